@@ -1,7 +1,6 @@
 // Support's questions are asked of a table of millions one day: each must be answered from an index.
 // The plan of every statement is read while it runs, over enough rows that the optimiser has a choice.
 import { openDatabase, type Database, type Sql, type SqlValue } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrate.ts';
 import { gatewayStatus } from '../../src/store/gateway-status.ts';
 import { countBackfill, searchLeads, routingRefusals } from '../../src/store/support-leads.ts';
 import {
@@ -12,6 +11,7 @@ import {
   type DeliveryFilter,
 } from '../../src/store/delivery-lists.ts';
 import { freshDatabase, type FreshDatabase } from '../support/database.ts';
+import { layTables } from '../support/schema.ts';
 
 interface Step {
   readonly table: string | null;
@@ -28,7 +28,7 @@ const start = Date.UTC(2026, 0, 1);
 beforeAll(async () => {
   fresh = await freshDatabase();
   database = openDatabase({ url: fresh.ownerUrl, connections: 2 });
-  await migrate(database, `${fresh.name}_keys`);
+  await layTables(fresh);
   await database.run(
     "INSERT INTO clients (id, name, legal_entity, facts) VALUES ('a', 'A', 'A', '{}'), ('b', 'B', 'B', '{}')",
   );

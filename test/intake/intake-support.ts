@@ -6,9 +6,10 @@ import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { silentLog } from '../../src/log.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { insertIntakeRows, type IntakeValues } from '../../src/store/intake.ts';
-import { grantRights, migrate } from '../../src/store/migrate.ts';
+import { grantRights } from '../../src/store/migrate.ts';
 import { createLeadSecrets } from '../../src/store/secrets.ts';
 import { freshDatabase } from '../support/database.ts';
+import { layTables } from '../support/schema.ts';
 
 export const masterKey = randomBytes(32);
 
@@ -36,7 +37,7 @@ export async function openIntakeHome(): Promise<IntakeHome> {
     connections: 12,
     sign: createSign(createKeyRing([randomBytes(32)])),
   });
-  await migrate(database, keysSchema);
+  await layTables(fresh);
   const account = { user: `${fresh.name}_i`, host: '%' };
   await database.text(`CREATE USER '${account.user}'@'${account.host}' IDENTIFIED BY 'intake'`);
   await database.text(`CREATE USER '${fresh.name}_g'@'%' IDENTIFIED BY 'gateway'`);

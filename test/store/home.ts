@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { createSign } from '../../src/privacy/sign.ts';
 import { openDatabase, type Database, type SqlValue } from '../../src/store/database.ts';
-import { grantRights, migrate } from '../../src/store/migrate.ts';
+import { grantRights } from '../../src/store/migrate.ts';
 import { createLeadSecrets, type LeadSecrets } from '../../src/store/secrets.ts';
 import { freshDatabase } from '../support/database.ts';
+import { layTables } from '../support/schema.ts';
 
 export interface StoreHome {
   readonly name: string;
@@ -38,7 +39,7 @@ export async function openStoreHome(): Promise<StoreHome> {
   const keysSchema = `${fresh.name}_keys`;
   const sign = createSign(sealKeys);
   const owner = openDatabase({ url: fresh.ownerUrl, connections: 8, sign });
-  await migrate(owner, keysSchema);
+  await layTables(fresh);
   for (const letter of ['g', 'i'])
     await owner.text(`CREATE USER '${fresh.name}_${letter}'@'%' IDENTIFIED BY 'secret'`);
   await grantRights(owner, keysSchema, {

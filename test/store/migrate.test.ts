@@ -11,6 +11,7 @@ import {
 
 import { migrationFailure } from '../../src/store/migration-steps.ts';
 import { freshDatabase, type FreshDatabase } from '../support/database.ts';
+import { layTables, schemaOf } from '../support/schema.ts';
 
 let fresh: FreshDatabase;
 let owner: Database;
@@ -56,6 +57,24 @@ test('run once they make the whole schema; run again they do nothing', async () 
   );
   await expect(migrate(owner, keys())).resolves.toEqual([]);
   expect(await tables()).toEqual(after);
+});
+
+test('the tables that other tests begin with are those that the migrations make', async () => {
+  await migrate(owner, keys());
+  const copy = await freshDatabase();
+  try {
+    await layTables(copy);
+    const ofBoth = [fresh, copy].map(async ({ ownerUrl, name }) => {
+      const statements = await schemaOf(ownerUrl, name, `${name}_keys`);
+      // When each migration ran.
+      return statements.map((text) => text.replace(/(?<=`applied_at` = )'[^']*'/, 'then'));
+    });
+    const [made, copied] = await Promise.all(ofBoth);
+    expect(made?.length).toBeGreaterThan(80);
+    expect(copied).toEqual(made);
+  } finally {
+    await copy.drop();
+  }
 });
 
 test('a new migration runs alone, after those that ran', async () => {

@@ -1,5 +1,6 @@
 // Stops the services of the integration tests. Leak guard: a test that leaves its database behind fails the
 // whole run here, because on services that the caller gave us the leftovers would pile up.
+import { rmSync } from 'node:fs';
 import { leftoverDatabases } from './database.ts';
 import { takeServices } from './test-services.ts';
 
@@ -15,6 +16,7 @@ export default async function globalTeardown(): Promise<void> {
       );
     }
   } finally {
+    rmSync(process.env['RELAIS_TEST_SCHEMA'] ?? '', { force: true });
     await services.stop();
   }
 }

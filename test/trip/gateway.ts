@@ -12,8 +12,9 @@ import { loadConfig, type Config } from '../../src/config.ts';
 import { silentLog, type Log } from '../../src/log.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { insertIntakeRows, type IntakeValues } from '../../src/store/intake.ts';
-import { grantRights, migrate } from '../../src/store/migrate.ts';
+import { grantRights } from '../../src/store/migrate.ts';
 import { freshDatabase } from '../support/database.ts';
+import { layTables } from '../support/schema.ts';
 
 export interface Gateway {
   readonly app: App;
@@ -62,7 +63,7 @@ export async function openGateway(options: GatewayOptions = {}): Promise<Gateway
   const fresh = await freshDatabase();
   const keysSchema = `${fresh.name}_keys`;
   const owner = openDatabase({ url: fresh.ownerUrl, connections: 6 });
-  await migrate(owner, keysSchema);
+  await layTables(fresh);
   const account = { user: `${fresh.name}_g`, host: '%' };
   await owner.text(`CREATE USER '${account.user}'@'%' IDENTIFIED BY 'gateway'`);
   await grantRights(owner, keysSchema, { gateway: account });

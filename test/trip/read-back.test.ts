@@ -191,6 +191,7 @@ test('one that breaks whatever is tried is told of once, the others of its desti
     gateway.owner.all("SELECT reason FROM alerts WHERE kind = 'internal_error' AND closed_at IS NULL");
   await hurry();
   await gateway.until('looked at again', async () => asked('CRM-K-90').length > 1);
+  await gateway.until('told', async () => (await told()).length > 0);
   expect(await told()).toEqual([{ reason: 'READ_BACK:SQL_1644' }]);
   await gateway.owner.text('DROP TRIGGER poison');
   await gateway.owner.text('DROP TRIGGER later');

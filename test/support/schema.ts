@@ -1,0 +1,77 @@
+// The tables of a test: those that `migrate` makes, made once a run and copied for each database after that.
+// Invariant: a copy is what `migrate` would have made; test/store/migrate.test.ts compares the two.
+import { readFileSync, writeFileSync } from 'node:fs';
+import mysql from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { openDatabase } from '../../src/store/database.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { freshDatabase } from './database.ts';
+
+/** Stand for the names of the two schemas. */
+const names = { main: '{main}', keys: '{keys}' };
+
+/** The statements that make all tables, their triggers and first rows, in order. */
+export async function schemaOf(url: string, main: string, keys: string): Promise<readonly string[]> {
+  const connection = await mysql.createConnection({ uri: url, dateStrings: true });
+  try {
+    const statements: string[] = [];
+    for (const schema of [keys, main]) statements.push(...(await tablesOf(connection, schema)));
+    const [triggers] = await connection.query<RowDataPacket[]>(`SHOW TRIGGERS FROM \`${main}\``);
+    for (const { Trigger: name } of triggers as { Trigger: string }[]) {
+      const [rows] = await connection.query<RowDataPacket[]>(`SHOW CREATE TRIGGER \`${main}\`.\`${name}\``);
+      const text = String((rows[0] as { 'SQL Original Statement': string })['SQL Original Statement']);
+      statements.push(text.replace(/DEFINER=\S+ /, ''));
+    }
+    return statements.map((text) => text.replaceAll(keys, names.keys).replaceAll(main, names.main));
+  } finally {
+    await connection.end();
+  }
+}
+
+async function tablesOf(connection: Connection, schema: string): Promise<readonly string[]> {
+  const statements = [`USE \`${schema}\``];
+  const [tables] = await connection.query<RowDataPacket[]>(
+    "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE = 'BASE TABLE' ORDER BY 1",
+    [schema],
+  );
+  for (const { name } of tables as { name: string }[]) {
+    const [made] = await connection.query<RowDataPacket[]>(`SHOW CREATE TABLE \`${schema}\`.\`${name}\``);
+    statements.push(String((made[0] as Record<string, unknown>)['Create Table']));
+    const [rows] = await connection.query<RowDataPacket[]>(`SELECT * FROM \`${schema}\`.\`${name}\``);
+    for (const row of rows) statements.push(connection.format('INSERT INTO ?? SET ?', [name, row]));
+  }
+  return statements;
+}
+
+/** Migrates a database of its own and writes its schema into `file`, for `layTables` of every test after that. */
+export async function keepSchema(file: string): Promise<void> {
+  const fresh = await freshDatabase();
+  try {
+    const owner = openDatabase({ url: fresh.ownerUrl, connections: 2 });
+    await migrate(owner, `${fresh.name}_keys`);
+    await owner.close();
+    writeFileSync(file, JSON.stringify(await schemaOf(fresh.ownerUrl, fresh.name, `${fresh.name}_keys`)));
+  } finally {
+    await fresh.drop();
+  }
+}
+
+/** Makes all tables in a fresh database, as `migrate` does. */
+export async function layTables({
+  ownerUrl,
+  name,
+}: {
+  readonly ownerUrl: string;
+  readonly name: string;
+}): Promise<void> {
+  const statements = JSON.parse(
+    readFileSync(process.env['RELAIS_TEST_SCHEMA'] ?? '', 'utf8'),
+  ) as readonly string[];
+  const connection = await mysql.createConnection({ uri: ownerUrl, multipleStatements: true });
+  try {
+    const text = ['SET FOREIGN_KEY_CHECKS = 0', ...statements].join(';\n');
+    await connection.query(text.replaceAll(names.keys, `${name}_keys`).replaceAll(names.main, name));
+  } finally {
+    await connection.end();
+  }
+}
