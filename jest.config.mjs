@@ -25,7 +25,7 @@ const base = {
   transformIgnorePatterns: [
     '/node_modules/(?!(?:.*/node_modules/)?(?:css-select|css-what|boolbase|nth-check|htmlparser2|domhandler|domutils|domelementtype|dom-serializer|entities|jose|oauth4webapi|oauth2-mock-server|is-plain-obj|age-encryption|@noble|@scure|canonicalize)/)',
   ],
-  setupFilesAfterEnv: ['<rootDir>/test/support/nock-setup.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts', '<rootDir>/test/support/nock-setup.ts'],
 };
 
 export default {
@@ -43,7 +43,6 @@ export default {
       ...base,
       displayName: 'integration',
       testMatch: ['<rootDir>/test/**/*.test.ts', '!**/*.unit.test.ts'],
-      setupFilesAfterEnv: [...base.setupFilesAfterEnv, '<rootDir>/test/support/integration-setup.ts'],
       globalSetup: '<rootDir>/test/support/global-setup.ts',
       globalTeardown: '<rootDir>/test/support/global-teardown.ts',
     },

@@ -11,7 +11,6 @@ import {
 } from '../../src/access/second-factor.ts';
 
 // A password is slow to judge on purpose.
-jest.setTimeout(30_000);
 
 describe('a password', () => {
   test('is kept as argon2id with its parameters, and no two alike', async () => {

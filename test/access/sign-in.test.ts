@@ -169,7 +169,7 @@ test('of a hundred guesses at once at most five are judged, and whose login it i
   await expect(signIn(place, { login, password }, caller)).resolves.toMatchObject({ kind: 'wait' });
   // Not its person, at another place.
   await expect(signIn(place, { login, password }, from())).resolves.toMatchObject({ kind: 'signed_in' });
-}, 30_000);
+});
 
 test('whoever loses a role, the password or the account loses the sessions at once', async () => {
   const login = await account('support', 'integrator');

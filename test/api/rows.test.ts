@@ -271,7 +271,7 @@ test('rows of a hundred posts at once, beside a planner that takes them too, are
     );
     return Number(row?.count) === 200;
   });
-}, 60_000);
+});
 
 test('the description names every address, and is OpenAPI 3.1', async () => {
   const response = await fetch(`http://127.0.0.1:${api.port}/v1/openapi.json`);

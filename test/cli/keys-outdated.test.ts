@@ -35,7 +35,7 @@ test('a process that was not given the new key is no longer ready, and says why'
     ).code,
   ).toBe(0);
   for (const role of [planner, worker])
-    await gateway.until('told', async () => (await role?.trouble()) === 'KEY-002', 30_000);
+    await gateway.until('told', async () => (await role?.trouble()) === 'KEY-002');
 });
 
 test('a process that was not given the new master key takes nothing in under the old one, which goes', async () => {
@@ -46,7 +46,7 @@ test('a process that was not given the new master key takes nothing in under the
   };
   expect((await run(over, 'keys', 'rotate', 'master', '--wait', '0')).code).toBe(0);
   for (const role of [planner, worker])
-    await gateway.until('told', async () => (await role?.trouble()) === 'KEY-002', 30_000);
+    await gateway.until('told', async () => (await role?.trouble()) === 'KEY-002');
   await gateway.send(leadRow('LG-1', { collected_at: new Date('2026-10-01T10:00:00Z') }));
   // The running planner tries as well: while it holds the row, there is nothing to take.
   let seen: unknown;

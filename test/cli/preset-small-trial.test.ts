@@ -9,13 +9,9 @@ test.each([
   ['csv-portail', /^"SAMPLE-000001"!#"C"!#/m],
   ['adf-mail', /<id sequence="1">SAMPLE-000001<\/id>/],
   ['salesforce-web-to-lead', /oid=00D000000000001&.*emailOptOut=0/],
-])(
-  'try sends one lead by the example of %s to a recipient on this machine',
-  async (preset, content) => {
-    const { out, err, code } = await relais('preset', 'try', preset);
-    expect([code, err]).toEqual([0, expect.stringContaining('no CRM is simulated')]);
-    expect(out).toMatch(content);
-    expect(out).toContain('The recipient received it.');
-  },
-  60_000,
-);
+])('try sends one lead by the example of %s to a recipient on this machine', async (preset, content) => {
+  const { out, err, code } = await relais('preset', 'try', preset);
+  expect([code, err]).toEqual([0, expect.stringContaining('no CRM is simulated')]);
+  expect(out).toMatch(content);
+  expect(out).toContain('The recipient received it.');
+});

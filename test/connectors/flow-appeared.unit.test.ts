@@ -1,13 +1,11 @@
 // A file that stands at the recipient while whatever comes after it fails: the recipient has it, and the outcome says so.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import type { Outcome } from '../../connectors/contract.ts';
 import { flow } from '../../connectors/flow/index.ts';
 import { ftpsRig, httpsRig, s3Rig } from './file-rigs.ts';
 import { contextOf, parcelOf, type Rig } from './rigs.ts';
 
-jest.setTimeout(120_000);
 let open: Rig | undefined;
 const opened = <R extends Rig>(rig: R): R => {
   open = rig;

@@ -1,6 +1,5 @@
 // Files by FTPS: what its server is trusted with, and what it is not.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { jest } from '@jest/globals';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -24,7 +23,6 @@ afterEach(() => {
 });
 afterAll(() => rig.close());
 
-jest.setTimeout(60_000);
 const patient = { connectMs: 20_000, responseMs: 20_000, totalMs: 40_000 };
 const context = (over: Partial<SendContext> = {}): SendContext =>
   contextOf(rig, { timeouts: patient, ...over });

@@ -1,11 +1,9 @@
 // Files put or posted by HTTPS: asked for before, read back after, never one over another.
-import { jest } from '@jest/globals';
 import type { Got, Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { flow } from '../../connectors/flow/index.ts';
 import { httpsRig, type HttpsRig } from './file-rigs.ts';
 import { contextOf, parcelOf } from './rigs.ts';
 
-jest.setTimeout(120_000);
 let rig: HttpsRig;
 const path = 'files/in/LEADS_20261120_000042.csv';
 const bytes = Buffer.from('NOM;TEL\r\nMARTIN;0612345678\r\n');

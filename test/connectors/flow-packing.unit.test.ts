@@ -276,7 +276,7 @@ describe('with OpenPGP', () => {
     expect(await send({ openpgp }, {}, { fileKeys: rotated, timeouts })).toMatchObject({
       kind: 'duplicate',
     });
-  }, 70_000);
+  });
 
   test('of so little of a file that nothing can be opened yet, nothing is known: it stays', async () => {
     await send({ openpgp, marker: '.done' });

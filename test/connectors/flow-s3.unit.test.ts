@@ -2,14 +2,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import type { Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { flow } from '../../connectors/flow/index.ts';
 import { serversIn } from '../../src/sandbox/recipients/stand-in.ts';
 import { s3Rig, type S3Rig } from './file-rigs.ts';
 import { contextOf, parcelOf } from './rigs.ts';
 
-jest.setTimeout(120_000);
 let rig: S3Rig;
 const key = 'in/LEADS_20261120_000042.csv';
 const bytes = Buffer.from('NOM;TEL\r\nMARTIN;0612345678\r\n');

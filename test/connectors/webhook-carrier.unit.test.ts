@@ -63,7 +63,7 @@ describe('HTTP', () => {
     } finally {
       await recipient.close();
     }
-  }, 60_000);
+  });
 
   test('the wait for an answer has its own limit, and a broken answer is no answer', async () => {
     const recipient = await startHttpRecipient();

@@ -13,7 +13,7 @@ import { openStoreHome, type StoreHome } from '../store/home.ts';
 let home: StoreHome;
 beforeAll(async () => {
   home = await openStoreHome();
-}, 60_000);
+});
 afterAll(() => home.close());
 afterEach(async () => {
   await home.owner.text('DROP TRIGGER IF EXISTS poison');

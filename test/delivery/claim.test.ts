@@ -63,7 +63,7 @@ test("a job of client A's delivery in client B's queue sends nothing to B, is to
     await gateway.close();
     await Promise.all([own.close(), other.close()]);
   }
-}, 60_000);
+});
 
 test("a file's job in another destination's queue puts no file into that one's folder", async () => {
   const { log, foreign } = listening();
@@ -108,7 +108,7 @@ test("a file's job in another destination's queue puts no file into that one's f
   } finally {
     await gateway.close();
   }
-}, 60_000);
+});
 
 test('a job that stands twice in one claim is claimed once', async () => {
   const gateway = await openGateway({ files: webhookFiles(9) });

@@ -7,8 +7,6 @@ import { createLog, silentLog, type Log } from '../../src/log.ts';
 import { rewrapCredentials } from '../../src/store/access-credentials.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 
-jest.setTimeout(90_000);
-
 let home: StoreHome;
 const masterKey = randomBytes(32);
 const nameKey = randomBytes(32);
@@ -58,7 +56,7 @@ const inDatabase = (): Promise<readonly { version: number; refusal: string; seal
 
 beforeAll(async () => {
   home = await openStoreHome();
-}, 60_000);
+});
 afterAll(() => home.close());
 beforeEach(async () => {
   await home.owner.run('DELETE FROM access_credentials');

@@ -182,7 +182,7 @@ test('a process that stands still between its claim and the first byte sends not
   try {
     await gateway.owner.run('UPDATE deliveries SET lease_until = UTC_TIMESTAMP(3)');
     const delivered = async (): Promise<boolean> => (await stateOf('F-0')) === 'delivered';
-    await gateway.until('sent by another claim', delivered, 40_000);
+    await gateway.until('sent by another claim', delivered);
     await gateway.until('longer than the lease has to spare', () => performance.now() - stalledSince > 3_000);
   } finally {
     release();
@@ -190,7 +190,7 @@ test('a process that stands still between its claim and the first byte sends not
   await gateway.send(leadRow('F-9'));
   await gateway.until('the next delivered', async () => (await stateOf('F-9')) === 'delivered');
   expect(sent()).toEqual(['F-0', 'F-9']);
-}, 90_000);
+});
 
 const needsWith = (webhook: (typeof connectors)[string]): TripNeeds =>
   bindNeeds({

@@ -40,7 +40,7 @@ const agoDays = (days: number): Promise<unknown> =>
 
 beforeAll(async () => {
   home = await openStoreHome();
-}, 60_000);
+});
 afterAll(() => home.close());
 beforeEach(() => home.owner.run('DELETE FROM alerts'));
 

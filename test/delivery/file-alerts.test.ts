@@ -41,7 +41,7 @@ test('an hour whose file has not left within the time agreed is reported once; a
   await watch();
   await watch();
   expect(await alerts()).toEqual([expect.stringMatching(/^file_late HOUR_\d{4}-\d\d-\d\dT\d\d\.\d\dZ$/)]);
-}, 60_000);
+});
 
 test('a file under way past its time is reported by its number; `schedule.late` says the time', async () => {
   gateway = await openDropGateway();
@@ -53,7 +53,7 @@ test('a file under way past its time is reported by its number; `schedule.late` 
   await gateway.app.publishing.publish({ destinationId: 'essai-csv', author: 't', note: 't' });
   await watch();
   expect(await alerts()).toEqual(['file_late FILE_4']);
-}, 60_000);
+});
 
 test('a number that the recipient misses between two others is reported, and one that is the last is not', async () => {
   gateway = await openDropGateway();
@@ -71,7 +71,7 @@ test('a number that the recipient misses between two others is reported, and one
   await watch();
   // The recipient has the fifth, whatever it said of it.
   expect(await alerts()).toEqual(['file_gap FILE_2', 'file_gap FILE_4']);
-}, 60_000);
+});
 
 test('an acknowledgement that has not come within the time agreed is reported once, while the file still waits for it', async () => {
   gateway = await openDropGateway({
@@ -91,7 +91,7 @@ test('an acknowledgement that has not come within the time agreed is reported on
   await watch();
   await watch();
   expect(await alerts()).toEqual(['file_unacknowledged FILE_1']);
-}, 60_000);
+});
 
 test('a file that stands at the recipient is not late, nor missing, while its recipient is asked about it', async () => {
   gateway = await openDropGateway();
@@ -117,4 +117,4 @@ test('a file that stands at the recipient is not late, nor missing, while its re
   await gateway.owner.run("UPDATE deliveries SET ask_first = 0, state = 'queued'");
   await watch();
   expect(await alerts()).toEqual(['file_late FILE_1', 'file_gap FILE_1']);
-}, 60_000);
+});

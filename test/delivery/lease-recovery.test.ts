@@ -54,7 +54,7 @@ test('a file of 700 rows whose worker died is recovered whole, in one go, and le
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   expect(gateway.text('L_000001.csv').trim().split('\n')).toHaveLength(700);
   expect(await gateway.stranded()).toBe(0);
-}, 120_000);
+});
 
 test('a row whose lease lapsed after its file had ended is collected again, not stranded in it', async () => {
   await queuedFile(leadRow('E-1'), leadRow('E-2'));
@@ -86,7 +86,7 @@ test('a long file whose worker died is recovered part by part: what a look holds
     `SELECT COUNT(*) AS late FROM batches p JOIN batches w ON w.id = p.whole_id WHERE w.due_at < p.due_at`,
   );
   expect(whole?.late).toBe(0);
-}, 120_000);
+});
 
 test('what a look for lapsed leases reads does not grow with a long file that is on its way; a short one beside it is recovered', async () => {
   await addTemplate(gateway);
@@ -129,4 +129,4 @@ test('what a look for lapsed leases reads does not grow with a long file that is
   let count = 0;
   for (let more = 1; more > 0; count += more) more = await sweeper().recoverLeases();
   expect(count).toBe(3_000);
-}, 120_000);
+});

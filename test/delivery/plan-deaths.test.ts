@@ -51,4 +51,4 @@ test('twice alone is enough; the leads around it are planned, and it as well onc
   expect(await deathsOver('nobody')).toBe(0);
   expect(await home.owner.all('SELECT 1 FROM lead_changes')).toEqual([]);
   expect(await replan(home.gateway, 'essai', by)).toBe(0);
-}, 60_000);
+});

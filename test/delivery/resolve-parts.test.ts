@@ -79,7 +79,6 @@ test.each([true, false])(
       await crm.close();
     }
   },
-  60_000,
 );
 
 test('C16: the rows of a file of unknown outcome, one received and one not: each goes on, and the bytes of the file do not stay', async () => {
@@ -119,4 +118,4 @@ test('C16: the rows of a file of unknown outcome, one received and one not: each
   } finally {
     await gateway.close();
   }
-}, 60_000);
+});

@@ -175,7 +175,7 @@ describe('a row that ends the process', () => {
     expect(await references()).toEqual(names);
     expect(await home.refusals()).toMatchObject([{ reference: 'DEADLY', column: 'row', code: 'SET_ASIDE' }]);
     expect(await alerts()).toEqual([{ kind: 'intake_failed', client_id: 'acme', reason: 'SET_ASIDE' }]);
-  }, 60_000);
+  });
 
   it('is taken in once more when support says that it was not the row', async () => {
     await home.send(lead('INNOCENT'), lead('WRONG', { rooms: 900 }));
@@ -188,7 +188,7 @@ describe('a row that ends the process', () => {
     await retryRow(home.database, innocent, by);
     expect(await run('nobody')).toBe(0);
     expect(await references()).toEqual(['INNOCENT']);
-  }, 60_000);
+  });
 
   describe('when a lead that was set aside is taken in once more', () => {
     const by = { actor: 'support', reason: 'ticket 119' };

@@ -396,4 +396,4 @@ it('a file of 30,000 leads goes in by batches of 200', async () => {
     insert: (some) => Promise.resolve(void sizes.push(some.length)),
   });
   expect([result.inserted, sizes.length, Math.max(...sizes)]).toEqual([30_000, 150, 200]);
-}, 60_000);
+});

@@ -22,7 +22,7 @@ beforeAll(async () => {
     `INSERT INTO consents (client_id, lead_id, purpose, channel, state, recorded_at)
      SELECT client_id, id, 'marketing', 'email', 'granted', '2026-11-24 09:15:00' FROM leads`,
   );
-}, 60_000);
+});
 afterAll(() => home.close());
 
 test('a withdrawal, and many after it, reach all leads that share a number, however many they are', async () => {
@@ -39,4 +39,4 @@ test('a withdrawal, and many after it, reach all leads that share a number, howe
   expect(withdrawn).toHaveLength(leads);
   await home.send(...Array.from({ length: 10 }, (_, at) => takenBack(`S-${at + 1}`)));
   expect(await home.intake().acceptBatch(10)).toMatchObject({ accepted: 10, refused: 0 });
-}, 120_000);
+});

@@ -6,8 +6,6 @@ import { consentChannels, consentPurposes, consentStates, sourceModel } from '..
 import type { ConsentRecord, ConsentState, Lead } from '../../src/domain/lead.ts';
 import { at, check, compiled, flow, lead, noted, situation, webhook, written } from './support.ts';
 
-jest.setTimeout(60_000);
-
 /** The lead without some of its values: what was never said. */
 function without(someone: Lead, paths: readonly string[]): Lead {
   const copy = structuredClone(someone) as unknown as Record<string, unknown>;

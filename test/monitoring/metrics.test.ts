@@ -70,7 +70,7 @@ test('attempts, trips, breakers, refusals and what waits are told, and no person
   expect(valueIn(text, 'relais_destinations{status="active"}')).toBe(1);
   expect(valueIn(text, 'relais_ready')).toBe(1);
   expect(text).not.toMatch(/Lef|Zo|zoe|639980|M-1|M-bad/);
-}, 40_000);
+});
 
 test('depth and the oldest lead are told by state and destination; an open breaker by its cause', async () => {
   await gateway.send(leadRow('D-1'), leadRow('D-2'));

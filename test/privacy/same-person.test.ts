@@ -233,4 +233,4 @@ test('what leaves after a withdrawal of the same person says withdrawn, and what
     await gateway.until(`${reference} and its twin are withdrawn`, () =>
       [reference, `${reference}-twin`].every((one) => given(one).at(-1) === 'RETRAIT'),
     );
-}, 60_000);
+});

@@ -71,7 +71,7 @@ test('C30: a re-sent row of an ended operation is refused as OPERATION_ENDED, an
   ]);
   expect(crm.received).toHaveLength(before);
   expect((await relais('retention', 'run', '--yes')).err).toContain('Nothing is due.');
-}, 60_000);
+});
 
 test('C33: a row whose own time is over is not taken in', async () => {
   await gateway.send(
@@ -109,4 +109,4 @@ test('C33: without a sign for two years a lead is withheld, replayed or not; a s
     interactions: JSON.stringify([{ kind: 'inbound_call', at: new Date(Date.now() - 60_000).toISOString() }]),
   });
   await gateway.until('delivered', async () => (await stateOf('SLEEPS')).startsWith('delivered'));
-}, 60_000);
+});

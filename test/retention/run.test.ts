@@ -103,7 +103,7 @@ test('C30: leads of an ended operation are deleted on their day, and not before'
   );
   expect(entries.filter(({ entry }) => entry === 'purged')).toHaveLength(2);
   expect(entries.filter(({ entry }) => entry === 'erased')).toEqual([]);
-}, 60_000);
+});
 
 test('C30: the client is handed its proofs of phone consent first; without a place for them nothing is deleted', async () => {
   await keep(gateway, {

@@ -72,4 +72,4 @@ test('forty leads are all accounted for; with one removed from a recipient’s r
     for (const { pid } of [sound, tampered])
       rmSync(join(root, '.relais', `received-${pid}`), { recursive: true, force: true });
   }
-}, 90_000);
+});

@@ -128,4 +128,4 @@ test('four hosts share the work, none takes more connections than it may, and a 
   // Four processes, and this test's own gateway, which may have as many as its configuration says.
   expect(most.connections).toBeGreaterThan(3);
   expect(most.connections).toBeLessThanOrEqual(4 * connections + gateway.config.mysql.connections);
-}, 180_000);
+});

@@ -143,7 +143,7 @@ export async function startSentinel(): Promise<SentinelRedis> {
     url: `redis+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/relais`,
     failOver: async () => {
       master.child.kill('SIGKILL');
-      await until('a new master', async () => Number((await said())[1]) === replica.port, 40_000);
+      await until('a new master', async () => Number((await said())[1]) === replica.port);
     },
     stop: () => stopAll([...sentinels, replica, master], folder),
   };

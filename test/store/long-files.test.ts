@@ -109,4 +109,4 @@ test('a planner that is slow to recover a long file leaves the rows of the next 
     "SELECT id FROM deliveries WHERE state = 'sending' AND lease_until > UTC_TIMESTAMP(3)",
   );
   expect(leased).toHaveLength(2);
-}, 60_000);
+});

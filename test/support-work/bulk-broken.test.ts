@@ -8,7 +8,7 @@ let home: BulkHome;
 
 beforeAll(async () => {
   home = await openBulkHome();
-}, 60_000);
+});
 afterAll(() => home.gateway.close());
 afterEach(async () => {
   await home.gateway.owner.text('DROP TRIGGER IF EXISTS poison');

@@ -54,4 +54,4 @@ test('killed while its second step is open, the run is finished by a planner, ea
   expect(await runs()).toMatchObject([{ done: 180 }]);
   const replays = await home.replays();
   expect(ids.filter((id) => replays.get(id) !== 1)).toEqual([]);
-}, 150_000);
+});

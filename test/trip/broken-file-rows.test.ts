@@ -76,7 +76,6 @@ test.each([
     await gateway.start('planner');
     await repair();
   },
-  120_000,
 );
 
 test.each([
@@ -92,7 +91,6 @@ test.each([
     expect(await stateOf(broken)).toEqual(['waiting:broken:SQL_1644']);
     await repair();
   },
-  120_000,
 );
 
 test('claim of a file that its recipient may have: nothing is sent without the row, other files of its destination leave, and repaired it ends as it was', async () => {
@@ -116,7 +114,7 @@ test('claim of a file that its recipient may have: nothing is sent without the r
   await gateway.owner.run("UPDATE batches SET due_at = UTC_TIMESTAMP(3) WHERE state = 'written'");
   await gateway.until('ended', async () => (await gateway.counts())['delivered:duplicate'] === 5, 60_000);
   expect(gateway.drops()).toEqual(['L_000001.csv', 'L_000002.csv']);
-}, 120_000);
+});
 
 test.each([
   ['short', '1000'],
@@ -134,7 +132,6 @@ test.each([
     expect(await stateOf(broken)).toEqual(['waiting:broken:SQL_1644']);
     await repair();
   },
-  120_000,
 );
 
 test.each([
@@ -166,5 +163,4 @@ test.each([
     ]);
     expect(await gateway.stranded()).toBe(0);
   },
-  120_000,
 );

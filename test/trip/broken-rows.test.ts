@@ -14,7 +14,7 @@ beforeAll(async () => {
   gateway = await openGateway({ files: webhookFiles(crm.port) });
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
   await gateway.start('planner', 'worker');
-}, 60_000);
+});
 afterAll(async () => {
   await gateway.close();
   await crm.close();
@@ -61,5 +61,4 @@ test.each([
     await checkAlerts(database, published, apartOf(database));
     expect(await told()).toEqual([]);
   },
-  60_000,
 );

@@ -232,4 +232,4 @@ test('a marked prospect leaves no trace outside the lead tables and the payload'
   expect(
     findMarkers('payload', crm.received.map((one) => one.body.toString()).join('')).length,
   ).toBeGreaterThan(0);
-}, 150_000);
+});

@@ -27,13 +27,13 @@ test('its own place for decisions is asked by its own reference, again and again
   };
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('L-1'));
-  await gateway.until('delivered', async () => (await stateOf()).startsWith('delivered'), 40_000);
+  await gateway.until('delivered', async () => (await stateOf()).startsWith('delivered'));
   expect(at('/leads')).toHaveLength(1);
   expect(at('/decisions/C-1')).toHaveLength(3);
   expect(crm.received.some(({ url }) => url.startsWith('/search'))).toBe(false);
   const [row] = await gateway.owner.all<{ r: string }>('SELECT recipient_reference r FROM deliveries');
   expect(row?.r).toBe('C-9');
-}, 90_000);
+});
 
 test('one that never decides is asked until its time is over; then the lead has failed, and support is told', async () => {
   await publish(
@@ -46,17 +46,17 @@ test('one that never decides is asked until its time is over; then the lead has 
       : response.writeHead(200).end('{"state":"waiting"}'));
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('L-1'));
-  await gateway.until('failed', async () => (await stateOf()) === 'failed:expired:PENDING', 40_000);
+  await gateway.until('failed', async () => (await stateOf()) === 'failed:expired:PENDING');
   const alerts = await gateway.owner.all<{ kind: string }>('SELECT kind FROM alerts');
   expect(alerts.map(({ kind }) => kind)).toContain('delivery_failed');
   expect(at('/leads')).toHaveLength(1);
-}, 90_000);
+});
 
 test('a lead whose answer was lost cannot be asked about by a reference nobody gave: support decides, nothing is given up', async () => {
   await publish(`{ url: 'http://localhost:${crm.port}/decisions/{reference}' }`);
   crm.answer = (_request, response) => void response.socket?.destroy();
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('L-1'));
-  await gateway.until('held', async () => (await stateOf()).startsWith('waiting:unknown_hold'), 40_000);
+  await gateway.until('held', async () => (await stateOf()).startsWith('waiting:unknown_hold'));
   expect(at('/leads')).toHaveLength(1);
-}, 90_000);
+});

@@ -78,7 +78,6 @@ export async function openDropGateway(
               "d.batch_id = 0 AND (d.state = 'planned' OR (d.state = 'waiting' AND d.reason = 'slot'))",
             )
           ).length === count,
-        30_000,
       ),
     counts: async (where = '1 = 1') => {
       const rows = await gateway.owner.all<{ what: string; n: number }>(

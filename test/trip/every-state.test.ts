@@ -128,7 +128,7 @@ test('C22: erased in any state, what can be stopped is, and what may be held is 
   const ids = (await gateway.states("d.action = 'create'")).map((row) => row.id);
   const answers = await replay(gateway.app, ids, by);
   expect(answers.map((one) => one.done === 'refused' && one.why)).toEqual(every.map(() => 'lead_erased'));
-}, 60_000);
+});
 
 test('C20: withdrawn in any state, the recipient hears of it: in the create itself, or in an update', async () => {
   for (const state of every)
@@ -163,7 +163,7 @@ test('C20: withdrawn in any state, the recipient hears of it: in the create itse
     `${nameOf('refused')}:create_not_delivered`,
     `${nameOf('cancelled by support')}:create_not_delivered`,
   ]);
-}, 60_000);
+});
 
 test('replayed in any state: a new run only from an end, under a new key only after a definite refusal', async () => {
   const rows = await gateway.states();
@@ -199,7 +199,7 @@ test('replayed in any state: a new run only from an end, under a new key only af
   expect(newKey).toEqual(['refused']);
   // What may have arrived is sent again as it was.
   expect(keys[every.indexOf('exhausted, maybe received')]).toMatchObject({ run: 2, sent_revision: 1 });
-}, 60_000);
+});
 
 test('cancelled in any state: only what is being sent, or has ended, stays as it is', async () => {
   const rows = await gateway.states();
@@ -218,4 +218,4 @@ test('cancelled in any state: only what is being sent, or has ended, stays as it
     'expired, never left',
     'cancelled by support',
   ]);
-}, 60_000);
+});

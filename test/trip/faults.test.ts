@@ -51,11 +51,11 @@ test('with Redis emptied again and again every lead arrives, none twice, and the
     await new Promise((done) => setTimeout(done, 150));
     await forgetEverything();
   }
-  await gateway.until('all delivered', () => allDelivered(60), 30_000);
+  await gateway.until('all delivered', () => allDelivered(60));
   expect(new Set(keysReceived()).size).toBe(60);
   expect(crm.received).toHaveLength(60);
   expect(most).toBeLessThanOrEqual(3);
-}, 60_000);
+});
 
 test('a suspended destination receives nothing, even when Redis forgets, and its leads say why', async () => {
   await gateway.start('planner', 'worker');
@@ -82,7 +82,7 @@ test('a suspended destination receives nothing, even when Redis forgets, and its
   expect(crm.received).toHaveLength(0);
   await setDestinationStatus(gateway.app.database, 'essai-crm', 'active', by);
   await gateway.until('delivered', () => allDelivered(3));
-}, 30_000);
+});
 
 test('an outage opens the circuit, burns no attempts of the leads behind it, and ends by itself', async () => {
   crm.answer = (_request, response) => response.writeHead(503).end();
@@ -102,13 +102,13 @@ test('an outage opens the circuit, burns no attempts of the leads behind it, and
   expect(spent?.n).toBeGreaterThanOrEqual(15);
   crm.answer = (_request, response) => response.writeHead(200).end('{"success":true,"id":"C-1"}');
   await setDestinationStatus(gateway.app.database, 'essai-crm', 'active', by);
-  await gateway.until('delivered', () => allDelivered(30), 30_000);
+  await gateway.until('delivered', () => allDelivered(30));
   const entries = (await gateway.entries()).map((one) => one.entry);
   expect(entries).toContain('circuit_opened');
   expect(entries).toContain('circuit_closed');
   const alerts = await gateway.owner.all<{ kind: string }>('SELECT DISTINCT kind FROM alerts ORDER BY kind');
   expect(alerts.map((one) => one.kind)).toEqual(['destination_held', 'destination_reopened']);
-}, 60_000);
+});
 
 test('wrong credentials hold the destination at once and burn nothing', async () => {
   crm.answer = (_request, response) => response.writeHead(401).end();
@@ -122,7 +122,7 @@ test('wrong credentials hold the destination at once and burn nothing', async ()
     'SELECT d.spent, s.held FROM deliveries d JOIN destination_states s ON s.destination_id = d.destination_id',
   );
   expect(row).toEqual({ spent: 0, held: 1 });
-}, 30_000);
+});
 
 test('a worker killed between departure and outcome leaves outcome_unknown, and the lead is sent again under the same key', async () => {
   crm.answer = () => undefined;
@@ -137,7 +137,7 @@ test('a worker killed between departure and outcome leaves outcome_unknown, and 
     first.kill('SIGKILL');
     crm.answer = (_request, response) => response.writeHead(200).end('{"success":true,"id":"C-1"}');
     await gateway.start('worker');
-    await gateway.until('delivered', () => allDelivered(1), 30_000);
+    await gateway.until('delivered', () => allDelivered(1));
   } finally {
     first.kill('SIGKILL');
   }
@@ -149,4 +149,4 @@ test('a worker killed between departure and outcome leaves outcome_unknown, and 
   ]);
   expect(new Set(keysReceived()).size).toBe(1);
   expect(crm.received[1]?.body.toString()).toBe(crm.received[0]?.body.toString());
-}, 60_000);
+});

@@ -76,7 +76,7 @@ test('a file whose worker died after its departure goes again byte for byte, als
   expect(await gateway.counts("state = 'withheld'")).toEqual({
     'withheld:opt_in_missing:marketing.email': 1,
   });
-}, 60_000);
+});
 
 test('a late twin of a file’s job changes nothing: a file support must decide about is not sent again', async () => {
   await gateway.publish({ extra: 'onUnknown: hold' });
@@ -93,7 +93,7 @@ test('a late twin of a file’s job changes nothing: a file support must decide 
   await producer.close();
   expect(gateway.drops()).toEqual([]);
   expect(await held()).toBe(2);
-}, 60_000);
+});
 
 test('a worker that lost its lease does not end the file another is sending', async () => {
   await queuedFile(leadRow('F-1'), leadRow('F-2'));
@@ -145,7 +145,7 @@ test('the rows of a file are claimed all or not at all: not while a part of them
   await gateway.start('planner', 'worker');
   await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 4);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
-}, 60_000);
+});
 
 test('rows that all wait for an earlier delivery leave their file instead of turning in it every second', async () => {
   await queuedFile(leadRow('B-1'));
@@ -166,7 +166,7 @@ test('rows that all wait for an earlier delivery leave their file instead of tur
   expect(await gateway.owner.all('SELECT batch_id AS batch FROM deliveries WHERE id = 50')).toEqual([
     { batch: 0 },
   ]);
-}, 60_000);
+});
 
 test('a sequence number that was taken and did not leave is explained by the log', async () => {
   await queuedFile(leadRow('N-1'));
@@ -181,7 +181,7 @@ test('a sequence number that was taken and did not leave is explained by the log
     { sequence: 1, state: 'voided' },
   ]);
   expect(await voided()).toBe(1);
-}, 60_000);
+});
 
 test('a file that may have left and lost all its rows is voided in the log too', async () => {
   gateway.sftp.fault = (step) => (step === 'rename' ? 'reset' : undefined);
@@ -194,7 +194,7 @@ test('a file that may have left and lost all its rows is voided in the log too',
     async () => (await gateway.owner.all("SELECT 1 FROM batches WHERE state = 'voided'")).length === 1,
   );
   expect(await voided()).toBe(1);
-}, 60_000);
+});
 
 test('the rows of a file expire together, with the last of them: one row’s age does not void what may have arrived', async () => {
   gateway.sftp.fault = (step) => (step === 'rename' ? 'reset' : undefined);
@@ -209,7 +209,7 @@ test('the rows of a file expire together, with the last of them: one row’s age
   await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   expect(await voided()).toBe(0);
-}, 60_000);
+});
 
 test('a file is asked about first when any of its rows must be, not only when the first must', async () => {
   await gateway.publish({
@@ -228,7 +228,7 @@ test('a file is asked about first when any of its rows must be, not only when th
   const before = await asked();
   await gateway.until('asked', async () => (await asked()) > before);
   expect((await gateway.entries()).filter((one) => one.entry === 'departed')).toHaveLength(2);
-}, 60_000);
+});
 
 test('a file that has not been written yet is never asked about, whatever its rows went through before', async () => {
   await gateway.publish({
@@ -240,7 +240,7 @@ test('a file that has not been written yet is never asked about, whatever its ro
   await gateway.owner.run('UPDATE deliveries SET ask_first = 1, maybe_received = 1');
   await gateway.start('planner', 'worker');
   await gateway.until('dropped', () => gateway.drops().length === 1);
-}, 60_000);
+});
 
 test('a lead that breaks our own code fails alone, with a reason; the others of its file leave', async () => {
   await queuedFile(leadRow('Z-1'), leadRow('Z-2'), leadRow('Z-3'));
@@ -265,7 +265,7 @@ test('a lead that breaks our own code fails alone, with a reason; the others of 
   stop.push(worker.stop);
   await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
   expect(await gateway.counts("state = 'failed'")).toEqual({ 'failed:invalid:BROKEN': 1 });
-}, 60_000);
+});
 
 test('a file that breaks our own code fails whole, with a reason, instead of being tried lease after lease', async () => {
   await queuedFile(leadRow('W-1'), leadRow('W-2'));
@@ -310,7 +310,7 @@ test('a file that breaks our own code fails whole, with a reason, instead of bei
   await gateway.ask();
   await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
   expect(gateway.drops()).toEqual(['L_000002.csv']);
-}, 60_000);
+});
 
 test('leads of a suspended file flow are shown as waiting for it', async () => {
   await gateway.start('planner');
@@ -321,4 +321,4 @@ test('leads of a suspended file flow are shown as waiting for it', async () => {
   await gateway.start('worker');
   await gateway.ask();
   await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 1);
-}, 60_000);
+});

@@ -90,7 +90,7 @@ test('C22: a reference the CRM gave does not outlive an erasure that turns out n
     await gateway.close();
     await crm.close();
   }
-}, 60_000);
+});
 
 test('C22: the bytes of a file go with a lead that has left the file meanwhile', async () => {
   const gateway = await openDropGateway({ retry: '[1h, 1h]' });
@@ -118,4 +118,4 @@ test('C22: the bytes of a file go with a lead that has left the file meanwhile',
   } finally {
     await gateway.close();
   }
-}, 60_000);
+});

@@ -120,7 +120,7 @@ export async function openGateway(options: GatewayOptions = {}): Promise<Gateway
       owner.all(
         'SELECT entry, delivery_id AS delivery, outcome, reason, attempt, consents, fields FROM handovers ORDER BY id',
       ),
-    until: async (what, check, withinMs = 15_000) => {
+    until: async (what, check, withinMs = 60_000) => {
       const end = Date.now() + withinMs;
       while (!(await check())) {
         if (Date.now() > end) {

@@ -48,7 +48,7 @@ test('a second installation on the same Redis and prefix refuses to start, and s
   await first.send(leadRow('I-1'));
   await delivered(first, 1);
   await Promise.all(roles.map((role) => role.stop()));
-}, 60_000);
+});
 
 test('a database restored from an hour ago refuses the Redis that knew it later, until an operator adopts it', async () => {
   const gateway = await installation();
@@ -87,7 +87,7 @@ test('a database restored from an hour ago refuses the Redis that knew it later,
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('R-3'));
   await delivered(gateway, 3);
-}, 90_000);
+});
 
 test('running processes stand aside while their Redis is another’s, and go on when it is theirs again', async () => {
   const gateway = await installation();
@@ -112,7 +112,7 @@ test('running processes stand aside while their Redis is another’s, and go on 
   await delivered(gateway, 2);
   expect(await planner?.trouble()).toBeUndefined();
   expect(crm.received).toHaveLength(2);
-}, 60_000);
+});
 
 test('the name in Redis is ids, a number and a moment; it follows the log', async () => {
   const gateway = await installation();
@@ -121,4 +121,4 @@ test('the name in Redis is ids, a number and a moment; it follows the log', asyn
   await delivered(gateway, 1);
   await followed(gateway);
   expect(await identityOf(gateway)).toMatch(/^[0-9a-f-]{36} [0-9a-f-]{36} \d+ \d{8}T\d{6}\.\d{6}$/);
-}, 60_000);
+});

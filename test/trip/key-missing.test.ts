@@ -47,4 +47,4 @@ test('a claim that cannot read its lead for want of a key is given back, not hel
   expect(crm.received).toHaveLength(1);
   const entries = (await gateway.entries()).filter(({ delivery }) => delivery > 0);
   expect(entries.map(({ entry }) => entry)).toEqual(['departed', 'outcome']);
-}, 90_000);
+});

@@ -10,8 +10,6 @@ import { s3Bucket, s3Keys, startS3Recipient, type S3Step } from '../connectors/s
 import { openGateway, strangerRow, type Gateway } from './gateway.ts';
 import { startProcess, type GatewayProcess } from './process.ts';
 
-jest.setTimeout(120_000);
-
 /** Where it stands still: with the bytes on their way, or when all of it stands there and nobody was told. */
 type Moment = 'its bytes travel' | 'it stands there, unanswered';
 
@@ -209,11 +207,7 @@ test.each<Case>([
     place.stop(undefined);
 
     await gateway.start('worker');
-    await gateway.until(
-      'delivered',
-      async () => (await states("d.state = 'delivered'")) === leads.length,
-      40_000,
-    );
+    await gateway.until('delivered', async () => (await states("d.state = 'delivered'")) === leads.length);
     const standing = place.files();
     expect([...standing.keys()]).toEqual(['L_000001.csv']);
     const rows = (standing.get('L_000001.csv') ?? '').trim().split('\n');

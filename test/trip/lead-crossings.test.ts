@@ -203,13 +203,13 @@ test('a replay after an unknown end asks first where the file says so: a lead th
   };
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('X-9'));
-  await gateway.until('exhausted', async () => (await stateOf('X-9')).startsWith('failed:exhausted'), 30_000);
+  await gateway.until('exhausted', async () => (await stateOf('X-9')).startsWith('failed:exhausted'));
   crm.answer = (_request, response) => void response.writeHead(200).end('{"success":true}');
   const [create] = await gateway.states("d.action = 'create'");
   await replay(gateway.app, [create?.id ?? 0], by);
   await until('X-9', 'create', /^delivered/);
   expect(crm.received.filter((one) => one.method === 'POST')).toHaveLength(1);
-}, 60_000);
+});
 
 describe('replaying what was delivered', () => {
   const keys = (): readonly string[] => crm.received.map((one) => String(one.headers['idempotency-key']));

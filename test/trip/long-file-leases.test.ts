@@ -56,16 +56,12 @@ test('the rows of a long file are not recovered while its worker lives, however 
     const [lease] = await gateway.owner.all<{ lease: Date }>(
       "SELECT lease_until AS lease FROM batches WHERE role = 'whole'",
     );
-    await gateway.until(
-      'the lease would be over',
-      async () => {
-        const [now] = await gateway.owner.all<{ past: number }>('SELECT UTC_TIMESTAMP(3) > ? AS past', [
-          lease?.lease ?? null,
-        ]);
-        return now?.past === 1;
-      },
-      30_000,
-    );
+    await gateway.until('the lease would be over', async () => {
+      const [now] = await gateway.owner.all<{ past: number }>('SELECT UTC_TIMESTAMP(3) > ? AS past', [
+        lease?.lease ?? null,
+      ]);
+      return now?.past === 1;
+    });
     expect(await recoverWholes(gateway.owner)).toBe(0);
   };
   const seen: string[] = [];
@@ -91,7 +87,7 @@ test('the rows of a long file are not recovered while its worker lives, however 
   expect(await whole()).toMatchObject({ attempt: 0 });
   expect((await gateway.entries()).filter(({ entry }) => entry === 'outcome_unknown')).toEqual([]);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
-}, 150_000);
+});
 
 /** A worker that takes nothing from a queue. */
 const delivererWith = (step: Step): Deliverer =>
@@ -126,7 +122,7 @@ test('a worker that lost a long file moves nothing of it: what it came to is in 
     await gateway.owner.run(
       "UPDATE batches SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)) WHERE role = 'whole'",
     );
-    await gateway.until('taken by the second', () => departedAgain, 40_000);
+    await gateway.until('taken by the second', () => departedAgain);
     first.resolve();
     await sending;
     await gateway.until('late', async () => (await gateway.entries()).some(({ entry }) => entry === 'late'));
@@ -136,11 +132,11 @@ test('a worker that lost a long file moves nothing of it: what it came to is in 
     first.resolve();
     second.resolve();
   }
-  await gateway.until('delivered', delivered, 30_000);
+  await gateway.until('delivered', delivered);
   await gateway.until('ended', async () => (await whole())?.['state'] === 'sent');
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   expect(gateway.sftp.log.filter((line) => line.startsWith('rename'))).toHaveLength(1);
-}, 120_000);
+});
 
 /** The collecting alone, with a planner that has stopped. */
 async function collecting(): Promise<Files> {
@@ -174,10 +170,10 @@ test('a lead that somebody holds while the file of its hour is collected stands 
   });
   for (let look = 1; (await slot()) === 'due' && look <= 5; look += 1) await files.collect();
   await gateway.start('planner', 'worker');
-  await gateway.until('delivered', delivered, 30_000);
+  await gateway.until('delivered', delivered);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   expect(referencesIn('L_000001.csv')).toEqual(names(8).toSorted());
-}, 60_000);
+});
 
 test('an hour whose leads are all held is not over: its file waits for them', async () => {
   const files = await collecting();
@@ -190,4 +186,4 @@ test('an hour whose leads are all held is not over: its file waits for them', as
   });
   for (let look = 1; (await slot()) === 'due' && look <= 6; look += 1) await files.collect();
   expect((await gateway.states("d.state = 'queued'")).length).toBe(8);
-}, 60_000);
+});

@@ -31,7 +31,6 @@ const delivered = async (count: number): Promise<void> =>
       ((await gateway.counts())['delivered:accepted'] ?? 0) +
         ((await gateway.counts())['delivered:duplicate'] ?? 0) ===
       count,
-    30_000,
   );
 const batches = (): Promise<readonly { role: string; state: string }[]> =>
   gateway.owner.all('SELECT role, state FROM batches ORDER BY id');
@@ -73,7 +72,7 @@ test('leads of a slot make one file however many parts it is written in; its con
   expect(await gateway.stranded()).toBe(0);
   // Nothing of it is kept.
   expect(await gateway.owner.all('SELECT 1 FROM batches WHERE content IS NOT NULL')).toEqual([]);
-}, 60_000);
+});
 
 test('a list of JSON and a tree of XML written in parts are well-formed', async () => {
   await open();
@@ -88,7 +87,7 @@ test('a list of JSON and a tree of XML written in parts are well-formed', async 
   await delivered(7);
   const records = JSON.parse(gateway.text('L_000001.json.csv')) as readonly { readonly REF: string }[];
   expect(records.map((one) => one.REF).toSorted()).toEqual(names('J', 7).toSorted());
-}, 60_000);
+});
 
 /** Runs `meanwhile` when the first parts have departed and the last one cannot be claimed yet. */
 async function whileItIsWritten(count: number, meanwhile: () => Promise<void>): Promise<void> {
@@ -130,7 +129,7 @@ test('what a prospect took back while the file was being written is not in it: n
   expect(line('W-1').startsWith('"R"')).toBe(true);
   expect(line('W-2').startsWith('"O"')).toBe(true);
   await planner?.stop();
-}, 60_000);
+});
 
 test('what is taken back meanwhile is not in it either where an earlier file may have brought the lead', async () => {
   await open({ extra: 'update: {}' });
@@ -152,7 +151,7 @@ test('what is taken back meanwhile is not in it either where an earlier file may
   const optIns = gateway.text('L_000001.csv').trim().split('\n').toSorted();
   expect(optIns.map((line) => line.slice(0, 3))).toEqual([...names('B', 7).map(() => '"O"'), '"R"']);
   await planner?.stop();
-}, 60_000);
+});
 
 test('a cut in the middle is tried again under the same name with the same bytes, and there is no second file', async () => {
   await open();
@@ -167,7 +166,7 @@ test('a cut in the middle is tried again under the same name with the same bytes
   expect(referencesIn('L_000001.csv')).toEqual(names('C', 8).toSorted());
   expect(existsSync(join(gateway.folder, 'L_000001.csv.part'))).toBe(false);
   await gateway.until('ended', async () => (await batches()).every((one) => one.state === 'sent'));
-}, 60_000);
+});
 
 /** A worker of its own that can be killed. */
 const startKillable = () =>
@@ -187,11 +186,7 @@ test.each(['while its parts are written', 'while its bytes travel'])(
     await gateway.until('queued', async () => (await gateway.counts())['queued'] === 8);
     const killed = startKillable();
     const departed = async (count: number): Promise<void> =>
-      gateway.until(
-        'departed',
-        async () => (await gateway.states('d.departures > 0')).length === count,
-        20_000,
-      );
+      gateway.until('departed', async () => (await gateway.states('d.departures > 0')).length === count);
     if (when === 'while its parts are written') {
       await gateway.owner.transaction(async (tx) => {
         await tx.all('SELECT id FROM deliveries ORDER BY id DESC LIMIT 1 FOR UPDATE');
@@ -221,7 +216,6 @@ test.each(['while its parts are written', 'while its bytes travel'])(
     expect(outcomes).toHaveLength(when === 'while its bytes travel' ? 8 : 6);
     await planner?.stop();
   },
-  120_000,
 );
 
 test('a rename whose answer is lost is found standing: one file, each row delivered', async () => {
@@ -235,7 +229,7 @@ test('a rename whose answer is lost is found standing: one file, each row delive
   await delivered(7);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   expect(gateway.sftp.log.filter((line) => line.startsWith('rename'))).toHaveLength(1);
-}, 60_000);
+});
 
 // Of the first part nothing has departed again by then; before the last part is written, all the others have.
 test.each(['E-2', 'E-8'])(
@@ -270,7 +264,6 @@ test.each(['E-2', 'E-8'])(
     expect(without).toEqual([]);
     expect(await gateway.stranded()).toBe(0);
   },
-  60_000,
 );
 
 test('its recipient being suspended keeps a long file; resuming sends it whole', async () => {
@@ -291,7 +284,7 @@ test('its recipient being suspended keeps a long file; resuming sends it whole',
   await delivered(8);
   expect(gateway.drops()).toEqual(['L_000001.csv']);
   await Promise.all([planner?.stop(), worker?.stop()]);
-}, 60_000);
+});
 
 test('an acknowledgement is asked for once for the whole file, and settles every row of it', async () => {
   await open({
@@ -316,7 +309,7 @@ test('an acknowledgement is asked for once for the whole file, and settles every
   expect(entries.filter(({ entry }) => entry === 'departed')).toHaveLength(7);
   expect(entries.filter(({ entry }) => entry === 'outcome')).toHaveLength(7);
   expect(entries.filter(({ entry }) => entry === 'lookup')).toHaveLength(7);
-}, 60_000);
+});
 
 test('`empty: header`: an hour without leads makes a numbered file with its heading alone, once', async () => {
   gateway = await openDropGateway({}, silentLog, {});
@@ -351,4 +344,4 @@ test('`empty: header`: an hour without leads makes a numbered file with its head
   await gateway.ask();
   await delivered(1);
   expect(gateway.drops()).toEqual(['L_000001.csv', 'L_000002.csv']);
-}, 60_000);
+});

@@ -63,7 +63,7 @@ afterEach(async () => {
   await gateway.close();
   await smtp.close();
   rmSync(folder, { recursive: true, force: true });
-}, 90_000);
+});
 
 const standing = async (): Promise<readonly string[]> =>
   (await gateway.states()).map(({ state, reason }) => `${state}:${reason}`);
@@ -124,7 +124,7 @@ test('the leads of an hour leave in as many mails as it takes, each to all mailb
     { reason: 'FILE_1.5.1.1' },
   ]);
   expect((await standing()).every((one) => one === 'delivered:unproved')).toBe(true);
-}, 90_000);
+});
 
 test('a connection that is lost after the content is for support to decide: nothing is sent again by itself', async () => {
   smtp.faults = { content: 'reset' };
@@ -152,7 +152,7 @@ test('a connection that is lost after the content is for support to decide: noth
     smtp.received.map(async ({ raw }) => (await simpleParser(raw)).attachments[0]?.filename),
   );
   expect(names).toEqual(['L_000001.csv', 'L_000002.csv', 'L_000003.csv']);
-}, 90_000);
+});
 
 test('C18: without an authorisation for one of the mailboxes the file goes to none', async () => {
   await gateway.owner.run('UPDATE authorisations SET targets = JSON_ARRAY(?)', [leads]);
@@ -161,4 +161,4 @@ test('C18: without an authorisation for one of the mailboxes the file goes to no
   await ask();
   await gateway.until('withheld', async () => (await standing())[0]?.startsWith('withheld') === true);
   expect(smtp.connections()).toBe(0);
-}, 90_000);
+});

@@ -40,7 +40,7 @@ test('more places are filled as soon as the version that gives them is published
     expect(waiting).toHaveLength(1);
     gateway.file('essai/crm.yaml', patient(5)['essai/crm.yaml'] ?? '');
     await publish('five');
-    await gateway.until('five are under way', () => Promise.resolve(waiting.length === 5), 20_000);
+    await gateway.until('five are under way', () => Promise.resolve(waiting.length === 5));
     await gateway.send(leadRow('M-9'));
     await handedOver(10);
     expect(waiting).toHaveLength(5);
@@ -53,4 +53,4 @@ test('more places are filled as soon as the version that gives them is published
     await gateway.close();
     await crm.close();
   }
-}, 60_000);
+});

@@ -9,11 +9,7 @@ beforeEach(async () => {
 afterEach(() => drop.close());
 
 const delivered = (count: number): Promise<void> =>
-  drop.until(
-    `${count} delivered`,
-    async () => (await drop.states("d.state = 'delivered'")).length === count,
-    30_000,
-  );
+  drop.until(`${count} delivered`, async () => (await drop.states("d.state = 'delivered'")).length === count);
 /** Of files that wait: how many seconds until they are asked for again. */
 const again = async (): Promise<readonly number[]> =>
   (
@@ -55,4 +51,4 @@ test('a file beyond the limit waits for the end of the hour, whole, and a withdr
   await drop.publish({ extra: 'limits: { perHour: 3 }\nupdate: {}' });
   await delivered(4);
   expect(drop.drops()).toHaveLength(3);
-}, 120_000);
+});

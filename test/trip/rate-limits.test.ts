@@ -90,7 +90,7 @@ test('two workers never let more leave in an hour begun than the limit allows, a
   await askAgain();
   await settled(8, 0);
   expect(crm.received).toHaveLength(8);
-}, 120_000);
+});
 
 test('support reads that there is nothing to do, and a held destination is not probed with what would be told to wait', async () => {
   await publish('{ perHour: 1 }');
@@ -104,7 +104,7 @@ test('support reads that there is nothing to do, and a held destination is not p
   expect(story).not.toContain('relais replay');
   expect(await bringProbe(gateway.app.database, 'essai-crm', [])).toBe(0);
   expect((await gateway.states(`d.id = ${id}`))[0]?.reason).toBe(refused);
-}, 60_000);
+});
 
 test('a limit that is raised lets go what waits for the old one', async () => {
   await publish('{ perHour: 1 }');
@@ -116,7 +116,7 @@ test('a limit that is raised lets go what waits for the old one', async () => {
   await publish('{ concurrency: 8 }');
   await settled(3, 0);
   expect(crm.received).toHaveLength(3);
-}, 60_000);
+});
 
 test('a limit per hour counts what left before it was published, while any rate was limited', async () => {
   await publish('{ perMinute: 100 }');
@@ -127,7 +127,7 @@ test('a limit per hour counts what left before it was published, while any rate 
   await gateway.send(leadRow('P-3'));
   await settled(2, 1);
   expect(crm.received).toHaveLength(2);
-}, 60_000);
+});
 
 test.each(['perHour', 'perDay'])(
   'C22, C24: an erasure and a withdrawal do not wait for `%s`, and count; a correction waits',
@@ -160,7 +160,6 @@ test.each(['perHour', 'perDay'])(
     expect(crm.received.slice(3).map(({ method }) => method)).toEqual(['PUT', 'DELETE']);
     expect((await windowsOf())[period]?.departed).toBe(5);
   },
-  60_000,
 );
 
 test('a destination without a rate writes no windows', async () => {
@@ -171,7 +170,7 @@ test('a destination without a rate writes no windows', async () => {
   expect(await gateway.owner.all('SELECT rate_windows FROM destination_states')).toEqual([
     { rate_windows: null },
   ]);
-}, 60_000);
+});
 
 test('a limit per day of a zone lets the next ones go after its midnight, and not before', async () => {
   await publish('{ perDay: 2, zone: Europe/Paris }');
@@ -184,4 +183,4 @@ test('a limit per day of a zone lets the next ones go after its midnight, and no
   await askAgain();
   await settled(3, 0);
   expect((await windowsOf())['perDay']?.departed).toBe(1);
-}, 60_000);
+});

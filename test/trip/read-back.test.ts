@@ -204,4 +204,4 @@ test('one that breaks whatever is tried is told of once, the others of its desti
   await hurry();
   await gateway.until('read', async () => (await readOf('K-90')).length === 1);
   await gateway.until('no alert', async () => (await told()).length === 0);
-}, 90_000);
+});

@@ -70,7 +70,7 @@ test('SIGTERM lets what is being sent end, logs its outcome, and exits 0', async
   // At debug the steps of the trip are lines of their own.
   for (const step of ['claimed', 'written', 'departed', 'sent', 'settled'])
     expect(running.output()).toMatch(new RegExp(`"level":20.*"code":"${step}","msg":"delivery\\.step"`));
-}, 40_000);
+});
 
 test.each(['planner', 'worker'] as const)(
   'a wrong Redis password ends a %s at once, with its code and what to correct, and without the password',
@@ -101,7 +101,6 @@ test.each(['planner', 'worker'] as const)(
       await gateway.redis.call('ACL', 'DELUSER', user);
     }
   },
-  40_000,
 );
 
 test('SIGTERM while Redis is away still ends within the limit', async () => {
@@ -122,7 +121,7 @@ test('SIGTERM while Redis is away still ends within the limit', async () => {
     running.child.kill('SIGKILL');
     await door.shut();
   }
-}, 60_000);
+});
 
 /** A way to Redis that can be shut, as a partition or a stopped server does. */
 async function openDoor(
@@ -187,7 +186,7 @@ test('a held destination is told once, by webhook and by mail, with codes and no
   const mail = await simpleParser(mailbox.received[0]?.raw ?? '');
   expect(mail.subject).toContain('Destination en pause');
   expect(`${mail.text ?? ''}${String(mail.html)}${JSON.stringify(told)}`).not.toMatch(/Lef|Zo|zoe/);
-}, 30_000);
+});
 
 test('an alert that does not get through is tried again', async () => {
   let calls = 0;
@@ -212,7 +211,7 @@ test('an alert that does not get through is tried again', async () => {
     'sent',
     async () => (await gateway.owner.all('SELECT 1 FROM alerts WHERE sent_at IS NULL')).length === 0,
   );
-}, 30_000);
+});
 
 test('ready says what cannot be reached; health only that the process lives', async () => {
   const health = await startHealth({

@@ -43,4 +43,4 @@ test('an authorisation without targets covers the hosts of the contract: the lea
   await gateway.send(leadRow('S-1'));
   await gateway.until('delivered', async () => (await gateway.states())[0]?.state === 'delivered');
   expect(crm.received).toHaveLength(1);
-}, 60_000);
+});

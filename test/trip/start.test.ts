@@ -27,7 +27,7 @@ test('what a start compiled is there for the next, even if it was killed', async
   for (const file of ['main.ts', 'app.ts', 'roles/planner.ts', 'intake/accept.ts'])
     expect(said(new RegExp(`/src/${file}`)).join('\n')).toMatch(/cache for ESM \S+ was accepted/);
   expect(said(/was rejected|was not initialized/)).toEqual([]);
-}, 60_000);
+});
 
 /** Packages that only sending, showing figures or reading returned mails needs. */
 const later =
@@ -52,4 +52,4 @@ test('a planner begins without what it does not need, a worker with all that sen
     'ssh2',
     'undici',
   ]);
-}, 60_000);
+});

@@ -39,7 +39,7 @@ test('entries of many deliveries are not worked off while stopping: what has not
     await planner?.stop();
     const stopped = worker?.stop();
     // What was taken and has not begun goes back while the recipient still thinks, not when the stop has run out of patience.
-    await gateway.until('given back', async () => (await count(givenBack)) > 0, 3_000);
+    await gateway.until('given back', async () => (await count(givenBack)) > 0, 15_000);
     expect(waiting).toHaveLength(2);
     for (const answer of waiting.splice(0)) answer();
     await stopped;
@@ -49,10 +49,10 @@ test('entries of many deliveries are not worked off while stopping: what has not
     expect(await count('attempt > 0')).toBe(3);
     crm.answer = (_request, response) => response.writeHead(200).end('{"success":true,"id":"C-2"}');
     await gateway.start('planner', 'worker');
-    await gateway.until('all delivered', async () => (await count("state = 'delivered'")) === 49, 8_000);
+    await gateway.until('all delivered', async () => (await count("state = 'delivered'")) === 49, 20_000);
     expect(crm.received).toHaveLength(48);
   } finally {
     await gateway.close();
     await crm.close();
   }
-}, 60_000);
+});

@@ -4,8 +4,6 @@ import { startWorker } from '../../src/roles/worker.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 
-jest.setTimeout(90_000);
-
 let crm: HttpRecipient;
 let door: HttpRecipient;
 let gateway: Gateway;
@@ -110,7 +108,7 @@ test('a client that is not known: held with an alert that says so, no lead leave
   expect(await gateway.states("d.reason NOT LIKE '%held%'")).toEqual([]);
   await gateway.owner.run('UPDATE access_credentials SET again_at = UTC_TIMESTAMP(3)');
   tokens();
-  await gateway.until('all delivered', () => delivered(4), 40_000);
+  await gateway.until('all delivered', () => delivered(4));
 });
 
 test('the token endpoint is away: the leads wait as in any outage, and leave when it is back', async () => {
@@ -121,7 +119,7 @@ test('the token endpoint is away: the leads wait as in any outage, and leave whe
     (await gateway.entries()).some(({ reason }) => reason.includes('TOKEN_HTTP_503')),
   );
   tokens();
-  await gateway.until('all delivered', () => delivered(3), 40_000);
+  await gateway.until('all delivered', () => delivered(3));
   expect(crm.received).toHaveLength(3);
 });
 
@@ -149,7 +147,7 @@ test('a process that stands still over its token sends nothing once another has 
     await leads(1, 1);
     await gateway.until('it stands', () => standing.since !== undefined);
     await gateway.owner.run('UPDATE deliveries SET lease_until = UTC_TIMESTAMP(3)');
-    await gateway.until('sent by another claim', () => delivered(1), 40_000);
+    await gateway.until('sent by another claim', () => delivered(1));
     const longEnough = (): boolean => performance.now() - (standing.since ?? 0) > 3_000;
     await gateway.until('longer than the lease has to spare', longEnough);
   } finally {

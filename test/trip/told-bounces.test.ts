@@ -70,11 +70,11 @@ afterEach(async () => {
   await gateway.close();
   await smtp.close();
   rmSync(folder, { recursive: true, force: true });
-}, 90_000);
+});
 
 const rowOf = async () => (await gateway.states())[0];
 const ends = (state: string): Promise<void> =>
-  gateway.until(state, async () => (await rowOf())?.state === state, 40_000);
+  gateway.until(state, async () => (await rowOf())?.state === state);
 const messageId = (): string =>
   /^Message-ID: (.*)$/im.exec(smtp.received.at(-1)?.raw.toString() ?? '')?.[1]?.trim() ?? '';
 async function post(
@@ -125,7 +125,7 @@ test('a bounce fails the delivery that its Message-ID names, once however often 
   expect((await rowOf())?.state).toBe('delivered');
   expect(await brevo(adv)).toBe(204);
   expect((await rowOf())?.state).toBe('failed');
-}, 90_000);
+});
 
 test('what cannot prove itself moves nothing and learns nothing; what names no mail of ours is an alert', async () => {
   await gateway.send(leadRow('T-1'));
@@ -146,7 +146,7 @@ test('what cannot prove itself moves nothing and learns nothing; what names no m
   // Nothing of what a provider says is kept but its code.
   const log = JSON.stringify(await gateway.owner.all('SELECT * FROM handovers'));
   expect(log).not.toMatch(/zo[eé]|martin/i);
-}, 90_000);
+});
 
 test('our own form, signed: a bounce while the delivery is being sent is to be told again', async () => {
   await gateway.send(leadRow('T-1'));
@@ -168,4 +168,4 @@ test('our own form, signed: a bounce while the delivery is being sent is to be t
   await gateway.owner.run("UPDATE deliveries SET state = 'delivered', lease_until = NULL");
   expect(await signed('5.2.2')).toBe(204);
   expect(await rowOf()).toMatchObject({ state: 'failed', reason: 'bounced:5.2.2' });
-}, 90_000);
+});

@@ -45,7 +45,7 @@ test('a delimiter, a letter lost before us and an undefined byte stop their own 
     .trim()
     .split('\n');
   expect(rows.toSorted()).toEqual(['Petit;O;U-1', 'Œuvrard;O;U-4']);
-}, 60_000);
+});
 
 test('one whose departure always breaks waits alone, with an alert; the others leave in one file', async () => {
   await gateway.start('planner', 'worker');
@@ -58,7 +58,7 @@ test('one whose departure always breaks waits alone, with an alert; the others l
        THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poison'; END IF`,
   );
   await gateway.ask();
-  await gateway.until('four left', async () => (await gateway.counts())['delivered:accepted'] === 4, 30_000);
+  await gateway.until('four left', async () => (await gateway.counts())['delivered:accepted'] === 4);
   await gateway.until('one waits', async () => (await gateway.counts())['waiting:broken:SQL_1644'] === 1);
   const alerts = await gateway.owner.all("SELECT 1 FROM alerts WHERE kind = 'internal_error'");
   expect(alerts.length).toBeGreaterThan(0);
@@ -71,4 +71,4 @@ test('one whose departure always breaks waits alone, with an alert; the others l
     'D-5',
   ]);
   expect(await gateway.stranded()).toBe(0);
-}, 60_000);
+});

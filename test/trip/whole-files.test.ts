@@ -72,7 +72,7 @@ test('rows that may not leave go out of their file and are not stranded when it 
       .map((name) => gateway.text(name))
       .join(''),
   ).not.toContain('S-2');
-}, 60_000);
+});
 
 test('suspending a destination while its file is queued keeps the file; resuming sends it whole', async () => {
   const [planner] = await gateway.start('planner');
@@ -109,7 +109,7 @@ test('suspending a destination while its file is queued keeps the file; resuming
   const rows = gateway.drops().map((name) => gateway.text(name).trim().split('\n').length);
   expect(rows.toSorted((a, b) => a - b)).toEqual([3, 5]);
   await Promise.all([planner?.stop(), worker?.stop()]);
-}, 60_000);
+});
 
 test('the rows of a file have one verdict: a row that has spent its tries does not leave the others to another number', async () => {
   await gateway.start('planner');
@@ -155,7 +155,7 @@ test('the rows of a file have one verdict: a row that has spent its tries does n
     { state: 'written', gone: 0 },
   ]);
   expect(await gateway.stranded()).toBe(0);
-}, 60_000);
+});
 
 test('`onUnknown: hold` keeps a file for support: it is not sent again, nor are its neighbours’ holds lifted', async () => {
   await gateway.publish({ extra: 'onUnknown: hold' });
@@ -192,7 +192,7 @@ test('`onUnknown: hold` keeps a file for support: it is not sent again, nor are 
   expect(await held()).toBe(1);
   expect(await later('batches')).toBeGreaterThan(left?.hours ?? 0);
   expect(gateway.sftp.log.filter((line) => line.includes('rename'))).toHaveLength(1);
-}, 60_000);
+});
 
 test('a file pending its acknowledgement is asked about although an erasure took its bytes; its neighbours are delivered', async () => {
   await gateway.publish({
@@ -223,7 +223,7 @@ test('a file pending its acknowledgement is asked about although an erasure took
   expect(await of('create')).toEqual(['cancelled:erased']);
   await gateway.until('task', async () => (await of('erase'))[0] === 'failed:manual_erasure_required');
   expect(await gateway.stranded()).toBe(0);
-}, 60_000);
+});
 
 test('a file over the limit of bytes is split before it leaves: each lead once, each number once', async () => {
   await gateway.publish({
@@ -236,11 +236,7 @@ test('a file over the limit of bytes is split before it leaves: each lead once, 
     await gateway.send(...part.map((name) => strangerRow(name, { comment })));
   await gateway.collectable(450);
   await gateway.ask();
-  await gateway.until(
-    'delivered',
-    async () => (await gateway.counts())['delivered:accepted'] === 450,
-    30_000,
-  );
+  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 450);
   const texts = gateway.drops().map((name) => gateway.text(name));
   expect(gateway.drops()).toEqual(['L_000001.csv', 'L_000002.csv']);
   for (const text of texts) expect(Buffer.byteLength(text)).toBeLessThan(8_000_000);
@@ -251,4 +247,4 @@ test('a file over the limit of bytes is split before it leaves: each lead once, 
     { state: 'sent' },
     { state: 'sent' },
   ]);
-}, 60_000);
+});
