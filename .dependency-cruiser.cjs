@@ -41,8 +41,9 @@ const zones = {
   callbacks: ['^src/callbacks/', 'contract domain errors log mapping store delivery'],
   monitoring: ['^src/monitoring/', 'domain errors log store intake publishing delivery privacy'],
   api: ['^src/api/', 'people support domain errors log intake publishing privacy'],
+  console: ['^src/console/', 'people support domain errors log intake publishing privacy'],
   cli: ['^src/cli/', `${everyConnector} ${engine} app sandbox`],
-  main: ['^src/main\\.ts$', 'app roles config errors log monitoring callbacks api'],
+  main: ['^src/main\\.ts$', 'app roles config errors log monitoring callbacks api console'],
 };
 
 /**

@@ -10,6 +10,7 @@ import {
   commaSeparated,
   readSandboxFile,
 } from './config/composite-values.ts';
+import { consoleOf } from './config/console.ts';
 import { refuseUnsafe } from './config/production.ts';
 import { createVariableReader, sandboxFile, type VariableReader } from './config/reader.ts';
 import { parseRedisPlace, redisForms, type RedisPlace } from './config/redis-place.ts';
@@ -56,6 +57,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     ...centreOf(reader),
     callbacks: callbacksOf(reader),
     api: apiOf(reader),
+    console: consoleOf(reader),
     actor: read('RELAIS_ACTOR') ?? userInfo().username,
     secrets: createSecrets(read('RELAIS_SECRETS_DIR'), (name) => environment[name] ?? sandbox[name]),
     listing: reader.listing(),

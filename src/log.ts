@@ -47,6 +47,8 @@ export const logEvents = [
   'callback.heard',
   'api.failed',
   'api.listening',
+  'console.failed',
+  'console.listening',
   'callback.refused',
   'callback.failed',
   'callback.shut_out',

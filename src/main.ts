@@ -12,15 +12,16 @@ import type { Meters } from './monitoring/meters.ts';
 import { catalogue, foreignCode, isRelaisError, type RelaisError } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 
-const roles = ['all', 'planner', 'worker', 'api'] as const;
+const roles = ['all', 'planner', 'worker', 'api', 'console'] as const;
 type RoleName = (typeof roles)[number];
 
-const help = `relais start [all|planner|worker|api]
+const help = `relais start [all|planner|worker|api|console]
 
   all      planner and worker in one process (default)
   planner  takes leads in, plans, dispatches, watches deadlines, seals, alerts
   worker   sends
   api      answers other systems over HTTP (RELAIS_API_PORT); in all too where a port is set
+  console  pages for people (RELAIS_CONSOLE_PORT); in all too where a port is set
 
 Any number of each may run. Configuration: \`relais config\`. Health: RELAIS_HTTP_PORT (/health, /ready, /metrics).
 SIGTERM or SIGINT stops taking work, lets what is being sent end (RELAIS_DRAIN_MS), then exits 0.
@@ -51,6 +52,8 @@ async function main(name: string, rest: readonly string[]): Promise<void> {
   }
   if (role === 'api' && config.api.port === undefined)
     return leave('`relais start api` answers on RELAIS_API_PORT: set it.', exits.config);
+  if (role === 'console' && config.console.port === undefined)
+    return leave('`relais start console` answers on RELAIS_CONSOLE_PORT: set it.', exits.config);
   const log = createLog({ level: config.logLevel });
   try {
     await run(role, config, log);
@@ -79,6 +82,7 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
     meters && (await startHealth(app, meters, { roles: running, role, draining: () => stopping }));
   const callbacks = role === 'all' || role === 'planner' ? await openCallbacks(app, config, log) : undefined;
   const api = role === 'all' || role === 'api' ? await openApi(app, config, log) : undefined;
+  const desk = role === 'all' || role === 'console' ? await openConsole(app, config, log) : undefined;
   // Before the flags change: V8 refuses what was compiled under others.
   flushCompileCache();
   grownUp();
@@ -94,6 +98,7 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
     await Promise.all(running.map((role) => role.stop()));
     await callbacks?.close();
     await api?.close();
+    await desk?.close();
     await health?.close();
     await app.close();
     log.info('process.stopped', { role });
@@ -162,6 +167,26 @@ async function openApi(
     perMinute,
   });
   log.info('api.listening', { port: opened.port });
+  return opened;
+}
+
+/** Where a port is set, like the API. */
+async function openConsole(
+  { access, database, published }: App,
+  { console: { host, port, proxies, tls } }: Config,
+  log: Log,
+): Promise<{ readonly close: () => Promise<void> } | undefined> {
+  if (port === undefined) return undefined;
+  const { startConsole } = await import('./console/server.ts');
+  const opened = await startConsole({
+    place: { access, database, published, log },
+    log,
+    host,
+    port,
+    proxies,
+    ...(tls === undefined ? {} : { tls }),
+  });
+  log.info('console.listening', { port: opened.port });
   return opened;
 }
 

@@ -75,6 +75,14 @@ export interface Config {
     readonly proxies: readonly string[];
     readonly perMinute: number;
   };
+  /** The console for people. */
+  readonly console: {
+    readonly host: string;
+    readonly port: number | undefined;
+    readonly proxies: readonly string[];
+    /** Where it ends TLS itself; PEM. */
+    readonly tls?: { readonly cert: string; readonly key: string };
+  };
   readonly bounces: { readonly url?: string; readonly everyMs: number };
   /** The centre's name, as letters and proofs bear it. */
   readonly centreName?: string;

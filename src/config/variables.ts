@@ -104,6 +104,17 @@ export const variables: readonly Variable[] = [
     meaning: 'requests it answers a minute from one address',
     fallback: '15000',
   },
+  { name: 'RELAIS_CONSOLE_HOST', meaning: 'address of the console for people', fallback: '127.0.0.1' },
+  { name: 'RELAIS_CONSOLE_PORT', meaning: 'its port; empty: none' },
+  {
+    name: 'RELAIS_CONSOLE_PROXIES',
+    meaning: 'addresses or CIDR ranges of proxies that end TLS before it, comma between',
+  },
+  {
+    name: 'RELAIS_CONSOLE_TLS_CERT',
+    meaning: 'its certificate with chain, a PEM file, where it ends TLS itself',
+  },
+  { name: 'RELAIS_CONSOLE_TLS_KEY', meaning: 'the private key of that, a PEM file' },
   {
     name: 'RELAIS_METRICS_DESTINATIONS',
     meaning: 'destinations that metrics name at most; the others are called other',

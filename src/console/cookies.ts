@@ -1,0 +1,54 @@
+// The two cookies: the session's token, and the language somebody chose.
+// Invariant: `__Host-` and Secure wherever TLS stands before the browser; plain HTTP is for a loopback address alone.
+import { parseCookie, stringifySetCookie, type SetCookie } from 'cookie';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Language } from '../support/words.ts';
+
+export interface Cookies {
+  readonly tokenOf: (request: FastifyRequest) => string | undefined;
+  readonly give: (reply: FastifyReply, token: string) => void;
+  readonly take: (reply: FastifyReply) => void;
+  readonly languageOf: (request: FastifyRequest) => Language | undefined;
+  readonly giveLanguage: (reply: FastifyReply, language: Language) => void;
+}
+
+const aYearSeconds = 365 * 86_400;
+
+export function createCookies(secure: boolean): Cookies {
+  const prefix = secure ? '__Host-' : '';
+  const session = `${prefix}relais`;
+  const language = `${prefix}relais-language`;
+  const read = ({ headers }: FastifyRequest, name: string): string | undefined =>
+    parseCookie((headers.cookie ?? '').slice(0, 4_096))[name];
+  const set = (reply: FastifyReply, cookie: Pick<SetCookie, 'name' | 'value' | 'maxAge'>): void =>
+    // Lax, not Strict: a link in a ticket opens its page. Nothing is changed by a GET.
+    void reply.header(
+      'set-cookie',
+      stringifySetCookie({ ...cookie, path: '/', httpOnly: true, secure, sameSite: 'lax' }),
+    );
+  return {
+    tokenOf: (request) => {
+      const token = read(request, session);
+      return token !== undefined && /^[\w-]{43}$/.test(token) ? token : undefined;
+    },
+    // Without an age it goes with the browser; how long it is good, MySQL says.
+    give: (reply, token) => set(reply, { name: session, value: token }),
+    take: (reply) => set(reply, { name: session, value: '', maxAge: 0 }),
+    languageOf: (request) => {
+      const chosen = read(request, language);
+      return languages.find((known) => known === chosen);
+    },
+    giveLanguage: (reply, chosen) => set(reply, { name: language, value: chosen, maxAge: aYearSeconds }),
+  };
+}
+
+const languages: readonly Language[] = ['fr', 'en'];
+
+/** French, unless the browser prefers English to it. */
+export function preferredLanguage(header: string | undefined): Language {
+  const asked = (header ?? '')
+    .slice(0, 200)
+    .split(',')
+    .map((part) => part.trim().slice(0, 2).toLowerCase());
+  return asked.find((tag): tag is Language => tag === 'fr' || tag === 'en') ?? 'fr';
+}

@@ -1,0 +1,92 @@
+// What a person reads where there is no page: not found, not theirs, not signed in, or a failure.
+// Invariant: no stack and no words of a library's; what was sent comes back escaped or not at all.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { catalogue, foreignCode, isRelaisError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { html, type Piece } from '../privacy/papers/html.ts';
+import type { Both } from '../support/words.ts';
+import { isOurs } from './forgery.ts';
+import { visitOf, type Refuse } from './gate.ts';
+import { sayTo, type Show } from './show.ts';
+import { frame } from './words/frame.ts';
+
+/** Not signed in: to the page that asks for it, and from there back to the page that was asked for. */
+export const refuseWith =
+  (show: Show): Refuse =>
+  (request, reply, status) => {
+    if (status === 403) {
+      const isForeign = request.method !== 'GET' && !isOurs(request);
+      return plainPage(show, request, reply, {
+        status,
+        title: frame.forbidden,
+        text: isForeign ? frame.foreign : frame.forbiddenText,
+      });
+    }
+    const { token } = visitOf(request);
+    const to = request.method === 'GET' && request.url !== '/' ? request.url : '';
+    const parts = [
+      ...(token === '' ? [] : ['say=ended']),
+      ...(to === '' ? [] : [`to=${encodeURIComponent(to.slice(0, 1_000))}`]),
+    ];
+    return reply.redirect(`/sign-in${parts.length === 0 ? '' : `?${parts.join('&')}`}`, 303);
+  };
+
+const statuses: Readonly<Partial<Record<string, number>>> = {
+  'FIND-001': 404,
+  'USAGE-001': 400,
+  'ACCESS-001': 422,
+  'ACCESS-003': 403,
+  'DB-001': 503,
+  'REDIS-002': 503,
+};
+/** Of families whose refusal is an answer to what was asked: no fault of ours. */
+const answers = /^(DEST|TASK|REPLAY|BULK|LEAD|REQUEST|ACCESS|USAGE|FIND)-/;
+
+export function failurePages(server: FastifyInstance, show: Show, log: Log): void {
+  server.setNotFoundHandler((request, reply) =>
+    plainPage(show, request, reply, { status: 404, title: frame.notFound, text: frame.notFoundText }),
+  );
+  server.setErrorHandler((error, request, reply) => {
+    if (isRelaisError(error)) {
+      const status = statuses[error.code] ?? (answers.test(error.code) ? 422 : 500);
+      if (status === 500) log.error('console.failed', { code: error.code });
+      return plainPage(show, request, reply, {
+        status,
+        title: status === 404 ? frame.notFound : frame.wrong,
+        text: status === 404 ? frame.notFoundText : status === 503 ? frame.away : undefined,
+        more: html`<p><code>${error.code}</code> ${error.message}</p>
+          <p class="quiet">${catalogue[error.code].remedy}</p>`,
+      });
+    }
+    const { statusCode = 500 } = error as { readonly statusCode?: number };
+    if (statusCode >= 400 && statusCode < 500)
+      return plainPage(show, request, reply, {
+        status: statusCode,
+        title: frame.wrong,
+        text: statusCode === 429 ? frame.tooMany : frame.unreadable,
+      });
+    log.error('console.failed', { code: foreignCode(error) });
+    return plainPage(show, request, reply, { status: 500, title: frame.wrong, text: frame.ours });
+  });
+}
+
+function plainPage(
+  show: Show,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  page: {
+    readonly status: number;
+    readonly title: Both;
+    readonly text: Both | undefined;
+    readonly more?: Piece;
+  },
+): FastifyReply {
+  const say = sayTo(request);
+  // An error before anybody was looked at (a header that cannot be read) has its page all the same.
+  return show(request, reply, {
+    status: page.status,
+    title: say(page.title),
+    narrow: true,
+    body: html`${page.text === undefined ? undefined : html`<p>${say(page.text)}</p>`}${page.more}`,
+  });
+}

@@ -1,0 +1,23 @@
+// Fields of a form or of an address, read one by one by their names.
+// Invariant: a field that a page did not ask for is never read; one that came twice is none.
+import type { FastifyRequest } from 'fastify';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const read = (fields: unknown, name: string, most: number): string => {
+  const value = typeof fields === 'object' && fields !== null ? (fields as Fields)[name] : undefined;
+  return typeof value === 'string' ? value.slice(0, most) : '';
+};
+
+/** Of the form that was sent; empty where it has none. */
+export const field = ({ body }: FastifyRequest, name: string, most = 200): string => read(body, name, most);
+
+/** Of the address, after `?`. */
+export const asked = ({ query }: FastifyRequest, name: string, most = 200): string =>
+  read(query, name, most).trim();
+
+/** A number of ours in the address; undefined where it is none. */
+export function numberOf({ params }: FastifyRequest, name = 'id'): number | undefined {
+  const text = read(params, name, 20);
+  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,44 @@
+// Deliveries, leads and destinations as every page names them: links, states with their words, reasons.
+import { mayFor, type Holder } from '../access/permissions.ts';
+import { html, type Html, type Piece } from '../privacy/papers/html.ts';
+import { actionWords, reasonWords, stateWords } from '../support/words.ts';
+import type { Say } from './layout.ts';
+import { state, type Tone } from './parts.ts';
+
+type State = keyof typeof stateWords;
+
+const tones: Readonly<Record<State, Tone>> = {
+  planned: 'calm',
+  queued: 'calm',
+  sending: 'calm',
+  waiting: 'warn',
+  withheld: 'warn',
+  pending: 'warn',
+  delivered: 'good',
+  failed: 'bad',
+  cancelled: 'calm',
+};
+
+export const stateTag = (name: State, say: Say): Html => state(say(stateWords[name]), tones[name]);
+
+export const reasonText = (reason: string, say: Say): string =>
+  reason === '' ? '' : say(reasonWords(reason));
+
+export const actionText = (action: keyof typeof actionWords, say: Say): string => say(actionWords[action]);
+
+export const deliveryLink = (id: number): Html => html`<a href="/deliveries/${id}">${id}</a>`;
+
+export const leadPath = (clientId: string, reference: string): string =>
+  `/leads/${encodeURIComponent(clientId)}/${encodeURIComponent(reference)}`;
+
+/** A link where the page may be seen, else the reference alone. */
+export const leadLink = (
+  holder: Holder,
+  { clientId, reference }: { readonly clientId: string; readonly reference: string },
+): Piece =>
+  mayFor(holder, 'lead.read', clientId)
+    ? html`<a href="${leadPath(clientId, reference)}">${reference}</a>`
+    : reference;
+
+export const destinationLink = (id: string): Html =>
+  html`<a href="/destinations/${encodeURIComponent(id)}">${id}</a>`;

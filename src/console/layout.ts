@@ -1,0 +1,103 @@
+// The frame of every page: head, navigation by what the account may see, footer with the hour of its times.
+// Invariant: no style and no script stands in a page; every page works without the script.
+import { may, type Permission } from '../access/permissions.ts';
+import { html, written, type Html, type Piece } from '../privacy/papers/html.ts';
+import { inLanguage, type Both, type Language } from '../support/words.ts';
+import { assets } from './assets.ts';
+import { holderOf, type Visit } from './gate.ts';
+import { zoneText } from './times.ts';
+import { frame } from './words/frame.ts';
+
+export type Say = (both: Both) => string;
+export const sayIn =
+  (language: Language): Say =>
+  (both) =>
+    inLanguage(both, language);
+
+export interface Page {
+  readonly title: string;
+  readonly body: Piece;
+  /** Of the navigation. */
+  readonly at?: string;
+  readonly narrow?: true;
+}
+
+const places: readonly { readonly path: string; readonly name: Both; readonly needs: Permission }[] = [
+  { path: '/', name: frame.home, needs: 'delivery.read' },
+  { path: '/deliveries', name: frame.deliveries, needs: 'delivery.read' },
+  { path: '/causes', name: frame.causes, needs: 'delivery.read' },
+  { path: '/search', name: frame.search, needs: 'person.find' },
+  { path: '/destinations', name: frame.destinations, needs: 'delivery.read' },
+  { path: '/tasks', name: frame.tasks, needs: 'task.read' },
+  { path: '/runs', name: frame.runs, needs: 'task.read' },
+];
+
+/** @param here the path and query of this page, which a change of language comes back to; @param now for the zone */
+export function pageOf(page: Page, visit: Visit, here: string, now: Date): string {
+  const { language } = visit;
+  const say = sayIn(language);
+  return `<!doctype html>\n${written(
+    html`<html lang="${language}">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="htmx-config" content='{"includeIndicatorCSS":false,"history":false}' />
+        <title>${page.title} — Relais</title>
+        <link rel="icon" href="${assets.icon}" type="image/svg+xml" />
+        <link rel="stylesheet" href="${assets.style}" />
+        <script src="${assets.script}" defer></script>
+      </head>
+      <body>
+        <a class="skip" href="#content">${say(frame.skip)}</a>
+        <header class="top">
+          <div>
+            <a class="brand" href="/"><img src="${assets.icon}" alt="" />Relais</a>
+            ${navigation(page, visit, say)} ${mine(visit, here, say)}
+          </div>
+        </header>
+        <main id="content" tabindex="-1" ${page.narrow === true ? html` class="narrow"` : ''}>
+          <h1>${page.title}</h1>
+          ${page.body}
+        </main>
+        <footer>${say(frame.timesAre)} : ${zoneText(now, language)}</footer>
+      </body>
+    </html>`,
+  )}\n`;
+}
+
+function navigation({ at }: Page, { session }: Visit, say: Say): Html | undefined {
+  if (session?.stage !== 'full') return undefined;
+  const holder = holderOf(session);
+  return html`<nav aria-label="${say(frame.navigation)}">
+    <ul>
+      ${places
+        .filter(({ needs }) => may(holder, needs))
+        .map(
+          ({ path, name }) =>
+            html`<li>
+              <a href="${path}" ${path === at ? html` aria-current="page"` : ''}>${say(name)}</a>
+            </li>`,
+        )}
+    </ul>
+  </nav>`;
+}
+
+function mine({ session, language }: Visit, here: string, say: Say): Html {
+  const other: Language = language === 'fr' ? 'en' : 'fr';
+  return html`<div class="me">
+    <form method="post" action="/language">
+      <input type="hidden" name="to" value="${here}" />
+      <button class="plain" name="language" value="${other}" lang="${other}">
+        ${say(frame.otherLanguage)}
+      </button>
+    </form>
+    ${
+      session === undefined
+        ? undefined
+        : html`${session.stage === 'full' ? html`<a href="/account">${session.account.login}</a>` : undefined}
+            <form method="post" action="/sign-out">
+              <button class="plain">${say(frame.signOut)}</button>
+            </form>`
+    }
+  </div>`;
+}

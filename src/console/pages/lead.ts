@@ -1,0 +1,202 @@
+// One lead on one page: consents, interactions, where it went, rights exercised; the person masked.
+// Invariant: one who belongs to a client sees that client's leads alone; in clear only after an entry with who and why.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { mayFor } from '../../access/permissions.ts';
+import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
+import { showLead, type LeadFile, type Reveal, type ShownRight } from '../../support/lead-file.ts';
+import { consentPairWords, consentWords } from '../../support/words.ts';
+import type { Both } from '../../support/words.ts';
+import { field } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
+import { actionText, deliveryLink, destinationLink, leadPath, reasonText, stateTag } from '../labels.ts';
+import type { Say } from '../layout.ts';
+import { facts, input, notice, table } from '../parts.ts';
+import { reasonProblem } from '../reasons.ts';
+import { notFound, sayTo } from '../show.ts';
+import { timeOf } from '../times.ts';
+import { frame } from '../words/frame.ts';
+import { leadWords as words, personWords, searchWords } from '../words/work.ts';
+import type { Desk } from './sign-in.ts';
+import { personText } from './search.ts';
+
+type Params = { readonly client: string; readonly reference: string };
+
+export function leadRoutes(server: FastifyInstance, desk: Desk): void {
+  server.get<{ Params: Params }>(
+    '/leads/:client/:reference',
+    { config: { gate: 'lead.read' } },
+    (request, reply) => leadPage(desk, request, reply, { named: request.params, look: { reveal: false } }),
+  );
+  server.post<{ Params: Params }>(
+    '/leads/:client/:reference/reveal',
+    { config: { gate: 'person.reveal' } },
+    (request, reply) => {
+      const reason = field(request, 'reason', 1_000).trim();
+      const problem = reasonProblem(reason);
+      const look: Reveal =
+        problem === undefined ? { reveal: true, actor: personOf(request).actor, reason } : { reveal: false };
+      return leadPage(desk, request, reply, { named: request.params, look, problem });
+    },
+  );
+}
+
+async function leadPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  {
+    named,
+    look,
+    problem,
+  }: { readonly named: Params; readonly look: Reveal; readonly problem?: Both | undefined },
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  // Another client's lead is answered as one that does not exist.
+  if (!mayFor(holder, 'lead.read', named.client)) return notFound(reply);
+  const shown = await showLead(
+    place.access.database,
+    { clientId: named.client, reference: named.reference },
+    look,
+  );
+  if (shown.found === 'nothing') return notFound(reply);
+  const canReveal = mayFor(holder, 'person.reveal', named.client) && !look.reveal;
+  return show(request, reply, {
+    title: `${say(words.title)} ${named.reference}`,
+    status: problem === undefined ? 200 : 422,
+    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
+    ${look.reveal ? notice(say(words.revealed), 'warn') : undefined}
+    ${
+      shown.found === 'refused'
+        ? html`${notice(say(words.refusedAtDoor), 'warn')}
+            <ul>
+              ${shown.rows.map((row) => html`<li>${personText(row.person)}</li>`)}
+            </ul>`
+        : leadPart(request, shown.file)
+    }
+    ${
+      canReveal
+        ? html`<details class="card" ${problem === undefined ? '' : html` open`}>
+            <summary>${say(words.reveal)}</summary>
+            <form class="stack" method="post" action="${leadPath(named.client, named.reference)}/reveal">
+              ${input('reason', say(frame.reason), { hint: say(frame.reasonHint) })}
+              <button class="second">${say(words.reveal)}</button>
+            </form>
+          </details>`
+        : undefined
+    }`,
+  });
+}
+
+function leadPart(request: FastifyRequest, file: LeadFile): Html {
+  const say = sayTo(request);
+  const at = (time: Date | undefined): Piece => timeOf(time, visitOf(request).language);
+  const heads = (...names: readonly Both[]) => names.map((name) => ({ name: say(name) }));
+  return html`<div class="grid">
+      <div class="card">
+        ${facts([
+          [say(searchWords.client), file.clientId],
+          [say(words.revision), file.revision],
+          [say(words.channel), html`<code>${file.channel}</code>`],
+          [say(searchWords.collected), at(file.collectedAt)],
+          ...(file.notice === undefined ? [] : [[say(words.notice), file.notice] as const]),
+        ])}
+      </div>
+      <div class="card">
+        ${
+          file.erasedAt === undefined
+            ? facts(file.person.map(({ name, value }) => [say(personWords[name]), value]))
+            : html`<p>${say(searchWords.erased)} ${at(file.erasedAt)}</p>`
+        }
+      </div>
+    </div>
+    <h2>${say(searchWords.deliveries)}</h2>
+    ${deliveriesPart(file, say)}
+    <h2>${say(words.consents)}</h2>
+    ${consentsPart(file, say, at)}
+    ${
+      file.interactions.length === 0
+        ? undefined
+        : table(
+            say(words.interactions),
+            heads(words.at, words.kind),
+            file.interactions.map((row) => [at(row.at), html`<code>${row.kind}</code>`]),
+          )
+    }
+    ${
+      file.rights.length === 0
+        ? undefined
+        : table(
+            say(words.rights),
+            heads(words.at, words.kind, words.by, words.why),
+            file.rights.map((right) => [
+              at(right.at),
+              rightText(right, say),
+              right.name ?? right.actor,
+              right.purpose,
+            ]),
+          )
+    }`;
+}
+
+function deliveriesPart({ deliveries, notRouted }: LeadFile, say: Say): Html {
+  const rows = deliveries.map((row) => [
+    deliveryLink(row.id),
+    destinationLink(row.destinationId),
+    actionText(row.action, say),
+    stateTag(row.state, say),
+    reasonText(row.reason, say),
+  ]);
+  return html`${
+    rows.length === 0
+      ? html`<p>${say(frame.none)}</p>`
+      : table(
+          say(searchWords.deliveries),
+          ['Nº', 'Destination', say(words.kind), say(frame.state), say(frame.cause)].map((name) => ({
+            name,
+          })),
+          rows,
+        )
+  }
+  ${
+    notRouted.length === 0
+      ? undefined
+      : html`<h3>${say(words.notRouted)}</h3>
+          <ul>
+            ${notRouted.map(
+              ({ destinationId, reason }) =>
+                html`<li>
+                  ${destinationId === '' ? undefined : html`${destinationId} : `}${reasonText(reason, say)}
+                </li>`,
+            )}
+          </ul>`
+  }`;
+}
+
+function consentsPart({ consents }: LeadFile, say: Say, at: (time: Date | undefined) => Piece): Html {
+  if (consents.length === 0) return html`<p>${say(frame.none)}</p>`;
+  return table(
+    say(words.consents),
+    [words.purpose, words.answer, words.recorded, words.until].map((name) => ({ name: say(name) })),
+    consents.map(({ purpose, channel, state, lapsed, otherEntity, recordedAt, until }) => [
+      say(consentPairWords(purpose, channel) ?? [`${purpose}.${channel}`, `${purpose}.${channel}`]),
+      html`${say(consentWords[state])}${lapsed ? html` (${say(words.lapsed)})` : undefined}${
+        otherEntity === undefined ? undefined : html` (${say(words.otherEntity)})`
+      }`,
+      at(recordedAt),
+      at(until),
+    ]),
+  );
+}
+
+const rightNames: Readonly<Record<ShownRight['entry'], Both>> = {
+  withdrawn: ['retrait', 'withdrawal'],
+  consent_ended: ['accord arrivé à échéance', 'consent ended'],
+  erased: ['effacement', 'erasure'],
+};
+
+function rightText({ entry, reason }: ShownRight, say: Say): string {
+  const [purpose = '', channel = ''] = reason.split('.');
+  const pair = consentPairWords(purpose, channel);
+  return pair === undefined ? say(rightNames[entry]) : `${say(rightNames[entry])} : ${say(pair)}`;
+}

@@ -1,0 +1,131 @@
+// Finding a person's leads: asked by a form, never by an address, and in the log before anything is shown (C39).
+// Invariant: nothing of a person stands in an address, nor in what this page keeps; persons are masked.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
+import { findPeople, leadQueryOf, type FoundPeople, type PersonLead } from '../../support/find-person.ts';
+import type { PersonFact } from '../../support/masking.ts';
+import type { Both } from '../../support/words.ts';
+import { field } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
+import { deliveryLink, leadLink, stateTag } from '../labels.ts';
+import { input, notice, table } from '../parts.ts';
+import { reasonProblem } from '../reasons.ts';
+import { sayTo } from '../show.ts';
+import { timeOf } from '../times.ts';
+import { frame } from '../words/frame.ts';
+import { searchProblems, searchWords as words } from '../words/work.ts';
+import type { Desk } from './sign-in.ts';
+
+const names = ['reference', 'email', 'phone', 'name', 'firstName'] as const;
+type Asked = Readonly<Partial<Record<(typeof names)[number], string>>>;
+
+export function searchRoutes(server: FastifyInstance, desk: Desk): void {
+  const { access } = desk.place;
+  server.get('/search', { config: { gate: 'person.find' } }, (request, reply) =>
+    searchPage(desk, request, reply, {}),
+  );
+  server.post('/search', { config: { gate: 'person.find' } }, async (request, reply) => {
+    const asked: Asked = Object.fromEntries(
+      names.map((name) => [name, field(request, name).trim()] as const).filter(([, value]) => value !== ''),
+    );
+    const reason = field(request, 'reason', 1_000).trim();
+    const client = field(request, 'client').trim();
+    const refuse = (problem: Both): FastifyReply =>
+      searchPage(desk, request, reply, { asked, reason, client, problem });
+    const query = leadQueryOf(asked);
+    if ('problem' in query) return refuse(searchProblems[query.problem]);
+    const problem = reasonProblem(reason);
+    if (problem !== undefined) return refuse(problem);
+    const found = await findPeople(
+      access.database,
+      { query: query.query, client: client === '' ? undefined : client },
+      { actor: personOf(request).actor, reason, reveal: false },
+    );
+    return searchPage(desk, request, reply, { asked, reason, client, found });
+  });
+}
+
+function searchPage(
+  { show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  page: {
+    readonly asked?: Asked;
+    readonly reason?: string;
+    readonly client?: string;
+    readonly problem?: Both;
+    readonly found?: FoundPeople;
+  },
+): FastifyReply {
+  const say = sayTo(request);
+  const { asked = {}, reason = '', client = '', problem, found } = page;
+  const box = (name: (typeof names)[number], label: Both, hint?: Both): Html =>
+    input(name, say(label), {
+      value: asked[name] ?? '',
+      optional: true,
+      ...(hint === undefined ? {} : { hint: say(hint) }),
+    });
+  return show(request, reply, {
+    title: say(frame.search),
+    at: '/search',
+    status: problem === undefined ? 200 : 422,
+    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
+      ${found === undefined ? html`<p>${say(words.text)}</p>` : foundPart(request, found)}
+      <form class="card stack" method="post" action="/search">
+        <div class="grid">
+          ${box('reference', words.reference)} ${box('email', words.email)} ${box('phone', words.phone)}
+          ${box('name', words.lastName, words.lastNameHint)} ${box('firstName', words.firstName)}
+          ${input('client', say(words.client), { value: client, optional: true })}
+        </div>
+        ${input('reason', say(frame.reason), { value: reason, hint: say(frame.reasonHint) })}
+        <button>${say(words.submit)}</button>
+      </form>`,
+  });
+}
+
+function foundPart(request: FastifyRequest, { leads, refused, isCut }: FoundPeople): Html {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  return html`${isCut ? notice(say(words.cut), 'warn') : undefined}
+  ${
+    leads.length === 0
+      ? notice(say(words.nothing))
+      : table(
+          say(words.results),
+          [words.client, words.reference, words.collected, words.person, words.deliveries].map((name) => ({
+            name: say(name),
+          })),
+          leads.map((lead) => [
+            lead.clientId,
+            leadLink(personOf(request).holder, lead),
+            timeOf(lead.collectedAt, language),
+            lead.erased ? say(words.erased) : personText(lead.person),
+            deliveriesOf(lead, request),
+          ]),
+        )
+  }
+  ${
+    refused.length === 0
+      ? undefined
+      : table(
+          say(words.refusedRows),
+          [words.client, words.reference, words.collected, words.person].map((name) => ({ name: say(name) })),
+          refused.map((row) => [
+            row.clientId,
+            row.reference,
+            timeOf(row.receivedAt, language),
+            personText(row.person),
+          ]),
+        )
+  }`;
+}
+
+/** All that is known of the person but the absent. */
+export const personText = (person: readonly PersonFact[]): string =>
+  person.flatMap(({ value }) => (value === '-' ? [] : [value])).join(' ');
+
+const deliveriesOf = ({ deliveries }: PersonLead, request: FastifyRequest): Piece =>
+  deliveries.map(
+    (row) =>
+      html`<div>${deliveryLink(row.id)} ${row.destinationId} ${stateTag(row.state, sayTo(request))}</div>`,
+  );

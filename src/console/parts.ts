@@ -1,0 +1,98 @@
+// Small parts of pages: notices, states, tables, fields.
+import { html, type Html, type Piece } from '../privacy/papers/html.ts';
+
+export type Tone = 'good' | 'warn' | 'bad' | 'calm';
+
+/** Said at once to who hears the page; an error takes the word. */
+export const notice = (text: Piece, tone: 'good' | 'warn' | 'bad' | '' = ''): Html =>
+  html`<div class="notice ${tone}" role="${tone === 'bad' ? 'alert' : 'status'}">${text}</div>`;
+
+export const state = (text: Piece, tone: Tone): Html => html`<span class="state ${tone}">${text}</span>`;
+
+export interface Column {
+  readonly name: string;
+  readonly number?: true;
+}
+
+/** A table that scrolls by itself where it is wider than the page; the first cell of a row names it. */
+export const table = (
+  caption: string,
+  columns: readonly Column[],
+  rows: readonly (readonly Piece[])[],
+): Html =>
+  html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
+    <table>
+      <caption>
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          ${columns.map(({ name, number }) => html`<th scope="col" ${number === true ? html` class="number"` : ''}>${name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (cells) =>
+            html`<tr>
+              ${cells.map((cell, index) => html`<td${columns[index]?.number === true ? html` class="number"` : ''}>${cell}</td>`)}
+            </tr> `,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+
+export const facts = (rows: readonly (readonly [Piece, Piece])[]): Html =>
+  html`<dl class="facts">
+    ${rows.map(
+      ([name, value]) =>
+        html`<dt>${name}</dt>
+          <dd>${value}</dd>`,
+    )}
+  </dl>`;
+
+export interface InputOptions {
+  readonly value?: string;
+  readonly type?: string;
+  readonly hint?: string;
+  readonly autocomplete?: string;
+  readonly optional?: true;
+  readonly most?: number;
+  readonly inputmode?: string;
+  readonly autofocus?: true;
+}
+
+export function input(name: string, label: string, options: InputOptions = {}): Html {
+  const { value = '', type = 'text', hint, autocomplete = 'off', most = 200, inputmode } = options;
+  return html`<label
+    ><span>${label}</span>
+    <input
+      name="${name}"
+      type="${type}"
+      value="${value}"
+      autocomplete="${autocomplete}"
+      maxlength="${most}"
+      ${
+        options.optional === true ? '' : html` required`
+      }${inputmode === undefined ? '' : html` inputmode="${inputmode}"`}${
+        options.autofocus === true ? html` autofocus` : ''
+      }
+    />
+    ${hint === undefined ? undefined : html`<small>${hint}</small>`}</label
+  >`;
+}
+
+export const select = (
+  name: string,
+  label: string,
+  options: readonly { readonly value: string; readonly text: string }[],
+  chosen: string,
+): Html =>
+  html`<label
+    ><span>${label}</span
+    ><select name="${name}">
+      ${options.map(({ value, text }) => html`<option value="${value}" ${value === chosen ? html` selected` : ''}>${text}</option>`)}
+    </select></label
+  >`;
+
+export const hidden = (name: string, value: string): Html =>
+  html`<input type="hidden" name="${name}" value="${value}" />`;

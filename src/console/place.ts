@@ -1,0 +1,20 @@
+// What the console stands on: what the pages read from and act through, and how it is reached.
+import type { AccessPlace } from '../access/place.ts';
+import type { Log } from '../log.ts';
+import type { RunDeps } from '../support/bulk-work.ts';
+
+export interface ConsolePlace extends RunDeps {
+  readonly access: AccessPlace;
+}
+
+export interface ConsoleOptions {
+  readonly place: ConsolePlace;
+  readonly log: Log;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Addresses or ranges of proxies that end TLS before us: whose `X-Forwarded-For` is believed. */
+  readonly proxies: readonly string[];
+  /** Where the console ends TLS itself; PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}

@@ -1,0 +1,22 @@
+// Why somebody does something, as the log keeps it: said, short, and naming nobody.
+import { namesSomebody } from '../domain/impersonal-text.ts';
+import type { Both } from '../support/words.ts';
+import { reasonWords } from './words/work.ts';
+
+const most = 200;
+/** Reason and evidence stand in one text of the log. */
+const mostTogether = 180;
+
+/** What is wrong with it; undefined: nothing. */
+export function reasonProblem(text: string): Both | undefined {
+  if (text.length < 3) return reasonWords.missing;
+  if (text.length > most) return reasonWords.long;
+  return namesSomebody(text) ? reasonWords.personal : undefined;
+}
+
+export function closingProblem(reason: string, evidence: string): Both | undefined {
+  const problem =
+    reasonProblem(reason) ?? (evidence.length < 3 ? reasonWords.evidence : reasonProblem(evidence));
+  if (problem !== undefined) return problem;
+  return reason.length + evidence.length > mostTogether ? reasonWords.together : undefined;
+}

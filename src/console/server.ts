@@ -1,0 +1,98 @@
+// The console: pages for people, made here, each behind its gate.
+// Invariant: nothing of a page is kept by a browser or a proxy; no page runs a script or a style that is not a file of ours.
+import { randomUUID } from 'node:crypto';
+import formbody from '@fastify/formbody';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import { fastify, type FastifyInstance } from 'fastify';
+import { assetRoutes } from './assets.ts';
+import { createCookies } from './cookies.ts';
+import { failurePages, refuseWith } from './failures.ts';
+import { guard } from './gate.ts';
+import { accountRoutes } from './pages/account.ts';
+import { firstAccessRoutes } from './pages/first-access.ts';
+import { homeRoutes } from './pages/home.ts';
+import { leadRoutes } from './pages/lead.ts';
+import { searchRoutes } from './pages/search.ts';
+import { signInRoutes } from './pages/sign-in.ts';
+import type { ConsoleOptions } from './place.ts';
+import { showWith } from './show.ts';
+
+/** A filter, a reason and a note; nobody sends a file. */
+const mostBytes = 64 * 1024;
+/** From one address: an office behind one router. */
+const mostPerMinute = 3_000;
+
+export interface Console {
+  readonly port: number;
+  readonly close: () => Promise<void>;
+  /** Every route with its gate, for the test that walks them all. */
+  readonly routes: readonly { readonly method: string; readonly url: string; readonly gate: string }[];
+}
+
+export async function startConsole(options: ConsoleOptions): Promise<Console> {
+  const { tls } = options;
+  const common = {
+    logger: false,
+    bodyLimit: mostBytes,
+    requestTimeout: 30_000,
+    trustProxy: options.proxies.length === 0 ? false : [...options.proxies],
+    genReqId: () => randomUUID(),
+    exposeHeadRoutes: false,
+  } as const;
+  const server =
+    tls === undefined
+      ? fastify(common)
+      : (fastify({ ...common, https: { ...tls, minVersion: 'TLSv1.2' } }) as unknown as FastifyInstance);
+  server.removeAllContentTypeParsers();
+  const routes: Console['routes'][number][] = [];
+  server.addHook('onRoute', ({ method, url, config }) => {
+    routes.push({ method: String(method), url, gate: config?.gate ?? '' });
+  });
+  await build(server, options);
+  const address = await server.listen({ host: options.host, port: options.port });
+  return { port: Number(new URL(address).port), close: () => server.close(), routes };
+}
+
+async function build(server: FastifyInstance, options: ConsoleOptions): Promise<void> {
+  const { place, log, tls, proxies } = options;
+  const secure = tls !== undefined || proxies.length > 0;
+  await server.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        formAction: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    xFrameOptions: { action: 'deny' },
+    // Same-origin, not none: a browser without Fetch Metadata names its Origin only where a referrer may be sent.
+    referrerPolicy: { policy: 'same-origin' },
+    strictTransportSecurity: secure ? { maxAge: 31_536_000, includeSubDomains: false } : false,
+  });
+  server.addHook('onSend', async (request, reply) => {
+    void reply.header('x-request-id', request.id);
+    void reply.header('permissions-policy', 'camera=(), geolocation=(), microphone=(), payment=()');
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+  });
+  await server.register(formbody, { bodyLimit: mostBytes });
+  await server.register(rateLimit, { max: mostPerMinute, timeWindow: 60_000 });
+  const cookies = createCookies(secure);
+  const show = showWith(() => place.access.database.now());
+  guard(server, place, cookies, refuseWith(show));
+  failurePages(server, show, log);
+  const desk = { place, cookies, show };
+  assetRoutes(server);
+  signInRoutes(server, desk);
+  firstAccessRoutes(server, desk);
+  accountRoutes(server, desk);
+  homeRoutes(server, desk);
+  searchRoutes(server, desk);
+  leadRoutes(server, desk);
+}

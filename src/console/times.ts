@@ -1,0 +1,45 @@
+// Times as pages show them: in Paris, in the language of the page, exact to the second in `datetime`.
+import type { Language } from '../support/words.ts';
+import { html, type Html } from '../privacy/papers/html.ts';
+
+const locales = { fr: 'fr-FR', en: 'en-GB' } as const;
+const timeZone = 'Europe/Paris';
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+function format(language: Language, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${language}${JSON.stringify(options)}`;
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(locales[language], { ...options, timeZone });
+  formats.set(key, known);
+  return known;
+}
+
+export const timeText = (at: Date, language: Language): string =>
+  format(language, { dateStyle: 'short', timeStyle: 'medium' }).format(at);
+
+export const timeOf = (at: Date | null | undefined, language: Language): Html | undefined =>
+  at === null || at === undefined
+    ? undefined
+    : html`<time datetime="${at.toISOString()}">${timeText(at, language)}</time>`;
+
+/** `heure de Paris, UTC+1`: which hour the times of a page are. */
+export function zoneText(at: Date, language: Language): string {
+  const name = format('fr', { timeZoneName: 'shortOffset' })
+    .formatToParts(at)
+    .find(({ type }) => type === 'timeZoneName')?.value;
+  return `${language === 'fr' ? 'heure de Paris' : 'Paris time'}, ${name ?? timeZone}`;
+}
+
+/** How long ago, in one unit: what a person looks for in a list of things that wait. */
+export function ageText(from: Date, now: Date, language: Language): string {
+  const minutes = Math.max(0, Math.floor((now.getTime() - from.getTime()) / 60_000));
+  const [count, unit] =
+    minutes < 60
+      ? ([minutes, 'minute'] as const)
+      : minutes < 48 * 60
+        ? ([Math.floor(minutes / 60), 'hour'] as const)
+        : ([Math.floor(minutes / 1440), 'day'] as const);
+  return new Intl.NumberFormat(locales[language], { style: 'unit', unit, unitDisplay: 'long' }).format(count);
+}
+
+export const countText = (count: number, language: Language): string =>
+  new Intl.NumberFormat(locales[language]).format(count);

@@ -1,0 +1,104 @@
+// Words of the work pages: looking somebody up, a lead, what is done with a delivery. French first.
+import type { Both } from '../../support/words.ts';
+import type { AskedProblem } from '../../support/find-person.ts';
+import type { PersonFact } from '../../support/masking.ts';
+
+export const reasonWords = {
+  missing: [
+    'Dites pourquoi, en trois caractères au moins : c’est écrit dans le journal.',
+    'Say why, in three characters at least: it is written in the log.',
+  ],
+  long: ['Le motif a 200 caractères au plus.', 'The reason has 200 characters at most.'],
+  personal: [
+    'Ce texte contient une adresse e-mail ou un téléphone. Le journal n’oublie jamais : écrivez un numéro de ticket.',
+    'This text holds a mail address or a phone number. The log never forgets: write a ticket number instead.',
+  ],
+  evidence: [
+    'Dites sur quoi cela repose : un courriel, un ticket.',
+    'Say what that rests on: a mail, a ticket.',
+  ],
+  together: [
+    'Motif et preuve ont 180 caractères au plus à eux deux.',
+    'Reason and evidence have 180 characters together at most.',
+  ],
+} as const satisfies Readonly<Record<string, Both>>;
+
+export const searchWords = {
+  text: [
+    'Par référence exacte, adresse e-mail, téléphone ou nom. La recherche est inscrite au journal, à votre nom, avant d’être montrée.',
+    'By exact reference, mail address, phone or name. The search is written in the log, as yours, before it is shown.',
+  ],
+  reference: ['Référence de la demande', 'Reference of the lead'],
+  email: ['Adresse e-mail', 'Mail address'],
+  phone: ['Téléphone', 'Phone'],
+  lastName: ['Nom', 'Last name'],
+  firstName: ['Prénom', 'First name'],
+  lastNameHint: [
+    'Ou son début ; accents et majuscules indifférents.',
+    'Or its beginning; accents and capitals do not matter.',
+  ],
+  client: ['Client', 'Client'],
+  anyClient: ['Tous', 'All'],
+  submit: ['Rechercher', 'Search'],
+  results: ['Demandes trouvées', 'Leads found'],
+  nothing: ['Aucune demande trouvée.', 'No lead found.'],
+  cut: [
+    'Seules les plus récentes sont montrées : précisez un client.',
+    'Only the newest are shown: name a client.',
+  ],
+  refusedRows: ['Lignes refusées à l’entrée', 'Rows refused at intake'],
+  collected: ['Recueillie', 'Collected'],
+  person: ['Personne', 'Person'],
+  deliveries: ['Livraisons', 'Deliveries'],
+  erased: ['effacée', 'erased'],
+} as const satisfies Readonly<Record<string, Both>>;
+
+export const searchProblems: Readonly<Record<AskedProblem, Both>> = {
+  nothing_asked: [
+    'Donnez une référence, une adresse e-mail, un téléphone ou un nom.',
+    'Give a reference, a mail address, a phone or a name.',
+  ],
+  first_name_alone: ['Le prénom se cherche avec le nom.', 'A first name is looked for beside a last name.'],
+  name_too_short: ['Le nom a deux lettres au moins.', 'A name has two letters at least.'],
+  email_incomplete: ['L’adresse e-mail doit être entière.', 'The mail address must be whole.'],
+  phone_unreadable: ['Ce n’est pas un numéro de téléphone.', 'This is no phone number.'],
+};
+
+export const personWords: Readonly<Record<PersonFact['name'], Both>> = {
+  lastName: ['Nom', 'Last name'],
+  firstName: ['Prénom', 'First name'],
+  email: ['E-mail', 'E-mail'],
+  mobile: ['Mobile', 'Mobile'],
+  landline: ['Fixe', 'Landline'],
+  city: ['Ville', 'Town'],
+};
+
+export const leadWords = {
+  title: ['Demande', 'Lead'],
+  revision: ['Révision', 'Revision'],
+  channel: ['Canal', 'Channel'],
+  notice: ['Mention d’information', 'Notice'],
+  consents: ['Opt-in', 'Opt-in'],
+  purpose: ['Finalité', 'Purpose'],
+  answer: ['Réponse', 'Answer'],
+  recorded: ['Enregistrée', 'Recorded'],
+  until: ['Jusqu’au', 'Until'],
+  lapsed: ['échue', 'lapsed'],
+  otherEntity: ['donnée à une autre société', 'given to another company'],
+  interactions: ['Échanges', 'Interactions'],
+  kind: ['Type', 'Kind'],
+  at: ['Date', 'Date'],
+  notRouted: ['Destinations qui ne la reçoivent pas', 'Destinations that do not take it'],
+  rights: ['Droits exercés', 'Rights exercised'],
+  by: ['Par', 'By'],
+  why: ['Pourquoi', 'Why'],
+  reveal: ['Voir en clair', 'Show in clear'],
+  revealed: [
+    'En clair : cette consultation est inscrite au journal.',
+    'In clear: this look is written in the log.',
+  ],
+  refusedAtDoor: [
+    'Rien n’a été reçu sous cette référence, sinon des lignes refusées à l’entrée.',
+    'Nothing was taken in under this reference but rows that were refused.',
+  ],
+} as const satisfies Readonly<Record<string, Both>>;
