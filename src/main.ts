@@ -173,7 +173,7 @@ async function openApi(
 /** Where a port is set, like the API. */
 async function openConsole(
   { access, database, published }: App,
-  { console: { host, port, proxies, tls } }: Config,
+  { console: { host, port, proxies, pem } }: Config,
   log: Log,
 ): Promise<{ readonly close: () => Promise<void> } | undefined> {
   if (port === undefined) return undefined;
@@ -184,7 +184,7 @@ async function openConsole(
     host,
     port,
     proxies,
-    ...(tls === undefined ? {} : { tls }),
+    ...(pem === undefined ? {} : { pem }),
   });
   log.info('console.listening', { port: opened.port });
   return opened;

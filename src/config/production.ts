@@ -29,11 +29,9 @@ export function refuseUnsafe(config: Config): void {
   const far = nodes.find(({ host }) => !thisHost.includes(host));
   if (far !== undefined && !tls)
     unsafe.push(`RELAIS_REDIS_URL reaches ${far.host} without TLS (use rediss:// or rediss+...://)`);
-  const { port, tls: ownTls, proxies } = config.console;
-  if (port !== undefined && ownTls === undefined && proxies.length === 0)
-    unsafe.push(
-      'RELAIS_CONSOLE_PORT without TLS (RELAIS_CONSOLE_TLS_CERT and _KEY, or RELAIS_CONSOLE_PROXIES)',
-    );
+  const { port, pem, proxies } = config.console;
+  if (port !== undefined && pem === undefined && proxies.length === 0)
+    unsafe.push('RELAIS_CONSOLE_PORT without TLS (RELAIS_CONSOLE_TLS_PEM, or RELAIS_CONSOLE_PROXIES)');
   if (unsafe.length > 0)
     throw new RelaisError(
       'CONFIG-002',

@@ -80,8 +80,8 @@ export interface Config {
     readonly host: string;
     readonly port: number | undefined;
     readonly proxies: readonly string[];
-    /** Where it ends TLS itself; PEM. */
-    readonly tls?: { readonly cert: string; readonly key: string };
+    /** Where it ends TLS itself: certificate, chain and private key. */
+    readonly pem?: string;
   };
   readonly bounces: { readonly url?: string; readonly everyMs: number };
   /** The centre's name, as letters and proofs bear it. */

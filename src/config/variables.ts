@@ -111,10 +111,9 @@ export const variables: readonly Variable[] = [
     meaning: 'addresses or CIDR ranges of proxies that end TLS before it, comma between',
   },
   {
-    name: 'RELAIS_CONSOLE_TLS_CERT',
-    meaning: 'its certificate with chain, a PEM file, where it ends TLS itself',
+    name: 'RELAIS_CONSOLE_TLS_PEM',
+    meaning: 'where it ends TLS itself: a PEM file of certificate, chain and private key',
   },
-  { name: 'RELAIS_CONSOLE_TLS_KEY', meaning: 'the private key of that, a PEM file' },
   {
     name: 'RELAIS_METRICS_DESTINATIONS',
     meaning: 'destinations that metrics name at most; the others are called other',

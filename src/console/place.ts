@@ -15,6 +15,6 @@ export interface ConsoleOptions {
   readonly port: number;
   /** Addresses or ranges of proxies that end TLS before us: whose `X-Forwarded-For` is believed. */
   readonly proxies: readonly string[];
-  /** Where the console ends TLS itself; PEM. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Where the console ends TLS itself: certificate, chain and private key, PEM. */
+  readonly pem?: string;
 }

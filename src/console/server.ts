@@ -31,7 +31,7 @@ export interface Console {
 }
 
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
-  const { tls } = options;
+  const { pem } = options;
   const common = {
     logger: false,
     bodyLimit: mostBytes,
@@ -41,9 +41,12 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     exposeHeadRoutes: false,
   } as const;
   const server =
-    tls === undefined
+    pem === undefined
       ? fastify(common)
-      : (fastify({ ...common, https: { ...tls, minVersion: 'TLSv1.2' } }) as unknown as FastifyInstance);
+      : (fastify({
+          ...common,
+          https: { cert: pem, key: pem, minVersion: 'TLSv1.2' },
+        }) as unknown as FastifyInstance);
   server.removeAllContentTypeParsers();
   const routes: Console['routes'][number][] = [];
   server.addHook('onRoute', ({ method, url, config }) => {
@@ -55,8 +58,8 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
 }
 
 async function build(server: FastifyInstance, options: ConsoleOptions): Promise<void> {
-  const { place, log, tls, proxies } = options;
-  const secure = tls !== undefined || proxies.length > 0;
+  const { place, log, pem, proxies } = options;
+  const secure = pem !== undefined || proxies.length > 0;
   await server.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
