@@ -1,9 +1,9 @@
 // One's own account: roles, second factor, and the sessions that are open, each of which one may end.
 // Invariant: a number in the address names a session of the account's own, or none.
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { roleWords } from '../../access/permissions.ts';
 import { endOtherSessions, endOwnSession, ownSessions } from '../../access/sessions.ts';
-import { html, type Piece } from '../../privacy/papers/html.ts';
+import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { facts, notice, table } from '../parts.ts';
@@ -12,57 +12,11 @@ import { timeOf } from '../times.ts';
 import { signInWords as words } from '../words/sign-in.ts';
 import type { Desk } from './sign-in.ts';
 
-export function accountRoutes(server: FastifyInstance, { place, show }: Desk): void {
-  const { access } = place;
-  server.get('/account', { config: { gate: 'own' } }, async (request, reply) => {
-    const { account, row: here } = personOf(request).session;
-    const { language } = visitOf(request);
-    const say = sayTo(request);
-    const at = (time: Date): Piece => timeOf(time, language);
-    const rows = await ownSessions(access, account.id);
-    return show(request, reply, {
-      title: account.login,
-      body: html`${asked(request, 'say') === 'ended' ? notice(say(words.revoked), 'good') : undefined}
-        <div class="card">
-          ${facts([
-            [say(words.roles), account.roles.map((role) => roleWords[role][language]).join(', ')],
-            ...(account.clientId === undefined ? [] : [[say(words.client), account.clientId] as const]),
-            [
-              say(words.secondFactor),
-              html`${say(account.hasFactor ? words.active : words.inactive)} —
-                <a href="/sign-in/second-factor">${say(words.renew)}</a>`,
-            ],
-          ])}
-        </div>
-        ${table(
-          say(words.sessions),
-          [words.begun, words.seen, words.until, words.address, words.browser, ['', ''] as const].map(
-            (name) => ({
-              name: say(name),
-            }),
-          ),
-          rows.map(({ id, createdAt, seenAt, endsAt, address, agent }) => [
-            at(createdAt),
-            at(seenAt),
-            at(endsAt),
-            address,
-            agent,
-            id === here.id
-              ? say(words.here)
-              : html`<form method="post" action="/account/sessions/${id}/end">
-                  <button class="plain">${say(words.revoke)}</button>
-                </form>`,
-          ]),
-        )}
-        ${
-          rows.length > 1
-            ? html`<form method="post" action="/account/sessions/end-others">
-                <button class="second">${say(words.revokeOthers)}</button>
-              </form>`
-            : undefined
-        }`,
-    });
-  });
+type Sessions = Awaited<ReturnType<typeof ownSessions>>;
+
+export function accountRoutes(server: FastifyInstance, desk: Desk): void {
+  const { access } = desk.place;
+  server.get('/account', { config: { gate: 'own' } }, (request, reply) => accountPage(desk, request, reply));
   server.post('/account/sessions/end-others', { config: { gate: 'own' } }, async (request, reply) => {
     const { session, token } = personOf(request);
     await endOtherSessions(access, session.account.id, token);
@@ -73,4 +27,59 @@ export function accountRoutes(server: FastifyInstance, { place, show }: Desk): v
     if (id !== undefined) await endOwnSession(access, personOf(request).session.account.id, id);
     return reply.redirect('/account?say=ended', 303);
   });
+}
+
+async function accountPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { account } = personOf(request).session;
+  const { language } = visitOf(request);
+  const say = sayTo(request);
+  const rows = await ownSessions(place.access, account.id);
+  const others = html`<form method="post" action="/account/sessions/end-others">
+    <button class="second">${say(words.revokeOthers)}</button>
+  </form>`;
+  return show(request, reply, {
+    title: account.login,
+    body: html`${asked(request, 'say') === 'ended' ? notice(say(words.revoked), 'good') : undefined}
+      <div class="card">
+        ${facts([
+          [say(words.roles), account.roles.map((role) => roleWords[role][language]).join(', ')],
+          ...(account.clientId === undefined ? [] : [[say(words.client), account.clientId] as const]),
+          [
+            say(words.secondFactor),
+            html`${say(account.hasFactor ? words.active : words.inactive)} —
+              <a href="/sign-in/second-factor">${say(words.renew)}</a>`,
+          ],
+        ])}
+      </div>
+      ${sessionsTable(request, rows)} ${rows.length > 1 ? others : undefined}`,
+  });
+}
+
+function sessionsTable(request: FastifyRequest, rows: Sessions): Html {
+  const { language } = visitOf(request);
+  const here = personOf(request).session.row.id;
+  const say = sayTo(request);
+  const at = (time: Date): Piece => timeOf(time, language);
+  return table(
+    say(words.sessions),
+    [words.begun, words.seen, words.until, words.address, words.browser, words.revoke].map((name) => ({
+      name: say(name),
+    })),
+    rows.map(({ id, createdAt, seenAt, endsAt, address, agent }) => [
+      at(createdAt),
+      at(seenAt),
+      at(endsAt),
+      address,
+      agent,
+      id === here
+        ? say(words.here)
+        : html`<form method="post" action="/account/sessions/${id}/end">
+            <button class="plain">${say(words.revoke)}</button>
+          </form>`,
+    ]),
+  );
 }
