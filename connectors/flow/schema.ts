@@ -57,6 +57,29 @@ export const flowSettingsSchema: JsonSchema = {
       description:
         'What a slot without leads makes: no file (skip), or one without records, with its heading or root alone (header).',
     },
+    mode: {
+      type: 'string',
+      enum: ['new', 'full'],
+      default: 'new',
+      description:
+        'What a file holds: the leads that have not left yet (new), or every current lead each time (full): what is missing in it is gone.',
+    },
+    guard: {
+      type: 'object',
+      additionalProperties: false,
+      minProperties: 1,
+      description: 'With mode: full, when a file is held back until support has looked at it.',
+      properties: {
+        shrink: {
+          type: 'integer',
+          minimum: 0,
+          maximum: 100,
+          default: 50,
+          description: 'Leads of the last file that may be missing, in percent.',
+        },
+        fewest: { type: 'integer', minimum: 1, maximum: 10_000_000, description: 'Leads it has at least.' },
+      },
+    },
     ...packingSchema,
     control: {
       type: 'object',

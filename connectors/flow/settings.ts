@@ -17,6 +17,8 @@ export interface FlowSettings extends PackingSettings {
   readonly server: FlowServer;
   readonly schedule: { readonly cron: string; readonly timezone?: string; readonly late?: string };
   readonly empty?: 'skip' | 'header';
+  readonly mode?: 'new' | 'full';
+  readonly guard?: { readonly shrink?: number; readonly fewest?: number };
   readonly control?: { readonly sidecar: string; readonly fields?: readonly ControlField[] };
   readonly ack?: { readonly path: string; readonly within?: string; readonly lines?: LineSettings };
   readonly tempSuffix?: string;
@@ -47,6 +49,11 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
     problems.push({
       path: '/control/sidecar',
       message: 'The control file needs another suffix than tempSuffix.',
+    });
+  if (settings.guard !== undefined && settings.mode !== 'full')
+    problems.push({
+      path: '/guard',
+      message: 'A guard watches files that hold every current lead: write mode: full, or leave it out.',
     });
   return [
     ...problems,

@@ -16,6 +16,7 @@ function transport({
   name,
   schedule,
   empty,
+  mode,
   control,
   ack,
   marker,
@@ -46,6 +47,7 @@ function transport({
         `cron ${cron} (${timezone}); ${empty === 'header' ? 'a file without records when there are no leads' : 'no file without leads'}`,
       ],
     },
+    ...(mode === 'full' ? [fullRow] : []),
     ...packingRows({ compress, openpgp }),
     ...(control === undefined
       ? []
@@ -58,6 +60,14 @@ function transport({
     ...ackRows(ack),
   ];
 }
+
+const fullRow: SignedRow = {
+  point: ['Contenu', 'Content'],
+  agreed: [
+    'Chaque fichier contient toutes les demandes en cours ; une demande qui n’y figure plus est à effacer, une valeur changée est à reprendre',
+    'Each file holds every current lead; one that is not in it any more is to be erased, a changed value to be taken over',
+  ],
+};
 
 function placeRow(to: string, server: FlowServer | undefined): SignedRow {
   const mailboxes = server === undefined ? undefined : handOverOf(server)?.targets(to);

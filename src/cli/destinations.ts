@@ -6,13 +6,15 @@ import type { App } from '../app.ts';
 import { requestFile } from '../delivery/files/collect.ts';
 import { setDestinationStatus } from '../support/suspend.ts';
 import { RelaisError } from '../errors.ts';
-import { allDestinations, readStates } from '../store/destinations.ts';
+import { allDestinations, readStates, type Destination } from '../store/destinations.ts';
+import { heldFiles, type HeldFile } from '../store/full-files.ts';
 import { readVersions } from '../store/mapping-versions.ts';
 import { countBackfill } from '../store/support-leads.ts';
 import { instant, reasonOf, type Moment, withExamples } from './arguments.ts';
 import { workAll } from './bulk-work.ts';
 import { existingDestination } from './destination-name.ts';
 import { destinationTestCommand } from './destination-test.ts';
+import { heldFileCommands } from './held-files.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
 import { out, withApp } from './terminal.ts';
@@ -40,6 +42,7 @@ export function destinationCommands(program: Command): void {
   destinationTestCommand(destination);
   backfillCommand(destination);
   sendFileCommand(destination);
+  heldFileCommands(destination);
 }
 
 function statusCommands(destination: Command): void {
@@ -134,6 +137,7 @@ async function list(app: App, json: boolean): Promise<void> {
     all.map((destination) => destination.mappingVersionId),
   );
   const hours = await publishedHours(app, all);
+  const heldBack = await heldFiles(sql);
   const rows = all.map((destination) => {
     const state = states.get(destination.id);
     const held = state !== undefined && state.circuit.state !== 'closed';
@@ -147,6 +151,7 @@ async function list(app: App, json: boolean): Promise<void> {
       statusReason: destination.statusReason,
       circuit: held ? state.circuit.state : 'closed',
       cause: held ? state.circuit.cause : '',
+      heldFile: heldBack.get(destination.id) ?? null,
       nextProbeAt: held ? new Date(Math.max(state.circuit.nextProbeAt ?? 0, state.now)) : null,
       sends: sending?.sends ?? 'all',
       sendsText: sending?.short ?? 'as it bears',
@@ -160,9 +165,21 @@ async function list(app: App, json: boolean): Promise<void> {
       row.client,
       row.connector,
       row.mapping === null ? 'none' : `v${row.mapping}`,
-      row.statusReason === '' ? row.status : `${row.status} (${row.statusReason})`,
+      statusOf(row),
       row.cause === '' ? row.circuit : `${row.circuit} (${row.cause})`,
       row.sendsText,
     ]),
   );
+}
+
+function statusOf({
+  status,
+  statusReason,
+  heldFile,
+}: Pick<Destination, 'status' | 'statusReason'> & { readonly heldFile: HeldFile | null }): string {
+  const because = [
+    ...(statusReason === '' ? [] : [statusReason]),
+    ...(heldFile === null ? [] : [`file held: ${heldFile.rows} leads, ${heldFile.missing} missing`]),
+  ];
+  return because.length === 0 ? status : `${status} (${because.join('; ')})`;
 }

@@ -86,6 +86,12 @@ export const alertDefinitions = {
     whatToDo: () => "Prévenir le client que ce numéro n'arrivera pas (annulé), ou pas avant les suivants.",
     isTask: true,
   },
+  file_held: {
+    title: 'Fichier complet retenu : trop de demandes en moins / full file held back: too many leads missing',
+    whatToDo: (destination) =>
+      `Chercher pourquoi des demandes manquent, puis relais destination release-file ${destination} ou discard-file ${destination}`,
+    isTask: true,
+  },
   file_bounced: {
     title: 'Fichier renvoyé par une messagerie / file returned by a mail system',
     whatToDo: (destination) =>

@@ -106,7 +106,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     hasLookup,
     ...(connector.settingsKey === 'file' ? scheduleOf(mapping, report, layout) : {}),
     ...functionsOf(compiled, { layout, consentOf, client, connector, title, judge, scope }),
-    ...writingFiles(mapping, compiled, layout, { settingsKey: connector.settingsKey, inParts }),
+    ...writingFiles(mapping, compiled, layout, { settingsKey: connector.settingsKey, inParts, report }),
     inWords: inWords(mapping),
     ...tablesOf(consent, changed),
   };

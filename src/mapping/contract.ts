@@ -21,7 +21,7 @@ import type {
 } from '../domain/lead.ts';
 import type { RetryPolicy } from '../domain/verdict.ts';
 import type { CallbackPlan, ConsentSent, ReadBackPlan, Told } from './consent-contract.ts';
-import type { FileFrame, FileSchedule } from './file-contract.ts';
+import type { FileFrame, WhenFilesLeave } from './file-contract.ts';
 
 /** One mistake in a file, as an integrator reads it. */
 export interface Problem {
@@ -167,7 +167,7 @@ export interface Asked extends Pick<
   readonly leadReference: string;
 }
 
-export interface CompiledMapping {
+export interface CompiledMapping extends WhenFilesLeave {
   readonly clientId: string;
   readonly clientName: string;
   readonly destinationId: string;
@@ -204,8 +204,6 @@ export interface CompiledMapping {
   readonly callback?: CallbackPlan;
   readonly limits: DestinationLimits;
   readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly totalMs: number };
-  /** Files only: cron slots. */
-  readonly schedule?: FileSchedule;
   /** Deliveries in one parcel at most (1 for webhook and email). */
   readonly maxItems: number;
   readonly apply: (lead: Lead, situation: WriteSituation) => ApplyResult;

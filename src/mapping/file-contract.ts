@@ -1,5 +1,6 @@
 // What the rest of Relais knows of a mapping that writes files: its frame, and its hours.
 // Invariant: data only.
+import type { FullGuard } from '../domain/full-file.ts';
 
 /** What a file is made of besides its records: a frame alone is a file without any. */
 export interface FileFrame {
@@ -21,4 +22,11 @@ export interface FileSchedule {
   readonly lateMs: number;
   /** An acknowledgement that has not come by then is reported, ms; undefined where none is awaited, or no time is said. */
   readonly ackWithinMs?: number;
+}
+
+/** Of a mapping that writes files; of another, nothing. */
+export interface WhenFilesLeave {
+  readonly schedule?: FileSchedule;
+  /** Each file holds every current lead, and leaves by itself within these bounds. */
+  readonly full?: FullGuard;
 }

@@ -10,6 +10,7 @@ import { parseDuration } from './fields/time.ts';
 import type { Entry } from './fields/values.ts';
 import type { InParts } from './formats/in-parts.ts';
 import type { Layout } from './formats/layout.ts';
+import { fullFiles } from './transport/full-files.ts';
 
 const lateMs = 30 * 60_000;
 
@@ -73,9 +74,26 @@ export function writingFiles(
   mapping: Record<string, unknown>,
   { plans }: CompiledActions,
   layout: Layout,
-  { settingsKey, inParts }: { readonly settingsKey: string; readonly inParts: boolean },
-): Pick<CompiledMapping, 'frame' | 'writePart'> {
+  { settingsKey, inParts, report }: Way,
+): Pick<CompiledMapping, 'frame' | 'writePart' | 'full'> {
   if (settingsKey !== 'file') return {};
+  const written = partsOf(mapping, { plans }, layout, inParts);
+  return { ...written, ...fullFiles(mapping, { writePart: written.writePart, inParts }, report) };
+}
+
+interface Way {
+  readonly settingsKey: string;
+  /** Whether it takes a file of any length. */
+  readonly inParts: boolean;
+  readonly report: Report;
+}
+
+function partsOf(
+  mapping: Record<string, unknown>,
+  { plans }: Pick<CompiledActions, 'plans'>,
+  layout: Layout,
+  inParts: boolean,
+): Pick<CompiledMapping, 'frame' | 'writePart'> {
   const layouts = [...plans.values()].map((plan) => plan.layout ?? layout);
   if (layouts.some(({ inParts }) => inParts === undefined)) return {};
   const planOf = (action: Action): PlannedCall | undefined => plans.get(planKey(action));

@@ -50,7 +50,7 @@ export async function readBacklog(sql: ReadOnlySql): Promise<Backlog> {
   };
 }
 
-/** Open deliveries by state and destination, with the age of the oldest of each. */
+/** Open deliveries by state and destination, with the age of the oldest of each: a fresh one before those that were opened again. */
 export async function openDeliveries(sql: ReadOnlySql): Promise<Backlog['open']> {
   const rows = await sql.all<{
     state: string;
@@ -59,8 +59,8 @@ export async function openDeliveries(sql: ReadOnlySql): Promise<Backlog['open']>
     age: number;
     reason: string;
   }>(
-    `SELECT g.state, g.destination_id, g.n, d.reason, TIMESTAMPDIFF(SECOND, d.created_at, UTC_TIMESTAMP(3)) AS age
-       FROM (SELECT state, destination_id, COUNT(*) AS n, MIN(id) AS first_id FROM deliveries FORCE INDEX (deliveries_due)
+    `SELECT g.state, g.destination_id, g.n, d.reason, TIMESTAMPDIFF(SECOND, COALESCE(d.reopened_at, d.created_at), UTC_TIMESTAMP(3)) AS age
+       FROM (SELECT state, destination_id, COUNT(*) AS n, COALESCE(MIN(IF(priority = 0, id, NULL)), MIN(id)) AS first_id FROM deliveries FORCE INDEX (deliveries_due)
               WHERE state IN ('planned', 'queued', 'sending', 'waiting', 'withheld', 'pending') GROUP BY state, destination_id) g
        JOIN deliveries d ON d.id = g.first_id`,
   );

@@ -86,3 +86,35 @@ export async function markTaken(tx: Sql, slot: Pick<DueSlot, 'destinationId' | '
     [slot.destinationId, slot.slotAt],
   );
 }
+
+/** Whether a later one of its destination is due already. */
+export async function isOutrun(
+  tx: Sql,
+  { destinationId, slotAt }: Pick<DueSlot, 'destinationId' | 'slotAt'>,
+): Promise<boolean> {
+  const rows = await tx.all(
+    "SELECT 1 FROM slots WHERE destination_id = ? AND slot_at > ? AND slot_at <= UTC_TIMESTAMP(3) AND state = 'due' LIMIT 1",
+    [destinationId, slotAt],
+  );
+  return rows.length > 0;
+}
+
+/** Whether it has not been taken yet. */
+export async function isDue(
+  tx: Sql,
+  { destinationId, slotAt }: Pick<DueSlot, 'destinationId' | 'slotAt'>,
+): Promise<boolean> {
+  const rows = await tx.all(
+    "SELECT 1 FROM slots WHERE destination_id = ? AND slot_at = ? AND state = 'due'",
+    [destinationId, slotAt],
+  );
+  return rows.length > 0;
+}
+
+/** Those that are due by now make no file. */
+export async function passDue(tx: Sql, destinationId: string): Promise<void> {
+  await tx.run(
+    "UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND state = 'due' AND slot_at <= UTC_TIMESTAMP(3)",
+    [destinationId],
+  );
+}

@@ -5,9 +5,13 @@ import type { Action, Outcome } from '../../connectors/contract.ts';
 import { batchColumns, batchOf, endBatch, type Batch, type BatchRow, type EndedState } from './batches.ts';
 import type { Sql } from './database.ts';
 import { openParts, type Extent } from './file-parts.ts';
+import { noteArrived } from './full-files.ts';
 
-/** A planner that died while it collected: after this the file leaves with the rows it has, minutes. */
-const collectingMinutes = 60;
+/**
+ * A planner that died while it collected: after this the file leaves as it is, minutes. One that must be complete waits for whoever
+ * goes on with it: no lead waits longer than a year.
+ */
+const collectingMinutes = { as_it_is: 60, complete: 366 * 1_440 };
 /** Recovery of the rows takes a moment. */
 const recoverAgainMs = 5_000;
 
@@ -15,10 +19,11 @@ const recoverAgainMs = 5_000;
 export async function openWhole(
   tx: Sql,
   file: Pick<Batch, 'clientId' | 'destinationId' | 'slotAt'> & { readonly action: string },
+  leaves: keyof typeof collectingMinutes = 'as_it_is',
 ): Promise<number> {
   const { insertId } = await tx.run(
     `INSERT INTO batches (client_id, destination_id, slot_at, state, role, action, due_at, queued_at)
-     VALUES (?, ?, ?, 'open', 'whole', ?, TIMESTAMPADD(MINUTE, ${collectingMinutes}, UTC_TIMESTAMP(3)), UTC_TIMESTAMP(3))`,
+     VALUES (?, ?, ?, 'open', 'whole', ?, TIMESTAMPADD(MINUTE, ${collectingMinutes[leaves]}, UTC_TIMESTAMP(3)), UTC_TIMESTAMP(3))`,
     [file.clientId, file.destinationId, file.slotAt, file.action],
   );
   return insertId;
@@ -158,6 +163,7 @@ export async function keepOutcome(sql: Sql, { id, attempt }: HeldWhole, outcome:
 /** It has ended for each of its rows; the caller holds its lock. */
 export async function endWhole(tx: Sql, id: number, state: EndedState): Promise<void> {
   await endBatch(tx, id, state);
+  if (state === 'sent') await noteArrived(tx, id);
   await tx.run('UPDATE batches SET lease_until = NULL, outcome = NULL WHERE id = ?', [id]);
 }
 

@@ -23,7 +23,7 @@ export async function openRun(
     `UPDATE deliveries SET state = 'planned', reason = '', priority = 1, run = run + 1, key_run = IF(? = 1, run, key_run), attempt = 0, spent = 0,
             departed_attempt = 0, ask_first = ?,
             sent_revision = IF(maybe_received = 1 AND ? = 0, sent_revision, 0), sent_mapping_id = IF(maybe_received = 1 AND ? = 0, sent_mapping_id, 0), pending_since = NULL, settled_at = NULL, batch_id = 0,
-            due_at = UTC_TIMESTAMP(3), expires_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
+            reopened_at = UTC_TIMESTAMP(3), due_at = UTC_TIMESTAMP(3), expires_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
       WHERE id = ? AND run = ? AND state = ? AND state IN ('delivered', 'failed', 'cancelled', 'waiting')`,
     [newKey, options.askFirst ? 1 : 0, newKey, newKey, options.maxAgeMs, row.id, row.run, row.state],
   );

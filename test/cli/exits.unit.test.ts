@@ -68,6 +68,8 @@ test('every command the operators are promised is there', () => {
         'destination backfill',
         'destination list',
         'destination resume',
+        'destination discard-file',
+        'destination release-file',
       ],
       ...['destination send-file', 'destination suspend', 'destination test', 'lead erase', 'lead find'],
       ...[
@@ -152,6 +154,8 @@ const commands: readonly (readonly [argv: readonly string[], takesReason: boolea
   [['destination', 'list'], false],
   [['destination', 'suspend', 'x'], true],
   [['destination', 'resume', 'x'], true],
+  [['destination', 'release-file', 'x'], true],
+  [['destination', 'discard-file', 'x'], true],
   [['destination', 'test', 'x'], false],
   [['destination', 'backfill', 'x', '--since', '1d'], true],
   [['destination', 'send-file', 'x'], true],

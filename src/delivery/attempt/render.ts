@@ -101,7 +101,8 @@ function receiverOf(
   if (plan === undefined)
     return stop('failed', row.action === 'erase' ? 'manual_erasure_required' : 'manual_update_required');
   // Planned while the mapping could not be asked, or corrected since: a lead that goes elsewhere does not leave here.
-  if (row.action === 'create' && row.departures === 0) {
+  // In a file of all current leads it is looked at each time.
+  if (row.action === 'create' && (row.departures === 0 || mapping.full !== undefined)) {
     const accepted = mapping.accepts(present);
     if (!accepted.yes) return stop('cancelled', reasonWith('not_accepted', safeCode(accepted.because)));
   }

@@ -74,7 +74,9 @@ async function writeRound(needs: TripNeeds, trip: Trip, left: Left, round: numbe
   if (assembled.value === undefined) return endWithoutLeaving(needs, trip, stopped);
   if (assembled.value === 'voided') return voidFile(needs, trip, ready, stopped);
   const { parcel, keep } = assembled.value;
-  const most = trip.batch === undefined ? ready.length : rowsThatFit({ keep, parcel }, ready.length);
+  // A file of all leads is one file: the rest would leave in another, and each of them would be short of the other's leads.
+  const isCut = trip.batch !== undefined && trip.mapping.full === undefined;
+  const most = isCut ? rowsThatFit({ keep, parcel }, ready.length) : ready.length;
   if (most < ready.length) return splitFile(needs, ready, stopped, most);
   const composed = await orBroken(() =>
     trip.connector.compose(parcel, ready[0]?.call?.settings ?? trip.settings, trip.context.secret),

@@ -3,18 +3,22 @@
 import { fileConnectors, lastSlotBefore } from '../../../connectors/index.ts';
 import type { Reason } from '../../domain/delivery.ts';
 import { isStopped, whyFileWaits } from '../../domain/send-policy.ts';
+import { RelaisError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Producer } from '../../queue/producer.ts';
 import { addSlot, dueSlots, latestSlots, lockSlot, type DueSlot } from '../../store/file-slots.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { destinationsBy, findDestination, heldStates, type Destination } from '../../store/destinations.ts';
+import { heldFiles, readFullFile } from '../../store/full-files.ts';
 import { destinationsWithPlannedWork } from '../../store/due-work.ts';
 import { relabelWaiting, showHeld } from '../../store/held-back.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import type { Which } from '../../store/which.ts';
 import { apartOfEach, createApart, unitOf, type Apart, type Subject, type Unit } from '../attempt/apart.ts';
 import type { Published } from '../mapping-cache.ts';
-import { rowsOfSlot, runSlot, type SlotRun, type SlotWork } from './fill.ts';
+import type { SlotRun, SlotWork } from './fill.ts';
+import { makeFiles, rowsOfFiles } from './full.ts';
+import { settleTold } from './told-by-file.ts';
 
 export interface Files {
   /** Notes the slots that have come since the last look. */
@@ -73,12 +77,15 @@ async function noteSlots({ database, published, noting }: Filing, now: Date): Pr
   const destinations = await destinationsBy(database, fileConnectors);
   if (destinations.length === 0) return 0;
   const newest = await latestSlots(database);
+  const held = await heldFiles(database);
   return noting.each(
     destinations.filter(({ status }) => !isStopped(status)),
     subjectOf,
     async (destination) => {
-      const schedule = (await published.version(destination.mappingVersionId))?.schedule;
-      if (schedule === undefined) return 0;
+      const { schedule, full } = (await published.version(destination.mappingVersionId)) ?? {};
+      if (full !== undefined) await settleTold(database, destination.id);
+      // Support looks at its last file: the hours that come meanwhile make none.
+      if (schedule === undefined || (full !== undefined && held.has(destination.id))) return 0;
       const last = lastSlotBefore(schedule.cron, schedule.timezone, now);
       const after = newest.get(destination.id) ?? destination.leadsFrom;
       return last !== undefined && last > after && (await addSlot(database, destination.id, last)) ? 1 : 0;
@@ -101,11 +108,11 @@ async function collectSlot(filing: Filing, due: DueSlot): Promise<number> {
   const { database, producer } = filing;
   const undone = { undoIf: () => true };
   const run = await filing.rowsOf(due.destinationId).whole<SlotRun | undefined>({
-    run: (which) => database.transaction((tx) => withSlot(tx, filing, due, which, runSlot)),
+    run: (which) => database.transaction((tx) => withSlot(tx, filing, due, which, makeFiles)),
     due: (which) =>
       database.transaction(async (tx) => (await withSlot(tx, filing, due, which, unitsOfSlot)) ?? [], undone),
     trial: async (ids) =>
-      void (await database.transaction((tx) => withSlot(tx, filing, due, { among: ids }, runSlot), undone)),
+      void (await database.transaction((tx) => withSlot(tx, filing, due, { among: ids }, makeFiles), undone)),
   });
   // Marked in MySQL already: a push that fails is made again when the batch has stood queued too long.
   for (const { destinationId, id } of run?.opened ?? [])
@@ -132,7 +139,7 @@ async function withSlot<Done>(
 
 async function unitsOfSlot(tx: Sql, work: SlotWork): Promise<readonly Unit[]> {
   const { clientId, id: destinationId } = work.destination;
-  return (await rowsOfSlot(tx, work)).map((id) => unitOf([{ id, clientId, destinationId }]));
+  return (await rowsOfFiles(tx, work)).map((id) => unitOf([{ id, clientId, destinationId }]));
 }
 
 /** The cause last shown, by destination. */
@@ -152,7 +159,7 @@ async function showWaiting({ database, showing }: Filing, shown: ShownCauses): P
   });
 }
 
-/** A file now, asked for by a person instead of the schedule. */
+/** A file now, asked for by a person instead of the schedule. @throws DEST-001 */
 export async function requestFile(
   database: Database,
   destination: { readonly id: string; readonly clientId: string },
@@ -160,6 +167,11 @@ export async function requestFile(
   reason: string,
 ): Promise<void> {
   await database.transaction(async (tx) => {
+    if ((await readFullFile(tx, destination.id))?.held !== undefined)
+      throw new RelaisError(
+        'DEST-001',
+        `The last file of ${destination.id} is held back: relais destination release-file or discard-file first.`,
+      );
     await addSlot(tx, destination.id, 'now', actor);
     await appendHandovers(tx, [
       {

@@ -62,35 +62,37 @@ export async function runSlot(tx: Sql, work: SlotWork): Promise<SlotRun> {
 const isEmptyDue = ({ mapping, slot }: SlotWork): boolean =>
   mapping.schedule?.empty === 'header' && !['voided', 'too_big'].includes(slot.askedBy);
 
-async function openEmpty(tx: Sql, work: SlotWork): Promise<OpenedBatch> {
+export async function openEmpty(tx: Sql, work: SlotWork): Promise<OpenedBatch> {
   const id = await openWhole(tx, wholeOf(work, 'create'));
   await startWhole(tx, id);
   return { id, destinationId: work.destination.id };
 }
 
-async function fillFiles(
+/** Collects what is due. @param which `whole`: creations alone, all of them in one file however few */
+export async function fillFiles(
   tx: Sql,
   work: SlotWork,
-  which: { readonly rightsOnly: boolean },
+  which: { readonly rightsOnly: boolean; readonly whole?: boolean },
   opened: OpenedBatch[],
 ): Promise<'done' | 'part' | 'held'> {
   const { slot, destination, mapping } = work;
+  const { rightsOnly, whole: isWhole = false } = which;
   const collected = slot.collecting === 0 ? undefined : await collectedAction(tx, slot.collecting);
   let whole = collected === undefined ? undefined : slot.collecting;
   const first = order.findIndex((action) => action === collected);
-  for (const action of order.slice(Math.max(0, first))) {
+  for (const action of isWhole ? (['create'] as const) : order.slice(Math.max(0, first))) {
     for (;;) {
-      const filled = await fill(tx, work, { action, ...which });
+      const filled = await fill(tx, work, { action, rightsOnly });
       if (filled === undefined) break;
       if (filled === 'held') {
         await postpone(tx, slot, whole);
         return 'held';
       }
       const { id, more } = filled;
-      if (mapping.writePart === undefined || (whole === undefined && !more)) {
+      if (mapping.writePart === undefined || (whole === undefined && !more && !isWhole)) {
         opened.push({ id, destinationId: destination.id });
       } else {
-        whole ??= await openWhole(tx, wholeOf(work, action));
+        whole ??= await openWhole(tx, wholeOf(work, action), isWhole ? 'complete' : 'as_it_is');
         await joinWhole(tx, id, whole);
         if (more) {
           await postpone(tx, slot, whole);

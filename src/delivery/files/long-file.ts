@@ -32,6 +32,7 @@ import { fileTrip } from '../attempt/trip-versions.ts';
 import { endAcknowledgedParts, hearLongLines } from './acknowledged.ts';
 import { askWhole } from './ask-long.ts';
 import { finishEmpty } from './empty-file.ts';
+import { isHeldBack } from './full-guard.ts';
 import {
   claimLeft,
   rewritePart,
@@ -152,7 +153,10 @@ async function sendWhole(work: Work): Promise<void> {
   const { needs, attempt, whole } = work;
   const { file } = attempt;
   if (attempt.trip === undefined) return sendEmpty(work);
-  if (file.firstSentAt === undefined) await rewriteOutdated(work);
+  if (file.firstSentAt === undefined) {
+    await rewriteOutdated(work);
+    if (await isHeldBack(needs.database, attempt.trip.mapping, whole)) return voidWhole(work);
+  }
   if ((await extentOf(needs.database, whole.id)).parts === 0) return endWithoutRows(work);
   const came = await sendLong(needs, attempt.trip, whole, attempt);
   if (came === 'other') return voidWhole(work);
@@ -165,8 +169,11 @@ async function sendWhole(work: Work): Promise<void> {
 async function sendEmpty(work: Work): Promise<void> {
   const { needs, attempt, whole } = work;
   const { database } = needs;
-  if (await hasParts(database, whole.id)) return endWithoutRows(work);
   const trip = await fileTrip(needs, attempt.order, whole.action);
+  if (await hasParts(database, whole.id)) {
+    if (trip !== undefined) await isHeldBack(database, trip.mapping, whole);
+    return endWithoutRows(work);
+  }
   if (trip === undefined) return putOffWhole(database, whole, mappingAgainMs);
   const came = await sendLong(needs, trip, whole, attempt);
   if (came === 'other') return voidWhole(work);

@@ -65,6 +65,12 @@ export const emptyWork = (): PlanWork => ({
 
 const allActions: readonly Action[] = ['create', 'update', 'erase'];
 
+/** A file of all current leads tells changes and erasures without a block of theirs. */
+const actionsOf = (mapping: CompiledMapping | undefined): readonly Action[] =>
+  mapping === undefined || mapping.full !== undefined
+    ? allActions
+    : (Object.keys(mapping.actions) as Action[]);
+
 /** What one change means for each destination of its client. */
 export function planChange(
   change: LeadChange,
@@ -91,7 +97,7 @@ export function planChange(
       lead: read.lead,
       due: kind === 'backfill' || read.createdAt >= destination.leadsFrom,
       destination: stateOf(target),
-      actions: mapping === undefined ? allActions : (Object.keys(mapping.actions) as Action[]),
+      actions: actionsOf(mapping),
       updateOn: mapping?.updateOn ?? ['corrected', 'interaction'],
       accepted: accepted.yes,
       existing: known,

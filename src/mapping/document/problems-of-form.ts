@@ -108,6 +108,19 @@ export const problemsOfForm = {
       'The file goes by mail, and nobody can be asked whether a mail arrived: sent again it would be there twice.',
     remedy: 'Leave onUnknown out, or write onUnknown: hold: support asks the client.',
   },
+  'MAP-622': {
+    meaning: 'The file holds every current lead each time, and has a block for changes or erasures besides.',
+    remedy: 'Take the block out, or write mode: new.',
+  },
+  'MAP-623': {
+    meaning: 'Every current lead should stand in one file, and such a file cannot be written or sent here.',
+    remedy:
+      'Write to a server, a folder or a storage, in a format of many records; the number of leads goes into the control file ({rows}).',
+  },
+  'MAP-624': {
+    meaning: 'A file of every current lead is due more often than once an hour.',
+    remedy: 'Begin the schedule with one minute: "0 7,13 * * 1-6".',
+  },
   'MAP-609': {
     meaning: 'The sending hours cannot be read.',
     remedy: 'Write days and times: open: [mon-fri 09:00-12:30 13:30-18:00, sat 09:00-12:00].',

@@ -1,0 +1,147 @@
+// The slot of a file that holds every current lead: what stood in an earlier one is opened again, step by step, and collected with
+// what is new into one file, however long.
+// Invariant: no such file leaves before everything of it is gathered, nor while an earlier one is under way or held back.
+import { closedFor } from '../../domain/send-policy.ts';
+import { mayLeave, type FullGuard } from '../../domain/full-file.ts';
+import { isUnderWay, readBatch } from '../../store/batches.ts';
+import type { Sql } from '../../store/database.ts';
+import { addSlot, isDue, isOutrun, markTaken } from '../../store/file-slots.ts';
+import { endedOfStep, endOfStep, openForFile, type GatherStep } from '../../store/full-file-leads.ts';
+import {
+  beginGathering,
+  noteBegun,
+  noteGathered,
+  takeFullFile,
+  type FullFile,
+} from '../../store/full-files.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { inactiveAmong } from '../../store/last-signs.ts';
+import { closeAlertsOf } from '../../store/tasks.ts';
+import {
+  fillFiles,
+  openEmpty,
+  rowsOfSlot,
+  runSlot,
+  type OpenedBatch,
+  type SlotRun,
+  type SlotWork,
+} from './fill.ts';
+import { holdBack } from './hold-back.ts';
+
+type FullWork = SlotWork & { readonly guard: FullGuard };
+
+const later = { opened: [], more: 'held' } as const satisfies SlotRun;
+const again = { opened: [], more: 'part' } as const satisfies SlotRun;
+const nothing = { opened: [], more: undefined } as const satisfies SlotRun;
+
+/** Makes the files of a slot, or goes on with them. */
+export async function makeFiles(tx: Sql, work: SlotWork): Promise<SlotRun> {
+  const guard = work.mapping.full;
+  return guard === undefined ? runSlot(tx, work) : runFullSlot(tx, { ...work, guard });
+}
+
+async function runFullSlot(tx: Sql, work: FullWork): Promise<SlotRun> {
+  const { slot, destination } = work;
+  const file = await takeFullFile(tx, destination.id);
+  if (file === undefined || file.held !== undefined) return later;
+  const isOther = file.slotAt?.getTime() !== slot.slotAt.getTime();
+  // Left behind by a mapping that made other files meanwhile.
+  if (file.slotAt === undefined || (isOther && !(await isDue(tx, { ...slot, slotAt: file.slotAt }))))
+    return beginSlot(tx, work, file);
+  if (isOther) return later;
+  return file.isGathered ? collect(tx, work, file) : gather(tx, work, file);
+}
+
+async function beginSlot(
+  tx: Sql,
+  { slot, destination, mapping }: FullWork,
+  file: FullFile,
+): Promise<SlotRun> {
+  const before = file.batchId === 0 ? undefined : await readBatch(tx, file.batchId);
+  if (!file.isTold || (before !== undefined && isUnderWay(before))) return later;
+  // One that is due by now holds all that this one would.
+  if (await isOutrun(tx, slot)) {
+    await markTaken(tx, slot);
+    return nothing;
+  }
+  const now = tx.now().getTime();
+  const closed = closedFor(mapping.limits.hours, now);
+  if (closed !== undefined) {
+    await addSlot(tx, destination.id, new Date(now + closed.afterMs), 'hours');
+    await markTaken(tx, slot);
+    return nothing;
+  }
+  await beginGathering(tx, destination.id, slot.slotAt);
+  return again;
+}
+
+const stepOf = ({ destination, partRows }: FullWork, file: FullFile): GatherStep => ({
+  destinationId: destination.id,
+  after: file.gatheredTo,
+  limit: partRows,
+  mappingVersionId: destination.mappingVersionId,
+});
+
+async function gather(tx: Sql, work: FullWork, file: FullFile): Promise<SlotRun> {
+  const { destination, mapping, slot, which } = work;
+  const step = stepOf(work, file);
+  const last = await endOfStep(tx, step);
+  if (last === undefined) {
+    await noteGathered(tx, destination.id, { to: file.gatheredTo, opened: 0, isLast: true });
+    await appendHandovers(tx, [
+      {
+        entry: 'file_gathered',
+        clientId: destination.clientId,
+        destinationId: destination.id,
+        actor: 'planner',
+        purpose: `${file.gathered} leads again, for the file of ${slot.slotAt.toISOString()}`,
+      },
+    ]);
+    return again;
+  }
+  const ended = await endedOfStep(tx, step, last, which);
+  const inactive = await inactiveAmong(tx, ended);
+  const wanted = ended.filter(({ id }) => !inactive.has(id));
+  await closeAlertsOf(
+    tx,
+    wanted.filter(({ state }) => state === 'failed').map(({ deliveryId }) => deliveryId),
+  );
+  const ids = wanted.map(({ deliveryId }) => deliveryId);
+  const opened = await openForFile(tx, ids, mapping.maxAgeMs);
+  await noteGathered(tx, destination.id, { to: last, opened, isLast: false });
+  return again;
+}
+
+async function collect(tx: Sql, work: FullWork, file: FullFile): Promise<SlotRun> {
+  const { slot, destination } = work;
+  const opened: OpenedBatch[] = [];
+  const filled = await fillFiles(tx, work, { rightsOnly: false, whole: true }, opened);
+  if (filled !== 'done') return { opened, more: filled };
+  const isWanted = work.mapping.schedule?.empty === 'header' || file.releasedRows !== undefined;
+  if (opened.length === 0 && !(await isHeldEmpty(tx, work, file)) && isWanted)
+    opened.push(await openEmpty(tx, work));
+  await noteBegun(tx, destination.id, opened[0]?.id ?? 0);
+  await markTaken(tx, slot);
+  return { opened, more: undefined };
+}
+
+/** Nobody is left to stand in it. */
+async function isHeldEmpty(tx: Sql, { destination, guard }: FullWork, file: FullFile): Promise<boolean> {
+  const { lastRows, releasedRows } = file;
+  const verdict = mayLeave({ rows: 0, returning: 0, lastRows, releasedRows }, guard);
+  if (verdict.leaves) return false;
+  await holdBack(tx, destination, { batchId: 0, rows: 0, missing: verdict.missing });
+  return true;
+}
+
+/** The rows that the next step of a slot would take, in the caller's transaction. */
+export async function rowsOfFiles(tx: Sql, work: SlotWork): Promise<readonly number[]> {
+  const guard = work.mapping.full;
+  if (guard === undefined) return rowsOfSlot(tx, work);
+  const file = await takeFullFile(tx, work.destination.id);
+  if (file === undefined || file.slotAt === undefined || file.isGathered) return rowsOfSlot(tx, work);
+  const step = stepOf({ ...work, guard }, file);
+  const last = await endOfStep(tx, step);
+  if (last === undefined) return [];
+  return (await endedOfStep(tx, step, last, work.which)).map(({ deliveryId }) => deliveryId);
+}

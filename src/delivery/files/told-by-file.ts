@@ -1,0 +1,54 @@
+// Changes and erasures that need no file of their own: the file that holds every lead as it is now has carried them.
+// Invariant: they end once the recipient has taken such a file that was begun after them, never before.
+import type { Database } from '../../store/database.ts';
+import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
+import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
+import { entryNames } from '../../store/entry-names.ts';
+import { noteTold, takeFullFile } from '../../store/full-files.ts';
+import { toldByFile } from '../../store/full-file-leads.ts';
+import { noEffects, writeEffects } from '../attempt/write-effects.ts';
+
+const atOnce = 500;
+
+/** Some of those of a destination. Returns how many; 0: there are no more. */
+export async function settleTold(database: Database, destinationId: string): Promise<number> {
+  return database.transaction(async (tx) => {
+    const file = await takeFullFile(tx, destinationId);
+    if (file === undefined || file.isTold || file.lastBegunAt === undefined) return 0;
+    const ids = await toldByFile(tx, destinationId, file.lastBegunAt, atOnce);
+    if (ids.length === 0) {
+      await noteTold(tx, destinationId);
+      return 0;
+    }
+    const work = noEffects();
+    const rows = await readDeliveries(tx, ids);
+    for (const row of rows) {
+      work.handovers.push({
+        entry: 'outcome',
+        ...entryNames(row),
+        batchId: file.lastBatchId,
+        actor: 'planner',
+        outcome: 'accepted',
+        reason: 'accepted',
+        nextStep: 'done',
+      });
+      const pair = { leadId: row.leadId, destinationId };
+      work.ended.push(pair);
+      if (row.action === 'erase') work.erased.push(pair);
+    }
+    await markSettled(tx, rows.map(toldOf));
+    await writeEffects(tx, work);
+    return rows.length;
+  });
+}
+
+const toldOf = ({ id, maybeReceived }: Delivery): Settlement => ({
+  id,
+  state: 'delivered',
+  reason: 'accepted',
+  afterMs: 0,
+  spend: false,
+  maybeReceived,
+  askFirst: false,
+  leaveBatch: true,
+});

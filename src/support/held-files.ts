@@ -1,0 +1,45 @@
+// A full file that lost too much: support lets it leave all the same, or gives it up.
+// Invariant: the file itself is gone; what leaves is a new one of the leads as they are by then, at least as many as were looked at.
+import { RelaisError } from '../errors.ts';
+import type { Database } from '../store/database.ts';
+import { findDestination } from '../store/destinations.ts';
+import { addSlot, passDue } from '../store/file-slots.ts';
+import { endHold, lockFullFile, type HeldFile } from '../store/full-files.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { closeAlertsWith } from '../store/tasks.ts';
+import type { Actor } from './replay.ts';
+
+/** Answers what was held. @throws FIND-001, DEST-001 */
+export async function decideHeldFile(
+  database: Database,
+  destinationId: string,
+  decision: 'release' | 'discard',
+  by: Actor,
+): Promise<HeldFile> {
+  return database.transaction(async (tx) => {
+    const destination = await findDestination(tx, destinationId);
+    if (destination === undefined)
+      throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
+    const held = (await lockFullFile(tx, destinationId))?.held;
+    if (held === undefined) throw new RelaisError('DEST-001', `No file of ${destinationId} is held back.`);
+    await endHold(tx, destinationId, decision === 'release' ? held.rows : undefined);
+    // Given up is the hour with its file: the next one of the schedule is looked at as any other.
+    if (decision === 'release') await addSlot(tx, destinationId, 'now', by.actor);
+    else await passDue(tx, destinationId);
+    await closeAlertsWith(tx, 'file_held', heldCode(held), destinationId);
+    await appendHandovers(tx, [
+      {
+        entry: decision === 'release' ? 'file_released' : 'file_discarded',
+        clientId: destination.clientId,
+        destinationId,
+        batchId: held.batchId,
+        actor: by.actor,
+        purpose: by.reason,
+        reason: heldCode(held),
+      },
+    ]);
+    return held;
+  });
+}
+
+const heldCode = ({ rows, missing }: HeldFile): string => `ROWS_${rows}.MISSING_${missing}`;
