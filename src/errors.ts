@@ -173,6 +173,10 @@ export const catalogue = {
     meaning: 'The bulk run is at its end.',
     remedy: 'Nothing is left to stop: `relais bulk show` says what it did, and who cancelled it.',
   },
+  'BULK-002': {
+    meaning: 'The filter matches another number of deliveries than was confirmed.',
+    remedy: 'Count again, look at the plan, and confirm the number as it is now.',
+  },
   'RESOLVE-001': {
     meaning: 'The outcome of the delivery is not open.',
     remedy:

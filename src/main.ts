@@ -149,16 +149,18 @@ async function openCallbacks(
 
 /** Where a port is set. Loaded here: the roles that carry do not wait for it. */
 async function openApi(
-  { access, database, intake }: App,
+  app: App,
   { api }: Config,
   log: Log,
 ): Promise<{ readonly close: () => Promise<void> } | undefined> {
   if (api.port === undefined) return undefined;
   const { startApi } = await import('./api/server.ts');
   const { host, port, proxies, perMinute } = api;
+  const { access, database, intake } = app;
   const opened = await startApi({
     access,
     posting: { database, intake },
+    support: app,
     log,
     version: programVersion(),
     host,

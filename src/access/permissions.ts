@@ -31,7 +31,11 @@ const rules = {
     key: true,
   },
   'lead.read': { words: 'see a lead, masked', roles: ['support', 'dpo', 'admin', 'viewer'], key: true },
-  'person.find': { words: 'find a person by address, phone or name', roles: ['support', 'dpo', 'admin'] },
+  'person.find': {
+    words: 'find a person by address, phone or name; logged, masked',
+    roles: ['support', 'dpo', 'admin'],
+    key: true,
+  },
   'person.reveal': { words: 'see a person unmasked, with a reason', roles: ['dpo'] },
   'log.read': { words: 'see the hand-over log', roles: ['support', 'dpo', 'admin', 'viewer'], key: true },
   'delivery.replay': { words: 'replay deliveries, one or all of a filter', roles: ['support'], key: true },

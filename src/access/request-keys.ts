@@ -9,6 +9,7 @@ import {
   type Begun,
   type RequestKey,
 } from '../store/idempotency-keys.ts';
+import type { Sql } from '../store/database.ts';
 import type { AccessPlace } from './place.ts';
 
 export const answersKeptHours = 24;
@@ -33,6 +34,10 @@ export const keep = (
   status: number,
   answer: string,
 ): Promise<void> => keepAnswer(database, key, status, answer);
+
+/** The same in the transaction of what was done. */
+export const keepIn = (tx: Sql, key: RequestKey, status: number, answer: string): Promise<void> =>
+  keepAnswer(tx, key, status, answer);
 
 export const forget = ({ database }: AccessPlace, key: RequestKey): Promise<void> =>
   forgetRequest(database, key);

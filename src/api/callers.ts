@@ -22,8 +22,17 @@ declare module 'fastify' {
   }
 }
 
+/** Addresses that answer to anybody. */
+const publicAddresses: readonly string[] = ['/v1/openapi.json'];
+
 export function requireCallers(server: FastifyInstance, place: AccessPlace): void {
   server.decorateRequest('caller', null);
+  // An address without a permission never answers: the server does not even start.
+  server.addHook('onRoute', ({ url, method, config }) => {
+    const permission = config?.permission;
+    if (permission === undefined || (permission === 'public' && !publicAddresses.includes(url)))
+      throw new Error(`${String(method)} ${url} names no permission.`);
+  });
   server.addHook('onRequest', async (request, reply) => {
     const { permission } = request.routeOptions.config;
     if (request.is404 || permission === 'public') return undefined;

@@ -2,7 +2,7 @@
 // Invariant: the answer is kept before it is sent; what failed is forgotten, so that it may be tried again.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AccessPlace } from '../access/place.ts';
-import { begin, forget, keep, requestKey } from '../access/request-keys.ts';
+import { begin, forget, keep, keepIn, requestKey } from '../access/request-keys.ts';
 import { callerFor } from './callers.ts';
 import { sendProblem } from './problems.ts';
 
@@ -12,15 +12,18 @@ export interface Answer {
   readonly body: object;
 }
 
+/** Keeps the answer in the transaction of what was done: a process that dies between the two leaves neither, or both. */
+export type Keep = (tx: Parameters<typeof keepIn>[0], answer: Answer) => Promise<void>;
+
 export async function repeatable(
   place: AccessPlace,
   request: FastifyRequest,
   reply: FastifyReply,
-  work: () => Promise<Answer>,
+  work: (keep: Keep) => Promise<Answer>,
 ): Promise<FastifyReply> {
   const given = request.headers['idempotency-key'];
   if (given === undefined) {
-    const { status, body } = await work();
+    const { status, body } = await work(() => Promise.resolve());
     return reply.code(status).send(body);
   }
   const header = String(given);
@@ -52,11 +55,15 @@ export async function repeatable(
         detail: 'The request of this Idempotency-Key is under way: ask again in two seconds.',
       });
     case 'new': {
-      const answer = await work().catch(async (error: unknown) => {
+      let isKept = false;
+      const answer = await work(async (tx, { status, body }) => {
+        await keepIn(tx, key, status, JSON.stringify(body));
+        isKept = true;
+      }).catch(async (error: unknown) => {
         await forget(place, key).catch(() => undefined);
         throw error;
       });
-      await keep(place, key, answer.status, JSON.stringify(answer.body));
+      if (!isKept) await keep(place, key, answer.status, JSON.stringify(answer.body));
       return reply.code(answer.status).send(answer.body);
     }
   }

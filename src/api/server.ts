@@ -9,11 +9,19 @@ import type { PostingDeps } from '../intake/posted.ts';
 import type { Log } from '../log.ts';
 import { requireCallers } from './callers.ts';
 import { problemOf, sendProblem } from './problems.ts';
+import type { TestPlace } from '../support/destination-test.ts';
+import { bulkRoutes } from './routes/bulk.ts';
+import { deliveryRoutes } from './routes/deliveries.ts';
+import { destinationRoutes } from './routes/destinations.ts';
+import { eventRoutes } from './routes/events.ts';
+import { leadRoutes } from './routes/leads.ts';
+import { workRoutes } from './routes/work.ts';
 import { rowRoutes } from './rows.ts';
 
 export interface ApiOptions {
   readonly access: AccessPlace;
   readonly posting: PostingDeps;
+  readonly support: TestPlace;
   readonly log: Log;
   readonly version: string;
   readonly host: string;
@@ -71,6 +79,12 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<v
   await server.register(rateLimit, { max: options.perMinute, timeWindow: 60_000 });
   requireCallers(server, options.access);
   rowRoutes(server, options);
+  deliveryRoutes(server, options);
+  leadRoutes(server, options);
+  destinationRoutes(server, options);
+  workRoutes(server, options);
+  bulkRoutes(server, options);
+  eventRoutes(server, options);
   server.get(
     '/v1/openapi.json',
     { config: { permission: 'public' }, schema: { hide: true } },

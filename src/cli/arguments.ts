@@ -1,8 +1,10 @@
 // Reading what was typed: numbers, dates, names of closed lists, and the reason every change must give.
 // Invariant: a reason goes into the append-only log, so it holds no mail address and no phone number (guarantee 7).
 import type { Command } from 'commander';
-import { namesSomebody } from '../domain/impersonal-text.ts';
 import { RelaisError } from '../errors.ts';
+import { impersonal } from '../support/typed-text.ts';
+
+export { impersonal } from '../support/typed-text.ts';
 
 /** An option that may be repeated. Without a default: an empty list would stand in the help as one. */
 export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
@@ -38,17 +40,6 @@ export function reasonOf(given: string | undefined, option = '--reason'): string
       `Say why with ${option} "...", in three characters at least: it is written in the hand-over log.`,
     );
   return impersonal(reason, option);
-}
-
-/** Free text for the log. @throws USAGE-001 when it names a way to reach a person, or is too long */
-export function impersonal(text: string, option: string): string {
-  if (text.length > 200) throw new RelaisError('USAGE-001', `${option} has 200 characters at most.`);
-  if (namesSomebody(text))
-    throw new RelaisError(
-      'USAGE-001',
-      `${option} holds a mail address or a phone number. The log never forgets: write a ticket number instead.`,
-    );
-  return text;
 }
 
 /** What was typed as a date or an age; an age is counted back from the database's moment, known once it is reached. */

@@ -2,10 +2,11 @@
 // Invariant: a list is read page by page by keyset.
 import { Option, type Command } from 'commander';
 import { reasonText } from '../domain/delivery.ts';
-import type { ReadSide } from '../store/replica.ts';
-import { deliveryStory, listDeliveries, type ListedDelivery } from '../store/delivery-lists.ts';
-import { knownNames } from '../support/known-names.ts';
+import type { App } from '../app.ts';
+import { deliveryStory } from '../store/delivery-lists.ts';
 import { findDestination } from '../store/destinations.ts';
+import { deliveriesPage, headOf, type DeliveryHead } from '../support/reads/deliveries.ts';
+import { wholeCentre } from '../support/scope.ts';
 import { publishedHours } from '../support/published-hours.ts';
 import { entryData, storyOf } from '../support/story.ts';
 import { listLength, wholeNumber, withExamples } from './arguments.ts';
@@ -41,9 +42,7 @@ export function deliveryCommands(program: Command): Command {
     'relais delivery list --state failed --since 2h',
     'relais delivery list --destination horizon-crm --state withheld --reason opt_in_missing',
     'relais delivery list --lead HZ-000123 --json',
-  ).action((options: ListOptions) =>
-    withApp(({ reading, database }) => list(reading, options, database.now())),
-  );
+  ).action((options: ListOptions) => withApp((app) => list(app, options)));
 
   withExamples(
     delivery
@@ -61,7 +60,7 @@ export function deliveryCommands(program: Command): Command {
       const hours = await publishedHours(app, [await findDestination(database, row.destinationId)]);
       if (options.json !== true)
         return printStory(await storyOf(database, row, hours.get(row.destinationId)), options.lang);
-      outJson([plain(row), ...(await deliveryStory(database, row.id)).map(entryData)]);
+      outJson([plain(headOf(row)), ...(await deliveryStory(database, row.id)).map(entryData)]);
     }),
   );
 
@@ -69,11 +68,11 @@ export function deliveryCommands(program: Command): Command {
 }
 
 /** What the terminal shows, column by column. */
-const columns: readonly (readonly [head: string, cell: (row: ListedDelivery, now: Date) => string])[] = [
+const columns: readonly (readonly [head: string, cell: (row: DeliveryHead, now: Date) => string])[] = [
   ['delivery', (row) => String(row.id)],
-  ['destination', (row) => row.destinationId],
+  ['destination', (row) => row.destination],
   ['action', (row) => row.action],
-  ['lead', (row) => row.leadReference],
+  ['lead', (row) => row.lead],
   ['state', (row) => row.state],
   ['reason', (row) => reasonText(row.reason, 'en')],
   ['tries', (row) => String(row.departures)],
@@ -81,52 +80,35 @@ const columns: readonly (readonly [head: string, cell: (row: ListedDelivery, now
   ['due or settled', (row, now) => dueOrSettled(row, now)],
 ];
 
-async function list(sql: ReadSide, options: ListOptions, now: Date): Promise<void> {
+async function list(app: App, options: ListOptions): Promise<void> {
+  const now = app.database.now();
   const filter = filterOf(
     { ...options, ...(options.reason === undefined ? {} : { cause: options.reason }) },
     now,
   );
-  await knownNames(sql, filter);
-  const rows = await listDeliveries(
-    sql,
+  const { limit, after } = options;
+  const { items: rows, next } = await deliveriesPage(
+    app,
+    wholeCentre,
     options.open === true ? { ...filter, open: true } : filter,
-    options.limit,
-    options.after,
+    { limit, ...(after === undefined ? {} : { after }) },
   );
-  await sayAge(sql);
+  await sayAge(app.reading);
   if (options.json === true) return rows.forEach((row) => out(JSON.stringify(plain(row))));
   table(
     columns.map(([head]) => head),
     rows.map((row) => columns.map(([, cell]) => cell(row, now))),
   );
   if (rows.length === 0) say('None.');
-  if (rows.length === options.limit) say(`more: --after ${rows.at(-1)?.id ?? ''}`);
+  if (next !== undefined) say(`more: --after ${next}`);
 }
 
 /** A moment that has passed is no due time, nor is one past the limit: then it waits for what its reason names. */
-function dueOrSettled({ settledAt, dueAt, expiresAt }: ListedDelivery, now: Date): string {
-  if (settledAt !== undefined) return parisShort(settledAt, now);
+function dueOrSettled({ settledAt, dueAt, expiresAt }: DeliveryHead, now: Date): string {
+  if (settledAt !== null) return parisShort(settledAt, now);
   if (dueAt >= expiresAt) return '-';
   return dueAt <= now ? 'due' : parisShort(dueAt, now);
 }
 
-/** What `--json` exports, under names that stay: ids, codes and times, nothing the lead's tables hold. */
-function plain(row: ListedDelivery): Record<string, unknown> {
-  return {
-    id: row.id,
-    key: row.key,
-    client: row.clientId,
-    destination: row.destinationId,
-    lead: row.leadReference,
-    revision: row.revision,
-    action: row.action,
-    state: row.state,
-    reason: row.reason,
-    run: row.run,
-    attempt: row.attempt,
-    departures: row.departures,
-    createdAt: row.createdAt,
-    dueAt: row.dueAt,
-    settledAt: row.settledAt ?? null,
-  };
-}
+/** What `--json` exports, under names that stay. */
+const plain = ({ erased: _, expiresAt: __, ...row }: DeliveryHead): object => row;

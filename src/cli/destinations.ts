@@ -1,14 +1,13 @@
 // relais destination ...: the authorised destinations, looked at, stopped, started, tested and filled up.
 // Invariant: a test sends no lead; whatever changes is recorded with who and why.
 import type { Command } from 'commander';
-import { sendsFiles } from '../../connectors/index.ts';
 import type { App } from '../app.ts';
-import { requestFile } from '../delivery/files/collect.ts';
+import { sendFileNow } from '../support/acts/destinations.ts';
+import { destinationHeads } from '../support/reads/destinations.ts';
+import { wholeCentre } from '../support/scope.ts';
 import { setDestinationStatus } from '../support/suspend.ts';
-import { RelaisError } from '../errors.ts';
-import { allDestinations, readStates, type Destination } from '../store/destinations.ts';
-import { heldFiles, type HeldFile } from '../store/full-files.ts';
-import { readVersions } from '../store/mapping-versions.ts';
+import type { Destination } from '../store/destinations.ts';
+import type { HeldFile } from '../store/full-files.ts';
 import { countBackfill } from '../store/support-leads.ts';
 import { instant, reasonOf, type Moment, withExamples } from './arguments.ts';
 import { workAll } from './bulk-work.ts';
@@ -18,8 +17,6 @@ import { heldFileCommands } from './held-files.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
 import { out, withApp } from './terminal.ts';
-import { publishedHours } from '../support/published-hours.ts';
-import { sendingStateOf } from '../support/sending-state.ts';
 
 interface Why {
   readonly reason?: string;
@@ -117,47 +114,16 @@ function sendFileCommand(destination: Command): void {
     'relais destination send-file alpes-csv --reason "ticket 15"',
   ).action((id: string, options: Why) => {
     const reason = reasonOf(options.reason);
-    return withApp(async ({ database, config }) => {
-      const found = await existingDestination(database, id);
-      if (!sendsFiles(found.connector))
-        throw new RelaisError('DEST-001', `${id} sends each lead by ${found.connector}, not in files.`);
-      await requestFile(database, found, config.actor, reason);
+    return withApp(async (app) => {
+      await sendFileNow(app, { scope: wholeCentre, actor: app.config.actor }, id, { reason });
       out('The file leaves within a second, if anything waits for it.');
     });
   });
 }
 
 async function list(app: App, json: boolean): Promise<void> {
-  const sql = app.database;
-  const all = await allDestinations(sql);
-  const ids = all.map((destination) => destination.id);
-  const states = await readStates(sql, ids);
-  const versions = await readVersions(
-    sql,
-    all.map((destination) => destination.mappingVersionId),
-  );
-  const hours = await publishedHours(app, all);
-  const heldBack = await heldFiles(sql);
-  const rows = all.map((destination) => {
-    const state = states.get(destination.id);
-    const held = state !== undefined && state.circuit.state !== 'closed';
-    const sending = sendingStateOf(destination, state, hours.get(destination.id));
-    return {
-      destination: destination.id,
-      client: destination.clientId,
-      connector: destination.connector,
-      mapping: versions.find((row) => row.id === destination.mappingVersionId)?.version ?? null,
-      status: destination.status,
-      statusReason: destination.statusReason,
-      circuit: held ? state.circuit.state : 'closed',
-      cause: held ? state.circuit.cause : '',
-      heldFile: heldBack.get(destination.id) ?? null,
-      nextProbeAt: held ? new Date(Math.max(state.circuit.nextProbeAt ?? 0, state.now)) : null,
-      sends: sending?.sends ?? 'all',
-      sendsText: sending?.short ?? 'as it bears',
-    };
-  });
-  if (json) return outJson(rows);
+  const rows = await destinationHeads(app, wholeCentre);
+  if (json) return outJson(rows.map(({ sendsFiles: _, ...row }) => row));
   table(
     ['destination', 'client', 'connector', 'mapping', 'status', 'circuit', 'sends'],
     rows.map((row) => [

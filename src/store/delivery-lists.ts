@@ -1,33 +1,17 @@
 // What support asks of MySQL about deliveries: lists by filter, one by name, the story of one.
 // Invariant: reads only, by index, page by page (keyset); a period or a lead bounds the ids before any row is read.
-import type { DeliveryState } from '../domain/delivery.ts';
 import { inList, type ReadOnlySql, type SqlValue } from './database.ts';
 import type { HandoverEntry } from './handovers.ts';
 import { needsPerson } from './tasks.ts';
+import type { Conditions, DeliveryFilter } from './delivery-filter.ts';
+import { countTo, newestIds } from './delivery-ways.ts';
 import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
 
-export interface DeliveryFilter {
-  readonly client?: string;
-  readonly destination?: string;
-  readonly state?: DeliveryState;
-  /** The reason's base (`refused`) or whole (`refused:programme_closed`). */
-  readonly reason?: string;
-  readonly since?: Date;
-  readonly until?: Date;
-  /** The centre's reference of the lead. */
-  readonly lead?: string;
-  /** Only what needs a person: failed and not closed, or waiting for support's decision. */
-  readonly open?: boolean;
-}
+export type { DeliveryFilter } from './delivery-filter.ts';
 
 export interface ListedDelivery extends Delivery {
   readonly leadReference: string;
   readonly leadErased: boolean;
-}
-
-interface Conditions {
-  readonly sql: string;
-  readonly values: readonly SqlValue[];
 }
 
 /** Undefined when nothing can match. */
@@ -50,12 +34,20 @@ async function conditions(sql: ReadOnlySql, filter: DeliveryFilter): Promise<Con
   if (filter.open === true) add(`d.state IN ('failed', 'waiting') AND ${needsPerson}`);
   if (filter.reason !== undefined)
     add("(d.reason = ? OR SUBSTRING_INDEX(d.reason, ':', 1) = ?)", filter.reason, filter.reason);
-  if (filter.since !== undefined)
-    add('d.created_at >= ? AND d.id >= ?', filter.since, (await idsAround(sql, filter.since, -1)).low);
-  if (filter.until !== undefined)
-    add('d.created_at < ? AND d.id <= ?', filter.until, (await idsAround(sql, filter.until, 1)).high);
-  return { sql: parts.length === 0 ? '1 = 1' : parts.join(' AND '), values };
+  const low = filter.since === undefined ? 0 : (await idsAround(sql, filter.since, -1)).low;
+  if (filter.since !== undefined) add('d.created_at >= ? AND d.id >= ?', filter.since, low);
+  const high = filter.until === undefined ? undefined : (await idsAround(sql, filter.until, 1)).high;
+  if (filter.until !== undefined && high !== undefined)
+    add('d.created_at < ? AND d.id <= ?', filter.until, high);
+  return {
+    sql: parts.length === 0 ? '1 = 1' : parts.join(' AND '),
+    values,
+    ...(filter.since === undefined ? {} : { span: (high ?? (await newestId(sql))) - low }),
+  };
 }
+
+const newestId = async (sql: ReadOnlySql): Promise<number> =>
+  (await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM deliveries'))[0]?.id ?? 0;
 
 /** A reference is unique within a client only; without one, every client is looked in. */
 async function leadIdsOf(
@@ -128,11 +120,24 @@ export async function listDeliveries(
 ): Promise<readonly ListedDelivery[]> {
   const where = await conditions(sql, filter);
   if (where === undefined) return [];
+  const ids = await newestIds(sql, filter, where, { limit, before: after ?? Number.MAX_SAFE_INTEGER });
+  if (ids.length === 0) return [];
+  const list = inList(ids);
   const rows = await sql.all<ListedRow>(
-    `${listedRows} WHERE ${where.sql} AND d.id < ? ORDER BY d.id DESC LIMIT ${Math.trunc(limit)}`,
-    [...where.values, after ?? Number.MAX_SAFE_INTEGER],
+    `${listedRows} WHERE d.id IN (${list.marks}) ORDER BY d.id DESC`,
+    list.values,
   );
   return rows.map(listedOf);
+}
+
+/** How many match, counted no further than `most`. */
+export async function countDeliveries(
+  sql: ReadOnlySql,
+  filter: DeliveryFilter,
+  most: number,
+): Promise<number> {
+  const where = await conditions(sql, filter);
+  return where === undefined ? 0 : countTo(sql, filter, where, most);
 }
 
 /** Every delivery of a filter, oldest first, page by page. */

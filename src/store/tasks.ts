@@ -19,12 +19,14 @@ export interface TaskGroup {
   readonly reason: string;
   readonly count: number;
   readonly oldest: Date;
+  /** Number of the newest delivery of the group. */
+  readonly newest: number;
 }
 
 export async function countTasks(sql: ReadOnlySql, filter: TaskFilter): Promise<readonly TaskGroup[]> {
   const { where, values } = conditionsOf(filter, 'd');
   return sql.all<TaskGroup>(
-    `SELECT d.destination_id AS destinationId, d.state, d.reason, COUNT(*) AS count, MIN(d.created_at) AS oldest
+    `SELECT d.destination_id AS destinationId, d.state, d.reason, COUNT(*) AS count, MIN(d.created_at) AS oldest, MAX(d.id) AS newest
        FROM deliveries d WHERE d.state IN ('failed', 'waiting') AND ${needsPerson}${where}
       GROUP BY d.destination_id, d.state, d.reason ORDER BY count DESC, d.destination_id`,
     values,
@@ -141,6 +143,15 @@ export async function closeAlertsWith(
       WHERE kind = ? AND SUBSTRING_INDEX(reason, ':', 1) = ? AND closed_at IS NULL${destinationId === undefined ? '' : ' AND destination_id = ?'}`,
     [kind, reason, ...(destinationId === undefined ? [] : [destinationId])],
   );
+}
+
+export async function readAlert(sql: ReadOnlySql, id: number): Promise<AlertTask | undefined> {
+  const [row] = await sql.all<AlertTask>(
+    `SELECT id, kind, client_id AS clientId, destination_id AS destinationId, delivery_id AS deliveryId, reason, raised_at AS raisedAt
+       FROM alerts WHERE id = ?`,
+    [id],
+  );
+  return row;
 }
 
 export interface ListedAlert extends AlertTask {

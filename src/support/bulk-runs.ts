@@ -15,7 +15,7 @@ import {
   type BulkItem,
   type BulkRow,
 } from '../store/bulk-runs.ts';
-import type { Database, ReadOnlySql } from '../store/database.ts';
+import type { Database, ReadOnlySql, Sql } from '../store/database.ts';
 import type { DeliveryFilter } from '../store/delivery-lists.ts';
 import { noteFailedStep, noteGoingOn } from './bulk-failures.ts';
 import { noteBackfillBegun } from './backfill.ts';
@@ -28,46 +28,46 @@ const keptDays = 400;
 /** Between two looks at a run that another process works. */
 const lookAgainMs = 500;
 
-/**
- * Writes a run down, leased to the caller. It takes exactly the deliveries named; a backfill finds its leads itself.
- * @param asked the filter, for whoever reads of the run later
- */
-export async function beginRun(
-  database: Database,
-  asked: {
-    readonly order: BulkOrder;
-    readonly by: Actor;
-    readonly filter: DeliveryFilter | { readonly deliveries: readonly string[] };
-    /** As they were counted and confirmed. */
-    readonly deliveries: readonly BulkItem[];
-    /** How many it is expected to do, where `deliveries` does not say it. */
-    readonly counted?: number;
-  },
-): Promise<BulkRow> {
+/** What a run is asked, and of which deliveries. */
+export interface RunAsked {
+  readonly order: BulkOrder;
+  readonly by: Actor;
+  /** For whoever reads of the run later. */
+  readonly filter: DeliveryFilter | { readonly deliveries: readonly string[] };
+  /** As they were counted and confirmed. */
+  readonly deliveries: readonly BulkItem[];
+  /** How many it is expected to do, where `deliveries` does not say it. */
+  readonly counted?: number;
+}
+
+/** Writes a run down, leased to the caller. It takes exactly the deliveries named; a backfill finds its leads itself. */
+export const beginRun = (database: Database, asked: RunAsked): Promise<BulkRow> =>
+  database.transaction((tx) => beginRunIn(tx, asked));
+
+/** The same in a transaction of the caller's. */
+export async function beginRunIn(tx: Sql, asked: RunAsked): Promise<BulkRow> {
   const { by, deliveries } = asked;
   const { kind, ...options } = asked.order;
-  return database.transaction(async (tx) => {
-    const id = await insertBulkRun(
-      tx,
-      {
-        kind,
-        filter: JSON.stringify(asked.filter),
-        options: JSON.stringify(options),
-        actor: by.actor,
-        reason: by.reason,
-        counted: asked.counted ?? deliveries.length,
-      },
-      leaseMs,
-    );
-    const once = new Map(deliveries.map((delivery) => [delivery.id, delivery]));
-    await insertBulkItems(
-      tx,
-      id,
-      [...once.values()].sort((a, b) => a.id - b.id),
-    );
-    if (asked.order.kind === 'backfill') await noteBackfillBegun(tx, asked.order, by);
-    return readRun(tx, id);
-  });
+  const id = await insertBulkRun(
+    tx,
+    {
+      kind,
+      filter: JSON.stringify(asked.filter),
+      options: JSON.stringify(options),
+      actor: by.actor,
+      reason: by.reason,
+      counted: asked.counted ?? deliveries.length,
+    },
+    leaseMs,
+  );
+  const once = new Map(deliveries.map((delivery) => [delivery.id, delivery]));
+  await insertBulkItems(
+    tx,
+    id,
+    [...once.values()].sort((a, b) => a.id - b.id),
+  );
+  if (asked.order.kind === 'backfill') await noteBackfillBegun(tx, asked.order, by);
+  return readRun(tx, id);
 }
 
 /** Works a run to its end. While another process has it in work, follows that one; once nobody has, takes it. */

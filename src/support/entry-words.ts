@@ -79,6 +79,9 @@ type Words = (telling: Telling) => string;
 /** Of kinds that stand in no delivery's story so far: as the log holds them. */
 const asLogged: Words = ({ entry, why, typed }) => `${entry.entry}${why}${typed}`;
 
+/** What was typed with it, behind a colon. */
+const said = ({ purpose }: StoryEntry, colon: string): string => (purpose === '' ? '' : `${colon}${purpose}`);
+
 /** A new kind of entry is given its words here; the compiler asks for them. */
 const wordsOf: Readonly<Record<ToldEntry, Words>> = {
   departed: ({ entry, say, call, colon, run }) =>
@@ -111,20 +114,19 @@ const wordsOf: Readonly<Record<ToldEntry, Words>> = {
     `${say('Annulée par', 'Cancelled by')} ${entry.actor}${why}${typed}`,
   expired: ({ say, why }) => `${say('Délai maximal dépassé', 'Past its maximum age')}${why}`,
   replayed: ({ entry, say, colon }) =>
-    `${say('Rejeu demandé par', 'Replayed by')} ${entry.actor}${colon}${entry.purpose}`,
+    `${say('Rejeu demandé par', 'Replayed by')} ${entry.actor}${said(entry, colon)}`,
   batch_voided: ({ say }) =>
     say(
       'Fichier annulé : quelque chose a changé depuis, la demande repart dans un nouveau fichier',
       'File voided: something has changed since, the lead goes again in a new file',
     ),
-  closed: ({ entry, say, colon }) =>
-    `${say('Classée par', 'Closed by')} ${entry.actor}${colon}${entry.purpose}`,
+  closed: ({ entry, say, colon }) => `${say('Classée par', 'Closed by')} ${entry.actor}${said(entry, colon)}`,
   resolved: ({ entry, say, colon }) =>
     `${
       entry.reason === 'received'
         ? say(`Reçue par le destinataire, selon ${entry.actor}`, `Received, says ${entry.actor}`)
         : say(`Pas reçue par le destinataire, selon ${entry.actor}`, `Not received, says ${entry.actor}`)
-    }${colon}${entry.purpose}`,
+    }${said(entry, colon)}`,
 };
 
 function entryWords(entry: StoryEntry, language: Language): string {

@@ -5,19 +5,32 @@ import { didYouMean, suggest } from '../mapping/document/suggest.ts';
 import type { ReadOnlySql } from '../store/database.ts';
 import { allDestinations, clientIds } from '../store/destinations.ts';
 import { leadExists, type DeliveryFilter } from '../store/delivery-lists.ts';
+import { isWithin, wholeCentre, type Scope } from './scope.ts';
+
+type Names = Pick<DeliveryFilter, 'client' | 'destination' | 'reason' | 'lead'>;
 
 /** @throws FIND-001 with the nearest name */
-export async function knownNames(
+export const knownNames = (sql: ReadOnlySql, filter: Names): Promise<void> =>
+  knownInScope(sql, wholeCentre, filter);
+
+/** The same for whoever may see one client: another's names are neither known nor suggested. */
+export async function knownInScope(
   sql: ReadOnlySql,
-  { client, destination, reason, lead }: DeliveryFilter,
+  scope: Scope,
+  { client, destination, reason, lead }: Names,
 ): Promise<void> {
-  if (client !== undefined) known('client', client, await clientIds(sql));
+  if (client !== undefined)
+    known(
+      'client',
+      client,
+      (await clientIds(sql)).filter((id) => isWithin(scope, id)),
+    );
   if (destination !== undefined) {
     const all = await allDestinations(sql);
     known(
       'destination',
       destination,
-      all.map((row) => row.id),
+      all.filter((row) => isWithin(scope, row.clientId)).map((row) => row.id),
     );
   }
   const [base] = (reason ?? '').split(':');

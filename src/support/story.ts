@@ -9,6 +9,7 @@ import { advice } from './advice.ts';
 import { nextTry, sendingStateFor } from './next-try.ts';
 import { paris } from './paris-time.ts';
 import { rightsContact } from './rights-contact.ts';
+import { wholeCentre, type Scope } from './scope.ts';
 import { hasLeft, storyEvents, type StoryEvent } from './entry-words.ts';
 import { actionWords, reasonWords, stateWords, type Both } from './words.ts';
 
@@ -32,21 +33,45 @@ export interface Story {
   readonly contact: string | undefined;
 }
 
-/** @param hours of its destination; absent where it may send at any hour */
-export async function storyOf(sql: Sql, row: ListedDelivery, hours?: SendingHours): Promise<Story> {
-  const entries = await deliveryStory(sql, row.id);
+/**
+ * @param hours of its destination; absent where it may send at any hour
+ * @param reader a client reads neither who of the centre acted nor why, and is told of no commands
+ */
+export async function storyOf(
+  sql: Sql,
+  row: ListedDelivery,
+  hours?: SendingHours,
+  reader: Scope = wholeCentre,
+): Promise<Story> {
+  const isCentre = reader.clientId === undefined;
+  const logged = await deliveryStory(sql, row.id);
+  const entries = isCentre ? logged : logged.map(impersonalEntry);
   const isClosed = row.state === 'failed' && (await closedAmong(sql, [row.id])).has(row.id);
   return {
     title: titleOf(row),
     facts: await factsOf(sql, row, hours),
     nothingLeft: hasLeft(entries) ? undefined : nothingLeftWords(row),
     events: storyEvents(entries),
-    advice: isClosed
-      ? [['Rien : elle est classée.', 'Nothing: it is closed.']]
-      : advice(row, row.state === 'waiting' ? (await sendingStateFor(sql, row, hours))?.sends : undefined),
+    advice: isCentre ? await adviceOn(sql, row, isClosed, hours) : [],
     contact: isClosed ? undefined : await rightsContact(sql, row),
   };
 }
+
+const adviceOn = async (
+  sql: Sql,
+  row: ListedDelivery,
+  isClosed: boolean,
+  hours?: SendingHours,
+): Promise<readonly Both[]> =>
+  isClosed
+    ? [['Rien : elle est classée.', 'Nothing: it is closed.']]
+    : advice(row, row.state === 'waiting' ? (await sendingStateFor(sql, row, hours))?.sends : undefined);
+
+/** What recipients and processes did stays as it is; of people it is said that it was the centre. */
+const impersonalEntry = (entry: StoryEntry): StoryEntry =>
+  entry.purpose !== '' && typedBy.has(entry.entry) ? { ...entry, actor: 'centre', purpose: '' } : entry;
+
+const typedBy: ReadonlySet<string> = new Set(['cancelled', 'replayed', 'closed', 'resolved']);
 
 const titleOf = (row: ListedDelivery): Both => {
   const [action, inEnglish] = actionWords[row.action];

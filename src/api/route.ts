@@ -1,0 +1,139 @@
+// How an address is declared: what it takes and answers, and the permission it asks for.
+// Invariant: there is no address without a permission; one that changes something is done once for its Idempotency-Key.
+import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
+import type { Permission } from '../access/permissions.ts';
+import type { AccessPlace } from '../access/place.ts';
+import type { TestPlace } from '../support/destination-test.ts';
+import { callerFor, type ApiCaller } from './callers.ts';
+import { repeatable, type Answer, type Keep } from './repeatable.ts';
+import { problems, request as requestSchema, type Schema } from './schemas.ts';
+
+export interface RouteDeps {
+  readonly access: AccessPlace;
+  readonly support: TestPlace;
+}
+
+interface Declared {
+  readonly url: string;
+  readonly permission: Permission;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag: string;
+  readonly params?: Readonly<Record<string, Schema>>;
+}
+
+export interface Asked {
+  readonly params: Readonly<Record<string, string>>;
+  readonly caller: ApiCaller;
+}
+
+export interface AskedToRead extends Asked {
+  readonly query: Readonly<Partial<Record<string, string>>>;
+}
+
+interface Reading extends Declared {
+  readonly query?: Readonly<Record<string, Schema>>;
+  readonly answer: Schema;
+  readonly work: (asked: AskedToRead) => Promise<unknown>;
+}
+
+export function reads(server: FastifyInstance, route: Reading): void {
+  server.get(
+    route.url,
+    {
+      config: { permission: route.permission },
+      schema: {
+        ...schemaOf(route),
+        querystring: requestSchema(route.query ?? {}),
+        response: { 200: route.answer, ...problems },
+      },
+    },
+    (request, reply) =>
+      route
+        .work({ ...askedOf(request), query: request.query as AskedToRead['query'] })
+        .then((answer) => reply.send(answer)),
+  );
+}
+
+interface Posting extends Declared {
+  readonly body: Schema;
+  readonly answer: Schema;
+}
+
+export interface AskedWith<Body> extends Asked {
+  readonly body: Body;
+}
+
+/** A question that is posted, because what it asks must stand in no address and no proxy's log. Changes nothing. */
+export function asks<Body>(
+  server: FastifyInstance,
+  route: Posting & { readonly work: (asked: AskedWith<Body>) => Promise<unknown> },
+): void {
+  server.post(
+    route.url,
+    {
+      config: { permission: route.permission },
+      schema: {
+        ...schemaOf(route),
+        body: route.body,
+        response: { 200: route.answer, ...problems },
+      },
+    },
+    (request, reply) =>
+      route.work({ ...askedOf(request), body: request.body as Body }).then((answer) => reply.send(answer)),
+  );
+}
+
+const keyHeader = requestSchema({}, ['idempotency-key']);
+
+/** What changes something: once for its key, and its answer kept in the transaction of the change where it can be. */
+export function acts<Body>(
+  server: FastifyInstance,
+  { access }: Pick<RouteDeps, 'access'>,
+  route: Posting & {
+    /** 200, or 202 for what goes on after the answer. */
+    readonly status?: 200 | 202;
+    readonly work: (asked: AskedWith<Body>, keep: Keep) => Promise<Answer>;
+  },
+): void {
+  server.post(
+    route.url,
+    {
+      config: { permission: route.permission },
+      schema: {
+        ...schemaOf(route),
+        headers: {
+          ...keyHeader,
+          additionalProperties: true,
+          properties: {
+            'idempotency-key': {
+              type: 'string',
+              minLength: 1,
+              maxLength: 255,
+              description:
+                'of this very request: sent again it gets the same answer, and nothing is done twice',
+            },
+          },
+        },
+        body: route.body,
+        response: { [route.status ?? 200]: route.answer, ...problems },
+      },
+    },
+    (request, reply) =>
+      repeatable(access, request, reply, (keep) =>
+        route.work({ ...askedOf(request), body: request.body as Body }, keep),
+      ),
+  );
+}
+
+const askedOf = (request: FastifyRequest): Asked => ({
+  params: request.params as Asked['params'],
+  caller: callerFor(request),
+});
+
+const schemaOf = ({ summary, description, tag, params }: Declared): FastifySchema => ({
+  summary,
+  ...(description === undefined ? {} : { description }),
+  tags: [tag],
+  ...(params === undefined ? {} : { params: requestSchema(params, Object.keys(params)) }),
+});

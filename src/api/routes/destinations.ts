@@ -1,0 +1,237 @@
+// Destinations with their health, their files and mapping versions; suspend, resume, test, file now.
+import type { FastifyInstance } from 'fastify';
+import { sendFileNow, setStatus, tryDestination } from '../../support/acts/destinations.ts';
+import {
+  destinationPage,
+  destinationsWithHealth,
+  type DestinationHealth,
+} from '../../support/reads/destinations.ts';
+import { filesPage } from '../../support/reads/files.ts';
+import { mappingVersion, mappingVersions } from '../../support/reads/mapping-versions.ts';
+import { RelaisError } from '../../errors.ts';
+import { acts, asks, reads, type AskedWith, type RouteDeps } from '../route.ts';
+import * as s from '../schemas.ts';
+import { filterFields } from './filter.ts';
+
+const tag = 'destinations';
+const params = { destination: s.text() };
+
+const destination = {
+  destination: s.text(),
+  client: s.text(),
+  connector: s.text(),
+  sendsFiles: s.flag(),
+  mapping: s.orNull(s.whole('version in force')),
+  status: s.oneOf(['active', 'suspended', 'archived']),
+  statusReason: s.text(),
+  circuit: s.text('closed, open, ramping'),
+  cause: s.text('why the circuit is open'),
+  heldFile: s.orNull(
+    s.object(
+      { at: s.moment(), batchId: s.whole(), rows: s.whole(), missing: s.whole() },
+      'a file of every lead, held back because too many are missing',
+    ),
+  ),
+  nextProbeAt: s.orNull(s.moment()),
+  sends: s.oneOf(['all', 'suspended', 'closed', 'held', 'quiet', 'few']),
+  sendsText: s.text(),
+  trouble: s.orNull(s.bothWords),
+  open: s.table(s.whole(), 'deliveries that have not ended, by state'),
+  oldestSeconds: s.orNull(s.whole('age of the oldest of them')),
+  oldestReason: s.text(),
+  tasks: s.whole('deliveries that need a person'),
+};
+
+const shown = (health: DestinationHealth): unknown =>
+  s.asJson({ ...health, trouble: health.trouble === null ? null : s.words(health.trouble) });
+
+export function destinationRoutes(server: FastifyInstance, deps: RouteDeps): void {
+  const { support } = deps;
+  reads(server, {
+    url: '/v1/destinations',
+    permission: 'delivery.read',
+    tag,
+    summary: 'Destinations with their health',
+    query: { client: filterFields.client },
+    answer: s.object({ items: s.list(s.object(destination)) }),
+    work: async ({ query: { client }, caller }) => ({
+      items: (
+        await destinationsWithHealth(support, caller.holder, client === undefined ? {} : { client })
+      ).map(shown),
+    }),
+  });
+  reads(server, {
+    url: '/v1/destinations/:destination',
+    permission: 'delivery.read',
+    tag,
+    params,
+    summary: 'One destination, and how long its newest deliveries took',
+    answer: s.object({
+      ...destination,
+      durations: s.object({
+        count: s.whole(),
+        p50Ms: s.orNull({ type: 'number' }),
+        p95Ms: s.orNull({ type: 'number' }),
+      }),
+    }),
+    work: async ({ params: named, caller }) =>
+      shown(await destinationPage(support, caller.holder, named['destination'] ?? '')),
+  });
+  files(server, deps);
+  versions(server, deps);
+  actsOnDestination(server, deps);
+}
+
+function files(server: FastifyInstance, { support }: RouteDeps): void {
+  reads(server, {
+    url: '/v1/files',
+    permission: 'delivery.read',
+    tag,
+    summary: 'Files of flows, newest first',
+    query: {
+      client: filterFields.client,
+      destination: filterFields.destination,
+      limit: s.limitField,
+      after: s.afterField,
+    },
+    answer: s.pageOf(
+      s.object({
+        id: s.whole(),
+        client: s.text(),
+        destination: s.text(),
+        sequence: s.orNull(s.whole()),
+        slotAt: s.moment(),
+        state: s.oneOf(['open', 'written', 'sent', 'refused', 'voided', 'empty']),
+        attempt: s.whole(),
+        fileName: s.text(),
+        rows: s.whole(),
+        writtenAt: s.orNull(s.moment()),
+        settledAt: s.orNull(s.moment()),
+        acknowledged: s.object(
+          { read: s.whole(), unreadable: s.whole() },
+          'acknowledgements that were read, and such that nobody could',
+        ),
+      }),
+    ),
+    work: async ({ query, caller }) => {
+      const { client, destination: id } = query;
+      const filter = {
+        ...(client === undefined ? {} : { client }),
+        ...(id === undefined ? {} : { destination: id }),
+      };
+      return s.pageAnswer(await filesPage(support, caller.holder, filter, s.pageAsked(query)), (file) => ({
+        ...file,
+        client: file.clientId,
+        destination: file.destinationId,
+      }));
+    },
+  });
+}
+
+const version = {
+  version: s.whole(),
+  isInForce: s.flag(),
+  fingerprint: s.text('SHA-256 of its files'),
+  author: s.text('empty for a client'),
+  note: s.text('empty for a client'),
+  publishedAt: s.moment(),
+};
+
+function versions(server: FastifyInstance, { support }: RouteDeps): void {
+  reads(server, {
+    url: '/v1/destinations/:destination/versions',
+    permission: 'mapping.read',
+    tag: 'mappings',
+    params,
+    summary: 'Published versions of its mapping, newest first',
+    answer: s.object({ items: s.list(s.object(version)) }),
+    work: async ({ params: named, caller }) => ({
+      items: s.asJson(await mappingVersions(support, caller.holder, named['destination'] ?? '')),
+    }),
+  });
+  reads(server, {
+    url: '/v1/destinations/:destination/versions/:version',
+    permission: 'mapping.read',
+    tag: 'mappings',
+    summary: 'One version, with its files as they were published',
+    params: { ...params, version: { type: 'string', pattern: '^[0-9]{1,9}$' } },
+    answer: s.object({ ...version, files: s.table(s.text(), 'file by file') }),
+    work: async ({ params: named, caller }) =>
+      s.asJson(
+        await mappingVersion(support, caller.holder, {
+          destination: named['destination'] ?? '',
+          version: Number(named['version']),
+        }),
+      ),
+  });
+}
+
+interface Why {
+  readonly reason: string;
+}
+const why = s.request({ reason: s.text('why: a ticket number; names no person') }, ['reason']);
+
+function actsOnDestination(server: FastifyInstance, deps: RouteDeps): void {
+  const { support } = deps;
+  const nameOf = ({ params: named }: AskedWith<unknown>): string => named['destination'] ?? '';
+  const actingOf = ({ caller }: AskedWith<unknown>) => ({ scope: caller.holder, actor: caller.actor });
+  for (const [verb, status, summary] of [
+    ['suspend', 'suspended', 'Stop sending; its leads wait, visibly'],
+    ['resume', 'active', 'Send again; a held destination probes at once'],
+  ] as const)
+    acts<Why>(server, deps, {
+      url: `/v1/destinations/:destination/${verb}`,
+      permission: 'destination.suspend',
+      tag,
+      params,
+      summary,
+      body: why,
+      answer: s.object({ destination: s.text(), status: s.text() }),
+      work: async (asked) => {
+        await setStatus(support, actingOf(asked), nameOf(asked), { ...asked.body, status });
+        return { status: 200, body: { destination: nameOf(asked), status } };
+      },
+    });
+  acts<Why>(server, deps, {
+    url: '/v1/destinations/:destination/send-file',
+    permission: 'file.send',
+    tag,
+    params,
+    summary: 'Make a file of what waits now',
+    description: 'It leaves within a second, if anything waits for it; /v1/files shows it.',
+    status: 202,
+    body: why,
+    answer: s.object({ destination: s.text() }),
+    work: async (asked) => {
+      await sendFileNow(support, actingOf(asked), nameOf(asked), asked.body);
+      return { status: 202, body: { destination: nameOf(asked) } };
+    },
+  });
+  asks<Readonly<Record<string, never>>>(server, {
+    url: '/v1/destinations/:destination/test',
+    permission: 'destination.test',
+    tag,
+    params,
+    summary: 'Reach the recipient without sending any lead: address, TLS, login',
+    body: s.request({}),
+    answer: s.object({
+      isReached: s.flag(),
+      outcome: s.text(),
+      reason: s.text(),
+      durationMs: s.orNull(s.whole()),
+      tried: s.bothWords,
+      notes: s.list(s.text()),
+    }),
+    work: async (asked) => {
+      const tested = await tryDestination(support, asked.caller.holder, nameOf(asked)).catch(withoutSecrets);
+      return { ...tested, tried: s.words(tested.tried) };
+    },
+  });
+}
+
+/** Which secrets are missing is for who runs the gateway; whoever tests reads that it is not set up. */
+function withoutSecrets(error: unknown): never {
+  if (error instanceof RelaisError && error.code === 'CONFIG-001')
+    throw new RelaisError('DEST-001', 'It is not set up: a secret that its mapping names is not provided.');
+  throw error;
+}

@@ -1,0 +1,110 @@
+// What needs a person: tasks and alerts, and closing one.
+import type { FastifyInstance } from 'fastify';
+import { closeTask } from '../../support/acts/tasks.ts';
+import {
+  alertKinds,
+  alertsPage,
+  deliveryTasksPage,
+  openAlerts,
+  type AlertKind,
+} from '../../support/reads/tasks.ts';
+import { acts, reads, type RouteDeps } from '../route.ts';
+import * as s from '../schemas.ts';
+import { deliverySchema } from './delivery-schemas.ts';
+import { filterFields, filterOf } from './filter.ts';
+
+const tag = 'work';
+const paged = { limit: s.limitField, after: s.afterField };
+const alert = {
+  task: s.text('by which it is closed'),
+  id: s.whole(),
+  kind: s.oneOf(alertKinds),
+  title: s.text('French, English'),
+  whatToDo: s.text('French'),
+  isTask: s.flag('it asks for a person'),
+  client: s.text(),
+  destination: s.text(),
+  delivery: s.orNull(s.whole()),
+  reason: s.text(),
+  text: s.bothWords,
+  raisedAt: s.moment(),
+};
+const of = { client: filterFields.client, destination: filterFields.destination };
+
+export function workRoutes(server: FastifyInstance, deps: RouteDeps): void {
+  const { support } = deps;
+  reads(server, {
+    url: '/v1/tasks',
+    permission: 'task.read',
+    tag,
+    summary: 'What needs a person: deliveries, newest first, and on the first page the open alerts',
+    query: { ...of, ...paged },
+    answer: s.object({
+      items: s.list(
+        s.object({
+          task: s.text('by which it is closed'),
+          kind: s.oneOf(['failed', 'decision']),
+          delivery: deliverySchema,
+          since: s.moment(),
+          text: s.bothWords,
+          advice: s.list(s.bothWords),
+        }),
+      ),
+      next: s.orNull(s.text()),
+      alerts: s.list(s.object(alert)),
+    }),
+    work: async ({ query, caller }) => {
+      const asked = s.pageAsked(query);
+      const page = await deliveryTasksPage(support, caller.holder, filterOf(query), asked);
+      const alerts =
+        asked.after === undefined ? await openAlerts(support, caller.holder, filterOf(query), 200) : [];
+      return {
+        ...(s.pageAnswer(page, (task) => ({
+          ...s.inWords(task),
+          advice: task.advice.map(s.words),
+        })) as object),
+        alerts: s.asJson(alerts.map(s.inWords)),
+      };
+    },
+  });
+  alertRoutes(server, deps);
+}
+
+function alertRoutes(server: FastifyInstance, deps: RouteDeps): void {
+  const { support } = deps;
+  reads(server, {
+    url: '/v1/alerts',
+    permission: 'task.read',
+    tag,
+    summary: 'Alerts as they were raised, newest first',
+    query: { ...of, ...paged, kind: s.oneOf(alertKinds), since: filterFields.since },
+    answer: s.pageOf(s.object({ ...alert, sentAt: s.orNull(s.moment()), closedAt: s.orNull(s.moment()) })),
+    work: async ({ query, caller }) => {
+      const { since, client, destination } = filterOf(query);
+      const filter = {
+        ...(client === undefined ? {} : { client }),
+        ...(destination === undefined ? {} : { destination }),
+        ...(since === undefined ? {} : { since }),
+        ...(query['kind'] === undefined ? {} : { kind: query['kind'] as AlertKind }),
+      };
+      return s.pageAnswer(await alertsPage(support, caller.holder, filter, s.pageAsked(query)), s.inWords);
+    },
+  });
+  acts<{ readonly reason: string; readonly evidence: string }>(server, deps, {
+    url: '/v1/tasks/:task/close',
+    permission: 'task.close',
+    tag,
+    params: { task: s.text('the number of a failed delivery, or `A12` for an alert') },
+    summary: 'Say that a task needs nobody any more; nothing is sent, and no delivery changes',
+    body: s.request(
+      { reason: s.text('why'), evidence: s.text('what that rests on: a mail, a ticket; names no person') },
+      ['reason', 'evidence'],
+    ),
+    answer: s.object({ task: s.text(), isClosedNow: s.flag('false: it had been closed before') }),
+    work: async ({ params, body, caller }) => {
+      const task = params['task'] ?? '';
+      const acting = { scope: caller.holder, actor: caller.actor };
+      return { status: 200, body: { task, isClosedNow: await closeTask(support, acting, task, body) } };
+    },
+  });
+}

@@ -1,0 +1,115 @@
+// The small words in which the routes describe what they take and answer.
+// Invariant: an object answers what is listed and nothing else; a request that says more is refused.
+
+export type Schema = Readonly<Record<string, unknown>>;
+
+export const text = (description?: string): Schema => described({ type: 'string' }, description);
+export const whole = (description?: string): Schema => described({ type: 'integer' }, description);
+export const flag = (description?: string): Schema => described({ type: 'boolean' }, description);
+export const moment = (description?: string): Schema =>
+  described({ type: 'string', format: 'date-time' }, description);
+export const oneOf = (values: readonly string[], description?: string): Schema =>
+  described({ type: 'string', enum: values }, description);
+export const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
+export const list = (items: Schema, description?: string): Schema =>
+  described({ type: 'array', items }, description);
+/** Names that are not known beforehand. */
+export const table = (values: Schema, description?: string): Schema =>
+  described({ type: 'object', additionalProperties: values }, description);
+
+/** All of them are there. */
+export const object = (properties: Readonly<Record<string, Schema>>, description?: string): Schema =>
+  described(
+    { type: 'object', additionalProperties: false, required: Object.keys(properties), properties },
+    description,
+  );
+/** Only some of them must be. */
+export const request = (
+  properties: Readonly<Record<string, Schema>>,
+  required: readonly string[] = [],
+): Schema => ({ type: 'object', additionalProperties: false, required, properties });
+
+const described = (schema: Schema, description: string | undefined): Schema =>
+  description === undefined ? schema : { ...schema, description };
+
+/** Words for people, in both languages. */
+export const bothWords: Schema = object({ fr: text(), en: text() });
+
+export const pageOf = (items: Schema): Schema =>
+  object({
+    items: list(items),
+    next: orNull(text('to be given as `after` for the next page; null at the end')),
+  });
+
+/** A problem of RFC 9457. */
+export const problem: Schema = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail', 'instance'],
+  properties: {
+    type: text('`urn:relais:error:CODE`, or `about:blank`'),
+    title: text(),
+    status: whole(),
+    detail: text('what is wrong, and where'),
+    code: text('of the catalogue of errors'),
+    remedy: text('what to do'),
+    instance: text('the request, by its id'),
+    errors: list(
+      { type: 'object', properties: { pointer: text(), detail: text() } },
+      'places in what was sent',
+    ),
+  },
+};
+
+/** What any address may answer instead. */
+export const problems = {
+  '4xx': {
+    description: 'a problem of the request',
+    content: { 'application/problem+json': { schema: problem } },
+  },
+  '5xx': { description: 'a problem of ours', content: { 'application/problem+json': { schema: problem } } },
+} as const;
+
+export const limitField: Schema = {
+  type: 'string',
+  pattern: '^([1-9]|[1-9][0-9]|1[0-9][0-9]|200)$',
+  description: 'items of a page: 1 to 200, 50 where nothing is said',
+};
+export const afterField: Schema = {
+  type: 'string',
+  pattern: '^[0-9]{1,15}$',
+  description: '`next` of the page before',
+};
+
+/** Both languages by name instead of by place, moments as text: what support answers, as JSON has it. */
+export const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+export const words = ([fr, en]: readonly [fr: string, en: string]): {
+  readonly fr: string;
+  readonly en: string;
+} => ({
+  fr,
+  en,
+});
+
+/** What is asked of a page. */
+export const pageAsked = ({
+  limit,
+  after,
+}: {
+  readonly limit?: string;
+  readonly after?: string;
+}): { readonly limit: number; readonly after?: number } => ({
+  limit: limit === undefined ? 50 : Number(limit),
+  ...(after === undefined ? {} : { after: Number(after) }),
+});
+
+export const pageAnswer = <T>(
+  { items, next }: { readonly items: readonly T[]; readonly next: number | undefined },
+  itemOf: (item: T) => unknown = (item) => item,
+): unknown => asJson({ items: items.map(itemOf), next: next === undefined ? null : String(next) });
+
+/** The words of an item by their languages. */
+export const inWords = <T extends { readonly text: readonly [string, string] }>(item: T): object => ({
+  ...item,
+  text: words(item.text),
+});

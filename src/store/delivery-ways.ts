@@ -1,0 +1,109 @@
+// By which index the deliveries of a filter are found, so that a page of ten million costs what a page of a thousand does.
+// Invariant: reads only; every way is an index that is named, and together the ways find each delivery of the filter once.
+import { deliveryStates, type DeliveryState } from '../domain/delivery.ts';
+import { inList, type ReadOnlySql, type SqlValue } from './database.ts';
+import type { Conditions, DeliveryFilter } from './delivery-filter.ts';
+
+interface Way {
+  readonly index: 'PRIMARY' | 'deliveries_due' | 'deliveries_destination' | 'deliveries_lead';
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+}
+
+/** Most deliveries end here: looked for among them, the newest are found soonest from the end of the table. */
+const common: DeliveryState = 'delivered';
+/** Of nothing else but what was delivered. */
+const deliveredReasons: readonly string[] = ['accepted', 'duplicate', 'unproved'];
+/** A period of so few rows is read as it stands. */
+const shortPeriod = 20_000;
+
+/** @returns none where nothing can match */
+async function waysOf(
+  sql: ReadOnlySql,
+  filter: DeliveryFilter,
+  { span }: Conditions,
+): Promise<readonly Way[]> {
+  if (filter.lead !== undefined) return [{ index: 'deliveries_lead', sql: '1 = 1', values: [] }];
+  const states = span !== undefined && span < shortPeriod ? undefined : rareStates(filter);
+  const destinations =
+    filter.destination === undefined
+      ? filter.client === undefined
+        ? undefined
+        : await destinationsOf(sql, filter.client)
+      : [filter.destination];
+  if (states !== undefined) return [ofStates(states, destinations)];
+  return destinations === undefined
+    ? [{ index: 'PRIMARY', sql: '1 = 1', values: [] }]
+    : destinations.map((id) => ({
+        index: 'deliveries_destination',
+        sql: 'd.destination_id = ?',
+        values: [id],
+      }));
+}
+
+/** States that hold few deliveries at a time, where the filter asks for no other. */
+function rareStates({ state, open, reason }: DeliveryFilter): readonly DeliveryState[] | undefined {
+  if (state !== undefined) return state === common ? undefined : [state];
+  if (open === true) return ['failed', 'waiting'];
+  const [base = ''] = (reason ?? '').split(':');
+  if (base === '' || deliveredReasons.includes(base)) return undefined;
+  return deliveryStates.filter((known) => known !== common);
+}
+
+function ofStates(states: readonly DeliveryState[], destinations: readonly string[] | undefined): Way {
+  const among = inList(states);
+  const index = 'deliveries_due';
+  const sql = `d.state IN (${among.marks})`;
+  if (destinations === undefined) return { index, sql, values: among.values };
+  // A client without destinations has no deliveries: an empty list would be no SQL.
+  const of = inList(destinations.length === 0 ? [''] : destinations);
+  return {
+    index,
+    sql: `${sql} AND d.destination_id IN (${of.marks})`,
+    values: [...among.values, ...of.values],
+  };
+}
+
+const destinationsOf = async (sql: ReadOnlySql, client: string): Promise<readonly string[]> =>
+  (await sql.all<{ id: string }>('SELECT id FROM destinations WHERE client_id = ?', [client])).map(
+    (row) => row.id,
+  );
+
+/** Ids of the newest, newest first. @param before ids below this one */
+export async function newestIds(
+  sql: ReadOnlySql,
+  filter: DeliveryFilter,
+  where: Conditions,
+  { limit, before }: { readonly limit: number; readonly before: number },
+): Promise<readonly number[]> {
+  const found: number[] = [];
+  for (const way of await waysOf(sql, filter, where)) {
+    const rows = await sql.all<{ id: number }>(
+      `SELECT d.id FROM deliveries d FORCE INDEX (${way.index}) WHERE ${way.sql} AND ${where.sql} AND d.id < ?
+        ORDER BY d.id DESC LIMIT ${Math.trunc(limit)}`,
+      [...way.values, ...where.values, before],
+    );
+    found.push(...rows.map(({ id }) => id));
+  }
+  return found.sort((a, b) => b - a).slice(0, limit);
+}
+
+/** How many match, counted no further than `most`. */
+export async function countTo(
+  sql: ReadOnlySql,
+  filter: DeliveryFilter,
+  where: Conditions,
+  most: number,
+): Promise<number> {
+  let counted = 0;
+  for (const way of await waysOf(sql, filter, where)) {
+    if (counted >= most) break;
+    const [row] = await sql.all<{ n: number }>(
+      `SELECT COUNT(*) AS n FROM (SELECT d.id FROM deliveries d FORCE INDEX (${way.index})
+        WHERE ${way.sql} AND ${where.sql} LIMIT ${Math.trunc(most - counted)}) AS first_ones`,
+      [...way.values, ...where.values],
+    );
+    counted += row?.n ?? 0;
+  }
+  return counted;
+}

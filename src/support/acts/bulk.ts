@@ -1,0 +1,192 @@
+// Everything a filter matches, worked as a bulk run: counted first, planned, begun with the number that was confirmed.
+// Invariant: what is begun is what was counted; a planner works it, whatever becomes of who asked.
+import type { DeliveryState } from '../../domain/delivery.ts';
+import { RelaisError } from '../../errors.ts';
+import { releaseBulkRun } from '../../store/bulk-runs.ts';
+import { eachDelivery, type DeliveryFilter, type ListedDelivery } from '../../store/delivery-lists.ts';
+import { beginRunIn, cancelRun } from '../bulk-runs.ts';
+import { refusalWords, type BulkOrder } from '../bulk-steps.ts';
+import { isCancellable } from '../cancel.ts';
+import { knownInScope } from '../known-names.ts';
+import type { SupportPlace } from '../place.ts';
+import { bulkRun, bulkRunHead, type BulkRunHead } from '../reads/bulk-runs.ts';
+import { replayPlans, replayRefusals, type ReplayPlan } from '../replay.ts';
+import { withinScope, type Scope } from '../scope.ts';
+import { impersonal, typedReason } from '../typed-text.ts';
+import type { Both } from '../words.ts';
+import { alone, type Acting, type With } from './acting.ts';
+
+export const plannedKinds = ['replay', 'cancel', 'close'] as const;
+export type PlannedKind = (typeof plannedKinds)[number];
+
+export interface BulkAsked {
+  readonly kind: PlannedKind;
+  /** One condition at least. */
+  readonly filter: DeliveryFilter;
+  /** Of a replay: what waits with the content of an earlier version is written anew. */
+  readonly anew?: boolean;
+}
+
+export interface PlanGroup {
+  readonly plan: ReplayPlan | 'cancel' | 'stay' | 'close';
+  readonly text: Both;
+  readonly count: number;
+  readonly isRefused: boolean;
+}
+
+export interface BulkPlan {
+  /** How many match. */
+  readonly matched: number;
+  /** How many of them something is done to: the number to confirm. */
+  readonly going: number;
+  readonly groups: readonly PlanGroup[];
+  /** Numbers of the first of them. */
+  readonly first: readonly number[];
+}
+
+/** A run of more would be looked at by nobody: the filter is narrowed. */
+export const mostOfARun = 200_000;
+const mostShown = 20;
+
+/** @throws FIND-001, USAGE-001 */
+export const planBulk = async (place: SupportPlace, scope: Scope, asked: BulkAsked): Promise<BulkPlan> =>
+  (await planned(place, scope, asked)).plan;
+
+interface Planned {
+  readonly plan: BulkPlan;
+  readonly filter: DeliveryFilter;
+  readonly deliveries: readonly ListedDelivery[];
+}
+
+async function planned(place: SupportPlace, scope: Scope, asked: BulkAsked): Promise<Planned> {
+  if (Object.values(asked.filter).every((condition) => condition === undefined))
+    throw new RelaisError('USAGE-001', 'Name one condition at least: a destination, a state, a cause ...');
+  const filter = withinScope(scope, asked.filter);
+  await knownInScope(place.database, scope, filter);
+  const rows = await matching(place, asked.kind === 'close' ? { ...filter, ...openFailures } : filter);
+  const planOf = await plansOf(place, asked, rows);
+  const groups = [...Map.groupBy(rows, planOf)].map(([plan, { length }]) => ({
+    plan,
+    text: planWords(plan),
+    count: length,
+    isRefused: isRefused(plan),
+  }));
+  const deliveries = rows.filter((row) => !isRefused(planOf(row)));
+  return {
+    filter,
+    deliveries,
+    plan: {
+      matched: rows.length,
+      going: deliveries.length,
+      groups: groups.sort((a, b) => b.count - a.count),
+      first: deliveries.slice(0, mostShown).map(({ id }) => id),
+    },
+  };
+}
+
+const openFailures = { open: true, state: 'failed' as DeliveryState };
+
+async function matching(
+  { database }: SupportPlace,
+  filter: DeliveryFilter,
+): Promise<readonly ListedDelivery[]> {
+  const rows: ListedDelivery[] = [];
+  for await (const page of eachDelivery(database, filter)) {
+    rows.push(...page);
+    if (rows.length > mostOfARun)
+      throw new RelaisError(
+        'USAGE-001',
+        `The filter matches more than ${mostOfARun} deliveries: narrow it, by a period for instance.`,
+      );
+  }
+  return rows;
+}
+
+async function plansOf(
+  place: SupportPlace,
+  { kind, anew }: BulkAsked,
+  rows: readonly ListedDelivery[],
+): Promise<(row: ListedDelivery) => PlanGroup['plan']> {
+  if (kind === 'close') return () => 'close';
+  if (kind === 'cancel') return (row) => (isCancellable(row) ? 'cancel' : 'stay');
+  const plans = await replayPlans(place, rows, { anew: anew === true });
+  return ({ id }) => plans.get(id) ?? 'not_found';
+}
+
+const isRefused = (plan: PlanGroup['plan']): boolean => plan === 'stay' || plan in replayRefusals;
+
+const words: Readonly<Record<string, Both>> = {
+  new_run: ['rejouées', 'get a new run'],
+  brought_forward: ['prochain essai avancé', 'have their next try brought forward'],
+  looked_at_again: ['retenues, réexaminées', 'are withheld and will be looked at again'],
+  cancel: ['annulées', 'end'],
+  stay: ['en cours d’envoi ou déjà terminées', 'stay: being sent, or at their end already'],
+  close: ['classées', 'count as dealt with'],
+};
+const planWords = (plan: PlanGroup['plan']): Both =>
+  words[plan] ?? refusalWords[plan as keyof typeof refusalWords];
+
+export interface BulkConfirmed extends BulkAsked {
+  /** The `going` of the plan, as a person confirmed it. */
+  readonly expected: number;
+  readonly reason: string;
+  /** Of a closing: what it rests on. */
+  readonly evidence?: string;
+}
+
+/** @throws FIND-001, USAGE-001, USAGE-002, BULK-002, REPLAY-001 */
+export async function beginBulk(
+  place: SupportPlace,
+  { scope, actor }: Acting,
+  asked: BulkConfirmed,
+  also: With<BulkRunHead> = alone,
+): Promise<BulkRunHead> {
+  const by = { actor, reason: typedReason(asked.reason) };
+  const order = orderOf(asked);
+  const { deliveries, filter, plan } = await planned(place, scope, asked);
+  if (plan.going !== asked.expected)
+    throw new RelaisError('BULK-002', `It would be ${plan.going} deliveries, not ${asked.expected}.`);
+  if (plan.going === 0) throw new RelaisError('REPLAY-001', 'Nothing matches that this can be done to.');
+  return place.database.transaction(async (tx) => {
+    const run = await beginRunIn(tx, { order, by, filter, deliveries });
+    // Nobody waits here: the next planner that looks takes it.
+    await releaseBulkRun(tx, run);
+    const head = bulkRunHead({ ...run, isLeased: false });
+    await also(tx, head);
+    return head;
+  });
+}
+
+function orderOf({ kind, anew, evidence }: BulkConfirmed): BulkOrder {
+  switch (kind) {
+    case 'replay':
+      return { kind, anew: anew === true };
+    case 'cancel':
+      return { kind };
+    case 'close':
+      return { kind, evidence: evidenceOf(evidence) };
+  }
+}
+
+/** @throws USAGE-001, USAGE-002 */
+export function evidenceOf(given: string | undefined): string {
+  const evidence = (given ?? '').trim();
+  if (evidence.length < 3)
+    throw new RelaisError(
+      'USAGE-002',
+      'Say what the closing rests on in evidence: a mail, a ticket, a call and its date.',
+    );
+  return impersonal(evidence, 'evidence');
+}
+
+/** Ends a run where it stands; what it has done stays done. @throws FIND-001, BULK-001 */
+export async function stopBulk(
+  place: SupportPlace,
+  { scope, actor }: Acting,
+  id: number,
+  asked: { readonly reason: string },
+): Promise<BulkRunHead> {
+  const reason = typedReason(asked.reason);
+  await bulkRun(place, scope, id);
+  return bulkRunHead(await cancelRun(place.database, id, { actor, reason }));
+}

@@ -1,0 +1,64 @@
+// What support does to one delivery: replay, cancel.
+// Invariant: within the scope of who acts; recorded with who and why.
+import { RelaisError } from '../../errors.ts';
+import { findDelivery, type ListedDelivery } from '../../store/delivery-lists.ts';
+import { cancelIn } from '../cancel.ts';
+import type { SupportPlace } from '../place.ts';
+import { replayIn, replayRefusals, type ReplayAnswer } from '../replay.ts';
+import { existing, type Scope } from '../scope.ts';
+import { typedReason } from '../typed-text.ts';
+import { alone, type Acting, type With } from './acting.ts';
+
+const found = async ({ database }: SupportPlace, scope: Scope, name: string): Promise<ListedDelivery> =>
+  existing(scope, await findDelivery(database, name), `No delivery has the number or key ${name}.`);
+
+export type Replayed = Exclude<ReplayAnswer, { readonly done: 'refused' }>;
+
+/** @throws FIND-001, REPLAY-001 */
+export async function replayOne(
+  place: SupportPlace,
+  { scope, actor }: Acting,
+  name: string,
+  asked: { readonly reason: string; readonly anew?: boolean },
+  also: With<Replayed> = alone,
+): Promise<Replayed> {
+  const reason = typedReason(asked.reason);
+  const { id } = await found(place, scope, name);
+  return place.database.transaction(async (tx) => {
+    const [answer] = await replayIn(tx, place.published, [id], {
+      actor,
+      reason,
+      anew: asked.anew === true,
+    });
+    if (answer === undefined || answer.done === 'refused')
+      throw new RelaisError('REPLAY-001', `Delivery ${id}: ${replayRefusals[answer?.why ?? 'not_found']}.`);
+    await also(tx, answer);
+    return answer;
+  });
+}
+
+export interface CancelledOne {
+  readonly id: number;
+  /** A right that its recipient has not heard: a person passes it on in writing, then closes the task. */
+  readonly isByHand: boolean;
+}
+
+/** @throws FIND-001, REPLAY-002 */
+export async function cancelOne(
+  place: SupportPlace,
+  { scope, actor }: Acting,
+  name: string,
+  asked: { readonly reason: string },
+  also: With<CancelledOne> = alone,
+): Promise<CancelledOne> {
+  const reason = typedReason(asked.reason);
+  const { id, state } = await found(place, scope, name);
+  return place.database.transaction(async (tx) => {
+    const { ended, byHand } = await cancelIn(tx, [id], { actor, reason });
+    if (ended.length === 0)
+      throw new RelaisError('REPLAY-002', `Delivery ${id} is being sent, or at its end already (${state}).`);
+    const done = { id, isByHand: byHand.length > 0 };
+    await also(tx, done);
+    return done;
+  });
+}

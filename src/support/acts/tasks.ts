@@ -1,0 +1,33 @@
+// Saying that a task needs nobody any more, with what that rests on.
+// Invariant: within the scope of who acts; closing changes no delivery.
+import { RelaisError } from '../../errors.ts';
+import { findDelivery } from '../../store/delivery-lists.ts';
+import { readAlert } from '../../store/tasks.ts';
+import { closeAlertTasks, closeDeliveries } from '../close-tasks.ts';
+import type { SupportPlace } from '../place.ts';
+import { isWithin } from '../scope.ts';
+import { typedReason } from '../typed-text.ts';
+import type { Acting } from './acting.ts';
+import { evidenceOf } from './bulk.ts';
+
+/**
+ * @param task the number of a delivery, or `A12` for an alert
+ * @returns false where it had been closed already
+ * @throws FIND-001, TASK-001
+ */
+export async function closeTask(
+  { database }: SupportPlace,
+  { scope, actor }: Acting,
+  task: string,
+  asked: { readonly reason: string; readonly evidence: string },
+): Promise<boolean> {
+  const by = { actor, reason: typedReason(asked.reason), evidence: evidenceOf(asked.evidence) };
+  const unknown = new RelaisError('FIND-001', `No task is called ${task}.`);
+  const [, isAlert, number] = /^(A?)(\d{1,15})$/.exec(task) ?? [];
+  if (number === undefined) throw unknown;
+  const found =
+    isAlert === 'A' ? await readAlert(database, Number(number)) : await findDelivery(database, number);
+  if (found === undefined || !isWithin(scope, found.clientId)) throw unknown;
+  const close = isAlert === 'A' ? closeAlertTasks : closeDeliveries;
+  return (await close(database, [Number(number)], by)) > 0;
+}

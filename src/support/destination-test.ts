@@ -1,0 +1,123 @@
+// Reaching a recipient without sending any lead: address, TLS, login.
+// Invariant: under live authorisations only; says plainly what was tried, the address alone or the credentials too.
+import type { Outcome, Body, SendContext } from '../../connectors/contract.ts';
+import { connectorOf } from '../../connectors/index.ts';
+import { liveAuthorisations } from '../domain/destination.ts';
+import { RelaisError } from '../errors.ts';
+import { questionAboutNobody } from '../mapping/calls/situations.ts';
+import type { CompiledMapping } from '../mapping/contract.ts';
+import { readAuthorisations } from '../store/authorisations.ts';
+import type { Destination } from '../store/destinations.ts';
+import type { SupportPlace } from './place.ts';
+import type { Both } from './words.ts';
+
+/** What a test needs besides: who we are to the recipient, and the way to the network. */
+export interface TestPlace extends SupportPlace {
+  readonly credentials: (clientId: string) => NonNullable<SendContext['credentials']>;
+  readonly config: Pick<SendContext, 'secrets' | 'network'> & {
+    readonly bounces: { readonly url?: string };
+  };
+}
+
+export interface TestedDestination {
+  readonly isReached: boolean;
+  readonly outcome: Outcome['kind'];
+  readonly reason: string;
+  readonly durationMs: number | null;
+  /** What was tried; empty where it was not reached. */
+  readonly tried: Both;
+  /** What else was found, for who sets the destination up. */
+  readonly notes: readonly string[];
+}
+
+interface Reached {
+  readonly settings: unknown;
+  readonly question: Body | undefined;
+}
+
+/** Settings by address: each of several calls may go elsewhere. */
+function addressesOf(mapping: CompiledMapping): readonly Reached[] {
+  const { create } = mapping.actions;
+  const all = create?.calls?.map(({ name, settings }) => ({
+    settings,
+    question: questionAboutNobody(mapping, name),
+  })) ?? [{ settings: create?.settings, question: questionAboutNobody(mapping) }];
+  return [...new Map(all.map((reached) => [JSON.stringify(reached.settings), reached])).values()];
+}
+
+const credentialsTried: Both = [
+  'Les identifiants ont été essayés et sont acceptés.',
+  'The credentials were tried and are taken.',
+];
+const someTried: Both = [
+  'Les identifiants ont été essayés et sont acceptés, par les appels qui ont une question ; des autres, seule l’adresse a été essayée.',
+  'The credentials were tried and are taken, by the calls that have a look-up; of the others only the address was tried.',
+];
+
+/** A file of several calls may try the credentials with some of them alone. */
+export function whatWasTried(
+  tried: ReadonlySet<'address' | 'credentials'>,
+  addressOnly: Both = ['', ''],
+): Both {
+  if (!tried.has('address')) return credentialsTried;
+  return tried.has('credentials') ? someTried : addressOnly;
+}
+
+/** A token or a session is got before. */
+const gettingMs = 20_000;
+
+/** @throws MAPPING-002 without a mapping, CONFIG-001 without its secrets */
+export async function testDestination(
+  place: TestPlace,
+  { id, mappingVersionId }: Pick<Destination, 'id' | 'mappingVersionId'>,
+): Promise<TestedDestination> {
+  const mapping = await place.published.version(mappingVersionId);
+  const connector = mapping === undefined ? undefined : connectorOf(mapping.connector);
+  if (mapping === undefined || connector === undefined)
+    throw new RelaisError('MAPPING-002', `${id} has no published mapping.`);
+  const missing = mapping.secretNames.filter((name) => place.config.secrets(name).length === 0);
+  if (missing.length > 0)
+    throw new RelaisError(
+      'CONFIG-001',
+      `Secrets not provided: ${missing.join(', ')} (a file of that name in RELAIS_SECRETS_DIR, or RELAIS_SECRET_<NAME>).`,
+    );
+  const context = await contextOf(place, id, mapping);
+  const [first, ...others] = addressesOf(mapping);
+  let outcome = await connector.test(first?.settings, context, first?.question);
+  const tried = new Set([outcome.tried ?? 'credentials']);
+  const notes = new Set(outcome.notes);
+  for (const { settings, question } of others) {
+    if (outcome.kind !== 'accepted') break;
+    outcome = await connector.test(settings, context, question);
+    tried.add(outcome.tried ?? 'credentials');
+    for (const note of outcome.notes ?? []) notes.add(note);
+  }
+  if (connector.returns?.expected(first?.settings) === true && place.config.bounces.url === undefined)
+    notes.add('send.returnPath is set, and no process reads what comes back: RELAIS_BOUNCES_URL is missing.');
+  const isReached = outcome.kind === 'accepted';
+  const ms = outcome.evidence?.durationMs;
+  return {
+    isReached,
+    outcome: outcome.kind,
+    reason: 'reason' in outcome ? outcome.reason : '',
+    durationMs: ms === undefined ? null : Math.round(ms),
+    tried: isReached ? whatWasTried(tried, connector.words.addressOnly) : ['', ''],
+    notes: [...notes],
+  };
+}
+
+async function contextOf(place: TestPlace, id: string, mapping: CompiledMapping): Promise<SendContext> {
+  const { database, config } = place;
+  const live = liveAuthorisations((await readAuthorisations(database, [id])).get(id) ?? [], database.now());
+  return {
+    classify: mapping.classifyBeside,
+    secret: (name) => config.secrets(name)[0],
+    secrets: config.secrets,
+    credentials: place.credentials(mapping.clientId),
+    allowedTargets: live.flatMap((authorisation) => authorisation.targets),
+    network: config.network,
+    timeouts: mapping.timeouts,
+    signal: AbortSignal.timeout(mapping.timeouts.totalMs + gettingMs),
+    now: () => database.now().getTime(),
+  };
+}

@@ -1,0 +1,141 @@
+// Deliveries by filter, a page at a time; how many match; failures by cause. For every face that shows them.
+// Invariant: nothing of a person; only what the scope of whoever asks allows.
+import type { Action } from '../../../connectors/contract.ts';
+import type { DeliveryState } from '../../domain/delivery.ts';
+import {
+  countDeliveries,
+  findDelivery,
+  listDeliveries,
+  type DeliveryFilter,
+  type ListedDelivery,
+} from '../../store/delivery-lists.ts';
+import { countTasks } from '../../store/tasks.ts';
+import { advice } from '../advice.ts';
+import { knownInScope } from '../known-names.ts';
+import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.ts';
+import { withinScope, type Scope } from '../scope.ts';
+import { reasonWords, stateWords, type Both } from '../words.ts';
+
+export type { DeliveryFilter } from '../../store/delivery-lists.ts';
+
+/** A delivery in a list, under names that stay: ids, codes and times, nothing the lead's tables hold. */
+export interface DeliveryHead {
+  readonly id: number;
+  /** `webhook-id` of what was sent. */
+  readonly key: string;
+  readonly client: string;
+  readonly destination: string;
+  /** The centre's reference of the lead. */
+  readonly lead: string;
+  readonly erased: boolean;
+  readonly revision: number;
+  readonly action: Action;
+  readonly state: DeliveryState;
+  /** `base` or `base:CODE`; `reasonWords` tells it. */
+  readonly reason: string;
+  readonly run: number;
+  readonly attempt: number;
+  readonly departures: number;
+  readonly createdAt: Date;
+  readonly dueAt: Date;
+  readonly expiresAt: Date;
+  readonly settledAt: Date | null;
+}
+
+export const headOf = (row: ListedDelivery): DeliveryHead => ({
+  id: row.id,
+  key: row.key,
+  client: row.clientId,
+  destination: row.destinationId,
+  lead: row.leadReference,
+  erased: row.leadErased,
+  revision: row.revision,
+  action: row.action,
+  state: row.state,
+  reason: row.reason,
+  run: row.run,
+  attempt: row.attempt,
+  departures: row.departures,
+  createdAt: row.createdAt,
+  dueAt: row.dueAt,
+  expiresAt: row.expiresAt,
+  settledAt: row.settledAt ?? null,
+});
+
+/** Newest first. @throws FIND-001 for a name of the filter that nobody knows */
+export async function deliveriesPage(
+  { reading }: SupportPlace,
+  scope: Scope,
+  asked: DeliveryFilter,
+  { limit, after }: PageAsked,
+): Promise<Page<DeliveryHead>> {
+  const filter = withinScope(scope, asked);
+  await knownInScope(reading, scope, filter);
+  const rows = await listDeliveries(reading, filter, limit + 1, after);
+  return pageOf(rows.map(headOf), limit, ({ id }) => id);
+}
+
+/** Counted no further than this: nobody waits for the exact number of millions. */
+export const mostCounted = 10_000;
+
+export interface Count {
+  readonly count: number;
+  /** There are more. */
+  readonly isMore: boolean;
+}
+
+export async function countOfFilter(
+  { reading }: SupportPlace,
+  scope: Scope,
+  asked: DeliveryFilter,
+): Promise<Count> {
+  const filter = withinScope(scope, asked);
+  await knownInScope(reading, scope, filter);
+  const count = await countDeliveries(reading, filter, mostCounted + 1);
+  return { count: Math.min(count, mostCounted), isMore: count > mostCounted };
+}
+
+/** Deliveries that need a person for the same cause. */
+export interface FailureGroup {
+  readonly destination: string;
+  readonly state: DeliveryState;
+  readonly reason: string;
+  readonly count: number;
+  /** When the first of them was planned. */
+  readonly oldest: Date;
+  /** Number of the newest of them, as an example. */
+  readonly newest: number;
+  /** What the state and the cause mean. */
+  readonly stateText: Both;
+  readonly text: Both;
+  /** What can be done, by the example; empty for a client. */
+  readonly advice: readonly Both[];
+}
+
+/** The largest group first. What was closed is not among them. */
+export async function failureGroups(
+  { reading }: SupportPlace,
+  scope: Scope,
+  asked: Pick<DeliveryFilter, 'client' | 'destination'> = {},
+): Promise<readonly FailureGroup[]> {
+  const filter = withinScope(scope, asked);
+  await knownInScope(reading, scope, filter);
+  const groups: FailureGroup[] = [];
+  for (const group of await countTasks(reading, filter)) {
+    const example =
+      scope.clientId === undefined ? await findDelivery(reading, String(group.newest)) : undefined;
+    const state = group.state as DeliveryState;
+    groups.push({
+      destination: group.destinationId,
+      state,
+      reason: group.reason,
+      count: group.count,
+      oldest: group.oldest,
+      newest: group.newest,
+      stateText: stateWords[state],
+      text: reasonWords(group.reason),
+      advice: example === undefined ? [] : advice(example),
+    });
+  }
+  return groups;
+}

@@ -1,0 +1,156 @@
+// What happened, as a feed: a reader asks for what came after the last it has, and misses nothing.
+// Invariant: in the order of the seals, each event once; ids, codes and names of destinations, nothing of a person.
+import { RelaisError } from '../../errors.ts';
+import { feedEntries, newestSeal, sealsFrom, type FeedEntry } from '../../store/event-feed.ts';
+import type { SupportPlace } from '../place.ts';
+import { isWithin, type Scope } from '../scope.ts';
+
+export const eventKinds = [
+  'delivered',
+  'failed',
+  'held',
+  'released',
+  'task',
+  'task_closed',
+  'cancelled',
+  'replayed',
+] as const;
+export type EventKind = (typeof eventKinds)[number];
+
+export const eventWords: Readonly<Record<EventKind, string>> = {
+  delivered: 'the recipient has it',
+  failed: 'it ended without being accepted, and needs a person',
+  held: 'a delivery is withheld, or nothing leaves for a destination: reason says why',
+  released: 'what held it is over',
+  task: 'nobody knows what became of it: a person decides',
+  task_closed: 'a person has dealt with it',
+  cancelled: 'it will not be sent',
+  replayed: 'a person sent it again, or brought its next try forward',
+};
+
+export interface FeedEvent {
+  /** Of the entry of the log: the same event has the same number for ever. */
+  readonly id: number;
+  readonly at: Date;
+  readonly kind: EventKind;
+  readonly client: string;
+  readonly destination: string;
+  /** Null where it is the destination's. */
+  readonly delivery: number | null;
+  readonly key: string | null;
+  readonly lead: string | null;
+  readonly action: string | null;
+  readonly run: number;
+  readonly reason: string;
+}
+
+const byEntry: Readonly<Partial<Record<string, EventKind>>> = {
+  invalid: 'failed',
+  expired: 'failed',
+  bounced: 'failed',
+  withheld: 'held',
+  circuit_opened: 'held',
+  suspended: 'held',
+  circuit_closed: 'released',
+  resumed: 'released',
+  reopened: 'released',
+  closed: 'task_closed',
+  cancelled: 'cancelled',
+  replayed: 'replayed',
+};
+const byStep: Readonly<Partial<Record<string, EventKind>>> = {
+  done: 'delivered',
+  fail: 'failed',
+  hold: 'task',
+};
+
+const kindOf = ({ entry, nextStep }: FeedEntry): EventKind | undefined => byEntry[entry] ?? byStep[nextStep];
+
+const eventOf = (entry: FeedEntry, kind: EventKind): FeedEvent => ({
+  id: entry.id,
+  at: entry.at,
+  kind,
+  client: entry.clientId,
+  destination: entry.destinationId,
+  delivery: entry.deliveryId === 0 ? null : entry.deliveryId,
+  key: entry.key,
+  lead: entry.reference,
+  action: entry.action === '' ? null : entry.action,
+  run: entry.run,
+  reason: entry.reason,
+});
+
+interface Position {
+  readonly seal: number;
+  /** The last entry of that seal which was read. */
+  readonly entry: number;
+}
+
+export interface EventsAsked {
+  /** `next` of the answer before; `now` for what happens from now on; absent: from the beginning of the log. */
+  readonly after?: string;
+  readonly kinds?: readonly EventKind[];
+  readonly limit: number;
+}
+
+export interface EventsPage {
+  readonly items: readonly FeedEvent[];
+  /** Always there: kept by the reader, and given back with the next question. */
+  readonly next: string;
+  /** False: that was all that is sealed so far; a moment later there may be more. */
+  readonly hasMore: boolean;
+}
+
+/** Entries looked at for one answer; where few of them are the reader's, it comes again for the rest. */
+const mostLookedAt = 5_000;
+const sealsAtOnce = 100;
+
+/** @throws USAGE-001 for an `after` that is none of ours */
+export async function eventsPage(
+  { reading }: SupportPlace,
+  scope: Scope,
+  { after, kinds, limit }: EventsAsked,
+): Promise<EventsPage> {
+  let at = after === 'now' ? { seal: (await newestSeal(reading)) + 1, entry: 0 } : positionOf(after);
+  const items: FeedEvent[] = [];
+  let lookedAt = 0;
+  for (;;) {
+    const seals = await sealsFrom(reading, at.seal, sealsAtOnce);
+    for (const { sequence, entries } of seals) {
+      const behind = sequence === at.seal ? at.entry : 0;
+      for (const [from, to] of rangesAfter(entries, behind)) {
+        for (const entry of await feedEntries(reading, from, to)) {
+          at = { seal: sequence, entry: entry.id };
+          lookedAt += 1;
+          const kind = kindOf(entry);
+          const isAsked = kind !== undefined && (kinds === undefined || kinds.includes(kind));
+          if (kind === undefined || !isAsked || !isWithin(scope, entry.clientId)) continue;
+          items.push(eventOf(entry, kind));
+          if (items.length === limit) return { items, next: textOf(at), hasMore: true };
+        }
+        if (lookedAt >= mostLookedAt) return { items, next: textOf(at), hasMore: true };
+      }
+      at = { seal: sequence + 1, entry: 0 };
+    }
+    if (seals.length < sealsAtOnce) return { items, next: textOf(at), hasMore: false };
+  }
+}
+
+/** `1-5,7` behind 3: 4 to 5, 7 to 7; a long range in parts. */
+function rangesAfter(entries: string, behind: number): readonly (readonly [number, number])[] {
+  return entries.split(',').flatMap((range): readonly (readonly [number, number])[] => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    const from = Math.max(first, behind + 1);
+    return from > last || range === '' ? [] : [[from, last]];
+  });
+}
+
+const textOf = ({ seal, entry }: Position): string => `${seal}-${entry}`;
+
+function positionOf(after: string | undefined): Position {
+  if (after === undefined) return { seal: 0, entry: 0 };
+  const [, seal, entry] = /^(\d{1,15})-(\d{1,15})$/.exec(after) ?? [];
+  if (seal === undefined || entry === undefined)
+    throw new RelaisError('USAGE-001', 'after is the `next` of an earlier answer, or `now`.');
+  return { seal: Number(seal), entry: Number(entry) };
+}

@@ -1,0 +1,142 @@
+// One lead: its data by category, masked; consents over time, interactions, deliveries, and every hand-over of it.
+// Invariant: of a person enough to recognise and no more (C39); in clear only by `showLead`'s own rule, after an entry of the log.
+import type { ConsentRecord, Lead } from '../../domain/lead.ts';
+import { columnFacts, type ColumnFacts } from '../../domain/lead-fields/columns.ts';
+import { RelaisError } from '../../errors.ts';
+import { entriesOfLeads, type LeadEntry } from '../../store/lead-log.ts';
+import { readLeads } from '../../store/leads.ts';
+import { searchLeads } from '../../store/support-leads.ts';
+import { showLead, type LeadFile, type Reveal } from '../lead-file.ts';
+import { maskMail, maskName, maskPhone } from '../masking.ts';
+import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.ts';
+import { isWithin, type Scope } from '../scope.ts';
+
+export interface LeadField {
+  /** Place in the lead: `project.rooms`. */
+  readonly path: string;
+  /** French, as in the document a client signs, and English. */
+  readonly label: string;
+  readonly description: string;
+  /** Masked unless revealed; in words where it is of a closed list. */
+  readonly value: string;
+}
+
+export interface LeadCategory {
+  readonly category: ColumnFacts['category'];
+  readonly fields: readonly LeadField[];
+}
+
+/** What the person answered or took back, as it was recorded. */
+export type RecordedConsent = Pick<
+  ConsentRecord,
+  'purpose' | 'channel' | 'state' | 'recordedAt' | 'legalEntity'
+>;
+
+export interface LeadPage extends LeadFile {
+  readonly categories: readonly LeadCategory[];
+  /** Oldest first. */
+  readonly consentsOverTime: readonly RecordedConsent[];
+  readonly isRestricted: boolean;
+}
+
+export interface LeadName {
+  readonly client: string;
+  readonly reference: string;
+}
+
+/** @throws FIND-001, also where nothing but refused rows has the reference: a look-up finds those */
+export async function leadPage(
+  { database }: SupportPlace,
+  scope: Scope,
+  { client: clientId, reference }: LeadName,
+  look: Reveal = { reveal: false },
+): Promise<LeadPage> {
+  const unknown = new RelaisError(
+    'FIND-001',
+    `Client ${clientId} has no lead with the reference ${reference}.`,
+  );
+  if (!isWithin(scope, clientId)) throw unknown;
+  const shown = await showLead(database, { clientId, reference }, look);
+  if (shown.found !== 'lead') throw unknown;
+  const [head] = await searchLeads(database, [clientId], { reference });
+  const read = head === undefined ? undefined : (await readLeads(database, [head.id])).get(head.id);
+  if (read === undefined) throw unknown;
+  const { file } = shown;
+  return {
+    ...file,
+    rights: scope.clientId === undefined ? file.rights : file.rights.map(asTheCentre),
+    categories: read.lead.erasedAt === undefined ? categoriesOf(read.lead, look.reveal) : [],
+    consentsOverTime: read.lead.consents.map(({ purpose, channel, state, recordedAt, legalEntity }) => ({
+      purpose,
+      channel,
+      state,
+      recordedAt,
+      ...(legalEntity === undefined ? {} : { legalEntity }),
+    })),
+    isRestricted: read.restricted === true,
+  };
+}
+
+const asTheCentre = ({ at, entry, reason }: LeadFile['rights'][number]): LeadFile['rights'][number] => ({
+  at,
+  entry,
+  reason,
+  actor: 'centre',
+  purpose: '',
+});
+
+function categoriesOf(lead: Lead, reveal: boolean): readonly LeadCategory[] {
+  const fields = columnFacts.flatMap((facts) => {
+    const value = valueAt(lead, facts.path);
+    if (value === undefined) return [];
+    const { path, label, description, category } = facts;
+    return [{ category, path, label, description, value: shownValue(facts, value, reveal) }];
+  });
+  return [...Map.groupBy(fields, ({ category }) => category)].map(([category, group]) => ({
+    category,
+    fields: group.map(({ category: _, ...field }) => field),
+  }));
+}
+
+function valueAt(lead: Lead, path: string): string | number | Date | undefined {
+  let place: unknown = lead;
+  for (const name of path.split('.'))
+    place = (place as Readonly<Record<string, unknown>> | undefined)?.[name];
+  return place as string | number | Date | undefined;
+}
+
+const masks: Readonly<Record<string, (value: string) => string>> = {
+  'identity.lastName': maskName,
+  'identity.firstName': maskName,
+  'identity.address.city': maskName,
+  'identity.email': maskMail,
+  'identity.mobile': maskPhone,
+  'identity.landline': maskPhone,
+};
+
+/** What a person said is hidden, but for what the closed lists of the project say: a type of housing names nobody. */
+function shownValue(facts: ColumnFacts, value: string | number | Date, reveal: boolean): string {
+  const text = value instanceof Date ? value.toISOString() : String(value);
+  const isOpen = !facts.person || (facts.category === 'project' && facts.type === 'enum');
+  if (reveal || isOpen) return facts.words?.[text] ?? text;
+  return masks[facts.path]?.(text) ?? '***';
+}
+
+/** Who looked a person up is read by whoever audits, and by nobody else. */
+const forAudit: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exported']);
+
+/** Every entry of the log about the lead, oldest first; a client reads nothing of who of the centre acted. @throws FIND-001 */
+export async function handoversOfLead(
+  { database }: SupportPlace,
+  scope: Scope,
+  { client, reference }: LeadName,
+  { limit, after = 0 }: PageAsked,
+): Promise<Page<LeadEntry>> {
+  const [head] = isWithin(scope, client) ? await searchLeads(database, [client], { reference }) : [];
+  if (head === undefined)
+    throw new RelaisError('FIND-001', `Client ${client} has no lead with the reference ${reference}.`);
+  const entries = (await entriesOfLeads(database, [head.id]))
+    .filter(({ id, entry }) => id > after && !forAudit.has(entry))
+    .map((entry) => (scope.clientId === undefined ? entry : { ...entry, actor: '', purpose: '' }));
+  return pageOf(entries, limit, ({ id }) => id);
+}

@@ -1,0 +1,59 @@
+// Looking for leads by the reference, or for a person by what the person is reached by.
+// Invariant: a look-up of a person is in the log, with who and why, before it is answered; masked unless revealed (C39).
+import { RelaisError } from '../../errors.ts';
+import { searchLeads, type FoundLead } from '../../store/support-leads.ts';
+import { clientIds } from '../../store/destinations.ts';
+import {
+  findPeople,
+  leadQueryOf,
+  type AskedPerson,
+  type AskedProblem,
+  type FoundPeople,
+  type LookUp,
+} from '../find-person.ts';
+import { knownInScope } from '../known-names.ts';
+import type { SupportPlace } from '../place.ts';
+import { withinScope, type Scope } from '../scope.ts';
+
+/** Leads of that very reference, in one client or in all of the scope; nothing of the person, so nothing is journalled. */
+export async function leadsByReference(
+  { database }: SupportPlace,
+  scope: Scope,
+  asked: { readonly reference: string; readonly client?: string },
+): Promise<readonly FoundLead[]> {
+  const { client } = await knownClient(database, scope, asked);
+  return searchLeads(database, client === undefined ? await clientIds(database) : [client], {
+    reference: asked.reference,
+  });
+}
+
+const problemWords: Readonly<Record<AskedProblem, string>> = {
+  nothing_asked: 'Ask by email, phone, name or reference.',
+  first_name_alone: 'firstName is asked beside name.',
+  name_too_short: 'name has two letters at least.',
+  email_incomplete: 'email is a whole mail address.',
+  phone_unreadable: 'phone is not a phone number.',
+};
+
+/** @throws USAGE-001 for a question that cannot be asked, FIND-001 for a client nobody knows */
+export async function peopleFound(
+  { database }: SupportPlace,
+  scope: Scope,
+  asked: AskedPerson & { readonly client?: string },
+  look: LookUp,
+): Promise<FoundPeople> {
+  const query = leadQueryOf(asked);
+  if ('problem' in query) throw new RelaisError('USAGE-001', problemWords[query.problem]);
+  const { client } = await knownClient(database, scope, asked);
+  return findPeople(database, { query: query.query, client }, look);
+}
+
+async function knownClient(
+  database: SupportPlace['database'],
+  scope: Scope,
+  { client }: { readonly client?: string },
+): Promise<{ readonly client: string | undefined }> {
+  const filter = withinScope(scope, client === undefined ? {} : { client });
+  await knownInScope(database, scope, filter);
+  return { client: filter.client };
+}

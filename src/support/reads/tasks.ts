@@ -1,0 +1,130 @@
+// What needs a person, and what was alerted.
+// Invariant: a task of the whole gateway is nobody's but the centre's.
+import { alertDefinitions, type AlertKind } from '../../domain/alert-kinds.ts';
+import { listDeliveries } from '../../store/delivery-lists.ts';
+import {
+  alertTasks,
+  listAlerts,
+  type AlertTask,
+  type ListedAlert,
+  type TaskFilter,
+} from '../../store/tasks.ts';
+import { advice } from '../advice.ts';
+import { knownInScope } from '../known-names.ts';
+import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.ts';
+import { withinScope, type Scope } from '../scope.ts';
+import { reasonWords, type Both } from '../words.ts';
+import { headOf, type DeliveryHead } from './deliveries.ts';
+
+export type { AlertKind } from '../../domain/alert-kinds.ts';
+export { alertKinds } from '../../domain/alert-kinds.ts';
+
+/** A delivery that failed and was not closed, or waits for support's decision. */
+export interface DeliveryTask {
+  /** By which it is closed: the number of the delivery. */
+  readonly task: string;
+  readonly kind: 'failed' | 'decision';
+  readonly delivery: DeliveryHead;
+  readonly since: Date;
+  readonly text: Both;
+  readonly advice: readonly Both[];
+}
+
+export interface AlertHead {
+  /** By which it is closed: `A12`. */
+  readonly task: string;
+  readonly id: number;
+  readonly kind: AlertKind;
+  /** French and English, as the alert's mail has it. */
+  readonly title: string;
+  /** French. */
+  readonly whatToDo: string;
+  readonly isTask: boolean;
+  readonly client: string;
+  readonly destination: string;
+  readonly delivery: number | null;
+  readonly reason: string;
+  readonly text: Both;
+  readonly raisedAt: Date;
+}
+
+export interface RaisedAlert extends AlertHead {
+  readonly sentAt: Date | null;
+  readonly closedAt: Date | null;
+}
+
+function alertHead(alert: AlertTask): AlertHead {
+  const definition = alertDefinitions[alert.kind] as (typeof alertDefinitions)[AlertKind] | undefined;
+  return {
+    task: `A${alert.id}`,
+    id: alert.id,
+    kind: alert.kind,
+    title: definition?.title ?? alert.kind,
+    whatToDo: definition?.whatToDo(alert.destinationId) ?? '',
+    isTask: definition?.isTask ?? true,
+    client: alert.clientId,
+    destination: alert.destinationId,
+    delivery: alert.deliveryId === 0 ? null : alert.deliveryId,
+    reason: alert.reason,
+    text: reasonWords(alert.reason),
+    raisedAt: alert.raisedAt,
+  };
+}
+
+/** Deliveries that need a person, newest first. @throws FIND-001 */
+export async function deliveryTasksPage(
+  { reading }: SupportPlace,
+  scope: Scope,
+  asked: TaskFilter,
+  { limit, after }: PageAsked,
+): Promise<Page<DeliveryTask>> {
+  const filter = withinScope(scope, asked);
+  await knownInScope(reading, scope, filter);
+  const rows = await listDeliveries(reading, { ...filter, open: true }, limit + 1, after);
+  return pageOf(
+    rows.map((row) => ({
+      task: String(row.id),
+      kind: row.state === 'failed' ? ('failed' as const) : ('decision' as const),
+      delivery: headOf(row),
+      since: row.settledAt ?? row.createdAt,
+      text: reasonWords(row.reason),
+      advice: scope.clientId === undefined ? advice(row) : [],
+    })),
+    limit,
+    ({ delivery }) => delivery.id,
+  );
+}
+
+/** The newest open alerts that ask for a person and are not told by their delivery. @throws FIND-001 */
+export async function openAlerts(
+  { reading }: SupportPlace,
+  scope: Scope,
+  asked: TaskFilter,
+  limit: number,
+): Promise<readonly AlertHead[]> {
+  const filter = withinScope(scope, asked);
+  await knownInScope(reading, scope, filter);
+  return (await alertTasks(reading, filter, limit)).map(alertHead);
+}
+
+/** Alerts as they were raised, newest first. @throws FIND-001 */
+export async function alertsPage(
+  { reading }: SupportPlace,
+  scope: Scope,
+  asked: TaskFilter & { readonly kind?: AlertKind; readonly since?: Date },
+  { limit, after }: PageAsked,
+): Promise<Page<RaisedAlert>> {
+  const filter = withinScope(scope, asked);
+  await knownInScope(reading, scope, filter);
+  const rows: readonly ListedAlert[] = await listAlerts(
+    reading,
+    filter,
+    limit + 1,
+    after ?? Number.MAX_SAFE_INTEGER,
+  );
+  return pageOf(
+    rows.map((row) => ({ ...alertHead(row), sentAt: row.sentAt, closedAt: row.closedAt })),
+    limit,
+    ({ id }) => id,
+  );
+}
