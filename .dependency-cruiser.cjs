@@ -33,7 +33,7 @@ const zones = {
     'contract statuses guard connectors domain errors log mapping store queue publishing delivery privacy mails',
   ],
   privacy: ['^src/privacy/', 'contract domain errors log mapping store mails'],
-  retention: ['^src/retention/', 'domain errors log store privacy'],
+  retention: ['^src/retention/', 'domain errors log store privacy mails'],
   people: ['^src/access/', 'domain errors log store'],
   app: ['^src/app(\\.ts$|/)', `${everyConnector} ${engine}`],
   roles: ['^src/roles/', `${everyConnector} ${engine} app`],

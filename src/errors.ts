@@ -100,6 +100,11 @@ export const catalogue = {
     remedy:
       'Record what the client wrote (relais instruction record --covers retention), then cite its number with --instruction.',
   },
+  'INSTRUCTION-001': {
+    meaning: 'A recipient or the opt-in would change, and no written instruction of the client covers it.',
+    remedy:
+      'Record what the client wrote (relais instruction record --covers recipients --covers opt_in), then cite its number with --instruction.',
+  },
   'LEAD-005': {
     meaning: 'The row was refused for what is written in it.',
     remedy:

@@ -16,6 +16,12 @@ export const signInLimits = {
 /** Tries are forgotten when no limit looks back so far. */
 export const triesKeptMs = 24 * hour;
 
+/**
+ * A colleague's name outlives their last act, or the end of their account, by so many years; the log lives on with the number. As long
+ * as a request of a prospect is kept: who handled it can be named.
+ */
+export const staffNameYears = 3;
+
 /** How many tries stand in each window, this one included, and how old the oldest of them is. */
 export type Tries = Readonly<
   Record<keyof typeof signInLimits, { readonly count: number; readonly oldestMs: number }>

@@ -1,7 +1,8 @@
 // What nobody can use any more goes: sessions past their end, old tries to sign in, answers to requests of yesterday.
+import { forgetNames } from '../store/account-names.ts';
 import { forgetSessions } from '../store/sessions.ts';
 import { forgetTries } from '../store/sign-in-tries.ts';
-import { sessionLimits, triesKeptMs } from './limits.ts';
+import { sessionLimits, staffNameYears, triesKeptMs } from './limits.ts';
 import type { AccessPlace } from './place.ts';
 import { forgetOldRequests } from './request-keys.ts';
 
@@ -9,5 +10,6 @@ import { forgetOldRequests } from './request-keys.ts';
 export async function tidyAccess(place: AccessPlace): Promise<boolean> {
   const sessions = await forgetSessions(place.database, sessionLimits.idleMs);
   const tries = await forgetTries(place.database, triesKeptMs);
-  return sessions + tries + (await forgetOldRequests(place)) > 0;
+  const names = await forgetNames(place.database, staffNameYears);
+  return names + sessions + tries + (await forgetOldRequests(place)) > 0;
 }

@@ -1,11 +1,21 @@
 // Who asked for a change, as the client's note names them (C48), and where that note is read.
 // Invariant: it stands in a note for good: no mail address, no phone number, and never a prospect.
-import { impersonal } from './arguments.ts';
+import { collect, impersonal, wholeNumber } from './arguments.ts';
 
 export const askedByOption = [
   '--asked-by <who>',
   "who asked for it, for the client's note (C48): a function or a company; default: the centre itself",
 ] as const;
+
+export const instructionOption = [
+  '--instruction <number>',
+  "written instruction of the client it rests on (C53); may be repeated; needed where the client's register has any",
+  collect,
+] as const;
+
+/** @throws USAGE-001 */
+export const instructionsOf = (given: readonly string[] | undefined): readonly number[] =>
+  (given ?? []).map(wholeNumber);
 
 /** @throws USAGE-001 when it names a way to reach a person */
 export function askedByOf(given: string | undefined): string | undefined {

@@ -18,10 +18,10 @@ import {
   withExamples,
   type Moment,
 } from './arguments.ts';
-import { askedByOf, askedByOption, noteWords } from './asked-by.ts';
+import { askedByOf, askedByOption, instructionOption, instructionsOf, noteWords } from './asked-by.ts';
 import { existingDestination } from './destination-name.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
-import { endAuthorisation, grantAuthorisation } from '../support/authorisations.ts';
+import { endAuthorisation, grantAuthorisation, type AskedFor } from '../support/authorisations.ts';
 import { paris } from '../support/paris-time.ts';
 import { table } from './table.ts';
 import { out, withApp } from './terminal.ts';
@@ -34,7 +34,10 @@ interface GrantOptions {
   readonly from?: Moment;
   readonly until?: Moment;
   readonly askedBy?: string;
+  readonly instruction?: readonly string[];
 }
+
+type RevokeOptions = Pick<GrantOptions, 'askedBy' | 'instruction'> & { readonly reason?: string };
 
 export function authorisationCommands(program: Command): void {
   const authorisation = program
@@ -72,7 +75,8 @@ export function authorisationCommands(program: Command): void {
       .requiredOption('--document <reference>', 'contract, letter or mail that says so (C19)')
       .option('--from <date>', 'default: now', instant)
       .option('--until <date>', 'default: until revoked', instant)
-      .option(...askedByOption),
+      .option(...askedByOption)
+      .option(...instructionOption),
     '',
     'relais authorisation grant horizon-crm --recipient "Horizon, CRM" --document "contract 2026-12" --until 2027-12-31',
     'relais authorisation grant horizon-crm --recipient "Agence Sud" --target crm.sud.example --category identity --category project --document "letter of 2026-11-20"',
@@ -83,14 +87,15 @@ export function authorisationCommands(program: Command): void {
       .command('revoke <authorisation>')
       .description('end an authorisation at once; nothing departs under it any more')
       .option('--reason <text>', 'why (letter, ticket); mandatory')
-      .option(...askedByOption),
+      .option(...askedByOption)
+      .option(...instructionOption),
     '',
     'relais authorisation revoke 3 --reason "letter of 2026-11-20"',
-  ).action((text: string, options: { readonly reason?: string; readonly askedBy?: string }) => {
+  ).action((text: string, options: RevokeOptions) => {
     const id = wholeNumber(text);
     const reason = reasonOf(options.reason);
-    const askedBy = askedByOf(options.askedBy);
-    return withApp((app) => revoke(app, id, { reason, askedBy }));
+    const asked = { askedBy: askedByOf(options.askedBy), instructions: instructionsOf(options.instruction) };
+    return withApp((app) => revoke(app, id, { reason, ...asked }));
   });
 }
 
@@ -167,7 +172,7 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
       grantedBy: app.config.actor,
       ...(validUntil === undefined ? {} : { validUntil }),
     },
-    askedByOf(options.askedBy),
+    { askedBy: askedByOf(options.askedBy), instructions: instructionsOf(options.instruction) },
   );
   out(
     `Authorisation ${done.authorisation}: ${recipient} may receive ${categories.join(', ')} at ${targets.join(', ')}.`,
@@ -192,13 +197,13 @@ function refuseForeignTargets(targets: readonly string[], client: ClientFacts): 
 async function revoke(
   app: App,
   id: number,
-  { reason, askedBy }: { readonly reason: string; readonly askedBy: string | undefined },
+  asked: AskedFor & { readonly reason: string },
 ): Promise<void> {
   const { actor } = app.config;
   const found = (await all(app.database)).find((authorisation) => authorisation.id === id);
   if (found === undefined) throw new RelaisError('FIND-001', `No authorisation has the number ${id}.`);
   const { clientId, destinationId } = found;
-  const note = await endAuthorisation(app.database, found, { actor, reason, askedBy });
+  const note = await endAuthorisation(app.database, found, { actor, ...asked });
   out(
     `Authorisation ${id} is revoked. New leads for ${destinationId} are withheld unless another one covers them; withdrawals and erasures still go to whoever received the lead (docs/withdrawal.md).`,
   );

@@ -10,7 +10,7 @@ import type { MappingVersion } from '../store/mapping-versions.ts';
 import { guessedOptIn } from '../publishing/fitness.ts';
 import { mostKept, type PublishRequest } from '../publishing/publish.ts';
 import { impersonal, reasonOf, wholeNumber, withExamples } from './arguments.ts';
-import { askedByOf, askedByOption, noteWords } from './asked-by.ts';
+import { askedByOf, askedByOption, instructionOption, instructionsOf, noteWords } from './asked-by.ts';
 import { checkCommand } from './mapping-check.ts';
 import { coverageCommand } from './mapping-coverage.ts';
 import { diffCommand } from './mapping-diff.ts';
@@ -21,7 +21,7 @@ import { specCommand } from './mapping-spec.ts';
 import { mappingTestCommand } from './mapping-test.ts';
 import { paris } from '../support/paris-time.ts';
 import { table } from './table.ts';
-import { confirmed, out, say, withApp } from './terminal.ts';
+import { actorOf, confirmed, out, say, withApp } from './terminal.ts';
 
 interface PublishOptions {
   readonly all?: boolean;
@@ -29,12 +29,14 @@ interface PublishOptions {
   readonly reason?: string;
   readonly author?: string;
   readonly askedBy?: string;
+  readonly instruction?: readonly string[];
   readonly yes?: boolean;
   readonly json?: boolean;
 }
 
 interface RollbackOptions {
   readonly askedBy?: string;
+  readonly instruction?: readonly string[];
   readonly yes?: boolean;
   readonly reason?: string;
   readonly note?: string;
@@ -72,6 +74,7 @@ function publishCommand(mapping: Command): void {
       .addOption(new Option('--reason <text>', 'the same as --note').hideHelp())
       .option('--author <name>', 'default: RELAIS_ACTOR')
       .option(...askedByOption)
+      .option(...instructionOption)
       .option('--yes', 'do not ask before waiting deliveries end because accepts no longer takes them')
       .option('--json', 'as JSON: one object for each mapping'),
     '',
@@ -88,6 +91,7 @@ function rollbackCommand(mapping: Command): void {
       .option('--reason <text>', 'why (ticket number); mandatory')
       .addOption(new Option('--note <text>', 'the same as --reason').hideHelp())
       .option(...askedByOption)
+      .option(...instructionOption)
       .option('--yes', 'do not ask before waiting deliveries end because accepts no longer takes them')
       .option('--json', 'as JSON'),
     '',
@@ -95,14 +99,14 @@ function rollbackCommand(mapping: Command): void {
   ).action((destination: string, version: string, options: RollbackOptions) => {
     const wanted = wholeNumber(version.replace(/^v/, ''));
     const reason = reasonOf(options.reason ?? options.note);
-    const askedBy = askedByOf(options.askedBy);
+    const asked = askedFor(options);
     return withApp(async (app) => {
       const done = await app.publishing.rollback({
         destinationId: destination,
         version: wanted,
         reason,
         actor: app.config.actor,
-        askedBy,
+        ...asked,
         mayEnd: mayEnd(options.yes === true),
       });
       if (options.json === true) return out(JSON.stringify({ destination, ...versionData(done, true) }));
@@ -138,15 +142,21 @@ function historyCommand(mapping: Command): void {
   );
 }
 
+const askedFor = ({ askedBy, instruction }: Pick<PublishOptions, 'askedBy' | 'instruction'>) => ({
+  askedBy: askedByOf(askedBy),
+  instructions: instructionsOf(instruction),
+});
+
 async function publish(destination: string | undefined, options: PublishOptions): Promise<void> {
   if ((destination === undefined) !== (options.all === true))
     throw new RelaisError('USAGE-001', 'Name one destination, or say --all.');
   const note = reasonOf(options.note ?? options.reason, '--note');
   const author = options.author === undefined ? undefined : impersonal(options.author, '--author');
-  const askedBy = askedByOf(options.askedBy);
+  const asked = askedFor(options);
   await withApp(async (app) => {
+    const by = author === undefined ? app.config.actor : await actorOf(app.database, author);
     for (const destinationId of destination === undefined ? await allGood(app) : [destination])
-      await publishOne(app, { destinationId, note, askedBy, author: author ?? app.config.actor }, options);
+      await publishOne(app, { destinationId, note, ...asked, author: by }, options);
   });
 }
 
@@ -176,7 +186,7 @@ const mayEnd =
 
 async function publishOne(
   app: App,
-  request: Pick<PublishRequest, 'destinationId' | 'author' | 'note' | 'askedBy'>,
+  request: Pick<PublishRequest, 'destinationId' | 'author' | 'note' | 'askedBy' | 'instructions'>,
   options: PublishOptions,
 ): Promise<void> {
   const { destinationId } = request;

@@ -8,6 +8,7 @@ import { delayText, longYears, recordInstruction, recordOperation } from '../ret
 import { listInstructions } from '../store/instructions.ts';
 import { listOperations } from '../store/operations.ts';
 import { collect, impersonal, known, reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import { askedByOf, askedByOption, noteWords } from './asked-by.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
 import { out, say, withApp } from './terminal.ts';
@@ -70,6 +71,7 @@ async function recordGiven(options: InstructionOptions): Promise<void> {
   await withApp(async (app) => {
     const number = await recordInstruction(app.database, { ...instruction, recordedBy: app.config.actor });
     out(`Instruction ${number} of ${options.client} is recorded: cite it with --instruction ${number}.`);
+    out(`A note of it goes to the client's contact: relais note list ${options.client}`);
   });
 }
 
@@ -99,6 +101,7 @@ interface OperationOptions {
   readonly ends?: string;
   readonly delay?: Delay;
   readonly instruction?: number;
+  readonly askedBy?: string;
 }
 
 function operationCommands(program: Command): void {
@@ -119,7 +122,8 @@ function operationCommands(program: Command): void {
       )
       .option('--ends <date>', 'its last day: 2026-12-31')
       .option('--delay <delay>', 'kept so long after the end, or after the last sign: 3m, 45d', delayOf)
-      .option('--instruction <number>', 'the written instruction that asks for it', wholeNumber),
+      .option('--instruction <number>', 'the written instruction that asks for it', wholeNumber)
+      .option(...askedByOption),
     'Without a delay: two months after the end (C30); three years after the last sign, five calendar years at most (C32, C33).',
     'relais operation record PORTES-OUVERTES-26 --client horizon --ends 2026-12-31',
     'relais operation record PORTES-OUVERTES-26 --client horizon --ends 2026-12-31 --delay 15d --instruction 4',
@@ -139,17 +143,20 @@ function operationCommands(program: Command): void {
 async function recordOf(code: string, options: OperationOptions): Promise<void> {
   const { client, ends, delay, instruction } = options;
   const kind = options.kind as 'one_off' | 'recurring';
+  const askedBy = askedByOf(options.askedBy);
   await withApp(async (app) => {
-    const { long } = await recordOperation(app.database, {
+    const { long, note } = await recordOperation(app.database, {
       clientId: client,
       code,
       kind,
       recordedBy: app.config.actor,
+      askedBy,
       ...(ends === undefined ? {} : { endsOn: ends }),
       ...(delay === undefined ? {} : { delay }),
       ...(instruction === undefined ? {} : { instruction }),
     });
     out(`Recorded. What goes when: relais retention plan --client ${client}`);
+    if (note !== undefined) out(noteWords(client, note));
     if (kind === 'one_off' && ends === undefined)
       say('Without an end nothing says when its leads go; until then they go as recurring ones do.');
     if (long)

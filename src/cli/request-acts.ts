@@ -6,7 +6,7 @@ import { addDays, civilDate, frenchDate } from '../domain/civil-date.ts';
 import { outcomes } from '../domain/requests.ts';
 import { RelaisError } from '../errors.ts';
 import type { Corrections } from '../privacy/requests/work.ts';
-import type { Selection } from '../privacy/requests/apply.ts';
+import type { Selection } from '../privacy/requests/selection.ts';
 import { collect, known, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { evidenceOf } from './evidence.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';
@@ -70,7 +70,12 @@ async function apply(id: number, options: ApplyOptions): Promise<void> {
 }
 
 /** @throws USAGE-001 */
-function selectionOf({ lead, row, all, none }: ApplyOptions): Selection | undefined {
+export function selectionOf({
+  lead,
+  row,
+  all,
+  none,
+}: Pick<ApplyOptions, 'lead' | 'row' | 'all' | 'none'>): Selection | undefined {
   const ways = [lead !== undefined || row !== undefined, all === true, none === true].filter(Boolean);
   if (ways.length > 1) throw new RelaisError('USAGE-001', 'Name leads and rows, or say --all, or --none.');
   if (all === true) return { leads: 'all', rows: 'all' };
@@ -182,7 +187,7 @@ function answerCommand(request: Command): void {
       .description('note that an access or a portability was answered with what is held')
       .option('--evidence <text>', 'how and when it was given; mandatory, names no person')
       .option('--identity <text>', 'how the identity was checked, where it was not said before'),
-    'The answer itself: relais person export.',
+    'Makes no answer: for one that was given by other ways. `relais request access` makes it and notes it.',
     'relais request answer 21 --evidence "letter of 2026-12-10, acces-21.age"',
     'relais request answer 22 --evidence "letter of 2026-12-10" --identity "identity card seen, ticket 12"',
   ).action((id: number, options: { evidence?: string; identity?: string }) =>

@@ -11,6 +11,7 @@ import { leadQueryOf } from '../support/find-person.ts';
 import { collect, instant, known, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { problemWords } from './lead-find.ts';
+import { accessCommand } from './request-access.ts';
 import { actCommands } from './request-acts.ts';
 import { listed, showCommand, tellFound } from './request-show.ts';
 import { out, say, withApp } from './terminal.ts';
@@ -62,6 +63,7 @@ export function requestCommands(program: Command): void {
   ).action((options: OpenOptions) => withApp((app) => open(app, options)));
   listCommand(request);
   showCommand(request);
+  accessCommand(request);
   actCommands(request);
 }
 
@@ -134,7 +136,7 @@ async function open({ requests, database, config }: App, options: OpenOptions): 
   });
   tellFound(opened);
   const next = isAnswered(kind)
-    ? `relais person export ..., and relais request answer ${opened.id} once it was given`
+    ? `relais request access ${opened.id} --to FILE --recipient age1...`
     : `relais request apply ${opened.id} --lead REFERENCE ... (or --all)`;
   out(`Next: read the list, then ${next}`);
 }

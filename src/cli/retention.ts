@@ -5,9 +5,11 @@ import type { App } from '../app.ts';
 import { addDays, addMonths, civilDate, isCivilDate } from '../domain/civil-date.ts';
 import type { RetentionRule } from '../domain/retention.ts';
 import { RelaisError } from '../errors.ts';
+import type { Ending } from '../privacy/requests/let-go.ts';
 import { planRetention, type PlannedDate, type RetentionPlan } from '../retention/plan.ts';
 import { findClient } from '../store/destinations.ts';
 import { listRuns, runningRuns, type RetentionRun } from '../store/retention-items.ts';
+import { clientsWithRequests } from '../store/request-ends.ts';
 import { clientsWithLeads } from '../store/retention-candidates.ts';
 import { withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
@@ -68,17 +70,31 @@ async function runNow(
 ): Promise<void> {
   const clients = await chosenClients(app, options.client);
   const today = civilDate(app.database.now());
-  const { dates } = await planRetention(app.database, clients, { until: today });
+  const { dates, requests } = await planRetention(app.database, clients, { until: today });
   const leads = dates.reduce((sum, line) => sum + line.leads, 0);
-  if (leads === 0 && (await runningRuns(app.database)).length === 0) return say('Nothing is due.');
-  const question = `${leads} leads are due: relais retention plan --until ${today} shows them. This cannot be undone.`;
-  if (!(await confirmed(question, String(leads), options.yes === true))) return say('Nothing was changed.');
+  const ended = requests.reduce((sum, line) => sum + line.requests, 0);
+  if (leads + ended === 0 && (await runningRuns(app.database)).length === 0) return say('Nothing is due.');
+  const question = `${leads} leads are due, and what is kept of ${ended} requests: relais retention plan --until ${today} shows them. This cannot be undone.`;
+  if (!(await confirmed(question, String(leads > 0 ? leads : ended), options.yes === true))) return say('Nothing was changed.');
   for (const clientId of clients) {
     const run = await app.retention.finish(await app.retention.begin(clientId, app.config.actor));
     if (run !== undefined && run.found > 0) out(`${clientId}: ${countsText(run)}`);
   }
+  await letRequestsGo(app, clients);
   const { waiting } = await planRetention(app.database, clients, { until: '1970-01-01' });
   tellWaiting(waiting);
+}
+
+async function letRequestsGo({ requests, config }: App, clients: readonly string[]): Promise<void> {
+  const broken: number[] = [];
+  const gone = await requests.letGo({
+    actor: config.actor,
+    clients,
+    onBroken: (request) => void broken.push(request),
+  });
+  if (gone.demand + gone.request > 0)
+    out(`Requests: ${gone.demand} demands destroyed, ${gone.request} requests removed.`);
+  if (broken.length > 0) say(`An error of ours over request ${broken.join(', ')}: left as they were.`);
 }
 
 const countsText = ({ found, purged, anonymised, kept, state }: RetentionRun): string =>
@@ -106,7 +122,8 @@ export async function chosenClients(
   { database }: App,
   named: string | undefined,
 ): Promise<readonly string[]> {
-  if (named === undefined) return clientsWithLeads(database);
+  if (named === undefined)
+    return [...new Set([...(await clientsWithLeads(database)), ...(await clientsWithRequests(database))])].sort();
   if ((await findClient(database, named)) === undefined)
     throw new RelaisError('FIND-001', `No client is called ${named}.`);
   return [named];
@@ -116,11 +133,12 @@ async function showPlan(app: App, options: PlanOptions): Promise<void> {
   const today = civilDate(app.database.now());
   const period = periodOf(options, today);
   const plan = await planRetention(app.database, await chosenClients(app, options.client), period);
-  if (options.json === true) return outJson(plan.dates);
+  if (options.json === true) return outJson([...plan.dates, ...plan.requests]);
+  const dayText = (on: string): string => (on < today ? `${on} (overdue)` : on);
   table(
     ['date', 'client', 'what', 'operation', 'leads', 'why'],
     plan.dates.map((line) => [
-      line.on < today ? `${line.on} (overdue)` : line.on,
+      dayText(line.on),
       line.clientId,
       line.how === 'purge' ? 'deleted' : 'anonymised',
       line.operation || '-',
@@ -128,6 +146,8 @@ async function showPlan(app: App, options: PlanOptions): Promise<void> {
       whyText(line),
     ]),
   );
+  for (const { on, clientId, what, requests } of plan.requests)
+    out(`${dayText(on)}  ${clientId}  ${endingWords[what]}: ${requests}`);
   if (options.leads === true)
     for (const line of plan.dates) out(`${line.on} ${line.clientId}: ${line.references.join(', ')}`);
   tellBeside(plan, period);
@@ -156,9 +176,14 @@ function tellWaiting(waiting: RetentionPlan['waiting']): void {
 const waitingWords: Readonly<Record<string, string>> = {
   restricted: 'their person asked for a restriction of processing',
   under_way: 'a delivery of theirs is under way',
-  right_open: 'an erasure or a change of theirs is still to be told to a recipient',
+  right_open: 'a request of theirs is open, or a recipient has still to be told',
   broken: 'an error of ours over them: relais task list',
-  proofs: 'the proofs of phone consent could not be handed to the client: RELAIS_PROOFS_DIR',
+  proofs: 'the proofs of phone consent could not be handed to the client: RELAIS_PHONE_PROOFS_DIR',
+};
+
+const endingWords: Readonly<Record<Ending, string>> = {
+  demand: 'demands of closed requests are destroyed',
+  request: 'closed requests are removed',
 };
 
 const rules: Readonly<Record<RetentionRule, string>> = {

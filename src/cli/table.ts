@@ -1,14 +1,15 @@
 // Rows in aligned columns, and times as the support team reads them.
 // Invariant: a table fits the terminal it is shown on; in a pipe nothing is cut.
 import { paris } from '../support/paris-time.ts';
-import { out, strong } from './terminal.ts';
+import { named, out, strong } from './terminal.ts';
 
 const narrowest = 8;
 /** What is typed into the next command stays whole as long as anything else can give way. */
 const names = new Set(['delivery', 'destination', 'lead', 'reference', 'client', 'id', 'row', 'state']);
 
 /** Aligned columns; the widest give way when the terminal is narrower. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
+export function table(head: readonly string[], cells: readonly (readonly string[])[]): void {
+  const rows = cells.map((row) => row.map(named));
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
   );
@@ -24,8 +25,8 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     if (widest === undefined) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
-  const line = (cells: readonly string[]): string =>
-    cells
+  const line = (row: readonly string[]): string =>
+    row
       .map((cell, column) => fitted(oneLine(cell), widths[column] ?? 0))
       .join('  ')
       .trimEnd();

@@ -6,7 +6,7 @@ import type { App, openApp as openAppNow } from '../app.ts';
 import { loadConfig, mappingsDirOf, sandboxFile, type Config } from '../config.ts';
 import { isRelaisError, RelaisError } from '../errors.ts';
 import { createLog, silentLog } from '../log.ts';
-import { accountActorOf } from '../store/account-names.ts';
+import { accountActorOf, allNames, staffActorOf } from '../store/account-names.ts';
 
 /**
  * Control characters of stored text would move the cursor, recolour the screen or turn the reading direction.
@@ -23,8 +23,19 @@ export const harmless = (text: string): string =>
     return ours ? sign : '\uFFFD';
   });
 
-export const out = (line = ''): void => void process.stdout.write(`${harmless(line)}\n`);
-export const say = (line: string): void => void process.stderr.write(`${harmless(line)}\n`);
+export const out = (line = ''): void => void process.stdout.write(`${harmless(named(line))}\n`);
+export const say = (line: string): void => void process.stderr.write(`${harmless(named(line))}\n`);
+
+let names: ReadonlyMap<string, string> = new Map();
+
+/**
+ * Who is meant by what the log writes, as long as a name is kept (C58). Data for programs, and what stands in brackets behind a
+ * name, stays as the log has it.
+ */
+export const named = (text: string): string =>
+  /^[{[]/.test(text)
+    ? text
+    : text.replaceAll(/(?<![\w(:])(?:staff|account):\d{1,10}(?!\w)/g, (actor) => names.get(actor) ?? actor);
 
 /** Node's own judgement: a terminal, and neither NO_COLOR nor a dumb one. */
 const colours = (): boolean => process.stdout.isTTY && process.stdout.hasColors();
@@ -70,17 +81,18 @@ export async function withApp<T>(work: (app: App) => Promise<T>): Promise<T> {
     log: createLog({ level: 'error', stream: { write: (line) => void process.stderr.write(line) } }),
   });
   try {
-    return await work(await asAccount(app));
+    const { database, config: typed } = app;
+    const actor = await actorOf(database, typed.actor);
+    names = await allNames(database);
+    return await work({ ...app, config: { ...typed, actor } });
   } finally {
     await app.close();
   }
 }
 
-/** An operator who has an account is written into the log by its id: names stand with the accounts (C58). */
-async function asAccount(app: App): Promise<App> {
-  const actor = await accountActorOf(app.database, app.config.actor);
-  return actor === undefined ? app : { ...app, config: { ...app.config, actor } };
-}
+/** Whoever works at the terminal is written into the log by a number, their account's or one of their own: no name (C58). */
+export const actorOf = async (database: App['database'], typed: string): Promise<string> =>
+  (await accountActorOf(database, typed)) ?? (await staffActorOf(database, typed));
 
 /** For what can do with less: undefined when nothing is configured or no database answers, which is said. */
 export async function withAppIfAny<T>(work: (app: App | undefined) => Promise<T>): Promise<T> {

@@ -13,9 +13,11 @@ export const noteKinds = [
   'client_facts',
   'recipient_authorised',
   'recipient_revoked',
+  'instruction_recorded',
   'retention',
   'person_rectified',
   'person_erased',
+  'person_objected',
   'person_restricted',
   'consent_withdrawn',
   'contract_ended',
@@ -34,7 +36,7 @@ export interface ClientNote {
   /** Account of who did it. */
   readonly doneBy: string;
   /** Number of the client's registered instruction. */
-  readonly instruction?: number;
+  readonly instruction?: number | undefined;
   /** Contract, letter, request: what says so. */
   readonly document?: string | undefined;
   /** Mailboxes that the contract named until this change. */
@@ -96,6 +98,18 @@ export async function writeNote(tx: Sql, note: ClientNote): Promise<number> {
 /** Names the mails of a note. */
 export const noteKey = (number: number): string => `note-${number}`;
 
+const who: Readonly<Record<string, string>> = {
+  staff: 'un agent du centre (n°',
+  account: 'un agent du centre (compte n°',
+  key: 'un système du centre (clé n°',
+};
+
+/** The centre's people have numbers here: their names stand apart (C58). */
+function doneByWords(actor: string): string {
+  const [, kind = '', id = ''] = /^(staff|account|key):(\d+)$/.exec(actor) ?? [];
+  return who[kind] === undefined ? actor : `${who[kind]} ${id})`;
+}
+
 /** The note as its readers get it, in French. */
 export function noteParagraphs(note: StoredNote): readonly string[] {
   const day = note.writtenAt.toLocaleString('fr-FR', {
@@ -114,7 +128,7 @@ export function noteParagraphs(note: StoredNote): readonly string[] {
       `Demandée par : ${note.askedBy}`,
       ...(note.instruction === 0 ? [] : [`Instruction enregistrée : n° ${note.instruction}`]),
       ...(note.document === '' ? [] : [`Motif ou document : ${note.document}`]),
-      `Effectuée par : ${note.doneBy}`,
+      `Effectuée par : ${doneByWords(note.doneBy)}`,
     ].join('\n'),
   ];
 }

@@ -25,6 +25,7 @@ import {
 import type { LeadSecrets } from '../store/secrets.ts';
 import { keepOpposition, object, type Objection } from './oppositions.ts';
 import { proved, type ProofDeps } from './proofs/prove.ts';
+import { noteOfErasure, noteOfObjection, noteOfWithdrawal } from './rights-note.ts';
 import { eraseRefusedOnly, withdrawRefusedOnly } from './refused.ts';
 
 export interface RightsRequest {
@@ -83,8 +84,18 @@ export interface RightsOptions {
 export function createRights(options: RightsOptions): Rights {
   const { database } = options;
   return {
-    withdraw: (request) => database.transaction((tx) => withdrawWithin(tx, options, request)),
-    object: (objection) => database.transaction((tx) => object(tx, options, objection)),
+    withdraw: (request) =>
+      database.transaction(async (tx) => {
+        const done = await withdrawWithin(tx, options, request);
+        if (done.onlyRefused !== true) await noteOfWithdrawal(tx, request, request);
+        return done;
+      }),
+    object: (objection) =>
+      database.transaction(async (tx) => {
+        const reached = await object(tx, options, objection);
+        await noteOfObjection(tx, objection, objection);
+        return reached;
+      }),
     erase: (request) => database.transaction((tx) => eraseProved(tx, options, request)),
   };
 }
@@ -106,6 +117,7 @@ async function eraseProved(tx: Sql, options: RightsOptions, request: RightsReque
   const { result, proof } = await proved(tx, options.proofs, { ...on, actor }, () =>
     eraseWithin(tx, options, request),
   );
+  await noteOfErasure(tx, request, proof);
   return { ...result, proof: proof.number };
 }
 

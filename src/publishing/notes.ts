@@ -1,9 +1,12 @@
 // The written note of a version put in force, or back in force (C48).
 // Invariant: in the transaction that puts it in force; a publication that changes nothing writes none.
+import { citedInNote, instructionsFor } from '../client-mails/instructions.ts';
 import { writeNote } from '../client-mails/notes.ts';
 import type { AuthorisationFact, ClientFacts } from '../domain/destination.ts';
+import type { Covered } from '../domain/instructions.ts';
 import { checkSources, type CheckOptions } from '../mapping/check.ts';
 import type { CompiledMapping, MappingSources } from '../mapping/contract.ts';
+import { besidesContent } from '../mapping/tools/diff-settings.ts';
 import type { Sql } from '../store/database.ts';
 import type { MappingVersion } from '../store/mapping-versions.ts';
 import { factChanges, mappingChanges } from './change-words.ts';
@@ -20,11 +23,17 @@ export interface Publication {
   readonly mapping: CompiledMapping;
   readonly check: CheckOptions;
   readonly askedBy: string | undefined;
+  /** Numbers of the client's register that it rests on (C53). */
+  readonly instructions: readonly number[];
   readonly doneBy: string;
   readonly note: string;
 }
 
-/** Returns the note's number; undefined where nothing was changed. @param added authorisations that came with it */
+/**
+ * Returns the note's number; undefined where nothing was changed.
+ * @param added authorisations that came with it
+ * @throws FIND-001, INSTRUCTION-001 where the client has a register and no instruction covers what it adds or changes
+ */
 export async function noteOfPublication(
   tx: Sql,
   publication: Publication,
@@ -41,25 +50,35 @@ export async function noteOfPublication(
   ];
   if (!isNew && facts.length === 0) return undefined;
   const { destinationId } = mapping;
+  const cited = await citedBy(tx, publication, [
+    ...(added.length > 0 ? ['recipients' as const] : []),
+    ...(changesOptIn(publication) ? ['opt_in' as const] : []),
+  ]);
+  const changes = isNew ? saidOf(versionLines(publication, tx.now()), facts) : facts;
   return writeNote(tx, {
-    ...namesOf(publication),
+    ...namesOf(publication, cited),
     kind: isNew ? 'mapping_published' : 'client_facts',
     title: isNew
       ? `format « ${destinationId} » publié, version ${version.version}`
       : `contrat de « ${mapping.client.name} » mis à jour`,
-    changes: isNew ? saidOf(versionLines(publication, tx.now()), facts) : facts,
+    changes: [...changes, ...cited.lines],
     formerMailboxes: mailboxesOf(before.facts),
     document: note,
   });
 }
 
+/** Needs no instruction: it goes back to what was agreed before. @throws FIND-001 */
 export async function noteOfRollback(tx: Sql, publication: Publication): Promise<number> {
   const { before, version, mapping, note } = publication;
+  const cited = await citedBy(tx, publication, []);
   return writeNote(tx, {
-    ...namesOf(publication),
+    ...namesOf(publication, cited),
     kind: 'mapping_rolled_back',
     title: `format « ${mapping.destinationId} » remis en version ${version.version}`,
-    changes: saidOf(versionLines(publication, tx.now()), factChanges(before.facts, mapping.client)),
+    changes: [
+      ...saidOf(versionLines(publication, tx.now()), factChanges(before.facts, mapping.client)),
+      ...cited.lines,
+    ],
     formerMailboxes: mailboxesOf(before.facts),
     document: note,
   });
@@ -78,11 +97,30 @@ const mailboxesOf = (facts: ClientFacts | undefined): readonly string[] =>
     ? []
     : [...facts.mailboxes, ...Object.values(facts.contacts).filter((one) => typeof one === 'string')];
 
-const namesOf = ({ mapping, version, askedBy, doneBy }: Publication) => ({
+type Cited = ReturnType<typeof citedInNote>;
+
+const citedBy = async (
+  tx: Sql,
+  { mapping, instructions }: Publication,
+  matters: readonly Covered[],
+): Promise<Cited> =>
+  citedInNote(await instructionsFor(tx, { clientId: mapping.clientId, cited: instructions, matters }));
+
+/** Of a first version the opt-in is agreed with the recipient; one that cannot be read any more may have said anything. */
+function changesOptIn({ before, mapping, check }: Publication): boolean {
+  const was = compiledAgain(before.version, check);
+  if (was === undefined) return false;
+  if (was === 'unreadable') return true;
+  const { optIn, consent } = besidesContent(was, mapping);
+  return optIn.length + consent.removed.length + consent.added.length > 0;
+}
+
+const namesOf = ({ mapping, version, askedBy, doneBy }: Publication, cited: Cited) => ({
   clientId: mapping.clientId,
   destinationId: mapping.destinationId,
   mappingVersionId: version.id,
-  askedBy,
+  askedBy: askedBy ?? cited.givenBy,
+  instruction: cited.instruction,
   doneBy,
 });
 

@@ -31,6 +31,8 @@ export interface PublishRequest {
   readonly note: string;
   /** Who asked for it, as the client's note names them (C48); absent: the centre by itself. */
   readonly askedBy?: string | undefined;
+  /** Numbers of the client's register that it rests on (C53). */
+  readonly instructions?: readonly number[];
   /** Leads created before are not taken; default now. */
   readonly leadsFrom?: Date;
   /** Asked before a version is put in force whose `accepts` ends deliveries that wait. Without it such a version is refused. */
@@ -58,7 +60,7 @@ export interface PublishResult {
 }
 
 export interface Publishing {
-  /** @throws MAPPING-001 listing every problem, MAPPING-006; nothing is stored then */
+  /** @throws MAPPING-001 listing every problem, MAPPING-006, INSTRUCTION-001; nothing is stored then */
   readonly publish: (request: PublishRequest) => Promise<PublishResult>;
   /** What `publish` would refuse, without publishing. @throws MAPPING-001, MAPPING-003 */
   readonly refuseUnfit: (destinationId: string) => Promise<void>;
@@ -136,6 +138,7 @@ async function putInForce(
       mapping,
       check,
       askedBy: request.askedBy,
+      instructions: request.instructions ?? [],
       doneBy: request.author,
     },
     added,

@@ -21,6 +21,8 @@ export interface RollbackRequest {
   readonly reason: string;
   /** Who asked for it, as the client's note names them (C48); absent: the centre by itself. */
   readonly askedBy?: string | undefined;
+  /** Numbers of the client's register that it rests on (C53). */
+  readonly instructions?: readonly number[];
   readonly mayEnd?: MayEnd;
 }
 
@@ -91,6 +93,7 @@ async function putBack(
     mapping,
     check,
     askedBy: request.askedBy,
+    instructions: request.instructions ?? [],
     doneBy: request.actor,
     note: request.reason,
   });

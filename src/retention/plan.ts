@@ -2,6 +2,7 @@
 // Invariant: reads only; it says what would happen if nobody gave a sign any more and no rule changed.
 import type { CivilDate } from '../domain/civil-date.ts';
 import type { Departing, RetentionRule } from '../domain/retention.ts';
+import { dueRequests, type Ending } from '../privacy/requests/let-go.ts';
 import type { Sql } from '../store/database.ts';
 import { waitingItems } from '../store/retention-items.ts';
 import { dueLeads, type DatedLead } from './due.ts';
@@ -24,12 +25,21 @@ export interface PlannedDate {
 
 export interface RetentionPlan {
   readonly dates: readonly PlannedDate[];
+  /** Requests of persons whose own time is over: the demand with what it was found by, or the whole request. */
+  readonly requests: readonly PlannedRequests[];
   /** Leads whose day has come and that wait, by what they wait for. */
   readonly waiting: readonly {
     readonly clientId: string;
     readonly waitsFor: string;
     readonly leads: number;
   }[];
+}
+
+export interface PlannedRequests {
+  readonly clientId: string;
+  readonly on: CivilDate;
+  readonly what: Ending;
+  readonly requests: number;
 }
 
 /** References shown of one line. */
@@ -48,8 +58,25 @@ export async function planRetention(
         if (period.from === undefined || lead.retention.goesOn >= period.from) note(lines, clientId, lead);
   return {
     dates: [...lines.values()].sort((a, b) => keyOf(a).localeCompare(keyOf(b))),
+    requests: await plannedRequests(sql, clientIds, period),
     waiting: await waitingItems(sql, clientIds),
   };
+}
+
+async function plannedRequests(
+  sql: Sql,
+  clients: readonly string[],
+  { from = '', until: by }: { readonly from?: CivilDate; readonly until: CivilDate },
+): Promise<readonly PlannedRequests[]> {
+  const lines = new Map<string, PlannedRequests & { requests: number }>();
+  for await (const { clientId, on, what } of dueRequests(sql, { clients, by })) {
+    if (on < from) continue;
+    const key = [on, clientId, what].join('\n');
+    const line = lines.get(key) ?? { clientId, on, what, requests: 0 };
+    line.requests += 1;
+    lines.set(key, line);
+  }
+  return [...lines].sort(([a], [b]) => a.localeCompare(b)).map(([, line]) => line);
 }
 
 type Line = { -readonly [K in keyof PlannedDate]: PlannedDate[K] } & { references: string[] };

@@ -9,6 +9,7 @@ import { appendHandovers } from '../store/handovers.ts';
 import { findInstruction, insertInstruction } from '../store/instructions.ts';
 import { listOperations, writeOperation, type Operation } from '../store/operations.ts';
 import { lockClients } from '../store/same-person.ts';
+import { noteOfInstruction, noteOfOperation } from './register-notes.ts';
 
 export type NewInstruction = Omit<Instruction, 'number' | 'recordedAt'>;
 
@@ -29,6 +30,7 @@ export function recordInstruction(database: Database, instruction: NewInstructio
         reason: [`#${number}`, covers.join('+'), ...(operation === '' ? [] : [operation])].join(' '),
       },
     ]);
+    await noteOfInstruction(tx, { ...instruction, number });
     return number;
   });
 }
@@ -41,12 +43,16 @@ export interface NewOperation {
   readonly delay?: Delay;
   /** Number of the instruction it cites. */
   readonly instruction?: number;
+  /** Who asked for it, as the client's note names them (C48); absent: who gave the instruction, or the centre by itself. */
+  readonly askedBy?: string | undefined;
   readonly recordedBy: string;
 }
 
 export interface RecordedOperation {
   /** The delay is longer than three years after the last sign: somebody should have thought of it. */
   readonly long: boolean;
+  /** Number of the client's note; undefined where nothing was changed. */
+  readonly note: number | undefined;
 }
 
 /** @throws FIND-001, USAGE-001, RETENTION-001 when it keeps data longer and no instruction covers that */
@@ -57,8 +63,9 @@ export function recordOperation(database: Database, given: NewOperation): Promis
     requireSense(given);
     const before = (await listOperations(tx, clientId)).find((operation) => operation.code === code);
     const why = keepsLonger(before, given);
-    await requireInstruction(tx, given, why);
-    await writeOperation(tx, { ...given, instruction: given.instruction ?? 0 });
+    const cited = await requireInstruction(tx, given, why);
+    const operation = { ...given, instruction: given.instruction ?? 0 };
+    await writeOperation(tx, operation);
     await appendHandovers(tx, [
       {
         entry: 'operation_recorded',
@@ -73,7 +80,10 @@ export function recordOperation(database: Database, given: NewOperation): Promis
         ].join(' '),
       },
     ]);
-    return { long: delay !== undefined && isLongDelay('recurring', delay) };
+    return {
+      long: delay !== undefined && isLongDelay('recurring', delay),
+      note: await noteOfOperation(tx, before, operation, given.askedBy ?? cited?.givenBy),
+    };
   });
 }
 
@@ -95,10 +105,14 @@ function goneBy({ kind, endsOn, delay }: Pick<NewOperation, 'kind' | 'endsOn' | 
   return endsOn === undefined ? '9999-12-31' : addDelay(endsOn, delay ?? { count: 2, unit: 'month' });
 }
 
-async function requireInstruction(tx: Sql, given: NewOperation, why: string | undefined): Promise<void> {
+async function requireInstruction(
+  tx: Sql,
+  given: NewOperation,
+  why: string | undefined,
+): Promise<Instruction | undefined> {
   const { clientId, code, instruction } = given;
   if (instruction === undefined) {
-    if (why === undefined) return;
+    if (why === undefined) return undefined;
     throw new RelaisError(
       'RETENTION-001',
       `${nameOf(code)} of ${clientId}: ${why} keeps data otherwise than the charter says, and no instruction is cited.`,
@@ -107,7 +121,7 @@ async function requireInstruction(tx: Sql, given: NewOperation, why: string | un
   const found = await findInstruction(tx, clientId, instruction);
   if (found === undefined)
     throw new RelaisError('FIND-001', `Client ${clientId} has no instruction ${instruction}.`);
-  if (coversMatter(found, 'retention', code)) return;
+  if (coversMatter(found, 'retention', code)) return found;
   throw new RelaisError(
     'RETENTION-001',
     `Instruction ${instruction} of ${clientId} covers ${found.covers.join(', ')}${found.operation === '' ? '' : ` of ${found.operation}`}, not the retention of ${nameOf(code)}.`,

@@ -180,7 +180,7 @@ function startHousekeeping(loop: StartLoop, app: App, maintenance: Stations['mai
 }
 
 /** A step a second: leads that go leave room for those that come. */
-function retentionTimers(loop: StartLoop, { retention }: App): void {
+function retentionTimers(loop: StartLoop, { retention, requests, log }: App): void {
   loop('retention', 1_000, async () => {
     await retention.step();
     return false;
@@ -189,7 +189,13 @@ function retentionTimers(loop: StartLoop, { retention }: App): void {
   // Not at once: a gateway that has just come up has leads to send.
   loop('retention_daily', 300_000, async () => {
     looks += 1;
-    if (looks > 1) await retention.beginDaily();
+    if (looks === 1) return false;
+    await retention.beginDaily();
+    await requests.letGo({
+      actor: 'planner',
+      onBroken: (request, error) =>
+        log.error('request.broken', { reason: `request-${request}`, code: foreignCode(error) }),
+    });
     return false;
   });
 }

@@ -1,23 +1,41 @@
-// Names of accounts, for who reads the log: it holds `account:12` and no name (C58).
-// Invariant: reads only; an account without a name any more is shown by its id.
-import { inList, type ReadOnlySql } from './database.ts';
+// Names of the people who work with Relais, for who reads the log: it holds `account:12` or `staff:7`, and no name (C58).
+// Invariant: a name stands here and nowhere else; one that is forgotten leaves its number, which nobody else is given.
+import { inList, type ReadOnlySql, type Sql } from './database.ts';
 
-/** Logins by actor as the log writes it. */
+/** Names by actor as the log writes it. */
 export async function accountNames(
   sql: ReadOnlySql,
   actors: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
-  const ids = [...new Set(actors)].flatMap((actor) => {
-    const id = /^account:(\d{1,10})$/.exec(actor)?.[1];
-    return id === undefined ? [] : [Number(id)];
-  });
-  if (ids.length === 0) return new Map();
-  const { marks, values } = inList(ids);
-  const rows = await sql.all<{ id: number; login: string }>(
-    `SELECT id, login FROM accounts WHERE id IN (${marks})`,
-    values,
+  const names = new Map<string, string>();
+  for (const { prefix, table, column } of kinds) {
+    const ids = [...new Set(actors)].flatMap((actor) => {
+      const id = actor.startsWith(prefix) ? /^\d{1,10}$/.exec(actor.slice(prefix.length))?.[0] : undefined;
+      return id === undefined ? [] : [Number(id)];
+    });
+    if (ids.length === 0) continue;
+    const { marks, values } = inList(ids);
+    const rows = await sql.all<{ id: number; name: string | null }>(
+      `SELECT id, ${column} AS name FROM ${table} WHERE id IN (${marks})`,
+      values,
+    );
+    for (const { id, name } of rows) if (name !== null) names.set(`${prefix}${id}`, name);
+  }
+  return names;
+}
+
+const kinds = [
+  { prefix: 'account:', table: 'accounts', column: 'login' },
+  { prefix: 'staff:', table: 'staff_names', column: 'name' },
+] as const;
+
+/** Of everybody; there are a few dozen. */
+export async function allNames(sql: ReadOnlySql): Promise<ReadonlyMap<string, string>> {
+  const rows = await sql.all<{ actor: string; name: string }>(
+    `SELECT CONCAT('account:', id) AS actor, login AS name FROM accounts
+     UNION ALL SELECT CONCAT('staff:', id), name FROM staff_names WHERE name IS NOT NULL`,
   );
-  return new Map(rows.map(({ id, login }) => [`account:${id}`, login]));
+  return new Map(rows.map(({ actor, name }) => [actor, name]));
 }
 
 /** What the log writes for somebody whose login this is; undefined where no account has it. */
@@ -27,4 +45,35 @@ export async function accountActorOf(sql: ReadOnlySql, login: string): Promise<s
     [login.toLowerCase()],
   );
   return row === undefined ? undefined : `account:${row.id}`;
+}
+
+/** What the log writes for somebody who has no account: a number of their own, given once. */
+export async function staffActorOf(sql: Sql, typed: string): Promise<string> {
+  const name = typed.trim().slice(0, 120);
+  const [known] = await sql.all<{ id: number; isOld: number }>(
+    'SELECT id, last_at < TIMESTAMPADD(DAY, -1, UTC_TIMESTAMP(3)) AS isOld FROM staff_names WHERE name = ?',
+    [name],
+  );
+  if (known?.isOld === 0) return `staff:${known.id}`;
+  // Two commands at once are one person.
+  const { insertId } = await sql.run(
+    `INSERT INTO staff_names (name, first_at, last_at) VALUES (?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))
+     ON DUPLICATE KEY UPDATE id = LAST_INSERT_ID(id), last_at = VALUES(last_at)`,
+    [name],
+  );
+  return `staff:${insertId}`;
+}
+
+/** Names of who has done nothing for so many years, and logins of accounts ended so long ago. Returns how many went. */
+export async function forgetNames(sql: Sql, years: number): Promise<number> {
+  const staff = await sql.run(
+    'UPDATE staff_names SET name = NULL WHERE name IS NOT NULL AND last_at < TIMESTAMPADD(YEAR, ?, UTC_TIMESTAMP(3)) LIMIT 200',
+    [-years],
+  );
+  const accounts = await sql.run(
+    `UPDATE accounts SET login = CONCAT('(', id, ')'), password = ''
+      WHERE ended_at < TIMESTAMPADD(YEAR, ?, UTC_TIMESTAMP(3)) AND login <> CONCAT('(', id, ')') LIMIT 200`,
+    [-years],
+  );
+  return staff.affected + accounts.affected;
 }

@@ -57,10 +57,15 @@ export async function claimClientMail(tx: Sql, domain: string): Promise<ClaimedM
   return { ...row, tries: row.tries + 1, messageId };
 }
 
+/** These name leads by the centre's reference: what is sent is not kept here, so that it leads nobody back to a lead that is gone. */
+const naming = "('proof', 'recipient_request', 'request_reminder')";
+
 /** Taken by the mail server: it has left, whoever else may have claimed it meanwhile. */
 export async function clientMailSent(tx: Sql, id: number, mailbox: string): Promise<void> {
   await tx.run(
-    "UPDATE client_mails SET sent_at = UTC_TIMESTAMP(3), sent_to = ?, reason = '' WHERE id = ? AND sent_at IS NULL",
+    `UPDATE client_mails SET sent_at = UTC_TIMESTAMP(3), sent_to = ?, reason = '',
+            body = IF(kind IN ${naming}, '[]', body), attachments = IF(kind IN ${naming}, NULL, attachments)
+      WHERE id = ? AND sent_at IS NULL`,
     [mailbox.slice(0, 254), id],
   );
 }

@@ -3,13 +3,18 @@
 // that reference, and the number in the log leads nowhere.
 import type { Departing } from '../domain/retention.ts';
 import { inList, type Sql } from './database.ts';
+import { forgetProofs } from './proofs.ts';
+import { forgetSubjects } from './request-ends.ts';
 
 /** The person is out of it (`blankLead`); from now on it is no candidate any more. */
 export async function markGone(tx: Sql, leadId: number, how: Departing): Promise<void> {
   await tx.run('UPDATE leads SET gone = ? WHERE id = ?', [how === 'purge' ? 'purged' : 'anonymised', leadId]);
 }
 
-/** Of these leads, those with a right that a recipient has still to hear of: an update or erasure that is not through, or is asked for by hand. */
+/**
+ * Of these leads, those with a right that is not through: a recipient has still to hear of an update or an erasure, or is asked by
+ * hand, or a request of the person is not closed. What an open request speaks of is not taken from under it.
+ */
 export async function withOpenRight(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
   if (leadIds.length === 0) return new Set();
   const { marks, values } = inList(leadIds);
@@ -21,8 +26,11 @@ export async function withOpenRight(tx: Sql, leadIds: readonly number[]): Promis
                  AND NOT EXISTS (SELECT 1 FROM task_closings c WHERE c.delivery_id = d.id AND c.run = d.run)))
      UNION
      SELECT g.lead_id FROM lead_changes g
-      WHERE g.lead_id IN (${marks}) AND (g.kind IN ('consent', 'erased') OR g.kind LIKE 'consent_ended%')`,
-    [...values, ...values],
+      WHERE g.lead_id IN (${marks}) AND (g.kind IN ('consent', 'erased') OR g.kind LIKE 'consent_ended%')
+     UNION
+     SELECT s.subject_id FROM request_subjects s FORCE INDEX (request_subjects_subject) JOIN requests r ON r.id = s.request_id
+      WHERE s.kind = 'lead' AND s.subject_id IN (${marks}) AND s.decision <> 'left_out' AND r.state <> 'closed'`,
+    [...values, ...values, ...values],
   );
   return new Set(rows.map(({ id }) => id));
 }
@@ -52,6 +60,7 @@ const byLead = [
   'intake_receipts',
   'lead_changes',
   'consent_ends',
+  'former_addresses',
   'delivery_keys',
   'deliveries',
   'lead_revisions',
@@ -83,6 +92,8 @@ export async function dissolve(tx: Sql, leadIds: readonly number[]): Promise<voi
     for (const table of byDelivery)
       await tx.run(`DELETE FROM ${table} WHERE delivery_id IN (${found.marks})`, found.values);
   }
+  await forgetProofs(tx, leadIds);
+  await forgetSubjects(tx, leadIds);
   for (const table of byLead) await tx.run(`DELETE FROM ${table} WHERE lead_id IN (${marks})`, values);
   await tx.run(`DELETE leads FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks})`, values);
 }

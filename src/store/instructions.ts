@@ -44,6 +44,11 @@ export async function findInstruction(
   return row === undefined ? undefined : instructionOf(row);
 }
 
+/** Whether the client has a register: one instruction is one. */
+export async function hasInstructions(sql: ReadOnlySql, clientId: string): Promise<boolean> {
+  return (await sql.all('SELECT 1 FROM instructions WHERE client_id = ? LIMIT 1', [clientId])).length > 0;
+}
+
 /** Newest first; of every client when none is named. */
 export async function listInstructions(
   sql: ReadOnlySql,

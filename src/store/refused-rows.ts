@@ -150,12 +150,22 @@ export async function retryRefusedRow(tx: Sql, row: string): Promise<void> {
   );
 }
 
-/** Purges rows refused longer ago than so many days, at most `limit`, and keeps their count. Returns how many went. */
+/** What a person asked about is not taken from under a request, nor is what they asked to have restricted: `i` is the row. */
+const heldByRight = `EXISTS (SELECT 1 FROM request_subjects s JOIN requests r ON r.id = s.request_id
+          WHERE s.kind = 'row' AND s.subject_id = i.id AND s.decision <> 'left_out'
+            AND (r.state <> 'closed' OR (r.kind = 'restriction' AND s.applied_at IS NOT NULL AND r.lifted_at IS NULL)))
+        OR EXISTS (SELECT 1 FROM leads l
+          WHERE l.client_id = i.client_id AND l.reference = i.reference AND l.restricted_at IS NOT NULL)`;
+
+/**
+ * Purges rows refused longer ago than so many days, at most `limit`, and keeps their count; those under a right stay.
+ * Returns how many went.
+ */
 export async function purgeRefused(tx: Sql, days: number, limit: number): Promise<number> {
   const rows = await tx.all<{ id: string; clientId: string | null; month: string; refusal: string | null }>(
     `SELECT CAST(i.id AS CHAR) AS id, c.id AS clientId, DATE_FORMAT(i.settled_at, '%Y-%m') AS month, i.refusal
        FROM lead_intake i LEFT JOIN clients c ON c.id = i.client_id
-      WHERE i.status = 'refused' AND i.settled_at < TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3))
+      WHERE i.status = 'refused' AND i.settled_at < TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3)) AND NOT (${heldByRight})
       ORDER BY i.id LIMIT ${Math.trunc(limit)}`,
     [-days],
   );

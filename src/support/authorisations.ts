@@ -1,6 +1,7 @@
 // Authorising a recipient by hand, and ending it: the row, the entry of the log, the client's note, what it lets go again.
 // Invariant: one transaction each (C18, C48).
 import { insertAuthorisation, revokeAuthorisation } from '../store/authorisations.ts';
+import { citedInNote, instructionsFor } from '../client-mails/instructions.ts';
 import { writeNote } from '../client-mails/notes.ts';
 import type { Authorisation } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
@@ -11,14 +12,26 @@ import { entryNames } from '../store/entry-names.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { reopenWithheld, withheldOfDestination } from '../store/withheld.ts';
 
-/** Returns the number of the authorisation, how many deliveries are looked at again, and the note's number. */
+/** Who asked, and the client's instructions it rests on, as the note names them. */
+export interface AskedFor {
+  readonly askedBy?: string | undefined;
+  readonly instructions?: readonly number[];
+}
+
+/**
+ * Returns the number of the authorisation, how many deliveries are looked at again, and the note's number.
+ * @throws FIND-001, INSTRUCTION-001 where the client has a register and none that is cited covers recipients
+ */
 export async function grantAuthorisation(
   database: Database,
   granted: Omit<Authorisation, 'id' | 'revokedAt'> & { readonly grantedBy: string },
-  askedBy: string | undefined,
+  { askedBy, instructions = [] }: AskedFor = {},
 ): Promise<{ readonly authorisation: number; readonly reopened: number; readonly note: number }> {
   const { clientId, destinationId, recipient, documentRef, targets, categories, grantedBy: actor } = granted;
   return database.transaction(async (tx) => {
+    const cited = citedInNote(
+      await instructionsFor(tx, { clientId, cited: instructions, matters: ['recipients'] }),
+    );
     const authorisation = await insertAuthorisation(tx, granted);
     await appendHandovers(tx, [
       {
@@ -43,8 +56,10 @@ export async function grantAuthorisation(
         `Adresses : ${targets.join(', ')}`,
         `Catégories de données : ${categories.join(', ')}`,
         `Du ${day(granted.validFrom)}${granted.validUntil === undefined ? ', jusqu’à révocation' : ` au ${day(granted.validUntil)}`}`,
+        ...cited.lines,
       ],
-      askedBy,
+      askedBy: askedBy ?? cited.givenBy,
+      instruction: cited.instruction,
       doneBy: actor,
       document: documentRef,
     });
@@ -52,7 +67,7 @@ export async function grantAuthorisation(
   });
 }
 
-/** @throws DEST-001 when it is revoked already */
+/** Needs no instruction: it only narrows. @throws DEST-001 when it is revoked already, FIND-001 */
 export async function endAuthorisation(
   database: Database,
   { id, clientId, destinationId, recipient }: Authorisation,
@@ -60,7 +75,8 @@ export async function endAuthorisation(
     actor,
     reason,
     askedBy,
-  }: { readonly actor: string; readonly reason: string; readonly askedBy: string | undefined },
+    instructions = [],
+  }: AskedFor & { readonly actor: string; readonly reason: string },
 ): Promise<number> {
   return database.transaction(async (tx) => {
     if (!(await revokeAuthorisation(tx, id, actor)))
@@ -68,6 +84,7 @@ export async function endAuthorisation(
     await appendHandovers(tx, [
       { entry: 'revoked', clientId, destinationId, authorisationId: id, recipient, actor, purpose: reason },
     ]);
+    const cited = citedInNote(await instructionsFor(tx, { clientId, cited: instructions, matters: [] }));
     return writeNote(tx, {
       clientId,
       destinationId,
@@ -76,8 +93,10 @@ export async function endAuthorisation(
       changes: [
         `Destinataire : ${recipient}`,
         `Habilitation n° ${id} révoquée : plus rien ne part sous elle`,
+        ...cited.lines,
       ],
-      askedBy,
+      askedBy: askedBy ?? cited.givenBy,
+      instruction: cited.instruction,
       doneBy: actor,
       document: reason,
     });

@@ -70,7 +70,7 @@ describe('mapping publish, rollback, history', () => {
     const { out } = await relais('mapping', 'history', 'essai-crm');
     expect(out).toMatch(/v1 +\S+ \S+ +Sophie +asked by Essai on 2026-11-20 +in force/);
     expect(out).toMatch(/v2 +\S+ \S+ +Anne +name instead of nom\n/);
-    const facts = { version: 1, author: 'Sophie', note: 'asked by Essai on 2026-11-20', inForce: true };
+    const facts = { version: 1, author: 'staff:1', note: 'asked by Essai on 2026-11-20', inForce: true };
     const asJson = async (...argv: readonly string[]): Promise<unknown> =>
       JSON.parse((await relais('mapping', ...argv, '--json')).out);
     expect(await asJson('history', 'essai-crm')).toMatchObject([{ version: 2, inForce: false }, facts]);

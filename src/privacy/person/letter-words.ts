@@ -1,6 +1,7 @@
 // French words of the letter: opt-ins, answers, exchanges, ways of sending, what was learnt of an arrival.
 // Invariant: a code without words of its own is shown as it is, never left out.
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
+import type { RequestState } from '../../domain/requests.ts';
 import { interactionFields } from '../../domain/lead-fields/interaction.ts';
 import { channelWords, purposeWords } from '../../mapping/fields/french.ts';
 import type { Reception } from './received.ts';
@@ -23,6 +24,12 @@ const answers: Readonly<Record<string, string>> = {
 export const answerWords = (state: string): string => wordOf(answers, state);
 
 export const interactionWords = (kind: string): string => wordOf(interactionFields.kind.words ?? {}, kind);
+
+export const requestStateWords: Readonly<Record<RequestState, string>> = {
+  open: 'en cours',
+  applied: 'effectuée, en cours de confirmation',
+  closed: 'close',
+};
 
 const connectors: Readonly<Record<string, string>> = {
   webhook: 'interface informatique sécurisée',

@@ -1,6 +1,7 @@
 // The answer to a person in French: what is held, where it comes from, who received it, what they may ask (GDPR articles 12, 15 and 20).
 // Invariant: every part of the file has its place here, an empty one says that it is empty; all text of the person is escaped.
 import { identityFields } from '../../domain/lead-fields/identity.ts';
+import { kindWords } from '../../domain/requests.ts';
 import { html, type Html, type Piece } from '../papers/html.ts';
 import { day, facts, list, moment, paper, short } from '../papers/paper.ts';
 import { leadSection } from './letter-lead.ts';
@@ -9,6 +10,7 @@ import {
   connectorWords,
   optInWords,
   receptionWords,
+  requestStateWords,
   refusalWords,
   rightWords,
   sentWords,
@@ -188,9 +190,9 @@ function exercised({ rights, requests }: PersonFile): Piece {
             [{ title: 'Demande' }, { title: 'Objet' }, { title: 'Reçue le' }, { title: 'État' }],
             requests.map(({ number, kind, openedAt, state }) => [
               `n° ${number}`,
-              kind,
+              kindWords[kind].fr,
               moment(openedAt),
-              state,
+              requestStateWords[state],
             ]),
             '',
           )

@@ -1,6 +1,7 @@
 // The shape of what is held on a person at one client; docs/person-export.schema.json describes it to whoever receives it.
 // Invariant: absent stays absent (C13); times are UTC.
 import type { Lead } from '../../domain/lead.ts';
+import type { RequestKind, RequestState } from '../../domain/requests.ts';
 import type { PaperContact } from '../papers/paper.ts';
 import type { Reception } from './received.ts';
 
@@ -88,8 +89,9 @@ export interface PersonFile {
   /** Requests of the person. */
   readonly requests: readonly {
     readonly number: string;
-    readonly kind: string;
+    readonly kind: RequestKind;
+    /** When it was received. */
     readonly openedAt: Date;
-    readonly state: string;
+    readonly state: RequestState;
   }[];
 }

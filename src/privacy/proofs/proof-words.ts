@@ -3,6 +3,7 @@
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import { consentFields } from '../../domain/lead-fields/consent.ts';
 import { interactionFields } from '../../domain/lead-fields/interaction.ts';
+import type { ProvedTable } from './proof.ts';
 
 const tables: Readonly<Record<string, string>> = {
   leads: 'Demande',
@@ -26,6 +27,7 @@ export const tableWords = (table: string): string => tables[table] ?? 'Table';
 
 const others: Readonly<Record<string, string>> = {
   erased_at: 'Date d’effacement',
+  restricted_at: 'Limitation du traitement',
   ends_at: 'Échéance',
   content: 'Contenu',
   digest: 'Empreinte',
@@ -43,6 +45,15 @@ const others: Readonly<Record<string, string>> = {
   purpose: 'Finalité',
   channel: 'Canal',
 };
+
+/** What an act changed, a line for each table: names of fields only. */
+export const changedLines = (changed: readonly ProvedTable[]): readonly string[] =>
+  changed.flatMap(({ table, columns }) => {
+    const names = columns
+      .filter((column) => column.changed > 0)
+      .map(({ column }) => labelOf(table, column) || column);
+    return names.length === 0 ? [] : [`${tableWords(table)} : ${[...new Set(names)].join(', ')}`];
+  });
 
 const consentLabels = labelsIn(consentFields);
 const interactionLabels = labelsIn(interactionFields);

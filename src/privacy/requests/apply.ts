@@ -1,8 +1,7 @@
 // Carrying a request out in our tables (C22): a person confirms which leads are meant, and it is done at once.
 // Invariant: what one transaction does is whole, the confirmation with its first part; after a crash the rest goes on where it stopped,
 // and of two officers the second finds what the first did.
-import { queueClientMail } from '../../client-mails/queue.ts';
-import { isAnswered, kindWords, needsIdentity } from '../../domain/requests.ts';
+import { isAnswered, needsIdentity } from '../../domain/requests.ts';
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import {
@@ -12,22 +11,15 @@ import {
   type RequestSubject,
 } from '../../store/request-subjects.ts';
 import { changeRequest, logPosition, type Request } from '../../store/requests.ts';
-import { findPerson, givenAddresses } from '../person/find.ts';
-import { proofPage } from '../proofs/proof-page.ts';
-import { proofText } from '../proofs/proof.ts';
-import { proved } from '../proofs/prove.ts';
+import { givenAddresses } from '../person/find.ts';
 import { applyToLead, applyToRow } from './apply-lead.ts';
 import { heldRequest, noteAct, type RequestDeps } from './deps.ts';
-import { identityOf, listFound, readAsked } from './open.ts';
+import { noteOfRequest } from './note.ts';
+import { identityOf, readAsked } from './open.ts';
 import { objectWithAsked } from './opt-outs.ts';
+import { withProof } from './prove-part.ts';
+import { chosen, relist, type Selection } from './selection.ts';
 import type { Corrections, Work } from './work.ts';
-
-export interface Selection {
-  /** References of the leads that are meant. */
-  readonly leads: readonly string[] | 'all';
-  /** Numbers of the refused rows that are meant. */
-  readonly rows: readonly number[] | 'all';
-}
 
 export interface ApplyOrder {
   /** Absent: goes on with what was confirmed before. */
@@ -48,7 +40,7 @@ const atOnce = 50;
 
 /** @throws FIND-001, REQUEST-001, REQUEST-002, REQUEST-003 */
 export async function applyRequest(deps: RequestDeps, id: number, order: ApplyOrder): Promise<Applied> {
-  await relist(deps, id, order);
+  await relist(deps, id, order.selection !== undefined);
   let [leads, rows] = [0, 0];
   for (let first = true; ; first = false) {
     const part = await deps.database.transaction((tx) => applyPart(tx, deps, id, { order, first }));
@@ -56,25 +48,6 @@ export async function applyRequest(deps: RequestDeps, id: number, order: ApplyOr
     rows += part.rows;
     if (part.isDone) return { leads, rows };
   }
-}
-
-/** What has come in since the request was listed must be seen by who confirms. */
-async function relist(
-  { database, ...deps }: RequestDeps,
-  id: number,
-  { selection }: ApplyOrder,
-): Promise<void> {
-  const fresh = await database.transaction(async (tx) => {
-    const request = await heldRequest(tx, id);
-    if (request.state !== 'open' || request.confirmedAt !== null || selection === undefined) return 0;
-    const asked = await readAsked(tx, deps, request);
-    return asked === undefined ? 0 : listFound(tx, id, await findPerson(tx, asked));
-  });
-  if (fresh > 0)
-    throw new RelaisError(
-      'REQUEST-003',
-      `${fresh} more of this person came in since request ${id} was listed.`,
-    );
 }
 
 async function applyPart(
@@ -98,57 +71,14 @@ async function applyPart(
   );
   // A correction is one: with the values of one officer, on all leads or on none.
   const part = request.kind === 'rectification' ? due : due.slice(0, atOnce);
-  await withProof(tx, deps, work, part);
+  const proof = await withProof(tx, deps, { work, part }, async () => {
+    for (const subject of part) await applyTo(tx, deps, work, subject);
+  });
   const isDone = part.length === due.length;
-  if (isDone) await finish(tx, deps, work);
+  const hasObjected = isDone && (await finish(tx, deps, work));
+  await noteOfRequest(tx, work, { part, proof, hasObjected });
   const leads = part.filter(({ kind }) => kind === 'lead').length;
   return { leads, rows: part.length - leads, isDone };
-}
-
-/** The proof of what was done goes to the client's contact (C23); it names leads by their references, and nobody. */
-async function withProof(
-  tx: Sql,
-  deps: RequestDeps,
-  work: Work,
-  part: readonly RequestSubject[],
-): Promise<void> {
-  const { request, actor } = work;
-  const { id, clientId, kind } = request;
-  const numbersOf = (wanted: RequestSubject['kind']): readonly number[] =>
-    part.filter((subject) => subject.kind === wanted).map(({ subjectId }) => subjectId);
-  const carryOut = async (): Promise<void> => {
-    for (const subject of part) await applyTo(tx, deps, work, subject);
-  };
-  if (deps.proofs === undefined || part.length === 0) return carryOut();
-  const { proof } = await proved(
-    tx,
-    deps.proofs,
-    {
-      act: kind,
-      clientId,
-      actor,
-      request: String(id),
-      leadIds: numbersOf('lead'),
-      refusedRows: numbersOf('row').map(String),
-    },
-    carryOut,
-  );
-  const name = `preuve-${proof.number}`;
-  await queueClientMail(tx, {
-    clientId,
-    kind: 'proof',
-    key: `request-${id}-proof-${proof.number}`,
-    to: ['contact'],
-    subject: `Demande n° ${id} d'un prospect : preuve de ce qui a été fait`,
-    paragraphs: [
-      `La demande n° ${id} (${kindWords[kind].fr}) est effective dans nos bases. Vous en trouverez la preuve signée ci-jointe (n° ${proof.number}), avec une page lisible qui la résume.`,
-      "Vos destinataires qui peuvent être prévenus par voie automatique le sont. Pour les autres, une demande écrite vous parvient séparément : merci d'effectuer les mêmes modifications dans vos bases internes, puis d'informer la personne que tout a bien été fait, et de nous le déclarer.",
-    ],
-    attachments: [
-      { name: `${name}.json`, mediaType: 'application/json', bytes: Buffer.from(proofText(proof)) },
-      { name: `${name}.html`, mediaType: 'text/html; charset=utf-8', bytes: Buffer.from(proofPage(proof)) },
-    ],
-  });
 }
 
 async function applyTo(tx: Sql, deps: RequestDeps, work: Work, subject: RequestSubject): Promise<void> {
@@ -212,32 +142,12 @@ async function confirm(
   return { ...request, ...change };
 }
 
-/** @throws REQUEST-002 for one the request does not list */
-function chosen<T>(
-  subjects: readonly RequestSubject[],
-  kind: RequestSubject['kind'],
-  wanted: readonly T[] | 'all',
-  nameOf: (subject: RequestSubject) => T | null,
-): readonly number[] {
-  const listed = subjects.filter((subject) => subject.kind === kind);
-  if (wanted === 'all') return listed.map(({ subjectId }) => subjectId);
-  return [...new Set(wanted)].map((name) => {
-    const found = listed.find((subject) => nameOf(subject) === name);
-    if (found === undefined)
-      throw new RelaisError(
-        'REQUEST-002',
-        `The request lists no ${kind === 'lead' ? 'lead' : 'refused row'} ${String(name)}.`,
-      );
-    return found.subjectId;
-  });
-}
-
-async function finish(tx: Sql, deps: RequestDeps, work: Work): Promise<void> {
+/** Returns whether addresses the person gave went on the opposition list. */
+async function finish(tx: Sql, deps: RequestDeps, work: Work): Promise<boolean> {
   const { request, actor } = work;
-  if (request.kind === 'objection') {
-    const asked = await readAsked(tx, deps, request);
-    if (asked !== undefined) await objectWithAsked(tx, deps, work, givenAddresses(asked));
-  }
+  const asked = request.kind === 'objection' ? await readAsked(tx, deps, request) : undefined;
+  const given = asked === undefined ? [] : givenAddresses(asked);
+  await objectWithAsked(tx, deps, work, given);
   await noteAct(tx, { request, actor, what: `applied:${request.kind}` });
   await changeRequest(tx, request.id, {
     state: 'applied',
@@ -245,4 +155,5 @@ async function finish(tx: Sql, deps: RequestDeps, work: Work): Promise<void> {
     appliedBy: actor,
     logAfter: await logPosition(tx),
   });
+  return given.length > 0;
 }

@@ -10,7 +10,9 @@ import { readSubjects } from '../../store/request-subjects.ts';
 import { changeRequest } from '../../store/requests.ts';
 import { heldWithoutRestriction, renewAges, unmarkRestricted } from '../../store/restrictions.ts';
 import { reopenWithheld } from '../../store/withheld.ts';
+import { writeNote } from '../../client-mails/notes.ts';
 import { heldRequest, noteAct, requestName, type RequestDeps } from './deps.ts';
+import { askedByPerson } from './note.ts';
 
 export interface Lifted {
   readonly leads: number;
@@ -47,7 +49,17 @@ export const liftRestriction = (
       tx,
       freed.map((leadId) => ({ ...common, leadId })),
     );
-    return { leads: freed.length, reopened: await reopen(tx, freed, actor) };
+    const reopened = await reopen(tx, freed, actor);
+    await writeNote(tx, {
+      clientId: request.clientId,
+      kind: 'person_restricted',
+      title: `demande n° ${id} d'une personne, limitation du traitement levée`,
+      changes: [`Demandes de la personne de nouveau utilisées : ${freed.length}`],
+      askedBy: askedByPerson(id),
+      doneBy: actor,
+      document: evidence,
+    });
+    return { leads: freed.length, reopened };
   });
 
 async function reopen(tx: Sql, leadIds: readonly number[], actor: string): Promise<number> {

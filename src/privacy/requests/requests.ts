@@ -1,6 +1,7 @@
 // A person's request at one client, for its whole life: terminal, API and console show and ask; what is done is done here.
 // Invariant: a request is closed by a person, never by itself, and only when nothing of it is open (C21-C25).
 import { listRequests, type Request, type RequestFilter } from '../../store/requests.ts';
+import { answerAccess, type AccessOrder, type Answered } from './access.ts';
 import {
   acknowledge,
   closeRequest,
@@ -13,6 +14,7 @@ import {
 import { applyRequest, type Applied, type ApplyOrder } from './apply.ts';
 import type { RequestDeps } from './deps.ts';
 import { addDemand, copyDemand, type Demand } from './documents.ts';
+import { letRequestsGo, type Ending, type LetGo } from './let-go.ts';
 import { liftRestriction, type Lifted } from './lift.ts';
 import type { Letter } from './letters.ts';
 import { openRequest, type NewRequestOrder, type Opened } from './open.ts';
@@ -39,12 +41,16 @@ export interface Requests {
     by: { readonly actor: string; readonly evidence: string },
   ) => Promise<void>;
   readonly lift: (id: number, by: { readonly actor: string; readonly evidence: string }) => Promise<Lifted>;
+  /** Makes the answer to an access or a portability, gives it out and notes it. */
+  readonly access: (id: number, order: AccessOrder) => Promise<Answered>;
   /** An access or a portability was answered. */
   readonly answered: (
     id: number,
     by: { readonly actor: string; readonly evidence: string; readonly identity?: string },
   ) => Promise<void>;
   readonly close: (id: number, by: Closing) => Promise<void>;
+  /** Requests whose own time is over go: first the demand, later all of it. */
+  readonly letGo: (by: LetGo) => Promise<Readonly<Record<Ending, number>>>;
 }
 
 export const createRequests = (deps: RequestDeps): Requests => ({
@@ -59,6 +65,8 @@ export const createRequests = (deps: RequestDeps): Requests => ({
   acknowledge: (id, by) => acknowledge(deps, id, by),
   declareInformed: (id, by) => declareInformed(deps, id, by),
   lift: (id, by) => liftRestriction(deps, id, by),
+  access: (id, order) => answerAccess(deps, id, order),
   answered: (id, by) => noteAnswered(deps, id, by),
   close: (id, by) => closeRequest(deps, id, by),
+  letGo: (by) => letRequestsGo(deps, by),
 });

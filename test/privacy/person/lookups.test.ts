@@ -42,7 +42,7 @@ test('C58: every look-up of a person is told with who and why, and asking is one
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(seen).toMatchObject([
-    { reference: 'L-1', what: 'looked_up', actor: 'Sophie', why: 'ticket 1' },
+    { reference: 'L-1', what: 'looked_up', actor: 'staff:1', name: 'Sophie', why: 'ticket 1' },
     { reference: 'L-1', what: 'revealed', actor: 'account:1', name: 'claude.exemple', why: 'ticket 2' },
   ]);
   expect((await lookups('--reference', 'L-1')).out).toContain('request 90');

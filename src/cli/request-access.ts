@@ -1,0 +1,85 @@
+// relais request access: the answer to an access or a portability, made, written down and noted in one act (C21).
+// Invariant: the file is never written in clear, and nothing is overwritten.
+import { open, unlink } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Command } from 'commander';
+import type { App } from '../app.ts';
+import { RelaisError } from '../errors.ts';
+import { collect, impersonal, reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import { selectionOf } from './request-acts.ts';
+import { out, say, withApp } from './terminal.ts';
+
+interface AccessOptions {
+  readonly to: string;
+  readonly recipient: readonly string[];
+  readonly lead?: readonly string[];
+  readonly row?: readonly string[];
+  readonly all?: boolean;
+  readonly none?: boolean;
+  readonly identity?: string;
+  readonly archives?: string;
+}
+
+export function accessCommand(request: Command): void {
+  withExamples(
+    request
+      .command('access')
+      .description('answer an access or a portability: all that is held, in a file that only the age keys open')
+      .argument('<request>', 'its number', wholeNumber)
+      .requiredOption('--to <file>', 'where to write it; a file that exists is not overwritten')
+      .requiredOption('--recipient <key>', 'age1...: whose key opens it; may be repeated', collect)
+      .option('--lead <reference>', 'a lead that is meant; may be repeated; the others are left out', collect)
+      .option('--row <number>', 'a refused row that is meant; may be repeated', collect)
+      .option('--all', 'every lead and row the request lists')
+      .option('--none', 'none of them: the answer says that nothing is held')
+      .option('--identity <text>', 'how the identity was checked, where it was not said before')
+      .option('--archives <folder>', 'archives of the log, where months were taken out of MySQL'),
+    'Without --lead or --row: what was found by what the person gave. Where leads only share an address, name all that are meant.',
+    'relais request access 21 --to acces-21.age --recipient age1...',
+    'relais request access 22 --to acces-22.age --recipient age1... --lead HZ-000123 --lead HZ-000140 --identity "identity card seen, ticket 12"',
+  ).action((id: number, options: AccessOptions) => withApp((app) => answer(app, id, options)));
+}
+
+async function answer({ requests, config }: App, id: number, options: AccessOptions): Promise<void> {
+  const { to, recipient: recipients, archives } = options;
+  // Naming leads says nothing of rows, and the other way round.
+  const { leads, rows } = selectionOf(options) ?? {};
+  const isPart = options.all !== true && options.none !== true;
+  const selection = {
+    ...(leads === undefined || (isPart && options.lead === undefined) ? {} : { leads }),
+    ...(rows === undefined || (isPart && options.row === undefined) ? {} : { rows }),
+  };
+  const fileName = impersonal(basename(to), 'the name of the file');
+  const identity =
+    options.identity === undefined ? {} : { identity: reasonOf(options.identity, '--identity') };
+  // The place is taken first: an answer that could not be written down would be none.
+  const file = await open(to, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') throw new RelaisError('USAGE-001', `${to} exists: nothing is overwritten.`);
+    throw error;
+  });
+  let isWritten = false;
+  try {
+    const done = await requests.access(id, {
+      recipients,
+      fileName: fileName.slice(0, 80),
+      actor: config.actor,
+      deliver: async (bytes) => {
+        await file.writeFile(bytes);
+        await file.sync();
+        isWritten = true;
+      },
+      ...identity,
+      selection,
+      ...(archives === undefined ? {} : { archives }),
+    });
+    out(
+      `${to}: ${done.leads} leads, ${done.refusedRows} refused rows; recipients: ${done.recipients.join(', ') || 'none'}.`,
+    );
+    out(`Request ${id} is answered. Read the letter in it, give it to the person, then relais request close ${id}.`);
+    if (done.leftOut.length > 0)
+      say(`Listed and not in the file: ${done.leftOut.join(', ')}.`);
+  } finally {
+    await file.close();
+    if (!isWritten) await unlink(to);
+  }
+}

@@ -1,0 +1,51 @@
+// The written instructions a change rests on (C53): where a client has a register, its recipients and its opt-in change by a number of it.
+// Invariant: what is cited is there and covers the matter; a client without a register is bound by the documents its contract names.
+import { coversMatter, type Covered, type Instruction } from '../domain/instructions.ts';
+import { RelaisError } from '../errors.ts';
+import type { Sql } from '../store/database.ts';
+import { findInstruction, hasInstructions } from '../store/instructions.ts';
+
+export interface Citing {
+  readonly clientId: string;
+  /** Numbers of the client's register. */
+  readonly cited: readonly number[];
+  /** What the change is about; each matter needs one that covers it. */
+  readonly matters: readonly Covered[];
+}
+
+/** @throws FIND-001 for a number nobody gave, INSTRUCTION-001 where none that is cited covers a matter */
+export async function instructionsFor(
+  tx: Sql,
+  { clientId, cited, matters }: Citing,
+): Promise<readonly Instruction[]> {
+  const found: Instruction[] = [];
+  for (const number of new Set(cited)) {
+    const instruction = await findInstruction(tx, clientId, number);
+    if (instruction === undefined)
+      throw new RelaisError('FIND-001', `Client ${clientId} has no instruction ${number}.`);
+    found.push(instruction);
+  }
+  const uncovered = matters.filter((matter) => !found.some((one) => coversMatter(one, matter, '')));
+  if (uncovered.length > 0 && (await hasInstructions(tx, clientId)))
+    throw new RelaisError(
+      'INSTRUCTION-001',
+      `${clientId} has a register of instructions, and none that is cited covers: ${[...new Set(uncovered)].join(', ')}.`,
+    );
+  return found;
+}
+
+/** How a note names them: the first by its number, all of them in a line where there are several. */
+export const citedInNote = (
+  instructions: readonly Instruction[],
+): {
+  readonly instruction?: number;
+  readonly givenBy: string | undefined;
+  readonly lines: readonly string[];
+} => ({
+  givenBy: instructions[0]?.givenBy,
+  ...(instructions[0] === undefined ? {} : { instruction: instructions[0].number }),
+  lines:
+    instructions.length < 2
+      ? []
+      : [`Instructions enregistrées : ${instructions.map(({ number }) => `n° ${number}`).join(', ')}`],
+});

@@ -1,0 +1,139 @@
+// Answering an access or a portability: what is held on the person is made into a file, given out, and noted as the answer.
+// Invariant: never answered without a file, never a file without its entry in the log: the entry is committed before the file is
+// given out, and the answer is noted after. Interrupted between the two, the request stays open and is answered again.
+import { createHash } from 'node:crypto';
+import { isAnswered } from '../../domain/requests.ts';
+import { RelaisError } from '../../errors.ts';
+import type { Sql } from '../../store/database.ts';
+import { ownRefusedRows } from '../../store/refused-of-person.ts';
+import { decideSubjects, readSubjects, type RequestSubject } from '../../store/request-subjects.ts';
+import { changeRequest, type Request } from '../../store/requests.ts';
+import { exportWithin, type PersonExport } from '../person/export.ts';
+import { noteAnswered } from './acts.ts';
+import { chosen, relist, type Selection } from './selection.ts';
+import { heldRequest, noteAct, requestName, type RequestDeps } from './deps.ts';
+import { identityOf, readAsked } from './open.ts';
+
+export interface AccessOrder {
+  /** What is meant; of what is absent that which was found by what the person gave. */
+  readonly selection?: Partial<Selection>;
+  /** age recipients. */
+  readonly recipients: readonly string[];
+  /** Folder of the log's archives, where months were taken out of MySQL. */
+  readonly archives?: string;
+  readonly identity?: string;
+  readonly actor: string;
+  /** Writes the file down. What it is called stands in the log as the evidence. */
+  readonly deliver: (bytes: Buffer) => void | Promise<void>;
+  readonly fileName: string;
+}
+
+export interface Answered extends Omit<PersonExport, 'bytes'> {
+  /** Listed and not in the file: references of leads, numbers of refused rows. */
+  readonly leftOut: readonly string[];
+}
+
+/** @throws FIND-001, LOG-003, REQUEST-001, REQUEST-002, REQUEST-003, USAGE-001 */
+export async function answerAccess(deps: RequestDeps, id: number, order: AccessOrder): Promise<Answered> {
+  const { database } = deps;
+  await relist(deps, id, true);
+  const { made, leftOut } = await database.transaction((tx) => makeFile(tx, deps, id, order));
+  await order.deliver(made.bytes);
+  const digest = createHash('sha256').update(made.bytes).digest('hex').slice(0, 16);
+  await noteAnswered({ database }, id, {
+    actor: order.actor,
+    evidence: `${order.fileName}, SHA-256 ${digest}...`,
+  });
+  const { bytes: _, ...said } = made;
+  return { ...said, leftOut };
+}
+
+async function makeFile(
+  tx: Sql,
+  deps: RequestDeps,
+  id: number,
+  order: AccessOrder,
+): Promise<{ readonly made: PersonExport; readonly leftOut: readonly string[] }> {
+  const request = await heldRequest(tx, id);
+  if (deps.proofs === undefined)
+    throw new RelaisError('INTERNAL-001', 'What signs and names the centre is missing.');
+  refuseUnready(request, order);
+  const subjects = await readSubjects(tx, id);
+  const meant = { ...(await own(tx, deps, request, subjects)), ...order.selection };
+  if (order.selection?.leads === undefined) refuseUnnamed(request, subjects);
+  const leadIds = chosen(subjects, 'lead', meant.leads, ({ reference }) => reference);
+  const rows = chosen(subjects, 'row', meant.rows, ({ subjectId }) => subjectId);
+  await decideSubjects(tx, id, 'lead', leadIds);
+  await decideSubjects(tx, id, 'row', rows);
+  const { actor, identity, recipients, archives } = order;
+  if (identity !== undefined) await changeRequest(tx, id, identityOf(identity, actor, tx.now()));
+  await noteAct(tx, { request, actor, what: `confirmed:${leadIds.length + rows.length}` });
+  const made = await exportWithin(
+    tx,
+    { ...deps.proofs, secrets: deps.secrets },
+    {
+      kind: request.kind === 'portability' ? 'portability' : 'access',
+      clientId: request.clientId,
+      leadIds,
+      refusedRows: rows.map(String),
+      request: String(id),
+      recipients,
+      actor,
+      reason: requestName(id),
+      ...(archives === undefined ? {} : { archives }),
+    },
+  );
+  const leftOut = subjects.flatMap(({ kind, subjectId, reference }) => {
+    if (kind === 'row') return rows.includes(subjectId) ? [] : [`refused row ${subjectId}`];
+    return reference === null || leadIds.includes(subjectId) ? [] : [reference];
+  });
+  return { made, leftOut };
+}
+
+/** An answer that leaves a lead of the person out is wrong, and one that holds somebody else's is worse. @throws REQUEST-002 */
+function refuseUnnamed({ id }: Request, subjects: readonly RequestSubject[]): void {
+  const shared = subjects.flatMap(({ kind, found, reference }) =>
+    kind === 'lead' && found === 'shared' && reference !== null ? [reference] : [],
+  );
+  if (shared.length > 0)
+    throw new RelaisError(
+      'REQUEST-002',
+      `Request ${id} lists leads that only share an address with the person's: ${shared.join(', ')}. Name every lead that is meant.`,
+    );
+}
+
+/** @throws REQUEST-001, REQUEST-002 */
+function refuseUnready(request: Request, { identity }: AccessOrder): void {
+  const { id, kind, state, identityCheckedAt, appliedBy } = request;
+  if (!isAnswered(kind))
+    throw new RelaisError('REQUEST-001', `Request ${id} is applied, not answered: relais request apply ${id}.`);
+  if (state !== 'open')
+    throw new RelaisError(
+      'REQUEST-001',
+      `Request ${id} is ${state}${appliedBy === '' ? '' : `; ${appliedBy} answered it`}.`,
+    );
+  if (identityCheckedAt === null && identity === undefined)
+    throw new RelaisError(
+      'REQUEST-002',
+      `How was the identity behind request ${id} checked? It is not recorded yet.`,
+    );
+}
+
+/** Found by what was given; of refused rows those whose own mail or phone is the person's. */
+async function own(
+  tx: Sql,
+  deps: RequestDeps,
+  request: Request,
+  subjects: readonly RequestSubject[],
+): Promise<Selection> {
+  const asked = await readAsked(tx, deps, request);
+  const leads = subjects.filter(({ kind, found }) => kind === 'lead' && found === 'asked');
+  const rows = await ownRefusedRows(tx, {
+    clientId: request.clientId,
+    rows: subjects.flatMap(({ kind, subjectId }) => (kind === 'row' ? [String(subjectId)] : [])),
+    leadIds: leads.map(({ subjectId }) => subjectId),
+    phones: asked?.phones ?? [],
+    ...(asked?.email === undefined ? {} : { email: asked.email }),
+  });
+  return { leads: leads.flatMap(({ reference }) => reference ?? []), rows: rows.map(Number) };
+}

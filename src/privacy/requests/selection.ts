@@ -1,0 +1,57 @@
+// Which leads and rows of a request are meant: a person says so, of what they have seen.
+// Invariant: what came in since the request was listed is listed first, and refuses the act; nothing that is not listed can be meant.
+import { RelaisError } from '../../errors.ts';
+import type { RequestSubject } from '../../store/request-subjects.ts';
+import { findPerson } from '../person/find.ts';
+import { heldRequest, type RequestDeps } from './deps.ts';
+import { listFound, readAsked } from './open.ts';
+
+export interface Selection {
+  /** References of the leads that are meant. */
+  readonly leads: readonly string[] | 'all';
+  /** Numbers of the refused rows that are meant. */
+  readonly rows: readonly number[] | 'all';
+}
+
+/**
+ * What has come in since the request was listed must be seen by who confirms.
+ * @param isConfirming false: it goes on with what was confirmed before
+ * @throws REQUEST-003
+ */
+export async function relist(
+  { database, ...deps }: RequestDeps,
+  id: number,
+  isConfirming: boolean,
+): Promise<void> {
+  const fresh = await database.transaction(async (tx) => {
+    const request = await heldRequest(tx, id);
+    if (request.state !== 'open' || request.confirmedAt !== null || !isConfirming) return 0;
+    const asked = await readAsked(tx, deps, request);
+    return asked === undefined ? 0 : listFound(tx, id, await findPerson(tx, asked));
+  });
+  if (fresh > 0)
+    throw new RelaisError(
+      'REQUEST-003',
+      `${fresh} more of this person came in since request ${id} was listed.`,
+    );
+}
+
+/** @throws REQUEST-002 for one the request does not list */
+export function chosen<T>(
+  subjects: readonly RequestSubject[],
+  kind: RequestSubject['kind'],
+  wanted: readonly T[] | 'all',
+  nameOf: (subject: RequestSubject) => T | null,
+): readonly number[] {
+  const listed = subjects.filter((subject) => subject.kind === kind);
+  if (wanted === 'all') return listed.map(({ subjectId }) => subjectId);
+  return [...new Set(wanted)].map((name) => {
+    const found = listed.find((subject) => nameOf(subject) === name);
+    if (found === undefined)
+      throw new RelaisError(
+        'REQUEST-002',
+        `The request lists no ${kind === 'lead' ? 'lead' : 'refused row'} ${String(name)}.`,
+      );
+    return found.subjectId;
+  });
+}

@@ -1,0 +1,55 @@
+// The written note of a right exercised by hand, without a request of its own (C48).
+// Invariant: last in the transaction of the act; it names fields and opt-ins, never a value and never a lead.
+import { writeNote, type ClientNote } from '../client-mails/notes.ts';
+import type { Sql } from '../store/database.ts';
+import { changedLines } from './proofs/proof-words.ts';
+import type { SignedProof } from './proofs/proof.ts';
+
+interface ByHand {
+  readonly clientId: string;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+const note = async (
+  tx: Sql,
+  { clientId, actor, reason }: ByHand,
+  what: Pick<ClientNote, 'kind' | 'title' | 'changes'>,
+): Promise<void> => {
+  await writeNote(tx, {
+    ...what,
+    clientId,
+    doneBy: actor,
+    document: reason,
+    askedBy: 'la personne concernée, ou le client en son nom',
+  });
+};
+
+export const noteOfErasure = (tx: Sql, by: ByHand, proof: SignedProof): Promise<void> =>
+  note(tx, by, {
+    kind: 'person_erased',
+    title: 'données d’une personne effacées de nos bases',
+    changes: [...changedLines(proof.tables), `Preuve signée n° ${proof.number}`],
+  });
+
+export const noteOfWithdrawal = (
+  tx: Sql,
+  by: ByHand,
+  optIn: { readonly purpose: string; readonly channels: readonly string[] },
+): Promise<void> =>
+  note(tx, by, {
+    kind: 'consent_withdrawn',
+    title: 'consentement d’une personne retiré',
+    changes: optIn.channels.map((channel) => `Consentement ${optIn.purpose}.${channel} : retiré`),
+  });
+
+export const noteOfObjection = (
+  tx: Sql,
+  by: ByHand,
+  optIn: { readonly purpose: string; readonly channels: readonly string[] },
+): Promise<void> =>
+  note(tx, by, {
+    kind: 'person_objected',
+    title: 'adresses d’une personne mises sur votre liste d’opposition',
+    changes: optIn.channels.map((channel) => `Opposition ${optIn.purpose}.${channel}`),
+  });

@@ -1,0 +1,181 @@
+// C21: an access is answered in one act: the file for the officer's key, its entry in the log, the answer noted.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateIdentity, identityToRecipient } from 'age-encryption';
+import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
+import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { openExport, type OpenedExport } from './person/open-export.ts';
+
+let gateway: Gateway;
+let relais: Relais;
+let folder: string;
+let identity: string;
+let recipient: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'relais-access-'));
+  identity = await generateIdentity();
+  recipient = await identityToRecipient(identity);
+  gateway = await openGateway({ files: webhookFiles(9) });
+  relais = terminalOf(environmentOf(gateway));
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+});
+afterAll(async () => {
+  await gateway.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function leads(...rows: readonly Parameters<typeof strangerRow>[]): Promise<void> {
+  await gateway.send(...rows.map((row) => strangerRow(...row)));
+  await gateway.app.intake.acceptBatch(20);
+}
+const open = async (
+  kind: 'access' | 'portability' | 'erasure',
+  email: string,
+  ...more: readonly string[]
+): Promise<string> => {
+  const { out } = await relais(
+    ...['request', 'open', '--client', 'essai', '--kind', kind, '--email', email],
+    ...more,
+  );
+  return /Request (\d+)/.exec(out)?.[1] ?? '';
+};
+const access = (id: string, name: string, ...more: readonly string[]) =>
+  relais('request', 'access', id, '--to', join(folder, name), '--recipient', recipient, ...more);
+const opened = (name: string): Promise<OpenedExport> => openExport(readFileSync(join(folder, name)), identity);
+const logged = async (id: string): Promise<readonly string[]> =>
+  (
+    await gateway.owner.all<{ entry: string; reason: string }>(
+      'SELECT entry, reason FROM handovers WHERE purpose = ? OR purpose LIKE ? ORDER BY id',
+      [`request ${id}`, `request ${id}:%`],
+    )
+  ).map(({ entry, reason }) => (entry === 'request' ? reason : entry));
+
+test('C21: an access is answered with a file that only the key opens; the log has it, the person’s other requests are in it', async () => {
+  await leads(
+    ['AC-1', { email: 'alix@courriel.example', last_name: 'Alixtémoin' }],
+    ['AC-2', { email: 'other@courriel.example', last_name: 'Autrecanari' }],
+  );
+  const erasure = await open('erasure', 'other@courriel.example');
+  const earlier = await open('portability', 'alix@courriel.example');
+  const id = await open('access', 'alix@courriel.example');
+  // Identity first.
+  expect((await access(id, 'a.age')).err).toContain('REQUEST-002');
+  expect(existsSync(join(folder, 'a.age'))).toBe(false);
+  const done = await access(id, 'a.age', '--identity', 'identity card seen, ticket 12');
+  expect(done.err).toBe('');
+  expect(done.out).toContain(`1 leads, 0 refused rows`);
+  const { data, text, letter } = await opened('a.age');
+  expect(data).toMatchObject({ kind: 'access', request: id, leads: [{ reference: 'AC-1' }] });
+  expect(text).toContain('Alixtémoin');
+  expect(text).not.toContain('Autrecanari');
+  expect(data.requests.map(({ number, kind, state }) => [number, kind, state])).toEqual([
+    [earlier, 'portability', 'open'],
+    [id, 'access', 'open'],
+  ]);
+  expect(erasure).not.toBe('');
+  expect(letter).toMatch(/portabilité[\s\S]*en cours/);
+  expect(await logged(id)).toEqual([
+    'opened:access',
+    'looked_up',
+    'confirmed:1',
+    'person_exported',
+    'answered:access',
+  ]);
+  const shown = await relais('request', 'show', id);
+  expect(shown.out).toMatch(/Request \d+ +access .*applied/);
+  // Once.
+  expect((await access(id, 'again.age')).err).toContain('Sophie answered it');
+  expect(existsSync(join(folder, 'again.age'))).toBe(false);
+});
+
+test('C21: leads that only share an address are named by a person, or nothing is given out', async () => {
+  const mobile = '+33639982001';
+  await leads(
+    ['SH-1', { email: 'sacha@courriel.example', mobile }],
+    ['SH-2', { email: 'cousin@courriel.example', mobile, last_name: 'Cousincanari' }],
+  );
+  const id = await open('access', 'sacha@courriel.example', '--identity', 'seen');
+  const refused = await access(id, 's.age');
+  expect(refused.err).toMatch(/REQUEST-002 .*SH-2/);
+  expect(await logged(id)).not.toContain('person_exported');
+  const done = await access(id, 's.age', '--lead', 'SH-1');
+  expect(done.out).toContain('1 leads');
+  expect(done.err).toContain('not in the file: SH-2');
+  expect((await opened('s.age')).text).not.toContain('Cousincanari');
+  const both = await open('portability', 'sacha@courriel.example', '--identity', 'seen');
+  expect((await access(both, 'both.age', '--all')).out).toContain('2 leads');
+  expect((await opened('both.age')).data).toMatchObject({ kind: 'portability' });
+});
+
+test('C21: what came in since the request was listed is seen first, and a refused row of the person is in the file', async () => {
+  await leads(['LA-1', { email: 'lea@courriel.example' }]);
+  const id = await open('access', 'lea@courriel.example', '--identity', 'seen');
+  await leads(
+    ['LA-2', { email: 'lea@courriel.example' }],
+    ['LA-3', { email: 'lea@courriel.example', mobile: 'no phone' }],
+  );
+  expect((await access(id, 'l.age')).err).toContain('REQUEST-003');
+  const done = await access(id, 'l.age');
+  expect(done.out).toContain('2 leads, 1 refused rows');
+});
+
+test('C21: of a person of whom nothing is held the answer says so', async () => {
+  await leads(['NO-1', { email: 'shared@courriel.example' }]);
+  const id = await open('access', 'shared@courriel.example', '--identity', 'seen');
+  expect((await access(id, 'none.age', '--none')).out).toContain('0 leads');
+  const { data } = await opened('none.age');
+  expect(data.leads).toEqual([]);
+});
+
+test('C21: two officers at once: one answers, and no second file is given out', async () => {
+  await leads(['TW-1', { email: 'twice@courriel.example' }]);
+  const id = Number(await open('access', 'twice@courriel.example', '--identity', 'seen'));
+  let given = 0;
+  const answer = (actor: string) =>
+    gateway.app.requests.access(id, {
+      actor,
+      recipients: [recipient],
+      fileName: 'x.age',
+      deliver: () => void (given += 1),
+    });
+  const both = await Promise.allSettled([answer('Sophie'), answer('Karim')]);
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  // Where both had made theirs before either was noted, the log has both: none is hidden.
+  const exported = (await logged(String(id))).filter((entry) => entry === 'person_exported');
+  expect(exported).toHaveLength(given);
+});
+
+test('C21: interrupted between file and note, the request stays open and is answered again', async () => {
+  await leads(['CR-1', { email: 'crash@courriel.example' }]);
+  const id = Number(await open('access', 'crash@courriel.example', '--identity', 'seen'));
+  const order = { actor: 'Sophie', recipients: [recipient], fileName: 'x.age' };
+  await expect(
+    gateway.app.requests.access(id, {
+      ...order,
+      deliver: () => {
+        throw new Error('disk full');
+      },
+    }),
+  ).rejects.toThrow('disk full');
+  expect((await gateway.app.requests.show(id)).request.state).toBe('open');
+  await gateway.app.requests.access(id, { ...order, deliver: () => undefined });
+  expect(await logged(String(id))).toEqual([
+    ...['opened:access', 'looked_up'],
+    ...['confirmed:1', 'person_exported', 'confirmed:1', 'person_exported', 'answered:access'],
+  ]);
+});
+
+test('a wrong key, a name that names somebody and a file that exists give nothing out', async () => {
+  const id = await open('access', 'alix@courriel.example', '--identity', 'seen');
+  const wrong = await relais(
+    ...['request', 'access', id, '--to', join(folder, 'w.age'), '--recipient', 'AGE-SECRET-KEY-1'],
+  );
+  expect(wrong.err).toContain('USAGE-001');
+  expect(wrong.err).not.toContain('SECRET');
+  expect(existsSync(join(folder, 'w.age'))).toBe(false);
+  expect((await access(id, 'alix@courriel.example.age')).err).toContain('USAGE-001');
+  expect((await access(id, 'a.age')).err).toContain('exists');
+  const erasure = await open('erasure', 'alix@courriel.example', '--identity', 'seen');
+  expect((await access(erasure, 'e.age')).err).toContain('is applied, not answered');
+});
