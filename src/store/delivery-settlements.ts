@@ -118,3 +118,21 @@ export async function forgetReferences(
     );
   }
 }
+
+/**
+ * Whether a reference that the CRM gave may still be kept: of a person who is gone only as long as their erasure has to say under
+ * which it is to be erased. Whoever asks holds the lead.
+ */
+export async function mayKeepReference(
+  tx: Sql,
+  { leadId, destinationId }: { readonly leadId: number; readonly destinationId: string },
+): Promise<boolean> {
+  const rows = await tx.all(
+    `SELECT 1 FROM leads l WHERE l.id = ? AND (l.erased_at IS NULL
+       OR EXISTS (SELECT 1 FROM deliveries d FORCE INDEX (deliveries_lead) WHERE d.lead_id = l.id AND d.destination_id = ?
+                   AND d.action = 'erase' AND d.state NOT IN ('delivered', 'cancelled'))
+       OR EXISTS (SELECT 1 FROM lead_changes c WHERE c.lead_id = l.id AND c.kind = 'erased'))`,
+    [leadId, destinationId],
+  );
+  return rows.length > 0;
+}

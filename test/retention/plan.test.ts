@@ -38,7 +38,7 @@ test('C53: an instruction has a number of its client, and what it covers is in t
       givenOn: '2026-11-02',
       covers: ['retention', 'proofs'],
       operation: '',
-      recordedBy: 'Sophie',
+      recordedBy: 'staff:1',
     },
     { number: 2, covers: ['retention'], operation: 'OP-B' },
     { number: 1, givenBy: 'Mme Exemple, DPO', document: 'courrier du 2 novembre' },

@@ -202,7 +202,7 @@ test('C34: a fact stays where eleven persons share it, and nothing where ten do'
   ]);
 });
 
-test('C21: what is restricted is not deleted, however old; lifted, it goes', async () => {
+test('C21: what is restricted is not deleted, however old; lifted and closed, it goes', async () => {
   await keep(gateway, {
     'L-1': { collected: '2026-08-01', over: oneOff },
     'L-2': { collected: '2026-08-01', over: oneOff },
@@ -217,7 +217,17 @@ test('C21: what is restricted is not deleted, however old; lifted, it goes', asy
     await gateway.owner.all('SELECT waits_for AS reason FROM retention_items WHERE run_id = ?', [runId]),
   ).toContainEqual({ reason: 'restricted' });
   await requests.lift(id, { ...by, evidence: 'letter of 2026-12-10' });
-  await gateway.owner.run('UPDATE retention_items SET next_at = UTC_TIMESTAMP(3)');
-  await on('2027-06-01').step();
-  expect(await leftOf(gateway)).toEqual([]);
+  const again = async (): Promise<readonly string[]> => {
+    await gateway.owner.run('UPDATE retention_items SET next_at = UTC_TIMESTAMP(3)');
+    await on('2027-06-01').step();
+    return leftOf(gateway);
+  };
+  // What an open request speaks of is not taken from under it.
+  expect(await again()).toEqual(['L-1']);
+  expect(
+    await gateway.owner.all('SELECT waits_for AS reason FROM retention_items WHERE run_id = ?', [runId]),
+  ).toContainEqual({ reason: 'right_open' });
+  await requests.declareInformed(id, { ...by, evidence: 'letter of 2026-12-12' });
+  await requests.close(id, { ...by, outcome: 'done', reason: '' });
+  expect(await again()).toEqual([]);
 });

@@ -14,7 +14,7 @@ import { appendHandovers } from '../../store/handovers.ts';
 import { heldWithLateProof } from '../../store/late-proofs.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
-import { forgetReferences, markSettled } from '../../store/delivery-settlements.ts';
+import { forgetReferences, markSettled, mayKeepReference } from '../../store/delivery-settlements.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import type { Published } from '../mapping-cache.ts';
@@ -66,9 +66,12 @@ export async function resolveIn(
   const own =
     (await readCalls(tx, row.leadId, row.destinationId)).find((delivery) => delivery.id === id)?.calls ?? [];
   const open = own.find((call) => !call.done && (call.outcome === '' || call.maybeReceived));
-  return finding.received
-    ? received(tx, row, open, finding, await capturesBy(published, row, open, finding.reference))
-    : notReceived(tx, row, open, own, finding);
+  if (!finding.received) return notReceived(tx, row, open, own, finding);
+  const { reference, ...kept } = finding;
+  // Under what a recipient has somebody who is gone is kept for their erasure and no longer.
+  const found: Finding =
+    reference !== undefined && (await mayKeepReference(tx, row)) ? { ...kept, reference } : kept;
+  return received(tx, row, open, found, await capturesBy(published, row, open, found.reference));
 }
 
 /**
