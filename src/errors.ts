@@ -1,7 +1,9 @@
 // The catalogue of errors a person can meet: stable code, meaning, remedy. docs/errors.md is checked against it.
 // Invariant: an error's message never carries a prospect's data; details are names, codes, positions.
+import { privacyErrors } from './errors/privacy.ts';
 
 export const catalogue = {
+  ...privacyErrors,
   'CONFIG-001': {
     meaning: 'The configuration is incomplete or wrong.',
     remedy: 'Correct every variable listed in the message; `relais config` prints what is in force.',
@@ -95,16 +97,6 @@ export const catalogue = {
     meaning: 'The lead has been erased.',
     remedy: 'Nothing leaves for an erased lead; a new request needs a new reference.',
   },
-  'RETENTION-001': {
-    meaning: 'Retention would depart from the charter, and no written instruction of the client covers it.',
-    remedy:
-      'Record what the client wrote (relais instruction record --covers retention), then cite its number with --instruction.',
-  },
-  'INSTRUCTION-001': {
-    meaning: 'A recipient or the opt-in would change, and no written instruction of the client covers it.',
-    remedy:
-      'Record what the client wrote (relais instruction record --covers recipients --covers opt_in), then cite its number with --instruction.',
-  },
   'LEAD-005': {
     meaning: 'The row was refused for what is written in it.',
     remedy:
@@ -113,27 +105,6 @@ export const catalogue = {
   'LEAD-006': {
     meaning: 'Processing of the lead is restricted at the request of the person.',
     remedy: 'Nothing of it leaves until the restriction is lifted: `relais request list` names the request.',
-  },
-  'REQUEST-001': {
-    meaning: 'The request is not in the state for this.',
-    remedy: '`relais request show` says where it stands, and who did what.',
-  },
-  'REQUEST-002': {
-    meaning: 'Something the request needs first is missing.',
-    remedy: 'Add what the message names; docs/rights.md says what each kind of request needs.',
-  },
-  'REQUEST-003': {
-    meaning: 'What is held of the person has changed since the request was listed; nothing was applied.',
-    remedy: 'Read the list again with `relais request show`, then confirm the leads that are meant.',
-  },
-  'REQUEST-004': {
-    meaning: 'The request cannot be closed yet.',
-    remedy:
-      'Settle each point the message names: `relais request acknowledge` for a recipient, `relais request declare-informed` for the prospect.',
-  },
-  'REQUEST-005': {
-    meaning: 'The document of the request cannot be taken or given back.',
-    remedy: 'A demand is one file of 10 MB at most; a scan of fewer colours is smaller.',
   },
   'IMPORT-001': {
     meaning: 'The file cannot be imported.',
@@ -211,11 +182,6 @@ export const catalogue = {
     meaning: 'What is asked for stands in archives of the log, which were not given.',
     remedy:
       'Give the folder of the archives with --archives; it is where `relais log archive --to` wrote them.',
-  },
-  'PROOF-001': {
-    meaning: 'The file is not a proof that the given key has signed, or was changed since.',
-    remedy:
-      'Ask for the file again, byte for byte as it was sent, and for the public key by another way: `relais proof key` prints it. docs/rights.md, "Proofs".',
   },
   'SERVICE-001': {
     meaning: 'No MySQL/MariaDB or Redis can be found or started.',

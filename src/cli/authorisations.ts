@@ -194,11 +194,7 @@ function refuseForeignTargets(targets: readonly string[], client: ClientFacts): 
     );
 }
 
-async function revoke(
-  app: App,
-  id: number,
-  asked: AskedFor & { readonly reason: string },
-): Promise<void> {
+async function revoke(app: App, id: number, asked: AskedFor & { readonly reason: string }): Promise<void> {
   const { actor } = app.config;
   const found = (await all(app.database)).find((authorisation) => authorisation.id === id);
   if (found === undefined) throw new RelaisError('FIND-001', `No authorisation has the number ${id}.`);

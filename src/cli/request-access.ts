@@ -24,7 +24,9 @@ export function accessCommand(request: Command): void {
   withExamples(
     request
       .command('access')
-      .description('answer an access or a portability: all that is held, in a file that only the age keys open')
+      .description(
+        'answer an access or a portability: all that is held, in a file that only the age keys open',
+      )
       .argument('<request>', 'its number', wholeNumber)
       .requiredOption('--to <file>', 'where to write it; a file that exists is not overwritten')
       .requiredOption('--recipient <key>', 'age1...: whose key opens it; may be repeated', collect)
@@ -75,9 +77,10 @@ async function answer({ requests, config }: App, id: number, options: AccessOpti
     out(
       `${to}: ${done.leads} leads, ${done.refusedRows} refused rows; recipients: ${done.recipients.join(', ') || 'none'}.`,
     );
-    out(`Request ${id} is answered. Read the letter in it, give it to the person, then relais request close ${id}.`);
-    if (done.leftOut.length > 0)
-      say(`Listed and not in the file: ${done.leftOut.join(', ')}.`);
+    out(
+      `Request ${id} is answered. Read the letter in it, give it to the person, then relais request close ${id}.`,
+    );
+    if (done.leftOut.length > 0) say(`Listed and not in the file: ${done.leftOut.join(', ')}.`);
   } finally {
     await file.close();
     if (!isWritten) await unlink(to);

@@ -75,7 +75,8 @@ async function runNow(
   const ended = requests.reduce((sum, line) => sum + line.requests, 0);
   if (leads + ended === 0 && (await runningRuns(app.database)).length === 0) return say('Nothing is due.');
   const question = `${leads} leads are due, and what is kept of ${ended} requests: relais retention plan --until ${today} shows them. This cannot be undone.`;
-  if (!(await confirmed(question, String(leads > 0 ? leads : ended), options.yes === true))) return say('Nothing was changed.');
+  if (!(await confirmed(question, String(leads > 0 ? leads : ended), options.yes === true)))
+    return say('Nothing was changed.');
   for (const clientId of clients) {
     const run = await app.retention.finish(await app.retention.begin(clientId, app.config.actor));
     if (run !== undefined && run.found > 0) out(`${clientId}: ${countsText(run)}`);
@@ -123,7 +124,9 @@ export async function chosenClients(
   named: string | undefined,
 ): Promise<readonly string[]> {
   if (named === undefined)
-    return [...new Set([...(await clientsWithLeads(database)), ...(await clientsWithRequests(database))])].sort();
+    return [
+      ...new Set([...(await clientsWithLeads(database)), ...(await clientsWithRequests(database))]),
+    ].sort();
   if ((await findClient(database, named)) === undefined)
     throw new RelaisError('FIND-001', `No client is called ${named}.`);
   return [named];

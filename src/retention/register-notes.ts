@@ -14,10 +14,7 @@ const matters: Readonly<Record<Covered, string>> = {
   data: 'les données',
 };
 
-export const noteOfInstruction = (
-  tx: Sql,
-  instruction: Omit<Instruction, 'recordedAt'>,
-): Promise<number> => {
+export const noteOfInstruction = (tx: Sql, instruction: Omit<Instruction, 'recordedAt'>): Promise<number> => {
   const { clientId, number, givenOn, givenBy, document, covers, operation, recordedBy } = instruction;
   return writeNote(tx, {
     clientId,

@@ -98,7 +98,9 @@ test('C48: what a request changes is a note of fields, never of values, nor of l
     ['person_restricted', `la personne concernée, demande n° ${first + 3}`],
     ['person_erased', `la personne concernée, demande n° ${first + 4}`],
   ]);
-  expect(written[0]?.title).toBe(`demande n° ${first} d'une personne (rectification), effectuée dans nos bases`);
+  expect(written[0]?.title).toBe(
+    `demande n° ${first} d'une personne (rectification), effectuée dans nos bases`,
+  );
   expect(written[0]?.changes.join('\n')).toMatch(/^Identité et coordonnées : .*Nom/m);
   expect(written[1]?.changes).toContain('Consentement marketing.phone : retiré');
   expect(written[2]?.changes.join('\n')).toMatch(/liste d’opposition$/m);
@@ -107,7 +109,8 @@ test('C48: what a request changes is a note of fields, never of values, nor of l
     written,
     await gateway.owner.all("SELECT body, subject FROM client_mails WHERE kind = 'note'"),
   ]);
-  for (const value of ['canari', '639984411', 'N-1']) expect(text.toLowerCase()).not.toContain(value.toLowerCase());
+  for (const value of ['canari', '639984411', 'N-1'])
+    expect(text.toLowerCase()).not.toContain(value.toLowerCase());
 });
 
 test('C48: a note of a request stands or falls with it', async () => {

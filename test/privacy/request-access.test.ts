@@ -42,7 +42,8 @@ const open = async (
 };
 const access = (id: string, name: string, ...more: readonly string[]) =>
   relais('request', 'access', id, '--to', join(folder, name), '--recipient', recipient, ...more);
-const opened = (name: string): Promise<OpenedExport> => openExport(readFileSync(join(folder, name)), identity);
+const opened = (name: string): Promise<OpenedExport> =>
+  openExport(readFileSync(join(folder, name)), identity);
 const logged = async (id: string): Promise<readonly string[]> =>
   (
     await gateway.owner.all<{ entry: string; reason: string }>(

@@ -106,7 +106,10 @@ function refuseUnnamed({ id }: Request, subjects: readonly RequestSubject[]): vo
 function refuseUnready(request: Request, { identity }: AccessOrder): void {
   const { id, kind, state, identityCheckedAt, appliedBy } = request;
   if (!isAnswered(kind))
-    throw new RelaisError('REQUEST-001', `Request ${id} is applied, not answered: relais request apply ${id}.`);
+    throw new RelaisError(
+      'REQUEST-001',
+      `Request ${id} is applied, not answered: relais request apply ${id}.`,
+    );
   if (state !== 'open')
     throw new RelaisError(
       'REQUEST-001',

@@ -30,7 +30,9 @@ export async function letRequestsGo(
   const gone = { demand: 0, request: 0 };
   for await (const due of dueRequests(database, { clients, by: today })) {
     try {
-      const went = await database.transaction((tx) => letOneGo(tx, requestSecrets, { id: due.id, today, actor }));
+      const went = await database.transaction((tx) =>
+        letOneGo(tx, requestSecrets, { id: due.id, today, actor }),
+      );
       if (went !== undefined) gone[went] += 1;
     } catch (error) {
       if (isStoreTrouble(error)) throw error;
@@ -90,7 +92,10 @@ async function letOneGo(
   return ending;
 }
 
-const endingUnderLock = ({ asked, closedAt, state, ...request }: Request, today: CivilDate): Ending | undefined =>
+const endingUnderLock = (
+  { asked, closedAt, state, ...request }: Request,
+  today: CivilDate,
+): Ending | undefined =>
   state !== 'closed' || closedAt === null
     ? undefined
     : endingOf({ ...request, closedAt, hasDemand: asked !== null }, today)?.what;

@@ -1,0 +1,41 @@
+// Errors about a person's rights, how long their data is kept, and the instructions that say so.
+// Invariant: as in src/errors.ts, which is the catalogue.
+
+export const privacyErrors = {
+  'RETENTION-001': {
+    meaning: 'Retention would depart from the charter, and no written instruction of the client covers it.',
+    remedy:
+      'Record what the client wrote (relais instruction record --covers retention), then cite its number with --instruction.',
+  },
+  'INSTRUCTION-001': {
+    meaning: 'A recipient or the opt-in would change, and no written instruction of the client covers it.',
+    remedy:
+      'Record what the client wrote (relais instruction record --covers recipients --covers opt_in), then cite its number with --instruction.',
+  },
+  'REQUEST-001': {
+    meaning: 'The request is not in the state for this.',
+    remedy: '`relais request show` says where it stands, and who did what.',
+  },
+  'REQUEST-002': {
+    meaning: 'Something the request needs first is missing.',
+    remedy: 'Add what the message names; docs/rights.md says what each kind of request needs.',
+  },
+  'REQUEST-003': {
+    meaning: 'What is held of the person has changed since the request was listed; nothing was applied.',
+    remedy: 'Read the list again with `relais request show`, then confirm the leads that are meant.',
+  },
+  'REQUEST-004': {
+    meaning: 'The request cannot be closed yet.',
+    remedy:
+      'Settle each point the message names: `relais request acknowledge` for a recipient, `relais request declare-informed` for the prospect.',
+  },
+  'REQUEST-005': {
+    meaning: 'The document of the request cannot be taken or given back.',
+    remedy: 'A demand is one file of 10 MB at most; a scan of fewer colours is smaller.',
+  },
+  'PROOF-001': {
+    meaning: 'The file is not a proof that the given key has signed, or was changed since.',
+    remedy:
+      'Ask for the file again, byte for byte as it was sent, and for the public key by another way: `relais proof key` prints it. docs/rights.md, "Proofs".',
+  },
+} as const;
