@@ -193,6 +193,6 @@ export const variables: readonly Variable[] = [
   {
     name: 'RELAIS_ACTOR',
     meaning:
-      "whom the log names for commands by hand: a login (as its account's id) or a name; default: the system user",
+      'who works at the terminal: a login or a name, of which the log has a number; default: the system user',
   },
 ];

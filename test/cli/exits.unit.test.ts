@@ -36,6 +36,7 @@ test('every command the operators are promised is there', () => {
       ...[
         'client anomalies',
         'retention run',
+        'request access',
         'request acknowledge',
         'request answer',
         'request apply',

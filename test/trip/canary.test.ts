@@ -1,6 +1,5 @@
 // Guarantee 7, the canary: a prospect with unique markers goes through success, echoing refusals, outages, timeouts and a crash;
 // afterwards no Redis command, log line, metric or table outside the lead tables holds a marker, raw, encoded or plainly hashed.
-import { createHash } from 'node:crypto';
 import { replay } from '../../src/support/replay.ts';
 import { startWorker } from '../../src/roles/worker.ts';
 import type { Role } from '../../src/roles/role-status.ts';
@@ -9,6 +8,7 @@ import { createMeters } from '../../src/monitoring/meters.ts';
 import { createLog } from '../../src/log.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { markersIn, tablesText } from './markers.ts';
 
 const markers = {
   last_name: 'Canarinézumque',
@@ -72,49 +72,9 @@ afterAll(async () => {
   await crm.close();
 });
 
-/** Every way a marker could be written down. */
-function spellings(value: string): readonly string[] {
-  const hash = (name: string, encoding: 'hex' | 'base64'): string =>
-    createHash(name).update(value).digest(encoding);
-  const national = value.startsWith('+33') ? [`0${value.slice(3)}`, value.slice(1)] : [];
-  return [
-    value,
-    ...national,
-    value.toLowerCase(),
-    value.toUpperCase(),
-    encodeURIComponent(value),
-    JSON.stringify(value).slice(1, -1),
-    value.replace(/[^\x20-\x7e]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`),
-    Buffer.from(value).toString('base64').replace(/=+$/, ''),
-    Buffer.from(value).toString('base64url'),
-    Buffer.from(value).toString('hex'),
-    ...['md5', 'sha1', 'sha256', 'sha512'].flatMap((name) => [hash(name, 'hex'), hash(name, 'base64')]),
-  ];
-}
+const findMarkers = (where: string, text: string): readonly string[] => markersIn(markers, where, text);
 
-function findMarkers(where: string, text: string): readonly string[] {
-  return Object.entries(markers).flatMap(([name, value]) =>
-    spellings(value).flatMap((spelling) => (text.includes(spelling) ? [`${where}: ${name}`] : [])),
-  );
-}
-
-async function tables(): Promise<string> {
-  const names = await gateway.owner.all<{ name: string }>(
-    'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?',
-    [gateway.app.database.name],
-  );
-  let text = '';
-  for (const { name } of names) {
-    if (leadTables.includes(name)) continue;
-    for (const row of await gateway.owner.all<Record<string, unknown>>(`SELECT * FROM \`${name}\``)) {
-      const values = Object.entries(row).filter(
-        ([column]) => !(name === 'deliveries' && column === 'recipient_reference'),
-      );
-      text += `${name} ${values.map(([, value]) => (Buffer.isBuffer(value) ? `${value.toString('latin1')} ${value.toString('hex')} ${value.toString('base64')}` : String(value))).join(' ')}\n`;
-    }
-  }
-  return text;
-}
+const tables = (): Promise<string> => tablesText(gateway, leadTables);
 
 async function redisContents(): Promise<string> {
   let text = '';
