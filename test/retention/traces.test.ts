@@ -33,6 +33,8 @@ beforeEach(async () => {
   const environment = {
     RELAIS_MAIL_SMTP_URL: `smtp://${smtpUser.user}:${smtpUser.password}@localhost:${smtp.port}`,
     RELAIS_MAIL_FROM: 'Centre <relais@centre.example>',
+    RELAIS_DPO_NAME: 'Claude Exemple',
+    RELAIS_RIGHTS_MAILBOX: 'droits@centre.example',
   };
   gateway = await openGateway({ files: webhookFiles(crm.port), environment });
   relais = terminalOf(environmentOf(gateway, environment));
