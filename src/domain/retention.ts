@@ -55,6 +55,10 @@ export const anonymiseMonths = 36;
 const capYears = 5;
 const afterEnd: Delay = { count: 2, unit: 'month' };
 
+/** When everything of a one-off operation goes; undefined of a recurring one, or where no end is recorded. */
+export const operationGoesOn = ({ kind, endsOn, delay }: OperationFacts): CivilDate | undefined =>
+  kind === 'one_off' && endsOn !== undefined ? addDelay(endsOn, delay ?? afterEnd) : undefined;
+
 /** The latest of the signs of a person, the collection of each request among them. */
 export const lastSignOf = (signs: readonly Date[]): Date =>
   new Date(Math.max(...signs.map((sign) => sign.getTime())));
@@ -63,9 +67,10 @@ export function retentionOf({ kind: said, operation, collectedAt, lastSign }: Re
   const kind = operation?.kind ?? said;
   const sign = civilDate(lastSign);
   const threeYears = addMonths(sign, anonymiseMonths);
-  if (kind === 'one_off' && operation?.endsOn !== undefined) {
-    const goesOn = addDelay(operation.endsOn, operation.delay ?? afterEnd);
-    const rule = operation.delay === undefined ? 'operation_end' : 'instruction';
+  const goesWithAll = operation === undefined ? undefined : operationGoesOn(operation);
+  if (goesWithAll !== undefined) {
+    const goesOn = goesWithAll;
+    const rule = operation?.delay === undefined ? 'operation_end' : 'instruction';
     return {
       goesOn,
       how: 'purge',

@@ -29,6 +29,7 @@ import { dueLeads } from './due.ts';
 import { handOverProofs } from './hand-over.ts';
 import { letLeave, todayOf, type LeavingNeeds } from './leave.ts';
 import type { PhoneProofsPlace } from './proofs-file.ts';
+import { letRefusedGo } from './refused.ts';
 
 export interface RetentionNeeds extends LeavingNeeds {
   readonly database: Database;
@@ -99,6 +100,7 @@ async function begin({ database, log }: RetentionNeeds, of: Beginning): Promise<
       if (isDuplicateKey(error)) return undefined;
       throw error;
     });
+  await letRefusedGo(database, of.clientId, of.day);
   if (items.length > 0) log.info('retention.begun', { client: of.clientId, count: items.length });
   return runId;
 }

@@ -161,13 +161,24 @@ const heldByRight = `EXISTS (SELECT 1 FROM request_subjects s JOIN requests r ON
  * Purges rows refused longer ago than so many days, at most `limit`, and keeps their count; those under a right stay.
  * Returns how many went.
  */
-export async function purgeRefused(tx: Sql, days: number, limit: number): Promise<number> {
+export const purgeRefused = (tx: Sql, days: number, limit: number): Promise<number> =>
+  purgeWhere(tx, { where: 'i.settled_at < TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3))', values: [-days] }, limit);
+
+/** The same of one operation's rows, however fresh. */
+export const purgeRefusedOf = (tx: Sql, clientId: string, code: string, limit: number): Promise<number> =>
+  purgeWhere(tx, { where: 'i.client_id = ? AND i.operation = ?', values: [clientId, code] }, limit);
+
+async function purgeWhere(
+  tx: Sql,
+  which: { readonly where: string; readonly values: readonly SqlValue[] },
+  limit: number,
+): Promise<number> {
   const rows = await tx.all<{ id: string; clientId: string | null; month: string; refusal: string | null }>(
     `SELECT CAST(i.id AS CHAR) AS id, c.id AS clientId, DATE_FORMAT(i.settled_at, '%Y-%m') AS month, i.refusal
        FROM lead_intake i LEFT JOIN clients c ON c.id = i.client_id
-      WHERE i.status = 'refused' AND i.settled_at < TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3)) AND NOT (${heldByRight})
+      WHERE i.status = 'refused' AND ${which.where} AND NOT (${heldByRight})
       ORDER BY i.id LIMIT ${Math.trunc(limit)}`,
-    [-days],
+    which.values,
   );
   if (rows.length === 0) return 0;
   const counted = Map.groupBy(rows, (row) => `${row.clientId ?? ''}\n${row.month}\n${codeOf(row.refusal)}`);

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 import { recordInstruction, recordOperation } from '../../src/retention/register.ts';
 import { createRetention, type Retention } from '../../src/retention/run.ts';
 import { silentLog } from '../../src/log.ts';
@@ -103,6 +103,29 @@ test('C30: leads of an ended operation are deleted on their day, and not before'
   );
   expect(entries.filter(({ entry }) => entry === 'purged')).toHaveLength(2);
   expect(entries.filter(({ entry }) => entry === 'erased')).toEqual([]);
+});
+
+test('C30: refused rows of an operation go with its leads, on their day and not before', async () => {
+  await keep(gateway, { 'RO-1': { collected: '2026-08-01', over: oneOff } });
+  await gateway.send(
+    strangerRow('RO-2', { ...oneOff, channel: 'nonsense' }),
+    strangerRow('RO-3', { channel: 'nonsense' }),
+  );
+  await gateway.app.intake.acceptBatch(10);
+  // It came while the operation went on.
+  await gateway.owner.run(
+    "UPDATE lead_intake SET operation = 'OP-A', status = 'refused' WHERE reference = 'RO-2'",
+  );
+  const refused = async (): Promise<readonly string[]> =>
+    (
+      await gateway.owner.all<{ reference: string }>(
+        "SELECT reference FROM lead_intake WHERE status = 'refused' AND reference LIKE 'RO-%' ORDER BY reference",
+      )
+    ).map(({ reference }) => reference);
+  await run('2026-11-29');
+  expect(await refused()).toEqual(['RO-2', 'RO-3']);
+  await run('2026-11-30');
+  expect(await refused()).toEqual(['RO-3']);
 });
 
 test('C30: the client is handed its proofs of phone consent first; without a place for them nothing is deleted', async () => {

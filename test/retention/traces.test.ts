@@ -79,7 +79,7 @@ async function lived(operation: object): Promise<void> {
   const roles = await gateway.start('planner', 'worker');
   await gateway.send(
     leadRow(markers.reference, { ...person, consents, ...operation }),
-    leadRow(markers.refused, { ...person, mobile: 'no phone', ...operation }),
+    leadRow(markers.refused, { ...person, channel: 'nonsense', ...operation }),
   );
   const told = (action: string): Promise<void> =>
     gateway.until(`${action} told`, async () =>

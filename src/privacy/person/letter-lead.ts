@@ -61,7 +61,13 @@ function valueText(field: Field, value: FieldValue): string {
   if (value instanceof Date) return moment(value);
   if (typeof value === 'boolean') return value ? 'oui' : 'non';
   if (typeof value === 'number') return value.toLocaleString('fr-FR');
-  return field.words?.[value] ?? value;
+  return field.words?.[value] ?? frenchPhone(value) ?? value;
+}
+
+/** A French number in pairs, as people read it. */
+function frenchPhone(value: string): string | undefined {
+  const [, first, pairs = ''] = /^\+33([1-9])(\d{8})$/.exec(value) ?? [];
+  return first === undefined ? undefined : `+33 ${first} ${pairs.match(/../g)?.join(' ') ?? ''}`;
 }
 
 function notice({ notice: heard }: HeldLead): Html {

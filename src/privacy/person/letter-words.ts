@@ -54,6 +54,9 @@ export const receptionWords: Readonly<Record<Reception, string>> = {
   returned: 'revenu : la boîte du destinataire ne l’a pas pris',
 };
 
+/** What staff typed, and the one reason the program writes by itself. */
+export const reasonWords = (why: string): string => why.replace(/^request (\d+)\b/, 'demande n° $1');
+
 /** What the sender called a column of a refused row. */
 export const accessWords = (column: string): string =>
   columnFacts.find((facts) => facts.column === column)?.label ??

@@ -10,6 +10,7 @@ import {
   connectorWords,
   optInWords,
   receptionWords,
+  reasonWords,
   requestStateWords,
   refusalWords,
   rightWords,
@@ -176,7 +177,7 @@ const consultations = ({ consultations: looks }: PersonFile): Html =>
   html`<h2>Consultations par notre personnel</h2>
     ${list(
       [{ title: 'Date' }, { title: 'Consultation' }, { title: 'Motif noté' }],
-      looks.map(({ at, what, why }) => [short(at), consultationWords[what] ?? what, why]),
+      looks.map(({ at, what, why }) => [short(at), consultationWords[what] ?? what, reasonWords(why)]),
       'Personne n’a consulté votre fiche en dehors de son traitement automatique.',
     )}`;
 

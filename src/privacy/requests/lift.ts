@@ -54,7 +54,7 @@ export const liftRestriction = (
       clientId: request.clientId,
       kind: 'person_restricted',
       title: `demande n° ${id} d'une personne, limitation du traitement levée`,
-      changes: [`Demandes de la personne de nouveau utilisées : ${freed.length}`],
+      changes: [`Nombre de demandes de la personne de nouveau utilisées : ${freed.length}`],
       askedBy: askedByPerson(id),
       doneBy: actor,
       document: evidence,

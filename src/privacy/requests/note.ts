@@ -41,8 +41,8 @@ export async function noteOfRequest(
     kind: noteKindOf[kind],
     title: `demande n° ${id} d'une personne (${kindWords[kind].fr}), effectuée dans nos bases`,
     changes: [
-      ...(leads === 0 ? [] : [`Demandes de la personne concernées : ${leads}`]),
-      ...(rows === 0 ? [] : [`Lignes refusées concernées : ${rows}`]),
+      ...(leads === 0 ? [] : [`Nombre de demandes de la personne concernées : ${leads}`]),
+      ...(rows === 0 ? [] : [`Nombre de lignes refusées concernées : ${rows}`]),
       ...fields,
       ...optInLines(request),
       ...(hasObjected ? ['Adresses données par la personne : mises sur votre liste d’opposition'] : []),
