@@ -22,16 +22,26 @@ declare module 'fastify' {
   }
 }
 
+export interface ApiRoute {
+  readonly method: string;
+  /** With `:name` for what varies. */
+  readonly url: string;
+  readonly permission: Permission | 'public';
+}
+
 /** Addresses that answer to anybody. */
 const publicAddresses: readonly string[] = ['/v1/openapi.json'];
 
-export function requireCallers(server: FastifyInstance, place: AccessPlace): void {
+/** @returns a list that grows with every address which is declared afterwards */
+export function requireCallers(server: FastifyInstance, place: AccessPlace): readonly ApiRoute[] {
+  const routes: ApiRoute[] = [];
   server.decorateRequest('caller', null);
   // An address without a permission never answers: the server does not even start.
   server.addHook('onRoute', ({ url, method, config }) => {
     const permission = config?.permission;
     if (permission === undefined || (permission === 'public' && !publicAddresses.includes(url)))
       throw new Error(`${String(method)} ${url} names no permission.`);
+    for (const one of [method].flat()) routes.push({ method: one, url, permission });
   });
   server.addHook('onRequest', async (request, reply) => {
     const { permission } = request.routeOptions.config;
@@ -53,6 +63,7 @@ export function requireCallers(server: FastifyInstance, place: AccessPlace): voi
       });
     return undefined;
   });
+  return routes;
 }
 
 async function callerOf(place: AccessPlace, request: FastifyRequest): Promise<ApiCaller | undefined> {

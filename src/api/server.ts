@@ -7,7 +7,7 @@ import { fastify, type FastifyInstance } from 'fastify';
 import type { AccessPlace } from '../access/place.ts';
 import type { PostingDeps } from '../intake/posted.ts';
 import type { Log } from '../log.ts';
-import { requireCallers } from './callers.ts';
+import { requireCallers, type ApiRoute } from './callers.ts';
 import { problemOf, sendProblem } from './problems.ts';
 import type { TestPlace } from '../support/destination-test.ts';
 import { bulkRoutes } from './routes/bulk.ts';
@@ -36,24 +36,31 @@ export interface ApiOptions {
 /** A hundred leads with long comments and histories. */
 const mostBytes = 4 * 1024 * 1024;
 
-export async function startApi(
-  options: ApiOptions,
-): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
+export interface Api {
+  readonly port: number;
+  /** Every address that answers, with the permission it asks for. */
+  readonly routes: readonly ApiRoute[];
+  readonly close: () => Promise<void>;
+}
+
+export async function startApi(options: ApiOptions): Promise<Api> {
   const server = fastify({
     logger: false,
     bodyLimit: mostBytes,
     requestTimeout: 30_000,
     trustProxy: options.proxies.length === 0 ? false : [...options.proxies],
     genReqId: () => randomUUID(),
+    // What is no address at all is answered like everything else, and not said again.
+    frameworkErrors: (error, request, reply) => sendProblem(request, reply, problemOf(error, options.log)),
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
   });
   server.removeContentTypeParser('text/plain');
-  await describe(server, options);
+  const routes = await describe(server, options);
   const address = await server.listen({ host: options.host, port: options.port });
-  return { port: Number(new URL(address).port), close: () => server.close() };
+  return { port: Number(new URL(address).port), routes, close: () => server.close() };
 }
 
-async function describe(server: FastifyInstance, options: ApiOptions): Promise<void> {
+async function describe(server: FastifyInstance, options: ApiOptions): Promise<readonly ApiRoute[]> {
   const { log } = options;
   server.addHook('onSend', async (request, reply) => {
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
@@ -77,7 +84,7 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<v
     },
   });
   await server.register(rateLimit, { max: options.perMinute, timeWindow: 60_000 });
-  requireCallers(server, options.access);
+  const routes = requireCallers(server, options.access);
   rowRoutes(server, options);
   deliveryRoutes(server, options);
   leadRoutes(server, options);
@@ -90,4 +97,5 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<v
     { config: { permission: 'public' }, schema: { hide: true } },
     (_request, reply) => reply.send(server.swagger()),
   );
+  return routes;
 }

@@ -1,0 +1,312 @@
+// Reading and acting over HTTP, beside the description that the server gives of itself.
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { keyScopes } from '../../src/access/permissions.ts';
+import { openRig, type Answered, type Rig } from './rig.ts';
+
+let rig: Rig;
+let key: string;
+let described: Description;
+
+interface Operation {
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: object }>> }>
+  >;
+}
+interface Description {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+
+beforeAll(async () => {
+  rig = await openRig();
+  key = await rig.keyWith({ scopes: keyScopes.filter((scope) => scope !== 'lead.pull') });
+  described = (await rig.ask(undefined, 'GET', '/v1/openapi.json')).body as unknown as Description;
+}, 120_000);
+afterAll(() => rig.close());
+
+const ajv = new Ajv2020({ strict: false });
+(addFormats as unknown as (on: Ajv2020) => void)(ajv);
+
+let keys = 0;
+/** Asks, and holds the answer against the description. */
+async function ask(method: string, path: string, body?: unknown, headers = {}): Promise<Answered> {
+  const answered = await rig.ask(key, method, path, {
+    ...(body === undefined ? {} : { body }),
+    headers: { ...(method === 'POST' ? { 'idempotency-key': `a-${(keys += 1)}` } : {}), ...headers },
+  });
+  const [bare = ''] = path.split('?');
+  const place = Object.keys(described.paths)
+    .toSorted((a, b) => a.split('{').length - b.split('{').length)
+    .find((known) => new RegExp(`^${known.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`).test(bare));
+  const answers = described.paths[place ?? '']?.[method.toLowerCase()]?.responses ?? {};
+  const said = answers[String(answered.status)] ?? answers[`${String(answered.status)[0]}XX`];
+  const [type, content] = Object.entries(said?.content ?? {})[0] ?? [];
+  const isValid = content !== undefined && ajv.validate(content.schema, answered.body);
+  expect([path, answered.status, isValid ? '' : ajv.errorsText(), type]).toEqual([
+    path,
+    answered.status,
+    '',
+    answered.headers.get('content-type')?.split(';')[0],
+  ]);
+  return answered;
+}
+const items = ({ body }: Answered): readonly Record<string, unknown>[] =>
+  body['items'] as readonly Record<string, unknown>[];
+
+test('the description is valid OpenAPI 3.1, and has every address', async () => {
+  const checked = await new Validator().validate(structuredClone(described) as never);
+  expect([checked.valid, checked.errors]).toEqual([true, undefined]);
+  const listed = Object.entries(described.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  const answering = rig.api.routes
+    .filter(({ method, url }) => method !== 'HEAD' && url !== '/v1/openapi.json')
+    .map(({ method, url }) => `${method} ${url.replaceAll(/:(\w+)/g, '{$1}')}`);
+  expect(listed.toSorted()).toEqual(answering.toSorted());
+});
+
+test('what is read is as described: lists, one delivery with its story, a lead, destinations, files, work', async () => {
+  const id = await rig.idOf('E-11');
+  for (const path of [
+    '/v1/deliveries',
+    '/v1/deliveries/count?state=failed',
+    `/v1/deliveries/${id}`,
+    '/v1/failures',
+    '/v1/leads/essai/E-11',
+    '/v1/leads/essai/E-11/handovers',
+    '/v1/destinations',
+    '/v1/destinations/essai-crm',
+    '/v1/destinations/essai-crm/versions',
+    '/v1/destinations/essai-crm/versions/1',
+    '/v1/files',
+    '/v1/tasks',
+    '/v1/alerts',
+    '/v1/bulk-runs',
+    '/v1/events',
+  ])
+    expect((await ask('GET', path)).status).toBe(200);
+  const one = await ask('GET', `/v1/deliveries/${id}`);
+  const { story } = one.body as { story: { title: { fr: string; en: string }; events: unknown[] } };
+  expect(story.title.fr).toContain('demande E-11');
+  expect(story.title.en).toContain('lead E-11');
+  expect(story.events.length).toBeGreaterThan(1);
+});
+
+test('a list is filtered and read page by page', async () => {
+  const references: unknown[] = [];
+  for (let after = ''; ;) {
+    const page = await ask('GET', `/v1/deliveries?state=failed&limit=2${after}`);
+    references.push(...items(page).map(({ lead }) => lead));
+    if (page.body['next'] === null) break;
+    after = `&after=${String(page.body['next'])}`;
+  }
+  expect(references.toSorted()).toEqual(['A-21', 'E-11', 'E-12']);
+  for (const [query, status] of [
+    ['statte=failed', 400],
+    ['limit=0', 400],
+    ['limit=201', 400],
+    ['since=yesterday', 400],
+    ['since=0001-01-01T00:00:00Z', 400],
+    ['destination=essai-cmr', 404],
+    ['cause=refuse', 404],
+  ] as const)
+    expect([query, (await ask('GET', `/v1/deliveries?${query}`)).status]).toEqual([query, status]);
+});
+
+test('C39: a person is looked for with a reason, which is in the log before the answer; of the person a mask', async () => {
+  const sought = { email: 'e-10@courriel.example' };
+  expect((await ask('POST', '/v1/persons/search', sought)).status).toBe(400);
+  const named = await ask('POST', '/v1/persons/search', {
+    ...sought,
+    reason: 'asked by zoe@courriel.example',
+  });
+  expect([named.status, named.body['code']]).toEqual([400, 'USAGE-001']);
+  const looked = (): Promise<readonly { actor: string; purpose: string }[]> =>
+    rig.gateway.owner.all("SELECT actor, purpose FROM handovers WHERE entry = 'looked_up'");
+  const before = (await looked()).length;
+  const found = await ask('POST', '/v1/persons/search', { ...sought, reason: 'ticket 4711' });
+  expect(items(found).map(({ reference, person }) => [reference, person])).toMatchObject([
+    ['E-10', { lastName: 'M***', email: 'e***@c***.example' }],
+  ]);
+  expect(found.text).not.toMatch(/Martin|Zoé|e-10@/);
+  const entries = await looked();
+  expect(entries).toHaveLength(before + 1);
+  expect(entries.at(-1)?.purpose).toBe('ticket 4711');
+  expect(entries.at(-1)?.actor).toMatch(/^key:\d+$/);
+  expect(items(await ask('POST', '/v1/leads/search', { reference: 'E-10' }))).toHaveLength(1);
+});
+
+test('a replay is done once for its key, in the name of the key, and one without a key is refused', async () => {
+  const id = await rig.idOf('A-21');
+  const path = `/v1/deliveries/${id}/replay`;
+  const reason = { reason: 'ticket 12' };
+  expect((await rig.ask(key, 'POST', path, { body: reason })).status).toBe(400);
+  const first = await ask('POST', path, reason, { 'idempotency-key': 'once' });
+  expect(first.body).toEqual({ delivery: id, done: 'new_run', newKey: true });
+  await rig.gateway.until('refused again', async () => {
+    const [row] = await rig.gateway.states(`d.id = ${id}`);
+    return row?.state === 'failed';
+  });
+  const again = await ask('POST', path, reason, { 'idempotency-key': 'once' });
+  expect([again.body, again.headers.get('idempotent-replayed')]).toEqual([first.body, 'true']);
+  const entries = await rig.gateway.owner.all<{ actor: string }>(
+    "SELECT actor FROM handovers WHERE entry = 'replayed' AND delivery_id = ?",
+    [id],
+  );
+  expect(entries).toHaveLength(1);
+  expect(entries[0]?.actor).toMatch(/^key:\d+$/);
+});
+
+test('what cannot be done is said with its code, and may be asked again under the same key', async () => {
+  const id = await rig.idOf('E-10');
+  const refused = await ask(
+    'POST',
+    `/v1/deliveries/${id}/cancel`,
+    { reason: 'ticket 13' },
+    { 'idempotency-key': 'no' },
+  );
+  expect([refused.status, refused.body['code']]).toEqual([409, 'REPLAY-002']);
+  expect((await ask('POST', '/v1/deliveries/99999999/cancel', { reason: 'ticket 13' })).body['code']).toBe(
+    'FIND-001',
+  );
+  const short = await ask('POST', `/v1/deliveries/${id}/cancel`, { reason: 'x' });
+  expect([short.status, short.body['code']]).toEqual([400, 'USAGE-002']);
+});
+
+test('everything a filter matches: planned, refused with another number, begun once, followed to its end', async () => {
+  const filter = { destination: 'essai-crm', state: 'failed' };
+  const plan = await ask('POST', '/v1/deliveries/replay/plan', { filter });
+  expect(plan.body).toMatchObject({ matched: 2, going: 2, groups: [{ plan: 'new_run', count: 2 }] });
+  const other = await ask('POST', '/v1/deliveries/replay', { filter, expected: 3, reason: 'ticket 14' });
+  expect([other.status, other.body['code']]).toEqual([409, 'BULK-002']);
+  expect(
+    (await ask('POST', '/v1/deliveries/replay', { filter: {}, expected: 5, reason: 'ticket 14' })).status,
+  ).toBe(400);
+  const order = { filter, expected: 2, reason: 'ticket 14' };
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, () =>
+      rig.ask(key, 'POST', '/v1/deliveries/replay', { body: order, headers: { 'idempotency-key': 'bulk' } }),
+    ),
+  );
+  const runs = new Set(answers.filter(({ status }) => status === 202).map(({ body }) => body['id']));
+  expect(runs.size).toBe(1);
+  expect(answers.every(({ status }) => [202, 409].includes(status))).toBe(true);
+  const [run] = runs;
+  await rig.gateway.until(
+    'done',
+    async () => (await ask('GET', `/v1/bulk-runs/${String(run)}`)).body['state'] === 'done',
+  );
+  expect((await ask('GET', `/v1/bulk-runs/${String(run)}`)).body).toMatchObject({
+    done: 2,
+    refused: 0,
+    counted: 2,
+  });
+  expect(
+    (await ask('POST', `/v1/bulk-runs/${String(run)}/cancel`, { reason: 'ticket 14' })).body['code'],
+  ).toBe('BULK-001');
+  await rig.gateway.until('settled', async () =>
+    (await rig.gateway.states("d.destination_id = 'essai-crm'")).every(({ state }) =>
+      ['delivered', 'failed'].includes(state),
+    ),
+  );
+});
+
+test('an order that died between its work and its answer is not done twice: both stand in one transaction', async () => {
+  const id = await rig.idOf('E-10');
+  const path = `/v1/deliveries/${id}/replay`;
+  const send = () =>
+    rig.ask(key, 'POST', path, { body: { reason: 'ticket 15' }, headers: { 'idempotency-key': 'dies' } });
+  // The last thing the order writes fails, as when its process dies: nothing of it stands.
+  await rig.gateway.owner.text(
+    "CREATE TRIGGER planted BEFORE UPDATE ON idempotency_keys FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'planted'",
+  );
+  expect((await send()).status).toBe(500);
+  const replays = (): Promise<readonly unknown[]> =>
+    rig.gateway.owner.all("SELECT id FROM handovers WHERE entry = 'replayed' AND delivery_id = ?", [id]);
+  expect(await replays()).toEqual([]);
+  await rig.gateway.owner.text('DROP TRIGGER planted');
+  expect((await send()).status).toBe(200);
+  expect(await replays()).toHaveLength(1);
+});
+
+test('a destination is suspended, resumed and tested; a task is closed with its evidence', async () => {
+  const at = '/v1/destinations/autre-crm';
+  expect((await ask('POST', `${at}/suspend`, { reason: 'ticket 16' })).body).toEqual({
+    destination: 'autre-crm',
+    status: 'suspended',
+  });
+  expect((await ask('POST', `${at}/suspend`, { reason: 'ticket 16' })).body['code']).toBe('DEST-001');
+  expect((await ask('GET', at)).body).toMatchObject({ status: 'suspended', sends: 'suspended' });
+  expect((await ask('POST', `${at}/resume`, { reason: 'ticket 16' })).status).toBe(200);
+  expect((await ask('POST', `${at}/test`, {})).body).toMatchObject({ isReached: true });
+  expect((await ask('POST', `${at}/send-file`, { reason: 'ticket 16' })).body['code']).toBe('DEST-001');
+  const id = await rig.idOf('A-21');
+  const closing = { reason: 'has it by phone', evidence: 'mail of 2026-11-20' };
+  expect((await ask('POST', `/v1/tasks/${id}/close`, closing)).body).toEqual({
+    task: String(id),
+    isClosedNow: true,
+  });
+  expect((await ask('POST', `/v1/tasks/${id}/close`, closing)).body).toMatchObject({ isClosedNow: false });
+  expect(items(await ask('GET', '/v1/tasks?client=autre'))).toEqual([]);
+});
+
+describe('the feed of events', () => {
+  const all = async (query = ''): Promise<readonly Record<string, unknown>[]> => {
+    const seen: Record<string, unknown>[] = [];
+    for (let after = ''; ;) {
+      const page = await ask('GET', `/v1/events?limit=2${query}${after}`);
+      seen.push(...items(page));
+      if (page.body['hasMore'] !== true) return seen;
+      after = `&after=${String(page.body['next'])}`;
+    }
+  };
+  test('tells each event once, in one order, whatever the length of a page', async () => {
+    await rig.gateway.until('everything sealed', async () => {
+      const [row] = await rig.gateway.owner.all<{ n: number }>(
+        'SELECT COUNT(*) AS n FROM handovers_unsealed',
+      );
+      return row?.n === 0;
+    });
+    const events = await all();
+    const ids = events.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(
+      events.filter(({ kind, lead }) => kind === 'delivered' && lead === 'E-10').length,
+    ).toBeGreaterThanOrEqual(1);
+    expect(events.some(({ kind, lead }) => kind === 'failed' && lead === 'E-11')).toBe(true);
+    expect(events.some(({ kind, destination }) => kind === 'held' && destination === 'autre-crm')).toBe(true);
+    expect(events.some(({ kind, lead }) => kind === 'task_closed' && lead === 'A-21')).toBe(true);
+    const long = await ask('GET', '/v1/events?limit=200');
+    expect(items(long).map(({ id }) => id)).toEqual(ids);
+    expect((await all('&kinds=delivered')).every(({ kind }) => kind === 'delivered')).toBe(true);
+    expect((await ask('GET', '/v1/events?kinds=delivred')).status).toBe(400);
+  });
+  test('an entry that became visible later than a higher one is not missed', async () => {
+    const { next } = (await ask('GET', '/v1/events?after=now')).body as { next: string };
+    const { owner } = rig.gateway;
+    const [last] = await owner.all<{ id: number; sequence: number }>(
+      'SELECT (SELECT MAX(id) FROM handovers) AS id, (SELECT MAX(sequence) FROM seals) AS sequence',
+    );
+    const { id = 0, sequence = 0 } = last ?? {};
+    const entry = (number: number) =>
+      owner.run(
+        "INSERT INTO handovers (id, at, entry, client_id, destination_id) VALUES (?, UTC_TIMESTAMP(6), 'suspended', 'essai', 'essai-crm')",
+        [number],
+      );
+    const seal = (number: number, entries: string) =>
+      owner.run(
+        "INSERT INTO seals (sequence, sealed_at, entries, entry_macs, count, previous, mac, key_id) VALUES (?, UTC_TIMESTAMP(3), ?, '', 1, REPEAT('x', 32), REPEAT('x', 32), '')",
+        [number, entries],
+      );
+    await entry(id + 102);
+    await seal(sequence + 1, String(id + 102));
+    const first = await ask('GET', `/v1/events?after=${next}`);
+    expect(items(first).map((event) => event['id'])).toEqual([id + 102]);
+    await entry(id + 101);
+    await seal(sequence + 2, String(id + 101));
+    const second = await ask('GET', `/v1/events?after=${String(first.body['next'])}`);
+    expect(items(second).map((event) => event['id'])).toEqual([id + 101]);
+  });
+});
