@@ -23,7 +23,7 @@ const base = {
   moduleNameMapper: { '^canonicalize$': '<rootDir>/node_modules/canonicalize/lib/canonicalize.js' },
   // Packages that are ES modules only.
   transformIgnorePatterns: [
-    '/node_modules/(?!(?:.*/node_modules/)?(?:css-select|css-what|boolbase|nth-check|htmlparser2|domhandler|domutils|domelementtype|dom-serializer|entities|jose|oauth4webapi|oauth2-mock-server|is-plain-obj|age-encryption|@noble|@scure|canonicalize)/)',
+    '/node_modules/(?!(?:.*/node_modules/)?(?:css-select|css-what|boolbase|nth-check|htmlparser2|domhandler|domutils|domelementtype|dom-serializer|entities|jose|oauth4webapi|oauth2-mock-server|is-plain-obj|age-encryption|@noble|@scure|canonicalize|@seriousme)/)',
   ],
   setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts', '<rootDir>/test/support/nock-setup.ts'],
 };

@@ -20,6 +20,8 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     .code(status)
     .type('application/problem+json')
     .header('cache-control', 'no-store')
+    .header('x-content-type-options', 'nosniff')
+    .header('x-request-id', request.id)
     .send(
       JSON.stringify({
         type: code === undefined ? 'about:blank' : `urn:relais:error:${code}`,

@@ -32,6 +32,18 @@ export const request = (
 const described = (schema: Schema, description: string | undefined): Schema =>
   description === undefined ? schema : { ...schema, description };
 
+/** Names as they are made here: what is none is refused, and never said again in an answer. */
+const named =
+  (pattern: string) =>
+  (description?: string): Schema =>
+    described({ type: 'string', pattern }, description);
+export const clientName = named('^[a-z0-9][a-z0-9-]{0,62}$');
+export const destinationName = clientName;
+export const referenceName = named('^[A-Za-z0-9._-]{1,64}$');
+export const deliveryName = named('^([0-9]{1,15}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
+export const causeName = named('^[a-z_]{1,40}(:[A-Za-z0-9_.-]{1,64})?$');
+export const taskName = named('^A?[0-9]{1,15}$');
+
 /** Words for people, in both languages. */
 export const bothWords: Schema = object({ fr: text(), en: text() });
 

@@ -11,7 +11,7 @@ import { filterFields, filterOf } from './filter.ts';
 import { deliverySchema, entrySchema, storySchema } from './delivery-schemas.ts';
 
 const tag = 'deliveries';
-const params = { delivery: s.text('its number, or its key (`webhook-id`)') };
+const params = { delivery: s.deliveryName('its number, or its key (`webhook-id`)') };
 
 export function deliveryRoutes(server: FastifyInstance, deps: RouteDeps): void {
   const { support } = deps;

@@ -14,7 +14,7 @@ import * as s from '../schemas.ts';
 import { filterFields } from './filter.ts';
 
 const tag = 'destinations';
-const params = { destination: s.text() };
+const params = { destination: s.destinationName() };
 
 const destination = {
   destination: s.text(),

@@ -5,22 +5,16 @@ import { RelaisError } from '../../errors.ts';
 import type { DeliveryFilter } from '../../support/reads/deliveries.ts';
 import * as s from '../schemas.ts';
 
-const name = (description: string): s.Schema => ({
-  type: 'string',
-  minLength: 1,
-  maxLength: 128,
-  description,
-});
 const since = (description: string): s.Schema => ({ type: 'string', format: 'date-time', description });
 
 export const filterFields = {
-  client: name('of one client'),
-  destination: name('owed to one destination'),
+  client: s.clientName('of one client'),
+  destination: s.destinationName('owed to one destination'),
   state: s.oneOf(deliveryStates, 'in one state'),
-  cause: name('reason code: `refused`, `opt_in_missing`, `refused:programme_closed` ...'),
+  cause: s.causeName('reason code: `refused`, `opt_in_missing`, `refused:programme_closed` ...'),
   since: since('planned since'),
   until: since('planned before'),
-  lead: name("the centre's reference of the lead"),
+  lead: s.referenceName("the centre's reference of the lead"),
 };
 
 export type FilterAsked = Readonly<Partial<Record<string, string>>>;

@@ -8,7 +8,7 @@ import { asks, reads, type AskedToRead, type AskedWith, type RouteDeps } from '.
 import * as s from '../schemas.ts';
 
 const tag = 'leads';
-const params = { client: s.text(), reference: s.text("the centre's reference") };
+const params = { client: s.clientName(), reference: s.referenceName("the centre's reference") };
 
 const deliveryOfLead = s.object({
   id: s.whole(),
@@ -39,7 +39,10 @@ export function leadRoutes(server: FastifyInstance, { support }: RouteDeps): voi
     tag,
     summary: 'Leads of that very reference',
     body: s.request(
-      { reference: short(64, "the centre's reference"), client: short(40, 'look in one client only') },
+      {
+        reference: s.referenceName("the centre's reference"),
+        client: s.clientName('look in one client only'),
+      },
       ['reference'],
     ),
     answer: s.object({ items: s.list(s.object(head)) }),
@@ -62,7 +65,7 @@ export function leadRoutes(server: FastifyInstance, { support }: RouteDeps): voi
         phone: short(30, 'in any spelling'),
         name: short(120, 'last name or its beginning'),
         firstName: short(120, 'beside name'),
-        client: short(40, 'look in one client only'),
+        client: s.clientName('look in one client only'),
         reason: s.text('why: a ticket number'),
       },
       ['reason'],

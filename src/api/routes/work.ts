@@ -94,7 +94,7 @@ function alertRoutes(server: FastifyInstance, deps: RouteDeps): void {
     url: '/v1/tasks/:task/close',
     permission: 'task.close',
     tag,
-    params: { task: s.text('the number of a failed delivery, or `A12` for an alert') },
+    params: { task: s.taskName('the number of a failed delivery, or `A12` for an alert') },
     summary: 'Say that a task needs nobody any more; nothing is sent, and no delivery changes',
     body: s.request(
       { reason: s.text('why'), evidence: s.text('what that rests on: a mail, a ticket; names no person') },
