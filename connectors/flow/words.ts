@@ -64,8 +64,8 @@ function transport({
 const fullRow: SignedRow = {
   point: ['Contenu', 'Content'],
   agreed: [
-    'Chaque fichier contient toutes les demandes en cours ; une demande qui n’y figure plus est à effacer, une valeur changée est à reprendre',
-    'Each file holds every current lead; one that is not in it any more is to be erased, a changed value to be taken over',
+    'Chaque fichier contient toutes les demandes en cours ; une demande qui n’y figure plus est à effacer, une valeur changée est à reprendre ; un désabonnement recueilli chez vous prime sur l’opt-in du fichier, et nous est signalé',
+    'Each file holds every current lead; one that is not in it any more is to be erased, a changed value to be taken over; who unsubscribed at yours stays so whatever the file says, and you tell us',
   ],
 };
 

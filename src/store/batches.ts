@@ -97,6 +97,15 @@ export async function discardBatch(tx: Sql, id: number): Promise<void> {
 export const isUnderWay = (batch: Pick<Batch, 'state'>): boolean =>
   batch.state === 'open' || batch.state === 'written';
 
+/** Whether a file of the destination may still leave, or leave again. */
+export async function hasFileUnderWay(sql: Sql, destinationId: string): Promise<boolean> {
+  const rows = await sql.all(
+    "SELECT 1 FROM batches WHERE state IN ('open', 'written') AND destination_id = ? LIMIT 1",
+    [destinationId],
+  );
+  return rows.length > 0;
+}
+
 /** Of these batches, those under way; the caller's transaction holds them. */
 export async function lockUnderWay(tx: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> {
   if (ids.length === 0) return new Set();

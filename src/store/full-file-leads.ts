@@ -81,6 +81,20 @@ export async function openForFile(tx: Sql, ids: readonly number[], maxAgeMs: num
   return affected;
 }
 
+/** Those of a step that wait for a time of their own stand in the file too; not what a person decides. */
+export async function bringWaiting(
+  tx: Sql,
+  { destinationId, after }: Pick<GatherStep, 'destinationId' | 'after'>,
+  last: number,
+): Promise<void> {
+  await tx.run(
+    `UPDATE deliveries FORCE INDEX (deliveries_destination) SET due_at = UTC_TIMESTAMP(3)
+      WHERE destination_id = ? AND id > ? AND id <= ? AND action = 'create' AND state = 'waiting' AND batch_id = 0
+        AND due_at > UTC_TIMESTAMP(3) AND reason NOT LIKE 'unknown\\_hold%'`,
+    [destinationId, after, last],
+  );
+}
+
 /**
  * Changes and erasures that stood before a file was begun, and that it carried: the lead as it is now, or no lead. A change of a
  * lead whose line came to nothing stays for the next file. The caller's transaction holds them.

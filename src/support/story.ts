@@ -6,6 +6,7 @@ import type { Sql } from '../store/database.ts';
 import { deliveryStory, type ListedDelivery, type StoryEntry } from '../store/delivery-lists.ts';
 import { closedAmong } from '../store/tasks.ts';
 import { advice } from './advice.ts';
+import { foldRuns } from './folded-runs.ts';
 import { nextTry, sendingStateFor } from './next-try.ts';
 import { paris } from './paris-time.ts';
 import { rightsContact } from './rights-contact.ts';
@@ -51,7 +52,7 @@ export async function storyOf(
     title: titleOf(row),
     facts: await factsOf(sql, row, hours),
     nothingLeft: hasLeft(entries) ? undefined : nothingLeftWords(row),
-    events: storyEvents(entries),
+    events: eventsOf(entries),
     advice: isCentre ? await adviceOn(sql, row, isClosed, hours) : [],
     contact: isClosed ? undefined : await rightsContact(sql, row),
   };
@@ -72,6 +73,14 @@ const impersonalEntry = (entry: StoryEntry): StoryEntry =>
   entry.purpose !== '' && typedBy.has(entry.entry) ? { ...entry, actor: 'centre', purpose: '' } : entry;
 
 const typedBy: ReadonlySet<string> = new Set(['cancelled', 'replayed', 'closed', 'resolved']);
+
+function eventsOf(all: readonly StoryEntry[]): readonly StoryEvent[] {
+  const { entries, gap } = foldRuns(all);
+  const events = storyEvents(entries);
+  if (gap === undefined) return events;
+  const { behind, at, words } = gap;
+  return [...events.slice(0, behind), { at, entry: 'departed', words, details: [] }, ...events.slice(behind)];
+}
 
 const titleOf = (row: ListedDelivery): Both => {
   const [action, inEnglish] = actionWords[row.action];

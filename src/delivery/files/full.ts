@@ -3,10 +3,16 @@
 // Invariant: no such file leaves before everything of it is gathered, nor while an earlier one is under way or held back.
 import { closedFor } from '../../domain/send-policy.ts';
 import { mayLeave, type FullGuard } from '../../domain/full-file.ts';
-import { isUnderWay, readBatch } from '../../store/batches.ts';
+import { hasFileUnderWay } from '../../store/batches.ts';
 import type { Sql } from '../../store/database.ts';
 import { addSlot, isDue, isOutrun, markTaken } from '../../store/file-slots.ts';
-import { endedOfStep, endOfStep, openForFile, type GatherStep } from '../../store/full-file-leads.ts';
+import {
+  bringWaiting,
+  endedOfStep,
+  endOfStep,
+  openForFile,
+  type GatherStep,
+} from '../../store/full-file-leads.ts';
 import {
   beginGathering,
   noteBegun,
@@ -57,8 +63,8 @@ async function beginSlot(
   { slot, destination, mapping }: FullWork,
   file: FullFile,
 ): Promise<SlotRun> {
-  const before = file.batchId === 0 ? undefined : await readBatch(tx, file.batchId);
-  if (!file.isTold || (before !== undefined && isUnderWay(before))) return later;
+  // What stands in a file on its way could not stand in this one.
+  if (!file.isTold || (await hasFileUnderWay(tx, destination.id))) return later;
   // One that is due by now holds all that this one would.
   if (await isOutrun(tx, slot)) {
     await markTaken(tx, slot);
@@ -108,6 +114,7 @@ async function gather(tx: Sql, work: FullWork, file: FullFile): Promise<SlotRun>
   );
   const ids = wanted.map(({ deliveryId }) => deliveryId);
   const opened = await openForFile(tx, ids, mapping.maxAgeMs);
+  await bringWaiting(tx, step, last);
   await noteGathered(tx, destination.id, { to: last, opened, isLast: false });
   return again;
 }
