@@ -1,0 +1,82 @@
+// A real Chromium, looked for on this machine and installed where it is missing: a test of pages is skipped nowhere.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { chromium, type Browser as Chromium, type BrowserContext, type Page } from 'playwright-core';
+
+const programs = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+function program(): string {
+  const found = programs.find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  execFileSync(
+    'flock',
+    [
+      '/run/lock/relais-apt.lock',
+      'sh',
+      '-c',
+      'apt-get -o DPkg::Lock::Timeout=300 update -q && apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends chromium fonts-dejavu-core',
+    ],
+    { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, stdio: 'ignore' },
+  );
+  return programs[0] ?? '';
+}
+
+export const openChromium = (): Promise<Chromium> =>
+  chromium.launch({
+    executablePath: program(),
+    // As root, and where /dev/shm is small, as in containers.
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
+  });
+
+/** What a page must never say: errors of the script, and what the policy forbade. */
+export interface Watched {
+  readonly page: Page;
+  readonly complaints: string[];
+}
+
+export async function watchedPage(context: BrowserContext): Promise<Watched> {
+  const complaints: string[] = [];
+  const page = await context.newPage();
+  page.on('console', (message) => {
+    // A page that says no (404, 422) is told by the browser as an error of loading; that is no fault of the page.
+    if (
+      ['error', 'warning'].includes(message.type()) &&
+      !/Failed to load resource.*status of 4/.test(message.text())
+    )
+      complaints.push(`${page.url()} ${message.text()}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`${page.url()} ${error.message}`));
+  page.on('dialog', (dialog) => {
+    complaints.push(`${page.url()} a dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('request', (request) => {
+    if (new URL(request.url()).hostname !== '127.0.0.1') complaints.push(`asks ${request.url()}`);
+  });
+  await page.addInitScript({
+    content: `document.addEventListener('securitypolicyviolation', (event) =>
+      console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample))`,
+  });
+  return { page, complaints };
+}
+
+const axe = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe-core finds on a page, by WCAG 2.2 AA and its best practices. */
+export async function findings(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe);
+  const found = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as {
+    readonly violations: readonly {
+      readonly id: string;
+      readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+    }[];
+  };
+  return found.violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes
+        .map(({ html, failureSummary }) => `${html} ${failureSummary ?? ''}`)
+        .join(' | ')
+        .slice(0, 600)}`,
+  );
+}
