@@ -1,13 +1,67 @@
 // The first page: what needs a person now, and nothing else.
-import type { FastifyInstance } from 'fastify';
+// Invariant: each line leads to where it is dealt with; who belongs to a client sees that client's alone.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { may } from '../../access/permissions.ts';
 import { html } from '../../privacy/papers/html.ts';
+import { destinationsSeen, openAlerts, openCauses, rolesMissing } from '../../support/desk.ts';
+import { personOf } from '../gate.ts';
+import { notice } from '../parts.ts';
 import { sayTo } from '../show.ts';
 import { frame } from '../words/frame.ts';
+import { deskWords as words } from '../words/desk.ts';
+import { causesTable } from './deliveries.ts';
+import { sendingTable } from './destinations.ts';
 import type { Desk } from './sign-in.ts';
+import { alertsTable } from './tasks.ts';
 
-export function homeRoutes(server: FastifyInstance, { show }: Desk): void {
-  server.get('/', { config: { gate: 'delivery.read' } }, (request, reply) => {
-    const say = sayTo(request);
-    return show(request, reply, { title: say(frame.home), at: '/', body: html`<p>${say(frame.none)}</p>` });
+const mostAlerts = 20;
+
+export function homeRoutes(server: FastifyInstance, desk: Desk): void {
+  server.get('/', { config: { gate: 'delivery.read' } }, (request, reply) => homePage(desk, request, reply));
+}
+
+async function homePage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const { clientId } = holder;
+  const { database } = place;
+  const missing = clientId === undefined ? await rolesMissing(database) : [];
+  const causes = await openCauses(database, {}, clientId);
+  const alerts = may(holder, 'task.read') ? await openAlerts(database, {}, clientId, mostAlerts) : [];
+  const troubled = (await destinationsSeen(place, clientId)).filter(
+    ({ sending }) => sending !== undefined && sending.sends !== 'closed',
+  );
+  const isQuiet = [missing, causes, alerts, troubled].every((list) => list.length === 0);
+  return show(request, reply, {
+    title: say(frame.home),
+    at: '/',
+    body: html`${
+      missing.length === 0
+        ? undefined
+        : notice(html`${say(words.missing)} <strong>${missing.join(', ')}</strong>`, 'bad')
+    }
+    ${isQuiet ? notice(say(words.nothingToDo), 'good') : undefined}
+    ${
+      causes.length === 0
+        ? undefined
+        : html`<h2>${say(words.toDecide)}</h2>
+            ${causesTable(request, causes)}`
+    }
+    ${
+      alerts.length === 0
+        ? undefined
+        : html`<h2>${say(words.alerts)}</h2>
+            ${alertsTable(request, alerts)}`
+    }
+    ${
+      troubled.length === 0
+        ? undefined
+        : html`<h2>${say(words.trouble)}</h2>
+            ${sendingTable(request, troubled)}`
+    }`,
   });
 }

@@ -1,0 +1,127 @@
+// Deliveries by filter, newest first, page by page; and failures by cause.
+// Invariant: what stands in the address is the whole filter, so that a colleague who is sent it sees the same.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { may } from '../../access/permissions.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { deliveriesPage, openCauses, type ListedDelivery, type TaskGroup } from '../../support/desk.ts';
+import { askedFilter, filterForm, filterOf, queryOf } from '../filter.ts';
+import { asked } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
+import { actionText, deliveryLink, destinationLink, leadLink, reasonText, stateTag } from '../labels.ts';
+import type { Say } from '../layout.ts';
+import { notice, table } from '../parts.ts';
+import { sayTo } from '../show.ts';
+import { countText, timeOf } from '../times.ts';
+import { frame } from '../words/frame.ts';
+import { deskWords as words } from '../words/desk.ts';
+import type { Desk } from './sign-in.ts';
+
+const pageLength = 50;
+
+export function deliveriesRoutes(server: FastifyInstance, desk: Desk): void {
+  server.get('/deliveries', { config: { gate: 'delivery.read' } }, (request, reply) =>
+    listPage(desk, request, reply),
+  );
+  server.get('/causes', { config: { gate: 'delivery.read' } }, async (request, reply) => {
+    const say = sayTo(request);
+    const { holder } = personOf(request);
+    const groups = await openCauses(desk.place.database, {}, holder.clientId);
+    return desk.show(request, reply, {
+      title: say(frame.causes),
+      at: '/causes',
+      body: groups.length === 0 ? notice(say(words.nothingToDo), 'good') : causesTable(request, groups),
+    });
+  });
+}
+
+async function listPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const wanted = askedFilter(request.query);
+  const after = Number(asked(request, 'after', 15)) || undefined;
+  const rows = await deliveriesPage(place.database, filterOf(wanted), holder.clientId, {
+    limit: pageLength,
+    after,
+  });
+  const last = rows.length === pageLength ? rows.at(-1)?.id : undefined;
+  const query = queryOf(wanted);
+  const canReplay = may(holder, 'delivery.replay') && query !== '' && rows.length > 0;
+  return show(request, reply, {
+    title: say(frame.deliveries),
+    at: '/deliveries',
+    body: html`${filterForm(wanted, say, holder.clientId !== undefined)}
+      ${
+        canReplay
+          ? html`<p><a class="button second" href="/replay?${query}">${say(words.replayAll)}</a></p>`
+          : undefined
+      }
+      ${rows.length === 0 ? notice(say(words.noDeliveries)) : deliveriesTable(request, rows)}
+      <p class="actions">
+        ${after === undefined ? undefined : html`<a href="/deliveries?${query}">${say(frame.first)}</a>`}
+        ${
+          last === undefined
+            ? undefined
+            : html`<a class="button second" href="/deliveries?${query === '' ? '' : `${query}&`}after=${last}"
+                >${say(frame.next)}</a
+              >`
+        }
+      </p>`,
+  });
+}
+
+function deliveriesTable(request: FastifyRequest, rows: readonly ListedDelivery[]): Html {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const { language } = visitOf(request);
+  const heads = [words.number, words.planned, words.client, words.destination, words.lead, words.action];
+  return table(
+    say(frame.deliveries),
+    [...heads, frame.state, frame.cause].map((name) => ({ name: say(name) })),
+    rows.map((row) => [
+      deliveryLink(row.id),
+      timeOf(row.createdAt, language),
+      row.clientId,
+      destinationLink(row.destinationId),
+      leadLink(holder, { clientId: row.clientId, reference: row.leadReference }),
+      actionText(row.action, say),
+      stateTag(row.state, say),
+      reasonText(row.reason, say),
+    ]),
+  );
+}
+
+/** What needs a person, a line for each cause: its deliveries, and their replay as a group. */
+export function causesTable(request: FastifyRequest, groups: readonly TaskGroup[]): Html {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const { language } = visitOf(request);
+  const canReplay = may(holder, 'delivery.replay');
+  return table(
+    say(words.toDecide),
+    [
+      { name: say(words.count), number: true },
+      ...[frame.state, frame.cause, words.destination, words.oldest].map((name) => ({ name: say(name) })),
+      ...(canReplay ? [{ name: say(words.act) }] : []),
+    ],
+    groups.map((group) => [
+      html`<a href="/deliveries?${groupQuery(group)}">${countText(group.count, language)}</a>`,
+      stateTag(group.state as 'failed' | 'waiting', say),
+      causeText(group, say),
+      destinationLink(group.destinationId),
+      timeOf(group.oldest, language),
+      ...(canReplay && group.state === 'failed'
+        ? [html`<a href="/replay?${groupQuery(group)}">${say(words.replayThese)}</a>`]
+        : []),
+    ]),
+  );
+}
+
+const groupQuery = ({ destinationId, state, reason }: TaskGroup): string =>
+  queryOf({ destination: destinationId, state, ...(reason === '' ? {} : { cause: reason }) });
+
+const causeText = ({ reason }: TaskGroup, say: Say): Html =>
+  html`${reasonText(reason, say)} <span class="quiet code">${reason}</span>`;

@@ -1,0 +1,105 @@
+// Tasks: what needs a person, by cause, and the alerts, each closed with a reason and its evidence.
+// Invariant: closing is an entry of the log; it sends nothing and changes no delivery.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { may } from '../../access/permissions.ts';
+import { alertDefinitions } from '../../domain/alert-kinds.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { closeAlertTasks } from '../../support/close-tasks.ts';
+import { openAlerts, openCauses, type AlertTask } from '../../support/desk.ts';
+import type { Both } from '../../support/words.ts';
+import { asked, field, numberOf } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
+import { deliveryLink, destinationLink, reasonText } from '../labels.ts';
+import { input, notice, table } from '../parts.ts';
+import { closingProblem } from '../reasons.ts';
+import { notFound, sayTo } from '../show.ts';
+import { timeOf } from '../times.ts';
+import { frame } from '../words/frame.ts';
+import { deskWords as words } from '../words/desk.ts';
+import { causesTable } from './deliveries.ts';
+import type { Desk } from './sign-in.ts';
+
+const mostAlerts = 200;
+
+export function tasksRoutes(server: FastifyInstance, desk: Desk): void {
+  const { database } = desk.place;
+  server.get('/tasks', { config: { gate: 'task.read' } }, async (request, reply) => {
+    const say = sayTo(request);
+    const { clientId } = personOf(request).holder;
+    const causes = await openCauses(database, {}, clientId);
+    const alerts = await openAlerts(database, {}, clientId, mostAlerts);
+    return desk.show(request, reply, {
+      title: say(frame.tasks),
+      at: '/tasks',
+      body: html`${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined}
+      ${causes.length + alerts.length === 0 ? notice(say(words.nothingToDo), 'good') : undefined}
+      ${causes.length === 0 ? undefined : causesTable(request, causes)}
+      ${alerts.length === 0 ? undefined : alertsTable(request, alerts)}`,
+    });
+  });
+  server.get('/tasks/alerts/:id', { config: { gate: 'task.read' } }, (request, reply) =>
+    alertPage(desk, request, reply),
+  );
+  server.post('/tasks/alerts/:id/close', { config: { gate: 'task.close' } }, async (request, reply) => {
+    const id = numberOf(request);
+    if (id === undefined) return notFound(reply);
+    const closing = {
+      actor: personOf(request).actor,
+      reason: field(request, 'reason', 1_000).trim(),
+      evidence: field(request, 'evidence', 1_000).trim(),
+    };
+    const problem = closingProblem(closing.reason, closing.evidence);
+    if (problem !== undefined) return alertPage(desk, request, reply, problem);
+    await closeAlertTasks(desk.place.access.database, [id], closing);
+    return reply.redirect('/tasks?say=done', 303);
+  });
+}
+
+/** The catalogue has both languages in one text, French first. */
+function titleOf({ kind }: AlertTask, request: FastifyRequest): string {
+  const [french = kind, english = french] = alertDefinitions[kind].title.split(' / ');
+  return visitOf(request).language === 'fr' ? french : english;
+}
+
+export function alertsTable(request: FastifyRequest, alerts: readonly AlertTask[]): Html {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  return table(
+    say(words.alerts),
+    [words.raised, words.alert, words.destination, frame.cause].map((name) => ({ name: say(name) })),
+    alerts.map((alert) => [
+      timeOf(alert.raisedAt, language),
+      html`<a href="/tasks/alerts/${alert.id}">${titleOf(alert, request)}</a>`,
+      alert.destinationId === '' ? alert.clientId : destinationLink(alert.destinationId),
+      reasonText(alert.reason, say),
+    ]),
+  );
+}
+
+async function alertPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  problem?: Both,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const alerts = await openAlerts(place.database, {}, holder.clientId, 1_000);
+  const alert = alerts.find(({ id }) => id === numberOf(request));
+  if (alert === undefined) return notFound(reply);
+  const form = html`<h2>${say(words.takeOver)}</h2>
+    <form class="card stack" method="post" action="/tasks/alerts/${alert.id}/close">
+      ${input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: field(request, 'reason') })}
+      ${input('evidence', say(words.evidence), { hint: say(words.evidenceHint), value: field(request, 'evidence') })}
+      <button>${say(words.takeOver)}</button>
+    </form>`;
+  return show(request, reply, {
+    title: titleOf(alert, request),
+    status: problem === undefined ? 200 : 422,
+    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
+      ${alertsTable(request, [alert])}
+      ${alert.deliveryId === 0 ? undefined : html`<p>${say(words.delivery)} ${deliveryLink(alert.deliveryId)}</p>`}
+      <p>${say(words.what)} : <code>${alertDefinitions[alert.kind].whatToDo(alert.destinationId)}</code></p>
+      ${may(holder, 'task.close') ? form : undefined}`,
+  });
+}
