@@ -174,14 +174,14 @@ async function openApi(
 
 /** Where a port is set, like the API. */
 async function openConsole(
-  { access, database, published }: App,
+  app: App,
   { console: { host, port, proxies, pem } }: Config,
   log: Log,
 ): Promise<{ readonly close: () => Promise<void> } | undefined> {
   if (port === undefined) return undefined;
   const { startConsole } = await import('./console/server.ts');
   const opened = await startConsole({
-    place: { access, database, published, log },
+    place: app,
     log,
     host,
     port,

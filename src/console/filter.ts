@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { addDays, isCivilDate, startOfDay } from '../domain/civil-date.ts';
 import { deliveryStates } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
-import type { DeliveryFilter } from '../support/desk.ts';
+import type { DeliveryFilter } from '../support/reads/deliveries.ts';
 import { html, type Html } from '../privacy/papers/html.ts';
 import { stateWords } from '../support/words.ts';
 import type { Say } from './layout.ts';

@@ -87,6 +87,11 @@ export function personOf(request: FastifyRequest): Person {
   return { session, token, holder: holderOf(session), actor: accountActor(session.account.id) };
 }
 
+export const actingOf = (request: FastifyRequest): { readonly scope: Holder; readonly actor: string } => {
+  const { holder, actor } = personOf(request);
+  return { scope: holder, actor };
+};
+
 export const callerOf = ({ ip, headers }: FastifyRequest): Caller => ({
   address: ip,
   agent: headers['user-agent'] ?? '',

@@ -1,9 +1,9 @@
 // What the console stands on: what the pages read from and act through, and how it is reached.
 import type { AccessPlace } from '../access/place.ts';
 import type { Log } from '../log.ts';
-import type { RunDeps } from '../support/bulk-work.ts';
+import type { SupportPlace } from '../support/place.ts';
 
-export interface ConsolePlace extends RunDeps {
+export interface ConsolePlace extends SupportPlace {
   readonly access: AccessPlace;
 }
 

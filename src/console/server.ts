@@ -10,11 +10,16 @@ import { createCookies } from './cookies.ts';
 import { failurePages, refuseWith } from './failures.ts';
 import { guard } from './gate.ts';
 import { accountRoutes } from './pages/account.ts';
+import { deliveriesRoutes } from './pages/deliveries.ts';
+import { deliveryRoutes } from './pages/delivery.ts';
+import { destinationsRoutes } from './pages/destinations.ts';
 import { firstAccessRoutes } from './pages/first-access.ts';
 import { homeRoutes } from './pages/home.ts';
 import { leadRoutes } from './pages/lead.ts';
+import { runsRoutes } from './pages/runs.ts';
 import { searchRoutes } from './pages/search.ts';
 import { signInRoutes } from './pages/sign-in.ts';
+import { tasksRoutes } from './pages/tasks.ts';
 import type { ConsoleOptions } from './place.ts';
 import { showWith } from './show.ts';
 
@@ -96,6 +101,11 @@ async function build(server: FastifyInstance, options: ConsoleOptions): Promise<
   firstAccessRoutes(server, desk);
   accountRoutes(server, desk);
   homeRoutes(server, desk);
+  deliveriesRoutes(server, desk);
+  deliveryRoutes(server, desk);
+  destinationsRoutes(server, desk);
+  tasksRoutes(server, desk);
+  runsRoutes(server, desk);
   searchRoutes(server, desk);
   leadRoutes(server, desk);
 }

@@ -29,16 +29,19 @@ export function zoneText(at: Date, language: Language): string {
   return `${language === 'fr' ? 'heure de Paris' : 'Paris time'}, ${name ?? timeZone}`;
 }
 
-/** How long ago, in one unit: what a person looks for in a list of things that wait. */
-export function ageText(from: Date, now: Date, language: Language): string {
-  const minutes = Math.max(0, Math.floor((now.getTime() - from.getTime()) / 60_000));
+/** A duration in one unit: what a person looks for in a list of things that wait. */
+export function secondsText(seconds: number, language: Language): string {
   const [count, unit] =
-    minutes < 60
-      ? ([minutes, 'minute'] as const)
-      : minutes < 48 * 60
-        ? ([Math.floor(minutes / 60), 'hour'] as const)
-        : ([Math.floor(minutes / 1440), 'day'] as const);
-  return new Intl.NumberFormat(locales[language], { style: 'unit', unit, unitDisplay: 'long' }).format(count);
+    seconds < 120
+      ? ([Math.round(seconds * 10) / 10, 'second'] as const)
+      : seconds < 7_200
+        ? ([Math.floor(seconds / 60), 'minute'] as const)
+        : seconds < 172_800
+          ? ([Math.floor(seconds / 3_600), 'hour'] as const)
+          : ([Math.floor(seconds / 86_400), 'day'] as const);
+  return new Intl.NumberFormat(locales[language], { style: 'unit', unit, unitDisplay: 'short' }).format(
+    count,
+  );
 }
 
 export const countText = (count: number, language: Language): string =>

@@ -68,9 +68,9 @@ export interface TestDesk {
 export async function openDesk(crmPort = 9): Promise<TestDesk> {
   const gateway = await openGateway({ files: webhookFiles(crmPort) });
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
-  const { access, database, published } = gateway.app;
+  const { access } = gateway.app;
   const opened = await startConsole({
-    place: { access, database, published, log: silentLog },
+    place: gateway.app,
     ...{ log: silentLog, host: '127.0.0.1', port: 0, proxies: [] },
   });
   let made = 0;

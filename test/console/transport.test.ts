@@ -65,9 +65,8 @@ test('a configuration that would answer other machines in clear is refused, and 
 
 test('over TLS the cookie has its prefix and Secure, and a browser is told to stay with TLS', async () => {
   const { pem } = configured({ RELAIS_CONSOLE_TLS_PEM: file });
-  const { access, database, published } = desk.gateway.app;
   const opened = await startConsole({
-    place: { access, database, published, log: silentLog },
+    place: desk.gateway.app,
     ...{ log: silentLog, host: '127.0.0.1', port: 0, proxies: [] },
     ...(pem === undefined ? {} : { pem }),
   });
@@ -99,10 +98,9 @@ test('over TLS the cookie has its prefix and Secure, and a browser is told to st
 });
 
 test('an address that a proxy tells is believed from the proxy that is named, and from nobody else', async () => {
-  const { access, database, published } = desk.gateway.app;
   const signedInFrom = async (proxies: readonly string[]): Promise<string> => {
     const opened = await startConsole({
-      place: { access, database, published, log: silentLog },
+      place: desk.gateway.app,
       ...{ log: silentLog, host: '127.0.0.1', port: 0, proxies },
     });
     const login = await desk.account(['support']);

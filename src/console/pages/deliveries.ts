@@ -3,7 +3,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { deliveriesPage, openCauses, type ListedDelivery, type TaskGroup } from '../../support/desk.ts';
+import {
+  deliveriesPage,
+  failureGroups,
+  type DeliveryHead,
+  type FailureGroup,
+} from '../../support/reads/deliveries.ts';
 import { askedFilter, filterForm, filterOf, queryOf } from '../filter.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
@@ -25,7 +30,7 @@ export function deliveriesRoutes(server: FastifyInstance, desk: Desk): void {
   server.get('/causes', { config: { gate: 'delivery.read' } }, async (request, reply) => {
     const say = sayTo(request);
     const { holder } = personOf(request);
-    const groups = await openCauses(desk.place.database, {}, holder.clientId);
+    const groups = await failureGroups(desk.place, holder);
     return desk.show(request, reply, {
       title: say(frame.causes),
       at: '/causes',
@@ -43,11 +48,10 @@ async function listPage(
   const { holder } = personOf(request);
   const wanted = askedFilter(request.query);
   const after = Number(asked(request, 'after', 15)) || undefined;
-  const rows = await deliveriesPage(place.database, filterOf(wanted), holder.clientId, {
+  const { items: rows, next: last } = await deliveriesPage(place, holder, filterOf(wanted), {
     limit: pageLength,
-    after,
+    ...(after === undefined ? {} : { after }),
   });
-  const last = rows.length === pageLength ? rows.at(-1)?.id : undefined;
   const query = queryOf(wanted);
   const canReplay = may(holder, 'delivery.replay') && query !== '' && rows.length > 0;
   return show(request, reply, {
@@ -73,7 +77,7 @@ async function listPage(
   });
 }
 
-function deliveriesTable(request: FastifyRequest, rows: readonly ListedDelivery[]): Html {
+function deliveriesTable(request: FastifyRequest, rows: readonly DeliveryHead[]): Html {
   const say = sayTo(request);
   const { holder } = personOf(request);
   const { language } = visitOf(request);
@@ -84,9 +88,9 @@ function deliveriesTable(request: FastifyRequest, rows: readonly ListedDelivery[
     rows.map((row) => [
       deliveryLink(row.id),
       timeOf(row.createdAt, language),
-      row.clientId,
-      destinationLink(row.destinationId),
-      leadLink(holder, { clientId: row.clientId, reference: row.leadReference }),
+      row.client,
+      destinationLink(row.destination),
+      leadLink(holder, { clientId: row.client, reference: row.lead }),
       actionText(row.action, say),
       stateTag(row.state, say),
       reasonText(row.reason, say),
@@ -95,7 +99,7 @@ function deliveriesTable(request: FastifyRequest, rows: readonly ListedDelivery[
 }
 
 /** What needs a person, a line for each cause: its deliveries, and their replay as a group. */
-export function causesTable(request: FastifyRequest, groups: readonly TaskGroup[]): Html {
+export function causesTable(request: FastifyRequest, groups: readonly FailureGroup[]): Html {
   const say = sayTo(request);
   const { holder } = personOf(request);
   const { language } = visitOf(request);
@@ -109,9 +113,9 @@ export function causesTable(request: FastifyRequest, groups: readonly TaskGroup[
     ],
     groups.map((group) => [
       html`<a href="/deliveries?${groupQuery(group)}">${countText(group.count, language)}</a>`,
-      stateTag(group.state as 'failed' | 'waiting', say),
+      stateTag(group.state, say),
       causeText(group, say),
-      destinationLink(group.destinationId),
+      destinationLink(group.destination),
       timeOf(group.oldest, language),
       ...(canReplay && group.state === 'failed'
         ? [html`<a href="/replay?${groupQuery(group)}">${say(words.replayThese)}</a>`]
@@ -120,8 +124,8 @@ export function causesTable(request: FastifyRequest, groups: readonly TaskGroup[
   );
 }
 
-const groupQuery = ({ destinationId, state, reason }: TaskGroup): string =>
-  queryOf({ destination: destinationId, state, ...(reason === '' ? {} : { cause: reason }) });
+const groupQuery = ({ destination, state, reason }: FailureGroup): string =>
+  queryOf({ destination, state, ...(reason === '' ? {} : { cause: reason }) });
 
-const causeText = ({ reason }: TaskGroup, say: Say): Html =>
-  html`${reasonText(reason, say)} <span class="quiet code">${reason}</span>`;
+const causeText = ({ reason, text }: FailureGroup, say: Say): Html =>
+  html`${say(text)} <span class="quiet code">${reason}</span>`;

@@ -2,17 +2,22 @@
 // Invariant: one of another client is answered as one that does not exist; why one is suspended is told to the centre alone.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
-import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
-import { destinationsSeen, type DestinationSeen } from '../../support/desk.ts';
-import { setDestinationStatus } from '../../support/suspend.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { setStatus } from '../../support/acts/destinations.ts';
+import {
+  destinationPage,
+  destinationsWithHealth,
+  type DestinationHealth,
+  type DestinationPage,
+} from '../../support/reads/destinations.ts';
 import type { Both } from '../../support/words.ts';
 import { asked, field } from '../forms.ts';
-import { personOf, visitOf } from '../gate.ts';
+import { actingOf, personOf, visitOf } from '../gate.ts';
 import { destinationLink, reasonText, stateTag } from '../labels.ts';
 import { facts, input, notice, state, table, type Tone } from '../parts.ts';
 import { reasonProblem } from '../reasons.ts';
-import { notFound, sayTo } from '../show.ts';
-import { countText, timeOf } from '../times.ts';
+import { sayTo } from '../show.ts';
+import { countText, secondsText } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
 import type { Desk } from './sign-in.ts';
@@ -22,7 +27,7 @@ type Params = { readonly id: string };
 export function destinationsRoutes(server: FastifyInstance, desk: Desk): void {
   server.get('/destinations', { config: { gate: 'delivery.read' } }, async (request, reply) => {
     const say = sayTo(request);
-    const seen = await destinationsSeen(desk.place, personOf(request).holder.clientId);
+    const seen = await destinationsWithHealth(desk.place, personOf(request).holder);
     return desk.show(request, reply, {
       title: say(frame.destinations),
       at: '/destinations',
@@ -32,7 +37,7 @@ export function destinationsRoutes(server: FastifyInstance, desk: Desk): void {
   server.get<{ Params: Params }>(
     '/destinations/:id',
     { config: { gate: 'delivery.read' } },
-    (request, reply) => destinationPage(desk, request, reply, { id: request.params.id }),
+    (request, reply) => onePage(desk, request, reply, { id: request.params.id }),
   );
   for (const [act, status] of [
     ['suspend', 'suspended'],
@@ -45,11 +50,8 @@ export function destinationsRoutes(server: FastifyInstance, desk: Desk): void {
         const { id } = request.params;
         const reason = field(request, 'reason', 1_000).trim();
         const problem = reasonProblem(reason);
-        if (problem !== undefined) return destinationPage(desk, request, reply, { id, problem });
-        await setDestinationStatus(desk.place.access.database, id, status, {
-          actor: personOf(request).actor,
-          reason,
-        });
+        if (problem !== undefined) return onePage(desk, request, reply, { id, problem });
+        await setStatus(desk.place, actingOf(request), id, { status, reason });
         return reply.redirect(`/destinations/${encodeURIComponent(id)}?say=done`, 303);
       },
     );
@@ -63,43 +65,43 @@ const sendsWords: Readonly<Record<string, readonly [Both, Tone]>> = {
   few: [words.few, 'warn'],
 };
 
-function sendsTag({ sending }: DestinationSeen, request: FastifyRequest): Html {
-  const [text, tone] = sendsWords[sending?.sends ?? ''] ?? ([words.normal, 'good'] as const);
+function sendsTag({ sends }: DestinationHealth, request: FastifyRequest): Html {
+  const [text, tone] = sendsWords[sends] ?? ([words.normal, 'good'] as const);
   return state(sayTo(request)(text), tone);
 }
 
-const waits = new Set(['planned', 'queued', 'sending', 'waiting', 'withheld', 'pending']);
+const openOf = ({ open }: DestinationHealth): number =>
+  Object.values(open).reduce((sum, count) => sum + count, 0);
 
-export function sendingTable(request: FastifyRequest, seen: readonly DestinationSeen[]): Html {
+/** Why one is suspended was typed by the centre for the centre. */
+const troubleOf = ({ trouble }: DestinationHealth, request: FastifyRequest): string | undefined =>
+  trouble === null || personOf(request).holder.clientId !== undefined ? undefined : sayTo(request)(trouble);
+
+export function sendingTable(request: FastifyRequest, rows: readonly DestinationHealth[]): Html {
   const say = sayTo(request);
   const { language } = visitOf(request);
-  const { clientId } = personOf(request).holder;
-  const count = (counts: DestinationSeen['counts'], states: ReadonlySet<string>): string =>
-    countText(
-      counts.filter((row) => states.has(row.state)).reduce((sum, row) => sum + row.count, 0),
-      language,
-    );
   return table(
     say(frame.destinations),
     [
-      ...[words.destination, words.client, words.connector, frame.state].map((name) => ({ name: say(name) })),
-      { name: language === 'fr' ? 'En cours' : 'Under way', number: true },
-      { name: language === 'fr' ? 'Échecs' : 'Failed', number: true },
-      { name: '…' },
+      ...[words.destination, words.client, frame.state].map((name) => ({ name: say(name) })),
+      { name: say(words.underWay), number: true },
+      { name: say(words.oldestWaits) },
+      { name: say(words.needPerson), number: true },
+      { name: say(words.detail) },
     ],
-    seen.map((row) => [
-      destinationLink(row.destination.id),
-      row.destination.clientId,
-      html`<code>${row.destination.connector}</code>`,
+    rows.map((row) => [
+      destinationLink(row.destination),
+      row.client,
       sendsTag(row, request),
-      count(row.counts, waits),
-      count(row.counts, new Set(['failed'])),
-      clientId === undefined && row.sending !== undefined ? say(row.sending.words) : undefined,
+      countText(openOf(row), language),
+      row.oldestSeconds === null ? undefined : secondsText(row.oldestSeconds, language),
+      countText(row.tasks, language),
+      troubleOf(row, request),
     ]),
   );
 }
 
-async function destinationPage(
+async function onePage(
   { place, show }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -107,73 +109,82 @@ async function destinationPage(
 ): Promise<FastifyReply> {
   const say = sayTo(request);
   const { holder } = personOf(request);
-  const seen = (await destinationsSeen(place, holder.clientId)).find((row) => row.destination.id === id);
-  if (seen === undefined) return notFound(reply);
-  const { destination, sending } = seen;
+  const page = await destinationPage(place, holder, id);
   return show(request, reply, {
-    title: destination.id,
+    title: page.destination,
     status: problem === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
       ${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined}
-      <div class="card">
-        ${facts([
-          [say(words.client), destination.clientId],
-          [say(words.connector), html`<code>${destination.connector}</code>`],
-          [
-            say(frame.state),
-            html`${sendsTag(seen, request)}
-            ${sending === undefined || holder.clientId !== undefined ? undefined : say(sending.words)}`,
-          ],
-        ])}
-      </div>
-      <h2>${say(words.deliveriesNow)}</h2>
-      ${seen.counts.length === 0 ? html`<p>${say(frame.none)}</p>` : countsTable(request, seen)}
+      <div class="card">${factsOf(request, page)}</div>
+      <h2>${say(words.underWay)}</h2>
+      ${openOf(page) === 0 ? html`<p>${say(frame.none)}</p>` : openTable(request, page)}
       <p>
-        <a href="/deliveries?destination=${encodeURIComponent(destination.id)}"
-          >${say(words.seeDeliveries)}</a
-        >
+        <a href="/deliveries?${destinationQuery(page)}">${say(words.seeDeliveries)}</a>
+        ${
+          page.tasks === 0
+            ? undefined
+            : html`· <a href="/deliveries?${destinationQuery(page)}&state=failed">${say(words.seeFailed)}</a>`
+        }
       </p>
-      ${may(holder, 'destination.suspend') ? statusForm(request, seen) : undefined}`,
+      ${may(holder, 'destination.suspend') ? statusForm(request, page) : undefined}`,
   });
 }
 
-function countsTable(request: FastifyRequest, { destination, counts }: DestinationSeen): Html {
+const destinationQuery = ({ destination }: DestinationHealth): string =>
+  new URLSearchParams({ destination }).toString();
+
+function factsOf(request: FastifyRequest, page: DestinationPage): Html {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  const { durations } = page;
+  const took = (ms: number | null): string => (ms === null ? '–' : secondsText(ms / 1_000, language));
+  return facts([
+    [say(words.client), page.client],
+    [say(words.connector), html`<code>${page.connector}</code>`],
+    [say(words.version), page.mapping ?? '–'],
+    [say(frame.state), html`${sendsTag(page, request)} ${troubleOf(page, request)}`],
+    [say(words.needPerson), countText(page.tasks, language)],
+    ...(page.oldestSeconds === null
+      ? []
+      : [
+          [
+            say(words.oldestWaits),
+            html`${secondsText(page.oldestSeconds, language)} ${reasonText(page.oldestReason, say)}`,
+          ] as const,
+        ]),
+    [
+      say(words.took),
+      html`${say(words.half)} ${took(durations.p50Ms)} · ${say(words.most)} ${took(durations.p95Ms)}
+        <span class="quiet">(${countText(durations.count, language)})</span>`,
+    ],
+  ]);
+}
+
+function openTable(request: FastifyRequest, page: DestinationPage): Html {
   const say = sayTo(request);
   const { language } = visitOf(request);
   return table(
-    say(words.deliveriesNow),
-    [
-      ...[frame.state, frame.cause].map((name) => ({ name: say(name) })),
-      { name: say(words.count), number: true },
-      { name: say(words.oldest) },
-    ],
-    counts.map((row): readonly Piece[] => [
-      stateTag(row.state as 'failed', say),
-      reasonText(row.reason, say),
-      html`<a
-        href="/deliveries?${new URLSearchParams({
-          destination: destination.id,
-          state: row.state,
-          ...(row.reason === '' ? {} : { cause: row.reason }),
-        }).toString()}"
-        >${countText(row.count, language)}</a
-      >`,
-      timeOf(row.oldest, language),
+    say(words.underWay),
+    [{ name: say(frame.state) }, { name: say(words.count), number: true }],
+    Object.entries(page.open).map(([name, count]) => [
+      stateTag(name as 'waiting', say),
+      html`<a href="/deliveries?${destinationQuery(page)}&state=${name}">${countText(count, language)}</a>`,
     ]),
   );
 }
 
-function statusForm(request: FastifyRequest, { destination, sending }: DestinationSeen): Html {
+function statusForm(request: FastifyRequest, page: DestinationPage): Html {
   const say = sayTo(request);
-  const path = `/destinations/${encodeURIComponent(destination.id)}`;
+  const path = `/destinations/${encodeURIComponent(page.destination)}`;
   const form = (act: 'suspend' | 'resume', text: Both, kind: string): Html =>
     html`<form class="line" method="post" action="${path}/${act}">
       ${input('reason', say(frame.reason), { hint: say(frame.reasonHint) })}
       <button class="${kind}">${say(text)}</button>
     </form>`;
+  const isSlowed = page.sends !== 'all' && page.sends !== 'closed';
   return html`<h2>${say(words.act)}</h2>
     <div class="card">
-      ${sending !== undefined && sending.sends !== 'closed' ? form('resume', words.resume, '') : undefined}
-      ${destination.status === 'active' ? form('suspend', words.suspend, 'danger') : undefined}
+      ${isSlowed ? form('resume', words.resume, '') : undefined}
+      ${page.status === 'active' ? form('suspend', words.suspend, 'danger') : undefined}
     </div>`;
 }

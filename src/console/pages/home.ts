@@ -3,7 +3,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html } from '../../privacy/papers/html.ts';
-import { destinationsSeen, openAlerts, openCauses, rolesMissing } from '../../support/desk.ts';
+import { failureGroups } from '../../support/reads/deliveries.ts';
+import { destinationsWithHealth } from '../../support/reads/destinations.ts';
+import { rolesMissing } from '../../support/reads/processes.ts';
+import { openAlerts } from '../../support/reads/tasks.ts';
 import { personOf } from '../gate.ts';
 import { notice } from '../parts.ts';
 import { sayTo } from '../show.ts';
@@ -27,13 +30,11 @@ async function homePage(
 ): Promise<FastifyReply> {
   const say = sayTo(request);
   const { holder } = personOf(request);
-  const { clientId } = holder;
-  const { database } = place;
-  const missing = clientId === undefined ? await rolesMissing(database) : [];
-  const causes = await openCauses(database, {}, clientId);
-  const alerts = may(holder, 'task.read') ? await openAlerts(database, {}, clientId, mostAlerts) : [];
-  const troubled = (await destinationsSeen(place, clientId)).filter(
-    ({ sending }) => sending !== undefined && sending.sends !== 'closed',
+  const missing = holder.clientId === undefined ? await rolesMissing(place) : [];
+  const causes = await failureGroups(place, holder);
+  const alerts = may(holder, 'task.read') ? await openAlerts(place, holder, {}, mostAlerts) : [];
+  const troubled = (await destinationsWithHealth(place, holder)).filter(
+    ({ sends }) => sends !== 'all' && sends !== 'closed',
   );
   const isQuiet = [missing, causes, alerts, troubled].every((list) => list.length === 0);
   return show(request, reply, {

@@ -3,21 +3,20 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mayFor } from '../../access/permissions.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
-import { showLead, type LeadFile, type Reveal, type ShownRight } from '../../support/lead-file.ts';
-import { consentPairWords, consentWords } from '../../support/words.ts';
-import type { Both } from '../../support/words.ts';
+import type { Reveal, ShownRight } from '../../support/lead-file.ts';
+import { leadPage, type LeadPage } from '../../support/reads/lead.ts';
+import { consentPairWords, consentWords, inLanguage, type Both, type Language } from '../../support/words.ts';
 import { field } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { actionText, deliveryLink, destinationLink, leadPath, reasonText, stateTag } from '../labels.ts';
 import type { Say } from '../layout.ts';
 import { facts, input, notice, table } from '../parts.ts';
 import { reasonProblem } from '../reasons.ts';
-import { notFound, sayTo } from '../show.ts';
+import { sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
-import { leadWords as words, personWords, searchWords } from '../words/work.ts';
+import { categoryNames, leadWords as words, personWords, searchWords } from '../words/work.ts';
 import type { Desk } from './sign-in.ts';
-import { personText } from './search.ts';
 
 type Params = { readonly client: string; readonly reference: string };
 
@@ -25,7 +24,7 @@ export function leadRoutes(server: FastifyInstance, desk: Desk): void {
   server.get<{ Params: Params }>(
     '/leads/:client/:reference',
     { config: { gate: 'lead.read' } },
-    (request, reply) => leadPage(desk, request, reply, { named: request.params, look: { reveal: false } }),
+    (request, reply) => onePage(desk, request, reply, { named: request.params, look: { reveal: false } }),
   );
   server.post<{ Params: Params }>(
     '/leads/:client/:reference/reveal',
@@ -35,12 +34,12 @@ export function leadRoutes(server: FastifyInstance, desk: Desk): void {
       const problem = reasonProblem(reason);
       const look: Reveal =
         problem === undefined ? { reveal: true, actor: personOf(request).actor, reason } : { reveal: false };
-      return leadPage(desk, request, reply, { named: request.params, look, problem });
+      return onePage(desk, request, reply, { named: request.params, look, problem });
     },
   );
 }
 
-async function leadPage(
+async function onePage(
   { place, show }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -52,28 +51,13 @@ async function leadPage(
 ): Promise<FastifyReply> {
   const say = sayTo(request);
   const { holder } = personOf(request);
-  // Another client's lead is answered as one that does not exist.
-  if (!mayFor(holder, 'lead.read', named.client)) return notFound(reply);
-  const shown = await showLead(
-    place.access.database,
-    { clientId: named.client, reference: named.reference },
-    look,
-  );
-  if (shown.found === 'nothing') return notFound(reply);
+  const file = await leadPage(place, holder, named, look);
   const canReveal = mayFor(holder, 'person.reveal', named.client) && !look.reveal;
   return show(request, reply, {
     title: `${say(words.title)} ${named.reference}`,
     status: problem === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
-    ${look.reveal ? notice(say(words.revealed), 'warn') : undefined}
-    ${
-      shown.found === 'refused'
-        ? html`${notice(say(words.refusedAtDoor), 'warn')}
-            <ul>
-              ${shown.rows.map((row) => html`<li>${personText(row.person)}</li>`)}
-            </ul>`
-        : leadPart(request, shown.file)
-    }
+    ${look.reveal ? notice(say(words.revealed), 'warn') : undefined} ${leadPart(request, file)}
     ${
       canReveal
         ? html`<details class="card" ${problem === undefined ? '' : html` open`}>
@@ -88,7 +72,7 @@ async function leadPage(
   });
 }
 
-function leadPart(request: FastifyRequest, file: LeadFile): Html {
+function leadPart(request: FastifyRequest, file: LeadPage): Html {
   const say = sayTo(request);
   const at = (time: Date | undefined): Piece => timeOf(time, visitOf(request).language);
   const heads = (...names: readonly Both[]) => names.map((name) => ({ name: say(name) }));
@@ -110,8 +94,9 @@ function leadPart(request: FastifyRequest, file: LeadFile): Html {
         }
       </div>
     </div>
+    ${file.isRestricted ? notice(say(words.restricted), 'warn') : undefined}
     <h2>${say(searchWords.deliveries)}</h2>
-    ${deliveriesPart(file, say)}
+    ${deliveriesPart(file, say)} ${categoriesPart(file, visitOf(request).language)}
     <h2>${say(words.consents)}</h2>
     ${consentsPart(file, say, at)}
     ${
@@ -139,7 +124,7 @@ function leadPart(request: FastifyRequest, file: LeadFile): Html {
     }`;
 }
 
-function deliveriesPart({ deliveries, notRouted }: LeadFile, say: Say): Html {
+function deliveriesPart({ deliveries, notRouted }: LeadPage, say: Say): Html {
   const rows = deliveries.map((row) => [
     deliveryLink(row.id),
     destinationLink(row.destinationId),
@@ -173,7 +158,19 @@ function deliveriesPart({ deliveries, notRouted }: LeadFile, say: Say): Html {
   }`;
 }
 
-function consentsPart({ consents }: LeadFile, say: Say, at: (time: Date | undefined) => Piece): Html {
+/** What the lead says, by category of data, masked as the person is. */
+const categoriesPart = ({ categories }: LeadPage, language: Language): readonly Html[] =>
+  categories
+    .filter(({ category }) => category !== 'identity')
+    .map(
+      ({ category, fields }) =>
+        html`<details class="card">
+          <summary>${inLanguage(categoryNames[category] ?? [category, category], language)}</summary>
+          ${facts(fields.map(({ label, description, value }) => [language === 'fr' ? label : description, value]))}
+        </details>`,
+    );
+
+function consentsPart({ consents }: LeadPage, say: Say, at: (time: Date | undefined) => Piece): Html {
   if (consents.length === 0) return html`<p>${say(frame.none)}</p>`;
   return table(
     say(words.consents),

@@ -2,14 +2,14 @@
 // Invariant: closing is an entry of the log; it sends nothing and changes no delivery.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
-import { alertDefinitions } from '../../domain/alert-kinds.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { closeAlertTasks } from '../../support/close-tasks.ts';
-import { openAlerts, openCauses, type AlertTask } from '../../support/desk.ts';
+import { closeTask } from '../../support/acts/tasks.ts';
+import { failureGroups } from '../../support/reads/deliveries.ts';
+import { openAlerts, type AlertHead } from '../../support/reads/tasks.ts';
 import type { Both } from '../../support/words.ts';
 import { asked, field, numberOf } from '../forms.ts';
-import { personOf, visitOf } from '../gate.ts';
-import { deliveryLink, destinationLink, reasonText } from '../labels.ts';
+import { actingOf, personOf, visitOf } from '../gate.ts';
+import { deliveryLink, destinationLink } from '../labels.ts';
 import { input, notice, table } from '../parts.ts';
 import { closingProblem } from '../reasons.ts';
 import { notFound, sayTo } from '../show.ts';
@@ -22,12 +22,12 @@ import type { Desk } from './sign-in.ts';
 const mostAlerts = 200;
 
 export function tasksRoutes(server: FastifyInstance, desk: Desk): void {
-  const { database } = desk.place;
+  const { place } = desk;
   server.get('/tasks', { config: { gate: 'task.read' } }, async (request, reply) => {
     const say = sayTo(request);
-    const { clientId } = personOf(request).holder;
-    const causes = await openCauses(database, {}, clientId);
-    const alerts = await openAlerts(database, {}, clientId, mostAlerts);
+    const { holder } = personOf(request);
+    const causes = await failureGroups(place, holder);
+    const alerts = await openAlerts(place, holder, {}, mostAlerts);
     return desk.show(request, reply, {
       title: say(frame.tasks),
       at: '/tasks',
@@ -44,24 +44,23 @@ export function tasksRoutes(server: FastifyInstance, desk: Desk): void {
     const id = numberOf(request);
     if (id === undefined) return notFound(reply);
     const closing = {
-      actor: personOf(request).actor,
       reason: field(request, 'reason', 1_000).trim(),
       evidence: field(request, 'evidence', 1_000).trim(),
     };
     const problem = closingProblem(closing.reason, closing.evidence);
     if (problem !== undefined) return alertPage(desk, request, reply, problem);
-    await closeAlertTasks(desk.place.access.database, [id], closing);
+    await closeTask(place, actingOf(request), `A${id}`, closing);
     return reply.redirect('/tasks?say=done', 303);
   });
 }
 
 /** The catalogue has both languages in one text, French first. */
-function titleOf({ kind }: AlertTask, request: FastifyRequest): string {
-  const [french = kind, english = french] = alertDefinitions[kind].title.split(' / ');
+function titleOf({ title }: AlertHead, request: FastifyRequest): string {
+  const [french = title, english = french] = title.split(' / ');
   return visitOf(request).language === 'fr' ? french : english;
 }
 
-export function alertsTable(request: FastifyRequest, alerts: readonly AlertTask[]): Html {
+export function alertsTable(request: FastifyRequest, alerts: readonly AlertHead[]): Html {
   const say = sayTo(request);
   const { language } = visitOf(request);
   return table(
@@ -70,8 +69,8 @@ export function alertsTable(request: FastifyRequest, alerts: readonly AlertTask[
     alerts.map((alert) => [
       timeOf(alert.raisedAt, language),
       html`<a href="/tasks/alerts/${alert.id}">${titleOf(alert, request)}</a>`,
-      alert.destinationId === '' ? alert.clientId : destinationLink(alert.destinationId),
-      reasonText(alert.reason, say),
+      alert.destination === '' ? alert.client : destinationLink(alert.destination),
+      say(alert.text),
     ]),
   );
 }
@@ -84,7 +83,7 @@ async function alertPage(
 ): Promise<FastifyReply> {
   const say = sayTo(request);
   const { holder } = personOf(request);
-  const alerts = await openAlerts(place.database, {}, holder.clientId, 1_000);
+  const alerts = await openAlerts(place, holder, {}, 1_000);
   const alert = alerts.find(({ id }) => id === numberOf(request));
   if (alert === undefined) return notFound(reply);
   const form = html`<h2>${say(words.takeOver)}</h2>
@@ -98,8 +97,8 @@ async function alertPage(
     status: problem === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
       ${alertsTable(request, [alert])}
-      ${alert.deliveryId === 0 ? undefined : html`<p>${say(words.delivery)} ${deliveryLink(alert.deliveryId)}</p>`}
-      <p>${say(words.what)} : <code>${alertDefinitions[alert.kind].whatToDo(alert.destinationId)}</code></p>
+      ${alert.delivery === null ? undefined : html`<p>${say(words.delivery)} ${deliveryLink(alert.delivery)}</p>`}
+      <p>${say(words.what)} : <code>${alert.whatToDo}</code></p>
       ${may(holder, 'task.close') ? form : undefined}`,
   });
 }

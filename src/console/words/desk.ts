@@ -1,7 +1,5 @@
 // Words of the desk: deliveries, causes, destinations, tasks and bulk runs. French first.
 import type { Both } from '../../support/words.ts';
-import type { ReplayPlan } from '../../support/replay.ts';
-import { doneWords, isRefusal, refusalWords } from '../../support/bulk-steps.ts';
 
 export const deskWords = {
   number: ['Nº', 'No.'],
@@ -19,6 +17,11 @@ export const deskWords = {
   filter: ['Filtrer', 'Filter'],
   clear: ['Effacer les filtres', 'Clear filters'],
   noDeliveries: ['Aucune livraison ne correspond.', 'No delivery matches.'],
+  replayAllTitle: ['Rejouer tout ce que le filtre trouve', 'Replay all that the filter matches'],
+  optInSent: ['Opt-in transmis', 'Opt-in sent'],
+  theirField: ['Champ du client', 'Field of the client'],
+  theirValue: ['Valeur', 'Value'],
+  means: ['Signifie', 'Means'],
   replayAll: ['Rejouer tout ce que le filtre trouve…', 'Replay all that the filter matches…'],
   replayThese: ['Rejouer ces livraisons…', 'Replay these…'],
   delivery: ['Livraison', 'Delivery'],
@@ -58,6 +61,15 @@ export const deskWords = {
   quiet: ['au repos', 'quiet'],
   few: ['au ralenti', 'slowed'],
   connector: ['Par', 'By'],
+  underWay: ['En cours', 'Under way'],
+  oldestWaits: ['Attend depuis', 'Waits for'],
+  needPerson: ['À traiter', 'Need a person'],
+  detail: ['Détail', 'Detail'],
+  version: ['Version du format', 'Version of the mapping'],
+  took: ['Durée des dernières livraisons', 'Time the latest deliveries took'],
+  half: ['la moitié en', 'half within'],
+  most: ['95 % en', '95% within'],
+  seeFailed: ['Voir les échecs', 'See what failed'],
   suspend: ['Suspendre', 'Suspend'],
   resume: ['Reprendre', 'Resume'],
   deliveriesNow: ['Livraisons par état', 'Deliveries by state'],
@@ -103,10 +115,4 @@ export const runStateWords: Readonly<Record<string, Both>> = {
   running: ['en cours', 'running'],
   done: ['terminé', 'done'],
   cancelled: ['arrêté', 'stopped'],
-};
-
-/** What becomes of a delivery by a replay, or why nothing does. */
-export const planWords = (plan: ReplayPlan | string): Both => {
-  if (isRefusal(plan)) return [`refusées : ${refusalWords[plan][0]}`, `refused: ${refusalWords[plan][1]}`];
-  return plan in doneWords ? doneWords[plan as keyof typeof doneWords] : [plan, plan];
 };

@@ -97,8 +97,15 @@ export const leadWords = {
     'En clair : cette consultation est inscrite au journal.',
     'In clear: this look is written in the log.',
   ],
-  refusedAtDoor: [
-    'Rien n’a été reçu sous cette référence, sinon des lignes refusées à l’entrée.',
-    'Nothing was taken in under this reference but rows that were refused.',
+  restricted: [
+    'Traitement limité à la demande de la personne : rien ne part tant que la limitation tient.',
+    'Processing is restricted at the person’s request: nothing leaves while that stands.',
   ],
 } as const satisfies Readonly<Record<string, Both>>;
+
+export const categoryNames: Readonly<Record<string, Both>> = {
+  request: ['Demande', 'Request'],
+  project: ['Projet immobilier', 'Property project'],
+  statistical: ['Origine et statistiques', 'Origin and statistics'],
+  financial: ['Données financières', 'Finances'],
+};
