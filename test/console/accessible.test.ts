@@ -1,22 +1,37 @@
 // Each page in a real Chromium, light and dark, wide and narrow: axe-core finds nothing, and no page complains.
+import { join } from 'node:path';
 import type { Browser as Chromium } from 'playwright-core';
 import { findings, openChromium, watchedPage } from './chromium.ts';
-import { openDesk, type Browser, type TestDesk } from './desk.ts';
+import type { Browser } from './desk.ts';
+import { openFilledDesk, type FilledDesk } from './filled.ts';
 
-let desk: TestDesk;
+/** A folder for pictures of the pages, to be looked at. */
+const pictures = process.env['RELAIS_TEST_PICTURES'];
+
+let desk: FilledDesk;
+let pages: readonly string[];
 let chromium: Chromium;
 let person: Browser;
 beforeAll(async () => {
-  desk = await openDesk();
+  desk = await openFilledDesk();
   chromium = await openChromium();
   person = await desk.signedIn('support', 'integrator', 'dpo', 'admin');
+  const failed = await desk.idOf('KO-0');
+  await person.post('/destinations/essai-crm/suspend', { reason: 'ticket 1' });
+  const filter = { destination: 'essai-crm', state: 'delivered' };
+  const run = await person.post('/replay', { ...filter, reason: 'ticket 2', number: '2' });
+  pages = [
+    ...['/', '/account', '/search', '/sign-in/second-factor', '/nulle-part', '/deliveries', '/causes'],
+    ...['/destinations', '/destinations/essai-crm', '/tasks', '/runs', run.to, '/replay?state=failed'],
+    ...[`/deliveries/${failed}`, `/deliveries/${await desk.idOf('OK-2')}`, '/leads/essai/OK-2'],
+    '/deliveries?state=planned',
+  ];
 });
 afterAll(async () => {
   await chromium.close();
   await desk.close();
 });
 
-const pages = ['/', '/account', '/search', '/sign-in/second-factor', '/nulle-part'];
 const open = ['/sign-in', '/first-access'];
 
 test.each([
@@ -40,6 +55,11 @@ test.each([
     found.push(...(await findings(page)).map((finding) => `${path} ${finding}`));
     const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
     if (wide === true) found.push(`${path} is wider than the window`);
+    if (pictures !== undefined)
+      await page.screenshot({
+        path: join(pictures, `${colorScheme}-${width}${path.replaceAll(/[^a-z0-9]+/gi, '-')}.png`),
+        fullPage: true,
+      });
   }
   await context.close();
   expect(found).toEqual([]);

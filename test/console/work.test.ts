@@ -1,0 +1,166 @@
+// A day at the desk: looking somebody up, reading a delivery, replaying one and forty, suspending, closing; and a client who looks.
+import { createAccount, setPasswordWithCode } from '../../src/access/accounts.ts';
+import { browserOf, password, type Browser } from './desk.ts';
+import { hostile, openFilledDesk, type FilledDesk } from './filled.ts';
+
+let desk: FilledDesk;
+let support: Browser;
+beforeAll(async () => {
+  desk = await openFilledDesk({ failures: 8 });
+  support = await desk.signedIn('support');
+});
+afterAll(() => desk.close());
+
+const plain = (text: string): string => text.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+const entries = (): Promise<readonly { entry: string; actor: string; purpose: string }[]> =>
+  desk.gateway.owner.all('SELECT entry, actor, purpose FROM handovers ORDER BY id');
+
+test('the first page says what needs somebody, and leads to it', async () => {
+  const { text } = await support.get('/');
+  expect(plain(text)).toContain('Échecs et décisions, par cause');
+  const link = /href="(\/deliveries\?[^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+  const listed = await support.get(link);
+  expect(listed.text.match(/href="\/deliveries\/\d+"/g)).toHaveLength(8);
+});
+
+test('a list is filtered by its address, goes on page by page, and tells a filter that cannot be', async () => {
+  expect(
+    (await support.get('/deliveries?state=delivered')).text.match(/href="\/deliveries\/\d+"/g),
+  ).toHaveLength(2);
+  expect((await support.get('/deliveries?state=nulle')).status).toBe(400);
+  expect((await support.get('/deliveries?from=2026-02-30')).status).toBe(400);
+  expect((await support.get('/deliveries?destination=inconnue')).status).toBe(404);
+  expect(plain((await support.get('/deliveries?from=2099-01-01')).text)).toContain('Aucune livraison');
+  expect((await support.get('/deliveries?state=failed&state=delivered')).status).toBe(200);
+});
+
+test('C39: a look-up asks for a reason that names nobody, and is in the log, as the person’s, before it is shown', async () => {
+  const asked = { name: 'Dup', reason: '' };
+  expect((await support.post('/search', asked)).status).toBe(422);
+  const personal = await support.post('/search', {
+    ...asked,
+    reason: 'elle a écrit de zoe@courriel.example',
+  });
+  expect([personal.status, plain(personal.text).includes('Le journal n’oublie jamais')]).toEqual([422, true]);
+  expect((await support.post('/search', { reason: 'ticket 12' })).status).toBe(422);
+  expect((await entries()).filter(({ entry }) => entry === 'looked_up')).toEqual([]);
+  const found = await support.post('/search', { reference: 'OK-1', reason: 'ticket 12' });
+  expect(found.text).toContain('href="/leads/essai/OK-1"');
+  expect((await entries()).filter(({ entry }) => entry === 'looked_up')).toEqual([
+    { entry: 'looked_up', actor: expect.stringMatching(/^account:\d+$/), purpose: 'ticket 12' },
+  ]);
+  expect(found.text).not.toMatch(/ok-1@courriel\.example|\+3363998\d{4}/);
+});
+
+test('C39: a person is shown masked to support, and in clear to the data protection officer after an entry', async () => {
+  const masked = await support.get('/leads/essai/OK-1');
+  expect(masked.status).toBe(200);
+  expect(masked.text).not.toMatch(/ok-1@courriel\.example/);
+  expect((await support.post('/leads/essai/OK-1/reveal', { reason: 'ticket 13' })).status).toBe(403);
+  const dpo = await desk.signedIn('dpo');
+  expect((await dpo.post('/leads/essai/OK-1/reveal', { reason: 'x' })).status).toBe(422);
+  expect((await entries()).filter(({ entry }) => entry === 'revealed')).toEqual([]);
+  const shown = await dpo.post('/leads/essai/OK-1/reveal', { reason: 'ticket 13' });
+  expect(shown.text).toContain('ok-1@courriel.example');
+  expect((await entries()).filter(({ entry }) => entry === 'revealed')).toHaveLength(1);
+});
+
+test('a delivery tells its story, and what was typed by a stranger or answered by a recipient is text on every page', async () => {
+  const id = await desk.idOf('OK-2');
+  const pages = [`/deliveries/${id}`, '/leads/essai/OK-2', '/deliveries', '/', '/causes', '/destinations'];
+  for (const path of pages) {
+    const { status, text } = await support.get(path);
+    expect([path, status]).toEqual([path, 200]);
+    expect(text).not.toMatch(/<script>|<img src=x|<b>/);
+  }
+  const { text } = await support.get(`/deliveries/${id}`);
+  expect(plain(text)).toMatch(/Ce qui s’est passé .*[Tt]entative/);
+  expect(plain(text)).toContain('prospection par e-mail');
+  expect(text).not.toContain(hostile);
+});
+
+test('one failed delivery is replayed once its recipient takes it, with a reason, and its page says so', async () => {
+  const id = await desk.idOf('KO-0');
+  expect((await support.post(`/deliveries/${id}/replay`, { reason: '' })).status).toBe(422);
+  desk.repair();
+  const done = await support.post(`/deliveries/${id}/replay`, { reason: 'ticket 14' });
+  expect([done.status, done.to]).toEqual([303, `/deliveries/${id}?say=done`]);
+  await desk.gateway.until('delivered', async () =>
+    (await desk.gateway.states(`l.reference = 'KO-0'`)).some(({ state }) => state === 'delivered'),
+  );
+  expect(plain((await support.get(`/deliveries/${id}`)).text)).toContain('ticket 14');
+});
+
+test('a failed delivery is closed with its evidence, once', async () => {
+  const id = await desk.idOf('KO-1');
+  expect((await support.post(`/deliveries/${id}/close`, { reason: 'ticket 15' })).status).toBe(422);
+  const closing = { reason: 'ticket 15', evidence: 'courriel du client' };
+  expect((await support.post(`/deliveries/${id}/close`, closing)).status).toBe(303);
+  expect((await support.post(`/deliveries/${id}/close`, closing)).status).toBe(422);
+});
+
+test('everything a filter matches is counted, shown, confirmed by its number, and replayed as a run that is followed', async () => {
+  const query = 'destination=essai-crm&state=failed';
+  const plan = await support.get(`/replay?${query}`);
+  expect(plain(plan.text)).toMatch(/7 rejouées/);
+  const form = { destination: 'essai-crm', state: 'failed', reason: 'ticket 16' };
+  const wrong = await support.post('/replay', { ...form, number: '6' });
+  expect([wrong.status, plain(wrong.text).includes('relisez le plan')]).toEqual([422, true]);
+  expect((await support.post('/replay', { ...form, number: '' })).status).toBe(422);
+  expect((await support.post('/replay', { reason: 'ticket 16', number: '10' })).status).toBe(400);
+  const begun = await support.post('/replay', { ...form, number: '7' });
+  expect(begun.to).toMatch(/^\/runs\/\d+$/);
+  await desk.gateway.until('replayed', async () =>
+    (await desk.gateway.states()).every(({ state }) => state === 'delivered'),
+  );
+  await desk.gateway.until('the run has ended', async () =>
+    plain((await support.get(begun.to)).text).includes('terminé'),
+  );
+  expect(plain((await support.get(begun.to)).text)).toContain('7 / 7');
+  expect((await support.post(`${begun.to}/stop`, { reason: 'trop tard' })).status).toBe(422);
+  expect((await support.get('/runs')).text).toContain(`href="${begun.to}"`);
+});
+
+test('a destination is suspended and resumed with a reason; what the centre typed is not shown to the client', async () => {
+  const viewer = await desk.signedIn('viewer');
+  const reason = 'ticket 17 : maintenance';
+  expect((await support.post('/destinations/essai-crm/suspend', { reason })).status).toBe(303);
+  expect(plain((await support.get('/destinations/essai-crm')).text)).toContain(reason);
+  const seen = plain((await viewer.get('/destinations/essai-crm')).text);
+  expect([seen.includes('suspendue'), seen.includes(reason)]).toEqual([true, false]);
+  expect((await viewer.post('/destinations/essai-crm/resume', { reason })).status).toBe(403);
+  expect((await support.post('/destinations/essai-crm/suspend', { reason })).status).toBe(422);
+  expect((await support.post('/destinations/essai-crm/resume', { reason })).status).toBe(303);
+});
+
+test('a client sees its own deliveries and nothing of another’s, by list, number, filter or lead', async () => {
+  const { owner, app } = desk.gateway;
+  await owner.run(
+    `INSERT INTO clients (id, name, legal_entity, facts)
+     SELECT 'autre', 'Autre', 'AUTRE SAS', REPLACE(facts, '"essai"', '"autre"') FROM clients WHERE id = 'essai'`,
+    [],
+  );
+  const { setupCode } = await createAccount(
+    app.access,
+    { login: 'client.autre', roles: ['viewer'], clientId: 'autre' },
+    'tester',
+  );
+  await setPasswordWithCode(app.access, setupCode, password);
+  const other = browserOf(desk.console.port);
+  await other.post('/sign-in', { login: 'client.autre', password });
+  const id = await desk.idOf('OK-1');
+  expect((await other.get('/deliveries')).text).not.toContain('essai-crm');
+  for (const path of [
+    `/deliveries/${id}`,
+    '/deliveries?client=essai',
+    '/deliveries?destination=essai-crm',
+    '/deliveries?lead=OK-1',
+    '/destinations/essai-crm',
+    '/leads/essai/OK-1',
+  ])
+    expect([path, (await other.get(path)).status]).toEqual([path, 404]);
+  const own = await desk.signedIn('viewer');
+  expect((await own.get(`/deliveries/${id}`)).status).toBe(200);
+  expect((await own.get('/leads/essai/OK-1')).text).not.toContain('ok-1@courriel.example');
+  expect(plain((await own.get(`/deliveries/${await desk.idOf('KO-0')}`)).text)).not.toContain('ticket 14');
+});
