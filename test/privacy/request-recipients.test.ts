@@ -1,0 +1,182 @@
+// A request whose leads are many, whose recipients are asked in writing, and whose time is watched: whole, and nobody forgotten.
+import { watchRequests } from '../../src/privacy/requests/watch.ts';
+import type { NewRequestOrder } from '../../src/privacy/requests/open.ts';
+import { appendHandovers } from '../../src/store/handovers.ts';
+import type { IntakeValues } from '../../src/store/intake.ts';
+import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  const files = webhookFiles(9);
+  gateway = await openGateway({
+    files: {
+      ...files,
+      'essai/client.yaml': (files['essai/client.yaml'] ?? '').replace(
+        'hosts: [localhost]',
+        'hosts: [localhost]\nmailboxes: [leads@essai.example, dpo@essai.example]',
+      ),
+    },
+  });
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+});
+afterAll(() => gateway.close());
+
+const by = { actor: 'Sophie' };
+const all = { selection: { leads: 'all', rows: 'all' }, identity: 'seen', ...by } as const;
+const refused = (code: string) => expect.objectContaining({ code }) as object;
+const open = async (order: Pick<NewRequestOrder, 'kind'> & Partial<NewRequestOrder>): Promise<number> =>
+  (await gateway.app.requests.open({ clientId: 'essai', ...by, ...order })).id;
+async function take(...rows: readonly IntakeValues[]): Promise<void> {
+  await gateway.send(...rows);
+  await gateway.until('taken in', async () => {
+    await gateway.app.intake.acceptBatch(100);
+    return (await gateway.owner.all("SELECT 1 FROM lead_intake WHERE status = 'new' LIMIT 1")).length === 0;
+  });
+}
+const leadOf = async (reference: string): Promise<number> =>
+  (await gateway.owner.all<{ id: number }>('SELECT id FROM leads WHERE reference = ?', [reference]))[0]?.id ??
+  0;
+/** As if a recipient had it: planned by hand, so that no planner has to run. */
+async function received(reference: string, target: string): Promise<number> {
+  const leadId = await leadOf(reference);
+  await gateway.owner.run(
+    `INSERT INTO deliveries (delivery_key, client_id, lead_id, destination_id, action, revision, state, departures, first_departed_at, due_at, expires_at)
+     VALUES (UUID(), 'essai', ?, 'essai-crm', 'create', 1, 'delivered', 1, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`,
+    [leadId],
+  );
+  await gateway.app.database.transaction((tx) =>
+    appendHandovers(tx, [
+      {
+        ...{
+          entry: 'departed',
+          clientId: 'essai',
+          leadId,
+          destinationId: 'essai-crm',
+          deliveryId: 1,
+          actor: 'worker',
+        },
+        recipient: 'Essai CRM',
+        target,
+      },
+    ]),
+  );
+  return leadId;
+}
+
+test('C22: a correction of many leads is made on all of them or on none', async () => {
+  const email = 'many@courriel.example';
+  await take(...Array.from({ length: 53 }, (_, index) => strangerRow(`MANY-${index + 1}`, { email })));
+  const id = await open({ kind: 'rectification', email });
+  await gateway.owner.text(
+    "CREATE TRIGGER broken BEFORE UPDATE ON leads FOR EACH ROW IF NEW.reference = 'MANY-53' AND NEW.revision > OLD.revision THEN SIGNAL SQLSTATE '45000'; END IF",
+  );
+  const corrections = { values: { last_name: 'Nouveaunom' }, clear: [] };
+  await expect(gateway.app.requests.apply(id, { ...all, corrections })).rejects.toThrow();
+  await gateway.owner.text('DROP TRIGGER broken');
+  const renamed = async (): Promise<number> =>
+    (await gateway.owner.all("SELECT 1 FROM prospects WHERE last_name = 'Nouveaunom'")).length;
+  expect(await renamed()).toBe(0);
+  expect(await gateway.app.requests.apply(id, { ...all, corrections })).toMatchObject({ leads: 53 });
+  expect(await renamed()).toBe(53);
+}, 60_000);
+
+test('C22: an erasure of many leads that was interrupted goes on where it stopped; of two officers one ends it', async () => {
+  const email = 'more@courriel.example';
+  await take(...Array.from({ length: 53 }, (_, index) => strangerRow(`MORE-${index + 1}`, { email })));
+  const id = await open({ kind: 'erasure', email });
+  await gateway.owner.text(
+    "CREATE TRIGGER broken BEFORE UPDATE ON leads FOR EACH ROW IF NEW.reference = 'MORE-53' AND NEW.erased_at IS NOT NULL THEN SIGNAL SQLSTATE '45000'; END IF",
+  );
+  const { requests } = gateway.app;
+  await expect(requests.apply(id, all)).rejects.toThrow();
+  await gateway.owner.text('DROP TRIGGER broken');
+  const { request, subjects } = await requests.show(id);
+  expect([request.state, request.confirmedBy]).toEqual(['open', 'Sophie']);
+  expect(subjects.filter(({ appliedAt }) => appliedAt !== null)).toHaveLength(50);
+  // What was confirmed is not chosen again.
+  await expect(requests.apply(id, all)).rejects.toEqual(refused('REQUEST-001'));
+  const both = await Promise.allSettled([requests.apply(id, { actor: 'Karim' }), requests.apply(id, by)]);
+  expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  const applied = await gateway.owner.all('SELECT 1 FROM handovers WHERE reason = ? AND purpose = ?', [
+    'applied:erasure',
+    `request ${id}`,
+  ]);
+  expect(applied).toHaveLength(1);
+  expect(
+    await gateway.owner.all(
+      "SELECT 1 FROM prospects p JOIN leads l ON l.id = p.lead_id WHERE l.reference LIKE 'MORE-%'",
+    ),
+  ).toEqual([]);
+}, 60_000);
+
+test('C24: only mailboxes of the contract are written to, the contact once; asked in writing stays so until somebody answers', async () => {
+  await take(strangerRow('MB-1'));
+  const leadId = await received('MB-1', 'ancien@ailleurs.example, leads@essai.example, dpo@essai.example');
+  const id = await open({ kind: 'erasure', references: ['MB-1'] });
+  await gateway.app.requests.apply(id, all);
+  // Planned, and no delivery came of it.
+  await gateway.owner.run('DELETE FROM lead_changes WHERE lead_id = ?', [leadId]);
+  const stateOf = async (): Promise<readonly string[]> =>
+    (await gateway.app.requests.show(id)).recipients.map(({ state, cause }) => `${state}:${cause}`);
+  expect(await stateOf()).toEqual(['written:no_delivery']);
+  const mails = await gateway.owner.all<{ addressee: string; mailbox: string }>(
+    "SELECT addressee, mailbox FROM client_mails WHERE kind = 'recipient_request' AND mail_key LIKE ? ORDER BY id",
+    [`request-${id}-%`],
+  );
+  expect(mails).toEqual([
+    { addressee: 'contact', mailbox: '' },
+    { addressee: 'mailbox', mailbox: 'leads@essai.example' },
+  ]);
+  // A mail that arrives without a proof is no answer.
+  await gateway.owner.run(
+    `INSERT INTO deliveries (delivery_key, client_id, lead_id, destination_id, action, revision, state, reason, departures, due_at, expires_at)
+     VALUES (UUID(), 'essai', ?, 'essai-crm', 'erase', 9, 'delivered', 'unproved', 1, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`,
+    [leadId],
+  );
+  expect(await stateOf()).toEqual(['written:no_delivery']);
+  await expect(gateway.app.requests.close(id, { ...by, outcome: 'done', reason: '' })).rejects.toEqual(
+    refused('REQUEST-004'),
+  );
+  await gateway.app.requests.acknowledge(id, {
+    ...by,
+    destinationId: 'essai-crm',
+    evidence: 'their screen',
+    isExplained: true,
+  });
+  // What a person settled stays, whatever a delivery says later.
+  await gateway.owner.run(
+    "UPDATE deliveries SET state = 'failed', reason = 'exhausted' WHERE lead_id = ? AND action = 'erase'",
+    [leadId],
+  );
+  expect((await stateOf())[0]).toMatch(/^explained/);
+});
+
+test('one request that cannot be looked at keeps no other from its alert', async () => {
+  const [first, second] = [
+    await open({ kind: 'access', email: 'a@courriel.example' }),
+    await open({ kind: 'access', email: 'b@courriel.example' }),
+  ];
+  await gateway.owner.run(
+    "UPDATE requests SET state = IF(id IN (?, ?), 'open', 'closed'), received_at = TIMESTAMPADD(DAY, -22, UTC_TIMESTAMP(3))",
+    [first, second],
+  );
+  const broken: number[] = [];
+  const watch = (): Promise<void> =>
+    watchRequests({ database: gateway.app.database, onBroken: (request) => void broken.push(request) });
+  const spied = jest.spyOn(gateway.app.database, 'transaction').mockImplementationOnce(() => {
+    throw new TypeError('broken');
+  });
+  await watch();
+  spied.mockRestore();
+  expect(broken).toEqual([first]);
+  const alerted = async (): Promise<readonly string[]> =>
+    (
+      await gateway.owner.all<{ reason: string }>(
+        "SELECT reason FROM alerts WHERE kind = 'request_due' ORDER BY id",
+      )
+    ).map(({ reason }) => reason);
+  expect(await alerted()).toEqual([`${second}:day_21`]);
+  await watch();
+  await watch();
+  expect(await alerted()).toEqual([`${second}:day_21`, `${first}:day_21`]);
+});
