@@ -130,7 +130,8 @@ export async function mayKeepReference(
   const rows = await tx.all(
     `SELECT 1 FROM leads l WHERE l.id = ? AND (l.erased_at IS NULL
        OR EXISTS (SELECT 1 FROM deliveries d FORCE INDEX (deliveries_lead) WHERE d.lead_id = l.id AND d.destination_id = ?
-                   AND d.action = 'erase' AND d.state NOT IN ('delivered', 'cancelled'))
+                   AND d.action = 'erase' AND d.state NOT IN ('delivered', 'cancelled')
+                   AND NOT EXISTS (SELECT 1 FROM task_closings t WHERE t.delivery_id = d.id AND t.run = d.run))
        OR EXISTS (SELECT 1 FROM lead_changes c WHERE c.lead_id = l.id AND c.kind = 'erased'))`,
     [leadId, destinationId],
   );

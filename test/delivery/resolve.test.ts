@@ -129,3 +129,37 @@ test('a reference stays for the erasure by hand and goes when its task is closed
   await closeDeliveries(gateway.app.database, [task?.id ?? 0], { ...by, reason: 'erased by the client' });
   expect(await references()).toEqual([null]);
 });
+
+test('C22: a reference that comes once the erasure is settled is not kept; one that the erasure needs is', async () => {
+  const id = await heldCreate('R-6');
+  await gateway.owner.run(
+    "UPDATE deliveries SET state = 'failed', reason = 'exhausted', maybe_received = 1, settled_at = UTC_TIMESTAMP(3) WHERE id = ?",
+    [id],
+  );
+  await gateway.app.rights.erase({
+    ...{ clientId: 'essai', reference: 'R-6', actor: 'tester', reason: 'request 1' },
+  });
+  await until('erase', 'failed:manual');
+  const references = async (): Promise<readonly (string | null)[]> =>
+    (
+      await gateway.owner.all<{ reference: string | null }>(
+        "SELECT recipient_reference AS reference FROM deliveries WHERE action = 'create'",
+      )
+    ).map((one) => one.reference);
+  const found = { ...by, received: true, reference: 'C-88' };
+  const undecided = (): Promise<unknown> =>
+    gateway.owner.run("UPDATE deliveries SET state = 'failed', maybe_received = 1 WHERE id = ?", [id]);
+  await resolve(gateway.app, id, found);
+  expect(await references()).toEqual(['C-88']);
+  const [task] = await gateway.states("d.action = 'erase'");
+  await closeDeliveries(gateway.app.database, [task?.id ?? 0], { ...by, reason: 'erased by the client' });
+  expect(await references()).toEqual([null]);
+  await undecided();
+  await resolve(gateway.app, id, found);
+  expect(await references()).toEqual([null]);
+  // Purged: no erasure will ever ask under which.
+  await gateway.owner.run("DELETE FROM deliveries WHERE action = 'erase'");
+  await undecided();
+  await resolve(gateway.app, id, found);
+  expect(await references()).toEqual([null]);
+});

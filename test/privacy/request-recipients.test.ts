@@ -109,6 +109,26 @@ test('C22: an erasure of many leads that was interrupted goes on where it stoppe
   ).toEqual([]);
 }, 60_000);
 
+test('C22: an officer whose work another has brought to its end meanwhile hears that it is done', async () => {
+  const email = 'meanwhile@courriel.example';
+  await take(...Array.from({ length: 53 }, (_, index) => strangerRow(`MEAN-${index + 1}`, { email })));
+  const id = await open({ kind: 'erasure', email });
+  const { requests, database } = gateway.app;
+  const real = database.transaction.bind(database);
+  let calls = 0;
+  // Before the second part of the one, the other does all that is left.
+  const spied = jest.spyOn(database, 'transaction').mockImplementation(async (work, options) => {
+    calls += 1;
+    if (calls === 3) {
+      spied.mockRestore();
+      await requests.apply(id, { actor: 'Karim' });
+    }
+    return real(work, options);
+  });
+  expect(await requests.apply(id, all)).toEqual({ leads: 50, rows: 0 });
+  expect((await requests.show(id)).request).toMatchObject({ state: 'applied', appliedBy: 'Karim' });
+}, 60_000);
+
 test('C24: only mailboxes of the contract are written to, the contact once; asked in writing stays so until somebody answers', async () => {
   await take(strangerRow('MB-1'));
   const leadId = await received('MB-1', 'ancien@ailleurs.example, leads@essai.example, dpo@essai.example');
