@@ -66,7 +66,7 @@ const rooms = {
     'contract document scope fields formats consent response transport record',
   ],
   'mapping/root': [
-    '^src/mapping/(check|compile|files|actions|apply|client|load)\\.ts$',
+    '^src/mapping/(check|compile|files|actions|apply|client|go-live|load)\\.ts$',
     'contract document scope fields formats consent response transport record calls tools',
   ],
   'mapping/tools': ['^src/mapping/tools/', 'contract document fields formats response calls root'],

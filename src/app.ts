@@ -58,6 +58,8 @@ export interface App {
   /** What goes when its time has come. */
   readonly retention: Retention;
   readonly sealer: Sealer;
+  /** Clients are held to the go-live list (C49 to C52): what goes to real recipients, which is production. */
+  readonly holdsList: boolean;
   /** Accounts, sessions and keys of the people and systems that work with it. */
   readonly access: AccessPlace;
   readonly close: () => Promise<void>;
@@ -114,6 +116,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     consentEnds: createConsentEnds({ database, snapshot, published, log }),
     retention: retentionWith(config, { database, secrets, oppositionKey, log }),
     sealer: createSealer({ database, sealKeys: keys.seal, secrets, log }),
+    holdsList: config.env === 'production',
     access: accessWith(database, digestKey),
     close: async () => {
       await replica?.close();

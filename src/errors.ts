@@ -119,10 +119,9 @@ export const catalogue = {
     remedy: 'Run `relais mapping publish`.',
   },
   'MAPPING-003': {
-    meaning:
-      'Production does not publish this: an address in clear, or a client that has not gone live and lacks its evidence.',
+    meaning: 'Production publishes neither an address in clear nor a client without C51 and C52.',
     remedy:
-      'Write https://, and put the evidence for going live into client.yaml (goLive: optIn, rightsProcedure). It can be tried before: `relais mapping send --sandbox`, or RELAIS_ENV=development.',
+      'Write https://, and complete client.yaml: `relais client check CLIENT --files` says item by item what to do. It can be tried before: `relais mapping send --sandbox`, or RELAIS_ENV=development.',
   },
   'MAPPING-004': {
     meaning: 'The mapping would end deliveries that wait, because its `accepts` does not take their leads.',
@@ -132,6 +131,10 @@ export const catalogue = {
   'MAPPING-006': {
     meaning: 'A notice that prospects have been given stands in client.yaml with other words (C14).',
     remedy: 'Put the earlier words back, and give the new ones a version of their own.',
+  },
+  'CLIENT-001': {
+    meaning: "The end of a client's contract does not allow this, or not yet.",
+    remedy: '`relais client close CLIENT` says how far it has come, and what is still to be told.',
   },
   'REPLAY-001': {
     meaning: 'The delivery cannot be replayed in its state.',

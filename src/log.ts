@@ -56,6 +56,8 @@ export const logEvents = [
   'alert.failed',
   'client_mail.sent',
   'client_mail.unsent',
+  'client.closing_broken',
+  'client.deleted',
   'client_mail.failed',
   'service.away',
   'service.back',

@@ -194,6 +194,7 @@ const rules: Readonly<Record<RetentionRule, string>> = {
   five_years: 'fifth 1 January after its collection (C32)',
   three_years: 'three years after the last voluntary sign (C33)',
   instruction: "the client's recorded delay (C31, C35)",
+  contract_end: "the end of the client's contract (C55)",
 };
 
 const whyText = (line: PlannedDate): string =>

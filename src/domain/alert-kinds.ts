@@ -146,6 +146,11 @@ export const alertDefinitions = {
     whatToDo: () => 'relais client anomalies CLIENT',
     isTask: true,
   },
+  go_live_incomplete: {
+    title: 'Mise en service incomplète d’un client / go-live list of a client incomplete',
+    whatToDo: () => 'relais client check CLIENT',
+    isTask: true,
+  },
   mapping_unusable: {
     title: 'Format de destination inutilisable / mapping unusable',
     whatToDo: () => 'relais mapping check',

@@ -72,6 +72,10 @@ export const reasons = {
     fr: 'aucun signe du prospect depuis deux ans',
     en: 'no sign of the prospect for two years',
   },
+  go_live_incomplete: {
+    fr: 'mise en service incomplète chez le client (message d’accueil ou numéro présenté)',
+    en: "the client's go-live list is incomplete (greeting or number to show)",
+  },
   mapping_missing: { fr: 'aucun format publié pour la destination', en: 'no mapping published' },
   restricted: {
     fr: 'traitement limité à la demande de la personne',
@@ -117,6 +121,7 @@ export const reasons = {
     en: 'deleted at the end of its operation',
   },
   anonymised: { fr: 'demande anonymisée à son terme', en: 'anonymised when its time had come' },
+  contract_ended: { fr: 'le contrat du client a pris fin', en: "the client's contract has ended" },
   by_support: { fr: 'annulée par le support', en: 'cancelled by support' },
   not_accepted: { fr: 'cette demande ne va pas à cette destination', en: 'this lead does not go here' },
   create_not_delivered: {

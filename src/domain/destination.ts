@@ -1,5 +1,6 @@
 // A destination and what governs it: the client's contract facts, authorisations, limits. Pure words and rules.
 // Invariant: deny by default; a destination sends only to targets that contract and a live authorisation both name (C17-C19).
+import type { AgreedOptIn, GoLiveEvidence } from './go-live-facts.ts';
 import type { DataCategory } from './lead.ts';
 import type { WordedNotice } from './notice.ts';
 import type { RateLimits } from './rates.ts';
@@ -28,9 +29,9 @@ export interface ClientFacts {
   /** What prospects are told, version by version (C14). */
   readonly notices?: readonly WordedNotice[];
   /** Go-live evidence (C49-C52). */
-  readonly goLive?: Readonly<
-    Record<string, { readonly evidence: string; readonly date: string } | undefined>
-  >;
+  readonly goLive?: Readonly<Record<string, GoLiveEvidence | undefined>>;
+  /** Opt-in fields and values as the client gave them (C51). */
+  readonly optIn?: readonly AgreedOptIn[];
 }
 
 /** One authorisation of client.yaml. Without `targets` it covers every target of its destination. */

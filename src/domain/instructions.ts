@@ -2,8 +2,15 @@
 // Invariant: who cites one names what for; an instruction about one operation covers no other.
 import type { CivilDate } from './civil-date.ts';
 
-/** `proofs`: the client waives the proofs of phone consent it is handed before a deletion. */
-export const coveredMatters = ['retention', 'proofs', 'recipients', 'opt_in', 'data'] as const;
+/** `proofs`: the client waives the proofs of phone consent it is handed before a deletion; `contract_end`: its contract ends (C55). */
+export const coveredMatters = [
+  'retention',
+  'proofs',
+  'recipients',
+  'opt_in',
+  'data',
+  'contract_end',
+] as const;
 export type Covered = (typeof coveredMatters)[number];
 
 export interface Instruction {

@@ -17,7 +17,13 @@ import {
 export type Departing = 'purge' | 'anonymise';
 
 /** Which row of the table gave the date. */
-export const retentionRules = ['operation_end', 'five_years', 'three_years', 'instruction'] as const;
+export const retentionRules = [
+  'operation_end',
+  'five_years',
+  'three_years',
+  'instruction',
+  'contract_end',
+] as const;
 export type RetentionRule = (typeof retentionRules)[number];
 
 /** What is recorded of an operation of a client; without a record the lead's own word counts. */
@@ -94,6 +100,12 @@ export function retentionOf({ kind: said, operation, collectedAt, lastSign }: Re
     endMissing: kind === 'one_off',
   };
 }
+
+/** With the contract everything ends on the agreed day, unless its own day comes before (C55). */
+export const endedWith = (retention: Retention, end: CivilDate | undefined): Retention =>
+  end === undefined || retention.goesOn <= end
+    ? retention
+    : { ...retention, goesOn: end, how: 'purge', rule: 'contract_end', long: false, endMissing: false };
 
 /** Whether it is past its date on that day: it is gone by the day itself. */
 export const isDue = ({ goesOn }: Pick<Retention, 'goesOn'>, today: CivilDate): boolean => goesOn <= today;

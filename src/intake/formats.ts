@@ -2,7 +2,7 @@
 // Invariant: pure yes-or-no questions; ajv is never verbose, so its errors carry no data.
 import { Ajv } from 'ajv';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
-import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
+import { isPhone } from '../mapping/fields/phones.ts';
 
 /** `2026-11-24T10:15:00+01:00` or `...Z`, seconds and up to three decimals optional; a day that exists, from 2000 on. */
 export function parseInstant(value: string): Date | undefined {
@@ -23,14 +23,6 @@ export function parseInstant(value: string): Date | undefined {
   if (day < 1 || day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return undefined;
   const date = new Date(value);
   return Number.isNaN(date.getTime()) ? undefined : date;
-}
-
-/** E.164. French numbers must exist by the numbering plan (the ranges kept for fiction do); others be possible. */
-export function isPhone(value: string): boolean {
-  if (!/^\+[1-9]\d{6,14}$/.test(value)) return false;
-  const parsed = parsePhoneNumberFromString(value);
-  if (parsed === undefined || parsed.number !== value) return false;
-  return value.startsWith('+33') ? parsed.isValid() : parsed.isPossible();
 }
 
 /** A French phone number in disguise, with or without separators: a reference must not be one. */

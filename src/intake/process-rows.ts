@@ -1,5 +1,6 @@
 // One transaction over a handful of taken rows: judge, write the lead tables, leave receipts and changes, remove or refuse.
 // Invariant: per lead, rows count in the order of their ids; a row that must wait for an earlier one stays 'new'.
+import { closedAmong } from '../store/closings.ts';
 import type { Sql } from '../store/database.ts';
 import {
   blankRows,
@@ -50,10 +51,16 @@ export async function processRows(
   const later = new Set([...waits, ...afterWithdrawals(candidates)]);
   const present = candidates.filter((candidate) => !later.has(candidate.id));
   const clients = await lockedClients(tx, present);
+  const closed = await closedAmong(tx, [...clients.keys()]);
   const ready = present.filter((candidate) => {
-    const isKnown = clients.has(candidate.row.clientId);
-    if (!isKnown) refuse(candidate, [refusal('client_id', 'UNKNOWN_CLIENT')]);
-    return isKnown;
+    const { clientId } = candidate.row;
+    const code = closed.has(clientId)
+      ? 'CLIENT_CLOSED'
+      : clients.has(clientId)
+        ? undefined
+        : 'UNKNOWN_CLIENT';
+    if (code !== undefined) refuse(candidate, [refusal('client_id', code)]);
+    return code === undefined;
   });
   await writeLeads(tx, deps, await stillKept(tx, ready, refuse), results, refuse);
   await writeResults(tx, deps, [...taken, ...pulled], results);

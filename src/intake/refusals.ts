@@ -16,6 +16,7 @@ export const refusalCodes = {
   BROKEN_TEXT: 'holds half a character (a lone surrogate): nothing is repaired silently',
   PERSONAL_REFERENCE: 'looks like a phone number: a reference must not be personal data',
   UNKNOWN_CLIENT: 'names a client this gateway does not know',
+  CLIENT_CLOSED: 'names a client whose contract has ended: nothing of it is taken in any more',
   REFERENCE_USED: 'is already used by a row with other content: send a correction',
   UNKNOWN_LEAD: 'names a lead that does not exist: send the lead first',
   LEAD_FULL: 'would make the lead larger than the contract allows',

@@ -8,7 +8,7 @@ import type { Candidate, RowLedger } from './batch.ts';
 import { refusal, type ColumnRefusal, type RefusalCode } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 
-export const overCodes: readonly RefusalCode[] = ['OPERATION_ENDED', 'RETENTION_ENDED'];
+export const overCodes: readonly RefusalCode[] = ['OPERATION_ENDED', 'RETENTION_ENDED', 'CLIENT_CLOSED'];
 
 /** Those whose time is not over; the others are refused. */
 export async function stillKept(

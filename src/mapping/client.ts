@@ -7,16 +7,14 @@ import type { WordedNotice } from '../domain/notice.ts';
 import { blockAt, isRecord, listAt, textAt } from './document/yaml.ts';
 import type { Path, Report } from './document/problems.ts';
 import { suggest } from './document/suggest.ts';
-import { defaultZone, isoIn } from './fields/time.ts';
+import { parseDay } from './fields/time.ts';
+import { readAgreedOptIn, readGoLive } from './go-live.ts';
 
 const texts = (value: unknown, key: string): readonly string[] =>
   stringsAt(value, key).map((item) => item.toLowerCase());
 
 const stringsAt = (value: unknown, key: string): readonly string[] =>
   listAt(value, key).filter((item) => typeof item === 'string');
-
-/** The four items without which a client does not go live (C49-C52). */
-export const goLiveItems = ['greeting', 'callerNumber', 'optIn', 'rightsProcedure'] as const;
 
 /** Facts of a client; `destinations` are those that exist, for the authorisations. */
 export function readClient(value: unknown, report: Report, folder: string): ClientFacts {
@@ -34,6 +32,7 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
     folders: texts(value, 'folders'),
   };
   const goLive = readGoLive(value, report);
+  const optIn = readAgreedOptIn(value);
   const legalEntities = stringsAt(value, 'legalEntities');
   const notices = readNotices(value, report);
   return {
@@ -48,6 +47,7 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
       ...(technical === undefined ? {} : { technical }),
     },
     goLive,
+    ...(optIn.length === 0 ? {} : { optIn }),
     ...(notices.length === 0 ? {} : { notices }),
     authorisations: listAt(value, 'authorisations').flatMap((authorisation, index) => {
       const path: Path = ['authorisations', index];
@@ -62,29 +62,6 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
       );
     }),
   };
-}
-
-function readGoLive(value: unknown, report: Report): NonNullable<ClientFacts['goLive']> {
-  const block = blockAt(value, 'goLive');
-  const found: Record<string, { readonly evidence: string; readonly date: string }> = {};
-  for (const [item, raw] of Object.entries(block)) {
-    const evidence = textAt(raw, 'evidence');
-    const date = textAt(raw, 'date');
-    if (evidence === undefined || date === undefined) continue;
-    if (parseDay(date) === undefined)
-      report.error(['goLive', item, 'date'], 'MAP-902', 'the date is written yyyy-MM-dd.');
-    found[item] = { evidence, date };
-  }
-  const missing = goLiveItems.filter((item) => !Object.hasOwn(block, item));
-  if (missing.length > 0) {
-    report.warn(
-      ['goLive'],
-      'MAP-901',
-      `without evidence of ${missing.join(', ')} the client cannot go live.`,
-      { at: 'key' },
-    );
-  }
-  return found;
 }
 
 function readAuthorisation(
@@ -175,18 +152,6 @@ function readNotices(value: unknown, report: Report): readonly WordedNotice[] {
     seen.add(name);
     return from === undefined ? [] : [{ version, channel, wording, from: from.toISOString() }];
   });
-}
-
-/** Midnight in Paris of a civil day, plus days. */
-export function parseDay(text: string, plusDays = 0): Date | undefined {
-  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
-  if (match === null) return undefined;
-  const utc = new Date(`${text}T00:00:00Z`);
-  if (Number.isNaN(utc.getTime()) || utc.toISOString().slice(0, 10) !== text) return undefined;
-  utc.setUTCDate(utc.getUTCDate() + plusDays);
-  // The zone's offset at that moment; midnight never falls into a change of hour in Paris.
-  const offset = Date.parse(`${isoIn(utc, defaultZone).slice(0, 19)}Z`) - utc.getTime();
-  return new Date(utc.getTime() - offset);
 }
 
 /** The day at a key; undefined where there is none, or after reporting. */

@@ -77,18 +77,36 @@ const factNames: readonly (readonly [string, (facts: ClientFacts) => string | un
   ['Message d’accueil (C49)', ({ goLive }) => evidence(goLive?.['greeting'])],
   ['Numéro présenté (C50)', ({ goLive }) => evidence(goLive?.['callerNumber'])],
   ['Champ OPTIN convenu (C51)', ({ goLive }) => evidence(goLive?.['optIn'])],
+  ['Opt-in convenu (C51)', ({ optIn }) => agreed(optIn)],
   ['Procédure pour les droits (C52)', ({ goLive }) => evidence(goLive?.['rightsProcedure'])],
 ];
 
+const agreed = (lines: ClientFacts['optIn']): string | undefined =>
+  lines
+    ?.map(
+      ({ field, purpose, channel, destination, values }) =>
+        `${field} (${[purpose, channel, destination].filter((part) => part !== undefined).join(', ')}) : ${Object.entries(
+          values,
+        )
+          .map(([state, value]) => `${state} = ${value}`)
+          .join(', ')}`,
+    )
+    .join(' ; ');
+
 const evidence = (
-  item: { readonly evidence: string; readonly date: string } | undefined,
-): string | undefined => (item === undefined ? undefined : `${item.evidence} (${item.date})`);
+  item: { readonly evidence: string; readonly date: string; readonly number?: string } | undefined,
+): string | undefined =>
+  item === undefined
+    ? undefined
+    : `${item.number === undefined ? '' : `…${item.number.slice(-4)}, `}${item.evidence} (${item.date})`;
 
 /** What client.yaml says otherwise than before. @param before undefined: a new client */
 export function factChanges(before: ClientFacts | undefined, after: ClientFacts): readonly string[] {
   if (before === undefined) return [];
+  // Facts of before may stand as an earlier program wrote them, without the agreed opt-in.
+  const known = before.optIn === undefined ? { ...before, optIn: after.optIn ?? [] } : before;
   return factNames.flatMap(([name, read]) => {
-    const [was, is] = [read(before) || '(rien)', read(after) || '(rien)'];
+    const [was, is] = [read(known) || '(rien)', read(after) || '(rien)'];
     return was === is ? [] : [`${name} : ${was} → ${is}`];
   });
 }

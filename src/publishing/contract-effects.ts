@@ -1,20 +1,36 @@
-// What a version that comes into force changes besides itself: the client's notices, and the companies a phone consent may name.
+// What a version that comes into force changes besides itself: the client's notices, its go-live list, and the companies a
+// phone consent may name.
 // Invariant: in the transaction that puts it in force; a notice keeps its words, and a grant that stops counting is told as ended (C16b).
+import { civilDate } from '../domain/civil-date.ts';
+import { itemsMissing, reasonsAgainstPublishing } from '../domain/go-live.ts';
 import { entitiesOf } from '../domain/legal-entity.ts';
 import { RelaisError } from '../errors.ts';
 import { clientFactsIn } from '../mapping/check.ts';
 import type { CompiledMapping, MappingSources } from '../mapping/contract.ts';
+import { closedAmong } from '../store/closings.ts';
 import type { Sql } from '../store/database.ts';
 import { noteEntityChange } from '../store/entity-changes.ts';
+import { holdToList } from '../store/go-live.ts';
 import type { MappingVersion } from '../store/mapping-versions.ts';
 import { keepNotices } from '../store/notices.ts';
 
-/** @param before what was in force at the destination. @throws MAPPING-006 */
+/** What has been complete once is held to for good. */
+async function followList(tx: Sql, { client, destinationId, consentTable }: CompiledMapping): Promise<void> {
+  const today = civilDate(tx.now());
+  const open = reasonsAgainstPublishing(client, { destinationId, written: consentTable }, today);
+  if (open.length === 0 && itemsMissing(client, today).length === 0) await holdToList(tx, client.id);
+}
+
+/** @param before what was in force at the destination. @throws MAPPING-006, CLIENT-001 */
 export async function followContract(
   tx: Sql,
   before: MappingVersion | undefined,
-  { client, clientId, destinationId }: CompiledMapping,
+  mapping: CompiledMapping,
 ): Promise<void> {
+  const { client, clientId, destinationId } = mapping;
+  if ((await closedAmong(tx, [clientId])).has(clientId))
+    throw new RelaisError('CLIENT-001', `The contract of ${clientId} has ended. Nothing was published.`);
+  await followList(tx, mapping);
   const changed = await keepNotices(tx, clientId, client.notices ?? []);
   if (changed.length > 0)
     throw new RelaisError(

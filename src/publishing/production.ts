@@ -1,36 +1,37 @@
 // What production does not publish although it passes the checks and can be tried elsewhere.
 // Invariant: no client goes live without the evidence of its opt-in and of its procedure for rights (C51, C52), or in clear (C38).
+import { civilDate } from '../domain/civil-date.ts';
+import { reasonsAgainstPublishing } from '../domain/go-live.ts';
 import { RelaisError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Sql } from '../store/database.ts';
-import { destinationsOfClients } from '../store/destinations.ts';
-
-/** Greeting and caller's number (C49, C50) concern only who is called or calls: `check` asks for them, nothing more. */
-const evidenceNeeded = ['optIn', 'rightsProcedure'] as const;
+import { goLiveStandings } from '../store/go-live.ts';
+import { findDestination } from '../store/destinations.ts';
 
 /**
- * A client that is live already is not held up: a repair must reach its leads; what is missing stays a warning of every check.
+ * Greeting and caller's number (C49, C50) hold back leads, not a publication. Who was live before the list was held to is not
+ * held up where it is live: a repair must reach its leads, and what is missing is a task.
  * @throws MAPPING-003 with everything that is missing
  */
 export async function refuseInProduction(sql: Sql, mapping: CompiledMapping): Promise<void> {
+  const { clientId, destinationId, client, consentTable } = mapping;
   const refused = plainAddresses(mapping).map((url) => `${url} is not https://`);
-  const live = (await destinationsOfClients(sql, [mapping.clientId])).some(
-    (destination) => destination.mappingVersionId > 0,
-  );
-  if (!live) {
-    const { goLive = {} } = mapping.client;
-    const today = sql.now().toLocaleDateString('sv-SE', { timeZone: 'Europe/Paris' });
-    for (const item of evidenceNeeded) {
-      const date = goLive[item]?.date;
-      if (date === undefined) refused.push(`client.yaml gives no evidence under goLive.${item}`);
-      else if (date > today) refused.push(`goLive.${item} is dated ${date}, which is still to come`);
-    }
-  }
+  if (!(await wasLiveBefore(sql, mapping)))
+    refused.push(
+      ...reasonsAgainstPublishing(client, { destinationId, written: consentTable }, civilDate(sql.now())),
+    );
   if (refused.length === 0) return;
   throw new RelaisError(
     'MAPPING-003',
-    `Production does not publish ${mapping.destinationId}:\n${refused.map((reason) => `  - ${reason}`).join('\n')}`,
+    `Production does not publish ${destinationId} (relais client check ${clientId}):\n${refused.map((reason) => `  - ${reason}`).join('\n')}`,
   );
+}
+
+async function wasLiveBefore(sql: Sql, { clientId, destinationId }: CompiledMapping): Promise<boolean> {
+  const [standing] = await goLiveStandings(sql, [clientId]);
+  if (standing?.liveBefore !== true) return false;
+  const destination = await findDestination(sql, destinationId);
+  return destination !== undefined && destination.mappingVersionId > 0;
 }
 
 /** Addresses in clear of all that would be sent or asked. */

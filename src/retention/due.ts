@@ -1,7 +1,8 @@
 // Which leads of a client go when: candidates, the last sign each shares with the person's other leads, the rule.
 // Invariant: reads only, a page at a time; what it says is asked again under the lock before anything goes.
 import { addDelay, type CivilDate, type Delay } from '../domain/civil-date.ts';
-import { collectedBefore, isDue, retentionOf, type Retention } from '../domain/retention.ts';
+import { collectedBefore, endedWith, isDue, retentionOf, type Retention } from '../domain/retention.ts';
+import { contractEnd } from '../store/closings.ts';
 import type { Sql } from '../store/database.ts';
 import { lastSigns } from '../store/last-signs.ts';
 import { listOperations, type Operation } from '../store/operations.ts';
@@ -12,17 +13,25 @@ export interface DatedLead extends Candidate {
 }
 
 const leadsAtOnce = 500;
+const endOfTime: CivilDate = '9999-12-31';
 
-export type Operations = ReadonlyMap<string, Operation>;
+/** What a client's leads are dated by. */
+export interface Operations {
+  readonly byCode: ReadonlyMap<string, Operation>;
+  /** The day on which its contract's end takes everything (C55). */
+  readonly end: CivilDate | undefined;
+}
 
-export const operationsOf = async (sql: Pick<Sql, 'all'>, clientId: string): Promise<Operations> =>
-  new Map((await listOperations(sql, clientId)).map((operation) => [operation.code, operation]));
+export const operationsOf = async (sql: Pick<Sql, 'all'>, clientId: string): Promise<Operations> => ({
+  byCode: new Map((await listOperations(sql, clientId)).map((operation) => [operation.code, operation])),
+  end: await contractEnd(sql, clientId),
+});
 
 /** What is recorded of a lead's operation; of one that nobody recorded, what holds for the client. */
-function factsOf(operations: Operations, { operation, kind }: Candidate): Operation | undefined {
-  const own = operations.get(operation ?? '');
+function factsOf({ byCode }: Operations, { operation, kind }: Candidate): Operation | undefined {
+  const own = byCode.get(operation ?? '');
   // What is said of the client as a whole is said of its recurring requests.
-  return own ?? (kind === 'recurring' ? operations.get('') : undefined);
+  return own ?? (kind === 'recurring' ? byCode.get('') : undefined);
 }
 
 /** Each of these leads with its dates. */
@@ -37,12 +46,15 @@ export async function dated(
   );
   return candidates.map((candidate) => ({
     ...candidate,
-    retention: retentionOf({
-      kind: candidate.kind,
-      operation: factsOf(operations, candidate),
-      collectedAt: candidate.collectedAt,
-      lastSign: signs.get(candidate.leadId) ?? candidate.collectedAt,
-    }),
+    retention: endedWith(
+      retentionOf({
+        kind: candidate.kind,
+        operation: factsOf(operations, candidate),
+        collectedAt: candidate.collectedAt,
+        lastSign: signs.get(candidate.leadId) ?? candidate.collectedAt,
+      }),
+      operations.end,
+    ),
   }));
 }
 
@@ -67,9 +79,13 @@ async function* candidatePages(
   operations: Operations,
   by: CivilDate,
 ): AsyncGenerator<readonly Candidate[]> {
-  const ended = [...operations.values()].filter((operation) => endsBy(operation, by));
+  if (operations.end !== undefined && operations.end <= by) {
+    yield* pages((page) => collectedLongAgo(sql, endOfTime, page), clientId);
+    return;
+  }
+  const ended = [...operations.byCode.values()].filter((operation) => endsBy(operation, by));
   for (const { code } of ended) yield* pages((page) => ofOperation(sql, code, page), clientId);
-  const before = collectedBefore(by, shortest([...operations.values()]));
+  const before = collectedBefore(by, shortest([...operations.byCode.values()]));
   yield* pages((page) => collectedLongAgo(sql, before, page), clientId);
 }
 

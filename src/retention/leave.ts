@@ -116,7 +116,10 @@ async function unprovedOf(
   due: readonly DatedLead[],
   items: readonly RetentionItem[],
 ): Promise<ReadonlySet<number>> {
-  const purged = due.filter(({ retention }) => retention.how === 'purge');
+  // At the end of its contract the client has been given everything, the proofs too.
+  const purged = due.filter(
+    ({ retention }) => retention.how === 'purge' && retention.rule !== 'contract_end',
+  );
   const last = await lastPhoneConsents(
     tx,
     purged.map(({ leadId }) => leadId),

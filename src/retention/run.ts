@@ -125,7 +125,7 @@ async function found(database: Database, { clientId, day }: Beginning): Promise<
       items.push({
         leadId,
         counted: false,
-        step: retention.how === 'purge' ? 'proofs' : 'due',
+        step: retention.how === 'purge' && retention.rule !== 'contract_end' ? 'proofs' : 'due',
         cell: cellOfLead.get(leadId) ?? '',
       });
   }

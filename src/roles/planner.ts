@@ -20,6 +20,7 @@ import { tidyTakings } from '../store/takings.ts';
 import { isLongFileAtWork } from '../store/long-files.ts';
 import { foreignCode } from '../errors.ts';
 import { watchRequests } from '../privacy/requests/watch.ts';
+import { followClosings } from '../retention/closing-end.ts';
 import { purgeRefused } from '../store/refused-rows.ts';
 import { tidyAccess } from '../access/tidying.ts';
 import { dropEndedRuns, workAnyRun } from '../support/bulk-runs.ts';
@@ -38,7 +39,7 @@ export async function startPlanner(app: App): Promise<Role> {
     planner: createPlanner({ database, marks: app.marks, published, log }),
     dispatcher: createDispatcher({ database, published, producer, window: config.planner.window, log }),
     files: createFiles({ database, published, producer, log, partRows: config.planner.filePartRows }),
-    maintenance: createMaintenance({ database, published, producer, log }),
+    maintenance: createMaintenance({ database, published, producer, log, holdsList: app.holdsList }),
   };
   const loops: Loop[] = [];
   const loop: StartLoop = (name, idleMs, work) => {
@@ -180,11 +181,13 @@ function startHousekeeping(loop: StartLoop, app: App, maintenance: Stations['mai
 }
 
 /** A step a second: leads that go leave room for those that come. */
-function retentionTimers(loop: StartLoop, { retention, requests, log }: App): void {
+function retentionTimers(loop: StartLoop, app: App): void {
+  const { retention, requests, log } = app;
   loop('retention', 1_000, async () => {
     await retention.step();
     return false;
   });
+  loop('closings', 10_000, () => followClosings(app));
   let looks = 0;
   // Not at once: a gateway that has just come up has leads to send.
   loop('retention_daily', 300_000, async () => {

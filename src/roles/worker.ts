@@ -2,6 +2,7 @@
 // Invariant: any number of processes may run it; one that stops begins nothing more and gives back what it has not begun.
 import { connectors } from '../../connectors/index.ts';
 import { createDeliverer } from '../delivery/deliver.ts';
+import { createGoLiveGate } from '../delivery/attempt/go-live-gate.ts';
 import { createReader } from '../delivery/attempt/load-inputs.ts';
 import type { DelivererOptions, TripStep } from '../delivery/attempt/trip.ts';
 import { startLoop } from '../delivery/background/poll-loop.ts';
@@ -30,7 +31,7 @@ export async function startWorker(
     published: app.published,
     connectors,
     masterKeys: app.keys.master,
-    reader: createReader(database, app.secrets),
+    reader: createReader(database, app.secrets, app.holdsList ? createGoLiveGate(database) : undefined),
     secrets: config.secrets,
     credentials: app.credentials,
     network: config.network,

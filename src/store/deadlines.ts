@@ -29,12 +29,13 @@ const namesWhere = async (
   );
 };
 
-/** Rows past their maximum age, in any state that could wait. A restriction stops the clock: what it holds back leaves afterwards. */
+/** Rows past their maximum age, in any state that could wait. A restriction, and what the client owes before it goes
+ * live, stop the clock: what they hold back leaves afterwards. */
 export const expiredDeliveries = (sql: Sql, question: DueQuestion): Promise<readonly DueName[]> =>
   namesWhere(sql, question, {
     from: `FORCE INDEX (deliveries_open)
       WHERE settled_at IS NULL AND expires_at <= UTC_TIMESTAMP(3) AND state IN ('planned', 'waiting', 'withheld', 'pending', 'queued')
-        AND NOT (state = 'withheld' AND reason = 'restricted')`,
+        AND NOT (state = 'withheld' AND (reason = 'restricted' OR reason LIKE 'go_live_incomplete%'))`,
     order: 'expires_at',
   });
 

@@ -176,3 +176,31 @@ export async function listAlerts(
     [before, ...values, ...(kind === undefined ? [] : [kind]), ...(since === undefined ? [] : [since])],
   );
 }
+
+export interface LastAlert {
+  readonly clientId: string;
+  readonly reason: string;
+  readonly isOpen: boolean;
+  readonly agoSeconds: number;
+}
+
+/** The last alert of a kind of each client. */
+export async function lastClientAlerts(
+  sql: ReadOnlySql,
+  kind: AlertKind,
+): Promise<ReadonlyMap<string, LastAlert>> {
+  const rows = await sql.all<Omit<LastAlert, 'isOpen'> & { isOpen: number }>(
+    `SELECT client_id AS clientId, reason, closed_at IS NULL AS isOpen,
+            TIMESTAMPDIFF(SECOND, raised_at, UTC_TIMESTAMP(3)) AS agoSeconds
+       FROM alerts WHERE kind = ? ORDER BY id`,
+    [kind],
+  );
+  return new Map(rows.map((row) => [row.clientId, { ...row, isOpen: row.isOpen === 1 }]));
+}
+
+export async function closeClientAlerts(tx: Sql, kind: AlertKind, clientId: string): Promise<void> {
+  await tx.run(
+    'UPDATE alerts SET closed_at = UTC_TIMESTAMP(3) WHERE kind = ? AND client_id = ? AND closed_at IS NULL',
+    [kind, clientId],
+  );
+}

@@ -160,6 +160,8 @@ function withheldAdvice(base: string, row: ListedDelivery): readonly Both[] {
           `Publish the mapping: relais mapping publish ${row.destinationId} --note "..."`,
         ],
       ];
+    case 'go_live_incomplete':
+      return goLiveAdvice(row);
     case 'restricted':
       return [
         [
@@ -183,6 +185,13 @@ function withheldAdvice(base: string, row: ListedDelivery): readonly Both[] {
       ];
   }
 }
+
+const goLiveAdvice = (row: ListedDelivery): readonly Both[] => [
+  [
+    `Ce que le client doit encore : relais client check ${row.clientId} ; part de lui-même une fois client.yaml complété et publié`,
+    `What the client still owes: relais client check ${row.clientId}; it leaves by itself once client.yaml is complete and published`,
+  ],
+];
 
 function failedAdvice(base: string, row: ListedDelivery): readonly Both[] {
   const replay = command('replay', row);

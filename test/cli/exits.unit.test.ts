@@ -35,6 +35,8 @@ test('every command the operators are promised is there', () => {
       ...['opposition add', 'opposition check', 'preset list', 'preset show', 'preset try'],
       ...[
         'client anomalies',
+        'client check',
+        'client close',
         'retention run',
         'request access',
         'request acknowledge',

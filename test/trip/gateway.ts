@@ -57,6 +57,8 @@ export interface GatewayOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly files?: Readonly<Record<string, string>>;
   readonly log?: Log;
+  /** As production holds clients to the go-live list. */
+  readonly holdsList?: boolean;
 }
 
 export async function openGateway(options: GatewayOptions = {}): Promise<Gateway> {
@@ -93,7 +95,8 @@ export async function openGateway(options: GatewayOptions = {}): Promise<Gateway
     RELAIS_ACTOR: 'tester',
     ...options.environment,
   });
-  const app = await openApp(config, { log: options.log ?? silentLog });
+  const opened = await openApp(config, { log: options.log ?? silentLog });
+  const app: App = { ...opened, holdsList: options.holdsList ?? opened.holdsList };
   const redis = new Redis(redisUrl);
   const roles: Role[] = [];
 
@@ -206,6 +209,16 @@ erase: { send: { method: DELETE, url: 'http://localhost:${port}/leads/{reference
 ${over.extra ?? ''}`,
   };
 }
+
+/** What client.yaml of the test client says once it is live: C49 to C52, and the opt-in that `webhookFiles` writes. */
+export const liveClient = `optIn:
+  - { field: OPTIN, channel: email, values: { granted: OUI, refused: NON, not_asked: NON, withdrawn: RETRAIT } }
+goLive:
+  greeting: { evidence: "recording of 5 January", date: 2026-01-05 }
+  callerNumber: { number: "+33199001000", evidence: "ticket 12", date: 2026-01-05 }
+  optIn: { evidence: "annex 2", date: 2026-01-05 }
+  rightsProcedure: { evidence: "annex 3", date: 2026-01-05 }
+`;
 
 /** The same of a person of its own: what one of them takes back says nothing about the others. */
 export const strangerRow = (reference: string, over: Partial<IntakeValues> = {}): IntakeValues =>

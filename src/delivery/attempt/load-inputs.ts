@@ -11,6 +11,7 @@ import { readLeads, type LeadRead } from '../../store/leads.ts';
 import { createSnapshots } from '../../store/lead-revisions.ts';
 import type { LeadSecrets } from '../../store/secrets.ts';
 import type { ClaimedDelivery } from './claim.ts';
+import type { GoLiveGate } from './go-live-gate.ts';
 import { createBatcher } from './batcher.ts';
 
 export interface Inputs {
@@ -19,6 +20,8 @@ export interface Inputs {
   readonly secrets: ReadonlyMap<number, Buffer>;
   /** Leads whose person gave no sign for two years (C33). */
   readonly inactive: ReadonlySet<number>;
+  /** Leads whose client owes something before they leave: the clause (C49, C50). */
+  readonly incomplete: ReadonlyMap<number, string>;
   readonly authorisations: ReadonlyMap<string, readonly Authorisation[]>;
 }
 
@@ -47,7 +50,8 @@ type Authorisations = Inputs['authorisations'];
 /** How long the authorisations of a destination count as those of a moment ago, ms. */
 const recentMs = 500;
 
-export function createReader(database: Database, secrets: LeadSecrets): Reader {
+/** @param goLive finds leads that wait for their client's go-live list; absent: none does */
+export function createReader(database: Database, secrets: LeadSecrets, goLive?: GoLiveGate): Reader {
   const snapshots = createSnapshots(secrets);
   const recent = createRecent(database);
   // By the reading of a moment ago: what ends or begins before the next one is seen under the lock of the departure.
@@ -83,7 +87,8 @@ export function createReader(database: Database, secrets: LeadSecrets): Reader {
         database,
         [...leads.values()].map(({ lead }) => lead),
       );
-      const inputs: Inputs = { leads, secrets: keys, authorisations, revisions, inactive };
+      const incomplete = (await goLive?.(rows, leads)) ?? new Map<number, string>();
+      const inputs: Inputs = { leads, secrets: keys, authorisations, revisions, inactive, incomplete };
       return groups.map(() => inputs);
     };
   const joined = createBatcher<Wanted, Inputs>({ run: reading(fresh), max: 200, lanes: 1 });

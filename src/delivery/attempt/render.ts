@@ -58,6 +58,8 @@ export interface ContentInputs {
   readonly told?: Told | undefined;
   /** Leads whose person gave no sign for two years (C33). */
   readonly inactive?: ReadonlySet<number>;
+  /** Leads whose client owes something before they leave: the clause (C49, C50). */
+  readonly incomplete?: ReadonlyMap<number, string>;
   /** Under what it was handed over before: given where nobody is authorised to receive it any more. */
   readonly former?: Former | undefined;
 }
@@ -97,6 +99,8 @@ function receiverOf(
   // Changes and erasures still reach who has it.
   if (row.action === 'create' && inputs.inactive?.has(row.leadId) === true)
     return stop('withheld', 'inactive');
+  const owed = row.action === 'create' ? inputs.incomplete?.get(row.leadId) : undefined;
+  if (owed !== undefined) return stop('withheld', reasonWith('go_live_incomplete', owed));
   const plan = mapping.actions[row.action];
   if (plan === undefined)
     return stop('failed', row.action === 'erase' ? 'manual_erasure_required' : 'manual_update_required');

@@ -11,6 +11,7 @@ import { dropSettledRevisions } from '../../store/lead-revisions.ts';
 import { takeUpAside } from '../../store/lead-changes.ts';
 import type { Published } from '../mapping-cache.ts';
 import { askPending, overdueRows } from './deadlines.ts';
+import { watchGoLive } from './go-live-alerts.ts';
 import { inTurn } from './in-turn.ts';
 import { lapsedRows } from './lease-recovery.ts';
 import { createApart, type Apart } from '../attempt/apart.ts';
@@ -37,6 +38,8 @@ export interface MaintenanceOptions {
   readonly published: Published;
   readonly producer: Pick<Producer, 'push'>;
   readonly log: Log;
+  /** Clients are held to the go-live list (C49 to C52). */
+  readonly holdsList?: boolean;
   /** What breaks a step is tried again after this; five minutes when absent. */
   readonly restMs?: number;
 }
@@ -86,6 +89,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
       inTurn(
         () => resolveFromLog({ database, published }, lateProofs),
         () => checkAlerts(database, published, promises),
+        async () => (options.holdsList === true ? watchGoLive(database) : undefined),
         () => watchFiles(database, published, files),
       ),
     tidy: () =>

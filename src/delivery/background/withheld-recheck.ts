@@ -1,7 +1,10 @@
-// What stands withheld for a cause that time or an operator repairs: an authorisation that begins, a mapping that can be used again.
+// What stands withheld for a cause that time or an operator repairs: an authorisation that begins, a mapping that
+// can be used again, a go-live list that is complete.
 // Invariant: it reopens by itself, with an entry; what cannot be judged from here is looked at once an hour at most.
+import { civilDate } from '../../domain/civil-date.ts';
 import { splitReason } from '../../domain/delivery.ts';
 import { coveringAuthorisation, type Authorisation } from '../../domain/destination.ts';
+import { goLiveDefinitions, itemsMissing } from '../../domain/go-live.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { readAuthorisations } from '../../store/authorisations.ts';
@@ -9,6 +12,7 @@ import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts
 import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { allDestinations, type Destination } from '../../store/destinations.ts';
 import { destinationsWithDueWork, dueOfDestination } from '../../store/due-work.ts';
+import { goLiveStandings } from '../../store/go-live.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { heldWithoutRestriction, renewAges } from '../../store/restrictions.ts';
 import { destinationsWithWithheld, reopenWithheld, withheldOfDestination } from '../../store/withheld.ts';
@@ -22,27 +26,38 @@ import { unspent } from '../attempt/outcome-effects.ts';
 interface RecheckNeeds {
   readonly database: Database;
   readonly published: Published;
+  /** Clients are held to the go-live list. */
+  readonly holdsList?: boolean | undefined;
 }
 
 /** Causes that time or an operator repairs. */
-const repairable = ['recipient_not_authorised', 'mapping_missing', 'category_not_authorised'];
+const repairable = [
+  'recipient_not_authorised',
+  'mapping_missing',
+  'category_not_authorised',
+  'go_live_incomplete',
+];
 /** An authorisation granted while the delivery was being withheld was not seen by it. */
 const crossingMs = 30_000;
 /** What cannot be judged from here is tried again this often at most: every look leaves two lines in the log. */
 const lookAgainMs = 3_600_000;
 
+/** What the withheld deliveries of a destination are judged by. */
+interface Present {
+  readonly all: readonly Authorisation[];
+  /** Clauses of the go-live list that its client has not fulfilled. */
+  readonly owed: ReadonlySet<string>;
+  readonly now: Date;
+}
+
 /**
  * Whether a withheld delivery would pass now, judged as departure judges it. Where the address is a secret it can only
  * be tried: after a change of mapping or authorisation, else once an hour.
  */
-function isRepaired(
-  row: Delivery,
-  mapping: CompiledMapping,
-  all: readonly Authorisation[],
-  now: Date,
-): boolean {
-  const { base } = splitReason(row.reason);
+function isRepaired(row: Delivery, mapping: CompiledMapping, { all, owed, now }: Present): boolean {
+  const { base, code } = splitReason(row.reason);
   if (base === 'mapping_missing') return true;
+  if (base === 'go_live_incomplete') return !owed.has(code ?? '');
   const targets = mapping.actions[row.action]?.targets ?? [];
   const covering = coveringAuthorisation(all, targets, mapping.categories, now);
   // An erasure needs no authorisation of today: one that stands from an earlier version goes, or becomes a task.
@@ -94,7 +109,7 @@ async function reopenUnrestricted(database: Database, apart: Apart): Promise<num
 const subjectOf = ({ id, clientId }: Destination): Subject => ({ clientId, destinationId: id });
 
 async function reopenOf(
-  { database, published }: RecheckNeeds,
+  { database, published, holdsList }: RecheckNeeds,
   apart: Apart,
   destination: Destination,
   now: Date,
@@ -102,6 +117,9 @@ async function reopenOf(
   const mapping = await published.version(destination.mappingVersionId);
   if (mapping === undefined) return 0;
   const all = (await readAuthorisations(database, [destination.id])).get(destination.id) ?? [];
+  const owed =
+    holdsList === true ? await clausesOwed(database, destination.clientId, now) : new Set<string>();
+  const present: Present = { all, owed, now };
   let reopened = 0;
   for (let after = 0; ;) {
     const ids = await withheldOfDestination(database, destination.id, repairable, 500, after);
@@ -109,12 +127,18 @@ async function reopenOf(
     for (const row of await readDeliveries(database, ids)) {
       const pinned = row.maybeReceived && row.sentMappingId > 0 ? row.sentMappingId : undefined;
       const usable = pinned === undefined || (await published.version(pinned)) !== undefined;
-      if (usable && isRepaired(row, mapping, all, now)) repaired.push(row);
+      if (usable && isRepaired(row, mapping, present)) repaired.push(row);
     }
     if (repaired.length > 0) reopened += await reopenThese(database, apart, repaired);
     if (ids.length < 500) return reopened;
     after = ids.at(-1) ?? 0;
   }
+}
+
+async function clausesOwed(sql: Sql, clientId: string, now: Date): Promise<ReadonlySet<string>> {
+  const [standing] = await goLiveStandings(sql, [clientId]);
+  if (standing === undefined || standing.liveBefore) return new Set();
+  return new Set(itemsMissing(standing.facts, civilDate(now)).map((item) => goLiveDefinitions[item].clause));
 }
 
 /** Together; where one of them breaks that, each by itself. */

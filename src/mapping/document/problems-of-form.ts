@@ -181,4 +181,8 @@ export const problemsOfForm = {
     meaning: 'A notice of client.yaml cannot be told from another, or has no words (C14).',
     remedy: 'Give every wording a version of its own, once for each channel.',
   },
+  'MAP-907': {
+    meaning: 'The number that outbound calls show cannot be called (C50).',
+    remedy: 'Write it in E.164 between quotes: "+33199001000".',
+  },
 } as const;

@@ -47,3 +47,11 @@ export function compilePhone(style: string): (e164: string) => string {
       return (e164) => e164;
   }
 }
+
+/** E.164. French numbers must exist by the numbering plan (the ranges kept for fiction do); others be possible. */
+export function isPhone(value: string): boolean {
+  if (!/^\+[1-9]\d{6,14}$/.test(value)) return false;
+  const parsed = parsePhoneNumberFromString(value);
+  if (parsed === undefined || parsed.number !== value) return false;
+  return value.startsWith('+33') ? parsed.isValid() : parsed.isPossible();
+}

@@ -112,3 +112,15 @@ export function dateWords(pattern: string, zone: string): string {
     .replaceAll("'", '');
   return `date ${known}${zone === '' ? '' : ` (${zone})`}`;
 }
+
+/** Midnight in Paris of a civil day, plus days. */
+export function parseDay(text: string, plusDays = 0): Date | undefined {
+  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
+  if (match === null) return undefined;
+  const utc = new Date(`${text}T00:00:00Z`);
+  if (Number.isNaN(utc.getTime()) || utc.toISOString().slice(0, 10) !== text) return undefined;
+  utc.setUTCDate(utc.getUTCDate() + plusDays);
+  // The zone's offset at that moment; midnight never falls into a change of hour in Paris.
+  const offset = Date.parse(`${isoIn(utc, defaultZone).slice(0, 19)}Z`) - utc.getTime();
+  return new Date(utc.getTime() - offset);
+}

@@ -1,0 +1,226 @@
+// What a client owes before it goes live (C49 to C52): four items, each with its evidence and date; the opt-in as the mappings write it.
+// Invariant: pure. What is dated in the future is not there yet, and what differs from the mappings is not there either.
+import type { ClientFacts } from './destination.ts';
+import type { AgreedOptIn } from './go-live-facts.ts';
+import { channels } from './lead.ts';
+import type { Channel, ConsentChannel, ConsentPurpose, ConsentState } from './lead.ts';
+
+export const goLiveItems = ['greeting', 'callerNumber', 'optIn', 'rightsProcedure'] as const;
+export type GoLiveItem = (typeof goLiveItems)[number];
+
+/** An opt-in as a mapping writes it. */
+export interface WrittenOptIn {
+  readonly field: string;
+  readonly purpose: ConsentPurpose;
+  readonly channel: ConsentChannel;
+  readonly values: Readonly<Record<ConsentState, string>>;
+}
+
+export interface MappingOptIn {
+  readonly destinationId: string;
+  /** The truth table of its create. */
+  readonly written: readonly WrittenOptIn[];
+}
+
+interface ItemDefinition {
+  readonly clause: 'C49' | 'C50' | 'C51' | 'C52';
+  readonly title: string;
+  /** What does not go without it. */
+  readonly blocks: string;
+  /** What to do, after what is wrong has been said. */
+  readonly whatToDo: string;
+}
+
+export const goLiveDefinitions: Readonly<Record<GoLiveItem, ItemDefinition>> = {
+  greeting: {
+    clause: 'C49',
+    title: 'greeting with the legal notice, for inbound calls',
+    blocks: 'leads of inbound calls stay withheld',
+    whatToDo:
+      'Write goLive.greeting { evidence, date } into client.yaml (recording, script the client approved) and publish.',
+  },
+  callerNumber: {
+    clause: 'C50',
+    title: 'number to show, for outbound calls',
+    blocks: 'leads of call-backs and requalifications stay withheld',
+    whatToDo: 'Write goLive.callerNumber { number: "+33...", evidence, date } into client.yaml and publish.',
+  },
+  optIn: {
+    clause: 'C51',
+    title: 'opt-in field and its value for each answer',
+    blocks: 'nothing is published',
+    whatToDo:
+      'Write optIn as the client gave it and goLive.optIn { evidence, date } into client.yaml; mapping and agreement must say the same.',
+  },
+  rightsProcedure: {
+    clause: 'C52',
+    title: 'procedure and designated contact for rectification and erasure',
+    blocks: 'nothing is published',
+    whatToDo:
+      'Write contacts.rights (a mailbox) and goLive.rightsProcedure { evidence, date } into client.yaml and publish.',
+  },
+};
+
+export interface GoLiveFinding {
+  readonly item: GoLiveItem;
+  readonly state: 'there' | 'missing' | 'differs';
+  readonly evidence: string | undefined;
+  readonly date: string | undefined;
+  /** Why it is not there, in words. */
+  readonly problems: readonly string[];
+}
+
+type Contract = Pick<ClientFacts, 'contacts' | 'goLive' | 'optIn'>;
+
+/** The go-live list. @param mappings those in force, and the one that is about to be @param today civil date in Paris */
+export function goLiveFindings(
+  facts: Contract,
+  mappings: readonly MappingOptIn[],
+  today: string,
+): readonly GoLiveFinding[] {
+  return goLiveItems.map((item) => {
+    const given = facts.goLive?.[item];
+    const missing = missingOf(facts, item, today);
+    const differing = item === 'optIn' && missing.length === 0 ? differencesOf(facts, mappings) : [];
+    return {
+      item,
+      state: missing.length > 0 ? 'missing' : differing.length > 0 ? 'differs' : 'there',
+      evidence: given?.evidence,
+      date: given?.date,
+      problems: [...missing, ...differing],
+    };
+  });
+}
+
+const mailbox = /^[^@\s]+@[^@\s]+$/;
+
+/** What an item lacks by itself, whatever the mappings say. */
+function missingOf(
+  { contacts, goLive, optIn }: Contract,
+  item: GoLiveItem,
+  today: string,
+): readonly string[] {
+  const given = goLive?.[item];
+  const problems: string[] = [];
+  if (given === undefined) problems.push(`client.yaml gives no evidence under goLive.${item}`);
+  else if (given.evidence.trim() === '') problems.push(`goLive.${item}.evidence is empty`);
+  else if (given.date > today) problems.push(`goLive.${item} is dated ${given.date}, which is still to come`);
+  if (item === 'callerNumber' && given !== undefined && given.number === undefined)
+    problems.push('goLive.callerNumber does not say the number (number: "+33...", E.164)');
+  if (item === 'optIn' && (optIn ?? []).length === 0)
+    problems.push('client.yaml does not list the agreed fields and values under optIn');
+  if (item === 'rightsProcedure' && !mailbox.test(contacts.rights ?? ''))
+    problems.push('contacts.rights names no mailbox');
+  return problems;
+}
+
+/** Where mappings and agreement say something else (C20, C51). */
+function differencesOf({ optIn = [] }: Contract, mappings: readonly MappingOptIn[]): readonly string[] {
+  const unwritten = optIn.filter((agreed) => {
+    const concerned = mappings.filter(({ destinationId }) => isOf(agreed, destinationId));
+    return (
+      concerned.length > 0 && !concerned.some(({ written }) => written.some((line) => isSaid(agreed, line)))
+    );
+  });
+  return [
+    ...mappings.flatMap((mapping) => differencesIn(optIn, mapping)),
+    ...unwritten.map((agreed) => `${named(agreed)} is agreed, and no published mapping writes it`),
+  ];
+}
+
+/**
+ * What one mapping writes otherwise than agreed: an agreed field with other values, an answer for which nothing is agreed.
+ * A further field beside the agreed one (a text for people, a proof) is the mapping's own.
+ */
+export function differencesIn(
+  optIn: readonly AgreedOptIn[],
+  { destinationId, written }: MappingOptIn,
+): readonly string[] {
+  const here = optIn.filter((agreed) => isOf(agreed, destinationId));
+  const differing = here.flatMap((agreed) => {
+    const lines = written.filter((line) => isSaid(agreed, line));
+    // A field that several lines write is agreed line by line: one of them must fit.
+    const problems = lines.map((line) => valuesBeside(agreed, line));
+    return problems.some((one) => one.length === 0) ? [] : (problems[0] ?? []);
+  });
+  const unagreed = written.filter(
+    (line) =>
+      !here.some(
+        (agreed) =>
+          isAbout(agreed, line) &&
+          written.some((other) => isSaid(agreed, other) && other.channel === line.channel),
+      ),
+  );
+  return [
+    ...differing,
+    ...unagreed.map((line) => `writes ${named(line)}, for which no field of the mapping is agreed`),
+  ].map((problem) => `${destinationId}: ${problem}`);
+}
+
+function valuesBeside(agreed: AgreedOptIn, line: WrittenOptIn): readonly string[] {
+  return Object.entries(line.values).flatMap(([state, value]) => {
+    const wanted = agreed.values[state as ConsentState];
+    if (wanted === undefined) return [`${named(line)}: no value is agreed for ${state} (written: ${value})`];
+    return wanted === value ? [] : [`${named(line)} is ${value} when ${state}; agreed: ${wanted}`];
+  });
+}
+
+const isOf = ({ destination }: AgreedOptIn, destinationId: string): boolean =>
+  destination === undefined || destination === destinationId;
+
+const isAbout = (agreed: AgreedOptIn, { purpose, channel }: WrittenOptIn): boolean =>
+  purpose === agreed.purpose && (agreed.channel === undefined || channel === agreed.channel);
+
+/** A line of a text is named by its label behind the field. */
+const isSaid = (agreed: AgreedOptIn, line: WrittenOptIn): boolean =>
+  isAbout(agreed, line) && (line.field === agreed.field || line.field.startsWith(`${agreed.field} (`));
+
+const named = ({ field, purpose, channel }: Pick<AgreedOptIn, 'field' | 'purpose' | 'channel'>): string =>
+  `${field} (${purpose}${channel === undefined ? '' : ` by ${channel}`})`;
+
+/** The item without which leads of a channel do not leave; a form concerns neither greeting nor number. */
+const neededFor: Readonly<Record<Channel, GoLiveItem | undefined>> = {
+  inbound_call: 'greeting',
+  callback: 'callerNumber',
+  requalification: 'callerNumber',
+  web_form: undefined,
+};
+
+/** What of the contract in force a lead of this channel waits for; undefined: nothing. */
+export function itemMissingFor(facts: Contract, channel: Channel, today: string): GoLiveItem | undefined {
+  const item = neededFor[channel];
+  return item === undefined || missingOf(facts, item, today).length === 0 ? undefined : item;
+}
+
+/** Leads of which channels wait for something before they leave. */
+export const channelsHeld = (facts: Contract, today: string): readonly Channel[] =>
+  channels.filter((channel) => itemMissingFor(facts, channel, today) !== undefined);
+
+/** Items that are not there, whatever the mappings say. */
+export const itemsMissing = (facts: Contract, today: string): readonly GoLiveItem[] =>
+  goLiveItems.filter((item) => missingOf(facts, item, today).length > 0);
+
+/** Why a mapping is not published: C51 and C52 of the contract that would come into force with it. */
+export function reasonsAgainstPublishing(
+  facts: Contract,
+  mapping: MappingOptIn,
+  today: string,
+): readonly string[] {
+  const missing = [...missingOf(facts, 'optIn', today), ...missingOf(facts, 'rightsProcedure', today)];
+  const agreed = facts.optIn ?? [];
+  if (agreed.length === 0) return missing;
+  // Of what is agreed for any destination another one may write it, which is published later.
+  const own = agreed.filter(({ destination }) => destination === mapping.destinationId);
+  const unwritten = own.filter((one) => !mapping.written.some((line) => isSaid(one, line)));
+  return [
+    ...missing,
+    ...differencesIn(agreed, mapping),
+    ...unwritten.map(
+      (one) => `${named(one)} is agreed for ${mapping.destinationId}, which does not write it`,
+    ),
+  ];
+}
+
+/** Whether every blocking item has its evidence and date, and the mappings say what was agreed. */
+export const isLive = (findings: readonly GoLiveFinding[]): boolean =>
+  findings.every(({ state }) => state === 'there');

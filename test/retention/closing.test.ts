@@ -1,0 +1,259 @@
+// C55: the end of a client's contract: nothing comes in or leaves any more, everything is returned, then deleted, with a proof.
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Decrypter, generateIdentity, identityToRecipient } from 'age-encryption';
+import { parse } from 'csv-parse/sync';
+import { checkProof } from '../../src/privacy/proofs/proof.ts';
+import { heldRows } from '../../src/store/closings.ts';
+import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
+import { leadRow, openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
+
+let crm: HttpRecipient;
+let gateway: Gateway;
+let relais: Relais;
+let folder: string;
+let identity: string;
+let recipient: string;
+
+beforeEach(async () => {
+  crm = await startHttpRecipient();
+  crm.answer = (_request, response) =>
+    void response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ success: true, id: 'CRM-1' }));
+  folder = mkdtempSync(join(tmpdir(), 'relais-closing-'));
+  identity = await generateIdentity();
+  recipient = await identityToRecipient(identity);
+  gateway = await openGateway({ files: webhookFiles(crm.port) });
+  relais = terminalOf(environmentOf(gateway));
+  await publish();
+  await relais(
+    ...['instruction', 'record', '--client', 'essai', '--date', '2026-11-20', '--from', 'la direction'],
+    ...['--document', 'lettre de fin de contrat', '--covers', 'contract_end'],
+  );
+});
+afterEach(async () => {
+  await gateway.close();
+  await crm.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const publish = () =>
+  gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'n' });
+const today = async (): Promise<string> =>
+  (
+    await gateway.owner.all<{ day: string }>(
+      "SELECT DATE_FORMAT(CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', '+02:00'), '%Y-%m-%d') AS day",
+    )
+  )[0]?.day ?? '';
+const end = (deleteOn: string, ...more: readonly string[]) =>
+  relais(
+    ...['client', 'close', 'essai', '--instruction', '1', '--delete-on', deleteOn],
+    ...['--reason', 'end of contract', '--yes', ...more],
+  );
+const giveBack = (name: string) =>
+  relais('client', 'close', 'essai', '--to', join(folder, name), '--recipient', recipient);
+
+/** One delivered, one that waits for its answer, one refused row. */
+async function work(): Promise<void> {
+  await gateway.start('planner', 'worker');
+  await gateway.send(
+    leadRow('CANARI-1', {
+      last_name: '=Canarizumque',
+      interactions: JSON.stringify([
+        { kind: 'inbound_call', at: '2026-01-06T10:00:00Z', content: 'Contenu-canari 7' },
+      ]),
+    }),
+    strangerRow('CANARI-2', { consents: null, comment: 'Phrase-canari 88231' }),
+    strangerRow('CANARI-3', { mobile: '06-canari' }),
+  );
+  await gateway.until('delivered and withheld', async () => {
+    const states = await gateway.states();
+    return states.length === 2 && states.every(({ state }) => ['delivered', 'withheld'].includes(state));
+  });
+}
+
+async function opened(name: string, file: string): Promise<string> {
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(identity);
+  return decrypter.decrypt(readFileSync(join(folder, name, file)), 'text');
+}
+
+test('C55: a closed client: nothing comes in, nothing leaves, what waited is cancelled; the act is a note and entries', async () => {
+  await work();
+  const before = await relais('client', 'close', 'essai', '--json');
+  expect(JSON.parse(before.out)).toMatchObject({ state: 'open', held: { leads: 2, lead_intake: 1 } });
+  expect((await end('2199-01-31')).code).toBe(0);
+  await gateway.until('cancelled', async () =>
+    (await gateway.states()).some(({ reason }) => reason === 'contract_ended'),
+  );
+  const sent = crm.received.length;
+  await gateway.send(strangerRow('LATE-1'));
+  await gateway.until(
+    'refused',
+    async () =>
+      (
+        await gateway.owner.all<{ n: number }>(
+          "SELECT COUNT(*) AS n FROM lead_intake WHERE reference = 'LATE-1' AND status = 'refused' AND refusal LIKE '%CLIENT_CLOSED%'",
+        )
+      )[0]?.n === 1,
+  );
+  await expect(publish()).rejects.toThrow(/contract of essai has ended/);
+  // Even what is put back into the queue by hand.
+  await gateway.owner.run("UPDATE deliveries SET state = 'planned', reason = '', settled_at = NULL");
+  await gateway.until('cancelled again', async () =>
+    (await gateway.states()).every(({ state }) => state === 'cancelled'),
+  );
+  expect(crm.received.length).toBe(sent);
+  const [note] = await gateway.owner.all<{ kind: string; instruction: number }>(
+    'SELECT kind, instruction FROM client_notes ORDER BY number DESC LIMIT 1',
+  );
+  expect(note).toEqual({ kind: 'contract_ended', instruction: 1 });
+  expect((await gateway.entries()).map(({ entry }) => entry)).toEqual(
+    expect.arrayContaining(['client_closed', 'revoked', 'note_written']),
+  );
+}, 90_000);
+
+test('C55: everything is returned under age as JSON and CSV, then deleted on the day, with a proof; the log stays', async () => {
+  await work();
+  await end('2199-01-31');
+  expect((await relais('client', 'close', 'essai', '--delete', '--yes')).err).toMatch(
+    /CLIENT-001 .*nothing was returned/,
+  );
+  expect((await giveBack('out')).code).toBe(0);
+  const files = readdirSync(join(folder, 'out')).toSorted();
+  expect(files).toEqual([
+    ...['SHA256SUMS', 'consentements.csv.age', 'demandes.csv.age', 'donnees.json.age'],
+    ...['echanges.csv.age', 'transmissions.csv.age'],
+  ]);
+  for (const line of readFileSync(join(folder, 'out', 'SHA256SUMS'), 'utf8')
+    .trim()
+    .split('\n')) {
+    const [digest, file = ''] = line.split('  ');
+    expect(
+      createHash('sha256')
+        .update(readFileSync(join(folder, 'out', file)))
+        .digest('hex'),
+    ).toBe(digest);
+  }
+  const data = JSON.parse(await opened('out', 'donnees.json.age')) as {
+    leads: {
+      reference: string;
+      identity: { lastName: string };
+      transmissions: unknown[];
+      interactions: unknown[];
+    }[];
+    refusedRows: unknown[];
+  };
+  expect(data.leads.map(({ reference, transmissions }) => [reference, transmissions.length])).toEqual([
+    ['CANARI-1', 1],
+    ['CANARI-2', 0],
+  ]);
+  expect(data.leads[0]?.identity.lastName).toBe('=Canarizumque');
+  expect(JSON.stringify(data.leads[0]?.interactions)).toContain('Contenu-canari 7');
+  expect(data.refusedRows).toHaveLength(1);
+  const rows = parse(await opened('out', 'demandes.csv.age'), {
+    bom: true,
+    delimiter: ';',
+    columns: true,
+  }) as Record<string, string>[];
+  expect(rows.map((row) => row['Référence'])).toEqual(['CANARI-1', 'CANARI-2']);
+  // What a spreadsheet would run is text.
+  expect(Object.values(rows[0] ?? {})).toContain("'=Canarizumque");
+  expect(await opened('out', 'echanges.csv.age')).toContain('Contenu-canari 7');
+
+  expect((await relais('client', 'close', 'essai', '--delete', '--yes')).err).toMatch(
+    /the day agreed is 2199-01-31/,
+  );
+  await gateway.owner.run('UPDATE client_closings SET delete_on = ?', [await today()]);
+  await gateway.until(
+    'deleted',
+    async () => {
+      await relais('client', 'close', 'essai', '--delete', '--yes');
+      return (await gateway.owner.all('SELECT 1 FROM client_closings WHERE proof > 0')).length === 1;
+    },
+    60_000,
+  );
+  expect(new Set(Object.values(await heldRows(gateway.owner, 'essai')))).toEqual(new Set([0]));
+  const [proof] = await gateway.owner.all<{ document: string }>(
+    "SELECT d.document FROM proofs p JOIN proof_documents d ON d.number = p.number WHERE p.act = 'contract_end'",
+  );
+  const key = (await relais('proof', 'key')).out;
+  const checked = checkProof(proof?.document ?? '', key);
+  expect(checked).toMatchObject({ ok: true });
+  if (checked.ok) {
+    expect(checked.proof.tables.find(({ table }) => table === 'leads')).toMatchObject({
+      rowsBefore: 2,
+      rowsAfter: 0,
+    });
+    expect(checked.proof.log.entries.map(({ entry }) => entry)).toEqual(
+      expect.arrayContaining(['client_closed', 'client_returned', 'client_deleted', 'retention_run']),
+    );
+  }
+  expect((await gateway.entries()).some(({ entry }) => entry === 'departed')).toBe(true);
+  await expect(canaryIn()).resolves.toEqual([]);
+}, 120_000);
+
+test('C55: it is not closed without the instruction that says so, nor over a right that is still to be told, nor deleted over an open request', async () => {
+  await work();
+  await relais(
+    ...['instruction', 'record', '--client', 'essai', '--date', '2026-11-20', '--from', 'la direction'],
+    ...['--document', 'annexe', '--covers', 'retention'],
+  );
+  const other = await relais(
+    ...[
+      'client',
+      'close',
+      'essai',
+      '--instruction',
+      '2',
+      '--delete-on',
+      '2199-01-01',
+      '--reason',
+      'x y z',
+      '--yes',
+    ],
+  );
+  expect(other.err).toMatch(/^RETENTION-001 .*not the end of its contract/);
+  expect((await end('2020-01-01')).err).toMatch(/has passed/);
+  await gateway.owner.run(
+    "UPDATE deliveries SET action = 'erase', state = 'waiting', due_at = '2199-01-01', expires_at = '2199-01-01', settled_at = NULL WHERE state = 'delivered'",
+  );
+  expect((await end('2199-01-31')).err).toMatch(/^CLIENT-001 1 changes and erasures/);
+  await gateway.owner.run(
+    "UPDATE deliveries SET state = 'delivered', settled_at = UTC_TIMESTAMP(3) WHERE action = 'erase'",
+  );
+  expect((await end(await today())).code).toBe(0);
+  await giveBack('out');
+  await relais(
+    'request',
+    'open',
+    '--client',
+    'essai',
+    '--kind',
+    'access',
+    '--email',
+    'zoe.lefevre@courriel.example',
+  );
+  expect((await relais('client', 'close', 'essai', '--delete', '--yes')).err).toMatch(
+    /requests of persons are open/,
+  );
+  expect((await gateway.owner.all('SELECT 1 FROM leads')).length).toBe(2);
+}, 90_000);
+
+/** Tables in which something of the canaries stands. */
+async function canaryIn(): Promise<readonly string[]> {
+  const found: string[] = [];
+  const tables = await gateway.owner.all<{ name: string }>(
+    "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_TYPE = 'BASE TABLE'",
+    [gateway.owner.name],
+  );
+  for (const { name } of tables) {
+    const text = JSON.stringify(await gateway.owner.all(`SELECT * FROM \`${name}\``));
+    if (/canari/i.test(text)) found.push(name);
+  }
+  return found;
+}
