@@ -115,7 +115,7 @@ test('C55: a closed client: nothing comes in, nothing leaves, what waited is can
   expect((await gateway.entries()).map(({ entry }) => entry)).toEqual(
     expect.arrayContaining(['client_closed', 'revoked', 'note_written']),
   );
-}, 90_000);
+});
 
 test('C55: everything is returned under age as JSON and CSV, then deleted on the day, with a proof; the log stays', async () => {
   await work();
@@ -195,7 +195,7 @@ test('C55: everything is returned under age as JSON and CSV, then deleted on the
   }
   expect((await gateway.entries()).some(({ entry }) => entry === 'departed')).toBe(true);
   await expect(canaryIn()).resolves.toEqual([]);
-}, 120_000);
+});
 
 test('C55: it is not closed without the instruction that says so, nor over a right that is still to be told, nor deleted over an open request', async () => {
   await work();
@@ -242,7 +242,7 @@ test('C55: it is not closed without the instruction that says so, nor over a rig
     /requests of persons are open/,
   );
   expect((await gateway.owner.all('SELECT 1 FROM leads')).length).toBe(2);
-}, 90_000);
+});
 
 /** Tables in which something of the canaries stands. */
 async function canaryIn(): Promise<readonly string[]> {

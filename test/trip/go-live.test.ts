@@ -76,7 +76,7 @@ test('C49, C50: calls wait for greeting and number, forms leave; what waits leav
   await publish(liveClient);
   await gateway.until('the call in', async () => (await waits())['IN-1'] === 'delivered accepted');
   expect(received.toSorted()).toEqual(['AGAIN-1', 'BACK-1', 'FORM-1', 'IN-1']);
-}, 60_000);
+});
 
 test('C49, C50: an update of what was received goes on; a greeting dated in the future is none yet', async () => {
   await publish(liveClient);
@@ -97,7 +97,7 @@ test('C49, C50: an update of what was received goes on; a greeting dated in the 
     (await gateway.states("d.action = 'update'")).some(({ state }) => state === 'delivered'),
   );
   expect((await waits())['IN-2']).toBe('withheld go_live_incomplete:C49');
-}, 60_000);
+});
 
 test('a client that was live before the list was held to is not held up, is told of, and is held to it once complete', async () => {
   await publish('');
@@ -118,7 +118,7 @@ test('a client that was live before the list was held to is not held up, is told
   await publish(without('greeting'));
   await gateway.send(strangerRow('IN-2', { channel: 'inbound_call' }));
   await gateway.until('waits', async () => (await waits())['IN-2'] === 'withheld go_live_incomplete:C49');
-}, 60_000);
+});
 
 test('C49 to C52: client check lists each item with evidence, date and what to do; its exit code says whether it is live', async () => {
   const before = await relais('client', 'check', 'essai');
@@ -141,4 +141,4 @@ test('C49 to C52: client check lists each item with evidence, date and what to d
     ...['C49 there', 'C50 there', 'C51 there', 'C52 there'],
   ]);
   expect((await relais('client', 'check', 'nobody')).code).toBe(1);
-}, 60_000);
+});
