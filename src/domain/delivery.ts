@@ -73,8 +73,8 @@ export const reasons = {
     en: 'no sign of the prospect for two years',
   },
   go_live_incomplete: {
-    fr: 'mise en service incomplète chez le client (message d’accueil ou numéro présenté)',
-    en: "the client's go-live list is incomplete (greeting or number to show)",
+    fr: 'mise en service incomplète du client (accueil ou numéro présenté)',
+    en: 'go-live list incomplete',
   },
   mapping_missing: { fr: 'aucun format publié pour la destination', en: 'no mapping published' },
   restricted: {

@@ -8,7 +8,6 @@ import { omitted } from './consent/choices.ts';
 import type { Report } from './document/problems.ts';
 import { blockAt, isRecord, listAt, textAt } from './document/yaml.ts';
 import { isPhone } from './fields/phones.ts';
-import type { Scalar } from './fields/values.ts';
 import { parseDay } from './fields/time.ts';
 
 export function readGoLive(value: unknown, report: Report): NonNullable<ClientFacts['goLive']> {
@@ -70,5 +69,5 @@ export function readAgreedOptIn(value: unknown): readonly AgreedOptIn[] {
 function asTableSays(value: unknown): string {
   if (value === 'omit') return omitted;
   if (value === 'hold') return '(held)';
-  return typeof value === 'object' ? 'null' : String(value as Scalar);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

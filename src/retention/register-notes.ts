@@ -12,6 +12,7 @@ const matters: Readonly<Record<Covered, string>> = {
   recipients: 'les destinataires',
   opt_in: 'le champ OPTIN et ses valeurs',
   data: 'les données',
+  contract_end: 'la fin du contrat',
 };
 
 export const noteOfInstruction = (tx: Sql, instruction: Omit<Instruction, 'recordedAt'>): Promise<number> => {

@@ -45,13 +45,29 @@ export const returnTables: readonly ReturnTable[] = [
   {
     name: 'consentements.csv',
     titles: [
-      ...['Référence', 'Finalité', 'Canal', 'Réponse', 'Recueillie le', 'Version du texte', 'Texte'],
-      ...['Entité juridique', "Valable jusqu'au", 'Source'],
+      'Référence',
+      'Finalité',
+      'Canal',
+      'Réponse',
+      'Recueillie le',
+      'Version du texte',
+      'Texte',
+      'Entité juridique',
+      "Valable jusqu'au",
+      'Source',
     ],
     lines: ({ reference, consents }) =>
       consents.map((consent) => [
-        ...[reference, consent.purpose, consent.channel, consent.state, consent.recordedAt],
-        ...[consent.wordingVersion, consent.wording, consent.legalEntity, consent.validUntil, consent.source],
+        reference,
+        consent.purpose,
+        consent.channel,
+        consent.state,
+        consent.recordedAt,
+        consent.wordingVersion,
+        consent.wording,
+        consent.legalEntity,
+        consent.validUntil,
+        consent.source,
       ]),
   },
   {
@@ -66,13 +82,29 @@ export const returnTables: readonly ReturnTable[] = [
   {
     name: 'transmissions.csv',
     titles: [
-      ...['Référence', 'Partie le', 'Action', 'Destinataire', 'Destination', 'Par', 'Champs', 'Opt-in'],
-      ...['Réception', 'Réponse le'],
+      'Référence',
+      'Partie le',
+      'Action',
+      'Destinataire',
+      'Destination',
+      'Par',
+      'Champs',
+      'Opt-in',
+      'Réception',
+      'Réponse le',
     ],
     lines: ({ reference, transmissions }) =>
       transmissions.map((sent) => [
-        ...[reference, sent.departedAt, sent.action, sent.recipient, sent.destination, sent.by],
-        ...[sent.fields.join(' '), JSON.stringify(sent.optIn), sent.reception, sent.answeredAt],
+        reference,
+        sent.departedAt,
+        sent.action,
+        sent.recipient,
+        sent.destination,
+        sent.by,
+        sent.fields.join(' '),
+        JSON.stringify(sent.optIn),
+        sent.reception,
+        sent.answeredAt,
       ]),
   },
 ];
@@ -90,7 +122,7 @@ function cell(value: unknown): string {
   if (value === undefined || value === null) return '';
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return value.join(' | ');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function valueAt(lead: object, path: string): unknown {

@@ -155,11 +155,11 @@ test('C55: everything is returned under age as JSON and CSV, then deleted on the
   expect(data.leads[0]?.identity.lastName).toBe('=Canarizumque');
   expect(JSON.stringify(data.leads[0]?.interactions)).toContain('Contenu-canari 7');
   expect(data.refusedRows).toHaveLength(1);
-  const rows = parse(await opened('out', 'demandes.csv.age'), {
+  const rows = parse<Record<string, string>>(await opened('out', 'demandes.csv.age'), {
     bom: true,
     delimiter: ';',
     columns: true,
-  }) as Record<string, string>[];
+  });
   expect(rows.map((row) => row['Référence'])).toEqual(['CANARI-1', 'CANARI-2']);
   // What a spreadsheet would run is text.
   expect(Object.values(rows[0] ?? {})).toContain("'=Canarizumque");
@@ -169,14 +169,10 @@ test('C55: everything is returned under age as JSON and CSV, then deleted on the
     /the day agreed is 2199-01-31/,
   );
   await gateway.owner.run('UPDATE client_closings SET delete_on = ?', [await today()]);
-  await gateway.until(
-    'deleted',
-    async () => {
-      await relais('client', 'close', 'essai', '--delete', '--yes');
-      return (await gateway.owner.all('SELECT 1 FROM client_closings WHERE proof > 0')).length === 1;
-    },
-    60_000,
-  );
+  await gateway.until('deleted', async () => {
+    await relais('client', 'close', 'essai', '--delete', '--yes');
+    return (await gateway.owner.all('SELECT 1 FROM client_closings WHERE proof > 0')).length === 1;
+  });
   expect(new Set(Object.values(await heldRows(gateway.owner, 'essai')))).toEqual(new Set([0]));
   const [proof] = await gateway.owner.all<{ document: string }>(
     "SELECT d.document FROM proofs p JOIN proof_documents d ON d.number = p.number WHERE p.act = 'contract_end'",
