@@ -36,7 +36,10 @@ export function closeClientCommand(client: Command): void {
         )
         .option('--delete-on <date>', 'the day agreed for the deletion: 2027-01-31')
         .option('--reason <text>', 'why (contract, ticket number); mandatory to close')
-        .option('--to <folder>', 'return everything now: an empty folder for the encrypted files')
+        .option(
+          '--to <folder>',
+          'return everything now: a folder that does not exist yet, for the encrypted files',
+        )
         .option('--recipient <key>', 'age1...: whose key opens them; may be repeated', collect)
         .option('--archives <folder>', 'archives of the log, where months were taken out of MySQL')
         .option('--delete', 'delete now, once the day has come; the planner does so by itself once a day')

@@ -1,8 +1,8 @@
 // What a client that leaves is given back (C55): all of its leads as JSON and as tables, and its refused rows, each file under age.
 // Invariant: in pages, so that a million leads need no more memory than a hundred; all files or none.
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { RelaisError } from '../errors.ts';
 import { collectPerson, type CollectDeps } from '../privacy/person/collect.ts';
 import { heldRow } from '../privacy/person/held-row.ts';
@@ -14,7 +14,7 @@ import { encrypterFor, openSealed, syncFolder, type SealedFile, type SealedWrite
 
 export interface ReturnRequest {
   readonly clientId: string;
-  /** A folder that does not exist yet, or is empty. */
+  /** A folder that does not exist yet. */
   readonly to: string;
   /** age recipients: `age1...` */
   readonly recipients: readonly string[];
@@ -42,7 +42,7 @@ export async function writeReturn(
 ): Promise<ClientReturn> {
   const { to, recipients } = request;
   encrypterFor(recipients);
-  await emptyFolder(to);
+  await newFolder(to);
   const writers: SealedWriter[] = [];
   try {
     const json = await openSealed(to, 'donnees.json.age', recipients);
@@ -59,16 +59,18 @@ export async function writeReturn(
     return { files, ...counts, digest: createHash('sha256').update(sums).digest() };
   } catch (error) {
     for (const writer of writers) await writer.drop();
+    await rm(to, { recursive: true, force: true });
     throw error;
   }
 }
 
-async function emptyFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  // Parts of a return that was interrupted are written anew.
-  const there = (await readdir(folder)).filter((name) => !name.endsWith('.age.part'));
-  if (there.length > 0)
-    throw new RelaisError('USAGE-001', `${basename(folder)} is not empty: nothing is overwritten.`);
+/** Making it claims it: two returns at once, or one after an interruption, never share a folder. @throws USAGE-001 */
+async function newFolder(folder: string): Promise<void> {
+  await mkdir(dirname(resolve(folder)), { recursive: true });
+  await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new RelaisError('USAGE-001', `${folder} exists: name a folder that does not exist yet.`);
+  });
 }
 
 interface Writers {

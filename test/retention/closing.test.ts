@@ -124,6 +124,11 @@ test('C55: everything is returned under age as JSON and CSV, then deleted on the
     /CLIENT-001 .*nothing was returned/,
   );
   expect((await giveBack('out')).code).toBe(0);
+  expect((await giveBack('out')).err).toMatch(/^USAGE-001 .*exists/);
+  expect(
+    (await relais('client', 'close', 'essai', '--to', join(folder, 'x'), '--recipient', 'AGE-SECRET-KEY-1'))
+      .err,
+  ).toMatch(/^USAGE-001 A recipient is the public key/);
   const files = readdirSync(join(folder, 'out')).toSorted();
   expect(files).toEqual([
     ...['SHA256SUMS', 'consentements.csv.age', 'demandes.csv.age', 'donnees.json.age'],
@@ -237,6 +242,8 @@ test('C55: it is not closed without the instruction that says so, nor over a rig
   expect((await relais('client', 'close', 'essai', '--delete', '--yes')).err).toMatch(
     /requests of persons are open/,
   );
+  // Nor by the run that the planner begins.
+  await gateway.app.retention.finish(await gateway.app.retention.begin('essai', 'tester'));
   expect((await gateway.owner.all('SELECT 1 FROM leads')).length).toBe(2);
 });
 
