@@ -212,3 +212,6 @@ export { setDestinationStatus } from './support/suspend.ts';
 export { closeDeliveries } from './support/close-tasks.ts';
 export { resolve } from './delivery/attempt/resolve.ts';
 export { openDatabase } from './store/database.ts';
+export { createAccount, setPasswordWithCode } from './access/accounts.ts';
+export { beginEnrolment, finishEnrolment, signIn } from './access/sign-in.ts';
+export { sessionOfToken } from './access/sessions.ts';

@@ -62,7 +62,7 @@ export function filterForm(asked: AskedFilter, say: Say, ofClient: boolean): Htm
     { value: '', text: say(words.any) },
     ...deliveryStates.map((value) => ({ value, text: say(stateWords[value]) })),
   ];
-  return html`<form class="line card" method="get" action="/deliveries">
+  return html`<form class="line card filters" method="get" action="/deliveries">
     ${ofClient ? undefined : box('client', say(words.client))} ${box('destination', say(words.destination))}
     ${select('state', say(frame.state), states, asked.state ?? '')} ${box('cause', say(words.cause))}
     ${box('lead', say(words.lead))} ${box('from', say(words.from), 'date')}

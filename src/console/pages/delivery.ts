@@ -6,7 +6,7 @@ import { html, type Html } from '../../privacy/papers/html.ts';
 import { cancelOne, replayOne } from '../../support/acts/deliveries.ts';
 import { closeTask } from '../../support/acts/tasks.ts';
 import { deliveryPage, type DeliveryPage } from '../../support/reads/delivery.ts';
-import { consentPairWords, type Both } from '../../support/words.ts';
+import { consentPairWords, consentWords, type Both } from '../../support/words.ts';
 import { asked, field } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { destinationLink, leadLink, stateTag } from '../labels.ts';
@@ -134,21 +134,23 @@ const inWords = (line: string): string =>
 function timeline(request: FastifyRequest, { story }: DeliveryPage): Html {
   const say = sayTo(request);
   const { language } = visitOf(request);
-  return html`<ol class="timeline card">
-    ${story.events.map(
-      ({ at, words: text, details }) =>
-        html`<li>
-          <span class="quiet">${timeOf(at, language)}</span><br />${say(text)}
-          ${
-            details.length === 0
-              ? undefined
-              : html`<ul>
-                  ${details.map((detail) => html`<li>${say(detail)}</li>`)}
-                </ul>`
-          }
-        </li>`,
-    )}
-  </ol>`;
+  return html`<div class="card">
+    <ol class="timeline">
+      ${story.events.map(
+        ({ at, words: text, details }) =>
+          html`<li>
+            <span class="quiet">${timeOf(at, language)}</span><br />${say(text)}
+            ${
+              details.length === 0
+                ? undefined
+                : html`<ul>
+                    ${details.map((detail) => html`<li>${say(detail)}</li>`)}
+                  </ul>`
+            }
+          </li>`,
+      )}
+    </ol>
+  </div>`;
 }
 
 /** The opt-in of the last departure, under the client's own names and values. */
@@ -162,7 +164,7 @@ function optInPart({ entries }: DeliveryPage, say: Say): Html | undefined {
       departed.consents.map(({ field: name, value, purpose, channel, state }) => [
         html`<code>${name}</code>`,
         html`<code>${value}</code>`,
-        `${say(consentPairWords(purpose, channel) ?? [`${purpose}.${channel}`, `${purpose}.${channel}`])} (${state})`,
+        `${say(consentPairWords(purpose, channel) ?? [`${purpose}.${channel}`, `${purpose}.${channel}`])} (${say(consentWords[state as keyof typeof consentWords] ?? [state, state])})`,
       ]),
     )}`;
 }

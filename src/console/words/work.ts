@@ -108,4 +108,5 @@ export const categoryNames: Readonly<Record<string, Both>> = {
   project: ['Projet immobilier', 'Property project'],
   statistical: ['Origine et statistiques', 'Origin and statistics'],
   financial: ['Données financières', 'Finances'],
+  technical: ['Données techniques', 'Technical data'],
 };

@@ -13,6 +13,7 @@ import { loadConfig } from '../../config.ts';
 import { isRelaisError } from '../../errors.ts';
 import { silentLog } from '../../log.ts';
 import { demoClients } from '../people/clients.ts';
+import { demoPeople, type DemoPerson } from './people.ts';
 import type { Accounts, DemoConnection } from './sql.ts';
 
 export interface Gateway {
@@ -27,6 +28,8 @@ export interface Gateway {
   readonly resolve: (delivery: number, record: string | undefined) => Promise<void>;
   /** Support says that the client did by hand what a task asked for. */
   readonly closeTask: (delivery: number) => Promise<void>;
+  /** An account for each role, with its second factor where it needs one. */
+  readonly people: () => Promise<readonly DemoPerson[]>;
   /** A prospect asks to be forgotten. */
   readonly erase: (clientId: string, reference: string) => Promise<void>;
   /** Seals what is not sealed, then checks every entry. */
@@ -86,6 +89,7 @@ export const gatewayTools: GatewayTools = {
       erase: async (clientId, reference) => {
         await app.rights.erase({ clientId, reference, reason: 'demo', actor: 'demo' });
       },
+      people: () => demoPeople(app.access),
       verifyLog: async () => {
         // The planner seals beside us: what it holds at this moment is proved by a later look.
         let verified = await app.sealer.verify();

@@ -18,7 +18,7 @@ export interface RoleProcess {
   readonly stop: () => Promise<void>;
 }
 
-export type DemoRole = 'planner' | 'worker' | 'all';
+export type DemoRole = 'planner' | 'worker' | 'all' | 'console';
 
 /** @param env the variables of src/config.ts; nothing else of ours reaches the process but PATH and HOME */
 export function startRole(

@@ -5,6 +5,7 @@ import { demoClients } from '../people/clients.ts';
 import type { RecipientReport } from '../recipients/record.ts';
 import { account } from './accounting.ts';
 import type { Comparison } from './accounting.ts';
+import { openConsole } from './console.ts';
 import { withUndo } from './installation.ts';
 import type { DemoDeps, Undo } from './installation.ts';
 import { keepRunning } from './keep.ts';
@@ -46,7 +47,10 @@ async function perform(world: World, options: DemoOptions, signal: AbortSignal, 
 
   const good = await showResults(world, options, trip);
   printNext(world, options);
-  if (options.keep) await keepRunning(world, signal);
+  if (options.keep) {
+    await openConsole(world, undo);
+    await keepRunning(world, signal);
+  }
   return good ? 0 : 1;
 }
 
