@@ -15,6 +15,7 @@ const kindWords: Readonly<Record<BulkKind, Both>> = {
 };
 const stateWords: Readonly<Record<BulkState, Both>> = {
   running: ['en cours', 'running'],
+  paused: ['en pause', 'paused'],
   done: ['terminé', 'done'],
   cancelled: ['arrêté', 'cancelled'],
 };
@@ -38,7 +39,8 @@ export function printRun(run: BulkRow, language: Language): void {
   if (run.state === 'running') {
     line(['maintenant', 'now'], inLanguage(nowWords(run), language));
     if (run.failures > 0) line(['en échec', 'failing'], inLanguage(failingWords(run), language));
-  } else line(['fini', 'ended'], paris(run.endedAt));
+  } else if (run.state === 'paused') line(['maintenant', 'now'], inLanguage(pausedWords, language));
+  else line(['fini', 'ended'], paris(run.endedAt));
   if (run.state === 'cancelled') {
     const { cancelledBy, cancelReason } = run;
     line(
@@ -49,6 +51,11 @@ export function printRun(run: BulkRow, language: Language): void {
   for (const [result, { count, ids }] of Object.entries(run.results))
     out(`  ${String(count).padStart(6)}  ${wordsOf(result, language)}${idsText(result, ids, count)}`);
 }
+
+const pausedWords: Both = [
+  'il attend qu’on le reprenne : relais bulk resume',
+  'it waits to be resumed: relais bulk resume',
+];
 
 function nowWords({ isLeased, updatedAt }: BulkRow): Both {
   const when = paris(updatedAt);

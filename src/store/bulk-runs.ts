@@ -5,7 +5,7 @@ import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from './da
 
 export const bulkKinds = ['replay', 'cancel', 'close', 'resolve', 'backfill'] as const;
 export type BulkKind = (typeof bulkKinds)[number];
-export const bulkStates = ['running', 'done', 'cancelled'] as const;
+export const bulkStates = ['running', 'paused', 'done', 'cancelled'] as const;
 export type BulkState = (typeof bulkStates)[number];
 
 /** How many ended so, and which were the first of them. */
@@ -227,6 +227,12 @@ export async function releaseBulkRun(
     "UPDATE bulk_runs SET lease_until = NULL WHERE id = ? AND lease_token = ? AND state = 'running'",
     [id, leaseToken],
   );
+}
+
+/** It rests, or goes on: no process has it in work then, and the next that looks may take what goes on. The caller holds it. */
+export async function setBulkState(tx: Sql, id: number, state: 'paused' | 'running'): Promise<void> {
+  const change = 'state = ?, lease_until = NULL, failures = 0, updated_at = UTC_TIMESTAMP(3)';
+  await tx.run(`UPDATE bulk_runs SET ${change} WHERE id = ?`, [state, id]);
 }
 
 /** Ends a run where it stands. The caller holds it. */

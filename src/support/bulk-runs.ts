@@ -11,6 +11,7 @@ import {
   lockBulkRun,
   readBulkRun,
   releaseBulkRun,
+  setBulkState,
   takeBulkRun,
   type BulkItem,
   type BulkRow,
@@ -114,7 +115,10 @@ export async function workAnyRun(deps: RunDeps): Promise<boolean> {
 
 /** A run to be worked from here: leased to the caller where no process has it. @throws FIND-001, BULK-001 */
 export async function resumeRun(database: Database, id: number): Promise<BulkRow> {
-  const taken = await database.transaction((tx) => takeBulkRun(tx, leaseMs, { id }));
+  const taken = await database.transaction(async (tx) => {
+    if ((await lockBulkRun(tx, id))?.state === 'paused') await setBulkState(tx, id, 'running');
+    return takeBulkRun(tx, leaseMs, { id });
+  });
   if (taken !== undefined) return taken;
   const run = await readRun(database, id);
   refuseEnded(run);
@@ -123,7 +127,28 @@ export async function resumeRun(database: Database, id: number): Promise<BulkRow
 }
 
 function refuseEnded({ id, state }: BulkRow): void {
-  if (state !== 'running') throw new RelaisError('BULK-001', `Bulk run ${id} is ${state} already.`);
+  if (state === 'done' || state === 'cancelled')
+    throw new RelaisError('BULK-001', `Bulk run ${id} is ${state} already.`);
+}
+
+/**
+ * A run rests where it stands, or goes on. The step that is under way ends first: its process holds the row.
+ * @throws FIND-001, BULK-001
+ */
+export async function pauseRun(
+  database: Database,
+  id: number,
+  state: 'paused' | 'running',
+): Promise<BulkRow> {
+  return database.transaction(async (tx) => {
+    const run = existingRow(await lockBulkRun(tx, id), id);
+    refuseEnded(run);
+    if (run.state !== state) {
+      await setBulkState(tx, id, state);
+      await noteGoingOn(tx, run);
+    }
+    return readRun(tx, id);
+  });
 }
 
 /** Ends a run where it stands; what it has done stays done. @throws FIND-001, BULK-001 */

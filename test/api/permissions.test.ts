@@ -48,6 +48,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   '/v1/persons/search': { email: 'e-11@courriel.example', reason: 'ticket 2' },
   '/v1/tasks/:task/close': { reason: 'ticket 2', evidence: 'mail of today' },
   '/v1/destinations/:destination/test': {},
+  '/v1/bulk-runs/:run/pause': {},
+  '/v1/bulk-runs/:run/resume': {},
   ...Object.fromEntries(
     ['/v1/leads', '/v1/corrections', '/v1/consents', '/v1/interactions'].map((url) => [
       url,

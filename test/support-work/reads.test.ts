@@ -1,9 +1,11 @@
 // What support reads, whichever face shows it: masked, page by page, and never beyond the scope of whoever asks.
 import { isRelaisError } from '../../src/errors.ts';
-import { beginBulk, planBulk } from '../../src/support/acts/bulk.ts';
+import { beginBulk, pauseBulk, planBulk } from '../../src/support/acts/bulk.ts';
 import { cancelOne, replayOne } from '../../src/support/acts/deliveries.ts';
 import { sendFileNow, setStatus, tryDestination } from '../../src/support/acts/destinations.ts';
 import { closeTask } from '../../src/support/acts/tasks.ts';
+import { setBulkState } from '../../src/store/bulk-runs.ts';
+import { beginRunIn, workAnyRun } from '../../src/support/bulk-runs.ts';
 import { bulkRun, bulkRunsPage } from '../../src/support/reads/bulk-runs.ts';
 import { countOfFilter, deliveriesPage, failureGroups } from '../../src/support/reads/deliveries.ts';
 import { deliveryPage } from '../../src/support/reads/delivery.ts';
@@ -173,6 +175,39 @@ test('a bulk run is planned, confirmed by its number, and worked by a planner', 
   await expect(bulkRunsPage(gateway.app, essai, {}, all)).resolves.toMatchObject({ items: [] });
 });
 
+test('a bulk run rests when it is paused, whatever planner looks, and goes on when it is resumed', async () => {
+  await gateway.until('refused again', async () =>
+    (await gateway.states("d.destination_id = 'essai-crm'")).every(({ state }) =>
+      ['delivered', 'failed'].includes(state),
+    ),
+  );
+  const { database } = gateway.app;
+  const acting = { scope: wholeCentre, actor: 'account:7' };
+  // Leased to nobody that works: only the pause keeps the planner from it.
+  const [row] = await gateway.states("l.reference = 'E-13'");
+  const begun = await database.transaction(async (tx) => {
+    const made = await beginRunIn(tx, {
+      order: { kind: 'replay', anew: false },
+      by: { actor: 'account:7', reason: 'ticket 9' },
+      filter: { lead: 'E-13' },
+      deliveries: [{ id: row?.id ?? 0, run: 0, attempt: 0, state: '' }],
+    });
+    await setBulkState(tx, made.id, 'paused');
+    return made;
+  });
+  for (let look = 0; look < 20; look += 1) expect(await workAnyRun({ ...gateway.app })).toBe(false);
+  await expect(bulkRun(gateway.app, wholeCentre, begun.id)).resolves.toMatchObject({
+    state: 'paused',
+    done: 0,
+  });
+  await pauseBulk(gateway.app, acting, begun.id, 'running');
+  await gateway.until(
+    'done',
+    async () => (await bulkRun(gateway.app, wholeCentre, begun.id)).state === 'done',
+  );
+  await expect(refusal(pauseBulk(gateway.app, acting, begun.id, 'paused'))).resolves.toBe('BULK-001');
+});
+
 test('nothing of another client is read or acted on: it is as if it did not exist', async () => {
   const { app } = gateway;
   const acting = { scope: autre, actor: 'key:1' };
@@ -228,6 +263,7 @@ test('nothing of another client is read or acted on: it is as if it did not exis
     setStatus(app, acting, 'essai-crm', { ...why, status: 'suspended' }),
     tryDestination(app, autre, 'essai-crm'),
     sendFileNow(app, acting, 'essai-crm', why),
+    pauseBulk(app, acting, run.id, 'paused'),
     closeTask(app, acting, id, { ...why, evidence: 'mail of today' }),
     closeTask(app, acting, alert?.task ?? '', { ...why, evidence: 'mail of today' }),
   ];

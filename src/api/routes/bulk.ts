@@ -1,7 +1,14 @@
 // Bulk runs over everything a filter matches: planned, confirmed by the number, followed, stopped.
 import type { FastifyInstance } from 'fastify';
 import type { Permission } from '../../access/permissions.ts';
-import { beginBulk, planBulk, stopBulk, type BulkPlan, type PlannedKind } from '../../support/acts/bulk.ts';
+import {
+  beginBulk,
+  pauseBulk,
+  planBulk,
+  stopBulk,
+  type BulkPlan,
+  type PlannedKind,
+} from '../../support/acts/bulk.ts';
 import {
   bulkRun,
   bulkRunsPage,
@@ -64,7 +71,6 @@ const runAnswer = (run: BulkRunHead): object =>
 
 function runs(server: FastifyInstance, deps: RouteDeps): void {
   const { support } = deps;
-  const params = { run: { type: 'string', pattern: '^[0-9]{1,15}$' } };
   reads(server, {
     url: '/v1/bulk-runs',
     permission: 'delivery.read',
@@ -93,6 +99,33 @@ function runs(server: FastifyInstance, deps: RouteDeps): void {
     work: async ({ params: named, caller }) =>
       runAnswer(await bulkRun(support, caller.holder, Number(named['run']))),
   });
+  runActs(server, deps);
+}
+
+const params = { run: { type: 'string', pattern: '^[0-9]{1,15}$' } };
+
+function runActs(server: FastifyInstance, deps: RouteDeps): void {
+  const { support } = deps;
+  for (const [verb, state, summary] of [
+    ['pause', 'paused', 'A bulk run rests where it stands, once its step has ended'],
+    ['resume', 'running', 'A bulk run that rests goes on'],
+  ] as const)
+    acts<Readonly<Record<string, never>>>(server, deps, {
+      url: `/v1/bulk-runs/:run/${verb}`,
+      permission: 'delivery.replay',
+      tag,
+      params,
+      summary,
+      body: s.request({}),
+      answer: runSchema,
+      work: async ({ params: named, caller }) => {
+        const acting = { scope: caller.holder, actor: caller.actor };
+        return {
+          status: 200,
+          body: runAnswer(await pauseBulk(support, acting, Number(named['run']), state)),
+        };
+      },
+    });
   acts<{ readonly reason: string }>(server, deps, {
     url: '/v1/bulk-runs/:run/cancel',
     permission: 'delivery.replay',

@@ -4,7 +4,7 @@ import type { DeliveryState } from '../../domain/delivery.ts';
 import { RelaisError } from '../../errors.ts';
 import { releaseBulkRun } from '../../store/bulk-runs.ts';
 import { eachDelivery, type DeliveryFilter, type ListedDelivery } from '../../store/delivery-lists.ts';
-import { beginRunIn, cancelRun } from '../bulk-runs.ts';
+import { beginRunIn, cancelRun, pauseRun } from '../bulk-runs.ts';
 import { refusalWords, type BulkOrder } from '../bulk-steps.ts';
 import { isCancellable } from '../cancel.ts';
 import { knownInScope } from '../known-names.ts';
@@ -177,6 +177,17 @@ export function evidenceOf(given: string | undefined): string {
       'Say what the closing rests on in evidence: a mail, a ticket, a call and its date.',
     );
   return impersonal(evidence, 'evidence');
+}
+
+/** A run rests where it stands, or goes on. @throws FIND-001, BULK-001 */
+export async function pauseBulk(
+  place: SupportPlace,
+  { scope }: Acting,
+  id: number,
+  state: 'paused' | 'running',
+): Promise<BulkRunHead> {
+  await bulkRun(place, scope, id);
+  return bulkRunHead(await pauseRun(place.database, id, state));
 }
 
 /** Ends a run where it stands; what it has done stays done. @throws FIND-001, BULK-001 */

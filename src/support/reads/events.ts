@@ -107,19 +107,20 @@ const sealsAtOnce = 100;
 
 /** @throws USAGE-001 for an `after` that is none of ours */
 export async function eventsPage(
-  { reading }: SupportPlace,
+  // A replica's account may not see the seals.
+  { database }: Pick<SupportPlace, 'database'>,
   scope: Scope,
   { after, kinds, limit }: EventsAsked,
 ): Promise<EventsPage> {
-  let at = after === 'now' ? { seal: (await newestSeal(reading)) + 1, entry: 0 } : positionOf(after);
+  let at = after === 'now' ? { seal: (await newestSeal(database)) + 1, entry: 0 } : positionOf(after);
   const items: FeedEvent[] = [];
   let lookedAt = 0;
   for (;;) {
-    const seals = await sealsFrom(reading, at.seal, sealsAtOnce);
+    const seals = await sealsFrom(database, at.seal, sealsAtOnce);
     for (const { sequence, entries } of seals) {
       const behind = sequence === at.seal ? at.entry : 0;
       for (const [from, to] of rangesAfter(entries, behind)) {
-        for (const entry of await feedEntries(reading, from, to)) {
+        for (const entry of await feedEntries(database, from, to)) {
           at = { seal: sequence, entry: entry.id };
           lookedAt += 1;
           const kind = kindOf(entry);
