@@ -38,7 +38,7 @@ test('a replay by filter is a run, listed and shown with who, why, for what and 
   const run = await runOf('replay');
   expect(ran.err).toContain(`relais bulk cancel ${run.id} stops it`);
   expect(run).toMatchObject({
-    ...{ state: 'done', counted: 3, done: 3, refused: 0, actor: 'Sophie', reason: 'ticket 1' },
+    ...{ state: 'done', counted: 3, done: 3, refused: 0, actor: 'staff:1', reason: 'ticket 1' },
     ...{ filter: { state: 'failed' }, inWork: false },
   });
   expect((await relais('bulk', 'list', '--state', 'done')).out).toMatch(/replay +done +3 +3 +0 .*ticket 1/);

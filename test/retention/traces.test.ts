@@ -145,6 +145,19 @@ async function leave(today: string): Promise<void> {
   await owner.run('UPDATE retention_items SET next_at = UTC_TIMESTAMP(3)');
   await retention.step();
   expect(await owner.all('SELECT reference, gone FROM leads')).toEqual([]);
+  // By its number too it is nowhere but in the log, where it leads nowhere.
+  const named = await owner.all<{ name: string; col: string }>(
+    `SELECT TABLE_NAME AS name, COLUMN_NAME AS col FROM information_schema.COLUMNS
+      WHERE TABLE_SCHEMA = ? AND COLUMN_NAME IN ('lead_id', 'delivery_id') AND TABLE_NAME <> 'handovers'`,
+    [app.database.name],
+  );
+  expect(named.map(({ name }) => name)).toContain('request_recipients');
+  expect(await owner.all("SELECT 1 FROM request_subjects WHERE kind = 'lead'")).toEqual([]);
+  for (const { name, col } of named)
+    expect([name, await owner.all(`SELECT 1 FROM \`${name}\` WHERE \`${col}\` > 0 LIMIT 1`)]).toEqual([
+      name,
+      [],
+    ]);
 }
 
 async function everywhere(): Promise<readonly string[]> {

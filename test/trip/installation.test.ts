@@ -82,7 +82,7 @@ test('a database restored from an hour ago refuses the Redis that knew it later,
   expect((await relais('redis', 'show')).out).toContain('is ours');
   expect(await gateway.owner.all('SELECT number, actor, reason FROM installation_lives')).toEqual([
     { number: 1, actor: 'relais', reason: 'first start' },
-    { number: 2, actor: 'Sophie', reason: 'restored, ticket 16' },
+    { number: 2, actor: 'staff:1', reason: 'restored, ticket 16' },
   ]);
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('R-3'));
