@@ -1,5 +1,8 @@
 // Every route as every role and as nobody, read from the running console: who comes in is what the one table of permissions says.
 import { may, permissions, roles, type Permission, type Role } from '../../src/access/permissions.ts';
+import { fastify } from 'fastify';
+import { createCookies } from '../../src/console/cookies.ts';
+import { guard } from '../../src/console/gate.ts';
 import { browserOf, openDesk, type Browser, type TestDesk } from './desk.ts';
 
 let desk: TestDesk;
@@ -15,6 +18,12 @@ const isPermission = (gate: string): gate is Permission => (permissions as reado
 const addressOf = (url: string): string => url.replaceAll(/:(\w+)/g, '999999999');
 /** What ends a session is looked at by the tests of signing in. */
 const endsTheWalk = new Set(['/sign-out', '/sign-in/code', '/sign-in/second-factor', '/sign-in']);
+
+test('a route that somebody adds without a gate cannot be registered', () => {
+  const server = fastify();
+  guard(server, { access: desk.gateway.app.access }, createCookies(true), (_request, reply) => reply);
+  expect(() => server.get('/open', (_request, reply) => reply.send('x'))).toThrow('/open has no gate');
+});
 
 test('each route has a gate, and each gate is one that exists', () => {
   expect(desk.console.routes.length).toBeGreaterThan(10);
