@@ -51,7 +51,9 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     trustProxy: options.proxies.length === 0 ? false : [...options.proxies],
     genReqId: () => randomUUID(),
     // What is no address at all is answered like everything else, and not said again.
-    frameworkErrors: (error, request, reply) => sendProblem(request, reply, problemOf(error, options.log)),
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(request, reply, problemOf(error, options.log));
+    },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
   });
   server.removeContentTypeParser('text/plain');
