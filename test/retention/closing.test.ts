@@ -247,6 +247,28 @@ test('C55: it is not closed without the instruction that says so, nor over a rig
   expect((await gateway.owner.all('SELECT 1 FROM leads')).length).toBe(2);
 });
 
+test('C55: closed in the middle of sending, no departure stands behind the closing in the log', async () => {
+  await gateway.start('planner', 'worker');
+  await gateway.send(...Array.from({ length: 120 }, (_, index) => strangerRow(`RUN-${index}`)));
+  await gateway.until('under way', () => crm.received.length >= 5);
+  // What has departed is not recalled; nothing departs behind it.
+  expect((await end('2199-01-31')).code).toBe(0);
+  await gateway.until('all ended', async () => {
+    const [row] = await gateway.owner.all<{ n: number }>(
+      "SELECT COUNT(*) AS n FROM deliveries WHERE state NOT IN ('delivered', 'failed', 'cancelled')",
+    );
+    const [left] = await gateway.owner.all<{ n: number }>(
+      "SELECT (SELECT COUNT(*) FROM lead_changes) + (SELECT COUNT(*) FROM lead_intake WHERE status = 'new') AS n",
+    );
+    return row?.n === 0 && left?.n === 0;
+  });
+  const entries = (await gateway.entries()).map(({ entry }) => entry);
+  const closedAt = entries.indexOf('client_closed');
+  expect(closedAt).toBeGreaterThan(0);
+  expect(entries.slice(closedAt)).not.toContain('departed');
+  expect(entries.filter((entry) => entry === 'departed').length).toBeLessThan(120);
+});
+
 /** Tables in which something of the canaries stands. */
 async function canaryIn(): Promise<readonly string[]> {
   const found: string[] = [];
