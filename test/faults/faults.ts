@@ -1,9 +1,12 @@
 // npm run faults: a storm of faults, then the account of every lead; or bugs planted in a copy, each of which must be caught.
 // Invariant: the exit code says it all: 0, 1 when a figure is not 0 that must be or a plant was missed, 2 for a wrong use, 3 when
 // MySQL's own files did not survive, so that the figures mean nothing.
+import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { plantingYears } from '../years/planting.ts';
+import { yearsPlants } from '../years/plants.ts';
 import { plants } from './plants.ts';
 import { planting } from './plants-run.ts';
 import { report } from './report.ts';
@@ -27,6 +30,9 @@ const { values } = parseArgs({
     json: { type: 'string' },
     /** Where the ledgers go when something is wrong; default: .relais/faults-ledgers-SEED.json. */
     ledgers: { type: 'string' },
+    /** Ten years of a client instead of a storm. */
+    years: { type: 'string' },
+    persons: { type: 'string', default: '5000' },
     plant: { type: 'string' },
     plants: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -44,7 +50,8 @@ if (values.help) console.log(help());
 else if (!(seconds > 0) || !Number.isFinite(seed)) {
   console.error(`--minutes and --seed are numbers.\n\n${help()}`);
   process.exitCode = 2;
-} else if (plant === undefined) await oneStorm();
+} else if (values.years !== undefined) process.exitCode = await years(values.years);
+else if (plant === undefined) await oneStorm();
 else if (!(await planting(plant, { root, seed, log: (line) => console.log(line) }))) process.exitCode = 1;
 
 function help(): string {
@@ -59,12 +66,31 @@ function help(): string {
   --no-poison       no lead that must be given up
   --json FILE       the result as JSON too
   --ledgers FILE    the ledgers of a storm that failed; .relais/faults-ledgers-SEED.json by default
+  --years N         no storm, but N years of one client on a clock of its own: retention, consents that lapse, rights
+  --persons N       who live in them, 5000 by default; with --plant or --plants: bugs of that list, on a few of them
   --plants          every bug planted, one after the other; each must be caught (about two minutes each)
   --plant NAME      one of them: ${plants.map((one) => one.name).join(', ')}
+                    with --years: ${yearsPlants.map((one) => one.name).join(', ')}
 
 mischief: ${Object.keys(everyMischief).join(', ')}
 exit code: 0 all is 0 that must be; 1 something is not, or a plant was missed; 2 wrong use; 3 MySQL's own tables were damaged
 More: docs/faults.md`;
+}
+
+/** Returns the exit code. */
+async function years(count: string): Promise<number> {
+  if (plant !== undefined)
+    return (await plantingYears(plant, { root, seed, log: (line) => console.log(line) })) ? 0 : 1;
+  const words = ['--years', count, '--persons', values.persons, '--seed', String(seed)];
+  console.log(`seed ${seed}, ${count} years of ${values.persons} persons`);
+  // Its clock is everybody's in its process.
+  const child = spawn(
+    process.execPath,
+    ['test/years/run.ts', ...words, ...(values.json === undefined ? [] : ['--json', values.json])],
+    { stdio: 'inherit' },
+  );
+  process.once('exit', () => child.kill('SIGTERM'));
+  return new Promise((done) => child.once('exit', (code) => done(code ?? 2)));
 }
 
 async function oneStorm(): Promise<void> {

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { patched, type Plant } from './plants.ts';
+import { patched, type Patch, type Plant } from './plants.ts';
 import type { StormReport } from './storm.ts';
 
 export interface Caught {
@@ -25,16 +25,7 @@ export async function plantAndStorm(
     readonly log: (line: string) => void;
   },
 ): Promise<Caught> {
-  const folder = join(options.root, '.relais', `plant-${process.pid}`);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  try {
-    for (const name of copied) cpSync(join(options.root, name), join(folder, name), { recursive: true });
-    symlinkSync(join(options.root, 'node_modules'), join(folder, 'node_modules'));
-    for (const patch of plant.patches) {
-      const path = join(folder, patch.file);
-      writeFileSync(path, patched(readFileSync(path, 'utf8'), patch));
-    }
+  return inPlantedCopy(options.root, plant.patches, async (folder) => {
     const result = await stormOver(folder, plant, options);
     const findings = plant.red
       .flatMap((name) => result.faults[name] ?? [])
@@ -46,6 +37,26 @@ export async function plantAndStorm(
         found.length > 0 && !plant.red.includes(name) ? [`${name} × ${found.length}`] : [],
       ),
     };
+  });
+}
+
+/** A copy of the sources with a bug in it, for as long as the work takes. */
+export async function inPlantedCopy<T>(
+  root: string,
+  patches: readonly Patch[],
+  work: (folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = join(root, '.relais', `plant-${process.pid}`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  try {
+    for (const name of copied) cpSync(join(root, name), join(folder, name), { recursive: true });
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    for (const patch of patches) {
+      const path = join(folder, patch.file);
+      writeFileSync(path, patched(readFileSync(path, 'utf8'), patch));
+    }
+    return await work(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

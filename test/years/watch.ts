@@ -1,0 +1,110 @@
+// Looks on after every stop: what was taken in or refused, what the log says went, who is still there when a night is over.
+// Invariant: reads as the owner, beside the gateway; the log is read once, in its order.
+import type { Gateway } from '../trip/gateway.ts';
+import type { Book, Lead } from './book.ts';
+import { dueTonight, goes } from './check-retention.ts';
+import type { Finder } from './figures.ts';
+import { dayOf, termOf } from './plain-rules.ts';
+import type { Nights } from './stage.ts';
+
+export interface Watch {
+  /** After everything of a moment has settled. */
+  readonly look: () => Promise<void>;
+  /** Around a night: who must be gone in the morning. */
+  readonly night: (at: Date, work: () => Promise<void>) => Promise<void>;
+  readonly alerts: ReadonlySet<string>;
+  readonly departures: ReadonlyMap<string, number>;
+}
+
+interface Entry {
+  readonly id: number;
+  readonly at: Date;
+  readonly entry: string;
+  readonly leadId: number;
+  readonly purpose: string;
+  readonly reason: string;
+}
+
+export function createWatch(needs: {
+  readonly gateway: Gateway;
+  readonly book: Book;
+  readonly find: Finder;
+  readonly nights: () => Nights;
+  readonly now: () => Date;
+}): Watch {
+  const { gateway, book, find, nights, now } = needs;
+  const { owner } = gateway;
+  const byId = new Map<number, Lead>();
+  const alerts = new Set<string>();
+  const departures = new Map<string, number>();
+  let [lastEntry, lastLead] = [0, 0];
+
+  const takeIn = async (): Promise<void> => {
+    const fresh = await owner.all<{ id: number; reference: string }>(
+      'SELECT id, reference FROM leads WHERE id > ? ORDER BY id',
+      [lastLead],
+    );
+    for (const { id, reference } of fresh) {
+      lastLead = id;
+      const lead = book.leads.get(reference);
+      if (lead === undefined) continue;
+      byId.set(id, lead);
+      if (isOver(book, lead, now()))
+        find('ended', `${reference} of ${dayOf(lead.collectedAt)} on ${dayOf(now())}`);
+      lead.state = 'there';
+      lead.takenAt = now();
+      nights().for(lead);
+    }
+    const missing = [...book.leads.values()].filter(({ state }) => state === 'handed_in');
+    for (const lead of missing) {
+      if (!isOver(book, lead, now())) find('lost', `${lead.reference} was not taken in`);
+      book.end(lead, 'refused', now());
+    }
+  };
+  const readLog = async (): Promise<void> => {
+    const entries = await owner.all<Entry>(
+      `SELECT id, at, entry, lead_id AS leadId, purpose, reason FROM handovers
+        WHERE id > ? AND entry IN ('purged', 'anonymised', 'request') ORDER BY id`,
+      [lastEntry],
+    );
+    for (const { id, at, entry, leadId, purpose, reason } of entries) {
+      lastEntry = id;
+      const lead = byId.get(leadId);
+      if (entry === 'request' && reason.startsWith('alerted:'))
+        alerts.add(`${purpose.replace('request ', '')}:${reason.replace('alerted:', '')}`);
+      if (lead === undefined || (entry !== 'purged' && entry !== 'anonymised')) continue;
+      const before = book.siblings(lead);
+      goes(book, find, lead, { entry, at });
+      for (const other of before) if (other !== lead) nights().for(other);
+      const why = `${entry}: ${reason}`;
+      departures.set(why, (departures.get(why) ?? 0) + 1);
+    }
+  };
+  const look = async (): Promise<void> => {
+    await takeIn();
+    await readLog();
+  };
+  return {
+    look,
+    alerts,
+    departures,
+    night: async (at, work) => {
+      const due = dueTonight(book, at, book.leads.values());
+      await work();
+      await look();
+      const left = new Set(
+        (await owner.all<{ reference: string }>("SELECT reference FROM leads WHERE gone = ''")).map(
+          ({ reference }) => reference,
+        ),
+      );
+      for (const reference of due)
+        if (left.has(reference)) find('tooLong', `${reference} is there on ${dayOf(at)}`);
+    },
+  };
+}
+
+/** By what is said of it alone: nobody looks for the person of a row that is not taken in. */
+function isOver({ operations }: Book, { kind, operation, collectedAt }: Lead, at: Date): boolean {
+  const rule = operations.get(operation ?? '');
+  return termOf({ kind, operation: rule, collectedAt, lastSign: collectedAt }).goesOn <= dayOf(at);
+}
