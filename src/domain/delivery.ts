@@ -51,6 +51,10 @@ export const reasons = {
     en: 'a call was refused: earlier ones are taken back',
   },
   slot: { fr: 'attend le prochain fichier', en: 'waits for the next file' },
+  file_held: {
+    fr: 'fichier complet retenu : décision du support attendue',
+    en: 'a full file is held back: support decides',
+  },
   unknown_hold: {
     fr: 'issue inconnue : décision du support attendue',
     en: 'unknown outcome: support decides',

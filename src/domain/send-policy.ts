@@ -146,8 +146,10 @@ function roomInHours(at: SendSituation): Room {
 export function whyFileWaits(
   status: DestinationStatus,
   circuit: Circuit | undefined,
-): 'destination_suspended' | 'destination_held' | 'slot' {
+  isFileHeld = false,
+): 'destination_suspended' | 'destination_held' | 'file_held' | 'slot' {
   if (isStopped(status)) return 'destination_suspended';
+  if (isFileHeld) return 'file_held';
   return circuit === undefined || circuit.state === 'closed' ? 'slot' : 'destination_held';
 }
 

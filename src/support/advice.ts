@@ -10,6 +10,10 @@ const resolved = (row: ListedDelivery, answer: string): string =>
   `relais delivery resolve ${row.id} ${answer} --evidence "..."`;
 const onDestination = (verb: string, row: ListedDelivery): string =>
   `relais ${verb} ${row.destinationId} --reason "..."`;
+const heldFile = (row: ListedDelivery): Both => [
+  `Chercher pourquoi des demandes manquent, puis décider : ${onDestination('destination release-file', row)} ou discard-file`,
+  `Find out why leads are missing, then decide: ${onDestination('destination release-file', row)} or discard-file`,
+];
 
 /** What support can do now, one line each. */
 export function advice(row: ListedDelivery, sends?: Sends): readonly Both[] {
@@ -68,6 +72,8 @@ function waitingAdvice(base: string, row: ListedDelivery, sends?: Sends): readon
           `Make the file leave now: ${onDestination('destination send-file', row)}`,
         ],
       ];
+    case 'file_held':
+      return [heldFile(row)];
     case 'unknown_hold':
       return [
         [

@@ -48,9 +48,9 @@ export async function nextTry(
   const opening = hours === undefined ? undefined : nextOpening(hours, Math.max(now, row.dueAt.getTime()));
   if (isLater && opening !== undefined) return [paris(new Date(opening)), paris(new Date(opening))];
   if (isLater) return [paris(row.dueAt), paris(row.dueAt)];
-  return splitReason(row.reason).base === 'slot'
-    ? ['avec le prochain fichier', 'with the next file']
-    : ['tout de suite', 'at once'];
+  const { base } = splitReason(row.reason);
+  if (base === 'file_held') return ['quand le support aura décidé', 'once support has decided'];
+  return base === 'slot' ? ['avec le prochain fichier', 'with the next file'] : ['tout de suite', 'at once'];
 }
 
 /** The hours this delivery waits for; undefined where it leaves at any hour. */

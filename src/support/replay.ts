@@ -48,7 +48,8 @@ export function replayPlan(row: Delivery, erased: boolean): ReplayPlan {
   if (erased && row.action !== 'erase') return 'lead_erased';
   if (row.state === 'cancelled' && splitReason(row.reason).base === 'superseded') return 'superseded';
   if (isEnd(row.state)) return 'new_run';
-  if (row.state === 'waiting' && splitReason(row.reason).base === 'slot') return 'waits_for_file';
+  if (row.state === 'waiting' && ['slot', 'file_held'].includes(splitReason(row.reason).base))
+    return 'waits_for_file';
   if (row.state === 'withheld') return 'looked_at_again';
   if (row.state === 'waiting' || row.state === 'pending') return 'brought_forward';
   return 'on_its_way';

@@ -182,5 +182,7 @@ test('a file destination says what its leads wait for', () => {
   expect(whyFileWaits('active', undefined)).toBe('slot');
   expect(whyFileWaits('active', closedCircuit)).toBe('slot');
   expect(whyFileWaits('active', ramping(4))).toBe('destination_held');
+  expect(whyFileWaits('active', closedCircuit, true)).toBe('file_held');
+  expect(whyFileWaits('suspended', undefined, true)).toBe('destination_suspended');
   expect(whyFileWaits('suspended', open(now))).toBe('destination_suspended');
 });

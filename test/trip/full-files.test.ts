@@ -154,6 +154,7 @@ test('a file that lost more than half of the last is held: nothing of it leaves,
         .length === 3,
   );
   expect(await tasks()).toEqual([{ reason: 'ROWS_3.MISSING_4' }]);
+  await gateway.until('they say so', async () => (await gateway.counts())['waiting:file_held'] === 7);
   await expect(gateway.ask()).rejects.toMatchObject({ code: 'DEST-001' });
   await gateway.owner.run(
     "INSERT INTO slots (destination_id, slot_at) VALUES ('essai-csv', TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)))",
@@ -264,7 +265,11 @@ test('hours that come while a file is under way make one file behind it', async 
   gateway.sftp.fault = () => undefined;
   await ended(2);
   await ended(3);
-  await new Promise((done) => setTimeout(done, 1_500));
+  await gateway.until(
+    'no hour is left',
+    async () => (await gateway.owner.all("SELECT 1 FROM slots WHERE state = 'due'")).length === 0,
+  );
+  expect((await gateway.owner.all("SELECT 1 FROM batches WHERE role = 'whole'")).length).toBe(3);
   expect(gateway.drops()).toEqual([1, 2, 3].map(name));
   expect(references(3)).toEqual(names('G', 4));
 });

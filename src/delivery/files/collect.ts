@@ -30,7 +30,12 @@ export interface Files {
 }
 
 /** Why a row of a flow waits without being tried. */
-const causes = ['slot', 'destination_suspended', 'destination_held'] as const satisfies readonly Reason[];
+const causes = [
+  'slot',
+  'file_held',
+  'destination_suspended',
+  'destination_held',
+] as const satisfies readonly Reason[];
 const shownAtOnce = 10_000;
 /** Slots of flows whose mapping cannot be used stay due, and must not hide those behind them. */
 const slotsAtOnce = 500;
@@ -149,9 +154,11 @@ async function showWaiting({ database, showing }: Filing, shown: ShownCauses): P
   const destinations = await destinationsBy(database, fileConnectors);
   if (destinations.length === 0) return;
   const held = await heldStates(database);
+  const heldBack = await heldFiles(database);
   const planned = await destinationsWithPlannedWork(database);
   await showing.each(destinations, subjectOf, async ({ id, status }) => {
-    const cause = whyFileWaits(status, held.find((state) => state.destinationId === id)?.circuit);
+    const circuit = held.find((state) => state.destinationId === id)?.circuit;
+    const cause = whyFileWaits(status, circuit, heldBack.has(id));
     if (shown.get(id) !== cause) await relabelWaiting(database, id, cause, causes);
     shown.set(id, cause);
     if (planned.has(id)) await showHeld(database, id, cause, shownAtOnce);
