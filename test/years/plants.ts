@@ -56,8 +56,8 @@ export const yearsPlants: readonly YearsPlant[] = [
     name: "the client's delay is not read",
     patches: one(
       retention,
-      'addDelay(operation.endsOn, operation.delay ?? afterEnd)',
-      'addDelay(operation.endsOn, afterEnd)',
+      'addDelay(endsOn, delay ?? afterEnd)',
+      'addDelay(endsOn, delay === undefined ? afterEnd : afterEnd)',
     ),
     red: ['tooLong', 'tooEarly'],
   },
