@@ -66,12 +66,12 @@ const axe = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'
 /** What axe-core finds on a page, by WCAG 2.2 AA and its best practices. */
 export async function findings(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe);
-  const found = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as {
+  const found = await page.evaluate<{
     readonly violations: readonly {
       readonly id: string;
       readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
     }[];
-  };
+  }>('axe.run(document, { resultTypes: ["violations"] })');
   return found.violations.map(
     ({ id, nodes }) =>
       `${id}: ${nodes

@@ -47,7 +47,7 @@ test('C39: a look-up asks for a reason that names nobody, and is in the log, as 
   const found = await support.post('/search', { reference: 'OK-1', reason: 'ticket 12' });
   expect(found.text).toContain('href="/leads/essai/OK-1"');
   expect((await entries()).filter(({ entry }) => entry === 'looked_up')).toEqual([
-    { entry: 'looked_up', actor: expect.stringMatching(/^account:\d+$/), purpose: 'ticket 12' },
+    { entry: 'looked_up', actor: expect.stringMatching(/^account:\d+$/) as string, purpose: 'ticket 12' },
   ]);
   expect(found.text).not.toMatch(/ok-1@courriel\.example|\+3363998\d{4}/);
 });
