@@ -6,7 +6,7 @@ import type { Browser } from './desk.ts';
 import { openFilledDesk, type FilledDesk } from './filled.ts';
 
 /** A folder for pictures of the pages, to be looked at. */
-const pictures = process.env['RELAIS_TEST_PICTURES'];
+const pictures = process.env['CONSOLE_PICTURES'];
 
 let desk: FilledDesk;
 let pages: readonly string[];

@@ -1,6 +1,7 @@
 // The go-live gate (C49 to C52), over the whole gateway: what waits for the client's list leaves by itself once it is complete.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { watchGoLive } from '../../src/delivery/background/go-live-alerts.ts';
 import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
 import { leadRow, liveClient, openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
@@ -33,9 +34,16 @@ afterEach(async () => {
   await new Promise((done) => crm.close(done));
 });
 
-const publish = (goLive: string) => {
+/** And waits until no worker goes by the contract of a moment ago any more. */
+const publish = async (goLive: string) => {
   gateway.file('essai/client.yaml', client + goLive);
-  return gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'n' });
+  const published = await gateway.app.publishing.publish({
+    destinationId: 'essai-crm',
+    author: 'tester',
+    note: 'n',
+  });
+  await sleep(600);
+  return published;
 };
 const waits = async (): Promise<Readonly<Record<string, string>>> =>
   Object.fromEntries(
@@ -68,7 +76,10 @@ test('C49, C50: calls wait for greeting and number, forms leave; what waits leav
     'AGAIN-1': 'withheld go_live_incomplete:C50',
     'FORM-1': 'delivered accepted',
   });
-  await gateway.owner.run('UPDATE deliveries SET expires_at = UTC_TIMESTAMP(3)');
+  // A week goes by.
+  await gateway.owner.run(
+    'UPDATE deliveries SET created_at = TIMESTAMPADD(DAY, -7, created_at), expires_at = UTC_TIMESTAMP(3)',
+  );
   await publish(without('greeting'));
   await gateway.until('the calls out', async () => (await waits())['BACK-1'] === 'delivered accepted');
   await gateway.until('both', async () => (await waits())['AGAIN-1'] === 'delivered accepted');
