@@ -31,6 +31,8 @@ const base = {
 export default {
   // Most suites wait for servers and clocks, not for the processor.
   maxWorkers: 3,
+  // A worker that has grown is begun anew between two files: a heap of gigabytes collects for seconds.
+  workerIdleMemoryLimit: '1200MB',
   collectCoverageFrom: ['src/**/*.ts', 'connectors/**/*.ts'],
   coverageDirectory: 'coverage',
   projects: [

@@ -179,7 +179,7 @@ function tellWaiting(waiting: RetentionPlan['waiting']): void {
 const waitingWords: Readonly<Record<string, string>> = {
   restricted: 'their person asked for a restriction of processing',
   under_way: 'a delivery of theirs is under way',
-  right_open: 'a request of theirs is open, or a recipient has still to be told',
+  right_open: 'a request of theirs is not carried out, or a recipient has still to be told',
   broken: 'an error of ours over them: relais task list',
   proofs: 'the proofs of phone consent could not be handed to the client: RELAIS_PHONE_PROOFS_DIR',
 };

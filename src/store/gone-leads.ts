@@ -13,7 +13,8 @@ export async function markGone(tx: Sql, leadId: number, how: Departing): Promise
 
 /**
  * Of these leads, those with a right that is not through: a recipient has still to hear of an update or an erasure, or is asked by
- * hand, or a request of the person is not closed. What an open request speaks of is not taken from under it.
+ * hand, or a request of the person is not carried out. What such a request speaks of is not taken from under it; one that only waits
+ * for somebody to close it keeps nothing.
  */
 export async function withOpenRight(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
   if (leadIds.length === 0) return new Set();
@@ -29,7 +30,9 @@ export async function withOpenRight(tx: Sql, leadIds: readonly number[]): Promis
       WHERE g.lead_id IN (${marks}) AND (g.kind IN ('consent', 'erased') OR g.kind LIKE 'consent_ended%')
      UNION
      SELECT s.subject_id FROM request_subjects s FORCE INDEX (request_subjects_subject) JOIN requests r ON r.id = s.request_id
-      WHERE s.kind = 'lead' AND s.subject_id IN (${marks}) AND s.decision <> 'left_out' AND r.state <> 'closed'`,
+      WHERE s.kind = 'lead' AND s.subject_id IN (${marks}) AND s.decision <> 'left_out' AND r.state <> 'closed'
+        AND (r.state = 'open' OR EXISTS (SELECT 1 FROM request_recipients q
+              WHERE q.request_id = s.request_id AND q.lead_id = s.subject_id AND q.state NOT IN ('acknowledged', 'explained')))`,
     [...values, ...values, ...values],
   );
   return new Set(rows.map(({ id }) => id));

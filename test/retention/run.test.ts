@@ -225,7 +225,7 @@ test('C34: a fact stays where eleven persons share it, and nothing where ten do'
   ]);
 });
 
-test('C21: what is restricted is not deleted, however old; lifted and closed, it goes', async () => {
+test('C21: what is restricted is not deleted, however old; lifted, it goes', async () => {
   await keep(gateway, {
     'L-1': { collected: '2026-08-01', over: oneOff },
     'L-2': { collected: '2026-08-01', over: oneOff },
@@ -245,12 +245,21 @@ test('C21: what is restricted is not deleted, however old; lifted and closed, it
     await on('2027-06-01').step();
     return leftOf(gateway);
   };
-  // What an open request speaks of is not taken from under it.
-  expect(await again()).toEqual(['L-1']);
+  expect(await again()).toEqual([]);
+});
+
+test('C21: what a request speaks of is not deleted before it is answered; that nobody closed it yet keeps nothing', async () => {
+  await keep(gateway, { 'L-9': { collected: '2026-08-01', over: oneOff } });
+  const { requests } = gateway.app;
+  const by = { actor: 'tester' };
+  const { id } = await requests.open({ clientId: 'essai', kind: 'access', references: ['L-9'], ...by });
+  const { id: runId } = (await run('2027-06-01')) ?? { id: 0 };
+  expect(await leftOf(gateway)).toEqual(['L-9']);
   expect(
     await gateway.owner.all('SELECT waits_for AS reason FROM retention_items WHERE run_id = ?', [runId]),
   ).toContainEqual({ reason: 'right_open' });
-  await requests.declareInformed(id, { ...by, evidence: 'letter of 2026-12-12' });
-  await requests.close(id, { ...by, outcome: 'done', reason: '' });
-  expect(await again()).toEqual([]);
+  await requests.answered(id, { ...by, evidence: 'letter of 2026-12-10', identity: 'card seen' });
+  await gateway.owner.run('UPDATE retention_items SET next_at = UTC_TIMESTAMP(3)');
+  await on('2027-06-01').step();
+  expect(await leftOf(gateway)).toEqual([]);
 });

@@ -34,6 +34,9 @@ export async function openDemand(stage: Stage, event: Opening): Promise<void> {
   });
   const demand: Demand = {
     ...{ id, kind, openedAt: stage.world.now(), leads: [], channels: opposing.has(kind) ? both : [] },
+    listed: new Set(
+      [...stage.book.withAddress(given(addresses))].flatMap((lead) => [...stage.book.siblings(lead)]),
+    ),
     ...{
       name: kind === 'rectification' ? `Corrigé${letters(id)}` : undefined,
       owed: new Map(),

@@ -42,6 +42,8 @@ export interface Demand {
     'access' | 'rectification' | 'erasure' | 'objection' | 'restriction' | 'withdrawal' | 'portability';
   readonly openedAt: Date;
   readonly leads: readonly Lead[];
+  /** What it may speak of, from its coming in: the leads with an address of it, and those that share one with them. */
+  readonly listed: ReadonlySet<Lead>;
   readonly channels: readonly Channel[];
   /** Of a rectification: the name that replaces the other. */
   readonly name: string | undefined;

@@ -1,5 +1,6 @@
 // C30 to C33, night after night: who is due is gone in the morning, and nobody else is.
-// Invariant: judged by the book before the night; who waits lawfully (a restriction, a right still to be told) is let off by name only.
+// Invariant: judged by the book before the night; who waits lawfully (a restriction, a demand that is not carried out, a right
+// still to be told) is let off by name only.
 import { isRestricted, type Book, type Lead } from './book.ts';
 import { unsettled } from './check-demands.ts';
 import type { Finder } from './figures.ts';
@@ -24,11 +25,11 @@ export function dueTonight(book: Book, at: Date, among: Iterable<Lead>): readonl
 
 function mayWait(book: Book, lead: Lead, at: Date): boolean {
   if (isRestricted(book, lead, at, lookedAtAgainMs)) return true;
-  return book.demands.some(
-    (demand) =>
-      demand.leads.includes(lead) &&
-      demand.appliedAt !== undefined &&
-      unsettled(book, demand, { at: new Date(at.getTime() - lookedAtAgainMs), lead }).length > 0,
+  const before = new Date(at.getTime() - lookedAtAgainMs);
+  return book.demands.some((demand) =>
+    demand.appliedAt === undefined || demand.appliedAt > before
+      ? demand.listed.has(lead)
+      : demand.leads.includes(lead) && unsettled(book, demand, { at: before, lead }).length > 0,
   );
 }
 
