@@ -25,7 +25,9 @@ test('what a start compiled is there for the next, even if it was killed', async
       .split('\n')
       .filter((line) => words.test(line));
   for (const file of ['main.ts', 'app.ts', 'roles/planner.ts', 'intake/accept.ts'])
-    expect(said(new RegExp(`/src/${file}`)).join('\n')).toMatch(/cache for ESM \S+ was accepted|because cache was the same/);
+    expect(said(new RegExp(`/src/${file}`)).join('\n')).toMatch(
+      /cache for ESM \S+ was accepted|because cache was the same/,
+    );
   expect(said(/was rejected|was not initialized/)).toEqual([]);
 });
 
