@@ -166,7 +166,8 @@ test('C55: everything is returned under age as JSON and CSV, then deleted on the
     delimiter: ';',
     columns: true,
   });
-  expect(rows.map((row) => row['Référence']).toSorted()).toEqual(['CANARI-1', 'CANARI-2']);
+  expect(new Set(rows.map((row) => row['Référence']))).toEqual(new Set(['CANARI-1', 'CANARI-2']));
+  expect(rows).toHaveLength(2);
   // What a spreadsheet would run is text.
   expect(rows.flatMap((row) => Object.values(row))).toContain("'=Canarizumque");
   expect(await opened('out', 'echanges.csv.age')).toContain('Contenu-canari 7');
