@@ -2,7 +2,8 @@
 // Invariant: a command line opens MySQL only; Redis is opened by the roles that carry.
 import { connectors } from '../connectors/index.ts';
 import type { AccessPlace } from './access/place.ts';
-import { accessWith, proofsOf, requestsOf, retentionWith } from './app/privacy.ts';
+import { partsOnDemand, type Parts } from './app/parts.ts';
+import { accessWith, proofsOf } from './app/privacy.ts';
 import type { Config } from './config.ts';
 import { createCredentials, type CredentialsOf } from './delivery/attempt/credentials.ts';
 import { createConsentEnds, type ConsentEnds } from './delivery/background/consent-ends.ts';
@@ -15,12 +16,8 @@ import { createKeyRing } from './domain/key-ring.ts';
 import { derived } from './domain/keyed.ts';
 import { readIntakeKey, recogniseKeys, type Keys } from './privacy/keys.ts';
 import type { ProofDeps } from './privacy/proofs/prove.ts';
-import type { Requests } from './privacy/requests/requests.ts';
-import { createRights, type Rights } from './privacy/rights.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
 import { createSign } from './privacy/sign.ts';
-import { createPublishing, type Publishing } from './publishing/publish.ts';
-import type { Retention } from './retention/run.ts';
 import { openDatabase, type Database, type ReadOnlySql, type Sql } from './store/database.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
 import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
@@ -28,7 +25,7 @@ import { migrationFailure } from './store/migration-steps.ts';
 import { openReplica, type ReadSide } from './store/replica.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
 
-export interface App {
+export interface App extends Parts {
   readonly config: Config;
   readonly log: Log;
   readonly database: Database;
@@ -47,16 +44,10 @@ export interface App {
   readonly published: Published;
   readonly checkOptions: CheckOptions;
   readonly intake: Intake;
-  readonly publishing: Publishing;
-  readonly rights: Rights;
   /** What signs proofs of acts on a person's data. */
   readonly proofs: ProofDeps;
-  /** Requests of prospects, from the demand to its closing. */
-  readonly requests: Requests;
   /** Grants that end by themselves. */
   readonly consentEnds: ConsentEnds;
-  /** What goes when its time has come. */
-  readonly retention: Retention;
   readonly sealer: Sealer;
   /** Clients are held to the go-live list (C49 to C52): what goes to real recipients, which is production. */
   readonly holdsList: boolean;
@@ -69,7 +60,7 @@ export interface App {
 export async function openApp(config: Config, { log }: { readonly log: Log }): Promise<App> {
   const keys = keysOf(config);
   const { gatewayUrl: url, connections } = config.mysql;
-  const { silenceMs, keysSchema, mappingsDir } = config;
+  const { silenceMs, keysSchema } = config;
   const database = openDatabase({ sign: createSign(keys.seal), url, connections, silenceMs });
   const digestKey = await recognised(config, database, keys).catch(async (error: unknown) => {
     await database.close();
@@ -103,18 +94,17 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     published,
     checkOptions,
     intake: createIntake({ ...leads, marks, log, digestKey, needsOf: published.version }),
-    publishing: createPublishing({
-      database,
-      mappingsDir,
-      check: checkOptions,
-      log,
-      production: config.env === 'production',
-    }),
-    rights: createRights({ ...leads, proofs }),
     proofs,
-    requests: requestsOf({ ...leads, proofs }, config, { keys, digestKey, needsOf: published.version, log }),
     consentEnds: createConsentEnds({ database, snapshot, published, log }),
-    retention: retentionWith(config, { database, secrets, oppositionKey, log }),
+    ...partsOnDemand(config, {
+      leads,
+      proofs,
+      checkOptions,
+      published,
+      keys,
+      digestKey,
+      log,
+    }),
     sealer: createSealer({ database, sealKeys: keys.seal, secrets, log }),
     holdsList: config.env === 'production',
     access: accessWith(database, digestKey),
@@ -205,13 +195,3 @@ async function refuseAnyHost(database: ReadOnlySql): Promise<void> {
     );
   }
 }
-
-/** For the sandbox, which stands outside: a connection of an account of its own, and a file asked for by hand. */
-export { requestFile } from './delivery/files/collect.ts';
-export { setDestinationStatus } from './support/suspend.ts';
-export { closeDeliveries } from './support/close-tasks.ts';
-export { resolve } from './delivery/attempt/resolve.ts';
-export { openDatabase } from './store/database.ts';
-export { createAccount, setPasswordWithCode } from './access/accounts.ts';
-export { beginEnrolment, finishEnrolment, signIn } from './access/sign-in.ts';
-export { sessionOfToken } from './access/sessions.ts';

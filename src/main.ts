@@ -27,6 +27,9 @@ Any number of each may run. Configuration: \`relais config\`. Health: RELAIS_HTT
 SIGTERM or SIGINT stops taking work, lets what is being sent end (RELAIS_DRAIN_MS), then exits 0.
 `;
 
+/** A start with leads waiting: they go first. */
+const firstLeadsMs = 1_000;
+
 /** sysexits(3): EX_USAGE, EX_CONFIG, EX_UNAVAILABLE. */
 const exits = { usage: 64, config: 78, unavailable: 69 } as const;
 
@@ -75,7 +78,7 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
   const log = meters?.counted(plainLog) ?? plainLog;
   const app: App = await openApp(config, { log });
   const running: Role[] = [];
-  if (role === 'all' || role === 'planner') running.push(await startPlanner(app));
+  if (role === 'all' || role === 'planner') running.push(await startPlanner(app, { restMs: firstLeadsMs }));
   if (role === 'all' || role === 'worker') running.push(await startWorker(app));
   let stopping = false;
   const health =

@@ -7,19 +7,21 @@ import {
   purchaseAnomalies,
   unanswered,
   type Anomaly,
+  type JudgedLead,
   type OptIn,
 } from '../domain/anomaly.ts';
 import { civilDay } from '../domain/civil-time.ts';
 import { entitiesOf } from '../domain/legal-entity.ts';
-import type { Channel, ConsentRecord, Lead } from '../domain/lead.ts';
+import type { Channel, ConsentRecord } from '../domain/lead.ts';
 import type { Notice } from '../domain/notice.ts';
+import type { LeadColumn, LeadFields } from '../domain/lead-fields/columns.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { countAnomalies, type CountedAnomaly } from '../store/anomalies.ts';
 import { readContracts, type ClientContract } from '../store/client-contracts.ts';
 import { leadOfFields } from '../store/leads.ts';
-import type { AcceptedRow, AnomalyCounter } from './batch.ts';
+import type { AcceptedRow, AnomalyCounter, Clients } from './batch.ts';
 import { looksLikePhone } from './formats.ts';
 
 /** A published version: the opt-ins it writes, and the leads it takes. */
@@ -59,12 +61,15 @@ export function createAnomalyCounter(deps: AnomalyDeps): AnomalyCounter {
       const asked = [...new Set(rows.map(({ candidate }) => candidate.row.clientId))];
       const stale = asked.filter((id) => {
         const known = expectations.get(id);
-        return known?.revision !== clients.get(id) || performance.now() - (known?.readAt ?? 0) > freshMs;
+        return (
+          known?.revision !== clients.get(id)?.revision || performance.now() - (known?.readAt ?? 0) > freshMs
+        );
       });
       for (const contract of await readContracts(tx, stale))
         expectations.set(contract.clientId, await expectedOf(contract, clients, deps));
       const day = civilDay(tx.now(), 'Europe/Paris');
-      const found = rows.flatMap((row) => judged(row, rows, expectations, deps.log));
+      const said = consentsByLead(rows);
+      const found = rows.flatMap((row) => judged(row, said, expectations, deps.log));
       await countAnomalies(
         tx,
         found.map((anomaly) => limitKeys({ ...anomaly, day })),
@@ -75,7 +80,7 @@ export function createAnomalyCounter(deps: AnomalyDeps): AnomalyCounter {
 
 async function expectedOf(
   { clientId, facts, notices, destinations }: ClientContract,
-  clients: ReadonlyMap<string, number>,
+  clients: Clients,
   { needsOf }: AnomalyDeps,
 ): Promise<Expected> {
   const asking: Asking[] = [];
@@ -91,7 +96,7 @@ async function expectedOf(
     asking.push({ optIns: [...optIns.values()], accepts: needs.accepts, leadsFrom });
   }
   return {
-    revision: clients.get(clientId) ?? 0,
+    revision: clients.get(clientId)?.revision ?? 0,
     readAt: performance.now(),
     notices,
     entities: entitiesOf(facts, undefined),
@@ -100,10 +105,22 @@ async function expectedOf(
 }
 
 type Found = Omit<CountedAnomaly, 'day'>;
+type Said = ReadonlyMap<number, readonly ConsentRecord[]>;
+
+/** Answers that come in rows of their own beside the lead count as asked. */
+function consentsByLead(rows: readonly AcceptedRow[]): Said {
+  const said = new Map<number, ConsentRecord[]>();
+  for (const { leadId, candidate } of rows) {
+    const own = said.get(leadId) ?? [];
+    own.push(...candidate.row.consents);
+    said.set(leadId, own);
+  }
+  return said;
+}
 
 function judged(
   row: AcceptedRow,
-  rows: readonly AcceptedRow[],
+  said: Said,
   expectations: ReadonlyMap<string, Expected>,
   log: Log,
 ): readonly Found[] {
@@ -111,35 +128,52 @@ function judged(
   const expected = expectations.get(clientId);
   if (expected === undefined) return [];
   try {
-    return row.candidate.row.kind === 'lead' ? ofLead(row, rows, expected) : ofConsents(row, expected);
+    return row.candidate.row.kind === 'lead'
+      ? ofLead(row, said.get(row.leadId) ?? [], expected)
+      : ofConsents(row, expected);
   } catch (error) {
     log.error('intake.unjudged', { client: clientId, lead: row.leadId, code: foreignCode(error) });
     return [];
   }
 }
 
-function ofLead(row: AcceptedRow, rows: readonly AcceptedRow[], expected: Expected): readonly Found[] {
-  const { candidate, leadId } = row;
-  // Answers that come in rows of their own beside the lead count as asked.
-  const said = rows.flatMap((other) => (other.leadId === leadId ? other.candidate.row.consents : []));
-  const lead = leadOfFields(candidate.row, candidate.row.fields, said);
-  const { origin } = lead;
+function ofLead(row: AcceptedRow, said: readonly ConsentRecord[], expected: Expected): readonly Found[] {
+  const { fields, consents } = row.candidate.row;
+  const lead = judgedOf(fields);
   const anomalies: readonly Anomaly[] = [
     ...noticeAnomalies(lead, expected.notices),
-    ...purchaseAnomalies({ ...lead, ...origin }),
-    ...missedQuestions(lead, row, expected),
-    ...entityAnomalies(candidate.row.consents, expected.entities),
+    ...purchaseAnomalies(lead),
+    ...missedQuestions(row, said, expected),
+    ...entityAnomalies(consents, expected.entities),
   ];
-  const source = origin.collectedBy ?? said.find((consent) => consent.source !== undefined)?.source;
+  if (anomalies.length === 0) return [];
+  const source = textOf(fields.collected_by) ?? said.find((consent) => consent.source !== undefined)?.source;
   return anomalies.map((anomaly) => found(row, anomaly, lead.channel, source));
 }
 
+const textOf = (value: LeadFields[LeadColumn]): string | undefined =>
+  typeof value === 'string' ? value : undefined;
+
+/** Read from the columns: making a whole lead of each row costs more than all the rest of judging it. */
+const judgedOf = (fields: LeadFields): JudgedLead => ({
+  channel: fields.channel as Channel,
+  collectedAt: fields.collected_at as Date,
+  notice: textOf(fields.notice),
+  acquisition: textOf(fields.acquisition),
+  seller: textOf(fields.seller),
+  consentProof: textOf(fields.consent_proof),
+});
+
 /** What a destination needs that takes this lead, and nobody answered. */
-function missedQuestions(lead: Lead, { candidate }: AcceptedRow, { asking }: Expected): readonly Anomaly[] {
+function missedQuestions(
+  { candidate: { row, receivedAt } }: AcceptedRow,
+  said: readonly ConsentRecord[],
+  { asking }: Expected,
+): readonly Anomaly[] {
   const missed = new Set<string>();
   for (const { optIns, accepts, leadsFrom } of asking) {
-    const open = unanswered(optIns, lead.consents);
-    if (open.length > 0 && candidate.receivedAt >= leadsFrom && accepts(lead).yes)
+    const open = unanswered(optIns, said);
+    if (open.length > 0 && receivedAt >= leadsFrom && accepts(leadOfFields(row, row.fields, said)).yes)
       for (const optIn of open) missed.add(optInName(optIn));
   }
   return [...missed].map((detail) => ({ kind: 'question_not_asked', detail }));

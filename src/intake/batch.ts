@@ -3,17 +3,17 @@
 import type { Sql } from '../store/database.ts';
 import type { RowId } from '../store/intake-take.ts';
 import type { NewLeadChange } from '../store/lead-writes.ts';
+import type { LockedClient } from '../store/same-person.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import type { ColumnRefusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 
+/** Clients that the transaction holds. */
+export type Clients = ReadonlyMap<string, Pick<LockedClient, 'revision'>>;
+
 /** Counts what does not conform in the leads that were accepted; `clients`: the locked ones, with the revision of their facts. */
 export interface AnomalyCounter {
-  readonly count: (
-    tx: Sql,
-    accepted: readonly AcceptedRow[],
-    clients: ReadonlyMap<string, number>,
-  ) => Promise<void>;
+  readonly count: (tx: Sql, accepted: readonly AcceptedRow[], clients: Clients) => Promise<void>;
 }
 
 export interface ProcessDeps {

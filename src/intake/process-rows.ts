@@ -1,6 +1,5 @@
 // One transaction over a handful of taken rows: judge, write the lead tables, leave receipts and changes, remove or refuse.
 // Invariant: per lead, rows count in the order of their ids; a row that must wait for an earlier one stays 'new'.
-import { closedAmong } from '../store/closings.ts';
 import type { Sql } from '../store/database.ts';
 import {
   blankRows,
@@ -11,7 +10,7 @@ import {
   type RowRefusal,
 } from '../store/intake.ts';
 import type { IntakeRow, RowId } from '../store/intake-take.ts';
-import { lockClients } from '../store/same-person.ts';
+import { lockClients, type LockedClient } from '../store/same-person.ts';
 import {
   findLeads,
   insertChanges,
@@ -51,14 +50,10 @@ export async function processRows(
   const later = new Set([...waits, ...afterWithdrawals(candidates)]);
   const present = candidates.filter((candidate) => !later.has(candidate.id));
   const clients = await lockedClients(tx, present);
-  const closed = await closedAmong(tx, [...clients.keys()]);
   const ready = present.filter((candidate) => {
     const { clientId } = candidate.row;
-    const code = closed.has(clientId)
-      ? 'CLIENT_CLOSED'
-      : clients.has(clientId)
-        ? undefined
-        : 'UNKNOWN_CLIENT';
+    const client = clients.get(clientId);
+    const code = client === undefined ? 'UNKNOWN_CLIENT' : client.closed ? 'CLIENT_CLOSED' : undefined;
     if (code !== undefined) refuse(candidate, [refusal('client_id', code)]);
     return code === undefined;
   });
@@ -217,7 +212,10 @@ function judged(
   return [];
 }
 
-const lockedClients = (tx: Sql, candidates: readonly Candidate[]): Promise<ReadonlyMap<string, number>> =>
+const lockedClients = (
+  tx: Sql,
+  candidates: readonly Candidate[],
+): Promise<ReadonlyMap<string, LockedClient>> =>
   lockClients(
     tx,
     candidates.map((candidate) => candidate.row.clientId),

@@ -1,7 +1,7 @@
 // Rows whose time was over before they came: what was deleted at the end of its operation is not taken in again (C30, C33).
 // Invariant: judged by the row alone and what is recorded of its operation; refused visibly, and nothing of the person stays in it.
-import { civilDate } from '../domain/civil-date.ts';
-import { isDue, lastSignOf, retentionOf, type OperationFacts } from '../domain/retention.ts';
+import { civilDate, startOfDay } from '../domain/civil-date.ts';
+import { collectedBefore, isDue, lastSignOf, retentionOf, type OperationFacts } from '../domain/retention.ts';
 import type { Sql } from '../store/database.ts';
 import { operationsNamed } from '../store/operations.ts';
 import type { Candidate, RowLedger } from './batch.ts';
@@ -23,17 +23,20 @@ export async function stillKept(
     leads.map(({ row }) => ({ clientId: row.clientId, code: operationOf(row) })),
   );
   const today = civilDate(tx.now());
+  const youngFrom = startOfDay(collectedBefore(today, undefined));
   return candidates.filter((candidate) => {
     const { row } = candidate;
-    const over =
-      row.kind === 'lead'
-        ? overBecause(row, operations.get(`${row.clientId}\n${operationOf(row)}`), today)
-        : undefined;
+    if (row.kind !== 'lead') return true;
+    const operation = operations.get(`${row.clientId}\n${operationOf(row)}`);
+    // Most are: no recorded operation, and collected too lately to be due.
+    if (operation === undefined && collectedAtOf(row) > youngFrom) return true;
+    const over = overBecause(row, operation, today);
     if (over !== undefined) refuse(candidate, [over]);
     return over === undefined;
   });
 }
 
+const collectedAtOf = ({ fields }: CheckedRow): Date => fields['collected_at'] as Date;
 const operationOf = ({ fields }: CheckedRow): string => String(fields['operation'] ?? '');
 
 function overBecause(
@@ -41,8 +44,7 @@ function overBecause(
   operation: OperationFacts | undefined,
   today: string,
 ): ColumnRefusal | undefined {
-  const collectedAt = fields['collected_at'];
-  if (!(collectedAt instanceof Date)) return undefined;
+  const collectedAt = fields['collected_at'] as Date;
   const retention = retentionOf({
     kind: fields['operation_kind'] === 'one_off' ? 'one_off' : 'recurring',
     operation,

@@ -1,36 +1,30 @@
 // The planner: stations 1 to 3 and everything time does by itself, each a loop over rows of MySQL.
 // Invariant: any number of processes may run it; a loop that fails goes on, and the others never wait for it.
 import { connectors } from '../../connectors/index.ts';
-import { sendClientMails } from '../client-mails/send.ts';
-import { createApart } from '../delivery/attempt/apart.ts';
 import { readBounces } from '../delivery/background/bounces.ts';
-import { watchExpiries } from '../delivery/background/expiry-alerts.ts';
 import { sendAlerts } from '../delivery/background/send-alerts.ts';
 import { createDispatcher } from '../delivery/dispatch.ts';
 import { createFiles } from '../delivery/files/collect.ts';
 import { inTurn } from '../delivery/background/in-turn.ts';
-import { startLoop, type Loop } from '../delivery/background/poll-loop.ts';
+import { startLoop, type Loop, type StartLoop } from '../delivery/background/poll-loop.ts';
 import { createPlanner } from '../delivery/plan.ts';
 import { createMaintenance } from '../delivery/background/maintenance.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createProducer } from '../queue/producer.ts';
-import type { Sql } from '../store/database.ts';
 import { anyNewRow } from '../store/backlog.ts';
-import { tidyTakings } from '../store/takings.ts';
 import { isLongFileAtWork } from '../store/long-files.ts';
-import { foreignCode } from '../errors.ts';
-import { watchRequests } from '../privacy/requests/watch.ts';
-import { followClosings } from '../retention/closing-end.ts';
-import { purgeRefused } from '../store/refused-rows.ts';
-import { tidyAccess } from '../access/tidying.ts';
-import { dropEndedRuns, workAnyRun } from '../support/bulk-runs.ts';
 import type { App } from '../app.ts';
 import { createLeanWatch } from './lean-heap.ts';
-import { dropOutdated } from './outdated.ts';
 import { ownershipOf, presenceOf, type Role } from './role-status.ts';
 
-/** Stations 1 to 3 and everything time does by itself. Any number of processes may run it. */
-export async function startPlanner(app: App): Promise<Role> {
+/**
+ * Stations 1 to 3 and everything time does by itself. Any number of processes may run it.
+ * @param restMs how long the first leads have the processor for themselves
+ */
+export async function startPlanner(
+  app: App,
+  { restMs = 0 }: { readonly restMs?: number } = {},
+): Promise<Role> {
   const { config, log, database, published } = app;
   const redis = openRedis(config.redis.place, 'commands', config.silenceMs);
   const ownership = await ownershipOf('planner', app, redis);
@@ -50,7 +44,20 @@ export async function startPlanner(app: App): Promise<Role> {
   startTripLoops(loop, app, stations);
   const stopping = new AbortController();
   startTimers(loop, app, stations, stopping.signal);
-  retentionTimers(loop, app);
+  let begun = false;
+  // No lead waits for this: its code is loaded when the first ones are through.
+  const later = startLoop({
+    name: 'background',
+    idleMs: 3_600_000,
+    restMs,
+    log,
+    work: async () => {
+      const { startBackground } = await import('./background.ts');
+      if (!begun) startBackground(loop, app, stations.maintenance);
+      begun = true;
+      return false;
+    },
+  });
   const leanWatch = createLeanWatch();
   loop('memory', 1_000, async () => {
     leanWatch.note(await isLongFileAtWork(database));
@@ -61,6 +68,7 @@ export async function startPlanner(app: App): Promise<Role> {
     stop: async () => {
       stopping.abort();
       await presence.stop();
+      await later.stop();
       await Promise.all(loops.map((started) => started.stop()));
       leanWatch.stop();
       await producer.close();
@@ -76,9 +84,6 @@ interface Stations {
   readonly files: ReturnType<typeof createFiles>;
   readonly maintenance: ReturnType<typeof createMaintenance>;
 }
-
-/** `work` returns true when there may be more to do at once. */
-type StartLoop = (name: string, idleMs: number, work: () => Promise<boolean>) => Loop;
 
 /** Rows come in, are planned and dispatched. */
 function startTripLoops(loop: StartLoop, app: App, { planner, dispatcher, files }: Stations): void {
@@ -124,15 +129,10 @@ function startTimers(
     await inTurn(dispatcher.pushAgain, dispatcher.bringProbes, maintenance.askAgain);
     return false;
   });
-  loop('bulk', 1_000, () => workAnyRun({ database, published, log }));
-  startRightsTimers(loop, app);
+  loop('consents', 1_000, () => app.consentEnds.tell());
   loop('expiry', 1_000, async () => (await maintenance.expire()) > 0);
   loop('seal', 1_000, async () => (await app.sealer.seal(2_000)) === 2_000);
   loop('alerts', 1_000, async () => (await sendAlerts({ database, connectors, channels, network, log })) > 0);
-  loop('client_mails', 5_000, async () => {
-    await sendClientMails({ database, mail: config.clientMail, network, log });
-    return false;
-  });
   const { url: returns, everyMs } = config.bounces;
   if (returns !== undefined)
     loop('bounces', everyMs, () =>
@@ -147,71 +147,6 @@ function startTimers(
   });
   loop('watch', 30_000, async () => {
     await maintenance.watch();
-    return false;
-  });
-  startHousekeeping(loop, app, maintenance);
-}
-
-/** What is looked at once a minute, or an hour. */
-function startHousekeeping(loop: StartLoop, app: App, maintenance: Stations['maintenance']): void {
-  const { config, database, published, log } = app;
-  const apart = createApart({ database, log, step: 'EXPIRIES', restMs: 60_000 });
-  loop('expiries', 3_600_000, async () => {
-    await watchExpiries({ database, published, connectors, secrets: config.secrets }, apart);
-    return false;
-  });
-  loop('tidy', 60_000, async () => {
-    let strays = 0;
-    await inTurn(
-      maintenance.tidy,
-      () => tidyTakings(database),
-      async () => {
-        strays = await app.intake.refuseStrays();
-      },
-    );
-    return strays > 0;
-  });
-  loop('outdated', 3_600_000, () => dropOutdated(database));
-  loop('ended', 3_600_000, async () => (await dropEndedRuns(database)) < 0);
-  loop('access', 3_600_000, () => tidyAccess(app.access));
-  loop('purge', 3_600_000, async () => {
-    const purge = (tx: Sql): Promise<number> => purgeRefused(tx, config.planner.refusedDays, 200);
-    return (await database.transaction(purge, { undoIf: (count) => count < 0 })) !== 0;
-  });
-}
-
-/** A step a second: leads that go leave room for those that come. */
-function retentionTimers(loop: StartLoop, app: App): void {
-  const { retention, requests, log } = app;
-  loop('retention', 1_000, async () => {
-    await retention.step();
-    return false;
-  });
-  loop('closings', 10_000, () => followClosings(app));
-  let looks = 0;
-  // Not at once: a gateway that has just come up has leads to send.
-  loop('retention_daily', 300_000, async () => {
-    looks += 1;
-    if (looks === 1) return false;
-    await retention.beginDaily();
-    await requests.letGo({
-      actor: 'planner',
-      onBroken: (request, error) =>
-        log.error('request.broken', { reason: `request-${request}`, code: foreignCode(error) }),
-    });
-    return false;
-  });
-}
-
-/** What a grant's end and a prospect's request ask for, each at its time. */
-function startRightsTimers(loop: StartLoop, { database, log, consentEnds }: App): void {
-  loop('consents', 1_000, () => consentEnds.tell());
-  loop('requests', 10_000, async () => {
-    await watchRequests({
-      database,
-      onBroken: (request, error) =>
-        log.error('request.broken', { reason: `request-${request}`, code: foreignCode(error) }),
-    });
     return false;
   });
 }

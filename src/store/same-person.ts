@@ -16,6 +16,14 @@ import { insertChanges, raiseRevisions } from './lead-writes.ts';
 import { lockLeads } from './leads.ts';
 import { sharedAddresses } from './same-address.ts';
 
+/** What is read of a client with its lock. */
+export interface LockedClient {
+  /** Of its contract's facts. */
+  readonly revision: number;
+  /** Its contract has ended. */
+  readonly closed: boolean;
+}
+
 /** A lead that a withdrawal of another lead of the same person reached. */
 export interface Reached {
   readonly leadId: number;
@@ -27,20 +35,20 @@ export interface Reached {
 
 /**
  * The clients' rows, locked: shared by whoever brings leads in, alone for whoever takes a consent back or changes an address.
- * Call before any lead is locked. Returns those that exist, each with the revision of its contract's facts.
+ * Call before any lead is locked. Returns those that exist.
  */
 export async function lockClients(
   tx: Sql,
   ids: readonly string[],
   mode: 'shared' | 'alone',
-): Promise<ReadonlyMap<string, number>> {
+): Promise<ReadonlyMap<string, LockedClient>> {
   if (ids.length === 0) return new Map();
   const { marks, values } = inList([...new Set(ids)].sort());
-  const rows = await tx.all<{ id: string; revision: number }>(
-    `SELECT id, facts_revision AS revision FROM clients WHERE id IN (${marks}) ORDER BY id ${mode === 'alone' ? 'FOR UPDATE' : 'LOCK IN SHARE MODE'}`,
+  const rows = await tx.all<{ id: string; revision: number; closed: 0 | 1 }>(
+    `SELECT id, facts_revision AS revision, closed_at IS NOT NULL AS closed FROM clients WHERE id IN (${marks}) ORDER BY id ${mode === 'alone' ? 'FOR UPDATE' : 'LOCK IN SHARE MODE'}`,
     values,
   );
-  return new Map(rows.map(({ id, revision }) => [id, revision]));
+  return new Map(rows.map(({ id, revision, closed }) => [id, { revision, closed: closed === 1 }]));
 }
 
 /** Leads in which something was taken back, to be found by their addresses. */

@@ -13,11 +13,11 @@ const log: Log = {
   error: (event, fields) => void lines.push([event, fields]),
 };
 /** Answers of the rounds in order; after them there is never more. */
-const start = (list: (boolean | Error)[] = [], idleMs = 1_000): void => {
+const start = (list: (boolean | Error)[] = [], idleMs = 1_000, restMs?: number): void => {
   answers = list;
   rounds = 0;
   loop = startLoop({
-    ...{ name: 'test', idleMs, log },
+    ...{ name: 'test', idleMs, log, ...(restMs === undefined ? {} : { restMs }) },
     work: () => {
       rounds += 1;
       const answer = answers.shift() ?? false;
@@ -48,6 +48,18 @@ test('pauses for its idle time when there is nothing more', async () => {
   expect(rounds).toBe(1);
   await pass(1);
   expect(rounds).toBe(2);
+});
+test('rests before its first round where it is told to, and stops in its rest', async () => {
+  start([], 1_000, 500);
+  await pass(499);
+  expect(rounds).toBe(0);
+  await pass(1);
+  expect(rounds).toBe(1);
+  await loop.stop();
+  start([], 1_000, 500);
+  await loop.stop();
+  await pass(2_000);
+  expect(rounds).toBe(0);
 });
 test('a nudge ends the pause', async () => {
   start();

@@ -10,12 +10,22 @@ export interface Loop {
   readonly stop: () => Promise<void>;
 }
 
-/** @param work returns true when there may be more to do at once */
+/** `work` returns true when there may be more to do at once. */
+export type StartLoop = (name: string, idleMs: number, work: () => Promise<boolean>) => Loop;
+
+const pauseAfter = (failures: number, idleMs: number): number =>
+  failures === 0 ? idleMs : Math.max(idleMs, Math.min(idleMs * 2 ** failures, 2_000));
+
+/**
+ * @param work returns true when there may be more to do at once
+ * @param restMs pause before the first round; none by default
+ */
 export function startLoop(options: {
   readonly name: string;
   readonly idleMs: number;
   readonly work: () => Promise<boolean>;
   readonly log: Log;
+  readonly restMs?: number;
 }): Loop {
   let stopping = false;
   let failures = 0;
@@ -33,6 +43,7 @@ export function startLoop(options: {
       wake = finish;
     });
   const run = async (): Promise<void> => {
+    if (options.restMs !== undefined) await pause(options.restMs);
     while (!stopping) {
       nudged = false;
       let more = false;
@@ -51,11 +62,7 @@ export function startLoop(options: {
           options.log.error('loop.failed', { loop: options.name, code: foreignCode(error), count: failures });
       }
       if (stopping || (more && failures === 0) || (nudged && failures === 0)) continue;
-      await pause(
-        failures === 0
-          ? options.idleMs
-          : Math.max(options.idleMs, Math.min(options.idleMs * 2 ** failures, 2_000)),
-      );
+      await pause(pauseAfter(failures, options.idleMs));
     }
   };
   const running = run();

@@ -1,14 +1,13 @@
 // The one place where the demo touches the gateway's own program, so that everything else sees only this.
 // Invariant: nothing here decides; planner and worker run in processes of their own.
+import { migrateDatabase, openApp } from '../../app.ts';
 import {
   closeDeliveries,
-  migrateDatabase,
-  openApp,
   openDatabase,
   requestFile,
   resolve,
   setDestinationStatus,
-} from '../../app.ts';
+} from '../../app/for-sandbox.ts';
 import { loadConfig } from '../../config.ts';
 import { isRelaisError } from '../../errors.ts';
 import { silentLog } from '../../log.ts';

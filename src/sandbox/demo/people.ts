@@ -8,8 +8,8 @@ import {
   sessionOfToken,
   setPasswordWithCode,
   signIn,
-  type App,
-} from '../../app.ts';
+} from '../../app/for-sandbox.ts';
+import type { App } from '../../app.ts';
 import { demoClients } from '../people/clients.ts';
 import { secretText } from './environment.ts';
 

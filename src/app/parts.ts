@@ -1,0 +1,55 @@
+// Assembles what most processes never use, or use late: publishing, rights, requests, retention.
+// Invariant: opens nothing; src/app.ts opens, and hands in what is open.
+import type { Config } from '../config.ts';
+import type { Published } from '../delivery/mapping-cache.ts';
+import type { Log } from '../log.ts';
+import type { CheckOptions } from '../mapping/check.ts';
+import type { Keys } from '../privacy/keys.ts';
+import type { ProofDeps } from '../privacy/proofs/prove.ts';
+import type { Requests } from '../privacy/requests/requests.ts';
+import type { Rights, RightsOptions } from '../privacy/rights.ts';
+import type { Publishing } from '../publishing/publish.ts';
+import type { Retention } from '../retention/run.ts';
+import { onDemand } from './on-demand.ts';
+
+export interface Opened {
+  readonly leads: Pick<RightsOptions, 'database' | 'secrets' | 'snapshot' | 'oppositionKey'>;
+  readonly proofs: ProofDeps;
+  readonly checkOptions: CheckOptions;
+  readonly published: Published;
+  readonly keys: Keys;
+  readonly digestKey: Buffer;
+  readonly log: Log;
+}
+
+export interface Parts {
+  readonly publishing: Publishing;
+  readonly rights: Rights;
+  /** Requests of prospects, from the demand to its closing. */
+  readonly requests: Requests;
+  /** What goes when its time has come. */
+  readonly retention: Retention;
+}
+
+export const partsOnDemand = (config: Config, opened: Opened): Parts => {
+  const { leads, proofs, checkOptions: check, published, keys, digestKey, log } = opened;
+  return {
+    publishing: onDemand(async () => {
+      const { createPublishing } = await import('../publishing/publish.ts');
+      const production = config.env === 'production';
+      return createPublishing({ ...leads, mappingsDir: config.mappingsDir, check, log, production });
+    }),
+    rights: onDemand(async () => {
+      const { createRights } = await import('../privacy/rights.ts');
+      return createRights({ ...leads, proofs });
+    }),
+    requests: onDemand(async () => {
+      const { requestsOf } = await import('./requests.ts');
+      return requestsOf({ ...leads, proofs }, config, { keys, digestKey, needsOf: published.version, log });
+    }),
+    retention: onDemand(async () => {
+      const { createRetention } = await import('../retention/run.ts');
+      return createRetention({ ...leads, log, phoneProofs: config.phoneProofs });
+    }),
+  };
+};

@@ -1,0 +1,38 @@
+// Assembles the requests of prospects. Loaded when somebody works on one.
+// Invariant: opens nothing; src/app.ts opens, and hands in what is open.
+import type { Config } from '../config.ts';
+import type { Published } from '../delivery/mapping-cache.ts';
+import { createAnomalyCounter } from '../intake/anomalies.ts';
+import { correctWithin } from '../intake/correct.ts';
+import type { Log } from '../log.ts';
+import type { Keys } from '../privacy/keys.ts';
+import { createRequests, type Requests } from '../privacy/requests/requests.ts';
+import type { RightsOptions } from '../privacy/rights.ts';
+import type { Database } from '../store/database.ts';
+import { createRequestSecrets } from '../store/request-secrets.ts';
+
+export const requestsOf = (
+  rights: RightsOptions & { readonly database: Database },
+  { keysSchema }: Config,
+  {
+    keys,
+    digestKey,
+    needsOf,
+    log,
+  }: {
+    readonly keys: Keys;
+    readonly digestKey: Buffer;
+    readonly needsOf: Published['version'];
+    readonly log: Log;
+  },
+): Requests =>
+  createRequests({
+    ...rights,
+    requestSecrets: createRequestSecrets({ masterKeys: keys.master, keysSchema }),
+    correct: (tx, correction) =>
+      correctWithin(
+        tx,
+        { ...rights, digestKey, anomalies: createAnomalyCounter({ needsOf, log }) },
+        correction,
+      ),
+  });
