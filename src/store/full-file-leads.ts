@@ -52,7 +52,7 @@ export async function endedOfStep(
   const rows = await sql.all<Omit<Gathered, 'operation'> & { operation: string | null }>(
     `SELECT d.id AS deliveryId, d.state, l.id, l.client_id AS clientId, l.operation, l.operation_kind AS operationKind, l.collected_at AS collectedAt
        FROM deliveries d FORCE INDEX (deliveries_destination) JOIN leads l ON l.id = d.lead_id
-      WHERE d.destination_id = ? AND d.id > ? AND d.id <= ? AND d.action = 'create' AND d.departures > 0
+      WHERE d.destination_id = ? AND d.id > ? AND d.id <= ? AND d.action = 'create'
         AND (d.state IN ('delivered', 'failed') OR (d.state = 'cancelled' AND d.reason LIKE 'not\\_accepted%'))
         AND l.erased_at IS NULL AND l.gone = '' AND l.restricted_at IS NULL
         AND (NOT ${judged} OR d.settled_at < l.changed_at
@@ -79,6 +79,28 @@ export async function openForFile(tx: Sql, ids: readonly number[], maxAgeMs: num
     [maxAgeMs, ...values],
   );
   return affected;
+}
+
+/**
+ * What such a file opened, its recipient has already, and no file of all leads will hold: the mapping makes other files by now. What
+ * a person replayed is not among it. The caller's transaction holds them.
+ */
+export async function openedForNothing(
+  tx: Sql,
+  destinationId: string,
+  limit: number,
+): Promise<readonly number[]> {
+  const rows = await tx.all<{ id: number }>(
+    `SELECT d.id FROM deliveries d FORCE INDEX (deliveries_due)
+      WHERE d.state IN ('planned', 'waiting') AND d.destination_id = ? AND d.action = 'create' AND d.batch_id = 0 AND d.run > 1
+        AND EXISTS (SELECT 1 FROM handovers o FORCE INDEX (handovers_subject)
+          WHERE o.lead_id = d.lead_id AND o.delivery_id = d.id AND o.run < d.run AND o.outcome IN ('accepted', 'duplicate', 'unconfirmed'))
+        AND NOT EXISTS (SELECT 1 FROM handovers r FORCE INDEX (handovers_subject)
+          WHERE r.lead_id = d.lead_id AND r.delivery_id = d.id AND r.run = d.run AND r.entry = 'replayed')
+      LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
+    [destinationId],
+  );
+  return rows.map((row) => row.id);
 }
 
 /** Those of a step that wait for a time of their own stand in the file too; not what a person decides. */

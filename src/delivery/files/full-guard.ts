@@ -8,17 +8,20 @@ import { lockFullFile, returningRows } from '../../store/full-files.ts';
 import type { Whole } from '../../store/long-files.ts';
 import { holdBack } from './hold-back.ts';
 
-/** Whether it lost too much; then it is held back, and its leads wait for what support decides. */
+/**
+ * Whether it may not leave. It lost too much: then it is held back, and its leads wait for what support decides. Or its mapping makes
+ * other files by now, whose recipient would take every lead of it for a new one.
+ */
 export async function isHeldBack(
   database: Database,
   { full: guard }: Pick<CompiledMapping, 'full'>,
   { id: batchId, clientId, destinationId }: Pick<Whole, 'id' | 'clientId' | 'destinationId'>,
 ): Promise<boolean> {
-  if (guard === undefined) return false;
   return database.transaction(async (tx) => {
     const file = await lockFullFile(tx, destinationId);
     // Begun while its mapping made files of new leads.
     if (file === undefined || file.batchId !== batchId) return false;
+    if (guard === undefined) return true;
     if (file.held !== undefined) return true;
     const { rows } = await extentOf(tx, batchId);
     const returning = await returningRows(tx, batchId);

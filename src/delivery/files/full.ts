@@ -4,12 +4,15 @@
 import { closedFor } from '../../domain/send-policy.ts';
 import { mayLeave, type FullGuard } from '../../domain/full-file.ts';
 import { hasFileUnderWay } from '../../store/batches.ts';
+import { readDeliveries } from '../../store/deliveries.ts';
+import { markSettled } from '../../store/delivery-settlements.ts';
 import type { Sql } from '../../store/database.ts';
 import { addSlot, isDue, isOutrun, markTaken } from '../../store/file-slots.ts';
 import {
   bringWaiting,
   endedOfStep,
   endOfStep,
+  openedForNothing,
   openForFile,
   type GatherStep,
 } from '../../store/full-file-leads.ts';
@@ -17,6 +20,7 @@ import {
   beginGathering,
   noteBegun,
   noteGathered,
+  readFullFile,
   takeFullFile,
   type FullFile,
 } from '../../store/full-files.ts';
@@ -33,6 +37,7 @@ import {
   type SlotWork,
 } from './fill.ts';
 import { holdBack } from './hold-back.ts';
+import { carriedBefore } from './told-by-file.ts';
 
 type FullWork = SlotWork & { readonly guard: FullGuard };
 
@@ -43,7 +48,26 @@ const nothing = { opened: [], more: undefined } as const satisfies SlotRun;
 /** Makes the files of a slot, or goes on with them. */
 export async function makeFiles(tx: Sql, work: SlotWork): Promise<SlotRun> {
   const guard = work.mapping.full;
-  return guard === undefined ? runSlot(tx, work) : runFullSlot(tx, { ...work, guard });
+  if (guard !== undefined) return runFullSlot(tx, { ...work, guard });
+  return (await leaveAsTheyWere(tx, work)) ? again : runSlot(tx, work);
+}
+
+/** Leads opened again for a file that the mapping does not make any more: as new ones, their recipient would have them twice. */
+async function leaveAsTheyWere(tx: Sql, { destination, partRows }: SlotWork): Promise<boolean> {
+  if ((await readFullFile(tx, destination.id)) === undefined) return false;
+  const rows = await readDeliveries(tx, await openedForNothing(tx, destination.id, partRows));
+  if (rows.length === 0) return false;
+  await markSettled(tx, rows.map(carriedBefore));
+  await appendHandovers(tx, [
+    {
+      entry: 'file_discarded',
+      clientId: destination.clientId,
+      destinationId: destination.id,
+      actor: 'planner',
+      purpose: `${rows.length} leads had been gathered for a file of all leads, and stay as they were`,
+    },
+  ]);
+  return true;
 }
 
 async function runFullSlot(tx: Sql, work: FullWork): Promise<SlotRun> {

@@ -36,13 +36,14 @@ export async function settleTold(database: Database, destinationId: string): Pro
       work.ended.push(pair);
       if (row.action === 'erase') work.erased.push(pair);
     }
-    await markSettled(tx, rows.map(toldOf));
+    await markSettled(tx, rows.map(carriedBefore));
     await writeEffects(tx, work);
     return rows.length;
   });
 }
 
-const toldOf = ({ id, maybeReceived }: Delivery): Settlement => ({
+/** The recipient has what it says. */
+export const carriedBefore = ({ id, maybeReceived }: Delivery): Settlement => ({
   id,
   state: 'delivered',
   reason: 'accepted',

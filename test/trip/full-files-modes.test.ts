@@ -1,0 +1,153 @@
+// Files of all leads, and what happens around them: leads that never got through before, and a mapping that changes its mode.
+import { silentLog } from '../../src/log.ts';
+import type { Role } from '../../src/roles/role-status.ts';
+import { decideHeldFile } from '../../src/support/held-files.ts';
+import { replay } from '../../src/support/replay.ts';
+import type { IntakeValues } from '../../src/store/intake.ts';
+import { openDropGateway, type DropGateway } from './drop.ts';
+import { strangerRow } from './gateway.ts';
+
+let gateway: DropGateway;
+const by = { actor: 'tester', reason: 'ticket 9' };
+const full = '  mode: full';
+const names = (letter: string, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `${letter}-${index + 1}`);
+
+/** Three leads are written at once. */
+beforeEach(async () => {
+  gateway = await openDropGateway({ file: full }, silentLog, { RELAIS_FILE_PART_ROWS: '3' });
+});
+afterEach(() => gateway.close());
+
+const referencesIn = (name: string): readonly string[] =>
+  gateway
+    .text(name)
+    .trim()
+    .split('\n')
+    .map((line) => line.split(';')[1]?.replaceAll('"', '') ?? '')
+    .toSorted();
+/** Of the file with this place among those that stand. */
+const references = (place: number): readonly string[] => referencesIn(gateway.drops()[place - 1] ?? '');
+const arrived = (count: number): Promise<void> =>
+  gateway.until(
+    `${count} files have arrived`,
+    async () =>
+      (await gateway.owner.all("SELECT 1 FROM batches WHERE state = 'sent' AND role <> 'part'")).length ===
+      count,
+  );
+const come = async (...rows: readonly IntakeValues[]): Promise<void> => {
+  const before = (await gateway.states()).length;
+  await gateway.send(...rows);
+  await gateway.until('planned', async () => (await gateway.states()).length === before + rows.length);
+};
+const isHeld = async (): Promise<boolean> =>
+  (await gateway.owner.all('SELECT 1 FROM full_files WHERE held_at IS NOT NULL')).length === 1;
+async function first(references: readonly string[]): Promise<readonly Role[]> {
+  const roles = await gateway.start('planner', 'worker');
+  await come(...references.map((reference) => strangerRow(reference)));
+  await gateway.ask();
+  await arrived(1);
+  return roles;
+}
+/** A second file that lost too much. */
+async function holdBack(letter: string): Promise<void> {
+  await first(names(letter, 7));
+  for (const reference of names(letter, 4))
+    await gateway.app.rights.erase({ clientId: 'essai', reference, ...by });
+  await gateway.until('told', async () => (await gateway.states("d.action = 'erase'")).length === 4);
+  await gateway.ask();
+  await gateway.until('held', isHeld);
+  await gateway.until(
+    'given back',
+    async () =>
+      (
+        await gateway.states(
+          "d.action = 'create' AND d.batch_id = 0 AND d.state IN ('planned', 'waiting') AND d.run = 2",
+        )
+      ).length === 3,
+  );
+}
+
+test('a lead that came while a file was held, and grew too old meanwhile, stands in the next one', async () => {
+  await holdBack('A');
+  await come(strangerRow('N-1'));
+  await gateway.owner.run(
+    `UPDATE deliveries d JOIN leads l ON l.id = d.lead_id SET d.expires_at = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)), d.due_at = UTC_TIMESTAMP(3)
+      WHERE l.reference IN ('N-1', 'A-5')`,
+  );
+  await gateway.until(
+    'expired',
+    async () => (await gateway.states("d.state = 'failed' AND d.reason LIKE 'expired%'")).length === 2,
+  );
+  await decideHeldFile(gateway.app.database, 'essai-csv', 'release', by);
+  await arrived(2);
+  expect(references(2)).toEqual(['A-5', 'A-6', 'A-7', 'N-1']);
+});
+
+test('a lead that was invalid from the first stands in the next file once a mapping is published that takes it', async () => {
+  await first(names('B', 3));
+  await come(strangerRow('X-1', { last_name: null }));
+  await gateway.ask();
+  await arrived(2);
+  expect(references(2)).toEqual(names('B', 3));
+  await gateway.publish({
+    file: full,
+    fields: '[{ consent: rest }, { to: REF, from: id }, { to: NOM, from: identity.lastName }]',
+  });
+  await gateway.ask();
+  await arrived(3);
+  expect(references(3)).toEqual([...names('B', 3), 'X-1']);
+});
+
+test('leads that a held file had opened again do not leave as new ones where the mapping makes files of new leads by then', async () => {
+  await holdBack('C');
+  await come(strangerRow('N-1'));
+  await gateway.publish({});
+  await decideHeldFile(gateway.app.database, 'essai-csv', 'discard', by);
+  await gateway.ask();
+  await arrived(2);
+  expect(references(2)).toEqual(['N-1']);
+  await gateway.until(
+    'as they were',
+    async () => (await gateway.states("d.action = 'create' AND d.state = 'delivered'")).length === 8,
+  );
+  // Back to files of all leads: they stand in the next one.
+  await gateway.publish({ file: full });
+  await gateway.ask();
+  await arrived(3);
+  expect(references(3)).toEqual(['C-5', 'C-6', 'C-7', 'N-1']);
+});
+
+test('what a person replayed leaves all the same with a file of new leads', async () => {
+  await first(names('D', 3));
+  await gateway.publish({});
+  const [row] = await gateway.states("l.reference = 'D-2'");
+  await replay(gateway.app, [row?.id ?? 0], by);
+  await gateway.ask();
+  await arrived(2);
+  expect(references(2)).toEqual(['D-2']);
+});
+
+test('a file of all leads that has not begun to leave when its mapping makes other files does not leave', async () => {
+  const [, worker] = await first(names('E', 7));
+  await worker?.stop();
+  await gateway.ask();
+  await gateway.until(
+    'gathered into one',
+    async () =>
+      (
+        await gateway.owner.all(
+          "SELECT 1 FROM full_files f JOIN batches b ON b.id = f.batch_id WHERE f.slot_at IS NULL AND b.state = 'open'",
+        )
+      ).length === 1,
+  );
+  await gateway.publish({});
+  await come(strangerRow('N-1'));
+  await gateway.start('worker');
+  await gateway.until(
+    'everything at its end',
+    async () => (await gateway.states("d.state = 'delivered'")).length === 8,
+  );
+  expect(gateway.drops()).toHaveLength(2);
+  expect(references(2)).toEqual(['N-1']);
+});
