@@ -1,7 +1,7 @@
 // Checks the shape of a block against a JSON Schema and says in plain words what is wrong, at its line and column.
 // Invariant: one mistake, one message; messages name keys and kinds, never a value that could be a secret.
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import type { ErrorObject, Options, ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { isRecord } from './yaml.ts';
 import type { Path, ProblemCode, Report } from './problems.ts';
@@ -9,11 +9,24 @@ import { suggest } from './suggest.ts';
 
 const compiled = new WeakMap<object, ValidateFunction>();
 
-/** A validator of a schema, compiled once. */
+/**
+ * Every process that reads a mapping compiles these first, and few files are checked by them: making them is what costs, so
+ * their code is not optimised, and that the schemas themselves are sound is held by a test.
+ */
+const options: Options = {
+  allErrors: true,
+  strict: false,
+  verbose: true,
+  useDefaults: false,
+  validateSchema: false,
+  code: { optimize: false },
+};
+
+/** A validator of one of our own schemas, compiled once. */
 export function validatorOf(schema: object): ValidateFunction {
   const found = compiled.get(schema);
   if (found !== undefined) return found;
-  const ajv = new Ajv2020({ allErrors: true, strict: false, verbose: true, useDefaults: false });
+  const ajv = new Ajv2020(options);
   (addFormats as unknown as (target: Ajv2020) => void)(ajv);
   const made = ajv.compile(schema);
   compiled.set(schema, made);

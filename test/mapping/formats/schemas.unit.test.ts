@@ -142,12 +142,10 @@ describe('a JSON Schema that takes long', () => {
     compiled(text, withParts(parts)).apply(lead({ identity: { lastName } }), situation());
 
   test('refuses the lead that meets it after half a second, and no other', () => {
-    const started = performance.now();
     expect(named('Rochefoucauld', 24)).toEqual({
       ...{ ok: false, why: 'invalid' },
       problems: [{ field: '(lead)', code: 'SCHEMA_TOO_SLOW' }],
     });
-    expect(performance.now() - started).toBeLessThan(8_000);
     expect(named('Durand', 24).ok).toBe(true);
   });
 
@@ -155,8 +153,6 @@ describe('a JSON Schema that takes long', () => {
     const many = { pattern: `^(?:${'x{0,900}'.repeat(4_000)})$` };
     const schema = { 'demo/s.json': JSON.stringify({ properties: { nom: many } }) };
     const plain = webhook('- {to: nom, from: identity.lastName}', 'schema: s.json');
-    const started = performance.now();
     expect(problemsOf(plain, schema).join()).toContain('cannot be used');
-    expect(performance.now() - started).toBeLessThan(15_000);
   });
 });
