@@ -44,4 +44,11 @@ export type { Handled, Returned, Returns, ReturnsContext, ReturnsRead } from './
 export { standInHost } from './contract/stand-in.ts';
 export type { StandIn, StandInAnswer, StandInServer, StandInServers } from './contract/stand-in.ts';
 export { defineConnector } from './contract/connector.ts';
-export type { Connector, Expiry, JsonSchema, SettingsProblem, TargetKind } from './contract/connector.ts';
+export type {
+  Connector,
+  Expiry,
+  Fetched,
+  JsonSchema,
+  SettingsProblem,
+  TargetKind,
+} from './contract/connector.ts';

@@ -2,6 +2,7 @@
 import type { Connector } from './contract.ts';
 import { email } from './email/index.ts';
 import { flow } from './flow/index.ts';
+import { pull } from './pull/index.ts';
 import { sms } from './sms/index.ts';
 import { webhook } from './webhook/index.ts';
 
@@ -12,6 +13,7 @@ export const connectors: Readonly<Record<string, Connector>> = {
   email,
   flow,
   sms,
+  pull,
 };
 
 /** The connector of a mapping's `connector:` line, or undefined for an unknown type. */
@@ -25,3 +27,6 @@ export const fileConnectors: readonly string[] = Object.values(connectors)
   .map(({ type }) => type);
 
 export const sendsFiles = (type: string): boolean => fileConnectors.includes(type);
+
+/** Its recipient comes for what is due: no worker sends it. */
+export const isFetched = (type: string): boolean => connectorOf(type)?.fetched !== undefined;

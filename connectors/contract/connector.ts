@@ -26,6 +26,12 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 /** Among which facts of client.yaml targets stand. */
 export type TargetKind = 'hosts' | 'mailboxes' | 'folders';
 
+/** How a recipient comes for what is due. */
+export interface Fetched<Settings> {
+  /** How long what was fetched is its own; unanswered by then it is due again. Milliseconds. */
+  readonly leaseMs: (settings: Settings) => number;
+}
+
 export interface Connector<Settings = unknown> {
   readonly type: string;
   /** As people read it: `Webhook (HTTPS)`. */
@@ -34,6 +40,11 @@ export interface Connector<Settings = unknown> {
   readonly settingsSchema: JsonSchema;
   /** Name of the mapping key the settings come from. */
   readonly settingsKey: 'send' | 'file';
+  /**
+   * Its recipient comes for what is due and says what it took: nothing is sent and nobody is dialled, so that there is no wire, no
+   * secret of ours and no stand-in. `send` answers that it is fetched. Absent: it is sent.
+   */
+  readonly fetched?: Fetched<Settings>;
   readonly actions: readonly Action[];
   /** Deliveries in one parcel at most. 1: each delivery travels alone. */
   readonly maxItems: number;

@@ -9,19 +9,20 @@ import type { PostingDeps } from '../intake/posted.ts';
 import type { Log } from '../log.ts';
 import { requireCallers, type ApiRoute } from './callers.ts';
 import { problemOf, sendProblem } from './problems.ts';
-import type { TestPlace } from '../support/destination-test.ts';
+import type { PullPlace } from '../support/acts/pull.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
 import { destinationRoutes } from './routes/destinations.ts';
 import { eventRoutes } from './routes/events.ts';
 import { leadRoutes } from './routes/leads.ts';
+import { pullRoutes } from './routes/pull.ts';
 import { workRoutes } from './routes/work.ts';
 import { rowRoutes } from './rows.ts';
 
 export interface ApiOptions {
   readonly access: AccessPlace;
   readonly posting: PostingDeps;
-  readonly support: TestPlace;
+  readonly support: PullPlace;
   readonly log: Log;
   readonly version: string;
   readonly host: string;
@@ -94,6 +95,7 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<r
   workRoutes(server, options);
   bulkRoutes(server, options);
   eventRoutes(server, options);
+  pullRoutes(server, options);
   server.get(
     '/v1/openapi.json',
     { config: { permission: 'public' }, schema: { hide: true } },

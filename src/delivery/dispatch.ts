@@ -1,6 +1,6 @@
 // Station 3: due rows -> the destination's queue. A bounded window per destination, of which replays get a few places only.
 // Invariant: what is pushed is marked in MySQL first; what Redis forgot is pushed again; held destinations get probes only.
-import { sendsFiles } from '../../connectors/index.ts';
+import { isFetched, sendsFiles } from '../../connectors/index.ts';
 import type { Reason } from '../domain/delivery.ts';
 import { closedFor, isProbeDue, isShut, sendPermission } from '../domain/send-policy.ts';
 import type { SendingHours } from '../domain/sending-hours.ts';
@@ -151,6 +151,7 @@ async function dispatchDue(
     if (standstills.has(reason)) await showHeld(at.database, destination.id, reason, at.window);
     return 0;
   }
+  if (isFetched(destination.connector)) return 0;
   // A window that is nearly full is filled up in one go when there is room worth it.
   if (held === undefined && permission.count < at.window / 4) return 0;
   // Whoever waits longest probes, whether it has been looked at yet or not: leads that keep failing do not keep others from it.

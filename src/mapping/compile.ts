@@ -29,7 +29,7 @@ import type { FaultsOf } from './response/faults.ts';
 import type { Judge } from './response/rules.ts';
 import { reportUnread, unread } from './response/unread.ts';
 import { inWords } from './tools/rule-words.ts';
-import { compileTiming } from './transport/timing.ts';
+import { compileTiming, wayOf } from './transport/timing.ts';
 import { compileSandbox } from './transport/sandbox.ts';
 import { bySettings, noFinancialIn } from './transport/by-settings.ts';
 import { emptyPolicy, impersonalIn, reportContents } from './scope.ts';
@@ -73,7 +73,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   });
   const { actions } = compiled;
   const sandbox = compileSandbox({ mapping, connector, client, report, actions });
-  const timing = compileTiming(mapping, report, connector?.settingsKey === 'file');
+  const timing = compileTiming(mapping, report, wayOf(connector));
   const create = actions.get('create');
   const hasLookup = looksUp(create, connector);
   const asks = mapping['onUnknown'] === 'lookup';

@@ -1,5 +1,6 @@
 // Suspending and resuming a destination, by support.
 // Invariant: one change, one entry with who and why; the claim obeys the row, whatever Redis holds.
+import { isFetched } from '../../connectors/index.ts';
 import { probeNow } from '../domain/breaker.ts';
 import type { Circuit } from '../domain/circuit.ts';
 import { untriedNow } from '../domain/pace.ts';
@@ -31,7 +32,9 @@ export async function setDestinationStatus(
     }
     await setStatus(tx, destinationId, status, status === 'suspended' ? by.reason : '');
     if (status === 'active' && state !== undefined) {
-      await saveCircuit(tx, destinationId, untriedNow(probeNow(state.circuit, state.now)));
+      const probed = probeNow(state.circuit, state.now);
+      // Where nobody is dialled there is nothing to try with one first.
+      await saveCircuit(tx, destinationId, isFetched(destination.connector) ? probed : untriedNow(probed));
       await bringThrottledForward(tx, destinationId);
     }
     await appendHandovers(tx, [

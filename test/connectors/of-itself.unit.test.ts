@@ -16,6 +16,7 @@ const addresses: Readonly<Record<string, string>> = {
   email: 'leads@demo.example',
   flow: 'sftp://up@sftp.demo.example/in',
   sms: 'sms+https://api.sms.example/v1/messages',
+  pull: 'pull:crm.demo.example',
 };
 const every = Object.keys(connectors);
 function known(type: string): Connector {
@@ -78,6 +79,10 @@ describe.each(every)('%s', (type) => {
     const folder = mkdtempSync(join(tmpdir(), 'relais-stand-in-'));
     const connector = known(type);
     const standIn = await connector.standIn([mapping.actions.create?.settings], serversIn(folder));
+    if (connector.fetched !== undefined) {
+      expect(standIn).toMatch(/Nothing is sent/);
+      return;
+    }
     if (typeof standIn === 'string') throw new Error(standIn);
     try {
       const { server, hosts } = standIn;

@@ -23,6 +23,10 @@ export interface Attempted {
   /** How long "not found" must last before it counts, ms; for questions. */
   readonly settlingMs?: number;
   readonly connector: string;
+  /** As the log names who says so; a worker when absent. */
+  readonly actor?: string;
+  /** Told by somebody who may tell it twice: where its lease is lost, or an answer came just before, nothing is written. */
+  readonly isOnce?: true;
   readonly mappingVersionId: number;
   readonly batchId?: number;
   /** Tries spent by all that travels together, where `rows` are a part of it. */

@@ -15,6 +15,8 @@ export interface Departure {
   readonly parcel: Parcel;
   readonly composed: Composed;
   readonly connector: string;
+  /** Who made it leave; a worker when absent. */
+  readonly actor?: string | undefined;
   readonly mappingVersionId: number;
   /** Digest of that version, for the entry. */
   readonly mappingDigest: string | undefined;
@@ -69,7 +71,7 @@ export function departureEntries(departure: Departure): readonly Handover[] {
         entry: 'departed',
         ...entryNames(row),
         ...(call === undefined ? {} : { call: call.name }),
-        actor: 'worker',
+        actor: departure.actor ?? 'worker',
         connector: departure.connector,
         recipient: authorisation.recipient,
         target: composed.target,

@@ -5,6 +5,7 @@ import { batchDeliveries, deferBatch, isUnderWay, readBatch } from '../../store/
 import { endIfAcknowledged } from '../../store/file-acknowledgements.ts';
 import type { DestinationLimits } from '../../domain/destination.ts';
 import { claimOrWait } from './broken-trip.ts';
+import type { Access } from './careful-start.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { tellForeign } from './claim-together.ts';
 import {
@@ -64,7 +65,7 @@ export async function claimOrder(
     jobs,
     leaseMs,
     limits: inForce?.mapping.limits ?? defaultLimits,
-    ...(inForce === undefined ? {} : { access: needs.accessTo(destinationId, inForce.mapping) }),
+    ...accessOf(needs, order),
     ...(batch === undefined ? {} : { batchId: batch.id }),
     ...(order.continues === true ? { continues: true } : {}),
     ...(draft === undefined ? {} : { written: draft.departure, begun: draft.leave }),
@@ -84,6 +85,15 @@ export async function claimOrder(
   const rows = await withoutPointless(needs, order, claim.claimed);
   return rows.length === 0 ? undefined : { rows, versionId, claimedAt, departed: undefined };
 }
+
+/** Whether we are let in is no question where nobody is dialled. */
+const accessOf = (
+  { accessTo, connectors }: TripNeeds,
+  { destinationId, inForce }: Order,
+): { readonly access?: Access } =>
+  inForce === undefined || connectors[inForce.mapping.connector]?.fetched !== undefined
+    ? {}
+    : { access: accessTo(destinationId, inForce.mapping) };
 
 /** A change that crossed the refusal of its create: support's replay of the create carries it. */
 async function withoutPointless(

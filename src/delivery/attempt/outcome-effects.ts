@@ -211,7 +211,7 @@ export function outcomeEntry(row: ClaimedDelivery, attempted: Attempted): Omit<H
   return {
     ...entryNames(row),
     ...(attempted.call === undefined ? {} : { call: attempted.call.name }),
-    actor: 'worker',
+    actor: attempted.actor ?? 'worker',
     connector: attempted.connector,
     mappingVersionId: attempted.mappingVersionId,
     outcome: outcome.kind,

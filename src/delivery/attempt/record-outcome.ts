@@ -163,8 +163,10 @@ async function recordAttempt(
   const circuit = first === undefined ? undefined : circuits.get(first.destinationId);
   const closedBefore = circuit?.now.state === 'closed';
   for (const row of attempted.rows) {
-    if (!holds(row.id, row.leaseToken)) {
+    const isTold = attempted.isOnce === true && work.settlements.some(({ id }) => id === row.id);
+    if (isTold || !holds(row.id, row.leaseToken)) {
       late.push(row.id);
+      if (attempted.isOnce === true) continue;
       work.handovers.push({ entry: 'late', ...outcomeEntry(row, attempted) });
       noteTargets(row, attempted, work);
       continue;

@@ -34,8 +34,9 @@ export async function chooseVersions(
     });
     return undefined;
   }
-  if ((batch !== undefined) !== connector.maxItems > 1) {
-    // What was queued by the old mode (file or single) is dispatched by the new one.
+  const isFetched = order.isFetched === true;
+  if ((batch !== undefined) !== connector.maxItems > 1 || isFetched !== (connector.fetched !== undefined)) {
+    // What was queued by the old mode (file, single, fetched) is dispatched by the new one.
     await needs.record({ released: rows, ...voidingOf(batch) });
     return undefined;
   }
@@ -130,6 +131,7 @@ export async function freshTrip(
   const connector = needs.connectors[mapping.connector];
   const plan = mapping.actions.create;
   if (connector === undefined || connector.maxItems > 1 || plan?.calls !== undefined) return undefined;
+  if (connector.fetched !== undefined) return undefined;
   return {
     mapping,
     content: mapping,

@@ -63,6 +63,8 @@ export interface ReadAhead {
 
 /** Bound once for a process (needs.ts); the steps take it as their first parameter. */
 export interface TripNeeds extends Omit<DelivererOptions, 'step' | 'random'> {
+  /** As the log names who makes it leave; a worker when absent. */
+  readonly actor?: string;
   readonly step: (name: TripStep, destinationId: string) => void | Promise<void>;
   readonly inForce: (destinationId: string) => Promise<InForce | undefined>;
   readonly accessTo: (destinationId: string, mapping: CompiledMapping) => Access;
@@ -86,6 +88,8 @@ export interface Order {
   readonly batch: FileBatch | undefined;
   /** `batch` is a further part of a file that is on its way. */
   readonly continues?: boolean;
+  /** Its recipient has come for it. */
+  readonly isFetched?: true;
   /** Of a moment ago; the claim reads which version is in force. */
   readonly inForce: InForce | undefined;
   readonly leaseMs: number;

@@ -89,6 +89,7 @@ async function writeRound(needs: TripNeeds, trip: Trip, left: Left, round: numbe
     parcel,
     composed: composed.value,
     connector: trip.connector.type,
+    actor: needs.actor,
     mappingVersionId: trip.versionId,
     mappingDigest: await needs.mappingDigests(trip.versionId),
     secrets: inputs.secrets,

@@ -16,11 +16,25 @@ export const schedules: Readonly<Record<string, readonly string[]>> = {
   quick: ['2s', '10s', '30s', '2m', '5m', '15m'],
 };
 
+/** How deliveries reach their recipient. */
+export type Way = 'one by one' | 'in files' | 'fetched';
+
+export const wayOf = (
+  connector: { readonly settingsKey: 'send' | 'file'; readonly fetched?: object } | undefined,
+): Way => {
+  if (connector?.fetched !== undefined) return 'fetched';
+  return connector?.settingsKey === 'file' ? 'in files' : 'one by one';
+};
+
 type Raw = Readonly<Record<string, unknown>>;
 
 const ms = { shortest: 100, hour: 3_600_000, day: 86_400_000 };
 /** More tries than that are a mistake. */
 const maxDelays = 50;
+/** What a recipient fetched and did not answer for is due again at once, so often: it says itself when it comes. */
+const fetchedDelays: readonly string[] = Array.from({ length: maxDelays }, () => '1s');
+/** Deliveries under way at once. Of what is fetched: ten calls whose answers are waited for. */
+const togetherBy: Readonly<Record<Way, number>> = { 'one by one': 8, 'in files': 1, fetched: 2_000 };
 
 export interface Timing {
   readonly retry: RetryPolicy;
@@ -32,9 +46,10 @@ export interface Timing {
 }
 
 /** Reads retry, maxAge, promise, onUnknown, pending, limits, hours and timeouts of a mapping. */
-export function compileTiming(mapping: unknown, report: Report, files: boolean): Timing {
+export function compileTiming(mapping: unknown, report: Report, way: Way): Timing {
+  const files = way === 'in files';
   const raw = (typeof mapping === 'object' && mapping !== null ? mapping : {}) as Record<string, unknown>;
-  const delays = compileDelays(raw['retry'] ?? 'standard', report);
+  const delays = compileDelays(raw['retry'] ?? (way === 'fetched' ? fetchedDelays : 'standard'), report);
   const maxAgeMs = durationAt(raw, ['maxAge'], 7 * ms.day, report);
   const total = delays.reduce((sum, delay) => sum + delay, 0);
   if (total > maxAgeMs) {
@@ -49,7 +64,7 @@ export function compileTiming(mapping: unknown, report: Report, files: boolean):
   const within = durationAt(raw, ['file', 'ack', 'within'], ms.day, report);
   const written = typeof raw['maxAge'] === 'string' ? raw['maxAge'] : '7d';
   const hours = compileHours(raw['hours'], { maxAgeMs, written }, report);
-  const limits = limitsOf(blockAt(raw, 'limits'), files ? 1 : 8, report);
+  const limits = limitsOf(blockAt(raw, 'limits'), togetherBy[way], report);
   warnOfFullWindows(limits, { maxAgeMs, written }, report);
   return {
     retry: {

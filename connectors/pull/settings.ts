@@ -1,0 +1,48 @@
+// The `send` block of a destination that its client fetches: who fetches, and for how long what was fetched is theirs. Pure.
+// Invariant: who fetches is a host that contract and authorisation name, as the address of any other destination is (C18, C19).
+import type { JsonSchema, SettingsProblem } from '../contract.ts';
+
+export interface PullSettings {
+  readonly fetchedBy: string;
+  readonly leaseMinutes?: number;
+}
+
+const standardMinutes = 15;
+
+export const pullSettingsSchema: JsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['fetchedBy'],
+  description: 'Who fetches.',
+  properties: {
+    fetchedBy: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 253,
+      description: "Host of the client's system that fetches, as client.yaml and the authorisation name it.",
+    },
+    leaseMinutes: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 1440,
+      default: standardMinutes,
+      description: 'So long nobody else is given what was fetched; unanswered by then it comes again.',
+    },
+  },
+};
+
+const hostForm = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+
+export const checkPullSettings = ({ fetchedBy }: PullSettings): readonly SettingsProblem[] =>
+  hostForm.test(fetchedBy)
+    ? []
+    : [{ path: '/fetchedBy', message: `"${fetchedBy}" is no host: crm.client.example, without https://.` }];
+
+export const pullTargets = ({ fetchedBy }: PullSettings): readonly string[] => [fetchedBy.toLowerCase()];
+
+export const pullPlaces = ({ fetchedBy }: PullSettings): readonly string[] => [
+  `pull:${fetchedBy.toLowerCase()}`,
+];
+
+/** Milliseconds. */
+export const leaseMsOf = ({ leaseMinutes = standardMinutes }: PullSettings): number => leaseMinutes * 60_000;

@@ -1,0 +1,64 @@
+// What people see of it: its words in the document a client signs, and its part of `mapping new`.
+// Invariant: says plainly that the client comes for its leads, and what happens to those it does not answer for.
+import type { Draft, Drafting, DraftRequest, SignedRow, SignedWords } from '../contract.ts';
+import { leaseMsOf, type PullSettings } from './settings.ts';
+
+function transport(settings: Partial<PullSettings>): readonly SignedRow[] {
+  const { fetchedBy = '', leaseMinutes } = settings;
+  const minutes = leaseMsOf({ fetchedBy, ...(leaseMinutes === undefined ? {} : { leaseMinutes }) }) / 60_000;
+  return [
+    {
+      point: ['Transport', 'Transport'],
+      agreed: [
+        'vous venez chercher vos demandes par notre API HTTPS, 200 au plus par appel',
+        'you fetch your leads by our HTTPS API, 200 a call at most',
+      ],
+    },
+    { point: ['Qui vient les chercher', 'Who fetches'], agreed: [fetchedBy, fetchedBy] },
+    {
+      point: ['Authentification', 'Authentication'],
+      agreed: [
+        'une clé d’API que nous vous remettons, en-tête Authorization: Bearer',
+        'an API key that we give you, header Authorization: Bearer',
+      ],
+    },
+    {
+      point: ['Sans réponse de votre part', 'Without an answer of yours'],
+      agreed: [
+        `la demande vous est présentée à nouveau après ${minutes} minutes, avec la même clé`,
+        `the lead is given to you again after ${minutes} minutes, under the same key`,
+      ],
+    },
+    {
+      point: ['Clé de la demande', 'Key of the lead'],
+      agreed: ['la même à chaque essai : champ key', 'the same at every attempt: field key'],
+    },
+  ];
+}
+
+export const pullWords: SignedWords<PullSettings> = {
+  transport,
+  delivered: [
+    'Une demande dont vous accusez réception vaut remise ; celle que vous prenez sans accuser réception reste due.',
+    'A lead that you acknowledge counts as handed over; one that you take without acknowledging it is still owed.',
+  ],
+  addressOnly: [
+    'L’autorisation a été vérifiée ; rien n’a été appelé, puisque c’est le client qui vient chercher ses demandes.',
+    'The authorisation was looked at; nobody was called, because the client comes for the leads.',
+  ],
+};
+
+function draft({ to, format }: DraftRequest): Draft | string | undefined {
+  const [, host] = /^pull:(.*)$/i.exec(to ?? '') ?? [];
+  if (host === undefined) return undefined;
+  if (format !== 'json') return 'what a client fetches is JSON: the draft needs a JSON sample.';
+  return {
+    name: 'pull',
+    lines: ['send:', `  fetchedBy: '${host.replaceAll("'", "''")}'`, '  leaseMinutes: 15'],
+    facts: { hosts: [host.toLowerCase()] },
+    targets: [host.toLowerCase()],
+    open: ['a key for the client: relais api-key add NAME --scope lead.pull --client CLIENT (docs/pull.md)'],
+  };
+}
+
+export const pullDrafting: Drafting = { to: 'pull:host', draft };

@@ -1,0 +1,206 @@
+// What a recipient says of the leads it came for: taken, refused, given back.
+// Invariant: an answer names an attempt that departed, and of each attempt one answer is written, however often and from where it
+// comes; that of a lease which is over is written as late.
+import type { Outcome } from '../../connectors/contract.ts';
+import { splitReason } from '../domain/delivery.ts';
+import { deliveriesByKeys, lockDeliveries, type Delivery } from '../store/deliveries.ts';
+import { forgetReferences, markSettled } from '../store/delivery-settlements.ts';
+import { entryNames } from '../store/entry-names.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { attemptEntries, type AttemptEntry } from '../store/pull-entries.ts';
+import { wakeSiblings } from '../store/withheld.ts';
+import type { Attempted } from './attempt/attempt.ts';
+import type { ClaimedDelivery } from './attempt/claim.ts';
+import { unspent } from './attempt/outcome-effects.ts';
+import type { TripNeeds } from './attempt/trip.ts';
+
+/** `unavailable`: not now, to be given again. */
+export type PullOutcome = Extract<Outcome, { kind: 'accepted' | 'duplicate' | 'refused' | 'unavailable' }>;
+
+export interface PullAnswer {
+  /** Of the delivery. */
+  readonly key: string;
+  /** As it was given with the lead: `leaseNameOf`. */
+  readonly lease: string;
+  readonly outcome: PullOutcome;
+}
+
+/** `late`: the lease was over, and it is given again. `unknown`: nothing of that key was ever given under that lease. */
+export type PullAnswered = 'recorded' | 'already' | 'late' | 'unknown';
+
+/** Names the attempt under which a lead was given; nothing can be guessed from it. */
+export const leaseNameOf = ({
+  run,
+  attempt,
+  leaseToken,
+}: Pick<Delivery, 'run' | 'attempt' | 'leaseToken'>): string => `${run}-${attempt}-${leaseToken}`;
+
+interface LeaseNamed {
+  readonly run: number;
+  readonly attempt: number;
+  readonly token: number;
+}
+
+export interface AnswersOf {
+  readonly destinationId: string;
+  /** As the log names who answers. */
+  readonly actor: string;
+}
+
+/** In the order of the answers. */
+export async function recordAnswers(
+  needs: TripNeeds,
+  of: AnswersOf,
+  answers: readonly PullAnswer[],
+): Promise<readonly PullAnswered[]> {
+  const rows = new Map(
+    (
+      await deliveriesByKeys(
+        needs.database,
+        answers.map(({ key }) => key),
+      )
+    )
+      .filter((row) => row.destinationId === of.destinationId)
+      .map((row) => [row.key, row]),
+  );
+  const entries = Map.groupBy(
+    await attemptEntries(
+      needs.database,
+      [...rows.values()].map((row) => row.id),
+    ),
+    ({ deliveryId }) => deliveryId,
+  );
+  return Promise.all(
+    answers.map(async (answer) => {
+      const row = rows.get(answer.key);
+      return row === undefined
+        ? 'unknown'
+        : recordAnswer(needs, of, { answer, row, entries: entries.get(row.id) ?? [] });
+    }),
+  );
+}
+
+interface Told {
+  readonly answer: PullAnswer;
+  readonly row: Delivery;
+  /** What the log says of the delivery so far. */
+  readonly entries: readonly AttemptEntry[];
+}
+
+async function recordAnswer(needs: TripNeeds, of: AnswersOf, told: Told): Promise<PullAnswered> {
+  const lease = leaseOf(told.answer.lease);
+  const departed = told.entries.find((entry) => isOf(entry, lease) && entry.entry === 'departed');
+  if (lease === undefined || departed === undefined) return 'unknown';
+  if (isAnswered(told.entries, lease)) return 'already';
+  const { row } = told;
+  if (row.state === 'sending' && row.leaseToken === lease.token && row.attempt === lease.attempt) {
+    const attempted = await attemptedOf(needs, of, told, departed);
+    const { late } = await needs.record({ attempted });
+    if (late.length === 0) return 'recorded';
+  }
+  return recordLate(needs, of, told, lease);
+}
+
+function leaseOf(name: string): LeaseNamed | undefined {
+  const [, run, attempt, token] = /^(\d{1,9})-(\d{1,9})-(\d{1,15})$/.exec(name) ?? [];
+  return run === undefined ? undefined : { run: Number(run), attempt: Number(attempt), token: Number(token) };
+}
+
+const isOf = (entry: AttemptEntry, lease: LeaseNamed | undefined): boolean =>
+  entry.run === lease?.run && entry.attempt === lease.attempt;
+
+const isAnswered = (entries: readonly AttemptEntry[], lease: LeaseNamed): boolean =>
+  entries.some((entry) => isOf(entry, lease) && (entry.entry === 'outcome' || entry.entry === 'late'));
+
+/** Who has said yes under an earlier lease says it of what they have: the log has one acceptance. */
+function outcomeOf({ answer: { outcome }, entries, row }: Told): PullOutcome {
+  const isKnown = entries.some(({ run, outcome: said }) => run === row.run && said === 'accepted');
+  return outcome.kind === 'accepted' && isKnown ? { ...outcome, kind: 'duplicate' } : outcome;
+}
+
+async function attemptedOf(
+  { database, published, connectors }: TripNeeds,
+  { actor }: AnswersOf,
+  told: Told,
+  departed: AttemptEntry,
+): Promise<Attempted> {
+  const { row } = told;
+  const mapping = await published.version(row.sentMappingId);
+  const outcome = outcomeOf(told);
+  const claimed: ClaimedDelivery = {
+    ...row,
+    now: database.now(),
+    knownReference: row.recipientReference,
+    createStands: true,
+    createUnsettled: false,
+  };
+  return {
+    rows: [claimed],
+    outcome,
+    policy: mapping?.retry ?? givenBackPolicy,
+    hasLookup: false,
+    startedAt: performance.now() - (database.now().getTime() - departed.at.getTime()),
+    asked: false,
+    connector: connectors[mapping?.connector ?? '']?.type ?? 'pull',
+    mappingVersionId: row.sentMappingId,
+    actor,
+    isOnce: true,
+    // What is given back says nothing of the way: its recipient came, and will again.
+    ...(outcome.kind === 'unavailable' ? { besideCircuit: true } : {}),
+  };
+}
+
+/** Of a version that does not compile any more: it is given again soon, and ends by its age. */
+const givenBackPolicy: Attempted['policy'] = {
+  delays: Array.from({ length: 50 }, () => 60_000),
+  onUnknown: 'resend',
+  maxRetryAfterMs: 3_600_000,
+  pendingForMs: 0,
+  pendingEveryMs: 60_000,
+};
+
+const taken: readonly string[] = ['accepted', 'duplicate'];
+
+/** Under the row's lock: whoever comes second finds the first. A yes to what nobody has fetched again ends it all the same. */
+async function recordLate(
+  { database }: TripNeeds,
+  { actor }: AnswersOf,
+  { answer: { outcome }, row: { id, sentMappingId } }: Told,
+  lease: LeaseNamed,
+): Promise<PullAnswered> {
+  return database.transaction(async (tx) => {
+    const [row] = await lockDeliveries(tx, [id]);
+    if (row === undefined) return 'unknown';
+    if (isAnswered(await attemptEntries(tx, [id]), lease)) return 'already';
+    const settles =
+      taken.includes(outcome.kind) &&
+      row.run === lease.run &&
+      row.state === 'waiting' &&
+      splitReason(row.reason).base === 'outcome_unknown';
+    await appendHandovers(tx, [
+      {
+        entry: 'late',
+        ...entryNames(row),
+        run: lease.run,
+        attempt: lease.attempt,
+        actor,
+        connector: 'pull',
+        mappingVersionId: sentMappingId,
+        outcome: outcome.kind,
+        reason: 'reason' in outcome ? outcome.reason : '',
+        ...(settles ? { nextStep: 'done' } : {}),
+      },
+    ]);
+    if (!settles) return 'late';
+    const reference = 'reference' in outcome ? outcome.reference : undefined;
+    const settled = {
+      ...unspent(row, 'delivered', outcome.kind, 0, true),
+      maybeReceived: true,
+      askFirst: false,
+    };
+    await markSettled(tx, [{ ...settled, reference }]);
+    await wakeSiblings(tx, [row]);
+    if (row.action === 'erase') await forgetReferences(tx, [row]);
+    return 'recorded';
+  });
+}

@@ -1,0 +1,170 @@
+// Leads that their recipient comes for: leased to it, written and departed like any delivery, and handed to who asked.
+// Invariant: claim and departure are those of every delivery; nothing is handed out before its departure is committed, nor under a
+// lease that is lost.
+import type { Body } from '../../connectors/contract.ts';
+import { idempotencyKey } from '../domain/delivery.ts';
+import { sendPermission } from '../domain/send-policy.ts';
+import { findDestination, readStates } from '../store/destinations.ts';
+import { windowUse } from '../store/due-work.ts';
+import { lockLeased, renewLeases, type Lease } from '../store/leases.ts';
+import type { ClaimedDelivery } from './attempt/claim.ts';
+import { endBrokenOff } from './attempt/give-back.ts';
+import { bindNeeds } from './attempt/needs.ts';
+import { claimOrder } from './attempt/order.ts';
+import { createTakeWindow, type TakeWindow } from './attempt/take-window.ts';
+import type { ClaimedOrder, DelivererOptions, Departed, Order, TripNeeds } from './attempt/trip.ts';
+import { chooseVersions } from './attempt/trip-versions.ts';
+import { writeAndDepart } from './attempt/write-round.ts';
+import { foreignCode } from '../errors.ts';
+import type { InForce } from './mapping-cache.ts';
+
+/** One delivery in the hands of its recipient. */
+export interface Fetched {
+  readonly row: ClaimedDelivery;
+  /** The centre's reference of the lead. */
+  readonly reference: string;
+  readonly idempotencyKey: string;
+  readonly body: Body;
+}
+
+export interface Leased {
+  readonly items: readonly Fetched[];
+  /** Until then nobody else is given them; what is not answered for by then is due again. The database's clock. */
+  readonly until: Date;
+  /** Why nothing leaves at present (`deliveries.reason`); '' where it may. */
+  readonly reason: string;
+}
+
+export interface LeaseAsked {
+  readonly most: number;
+  /** As the log names who asks. */
+  readonly actor: string;
+}
+
+export interface Puller {
+  readonly needs: TripNeeds;
+  readonly lease: (destinationId: string, asked: LeaseAsked) => Promise<Leased>;
+}
+
+/** What breaks is tried again after this, ms. */
+const restMs = 60_000;
+/** Replays that find room beside fresh leads. */
+const replayReserve = 2;
+
+export function createPuller(options: DelivererOptions): Puller {
+  const needs = bindNeeds(options);
+  const takeWindow = createTakeWindow({ ...options, restMs });
+  return {
+    needs,
+    lease: (destinationId, asked) =>
+      leaseDue({ ...needs, actor: asked.actor }, takeWindow, destinationId, asked),
+  };
+}
+
+async function leaseDue(
+  needs: TripNeeds,
+  takeWindow: TakeWindow,
+  destinationId: string,
+  { most }: LeaseAsked,
+): Promise<Leased> {
+  const inForce = await needs.inForce(destinationId);
+  const leaseMs = inForce === undefined ? undefined : leaseMsOf(needs, inForce);
+  const nothing = { items: [], until: needs.database.now() };
+  if (inForce === undefined || leaseMs === undefined) return { ...nothing, reason: 'mapping_missing' };
+  const { count, reason } = await roomOf(needs, destinationId, inForce);
+  const limit = Math.min(most, count);
+  if (limit === 0) return { ...nothing, reason };
+  const jobs = await takeWindow(destinationId, limit, { replays: limit, reserved: replayReserve });
+  if (jobs.length === 0) return { ...nothing, reason: '' };
+  const order: Order = {
+    destinationId,
+    jobs,
+    batch: undefined,
+    isFetched: true,
+    inForce,
+    // Short until all is written: what a process that dies here has claimed is soon due again.
+    leaseMs: needs.leaseMs,
+  };
+  const claimed = await claimOrder(needs, order, undefined);
+  if (claimed === undefined) return { ...nothing, reason: '' };
+  const departed = await Promise.all(claimed.rows.map((row) => departAlone(needs, order, claimed, row)));
+  return handOut(
+    needs,
+    departed.filter((one) => one !== undefined),
+    leaseMs,
+  );
+}
+
+const leaseMsOf = ({ connectors }: TripNeeds, { mapping }: InForce): number | undefined =>
+  connectors[mapping.connector]?.fetched?.leaseMs(mapping.actions.create?.settings);
+
+/** As dispatch asks before it takes; what counts is asked again by the claim. */
+async function roomOf(
+  { database }: TripNeeds,
+  destinationId: string,
+  { mapping: { limits } }: InForce,
+): Promise<{ readonly count: number; readonly reason: string }> {
+  const destination = await findDestination(database, destinationId);
+  if (destination === undefined) return { count: 0, reason: '' };
+  const state = (await readStates(database, [destinationId])).get(destinationId);
+  const { all } = await windowUse(database, destinationId);
+  const { concurrency, hours } = limits;
+  const permission = sendPermission({
+    now: database.now().getTime(),
+    status: destination.status,
+    circuit: state?.circuit,
+    limits: { concurrency, ...(hours === undefined ? {} : { hours }) },
+    windows: {},
+    inFlight: all,
+    unit: 'delivery',
+  });
+  const reason = permission.closed?.reason ?? permission.refusal.reason;
+  return { count: permission.count, reason: permission.count === 0 ? reason : '' };
+}
+
+/** Undefined: it does not leave, and what became of it is recorded. */
+async function departAlone(
+  needs: TripNeeds,
+  order: Order,
+  claimed: ClaimedOrder,
+  row: ClaimedDelivery,
+): Promise<Departed | undefined> {
+  try {
+    const trip = await chooseVersions(needs, order, { ...claimed, rows: [row] });
+    return trip === undefined ? undefined : await writeAndDepart(needs, trip, [row]);
+  } catch (error) {
+    // One that breaks keeps no other from leaving.
+    await endBrokenOff(needs, [row], error).catch((left: unknown) =>
+      needs.log.error('delivery.broken', {
+        destination: row.destinationId,
+        delivery: row.id,
+        code: foreignCode(left),
+      }),
+    );
+    return undefined;
+  }
+}
+
+/** From here on the lease is the recipient's. A row whose lease was lost meanwhile is somebody else's, and is not handed out. */
+async function handOut(needs: TripNeeds, departed: readonly Departed[], leaseMs: number): Promise<Leased> {
+  const { database } = needs;
+  const [destination] = departed.map(({ departure }) => departure.parcel.destination);
+  if (destination !== undefined) await needs.step('departed', destination);
+  const until = new Date(database.now().getTime() + leaseMs);
+  const leases: readonly Lease[] = departed.flatMap(({ departure }) =>
+    departure.ready.map(({ row }) => ({ id: row.id, token: row.leaseToken })),
+  );
+  const allHeld = leases.length === 0 || (await renewLeases(database, leases, leaseMs));
+  const holds = allHeld ? () => true : await database.transaction((tx) => lockLeased(tx, leases));
+  const items = departed.flatMap(({ departure: { ready, parcel } }) =>
+    ready
+      .filter(({ row }) => holds(row.id, row.leaseToken))
+      .map(({ row, lead }): Fetched => ({
+        row,
+        reference: lead.reference,
+        idempotencyKey: idempotencyKey(row.key, row.keyRun),
+        body: parcel.body,
+      })),
+  );
+  return { items, until, reason: '' };
+}
