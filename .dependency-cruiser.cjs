@@ -78,7 +78,10 @@ const rooms = {
   'delivery/files': ['^src/delivery/files/', 'mapping-cache attempt'],
   'delivery/attempt': ['^src/delivery/attempt/', 'mapping-cache planning files'],
   'delivery/background': ['^src/delivery/background/', 'mapping-cache planning attempt'],
-  'delivery/root': ['^src/delivery/(plan|dispatch|deliver|pull|pull-answers)\\.ts$', 'mapping-cache planning files attempt'],
+  'delivery/root': [
+    '^src/delivery/(plan|dispatch|deliver|pull|pull-answers)\\.ts$',
+    'mapping-cache planning files attempt',
+  ],
 };
 
 const ours = '^(src|connectors|bin|test)/';
