@@ -30,7 +30,7 @@ const zones = {
   delivery: ['^src/delivery/', 'contract connectors domain errors log mapping store queue'],
   support: [
     '^src/support/',
-    'contract statuses guard connectors domain errors log mapping store queue publishing delivery privacy mails',
+    'contract statuses connectors domain errors log mapping store queue publishing delivery privacy mails retention',
   ],
   privacy: ['^src/privacy/', 'contract domain errors log mapping store mails'],
   retention: ['^src/retention/', 'domain errors log store privacy mails'],

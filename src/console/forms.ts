@@ -16,6 +16,13 @@ export const field = ({ body }: FastifyRequest, name: string, most = 200): strin
 export const asked = ({ query }: FastifyRequest, name: string, most = 200): string =>
   read(query, name, most).trim();
 
+/** Of boxes that were ticked: each value once, in the order of the page. */
+export function ticked({ body }: FastifyRequest, name: string): readonly string[] {
+  const value = typeof body === 'object' && body !== null ? (body as Fields)[name] : undefined;
+  const all = Array.isArray(value) ? (value as readonly unknown[]) : [value];
+  return [...new Set(all.flatMap((one) => (typeof one === 'string' ? [one.slice(0, 200)] : [])))];
+}
+
 /** A number of ours in the address; undefined where it is none. */
 export function numberOf({ params }: FastifyRequest, name = 'id'): number | undefined {
   const text = read(params, name, 20);

@@ -30,6 +30,9 @@ const places: readonly { readonly path: string; readonly name: Both; readonly ne
   { path: '/destinations', name: frame.destinations, needs: 'delivery.read' },
   { path: '/tasks', name: frame.tasks, needs: 'task.read' },
   { path: '/runs', name: frame.runs, needs: 'task.read' },
+  { path: '/requests', name: frame.requests, needs: 'request.read' },
+  { path: '/retention', name: frame.retention, needs: 'retention.read' },
+  { path: '/audit', name: frame.audit, needs: 'audit.read' },
 ];
 
 /** @param here the path and query of this page, which a change of language comes back to; @param now for the zone */

@@ -1,10 +1,19 @@
 // What the console stands on: what the pages read from and act through, and how it is reached.
 import type { AccessPlace } from '../access/place.ts';
 import type { Log } from '../log.ts';
+import type { Keys } from '../privacy/keys.ts';
+import type { Requests } from '../privacy/requests/requests.ts';
+import type { Sealer } from '../privacy/seal.ts';
 import type { SupportPlace } from '../support/place.ts';
 
 export interface ConsolePlace extends SupportPlace {
   readonly access: AccessPlace;
+  /** Requests of persons, from the demand to the closing. */
+  readonly requests: Requests;
+  readonly sealer: Sealer;
+  readonly log: Log;
+  /** Whose public halves check a proof. */
+  readonly keys: Pick<Keys, 'seal'>;
 }
 
 export interface ConsoleOptions {

@@ -60,6 +60,15 @@ export function startOfDay(date: CivilDate): Date {
   return new Date(midnight - offsetAt(guess, zone));
 }
 
+/** How many days from one to the other; negative where the second comes first. */
+export const daysBetween = (from: CivilDate, to: CivilDate): number =>
+  (Date.UTC(...civilParts(to)) - Date.UTC(...civilParts(from))) / 86_400_000;
+
+const civilParts = (date: CivilDate): [number, number, number] => {
+  const [year, month, day] = partsOf(date);
+  return [year, month - 1, day];
+};
+
 /** `28/02/2026`, as letters say it. */
 export const frenchDate = (date: CivilDate): string => date.split('-').toReversed().join('/');
 

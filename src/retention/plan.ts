@@ -33,6 +33,8 @@ export interface RetentionPlan {
     readonly waitsFor: string;
     readonly leads: number;
   }[];
+  /** There are more leads than were asked to be dated: counts are the least there are. */
+  readonly isCut: boolean;
 }
 
 export interface PlannedRequests {
@@ -45,18 +47,30 @@ export interface PlannedRequests {
 /** References shown of one line. */
 const mostReferences = 1_000;
 
-/** @param period first and last day; what is overdue stands under its own date */
+/**
+ * @param period first and last day; what is overdue stands under its own date
+ * @param most leads that are dated at most: who waits for a page does not wait for millions
+ */
 export async function planRetention(
   sql: Sql,
   clientIds: readonly string[],
   period: { readonly from?: CivilDate; readonly until: CivilDate },
+  most = Number.MAX_SAFE_INTEGER,
 ): Promise<RetentionPlan> {
   const lines = new Map<string, PlannedDate & { leads: number; references: string[] }>();
-  for (const clientId of clientIds)
-    for await (const page of dueLeads(sql, clientId, period.until))
+  let left = most;
+  for (const clientId of clientIds) {
+    if (left <= 0) break;
+    for await (const page of dueLeads(sql, clientId, period.until)) {
       for (const lead of page)
         if (period.from === undefined || lead.retention.goesOn >= period.from) note(lines, clientId, lead);
+      // A page of which nothing is due took its time too.
+      left -= Math.max(page.length, 50);
+      if (left <= 0) break;
+    }
+  }
   return {
+    isCut: left <= 0,
     dates: [...lines.values()].sort((a, b) => keyOf(a).localeCompare(keyOf(b))),
     requests: await plannedRequests(sql, clientIds, period),
     waiting: await waitingItems(sql, clientIds),

@@ -95,6 +95,21 @@ export const readRecipients = (sql: ReadOnlySql, requestId: number): Promise<rea
     [requestId],
   );
 
+/** Of these requests those of which a recipient is not settled. */
+export async function openRecipients(
+  sql: ReadOnlySql,
+  requestIds: readonly number[],
+): Promise<ReadonlySet<number>> {
+  if (requestIds.length === 0) return new Set();
+  const { marks, values } = inList(requestIds);
+  const rows = await sql.all<{ id: number }>(
+    `SELECT DISTINCT request_id AS id FROM request_recipients
+      WHERE request_id IN (${marks}) AND state IN ('owed', 'written', 'told')`,
+    values,
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** Requests whose recipients are still on their way, or to be reminded. */
 export async function requestsWithOpenRecipients(
   sql: ReadOnlySql,

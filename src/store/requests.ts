@@ -151,7 +151,20 @@ export async function listRequests(
   );
 }
 
-/** Requests that are not closed, those due first: what the timer looks at, a page at a time. */
+/** Requests that are not closed, the one that is due first at the top: what an officer works off. */
+export const requestsDueFirst = (
+  sql: ReadOnlySql,
+  { clientId, kind }: Pick<RequestFilter, 'clientId' | 'kind'>,
+  limit: number,
+): Promise<readonly Request[]> =>
+  sql.all<Request>(
+    `SELECT ${selected} FROM requests
+      WHERE state IN ('open', 'applied')${clientId === undefined ? '' : ' AND client_id = ?'}${kind === undefined ? '' : ' AND kind = ?'}
+      ORDER BY due_at, id LIMIT ${Math.trunc(limit)}`,
+    [clientId, kind].filter((value) => value !== undefined),
+  );
+
+/** Requests that are not closed, by number: what the timer looks at, a page at a time. */
 export async function openRequests(
   sql: ReadOnlySql,
   after: number,

@@ -20,7 +20,12 @@ beforeAll(async () => {
   await person.post('/destinations/essai-crm/suspend', { reason: 'ticket 1' });
   const filter = { destination: 'essai-crm', state: 'delivered' };
   const run = await person.post('/replay', { ...filter, reason: 'ticket 2', number: '2' });
+  const [noted, carriedOut] = [await request('access', 'OK-1'), await request('restriction', 'OK-2')];
+  await person.post(`${carriedOut}/apply`, { subject: 'lead:OK-2', number: carriedOut.split('/')[2] ?? '' });
+  const verified = (await person.post('/audit/verifications')).to;
   pages = [
+    ...['/requests', '/requests/new', noted, carriedOut, '/proofs', '/proofs/1', '/retention'],
+    ...['/audit', '/audit/lookups', verified],
     ...['/', '/account', '/search', '/sign-in/second-factor', '/nulle-part', '/deliveries', '/causes'],
     ...['/destinations', '/destinations/essai-crm', '/tasks', '/runs', run.to, '/replay?state=failed'],
     ...[`/deliveries/${failed}`, `/deliveries/${await desk.idOf('OK-2')}`, '/leads/essai/OK-2'],
@@ -31,6 +36,14 @@ afterAll(async () => {
   await chromium.close();
   await desk.close();
 });
+
+async function request(kind: string, reference: string): Promise<string> {
+  const form = new FormData();
+  const fields = { client: 'essai', kind, reference, identity: 'ticket 3' };
+  for (const [name, value] of Object.entries(fields)) form.set(name, value);
+  form.set('document', new File(['Bonjour.'], 'demande.txt'));
+  return (await person.post('/requests', form)).to;
+}
 
 const open = ['/sign-in', '/first-access'];
 
@@ -52,6 +65,8 @@ test.each([
         [...person.cookies].map(([name, value]) => ({ name, value, domain: '127.0.0.1', path: '/' })),
       );
     await page.goto(path);
+    // What is folded away is looked at too.
+    await page.evaluate('for (const part of document.querySelectorAll("details")) part.open = true');
     found.push(...(await findings(page)).map((finding) => `${path} ${finding}`));
     const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
     if (wide === true) found.push(`${path} is wider than the window`);

@@ -18,10 +18,10 @@ export interface Answer {
 
 export interface Browser {
   readonly get: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
-  /** A form of a page of the console. */
+  /** A form of a page of the console; with a file, or a field more than once, as the browser makes it. */
   readonly post: (
     path: string,
-    fields?: Readonly<Record<string, string>>,
+    fields?: Readonly<Record<string, string>> | FormData | URLSearchParams,
     headers?: Readonly<Record<string, string>>,
   ) => Promise<Answer>;
   readonly cookies: Map<string, string>;
@@ -51,7 +51,10 @@ export function browserOf(port: number): Browser {
     cookies,
     get: (path, headers = {}) => ask(path, { headers }),
     post: (path, fields = {}, headers = { 'sec-fetch-site': 'same-origin' }) =>
-      ask(path, { method: 'POST', headers, body: new URLSearchParams(fields) }),
+      ask(path, {
+        ...{ method: 'POST', headers },
+        body: fields instanceof FormData ? fields : new URLSearchParams(fields as Record<string, string>),
+      }),
   };
 }
 

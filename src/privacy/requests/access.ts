@@ -36,23 +36,37 @@ export interface Answered extends Omit<PersonExport, 'bytes'> {
 /** @throws FIND-001, LOG-003, REQUEST-001, REQUEST-002, REQUEST-003, USAGE-001 */
 export async function answerAccess(deps: RequestDeps, id: number, order: AccessOrder): Promise<Answered> {
   const { database } = deps;
-  await relist(deps, id, true);
-  const { made, leftOut } = await database.transaction((tx) => makeFile(tx, deps, id, order));
-  await order.deliver(made.bytes);
-  const digest = createHash('sha256').update(made.bytes).digest('hex').slice(0, 16);
+  const { bytes, ...said } = await accessFile(deps, id, order);
+  await order.deliver(bytes);
+  const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
   await noteAnswered({ database }, id, {
     actor: order.actor,
     evidence: `${order.fileName}, SHA-256 ${digest}...`,
   });
-  const { bytes: _, ...said } = made;
-  return { ...said, leftOut };
+  return said;
+}
+
+export type FileOrder = Omit<AccessOrder, 'deliver' | 'fileName'>;
+
+/**
+ * The file alone, where nobody can tell whether it arrived: who has received it notes the answer by themselves.
+ * @throws FIND-001, LOG-003, REQUEST-001, REQUEST-002, REQUEST-003, USAGE-001
+ */
+export async function accessFile(
+  deps: RequestDeps,
+  id: number,
+  order: FileOrder,
+): Promise<Answered & { readonly bytes: Buffer }> {
+  await relist(deps, id, true);
+  const { made, leftOut } = await deps.database.transaction((tx) => makeFile(tx, deps, id, order));
+  return { ...made, leftOut };
 }
 
 async function makeFile(
   tx: Sql,
   deps: RequestDeps,
   id: number,
-  order: AccessOrder,
+  order: FileOrder,
 ): Promise<{ readonly made: PersonExport; readonly leftOut: readonly string[] }> {
   const request = await heldRequest(tx, id);
   if (deps.proofs === undefined)
@@ -103,7 +117,7 @@ function refuseUnnamed({ id }: Request, subjects: readonly RequestSubject[]): vo
 }
 
 /** @throws REQUEST-001, REQUEST-002 */
-function refuseUnready(request: Request, { identity }: AccessOrder): void {
+function refuseUnready(request: Request, { identity }: FileOrder): void {
   const { id, kind, state, identityCheckedAt, appliedBy } = request;
   if (!isAnswered(kind))
     throw new RelaisError(

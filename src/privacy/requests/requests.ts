@@ -1,7 +1,7 @@
 // A person's request at one client, for its whole life: terminal, API and console show and ask; what is done is done here.
 // Invariant: a request is closed by a person, never by itself, and only when nothing of it is open (C21-C25).
 import { listRequests, type Request, type RequestFilter } from '../../store/requests.ts';
-import { answerAccess, type AccessOrder, type Answered } from './access.ts';
+import { accessFile, answerAccess, type AccessOrder, type Answered, type FileOrder } from './access.ts';
 import {
   acknowledge,
   closeRequest,
@@ -43,6 +43,8 @@ export interface Requests {
   readonly lift: (id: number, by: { readonly actor: string; readonly evidence: string }) => Promise<Lifted>;
   /** Makes the answer to an access or a portability, gives it out and notes it. */
   readonly access: (id: number, order: AccessOrder) => Promise<Answered>;
+  /** Makes the file alone; whoever has received it notes the answer. */
+  readonly accessFile: (id: number, order: FileOrder) => Promise<Answered & { readonly bytes: Buffer }>;
   /** An access or a portability was answered. */
   readonly answered: (
     id: number,
@@ -66,6 +68,7 @@ export const createRequests = (deps: RequestDeps): Requests => ({
   declareInformed: (id, by) => declareInformed(deps, id, by),
   lift: (id, by) => liftRestriction(deps, id, by),
   access: (id, order) => answerAccess(deps, id, order),
+  accessFile: (id, order) => accessFile(deps, id, order),
   answered: (id, by) => noteAnswered(deps, id, by),
   close: (id, by) => closeRequest(deps, id, by),
   letGo: (by) => letRequestsGo(deps, by),

@@ -1,0 +1,210 @@
+// Audit: verifying the log and keeping its anchor elsewhere (C09, C46); who looked a person up (C58).
+// Invariant: a question about a person is POSTed, and is in the log before it is answered.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { parseAnchor } from '../../privacy/verification.ts';
+import {
+  startVerification,
+  verificationAsked,
+  verificationsAsked,
+  type AskedVerification,
+} from '../../support/acts/verify-log.ts';
+import { namesOfActors } from '../../support/reads/requests.ts';
+import type { Both, Language } from '../../support/words.ts';
+import { download } from '../downloads.ts';
+import { field, numberOf } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
+import type { Say } from '../layout.ts';
+import { facts, input, notice, state, table, type Tone } from '../parts.ts';
+import { notFound, sayTo } from '../show.ts';
+import { countText, timeOf } from '../times.ts';
+import { frame } from '../words/frame.ts';
+import { auditWords as words, findingWords } from '../words/privacy.ts';
+import type { Desk } from './sign-in.ts';
+
+const mostShown = 50;
+
+export function auditRoutes(server: FastifyInstance, desk: Desk): void {
+  const { place } = desk;
+  server.get('/audit', { config: { gate: 'audit.read' } }, (request, reply) =>
+    auditPage(desk, request, reply),
+  );
+  server.get('/audit/anchor', { config: { gate: 'audit.read' } }, async (_request, reply) => {
+    const anchor = await place.sealer.anchor();
+    if (anchor === undefined) return notFound(reply);
+    return download(reply, { name: 'ancre.txt', bytes: `${anchor}\n`, type: 'text/plain; charset=utf-8' });
+  });
+  server.post('/audit/verifications', { config: { gate: 'audit.read' } }, async (request, reply) => {
+    const typed = field(request, 'anchor').trim();
+    const anchor = typed === '' ? undefined : parseAnchor(typed);
+    if (typed !== '' && anchor === undefined) return auditPage(desk, request, reply, words.badAnchor);
+    const begun = await startVerification(place, {
+      actor: personOf(request).actor,
+      ...(anchor === undefined ? {} : { anchor }),
+    });
+    if (begun === undefined) return auditPage(desk, request, reply, words.already);
+    return reply.redirect(`/audit/verifications/${begun.id}`, 303);
+  });
+  server.get('/audit/verifications/:id', { config: { gate: 'audit.read' } }, (request, reply) =>
+    verificationPage(desk, request, reply),
+  );
+  server.get('/audit/verifications/:id/file', { config: { gate: 'audit.read' } }, async (request, reply) => {
+    const id = numberOf(request);
+    const found = id === undefined ? undefined : await verificationAsked(place, id);
+    if (found?.result === undefined) return notFound(reply);
+    return download(reply, {
+      name: `verification-${found.id}.json`,
+      bytes: `${JSON.stringify(found, undefined, 2)}\n`,
+      type: 'application/json',
+    });
+  });
+}
+
+async function auditPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  problem?: Both,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const anchor = await place.sealer.anchor();
+  const rows = await verificationsAsked(place, mostShown);
+  const names = await namesOfActors(
+    place,
+    rows.map(({ actor }) => actor),
+  );
+  return show(request, reply, {
+    title: say(words.title),
+    at: '/audit',
+    status: problem === undefined ? 200 : 422,
+    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
+      <p>${say(words.text)}</p>
+      <p><a href="/audit/lookups">${say(words.lookups)}</a></p>
+      <h2>${say(words.anchorNow)}</h2>
+      <div class="card">
+        ${
+          anchor === undefined
+            ? html`<p>${say(words.noAnchor)}</p>`
+            : html`<p><code>${anchor}</code></p>
+                <p><a class="button second" href="/audit/anchor">${say(words.anchorFile)}</a></p>`
+        }
+      </div>
+      <h2>${say(words.verification)}</h2>
+      <form class="card stack" method="post" action="/audit/verifications">
+        <p>${say(words.verifyText)}</p>
+        ${input('anchor', say(words.anchor), {
+          hint: say(words.anchorHint),
+          optional: true,
+          value: field(request, 'anchor'),
+        })}
+        <button>${say(words.start)}</button>
+      </form>
+      ${
+        rows.length === 0
+          ? html`<p>${say(words.none)}</p>`
+          : verificationsTable(rows, names, say, visitOf(request).language)
+      }`,
+  });
+}
+
+const ends: Readonly<Record<AskedVerification['end'], readonly [Both, Tone]>> = {
+  running: [words.running, 'warn'],
+  interrupted: [words.interrupted, 'warn'],
+  failed: [words.failed, 'bad'],
+  good: [words.good, 'good'],
+  bad: [words.bad, 'bad'],
+};
+
+const endTag = (end: AskedVerification['end'], say: Say): Html => state(say(ends[end][0]), ends[end][1]);
+
+const verificationsTable = (
+  rows: readonly AskedVerification[],
+  names: ReadonlyMap<string, string>,
+  say: Say,
+  language: Language,
+): Html =>
+  table(
+    say(words.verification),
+    [
+      ...[words.one, words.started, words.by, words.result].map((name) => ({ name: say(name) })),
+      { name: say(words.entries), number: true },
+    ],
+    rows.map((row) => [
+      html`<a href="/audit/verifications/${row.id}">${row.id}</a>`,
+      timeOf(row.begunAt, language),
+      names.get(row.actor) ?? row.actor,
+      endTag(row.end, say),
+      countText(row.entries, language),
+    ]),
+  );
+
+async function verificationPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const id = numberOf(request);
+  const found = id === undefined ? undefined : await verificationAsked(place, id);
+  if (found === undefined) return notFound(reply);
+  const say = sayTo(request);
+  // Asked again by the script while it runs; without it the page is loaded anew by its reader.
+  const again =
+    found.end === 'running'
+      ? html` hx-get="/audit/verifications/${found.id}" hx-trigger="every 2s" hx-select="#verification"
+        hx-swap="outerHTML"`
+      : '';
+  return show(request, reply, {
+    title: `${say(words.one)} ${found.id}`,
+    at: '/audit',
+    body: html`<div id="verification" ${again}>${foundPart(found, say, visitOf(request).language)}</div>
+      <p class="actions">
+        ${
+          found.result === undefined
+            ? undefined
+            : html`<a class="button second" href="/audit/verifications/${found.id}/file"
+                >${say(words.report)}</a
+              >`
+        }
+        <a href="/audit">${say(frame.back)}</a>
+      </p>`,
+  });
+}
+
+function foundPart(found: AskedVerification, say: Say, language: Language): Html {
+  const { result, anchor, end } = found;
+  return html`${end === 'good' ? notice(say(words.goodText), 'good') : undefined}
+    ${end === 'bad' ? notice(say(words.badText), 'bad') : undefined}
+    <div class="card">
+      ${facts([
+        [say(words.result), endTag(end, say)],
+        [say(words.started), timeOf(found.begunAt, language)],
+        [say(words.entries), countText(found.entries, language)],
+        ...(result === undefined
+          ? []
+          : [
+              [say(words.seals), countText(result.seals, language)] as const,
+              [say(words.archived), countText(result.archived, language)] as const,
+              [say(words.unsealed), countText(result.unsealed, language)] as const,
+              [
+                say(words.anchor),
+                say(anchor === '' ? words.withoutAnchor : result.ok ? words.withAnchor : [anchor, anchor]),
+              ] as const,
+            ]),
+      ])}
+    </div>
+    ${result?.problems === undefined || result.problems.length === 0 ? undefined : findingsTable(result.problems, say)}`;
+}
+
+const findingsTable = (
+  problems: NonNullable<NonNullable<AskedVerification['result']>['problems']>,
+  say: Say,
+): Html =>
+  table(
+    say(words.finding),
+    [words.finding, words.entry, words.seal].map((name) => ({ name: say(name) })),
+    problems.map(({ kind, entry, seal }) => [
+      html`${say(findingWords[kind])} <code>${kind}</code>`,
+      entry ?? '',
+      seal ?? '',
+    ]),
+  );

@@ -1,0 +1,181 @@
+// Signed proofs of what was done with a person's data: listed, verified at each look, saved as file and page (C23).
+// Invariant: what does not verify is said so before anything of it is shown.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { checkProof, type SignedProof } from '../../privacy/proofs/proof.ts';
+import { publishedKeys } from '../../privacy/proofs/proof-keys.ts';
+import { proofPage } from '../../privacy/proofs/proof-page.ts';
+import { proofsListed, proofWithNumber } from '../../support/reads/requests.ts';
+import { download } from '../downloads.ts';
+import { asked, numberOf } from '../forms.ts';
+import { visitOf } from '../gate.ts';
+import type { Say } from '../layout.ts';
+import { facts, input, notice, table } from '../parts.ts';
+import { notFound, sayTo } from '../show.ts';
+import { timeOf } from '../times.ts';
+import { requestWords as words } from '../words/requests.ts';
+import type { Desk } from './sign-in.ts';
+
+const mostShown = 200;
+
+export function proofRoutes(server: FastifyInstance, desk: Desk): void {
+  server.get('/proofs', { config: { gate: 'request.read' } }, (request, reply) =>
+    listPage(desk, request, reply),
+  );
+  server.get('/proofs/keys', { config: { gate: 'request.read' } }, (_request, reply) =>
+    download(reply, { name: 'relais-public.pem', bytes: pemOf(desk), type: 'application/x-pem-file' }),
+  );
+  server.get('/proofs/:id', { config: { gate: 'request.read' } }, (request, reply) =>
+    onePage(desk, request, reply),
+  );
+  server.get('/proofs/:id/file', { config: { gate: 'request.read' } }, async (request, reply) => {
+    const found = await documentOf(desk, request);
+    if (found === undefined) return notFound(reply);
+    return download(reply, {
+      name: `preuve-${found.number}.json`,
+      bytes: found.document,
+      type: 'application/json',
+    });
+  });
+  server.get('/proofs/:id/page', { config: { gate: 'request.read' } }, async (request, reply) => {
+    const found = await documentOf(desk, request);
+    const check = found === undefined ? undefined : checkProof(found.document, pemOf(desk));
+    if (found === undefined || check?.ok !== true) return notFound(reply);
+    return download(reply, {
+      name: `preuve-${found.number}.html`,
+      bytes: proofPage(check.proof),
+      type: 'text/html; charset=utf-8',
+    });
+  });
+}
+
+const pemOf = ({ place }: Desk): string =>
+  publishedKeys(place.keys.seal)
+    .map(({ id, pem }) => `# ${id}\n${pem.trimEnd()}\n`)
+    .join('');
+
+async function documentOf(
+  { place }: Desk,
+  request: FastifyRequest,
+): Promise<{ readonly number: number; readonly document: string } | undefined> {
+  const number = numberOf(request);
+  const found = number === undefined ? undefined : await proofWithNumber(place, number);
+  return found?.document === undefined ? undefined : { number: found.number, document: found.document };
+}
+
+async function listPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  const [client, of] = [asked(request, 'client'), asked(request, 'request', 20)];
+  const rows = await proofsListed(
+    place,
+    { ...(client === '' ? {} : { client }), ...(of === '' ? {} : { request: of }) },
+    mostShown,
+  );
+  return show(request, reply, {
+    title: say(words.proofs),
+    at: '/requests',
+    body: html`<form class="line card filters" method="get" action="/proofs">
+        ${input('client', say(words.client), { value: client, optional: true })}
+        ${input('request', say(words.request), { value: of, optional: true, inputmode: 'numeric', most: 20 })}
+        <button>${say(words.filter)}</button>
+      </form>
+      <p><a href="/proofs/keys">${say(words.publicKeys)}</a></p>
+      ${
+        rows.length === 0
+          ? notice(say(words.noProofs))
+          : table(
+              say(words.proofs),
+              [words.number, words.client, words.act, words.request, words.made].map((name) => ({
+                name: say(name),
+              })),
+              rows.map((row) => [
+                html`<a href="/proofs/${row.number}">${row.number}</a>`,
+                row.clientId,
+                html`<code>${row.act}</code>`,
+                row.request === '' ? '' : html`<a href="/requests/${row.request}">${row.request}</a>`,
+                timeOf(row.madeAt, language),
+              ]),
+            )
+      }`,
+  });
+}
+
+async function onePage(desk: Desk, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const number = numberOf(request);
+  const found = number === undefined ? undefined : await proofWithNumber(desk.place, number);
+  if (found === undefined) return notFound(reply);
+  const say = sayTo(request);
+  const check = found.document === undefined ? undefined : checkProof(found.document, pemOf(desk));
+  return desk.show(request, reply, {
+    title: `${say(words.proof)} ${found.number}`,
+    at: '/requests',
+    body: html`${
+        check === undefined
+          ? notice(say(words.documentGone))
+          : check.ok
+            ? notice(say(words.verified), 'good')
+            : notice(html`${say(words.broken)} <code>${check.problem}</code>`, 'bad')
+      }
+      <div class="card">
+        ${facts([
+          [say(words.client), found.clientId],
+          [say(words.act), html`<code>${found.act}</code>`],
+          [
+            say(words.request),
+            found.request === '' ? '–' : html`<a href="/requests/${found.request}">${found.request}</a>`,
+          ],
+          [say(words.made), timeOf(found.madeAt, visitOf(request).language)],
+          ...(check?.ok === true
+            ? [
+                [say(words.signedBy), html`<code>${check.proof.key}</code>`] as const,
+                [
+                  say(words.logEntries),
+                  `${check.proof.log.before.entry} – ${check.proof.log.after.entry}`,
+                ] as const,
+              ]
+            : []),
+        ])}
+      </div>
+      ${check?.ok === true ? tablesPart(check.proof, say) : undefined}
+      ${
+        found.document === undefined
+          ? undefined
+          : html`<p class="actions">
+              <a class="button second" href="/proofs/${found.number}/file">${say(words.signedFile)}</a>
+              ${
+                check?.ok === true
+                  ? html`<a class="button second" href="/proofs/${found.number}/page">${say(words.page)}</a>`
+                  : undefined
+              }
+              <a href="/proofs/keys">${say(words.publicKeys)}</a>
+            </p>`
+      }`,
+  });
+}
+
+const tablesPart = ({ tables }: SignedProof, say: Say): Html =>
+  table(
+    say(words.effects),
+    [
+      { name: say(words.table) },
+      { name: `${say(words.rows)} ${say(words.before)}`, number: true },
+      { name: `${say(words.rows)} ${say(words.after)}`, number: true },
+      { name: say(words.columns) },
+    ],
+    tables.map(({ table: name, rowsBefore, rowsAfter, columns }) => [
+      html`<code>${name}</code>`,
+      rowsBefore,
+      rowsAfter,
+      html`<code
+        >${columns
+          .filter(({ changed }) => changed > 0)
+          .map(({ column }) => column)
+          .join(', ')}</code
+      >`,
+    ]),
+  );

@@ -1,0 +1,176 @@
+// What an officer does with a request, as its page asks for it: carry out, answer, extend, note, lift, close.
+// Invariant: what cannot be undone is confirmed by the number of the request; who does it is in the log; a refusal changes nothing.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { outcomes } from '../../domain/requests.ts';
+import type { Requests } from '../../privacy/requests/requests.ts';
+import type { Selection } from '../../privacy/requests/selection.ts';
+import type { Corrections } from '../../privacy/requests/work.ts';
+import { namesSomebody } from '../../domain/impersonal-text.ts';
+import type { Both } from '../../support/words.ts';
+import { download } from '../downloads.ts';
+import { field, numberOf, ticked } from '../forms.ts';
+import { personOf } from '../gate.ts';
+import { reasonProblem } from '../reasons.ts';
+import { refusal, refusedBy } from '../refused.ts';
+import { notFound } from '../show.ts';
+import { requestWords as words } from '../words/requests.ts';
+import { reasonWords } from '../words/work.ts';
+import { correctedAtOnce } from './request-forms.ts';
+import { requestPage } from './request.ts';
+import type { Desk } from './sign-in.ts';
+
+/** A form that was read: what is to be done, or what is wrong with it. */
+type Read =
+  { readonly problem: Both } | { readonly work: (requests: Requests, id: number) => Promise<unknown> };
+
+export function requestActRoutes(server: FastifyInstance, desk: Desk): void {
+  const acts: Readonly<Record<string, (request: FastifyRequest) => Read>> = {
+    apply: readApply,
+    extend: readExtend,
+    acknowledge: readAcknowledge,
+    informed: (request) =>
+      withEvidence(
+        request,
+        (evidence, actor) => (requests, id) => requests.declareInformed(id, { actor, evidence }),
+      ),
+    answered: readAnswered,
+    lift: (request) =>
+      withEvidence(request, (evidence, actor) => (requests, id) => requests.lift(id, { actor, evidence })),
+    close: readClose,
+  };
+  for (const [name, read] of Object.entries(acts))
+    server.post(`/requests/:id/${name}`, { config: { gate: 'request.work' } }, async (request, reply) => {
+      const id = numberOf(request);
+      if (id === undefined) return notFound(reply);
+      const asked = read(request);
+      const refused =
+        'problem' in asked
+          ? refusal(asked.problem)
+          : await refusedBy(() => asked.work(desk.place.requests, id));
+      if (refused !== undefined) return requestPage(desk, request, reply, refused);
+      return reply.redirect(`/requests/${id}?say=done`, 303);
+    });
+  server.post('/requests/:id/answer', { config: { gate: 'request.work' } }, (request, reply) =>
+    answer(desk, request, reply),
+  );
+}
+
+const text = (request: FastifyRequest, name: string): string => field(request, name, 1_000).trim();
+
+const isConfirmed = (request: FastifyRequest): boolean =>
+  text(request, 'number') === String(numberOf(request) ?? '');
+
+function withEvidence(
+  request: FastifyRequest,
+  work: (evidence: string, actor: string) => (requests: Requests, id: number) => Promise<unknown>,
+): Read {
+  const evidence = text(request, 'evidence');
+  const problem = evidence.length < 3 ? reasonWords.evidence : reasonProblem(evidence);
+  return problem === undefined ? { work: work(evidence, personOf(request).actor) } : { problem };
+}
+
+/** Empty: it was said before, or is not needed; the act knows. */
+function identityOf(request: FastifyRequest): { readonly problem?: Both; readonly identity?: string } {
+  const identity = text(request, 'identity');
+  if (identity === '') return {};
+  const problem = reasonProblem(identity);
+  return problem === undefined ? { identity } : { problem };
+}
+
+function readApply(request: FastifyRequest): Read {
+  const { problem, ...identity } = identityOf(request);
+  if (problem !== undefined) return { problem };
+  if (!isConfirmed(request)) return { problem: words.wrongNumber };
+  const { actor } = personOf(request);
+  return {
+    work: async (requests, id) => {
+      const { request: held } = await requests.show(id);
+      // What was confirmed before goes on where it stopped: boxes are not asked again.
+      const selection = held.confirmedAt === null ? { selection: selectionOf(request) } : {};
+      return requests.apply(id, { actor, corrections: correctionsOf(request), ...selection, ...identity });
+    },
+  };
+}
+
+/** `lead:HZ-1` and `row:12`, as the boxes of the page name them. */
+function selectionOf(request: FastifyRequest): Selection {
+  const chosen = ticked(request, 'subject').map((value) => value.split(/:(.*)/s));
+  const of = (kind: string): readonly string[] =>
+    chosen.flatMap(([own, name]) => (own === kind && name !== undefined ? [name] : []));
+  return { leads: of('lead'), rows: of('row').map(Number) };
+}
+
+function correctionsOf(request: FastifyRequest): Corrections {
+  const lines = Array.from({ length: correctedAtOnce }, (_, index) => ({
+    column: text(request, `field${index + 1}`),
+    value: text(request, `value${index + 1}`),
+  })).filter(({ column }) => column !== '');
+  return {
+    values: Object.fromEntries(
+      lines.filter(({ value }) => value !== '').map(({ column, value }) => [column, value]),
+    ),
+    clear: lines.filter(({ value }) => value === '').map(({ column }) => column),
+  };
+}
+
+function readExtend(request: FastifyRequest): Read {
+  const reason = text(request, 'reason');
+  const problem = reasonProblem(reason);
+  if (problem !== undefined) return { problem };
+  const { actor } = personOf(request);
+  return { work: (requests, id) => requests.extend(id, { actor, reason }) };
+}
+
+const readAcknowledge = (request: FastifyRequest): Read =>
+  withEvidence(
+    request,
+    (evidence, actor) => (requests, id) =>
+      requests.acknowledge(id, {
+        destinationId: text(request, 'destination'),
+        isExplained: field(request, 'explained') === 'yes',
+        evidence,
+        actor,
+      }),
+  );
+
+function readAnswered(request: FastifyRequest): Read {
+  const { problem, ...identity } = identityOf(request);
+  if (problem !== undefined) return { problem };
+  return withEvidence(
+    request,
+    (evidence, actor) => (requests, id) => requests.answered(id, { actor, evidence, ...identity }),
+  );
+}
+
+function readClose(request: FastifyRequest): Read {
+  const outcome = outcomes.find((name) => name === text(request, 'outcome'));
+  const reason = text(request, 'reason');
+  if (outcome === undefined || !isConfirmed(request)) return { problem: words.wrongNumber };
+  const problem = reason === '' && outcome === 'done' ? undefined : reasonProblem(reason);
+  if (problem !== undefined) return { problem };
+  const { actor } = personOf(request);
+  return { work: (requests, id) => requests.close(id, { outcome, reason, actor }) };
+}
+
+/** The file is given out as it is made; that it arrived, its receiver notes (`answered`). */
+async function answer(desk: Desk, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const id = numberOf(request);
+  if (id === undefined) return notFound(reply);
+  const { problem, ...identity } = identityOf(request);
+  const recipient = text(request, 'recipient');
+  // A secret key that was pasted by mistake is neither repeated nor kept.
+  if (problem !== undefined || namesSomebody(recipient))
+    return requestPage(desk, request, reply, refusal(problem ?? reasonWords.personal));
+  let bytes = Buffer.alloc(0);
+  const refused = await refusedBy(async () => {
+    const made = await desk.place.requests.accessFile(id, {
+      selection: selectionOf(request),
+      recipients: recipient.split(/[\s,]+/).filter(Boolean),
+      actor: personOf(request).actor,
+      ...identity,
+    });
+    bytes = Buffer.from(made.bytes);
+  });
+  if (refused !== undefined) return requestPage(desk, request, reply, refused);
+  return download(reply, { name: `reponse-${id}.age`, bytes });
+}

@@ -1,0 +1,194 @@
+// What can be done with a request now, as forms: only what its kind and state allow is offered.
+// Invariant: a form offers, it does not decide: each act is judged again under the request's lock.
+import { isAnswered, isRecipientDone, needsIdentity } from '../../domain/requests.ts';
+import { columnFacts } from '../../domain/lead-fields/columns.ts';
+import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
+import { field, ticked } from '../forms.ts';
+import { input, select } from '../parts.ts';
+import { frame } from '../words/frame.ts';
+import { requestWords as words } from '../words/requests.ts';
+import type { Both } from '../../support/words.ts';
+import type { RequestView } from './request-view.ts';
+import { tickBox } from './requests.ts';
+
+/** Fields that one form corrects at once. */
+export const correctedAtOnce = 4;
+
+export function actsPart(view: RequestView): Html | undefined {
+  const { story, say } = view;
+  const { request, recipients } = story;
+  if (request.state === 'closed') return undefined;
+  const isOpen = request.state === 'open';
+  const owing = [
+    ...new Set(recipients.filter(({ state }) => !isRecipientDone(state)).map((one) => one.destinationId)),
+  ];
+  return html`<h2>${say(words.acts)}</h2>
+    ${isOpen && !isAnswered(request.kind) ? applyForm(view) : undefined}
+    ${isOpen && isAnswered(request.kind) ? answerForms(view) : undefined}
+    ${owing.length === 0 ? undefined : acknowledgeForm(view, owing)}
+    ${evidenceForm(view, 'informed', words.declare)}
+    ${
+      request.kind === 'restriction' && request.appliedAt !== null && request.liftedAt === null
+        ? evidenceForm(view, 'lift', words.lift, words.liftText)
+        : undefined
+    }
+    ${
+      request.extendedAt === null
+        ? act(view, 'extend', words.extend, [
+            html`<p>${say(words.extendText)}</p>`,
+            input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: typed(view, 'reason') }),
+          ])
+        : undefined
+    }
+    ${closeForm(view)}`;
+}
+
+const typed = ({ request }: RequestView, name: string): string => field(request, name);
+
+/** One act: closed until it is asked for, so that the page stays readable. */
+function act(
+  { story: { request }, say, ...view }: RequestView,
+  name: string,
+  title: Both,
+  parts: readonly Piece[],
+  tone = 'second',
+): Html {
+  // What was refused is still there to be put right.
+  const wasAsked = view.request.method === 'POST' && view.request.url.endsWith(`/${name}`);
+  return html`<details class="card" ${wasAsked ? html` open` : ''}>
+    <summary>${say(title)}</summary>
+    <form class="stack" method="post" action="/requests/${request.id}/${name}">
+      ${parts} <button class="${tone}">${say(title)}</button>
+    </form>
+  </details>`;
+}
+
+const evidenceForm = (view: RequestView, name: string, title: Both, text?: Both): Html =>
+  act(view, name, title, [
+    text === undefined ? undefined : html`<p>${view.say(text)}</p>`,
+    input('evidence', view.say(words.evidence), {
+      hint: view.say(words.evidenceHint),
+      value: typed(view, 'evidence'),
+    }),
+  ]);
+
+const identityInput = (view: RequestView): Piece => {
+  const { kind, identityCheckedAt } = view.story.request;
+  if (identityCheckedAt !== null || !needsIdentity(kind)) return undefined;
+  return input('identity', view.say(words.identity), {
+    hint: view.say(words.evidenceHint),
+    value: typed(view, 'identity'),
+  });
+};
+
+/** What was ticked stays ticked; first, what was found by what the person gave. */
+function subjectBoxes({ story: { subjects }, say, request }: RequestView): Html {
+  const chosen = ticked(request, 'subject');
+  const wasSent = request.method === 'POST';
+  return html`<fieldset>
+    <legend>${say(words.leads)}</legend>
+    ${subjects.flatMap(({ kind, subjectId, reference, found, appliedAt }) => {
+      if (appliedAt !== null || (kind === 'lead' && reference === null)) return [];
+      const value = `${kind}:${kind === 'lead' ? (reference ?? '') : subjectId}`;
+      const name = kind === 'lead' ? (reference ?? '') : `${say(words.row)} ${subjectId}`;
+      const how = say(found === 'asked' ? words.byAsked : words.byShared);
+      return [
+        tickBox('subject', value, `${name} — ${how}`, wasSent ? chosen.includes(value) : found === 'asked'),
+      ];
+    })}
+  </fieldset>`;
+}
+
+const numberInput = ({ story: { request }, say }: RequestView): Html =>
+  input('number', say(words.confirmNumber), { hint: String(request.id), inputmode: 'numeric', most: 12 });
+
+function applyForm(view: RequestView): Html {
+  const { story, say } = view;
+  const goesOn = story.request.confirmedAt !== null;
+  return act(
+    view,
+    'apply',
+    words.apply,
+    [
+      html`<p>${say(goesOn ? words.applyRest : words.applyText)}</p>`,
+      goesOn ? undefined : html`<p class="hint">${say(words.applyNone)}</p>`,
+      goesOn ? undefined : subjectBoxes(view),
+      story.request.kind === 'rectification' ? correctionInputs(view) : undefined,
+      identityInput(view),
+      numberInput(view),
+    ],
+    'danger',
+  );
+}
+
+function correctionInputs(view: RequestView): Html {
+  const { say } = view;
+  const options = [
+    { value: '', text: '' },
+    ...columnFacts
+      .filter(({ category }) => category !== 'technical')
+      .map(({ column, label, description }) => ({ value: column, text: say([label, description]) })),
+  ];
+  return html`<div class="grid">
+    ${Array.from({ length: correctedAtOnce }, (_, index) => {
+      const n = index + 1;
+      return html`<div>
+        ${select(`field${n}`, `${say(words.field)} ${n}`, options, typed(view, `field${n}`))}
+        ${input(`value${n}`, `${say(words.value)} ${n}`, {
+          optional: true,
+          hint: say(words.valueHint),
+          value: typed(view, `value${n}`),
+        })}
+      </div>`;
+    })}
+  </div>`;
+}
+
+const answerForms = (view: RequestView): Html =>
+  html`${act(view, 'answer', words.answer, [
+    html`<p>${view.say(words.answerText)}</p>`,
+    subjectBoxes(view),
+    input('recipient', view.say(words.ageKey), { value: typed(view, 'recipient') }),
+    identityInput(view),
+  ])}
+  ${act(view, 'answered', words.answered, [
+    input('evidence', view.say(words.evidence), {
+      hint: view.say(words.evidenceHint),
+      value: typed(view, 'evidence'),
+    }),
+    identityInput(view),
+  ])}`;
+
+const acknowledgeForm = (view: RequestView, owing: readonly string[]): Html =>
+  act(view, 'acknowledge', words.acknowledge, [
+    select(
+      'destination',
+      view.say(words.recipient),
+      owing.map((value) => ({ value, text: value })),
+      typed(view, 'destination'),
+    ),
+    tickBox('explained', 'yes', view.say(words.explained)),
+    input('evidence', view.say(words.evidence), {
+      hint: view.say(words.evidenceHint),
+      value: typed(view, 'evidence'),
+    }),
+  ]);
+
+const closeForm = (view: RequestView): Html =>
+  act(view, 'close', words.close, [
+    select(
+      'outcome',
+      view.say(words.outcome),
+      [
+        { value: 'done', text: view.say(words.closeDone) },
+        { value: 'refused', text: view.say(words.closeRefused) },
+      ],
+      typed(view, 'outcome'),
+    ),
+    input('reason', view.say(frame.reason), {
+      hint: view.say(frame.reasonHint),
+      optional: true,
+      value: typed(view, 'reason'),
+    }),
+    numberInput(view),
+  ]);

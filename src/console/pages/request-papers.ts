@@ -1,0 +1,90 @@
+// The papers of a request on its page: letters to recipients, the demand, the signed proofs.
+// Invariant: what holds a person's data is POSTed for, with a reason or as an entry of the log before a byte of it is given.
+import { mayFor } from '../../access/permissions.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { personOf } from '../gate.ts';
+import { input, notice } from '../parts.ts';
+import { frame } from '../words/frame.ts';
+import { requestWords as words } from '../words/requests.ts';
+import type { RequestView } from './request-view.ts';
+import { fileBox } from './requests.ts';
+
+export const letterPath = (id: number, destinationId: string): string =>
+  `/requests/${id}/letters/${encodeURIComponent(destinationId)}`;
+
+export function papersPart(view: RequestView): Html {
+  const { story, say } = view;
+  const { request, recipients } = story;
+  const destinations = [...new Set(recipients.map(({ destinationId }) => destinationId))];
+  return html`<h2>${say(words.papers)}</h2>
+    ${
+      destinations.length === 0
+        ? undefined
+        : html`<div class="card">
+            ${request.kind === 'rectification' ? notice(say(words.letterLogged), 'warn') : undefined}
+            ${destinations.map(
+              (destination) =>
+                html`<form class="actions" method="post" action="${letterPath(request.id, destination)}">
+                  <span>${destination}</span>
+                  <button class="second" aria-label="${say(words.letter)} : ${destination}">
+                    ${say(words.letter)}
+                  </button>
+                  <button
+                    class="plain"
+                    name="as"
+                    value="file"
+                    aria-label="${say(words.letterFile)} : ${destination}"
+                  >
+                    ${say(words.letterFile)}
+                  </button>
+                </form>`,
+            )}
+          </div>`
+    }
+    ${documentsPart(view)} ${proofsPart(view)}`;
+}
+
+function documentsPart({ story: { request, demands }, say, at, nameOf, ...view }: RequestView): Html {
+  const canWork = mayFor(personOf(view.request).holder, 'request.work', request.clientId);
+  return html`${demands.map(
+    ({ document, size, addedAt, addedBy }) =>
+      html`<form class="card line" method="post" action="/requests/${request.id}/documents/${document}">
+        <p>
+          <strong>${say(words.document)} ${document}</strong><br />${size} ${say(words.bytes)}, ${at(addedAt)}
+          — ${nameOf(addedBy)}
+        </p>
+        ${input('reason', say(frame.reason), { hint: say(words.takeHint) })}
+        <button class="second" aria-label="${say(words.takeDocument)} ${document}">
+          ${say(words.takeDocument)}
+        </button>
+      </form>`,
+  )}
+  ${
+    canWork && request.state !== 'closed'
+      ? html`<details class="card">
+          <summary>${say(words.addDocument)}</summary>
+          <form
+            class="stack"
+            method="post"
+            action="/requests/${request.id}/documents"
+            enctype="multipart/form-data"
+          >
+            ${fileBox('document', say(words.document), say(words.documentHint))}
+            <button class="second">${say(words.addDocument)}</button>
+          </form>
+        </details>`
+      : undefined
+  }`;
+}
+
+const proofsPart = ({ proofs, say, at }: RequestView): Html | undefined =>
+  proofs.length === 0
+    ? undefined
+    : html`<ul>
+        ${proofs.map(
+          ({ number, act, madeAt }) =>
+            html`<li>
+              <a href="/proofs/${number}">${say(words.proof)} ${number}</a> — ${act}, ${at(madeAt)}
+            </li>`,
+        )}
+      </ul>`;

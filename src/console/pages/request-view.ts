@@ -1,0 +1,16 @@
+// What the parts of a request's page are made from.
+import type { FastifyRequest } from 'fastify';
+import type { Piece } from '../../privacy/papers/html.ts';
+import type { RequestStory } from '../../privacy/requests/show.ts';
+import type { ProofHead } from '../../support/reads/requests.ts';
+import type { Say } from '../layout.ts';
+
+export interface RequestView {
+  readonly request: FastifyRequest;
+  readonly story: RequestStory;
+  readonly proofs: readonly ProofHead[];
+  /** Who somebody of the log is. */
+  readonly nameOf: (actor: string) => string;
+  readonly say: Say;
+  readonly at: (time: Date | null) => Piece;
+}

@@ -1,0 +1,220 @@
+// One request of a person on one page: its clock, its leads, who was told and who is owed, its papers, what can be done now.
+// Invariant: no person stands in it; what an act needs is asked on the page, and the act decides by itself.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { mayFor } from '../../access/permissions.ts';
+import { frenchDate } from '../../domain/civil-date.ts';
+import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
+import type { RequestStory } from '../../privacy/requests/show.ts';
+import { clockOf, namesOfActors, proofsListed } from '../../support/reads/requests.ts';
+import { asked, numberOf } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
+import { destinationLink, leadLink } from '../labels.ts';
+import { facts, notice, state, table, type Tone } from '../parts.ts';
+import { refusedNotice, type Refused } from '../refused.ts';
+import { notFound, sayTo } from '../show.ts';
+import { timeOf } from '../times.ts';
+import { deskWords } from '../words/desk.ts';
+import { frame } from '../words/frame.ts';
+import { decisionWords, missingWords, recipientWords, toldWords } from '../words/request-states.ts';
+import { requestWords as words } from '../words/requests.ts';
+import { actsPart } from './request-forms.ts';
+import { papersPart } from './request-papers.ts';
+import type { RequestView } from './request-view.ts';
+import { clockPiece, kindText, stateTag } from './requests.ts';
+import type { Desk } from './sign-in.ts';
+
+export function requestRoutes(server: FastifyInstance, desk: Desk): void {
+  server.get('/requests/:id', { config: { gate: 'request.read' } }, (request, reply) =>
+    requestPage(desk, request, reply),
+  );
+}
+
+/** @param refused what an act answered that was asked on this page */
+export async function requestPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refused?: Refused,
+): Promise<FastifyReply> {
+  const id = numberOf(request);
+  if (id === undefined) return notFound(reply);
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const story = await place.requests.show(id);
+  if (!mayFor(holder, 'request.read', story.request.clientId)) return notFound(reply);
+  const names = await namesOfActors(place, actorsOf(story));
+  const view: RequestView = {
+    request,
+    story,
+    say,
+    proofs: await proofsListed(place, { request: String(id) }, 50),
+    nameOf: (actor) => names.get(actor) ?? actor,
+    at: (time) => timeOf(time, visitOf(request).language),
+  };
+  return show(request, reply, {
+    title: `${say(words.title)} ${id}`,
+    at: '/requests',
+    status: refused === undefined ? 200 : 422,
+    body: html`${refusedNotice(refused, say)}
+    ${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined}
+    ${headPart(view, place.database.now())} ${subjectsPart(view)} ${recipientsPart(view)} ${effectsPart(view)}
+    ${papersPart(view)} ${mayFor(holder, 'request.work', story.request.clientId) ? actsPart(view) : undefined}`,
+  });
+}
+
+const actorsOf = ({ request, recipients, demands }: RequestStory): readonly string[] => [
+  request.openedBy,
+  request.confirmedBy,
+  request.appliedBy,
+  request.identityCheckedBy,
+  request.liftedBy,
+  request.informedBy,
+  request.closedBy,
+  ...recipients.map(({ settledBy }) => settledBy),
+  ...demands.map(({ addedBy }) => addedBy),
+];
+
+function headPart(view: RequestView, now: Date): Html {
+  const { story, say } = view;
+  const { request, missing } = story;
+  const clock = clockOf(request, now);
+  return html`<div class="grid">
+    <div class="card">
+      ${facts([
+        [say(words.client), request.clientId],
+        [say(words.kind), kindText(request.kind, say)],
+        [say(frame.state), stateTag(request, say)],
+        [say(words.received), view.at(request.receivedAt)],
+        [say(words.due), request.state === 'closed' ? frenchDate(clock.lastDay) : clockPiece(clock, say)],
+        ...(request.optIns === ''
+          ? []
+          : [[say(words.about), html`<code>${request.optIns.replaceAll(' ', ', ')}</code>`] as const]),
+        ...(request.state === 'closed'
+          ? []
+          : [
+              [
+                say(words.missing),
+                missing.length === 0
+                  ? say(words.nothingMissing)
+                  : missing.map(
+                      ({ what, destinationId }) =>
+                        html`<div>
+                          ${say(missingWords[what])}${destinationId === undefined ? undefined : ` : ${destinationId}`}
+                        </div>`,
+                    ),
+              ] as const,
+            ]),
+      ])}
+    </div>
+    <div class="card">
+      <h2>${say(words.life)}</h2>
+      ${facts(lifeOf(view))}
+    </div>
+  </div>`;
+}
+
+/** What was done, in the order of a request's life, each with who and why. */
+function lifeOf({ story: { request }, say, at, nameOf }: RequestView): readonly (readonly [Piece, Piece])[] {
+  const by = (time: Date | null, actor: string, more = ''): Piece =>
+    html`${at(time)}
+    ${actor === '' ? undefined : `— ${nameOf(actor)}`}${more === '' ? undefined : ` : ${more}`}`;
+  const { logBefore, logAfter } = request;
+  const lines: readonly (readonly [Piece, Date | null, Piece])[] = [
+    [say(words.openedBy), request.openedAt, by(request.openedAt, request.openedBy)],
+    [say(words.extended), request.extendedAt, by(request.extendedAt, '', request.extensionReason)],
+    [
+      say(words.identityChecked),
+      request.identityCheckedAt,
+      by(request.identityCheckedAt, request.identityCheckedBy, request.identityHow),
+    ],
+    [say(words.confirmed), request.confirmedAt, by(request.confirmedAt, request.confirmedBy)],
+    [
+      say(words.applied),
+      request.appliedAt,
+      by(request.appliedAt, request.appliedBy, `${say(words.logEntries)} ${logBefore}–${logAfter}`),
+    ],
+    [say(words.lifted), request.liftedAt, by(request.liftedAt, request.liftedBy)],
+    [
+      say(words.informed),
+      request.informedAt,
+      by(request.informedAt, request.informedBy, request.informedEvidence),
+    ],
+    [say(words.closedAt), request.closedAt, by(request.closedAt, request.closedBy, request.outcomeReason)],
+  ];
+  return lines.flatMap(([name, time, text]) => (time === null ? [] : [[name, text] as const]));
+}
+
+function subjectsPart({ story: { request, subjects }, say, at, ...view }: RequestView): Html {
+  const { holder } = personOf(view.request);
+  if (subjects.length === 0) return notice(say(words.nothingFound));
+  return html`<h2>${say(words.leads)}</h2>
+    ${table(
+      say(words.leads),
+      [words.lead, words.collected, words.found, words.decision, words.applied].map((name) => ({
+        name: say(name),
+      })),
+      subjects.map(({ kind, subjectId, reference, collectedAt, found, decision, appliedAt }) => [
+        kind === 'row'
+          ? `${say(words.row)} ${subjectId}`
+          : reference === null
+            ? say(words.gone)
+            : leadLink(holder, { clientId: request.clientId, reference }),
+        at(collectedAt),
+        say(found === 'asked' ? words.byAsked : words.byShared),
+        say(decisionWords[decision] ?? [decision, decision]),
+        at(appliedAt),
+      ]),
+    )}`;
+}
+
+const tones: Readonly<Record<string, Tone>> = {
+  owed: 'calm',
+  written: 'bad',
+  told: 'warn',
+  acknowledged: 'good',
+  explained: 'good',
+};
+
+function recipientsPart({ story: { request, recipients }, say, at, nameOf }: RequestView): Html {
+  if (recipients.length === 0)
+    return html`${request.appliedAt === null ? undefined : html`<p>${say(words.noRecipients)}</p>`}`;
+  return html`<h2>${say(words.recipients)}</h2>
+    ${table(
+      say(words.recipients),
+      [
+        deskWords.destination,
+        words.recipient,
+        words.lead,
+        words.told,
+        frame.state,
+        words.since,
+        words.evidence,
+      ].map((name) => ({ name: say(name) })),
+      recipients.map((one) => [
+        destinationLink(one.destinationId),
+        one.recipient,
+        one.reference,
+        say(toldWords[one.action] ?? [one.action, one.action]),
+        html`${state(say(recipientWords[one.state]), tones[one.state] ?? 'calm')}
+        ${one.state === 'written' ? html`<code>${one.cause}</code>` : undefined}`,
+        at(one.settledAt ?? one.askedAt),
+        `${one.evidence}${one.settledBy === '' ? '' : ` (${nameOf(one.settledBy)})`}`,
+      ]),
+    )}`;
+}
+
+function effectsPart({ story: { effects }, say }: RequestView): Html | undefined {
+  if (effects.length === 0) return undefined;
+  return html`<details class="card">
+    <summary>${say(words.effects)}</summary>
+    ${table(
+      say(words.effects),
+      [{ name: say(words.table) }, { name: say(words.columns) }, { name: say(words.rows), number: true }],
+      effects.map(({ table: name, columns, rows }) => [
+        html`<code>${name}</code>`,
+        html`<code>${columns}</code>`,
+        rows,
+      ]),
+    )}
+  </details>`;
+}

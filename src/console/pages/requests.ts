@@ -1,0 +1,242 @@
+// Requests of persons with their clocks, and noting a new one.
+// Invariant: what is given to find a person is POSTed, and the look-up is in the log before anything is shown (C21, C39).
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { may } from '../../access/permissions.ts';
+import { civilDate, frenchDate, isCivilDate, startOfDay } from '../../domain/civil-date.ts';
+import { kindWords, requestKinds, type RequestKind } from '../../domain/requests.ts';
+import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
+import { leadQueryOf } from '../../support/find-person.ts';
+import { requestsListed, type RequestHead } from '../../support/reads/requests.ts';
+import type { Both } from '../../support/words.ts';
+import { asked, field, ticked } from '../forms.ts';
+import { personOf } from '../gate.ts';
+import type { Say } from '../layout.ts';
+import { input, notice, select, state, table } from '../parts.ts';
+import { reasonProblem } from '../reasons.ts';
+import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { sayTo } from '../show.ts';
+import { uploadOf, withUploads, mostUploaded } from '../uploads.ts';
+import { frame } from '../words/frame.ts';
+import { channelWords, daysWords, missingWords, requestStateWords } from '../words/request-states.ts';
+import { requestWords as words } from '../words/requests.ts';
+import { searchProblems } from '../words/work.ts';
+import type { Desk } from './sign-in.ts';
+
+const mostShown = 200;
+
+export function requestsRoutes(server: FastifyInstance, desk: Desk): void {
+  server.get('/requests', { config: { gate: 'request.read' } }, (request, reply) =>
+    listPage(desk, request, reply),
+  );
+  server.get('/requests/new', { config: { gate: 'request.work' } }, (request, reply) =>
+    newPage(desk, request, reply),
+  );
+  withUploads(server, (inner) => {
+    inner.post(
+      '/requests',
+      { config: { gate: 'request.work' }, bodyLimit: mostUploaded },
+      async (request, reply) => {
+        const order = orderOf(desk, request);
+        if ('words' in order) return newPage(desk, request, reply, order);
+        let opened = 0;
+        const refused = await refusedBy(async () => {
+          opened = (await desk.place.requests.open(order)).id;
+        });
+        if (refused !== undefined) return newPage(desk, request, reply, refused);
+        return reply.redirect(`/requests/${opened}`, 303);
+      },
+    );
+  });
+}
+
+export const kindText = (kind: RequestKind, say: Say): string =>
+  say([kindWords[kind].fr, kindWords[kind].en]);
+const kindNamed = (name: string): RequestKind | undefined => requestKinds.find((kind) => kind === name);
+
+async function listPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const [client, kindAsked, shown] = [
+    asked(request, 'client'),
+    asked(request, 'kind'),
+    asked(request, 'shown'),
+  ];
+  const kind = kindNamed(kindAsked);
+  const areClosed = shown === 'closed';
+  const { items, isCut } = await requestsListed(
+    place,
+    {
+      areClosed,
+      ...(client === '' ? {} : { clientId: client }),
+      ...(kind === undefined ? {} : { kind }),
+    },
+    mostShown,
+  );
+  const canWork = may(personOf(request).holder, 'request.work');
+  return show(request, reply, {
+    title: say(words.listTitle),
+    at: '/requests',
+    body: html`<p>${say(words.text)}</p>
+      <form class="line card filters" method="get" action="/requests">
+        ${input('client', say(words.client), { value: client, optional: true })}
+        ${select('kind', say(words.kind), kindOptions(say, true), kindAsked)}
+        ${select(
+          'shown',
+          say(words.shown),
+          [
+            { value: '', text: say(words.open) },
+            { value: 'closed', text: say(words.closed) },
+          ],
+          areClosed ? 'closed' : '',
+        )}
+        <button>${say(words.filter)}</button>
+      </form>
+      <p class="actions">
+        ${canWork ? html`<a class="button" href="/requests/new">${say(words.new)}</a>` : undefined}
+        <a href="/proofs">${say(words.proofs)}</a>
+      </p>
+      ${isCut ? notice(say(words.cut), 'warn') : undefined}
+      ${items.length === 0 ? notice(say(words.noRequest)) : requestsTable(say, items)}`,
+  });
+}
+
+const kindOptions = (
+  say: Say,
+  withAny: boolean,
+): readonly { readonly value: string; readonly text: string }[] => [
+  ...(withAny ? [{ value: '', text: say(words.anyKind) }] : []),
+  ...requestKinds.map((value) => ({ value, text: kindText(value, say) })),
+];
+
+const requestsTable = (say: Say, items: readonly RequestHead[]): Html =>
+  table(
+    say(words.listTitle),
+    [words.number, words.client, words.kind, frame.state, words.received, words.due, words.missing].map(
+      (name) => ({ name: say(name) }),
+    ),
+    items.map((row) => [
+      html`<a href="/requests/${row.id}">${row.id}</a>`,
+      row.clientId,
+      kindText(row.kind, say),
+      stateTag(row, say),
+      frenchDate(civilDate(row.receivedAt)),
+      row.state === 'closed' ? frenchDate(row.clock.lastDay) : clockPiece(row.clock, say),
+      row.missing.map((what) => html`<div>${say(missingWords[what])}</div>`),
+    ]),
+  );
+
+export const stateTag = ({ state: at, outcome }: Pick<RequestHead, 'state' | 'outcome'>, say: Say): Html =>
+  state(
+    say(requestStateWords[outcome === 'refused' ? 'refused' : at] ?? [at, at]),
+    at === 'closed' ? 'calm' : at === 'applied' ? 'good' : 'warn',
+  );
+
+/** The day, and how far away it is; a term that ends within a week is said louder. */
+export const clockPiece = ({ lastDay, daysLeft }: RequestHead['clock'], say: Say): Piece =>
+  html`${frenchDate(lastDay)}
+  ${state(say(daysWords(daysLeft)), daysLeft < 0 ? 'bad' : daysLeft <= 7 ? 'warn' : 'calm')}`;
+
+/** What the form asks for, as the act takes it; or what is wrong with it. */
+function orderOf(
+  { place }: Desk,
+  request: FastifyRequest,
+): Parameters<Desk['place']['requests']['open']>[0] | Refused {
+  const kind = kindNamed(field(request, 'kind'));
+  const [clientId, email, reference] = ['client', 'email', 'reference'].map((name) =>
+    field(request, name).trim(),
+  );
+  const typed = ['phone', 'secondPhone'].map((name) => field(request, name).trim()).filter(Boolean);
+  const received = field(request, 'received').trim();
+  const identity = field(request, 'identity', 1_000).trim();
+  if (kind === undefined || clientId === undefined || clientId === '') return refusal(words.badClient);
+  if ([email, reference, ...typed].every((text) => (text ?? '') === '')) return refusal(words.whoAsked);
+  const phones: string[] = [];
+  for (const phone of typed) {
+    const query = leadQueryOf({ phone });
+    if ('problem' in query) return refusal(searchProblems[query.problem]);
+    if (query.query.phone !== undefined) phones.push(query.query.phone);
+  }
+  const mail = (email ?? '') === '' ? undefined : leadQueryOf({ email: email ?? '' });
+  if (mail !== undefined && 'problem' in mail) return refusal(searchProblems[mail.problem]);
+  if (received !== '' && !isCivilDate(received)) return refusal(words.badDate);
+  const problem = identity === '' ? undefined : reasonProblem(identity);
+  if (problem !== undefined) return refusal(problem);
+  const demand = uploadOf(request, 'document');
+  const address = mail?.query.email;
+  // The day of today is now: an instant ahead of the database's clock would be in the future.
+  const isToday = received === '' || received === civilDate(place.database.now());
+  return {
+    clientId,
+    kind,
+    phones,
+    references: (reference ?? '') === '' ? [] : [reference ?? ''],
+    actor: personOf(request).actor,
+    ...(address === undefined ? {} : { email: address }),
+    ...(isToday ? {} : { receivedAt: startOfDay(received) }),
+    ...(identity === '' ? {} : { identity }),
+    ...(demand === undefined ? {} : { demand }),
+    ...optInsOf(kind, request),
+  };
+}
+
+function optInsOf(kind: RequestKind, request: FastifyRequest): { readonly optIns?: readonly string[] } {
+  if (kind !== 'objection' && kind !== 'withdrawal') return {};
+  const all = Object.keys(channelWords);
+  const chosen = ticked(request, 'channel').filter((channel) => all.includes(channel));
+  return { optIns: (chosen.length === 0 ? all : chosen).map((channel) => `marketing.${channel}`) };
+}
+
+function newPage(
+  { show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refused?: Refused,
+): FastifyReply {
+  const say = sayTo(request);
+  const box = (name: string, label: Both, more: Parameters<typeof input>[2] = {}): Html =>
+    input(name, say(label), { optional: true, value: field(request, name), ...more });
+  return show(request, reply, {
+    title: say(words.newTitle),
+    at: '/requests',
+    status: refused === undefined ? 200 : 422,
+    body: html`${refusedNotice(refused, say)}
+      <p>${say(words.newText)}</p>
+      <form class="stack card" method="post" action="/requests" enctype="multipart/form-data">
+        <div class="grid">
+          ${input('client', say(words.client), { value: field(request, 'client'), most: 64 })}
+          ${select('kind', say(words.kind), kindOptions(say, false), field(request, 'kind'))}
+          ${box('email', words.email)} ${box('phone', words.phone)} ${box('secondPhone', words.secondPhone)}
+          ${box('reference', words.reference)}
+          ${box('received', words.receivedOn, { type: 'date', hint: say(words.receivedHint) })}
+          ${box('identity', words.identity, { hint: say(words.identityHint) })}
+        </div>
+        ${channelBoxes(request, say)}
+        ${fileBox('document', say(words.document), say(words.documentHint), false)}
+        <button>${say(words.save)}</button>
+      </form>`,
+  });
+}
+
+const channelBoxes = (request: FastifyRequest, say: Say): Html => {
+  const chosen = ticked(request, 'channel');
+  return html`<fieldset>
+    <legend>${say(words.channels)}</legend>
+    <p class="hint">${say(words.channelsHint)}</p>
+    ${Object.entries(channelWords).map(([value, name]) => tickBox('channel', value, say(name), chosen.includes(value)))}
+  </fieldset>`;
+};
+
+export const tickBox = (name: string, value: string, label: Piece, isTicked = false): Html =>
+  html`<label class="tick"
+    ><input type="checkbox" name="${name}" value="${value}" ${isTicked ? html` checked` : ''} />
+    ${label}</label
+  >`;
+
+export const fileBox = (name: string, label: string, hint: string, required = true): Html =>
+  html`<label
+    ><span>${label}</span> <input type="file" name="${name}" ${required ? html` required` : ''} />
+    <small>${hint}</small></label
+  >`;

@@ -1,0 +1,178 @@
+// The retention calendar: what goes when, by client and rule, how many; what waits, and what runs did (C30 to C35).
+// Invariant: shows and changes nothing; counts and the centre's references, nothing of a person.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { addMonths, frenchDate, monthOf } from '../../domain/civil-date.ts';
+import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
+import { namesOfActors } from '../../support/reads/requests.ts';
+import {
+  clientsToPlan,
+  retentionCalendar,
+  retentionRuns,
+  type Calendar,
+  type PlannedDate,
+  type RetentionRun,
+} from '../../support/reads/retention.ts';
+import type { Language } from '../../support/words.ts';
+import { asked } from '../forms.ts';
+import { visitOf } from '../gate.ts';
+import type { Say } from '../layout.ts';
+import { input, notice, select, state, table } from '../parts.ts';
+import { sayTo } from '../show.ts';
+import { countText, timeOf } from '../times.ts';
+import { frame } from '../words/frame.ts';
+import { endingWords, retentionWords as words, ruleWords, waitsForWords } from '../words/privacy.ts';
+import type { Desk } from './sign-in.ts';
+
+const mostRuns = 50;
+const mostReferences = 50;
+
+export function retentionRoutes(server: FastifyInstance, desk: Desk): void {
+  server.get('/retention', { config: { gate: 'retention.read' } }, (request, reply) =>
+    calendarPage(desk, request, reply),
+  );
+}
+
+async function calendarPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  const client = asked(request, 'client');
+  const calendar = await retentionCalendar(place, {
+    month: asked(request, 'month', 7),
+    ...(client === '' ? {} : { client }),
+  });
+  const runs = await retentionRuns(place, client === '' ? undefined : client, mostRuns);
+  const names = await namesOfActors(
+    place,
+    runs.map(({ actor }) => actor),
+  );
+  const { month, dates, isCut } = calendar;
+  return show(request, reply, {
+    title: `${say(words.title)}, ${month}`,
+    at: '/retention',
+    body: html`<p>${say(words.text)}</p>
+      <form class="line card filters" method="get" action="/retention">
+        ${input('month', say(words.month), { type: 'month', value: month, most: 7 })}
+        ${select(
+          'client',
+          say(words.client),
+          ['', ...(await clientsToPlan(place))].map((value) => ({ value, text: value || say(words.all) })),
+          client,
+        )}
+        <button>${say(words.show)}</button>
+      </form>
+      <p class="actions">
+        ${monthLink(month, -1, client, say(words.previous))} ${monthLink(month, 1, client, say(words.next))}
+      </p>
+      ${isCut ? notice(say(words.cut), 'warn') : undefined}
+      ${dates.length === 0 ? notice(say(words.nothing)) : datesTable(calendar, say, language)}
+      ${besidePart(calendar, say, language)}
+      ${runs.length === 0 ? undefined : runsTable(runs, names, say, language)}`,
+  });
+}
+
+function monthLink(month: string, months: number, client: string, text: string): Html {
+  const query = new URLSearchParams({
+    month: monthOf(addMonths(`${month}-01`, months)),
+    ...(client === '' ? {} : { client }),
+  });
+  return html`<a href="/retention?${query.toString()}">${text}</a>`;
+}
+
+const datesTable = ({ dates, today }: Calendar, say: Say, language: Language): Html =>
+  table(
+    say(words.title),
+    [
+      ...[words.date, words.client, words.what, words.operation].map((name) => ({ name: say(name) })),
+      { name: say(words.leads), number: true },
+      { name: say(words.why) },
+      { name: say(words.references) },
+    ],
+    dates.map((line) => [
+      html`${frenchDate(line.on)} ${line.on < today ? state(say(words.overdue), 'warn') : undefined}`,
+      line.clientId,
+      say(line.how === 'purge' ? words.purge : words.anonymise),
+      line.operation === '' ? '–' : line.operation,
+      countText(line.leads, language),
+      whyPiece(line, say, language),
+      referencesPiece(line, say),
+    ]),
+  );
+
+const whyPiece = ({ rule, long, endMissing }: PlannedDate, say: Say, language: Language): Piece => [
+  html`<div>${say(ruleWords[rule] ?? [rule, rule])}</div>`,
+  long === 0 ? undefined : html`<div class="quiet">${countText(long, language)} ${say(words.long)}</div>`,
+  endMissing === 0
+    ? undefined
+    : html`<div class="quiet">${countText(endMissing, language)} ${say(words.endMissing)}</div>`,
+];
+
+const referencesPiece = ({ references, leads }: PlannedDate, say: Say): Html =>
+  html`<details>
+    <summary>${say(words.references)}</summary>
+    ${references.slice(0, mostReferences).join(', ')}${leads > mostReferences ? ' …' : undefined}
+  </details>`;
+
+function besidePart({ waiting, requests }: Calendar, say: Say, language: Language): Html {
+  return html`${
+    waiting.length === 0
+      ? undefined
+      : html`<h2>${say(words.waiting)}</h2>
+          ${table(
+            say(words.waiting),
+            [
+              { name: say(words.client) },
+              { name: say(words.waitsFor) },
+              { name: say(words.leads), number: true },
+            ],
+            waiting.map(({ clientId, waitsFor, leads }) => [
+              clientId,
+              say(waitsForWords[waitsFor] ?? [waitsFor, waitsFor]),
+              countText(leads, language),
+            ]),
+          )}`
+  }
+  ${
+    requests.length === 0
+      ? undefined
+      : html`<h2>${say(words.requests)}</h2>
+          <ul>
+            ${requests.map(
+              ({ on, clientId, what, requests: count }) =>
+                html`<li>
+                  ${frenchDate(on)}, ${clientId} : ${countText(count, language)},
+                  ${say(endingWords[what] ?? [what, what])}
+                </li>`,
+            )}
+          </ul>`
+  }`;
+}
+
+const runsTable = (
+  runs: readonly RetentionRun[],
+  names: ReadonlyMap<string, string>,
+  say: Say,
+  language: Language,
+): Html =>
+  html`<h2>${say(words.runs)}</h2>
+    ${table(
+      say(words.runs),
+      [
+        ...[words.run, words.date, words.client, words.by, frame.state].map((name) => ({ name: say(name) })),
+        ...[words.found, words.purged, words.anonymised, words.kept].map((name) => ({
+          name: say(name),
+          number: true as const,
+        })),
+      ],
+      runs.map((run) => [
+        run.id,
+        timeOf(run.startedAt, language),
+        run.clientId,
+        names.get(run.actor) ?? run.actor,
+        say(run.state === 'done' ? words.done : words.running),
+        ...[run.found, run.purged, run.anonymised, run.kept].map((count) => countText(count, language)),
+      ]),
+    )}`;

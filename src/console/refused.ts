@@ -1,0 +1,36 @@
+// An act that was refused, as its own page tells it: in words by the code, with the message beside them.
+// Invariant: only a refusal that is an answer to what was asked is told so; anything else goes on as a failure.
+import { isRelaisError } from '../errors.ts';
+import { html, type Html } from '../privacy/papers/html.ts';
+import type { Both } from '../support/words.ts';
+import type { Say } from './layout.ts';
+import { notice } from './parts.ts';
+import { refusedWords } from './words/request-states.ts';
+
+/** What a page says of it: our words, and what else is known. */
+export interface Refused {
+  readonly words: Both;
+  readonly detail: string;
+}
+
+export const refusal = (words: Both): Refused => ({ words, detail: '' });
+
+/** Undefined when it was done. */
+export async function refusedBy(work: () => Promise<unknown>): Promise<Refused | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    const words = isRelaisError(error) ? refusedWords[error.code] : undefined;
+    if (!isRelaisError(error) || words === undefined) throw error;
+    return { words, detail: `${error.code} ${error.message}` };
+  }
+}
+
+export const refusedNotice = (refused: Refused | undefined, say: Say): Html | undefined =>
+  refused === undefined
+    ? undefined
+    : notice(
+        html`${say(refused.words)}${refused.detail === '' ? undefined : html`<br /><span class="quiet" lang="en">${refused.detail}</span>`}`,
+        'bad',
+      );

@@ -1,0 +1,210 @@
+// Words of the retention calendar and of the audit pages. French first.
+import type { LogProblem } from '../../privacy/verification.ts';
+import type { Both } from '../../support/words.ts';
+
+export const retentionWords = {
+  title: ['Durées de conservation', 'Retention'],
+  text: [
+    'Ce qui partira, tel que les choses sont aujourd’hui : une nouvelle demande d’une personne recule toutes les siennes, jusqu’au plafond de chacune.',
+    'What will go, as things stand today: a new request of a person moves all of theirs, up to the cap of each.',
+  ],
+  month: ['Mois', 'Month'],
+  client: ['Client', 'Client'],
+  all: ['Tous', 'All'],
+  show: ['Montrer', 'Show'],
+  previous: ['Mois précédent', 'Month before'],
+  next: ['Mois suivant', 'Next month'],
+  date: ['Date', 'Date'],
+  what: ['Ce qui arrive', 'What happens'],
+  operation: ['Opération', 'Operation'],
+  leads: ['Demandes', 'Leads'],
+  why: ['Règle', 'Rule'],
+  references: ['Références', 'References'],
+  purge: ['suppression', 'deleted'],
+  anonymise: ['anonymisation', 'anonymised'],
+  overdue: ['échue : part au prochain passage', 'overdue: goes with the next run'],
+  nothing: ['Rien ne part ce mois-ci.', 'Nothing goes in this month.'],
+  cut: [
+    'Trop de demandes pour une page : les nombres sont un minimum. Choisissez un client.',
+    'Too many leads for one page: the numbers are the least. Choose a client.',
+  ],
+  long: [
+    'gardées plus de trois ans après le dernier signe, sur instruction',
+    'kept more than three years after the last sign, on instruction',
+  ],
+  endMissing: [
+    'opération ponctuelle sans date de fin enregistrée',
+    'one-off operation without a recorded end',
+  ],
+  waiting: ['Échues et retenues', 'Due and waiting'],
+  waitsFor: ['Ce qu’elles attendent', 'What they wait for'],
+  requests: ['Demandes de droits arrivées à leur terme', 'Requests whose own time is over'],
+  runs: ['Passages', 'Runs'],
+  run: ['Passage', 'Run'],
+  by: ['Par', 'By'],
+  found: ['Échues', 'Due'],
+  purged: ['Supprimées', 'Deleted'],
+  anonymised: ['Anonymisées', 'Anonymised'],
+  kept: ['Plus échues', 'Not due any more'],
+  running: ['en cours', 'running'],
+  done: ['terminé', 'done'],
+} as const satisfies Readonly<Record<string, Both>>;
+
+export const ruleWords: Readonly<Record<string, Both>> = {
+  operation_end: [
+    'deux mois après la fin de l’opération (C30)',
+    'two months after the end of the operation (C30)',
+  ],
+  five_years: ['cinquième 1er janvier après le recueil (C32)', 'fifth 1 January after its collection (C32)'],
+  three_years: [
+    'trois ans après le dernier signe volontaire (C33)',
+    'three years after the last voluntary sign (C33)',
+  ],
+  instruction: ['délai enregistré du client (C31, C35)', 'the client’s recorded delay (C31, C35)'],
+  contract_end: ['fin du contrat du client (C55)', 'the end of the client’s contract (C55)'],
+};
+
+export const waitsForWords: Readonly<Record<string, Both>> = {
+  restricted: ['la personne a demandé la limitation du traitement', 'the person asked for a restriction'],
+  under_way: ['une livraison est en cours', 'a delivery is under way'],
+  right_open: [
+    'une demande de droits n’est pas exécutée, ou un destinataire doit encore être prévenu',
+    'a request is not carried out, or a recipient has still to be told',
+  ],
+  broken: ['une erreur de notre côté : voyez les tâches', 'an error of ours: see the tasks'],
+  proofs: [
+    'les preuves d’accord téléphonique n’ont pas pu être remises au client',
+    'the proofs of phone consent could not be handed over',
+  ],
+};
+
+export const endingWords: Readonly<Record<string, Both>> = {
+  demand: ['pièces de demandes closes détruites', 'demands of closed requests are destroyed'],
+  request: ['demandes closes retirées', 'closed requests are removed'],
+};
+
+export const auditWords = {
+  title: ['Audit', 'Audit'],
+  text: [
+    'Vérifier le journal, garder son ancre ailleurs, et voir qui a recherché une personne.',
+    'Verify the log, keep its anchor elsewhere, and see who looked a person up.',
+  ],
+  verification: ['Vérification du journal', 'Verification of the log'],
+  verifyText: [
+    'Chaque sceau et chaque entrée sont relus. Avec une ancre gardée ailleurs, une fin coupée se voit aussi. La vérification continue si vous quittez la page.',
+    'Every seal and entry is read again. With an anchor kept elsewhere a cut end is seen too. It goes on when you leave the page.',
+  ],
+  start: ['Vérifier maintenant', 'Verify now'],
+  anchor: ['Ancre', 'Anchor'],
+  anchorHint: ['Facultative : 12:9f3c… telle qu’elle a été gardée.', 'Optional: 12:9f3c… as it was kept.'],
+  badAnchor: [
+    'Une ancre s’écrit 12:9f3c… (64 chiffres hexadécimaux).',
+    'An anchor looks like 12:9f3c… (64 hexadecimal digits).',
+  ],
+  anchorNow: ['Ancre actuelle', 'Anchor now'],
+  noAnchor: ['Rien n’est encore scellé.', 'Nothing is sealed yet.'],
+  anchorFile: ['Télécharger l’ancre', 'Download the anchor'],
+  already: ['Une vérification est déjà en cours.', 'One is running already.'],
+  started: ['Demandée', 'Asked'],
+  by: ['Par', 'By'],
+  entries: ['Entrées relues', 'Entries read'],
+  seals: ['Sceaux', 'Seals'],
+  result: ['Résultat', 'Result'],
+  running: ['en cours', 'running'],
+  interrupted: ['interrompue : recommencez', 'interrupted: begin again'],
+  good: ['intact', 'intact'],
+  bad: ['altéré', 'altered'],
+  failed: ['n’a pas abouti', 'did not succeed'],
+  detail: ['Détail', 'Detail'],
+  none: ['Aucune vérification n’a été demandée ici.', 'None was asked for here.'],
+  one: ['Vérification', 'Verification'],
+  goodText: [
+    'Le journal est intact : aucune entrée changée, aucune manquante.',
+    'The log verifies: no entry was changed, none is missing.',
+  ],
+  badText: [
+    'Le journal a été altéré. Les entrées avant le premier constat sont bonnes. Ne touchez à rien et prévenez l’exploitation.',
+    'The log was altered. Entries before the first finding are good. Touch nothing and tell operations.',
+  ],
+  withoutAnchor: [
+    'Sans ancre, une fin coupée ne se voit pas.',
+    'Without an anchor a cut end cannot be seen.',
+  ],
+  withAnchor: ['L’ancre a été retrouvée.', 'The anchor was found.'],
+  archived: ['dont archivées, non relues ici', 'of these archived, not read here'],
+  unsealed: ['attendent le prochain sceau', 'wait for the next seal'],
+  finding: ['Constat', 'Finding'],
+  seal: ['Sceau', 'Seal'],
+  entry: ['Entrée', 'Entry'],
+  report: ['Télécharger le rapport (JSON)', 'Download the report (JSON)'],
+  lookups: ['Qui a recherché cette personne', 'Who looked this person up'],
+  lookupsText: [
+    'Une personne effacée se retrouve par sa référence. La question est elle-même inscrite au journal.',
+    'An erased person is found by the reference. The question itself is written in the log.',
+  ],
+  ask: ['Chercher', 'Ask'],
+  nobody: ['Personne ne l’a recherchée.', 'Nobody looked this person up.'],
+  noLead: ['Ce client n’a aucune demande de cette personne.', 'This client has no lead of that person.'],
+  when: ['Quand', 'When'],
+  lead: ['Demande', 'Lead'],
+  what: ['Quoi', 'What'],
+  who: ['Qui', 'Who'],
+  why: ['Pourquoi', 'Why'],
+} as const satisfies Readonly<Record<string, Both>>;
+
+export const lookedWords: Readonly<Record<string, Both>> = {
+  looked_up: ['recherche, masquée', 'look-up, masked'],
+  revealed: ['vue en clair', 'seen in clear'],
+  person_exported: ['remise', 'given out'],
+};
+
+export const findingWords: Readonly<Record<LogProblem, Both>> = {
+  entry_changed: [
+    'une entrée a été changée après son scellement',
+    'an entry was changed after it was sealed',
+  ],
+  entry_missing: ['une entrée scellée manque', 'a sealed entry is missing'],
+  entry_forged: [
+    'une entrée qui attend son sceau n’est pas de la passerelle, ou a été changée',
+    'an entry that waits for its seal was not made by the gateway, or was changed',
+  ],
+  key_missing: [
+    'faite avec une clé qui n’est pas configurée ici',
+    'made with a key that is not configured here',
+  ],
+  authorisation_changed: [
+    'l’habilitation citée a été changée depuis',
+    'the cited authorisation was changed since',
+  ],
+  mapping_changed: [
+    'la version de format citée a été changée depuis',
+    'the cited mapping version was changed since',
+  ],
+  consents_changed: ['les accords cités ont été changés depuis', 'the cited consents were changed since'],
+  entry_unsealed: [
+    'une entrée est arrivée sans passer par la passerelle',
+    'an entry came in past the gateway',
+  ],
+  seal_changed: [
+    'un sceau a été changé, ou n’est pas de la passerelle',
+    'a seal was changed, or is not ours',
+  ],
+  seal_missing: ['un sceau manque', 'a seal is missing'],
+  queue_points_nowhere: [
+    'une entrée qui attendait son sceau manque',
+    'an entry that waited for its seal is missing',
+  ],
+  anchor_missing: [
+    'la fin du journal a été coupée : le sceau ancré a disparu',
+    'the end of the log was cut: the anchored seal is gone',
+  ],
+  anchor_differs: [
+    'le journal a été réécrit : le sceau ancré diffère',
+    'the log was rewritten: the anchored seal differs',
+  ],
+  archive_changed: [
+    'une archive n’est pas celle qui a été écrite',
+    'an archive is not the one that was written',
+  ],
+  archive_missing: ['une archive manque', 'an archive is missing'],
+};

@@ -1,0 +1,87 @@
+// Words of states, kinds and refusals of a request. French first.
+import type { ClosingProblem, RecipientState } from '../../domain/requests.ts';
+import type { Both } from '../../support/words.ts';
+
+export const requestStateWords: Readonly<Record<string, Both>> = {
+  open: ['à traiter', 'to be dealt with'],
+  applied: ['exécutée', 'carried out'],
+  closed: ['close', 'closed'],
+  refused: ['refusée', 'refused'],
+};
+
+export const decisionWords: Readonly<Record<string, Both>> = {
+  proposed: ['proposée', 'proposed'],
+  confirmed: ['visée', 'meant'],
+  left_out: ['laissée de côté', 'left out'],
+};
+
+export const toldWords: Readonly<Record<string, Both>> = {
+  update: ['modifier', 'update'],
+  erase: ['effacer', 'erase'],
+  restrict: ['limiter', 'restrict'],
+};
+
+export const recipientWords: Readonly<Record<RecipientState, Both>> = {
+  owed: ['en chemin', 'on its way'],
+  written: ['à demander par écrit', 'to be asked in writing'],
+  told: ['prévenu, sans preuve', 'told, not proved'],
+  acknowledged: ['fait', 'done'],
+  explained: ['expliqué', 'explained'],
+};
+
+export const missingWords: Readonly<Record<ClosingProblem['what'], Both>> = {
+  closed_before: ['elle est déjà close', 'it is closed already'],
+  not_applied: ['elle n’est pas exécutée', 'it is not carried out'],
+  applied: ['elle est exécutée', 'it is carried out'],
+  not_informed: [
+    'le client n’a pas déclaré que la personne est informée',
+    'the client has not declared that the person is informed',
+  ],
+  recipient_open: ['un destinataire n’a pas répondu', 'a recipient has not answered'],
+};
+
+export const channelWords: Readonly<Record<string, Both>> = {
+  email: ['e-mail', 'mail'],
+  sms: ['SMS', 'text message'],
+  phone: ['téléphone', 'phone'],
+  post: ['courrier', 'post'],
+};
+
+/** How many days are left, or how late it is. */
+export const daysWords = (days: number): Both => {
+  if (days < 0) return [`en retard de ${-days} j`, `${-days} d late`];
+  return days === 0 ? ['dernier jour', 'last day'] : [`${days} j restants`, `${days} d left`];
+};
+
+/** Why an act was refused, by its code; what exactly, the message beside it says. */
+export const refusedWords: Readonly<Partial<Record<string, Both>>> = {
+  'REQUEST-001': [
+    'La demande n’est pas, ou plus, dans l’état que cela suppose : rien n’a été fait.',
+    'The request is not, or no longer, in the state for this: nothing was done.',
+  ],
+  'REQUEST-002': [
+    'Il manque quelque chose à la demande, ou ce qui a été donné ne convient pas : rien n’a été fait.',
+    'Something is missing, or what was given does not fit: nothing was done.',
+  ],
+  'REQUEST-003': [
+    'D’autres demandes de cette personne sont arrivées entre-temps : relisez la liste. Rien n’a été fait.',
+    'More of this person came in meanwhile: read the list again. Nothing was done.',
+  ],
+  'REQUEST-004': [
+    'Elle ne peut pas encore être close : voyez ce qui manque.',
+    'It cannot be closed yet: see what is missing.',
+  ],
+  'REQUEST-005': [
+    'Le document est vide, trop gros, ou ne peut pas être rendu.',
+    'The document is empty, too large, or cannot be given back.',
+  ],
+  'LOG-003': [
+    'Des mois du journal sont archivés hors de la base : faites cette réponse au terminal, avec le dossier des archives.',
+    'Months of the log are archived: make this answer at the terminal, with the folder of the archives.',
+  ],
+  'FIND-001': ['Rien ne porte ce nom.', 'Nothing has this name.'],
+  'USAGE-001': [
+    'Ce qui a été donné ne convient pas : rien n’a été fait.',
+    'What was given does not fit: nothing was done.',
+  ],
+};

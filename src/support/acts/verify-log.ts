@@ -1,0 +1,91 @@
+// Verifying the log on request: begun by a person, run beside the traffic in this process, its result kept.
+// Invariant: what it found is kept as it was said; one that broke off is never told as good.
+import type { Log } from '../../log.ts';
+import { foreignCode } from '../../errors.ts';
+import type { Sealer } from '../../privacy/seal.ts';
+import type { Anchor, Verification } from '../../privacy/verification.ts';
+import type { Database } from '../../store/database.ts';
+import {
+  beginVerification,
+  endVerification,
+  findVerification,
+  listVerifications,
+  noteProgress,
+  type VerificationRow,
+} from '../../store/log-verifications.ts';
+
+export interface VerifyPlace {
+  readonly database: Database;
+  readonly sealer: Pick<Sealer, 'verify'>;
+  readonly log: Log;
+}
+
+/** `running`, `interrupted`: its process has gone; `failed`: it broke off; else what was found. */
+export type VerificationEnd = 'running' | 'interrupted' | 'failed' | 'good' | 'bad';
+
+export interface AskedVerification extends Omit<VerificationRow, 'result' | 'isRunning'> {
+  readonly end: VerificationEnd;
+  readonly result: Verification | undefined;
+}
+
+/** Looked at this often by who waits; far shorter than the silence that tells a process gone. */
+const beatMs = 5_000;
+
+/** Undefined: one is running already. `ended` settles when its result is kept, and never fails. */
+export async function startVerification(
+  place: VerifyPlace,
+  { actor, anchor }: { readonly actor: string; readonly anchor?: Anchor },
+): Promise<{ readonly id: number; readonly ended: Promise<void> } | undefined> {
+  const text = anchor === undefined ? '' : `${anchor.sequence}:${anchor.mac}`;
+  const id = await beginVerification(place.database, { actor, anchor: text });
+  return id === undefined ? undefined : { id, ended: run(place, id, anchor) };
+}
+
+async function run(
+  { database, sealer, log }: VerifyPlace,
+  id: number,
+  anchor: Anchor | undefined,
+): Promise<void> {
+  let read = 0;
+  const quietly = (work: Promise<void>): Promise<void> =>
+    work.catch((error: unknown) => log.error('console.failed', { code: foreignCode(error) }));
+  const beat = setInterval(() => void quietly(noteProgress(database, id, read)), beatMs).unref();
+  let result: Verification | undefined;
+  try {
+    result = await sealer.verify(anchor, (entries) => {
+      read = entries;
+    });
+  } catch (error) {
+    log.error('console.failed', { code: foreignCode(error) });
+  } finally {
+    clearInterval(beat);
+  }
+  await quietly(
+    endVerification(database, id, {
+      entries: result?.entries ?? read,
+      result: result === undefined ? null : JSON.stringify(result),
+    }),
+  );
+}
+
+function told({ isRunning, result: text, ...row }: VerificationRow): AskedVerification {
+  const result = text === null ? undefined : (JSON.parse(text) as Verification);
+  const ended = row.endedAt === null ? 'interrupted' : 'failed';
+  const end: VerificationEnd =
+    result === undefined ? (isRunning ? 'running' : ended) : result.ok ? 'good' : 'bad';
+  return { ...row, end, result };
+}
+
+/** Newest first. */
+export const verificationsAsked = async (
+  { database }: Pick<VerifyPlace, 'database'>,
+  limit: number,
+): Promise<readonly AskedVerification[]> => (await listVerifications(database, limit)).map(told);
+
+export async function verificationAsked(
+  { database }: Pick<VerifyPlace, 'database'>,
+  id: number,
+): Promise<AskedVerification | undefined> {
+  const row = await findVerification(database, id);
+  return row === undefined ? undefined : told(row);
+}
