@@ -4,10 +4,22 @@ import { join } from 'node:path';
 import { root, run } from './bootstrap.mjs';
 
 const bin = (path) => join(root, 'node_modules', path);
+// What did not change since the last run is not looked at again.
+const kept = (name) => join(root, '.relais/checks', name);
 
 const steps = [
-  { name: 'format', args: [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'] },
-  { name: 'types', args: [bin('typescript/bin/tsc'), '--noEmit'] },
+  {
+    name: 'format',
+    args: [
+      bin('prettier/bin/prettier.cjs'),
+      ...['--check', '--log-level', 'warn', '.'],
+      ...['--cache', '--cache-strategy', 'content', '--cache-location', kept('format')],
+    ],
+  },
+  {
+    name: 'types',
+    args: [bin('typescript/bin/tsc'), '--noEmit', '--incremental', '--tsBuildInfoFile', kept('types.json')],
+  },
   { name: 'lint', args: [bin('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings', '--quiet'] },
   { name: 'imports', args: [bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', 'connectors'] },
   { name: 'sql', args: [join(root, 'test/architecture/sql-lint-cli.ts')] },
