@@ -33,11 +33,15 @@ export const keep = (
   key: RequestKey,
   status: number,
   answer: string,
-): Promise<void> => keepAnswer(database, key, status, answer);
+): Promise<boolean> => keepAnswer(database, key, status, answer);
 
-/** The same in the transaction of what was done. */
-export const keepIn = (tx: Sql, key: RequestKey, status: number, answer: string): Promise<void> =>
-  keepAnswer(tx, key, status, answer);
+/** What was being done again while another process, which had been taken for dead, did it. */
+export class AnsweredMeanwhile extends Error {}
+
+/** The same in the transaction of what was done: where it has been done meanwhile, it is undone here. @throws AnsweredMeanwhile */
+export async function keepIn(tx: Sql, key: RequestKey, status: number, answer: string): Promise<void> {
+  if (!(await keepAnswer(tx, key, status, answer))) throw new AnsweredMeanwhile('Answered meanwhile.');
+}
 
 export const forget = ({ database }: AccessPlace, key: RequestKey): Promise<void> =>
   forgetRequest(database, key);

@@ -1,8 +1,9 @@
 // A POST with an `Idempotency-Key` is done once, however often it comes.
-// Invariant: the answer is kept before it is sent; what failed is forgotten, so that it may be tried again.
+// Invariant: the answer is kept before it is sent; what failed is forgotten, so that it may be tried again. A process that comes back
+// after another has answered for it does nothing.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AccessPlace } from '../access/place.ts';
-import { begin, forget, keep, keepIn, requestKey } from '../access/request-keys.ts';
+import { AnsweredMeanwhile, begin, forget, keep, keepIn, requestKey } from '../access/request-keys.ts';
 import { callerFor } from './callers.ts';
 import { sendProblem } from './problems.ts';
 
@@ -35,6 +36,20 @@ export async function repeatable(
   const { actor } = callerFor(request);
   const content = `${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`;
   const key = requestKey(place, actor, header, content);
+  return answerTo(place, key, { request, reply, work });
+}
+
+interface Repeated {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly work: (keep: Keep) => Promise<Answer>;
+}
+
+async function answerTo(
+  place: AccessPlace,
+  key: ReturnType<typeof requestKey>,
+  { request, reply, work }: Repeated,
+): Promise<FastifyReply> {
   const begun = await begin(place, key);
   switch (begun.kind) {
     case 'answered':
@@ -49,22 +64,37 @@ export async function repeatable(
         detail: 'This Idempotency-Key came with another request before: a new request takes a new key.',
       });
     case 'under_way':
-      void reply.header('retry-after', '2');
-      return sendProblem(request, reply, {
-        status: 409,
-        detail: 'The request of this Idempotency-Key is under way: ask again in two seconds.',
-      });
-    case 'new': {
-      let isKept = false;
-      const answer = await work(async (tx, { status, body }) => {
-        await keepIn(tx, key, status, JSON.stringify(body));
-        isKept = true;
-      }).catch(async (error: unknown) => {
-        await forget(place, key).catch(() => undefined);
-        throw error;
-      });
-      if (!isKept) await keep(place, key, answer.status, JSON.stringify(answer.body));
-      return reply.code(answer.status).send(answer.body);
-    }
+      return underWay(request, reply);
+    case 'new':
+      return doIt(place, key, { request, reply, work });
   }
+}
+
+async function doIt(
+  place: AccessPlace,
+  key: ReturnType<typeof requestKey>,
+  { request, reply, work }: Repeated,
+): Promise<FastifyReply> {
+  let isKept = false;
+  try {
+    const { status, body } = await work(async (tx, answer) => {
+      await keepIn(tx, key, answer.status, JSON.stringify(answer.body));
+      isKept = true;
+    });
+    if (!isKept) await keep(place, key, status, JSON.stringify(body));
+    return await reply.code(status).send(body);
+  } catch (error) {
+    // It has its answer from whoever did it, and gets it when it comes again.
+    if (error instanceof AnsweredMeanwhile) return underWay(request, reply);
+    await forget(place, key).catch(() => undefined);
+    throw error;
+  }
+}
+
+function underWay(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  void reply.header('retry-after', '2');
+  return sendProblem(request, reply, {
+    status: 409,
+    detail: 'The request of this Idempotency-Key is under way: ask again in two seconds.',
+  });
 }

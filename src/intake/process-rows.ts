@@ -29,7 +29,7 @@ import { rowDigest } from './digest.ts';
 import { refusal, refusalText } from './refusals.ts';
 import { logChanges } from './log-entries.ts';
 import { orderRows, uniqueNames, type Pull } from './row-order.ts';
-import { overCodes, stillKept } from './retention-over.ts';
+import { keptOfNobody, stillKept } from './retention-over.ts';
 import { tellRefusedRights } from './refused-rights.ts';
 import type { CheckedRow } from './row.ts';
 
@@ -160,12 +160,7 @@ async function writeResults(
   await refuseRows(tx, refused);
   await tellRefusedRights(tx, rows, refused);
   await forgetErased(tx, rows, new Set(refused.map(({ id }) => id)));
-  await blankRows(
-    tx,
-    refused
-      .filter(({ refusal }) => overCodes.some((code) => refusal.includes(`"${code}"`)))
-      .map(({ id }) => id),
-  );
+  await blankRows(tx, await keptOfNobody(tx, rows, refused));
 }
 
 /** A refused row stays for support to see; of one about an erased lead only its names and reasons do, whatever it was refused for (C22). */

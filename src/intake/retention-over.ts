@@ -4,11 +4,30 @@ import { civilDate, startOfDay } from '../domain/civil-date.ts';
 import { collectedBefore, isDue, lastSignOf, retentionOf, type OperationFacts } from '../domain/retention.ts';
 import type { Sql } from '../store/database.ts';
 import { operationsNamed } from '../store/operations.ts';
+import { closedAmong } from '../store/closings.ts';
+import type { RowRefusal } from '../store/intake.ts';
+import type { IntakeRow, RowId } from '../store/intake-take.ts';
 import type { Candidate, RowLedger } from './batch.ts';
 import { refusal, type ColumnRefusal, type RefusalCode } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 
-export const overCodes: readonly RefusalCode[] = ['OPERATION_ENDED', 'RETENTION_ENDED', 'CLIENT_CLOSED'];
+const overCodes: readonly RefusalCode[] = ['OPERATION_ENDED', 'RETENTION_ENDED', 'CLIENT_CLOSED'];
+
+/** Of these refused rows, those that keep nothing of a person: its time, or its client's contract, is over, whatever they were refused for. */
+export async function keptOfNobody(
+  tx: Sql,
+  rows: readonly IntakeRow[],
+  refused: readonly RowRefusal[],
+): Promise<readonly RowId[]> {
+  const isOver = ({ refusal: text }: RowRefusal): boolean =>
+    overCodes.some((code) => text.includes(`"${code}"`));
+  const others = new Set(refused.filter((row) => !isOver(row)).map(({ id }) => id));
+  const clientOf = new Map(
+    rows.filter(({ id }) => others.has(id)).map(({ id, values }) => [id, String(values.client_id)]),
+  );
+  const closed = await closedAmong(tx, [...clientOf.values()]);
+  return refused.map(({ id }) => id).filter((id) => !others.has(id) || closed.has(clientOf.get(id) ?? ''));
+}
 
 /** Those whose time is not over; the others are refused. */
 export async function stillKept(

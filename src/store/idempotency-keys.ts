@@ -1,5 +1,6 @@
 // Requests that may come again under one key: the first is worked on, the others get its answer.
-// Invariant: one key means one request of its holder; of what was sent only a keyed digest stands here.
+// Invariant: one key means one request of its holder, and has one answer: who comes second with one is told. Of what was sent only a
+// keyed digest stands here.
 import { isDuplicateKey, type Sql } from './database.ts';
 
 export interface RequestKey {
@@ -45,18 +46,18 @@ export async function beginRequest(tx: Sql, { holder, key, request }: RequestKey
   return { kind: 'new' };
 }
 
+/** False: it has its answer already, by another process that took it for given up. */
 export async function keepAnswer(
   sql: Sql,
   { holder, key }: RequestKey,
   status: number,
   answer: string,
-): Promise<void> {
-  await sql.run('UPDATE idempotency_keys SET status = ?, answer = ? WHERE holder = ? AND key_digest = ?', [
-    status,
-    answer,
-    holder,
-    key,
-  ]);
+): Promise<boolean> {
+  const { affected } = await sql.run(
+    'UPDATE idempotency_keys SET status = ?, answer = ? WHERE holder = ? AND key_digest = ? AND status IS NULL',
+    [status, answer, holder, key],
+  );
+  return affected === 1;
 }
 
 /** It failed before anything was done: the next one under this key begins anew. */

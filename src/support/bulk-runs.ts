@@ -139,6 +139,7 @@ export async function pauseRun(
   database: Database,
   id: number,
   state: 'paused' | 'running',
+  also: AlsoRun = () => Promise.resolve(),
 ): Promise<BulkRow> {
   return database.transaction(async (tx) => {
     const run = existingRow(await lockBulkRun(tx, id), id);
@@ -147,18 +148,30 @@ export async function pauseRun(
       await setBulkState(tx, id, state);
       await noteGoingOn(tx, run);
     }
-    return readRun(tx, id);
+    const now = await readRun(tx, id);
+    await also(tx, now);
+    return now;
   });
 }
 
+/** What belongs to the same transaction, with the run as it is by then. */
+type AlsoRun = (tx: Sql, run: BulkRow) => Promise<void>;
+
 /** Ends a run where it stands; what it has done stays done. @throws FIND-001, BULK-001 */
-export async function cancelRun(database: Database, id: number, by: Actor): Promise<BulkRow> {
+export async function cancelRun(
+  database: Database,
+  id: number,
+  by: Actor,
+  also: AlsoRun = () => Promise.resolve(),
+): Promise<BulkRow> {
   return database.transaction(async (tx) => {
     const run = existingRow(await lockBulkRun(tx, id), id);
     refuseEnded(run);
     await endBulkRun(tx, id, by);
     await noteGoingOn(tx, run);
-    return readRun(tx, id);
+    const now = await readRun(tx, id);
+    await also(tx, now);
+    return now;
   });
 }
 

@@ -16,6 +16,9 @@ export interface Closing {
   readonly evidence: string;
 }
 
+/** What belongs to the same transaction, with how many were closed. */
+type AlsoCounted = (tx: Sql, closed: number) => Promise<void>;
+
 /** Both in the one text an entry has. */
 const purposeOf = ({ reason, evidence }: Closing): string => `${reason}; evidence: ${evidence}`;
 
@@ -27,6 +30,7 @@ export async function closeDeliveries(
   database: Database,
   ids: readonly number[],
   by: Closing,
+  also: AlsoCounted = () => Promise.resolve(),
 ): Promise<number> {
   return database.transaction(async (tx) => {
     const { closed, notFailed } = await closeIn(tx, ids, by);
@@ -35,6 +39,7 @@ export async function closeDeliveries(
         'TASK-001',
         `Not failed, so there is nothing to close: ${notFailed.map(({ id, state }) => `${id} (${state})`).join(', ')}.`,
       );
+    await also(tx, closed.length);
     return closed.length;
   });
 }
@@ -81,6 +86,7 @@ export async function closeAlertTasks(
   database: Database,
   ids: readonly number[],
   by: Closing,
+  also: AlsoCounted = () => Promise.resolve(),
 ): Promise<number> {
   return database.transaction(async (tx) => {
     const closed = await closeAlerts(tx, ids);
@@ -102,6 +108,7 @@ export async function closeAlertTasks(
         reason: alert.kind,
       })),
     );
+    await also(tx, closed.length);
     return closed.length;
   });
 }

@@ -6,18 +6,19 @@ import type { Circuit } from '../domain/circuit.ts';
 import { untriedNow } from '../domain/pace.ts';
 import type { DestinationStatus } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
-import type { Database } from '../store/database.ts';
+import type { Database, Sql } from '../store/database.ts';
 import { findDestination, readStates, saveCircuit, setStatus } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { bringThrottledForward } from '../store/support-writes.ts';
 import type { Actor } from './replay.ts';
 
-/** Suspends or resumes a destination. Resuming also lets a held one probe at once. */
+/** Suspends or resumes a destination. Resuming also lets a held one probe at once. @param also in the same transaction */
 export async function setDestinationStatus(
   database: Database,
   destinationId: string,
   status: Extract<DestinationStatus, 'active' | 'suspended'>,
   by: Actor,
+  also: (tx: Sql) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   await database.transaction(async (tx) => {
     const state = (await readStates(tx, [destinationId], true)).get(destinationId);
@@ -46,6 +47,7 @@ export async function setDestinationStatus(
         purpose: by.reason,
       },
     ]);
+    await also(tx);
   });
 }
 

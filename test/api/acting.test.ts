@@ -231,6 +231,66 @@ test('an order that died between its work and its answer is not done twice: both
   expect(await replays()).toHaveLength(1);
 });
 
+test.each([
+  ['suspended', '/v1/destinations/essai-crm/suspend', {}],
+  ['resumed', '/v1/destinations/essai-crm/resume', {}],
+  ['closed', '/v1/tasks/E-12/close', { evidence: 'mail of 2026-11-20' }],
+])('what is %s stands with its answer, or not at all', async (entry, path, more) => {
+  const id = await rig.idOf('E-12');
+  const send = () =>
+    rig.ask(key, 'POST', path.replace('E-12', String(id)), {
+      body: { reason: 'ticket 15', ...more },
+      headers: { 'idempotency-key': `dies-${entry}` },
+    });
+  const entries = async (): Promise<number> =>
+    (await rig.gateway.owner.all('SELECT id FROM handovers WHERE entry = ?', [entry])).length;
+  const before = await entries();
+  await rig.gateway.owner.text(
+    "CREATE TRIGGER planted BEFORE UPDATE ON idempotency_keys FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'planted'",
+  );
+  expect((await send()).status).toBe(500);
+  await rig.gateway.owner.text('DROP TRIGGER planted');
+  expect(await entries()).toBe(before);
+  const first = await send();
+  expect(first.status).toBe(200);
+  const again = await send();
+  expect([again.status, again.text]).toEqual([200, first.text]);
+  expect(await entries()).toBe(before + 1);
+});
+
+test('a process that was taken for dead and comes back does nothing a second time', async () => {
+  const id = await rig.idOf('E-11');
+  const send = () =>
+    rig.ask(key, 'POST', `/v1/deliveries/${id}/replay`, {
+      body: { reason: 'ticket 18' },
+      headers: { 'idempotency-key': 'slow' },
+    });
+  const replays = async (): Promise<number> =>
+    (
+      await rig.gateway.owner.all("SELECT id FROM handovers WHERE entry = 'replayed' AND delivery_id = ?", [
+        id,
+      ])
+    ).length;
+  const before = await replays();
+  const { owner } = rig.gateway;
+  let slow: ReturnType<typeof send> | undefined;
+  // It waits for its delivery's lead so long that another one begins anew under its key.
+  await owner.transaction(async (tx) => {
+    await tx.all('SELECT l.id FROM leads l JOIN deliveries d ON d.lead_id = l.id WHERE d.id = ? FOR UPDATE', [
+      id,
+    ]);
+    slow = send();
+    await rig.gateway.until(
+      'begun',
+      async () => (await owner.all('SELECT 1 FROM idempotency_keys WHERE status IS NULL')).length === 1,
+    );
+    await owner.run("UPDATE idempotency_keys SET status = 200, answer = '{}' WHERE status IS NULL");
+  });
+  expect((await slow)?.status).toBe(409);
+  expect(await replays()).toBe(before);
+  expect((await send()).headers.get('idempotent-replayed')).toBe('true');
+});
+
 test('a destination is suspended, resumed and tested; a task is closed with its evidence', async () => {
   const at = '/v1/destinations/autre-crm';
   expect((await ask('POST', `${at}/suspend`, { reason: 'ticket 16' })).body).toEqual({

@@ -101,6 +101,22 @@ test('C55: a closed client: nothing comes in, nothing leaves, what waited is can
         )
       )[0]?.n === 1,
   );
+  // One that is refused for what it says is as much of nobody: nothing of its person stays.
+  await gateway.send(strangerRow('LATE-2', { mobile: '06 39 98 00 01' }));
+  await gateway.until(
+    'refused for its phone',
+    async () =>
+      (
+        await gateway.owner.all(
+          "SELECT 1 FROM lead_intake WHERE reference = 'LATE-2' AND status = 'refused' AND refusal NOT LIKE '%CLIENT_CLOSED%'",
+        )
+      ).length === 1,
+  );
+  expect(
+    await gateway.owner.all(
+      "SELECT last_name, email, mobile, consents FROM lead_intake WHERE reference LIKE 'LATE-%'",
+    ),
+  ).toEqual([1, 2].map(() => ({ last_name: null, email: null, mobile: null, consents: null })));
   await expect(publish()).rejects.toThrow(/contract of essai has ended/);
   // Even what is put back into the queue by hand.
   await gateway.owner.run("UPDATE deliveries SET state = 'planned', reason = '', settled_at = NULL");

@@ -104,6 +104,11 @@ function runs(server: FastifyInstance, deps: RouteDeps): void {
 
 const params = { run: { type: 'string', pattern: '^[0-9]{1,15}$' } };
 
+const done = (run: BulkRunHead): { readonly status: 200; readonly body: object } => ({
+  status: 200,
+  body: runAnswer(run),
+});
+
 function runActs(server: FastifyInstance, deps: RouteDeps): void {
   const { support } = deps;
   for (const [verb, state, summary] of [
@@ -118,12 +123,10 @@ function runActs(server: FastifyInstance, deps: RouteDeps): void {
       summary,
       body: s.request({}),
       answer: runSchema,
-      work: async ({ params: named, caller }) => {
+      work: async ({ params: named, caller }, keep) => {
         const acting = { scope: caller.holder, actor: caller.actor };
-        return {
-          status: 200,
-          body: runAnswer(await pauseBulk(support, acting, Number(named['run']), state)),
-        };
+        const id = Number(named['run']);
+        return done(await pauseBulk(support, acting, id, state, (tx, run) => keep(tx, done(run))));
       },
     });
   acts<{ readonly reason: string }>(server, deps, {
@@ -134,12 +137,11 @@ function runActs(server: FastifyInstance, deps: RouteDeps): void {
     summary: 'Stop a bulk run where it stands; what it has done stays done',
     body: s.request({ reason: s.text('why: a ticket number') }, ['reason']),
     answer: runSchema,
-    work: async ({ params: named, body, caller }) => ({
-      status: 200,
-      body: runAnswer(
-        await stopBulk(support, { scope: caller.holder, actor: caller.actor }, Number(named['run']), body),
-      ),
-    }),
+    work: async ({ params: named, body, caller }, keep) => {
+      const acting = { scope: caller.holder, actor: caller.actor };
+      const id = Number(named['run']);
+      return done(await stopBulk(support, acting, id, body, (tx, run) => keep(tx, done(run))));
+    },
   });
 }
 

@@ -187,9 +187,11 @@ function actsOnDestination(server: FastifyInstance, deps: RouteDeps): void {
       summary,
       body: why,
       answer: s.object({ destination: s.text(), status: s.text() }),
-      work: async (asked) => {
-        await setStatus(support, actingOf(asked), nameOf(asked), { ...asked.body, status });
-        return { status: 200, body: { destination: nameOf(asked), status } };
+      work: async (asked, keep) => {
+        const answer = { status: 200, body: { destination: nameOf(asked), status } };
+        const order = { ...asked.body, status };
+        await setStatus(support, actingOf(asked), nameOf(asked), order, (tx) => keep(tx, answer));
+        return answer;
       },
     });
   acts<Why>(server, deps, {
@@ -202,9 +204,10 @@ function actsOnDestination(server: FastifyInstance, deps: RouteDeps): void {
     status: 202,
     body: why,
     answer: s.object({ destination: s.text() }),
-    work: async (asked) => {
-      await sendFileNow(support, actingOf(asked), nameOf(asked), asked.body);
-      return { status: 202, body: { destination: nameOf(asked) } };
+    work: async (asked, keep) => {
+      const answer = { status: 202, body: { destination: nameOf(asked) } };
+      await sendFileNow(support, actingOf(asked), nameOf(asked), asked.body, (tx) => keep(tx, answer));
+      return answer;
     },
   });
   asks<Readonly<Record<string, never>>>(server, {

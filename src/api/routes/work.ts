@@ -101,10 +101,13 @@ function alertRoutes(server: FastifyInstance, deps: RouteDeps): void {
       ['reason', 'evidence'],
     ),
     answer: s.object({ task: s.text(), isClosedNow: s.flag('false: it had been closed before') }),
-    work: async ({ params, body, caller }) => {
+    work: async ({ params, body, caller }, keep) => {
       const task = params['task'] ?? '';
       const acting = { scope: caller.holder, actor: caller.actor };
-      return { status: 200, body: { task, isClosedNow: await closeTask(support, acting, task, body) } };
+      const answerOf = (isClosedNow: boolean) => ({ status: 200, body: { task, isClosedNow } });
+      return answerOf(
+        await closeTask(support, acting, task, body, (tx, isClosedNow) => keep(tx, answerOf(isClosedNow))),
+      );
     },
   });
 }

@@ -166,12 +166,13 @@ async function showWaiting({ database, showing }: Filing, shown: ShownCauses): P
   });
 }
 
-/** A file now, asked for by a person instead of the schedule. @throws DEST-001 */
+/** A file now, asked for by a person instead of the schedule. @param also in the same transaction @throws DEST-001 */
 export async function requestFile(
   database: Database,
   destination: { readonly id: string; readonly clientId: string },
   actor: string,
   reason: string,
+  also: (tx: Sql) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   await database.transaction(async (tx) => {
     if ((await readFullFile(tx, destination.id))?.held !== undefined)
@@ -189,5 +190,6 @@ export async function requestFile(
         purpose: reason,
       },
     ]);
+    await also(tx);
   });
 }

@@ -185,9 +185,10 @@ export async function pauseBulk(
   { scope }: Acting,
   id: number,
   state: 'paused' | 'running',
+  also: With<BulkRunHead> = alone,
 ): Promise<BulkRunHead> {
   await bulkRun(place, scope, id);
-  return bulkRunHead(await pauseRun(place.database, id, state));
+  return bulkRunHead(await pauseRun(place.database, id, state, (tx, run) => also(tx, bulkRunHead(run))));
 }
 
 /** Ends a run where it stands; what it has done stays done. @throws FIND-001, BULK-001 */
@@ -196,8 +197,11 @@ export async function stopBulk(
   { scope, actor }: Acting,
   id: number,
   asked: { readonly reason: string },
+  also: With<BulkRunHead> = alone,
 ): Promise<BulkRunHead> {
   const reason = typedReason(asked.reason);
   await bulkRun(place, scope, id);
-  return bulkRunHead(await cancelRun(place.database, id, { actor, reason }));
+  return bulkRunHead(
+    await cancelRun(place.database, id, { actor, reason }, (tx, run) => also(tx, bulkRunHead(run))),
+  );
 }

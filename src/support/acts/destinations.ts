@@ -9,7 +9,7 @@ import type { SupportPlace } from '../place.ts';
 import { existing, type Scope } from '../scope.ts';
 import { setDestinationStatus } from '../suspend.ts';
 import { typedReason } from '../typed-text.ts';
-import type { Acting } from './acting.ts';
+import { alone, type Acting, type With } from './acting.ts';
 
 const found = async ({ database }: SupportPlace, scope: Scope, id: string): Promise<Destination> =>
   existing(scope, await findDestination(database, id), `No destination is called ${id}.`);
@@ -24,10 +24,13 @@ export async function setStatus(
   { scope, actor }: Acting,
   id: string,
   asked: Why & { readonly status: 'active' | 'suspended' },
+  also: With<void> = alone,
 ): Promise<void> {
   const reason = typedReason(asked.reason);
   const destination = await found(place, scope, id);
-  await setDestinationStatus(place.database, destination.id, asked.status, { actor, reason });
+  await setDestinationStatus(place.database, destination.id, asked.status, { actor, reason }, (tx) =>
+    also(tx, undefined),
+  );
 }
 
 /** @throws FIND-001, MAPPING-002, CONFIG-001 */
@@ -41,10 +44,11 @@ export async function sendFileNow(
   { scope, actor }: Acting,
   id: string,
   asked: Why,
+  also: With<void> = alone,
 ): Promise<void> {
   const reason = typedReason(asked.reason);
   const destination = await found(place, scope, id);
   if (!sendsFiles(destination.connector))
     throw new RelaisError('DEST-001', `${id} sends each lead by ${destination.connector}, not in files.`);
-  await requestFile(place.database, destination, actor, reason);
+  await requestFile(place.database, destination, actor, reason, (tx) => also(tx, undefined));
 }

@@ -7,7 +7,7 @@ import { closeAlertTasks, closeDeliveries } from '../close-tasks.ts';
 import type { SupportPlace } from '../place.ts';
 import { isWithin } from '../scope.ts';
 import { typedReason } from '../typed-text.ts';
-import type { Acting } from './acting.ts';
+import { alone, type Acting, type With } from './acting.ts';
 import { evidenceOf } from './bulk.ts';
 
 /**
@@ -20,6 +20,7 @@ export async function closeTask(
   { scope, actor }: Acting,
   task: string,
   asked: { readonly reason: string; readonly evidence: string },
+  also: With<boolean> = alone,
 ): Promise<boolean> {
   const by = { actor, reason: typedReason(asked.reason), evidence: evidenceOf(asked.evidence) };
   const unknown = new RelaisError('FIND-001', `No task is called ${task}.`);
@@ -29,5 +30,5 @@ export async function closeTask(
     isAlert === 'A' ? await readAlert(database, Number(number)) : await findDelivery(database, number);
   if (found === undefined || !isWithin(scope, found.clientId)) throw unknown;
   const close = isAlert === 'A' ? closeAlertTasks : closeDeliveries;
-  return (await close(database, [Number(number)], by)) > 0;
+  return (await close(database, [Number(number)], by, (tx, closed) => also(tx, closed > 0))) > 0;
 }
