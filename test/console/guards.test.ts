@@ -1,0 +1,96 @@
+// Guards that nobody sees while all is well: an old session, a lost role, a journal that cannot be written, what is masked.
+import { changeRoles } from '../../src/access/accounts.ts';
+import { strangerRow } from '../trip/gateway.ts';
+import { browserOf, type Browser } from './desk.ts';
+import { openFilledDesk, type FilledDesk } from './filled.ts';
+
+let desk: FilledDesk;
+let support: Browser;
+const said = 'je cherche pour ma mère';
+beforeAll(async () => {
+  desk = await openFilledDesk({ failures: 1 });
+  support = await desk.signedIn('support');
+  await desk.gateway.send(
+    strangerRow('OK-3', { comment: said, reference_tax_income: 43210 }),
+    strangerRow('BAD-1', {
+      last_name: 'Quimper',
+      mobile: '06 39 98 00 77',
+      email: 'quimper@courriel.example',
+    }),
+  );
+  await desk.gateway.until(
+    'taken and refused',
+    async () =>
+      (await desk.gateway.states("l.reference = 'OK-3' AND d.state = 'delivered'")).length === 1 &&
+      (await desk.gateway.owner.all("SELECT 1 FROM lead_intake WHERE status = 'refused'")).length === 1,
+  );
+});
+afterAll(() => desk.close());
+
+/** Of the newest session. */
+const age = (column: 'seen_at' | 'ends_at', minutes: number): Promise<unknown> =>
+  desk.gateway.owner.run(
+    `UPDATE sessions SET ${column} = TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3)) ORDER BY id DESC LIMIT 1`,
+    [minutes],
+  );
+
+test('C38: half an hour without a request, or twelve hours, end a session; a form that was open in it changes nothing', async () => {
+  for (const [column, minutes] of [
+    ['seen_at', -31],
+    ['ends_at', -1],
+  ] as const) {
+    const browser = await desk.signedIn('support');
+    expect((await browser.get('/account')).status).toBe(200);
+    await age(column, minutes);
+    const sent = await browser.post('/destinations/essai-crm/suspend', { reason: 'ticket 30' });
+    expect([column, sent.status, sent.to]).toEqual([column, 303, '/sign-in?say=ended']);
+    expect((await browser.get('/account')).to).toContain('/sign-in?say=ended');
+  }
+  const [row] = await desk.gateway.owner.all<{ status: string }>(
+    "SELECT status FROM destinations WHERE id = 'essai-crm'",
+  );
+  expect(row?.status).toBe('active');
+});
+
+test('C39: who loses a role loses it at the next click; an account that has ended opens nothing, whatever sessions stand', async () => {
+  const browser = browserOf(desk.console.port);
+  const login = await desk.account(['support', 'integrator']);
+  await browser.post('/sign-in', { login, password: 'le chat dort sous la table' });
+  expect((await browser.get('/search')).status).toBe(200);
+  await changeRoles(desk.gateway.app.access, login, ['integrator'], 'tester');
+  expect((await browser.get('/search')).to).toContain('/sign-in?');
+  await browser.post('/sign-in', { login, password: 'le chat dort sous la table' });
+  expect([(await browser.get('/account')).status, (await browser.get('/search')).status]).toEqual([200, 403]);
+  await desk.gateway.owner.run('UPDATE accounts SET ended_at = UTC_TIMESTAMP(3) WHERE login = ?', [login]);
+  expect((await browser.get('/account')).to).toContain('/sign-in?');
+});
+
+test('C39: what cannot be written into the log is not shown: neither a look-up nor a person in clear', async () => {
+  const dpo = await desk.signedIn('dpo');
+  await desk.gateway.owner.text(
+    `CREATE TRIGGER planted BEFORE INSERT ON handovers FOR EACH ROW
+       IF NEW.entry IN ('looked_up', 'revealed') THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'planted'; END IF`,
+  );
+  const found = await support.post('/search', { reference: 'OK-1', reason: 'ticket 31' });
+  const shown = await dpo.post('/leads/essai/OK-1/reveal', { reason: 'ticket 31' });
+  await desk.gateway.owner.text('DROP TRIGGER planted');
+  expect([found.status, shown.status]).toEqual([500, 500]);
+  expect(found.text).not.toContain('/leads/essai/OK-1');
+  expect(shown.text).not.toMatch(/ok-1@|Lefèvre|Zoé/);
+  expect((await dpo.post('/leads/essai/OK-1/reveal', { reason: 'ticket 31' })).text).toContain(
+    'ok-1@courriel.example',
+  );
+});
+
+test('C39: what a person said of their project and their means, and who a refused row names, is masked', async () => {
+  const { text } = await support.get('/leads/essai/OK-3');
+  expect(text).toContain('***');
+  expect(text).not.toMatch(/ma mère|43210|43 210|Lefèvre|Zoé|Lyon 3/);
+  const found = await support.post('/search', { email: 'quimper@courriel.example', reason: 'ticket 32' });
+  expect(found.status).toBe(200);
+  // What was typed comes back in its field; the row that was found shows no more than a mask.
+  const [, rows = ''] = /<tbody>([\s\S]*?)<\/tbody>/.exec(found.text) ?? [];
+  expect(rows).toContain('BAD-1');
+  expect(rows).toContain('Q***');
+  expect(rows).not.toMatch(/Quimper|quimper@|06 39 98 00 77/);
+});
