@@ -19,6 +19,8 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     readonly permission?: Permission | 'public';
+    /** Where a key may stand besides, for programs that know no `Authorization`. */
+    readonly keyHeader?: 'x-api-key';
   }
 }
 
@@ -67,7 +69,12 @@ export function requireCallers(server: FastifyInstance, place: AccessPlace): rea
 }
 
 async function callerOf(place: AccessPlace, request: FastifyRequest): Promise<ApiCaller | undefined> {
-  const key = /^Bearer ([\w-]{1,100})$/i.exec(request.headers.authorization ?? '')?.[1];
+  const { keyHeader } = request.routeOptions.config;
+  const bare = keyHeader === undefined ? undefined : request.headers[keyHeader];
+  const key =
+    typeof bare === 'string'
+      ? /^[\w-]{1,100}$/.exec(bare)?.[0]
+      : /^Bearer ([\w-]{1,100})$/i.exec(request.headers.authorization ?? '')?.[1];
   if (key === undefined) return undefined;
   const found = await holderOfKey(place, key, request.ip);
   return found === undefined ? undefined : { holder: found.holder, actor: keyActor(found.id) };

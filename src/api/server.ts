@@ -11,6 +11,7 @@ import { requireCallers, type ApiRoute } from './callers.ts';
 import { problemOf, sendProblem } from './problems.ts';
 import type { PullPlace } from '../support/acts/pull.ts';
 import { bulkRoutes } from './routes/bulk.ts';
+import { contactRoutes } from './routes/contacts.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
 import { destinationRoutes } from './routes/destinations.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -82,7 +83,12 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<r
         description:
           'Hand in leads, read and act on their deliveries. Errors are problem details (RFC 9457).',
       },
-      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer' },
+          header: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+        },
+      },
       security: [{ key: [] }],
     },
   });
@@ -96,6 +102,7 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<r
   bulkRoutes(server, options);
   eventRoutes(server, options);
   pullRoutes(server, options);
+  contactRoutes(server, options);
   server.get(
     '/v1/openapi.json',
     { config: { permission: 'public' }, schema: { hide: true } },

@@ -14,8 +14,11 @@ import type { ClaimedDelivery } from './attempt/claim.ts';
 import { unspent } from './attempt/outcome-effects.ts';
 import type { TripNeeds } from './attempt/trip.ts';
 
-/** `unavailable`: not now, to be given again. */
-export type PullOutcome = Extract<Outcome, { kind: 'accepted' | 'duplicate' | 'refused' | 'unavailable' }>;
+/** `unavailable`: not now, to be given again. `unconfirmed`: given to a client that says nothing of what it took. */
+export type PullOutcome = Extract<
+  Outcome,
+  { kind: 'accepted' | 'duplicate' | 'refused' | 'unavailable' | 'unconfirmed' }
+>;
 
 export interface PullAnswer {
   /** Of the delivery. */

@@ -145,6 +145,14 @@ async function departAlone(
   }
 }
 
+/** What was leased was only read: it is due as before. */
+export const leaveUntaken = (
+  { record }: TripNeeds,
+  items: readonly Fetched[],
+  actor: string,
+): Promise<unknown> =>
+  items.length === 0 ? Promise.resolve() : record({ looked: items.map(({ row }) => ({ row, actor })) });
+
 /** From here on the lease is the recipient's. A row whose lease was lost meanwhile is somebody else's, and is not handed out. */
 async function handOut(needs: TripNeeds, departed: readonly Departed[], leaseMs: number): Promise<Leased> {
   const { database } = needs;

@@ -46,6 +46,7 @@ const addressOf = ({ url }: ApiRoute, task = String(delivery)): string =>
 const bodies: Readonly<Record<string, unknown>> = {
   '/v1/leads/search': { reference: 'E-11' },
   '/v1/persons/search': { email: 'e-11@courriel.example', reason: 'ticket 2' },
+  '/v1/contacts': { operation: 'getRegions' },
   '/v1/pull/:destination': {},
   '/v1/pull/:destination/answers': { items: [{ key: 'k', lease: '1-1-1', outcome: 'accepted' }] },
   '/v1/tasks/:task/close': { reason: 'ticket 2', evidence: 'mail of today' },

@@ -87,7 +87,11 @@ export function noteStopped(given: Stopped, work: OutcomeEffects): void {
 }
 
 /** Erased while it was on its way, and not at its end: nothing of it is tried again, and the erase that waits may follow. */
-export function noteErased(row: ClaimedDelivery, decision: Decision, work: OutcomeEffects): void {
+export function noteErased(
+  row: ClaimedDelivery,
+  decision: Pick<Decision, 'maybeReceived'>,
+  work: OutcomeEffects,
+): void {
   const maybeReceived = decision.maybeReceived || row.maybeReceived;
   work.handovers.push({ entry: 'cancelled', ...entryNames(row), actor: 'worker', reason: 'erased' });
   const last = work.settlements.findIndex((settlement) => settlement.id === row.id);

@@ -19,7 +19,7 @@ import type { ClaimedDelivery } from './claim.ts';
 import { alertsOfFormerMailboxes } from './former-mailboxes.ts';
 import type { Stopped } from './render.ts';
 import { recordBatchEnd, settleBatch } from './file-outcome.ts';
-import { nothingLeft } from './trip-end.ts';
+import { nothingLeft, onlyRead } from './trip-end.ts';
 import type { Recorded, TripEnd } from './trip-end.ts';
 import { noEffects, writeEffects } from './write-effects.ts';
 import {
@@ -67,6 +67,7 @@ async function recordTogether(
       ...(end.attempted?.rows ?? []),
       ...(end.stopped ?? []).map((stopped) => stopped.row),
       ...(end.released ?? []),
+      ...(end.looked ?? []).map(({ row }) => row),
     ])
     .map((row) => ({ id: row.id, token: row.leaseToken }));
   const holds = leasesAre === 'trusted' ? () => true : await lockLeased(tx, leases);
@@ -104,7 +105,8 @@ const mayStayOpen: ReadonlySet<string> = new Set<OutcomeKind>([
 
 /** The leads are locked before the deliveries, as departure, erasure and planning do: none of them can cross this settlement. */
 function lockMovedLeads(tx: Sql, ends: readonly TripEnd[]): Promise<ReadonlyMap<number, LeadLock>> {
-  const rows = ends.flatMap(({ attempted, stopped = [] }) => [
+  const rows = ends.flatMap(({ attempted, stopped = [], looked = [] }) => [
+    ...looked.map(({ row }) => row),
     ...(attempted !== undefined &&
     (mayStayOpen.has(attempted.outcome.kind) ||
       attempted.call?.undoes === true ||
@@ -140,6 +142,8 @@ async function recordEnd(tx: Sql, end: TripEnd, locked: Locked, work: OutcomeEff
   for (const stop of stopped) if (isHeld(stop.row)) noteJudged(stop, locked.leads.get(stop.row.leadId), work);
   const back = released.filter(isHeld);
   for (const row of back) work.settlements.push(unspent(row, 'planned', '', 0, true));
+  for (const { row, actor } of (end.looked ?? []).filter((look) => isHeld(look.row)))
+    noteRead(row, actor, locked.leads.get(row.leadId)?.erased === true, work);
   for (const row of end.neverLeft ?? []) if (isHeld(row)) work.handovers.push(nothingLeft(row));
   // A worker that lost its lease ends nothing: another may be sending that file.
   const given = [...stopped.map((stop) => stop.row), ...released];
@@ -149,6 +153,13 @@ async function recordEnd(tx: Sql, end: TripEnd, locked: Locked, work: OutcomeEff
   return end.attempted === undefined
     ? { decisions: new Map(), late: [], circuit: 'none' }
     : recordAttempt(tx, end.attempted, locked, work);
+}
+
+/** Read without being taken: nothing is spent, and it is due as before. */
+function noteRead(row: ClaimedDelivery, actor: string, isErased: boolean, work: OutcomeEffects): void {
+  work.handovers.push(onlyRead(row, actor));
+  if (isErased && row.action !== 'erase') noteErased(row, { maybeReceived: true }, work);
+  else work.settlements.push({ ...unspent(row, 'waiting', 'retry:READ_ONLY', 0, true), maybeReceived: true });
 }
 
 async function recordAttempt(

@@ -20,6 +20,8 @@ export interface TripEnd {
   readonly released?: readonly ClaimedDelivery[];
   /** Of the released, those that departed with a file that never began to leave: each departure has its outcome (guarantee 3). */
   readonly neverLeft?: readonly ClaimedDelivery[];
+  /** Deliveries whose content its recipient has read without taking it: departed, and owed all the same. */
+  readonly looked?: readonly { readonly row: ClaimedDelivery; readonly actor: string }[];
   /** Rows given back because their file was too big: another file follows at once. */
   readonly anotherFile?: { readonly destinationId: string };
   readonly endBatch?: BatchEnd;
@@ -76,5 +78,15 @@ export const nothingLeft = (row: ClaimedDelivery): Handover => ({
   actor: 'worker',
   outcome: 'unavailable',
   reason: 'FILE_NOT_FINISHED',
+  nextStep: 'retry',
+});
+
+/** Its content was shown, and it is still to be taken. */
+export const onlyRead = (row: ClaimedDelivery, actor: string): Handover => ({
+  entry: 'outcome',
+  ...entryNames(row),
+  actor,
+  outcome: 'unconfirmed',
+  reason: 'READ_ONLY',
   nextStep: 'retry',
 });

@@ -5,7 +5,7 @@ import { connectors, isFetched } from '../../../connectors/index.ts';
 import { createGoLiveGate } from '../../delivery/attempt/go-live-gate.ts';
 import { createReader } from '../../delivery/attempt/load-inputs.ts';
 import type { DelivererOptions, TripStep } from '../../delivery/attempt/trip.ts';
-import { createPuller, type Leased, type Puller } from '../../delivery/pull.ts';
+import { createPuller, leaveUntaken, type Leased, type Puller } from '../../delivery/pull.ts';
 import { recordAnswers, type PullAnswer, type PullAnswered } from '../../delivery/pull-answers.ts';
 import { RelaisError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
@@ -38,6 +38,8 @@ export interface PullPlace extends TestPlace {
 export interface Pulling {
   /** @throws FIND-001, DEST-001 where it is not fetched */
   readonly lease: (acting: Acting, destination: string, most: number) => Promise<Leased>;
+  /** Shown, and due as before; its departure is in the log all the same. @throws FIND-001, DEST-001 */
+  readonly read: (acting: Acting, destination: string, most: number) => Promise<Leased>;
   /** In the order of the answers. @throws FIND-001, DEST-001 */
   readonly answer: (
     acting: Acting,
@@ -48,12 +50,18 @@ export interface Pulling {
 
 export function createPulling(place: PullPlace): Pulling {
   const puller = createPuller(optionsOf(place));
+  const lease: Pulling['lease'] = async (acting, name, most) =>
+    puller.lease(await fetchedOne(place, acting, name), {
+      most: Math.min(most, mostLeased),
+      actor: acting.actor,
+    });
   return {
-    lease: async (acting, name, most) =>
-      puller.lease(await fetchedOne(place, acting, name), {
-        most: Math.min(most, mostLeased),
-        actor: acting.actor,
-      }),
+    lease,
+    read: async (acting, name, most) => {
+      const leased = await lease(acting, name, most);
+      await leaveUntaken(puller.needs, leased.items, acting.actor);
+      return leased;
+    },
     answer: async (acting, name, answers) => answered(place, puller, acting, name, answers),
   };
 }

@@ -1,0 +1,90 @@
+// The centre's earlier public API at one address: `{"operation": "pullContacts"}`, the key in `x-api-key`.
+// Invariant: what is pulled counts as handed over once the answer has left, and not before; what did not leave comes again.
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Acting } from '../../support/acts/acting.ts';
+import { createContacts, type Contacts, type Pulled } from '../../support/acts/contacts.ts';
+import { createPulling } from '../../support/acts/pull.ts';
+import { callerFor } from '../callers.ts';
+import * as s from '../schemas.ts';
+import type { PullDeps } from './pull.ts';
+
+const operations = ['getRegions', 'getProgrammes', 'readContacts', 'pullContacts'] as const;
+
+interface ContactsAsked {
+  readonly operation: (typeof operations)[number];
+  readonly destination?: string;
+}
+
+const contact = {
+  type: 'object',
+  additionalProperties: true,
+  required: ['action_id', 'prospect_id'],
+  properties: {
+    action_id: s.text('the same every time it is given: know it again by this'),
+    prospect_id: s.text("the centre's reference of the lead"),
+  },
+  description: 'with the fields that the mapping writes, the opt-in among them',
+};
+
+const answerSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    regions: s.list(s.object({ region_nom: s.text() })),
+    programmes: s.list(
+      s.object({ programme_id: s.text(), programme_nom: s.text(), region_nom: s.orNull(s.text()) }),
+    ),
+    contacts: s.list(contact),
+  },
+};
+
+export function contactRoutes(server: FastifyInstance, { support }: PullDeps): void {
+  const contacts = createContacts(support, createPulling(support));
+  const pulled = new WeakMap<FastifyRequest, Pulled>();
+  server.post<{ Body: ContactsAsked }>(
+    '/v1/contacts',
+    {
+      config: { permission: 'lead.pull', keyHeader: 'x-api-key' },
+      schema: {
+        summary: 'Regions, programmes and contacts, as the earlier public API gave them',
+        description:
+          '`getRegions`, `getProgrammes`; `readContacts`: up to 200, which stay to be pulled; `pullContacts`: up to 200, which do not come again.',
+        tags: ['pull'],
+        security: [{ header: [] }],
+        body: s.request(
+          { operation: s.oneOf(operations), destination: s.destinationName('where you have several') },
+          ['operation'],
+        ),
+        response: { 200: answerSchema, ...s.problems },
+      },
+      // Reached only when all of the answer was given to the connection; where it broke off, the lease lapses.
+      onResponse: async (request, reply) => {
+        if (reply.raw.writableFinished) await pulled.get(request)?.gone();
+      },
+    },
+    async (request, reply) => {
+      const { holder, actor } = callerFor(request);
+      const acting: Acting = { scope: holder, actor };
+      const { operation, destination } = request.body;
+      if (operation === 'pullContacts') {
+        const answer = await contacts.pull(acting, destination);
+        pulled.set(request, answer);
+        return reply.send({ contacts: answer.contacts });
+      }
+      return reply.send(await told(contacts, acting, operation, destination));
+    },
+  );
+}
+
+async function told(
+  contacts: Contacts,
+  acting: Acting,
+  operation: Exclude<ContactsAsked['operation'], 'pullContacts'>,
+  destination: string | undefined,
+): Promise<object> {
+  if (operation === 'readContacts') return { contacts: await contacts.read(acting, destination) };
+  const programmes = await contacts.programmes(acting.scope, destination);
+  if (operation === 'getProgrammes') return { programmes };
+  const regions = new Set(programmes.flatMap(({ region_nom: region }) => region ?? []));
+  return { regions: [...regions].map((region) => ({ region_nom: region })) };
+}

@@ -1,0 +1,108 @@
+// The centre's earlier public API, for programs that were written for it: regions, programmes, contacts read and pulled.
+// Invariant: a face of the pull destination of the client whose key asks; leases, departures and log are those of `pull.ts`.
+import { isFetched } from '../../../connectors/index.ts';
+import { RelaisError } from '../../errors.ts';
+import { wholeMapping } from '../../mapping/check.ts';
+import type { MappingSources } from '../../mapping/contract.ts';
+import { allDestinations, type Destination } from '../../store/destinations.ts';
+import { readVersions } from '../../store/mapping-versions.ts';
+import type { Scope } from '../scope.ts';
+import type { Acting } from './acting.ts';
+import { leaseNameOf, mostLeased, type Fetched, type PullPlace, type Pulling } from './pull.ts';
+
+/** `action_id`, `prospect_id`, and what the mapping writes. */
+export type Contact = Readonly<Record<string, unknown>>;
+
+export interface Programme {
+  readonly programme_id: string;
+  readonly programme_nom: string;
+  readonly region_nom: string | null;
+}
+
+export interface Pulled {
+  readonly contacts: readonly Contact[];
+  /** To be called once the answer has left: only then do they count as handed over. */
+  readonly gone: () => Promise<void>;
+}
+
+export interface Contacts {
+  readonly programmes: (scope: Scope, named?: string) => Promise<readonly Programme[]>;
+  readonly read: (acting: Acting, named?: string) => Promise<readonly Contact[]>;
+  readonly pull: (acting: Acting, named?: string) => Promise<Pulled>;
+}
+
+export const createContacts = (place: PullPlace, pulling: Pulling): Contacts => ({
+  programmes: async (scope, named) => programmesOf(place, await ownDestination(place, scope, named)),
+  read: async (acting, named) => {
+    const { id } = await ownDestination(place, acting.scope, named);
+    return (await pulling.read(acting, id, mostLeased)).items.map((item) => contactOf(item));
+  },
+  pull: async (acting, named) => {
+    const { id } = await ownDestination(place, acting.scope, named);
+    const { items } = await pulling.lease(acting, id, mostLeased);
+    return {
+      contacts: items.map((item) => contactOf(item)),
+      gone: async () => {
+        if (items.length === 0) return;
+        await pulling.answer(
+          acting,
+          id,
+          items.map(({ row }) => ({
+            key: row.key,
+            lease: leaseNameOf(row),
+            outcome: { kind: 'unconfirmed' },
+          })),
+        );
+      },
+    };
+  },
+});
+
+/** The one that is fetched, or the one that is named among several. @throws FIND-001, USAGE-001 */
+async function ownDestination({ database }: PullPlace, scope: Scope, named?: string): Promise<Destination> {
+  const fetched = (await allDestinations(database)).filter(
+    ({ clientId, connector, status }) =>
+      clientId === scope.clientId && isFetched(connector) && status !== 'archived',
+  );
+  const found = named === undefined ? fetched : fetched.filter(({ id }) => id === named);
+  const [destination, another] = found;
+  if (destination === undefined)
+    throw new RelaisError('FIND-001', 'The client of this key has no destination whose leads are fetched.');
+  if (another !== undefined)
+    throw new RelaisError('USAGE-001', `Name one as destination: ${found.map(({ id }) => id).join(', ')}.`);
+  return destination;
+}
+
+function contactOf({ row, reference, body }: Fetched): Contact {
+  const text = Buffer.from(body.bytes).toString('utf8');
+  const content: unknown = text === '' ? {} : JSON.parse(text);
+  return { action_id: row.key, prospect_id: reference, ...(content as Contact) };
+}
+
+/** As the maps `programme_nom` and `region_nom` of the mapping in force name them, by the code of the programme. */
+async function programmesOf(
+  { database }: PullPlace,
+  { mappingVersionId }: Destination,
+): Promise<readonly Programme[]> {
+  const [version] = await readVersions(database, [mappingVersionId]);
+  if (version === undefined) return [];
+  const { maps } = wholeMapping(JSON.parse(version.sources) as MappingSources);
+  const names = mapIn(maps, 'programme_nom');
+  const regions = mapIn(maps, 'region_nom');
+  return Object.entries(names).map(([code, name]) => ({
+    programme_id: code,
+    programme_nom: name,
+    region_nom: regions[code] ?? null,
+  }));
+}
+
+/** Without `else`, which is no code. */
+function mapIn(maps: unknown, name: string): Readonly<Record<string, string>> {
+  const found = (maps as Readonly<Record<string, unknown>> | undefined)?.[name];
+  const entries = typeof found === 'object' && found !== null ? Object.entries(found) : [];
+  return Object.fromEntries(
+    entries.flatMap(([code, value]) =>
+      code !== 'else' && typeof value === 'string' ? [[code, value] as const] : [],
+    ),
+  );
+}
