@@ -20,6 +20,9 @@ export type PullOutcome = Extract<
   { kind: 'accepted' | 'duplicate' | 'refused' | 'unavailable' | 'unconfirmed' }
 >;
 
+/** Where who gives a lead back names no code of its own. */
+export const givenBack = 'GIVEN_BACK';
+
 export interface PullAnswer {
   /** Of the delivery. */
   readonly key: string;

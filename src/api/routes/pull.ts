@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import {
   createPulling,
+  givenBack,
   leaseNameOf,
   mostLeased,
   type Fetched,
@@ -182,11 +183,11 @@ function outcomeOf({
     case 'duplicate':
       return { kind: outcome, ...(reference === undefined ? {} : { reference }) };
     case 'refused':
-      return { kind: 'refused', reason: reason ?? 'GIVEN_BACK', maybeReceived: true };
+      return { kind: 'refused', reason: reason ?? givenBack, maybeReceived: true };
     case 'later':
       return {
         kind: 'unavailable',
-        reason: reason ?? 'GIVEN_BACK',
+        reason: reason ?? givenBack,
         maybeReceived: true,
         ...(afterSeconds === undefined ? {} : { afterMs: afterSeconds * 1_000 }),
       };

@@ -16,7 +16,7 @@ import { existing } from '../scope.ts';
 import type { Acting } from './acting.ts';
 
 export type { PullAnswer, PullAnswered, PullOutcome } from '../../delivery/pull-answers.ts';
-export { leaseNameOf } from '../../delivery/pull-answers.ts';
+export { givenBack, leaseNameOf } from '../../delivery/pull-answers.ts';
 export type { Fetched, Leased } from '../../delivery/pull.ts';
 
 export const mostLeased = 200;
