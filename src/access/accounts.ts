@@ -126,12 +126,12 @@ export async function setPasswordWithCode(
   code: string,
   password: string,
 ): Promise<Account> {
-  // Hashed outside the transaction, which may be repeated.
+  // Looked at first: whoever sends codes that are none costs us no hashing. Hashed outside the transaction, which may be repeated.
+  if ((await accountOfSetupCode(database, tokenDigest(code))) === undefined) throw noSuchCode();
   const hashed = await hashPassword(password);
   return database.transaction(async (tx) => {
     const account = await accountOfSetupCode(tx, tokenDigest(code));
-    if (account === undefined)
-      throw new RelaisError('ACCESS-002', 'This code was used, has run out or never was one.');
+    if (account === undefined) throw noSuchCode();
     const problem = passwordProblem(password, account.login);
     if (problem !== undefined) refuse(problem);
     await setPassword(tx, account.id, hashed);
@@ -140,6 +140,9 @@ export async function setPasswordWithCode(
     return toAccount({ ...account, password: hashed });
   });
 }
+
+const noSuchCode = (): RelaisError =>
+  new RelaisError('ACCESS-002', 'This code was used, has run out or never was one.');
 
 async function changed(
   { database }: AccessPlace,

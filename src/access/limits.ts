@@ -1,5 +1,6 @@
 // How often somebody may try to sign in, and how long a session lasts. Counted in MySQL, over all processes.
 // Invariant: a try is counted before it is judged, so that a hundred at once are a hundred tries.
+import { isIP } from 'node:net';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -7,7 +8,7 @@ const hour = 60 * minute;
 export const signInLimits = {
   /** From one address at one login: a person who mistypes. */
   pair: { most: 5, withinMs: 15 * minute },
-  /** At one login from anywhere: a guesser with many addresses. */
+  /** At one login from anywhere: a guesser with many addresses. Not for a browser in which its person has signed in before. */
   login: { most: 30, withinMs: hour },
   /** From one address at any login: one password tried on everybody. */
   address: { most: 50, withinMs: 15 * minute },
@@ -27,14 +28,33 @@ export type Tries = Readonly<
   Record<keyof typeof signInLimits, { readonly count: number; readonly oldestMs: number }>
 >;
 
-/** How long to wait, in ms, before the next try is judged; 0: this one is. */
-export function waitMs(tries: Tries): number {
+/**
+ * How long to wait, in ms, before the next try is judged; 0: this one is.
+ * @param isKnown from a browser in which the person has signed in: strangers who guess at the login do not lock its person out
+ */
+export function waitMs(tries: Tries, isKnown = false): number {
   const waits = Object.entries(signInLimits).map(([name, { most, withinMs }]) => {
+    if (isKnown && name === 'login') return 0;
     const { count, oldestMs } = tries[name as keyof Tries];
     return count > most ? Math.max(minute, withinMs - oldestMs) : 0;
   });
   return Math.max(0, ...waits);
 }
+
+/** Whose address it is: of IPv6 whoever has one has its whole /64, and so one try of each of its addresses. */
+export function networkOf(address: string): string {
+  const bare = address.replace(/%.*$/, '');
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1];
+  if (mapped !== undefined || isIP(bare) !== 6) return mapped ?? address;
+  const [head = '', tail] = new URL(`http://[${bare}]`).hostname.slice(1, -1).split('::');
+  const groups = (part: string): readonly string[] => part.split(':').filter((group) => group !== '');
+  const [before, after] = [groups(head), groups(tail ?? '')];
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
+  return `${[...before, ...zeros, ...after].slice(0, 4).join(':')}::/64`;
+}
+
+/** How long a browser is known in which somebody has signed in, seconds. */
+export const knownBrowserSeconds = 180 * 86_400;
 
 export const sessionLimits = {
   /** Without a request. */

@@ -18,11 +18,18 @@ import { endSession, keepSessionFactor } from '../store/sessions.ts';
 import { countTries, dropTry, forgiveTries, noteTry, type Try } from '../store/sign-in-tries.ts';
 import { accountActor } from './actor.ts';
 import { loginOf, noteChange, toAccount } from './accounts.ts';
-import { signInLimits, waitMs } from './limits.ts';
+import { networkOf, signInLimits, waitMs } from './limits.ts';
 import { checkPassword, hashPassword } from './passwords.ts';
 import { secondFactorRoles } from './permissions.ts';
 import { openFactor, sealFactor, tokenDigest, type AccessPlace } from './place.ts';
-import { enrolment, newRecoveryCodes, newSecret, recoveryDigest, stepOfCode } from './second-factor.ts';
+import {
+  enrolment,
+  isSameDigest,
+  newRecoveryCodes,
+  newSecret,
+  recoveryDigest,
+  stepOfCode,
+} from './second-factor.ts';
 import { beginSession, type Caller, type Session } from './sessions.ts';
 import type { SessionStage } from '../store/sessions.ts';
 
@@ -34,13 +41,13 @@ export type SignedIn =
 
 export async function signIn(
   place: AccessPlace,
-  given: { readonly login: string; readonly password: string },
+  given: { readonly login: string; readonly password: string; readonly known?: string },
   caller: Caller,
 ): Promise<SignedIn> {
   const { database } = place;
   const login = loginOf(given.login).slice(0, 190);
   const tried = tryOf(place, login, caller.address);
-  const wait = await countedTry(place, tried);
+  const wait = await countedTry(place, tried, isKnown(place, login, given.known));
   if (wait > 0) return { kind: 'wait', waitMs: wait };
   const account = await accountOf(database, login);
   const kept = account?.endedAt === null && account.password !== '' ? account.password : undefined;
@@ -68,14 +75,14 @@ function stageOf(account: AccountRow): SessionStage {
 export async function confirmFactor(
   place: AccessPlace,
   session: Session,
-  given: { readonly token: string; readonly code: string },
+  given: { readonly token: string; readonly code: string; readonly known?: string },
   caller: Caller,
 ): Promise<SignedIn> {
   const { database } = place;
   const { account } = session;
   if (session.stage !== 'factor') return { kind: 'refused' };
   const tried = tryOf(place, account.login, caller.address);
-  const wait = await countedTry(place, tried);
+  const wait = await countedTry(place, tried, isKnown(place, account.login, given.known));
   if (wait > 0) return { kind: 'wait', waitMs: wait };
   const token = await database.transaction(async (tx) => {
     const row = await accountById(tx, account.id, true);
@@ -139,13 +146,20 @@ export async function finishEnrolment(
 
 const tryOf = ({ tryKey }: AccessPlace, login: string, address: string): Try => ({
   login: mac(tryKey, Buffer.from(`login:${login}`)),
-  address: mac(tryKey, Buffer.from(`address:${address}`)),
+  address: mac(tryKey, Buffer.from(`address:${networkOf(address)}`)),
 });
 
+/** For the cookie of a browser in which somebody has signed in; it opens nothing. */
+export const knownBrowser = ({ tryKey }: AccessPlace, login: string): string =>
+  mac(tryKey, Buffer.from(`known:${loginOf(login)}`)).toString('base64url');
+
+const isKnown = (place: AccessPlace, login: string, known = ''): boolean =>
+  isSameDigest(Buffer.from(known), Buffer.from(knownBrowser(place, login)));
+
 /** How long to wait, in ms; 0: this try is judged. One that is not counts no more: else a guesser would lock its person out everywhere. */
-async function countedTry({ database }: AccessPlace, tried: Try): Promise<number> {
+async function countedTry({ database }: AccessPlace, tried: Try, isFromKnown: boolean): Promise<number> {
   const id = await noteTry(database, tried);
-  const wait = waitMs(await countTries(database, tried, signInLimits));
+  const wait = waitMs(await countTries(database, tried, signInLimits), isFromKnown);
   if (wait > 0) await dropTry(database, id);
   return wait;
 }

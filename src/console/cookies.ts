@@ -1,7 +1,8 @@
-// The two cookies: the session's token, and the language somebody chose.
+// The cookies: the session's token, the language somebody chose, and who has signed in here before.
 // Invariant: `__Host-` and Secure wherever TLS stands before the browser; plain HTTP is for a loopback address alone.
 import { parseCookie, stringifySetCookie, type SetCookie } from 'cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { knownBrowserSeconds } from '../access/limits.ts';
 import type { Language } from '../support/words.ts';
 
 export interface Cookies {
@@ -9,6 +10,9 @@ export interface Cookies {
   readonly give: (reply: FastifyReply, token: string) => void;
   readonly take: (reply: FastifyReply) => void;
   readonly languageOf: (request: FastifyRequest) => Language | undefined;
+  /** That somebody has signed in here before: it opens nothing. */
+  readonly knownOf: (request: FastifyRequest) => string | undefined;
+  readonly giveKnown: (reply: FastifyReply, known: string) => void;
   readonly giveLanguage: (reply: FastifyReply, language: Language) => void;
 }
 
@@ -18,6 +22,7 @@ export function createCookies(secure: boolean): Cookies {
   const prefix = secure ? '__Host-' : '';
   const session = `${prefix}relais`;
   const language = `${prefix}relais-language`;
+  const known = `${prefix}relais-known`;
   const read = ({ headers }: FastifyRequest, name: string): string | undefined =>
     parseCookie((headers.cookie ?? '').slice(0, 4_096))[name];
   const set = (reply: FastifyReply, cookie: Pick<SetCookie, 'name' | 'value' | 'maxAge'>): void =>
@@ -34,6 +39,8 @@ export function createCookies(secure: boolean): Cookies {
     // Without an age it goes with the browser; how long it is good, MySQL says.
     give: (reply, token) => set(reply, { name: session, value: token }),
     take: (reply) => set(reply, { name: session, value: '', maxAge: 0 }),
+    knownOf: (request) => read(request, known)?.slice(0, 100),
+    giveKnown: (reply, value) => set(reply, { name: known, value, maxAge: knownBrowserSeconds }),
     languageOf: (request) => {
       const chosen = read(request, language);
       return languages.find((known) => known === chosen);

@@ -1,5 +1,6 @@
 // Which deliveries a page means: fields of its address, the same for a list and for what is done with all of it.
-// Invariant: an address that cannot be read filters nothing away silently: it is told what is wrong with it.
+// Invariant: an address that cannot be read filters nothing away silently, nor does it mean more than was asked: it is told what is
+// wrong with it.
 import type { FastifyRequest } from 'fastify';
 import { addDays, isCivilDate, startOfDay } from '../domain/civil-date.ts';
 import { deliveryStates } from '../domain/delivery.ts';
@@ -15,12 +16,14 @@ import { deskWords as words } from './words/desk.ts';
 const names = ['client', 'destination', 'state', 'cause', 'lead', 'from', 'to'] as const;
 export type AskedFilter = Readonly<Partial<Record<(typeof names)[number], string>>>;
 
-/** As it stands in the address, or in a form that carries it on. */
+/** As it stands in the address, or in a form that carries it on. @throws USAGE-001 for a condition that came twice */
 export function askedFilter(fields: FastifyRequest['query']): AskedFilter {
   const given = (typeof fields === 'object' && fields !== null ? fields : {}) as Record<string, unknown>;
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = given[name];
+      // Read as none, it would mean every state, or every destination.
+      if (Array.isArray(value)) wrong(`${name} was given twice.`);
       const text = typeof value === 'string' ? value.trim().slice(0, 100) : '';
       return text === '' ? [] : [[name, text] as const];
     }),

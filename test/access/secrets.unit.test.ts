@@ -1,6 +1,6 @@
 // Passwords, codes of an app, recovery codes, and how long somebody waits.
 import { Secret, TOTP } from 'otpauth';
-import { signInLimits, waitMs, type Tries } from '../../src/access/limits.ts';
+import { networkOf, signInLimits, waitMs, type Tries } from '../../src/access/limits.ts';
 import { checkPassword, hashPassword, passwordProblem } from '../../src/access/passwords.ts';
 import {
   enrolment,
@@ -87,6 +87,19 @@ test('recovery codes are ten different ones, and are known however they are type
   expect(code).toMatch(/^([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}$/);
   expect(recoveryDigest(` ${code.replaceAll('-', '').toLowerCase()} `)).toEqual(recoveryDigest(code));
   expect(recoveryDigest('O1L2-AAAA-AAAA-AAAA')).toEqual(recoveryDigest('0112-AAAA-AAAA-AAAA'));
+});
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:db8:1:2::7', '2001:db8:1:2::/64'],
+  ['2001:DB8::', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['', ''],
+])('whoever comes from %s is counted as %s', (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });
 
 test('who tries too often waits until the first of the tries is old, and at least a minute', () => {

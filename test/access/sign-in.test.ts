@@ -23,6 +23,7 @@ import {
   beginEnrolment,
   confirmFactor,
   finishEnrolment,
+  knownBrowser,
   signIn,
   type SignedIn,
 } from '../../src/access/sign-in.ts';
@@ -169,6 +170,27 @@ test('of a hundred guesses at once at most five are judged, and whose login it i
   await expect(signIn(place, { login, password }, caller)).resolves.toMatchObject({ kind: 'wait' });
   // Not its person, at another place.
   await expect(signIn(place, { login, password }, from())).resolves.toMatchObject({ kind: 'signed_in' });
+});
+
+test('strangers who guess at a login from everywhere do not lock its person out of a browser they have signed in with', async () => {
+  const login = await account('support');
+  for (let index = 0; index < 35; index += 1)
+    await signIn(place, { login, password: 'a wrong one' }, from(`198.51.100.${index}`));
+  await expect(signIn(place, { login, password }, from())).resolves.toMatchObject({ kind: 'wait' });
+  const known = knownBrowser(place, login);
+  // What is another's, or made up, is worth nothing.
+  for (const other of [knownBrowser(place, 'somebody'), '', known.slice(1)])
+    await expect(signIn(place, { login, password, known: other }, from())).resolves.toMatchObject({
+      kind: 'wait',
+    });
+  await expect(signIn(place, { login, password, known }, from())).resolves.toMatchObject({
+    kind: 'signed_in',
+  });
+  // Nor does it give more tries from one place.
+  const outcomes = [];
+  for (let index = 0; index < 7; index += 1)
+    outcomes.push((await signIn(place, { login, password: 'a wrong one', known }, from('203.0.113.8'))).kind);
+  expect(outcomes.slice(5)).toEqual(['wait', 'wait']);
 });
 
 test('whoever loses a role, the password or the account loses the sessions at once', async () => {

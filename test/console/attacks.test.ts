@@ -100,6 +100,7 @@ test('the cookie is out of reach of scripts and of other sites', async () => {
   const signed = await visitor().post('/sign-in', { login, password });
   expect(signed.headers.getSetCookie()).toEqual([
     expect.stringMatching(/^relais=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/),
+    expect.stringMatching(/^relais-known=[\w-]{43}; Max-Age=15552000; Path=\/; HttpOnly; SameSite=Lax$/),
   ]);
 });
 

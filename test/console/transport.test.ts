@@ -93,6 +93,9 @@ test('over TLS the cookie has its prefix and Secure, and a browser is told to st
   await opened.close();
   expect(headers['set-cookie']).toEqual([
     expect.stringMatching(/^__Host-relais=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/),
+    expect.stringMatching(
+      /^__Host-relais-known=[\w-]{43}; Max-Age=15552000; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    ),
   ]);
   expect(headers['strict-transport-security']).toBe('max-age=31536000');
 });

@@ -2,7 +2,7 @@
 // Invariant: a secret is shown once, in an answer that is kept nowhere.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setPasswordWithCode } from '../../access/accounts.ts';
-import { beginEnrolment, finishEnrolment } from '../../access/sign-in.ts';
+import { beginEnrolment, finishEnrolment, knownBrowser } from '../../access/sign-in.ts';
 import { isRelaisError } from '../../errors.ts';
 import { html } from '../../privacy/papers/html.ts';
 import type { Both } from '../../support/words.ts';
@@ -39,6 +39,7 @@ export function firstAccessRoutes(server: FastifyInstance, desk: Desk): void {
     const done = await finishEnrolment(place.access, session, given, callerOf(request));
     if (done === undefined) return factorPage(desk, request, reply, words.codeRefused);
     cookies.give(reply, done.token);
+    cookies.giveKnown(reply, knownBrowser(place.access, session.account.login));
     const say = sayTo(request);
     return show(request, reply, {
       title: say(words.recoveryTitle),

@@ -1,7 +1,7 @@
 // Signing in and out: password, then the second factor where the account has one or needs one.
 // Invariant: a wrong login and a wrong password are answered alike; each step up has a new token, so that a planted one opens nothing.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { confirmFactor, signIn, type SignedIn } from '../../access/sign-in.ts';
+import { confirmFactor, knownBrowser, signIn, type SignedIn } from '../../access/sign-in.ts';
 import { signOut } from '../../access/sessions.ts';
 import { html } from '../../privacy/papers/html.ts';
 import type { Both, Language } from '../../support/words.ts';
@@ -41,13 +41,16 @@ export function signInRoutes(server: FastifyInstance, desk: Desk): void {
   server.post('/sign-in', { config: { gate: 'open' } }, async (request, reply) => {
     const to = field(request, 'to', 1_000);
     const login = field(request, 'login');
-    const given = { login, password: field(request, 'password', 1_024) };
+    const given = { login, password: field(request, 'password', 1_024), ...knownTo(desk, request) };
     const signed = await signIn(place.access, given, callerOf(request));
     if (signed.kind !== 'signed_in')
       return signInPage(desk, request, reply, { to, login, refused: refusalOf(signed, words.refused) });
     await leaveFormer(place, request);
     cookies.give(reply, signed.token);
-    if (signed.stage === 'full') return reply.redirect(ownPage(to), 303);
+    if (signed.stage === 'full') {
+      cookies.giveKnown(reply, knownBrowser(place.access, login));
+      return reply.redirect(ownPage(to), 303);
+    }
     return reply.redirect(`${halfwayPage(signed)}?to=${encodeURIComponent(ownPage(to))}`, 303);
   });
   codeRoutes(server, desk);
@@ -77,13 +80,20 @@ function codeRoutes(server: FastifyInstance, desk: Desk): void {
   server.post('/sign-in/code', { config: { gate: 'halfway' } }, async (request, reply) => {
     const { session, token } = personOf(request);
     const to = field(request, 'to', 1_000);
-    const given = { token, code: field(request, 'code', 60) };
+    const given = { token, code: field(request, 'code', 60), ...knownTo(desk, request) };
     const signed = await confirmFactor(place.access, session, given, callerOf(request));
     if (signed.kind !== 'signed_in')
       return codePage(desk, request, reply, { to, refused: refusalOf(signed, words.codeRefused) });
     cookies.give(reply, signed.token);
+    cookies.giveKnown(reply, knownBrowser(place.access, session.account.login));
     return reply.redirect(ownPage(to), 303);
   });
+}
+
+/** Strangers who guess at a login keep its person out nowhere but in a browser that is new to it. */
+function knownTo({ cookies }: Desk, request: FastifyRequest): { readonly known?: string } {
+  const known = cookies.knownOf(request);
+  return known === undefined ? {} : { known };
 }
 
 interface Refused {
