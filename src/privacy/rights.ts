@@ -14,6 +14,7 @@ import { addressesOf } from '../store/oppositions.ts';
 import { leadHeads } from '../store/person-leads.ts';
 import { refusedOfPerson, removeRefusedOfPerson } from '../store/refused-of-person.ts';
 import { clearRefusedConsents, removeRefused } from '../store/refused-rows.ts';
+import { refusedUnderFormer, removeRefusedUnderFormer } from '../store/refused-under-former.ts';
 import { blankLead, findLeadId, forgetRows, raiseConsentRevision } from '../store/rights.ts';
 import {
   leaveWithdrawals,
@@ -107,12 +108,15 @@ async function eraseProved(tx: Sql, options: RightsOptions, request: RightsReque
   const lead = leadId === undefined ? undefined : (await leadHeads(tx, [leadId]))[0];
   if (options.proofs === undefined || leadId === undefined || lead?.erasedAt !== null)
     return eraseWithin(tx, options, request);
-  const refused = await refusedOfPerson(tx, clientId, await addressesOf(tx, [leadId]));
+  const refused = [
+    ...(await refusedOfPerson(tx, clientId, await addressesOf(tx, [leadId]))).map(({ row }) => row),
+    ...(await refusedUnderFormer(tx, { clientId, leadId, key: options.oppositionKey })),
+  ];
   const on = {
     act: 'erasure' as const,
     clientId,
     leadIds: [leadId],
-    refusedRows: refused.map(({ row }) => row),
+    refusedRows: [...new Set(refused)],
   };
   const { result, proof } = await proved(tx, options.proofs, { ...on, actor }, () =>
     eraseWithin(tx, options, request),
@@ -183,7 +187,9 @@ export async function eraseWithin(
   await lockClients(tx, [clientId], 'alone');
   const { leadId, erased, revision: before } = await lockedLead(tx, request);
   const refusedRows =
-    (await removeRefused(tx, request)) + (await removeRefusedOfPerson(tx, leadId, clientId));
+    (await removeRefused(tx, request)) +
+    (await removeRefusedOfPerson(tx, leadId, clientId)) +
+    (await removeRefusedUnderFormer(tx, { clientId, leadId, key: oppositionKey }));
   if (erased) {
     await forgetRows(tx, clientId, reference);
     return { leadId, cancelled: 0, alreadyErased: true, refusedRows };

@@ -14,6 +14,7 @@ import { lockLeads } from '../store/leads.ts';
 import { lastPhoneConsents } from '../store/phone-proofs.ts';
 import { cancelUnsent } from '../store/planned-deliveries.ts';
 import { removeRefusedOfPerson } from '../store/refused-of-person.ts';
+import { removeRefusedUnderFormer } from '../store/refused-under-former.ts';
 import { candidatesById } from '../store/retention-candidates.ts';
 import {
   addToRun,
@@ -160,6 +161,7 @@ async function leave(
       all.some((id) => id !== leadId),
     );
     if (!others) await removeRefusedOfPerson(tx, leadId, clientId);
+    await removeRefusedUnderFormer(tx, { clientId, leadId, key: oppositionKey });
     await blankLead(tx, leadId, clientId, reference, revision + 1);
     await secrets.replace(tx, leadId);
   }

@@ -85,9 +85,15 @@ export async function readRun(sql: Pick<Sql, 'all'>, id: number): Promise<Retent
   return row;
 }
 
+/** Runs under way of which something has its turn, or nothing is left: one whose leads all wait is not looked into every second. */
 export function runningRuns(sql: Pick<Sql, 'all'>): Promise<readonly RetentionRun[]> {
   return sql.all<RetentionRun>(
-    `SELECT ${columns} FROM retention_runs FORCE INDEX (retention_runs_state) WHERE state = 'running' ORDER BY id`,
+    `SELECT ${columns} FROM retention_runs r FORCE INDEX (retention_runs_state)
+      WHERE state = 'running'
+        AND (EXISTS (SELECT 1 FROM retention_items i FORCE INDEX (retention_items_turn)
+                      WHERE i.run_id = r.id AND i.step IN ('proofs', 'due', 'left') AND i.next_at <= UTC_TIMESTAMP(3))
+             OR NOT EXISTS (SELECT 1 FROM retention_items i FORCE INDEX (retention_items_turn) WHERE i.run_id = r.id))
+      ORDER BY id`,
   );
 }
 

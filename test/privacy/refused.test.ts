@@ -1,5 +1,7 @@
 // Refused rows hold a person too: an erasure takes them along, and time does, with their count kept.
 import { createRights, type Rights } from '../../src/privacy/rights.ts';
+import { addressDigests } from '../../src/domain/opposition.ts';
+import { keepFormerAddresses } from '../../src/store/oppositions.ts';
 import { purgeRefused, refusedCounts } from '../../src/store/refused-rows.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 
@@ -62,6 +64,30 @@ test('C22: erasing a lead takes the refused rows of its person at that client al
   await refused('E-5', { email: 'leo@courriel.example' });
   await expect(rights.erase({ ...by, reference: 'E-1' })).resolves.toMatchObject({ refusedRows: 4 });
   expect(await left()).toEqual(['E-4', 'E-5']);
+});
+
+test('C22: refused rows under an address that the lead had before a correction go too; those of who has it now stay', async () => {
+  const lead = await home.lead('F-1');
+  const now = await home.lead('F-2');
+  await home.gateway.run(
+    `INSERT INTO prospects (lead_id, client_id, email, mobile) VALUES (?, 'essai', 'zoe.nouvelle@courriel.example', '+33639980170'),
+     (?, 'essai', 'max@courriel.example', '+33639980172')`,
+    [lead, now],
+  );
+  const had = { email: 'zoe.ancienne@courriel.example', mobile: '+33639980171', landline: '+33639980172' };
+  await keepFormerAddresses(
+    home.owner,
+    addressDigests(Buffer.alloc(32, 2), 'essai', had).map((digest) => ({
+      ...{ leadId: lead, clientId: 'essai', digest },
+    })),
+  );
+  await refused('R-1', { email: 'ZOE.ancienne@courriel.example' });
+  await refused('R-2', { mobile: '06.39.98.01.71' });
+  await refused('R-3', { mobile: '06 39 98 01 72' });
+  await refused('R-4', { email: 'leo@courriel.example', mobile: '+33639980173' });
+  await refused('R-5', { email: 'zoe.ancienne@courriel.example', client: 'other' });
+  await expect(rights.erase({ ...by, reference: 'F-1' })).resolves.toMatchObject({ refusedRows: 2 });
+  expect(await left()).toEqual(['R-3', 'R-4', 'R-5']);
 });
 
 test("an erasure leaves the refused rows of others, whose mail or number holds the erased person's as a part", async () => {

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 import { recordInstruction, recordOperation } from '../../src/retention/register.ts';
 import { createRetention, type Retention } from '../../src/retention/run.ts';
+import { addressDigests } from '../../src/domain/opposition.ts';
 import { silentLog } from '../../src/log.ts';
+import { keepFormerAddresses } from '../../src/store/oppositions.ts';
+import { runningRuns } from '../../src/store/retention-items.ts';
 import { keep, leftOf } from './kept.ts';
 
 let gateway: Gateway;
@@ -161,6 +164,28 @@ test('C30: the client is handed its proofs of phone consent first; without a pla
   ]);
 });
 
+test('C30: a person who goes takes the refused rows under a former address along', async () => {
+  await keep(gateway, { 'FA-1': { collected: '2026-08-01', over: oneOff } });
+  const [lead] = await gateway.owner.all<{ id: number }>("SELECT id FROM leads WHERE reference = 'FA-1'");
+  const digests = addressDigests(gateway.app.oppositionKey, 'essai', { email: 'ancienne@courriel.example' });
+  await keepFormerAddresses(
+    gateway.owner,
+    digests.map((digest) => ({ leadId: lead?.id ?? 0, clientId: 'essai', digest })),
+  );
+  for (const email of ['ancienne@courriel.example', 'autre@courriel.example'])
+    await gateway.owner.run(
+      `INSERT INTO lead_intake (client_id, reference, email, status, refusal, settled_at)
+       VALUES ('essai', ?, ?, 'refused', '[]', UTC_TIMESTAMP(3))`,
+      [`FA-${email}`, email],
+    );
+  await run('2026-11-30');
+  expect(
+    await gateway.owner.all(
+      "SELECT email FROM lead_intake WHERE reference LIKE 'FA-%' AND status = 'refused'",
+    ),
+  ).toEqual([{ email: 'autre@courriel.example' }]);
+});
+
 test('C53: who has waived the proofs in writing is handed none', async () => {
   await keep(gateway, { 'W-1': { collected: '2026-08-01', over: { ...oneOff, consents: phoneGrant } } });
   const common = {
@@ -239,9 +264,14 @@ test('C21: what is restricted is not deleted, however old; lifted, it goes', asy
   expect(
     await gateway.owner.all('SELECT waits_for AS reason FROM retention_items WHERE run_id = ?', [runId]),
   ).toContainEqual({ reason: 'restricted' });
+  // Nothing of it has its turn: no step looks into it.
+  const inTurn = async (): Promise<boolean> =>
+    (await runningRuns(gateway.app.database)).some((one) => one.id === runId);
+  expect(await inTurn()).toBe(false);
   await requests.lift(id, { ...by, evidence: 'letter of 2026-12-10' });
   const again = async (): Promise<readonly string[]> => {
     await gateway.owner.run('UPDATE retention_items SET next_at = UTC_TIMESTAMP(3)');
+    expect(await inTurn()).toBe(true);
     await on('2027-06-01').step();
     return leftOf(gateway);
   };
