@@ -15,6 +15,7 @@ import {
   setSetupCode,
   type AccountRow,
 } from '../store/accounts.ts';
+import { closedAmong } from '../store/closings.ts';
 import type { Sql } from '../store/database.ts';
 import { findClient } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
@@ -171,6 +172,8 @@ async function requireOtherAdmin(tx: Sql, account: AccountRow): Promise<void> {
 async function requireClient(tx: Sql, clientId: string): Promise<void> {
   if ((await findClient(tx, clientId)) === undefined)
     throw new RelaisError('FIND-001', `Nobody knows the client ${clientId}.`);
+  if ((await closedAmong(tx, [clientId])).size > 0)
+    refuse(`The contract of ${clientId} has ended: nobody of theirs gets an account.`);
 }
 
 export const noteChange = (

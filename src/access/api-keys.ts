@@ -10,6 +10,7 @@ import {
   listApiKeys,
   type ApiKeyRow,
 } from '../store/api-keys.ts';
+import { closedAmong } from '../store/closings.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { keyActor } from './actor.ts';
 import { keyScopes, type Holder, type Permission } from './permissions.ts';
@@ -43,6 +44,11 @@ export async function createApiKey(
   if (problem !== undefined) throw new RelaisError('ACCESS-001', problem);
   const key = `${prefix}${newToken()}`;
   const id = await database.transaction(async (tx) => {
+    if (asked.clientId !== undefined && (await closedAmong(tx, [asked.clientId])).size > 0)
+      throw new RelaisError(
+        'ACCESS-001',
+        `The contract of ${asked.clientId} has ended: no key is made for it.`,
+      );
     if ((await keysInForce(tx, asked.name)).length >= mostOfAName)
       throw new RelaisError(
         'ACCESS-001',

@@ -1,8 +1,9 @@
 // What a client that leaves is given back (C55): all of its leads as JSON and as tables, and its refused rows, each file under age.
-// Invariant: in pages, so that a million leads need no more memory than a hundred; all files or none.
-import { createHash } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+// Invariant: in pages, so that a million leads need no more memory than a hundred; under the folder's name all files or none, even
+// where the process is killed.
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { RelaisError } from '../errors.ts';
 import { collectPerson, type CollectDeps } from '../privacy/person/collect.ts';
 import { heldRow } from '../privacy/person/held-row.ts';
@@ -42,35 +43,54 @@ export async function writeReturn(
 ): Promise<ClientReturn> {
   const { to, recipients } = request;
   encrypterFor(recipients);
-  await newFolder(to);
+  const part = await draftFolder(to);
   const writers: SealedWriter[] = [];
   try {
-    const json = await openSealed(to, 'donnees.json.age', recipients);
+    const json = await openSealed(part, 'donnees.json.age', recipients);
     writers.push(json);
-    for (const { name } of returnTables) writers.push(await openSealed(to, `${name}.age`, recipients));
+    for (const { name } of returnTables) writers.push(await openSealed(part, `${name}.age`, recipients));
     const tables = writers.slice(1);
     const counts = await writeAll(database, deps, request, { json, tables });
     const files: SealedFile[] = [];
     for (const writer of writers) files.push(await writer.end());
     const sums = files.map(({ name, digest }) => `${digest.toString('hex')}  ${name}\n`).join('');
     for (const writer of writers) await writer.keep();
-    await writeFile(join(to, sumsName), sums, { mode: 0o600, flush: true });
-    await syncFolder(to);
+    await writeFile(join(part, sumsName), sums, { mode: 0o600, flush: true });
+    await syncFolder(part);
+    await named(part, to);
     return { files, ...counts, digest: createHash('sha256').update(sums).digest() };
   } catch (error) {
     for (const writer of writers) await writer.drop();
-    await rm(to, { recursive: true, force: true });
+    await rm(part, { recursive: true, force: true });
     throw error;
   }
 }
 
-/** Making it claims it: two returns at once, or one after an interruption, never share a folder. @throws USAGE-001 */
-async function newFolder(folder: string): Promise<void> {
-  await mkdir(dirname(resolve(folder)), { recursive: true });
-  await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new RelaisError('USAGE-001', `${folder} exists: name a folder that does not exist yet.`);
+const taken = (folder: string): RelaisError =>
+  new RelaisError('USAGE-001', `${folder} exists: name a folder that does not exist yet.`);
+
+/** What a return is written in until it is whole; its own, so that two at once never share one. @throws USAGE-001 */
+async function draftFolder(to: string): Promise<string> {
+  const folder = resolve(to);
+  if (await stat(folder).catch(() => undefined)) throw taken(to);
+  await mkdir(dirname(folder), { recursive: true });
+  const part = `${folder}.part-${randomBytes(4).toString('hex')}`;
+  await mkdir(part, { mode: 0o700 });
+  return part;
+}
+
+/** Gives it its name, and removes what returns of that name left behind that were killed. @throws USAGE-001 where another has it meanwhile */
+async function named(part: string, to: string): Promise<void> {
+  const folder = resolve(to);
+  await rename(part, folder).catch((error: unknown) => {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw ['EEXIST', 'ENOTEMPTY', 'ENOTDIR'].includes(code) ? taken(to) : error;
   });
+  const place = dirname(folder);
+  for (const name of await readdir(place))
+    if (name.startsWith(`${basename(folder)}.part-`))
+      await rm(join(place, name), { recursive: true, force: true });
+  await syncFolder(place);
 }
 
 interface Writers {

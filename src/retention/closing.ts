@@ -17,6 +17,8 @@ import {
   type HeldBefore,
   type StillOpen,
 } from '../store/closings.ts';
+import { accountsOfClient, endAccount } from '../store/accounts.ts';
+import { endApiKey, keysOfClient } from '../store/api-keys.ts';
 import { readAuthorisations, revokeAuthorisation } from '../store/authorisations.ts';
 import type { Database, ReadOnlySql, Sql } from '../store/database.ts';
 import { destinationsOfClients, setStatus } from '../store/destinations.ts';
@@ -24,6 +26,7 @@ import { appendHandovers } from '../store/handovers.ts';
 import { findInstruction } from '../store/instructions.ts';
 import { logPosition } from '../store/proofs.ts';
 import { lockClients } from '../store/same-person.ts';
+import { endSessions } from '../store/sessions.ts';
 import { writeReturn, type ClientReturn, type ReturnRequest } from './client-return.ts';
 
 export interface ClosingOverview {
@@ -71,6 +74,7 @@ export function closeClient(database: Database, request: ClosingRequest): Promis
     const held: HeldBefore = { rows: await heldRows(tx, clientId), log: await logPosition(tx) };
     await insertClosing(tx, { clientId, instruction, deleteOn, reason, actor, held: JSON.stringify(held) });
     await endDestinations(tx, clientId, actor);
+    await endAccess(tx, clientId, actor);
     await appendHandovers(tx, [
       {
         entry: 'client_closed',
@@ -87,6 +91,7 @@ export function closeClient(database: Database, request: ClosingRequest): Promis
       changes: [
         'Plus aucune demande n’est reçue ni transmise',
         'Toutes les habilitations de destinataires prennent fin',
+        'Vos comptes et les clés de vos systèmes prennent fin',
         `Les données vous sont remises, puis supprimées chez nous le ${frenchDate(deleteOn)}`,
       ],
       askedBy: cited.givenBy,
@@ -144,6 +149,23 @@ async function endDestinations(tx: Sql, clientId: string, actor: string): Promis
           reason: 'contract_ended',
         },
       ]);
+}
+
+/** Nobody of the client, and none of its systems, comes in any more. */
+async function endAccess(tx: Sql, clientId: string, actor: string): Promise<void> {
+  for (const id of await accountsOfClient(tx, clientId)) {
+    await endAccount(tx, id);
+    await endSessions(tx, id);
+    await appendHandovers(tx, [
+      { entry: 'account_changed', clientId, actor, reason: 'CONTRACT_ENDED', target: `account:${id}` },
+    ]);
+  }
+  for (const id of await keysOfClient(tx, clientId)) {
+    await endApiKey(tx, id);
+    await appendHandovers(tx, [
+      { entry: 'api_key_changed', clientId, actor, reason: 'CONTRACT_ENDED', target: `key:${id}` },
+    ]);
+  }
 }
 
 export interface ReturnOrder extends ReturnRequest {

@@ -154,3 +154,12 @@ export async function recoveryCodesLeft(sql: Sql, accountId: number): Promise<nu
   );
   return Number(row?.count ?? 0);
 }
+
+/** Accounts of a client's own people that have not ended, locked. */
+export async function accountsOfClient(tx: Sql, clientId: string): Promise<readonly number[]> {
+  const rows = await tx.all<{ id: number }>(
+    'SELECT id FROM accounts WHERE client_id = ? AND ended_at IS NULL ORDER BY id FOR UPDATE',
+    [clientId],
+  );
+  return rows.map(({ id }) => id);
+}

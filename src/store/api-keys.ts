@@ -69,3 +69,12 @@ export async function endApiKey(tx: Sql, id: number): Promise<boolean> {
   );
   return affected === 1;
 }
+
+/** Keys for one client that have not ended, locked. */
+export async function keysOfClient(tx: Sql, clientId: string): Promise<readonly number[]> {
+  const rows = await tx.all<{ id: number }>(
+    'SELECT id FROM api_keys WHERE client_id = ? AND ended_at IS NULL ORDER BY id FOR UPDATE',
+    [clientId],
+  );
+  return rows.map(({ id }) => id);
+}

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Decrypter, generateIdentity, identityToRecipient } from 'age-encryption';
 import { parse } from 'csv-parse/sync';
+import { createAccount } from '../../src/access/accounts.ts';
+import { createApiKey, holderOfKey } from '../../src/access/api-keys.ts';
 import { checkProof } from '../../src/privacy/proofs/proof.ts';
 import { heldRows } from '../../src/store/closings.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
@@ -263,6 +265,47 @@ test('C55: it is not closed without the instruction that says so, nor over a rig
   // Nor by the run that the planner begins.
   await gateway.app.retention.finish(await gateway.app.retention.begin('essai', 'tester'));
   expect((await gateway.owner.all('SELECT 1 FROM leads')).length).toBe(2);
+});
+
+test("C55: the client's people and systems come in no more, and get no new account or key; those of others do", async () => {
+  const { access } = gateway.app;
+  const by = { actor: 'tester' };
+  const viewer = { roles: ['viewer'] as const, clientId: 'essai' };
+  await gateway.owner.run(
+    "INSERT INTO clients (id, name, legal_entity, facts) VALUES ('other', 'Autre', 'Autre', '{}')",
+  );
+  const accounts = [
+    await createAccount(access, { login: 'lea@essai.example', ...viewer }, by.actor),
+    await createAccount(access, { login: 'paul@autre.example', ...viewer, clientId: 'other' }, by.actor),
+    await createAccount(access, { login: 'sophie@centre.example', roles: ['support'] }, by.actor),
+  ];
+  const asked = { scopes: ['lead.pull'] as const, addresses: [], days: 30 };
+  const keys = [
+    await createApiKey(access, { name: 'CRM', clientId: 'essai', ...asked }, by.actor),
+    await createApiKey(access, { name: 'Autre', clientId: 'other', ...asked }, by.actor),
+  ];
+  expect((await end('2199-01-31')).code).toBe(0);
+  const open = async (table: string): Promise<readonly number[]> =>
+    (
+      await gateway.owner.all<{ id: number }>(`SELECT id FROM ${table} WHERE ended_at IS NULL ORDER BY id`)
+    ).map(({ id }) => id);
+  expect(await open('accounts')).toEqual(accounts.slice(1).map(({ id }) => id));
+  expect(await open('api_keys')).toEqual(keys.slice(1).map(({ id }) => id));
+  expect(await holderOfKey(access, keys[0]?.key ?? '', '127.0.0.1')).toBeUndefined();
+  expect(
+    await gateway.owner.all(
+      "SELECT entry, client_id AS client, target FROM handovers WHERE reason = 'CONTRACT_ENDED' ORDER BY id",
+    ),
+  ).toEqual([
+    { entry: 'account_changed', client: 'essai', target: `account:${accounts[0]?.id}` },
+    { entry: 'api_key_changed', client: 'essai', target: `key:${keys[0]?.id}` },
+  ]);
+  await expect(createAccount(access, { login: 'max@essai.example', ...viewer }, by.actor)).rejects.toThrow(
+    /contract of essai has ended/,
+  );
+  await expect(
+    createApiKey(access, { name: 'CRM 2', clientId: 'essai', ...asked }, by.actor),
+  ).rejects.toThrow(/contract of essai has ended/);
 });
 
 test('C55: closed in the middle of sending, no departure stands behind the closing in the log', async () => {
