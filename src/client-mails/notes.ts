@@ -20,6 +20,7 @@ export const noteKinds = [
   'person_objected',
   'person_restricted',
   'consent_withdrawn',
+  'rows_changed',
   'contract_ended',
 ] as const;
 export type NoteKind = (typeof noteKinds)[number];

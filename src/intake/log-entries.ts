@@ -2,6 +2,7 @@
 // Invariant: names of fields, opt-ins, kinds and codes; no value of a person.
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import type { Sql } from '../store/database.ts';
+import { byRequest } from '../store/row-changes.ts';
 import type { AcceptedRow } from './batch.ts';
 
 export async function logChanges(tx: Sql, accepted: readonly AcceptedRow[]): Promise<void> {
@@ -9,8 +10,15 @@ export async function logChanges(tx: Sql, accepted: readonly AcceptedRow[]): Pro
   if (entries.length > 0) await appendHandovers(tx, entries);
 }
 
-function entryOf({ candidate: { row }, leadId, revision }: AcceptedRow): readonly Handover[] {
-  const about = { clientId: row.clientId, leadId, actor: 'intake', leadRevision: revision };
+function entryOf({ candidate: { id, row }, leadId, revision }: AcceptedRow): readonly Handover[] {
+  const about = {
+    clientId: row.clientId,
+    leadId,
+    actor: 'intake',
+    leadRevision: revision,
+    // Of no row of lead_intake: a request corrects the lead, and has a note of its own.
+    ...(id === 0n ? { reason: byRequest } : {}),
+  };
   switch (row.kind) {
     case 'lead':
       return [];

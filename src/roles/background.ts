@@ -3,6 +3,7 @@
 import { connectors } from '../../connectors/index.ts';
 import { tidyAccess } from '../access/tidying.ts';
 import type { App } from '../app.ts';
+import { createRowNotes } from '../client-mails/row-notes.ts';
 import { sendClientMails } from '../client-mails/send.ts';
 import { createApart } from '../delivery/attempt/apart.ts';
 import { watchExpiries } from '../delivery/background/expiry-alerts.ts';
@@ -52,6 +53,7 @@ function retentionTimers(loop: StartLoop, app: App): void {
     return false;
   });
   loop('closings', 10_000, () => followClosings(app));
+  const rowNotes = createRowNotes(app.database);
   let looks = 0;
   // Not at once: a gateway that has just come up has leads to send.
   loop('retention_daily', 300_000, async () => {
@@ -63,6 +65,7 @@ function retentionTimers(loop: StartLoop, app: App): void {
       onBroken: (request, error) =>
         log.error('request.broken', { reason: `request-${request}`, code: foreignCode(error) }),
     });
+    await rowNotes();
     return false;
   });
 }

@@ -55,6 +55,19 @@ export async function insertNote(tx: Sql, number: number, note: NoteRow, at: Dat
   );
 }
 
+/** Whether a note of that kind says so already. */
+export async function hasNoteOf(
+  sql: ReadOnlySql,
+  clientId: string,
+  { kind, document }: Pick<NoteRow, 'kind' | 'document'>,
+): Promise<boolean> {
+  const rows = await sql.all(
+    'SELECT 1 FROM client_notes WHERE client_id = ? AND kind = ? AND document = ? LIMIT 1',
+    [clientId, kind, document],
+  );
+  return rows.length > 0;
+}
+
 type Row = Omit<StoredNote, 'changes'> & { readonly changes: string };
 
 const columns = `client_id AS clientId, number, written_at AS writtenAt, kind, destination_id AS destinationId,
