@@ -40,13 +40,17 @@ export async function plantAndStorm(
   });
 }
 
+/** Several may stand side by side. */
+let copies = 0;
+
 /** A copy of the sources with a bug in it, for as long as the work takes. */
 export async function inPlantedCopy<T>(
   root: string,
   patches: readonly Patch[],
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
-  const folder = join(root, '.relais', `plant-${process.pid}`);
+  copies += 1;
+  const folder = join(root, '.relais', `plant-${process.pid}-${copies}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   try {

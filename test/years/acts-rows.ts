@@ -125,7 +125,7 @@ export async function recordAnOperation(stage: Stage, event: Of<'operation'>): P
     ...(delay === undefined ? {} : { delay }),
     ...(instruction === undefined ? {} : { instruction }),
   });
-  stage.book.operations.set(code, {
+  stage.book.record(code, {
     kind,
     ...(endsOn === undefined ? {} : { endsOn }),
     ...(delayDays === undefined ? {} : { delayDays }),
@@ -137,9 +137,10 @@ export async function recordAnOperation(stage: Stage, event: Of<'operation'>): P
   count(stage, 'operations');
 }
 
-/** Support sends an old lead once more. */
+/** Support sends an old lead once more, and tries with one that was erased. */
 export async function replayOld(stage: Stage, { reference }: Of<'replay'>): Promise<void> {
-  if (isThere(stage, reference) === undefined) return;
+  const lead = stage.book.leads.get(reference);
+  if (lead?.state !== 'there' && lead?.state !== 'erased') return;
   const { app, owner } = stage.gateway;
   const rows = await owner.all<{ id: number }>(
     `SELECT d.id FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE l.reference = ? AND d.action = 'create'`,

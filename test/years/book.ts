@@ -1,6 +1,6 @@
 // What the checker knows of the world: what was handed in, what was asked for, what recipients got; never what the product thinks.
 // Invariant: requests of one person are those that share the mail or a phone now, one hop; what is erased or gone shares nothing.
-import { dayOf, termOf, type OperationRule, type Term } from './plain-rules.ts';
+import { termOf, type Day, type OperationRule, type Term } from './plain-rules.ts';
 
 export type Channel = 'email' | 'phone';
 export const destinations = ['essai-crm', 'essai-old'] as const;
@@ -67,19 +67,24 @@ export interface Receipt {
 
 export interface Book {
   readonly leads: Map<string, Lead>;
+  /** Handed in, and not seen taken in or refused yet. */
+  readonly awaited: Set<Lead>;
   readonly demands: Demand[];
   readonly takenBack: TakenBack[];
   readonly receipts: Receipt[];
   /** Of each lead, in their order. */
   readonly receiptsOf: (reference: string, destination: DestinationId) => readonly Receipt[];
   readonly received: (receipt: Receipt) => void;
-  readonly operations: Map<string, OperationRule>;
+  readonly operations: ReadonlyMap<string, OperationRule>;
+  readonly record: (code: string, rule: OperationRule) => void;
   readonly handIn: (lead: Lead) => void;
   /** Takes a lead's addresses out of the book: nothing shares them with it any more. */
   readonly end: (lead: Lead, how: 'erased' | 'gone' | 'refused', at: Date) => void;
   readonly siblings: (lead: Lead) => ReadonlySet<Lead>;
   readonly withAddress: (addresses: Iterable<string>) => ReadonlySet<Lead>;
   readonly term: (lead: Lead) => Term;
+  /** Leads whose own signs would not keep them past a day: only these can be due on it. */
+  readonly mayBeDue: (day: Day) => readonly Lead[];
 }
 
 export const addressesOf = ({ email, mobile, landline }: Lead): readonly string[] =>
@@ -100,8 +105,19 @@ export function createBook(): Book {
         ({ state }) => state === 'there' || state === 'handed_in',
       ),
     ]);
+  const awaited = new Set<Lead>();
+  // By its own signs, which another of the person's can only put off: found again where an operation or an end changes it.
+  const soonest = new Map<Lead, Day>();
+  const soonestOf = (lead: Lead): Day => {
+    const known = soonest.get(lead);
+    if (known !== undefined) return known;
+    const day = alone(operations, lead).goesOn;
+    soonest.set(lead, day);
+    return day;
+  };
   return {
     leads,
+    awaited,
     demands: [],
     takenBack: [],
     receipts,
@@ -112,8 +128,13 @@ export function createBook(): Book {
       byLead.set(key, [...(byLead.get(key) ?? []), receipt]);
     },
     operations,
+    record: (code, rule) => {
+      operations.set(code, rule);
+      soonest.clear();
+    },
     handIn: (lead) => {
       leads.set(lead.reference, lead);
+      awaited.add(lead);
       for (const address of addressesOf(lead))
         byAddress.set(address, new Set([...(byAddress.get(address) ?? []), lead]));
     },
@@ -123,21 +144,29 @@ export function createBook(): Book {
       lead.endedAt ??= at;
       // What was said in it went with the person.
       lead.sign = lead.collectedAt;
+      soonest.delete(lead);
     },
     siblings,
     withAddress,
     term: (lead) => {
-      const { kind, collectedAt } = lead;
-      const signs = lead.state === 'erased' ? [lead.sign] : [...siblings(lead)].map(({ sign }) => sign);
-      return termOf({
-        kind,
-        operation: operationOf(operations, lead),
-        collectedAt,
-        lastSign: new Date(Math.max(...signs.map((sign) => sign.getTime()))),
-      });
+      if (lead.state === 'erased') return alone(operations, lead);
+      const signs = [...siblings(lead)].map(({ sign }) => sign.getTime());
+      return alone(operations, lead, new Date(Math.max(...signs)));
     },
+    mayBeDue: (day) =>
+      [...leads.values()].filter(
+        (lead) => (lead.state === 'there' || lead.state === 'erased') && soonestOf(lead) <= day,
+      ),
   };
 }
+
+const alone = (operations: Book['operations'], lead: Lead, lastSign = lead.sign): Term =>
+  termOf({
+    kind: lead.kind,
+    operation: operationOf(operations, lead),
+    collectedAt: lead.collectedAt,
+    lastSign,
+  });
 
 /** What is recorded of its operation; what is said of the client as a whole is said of its recurring requests. */
 const operationOf = (operations: Book['operations'], { operation, kind }: Lead): OperationRule | undefined =>
@@ -158,5 +187,3 @@ export const isRestricted = (
       appliedAt <= at &&
       (liftedAt === undefined || liftedAt.getTime() + graceMs > at.getTime()),
   );
-
-export const dayAt = dayOf;

@@ -79,6 +79,28 @@ export function checkClosed(book: Book, find: Finder): void {
   }
 }
 
+/** The one that knows erasures. */
+const follows: DestinationId = 'essai-crm';
+const dayMs = 86_400_000;
+
+/** C24: an erasure reaches by itself who can be told by wire, whoever notes an answer meanwhile. */
+export function checkErased(book: Book, find: Finder, end: Date): void {
+  for (const { id, kind, appliedAt, leads, owed } of book.demands) {
+    if (kind !== 'erasure' || appliedAt === undefined || appliedAt.getTime() + dayMs > end.getTime())
+      continue;
+    for (const { reference } of leads) {
+      if (!(owed.get(reference) ?? []).includes(follows)) continue;
+      const isTold = book
+        .receiptsOf(reference, follows)
+        .some(
+          ({ action, at }) =>
+            action === 'erase' && at >= appliedAt && at.getTime() <= appliedAt.getTime() + dayMs,
+        );
+      if (!isTold) find('incomplete', `request ${id}: ${follows} heard nothing by wire of ${reference}`);
+    }
+  }
+}
+
 /** A demand that stood open so long must have had its alert on day 21 and 25, and after its last day. */
 export function checkTerms(
   book: Book,

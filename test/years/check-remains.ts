@@ -1,21 +1,13 @@
 // What must be nowhere when all is over: an address of somebody who is gone, in any table, in any form a person could read.
 // Invariant: every table of both schemas is read row by row, whatever it is called.
 import type { Gateway } from '../trip/gateway.ts';
-import { addressesOf, destinations, isRestricted, type Book } from './book.ts';
+import { addressesOf, type Book } from './book.ts';
 import type { Finder } from './figures.ts';
-import { dayOf } from './plain-rules.ts';
 
 const atOnce = 2_000;
 
 export async function checkRemains({ owner, app }: Gateway, book: Book, find: Finder): Promise<void> {
-  const all = [...book.leads.values()];
-  const kept = new Set(all.filter(({ state }) => state === 'there').flatMap(addressesOf));
-  const gone = new Map(
-    all
-      .filter(({ state }) => state === 'gone' || state === 'erased')
-      .flatMap((lead) => addressesOf(lead).map((address) => [address, lead.reference] as const))
-      .filter(([address]) => !kept.has(address)),
-  );
+  const judge = remainsIn(book, find);
   const tables = await owner.all<{ place: string; name: string }>(
     "SELECT TABLE_SCHEMA AS place, TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA IN (?, ?) AND TABLE_TYPE = 'BASE TABLE'",
     [app.database.name, `${app.database.name}_keys`],
@@ -25,10 +17,25 @@ export async function checkRemains({ owner, app }: Gateway, book: Book, find: Fi
       const rows = await owner.all<object>(
         `SELECT * FROM \`${place}\`.\`${name}\` LIMIT ${atOnce} OFFSET ${from}`,
       );
-      for (const address of rows.flatMap(addressesIn))
-        if (gone.has(address)) find('remains', `${name}: of ${gone.get(address)}`);
+      judge(name, rows);
       if (rows.length < atOnce) break;
     }
+}
+
+/** Judges rows of a table: whoever is gone, and shares the address with nobody who is there, stands in none. */
+export function remainsIn(book: Book, find: Finder): (table: string, rows: readonly object[]) => void {
+  const all = [...book.leads.values()];
+  const kept = new Set(all.filter(({ state }) => state === 'there').flatMap(addressesOf));
+  const gone = new Map(
+    all
+      .filter(({ state }) => state === 'gone' || state === 'erased')
+      .flatMap((lead) => addressesOf(lead).map((address) => [address, lead.reference] as const))
+      .filter(([address]) => !kept.has(address)),
+  );
+  return (table, rows) => {
+    for (const address of rows.flatMap(addressesIn))
+      if (gone.has(address)) find('remains', `${table}: of ${gone.get(address)}`);
+  };
 }
 
 const looksLikeOne = /personne-\d+(?:-bis)?@courriel\.example|\+33\d{9}/g;
@@ -38,17 +45,3 @@ const addressesIn = (row: object): readonly string[] =>
     const text = Buffer.isBuffer(value) ? value.toString('latin1') : typeof value === 'string' ? value : '';
     return text.match(looksLikeOne) ?? [];
   });
-
-/** Whoever is there, may be relayed and was never held back, is with every recipient. */
-export function checkReceived(book: Book, find: Finder, end: Date): void {
-  for (const lead of book.leads.values()) {
-    if (lead.state === 'handed_in') find('lost', `${lead.reference} neither taken in nor refused`);
-    if (lead.state !== 'there' || lead.takenAt === undefined) continue;
-    const { inactiveOn } = book.term(lead);
-    const isOld = (at: Date): boolean => inactiveOn !== undefined && inactiveOn <= dayOf(at);
-    if (isRestricted(book, lead, end) || isOld(lead.takenAt)) continue;
-    for (const destination of destinations)
-      if (book.receiptsOf(lead.reference, destination).length === 0)
-        find('lost', `${lead.reference} never reached ${destination}`);
-  }
-}

@@ -32,6 +32,8 @@ export async function startDrive(gateway: Gateway, world: World, find: Finder): 
   const maintenance = createMaintenance({ database, published, producer, log });
   await gateway.start('worker');
 
+  const onBroken = (request: number, error: unknown): void =>
+    find('broken', `request ${request}: ${String(error)}`);
   const step = async ({ rows, changes, ends, planned }: Left): Promise<void> => {
     if (rows > 0) await app.intake.acceptBatch(500);
     if (ends > 0) await app.consentEnds.tell();
@@ -63,8 +65,9 @@ export async function startDrive(gateway: Gateway, world: World, find: Finder): 
       for (let rounds = 0; rounds < 1_000 && (await app.retention.step()); rounds += 1);
       await watchRequests({
         database,
-        onBroken: (request, error) => find('broken', `request ${request}: ${String(error)}`),
+        onBroken,
       });
+      await app.requests.letGo({ actor: 'planner', onBroken });
       await maintenance.expire();
       await maintenance.reopenRepaired(database.now());
       await settle();

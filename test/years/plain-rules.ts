@@ -48,6 +48,8 @@ export interface Term {
   /** Gone when this day begins. */
   readonly goesOn: Day;
   readonly how: 'purged' | 'anonymised';
+  /** What said so. */
+  readonly why: 'the end of its operation' | 'an instruction' | 'the fifth 1 January' | 'its last sign';
   /** Not relayed from this day on. */
   readonly inactiveOn: Day | undefined;
 }
@@ -62,14 +64,16 @@ export function termOf({ kind, operation, collectedAt, lastSign }: RequestFacts)
     return {
       goesOn: isAsked ? laterBy(operation.endsOn, operation) : monthsAfter(operation.endsOn, 2),
       how: 'purged',
+      why: isAsked ? 'an instruction' : 'the end of its operation',
       inactiveOn: undefined,
     };
   const sign = dayOf(lastSign);
   const fifth = written(Number(dayOf(collectedAt).slice(0, 4)) + 5, 1, 1);
-  const bySign =
-    operation?.kind === 'recurring' && isAsked ? laterBy(sign, operation) : monthsAfter(sign, 36);
+  const byOwn = operation?.kind === 'recurring' && isAsked ? operation : undefined;
+  const bySign = byOwn === undefined ? monthsAfter(sign, 36) : laterBy(sign, byOwn);
   return {
     goesOn: fifth < bySign ? fifth : bySign,
+    why: fifth < bySign ? 'the fifth 1 January' : byOwn === undefined ? 'its last sign' : 'an instruction',
     how: (operation?.kind ?? kind) === 'one_off' ? 'purged' : 'anonymised',
     inactiveOn: monthsAfter(sign, 24),
   };

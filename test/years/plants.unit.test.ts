@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { patched } from '../faults/plants.ts';
-import { zeros } from './figures.ts';
+import { zeros, type Zero } from './figures.ts';
 import { yearsPlants } from './plants.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -22,4 +22,34 @@ test('the page on the storm names every plant of the years, and what each of the
   const page = read('docs/faults.md');
   expect(yearsPlants.filter(({ name }) => !page.includes(`| ${name} |`)).map(({ name }) => name)).toEqual([]);
   expect(Object.values(zeros).filter((words) => !page.includes(`| ${words} |`))).toEqual([]);
+});
+
+test('every figure has a plant that must turn it red', () => {
+  const red = new Set<Zero>(yearsPlants.flatMap((plant) => plant.red));
+  expect(Object.keys(zeros).filter((zero) => !red.has(zero as Zero))).toEqual([]);
+});
+
+test('in one company no two plants are caught by the same findings', () => {
+  for (const company of Map.groupBy(yearsPlants, (plant) => plant.company).values()) {
+    const marks = company.flatMap(({ red, like }) => red.map((zero) => `${zero} ${String(like ?? 'any')}`));
+    expect(marks.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(
+      [...new Set(marks)].toSorted((a, b) => (a < b ? -1 : 1)),
+    );
+    // Any finding at all is nobody's but one's.
+    for (const { name, red, like } of company)
+      if (like === undefined)
+        expect([
+          name,
+          company.filter((other) => other.red.some((zero) => red.includes(zero))).length,
+        ]).toEqual([name, 1]);
+  }
+});
+
+test('the plants of a company can be planted together', () => {
+  for (const company of Map.groupBy(yearsPlants, (plant) => plant.company).values()) {
+    const sources = new Map<string, string>();
+    for (const patch of company.flatMap(({ patches }) => patches))
+      sources.set(patch.file, patched(sources.get(patch.file) ?? read(patch.file), patch));
+    expect(sources.size).toBeGreaterThan(0);
+  }
 });

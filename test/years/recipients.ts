@@ -4,9 +4,9 @@ import type { ServerResponse } from 'node:http';
 import { startHttpRecipient, type Received } from '../connectors/servers/http.ts';
 import type { Random } from '../faults/random.ts';
 import type { Book, DestinationId } from './book.ts';
+import { checkRelayed } from './check-retention.ts';
 import type { Finder } from './figures.ts';
 import type { World } from './moved-time.ts';
-import { dayOf } from './plain-rules.ts';
 
 interface Body {
   readonly ref?: string;
@@ -60,11 +60,7 @@ function answer(
   const reference = body.ref ?? decodeURIComponent(request.url.split('/').at(-1) ?? '').replace(/^C-/, '');
   const action = request.method === 'POST' ? 'create' : request.method === 'PUT' ? 'update' : 'erase';
   const at = world.now();
-  const lead = book.leads.get(reference);
-  const inactiveOn =
-    lead === undefined || lead.endedAt !== undefined ? undefined : book.term(lead).inactiveOn;
-  if (action === 'create' && inactiveOn !== undefined && inactiveOn <= dayOf(at))
-    find('inactive', `${reference} to ${destination} on ${dayOf(at)}, inactive since ${inactiveOn}`);
+  checkRelayed(book, find, { action, reference, destination, at });
   book.received({
     at,
     destination,

@@ -2,9 +2,9 @@
 // Invariant: reads as the owner, beside the gateway; the log is read once, in its order.
 import type { Gateway } from '../trip/gateway.ts';
 import type { Book, Lead } from './book.ts';
-import { dueTonight, goes } from './check-retention.ts';
+import { checkNight, dueTonight, goes } from './check-retention.ts';
+import { checkTakenIn } from './check-taken.ts';
 import type { Finder } from './figures.ts';
-import { dayOf, termOf } from './plain-rules.ts';
 import type { Nights } from './stage.ts';
 
 export interface Watch {
@@ -47,19 +47,10 @@ export function createWatch(needs: {
     for (const { id, reference } of fresh) {
       lastLead = id;
       const lead = book.leads.get(reference);
-      if (lead === undefined) continue;
-      byId.set(id, lead);
-      if (isOver(book, lead, now()))
-        find('ended', `${reference} of ${dayOf(lead.collectedAt)} on ${dayOf(now())}`);
-      lead.state = 'there';
-      lead.takenAt = now();
-      nights().for(lead);
+      if (lead !== undefined) byId.set(id, lead);
     }
-    const missing = [...book.leads.values()].filter(({ state }) => state === 'handed_in');
-    for (const lead of missing) {
-      if (!isOver(book, lead, now())) find('lost', `${lead.reference} was not taken in`);
-      book.end(lead, 'refused', now());
-    }
+    const references = fresh.map(({ reference }) => reference);
+    for (const lead of checkTakenIn(book, find, { references, at: now() })) nights().for(lead);
   };
   const readLog = async (): Promise<void> => {
     const entries = await owner.all<Entry>(
@@ -89,22 +80,28 @@ export function createWatch(needs: {
     alerts,
     departures,
     night: async (at, work) => {
-      const due = dueTonight(book, at, book.leads.values());
+      const due = dueTonight(book, at);
       await work();
       await look();
-      const left = new Set(
-        (await owner.all<{ reference: string }>("SELECT reference FROM leads WHERE gone = ''")).map(
-          ({ reference }) => reference,
-        ),
-      );
-      for (const reference of due)
-        if (left.has(reference)) find('tooLong', `${reference} is there on ${dayOf(at)}`);
+      if (due.length > 0)
+        checkNight(find, due, {
+          left: await stillThere(
+            owner,
+            due.map(({ reference }) => reference),
+          ),
+          at,
+        });
     },
   };
 }
 
-/** By what is said of it alone: nobody looks for the person of a row that is not taken in. */
-function isOver({ operations }: Book, { kind, operation, collectedAt }: Lead, at: Date): boolean {
-  const rule = operations.get(operation ?? '');
-  return termOf({ kind, operation: rule, collectedAt, lastSign: collectedAt }).goesOn <= dayOf(at);
+async function stillThere(
+  owner: Gateway['owner'],
+  references: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const rows = await owner.all<{ reference: string }>(
+    `SELECT reference FROM leads WHERE gone = '' AND reference IN (${references.map(() => '?').join(', ')})`,
+    references,
+  );
+  return new Set(rows.map(({ reference }) => reference));
 }

@@ -3,16 +3,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { verifyLog } from '../../src/privacy/verify.ts';
 import { seeded } from '../faults/random.ts';
 import { openGateway, type Gateway } from '../trip/gateway.ts';
 import { handInConsent, handInInteraction, handInLead, recordAnOperation, replayOld } from './acts-rows.ts';
 import { openDemand } from './acts-rights.ts';
+import { checkBook } from './account.ts';
 import { createAgenda } from './agenda.ts';
 import { createBook, type Book } from './book.ts';
-import { checkClosed, checkReceipts, checkTerms } from './check-demands.ts';
-import { checkReceived, checkRemains } from './check-remains.ts';
-import { checkYes } from './check-yes.ts';
+import { checkRemains } from './check-remains.ts';
+import { checkStanding, readStanding } from './check-standing.ts';
 import { startDrive, type Drive } from './drive.ts';
 import { createFindings, type Finder } from './figures.ts';
 import { enterWorld, type World } from './moved-time.ts';
@@ -148,24 +147,7 @@ async function account(
   watch: Watch,
   runs: readonly Date[],
 ): Promise<void> {
-  const end = world.now();
-  checkReceipts(book, find);
-  checkClosed(book, find);
-  checkTerms(book, find, { alerts: watch.alerts, end, runs });
-  checkYes(book, find, end);
-  checkReceived(book, find, end);
+  checkBook(book, find, { alerts: watch.alerts, runs, end: world.now() });
   await checkRemains(gateway, book, find);
-  for (const { requests, month } of await gateway.owner.all<{ requests: number; month: string }>(
-    'SELECT requests, month FROM lead_facts WHERE requests < 11',
-  ))
-    find('facts', `${requests} of ${month}`);
-  const left = await gateway.owner.all<{ id: number }>("SELECT id FROM leads WHERE gone <> ''");
-  if (left.length > 0) find('remains', `shells of ${left.length} leads that are gone`);
-  const { app } = gateway;
-  while ((await app.sealer.seal(2_000)) === 2_000);
-  const verified = await verifyLog({
-    ...{ database: app.database, sealKeys: app.keys.seal, secrets: app.secrets },
-    ...{ anchor: undefined, progress: undefined },
-  });
-  if (!verified.ok) find('log', JSON.stringify(verified));
+  checkStanding(find, await readStanding(gateway));
 }
