@@ -6,11 +6,13 @@ import type { App } from '../app.ts';
 import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import type { LineChanges, SettingChange } from '../mapping/tools/diff-settings.ts';
-import { diffMappings, type Change, type MappingDiff } from '../mapping/tools/diff.ts';
+import { diffMappings, type MappingDiff } from '../mapping/tools/diff.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { newestLeads } from '../support/stored-leads.ts';
 import { listLength, reasonOf, withExamples } from './arguments.ts';
-import { chosenFile, chosenVersion, samplesOf, whichOf, type Chosen } from './mapping-versions.ts';
+import { inClear, targetsOf, type ChangePair, type ShowValue } from '../support/mappings/diff-words.ts';
+import { samplesOf } from '../support/mappings/samples.ts';
+import { chosenFile, chosenVersion, whichOf, type Chosen } from './mapping-versions.ts';
 import { maskForm } from '../support/masking.ts';
 import { mappingsFolder, out, say, strong, withAppIfAny } from './terminal.ts';
 import { hostNow } from './host-clock.ts';
@@ -77,7 +79,7 @@ async function diff(destination: string, from: string, to: string, options: Diff
       options.action,
       app?.database.now() ?? hostNow(),
     );
-    const show = real && !reveal ? maskForm : (text: string): string => text;
+    const show = real && !reveal ? maskForm : inClear;
     const titles = [before.label, after.label] as const;
     if (options.json === true) return out(JSON.stringify(asData(found, titles, show)));
     print(found, destination, titles, show, real);
@@ -114,56 +116,12 @@ async function note(app: App, leads: readonly Lead[], purpose: string): Promise<
   );
 }
 
-type Show = (text: string) => string;
-
-/** A value as JSON shows it: "0" is a text, 0 a number. */
-function shown(value: unknown, show: Show): string {
-  if (value === undefined) return '(nothing)';
-  if (typeof value === 'string') return JSON.stringify(show(value));
-  if (Array.isArray(value)) return `[${(value as unknown[]).map((item) => shown(item, show)).join(', ')}]`;
-  if (typeof value === 'object' && value !== null)
-    return `{${Object.entries(value)
-      .map(([key, inner]) => `${key}: ${shown(inner, show)}`)
-      .join(', ')}}`;
-  return show(JSON.stringify(value) ?? 'null');
-}
-
-interface Pair {
-  readonly before: string;
-  readonly after: string;
-  readonly references: readonly string[];
-}
-
-/** Changes that look alike, the most frequent first. */
-function pairsOf(changes: readonly Change[], show: Show): readonly Pair[] {
-  const pairs = new Map<string, { before: string; after: string; references: string[] }>();
-  for (const { reference, before, after } of changes) {
-    const shownBefore = shown(before, show);
-    const shownAfter = shown(after, show);
-    const form = `${shownBefore}\n${shownAfter}`;
-    const pair = pairs.get(form) ?? {
-      before: shownBefore,
-      after: shownBefore === shownAfter ? `${shownAfter} (another value of the same form)` : shownAfter,
-      references: [],
-    };
-    pair.references.push(reference);
-    pairs.set(form, pair);
-  }
-  return [...pairs.values()].toSorted((a, b) => b.references.length - a.references.length);
-}
-
-const plain: Show = (text) => text;
-
-function asData(found: MappingDiff, [from, to]: readonly [string, string], show: Show): unknown {
+function asData(found: MappingDiff, [from, to]: readonly [string, string], show: ShowValue): unknown {
   return {
     from,
     to,
     ...found,
-    targets: found.targets.map(({ target, impersonal, changes }) => ({
-      target,
-      leads: changes.length,
-      changes: pairsOf(changes, impersonal ? plain : show),
-    })),
+    targets: targetsOf(found, show).map(({ pairs, ...target }) => ({ ...target, changes: pairs })),
   };
 }
 
@@ -173,7 +131,7 @@ function print(
   found: MappingDiff,
   destination: string,
   [from, to]: readonly [string, string],
-  show: Show,
+  show: ShowValue,
   real: boolean,
 ): void {
   const { leads, differing } = found;
@@ -183,9 +141,8 @@ function print(
       ? `Nothing changes for them.`
       : `${differing} of ${leads} would be written or routed differently.`,
   );
-  for (const { target, impersonal, changes } of found.targets) {
-    out(strong(`\n${target}`) + `  in ${changes.length}`);
-    const pairs = pairsOf(changes, impersonal ? plain : show);
+  for (const { target, leads: count, pairs } of targetsOf(found, show)) {
+    out(strong(`\n${target}`) + `  in ${count}`);
     for (const pair of pairs.slice(0, mostPairs)) line(pair);
     if (pairs.length > mostPairs) out(`  and ${pairs.length - mostPairs} more kinds of change`);
   }
@@ -219,7 +176,7 @@ function settings(title: string, changes: readonly SettingChange[]): void {
   for (const { name, before, after } of changes) out(`  ${name}: ${before} → ${after}`);
 }
 
-const line = ({ before, after, references }: Pair): void =>
+const line = ({ before, after, references }: ChangePair): void =>
   out(`  ${before} → ${after}  ${counted(references)}`);
 
 const counted = (references: readonly string[]): string =>

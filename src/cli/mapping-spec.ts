@@ -3,12 +3,10 @@
 import { Option, type Command } from 'commander';
 import { existsSync, writeFileSync } from 'node:fs';
 import { RelaisError } from '../errors.ts';
-import { wholeMapping } from '../mapping/check.ts';
 import { toHtml, toMarkdown } from '../mapping/spec/blocks.ts';
-import { specOf } from '../mapping/spec/spec.ts';
-import { fingerprintOf } from '../store/mapping-versions.ts';
+import { clientDocument } from '../support/mappings/document.ts';
 import { withExamples } from './arguments.ts';
-import { soundFile, chosenVersion, samplesOf, whichOf, type Chosen } from './mapping-versions.ts';
+import { soundFile, chosenVersion, whichOf, type Chosen } from './mapping-versions.ts';
 import { mappingsFolder, out, say, withApp } from './terminal.ts';
 import { hostNow } from './host-clock.ts';
 
@@ -59,29 +57,8 @@ async function spec(destination: string, options: SpecOptions): Promise<void> {
   say(`written: ${options.out}`);
 }
 
-function written({ mapping, sources, version }: Chosen, options: SpecOptions): string {
+function written(chosen: Chosen, options: SpecOptions): string {
   const { format, centre, centreRights: rights, centreTechnical: technical } = options;
-  const when = version?.publishedAt ?? hostNow();
-  const [sample] = samplesOf(sources).filter((lead) => mapping.accepts(lead).yes);
-  const { title, blocks } = specOf({
-    mapping,
-    whole: wholeMapping(sources),
-    sample: sample ?? firstOf(sources),
-    centre,
-    contacts: {
-      ...(rights === undefined ? {} : { rights }),
-      ...(technical === undefined ? {} : { technical }),
-    },
-    version: version === undefined ? 'projet, non publié' : `version ${version.version}`,
-    date: when.toLocaleDateString('fr-FR', { timeZone: 'Europe/Paris', dateStyle: 'long' }),
-    fingerprint: fingerprintOf(JSON.stringify(sources)).slice(0, 16),
-    ...(version === undefined ? {} : { author: version.author }),
-  });
+  const { title, blocks } = clientDocument(chosen, { centre, rights, technical }, hostNow());
   return format === 'html' ? toHtml(title, blocks) : toMarkdown(blocks);
-}
-
-function firstOf(sources: Chosen['sources']) {
-  const [first] = samplesOf(sources);
-  if (first === undefined) throw new RelaisError('MAPPING-001', 'No sample of the client can be read.');
-  return first;
 }

@@ -2,17 +2,14 @@
 // Invariant: what does not pass the check is reported with every problem, and never used.
 import { connectors } from '../../connectors/index.ts';
 import type { App } from '../app.ts';
-import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import { checkSources } from '../mapping/check.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
 import { loadDestination } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/document/problems.ts';
-import { leadFromSample } from '../mapping/tools/sample.ts';
 import type { MappingVersion } from '../store/mapping-versions.ts';
 import { wholeNumber } from './arguments.ts';
 import { shownPath } from './mapping-check.ts';
-import { sampleLead } from '../mapping/tools/sample-lead.ts';
 import { say } from './terminal.ts';
 
 export interface Chosen {
@@ -92,14 +89,4 @@ export async function chosenVersion(
     version,
     mapping: compiled(folder, sources, `Version ${version.version} of ${destinationId}`),
   };
-}
-
-/** Every sample of the client that can be read; the built-in invented lead when there is none. */
-export function samplesOf({ clientId, files }: MappingSources): readonly Lead[] {
-  const own = Object.entries(files).filter(([name]) => /\/samples\/.*\.ya?ml$/.test(name));
-  const texts = own.length === 0 ? [['built-in', sampleLead] as const] : own;
-  return texts.flatMap(([name, text]) => {
-    const sample = leadFromSample(text, name, clientId);
-    return sample.ok ? [sample.lead] : [];
-  });
 }

@@ -8,12 +8,10 @@ import { isUndo } from '../domain/undo.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { composedPreview, type ComposedCall } from '../mapping/tools/composed-preview.ts';
 import type { Preview } from '../mapping/tools/preview.ts';
+import { contentShown, headLines, whyNotWritten } from '../support/mappings/preview-words.ts';
 import { hostNow } from './host-clock.ts';
 import { table } from './table.ts';
 import { out, say, strong } from './terminal.ts';
-
-/** A mark for an id not yet given, once the connector has put it into an address. */
-const encodedMark = /%E2%80%B9([A-Za-z0-9_.]+)%E2%80%BA/g;
 
 export interface Previewed {
   readonly action: Action;
@@ -56,7 +54,7 @@ export function printPreview(mapping: CompiledMapping, lead: Lead, { action, opt
     );
   if (readBack === undefined) return;
   out(strong(`\nRead back after the acceptance, to compare ${readBack.fields.join(', ')}`));
-  for (const line of readBack.composed.head) out(line.replaceAll(encodedMark, '‹$1›'));
+  for (const line of headLines(readBack.composed)) out(line);
 }
 
 const headOf = (name: string, index: number, made: number): string =>
@@ -73,7 +71,7 @@ function onUpdate({ optInOnUpdate }: CompiledMapping, optIn: Previewed['optIn'])
 function show(mapping: CompiledMapping, { result, composed, question }: ComposedCall): void {
   if (!result.ok) return notWritten(result);
   out(strong(`To ${composed?.target ?? mapping.destinationId}`));
-  for (const line of composed?.head ?? []) out(line.replaceAll(encodedMark, '‹$1›'));
+  for (const line of headLines(composed)) out(line);
   printContent(mapping, result, composed);
   printSheet(result.sheet);
   if (question !== undefined) printQuestion(question);
@@ -84,23 +82,21 @@ function show(mapping: CompiledMapping, { result, composed, question }: Composed
   );
 }
 
-/** What leaves, as the connector makes it; of a mail and its like the sheet below says what its reader reads. */
 function printContent(
-  { connectorFacts }: CompiledMapping,
-  { text, body }: Extract<Preview['result'], { readonly ok: true }>,
+  mapping: CompiledMapping,
+  result: Extract<Preview['result'], { readonly ok: true }>,
   composed: Composed | undefined,
 ): void {
-  const content = composed?.content ?? body.bytes;
-  const isOwn = connectorFacts.sheet || Buffer.from(content).equals(body.bytes);
-  const shown = isOwn ? text : Buffer.from(content).toString('utf8');
-  if (shown === '') return;
-  out(`\n${shown.trimEnd()}\n`);
-  out(isOwn ? `(${body.bytes.length} bytes, ${body.mediaType})` : `(${content.length} bytes)`);
+  const { text, bytes, mediaType } = contentShown(mapping, result, composed);
+  if (text === '') return;
+  out(`\n${text.trimEnd()}\n`);
+  out(mediaType === undefined ? `(${bytes} bytes)` : `(${bytes} bytes, ${mediaType})`);
 }
 
-function printQuestion({ head, content }: Composed): void {
+function printQuestion(question: Composed): void {
+  const { content } = question;
   out(strong('\nAsked where nobody knows whether it arrived'));
-  for (const line of head) out(line.replaceAll(encodedMark, '‹$1›'));
+  for (const line of headLines(question)) out(line);
   if (content.length > 0) out(`\n${Buffer.from(content).toString('utf8').trimEnd()}`);
 }
 
@@ -114,18 +110,5 @@ export function printSheet(sheet: readonly SheetSection[] = []): void {
 
 export function notWritten(result: Extract<Preview['result'], { readonly ok: false }>): void {
   out(strong(`Would not leave: ${result.why}`));
-  switch (result.why) {
-    case 'opt_in_missing':
-      for (const { purpose, channel } of result.missing)
-        out(`  no answer is recorded for ${purpose} by ${channel}`);
-      return;
-    case 'opt_in_held':
-      return out(`  the consent line of ${result.field} says hold for this state`);
-    case 'category_not_authorised':
-      return out(`  the contract does not cover ${result.category} data`);
-    case 'capture_missing':
-      return out(`  no answer has given ${result.capture} yet`);
-    case 'invalid':
-      for (const { field, code } of result.problems) out(`  ${field}: ${code}`);
-  }
+  for (const line of whyNotWritten(result)) out(`  ${line}`);
 }

@@ -40,7 +40,7 @@ const statuses: Readonly<Partial<Record<string, number>>> = {
   'REDIS-002': 503,
 };
 /** Of families whose refusal is an answer to what was asked: no fault of ours. */
-const answers = /^(DEST|TASK|REPLAY|BULK|LEAD|REQUEST|ACCESS|USAGE|FIND)-/;
+const answers = /^(DEST|TASK|REPLAY|BULK|LEAD|REQUEST|ACCESS|USAGE|FIND|MAPPING|INSTRUCTION|CLIENT)-/;
 
 export function failurePages(server: FastifyInstance, show: Show, log: Log): void {
   server.setNotFoundHandler((request, reply) =>

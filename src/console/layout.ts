@@ -28,6 +28,7 @@ const places: readonly { readonly path: string; readonly name: Both; readonly ne
   { path: '/causes', name: frame.causes, needs: 'delivery.read' },
   { path: '/search', name: frame.search, needs: 'person.find' },
   { path: '/destinations', name: frame.destinations, needs: 'delivery.read' },
+  { path: '/mappings', name: frame.mappings, needs: 'mapping.read' },
   { path: '/tasks', name: frame.tasks, needs: 'task.read' },
   { path: '/runs', name: frame.runs, needs: 'task.read' },
   { path: '/requests', name: frame.requests, needs: 'request.read' },

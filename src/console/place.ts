@@ -4,9 +4,9 @@ import type { Log } from '../log.ts';
 import type { Keys } from '../privacy/keys.ts';
 import type { Requests } from '../privacy/requests/requests.ts';
 import type { Sealer } from '../privacy/seal.ts';
-import type { SupportPlace } from '../support/place.ts';
+import type { MappingPlace } from '../support/mappings/place.ts';
 
-export interface ConsolePlace extends SupportPlace {
+export interface ConsolePlace extends MappingPlace {
   readonly access: AccessPlace;
   /** Requests of persons, from the demand to the closing. */
   readonly requests: Requests;

@@ -9,6 +9,7 @@ import { assetRoutes } from './assets.ts';
 import { createCookies } from './cookies.ts';
 import { failurePages, refuseWith } from './failures.ts';
 import { guard } from './gate.ts';
+import { createTrials } from '../support/mappings/trial-thread.ts';
 import { accountRoutes } from './pages/account.ts';
 import { auditRoutes } from './pages/audit.ts';
 import { deliveriesRoutes } from './pages/deliveries.ts';
@@ -24,9 +25,14 @@ import { requestFileRoutes } from './pages/request-files.ts';
 import { requestRoutes } from './pages/request.ts';
 import { requestsRoutes } from './pages/requests.ts';
 import { retentionRoutes } from './pages/retention.ts';
+import { mappingDocumentRoutes } from './pages/mapping-document.ts';
+import { mappingDraftRoutes } from './pages/mapping-draft.ts';
+import { mappingTryRoutes } from './pages/mapping-try.ts';
+import { mappingVersionRoutes } from './pages/mapping-version.ts';
+import { mappingsRoutes } from './pages/mappings.ts';
 import { runsRoutes } from './pages/runs.ts';
 import { searchRoutes } from './pages/search.ts';
-import { signInRoutes } from './pages/sign-in.ts';
+import { signInRoutes, type Desk } from './pages/sign-in.ts';
 import { tasksRoutes } from './pages/tasks.ts';
 import type { ConsoleOptions } from './place.ts';
 import { showWith } from './show.ts';
@@ -124,4 +130,15 @@ async function build(server: FastifyInstance, options: ConsoleOptions): Promise<
   retentionRoutes(server, desk);
   auditRoutes(server, desk);
   lookUpRoutes(server, desk);
+  mappingRoutes(server, desk);
+}
+
+function mappingRoutes(server: FastifyInstance, desk: Desk): void {
+  const trials = createTrials();
+  server.addHook('onClose', () => trials.close());
+  mappingsRoutes(server, desk);
+  mappingVersionRoutes(server, desk, trials);
+  mappingDraftRoutes(server, desk, trials);
+  mappingDocumentRoutes(server, desk);
+  mappingTryRoutes(server, desk, trials);
 }

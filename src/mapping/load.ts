@@ -58,34 +58,72 @@ export function loadMappings(folder: string, only?: string): LoadedFolder {
     const own = filesUnder(clientId);
     const text = own[`${clientId}/client.yaml`];
     clients.push({ clientId, ...(text === undefined ? {} : { text }) });
-    const shared = Object.entries(own).filter(([name]) => !isMapping(name));
-    let before = 0;
-    for (const [name, content] of Object.entries(own)) {
-      if (isSharedMap(name)) maps[name] = content;
-      if (!isMapping(name)) {
-        before += 1;
-        continue;
-      }
-      const destinationId = destinationIn(content) ?? `${clientId}-${basename(name).replace(/\.ya?ml$/, '')}`;
+    for (const name of Object.keys(own)) if (isSharedMap(name)) maps[name] = own[name] ?? '';
+    for (const name of Object.keys(own).filter(isMapping)) {
+      const content = own[name] ?? '';
+      const destinationId = destinationIn(content) ?? idByFile(clientId, name);
       if (only !== undefined && destinationId !== only) continue;
-      // Another destination's mapping is no part of this one: its change must not change this version. Nor must the
-      // order of its files, in which a version is frozen.
-      const mine = [...shared.slice(0, before), [name, content] as const, ...shared.slice(before)];
-      const used = extendedBy(content, presets);
-      const files = {
-        ...used,
-        ...mapsUsed([content, ...Object.values(used)], commonMaps),
-        ...Object.fromEntries(mine),
-      };
-      destinations.push({
-        clientId,
-        destinationId,
-        main: name,
-        files,
-      });
+      const files = filesOf(name, own, { presets, commonMaps });
+      destinations.push({ clientId, destinationId, main: name, files });
     }
   }
   return { folder, clients, destinations, maps, problems };
+}
+
+const idByFile = (clientId: string, name: string): string =>
+  `${clientId}-${basename(name).replace(/\.ya?ml$/, '')}`;
+
+/**
+ * What one mapping is made of. Another destination's mapping is no part of it: its change must not change this version. Nor
+ * must the order of its files, in which a version is frozen.
+ */
+function filesOf(
+  main: string,
+  own: Readonly<Record<string, string>>,
+  common: Readonly<Record<'presets' | 'commonMaps', Readonly<Record<string, string>>>>,
+): Readonly<Record<string, string>> {
+  const content = own[main] ?? '';
+  const used = extendedBy(content, common.presets);
+  return {
+    ...used,
+    ...mapsUsed([content, ...Object.values(used)], common.commonMaps),
+    ...Object.fromEntries(Object.entries(own).filter(([name]) => name === main || !isMapping(name))),
+  };
+}
+
+/** A mapping that somebody typed, with what it would find on the disk. */
+export interface TypedMapping {
+  readonly clientId: string;
+  /** Its file, `horizon/crm.yaml`, whether or not it stands on the disk. */
+  readonly main: string;
+  readonly text: string;
+  /** Of client.yaml; undefined: as it stands on the disk. */
+  readonly clientText?: string | undefined;
+}
+
+/**
+ * The sources of a mapping as if its text stood in its file. Reads only; the folder may have no such client.
+ * @throws FIND-001 where the client's name cannot be that of a folder
+ */
+export function withTypedText(folder: string, typed: TypedMapping): MappingSources {
+  const { clientId, main, text, clientText } = typed;
+  if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(clientId) || reservedFolders.includes(clientId))
+    throw new RelaisError('FIND-001', 'This cannot be the name of a client.');
+  const read = (name: string): Readonly<Record<string, string>> =>
+    isDirectory(join(folder, name)) ? readTexts(folder, name).files : {};
+  const presets = Object.fromEntries(Object.entries(read('presets')).filter(([name]) => isPresetFile(name)));
+  const own = {
+    ...read(clientId),
+    [main]: text,
+    ...(clientText === undefined ? {} : { [`${clientId}/client.yaml`]: clientText }),
+  };
+  const destinationId = destinationIn(text) ?? idByFile(clientId, main);
+  return {
+    clientId,
+    destinationId,
+    main,
+    files: filesOf(main, own, { presets, commonMaps: read('maps') }),
+  };
 }
 
 /** The sources of one destination, by its id. */

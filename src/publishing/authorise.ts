@@ -29,6 +29,34 @@ const asFact = (
   };
 };
 
+export interface ComparedAuthorisations {
+  /** Of client.yaml, without a row yet: publishing adds them. */
+  readonly added: readonly Wanted[];
+  /** In force, and client.yaml does not name them. */
+  readonly unnamed: readonly Authorisation[];
+}
+
+type Wanted = AuthorisationFact & { readonly targets: readonly string[] };
+
+/** What client.yaml says beside what is in force. */
+export async function compareAuthorisations(
+  tx: Sql,
+  mapping: CompiledMapping,
+): Promise<ComparedAuthorisations> {
+  const existing = (await readAuthorisations(tx, [mapping.destinationId])).get(mapping.destinationId) ?? [];
+  const known = new Set(existing.map((authorisation) => sameness(asFact(authorisation))));
+  const wanted = (mapping.client.authorisations ?? [])
+    .filter((fact) => fact.destinationId === mapping.destinationId)
+    .map((fact) => ({ ...fact, targets: fact.targets ?? mapping.covered }));
+  const named = new Set(wanted.map(sameness));
+  return {
+    added: wanted.filter((fact) => !known.has(sameness(fact))),
+    unnamed: liveAuthorisations(existing, tx.now()).filter(
+      (authorisation) => !named.has(sameness(asFact(authorisation))),
+    ),
+  };
+}
+
 /**
  * Turns the contract's authorisations into rows, once each. A revoked one does not come back by publishing again, and
  * one the file no longer names stays in force: ending it is a person's act with a reason (C18). It is named instead.
@@ -37,14 +65,9 @@ export async function authorise(
   tx: Sql,
   mapping: CompiledMapping,
   author: string,
-): Promise<{ readonly added: readonly AuthorisationFact[]; readonly unnamed: readonly Authorisation[] }> {
-  const existing = (await readAuthorisations(tx, [mapping.destinationId])).get(mapping.destinationId) ?? [];
-  const known = new Set(existing.map((authorisation) => sameness(asFact(authorisation))));
-  const wanted = (mapping.client.authorisations ?? [])
-    .filter((fact) => fact.destinationId === mapping.destinationId)
-    .map((fact) => ({ ...fact, targets: fact.targets ?? mapping.covered }));
-  const missing = wanted.filter((fact) => !known.has(sameness(fact)));
-  for (const fact of missing) {
+): Promise<ComparedAuthorisations> {
+  const compared = await compareAuthorisations(tx, mapping);
+  for (const fact of compared.added) {
     const id = await insertAuthorisation(tx, {
       clientId: mapping.clientId,
       destinationId: mapping.destinationId,
@@ -69,11 +92,5 @@ export async function authorise(
       },
     ]);
   }
-  const named = new Set(wanted.map(sameness));
-  return {
-    added: missing,
-    unnamed: liveAuthorisations(existing, tx.now()).filter(
-      (authorisation) => !named.has(sameness(asFact(authorisation))),
-    ),
-  };
+  return compared;
 }

@@ -24,9 +24,12 @@ export interface FitMapping {
   readonly warnings: readonly Problem[];
 }
 
-/** The files of a destination, checked. @throws MAPPING-001, MAPPING-003 */
-export async function checkFiles(deps: PublishingDeps, destinationId: string): Promise<FitMapping> {
-  const sources = loadDestination(deps.mappingsDir, destinationId);
+/** @param sources default: what stands in the mappings folder. @throws MAPPING-001, MAPPING-003 */
+export async function checkFiles(
+  deps: PublishingDeps,
+  destinationId: string,
+  sources: MappingSources = loadDestination(deps.mappingsDir, destinationId),
+): Promise<FitMapping> {
   const checked = checkSources(sources, deps.check);
   if (!checked.ok)
     throw new RelaisError(

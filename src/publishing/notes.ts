@@ -133,7 +133,7 @@ function versionLines({ before, version, mapping, check }: Publication, now: Dat
 }
 
 /** As this program compiles it today. */
-function compiledAgain(
+export function compiledAgain(
   version: MappingVersion | undefined,
   check: CheckOptions,
 ): CompiledMapping | 'unreadable' | undefined {

@@ -4,7 +4,7 @@ import { citedText, mappingDigest } from '../domain/cited.ts';
 import type { Authorisation } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { CompiledMapping, Problem } from '../mapping/contract.ts';
+import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
 import type { Sql } from '../store/database.ts';
 import { findClient, findDestination, lockDestination, saveDestination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
@@ -22,11 +22,14 @@ import { authorise } from './authorise.ts';
 import { followContract } from './contract-effects.ts';
 import { noteOfPublication } from './notes.ts';
 import { checkFiles, refuseConnectorChange, type FitMapping, type PublishingDeps } from './fitness.ts';
+import { mostKept, planPublication, planRollback, type VersionPlan } from './plan.ts';
 import { rollback, type RollbackRequest } from './rollback.ts';
 import { refuseEnding, reopen, reopenAccepted, type MayEnd } from './version-effects.ts';
 
 export interface PublishRequest {
   readonly destinationId: string;
+  /** What is published; absent: what stands in the mappings folder. */
+  readonly sources?: MappingSources;
   readonly author: string;
   readonly note: string;
   /** Who asked for it, as the client's note names them (C48); absent: the centre by itself. */
@@ -64,6 +67,10 @@ export interface Publishing {
   readonly publish: (request: PublishRequest) => Promise<PublishResult>;
   /** What `publish` would refuse, without publishing. @throws MAPPING-001, MAPPING-003 */
   readonly refuseUnfit: (destinationId: string) => Promise<void>;
+  /** What `publish` would do, counted, without doing it. @throws what `publish` throws of the mapping itself */
+  readonly plan: (destinationId: string, sources?: MappingSources) => Promise<VersionPlan>;
+  /** The same of `rollback`. */
+  readonly planRollback: (destinationId: string, version: number) => Promise<VersionPlan>;
   /** Puts an earlier version back in force. */
   readonly rollback: (request: RollbackRequest) => Promise<MappingVersion>;
   readonly history: (
@@ -71,11 +78,11 @@ export interface Publishing {
   ) => Promise<readonly (MappingVersion & { readonly inForce: boolean })[]>;
 }
 
-export const mostKept = 1_000;
-
 export function createPublishing(deps: PublishingDeps & { readonly log: Log }): Publishing {
   return {
     refuseUnfit: async (destinationId) => void (await checkFiles(deps, destinationId)),
+    plan: (destinationId, sources) => planPublication(deps, destinationId, sources),
+    planRollback: (destinationId, version) => planRollback(deps, destinationId, version),
     publish: (request) => publish(deps, request),
     rollback: (request) => rollback(deps, request),
     history: (destinationId) => history(deps, destinationId),
@@ -87,7 +94,7 @@ async function publish(
   request: PublishRequest,
 ): Promise<PublishResult> {
   const { database } = deps;
-  const fit = await checkFiles(deps, request.destinationId);
+  const fit = await checkFiles(deps, request.destinationId, request.sources);
   const { mapping, warnings } = fit;
   await refuseEnding(deps, mapping, request.mayEnd);
   const result = await database.transaction((tx) => putInForce(tx, deps, request, fit));

@@ -28,13 +28,20 @@ export async function refuseEnding(
   next: CompiledMapping,
   mayEnd: MayEnd | undefined,
 ): Promise<void> {
-  const inForce = await mappingInForce(database, next.destinationId, check);
-  const count = await wouldEnd(database, inForce, next);
+  const count = await countEnding({ database, check }, next);
   if (count === 0 || (await mayEnd?.(next.destinationId, count)) === true) return;
   throw new RelaisError(
     'MAPPING-004',
     `The mapping of ${next.destinationId} does not take ${count} leads that wait to leave: they would end as not_accepted. Nothing was published.`,
   );
+}
+
+/** How many waiting deliveries would end; past 20,000 looked at a lower bound. */
+export async function countEnding(
+  { database, check }: { readonly database: Database; readonly check: CheckOptions },
+  next: CompiledMapping,
+): Promise<number> {
+  return wouldEnd(database, await mappingInForce(database, next.destinationId, check), next);
 }
 
 /** The version in force as it is compiled today; undefined when there is none, or none that still passes. */
@@ -83,16 +90,22 @@ async function* leadsOf(
   }
 }
 
+/** What a version or an authorisation may have repaired. */
+const repairable = [
+  'mapping_missing',
+  'recipient_not_authorised',
+  'category_not_authorised',
+  'opt_in_held',
+  'opt_in_missing',
+];
+
+/** Withheld deliveries that a new version looks at again, 10,000 at most. */
+export const toReopen = (sql: Sql, destinationId: string): Promise<readonly number[]> =>
+  withheldOfDestination(sql, destinationId, repairable, 10_000);
+
 /** A repaired mapping or authorisation is a repaired cause: what it withheld is looked at again. */
 export async function reopen(tx: Sql, destinationId: string, actor: string): Promise<number> {
-  const causes = [
-    'mapping_missing',
-    'recipient_not_authorised',
-    'category_not_authorised',
-    'opt_in_held',
-    'opt_in_missing',
-  ];
-  const ids = await withheldOfDestination(tx, destinationId, causes, 10_000);
+  const ids = await toReopen(tx, destinationId);
   const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
   await appendHandovers(tx, reopenedEntries(rows, actor));
   return rows.length;

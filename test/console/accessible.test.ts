@@ -4,6 +4,7 @@ import type { Browser as Chromium } from 'playwright-core';
 import { findings, openChromium, watchedPage } from './chromium.ts';
 import type { Browser } from './desk.ts';
 import { openFilledDesk, type FilledDesk } from './filled.ts';
+import { mappingPages, tryOnPage } from './mapping-pages.ts';
 
 /** A folder for pictures of the pages, to be looked at. */
 const pictures = process.env['CONSOLE_PICTURES'];
@@ -30,6 +31,7 @@ beforeAll(async () => {
     ...['/destinations', '/destinations/essai-crm', '/tasks', '/runs', run.to, '/replay?state=failed'],
     ...[`/deliveries/${failed}`, `/deliveries/${await desk.idOf('OK-2')}`, '/leads/essai/OK-2'],
     '/deliveries?state=planned',
+    ...(await mappingPages(desk, person)),
   ];
 });
 afterAll(async () => {
@@ -73,6 +75,17 @@ test.each([
     if (pictures !== undefined)
       await page.screenshot({
         path: join(pictures, `${colorScheme}-${width}${path.replaceAll(/[^a-z0-9]+/gi, '-')}.png`),
+        fullPage: true,
+      });
+  }
+  for (const tried of ['sound', 'broken'] as const) {
+    await tryOnPage(page, tried);
+    found.push(...(await findings(page)).map((finding) => `/try ${tried} ${finding}`));
+    const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
+    if (wide === true) found.push(`/try ${tried} is wider than the window`);
+    if (pictures !== undefined)
+      await page.screenshot({
+        path: join(pictures, `${colorScheme}-${width}-try-${tried}.png`),
         fullPage: true,
       });
   }

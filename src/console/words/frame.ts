@@ -9,6 +9,7 @@ export const frame = {
   causes: ['Échecs par cause', 'Failures by cause'],
   search: ['Rechercher', 'Search'],
   destinations: ['Destinations', 'Destinations'],
+  mappings: ['Formats', 'Mappings'],
   tasks: ['Tâches', 'Tasks'],
   runs: ['Travaux en nombre', 'Bulk runs'],
   requests: ['Droits', 'Rights'],

@@ -26,9 +26,13 @@ function textOf(piece: Piece): string {
 }
 
 /** Signs that turn the reading direction or show as nothing would let a value pass for another. */
-const visible = (text: string): string =>
-  text.replaceAll(/[\p{Cc}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu, (sign) =>
-    sign === '\n' || sign === '\t' ? sign : '\ufffd',
-  );
+const invisible = /(?![\n\t])[\p{Cc}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
+const visible = (text: string): string => text.replaceAll(invisible, '\ufffd');
+
+/** From 1: the first line with a sign that no page shows; undefined where each is shown as it is. */
+export function lineOfInvisible(text: string): number | undefined {
+  const at = text.search(invisible);
+  return at < 0 ? undefined : text.slice(0, at).split('\n').length;
+}
 
 export const written = (piece: Html): string => piece[made];

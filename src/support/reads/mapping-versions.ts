@@ -1,6 +1,7 @@
 // Published versions of a destination's mapping, newest first; their files on demand.
 // Invariant: a version is what was published, for ever; a client reads its own.
 import { RelaisError } from '../../errors.ts';
+import type { MappingSources } from '../../mapping/contract.ts';
 import { findDestination } from '../../store/destinations.ts';
 import { versionHistory, type MappingVersion } from '../../store/mapping-versions.ts';
 import type { SupportPlace } from '../place.ts';
@@ -20,6 +21,8 @@ export interface VersionHead {
 export interface VersionPage extends VersionHead {
   /** File by file, as published. */
   readonly files: Readonly<Record<string, string>>;
+  /** Which of them is the mapping. */
+  readonly main: string;
 }
 
 interface Known {
@@ -36,7 +39,8 @@ async function known({ database }: SupportPlace, scope: Scope, destination: stri
   return { versions: await versionHistory(database, found.id), inForce: found.mappingVersionId };
 }
 
-const headOf = (scope: Scope, { inForce }: Known, version: MappingVersion): VersionHead => ({
+/** @param inForce the version's id that the destination points at */
+export const headOf = (scope: Scope, inForce: number, version: MappingVersion): VersionHead => ({
   version: version.version,
   isInForce: version.id === inForce,
   fingerprint: version.fingerprint,
@@ -52,7 +56,7 @@ export async function mappingVersions(
   destination: string,
 ): Promise<readonly VersionHead[]> {
   const all = await known(place, scope, destination);
-  return all.versions.map((version) => headOf(scope, all, version));
+  return all.versions.map((version) => headOf(scope, all.inForce, version));
 }
 
 /** @throws FIND-001 */
@@ -65,6 +69,6 @@ export async function mappingVersion(
   const found = all.versions.find((one) => one.version === version);
   if (found === undefined)
     throw new RelaisError('FIND-001', `Destination ${destination} has no version ${version}.`);
-  const { files } = JSON.parse(found.sources) as { readonly files: Readonly<Record<string, string>> };
-  return { ...headOf(scope, all, found), files };
+  const { files, main } = JSON.parse(found.sources) as MappingSources;
+  return { ...headOf(scope, all.inForce, found), files, main };
 }

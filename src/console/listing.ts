@@ -1,0 +1,83 @@
+// A file with its lines numbered, and the messages of the check at the lines they are about.
+import { html, type Html, type Piece } from '../privacy/papers/html.ts';
+import type { Trial } from '../support/mappings/trial.ts';
+import type { Say } from './layout.ts';
+import { state, table } from './parts.ts';
+import { mappingWords as words } from './words/mappings.ts';
+
+export type Problem = Trial['problems'][number];
+
+/** A page shows no more of one file. */
+const mostSigns = 60_000;
+
+/** @param mark of the addresses of its lines, where a page has several files: `#crm-12` */
+export function listing(
+  text: string,
+  say: Say,
+  { problems = [], mark = 'L' }: { readonly problems?: readonly Problem[]; readonly mark?: string } = {},
+): Html {
+  const shown = text.slice(0, mostSigns);
+  const byLine = Map.groupBy(problems, ({ line }) => line);
+  const lines = shown.replace(/\n$/, '').split('\n');
+  return html`<ol class="listing card">
+      ${lines.map((line, index) => lineOf(line, `${mark}${index + 1}`, byLine.get(index + 1) ?? [], say))}
+    </ol>
+    ${shown.length < text.length ? html`<p class="quiet">${say(words.cut)}</p>` : undefined}`;
+}
+
+function lineOf(line: string, id: string, problems: readonly Problem[], say: Say): Html {
+  if (problems.length === 0) return html`<li id="${id}"><code>${line}</code></li>`;
+  return html`<li id="${id}">
+    <code>${marked(line, [...new Set(problems.map(({ column }) => column - 1))])}</code>
+    <ul lang="en">
+      ${problems.map((problem) => html`<li>${severity(problem, say)} <code>${problem.code}</code> ${sentence(problem)}</li>`)}
+    </ul>
+  </li>`;
+}
+
+/** The line with the word at each of these places marked. */
+function marked(line: string, places: readonly number[]): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let done = 0;
+  for (const at of places.toSorted((a, b) => a - b)) {
+    if (at < done) continue;
+    const [word = ''] = /^(?:[{[]|[^\s,:]+:?|\S+)/.exec(line.slice(at)) ?? [];
+    pieces.push(line.slice(done, at), html`<mark>${word}</mark>`);
+    done = at + word.length;
+  }
+  return [...pieces, line.slice(done)];
+}
+
+export const severity = (problem: Problem, say: Say): Html =>
+  problem.severity === 'error' ? state(say(words.error), 'bad') : state(say(words.warning), 'warn');
+
+const sentence = ({ message, suggestion }: Problem): string =>
+  suggestion === undefined ? message : `${message} Did you mean "${suggestion}"?`;
+
+/** @param linkOf where the line of a message stands on this page; undefined: it is on none */
+export const problemsTable = (
+  title: string,
+  problems: readonly Problem[],
+  say: Say,
+  linkOf: (problem: Problem) => string | undefined = () => undefined,
+): Html =>
+  table(
+    title,
+    [
+      { name: say(words.place) },
+      { name: say(words.severity) },
+      { name: say(words.code) },
+      { name: say(words.message) },
+    ],
+    problems.map((problem) => {
+      const link = linkOf(problem);
+      const place = `${say(words.line)} ${problem.line}, ${say(words.column)} ${problem.column}`;
+      return [
+        html`<code>${problem.file}</code>
+          ${link === undefined ? place : html`<a href="${link}">${place}</a>`}`,
+        severity(problem, say),
+        html`<code>${problem.code}</code>`,
+        html`<span lang="en">${sentence(problem)}</span>`,
+      ];
+    }),
+  );

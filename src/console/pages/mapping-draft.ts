@@ -1,0 +1,191 @@
+// A mapping before it is published: the file of the disk or a text that was typed, what the check says, what it would change.
+// Invariant: what is published is what was looked at; a text that was typed is kept nowhere before it is published.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { may } from '../../access/permissions.ts';
+import { isRelaisError } from '../../errors.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { changedMeanwhile, publishMapping } from '../../support/acts/mappings.ts';
+import { draftOf, sourcesToPublish, type Draft } from '../../support/mappings/files.ts';
+import type { TrialAnswer, Trials } from '../../support/mappings/trial-thread.ts';
+import type { Trial } from '../../support/mappings/trial.ts';
+import { draftPage } from '../../support/reads/mappings.ts';
+import type { Both } from '../../support/words.ts';
+import { differencePart } from '../difference.ts';
+import { field } from '../forms.ts';
+import { actingOf, personOf } from '../gate.ts';
+import { listing, problemsTable } from '../listing.ts';
+import { hidden, notice } from '../parts.ts';
+import type { ConsolePlace } from '../place.ts';
+import { agreedIn, agreeForm, planPart, type Plan } from '../plan-part.ts';
+import { reasonProblem } from '../reasons.ts';
+import { sayTo } from '../show.ts';
+import { typedFormBytes, typedText } from '../typed.ts';
+import { frame } from '../words/frame.ts';
+import { mappingWords as words } from '../words/mappings.ts';
+import { mappingPath } from './mappings.ts';
+import type { Desk } from './sign-in.ts';
+
+/** Refusals that answer what was asked. */
+export const answers = /^(MAPPING|INSTRUCTION|CLIENT|DEST|USAGE)-/;
+
+type Params = { readonly id: string };
+
+interface Shown {
+  readonly destination: string;
+  /** Undefined: the file of the disk. */
+  readonly text: string | undefined;
+  readonly problem?: Both | undefined;
+  /** A refusal in the words of who refused. */
+  readonly refusal?: string | undefined;
+}
+
+export function mappingDraftRoutes(server: FastifyInstance, desk: Desk, trials: Trials): void {
+  const { place } = desk;
+  const page = draftPageOf(desk, trials);
+  server.get<{ Params: Params }>(
+    '/mappings/:id/draft',
+    { config: { gate: 'mapping.try' } },
+    (request, reply) => page(request, reply, { destination: request.params.id, text: undefined }),
+  );
+  server.post<{ Params: Params }>(
+    '/mappings/:id/draft',
+    { config: { gate: 'mapping.try' }, bodyLimit: typedFormBytes },
+    (request, reply) => {
+      const { text, problem } = typedText(request, 'mapping');
+      return page(request, reply, { destination: request.params.id, text, problem });
+    },
+  );
+  server.post<{ Params: Params }>(
+    '/mappings/:id/publish',
+    { config: { gate: 'mapping.publish' }, bodyLimit: typedFormBytes },
+    async (request, reply) => {
+      const { id: destination } = request.params;
+      const typed = field(request, 'typed', 3) === 'yes' ? typedText(request, 'mapping') : undefined;
+      const shown = { destination, text: typed?.text };
+      const agreed = agreedIn(request);
+      const problem =
+        typed?.problem ?? reasonProblem(agreed.note) ?? (agreed.isTicked ? undefined : words.notAgreed);
+      if (problem !== undefined) return page(request, reply, { ...shown, problem });
+      try {
+        const done = await publishMapping(place, trials, actingOf(request), { ...shown, ...agreed });
+        if (done === changedMeanwhile)
+          return await page(request, reply, { ...shown, problem: words.changed });
+      } catch (error) {
+        if (!isRelaisError(error) || !answers.test(error.code)) throw error;
+        if (error.code === 'MAPPING-004') return page(request, reply, { ...shown, problem: words.changed });
+        return page(request, reply, { ...shown, refusal: error.message });
+      }
+      return reply.redirect(`${mappingPath(destination)}?say=published`, 303);
+    },
+  );
+}
+
+type DraftPage = (request: FastifyRequest, reply: FastifyReply, shown: Shown) => Promise<FastifyReply>;
+
+const draftPageOf =
+  ({ place, show }: Desk, trials: Trials): DraftPage =>
+  async (request, reply, { destination, text, problem, refusal }) => {
+    const say = sayTo(request);
+    const { holder } = personOf(request);
+    const disk = await draftOf(place, holder, destination);
+    const draft: Draft =
+      text === undefined
+        ? disk
+        : { ...disk, sources: await sourcesToPublish(place, holder, destination, text) };
+    const answer = await draftPage(place, trials, draft);
+    const trial = answer?.kind === 'tried' ? answer.trial : undefined;
+    const planned =
+      trial?.isSound === true && may(holder, 'mapping.publish')
+        ? await planOf(place, destination, draft.sources)
+        : undefined;
+    const refused = refusal ?? (typeof planned === 'string' ? planned : undefined);
+    return show(request, reply, {
+      title: `${say(text === undefined ? words.draft : words.typedDraft)} : ${destination}`,
+      status: problem === undefined && refusal === undefined ? 200 : 422,
+      body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
+        ${refused === undefined ? undefined : refusalNotice(request, refused)}
+        ${text === undefined ? undefined : notice(say(words.typedHint), 'warn')}
+        ${answerNotice(request, draft, answer)}
+        ${trial === undefined ? undefined : problemsPart(request, draft, trial)}
+        ${typeof planned === 'object' ? publishPart(request, { place, destination, text, plan: planned }) : undefined}
+        ${trial === undefined ? undefined : differenceOf(request, draft, trial)}
+        ${filePart(request, draft, trial)}
+        <p><a href="${mappingPath(destination)}">${say(frame.back)}</a></p>`,
+    });
+  };
+
+/** The words of a refusal where it cannot be published. */
+async function planOf(
+  { publishing }: ConsolePlace,
+  destination: string,
+  sources: Draft['sources'],
+): Promise<Plan | string> {
+  try {
+    return await publishing.plan(destination, sources);
+  } catch (error) {
+    if (!isRelaisError(error) || !answers.test(error.code)) throw error;
+    return error.message;
+  }
+}
+
+export const refusalNotice = (request: FastifyRequest, refusal: string): Html =>
+  notice(
+    html`${sayTo(request)(words.refused)} :
+      <pre class="shown" lang="en">${refusal}</pre>`,
+    'bad',
+  );
+
+function answerNotice(request: FastifyRequest, draft: Draft, answer: TrialAnswer | undefined): Html {
+  const say = sayTo(request);
+  if (answer === undefined)
+    return notice(say(draft.state === 'unreadable' ? words.unreadable : words.noFile), 'bad');
+  if (answer.kind !== 'tried') return notice(say(answer.kind === 'busy' ? words.busy : words.endless), 'bad');
+  return answer.trial.isSound ? notice(say(words.sound), 'good') : notice(say(words.unsound), 'bad');
+}
+
+/** Messages, each with a link to its line where the file stands on the page. */
+function problemsPart(request: FastifyRequest, { sources }: Draft, { problems }: Trial): Html | undefined {
+  if (problems.length === 0) return undefined;
+  const say = sayTo(request);
+  return html`<h2>${say(words.messages)}</h2>
+    ${problemsTable(say(words.messages), problems, say, ({ file, line }) =>
+      file === `mappings/${sources?.main ?? ''}` ? `#L${line}` : undefined,
+    )}`;
+}
+
+function publishPart(
+  request: FastifyRequest,
+  asked: Pick<Shown, 'destination' | 'text'> & { readonly place: ConsolePlace; readonly plan: Plan },
+): Html {
+  const { place, destination, text, plan } = asked;
+  return html`${planPart(request, plan, (name) => place.config.secrets(name).length > 0)}
+  ${agreeForm(request, plan, {
+    action: `${mappingPath(destination)}/publish`,
+    button: sayTo(request)(words.publish),
+    carried: text === undefined ? '' : [hidden('typed', 'yes'), hidden('mapping', text)],
+  })}`;
+}
+
+export function differenceOf(
+  request: FastifyRequest,
+  { inForce }: Pick<Draft, 'inForce'>,
+  trial: Trial,
+): Html {
+  const say = sayTo(request);
+  if (inForce === undefined) return html``;
+  return html`<h2>${say(words.difference)}</h2>
+    ${
+      trial.difference === undefined
+        ? html`<p>${say(words.notComparable)}</p>`
+        : differencePart(request, trial.difference)
+    }`;
+}
+
+function filePart(request: FastifyRequest, { sources }: Draft, trial: Trial | undefined): Html | undefined {
+  if (sources === undefined) return undefined;
+  const say = sayTo(request);
+  const { main, files } = sources;
+  const own = trial?.problems.filter(({ file }) => file === `mappings/${main}`) ?? [];
+  return html`<h2>${say(words.file)} <code>${main}</code></h2>
+    ${listing(files[main] ?? '', say, { problems: own })}`;
+}

@@ -1,0 +1,181 @@
+// One published version: its files, how it differs from the one in force, and putting it back.
+// Invariant: a version is shown as it was published; putting it back says first what changes.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { may } from '../../access/permissions.ts';
+import { isRelaisError } from '../../errors.ts';
+import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
+import { changedMeanwhile, rollbackMapping } from '../../support/acts/mappings.ts';
+import type { Trials } from '../../support/mappings/trial-thread.ts';
+import { mappingVersion, type VersionPage } from '../../support/reads/mapping-versions.ts';
+import { versionBesideInForce } from '../../support/reads/mappings.ts';
+import type { Both } from '../../support/words.ts';
+import { differencePart } from '../difference.ts';
+import { asked, numberOf } from '../forms.ts';
+import { actingOf, personOf, visitOf } from '../gate.ts';
+import { listing } from '../listing.ts';
+import { facts, notice } from '../parts.ts';
+import type { ConsolePlace } from '../place.ts';
+import { agreedIn, agreeForm, planPart, type Plan } from '../plan-part.ts';
+import { reasonProblem } from '../reasons.ts';
+import { notFound, sayTo } from '../show.ts';
+import { timeOf } from '../times.ts';
+import { frame } from '../words/frame.ts';
+import { mappingWords as words } from '../words/mappings.ts';
+import { answers, refusalNotice } from './mapping-draft.ts';
+import { inForceTag, mappingPath } from './mappings.ts';
+import type { Desk } from './sign-in.ts';
+
+type Params = { readonly id: string; readonly version: string };
+
+interface Shown {
+  readonly destination: string;
+  readonly version: number;
+  readonly problem?: Both;
+  readonly refusal?: string;
+}
+
+export function mappingVersionRoutes(server: FastifyInstance, desk: Desk, trials: Trials): void {
+  const path = '/mappings/:id/versions/:version';
+  server.get<{ Params: Params }>(path, { config: { gate: 'mapping.read' } }, (request, reply) => {
+    const version = numberOf(request, 'version');
+    if (version === undefined) return notFound(reply);
+    return onePage(desk, trials, request, reply, { destination: request.params.id, version });
+  });
+  server.post<{ Params: Params }>(
+    `${path}/rollback`,
+    { config: { gate: 'mapping.publish' } },
+    async (request, reply) => {
+      const version = numberOf(request, 'version');
+      if (version === undefined) return notFound(reply);
+      const shown = { destination: request.params.id, version };
+      const agreed = agreedIn(request);
+      const problem = reasonProblem(agreed.note) ?? (agreed.isTicked ? undefined : words.notAgreed);
+      if (problem !== undefined) return onePage(desk, trials, request, reply, { ...shown, problem });
+      const refused = await rolledBack(desk.place, request, { ...shown, ...agreed });
+      if (refused !== undefined) return onePage(desk, trials, request, reply, { ...shown, ...refused });
+      return reply.redirect(`${mappingPath(shown.destination)}?say=published`, 303);
+    },
+  );
+}
+
+/** Why nothing was done; undefined: it is in force. */
+async function rolledBack(
+  place: ConsolePlace,
+  request: FastifyRequest,
+  asking: Parameters<typeof rollbackMapping>[2],
+): Promise<Pick<Shown, 'problem' | 'refusal'> | undefined> {
+  try {
+    const done = await rollbackMapping(place, actingOf(request), asking);
+    return done === changedMeanwhile ? { problem: words.changed } : undefined;
+  } catch (error) {
+    if (!isRelaisError(error) || !answers.test(error.code)) throw error;
+    return error.code === 'MAPPING-004' ? { problem: words.changed } : { refusal: error.message };
+  }
+}
+
+async function onePage(
+  { place, show }: Desk,
+  trials: Trials,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { destination, version, problem, refusal }: Shown,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const page = await mappingVersion(place, holder, { destination, version });
+  const planned =
+    page.isInForce || !may(holder, 'mapping.publish') ? undefined : await planOf(place, destination, version);
+  const refused = refusal ?? (typeof planned === 'string' ? planned : undefined);
+  return show(request, reply, {
+    title: `${destination}, ${say(words.version)} ${version}`,
+    status: problem === undefined && refusal === undefined ? 200 : 422,
+    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
+      ${refused === undefined ? undefined : refusalNotice(request, refused)}
+      <div class="card">${factsOf(request, destination, page)}</div>
+      ${holder.clientId === undefined ? await differenceHere(place, trials, request, { destination, version }) : undefined}
+      ${
+        typeof planned === 'object'
+          ? html`${planPart(request, planned, (name) => place.config.secrets(name).length > 0)}
+            ${agreeForm(request, planned, {
+              action: `${mappingPath(destination)}/versions/${version}/rollback`,
+              button: say(words.rollback),
+              carried: '',
+            })}`
+          : undefined
+      }
+      ${filesPart(request, destination, page)}
+      <p><a href="${mappingPath(destination)}">${say(frame.back)}</a></p>`,
+  });
+}
+
+/** The words of a refusal where it cannot come back. */
+async function planOf(
+  { publishing }: ConsolePlace,
+  destination: string,
+  version: number,
+): Promise<Plan | string> {
+  try {
+    return await publishing.planRollback(destination, version);
+  } catch (error) {
+    if (!isRelaisError(error) || !answers.test(error.code)) throw error;
+    return error.message;
+  }
+}
+
+function factsOf(request: FastifyRequest, destination: string, page: VersionPage): Html {
+  const say = sayTo(request);
+  const rows: (readonly [Piece, Piece])[] = [
+    [say(words.version), html`${page.version} ${inForceTag(page, request)}`],
+    [say(words.published), timeOf(page.publishedAt, visitOf(request).language)],
+    ...(page.author === '' ? [] : [[say(words.by), page.author] as const]),
+    ...(page.note === '' ? [] : [[say(words.note), page.note] as const]),
+    [say(words.fingerprint), html`<code>${page.fingerprint}</code>`],
+  ];
+  return html`${facts(rows)}
+    <p>
+      <a href="${mappingPath(destination)}/document?version=${page.version}">${say(words.seeDocument)}</a>
+    </p>`;
+}
+
+async function differenceHere(
+  place: ConsolePlace,
+  trials: Trials,
+  request: FastifyRequest,
+  named: { readonly destination: string; readonly version: number },
+): Promise<Html | undefined> {
+  const say = sayTo(request);
+  const answer = await versionBesideInForce(place, trials, personOf(request).holder, named);
+  if (answer === undefined) return undefined;
+  const difference = answer.kind === 'tried' ? answer.trial.difference : undefined;
+  return html`<h2>${say(words.difference)}</h2>
+    ${
+      difference === undefined
+        ? html`<p>${say(words.notComparable)}</p>`
+        : differencePart(request, difference)
+    }`;
+}
+
+/** One of its files, with a link to each other one. */
+function filesPart(
+  request: FastifyRequest,
+  destination: string,
+  { files, main, version }: VersionPage,
+): Html {
+  const say = sayTo(request);
+  const names = Object.keys(files);
+  const wanted = asked(request, 'file', 300);
+  const shown = Object.hasOwn(files, wanted) ? wanted : main;
+  const address = (file: string): string =>
+    `${mappingPath(destination)}/versions/${version}?${new URLSearchParams({ file }).toString()}`;
+  return html`<h2>${say(words.files)}</h2>
+    <ul>
+      ${names.map(
+        (name) =>
+          html`<li>
+            <a href="${address(name)}" ${name === shown ? html` aria-current="true"` : ''}>${name}</a>
+          </li>`,
+      )}
+    </ul>
+    <h3><code>${shown}</code></h3>
+    ${listing(files[shown] ?? '', say)}`;
+}

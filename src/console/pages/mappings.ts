@@ -1,0 +1,210 @@
+// Mappings: each destination with its version in force and its file; one destination with its versions and its go-live list.
+// Invariant: a client sees its own versions; files of the disk, who published and why are the centre's.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { may } from '../../access/permissions.ts';
+import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
+import type { DraftState } from '../../support/mappings/files.ts';
+import type { VersionHead } from '../../support/reads/mapping-versions.ts';
+import { mappingHeads, mappingPage, type MappingPage } from '../../support/reads/mappings.ts';
+import { asked } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
+import { deliveryLink } from '../labels.ts';
+import { facts, notice, state, table, type Tone } from '../parts.ts';
+import { sayTo } from '../show.ts';
+import { countText, timeOf } from '../times.ts';
+import { deskWords } from '../words/desk.ts';
+import { frame } from '../words/frame.ts';
+import { goLiveWords } from '../words/going-live.ts';
+import { draftWords, mappingWords as words } from '../words/mappings.ts';
+import type { Desk } from './sign-in.ts';
+
+type Params = { readonly id: string };
+
+export const mappingPath = (destination: string): string => `/mappings/${encodeURIComponent(destination)}`;
+
+export function mappingsRoutes(server: FastifyInstance, desk: Desk): void {
+  server.get('/mappings', { config: { gate: 'mapping.read' } }, (request, reply) =>
+    listPage(desk, request, reply),
+  );
+  server.get<{ Params: Params }>('/mappings/:id', { config: { gate: 'mapping.read' } }, (request, reply) =>
+    onePage(desk, request, reply, request.params.id),
+  );
+}
+
+const draftTones: Readonly<Record<DraftState, Tone>> = {
+  same: 'good',
+  differs: 'warn',
+  new: 'warn',
+  none: 'calm',
+  unreadable: 'bad',
+};
+
+const draftTag = (draft: DraftState | undefined, request: FastifyRequest): Html | undefined =>
+  draft === undefined ? undefined : state(sayTo(request)(draftWords[draft]), draftTones[draft]);
+
+async function listPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const isCentre = holder.clientId === undefined;
+  const heads = await mappingHeads(place, holder);
+  const columns = [deskWords.client, deskWords.destination, words.version, words.published].map(say);
+  const own = [words.by, words.note, words.fileHere].map(say);
+  return show(request, reply, {
+    title: say(frame.mappings),
+    at: '/mappings',
+    body: html`${
+      may(holder, 'mapping.try')
+        ? html`<p><a class="button second" href="/try">${say(words.tryIt)}</a></p>`
+        : undefined
+    }
+    ${
+      heads.length === 0
+        ? html`<p>${say(words.none)}</p>`
+        : table(
+            say(frame.mappings),
+            [...columns, ...(isCentre ? own : [])].map((name) => ({ name })),
+            heads.map(({ client, destination, inForce, draft }) => [
+              client,
+              html`<a href="${mappingPath(destination)}">${destination}</a>`,
+              inForce === undefined ? say(words.noVersion) : versionLink(destination, inForce.version),
+              timeOf(inForce?.publishedAt, visitOf(request).language),
+              ...(isCentre ? [inForce?.author, inForce?.note, draftTag(draft, request)] : []),
+            ]),
+          )
+    }`,
+  });
+}
+
+const versionLink = (destination: string, version: number): Html =>
+  html`<a href="${mappingPath(destination)}/versions/${version}">${version}</a>`;
+
+async function onePage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  destination: string,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const page = await mappingPage(place, personOf(request).holder, destination);
+  return show(request, reply, {
+    title: `${say(deskWords.destination)} ${destination}`,
+    body: html`${asked(request, 'say') === 'published' ? notice(say(words.publishedNow), 'good') : undefined}
+      <div class="card">${headFacts(request, page)}</div>
+      ${keepingPart(request, page)}
+      <h2>${say(words.versions)}</h2>
+      ${versionsTable(request, page)} ${goLivePart(request, page)}`,
+  });
+}
+
+function headFacts(request: FastifyRequest, page: MappingPage): Html {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const path = mappingPath(page.destination);
+  const inForce = page.versions.find(({ isInForce }) => isInForce);
+  const rows: (readonly [Piece, Piece])[] = [
+    [say(deskWords.client), page.client],
+    [
+      say(words.inForce),
+      inForce === undefined ? say(words.noVersion) : versionLink(page.destination, inForce.version),
+    ],
+  ];
+  if (page.draft !== undefined) rows.push([say(words.fileHere), draftTag(page.draft, request)]);
+  const links = [
+    ...(inForce === undefined ? [] : [html`<a href="${path}/document">${say(words.seeDocument)}</a>`]),
+    ...(may(holder, 'mapping.try')
+      ? [
+          html`<a href="${path}/draft">${say(words.seeDraft)}</a>`,
+          html`<a href="/try?${new URLSearchParams({ destination: page.destination }).toString()}"
+            >${say(words.tryIt)}</a
+          >`,
+        ]
+      : []),
+  ];
+  return html`${facts(rows)} ${links.length === 0 ? undefined : html`<p class="actions">${links}</p>`}`;
+}
+
+const mostListed = 20;
+
+/** What waits with an earlier version's content: whoever may, replays it from its page, written anew. */
+function keepingPart(request: FastifyRequest, { keeping }: MappingPage): Html | undefined {
+  if (keeping.length === 0) return undefined;
+  const say = sayTo(request);
+  return notice(
+    html`${countText(keeping.length, visitOf(request).language)} ${say(words.planKeeping)}.
+    ${say(words.keepingReplay)}
+    ${keeping.slice(0, mostListed).map((id) => html`${deliveryLink(id)} `)}${keeping.length > mostListed ? '…' : ''}`,
+    'warn',
+  );
+}
+
+function versionsTable(request: FastifyRequest, { destination, versions }: MappingPage): Html {
+  const say = sayTo(request);
+  if (versions.length === 0) return html`<p>${say(words.noVersion)}</p>`;
+  const isCentre = personOf(request).holder.clientId === undefined;
+  const columns = [
+    words.version,
+    words.published,
+    ...(isCentre ? [words.by, words.note] : []),
+    frame.state,
+    words.document,
+  ];
+  return table(
+    say(words.versions),
+    columns.map((name) => ({ name: say(name) })),
+    versions.map((version) => [
+      versionLink(destination, version.version),
+      timeOf(version.publishedAt, visitOf(request).language),
+      ...(isCentre ? [version.author, version.note] : []),
+      inForceTag(version, request),
+      html`<a href="${mappingPath(destination)}/document?version=${version.version}"
+        >${say(words.document)} ${version.version}</a
+      >`,
+    ]),
+  );
+}
+
+export const inForceTag = ({ isInForce }: VersionHead, request: FastifyRequest): Html | undefined =>
+  isInForce ? state(sayTo(request)(words.inForce), 'good') : undefined;
+
+const itemTags = {
+  there: [words.there, 'good'],
+  missing: [words.absent, 'bad'],
+  differs: [words.differs, 'bad'],
+} as const;
+
+function goLivePart(request: FastifyRequest, { goLive }: MappingPage): Html | undefined {
+  if (goLive === undefined) return undefined;
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  return html`<h2>${say(words.goLive)}</h2>
+    ${
+      goLive.of === 'files'
+        ? notice(say(words.ofFiles), 'warn')
+        : notice(say(goLive.isLive ? words.live : words.notLive), goLive.isLive ? 'good' : 'warn')
+    }
+    ${goLive.liveBefore && !goLive.isLive ? html`<p>${say(words.liveBefore)}</p>` : undefined}
+    ${
+      goLive.withheld === 0
+        ? undefined
+        : html`<p>${countText(goLive.withheld, language)} ${say(words.waitForIt)}.</p>`
+    }
+    ${table(
+      say(words.goLive),
+      [words.item, frame.state, words.evidence, words.missing].map((name) => ({ name: say(name) })),
+      goLive.items.map(({ item, state: found, evidence, date, problems }) => [
+        say(goLiveWords[item].title),
+        state(say(itemTags[found][0]), itemTags[found][1]),
+        evidence === undefined ? undefined : `${date ?? ''} ${evidence}`,
+        found === 'there'
+          ? undefined
+          : html`<ul lang="en">
+                ${problems.map((problem) => html`<li>${problem}</li>`)}
+              </ul>
+              ${say(goLiveWords[item].blocks)}`,
+      ]),
+    )}`;
+}

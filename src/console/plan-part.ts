@@ -1,0 +1,110 @@
+// What publishing or rolling back would change, said before it is done, and the form that agrees to it.
+// Invariant: nothing is agreed to by a click alone: a note, a tick, and where deliveries would end their number typed.
+import type { FastifyRequest } from 'fastify';
+import { html, type Html, type Piece } from '../privacy/papers/html.ts';
+import type { ConsolePlace } from './place.ts';
+import { field } from './forms.ts';
+import { visitOf } from './gate.ts';
+import { deliveryLink } from './labels.ts';
+import { hidden, input } from './parts.ts';
+import { sayTo } from './show.ts';
+import { countText } from './times.ts';
+import { mappingWords as words } from './words/mappings.ts';
+
+export type Plan = Awaited<ReturnType<ConsolePlace['publishing']['plan']>>;
+
+const mostListed = 20;
+
+export function planPart(request: FastifyRequest, plan: Plan, isProvided: (secret: string) => boolean): Html {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  const count = (number: number): string => countText(number, language);
+  const missing = plan.secretNames.filter((name) => !isProvided(name));
+  const lines: Piece[] = [
+    ...(plan.isSame ? [say(words.planSame)] : []),
+    ...(plan.before === undefined ? [] : [`${say(words.planVersion)} : ${plan.before.version}`]),
+    ...(plan.ending === 0 ? [] : [html`<strong>${count(plan.ending)} ${say(words.planEnding)}</strong>`]),
+    ...(plan.keeping.length === 0
+      ? []
+      : [
+          html`${count(plan.keeping.length)} ${say(words.planKeeping)}. ${say(words.keepingReplay)}
+          ${plan.keeping.slice(0, mostListed).map((id) => html`${deliveryLink(id)} `)}`,
+        ]),
+    ...(plan.reopening === 0 ? [] : [`${count(plan.reopening)} ${say(words.planReopening)}`]),
+    ...plan.authorised.map(
+      ({ recipient, documentRef, categories }) =>
+        `${say(words.planAuthorised)} : ${recipient} (${categories.join(', ')} ; ${documentRef})`,
+    ),
+    ...plan.unnamed.map(({ id, recipient }) => `${say(words.planUnnamed)} : ${id}, ${recipient}`),
+    ...(missing.length === 0 ? [] : [`${say(words.planSecrets)} : ${missing.join(', ')}`]),
+  ];
+  return html`<h2>${say(words.plan)}</h2>
+    <ul>
+      ${(lines.length === 0 ? [say(words.nothing)] : lines).map((line) => html`<li>${line}</li>`)}
+    </ul>
+    ${
+      plan.changes.length === 0
+        ? undefined
+        : html`<h3>${say(words.planChanges)}</h3>
+            <ul lang="fr">
+              ${plan.changes.map((line) => html`<li>${line}</li>`)}
+            </ul>`
+    }`;
+}
+
+/** @param carried what else the form sends, hidden */
+export function agreeForm(
+  request: FastifyRequest,
+  plan: Plan,
+  form: { readonly action: string; readonly button: string; readonly carried: Piece },
+): Html {
+  const say = sayTo(request);
+  const again = (name: string): { readonly value: string } => ({ value: field(request, name) });
+  const count = countText(plan.ending, visitOf(request).language);
+  return html`<form class="card stack" method="post" action="${form.action}">
+    ${form.carried} ${hidden('fingerprint', plan.fingerprint)}
+    ${hidden('before', String(plan.before?.version ?? ''))}
+    ${input('note', say(words.note), { hint: say(words.noteHint), ...again('note') })}
+    ${input('askedBy', say(words.askedBy), { optional: true, ...again('askedBy') })}
+    ${input('instructions', say(words.instructions), {
+      optional: true,
+      hint: say(words.instructionsHint),
+      ...again('instructions'),
+    })}
+    ${
+      plan.ending === 0
+        ? undefined
+        : input('number', `${say(words.confirmEnding)} (${count})`, { inputmode: 'numeric', most: 12 })
+    }
+    <p>
+      <input type="checkbox" id="agree" name="agree" value="yes" required />
+      <label for="agree">${say(words.agree)}</label>
+    </p>
+    <button>${form.button}</button>
+  </form>`;
+}
+
+export interface Agreed {
+  readonly note: string;
+  readonly askedBy: string;
+  readonly instructions: readonly number[];
+  readonly fingerprint: string;
+  readonly before: number | undefined;
+  readonly ending: number;
+  readonly isTicked: boolean;
+}
+
+/** Of the form above. */
+export function agreedIn(request: FastifyRequest): Agreed {
+  const before = field(request, 'before', 12);
+  const instructions = field(request, 'instructions', 200).split(/[\s,;]+/);
+  return {
+    note: field(request, 'note', 1_000).trim(),
+    askedBy: field(request, 'askedBy', 1_000).trim(),
+    instructions: instructions.filter((part) => /^\d{1,9}$/.test(part)).map(Number),
+    fingerprint: field(request, 'fingerprint', 64),
+    before: /^\d{1,9}$/.test(before) ? Number(before) : undefined,
+    ending: Number(field(request, 'number', 20).replaceAll(/[\s\u202f.,]/g, '') || '0'),
+    isTicked: field(request, 'agree', 3) === 'yes',
+  };
+}

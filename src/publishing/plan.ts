@@ -1,0 +1,120 @@
+// What a publication or a rollback would change, said before anybody agrees to it.
+// Invariant: reads only; judged by the same functions that publish, so that what is said is what happens.
+import type { Authorisation, AuthorisationFact } from '../domain/destination.ts';
+import { RelaisError } from '../errors.ts';
+import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
+import type { Database } from '../store/database.ts';
+import { findClient, findDestination } from '../store/destinations.ts';
+import {
+  fingerprintOf,
+  readVersions,
+  versionHistory,
+  type MappingVersion,
+} from '../store/mapping-versions.ts';
+import { keepingOldContent } from '../store/version-effects.ts';
+import { compareAuthorisations } from './authorise.ts';
+import { factChanges, mappingChanges } from './change-words.ts';
+import { checkFiles, checkVersion, refuseConnectorChange, type PublishingDeps } from './fitness.ts';
+import { compiledAgain } from './notes.ts';
+import { refuseInProduction } from './production.ts';
+import { countEnding, toReopen } from './version-effects.ts';
+
+export const mostKept = 1_000;
+
+export interface VersionPlan {
+  readonly destinationId: string;
+  readonly clientId: string;
+  /** In force at present; undefined: nothing is. */
+  readonly before: MappingVersion | undefined;
+  /** SHA-256 of the files that would be in force. */
+  readonly fingerprint: string;
+  /** The very same files are in force already. */
+  readonly isSame: boolean;
+  readonly warnings: readonly Problem[];
+  /** In French, line by line, as the client's written note will say it (C48). */
+  readonly changes: readonly string[];
+  /** Waiting deliveries whose leads it does not take: they would end. */
+  readonly ending: number;
+  /** Waiting deliveries that keep the content of an earlier version, since the recipient may have it. At most `mostKept`. */
+  readonly keeping: readonly number[];
+  /** Withheld deliveries that are looked at again. */
+  readonly reopening: number;
+  readonly authorised: readonly AuthorisationFact[];
+  readonly unnamed: readonly Authorisation[];
+  readonly secretNames: readonly string[];
+}
+
+/** @throws FIND-001, MAPPING-001, MAPPING-003, DEST-001, DEST-002 */
+export async function planPublication(
+  deps: PublishingDeps,
+  destinationId: string,
+  given?: MappingSources,
+): Promise<VersionPlan> {
+  const { sources, mapping, warnings } = await checkFiles(deps, destinationId, given);
+  const { added, unnamed } = await compareAuthorisations(deps.database, mapping);
+  const plan = await planOf(deps, mapping, fingerprintOf(JSON.stringify(sources)), 0);
+  return { ...plan, warnings, authorised: added, unnamed };
+}
+
+/** @throws FIND-001, MAPPING-001, MAPPING-003, DEST-002 */
+export async function planRollback(
+  deps: PublishingDeps,
+  destinationId: string,
+  version: number,
+): Promise<VersionPlan> {
+  const { database } = deps;
+  const wanted = (await versionHistory(database, destinationId)).find((one) => one.version === version);
+  if (wanted === undefined)
+    throw new RelaisError('FIND-001', `Destination ${destinationId} has no version ${version}.`);
+  const mapping = checkVersion(deps, wanted);
+  if (deps.production) await refuseInProduction(database, mapping);
+  return planOf(deps, mapping, wanted.fingerprint, wanted.id);
+}
+
+/** @param versionId of the version, where it is one already */
+async function planOf(
+  deps: PublishingDeps,
+  mapping: CompiledMapping,
+  fingerprint: string,
+  versionId: number,
+): Promise<VersionPlan> {
+  const { database, check } = deps;
+  const { destinationId, clientId, client, secretNames } = mapping;
+  const destination = await findDestination(database, destinationId);
+  if (destination !== undefined && destination.clientId !== clientId)
+    throw new RelaisError(
+      'DEST-001',
+      `Destination ${destinationId} belongs to client ${destination.clientId}, not ${clientId}.`,
+    );
+  await refuseConnectorChange(database, destination, mapping);
+  const before = await inForceOf(database, destination?.mappingVersionId);
+  const isSame = before?.fingerprint === fingerprint;
+  const facts = factChanges(await findClient(database, clientId), client);
+  return {
+    destinationId,
+    clientId,
+    before,
+    fingerprint,
+    isSame,
+    secretNames,
+    changes: [
+      ...(isSame ? [] : mappingChanges(compiledAgain(before, check), mapping, database.now())),
+      ...facts,
+    ],
+    ending: await countEnding(deps, mapping),
+    keeping: await keepingOldContent(
+      database,
+      destinationId,
+      isSame ? (before?.id ?? 0) : versionId,
+      mostKept,
+    ),
+    reopening: (await toReopen(database, destinationId)).length,
+    warnings: [],
+    authorised: [],
+    unnamed: [],
+  };
+}
+
+async function inForceOf(database: Database, id: number | undefined): Promise<MappingVersion | undefined> {
+  return id === undefined || id === 0 ? undefined : (await readVersions(database, [id]))[0];
+}

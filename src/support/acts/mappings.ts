@@ -1,0 +1,80 @@
+// What an integrator does to a mapping: publish it, put an earlier version back.
+// Invariant: what was looked at is what comes into force: where anything has changed since, nothing is done.
+import { fingerprintOf } from '../../store/mapping-versions.ts';
+import type { PublishResult } from '../../publishing/publish.ts';
+import type { MappingVersion } from '../../store/mapping-versions.ts';
+import { sourcesToPublish, versionInForce } from '../mappings/files.ts';
+import type { MappingPlace } from '../mappings/place.ts';
+import type { Trials } from '../mappings/trial-thread.ts';
+import { existing } from '../scope.ts';
+import { findDestination } from '../../store/destinations.ts';
+import { impersonal, typedReason } from '../typed-text.ts';
+import type { Acting } from './acting.ts';
+
+interface Asked {
+  readonly destination: string;
+  /** What changed and who asked (C48): the log and the client's written note say it. */
+  readonly note: string;
+  /** Empty: the centre by itself. */
+  readonly askedBy: string;
+  /** Numbers of the client's register that it rests on (C53). */
+  readonly instructions: readonly number[];
+  /** The version that was in force when the plan was shown; undefined: none. */
+  readonly before: number | undefined;
+  /** The number of waiting deliveries that would end, as it was agreed to. */
+  readonly ending: number;
+}
+
+export interface PublishAsked extends Asked {
+  /** Of the mapping's file; undefined: as it stands on the disk. */
+  readonly text: string | undefined;
+  /** SHA-256 of the files, as they were looked at. */
+  readonly fingerprint: string;
+}
+
+/** The plan that was agreed to does not hold any more; nothing was done. */
+export const changedMeanwhile: unique symbol = Symbol('changed meanwhile');
+
+const typedBy = ({ note, askedBy, instructions, ending }: Asked) => ({
+  note: typedReason(note, 'note'),
+  askedBy: askedBy.trim() === '' ? undefined : impersonal(askedBy.trim(), 'asked by'),
+  instructions,
+  mayEnd: (_destination: string, count: number): Promise<boolean> => Promise.resolve(count === ending),
+});
+
+/** @throws FIND-001, MAPPING-001, MAPPING-003, MAPPING-004 where another number of deliveries would end, INSTRUCTION-001 */
+export async function publishMapping(
+  place: MappingPlace,
+  trials: Trials,
+  { scope, actor }: Acting,
+  asked: PublishAsked,
+): Promise<PublishResult | typeof changedMeanwhile> {
+  const typed = typedBy(asked);
+  const { destination, text, fingerprint, before } = asked;
+  const sources = await sourcesToPublish(place, scope, destination, text);
+  const isAsSeen =
+    fingerprintOf(JSON.stringify(sources)) === fingerprint &&
+    (await versionInForce(place, destination))?.version === before;
+  if (!isAsSeen) return changedMeanwhile;
+  // A check without end shall not hold this process: where it found none in its own thread, it is not begun here.
+  const tried = await trials.ask({ sources, now: place.database.now() });
+  if (tried.kind !== 'tried') return changedMeanwhile;
+  return place.publishing.publish({ destinationId: destination, sources, author: actor, ...typed });
+}
+
+/** @throws FIND-001, MAPPING-001, MAPPING-003, MAPPING-004 where another number of deliveries would end */
+export async function rollbackMapping(
+  place: MappingPlace,
+  { scope, actor }: Acting,
+  asked: Asked & { readonly version: number },
+): Promise<MappingVersion | typeof changedMeanwhile> {
+  const { note: reason, ...typed } = typedBy(asked);
+  const { destination, version, before } = asked;
+  existing(
+    scope,
+    await findDestination(place.database, destination),
+    `No destination is called ${destination}.`,
+  );
+  if ((await versionInForce(place, destination))?.version !== before) return changedMeanwhile;
+  return place.publishing.rollback({ destinationId: destination, version, actor, reason, ...typed });
+}

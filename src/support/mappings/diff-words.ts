@@ -1,0 +1,58 @@
+// What two versions of a mapping write differently, as people read it: changes that look alike told once.
+// Invariant: of a person's value only its form is shown, unless whoever asks has said why, which is logged before (C39).
+import type { Change, MappingDiff } from '../../mapping/tools/diff.ts';
+
+export type ShowValue = (text: string) => string;
+
+export interface ChangePair {
+  readonly before: string;
+  readonly after: string;
+  readonly references: readonly string[];
+}
+
+export const inClear: ShowValue = (text) => text;
+
+/** A value as JSON shows it: "0" is a text, 0 a number. */
+function shown(value: unknown, show: ShowValue): string {
+  if (value === undefined) return '(nothing)';
+  if (typeof value === 'string') return JSON.stringify(show(value));
+  if (Array.isArray(value)) return `[${(value as unknown[]).map((item) => shown(item, show)).join(', ')}]`;
+  if (typeof value === 'object' && value !== null)
+    return `{${Object.entries(value)
+      .map(([key, inner]) => `${key}: ${shown(inner, show)}`)
+      .join(', ')}}`;
+  return show(JSON.stringify(value) ?? 'null');
+}
+
+/** Changes that look alike, the most frequent first. */
+export function pairsOf(changes: readonly Change[], show: ShowValue): readonly ChangePair[] {
+  const pairs = new Map<string, { before: string; after: string; references: string[] }>();
+  for (const { reference, before, after } of changes) {
+    const shownBefore = shown(before, show);
+    const shownAfter = shown(after, show);
+    const form = `${shownBefore}\n${shownAfter}`;
+    const pair = pairs.get(form) ?? {
+      before: shownBefore,
+      after: shownBefore === shownAfter ? `${shownAfter} (another value of the same form)` : shownAfter,
+      references: [],
+    };
+    pair.references.push(reference);
+    pairs.set(form, pair);
+  }
+  return [...pairs.values()].toSorted((a, b) => b.references.length - a.references.length);
+}
+
+export interface TargetPairs {
+  readonly target: string;
+  /** Of how many leads. */
+  readonly leads: number;
+  readonly pairs: readonly ChangePair[];
+}
+
+/** @param show how a person's value is shown; codes and opt-ins are shown as they are */
+export const targetsOf = ({ targets }: MappingDiff, show: ShowValue): readonly TargetPairs[] =>
+  targets.map(({ target, impersonal, changes }) => ({
+    target,
+    leads: changes.length,
+    pairs: pairsOf(changes, impersonal ? inClear : show),
+  }));

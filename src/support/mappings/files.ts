@@ -1,0 +1,141 @@
+// The files of a mapping as they stand on the disk, in force, or as somebody typed them.
+// Invariant: reads only; what belongs to another client is answered as what does not exist.
+import { isRelaisError, RelaisError } from '../../errors.ts';
+import type { MappingSources } from '../../mapping/contract.ts';
+import { topText } from '../../mapping/document/peek.ts';
+import { loadDestination, loadMappings, withTypedText } from '../../mapping/load.ts';
+import { findDestination } from '../../store/destinations.ts';
+import { fingerprintOf, readVersions, type MappingVersion } from '../../store/mapping-versions.ts';
+import { isWithin, type Scope } from '../scope.ts';
+import type { MappingPlace } from './place.ts';
+
+/** A file beside what is in force. `none`: there is no file on this machine. */
+export type DraftState = 'same' | 'differs' | 'new' | 'none' | 'unreadable';
+
+export const sourcesOf = ({ sources }: Pick<MappingVersion, 'sources'>): MappingSources =>
+  JSON.parse(sources) as MappingSources;
+
+const unknown = (destination: string): RelaisError =>
+  new RelaisError('FIND-001', `No destination is called ${destination}.`);
+
+/** Undefined: no file of that destination stands on this machine. @throws MAPPING-001 where one cannot be read */
+function onDisk({ config }: MappingPlace, destination: string): MappingSources | undefined {
+  try {
+    return loadDestination(config.mappingsDir, destination);
+  } catch (error) {
+    if (isRelaisError(error) && error.code === 'FIND-001') return undefined;
+    throw error;
+  }
+}
+
+/** Every mapping of the folder; none where this machine has no such folder. */
+export function allOnDisk({ config }: MappingPlace): readonly MappingSources[] {
+  try {
+    return loadMappings(config.mappingsDir).destinations;
+  } catch (error) {
+    if (isRelaisError(error) && error.code === 'FIND-001') return [];
+    throw error;
+  }
+}
+
+export async function versionInForce(
+  { database }: Pick<MappingPlace, 'database'>,
+  destination: string,
+): Promise<MappingVersion | undefined> {
+  const found = await findDestination(database, destination);
+  if (found === undefined || found.mappingVersionId === 0) return undefined;
+  return (await readVersions(database, [found.mappingVersionId]))[0];
+}
+
+export interface Draft {
+  readonly state: DraftState;
+  /** Of the disk; undefined where there is none, or it cannot be read. */
+  readonly sources: MappingSources | undefined;
+  readonly inForce: MappingVersion | undefined;
+}
+
+/** What stands on the disk beside what is in force. @throws FIND-001 where neither is there, or it is another client's */
+export async function draftOf(place: MappingPlace, scope: Scope, destination: string): Promise<Draft> {
+  const inForce = await versionInForce(place, destination);
+  let sources: MappingSources | undefined;
+  let isUnreadable = false;
+  try {
+    sources = onDisk(place, destination);
+  } catch (error) {
+    if (!isRelaisError(error) || error.code !== 'MAPPING-001') throw error;
+    isUnreadable = true;
+  }
+  const clientId = inForce?.clientId ?? sources?.clientId;
+  // Of a file that cannot be read nobody knows whose it is: the centre alone is told.
+  const isTheirs =
+    clientId === undefined ? isUnreadable && scope.clientId === undefined : isWithin(scope, clientId);
+  if (!isTheirs) throw unknown(destination);
+  return { state: isUnreadable ? 'unreadable' : draftState(sources, inForce), sources, inForce };
+}
+
+export function draftState(
+  sources: MappingSources | undefined,
+  inForce: Pick<MappingVersion, 'fingerprint'> | undefined,
+): DraftState {
+  if (sources === undefined) return 'none';
+  if (inForce === undefined) return 'new';
+  return fingerprintOf(JSON.stringify(sources)) === inForce.fingerprint ? 'same' : 'differs';
+}
+
+/**
+ * The files of a destination with another text of its mapping; client.yaml, presets and maps as they stand on the disk, or as
+ * they are in force where the disk has none.
+ * @param text undefined: what stands on the disk. @throws FIND-001, MAPPING-001 where its files cannot be read
+ */
+export async function sourcesToPublish(
+  place: MappingPlace,
+  scope: Scope,
+  destination: string,
+  text: string | undefined,
+): Promise<MappingSources> {
+  const inForce = await versionInForce(place, destination);
+  const disk = onDisk(place, destination);
+  const base = disk ?? (inForce === undefined ? undefined : sourcesOf(inForce));
+  if (base === undefined || !isWithin(scope, base.clientId)) throw unknown(destination);
+  if (text === undefined) {
+    if (disk === undefined) throw new RelaisError('FIND-001', `No file of ${destination} stands here.`);
+    return disk;
+  }
+  const { clientId, main } = base;
+  const typed =
+    disk === undefined
+      ? { ...base, files: { ...base.files, [main]: text } }
+      : withTypedText(place.config.mappingsDir, { clientId, main, text });
+  // Under which destination it is published is not the text's to say: another name is a mistake of it.
+  return { ...typed, destinationId: destination };
+}
+
+export interface TypedTrial {
+  /** Empty: of a client that is not there yet; then client.yaml names it. */
+  readonly destination: string;
+  readonly text: string;
+  readonly clientText: string;
+}
+
+/** The files of what somebody tries: nothing of it has to exist. @throws FIND-001, USAGE-001 */
+export async function sourcesToTry(
+  place: MappingPlace,
+  scope: Scope,
+  { destination, text, clientText }: TypedTrial,
+): Promise<MappingSources> {
+  const given = clientText.trim() === '' ? undefined : clientText;
+  if (destination !== '') {
+    const sources = await sourcesToPublish(place, scope, destination, text);
+    if (given === undefined) return sources;
+    return { ...sources, files: { ...sources.files, [`${sources.clientId}/client.yaml`]: given } };
+  }
+  const clientId = given === undefined ? undefined : topText(given, 'id');
+  if (clientId === undefined || !isWithin(scope, clientId))
+    throw new RelaisError('USAGE-001', 'A new client needs its client.yaml, with its id.');
+  return withTypedText(place.config.mappingsDir, {
+    clientId,
+    text,
+    main: `${clientId}/crm.yaml`,
+    ...(given === undefined ? {} : { clientText: given }),
+  });
+}

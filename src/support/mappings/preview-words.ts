@@ -1,0 +1,54 @@
+// Parts of a preview as people read them, at the terminal and in the console alike.
+// Invariant: head and content are those that would leave, byte for byte; secrets are masked by the connector's own compose.
+import type { Composed } from '../../../connectors/contract.ts';
+import type { CompiledMapping } from '../../mapping/contract.ts';
+import type { Preview } from '../../mapping/tools/preview.ts';
+
+type Result = Preview['result'];
+
+/** A mark for an id not yet given, once the connector has put it into an address. */
+const encodedMark = /%E2%80%B9([A-Za-z0-9_.]+)%E2%80%BA/g;
+
+export const headLines = (composed: Composed | undefined): readonly string[] =>
+  (composed?.head ?? []).map((line) => line.replaceAll(encodedMark, '‹$1›'));
+
+export interface ShownContent {
+  /** Empty where nothing but the head leaves. */
+  readonly text: string;
+  readonly bytes: number;
+  /** Undefined where the connector has put its own form around what was written. */
+  readonly mediaType: string | undefined;
+}
+
+/** What leaves, as the connector makes it; of a mail and its like the sheet says what its reader reads. */
+export function contentShown(
+  { connectorFacts }: CompiledMapping,
+  { text, body }: Extract<Result, { readonly ok: true }>,
+  composed: Composed | undefined,
+): ShownContent {
+  const content = composed?.content ?? body.bytes;
+  const isOwn = connectorFacts.sheet || Buffer.from(content).equals(body.bytes);
+  return {
+    text: isOwn ? text : Buffer.from(content).toString('utf8'),
+    bytes: isOwn ? body.bytes.length : content.length,
+    mediaType: isOwn ? body.mediaType : undefined,
+  };
+}
+
+/** Why a lead would not leave, line by line. */
+export function whyNotWritten(result: Extract<Result, { readonly ok: false }>): readonly string[] {
+  switch (result.why) {
+    case 'opt_in_missing':
+      return result.missing.map(
+        ({ purpose, channel }) => `no answer is recorded for ${purpose} by ${channel}`,
+      );
+    case 'opt_in_held':
+      return [`the consent line of ${result.field} says hold for this state`];
+    case 'category_not_authorised':
+      return [`the contract does not cover ${result.category} data`];
+    case 'capture_missing':
+      return [`no answer has given ${result.capture} yet`];
+    case 'invalid':
+      return result.problems.map(({ field, code }) => `${field}: ${code}`);
+  }
+}

@@ -1,0 +1,117 @@
+// A mapping tried: what the check says of it, and what one lead would become by it, whole.
+// Invariant: pure; nothing is stored, sent or logged, and no secret is asked.
+import type { Action, Connector, SheetSection } from '../../../connectors/contract.ts';
+import type { Lead } from '../../domain/lead.ts';
+import { checkSources, hasErrors } from '../../mapping/check.ts';
+import type { CheckResult, CompiledMapping, MappingSources, Problem } from '../../mapping/contract.ts';
+import { composedPreview, type ComposedCall } from '../../mapping/tools/composed-preview.ts';
+import type { Preview } from '../../mapping/tools/preview.ts';
+import { leadFromSample } from '../../mapping/tools/sample.ts';
+import { differenceOf, type Difference } from './difference.ts';
+import { contentShown, headLines, whyNotWritten } from './preview-words.ts';
+import type { SampleText } from './samples.ts';
+
+export interface TrialAsked {
+  readonly sources: MappingSources;
+  /** One invented lead in YAML or JSON; absent: nothing is written, the files are checked alone. */
+  readonly sample?: SampleText;
+  /** Compared with it, over these leads. */
+  readonly against?: { readonly sources: MappingSources; readonly leads: readonly Lead[] };
+  /** The moment at which consent is read. */
+  readonly now: Date;
+}
+
+export interface TrialCall {
+  /** Empty where the delivery is one call. */
+  readonly name: string;
+  readonly applies: boolean;
+  /** Why nothing would leave; empty where it would. */
+  readonly whyNot: readonly string[];
+  readonly target: string;
+  readonly head: readonly string[];
+  readonly content: string;
+  readonly bytes: number;
+  readonly sheet: readonly SheetSection[];
+  /** Lead field, the recipient's field, value. */
+  readonly origins: readonly { readonly field: string; readonly source: string; readonly value: string }[];
+}
+
+export interface TrialPreview {
+  readonly action: Action;
+  /** Empty where the destination takes the lead; else the key of `accepts` that does not. */
+  readonly notTaken: string;
+  readonly calls: readonly TrialCall[];
+  readonly consentTable: Preview['consentTable'];
+}
+
+export interface Trial {
+  readonly problems: readonly Problem[];
+  /** Without an error: could be published, as far as the check goes. */
+  readonly isSound: boolean;
+  readonly sampleProblems: readonly Problem[];
+  /** Of each action the destination takes; none where mapping or sample cannot be read. */
+  readonly previews: readonly TrialPreview[];
+  /** Undefined where nothing is compared, or one of the two cannot be compiled. */
+  readonly difference: Difference | undefined;
+}
+
+const actions: readonly Action[] = ['create', 'update', 'erase'];
+/** Of one content: a page shows no more. */
+const mostShown = 40_000;
+
+export function tryMapping(
+  { sources, sample, against, now }: TrialAsked,
+  connectors: Readonly<Record<string, Connector>>,
+): Trial {
+  const options = { connectors, now: () => now.getTime() };
+  const checked = checkSources(sources, options);
+  const problems = checked.ok ? checked.warnings : checked.problems;
+  const read = sample === undefined ? undefined : leadFromSample(sample.text, sample.name, sources.clientId);
+  // A preview helps most where a test of the file fails: like the terminal's, it does without them.
+  const whole: CheckResult = checked.ok ? checked : checkSources(sources, { ...options, tests: false });
+  return {
+    problems,
+    isSound: !hasErrors(problems),
+    sampleProblems: read === undefined || read.ok ? [] : read.problems,
+    difference:
+      against !== undefined && whole.ok
+        ? differenceOf(against, { sources, mapping: whole.mapping }, options)
+        : undefined,
+    previews: read?.ok === true && whole.ok ? previewsOf(whole.mapping, read.lead, { now, connectors }) : [],
+  };
+}
+
+const previewsOf = (
+  mapping: CompiledMapping,
+  lead: Lead,
+  at: { readonly now: Date; readonly connectors: Readonly<Record<string, Connector>> },
+): readonly TrialPreview[] =>
+  actions
+    .filter((action) => mapping.actions[action] !== undefined)
+    .map((action) => {
+      const found = composedPreview(mapping, lead, { ...at, action, key: `dlv_essai_${action}` });
+      return {
+        action,
+        notTaken: found.accepts.yes ? '' : found.accepts.because,
+        calls: found.calls.map((call) => callOf(mapping, call)),
+        consentTable: found.consentTable,
+      };
+    });
+
+function callOf(mapping: CompiledMapping, { name, applies, result, composed }: ComposedCall): TrialCall {
+  const nothing = { target: '', head: [], content: '', bytes: 0, sheet: [], origins: [] };
+  if (!applies) return { ...nothing, name, applies, whyNot: [] };
+  if (!result.ok) return { ...nothing, name, applies, whyNot: [result.why, ...whyNotWritten(result)] };
+  const { text, bytes } = contentShown(mapping, result, composed);
+  return {
+    name,
+    applies,
+    bytes,
+    whyNot: [],
+    target: composed?.target ?? mapping.destinationId,
+    head: headLines(composed),
+    content: text.slice(0, mostShown),
+    sheet: result.sheet ?? [],
+    origins: result.origins,
+  };
+}

@@ -1,0 +1,191 @@
+// Mappings by destination: the version in force, the file beside it, what is missing before the client goes live.
+// Invariant: a client reads its own versions; what stands on the disk, and who did what, is the centre's.
+import { checkSources } from '../../mapping/check.ts';
+import type { Block } from '../../mapping/spec/blocks.ts';
+import { RelaisError } from '../../errors.ts';
+import { goLiveListOfFiles, publishedGoLiveList, type GoLiveList } from '../../publishing/go-live.ts';
+import { mostKept } from '../../publishing/plan.ts';
+import { allDestinations, findDestination } from '../../store/destinations.ts';
+import { readVersions, versionHistory } from '../../store/mapping-versions.ts';
+import { keepingOldContent } from '../../store/version-effects.ts';
+import { clientDocument, type DocumentParties } from '../mappings/document.ts';
+import { allOnDisk, draftOf, draftState, sourcesOf, type Draft, type DraftState } from '../mappings/files.ts';
+import type { MappingPlace } from '../mappings/place.ts';
+import type { TrialAnswer, Trials } from '../mappings/trial-thread.ts';
+import { existing, isWithin, type Scope } from '../scope.ts';
+import { newestLeads } from '../stored-leads.ts';
+import { headOf, mappingVersions, type VersionHead } from './mapping-versions.ts';
+
+export interface MappingHead {
+  readonly destination: string;
+  readonly client: string;
+  readonly inForce: VersionHead | undefined;
+  /** Undefined for a client. */
+  readonly draft: DraftState | undefined;
+}
+
+/** Every destination that has a version in force or a file, by client. */
+export async function mappingHeads(place: MappingPlace, scope: Scope): Promise<readonly MappingHead[]> {
+  const { database } = place;
+  const stored = (await allDestinations(database)).filter(({ clientId }) => isWithin(scope, clientId));
+  const versions = await readVersions(
+    database,
+    stored.map(({ mappingVersionId }) => mappingVersionId),
+  );
+  const isCentre = scope.clientId === undefined;
+  const disk = new Map(
+    isCentre ? allOnDisk(place).map((sources) => [sources.destinationId, sources] as const) : [],
+  );
+  const heads = stored.map(({ id, clientId, mappingVersionId }): MappingHead => {
+    const version = versions.find((one) => one.id === mappingVersionId);
+    return {
+      destination: id,
+      client: clientId,
+      inForce: version === undefined ? undefined : headOf(scope, mappingVersionId, version),
+      draft: isCentre ? draftState(disk.get(id), version) : undefined,
+    };
+  });
+  const fresh = [...disk.values()]
+    .filter(({ destinationId }) => !stored.some(({ id }) => id === destinationId))
+    .map(({ destinationId, clientId }): MappingHead => ({
+      destination: destinationId,
+      client: clientId,
+      inForce: undefined,
+      draft: 'new',
+    }));
+  return [...heads, ...fresh].toSorted(
+    (a, b) => a.client.localeCompare(b.client) || a.destination.localeCompare(b.destination),
+  );
+}
+
+export interface MappingPage {
+  readonly destination: string;
+  readonly client: string;
+  /** Newest first; none where only a file is there. */
+  readonly versions: readonly VersionHead[];
+  /** Undefined for a client. */
+  readonly draft: DraftState | undefined;
+  readonly goLive: GoLiveList | undefined;
+  /** Waiting deliveries with the content of an earlier version. At most `mostKept`; none for a client. */
+  readonly keeping: readonly number[];
+}
+
+/** @throws FIND-001 */
+export async function mappingPage(
+  place: MappingPlace,
+  scope: Scope,
+  destination: string,
+): Promise<MappingPage> {
+  const found = await findDestination(place.database, destination);
+  if (scope.clientId !== undefined) {
+    const own = existing(scope, found, `No destination is called ${destination}.`);
+    const versions = await mappingVersions(place, scope, destination);
+    const goLive = await goLiveOf(place, own.clientId);
+    return { destination, client: own.clientId, versions, draft: undefined, goLive, keeping: [] };
+  }
+  const { state: draft, sources } = await draftOf(place, scope, destination);
+  const client = found?.clientId ?? sources?.clientId ?? '';
+  return {
+    destination,
+    client,
+    draft,
+    versions: found === undefined ? [] : await mappingVersions(place, scope, destination),
+    goLive: await goLiveOf(place, client, sources !== undefined),
+    keeping:
+      found === undefined || found.mappingVersionId === 0
+        ? []
+        : await keepingOldContent(place.database, destination, found.mappingVersionId, mostKept),
+  };
+}
+
+/** By what is in force; before that, by the files. Undefined where neither is there. */
+async function goLiveOf(
+  { database, checkOptions, config }: MappingPlace,
+  clientId: string,
+  isOnDisk?: boolean,
+): Promise<GoLiveList | undefined> {
+  const published = await publishedGoLiveList(database, checkOptions, clientId);
+  if (published !== undefined || isOnDisk !== true) return published;
+  return goLiveListOfFiles(database, checkOptions, { folder: config.mappingsDir, clientId });
+}
+
+/** Leads that a difference is shown over. */
+const comparedLeads = 50;
+
+/** The file as it stands, checked and compared with what is in force. @throws FIND-001 */
+export async function draftPage(
+  place: MappingPlace,
+  trials: Trials,
+  draft: Pick<Draft, 'sources' | 'inForce'>,
+): Promise<TrialAnswer | undefined> {
+  const { sources, inForce } = draft;
+  if (sources === undefined) return undefined;
+  const { database } = place;
+  return trials.ask({
+    sources,
+    now: database.now(),
+    ...(inForce === undefined
+      ? {}
+      : {
+          against: {
+            sources: sourcesOf(inForce),
+            leads: await newestLeads(database, sources, comparedLeads),
+          },
+        }),
+  });
+}
+
+/** A version beside the one in force; undefined where it is the one. @throws FIND-001 */
+export async function versionBesideInForce(
+  place: MappingPlace,
+  trials: Trials,
+  scope: Scope,
+  { destination, version }: { readonly destination: string; readonly version: number },
+): Promise<TrialAnswer | undefined> {
+  const found = existing(
+    scope,
+    await findDestination(place.database, destination),
+    `No destination is called ${destination}.`,
+  );
+  const all = await versionHistory(place.database, destination);
+  const wanted = all.find((one) => one.version === version);
+  const inForce = all.find(({ id }) => id === found.mappingVersionId);
+  if (wanted === undefined || inForce === undefined || wanted.id === inForce.id) return undefined;
+  return draftPage(place, trials, { sources: sourcesOf(wanted), inForce });
+}
+
+/** The document a client signs. @param version undefined: what is in force. @throws FIND-001, MAPPING-001 */
+export async function mappingDocument(
+  { database, checkOptions }: MappingPlace,
+  scope: Scope,
+  asked: { readonly destination: string; readonly version: number | undefined },
+  parties: DocumentParties,
+): Promise<{ readonly title: string; readonly blocks: readonly Block[]; readonly version: number }> {
+  const { destination } = asked;
+  const found = existing(
+    scope,
+    await findDestination(database, destination),
+    `No destination is called ${destination}.`,
+  );
+  const version = (await versionHistory(database, destination)).find((one) =>
+    asked.version === undefined ? one.id === found.mappingVersionId : one.version === asked.version,
+  );
+  if (version === undefined)
+    throw new RelaisError('FIND-001', `Destination ${destination} has no such version.`);
+  const sources = sourcesOf(version);
+  const checked = checkSources(sources, { ...checkOptions, tests: false });
+  if (!checked.ok)
+    throw new RelaisError(
+      'MAPPING-001',
+      `Version ${version.version} of ${destination} does not pass today's checks.`,
+    );
+  // Who published it is the centre's to know.
+  const { author, ...rest } = version;
+  const shown = { ...rest, author: scope.clientId === undefined ? author : '' };
+  const document = clientDocument(
+    { mapping: checked.mapping, sources, version: shown },
+    parties,
+    database.now(),
+  );
+  return { ...document, version: version.version };
+}
