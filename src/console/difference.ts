@@ -5,6 +5,7 @@ import { html, type Html } from '../privacy/papers/html.ts';
 import type { Difference } from '../support/mappings/difference.ts';
 import type { Both } from '../support/words.ts';
 import { visitOf } from './gate.ts';
+import type { Say } from './layout.ts';
 import { table } from './parts.ts';
 import { sayTo } from './show.ts';
 import { countText } from './times.ts';
@@ -64,13 +65,19 @@ function targetsPart(request: FastifyRequest, { targets }: Difference): Html | u
         .slice(0, mostPairs)
         .map(({ before, after, references }) => [
           html`<code>${target}</code>`,
-          html`<code>${before}</code>`,
-          html`<code>${after}</code>`,
+          html`<code>${valueText(before, say)}</code>`,
+          html`<code>${valueText(after, say)}</code>`,
           countText(references.length, language),
         ]),
     ),
   );
 }
+
+/** What the tool says of a value besides the value itself. */
+const valueText = (text: string, say: Say): string =>
+  text === '(nothing)'
+    ? say(words.nothingThere)
+    : text.replace(/\(another value of the same form\)$/, say(words.sameForm));
 
 function movesPart(request: FastifyRequest, title: Both, moves: Difference['outcomes']): Html | undefined {
   if (moves.length === 0) return undefined;

@@ -76,7 +76,7 @@ export const problemsTable = (
         html`<code>${problem.file}</code>
           ${link === undefined ? place : html`<a href="${link}">${place}</a>`}`,
         severity(problem, say),
-        html`<code>${problem.code}</code>`,
+        html`<code class="tight">${problem.code}</code>`,
         html`<span lang="en">${sentence(problem)}</span>`,
       ];
     }),

@@ -37,15 +37,7 @@ function callPart(request: FastifyRequest, title: string, call: TrialCall): Html
   const caption = [title, call.name, say(words.sideBySide)].filter((part) => part !== '').join(', ');
   return html`${heading}
     <div class="beside">
-      ${table(
-        caption,
-        [words.from, words.target, words.value].map((name) => ({ name: say(name) })),
-        call.origins.map(({ source, field, value }) => [
-          html`<code>${source}</code>`,
-          html`<code>${field}</code>`,
-          value,
-        ]),
-      )}
+      ${call.origins.length === 0 ? undefined : sourcesTable(request, caption, call)}
       <div>
         <pre class="shown">${[...call.head, '', call.content].join('\n').trim()}</pre>
         ${call.sheet.map(
@@ -58,6 +50,17 @@ function callPart(request: FastifyRequest, title: string, call: TrialCall): Html
       </div>
     </div>`;
 }
+
+const sourcesTable = (request: FastifyRequest, caption: string, { origins }: TrialCall): Html =>
+  table(
+    caption,
+    [words.from, words.target, words.value].map((name) => ({ name: sayTo(request)(name) })),
+    origins.map(({ source, field, value }) => [
+      html`<code>${source}</code>`,
+      html`<code>${field}</code>`,
+      value,
+    ]),
+  );
 
 function truthTable(request: FastifyRequest, title: string, rows: TrialPreview['consentTable']): Html {
   const say = sayTo(request);

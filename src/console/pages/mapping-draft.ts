@@ -107,8 +107,8 @@ const draftPageOf =
         ${text === undefined ? undefined : notice(say(words.typedHint), 'warn')}
         ${answerNotice(request, draft, answer)}
         ${trial === undefined ? undefined : problemsPart(request, draft, trial)}
-        ${typeof planned === 'object' ? publishPart(request, { place, destination, text, plan: planned }) : undefined}
         ${trial === undefined ? undefined : differenceOf(request, draft, trial)}
+        ${typeof planned === 'object' ? publishPart(request, { place, destination, text, plan: planned }) : undefined}
         ${filePart(request, draft, trial)}
         <p><a href="${mappingPath(destination)}">${say(frame.back)}</a></p>`,
     });

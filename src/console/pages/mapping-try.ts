@@ -181,6 +181,7 @@ function resultPart(request: FastifyRequest, { sources, text, sample }: Tried, a
     [clientFile, 'C'],
   ]);
   const clientText = sources?.files[clientFile.replace('mappings/', '')];
+  const ofMain = problems.filter(({ file }) => file === main);
   const ofClient = problems.filter(({ file }) => file === clientFile);
   return html`${notice(say(isSound ? words.sound : words.unsound), isSound ? 'good' : 'bad')}
   ${
@@ -189,9 +190,13 @@ function resultPart(request: FastifyRequest, { sources, text, sample }: Tried, a
       : html`<h2>${say(words.messages)}</h2>
           ${problemsTable(say(words.messages), problems, say, ({ file, line }) =>
             marks.has(file) ? `#${marks.get(file) ?? ''}${line}` : undefined,
-          )}
-          <h2>${say(words.listing)}</h2>
-          ${listing(text, say, { problems: problems.filter(({ file }) => file === main) })}`
+          )}`
+  }
+  ${
+    ofMain.length === 0
+      ? undefined
+      : html`<h2>${say(words.listing)}</h2>
+          ${listing(text, say, { problems: ofMain })}`
   }
   ${
     ofClient.length === 0 || clientText === undefined

@@ -108,7 +108,7 @@ function headFacts(request: FastifyRequest, page: MappingPage): Html {
   const rows: (readonly [Piece, Piece])[] = [
     [say(deskWords.client), page.client],
     [
-      say(words.inForce),
+      say(words.versionInForce),
       inForce === undefined ? say(words.noVersion) : versionLink(page.destination, inForce.version),
     ],
   ];

@@ -6,6 +6,9 @@ export const mappingWords = {
   version: ['Version', 'Version'],
   versions: ['Versions', 'Versions'],
   inForce: ['en vigueur', 'in force'],
+  versionInForce: ['Version en vigueur', 'Version in force'],
+  nothingThere: ['(rien)', '(nothing)'],
+  sameForm: ['(une autre valeur de même forme)', '(another value of the same form)'],
   none: ['Aucun format.', 'No mapping.'],
   noVersion: ['aucune', 'none'],
   published: ['Publiée', 'Published'],
@@ -100,18 +103,18 @@ export const mappingWords = {
   planVersion: ['Version en vigueur remplacée', 'Version in force that is replaced'],
   planChanges: ['Dit au client dans la note écrite', 'Told to the client in the written note'],
   planEnding: [
-    'livraisons en attente finiraient : leurs demandes ne sont plus prises',
+    'livraison(s) en attente finiraient : leurs demandes ne sont plus prises',
     'waiting deliveries would end: their leads are not taken any more',
   ],
   planKeeping: [
-    'livraisons en attente gardent l’ancien contenu, car le destinataire l’a peut-être',
+    'livraison(s) en attente gardent l’ancien contenu, car le destinataire l’a peut-être',
     'waiting deliveries keep the old content, because the recipient may have it',
   ],
   keepingReplay: [
     'Le support peut les rejouer, écrites à neuf, sous une nouvelle clé.',
     'Support can replay them, written anew, under a new key.',
   ],
-  planReopening: ['livraisons retenues sont réexaminées', 'withheld deliveries are looked at again'],
+  planReopening: ['livraison(s) retenues sont réexaminées', 'withheld deliveries are looked at again'],
   planAuthorised: ['Autorisation ajoutée', 'Authorisation added'],
   planUnnamed: [
     'Autorisation en vigueur que client.yaml ne nomme pas (un administrateur la révoque)',
