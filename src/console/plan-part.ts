@@ -76,10 +76,7 @@ export function agreeForm(
         ? undefined
         : input('number', `${say(words.confirmEnding)} (${count})`, { inputmode: 'numeric', most: 12 })
     }
-    <p>
-      <input type="checkbox" id="agree" name="agree" value="yes" required />
-      <label for="agree">${say(words.agree)}</label>
-    </p>
+    <label class="tick"><input type="checkbox" name="agree" value="yes" required />${say(words.agree)}</label>
     <button>${form.button}</button>
   </form>`;
 }

@@ -166,7 +166,14 @@ function publishButton(
 const area = (name: string, label: string, text: string): Html =>
   html`<label
     ><span>${label}</span
-    ><textarea name="${name}" rows="18" spellcheck="false" autocapitalize="off" autocomplete="off">
+    ><textarea
+      class="typed"
+      name="${name}"
+      rows="18"
+      spellcheck="false"
+      autocapitalize="off"
+      autocomplete="off"
+    >
 ${text}</textarea>
   </label>`;
 
