@@ -21,6 +21,8 @@ export interface Drive {
 /** A next try within so long is waited for; what waits longer waits for something else. */
 const soonMs = 10 * 60_000;
 const patienceMs = 60_000;
+/** What so many rounds in a row do nothing about, while nothing is under way, stays: a bug is not waited for. */
+const stuckRounds = 30;
 
 export async function startDrive(gateway: Gateway, world: World, find: Finder): Promise<Drive> {
   const { app, owner } = gateway;
@@ -40,10 +42,15 @@ export async function startDrive(gateway: Gateway, world: World, find: Finder): 
     if (rows + changes + ends > 0) await planner.planBatch(500);
     if (rows + changes + ends + planned > 0) await dispatcher.dispatch();
   };
+  let stuck = '';
   const settle = async (): Promise<void> => {
     const from = Date.now();
+    let [seen, rounds] = ['', 0];
     for (;;) {
       const left = await leftNow(owner);
+      const now = JSON.stringify([left.rows, left.changes, left.ends, left.moving, left.planned]);
+      [seen, rounds] = [now, now === seen ? rounds + 1 : 0];
+      if (now === stuck) return;
       await step(left);
       const { rows, changes, ends, moving, due } = left;
       if (moving > 0) await new Promise((done) => setTimeout(done, 3));
@@ -51,7 +58,9 @@ export async function startDrive(gateway: Gateway, world: World, find: Finder): 
         if (due === null || due.getTime() - world.now().getTime() > soonMs) return;
         world.jumpTo(new Date(due.getTime() + 5));
       }
-      if (Date.now() - from > patienceMs) {
+      const isStuck = moving === 0 && rounds >= stuckRounds;
+      if (isStuck) stuck = now;
+      if (isStuck || Date.now() - from > patienceMs) {
         find('broken', `nothing came to rest at ${world.now().toISOString()}: ${JSON.stringify(left)}`);
         await maintenance.recoverLeases();
         return;

@@ -167,6 +167,7 @@ export const retentionPlants: readonly YearsPlant[] = [
     ),
     red: ['broken'],
     company: 'F',
+    like: /internal_error: RETENTION/,
   },
   {
     name: 'a request of last year is turned away',
@@ -180,7 +181,7 @@ export const retentionPlants: readonly YearsPlant[] = [
     }`,
     ),
     red: ['lost'],
-    company: 'D',
+    company: 'F',
     like: /was not taken in/,
   },
 ];

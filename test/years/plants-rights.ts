@@ -21,7 +21,7 @@ export const rightsPlants: readonly YearsPlant[] = [
       '',
     ),
     red: ['incomplete'],
-    company: 'E',
+    company: 'F',
     like: /heard nothing by wire/,
   },
   {
