@@ -1,7 +1,7 @@
 // Guards that nobody sees while all is well: an old session, a lost role, a journal that cannot be written, what is masked.
 import { changeRoles } from '../../src/access/accounts.ts';
 import { strangerRow } from '../trip/gateway.ts';
-import { browserOf, type Browser } from './desk.ts';
+import { browserOf, enrol, password, type Browser } from './desk.ts';
 import { openFilledDesk, type FilledDesk } from './filled.ts';
 
 let desk: FilledDesk;
@@ -52,14 +52,40 @@ test('C38: half an hour without a request, or twelve hours, end a session; a for
   expect(row?.status).toBe('active');
 });
 
+test('C38: codes of the second factor are counted as passwords are: who tries too often waits, with the right one too', async () => {
+  const login = await desk.account(['admin']);
+  const first = browserOf(desk.console.port);
+  await first.post('/sign-in', { login, password });
+  const { codes } = await enrol(first);
+  const guesser = browserOf(desk.console.port);
+  await guesser.post('/sign-in', { login, password });
+  const statuses: number[] = [];
+  for (let tried = 0; tried < 6; tried += 1)
+    statuses.push((await guesser.post('/sign-in/code', { code: '000000' })).status);
+  expect(statuses.slice(-2)).toEqual([429, 429]);
+  expect((await guesser.post('/sign-in/code', { code: codes[0] ?? '' })).status).toBe(429);
+  expect((await guesser.get('/account')).to).toBe('/sign-in/code');
+});
+
+test('a sign that turns the reading direction is shown as a sign, so that no value passes for another', async () => {
+  await desk.gateway.owner.run(
+    "UPDATE deliveries SET reason = CONCAT('refused:', ?) WHERE state = 'failed'",
+    ['A\u202eB'],
+  );
+  const { text } = await support.get('/deliveries?state=failed');
+  await desk.gateway.owner.run("UPDATE deliveries SET reason = 'refused:OTHER' WHERE state = 'failed'", []);
+  expect(text).toContain('A\ufffdB');
+  expect(text).not.toContain('\u202e');
+});
+
 test('C39: who loses a role loses it at the next click; an account that has ended opens nothing, whatever sessions stand', async () => {
   const browser = browserOf(desk.console.port);
   const login = await desk.account(['support', 'integrator']);
-  await browser.post('/sign-in', { login, password: 'le chat dort sous la table' });
+  await browser.post('/sign-in', { login, password });
   expect((await browser.get('/search')).status).toBe(200);
   await changeRoles(desk.gateway.app.access, login, ['integrator'], 'tester');
   expect((await browser.get('/search')).to).toContain('/sign-in?');
-  await browser.post('/sign-in', { login, password: 'le chat dort sous la table' });
+  await browser.post('/sign-in', { login, password });
   expect([(await browser.get('/account')).status, (await browser.get('/search')).status]).toEqual([200, 403]);
   await desk.gateway.owner.run('UPDATE accounts SET ended_at = UTC_TIMESTAMP(3) WHERE login = ?', [login]);
   expect((await browser.get('/account')).to).toContain('/sign-in?');
