@@ -121,6 +121,10 @@ export async function closeAccount(place: AccessPlace, login: string, actor: str
   });
 }
 
+/** Somebody else's browser is signed out everywhere; the account stays as it is. */
+export const endAllSessions = (place: AccessPlace, login: string, actor: string): Promise<void> =>
+  changed(place, login, (tx, account) => noteChange(tx, account.id, 'SESSIONS_ENDED', actor));
+
 /** The person sets the password with the code they were given. @throws ACCESS-001, ACCESS-002 */
 export async function setPasswordWithCode(
   { database }: AccessPlace,

@@ -11,6 +11,7 @@ import {
   type ApiKeyRow,
 } from '../store/api-keys.ts';
 import { closedAmong } from '../store/closings.ts';
+import { findClient } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { keyActor } from './actor.ts';
 import { keyScopes, type Holder, type Permission } from './permissions.ts';
@@ -34,7 +35,7 @@ export interface KeyAsked {
 
 export const apiKeys = ({ database }: AccessPlace): Promise<readonly ApiKeyRow[]> => listApiKeys(database);
 
-/** @returns the key, shown once. @throws ACCESS-001 */
+/** @returns the key, shown once. @throws ACCESS-001, FIND-001 */
 export async function createApiKey(
   { database }: AccessPlace,
   asked: KeyAsked,
@@ -44,6 +45,8 @@ export async function createApiKey(
   if (problem !== undefined) throw new RelaisError('ACCESS-001', problem);
   const key = `${prefix}${newToken()}`;
   const id = await database.transaction(async (tx) => {
+    if (asked.clientId !== undefined && (await findClient(tx, asked.clientId)) === undefined)
+      throw new RelaisError('FIND-001', `Nobody knows the client ${asked.clientId}.`);
     if (asked.clientId !== undefined && (await closedAmong(tx, [asked.clientId])).size > 0)
       throw new RelaisError(
         'ACCESS-001',

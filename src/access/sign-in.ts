@@ -106,12 +106,48 @@ async function isRightCode(tx: Sql, place: AccessPlace, row: AccountRow, code: s
   return code.length >= 16 && code.length <= 40 && useRecoveryCode(tx, row.id, recoveryDigest(code));
 }
 
-/** What the app is shown. Each look makes a new secret, so that an older page shows none that counts. */
+export interface Enrolment {
+  readonly address: string;
+  readonly typed: string;
+}
+
+/** Of a first second factor: who has just given the password. Each look makes a new secret, so that an older page shows none that counts. */
 export async function beginEnrolment(
   place: AccessPlace,
   session: Session,
   token: string,
-): Promise<{ readonly address: string; readonly typed: string }> {
+): Promise<Enrolment> {
+  if (session.stage !== 'enrol') throw new Error('A second factor is replaced with the password alone.');
+  return enrolling(place, session, token);
+}
+
+/**
+ * A new phone, from a session that is signed in: asked for the password once more, as a try to sign in, so that who finds a browser
+ * open does not take the account over.
+ */
+export async function beginRenewal(
+  place: AccessPlace,
+  session: Session,
+  given: { readonly token: string; readonly password: string },
+  caller: Caller,
+): Promise<({ readonly kind: 'begun' } & Enrolment) | Exclude<SignedIn, { kind: 'signed_in' }>> {
+  const { account } = session;
+  if (session.stage !== 'full') return { kind: 'refused' };
+  const tried = tryOf(place, account.login, caller.address);
+  const wait = await countedTry(place, tried);
+  if (wait > 0) return { kind: 'wait', waitMs: wait };
+  const row = await accountById(place.database, account.id);
+  const kept = row?.endedAt === null && row.password !== '' ? row.password : undefined;
+  const { isRight } = await checkPassword(given.password.slice(0, 1_024), kept);
+  if (!isRight) {
+    await noteRefusal(place, account, 'PASSWORD');
+    return { kind: 'refused' };
+  }
+  await place.database.transaction((tx) => forgiveTries(tx, tried));
+  return { kind: 'begun', ...(await enrolling(place, session, given.token)) };
+}
+
+async function enrolling(place: AccessPlace, session: Session, token: string): Promise<Enrolment> {
   const secret = newSecret();
   await keepSessionFactor(place.database, tokenDigest(token), sealFactor(place, session.account.id, secret));
   return enrolment(secret, session.account.login);

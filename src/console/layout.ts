@@ -31,9 +31,11 @@ const places: readonly { readonly path: string; readonly name: Both; readonly ne
   { path: '/mappings', name: frame.mappings, needs: 'mapping.read' },
   { path: '/tasks', name: frame.tasks, needs: 'task.read' },
   { path: '/runs', name: frame.runs, needs: 'task.read' },
+  { path: '/anomalies', name: frame.anomalies, needs: 'lead.read' },
   { path: '/requests', name: frame.requests, needs: 'request.read' },
   { path: '/retention', name: frame.retention, needs: 'retention.read' },
   { path: '/audit', name: frame.audit, needs: 'audit.read' },
+  { path: '/accounts', name: frame.accounts, needs: 'account.manage' },
 ];
 
 /** @param here the path and query of this page, which a change of language comes back to; @param now for the zone */

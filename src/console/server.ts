@@ -11,14 +11,20 @@ import { failurePages, refuseWith } from './failures.ts';
 import { guard } from './gate.ts';
 import { createTrials } from '../support/mappings/trial-thread.ts';
 import { accountRoutes } from './pages/account.ts';
+import { accountsRoutes } from './pages/accounts.ts';
+import { anomalyRoutes } from './pages/anomalies.ts';
+import { apiKeyRoutes } from './pages/api-keys.ts';
 import { auditRoutes } from './pages/audit.ts';
+import { authorisationRoutes } from './pages/authorisations.ts';
 import { deliveriesRoutes } from './pages/deliveries.ts';
 import { deliveryRoutes } from './pages/delivery.ts';
 import { destinationsRoutes } from './pages/destinations.ts';
+import { exportRoutes } from './pages/exports.ts';
 import { firstAccessRoutes } from './pages/first-access.ts';
 import { homeRoutes } from './pages/home.ts';
 import { leadRoutes } from './pages/lead.ts';
 import { lookUpRoutes } from './pages/lookups.ts';
+import { oneAccountRoutes } from './pages/one-account.ts';
 import { proofRoutes } from './pages/proofs.ts';
 import { requestActRoutes } from './pages/request-acts.ts';
 import { requestFileRoutes } from './pages/request-files.ts';
@@ -33,6 +39,7 @@ import { mappingsRoutes } from './pages/mappings.ts';
 import { runsRoutes } from './pages/runs.ts';
 import { searchRoutes } from './pages/search.ts';
 import { signInRoutes, type Desk } from './pages/sign-in.ts';
+import { signInsRoutes } from './pages/sign-ins.ts';
 import { tasksRoutes } from './pages/tasks.ts';
 import type { ConsoleOptions } from './place.ts';
 import { showWith } from './show.ts';
@@ -122,6 +129,24 @@ async function build(server: FastifyInstance, options: ConsoleOptions): Promise<
   runsRoutes(server, desk);
   searchRoutes(server, desk);
   leadRoutes(server, desk);
+  officerRoutes(server, desk);
+  mappingRoutes(server, desk);
+  adminRoutes(server, desk);
+}
+
+/** What only an administrator sees, but for what a client reads of its own leads. */
+function adminRoutes(server: FastifyInstance, desk: Desk): void {
+  anomalyRoutes(server, desk);
+  accountsRoutes(server, desk);
+  oneAccountRoutes(server, desk);
+  signInsRoutes(server, desk);
+  apiKeyRoutes(server, desk);
+  authorisationRoutes(server, desk);
+  exportRoutes(server, desk);
+}
+
+/** What the data protection officer works with. */
+function officerRoutes(server: FastifyInstance, desk: Desk): void {
   requestsRoutes(server, desk);
   requestRoutes(server, desk);
   requestActRoutes(server, desk);
@@ -130,7 +155,6 @@ async function build(server: FastifyInstance, options: ConsoleOptions): Promise<
   retentionRoutes(server, desk);
   auditRoutes(server, desk);
   lookUpRoutes(server, desk);
-  mappingRoutes(server, desk);
 }
 
 function mappingRoutes(server: FastifyInstance, desk: Desk): void {

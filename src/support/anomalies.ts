@@ -6,6 +6,8 @@ import { RelaisError } from '../errors.ts';
 import { listAnomalies, type ListedAnomaly } from '../store/anomalies.ts';
 import type { ReadOnlySql } from '../store/database.ts';
 import { clientIds } from '../store/destinations.ts';
+import type { SupportPlace } from './place.ts';
+import { isWithin, type Scope } from './scope.ts';
 import type { Both } from './words.ts';
 
 export interface AnomalyWords {
@@ -44,6 +46,18 @@ export const anomalyWords: Readonly<Record<AnomalyKind, AnomalyWords>> = {
     whatToDo: 'Réclamer la preuve au vendeur, et ne plus lui acheter sans elle.',
   },
 };
+
+export type { ListedAnomaly } from '../store/anomalies.ts';
+
+/** Of the last days. @throws FIND-001 in the same words for a client nobody knows and for another's */
+export function anomaliesWithin(
+  { reading, database }: SupportPlace,
+  scope: Scope,
+  { client, days }: { readonly client: string; readonly days: number },
+): Promise<readonly ListedAnomaly[]> {
+  if (!isWithin(scope, client)) throw new RelaisError('FIND-001', `No client is called ${client}.`);
+  return anomaliesSince(reading, client, new Date(database.now().getTime() - days * 86_400_000));
+}
 
 /** @throws FIND-001 for a client nobody knows */
 export async function anomaliesSince(

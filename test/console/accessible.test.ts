@@ -23,10 +23,12 @@ beforeAll(async () => {
   const run = await person.post('/replay', { ...filter, reason: 'ticket 2', number: '2' });
   const [noted, carriedOut] = [await request('access', 'OK-1'), await request('restriction', 'OK-2')];
   await person.post(`${carriedOut}/apply`, { subject: 'lead:OK-2', number: carriedOut.split('/')[2] ?? '' });
+  await person.post('/api-keys', { name: 'Formulaires', scope: 'lead.post', days: '30' });
   const verified = (await person.post('/audit/verifications')).to;
   pages = [
     ...['/requests', '/requests/new', noted, carriedOut, '/proofs', '/proofs/1', '/retention'],
-    ...['/audit', '/audit/lookups', verified],
+    ...['/audit', '/audit/lookups', verified, '/anomalies?client=essai', '/accounts', '/accounts/1'],
+    ...['/sign-ins', '/api-keys', '/authorisations', '/exports?list=deliveries'],
     ...['/', '/account', '/search', '/sign-in/second-factor', '/nulle-part', '/deliveries', '/causes'],
     ...['/destinations', '/destinations/essai-crm', '/tasks', '/runs', run.to, '/replay?state=failed'],
     ...[`/deliveries/${failed}`, `/deliveries/${await desk.idOf('OK-2')}`, '/leads/essai/OK-2'],

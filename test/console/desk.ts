@@ -100,11 +100,15 @@ export async function openDesk(crmPort = 9): Promise<TestDesk> {
   };
 }
 
-/** Sets up a second factor on its page. */
+/** Sets up a second factor on its page. @param typedPassword the password, which a session that is signed in is asked for */
 export async function enrol(
   browser: Browser,
+  typedPassword?: string,
 ): Promise<{ readonly totp: TOTP; readonly codes: readonly string[] }> {
-  const page = await browser.get('/sign-in/second-factor');
+  const page =
+    typedPassword === undefined
+      ? await browser.get('/sign-in/second-factor')
+      : await browser.post('/sign-in/second-factor/renew', { password: typedPassword });
   const typed = /<code>([A-Z2-7 ]+)<\/code>/.exec(page.text)?.[1] ?? '';
   const totp = new TOTP({ secret: Secret.fromBase32(typed.replaceAll(' ', '')) });
   const done = await browser.post('/sign-in/second-factor', { code: totp.generate() });

@@ -17,6 +17,7 @@ import type { Say } from '../layout.ts';
 import { notice, table } from '../parts.ts';
 import { sayTo } from '../show.ts';
 import { countText, timeOf } from '../times.ts';
+import { exportWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
 import type { Desk } from './sign-in.ts';
@@ -61,6 +62,15 @@ async function listPage(
       ${
         canReplay
           ? html`<p><a class="button second" href="/replay?${query}">${say(words.replayAll)}</a></p>`
+          : undefined
+      }
+      ${
+        may(holder, 'list.export')
+          ? html`<p>
+              <a href="/exports?list=deliveries${query === '' ? '' : `&${query}`}"
+                >${say(exportWords.link)}</a
+              >
+            </p>`
           : undefined
       }
       ${rows.length === 0 ? notice(say(words.noDeliveries)) : deliveriesTable(request, rows)}

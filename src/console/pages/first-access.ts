@@ -2,7 +2,13 @@
 // Invariant: a secret is shown once, in an answer that is kept nowhere.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setPasswordWithCode } from '../../access/accounts.ts';
-import { beginEnrolment, finishEnrolment, knownBrowser } from '../../access/sign-in.ts';
+import {
+  beginEnrolment,
+  beginRenewal,
+  finishEnrolment,
+  knownBrowser,
+  type Enrolment,
+} from '../../access/sign-in.ts';
 import { isRelaisError } from '../../errors.ts';
 import { html } from '../../privacy/papers/html.ts';
 import type { Both } from '../../support/words.ts';
@@ -10,7 +16,7 @@ import { field } from '../forms.ts';
 import { callerOf, personOf } from '../gate.ts';
 import { input, notice } from '../parts.ts';
 import { sayTo } from '../show.ts';
-import { signInWords as words } from '../words/sign-in.ts';
+import { signInWords as words, waitWords } from '../words/sign-in.ts';
 import { qrCode } from '../qr.ts';
 import type { Desk } from './sign-in.ts';
 
@@ -33,6 +39,18 @@ export function firstAccessRoutes(server: FastifyInstance, desk: Desk): void {
   server.get('/sign-in/second-factor', { config: { gate: 'halfway' } }, (request, reply) =>
     factorPage(desk, request, reply),
   );
+  server.post('/sign-in/second-factor/renew', { config: { gate: 'halfway' } }, async (request, reply) => {
+    const { session, token } = personOf(request);
+    const given = { token, password: field(request, 'password', 1_024) };
+    const begun = await beginRenewal(place.access, session, given, callerOf(request));
+    if (begun.kind === 'begun') return enrolPage(desk, request, reply, begun);
+    return factorPage(
+      desk,
+      request,
+      reply,
+      begun.kind === 'wait' ? waitWords(begun.waitMs) : words.wrongPassword,
+    );
+  });
   server.post('/sign-in/second-factor', { config: { gate: 'halfway' } }, async (request, reply) => {
     const { session, token } = personOf(request);
     const given = { token, code: field(request, 'code', 60) };
@@ -84,17 +102,45 @@ function passwordPage(
   });
 }
 
-/** A session that has passed its second factor may set up a new phone; one that still owes it may not. */
+/** A session that is signed in gives its password again before a new phone; one that still owes its second factor may not have one. */
 async function factorPage(
-  { place, show }: Desk,
+  desk: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
   refused?: Both,
 ): Promise<FastifyReply> {
+  const { place, show } = desk;
   const { session, token } = personOf(request);
   if (session.stage === 'factor') return reply.redirect('/sign-in/code', 303);
+  if (session.stage === 'enrol')
+    return enrolPage(desk, request, reply, await beginEnrolment(place.access, session, token), refused);
   const say = sayTo(request);
-  const { address, typed } = await beginEnrolment(place.access, session, token);
+  return show(request, reply, {
+    title: say(words.renewTitle),
+    narrow: true,
+    status: refused === undefined ? 200 : 422,
+    body: html`${refused === undefined ? undefined : notice(say(refused), 'bad')}
+      <p>${say(words.renewText)}</p>
+      <form class="stack card" method="post" action="/sign-in/second-factor/renew">
+        ${input('password', say(words.password), {
+          type: 'password',
+          autocomplete: 'current-password',
+          most: 1_024,
+          autofocus: true,
+        })}
+        <button>${say(words.goOn)}</button>
+      </form>`,
+  });
+}
+
+function enrolPage(
+  { show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { address, typed }: Enrolment,
+  refused?: Both,
+): FastifyReply {
+  const say = sayTo(request);
   return show(request, reply, {
     title: say(words.enrolTitle),
     narrow: true,

@@ -79,6 +79,8 @@ export const refusedWords: Readonly<Partial<Record<string, Both>>> = {
     'Des mois du journal sont archivés hors de la base : faites cette réponse au terminal, avec le dossier des archives.',
     'Months of the log are archived: make this answer at the terminal, with the folder of the archives.',
   ],
+  'ACCESS-001': ['Ce n’est pas accepté : rien n’a été fait.', 'That is not accepted: nothing was done.'],
+  'DEST-001': ['Ce n’est pas possible : rien n’a été fait.', 'That cannot be done: nothing was done.'],
   'FIND-001': ['Rien ne porte ce nom.', 'Nothing has this name.'],
   'USAGE-001': [
     'Ce qui a été donné ne convient pas : rien n’a été fait.',

@@ -52,6 +52,12 @@ export const signInWords = {
     'Scan this code with an authenticator app, or type the key; then enter the six digits it shows.',
   ],
   enrolImage: ['Code QR du second facteur', 'QR code of the second factor'],
+  renewTitle: ['Nouveau second facteur', 'New second factor'],
+  renewText: [
+    'Donnez d’abord votre mot de passe : qui trouverait cette page ouverte ne prendra pas votre compte.',
+    'Give your password first: who finds this page open will not take your account.',
+  ],
+  wrongPassword: ['Mot de passe refusé.', 'Password refused.'],
   key: ['Clé à taper', 'Key to type'],
   recoveryTitle: ['Codes de secours', 'Recovery codes'],
   recoveryText: [

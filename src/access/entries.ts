@@ -1,0 +1,40 @@
+// What the log says of accounts and keys: sign-ins, refusals, changes; for an administrator.
+// Invariant: reads only; numbers of accounts and keys, and names of people only beside them, as long as they are kept (C58).
+import { accountNames } from '../store/account-names.ts';
+import { accessEntriesBefore, type AccessEntry } from '../store/access-entries.ts';
+import { accountActor } from './actor.ts';
+import type { AccessPlace } from './place.ts';
+
+export type { AccessEntry } from '../store/access-entries.ts';
+
+export interface AccessEntries {
+  readonly items: readonly AccessEntry[];
+  readonly names: ReadonlyMap<string, string>;
+  /** The number to go on behind; undefined at the end. */
+  readonly next: number | undefined;
+}
+
+/** Newest first. @param asked.accountId of one account alone: what it did, and what was done to it */
+export async function accessEntries(
+  { database }: Pick<AccessPlace, 'database'>,
+  {
+    accountId,
+    limit,
+    before,
+  }: { readonly accountId?: number; readonly limit: number; readonly before?: number },
+): Promise<AccessEntries> {
+  const rows = await accessEntriesBefore(database, {
+    limit: limit + 1,
+    ...(before === undefined ? {} : { before }),
+    ...(accountId === undefined ? {} : { actor: accountActor(accountId) }),
+  });
+  const items = rows.slice(0, limit);
+  return {
+    items,
+    next: rows.length > limit ? items.at(-1)?.id : undefined,
+    names: await accountNames(
+      database,
+      items.flatMap(({ actor, target }) => [actor, target]),
+    ),
+  };
+}

@@ -1,0 +1,128 @@
+// Accounts of the people who work with Relais: listed and made by an administrator (C38).
+// Invariant: a code for setting a password is shown once, in an answer that is kept nowhere.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { accounts, createAccount, type Account } from '../../access/accounts.ts';
+import { roles, roleWords, type Role } from '../../access/permissions.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import type { Both, Language } from '../../support/words.ts';
+import { field, ticked } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
+import type { Say } from '../layout.ts';
+import { input, notice, state, table } from '../parts.ts';
+import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { sayTo } from '../show.ts';
+import { timeOf } from '../times.ts';
+import { adminWords as words, exportWords } from '../words/admin.ts';
+import { frame } from '../words/frame.ts';
+import { tickBox } from './requests.ts';
+import type { Desk } from './sign-in.ts';
+
+export function accountsRoutes(server: FastifyInstance, desk: Desk): void {
+  server.get('/accounts', { config: { gate: 'account.manage' } }, (request, reply) =>
+    listPage(desk, request, reply),
+  );
+  server.post('/accounts', { config: { gate: 'account.manage' } }, async (request, reply) => {
+    const clientId = field(request, 'client').trim();
+    const login = field(request, 'login').trim();
+    let code = '';
+    const refused = await refusedBy(async () => {
+      const made = await createAccount(
+        desk.place.access,
+        { login, roles: rolesAsked(request), ...(clientId === '' ? {} : { clientId }) },
+        personOf(request).actor,
+      );
+      code = made.setupCode;
+    });
+    if (refused !== undefined) return listPage(desk, request, reply, refused);
+    return onceShown(desk, request, reply, {
+      title: words.code,
+      text: words.codeText,
+      secret: code,
+      back: '/accounts',
+    });
+  });
+}
+
+export const rolesAsked = (request: FastifyRequest): readonly Role[] =>
+  ticked(request, 'role').flatMap((name) => roles.filter((role) => role === name));
+
+/** A code or a key, in this answer alone. */
+export function onceShown(
+  { show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  shown: { readonly title: Both; readonly text: Both; readonly secret: string; readonly back: string },
+): FastifyReply {
+  const say = sayTo(request);
+  return show(request, reply, {
+    title: say(shown.title),
+    narrow: true,
+    body: html`${notice(say(shown.text), 'warn')}
+      <p class="card"><code>${shown.secret}</code></p>
+      <p><a class="button" href="${shown.back}">${say(frame.back)}</a></p>`,
+  });
+}
+
+/** The pages of an administrator, from each of them. */
+export const adminLinks = (say: Say): Html =>
+  html`<p class="actions">
+    <a href="/accounts">${say(words.accounts)}</a> <a href="/api-keys">${say(words.keys)}</a>
+    <a href="/sign-ins">${say(words.signIns)}</a>
+    <a href="/authorisations">${say(words.authorisations)}</a>
+    <a href="/exports">${say(exportWords.title)}</a>
+  </p>`;
+
+export const roleBoxes = (say: Say, chosen: readonly string[]): Html =>
+  html`<fieldset>
+    <legend>${say(words.roles)}</legend>
+    ${roles.map((role) => tickBox('role', role, say([roleWords[role].fr, roleWords[role].en]), chosen.includes(role)))}
+  </fieldset>`;
+
+async function listPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refused?: Refused,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  return show(request, reply, {
+    title: say(words.accounts),
+    at: '/accounts',
+    status: refused === undefined ? 200 : 422,
+    body: html`${refusedNotice(refused, say)} ${adminLinks(say)}
+      ${accountsTable(await accounts(place.access), say, visitOf(request).language)}
+      <h2>${say(words.newAccount)}</h2>
+      <form class="card stack" method="post" action="/accounts">
+        ${input('login', say(words.login), { hint: say(words.loginHint), value: field(request, 'login'), most: 190 })}
+        ${roleBoxes(say, ticked(request, 'role'))}
+        ${input('client', say(words.client), {
+          hint: say(words.clientHint),
+          value: field(request, 'client'),
+          optional: true,
+        })}
+        <button>${say(words.make)}</button>
+      </form>`,
+  });
+}
+
+export const rolesText = (account: Pick<Account, 'roles'>, language: Language): string =>
+  account.roles.map((role) => roleWords[role][language]).join(', ');
+
+const accountsTable = (all: readonly Account[], say: Say, language: Language): Html =>
+  table(
+    say(words.accounts),
+    [words.login, words.client, words.roles, words.password, words.factor, words.signedIn, frame.state].map(
+      (name) => ({ name: say(name) }),
+    ),
+    all.map((account) => [
+      html`<a href="/accounts/${account.id}">${account.login}</a>`,
+      account.clientId ?? '–',
+      rolesText(account, language),
+      say(account.hasPassword ? words.set : words.unset),
+      say(account.hasFactor ? words.set : words.unset),
+      timeOf(account.signedInAt, language) ?? '–',
+      account.endedAt === undefined
+        ? state(say(words.inForce), 'good')
+        : html`${state(say(words.ended), 'calm')} ${timeOf(account.endedAt, language)}`,
+    ]),
+  );

@@ -1,0 +1,99 @@
+// What does not conform in the leads of a client, by form or agent: read by the centre, and by the client about its own (C14, C16, C54).
+// Invariant: counts and codes; another client's are answered as what does not exist.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { anomalyWords, anomaliesWithin, type ListedAnomaly } from '../../support/anomalies.ts';
+import type { Both, Language } from '../../support/words.ts';
+import { asked } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
+import { leadLink } from '../labels.ts';
+import { input, notice, table } from '../parts.ts';
+import { sayTo } from '../show.ts';
+import { countText } from '../times.ts';
+import { frame } from '../words/frame.ts';
+import { searchWords } from '../words/work.ts';
+import type { Desk } from './sign-in.ts';
+
+const days = 30;
+
+const words = {
+  text: [
+    'Ce qui n’est pas conforme dans les demandes des trente derniers jours ; les demandes elles-mêmes ont été prises.',
+    'What does not conform in the leads of the last thirty days; the leads themselves were taken in.',
+  ],
+  choose: ['Donnez un client.', 'Name a client.'],
+  none: ['Rien d’anormal.', 'Nothing out of order.'],
+  show: ['Montrer', 'Show'],
+  leads: ['Demandes', 'Leads'],
+  kind: ['Constat', 'Finding'],
+  code: ['Code', 'Code'],
+  source: ['Formulaire ou agent', 'Form or agent'],
+  days: ['Du – au', 'From – to'],
+  examples: ['Exemples', 'Examples'],
+  todo: ['Que faire', 'What to do'],
+} as const satisfies Readonly<Record<string, Both>>;
+
+export function anomalyRoutes(server: FastifyInstance, desk: Desk): void {
+  server.get('/anomalies', { config: { gate: 'lead.read' } }, (request, reply) =>
+    anomalyPage(desk, request, reply),
+  );
+}
+
+async function anomalyPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  // Without a name: one's own client, where one belongs to any.
+  const client = asked(request, 'client') || holder.clientId;
+  const found = client === undefined ? undefined : await anomaliesWithin(place, holder, { client, days });
+  return show(request, reply, {
+    title: say(frame.anomalies),
+    at: '/anomalies',
+    body: html`<p>${say(words.text)}</p>
+      ${
+        holder.clientId === undefined
+          ? html`<form class="line card filters" method="get" action="/anomalies">
+              ${input('client', say(searchWords.client), { value: client ?? '', most: 64 })}
+              <button>${say(words.show)}</button>
+            </form>`
+          : undefined
+      }
+      ${
+        found === undefined || client === undefined
+          ? notice(say(words.choose))
+          : found.length === 0
+            ? notice(say(words.none), 'good')
+            : anomalyTable(request, client, found)
+      }`,
+  });
+}
+
+function anomalyTable(request: FastifyRequest, clientId: string, found: readonly ListedAnomaly[]): Html {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const language: Language = visitOf(request).language;
+  // What to do names the centre's own tools.
+  const isCentre = holder.clientId === undefined;
+  return table(
+    say(frame.anomalies),
+    [
+      { name: say(words.leads), number: true },
+      ...[words.kind, words.code, words.source, words.days, words.examples].map((name) => ({
+        name: say(name),
+      })),
+      ...(isCentre ? [{ name: say(words.todo) }] : []),
+    ],
+    found.map(({ leads, kind, detail, source, firstDay, lastDay, examples }) => [
+      countText(leads, language),
+      say(anomalyWords[kind].title),
+      html`<code>${detail}</code>`,
+      source,
+      `${firstDay} – ${lastDay}`,
+      examples.map((reference) => html`<div>${leadLink(holder, { clientId, reference })}</div>`),
+      ...(isCentre ? [anomalyWords[kind].whatToDo] : []),
+    ]),
+  );
+}

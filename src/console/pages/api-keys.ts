@@ -1,0 +1,154 @@
+// Keys of other systems: made, shown once, revoked (docs/accounts.md).
+// Invariant: the key itself stands in one answer and nowhere else.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { apiKeys, createApiKey, endKey } from '../../access/api-keys.ts';
+import { keyScopes, ruleOf, type Permission } from '../../access/permissions.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import type { Language } from '../../support/words.ts';
+import { asked, field, numberOf, ticked } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
+import type { Say } from '../layout.ts';
+import { input, notice, state, table } from '../parts.ts';
+import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { notFound, sayTo } from '../show.ts';
+import { timeOf } from '../times.ts';
+import { adminWords as words } from '../words/admin.ts';
+import { frame } from '../words/frame.ts';
+import { adminLinks, onceShown } from './accounts.ts';
+import { tickBox } from './requests.ts';
+import type { Desk } from './sign-in.ts';
+
+type Key = Awaited<ReturnType<typeof apiKeys>>[number];
+
+export function apiKeyRoutes(server: FastifyInstance, desk: Desk): void {
+  const { access } = desk.place;
+  const gated = { config: { gate: 'account.manage' } } as const;
+  server.get('/api-keys', gated, (request, reply) => listPage(desk, request, reply));
+  server.post('/api-keys', gated, async (request, reply) => {
+    let secret = '';
+    const refused = await refusedBy(async () => {
+      secret = (await createApiKey(access, keyAsked(request), personOf(request).actor)).key;
+    });
+    if (refused !== undefined) return listPage(desk, request, reply, refused);
+    return onceShown(desk, request, reply, {
+      title: words.key,
+      text: words.keyText,
+      secret,
+      back: '/api-keys',
+    });
+  });
+  server.post('/api-keys/:id/end', gated, async (request, reply) => {
+    const id = numberOf(request);
+    const key = (await apiKeys(access)).find((one) => one.id === id);
+    if (key === undefined) return notFound(reply);
+    if (field(request, 'name').trim() !== key.name)
+      return listPage(desk, request, reply, refusal(words.wrongName));
+    await endKey(access, key.id, personOf(request).actor);
+    return reply.redirect('/api-keys?say=done', 303);
+  });
+}
+
+function keyAsked(request: FastifyRequest): Parameters<typeof createApiKey>[1] {
+  const clientId = field(request, 'client').trim();
+  return {
+    name: field(request, 'name').trim(),
+    scopes: ticked(request, 'scope').flatMap((name): readonly Permission[] =>
+      keyScopes.filter((scope) => scope === name),
+    ),
+    addresses: field(request, 'addresses', 600)
+      .split(/[\s,]+/)
+      .filter(Boolean),
+    days: /^\d{1,4}$/.test(field(request, 'days').trim()) ? Number(field(request, 'days')) : 0,
+    ...(clientId === '' ? {} : { clientId }),
+  };
+}
+
+async function listPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refused?: Refused,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const all = await apiKeys(place.access);
+  return show(request, reply, {
+    title: say(words.keys),
+    at: '/accounts',
+    status: refused === undefined ? 200 : 422,
+    body: html`${refusedNotice(refused, say)}
+      ${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined} ${adminLinks(say)}
+      ${
+        all.length === 0
+          ? notice(say(words.noKeys))
+          : keysTable(all, place.database.now(), say, visitOf(request).language)
+      }
+      <h2>${say(words.newKey)}</h2>
+      ${newKeyForm(request, say)}`,
+  });
+}
+
+const newKeyForm = (request: FastifyRequest, say: Say): Html =>
+  html`<form class="card stack" method="post" action="/api-keys">
+    ${input('name', say(words.name), { hint: say(words.nameHint), value: field(request, 'name'), most: 60 })}
+    <fieldset>
+      <legend>${say(words.scopes)}</legend>
+      ${keyScopes.map((scope) =>
+        tickBox(
+          'scope',
+          scope,
+          html`<code>${scope}</code> <span class="quiet" lang="en">${ruleOf(scope).words}</span>`,
+          ticked(request, 'scope').includes(scope),
+        ),
+      )}
+    </fieldset>
+    ${input('client', say(words.client), {
+      hint: say(words.keyClientHint),
+      value: field(request, 'client'),
+      optional: true,
+    })}
+    ${input('addresses', say(words.addresses), {
+      hint: say(words.addressesHint),
+      value: field(request, 'addresses', 600),
+      optional: true,
+      most: 500,
+    })}
+    ${input('days', say(words.days), { value: field(request, 'days') || '365', inputmode: 'numeric', most: 4 })}
+    <button>${say(words.make)}</button>
+  </form>`;
+
+function keysTable(all: readonly Key[], now: Date, say: Say, language: Language): Html {
+  const isLive = ({ endedAt, expiresAt }: Key): boolean => endedAt === null && expiresAt > now;
+  return table(
+    say(words.keys),
+    [
+      words.name,
+      words.client,
+      words.scopes,
+      words.addresses,
+      words.expires,
+      words.lastUsed,
+      frame.state,
+      words.endKey,
+    ].map((name) => ({ name: say(name) })),
+    all.map((key) => [
+      key.name,
+      key.clientId ?? '–',
+      html`<code>${key.scopes.replaceAll(',', ' ')}</code>`,
+      key.addresses === '' ? say(words.anywhere) : key.addresses.replaceAll(',', ' '),
+      timeOf(key.expiresAt, language),
+      timeOf(key.lastUsedAt, language) ?? '–',
+      isLive(key)
+        ? state(say(words.inForce), 'good')
+        : state(say(key.endedAt === null ? words.expired : words.ended), 'calm'),
+      isLive(key)
+        ? html`<details>
+            <summary>${say(words.endKey)}</summary>
+            <form class="stack" method="post" action="/api-keys/${key.id}/end">
+              ${input('name', say(words.confirmName), { hint: key.name, most: 60 })}
+              <button class="danger">${say(words.endKey)}</button>
+            </form>
+          </details>`
+        : undefined,
+    ]),
+  );
+}

@@ -1,0 +1,164 @@
+// One account, as its administrator sees it: roles, sessions, what it did; changed, reset, ended.
+// Invariant: each change is an entry of the log, and ends the sessions of the account.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  accountWithId,
+  changeRoles,
+  closeAccount,
+  endAllSessions,
+  resetAccount,
+  type Account,
+} from '../../access/accounts.ts';
+import { accessEntries } from '../../access/entries.ts';
+import { ownSessions } from '../../access/sessions.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { asked, field, numberOf } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
+import type { Say } from '../layout.ts';
+import { facts, input, notice, state, table } from '../parts.ts';
+import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { notFound, sayTo } from '../show.ts';
+import { timeOf } from '../times.ts';
+import { adminWords as words } from '../words/admin.ts';
+import { frame } from '../words/frame.ts';
+import { signInWords } from '../words/sign-in.ts';
+import { adminLinks, onceShown, roleBoxes, rolesAsked, rolesText } from './accounts.ts';
+import { entriesTable } from './sign-ins.ts';
+import type { Desk } from './sign-in.ts';
+
+const mostEntries = 20;
+
+export function oneAccountRoutes(server: FastifyInstance, desk: Desk): void {
+  const { access } = desk.place;
+  const gated = { config: { gate: 'account.manage' } } as const;
+  server.get('/accounts/:id', gated, (request, reply) => accountPage(desk, request, reply));
+  const act = (
+    name: string,
+    work: (request: FastifyRequest, account: Account) => Promise<Refused | undefined>,
+  ): unknown =>
+    server.post(`/accounts/:id/${name}`, gated, async (request, reply) => {
+      const account = await named(desk, request);
+      if (account === undefined) return notFound(reply);
+      const refused = await work(request, account);
+      if (refused !== undefined) return accountPage(desk, request, reply, refused);
+      return reply.redirect(`/accounts/${account.id}?say=done`, 303);
+    });
+  act('roles', (request, { login }) =>
+    refusedBy(() => changeRoles(access, login, rolesAsked(request), personOf(request).actor)),
+  );
+  act('end-sessions', (request, { login }) =>
+    refusedBy(() => endAllSessions(access, login, personOf(request).actor)),
+  );
+  act('end', async (request, { login }) =>
+    field(request, 'login').trim() === login
+      ? refusedBy(() => closeAccount(access, login, personOf(request).actor))
+      : refusal(words.wrongLogin),
+  );
+  server.post('/accounts/:id/reset', gated, async (request, reply) => {
+    const account = await named(desk, request);
+    if (account === undefined) return notFound(reply);
+    if (field(request, 'login').trim() !== account.login)
+      return accountPage(desk, request, reply, refusal(words.wrongLogin));
+    let secret = '';
+    const refused = await refusedBy(async () => {
+      secret = await resetAccount(access, account.login, personOf(request).actor);
+    });
+    if (refused !== undefined) return accountPage(desk, request, reply, refused);
+    const back = `/accounts/${account.id}`;
+    return onceShown(desk, request, reply, { title: words.code, text: words.codeText, secret, back });
+  });
+}
+
+async function named({ place }: Desk, request: FastifyRequest): Promise<Account | undefined> {
+  const id = numberOf(request);
+  return id === undefined ? undefined : accountWithId(place.access.database, id);
+}
+
+async function accountPage(
+  desk: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refused?: Refused,
+): Promise<FastifyReply> {
+  const account = await named(desk, request);
+  if (account === undefined) return notFound(reply);
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  const { access } = desk.place;
+  const entries = await accessEntries(access, { accountId: account.id, limit: mostEntries });
+  const sessions = await ownSessions(access, account.id);
+  return desk.show(request, reply, {
+    title: account.login,
+    at: '/accounts',
+    status: refused === undefined ? 200 : 422,
+    body: html`${refusedNotice(refused, say)}
+      ${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined} ${adminLinks(say)}
+      <div class="card">
+        ${facts([
+          [say(words.roles), rolesText(account, language)],
+          [say(words.client), account.clientId ?? '–'],
+          [say(words.password), say(account.hasPassword ? words.set : words.unset)],
+          [say(words.factor), say(account.hasFactor ? words.set : words.unset)],
+          [say(words.created), timeOf(account.createdAt, language)],
+          [say(words.signedIn), timeOf(account.signedInAt, language) ?? '–'],
+          [
+            say(frame.state),
+            account.endedAt === undefined
+              ? state(say(words.inForce), 'good')
+              : html`${state(say(words.ended), 'calm')} ${timeOf(account.endedAt, language)}`,
+          ],
+        ])}
+      </div>
+      ${account.endedAt === undefined ? changesPart(account, say) : undefined}
+      ${
+        sessions.length === 0
+          ? undefined
+          : table(
+              say(signInWords.sessions),
+              [signInWords.begun, signInWords.seen, signInWords.address, signInWords.browser].map((name) => ({
+                name: say(name),
+              })),
+              sessions.map(({ createdAt, seenAt, address, agent }) => [
+                timeOf(createdAt, language),
+                timeOf(seenAt, language),
+                address,
+                agent,
+              ]),
+            )
+      }
+      <h2>${say(words.history)}</h2>
+      ${entriesTable(entries, say, language)}
+      <p><a href="/sign-ins?account=${account.id}">${say(words.signIns)}</a></p>`,
+  });
+}
+
+function changesPart({ id, login, roles, clientId }: Account, say: Say): Html {
+  const confirm = input('login', say(words.confirmLogin), { hint: login, most: 190 });
+  return html`${
+      clientId === undefined
+        ? html`<details class="card">
+            <summary>${say(words.changeRoles)}</summary>
+            <form class="stack" method="post" action="/accounts/${id}/roles">
+              ${roleBoxes(say, roles)} <button class="second">${say(words.changeRoles)}</button>
+            </form>
+          </details>`
+        : undefined
+    }
+    <details class="card">
+      <summary>${say(words.reset)}</summary>
+      <form class="stack" method="post" action="/accounts/${id}/reset">
+        <p>${say(words.resetText)}</p>
+        ${confirm}<button class="danger">${say(words.reset)}</button>
+      </form>
+    </details>
+    <details class="card">
+      <summary>${say(words.end)}</summary>
+      <form class="stack" method="post" action="/accounts/${id}/end">
+        <p>${say(words.endText)}</p>
+        ${confirm}<button class="danger">${say(words.end)}</button>
+      </form>
+    </details>
+    <form method="post" action="/accounts/${id}/end-sessions">
+      <p><button class="second">${say(words.endSessions)}</button></p>
+    </form>`;
+}

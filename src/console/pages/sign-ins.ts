@@ -1,0 +1,64 @@
+// Who signed in, was refused, was changed: the log's entries about accounts and keys, newest first (C38).
+// Invariant: a login nobody has is not in it: somebody may have typed a password there.
+import type { FastifyInstance } from 'fastify';
+import { accountWithId } from '../../access/accounts.ts';
+import { accessEntries, type AccessEntries } from '../../access/entries.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import type { Language } from '../../support/words.ts';
+import { asked } from '../forms.ts';
+import { visitOf } from '../gate.ts';
+import type { Say } from '../layout.ts';
+import { notice, state, table } from '../parts.ts';
+import { sayTo } from '../show.ts';
+import { timeOf } from '../times.ts';
+import { accessEntryWords, accessReasonWords, adminWords as words } from '../words/admin.ts';
+import { frame } from '../words/frame.ts';
+import { adminLinks } from './accounts.ts';
+import type { Desk } from './sign-in.ts';
+
+const pageLength = 100;
+
+export function signInsRoutes(server: FastifyInstance, { place, show }: Desk): void {
+  server.get('/sign-ins', { config: { gate: 'account.manage' } }, async (request, reply) => {
+    const say = sayTo(request);
+    const number = (name: string): number | undefined =>
+      Number(/^\d{1,15}$/.exec(asked(request, name))?.[0]) || undefined;
+    const [accountId, before] = [number('account'), number('after')];
+    const account =
+      accountId === undefined ? undefined : await accountWithId(place.access.database, accountId);
+    const entries = await accessEntries(place.access, {
+      limit: pageLength,
+      ...(before === undefined ? {} : { before }),
+      ...(account === undefined ? {} : { accountId: account.id }),
+    });
+    const query = account === undefined ? '' : `account=${account.id}&`;
+    return show(request, reply, {
+      title: account === undefined ? say(words.signIns) : `${say(words.signIns)} : ${account.login}`,
+      at: '/accounts',
+      body: html`${adminLinks(say)} ${entriesTable(entries, say, visitOf(request).language)}
+      ${
+        entries.next === undefined
+          ? undefined
+          : html`<p>
+              <a class="button second" href="/sign-ins?${query}after=${entries.next}">${say(frame.next)}</a>
+            </p>`
+      }`,
+    });
+  });
+}
+
+export function entriesTable({ items, names }: AccessEntries, say: Say, language: Language): Html {
+  if (items.length === 0) return notice(say(words.noEntries));
+  const who = (actor: string): string => names.get(actor) ?? actor;
+  return table(
+    say(words.history),
+    [words.at, words.what, words.detail, words.who, words.about].map((name) => ({ name: say(name) })),
+    items.map(({ at, entry, reason, actor, target }) => [
+      timeOf(at, language),
+      state(say(accessEntryWords[entry] ?? [entry, entry]), entry === 'sign_in_refused' ? 'bad' : 'calm'),
+      reason === '' ? '' : say(accessReasonWords[reason] ?? [reason, reason]),
+      who(actor),
+      target === '' || target === actor ? '' : who(target),
+    ]),
+  );
+}

@@ -1,0 +1,89 @@
+// Entries of the log in a period, for an export: in their order, page by page.
+// Invariant: reads only, by the primary key; a period bounds the ids before any entry is read.
+import type { ReadOnlySql } from './database.ts';
+
+export interface LoggedEntry {
+  readonly id: number;
+  readonly at: Date;
+  readonly entry: string;
+  readonly client: string;
+  readonly destination: string;
+  readonly delivery: number;
+  readonly lead: number;
+  readonly run: number;
+  readonly attempt: number;
+  readonly actor: string;
+  readonly purpose: string;
+  readonly recipient: string;
+  readonly outcome: string;
+  readonly reason: string;
+  readonly status: number;
+}
+
+export interface LogRange {
+  readonly from: Date;
+  readonly until: Date;
+  readonly client?: string;
+}
+
+const columns = `id, at, entry, client_id AS client, destination_id AS destination, delivery_id AS delivery, lead_id AS lead,
+  run, attempt, actor, purpose, recipient, outcome, reason, status`;
+const atOnce = 2_000;
+/** Ids and times grow together, but writers at once differ by less than this. */
+const slackMs = 600_000;
+
+const condition = (client: string | undefined): string =>
+  `id >= ? AND id <= ? AND at >= ? AND at < ?${client === undefined ? '' : ' AND client_id = ?'}`;
+
+/** The first entry that may be as late as that, by bisection; one behind the last where none is. */
+async function firstFrom(sql: ReadOnlySql, at: number): Promise<number> {
+  const [ends] = await sql.all<{ low: number | null; high: number | null }>(
+    'SELECT MIN(id) AS low, MAX(id) AS high FROM handovers',
+  );
+  let low = ends?.low ?? 0;
+  let high = (ends?.high ?? 0) + 1;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const [row] = await sql.all<{ at: Date }>('SELECT at FROM handovers WHERE id >= ? ORDER BY id LIMIT 1', [
+      middle,
+    ]);
+    if (row === undefined || row.at.getTime() >= at) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+const idsOf = async (sql: ReadOnlySql, { from, until }: LogRange): Promise<readonly [number, number]> => [
+  await firstFrom(sql, from.getTime() - slackMs),
+  await firstFrom(sql, until.getTime() + slackMs),
+];
+
+/** How many there are, counted no further than `most`. */
+export async function countEntries(sql: ReadOnlySql, range: LogRange, most: number): Promise<number> {
+  const [first, last] = await idsOf(sql, range);
+  const { from, until, client } = range;
+  const [row] = await sql.all<{ n: number }>(
+    `SELECT COUNT(*) AS n FROM (SELECT 1 FROM handovers WHERE ${condition(client)} LIMIT ${Math.trunc(most)}) AS some`,
+    [first, last, from, until, ...(client === undefined ? [] : [client])],
+  );
+  return row?.n ?? 0;
+}
+
+/** Oldest first. */
+export async function* entriesInRange(
+  sql: ReadOnlySql,
+  range: LogRange,
+): AsyncGenerator<readonly LoggedEntry[]> {
+  const [first, last] = await idsOf(sql, range);
+  const { from, until, client } = range;
+  for (let next = first; ;) {
+    const rows = await sql.all<LoggedEntry>(
+      `SELECT ${columns} FROM handovers WHERE ${condition(client)} ORDER BY id LIMIT ${atOnce}`,
+      [next, last, from, until, ...(client === undefined ? [] : [client])],
+    );
+    const newest = rows.at(-1);
+    if (newest === undefined) return;
+    yield rows;
+    next = newest.id + 1;
+  }
+}

@@ -1,0 +1,232 @@
+// A list as CSV, for whoever may export (C39): deliveries, requests of persons, entries of the log.
+// Invariant: in the log, with who, why and which list, before the first byte; nothing of a person is in it; no cell is a formula.
+import { Readable } from 'node:stream';
+import { stringify } from 'csv-stringify';
+import { RelaisError } from '../../errors.ts';
+import { addDays, civilDate } from '../../domain/civil-date.ts';
+import { countDeliveries, eachDelivery, type DeliveryFilter } from '../../store/delivery-lists.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { countEntries, entriesInRange, type LoggedEntry, type LogRange } from '../../store/log-range.ts';
+import { listRequests, type Request } from '../../store/requests.ts';
+import { knownInScope } from '../known-names.ts';
+import type { SupportPlace } from '../place.ts';
+import { headOf, type DeliveryHead } from '../reads/deliveries.ts';
+import { withinScope } from '../scope.ts';
+import type { Acting } from './acting.ts';
+
+export const exportedLists = ['deliveries', 'requests', 'log'] as const;
+export type ExportedList = (typeof exportedLists)[number];
+
+/** Rows of one file: what a spreadsheet opens, and a database gives while it sends. */
+export const mostExported = 100_000;
+/** Days of the log in one file. */
+const mostDays = 31;
+const dayMs = 86_400_000;
+
+interface Columns<T> {
+  readonly names: readonly string[];
+  readonly cells: (row: T) => readonly (string | number | Date | null)[];
+}
+
+const deliveryColumns: Columns<DeliveryHead> = {
+  names: [
+    'number',
+    'key',
+    'client',
+    'destination',
+    'lead',
+    'action',
+    'state',
+    'reason',
+    'run',
+    'attempt',
+    'planned',
+    'due',
+    'settled',
+  ],
+  cells: (row) => [
+    ...[row.id, row.key, row.client, row.destination, row.erased ? '' : row.lead, row.action, row.state],
+    ...[row.reason, row.run, row.attempt, row.createdAt, row.dueAt, row.settledAt],
+  ],
+};
+
+const requestColumns: Columns<Request> = {
+  names: [
+    'number',
+    'client',
+    'kind',
+    'state',
+    'outcome',
+    'received',
+    'last_day',
+    'extended',
+    'applied',
+    'informed',
+    'closed',
+  ],
+  cells: (row) => [
+    ...[
+      row.id,
+      row.clientId,
+      row.kind,
+      row.state,
+      row.outcome,
+      row.receivedAt,
+      addDays(civilDate(row.dueAt), -1),
+    ],
+    ...[row.extendedAt, row.appliedAt, row.informedAt, row.closedAt],
+  ],
+};
+
+const logColumns: Columns<LoggedEntry> = {
+  names: [
+    'entry_number',
+    'at',
+    'entry',
+    'client',
+    'destination',
+    'delivery',
+    'lead_number',
+    'run',
+    'attempt',
+    'actor',
+    'purpose',
+    'recipient',
+    'outcome',
+    'reason',
+    'status',
+  ],
+  cells: (row) => [
+    ...[row.id, row.at, row.entry, row.client, row.destination, row.delivery, row.lead, row.run, row.attempt],
+    ...[row.actor, row.purpose, row.recipient, row.outcome, row.reason, row.status],
+  ],
+};
+
+export interface ExportAsked {
+  readonly list: ExportedList;
+  /** Of requests the client alone counts; of the log the client and the period, which it needs. */
+  readonly filter: DeliveryFilter;
+  readonly reason: string;
+}
+
+/** @throws USAGE-001 where it would be too long, FIND-001 for a name nobody knows */
+export async function exportList(
+  place: SupportPlace,
+  { scope, actor }: Acting,
+  { list, filter: asked, reason }: ExportAsked,
+): Promise<Readable> {
+  const filter = withinScope(scope, asked);
+  await knownInScope(place.reading, scope, filter);
+  const { columns, pages } = await chosen(place, list, filter);
+  await place.database.transaction((tx) =>
+    appendHandovers(tx, [
+      {
+        entry: 'exported',
+        clientId: filter.client ?? '',
+        ...(filter.destination === undefined ? {} : { destinationId: filter.destination }),
+        actor,
+        purpose: reason,
+        reason: list,
+        target: periodText(filter),
+        fields: columns,
+      },
+    ]),
+  );
+  return Readable.from(pages).pipe(
+    stringify({
+      header: true,
+      columns: [...columns],
+      bom: true,
+      delimiter: ';',
+      // A spreadsheet would run what begins so.
+      escape_formulas: true,
+      cast: { date: (at) => at.toISOString() },
+    }),
+  );
+}
+
+type Cells = readonly (string | number | Date | null)[];
+
+interface Chosen {
+  readonly columns: readonly string[];
+  readonly pages: AsyncGenerator<Cells>;
+}
+
+async function chosen(place: SupportPlace, list: ExportedList, filter: DeliveryFilter): Promise<Chosen> {
+  const { reading, database } = place;
+  switch (list) {
+    case 'deliveries':
+      refuseLong(await countDeliveries(reading, filter, mostExported + 1));
+      return rowsOf(deliveryColumns, mapped(eachDelivery(reading, filter), headOf));
+    case 'requests':
+      return rowsOf(requestColumns, requestPages(place, filter.client));
+    case 'log': {
+      const range = rangeOf(filter);
+      refuseLong(await countEntries(database, range, mostExported + 1));
+      return rowsOf(logColumns, entriesInRange(database, range));
+    }
+  }
+}
+
+const rowsOf = <T>({ names, cells }: Columns<T>, pages: AsyncIterable<readonly T[]>): Chosen => ({
+  columns: names,
+  pages: (async function* () {
+    let left = mostExported;
+    for await (const page of pages)
+      for (const row of page) {
+        if (left === 0) return;
+        left -= 1;
+        yield cells(row);
+      }
+  })(),
+});
+
+async function* mapped<T, U>(
+  pages: AsyncIterable<readonly T[]>,
+  map: (row: T) => U,
+): AsyncGenerator<readonly U[]> {
+  for await (const page of pages) yield page.map(map);
+}
+
+async function* requestPages(
+  { database }: SupportPlace,
+  clientId: string | undefined,
+): AsyncGenerator<readonly Request[]> {
+  for (let before: number | undefined; ;) {
+    const page = await listRequests(database, clientId === undefined ? {} : { clientId }, 1_000, before);
+    before = page.at(-1)?.id;
+    if (before === undefined) return;
+    yield page;
+  }
+}
+
+function rangeOf({ client, since, until }: DeliveryFilter): LogRange {
+  if (
+    since === undefined ||
+    until === undefined ||
+    until.getTime() - since.getTime() > (mostDays + 1) * dayMs
+  )
+    throw new RelaisError(
+      'USAGE-001',
+      `The log is exported by a period of ${mostDays} days at most: from and to.`,
+    );
+  return { from: since, until, ...(client === undefined ? {} : { client }) };
+}
+
+function refuseLong(count: number): void {
+  if (count > mostExported)
+    throw new RelaisError(
+      'USAGE-001',
+      `More than ${mostExported} rows match: narrow the period or the filter.`,
+    );
+}
+
+const periodText = ({ since, until, state, reason }: DeliveryFilter): string =>
+  [
+    ...(since === undefined ? [] : [`from ${civilDate(since)}`]),
+    ...(until === undefined ? [] : [`before ${civilDate(until)}`]),
+    ...(state === undefined ? [] : [`state ${state}`]),
+    ...(reason === undefined ? [] : [`cause ${reason}`]),
+  ]
+    .join(', ')
+    .slice(0, 200);

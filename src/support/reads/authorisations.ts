@@ -1,0 +1,24 @@
+// Authorisations as they stand: who may receive what, in force or not.
+// Invariant: reads only; what departs reads them again at departure.
+import { liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
+import { readAuthorisations } from '../../store/authorisations.ts';
+import { allDestinations } from '../../store/destinations.ts';
+import type { SupportPlace } from '../place.ts';
+import { isWithin, type Scope } from '../scope.ts';
+
+export interface ListedAuthorisation extends Authorisation {
+  readonly isLive: boolean;
+}
+
+/** By destination, the oldest first. */
+export async function authorisationsListed(
+  { database }: Pick<SupportPlace, 'database'>,
+  scope: Scope,
+): Promise<readonly ListedAuthorisation[]> {
+  const ids = (await allDestinations(database))
+    .filter(({ clientId }) => isWithin(scope, clientId))
+    .map(({ id }) => id);
+  const all = [...(await readAuthorisations(database, ids)).values()].flat();
+  const live = new Set(liveAuthorisations(all, database.now()));
+  return all.map((authorisation) => ({ ...authorisation, isLive: live.has(authorisation) }));
+}
