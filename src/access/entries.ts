@@ -10,7 +10,7 @@ export type { AccessEntry } from '../store/access-entries.ts';
 export interface AccessEntries {
   readonly items: readonly AccessEntry[];
   readonly names: ReadonlyMap<string, string>;
-  /** The number to go on behind; undefined at the end. */
+  /** The number to go on behind; undefined at the end. A page may be empty before it. */
   readonly next: number | undefined;
 }
 
@@ -23,18 +23,11 @@ export async function accessEntries(
     before,
   }: { readonly accountId?: number; readonly limit: number; readonly before?: number },
 ): Promise<AccessEntries> {
-  const rows = await accessEntriesBefore(database, {
-    limit: limit + 1,
+  const { items, next } = await accessEntriesBefore(database, {
+    limit,
     ...(before === undefined ? {} : { before }),
     ...(accountId === undefined ? {} : { actor: accountActor(accountId) }),
   });
-  const items = rows.slice(0, limit);
-  return {
-    items,
-    next: rows.length > limit ? items.at(-1)?.id : undefined,
-    names: await accountNames(
-      database,
-      items.flatMap(({ actor, target }) => [actor, target]),
-    ),
-  };
+  const actors = items.flatMap(({ actor, target }) => [actor, target]);
+  return { items, next, names: await accountNames(database, actors) };
 }

@@ -1,5 +1,5 @@
 // Entries of the log about accounts, sessions and keys.
-// Invariant: reads only, backwards along the entries that belong to no lead and no delivery.
+// Invariant: reads only, backwards along the entries that belong to no lead and no delivery, a bounded number of them at a time.
 import type { ReadOnlySql } from './database.ts';
 
 export interface AccessEntry {
@@ -12,20 +12,35 @@ export interface AccessEntry {
   readonly reason: string;
 }
 
-/** Newest first. */
-export const accessEntriesBefore = (
+/** Looked at for one page: of an account that does little, its entries may lie far apart. */
+const lookedAt = 20_000;
+
+/** Newest first; `next`: go on behind it, undefined where nothing is left. */
+export async function accessEntriesBefore(
   sql: ReadOnlySql,
   {
     actor,
     limit,
     before = Number.MAX_SAFE_INTEGER,
   }: { readonly actor?: string; readonly limit: number; readonly before?: number },
-): Promise<readonly AccessEntry[]> =>
-  sql.all<AccessEntry>(
+  most = lookedAt,
+): Promise<{ readonly items: readonly AccessEntry[]; readonly next: number | undefined }> {
+  const [window] = await sql.all<{ low: number | null; n: number }>(
+    `SELECT MIN(id) AS low, COUNT(*) AS n FROM (
+       SELECT id FROM handovers FORCE INDEX (handovers_subject)
+        WHERE lead_id = 0 AND delivery_id = 0 AND id < ? ORDER BY id DESC LIMIT ${Math.trunc(most)}) AS looked`,
+    [before],
+  );
+  const low = window?.low ?? before;
+  const rows = await sql.all<AccessEntry>(
     `SELECT id, at, entry, actor, target, reason FROM handovers FORCE INDEX (handovers_subject)
-      WHERE lead_id = 0 AND delivery_id = 0 AND id < ?
+      WHERE lead_id = 0 AND delivery_id = 0 AND id >= ? AND id < ?
         AND entry IN ('signed_in', 'sign_in_refused', 'signed_out', 'account_changed', 'api_key_changed')
         ${actor === undefined ? '' : 'AND (actor = ? OR target = ?)'}
-      ORDER BY id DESC LIMIT ${Math.trunc(limit)}`,
-    actor === undefined ? [before] : [before, actor, actor],
+      ORDER BY id DESC LIMIT ${Math.trunc(limit) + 1}`,
+    actor === undefined ? [low, before] : [low, before, actor, actor],
   );
+  const items = rows.slice(0, limit);
+  const isWhole = window === undefined || window.n < most;
+  return { items, next: rows.length > limit ? items.at(-1)?.id : isWhole ? undefined : low };
+}

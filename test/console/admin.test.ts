@@ -1,5 +1,6 @@
 // The administrator at the desk: accounts, keys, sign-ins, authorisations, exports; and the second factor that asks for the password.
 import { holderOfKey } from '../../src/access/api-keys.ts';
+import { accessEntriesBefore } from '../../src/store/access-entries.ts';
 import { browserOf, enrol, password, type Answer, type Browser } from './desk.ts';
 import { openFilledDesk, type FilledDesk } from './filled.ts';
 
@@ -111,8 +112,30 @@ test('sign-ins and refusals are listed with who, page by page, of one account al
   const listed = plain((await admin.get(`/sign-ins?account=${await idOf(login)}`)).text);
   expect(listed).toMatch(new RegExp(`connexion refusée mot de passe ${login}`));
   expect(listed).not.toContain('a.martin');
+  await browserOf(desk.console.port).post(
+    '/sign-in',
+    { login, password },
+    { 'sec-fetch-site': 'same-origin', 'user-agent': '"><script>alert(1)</script><img src=x>' },
+  );
+  const shown = (await admin.get(`/accounts/${await idOf(login)}`)).text;
+  expect([shown.includes('&lt;script&gt;'), /<script>|<img src=x/.test(shown)]).toEqual([true, false]);
   expect(plain((await admin.get('/sign-ins')).text)).toContain('a.martin');
   expect((await admin.get('/sign-ins?account=x&after=-1')).status).toBe(200);
+});
+
+test('entries are looked for a bounded number at a time, and the rest is gone on with', async () => {
+  const { database } = desk.gateway.app;
+  const seen: number[] = [];
+  for (let before: number | undefined; ;) {
+    const asked = { actor: 'account:1', limit: 3, ...(before === undefined ? {} : { before }) };
+    const page = await accessEntriesBefore(database, asked, 5);
+    seen.push(...page.items.map(({ id }) => id));
+    before = page.next;
+    if (before === undefined) break;
+  }
+  const whole = await accessEntriesBefore(database, { actor: 'account:1', limit: 1_000 });
+  expect(seen.length).toBeGreaterThan(1);
+  expect(seen).toEqual(whole.items.map(({ id }) => id));
 });
 
 test('a key is made with its scopes, shown once, works from its addresses, and is revoked by its name', async () => {
