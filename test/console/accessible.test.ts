@@ -23,6 +23,8 @@ beforeAll(async () => {
   const run = await person.post('/replay', { ...filter, reason: 'ticket 2', number: '2' });
   const [noted, carriedOut] = [await request('access', 'OK-1'), await request('restriction', 'OK-2')];
   await person.post(`${carriedOut}/apply`, { subject: 'lead:OK-2', number: carriedOut.split('/')[2] ?? '' });
+  // Overdue, so that the calendar has a line.
+  await desk.gateway.owner.run("UPDATE leads SET collected_at = '2022-02-01' WHERE reference = 'KO-1'", []);
   await person.post('/api-keys', { name: 'Formulaires', scope: 'lead.post', days: '30' });
   const verified = (await person.post('/audit/verifications')).to;
   pages = [

@@ -1,5 +1,7 @@
 // The administrator at the desk: accounts, keys, sign-ins, authorisations, exports; and the second factor that asks for the password.
 import { holderOfKey } from '../../src/access/api-keys.ts';
+import { keyScopes } from '../../src/access/permissions.ts';
+import { scopeWords } from '../../src/console/words/admin.ts';
 import { accessEntriesBefore } from '../../src/store/access-entries.ts';
 import { browserOf, enrol, password, type Answer, type Browser } from './desk.ts';
 import { openFilledDesk, type FilledDesk } from './filled.ts';
@@ -165,6 +167,7 @@ test('a key is made with its scopes, shown once, works from its addresses, and i
   const key = secretIn(made);
   expect(key).toMatch(/^relais_/);
   expect((await admin.get('/api-keys')).text).not.toContain(key);
+  expect(keyScopes.filter((scope) => scopeWords[scope] === undefined)).toEqual([]);
   const { access } = desk.gateway.app;
   const holder = await holderOfKey(access, key, '192.0.2.7');
   expect(holder?.holder).toEqual({ kind: 'key', scopes: ['delivery.read', 'lead.post'], clientId: 'essai' });

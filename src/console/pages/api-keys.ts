@@ -12,7 +12,7 @@ import { input, notice, state, table } from '../parts.ts';
 import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
-import { adminWords as words } from '../words/admin.ts';
+import { adminWords as words, scopeWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { adminLinks, onceShown } from './accounts.ts';
 import { tickBox } from './requests.ts';
@@ -96,7 +96,10 @@ const newKeyForm = (request: FastifyRequest, say: Say): Html =>
         tickBox(
           'scope',
           scope,
-          html`<code>${scope}</code> <span class="quiet" lang="en">${ruleOf(scope).words}</span>`,
+          html`<code>${scope}</code>
+            <span class="quiet"
+              >${say([scopeWords[scope] ?? ruleOf(scope).words, ruleOf(scope).words])}</span
+            >`,
           ticked(request, 'scope').includes(scope),
         ),
       )}

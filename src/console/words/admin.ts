@@ -140,3 +140,22 @@ export const exportWords = {
   submit: ['Exporter', 'Export'],
   link: ['Exporter en CSV…', 'Export as CSV…'],
 } as const satisfies Readonly<Record<string, Both>>;
+
+/** What a key may be given, in words; the table of permissions has the English ones. */
+export const scopeWords: Readonly<Record<string, string>> = {
+  'delivery.read': 'voir livraisons, destinations et fichiers, personnes masquées',
+  'lead.read': 'voir une demande, masquée',
+  'person.find': 'rechercher une personne, inscrit au journal et masqué',
+  'log.read': 'voir le journal',
+  'delivery.replay': 'rejouer des livraisons',
+  'delivery.cancel': 'annuler des livraisons',
+  'destination.suspend': 'suspendre et reprendre une destination',
+  'destination.test': 'tester une destination',
+  'file.send': 'demander un fichier maintenant',
+  'task.read': 'voir alertes et tâches',
+  'task.close': 'prendre et classer une tâche, avec preuve',
+  'mapping.read': 'voir formats, versions et le document que le client signe',
+  'lead.post': 'déposer demandes, corrections, accords et échanges',
+  'lead.pull': 'retirer les demandes d’une destination',
+  'event.read': 'lire le fil des événements',
+};
