@@ -83,7 +83,6 @@ const requestColumns: Columns<Request> = {
     row.outcome,
     row.receivedAt,
     addDays(civilDate(row.dueAt), -1),
-    ,
     row.extendedAt,
     row.appliedAt,
     row.informedAt,
