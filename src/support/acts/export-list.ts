@@ -3,16 +3,17 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import { RelaisError } from '../../errors.ts';
-import { addDays, civilDate } from '../../domain/civil-date.ts';
+import { civilDate } from '../../domain/civil-date.ts';
 import { countDeliveries, eachDelivery, type DeliveryFilter } from '../../store/delivery-lists.ts';
 import { appendHandovers } from '../../store/handovers.ts';
-import { countEntries, entriesInRange, type LoggedEntry, type LogRange } from '../../store/log-range.ts';
+import { countEntries, entriesInRange, type LogRange } from '../../store/log-range.ts';
 import { listRequests, type Request } from '../../store/requests.ts';
 import { knownInScope } from '../known-names.ts';
 import type { SupportPlace } from '../place.ts';
-import { headOf, type DeliveryHead } from '../reads/deliveries.ts';
+import { headOf } from '../reads/deliveries.ts';
 import { withinScope } from '../scope.ts';
 import type { Acting } from './acting.ts';
+import { deliveryColumns, logColumns, requestColumns, type Columns } from './export-columns.ts';
 
 export const exportedLists = ['deliveries', 'requests', 'log'] as const;
 export type ExportedList = (typeof exportedLists)[number];
@@ -22,110 +23,6 @@ export const mostExported = 100_000;
 /** Days of the log in one file. */
 const mostDays = 31;
 const dayMs = 86_400_000;
-
-interface Columns<T> {
-  readonly names: readonly string[];
-  readonly cells: (row: T) => readonly (string | number | Date | null)[];
-}
-
-const deliveryColumns: Columns<DeliveryHead> = {
-  names: [
-    'number',
-    'key',
-    'client',
-    'destination',
-    'lead',
-    'action',
-    'state',
-    'reason',
-    'run',
-    'attempt',
-    'planned',
-    'due',
-    'settled',
-  ],
-  cells: (row) => [
-    row.id,
-    row.key,
-    row.client,
-    row.destination,
-    row.erased ? '' : row.lead,
-    row.action,
-    row.state,
-    row.reason,
-    row.run,
-    row.attempt,
-    row.createdAt,
-    row.dueAt,
-    row.settledAt,
-  ],
-};
-
-const requestColumns: Columns<Request> = {
-  names: [
-    'number',
-    'client',
-    'kind',
-    'state',
-    'outcome',
-    'received',
-    'last_day',
-    'extended',
-    'applied',
-    'informed',
-    'closed',
-  ],
-  cells: (row) => [
-    row.id,
-    row.clientId,
-    row.kind,
-    row.state,
-    row.outcome,
-    row.receivedAt,
-    addDays(civilDate(row.dueAt), -1),
-    row.extendedAt,
-    row.appliedAt,
-    row.informedAt,
-    row.closedAt,
-  ],
-};
-
-const logColumns: Columns<LoggedEntry> = {
-  names: [
-    'entry_number',
-    'at',
-    'entry',
-    'client',
-    'destination',
-    'delivery',
-    'lead_number',
-    'run',
-    'attempt',
-    'actor',
-    'purpose',
-    'recipient',
-    'outcome',
-    'reason',
-    'status',
-  ],
-  cells: (row) => [
-    row.id,
-    row.at,
-    row.entry,
-    row.client,
-    row.destination,
-    row.delivery,
-    row.lead,
-    row.run,
-    row.attempt,
-    row.actor,
-    row.purpose,
-    row.recipient,
-    row.outcome,
-    row.reason,
-    row.status,
-  ],
-};
 
 export interface ExportAsked {
   readonly list: ExportedList;
