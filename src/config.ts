@@ -51,6 +51,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     worker: workerOf(reader),
     planner: plannerOf(reader),
     alerts: alertsOf(reader, network.allowPlaintext),
+    ...eventsOf(reader, network.allowPlaintext),
     bounces: bouncesOf(reader, network.allowPlaintext),
     phoneProofs: phoneProofsOf(reader, folder),
     ...clientMailsOf(reader),
@@ -187,6 +188,17 @@ function alertsOf({ read, url, problems }: VariableReader, allowPlaintext: boole
     ...(webhook === undefined ? {} : { webhook }),
     ...(mail === undefined ? {} : { mail }),
   };
+}
+
+function eventsOf({ read, url, problems }: VariableReader, allowPlaintext: boolean): Pick<Config, 'events'> {
+  const place = url('RELAIS_EVENTS_WEBHOOK', allowPlaintext ? ['https:', 'http:'] : ['https:']);
+  if (place === undefined) return {};
+  const secrets = (read('RELAIS_EVENTS_SECRET') ?? '').split(/[\s,]+/).filter(Boolean);
+  if (secrets.length === 0 || !secrets.every((secret) => /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(secret)))
+    problems.push(
+      'RELAIS_EVENTS_SECRET must be whsec_ and 24 random bytes or more in base64 where RELAIS_EVENTS_WEBHOOK is set',
+    );
+  return { events: { url: place, secrets } };
 }
 
 function clientMailsOf({ read, problems }: VariableReader): Pick<Config, 'clientMail'> {

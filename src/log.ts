@@ -54,6 +54,7 @@ export const logEvents = [
   'callback.shut_out',
   'alert.raised',
   'alert.failed',
+  'event.untold',
   'client_mail.sent',
   'client_mail.unsent',
   'client.closing_broken',

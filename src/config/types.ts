@@ -55,6 +55,8 @@ export interface Config {
     readonly webhook?: string;
     readonly mail?: { readonly smtpUrl: string; readonly to: string; readonly from: string };
   };
+  /** A tool of the centre's own that is told what happens; absent: none. */
+  readonly events?: { readonly url: string; readonly secrets: readonly string[] };
   /** The centre's own mails to its clients; absent until all of it is configured. */
   readonly clientMail?: {
     readonly smtpUrl: string;

@@ -157,6 +157,17 @@ export const variables: readonly Variable[] = [
   { name: 'RELAIS_ALERT_MAIL_TO', meaning: 'mailbox of the support team' },
   { name: 'RELAIS_ALERT_MAIL_FROM', meaning: 'sender of alert mails' },
   {
+    name: 'RELAIS_EVENTS_WEBHOOK',
+    meaning: 'https URL that is told what was delivered, failed, was held or needs a person, signed',
+    secret: true,
+  },
+  {
+    name: 'RELAIS_EVENTS_SECRET',
+    meaning:
+      'whsec_ and base64 that signs it; several while it changes, newest first; or RELAIS_EVENTS_SECRET_FILE',
+    secret: true,
+  },
+  {
     name: 'RELAIS_MAIL_SMTP_URL',
     meaning: 'smtp(s):// server for mails to clients; default: that of the alerts',
     secret: true,

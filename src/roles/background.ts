@@ -17,6 +17,7 @@ import type { Sql } from '../store/database.ts';
 import { purgeRefused } from '../store/refused-rows.ts';
 import { tidyTakings } from '../store/takings.ts';
 import { dropEndedRuns, workAnyRun } from '../support/bulk-runs.ts';
+import { tellEvents } from '../support/event-webhook.ts';
 import { dropOutdated } from './outdated.ts';
 
 type Maintenance = ReturnType<typeof createMaintenance>;
@@ -28,6 +29,8 @@ export function startBackground(loop: StartLoop, app: App, maintenance: Maintena
     await sendClientMails({ database, mail: config.clientMail, network: config.network, log });
     return false;
   });
+  const { events, network } = config;
+  if (events !== undefined) loop('events', 1_000, () => tellEvents({ database, network, log }, events));
   requestTimers(loop, app);
   retentionTimers(loop, app);
   housekeepingTimers(loop, app, maintenance);

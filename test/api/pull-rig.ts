@@ -79,12 +79,13 @@ export interface PullRig {
 
 export async function openPullRig(
   files: Readonly<Record<string, string>> = { 'essai/client.yaml': clientFile, 'essai/pull.yaml': pullFile },
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<PullRig> {
   const keys = {
     RELAIS_MASTER_KEY: randomBytes(32).toString('base64'),
     RELAIS_SEAL_KEY: randomBytes(32).toString('base64'),
   };
-  const gateway = await openGateway({ files, environment: keys });
+  const gateway = await openGateway({ files, environment: { ...keys, ...environment } });
   const { app } = gateway;
   await app.publishing.publish({ destinationId: 'essai-pull', author: 'tester', note: 'first' });
   const open = (): Promise<Api> =>

@@ -1,0 +1,120 @@
+// Tells a tool of the centre's own what happened: the feed of events as signed webhooks (Standard Webhooks), one event a message.
+// Invariant: in the order of the feed, the next after the one before was taken; the cursor is a row of MySQL, so that no restart and
+// no second process loses one. Ids and codes, nothing of a person.
+import { randomInt } from 'node:crypto';
+import type { NetworkPolicy, Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
+import { connectors } from '../../connectors/index.ts';
+import type { Log } from '../log.ts';
+import { alone } from '../store/alone.ts';
+import type { Database } from '../store/database.ts';
+import {
+  beginCursor,
+  deferCursor,
+  moveCursor,
+  readCursor,
+  type EventCursor,
+} from '../store/event-cursors.ts';
+import { eventsPage, type EventKind, type FeedEvent } from './reads/events.ts';
+import { wholeCentre } from './scope.ts';
+
+export interface EventWebhook {
+  readonly url: string;
+  /** `whsec_...`, newest first: each of them signs. */
+  readonly secrets: readonly string[];
+}
+
+export interface EventWebhookPlace {
+  readonly database: Database;
+  readonly network: NetworkPolicy;
+  readonly log: Log;
+}
+
+export const toldKinds: readonly EventKind[] = ['delivered', 'failed', 'held', 'task'];
+const name = 'webhook';
+const atOnce = 50;
+const retry = { firstMs: 5_000, longestMs: 3_600_000 };
+
+/** One process at a time. True: there may be more at once. */
+export async function tellEvents(place: EventWebhookPlace, webhook: EventWebhook): Promise<boolean> {
+  return (await alone(place.database, 'event-webhook', () => tellNext(place, webhook))) ?? false;
+}
+
+async function tellNext(place: EventWebhookPlace, webhook: EventWebhook): Promise<boolean> {
+  const { database } = place;
+  const cursor = await readCursor(database, name);
+  if (cursor === undefined) {
+    // From now on: what happened before somebody wanted to know is read by GET /v1/events.
+    const { next } = await eventsPage({ database }, wholeCentre, { after: 'now', limit: 1 });
+    await beginCursor(database, name, next);
+    return false;
+  }
+  if (!cursor.isDue) return false;
+  const { after } = cursor;
+  const page = await eventsPage({ database }, wholeCentre, { after, kinds: toldKinds, limit: atOnce });
+  // The page is the same as long as its position is: what was taken of it is left out.
+  const taken = page.items.findIndex(({ id }) => id === cursor.lastEvent) + 1;
+  for (const event of page.items.slice(taken)) {
+    const outcome = await send(place, webhook, event);
+    if (outcome.kind !== 'accepted') return putOff(place, cursor, event, outcome);
+    await moveCursor(database, name, { after, lastEvent: event.id });
+  }
+  if (page.next !== after) await moveCursor(database, name, { after: page.next, lastEvent: 0 });
+  return page.hasMore;
+}
+
+/** It is tried again for as long as it takes, at growing intervals, and the others wait behind it. */
+async function putOff(
+  { database, log }: EventWebhookPlace,
+  cursor: EventCursor,
+  event: FeedEvent,
+  outcome: Outcome,
+): Promise<false> {
+  const grown = Math.min(retry.longestMs, retry.firstMs * 2 ** Math.min(cursor.failures, 20));
+  await deferCursor(database, name, grown * (0.8 + randomInt(400) / 1_000));
+  log.error('event.untold', {
+    count: cursor.failures + 1,
+    code: event.kind,
+    reason: 'reason' in outcome ? outcome.reason : outcome.kind,
+  });
+  return false;
+}
+
+async function send(
+  { database, network }: EventWebhookPlace,
+  { url, secrets }: EventWebhook,
+  event: FeedEvent,
+): Promise<Outcome> {
+  const context: SendContext = {
+    classify: ({ status }) =>
+      Promise.resolve(
+        status >= 200 && status < 300
+          ? { kind: 'accepted' }
+          : { kind: 'unavailable', reason: `HTTP_${status}`, maybeReceived: true },
+      ),
+    secret: () => secrets[0],
+    secrets: () => secrets,
+    allowedTargets: [new URL(url).hostname],
+    network,
+    timeouts: { connectMs: 5_000, responseMs: 10_000, totalMs: 20_000 },
+    signal: new AbortController().signal,
+    now: () => database.now().getTime(),
+  };
+  const settings = { url, signature: { standard: 'secret:RELAIS_EVENTS' } };
+  const outcome = await connectors['webhook']?.send(parcelOf(event), settings, context);
+  return outcome ?? { kind: 'unavailable', reason: 'NO_CONNECTOR', maybeReceived: false };
+}
+
+/** `webhook-id` is the event's for ever, so that whoever gets it twice knows. */
+function parcelOf(event: FeedEvent): Parcel {
+  const key = `event-${event.id}`;
+  const body = { type: `relais.${event.kind}`, timestamp: event.at.toISOString(), data: event };
+  return {
+    client: event.client || 'relais',
+    clientName: 'Relais',
+    destination: 'events',
+    action: 'create',
+    items: [{ deliveryId: 0, key, idempotencyKey: key, leadReference: key }],
+    body: { bytes: Buffer.from(JSON.stringify(body)), mediaType: 'application/json', extension: 'json' },
+    writtenAt: event.at,
+  };
+}
