@@ -44,7 +44,10 @@ export function limitsPassed({ entries, receipts, limits }: Ledgers): readonly s
 function peak(entries: readonly Entry[]): number {
   const name = (one: Entry): string =>
     one.batchId > 0 ? `file ${one.batchId}` : `${one.deliveryId}/${one.run}/${one.attempt}`;
-  const lapsed = new Set(entries.filter((one) => one.entry === 'outcome_unknown').map(name));
+  // A late answer is believed when the lease that lapsed is recovered: then there is no unknown outcome.
+  const lapsed = new Set(
+    entries.filter((one) => one.entry === 'outcome_unknown' || one.entry === 'late').map(name),
+  );
   const open = new Set<string>();
   let most = 0;
   for (const one of entries) {
@@ -66,11 +69,21 @@ function busiestMinute(moments: readonly number[]): number {
   return most;
 }
 
-/** A worker that lost its lease may only write `late`. */
+/**
+ * A worker that lost its lease may only write `late`: each outcome closes a departure. A part of a long file that is written again
+ * before anything of it left departs again, under the same number.
+ */
 export function settledTwice(entries: readonly Entry[]): readonly string[] {
-  const groups = Map.groupBy(
-    entries.filter((one) => settledEntries.has(one.entry)),
-    attemptOf,
-  );
-  return [...groups].filter(([, group]) => group.length > 1).map(([name]) => name);
+  const open = new Map<string, boolean>();
+  const found = new Set<string>();
+  for (const one of entries) {
+    const name = attemptOf(one);
+    if (one.entry === 'departed') open.set(name, true);
+    else if (settledEntries.has(one.entry)) {
+      // Of one that never departed another figure tells.
+      if (open.get(name) === false) found.add(name);
+      if (open.has(name)) open.set(name, false);
+    }
+  }
+  return [...found];
 }

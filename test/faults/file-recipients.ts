@@ -26,6 +26,8 @@ export interface FileRecipients {
   readonly environment: Readonly<Record<string, string>>;
   /** The lines to the servers, and how often each was asked to write. */
   readonly lines: readonly { readonly line: Proxy; readonly writes: () => number }[];
+  /** The next object written to the bucket comes through when whoever sent it has long given up. */
+  readonly writeLate: () => void;
   readonly standing: () => Promise<readonly Standing[]>;
   /** Files that took the place of one of the same name. */
   readonly replaced: () => readonly string[];
@@ -35,6 +37,8 @@ export interface FileRecipients {
 const login = { user: 'relais', password: `${mark}-ftps` } as const;
 /** Past the time-out of a whole sending: whoever sent it has long gone. */
 const lateMs = [500, 6_000] as const;
+/** Past the next try, which finds nothing there yet. */
+const muchLaterMs = [4_500, 12_000] as const;
 /** AWS lets a clock be wrong by so much. */
 const mostSkewMs = 15 * 60_000;
 /** Conversations have many steps: trouble at each of them would leave hardly a file unharmed. */
@@ -55,7 +59,12 @@ export async function startFileRecipients(
   });
   const s3 = await startS3Recipient(certificate);
   s3.mostSkewMs = mostSkewMs;
-  s3.fault = (step) => draw('essai-s3', s3Faults(random)[step]);
+  let isLate = false;
+  s3.fault = (step) => {
+    if (step !== 'put' || !isLate) return draw('essai-s3', s3Faults(random)[step]);
+    isLate = false;
+    return { lateMs: random.between(...muchLaterMs) };
+  };
   const put = await startFileRecipient(certificate);
   put.letsIn = tokens.letsIn;
   put.fault = (step) => draw('essai-put', putFaults(random)[step]);
@@ -81,6 +90,7 @@ export async function startFileRecipients(
       { line: s3Line, writes: puts(s3.log) },
       { line: putLine, writes: puts(put.log) },
     ],
+    writeLate: () => (isLate = true),
     standing: async () => [
       ...inFolder('essai-csv', join(folder, 'in')),
       ...inFolder('essai-ftps', join(home, 'in')),

@@ -18,6 +18,14 @@ export const files: Readonly<Record<string, Mischief>> = {
       line.set('open');
     },
   },
+  // Storage that commits what was given up long ago, over whatever stands there by then.
+  written_late: {
+    weight: 1.5,
+    run: async ({ recipients }) => {
+      recipients.writeLate();
+      await Promise.resolve();
+    },
+  },
   slow_file_lines: {
     weight: 1,
     run: async ({ recipients }, random) => {

@@ -16,7 +16,7 @@ export const plantsOfFiles: readonly Plant[] = [
     ],
     red: [zeros.spoiltFiles],
     like: /essai-s3/,
-    favour: ['trouble', 'cut_in_mid_file'],
+    favour: ['written_late'],
   },
   {
     name: 'what stands is not looked at',

@@ -18,6 +18,7 @@ export interface Recipients {
   readonly door: (how: 'open' | 'refuses' | 'hangs') => void;
   readonly tokens: TokenDoor;
   readonly fileLines: FileRecipients['lines'];
+  readonly writeLate: FileRecipients['writeLate'];
   /** What the gateway must know to reach them. */
   readonly environment: Readonly<Record<string, string>>;
   /** Everything received so far, the rows of files included; and files that stand twice or not whole. */
@@ -123,6 +124,7 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
     trouble,
     tokens,
     fileLines: files.lines,
+    writeLate: files.writeLate,
     environment: { ...files.environment, RELAIS_SECRET_APPLICATION: application.secret },
     door: (how) => {
       http.cutAtOnce = how === 'refuses';
