@@ -7,6 +7,9 @@ import { setDestinationStatus } from '../../src/support/suspend.ts';
 import type { Gateway } from '../trip/gateway.ts';
 import { flows } from './mappings-files.ts';
 import { clientId, destinations, goneId } from './mappings.ts';
+import { replayCancelled } from './mischief-api.ts';
+import { settleRequests } from './mischief-requests.ts';
+import { settleRetention } from './operations.ts';
 import { pause, perhaps, type Scene } from './scene.ts';
 import type { StormOptions } from './storm.ts';
 
@@ -33,6 +36,9 @@ export async function calm(
       for (const id of flows)
         await perhaps(() => requestFile(gateway.app.database, { id, clientId }, 'storm', 'calm'));
     if (round % 10 === 0) await perhaps(() => retrySetAside(gateway));
+    if (round % 10 === 0) await perhaps(() => replayCancelled(gateway));
+    if (round % 10 === 0) await perhaps(() => settleRequests(gateway));
+    if (round % 10 === 0) await perhaps(() => settleRetention(gateway));
     if (round % 10 === 0)
       for (const id of destinations)
         await perhaps(() =>
@@ -58,6 +64,11 @@ export async function leftBehind({ owner }: Gateway): Promise<Readonly<Record<st
       WHERE status <> 'refused' OR refusal LIKE '%"SET_ASIDE"%'
      UNION ALL SELECT 'changes not planned', COUNT(*) FROM lead_changes
      UNION ALL SELECT 'entries not sealed', COUNT(*) FROM handovers_unsealed
+     UNION ALL SELECT 'leads whose time is over', COUNT(*) FROM leads l
+       JOIN operations o ON o.client_id = l.client_id AND o.code = l.operation
+     UNION ALL SELECT 'deliveries that support cancelled', COUNT(*) FROM deliveries d JOIN leads l ON l.id = d.lead_id
+      WHERE d.state = 'cancelled' AND d.reason = 'by_support' AND l.erased_at IS NULL
+     UNION ALL SELECT CONCAT('requests ', state), COUNT(*) FROM requests WHERE state <> 'closed' GROUP BY state
      UNION ALL SELECT CONCAT('deliveries ', state), COUNT(*) FROM deliveries
       WHERE state NOT IN ('delivered', 'failed', 'cancelled')
         AND NOT (destination_id = ? AND state = 'withheld' AND reason LIKE 'recipient_not_authorised%')

@@ -124,7 +124,7 @@ test('what nobody may send any more stands, but an erasure does not', () => {
 
 test('a row that nobody took or refused, and a correction that is gone without a trace', () => {
   const row = (status: string): Partial<Ledgers> => ({
-    rows: [{ reference: 'F-1', rowReference: 'F-1-k1', status }],
+    rows: [{ reference: 'F-1', rowReference: 'F-1-k1', status, refusal: '' }],
     changes: [{ reference: 'F-1', rowReference: 'F-1-k1' }],
   });
   expect(forged(row('refused'))).toEqual([]);
@@ -136,7 +136,7 @@ test('a row that nobody took or refused, and a correction that is gone without a
 test('a hostile row that did not end as a visible refusal', () => {
   const hostile = (status: string | undefined, over: Partial<HostileRow> = {}): Partial<Ledgers> => ({
     hostile: [{ reference: 'H-1', must: 'refused', atTheDoor: false, ...over }],
-    rows: status === undefined ? [] : [{ reference: 'H-1', rowReference: '', status }],
+    rows: status === undefined ? [] : [{ reference: 'H-1', rowReference: '', status, refusal: '' }],
   });
   expect(forged(hostile('refused'))).toEqual([]);
   expect(forged(hostile(''))).toEqual([zeros.hostile]);

@@ -12,7 +12,14 @@ import {
   twice,
 } from './check-keys.ts';
 import { correctionsNotTold, notFollowed, notTold, takenBackSent } from './check-told.ts';
+import { feedGaps, postedAndLost, wrongAnswers } from './check-api.ts';
+import { afterPurge, cameBack, keptOrGone, refusedAsOver } from './check-retention.ts';
+import { departedRestricted, notToldByRequest } from './check-requests.ts';
 import { ended, type DeliveryLine, type Entry, type Ledgers, type Receipt } from './ledgers.ts';
+import { remainsOf } from './remains.ts';
+import { zeros } from './zeros.ts';
+
+export { zeros };
 
 export interface Figures {
   readonly leads: number;
@@ -29,39 +36,6 @@ export interface Figures {
   /** Must be 0, each with what it concerns. */
   readonly faults: Readonly<Record<string, readonly string[]>>;
 }
-
-/** The figures by name. */
-export const zeros = {
-  lost: 'lost: handed in, and no delivery for a destination it was owed to',
-  unsettled: 'a delivery that reached no end',
-  givenUp: 'given up though the recipient was well at the end',
-  unlogged: 'sent but not logged',
-  neverReceived: 'logged as delivered but never received',
-  erased: 'departed after erasure',
-  withdrawn: 'departed with a consent withdrawn before',
-  revoked: 'departed under an authorisation revoked before',
-  notFollowed: 'erasure not followed to a recipient that had it',
-  notTold: 'withdrawal that a recipient with the grant never learnt',
-  twoAtOnce: 'two deliveries of one lead in flight to one destination',
-  limits: 'limit exceeded',
-  unanswered: 'an attempt without an outcome',
-  settledTwice: 'an attempt with two outcomes: a worker without its lease settled',
-  neverDeparted: 'an outcome of an attempt that never departed',
-  twice: 'one lead created twice at one destination',
-  otherContent: 'another content under a key the recipient may know',
-  brokenLog: 'the log does not verify',
-  otherKey: 'one delivery and content under two keys',
-  toAnother: 'received by somebody it was not for',
-  corrections: 'correction that a recipient with the lead never learnt',
-  takenBack: 'a grant sent again that the person took back with another lead',
-  leftStanding: 'a row handed in that nobody took or refused',
-  hostile: 'a hostile row that did not end as a visible refusal',
-  madeTwice: 'a record made twice at a recipient that is asked first',
-  stoodStill: 'a process that stood still or ended by itself',
-  inTwoFiles: 'one row in two files, none of which was voided',
-  spoiltFiles: 'a file that took the place of another, or is not whole',
-  exposed: 'a token or a secret in clear',
-} as const;
 
 export function check(ledgers: Ledgers): Figures {
   const { leads, deliveries, entries, receipts } = ledgers;
@@ -125,6 +99,16 @@ export function check(ledgers: Ledgers): Figures {
       [zeros.inTwoFiles]: inTwoFiles(story),
       [zeros.spoiltFiles]: ledgers.spoiltFiles,
       [zeros.exposed]: ledgers.exposed,
+      [zeros.restricted]: departedRestricted(story),
+      [zeros.untold]: notToldByRequest(story),
+      [zeros.afterPurge]: afterPurge(story),
+      [zeros.kept]: keptOrGone(story),
+      [zeros.cameBack]: cameBack(story),
+      [zeros.posted]: postedAndLost(story),
+      [zeros.answers]: wrongAnswers(ledgers),
+      [zeros.feed]: feedGaps(ledgers),
+      [zeros.shutOut]: ledgers.shutOut,
+      [zeros.remains]: remainsOf(story),
     },
   };
 }
@@ -147,11 +131,13 @@ const says = (consents: string | null, state: string): boolean =>
 const saysYes = ({ consents }: Entry): boolean =>
   (JSON.parse(consents ?? '[]') as unknown[]).length > 0 && !says(consents, 'withdrawn');
 
-function lost({ handedIn, leads, deliveriesOf }: Story): readonly string[] {
+function lost(story: Story): readonly string[] {
+  const { handedIn, leads, deliveriesOf } = story;
   const byReference = new Map(leads.map((lead) => [lead.reference, lead]));
   return handedIn.flatMap(({ reference, owed, poison }) => {
     const lead = byReference.get(reference);
-    if (lead === undefined) return poison ? [] : [`${reference} never taken in`];
+    if (lead === undefined)
+      return poison || refusedAsOver(story, reference) ? [] : [`${reference} never taken in`];
     // Erased before it was planned: nothing may be owed any more.
     if (lead.erased) return [];
     const creates = (deliveriesOf.get(lead.id) ?? []).filter((one) => one.action === 'create');
@@ -163,7 +149,7 @@ function lost({ handedIn, leads, deliveriesOf }: Story): readonly string[] {
 
 /** Ends that are an answer, not a loss. */
 const fairEnds =
-  /^(erased|superseded|not_needed|manual_erasure_required|manual_update_required|not_accepted)/;
+  /^(erased|purged|superseded|not_needed|manual_erasure_required|manual_update_required|not_accepted)/;
 
 /** What nobody may send any more stands visibly until somebody decides; erasures and withdrawals have figures of their own. */
 const mayStand = (
@@ -173,13 +159,16 @@ const mayStand = (
   (reason === 'create_unsettled' && alerted.has(id)) ||
   (unauthorised.has(destination) && action !== 'erase' && reason.startsWith('recipient_not_authorised'));
 
-function givenUp({ deliveries, referenceOf, poison, refusedBy }: Story): readonly string[] {
+function givenUp({ deliveries, leads, referenceOf, poison, refusedBy }: Story): readonly string[] {
+  const erased = new Set(leads.filter((one) => one.erased).map((one) => one.id));
   return deliveries
     .filter(
       (one) =>
         ended(one.state) &&
         one.state !== 'delivered' &&
         !fairEnds.test(one.reason) &&
+        // Cancelled by support, which replays it unless the person has gone meanwhile.
+        !(one.reason.startsWith('by_support') && erased.has(one.leadId)) &&
         !poison.has(referenceOf.get(one.leadId) ?? '') &&
         !(refusedBy.get(referenceOf.get(one.leadId) ?? '') ?? []).includes(one.destination),
     )

@@ -182,6 +182,8 @@ test('limits: more in flight than allowed, more in a minute than two windows hol
   expect(red(ledgers(2, answers))).toEqual([zeros.limits]);
   expect(red(ledgers(2, lapsed))).toEqual([]);
   expect(red(ledgers(1, lapsed))).toEqual([zeros.limits]);
+  const late = outcome({ deliveryId: 10, leadId: 10, entry: 'late' });
+  expect(red(ledgers(2, [late, ...answers]))).toEqual([]);
 });
 
 test('an attempt without an outcome, with two, or an outcome of one that never departed', () => {
@@ -256,10 +258,13 @@ test('a row stands in one file, unless the other was voided in the log', () => {
   expect(red({ ...ledgers, entries: [...ledgers.entries, voided] })).toEqual([]);
 });
 
-test('every figure that must be 0 has been seen red above, or in check-told.unit.test.ts', () => {
+test('every figure that must be 0 has been seen red above, or in the other parts', () => {
   const elsewhere: readonly string[] = [
     ...[zeros.otherKey, zeros.toAnother, zeros.corrections, zeros.takenBack],
     ...[zeros.leftStanding, zeros.hostile, zeros.madeTwice, zeros.stoodStill],
+    // check-requests.unit.test.ts, check-api.unit.test.ts
+    ...[zeros.restricted, zeros.untold, zeros.remains, zeros.afterPurge, zeros.kept, zeros.cameBack],
+    ...[zeros.posted, zeros.answers, zeros.feed, zeros.shutOut],
   ];
   expect([...seenRed].toSorted()).toEqual(
     Object.values(zeros)

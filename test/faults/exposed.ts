@@ -78,15 +78,20 @@ const searched = [
   'varbinary',
 ];
 
-async function inTables({ owner }: Gateway): Promise<readonly string[]> {
-  const columns = await owner.all<{ table: string; name: string }>(
+/** Columns that may hold text, of every table of the database. */
+export const textColumns = ({
+  owner,
+}: Pick<Gateway, 'owner'>): Promise<readonly { readonly table: string; readonly name: string }[]> =>
+  owner.all(
     `SELECT c.TABLE_NAME AS \`table\`, c.COLUMN_NAME AS name FROM information_schema.COLUMNS c
        JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
       WHERE c.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE = 'BASE TABLE' AND c.DATA_TYPE IN (${searched.map(() => '?').join(', ')})`,
     searched,
   );
+
+async function inTables({ owner }: Gateway): Promise<readonly string[]> {
   const found: string[] = [];
-  for (const { table, name } of columns) {
+  for (const { table, name } of await textColumns({ owner })) {
     const [row] = await owner.all<{ n: number }>(
       `SELECT COUNT(*) AS n FROM \`${table}\` WHERE LOCATE(CAST(? AS BINARY), CAST(\`${name}\` AS BINARY)) > 0`,
       [mark],

@@ -3,12 +3,17 @@
 import { requestFile } from '../../src/delivery/files/collect.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import type { Gateway } from '../trip/gateway.ts';
-import { isUnanswered, mostUnanswered, nextLead } from './leads.ts';
+import { isUnanswered, lateLead, mostUnanswered, nextLead } from './leads.ts';
 import type { ChangeRow, HandedIn } from './ledgers.ts';
 import { flows } from './mappings-files.ts';
 import { clientId, type Pace } from './mappings.ts';
+import type { Outside } from './outside.ts';
+import { post, type Waiting } from './posting.ts';
 import type { Random } from './random.ts';
 import { pause, perhaps, surely } from './scene.ts';
+
+/** This part of the leads is posted over HTTP. */
+const postedShare = 0.25;
 
 export interface Feed {
   readonly handedIn: HandedIn[];
@@ -26,6 +31,10 @@ export function feed(options: {
   readonly pace: Pace;
   /** Where corrections are written down once they are committed. */
   readonly changes: ChangeRow[];
+  /** Other systems, which post some of the leads. */
+  readonly outside: Outside;
+  /** Operations that are over, by number. */
+  readonly ended: readonly number[];
 }): Feed {
   const { gateway, random } = options;
   const handedIn: HandedIn[] = [];
@@ -40,6 +49,17 @@ export function feed(options: {
     const row = { reference, kind: 'correction', row_reference: `${reference}-k${number}` };
     await handInChange(options, { ...row, last_name: `Martin-${number}` });
   };
+  let batch: Waiting[] = [];
+  const handIn = (lead: Waiting): void => {
+    if (random.next() > postedShare) {
+      waiting.push(surely(() => gateway.send(lead.row)).then(() => void handedIn.push(lead.handed)));
+      return;
+    }
+    batch.push(lead);
+    if (random.next() < 0.5 && batch.length < 3) return;
+    waiting.push(post(options.outside, batch, handedIn));
+    batch = [];
+  };
   const leads = async (): Promise<void> => {
     let previous = '';
     for (let number = 0; Date.now() < end; number += 1) {
@@ -50,10 +70,11 @@ export function feed(options: {
         poison: options.poison && early ? kind : 'none',
         pace: options.pace,
         previous,
+        part: (Date.now() - start) / (end - start),
       });
       previous = handed.reference;
       if (isUnanswered(handed.reference)) unanswered += 1;
-      waiting.push(surely(() => gateway.send(row)).then(() => void handedIn.push(handed)));
+      handIn({ row, handed });
       // Changes right behind the lead: updates that must wait for their create.
       if (random.next() < 0.35) waiting.push(correct(number));
       await pause(Math.max(1, start + ((number + 1) * 1_000) / options.rate - Date.now()));
@@ -66,9 +87,20 @@ export function feed(options: {
       await pause(random.between(300, 1_000));
     }
   };
+  const late = async (): Promise<void> => {
+    for (let number = 0; Date.now() < end; number += 1) {
+      await pause(random.between(300, 1_500));
+      if (options.ended.length === 0) continue;
+      const { row, handed } = lateLead(number, random.pick(options.ended));
+      waiting.push(surely(() => gateway.send(row)).then(() => void handedIn.push(handed)));
+    }
+  };
   return {
     handedIn,
-    done: Promise.all([leads(), files()]).then(async () => void (await Promise.all(waiting))),
+    done: Promise.all([leads(), files(), late()]).then(async () => {
+      if (batch.length > 0) waiting.push(post(options.outside, batch, handedIn));
+      await Promise.all(waiting);
+    }),
   };
 }
 

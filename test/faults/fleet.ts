@@ -39,10 +39,19 @@ export interface Fleet {
 export interface FleetOptions {
   readonly gateway: Gateway;
   readonly roles: readonly Role[];
+  /** Where processes of a role listen, one after the other; on the same port when they are begun anew. */
+  readonly ports: Readonly<Partial<Record<Role, readonly number[]>>>;
   readonly mysql: () => Target;
   readonly redis: () => Target;
   readonly random: Random;
   readonly environment: Readonly<Record<string, string>>;
+}
+
+interface Place {
+  readonly mysql: Proxy;
+  readonly redis: Proxy;
+  readonly apart: number;
+  readonly port: number | undefined;
 }
 
 /** This part of the processes is not told to die. */
@@ -77,7 +86,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   };
   process.once('exit', endWithUs);
 
-  const launch = (role: Role, mysql: Proxy, redis: Proxy, apart: number): ChildProcess => {
+  const launch = (role: Role, { mysql, redis, apart, port }: Place): ChildProcess => {
     const { config } = gateway;
     const through = (url: string, port: number): string => {
       const moved = new URL(url);
@@ -85,7 +94,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       moved.port = String(port);
       return moved.href;
     };
-    const plan = stormy && random.next() > spared ? drawKill(role, random) : null;
+    const plan = stormy && random.next() > spared ? drawKill(role, random) : undefined;
     const child = spawn(process.execPath, ['--import', preload, 'src/main.ts', role], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: {
@@ -100,9 +109,10 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
         RELAIS_ALLOW_PLAINTEXT: 'yes',
         RELAIS_PLANNER_IDLE_MS: '10',
         RELAIS_LOG_LEVEL: 'warn',
-        FAULTS_KILL: JSON.stringify(plan),
+        FAULTS_KILL: JSON.stringify(plan ?? null),
         FAULTS_CLOCK: String(apart),
         ...options.environment,
+        ...(port === undefined ? {} : { [`RELAIS_${role.toUpperCase()}_PORT`]: String(port) }),
       },
     });
     const hear = (part: Buffer): void => {
@@ -121,7 +131,9 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     return child;
   };
 
-  const enlist = async (role: Role): Promise<Member> => {
+  const enlist = async (role: Role, index: number): Promise<Member> => {
+    const before = options.roles.slice(0, index).filter((one) => one === role).length;
+    const port = options.ports[role]?.[before];
     const mysql = await startProxy(options.mysql());
     const redis = await startProxy(options.redis());
     const apart = random.between(-mostApart, mostApart);
@@ -134,7 +146,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     };
     const enter = (): void => {
       if (closed) return;
-      child = launch(role, mysql, redis, apart);
+      child = launch(role, { mysql, redis, apart, port });
       const mine = child;
       children.add(mine);
       mine.once('message', isUp);

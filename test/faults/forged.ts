@@ -20,6 +20,7 @@ export const entry = (over: Partial<Entry>): Entry => ({
   authorisationId: 1,
   batchId: 0,
   fileName: '',
+  purpose: '',
   ...over,
 });
 export const delivery = (over: Partial<DeliveryLine>): DeliveryLine => ({
@@ -57,6 +58,7 @@ export const lead = (over: Partial<LeadLine>): LeadLine => ({
   id: 1,
   reference: 'F-1',
   erased: false,
+  gone: false,
   name: '',
   withdrawn: false,
   ...over,
@@ -92,6 +94,15 @@ export function story(): Ledgers {
     stoodStill: [],
     spoiltFiles: [],
     exposed: [],
+    addresses: [],
+    posted: [],
+    wrongAnswers: [],
+    events: [],
+    eventsOwed: [],
+    shutOut: [],
+    references: [],
+    goneRows: [],
+    requests: [],
   };
 }
 export const seenRed = new Set<string>();

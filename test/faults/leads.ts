@@ -4,6 +4,7 @@ import { leadRow } from '../trip/gateway.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import type { HandedIn } from './ledgers.ts';
 import type { DestinationId, Pace } from './mappings.ts';
+import { codeOf, lateMark, operationAt, operationMark } from './operations.ts';
 import type { Random } from './random.ts';
 
 type Share = readonly [programme: string, share: number, also: readonly DestinationId[]];
@@ -45,6 +46,8 @@ export const isUnanswered = (reference: string): boolean => /^P-(broken|cut)/.te
 const askingTwice = 0.15;
 /** This part of the grants bears a stamp of minutes ahead, as a form on a host with a fast clock writes it. */
 const stampedAhead = 0.08;
+/** This part of the leads belongs to an operation that ends while the storm blows. */
+const ofOperations = 0.15;
 /** This part of the leads that need several calls has its deal refused. */
 const dealsRefused = 0.4;
 
@@ -58,7 +61,14 @@ export function nextLead(
     poison,
     pace,
     previous,
-  }: { readonly poison: 'none' | 'answered' | 'any'; readonly pace: Pace; readonly previous: string },
+    part,
+  }: {
+    readonly poison: 'none' | 'answered' | 'any';
+    readonly pace: Pace;
+    readonly previous: string;
+    /** How much of the storm is over, 0 to 1. */
+    readonly part: number;
+  },
 ): { readonly row: IntakeValues; readonly handed: HandedIn } {
   if (poison !== 'none' && random.next() < 0.02) {
     const kind = random.pick(poison === 'any' ? poisons : answered);
@@ -80,17 +90,15 @@ export function nextLead(
   const [programme, , also] = pace === 'brisk' && leisurely.has(share[0]) ? shares[1] : share;
   const dealRefused = programme === 'ES-CALLS' && (openers.has(number) || random.next() < dealsRefused);
   const ahead = random.next() < stampedAhead;
-  const reference = dealRefused
-    ? `D-${number}`
-    : again
-      ? `S-${number}`
-      : ahead
-        ? `G-${number}`
-        : `F-${number}`;
+  const operation =
+    random.next() < ofOperations && !again && !dealRefused && !ahead ? operationAt(part) : undefined;
+  const mark = dealRefused ? 'D-' : again ? 'S-' : ahead ? 'G-' : 'F-';
+  const reference = operation === undefined ? `${mark}${number}` : `${operationMark}${operation}-${number}`;
   return {
     row: leadRow(reference, {
       programme,
       ...ofPerson(person),
+      ...(operation === undefined ? {} : ofOperation(operation)),
       ...(isStampedAhead(reference) ? { consents: grantedAt(new Date(Date.now() + 4 * 60_000)) } : {}),
     }),
     handed: {
@@ -102,6 +110,22 @@ export function nextLead(
     },
   };
 }
+
+const ofOperation = (operation: number): IntakeValues => ({
+  operation: codeOf(operation),
+  operation_kind: 'one_off',
+});
+
+/** A lead of an operation that is over, as an old export brings it once more. */
+export const lateLead = (
+  number: number,
+  operation: number,
+): { readonly row: IntakeValues; readonly handed: HandedIn } => {
+  const reference = `${lateMark}${number}`;
+  const person = 8_000_000 + number;
+  const row = leadRow(reference, { programme: 'ES-CRM', ...ofPerson(person), ...ofOperation(operation) });
+  return { row, handed: { reference, owed: [], poison: false, person } };
+};
 
 const grantedAt = (at: Date): string =>
   JSON.stringify([

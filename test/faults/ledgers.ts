@@ -1,6 +1,10 @@
 // The ledgers a storm is judged by: what was handed in, the lead tables, the hand-over log, and what recipients really received.
 // Invariant: plain data, so that a forged ledger can show that the checker sees what it must.
 import type { Database } from '../../src/store/database.ts';
+import { readBook, type GoneRow } from './book.ts';
+import type { PostedLine } from './outside.ts';
+import type { PersonAt, ReferenceAt } from './remains.ts';
+import { readRequests, type RequestLine } from './requests.ts';
 
 export interface HandedIn {
   readonly reference: string;
@@ -32,7 +36,10 @@ export interface HostileRow {
 export interface LeadLine {
   readonly id: number;
   readonly reference: string;
+  /** By a right, or by retention. */
   readonly erased: boolean;
+  /** Retention has taken it out of the tables. */
+  readonly gone: boolean;
   /** The name that the last correction gave it (`Bernard-7`); empty while nobody corrected it. */
   readonly name: string;
   /** A withdrawal was recorded, whatever its stamp and those of the grants. No storm asks a person again afterwards. */
@@ -64,6 +71,7 @@ export interface Entry {
   readonly authorisationId: number;
   readonly batchId: number;
   readonly fileName: string;
+  readonly purpose: string;
 }
 
 /** One thing a recipient really received, whole. */
@@ -105,7 +113,10 @@ export interface Ledgers {
     readonly reference: string;
     readonly rowReference: string;
     readonly status: string;
+    readonly refusal: string;
   }[];
+  /** Refused rows that were removed. */
+  readonly goneRows: readonly GoneRow[];
   /** Row references that were taken in. */
   readonly taken: ReadonlySet<string>;
   /** Deliveries somebody was alerted about. */
@@ -120,16 +131,32 @@ export interface Ledgers {
   readonly spoiltFiles: readonly string[];
   /** Where tokens or secrets stood in clear. */
   readonly exposed: readonly string[];
+  /** Where mail addresses and phones of the storm's persons stand. */
+  readonly addresses: readonly PersonAt[];
+  /** Where references of leads of operations stand. */
+  readonly references: readonly ReferenceAt[];
+  /** What rows that were posted over HTTP were answered, and answers that must not be. */
+  readonly posted: readonly PostedLine[];
+  readonly wrongAnswers: readonly string[];
+  /** Numbers of the events of the feed as a reader got them, and as the log has them. */
+  readonly events: readonly number[];
+  readonly eventsOwed: readonly number[];
+  /** Pages of the console that a session did not open at the end. */
+  readonly shutOut: readonly string[];
+  /** Requests of prospects that were carried out, each with its leads. */
+  readonly requests: readonly RequestLine[];
 }
 
 type Known = Omit<
   Ledgers,
-  'leads' | 'deliveries' | 'entries' | 'rows' | 'taken' | 'alerted' | 'unauthorised'
+  'leads' | 'deliveries' | 'entries' | 'rows' | 'goneRows' | 'taken' | 'alerted' | 'unauthorised' | 'requests'
 >;
 
 /** Reads what the gateway wrote, beside what the harness saw. */
 export async function readLedgers(sql: Database, known: Known): Promise<Ledgers> {
-  const leads = await sql.all<Omit<LeadLine, 'erased' | 'withdrawn'> & { erased: number; withdrawn: number }>(
+  const leads = await sql.all<
+    Omit<LeadLine, 'erased' | 'withdrawn' | 'gone'> & { erased: number; withdrawn: number }
+  >(
     `SELECT l.id, l.reference, l.erased_at IS NOT NULL AS erased, COALESCE(p.last_name, '') AS name,
             EXISTS (SELECT 1 FROM consents c WHERE c.lead_id = l.id AND c.state = 'withdrawn') AS withdrawn
        FROM leads l LEFT JOIN prospects p ON p.lead_id = l.id ORDER BY l.id`,
@@ -143,29 +170,38 @@ export async function readLedgers(sql: Database, known: Known): Promise<Ledgers>
   const unauthorised = await sql.all<{ id: string }>(
     `SELECT destination_id AS id FROM authorisations GROUP BY destination_id HAVING SUM(revoked_at IS NULL) = 0`,
   );
+  const gone = await readBook(sql);
+  const deliveries = await sql.all<DeliveryLine>(
+    `SELECT id, lead_id AS leadId, destination_id AS destination, action, state, reason, delivery_key AS \`key\`
+       FROM deliveries ORDER BY id`,
+  );
   return {
     ...known,
-    leads: leads.map(({ erased, withdrawn, name, ...lead }) => ({
-      ...lead,
-      name: givenName(name) ?? '',
-      erased: erased === 1,
-      withdrawn: withdrawn === 1,
-    })),
-    deliveries: await sql.all<DeliveryLine>(
-      `SELECT id, lead_id AS leadId, destination_id AS destination, action, state, reason, delivery_key AS \`key\`
-         FROM deliveries ORDER BY id`,
-    ),
+    leads: [
+      ...leads.map(({ erased, withdrawn, name, ...lead }) => ({
+        ...lead,
+        name: givenName(name) ?? '',
+        erased: erased === 1,
+        gone: false,
+        withdrawn: withdrawn === 1,
+      })),
+      ...gone.leads.map((lead) => ({ ...lead, name: '', erased: true, gone: true, withdrawn: false })),
+    ],
+    deliveries: [...deliveries, ...gone.deliveries].toSorted((a, b) => a.id - b.id),
+    goneRows: gone.rows,
     entries: await sql.all<Entry>(
       `SELECT id, entry, action, delivery_id AS deliveryId, lead_id AS leadId, destination_id AS destination, run, attempt, outcome,
-              reason, consents, authorisation_id AS authorisationId, batch_id AS batchId, file_name AS fileName
+              reason, consents, authorisation_id AS authorisationId, batch_id AS batchId, file_name AS fileName,
+              purpose
          FROM handovers ORDER BY id`,
     ),
     rows: await sql.all(
-      'SELECT reference, row_reference AS rowReference, status FROM lead_intake ORDER BY id',
+      "SELECT reference, row_reference AS rowReference, status, COALESCE(refusal, '') AS refusal FROM lead_intake ORDER BY id",
     ),
     taken: new Set(taken.map((one) => one.reference)),
     alerted: new Set(alerts.map((one) => one.id)),
     unauthorised: new Set(unauthorised.map((one) => one.id)),
+    requests: await readRequests(sql),
   };
 }
 

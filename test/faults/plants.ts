@@ -1,8 +1,11 @@
 // Bugs to plant: each takes one promise out of the gateway, in a copy of its sources, to see that the checker notices.
 // Invariant: the product holds no switch for them; a text that is not found any more is an error, never a plant that does nothing.
 import { zeros } from './check.ts';
+import { plantsOfApi } from './plants-api.ts';
 import { plantsOfFiles } from './plants-files.ts';
 import { plantsOfIntake } from './plants-intake.ts';
+import { plantsOfRequests } from './plants-requests.ts';
+import { plantsOfRetention } from './plants-retention.ts';
 import { plantsOfRights } from './plants-rights.ts';
 
 export interface Patch {
@@ -134,6 +137,9 @@ export const plants: readonly Plant[] = [
     red: [zeros.erased, zeros.withdrawn],
   },
   ...plantsOfRights,
+  ...plantsOfRequests,
+  ...plantsOfRetention,
+  ...plantsOfApi,
   ...plantsOfIntake,
   ...plantsOfFiles,
 ];

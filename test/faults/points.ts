@@ -2,7 +2,7 @@
 // Invariant: a step is known by a piece of SQL its transaction runs; a unit test holds each piece to src/store.
 import type { Random } from './random.ts';
 
-export type Role = 'planner' | 'worker';
+export type Role = 'planner' | 'worker' | 'api' | 'console';
 
 export interface Point {
   readonly name: string;
@@ -12,6 +12,10 @@ export interface Point {
 }
 
 export const points: readonly Point[] = [
+  { name: '0 request begun', role: 'api', sql: 'INSERT INTO idempotency_keys' },
+  { name: '0 rows posted', role: 'api', sql: 'INSERT INTO lead_intake' },
+  { name: '0 posted rows taken in', role: 'api', sql: 'INSERT INTO intake_receipts' },
+  { name: '0 answer kept', role: 'api', sql: 'UPDATE idempotency_keys SET status' },
   { name: '1 intake', role: 'planner', sql: 'INSERT INTO intake_receipts' },
   { name: '2 plan', role: 'planner', sql: 'DELETE lead_changes' },
   { name: '3 dispatch', role: 'planner', sql: "SET state = 'queued', queued_at" },
@@ -37,11 +41,13 @@ export interface KillPlan {
   readonly nth: number;
 }
 
-export function drawKill(role: Role, random: Random): KillPlan {
+/** Undefined for who carries nothing: it dies at any moment, as everybody does. */
+export function drawKill(role: Role, random: Random): KillPlan | undefined {
   const names: readonly string[] = [
     ...points.filter((point) => point.role === role).map((point) => point.name),
     ...(role === 'worker' ? filePoints : []),
   ];
+  if (names.length === 0) return undefined;
   const point = random.pick(names);
   // Files come seldom: at the first or second of them. Everything else a little later, with work in flight.
   const rare = /file|lease/.test(point);

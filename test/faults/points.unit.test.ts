@@ -21,8 +21,9 @@ test('a storm comes by every step, before and after it', () => {
   const random = seeded(1);
   const drawn = new Set<string>();
   for (let round = 0; round < 2_000; round += 1) {
-    const { point, when } = drawKill(round % 2 === 0 ? 'planner' : 'worker', random);
-    drawn.add(`${point} ${when}`);
+    const plan = drawKill((['planner', 'worker', 'api'] as const)[round % 3] ?? 'api', random);
+    drawn.add(`${plan?.point} ${plan?.when}`);
   }
   expect(drawn.size).toBe(2 * (points.length + filePoints.length));
+  expect(drawKill('console', random)).toBeUndefined();
 });

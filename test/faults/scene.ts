@@ -6,6 +6,7 @@ import { SqlFailure, type Database } from '../../src/store/database.ts';
 import type { Gateway } from '../trip/gateway.ts';
 import type { Fleet } from './fleet.ts';
 import type { ChangeRow, HandedIn, HostileRow } from './ledgers.ts';
+import type { Outside } from './outside.ts';
 import type { Proxy } from './proxy.ts';
 import type { Random } from './random.ts';
 import type { Recipients } from './recipients.ts';
@@ -21,6 +22,8 @@ export interface Scene {
   /** Undefined when the services are not the storm's own: then they are left alone. */
   readonly servers: StormServers | undefined;
   readonly recipients: Recipients;
+  /** Other systems and people: what they ask over HTTP. */
+  readonly outside: Outside;
   /** Leads handed in so far. */
   readonly handedIn: () => HandedIn[];
   /** Corrections and withdrawals that were handed in as rows, and rows that are to do harm: written down once they are committed. */

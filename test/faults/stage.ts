@@ -8,9 +8,11 @@ import { openDatabase, type Database } from '../../src/store/database.ts';
 import { grantRights } from '../../src/store/migrate.ts';
 import { moveHostClock } from '../support/host-clock.ts';
 import { openGateway, type Gateway } from '../trip/gateway.ts';
+import { dropBook, openBook } from './book.ts';
 import { startFleet } from './fleet.ts';
 import { destinations, leaseMs, stormFiles, type Pace } from './mappings.ts';
 import { usualTrouble } from './mischief-trade.ts';
+import { openOutside } from './outside.ts';
 import { startProxy, type Target } from './proxy.ts';
 import { seeded } from './random.ts';
 import { slowestCommitMs, startRecipients } from './recipients.ts';
@@ -52,6 +54,7 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
     // Some files are written in parts, others at once.
     RELAIS_FILE_PART_ROWS: '6',
     RELAIS_SECRET_SMTP: 'mot-de-passe-smtp',
+    RELAIS_API_PER_MINUTE: '1000000',
     ...recipients.environment,
   };
   const gateway = await openGateway({ files: stormFiles(recipients.places), environment });
@@ -72,12 +75,18 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
   } finally {
     backInTime();
   }
+  await openBook(gateway.owner);
   const intake = await openIntake(gateway);
   // Nobody waits long for a lock held by mischief; connections made before keep the usual patience.
   if (servers !== undefined) await gateway.owner.text('SET GLOBAL innodb_lock_wait_timeout = 2');
+  const outside = await openOutside(gateway, seeded(seed + 6), pace);
   const fleet = await startFleet({
     gateway,
-    roles: [...(pace === 'brisk' ? [] : (['planner', 'worker'] as const)), 'planner', 'worker', 'worker'],
+    ports: outside.ports,
+    roles: [
+      ...(pace === 'brisk' ? [] : (['planner', 'worker', 'api', 'console'] as const)),
+      ...(['planner', 'worker', 'worker', 'api'] as const),
+    ],
     ...at,
     random: seeded(seed + 2),
     environment,
@@ -97,11 +106,13 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
     intake,
     servers,
     recipients,
+    outside,
     stopMs: pace === 'brisk' ? 2_000 : leaseMs[pace] + 2_500,
     close: async () => {
       await fleet.close();
       await slowApp.close();
       await intake.close();
+      await dropBook(gateway.owner);
       await gateway.close();
       await recipients.close();
       for (const line of Object.values(lines)) await line.close();

@@ -1,25 +1,32 @@
 // The storm: real planner and worker processes, leads at a steady rate, mischief on a seeded schedule, then calm until all is settled.
 // Invariant: judged only after the calm, by ledgers; while it blows the gateway is never asked whether it is well.
 import { writeFileSync } from 'node:fs';
+import type { Database } from '../../src/store/database.ts';
 import { calm, leftBehind } from './calm.ts';
 import { check, type Figures } from './check.ts';
 import { damagedTables, evidence } from './evidence.ts';
+import { eventsOwed, followFeed, type FeedReader } from './events.ts';
 import { watchSecrets } from './exposed.ts';
 import { feed } from './feed.ts';
 import { readLedgers } from './ledgers.ts';
 import type { ChangeRow } from './ledgers.ts';
 import { askedFirst, limits, type Pace } from './mappings.ts';
+import { api } from './mischief-api.ts';
 import { files } from './mischief-files.ts';
 import { hostile, hostileRows } from './mischief-hostile.ts';
 import { jobs } from './mischief-jobs.ts';
 import { processes } from './mischief-processes.ts';
 import { lastRights, revokeForGood, rights } from './mischief-rights.ts';
+import { requests } from './mischief-requests.ts';
 import { services } from './mischief-services.ts';
 import { trade } from './mischief-trade.ts';
+import { endLastOperation, endOperations } from './operations.ts';
 import { seeded } from './random.ts';
+import { personsInTables } from './remains.ts';
 import { pause, type Mischief, type Scene } from './scene.ts';
 import type { StormServers } from './servers.ts';
 import { openStage } from './stage.ts';
+import { visitConsole } from './visit.ts';
 
 export interface StormOptions {
   readonly seed: number;
@@ -51,6 +58,12 @@ export interface StormReport extends Figures {
   /** Processes killed at a numbered step. */
   readonly deaths: Readonly<Record<string, number>>;
   readonly calmSeconds: number;
+  /** Leads posted over HTTP, events that a reader of the feed got, pages of the console that were read. */
+  readonly posted: number;
+  readonly events: number;
+  readonly pagesRead: number;
+  /** Answers of 500 over HTTP: asked again, and nothing lost by them. */
+  readonly serverErrors: number;
   /** Tokens that were given, and how often somebody came with one that is good no more. */
   readonly tokensGiven: number;
   readonly tokensTurnedAway: number;
@@ -68,6 +81,8 @@ export const everyMischief: Readonly<Record<string, Mischief>> = {
   ...trade,
   ...jobs,
   ...rights,
+  ...requests,
+  ...api,
   ...hostile,
   ...files,
 };
@@ -76,14 +91,17 @@ export async function storm(options: StormOptions): Promise<StormReport> {
   const pace = options.pace ?? 'usual';
   const stage = await openStage(options.seed, pace, options.servers);
   try {
-    const { gateway, fleet, recipients } = stage;
+    const { gateway, fleet, recipients, outside } = stage;
     const changes: ChangeRow[] = [];
+    const ended: number[] = [];
     const feeding = feed({
       ...options,
       pace,
       changes,
+      ended,
       poison: options.poison ?? pace === 'usual',
       gateway,
+      outside,
       random: seeded(options.seed + 3),
     });
     const scene: Scene = {
@@ -94,12 +112,16 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       outageMs: options.outageMs ?? 5_000,
     };
     const watch = watchSecrets(gateway);
+    const reader = followFeed(outside);
+    const visit = await visitConsole(gateway, outside.ports.console[0]);
+    const ending = endOperations(scene, { ...options, random: seeded(options.seed + 5), ended });
     const mischief = await blow(scene, options);
-    await feeding.done;
+    await Promise.all([feeding.done, ending]);
     options.log(`storm over, ${feeding.handedIn.length} leads handed in; waiting until all is settled`);
     const calmed = await calm(scene, options, options.calmMs ?? 240_000);
     await lastRights(scene, seeded(options.seed + 4));
-    const calmSeconds = calmed + (await calm(scene, options, 180_000));
+    await endLastOperation(scene);
+    const calmSeconds = calmed + (await calm(scene, options, options.calmMs ?? 180_000));
     const leftovers = await leftBehind(gateway);
     const damaged = await damagedTables(gateway);
     const verified = await gateway.app.sealer.verify();
@@ -107,6 +129,11 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       handedIn: feeding.handedIn,
       ...(await recipients.received()),
       exposed: [...(await watch.ended()), ...fleet.saidSecrets()],
+      ...(await personsInTables(gateway)),
+      ...(await feedOf(reader, gateway.owner)),
+      posted: outside.posted,
+      wrongAnswers: outside.wrong,
+      shutOut: await visit.ended(),
       changes,
       hostile: scene.hostile,
       asked: askedFirst,
@@ -136,6 +163,10 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       mischief,
       deaths: fleet.deaths,
       calmSeconds,
+      posted: outside.posted.length,
+      events: ledgers.events.length,
+      pagesRead: visit.pages(),
+      serverErrors: outside.serverErrors(),
       tokensGiven: recipients.tokens.given(),
       tokensTurnedAway: recipients.tokens.turnedAway(),
       leftovers,
@@ -145,6 +176,17 @@ export async function storm(options: StormOptions): Promise<StormReport> {
   } finally {
     await stage.close();
   }
+}
+
+/** What is sealed while the reader reads the last of it counts where it was read. */
+async function feedOf(
+  reader: FeedReader,
+  owner: Database,
+): Promise<{ readonly events: readonly number[]; readonly eventsOwed: readonly number[] }> {
+  const before = new Set(await eventsOwed(owner));
+  const events = await reader.ended();
+  const seen = new Set(events);
+  return { events, eventsOwed: (await eventsOwed(owner)).filter((id) => before.has(id) || seen.has(id)) };
 }
 
 /** Does mischief until the time is over and all of it has been mended. Returns how often each was done. */

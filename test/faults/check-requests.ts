@@ -1,0 +1,71 @@
+// The part of the checker that looks at requests of prospects: nothing leaves under a restriction, and who had a lead is told.
+// Invariant: who had a lead is taken from the log, not from what the request itself listed.
+import type { Story } from './check.ts';
+import type { Entry } from './ledgers.ts';
+import type { RequestLine } from './requests.ts';
+
+/** Between `restricted` and the lifting of the last restriction nothing leaves but an erasure. */
+export function departedRestricted({ byLead, referenceOf }: Story): readonly string[] {
+  return [...byLead].flatMap(([leadId, entries]) => {
+    let isRestricted = false;
+    return entries.flatMap((one) => {
+      if (one.entry === 'restricted') isRestricted = true;
+      if (one.entry === 'unrestricted') isRestricted = false;
+      return isRestricted && one.entry === 'departed' && one.action !== 'erase'
+        ? [`${referenceOf.get(leadId) ?? leadId} ${one.destination} ${one.deliveryId}`]
+        : [];
+    });
+  });
+}
+
+const has: ReadonlySet<string> = new Set(['accepted', 'duplicate', 'unconfirmed']);
+/** An objection tells only whoever still held a grant, which is the figure of withdrawals; an answer tells nobody. */
+const tells: ReadonlySet<string> = new Set(['erasure', 'rectification', 'withdrawal', 'restriction']);
+
+export function notToldByRequest(story: Story): readonly string[] {
+  const { requests, entries } = story;
+  const appliedAt = new Map(
+    entries
+      .filter((one) => one.entry === 'request' && one.reason.startsWith('applied:'))
+      .map((one) => [one.purpose, one.id]),
+  );
+  return requests.flatMap((request) => [
+    ...untold(request),
+    ...forgotten(story, request, appliedAt.get(`request ${request.id}`) ?? 0),
+  ]);
+}
+
+/** Listed, and neither told by wire nor asked in writing. */
+const untold = ({ id, kind, recipients, letters }: RequestLine): readonly string[] =>
+  recipients
+    .filter(
+      ({ state, wasAsked, byHand }) =>
+        state === 'owed' || (byHand && !wasAsked) || (state === 'written' && letters === 0),
+    )
+    .map(({ leadId, destination, state }) => `request ${id} ${kind} ${leadId} ${destination}: ${state}`);
+
+/** Has the lead by the log when the request was carried out, and is not listed. */
+function forgotten(
+  { byLead }: Story,
+  { id, kind, leadIds, recipients }: RequestLine,
+  at: number,
+): readonly string[] {
+  if (!tells.has(kind)) return [];
+  const listed = new Set(recipients.map(({ leadId, destination }) => `${leadId} ${destination}`));
+  return leadIds.flatMap((leadId) => {
+    const before = (byLead.get(leadId) ?? []).filter((one) => one.id < at);
+    if (isErasedBefore(before, id)) return [];
+    const holders = new Set(
+      before
+        .filter((one) => one.entry === 'outcome' && one.action !== 'erase' && has.has(one.outcome))
+        .map((one) => one.destination),
+    );
+    return [...holders]
+      .filter((destination) => !listed.has(`${leadId} ${destination}`))
+      .map((destination) => `request ${id} ${kind} ${leadId} ${destination}: not listed`);
+  });
+}
+
+/** By another request, or by hand: then there was nobody left to tell anything else. */
+const isErasedBefore = (entries: readonly Entry[], request: number): boolean =>
+  entries.some((one) => one.entry === 'erased' && one.purpose !== `request ${request}`);

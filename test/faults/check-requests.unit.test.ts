@@ -1,0 +1,115 @@
+// The checker itself, third part: requests of prospects, restrictions, and what is left of a person who is gone.
+import { crm, entry, forged, handed, lead, outcome, plain, red } from './forged.ts';
+import type { Entry } from './ledgers.ts';
+import type { RecipientLine, RequestLine } from './requests.ts';
+import { zeros } from './zeros.ts';
+
+test('departed while its processing was restricted; after the lifting, and an erasure, it may', () => {
+  const mark = (kind: string, id: number): Entry =>
+    entry({ entry: kind, id, deliveryId: 0, destination: '' });
+  const left = plain().entries;
+  expect(red(plain({ entries: [mark('restricted', 0.1), ...left] }))).toEqual([zeros.restricted]);
+  expect(red(plain({ entries: [mark('restricted', 0.1), mark('unrestricted', 0.2), ...left] }))).toEqual([]);
+  const erases = left.map((one) => ({ ...one, action: 'erase' }));
+  expect(red(plain({ entries: [mark('restricted', 0.1), ...erases] }))).toEqual([]);
+});
+
+const recipient = (over: Partial<RecipientLine> = {}): RecipientLine => ({
+  leadId: 1,
+  destination: crm,
+  state: 'acknowledged',
+  wasAsked: false,
+  byHand: false,
+  ...over,
+});
+const request = (recipients: readonly RecipientLine[], over: Partial<RequestLine> = {}): RequestLine => ({
+  ...{ id: 7, kind: 'rectification', leadIds: [1], letters: 0, recipients },
+  ...over,
+});
+const carriedOut = (of: RequestLine, at = 50): readonly string[] => {
+  const applied = { reason: `applied:${of.kind}`, purpose: 'request 7', deliveryId: 0, leadId: 0 };
+  const done = entry({ entry: 'request', id: at, destination: '', ...applied });
+  const entries = [...plain().entries, done].toSorted((a, b) => a.id - b.id);
+  return red(plain({ entries, requests: [of] }));
+};
+
+test('a request carried out: whoever had the lead is told by wire, or asked in writing before somebody notes the answer', () => {
+  expect(carriedOut(request([recipient()]))).toEqual([]);
+  expect(carriedOut(request([recipient({ state: 'told', wasAsked: true })]))).toEqual([]);
+  expect(carriedOut(request([recipient({ state: 'written', wasAsked: true })], { letters: 1 }))).toEqual([]);
+  for (const wrong of [
+    recipient({ state: 'owed' }),
+    recipient({ state: 'written', wasAsked: true }),
+    recipient({ byHand: true }),
+  ])
+    expect(carriedOut(request([wrong]))).toEqual([zeros.untold]);
+});
+
+test('a request that does not list who had the lead by the log; who got it afterwards, or a kind that tells nobody, is another matter', () => {
+  expect(carriedOut(request([]))).toEqual([zeros.untold]);
+  expect(carriedOut(request([]), 0.5)).toEqual([]);
+  expect(carriedOut(request([], { kind: 'access' }))).toEqual([]);
+});
+
+test('an address left of a person who is gone; of one who has another lead it may stand', () => {
+  const places = [{ person: 1, place: 'prospects.email' }];
+  const gone = {
+    ...{ leads: [lead({ erased: true })], deliveries: [], entries: [], receipts: [] },
+    addresses: places,
+  };
+  expect(forged(gone)).toEqual([zeros.remains]);
+  const other = { handedIn: [handed({}), handed({ reference: 'S-2', owed: [] })] };
+  const both = [lead({ erased: true }), lead({ id: 2, reference: 'S-2' })];
+  expect(forged({ ...gone, ...other, leads: both })).toEqual([]);
+});
+
+test('outcomes of a part that was written again before it left are one for each departure', () => {
+  const again = [
+    ...[entry({}), outcome({ outcome: 'unavailable', reason: 'FILE_NOT_FINISHED' })],
+    ...[entry({}), outcome()],
+  ];
+  expect(red(plain({ entries: again, limits: {} }))).toEqual([]);
+  expect(red(plain({ entries: [...again, outcome()], limits: {} }))).toEqual([zeros.settledTwice]);
+});
+
+const gone = lead({ reference: 'O-1-5', erased: true, gone: true });
+const purged = (id: number): Entry => entry({ entry: 'purged', id, deliveryId: 0, destination: '' });
+const ofOperation = { handedIn: [handed({ reference: 'O-1-5' })], leads: [gone] };
+
+test('a lead that retention took: nothing of it departs any more, not even an erasure', () => {
+  const left = plain().entries;
+  expect(red(plain({ ...ofOperation, entries: [...left, purged(90)] }))).toEqual([]);
+  for (const action of ['create', 'erase'])
+    expect(
+      red(plain({ ...ofOperation, entries: [purged(0.1), ...left.map((one) => ({ ...one, action }))] })),
+    ).toEqual([zeros.afterPurge]);
+});
+
+test('kept though its operation is over; gone before its time, or without a word in the log', () => {
+  const entries = [...plain().entries, purged(90)];
+  const there = lead({ reference: 'O-1-5' });
+  expect(red(plain({ ...ofOperation, leads: [there] }))).toEqual([zeros.kept]);
+  expect(red(plain({ leads: [lead({ erased: true, gone: true })], entries }))).toEqual([zeros.kept]);
+  expect(red(plain(ofOperation))).toEqual([zeros.kept]);
+});
+
+test('a row of an operation that is over: refused for that and seen, or it is lost or has come back', () => {
+  const late = { handedIn: [handed({ reference: 'L-1', owed: [] })] };
+  const nothing = { leads: [], deliveries: [], entries: [], receipts: [] };
+  const row = {
+    reference: 'L-1',
+    rowReference: '',
+    status: 'refused',
+    refusal: '[{"code":"OPERATION_ENDED"}]',
+  };
+  expect(forged({ ...nothing, ...late, rows: [row] })).toEqual([]);
+  expect(forged({ ...nothing, ...late, goneRows: [row] })).toEqual([]);
+  expect(forged({ ...nothing, ...late, rows: [{ ...row, refusal: '[]' }] })).toEqual([zeros.lost]);
+  expect(red(plain({ ...late, leads: [lead({ reference: 'L-1' })] }))).toEqual([zeros.cameBack]);
+});
+
+test('a reference of a lead that retention took, in any table', () => {
+  const references = [{ reference: 'O-1-5', place: 'proofs.document' }];
+  const entries = [...plain().entries, purged(90)];
+  expect(red(plain({ ...ofOperation, entries, references }))).toEqual([zeros.remains]);
+});

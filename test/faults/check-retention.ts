@@ -1,0 +1,34 @@
+// The part of the checker that looks at retention: nothing leaves of a lead that is gone, and goes or comes at another time than its own.
+// Invariant: what is gone is known by what was written down as it went, and by the log, which stays.
+import type { Story } from './check.ts';
+import { lateMark, operationMark } from './operations.ts';
+
+/** Also no erasure: clients keep their own data, and a right that was open was told before. */
+export function afterPurge({ byLead, referenceOf }: Story): readonly string[] {
+  return [...byLead].flatMap(([leadId, entries]) => {
+    const purged = entries.find((one) => one.entry === 'purged')?.id ?? Infinity;
+    return entries
+      .filter((one) => one.entry === 'departed' && one.id > purged)
+      .map((one) => `${referenceOf.get(leadId) ?? leadId} ${one.destination} ${one.deliveryId}`);
+  });
+}
+
+/** Each operation is over when the account is made, and none of the other leads is due for years. */
+export function keptOrGone({ leads, byLead }: Story): readonly string[] {
+  return leads.flatMap(({ id, reference, gone }) => {
+    const isOver = reference.startsWith(operationMark);
+    if (gone && !isOver) return [`${reference}: gone before its time`];
+    if (isOver && !gone) return [`${reference}: still there`];
+    const isTold = (byLead.get(id) ?? []).some((one) => one.entry === 'purged');
+    return gone && !isTold ? [`${reference}: gone, and the log does not say so`] : [];
+  });
+}
+
+export const cameBack = ({ leads }: Story): readonly string[] =>
+  leads.filter(({ reference }) => reference.startsWith(lateMark)).map(({ reference }) => reference);
+
+/** It came when its operation was over, and was refused for that where everybody could see it. */
+export const refusedAsOver = ({ rows, goneRows }: Story, reference: string): boolean =>
+  [...rows, ...goneRows].some(
+    (one) => one.reference === reference && one.refusal.includes('OPERATION_ENDED'),
+  );

@@ -1,0 +1,114 @@
+// Requests of prospects while the storm blows: opened, confirmed, carried out by two officers at once, restrictions lifted again.
+// Invariant: a restriction that was put is lifted by whoever put it, however often it must be tried.
+import { isRelaisError } from '../../src/errors.ts';
+import { requestKinds, type RequestKind } from '../../src/domain/requests.ts';
+import type { Requests } from '../../src/privacy/requests/requests.ts';
+import type { Gateway } from '../trip/gateway.ts';
+import { ofPerson } from './leads.ts';
+import { clientId } from './mappings.ts';
+import { correct, someReference } from './mischief-trade.ts';
+import type { Random } from './random.ts';
+import { officer } from './requests.ts';
+import { expected, pause, perhaps, type Mischief, type Scene } from './scene.ts';
+
+const opposing: ReadonlySet<RequestKind> = new Set(['objection', 'withdrawal']);
+
+async function open(scene: Scene, kind: RequestKind, reference: string): Promise<number | undefined> {
+  const person = scene.handedIn().find((one) => one.reference === reference)?.person;
+  if (person === undefined) return undefined;
+  const { email, mobile } = ofPerson(person);
+  const order = {
+    ...{ clientId, kind, actor: officer, email: String(email) },
+    ...(typeof mobile === 'string' ? { phones: [mobile] } : {}),
+    ...(opposing.has(kind) ? { optIns: ['marketing.email'] } : {}),
+  };
+  return (await perhaps(() => scene.gateway.app.requests.open(order)))?.id;
+}
+
+/** Reads the list again where more of the person came in meanwhile. */
+async function apply(requests: Requests, id: number, kind: RequestKind, random: Random): Promise<void> {
+  const order = {
+    ...{ selection: { leads: 'all', rows: 'all' } as const, identity: 'seen', actor: officer },
+    ...(kind === 'rectification'
+      ? { corrections: { values: { last_name: `Bernard-${random.between(0, 1e6)}` }, clear: [] } }
+      : {}),
+  };
+  for (let tries = 0; tries < 4; tries += 1)
+    try {
+      await requests.apply(id, order);
+      return;
+    } catch (error) {
+      if (!expected(error)) throw error;
+      if (!isRelaisError(error) || error.code !== 'REQUEST-003') return;
+    }
+}
+
+/** Until it restricts nothing any more, whatever became of the answers before. */
+export async function liftSurely({ app, owner }: Gateway, id: number): Promise<void> {
+  for (;;) {
+    const rows = await perhaps(() =>
+      owner.all('SELECT 1 FROM requests WHERE id = ? AND applied_at IS NOT NULL AND lifted_at IS NULL', [id]),
+    );
+    if (rows?.length === 0) return;
+    await perhaps(() => app.requests.lift(id, { actor: officer, evidence: 'letter' }));
+    await pause(200);
+  }
+}
+
+async function ask(scene: Scene, random: Random, kind: RequestKind): Promise<void> {
+  const { gateway, slow } = scene;
+  const reference = await perhaps(() => someReference(scene, random));
+  const id = reference === undefined ? undefined : await open(scene, kind, reference);
+  if (id === undefined) return;
+  await pause(random.between(0, 800));
+  const { requests } = gateway.app;
+  if (kind === 'access' || kind === 'portability') {
+    await perhaps(() => requests.answered(id, { actor: officer, evidence: 'letter', identity: 'seen' }));
+    return;
+  }
+  slow.line.delay(random.between(0, 25));
+  // Two officers at once, now and then: one does it, the other reads who did.
+  const both = random.next() < 0.3 ? [slow.app.requests, requests] : [slow.app.requests];
+  await Promise.all(both.map((theirs) => apply(theirs, id, kind, random)));
+  if (kind !== 'restriction' || reference === undefined) return;
+  // Something that would leave.
+  await perhaps(() => correct(scene, random, reference));
+  await pause(random.between(200, scene.stopMs));
+  await liftSurely(gateway, id);
+}
+
+export const requests: Readonly<Record<string, Mischief>> = {
+  request: { weight: 12, run: (scene, random) => ask(scene, random, random.pick(requestKinds)) },
+  restricted: { weight: 6, run: (scene, random) => ask(scene, random, 'restriction') },
+};
+
+/**
+ * What the officer does when the storm is over: lifts what still restricts, refuses what was never carried out, notes the answers of
+ * recipients that were told or asked, and closes.
+ */
+export async function settleRequests(gateway: Gateway): Promise<void> {
+  const { app, owner } = gateway;
+  const rows = await owner.all<{ id: number; state: string; kind: string; isLifted: number }>(
+    "SELECT id, state, kind, lifted_at IS NOT NULL AS isLifted FROM requests WHERE state <> 'closed' ORDER BY id",
+  );
+  for (const { id, state, kind, isLifted } of rows) {
+    if (kind === 'restriction' && isLifted === 0) await liftSurely(gateway, id);
+    const by = { actor: officer, evidence: 'mail' };
+    if (state === 'open') {
+      await perhaps(() => app.requests.declareInformed(id, by));
+      await perhaps(() =>
+        app.requests.close(id, { outcome: 'refused', reason: 'withdrawn', actor: officer }),
+      );
+      continue;
+    }
+    const open = await owner.all<{ id: string; state: string }>(
+      'SELECT DISTINCT destination_id AS id, state FROM request_recipients WHERE request_id = ?',
+      [id],
+    );
+    if (open.some((one) => one.state === 'owed')) continue;
+    for (const one of open.filter(({ state: at }) => at === 'written' || at === 'told'))
+      await perhaps(() => app.requests.acknowledge(id, { ...by, destinationId: one.id, isExplained: false }));
+    await perhaps(() => app.requests.declareInformed(id, by));
+    await perhaps(() => app.requests.close(id, { outcome: 'done', reason: '', actor: officer }));
+  }
+}

@@ -1,0 +1,120 @@
+// Other systems in a storm: they hand in leads, act on deliveries and read the feed, over HTTP, with keys of their own.
+// Invariant: a request is sent again under its `Idempotency-Key` until it is answered, whichever process answers; what was answered
+// is written down, and what an answer must not be.
+import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { createApiKey } from '../../src/access/api-keys.ts';
+import { freePort } from '../../src/sandbox/ports.ts';
+import type { Gateway } from '../trip/gateway.ts';
+import type { Pace } from './mappings.ts';
+import type { Random } from './random.ts';
+
+export interface Reply {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** What a row that was posted was answered. */
+export interface PostedLine {
+  readonly reference: string;
+  readonly state: string;
+  /** Number of the lead; 0 where none was given. */
+  readonly lead: number;
+}
+
+export interface Outside {
+  readonly ports: Readonly<Record<'api' | 'console', readonly number[]>>;
+  /** Asks once; undefined where nobody answered in time. */
+  readonly ask: (method: string, path: string, sent?: Sent) => Promise<Reply | undefined>;
+  /** Sends until it is answered; sometimes once more, when the answer must be the same. */
+  readonly surely: (path: string, body: unknown) => Promise<Reply>;
+  readonly posted: PostedLine[];
+  /** Answers that must not be: another one under the same key, a key that was refused. */
+  readonly wrong: string[];
+  /** Answers of 500: the sender tries again, and nothing is lost by it. */
+  readonly serverErrors: () => number;
+}
+
+interface Sent {
+  readonly body?: unknown;
+  readonly key?: string;
+}
+
+const patienceMs = 6_000;
+/** This part of the requests is sent again although it was answered. */
+const again = 0.3;
+
+export async function openOutside(gateway: Gateway, random: Random, pace: Pace): Promise<Outside> {
+  const apis = pace === 'brisk' ? 1 : 2;
+  const ports = {
+    api: await Promise.all(Array.from({ length: apis }, () => freePort())),
+    console: pace === 'brisk' ? [] : [await freePort()],
+  };
+  const { key } = await createApiKey(
+    gateway.app.access,
+    {
+      name: 'storm',
+      scopes: ['lead.post', 'delivery.read', 'delivery.replay', 'delivery.cancel', 'event.read'],
+      clientId: 'essai',
+      addresses: [],
+      days: 1,
+    },
+    'storm',
+  );
+  const wrong: string[] = [];
+  let serverErrors = 0;
+  const ask: Outside['ask'] = async (method, path, sent = {}) => {
+    try {
+      const response = await fetch(`http://127.0.0.1:${random.pick(ports.api)}${path}`, {
+        method,
+        signal: AbortSignal.timeout(patienceMs),
+        headers: {
+          authorization: `Bearer ${key}`,
+          ...(sent.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(sent.key === undefined ? {} : { 'idempotency-key': sent.key }),
+        },
+        ...(sent.body === undefined ? {} : { body: JSON.stringify(sent.body) }),
+      });
+      const body = (await response.json()) as Reply['body'];
+      if (response.status === 500) serverErrors += 1;
+      if ([400, 401, 403, 422].includes(response.status))
+        wrong.push(`${path}: ${response.status} ${JSON.stringify(body['detail'])}`);
+      return { status: response.status, body };
+    } catch {
+      return undefined;
+    }
+  };
+  let sent = 0;
+  return {
+    ports,
+    ask,
+    posted: [],
+    wrong,
+    serverErrors: () => serverErrors,
+    surely: async (path, body) => {
+      // A process that dies leaves its key under way for a minute: a brisk storm has not the time.
+      if (pace === 'brisk') return answered(() => ask('POST', path, { body }));
+      const name = `storm-${(sent += 1)}`;
+      const first = await answered(() => ask('POST', path, { body, key: name }));
+      if (random.next() < again) {
+        const second = await answered(() => ask('POST', path, { body, key: name }));
+        // What was refused is forgotten and judged anew.
+        if (first.status < 300 && !isDeepStrictEqual(second, first))
+          wrong.push(`${path}: another answer under ${name}`);
+      }
+      return first;
+    },
+  };
+}
+
+/** Busy, under way, away or broken: the same once more, until somebody says what became of it. */
+async function answered(ask: () => Promise<Reply | undefined>): Promise<Reply> {
+  for (;;) {
+    const reply = await ask();
+    const isAnswer = reply !== undefined && reply.status < 500 && !isUnderWay(reply);
+    if (isAnswer) return reply;
+    await pause(300);
+  }
+}
+
+const isUnderWay = ({ status, body }: Reply): boolean => status === 409 && body['code'] === undefined;

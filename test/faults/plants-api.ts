@@ -1,0 +1,44 @@
+// Bugs to plant in what is answered over HTTP: rows that were posted, keys that come again, the feed of events.
+// Invariant: as in plants.ts: a text that is not found any more is an error.
+import type { Plant } from './plants.ts';
+import { zeros } from './zeros.ts';
+
+export const plantsOfApi: readonly Plant[] = [
+  {
+    name: 'answered before it is stored',
+    // Now and then what was posted is not there when its answer leaves.
+    patches: [
+      {
+        file: 'src/intake/posted.ts',
+        find: '(tx) => addIntakeRows(tx, sound));',
+        put: '(tx) => addIntakeRows(tx, sound), { undoIf: ([id]) => Number(id ?? 0) % 5 === 0 });',
+      },
+    ],
+    red: [zeros.posted],
+  },
+  {
+    name: 'a key that came before is new',
+    // Who sends again because a line was cut does it again.
+    patches: [
+      {
+        file: 'src/store/idempotency-keys.ts',
+        find: "if (!row.request.equals(request)) return { kind: 'other_request' };",
+        put: "if (row.request.equals(request)) return { kind: 'new' };",
+      },
+    ],
+    red: [zeros.answers],
+    favour: ['replayed_over_http'],
+  },
+  {
+    name: 'the cursor forgets where it was',
+    // A page that ends in the middle of a seal begins anew with the seal.
+    patches: [
+      {
+        file: 'src/support/reads/events.ts',
+        find: 'at = { seal: sequence, entry: entry.id };',
+        put: 'at = { seal: sequence, entry: Math.min(1, entry.id) };',
+      },
+    ],
+    red: [zeros.feed],
+  },
+];

@@ -1,0 +1,45 @@
+// Bugs to plant in requests of prospects: restrictions, who is told, what an erasure leaves.
+// Invariant: as in plants.ts: a text that is not found any more is an error.
+import type { Plant } from './plants.ts';
+import { zeros } from './zeros.ts';
+
+export const plantsOfRequests: readonly Plant[] = [
+  {
+    name: 'a restriction is not read',
+    // What the person asked to be left alone goes on leaving.
+    patches: [
+      {
+        file: 'src/delivery/attempt/render.ts',
+        find: "if (read.restricted === true && present.erasedAt === undefined && row.action !== 'erase')",
+        put: 'if (read.restricted === true && row.id < 0)',
+      },
+    ],
+    red: [zeros.restricted],
+    favour: ['restricted'],
+  },
+  {
+    name: 'who received is forgotten',
+    // The request is carried out here, and whoever has the lead never hears of it in writing.
+    patches: [
+      {
+        file: 'src/store/request-recipients.ts',
+        find: "AND (state IN ('delivered', 'pending', 'sending') OR maybe_received = 1)",
+        put: "AND (state IN ('pending', 'sending') OR maybe_received = 1)",
+      },
+    ],
+    red: [zeros.untold],
+    favour: ['request', 'restricted'],
+  },
+  {
+    name: 'an erasure leaves the person',
+    // The lead says that it was erased, and name, mail and phone stand beside it.
+    patches: [
+      {
+        file: 'src/store/rights.ts',
+        find: "...contentTables.filter((table) => table !== 'leads'),",
+        put: "...contentTables.filter((table) => table !== 'leads' && table !== 'prospects'),",
+      },
+    ],
+    red: [zeros.remains],
+  },
+];

@@ -1,0 +1,62 @@
+// Bugs to plant in retention: what goes on leaving of a lead that is gone, what stays, what comes back.
+// Invariant: as in plants.ts: a text that is not found any more is an error.
+import type { Plant } from './plants.ts';
+import { zeros } from './zeros.ts';
+
+export const plantsOfRetention: readonly Plant[] = [
+  {
+    name: 'a purged lead goes on leaving',
+    // It is marked as gone, and neither blanked nor are its deliveries cancelled.
+    patches: [
+      {
+        file: 'src/retention/leave.ts',
+        find: 'await blankLead(tx, leadId, clientId, reference, revision + 1);',
+        put: 'if (revision < 0) await blankLead(tx, leadId, clientId, reference, revision + 1);',
+      },
+      {
+        file: 'src/retention/leave.ts',
+        find: 'await cancelUnsent(tx, open, reason, true);',
+        put: 'revision < 0 ? await cancelUnsent(tx, open, reason, true) : [];',
+      },
+    ],
+    red: [zeros.afterPurge],
+    favour: ['trouble'],
+  },
+  {
+    name: 'nobody goes on with a run',
+    // Whatever the process that began it has not done stays undone.
+    patches: [
+      {
+        file: 'src/retention/run.ts',
+        find: 'for (const run of await runningRuns(database)) done',
+        put: 'for (const run of (await runningRuns(database)).slice(0, 0)) done',
+      },
+    ],
+    red: [zeros.kept],
+  },
+  {
+    name: 'what is over may come again',
+    // An old export brings back what was deleted at the end of its operation.
+    patches: [
+      {
+        file: 'src/intake/retention-over.ts',
+        find: 'if (!isDue(retention, today)) return undefined;',
+        put: "if (!isDue(retention, today) || today !== '') return undefined;",
+      },
+    ],
+    red: [zeros.cameBack],
+  },
+  {
+    name: 'deliveries in flight are deleted',
+    // A lead goes while it is being sent: what became of that nobody will ever know.
+    patches: [
+      {
+        file: 'src/store/gone-leads.ts',
+        find: 'return new Set(rows.map(({ id }) => id));\n}\n\n/** Tables that name',
+        put: 'return new Set(rows.map(({ id }) => id).filter((id) => id < 0));\n}\n\n/** Tables that name',
+      },
+    ],
+    red: [zeros.unanswered],
+    favour: ['trouble'],
+  },
+];
