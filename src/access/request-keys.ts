@@ -43,7 +43,8 @@ export async function keepIn(tx: Sql, key: RequestKey, status: number, answer: s
   if (!(await keepAnswer(tx, key, status, answer))) throw new AnsweredMeanwhile('Answered meanwhile.');
 }
 
-export const forget = ({ database }: AccessPlace, key: RequestKey): Promise<void> =>
+/** False: it has its answer already. */
+export const forget = ({ database }: AccessPlace, key: RequestKey): Promise<boolean> =>
   forgetRequest(database, key);
 
 export const forgetOldRequests = ({ database }: AccessPlace): Promise<number> =>

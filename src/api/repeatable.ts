@@ -81,12 +81,14 @@ async function doIt(
       await keepIn(tx, key, answer.status, JSON.stringify(answer.body));
       isKept = true;
     });
-    if (!isKept) await keep(place, key, status, JSON.stringify(body));
+    if (!isKept && !(await keep(place, key, status, JSON.stringify(body)))) return underWay(request, reply);
     return await reply.code(status).send(body);
   } catch (error) {
     // It has its answer from whoever did it, and gets it when it comes again.
     if (error instanceof AnsweredMeanwhile) return underWay(request, reply);
-    await forget(place, key).catch(() => undefined);
+    // Refused because another did it meanwhile is no refusal.
+    const isForgotten = await forget(place, key).catch(() => true);
+    if (!isForgotten) return underWay(request, reply);
     throw error;
   }
 }

@@ -60,12 +60,13 @@ export async function keepAnswer(
   return affected === 1;
 }
 
-/** It failed before anything was done: the next one under this key begins anew. */
-export async function forgetRequest(sql: Sql, { holder, key }: RequestKey): Promise<void> {
-  await sql.run('DELETE FROM idempotency_keys WHERE holder = ? AND key_digest = ? AND status IS NULL', [
-    holder,
-    key,
-  ]);
+/** It failed before anything was done: the next one under this key begins anew. False: it was done by another process. */
+export async function forgetRequest(sql: Sql, { holder, key }: RequestKey): Promise<boolean> {
+  const { affected } = await sql.run(
+    'DELETE FROM idempotency_keys WHERE holder = ? AND key_digest = ? AND status IS NULL',
+    [holder, key],
+  );
+  return affected === 1;
 }
 
 export async function forgetRequests(sql: Sql, olderThanHours: number, limit = 1_000): Promise<number> {

@@ -69,7 +69,7 @@ export const plantsOfFiles: readonly Plant[] = [
   },
   {
     name: 'a token in Redis',
-    // As a cache that all workers share.
+    // As a cache that all workers share. Connected when it is used: the storm's own process never ends else.
     patches: [
       {
         file: 'src/delivery/attempt/get-credential.ts',
@@ -79,7 +79,7 @@ export const plantsOfFiles: readonly Plant[] = [
       {
         file: 'src/delivery/attempt/get-credential.ts',
         find: 'export interface CredentialsOptions {',
-        put: "import { Redis } from 'ioredis';\nconst shared = new Redis(process.env['RELAIS_REDIS_URL'] ?? '').on('error', () => undefined);\nexport interface CredentialsOptions {",
+        put: "import { Redis } from 'ioredis';\nconst shared = new Redis(process.env['RELAIS_REDIS_URL'] ?? '', { lazyConnect: true }).on('error', () => undefined);\nexport interface CredentialsOptions {",
       },
     ],
     red: [zeros.exposed],
