@@ -81,7 +81,8 @@ async function doIt(
       await keepIn(tx, key, answer.status, JSON.stringify(answer.body));
       isKept = true;
     });
-    if (!isKept && !(await keep(place, key, status, JSON.stringify(body)))) return underWay(request, reply);
+    if (!isKept && !(await keep(place, key, status, JSON.stringify(body))))
+      return await underWay(request, reply);
     return await reply.code(status).send(body);
   } catch (error) {
     // It has its answer from whoever did it, and gets it when it comes again.

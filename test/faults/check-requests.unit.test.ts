@@ -112,4 +112,6 @@ test('a reference of a lead that retention took, in any table', () => {
   const references = [{ reference: 'O-1-5', place: 'proofs.document' }];
   const entries = [...plain().entries, purged(90)];
   expect(red(plain({ ...ofOperation, entries, references }))).toEqual([zeros.remains]);
+  const late = [{ reference: 'O-1-5', place: 'lead_intake.reference' }];
+  expect(red(plain({ ...ofOperation, entries, references: late }))).toEqual([]);
 });

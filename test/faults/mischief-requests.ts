@@ -6,7 +6,7 @@ import type { Requests } from '../../src/privacy/requests/requests.ts';
 import type { Gateway } from '../trip/gateway.ts';
 import { ofPerson } from './leads.ts';
 import { clientId } from './mappings.ts';
-import { correct, someReference } from './mischief-trade.ts';
+import { correct } from './mischief-trade.ts';
 import type { Random } from './random.ts';
 import { officer } from './requests.ts';
 import { expected, pause, perhaps, type Mischief, type Scene } from './scene.ts';
@@ -55,9 +55,20 @@ export async function liftSurely({ app, owner }: Gateway, id: number): Promise<v
   }
 }
 
+/** A lead that is in the tables, one of the last most of the time: of one that still waits to be taken in nobody is found. */
+async function takenIn({ gateway }: Scene, random: Random): Promise<string | undefined> {
+  const last = random.next() < 0.7 ? 20 : 200;
+  const rows = await perhaps(() =>
+    gateway.owner.all<{ reference: string }>(
+      `SELECT reference FROM leads WHERE erased_at IS NULL AND reference NOT LIKE 'P-%' ORDER BY id DESC LIMIT ${last}`,
+    ),
+  );
+  return rows === undefined || rows.length === 0 ? undefined : random.pick(rows).reference;
+}
+
 async function ask(scene: Scene, random: Random, kind: RequestKind): Promise<void> {
   const { gateway, slow } = scene;
-  const reference = await perhaps(() => someReference(scene, random));
+  const reference = await takenIn(scene, random);
   const id = reference === undefined ? undefined : await open(scene, kind, reference);
   if (id === undefined) return;
   await pause(random.between(0, 800));

@@ -67,7 +67,11 @@ export function remainsOf({ handedIn, leads, addresses, references }: Story): re
       .filter(({ person }) => gone.has(person))
       .map(({ person, place }) => `person ${person}: ${place}`),
     ...references
-      .filter(({ reference }) => byReference.get(reference)?.gone === true)
+      // A correction that comes when its lead is gone is refused where everybody sees it, with the reference it names.
+      .filter(
+        ({ reference, place }) =>
+          byReference.get(reference)?.gone === true && !place.startsWith('lead_intake.'),
+      )
       .map(({ reference, place }) => `${reference}: ${place}`),
   ];
 }
