@@ -15,6 +15,15 @@ export type Plan = Awaited<ReturnType<ConsolePlace['publishing']['plan']>>;
 
 const mostListed = 20;
 
+/** Waiting deliveries that keep an earlier version's content, and the replay that writes them anew. */
+export function keepingWords(request: FastifyRequest, keeping: readonly number[]): Html {
+  const say = sayTo(request);
+  const listed = keeping.slice(0, mostListed);
+  return html`${countText(keeping.length, visitOf(request).language)} ${say(words.planKeeping)} :
+    ${listed.map((id) => html`${deliveryLink(id)} `)}${keeping.length > mostListed ? '…' : ''}<br />
+    ${say(words.keepingReplay)} <code>relais replay ${listed.join(' ')} --anew --yes --reason "…"</code>`;
+}
+
 export function planPart(request: FastifyRequest, plan: Plan, isProvided: (secret: string) => boolean): Html {
   const say = sayTo(request);
   const { language } = visitOf(request);
@@ -24,12 +33,7 @@ export function planPart(request: FastifyRequest, plan: Plan, isProvided: (secre
     ...(plan.isSame ? [say(words.planSame)] : []),
     ...(plan.before === undefined ? [] : [`${say(words.planVersion)} : ${plan.before.version}`]),
     ...(plan.ending === 0 ? [] : [html`<strong>${count(plan.ending)} ${say(words.planEnding)}</strong>`]),
-    ...(plan.keeping.length === 0
-      ? []
-      : [
-          html`${count(plan.keeping.length)} ${say(words.planKeeping)}. ${say(words.keepingReplay)}
-          ${plan.keeping.slice(0, mostListed).map((id) => html`${deliveryLink(id)} `)}`,
-        ]),
+    ...(plan.keeping.length === 0 ? [] : [keepingWords(request, plan.keeping)]),
     ...(plan.reopening === 0 ? [] : [`${count(plan.reopening)} ${say(words.planReopening)}`]),
     ...plan.authorised.map(
       ({ recipient, documentRef, categories }) =>

@@ -128,6 +128,22 @@ test('an earlier version comes back with a reason, and its page says first how i
   expect((await support.get('/mappings/essai-crm/versions/1')).text).not.toContain('name="fingerprint"');
 });
 
+test('waiting deliveries that keep the old content are named, with the replay that writes them anew', async () => {
+  const id = await desk.idOf('OK-1');
+  const { owner } = desk.gateway;
+  await owner.run(
+    `UPDATE deliveries SET state = 'waiting', reason = 'unknown', maybe_received = 1, settled_at = NULL,
+            sent_mapping_id = 999999, due_at = TIMESTAMPADD(DAY, 1, UTC_TIMESTAMP(3)) WHERE id = ?`,
+    [id],
+  );
+  const { text: page } = await integrator.get('/mappings/essai-crm');
+  expect(plain(page)).toContain('1 livraison(s) en attente gardent l’ancien contenu');
+  expect(plain(page)).toContain(`relais replay ${id} --anew`);
+  await owner.run("UPDATE deliveries SET state = 'delivered', settled_at = UTC_TIMESTAMP(3) WHERE id = ?", [
+    id,
+  ]);
+});
+
 test('where waiting deliveries would end, their number is said and must be typed', async () => {
   const { gateway } = desk;
   await gateway.owner.run(

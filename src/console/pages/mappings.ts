@@ -8,8 +8,8 @@ import type { VersionHead } from '../../support/reads/mapping-versions.ts';
 import { mappingHeads, mappingPage, type MappingPage } from '../../support/reads/mappings.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { deliveryLink } from '../labels.ts';
 import { facts, notice, state, table, type Tone } from '../parts.ts';
+import { keepingWords } from '../plan-part.ts';
 import { sayTo } from '../show.ts';
 import { countText, timeOf } from '../times.ts';
 import { deskWords } from '../words/desk.ts';
@@ -127,18 +127,8 @@ function headFacts(request: FastifyRequest, page: MappingPage): Html {
   return html`${facts(rows)} ${links.length === 0 ? undefined : html`<p class="actions">${links}</p>`}`;
 }
 
-const mostListed = 20;
-
-/** What waits with an earlier version's content: whoever may, replays it from its page, written anew. */
 function keepingPart(request: FastifyRequest, { keeping }: MappingPage): Html | undefined {
-  if (keeping.length === 0) return undefined;
-  const say = sayTo(request);
-  return notice(
-    html`${countText(keeping.length, visitOf(request).language)} ${say(words.planKeeping)}.
-    ${say(words.keepingReplay)}
-    ${keeping.slice(0, mostListed).map((id) => html`${deliveryLink(id)} `)}${keeping.length > mostListed ? '…' : ''}`,
-    'warn',
-  );
+  return keeping.length === 0 ? undefined : notice(keepingWords(request, keeping), 'warn');
 }
 
 function versionsTable(request: FastifyRequest, { destination, versions }: MappingPage): Html {

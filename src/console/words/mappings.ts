@@ -111,8 +111,8 @@ export const mappingWords = {
     'waiting deliveries keep the old content, because the recipient may have it',
   ],
   keepingReplay: [
-    'Le support peut les rejouer, écrites à neuf, sous une nouvelle clé.',
-    'Support can replay them, written anew, under a new key.',
+    'Pour les écrire à neuf, sous une nouvelle clé, le support tape au terminal :',
+    'To write them anew, under a new key, support types at the terminal:',
   ],
   planReopening: ['livraison(s) retenues sont réexaminées', 'withheld deliveries are looked at again'],
   planAuthorised: ['Autorisation ajoutée', 'Authorisation added'],
