@@ -167,22 +167,27 @@ const givenBackPolicy: Attempted['policy'] = {
 
 const taken: readonly string[] = ['accepted', 'duplicate'];
 
+/** Its lease is over, seen by the recovery or not yet, and nobody has it under a later one. */
+const isNobodyElses = ({ run, state, reason, leaseToken }: Delivery, lease: LeaseNamed): boolean =>
+  run === lease.run &&
+  (state === 'sending'
+    ? leaseToken === lease.token
+    : state === 'waiting' && splitReason(reason).base === 'outcome_unknown');
+
 /** Under the row's lock: whoever comes second finds the first. A yes to what nobody has fetched again ends it all the same. */
 async function recordLate(
   { database }: TripNeeds,
   { actor }: AnswersOf,
-  { answer: { outcome }, row: { id, sentMappingId } }: Told,
+  { answer, row: { id, sentMappingId } }: Told,
   lease: LeaseNamed,
 ): Promise<PullAnswered> {
   return database.transaction(async (tx) => {
     const [row] = await lockDeliveries(tx, [id]);
     if (row === undefined) return 'unknown';
-    if (isAnswered(await attemptEntries(tx, [id]), lease)) return 'already';
-    const settles =
-      taken.includes(outcome.kind) &&
-      row.run === lease.run &&
-      row.state === 'waiting' &&
-      splitReason(row.reason).base === 'outcome_unknown';
+    const entries = await attemptEntries(tx, [id]);
+    if (isAnswered(entries, lease)) return 'already';
+    const outcome = outcomeOf({ answer, entries, row });
+    const settles = taken.includes(outcome.kind) && isNobodyElses(row, lease);
     await appendHandovers(tx, [
       {
         entry: 'late',

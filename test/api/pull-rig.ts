@@ -67,6 +67,7 @@ export interface PullRig {
     more?: Readonly<Record<string, unknown>>,
     api?: number,
   ) => Promise<readonly string[]>;
+  readonly stopPlanner: () => Promise<void>;
   /** Every lease runs out now; waits until that was seen. */
   readonly lapse: () => Promise<void>;
   /** `entry:outcome` of a lead's attempts, in the order of the log. */
@@ -102,14 +103,15 @@ export async function openPullRig(
     });
   const apis = [await open(), await open()];
   let made = 0;
-  const keyWith: PullRig['keyWith'] = async (scopes, clientId = 'essai') =>
-    (
-      await createApiKey(
-        app.access,
-        { name: `key ${(made += 1)}`, scopes: [...scopes], addresses: [], days: 1, clientId },
-        'tester',
-      )
-    ).key;
+  const keyWith: PullRig['keyWith'] = async (scopes, clientId = 'essai') => {
+    // A key is of a client that there is.
+    await gateway.owner.run(
+      "INSERT IGNORE INTO clients (id, name, legal_entity, facts) VALUES (?, '', '', '{}')",
+      [clientId],
+    );
+    const request = { name: `key ${(made += 1)}`, scopes: [...scopes], addresses: [], days: 1, clientId };
+    return (await createApiKey(app.access, request, 'tester')).key;
+  };
   const key = await keyWith(['lead.pull']);
   const post: PullRig['post'] = async (path, body, by = {}) => {
     const response = await fetch(`http://127.0.0.1:${apis[by.api ?? 0]?.port ?? 0}${path}`, {
@@ -124,9 +126,10 @@ export async function openPullRig(
     const text = await response.text();
     return { status: response.status, text, body: JSON.parse(text) as Record<string, unknown> };
   };
-  await gateway.start('planner', 'worker');
+  const [planner] = await gateway.start('planner', 'worker');
   return {
     gateway,
+    stopPlanner: async () => planner?.stop(),
     apis,
     key,
     keyWith,

@@ -101,6 +101,30 @@ test('a yes that comes when its lease is over, and nobody has fetched it again, 
   expect(await rig.fetched()).toEqual([]);
 });
 
+test('a yes at the moment when the lease runs out, before anybody has seen it lapse, is the only one in the log', async () => {
+  await handIn(['Z-1']);
+  const items = await rig.fetched();
+  await rig.stopPlanner();
+  await rig.gateway.owner.run(
+    "UPDATE deliveries SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)) WHERE state = 'sending'",
+  );
+  const answers = await Promise.all([0, 1].map((api) => rig.answer(items, 'accepted', {}, api)));
+  expect(answers.flat().toSorted()).toEqual(['already', 'recorded']);
+  await rig.gateway.start('planner');
+  await rig.lapse();
+  expect(await stateOf('Z-1')).toBe('delivered:accepted');
+  expect(await rig.log('Z-1')).toEqual(['departed', 'late:accepted']);
+});
+
+test('taken under the second lease, the late yes to the first is no second acceptance', async () => {
+  await handIn(['Z-2']);
+  const first = await rig.fetched();
+  await rig.lapse();
+  expect(await rig.answer(await rig.fetched(), 'accepted')).toEqual(['recorded']);
+  expect(await rig.answer(first, 'accepted')).toEqual(['late']);
+  expect((await rig.log('Z-2')).filter((entry) => entry.endsWith(':accepted'))).toHaveLength(1);
+});
+
 test('what is refused is failed with its reason; what is given back comes again; nobody answers for what was never given', async () => {
   await handIn(['R-1', 'R-2']);
   const items = await rig.fetched();
