@@ -152,7 +152,7 @@ export async function wipeRest(tx: Sql, clientId: string, limit: number): Promis
 }
 
 export interface StillOpen {
-  /** Changes and erasures that a recipient has still to hear of. */
+  /** Changes and erasures that a recipient has still to hear of; rows that wait to be taken in among them. */
   readonly rights: number;
   readonly requests: number;
   /** Deliveries that have not ended. */
@@ -166,10 +166,11 @@ export async function stillOpen(sql: ReadOnlySql, clientId: string): Promise<Sti
                     OR (d.state = 'failed' AND d.reason LIKE 'manual%'
                         AND NOT EXISTS (SELECT 1 FROM task_closings t WHERE t.delivery_id = d.id AND t.run = d.run))))
             + (SELECT COUNT(*) FROM lead_changes g WHERE g.client_id = ?
-                 AND (g.kind IN ('consent', 'erased') OR g.kind LIKE 'consent_ended%')) AS rights,
+                 AND (g.kind IN ('consent', 'erased') OR g.kind LIKE 'consent_ended%'))
+            + (SELECT COUNT(*) FROM lead_intake i WHERE i.client_id = ? AND i.status = 'new' AND i.kind IN ('consent', 'correction')) AS rights,
             (SELECT COUNT(*) FROM requests r WHERE r.client_id = ? AND r.state <> 'closed') AS requests,
             (SELECT COUNT(*) FROM deliveries o WHERE o.client_id = ? AND o.state NOT IN ('delivered', 'failed', 'cancelled')) AS deliveries`,
-    [clientId, clientId, clientId, clientId],
+    [clientId, clientId, clientId, clientId, clientId],
   );
   return row ?? { rights: 0, requests: 0, deliveries: 0 };
 }
