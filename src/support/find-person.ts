@@ -44,6 +44,12 @@ export interface AskedPerson {
 export type AskedProblem =
   'nothing_asked' | 'first_name_alone' | 'name_too_short' | 'email_incomplete' | 'phone_unreadable';
 
+/**
+ * An address and nothing beside it. Copied from a mail it may stand in brackets, or have a sign in it that nobody sees: no lead has
+ * such a one, and an objection to it would hold for nobody.
+ */
+const wholeAddress = /^[^\s@<>,;"\p{C}]+@[^\s@<>,;"\p{C}]+$/u;
+
 /** What is looked for, or why it cannot be. */
 export function leadQueryOf({
   email,
@@ -57,7 +63,7 @@ export function leadQueryOf({
   if (firstName !== undefined && name === undefined) return { problem: 'first_name_alone' };
   if (name !== undefined && name.trim().length < 2) return { problem: 'name_too_short' };
   // Refused rows are searched for it as a part of a text: an empty or cut one would find everybody.
-  if (email !== undefined && !/^[^\s@]+@[^\s@]+$/.test(email.trim())) return { problem: 'email_incomplete' };
+  if (email !== undefined && !wholeAddress.test(email.trim())) return { problem: 'email_incomplete' };
   const dialled = phone === undefined ? undefined : parsePhoneNumberFromString(phone, 'FR');
   if (phone !== undefined && dialled?.isPossible() !== true) return { problem: 'phone_unreadable' };
   return {

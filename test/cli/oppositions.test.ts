@@ -82,6 +82,20 @@ test('whether somebody is on the list is answered with a reason, and the questio
   ]);
 });
 
+test.each([
+  ['in brackets, as a mail shows it', '<nina@courriel.example>'],
+  ['with a name', 'Nina <nina@courriel.example>'],
+  ['with a sign that nobody sees', 'nina@courriel.example\u200b'],
+  ['with a comma', 'nina@courriel.example,'],
+])('an address %s is refused: on the list it would hold for nobody', async (_how, email) => {
+  const before = await gateway.entries();
+  const { code, err } = await relais(
+    ...['opposition', 'add', '--client', 'essai', '--email', email, '--reason', 'request 83'],
+  );
+  expect([code, err]).toEqual([64, expect.stringContaining('--email is a whole mail address')]);
+  expect(await gateway.entries()).toEqual(before);
+});
+
 test('without an address, a reason or a client that exists nothing is written', async () => {
   const before = await gateway.entries();
   const refused = [

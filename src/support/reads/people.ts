@@ -31,7 +31,7 @@ const problemWords: Readonly<Record<AskedProblem, string>> = {
   nothing_asked: 'Ask by email, phone, name or reference.',
   first_name_alone: 'firstName is asked beside name.',
   name_too_short: 'name has two letters at least.',
-  email_incomplete: 'email is a whole mail address.',
+  email_incomplete: 'email is a whole mail address, and nothing beside it.',
   phone_unreadable: 'phone is not a phone number.',
 };
 
