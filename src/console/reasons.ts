@@ -14,9 +14,11 @@ export function reasonProblem(text: string): Both | undefined {
   return namesSomebody(text) ? reasonWords.personal : undefined;
 }
 
+export const evidenceProblem = (text: string): Both | undefined =>
+  text.length < 3 ? reasonWords.evidence : reasonProblem(text);
+
 export function closingProblem(reason: string, evidence: string): Both | undefined {
-  const problem =
-    reasonProblem(reason) ?? (evidence.length < 3 ? reasonWords.evidence : reasonProblem(evidence));
+  const problem = reasonProblem(reason) ?? evidenceProblem(evidence);
   if (problem !== undefined) return problem;
   return reason.length + evidence.length > mostTogether ? reasonWords.together : undefined;
 }

@@ -80,3 +80,36 @@ export async function findings(page: Page): Promise<readonly string[]> {
         .slice(0, 600)}`,
   );
 }
+
+/** Pages as somebody who is signed in sees them, light and dark, wide and narrow: what axe-core finds, and what complains. */
+export async function findingsOfAll(
+  port: number,
+  cookies: ReadonlyMap<string, string>,
+  pages: readonly string[],
+): Promise<readonly string[]> {
+  const chromium = await openChromium();
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const width of [1280, 390]) {
+      const context = await chromium.newContext({
+        ...{ colorScheme, viewport: { width, height: 800 }, locale: 'fr-FR' },
+        baseURL: `http://127.0.0.1:${port}`,
+      });
+      await context.addCookies(
+        [...cookies].map(([name, value]) => ({ name, value, domain: '127.0.0.1', path: '/' })),
+      );
+      const { page, complaints } = await watchedPage(context);
+      for (const path of pages) {
+        const answer = await page.goto(path);
+        if (answer?.status() !== 200) found.push(`${path} answers ${answer?.status()}`);
+        found.push(...(await findings(page)).map((finding) => `${path} ${finding}`));
+        const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
+        if (wide === true) found.push(`${path} is wider than the window`);
+      }
+      found.push(...complaints);
+      await context.close();
+    }
+  }
+  await chromium.close();
+  return found;
+}

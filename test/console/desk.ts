@@ -58,8 +58,8 @@ export function browserOf(port: number): Browser {
   };
 }
 
-export interface TestDesk {
-  readonly gateway: Gateway;
+export interface TestDesk<G extends Gateway = Gateway> {
+  readonly gateway: G;
   readonly console: Console;
   readonly account: (roles: readonly Role[], login?: string) => Promise<string>;
   /** Signed in, second factor and all. */
@@ -71,6 +71,11 @@ export interface TestDesk {
 export async function openDesk(crmPort = 9): Promise<TestDesk> {
   const gateway = await openGateway({ files: webhookFiles(crmPort) });
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+  return deskOver(gateway);
+}
+
+/** A console over a gateway of the test's own, which is closed with it. */
+export async function deskOver<G extends Gateway>(gateway: G): Promise<TestDesk<G>> {
   const { access } = gateway.app;
   const opened = await startConsole({
     place: gateway.app,

@@ -32,8 +32,18 @@ export const deskWords = {
   replay: ['Rejouer', 'Replay'],
   cancel: ['Annuler la livraison', 'Cancel the delivery'],
   close: ['Classer', 'Close'],
+  resolveText: [
+    'Personne ne sait si le client l’a. Demandez-lui, puis dites ce qu’il a répondu.',
+    'Nobody knows whether the client has it. Ask, then say what they answered.',
+  ],
   received: ['Le client l’a', 'The client has it'],
-  notReceived: ['Le client ne l’a pas', 'The client has not'],
+  theirReference: ['Sa référence chez le client', 'Its reference at the client'],
+  theirReferenceHint: [
+    'Facultatif : le numéro de la fiche, qui servira aux modifications et à l’effacement.',
+    'Optional: the number of the record, used for changes and for the erasure.',
+  ],
+  notReceived: ['Le client ne l’a pas : renvoyer', 'The client has not: send again'],
+  notReceivedEnded: ['Le client ne l’a pas', 'The client has not'],
   evidence: ['Preuve', 'Evidence'],
   evidenceHint: ['Sur quoi cela repose : un courriel, un ticket.', 'What it rests on: a mail, a ticket.'],
   done: ['Fait.', 'Done.'],
@@ -102,6 +112,30 @@ export const deskWords = {
   filterIs: ['Filtre', 'Filter'],
   result: ['Résultat', 'Result'],
 } as const satisfies Readonly<Record<string, Both>>;
+
+/** What an act has done, by the word its address brings back. */
+const doneSays: Readonly<Record<string, Both>> = {
+  done: deskWords.done,
+  delivered: [
+    'Noté : elle est livrée. Ce qui attendait cette réponse part maintenant.',
+    'Noted: it is delivered. What waited for this answer leaves now.',
+  ],
+  goes_on: [
+    'Noté : cet appel est fait ; les appels suivants de la livraison partent maintenant.',
+    'Noted: this call is done; the next calls of the delivery leave now.',
+  ],
+  sent_again: [
+    'Noté : elle repart maintenant, sous la même clé.',
+    'Noted: it is sent again now, under the same key.',
+  ],
+  ended_unreceived: [
+    'Noté : le client ne l’a pas. Elle reste terminée ; « Rejouer » la renvoie.',
+    'Noted: the client has not. It stays at its end; “Replay” sends it again.',
+  ],
+};
+
+export const saidDone = (word: string): Both | undefined =>
+  Object.hasOwn(doneSays, word) ? doneSays[word] : undefined;
 
 export const kindWords: Readonly<Record<string, Both>> = {
   replay: ['rejeu', 'replay'],

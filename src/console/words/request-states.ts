@@ -81,6 +81,27 @@ export const refusedWords: Readonly<Partial<Record<string, Both>>> = {
   ],
   'ACCESS-001': ['Ce n’est pas accepté : rien n’a été fait.', 'That is not accepted: nothing was done.'],
   'DEST-001': ['Ce n’est pas possible : rien n’a été fait.', 'That cannot be done: nothing was done.'],
+  'RESOLVE-001': [
+    'Elle a changé depuis que la page a été faite : relisez-la. Rien n’a été fait.',
+    'It has changed since the page was made: read it again. Nothing was done.',
+  ],
+  'RESOLVE-002': [
+    'Cette référence ne peut pas être gardée : donnez le numéro de la fiche chez le client, ou rien.',
+    'This reference may not be kept: give the number of the client’s record, or none.',
+  ],
+  'REPLAY-001': [
+    'Elle ne peut pas être rejouée, ou vient de l’être : relisez la page. Rien n’a été fait.',
+    'It cannot be replayed, or was just now: read the page again. Nothing was done.',
+  ],
+  'REPLAY-002': [
+    'Elle est en cours d’envoi, ou déjà terminée : rien n’a été fait.',
+    'It is being sent, or at its end already: nothing was done.',
+  ],
+  'BULK-001': ['Ce travail est déjà terminé : rien n’a été fait.', 'This run has ended: nothing was done.'],
+  'TASK-001': [
+    'Il n’y a rien à classer : rien n’a été fait.',
+    'There is nothing to close: nothing was done.',
+  ],
   'FIND-001': ['Rien ne porte ce nom.', 'Nothing has this name.'],
   'USAGE-001': [
     'Ce qui a été donné ne convient pas : rien n’a été fait.',

@@ -8,23 +8,28 @@ import { replayIn, replayRefusals, type ReplayAnswer } from '../replay.ts';
 import { existing, type Scope } from '../scope.ts';
 import { typedReason } from '../typed-text.ts';
 import { alone, type Acting, type With } from './acting.ts';
+import { lockAsSeen } from './as-seen.ts';
 
 const found = async ({ database }: SupportPlace, scope: Scope, name: string): Promise<ListedDelivery> =>
   existing(scope, await findDelivery(database, name), `No delivery has the number or key ${name}.`);
 
 export type Replayed = Exclude<ReplayAnswer, { readonly done: 'refused' }>;
 
-/** @throws FIND-001, REPLAY-001 */
+/** @throws FIND-001, REPLAY-001, also where it has another run than the one that was looked at */
 export async function replayOne(
   place: SupportPlace,
   { scope, actor }: Acting,
   name: string,
-  asked: { readonly reason: string; readonly anew?: boolean },
+  asked: { readonly reason: string; readonly anew?: boolean; readonly seenRun?: number },
   also: With<Replayed> = alone,
 ): Promise<Replayed> {
   const reason = typedReason(asked.reason);
-  const { id } = await found(place, scope, name);
+  const row = await found(place, scope, name);
+  const { id } = row;
+  const { seenRun } = asked;
+  const moved = new RelaisError('REPLAY-001', `Delivery ${id} was replayed since it was looked at.`);
   return place.database.transaction(async (tx) => {
+    if (seenRun !== undefined) await lockAsSeen(tx, row, ({ run }) => run === seenRun, moved);
     const [answer] = await replayIn(tx, place.published, [id], {
       actor,
       reason,

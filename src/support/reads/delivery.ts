@@ -1,6 +1,7 @@
 // One delivery: what it is, its story in plain words, its entries of the log, and what sent it.
 // Invariant: a client reads what happened and nothing of who of the centre did it, or why they did.
 import { deliveryStory, findDelivery, type StoryEntry } from '../../store/delivery-lists.ts';
+import { isUndecided } from '../../delivery/attempt/resolve.ts';
 import { findDestination } from '../../store/destinations.ts';
 import { readVersions } from '../../store/mapping-versions.ts';
 import type { SupportPlace } from '../place.ts';
@@ -65,6 +66,8 @@ export interface DeliveryPage {
   /** What a replay would do, and whether it can be cancelled; for the centre only. */
   readonly replay: ReplayPlan | null;
   readonly isCancellable: boolean;
+  /** Whether somebody has to say what became of it; for the centre only. */
+  readonly isUndecided: boolean;
 }
 
 /** By number or by key (`webhook-id`). @throws FIND-001 */
@@ -93,6 +96,7 @@ export async function deliveryPage(place: SupportPlace, scope: Scope, name: stri
     versionInForce: versionOf(inForce),
     replay: isCentre ? ((await replayPlans(place, [row])).get(row.id) ?? null) : null,
     isCancellable: isCentre && isCancellable(row),
+    isUndecided: isCentre && isUndecided(row),
   };
 }
 

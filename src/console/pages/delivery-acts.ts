@@ -1,0 +1,185 @@
+// What can be done with one delivery on its page: say what became of it, replay, close, cancel.
+// Invariant: each act has a reason or its evidence and is an entry of the log; one that is refused says why on the page;
+// a form acts on the run and the try that its page showed, so that a second press does nothing.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { may, type Permission } from '../../access/permissions.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { cancelOne, replayOne } from '../../support/acts/deliveries.ts';
+import { resolveOne } from '../../support/acts/resolve.ts';
+import { closeTask } from '../../support/acts/tasks.ts';
+import type { DeliveryPage } from '../../support/reads/delivery.ts';
+import type { Both } from '../../support/words.ts';
+import { field } from '../forms.ts';
+import { actingOf, personOf } from '../gate.ts';
+import { hidden, input } from '../parts.ts';
+import { closingProblem, evidenceProblem, reasonProblem } from '../reasons.ts';
+import { refusal, refusedBy, type Refused } from '../refused.ts';
+import { sayTo } from '../show.ts';
+import { frame } from '../words/frame.ts';
+import { deskWords as words } from '../words/desk.ts';
+import { refusedWords } from '../words/request-states.ts';
+import type { Desk } from './sign-in.ts';
+
+type Params = { readonly id: string };
+export interface Named {
+  readonly id: string;
+  readonly refused?: Refused | undefined;
+}
+export type ShowDelivery = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  named: Named,
+) => Promise<FastifyReply>;
+
+interface Act {
+  readonly path: string;
+  readonly gate: Permission;
+  /** What is wrong with the form, before anything is looked at. */
+  readonly problem: (request: FastifyRequest) => Both | undefined;
+  /** @returns what the page says of it, a word that `saidDone` knows; or a refusal in words */
+  readonly work: (desk: Desk, request: FastifyRequest, id: string) => Promise<string | Both>;
+}
+
+const typed = (request: FastifyRequest, name: string): string => field(request, name, 1_000).trim();
+const reasonOf = (request: FastifyRequest): string => typed(request, 'reason');
+const evidenceOf = (request: FastifyRequest): string => typed(request, 'evidence');
+
+interface SeenNumbers {
+  readonly run: number;
+  readonly attempt: number;
+}
+function seenOf(request: FastifyRequest): SeenNumbers | undefined {
+  const [, run, attempt] = /^(\d{1,9})\.(\d{1,9})$/.exec(field(request, 'seen', 20)) ?? [];
+  return run === undefined ? undefined : { run: Number(run), attempt: Number(attempt) };
+}
+
+const answer = (path: string, received: boolean): Act => ({
+  path,
+  gate: 'delivery.resolve',
+  problem: (request) =>
+    evidenceProblem(evidenceOf(request)) ??
+    (seenOf(request) === undefined ? refusedWords['RESOLVE-001'] : undefined),
+  work: ({ place }, request, id) => {
+    const reference = received ? typed(request, 'reference') : '';
+    return resolveOne(place, actingOf(request), id, {
+      received,
+      evidence: evidenceOf(request),
+      seen: seenOf(request) ?? { run: 0, attempt: 0 },
+      ...(reference === '' ? {} : { reference }),
+    });
+  },
+});
+
+const acts: readonly Act[] = [
+  answer('received', true),
+  answer('not-received', false),
+  {
+    path: 'replay',
+    gate: 'delivery.replay',
+    problem: (request) => reasonProblem(reasonOf(request)),
+    work: async ({ place }, request, id) => {
+      const seen = seenOf(request);
+      const asked = { reason: reasonOf(request), ...(seen === undefined ? {} : { seenRun: seen.run }) };
+      await replayOne(place, actingOf(request), id, asked);
+      return 'done';
+    },
+  },
+  {
+    path: 'cancel',
+    gate: 'delivery.cancel',
+    problem: (request) => reasonProblem(reasonOf(request)),
+    work: async ({ place }, request, id) => {
+      await cancelOne(place, actingOf(request), id, { reason: reasonOf(request) });
+      return 'done';
+    },
+  },
+  {
+    path: 'close',
+    gate: 'task.close',
+    problem: (request) => closingProblem(reasonOf(request), evidenceOf(request)),
+    work: async ({ place }, request, id) => {
+      const asked = { reason: reasonOf(request), evidence: evidenceOf(request) };
+      return (await closeTask(place, actingOf(request), id, asked)) ? 'done' : words.alreadyClosed;
+    },
+  },
+];
+
+export function deliveryActRoutes(server: FastifyInstance, desk: Desk, showDelivery: ShowDelivery): void {
+  for (const { path, gate, problem, work } of acts)
+    server.post<{ Params: Params }>(
+      `/deliveries/:id/${path}`,
+      { config: { gate } },
+      async (request, reply) => {
+        const { id } = request.params;
+        const wrong = problem(request);
+        if (wrong !== undefined) return showDelivery(request, reply, { id, refused: refusal(wrong) });
+        let done: string | Both = '';
+        const refused = await refusedBy(async () => {
+          done = await work(desk, request, id);
+        });
+        if (refused !== undefined) return showDelivery(request, reply, { id, refused });
+        if (typeof done !== 'string') return showDelivery(request, reply, { id, refused: refusal(done) });
+        return reply.redirect(`/deliveries/${encodeURIComponent(id)}?say=${done}`, 303);
+      },
+    );
+}
+
+const replayable = new Set(['new_run', 'brought_forward', 'looked_at_again']);
+
+export function deliveryActs(request: FastifyRequest, page: DeliveryPage): Html | undefined {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const { delivery, replay, isCancellable, isUndecided } = page;
+  const seen = hidden('seen', `${delivery.run}.${delivery.attempt}`);
+  const reason = input('reason', say(frame.reason), { hint: say(frame.reasonHint) });
+  const evidence = input('evidence', say(words.evidence), {
+    hint: say(words.evidenceHint),
+    value: isUndecided ? field(request, 'evidence') : '',
+  });
+  const form = (act: string, more: Html, button: Html): Html =>
+    html`<form class="line" method="post" action="/deliveries/${delivery.id}/${act}">
+      ${seen}${more}${button}
+    </form>`;
+  const forms = [
+    ...(may(holder, 'delivery.resolve') && isUndecided
+      ? resolveForms(request, page, { form, evidence })
+      : []),
+    ...(may(holder, 'delivery.replay') && replayable.has(replay ?? '')
+      ? [form('replay', reason, html`<button>${say(words.replay)}</button>`)]
+      : []),
+    ...(may(holder, 'task.close') && delivery.state === 'failed'
+      ? [form('close', html`${reason}${evidence}`, html`<button class="second">${say(words.close)}</button>`)]
+      : []),
+    ...(may(holder, 'delivery.cancel') && isCancellable
+      ? [form('cancel', reason, html`<button class="danger">${say(words.cancel)}</button>`)]
+      : []),
+  ];
+  return forms.length === 0
+    ? undefined
+    : html`<h2>${say(words.act)}</h2>
+        <div class="card">${forms}</div>`;
+}
+
+interface FormParts {
+  readonly form: (act: string, more: Html, button: Html) => Html;
+  readonly evidence: Html;
+}
+
+function resolveForms(
+  request: FastifyRequest,
+  { delivery }: DeliveryPage,
+  { form, evidence }: FormParts,
+): readonly Html[] {
+  const say = sayTo(request);
+  const reference = input('reference', say(words.theirReference), {
+    hint: say(words.theirReferenceHint),
+    value: field(request, 'reference'),
+    optional: true,
+  });
+  const absent = delivery.state === 'waiting' ? words.notReceived : words.notReceivedEnded;
+  return [
+    html`<p>${say(words.resolveText)}</p>`,
+    form('received', html`${reference}${evidence}`, html`<button>${say(words.received)}</button>`),
+    form('not-received', evidence, html`<button class="danger">${say(absent)}</button>`),
+  ];
+}

@@ -1,0 +1,50 @@
+// Support says what became of one delivery whose outcome is unknown: its recipient has it, or has not.
+// Invariant: within the scope of who acts; an answer is about the try that was looked at, and is in the log with its evidence.
+import { resolveIn, type Resolution } from '../../delivery/attempt/resolve.ts';
+import { safeReference } from '../../domain/reference.ts';
+import { RelaisError } from '../../errors.ts';
+import { findDelivery } from '../../store/delivery-lists.ts';
+import type { SupportPlace } from '../place.ts';
+import { existing } from '../scope.ts';
+import { lockAsSeen, type Seen } from './as-seen.ts';
+import type { Acting } from './acting.ts';
+import { evidenceOf } from './bulk.ts';
+
+export type { Resolution } from '../../delivery/attempt/resolve.ts';
+
+export interface Answered {
+  readonly received: boolean;
+  /** Under what the recipient has it; with `received` alone. */
+  readonly reference?: string;
+  /** A mail, a call, a ticket; names nobody. */
+  readonly evidence: string;
+  readonly seen: Seen;
+}
+
+/** @throws FIND-001, RESOLVE-001 where its outcome is not open or it was tried again since, RESOLVE-002, USAGE-001, USAGE-002 */
+export async function resolveOne(
+  { database, published }: SupportPlace,
+  { scope, actor }: Acting,
+  name: string,
+  { received, reference, seen, ...asked }: Answered,
+): Promise<Resolution> {
+  const evidence = evidenceOf(asked.evidence);
+  if (reference !== undefined && !received)
+    throw new RelaisError('USAGE-001', 'A reference goes with what the recipient has.');
+  if (reference !== undefined && safeReference(reference) === undefined)
+    throw new RelaisError(
+      'RESOLVE-002',
+      'It holds a mail address, a phone number or signs no record number has.',
+    );
+  const row = existing(
+    scope,
+    await findDelivery(database, name),
+    `No delivery has the number or key ${name}.`,
+  );
+  const finding = { actor, evidence, received, ...(reference === undefined ? {} : { reference }) };
+  const moved = new RelaisError('RESOLVE-001', `Delivery ${row.id} was tried again since it was looked at.`);
+  return database.transaction(async (tx) => {
+    await lockAsSeen(tx, row, ({ run, attempt }) => run === seen.run && attempt === seen.attempt, moved);
+    return resolveIn(tx, published, row.id, finding);
+  });
+}
