@@ -5,7 +5,8 @@ import type { Undo } from './installation.ts';
 import { startRole } from './processes.ts';
 import type { World } from './world.ts';
 
-export async function openConsole({ screen, gateway, places, env }: World, undo: Undo): Promise<void> {
+/** Returns its address. */
+export async function openConsole({ screen, gateway, places, env }: World, undo: Undo): Promise<string> {
   const people = await gateway.people();
   const port = await freePort();
   const console = startRole('console', {
@@ -16,14 +17,12 @@ export async function openConsole({ screen, gateway, places, env }: World, undo:
   });
   undo.push(console.stop);
   await console.ready();
-  screen.heading(`The console: http://127.0.0.1:${port}`);
+  const address = `http://127.0.0.1:${port}`;
+  screen.heading(`The console: ${address}`);
   for (const { login, password, role, recoveryCodes } of people)
     screen.line(
       `  ${role.padEnd(11)} ${login.padEnd(14)} ${password}${recoveryCodes.length === 0 ? '' : `   code: ${recoveryCodes.join('  ')}`}`,
     );
-  screen.line(
-    screen.faint(
-      '  Second factor: one of the codes, each once. To solve: « À traiter » says what needs somebody.',
-    ),
-  );
+  screen.line(screen.faint('  Second factor: one of the codes, each once.'));
+  return address;
 }

@@ -73,13 +73,14 @@ export type DemoSecrets = Readonly<
 
 export const mailHost = 'smtp.relais.example';
 export const mailUser = 'relais';
+export const smtpUrl = (password: string): string => `smtp://${mailUser}:${password}@${mailHost}:587`;
 
 export function inventSecrets(): { readonly secrets: DemoSecrets; readonly mailPassword: string } {
   const mailPassword = secretText();
   const secrets = {
     HORIZON_TOKEN: secretText(),
     HORIZON_SIGNING: signingSecret(),
-    SMTP_URL: `smtp://${mailUser}:${mailPassword}@${mailHost}:587`,
+    SMTP_URL: smtpUrl(mailPassword),
     ALPES_SFTP_PASSWORD: secretText(),
     HEXAGONE_SFTP_PASSWORD: secretText(),
   };

@@ -31,6 +31,12 @@ export interface Gateway {
   readonly people: () => Promise<readonly DemoPerson[]>;
   /** A prospect asks to be forgotten. */
   readonly erase: (clientId: string, reference: string) => Promise<void>;
+  /** A demand to be forgotten that reached the centre at `receivedAt` and was noted by its data protection officer. Returns its number. */
+  readonly openErasure: (demand: {
+    readonly clientId: string;
+    readonly reference: string;
+    readonly receivedAt: Date;
+  }) => Promise<number>;
   /** Seals what is not sealed, then checks every entry. */
   readonly verifyLog: () => Promise<{ readonly ok: boolean; readonly words: string }>;
   readonly close: () => Promise<void>;
@@ -87,6 +93,11 @@ export const gatewayTools: GatewayTools = {
       },
       erase: async (clientId, reference) => {
         await app.rights.erase({ clientId, reference, reason: 'demo', actor: 'demo' });
+      },
+      openErasure: async ({ clientId, reference, receivedAt }) => {
+        const asked = { clientId, references: [reference], receivedAt, kind: 'erasure' as const };
+        const identity = 'rappel au numéro du dossier';
+        return (await app.requests.open({ ...asked, identity, actor: 'demo' })).id;
       },
       people: () => demoPeople(app.access),
       verifyLog: async () => {

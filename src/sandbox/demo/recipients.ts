@@ -8,6 +8,7 @@ import type { Crm } from '../recipients/crm.ts';
 import { startFileDrop } from '../recipients/files.ts';
 import { certificateFor } from '../recipients/identity.ts';
 import { startMailbox } from '../recipients/mailbox.ts';
+import type { Mailbox } from '../recipients/mailbox.ts';
 import { createMoods } from '../recipients/moods.ts';
 import type { RecipientReport, DemoRecipient } from '../recipients/record.ts';
 import { mailHost, mailUser } from './environment.ts';
@@ -16,6 +17,7 @@ import type { DemoSecrets, inventSecrets } from './environment.ts';
 export interface Recipients {
   readonly all: readonly DemoRecipient[];
   readonly crm: Crm;
+  readonly mailbox: Mailbox;
   /** PEM of the authority to trust. */
   readonly authority: string;
   readonly ports: Readonly<Record<string, number>>;
@@ -55,6 +57,7 @@ export async function startRecipients(
   return {
     all,
     crm,
+    mailbox,
     authority: certificate.cert,
     ports: {
       'crm.horizon.example': crm.port,

@@ -6,6 +6,7 @@ import type { RecipientReport } from '../recipients/record.ts';
 import { account } from './accounting.ts';
 import type { Comparison } from './accounting.ts';
 import { openConsole } from './console.ts';
+import { makeIncidents } from './incidents.ts';
 import { withUndo } from './installation.ts';
 import type { DemoDeps, Undo } from './installation.ts';
 import { keepRunning } from './keep.ts';
@@ -48,7 +49,8 @@ async function perform(world: World, options: DemoOptions, signal: AbortSignal, 
   const good = await showResults(world, options, trip);
   printNext(world, options);
   if (options.keep) {
-    await openConsole(world, undo);
+    const address = await openConsole(world, undo);
+    await makeIncidents(world, { address, signal });
     await keepRunning(world, signal);
   }
   return good ? 0 : 1;

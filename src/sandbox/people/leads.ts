@@ -72,7 +72,8 @@ function suits(trouble: Trouble, client: DemoClient | undefined): boolean {
   return trouble !== 'no_name' || client?.id !== 'littoral';
 }
 
-function inventLead(random: Random, client: DemoClient, index: number, now: Date): DemoLead {
+/** @param index names person and lead; each its own */
+export function inventLead(random: Random, client: DemoClient, index: number, now: Date): DemoLead {
   const reference = `${client.prefix}-${String(index + 1).padStart(6, '0')}`;
   const person = inventPerson(random, index);
   const channel = random.pick(['inbound_call', 'callback', 'requalification', 'web_form'] as const);

@@ -15,6 +15,7 @@ export interface CrmLead {
   readonly RGPD_OPTIN: string;
   readonly RGPD_TEL: string;
   readonly RGPD_DATE?: string;
+  readonly contact: { readonly tel?: string };
   readonly projet: { readonly programme: string };
 }
 

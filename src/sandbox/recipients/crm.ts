@@ -27,6 +27,8 @@ export interface Crm extends DemoRecipient {
   readonly port: number;
   /** Requests answered, by status. */
   readonly answers: () => Readonly<Record<number, number>>;
+  /** A mistake of its own: while it lasts, every lead with a phone is refused as if the phone were wrong (E12). */
+  readonly refusePhones: (refuses: boolean) => void;
 }
 
 export interface CrmOptions {
@@ -47,13 +49,14 @@ interface Memory {
   readonly ids: Set<string>;
   /** The mood each webhook-id met first: the next request meets a kind one. */
   readonly moods: Map<string, Mood>;
+  refusesPhones: boolean;
 }
 
 export async function startCrm(options: CrmOptions): Promise<Crm> {
   const { file, destination } = options;
   writeFileSync(file, '');
   const judge = createCrmRules(options.secrets);
-  const memory: Memory = { known: new Map(), ids: new Set(), moods: new Map() };
+  const memory: Memory = { known: new Map(), ids: new Set(), moods: new Map(), refusesPhones: false };
   const answers: Record<number, number> = {};
   const server = https.createServer(
     { key: options.certificate.key, cert: options.certificate.cert },
@@ -74,6 +77,9 @@ export async function startCrm(options: CrmOptions): Promise<Crm> {
     place: file,
     port: (server.address() as AddressInfo).port,
     answers: () => answers,
+    refusePhones: (refuses) => {
+      memory.refusesPhones = refuses;
+    },
     read: () => Promise.resolve(readCrmFile(file, destination)),
     sample: () => Promise.resolve(sampleOf(file)),
     close: async () => {
@@ -121,6 +127,8 @@ async function answerTo(parts: CrmParts, raw: IncomingMessage, body: string): Pr
   const named = /^\/api\/leads\/([A-Za-z0-9-]+)$/.exec(raw.url ?? '')?.[1];
   if (action !== 'create' && (named === undefined || !memory.ids.has(named)))
     return { status: 404, body: { success: false, error: { code: 'NOT_FOUND' } } };
+  if (memory.refusesPhones && judged.content?.contact.tel !== undefined)
+    return { status: 422, body: { success: false, error: { code: 'E12' } } };
   const mood = memory.moods.has(key) ? 'kind' : options.mood();
   memory.moods.set(key, mood);
   const refusal = refusalIn(mood);

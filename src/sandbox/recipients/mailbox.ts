@@ -1,7 +1,7 @@
 // Littoral's mailbox: an SMTP server with STARTTLS and a login that keeps every mail as a file a mail program opens.
 // Invariant: a mail is on disk before it is acknowledged; the record is read back from those files.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
@@ -10,6 +10,8 @@ import type { Received, DemoRecipient } from './record.ts';
 
 export interface Mailbox extends DemoRecipient {
   readonly port: number;
+  /** The old password opens nothing any more, and whoever was let in with it is sent away. */
+  readonly changePassword: (password: string) => void;
 }
 
 export interface MailboxOptions {
@@ -25,6 +27,7 @@ export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
   const { folder, login, certificate } = options;
   mkdirSync(folder, { recursive: true });
   let count = 0;
+  let { password } = login;
   const server = new SMTPServer({
     key: certificate.key,
     cert: certificate.cert,
@@ -33,7 +36,7 @@ export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
     allowInsecureAuth: false,
     closeTimeout: 500,
     onAuth(auth, _session, done) {
-      if (auth.username === login.user && auth.password === login.password) done(null, { user: login.user });
+      if (auth.username === login.user && auth.password === password) done(null, { user: login.user });
       else done(Object.assign(new Error('wrong login'), { responseCode: 535 }));
     },
     onRcptTo({ address }, _session, done) {
@@ -51,6 +54,11 @@ export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
     },
   });
   server.on('error', () => undefined);
+  const sockets = new Set<Socket>();
+  server.server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
@@ -58,6 +66,10 @@ export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
     destination: options.destination,
     place: folder,
     port: (server.server.address() as AddressInfo).port,
+    changePassword: (changed) => {
+      password = changed;
+      for (const socket of sockets) socket.destroy();
+    },
     read: async () => await readMailbox(folder, options.destination),
     sample: () => firstMail(folder),
     close: async () => {
