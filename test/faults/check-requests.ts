@@ -1,7 +1,8 @@
 // The part of the checker that looks at requests of prospects: nothing leaves under a restriction, and who had a lead is told.
 // Invariant: who had a lead is taken from the log, not from what the request itself listed.
-import type { Story } from './check.ts';
-import type { Entry } from './ledgers.ts';
+import { isAnswered, requestKinds } from '../../src/domain/requests.ts';
+import type { Figures, Story } from './check.ts';
+import type { Entry, Ledgers } from './ledgers.ts';
 import type { RequestLine } from './requests.ts';
 
 /** Between `restricted` and the lifting of the last restriction nothing leaves but an erasure. */
@@ -69,3 +70,29 @@ function forgotten(
 /** By another request, or by hand: then there was nobody left to tell anything else. */
 const isErasedBefore = (entries: readonly Entry[], request: number): boolean =>
   entries.some((one) => one.entry === 'erased' && one.purpose !== `request ${request}`);
+
+/** From so many on, chance does not explain any more that none reached a lead. */
+const [enoughOfAKind, enoughTried] = [4, 20];
+
+/** Where no request reached a lead nothing restricts and nobody has to be told: figures of 0 would look well and prove nothing. */
+export function reachedNobody({ requests, requestsTried }: Ledgers): readonly string[] {
+  const none = requests.length === 0 && requestsTried >= enoughTried;
+  const kinds = requestKinds.filter((kind) => {
+    const mine = requests.filter((one) => one.kind === kind);
+    return !isAnswered(kind) && mine.length >= enoughOfAKind && mine.every((one) => one.leadIds.length === 0);
+  });
+  return [
+    ...(none ? [`${requestsTried} set about, none carried out`] : []),
+    ...kinds.map((kind) => `${kind}: none of those carried out reached a lead`),
+  ];
+}
+
+export const requestsCounted = ({
+  requests,
+  entries,
+}: Ledgers): Pick<Figures, 'requests' | 'requestLeads' | 'heldRestricted' | 'requestRecipients'> => ({
+  requests: requests.length,
+  requestLeads: new Set(requests.flatMap((one) => one.leadIds)).size,
+  heldRestricted: entries.filter((one) => one.entry === 'withheld' && one.reason === 'restricted').length,
+  requestRecipients: requests.reduce((sum, one) => sum + one.recipients.length, 0),
+});

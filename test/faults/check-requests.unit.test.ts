@@ -51,6 +51,16 @@ test('a request that does not list who had the lead by the log; who got it after
   expect(carriedOut(request([], { kind: 'access' }))).toEqual([]);
 });
 
+test('requests of which none reached a lead, or none was carried out, make the account refuse the storm', () => {
+  const restrictions = (leadIds: readonly number[], count: number): readonly RequestLine[] =>
+    Array.from({ length: count }, (_one, at) => request([], { id: at + 1, kind: 'restriction', leadIds }));
+  expect(red(plain({ requests: restrictions([], 4) }))).toEqual([zeros.reachedNobody]);
+  expect(red(plain({ requests: [...restrictions([], 4), ...restrictions([2], 1)] }))).toEqual([]);
+  expect(red(plain({ requests: restrictions([], 1) }))).toEqual([]);
+  expect(red(plain({ requestsTried: 20 }))).toEqual([zeros.reachedNobody]);
+  expect(red(plain({ requestsTried: 20, requests: restrictions([2], 1) }))).toEqual([]);
+});
+
 test('an address left of a person who is gone; of one who has another lead it may stand', () => {
   const places = [{ person: 1, place: 'prospects.email' }];
   const gone = {

@@ -14,7 +14,7 @@ import {
 import { correctionsNotTold, notFollowed, notTold, takenBackSent } from './check-told.ts';
 import { feedGaps, postedAndLost, wrongAnswers } from './check-api.ts';
 import { afterPurge, cameBack, keptOrGone, refusedAsOver } from './check-retention.ts';
-import { departedRestricted, notToldByRequest } from './check-requests.ts';
+import { departedRestricted, notToldByRequest, reachedNobody, requestsCounted } from './check-requests.ts';
 import { ended, type DeliveryLine, type Entry, type Ledgers, type Receipt } from './ledgers.ts';
 import { remainsOf } from './remains.ts';
 import { zeros } from './zeros.ts';
@@ -33,6 +33,11 @@ export interface Figures {
   readonly retried: number;
   readonly withheld: number;
   readonly files: number;
+  /** Requests of prospects carried out, leads they reached, what was held back under a restriction, recipients listed to be told. */
+  readonly requests: number;
+  readonly requestLeads: number;
+  readonly heldRestricted: number;
+  readonly requestRecipients: number;
   /** Must be 0, each with what it concerns. */
   readonly faults: Readonly<Record<string, readonly string[]>>;
 }
@@ -65,6 +70,7 @@ export function check(ledgers: Ledgers): Figures {
     files: new Set(
       receipts.flatMap(({ destination, file }) => (file === undefined ? [] : `${destination} ${file}`)),
     ).size,
+    ...requestsCounted(ledgers),
     faults: {
       [zeros.lost]: lost(story),
       [zeros.unsettled]: deliveries
@@ -101,6 +107,7 @@ export function check(ledgers: Ledgers): Figures {
       [zeros.exposed]: ledgers.exposed,
       [zeros.restricted]: departedRestricted(story),
       [zeros.untold]: notToldByRequest(story),
+      [zeros.reachedNobody]: reachedNobody(story),
       [zeros.afterPurge]: afterPurge(story),
       [zeros.kept]: keptOrGone(story),
       [zeros.cameBack]: cameBack(story),

@@ -265,6 +265,7 @@ test('every figure that must be 0 has been seen red above, or in the other parts
     // check-requests.unit.test.ts, check-api.unit.test.ts
     ...[zeros.restricted, zeros.untold, zeros.remains, zeros.afterPurge, zeros.kept, zeros.cameBack],
     ...[zeros.posted, zeros.answers, zeros.feed, zeros.shutOut],
+    zeros.reachedNobody,
   ];
   expect([...seenRed].toSorted()).toEqual(
     Object.values(zeros)

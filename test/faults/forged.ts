@@ -103,6 +103,7 @@ export function story(): Ledgers {
     references: [],
     goneRows: [],
     requests: [],
+    requestsTried: 0,
   };
 }
 export const seenRed = new Set<string>();

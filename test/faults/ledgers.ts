@@ -145,6 +145,8 @@ export interface Ledgers {
   readonly shutOut: readonly string[];
   /** Requests of prospects that were carried out, each with its leads. */
   readonly requests: readonly RequestLine[];
+  /** How often the storm set about one. */
+  readonly requestsTried: number;
 }
 
 type Known = Omit<

@@ -135,6 +135,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       wrongAnswers: outside.wrong,
       shutOut: await visit.ended(),
       changes,
+      requestsTried: (mischief['request'] ?? 0) + (mischief['restricted'] ?? 0),
       hostile: scene.hostile,
       asked: askedFirst,
       stoodStill: fleet.stoodStill,

@@ -34,6 +34,7 @@ export const zeros = {
   exposed: 'a token or a secret in clear',
   restricted: 'departed while its processing was restricted',
   untold: 'a request carried out, and a recipient that had the lead not told',
+  reachedNobody: 'requests of which none reached a lead: the two figures above would prove nothing',
   afterPurge: 'something departed after its lead was deleted by retention',
   kept: 'kept though its time was over, or gone before it',
   cameBack: 'taken in though its operation was over',
