@@ -1,5 +1,5 @@
 // The part of the checker that counts what was in flight at once: per lead, per destination, per minute.
-// Invariant: an attempt is open from its `departed` to its outcome in the log's order; one whose lease lapsed counts for no limit.
+// Invariant: an attempt is open from its `departed` to its outcome in the log's order; one counts for a limit while its lease is alive.
 import type { Entry, Ledgers } from './ledgers.ts';
 
 export const settledEntries: ReadonlySet<string> = new Set(['outcome', 'outcome_unknown']);
@@ -21,10 +21,10 @@ export function inFlight(entries: readonly Entry[]): readonly string[] {
   return found;
 }
 
-export function limitsPassed({ entries, receipts, limits }: Ledgers): readonly string[] {
+export function limitsPassed({ entries, receipts, limits, heldMs }: Ledgers): readonly string[] {
   return Object.entries(limits).flatMap(([destination, limit]) => {
     const mine = entries.filter((one) => one.destination === destination);
-    const most = peak(mine);
+    const most = peak(mine, heldMs);
     const busiest = busiestMinute(
       receipts.filter((one) => one.destination === destination).map((one) => one.at),
     );
@@ -40,21 +40,25 @@ export function limitsPassed({ entries, receipts, limits }: Ledgers): readonly s
   });
 }
 
-/** Attempts open at once, a file counting as one. A worker whose lease lapsed may still be sending: nobody can know. */
-function peak(entries: readonly Entry[]): number {
+/**
+ * Attempts open at once, a file counting as one. A worker whose lease lapsed may still be sending: nobody can know. One that is stopped
+ * while it settles holds its row beyond its lease, and the outcome comes after departures of others though the send was over long
+ * before: an attempt counts for as long as its lease lasts surely, and no send is longer.
+ */
+function peak(entries: readonly Entry[], heldMs: number): number {
   const name = (one: Entry): string =>
     one.batchId > 0 ? `file ${one.batchId}` : `${one.deliveryId}/${one.run}/${one.attempt}`;
   // A late answer is believed when the lease that lapsed is recovered: then there is no unknown outcome.
   const lapsed = new Set(
     entries.filter((one) => one.entry === 'outcome_unknown' || one.entry === 'late').map(name),
   );
-  const open = new Set<string>();
+  const open = new Map<string, number>();
   let most = 0;
   for (const one of entries) {
     if (lapsed.has(name(one))) continue;
-    if (one.entry === 'departed') open.add(name(one));
+    if (one.entry === 'departed') open.set(name(one), one.at);
     else if (settledEntries.has(one.entry)) open.delete(name(one));
-    most = Math.max(most, open.size);
+    most = Math.max(most, [...open.values()].filter((since) => one.at - since < heldMs).length);
   }
   return most;
 }

@@ -182,6 +182,16 @@ test('limits: more in flight than allowed, more in a minute than two windows hol
   expect(red(ledgers(2, answers))).toEqual([zeros.limits]);
   expect(red(ledgers(2, lapsed))).toEqual([]);
   expect(red(ledgers(1, lapsed))).toEqual([zeros.limits]);
+  // Its worker stood still while it settled: the send was over, and the lease.
+  const settling = (at: number): Ledgers => {
+    const [first, ...others] = three.map((one, index) => ({ ...one.departed, at: index === 0 ? 0 : at }));
+    return {
+      ...ledgers(2, answers),
+      entries: [...(first === undefined ? [] : [first]), ...others, ...answers],
+    };
+  };
+  expect(red(settling(5_000))).toEqual([]);
+  expect(red(settling(4_999))).toEqual([zeros.limits]);
   const late = outcome({ deliveryId: 10, leadId: 10, entry: 'late' });
   expect(red(ledgers(2, [late, ...answers]))).toEqual([]);
 });

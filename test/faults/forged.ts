@@ -21,6 +21,7 @@ export const entry = (over: Partial<Entry>): Entry => ({
   batchId: 0,
   fileName: '',
   purpose: '',
+  at: 0,
   ...over,
 });
 export const delivery = (over: Partial<DeliveryLine>): DeliveryLine => ({
@@ -83,6 +84,7 @@ export function story(): Ledgers {
       receipt({ at: 2_000, key: 'k2', sentKey: 'k2', action: 'update', optIn: 'RETRAIT' }),
     ],
     limits: { [crm]: { concurrency: 2, perMinute: 2 } },
+    heldMs: 5_000,
     brokenLog: [],
     changes: [],
     hostile: [],

@@ -72,6 +72,8 @@ export interface Entry {
   readonly batchId: number;
   readonly fileName: string;
   readonly purpose: string;
+  /** By the database's clock, ms since 2020. */
+  readonly at: number;
 }
 
 /** One thing a recipient really received, whole. */
@@ -104,6 +106,8 @@ export interface Ledgers {
   readonly limits: Readonly<
     Record<string, { readonly concurrency?: number; readonly perMinute?: number } | undefined>
   >;
+  /** What a lease lasts from its departure on at least, ms; no send is longer. */
+  readonly heldMs: number;
   /** What `relais log verify` finds wrong. */
   readonly brokenLog: readonly string[];
   readonly changes: readonly ChangeRow[];
@@ -194,7 +198,7 @@ export async function readLedgers(sql: Database, known: Known): Promise<Ledgers>
     entries: await sql.all<Entry>(
       `SELECT id, entry, action, delivery_id AS deliveryId, lead_id AS leadId, destination_id AS destination, run, attempt, outcome,
               reason, consents, authorisation_id AS authorisationId, batch_id AS batchId, file_name AS fileName,
-              purpose
+              purpose, TIMESTAMPDIFF(MICROSECOND, '2020-01-01', at) DIV 1000 AS at
          FROM handovers ORDER BY id`,
     ),
     rows: await sql.all(

@@ -47,6 +47,8 @@ const timeouts: Record<Pace, string> = {
 };
 /** Five seconds longer than the total time-out, as the gateway wants it, and a little. */
 export const leaseMs: Record<Pace, number> = { usual: 8_500, brisk: 6_200 };
+/** What a lease lasts from its departure on at least: longer than a send, and half of the margin that is looked for right before it. */
+export const heldMs: Record<Pace, number> = { usual: 5_000, brisk: 3_000 };
 
 interface Webhook extends Record<'update' | 'erase' | 'accepts', string> {
   readonly lookup?: string;

@@ -13,6 +13,9 @@ import { expected, pause, perhaps, type Mischief, type Scene } from './scene.ts'
 
 const opposing: ReadonlySet<RequestKind> = new Set(['objection', 'withdrawal']);
 
+/** Patience of an officer; an outage of the longest kind is over by then. */
+const mostTries = 60;
+
 async function open(scene: Scene, kind: RequestKind, reference: string): Promise<number | undefined> {
   const person = scene.handedIn().find((one) => one.reference === reference)?.person;
   if (person === undefined) return undefined;
@@ -25,7 +28,11 @@ async function open(scene: Scene, kind: RequestKind, reference: string): Promise
   return (await perhaps(() => scene.gateway.app.requests.open(order)))?.id;
 }
 
-/** Reads the list again where more of the person came in meanwhile. */
+/** Somebody has done it, or it cannot be done. Of a person of whom more came in meanwhile the list is read again. */
+const isOver = (error: unknown): boolean =>
+  isRelaisError(error) && error.code.startsWith('REQUEST') && error.code !== 'REQUEST-003';
+
+/** Again after an outage, as an officer does it: what was interrupted did nothing. */
 async function apply(requests: Requests, id: number, kind: RequestKind, random: Random): Promise<void> {
   const order = {
     ...{ selection: { leads: 'all', rows: 'all' } as const, identity: 'seen', actor: officer },
@@ -33,13 +40,14 @@ async function apply(requests: Requests, id: number, kind: RequestKind, random: 
       ? { corrections: { values: { last_name: `Bernard-${random.between(0, 1e6)}` }, clear: [] } }
       : {}),
   };
-  for (let tries = 0; tries < 4; tries += 1)
+  for (let tries = 0; tries < mostTries; tries += 1)
     try {
       await requests.apply(id, order);
       return;
     } catch (error) {
       if (!expected(error)) throw error;
-      if (!isRelaisError(error) || error.code !== 'REQUEST-003') return;
+      if (isOver(error)) return;
+      await pause(100);
     }
 }
 
@@ -77,10 +85,12 @@ async function ask(scene: Scene, random: Random, kind: RequestKind): Promise<voi
     await perhaps(() => requests.answered(id, { actor: officer, evidence: 'letter', identity: 'seen' }));
     return;
   }
-  slow.line.delay(random.between(0, 25));
+  // Under the lead's lock it asks a hundred things and more: half of them over the slow line, where it takes seconds and is interrupted.
+  const theirs = random.next() < 0.5 ? slow.app.requests : requests;
+  if (theirs !== requests) slow.line.delay(random.between(0, 10));
   // Two officers at once, now and then: one does it, the other reads who did.
-  const both = random.next() < 0.3 ? [slow.app.requests, requests] : [slow.app.requests];
-  await Promise.all(both.map((theirs) => apply(theirs, id, kind, random)));
+  const both = random.next() < 0.3 ? [theirs, slow.app.requests] : [theirs];
+  await Promise.all(both.map((one) => apply(one, id, kind, random)));
   if (kind !== 'restriction' || reference === undefined) return;
   // Something that would leave.
   await perhaps(() => correct(scene, random, reference));

@@ -10,7 +10,7 @@ import { watchSecrets } from './exposed.ts';
 import { feed } from './feed.ts';
 import { readLedgers } from './ledgers.ts';
 import type { ChangeRow } from './ledgers.ts';
-import { askedFirst, limits, type Pace } from './mappings.ts';
+import { askedFirst, heldMs, limits, type Pace } from './mappings.ts';
 import { api } from './mischief-api.ts';
 import { files } from './mischief-files.ts';
 import { hostile, hostileRows } from './mischief-hostile.ts';
@@ -140,6 +140,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       asked: askedFirst,
       stoodStill: fleet.stoodStill,
       limits,
+      heldMs: heldMs[pace],
       brokenLog: verified.ok ? [] : [JSON.stringify(verified.problem)],
     });
     const figures = check(ledgers);
