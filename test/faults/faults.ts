@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { plantingYears } from '../years/planting.ts';
 import { yearsPlants } from '../years/plants.ts';
+import { processes } from './mischief-processes.ts';
+import { services } from './mischief-services.ts';
 import { plants } from './plants.ts';
 import { planting } from './plants-run.ts';
 import { report } from './report.ts';
@@ -25,6 +27,8 @@ const { values } = parseArgs({
     without: { type: 'string', default: '' },
     /** Mischief done more often, names with commas. */
     favour: { type: 'string', default: '' },
+    /** Processes and services are left alone. */
+    undisturbed: { type: 'boolean', default: false },
     'no-poison': { type: 'boolean', default: false },
     /** Writes the result there too. */
     json: { type: 'string' },
@@ -63,6 +67,7 @@ function help(): string {
   --calm N          seconds everything may take to settle, 480 by default
   --without A,B     mischief left out
   --favour A,B      mischief done eight times as often
+  --undisturbed     processes and services left alone
   --no-poison       no lead that must be given up
   --json FILE       the result as JSON too
   --ledgers FILE    the ledgers of a storm that failed; .relais/faults-ledgers-SEED.json by default
@@ -107,7 +112,10 @@ async function oneStorm(): Promise<void> {
       // A minute long when the storm is long enough for it to matter.
       outageMs: Math.min(60_000, seconds * 150),
       calmMs: Number(values.calm) * 1_000,
-      without: values.without.split(','),
+      without: [
+        ...values.without.split(','),
+        ...(values.undisturbed ? Object.keys({ ...processes, ...services }) : []),
+      ],
       favour: values.favour.split(','),
       poison: !values['no-poison'],
       keepLedgers: values.ledgers ?? join(root, '.relais', `faults-ledgers-${seed}.json`),

@@ -13,8 +13,8 @@ import { expected, pause, perhaps, type Mischief, type Scene } from './scene.ts'
 
 const opposing: ReadonlySet<RequestKind> = new Set(['objection', 'withdrawal']);
 
-/** Patience of an officer; an outage of the longest kind is over by then. */
-const mostTries = 60;
+/** Patience of an officer beyond the longest outage, ms. */
+const patienceMs = 15_000;
 
 async function open(scene: Scene, kind: RequestKind, reference: string): Promise<number | undefined> {
   const person = scene.handedIn().find((one) => one.reference === reference)?.person;
@@ -33,14 +33,18 @@ const isOver = (error: unknown): boolean =>
   isRelaisError(error) && error.code.startsWith('REQUEST') && error.code !== 'REQUEST-003';
 
 /** Again after an outage, as an officer does it: what was interrupted did nothing. */
-async function apply(requests: Requests, id: number, kind: RequestKind, random: Random): Promise<void> {
+async function apply(
+  requests: Requests,
+  { id, kind, forMs }: { readonly id: number; readonly kind: RequestKind; readonly forMs: number },
+  random: Random,
+): Promise<void> {
   const order = {
     ...{ selection: { leads: 'all', rows: 'all' } as const, identity: 'seen', actor: officer },
     ...(kind === 'rectification'
       ? { corrections: { values: { last_name: `Bernard-${random.between(0, 1e6)}` }, clear: [] } }
       : {}),
   };
-  for (let tries = 0; tries < mostTries; tries += 1)
+  for (const start = performance.now(); performance.now() - start < forMs;)
     try {
       await requests.apply(id, order);
       return;
@@ -90,7 +94,7 @@ async function ask(scene: Scene, random: Random, kind: RequestKind): Promise<voi
   if (theirs !== requests) slow.line.delay(random.between(0, 10));
   // Two officers at once, now and then: one does it, the other reads who did.
   const both = random.next() < 0.3 ? [theirs, slow.app.requests] : [theirs];
-  await Promise.all(both.map((one) => apply(one, id, kind, random)));
+  await Promise.all(both.map((one) => apply(one, { id, kind, forMs: scene.outageMs + patienceMs }, random)));
   if (kind !== 'restriction' || reference === undefined) return;
   // Something that would leave.
   await perhaps(() => correct(scene, random, reference));

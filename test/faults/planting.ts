@@ -69,7 +69,7 @@ export async function inPlantedCopy<T>(
 /** The storm of the copy, in a process of its own: its gateway is the copy's too. */
 async function stormOver(
   folder: string,
-  { favour = [] }: Plant,
+  { favour = [], undisturbed }: Plant,
   options: { readonly seed: number; readonly seconds: number; readonly log: (line: string) => void },
 ): Promise<StormReport> {
   const json = join(folder, 'result.json');
@@ -82,6 +82,7 @@ async function stormOver(
     '120',
     '--favour',
     favour.join(','),
+    ...(undisturbed === undefined ? [] : ['--undisturbed', '--rate', '8']),
   ];
   const ledgers = join(folder, '..', 'plant-ledgers.json');
   const child = spawn(

@@ -16,6 +16,7 @@ export const plantsOfRequests: readonly Plant[] = [
     ],
     red: [zeros.restricted],
     favour: ['restricted'],
+    undisturbed: true,
   },
   {
     name: 'who received is forgotten',
@@ -29,6 +30,7 @@ export const plantsOfRequests: readonly Plant[] = [
     ],
     red: [zeros.untold],
     favour: ['request', 'restricted'],
+    undisturbed: true,
   },
   {
     name: 'an erasure leaves the person',

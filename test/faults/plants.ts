@@ -22,6 +22,8 @@ export interface Plant {
   readonly like?: RegExp;
   /** Mischief that brings it out, done more often than in other storms. */
   readonly favour?: readonly string[];
+  /** Processes and services are left alone and fewer leads come, where outages would keep the crossing from happening. */
+  readonly undisturbed?: true;
 }
 
 export const plants: readonly Plant[] = [
