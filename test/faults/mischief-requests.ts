@@ -78,28 +78,51 @@ async function takenIn({ gateway }: Scene, random: Random): Promise<string | und
   return rows === undefined || rows.length === 0 ? undefined : random.pick(rows).reference;
 }
 
-async function ask(scene: Scene, random: Random, kind: RequestKind): Promise<void> {
+/** Carrying a request out holds its client alone: more at once only wait for each other until their locks time out, and none is done. */
+const mostOfficers = 2;
+const officersAtWork = new WeakMap<Scene['gateway'], number>();
+
+async function carryOut(scene: Scene, id: number, kind: RequestKind, random: Random): Promise<void> {
   const { gateway, slow } = scene;
+  const { requests } = gateway.app;
+  // Now and then over the slow line: a hundred statements and more are a transaction of seconds then.
+  const theirs = random.next() < 0.3 ? slow.app.requests : requests;
+  if (theirs !== requests) slow.line.delay(random.between(0, 4));
+  // Two officers at once, now and then: one does it, the other reads who did.
+  const both = random.next() < 0.3 ? [theirs, requests] : [theirs];
+  const forMs = scene.outageMs + patienceMs;
+  await Promise.all(both.map((one) => apply(one, { id, kind, forMs }, random)));
+}
+
+/** Returns what was asked of whom; undefined where no lead is there. */
+async function atDesk(
+  scene: Scene,
+  random: Random,
+  kind: RequestKind,
+): Promise<{ readonly id: number; readonly reference: string } | undefined> {
   const reference = await takenIn(scene, random);
   const id = reference === undefined ? undefined : await open(scene, kind, reference);
-  if (id === undefined) return;
+  if (id === undefined || reference === undefined) return undefined;
   await pause(random.between(0, 800));
-  const { requests } = gateway.app;
-  if (kind === 'access' || kind === 'portability') {
-    await perhaps(() => requests.answered(id, { actor: officer, evidence: 'letter', identity: 'seen' }));
-    return;
+  if (kind !== 'access' && kind !== 'portability') await carryOut(scene, id, kind, random);
+  else {
+    const order = { actor: officer, evidence: 'letter', identity: 'seen' };
+    await perhaps(() => scene.gateway.app.requests.answered(id, order));
   }
-  // Under the lead's lock it asks a hundred things and more: half of them over the slow line, where it takes seconds and is interrupted.
-  const theirs = random.next() < 0.5 ? slow.app.requests : requests;
-  if (theirs !== requests) slow.line.delay(random.between(0, 10));
-  // Two officers at once, now and then: one does it, the other reads who did.
-  const both = random.next() < 0.3 ? [theirs, slow.app.requests] : [theirs];
-  await Promise.all(both.map((one) => apply(one, { id, kind, forMs: scene.outageMs + patienceMs }, random)));
-  if (kind !== 'restriction' || reference === undefined) return;
+  return { id, reference };
+}
+
+async function ask(scene: Scene, random: Random, kind: RequestKind): Promise<void> {
+  const { gateway } = scene;
+  const atWork = (): number => officersAtWork.get(gateway) ?? 0;
+  if (atWork() >= mostOfficers) return;
+  officersAtWork.set(gateway, atWork() + 1);
+  const done = await atDesk(scene, random, kind).finally(() => officersAtWork.set(gateway, atWork() - 1));
+  if (kind !== 'restriction' || done === undefined) return;
   // Something that would leave.
-  await perhaps(() => correct(scene, random, reference));
+  await perhaps(() => correct(scene, random, done.reference));
   await pause(random.between(200, scene.stopMs));
-  await liftSurely(gateway, id);
+  await liftSurely(gateway, done.id);
 }
 
 export const requests: Readonly<Record<string, Mischief>> = {
