@@ -94,7 +94,7 @@ test('forty leads are all accounted for; with one removed from a recipient’s r
 });
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 150_000;
+  const deadline = Date.now() + 180_000;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`still waiting until ${what}`);
     await sleep(100);
@@ -154,4 +154,4 @@ test('--keep leaves incidents that are solved where it says: forty replayed, a k
     rmSync(join(root, '.relais', `received-${keeping.pid}`), { recursive: true, force: true });
     expect([code, await leftovers(keeping.pid)]).toEqual([0, []]);
   }
-});
+}, 400_000);
