@@ -48,6 +48,7 @@ const rules = {
   },
   'destination.test': { words: 'test a destination', roles: ['support', 'integrator'], key: true },
   'file.send': { words: 'ask for a file now', roles: ['support'], key: true },
+  'file.decide': { words: 'let a held file leave, or give it up', roles: ['support'] },
   'task.read': {
     words: 'see alerts and open tasks',
     roles: ['support', 'integrator', 'dpo', 'admin'],

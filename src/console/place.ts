@@ -4,9 +4,11 @@ import type { Log } from '../log.ts';
 import type { Keys } from '../privacy/keys.ts';
 import type { Requests } from '../privacy/requests/requests.ts';
 import type { Sealer } from '../privacy/seal.ts';
+import type { TestPlace } from '../support/destination-test.ts';
 import type { MappingPlace } from '../support/mappings/place.ts';
 
-export interface ConsolePlace extends MappingPlace {
+export interface ConsolePlace extends MappingPlace, Pick<TestPlace, 'credentials'> {
+  readonly config: MappingPlace['config'] & TestPlace['config'];
   readonly access: AccessPlace;
   /** Requests of persons, from the demand to the closing. */
   readonly requests: Requests;

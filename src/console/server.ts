@@ -16,6 +16,7 @@ import { anomalyRoutes } from './pages/anomalies.ts';
 import { apiKeyRoutes } from './pages/api-keys.ts';
 import { auditRoutes } from './pages/audit.ts';
 import { authorisationRoutes } from './pages/authorisations.ts';
+import { bulkRoutes } from './pages/bulk.ts';
 import { deliveriesRoutes } from './pages/deliveries.ts';
 import { deliveryRoutes } from './pages/delivery.ts';
 import { destinationsRoutes } from './pages/destinations.ts';
@@ -126,6 +127,7 @@ async function build(server: FastifyInstance, options: ConsoleOptions): Promise<
   deliveryRoutes(server, desk);
   destinationsRoutes(server, desk);
   tasksRoutes(server, desk);
+  bulkRoutes(server, desk);
   runsRoutes(server, desk);
   searchRoutes(server, desk);
   leadRoutes(server, desk);

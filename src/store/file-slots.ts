@@ -1,7 +1,7 @@
 // Moments at which a file of a flow is due: by its schedule, asked for by support, or because one was voided.
 // Invariant: a slot runs once; it stays due while its destination cannot send. `taken` says that its rows were collected, not that
 // the file has arrived: that is its batch, `sent` (store/batches.ts); a slot without rows makes no batch.
-import { isDuplicateKey, type Sql } from './database.ts';
+import { isDuplicateKey, type ReadOnlySql, type Sql } from './database.ts';
 
 /** Notes that a file is due, `now` by the database's clock; false when that slot exists already. */
 export async function addSlot(
@@ -28,6 +28,23 @@ export async function latestSlots(sql: Sql): Promise<ReadonlyMap<string, Date>> 
     "SELECT destination_id, MAX(slot_at) AS slot_at FROM slots WHERE asked_by = 'schedule' GROUP BY destination_id",
   );
   return new Map(rows.map((row) => [row.destination_id, row.slot_at]));
+}
+
+/** The newest file ever due, by schedule or asked for; undefined: none. */
+export async function newestSlot(sql: ReadOnlySql, destinationId: string): Promise<Date | undefined> {
+  const [row] = await sql.all<{ newest: Date | null }>(
+    'SELECT MAX(slot_at) AS newest FROM slots WHERE destination_id = ?',
+    [destinationId],
+  );
+  return row?.newest ?? undefined;
+}
+
+export async function countSlotsAfter(tx: Sql, destinationId: string, after: Date): Promise<number> {
+  const [row] = await tx.all<{ n: number }>(
+    'SELECT COUNT(*) AS n FROM slots WHERE destination_id = ? AND slot_at > ?',
+    [destinationId, after],
+  );
+  return row?.n ?? 0;
 }
 
 export interface DueSlot {

@@ -9,12 +9,13 @@ import { appendHandovers } from '../store/handovers.ts';
 import { closeAlertsWith } from '../store/tasks.ts';
 import type { Actor } from './replay.ts';
 
-/** Answers what was held. @throws FIND-001, DEST-001 */
+/** Answers what was held. @param seenFile the file that was looked at; absent: whichever is held. @throws FIND-001, DEST-001 */
 export async function decideHeldFile(
   database: Database,
   destinationId: string,
   decision: 'release' | 'discard',
   by: Actor,
+  seenFile?: number,
 ): Promise<HeldFile> {
   return database.transaction(async (tx) => {
     const destination = await findDestination(tx, destinationId);
@@ -22,6 +23,8 @@ export async function decideHeldFile(
       throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
     const held = (await lockFullFile(tx, destinationId))?.held;
     if (held === undefined) throw new RelaisError('DEST-001', `No file of ${destinationId} is held back.`);
+    if (seenFile !== undefined && held.batchId !== seenFile)
+      throw new RelaisError('DEST-001', `Another file of ${destinationId} is held back by now: look at it.`);
     await endHold(tx, destinationId, decision === 'release' ? held.rows : undefined);
     // Given up is the hour with its file: the next one of the schedule is looked at as any other.
     if (decision === 'release') await addSlot(tx, destinationId, 'now', by.actor);

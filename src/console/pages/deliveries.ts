@@ -54,7 +54,9 @@ async function listPage(
     ...(after === undefined ? {} : { after }),
   });
   const query = queryOf(wanted);
-  const canReplay = may(holder, 'delivery.replay') && query !== '' && rows.length > 0;
+  const isNarrowed = query !== '' && rows.length > 0;
+  const canReplay = may(holder, 'delivery.replay') && isNarrowed;
+  const canCancel = may(holder, 'delivery.cancel') && isNarrowed;
   return show(request, reply, {
     title: say(frame.deliveries),
     at: '/deliveries',
@@ -64,6 +66,7 @@ async function listPage(
           ? html`<p><a class="button second" href="/replay?${query}">${say(words.replayAll)}</a></p>`
           : undefined
       }
+      ${canCancel ? html`<p><a href="/cancel?${query}">${say(words.cancelAll)}</a></p>` : undefined}
       ${
         may(holder, 'list.export')
           ? html`<p>

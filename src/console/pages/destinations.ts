@@ -1,9 +1,7 @@
-// Destinations: whether and how they send, what waits; suspending and resuming one.
+// Destinations: whether and how they send, what waits; what can be done with one is destination-acts.ts.
 // Invariant: one of another client is answered as one that does not exist; why one is suspended is told to the centre alone.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { setStatus } from '../../support/acts/destinations.ts';
 import {
   destinationPage,
   destinationsWithHealth,
@@ -11,15 +9,21 @@ import {
   type DestinationPage,
 } from '../../support/reads/destinations.ts';
 import type { Both } from '../../support/words.ts';
-import { asked, field } from '../forms.ts';
-import { actingOf, personOf, visitOf } from '../gate.ts';
+import { asked } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
 import { destinationLink, reasonText, stateTag } from '../labels.ts';
-import { facts, input, notice, state, table, type Tone } from '../parts.ts';
-import { reasonProblem } from '../reasons.ts';
+import { facts, notice, state, table, type Tone } from '../parts.ts';
+import { refusedNotice } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { countText, secondsText } from '../times.ts';
 import { frame } from '../words/frame.ts';
-import { deskWords as words } from '../words/desk.ts';
+import { deskWords as words, saidDone } from '../words/desk.ts';
+import {
+  destinationActRoutes,
+  destinationActs,
+  testedNotice,
+  type ShownDestination,
+} from './destination-acts.ts';
 import type { Desk } from './sign-in.ts';
 
 type Params = { readonly id: string };
@@ -39,22 +43,7 @@ export function destinationsRoutes(server: FastifyInstance, desk: Desk): void {
     { config: { gate: 'delivery.read' } },
     (request, reply) => onePage(desk, request, reply, { id: request.params.id }),
   );
-  for (const [act, status] of [
-    ['suspend', 'suspended'],
-    ['resume', 'active'],
-  ] as const)
-    server.post<{ Params: Params }>(
-      `/destinations/:id/${act}`,
-      { config: { gate: 'destination.suspend' } },
-      async (request, reply) => {
-        const { id } = request.params;
-        const reason = field(request, 'reason', 1_000).trim();
-        const problem = reasonProblem(reason);
-        if (problem !== undefined) return onePage(desk, request, reply, { id, problem });
-        await setStatus(desk.place, actingOf(request), id, { status, reason });
-        return reply.redirect(`/destinations/${encodeURIComponent(id)}?say=done`, 303);
-      },
-    );
+  destinationActRoutes(server, desk, (request, reply, named) => onePage(desk, request, reply, named));
 }
 
 const sendsWords: Readonly<Record<string, readonly [Both, Tone]>> = {
@@ -105,16 +94,17 @@ async function onePage(
   { place, show }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
-  { id, problem }: { readonly id: string; readonly problem?: Both },
+  { id, refused, tested }: ShownDestination,
 ): Promise<FastifyReply> {
   const say = sayTo(request);
   const { holder } = personOf(request);
   const page = await destinationPage(place, holder, id);
+  const done = saidDone(asked(request, 'say'));
   return show(request, reply, {
     title: page.destination,
-    status: problem === undefined ? 200 : 422,
-    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
-      ${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined}
+    status: refused === undefined ? 200 : 422,
+    body: html`${refusedNotice(refused, say)} ${tested === undefined ? undefined : testedNotice(tested, say)}
+      ${done === undefined ? undefined : notice(say(done), 'good')}
       <div class="card">${factsOf(request, page)}</div>
       <h2>${say(words.underWay)}</h2>
       ${openOf(page) === 0 ? html`<p>${say(frame.none)}</p>` : openTable(request, page)}
@@ -126,7 +116,7 @@ async function onePage(
             : html`· <a href="/deliveries?${destinationQuery(page)}&state=failed">${say(words.seeFailed)}</a>`
         }
       </p>
-      ${may(holder, 'destination.suspend') ? statusForm(request, page) : undefined}`,
+      ${destinationActs(request, page)}`,
   });
 }
 
@@ -171,20 +161,4 @@ function openTable(request: FastifyRequest, page: DestinationPage): Html {
       html`<a href="/deliveries?${destinationQuery(page)}&state=${name}">${countText(count, language)}</a>`,
     ]),
   );
-}
-
-function statusForm(request: FastifyRequest, page: DestinationPage): Html {
-  const say = sayTo(request);
-  const path = `/destinations/${encodeURIComponent(page.destination)}`;
-  const form = (act: 'suspend' | 'resume', text: Both, kind: string): Html =>
-    html`<form class="line" method="post" action="${path}/${act}">
-      ${input('reason', say(frame.reason), { hint: say(frame.reasonHint) })}
-      <button class="${kind}">${say(text)}</button>
-    </form>`;
-  const isSlowed = page.sends !== 'all' && page.sends !== 'closed';
-  return html`<h2>${say(words.act)}</h2>
-    <div class="card">
-      ${isSlowed ? form('resume', words.resume, '') : undefined}
-      ${page.status === 'active' ? form('suspend', words.suspend, 'danger') : undefined}
-    </div>`;
 }

@@ -1,18 +1,16 @@
-// Bulk runs: everything a filter matches, counted and shown first, confirmed by typing the number, then followed to its end.
-// Invariant: what is begun is what was counted: where it has changed meanwhile, nothing begins and the new plan is shown.
+// Bulk runs followed to their end: how far each is; it rests, goes on, or is stopped. What begins one is bulk.ts.
+// Invariant: what a run has done stays done; who may not replay reads, and has no button.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
-import { isRelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { beginBulk, planBulk, stopBulk, type BulkPlan } from '../../support/acts/bulk.ts';
+import { pauseBulk, stopBulk } from '../../support/acts/bulk.ts';
 import { bulkRun, bulkRunsPage, type BulkRunHead } from '../../support/reads/bulk-runs.ts';
-import type { Both } from '../../support/words.ts';
-import { askedFilter, carried, filterOf, queryOf, type AskedFilter } from '../filter.ts';
 import { asked, field, numberOf } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { deliveryLink } from '../labels.ts';
 import { facts, input, notice, table } from '../parts.ts';
 import { reasonProblem } from '../reasons.ts';
+import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../show.ts';
 import { countText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
@@ -21,29 +19,6 @@ import type { Desk } from './sign-in.ts';
 
 export function runsRoutes(server: FastifyInstance, desk: Desk): void {
   const { place } = desk;
-  server.get('/replay', { config: { gate: 'delivery.replay' } }, (request, reply) =>
-    planPage(desk, request, reply, { wanted: askedFilter(request.query) }),
-  );
-  server.post('/replay', { config: { gate: 'delivery.replay' } }, async (request, reply) => {
-    const wanted = askedFilter(request.body);
-    const reason = field(request, 'reason', 1_000).trim();
-    const problem = reasonProblem(reason);
-    if (problem !== undefined) return planPage(desk, request, reply, { wanted, problem });
-    // As people type large numbers: with spaces between the thousands.
-    const expected = Number(field(request, 'number', 20).replaceAll(/[\s\u202f.,]/g, '') || '-1');
-    try {
-      const run = await beginBulk(place, actingOf(request), {
-        kind: 'replay',
-        filter: filterOf(wanted),
-        expected,
-        reason,
-      });
-      return await reply.redirect(`/runs/${run.id}`, 303);
-    } catch (error) {
-      if (!isRelaisError(error) || error.code !== 'BULK-002') throw error;
-      return planPage(desk, request, reply, { wanted, problem: words.changed });
-    }
-  });
   server.get('/runs', { config: { gate: 'task.read' } }, (request, reply) => listPage(desk, request, reply));
   server.get('/runs/:id', { config: { gate: 'task.read' } }, (request, reply) =>
     runPage(desk, request, reply),
@@ -53,59 +28,22 @@ export function runsRoutes(server: FastifyInstance, desk: Desk): void {
     if (id === undefined) return notFound(reply);
     const reason = field(request, 'reason', 1_000).trim();
     const problem = reasonProblem(reason);
-    if (problem !== undefined) return runPage(desk, request, reply, problem);
-    await stopBulk(place, actingOf(request), id, { reason });
+    if (problem !== undefined) return runPage(desk, request, reply, refusal(problem));
+    const refused = await refusedBy(() => stopBulk(place, actingOf(request), id, { reason }));
+    if (refused !== undefined) return runPage(desk, request, reply, refused);
     return reply.redirect(`/runs/${id}`, 303);
   });
-}
-
-async function planPage(
-  { place, show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { wanted, problem }: { readonly wanted: AskedFilter; readonly problem?: Both },
-): Promise<FastifyReply> {
-  const say = sayTo(request);
-  const plan = await planBulk(place, personOf(request).holder, { kind: 'replay', filter: filterOf(wanted) });
-  return show(request, reply, {
-    title: say(words.replayAllTitle),
-    status: problem === undefined ? 200 : 422,
-    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
-      <p>${say(words.planText)}</p>
-      <div class="card">
-        ${facts(Object.entries(wanted).map(([name, value]) => [name, html`<code>${value}</code>`]))}
-      </div>
-      ${planTable(request, plan)}
-      ${plan.going === 0 ? notice(say(words.nothingGoes), 'warn') : confirmForm(request, wanted, plan)}
-      <p><a href="/deliveries?${queryOf(wanted)}">${say(frame.back)}</a></p>`,
-  });
-}
-
-function planTable(request: FastifyRequest, { groups }: BulkPlan): Html {
-  const say = sayTo(request);
-  const { language } = visitOf(request);
-  return table(
-    say(words.plan),
-    [{ name: say(words.count), number: true }, { name: say(words.plan) }],
-    groups.map(({ count, text, isRefused }) => [
-      countText(count, language),
-      isRefused ? html`${say(words.refused)} : ${say(text)}` : say(text),
-    ]),
-  );
-}
-
-function confirmForm(request: FastifyRequest, wanted: AskedFilter, { going }: BulkPlan): Html {
-  const say = sayTo(request);
-  const hint = `${say(words.confirmHint)} ${countText(going, visitOf(request).language)}`;
-  return html`<form class="card stack" method="post" action="/replay">
-    ${carried(wanted)}
-    ${input('reason', say(frame.reason), {
-      hint: say(frame.reasonHint),
-      value: field(request, 'reason'),
-    })}
-    ${input('number', say(words.confirm), { hint, inputmode: 'numeric', most: 12 })}
-    <button>${say(words.replay)}</button>
-  </form>`;
+  for (const [act, state] of [
+    ['pause', 'paused'],
+    ['resume', 'running'],
+  ] as const)
+    server.post(`/runs/:id/${act}`, { config: { gate: 'delivery.replay' } }, async (request, reply) => {
+      const id = numberOf(request);
+      if (id === undefined) return notFound(reply);
+      const refused = await refusedBy(() => pauseBulk(place, actingOf(request), id, state));
+      if (refused !== undefined) return runPage(desk, request, reply, refused);
+      return reply.redirect(`/runs/${id}`, 303);
+    });
 }
 
 async function listPage(
@@ -154,7 +92,7 @@ async function runPage(
   { place, show }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
-  problem?: Both,
+  refused?: Refused,
 ): Promise<FastifyReply> {
   const say = sayTo(request);
   const { holder } = personOf(request);
@@ -165,12 +103,17 @@ async function runPage(
     ${input('reason', say(frame.reason), { hint: say(words.stopText) })}
     <button class="danger">${say(words.stopRun)}</button>
   </form>`;
+  const isOpen = run.state === 'running' || run.state === 'paused';
+  const [act, text] =
+    run.state === 'paused' ? (['resume', words.goOn] as const) : (['pause', words.pauseRun] as const);
+  const rest = html`<form class="line card" method="post" action="/runs/${id}/${act}">
+    <button class="second">${say(text)}</button>
+  </form>`;
   return show(request, reply, {
     title: `${say(words.run)} ${id}`,
-    status: problem === undefined ? 200 : 422,
-    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
-    ${progressPart(request, run)}
-    ${run.state === 'running' && may(holder, 'delivery.replay') ? stop : undefined}`,
+    status: refused === undefined ? 200 : 422,
+    body: html`${refusedNotice(refused, say)} ${progressPart(request, run)}
+    ${isOpen && may(holder, 'delivery.replay') ? html`${rest}${stop}` : undefined}`,
   });
 }
 

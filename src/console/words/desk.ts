@@ -22,6 +22,13 @@ export const deskWords = {
   theirField: ['Champ du client', 'Field of the client'],
   theirValue: ['Valeur', 'Value'],
   means: ['Signifie', 'Means'],
+  cancelAllTitle: ['Annuler tout ce que le filtre trouve', 'Cancel all that the filter matches'],
+  cancelAll: ['Annuler tout ce que le filtre trouve…', 'Cancel all that the filter matches…'],
+  cancelThem: ['Annuler ces livraisons', 'Cancel these deliveries'],
+  nothingEnds: ['Rien ne peut être annulé.', 'Nothing can be cancelled.'],
+  confirmEnd: ['Le nombre de livraisons annulées :', 'The number of deliveries cancelled:'],
+  pauseRun: ['Mettre en pause', 'Pause'],
+  goOn: ['Continuer', 'Go on'],
   replayAll: ['Rejouer tout ce que le filtre trouve…', 'Replay all that the filter matches…'],
   replayThese: ['Rejouer ces livraisons…', 'Replay these…'],
   delivery: ['Livraison', 'Delivery'],
@@ -32,6 +39,42 @@ export const deskWords = {
   replay: ['Rejouer', 'Replay'],
   cancel: ['Annuler la livraison', 'Cancel the delivery'],
   close: ['Classer', 'Close'],
+  heldTitle: ['Un fichier est retenu', 'A file is held back'],
+  heldRows: ['Demandes dans ce fichier', 'Leads in this file'],
+  heldMissing: ['Du précédent, n’y sont plus', 'Of the one before, no longer in it'],
+  heldSince: ['Retenu depuis', 'Held since'],
+  heldText: [
+    'Le client remplace tout par ce fichier : ce qui n’y est plus disparaît chez lui. Cherchez d’abord pourquoi.',
+    'The client replaces everything by this file: what is no longer in it disappears there. First find out why.',
+  ],
+  releaseFile: ['Laisser partir', 'Let it leave'],
+  releaseHint: [
+    'Un fichier des demandes du moment part, avec autant de demandes au moins.',
+    'A file of the leads as they are now leaves, with as many leads at least.',
+  ],
+  discardFile: ['Abandonner ce fichier', 'Give this file up'],
+  discardHint: [
+    'Rien ne part : ses demandes sont dans le fichier de l’heure suivante, regardé de la même façon.',
+    'Nothing leaves: its leads stand in the file of the next hour, which is looked at in the same way.',
+  ],
+  released: ['Noté : un fichier part maintenant.', 'Noted: a file leaves now.'],
+  fileNow: ['Envoyer le fichier maintenant', 'Send the file now'],
+  fileAsked: [
+    'Demandé : le fichier part dans l’instant, si quelque chose l’attend.',
+    'Asked for: the file leaves at once, if anything waits for it.',
+  ],
+  changedSince: [
+    'Quelque chose a changé depuis que la page a été faite : relisez-la. Rien n’a été fait.',
+    'Something has changed since the page was made: read it again. Nothing was done.',
+  ],
+  testIt: ['Tester l’accès', 'Test the access'],
+  testText: [
+    'Adresse, chiffrement, identifiants ; aucune demande n’est envoyée.',
+    'Address, encryption, credentials; no lead is sent.',
+  ],
+  reached: ['Le destinataire est joint.', 'The recipient is reached.'],
+  notReached: ['Le destinataire n’est pas joint :', 'The recipient is not reached:'],
+  noLeadSent: ['Aucune demande n’a été envoyée.', 'No lead was sent.'],
   resolveText: [
     'Personne ne sait si le client l’a. Demandez-lui, puis dites ce qu’il a répondu.',
     'Nobody knows whether the client has it. Ask, then say what they answered.',
@@ -116,6 +159,8 @@ export const deskWords = {
 /** What an act has done, by the word its address brings back. */
 const doneSays: Readonly<Record<string, Both>> = {
   done: deskWords.done,
+  released: deskWords.released,
+  asked: deskWords.fileAsked,
   delivered: [
     'Noté : elle est livrée. Ce qui attendait cette réponse part maintenant.',
     'Noted: it is delivered. What waited for this answer leaves now.',
@@ -147,6 +192,7 @@ export const kindWords: Readonly<Record<string, Both>> = {
 
 export const runStateWords: Readonly<Record<string, Both>> = {
   running: ['en cours', 'running'],
+  paused: ['en pause', 'paused'],
   done: ['terminé', 'done'],
   cancelled: ['arrêté', 'stopped'],
 };

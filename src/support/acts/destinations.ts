@@ -1,10 +1,14 @@
-// What support does to a destination: suspend, resume, test, ask for its file now.
+// What support does to a destination: suspend, resume, test, ask for its file now, decide about one that is held back.
 // Invariant: within the scope of who acts; every change is recorded with who and why; a test sends no lead.
 import { sendsFiles } from '../../../connectors/index.ts';
 import { requestFile } from '../../delivery/files/collect.ts';
 import { RelaisError } from '../../errors.ts';
-import { findDestination, type Destination } from '../../store/destinations.ts';
+import { findDestination, lockDestination, type Destination } from '../../store/destinations.ts';
+import type { Sql } from '../../store/database.ts';
+import { countSlotsAfter } from '../../store/file-slots.ts';
+import type { HeldFile } from '../../store/full-files.ts';
 import { testDestination, type TestedDestination, type TestPlace } from '../destination-test.ts';
+import { decideHeldFile } from '../held-files.ts';
 import type { SupportPlace } from '../place.ts';
 import { existing, type Scope } from '../scope.ts';
 import { setDestinationStatus } from '../suspend.ts';
@@ -33,22 +37,56 @@ export async function setStatus(
   );
 }
 
-/** @throws FIND-001, MAPPING-002, CONFIG-001 */
+/** @throws FIND-001, MAPPING-002, DEST-001 where it is not set up */
 export async function tryDestination(place: TestPlace, scope: Scope, id: string): Promise<TestedDestination> {
-  return testDestination(place, await found(place, scope, id));
+  return testDestination(place, await found(place, scope, id)).catch(withoutSecrets);
 }
 
-/** The file leaves within a second, if anything waits for it. @throws FIND-001, DEST-001 where it sends no files */
+/** Which secrets are missing is for who runs the gateway; whoever tests reads that it is not set up. */
+function withoutSecrets(error: unknown): never {
+  if (error instanceof RelaisError && error.code === 'CONFIG-001')
+    throw new RelaisError('DEST-001', 'It is not set up: a secret that its mapping names is not provided.');
+  throw error;
+}
+
+/**
+ * The file leaves within a second, if anything waits for it.
+ * @param asked `seenUntil`: the newest file that was known of; where there is one since, nothing is asked for
+ * @throws FIND-001, DEST-001 where it sends no files, or its last one is held back
+ */
 export async function sendFileNow(
   place: SupportPlace,
   { scope, actor }: Acting,
   id: string,
-  asked: Why,
+  asked: Why & { readonly seenUntil?: Date },
   also: With<void> = alone,
 ): Promise<void> {
   const reason = typedReason(asked.reason);
+  const { seenUntil } = asked;
   const destination = await found(place, scope, id);
   if (!sendsFiles(destination.connector))
     throw new RelaisError('DEST-001', `${id} sends each lead by ${destination.connector}, not in files.`);
-  await requestFile(place.database, destination, actor, reason, (tx) => also(tx, undefined));
+  await requestFile(place.database, destination, actor, reason, async (tx) => {
+    if (seenUntil !== undefined) await refuseSecond(tx, id, seenUntil);
+    await also(tx, undefined);
+  });
+}
+
+/** Of two who press at once, one waits here for the other, and finds its file. */
+async function refuseSecond(tx: Sql, id: string, seenUntil: Date): Promise<void> {
+  await lockDestination(tx, id);
+  if ((await countSlotsAfter(tx, id, seenUntil)) > 1)
+    throw new RelaisError('DEST-001', `A file of ${id} was asked for since, or its hour has come.`);
+}
+
+/** A full file that lost too much leaves all the same, or is given up. @throws FIND-001, DEST-001 where another or none is held */
+export async function decideFile(
+  place: SupportPlace,
+  { scope, actor }: Acting,
+  id: string,
+  asked: Why & { readonly decision: 'release' | 'discard'; readonly seenFile: number },
+): Promise<HeldFile> {
+  const reason = typedReason(asked.reason);
+  const destination = await found(place, scope, id);
+  return decideHeldFile(place.database, destination.id, asked.decision, { actor, reason }, asked.seenFile);
 }

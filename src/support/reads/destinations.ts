@@ -10,6 +10,7 @@ import {
   type Destination,
   type DestinationState,
 } from '../../store/destinations.ts';
+import { newestSlot } from '../../store/file-slots.ts';
 import { heldFiles, type HeldFile } from '../../store/full-files.ts';
 import { readVersions } from '../../store/mapping-versions.ts';
 import { recentDurations } from '../../store/recent-times.ts';
@@ -152,6 +153,8 @@ function waitingOf(
 }
 
 export interface DestinationPage extends DestinationHealth {
+  /** When its newest file was due, of what sends files. */
+  readonly newestFileAt: Date | null;
   /** Of the newest delivered, from planning to the recipient's yes. */
   readonly durations: {
     readonly count: number;
@@ -177,6 +180,7 @@ export async function destinationPage(
     sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? null;
   return {
     ...(health as DestinationHealth),
+    newestFileAt: (await newestSlot(database, id)) ?? null,
     durations: { count: sorted.length, p50Ms: at(0.5), p95Ms: at(0.95) },
   };
 }

@@ -1,0 +1,118 @@
+// Everything a filter matches, replayed or cancelled: counted and shown first, confirmed by typing the number, then begun as a run.
+// Invariant: what is begun is what was counted: where it has changed meanwhile, nothing begins and the new plan is shown.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isRelaisError } from '../../errors.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { beginBulk, planBulk, type BulkPlan } from '../../support/acts/bulk.ts';
+import type { Both } from '../../support/words.ts';
+import { askedFilter, carried, filterOf, queryOf, type AskedFilter } from '../filter.ts';
+import { field } from '../forms.ts';
+import { actingOf, personOf, visitOf } from '../gate.ts';
+import { facts, input, notice, table } from '../parts.ts';
+import { reasonProblem } from '../reasons.ts';
+import { sayTo } from '../show.ts';
+import { countText } from '../times.ts';
+import { frame } from '../words/frame.ts';
+import { deskWords as words } from '../words/desk.ts';
+import type { Desk } from './sign-in.ts';
+
+const doors = [
+  {
+    kind: 'replay',
+    gate: 'delivery.replay',
+    title: words.replayAllTitle,
+    nothing: words.nothingGoes,
+    confirmHint: words.confirmHint,
+    button: words.replay,
+    tone: '',
+  },
+  {
+    kind: 'cancel',
+    gate: 'delivery.cancel',
+    title: words.cancelAllTitle,
+    nothing: words.nothingEnds,
+    confirmHint: words.confirmEnd,
+    button: words.cancelThem,
+    tone: 'danger',
+  },
+] as const;
+type Door = (typeof doors)[number];
+
+export function bulkRoutes(server: FastifyInstance, desk: Desk): void {
+  for (const door of doors) doorRoutes(server, desk, door);
+}
+
+function doorRoutes(server: FastifyInstance, desk: Desk, door: Door): void {
+  server.get(`/${door.kind}`, { config: { gate: door.gate } }, (request, reply) =>
+    planPage(desk, request, reply, { door, wanted: askedFilter(request.query) }),
+  );
+  server.post(`/${door.kind}`, { config: { gate: door.gate } }, async (request, reply) => {
+    const wanted = askedFilter(request.body);
+    const reason = field(request, 'reason', 1_000).trim();
+    const problem = reasonProblem(reason);
+    if (problem !== undefined) return planPage(desk, request, reply, { door, wanted, problem });
+    // As people type large numbers: with spaces between the thousands.
+    const expected = Number(field(request, 'number', 20).replaceAll(/[\s\u202f.,]/g, '') || '-1');
+    try {
+      const run = await beginBulk(desk.place, actingOf(request), {
+        kind: door.kind,
+        filter: filterOf(wanted),
+        expected,
+        reason,
+      });
+      return await reply.redirect(`/runs/${run.id}`, 303);
+    } catch (error) {
+      if (!isRelaisError(error) || error.code !== 'BULK-002') throw error;
+      return planPage(desk, request, reply, { door, wanted, problem: words.changed });
+    }
+  });
+}
+
+async function planPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { door, wanted, problem }: { readonly door: Door; readonly wanted: AskedFilter; readonly problem?: Both },
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const plan = await planBulk(place, personOf(request).holder, { kind: door.kind, filter: filterOf(wanted) });
+  return show(request, reply, {
+    title: say(door.title),
+    status: problem === undefined ? 200 : 422,
+    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
+      <p>${say(words.planText)}</p>
+      <div class="card">
+        ${facts(Object.entries(wanted).map(([name, value]) => [name, html`<code>${value}</code>`]))}
+      </div>
+      ${planTable(request, plan)}
+      ${plan.going === 0 ? notice(say(door.nothing), 'warn') : confirmForm(request, door, wanted, plan)}
+      <p><a href="/deliveries?${queryOf(wanted)}">${say(frame.back)}</a></p>`,
+  });
+}
+
+function planTable(request: FastifyRequest, { groups }: BulkPlan): Html {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  return table(
+    say(words.plan),
+    [{ name: say(words.count), number: true }, { name: say(words.plan) }],
+    groups.map(({ count, text, isRefused }) => [
+      countText(count, language),
+      isRefused ? html`${say(words.refused)} : ${say(text)}` : say(text),
+    ]),
+  );
+}
+
+function confirmForm(request: FastifyRequest, door: Door, wanted: AskedFilter, { going }: BulkPlan): Html {
+  const say = sayTo(request);
+  const hint = `${say(door.confirmHint)} ${countText(going, visitOf(request).language)}`;
+  return html`<form class="card stack" method="post" action="/${door.kind}">
+    ${carried(wanted)}
+    ${input('reason', say(frame.reason), {
+      hint: say(frame.reasonHint),
+      value: field(request, 'reason'),
+    })}
+    ${input('number', say(words.confirm), { hint, inputmode: 'numeric', most: 12 })}
+    <button class="${door.tone}">${say(door.button)}</button>
+  </form>`;
+}

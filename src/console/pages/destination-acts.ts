@@ -1,0 +1,201 @@
+// What can be done with a destination on its page: suspend, resume, its file now, a file that is held back, a test.
+// Invariant: each act has a reason and is an entry of the log, but a test, which changes nothing; what was pressed twice is done
+// once; a refusal says why on the page.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { may, type Permission } from '../../access/permissions.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { decideFile, sendFileNow, setStatus, tryDestination } from '../../support/acts/destinations.ts';
+import type { TestedDestination } from '../../support/destination-test.ts';
+import type { DestinationPage } from '../../support/reads/destinations.ts';
+import type { Both } from '../../support/words.ts';
+import { field } from '../forms.ts';
+import { actingOf, personOf, visitOf } from '../gate.ts';
+import { reasonText } from '../labels.ts';
+import type { Say } from '../layout.ts';
+import { facts, hidden, input, notice } from '../parts.ts';
+import { reasonProblem } from '../reasons.ts';
+import { refusal, refusedBy, type Refused } from '../refused.ts';
+import { sayTo } from '../show.ts';
+import { countText, timeOf } from '../times.ts';
+import { frame } from '../words/frame.ts';
+import { deskWords as words } from '../words/desk.ts';
+import type { Desk } from './sign-in.ts';
+
+type Params = { readonly id: string };
+export interface ShownDestination {
+  readonly id: string;
+  readonly refused?: Refused | undefined;
+  readonly tested?: TestedDestination | undefined;
+}
+type ShowDestination = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  shown: ShownDestination,
+) => Promise<FastifyReply>;
+
+interface Act {
+  readonly path: string;
+  readonly gate: Permission;
+  /** What `saidDone` says of it. */
+  readonly done: string;
+  /** `seen`: what the page showed, as a whole number; -1: the form says nothing. */
+  readonly work: (
+    desk: Desk,
+    request: FastifyRequest,
+    asked: { readonly id: string; readonly reason: string; readonly seen: number },
+  ) => Promise<unknown>;
+}
+
+const status = (path: string, to: 'active' | 'suspended'): Act => ({
+  path,
+  gate: 'destination.suspend',
+  done: 'done',
+  work: ({ place }, request, { id, reason }) =>
+    setStatus(place, actingOf(request), id, { status: to, reason }),
+});
+const heldFile = (path: string, decision: 'release' | 'discard', done: string): Act => ({
+  path,
+  gate: 'file.decide',
+  done,
+  work: ({ place }, request, { id, reason, seen }) =>
+    decideFile(place, actingOf(request), id, { decision, reason, seenFile: seen }),
+});
+
+const acts: readonly Act[] = [
+  status('suspend', 'suspended'),
+  status('resume', 'active'),
+  heldFile('release-file', 'release', 'released'),
+  heldFile('discard-file', 'discard', 'done'),
+  {
+    path: 'send-file',
+    gate: 'file.send',
+    done: 'asked',
+    work: ({ place }, request, { id, reason, seen }) =>
+      sendFileNow(place, actingOf(request), id, { reason, seenUntil: new Date(Math.max(0, seen)) }),
+  },
+];
+
+function seenOf(request: FastifyRequest): number {
+  const text = field(request, 'seen', 20);
+  return /^\d{1,15}$/.test(text) ? Number(text) : -1;
+}
+
+export function destinationActRoutes(server: FastifyInstance, desk: Desk, show: ShowDestination): void {
+  for (const { path, gate, done, work } of acts)
+    server.post<{ Params: Params }>(
+      `/destinations/:id/${path}`,
+      { config: { gate } },
+      async (request, reply) => {
+        const { id } = request.params;
+        const reason = field(request, 'reason', 1_000).trim();
+        const problem = reasonProblem(reason);
+        if (problem !== undefined) return show(request, reply, { id, refused: refusal(problem) });
+        const refused = await refusedBy(() => work(desk, request, { id, reason, seen: seenOf(request) }));
+        if (refused !== undefined) return show(request, reply, { id, refused });
+        return reply.redirect(`/destinations/${encodeURIComponent(id)}?say=${done}`, 303);
+      },
+    );
+  server.post<{ Params: Params }>(
+    '/destinations/:id/test',
+    { config: { gate: 'destination.test' } },
+    async (request, reply) => {
+      const { id } = request.params;
+      let tested: TestedDestination | undefined;
+      const refused = await refusedBy(async () => {
+        tested = await tryDestination(desk.place, personOf(request).holder, id);
+      });
+      return show(request, reply, { id, refused, tested });
+    },
+  );
+}
+
+export function testedNotice(tested: TestedDestination, say: Say): Html {
+  const { isReached, outcome, reason, durationMs, tried, notes } = tested;
+  const code = reason === '' ? outcome : `${outcome}:${reason}`;
+  const text = isReached
+    ? html`${say(words.reached)}${durationMs === null ? '' : ` (${durationMs} ms)`} ${say(tried)}`
+    : html`${say(words.notReached)} ${reasonText(code, say)} <span class="code">${code}</span>.`;
+  return notice(
+    html`${text} ${say(words.noLeadSent)}
+    ${notes.map((note) => html`<br /><span class="quiet" lang="en">${note}</span>`)}`,
+    isReached ? 'good' : 'bad',
+  );
+}
+
+export function destinationActs(request: FastifyRequest, page: DestinationPage): Html | undefined {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const { heldFile: held, newestFileAt } = page;
+  const form = formOf(request, page);
+  const isSlowed = page.sends !== 'all' && page.sends !== 'closed';
+  const maySuspend = may(holder, 'destination.suspend');
+  const forms = [
+    ...(may(holder, 'file.send') && page.sendsFiles && held === null
+      ? [form('send-file', { text: words.fileNow, seen: newestFileAt?.getTime() ?? 0 })]
+      : []),
+    ...(may(holder, 'destination.test')
+      ? [
+          html`<form class="line" method="post" action="${pathOf(page)}/test">
+            <button class="second">${say(words.testIt)}</button>
+            <small class="quiet">${say(words.testText)}</small>
+          </form>`,
+        ]
+      : []),
+    ...(maySuspend && isSlowed ? [form('resume', { text: words.resume })] : []),
+    ...(maySuspend && page.status === 'active'
+      ? [form('suspend', { text: words.suspend, kind: 'danger' })]
+      : []),
+  ];
+  return html`${held !== null && may(holder, 'file.decide') ? heldPart(request, page, held) : undefined}
+  ${
+    forms.length === 0
+      ? undefined
+      : html`<h2>${say(words.act)}</h2>
+          <div class="card">${forms}</div>`
+  }`;
+}
+
+const pathOf = ({ destination }: DestinationPage): string =>
+  `/destinations/${encodeURIComponent(destination)}`;
+
+interface FormAsked {
+  readonly text: Both;
+  readonly kind?: 'danger';
+  readonly seen?: number;
+  readonly hint?: Both;
+}
+const formOf =
+  (request: FastifyRequest, page: DestinationPage) =>
+  (act: string, { text, kind, seen, hint }: FormAsked): Html => {
+    const say = sayTo(request);
+    return html`<form class="line" method="post" action="${pathOf(page)}/${act}">
+      ${seen === undefined ? undefined : hidden('seen', String(seen))}
+      ${input('reason', say(frame.reason), {
+        hint: hint === undefined ? say(frame.reasonHint) : `${say(hint)} ${say(frame.reasonHint)}`,
+      })}
+      <button class="${kind ?? ''}">${say(text)}</button>
+    </form>`;
+  };
+
+/** What it would lose stands before the two answers. */
+function heldPart(
+  request: FastifyRequest,
+  page: DestinationPage,
+  held: NonNullable<DestinationPage['heldFile']>,
+): Html {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  const form = formOf(request, page);
+  const seen = held.batchId;
+  return html`<h2>${say(words.heldTitle)}</h2>
+    <div class="card">
+      ${facts([
+        [say(words.heldSince), timeOf(held.at, language)],
+        [say(words.heldRows), countText(held.rows, language)],
+        [say(words.heldMissing), countText(held.missing, language)],
+      ])}
+      <p>${say(words.heldText)}</p>
+      ${form('release-file', { text: words.releaseFile, kind: 'danger', seen, hint: words.releaseHint })}
+      ${form('discard-file', { text: words.discardFile, seen, hint: words.discardHint })}
+    </div>`;
+}
