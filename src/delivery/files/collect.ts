@@ -180,7 +180,9 @@ export async function requestFile(
         'DEST-001',
         `The last file of ${destination.id} is held back: relais destination release-file or discard-file first.`,
       );
-    await addSlot(tx, destination.id, 'now', actor);
+    // Twice in one millisecond is one file, and one entry.
+    if (!(await addSlot(tx, destination.id, 'now', actor)))
+      throw new RelaisError('DEST-001', `A file of ${destination.id} was asked for at this moment.`);
     await appendHandovers(tx, [
       {
         entry: 'file_requested',
