@@ -58,12 +58,14 @@ export function leftStanding({ rows, changes, taken, leads }: Ledgers): readonly
   ];
 }
 
-export function hostileLeft({ hostile, rows }: Ledgers): readonly string[] {
+export function hostileLeft({ hostile, rows, goneRows }: Ledgers): readonly string[] {
   const statusOf = Map.groupBy(rows, (one) => one.reference);
+  // Refused where everybody saw it, and gone later with its person.
+  const wentRefused = new Set(goneRows.filter(({ refusal }) => refusal !== '').map((row) => row.reference));
   return hostile.flatMap(({ reference, must, atTheDoor }) => {
     if (atTheDoor) return [];
     const states = (statusOf.get(reference) ?? []).map((one) => one.status);
-    const refused = states.length > 0 && states.every((one) => one === 'refused');
+    const refused = states.length > 0 ? states.every((one) => one === 'refused') : wentRefused.has(reference);
     if (refused || (must === 'settled' && states.every((one) => one === 'refused'))) return [];
     return [
       `${reference}: ${states.length === 0 ? 'taken as a lead' : states.map((one) => `"${one}"`).join(', ')}`,

@@ -143,6 +143,9 @@ test('a hostile row that did not end as a visible refusal', () => {
   expect(forged(hostile(undefined))).toEqual([zeros.hostile]);
   expect(forged(hostile(undefined, { atTheDoor: true }))).toEqual([]);
   expect(forged(hostile(undefined, { must: 'settled' }))).toEqual([]);
+  const gone = (refusal: string): Partial<Ledgers> => ({ goneRows: [{ reference: 'H-1', refusal }] });
+  expect(forged({ ...hostile(undefined), ...gone('[{"code":"BAD_JSON"}]') })).toEqual([]);
+  expect(forged({ ...hostile(undefined), ...gone('') })).toEqual([zeros.hostile]);
   expect(forged(hostile('done', { must: 'settled' }))).toEqual([zeros.hostile]);
 });
 
