@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { createApiKey } from '../../src/access/api-keys.ts';
 import type { Permission } from '../../src/access/permissions.ts';
-import { startApi, type Api } from '../../src/api/server.ts';
-import { silentLog } from '../../src/log.ts';
+import type { Api } from '../../src/api/server.ts';
+import { openInterface } from './interface.ts';
 import { openGateway, type Gateway } from '../trip/gateway.ts';
 
 export const host = 'crm.essai.example';
@@ -89,19 +89,7 @@ export async function openPullRig(
   const gateway = await openGateway({ files, environment: { ...keys, ...environment } });
   const { app } = gateway;
   await app.publishing.publish({ destinationId: 'essai-pull', author: 'tester', note: 'first' });
-  const open = (): Promise<Api> =>
-    startApi({
-      access: app.access,
-      posting: { database: app.database, intake: app.intake },
-      support: app,
-      log: silentLog,
-      version: '0.0.0',
-      host: '127.0.0.1',
-      port: 0,
-      proxies: [],
-      perMinute: 1_000_000,
-    });
-  const apis = [await open(), await open()];
+  const apis = [await openInterface(app), await openInterface(app)];
   let made = 0;
   const keyWith: PullRig['keyWith'] = async (scopes, clientId = 'essai') => {
     // A key is of a client that there is.

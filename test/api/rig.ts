@@ -1,9 +1,9 @@
 // A gateway of two clients with leads that were delivered and refused, and the HTTP interface before it.
 import { createApiKey, type KeyAsked } from '../../src/access/api-keys.ts';
-import { startApi, type Api } from '../../src/api/server.ts';
-import { silentLog } from '../../src/log.ts';
+import type { Api } from '../../src/api/server.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { twoClients } from '../support/two-clients.ts';
+import { openInterface } from './interface.ts';
 import { leadRow, openGateway, type Gateway } from '../trip/gateway.ts';
 
 export interface Answered {
@@ -43,17 +43,7 @@ export async function openRig(): Promise<Rig> {
   const { app } = gateway;
   for (const destinationId of ['essai-crm', 'autre-crm'])
     await app.publishing.publish({ destinationId, author: 'h.leroy', note: 'first version' });
-  const api = await startApi({
-    access: app.access,
-    posting: { database: app.database, intake: app.intake },
-    support: app,
-    log: silentLog,
-    version: '0.0.0',
-    host: '127.0.0.1',
-    port: 0,
-    proxies: [],
-    perMinute: 1_000_000,
-  });
+  const api = await openInterface(app);
   const person = (name: string, reference: string, client: string) =>
     leadRow(reference, {
       client_id: client,

@@ -1,8 +1,7 @@
 // Rows over HTTP: the same contract, the same refusals and the same once-only as rows of SQL, answered one by one.
 import { createApiKey, type KeyAsked } from '../../src/access/api-keys.ts';
-import { startApi } from '../../src/api/server.ts';
-import { silentLog } from '../../src/log.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { openInterface } from './interface.ts';
 import { openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
 let crm: HttpRecipient;
@@ -27,12 +26,8 @@ beforeAll(async () => {
       .writeHead(200, { 'content-type': 'application/json' })
       .end('{"success": true, "id": "CRM-1"}');
   gateway = await openGateway({ files: webhookFiles(crm.port) });
-  const { access, database, intake, publishing } = gateway.app;
-  await publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
-  api = await startApi({
-    ...{ access, posting: { database, intake }, support: gateway.app, log: silentLog },
-    ...{ version: '0.0.0', host: '127.0.0.1', port: 0, proxies: [], perMinute: 100_000 },
-  });
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+  api = await openInterface(gateway.app);
   key = await keyWith();
 });
 afterAll(async () => {

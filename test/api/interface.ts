@@ -1,0 +1,17 @@
+// The HTTP interface of a test's gateway, on a free port, without a limit that a test would meet.
+import { startApi, type Api } from '../../src/api/server.ts';
+import type { App } from '../../src/app.ts';
+import { silentLog } from '../../src/log.ts';
+
+export const openInterface = (app: App): Promise<Api> =>
+  startApi({
+    access: app.access,
+    posting: { database: app.database, intake: app.intake },
+    support: app,
+    log: silentLog,
+    version: '0.0.0',
+    host: '127.0.0.1',
+    port: 0,
+    proxies: [],
+    perMinute: 1_000_000,
+  });
