@@ -1,6 +1,6 @@
 // The outbox of the centre's own mails to a client: written with what they report, claimed one by one, sent until they get through.
 // Invariant: a claim pushes the next try ahead, further than any send lasts, so that two planners never send one at once.
-import type { ReadOnlySql, Sql } from './database.ts';
+import { inList, type ReadOnlySql, type Sql } from './database.ts';
 
 /** Longer than a send may last, seconds. */
 export const clientMailLeaseSeconds = 120;
@@ -68,6 +68,27 @@ export async function clientMailSent(tx: Sql, id: number, mailbox: string): Prom
       WHERE id = ? AND sent_at IS NULL`,
     [mailbox.slice(0, 254), id],
   );
+}
+
+/**
+ * Unsent mails of requests that name these leads, before the leads go: what they ask for has been answered, or a reminder asks again
+ * for whoever is left; a proof goes with its document.
+ */
+export async function dropMailsNaming(tx: Sql, leadIds: readonly number[]): Promise<void> {
+  if (leadIds.length === 0) return;
+  const { marks, values } = inList(leadIds);
+  const named = await tx.all<{ requestId: number; clientId: string; reference: string }>(
+    `SELECT DISTINCT s.request_id AS requestId, l.client_id AS clientId, l.reference
+       FROM request_subjects s FORCE INDEX (request_subjects_subject) JOIN leads l ON l.id = s.subject_id
+      WHERE s.kind = 'lead' AND s.subject_id IN (${marks})`,
+    values,
+  );
+  for (const { requestId, clientId, reference } of named)
+    await tx.run(
+      `DELETE FROM client_mails WHERE client_id = ? AND mail_key LIKE ? AND sent_at IS NULL AND kind IN ${naming}
+          AND (kind = 'proof' OR LOCATE(?, body) > 0)`,
+      [clientId, `request-${requestId}-%`, reference],
+    );
 }
 
 export async function clientMailFailed(

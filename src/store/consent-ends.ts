@@ -12,14 +12,18 @@ export interface ConsentEnd {
   readonly endsAt: Date;
 }
 
-/** Of these events, the grants that end. */
+/** A grant that had ended so long ago when it came is told as ended wherever it is told: nobody is told its end once more, ms. */
+const longOverMs = 86_400_000;
+
+/** Of these events, the grants that end. The day aside is for a database whose clock is set back. */
 export async function noteConsentEnds(
   tx: Sql,
   events: readonly { readonly clientId: string; readonly leadId: number; readonly event: ConsentRecord }[],
 ): Promise<void> {
+  const overSince = tx.now().getTime() - longOverMs;
   const ending = events.flatMap(({ clientId, leadId, event }) => {
     const endsAt = event.state === 'granted' ? grantEnd(event) : undefined;
-    return endsAt === undefined ? [] : [{ clientId, leadId, event, endsAt }];
+    return endsAt === undefined || endsAt.getTime() < overSince ? [] : [{ clientId, leadId, event, endsAt }];
   });
   for (const group of insertGroups(ending)) {
     await tx.run(

@@ -2,7 +2,8 @@
 // Invariant: no statement touches more rows than a part has, but for reading.
 import { batchColumns, batchOf, type Batch, type BatchRow, type EndedState } from './batches.ts';
 import { inList, type Sql } from './database.ts';
-import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
+import { attemptColumns, attemptOf, deliveryColumns, deliveryOf } from './deliveries.ts';
+import type { AttemptDelivery, AttemptRow, Delivery, DeliveryRow } from './deliveries.ts';
 import type { LockedDelivery } from './delivery-claims.ts';
 
 export async function joinWhole(tx: Sql, partId: number, wholeId: number): Promise<void> {
@@ -51,6 +52,16 @@ export async function onTheirWay(
     [partId],
   );
   return rows.map((row) => ({ ...deliveryOf(row), now: row.db_now }));
+}
+
+/** Rows of a batch that wait in it while it ends, in nobody's hand: they leave in another. */
+export async function waitingIn(tx: Sql, batchId: number): Promise<readonly AttemptDelivery[]> {
+  const rows = await tx.all<AttemptRow>(
+    `SELECT ${attemptColumns('d')} FROM deliveries d FORCE INDEX (deliveries_batch)
+      WHERE d.batch_id = ? AND d.state IN ('queued', 'waiting') ORDER BY d.id FOR UPDATE`,
+    [batchId],
+  );
+  return rows.map(attemptOf);
 }
 
 /** Tries spent by those of its rows on their way that have spent least. */

@@ -2,6 +2,7 @@
 // Invariant: what was still to be told to a recipient by a right is told first; afterwards no table says that there was a lead of
 // that reference, and the number in the log leads nowhere.
 import type { Departing } from '../domain/retention.ts';
+import { dropMailsNaming } from './client-mails.ts';
 import { inList, type Sql } from './database.ts';
 import { forgetProofs } from './proofs.ts';
 import { forgetSubjects } from './request-ends.ts';
@@ -95,6 +96,7 @@ export async function dissolve(tx: Sql, leadIds: readonly number[]): Promise<voi
     for (const table of byDelivery)
       await tx.run(`DELETE FROM ${table} WHERE delivery_id IN (${found.marks})`, found.values);
   }
+  await dropMailsNaming(tx, leadIds);
   await forgetProofs(tx, leadIds);
   await forgetSubjects(tx, leadIds);
   for (const table of byLead) await tx.run(`DELETE FROM ${table} WHERE lead_id IN (${marks})`, values);

@@ -11,6 +11,8 @@ export interface GoneLead {
 /** A refused row that was removed. */
 export interface GoneRow {
   readonly reference: string;
+  /** Of a correction and the like; empty for a lead. */
+  readonly rowReference: string;
   readonly refusal: string;
 }
 
@@ -35,7 +37,9 @@ export async function openBook(owner: Database): Promise<void> {
        reason VARCHAR(120), delivery_key VARCHAR(64)`,
     ),
   );
-  await owner.text(table('intake_rows', 'id BIGINT UNSIGNED PRIMARY KEY, reference TEXT, refusal TEXT'));
+  await owner.text(
+    table('intake_rows', 'id BIGINT UNSIGNED PRIMARY KEY, reference TEXT, row_reference TEXT, refusal TEXT'),
+  );
   await owner.text(
     `CREATE TRIGGER storm_leads AFTER DELETE ON leads FOR EACH ROW INSERT IGNORE INTO ${book}.leads VALUES (OLD.id, OLD.reference)`,
   );
@@ -45,7 +49,7 @@ export async function openBook(owner: Database): Promise<void> {
   );
   await owner.text(
     `CREATE TRIGGER storm_rows AFTER DELETE ON lead_intake FOR EACH ROW INSERT IGNORE INTO ${book}.intake_rows
-     SELECT OLD.id, OLD.reference, OLD.refusal FROM DUAL WHERE OLD.status = 'refused'`,
+     SELECT OLD.id, OLD.reference, OLD.row_reference, OLD.refusal FROM DUAL WHERE OLD.status = 'refused'`,
   );
 }
 
@@ -56,7 +60,9 @@ export const readBook = async (owner: Database): Promise<Gone> => {
     deliveries: await owner.all(
       `SELECT id, lead_id AS leadId, destination_id AS destination, action, state, reason, delivery_key AS \`key\` FROM ${book}.deliveries`,
     ),
-    rows: await owner.all(`SELECT reference, COALESCE(refusal, '') AS refusal FROM ${book}.intake_rows`),
+    rows: await owner.all(
+      `SELECT reference, row_reference AS rowReference, COALESCE(refusal, '') AS refusal FROM ${book}.intake_rows`,
+    ),
   };
 };
 

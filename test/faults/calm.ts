@@ -16,7 +16,7 @@ import type { StormOptions } from './storm.ts';
 /** Everybody is well again; support lets held destinations probe. Returns how long it took until all was settled, s. */
 export async function calm(
   scene: Scene,
-  options: Pick<StormOptions, 'pace'>,
+  options: Pick<StormOptions, 'pace' | 'log'>,
   limitMs: number,
 ): Promise<number> {
   const { gateway, fleet, recipients, slow } = scene;
@@ -28,10 +28,11 @@ export async function calm(
   recipients.tokens.takesBack = 0;
   slow.line.delay(0);
   fleet.calm();
+  let told = start;
   for (let round = 0; ; round += 1) {
-    const left = Object.values(await leftBehind(gateway));
+    const left = await leftBehind(gateway);
     // Whatever is left at the limit is found by the checker, by name.
-    if (left.length === 0 || Date.now() > limit) return Math.round((Date.now() - start) / 1_000);
+    if (Object.keys(left).length === 0 || Date.now() > limit) return Math.round((Date.now() - start) / 1_000);
     if (options.pace === 'brisk' && round % 5 === 0)
       for (const id of flows)
         await perhaps(() => requestFile(gateway.app.database, { id, clientId }, 'storm', 'calm'));
@@ -44,9 +45,19 @@ export async function calm(
         await perhaps(() =>
           setDestinationStatus(gateway.app.database, id, 'active', { actor: 'storm', reason: 'calm' }),
         );
+    if (Date.now() > told + tellEveryMs) {
+      told = Date.now();
+      options.log(`waiting for ${said(left)}`);
+    }
     await pause(200);
   }
 }
+
+const tellEveryMs = 30_000;
+const said = (left: Readonly<Record<string, number>>): string =>
+  Object.entries(left)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(', ');
 
 /** Support answers the alerts: what was set aside because processes were killed over it is taken up again. */
 async function retrySetAside({ app, owner }: Gateway): Promise<void> {

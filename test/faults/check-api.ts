@@ -4,13 +4,18 @@ import { refusedAsOver } from './check-retention.ts';
 import type { Story } from './check.ts';
 import type { Ledgers } from './ledgers.ts';
 
-/** Answered as taken in: the lead is there under that number, or was, or its operation was over. */
+/**
+ * Answered as taken in: the lead is there under that number, or was, or its operation was over. Answered as refused after answers
+ * that were lost: its operation was over, or the lead was taken in and has been erased.
+ */
 export function postedAndLost(story: Story): readonly string[] {
   const { posted, leads } = story;
   const byReference = new Map(leads.map((lead) => [lead.reference, lead]));
   return posted.flatMap(({ reference, state, lead }) => {
-    if (state !== 'accepted' && state !== 'duplicate') return [];
     const found = byReference.get(reference);
+    if (state === 'refused' && found?.erased !== true && !refusedAsOver(story, reference))
+      return [`${reference}: refused`];
+    if (state !== 'accepted' && state !== 'duplicate') return [];
     if (found === undefined) return refusedAsOver(story, reference) ? [] : [`${reference}: ${state}`];
     return lead === 0 || lead === found.id ? [] : [`${reference}: answered ${lead}, is ${found.id}`];
   });

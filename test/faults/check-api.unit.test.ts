@@ -20,6 +20,12 @@ test('a lead that was posted to an operation that is over was refused for it lat
   expect(red(plain({ ...both, posted }))).toEqual([zeros.lost]);
 });
 
+test('a posted lead that was answered as refused, since answers were lost, has been erased', () => {
+  const posted = [{ reference: 'F-1', state: 'refused', lead: 0 }];
+  expect(red(plain({ posted }))).toEqual([zeros.posted]);
+  expect(red(plain({ posted, leads: [lead({ erased: true })] }))).not.toContain(zeros.posted);
+});
+
 test('another answer under one key, and an act that was done twice', () => {
   const act = (): object => entry({ entry: 'replayed', purpose: 'storm act 3', deliveryId: 0, leadId: 0 });
   const acts = (times: number) => [...plain().entries, ...Array.from({ length: times }, act)] as never;

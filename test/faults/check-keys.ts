@@ -42,9 +42,10 @@ export function toAnother({ receipts, deliveries }: Ledgers): readonly string[] 
 }
 
 /** Taken, refused where everybody sees it, or gone with the person: a row is never just there. */
-export function leftStanding({ rows, changes, taken, leads }: Ledgers): readonly string[] {
+export function leftStanding({ rows, goneRows, changes, taken, leads }: Ledgers): readonly string[] {
   const erased = new Set(leads.filter((one) => one.erased).map((one) => one.reference));
-  const seen = new Set(rows.map((one) => `${one.reference} ${one.rowReference}`));
+  const refused = goneRows.filter(({ refusal }) => refusal !== '');
+  const seen = new Set([...rows, ...refused].map((one) => `${one.reference} ${one.rowReference}`));
   return [
     ...rows
       .filter((one) => one.status === 'new')

@@ -131,6 +131,11 @@ test('a row that nobody took or refused, and a correction that is gone without a
   expect(forged(row('new'))).toEqual([zeros.leftStanding]);
   expect(forged({ ...row('new'), rows: [] })).toEqual([zeros.leftStanding]);
   expect(forged({ ...row('new'), rows: [], taken: new Set(['F-1-k1']) })).toEqual([]);
+  const goneRow = { reference: 'F-1', rowReference: 'F-1-k1', refusal: '[{"code":"UNKNOWN_LEAD"}]' };
+  expect(forged({ ...row('new'), rows: [], goneRows: [goneRow] })).toEqual([]);
+  expect(forged({ ...row('new'), rows: [], goneRows: [{ ...goneRow, rowReference: '' }] })).toEqual([
+    zeros.leftStanding,
+  ]);
 });
 
 test('a hostile row that did not end as a visible refusal', () => {
@@ -143,7 +148,9 @@ test('a hostile row that did not end as a visible refusal', () => {
   expect(forged(hostile(undefined))).toEqual([zeros.hostile]);
   expect(forged(hostile(undefined, { atTheDoor: true }))).toEqual([]);
   expect(forged(hostile(undefined, { must: 'settled' }))).toEqual([]);
-  const gone = (refusal: string): Partial<Ledgers> => ({ goneRows: [{ reference: 'H-1', refusal }] });
+  const gone = (refusal: string): Partial<Ledgers> => ({
+    goneRows: [{ reference: 'H-1', rowReference: '', refusal }],
+  });
   expect(forged({ ...hostile(undefined), ...gone('[{"code":"BAD_JSON"}]') })).toEqual([]);
   expect(forged({ ...hostile(undefined), ...gone('') })).toEqual([zeros.hostile]);
   expect(forged(hostile('done', { must: 'settled' }))).toEqual([zeros.hostile]);

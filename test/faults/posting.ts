@@ -25,9 +25,9 @@ export async function post(
   for (const [index, { handed }] of waiting.entries()) {
     const { reference } = handed;
     const { state = 'none', lead = 0, refusals = [] } = items[index] ?? {};
-    // Between the drawing and the answer its operation may have come to its end.
-    const isOver = refusals.some(({ code }) => code === 'OPERATION_ENDED');
-    if (!['accepted', 'duplicate', 'received'].includes(state) && !isOver)
+    // Before an answer came through, its operation may have come to its end, or the lead was taken in and erased: the checker looks.
+    const isGone = refusals.some(({ code }) => code === 'OPERATION_ENDED' || code === 'LEAD_ERASED');
+    if (!['accepted', 'duplicate', 'received'].includes(state) && !isGone)
       wrong.push(`${reference}: ${state} ${JSON.stringify(refusals)}`);
     posted.push({ reference, state, lead });
     handedIn.push(handed);

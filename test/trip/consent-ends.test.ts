@@ -112,6 +112,18 @@ test('C16b: a grant that is about to end when the lead comes in is never told as
   expect(told('E-3').map(({ TEL }) => TEL)).toEqual(['NON']);
 });
 
+test('a grant that was over long before the lead came is told as a no once, with the lead', async () => {
+  await take('E-10', { recordedAt: minutes(-400 * day), validUntil: minutes(-35 * day) });
+  await until('delivered', 'E-10', ['create delivered accepted']);
+  await take('E-11', { validUntil: minutes(60) });
+  await until('delivered', 'E-11', ['create delivered accepted']);
+  await passMinutes('E-11', 46);
+  // Ends are told the longest due first.
+  await until('updated', 'E-11', ['create delivered accepted', 'update delivered accepted']);
+  expect(await statesOf('E-10')).toEqual(['create delivered accepted']);
+  expect(told('E-10').map(({ TEL }) => TEL)).toEqual(['NON']);
+});
+
 test('a grant that was renewed in time ends nothing', async () => {
   await take('E-4', { validUntil: minutes(60) });
   await until('delivered', 'E-4', ['create delivered accepted']);

@@ -78,6 +78,29 @@ test('a file whose worker died after its departure goes again byte for byte, als
   });
 });
 
+test('rows withheld from a file that may have arrived leave in another, and the story of each says that the first is void', async () => {
+  await queuedFile(leadRow('W-1'), leadRow('W-2'));
+  await workerDyingAt('departed');
+  const revoked = (at: string): Promise<unknown> =>
+    gateway.owner.run(`UPDATE authorisations SET revoked_at = ${at}`);
+  await revoked('UTC_TIMESTAMP(3)');
+  await lapse();
+  await gateway.start('planner', 'worker');
+  await gateway.until(
+    'withheld',
+    async () => (await gateway.counts())['withheld:recipient_not_authorised'] === 2,
+  );
+  await revoked('NULL');
+  await gateway.collectable(2);
+  await gateway.ask();
+  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 2);
+  expect(gateway.drops()).toEqual(['L_000002.csv']);
+  const ofRows = (await gateway.entries()).filter(
+    ({ entry, delivery }) => entry === 'batch_voided' && delivery > 0,
+  );
+  expect(ofRows).toHaveLength(2);
+});
+
 test('a late twin of a file’s job changes nothing: a file support must decide about is not sent again', async () => {
   await gateway.publish({ extra: 'onUnknown: hold' });
   gateway.sftp.fault = (step) => (step === 'rename' ? 'reset' : undefined);

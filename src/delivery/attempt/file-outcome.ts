@@ -5,21 +5,33 @@ import { endBatch, retryBatch, type EndedState } from '../../store/batches.ts';
 import type { Sql } from '../../store/database.ts';
 import { isAcknowledged } from '../../store/file-acknowledgements.ts';
 import { entryNames } from '../../store/entry-names.ts';
+import { waitingIn } from '../../store/file-parts.ts';
 import { addSlot } from '../../store/file-slots.ts';
 import type { Attempted, OutcomeEffects } from './attempt.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { heldFileMs, type BatchEnd } from './trip-end.ts';
 
+/** Rows of a file that ends, of which the leases are held. */
+export interface LeavingRows {
+  /** Given back unspent. */
+  readonly back: readonly ClaimedDelivery[];
+  /** Those that may not leave. */
+  readonly stopped: readonly ClaimedDelivery[];
+}
+
 export async function recordBatchEnd(
   tx: Sql,
   { id, state, clientId, destinationId, isPart }: BatchEnd,
-  back: readonly ClaimedDelivery[],
+  held: LeavingRows,
   work: OutcomeEffects,
 ): Promise<void> {
+  const waiting = state === 'voided' ? await waitingIn(tx, id) : [];
   await endBatch(tx, id, state);
   if (state !== 'voided') return;
-  // In the story of each lead that stood in it and goes again.
-  for (const row of back) work.handovers.push({ entry: 'batch_voided', ...entryNames(row), actor: 'worker' });
+  // In the story of each lead that stood in it and may go again. What is stopped may be withheld only, and has stood in it if it departed.
+  const stood = held.stopped.filter(({ departures }) => departures > 0);
+  for (const row of [...held.back, ...stood, ...waiting])
+    work.handovers.push({ entry: 'batch_voided', ...entryNames(row), actor: 'worker' });
   if (isPart === true) return;
   work.handovers.push({ entry: 'batch_voided', clientId, destinationId, batchId: id, actor: 'worker' });
   // Its rows leave in a new file at once, not at the next scheduled hour.

@@ -146,9 +146,10 @@ async function recordEnd(tx: Sql, end: TripEnd, locked: Locked, work: OutcomeEff
     noteRead(row, actor, locked.leads.get(row.leadId)?.erased === true, work);
   for (const row of end.neverLeft ?? []) if (isHeld(row)) work.handovers.push(nothingLeft(row));
   // A worker that lost its lease ends nothing: another may be sending that file.
-  const given = [...stopped.map((stop) => stop.row), ...released];
+  const halted = stopped.map((stop) => stop.row);
+  const given = [...halted, ...released];
   if (end.endBatch !== undefined && (given.length === 0 || given.some(isHeld)))
-    await recordBatchEnd(tx, end.endBatch, back, work);
+    await recordBatchEnd(tx, end.endBatch, { back, stopped: halted.filter(isHeld) }, work);
   if (end.anotherFile !== undefined) await addSlot(tx, end.anotherFile.destinationId, 'now', 'too_big');
   return end.attempted === undefined
     ? { decisions: new Map(), late: [], circuit: 'none' }
