@@ -173,6 +173,11 @@ export const alertDefinitions = {
     whatToDo: () => 'relais mail list --unsent',
     isTask: true,
   },
+  events_untold: {
+    title: 'Outil du centre non prévenu des événements / events not taken by a tool of the centre',
+    whatToDo: () => "Rétablir l'outil derrière RELAIS_EVENTS_WEBHOOK : la suite part d'elle-même.",
+    isTask: true,
+  },
   secret_expires: {
     title: 'Certificat bientôt expiré / certificate about to expire',
     whatToDo: (destination) =>

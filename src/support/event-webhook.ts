@@ -5,6 +5,7 @@ import { randomInt } from 'node:crypto';
 import type { NetworkPolicy, Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { connectors } from '../../connectors/index.ts';
 import type { Log } from '../log.ts';
+import { raiseAlerts } from '../store/alerts.ts';
 import { alone } from '../store/alone.ts';
 import type { Database } from '../store/database.ts';
 import {
@@ -14,6 +15,7 @@ import {
   readCursor,
   type EventCursor,
 } from '../store/event-cursors.ts';
+import { closeAlertsWith } from '../store/tasks.ts';
 import { eventsPage, type EventKind, type FeedEvent } from './reads/events.ts';
 import { wholeCentre } from './scope.ts';
 
@@ -33,6 +35,8 @@ export const toldKinds: readonly EventKind[] = ['delivered', 'failed', 'held', '
 const name = 'webhook';
 const atOnce = 50;
 const retry = { firstMs: 5_000, longestMs: 3_600_000 };
+/** Refusals in a row after which somebody is told: some five minutes after the first. */
+const alertAfter = 7;
 
 /** One process at a time. True: there may be more at once. */
 export async function tellEvents(place: EventWebhookPlace, webhook: EventWebhook): Promise<boolean> {
@@ -52,14 +56,27 @@ async function tellNext(place: EventWebhookPlace, webhook: EventWebhook): Promis
   const { after } = cursor;
   const page = await eventsPage({ database }, wholeCentre, { after, kinds: toldKinds, limit: atOnce });
   // The page is the same as long as its position is: what was taken of it is left out.
+  let { failures } = cursor;
   const taken = page.items.findIndex(({ id }) => id === cursor.lastEvent) + 1;
   for (const event of page.items.slice(taken)) {
     const outcome = await send(place, webhook, event);
-    if (outcome.kind !== 'accepted') return putOff(place, cursor, event, outcome);
-    await moveCursor(database, name, { after, lastEvent: event.id });
+    if (outcome.kind !== 'accepted') return putOff(place, { ...cursor, failures }, event, outcome);
+    await wasTaken(database, { after, lastEvent: event.id, failures });
+    failures = 0;
   }
   if (page.next !== after) await moveCursor(database, name, { after: page.next, lastEvent: 0 });
   return page.hasMore;
+}
+
+async function wasTaken(
+  database: Database,
+  { after, lastEvent, failures }: Pick<EventCursor, 'after' | 'lastEvent' | 'failures'>,
+): Promise<void> {
+  if (failures < alertAfter) return moveCursor(database, name, { after, lastEvent });
+  await database.transaction(async (tx) => {
+    await moveCursor(tx, name, { after, lastEvent });
+    await closeAlertsWith(tx, 'events_untold', name);
+  });
 }
 
 /** It is tried again for as long as it takes, at growing intervals, and the others wait behind it. */
@@ -70,11 +87,16 @@ async function putOff(
   outcome: Outcome,
 ): Promise<false> {
   const grown = Math.min(retry.longestMs, retry.firstMs * 2 ** Math.min(cursor.failures, 20));
-  await deferCursor(database, name, grown * (0.8 + randomInt(400) / 1_000));
+  const reason = 'reason' in outcome ? outcome.reason : outcome.kind;
+  const count = cursor.failures + 1;
+  await database.transaction(async (tx) => {
+    await deferCursor(tx, name, grown * (0.8 + randomInt(400) / 1_000));
+    if (count === alertAfter) await raiseAlerts(tx, [{ kind: 'events_untold', reason: `${name}:${reason}` }]);
+  });
   log.error('event.untold', {
-    count: cursor.failures + 1,
+    count,
     code: event.kind,
-    reason: 'reason' in outcome ? outcome.reason : outcome.kind,
+    reason,
   });
   return false;
 }

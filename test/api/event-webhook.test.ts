@@ -110,6 +110,30 @@ test('what is refused is told again later, the others behind it; two processes t
   expect(taken()).toEqual(all.slice(3));
 });
 
+test('a tool that takes nothing for minutes is a task, until it takes the event', async () => {
+  await sealed();
+  await tell();
+  await happen('T', 2);
+  await sealed();
+  const standing = async (): Promise<readonly string[]> =>
+    (
+      await rig.gateway.owner.all<{ reason: string }>(
+        "SELECT reason FROM alerts WHERE kind = 'events_untold' AND closed_at IS NULL",
+      )
+    ).map(({ reason }) => reason);
+  answerWith(() => 503);
+  for (let time = 1; time <= 9; time += 1) {
+    expect(await standing()).toEqual(time <= 7 ? [] : ['webhook:HTTP_503']);
+    await dueNow();
+    await tell();
+  }
+  answerWith(() => 200);
+  await dueNow();
+  await tell();
+  expect(await standing()).toEqual([]);
+  expect(taken()).toHaveLength(2);
+});
+
 test('a teller killed by SIGKILL while a message is under way: the next tells that one again, and none is left out', async () => {
   await sealed();
   await tell();
