@@ -177,3 +177,7 @@ export function recipientMove(followUps: readonly FollowUp[], isPlanned: boolean
       return undefined;
   }
 }
+
+/** Whether a move changes how a recipient stands. Asked in writing, and told by wire meanwhile without a proof: it goes on waiting. */
+export const isNews = (stands: RecipientState, move: RecipientMove | undefined): move is RecipientMove =>
+  move !== undefined && move.state !== stands && !(stands === 'written' && move.state === 'told');

@@ -115,7 +115,7 @@ export const isInactive = ({ inactiveOn }: Pick<Retention, 'inactiveOn'>, today:
 
 /**
  * The collection of a request that can be due on a day at the earliest: none that was collected later is, whatever its signs.
- * @param delay the shortest that the client asked for
+ * @param delay what the client asked for of it
  */
 export function collectedBefore(today: CivilDate, delay: Delay | undefined): CivilDate {
   const months = addMonths(today, -anonymiseMonths);

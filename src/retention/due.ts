@@ -1,12 +1,25 @@
 // Which leads of a client go when: candidates, the last sign each shares with the person's other leads, the rule.
 // Invariant: reads only, a page at a time; what it says is asked again under the lock before anything goes.
-import { addDelay, type CivilDate, type Delay } from '../domain/civil-date.ts';
-import { collectedBefore, endedWith, isDue, retentionOf, type Retention } from '../domain/retention.ts';
+import type { CivilDate, Delay } from '../domain/civil-date.ts';
+import {
+  collectedBefore,
+  endedWith,
+  isDue,
+  operationGoesOn,
+  retentionOf,
+  type Retention,
+} from '../domain/retention.ts';
 import { contractEnd } from '../store/closings.ts';
 import type { Sql } from '../store/database.ts';
 import { lastSigns } from '../store/last-signs.ts';
 import { listOperations, type Operation } from '../store/operations.ts';
-import { collectedLongAgo, ofOperation, type Candidate, type Page } from '../store/retention-candidates.ts';
+import {
+  collectedLongAgo,
+  ofOperation,
+  operationsWithLeads,
+  type Candidate,
+  type Page,
+} from '../store/retention-candidates.ts';
 
 export interface DatedLead extends Candidate {
   readonly retention: Retention;
@@ -83,22 +96,26 @@ async function* candidatePages(
     yield* pages((page) => collectedLongAgo(sql, endOfTime, page), clientId);
     return;
   }
-  const ended = [...operations.byCode.values()].filter((operation) => endsBy(operation, by));
-  for (const { code } of ended) yield* pages((page) => ofOperation(sql, code, page), clientId);
-  const before = collectedBefore(by, shortest([...operations.byCode.values()]));
-  yield* pages((page) => collectedLongAgo(sql, before, page), clientId);
+  // Of all, what was collected so long ago that any of it may be due; of an operation that is to go sooner, its own.
+  const general = collectedBefore(by, delayOf(operations.byCode.get('')));
+  yield* pages((page) => collectedLongAgo(sql, general, page), clientId);
+  // Most that ever ended have none left.
+  for (const code of await operationsWithLeads(sql, clientId)) {
+    const operation = operations.byCode.get(code);
+    if (operation === undefined) continue;
+    const before = goesBy(operation, by) ? endOfTime : collectedBefore(by, delayOf(operation));
+    if (before > general) yield* pages((page) => ofOperation(sql, code, before, page), clientId);
+  }
 }
 
-const endsBy = ({ kind, endsOn }: Operation, by: CivilDate): boolean =>
-  kind === 'one_off' && endsOn !== undefined && endsOn <= by;
+const goesBy = (operation: Operation, by: CivilDate): boolean => {
+  const on = operationGoesOn(operation);
+  return on !== undefined && on <= by;
+};
 
-/** Of the delays that count from a sign, the shortest. */
-function shortest(operations: readonly Operation[]): Delay | undefined {
-  const delays = operations.flatMap(({ kind, delay }) =>
-    kind === 'recurring' && delay !== undefined ? [delay] : [],
-  );
-  return delays.toSorted((a, b) => (addDelay('2024-01-01', a) < addDelay('2024-01-01', b) ? -1 : 1))[0];
-}
+/** What counts from a sign. */
+const delayOf = (operation: Operation | undefined): Delay | undefined =>
+  operation?.kind === 'recurring' ? operation.delay : undefined;
 
 async function* pages(
   read: (page: Page) => Promise<readonly Candidate[]>,

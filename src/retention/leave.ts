@@ -33,6 +33,7 @@ import { restrictedAmong } from '../store/restrictions.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { dated, operationsOf, type DatedLead } from './due.ts';
 import { waivers } from './hand-over.ts';
+import { waitSeconds } from './waiting.ts';
 
 export interface LeavingNeeds {
   readonly secrets: Pick<LeadSecrets, 'replace' | 'destroy'>;
@@ -44,8 +45,6 @@ export interface LeavingNeeds {
 
 export const todayOf = (sql: Pick<Sql, 'now'>, { today }: Pick<LeavingNeeds, 'today'>): CivilDate =>
   today?.() ?? civilDate(sql.now());
-
-const waitSeconds = { restricted: 86_400, right_open: 3_600 } as const;
 
 /** Takes the person out of the next leads of a run, at most `limit`. Returns how many items it looked at. */
 export async function letLeave(

@@ -30,6 +30,7 @@ import { handOverProofs } from './hand-over.ts';
 import { letLeave, todayOf, type LeavingNeeds } from './leave.ts';
 import type { PhoneProofsPlace } from './proofs-file.ts';
 import { letRefusedGo } from './refused.ts';
+import { waitSeconds as waitForRight, withoutWaiting } from './waiting.ts';
 
 export interface RetentionNeeds extends LeavingNeeds {
   readonly database: Database;
@@ -50,7 +51,7 @@ export interface Retention {
 
 /** Leads of one step: their client's other leads wait for as long. */
 const leadsAtOnce = 20;
-const waitSeconds = { under_way: 30, right_open: 3_600, broken: 3_600 } as const;
+const waitSeconds = { ...waitForRight, under_way: 30, broken: 3_600 } as const;
 
 export function createRetention(needs: RetentionNeeds): Retention {
   const { database } = needs;
@@ -65,7 +66,8 @@ export function createRetention(needs: RetentionNeeds): Retention {
       (await begin(needs, { clientId, day: todayOf(database, needs), actor, daily: false })) ?? 0,
     step: async () => {
       let done = 0;
-      for (const run of await runningRuns(database)) done += await stepApart(needs, run);
+      const runs = await withoutWaiting(database, await runningRuns(database));
+      for (const run of runs) done += await stepApart(needs, run);
       return done > 0;
     },
     finish: async (runId) => {

@@ -164,6 +164,19 @@ const heldByRight = `EXISTS (SELECT 1 FROM request_subjects s JOIN requests r ON
 export const purgeRefused = (tx: Sql, days: number, limit: number): Promise<number> =>
   purgeWhere(tx, { where: 'i.settled_at < TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3))', values: [-days] }, limit);
 
+/** Operations that a client's refused rows name. */
+export async function operationsOfRefused(
+  sql: Pick<Sql, 'all'>,
+  clientId: string,
+): Promise<ReadonlySet<string>> {
+  const rows = await sql.all<{ operation: string }>(
+    `SELECT DISTINCT operation FROM lead_intake FORCE INDEX (lead_intake_turn)
+      WHERE status = 'refused' AND client_id = ? AND operation IS NOT NULL`,
+    [clientId],
+  );
+  return new Set(rows.map(({ operation }) => operation));
+}
+
 /** The same of one operation's rows, however fresh. */
 export const purgeRefusedOf = (tx: Sql, clientId: string, code: string, limit: number): Promise<number> =>
   purgeWhere(tx, { where: 'i.client_id = ? AND i.operation = ?', values: [clientId, code] }, limit);

@@ -49,18 +49,40 @@ export async function collectedLongAgo(
   return rows.map(candidateOf);
 }
 
-/** Of one operation, by id. */
+/** The same of one operation. */
 export async function ofOperation(
   sql: Pick<Sql, 'all'>,
   code: string,
+  before: CivilDate,
   { clientId, limit, after }: Page,
 ): Promise<readonly Candidate[]> {
   const rows = await sql.all<Row>(
-    `SELECT ${columns} FROM leads FORCE INDEX (leads_operation)
-      WHERE client_id = ? AND operation = ? AND id > ? AND gone = '' ORDER BY id LIMIT ${Math.trunc(limit)}`,
-    [clientId, code, after?.leadId ?? 0],
+    `SELECT ${columns} FROM leads FORCE INDEX (leads_operation_collected)
+      WHERE client_id = ? AND operation = ? AND collected_at >= ? AND (collected_at > ? OR id > ?) AND collected_at < ? AND gone = ''
+      ORDER BY collected_at, id LIMIT ${Math.trunc(limit)}`,
+    [
+      clientId,
+      code,
+      after?.collectedAt ?? new Date(0),
+      after?.collectedAt ?? new Date(0),
+      after?.leadId ?? 0,
+      `${before} 00:00:00`,
+    ],
   );
   return rows.map(candidateOf);
+}
+
+/** Operations that a client's leads name, by a loose scan of the index. */
+export async function operationsWithLeads(
+  sql: Pick<Sql, 'all'>,
+  clientId: string,
+): Promise<readonly string[]> {
+  const rows = await sql.all<{ operation: string }>(
+    `SELECT operation FROM leads FORCE INDEX (leads_operation_collected)
+      WHERE client_id = ? AND operation IS NOT NULL GROUP BY operation`,
+    [clientId],
+  );
+  return rows.map(({ operation }) => operation);
 }
 
 /** These leads, as they stand. */

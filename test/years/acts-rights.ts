@@ -3,8 +3,9 @@
 import { RelaisError } from '../../src/errors.ts';
 import { addressesOf, destinations, type Channel, type Demand, type Lead } from './book.ts';
 import { holdersOf, unsettled } from './check-demands.ts';
+import { checkRefusedRows } from './check-remains.ts';
 import { daysAfter, dayOf } from './plain-rules.ts';
-import type { Addresses, Timed } from './script.ts';
+import type { Addresses, Timed } from './events.ts';
 import { count, type Act, type Stage } from './stage.ts';
 
 type Opening = Extract<Timed, { readonly do: 'demand' }>;
@@ -88,6 +89,7 @@ async function apply(stage: Stage, demand: Demand, addresses: Addresses): Promis
   demand.appliedAt = at;
   (demand.leads as Lead[]).push(...leads);
   follow(stage, demand, { leads, at, addresses });
+  if (kind === 'erasure') await checkRefusedRows(stage.gateway, stage.find, leads);
   count(stage, `applied: ${kind}`);
 }
 

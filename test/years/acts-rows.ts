@@ -4,7 +4,7 @@ import { recordInstruction, recordOperation } from '../../src/retention/register
 import { replay } from '../../src/support/replay.ts';
 import { addressesOf, type Lead } from './book.ts';
 import { phoneYesEnds, dayOf } from './plain-rules.ts';
-import type { Answer, Timed } from './script.ts';
+import type { Answer, Timed } from './events.ts';
 import { count, type Stage } from './stage.ts';
 
 const minuteMs = 60_000;
@@ -69,6 +69,34 @@ export async function handInInteraction(stage: Stage, event: Of<'interaction'>):
   });
   count(stage, event.isWanted ? 'signs' : 'actions of ours');
 }
+
+/** Refused at the door, and kept for a while: it holds the person as the lead does. */
+export async function handInMalformed(stage: Stage, event: Of<'malformed'>): Promise<void> {
+  const lead = isThere(stage, event.reference);
+  if (lead === undefined) return;
+  const { email, mobile, operation, kind } = lead;
+  const national = mobile?.replace(/^\+33(\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, '0$1 $2 $3 $4 $5');
+  const spelt = {
+    'as given': { email, mobile },
+    national: { email: email?.toUpperCase(), mobile: national },
+    'in a comment': { mobile, comment: email === undefined ? undefined : `écrire à ${email}.` },
+  }[event.spelling];
+  await stage.gateway.send({
+    ...{ client_id: 'essai', kind: 'lead', reference: `${lead.reference}-x`, channel: 'nonsense' },
+    ...{
+      collected_at: new Date(stage.world.now().getTime() - minuteMs),
+      last_name: 'Personne',
+      ...given(spelt),
+    },
+    ...(event.isOfOperation && operation !== undefined ? { operation, operation_kind: kind } : {}),
+  });
+  count(stage, 'malformed');
+}
+
+const given = (values: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 
 export async function handInConsent(stage: Stage, { reference, answer, at }: Of<'consent'>): Promise<void> {
   const { book, world } = stage;

@@ -111,10 +111,9 @@ export function checkTerms(
     runs,
   }: { readonly alerts: ReadonlySet<string>; readonly end: Date; readonly runs: readonly Date[] },
 ): void {
-  const lastRun = (before: Date): Date | undefined => runs.findLast((run) => run < before);
+  const days = runs.map((run) => ({ run, on: dayOf(run) }));
   for (const { id, openedAt, closedAt } of book.demands) {
-    const seen = lastRun(closedAt ?? end);
-    if (seen === undefined) continue;
+    const watching = days.filter(({ run }) => run > openedAt && run < (closedAt ?? end));
     const day = dayOf(openedAt);
     const stages = [
       ['day_21', daysAfter(day, 21), daysAfter(day, 25)],
@@ -122,9 +121,7 @@ export function checkTerms(
       ['overdue', daysAfter(lastDayOf(openedAt, false), 1), '9999-12-31'],
     ] as const;
     for (const [stage, from, to] of stages) {
-      const watched = runs.some(
-        (run) => run > openedAt && run <= seen && dayOf(run) >= from && dayOf(run) < to,
-      );
+      const watched = watching.some(({ on }) => on >= from && on < to);
       if (watched && !alerts.has(`${id}:${stage}`)) find('term', `request ${id}: no alert ${stage}`);
     }
   }

@@ -6,6 +6,7 @@ import { createPlanner } from '../../src/delivery/plan.ts';
 import { watchRequests } from '../../src/privacy/requests/watch.ts';
 import { openRedis } from '../../src/queue/connect.ts';
 import { createProducer } from '../../src/queue/producer.ts';
+import { purgeRefused } from '../../src/store/refused-rows.ts';
 import type { Gateway } from '../trip/gateway.ts';
 import type { Finder } from './figures.ts';
 import type { World } from './moved-time.ts';
@@ -67,22 +68,29 @@ export async function startDrive(gateway: Gateway, world: World, find: Finder): 
       }
     }
   };
+  const steps = async (): Promise<void> => {
+    for (let rounds = 0; rounds < 1_000 && (await app.retention.step()); rounds += 1);
+  };
+  const purge = async (): Promise<void> => {
+    for (let gone = 1; gone !== 0;)
+      gone = await database.transaction((tx) => purgeRefused(tx, config.planner.refusedDays, 200), {
+        // A lead that goes may take some of them along just now.
+        undoIf: (count) => count < 0,
+      });
+  };
   return {
     settle,
     night: async () => {
-      await app.retention.beginDaily();
-      for (let rounds = 0; rounds < 1_000 && (await app.retention.step()); rounds += 1);
-      await watchRequests({
-        database,
-        onBroken,
-      });
-      await app.requests.letGo({ actor: 'planner', onBroken });
-      await maintenance.expire();
-      await maintenance.reopenRepaired(database.now());
+      // Side by side, as the loops of a planner run.
+      await Promise.all([
+        app.retention.beginDaily().then(steps),
+        watchRequests({ database, onBroken }).then(() => app.requests.letGo({ actor: 'planner', onBroken })),
+        purge(),
+        maintenance.expire().then(() => maintenance.reopenRepaired(database.now())),
+      ]);
       await settle();
-      await app.sealer.seal(2_000);
       // What waited for deliveries of its own to end goes when they have.
-      for (let rounds = 0; rounds < 1_000 && (await app.retention.step()); rounds += 1);
+      await Promise.all([app.sealer.seal(2_000), steps()]);
     },
     stop: async () => {
       await producer.close();

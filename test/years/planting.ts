@@ -59,9 +59,11 @@ export async function shortYears(
   }
 }
 
-/** @returns whether every one was caught */
+/** @param name all, one by its name, or a company by its letter. Returns whether every one was caught. */
 export async function plantingYears(name: string, { root, seed, log }: Options): Promise<boolean> {
-  const chosen = yearsPlants.filter((plant) => name === 'all' || plant.name === name);
+  const chosen = yearsPlants.filter(
+    ({ name: its, company }) => name === 'all' || its === name || company === name,
+  );
   if (chosen.length === 0) {
     log(`"${name}" is no bug to plant. There are: all, ${yearsPlants.map((plant) => plant.name).join(', ')}`);
     return false;

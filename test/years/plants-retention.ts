@@ -123,6 +123,17 @@ export const retentionPlants: readonly YearsPlant[] = [
     company: 'B',
   },
   {
+    name: 'what is turned away stays',
+    patches: one(
+      'src/intake/retention-over.ts',
+      'overCodes.some((code) => text.includes(`"${code}"`));',
+      "overCodes.some((code) => text === code + '');",
+    ),
+    red: ['remains'],
+    company: 'C',
+    like: /turned away/,
+  },
+  {
     name: 'facts of whoever is there',
     patches: one(
       'src/domain/retention-facts.ts',

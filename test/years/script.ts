@@ -1,143 +1,50 @@
 // Ten years of one client as a list of events: persons who ask once or often, share mails and phones, consent, and use their rights.
 // Invariant: the same seed writes the same script; whatever depends on what the product did is decided when an event has its turn.
 import { seeded, type Random } from '../faults/random.ts';
-import type { Channel, Demand } from './book.ts';
+import type { Channel } from './book.ts';
+import {
+  landlineOf,
+  mailOf,
+  mobileOf,
+  slotOf,
+  type Addresses,
+  type Answer,
+  type Event,
+  type ScriptOptions,
+  type Timed,
+  type Write,
+} from './events.ts';
 import { daysAfter, type Day } from './plain-rules.ts';
+import { writeOperations, type OneOff } from './script-operations.ts';
+import { tellStories } from './stories.ts';
 
-export interface Addresses {
-  readonly email?: string;
-  readonly mobile?: string;
-  readonly landline?: string;
-}
-
-export interface Answer {
-  readonly channel: Channel;
-  readonly state: 'granted' | 'refused' | 'not_asked' | 'withdrawn';
-  readonly validUntil?: Date;
-}
-
-/** Days after the demand came in; absent: it never happens. */
-export interface DemandPlan {
-  readonly apply: number;
-  readonly acknowledge?: number;
-  readonly inform?: number;
-  readonly close?: number;
-  /** Somebody tries to close it on this day, too early as likely as not. */
-  readonly tryClose?: number;
-  readonly lift?: number;
-}
-
-export type Event =
-  | {
-      readonly do: 'lead';
-      readonly reference: string;
-      readonly collectedAt: Date;
-      readonly kind: 'one_off' | 'recurring';
-      readonly operation?: string;
-      readonly addresses: Addresses;
-      readonly answers: readonly Answer[];
-    }
-  | {
-      readonly do: 'interaction';
-      readonly reference: string;
-      readonly kind: string;
-      readonly isWanted: boolean;
-    }
-  | { readonly do: 'consent'; readonly reference: string; readonly answer: Answer }
-  | {
-      readonly do: 'operation';
-      readonly code: string;
-      readonly kind: 'one_off' | 'recurring';
-      readonly endsOn?: Day;
-      readonly delayDays?: number;
-      readonly delayMonths?: number;
-      readonly isLater?: boolean;
-    }
-  | {
-      readonly do: 'demand';
-      readonly kind: Demand['kind'];
-      readonly addresses: Addresses;
-      readonly plan: DemandPlan;
-    }
-  | { readonly do: 'replay'; readonly reference: string };
-
-export type Timed = Event & { readonly at: Date };
-
-export interface ScriptOptions {
-  readonly seed: number;
-  readonly persons: number;
-  readonly start: Day;
-  readonly years: number;
-  /** This part of the persons use a right. */
-  readonly rights: number;
-}
+/** So long the gateway of this world keeps refused rows: what a person who goes leaves behind in them is seen. */
+export const refusedDays = 400;
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
-/** What comes in comes at this time of the day. */
-const slotOf = (day: Day): Date => new Date(`${day}T10:00:00Z`);
 
 export function writeScript(options: ScriptOptions): readonly Timed[] {
   const random = seeded(options.seed);
+  // Of its own: what is added there leaves the other lives as they are.
+  const more = seeded(options.seed + 7);
   const events: Timed[] = [];
   const write = (day: Day, event: Event): void => void events.push({ ...event, at: slotOf(day) });
   const operations = writeOperations(options, random, write);
   for (let person = 0; person < options.persons; person += 1)
-    live({ person, options, random, write, operations });
+    live({ person, options, random, more, write, operations });
+  tellStories({ ...options, operations }, seeded(options.seed + 8), write);
   return events;
-}
-
-type Write = (day: Day, event: Event) => void;
-
-interface OneOff {
-  readonly code: string;
-  readonly from: Day;
-  readonly endsOn: Day;
-}
-
-/** One one-off operation every half year, with ends where months are short; and two recurring ones with delays of their own. */
-function writeOperations({ start, years }: ScriptOptions, random: Random, write: Write): readonly OneOff[] {
-  write(start, { do: 'operation', code: 'REC-18', kind: 'recurring', delayMonths: 18 });
-  write(start, { do: 'operation', code: 'REC-48', kind: 'recurring', delayMonths: 48 });
-  const made: OneOff[] = [];
-  for (let number = 0; number < years * 2 - 2; number += 1) {
-    const from = daysAfter(start, 5 + number * 183);
-    const endsOn = random.pick([
-      daysAfter(from, 60 + random.between(0, 60)),
-      `${from.slice(0, 4)}-12-31`,
-      `${Number(from.slice(0, 4)) + 1}-02-28`,
-    ]);
-    const code = `OP-${number}`;
-    const delay = random.pick([{}, {}, { delayDays: 15 }, { delayMonths: 6 }]);
-    // Some ends are recorded when the operation is long over.
-    const recorded = random.next() < 0.7 ? daysAfter(from, -3) : daysAfter(endsOn > from ? endsOn : from, 20);
-    write(recorded, { do: 'operation', code, kind: 'one_off', endsOn, ...delay });
-    if (random.next() < 0.2)
-      write(daysAfter(recorded, 30), {
-        do: 'operation',
-        code,
-        kind: 'one_off',
-        endsOn: daysAfter(endsOn, 40),
-        ...delay,
-        isLater: true,
-      });
-    if (endsOn > from) made.push({ code, from, endsOn });
-  }
-  return made;
 }
 
 interface Life {
   readonly person: number;
   readonly options: ScriptOptions;
   readonly random: Random;
+  readonly more: Random;
   readonly write: Write;
   readonly operations: readonly OneOff[];
 }
-
-/** Invented numbers of the reserved ranges: ten thousand mobiles, ten thousand landlines. */
-const mobileOf = (person: number): string => `+3363998${String(person).padStart(4, '0')}`;
-const landlineOf = (person: number): string => `+3319900${String(person).padStart(4, '0')}`;
-const mailOf = (person: number, more = ''): string => `personne-${person}${more}@courriel.example`;
 
 /** What a person gives this time: all of it, or the phone alone, or another mail; a household shares its landline, some a mail. */
 function addressesOf({ person, random }: Pick<Life, 'person' | 'random'>): Addresses {
@@ -162,6 +69,7 @@ function live(life: Life): void {
     const reference = `P${person}-${number}`;
     const addresses = addressesOf(life);
     asks(life, { reference, day, addresses });
+    blunders(life, { reference, day });
     given.push({ reference, day, addresses });
     day = daysAfter(day, random.pick([20, 200, 400, 700, 900, 1_090, 1_200]) + random.between(0, 40));
   }
@@ -218,6 +126,19 @@ function asks({ random, write, operations }: Life, { reference, day, addresses }
       answer: { channel: random.pick(['email', 'phone']), state: 'withdrawn' },
     });
   if (random.next() < 0.15) write(later(600, 1_000), { do: 'replay', reference });
+}
+
+/** A row of the same person that the contract refuses; none so late that it could be there when all is over. */
+function blunders(
+  { options: { start, years }, more, write }: Life,
+  { reference, day }: Pick<Request, 'reference' | 'day'>,
+): void {
+  const on = daysAfter(day, more.between(1, 600));
+  const event: Event = {
+    ...{ do: 'malformed', reference, isOfOperation: more.next() < 0.3 },
+    spelling: more.pick(['as given', 'national', 'in a comment'] as const),
+  };
+  if (more.next() < 0.2 && on < daysAfter(start, years * 365 - refusedDays - 20)) write(on, event);
 }
 
 function answerFor(channel: Channel, random: Random, collectedAt: Date): Answer {

@@ -2,6 +2,7 @@
 // Invariant: reads as the owner, beside the gateway; the log is read once, in its order.
 import type { Gateway } from '../trip/gateway.ts';
 import type { Book, Lead } from './book.ts';
+import { checkRefusedRows, checkTurnedAway } from './check-remains.ts';
 import { checkNight, dueTonight, goes } from './check-retention.ts';
 import { checkTakenIn } from './check-taken.ts';
 import type { Finder } from './figures.ts';
@@ -14,6 +15,11 @@ export interface Watch {
   readonly night: (at: Date, work: () => Promise<void>) => Promise<void>;
   readonly alerts: ReadonlySet<string>;
   readonly departures: ReadonlyMap<string, number>;
+}
+
+interface Fresh {
+  readonly id: number;
+  readonly reference: string;
 }
 
 interface Entry {
@@ -37,27 +43,26 @@ export function createWatch(needs: {
   const byId = new Map<number, Lead>();
   const alerts = new Set<string>();
   const departures = new Map<string, number>();
+  /** Went, and were the last of their person. */
+  let last: Lead[] = [];
   let [lastEntry, lastLead] = [0, 0];
 
-  const takeIn = async (): Promise<void> => {
-    const fresh = await owner.all<{ id: number; reference: string }>(
-      'SELECT id, reference FROM leads WHERE id > ? ORDER BY id',
-      [lastLead],
-    );
+  const takeIn = async (fresh: readonly Fresh[]): Promise<void> => {
     for (const { id, reference } of fresh) {
       lastLead = id;
       const lead = book.leads.get(reference);
       if (lead !== undefined) byId.set(id, lead);
     }
     const references = fresh.map(({ reference }) => reference);
+    const awaited = [...book.awaited];
     for (const lead of checkTakenIn(book, find, { references, at: now() })) nights().for(lead);
-  };
-  const readLog = async (): Promise<void> => {
-    const entries = await owner.all<Entry>(
-      `SELECT id, at, entry, lead_id AS leadId, purpose, reason FROM handovers
-        WHERE id > ? AND entry IN ('purged', 'anonymised', 'request') ORDER BY id`,
-      [lastEntry],
+    await checkTurnedAway(
+      gateway,
+      find,
+      awaited.filter(({ state }) => state === 'refused'),
     );
+  };
+  const readLog = (entries: readonly Entry[]): void => {
     for (const { id, at, entry, leadId, purpose, reason } of entries) {
       lastEntry = id;
       const lead = byId.get(leadId);
@@ -65,6 +70,7 @@ export function createWatch(needs: {
         alerts.add(`${purpose.replace('request ', '')}:${reason.replace('alerted:', '')}`);
       if (lead === undefined || (entry !== 'purged' && entry !== 'anonymised')) continue;
       const before = book.siblings(lead);
+      if (before.size === 1 && lead.state === 'there') last.push(lead);
       goes(book, find, lead, { entry, at });
       for (const other of before) if (other !== lead) nights().for(other);
       const why = `${entry}: ${reason}`;
@@ -72,8 +78,18 @@ export function createWatch(needs: {
     }
   };
   const look = async (): Promise<void> => {
-    await takeIn();
-    await readLog();
+    const [fresh, entries] = await Promise.all([
+      owner.all<Fresh>('SELECT id, reference FROM leads WHERE id > ? ORDER BY id', [lastLead]),
+      owner.all<Entry>(
+        `SELECT id, at, entry, lead_id AS leadId, purpose, reason FROM handovers
+          WHERE id > ? AND entry IN ('purged', 'anonymised', 'request') ORDER BY id`,
+        [lastEntry],
+      ),
+    ]);
+    await takeIn(fresh);
+    readLog(entries);
+    await checkRefusedRows(gateway, find, last);
+    last = [];
   };
   return {
     look,

@@ -24,6 +24,7 @@ test('C16b C21 C25 C30 C31 C32 C33: ten years of one client, and every promise t
     'withdrawn by row',
     'renewed',
     'replays',
+    'malformed',
     'signs',
   ])
     expect([what, lived(what) > 0]).toEqual([what, true]);

@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seeded } from '../faults/random.ts';
 import { openGateway, type Gateway } from '../trip/gateway.ts';
-import { handInConsent, handInInteraction, handInLead, recordAnOperation, replayOld } from './acts-rows.ts';
+import {
+  handInConsent,
+  handInInteraction,
+  handInLead,
+  handInMalformed,
+  recordAnOperation,
+  replayOld,
+} from './acts-rows.ts';
 import { openDemand } from './acts-rights.ts';
 import { checkBook } from './account.ts';
 import { createAgenda } from './agenda.ts';
@@ -13,11 +20,12 @@ import { createBook, type Book } from './book.ts';
 import { checkRemains } from './check-remains.ts';
 import { checkStanding, readStanding } from './check-standing.ts';
 import { startDrive, type Drive } from './drive.ts';
+import type { Timed } from './events.ts';
 import { createFindings, type Finder } from './figures.ts';
 import { enterWorld, type World } from './moved-time.ts';
 import { daysAfter, dayOf, type Day } from './plain-rules.ts';
 import { filesFor, startRecipients } from './recipients.ts';
-import { writeScript, type Timed } from './script.ts';
+import { refusedDays, writeScript } from './script.ts';
 import { createNights, nightOf, type Act, type Stage } from './stage.ts';
 import { createWatch, type Watch } from './watch.ts';
 
@@ -47,7 +55,7 @@ export async function tenYears(options: YearsOptions): Promise<YearsReport> {
   const recipients = await startRecipients({ book, world, find, random: seeded(options.seed + 1) });
   const gateway = await openGateway({
     files: filesFor(recipients.ports),
-    environment: { RELAIS_PHONE_PROOFS_DIR: folder },
+    environment: { RELAIS_PHONE_PROOFS_DIR: folder, RELAIS_REFUSED_DAYS: String(refusedDays) },
   });
   try {
     await refuseAnotherTime(gateway, world);
@@ -131,6 +139,8 @@ async function perform(stage: Stage, event: Timed): Promise<void> {
       return handInLead(stage, event);
     case 'interaction':
       return handInInteraction(stage, event);
+    case 'malformed':
+      return handInMalformed(stage, event);
     case 'consent':
       return handInConsent(stage, event);
     case 'operation':

@@ -3,7 +3,7 @@
 import { queueClientMail, isMailbox, type Addressee } from '../../client-mails/queue.ts';
 import { addDays, civilDate } from '../../domain/civil-date.ts';
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
-import { isRecipientDone, recipientMove, reminderDays, remindersDue } from '../../domain/requests.ts';
+import { isNews, isRecipientDone, recipientMove, reminderDays, remindersDue } from '../../domain/requests.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import type { Sql } from '../../store/database.ts';
 import { findClient } from '../../store/destinations.ts';
@@ -39,9 +39,7 @@ async function moveOf(tx: Sql, request: Request, recipient: RequestRecipient): P
     recipient.action === 'restrict'
       ? { state: 'written' as const, cause: 'restriction', deliveryId: 0 }
       : recipientMove(await followUps(tx, recipient), !(await isUnplanned(tx, recipient)));
-  if (move === undefined || move.state === recipient.state) return recipient;
-  // Asked in writing, and told by wire meanwhile without a proof: it goes on waiting for the answer.
-  if (recipient.state === 'written' && move.state === 'told') return recipient;
+  if (!isNews(recipient.state, move)) return recipient;
   const isDone = isRecipientDone(move.state);
   const change = {
     state: move.state,

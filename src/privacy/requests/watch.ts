@@ -1,15 +1,17 @@
 // What time does to requests: alerts at day 21 and 25 and past the term, recipients followed and reminded. Closes nothing.
-// Invariant: one request that cannot be looked at keeps no other from its alert; each is alerted once for each stage.
+// Invariant: one request that cannot be looked at keeps no other from its alert; each is alerted once for each stage. Whether there is
+// anything to do is read of many at once, without a lock; what is done is judged again under the request's own.
 import { addDays, civilDate, frenchDate } from '../../domain/civil-date.ts';
-import { dueAlert, kindWords } from '../../domain/requests.ts';
+import { dueAlert, kindWords, type TermAlert } from '../../domain/requests.ts';
 import { queueClientMail } from '../../client-mails/queue.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { closeAlertsWith } from '../../store/tasks.ts';
 import { requestsWithOpenRecipients } from '../../store/request-recipients.ts';
-import { changeRequest, openRequests } from '../../store/requests.ts';
+import { changeRequest, openRequests, type Request } from '../../store/requests.ts';
 import { heldRequest, noteAct } from './deps.ts';
 import { followRecipients } from './follow.ts';
+import { requestsWithNews } from './news.ts';
 
 export interface WatchDeps {
   readonly database: Database;
@@ -24,13 +26,15 @@ export async function watchRequests(deps: WatchDeps): Promise<void> {
   const { database } = deps;
   for (let after = 0; ;) {
     const page = await openRequests(database, after, atOnce);
-    for (const { id } of page) await apart(deps, id, (tx) => watchTerm(tx, id, deps.now?.() ?? tx.now()));
+    const now = deps.now?.() ?? database.now();
+    for (const { id } of page.filter((request) => alertOf(request, now) !== undefined))
+      await apart(deps, id, (tx) => watchTerm(tx, id, deps.now?.() ?? tx.now()));
     if (page.length < atOnce) break;
     after = page.at(-1)?.id ?? 0;
   }
   for (let after = 0; ;) {
     const page = await requestsWithOpenRecipients(database, after, atOnce);
-    for (const id of page)
+    for (const id of await requestsWithNews(database, page, database.now()))
       await apart(deps, id, async (tx) => {
         const request = await heldRequest(tx, id);
         if (request.state === 'applied') await followRecipients(tx, request);
@@ -39,6 +43,11 @@ export async function watchRequests(deps: WatchDeps): Promise<void> {
     after = page.at(-1) ?? 0;
   }
 }
+
+const alertOf = (
+  { receivedAt, extendedAt, alerted }: Pick<Request, 'receivedAt' | 'extendedAt' | 'alerted'>,
+  now: Date,
+): TermAlert | undefined => dueAlert({ receivedAt, isExtended: extendedAt !== null }, alerted, now);
 
 async function apart(
   { database, onBroken }: WatchDeps,
@@ -56,8 +65,8 @@ async function apart(
 async function watchTerm(tx: Sql, id: number, now: Date): Promise<void> {
   const request = await heldRequest(tx, id);
   if (request.state === 'closed') return;
-  const { clientId, kind, receivedAt, extendedAt, alerted, informedAt } = request;
-  const alert = dueAlert({ receivedAt, isExtended: extendedAt !== null }, alerted, now);
+  const { clientId, kind, extendedAt, informedAt } = request;
+  const alert = alertOf(request, now);
   if (alert === undefined) return;
   await changeRequest(tx, id, { alerted: alert });
   await closeAlertsWith(tx, 'request_due', String(id));

@@ -1,0 +1,44 @@
+// Leads of retention that wait for a right of their person, looked at for many runs at once: some wait for years.
+// Invariant: puts off only, and only what still waits as it did when it was read: whether a lead goes is decided under its lock.
+import { inList, type Sql } from './database.ts';
+
+export interface Turn {
+  readonly runId: number;
+  readonly leadId: number;
+  readonly step: 'proofs' | 'due' | 'left';
+  /** What it waited for; empty: nothing. */
+  readonly waitsFor: string;
+}
+
+/** Items of these runs whose turn has come, at most `limit`. */
+export async function turnsOf(
+  sql: Pick<Sql, 'all'>,
+  runIds: readonly number[],
+  limit: number,
+): Promise<readonly Turn[]> {
+  if (runIds.length === 0) return [];
+  const { marks, values } = inList(runIds);
+  return sql.all(
+    `SELECT run_id AS runId, lead_id AS leadId, step, waits_for AS waitsFor
+       FROM retention_items FORCE INDEX (retention_items_turn)
+      WHERE run_id IN (${marks}) AND step IN ('proofs', 'due', 'left') AND next_at <= UTC_TIMESTAMP(3)
+      LIMIT ${Math.trunc(limit)}`,
+    values,
+  );
+}
+
+/** They go on waiting for the same, so many seconds more. */
+export async function waitOn(
+  sql: Pick<Sql, 'run'>,
+  leadIds: readonly number[],
+  waitsFor: string,
+  seconds: number,
+): Promise<void> {
+  if (leadIds.length === 0) return;
+  const { marks, values } = inList(leadIds);
+  await sql.run(
+    `UPDATE retention_items FORCE INDEX (PRIMARY) SET next_at = TIMESTAMPADD(SECOND, ?, UTC_TIMESTAMP(3))
+      WHERE lead_id IN (${marks}) AND waits_for = ? AND next_at <= UTC_TIMESTAMP(3)`,
+    [seconds, ...values, waitsFor],
+  );
+}
