@@ -6,6 +6,7 @@ import type { App } from '../app.ts';
 import { createRowNotes } from '../client-mails/row-notes.ts';
 import { sendClientMails } from '../client-mails/send.ts';
 import { createApart } from '../delivery/attempt/apart.ts';
+import { countHours } from '../delivery/background/destination-hours.ts';
 import { watchExpiries } from '../delivery/background/expiry-alerts.ts';
 import { inTurn } from '../delivery/background/in-turn.ts';
 import type { createMaintenance } from '../delivery/background/maintenance.ts';
@@ -31,6 +32,7 @@ export function startBackground(loop: StartLoop, app: App, maintenance: Maintena
   });
   const { events, network } = config;
   if (events !== undefined) loop('events', 1_000, () => tellEvents({ database, network, log }, events));
+  loop('hours', 5_000, () => countHours(database));
   requestTimers(loop, app);
   retentionTimers(loop, app);
   housekeepingTimers(loop, app, maintenance);

@@ -1,10 +1,12 @@
-// What is kept for a time that has gone by: lines of the opposition lists, counts of anomalies.
+// What is kept for a time that has gone by: lines of the opposition lists, counts of anomalies, hours of the plots.
 // Invariant: in bounded parts, and one that fails keeps none of the others from its turn.
+import { keptDays } from '../delivery/background/destination-hours.ts';
 import { inTurn } from '../delivery/background/in-turn.ts';
 import { civilDay } from '../domain/civil-time.ts';
 import { endOppositions } from '../privacy/oppositions.ts';
 import { dropAnomalies } from '../store/anomalies.ts';
 import type { Database } from '../store/database.ts';
+import { dropHourCounts } from '../store/destination-hours.ts';
 
 const atOnce = 500;
 /** The list is for correcting forms and scripts; past half a year it would only say how agents worked. */
@@ -16,6 +18,7 @@ export async function dropOutdated(database: Database): Promise<boolean> {
   await inTurn(
     async () => void (more = await endOppositions(database, atOnce)),
     async () => void (more = (await endAnomalies(database)) || more),
+    async () => void (more = (await dropHourCounts(database, keptDays, atOnce)) === atOnce || more),
   );
   return more;
 }

@@ -1,7 +1,8 @@
 // What happened, as a feed: a reader asks for what came after the last it has, and misses nothing.
 // Invariant: in the order of the seals, each event once; ids, codes and names of destinations, nothing of a person.
-import { RelaisError } from '../../errors.ts';
+import { endOf } from '../../domain/delivery-ends.ts';
 import { feedEntries, newestSeal, sealsFrom, type FeedEntry } from '../../store/event-feed.ts';
+import { positionOf, rangesAfter, textOf } from '../log-position.ts';
 import type { SupportPlace } from '../place.ts';
 import { isWithin, type Scope } from '../scope.ts';
 
@@ -45,10 +46,6 @@ export interface FeedEvent {
 }
 
 const byEntry: Readonly<Partial<Record<string, EventKind>>> = {
-  invalid: 'failed',
-  expired: 'failed',
-  bounced: 'failed',
-  withheld: 'held',
   circuit_opened: 'held',
   suspended: 'held',
   circuit_closed: 'released',
@@ -58,13 +55,16 @@ const byEntry: Readonly<Partial<Record<string, EventKind>>> = {
   cancelled: 'cancelled',
   replayed: 'replayed',
 };
-const byStep: Readonly<Partial<Record<string, EventKind>>> = {
-  done: 'delivered',
-  fail: 'failed',
-  hold: 'task',
-};
+const byEnd = { delivered: 'delivered', failed: 'failed', withheld: 'held' } as const;
 
-const kindOf = ({ entry, nextStep }: FeedEntry): EventKind | undefined => byEntry[entry] ?? byStep[nextStep];
+function kindOf({ entry, nextStep }: FeedEntry): EventKind | undefined {
+  const end = endOf(entry, nextStep);
+  return (
+    byEntry[entry] ??
+    (end === undefined ? undefined : byEnd[end]) ??
+    (nextStep === 'hold' ? 'task' : undefined)
+  );
+}
 
 const eventOf = (entry: FeedEntry, kind: EventKind): FeedEvent => ({
   id: entry.id,
@@ -79,12 +79,6 @@ const eventOf = (entry: FeedEntry, kind: EventKind): FeedEvent => ({
   run: entry.run,
   reason: entry.reason,
 });
-
-interface Position {
-  readonly seal: number;
-  /** The last entry of that seal which was read. */
-  readonly entry: number;
-}
 
 export interface EventsAsked {
   /** `next` of the answer before; `now` for what happens from now on; absent: from the beginning of the log. */
@@ -135,23 +129,4 @@ export async function eventsPage(
     }
     if (seals.length < sealsAtOnce) return { items, next: textOf(at), hasMore: false };
   }
-}
-
-/** `1-5,7` behind 3: 4 to 5, 7 to 7; a long range in parts. */
-function rangesAfter(entries: string, behind: number): readonly (readonly [number, number])[] {
-  return entries.split(',').flatMap((range): readonly (readonly [number, number])[] => {
-    const [first = 0, last = first] = range.split('-').map(Number);
-    const from = Math.max(first, behind + 1);
-    return from > last || range === '' ? [] : [[from, last]];
-  });
-}
-
-const textOf = ({ seal, entry }: Position): string => `${seal}-${entry}`;
-
-function positionOf(after: string | undefined): Position {
-  if (after === undefined) return { seal: 0, entry: 0 };
-  const [, seal, entry] = /^(\d{1,15})-(\d{1,15})$/.exec(after) ?? [];
-  if (seal === undefined || entry === undefined)
-    throw new RelaisError('USAGE-001', 'after is the `next` of an earlier answer, or `now`.');
-  return { seal: Number(seal), entry: Number(entry) };
 }

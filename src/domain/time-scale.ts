@@ -1,0 +1,26 @@
+// Durations as steps of a scale, so that many are kept as few counts from which shares can be read.
+// Invariant: each step is a quarter longer than the one before, so that a share read back is wrong by an eighth at most.
+
+const growth = 1.25;
+
+/** From 1; everything up to a millisecond is the first step. @param ms 0 or more */
+export const stepOf = (ms: number): number =>
+  ms <= 1 ? 1 : 1 + Math.ceil(Math.log(ms) / Math.log(growth) - 1e-9);
+
+/** The middle of a step, milliseconds. */
+export const msOfStep = (step: number): number => growth ** (step - 1.5);
+
+/**
+ * Within which time a share of what was counted was done, milliseconds; null where nothing was.
+ * @param counts by step @param share between 0 and 1
+ */
+export function shareWithin(counts: ReadonlyMap<number, number>, share: number): number | null {
+  const known = [...counts].filter(([step]) => step > 0).sort(([a], [b]) => a - b);
+  const all = known.reduce((sum, [, count]) => sum + count, 0);
+  let reached = 0;
+  for (const [step, count] of known) {
+    reached += count;
+    if (reached >= all * share) return msOfStep(step);
+  }
+  return null;
+}

@@ -1,0 +1,29 @@
+// A place in the log as its readers keep it: a seal, and the last entry of it that was read.
+// Invariant: in the order of the seals; ids are given before the commit, so that a lower one may become visible later.
+import { RelaisError } from '../errors.ts';
+
+export interface Position {
+  readonly seal: number;
+  /** The last entry of that seal which was read. */
+  readonly entry: number;
+}
+
+/** What a seal covers behind an entry, as ranges: of `1-5,7` behind 3: 4 to 5, 7 to 7. */
+export function rangesAfter(entries: string, behind: number): readonly (readonly [number, number])[] {
+  return entries.split(',').flatMap((range): readonly (readonly [number, number])[] => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    const from = Math.max(first, behind + 1);
+    return from > last || range === '' ? [] : [[from, last]];
+  });
+}
+
+export const textOf = ({ seal, entry }: Position): string => `${seal}-${entry}`;
+
+/** @throws USAGE-001 */
+export function positionOf(after: string | undefined): Position {
+  if (after === undefined) return { seal: 0, entry: 0 };
+  const [, seal, entry] = /^(\d{1,15})-(\d{1,15})$/.exec(after) ?? [];
+  if (seal === undefined || entry === undefined)
+    throw new RelaisError('USAGE-001', 'after is the `next` of an earlier answer, or `now`.');
+  return { seal: Number(seal), entry: Number(entry) };
+}

@@ -1,0 +1,75 @@
+// How a destination did lately: by hour of the last day, by day of the last month. What its plots and their tables are made of.
+// Invariant: from the counted hours alone, so that it costs the same whatever the log holds; every hour and day stands there, empty or not.
+import { addDays, civilDate, startOfDay } from '../../domain/civil-date.ts';
+import { shareWithin } from '../../domain/time-scale.ts';
+import { hourCountsOf, type HourCount } from '../../store/destination-hours.ts';
+import { findDestination } from '../../store/destinations.ts';
+import type { SupportPlace } from '../place.ts';
+import { existing, type Scope } from '../scope.ts';
+
+export interface PlotPoint {
+  /** The beginning of its hour or day. */
+  readonly at: Date;
+  readonly delivered: number;
+  readonly failed: number;
+  readonly withheld: number;
+  /** From due, planned or replayed, to delivered, in milliseconds, an eighth off at most; null where nothing was delivered. */
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+}
+
+export interface DestinationPlots {
+  /** The last 24 hours, the present one among them, oldest first. */
+  readonly hours: readonly PlotPoint[];
+  /** The last 30 days in Paris, today among them, oldest first. */
+  readonly days: readonly PlotPoint[];
+}
+
+const hourMs = 3_600_000;
+const hoursShown = 24;
+const daysShown = 30;
+
+/** @throws FIND-001 */
+export async function destinationPlots(
+  { database, reading }: SupportPlace,
+  scope: Scope,
+  id: string,
+): Promise<DestinationPlots> {
+  existing(scope, await findDestination(database, id), `No destination is called ${id}.`);
+  const now = database.now();
+  const thisHour = Math.floor(now.getTime() / hourMs) * hourMs;
+  const hours = Array.from(
+    { length: hoursShown },
+    (_, index) => new Date(thisHour - (hoursShown - 1 - index) * hourMs),
+  );
+  const today = civilDate(now);
+  const days = Array.from({ length: daysShown }, (_, index) =>
+    startOfDay(addDays(today, index + 1 - daysShown)),
+  );
+  const [since = now] = days;
+  const counts = await hourCountsOf(reading, id, since);
+  return { hours: pointsOf(hours, counts), days: pointsOf(days, counts) };
+}
+
+/** @param begins oldest first; the last one goes on until now */
+function pointsOf(begins: readonly Date[], counts: readonly HourCount[]): readonly PlotPoint[] {
+  const indexOf = (hour: Date): number => begins.findLastIndex((begin) => begin.getTime() <= hour.getTime());
+  const byPoint = Map.groupBy(counts, ({ hour }) => indexOf(hour));
+  return begins.map((at, index) => pointOf(at, byPoint.get(index) ?? []));
+}
+
+function pointOf(at: Date, counts: readonly HourCount[]): PlotPoint {
+  const sum = (what: HourCount['what']): number =>
+    counts.reduce((total, one) => total + (one.what === what ? one.count : 0), 0);
+  const steps = new Map<number, number>();
+  for (const { what, step, count } of counts)
+    if (what === 'delivered') steps.set(step, (steps.get(step) ?? 0) + count);
+  return {
+    at,
+    delivered: sum('delivered'),
+    failed: sum('failed'),
+    withheld: sum('withheld'),
+    p50Ms: shareWithin(steps, 0.5),
+    p95Ms: shareWithin(steps, 0.95),
+  };
+}
