@@ -48,12 +48,16 @@ export async function beginSession(
   return token;
 }
 
-/** Undefined: not signed in, or not any more. The account is read each time, so that a lost role is lost at once. */
+/**
+ * Undefined: not signed in, or not any more. The account is read each time, so that a lost role is lost at once.
+ * @param isActivity false where a page asked by itself: that keeps no session open
+ */
 export async function sessionOfToken(
   { database }: Pick<AccessPlace, 'database'>,
   token: string,
+  { isActivity }: { readonly isActivity: boolean } = { isActivity: true },
 ): Promise<Session | undefined> {
-  const row = await sessionOf(database, tokenDigest(token), sessionLimits.idleMs);
+  const row = await sessionOf(database, tokenDigest(token), { idleMs: sessionLimits.idleMs, isActivity });
   if (row === undefined) return undefined;
   const account = await accountById(database, row.accountId);
   if (account === undefined || account.endedAt !== null) return undefined;

@@ -1,6 +1,7 @@
 // Accounts of the people who work with Relais, and their recovery codes.
 // Invariant: a login is lower case and stands once, ended accounts included: it never means another person.
 import { isDuplicateKey, type Sql } from './database.ts';
+import { dropViewsOf } from './saved-views.ts';
 
 export interface AccountRow {
   readonly id: number;
@@ -69,6 +70,7 @@ export async function endAccount(tx: Sql, id: number): Promise<void> {
     [id],
   );
   await tx.run('DELETE FROM recovery_codes WHERE account_id = ?', [id]);
+  await dropViewsOf(tx, id);
 }
 
 /** The code by which its person sets a password; an earlier one is void. */

@@ -48,8 +48,12 @@ export async function openSession(
   );
 }
 
-/** Undefined when there is none, it ended, or nobody used it for `idleMs`. */
-export async function sessionOf(sql: Sql, digest: Buffer, idleMs: number): Promise<SessionRow | undefined> {
+/** Undefined when there is none, it ended, or nobody used it for `idleMs`. @param isActivity whether this look is a use of it */
+export async function sessionOf(
+  sql: Sql,
+  digest: Buffer,
+  { idleMs, isActivity }: { readonly idleMs: number; readonly isActivity: boolean },
+): Promise<SessionRow | undefined> {
   const [row] = await sql.all<SessionRow & { stale: number }>(
     `SELECT ${columns}, seen_at < TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3)) AS stale
        FROM sessions WHERE digest = ? AND ${isGood}`,
@@ -57,7 +61,8 @@ export async function sessionOf(sql: Sql, digest: Buffer, idleMs: number): Promi
   );
   if (row === undefined) return undefined;
   const { stale, ...session } = row;
-  if (stale === 1) await sql.run('UPDATE sessions SET seen_at = UTC_TIMESTAMP(3) WHERE digest = ?', [digest]);
+  if (isActivity && stale === 1)
+    await sql.run('UPDATE sessions SET seen_at = UTC_TIMESTAMP(3) WHERE digest = ?', [digest]);
   return session;
 }
 

@@ -16,6 +16,32 @@ export interface StoryEvent {
   readonly details: readonly Both[];
 }
 
+/** What is read of an entry for its one line. */
+export type ToldOf = Pick<
+  StoryEntry,
+  | 'entry'
+  | 'run'
+  | 'attempt'
+  | 'callName'
+  | 'actor'
+  | 'purpose'
+  | 'target'
+  | 'fields'
+  | 'outcome'
+  | 'reason'
+  | 'status'
+  | 'durationMs'
+  | 'nextStep'
+>;
+
+const centre: Both = ['le centre', 'the centre'];
+
+/** One line of an entry. @param isTyped a person of the centre did it, who is not named */
+export const entryLine = (entry: ToldOf, { isTyped }: { readonly isTyped: boolean }): Both =>
+  inBoth((language) =>
+    entryWords(isTyped ? { ...entry, actor: inLanguage(centre, language) } : entry, language),
+  );
+
 export const storyEvents = (entries: readonly StoryEntry[]): readonly StoryEvent[] => {
   const stayed = stayedHere(entries);
   return entries.map((entry) => ({
@@ -49,7 +75,7 @@ function stayedHere(entries: readonly StoryEntry[]): ReadonlySet<StoryEntry> {
 
 const saysNothingLeft = (entry: StoryEntry): boolean => isNothingLeft(entry.outcome, codeOf(entry));
 
-const codeOf = ({ reason }: StoryEntry): string => splitReason(reason).code ?? reason;
+const codeOf = ({ reason }: Pick<StoryEntry, 'reason'>): string => splitReason(reason).code ?? reason;
 
 const preparedWords = ({ attempt, run, target }: StoryEntry): Both => {
   const [rerun, again]: Both = run > 1 ? [`, rejeu ${run - 1}`, `, run ${run}`] : ['', ''];
@@ -61,7 +87,7 @@ const preparedWords = ({ attempt, run, target }: StoryEntry): Both => {
 
 /** What is said of an entry in one language. */
 interface Telling {
-  readonly entry: StoryEntry;
+  readonly entry: ToldOf;
   readonly say: (fr: string, en: string) => string;
   readonly colon: string;
   /** Its reason after a colon, what was typed in brackets, its call, its run and what came next; each empty without one. */
@@ -80,7 +106,7 @@ type Words = (telling: Telling) => string;
 const asLogged: Words = ({ entry, why, typed }) => `${entry.entry}${why}${typed}`;
 
 /** What was typed with it, behind a colon. */
-const said = ({ purpose }: StoryEntry, colon: string): string => (purpose === '' ? '' : `${colon}${purpose}`);
+const said = ({ purpose }: ToldOf, colon: string): string => (purpose === '' ? '' : `${colon}${purpose}`);
 
 /** A new kind of entry is given its words here; the compiler asks for them. */
 const wordsOf: Readonly<Record<ToldEntry, Words>> = {
@@ -129,7 +155,7 @@ const wordsOf: Readonly<Record<ToldEntry, Words>> = {
     }${said(entry, colon)}`,
 };
 
-function entryWords(entry: StoryEntry, language: Language): string {
+function entryWords(entry: ToldOf, language: Language): string {
   const say = (fr: string, en: string): string => inLanguage([fr, en], language);
   const colon = say(' : ', ': ');
   // Other kinds are told as logged; a younger release may have written one that this one does not know.
@@ -147,14 +173,14 @@ function entryWords(entry: StoryEntry, language: Language): string {
   });
 }
 
-function measured({ status, durationMs }: StoryEntry): string {
+function measured({ status, durationMs }: ToldOf): string {
   const parts: string[] = [];
   if (status > 0) parts.push(String(status));
   if (durationMs > 0) parts.push(`${durationMs} ms`);
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
-function nextOf(entry: StoryEntry, language: Language): string {
+function nextOf(entry: ToldOf, language: Language): string {
   const words = nextWords[entry.nextStep];
   return words === undefined ? '' : ` → ${inLanguage(words, language)}`;
 }

@@ -3,7 +3,7 @@
 import type { StoryEntry } from '../store/delivery-lists.ts';
 
 export function readBackText(
-  { outcome, fields, reason }: StoryEntry,
+  { outcome, fields, reason }: Pick<StoryEntry, 'outcome' | 'fields' | 'reason'>,
   say: (fr: string, en: string) => string,
 ): string {
   switch (outcome) {

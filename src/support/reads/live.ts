@@ -1,0 +1,174 @@
+// The live tail: what happens to deliveries and their destinations, newest first, from the end of the log or from a place in it.
+// Invariant: in the order of the seals, each entry once; codes and references, nothing of a person, nobody of the centre named.
+import type { DeliveryState } from '../../domain/delivery.ts';
+import { newestSeal, sealsFrom } from '../../store/event-feed.ts';
+import type { HandoverEntry } from '../../store/handovers.ts';
+import { sealsUpTo, tailEntries, type TailEntry, type TailFilter } from '../../store/live-tail.ts';
+import { entryLine } from '../entry-words.ts';
+import { knownInScope } from '../known-names.ts';
+import { positionOf, rangesAfter, textOf, type Position } from '../log-position.ts';
+import type { SupportPlace } from '../place.ts';
+import { withinScope, type Scope } from '../scope.ts';
+import { departureWords, destinationEntryWords } from '../tail-words.ts';
+import type { Both } from '../words.ts';
+
+export type { TailFilter } from '../../store/live-tail.ts';
+
+export interface LiveEntry {
+  /** Of the entry of the log. */
+  readonly id: number;
+  readonly at: Date;
+  readonly client: string;
+  readonly destination: string;
+  /** Null where it is the destination's. */
+  readonly delivery: number | null;
+  readonly lead: string | null;
+  readonly words: Both;
+  /** What the delivery is by now. */
+  readonly state: DeliveryState | null;
+}
+
+export interface LivePage {
+  /** Newest first. */
+  readonly items: readonly LiveEntry[];
+  /** The place behind the newest of them: what comes after it is asked for with this. */
+  readonly next: string;
+  /** There is more behind `next` already. */
+  readonly hasMore: boolean;
+}
+
+/** What a delivery's story tells. */
+const ofDeliveries: readonly HandoverEntry[] = [
+  'departed',
+  'outcome',
+  'bounced',
+  'outcome_unknown',
+  'late',
+  'lookup',
+  'read_back',
+  'withheld',
+  'reopened',
+  'invalid',
+  'cancelled',
+  'expired',
+  'replayed',
+  'batch_voided',
+  'closed',
+  'resolved',
+];
+const kinds: readonly HandoverEntry[] = [
+  ...ofDeliveries,
+  ...(Object.keys(destinationEntryWords) as readonly HandoverEntry[]),
+];
+
+/** Ids asked for in one statement. */
+const atOnce = 512;
+/** Entries looked at for one page: behind them few of a rare destination are worth the wait. */
+const mostLookedAt = 8_192;
+const sealsAtOnce = 128;
+
+/**
+ * The newest up to a place, or of all.
+ * @throws FIND-001 for a name that nobody knows, USAGE-001 for a place that is none of ours
+ */
+export async function liveUpTo(
+  { database }: SupportPlace,
+  scope: Scope,
+  asked: TailFilter,
+  { upTo, limit }: { readonly upTo?: string | undefined; readonly limit: number },
+): Promise<LivePage> {
+  const filter = withinScope(scope, asked);
+  await knownInScope(database, scope, filter);
+  const newest = await newestSeal(database);
+  const end = upTo === undefined ? { seal: newest + 1, entry: 0 } : positionOf(upTo);
+  const items: LiveEntry[] = [];
+  let before = end.seal;
+  for (let lookedAt = 0; lookedAt < mostLookedAt && items.length < limit;) {
+    const places: Position[] = [];
+    for (const { sequence, entries } of await sealsUpTo(database, before, sealsAtOnce)) {
+      if (places.length >= atOnce) break;
+      before = sequence - 1;
+      const covered = placesOf(sequence, entries, 0);
+      places.unshift(
+        ...(sequence === end.seal ? covered.filter(({ entry }) => entry <= end.entry) : covered),
+      );
+      lookedAt += covered.length;
+    }
+    if (places.length === 0) break;
+    items.push(...(await entriesAt(database, places, filter)).toReversed().map(liveEntry));
+  }
+  return { items: items.slice(0, limit), next: textOf(end), hasMore: newest >= end.seal };
+}
+
+/** What came after a place, as far as the page goes. @throws FIND-001, USAGE-001 */
+export async function liveAfter(
+  { database }: SupportPlace,
+  scope: Scope,
+  asked: TailFilter,
+  { after, limit }: { readonly after: string; readonly limit: number },
+): Promise<LivePage> {
+  const filter = withinScope(scope, asked);
+  await knownInScope(database, scope, filter);
+  let at: Position = positionOf(after);
+  const items: TailEntry[] = [];
+  for (let lookedAt = 0; lookedAt < mostLookedAt && items.length < limit;) {
+    const places: Position[] = [];
+    let behind = at;
+    for (const { sequence, entries } of await sealsFrom(database, at.seal, sealsAtOnce)) {
+      if (places.length >= atOnce) break;
+      places.push(...placesOf(sequence, entries, sequence === at.seal ? at.entry : 0));
+      behind = { seal: sequence + 1, entry: 0 };
+    }
+    if (places.length === 0) {
+      const hasMore = behind.seal > at.seal;
+      at = behind;
+      if (!hasMore) return { items: items.toReversed().map(liveEntry), next: textOf(at), hasMore };
+      continue;
+    }
+    const found = await entriesAt(database, places, filter);
+    const last = found[limit - items.length - 1];
+    items.push(...found.slice(0, limit - items.length));
+    at = last === undefined ? behind : (places.find(({ entry }) => entry === last.id) ?? behind);
+    lookedAt += places.length;
+  }
+  return { items: items.toReversed().map(liveEntry), next: textOf(at), hasMore: true };
+}
+
+const placesOf = (seal: number, entries: string, behind: number): readonly Position[] =>
+  rangesAfter(entries, behind).flatMap(([from, to]) =>
+    Array.from({ length: to - from + 1 }, (_, index) => ({ seal, entry: from + index })),
+  );
+
+/** In the order of their places; what the filter does not let through is left out. */
+async function entriesAt(
+  database: SupportPlace['database'],
+  places: readonly Position[],
+  filter: TailFilter,
+): Promise<readonly TailEntry[]> {
+  const found: TailEntry[] = [];
+  for (let from = 0; from < places.length; from += atOnce) {
+    const part = places.slice(from, from + atOnce);
+    const ids = part.map(({ entry }) => entry);
+    const byId = new Map((await tailEntries(database, ids, kinds, filter)).map((entry) => [entry.id, entry]));
+    found.push(...ids.flatMap((id) => byId.get(id) ?? []));
+  }
+  return found;
+}
+
+const liveEntry = (entry: TailEntry): LiveEntry => ({
+  id: entry.id,
+  at: entry.at,
+  client: entry.clientId,
+  destination: entry.destinationId,
+  delivery: entry.deliveryId === 0 ? null : entry.deliveryId,
+  lead: entry.reference,
+  words: wordsOf(entry),
+  state: entry.state,
+});
+
+function wordsOf(entry: TailEntry): Both {
+  if (entry.deliveryId === 0) return destinationEntryWords[entry.entry] ?? [entry.entry, entry.entry];
+  // Whether anything left is known with its outcome, which comes after it.
+  if (entry.entry === 'departed') return departureWords(entry);
+  return entryLine({ ...entry, purpose: '' }, { isTyped: entry.isTyped === 1 });
+}
