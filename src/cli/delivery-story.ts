@@ -1,5 +1,6 @@
 // relais delivery show: the story of one delivery laid out for a terminal.
 // Invariant: adds no fact and no word of its own but the headings.
+import { adviceLine } from '../support/advice.ts';
 import { paris } from '../support/paris-time.ts';
 import type { Story } from '../support/story.ts';
 import { inLanguage, type Both, type Language } from '../support/words.ts';
@@ -25,6 +26,6 @@ export function printStory(story: Story, language: Language): void {
     for (const detail of event.details) out(`${' '.repeat(23)}${words(detail)}`);
   }
   out(`\n${strong(words(headings.advice))}`);
-  for (const line of story.advice) out(`  ${words(line)}`);
+  for (const line of story.advice) out(`  ${words(adviceLine(line))}`);
   if (story.contact !== undefined) out(`  ${words(headings.contact)} ${story.contact}`);
 }

@@ -19,7 +19,7 @@ import {
 } from './delivery-filter.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { knownNames } from '../support/known-names.ts';
-import { advice } from '../support/advice.ts';
+import { advice, adviceLine } from '../support/advice.ts';
 import { inLanguage } from '../support/words.ts';
 import { age, parisShort, table } from './table.ts';
 import { confirmed, out, say, strong, withApp } from './terminal.ts';
@@ -102,7 +102,7 @@ async function listTasks(sql: ReadOnlySql, options: ListOptions, primary: Sql): 
     out(
       `${strong(String(row.id))}  ${row.destinationId}  ${row.action} of ${row.leadReference}  ${row.state}: ${reasonText(row.reason, 'en')}, since ${parisShort(row.settledAt ?? row.createdAt, now)}`,
     );
-    for (const line of advice(row)) out(`      ${inLanguage(line, 'en')}`);
+    for (const line of advice(row)) out(`      ${inLanguage(adviceLine(line), 'en')}`);
     const contact = await rightsContact(primary, row);
     if (contact !== undefined) out(`      Contact for rights: ${contact}`);
   }

@@ -7,6 +7,7 @@ import { loadConfig, mappingsDirOf, sandboxFile, type Config } from '../config.t
 import { isRelaisError, RelaisError } from '../errors.ts';
 import { createLog, silentLog } from '../log.ts';
 import { accountActorOf, allNames, staffActorOf } from '../store/account-names.ts';
+import { namedText } from '../support/named-text.ts';
 
 /**
  * Control characters of stored text would move the cursor, recolour the screen or turn the reading direction.
@@ -32,10 +33,7 @@ let names: ReadonlyMap<string, string> = new Map();
  * Who is meant by what the log writes, as long as a name is kept (C58). Data for programs, and what stands in brackets behind a
  * name, stays as the log has it.
  */
-export const named = (text: string): string =>
-  /^[{[]/.test(text)
-    ? text
-    : text.replaceAll(/(?<![\w(:])(?:staff|account):\d{1,10}(?!\w)/g, (actor) => names.get(actor) ?? actor);
+export const named = (text: string): string => (/^[{[]/.test(text) ? text : namedText(text, names));
 
 /** Node's own judgement: a terminal, and neither NO_COLOR nor a dumb one. */
 const colours = (): boolean => process.stdout.isTTY && process.stdout.hasColors();

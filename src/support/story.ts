@@ -5,7 +5,7 @@ import type { SendingHours } from '../domain/sending-hours.ts';
 import type { Sql } from '../store/database.ts';
 import { deliveryStory, type ListedDelivery, type StoryEntry } from '../store/delivery-lists.ts';
 import { closedAmong } from '../store/tasks.ts';
-import { advice } from './advice.ts';
+import { advice, type Advice } from './advice.ts';
 import { foldRuns } from './folded-runs.ts';
 import { nextTry, sendingStateFor } from './next-try.ts';
 import { paris } from './paris-time.ts';
@@ -28,8 +28,8 @@ export interface Story {
   /** Said where no byte of the lead has left this house. */
   readonly nothingLeft: Both | undefined;
   readonly events: readonly StoryEvent[];
-  /** What support can do now, one line each. */
-  readonly advice: readonly Both[];
+  /** What support can do now. */
+  readonly advice: readonly Advice[];
   /** Whom of the client to write to, where the recipient can be told in no other way. */
   readonly contact: string | undefined;
 }
@@ -63,9 +63,9 @@ const adviceOn = async (
   row: ListedDelivery,
   isClosed: boolean,
   hours?: SendingHours,
-): Promise<readonly Both[]> =>
+): Promise<readonly Advice[]> =>
   isClosed
-    ? [['Rien : elle est classée.', 'Nothing: it is closed.']]
+    ? [{ words: ['Rien : elle est classée.', 'Nothing: it is closed.'] }]
     : advice(row, row.state === 'waiting' ? (await sendingStateFor(sql, row, hours))?.sends : undefined);
 
 /** What recipients and processes did stays as it is; of people it is said that it was the centre. */

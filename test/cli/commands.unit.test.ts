@@ -4,7 +4,7 @@ import { allOf, relaisProgram } from '../../src/cli/program.ts';
 import { impersonal, instant } from '../../src/cli/arguments.ts';
 import { namesSomebody } from '../../src/domain/impersonal-text.ts';
 import { maskForm, maskMail, maskName, maskPhone } from '../../src/support/masking.ts';
-import { advice } from '../../src/support/advice.ts';
+import { advice, adviceLine } from '../../src/support/advice.ts';
 import { stateWords } from '../../src/support/words.ts';
 import { table } from '../../src/cli/table.ts';
 import { confirmed, harmless } from '../../src/cli/terminal.ts';
@@ -121,7 +121,11 @@ test('every state and every reason has words and something to do, in both langua
       const row = { id: 7, state, reason, action: 'create', leadErased: false } as unknown as ListedDelivery;
       expect(stateWords[state].every((text) => text !== '')).toBe(true);
       expect(advice(row).length).toBeGreaterThan(0);
-      for (const [fr, en] of advice(row)) expect([fr, en]).not.toContain('');
+      for (const line of advice(row)) {
+        expect([...line.words, ...adviceLine(line)]).not.toContain('');
+        // What a button does is not told as a command.
+        expect([...line.words, ...(line.next ?? [])].join(' ')).not.toMatch(/\brelais |--\w/);
+      }
     }
 });
 

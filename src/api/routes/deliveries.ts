@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { deliveryStates } from '../../domain/delivery.ts';
 import { cancelOne, replayOne } from '../../support/acts/deliveries.ts';
 import { countOfFilter, deliveriesPage, failureGroups, mostCounted } from '../../support/reads/deliveries.ts';
+import { adviceLine } from '../../support/advice.ts';
 import { deliveryPage } from '../../support/reads/delivery.ts';
 import type { Answer } from '../repeatable.ts';
 import { acts, reads, type AskedToRead, type AskedWith, type RouteDeps } from '../route.ts';
@@ -66,7 +67,7 @@ export function deliveryRoutes(server: FastifyInstance, deps: RouteDeps): void {
           ...group,
           stateText: s.words(group.stateText),
           text: s.words(group.text),
-          advice: group.advice.map(s.words),
+          advice: group.advice.map(adviceLine).map(s.words),
         }),
       ),
     }),
@@ -106,7 +107,7 @@ async function oneDelivery({ support }: RouteDeps, { params: named, caller }: As
         words: s.words(words),
         details: details.map(s.words),
       })),
-      advice: advice.map(s.words),
+      advice: advice.map(adviceLine).map(s.words),
       contact: contact ?? null,
     },
   });

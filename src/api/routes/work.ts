@@ -8,6 +8,7 @@ import {
   openAlerts,
   type AlertKind,
 } from '../../support/reads/tasks.ts';
+import { adviceLine } from '../../support/advice.ts';
 import { acts, reads, type RouteDeps } from '../route.ts';
 import * as s from '../schemas.ts';
 import { deliverySchema } from './delivery-schemas.ts';
@@ -61,7 +62,7 @@ export function workRoutes(server: FastifyInstance, deps: RouteDeps): void {
       return {
         ...(s.pageAnswer(page, (task) => ({
           ...s.inWords(task),
-          advice: task.advice.map(s.words),
+          advice: task.advice.map(adviceLine).map(s.words),
         })) as object),
         alerts: s.asJson(alerts.map(s.inWords)),
       };

@@ -10,7 +10,7 @@ import {
   type ListedDelivery,
 } from '../../store/delivery-lists.ts';
 import { countTasks } from '../../store/tasks.ts';
-import { advice } from '../advice.ts';
+import { advice, type Advice } from '../advice.ts';
 import { knownInScope } from '../known-names.ts';
 import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.ts';
 import { withinScope, type Scope } from '../scope.ts';
@@ -109,7 +109,7 @@ export interface FailureGroup {
   readonly stateText: Both;
   readonly text: Both;
   /** What can be done, by the example; empty for a client. */
-  readonly advice: readonly Both[];
+  readonly advice: readonly Advice[];
 }
 
 /** The largest group first. What was closed is not among them. */

@@ -9,7 +9,8 @@ import {
   type ListedAlert,
   type TaskFilter,
 } from '../../store/tasks.ts';
-import { advice } from '../advice.ts';
+import { advice, type Advice } from '../advice.ts';
+import { alertText } from '../alert-words.ts';
 import { knownInScope } from '../known-names.ts';
 import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.ts';
 import { withinScope, type Scope } from '../scope.ts';
@@ -27,7 +28,7 @@ export interface DeliveryTask {
   readonly delivery: DeliveryHead;
   readonly since: Date;
   readonly text: Both;
-  readonly advice: readonly Both[];
+  readonly advice: readonly Advice[];
 }
 
 export interface AlertHead {
@@ -66,7 +67,7 @@ function alertHead(alert: AlertTask): AlertHead {
     destination: alert.destinationId,
     delivery: alert.deliveryId === 0 ? null : alert.deliveryId,
     reason: alert.reason,
-    text: reasonWords(alert.reason),
+    text: alertText(alert.kind, alert.reason),
     raisedAt: alert.raisedAt,
   };
 }

@@ -1,0 +1,91 @@
+// What the reason of an alert says, in words: each kind writes its own codes into it. French first.
+// Invariant: what this release does not know is shown as it stands; an alert names destinations and codes, never a lead.
+import type { AlertKind } from '../domain/alert-kinds.ts';
+import { anomalyWords } from './anomalies.ts';
+import { paris } from './paris-time.ts';
+import { reasonWords, type Both } from './words.ts';
+
+type Words = (reason: string) => Both | undefined;
+
+const requestStages: Readonly<Record<string, Both>> = {
+  overdue: ['en retard', 'overdue'],
+  written: ['destinataire à prévenir par écrit', 'recipient to be told in writing'],
+};
+
+/** `12:overdue`, `12:day_21`. */
+const request =
+  (waits: (days: string) => Both): Words =>
+  (reason) => {
+    const [, id = '', stage = ''] = /^(\d+):(\w+)$/.exec(reason) ?? [];
+    const days = /^day_(\d+)$/.exec(stage)?.[1];
+    const [fr, en] = requestStages[stage] ?? (days === undefined ? [stage, stage] : waits(days));
+    return id === '' ? undefined : [`demande de droits ${id} : ${fr}`, `request ${id}: ${en}`];
+  };
+
+/** `FILE_42`, `HOUR_2026-11-26T06.00Z`; behind a full stop what is wrong with it. */
+const file: Words = (reason) => {
+  const [, number, hour, code] =
+    /^(?:FILE_(\d+)|HOUR_(\d{4}-\d\d-\d\dT\d\d\.\d\d)Z)(?:\.(.+))?$/.exec(reason) ?? [];
+  const when = hour === undefined ? '' : paris(new Date(`${hour.replace('.', ':')}:00Z`));
+  const why = code === undefined ? '' : ` (${code})`;
+  if (number !== undefined) return [`fichier nº ${number}${why}`, `file no. ${number}${why}`];
+  return hour === undefined ? undefined : [`fichier du ${when}${why}`, `file of ${when}${why}`];
+};
+
+const heldFile: Words = (reason) => {
+  const [, rows, missing] = /^ROWS_(\d+)\.MISSING_(\d+)$/.exec(reason) ?? [];
+  return rows === undefined
+    ? undefined
+    : [`${rows} demandes, ${missing} en moins`, `${rows} leads, ${missing} fewer`];
+};
+
+/** `BULK_RUN_7:CODE`. */
+const bulkRun: Words = (reason) => {
+  const [, id, code] = /^BULK_RUN_(\d+):(.*)$/.exec(reason) ?? [];
+  return id === undefined ? undefined : [`travail en nombre ${id} (${code})`, `bulk run ${id} (${code})`];
+};
+
+const clauses: Readonly<Record<string, Both>> = {
+  C49: ['accueil avec la mention légale', 'greeting with the legal notice'],
+  C50: ['numéro présenté', 'number to show'],
+  C51: ['champ de l’opt-in et ses valeurs', 'opt-in field and its values'],
+  C52: ['procédure et interlocuteur pour les droits', 'procedure and contact for rights'],
+};
+const goLive: Words = (reason) => {
+  const missing = reason.split('+').map((clause) => clauses[clause] ?? ([clause, clause] as const));
+  return [missing.map(([fr]) => fr).join(', '), missing.map(([, en]) => en).join(', ')];
+};
+
+const clientMail: Words = (reason) => {
+  const [, id, code] = /^mail_(\d+):(.*)$/.exec(reason) ?? [];
+  return id === undefined ? undefined : [`courriel ${id} (${code})`, `mail ${id} (${code})`];
+};
+
+const counted =
+  (fr: string, en: string): Words =>
+  (reason) =>
+    /^\d+$/.test(reason) ? [`${reason} ${fr}`, `${reason} ${en}`] : undefined;
+
+const byKind: Readonly<Partial<Record<AlertKind, Words>>> = {
+  request_due: request((days) => [`${days}e jour`, `day ${days}`]),
+  request_recipient: request((days) => [`sans réponse au ${days}e jour`, `no answer by day ${days}`]),
+  file_late: file,
+  file_unacknowledged: file,
+  file_gap: file,
+  file_bounced: file,
+  ack_unreadable: file,
+  ack_lines_unknown: file,
+  ack_contradicts: file,
+  file_held: heldFile,
+  bulk_stuck: bulkRun,
+  internal_error: bulkRun,
+  go_live_incomplete: goLive,
+  client_mail_unsent: clientMail,
+  anomalies_pile_up: (reason) =>
+    (anomalyWords as Readonly<Partial<Record<string, { readonly title: Both }>>>)[reason]?.title,
+  intake_refused: counted('demandes', 'leads'),
+  bounce_unmatched: counted('retours', 'bounces'),
+};
+
+export const alertText = (kind: AlertKind, reason: string): Both =>
+  byKind[kind]?.(reason) ?? reasonWords(reason);
