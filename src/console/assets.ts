@@ -1,4 +1,4 @@
-// The files a page loads: our style sheet and htmx, from this host alone.
+// The files a page loads: our style sheet, htmx and a script of ours, from this host alone.
 // Invariant: an address names the content, so that it may be kept for ever and is never an old one.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -29,11 +29,21 @@ const script = asset(
   'text/javascript; charset=utf-8',
   readFileSync(createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js')),
 );
+const live = asset(
+  'live.js',
+  'text/javascript; charset=utf-8',
+  readFileSync(join(import.meta.dirname, 'assets/live.js')),
+);
 
-export const assets = { style: style.address, script: script.address, icon: icon.address } as const;
+export const assets = {
+  style: style.address,
+  script: script.address,
+  icon: icon.address,
+  live: live.address,
+} as const;
 
 export function assetRoutes(server: FastifyInstance): void {
-  for (const { address, type, bytes } of [style, script, icon])
+  for (const { address, type, bytes } of [style, script, icon, live])
     server.get(address, { config: { gate: 'open' } }, (_request, reply) =>
       reply.type(type).header('cache-control', 'public, max-age=31536000, immutable').send(bytes),
     );

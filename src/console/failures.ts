@@ -1,14 +1,16 @@
 // What a person reads where there is no page: not found, not theirs, not signed in, or a failure.
 // Invariant: no stack and no words of a library's; what was sent comes back escaped or not at all.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { catalogue, foreignCode, isRelaisError } from '../errors.ts';
+import { catalogue, foreignCode, isRelaisError, type RelaisError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { html, type Piece } from '../privacy/papers/html.ts';
+import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import type { Both } from '../support/words.ts';
 import { isOurs } from './forgery.ts';
 import { visitOf, type Refuse } from './gate.ts';
+import { wordsOfRefusal } from './refusals.ts';
 import { sayTo, type Show } from './show.ts';
 import { frame } from './words/frame.ts';
+import { inEnglish, refusalText, remedyText } from './words/refusals.ts';
 
 /** Not signed in: to the page that asks for it, and from there back to the page that was asked for. */
 export const refuseWith =
@@ -53,9 +55,13 @@ export function failurePages(server: FastifyInstance, show: Show, log: Log): voi
       return plainPage(show, request, reply, {
         status,
         title: status === 404 ? frame.notFound : frame.wrong,
-        text: status === 404 ? frame.notFoundText : status === 503 ? frame.away : undefined,
-        more: html`<p><code>${error.code}</code> ${error.message}</p>
-          <p class="quiet">${catalogue[error.code].remedy}</p>`,
+        text:
+          status === 404
+            ? frame.notFoundText
+            : status === 503
+              ? frame.away
+              : (wordsOfRefusal(error) ?? refusalText(error.code)),
+        more: detailOf(request, error),
       });
     }
     const { statusCode = 500 } = error as { readonly statusCode?: number };
@@ -68,6 +74,25 @@ export function failurePages(server: FastifyInstance, show: Show, log: Log): voi
     log.error('console.failed', { code: foreignCode(error) });
     return plainPage(show, request, reply, { status: 500, title: frame.wrong, text: frame.ours });
   });
+}
+
+/** What to do, and the message itself where our words do not say it all. */
+function detailOf(request: FastifyRequest, error: RelaisError): Html {
+  const say = sayTo(request);
+  const remedy = remedyText(error.code);
+  const message = html`<p class="quiet">
+    <code>${error.code}</code>
+    ${
+      wordsOfRefusal(error) === undefined
+        ? html`${say(inEnglish)} : <span lang="en">${error.message}</span>`
+        : undefined
+    }
+  </p>`;
+  return remedy === undefined
+    ? html`${message}
+        <p class="quiet" lang="en">${catalogue[error.code].remedy}</p>`
+    : html`<p>${say(remedy)}</p>
+        ${message}`;
 }
 
 function plainPage(

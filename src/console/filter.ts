@@ -4,17 +4,18 @@
 import type { FastifyRequest } from 'fastify';
 import { addDays, isCivilDate, startOfDay } from '../domain/civil-date.ts';
 import { deliveryStates } from '../domain/delivery.ts';
-import { RelaisError } from '../errors.ts';
 import type { DeliveryFilter } from '../support/reads/deliveries.ts';
 import { html, type Html } from '../privacy/papers/html.ts';
-import { stateWords } from '../support/words.ts';
+import { stateWords, type Both } from '../support/words.ts';
 import type { Say } from './layout.ts';
 import { hidden, input, select } from './parts.ts';
+import { refuse } from './refusals.ts';
 import { frame } from './words/frame.ts';
 import { deskWords as words } from './words/desk.ts';
 
 const names = ['client', 'destination', 'state', 'cause', 'lead', 'from', 'to'] as const;
-export type AskedFilter = Readonly<Partial<Record<(typeof names)[number], string>>>;
+export type FilterName = (typeof names)[number];
+export type AskedFilter = Readonly<Partial<Record<FilterName, string>>>;
 
 /** As it stands in the address, or in a form that carries it on. @throws USAGE-001 for a condition that came twice */
 export function askedFilter(fields: FastifyRequest['query']): AskedFilter {
@@ -23,7 +24,7 @@ export function askedFilter(fields: FastifyRequest['query']): AskedFilter {
     names.flatMap((name) => {
       const value = given[name];
       // Read as none, it would mean every state, or every destination.
-      if (Array.isArray(value)) wrong(`${name} was given twice.`);
+      if (Array.isArray(value)) refuse([`« ${name} » est donné deux fois.`, `${name} was given twice.`]);
       const text = typeof value === 'string' ? value.trim().slice(0, 100) : '';
       return text === '' ? [] : [[name, text] as const];
     }),
@@ -33,9 +34,14 @@ export function askedFilter(fields: FastifyRequest['query']): AskedFilter {
 /** @throws USAGE-001 */
 export function filterOf({ client, destination, state, cause, lead, from, to }: AskedFilter): DeliveryFilter {
   const known = deliveryStates.find((name) => name === state);
-  if (state !== undefined && known === undefined) wrong(`${state} is no state of a delivery.`);
+  if (state !== undefined && known === undefined)
+    refuse([`« ${state} » n’est pas un état de livraison.`, `${state} is no state of a delivery.`]);
   for (const date of [from, to])
-    if (date !== undefined && !isCivilDate(date)) wrong(`${date} is no date such as 2026-11-28.`);
+    if (date !== undefined && !isCivilDate(date))
+      refuse([
+        `« ${date} » n’est pas une date telle que 2026-11-28.`,
+        `${date} is no date such as 2026-11-28.`,
+      ]);
   return {
     ...(client === undefined ? {} : { client }),
     ...(destination === undefined ? {} : { destination }),
@@ -48,28 +54,48 @@ export function filterOf({ client, destination, state, cause, lead, from, to }: 
   };
 }
 
-function wrong(message: string): never {
-  throw new RelaisError('USAGE-001', message);
-}
-
 export const queryOf = (asked: AskedFilter): string => new URLSearchParams(asked).toString();
 
 export const carried = (asked: AskedFilter): readonly Html[] =>
   Object.entries(asked).map(([name, value]) => hidden(name, value));
 
-export function filterForm(asked: AskedFilter, say: Say, ofClient: boolean): Html {
-  const optional = { optional: true } as const;
-  const box = (name: (typeof names)[number], label: string, type = 'text'): Html =>
-    input(name, label, { ...optional, type, value: asked[name] ?? '', most: 100 });
-  const states = [
-    { value: '', text: say(words.any) },
-    ...deliveryStates.map((value) => ({ value, text: say(stateWords[value]) })),
-  ];
-  return html`<form class="line card filters" method="get" action="/deliveries">
-    ${ofClient ? undefined : box('client', say(words.client))} ${box('destination', say(words.destination))}
-    ${select('state', say(frame.state), states, asked.state ?? '')} ${box('cause', say(words.cause))}
-    ${box('lead', say(words.lead))} ${box('from', say(words.from), 'date')}
-    ${box('to', say(words.to), 'date')}
-    <button>${say(words.filter)}</button> <a href="/deliveries">${say(words.clear)}</a>
+/** A form of the filter: where it leads, which conditions it has. */
+interface FilterPlace {
+  readonly path: string;
+  readonly names?: readonly FilterName[];
+  /** Who belongs to a client chooses none. */
+  readonly ofClient: boolean;
+}
+
+export function filterForm(
+  asked: AskedFilter,
+  say: Say,
+  { path, names: shown = names, ofClient }: FilterPlace,
+): Html {
+  const box = (name: FilterName): Html | undefined => {
+    if (!shown.includes(name) || (name === 'client' && ofClient)) return undefined;
+    const value = asked[name] ?? '';
+    const type = name === 'from' || name === 'to' ? 'date' : 'text';
+    if (name === 'state') return select(name, say(filterLabels[name]), stateOptions(say), value);
+    return input(name, say(filterLabels[name]), { optional: true, type, value, most: 100 });
+  };
+  return html`<form class="line card filters" method="get" action="${path}">
+    ${names.map(box)}
+    <button>${say(words.filter)}</button> <a href="${path}">${say(words.clear)}</a>
   </form>`;
 }
+
+const stateOptions = (say: Say): readonly { readonly value: string; readonly text: string }[] => [
+  { value: '', text: say(words.any) },
+  ...deliveryStates.map((value) => ({ value, text: say(stateWords[value]) })),
+];
+
+const filterLabels: Readonly<Record<FilterName, Both>> = {
+  client: words.client,
+  destination: words.destination,
+  state: frame.state,
+  cause: words.cause,
+  lead: words.lead,
+  from: words.from,
+  to: words.to,
+};

@@ -53,7 +53,10 @@ export function guard(
     const token = cookies.tokenOf(request) ?? '';
     request.visit = { language, session: undefined, token };
     if (request.method !== 'GET' && !isOurs(request)) return refuse(request, reply, 403);
-    const session = token === '' ? undefined : await sessionOfToken({ database: access.database }, token);
+    const session =
+      token === ''
+        ? undefined
+        : await sessionOfToken({ database: access.database }, token, { isActivity: !isByItself(request) });
     request.visit = { language, session, token };
     const { gate } = request.routeOptions.config;
     if (request.is404 || gate === 'open') return undefined;
@@ -65,6 +68,9 @@ export function guard(
     return undefined;
   });
 }
+
+/** A page that follows by itself says so: it keeps no session open that nobody works in (C38). */
+const isByItself = ({ headers }: FastifyRequest): boolean => headers['x-relais-by-itself'] !== undefined;
 
 export const halfwayPage = ({ stage }: Pick<Session, 'stage'>): string =>
   stage === 'factor' ? '/sign-in/code' : '/sign-in/second-factor';

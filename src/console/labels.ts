@@ -40,5 +40,6 @@ export const leadLink = (
     ? html`<a href="${leadPath(clientId, reference)}">${reference}</a>`
     : reference;
 
-export const destinationLink = (id: string): Html =>
-  html`<a href="/destinations/${encodeURIComponent(id)}">${id}</a>`;
+export const destinationPath = (id: string): string => `/destinations/${encodeURIComponent(id)}`;
+
+export const destinationLink = (id: string): Html => html`<a href="${destinationPath(id)}">${id}</a>`;

@@ -20,12 +20,15 @@ export interface Page {
   /** Of the navigation. */
   readonly at?: string;
   readonly narrow?: true;
+  /** Beside the one of every page. */
+  readonly script?: 'live';
 }
 
 const places: readonly { readonly path: string; readonly name: Both; readonly needs: Permission }[] = [
   { path: '/', name: frame.home, needs: 'delivery.read' },
   { path: '/deliveries', name: frame.deliveries, needs: 'delivery.read' },
   { path: '/causes', name: frame.causes, needs: 'delivery.read' },
+  { path: '/live', name: frame.live, needs: 'delivery.read' },
   { path: '/search', name: frame.search, needs: 'person.find' },
   { path: '/destinations', name: frame.destinations, needs: 'delivery.read' },
   { path: '/mappings', name: frame.mappings, needs: 'mapping.read' },
@@ -52,13 +55,14 @@ export function pageOf(page: Page, visit: Visit, here: string, now: Date): strin
         <link rel="icon" href="${assets.icon}" type="image/svg+xml" />
         <link rel="stylesheet" href="${assets.style}" />
         <script src="${assets.script}" defer></script>
+        ${page.script === undefined ? undefined : html`<script src="${assets[page.script]}" defer></script>`}
       </head>
       <body>
         <a class="skip" href="#content">${say(frame.skip)}</a>
         <header class="top">
           <div>
             <a class="brand" href="/"><img src="${assets.icon}" alt="" />Relais</a>
-            ${navigation(page, visit, say)} ${mine(visit, here, say)}
+            ${mine(visit, here, say)} ${navigation(page, visit, say)}
           </div>
         </header>
         <main id="content" tabindex="-1" ${page.narrow === true ? html` class="narrow"` : ''}>

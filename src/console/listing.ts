@@ -1,9 +1,11 @@
 // A file with its lines numbered, and the messages of the check at the lines they are about.
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import type { Trial } from '../support/mappings/trial.ts';
+import { problemInFrench } from '../support/mappings/problem-words.ts';
 import type { Say } from './layout.ts';
 import { state, table } from './parts.ts';
 import { mappingWords as words } from './words/mappings.ts';
+import { inEnglish } from './words/refusals.ts';
 
 export type Problem = Trial['problems'][number];
 
@@ -29,8 +31,8 @@ function lineOf(line: string, id: string, problems: readonly Problem[], say: Say
   if (problems.length === 0) return html`<li id="${id}"><code>${line}</code></li>`;
   return html`<li id="${id}">
     <code>${marked(line, [...new Set(problems.map(({ column }) => column - 1))])}</code>
-    <ul lang="en">
-      ${problems.map((problem) => html`<li>${severity(problem, say)} <code>${problem.code}</code> ${sentence(problem)}</li>`)}
+    <ul>
+      ${problems.map((problem) => html`<li>${severity(problem, say)} <code>${problem.code}</code> ${explained(problem, say)}</li>`)}
     </ul>
   </li>`;
 }
@@ -53,6 +55,15 @@ export const severity = (problem: Problem, say: Say): Html =>
 
 const sentence = ({ message, suggestion }: Problem): string =>
   suggestion === undefined ? message : `${message} Did you mean "${suggestion}"?`;
+
+/** In French what it means, and the message of the check, which is English, for what exactly. */
+function explained(problem: Problem, say: Say): Html {
+  const meaning = say([problemInFrench(problem.code) ?? '', '']);
+  const message = html`<span lang="en">${sentence(problem)}</span>`;
+  return meaning === ''
+    ? message
+    : html`${meaning}<br /><span class="quiet">${say(inEnglish)} : ${message}</span>`;
+}
 
 /** @param linkOf where the line of a message stands on this page; undefined: it is on none */
 export const problemsTable = (
@@ -77,7 +88,7 @@ export const problemsTable = (
           ${link === undefined ? place : html`<a href="${link}">${place}</a>`}`,
         severity(problem, say),
         html`<code class="tight">${problem.code}</code>`,
-        html`<span lang="en">${sentence(problem)}</span>`,
+        explained(problem, say),
       ];
     }),
   );

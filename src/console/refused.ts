@@ -5,7 +5,8 @@ import { html, type Html } from '../privacy/papers/html.ts';
 import type { Both } from '../support/words.ts';
 import type { Say } from './layout.ts';
 import { notice } from './parts.ts';
-import { refusedWords } from './words/request-states.ts';
+import { wordsOfRefusal } from './refusals.ts';
+import { inEnglish, refusalText } from './words/refusals.ts';
 
 /** What a page says of it: our words, and what else is known. */
 export interface Refused {
@@ -21,7 +22,9 @@ export async function refusedBy(work: () => Promise<unknown>): Promise<Refused |
     await work();
     return undefined;
   } catch (error) {
-    const words = isRelaisError(error) ? refusedWords[error.code] : undefined;
+    const own = isRelaisError(error) ? wordsOfRefusal(error) : undefined;
+    if (own !== undefined) return refusal(own);
+    const words = isRelaisError(error) ? refusalText(error.code) : undefined;
     if (!isRelaisError(error) || words === undefined) throw error;
     return { words, detail: `${error.code} ${error.message}` };
   }
@@ -31,6 +34,6 @@ export const refusedNotice = (refused: Refused | undefined, say: Say): Html | un
   refused === undefined
     ? undefined
     : notice(
-        html`${say(refused.words)}${refused.detail === '' ? undefined : html`<br /><span class="quiet" lang="en">${refused.detail}</span>`}`,
+        html`${say(refused.words)}${refused.detail === '' ? undefined : html`<br /><span class="quiet">${say(inEnglish)} : <span lang="en">${refused.detail}</span></span>`}`,
         'bad',
       );

@@ -24,6 +24,7 @@ import { exportRoutes } from './pages/exports.ts';
 import { firstAccessRoutes } from './pages/first-access.ts';
 import { homeRoutes } from './pages/home.ts';
 import { leadRoutes } from './pages/lead.ts';
+import { liveRoutes } from './pages/live.ts';
 import { lookUpRoutes } from './pages/lookups.ts';
 import { oneAccountRoutes } from './pages/one-account.ts';
 import { proofRoutes } from './pages/proofs.ts';
@@ -42,6 +43,7 @@ import { searchRoutes } from './pages/search.ts';
 import { signInRoutes, type Desk } from './pages/sign-in.ts';
 import { signInsRoutes } from './pages/sign-ins.ts';
 import { tasksRoutes } from './pages/tasks.ts';
+import { viewRoutes } from './pages/views.ts';
 import type { ConsoleOptions } from './place.ts';
 import { showWith } from './show.ts';
 
@@ -125,6 +127,8 @@ async function build(server: FastifyInstance, options: ConsoleOptions): Promise<
   homeRoutes(server, desk);
   deliveriesRoutes(server, desk);
   deliveryRoutes(server, desk);
+  liveRoutes(server, desk);
+  viewRoutes(server, desk);
   destinationsRoutes(server, desk);
   tasksRoutes(server, desk);
   bulkRoutes(server, desk);

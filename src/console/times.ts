@@ -46,3 +46,15 @@ export function secondsText(seconds: number, language: Language): string {
 
 export const countText = (count: number, language: Language): string =>
   new Intl.NumberFormat(locales[language]).format(count);
+
+/** `28/11 14:00`. */
+export const hourText = (at: Date, language: Language): string =>
+  format(language, { day: '2-digit', month: '2-digit', hour: '2-digit', minute: '2-digit' }).format(at);
+
+/** `28/11`. */
+export const dayText = (at: Date, language: Language): string =>
+  format(language, { day: '2-digit', month: '2-digit' }).format(at);
+
+/** `14:00`, under a column. */
+export const clockText = (at: Date, language: Language): string =>
+  format(language, { hour: '2-digit', minute: '2-digit' }).format(at);

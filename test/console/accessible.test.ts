@@ -1,6 +1,6 @@
 // Each page in a real Chromium, light and dark, wide and narrow: axe-core finds nothing, and no page complains.
 import { join } from 'node:path';
-import type { Browser as Chromium } from 'playwright-core';
+import type { Browser as Chromium, Page } from 'playwright-core';
 import { findings, openChromium, watchedPage } from './chromium.ts';
 import type { Browser } from './desk.ts';
 import { openFilledDesk, type FilledDesk } from './filled.ts';
@@ -26,6 +26,12 @@ beforeAll(async () => {
   // Overdue, so that the calendar has a line.
   await desk.gateway.owner.run("UPDATE leads SET collected_at = '2022-02-01' WHERE reference = 'KO-1'", []);
   await person.post('/api-keys', { name: 'Formulaires', scope: 'lead.post', days: '30' });
+  await person.post('/views', { list: 'deliveries', state: 'failed', name: 'Échecs' });
+  await person.post('/views', { list: 'live', state: 'failed', name: 'Échecs en direct' });
+  await desk.gateway.until(
+    'hours counted',
+    async () => (await desk.gateway.owner.all('SELECT 1 FROM destination_hours LIMIT 1')).length === 1,
+  );
   const verified = (await person.post('/audit/verifications')).to;
   pages = [
     ...['/requests', '/requests/new', noted, carriedOut, '/proofs', '/proofs/1', '/retention'],
@@ -34,7 +40,12 @@ beforeAll(async () => {
     ...['/', '/account', '/search', '/sign-in/second-factor', '/nulle-part', '/deliveries', '/causes'],
     ...['/destinations', '/destinations/essai-crm', '/tasks', '/runs', run.to, '/replay?state=failed'],
     ...[`/deliveries/${failed}`, `/deliveries/${await desk.idOf('OK-2')}`, '/leads/essai/OK-2'],
-    '/deliveries?state=planned',
+    ...[
+      '/deliveries?state=planned',
+      '/live',
+      '/live?state=failed&lead=KO-1',
+      '/tasks?alert=none&client=essai',
+    ],
     ...(await mappingPages(desk, person)),
   ];
 });
@@ -52,6 +63,12 @@ async function request(kind: string, reference: string): Promise<string> {
 }
 
 const open = ['/sign-in', '/first-access'];
+
+/** Of somebody with every role of the centre. */
+const navigationLines = (page: Page): Promise<number> =>
+  page.evaluate<number>(
+    'new Set([...document.querySelectorAll(".top nav li")].map((item) => item.offsetTop)).size',
+  );
 
 test.each([
   ['light', 1280],
@@ -76,6 +93,8 @@ test.each([
     found.push(...(await findings(page)).map((finding) => `${path} ${finding}`));
     const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
     if (wide === true) found.push(`${path} is wider than the window`);
+    if (width === 1280 && (await navigationLines(page)) > 1)
+      found.push(`${path} has a navigation of two lines`);
     if (pictures !== undefined)
       await page.screenshot({
         path: join(pictures, `${colorScheme}-${width}${path.replaceAll(/[^a-z0-9]+/gi, '-')}.png`),

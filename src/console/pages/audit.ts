@@ -151,7 +151,7 @@ async function verificationPage(
   const again =
     found.end === 'running'
       ? html` hx-get="/audit/verifications/${found.id}" hx-trigger="every 2s" hx-select="#verification"
-        hx-swap="outerHTML"`
+        hx-swap="outerHTML" hx-headers='{"x-relais-by-itself":"verification"}'`
       : '';
   return show(request, reply, {
     title: `${say(words.one)} ${found.id}`,

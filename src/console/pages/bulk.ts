@@ -6,6 +6,7 @@ import { html, type Html } from '../../privacy/papers/html.ts';
 import { beginBulk, planBulk, type BulkPlan } from '../../support/acts/bulk.ts';
 import type { Both } from '../../support/words.ts';
 import { askedFilter, carried, filterOf, queryOf, type AskedFilter } from '../filter.ts';
+import { filterFacts } from '../filter-words.ts';
 import { field } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { facts, input, notice, table } from '../parts.ts';
@@ -81,9 +82,7 @@ async function planPage(
     status: problem === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
       <p>${say(words.planText)}</p>
-      <div class="card">
-        ${facts(Object.entries(wanted).map(([name, value]) => [name, html`<code>${value}</code>`]))}
-      </div>
+      <div class="card">${facts(filterFacts(wanted, visitOf(request).language))}</div>
       ${planTable(request, plan)}
       ${plan.going === 0 ? notice(say(door.nothing), 'warn') : confirmForm(request, door, wanted, plan)}
       <p><a href="/deliveries?${queryOf(wanted)}">${say(frame.back)}</a></p>`,

@@ -9,7 +9,7 @@ import {
   type DeliveryHead,
   type FailureGroup,
 } from '../../support/reads/deliveries.ts';
-import { askedFilter, filterForm, filterOf, queryOf } from '../filter.ts';
+import { askedFilter, filterForm, filterOf, queryOf, type AskedFilter } from '../filter.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { actionText, deliveryLink, destinationLink, leadLink, reasonText, stateTag } from '../labels.ts';
@@ -21,6 +21,7 @@ import { exportWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
 import type { Desk } from './sign-in.ts';
+import { viewsPart } from './views.ts';
 
 const pageLength = 50;
 
@@ -54,13 +55,15 @@ async function listPage(
     ...(after === undefined ? {} : { after }),
   });
   const query = queryOf(wanted);
+  const views = await viewsPart({ place }, request, 'deliveries', wanted);
   const isNarrowed = query !== '' && rows.length > 0;
   const canReplay = may(holder, 'delivery.replay') && isNarrowed;
   const canCancel = may(holder, 'delivery.cancel') && isNarrowed;
   return show(request, reply, {
     title: say(frame.deliveries),
     at: '/deliveries',
-    body: html`${filterForm(wanted, say, holder.clientId !== undefined)}
+    body: html`${filterForm(wanted, say, { path: '/deliveries', ofClient: holder.clientId !== undefined })}
+      ${views}
       ${
         canReplay
           ? html`<p><a class="button second" href="/replay?${query}">${say(words.replayAll)}</a></p>`
@@ -76,6 +79,7 @@ async function listPage(
             </p>`
           : undefined
       }
+      <p><a href="/live${liveQuery(wanted)}">${say(words.followLive)}</a></p>
       ${rows.length === 0 ? notice(say(words.noDeliveries)) : deliveriesTable(request, rows)}
       <p class="actions">
         ${after === undefined ? undefined : html`<a href="/deliveries?${query}">${say(frame.first)}</a>`}
@@ -88,6 +92,12 @@ async function listPage(
         }
       </p>`,
   });
+}
+
+/** What happens has no period. */
+function liveQuery({ from: _from, to: _to, ...wanted }: AskedFilter): string {
+  const query = queryOf(wanted);
+  return query === '' ? '' : `?${query}`;
 }
 
 function deliveriesTable(request: FastifyRequest, rows: readonly DeliveryHead[]): Html {

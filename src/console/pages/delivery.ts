@@ -3,7 +3,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { deliveryPage, type DeliveryPage } from '../../support/reads/delivery.ts';
+import { namesFor } from '../../support/named-text.ts';
 import { consentPairWords, consentWords } from '../../support/words.ts';
+import { adviceText } from '../advice-text.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { destinationLink, leadLink, stateTag } from '../labels.ts';
@@ -32,7 +34,9 @@ async function onePage(
   { id, refused }: Named,
 ): Promise<FastifyReply> {
   const say = sayTo(request);
-  const page = await deliveryPage(place, personOf(request).holder, id);
+  const { holder } = personOf(request);
+  const page = await deliveryPage(place, holder, id);
+  const named = await namesFor(place, holder);
   const { story } = page;
   const done = saidDone(asked(request, 'say'));
   return show(request, reply, {
@@ -40,10 +44,10 @@ async function onePage(
     status: refused === undefined ? 200 : 422,
     body: html`${refusedNotice(refused, say)} ${done === undefined ? undefined : notice(say(done), 'good')}
       <div class="card">${factsOf(request, page)}</div>
-      ${advicePart(page, say)} ${deliveryActs(request, page)}
+      ${advicePart(request, page)} ${deliveryActs(request, page)}
       <h2>${say(words.happened)}</h2>
       ${story.nothingLeft === undefined ? undefined : html`<p>${say(story.nothingLeft)}</p>`}
-      ${timeline(request, page)} ${optInPart(page, say)}`,
+      ${timeline(request, page, named)} ${optInPart(page, say)}`,
   });
 }
 
@@ -79,23 +83,17 @@ function factsOf(
   ]);
 }
 
-function advicePart({ story }: DeliveryPage, say: Say): Html | undefined {
+function advicePart(request: FastifyRequest, { story, delivery }: DeliveryPage): Html | undefined {
+  const say = sayTo(request);
   if (story.advice.length === 0 && story.contact === undefined) return undefined;
   return html`<h2>${say(words.advice)}</h2>
     <ul>
-      ${story.advice.map((line) => html`<li>${inWords(say(line))}</li>`)}
+      ${story.advice.map((line) => html`<li>${adviceText(request, line, delivery)}</li>`)}
       ${story.contact === undefined ? undefined : html`<li>${say(words.contact)} : ${story.contact}</li>`}
     </ul>`;
 }
 
-/** Whoever works here has buttons where the terminal has commands. */
-const inWords = (line: string): string =>
-  line
-    .replaceAll(/ \((?:[^()]*\b)?relais [^()]*\)/g, '')
-    .replaceAll(/ ?: relais [^;]*(?=;|$)/g, '')
-    .trim();
-
-function timeline(request: FastifyRequest, { story }: DeliveryPage): Html {
+function timeline(request: FastifyRequest, { story }: DeliveryPage, named: (text: string) => string): Html {
   const say = sayTo(request);
   const { language } = visitOf(request);
   return html`<div class="card">
@@ -103,7 +101,7 @@ function timeline(request: FastifyRequest, { story }: DeliveryPage): Html {
       ${story.events.map(
         ({ at, words: text, details }) =>
           html`<li>
-            <span class="quiet">${timeOf(at, language)}</span><br />${say(text)}
+            <span class="quiet">${timeOf(at, language)}</span><br />${named(say(text))}
             ${
               details.length === 0
                 ? undefined

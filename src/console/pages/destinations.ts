@@ -8,6 +8,7 @@ import {
   type DestinationHealth,
   type DestinationPage,
 } from '../../support/reads/destinations.ts';
+import { destinationPlots } from '../../support/reads/destination-hours.ts';
 import type { Both } from '../../support/words.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
@@ -24,6 +25,7 @@ import {
   testedNotice,
   type ShownDestination,
 } from './destination-acts.ts';
+import { plotsPart } from './destination-plots.ts';
 import type { Desk } from './sign-in.ts';
 
 type Params = { readonly id: string };
@@ -99,6 +101,7 @@ async function onePage(
   const say = sayTo(request);
   const { holder } = personOf(request);
   const page = await destinationPage(place, holder, id);
+  const plots = await destinationPlots(place, holder, id);
   const done = saidDone(asked(request, 'say'));
   return show(request, reply, {
     title: page.destination,
@@ -116,7 +119,7 @@ async function onePage(
             : html`· <a href="/deliveries?${destinationQuery(page)}&state=failed">${say(words.seeFailed)}</a>`
         }
       </p>
-      ${destinationActs(request, page)}`,
+      ${destinationActs(request, page)} ${plotsPart(request, plots)}`,
   });
 }
 

@@ -7,6 +7,7 @@ import { failureGroups } from '../../support/reads/deliveries.ts';
 import { destinationsWithHealth } from '../../support/reads/destinations.ts';
 import { rolesMissing } from '../../support/reads/processes.ts';
 import { openAlerts } from '../../support/reads/tasks.ts';
+import { alertGroups } from '../alerts-part.ts';
 import { personOf } from '../gate.ts';
 import { notice } from '../parts.ts';
 import { sayTo } from '../show.ts';
@@ -15,9 +16,8 @@ import { deskWords as words } from '../words/desk.ts';
 import { causesTable } from './deliveries.ts';
 import { sendingTable } from './destinations.ts';
 import type { Desk } from './sign-in.ts';
-import { alertsTable } from './tasks.ts';
 
-const mostAlerts = 20;
+const mostAlerts = 200;
 
 export function homeRoutes(server: FastifyInstance, desk: Desk): void {
   server.get('/', { config: { gate: 'delivery.read' } }, (request, reply) => homePage(desk, request, reply));
@@ -56,7 +56,7 @@ async function homePage(
       alerts.length === 0
         ? undefined
         : html`<h2>${say(words.alerts)}</h2>
-            ${alertsTable(request, alerts)}`
+            ${alertGroups(request, alerts)}`
     }
     ${
       troubled.length === 0

@@ -21,6 +21,7 @@ import { reasonProblem } from '../reasons.ts';
 import { sayTo } from '../show.ts';
 import { typedFormBytes, typedText } from '../typed.ts';
 import { frame } from '../words/frame.ts';
+import { inEnglish } from '../words/refusals.ts';
 import { mappingWords as words } from '../words/mappings.ts';
 import { mappingPath } from './mappings.ts';
 import type { Desk } from './sign-in.ts';
@@ -130,7 +131,7 @@ async function planOf(
 
 export const refusalNotice = (request: FastifyRequest, refusal: string): Html =>
   notice(
-    html`${sayTo(request)(words.refused)} :
+    html`${sayTo(request)(words.refused)} — ${sayTo(request)(inEnglish)} :
       <pre class="shown" lang="en">${refusal}</pre>`,
     'bad',
   );

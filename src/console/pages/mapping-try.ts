@@ -17,6 +17,7 @@ import { notice, select } from '../parts.ts';
 import { previewPart } from '../preview-part.ts';
 import { sayTo } from '../show.ts';
 import { typedFormBytes, typedText } from '../typed.ts';
+import { inEnglish } from '../words/refusals.ts';
 import { mappingWords as words } from '../words/mappings.ts';
 import { mappingPath } from './mappings.ts';
 import type { Desk } from './sign-in.ts';
@@ -107,7 +108,7 @@ async function page(
     status: problem === undefined && refusal === undefined ? 200 : 422,
     body: html`<p>${say(words.tryText)}</p>
       ${problem === undefined ? undefined : notice(say(problem), 'bad')}
-      ${refusal === undefined ? undefined : notice(html`<span lang="en">${refusal}</span>`, 'bad')}
+      ${refusal === undefined ? undefined : notice(html`${say(inEnglish)} : <span lang="en">${refusal}</span>`, 'bad')}
       ${tried.answer === undefined ? undefined : resultPart(request, tried, tried.answer)}
       <form class="line card" method="get" action="/try">
         ${select('destination', say(words.base), options, destination)}

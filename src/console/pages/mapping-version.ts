@@ -6,6 +6,7 @@ import { isRelaisError } from '../../errors.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { changedMeanwhile, rollbackMapping } from '../../support/acts/mappings.ts';
 import type { Trials } from '../../support/mappings/trial-thread.ts';
+import { namesFor } from '../../support/named-text.ts';
 import { mappingVersion, type VersionPage } from '../../support/reads/mapping-versions.ts';
 import { versionBesideInForce } from '../../support/reads/mappings.ts';
 import type { Both } from '../../support/words.ts';
@@ -83,6 +84,7 @@ async function onePage(
   const say = sayTo(request);
   const { holder } = personOf(request);
   const page = await mappingVersion(place, holder, { destination, version });
+  const named = await namesFor(place, holder);
   const planned =
     page.isInForce || !may(holder, 'mapping.publish') ? undefined : await planOf(place, destination, version);
   const refused = refusal ?? (typeof planned === 'string' ? planned : undefined);
@@ -91,7 +93,7 @@ async function onePage(
     status: problem === undefined && refusal === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
       ${refused === undefined ? undefined : refusalNotice(request, refused)}
-      <div class="card">${factsOf(request, destination, page)}</div>
+      <div class="card">${factsOf(request, destination, { ...page, author: named(page.author) })}</div>
       ${holder.clientId === undefined ? await differenceHere(place, trials, request, { destination, version }) : undefined}
       ${
         typeof planned === 'object'

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import type { DraftState } from '../../support/mappings/files.ts';
+import { namesFor } from '../../support/named-text.ts';
 import type { VersionHead } from '../../support/reads/mapping-versions.ts';
 import { mappingHeads, mappingPage, type MappingPage } from '../../support/reads/mappings.ts';
 import { asked } from '../forms.ts';
@@ -51,6 +52,7 @@ async function listPage(
   const { holder } = personOf(request);
   const isCentre = holder.clientId === undefined;
   const heads = await mappingHeads(place, holder);
+  const named = await namesFor(place, holder);
   const columns = [deskWords.client, deskWords.destination, words.version, words.published].map(say);
   const own = [words.by, words.note, words.fileHere].map(say);
   return show(request, reply, {
@@ -72,7 +74,7 @@ async function listPage(
               html`<a href="${mappingPath(destination)}">${destination}</a>`,
               inForce === undefined ? say(words.noVersion) : versionLink(destination, inForce.version),
               timeOf(inForce?.publishedAt, visitOf(request).language),
-              ...(isCentre ? [inForce?.author, inForce?.note, draftTag(draft, request)] : []),
+              ...(isCentre ? [named(inForce?.author ?? ''), inForce?.note, draftTag(draft, request)] : []),
             ]),
           )
     }`,
@@ -89,14 +91,16 @@ async function onePage(
   destination: string,
 ): Promise<FastifyReply> {
   const say = sayTo(request);
-  const page = await mappingPage(place, personOf(request).holder, destination);
+  const { holder } = personOf(request);
+  const page = await mappingPage(place, holder, destination);
+  const named = await namesFor(place, holder);
   return show(request, reply, {
     title: `${say(deskWords.destination)} ${destination}`,
     body: html`${asked(request, 'say') === 'published' ? notice(say(words.publishedNow), 'good') : undefined}
       <div class="card">${headFacts(request, page)}</div>
       ${keepingPart(request, page)}
       <h2>${say(words.versions)}</h2>
-      ${versionsTable(request, page)} ${goLivePart(request, page)}`,
+      ${versionsTable(request, page, named)} ${goLivePart(request, page)}`,
   });
 }
 
@@ -131,7 +135,11 @@ function keepingPart(request: FastifyRequest, { keeping }: MappingPage): Html | 
   return keeping.length === 0 ? undefined : notice(keepingWords(request, keeping), 'warn');
 }
 
-function versionsTable(request: FastifyRequest, { destination, versions }: MappingPage): Html {
+function versionsTable(
+  request: FastifyRequest,
+  { destination, versions }: MappingPage,
+  named: (text: string) => string,
+): Html {
   const say = sayTo(request);
   if (versions.length === 0) return html`<p>${say(words.noVersion)}</p>`;
   const isCentre = personOf(request).holder.clientId === undefined;
@@ -148,7 +156,7 @@ function versionsTable(request: FastifyRequest, { destination, versions }: Mappi
     versions.map((version) => [
       versionLink(destination, version.version),
       timeOf(version.publishedAt, visitOf(request).language),
-      ...(isCentre ? [version.author, version.note] : []),
+      ...(isCentre ? [named(version.author), version.note] : []),
       inForceTag(version, request),
       html`<a href="${mappingPath(destination)}/document?version=${version.version}"
         >${say(words.document)} ${version.version}</a

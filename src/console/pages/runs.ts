@@ -4,7 +4,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { pauseBulk, stopBulk } from '../../support/acts/bulk.ts';
+import { namesFor } from '../../support/named-text.ts';
 import { bulkRun, bulkRunsPage, type BulkRunHead } from '../../support/reads/bulk-runs.ts';
+import { filterFacts } from '../filter-words.ts';
 import { asked, field, numberOf } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { deliveryLink } from '../labels.ts';
@@ -63,6 +65,7 @@ async function listPage(
       ...(after === undefined ? {} : { after }),
     },
   );
+  const named = await namesFor(place, personOf(request).holder);
   const heads = [words.number, words.run, frame.state, words.progress, words.begun, words.by, frame.reason];
   return show(request, reply, {
     title: say(frame.runs),
@@ -79,7 +82,7 @@ async function listPage(
               say(runStateWords[run.state] ?? [run.state, run.state]),
               `${countText(run.done + run.refused, language)} / ${countText(run.counted, language)}`,
               timeOf(run.createdAt, language),
-              run.actor,
+              named(run.actor),
               run.reason,
             ]),
           )
@@ -99,6 +102,7 @@ async function runPage(
   const id = numberOf(request);
   if (id === undefined) return notFound(reply);
   const run = await bulkRun(place, holder, id);
+  const named = await namesFor(place, holder);
   const stop = html`<form class="line card" method="post" action="/runs/${id}/stop">
     ${input('reason', say(frame.reason), { hint: say(words.stopText) })}
     <button class="danger">${say(words.stopRun)}</button>
@@ -112,19 +116,20 @@ async function runPage(
   return show(request, reply, {
     title: `${say(words.run)} ${id}`,
     status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)} ${progressPart(request, run)}
+    body: html`${refusedNotice(refused, say)} ${progressPart(request, run, named)}
     ${isOpen && may(holder, 'delivery.replay') ? html`${rest}${stop}` : undefined}`,
   });
 }
 
 /** Asked again by the script while it runs; without it the page is loaded anew by its reader. */
-function progressPart(request: FastifyRequest, run: BulkRunHead): Html {
+function progressPart(request: FastifyRequest, run: BulkRunHead, named: (text: string) => string): Html {
   const say = sayTo(request);
   const { language } = visitOf(request);
   const through = run.done + run.refused;
   const again =
     run.state === 'running'
-      ? html` hx-get="/runs/${run.id}" hx-trigger="every 2s" hx-select="#progress" hx-swap="outerHTML"`
+      ? html` hx-get="/runs/${run.id}" hx-trigger="every 2s" hx-select="#progress" hx-swap="outerHTML"
+        hx-headers='{"x-relais-by-itself":"run"}'`
       : '';
   return html`<div id="progress" ${again}>
     <div class="card">
@@ -135,11 +140,11 @@ function progressPart(request: FastifyRequest, run: BulkRunHead): Html {
       ${facts([
         [say(words.run), say(kindWords[run.kind] ?? [run.kind, run.kind])],
         [say(frame.state), say(runStateWords[run.state] ?? [run.state, run.state])],
-        [say(words.by), run.actor],
+        [say(words.by), named(run.actor)],
         [say(frame.reason), run.reason],
         [say(words.begun), timeOf(run.createdAt, language)],
         ...(run.endedAt === null ? [] : [[say(words.ended), timeOf(run.endedAt, language)] as const]),
-        [say(words.filterIs), html`<code>${JSON.stringify(run.filter)}</code>`],
+        ...filterFacts(run.filter, language),
       ])}
     </div>
     ${

@@ -2,18 +2,18 @@
 // Invariant: closing is an entry of the log; it sends nothing and changes no delivery.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
-import { html, type Html } from '../../privacy/papers/html.ts';
+import { html } from '../../privacy/papers/html.ts';
 import { closeTask } from '../../support/acts/tasks.ts';
 import { failureGroups } from '../../support/reads/deliveries.ts';
-import { openAlerts, type AlertHead } from '../../support/reads/tasks.ts';
+import { openAlerts } from '../../support/reads/tasks.ts';
 import type { Both } from '../../support/words.ts';
+import { alertDoor, alertGroups, alertsTable, alertTitle } from '../alerts-part.ts';
 import { asked, field, numberOf } from '../forms.ts';
-import { actingOf, personOf, visitOf } from '../gate.ts';
-import { deliveryLink, destinationLink } from '../labels.ts';
-import { input, notice, table } from '../parts.ts';
+import { actingOf, personOf } from '../gate.ts';
+import { deliveryLink } from '../labels.ts';
+import { input, notice } from '../parts.ts';
 import { closingProblem } from '../reasons.ts';
 import { notFound, sayTo } from '../show.ts';
-import { timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
 import { causesTable } from './deliveries.ts';
@@ -23,20 +23,7 @@ const mostAlerts = 200;
 
 export function tasksRoutes(server: FastifyInstance, desk: Desk): void {
   const { place } = desk;
-  server.get('/tasks', { config: { gate: 'task.read' } }, async (request, reply) => {
-    const say = sayTo(request);
-    const { holder } = personOf(request);
-    const causes = await failureGroups(place, holder);
-    const alerts = await openAlerts(place, holder, {}, mostAlerts);
-    return desk.show(request, reply, {
-      title: say(frame.tasks),
-      at: '/tasks',
-      body: html`${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined}
-      ${causes.length + alerts.length === 0 ? notice(say(words.nothingToDo), 'good') : undefined}
-      ${causes.length === 0 ? undefined : causesTable(request, causes)}
-      ${alerts.length === 0 ? undefined : alertsTable(request, alerts)}`,
-    });
-  });
+  server.get('/tasks', { config: { gate: 'task.read' } }, (request, reply) => listPage(desk, request, reply));
   server.get('/tasks/alerts/:id', { config: { gate: 'task.read' } }, (request, reply) =>
     alertPage(desk, request, reply),
   );
@@ -54,25 +41,27 @@ export function tasksRoutes(server: FastifyInstance, desk: Desk): void {
   });
 }
 
-/** The catalogue has both languages in one text, French first. */
-function titleOf({ title }: AlertHead, request: FastifyRequest): string {
-  const [french = title, english = french] = title.split(' / ');
-  return visitOf(request).language === 'fr' ? french : english;
-}
-
-export function alertsTable(request: FastifyRequest, alerts: readonly AlertHead[]): Html {
+async function listPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const say = sayTo(request);
-  const { language } = visitOf(request);
-  return table(
-    say(words.alerts),
-    [words.raised, words.alert, words.destination, frame.cause].map((name) => ({ name: say(name) })),
-    alerts.map((alert) => [
-      timeOf(alert.raisedAt, language),
-      html`<a href="/tasks/alerts/${alert.id}">${titleOf(alert, request)}</a>`,
-      alert.destination === '' ? alert.client : destinationLink(alert.destination),
-      say(alert.text),
-    ]),
-  );
+  const { holder } = personOf(request);
+  const all = await openAlerts(place, holder, {}, mostAlerts);
+  const [kind, client] = [asked(request, 'alert'), asked(request, 'client')];
+  const alerts = kind === '' ? all : all.filter((alert) => alert.kind === kind && alert.client === client);
+  const causes = kind === '' ? await failureGroups(place, holder) : [];
+  const shown = kind === '' ? alertGroups(request, alerts) : alertsTable(request, alerts);
+  return show(request, reply, {
+    title: say(frame.tasks),
+    at: '/tasks',
+    body: html`${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined}
+    ${causes.length + alerts.length === 0 ? notice(say(words.nothingToDo), 'good') : undefined}
+    ${causes.length === 0 ? undefined : causesTable(request, causes)}
+    ${alerts.length === 0 ? undefined : shown}
+    ${kind === '' ? undefined : html`<p><a href="/tasks">${say(words.allAlerts)}</a></p>`}`,
+  });
 }
 
 async function alertPage(
@@ -93,12 +82,13 @@ async function alertPage(
       <button>${say(words.takeOver)}</button>
     </form>`;
   return show(request, reply, {
-    title: titleOf(alert, request),
+    title: alertTitle(alert, request),
     status: problem === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
       ${alertsTable(request, [alert])}
       ${alert.delivery === null ? undefined : html`<p>${say(words.delivery)} ${deliveryLink(alert.delivery)}</p>`}
-      <p>${say(words.what)} : <code>${alert.whatToDo}</code></p>
+      ${alertDoor(request, alert)}
+      <p class="quiet">${say(words.terminal)} : <code lang="fr">${alert.whatToDo}</code></p>
       ${may(holder, 'task.close') ? form : undefined}`,
   });
 }

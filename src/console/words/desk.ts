@@ -18,6 +18,7 @@ export const deskWords = {
   clear: ['Effacer les filtres', 'Clear filters'],
   noDeliveries: ['Aucune livraison ne correspond.', 'No delivery matches.'],
   replayAllTitle: ['Rejouer tout ce que le filtre trouve', 'Replay all that the filter matches'],
+  authorisations: ['Habilitations', 'Authorisations'],
   optInSent: ['Opt-in transmis', 'Opt-in sent'],
   theirField: ['Champ du client', 'Field of the client'],
   theirValue: ['Valeur', 'Value'],
@@ -100,8 +101,8 @@ export const deskWords = {
   toDecide: ['Échecs et décisions, par cause', 'Failures and decisions, by cause'],
   alerts: ['Alertes', 'Alerts'],
   alert: ['Alerte', 'Alert'],
+  concerned: ['Concerne', 'About'],
   raised: ['Levée', 'Raised'],
-  what: ['Que faire', 'What to do'],
   trouble: ['Destinations qui n’envoient pas normalement', 'Destinations that do not send as usual'],
   missing: [
     'Un processus manque : rien n’est pris ou envoyé tant qu’il ne tourne pas. Prévenez l’exploitation :',
@@ -152,7 +153,13 @@ export const deskWords = {
     'Plus de livraisons correspondent qu’un travail n’en prend : limitez la période.',
     'More deliveries match than one run takes: narrow the period.',
   ],
-  filterIs: ['Filtre', 'Filter'],
+  onlyOpen: ['Seulement ce qui attend quelqu’un', 'Only what needs a person'],
+  followLive: ['Suivre en direct', 'Follow live'],
+  yes: ['oui', 'yes'],
+  terminal: ['Au terminal', 'At the terminal'],
+  allAlerts: ['Toutes les tâches', 'All tasks'],
+  andMore: ['et d’autres', 'and more'],
+  see: ['Voir', 'See'],
   result: ['Résultat', 'Result'],
 } as const satisfies Readonly<Record<string, Both>>;
 

@@ -7,6 +7,7 @@ export const frame = {
   home: ['À traiter', 'To do'],
   deliveries: ['Livraisons', 'Deliveries'],
   causes: ['Échecs par cause', 'Failures by cause'],
+  live: ['En direct', 'Live'],
   search: ['Rechercher', 'Search'],
   destinations: ['Destinations', 'Destinations'],
   mappings: ['Formats', 'Mappings'],

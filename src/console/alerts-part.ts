@@ -1,0 +1,134 @@
+// Alerts as pages list them: those of one kind and client on one line, each with where it is dealt with.
+// Invariant: none is left out; a group says how many it holds and leads to each of them.
+import type { FastifyRequest } from 'fastify';
+import { may, type Permission } from '../access/permissions.ts';
+import { html, type Html } from '../privacy/papers/html.ts';
+import type { AlertHead, AlertKind } from '../support/reads/tasks.ts';
+import type { Both } from '../support/words.ts';
+import { personOf, visitOf } from './gate.ts';
+import { destinationLink, destinationPath } from './labels.ts';
+import { table } from './parts.ts';
+import { sayTo } from './show.ts';
+import { countText, timeOf } from './times.ts';
+import { deskWords as words } from './words/desk.ts';
+import { frame } from './words/frame.ts';
+
+/** The catalogue has both languages in one text, French first. */
+export function alertTitle({ title }: Pick<AlertHead, 'title'>, request: FastifyRequest): string {
+  const [french = title, english = french] = title.split(' / ');
+  return visitOf(request).language === 'fr' ? french : english;
+}
+
+export function alertsTable(request: FastifyRequest, alerts: readonly AlertHead[]): Html {
+  const say = sayTo(request);
+  return table(
+    say(words.alerts),
+    columns(request),
+    alerts.map((alert) => [
+      timeOf(alert.raisedAt, visitOf(request).language),
+      html`<a href="/tasks/alerts/${alert.id}">${alertTitle(alert, request)}</a>`,
+      whose(alert),
+      say(alert.text),
+    ]),
+  );
+}
+
+/** The newest group first. */
+export function alertGroups(request: FastifyRequest, alerts: readonly AlertHead[]): Html {
+  const groups = Map.groupBy(alerts, ({ kind, client }) => `${kind} ${client}`);
+  return table(
+    sayTo(request)(words.alerts),
+    columns(request),
+    [...groups.values()].map((group) => groupRow(request, group)),
+  );
+}
+
+const columns = (request: FastifyRequest): readonly { readonly name: string }[] =>
+  [words.raised, words.alert, words.concerned, frame.cause].map((name) => ({ name: sayTo(request)(name) }));
+
+const whose = ({ destination, client }: AlertHead): Html | string =>
+  destination === '' ? client : destinationLink(destination);
+
+const mostTold = 3;
+
+function groupRow(
+  request: FastifyRequest,
+  group: readonly AlertHead[],
+): readonly (Html | string | undefined)[] {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  const [newest] = group;
+  if (newest === undefined) return [];
+  const { kind, client } = newest;
+  const texts = [...new Set(group.map(({ text }) => say(text)))].filter((text) => text !== '');
+  const destinations = [...new Set(group.map(({ destination }) => destination))].filter((id) => id !== '');
+  const path =
+    group.length === 1
+      ? `/tasks/alerts/${newest.id}`
+      : `/tasks?${new URLSearchParams({ alert: kind, client }).toString()}`;
+  return [
+    timeOf(newest.raisedAt, language),
+    html`<a href="${path}"
+      >${alertTitle(newest, request)}${group.length === 1 ? '' : ` (${countText(group.length, language)})`}</a
+    >`,
+    destinations.length === 1 ? destinationLink(destinations[0] ?? '') : client,
+    texts.slice(0, mostTold).join(' ; ') + (texts.length > mostTold ? ` ; ${say(words.andMore)}` : ''),
+  ];
+}
+
+interface Door {
+  readonly needs: Permission;
+  readonly name: Both;
+  readonly pathOf: (alert: AlertHead) => string;
+}
+
+const ofDestination: Door = {
+  needs: 'delivery.read',
+  name: words.destination,
+  pathOf: ({ destination }) => destinationPath(destination),
+};
+/** Its number stands first in the reason. */
+const ofRequest: Door = {
+  needs: 'request.read',
+  name: frame.requests,
+  pathOf: ({ reason }) => `/requests/${/^\d+/.exec(reason)?.[0] ?? ''}`,
+};
+
+/** Where the console has what an alert is about; the delivery of one stands beside it anyway. */
+const doors: Readonly<Partial<Record<AlertKind, Door>>> = {
+  file_late: ofDestination,
+  file_unacknowledged: ofDestination,
+  ack_unreadable: ofDestination,
+  ack_lines_unknown: ofDestination,
+  file_gap: ofDestination,
+  file_held: ofDestination,
+  file_bounced: ofDestination,
+  request_due: ofRequest,
+  request_recipient: ofRequest,
+  anomalies_pile_up: {
+    needs: 'lead.read',
+    name: frame.anomalies,
+    pathOf: ({ client }) => `/anomalies?client=${encodeURIComponent(client)}`,
+  },
+  go_live_incomplete: { needs: 'mapping.read', name: frame.mappings, pathOf: () => '/mappings' },
+  mapping_unusable: {
+    needs: 'mapping.read',
+    name: frame.mappings,
+    pathOf: ({ destination }) => `/mappings/${encodeURIComponent(destination)}`,
+  },
+  bulk_stuck: {
+    needs: 'task.read',
+    name: frame.runs,
+    pathOf: ({ reason }) => `/runs/${/^BULK_RUN_(\d+)/.exec(reason)?.[1] ?? ''}`,
+  },
+  proofs_not_handed_over: { needs: 'retention.read', name: frame.retention, pathOf: () => '/retention' },
+  log_altered: { needs: 'audit.read', name: frame.audit, pathOf: () => '/audit' },
+};
+
+/** Undefined where the console has no page for it, or not for its reader. */
+export function alertDoor(request: FastifyRequest, alert: AlertHead): Html | undefined {
+  const door = doors[alert.kind];
+  if (door === undefined || !may(personOf(request).holder, door.needs)) return undefined;
+  const say = sayTo(request);
+  return html`<p>${say(words.see)} : <a href="${door.pathOf(alert)}">${say(door.name)}</a></p>`;
+}

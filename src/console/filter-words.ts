@@ -1,0 +1,54 @@
+// A filter in words, as a run or a plan shows what it was asked for.
+// Invariant: a condition that this release does not know is shown as it stands; none is left out.
+import { deliveryStates } from '../domain/delivery.ts';
+import { html, type Piece } from '../privacy/papers/html.ts';
+import { reasonWords, stateWords, type Both, type Language } from '../support/words.ts';
+import { sayIn } from './layout.ts';
+import { countText, timeText } from './times.ts';
+import { deskWords as words } from './words/desk.ts';
+import { frame } from './words/frame.ts';
+
+const labels: Readonly<Record<string, Both>> = {
+  client: words.client,
+  destination: words.destination,
+  state: frame.state,
+  cause: frame.cause,
+  reason: frame.cause,
+  lead: words.lead,
+  from: words.from,
+  since: words.from,
+  to: words.to,
+  until: words.to,
+  open: words.onlyOpen,
+  deliveries: frame.deliveries,
+};
+const mostListed = 20;
+
+/** @param filter as the address has it, or as a run keeps it */
+export const filterFacts = (
+  filter: Readonly<Record<string, unknown>>,
+  language: Language,
+): readonly (readonly [Piece, Piece])[] =>
+  Object.entries(filter).map(([name, value]) => [
+    sayIn(language)(labels[name] ?? [name, name]),
+    valueText(name, value, language),
+  ]);
+
+function valueText(name: string, value: unknown, language: Language): Piece {
+  const say = sayIn(language);
+  if (Array.isArray(value)) return namedDeliveries(value, language);
+  if (value === true) return say(words.yes);
+  if (typeof value !== 'string') return JSON.stringify(value);
+  const state = deliveryStates.find((known) => known === value);
+  if (name === 'state' && state !== undefined) return say(stateWords[state]);
+  if (name === 'cause' || name === 'reason')
+    return html`${say(reasonWords(value))} <span class="quiet code">${value}</span>`;
+  return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? timeText(new Date(value), language) : value;
+}
+
+/** By number or by key, as they were named. */
+function namedDeliveries(all: readonly unknown[], language: Language): Piece {
+  const names = all.slice(0, mostListed).map(String);
+  return html`${countText(all.length, language)} :
+  ${names.map((name) => html`<a href="/deliveries/${encodeURIComponent(name)}">${name}</a> `)}${all.length > mostListed ? '…' : ''}`;
+}

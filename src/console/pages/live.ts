@@ -1,0 +1,141 @@
+// The live tail: what happens as it happens. Without the script a page whose link asks for what is newer; with it, it follows by itself.
+// Invariant: each place in the tail has an address; nothing of a person; a client sees its own.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { liveAfter, liveUpTo, type LiveEntry, type LivePage } from '../../support/reads/live.ts';
+import { askedFilter, filterForm, filterOf, queryOf, type AskedFilter } from '../filter.ts';
+import { asked } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
+import { deliveryLink, destinationLink, leadLink, stateTag } from '../labels.ts';
+import { notice, table } from '../parts.ts';
+import { refuse } from '../refusals.ts';
+import { sayTo } from '../show.ts';
+import { timeOf } from '../times.ts';
+import { deskWords } from '../words/desk.ts';
+import { liveWords as words } from '../words/live.ts';
+import type { Desk } from './sign-in.ts';
+import { viewsPart } from './views.ts';
+
+/** As many as stand on a page of less than 100 KB. */
+const mostShown = 100;
+const conditions = ['client', 'destination', 'state', 'cause', 'lead'] as const;
+
+export function liveRoutes(server: FastifyInstance, { place, show }: Desk): void {
+  server.get('/live', { config: { gate: 'delivery.read' } }, async (request, reply) => {
+    const { holder } = personOf(request);
+    const wanted = askedFilter(request.query);
+    if (wanted.from !== undefined || wanted.to !== undefined) refuse(words.noPeriod);
+    const [after, upTo] = [asked(request, 'after', 40), asked(request, 'upto', 40)];
+    const limit = mostShown;
+    const page =
+      after === ''
+        ? await liveUpTo(place, holder, filterOf(wanted), { limit, ...(upTo === '' ? {} : { upTo }) })
+        : await liveAfter(place, holder, filterOf(wanted), { after, limit });
+    const views = await viewsPart({ place }, request, 'live', wanted);
+    const shown = { page, views, isAfter: after !== '', isKept: upTo !== '' };
+    return livePage({ show, request, reply }, wanted, shown);
+  });
+}
+
+interface Answering extends Pick<Desk, 'show'> {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+interface Shown {
+  readonly page: LivePage;
+  readonly views: Html;
+  /** Asked for what is newer than a place. */
+  readonly isAfter: boolean;
+  /** Comes back to a place: the script does not run on from there by itself. */
+  readonly isKept: boolean;
+}
+
+function livePage(
+  { show, request, reply }: Answering,
+  wanted: AskedFilter,
+  { page, views, isAfter, isKept }: Shown,
+): FastifyReply {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const isEmpty = page.items.length === 0;
+  return show(request, reply, {
+    title: say(words.title),
+    at: '/live',
+    script: 'live',
+    body: html`<p>${say(words.text)}</p>
+      ${filterForm(wanted, say, { path: '/live', names: conditions, ofClient: holder.clientId !== undefined })}
+      ${views}
+      <div
+        id="live"
+        data-address="${addressOf(wanted)}"
+        data-place="${page.next}"
+        data-more="${page.hasMore ? 'yes' : 'no'}"
+        data-kept="${isKept || isAfter ? 'yes' : 'no'}"
+        data-most="${mostShown}"
+      >
+        ${controls(request)}
+        <p class="actions">
+          <a class="button second" id="live-newer" href="${addressOf(wanted, { after: page.next })}"
+            >${say(words.newer)}</a
+          >
+          <a href="${addressOf(wanted)}">${say(words.newest)}</a>
+          <a href="/deliveries?${queryOf(wanted)}">${say(words.list)}</a>
+        </p>
+        ${isEmpty ? html`<div id="live-empty">${notice(say(isAfter ? words.nothingNewer : words.nothing))}</div>` : undefined}
+        <div id="live-list" ${isEmpty ? html` hidden` : ''}>${entriesTable(request, page.items)}</div>
+      </div>`,
+  });
+}
+
+function addressOf(wanted: AskedFilter, place: { readonly after?: string } = {}): string {
+  const query = new URLSearchParams({ ...wanted, ...place }).toString();
+  return query === '' ? '/live' : `/live?${query}`;
+}
+
+/** Of the script: without it they are not there. */
+function controls(request: FastifyRequest): Html {
+  const say = sayTo(request);
+  return html`<div class="live-bar" id="live-bar" role="group" aria-label="${say(words.controls)}" hidden>
+    <button type="button" id="live-pause" data-pause="${say(words.pause)}" data-resume="${say(words.resume)}">
+      ${say(words.pause)}
+    </button>
+    <button type="button" class="second" id="live-show">${say(words.show)}</button>
+    <span
+      id="live-status"
+      role="status"
+      data-none="${say(words.none)}"
+      data-one="${say(words.one)}"
+      data-many="${say(words.many)}"
+      data-more="${say(words.more)}"
+      data-paused="${say(words.paused)}"
+      data-silent="${say(words.silent)}"
+      data-ended="${say(words.ended)}"
+    ></span>
+  </div>`;
+}
+
+function entriesTable(request: FastifyRequest, items: readonly LiveEntry[]): Html {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  const { holder } = personOf(request);
+  const heads = [
+    words.at,
+    deskWords.delivery,
+    deskWords.destination,
+    deskWords.lead,
+    words.what,
+    words.stateNow,
+  ];
+  return table(
+    say(words.title),
+    heads.map((name) => ({ name: say(name) })),
+    items.map((entry) => [
+      timeOf(entry.at, language),
+      entry.delivery === null ? undefined : deliveryLink(entry.delivery),
+      destinationLink(entry.destination),
+      entry.lead === null ? undefined : leadLink(holder, { clientId: entry.client, reference: entry.lead }),
+      say(entry.words),
+      entry.state === null ? undefined : stateTag(entry.state, say),
+    ]),
+  );
+}

@@ -1,0 +1,86 @@
+// Saved views: listed at the head of their list, saved under a name, removed by their owner.
+// Invariant: a view is an address with a filter that was read first; another account's is answered as one that does not exist.
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ownViews, removeView, saveView, viewLimits, viewLists, type ViewList } from '../../access/views.ts';
+import { namesSomebody } from '../../domain/impersonal-text.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { askedFilter, carried, filterOf, queryOf, type AskedFilter } from '../filter.ts';
+import { field, numberOf } from '../forms.ts';
+import { personOf } from '../gate.ts';
+import { hidden, input } from '../parts.ts';
+import { refuse } from '../refusals.ts';
+import { notFound, sayTo } from '../show.ts';
+import { viewProblems, viewWords as words } from '../words/views.ts';
+import { reasonWords } from '../words/work.ts';
+import type { Desk } from './sign-in.ts';
+
+export function viewRoutes(server: FastifyInstance, { place }: Desk): void {
+  const gated = { config: { gate: 'delivery.read' } } as const;
+  server.post('/views', gated, async (request, reply) => {
+    const { session } = personOf(request);
+    const list = viewLists.find((known) => known === field(request, 'list'));
+    const wanted = askedFilter(request.body);
+    // Read as the list would: what it would refuse is not kept.
+    filterOf(wanted);
+    const query = queryOf(wanted);
+    if (list === undefined || query === '') refuse(words.nothing);
+    const name = field(request, 'name', 200);
+    if (namesSomebody(name)) refuse(reasonWords.personal);
+    const problem = await saveView(place.access, session.account.id, { list, name, query });
+    if (problem !== undefined) refuse(viewProblems[problem]);
+    return reply.redirect(`/${list}?${query}`, 303);
+  });
+  server.post('/views/:id/remove', gated, async (request, reply) => {
+    const { session } = personOf(request);
+    const id = numberOf(request);
+    const list = viewLists.find((known) => known === field(request, 'list')) ?? 'deliveries';
+    if (id === undefined || !(await removeView(place.access, session.account.id, id))) return notFound(reply);
+    const query = queryOf(askedFilter(request.body));
+    return reply.redirect(query === '' ? `/${list}` : `/${list}?${query}`, 303);
+  });
+}
+
+/** At the head of a list: those kept for it, and the form that keeps the one that is shown. */
+export async function viewsPart(
+  { place }: Pick<Desk, 'place'>,
+  request: FastifyRequest,
+  list: ViewList,
+  wanted: AskedFilter,
+): Promise<Html> {
+  const say = sayTo(request);
+  const views = await ownViews(place.access, personOf(request).session.account.id, list);
+  const here = html`${hidden('list', list)}${carried(wanted)}`;
+  const query = queryOf(wanted);
+  return html`${
+    views.length === 0
+      ? undefined
+      : html`<nav class="views" aria-label="${say(words.views)}">
+          <ul>
+            ${views.map(
+              (view) =>
+                html`<li>
+                  <a href="/${list}?${view.query}" ${view.query === query ? html` aria-current="page"` : ''}
+                    >${view.name}</a
+                  >
+                  <form method="post" action="/views/${view.id}/remove">
+                    ${here}<button class="plain" aria-label="${say(words.removeIt)} ${view.name}">
+                      ${say(words.remove)}
+                    </button>
+                  </form>
+                </li>`,
+            )}
+          </ul>
+        </nav>`
+  }${query === '' ? undefined : saveForm(request, here)}`;
+}
+
+function saveForm(request: FastifyRequest, here: Html): Html {
+  const say = sayTo(request);
+  return html`<details>
+    <summary>${say(words.save)}</summary>
+    <form class="line card" method="post" action="/views">
+      ${here} ${input('name', say(words.name), { hint: say(words.nameHint), most: viewLimits.nameLength })}
+      <button>${say(words.keep)}</button>
+    </form>
+  </details>`;
+}

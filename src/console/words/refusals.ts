@@ -1,0 +1,94 @@
+// What was refused, and what to do about it, by its code: the catalogue of errors as the console says it. French first.
+// Invariant: a page never shows an English sentence under a French heading without saying that it is English.
+import type { ErrorCode } from '../../errors.ts';
+import type { Both } from '../../support/words.ts';
+import { refusedWords } from './request-states.ts';
+
+/** What to do; what was refused stands in `refusedWords`. */
+const remedies: Readonly<Partial<Record<ErrorCode, Both>>> = {
+  'USAGE-001': [
+    'Corrigez ce que vous avez donné, ou effacez les filtres.',
+    'Correct what you gave, or clear the filters.',
+  ],
+  'USAGE-002': ['Donnez le motif et la confirmation.', 'Give the reason and the confirmation.'],
+  'FIND-001': [
+    'Vérifiez l’orthographe : les listes montrent ce qui existe.',
+    'Check the spelling: the lists show what exists.',
+  ],
+  'ACCESS-001': ['Corrigez ce qui a été donné, puis recommencez.', 'Correct what was given, then try again.'],
+  'ACCESS-003': ['Un administrateur donne les rôles.', 'An administrator gives roles.'],
+  'TASK-001': [
+    'Seuls un échec ou une alerte ouverte se classent : voyez « Tâches ».',
+    'Only a failed delivery or an open alert is closed: see “Tasks”.',
+  ],
+  'REPLAY-001': ['Relisez la livraison.', 'Read the delivery again.'],
+  'BULK-001': ['La page du travail dit ce qu’il a fait.', 'The page of the run says what it did.'],
+  'BULK-002': ['Relisez le plan et tapez son nombre.', 'Read the plan again and type its number.'],
+  'DEST-001': ['Relisez la page de la destination.', 'Read the page of the destination again.'],
+  'DEST-002': [
+    'Suspendez la destination, attendez que plus rien ne soit en route, publiez, reprenez.',
+    'Suspend the destination, wait until nothing is on its way, publish, resume.',
+  ],
+  'MAPPING-001': [
+    'La page « Fichier à publier » montre chaque erreur à sa ligne.',
+    'The page of the file to publish shows each error at its line.',
+  ],
+  'MAPPING-002': ['Publiez un format.', 'Publish a mapping.'],
+  'LEAD-004': ['Rien ne part pour une demande effacée.', 'Nothing leaves for an erased lead.'],
+  'LEAD-006': [
+    'Rien ne part tant que la limitation tient.',
+    'Nothing leaves until the restriction is lifted.',
+  ],
+};
+
+const more: Readonly<Partial<Record<ErrorCode, Both>>> = {
+  'USAGE-002': ['Une confirmation ou un motif manque.', 'A confirmation or a reason is missing.'],
+  'ACCESS-003': ['Votre compte n’a pas ce droit.', 'Your account may not do this.'],
+  'BULK-002': ['Le nombre a changé depuis le plan.', 'The number has changed since the plan.'],
+  'DEST-002': [
+    'Le connecteur ne change pas pendant que des livraisons partent par l’ancien.',
+    'The connector may not change while deliveries are on their way by the old one.',
+  ],
+  'MAPPING-001': ['Le format contient des erreurs.', 'The mapping has errors.'],
+  'MAPPING-002': [
+    'Aucun format n’est publié pour la destination.',
+    'No mapping is published for the destination.',
+  ],
+  'MAPPING-003': [
+    'En production, ni adresse en clair, ni client sans C51 et C52.',
+    'Production publishes neither an address in clear nor a client without C51 and C52.',
+  ],
+  'MAPPING-004': [
+    'Cette version mettrait fin à des livraisons qui attendent.',
+    'This version would end deliveries that wait.',
+  ],
+  'MAPPING-006': [
+    'Une mention déjà donnée aux prospects a changé de texte (C14).',
+    'A notice that prospects have been given stands there with other words (C14).',
+  ],
+  'LEAD-004': ['La demande a été effacée.', 'The lead has been erased.'],
+  'LEAD-005': ['La ligne a été refusée pour son contenu.', 'The row was refused for what is in it.'],
+  'LEAD-006': [
+    'Le traitement de la demande est limité à la demande de la personne.',
+    'Processing of the lead is restricted at the request of the person.',
+  ],
+  'CLIENT-001': [
+    'La fin du contrat du client ne le permet pas, ou pas encore.',
+    "The end of the client's contract does not allow this, or not yet.",
+  ],
+  'RETENTION-001': [
+    'La conservation s’écarterait de la charte sans instruction écrite du client.',
+    'Retention would depart from the charter without a written instruction of the client.',
+  ],
+  'INSTRUCTION-001': [
+    'Un destinataire ou l’opt-in changerait sans instruction écrite du client.',
+    'A recipient or the opt-in would change without a written instruction of the client.',
+  ],
+};
+
+/** Undefined for a code that no page refuses by. */
+export const refusalText = (code: ErrorCode): Both | undefined => refusedWords[code] ?? more[code];
+export const remedyText = (code: ErrorCode): Both | undefined => remedies[code];
+
+/** Before what is said in English only. */
+export const inEnglish: Both = ['Détail, en anglais', 'Detail'];

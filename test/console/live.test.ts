@@ -1,0 +1,207 @@
+// The live tail: what happens, in its order, each once; by links alone, and followed by the script in a real Chromium.
+import type { Browser as Chromium } from 'playwright-core';
+import { createAccount, setPasswordWithCode } from '../../src/access/accounts.ts';
+import { strangerRow } from '../trip/gateway.ts';
+import { openChromium, watchedPage, type Watched } from './chromium.ts';
+import { browserOf, password, type Browser } from './desk.ts';
+import { hostile, openFilledDesk, type FilledDesk } from './filled.ts';
+
+let desk: FilledDesk;
+let chromium: Chromium;
+let support: Browser;
+beforeAll(async () => {
+  desk = await openFilledDesk({ failures: 3 });
+  chromium = await openChromium();
+  support = await desk.signedIn('support');
+  await sealed();
+});
+afterAll(async () => {
+  await chromium.close();
+  await desk.close();
+});
+
+const sealed = (): Promise<void> =>
+  desk.gateway.until(
+    'everything sealed',
+    async () => (await desk.gateway.owner.all('SELECT 1 FROM handovers_unsealed LIMIT 1')).length === 0,
+  );
+const plain = (text: string): string => text.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+const rowsOf = (text: string): readonly string[] =>
+  (/<tbody>([\s\S]*)<\/tbody>/.exec(text)?.[1] ?? '')
+    .split('</tr>')
+    .map(plain)
+    .filter((row) => row.trim() !== '');
+const newerOf = (text: string): string =>
+  (/id="live-newer" href="([^"]+)"/.exec(text)?.[1] ?? '').replaceAll('&amp;', '&');
+const placeOf = (text: string): string => /data-place="([^"]+)"/.exec(text)?.[1] ?? '';
+
+/** Somebody's page in Chromium. */
+async function opened(path: string): Promise<Watched & { readonly close: () => Promise<void> }> {
+  const context = await chromium.newContext({
+    viewport: { width: 1280, height: 500 },
+    locale: 'fr-FR',
+    baseURL: `http://127.0.0.1:${desk.console.port}`,
+  });
+  await context.addCookies(
+    [...support.cookies].map(([name, value]) => ({ name, value, domain: '127.0.0.1', path: '/' })),
+  );
+  const watched = await watchedPage(context);
+  await watched.page.goto(path);
+  return { ...watched, close: () => context.close() };
+}
+
+test('what happened stands there newest first, and the link asks for what came after it, each entry once', async () => {
+  const first = await support.get('/live');
+  expect(rowsOf(first.text).length).toBeGreaterThanOrEqual(10);
+  expect(plain(first.text)).toMatch(/Passage de relais : tentative 1 vers/);
+  expect(first.text).not.toContain(hostile);
+  expect(first.text).not.toMatch(/@courriel\.example|Lefèvre|\+3363998/);
+  expect(Buffer.byteLength(first.text)).toBeLessThan(100_000);
+  const nothing = await support.get(newerOf(first.text));
+  expect([rowsOf(nothing.text), plain(nothing.text).includes('Rien de nouveau')]).toEqual([[], true]);
+  await desk.gateway.send(strangerRow('OK-3'));
+  await desk.gateway.until('delivered', async () =>
+    (await desk.gateway.states("l.reference = 'OK-3'")).some(({ state }) => state === 'delivered'),
+  );
+  await sealed();
+  const newer = await support.get(newerOf(first.text));
+  const seen = rowsOf(newer.text);
+  expect(seen).toHaveLength(2);
+  expect(seen[0]).toMatch(/OK-3 Réponse : .*livrée/);
+  expect(seen[1]).toMatch(/OK-3 Passage de relais/);
+  // The two places together are what the whole shows, and the address of a place shows the same for ever.
+  const whole = rowsOf((await support.get('/live')).text);
+  expect(whole).toEqual([...seen, ...rowsOf(first.text)]);
+  expect(rowsOf((await support.get(`/live?upto=${placeOf(first.text)}`)).text)).toEqual(rowsOf(first.text));
+});
+
+test('it is filtered as the lists are, and tells a filter or a place that cannot be', async () => {
+  const failed = rowsOf((await support.get('/live?state=failed')).text);
+  expect(failed.length).toBeGreaterThanOrEqual(6);
+  expect(failed.filter((row) => !row.includes('KO-'))).toEqual([]);
+  expect(rowsOf((await support.get('/live?lead=KO-1')).text).every((row) => row.includes('KO-1'))).toBe(true);
+  expect(rowsOf((await support.get('/live?cause=refused')).text)).toEqual(failed);
+  expect(rowsOf((await support.get('/live?cause=expired')).text)).toEqual([]);
+  for (const [path, status] of [
+    ['/live?state=nulle', 400],
+    ['/live?from=2026-11-28', 400],
+    ['/live?after=demain', 400],
+    ['/live?upto=1', 400],
+    ['/live?destination=inconnue', 404],
+    [`/live?cause=${encodeURIComponent(hostile)}`, 404],
+  ] as const)
+    expect([path, (await support.get(path)).status]).toEqual([path, status]);
+});
+
+test('a client sees its own, and of the centre neither who acted nor why', async () => {
+  const reason = 'ticket 70 : maintenance';
+  await support.post('/destinations/essai-crm/suspend', { reason });
+  await support.post('/destinations/essai-crm/resume', { reason });
+  await sealed();
+  const own = await (await desk.signedIn('viewer')).get('/live');
+  expect(plain(own.text)).toContain('Destination suspendue par le centre');
+  expect(own.text).not.toMatch(/ticket 70|account:\d/);
+  const { owner, app } = desk.gateway;
+  await owner.run(
+    `INSERT INTO clients (id, name, legal_entity, facts)
+     SELECT 'autre', 'Autre', 'AUTRE SAS', REPLACE(facts, '"essai"', '"autre"') FROM clients WHERE id = 'essai'`,
+    [],
+  );
+  const { setupCode } = await createAccount(
+    app.access,
+    { login: 'client.autre', roles: ['viewer'], clientId: 'autre' },
+    'tester',
+  );
+  await setPasswordWithCode(app.access, setupCode, password);
+  const other = browserOf(desk.console.port);
+  await other.post('/sign-in', { login: 'client.autre', password });
+  expect(rowsOf((await other.get('/live')).text)).toEqual([]);
+  expect(rowsOf((await other.get('/live?after=0-0')).text)).toEqual([]);
+  for (const path of ['/live?client=essai', '/live?destination=essai-crm', '/live?lead=OK-1'])
+    expect([path, (await other.get(path)).status]).toEqual([path, 404]);
+});
+
+test('C38: a page that follows by itself keeps no session open that nobody works in', async () => {
+  const left = await desk.signedIn('support');
+  const aged = (minutes: number): Promise<unknown> =>
+    desk.gateway.owner.run(
+      'UPDATE sessions SET seen_at = TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3)) ORDER BY id DESC LIMIT 1',
+      [minutes],
+    );
+  const seen = async (): Promise<number> =>
+    Number(
+      (
+        await desk.gateway.owner.all<{ minutes: number }>(
+          'SELECT TIMESTAMPDIFF(MINUTE, seen_at, UTC_TIMESTAMP(3)) AS minutes FROM sessions ORDER BY id DESC LIMIT 1',
+        )
+      )[0]?.minutes,
+    );
+  await aged(-20);
+  expect((await left.get('/live', { 'x-relais-by-itself': 'live' })).status).toBe(200);
+  expect(await seen()).toBeGreaterThanOrEqual(20);
+  await aged(-31);
+  expect((await left.get('/live', { 'x-relais-by-itself': 'live' })).status).toBe(303);
+});
+
+const visible = (page: Watched['page']): Promise<number> => page.locator('#live-list tbody tr').count();
+const delivery = '#live-list tbody a[href^="/deliveries/"]';
+const sends = async (reference: string): Promise<void> => desk.gateway.send(strangerRow(reference));
+
+test('with the script it follows by itself, rests by its button, says how many wait, and moves no focus', async () => {
+  const { page, complaints, close } = await opened('/live?destination=essai-crm');
+  const before = await visible(page);
+  await page.click('#live-pause');
+  await sends('OK-4');
+  await page.getByText('2 nouvelles.').waitFor();
+  expect(await visible(page)).toBe(before);
+  expect(await page.evaluate('document.activeElement.id')).toBe('live-pause');
+  await page.click('#live-show');
+  await page
+    .locator('#live-list tbody tr')
+    .nth(before + 1)
+    .waitFor();
+  expect(await page.evaluate('document.activeElement.id')).toBe('live-show');
+  await page.click('#live-pause');
+  await support.post(`/deliveries/${await desk.idOf('OK-4')}/replay`, { reason: 'ticket 71' });
+  await page.getByText('Rejeu demandé par le centre').waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test('who reads further down, or has the focus in the list, finds it unmoved, and again on Back', async () => {
+  const { page, complaints, close } = await opened('/live');
+  const link = page.locator(delivery).first();
+  await link.focus();
+  const before = await visible(page);
+  const text = await link.textContent();
+  await sends('OK-5');
+  await page.getByText(/^\d+ nouvelles?\.$/).waitFor();
+  expect(await visible(page)).toBe(before);
+  expect(page.url()).toContain('upto=');
+  await link.press('Enter');
+  await page.waitForURL(/\/deliveries\/\d+$/);
+  await page.goBack();
+  await page.locator(delivery).first().waitFor();
+  expect(await page.locator(delivery).first().textContent()).toBe(text);
+  expect(await visible(page)).toBe(before);
+  await page.getByText(/^\d+ nouvelles?\.$/).waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test('when the session has ended it says so and asks no more', async () => {
+  const left = await desk.signedIn('support');
+  const context = await chromium.newContext({
+    baseURL: `http://127.0.0.1:${desk.console.port}`,
+    locale: 'fr-FR',
+  });
+  await context.addCookies(
+    [...left.cookies].map(([name, value]) => ({ name, value, domain: '127.0.0.1', path: '/' })),
+  );
+  const { page, complaints } = await watchedPage(context);
+  await page.goto('/live');
+  await left.post('/sign-out');
+  await page.getByText('La session a pris fin').waitFor();
+  expect(complaints).toEqual([]);
+  await context.close();
+});

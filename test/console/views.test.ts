@@ -1,0 +1,74 @@
+// Saved views: kept under a name by their owner, listed at the head of their list, and nobody else's.
+import { closeAccount } from '../../src/access/accounts.ts';
+import { browserOf, openDesk, password, type Browser, type TestDesk } from './desk.ts';
+
+let desk: TestDesk;
+let login: string;
+let own: Browser;
+beforeAll(async () => {
+  desk = await openDesk();
+  login = await desk.account(['support']);
+  own = browserOf(desk.console.port);
+  await own.post('/sign-in', { login, password });
+});
+afterAll(() => desk.close());
+
+const view = { list: 'deliveries', destination: 'essai-crm', state: 'failed' };
+const address = '/deliveries?destination=essai-crm&state=failed';
+const kept = async (): Promise<number> => (await desk.gateway.owner.all('SELECT 1 FROM saved_views')).length;
+
+test('a filter is kept under a name, stands at the head of its list alone, and is removed by its owner', async () => {
+  const saved = await own.post('/views', { ...view, name: ' Échecs d’Essai ' });
+  expect([saved.status, saved.to]).toEqual([303, address]);
+  const list = await own.get('/deliveries');
+  expect(list.text).toContain(`href="${address.replace('&', '&amp;')}"`);
+  expect(list.text).toContain('Échecs d’Essai');
+  expect((await own.get('/live')).text).not.toContain('Échecs d’Essai');
+  expect((await own.get(address)).text).toMatch(/aria-current="page"\s*>Échecs d’Essai/);
+  const other = await desk.signedIn('support');
+  expect((await other.get('/deliveries')).text).not.toContain('Échecs d’Essai');
+  const [row] = await desk.gateway.owner.all<{ id: number }>('SELECT id FROM saved_views');
+  const id = row?.id ?? 0;
+  expect((await other.post(`/views/${id}/remove`, { list: 'deliveries' })).status).toBe(404);
+  expect(await kept()).toBe(1);
+  const removed = await own.post(`/views/${id}/remove`, { list: 'deliveries', state: 'failed' });
+  expect([removed.status, removed.to]).toEqual([303, '/deliveries?state=failed']);
+  expect((await own.post(`/views/${id}/remove`, { list: 'deliveries' })).status).toBe(404);
+  expect(await kept()).toBe(0);
+});
+
+test('the same name again replaces the filter; there are twenty at most, of whatever list', async () => {
+  await own.post('/views', { ...view, name: 'A' });
+  await own.post('/views', { ...view, state: 'waiting', name: 'A' });
+  expect((await own.get('/deliveries')).text).toMatch(/state=waiting"\s*>A</);
+  for (let number = 1; number < 20; number += 1)
+    await own.post('/views', {
+      ...view,
+      list: number % 2 === 0 ? 'live' : 'deliveries',
+      name: `vue ${number}`,
+    });
+  expect(await kept()).toBe(20);
+  const one = await own.post('/views', { ...view, name: 'une de plus' });
+  expect([one.status, one.text.includes('vingt vues')]).toEqual([400, true]);
+  expect((await own.post('/views', { ...view, name: 'A' })).status).toBe(303);
+  expect(await kept()).toBe(20);
+});
+
+test.each([
+  ['without a name', { ...view, name: '  ' }, 'un nom'],
+  ['with a name too long', { ...view, name: 'n'.repeat(61) }, '60 caractères'],
+  ['with a name that names somebody', { ...view, name: 'zoe@courriel.example' }, 'n’oublie jamais'],
+  ['without a filter', { list: 'deliveries', name: 'B' }, 'pas de filtre'],
+  ['of a list that does not exist', { ...view, list: '//boutique.example', name: 'B' }, 'pas de filtre'],
+  ['that no list could show', { ...view, state: 'nulle', name: 'B' }, 'pas un état'],
+])('a view %s is not kept', async (_what, fields, words) => {
+  const before = await kept();
+  const answer = await own.post('/views', fields);
+  expect([answer.status, answer.text.includes(words), await kept()]).toEqual([400, true, before]);
+});
+
+test('the views of an account go with it', async () => {
+  expect(await kept()).toBeGreaterThan(0);
+  await closeAccount(desk.gateway.app.access, login, 'tester');
+  expect(await kept()).toBe(0);
+});

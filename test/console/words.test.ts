@@ -1,0 +1,145 @@
+// What the console says: a run's filter and who asked in words, refusals in the reader's language, no command of the terminal,
+// alerts of one kind on one line; and a destination drawn, its figures beside it.
+import { raiseAlerts } from '../../src/store/alerts.ts';
+import { webhookFiles } from '../trip/gateway.ts';
+import type { Browser } from './desk.ts';
+import { hostile, openFilledDesk, type FilledDesk } from './filled.ts';
+
+let desk: FilledDesk;
+let support: Browser;
+beforeAll(async () => {
+  desk = await openFilledDesk({ failures: 4 });
+  support = await desk.signedIn('support');
+});
+afterAll(() => desk.close());
+
+const plain = (text: string): string => text.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
+const mainOf = (text: string): string => plain(/<main[\s\S]*<\/main>/.exec(text)?.[0] ?? '');
+
+test('a run says in words what was asked and by whom', async () => {
+  desk.repair();
+  const form = { destination: 'essai-crm', state: 'failed', cause: 'refused', from: '2026-01-01' };
+  const begun = await support.post('/replay', { ...form, reason: 'ticket 90', number: '4' });
+  const page = mainOf((await support.get(begun.to)).text);
+  expect(page).toMatch(/État échec .*Cause refusé par le destinataire refused .*Du 01\/01\/2026 00:00:00/);
+  expect(page).toMatch(/Demandé par personne-\d+/);
+  expect(page).not.toMatch(/[{}"]|account:\d/);
+  expect(mainOf((await support.get('/runs')).text)).toMatch(/personne-\d+ ticket 90/);
+  await desk.gateway.until('replayed', async () =>
+    (await desk.gateway.states()).every(({ state }) => state === 'delivered'),
+  );
+  const delivery = mainOf((await support.get(`/deliveries/${await desk.idOf('KO-0')}`)).text);
+  expect(delivery).toMatch(/Rejeu demandé par personne-\d+ : ticket 90/);
+});
+
+test('a destination is drawn by hour and by day, and each figure stands in the table beside it', async () => {
+  await desk.gateway.until(
+    'hours counted',
+    async () =>
+      Number(
+        (
+          await desk.gateway.owner.all<{ n: number | null }>(
+            "SELECT SUM(count) AS n FROM destination_hours WHERE what = 'delivered'",
+          )
+        )[0]?.n,
+      ) >= 6,
+  );
+  const { text } = await support.get('/destinations/essai-crm');
+  expect(text.match(/<svg [^>]*role="img"/g)).toHaveLength(4);
+  expect(text).toMatch(/<rect\s+class="fill good"/);
+  expect(text).toMatch(/<rect\s+class="fill bad"/);
+  expect(text).not.toMatch(/\sstyle=/);
+  const [, hours = ''] =
+    /Les chiffres : Les dernières 24 heures<\/summary>([\s\S]*?)<\/table>/.exec(text) ?? [];
+  const rows = [...hours.matchAll(/<tr>([\s\S]*?)<\/tr>/g)].map(([, row = '']) => plain(row).trim());
+  expect(rows).toHaveLength(25);
+  const counted = rows.slice(1).map((row) => row.split(' ').slice(2, 4).map(Number));
+  expect(counted.reduce((sum, [delivered = 0]) => sum + delivered, 0)).toBe(6);
+  expect(counted.reduce((sum, [, failed = 0]) => sum + failed, 0)).toBe(4);
+  expect(Buffer.byteLength(text)).toBeLessThan(100_000);
+  const viewer = await desk.signedIn('viewer');
+  expect((await viewer.get('/destinations/essai-crm')).text).toContain('<svg ');
+});
+
+test('what can be done with a delivery names buttons and pages, never a command', async () => {
+  const { owner } = desk.gateway;
+  const id = await desk.idOf('OK-1');
+  const cases = [
+    ['failed', 'refused', /Après correction, rejouer : Rejouer Réglée autrement : Classer/],
+    ['failed', 'invalid', /Corriger le format et le publier : Formats ; ou compléter la demande/],
+    ['withheld', 'opt_in_missing', /Les réponses enregistrées : Demande/],
+    ['withheld', 'recipient_not_authorised', /Faire autoriser le destinataire, sur document du client/],
+    [
+      'waiting',
+      'unknown_hold',
+      /Il l’a : Le client l’a Il ne l’a pas : Le client ne l’a pas : renvoyer ; elle repart aussitôt/,
+    ],
+    ['waiting', 'slot', /Faire partir le fichier maintenant : Envoyer le fichier maintenant/],
+    [
+      'waiting',
+      'file_held',
+      /laisser partir le fichier : Laisser partir Sinon, l’abandonner : Abandonner ce fichier/,
+    ],
+  ] as const;
+  for (const [state, reason, words] of cases) {
+    await owner.run('UPDATE deliveries SET state = ?, reason = ?, settled_at = NULL WHERE id = ?', [
+      state,
+      reason,
+      id,
+    ]);
+    const page = mainOf((await support.get(`/deliveries/${id}`)).text);
+    expect(page).toMatch(words);
+    expect(page).not.toMatch(/relais (?:replay|task|delivery|mapping|lead|authorisation|destination)|--\w/);
+  }
+  const officer = await desk.signedIn('integrator');
+  expect(mainOf((await officer.get(`/deliveries/${id}`)).text)).not.toContain(': Abandonner ce fichier');
+  await owner.run(
+    "UPDATE deliveries SET state = 'delivered', reason = 'accepted', settled_at = UTC_TIMESTAMP(3) WHERE id = ?",
+    [id],
+  );
+});
+
+test('a refusal is told in the language of the page; what is English only says so', async () => {
+  const french = mainOf((await support.get('/deliveries?state=nulle')).text);
+  expect(french).toContain('« nulle » n’est pas un état de livraison');
+  expect(french).not.toMatch(/is no state|Run the command/);
+  const unknown = mainOf((await support.get('/deliveries?destination=inconnue')).text);
+  expect(unknown).toMatch(/Détail, en anglais : .*inconnue/);
+  expect(unknown).toContain('Vérifiez l’orthographe');
+  const english = await support.get('/deliveries?state=nulle', { 'accept-language': 'en' });
+  expect(mainOf(english.text)).toContain('nulle is no state of a delivery');
+  expect((await support.get(`/deliveries?state=${encodeURIComponent(hostile)}`)).text).not.toContain(
+    '<script>alert',
+  );
+});
+
+test('the messages of the mapping’s check are explained in French', async () => {
+  const integrator = await desk.signedIn('integrator');
+  const files = webhookFiles(9);
+  const page = await integrator.post('/try', {
+    ...{ destination: 'essai-crm', do: 'run', sample: '' },
+    client: files['essai/client.yaml'] ?? '',
+    mapping: (files['essai/crm.yaml'] ?? '').replace('to: nom', 'too: nom'),
+  });
+  expect(plain(page.text)).toContain('La clé n’existe pas dans le langage des formats. Détail, en anglais :');
+});
+
+test('alerts of one kind and client are one line with their number, which leads to each of them, and say their reason in words', async () => {
+  await raiseAlerts(desk.gateway.owner, [
+    ...['notice_missing', 'question_not_asked', 'other_entity'].map((reason) => ({
+      ...{ kind: 'anomalies_pile_up' as const, clientId: 'essai', reason },
+    })),
+    { kind: 'request_due', clientId: 'essai', reason: '1:overdue' },
+  ]);
+  const home = (await support.get('/')).text;
+  expect(mainOf(home)).toMatch(
+    /Demandes non conformes d&#39;un client \(3\) essai .*Mention d’information non précisée/,
+  );
+  expect(mainOf(home)).toContain('demande de droits 1 : en retard');
+  expect(mainOf(home)).not.toContain('1 (overdue)');
+  const link = /href="(\/tasks\?[^"]+)"/.exec(home)?.[1]?.replaceAll('&amp;', '&') ?? '';
+  const each = (await support.get(link)).text;
+  expect(each.match(/href="\/tasks\/alerts\/\d+"/g)).toHaveLength(3);
+  const [alert = ''] = /\/tasks\/alerts\/\d+/.exec(each) ?? [];
+  expect((await support.get(alert)).text).toContain('href="/anomalies?client=essai"');
+});
