@@ -1,5 +1,6 @@
 // What retention takes out of the tables, written down by triggers as it goes, so that the account keeps the keys it needs.
 // Invariant: written in the transaction that deletes, in a schema of its own, where no search of the gateway's tables looks.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Database } from '../../src/store/database.ts';
 import type { DeliveryLine } from './ledgers.ts';
 
@@ -66,6 +67,16 @@ export const readBook = async (owner: Database): Promise<Gone> => {
   };
 };
 
-export const dropBook = async (owner: Database): Promise<void> => {
-  await owner.text(`DROP DATABASE IF EXISTS ${schemaOf(owner)}`);
-};
+/** A server that has just been through a storm may cut a connection, or refuse a change of the schema once. */
+const dropTries = 5;
+
+export async function dropBook(owner: Database): Promise<void> {
+  for (let tries = 1; ; tries += 1)
+    try {
+      await owner.text(`DROP DATABASE IF EXISTS ${schemaOf(owner)}`);
+      return;
+    } catch (error) {
+      if (tries === dropTries) throw error;
+      await pause(tries * 200);
+    }
+}

@@ -1,4 +1,5 @@
 // The checker itself, third part: requests of prospects, restrictions, and what is left of a person who is gone.
+import { check } from './check.ts';
 import { crm, entry, forged, handed, lead, outcome, plain, red } from './forged.ts';
 import type { Entry } from './ledgers.ts';
 import type { RecipientLine, RequestLine } from './requests.ts';
@@ -124,4 +125,14 @@ test('a reference of a lead that retention took, in any table', () => {
   expect(red(plain({ ...ofOperation, entries, references }))).toEqual([zeros.remains]);
   const late = [{ reference: 'O-1-5', place: 'lead_intake.reference' }];
   expect(red(plain({ ...ofOperation, entries, references: late }))).toEqual([]);
+});
+
+test('leads that retention took while they were being sent are counted: no case, no proof', () => {
+  const [departed, answer] = plain().entries as [Entry, Entry];
+  const inOrder = (...entries: readonly Entry[]): number =>
+    check(plain({ entries: entries.map((one, at) => ({ ...one, id: at + 1 })) })).takenInFlight;
+  expect(inOrder(departed, purged(0), answer)).toBe(1);
+  expect(inOrder(departed, purged(0))).toBe(1);
+  expect(inOrder(departed, answer, purged(0))).toBe(0);
+  expect(inOrder(departed, answer)).toBe(0);
 });

@@ -1,5 +1,6 @@
 // The part of the checker that looks at retention: nothing leaves of a lead that is gone, and goes or comes at another time than its own.
 // Invariant: what is gone is known by what was written down as it went, and by the log, which stays.
+import { attemptOf, settledEntries } from './check-flight.ts';
 import type { Story } from './check.ts';
 import { lateMark, operationMark } from './operations.ts';
 
@@ -23,6 +24,17 @@ export function keptOrGone({ leads, byLead }: Story): readonly string[] {
     return gone && !isTold ? [`${reference}: gone, and the log does not say so`] : [];
   });
 }
+
+/** Leads that retention took while something of them was on its way: whether a storm has made that case at all. */
+export const takenInFlight = ({ entries }: Pick<Story, 'entries'>): number =>
+  [...Map.groupBy(entries, (one) => one.leadId).values()].filter((theirs) => {
+    const purged = theirs.find((one) => one.entry === 'purged')?.id ?? -1;
+    const open = new Set<string>();
+    for (const one of theirs.filter(({ id }) => id < purged))
+      if (one.entry === 'departed') open.add(attemptOf(one));
+      else if (settledEntries.has(one.entry)) open.delete(attemptOf(one));
+    return open.size > 0;
+  }).length;
 
 export const cameBack = ({ leads }: Story): readonly string[] =>
   leads.filter(({ reference }) => reference.startsWith(lateMark)).map(({ reference }) => reference);

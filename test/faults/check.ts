@@ -13,34 +13,14 @@ import {
 } from './check-keys.ts';
 import { correctionsNotTold, notFollowed, notTold, takenBackSent } from './check-told.ts';
 import { feedGaps, postedAndLost, wrongAnswers } from './check-api.ts';
-import { afterPurge, cameBack, keptOrGone, refusedAsOver } from './check-retention.ts';
+import { afterPurge, cameBack, keptOrGone, refusedAsOver, takenInFlight } from './check-retention.ts';
 import { departedRestricted, notToldByRequest, reachedNobody, requestsCounted } from './check-requests.ts';
 import { ended, type DeliveryLine, type Entry, type Ledgers, type Receipt } from './ledgers.ts';
 import { remainsOf } from './remains.ts';
-import { zeros } from './zeros.ts';
+import { zeros, type Figures } from './zeros.ts';
 
 export { zeros };
-
-export interface Figures {
-  readonly leads: number;
-  readonly deliveries: number;
-  readonly attempts: number;
-  readonly received: number;
-  /** Received again under the same key: allowed, a recipient recognises it. */
-  readonly duplicates: number;
-  readonly unknownOutcomes: number;
-  readonly lateOutcomes: number;
-  readonly retried: number;
-  readonly withheld: number;
-  readonly files: number;
-  /** Requests of prospects carried out, leads they reached, what was held back under a restriction, recipients listed to be told. */
-  readonly requests: number;
-  readonly requestLeads: number;
-  readonly heldRestricted: number;
-  readonly requestRecipients: number;
-  /** Must be 0, each with what it concerns. */
-  readonly faults: Readonly<Record<string, readonly string[]>>;
-}
+export type { Figures };
 
 export function check(ledgers: Ledgers): Figures {
   const { leads, deliveries, entries, receipts } = ledgers;
@@ -71,6 +51,7 @@ export function check(ledgers: Ledgers): Figures {
       receipts.flatMap(({ destination, file }) => (file === undefined ? [] : `${destination} ${file}`)),
     ).size,
     ...requestsCounted(ledgers),
+    takenInFlight: takenInFlight(story),
     faults: {
       [zeros.lost]: lost(story),
       [zeros.unsettled]: deliveries

@@ -92,14 +92,19 @@ export async function openOutside(gateway: Gateway, random: Random, pace: Pace):
     wrong,
     serverErrors: () => serverErrors,
     surely: async (path, body) => {
-      // A process that dies leaves its key under way for a minute: a brisk storm has not the time.
-      if (pace === 'brisk') return answered(() => ask('POST', path, { body }));
       const name = `storm-${(sent += 1)}`;
-      const first = await answered(() => ask('POST', path, { body, key: name }));
-      if (random.next() < again) {
-        const second = await answered(() => ask('POST', path, { body, key: name }));
+      // A process that dies leaves its key under way for a minute: a brisk storm has not the time.
+      const key = pace === 'brisk' ? {} : { key: name };
+      const post = async (): Promise<Reply | undefined> => {
+        const reply = await answered(() => ask('POST', path, { body, ...key }), patientMs);
+        if (reply === undefined) wrong.push(`${path}: no answer under ${name}`);
+        return reply;
+      };
+      const first = (await post()) ?? { status: 504, body: {} };
+      if (pace !== 'brisk' && random.next() < again) {
+        const second = await post();
         // What was refused is forgotten and judged anew.
-        if (first.status < 300 && !isDeepStrictEqual(second, first))
+        if (second !== undefined && first.status < 300 && !isDeepStrictEqual(second, first))
           wrong.push(`${path}: another answer under ${name}`);
       }
       return first;
@@ -107,12 +112,19 @@ export async function openOutside(gateway: Gateway, random: Random, pace: Pace):
   };
 }
 
-/** Busy, under way, away or broken: the same once more, until somebody says what became of it. */
-async function answered(ask: () => Promise<Reply | undefined>): Promise<Reply> {
-  for (;;) {
+/** Longer than any outage, and than a key stays under way whose process died: who waits longer waits for ever. */
+const patientMs = 300_000;
+
+/** Busy, under way, away or broken: the same once more, until somebody says what became of it. Undefined: nobody does, for so long. */
+export async function answered(
+  ask: () => Promise<Reply | undefined>,
+  forMs: number,
+): Promise<Reply | undefined> {
+  for (const start = performance.now(); ;) {
     const reply = await ask();
     const isAnswer = reply !== undefined && reply.status < 500 && !isUnderWay(reply);
     if (isAnswer) return reply;
+    if (performance.now() - start >= forMs) return undefined;
     await pause(300);
   }
 }

@@ -12,6 +12,8 @@ export interface Caught {
   readonly findings: readonly string[];
   /** Every other figure that was not 0. */
   readonly besides: readonly string[];
+  /** What the storm had of what the bug needs: where it is 0, nothing was looked at. */
+  readonly counted: Readonly<Record<string, number>>;
 }
 
 const copied = ['src', 'connectors', 'mappings', 'test', 'package.json', 'tsconfig.json'];
@@ -33,6 +35,9 @@ export async function plantAndStorm(
     return {
       caught: findings.length > 0,
       findings,
+      counted: Object.fromEntries(
+        Object.entries(result).flatMap(([name, value]) => (typeof value === 'number' ? [[name, value]] : [])),
+      ),
       besides: Object.entries(result.faults).flatMap(([name, found]) =>
         found.length > 0 && !plant.red.includes(name) ? [`${name} × ${found.length}`] : [],
       ),

@@ -15,19 +15,26 @@ export const plantsOfApi: readonly Plant[] = [
       },
     ],
     red: [zeros.posted],
+    undisturbed: true,
   },
   {
     name: 'a key that came before is new',
-    // Who sends again because a line was cut does it again.
+    // Who sends again because a line was cut does it again, and gets the answer of the second time: the one of the first is written over.
     patches: [
       {
         file: 'src/store/idempotency-keys.ts',
         find: "if (!row.request.equals(request)) return { kind: 'other_request' };",
         put: "if (row.request.equals(request)) return { kind: 'new' };",
       },
+      {
+        file: 'src/store/idempotency-keys.ts',
+        find: "'UPDATE idempotency_keys SET status = ?, answer = ? WHERE holder = ? AND key_digest = ? AND status IS NULL',",
+        put: "'UPDATE idempotency_keys SET status = ?, answer = ? WHERE holder = ? AND key_digest = ?',",
+      },
     ],
     red: [zeros.answers],
     favour: ['replayed_over_http'],
+    undisturbed: true,
   },
   {
     name: 'the cursor forgets where it was',

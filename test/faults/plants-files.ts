@@ -17,6 +17,7 @@ export const plantsOfFiles: readonly Plant[] = [
     red: [zeros.spoiltFiles],
     like: /essai-s3/,
     favour: ['written_late'],
+    undisturbed: true,
   },
   {
     name: 'what stands is not looked at',
@@ -84,5 +85,6 @@ export const plantsOfFiles: readonly Plant[] = [
     ],
     red: [zeros.exposed],
     like: /Redis/,
+    undisturbed: true,
   },
 ];

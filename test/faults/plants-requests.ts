@@ -20,12 +20,13 @@ export const plantsOfRequests: readonly Plant[] = [
   },
   {
     name: 'who received is forgotten',
-    // The request is carried out here, and whoever has the lead never hears of it in writing.
+    // The request is carried out here, and whoever has the lead never hears of it in writing. What is delivered says twice that it
+    // arrived: in its state, and as what may have been received.
     patches: [
       {
         file: 'src/store/request-recipients.ts',
         find: "AND (state IN ('delivered', 'pending', 'sending') OR maybe_received = 1)",
-        put: "AND (state IN ('pending', 'sending') OR maybe_received = 1)",
+        put: "AND state IN ('pending', 'sending')",
       },
     ],
     red: [zeros.untold],

@@ -45,6 +45,7 @@ export const plantsOfRetention: readonly Plant[] = [
       },
     ],
     red: [zeros.cameBack],
+    undisturbed: true,
   },
   {
     name: 'deliveries in flight are deleted',
@@ -58,5 +59,6 @@ export const plantsOfRetention: readonly Plant[] = [
     ],
     red: [zeros.unanswered],
     favour: ['trouble'],
+    undisturbed: true,
   },
 ];

@@ -9,6 +9,10 @@ const storms = 3;
 interface Options {
   readonly root: string;
   readonly seed: number;
+  /** How long each storm blows; a short one by default. */
+  readonly seconds?: number;
+  /** Mischief done more often, beside what the plant itself favours. */
+  readonly favour?: readonly string[];
   readonly log: (line: string) => void;
 }
 
@@ -38,17 +42,30 @@ async function isCaught(plant: Plant, options: Options): Promise<boolean> {
   const { log } = options;
   for (let storm = 0; ; storm += 1) {
     const seed = options.seed + storm;
-    const caught = await plantAndStorm(plant, { ...options, seed, seconds: stormSeconds });
-    tell(plant, caught, storm, log);
+    const { seconds = stormSeconds, favour = [] } = options;
+    const favoured = { ...plant, favour: [...(plant.favour ?? []), ...favour] };
+    const caught = await plantAndStorm(favoured, { ...options, seed, seconds });
+    tell(plant, caught, { storm, seed }, log);
     if (caught.caught || storm + 1 === storms) return caught.caught;
   }
 }
 
-function tell(plant: Plant, { caught, findings, besides }: Caught, storm: number, log: Options['log']): void {
+function tell(
+  plant: Plant,
+  { caught, findings, besides, counted }: Caught,
+  { storm, seed }: { readonly storm: number; readonly seed: number },
+  log: Options['log'],
+): void {
   const word = caught ? '✔ caught' : storm + 1 === storms ? '✘ MISSED' : '… not yet';
-  log(`${word}  ${plant.name}, storm ${storm + 1} of ${storms} at most`);
+  log(`${word}  ${plant.name}, seed ${seed}, storm ${storm + 1} of ${storms} at most`);
   log(
     `    ${plant.red.join(', or ')} × ${findings.length}${caught ? `, such as ${findings.slice(0, 3).join('; ')}` : ''}`,
   );
   if (besides.length > 0) log(`    besides: ${besides.join('; ')}`);
+  if (!caught)
+    log(
+      `    the storm had: ${Object.entries(counted)
+        .map(([name, count]) => `${name} ${count}`)
+        .join(', ')}`,
+    );
 }

@@ -13,6 +13,7 @@ import { startFleet } from './fleet.ts';
 import { destinations, leaseMs, stormFiles, type Pace } from './mappings.ts';
 import { usualTrouble } from './mischief-trade.ts';
 import { openOutside } from './outside.ts';
+import type { Role } from './points.ts';
 import { startProxy, type Target } from './proxy.ts';
 import { seeded } from './random.ts';
 import { slowestCommitMs, startRecipients } from './recipients.ts';
@@ -23,7 +24,50 @@ export interface Stage extends Omit<Scene, 'handedIn' | 'changes' | 'hostile' | 
   readonly close: () => Promise<void>;
 }
 
-export async function openStage(seed: number, pace: Pace, servers: StormServers | undefined): Promise<Stage> {
+/** Tells the result before anything is closed, and closes whatever became of the work. */
+export async function onStage<T>(
+  { close }: Pick<Stage, 'close'>,
+  tell: ((result: T) => void) | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  let result: T;
+  try {
+    result = await work();
+    tell?.(result);
+  } catch (error) {
+    // Why the work failed matters more than what could not be closed after it.
+    await close().catch(() => undefined);
+    throw error;
+  }
+  await close();
+  return result;
+}
+
+/** One after the other, each although one before it failed. @throws the first failure, once all have had their turn */
+export async function closeAll(closers: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closers) await close().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
+
+interface Setting {
+  readonly seed: number;
+  readonly pace: Pace;
+  readonly servers: StormServers | undefined;
+  /** Nobody dies, so that one of each kind is enough. */
+  readonly undisturbed: boolean;
+}
+
+const rolesOf = ({ pace, undisturbed }: Setting): readonly Role[] =>
+  undisturbed
+    ? ['planner', 'worker', 'api', 'api', 'console']
+    : [
+        ...(pace === 'brisk' ? [] : (['planner', 'worker', 'api', 'console'] as const)),
+        ...(['planner', 'worker', 'worker', 'api'] as const),
+      ];
+
+export async function openStage(setting: Setting): Promise<Stage> {
+  const { seed, pace, servers } = setting;
   const given = {
     mysql: servers?.mysqlUrl() ?? process.env['RELAIS_TEST_MYSQL_URL'] ?? '',
     redis:
@@ -45,6 +89,13 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
   };
   // The storm's own lines stay whole, and stay when a service moves.
   const before = { ...process.env };
+  const tidy = (): void => {
+    for (const name of ['RELAIS_TEST_MYSQL_URL', 'RELAIS_TEST_REDIS_URL']) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
   process.env['RELAIS_TEST_MYSQL_URL'] = through(given.mysql, lines.mysql.port);
   process.env['RELAIS_TEST_REDIS_URL'] = through(given.redis, lines.redis.port);
   const environment = {
@@ -83,10 +134,8 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
   const fleet = await startFleet({
     gateway,
     ports: outside.ports,
-    roles: [
-      ...(pace === 'brisk' ? [] : (['planner', 'worker', 'api', 'console'] as const)),
-      ...(['planner', 'worker', 'worker', 'api'] as const),
-    ],
+    roles: rolesOf(setting),
+    spared: setting.undisturbed,
     ...at,
     random: seeded(seed + 2),
     environment,
@@ -108,20 +157,16 @@ export async function openStage(seed: number, pace: Pace, servers: StormServers 
     recipients,
     outside,
     stopMs: pace === 'brisk' ? 2_000 : leaseMs[pace] + 2_500,
-    close: async () => {
-      await fleet.close();
-      await slowApp.close();
-      await intake.close();
-      await dropBook(gateway.owner);
-      await gateway.close();
-      await recipients.close();
-      for (const line of Object.values(lines)) await line.close();
-      for (const name of ['RELAIS_TEST_MYSQL_URL', 'RELAIS_TEST_REDIS_URL']) {
-        if (before[name] === undefined) delete process.env[name];
-        else process.env[name] = before[name];
-      }
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close: () =>
+      closeAll([
+        fleet.close,
+        slowApp.close,
+        intake.close,
+        () => dropBook(gateway.owner),
+        gateway.close,
+        recipients.close,
+        ...Object.values(lines).map((line) => line.close),
+      ]).finally(tidy),
   };
 }
 

@@ -25,7 +25,7 @@ import { seeded } from './random.ts';
 import { personsInTables } from './remains.ts';
 import { pause, type Mischief, type Scene } from './scene.ts';
 import type { StormServers } from './servers.ts';
-import { openStage } from './stage.ts';
+import { onStage, openStage } from './stage.ts';
 import { visitConsole } from './visit.ts';
 
 export interface StormOptions {
@@ -46,10 +46,14 @@ export interface StormOptions {
   readonly poison?: boolean;
   /** Mischief left out, by name. */
   readonly without?: readonly string[];
+  /** Processes and services are left alone. */
+  readonly undisturbed?: boolean;
   /** Mischief done eight times as often, by name: a short storm that looks for one thing. */
   readonly favour?: readonly string[];
   /** Where the ledgers go when something is wrong. */
   readonly keepLedgers?: string;
+  /** Gets the account before anything is closed: what fails then hides nothing. */
+  readonly tell?: (report: StormReport) => void;
 }
 
 export interface StormReport extends Figures {
@@ -87,10 +91,13 @@ export const everyMischief: Readonly<Record<string, Mischief>> = {
   ...files,
 };
 
+const disturbing: Readonly<Record<string, Mischief>> = { ...processes, ...services };
+
 export async function storm(options: StormOptions): Promise<StormReport> {
   const pace = options.pace ?? 'usual';
-  const stage = await openStage(options.seed, pace, options.servers);
-  try {
+  const { seed, servers, undisturbed = false } = options;
+  const stage = await openStage({ seed, pace, servers, undisturbed });
+  return onStage(stage, options.tell, async () => {
     const { gateway, fleet, recipients, outside } = stage;
     const changes: ChangeRow[] = [];
     const ended: number[] = [];
@@ -175,9 +182,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       damaged,
       lastWords: fleet.lastWords(),
     };
-  } finally {
-    await stage.close();
-  }
+  });
 }
 
 /** What is sealed while the reader reads the last of it counts where it was read. */
@@ -197,6 +202,7 @@ async function blow(scene: Scene, options: StormOptions): Promise<Readonly<Recor
   const able = Object.entries(everyMischief).filter(
     ([name, { needs }]) =>
       !(options.without ?? []).includes(name) &&
+      !(options.undisturbed === true && name in disturbing) &&
       (needs === undefined ||
         (scene.servers !== undefined && (needs === 'servers' || scene.servers.fillDisk !== undefined))),
   );

@@ -1,7 +1,30 @@
-// The figures of a storm that must be 0, by name.
+// The figures of a storm: what is counted, and by name what must be 0.
 // Invariant: each stands in the table of docs/faults.md, and has been seen red by a forged ledger.
 
-/** The figures by name. */
+export interface Figures {
+  readonly leads: number;
+  readonly deliveries: number;
+  readonly attempts: number;
+  readonly received: number;
+  /** Received again under the same key: allowed, a recipient recognises it. */
+  readonly duplicates: number;
+  readonly unknownOutcomes: number;
+  readonly lateOutcomes: number;
+  readonly retried: number;
+  readonly withheld: number;
+  readonly files: number;
+  /** Requests of prospects carried out, leads they reached, what was held back under a restriction, recipients listed to be told. */
+  readonly requests: number;
+  readonly requestLeads: number;
+  readonly heldRestricted: number;
+  readonly requestRecipients: number;
+  /** Leads that retention took while they were being sent. */
+  readonly takenInFlight: number;
+  /** Must be 0, each with what it concerns. */
+  readonly faults: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The figures that must be 0, by name. */
 export const zeros = {
   lost: 'lost: handed in, and no delivery for a destination it was owed to',
   unsettled: 'a delivery that reached no end',
