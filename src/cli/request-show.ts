@@ -1,8 +1,11 @@
 // relais request show, and how requests are listed.
 // Invariant: no person stands in a request; a letter is printed whole, so that it can be copied.
+import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import type { App } from '../app.ts';
 import { addDays, civilDate, frenchDate } from '../domain/civil-date.ts';
 import { isAnswered, kindWords, type ClosingProblem } from '../domain/requests.ts';
+import { RelaisError } from '../errors.ts';
 import type { Opened } from '../privacy/requests/open.ts';
 import type { RequestStory } from '../privacy/requests/show.ts';
 import type { Request } from '../store/requests.ts';
@@ -10,7 +13,7 @@ import { paris } from '../support/paris-time.ts';
 import { wholeNumber, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
-import { out, strong, withApp } from './terminal.ts';
+import { out, say, strong, withApp } from './terminal.ts';
 
 export function showCommand(request: Command): void {
   withExamples(
@@ -21,18 +24,19 @@ export function showCommand(request: Command): void {
           'a request as it stands: leads, recipients, what is missing; or the letter to a recipient',
         )
         .argument('<request>', 'its number', wholeNumber)
-        .option('--letter <destination>', 'print the French letter to this recipient'),
+        .option('--letter <destination>', 'print the French letter to this recipient')
+        .option('--to <file>', 'write that letter as a page that prints (HTML) instead'),
     ),
     'The letter of a correction holds the new values, and printing it is an entry of the log.',
     'relais request show 17',
     'relais request show 17 --letter horizon-mail > lettre.txt',
-  ).action((id: number, options: JsonOption & { readonly letter?: string }) =>
-    withApp(async ({ requests, database, config }) => {
-      if (options.letter !== undefined) {
-        const letter = await requests.letter(id, { destinationId: options.letter, actor: config.actor });
-        if (options.json === true) return outJson([letter]);
-        return out([`Objet : ${letter.subject}`, 'Bonjour,', ...letter.paragraphs].join('\n\n'));
-      }
+    'relais request show 17 --letter horizon-mail --to lettre-17.html',
+  ).action((id: number, options: ShowOptions) =>
+    withApp(async (app) => {
+      if (options.letter !== undefined) return letterTo(app, id, { ...options, letter: options.letter });
+      if (options.to !== undefined)
+        throw new RelaisError('USAGE-001', '--to writes the letter to a recipient: name it with --letter.');
+      const { requests, database } = app;
       const story = await requests.show(id);
       if (options.json === true) {
         const { asked: _, ...request } = story.request;
@@ -41,6 +45,30 @@ export function showCommand(request: Command): void {
       tell(story, database.now());
     }),
   );
+}
+
+interface ShowOptions extends JsonOption {
+  readonly letter?: string;
+  readonly to?: string;
+}
+
+async function letterTo(
+  { requests, config }: App,
+  id: number,
+  { letter: destinationId, to, json }: ShowOptions & { readonly letter: string },
+): Promise<void> {
+  const { subject, paragraphs, text, page } = await requests.letter(id, {
+    destinationId,
+    actor: config.actor,
+  });
+  if (json === true) return outJson([{ subject, paragraphs }]);
+  if (to === undefined) return out(text);
+  // Of a correction it holds the new values.
+  await writeFile(to, page, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') throw new RelaisError('USAGE-001', `${to} exists: nothing is overwritten.`);
+    throw error;
+  });
+  say(`${to}: open it in a browser, read it over and print it.`);
 }
 
 /** The last day of its term. */

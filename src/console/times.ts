@@ -21,6 +21,10 @@ export const timeOf = (at: Date | null | undefined, language: Language): Html | 
     ? undefined
     : html`<time datetime="${at.toISOString()}">${timeText(at, language)}</time>`;
 
+/** `mars 2027`, of `2027-03`. */
+export const monthText = (month: string, language: Language): string =>
+  format(language, { month: 'long', year: 'numeric' }).format(new Date(`${month}-15T12:00:00Z`));
+
 /** `heure de Paris, UTC+1`: which hour the times of a page are. */
 export function zoneText(at: Date, language: Language): string {
   const name = format('fr', { timeZoneName: 'shortOffset' })

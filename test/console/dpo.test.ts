@@ -161,6 +161,9 @@ test('a letter to a recipient is read and saved; of a correction it holds the va
     'text/plain; charset=utf-8',
     true,
   ]);
+  const paper = await dpo.post(letter, { as: 'page' });
+  expect(fileName(paper)).toBe(`attachment; filename="lettre-${id}-essai-crm.html"`);
+  expect(paper.text).toMatch(/^<!doctype html>.*Brest.*Délégué à la protection des données/s);
   expect((await dpo.post(`/requests/${id}/letters/inconnue`)).status).toBe(404);
 });
 
@@ -198,7 +201,10 @@ test('the calendar says what goes in a month, by client and rule, with what is o
   await owner.run("UPDATE leads SET collected_at = '2022-02-01' WHERE reference = 'KO-0'", []);
   const now = plain((await dpo.get('/retention')).text);
   expect(now).toMatch(/échue : part au prochain passage essai anonymisation .* 1 trois ans après/);
-  expect(plain((await dpo.get('/retention?month=2099-01')).text)).toContain('Rien ne part');
+  expect(now).toContain('Demandes du mois : suppression, 0 ; anonymisation, 1.');
+  const later = plain((await dpo.get('/retention?month=2099-03')).text);
+  expect(later).toContain('Durées de conservation, mars 2099');
+  expect(later).toContain('Rien ne part');
   expect((await dpo.get('/retention?client=inconnu')).status).toBe(404);
   expect((await dpo.get('/retention?month=nulle')).status).toBe(200);
 });

@@ -122,6 +122,11 @@ test('C21 C23 C24 C25: an erasure whose recipient is a mailbox, by the terminal 
   expect(letter.out).toContain('Essai Lyon');
   expect(letter.out).toContain('référence E-1, transmise le');
   expect(letter.out).not.toMatch(/Lefèvre|zoe@/);
+  const paper = join(folder, 'lettre.html');
+  const toPaper = ['request', 'show', id, '--letter', 'essai-mail', '--to', paper];
+  expect((await relais(...toPaper)).err).toContain(paper);
+  expect(readFileSync(paper, 'utf8')).toContain('référence E-1, transmise le');
+  expect((await relais(...toPaper)).err).toContain('nothing is overwritten');
   const tasks = await relais('task', 'list');
   expect(tasks.out).toContain('erase of E-1');
   await relais(
@@ -282,6 +287,8 @@ test('C21: an objection goes to the list with every address, and a withdrawal to
   await gateway.app.requests.apply(withdrawal, all);
   await settled('W-1', 'update', 'delivered failed');
   expect(await recipients(withdrawal)).toEqual(['essai-crm W-1 acknowledged', 'essai-mail W-1 written']);
+  const letter = await relais('request', 'show', String(withdrawal), '--letter', 'essai-mail');
+  expect(letter.out).toContain('consentement (prospection par e-mail) : retiré');
 });
 
 test('C21: while processing is restricted nothing leaves; lifted, it leaves by itself, whatever its age', async () => {

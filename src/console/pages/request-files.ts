@@ -3,7 +3,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mayFor } from '../../access/permissions.ts';
 import { html } from '../../privacy/papers/html.ts';
-import type { Letter } from '../../privacy/requests/letters.ts';
 import { download } from '../downloads.ts';
 import { field, numberOf } from '../forms.ts';
 import { personOf } from '../gate.ts';
@@ -68,26 +67,22 @@ async function letterPage(
   const { request: told } = await place.requests.show(id);
   if (!mayFor(holder, 'request.read', told.clientId)) return notFound(reply);
   const letter = await place.requests.letter(id, { destinationId, actor });
-  if (field(request, 'as') === 'file')
-    return download(reply, {
-      name: `lettre-${id}-${destinationId}.txt`,
-      bytes: textOf(letter),
-      type: 'text/plain; charset=utf-8',
-    });
+  const name = `lettre-${id}-${destinationId}`;
+  const as = field(request, 'as');
+  if (as === 'file')
+    return download(reply, { name: `${name}.txt`, bytes: letter.text, type: 'text/plain; charset=utf-8' });
+  if (as === 'page')
+    return download(reply, { name: `${name}.html`, bytes: letter.page, type: 'text/html; charset=utf-8' });
   return show(request, reply, {
     title: `${say(words.letterTitle)} ${id}, ${destinationId}`,
     at: '/requests',
     body: html`<article class="card letter" lang="fr">
-        <p><strong>Objet : ${letter.subject}</strong></p>
-        <p>Bonjour,</p>
-        ${letter.paragraphs.map((text) => html`<p>${text}</p>`)}
+        ${letter.text.split('\n\n').map((text) => html`<p>${text}</p>`)}
       </article>
       <form class="actions" method="post" action="${letterPath(id, destinationId)}">
-        <button name="as" value="file">${say(words.letterFile)}</button>
+        <button name="as" value="page">${say(words.letterPage)}</button>
+        <button class="second" name="as" value="file">${say(words.letterFile)}</button>
         <a href="/requests/${id}">${say(frame.back)}</a>
       </form>`,
   });
 }
-
-const textOf = ({ subject, paragraphs }: Letter): string =>
-  `${[`Objet : ${subject}`, 'Bonjour,', ...paragraphs].join('\n\n')}\n`;

@@ -32,6 +32,14 @@ export function papersPart(view: RequestView): Html {
                   <button
                     class="plain"
                     name="as"
+                    value="page"
+                    aria-label="${say(words.letterPage)} : ${destination}"
+                  >
+                    ${say(words.letterPage)}
+                  </button>
+                  <button
+                    class="plain"
+                    name="as"
                     value="file"
                     aria-label="${say(words.letterFile)} : ${destination}"
                   >

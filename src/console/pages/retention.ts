@@ -18,7 +18,7 @@ import { visitOf } from '../gate.ts';
 import type { Say } from '../layout.ts';
 import { input, notice, select, state, table } from '../parts.ts';
 import { sayTo } from '../show.ts';
-import { countText, timeOf } from '../times.ts';
+import { countText, monthText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { endingWords, retentionWords as words, ruleWords, waitsForWords } from '../words/privacy.ts';
 import type { Desk } from './sign-in.ts';
@@ -51,7 +51,7 @@ async function calendarPage(
   );
   const { month, dates, isCut } = calendar;
   return show(request, reply, {
-    title: `${say(words.title)}, ${month}`,
+    title: `${say(words.title)}, ${monthText(month, language)}`,
     at: '/retention',
     body: html`<p>${say(words.text)}</p>
       <form class="line card filters" method="get" action="/retention">
@@ -68,7 +68,11 @@ async function calendarPage(
         ${monthLink(month, -1, client, say(words.previous))} ${monthLink(month, 1, client, say(words.next))}
       </p>
       ${isCut ? notice(say(words.cut), 'warn') : undefined}
-      ${dates.length === 0 ? notice(say(words.nothing)) : datesTable(calendar, say, language)}
+      ${
+        dates.length === 0
+          ? notice(say(words.nothing))
+          : [totalPart(calendar, say, language), datesTable(calendar, say, language)]
+      }
       ${besidePart(calendar, say, language)}
       ${runs.length === 0 ? undefined : runsTable(runs, names, say, language)}`,
   });
@@ -80,6 +84,18 @@ function monthLink(month: string, months: number, client: string, text: string):
     ...(client === '' ? {} : { client }),
   });
   return html`<a href="/retention?${query.toString()}">${text}</a>`;
+}
+
+/** The answer in one line: how many are deleted, how many anonymised. */
+function totalPart({ dates }: Calendar, say: Say, language: Language): Html {
+  const sum = (how: PlannedDate['how']): number =>
+    dates.filter((line) => line.how === how).reduce((total, { leads }) => total + leads, 0);
+  return html`<p>
+    <strong
+      >${say(words.total)} : ${say(words.purge)}, ${countText(sum('purge'), language)} ;
+      ${say(words.anonymise)}, ${countText(sum('anonymise'), language)}.</strong
+    >
+  </p>`;
 }
 
 const datesTable = ({ dates, today }: Calendar, say: Say, language: Language): Html =>

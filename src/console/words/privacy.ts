@@ -9,6 +9,7 @@ export const retentionWords = {
     'What will go, as things stand today: a new request of a person moves all of theirs, up to the cap of each.',
   ],
   month: ['Mois', 'Month'],
+  total: ['Demandes du mois', 'Leads of the month'],
   client: ['Client', 'Client'],
   all: ['Tous', 'All'],
   show: ['Montrer', 'Show'],

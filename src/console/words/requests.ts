@@ -103,7 +103,8 @@ export const requestWords = {
   papers: ['Lettres, documents et preuves', 'Letters, documents and proofs'],
   letter: ['Lire la lettre', 'Read the letter'],
   letterTitle: ['Lettre', 'Letter'],
-  letterFile: ['Télécharger', 'Download'],
+  letterFile: ['Télécharger le texte', 'Download as text'],
+  letterPage: ['Page à imprimer', 'Page that prints'],
   letterLogged: [
     'La lettre d’une rectification contient les nouvelles valeurs : la lire est inscrit au journal.',
     'The letter of a correction holds the new values: reading it is written in the log.',

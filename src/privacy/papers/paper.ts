@@ -48,6 +48,12 @@ export function paper({ title, contact, mark, to = [], body }: Sheet): string {
   return `<!doctype html>\n${written(page)}\n`;
 }
 
+/** Who signs a letter of the centre. */
+export const signed = ({ dpo }: PaperContact): Html =>
+  html`<p class="signed">
+    ${dpo ?? ''}${dpo === null ? '' : html`<br />`}Délégué à la protection des données
+  </p>`;
+
 const lines = (texts: readonly string[]): Piece => texts.map((text) => html`${text}<br />`);
 
 const contactLines = ({ dpo, mailbox }: PaperContact): readonly string[] => [

@@ -3,7 +3,7 @@
 import { identityFields } from '../../domain/lead-fields/identity.ts';
 import { kindWords } from '../../domain/requests.ts';
 import { html, type Html, type Piece } from '../papers/html.ts';
-import { day, facts, list, moment, paper, short } from '../papers/paper.ts';
+import { day, facts, list, moment, paper, short, signed } from '../papers/paper.ts';
 import { leadSection } from './letter-lead.ts';
 import {
   accessWords,
@@ -68,9 +68,7 @@ function addressee({ leads }: PersonFile): readonly string[] {
 
 function closing({ contact }: PersonFile): Html {
   return html`<p>Nous vous prions d’agréer, Madame, Monsieur, l’expression de nos salutations distinguées.</p>
-    <p class="signed">
-      ${contact.dpo ?? ''}${contact.dpo === null ? '' : html`<br />`}Délégué à la protection des données
-    </p>`;
+    ${signed(contact)}`;
 }
 
 function opening({ kind, client, madeAt, leads }: PersonFile): Html {

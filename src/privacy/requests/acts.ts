@@ -56,7 +56,7 @@ export const extendRequest = (
       kind: 'request',
       key: `request-${id}-extended`,
       to: ['contact'],
-      subject: `Demande n° ${id} d'un prospect : délai prolongé`,
+      subject: `Demande n° ${id} d’un prospect : délai prolongé`,
       paragraphs: [
         `Le délai de réponse à la demande n° ${id} est prolongé de deux mois, jusqu'au ${frenchDate(addDays(civilDate(due), -1))}.`,
         `Motif : ${reason}`,

@@ -17,6 +17,7 @@ import {
 } from '../../store/request-recipients.ts';
 import { readEffects, type Request } from '../../store/requests.ts';
 import { noteAct } from './deps.ts';
+import { optInWords } from '../person/letter-words.ts';
 import { recipientLetter, type Letter, type RecipientLetter } from './letters.ts';
 
 /** Brings the recipients of a request up to date; the caller holds it. Acts by itself, as `planner`. */
@@ -141,7 +142,7 @@ async function changesOf(
   values: ReadonlyMap<string, string>,
 ): Promise<RecipientLetter['changes']> {
   if (kind === 'objection' || kind === 'withdrawal')
-    return optIns.split(' ').map((pair) => ({ what: `consentement ${pair}`, value: 'retiré' }));
+    return optIns.split(' ').map((pair) => ({ what: `consentement (${optInWords(pair)})`, value: 'retiré' }));
   if (kind !== 'rectification') return [];
   const changed = (await readEffects(sql, id)).flatMap(({ columns }) => columns.split(' '));
   return [...new Set(changed)].map((change) => {
@@ -170,7 +171,7 @@ async function remind(tx: Sql, request: Request, { destinationId, group }: Group
     to: ['contact', ...(await mailboxesOf(tx, clientId, due))],
     subject: `Rappel : ${subject}`,
     paragraphs: [
-      `Sauf erreur de notre part, nous n'avons pas reçu de réponse à la demande ci-dessous.`,
+      `Sauf erreur de notre part, nous n’avons pas reçu de réponse à la demande ci-dessous.`,
       ...paragraphs,
     ],
   });

@@ -54,9 +54,9 @@ export function recipientLetter(letter: RecipientLetter): Letter {
   const hasValues = changes.some(({ value }) => value !== undefined);
   const changed = changes.map(({ what, value }) => `  - ${what}${value === undefined ? '' : ` : ${value}`}`);
   return {
-    subject: `Demande n° ${requestId} d'un prospect : ${asks[action].subject}`,
+    subject: `Demande n° ${requestId} d’un prospect : ${asks[action].subject}`,
     paragraphs: [
-      `À l'attention de ${recipient === '' ? clientName : recipient}.`,
+      `À l’attention de ${recipient === '' ? clientName : recipient}.`,
       `Une personne dont les coordonnées vous ont été transmises pour le compte de ${clientName} a exercé ses droits (demande n° ${requestId}, ${article[action]}). Nous vous demandons ${asks[action].what}.`,
       ['Demandes concernées :', ...leads.map(leadLine)].join('\n'),
       ...(action === 'update' && changed.length > 0 ? [['Ce qui change :', ...changed].join('\n')] : []),

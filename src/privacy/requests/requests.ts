@@ -16,7 +16,7 @@ import type { RequestDeps } from './deps.ts';
 import { addDemand, copyDemand, type Demand } from './documents.ts';
 import { letRequestsGo, type Ending, type LetGo } from './let-go.ts';
 import { liftRestriction, type Lifted } from './lift.ts';
-import type { Letter } from './letters.ts';
+import type { WrittenLetter } from './letter-page.ts';
 import { openRequest, type NewRequestOrder, type Opened } from './open.ts';
 import { recipientLetterOf, showRequest, type RequestStory } from './show.ts';
 
@@ -28,7 +28,7 @@ export interface Requests {
   readonly letter: (
     id: number,
     of: { readonly destinationId: string; readonly actor: string },
-  ) => Promise<Letter>;
+  ) => Promise<WrittenLetter>;
   readonly copy: (
     id: number,
     by: { readonly document?: number; readonly actor: string; readonly reason: string },

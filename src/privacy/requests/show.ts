@@ -11,7 +11,7 @@ import { readEffects, type Request, type RequestEffect } from '../../store/reque
 import { existingRequest, heldRequest, requestName, type RequestDeps } from './deps.ts';
 import { demandsOf, type DemandHead } from './documents.ts';
 import { followRecipients, letterFor } from './follow.ts';
-import type { Letter } from './letters.ts';
+import { writtenLetter, type WrittenLetter } from './letter-page.ts';
 
 export interface RequestStory {
   readonly request: Request;
@@ -51,15 +51,20 @@ export async function showRequest(
  * @throws FIND-001
  */
 export async function recipientLetterOf(
-  { database }: Pick<RequestDeps, 'database'>,
+  { database, proofs }: Pick<RequestDeps, 'database' | 'proofs'>,
   id: number,
   { destinationId, actor }: { readonly destinationId: string; readonly actor: string },
-): Promise<Letter> {
+): Promise<WrittenLetter> {
   const request = await existingRequest(database, id);
   const group = (await readRecipients(database, id)).filter((one) => one.destinationId === destinationId);
   if (group.length === 0)
     throw new RelaisError('FIND-001', `Request ${id} has no recipient ${destinationId}.`);
-  if (request.kind !== 'rectification') return letterFor(database, request, group);
+  const by = {
+    requestId: id,
+    contact: proofs?.contact ?? { centre: null, dpo: null, mailbox: null },
+    at: database.now(),
+  };
+  if (request.kind !== 'rectification') return writtenLetter(await letterFor(database, request, group), by);
   const { clientId } = request;
   await database.transaction((tx) =>
     appendHandovers(
@@ -79,10 +84,6 @@ export async function recipientLetterOf(
   );
   const first = group[0]?.leadId ?? 0;
   const facts = (await readFacts(database, [first], [...new Set(columns)])).get(first) ?? {};
-  return letterFor(
-    database,
-    request,
-    group,
-    new Map(Object.entries(facts).map(([column, value]) => [column, String(value)])),
-  );
+  const values = new Map(Object.entries(facts).map(([column, value]) => [column, String(value)]));
+  return writtenLetter(await letterFor(database, request, group, values), by);
 }

@@ -1,0 +1,51 @@
+// The letter to a recipient on paper and as text: what the mail says, and who writes (C24, C59).
+import { writtenLetter } from '../../src/privacy/requests/letter-page.ts';
+import { recipientLetter, type RecipientLetter } from '../../src/privacy/requests/letters.ts';
+
+const asked: RecipientLetter = {
+  requestId: 17,
+  clientName: 'Horizon Bâtisseurs',
+  recipient: 'Agence <Sud>',
+  action: 'erase',
+  leads: [
+    { reference: 'HZ-1', handedOverAt: new Date('2026-10-01T08:00:00Z') },
+    { reference: 'HZ-2', handedOverAt: null },
+  ],
+  lastDay: '2026-12-31',
+  changes: [],
+};
+const contact = { centre: 'Centre Exemple', dpo: 'Claude Exemple', mailbox: 'droits@centre.example' };
+const by = { requestId: 17, contact, at: new Date('2026-11-30T23:30:00Z') };
+/** As it is read: tags away, blanks joined. */
+const read = (html: string): string =>
+  html
+    .replaceAll(/<style>.*?<\/style>|<[^>]+>/gs, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>');
+
+test('C59: paper and text name the officer and the mailbox for rights; without them the office stands alone', () => {
+  const { text, page } = writtenLetter(recipientLetter(asked), by);
+  for (const said of [text, read(page)])
+    for (const part of ['Centre Exemple', 'Claude Exemple', 'droits@centre.example'])
+      expect(said).toContain(part);
+  const nobody = { centre: null, dpo: null, mailbox: null };
+  const bare = writtenLetter(recipientLetter(asked), { ...by, contact: nobody });
+  expect(bare.text).toMatch(/\n\nCordialement,\nLe délégué à la protection des données$/);
+  expect(bare.page).not.toContain('null');
+});
+
+test('C24: the paper says word for word what the mail says, to whom before the greeting, and the day in Paris', () => {
+  const letter = recipientLetter(asked);
+  const page = read(writtenLetter(letter, by).page);
+  for (const paragraph of letter.paragraphs)
+    for (const line of paragraph.split('\n')) expect(page).toContain(line.replace(/^ {2}- /, ''));
+  expect(page).toContain('1er décembre 2026');
+  expect(page.indexOf('Agence <Sud>')).toBeLessThan(page.indexOf('Madame, Monsieur,'));
+});
+
+test('a list is a list, and nothing of a name becomes a tag', () => {
+  const { page } = writtenLetter(recipientLetter(asked), by);
+  expect(page.match(/<li>référence HZ-\d/g)).toHaveLength(2);
+  expect(page).not.toContain('<Sud>');
+});
