@@ -119,6 +119,24 @@ export async function forgetReferences(
   }
 }
 
+export interface LateReference {
+  readonly deliveryId: number;
+  readonly run: number;
+  readonly leadId: number;
+  readonly destinationId: string;
+  readonly reference: string;
+}
+
+/** Without it, a delivery that is settled by a late answer could be neither changed nor erased by machine. The caller holds the leads. */
+export async function keepLateReferences(tx: Sql, late: readonly LateReference[]): Promise<void> {
+  for (const { deliveryId, run, reference, ...pair } of late)
+    if (await mayKeepReference(tx, pair))
+      await tx.run(
+        'UPDATE deliveries FORCE INDEX (PRIMARY) SET recipient_reference = ? WHERE id = ? AND run = ? AND recipient_reference IS NULL',
+        [reference, deliveryId, run],
+      );
+}
+
 /**
  * Whether a reference that the CRM gave may still be kept: of a person who is gone only as long as their erasure has to say under
  * which it is to be erased. Whoever asks holds the lead.

@@ -22,7 +22,7 @@ const work = (): OutcomeEffects => ({
   readBacks: [],
   next: [],
   undone: [],
-  forward: [],
+  forward: [], lateReferences: [],
 });
 const attempt = (agoMs: number): Attempted =>
   ({

@@ -21,6 +21,13 @@ const takeOver = (): Promise<unknown> =>
   );
 const stateOf = async (reference: string): Promise<string> =>
   (await gateway.states(`l.reference = '${reference}'`)).map((row) => row.state).join();
+const referenceOf = async (reference: string): Promise<string | null | undefined> =>
+  (
+    await gateway.owner.all<{ reference: string | null }>(
+      `SELECT d.recipient_reference AS reference FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE l.reference = ?`,
+      [reference],
+    )
+  )[0]?.reference;
 const entriesOf = async (reference: string): Promise<readonly string[]> => {
   const [row] = await gateway.states(`l.reference = '${reference}'`);
   return (await gateway.entries()).filter((one) => one.delivery === row?.id).map((one) => one.entry);
@@ -67,6 +74,25 @@ test('an overtaken worker’s answer is appended as `late` and moves nothing; it
   expect(await stateOf(taken)).toBe('sending');
   expect(await entriesOf(taken)).not.toContain('outcome');
   expect(await entriesOf('F-1')).toEqual(['departed', 'outcome']);
+  // Settled by that answer, it can be changed and erased under what its recipient calls it.
+  await gateway.owner.run("UPDATE deliveries SET lease_until = '2020-01-01' WHERE state = 'sending'");
+  await gateway.until('settled by the log', async () => (await stateOf(taken)) === 'delivered');
+  expect(await referenceOf(taken)).toBe('C-1');
+});
+
+test('of a person who was erased meanwhile, and whose erasure is through, a late answer leaves no reference', async () => {
+  let answer = (): void => undefined;
+  crm.answer = (_request, response) => {
+    answer = () => void response.writeHead(200).end('{"success":true,"id":"C-1"}');
+  };
+  worker = await startWorker(gateway.app);
+  await gateway.send(leadRow(taken));
+  await gateway.until('on its way', () => crm.received.length === 1);
+  await takeOver();
+  await gateway.owner.run('UPDATE leads SET erased_at = UTC_TIMESTAMP(3) WHERE reference = ?', [taken]);
+  answer();
+  await gateway.until('late', async () => (await entriesOf(taken)).includes('late'));
+  expect(await referenceOf(taken)).toBeNull();
 });
 
 test('a worker that overtook itself: of two answers settled together the newer lease’s counts, the other is `late`', async () => {

@@ -3,7 +3,7 @@ import type { Outcome } from '../../../connectors/contract.ts';
 import type { RetryPolicy } from '../../domain/verdict.ts';
 import type { Alert } from '../../store/alerts.ts';
 import type { Handover } from '../../store/handovers.ts';
-import type { Settlement } from '../../store/delivery-settlements.ts';
+import type { LateReference, Settlement } from '../../store/delivery-settlements.ts';
 import type { CalledAttempt } from './call-progress.ts';
 import type { CallOutcome } from '../../store/calls.ts';
 import type { TargetTaken } from '../../store/delivery-targets.ts';
@@ -54,5 +54,7 @@ export interface OutcomeEffects {
   readonly undone: { readonly deliveryId: number; readonly name: string }[];
   /** Deliveries to be read back. */
   readonly readBacks: ReadBackWanted[];
+  /** What recipients call their records, learnt by workers whose lease was lost. */
+  readonly lateReferences: LateReference[];
   readonly erased: { readonly leadId: number; readonly destinationId: string }[];
 }

@@ -192,6 +192,18 @@ export function noteTargets(row: ClaimedDelivery, attempted: Attempted, work: Ou
   }
 }
 
+/** The lease is lost, but not what the recipient calls its record. */
+export function noteLateReference(
+  row: ClaimedDelivery,
+  { outcome, call }: Attempted,
+  work: OutcomeEffects,
+): void {
+  if (!('reference' in outcome) || outcome.reference === undefined) return;
+  if (call !== undefined || row.action === 'erase') return;
+  const { id: deliveryId, run, leadId, destinationId } = row;
+  work.lateReferences.push({ deliveryId, run, leadId, destinationId, reference: outcome.reference });
+}
+
 export function stateAfter(verdict: Verdict): DeliveryState {
   switch (verdict.next) {
     case 'done':

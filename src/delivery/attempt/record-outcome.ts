@@ -26,6 +26,7 @@ import {
   notFoundFor,
   noteDecision,
   noteErased,
+  noteLateReference,
   noteStopped,
   noteTargets,
   outcomeEntry,
@@ -61,7 +62,7 @@ async function recordTogether(
   leasesAre: 'trusted' | 'checked',
 ): Promise<readonly Recorded[] | undefined> {
   const circuits = await lockCircuits(tx, ends);
-  const leads = await lockMovedLeads(tx, ends);
+  const leads = await lockMovedLeads(tx, ends, leasesAre);
   const leases = ends
     .flatMap((end) => [
       ...(end.attempted?.rows ?? []),
@@ -104,11 +105,16 @@ const mayStayOpen: ReadonlySet<string> = new Set<OutcomeKind>([
 ]);
 
 /** The leads are locked before the deliveries, as departure, erasure and planning do: none of them can cross this settlement. */
-function lockMovedLeads(tx: Sql, ends: readonly TripEnd[]): Promise<ReadonlyMap<number, LeadLock>> {
+function lockMovedLeads(
+  tx: Sql,
+  ends: readonly TripEnd[],
+  leasesAre: 'trusted' | 'checked',
+): Promise<ReadonlyMap<number, LeadLock>> {
   const rows = ends.flatMap(({ attempted, stopped = [], looked = [] }) => [
     ...looked.map(({ row }) => row),
     ...(attempted !== undefined &&
-    (mayStayOpen.has(attempted.outcome.kind) ||
+    (leasesAre === 'checked' ||
+      mayStayOpen.has(attempted.outcome.kind) ||
       attempted.call?.undoes === true ||
       attempted.call?.more(capturesOf(attempted)) === true)
       ? attempted.rows
@@ -181,6 +187,7 @@ async function recordAttempt(
       if (attempted.isOnce === true) continue;
       work.handovers.push({ entry: 'late', ...outcomeEntry(row, attempted) });
       noteTargets(row, attempted, work);
+      noteLateReference(row, attempted, work);
       continue;
     }
     const situation = situationOf(row, attempted, closedBefore);

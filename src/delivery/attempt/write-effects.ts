@@ -3,7 +3,7 @@
 import { raiseAlerts } from '../../store/alerts.ts';
 import { forgetCaptures, noteCallOutcomes, queueNextCalls } from '../../store/calls.ts';
 import type { Sql } from '../../store/database.ts';
-import { bringForward, forgetReferences } from '../../store/delivery-settlements.ts';
+import { bringForward, forgetReferences, keepLateReferences } from '../../store/delivery-settlements.ts';
 import { noteUndone } from '../../store/undone-calls.ts';
 import { noteTaken } from '../../store/delivery-targets.ts';
 import { appendHandovers } from '../../store/handovers.ts';
@@ -22,6 +22,7 @@ export const noEffects = (): OutcomeEffects => ({
   undone: [],
   taken: [],
   readBacks: [],
+  lateReferences: [],
   next: [],
   forward: [],
 });
@@ -34,6 +35,7 @@ export async function writeEffects(tx: Sql, work: OutcomeEffects): Promise<void>
   await noteTaken(tx, work.taken);
   await noteReadBacks(tx, work.readBacks);
   await queueNextCalls(tx, work.next);
+  await keepLateReferences(tx, work.lateReferences);
   await forgetReferences(tx, work.erased);
   await forgetCaptures(tx, work.erased);
   await wakeSiblings(tx, work.ended);
