@@ -22,7 +22,8 @@ const work = (): OutcomeEffects => ({
   readBacks: [],
   next: [],
   undone: [],
-  forward: [], lateReferences: [],
+  forward: [],
+  lateReferences: [],
 });
 const attempt = (agoMs: number): Attempted =>
   ({
