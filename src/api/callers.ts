@@ -32,7 +32,7 @@ export interface ApiRoute {
 }
 
 /** Addresses that answer to anybody. */
-const publicAddresses: readonly string[] = ['/v1/openapi.json'];
+const publicAddresses: readonly string[] = ['/v1/openapi.json', '/v1/docs'];
 
 /** @returns a list that grows with every address which is declared afterwards */
 export function requireCallers(server: FastifyInstance, place: AccessPlace): readonly ApiRoute[] {

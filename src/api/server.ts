@@ -1,4 +1,4 @@
-// The HTTP interface for other systems: /v1, described at /v1/openapi.json.
+// The HTTP interface for other systems: /v1, described at /v1/openapi.json and, for people, /v1/docs.
 // Invariant: what comes in is never logged; every answer that is not a success is a problem of RFC 9457.
 import { randomUUID } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
@@ -7,6 +7,7 @@ import { fastify, type FastifyInstance } from 'fastify';
 import type { AccessPlace } from '../access/place.ts';
 import type { PostingDeps } from '../intake/posted.ts';
 import type { Log } from '../log.ts';
+import { docsRoute } from './docs/route.ts';
 import { requireCallers, type ApiRoute } from './callers.ts';
 import { problemOf, sendProblem } from './problems.ts';
 import type { PullPlace } from '../support/acts/pull.ts';
@@ -91,6 +92,13 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<r
       },
       security: [{ key: [] }],
     },
+    // Which scope an address asks for stands where OpenAPI has a place for it.
+    transform: ({ schema, url, route }) => {
+      const { permission } = route.config ?? {};
+      if (permission === undefined || permission === 'public') return { schema, url };
+      const [scheme] = Object.keys(schema.security?.[0] ?? { key: [] });
+      return { schema: { ...schema, security: [{ [scheme ?? 'key']: [permission] }] }, url };
+    },
   });
   await server.register(rateLimit, { max: options.perMinute, timeWindow: 60_000 });
   const routes = requireCallers(server, options.access);
@@ -108,5 +116,6 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<r
     { config: { permission: 'public' }, schema: { hide: true } },
     (_request, reply) => reply.send(server.swagger()),
   );
+  docsRoute(server);
   return routes;
 }

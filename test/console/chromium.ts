@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { chromium, type Browser as Chromium, type BrowserContext, type Page } from 'playwright-core';
 
 const programs = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -81,6 +82,9 @@ export async function findings(page: Page): Promise<readonly string[]> {
   );
 }
 
+/** A folder for pictures of the pages, to be looked at. */
+const pictures = process.env['CONSOLE_PICTURES'];
+
 /** Pages as somebody who is signed in sees them, light and dark, wide and narrow: what axe-core finds, and what complains. */
 export async function findingsOfAll(
   port: number,
@@ -105,6 +109,11 @@ export async function findingsOfAll(
         found.push(...(await findings(page)).map((finding) => `${path} ${finding}`));
         const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
         if (wide === true) found.push(`${path} is wider than the window`);
+        if (pictures !== undefined)
+          await page.screenshot({
+            path: join(pictures, `${colorScheme}-${width}${path.replaceAll(/[^a-z0-9]+/gi, '-')}.png`),
+            fullPage: true,
+          });
       }
       found.push(...complaints);
       await context.close();
