@@ -6,6 +6,7 @@ import { partsOnDemand, type Parts } from './app/parts.ts';
 import { accessWith, proofsOf } from './app/privacy.ts';
 import type { Config } from './config.ts';
 import { createCredentials, type CredentialsOf } from './delivery/attempt/credentials.ts';
+import { createRotatedSecrets, type RotatedSecrets } from './delivery/attempt/rotated-secrets.ts';
 import { createConsentEnds, type ConsentEnds } from './delivery/background/consent-ends.ts';
 import { createPublished, type Published } from './delivery/mapping-cache.ts';
 import { RelaisError } from './errors.ts';
@@ -36,6 +37,8 @@ export interface App extends Parts {
   readonly secrets: LeadSecrets;
   /** Tokens and sessions by which a client's recipients let us in. */
   readonly credentials: CredentialsOf;
+  /** Signing secrets that clients have renewed by themselves. */
+  readonly rotated: RotatedSecrets;
   readonly keys: Keys;
   /** Of the addresses on the opposition lists. */
   readonly oppositionKey: Buffer;
@@ -82,12 +85,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     marks,
     reading: replica ?? database,
     secrets,
-    credentials: createCredentials({
-      database,
-      log,
-      masterKeys: keys.master,
-      nameKey: derived(digestKey, 'credentials'),
-    }),
+    ...meansOf(config, database, { keys, digestKey, log }),
     keys,
     oppositionKey,
     callbackKey: derived(digestKey, 'callbacks'),
@@ -107,7 +105,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     }),
     sealer: createSealer({ database, sealKeys: keys.seal, secrets, log }),
     holdsList: config.env === 'production',
-    access: accessWith(database, digestKey),
+    access: accessWith(database, digestKey, config),
     close: async () => {
       await replica?.close();
       await marks.close();
@@ -115,6 +113,21 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     },
   };
 }
+
+/** By what a client's recipients let us in, and know us. */
+const meansOf = (
+  { secrets }: Config,
+  database: Database,
+  { keys, digestKey, log }: { readonly keys: Keys; readonly digestKey: Buffer; readonly log: Log },
+): Pick<App, 'credentials' | 'rotated'> => ({
+  credentials: createCredentials({
+    database,
+    log,
+    masterKeys: keys.master,
+    nameKey: derived(digestKey, 'credentials'),
+  }),
+  rotated: createRotatedSecrets({ database, key: derived(digestKey, 'rotated secrets'), secrets }),
+});
 
 /** Schema, account and keys are what this program expects. Returns the key of the intake digests. */
 async function recognised(config: Config, database: Database, keys: Keys): Promise<Buffer> {

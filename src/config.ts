@@ -58,7 +58,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     ...centreOf(reader),
     callbacks: callbacksOf(reader),
     api: apiOf(reader),
-    console: consoleOf(reader),
+    console: consoleOf(reader, network.allowPlaintext),
     actor: read('RELAIS_ACTOR') ?? userInfo().username,
     secrets: createSecrets(read('RELAIS_SECRETS_DIR'), (name) => environment[name] ?? sandbox[name]),
     listing: reader.listing(),

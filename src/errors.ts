@@ -186,6 +186,10 @@ export const catalogue = {
     remedy:
       'Give the folder of the archives with --archives; it is where `relais log archive --to` wrote them.',
   },
+  'LOG-004': {
+    meaning: 'The log is being verified already.',
+    remedy: 'Wait for its end: the page « Audit » of the console shows how far it is. Nothing was done.',
+  },
   'SERVICE-001': {
     meaning: 'No MySQL/MariaDB or Redis can be found or started.',
     remedy: 'Set the URLs, install the servers, start Docker, or run as root on Debian.',

@@ -178,7 +178,7 @@ async function openApi(
 /** Where a port is set, like the API. */
 async function openConsole(
   app: App,
-  { console: { host, port, proxies, pem } }: Config,
+  { console: { host, port, proxies, pem, oidc } }: Config,
   log: Log,
 ): Promise<{ readonly close: () => Promise<void> } | undefined> {
   if (port === undefined) return undefined;
@@ -190,6 +190,7 @@ async function openConsole(
     port,
     proxies,
     ...(pem === undefined ? {} : { pem }),
+    ...(oidc === undefined ? {} : { oidc }),
   });
   log.info('console.listening', { port: opened.port });
   return opened;

@@ -96,6 +96,8 @@ export interface Connector<Settings = unknown> {
   readonly inClear?: (settings: Settings) => readonly string[];
   /** Names of the `secret:NAME` references used. */
   readonly secretNames: (settings: Settings) => readonly string[];
+  /** Name of the secret whose every live value signs what is sent, so that it may be changed with an overlap; undefined: none does. */
+  readonly signingSecret?: (settings: Settings) => string | undefined;
   /** Secrets and keys that end by themselves, a certificate say. */
   readonly expiries?: (
     settings: Settings,

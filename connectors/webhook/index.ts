@@ -2,6 +2,7 @@
 // Invariant: the target is authorised before a socket opens; an outcome holds codes and numbers, never the answer's text.
 import { defineConnector } from '../contract.ts';
 import type { Outcome, Parcel, SendContext } from '../contract.ts';
+import { secretName } from '../guard.ts';
 import { createHttpClient } from '../guard/http/exchange.ts';
 import type { Transport } from '../guard/http/transport.ts';
 import { webhookDrafting } from './draft.ts';
@@ -52,6 +53,8 @@ export function createWebhookConnector(transport?: Transport) {
     places: webhookPlaces,
     inClear: webhookInClear,
     secretNames: webhookSecretNames,
+    signingSecret: ({ signature }) =>
+      signature !== undefined && 'standard' in signature ? secretName(signature.standard) : undefined,
     expiries: ({ tls }, secret) => certificateExpiry(tls, secret),
     words: webhookWords,
     drafting: webhookDrafting,

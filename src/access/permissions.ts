@@ -68,6 +68,7 @@ const rules = {
   'request.work': { words: 'work on requests of persons', roles: ['dpo'] },
   'retention.read': { words: 'see what will be deleted, and when', roles: ['dpo', 'admin'] },
   'audit.read': { words: 'see who looked a person up; verify the log', roles: ['dpo'] },
+  'audit.export': { words: 'take out the audit pack of a client, with a reason', roles: ['dpo'] },
   'list.export': { words: 'export a list as CSV, with a reason (C39)', roles: ['admin'] },
   'authorisation.manage': { words: 'authorise and revoke recipients', roles: ['admin'] },
   'account.manage': { words: 'manage accounts and API keys', roles: ['admin'] },

@@ -10,6 +10,8 @@ export interface AccessPlace {
   readonly factorKey: Buffer;
   /** Of logins and addresses that somebody tried. */
   readonly tryKey: Buffer;
+  /** Whose passwords are heard; everybody's when absent. */
+  readonly passwords?: 'all' | 'admins';
 }
 
 /** 256 random bits: a plain SHA-256 of them gives nothing away. */

@@ -52,7 +52,7 @@ export async function signIn(
   const account = await accountOf(database, login);
   const kept = account?.endedAt === null && account.password !== '' ? account.password : undefined;
   const { isRight, isOutdated } = await checkPassword(given.password.slice(0, 1_024), kept);
-  if (account === undefined || !isRight) {
+  if (account === undefined || !isRight || isShut(place, account)) {
     await noteRefusal(place, account, 'PASSWORD');
     return { kind: 'refused' };
   }
@@ -65,7 +65,12 @@ export async function signIn(
   return { kind: 'signed_in', token, stage };
 }
 
-function stageOf(account: AccountRow): SessionStage {
+/** Where people come in by a provider alone, a right password is answered as a wrong one. */
+const isShut = ({ passwords }: AccessPlace, { roles }: AccountRow): boolean =>
+  passwords === 'admins' && !roles.split(',').includes('admin');
+
+/** What the password opens: a second factor that is there is asked for, one that is needed is set up first (C38). */
+export function stageOf(account: AccountRow): SessionStage {
   const { hasFactor, roles } = toAccount(account);
   if (hasFactor) return 'factor';
   return roles.some((role) => secondFactorRoles.includes(role)) ? 'enrol' : 'full';
@@ -208,7 +213,7 @@ async function admitted(tx: Sql, account: AccountRow, tried: Try): Promise<void>
 }
 
 /** A login nobody has is not written down: somebody may have typed a password into it. */
-const noteRefusal = (
+export const noteRefusal = (
   { database }: AccessPlace,
   account: Pick<AccountRow, 'id'> | undefined,
   reason: string,

@@ -1,5 +1,7 @@
-// What nobody can use any more goes: sessions past their end, old tries to sign in, answers to requests of yesterday.
+// What nobody can use any more goes: sessions past their end, old tries to sign in, answers to requests of yesterday,
+// signing secrets that no longer sign.
 import { forgetNames } from '../store/account-names.ts';
+import { forgetRotated } from '../store/rotated-secrets.ts';
 import { forgetSessions } from '../store/sessions.ts';
 import { forgetTries } from '../store/sign-in-tries.ts';
 import { sessionLimits, staffNameYears, triesKeptMs } from './limits.ts';
@@ -11,5 +13,6 @@ export async function tidyAccess(place: AccessPlace): Promise<boolean> {
   const sessions = await forgetSessions(place.database, sessionLimits.idleMs);
   const tries = await forgetTries(place.database, triesKeptMs);
   const names = await forgetNames(place.database, staffNameYears);
-  return names + sessions + tries + (await forgetOldRequests(place)) > 0;
+  const renewed = await forgetRotated(place.database);
+  return renewed + names + sessions + tries + (await forgetOldRequests(place)) > 0;
 }

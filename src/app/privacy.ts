@@ -7,8 +7,13 @@ import type { Keys } from '../privacy/keys.ts';
 import type { ProofDeps } from '../privacy/proofs/prove.ts';
 import type { Database } from '../store/database.ts';
 
-export const accessWith = (database: Database, digestKey: Buffer): AccessPlace => ({
+export const accessWith = (
+  database: Database,
+  digestKey: Buffer,
+  { console: { passwords } }: Pick<Config, 'console'>,
+): AccessPlace => ({
   database,
+  passwords,
   factorKey: derived(digestKey, 'second factors'),
   tryKey: derived(digestKey, 'sign-in tries'),
 });

@@ -14,8 +14,10 @@ import { reasonOf, withExamples } from './arguments.ts';
 import { storedLead } from '../support/stored-leads.ts';
 import { inventedLead } from './chosen-lead.ts';
 import { chosenFile, type Chosen } from './mapping-versions.ts';
-import { clientPlace, localPlace, type TrialRecipient } from './sandbox-place.ts';
-import { sendTrial, wentWell } from './sandbox-send.ts';
+import { clientPlace, type TrialRecipient } from '../support/test-leads/recipient.ts';
+import { sendTrial, wentWell } from '../support/test-leads/trial.ts';
+import { hostNow } from './host-clock.ts';
+import { localPlace } from './sandbox-place.ts';
 import { printTrial, trialData } from './sandbox-text.ts';
 import { mappingsFolder, out, withApp } from './terminal.ts';
 
@@ -109,6 +111,7 @@ async function trying({ chosen, connector, folder, local, reason, options, app }
       place,
       categories: categories.now,
       whole: wholeMapping(sources),
+      now: hostNow,
     });
     const shown = { destination: mapping.destinationId, place, invented, sent };
     if (options.json === true) out(JSON.stringify(trialData(shown)));

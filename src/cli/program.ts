@@ -8,6 +8,7 @@ import { programVersion } from '../config/version.ts';
 import { accountCommands } from './accounts.ts';
 import { alertCommands } from './alerts.ts';
 import { apiKeyCommands } from './api-keys.ts';
+import { auditCommands } from './audit.ts';
 import { authorisationCommands } from './authorisations.ts';
 import { withExamples } from './arguments.ts';
 import { bulkCommands } from './bulk.ts';
@@ -79,9 +80,7 @@ export function relaisProgram(): Command {
   mappingCommands(program);
   presetCommands(program);
   journalCommands(program);
-  proofCommands(program);
-  personCommands(program);
-  lookUpCommands(program);
+  officerCommands(program);
   completionCommands(program);
   redisCommands(program);
   keyCommands(program);
@@ -102,6 +101,14 @@ export function relaisProgram(): Command {
       .showHelpAfterError('(add --help for the options)')
       .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'USAGE-001 ')) });
   return program;
+}
+
+/** What the data protection officer shows, and to whom. */
+function officerCommands(program: Command): void {
+  proofCommands(program);
+  auditCommands(program);
+  personCommands(program);
+  lookUpCommands(program);
 }
 
 export function allOf(command: Command): readonly Command[] {

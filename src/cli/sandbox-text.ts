@@ -1,8 +1,8 @@
 // A trial as people read it and as data: request, answer, and what the file's rules make of it.
 // Invariant: secrets masked; what a recipient says of a real person is not shown: status and length tell enough.
 import type { Outcome } from '../../connectors/contract.ts';
-import type { TrialRecipient } from './sandbox-place.ts';
-import type { TrialMessage } from './sandbox-send.ts';
+import type { TrialRecipient } from '../support/test-leads/recipient.ts';
+import type { TrialMessage } from '../support/test-leads/trial.ts';
 import { out, say, strong } from './terminal.ts';
 import { notWritten, printSheet } from './preview-text.ts';
 

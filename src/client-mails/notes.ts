@@ -13,6 +13,7 @@ export const noteKinds = [
   'client_facts',
   'recipient_authorised',
   'recipient_revoked',
+  'secret_rotated',
   'instruction_recorded',
   'retention',
   'person_rectified',

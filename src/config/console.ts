@@ -3,12 +3,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { commaSeparated } from './composite-values.ts';
+import { oidcOf } from './oidc.ts';
 import type { VariableReader } from './reader.ts';
 import type { Config } from './types.ts';
 
 const loopback = ['127.0.0.1', '::1', 'localhost'];
 
-export function consoleOf({ read, wholeNumber, problems }: VariableReader): Config['console'] {
+export function consoleOf(reader: VariableReader, allowPlaintext: boolean): Config['console'] {
+  const { read, wholeNumber, problems } = reader;
   const host = read('RELAIS_CONSOLE_HOST') ?? '127.0.0.1';
   const port =
     read('RELAIS_CONSOLE_PORT') === undefined ? undefined : wholeNumber('RELAIS_CONSOLE_PORT', 0, 65_535);
@@ -18,7 +20,7 @@ export function consoleOf({ read, wholeNumber, problems }: VariableReader): Conf
     problems.push(
       'RELAIS_CONSOLE_HOST is reached from other machines: the console needs RELAIS_CONSOLE_TLS_PEM, or RELAIS_CONSOLE_PROXIES',
     );
-  return { host, port, proxies, ...(pem === undefined ? {} : { pem }) };
+  return { host, port, proxies, ...(pem === undefined ? {} : { pem }), ...oidcOf(reader, allowPlaintext) };
 }
 
 /** Tried here, so that a wrong file is told with the rest of the configuration. */

@@ -84,6 +84,17 @@ export interface Config {
     readonly proxies: readonly string[];
     /** Where it ends TLS itself: certificate, chain and private key. */
     readonly pem?: string;
+    /** Whose passwords are heard: everybody's, or administrators' alone where the others come in by a provider. */
+    readonly passwords: 'all' | 'admins';
+    /** The OpenID Connect provider people may come in by. */
+    readonly oidc?: {
+      readonly issuer: string;
+      readonly clientId: string;
+      readonly clientSecret: string;
+      readonly consoleUrl: string;
+      readonly mfa: readonly string[];
+      readonly allowHttp: boolean;
+    };
   };
   readonly bounces: { readonly url?: string; readonly everyMs: number };
   /** The centre's name, as letters and proofs bear it. */

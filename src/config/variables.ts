@@ -115,6 +115,31 @@ export const variables: readonly Variable[] = [
     meaning: 'where it ends TLS itself: a PEM file of certificate, chain and private key',
   },
   {
+    name: 'RELAIS_OIDC_ISSUER',
+    meaning:
+      'OpenID Connect provider that people of the console may come in by, as it names itself; empty: none',
+  },
+  { name: 'RELAIS_OIDC_CLIENT_ID', meaning: 'under which the provider knows the console' },
+  {
+    name: 'RELAIS_OIDC_CLIENT_SECRET',
+    meaning: 'its secret there; or RELAIS_OIDC_CLIENT_SECRET_FILE',
+    secret: true,
+  },
+  {
+    name: 'RELAIS_OIDC_CONSOLE',
+    meaning: 'the console as browsers reach it; the provider sends them back to /sign-in/oidc/back of it',
+  },
+  {
+    name: 'RELAIS_OIDC_MFA',
+    meaning: 'values of acr or amr that say that the provider asked for a second factor, comma between',
+    fallback: 'mfa',
+  },
+  {
+    name: 'RELAIS_OIDC_PASSWORDS',
+    meaning: 'all or admins: whose passwords are heard beside the provider',
+    fallback: 'all',
+  },
+  {
     name: 'RELAIS_METRICS_DESTINATIONS',
     meaning: 'destinations that metrics name at most; the others are called other',
     fallback: '100',

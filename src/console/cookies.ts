@@ -3,6 +3,7 @@
 import { parseCookie, stringifySetCookie, type SetCookie } from 'cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { knownBrowserSeconds } from '../access/limits.ts';
+import { oidcKeptSeconds } from '../access/oidc.ts';
 import type { Language } from '../support/words.ts';
 
 export interface Cookies {
@@ -14,6 +15,10 @@ export interface Cookies {
   readonly knownOf: (request: FastifyRequest) => string | undefined;
   readonly giveKnown: (reply: FastifyReply, known: string) => void;
   readonly giveLanguage: (reply: FastifyReply, language: Language) => void;
+  /** What a browser keeps while it is at the OpenID Connect provider, sealed. */
+  readonly keptOf: (request: FastifyRequest) => string | undefined;
+  readonly giveKept: (reply: FastifyReply, kept: string) => void;
+  readonly takeKept: (reply: FastifyReply) => void;
 }
 
 const aYearSeconds = 365 * 86_400;
@@ -23,6 +28,7 @@ export function createCookies(secure: boolean): Cookies {
   const session = `${prefix}relais`;
   const language = `${prefix}relais-language`;
   const known = `${prefix}relais-known`;
+  const kept = `${prefix}relais-oidc`;
   const read = ({ headers }: FastifyRequest, name: string): string | undefined =>
     parseCookie((headers.cookie ?? '').slice(0, 4_096))[name];
   const set = (reply: FastifyReply, cookie: Pick<SetCookie, 'name' | 'value' | 'maxAge'>): void =>
@@ -41,6 +47,9 @@ export function createCookies(secure: boolean): Cookies {
     take: (reply) => set(reply, { name: session, value: '', maxAge: 0 }),
     knownOf: (request) => read(request, known)?.slice(0, 100),
     giveKnown: (reply, value) => set(reply, { name: known, value, maxAge: knownBrowserSeconds }),
+    keptOf: (request) => read(request, kept),
+    giveKept: (reply, value) => set(reply, { name: kept, value, maxAge: oidcKeptSeconds }),
+    takeKept: (reply) => set(reply, { name: kept, value: '', maxAge: 0 }),
     languageOf: (request) => {
       const chosen = read(request, language);
       return languages.find((known) => known === chosen);

@@ -1,13 +1,16 @@
 // What the console stands on: what the pages read from and act through, and how it is reached.
+import type { OidcOptions } from '../access/oidc.ts';
 import type { AccessPlace } from '../access/place.ts';
 import type { Log } from '../log.ts';
 import type { Keys } from '../privacy/keys.ts';
+import type { ProofDeps } from '../privacy/proofs/prove.ts';
 import type { Requests } from '../privacy/requests/requests.ts';
 import type { Sealer } from '../privacy/seal.ts';
+import type { RotatePlace } from '../support/acts/rotate-secret.ts';
 import type { TestPlace } from '../support/destination-test.ts';
 import type { MappingPlace } from '../support/mappings/place.ts';
 
-export interface ConsolePlace extends MappingPlace, Pick<TestPlace, 'credentials'> {
+export interface ConsolePlace extends MappingPlace, Pick<RotatePlace, 'credentials' | 'rotated'> {
   readonly config: MappingPlace['config'] & TestPlace['config'];
   readonly access: AccessPlace;
   /** Requests of persons, from the demand to the closing. */
@@ -16,6 +19,8 @@ export interface ConsolePlace extends MappingPlace, Pick<TestPlace, 'credentials
   readonly log: Log;
   /** Whose public halves check a proof. */
   readonly keys: Pick<Keys, 'seal'>;
+  /** Who answers for what is signed. */
+  readonly proofs: Pick<ProofDeps, 'contact'>;
 }
 
 export interface ConsoleOptions {
@@ -28,4 +33,6 @@ export interface ConsoleOptions {
   readonly proxies: readonly string[];
   /** Where the console ends TLS itself: certificate, chain and private key, PEM. */
   readonly pem?: string;
+  /** The OpenID Connect provider people may come in by. */
+  readonly oidc?: OidcOptions;
 }

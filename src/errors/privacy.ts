@@ -38,4 +38,9 @@ export const privacyErrors = {
     remedy:
       'Ask for the file again, byte for byte as it was sent, and for the public key by another way: `relais proof key` prints it. docs/rights.md, "Proofs".',
   },
+  'AUDIT-001': {
+    meaning: 'The file is not an audit pack that the given key has signed, or was changed since.',
+    remedy:
+      'Ask for the file again, byte for byte as it was sent, and for the public key by another way: `relais proof key` prints it.',
+  },
 } as const;

@@ -217,7 +217,7 @@ function parsed(line: string): Readonly<Record<string, unknown>> {
   }
 }
 
-function sealOf(said: Readonly<Record<string, unknown>>): Seal | undefined {
+export function sealOf(said: Readonly<Record<string, unknown>>): Seal | undefined {
   const { seal, sealedAt, entries, count, macs, previous, mac, key = '' } = said;
   if (typeof seal !== 'number' || typeof count !== 'number') return undefined;
   for (const text of [sealedAt, entries, macs, previous, mac, key])

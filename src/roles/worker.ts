@@ -3,9 +3,10 @@
 import { connectors } from '../../connectors/index.ts';
 import { createDeliverer } from '../delivery/deliver.ts';
 import { createGoLiveGate } from '../delivery/attempt/go-live-gate.ts';
+import { rotatedFreshMs } from '../delivery/attempt/rotated-secrets.ts';
 import { createReader } from '../delivery/attempt/load-inputs.ts';
 import type { DelivererOptions, TripStep } from '../delivery/attempt/trip.ts';
-import { startLoop } from '../delivery/background/poll-loop.ts';
+import { startLoop, type Loop } from '../delivery/background/poll-loop.ts';
 import { readBackDue } from '../delivery/background/read-backs.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createWorkerPool } from '../queue/worker-pool.ts';
@@ -24,6 +25,7 @@ export async function startWorker(
   options: { readonly step?: (name: TripStep, destinationId: string) => void | Promise<void> } = {},
 ): Promise<Role> {
   const { config, log, database } = app;
+  const renewed = await followRenewed(app);
   await Promise.all(Object.values(connectors).map(async (connector) => await connector.load?.()));
   const aborter = new AbortController();
   const needs: DelivererOptions = {
@@ -33,6 +35,7 @@ export async function startWorker(
     masterKeys: app.keys.master,
     reader: createReader(database, app.secrets, app.holdsList ? createGoLiveGate(database) : undefined),
     secrets: config.secrets,
+    secretsFor: app.rotated.secretsFor,
     credentials: app.credentials,
     network: config.network,
     leaseMs: config.worker.leaseMs,
@@ -44,10 +47,10 @@ export async function startWorker(
     ...(options.step === undefined ? {} : { step: options.step }),
   };
   const deliverer = createDeliverer(needs);
-  const redis = openRedis(config.redis.place, 'worker', config.silenceMs);
-  const { prefix } = config.redis;
+  const { place: redisPlace, prefix } = config.redis;
+  const redis = openRedis(redisPlace, 'worker', config.silenceMs);
   const ownership = await ownershipOf('worker', app, redis);
-  const subscriber = openRedis(config.redis.place, 'worker', config.silenceMs);
+  const subscriber = openRedis(redisPlace, 'worker', config.silenceMs);
   const pool = await createWorkerPool({
     redis,
     subscriber,
@@ -66,7 +69,7 @@ export async function startWorker(
   return {
     stop: async () => {
       await presence.stop();
-      await readBacks.stop();
+      await Promise.all([readBacks.stop(), renewed.stop()]);
       await pool.close(config.worker.drainMs);
       // Whatever is still sending after the limit is cut off; its rows show as `outcome_unknown`.
       aborter.abort();
@@ -76,6 +79,13 @@ export async function startWorker(
     },
     trouble: presence.trouble,
   };
+}
+
+/** Secrets that clients renew by themselves: read before the first delivery is signed, then every few seconds. */
+async function followRenewed({ rotated, log }: App): Promise<Loop> {
+  await rotated.refresh();
+  const work = (): Promise<boolean> => rotated.refresh().then(() => false);
+  return startLoop({ name: 'renewed secrets', idleMs: rotatedFreshMs, work, log });
 }
 
 /** Rows and files that will not begin here count as forgotten, so that the next look pushes them again. */

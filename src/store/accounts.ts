@@ -71,6 +71,7 @@ export async function endAccount(tx: Sql, id: number): Promise<void> {
   );
   await tx.run('DELETE FROM recovery_codes WHERE account_id = ?', [id]);
   await dropViewsOf(tx, id);
+  await tx.run('DELETE FROM account_identities WHERE account_id = ?', [id]);
 }
 
 /** The code by which its person sets a password; an earlier one is void. */

@@ -76,7 +76,10 @@ type PlainEntry =
   | 'signed_out'
   | 'account_changed'
   | 'api_key_changed'
-  | 'exported';
+  | 'exported'
+  | 'test_lead'
+  | 'test_outcome'
+  | 'secret_rotated';
 
 export type HandoverEntry = ToldEntry | PlainEntry;
 

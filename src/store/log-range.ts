@@ -1,4 +1,4 @@
-// Entries of the log in a period, for an export: in their order, page by page.
+// Entries of the log in a period, for an export or an auditor: in their order, page by page.
 // Invariant: reads only, by the primary key; a period bounds the ids before any entry is read.
 import type { ReadOnlySql } from './database.ts';
 
@@ -53,7 +53,11 @@ async function firstFrom(sql: ReadOnlySql, at: number): Promise<number> {
   return low;
 }
 
-const idsOf = async (sql: ReadOnlySql, { from, until }: LogRange): Promise<readonly [number, number]> => [
+/** First and last id that an entry of the period may have; the last is the smaller one where there can be none. */
+export const idsOf = async (
+  sql: ReadOnlySql,
+  { from, until }: Pick<LogRange, 'from' | 'until'>,
+): Promise<readonly [number, number]> => [
   await firstFrom(sql, from.getTime() - slackMs),
   await firstFrom(sql, until.getTime() + slackMs),
 ];

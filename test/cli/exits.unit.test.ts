@@ -29,6 +29,7 @@ afterAll(() => {
 test('every command the operators are promised is there', () => {
   expect(leaves.map(([name]) => name).toSorted()).toEqual(
     [
+      ...['audit export', 'audit verify'],
       ...['authorisation grant', 'authorisation list', 'authorisation revoke', 'cancel', 'config'],
       ...['alert list', 'completion', 'delivery resolve', 'keys rotate', 'keys status'],
       ...['bulk cancel', 'bulk list', 'bulk resume', 'bulk show'],
@@ -168,6 +169,7 @@ const commands: readonly (readonly [argv: readonly string[], takesReason: boolea
   [['mapping', 'rollback', 'x', '1'], true],
   [['mapping', 'history', 'x'], false],
   [['mapping', 'publish', 'x', '--note', 'ticket 1'], false],
+  [['audit', 'export', '--client', 'x', '--from', '2026-01-01', '--until', '2026-01-31', '--to', '.'], true],
   [['log', 'verify'], false],
   [['log', 'anchor'], false],
 ];

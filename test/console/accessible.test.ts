@@ -35,7 +35,15 @@ beforeAll(async () => {
   const verified = (await person.post('/audit/verifications')).to;
   pages = [
     ...['/requests', '/requests/new', noted, carriedOut, '/proofs', '/proofs/1', '/retention'],
-    ...['/audit', '/audit/lookups', verified, '/anomalies?client=essai', '/accounts', '/accounts/1'],
+    ...[
+      '/audit',
+      '/audit/lookups',
+      '/audit/pack',
+      verified,
+      '/anomalies?client=essai',
+      '/accounts',
+      '/accounts/1',
+    ],
     ...['/sign-ins', '/api-keys', '/authorisations', '/exports?list=deliveries'],
     ...['/', '/account', '/search', '/sign-in/second-factor', '/nulle-part', '/deliveries', '/causes'],
     ...['/destinations', '/destinations/essai-crm', '/tasks', '/runs', run.to, '/replay?state=failed'],

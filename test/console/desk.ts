@@ -2,6 +2,7 @@
 import { Secret, TOTP } from 'otpauth';
 import { createAccount, setPasswordWithCode } from '../../src/access/accounts.ts';
 import type { Role } from '../../src/access/permissions.ts';
+import type { ConsoleOptions } from '../../src/console/place.ts';
 import { startConsole, type Console } from '../../src/console/server.ts';
 import { silentLog } from '../../src/log.ts';
 import { openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
@@ -75,11 +76,14 @@ export async function openDesk(crmPort = 9): Promise<TestDesk> {
 }
 
 /** A console over a gateway of the test's own, which is closed with it. */
-export async function deskOver<G extends Gateway>(gateway: G): Promise<TestDesk<G>> {
+export async function deskOver<G extends Gateway>(
+  gateway: G,
+  over: Partial<Pick<ConsoleOptions, 'port' | 'oidc'>> = {},
+): Promise<TestDesk<G>> {
   const { access } = gateway.app;
   const opened = await startConsole({
     place: gateway.app,
-    ...{ log: silentLog, host: '127.0.0.1', port: 0, proxies: [] },
+    ...{ log: silentLog, host: '127.0.0.1', port: 0, proxies: [], ...over },
   });
   let made = 0;
   const account = async (roles: readonly Role[], login = `personne-${(made += 1)}`): Promise<string> => {

@@ -1,6 +1,10 @@
 // The data protection officer at the desk: a request from the demand to its closing, its papers, the calendar, the log verified.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { checkProof } from '../../src/privacy/proofs/proof.ts';
+import { checkPack } from '../../src/support/audit-pack/check.ts';
 import type { Answer, Browser } from './desk.ts';
 import { hostile, openFilledDesk, type FilledDesk } from './filled.ts';
 
@@ -240,6 +244,44 @@ test('C46: the log is verified on request, its result kept; an anchor that is no
   await begin('');
 });
 
+test('C46: the audit pack is one signed file, asked for with a reason that names nobody, and by nobody but the officer', async () => {
+  const fields = { client: 'essai', from: '2026-01-01', until: '2099-12-31', reason: 'audit 7' };
+  for (const wrong of [
+    { reason: '' },
+    { reason: 'appel au 06 39 98 00 01' },
+    { client: 'inconnu' },
+    { from: '2026-02-30' },
+    { from: '2099-12-31', until: '2026-01-01' },
+    { anchor: 'x' },
+  ]) {
+    const answer = await dpo.post('/audit/pack', { ...fields, ...wrong });
+    expect([wrong, answer.status]).toEqual([wrong, 422]);
+  }
+  expect((await entries('exported')).length).toBe(0);
+  const answer = await fetch(`http://127.0.0.1:${desk.console.port}/audit/pack`, {
+    method: 'POST',
+    headers: {
+      cookie: [...dpo.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+      'sec-fetch-site': 'same-origin',
+    },
+    body: new URLSearchParams(fields),
+  });
+  expect([answer.status, answer.headers.get('content-disposition')]).toEqual([
+    200,
+    'attachment; filename="relais-audit-essai-2026-01-01-2099-12-31.zip"',
+  ]);
+  const folder = mkdtempSync(join(tmpdir(), 'relais-pack-'));
+  const path = join(folder, 'pack.zip');
+  writeFileSync(path, Buffer.from(await answer.arrayBuffer()));
+  const keys = (await dpo.get('/proofs/keys')).text;
+  expect(await checkPack(path, keys, desk.gateway.app.keys.seal)).toMatchObject({ ok: true });
+  rmSync(folder, { recursive: true });
+  expect(await entries('exported')).toMatchObject([{ purpose: 'audit 7', reason: 'audit_pack' }]);
+  for (const role of ['support', 'admin', 'viewer'] as const)
+    expect((await (await desk.signedIn(role)).post('/audit/pack', fields)).status).toBe(403);
+  expect((await entries('exported')).length).toBe(1);
+});
+
 test('C58: who looked a person up is told after the question is in the log, with its reason', async () => {
   const asked = { client: 'essai', reference: 'OK-1' };
   expect((await dpo.post('/audit/lookups', asked)).status).toBe(422);
@@ -261,6 +303,7 @@ test('every page of the officer shows what strangers typed as text', async () =>
     '/proofs',
     '/retention',
     '/audit',
+    '/audit/pack',
   ];
   for (const path of [...paths, '/audit/lookups', `/requests?client=${encodeURIComponent(hostile)}`]) {
     const { status, text } = await dpo.get(path);

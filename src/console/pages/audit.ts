@@ -19,7 +19,7 @@ import { facts, input, notice, state, table, type Tone } from '../parts.ts';
 import { notFound, sayTo } from '../show.ts';
 import { countText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
-import { auditWords as words, findingWords } from '../words/privacy.ts';
+import { auditWords as words, findingWords, packWords } from '../words/privacy.ts';
 import type { Desk } from './sign-in.ts';
 
 const mostShown = 50;
@@ -79,7 +79,9 @@ async function auditPage(
     status: problem === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
       <p>${say(words.text)}</p>
-      <p><a href="/audit/lookups">${say(words.lookups)}</a></p>
+      <p>
+        <a href="/audit/lookups">${say(words.lookups)}</a> · <a href="/audit/pack">${say(packWords.link)}</a>
+      </p>
       <h2>${say(words.anchorNow)}</h2>
       <div class="card">
         ${

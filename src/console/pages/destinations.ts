@@ -1,6 +1,7 @@
 // Destinations: whether and how they send, what waits; what can be done with one is destination-acts.ts.
 // Invariant: one of another client is answered as one that does not exist; why one is suspended is told to the centre alone.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import {
   destinationPage,
@@ -19,6 +20,7 @@ import { sayTo } from '../show.ts';
 import { countText, secondsText } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words, saidDone } from '../words/desk.ts';
+import { secretWords, testLeadWords } from '../words/own.ts';
 import {
   destinationActRoutes,
   destinationActs,
@@ -119,8 +121,24 @@ async function onePage(
             : html`· <a href="/deliveries?${destinationQuery(page)}&state=failed">${say(words.seeFailed)}</a>`
         }
       </p>
-      ${destinationActs(request, page)} ${plotsPart(request, plots)}`,
+      ${destinationActs(request, page)} ${ownActs(request, page)} ${plotsPart(request, plots)}`,
   });
+}
+
+/** What a client does by itself, on pages of their own. */
+function ownActs(request: FastifyRequest, { destination }: DestinationPage): Html | undefined {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const path = `/destinations/${encodeURIComponent(destination)}`;
+  const links = [
+    ...(may(holder, 'lead.test')
+      ? [html`<a class="button second" href="${path}/test-lead">${say(testLeadWords.link)}</a> `]
+      : []),
+    ...(may(holder, 'secret.rotate')
+      ? [html`<a class="button second" href="${path}/secret">${say(secretWords.link)}</a>`]
+      : []),
+  ];
+  return links.length === 0 ? undefined : html`<p class="actions">${links}</p>`;
 }
 
 const destinationQuery = ({ destination }: DestinationHealth): string =>

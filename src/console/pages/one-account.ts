@@ -10,7 +10,9 @@ import {
   type Account,
 } from '../../access/accounts.ts';
 import { accessEntries } from '../../access/entries.ts';
+import { identityOfAccount, linkIdentity } from '../../access/identities.ts';
 import { ownSessions } from '../../access/sessions.ts';
+import { RelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { asked, field, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
@@ -54,6 +56,14 @@ export function oneAccountRoutes(server: FastifyInstance, desk: Desk): void {
       ? refusedBy(() => closeAccount(access, login, personOf(request).actor))
       : refusal(words.wrongLogin),
   );
+  act('identity', (request, { login }) =>
+    refusedBy(async () => {
+      const { oidc } = desk;
+      const subject = field(request, 'subject', 300).trim();
+      if (oidc === undefined) throw new RelaisError('ACCESS-001', 'No provider is configured.');
+      await linkIdentity(access, { login, issuer: oidc.issuer, subject }, personOf(request).actor);
+    }),
+  );
   server.post('/accounts/:id/reset', gated, async (request, reply) => {
     const account = await named(desk, request);
     if (account === undefined) return notFound(reply);
@@ -87,6 +97,7 @@ async function accountPage(
   const { access } = desk.place;
   const entries = await accessEntries(access, { accountId: account.id, limit: mostEntries });
   const sessions = await ownSessions(access, account.id);
+  const identity = desk.oidc === undefined ? undefined : await identityOfAccount(access, account.id);
   return desk.show(request, reply, {
     title: account.login,
     at: '/accounts',
@@ -109,6 +120,7 @@ async function accountPage(
           ],
         ])}
       </div>
+      ${account.endedAt === undefined && desk.oidc !== undefined ? identityPart(account, desk.oidc.issuer, identity?.subject, say) : undefined}
       ${account.endedAt === undefined ? changesPart(account, say) : undefined}
       ${
         sessions.length === 0
@@ -131,6 +143,17 @@ async function accountPage(
       <p><a href="/sign-ins?account=${account.id}">${say(words.signIns)}</a></p>`,
   });
 }
+
+/** Whom the provider means by this account: its subject, never a mail address. */
+const identityPart = ({ id }: Account, issuer: string, subject: string | undefined, say: Say): Html =>
+  html`<details class="card">
+    <summary>${say(words.identity)} : ${subject ?? say(words.notLinked)}</summary>
+    <form class="stack" method="post" action="/accounts/${id}/identity">
+      <p>${say(words.identityText)} <code>${issuer}</code></p>
+      ${input('subject', say(words.subject), { hint: say(words.subjectHint), value: subject ?? '', most: 255, optional: true })}
+      <button class="second">${say(words.link)}</button>
+    </form>
+  </details>`;
 
 function changesPart({ id, login, roles, clientId }: Account, say: Say): Html {
   const confirm = input('login', say(words.confirmLogin), { hint: login, most: 190 });

@@ -2,6 +2,7 @@
 // Invariant: a wrong login and a wrong password are answered alike; each step up has a new token, so that a planted one opens nothing.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { confirmFactor, knownBrowser, signIn, type SignedIn } from '../../access/sign-in.ts';
+import type { Oidc } from '../../access/oidc.ts';
 import { signOut } from '../../access/sessions.ts';
 import { html } from '../../privacy/papers/html.ts';
 import type { Both, Language } from '../../support/words.ts';
@@ -19,6 +20,8 @@ export interface Desk {
   readonly place: ConsolePlace;
   readonly cookies: Cookies;
   readonly show: Show;
+  /** The provider people may come in by. */
+  readonly oidc?: Oidc | undefined;
 }
 
 /** What an address may ask the page of the sign-in to say. */
@@ -26,6 +29,7 @@ const said: Readonly<Record<string, Both>> = {
   ended: words.ended,
   out: words.out,
   password: words.passwordSet,
+  identity: words.identityRefused,
 };
 
 export function signInRoutes(server: FastifyInstance, desk: Desk): void {
@@ -105,13 +109,13 @@ const refusalOf = (signed: Exclude<SignedIn, { kind: 'signed_in' }>, refused: Bo
   signed.kind === 'wait' ? { status: 429, text: waitWords(signed.waitMs) } : { status: 401, text: refused };
 
 /** Who signs in over an open session leaves that one: two people at one screen are two sessions. */
-async function leaveFormer({ access }: ConsolePlace, request: FastifyRequest): Promise<void> {
+export async function leaveFormer({ access }: ConsolePlace, request: FastifyRequest): Promise<void> {
   const { session, token } = visitOf(request);
   if (session !== undefined) await signOut(access, session.account.id, token);
 }
 
 function signInPage(
-  { show }: Desk,
+  { show, oidc }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
   page: {
@@ -135,6 +139,15 @@ function signInPage(
         ${hidden('to', ownPage(to))}
         <button>${say(words.submit)}</button>
       </form>
+      ${
+        oidc === undefined
+          ? undefined
+          : html`<p class="card">
+              <a class="button second" href="/sign-in/oidc?to=${encodeURIComponent(ownPage(to))}"
+                >${say(words.byProvider)} ${new URL(oidc.issuer).host}</a
+              >
+            </p>`
+      }
       <p><a href="/first-access">${say(words.firstAccess)}</a></p>`,
   });
 }

@@ -31,6 +31,18 @@ export const adminWords = {
     'Donnez-le à la personne, par une autre voie que son identifiant : page « Premier accès », une fois, dans les 24 heures. Il ne sera plus montré.',
     'Give it to the person, by another way than the login: page “First access”, once, within 24 hours. It is not shown again.',
   ],
+  identity: ['Identité', 'Identity'],
+  notLinked: ['non reliée', 'not linked'],
+  identityText: [
+    'La personne se connecte aussi par ce fournisseur, sous ce sujet. Ses sessions se ferment.',
+    'The person signs in by this provider too, under this subject. The sessions end.',
+  ],
+  subject: ['Sujet (sub)', 'Subject (sub)'],
+  subjectHint: [
+    'Tel que le fournisseur l’affiche pour cette personne ; ni son adresse, ni son nom. Vide : le lien est retiré.',
+    'As the provider shows it for this person; neither address nor name. Empty: the link is taken away.',
+  ],
+  link: ['Relier', 'Link'],
   changeRoles: ['Changer les rôles', 'Change the roles'],
   reset: ['Redonner un accès', 'Give access again'],
   resetText: [
@@ -122,6 +134,9 @@ export const accessReasonWords: Readonly<Record<string, Both>> = {
   RESET: ['accès redonné', 'access given again'],
   ENDED: ['fin', 'ended'],
   SESSIONS_ENDED: ['sessions fermées', 'sessions ended'],
+  IDENTITY: ['fournisseur d’identité', 'identity provider'],
+  LINKED: ['identité reliée', 'identity linked'],
+  UNLINKED: ['identité retirée', 'identity taken away'],
   SECOND_FACTOR: ['second facteur', 'second factor'],
   SIGNED_OUT: ['par la personne', 'by the person'],
   REVOKED: ['session fermée à distance', 'session ended elsewhere'],

@@ -209,3 +209,24 @@ export const findingWords: Readonly<Record<LogProblem, Both>> = {
   ],
   archive_missing: ['une archive manque', 'an archive is missing'],
 };
+
+export const packWords = {
+  title: ['Dossier d’audit', 'Audit pack'],
+  link: ['Faire un dossier d’audit…', 'Make an audit pack…'],
+  text: [
+    'Un fichier ZIP pour un auditeur : le journal d’un client pour une période avec ses sceaux, ses formats et ses notes, ses habilitations, les demandes de droits avec leurs délais, ce qui a été supprimé, qui a consulté. Rien d’un prospect.',
+    'One ZIP file for an auditor: the log of a client for a period with its seals, its formats and notes, its authorisations, requests of persons with their clocks, what was deleted, who looked. Nothing of a prospect.',
+  ],
+  proves: [
+    'Il est signé et se vérifie hors ligne, comme LISEZ-MOI.txt l’explique. Le journal entier est vérifié en même temps : comptez quelques minutes par dizaine de millions d’entrées. Sa demande est inscrite au journal.',
+    'It is signed and checked offline, as LISEZ-MOI.txt in it says. The whole log is verified beside it: some minutes for ten million entries. Asking for it is an entry of the log.',
+  ],
+  client: ['Client', 'Client'],
+  from: ['Premier jour', 'First day'],
+  until: ['Dernier jour', 'Last day'],
+  badPeriod: [
+    'La période va d’un jour à un autre : 2026-01-01 et 2026-06-30.',
+    'The period goes from one day to another: 2026-01-01 and 2026-06-30.',
+  ],
+  make: ['Télécharger le dossier', 'Download the pack'],
+} as const satisfies Readonly<Record<string, Both>>;

@@ -79,6 +79,15 @@ export const refusedWords: Readonly<Partial<Record<string, Both>>> = {
     'Des mois du journal sont archivés hors de la base : faites cette réponse au terminal, avec le dossier des archives.',
     'Months of the log are archived: make this answer at the terminal, with the folder of the archives.',
   ],
+  'LOG-002': [
+    'Une archive du journal manque ou n’est pas celle qui a été écrite : prévenez l’exploitation.',
+    'An archive of the log is missing, or is not the one that was written: tell operations.',
+  ],
+  'LOG-004': [
+    'Le journal est déjà en cours de vérification : attendez qu’elle finisse. Rien n’a été fait.',
+    'The log is being verified already: wait for its end. Nothing was done.',
+  ],
+  'USAGE-002': ['Dites pourquoi.', 'Say why.'],
   'ACCESS-001': ['Ce n’est pas accepté : rien n’a été fait.', 'That is not accepted: nothing was done.'],
   'DEST-001': ['Ce n’est pas possible : rien n’a été fait.', 'That cannot be done: nothing was done.'],
   'RESOLVE-001': [

@@ -12,6 +12,11 @@ export const signInWords = {
   ],
   ended: ['Vous n’êtes plus connecté. Connectez-vous.', 'You are not signed in any more. Sign in.'],
   out: ['Vous êtes déconnecté.', 'You have signed out.'],
+  identityRefused: [
+    'Connexion refusée. Recommencez ; si cela dure, un administrateur doit relier votre identité à votre compte.',
+    'Sign-in refused. Begin again; if it goes on, an administrator has to link your identity to your account.',
+  ],
+  byProvider: ['Se connecter par', 'Sign in by'],
   codeRefused: [
     'Code refusé. Attendez le code suivant de l’application, ou utilisez un code de secours jamais employé.',
     'Code refused. Wait for the next code of the app, or use a recovery code that was never used.',

@@ -12,6 +12,7 @@ const freshMs = 1_000;
 export function createAccess(options: {
   readonly masterKeys: KeyRing;
   readonly secrets: (name: string) => readonly string[];
+  readonly secretsFor?: (destinationId: string) => (name: string) => readonly string[];
 }): (destinationId: string, mapping: CompiledMapping) => Access {
   const settingsOf = new WeakMap<CompiledMapping, string>();
   const known = new Map<string, { mapping: CompiledMapping; at: number; digest: Buffer }>();
@@ -26,7 +27,8 @@ export function createAccess(options: {
         ]),
       );
     settingsOf.set(mapping, settings);
-    const secrets = mapping.secretNames.map((name) => [name, ...options.secrets(name)]);
+    const valuesOf = options.secretsFor?.(destinationId) ?? options.secrets;
+    const secrets = mapping.secretNames.map((name) => [name, ...valuesOf(name)]);
     return createHmac('sha256', derived(options.masterKeys.current().bytes, 'access'))
       .update(JSON.stringify([destinationId, settings, secrets]))
       .digest();

@@ -70,6 +70,8 @@ export interface Surroundings {
   readonly database: Pick<Sql, 'now'>;
   readonly masterKeys: KeyRing;
   readonly secrets: (name: string) => readonly string[];
+  /** The same of one destination, where its recipient may have changed some; `secrets` when absent. */
+  readonly secretsFor?: (destinationId: string) => (name: string) => readonly string[];
   readonly credentials: CredentialsOf;
   readonly network: SendContext['network'];
   readonly signal: AbortSignal;
@@ -114,10 +116,11 @@ function newContext(
   allowedTargets: readonly string[],
 ): SendContext {
   const contract = contractTargets(mapping.client);
+  const secrets = options.secretsFor?.(mapping.destinationId) ?? options.secrets;
   return {
     classify: mapping.classifyBeside,
-    secret: (name) => options.secrets(name)[0],
-    secrets: options.secrets,
+    secret: (name) => secrets(name)[0],
+    secrets,
     credentials: options.credentials(mapping.clientId),
     // What the contract names and a live authorisation covers (C18, C19).
     allowedTargets: allowedTargets.filter((target) => contract.has(target)),

@@ -31,6 +31,8 @@ export interface DelivererOptions {
   readonly masterKeys: KeyRing;
   readonly reader: Reader;
   readonly secrets: (name: string) => readonly string[];
+  /** The same of one destination, where its recipient may have changed some; `secrets` when absent. */
+  readonly secretsFor?: (destinationId: string) => (name: string) => readonly string[];
   readonly credentials: CredentialsOf;
   readonly network: SendContext['network'];
   /** Shortest lease, ms; a mapping with longer timeouts gets a longer one. */

@@ -135,7 +135,7 @@ export function checkProof(text: string, publicKeys: string): CheckedProof {
 
 const pem = /-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----/g;
 
-function publicKeysOf(text: string): readonly KeyObject[] | undefined {
+export function publicKeysOf(text: string): readonly KeyObject[] | undefined {
   try {
     const keys = [...text.matchAll(pem)].map(([key]) => createPublicKey(key));
     return keys.length > 0 && keys.every((key) => key.asymmetricKeyType === 'ed25519') ? keys : undefined;

@@ -8,17 +8,16 @@ import type {
   Connector,
   Outcome,
   SheetSection,
-} from '../../connectors/contract.ts';
-import type { DataCategory, Lead } from '../domain/lead.ts';
-import { callSituations } from '../mapping/calls/situations.ts';
-import type { ApplyResult, CompiledMapping, WriteSituation } from '../mapping/contract.ts';
-import { isRecord, listAt } from '../mapping/document/yaml.ts';
-import { decode } from '../mapping/formats/decode.ts';
-import { charsetIn } from '../mapping/formats/encoding.ts';
-import { acceptedAnswer, impliedAnswer } from '../mapping/response/recorded-answers.ts';
-import type { TrialRecipient } from './sandbox-place.ts';
-import { singleParcel } from '../mapping/tools/single-parcel.ts';
-import { hostNow } from './host-clock.ts';
+} from '../../../connectors/contract.ts';
+import type { DataCategory, Lead } from '../../domain/lead.ts';
+import { callSituations } from '../../mapping/calls/situations.ts';
+import type { ApplyResult, CompiledMapping, WriteSituation } from '../../mapping/contract.ts';
+import { isRecord, listAt } from '../../mapping/document/yaml.ts';
+import { decode } from '../../mapping/formats/decode.ts';
+import { charsetIn } from '../../mapping/formats/encoding.ts';
+import { acceptedAnswer, impliedAnswer } from '../../mapping/response/recorded-answers.ts';
+import { singleParcel } from '../../mapping/tools/single-parcel.ts';
+import type { TrialRecipient } from './recipient.ts';
 
 export type TrialMessage = { readonly call?: string } & (
   | { readonly kind: 'not made' }
@@ -48,6 +47,8 @@ export interface TrialInput {
   readonly categories: readonly DataCategory[];
   readonly connector: Connector;
   readonly place: TrialRecipient;
+  /** The clock it is written and sent by. */
+  readonly now: () => Date;
 }
 
 const plainYes: Answer = {
@@ -69,7 +70,7 @@ export const wentWell = (sent: readonly TrialMessage[]): boolean =>
 
 export async function sendTrial(input: TrialInput): Promise<readonly TrialMessage[]> {
   const { mapping, lead, categories } = input;
-  const now = hostNow();
+  const now = input.now();
   const situation: WriteSituation = {
     action: 'create',
     key: `sbx-${randomBytes(10).toString('hex')}`,
@@ -100,7 +101,7 @@ const rawCall = (whole: TrialInput['whole'], name: string | undefined) =>
     .find((call) => call['name'] === name);
 
 async function sendOne(
-  { mapping, whole, lead, connector, place }: TrialInput,
+  { mapping, whole, lead, connector, place, now }: TrialInput,
   situation: WriteSituation,
 ): Promise<TrialMessage> {
   const { call, writtenAt: slot } = situation;
@@ -140,7 +141,7 @@ async function sendOne(
     network: place.network,
     timeouts: mapping.timeouts,
     signal: AbortSignal.timeout(mapping.timeouts.totalMs + 5_000),
-    now: () => hostNow().getTime(),
+    now: () => now().getTime(),
   });
   return {
     kind: 'sent',

@@ -1,0 +1,31 @@
+// Signing in by an OpenID Connect provider: off without an issuer, and whole with one.
+// Invariant: local sign-in can be shut for nobody who has no other way: administrators keep theirs.
+import type { VariableReader } from './reader.ts';
+import type { Config } from './types.ts';
+
+export function oidcOf(
+  { read, needed, url, oneOf, problems }: VariableReader,
+  allowPlaintext: boolean,
+): Pick<Config['console'], 'oidc' | 'passwords'> {
+  const passwords = oneOf('RELAIS_OIDC_PASSWORDS', ['all', 'admins'] as const);
+  const protocols = allowPlaintext ? ['https:', 'http:'] : ['https:'];
+  const issuer = url('RELAIS_OIDC_ISSUER', protocols);
+  if (issuer === undefined) {
+    if (passwords === 'admins')
+      problems.push(
+        'RELAIS_OIDC_PASSWORDS shuts the passwords, and without RELAIS_OIDC_ISSUER there is no other way in',
+      );
+    return { passwords: 'all' };
+  }
+  return {
+    passwords,
+    oidc: {
+      issuer,
+      clientId: needed('RELAIS_OIDC_CLIENT_ID'),
+      clientSecret: needed('RELAIS_OIDC_CLIENT_SECRET'),
+      consoleUrl: url('RELAIS_OIDC_CONSOLE', protocols) ?? needed('RELAIS_OIDC_CONSOLE'),
+      mfa: (read('RELAIS_OIDC_MFA') ?? '').split(/[\s,]+/).filter(Boolean),
+      allowHttp: allowPlaintext,
+    },
+  };
+}

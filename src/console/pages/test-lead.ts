@@ -1,0 +1,104 @@
+// An invented lead to one's own destination: what it will be, where it goes, what became of the last ones.
+// Invariant: one of another client is answered as one that does not exist; sent by a form alone.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import { testLeadOffer, testLeadsSent, type TestLeadRow } from '../../support/test-leads/seen.ts';
+import { mostTestLeads, sendTestLead, type SentTestLead } from '../../support/test-leads/send.ts';
+import type { Both } from '../../support/words.ts';
+import { actingOf, personOf, visitOf } from '../gate.ts';
+import { destinationLink, reasonText } from '../labels.ts';
+import type { Say } from '../layout.ts';
+import { notice, table } from '../parts.ts';
+import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { sayTo } from '../show.ts';
+import { timeOf } from '../times.ts';
+import { frame } from '../words/frame.ts';
+import { testLeadWords as words } from '../words/own.ts';
+import type { Desk } from './sign-in.ts';
+
+type Params = { readonly id: string };
+interface Shown {
+  readonly id: string;
+  readonly refused?: Refused | undefined;
+  readonly sent?: SentTestLead | undefined;
+}
+
+export function testLeadRoutes(server: FastifyInstance, desk: Desk): void {
+  const gated = { config: { gate: 'lead.test' } } as const;
+  server.get<{ Params: Params }>('/destinations/:id/test-lead', gated, (request, reply) =>
+    testPage(desk, request, reply, request.params),
+  );
+  server.post<{ Params: Params }>('/destinations/:id/test-lead', gated, async (request, reply) => {
+    const { id } = request.params;
+    let sent: SentTestLead | undefined;
+    const refused = await refusedBy(async () => {
+      sent = await sendTestLead(desk.place, actingOf(request), id);
+    });
+    return testPage(desk, request, reply, { id, refused, sent });
+  });
+}
+
+const placeWords: Readonly<Record<TestLeadRow['place'], Both>> = {
+  sandbox: words.sandbox,
+  production: words.production,
+};
+
+async function testPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { id, refused, sent }: Shown,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const { to } = await testLeadOffer(place, holder, id);
+  const rows = await testLeadsSent(place, holder, id);
+  return show(request, reply, {
+    title: `${say(words.title)} : ${id}`,
+    at: '/destinations',
+    status: refused === undefined ? 200 : 422,
+    body: html`${refusedNotice(refused, say)} ${sent === undefined ? undefined : sentNotice(sent, say)}
+      <p>${say(words.text)}</p>
+      ${
+        to === undefined
+          ? notice(say(words.nowhere), 'warn')
+          : html`<form class="card" method="post" action="/destinations/${encodeURIComponent(id)}/test-lead">
+              <p>${say(placeWords[to])}</p>
+              <p class="quiet">${say(words.limit)} ${mostTestLeads}.</p>
+              <button>${say(words.send)}</button>
+            </form>`
+      }
+      <h2>${say(words.before)}</h2>
+      ${rows.length === 0 ? html`<p>${say(frame.none)}</p>` : sentTable(request, rows)}
+      <p class="actions">${destinationLink(id)}</p>`,
+  });
+}
+
+function sentNotice({ reference, isTaken, outcome, reason, notes }: SentTestLead, say: Say): Html {
+  const code = reason === '' ? outcome : `${outcome}:${reason}`;
+  return notice(
+    html`${say(isTaken ? words.taken : words.notTaken)}
+      <code>${reference}</code>
+      ${isTaken ? undefined : html`<br />${reasonText(code, say)} <span class="code">${code}</span>`}
+      ${notes.map((line) => html`<br /><span lang="en">${line}</span>`)}`,
+    isTaken ? 'good' : 'bad',
+  );
+}
+
+function sentTable(request: FastifyRequest, rows: readonly TestLeadRow[]): Html {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  return table(
+    say(words.before),
+    [words.at, words.reference, words.where, frame.state].map((name) => ({ name: say(name) })),
+    rows.map(({ sentAt, reference, place, outcome, reason }) => [
+      timeOf(sentAt, language),
+      html`<code>${reference}</code>`,
+      say(place === 'sandbox' ? words.inSandbox : words.inProduction),
+      outcome === ''
+        ? say(words.unknown)
+        : html`${reasonText(reason === '' ? outcome : `${outcome}:${reason}`, say)}
+            <span class="code">${outcome}</span>`,
+    ]),
+  );
+}

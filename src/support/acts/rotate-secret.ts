@@ -1,0 +1,207 @@
+// A client renews the secret that signs what it receives: the new one is shown once, both sign until a date, the old one ends by itself.
+// Invariant: one renewal at a time, over all processes; in the log and a note to the client in its own transaction (C48); the value
+// stands sealed in MySQL and in one answer, nowhere else. Until the date it can be taken back.
+import { randomBytes } from 'node:crypto';
+import { writeNote } from '../../client-mails/notes.ts';
+import type { RotatedSecrets } from '../../delivery/attempt/rotated-secrets.ts';
+import { RelaisError } from '../../errors.ts';
+import type { CompiledMapping } from '../../mapping/contract.ts';
+import { findDestination, lockDestination, type Destination } from '../../store/destinations.ts';
+import type { Sql } from '../../store/database.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { deleteRotated, insertRotated, rotatedOf, type RotatedRow } from '../../store/rotated-secrets.ts';
+import { lockClients } from '../../store/same-person.ts';
+import type { TestPlace } from '../destination-test.ts';
+import { existing, type Scope } from '../scope.ts';
+import type { Acting } from './acting.ts';
+
+export interface RotatePlace extends TestPlace {
+  readonly rotated: RotatedSecrets;
+}
+
+/** How long both sign: a week's notice for who has to put it in. */
+export const overlapDays = 7;
+
+/** Why no secret can be renewed here. */
+export type NotRotatable =
+  /** Nothing is signed by Standard Webhooks. */
+  | 'not_signed'
+  /** Signed with a private key (v1a): who verifies has the public half alone. */
+  | 'private_key'
+  /** Several secrets sign, or it lets us in besides: the operator changes it. */
+  | 'shared'
+  /** The operator has not provided it. */
+  | 'missing';
+
+export interface SecretStanding {
+  readonly problem: NotRotatable | undefined;
+  /** Of the newest renewal that counts. */
+  readonly renewedAt: Date | undefined;
+  /** While both sign; undefined: one does. */
+  readonly overlapEndsAt: Date | undefined;
+}
+
+interface Found {
+  readonly destination: Destination;
+  readonly name: string;
+  readonly problem: NotRotatable | undefined;
+}
+
+async function found(place: RotatePlace, scope: Scope, id: string): Promise<Found> {
+  const destination = existing(
+    scope,
+    await findDestination(place.database, id),
+    `No destination is called ${id}.`,
+  );
+  const mapping = await place.published.version(destination.mappingVersionId);
+  const name = mapping === undefined ? undefined : signingSecret(mapping);
+  if (mapping === undefined || name === undefined || name === 'several')
+    return { destination, name: '', problem: name === 'several' ? 'shared' : 'not_signed' };
+  const [value] = place.config.secrets(name);
+  const problem =
+    value === undefined
+      ? 'missing'
+      : value.startsWith('whsk_')
+        ? 'private_key'
+        : usesOf(mapping, name) > 0
+          ? 'shared'
+          : undefined;
+  return { destination, name, problem };
+}
+
+const settingsOf = ({ actions }: CompiledMapping): readonly unknown[] =>
+  Object.values(actions).flatMap((plan) => [
+    plan?.settings,
+    ...(plan?.calls?.flatMap((call) => [call.settings, call.undo?.settings]) ?? []),
+  ]);
+
+/** The one secret that signs everything that is signed; `several`: more than one does. */
+function signingSecret(mapping: CompiledMapping): string | undefined {
+  const { signingSecret: nameIn } = mapping.connectorFacts;
+  const names = new Set(
+    settingsOf(mapping).flatMap((settings) => (settings === undefined ? [] : (nameIn?.(settings) ?? []))),
+  );
+  return names.size > 1 ? 'several' : [...names][0];
+}
+
+/** How often the mapping names the secret for anything but its signature. */
+const usesOf = (mapping: CompiledMapping, name: string): number =>
+  settingsOf(mapping)
+    .filter((settings) => typeof settings === 'object' && settings !== null)
+    .map((settings) => JSON.stringify({ ...settings, signature: undefined }))
+    .filter((text) => new RegExp(`secret:${name}(?![A-Z0-9_])`).test(text)).length;
+
+/** @throws FIND-001 */
+export async function secretStanding(place: RotatePlace, scope: Scope, id: string): Promise<SecretStanding> {
+  const { destination, name, problem } = await found(place, scope, id);
+  const rows = problem === undefined ? await rotatedOf(place.database, destination.id, name) : [];
+  const newest = place.rotated.inForce(rows, name);
+  const overlaps = newest !== undefined && newest.overlapEndsAt > place.database.now();
+  return {
+    problem,
+    renewedAt: newest?.madeAt,
+    overlapEndsAt: overlaps ? newest.overlapEndsAt : undefined,
+  };
+}
+
+export interface RotatedSecret {
+  /** `whsec_...`: shown once. */
+  readonly secret: string;
+  readonly overlapEndsAt: Date;
+  readonly note: number;
+}
+
+/** @throws FIND-001, DEST-001 where none can be renewed, or one is being renewed */
+export async function rotateSecret(
+  place: RotatePlace,
+  { scope, actor }: Acting,
+  id: string,
+): Promise<RotatedSecret> {
+  const { destination, name, problem } = await found(place, scope, id);
+  if (problem !== undefined) throw new RelaisError('DEST-001', `Nothing can be renewed: ${problem}.`);
+  const { rotated } = place;
+  const secret = `whsec_${randomBytes(32).toString('base64')}`;
+  return place.database.transaction(async (tx) => {
+    const rows = await heldRows(tx, destination, name);
+    const newest = rotated.inForce(rows, name);
+    if (newest !== undefined && newest.overlapEndsAt > tx.now())
+      throw new RelaisError('DEST-001', `One is being renewed until ${newest.overlapEndsAt.toISOString()}.`);
+    // Behind the one that signs now nothing signs any more; one that the operator has replaced never will.
+    await deleteRotated(
+      tx,
+      rows.filter((row) => row !== newest).map((row) => row.id),
+    );
+    await insertRotated(tx, {
+      clientId: destination.clientId,
+      destinationId: destination.id,
+      name,
+      overlapDays,
+      sealed: rotated.seal(secret),
+      overValue: rotated.digestOf(name),
+      madeBy: actor,
+    });
+    const [made] = await rotatedOf(tx, destination.id, name);
+    const overlapEndsAt = made?.overlapEndsAt ?? tx.now();
+    const note = await noted(tx, destination, { scope, actor }, 'renewed', [
+      'Un nouveau secret de signature signe dès maintenant',
+      `L’ancien signe aussi jusqu’au ${moment(overlapEndsAt)} (heure de Paris), puis s’arrête de lui-même`,
+    ]);
+    return { secret, overlapEndsAt, note };
+  });
+}
+
+/** Back to the one before, while that still signs: for who lost the new one. @throws FIND-001, DEST-001 where nothing is being renewed */
+export async function takeBackSecret(
+  place: RotatePlace,
+  { scope, actor }: Acting,
+  id: string,
+): Promise<number> {
+  const { destination, name, problem } = await found(place, scope, id);
+  if (problem !== undefined) throw new RelaisError('DEST-001', `Nothing can be taken back: ${problem}.`);
+  return place.database.transaction(async (tx) => {
+    const newest = place.rotated.inForce(await heldRows(tx, destination, name), name);
+    if (newest === undefined || newest.overlapEndsAt <= tx.now())
+      throw new RelaisError('DEST-001', 'Nothing is being renewed.');
+    await deleteRotated(tx, [newest.id]);
+    return noted(tx, destination, { scope, actor }, 'taken_back', [
+      'Le nouveau secret de signature est retiré : il ne signe plus',
+      'L’ancien continue de signer seul',
+    ]);
+  });
+}
+
+/** The destination is held until the transaction ends: of two at once one waits and finds what the other did. */
+async function heldRows(
+  tx: Sql,
+  { id, clientId }: Destination,
+  name: string,
+): Promise<readonly RotatedRow[]> {
+  if ((await lockClients(tx, [clientId], 'shared')).get(clientId)?.closed !== false)
+    throw new RelaisError('DEST-001', `The contract of ${clientId} has ended.`);
+  await lockDestination(tx, id);
+  return rotatedOf(tx, id, name);
+}
+
+/** The entry of the log and the client's numbered note. */
+async function noted(
+  tx: Sql,
+  { id, clientId }: Destination,
+  { scope, actor }: Acting,
+  what: 'renewed' | 'taken_back',
+  changes: readonly string[],
+): Promise<number> {
+  await appendHandovers(tx, [{ entry: 'secret_rotated', clientId, destinationId: id, actor, reason: what }]);
+  const isClients = scope.clientId !== undefined;
+  return writeNote(tx, {
+    clientId,
+    destinationId: id,
+    changes,
+    kind: 'secret_rotated',
+    title: `secret de signature de « ${id} » ${what === 'renewed' ? 'renouvelé' : 'rétabli'}`,
+    ...(isClients ? { askedBy: `le client lui-même, sur la console (${actor.replace(':', ' n° ')})` } : {}),
+    doneBy: isClients ? 'console' : actor,
+  });
+}
+
+const moment = (at: Date): string =>
+  at.toLocaleString('fr-FR', { timeZone: 'Europe/Paris', dateStyle: 'long', timeStyle: 'short' });

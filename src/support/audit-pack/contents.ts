@@ -1,0 +1,184 @@
+// What an audit pack holds beside the log: formats, notes, authorisations, requests with their clocks, what was and will be deleted.
+// Invariant: reads only; numbers, codes, dates and settings of the client; nothing of a prospect, and of the staff numbers alone (C58).
+import { publishedKeys } from '../../privacy/proofs/proof-keys.ts';
+import { readAuthorisations } from '../../store/authorisations.ts';
+import { listNotes } from '../../store/client-notes.ts';
+import { destinationsOfClients, type Destination } from '../../store/destinations.ts';
+import { listInstructions } from '../../store/instructions.ts';
+import { versionHistory, type MappingVersion } from '../../store/mapping-versions.ts';
+import { noticesOf } from '../../store/notices.ts';
+import { wordingsOf } from '../../store/person-records.ts';
+import { looksFile } from './looks.ts';
+import { journalLines } from './journal.ts';
+import { actorNumber, type PackAsked, type PackFile, type PackPlace } from './place.ts';
+import { requests, retention } from './persons.ts';
+
+/**
+ * In the order they are written in: the log before who looked somebody up, which is taken from it.
+ * @param verified what the verification of the log found, once it has ended
+ */
+export async function packFiles(
+  place: PackPlace,
+  asked: PackAsked,
+  verified: () => Promise<unknown>,
+): Promise<readonly PackFile[]> {
+  const { database, keys } = place;
+  const destinations = await destinationsOfClients(database, [asked.clientId]);
+  const versions = await versionsBefore(place, destinations, asked.until);
+  const looks = looksFile();
+  return [
+    {
+      name: 'journal.jsonl',
+      about:
+        'les entrées du journal de ce client pour la période, telles qu’elles ont été signées, avec les sceaux qui les couvrent (format plus bas)',
+      content: () => lineByLine(journalLines({ ...place, sealKeys: keys.seal }, asked, looks.see)),
+    },
+    looks.file,
+    json(
+      'verification.json',
+      'le résultat de la vérification du journal entier, faite pour ce dossier (« relais log verify »)',
+      verified,
+    ),
+    json(
+      'formats.json',
+      'les versions des formats publiées avant la fin de la période, et celle en vigueur',
+      () => Promise.resolve(versions.map((version) => versionHead(version, destinations))),
+    ),
+    ...versions.map(versionFile),
+    json('notices.json', 'les notices d’information, mot pour mot (C14)', () => notices(place, asked)),
+    lines('notes.jsonl', 'les notes écrites de la période, une par ligne (C48)', () => notes(place, asked)),
+    json('instructions.json', 'le registre des instructions écrites du client (C53)', () =>
+      instructions(place, asked),
+    ),
+    json('habilitations.json', 'qui pouvait recevoir quoi, selon quel document, de quand à quand (C18)', () =>
+      authorisations(place, asked, destinations),
+    ),
+    lines(
+      'demandes-de-droits.jsonl',
+      'les demandes de personnes ouvertes pendant la période : dates, délai, étapes, issue ; rien de la personne (C21)',
+      () => requests(place, asked),
+    ),
+    json(
+      'conservation.json',
+      'ce qui a été supprimé ou anonymisé pendant la période, et le calendrier des douze mois qui suivent ce dossier (C30 à C35)',
+      () => retention(place, asked),
+    ),
+    {
+      name: 'cles-publiques.pem',
+      about: 'les clés publiques du centre ; la première a signé ce dossier',
+      content: () =>
+        once(
+          publishedKeys(keys.seal)
+            .map(({ id, pem }) => `# ${id}\n${pem.trimEnd()}\n`)
+            .join(''),
+        ),
+    },
+  ];
+}
+
+async function* once(text: string): AsyncGenerator<string> {
+  yield await Promise.resolve(text);
+}
+
+async function* lineByLine(all: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const line of all) yield `${line}\n`;
+}
+
+const json = (name: string, about: string, read: () => Promise<unknown>): PackFile => ({
+  name,
+  about,
+  content: async function* () {
+    yield `${JSON.stringify(await read(), undefined, 2)}\n`;
+  },
+});
+
+const lines = (name: string, about: string, read: () => AsyncIterable<object>): PackFile => ({
+  name,
+  about,
+  content: async function* () {
+    for await (const row of read()) yield `${JSON.stringify(row)}\n`;
+  },
+});
+
+async function versionsBefore(
+  { database }: PackPlace,
+  destinations: readonly Destination[],
+  until: Date,
+): Promise<readonly MappingVersion[]> {
+  const all: MappingVersion[] = [];
+  for (const { id } of destinations)
+    all.push(
+      ...(await versionHistory(database, id)).toReversed().filter(({ publishedAt }) => publishedAt < until),
+    );
+  return all;
+}
+
+const sourceName = ({ destinationId, version }: MappingVersion): string =>
+  `formats/${destinationId}-v${version}.json`;
+
+const versionHead = (version: MappingVersion, destinations: readonly Destination[]): object => ({
+  destination: version.destinationId,
+  version: version.version,
+  publishedAt: version.publishedAt,
+  publishedBy: actorNumber(version.author),
+  isInForceNow: destinations.some(({ mappingVersionId }) => mappingVersionId === version.id),
+  // Of its text as it was published, which is the text of the file.
+  sha256: version.fingerprint,
+  file: sourceName(version),
+});
+
+const versionFile = (version: MappingVersion): PackFile => ({
+  name: sourceName(version),
+  about: `le format « ${version.destinationId} », version ${version.version}, tel que publié`,
+  content: () => once(version.sources),
+});
+
+async function notices({ database }: PackPlace, { clientId, until }: PackAsked): Promise<unknown> {
+  const wordings = await wordingsOf(database, clientId);
+  const known = (await noticesOf(database, [clientId])).get(clientId) ?? [];
+  return known
+    .filter(({ from }) => new Date(from) < until)
+    .map((notice) => ({
+      ...notice,
+      wording: wordings.find(
+        ({ version, channel }) => version === notice.version && channel === notice.channel,
+      )?.wording,
+    }));
+}
+
+async function* notes({ database }: PackPlace, { clientId, from, until }: PackAsked): AsyncGenerator<object> {
+  for (let before = Number.MAX_SAFE_INTEGER; ;) {
+    const page = await listNotes(database, clientId, 200, before);
+    before = page.at(-1)?.number ?? 0;
+    for (const { clientId: _, mappingVersionId: __, ...note } of page)
+      if (note.writtenAt >= from && note.writtenAt < until)
+        yield { ...note, doneBy: actorNumber(note.doneBy) };
+    if (before === 0 || (page.at(-1)?.writtenAt ?? from) < from) return;
+  }
+}
+
+const instructions = async ({ database }: PackPlace, { clientId, until }: PackAsked): Promise<unknown> =>
+  (await listInstructions(database, clientId))
+    .filter(({ recordedAt }) => recordedAt < until)
+    .map(({ clientId: _, ...instruction }) => ({
+      ...instruction,
+      recordedBy: actorNumber(instruction.recordedBy),
+    }));
+
+async function authorisations(
+  { database }: PackPlace,
+  { from, until }: PackAsked,
+  destinations: readonly Destination[],
+): Promise<unknown> {
+  const all = await readAuthorisations(
+    database,
+    destinations.map(({ id }) => id),
+  );
+  return [...all.values()]
+    .flat()
+    .filter(({ validFrom, validUntil, revokedAt }) => {
+      const end = [validUntil, revokedAt].filter((at) => at !== undefined);
+      return validFrom < until && end.every((at) => at > from);
+    })
+    .map(({ clientId: _, ...authorisation }) => authorisation);
+}

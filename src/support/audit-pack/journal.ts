@@ -1,0 +1,246 @@
+// The log of one client and one period as an auditor gets it: the very texts that were signed and sealed, with their seals.
+// Invariant: no entry of another client is in it; what stands in archives is read from there, or nothing is written at all; memory
+// does not grow with the log.
+import { join } from 'node:path';
+import type { KeyRing } from '../../domain/key-ring.ts';
+import { RelaisError } from '../../errors.ts';
+import { checkArchiveFile, linesOf, sealLine } from '../../privacy/archive-file.ts';
+import { entryIdsOf, entryText } from '../../privacy/macs.ts';
+import { logArchives, type LogArchive } from '../../store/archives.ts';
+import type { Database } from '../../store/database.ts';
+import { handoverColumns } from '../../store/handover-text.ts';
+import { waitingAfter } from '../../store/handovers-unsealed.ts';
+import { idsOf } from '../../store/log-range.ts';
+import { readEntries, sealsAfter, type HandoverRow, type Seal } from '../../store/seals.ts';
+
+export const journalFormat = 'relais-audit-log-1';
+
+export interface JournalAsked {
+  readonly clientId: string;
+  readonly from: Date;
+  /** The first instant that does not belong to it. */
+  readonly until: Date;
+}
+
+export interface JournalPlace {
+  readonly database: Database;
+  readonly sealKeys: KeyRing;
+  /** Where `relais log archive` wrote its files; undefined: they are not at hand. */
+  readonly archives?: string | undefined;
+}
+
+/** Clocks of writers and sealers differ by less than this. */
+const slackMs = 600_000;
+const sealsAtOnce = 20;
+
+/** As the columns of an entry are sealed: a moment of MySQL in ISO 8601 without a zone. */
+const momentText = (at: Date): string => `${at.toISOString().slice(0, 23)}000`;
+const place = (column: (typeof handoverColumns)[number]): number => handoverColumns.indexOf(column) + 1;
+const [atPlace, clientPlace] = [place('at'), place('client_id')];
+
+/** An entry's columns by their names, as its text has them. */
+export type JournalEntry = (column: (typeof handoverColumns)[number] | 'id') => string;
+
+export const entryOf = (text: string): JournalEntry => {
+  const values = JSON.parse(text) as readonly (string | number | null)[];
+  return (column) => String(values[column === 'id' ? 0 : place(column)] ?? '');
+};
+
+const isMeant = ({ clientId, from, until }: JournalAsked): ((text: string) => boolean) => {
+  const [first, behind] = [momentText(from), momentText(until)];
+  return (text) => {
+    // Every value is a text: what does not name the client is not parsed.
+    if (!text.includes(JSON.stringify(clientId))) return false;
+    const values = JSON.parse(text) as readonly (string | null)[];
+    const at = values[atPlace] ?? '';
+    return values[clientPlace] === clientId && at >= first && at < behind;
+  };
+};
+
+/**
+ * Archives that hold a part of the period and whose entries have left the table; each is compared with its record.
+ * @throws LOG-003 where they are not at hand, LOG-002 where one is not the file that was written
+ */
+export async function archivesNeeded(
+  { database, sealKeys, archives }: JournalPlace,
+  { from }: Pick<JournalAsked, 'from'>,
+): Promise<readonly LogArchive[]> {
+  const needed: LogArchive[] = [];
+  for (const archive of await logArchives(database)) {
+    const [last] = await sealsAfter(database, archive.lastSeal - 1, 1);
+    const [first] = await sealsAfter(database, archive.firstSeal - 1, 1);
+    if (first === undefined || last === undefined || last.sealedAt.getTime() < from.getTime() - slackMs)
+      continue;
+    const ids = entryIdsOf(first.entries);
+    if ((await readEntries(database, ids)).length === ids.length) continue;
+    if (archives === undefined)
+      throw new RelaisError(
+        'LOG-003',
+        `The log of this period stands in ${archive.fileName} since it was archived.`,
+      );
+    const check = await checkArchiveFile(join(archives, archive.fileName), sealKeys);
+    if (!check.ok || !check.digest.equals(archive.digest))
+      throw new RelaisError(
+        'LOG-002',
+        `${archive.fileName} in ${archives} is missing, or is not the one recorded.`,
+      );
+    needed.push(archive);
+  }
+  return needed;
+}
+
+/** @param seen told each entry that is written */
+export async function* journalLines(
+  at: JournalPlace,
+  asked: JournalAsked,
+  seen: (text: string) => void,
+): AsyncGenerator<string> {
+  const { clientId, from, until } = asked;
+  const entry = ['id', ...handoverColumns];
+  yield JSON.stringify({ format: journalFormat, client: clientId, from, until, entry });
+  const counts = { seals: 0, entries: 0, unsealed: 0 };
+  const written = function* (texts: readonly string[]): Generator<string> {
+    for (const text of texts) {
+      seen(text);
+      yield text;
+    }
+  };
+  const waiting = new Map<number, string>();
+  // Seals of others between two of its own: what links the one to the other.
+  let between: Seal[] = [];
+  const walk = await createWalk(at, asked);
+  for (const round of ['first', 'again'] as const) {
+    for await (const { seal, texts } of walk.follow()) {
+      for (const text of texts) waiting.delete(Number(entryOf(text)('id')));
+      if (texts.length === 0) {
+        if (counts.seals > 0) between.push(seal);
+        continue;
+      }
+      for (const link of between) yield linkLine(link);
+      yield sealLine(seal);
+      yield* written(texts);
+      counts.seals += between.length + 1;
+      counts.entries += texts.length;
+      between = [];
+    }
+    // What is sealed while we look at what waits is found in the second round.
+    if (round === 'first')
+      for (const text of await waitingTexts(at.database, asked))
+        waiting.set(Number(entryOf(text)('id')), text);
+  }
+  counts.unsealed = waiting.size;
+  if (waiting.size > 0) yield JSON.stringify({ unsealed: waiting.size });
+  yield* written([...waiting.values()]);
+  yield JSON.stringify({ end: true, ...counts });
+}
+
+/** A seal that holds nothing of the client: its place in the chain alone. */
+const linkLine = ({ sequence, sealedAt, previous, mac }: Seal): string =>
+  JSON.stringify({
+    link: sequence,
+    sealedAt: sealedAt.toISOString(),
+    previous: previous.toString('hex'),
+    mac: mac.toString('hex'),
+  });
+
+interface SealedTexts {
+  readonly seal: Seal;
+  /** The client's entries of the period, in the order of the seal. */
+  readonly texts: readonly string[];
+}
+
+/** The seals from the period on, each once; called again for those that came meanwhile. */
+async function createWalk(
+  at: JournalPlace,
+  asked: JournalAsked,
+): Promise<{ readonly follow: () => AsyncGenerator<SealedTexts> }> {
+  const { database, archives = '' } = at;
+  const meant = isMeant(asked);
+  const needed = await archivesNeeded(at, asked);
+  const [firstId, lastId] = await idsOf(database, asked);
+  let last = await lastSealBefore(database, asked.from);
+  let open: { readonly archive: LogArchive; readonly seals: ReturnType<typeof archivedSeals> } | undefined;
+
+  const textsOf = async (seal: Seal): Promise<readonly string[]> => {
+    const archive = needed.find(
+      ({ firstSeal, lastSeal }) => firstSeal <= seal.sequence && seal.sequence <= lastSeal,
+    );
+    if (archive === undefined) {
+      const ids = entryIdsOf(seal.entries);
+      if (!ids.some((id) => id >= firstId && id <= lastId)) return [];
+      return (await readEntries(database, ids)).map(entryText).filter(meant);
+    }
+    if (open?.archive !== archive)
+      open = { archive, seals: archivedSeals(join(archives, archive.fileName), meant) };
+    for (let next = await open.seals.next(); next.done !== true; next = await open.seals.next())
+      if (next.value.sequence === seal.sequence) return next.value.texts;
+    throw new RelaisError('LOG-002', `${archive.fileName} has no seal ${seal.sequence}.`);
+  };
+
+  return {
+    follow: async function* () {
+      for (;;) {
+        const part = await sealsAfter(database, last, sealsAtOnce);
+        if (part.length === 0) return;
+        for (const seal of part) {
+          yield { seal, texts: await textsOf(seal) };
+          last = seal.sequence;
+        }
+      }
+    },
+  };
+}
+
+/** By bisection: seals are numbered without a gap, and later ones were made later but for a clock that was put back a little. */
+async function lastSealBefore(database: Database, from: Date): Promise<number> {
+  let low = 0;
+  let high = 1;
+  const isEarly = async (sequence: number): Promise<boolean> => {
+    const [seal] = await sealsAfter(database, sequence - 1, 1);
+    return seal !== undefined && seal.sealedAt.getTime() < from.getTime() - slackMs;
+  };
+  while (await isEarly(high)) [low, high] = [high, high * 2];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (await isEarly(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+async function* archivedSeals(
+  path: string,
+  meant: (text: string) => boolean,
+): AsyncGenerator<{ readonly sequence: number; readonly texts: readonly string[] }> {
+  let sequence: number | undefined;
+  let texts: string[] = [];
+  for await (const line of linesOf(path)) {
+    if (line.startsWith('[')) {
+      if (meant(line)) texts.push(line);
+      continue;
+    }
+    if (sequence !== undefined) yield { sequence, texts };
+    const { seal } = JSON.parse(line) as { readonly seal?: number };
+    [sequence, texts] = [seal, []];
+  }
+}
+
+/** Entries of the client that no seal covers yet. */
+async function waitingTexts(database: Database, asked: JournalAsked): Promise<readonly string[]> {
+  const meant = isMeant(asked);
+  const found: string[] = [];
+  for (let after = 0; ;) {
+    const waiting = await waitingAfter(database, after, 100);
+    if (waiting === undefined) return found;
+    const rows: HandoverRow[] = [];
+    for (let start = 0; start < waiting.entries.length; start += 1_000)
+      rows.push(
+        ...(await readEntries(
+          database,
+          waiting.entries.slice(start, start + 1_000).map(({ id }) => id),
+        )),
+      );
+    found.push(...rows.map(entryText).filter(meant));
+    after = waiting.last;
+  }
+}

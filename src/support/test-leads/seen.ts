@@ -1,0 +1,39 @@
+// What the page of a test lead shows: where it would go, and what became of the latest.
+// Invariant: reads only, within the scope of who asks.
+import { findDestination } from '../../store/destinations.ts';
+import { recentTestLeads, type TestLeadRow } from '../../store/test-leads.ts';
+import type { TestPlace } from '../destination-test.ts';
+import { existing, type Scope } from '../scope.ts';
+import { carriedAlone } from './send.ts';
+
+export type { TestLeadRow } from '../../store/test-leads.ts';
+
+/** Newest first. @throws FIND-001 */
+export async function testLeadsSent(
+  { database }: Pick<TestPlace, 'database'>,
+  scope: Scope,
+  id: string,
+  limit = 10,
+): Promise<readonly TestLeadRow[]> {
+  const found = existing(scope, await findDestination(database, id), `No destination is called ${id}.`);
+  return recentTestLeads(database, found.id, limit);
+}
+
+export interface TestLeadOffer {
+  readonly client: string;
+  /** Where it would go; undefined: it may be sent nowhere. */
+  readonly to: TestLeadRow['place'] | undefined;
+}
+
+/** What the page says before anybody presses. @throws FIND-001 */
+export async function testLeadOffer(place: TestPlace, scope: Scope, id: string): Promise<TestLeadOffer> {
+  const found = existing(scope, await findDestination(place.database, id), `No destination is called ${id}.`);
+  const mapping = await place.published.version(found.mappingVersionId);
+  const to =
+    mapping?.sandbox !== undefined
+      ? 'sandbox'
+      : mapping !== undefined && carriedAlone.includes(mapping.connector)
+        ? 'production'
+        : undefined;
+  return { client: found.clientId, to };
+}

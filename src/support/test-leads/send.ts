@@ -1,0 +1,220 @@
+// A lead that is nobody's, sent to a destination by who wants to see it arrive: a client to its own CRM, or the centre.
+// Invariant: to the client's sandbox where it has one, else only where a live authorisation names it; in the log before the first
+// byte leaves, and its outcome after; a few an hour; no delivery, no lead and no person is stored.
+import { randomBytes } from 'node:crypto';
+import { connectorOf } from '../../../connectors/index.ts';
+import { civilDate } from '../../domain/civil-date.ts';
+import { coveringAuthorisation, type Authorisation } from '../../domain/destination.ts';
+import { RelaisError } from '../../errors.ts';
+import type { CompiledMapping, MappingSources } from '../../mapping/contract.ts';
+import { readAuthorisations } from '../../store/authorisations.ts';
+import { findDestination, lockDestination, type Destination } from '../../store/destinations.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { readVersions } from '../../store/mapping-versions.ts';
+import { lockClients } from '../../store/same-person.ts';
+import { countTestLeads, insertTestLead, settleTestLead, type TestLeadRow } from '../../store/test-leads.ts';
+import type { Acting } from '../acts/acting.ts';
+import type { RotatePlace } from '../acts/rotate-secret.ts';
+import type { TestPlace } from '../destination-test.ts';
+import { whyNotWritten } from '../mappings/preview-words.ts';
+import { existing, type Scope } from '../scope.ts';
+import { testLead } from './invented.ts';
+import { clientPlace, ownPlace, type TrialRecipient } from './recipient.ts';
+import { sendTrial, wentWell, type TrialMessage } from './trial.ts';
+
+/** Of one destination in an hour: enough to repair a form, too few to fill somebody's CRM. */
+export const mostTestLeads = 5;
+const hourSeconds = 3_600;
+/** Connectors that carry each lead by itself; a file, a text message or a fetched lead is tried in a sandbox alone. */
+export const carriedAlone: readonly string[] = ['webhook', 'email'];
+
+export interface SentTestLead {
+  readonly reference: string;
+  readonly place: TestLeadRow['place'];
+  readonly isTaken: boolean;
+  readonly outcome: string;
+  readonly reason: string;
+  /** Of a lead that the mapping could not write: line by line. */
+  readonly notes: readonly string[];
+}
+
+interface Trying {
+  readonly destination: Destination;
+  readonly mapping: CompiledMapping;
+  readonly sources: MappingSources;
+  readonly to: TestLeadRow['place'];
+  readonly recipient: TrialRecipient;
+  /** Undefined: a sandbox, which the contract alone lets in. */
+  readonly authorisation: Authorisation | undefined;
+}
+
+/** @throws FIND-001, MAPPING-002 without a mapping, DEST-001 where it may not be sent now, SANDBOX-001 */
+export async function sendTestLead(
+  place: RotatePlace,
+  { scope, actor }: Acting,
+  id: string,
+): Promise<SentTestLead> {
+  const trying = await tryingOf(place, scope, id);
+  const { database } = place;
+  const { mapping, sources, recipient } = trying;
+  const now = database.now();
+  const reference = `TEST-${civilDate(now).replaceAll('-', '')}-${randomBytes(3).toString('hex')}`;
+  const lead = testLead(mapping, sources, { reference, now });
+  const connector = connectorOf(mapping.connector);
+  if (lead === undefined || connector === undefined)
+    throw new RelaisError('MAPPING-002', `${id} has no published mapping.`);
+  const row = await noted(place, trying, { actor, reference });
+  const sent = await sendTrial({
+    mapping,
+    lead,
+    connector,
+    place: recipient,
+    whole: {},
+    now: database.now,
+    categories: trying.authorisation?.categories ?? mapping.client.categories,
+  });
+  const told = toldOf(sent);
+  await settled(place, trying, { row, actor, sent, told });
+  return { ...told, reference, place: trying.to, isTaken: wentWell(sent) };
+}
+
+async function tryingOf(place: RotatePlace, scope: Scope, id: string): Promise<Trying> {
+  const { database, config } = place;
+  const destination = existing(scope, await findDestination(database, id), `No destination is called ${id}.`);
+  const mapping = await place.published.version(destination.mappingVersionId);
+  const [version] = await readVersions(database, [destination.mappingVersionId]);
+  if (mapping === undefined || version === undefined)
+    throw new RelaisError('MAPPING-002', `${id} has no published mapping.`);
+  const sources = JSON.parse(version.sources) as MappingSources;
+  // What a client has renewed signs its test too.
+  await place.rotated.refresh();
+  const means = {
+    network: config.network,
+    secrets: place.rotated.secretsFor(id),
+    credentials: place.credentials(mapping.clientId),
+  };
+  const common = { destination, mapping, sources };
+  if (mapping.sandbox !== undefined) {
+    const { hosts, mailboxes, folders } = mapping.client;
+    const contract = [...hosts, ...mailboxes, ...folders].map((allowed) => allowed.toLowerCase());
+    const recipient = clientPlace(mapping, mapping, means, contract);
+    return { ...common, to: 'sandbox', recipient, authorisation: undefined };
+  }
+  const authorisation = await authorised(place, destination, mapping);
+  const recipient = ownPlace(mapping, means, authorisation.targets);
+  return { ...common, to: 'production', recipient, authorisation };
+}
+
+/** Where its leads go, as a lead goes there: sent at present, to who may receive it (C17 to C19). @throws DEST-001 */
+async function authorised(
+  { database, config }: TestPlace,
+  { id, status }: Destination,
+  mapping: CompiledMapping,
+): Promise<Authorisation> {
+  if (!carriedAlone.includes(mapping.connector))
+    throw new RelaisError(
+      'DEST-001',
+      `${id} sends by ${mapping.connector}, and its mapping declares no sandbox: a test lead would be taken for a real one.`,
+    );
+  if (status !== 'active') throw new RelaisError('DEST-001', `${id} is ${status}: nothing is sent.`);
+  if (mapping.secretNames.some((name) => config.secrets(name).length === 0))
+    throw new RelaisError(
+      'DEST-001',
+      `${id} is not set up: a secret that its mapping names is not provided.`,
+    );
+  const all = (await readAuthorisations(database, [id])).get(id) ?? [];
+  const targets = mapping.actions.create?.targets ?? [];
+  const covering = coveringAuthorisation(all, targets, mapping.categories, database.now());
+  if (covering === undefined)
+    throw new RelaisError('DEST-001', `No live authorisation lets anybody receive leads of ${id}.`);
+  return covering;
+}
+
+/** Counted and written under the destination's lock, before anything leaves. Returns the row's number. */
+const noted = (
+  { database }: TestPlace,
+  { destination, mapping, to, authorisation }: Trying,
+  { actor, reference }: { readonly actor: string; readonly reference: string },
+): Promise<number> =>
+  database.transaction(async (tx) => {
+    const { id, clientId, connector, mappingVersionId } = destination;
+    // Whoever closes the client waits for us, or we find it closed (C55).
+    if ((await lockClients(tx, [clientId], 'shared')).get(clientId)?.closed !== false)
+      throw new RelaisError('DEST-001', `The contract of ${clientId} has ended: nothing is sent.`);
+    await lockDestination(tx, id);
+    if ((await countTestLeads(tx, id, hourSeconds)) >= mostTestLeads)
+      throw new RelaisError(
+        'DEST-001',
+        `${mostTestLeads} test leads were sent to ${id} within the hour: wait.`,
+      );
+    const row = await insertTestLead(tx, { clientId, destinationId: id, reference, place: to, actor });
+    await appendHandovers(tx, [
+      {
+        entry: 'test_lead',
+        clientId,
+        destinationId: id,
+        actor,
+        connector,
+        mappingVersionId,
+        purpose: reference,
+        reason: to,
+        target:
+          (to === 'sandbox' ? mapping.sandbox?.targets : mapping.actions.create?.targets)?.join(' ') ?? '',
+        ...(authorisation === undefined
+          ? {}
+          : { recipient: authorisation.recipient, authorisationId: authorisation.id }),
+      },
+    ]);
+    return row;
+  });
+
+interface Told {
+  readonly outcome: string;
+  readonly reason: string;
+  readonly notes: readonly string[];
+}
+
+/** What became of the last call that was made. */
+function toldOf(sent: readonly TrialMessage[]): Told {
+  const last = sent.findLast(({ kind }) => kind !== 'not made');
+  if (last === undefined || last.kind === 'not made') return { outcome: 'invalid', reason: '', notes: [] };
+  if (last.kind === 'not written')
+    return { outcome: 'invalid', reason: last.result.why, notes: whyNotWritten(last.result) };
+  const { outcome } = last;
+  return { outcome: outcome.kind, reason: 'reason' in outcome ? outcome.reason : '', notes: [] };
+}
+
+const settled = (
+  { database }: TestPlace,
+  { destination: { id, clientId, connector } }: Trying,
+  {
+    row,
+    actor,
+    sent,
+    told,
+  }: {
+    readonly row: number;
+    readonly actor: string;
+    readonly sent: readonly TrialMessage[];
+    readonly told: Told;
+  },
+): Promise<void> =>
+  database.transaction(async (tx) => {
+    const last = sent.findLast((message) => message.kind === 'sent');
+    const evidence = last?.outcome.evidence;
+    await settleTestLead(tx, row, told);
+    await appendHandovers(tx, [
+      {
+        entry: 'test_outcome',
+        clientId,
+        destinationId: id,
+        actor,
+        connector,
+        reason: told.reason === '' ? told.outcome : `${told.outcome}:${told.reason}`,
+        ...(last === undefined ? {} : { outcome: last.outcome.kind }),
+        ...(evidence?.status === undefined ? {} : { status: evidence.status }),
+        ...(evidence?.answerBytes === undefined ? {} : { answerBytes: evidence.answerBytes }),
+        ...(evidence?.durationMs === undefined ? {} : { durationMs: evidence.durationMs }),
+      },
+    ]);
+  });
