@@ -116,7 +116,10 @@ function answerOf(answers: readonly PostedAnswer[]): Answer {
 
 /** The contract judges each row by itself; the schema only describes, so that one bad row does not refuse the others. */
 function bodyOf(kind: RowKind): object {
+  const must = ['client_id', 'reference', ...kindColumns[kind].must];
   const names = ['client_id', 'reference', ...kindColumns[kind].may];
+  const says = (name: string): string =>
+    [...(must.includes(name) ? ['mandatory'] : []), fieldOf(name)?.says ?? ''].join(': ');
   return {
     type: 'object',
     required: ['items'],
@@ -128,10 +131,8 @@ function bodyOf(kind: RowKind): object {
         maxItems: mostItems,
         items: {
           type: 'object',
-          description: `Columns of the lead contract, flat or nested. Mandatory: ${['client_id', 'reference', ...kindColumns[kind].must].join(', ')}.`,
-          properties: Object.fromEntries(
-            names.map((name) => [name, { description: fieldOf(name)?.says ?? '' }]),
-          ),
+          description: `Columns of the lead contract, flat or nested. Mandatory: ${must.join(', ')}.`,
+          properties: Object.fromEntries(names.map((name) => [name, { description: says(name) }])),
         },
       },
       country: {

@@ -191,7 +191,7 @@ describe('the signing secret', () => {
 
   test('C48: the client renews it: shown once, both sign until the date shown, a numbered note and an entry; then the old one ends by itself', async () => {
     await signedWith([first], [true]);
-    expect(plain((await viewer.get(secretPage)).text)).toContain('jamais par vous');
+    expect(plain((await viewer.get(secretPage)).text)).toContain('jamais sur la console');
     const made = await viewer.post(secretPage);
     const second = secretIn(made);
     expect([made.status, Buffer.from(second.slice(6), 'base64').length]).toEqual([200, 32]);
@@ -264,7 +264,7 @@ describe('the signing secret', () => {
     await gateway.owner.run('UPDATE rotated_secrets SET over_value = REPEAT(CHAR(1), 32)');
     await app.rotated.refresh();
     expect(app.rotated.secretsFor('essai-crm')('SIGNING')).toEqual([first]);
-    expect(plain((await viewer.get(secretPage)).text)).toContain('jamais par vous');
+    expect(plain((await viewer.get(secretPage)).text)).toContain('jamais sur la console');
   });
 
   test('one that cannot be opened signs nothing, rather than the old one', async () => {

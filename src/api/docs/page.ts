@@ -109,7 +109,7 @@ function section(address: Address, language: Language, say: Say): Html {
                 html`<code>${parameter.name}</code>`,
                 html`<span lang="en">${parameter.in}</span>`,
                 html`<span lang="en">${typeText(parameter.schema)}</span>`,
-                say(parameter.required === true ? words.yes : words.no),
+                parameter.required === true ? say(words.yes) : undefined,
                 html`<span lang="en">${parameter.description ?? parameter.schema?.description ?? ''}</span>`,
               ]),
             )}`
@@ -151,7 +151,7 @@ function fieldTable(caption: string, schema: SchemaSaid | undefined, say: Say): 
     fields.map(({ name, type, isRequired, description }) => [
       html`<code>${name}</code>`,
       html`<span lang="en">${type}</span>`,
-      say(isRequired ? words.yes : words.no),
+      isRequired ? say(words.yes) : undefined,
       html`<span lang="en">${description}</span>`,
     ]),
   );

@@ -37,7 +37,6 @@ export const words = {
   required: ['Obligatoire', 'Required'],
   meaning: ['Sens', 'Meaning'],
   yes: ['oui', 'yes'],
-  no: ['non', 'no'],
   none: [
     'Un objet vide, ou des noms qui ne sont pas connus d’avance.',
     'An empty object, or names that are not known beforehand.',

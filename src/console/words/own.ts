@@ -42,7 +42,7 @@ export const secretWords = {
   ],
   signs: ['Signature', 'Signature'],
   renewed: ['Renouvelé', 'Renewed'],
-  never: ['jamais par vous', 'never by you'],
+  never: ['jamais sur la console', 'never in the console'],
   oldUntil: ['L’ancien signe aussi jusqu’au', 'The old one signs too until'],
   renew: ['Renouveler le secret', 'Renew the secret'],
   renewText: [
