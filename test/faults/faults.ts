@@ -74,7 +74,7 @@ function help(): string {
   --persons N       who live in them, 5000 by default; with --plant or --plants: bugs of that list, on a few of them
   --plants          every bug planted, one after the other; each must be caught (about two minutes each)
   --plant NAME      one of them: ${plants.map((one) => one.name).join(', ')}
-                    with --years: ${yearsPlants.map((one) => one.name).join(', ')}
+                    with --years, where a letter is a company of bugs: ${yearsPlants.map((one) => one.name).join(', ')}
 
 mischief: ${Object.keys(everyMischief).join(', ')}
 exit code: 0 all is 0 that must be; 1 something is not, or a plant was missed; 2 wrong use; 3 MySQL's own tables were damaged

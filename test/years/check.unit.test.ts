@@ -1,16 +1,6 @@
 // The checks of ten years themselves: true lives are clean, and for every figure that must be 0 a forged one turns exactly it red.
 import { zeros } from './figures.ts';
-import { forge, noon, seenRed, type Forged } from './forged.ts';
-
-const minutes = (at: Date, count: number): Date => new Date(at.getTime() + count * 60_000);
-
-/** One request, relayed to both, and three years without a sign. */
-function life(): Forged & { readonly it: ReturnType<Forged['lead']> } {
-  const forged = forge();
-  const it = forged.lead('P1', '2027-02-01');
-  forged.relayed(it, '2027-02-01');
-  return { ...forged, it };
-}
+import { forge, life, minutes, noon, seenRed } from './forged.ts';
 
 test('a life of one request is clean: relayed, inactive, anonymised on its day', () => {
   const { it, night, goes, red } = life();

@@ -54,7 +54,7 @@ export async function startDrive(gateway: Gateway, world: World, find: Finder): 
       if (now === stuck) return;
       await step(left);
       const { rows, changes, ends, moving, due } = left;
-      if (moving > 0) await new Promise((done) => setTimeout(done, 3));
+      if (moving > 0) await new Promise((done) => setTimeout(done, 8));
       else if (rows + changes + ends === 0) {
         if (due === null || due.getTime() - world.now().getTime() > soonMs) return;
         world.jumpTo(new Date(due.getTime() + 5));

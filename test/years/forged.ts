@@ -14,6 +14,8 @@ export const noon = (day: Day): Date => new Date(`${day}T11:00:00Z`);
 /** In the night of a day, when retention runs. */
 export const night = (day: Day): Date => new Date(`${daysAfter(day, -1)}T23:15:00Z`);
 
+export const minutes = (at: Date, count: number): Date => new Date(at.getTime() + count * 60_000);
+
 export const seenRed = new Set<string>();
 
 const clean: Standing = { facts: [], shells: 0, log: { ok: true }, alerts: [] };
@@ -128,4 +130,12 @@ function demandOf(
   };
   book.demands.push(demand);
   return demand;
+}
+
+/** One request, relayed to both, and three years without a sign. */
+export function life(): Forged & { readonly it: Lead } {
+  const forged = forge();
+  const it = forged.lead('P1', '2027-02-01');
+  forged.relayed(it, '2027-02-01');
+  return { ...forged, it };
 }

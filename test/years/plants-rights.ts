@@ -7,7 +7,7 @@ export const rightsPlants: readonly YearsPlant[] = [
     patches: one(
       'src/delivery/attempt/render.ts',
       'read.restricted === true &&',
-      'read.restricted === undefined &&',
+      'read.restricted === true && row.id < 0 &&',
     ),
     red: ['restricted'],
     company: 'F',

@@ -50,6 +50,7 @@ const start: Day = '2027-01-04';
 export async function tenYears(options: YearsOptions): Promise<YearsReport> {
   const world = enterWorld(new Date(`${start}T08:00:00Z`));
   const { find, all } = createFindings();
+  const found = (): number => Object.values(all()).flat().length;
   const book = createBook();
   const folder = mkdtempSync(join(tmpdir(), 'relais-years-'));
   const recipients = await startRecipients({ book, world, find, random: seeded(options.seed + 1) });
@@ -62,7 +63,7 @@ export async function tenYears(options: YearsOptions): Promise<YearsReport> {
     for (const destinationId of ['essai-crm', 'essai-old'])
       await gateway.app.publishing.publish({ destinationId, author: 'tester', note: 'first' });
     const drive = await startDrive(gateway, world, find);
-    const counts = await live(options, { gateway, world, book, find, drive });
+    const counts = await live(options, { gateway, world, book, find, drive, found });
     await drive.stop();
     return { counts, faults: all() };
   } finally {
@@ -85,10 +86,12 @@ interface Scene {
   readonly book: Book;
   readonly find: Finder;
   readonly drive: Drive;
+  /** How much is not 0 so far. */
+  readonly found: () => number;
 }
 
 async function live(options: YearsOptions, scene: Scene): Promise<YearsReport['counts']> {
-  const { gateway, world, book, find, drive } = scene;
+  const { gateway, world, book, find, drive, found } = scene;
   const agenda = createAgenda<Act>();
   const runs: Date[] = [];
   const watch: Watch = createWatch({ gateway, book, find, nights: () => nights, now: world.now });
@@ -104,19 +107,28 @@ async function live(options: YearsOptions, scene: Scene): Promise<YearsReport['c
   for (let day = start; day < lastDay; day = daysAfter(day, options.everyNight ? 1 : 90)) nights.on(day);
   for (const event of writeScript({ ...options, start })) agenda.add(event.at, () => perform(stage, event));
   let year = '';
-  for (let next = agenda.next(); next !== undefined && dayOf(next.at) < lastDay; next = agenda.next()) {
+  let next = agenda.next();
+  for (; next !== undefined && dayOf(next.at) < lastDay; next = agenda.next()) {
     world.jumpTo(next.at);
     if (year !== dayOf(next.at).slice(0, 4)) {
       year = dayOf(next.at).slice(0, 4);
-      options.log(`${year}: ${stage.counts.get('leads') ?? 0} leads, ${book.receipts.length} received`);
+      options.log(
+        `${year}: ${stage.counts.get('leads') ?? 0} leads, ${book.receipts.length} received, ${found()} to explain`,
+      );
     }
     for (const act of next.all) await apart(stage, act);
     await drive.settle();
     await watch.look();
   }
-  // What waits an hour or a day for something that has ended since has its turn.
+  // What waits an hour or a day for something that has ended since has its turn; nobody does anything any more, and time goes on.
   for (const more of [1, 2, 3, 4]) {
-    world.jumpTo(nightOf(daysAfter(lastDay, more)));
+    const night = nightOf(daysAfter(lastDay, more));
+    for (; next !== undefined && next.at < night; next = agenda.next()) {
+      world.jumpTo(next.at);
+      await drive.settle();
+      await watch.look();
+    }
+    world.jumpTo(night);
     await watch.night(world.now(), drive.night);
   }
   await account(scene, watch, runs);
