@@ -78,7 +78,7 @@ async function answer({ requests, config }: App, id: number, options: AccessOpti
       `${to}: ${done.leads} leads, ${done.refusedRows} refused rows; recipients: ${done.recipients.join(', ') || 'none'}.`,
     );
     out(
-      `Request ${id} is answered. Read the letter in it, give it to the person, then relais request close ${id}.`,
+      `Request ${id} is answered. Read the letter in it and give it to the person, then: relais request declare-informed ${id} --evidence "..."`,
     );
     if (done.leftOut.length > 0) say(`Listed and not in the file: ${done.leftOut.join(', ')}.`);
   } finally {

@@ -13,6 +13,7 @@ import type { Say } from '../layout.ts';
 import { facts, input, notice, table } from '../parts.ts';
 import { notFound, sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
+import { proofActWords } from '../words/request-states.ts';
 import { requestWords as words } from '../words/requests.ts';
 import type { Desk } from './sign-in.ts';
 
@@ -96,7 +97,7 @@ async function listPage(
               rows.map((row) => [
                 html`<a href="/proofs/${row.number}">${row.number}</a>`,
                 row.clientId,
-                html`<code>${row.act}</code>`,
+                say(proofActWords[row.act] ?? [row.act, row.act]),
                 row.request === '' ? '' : html`<a href="/requests/${row.request}">${row.request}</a>`,
                 timeOf(row.madeAt, language),
               ]),
@@ -124,7 +125,7 @@ async function onePage(desk: Desk, request: FastifyRequest, reply: FastifyReply)
       <div class="card">
         ${facts([
           [say(words.client), found.clientId],
-          [say(words.act), html`<code>${found.act}</code>`],
+          [say(words.act), say(proofActWords[found.act] ?? [found.act, found.act])],
           [
             say(words.request),
             found.request === '' ? '–' : html`<a href="/requests/${found.request}">${found.request}</a>`,

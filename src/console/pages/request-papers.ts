@@ -5,6 +5,7 @@ import { html, type Html } from '../../privacy/papers/html.ts';
 import { personOf } from '../gate.ts';
 import { input, notice } from '../parts.ts';
 import { frame } from '../words/frame.ts';
+import { proofActWords } from '../words/request-states.ts';
 import { requestWords as words } from '../words/requests.ts';
 import type { RequestView } from './request-view.ts';
 import { fileBox } from './requests.ts';
@@ -92,7 +93,8 @@ const proofsPart = ({ proofs, say, at }: RequestView): Html | undefined =>
         ${proofs.map(
           ({ number, act, madeAt }) =>
             html`<li>
-              <a href="/proofs/${number}">${say(words.proof)} ${number}</a> — ${act}, ${at(madeAt)}
+              <a href="/proofs/${number}">${say(words.proof)} ${number}</a> —
+              ${say(proofActWords[act] ?? [act, act])}, ${at(madeAt)}
             </li>`,
         )}
       </ul>`;

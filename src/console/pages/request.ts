@@ -194,7 +194,7 @@ function recipientsPart({ story: { request, recipients }, say, at, nameOf }: Req
         destinationLink(one.destinationId),
         one.recipient,
         one.reference,
-        say(toldWords[one.action] ?? [one.action, one.action]),
+        html`<span class="tight">${say(toldWords[one.action] ?? [one.action, one.action])}</span>`,
         html`${state(say(recipientWords[one.state]), tones[one.state] ?? 'calm')}
         ${one.state === 'written' ? html`<code>${one.cause}</code>` : undefined}`,
         at(one.settledAt ?? one.askedAt),

@@ -1,6 +1,17 @@
 // Words of states, kinds and refusals of a request. French first.
 import type { ClosingProblem, RecipientState } from '../../domain/requests.ts';
+import { kindWords, requestKinds } from '../../domain/requests.ts';
 import type { Both } from '../../support/words.ts';
+
+/** What a proof is about: a right, or what the calendar and the contract ask for. */
+export const proofActWords: Readonly<Record<string, Both>> = {
+  ...Object.fromEntries(
+    requestKinds.map((kind): [string, Both] => [kind, [kindWords[kind].fr, kindWords[kind].en]]),
+  ),
+  purge: ['suppression à l’échéance', 'deletion when its time was over'],
+  anonymisation: ['anonymisation', 'anonymised'],
+  contract_end: ['fin du contrat', 'end of the contract'],
+};
 
 export const requestStateWords: Readonly<Record<string, Both>> = {
   open: ['à traiter', 'to be dealt with'],

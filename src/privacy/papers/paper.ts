@@ -18,9 +18,11 @@ export interface Sheet {
   /** To whom it is sent, line by line. */
   readonly to?: readonly string[];
   readonly body: Piece;
+  /** What the foot invites questions on; by default as to the person whose data it is. */
+  readonly questionsOn?: string;
 }
 
-export function paper({ title, contact, mark, to = [], body }: Sheet): string {
+export function paper({ title, contact, mark, to = [], body, questionsOn }: Sheet): string {
   const page = html`<html lang="fr">
     <head>
       <meta charset="utf-8" />
@@ -42,7 +44,7 @@ export function paper({ title, contact, mark, to = [], body }: Sheet): string {
         <h1>${title}</h1>
         ${body}
       </main>
-      <footer>${footLine(contact)}</footer>
+      <footer>${footLine(contact, questionsOn)}</footer>
     </body>
   </html>`;
   return `<!doctype html>\n${written(page)}\n`;
@@ -61,13 +63,13 @@ const contactLines = ({ dpo, mailbox }: PaperContact): readonly string[] => [
   ...(mailbox === null ? [] : [mailbox]),
 ];
 
-function footLine({ dpo, mailbox }: PaperContact): Piece {
+function footLine({ dpo, mailbox }: PaperContact, questionsOn = 'vos données ou sur ce document'): Piece {
   const officer =
     dpo === null
       ? 'notre délégué à la protection des données'
       : `${dpo}, délégué à la protection des données`;
   const where = mailbox === null ? '' : `, à l’adresse ${mailbox}`;
-  return `Pour toute question sur vos données ou sur ce document : ${officer}${where}.`;
+  return `Pour toute question sur ${questionsOn} : ${officer}${where}.`;
 }
 
 /** Two columns: what, and its value. Rows without a value are left out; without any, `none` is said. */

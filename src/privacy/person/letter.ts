@@ -107,7 +107,7 @@ function received({ transmissions, references }: PersonFile): Html {
   return html`<h2>Qui a reçu vos données, et quand</h2>
     <p>
       Chaque envoi est inscrit dans un journal scellé ; cette liste en est tirée. Les tentatives dont rien
-      n’est parti n’y figurent pas.
+      n’est parti n’y figurent pas. Les données transmises portent les noms que leur donne le destinataire.
     </p>
     ${list(
       [
@@ -122,7 +122,7 @@ function received({ transmissions, references }: PersonFile): Html {
         short(sent.departedAt),
         sent.recipient,
         ...(several ? [sent.lead] : []),
-        `${sentWords(sent.action)}, par ${connectorWords(sent.by)}`,
+        html`${sentWords(sent.action)}<br />par ${connectorWords(sent.by)}`,
         sent.fields.length === 0 ? 'aucune' : sent.fields.join(', '),
         receptionWords[sent.reception],
       ]),

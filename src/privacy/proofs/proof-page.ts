@@ -65,6 +65,7 @@ export function proofPage(proof: SignedProof): string {
   return paper({
     title,
     contact: proof.contact,
+    questionsOn: 'ce document',
     mark: [
       `Preuve n° ${proof.number}`,
       ...(proof.request === null ? [] : [`Demande n° ${proof.request}`]),
@@ -86,7 +87,8 @@ export function proofPage(proof: SignedProof): string {
         ['Fiches concernées', proof.leads.length === 0 ? undefined : references(proof.leads)],
         ['Date', `${moment(madeAt)} (heure de Paris)`],
       ]),
-      html`<h2>Ce que nos tables contenaient, avant et après</h2>`,
+      html`<h2>Ce que nos tables contenaient, avant et après</h2>
+        <p>De chaque colonne : combien de lignes y portaient une valeur.</p>`,
       tables(proof.tables),
       html`<h2>Position dans notre journal</h2>
         <p>
@@ -136,8 +138,8 @@ function columnTable({ table, columns }: ProvedTable): Html | undefined {
     [
       { title: 'Donnée' },
       { title: 'Colonne' },
-      { title: 'Remplies avant', number: true },
-      { title: 'Remplies après', number: true },
+      { title: 'Avant', number: true },
+      { title: 'Après', number: true },
       { title: 'Constat' },
     ],
     columns.map((column) => [

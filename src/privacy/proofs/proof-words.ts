@@ -27,6 +27,7 @@ export const tableWords = (table: string): string => tables[table] ?? 'Table';
 
 const others: Readonly<Record<string, string>> = {
   erased_at: 'Date d’effacement',
+  gone: 'État de conservation',
   restricted_at: 'Limitation du traitement',
   ends_at: 'Échéance',
   content: 'Contenu',

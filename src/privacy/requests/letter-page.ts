@@ -40,6 +40,7 @@ function pageOf({ subject, paragraphs }: Letter, { requestId, contact, at }: Wri
     title: subject,
     contact,
     mark: [`Demande n° ${requestId}`, day(at)],
+    questionsOn: 'cette demande',
     body: [
       paragraph(attention),
       html`<p>Madame, Monsieur,</p>`,
