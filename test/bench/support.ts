@@ -1,7 +1,11 @@
 // npm run bench -- support: what support's questions cost over a million log entries (--rows 10000000 for ten).
 // Medians of repeated questions; each is answered through an index and in pages.
 import { deliveryStory, listDeliveries } from '../../src/store/delivery-lists.ts';
+import type { Database } from '../../src/store/database.ts';
 import { searchLeads } from '../../src/store/support-leads.ts';
+import { destinationPlots } from '../../src/support/reads/destination-hours.ts';
+import { liveAfter, liveUpTo } from '../../src/support/reads/live.ts';
+import { wholeCentre } from '../../src/support/scope.ts';
 import { openGateway, webhookFiles } from '../trip/gateway.ts';
 import { addTemplate, fill } from './backlog.ts';
 import { machine, median, option, withServices } from './measure.ts';
@@ -9,6 +13,33 @@ import { machine, median, option, withServices } from './measure.ts';
 const rows = option('rows', 1_000_000);
 const leads = option('leads', 200_000);
 const times = 15;
+
+/** Seals over every entry, as a planner makes them under full load. Returns how many. */
+async function sealAll(owner: Database): Promise<number> {
+  const atOnce = 2_000;
+  const [ends] = await owner.all<{ low: number; high: number; sealed: number }>(
+    'SELECT MIN(id) AS low, MAX(id) AS high, (SELECT COALESCE(MAX(sequence), 0) FROM seals) AS sealed FROM handovers',
+  );
+  let sequence = ends?.sealed ?? 0;
+  for (let from = ends?.low ?? 1; from <= (ends?.high ?? 0); from += atOnce)
+    await owner.run(
+      `INSERT INTO seals (sequence, sealed_at, entries, entry_macs, count, previous, mac, key_id)
+       VALUES (?, UTC_TIMESTAMP(3), ?, '', ?, '', '', '')`,
+      [(sequence += 1), `${from}-${from + atOnce - 1}`, atOnce],
+    );
+  return sequence;
+}
+
+/** A busy destination: every hour of a month, deliveries of twenty durations. */
+async function fillHours(owner: Database): Promise<void> {
+  for (let hour = 0; hour < 30 * 24; hour += 1)
+    await owner.run(
+      `INSERT INTO destination_hours (destination_id, hour, what, step, count)
+       VALUES ${Array.from({ length: 20 }, (_, step) => `('essai-crm', TIMESTAMPADD(HOUR, ${-hour}, UTC_TIMESTAMP(3)), 'delivered', ${step + 10}, 100)`).join(', ')}
+       ON DUPLICATE KEY UPDATE count = count`,
+      [],
+    );
+}
 
 await withServices(async () => {
   const gateway = await openGateway({ files: webhookFiles(9) });
@@ -34,6 +65,9 @@ await withServices(async () => {
       );
       console.error(`bench: ${Math.min(rows, written + leads)} log entries`);
     }
+    const seals = await sealAll(gateway.owner);
+    await fillHours(gateway.owner);
+    const place = { ...app, reading: database };
     const day = 86_400_000;
     const middle = Math.floor(leads / 2);
     const [known] = await owner.all<{ reference: string; client: string }>(
@@ -54,6 +88,11 @@ await withServices(async () => {
         ),
       'of one lead': () => listDeliveries(database, { lead: known?.reference ?? '' }, 50),
       'the story of a delivery': () => deliveryStory(database, middle),
+      'the end of the log': () => liveUpTo(place, wholeCentre, {}, { limit: 100 }),
+      'the end of the log, nothing of a client': () =>
+        liveUpTo(place, wholeCentre, { state: 'withheld' }, { limit: 100 }),
+      'what is newer': () => liveAfter(place, wholeCentre, {}, { after: `${seals}-0`, limit: 100 }),
+      'a destination drawn': () => destinationPlots(place, wholeCentre, 'essai-crm'),
       'a lead by reference': () => searchLeads(database, ['essai'], { reference: known?.reference ?? '' }),
       'a lead by mail address': () =>
         searchLeads(database, ['essai'], { email: `p${middle}@courriel.example` }),

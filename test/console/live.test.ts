@@ -1,6 +1,8 @@
 // The live tail: what happens, in its order, each once; by links alone, and followed by the script in a real Chromium.
 import type { Browser as Chromium } from 'playwright-core';
 import { createAccount, setPasswordWithCode } from '../../src/access/accounts.ts';
+import { liveAfter, liveUpTo } from '../../src/support/reads/live.ts';
+import { wholeCentre } from '../../src/support/scope.ts';
 import { strangerRow } from '../trip/gateway.ts';
 import { openChromium, watchedPage, type Watched } from './chromium.ts';
 import { browserOf, password, type Browser } from './desk.ts';
@@ -67,12 +69,31 @@ test('what happened stands there newest first, and the link asks for what came a
   const newer = await support.get(newerOf(first.text));
   const seen = rowsOf(newer.text);
   expect(seen).toHaveLength(2);
-  expect(seen[0]).toMatch(/OK-3 Réponse : .*livrée/);
-  expect(seen[1]).toMatch(/OK-3 Passage de relais/);
+  expect(seen[0]).toMatch(/Réponse : .* OK-3 livrée/);
+  expect(seen[1]).toMatch(/Passage de relais .* OK-3/);
   // The two places together are what the whole shows, and the address of a place shows the same for ever.
   const whole = rowsOf((await support.get('/live')).text);
   expect(whole).toEqual([...seen, ...rowsOf(first.text)]);
   expect(rowsOf((await support.get(`/live?upto=${placeOf(first.text)}`)).text)).toEqual(rowsOf(first.text));
+});
+
+test('read three at a time from the beginning, or page by page backwards, it is the same whole', async () => {
+  const place = { ...desk.gateway.app, reading: desk.gateway.app.database };
+  const whole = (await liveUpTo(place, wholeCentre, {}, { limit: 1_000 })).items.map(({ id }) => id);
+  const read: number[] = [];
+  let after = '0-0';
+  for (let hasMore = true; hasMore;) {
+    const page = await liveAfter(place, wholeCentre, {}, { after, limit: 3 });
+    expect(page.items.length).toBeLessThanOrEqual(3);
+    read.unshift(...page.items.map(({ id }) => id));
+    // Its own address shows the same end.
+    const shown = await liveUpTo(place, wholeCentre, {}, { upTo: page.next, limit: 2 });
+    expect(shown.items.map(({ id }) => id)).toEqual(read.slice(0, 2));
+    after = page.next;
+    ({ hasMore } = page);
+  }
+  expect(read).toEqual(whole);
+  expect(new Set(read).size).toBe(read.length);
 });
 
 test('it is filtered as the lists are, and tells a filter or a place that cannot be', async () => {

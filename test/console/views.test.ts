@@ -59,6 +59,7 @@ test.each([
   ['with a name too long', { ...view, name: 'n'.repeat(61) }, '60 caractères'],
   ['with a name that names somebody', { ...view, name: 'zoe@courriel.example' }, 'n’oublie jamais'],
   ['without a filter', { list: 'deliveries', name: 'B' }, 'pas de filtre'],
+  ['of one lead', { list: 'deliveries', lead: 'OK-1', name: 'B' }, 'pas de filtre'],
   ['of a list that does not exist', { ...view, list: '//boutique.example', name: 'B' }, 'pas de filtre'],
   ['that no list could show', { ...view, state: 'nulle', name: 'B' }, 'pas un état'],
 ])('a view %s is not kept', async (_what, fields, words) => {

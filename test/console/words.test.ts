@@ -1,7 +1,6 @@
 // What the console says: a run's filter and who asked in words, refusals in the reader's language, no command of the terminal,
 // alerts of one kind on one line; and a destination drawn, its figures beside it.
 import { raiseAlerts } from '../../src/store/alerts.ts';
-import { webhookFiles } from '../trip/gateway.ts';
 import type { Browser } from './desk.ts';
 import { hostile, openFilledDesk, type FilledDesk } from './filled.ts';
 
@@ -21,7 +20,9 @@ test('a run says in words what was asked and by whom', async () => {
   const form = { destination: 'essai-crm', state: 'failed', cause: 'refused', from: '2026-01-01' };
   const begun = await support.post('/replay', { ...form, reason: 'ticket 90', number: '4' });
   const page = mainOf((await support.get(begun.to)).text);
-  expect(page).toMatch(/État échec .*Cause refusé par le destinataire refused .*Du 01\/01\/2026 00:00:00/);
+  expect(page).toMatch(
+    /Ce qui était demandé Destination essai-crm État échec Cause refusé par le destinataire refused Du 01\/01\/2026 00:00:00/,
+  );
   expect(page).toMatch(/Demandé par personne-\d+/);
   expect(page).not.toMatch(/[{}"]|account:\d/);
   expect(mainOf((await support.get('/runs')).text)).toMatch(/personne-\d+ ticket 90/);
@@ -111,17 +112,6 @@ test('a refusal is told in the language of the page; what is English only says s
   expect((await support.get(`/deliveries?state=${encodeURIComponent(hostile)}`)).text).not.toContain(
     '<script>alert',
   );
-});
-
-test('the messages of the mapping’s check are explained in French', async () => {
-  const integrator = await desk.signedIn('integrator');
-  const files = webhookFiles(9);
-  const page = await integrator.post('/try', {
-    ...{ destination: 'essai-crm', do: 'run', sample: '' },
-    client: files['essai/client.yaml'] ?? '',
-    mapping: (files['essai/crm.yaml'] ?? '').replace('to: nom', 'too: nom'),
-  });
-  expect(plain(page.text)).toContain('La clé n’existe pas dans le langage des formats. Détail, en anglais :');
 });
 
 test('alerts of one kind and client are one line with their number, which leads to each of them, and say their reason in words', async () => {

@@ -80,11 +80,13 @@ test('each end is counted once in its hour and its day, with the time it took; w
 
 test('several that count at once count nothing twice, from the very first time on', async () => {
   await gateway.owner.run('DELETE FROM counted_seals', []);
-  for (let round = 0; round < 6; round += 1) await logged(7);
   const { database } = gateway.app;
-  await Promise.all(Array.from({ length: 5 }, () => countHours(database)));
-  await countAll();
-  expect(sums((await plots()).hours).delivered).toBe(42);
+  for (const expected of [42, 84, 126]) {
+    for (let round = 0; round < 6; round += 1) await logged(7);
+    await Promise.all(Array.from({ length: 5 }, () => countHours(database)));
+    await countAll();
+    expect(sums((await plots()).hours).delivered).toBe(expected);
+  }
 });
 
 test('a count that breaks is counted again whole', async () => {

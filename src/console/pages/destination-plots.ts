@@ -105,7 +105,7 @@ function figures(request: FastifyRequest, { title, column, points, nameOf }: Par
     say(title),
     [{ name: say(column) }, ...numbers.map((name) => ({ name: say(name), number: true as const }))],
     points.map(({ at, delivered, failed, withheld, p50Ms, p95Ms }) => [
-      nameOf(at),
+      html`<time datetime="${at.toISOString()}">${nameOf(at)}</time>`,
       ...[delivered, failed, withheld].map((count) => countText(count, language)),
       took(p50Ms),
       took(p95Ms),

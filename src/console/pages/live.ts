@@ -118,23 +118,17 @@ function entriesTable(request: FastifyRequest, items: readonly LiveEntry[]): Htm
   const say = sayTo(request);
   const { language } = visitOf(request);
   const { holder } = personOf(request);
-  const heads = [
-    words.at,
-    deskWords.delivery,
-    deskWords.destination,
-    deskWords.lead,
-    words.what,
-    words.stateNow,
-  ];
+  const { delivery, destination, lead } = deskWords;
+  const heads = [words.at, words.what, delivery, destination, lead, words.stateNow];
   return table(
     say(words.title),
     heads.map((name) => ({ name: say(name) })),
     items.map((entry) => [
       timeOf(entry.at, language),
+      say(entry.words),
       entry.delivery === null ? undefined : deliveryLink(entry.delivery),
       destinationLink(entry.destination),
       entry.lead === null ? undefined : leadLink(holder, { clientId: entry.client, reference: entry.lead }),
-      say(entry.words),
       entry.state === null ? undefined : stateTag(entry.state, say),
     ]),
   );

@@ -144,8 +144,9 @@ function progressPart(request: FastifyRequest, run: BulkRunHead, named: (text: s
         [say(frame.reason), run.reason],
         [say(words.begun), timeOf(run.createdAt, language)],
         ...(run.endedAt === null ? [] : [[say(words.ended), timeOf(run.endedAt, language)] as const]),
-        ...filterFacts(run.filter, language),
       ])}
+      <h2>${say(words.askedFor)}</h2>
+      ${facts(filterFacts(run.filter, language))}
     </div>
     ${
       run.results.length === 0

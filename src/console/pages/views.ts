@@ -19,7 +19,7 @@ export function viewRoutes(server: FastifyInstance, { place }: Desk): void {
   server.post('/views', gated, async (request, reply) => {
     const { session } = personOf(request);
     const list = viewLists.find((known) => known === field(request, 'list'));
-    const wanted = askedFilter(request.body);
+    const wanted = keptOf(askedFilter(request.body));
     // Read as the list would: what it would refuse is not kept.
     filterOf(wanted);
     const query = queryOf(wanted);
@@ -39,6 +39,9 @@ export function viewRoutes(server: FastifyInstance, { place }: Desk): void {
     return reply.redirect(query === '' ? `/${list}` : `/${list}?${query}`, 303);
   });
 }
+
+/** A lead is looked up, not kept: none is named where nothing would forget it. */
+const keptOf = ({ lead: _, ...wanted }: AskedFilter): AskedFilter => wanted;
 
 /** At the head of a list: those kept for it, and the form that keeps the one that is shown. */
 export async function viewsPart(
@@ -71,7 +74,7 @@ export async function viewsPart(
             )}
           </ul>
         </nav>`
-  }${query === '' ? undefined : saveForm(request, here)}`;
+  }${queryOf(keptOf(wanted)) === '' ? undefined : saveForm(request, here)}`;
 }
 
 function saveForm(request: FastifyRequest, here: Html): Html {

@@ -153,6 +153,7 @@ export const deskWords = {
     'Plus de livraisons correspondent qu’un travail n’en prend : limitez la période.',
     'More deliveries match than one run takes: narrow the period.',
   ],
+  askedFor: ['Ce qui était demandé', 'What was asked for'],
   onlyOpen: ['Seulement ce qui attend quelqu’un', 'Only what needs a person'],
   followLive: ['Suivre en direct', 'Follow live'],
   yes: ['oui', 'yes'],

@@ -1,0 +1,46 @@
+// Messages of a mapping's check on a page: in French what each means, and the English sentence called English.
+import { listing, problemsTable, type Problem } from '../../src/console/listing.ts';
+import { sayIn } from '../../src/console/layout.ts';
+import { mappingProblems } from '../../src/mapping/document/problems.ts';
+import { written } from '../../src/privacy/papers/html.ts';
+
+const problem: Problem = {
+  file: 'essai/crm.yaml',
+  line: 1,
+  column: 1,
+  code: 'MAP-101',
+  severity: 'error',
+  message: '"too" is no key of a field.',
+  suggestion: 'to',
+};
+const plain = (text: string): string =>
+  text
+    .replaceAll('&quot;', '"')
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ');
+
+test('on a French page a message is explained in French, and its English is marked as such, in the table and at its line', () => {
+  const shown = [
+    written(problemsTable('Messages', [problem], sayIn('fr'))),
+    written(listing('too: nom', sayIn('fr'), { problems: [problem] })),
+  ];
+  for (const text of shown) {
+    expect(plain(text)).toContain(
+      'La clé n’existe pas dans le langage des formats. Détail, en anglais : "too" is no key of a field. Did you mean "to"?',
+    );
+    expect(text).toMatch(/<span lang="en"\s*>&quot;too&quot; is no key/);
+  }
+});
+
+test('on an English page it stands as the check says it', () => {
+  const text = plain(written(problemsTable('Messages', [problem], sayIn('en'))));
+  expect(text).toContain('"too" is no key of a field. Did you mean "to"?');
+  expect(text).not.toMatch(/La clé|Detail/);
+});
+
+test('no code of the catalogue is shown on a French page without a French sentence', () => {
+  for (const code of Object.keys(mappingProblems)) {
+    const text = plain(written(problemsTable('x', [{ ...problem, code }], sayIn('fr'))));
+    expect([code, text.includes('Détail, en anglais :')]).toEqual([code, true]);
+  }
+});
