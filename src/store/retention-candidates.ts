@@ -72,17 +72,17 @@ export async function ofOperation(
   return rows.map(candidateOf);
 }
 
-/** Operations that a client's leads name, by a loose scan of the index. */
+/** Operations that a client's leads name, by a loose scan of the index: only where its first column is grouped by too. */
 export async function operationsWithLeads(
   sql: Pick<Sql, 'all'>,
   clientId: string,
 ): Promise<readonly string[]> {
-  const rows = await sql.all<{ operation: string }>(
-    `SELECT operation FROM leads FORCE INDEX (leads_operation_collected)
-      WHERE client_id = ? AND operation IS NOT NULL GROUP BY operation`,
+  const rows = await sql.all<{ operation: string | null }>(
+    `SELECT client_id, operation FROM leads FORCE INDEX (leads_operation_collected)
+      WHERE client_id = ? GROUP BY client_id, operation`,
     [clientId],
   );
-  return rows.map(({ operation }) => operation);
+  return rows.flatMap(({ operation }) => operation ?? []);
 }
 
 /** These leads, as they stand. */
