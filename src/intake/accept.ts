@@ -71,7 +71,12 @@ export function createIntake(deps: IntakeDeps): Intake {
   let waiting: { readonly ids: RowId[]; readonly done: Promise<BatchResult> } | undefined;
   return {
     refuseStrays: () => refuseUnknownStatus(deps),
-    acceptBatch: (limit) => alone(() => batch((tx) => takeNewRows(tx, limit, turns))),
+    acceptBatch: (limit) =>
+      alone(async () => {
+        await takings.clear();
+        const named = (await takings.named()).map(BigInt);
+        return acceptBatch(running, (tx) => takeNewRows(tx, limit, turns, named), named);
+      }),
     // Rows that are asked for while a batch is under way are one batch after it.
     acceptRows: (rows) => {
       const ids = waiting?.ids ?? [];
@@ -98,11 +103,13 @@ function inTurn(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
+/** @param named rows that others' marks name, not taken with the rest: those behind them do not wait */
 async function acceptBatch(
   running: Running,
   take: (tx: Sql) => Promise<readonly IntakeHead[]>,
+  named: readonly RowId[] = [],
 ): Promise<BatchResult> {
-  const { log } = running.deps;
+  const { database, log } = running.deps;
   const round = newRound();
   const settled = await running.rounds
     .together(take, round)
@@ -114,6 +121,9 @@ async function acceptBatch(
       const heads = [...round.worked.values()];
       return isOfNoRow(error) ? afterTrouble(running, error, heads) : oneByOne(running, heads);
     });
+  // Free and named: whoever marked them has died.
+  const left = named.length === 0 ? [] : await database.transaction((tx) => takeRows(tx, named));
+  for (const head of left) round.suspects.set(head.id, head);
   const alone = await suspects(running, [...round.suspects.values()]);
   const { accepted, refused, duplicates, waiting, changes } = added(settled, alone);
   if (accepted > 0) log.info('intake.accepted', { count: accepted });

@@ -72,8 +72,18 @@ function rowOf(raw: Raw): IntakeRow {
   return { id: BigInt(id), receivedAt, takenAt, values, tooLong };
 }
 
-/** New rows that nobody else holds, locked: of each client in its turn the oldest. Rows of an open transaction are skipped and come later. */
-export async function takeNewRows(tx: Sql, limit: number, turns: Turns): Promise<readonly IntakeHead[]> {
+/**
+ * New rows that nobody else holds, locked: of each client in its turn the oldest. Rows of an open transaction are skipped and come later.
+ * @param except rows that are worked on apart from the others
+ */
+export async function takeNewRows(
+  tx: Sql,
+  limit: number,
+  turns: Turns,
+  except: readonly RowId[] = [],
+): Promise<readonly IntakeHead[]> {
+  const apart = except.length === 0 ? undefined : idList(except);
+  const others = apart === undefined ? '' : `AND lead_intake.id NOT IN (${apart.marks})`;
   // The number is ours, and LIMIT cannot be a parameter typed as text on every server.
   const most = Math.max(1, Math.min(1000, Math.trunc(limit)));
   return takeInTurns<IntakeHead>(turns, most, {
@@ -89,9 +99,9 @@ export async function takeNewRows(tx: Sql, limit: number, turns: Turns): Promise
       (
         await tx.all<RawHead>(
           `${selectHead} FORCE INDEX (lead_intake_turn)
-            WHERE status = 'new' AND client_id = ? AND lead_intake.id > CAST(? AS UNSIGNED)
+            WHERE status = 'new' AND client_id = ? AND lead_intake.id > CAST(? AS UNSIGNED) ${others}
             ORDER BY lead_intake.id LIMIT ${count} FOR UPDATE SKIP LOCKED`,
-          [client, String(afterId)],
+          [client, String(afterId), ...(apart?.values ?? [])],
         )
       ).map(headOf),
   });

@@ -15,6 +15,8 @@ export interface Takings {
   readonly clear: () => Promise<void>;
   /** Called once the work has been committed. */
   readonly committed: () => void;
+  /** Items that others' marks name: in work elsewhere, or left by a process that died. A few thousand at most. */
+  readonly named: () => Promise<readonly string[]>;
   /** Which of the items, locked by `tx`, a process has died over. */
   readonly deathsOf: (tx: Sql, items: readonly string[]) => Promise<ReadonlyMap<string, Deaths>>;
   /** Works on items under a committed mark; `also` marks others that the work takes in addition. */
@@ -28,6 +30,9 @@ export interface Takings {
 /** Alone twice is proof: no neighbour, and no second accident of the machine at the same moment. */
 export const deathsAloneAtMost = 2;
 
+/** Beyond, marks are more than the batches of a crash or two. */
+const namedAtMost = 2_000;
+
 /** @param marks commits by itself, on a connection that no transaction holds: a mark must not wait for one */
 export function createTakings(marks: Sql, kind: TakingKind): Takings {
   /** Not known to be gone. */
@@ -40,6 +45,13 @@ export function createTakings(marks: Sql, kind: TakingKind): Takings {
       mine.clear();
     },
     committed: () => mine.clear(),
+    named: async () => {
+      const items = new Set<string>();
+      for (const taking of await takingsOf(marks, kind))
+        if (!mine.has(taking.id) && items.size < namedAtMost)
+          for (const item of taking.items) items.add(item);
+      return [...items];
+    },
     deathsOf: async (tx, items) => {
       const asked = new Set(items);
       const deaths = new Map<string, Deaths>();
