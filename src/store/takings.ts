@@ -45,13 +45,7 @@ export function createTakings(marks: Sql, kind: TakingKind): Takings {
       mine.clear();
     },
     committed: () => mine.clear(),
-    named: async () => {
-      const items = new Set<string>();
-      for (const taking of await takingsOf(marks, kind))
-        if (!mine.has(taking.id) && items.size < namedAtMost)
-          for (const item of taking.items) items.add(item);
-      return [...items];
-    },
+    named: async () => namedBy((await takingsOf(marks, kind)).filter(({ id }) => !mine.has(id))),
     deathsOf: async (tx, items) => {
       const asked = new Set(items);
       const deaths = new Map<string, Deaths>();
@@ -95,6 +89,13 @@ export function createTakings(marks: Sql, kind: TakingKind): Takings {
       }
     },
   };
+}
+
+function namedBy(takings: readonly { readonly items: readonly string[] }[]): readonly string[] {
+  const items = new Set<string>();
+  for (const taking of takings)
+    if (items.size < namedAtMost) for (const item of taking.items) items.add(item);
+  return [...items];
 }
 
 async function dropTakings(sql: Sql, ids: readonly number[]): Promise<void> {
