@@ -87,17 +87,28 @@ export async function addHourCounts(tx: Sql, counts: readonly HourCount[]): Prom
     );
 }
 
-/** Of one destination from an hour on. */
-export const hourCountsOf = (
+export interface PeriodCount extends Pick<HourCount, 'what' | 'step' | 'count'> {
+  /** Which period, from 0. */
+  readonly period: number;
+}
+
+/** Of one destination, summed by period. @param begins of the periods, oldest first; the last one goes on */
+export async function periodCountsOf(
   sql: ReadOnlySql,
   destinationId: string,
-  from: Date,
-): Promise<readonly HourCount[]> =>
-  sql.all<HourCount>(
-    `SELECT destination_id AS destinationId, hour, what, step, count FROM destination_hours
-      WHERE destination_id = ? AND hour >= ?`,
-    [destinationId, from],
+  begins: readonly Date[],
+): Promise<readonly PeriodCount[]> {
+  const [first] = begins;
+  if (first === undefined) return [];
+  // Days of Paris are not all of one length: each hour is in the period of which the beginning is the last it has reached.
+  const reached = begins.map(() => '(hour >= ?)').join(' + ');
+  const rows = await sql.all<Omit<PeriodCount, 'count'> & { count: number | string }>(
+    `SELECT ${reached} - 1 AS period, what, step, SUM(count) AS count FROM destination_hours
+      WHERE destination_id = ? AND hour >= ? GROUP BY period, what, step`,
+    [...begins, destinationId, first],
   );
+  return rows.map(({ period, count, ...row }) => ({ ...row, period: Number(period), count: Number(count) }));
+}
 
 /** Hours longer ago than so many days. Returns how many rows went. */
 export async function dropHourCounts(sql: Sql, days: number, limit: number): Promise<number> {

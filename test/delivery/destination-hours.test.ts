@@ -1,5 +1,6 @@
 // What became of deliveries is counted once from the sealed log, whoever counts, and drawn from those counts.
 import { countHours } from '../../src/delivery/background/destination-hours.ts';
+import { addDays, civilDate, startOfDay } from '../../src/domain/civil-date.ts';
 import { dropOutdated } from '../../src/roles/outdated.ts';
 import { sealBefore } from '../../src/store/destination-hours.ts';
 import { destinationPlots, type PlotPoint } from '../../src/support/reads/destination-hours.ts';
@@ -115,6 +116,23 @@ test('an installation with an old log begins where the plots begin, and hours th
   await gateway.owner.run('UPDATE destination_hours SET hour = TIMESTAMPADD(DAY, -20, hour)', []);
   await dropOutdated(gateway.app.database);
   expect(await rows()).toEqual([]);
+});
+
+test('a day of the plot is one of Paris, from its midnight on', async () => {
+  const { database } = gateway.app;
+  const midnight = startOfDay(addDays(civilDate(database.now()), -10));
+  for (const [hour, count] of [
+    [midnight, 3],
+    [new Date(midnight.getTime() - 3_600_000), 4],
+  ] as const)
+    await gateway.owner.run(
+      "INSERT INTO destination_hours (destination_id, hour, what, step, count) VALUES ('essai-crm', ?, 'failed', 0, ?)",
+      [hour, count],
+    );
+  const { days, hours } = await plots();
+  expect(days.slice(18, 20).map(({ failed }) => failed)).toEqual([4, 3]);
+  expect(sums(days).failed).toBe(7);
+  expect(sums(hours).failed).toBe(0);
 });
 
 test('of another client a destination is not known', async () => {

@@ -2,7 +2,7 @@
 // Invariant: from the counted hours alone, so that it costs the same whatever the log holds; every hour and day stands there, empty or not.
 import { addDays, civilDate, startOfDay } from '../../domain/civil-date.ts';
 import { shareWithin } from '../../domain/time-scale.ts';
-import { hourCountsOf, type HourCount } from '../../store/destination-hours.ts';
+import { periodCountsOf, type PeriodCount } from '../../store/destination-hours.ts';
 import { findDestination } from '../../store/destinations.ts';
 import type { SupportPlace } from '../place.ts';
 import { existing, type Scope } from '../scope.ts';
@@ -46,20 +46,19 @@ export async function destinationPlots(
   const days = Array.from({ length: daysShown }, (_, index) =>
     startOfDay(addDays(today, index + 1 - daysShown)),
   );
-  const [since = now] = days;
-  const counts = await hourCountsOf(reading, id, since);
-  return { hours: pointsOf(hours, counts), days: pointsOf(days, counts) };
+  return {
+    hours: pointsOf(hours, await periodCountsOf(reading, id, hours)),
+    days: pointsOf(days, await periodCountsOf(reading, id, days)),
+  };
 }
 
-/** @param begins oldest first; the last one goes on until now */
-function pointsOf(begins: readonly Date[], counts: readonly HourCount[]): readonly PlotPoint[] {
-  const indexOf = (hour: Date): number => begins.findLastIndex((begin) => begin.getTime() <= hour.getTime());
-  const byPoint = Map.groupBy(counts, ({ hour }) => indexOf(hour));
-  return begins.map((at, index) => pointOf(at, byPoint.get(index) ?? []));
+function pointsOf(begins: readonly Date[], counts: readonly PeriodCount[]): readonly PlotPoint[] {
+  const byPeriod = Map.groupBy(counts, ({ period }) => period);
+  return begins.map((at, index) => pointOf(at, byPeriod.get(index) ?? []));
 }
 
-function pointOf(at: Date, counts: readonly HourCount[]): PlotPoint {
-  const sum = (what: HourCount['what']): number =>
+function pointOf(at: Date, counts: readonly PeriodCount[]): PlotPoint {
+  const sum = (what: PeriodCount['what']): number =>
     counts.reduce((total, one) => total + (one.what === what ? one.count : 0), 0);
   const steps = new Map<number, number>();
   for (const { what, step, count } of counts)
