@@ -9,6 +9,7 @@ import { out, strong } from './terminal.ts';
 const headings = {
   happened: ['Ce qui s’est passé', 'What happened'],
   advice: ['Ce que vous pouvez faire', 'What you can do'],
+  all: [' ; --json les donne tous', '; --json gives them all'],
   contact: ['Interlocuteur pour les droits :', 'Contact for rights:'],
 } as const satisfies Readonly<Record<string, Both>>;
 
@@ -22,7 +23,8 @@ export function printStory(story: Story, language: Language): void {
   out(`\n${strong(words(headings.happened))}`);
   if (story.nothingLeft !== undefined) out(`  ${words(story.nothingLeft)}`);
   for (const event of story.events) {
-    out(`  ${paris(event.at)}  ${words(event.words)}`);
+    const more = event.isFolded === true ? words(headings.all) : '';
+    out(`  ${paris(event.at)}  ${words(event.words)}${more}`);
     for (const detail of event.details) out(`${' '.repeat(23)}${words(detail)}`);
   }
   out(`\n${strong(words(headings.advice))}`);

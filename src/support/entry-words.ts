@@ -14,6 +14,8 @@ export interface StoryEvent {
   readonly entry: HandoverEntry;
   readonly words: Both;
   readonly details: readonly Both[];
+  /** It stands for many that are not told one by one. */
+  readonly isFolded?: true;
 }
 
 /** What is read of an entry for its one line. */

@@ -33,8 +33,8 @@ export function foldRuns(entries: readonly StoryEntry[]): Folded {
       behind: entries.findIndex(isFolded),
       at,
       words: [
-        `… ${count} passages de relais, dont ${good} acceptés ; --json les donne tous`,
-        `… ${count} hand-overs, ${good} of them accepted; --json gives them all`,
+        `… ${count} passages de relais, dont ${good} acceptés`,
+        `… ${count} hand-overs, ${good} of them accepted`,
       ],
     },
   };

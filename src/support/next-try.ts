@@ -71,19 +71,13 @@ const quietUntilOf = (circuit: { readonly quietUntil?: number } | undefined): nu
 function whoIsMissing(processes: readonly { readonly role: string }[]): Both | undefined {
   const runs = (role: string): boolean => processes.some((running) => running.role === role);
   if (processes.length === 0)
-    return [
-      'aucun : la passerelle ne tourne pas (relais status)',
-      'none: the gateway does not run (relais status)',
-    ];
+    return ['aucun : la passerelle ne tourne pas', 'none: the gateway does not run'];
   if (!runs('worker'))
-    return [
-      'aucun : aucun processus n’envoie (relais status)',
-      'none: no worker runs, so nothing is sent (relais status)',
-    ];
+    return ['aucun : aucun processus n’envoie', 'none: no worker runs, so nothing is sent'];
   if (!runs('planner'))
     return [
-      'aucun : aucun processus ne prépare les envois (relais status)',
-      'none: no planner runs, so nothing is made ready (relais status)',
+      'aucun : aucun processus ne prépare les envois',
+      'none: no planner runs, so nothing is made ready',
     ];
   return undefined;
 }

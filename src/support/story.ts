@@ -79,7 +79,11 @@ function eventsOf(all: readonly StoryEntry[]): readonly StoryEvent[] {
   const events = storyEvents(entries);
   if (gap === undefined) return events;
   const { behind, at, words } = gap;
-  return [...events.slice(0, behind), { at, entry: 'departed', words, details: [] }, ...events.slice(behind)];
+  return [
+    ...events.slice(0, behind),
+    { at, entry: 'departed', words, details: [], isFolded: true },
+    ...events.slice(behind),
+  ];
 }
 
 const titleOf = (row: ListedDelivery): Both => {

@@ -21,9 +21,6 @@ test('of a year of files the first and the last six are told, and the others cou
   expect(gap).toEqual({
     behind: 2,
     at: at(2),
-    words: [
-      '… 358 passages de relais, dont 356 acceptés ; --json les donne tous',
-      '… 358 hand-overs, 356 of them accepted; --json gives them all',
-    ],
+    words: ['… 358 passages de relais, dont 356 acceptés', '… 358 hand-overs, 356 of them accepted'],
   });
 });
