@@ -18,14 +18,39 @@ export const codeOf = (operation: number): string => `OP-${operation}`;
 /** Which operation leads come to at a part of the storm, 0 to 1. */
 export const operationAt = (part: number): number => Math.min(operations - 1, Math.floor(part * operations));
 
-async function end({ gateway }: Pick<Scene, 'gateway'>, operation: number): Promise<void> {
+/** Until a lead of the operation is on its way, or so long: what retention takes then leaves while it is being sent. */
+async function untilSent({ owner }: Gateway, code: string, forMs: number): Promise<void> {
+  for (const start = performance.now(); performance.now() - start < forMs;) {
+    const rows = await perhaps(() =>
+      owner.all(
+        "SELECT 1 FROM deliveries d JOIN leads l ON l.id = d.lead_id WHERE l.operation = ? AND d.state = 'sending' LIMIT 1",
+        [code],
+      ),
+    );
+    if (rows !== undefined && rows.length > 0) return;
+    await pause(20);
+  }
+}
+
+type EndScene = Pick<Scene, 'gateway' | 'recipients'>;
+
+/** @param waitMs how long it waits for one of its leads to be on its way, while recipients take their time to answer */
+async function end({ gateway, recipients }: EndScene, operation: number, waitMs: number): Promise<void> {
   const { app } = gateway;
+  recipients.atLeisure(waitMs > 0);
+  await pause(waitMs / 4);
   const longAgo = addDelay(civilDate(app.database.now()), { count: -400, unit: 'day' });
   const code = codeOf(operation);
   await surely(() =>
     recordOperation(app.database, { clientId, code, kind: 'one_off', endsOn: longAgo, recordedBy: 'storm' }),
   );
-  await perhaps(() => app.retention.begin(clientId, 'storm'));
+  await untilSent(gateway, code, waitMs);
+  await perhaps(async () => {
+    const run = await app.retention.begin(clientId, 'storm');
+    // Every other one at once, beside the planner, as `relais retention run` does it.
+    if (operation % 2 === 0) await app.retention.finish(run);
+  });
+  recipients.atLeisure(false);
 }
 
 /** Ends each operation a moment after its last lead, but the last of all, whose leads are still on their way. */
@@ -36,13 +61,13 @@ export async function endOperations(
   for (let operation = 0; operation < operations - 1; operation += 1) {
     await pause((seconds * 1_000) / operations);
     await pause(random.between(0, 400));
-    await end(scene, operation);
+    await end(scene, operation, Math.min(1_500, (seconds * 500) / operations));
     ended.push(operation);
   }
 }
 
 /** When all is settled: nothing of it is on its way. */
-export const endLastOperation = (scene: Pick<Scene, 'gateway'>): Promise<void> => end(scene, operations - 1);
+export const endLastOperation = (scene: EndScene): Promise<void> => end(scene, operations - 1, 0);
 
 /** An hour goes by for whatever retention looks at again later, support has closed its tasks, and what came late is found. */
 export async function settleRetention({ app, owner }: Gateway): Promise<void> {

@@ -28,8 +28,8 @@ export const plantsOfRetention: readonly Plant[] = [
     patches: [
       {
         file: 'src/retention/run.ts',
-        find: 'for (const run of await runningRuns(database)) done',
-        put: 'for (const run of (await runningRuns(database)).slice(0, 0)) done',
+        find: 'for (const run of runs) done',
+        put: 'for (const run of runs.slice(0, 0)) done',
       },
     ],
     red: [zeros.kept],
@@ -49,7 +49,8 @@ export const plantsOfRetention: readonly Plant[] = [
   },
   {
     name: 'deliveries in flight are deleted',
-    // A lead goes while it is being sent: what became of that nobody will ever know.
+    // A lead goes while it is being sent: what became of that nobody will ever know. Where it had not departed yet, its delivery is
+    // deleted as `sending`.
     patches: [
       {
         file: 'src/store/gone-leads.ts',
@@ -57,7 +58,8 @@ export const plantsOfRetention: readonly Plant[] = [
         put: 'return new Set(rows.map(({ id }) => id).filter((id) => id < 0));\n}\n\n/** Tables that name',
       },
     ],
-    red: [zeros.unanswered],
+    red: [zeros.unanswered, zeros.unsettled],
+    like: / sending:|\/\d+$/,
     favour: ['trouble'],
     undisturbed: true,
   },

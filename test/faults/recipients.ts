@@ -8,6 +8,7 @@ import { digest, filed } from './filed.ts';
 import { givenName, type Receipt } from './ledgers.ts';
 import type { Pace, Places } from './mappings.ts';
 import type { Random } from './random.ts';
+import { drip, slowest } from './slow-answers.ts';
 import { application, startTokenDoor, type TokenDoor } from './tokens.ts';
 
 export interface Recipients {
@@ -16,6 +17,8 @@ export interface Recipients {
   readonly trouble: Map<string, number>;
   /** Everybody refuses connections, or takes them and says nothing. */
   readonly door: (how: 'open' | 'refuses' | 'hangs') => void;
+  /** Whether answers over HTTP come late, though within the time-out. */
+  readonly atLeisure: (are: boolean) => void;
   readonly tokens: TokenDoor;
   readonly fileLines: FileRecipients['lines'];
   readonly writeLate: FileRecipients['writeLate'];
@@ -52,6 +55,7 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
   const files = await startFileRecipients(folder, { troubled, tokens, random });
 
   const records = startRecords(pace, random);
+  let leisurely = false;
 
   http.answer = (request, response) => {
     // Turned away at the door: nothing of it was read.
@@ -68,7 +72,8 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
     const mood = poisoned(body.ref, request.url) ?? drawn;
     http.received.length = 0;
     // Never at once, and some of them slowly: a stop or a kill must find sends in flight.
-    const wait = random.next() < 0.7 ? random.between(0, 60) : random.between(100, 900);
+    const soon = random.next() < 0.7 ? random.between(0, 60) : random.between(100, 900);
+    const wait = leisurely ? slowest[pace] : soon;
     if (request.method === 'GET') {
       const there = records.shows(request.url);
       setTimeout(() => (mood === 'yes' ? tell(there, response) : answer(mood, '', response, random)), wait);
@@ -126,6 +131,7 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
     fileLines: files.lines,
     writeLate: files.writeLate,
     environment: { ...files.environment, RELAIS_SECRET_APPLICATION: application.secret },
+    atLeisure: (are) => (leisurely = are),
     door: (how) => {
       http.cutAtOnce = how === 'refuses';
       http.hangAtOnce = how === 'hangs';
@@ -232,18 +238,4 @@ function answer(mood: Mood, id: string, response: ServerResponse, random: Random
     case '503':
       return say(Number(mood), '{}');
   }
-}
-
-/** A byte at a time; some are done before the time-out, some are not. */
-function drip(response: ServerResponse, text: string, everyMs: number): void {
-  let at = 0;
-  const timer = setInterval(() => {
-    if (response.destroyed || at >= text.length) {
-      clearInterval(timer);
-      response.end();
-      return;
-    }
-    response.write(text.slice(at, at + 3));
-    at += 3;
-  }, everyMs);
 }
