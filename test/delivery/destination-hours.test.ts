@@ -53,8 +53,7 @@ async function logged(
   );
 }
 
-const plots = () =>
-  destinationPlots({ ...gateway.app, reading: gateway.app.database }, wholeCentre, 'essai-crm');
+const plots = () => destinationPlots(gateway.app, wholeCentre, 'essai-crm');
 const sums = (points: readonly PlotPoint[]) => ({
   delivered: points.reduce((sum, { delivered }) => sum + delivered, 0),
   failed: points.reduce((sum, { failed }) => sum + failed, 0),
@@ -136,8 +135,7 @@ test('a day of the plot is one of Paris, from its midnight on', async () => {
 });
 
 test('of another client a destination is not known', async () => {
-  const place = { ...gateway.app, reading: gateway.app.database };
-  await expect(destinationPlots(place, { clientId: 'autre' }, 'essai-crm')).rejects.toMatchObject({
+  await expect(destinationPlots(gateway.app, { clientId: 'autre' }, 'essai-crm')).rejects.toMatchObject({
     code: 'FIND-001',
   });
 });

@@ -31,7 +31,8 @@ const daysShown = 30;
 
 /** @throws FIND-001 */
 export async function destinationPlots(
-  { database, reading }: SupportPlace,
+  // A replica's account may see none of this.
+  { database }: Pick<SupportPlace, 'database'>,
   scope: Scope,
   id: string,
 ): Promise<DestinationPlots> {
@@ -47,8 +48,8 @@ export async function destinationPlots(
     startOfDay(addDays(today, index + 1 - daysShown)),
   );
   return {
-    hours: pointsOf(hours, await periodCountsOf(reading, id, hours)),
-    days: pointsOf(days, await periodCountsOf(reading, id, days)),
+    hours: pointsOf(hours, await periodCountsOf(database, id, hours)),
+    days: pointsOf(days, await periodCountsOf(database, id, days)),
   };
 }
 
