@@ -57,7 +57,15 @@ const secretPage = '/destinations/essai-crm/secret';
 describe('a test lead', () => {
   test('goes to the client’s own destination, plainly a test, with every opt-in refused; it is in the log and nowhere else', async () => {
     const before = crm.received.length;
+    const { answer } = crm;
+    let inLogAtArrival: Promise<number> | undefined;
+    crm.answer = (request, response, raw) => {
+      inLogAtArrival = entries('test_lead').then(({ length }) => length);
+      void inLogAtArrival.then(() => answer(request, response, raw));
+    };
     const page = await viewer.post(testPage);
+    crm.answer = answer;
+    expect(await inLogAtArrival).toBe(1);
     expect([page.status, plain(page.text)]).toEqual([
       200,
       expect.stringContaining('Le destinataire l’a prise') as string,
@@ -247,12 +255,19 @@ describe('the signing secret', () => {
     const tables = await gateway.owner.all<{ name: string }>(
       "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE'",
     );
+    const raw = Buffer.from(bare, 'base64');
+    const forms = [bare, raw.toString('hex'), raw.toString('latin1')];
+    const textOf = (value: unknown): string =>
+      Buffer.isBuffer(value) ? value.toString('latin1') : JSON.stringify(value);
     for (const { name } of tables) {
-      const text = JSON.stringify(await gateway.owner.all(`SELECT * FROM \`${name}\``));
-      const found = [bare, Buffer.from(bare, 'base64').toString('hex')].filter((form) => text.includes(form));
-      expect([name, found]).toEqual([name, []]);
+      const rows = await gateway.owner.all<object>(`SELECT * FROM \`${name}\``);
+      const text = rows.flatMap((row) => Object.values(row).map(textOf)).join('\n');
+      expect([name, forms.filter((form) => text.includes(form))]).toEqual([name, []]);
     }
-    for (const key of await gateway.redis.keys('*')) expect(key).not.toContain(bare);
+    for (const key of await gateway.redis.keys('*')) {
+      const kept = (await gateway.redis.dumpBuffer(key))?.toString('latin1') ?? '';
+      expect([key, forms.filter((form) => `${key}${kept}`.includes(form))]).toEqual([key, []]);
+    }
     await viewer.post(`${secretPage}/take-back`);
   });
 

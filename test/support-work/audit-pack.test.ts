@@ -147,9 +147,23 @@ test('while the log is being verified by somebody else nothing is made', async (
 });
 
 test('nothing of a prospect and no name of the staff is in any of its files; each is told in LISEZ-MOI.txt', async () => {
+  // As somebody typed their name before the staff had numbers.
+  const author = (name: string): Promise<unknown> =>
+    gateway.owner.run("UPDATE mapping_versions SET author = ? WHERE destination_id = 'essai-crm'", [name]);
+  await author('Sophie Ancienne');
   const files = await filesOf(await packed());
+  await author('staff:1');
   const all = [...files.values()].map(String).join('\n');
-  for (const canary of ['Quimperlé', 'canari', 'courriel.example', '+3363998', 'AP-1', 'AP-3', 'tester'])
+  for (const canary of [
+    'Quimperlé',
+    'canari',
+    'courriel.example',
+    '+3363998',
+    'AP-1',
+    'AP-3',
+    'tester',
+    'Sophie',
+  ])
     expect([canary, all.includes(canary)]).toEqual([canary, false]);
   const readMe = textOf(files, 'LISEZ-MOI.txt');
   for (const name of files.keys()) if (name !== 'LISEZ-MOI.txt') expect(readMe).toContain(`\n${name}\n    `);
@@ -288,6 +302,15 @@ test('what whoever holds the key of proofs has altered is named by the chain and
     ),
   ).toBe('entry_changed');
   expect(await forged((lines) => lines.filter((_, at) => at !== first(lines)), false)).toBe('log_broken');
+  // A seal that another one follows is not what that one says it follows.
+  const other = (lines: readonly string[]): readonly string[] => {
+    const at = lines.findIndex((line) => line.startsWith('{"seal"'));
+    return lines.map((line, index) =>
+      index === at ? line.replace(/"mac":"[0-9a-f]{8}/, '"mac":"00000000') : line,
+    );
+  };
+  expect(textOf(files, 'journal.jsonl').match(/^\{"(?:seal|link)"/gm)?.length).toBeGreaterThan(1);
+  expect(await forged(other, false)).toBe('log_broken');
   expect(await forged((lines) => lines.slice(0, -3), false)).toBe('log_broken');
   expect(await forged((lines) => lines.map((line) => line.replace(/"count":\d+/, '"count":1')), true)).toBe(
     'seal_changed',
