@@ -13,7 +13,7 @@ interface Driver {
   readonly Connection: { readonly prototype: Record<'query' | 'execute', Statement> };
 }
 
-/** A statement says a moment that is at most so old. */
+/** A statement says a moment that is at most so old, and none from before the last jump. */
 const staleMs = 200;
 
 /**
@@ -27,11 +27,13 @@ export function enterWorld(start: Date): World {
   const origin = start.getTime() - performance.now();
   const now = (): Date => new Date(Math.floor(origin + performance.now()));
   const told = new WeakMap<object, number>();
+  let jumped = 0;
   const { prototype } = (createRequire(import.meta.url)('mysql2') as Driver).Connection;
   const query = prototype.query;
   const tell = (connection: object): void => {
     const at = now().getTime();
-    if (Math.abs(at - (told.get(connection) ?? 0)) < staleMs) return;
+    const before = told.get(connection) ?? 0;
+    if (before >= jumped && Math.abs(at - before) < staleMs) return;
     told.set(connection, at);
     query.call(connection, `SET timestamp = ${(at / 1_000).toFixed(3)}`, () => undefined);
   };
@@ -46,6 +48,8 @@ export function enterWorld(start: Date): World {
     now,
     jumpTo: (at) => {
       ahead += Math.max(0, at.getTime() - now().getTime());
+      // Even where it is past already: who jumps wants every connection to know.
+      jumped = now().getTime();
     },
   };
 }
