@@ -26,7 +26,7 @@ export interface FileRecipients {
   readonly environment: Readonly<Record<string, string>>;
   /** The lines to the servers, and how often each was asked to write. */
   readonly lines: readonly { readonly line: Proxy; readonly writes: () => number }[];
-  /** The next object written to the bucket comes through when whoever sent it has long given up. */
+  /** The first try of the next object written to the bucket comes through when whoever sent it has long given up. */
   readonly writeLate: () => void;
   readonly standing: () => Promise<readonly Standing[]>;
   /** Files that took the place of one of the same name. */
@@ -37,8 +37,8 @@ export interface FileRecipients {
 const login = { user: 'relais', password: `${mark}-ftps` } as const;
 /** Past the time-out of a whole sending: whoever sent it has long gone. */
 const lateMs = [500, 6_000] as const;
-/** Past the next try, which finds nothing there yet. */
-const muchLaterMs = [4_500, 12_000] as const;
+/** Past the next try, which finds nothing there yet and is written at once, also on a busy machine. */
+const muchLaterMs = [9_000, 16_000] as const;
 /** AWS lets a clock be wrong by so much. */
 const mostSkewMs = 15 * 60_000;
 /** Conversations have many steps: trouble at each of them would leave hardly a file unharmed. */
@@ -60,8 +60,11 @@ export async function startFileRecipients(
   const s3 = await startS3Recipient(certificate);
   s3.mostSkewMs = mostSkewMs;
   let isLate = false;
-  s3.fault = (step) => {
-    if (step !== 'put' || !isLate) return draw('essai-s3', s3Faults(random)[step]);
+  const tried = new Set<string>();
+  s3.fault = (step, key) => {
+    const isFirst = step === 'put' && !tried.has(key);
+    if (step === 'put') tried.add(key);
+    if (!isFirst || !isLate) return draw('essai-s3', s3Faults(random)[step]);
     isLate = false;
     return { lateMs: random.between(...muchLaterMs) };
   };
