@@ -1,6 +1,7 @@
 // The administrator at the desk: accounts, keys, sign-ins, authorisations, exports; and the second factor that asks for the password.
 import { holderOfKey } from '../../src/access/api-keys.ts';
 import { keyScopes } from '../../src/access/permissions.ts';
+import { civilDate } from '../../src/domain/civil-date.ts';
 import { scopeWords } from '../../src/console/words/admin.ts';
 import { accessEntriesBefore } from '../../src/store/access-entries.ts';
 import { browserOf, enrol, password, type Answer, type Browser } from './desk.ts';
@@ -197,7 +198,7 @@ test('C18: authorisations are shown as they stand, and one is revoked with a rea
 });
 
 test('C39: a list is exported with a reason and an entry before the first byte; no cell of it is a formula', async () => {
-  const today = new Date(desk.gateway.app.database.now()).toISOString().slice(0, 10);
+  const today = civilDate(desk.gateway.app.database.now());
   expect((await admin.post('/exports', { list: 'deliveries', reason: '' })).status).toBe(422);
   expect((await admin.post('/exports', { list: 'leads', reason: 'ticket 20' })).status).toBe(422);
   expect((await admin.post('/exports', { list: 'log', reason: 'ticket 20' })).status).toBe(422);
