@@ -140,9 +140,18 @@ export async function heldRows(
   return rows;
 }
 
+const restTables = [
+  'lead_intake',
+  'oppositions',
+  'client_anomalies',
+  'access_credentials',
+  'rotated_secrets',
+  'test_leads',
+];
+
 /** What the end of its leads leaves of a client, to be deleted too, so many rows at a time. Returns whether any was left. */
 export async function wipeRest(tx: Sql, clientId: string, limit: number): Promise<boolean> {
-  for (const table of ['lead_intake', 'oppositions', 'client_anomalies', 'access_credentials']) {
+  for (const table of restTables) {
     const { affected } = await tx.run(`DELETE FROM ${table} WHERE client_id = ? LIMIT ${Math.trunc(limit)}`, [
       clientId,
     ]);

@@ -194,10 +194,23 @@ test('C55: everything is returned under age as JSON and CSV, then deleted on the
     /the day agreed is 2199-01-31/,
   );
   await gateway.owner.run('UPDATE client_closings SET delete_on = ?', [await today()]);
+  const own = { client_id: 'essai', destination_id: 'essai-crm' };
+  const renewed = { made_by: 'account:1', made_at: '2026-01-01', overlap_ends_at: '2026-01-08' };
+  await insert('rotated_secrets', {
+    ...own,
+    name: 'SIGN',
+    sealed: 'x',
+    over_value: 'x'.repeat(32),
+    ...renewed,
+  });
+  const sent = { place: 'sandbox', actor: 'account:1', sent_at: '2026-01-01' };
+  await insert('test_leads', { ...own, reference: 'TEST-1', ...sent });
   await gateway.until('deleted', async () => {
     await relais('client', 'close', 'essai', '--delete', '--yes');
     return (await gateway.owner.all('SELECT 1 FROM client_closings WHERE proof > 0')).length === 1;
   });
+  for (const table of ['rotated_secrets', 'test_leads'])
+    expect(await gateway.owner.all(`SELECT 1 FROM ${table}`)).toEqual([]);
   expect(new Set(Object.values(await heldRows(gateway.owner, 'essai')))).toEqual(new Set([0]));
   const [proof] = await gateway.owner.all<{ document: string }>(
     "SELECT d.document FROM proofs p JOIN proof_documents d ON d.number = p.number WHERE p.act = 'contract_end'",
@@ -351,6 +364,14 @@ test('C55: closed in the middle of sending, no departure stands behind the closi
   expect(entries.slice(closedAt)).not.toContain('departed');
   expect(entries.filter((entry) => entry === 'departed').length).toBeLessThan(120);
 });
+
+const insert = (table: string, row: Readonly<Record<string, string>>): Promise<unknown> =>
+  gateway.owner.run(
+    `INSERT INTO ${table} (${Object.keys(row).join(', ')}) VALUES (${Object.keys(row)
+      .map(() => '?')
+      .join(', ')})`,
+    Object.values(row),
+  );
 
 /** Tables in which something of the canaries stands. */
 async function canaryIn(): Promise<readonly string[]> {
