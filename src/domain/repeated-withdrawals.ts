@@ -45,7 +45,10 @@ export function newestWithdrawals(events: readonly ConsentRecord[]): readonly Co
   });
 }
 
-/** Of these withdrawals, those that end a consent of a lead: granted before them, by stamp or by receipt. */
+/**
+ * Of these withdrawals, those that end a consent of a lead: granted before them, by stamp or by receipt. One that has ended by itself
+ * counts: a recipient that was told the yes, and could not be told its end yet, must hear of the no.
+ */
 export function endedGrants(
   own: readonly ConsentRecord[],
   said: readonly ConsentRecord[],
@@ -57,11 +60,11 @@ export function endedGrants(
     const before = currentConsent([...own, ...events], purpose, channel, now);
     // History that comes in late does not undo what a person has plainly granted since.
     if (
-      before?.state !== 'granted' ||
+      before?.record.state !== 'granted' ||
       before.record.recordedAt.getTime() > event.recordedAt.getTime() + stampedAheadMs
     )
       continue;
-    if (currentConsent([...own, ...events, event], purpose, channel, now)?.state !== 'granted')
+    if (currentConsent([...own, ...events, event], purpose, channel, now)?.record.state !== 'granted')
       events.push(event);
   }
   return events;

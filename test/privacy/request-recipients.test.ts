@@ -80,6 +80,27 @@ test('C22: a correction of many leads is made on all of them or on none', async 
   expect(await renamed()).toBe(53);
 }, 60_000);
 
+test('C24: an objection is told to who was told a yes, also where it has ended by itself and nobody could be told that', async () => {
+  const email = 'lapsed@courriel.example';
+  const recordedAt = new Date(Date.now() - 364 * 86_400_000);
+  const granted = { purpose: 'marketing', channel: 'phone', state: 'granted', recordedAt };
+  const proof = { legalEntity: 'ESSAI PROMOTION SAS', wordingVersion: 'v3' };
+  await take(strangerRow('LAPSED-1', { email, consents: JSON.stringify([{ ...granted, ...proof }]) }));
+  const leadId = await received('LAPSED-1', 'crm.essai.example');
+  await gateway.owner.run(
+    'UPDATE consents SET recorded_at = TIMESTAMPADD(DAY, -2, recorded_at) WHERE lead_id = ?',
+    [leadId],
+  );
+  const id = await open({ kind: 'objection', email, optIns: ['marketing.phone'] });
+  await gateway.app.requests.apply(id, all);
+  expect(
+    await gateway.owner.all(
+      'SELECT lead_id AS leadId, destination_id AS destination FROM request_recipients WHERE request_id = ?',
+      [id],
+    ),
+  ).toEqual([{ leadId, destination: 'essai-crm' }]);
+});
+
 test('C22: an erasure of many leads that was interrupted goes on where it stopped; of two officers one ends it', async () => {
   const email = 'more@courriel.example';
   await take(...Array.from({ length: 53 }, (_, index) => strangerRow(`MORE-${index + 1}`, { email })));
