@@ -62,7 +62,7 @@ afterAll(async () => {
 const idOf = async (reference: string): Promise<string> =>
   String((await gateway.states(`l.reference = '${reference}'`))[0]?.id ?? 0);
 
-/** Rows of every table; the log's are given apart. */
+/** Rows of every table but those that the planner goes on to count; the log's are given apart. */
 async function rows(): Promise<{ readonly tables: Readonly<Record<string, number>>; readonly log: number }> {
   const names = await gateway.owner.all<{ name: string }>(
     "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE'",
@@ -70,7 +70,8 @@ async function rows(): Promise<{ readonly tables: Readonly<Record<string, number
   const tables: Record<string, number> = {};
   for (const { name } of names)
     tables[name] = (await gateway.owner.all<{ n: number }>(`SELECT COUNT(*) AS n FROM ${name}`))[0]?.n ?? 0;
-  const { handovers: log = 0, handovers_unsealed: _waiting, seals: _seals, ...others } = tables;
+  const { handovers: log = 0, handovers_unsealed: _waiting, seals: _seals, ...rest } = tables;
+  const { destination_hours: _hours, counted_seals: _counted, ...others } = rest;
   return { tables: others, log };
 }
 
