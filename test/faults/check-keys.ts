@@ -1,7 +1,7 @@
 // The part of the checker that looks at keys, addressees and rows: one key per delivery and content, nobody receives another's lead,
 // and whatever was handed in was taken or refused.
 import type { Story } from './check.ts';
-import type { DeliveryLine, Ledgers, Receipt } from './ledgers.ts';
+import type { DeliveryLine, Entry, Ledgers, Receipt } from './ledgers.ts';
 
 /** Guarantee 4: every attempt bears the same key; a new run may have another after a definite no, and only then. */
 export function otherKeys({ receipts, entries, deliveries }: Ledgers): readonly string[] {
@@ -97,6 +97,12 @@ export function twice(deliveries: readonly DeliveryLine[]): readonly string[] {
 }
 
 /** Guarantee 4: key and content stay as they were, unless a right forbids it or the recipient said a definite no. */
+/** By hand or by row: of a lead that is gone the log alone knows it. */
+const isRight = ({ entry, consents }: Entry): boolean =>
+  entry === 'erased' ||
+  entry === 'withdrawn' ||
+  (entry === 'consent_recorded' && (consents ?? '').includes('"state":"withdrawn"'));
+
 export function otherContent({ receipts, deliveries, byLead, leads }: Story): readonly string[] {
   const leadOf = new Map(deliveries.map((one) => [one.key, one.leadId]));
   const withdrawn = new Set(leads.filter((one) => one.withdrawn).map((one) => one.id));
@@ -108,8 +114,6 @@ export function otherContent({ receipts, deliveries, byLead, leads }: Story): re
     if (new Set(group.map((one) => one.content)).size < 2) return [];
     const leadId = leadOf.get(group[0]?.key ?? '') ?? 0;
     const story = byLead.get(leadId) ?? [];
-    return withdrawn.has(leadId) || story.some((one) => one.entry === 'erased' || one.entry === 'withdrawn')
-      ? []
-      : [name];
+    return withdrawn.has(leadId) || story.some(isRight) ? [] : [name];
   });
 }

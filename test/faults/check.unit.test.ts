@@ -245,6 +245,14 @@ test('another content under a key the recipient may know; after a definite no, o
   expect(red({ ...base, entries: entries(true), receipts: received('silent', 'RETRAIT') })).toEqual([]);
   const byRow = { leads: [lead({ withdrawn: true })], entries: entries(false) };
   expect(red({ ...base, ...byRow, receipts: received('silent', 'RETRAIT') })).toEqual([]);
+  const recorded = (state: string): readonly Entry[] => [
+    ...entries(false),
+    entry({ entry: 'consent_recorded', deliveryId: 0, destination: '', consents: `[{"state":"${state}"}]` }),
+  ];
+  const since = (state: string): object => ({ ...base, entries: recorded(state) });
+  const both = received('silent', 'RETRAIT');
+  expect(red({ ...base, ...since('withdrawn'), receipts: both })).not.toContain(zeros.otherContent);
+  expect(red({ ...base, ...since('granted'), receipts: both })).toContain(zeros.otherContent);
 });
 
 test('a log that does not verify', () => {
