@@ -32,7 +32,11 @@ export interface PostOptions {
 export interface PostingDeps {
   readonly database: Database;
   readonly intake: Pick<Intake, 'acceptRows'>;
+  /** After so long what is stored is answered as received: who waits longer gives up, and sends all of it again. 5 s by default. */
+  readonly answerWithinMs?: number;
 }
+
+const usualAnswerMs = 5_000;
 
 /** Another process has some of our rows in hand: it is asked for its outcome so often, in ms. */
 const looks = [0, 10, 20, 40, 80, 150, 300, 600, 1_000];
@@ -99,16 +103,19 @@ type Outcome =
   Extract<PostedAnswer, { readonly state: 'refused' | 'received' }> | { readonly state: 'accepted' };
 
 async function outcomesOf(
-  { database, intake }: PostingDeps,
+  { database, intake, answerWithinMs = usualAnswerMs }: PostingDeps,
   ids: readonly bigint[],
 ): Promise<readonly Outcome[]> {
   let left: Awaited<ReturnType<typeof intakeRowsLeft>> = new Map();
+  const due = performance.now() + answerWithinMs;
+  const untilDue = (): number => Math.max(0, due - performance.now());
   for (const wait of looks) {
     await pause(wait);
     // A row of a batch that failed for everybody is a planner's: it is tried again there, alone if need be.
-    await intake.acceptRows(ids).catch(() => undefined);
+    const taken = intake.acceptRows(ids).catch(() => undefined);
+    await Promise.race([taken, pause(untilDue(), undefined, { ref: false })]);
     left = await intakeRowsLeft(database, ids);
-    if (![...left.values()].some(({ status }) => status === 'new')) break;
+    if (untilDue() === 0 || ![...left.values()].some(({ status }) => status === 'new')) break;
   }
   return ids.map((id): Outcome => {
     const row = left.get(id);
