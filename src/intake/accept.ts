@@ -64,18 +64,20 @@ export function createIntake(deps: IntakeDeps): Intake {
   });
   const running: Running = { deps, rounds, troubles: 0 };
   const alone = inTurn();
-  const batch = async (take: (tx: Sql) => Promise<readonly IntakeHead[]>): Promise<BatchResult> => {
+  const batch = async (
+    take: (tx: Sql) => Promise<readonly IntakeHead[]>,
+    named: readonly RowId[] = [],
+  ): Promise<BatchResult> => {
     await takings.clear();
-    return acceptBatch(running, take);
+    return acceptBatch(running, take, named);
   };
   let waiting: { readonly ids: RowId[]; readonly done: Promise<BatchResult> } | undefined;
   return {
     refuseStrays: () => refuseUnknownStatus(deps),
     acceptBatch: (limit) =>
       alone(async () => {
-        await takings.clear();
         const named = (await takings.named()).map(BigInt);
-        return acceptBatch(running, (tx) => takeNewRows(tx, limit, turns, named), named);
+        return batch((tx) => takeNewRows(tx, limit, turns, named), named);
       }),
     // Rows that are asked for while a batch is under way are one batch after it.
     acceptRows: (rows) => {
@@ -107,7 +109,7 @@ function inTurn(): <T>(work: () => Promise<T>) => Promise<T> {
 async function acceptBatch(
   running: Running,
   take: (tx: Sql) => Promise<readonly IntakeHead[]>,
-  named: readonly RowId[] = [],
+  named: readonly RowId[],
 ): Promise<BatchResult> {
   const { database, log } = running.deps;
   const round = newRound();

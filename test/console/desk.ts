@@ -109,6 +109,22 @@ export async function deskOver<G extends Gateway>(
   };
 }
 
+/** Signed in as a viewer of another client than the desk's, which has nothing. */
+export async function viewerOfAnother({ gateway, console: { port } }: TestDesk): Promise<Browser> {
+  const { owner, app } = gateway;
+  await owner.run(
+    `INSERT INTO clients (id, name, legal_entity, facts)
+     SELECT 'autre', 'Autre', 'AUTRE SAS', REPLACE(facts, '"essai"', '"autre"') FROM clients WHERE id = 'essai'`,
+    [],
+  );
+  const account = { login: 'client.autre', roles: ['viewer'], clientId: 'autre' } as const;
+  const { setupCode } = await createAccount(app.access, account, 'tester');
+  await setPasswordWithCode(app.access, setupCode, password);
+  const browser = browserOf(port);
+  await browser.post('/sign-in', { login: account.login, password });
+  return browser;
+}
+
 /** Sets up a second factor on its page. @param typedPassword the password, which a session that is signed in is asked for */
 export async function enrol(
   browser: Browser,

@@ -1,11 +1,10 @@
 // The live tail: what happens, in its order, each once; by links alone, and followed by the script in a real Chromium.
 import type { Browser as Chromium } from 'playwright-core';
-import { createAccount, setPasswordWithCode } from '../../src/access/accounts.ts';
 import { liveAfter, liveUpTo } from '../../src/support/reads/live.ts';
 import { wholeCentre } from '../../src/support/scope.ts';
 import { strangerRow } from '../trip/gateway.ts';
 import { openChromium, watchedPage, type Watched } from './chromium.ts';
-import { browserOf, password, type Browser } from './desk.ts';
+import { viewerOfAnother, type Browser } from './desk.ts';
 import { hostile, openFilledDesk, type FilledDesk } from './filled.ts';
 
 let desk: FilledDesk;
@@ -122,20 +121,7 @@ test('a client sees its own, and of the centre neither who acted nor why', async
   const own = await (await desk.signedIn('viewer')).get('/live');
   expect(plain(own.text)).toContain('Destination suspendue par le centre');
   expect(own.text).not.toMatch(/ticket 70|account:\d/);
-  const { owner, app } = desk.gateway;
-  await owner.run(
-    `INSERT INTO clients (id, name, legal_entity, facts)
-     SELECT 'autre', 'Autre', 'AUTRE SAS', REPLACE(facts, '"essai"', '"autre"') FROM clients WHERE id = 'essai'`,
-    [],
-  );
-  const { setupCode } = await createAccount(
-    app.access,
-    { login: 'client.autre', roles: ['viewer'], clientId: 'autre' },
-    'tester',
-  );
-  await setPasswordWithCode(app.access, setupCode, password);
-  const other = browserOf(desk.console.port);
-  await other.post('/sign-in', { login: 'client.autre', password });
+  const other = await viewerOfAnother(desk);
   expect(rowsOf((await other.get('/live')).text)).toEqual([]);
   expect(rowsOf((await other.get('/live?after=0-0')).text)).toEqual([]);
   for (const path of ['/live?client=essai', '/live?destination=essai-crm', '/live?lead=OK-1'])

@@ -1,6 +1,5 @@
 // A day at the desk: looking somebody up, reading a delivery, replaying one and forty, suspending, closing; and a client who looks.
-import { createAccount, setPasswordWithCode } from '../../src/access/accounts.ts';
-import { browserOf, password, type Browser } from './desk.ts';
+import { viewerOfAnother, type Browser } from './desk.ts';
 import { hostile, openFilledDesk, type FilledDesk } from './filled.ts';
 
 let desk: FilledDesk;
@@ -137,20 +136,7 @@ test('a destination is suspended and resumed with a reason; what the centre type
 });
 
 test('a client sees its own deliveries and nothing of another’s, by list, number, filter or lead', async () => {
-  const { owner, app } = desk.gateway;
-  await owner.run(
-    `INSERT INTO clients (id, name, legal_entity, facts)
-     SELECT 'autre', 'Autre', 'AUTRE SAS', REPLACE(facts, '"essai"', '"autre"') FROM clients WHERE id = 'essai'`,
-    [],
-  );
-  const { setupCode } = await createAccount(
-    app.access,
-    { login: 'client.autre', roles: ['viewer'], clientId: 'autre' },
-    'tester',
-  );
-  await setPasswordWithCode(app.access, setupCode, password);
-  const other = browserOf(desk.console.port);
-  await other.post('/sign-in', { login: 'client.autre', password });
+  const other = await viewerOfAnother(desk);
   const id = await desk.idOf('OK-1');
   expect((await other.get('/deliveries')).text).not.toContain('essai-crm');
   for (const path of [
