@@ -34,6 +34,11 @@ export const catalogue = {
     remedy:
       'Correct what the message names, then run `relais migrate` again: it goes on where it stopped. Until it has ended no gateway of this version starts.',
   },
+  'DB-006': {
+    meaning: 'The database answers, and takes nothing now.',
+    remedy:
+      'Try again later. Where it lasts: it is read-only, its disk is full, a lock is held too long, or an account lacks a right.',
+  },
   'REDIS-001': {
     meaning: 'This Redis belongs to another installation, or to another life of this database.',
     remedy:

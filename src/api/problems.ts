@@ -4,6 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { catalogue, foreignCode, isRelaisError, type ErrorCode } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { isDatabaseTrouble } from '../support/database-trouble.ts';
 
 export interface Problem {
   readonly status: number;
@@ -14,8 +15,11 @@ export interface Problem {
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
+const againSeconds = 5;
+
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
   const { status, code, detail, errors } = problem;
+  if (status === 503) void reply.header('retry-after', String(againSeconds));
   return reply
     .code(status)
     .type('application/problem+json')
@@ -51,6 +55,7 @@ const statuses: Readonly<Partial<Record<string, number>>> = {
   'DEST-001': 409,
   'MAPPING-002': 409,
   'DB-001': 503,
+  'DB-006': 503,
   'REDIS-002': 503,
 };
 
@@ -76,6 +81,12 @@ export function problemOf(error: unknown, log: Log): Problem {
   if (statusCode >= 400 && statusCode < 500)
     return { status: statusCode, detail: clientErrors[statusCode] ?? 'The request cannot be read.' };
   log.error('api.failed', { code: foreignCode(error) });
+  if (isDatabaseTrouble(error))
+    return {
+      status: 503,
+      code: 'DB-006',
+      detail: 'The database takes nothing now. Send it again later: nothing is done twice.',
+    };
   return {
     status: 500,
     code: 'INTERNAL-001',

@@ -8,6 +8,7 @@ import type { Both } from '../support/words.ts';
 import { isOurs } from './forgery.ts';
 import { visitOf, type Refuse } from './gate.ts';
 import { wordsOfRefusal } from './refusals.ts';
+import { isDatabaseTrouble } from '../support/database-trouble.ts';
 import { sayTo, type Show } from './show.ts';
 import { frame } from './words/frame.ts';
 import { inEnglish, refusalText, remedyText } from './words/refusals.ts';
@@ -72,7 +73,9 @@ export function failurePages(server: FastifyInstance, show: Show, log: Log): voi
         text: statusCode === 429 ? frame.tooMany : frame.unreadable,
       });
     log.error('console.failed', { code: foreignCode(error) });
-    return plainPage(show, request, reply, { status: 500, title: frame.wrong, text: frame.ours });
+    return isDatabaseTrouble(error)
+      ? plainPage(show, request, reply, { status: 503, title: frame.wrong, text: frame.takesNothing })
+      : plainPage(show, request, reply, { status: 500, title: frame.wrong, text: frame.ours });
   });
 }
 

@@ -86,3 +86,24 @@ test('of two that take the same rows in, the later one has no other answer than 
   expect((await second)?.status).toBe(409);
   expect((await send()).body).toEqual(first.body);
 });
+
+test('a database that takes nothing now is no fault of ours: 503, when to come again, and the same request goes through later', async () => {
+  const { owner } = rig.gateway;
+  const key = await rig.keyWith({ scopes: ['delivery.replay'] });
+  const id = await rig.idOf('E-12');
+  const send = (): Promise<Answered> =>
+    rig.ask(key, 'POST', `/v1/deliveries/${id}/replay`, {
+      body: { reason: 'ticket 13' },
+      headers: { 'idempotency-key': 'ticket-13' },
+    });
+  // As a server answers that is read-only for a while.
+  await owner.run(
+    `CREATE TRIGGER takes_nothing BEFORE INSERT ON handovers FOR EACH ROW
+       SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1290, MESSAGE_TEXT = 'read-only'`,
+  );
+  const refused = await send();
+  await owner.run('DROP TRIGGER takes_nothing');
+  const { status, body, headers } = refused;
+  expect([status, body['code'], headers.get('retry-after')]).toEqual([503, 'DB-006', '5']);
+  expect((await send()).status).toBe(200);
+});

@@ -7,11 +7,9 @@ import { replay } from '../../src/support/replay.ts';
 import { startServices } from '../../src/sandbox/services.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 import { startProcess, type GatewayProcess } from '../trip/process.ts';
+import { latencyOf, nowOf, show, steady, type Latency } from './fresh.ts';
+import { median, option, pause } from './measure.ts';
 
-const option = (name: string, fallback: number): number => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : Number(process.argv[at + 1]);
-};
 const [rounds, seconds, backlog, replays, idle] = [
   option('rounds', 3),
   option('seconds', 20),
@@ -19,7 +17,6 @@ const [rounds, seconds, backlog, replays, idle] = [
   option('replays', 10_000),
   option('idle', 500),
 ];
-const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 const healthy = Array.from({ length: 35 }, (_, index) => `well-${index + 1}`);
 const sick = ['hangs-1', 'fails-1', 'throttles-1', 'gone-1', 'busy-1'];
 
@@ -55,51 +52,18 @@ let serial = 0;
 const leadFor = (id: string) => leadRow(`I-${(serial += 1)}`, { programme: id });
 const many = (id: string, count: number) => Array.from({ length: count }, () => leadFor(id));
 
+/** To each of the destinations in turn. */
+const freshLeads =
+  (gateway: Gateway, ids: readonly string[]) =>
+  (at: number): Promise<unknown> =>
+    gateway.send(leadFor(ids[at % ids.length] ?? ''));
+
 const start = (gateway: Gateway): readonly GatewayProcess[] =>
   (['planner', 'worker'] as const).map((role) => startProcess(gateway, role, { RELAIS_LOG_LEVEL: 'error' }));
 async function end(gateway: Gateway, processes: readonly GatewayProcess[]): Promise<void> {
   for (const one of processes) one.child.kill('SIGKILL');
   await Promise.all(processes.map((one) => one.exit));
   await gateway.close();
-}
-
-/** One lead every 50 ms, to each of the destinations in turn. Returns when the last one is in. */
-async function steady(gateway: Gateway, ids: readonly string[], forSeconds: number): Promise<void> {
-  for (let at = 0; at < forSeconds * 20; at += 1) {
-    const next = pause(50);
-    await gateway.send(leadFor(ids[at % ids.length] ?? ''));
-    await next;
-  }
-}
-
-interface Latency {
-  readonly count: number;
-  readonly p50: number;
-  readonly p99: number;
-}
-
-/** From the row in lead_intake to the settled delivery, ms, for leads that came in after `since`. */
-async function latencyOf(gateway: Gateway, ids: readonly string[], since: Date): Promise<Latency> {
-  const marks = ids.map(() => '?').join(', ');
-  const query = (what: string): string =>
-    `SELECT ${what} FROM deliveries d JOIN intake_receipts r ON r.lead_id = d.lead_id
-      WHERE d.destination_id IN (${marks}) AND d.priority = 0 AND r.received_at >= ?`;
-  for (let tries = 0; tries < 300; tries += 1) {
-    const [open] = await gateway.owner.all<{ n: number }>(
-      `${query('COUNT(*) AS n')} AND d.state <> 'delivered'`,
-      [...ids, since],
-    );
-    if ((open?.n ?? 0) === 0) break;
-    await pause(200);
-  }
-  const rows = await gateway.owner.all<{ ms: number | null }>(
-    query('TIMESTAMPDIFF(MICROSECOND, r.received_at, d.settled_at) / 1000 AS ms'),
-    [...ids, since],
-  );
-  const values = rows.map((row) => Number(row.ms ?? Number.POSITIVE_INFINITY)).sort((a, b) => a - b);
-  const at = (share: number): number =>
-    values[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0;
-  return { count: values.length, p50: at(0.5), p99: at(0.99) };
 }
 
 async function fairness(port: number, withSick: boolean): Promise<Latency> {
@@ -116,7 +80,7 @@ async function fairness(port: number, withSick: boolean): Promise<Latency> {
       while ((await planned()) < backlog + 200) await pause(200);
     }
     // Warm, and the sick ones known to be sick.
-    await steady(gateway, healthy, 5);
+    await steady(freshLeads(gateway, healthy), 5);
     const since = await nowOf(gateway);
     const sickLeads = (async () => {
       for (let at = 0; withSick && at < seconds; at += 1) {
@@ -124,16 +88,13 @@ async function fairness(port: number, withSick: boolean): Promise<Latency> {
         await pause(1_000);
       }
     })();
-    await steady(gateway, healthy, seconds);
+    await steady(freshLeads(gateway, healthy), seconds);
     await sickLeads;
     return await latencyOf(gateway, healthy, since);
   } finally {
     await end(gateway, processes);
   }
 }
-
-const nowOf = async (gateway: Gateway): Promise<Date> =>
-  (await gateway.owner.all<{ now: Date }>('SELECT UTC_TIMESTAMP(3) AS now'))[0]?.now ?? new Date();
 
 async function replayBesideFresh(port: number): Promise<readonly [Latency, Latency, number]> {
   const gateway = await house(['well-1'], port);
@@ -149,7 +110,7 @@ async function replayBesideFresh(port: number): Promise<readonly [Latency, Laten
       )[0]?.n ?? 0;
     while ((await left()) < replays) await pause(500);
     const quiet = await nowOf(gateway);
-    await steady(gateway, ['well-1'], seconds);
+    await steady(freshLeads(gateway, ['well-1']), seconds);
     const without = await latencyOf(gateway, ['well-1'], quiet);
     const ids = await gateway.owner.all<{ id: number }>(
       `SELECT id FROM deliveries ORDER BY id LIMIT ${Math.trunc(replays)}`,
@@ -161,7 +122,7 @@ async function replayBesideFresh(port: number): Promise<readonly [Latency, Laten
     const replaying = replay({ database, published }, all, by);
     await pause(1_000);
     const since = await nowOf(gateway);
-    await steady(gateway, ['well-1'], seconds);
+    await steady(freshLeads(gateway, ['well-1']), seconds);
     const beside = await latencyOf(gateway, ['well-1'], since);
     await replaying;
     const [still] = await gateway.owner.all<{ n: number }>(
@@ -198,11 +159,6 @@ async function ticksOf(pid: number): Promise<number> {
   const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
   return Number(fields[11]) + Number(fields[12]);
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-const show = ({ count, p50, p99 }: Latency): string =>
-  `${count} leads, p50 ${Math.round(p50)} ms, p99 ${Math.round(p99)} ms`;
 
 async function main(): Promise<void> {
   const folder = join(process.cwd(), '.relais', `isolation-${process.pid}`);

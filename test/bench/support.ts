@@ -1,11 +1,12 @@
 // npm run bench -- support: what support's questions cost over a million log entries (--rows 10000000 for ten).
-// Medians of repeated questions; each is answered through an index and in pages.
+// Medians of repeated questions, and of the console's pages with their weight; each is answered through an index and in pages.
 import { deliveryStory, listDeliveries } from '../../src/store/delivery-lists.ts';
 import type { Database } from '../../src/store/database.ts';
 import { searchLeads } from '../../src/store/support-leads.ts';
 import { destinationPlots } from '../../src/support/reads/destination-hours.ts';
 import { liveAfter, liveUpTo } from '../../src/support/reads/live.ts';
 import { wholeCentre } from '../../src/support/scope.ts';
+import { deskOver, type TestDesk } from '../console/desk.ts';
 import { openGateway, webhookFiles } from '../trip/gateway.ts';
 import { addTemplate, fill } from './backlog.ts';
 import { machine, median, option, withServices } from './measure.ts';
@@ -39,6 +40,24 @@ async function fillHours(owner: Database): Promise<void> {
        ON DUPLICATE KEY UPDATE count = count`,
       [],
     );
+}
+
+/** A person of every role but the client's reads each page; promised are 200 ms and 100 KB. */
+async function measurePages({ signedIn }: TestDesk, paths: readonly string[]): Promise<void> {
+  const browser = await signedIn('support', 'integrator', 'dpo', 'admin');
+  for (const path of paths) {
+    const took: number[] = [];
+    let [status, bytes] = [0, 0];
+    for (let time = 0; time < times; time += 1) {
+      const startedAt = performance.now();
+      const page = await browser.get(path);
+      took.push(performance.now() - startedAt);
+      [status, bytes] = [page.status, Buffer.byteLength(page.text)];
+    }
+    console.log(
+      `${path.padEnd(60)} ${status} ${median(took).toFixed(1).padStart(8)} ms   (slowest ${Math.max(...took).toFixed(1)})   ${(bytes / 1000).toFixed(1)} KB`,
+    );
+  }
 }
 
 await withServices(async () => {
@@ -110,6 +129,29 @@ await withServices(async () => {
         `${name.padEnd(32)} ${median(took).toFixed(1).padStart(8)} ms   (slowest ${Math.max(...took).toFixed(1)})`,
       );
     }
+    const [day1, day2] = [1, 2].map((ago) => new Date(Date.now() - ago * day).toISOString().slice(0, 10));
+    await measurePages(await deskOver(gateway), [
+      ...['/', '/deliveries', `/deliveries?after=${middle}`, '/deliveries?client=essai&state=failed'],
+      ...['/deliveries?reason=refused%3ANO', `/deliveries?from=${day2}&to=${day1}`, `/deliveries/${middle}`],
+      ...[
+        '/causes',
+        `/leads/essai/${known?.reference ?? ''}`,
+        '/destinations',
+        '/destinations/essai-crm',
+        '/live',
+      ],
+      ...[
+        '/tasks',
+        '/runs',
+        '/search',
+        '/retention',
+        '/requests',
+        '/audit',
+        '/mappings',
+        '/mappings/essai-crm',
+      ],
+      ...['/anomalies', '/sign-ins', '/accounts', '/api-keys', '/authorisations'],
+    ]);
   } finally {
     await gateway.close();
   }

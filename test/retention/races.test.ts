@@ -36,6 +36,8 @@ interface Entry {
   readonly id: number;
   readonly entry: string;
   readonly action: string;
+  /** Milliseconds. */
+  readonly at: number;
 }
 
 async function leadNamed(reference: string): Promise<number> {
@@ -136,11 +138,31 @@ async function race(kind: 'purge' | 'anonymise'): Promise<ReadonlyMap<string, re
     histories.set(
       name,
       await gateway.owner.all<Entry>(
-        'SELECT id, entry, action FROM handovers WHERE lead_id = ? ORDER BY id',
+        'SELECT id, entry, action, FLOOR(UNIX_TIMESTAMP(at) * 1000) AS at FROM handovers WHERE lead_id = ? ORDER BY id',
         [id],
       ),
     );
   return histories;
+}
+
+/** No row stands of a lead that is gone, but a correction that came after it and was refused: support may mend its reference. */
+async function noRowsButLater(histories: ReadonlyMap<string, readonly Entry[]>): Promise<void> {
+  await gateway.until(
+    'rows worked on',
+    async () => (await gateway.owner.all("SELECT 1 FROM lead_intake WHERE status = 'new'")).length === 0,
+  );
+  const rows = await gateway.owner.all<{ reference: string; kind: string; settled: number }>(
+    'SELECT reference, kind, FLOOR(UNIX_TIMESTAMP(settled_at) * 1000) AS settled FROM lead_intake',
+  );
+  for (const row of rows) {
+    const gone = histories
+      .get(row.reference)
+      ?.find((one) => one.entry === 'purged' || one.entry === 'anonymised');
+    expect({ ...row, later: row.settled >= (gone?.at ?? Infinity) }).toEqual({
+      ...{ ...row, kind: 'correction' },
+      later: true,
+    });
+  }
 }
 
 test.each([
@@ -150,7 +172,8 @@ test.each([
   '%s: in a race with sending, nothing departs after the %s, and nobody is told to delete but by a right',
   async (_clause, kind, entry) => {
     let before = 0;
-    for (const [name, entries] of await race(kind)) {
+    const histories = await race(kind);
+    for (const [name, entries] of histories) {
       const gone = entries.find((one) => one.entry === entry)?.id ?? 0;
       expect({ name, gone: gone > 0 }).toEqual({ name, gone: true });
       const departed = entries.filter((one) => one.entry === 'departed' && one.action !== 'erase');
@@ -163,7 +186,8 @@ test.each([
     }
     expect(before).toBeGreaterThan(0);
     expect(before).toBeLessThan(races);
-    for (const table of ['prospects', 'deliveries', 'intake_receipts', 'lead_intake', 'retention_items'])
+    await noRowsButLater(histories);
+    for (const table of ['prospects', 'deliveries', 'intake_receipts', 'retention_items'])
       expect([
         table,
         (await gateway.owner.all<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`))[0]?.n,

@@ -134,11 +134,8 @@ test('leads that are restricted, inactive or no longer accepted stand in no furt
   await ended(2);
   expect(references(2)).toEqual(['B-3', ...names('B', 8).slice(4)]);
   // Not opened and stopped again with each file: nothing has become of those since the last one they stood in.
-  expect((await gateway.states('d.run = 1')).map(({ reference, state }) => `${reference} ${state}`)).toEqual([
-    'B-1 delivered',
-    'B-2 delivered',
-    'B-4 failed',
-  ]);
+  const unopened = (await gateway.states('d.run = 1')).map(({ reference, state }) => `${reference} ${state}`);
+  expect(unopened.toSorted()).toEqual(['B-1 delivered', 'B-2 delivered', 'B-4 failed']);
 });
 
 test('a file that lost more than half of the last is held: nothing of it leaves, support is told once, and no hour makes another', async () => {

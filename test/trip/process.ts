@@ -12,7 +12,7 @@ export interface GatewayProcess {
 /** Starts `src/main.ts <role>` on a gateway's database and Redis. */
 export function startProcess(
   gateway: Gateway,
-  role: 'all' | 'planner' | 'worker',
+  role: 'all' | 'planner' | 'worker' | 'api',
   more: Readonly<Record<string, string>> = {},
   /** Put before the command line: another host, a limit. */
   before: readonly string[] = [],

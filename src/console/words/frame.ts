@@ -58,6 +58,10 @@ export const frame = {
     'La base de données ne répond pas. Rien n’est perdu ; réessayez dans un instant.',
     'The database does not answer. Nothing is lost; try again in a moment.',
   ],
+  takesNothing: [
+    'La base de données n’enregistre rien en ce moment (lecture seule, disque plein ou verrou). Rien n’est perdu ; réessayez plus tard.',
+    'The database takes nothing now (read-only, disk full or a lock). Nothing is lost; try again later.',
+  ],
   tooMany: [
     'Trop de demandes depuis cette adresse : attendez une minute.',
     'Too many requests from this address: wait a minute.',
