@@ -37,6 +37,20 @@ export const plantsOfApi: readonly Plant[] = [
     undisturbed: true,
   },
   {
+    name: 'a database in trouble is a fault of ours',
+    // Who posts while it is read-only or full is told that the gateway is broken.
+    patches: [
+      {
+        file: 'src/support/database-trouble.ts',
+        find: 'isStoreTrouble(error);',
+        put: 'isStoreTrouble(error) && false;',
+      },
+    ],
+    red: [zeros.answers],
+    like: /: 500 /,
+    favour: ['mysql_read_only'],
+  },
+  {
     name: 'the cursor forgets where it was',
     // A page that ends in the middle of a seal begins anew with the seal.
     patches: [

@@ -66,8 +66,6 @@ export interface StormReport extends Figures {
   readonly posted: number;
   readonly events: number;
   readonly pagesRead: number;
-  /** Answers of 500 over HTTP: asked again, and nothing lost by them. */
-  readonly serverErrors: number;
   /** Tokens that were given, and how often somebody came with one that is good no more. */
   readonly tokensGiven: number;
   readonly tokensTurnedAway: number;
@@ -175,7 +173,6 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       posted: outside.posted.length,
       events: ledgers.events.length,
       pagesRead: visit.pages(),
-      serverErrors: outside.serverErrors(),
       tokensGiven: recipients.tokens.given(),
       tokensTurnedAway: recipients.tokens.turnedAway(),
       leftovers,
