@@ -31,6 +31,14 @@ async function failMany(gateway: Gateway): Promise<void> {
   );
 }
 
+async function killInTurn(gateway: Gateway, planners: GatewayProcess[]): Promise<void> {
+  for (const [index, planner] of [...planners].entries()) {
+    await kill(planner);
+    planners[index] = start(gateway, 'planner');
+    await pause(5_000);
+  }
+}
+
 /** Everything in Redis is gone, and everybody's connection with it. */
 async function loseRedis(redisUrl: string): Promise<void> {
   const redis = new Redis(redisUrl);
@@ -41,7 +49,8 @@ async function loseRedis(redisUrl: string): Promise<void> {
 
 async function replayed(gateway: Gateway, redisUrl: string): Promise<void> {
   const { app, owner } = gateway;
-  let planner = start(gateway, 'planner');
+  // Two, as where it matters: one of them is killed.
+  const planners = [start(gateway, 'planner'), start(gateway, 'planner')];
   const worker = start(gateway, 'worker');
   let serial = 0;
   const fresh = (): Promise<unknown> => gateway.send(leadRow(`FRESH-${(serial += 1)}`));
@@ -63,10 +72,11 @@ async function replayed(gateway: Gateway, redisUrl: string): Promise<void> {
     console.log(`written down in ${Math.round(performance.now() - begunAt)} ms`);
     const since = await nowOf(gateway);
     const mischief = [
+      // Whichever of them has the run in work.
       {
         from: 0.3,
-        what: 'its process killed',
-        do: async () => (await kill(planner), (planner = start(gateway, 'planner'))),
+        what: 'both planners killed, one after the other',
+        do: () => killInTurn(gateway, planners),
       },
       { from: 0.6, what: 'Redis lost', do: () => loseRedis(redisUrl) },
     ];
@@ -94,7 +104,7 @@ async function replayed(gateway: Gateway, redisUrl: string): Promise<void> {
     const once = await count(gateway, "SELECT COUNT(*) AS n FROM handovers WHERE entry = 'replayed'");
     console.log(`replayed in the log: ${once}; more than once: ${twice}`);
   } finally {
-    await Promise.all([kill(planner), kill(worker)]);
+    await Promise.all([...planners, worker].map(kill));
   }
 }
 
