@@ -16,5 +16,6 @@ export function ownPage(to: string): string {
   const base = 'https://console.invalid';
   const url = URL.canParse(to, base) ? new URL(to, base) : undefined;
   if (url === undefined || url.origin !== base || url.pathname.startsWith('/sign-')) return '/';
-  return url.pathname + url.search;
+  // Dots have been taken out by now: of /.//boutique.example two slashes are left, which are another host to a browser.
+  return url.pathname.startsWith('//') ? '/' : url.pathname + url.search;
 }
