@@ -168,7 +168,8 @@ async function requireOtherAdmin(tx: Sql, account: AccountRow): Promise<void> {
   const isAdmin = (row: AccountRow): boolean =>
     row.endedAt === null && row.roles.split(',').includes('admin');
   if (!isAdmin(account)) return;
-  const rows = await listAccounts(tx);
+  // Locked, so that of two who end each other at once one is refused.
+  const rows = await listAccounts(tx, true);
   if (!rows.some((row) => row.id !== account.id && isAdmin(row)))
     refuse(`${account.login} is the last administrator: make another one first.`);
 }

@@ -55,6 +55,8 @@ export async function signInAs(
   const token = await database.transaction(async (tx) => {
     const account = linked === undefined ? undefined : await accountById(tx, linked.accountId, true);
     if (account === undefined || account.endedAt !== null) return undefined;
+    // Read again under the account's lock: a link that was taken away meanwhile has ended every session but this one.
+    if ((await identityNamed(tx, { issuer, subject }))?.accountId !== account.id) return undefined;
     const stage = hasSecondFactor ? 'full' : stageOf(account);
     if (stage === 'full') {
       await noteSignIn(tx, account.id);

@@ -52,17 +52,31 @@ export async function signIn(
   const account = await accountOf(database, login);
   const kept = account?.endedAt === null && account.password !== '' ? account.password : undefined;
   const { isRight, isOutdated } = await checkPassword(given.password.slice(0, 1_024), kept);
-  if (account === undefined || !isRight || isShut(place, account)) {
+  const begun =
+    account === undefined || !isRight || isShut(place, account)
+      ? undefined
+      : await database.transaction((tx) => beginAs(tx, account, tried, caller));
+  if (account === undefined || begun === undefined) {
     await noteRefusal(place, account, 'PASSWORD');
     return { kind: 'refused' };
   }
   if (isOutdated) await rehash(database, account.id, account.password, await hashPassword(given.password));
+  return { kind: 'signed_in', ...begun };
+}
+
+/** Undefined where the account was changed since it was read: what changed it ended all sessions, and would miss this one. */
+async function beginAs(
+  tx: Sql,
+  read: AccountRow,
+  tried: Try,
+  caller: Caller,
+): Promise<{ readonly token: string; readonly stage: SessionStage } | undefined> {
+  const account = await accountById(tx, read.id, true);
+  if (account === undefined || account.endedAt !== null) return undefined;
+  if (account.password !== read.password || account.roles !== read.roles) return undefined;
   const stage = stageOf(account);
-  const token = await database.transaction(async (tx) => {
-    if (stage === 'full') await admitted(tx, account, tried);
-    return beginSession(tx, account.id, stage, caller);
-  });
-  return { kind: 'signed_in', token, stage };
+  if (stage === 'full') await admitted(tx, account, tried);
+  return { token: await beginSession(tx, account.id, stage, caller), stage };
 }
 
 /** Where people come in by a provider alone, a right password is answered as a wrong one. */
@@ -175,6 +189,8 @@ export async function finishEnrolment(
   return place.database.transaction(async (tx) => {
     const row = await accountById(tx, id, true);
     if (row === undefined || row.endedAt !== null) return undefined;
+    // Who was let in to set up a first one may not put it in the place of one that was set up meanwhile.
+    if (session.stage === 'enrol' && row.factorSealed !== null) return undefined;
     const step = stepOfCode(secret, given.code, { now: tx.now().getTime(), lastStep: row.factorStep });
     if (step === undefined || !(await endSession(tx, tokenDigest(given.token)))) return undefined;
     await setFactor(tx, id, sealFactor(place, id, secret), step);

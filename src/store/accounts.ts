@@ -21,8 +21,8 @@ export interface AccountRow {
 const columns = `id, login, client_id AS clientId, roles, password, factor_sealed AS factorSealed,
   factor_step AS factorStep, created_at AS createdAt, signed_in_at AS signedInAt, ended_at AS endedAt`;
 
-export const listAccounts = (sql: Sql): Promise<readonly AccountRow[]> =>
-  sql.all<AccountRow>(`SELECT ${columns} FROM accounts ORDER BY login`);
+export const listAccounts = (sql: Sql, lock = false): Promise<readonly AccountRow[]> =>
+  sql.all<AccountRow>(`SELECT ${columns} FROM accounts ORDER BY login${lock ? ' FOR UPDATE' : ''}`);
 
 export async function accountOf(sql: Sql, login: string, lock = false): Promise<AccountRow | undefined> {
   const rows = await sql.all<AccountRow>(

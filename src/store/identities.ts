@@ -14,11 +14,12 @@ export async function identityNamed(
   sql: Sql,
   { issuer, subject }: Pick<IdentityRow, 'issuer' | 'subject'>,
 ): Promise<IdentityRow | undefined> {
-  const [row] = await sql.all<IdentityRow>(
+  const rows = await sql.all<IdentityRow>(
     `SELECT ${columns} FROM account_identities WHERE issuer = ? AND subject = ?`,
     [issuer, subject],
   );
-  return row;
+  // MySQL takes no notice of blanks at the end, and they may be another person's.
+  return rows.find((row) => row.issuer === issuer && row.subject === subject);
 }
 
 export async function identityOf(sql: Sql, accountId: number): Promise<IdentityRow | undefined> {
