@@ -29,8 +29,11 @@ export interface ProvedIdentity {
 
 export interface Oidc {
   readonly issuer: string;
-  /** Where the browser is sent, and what it keeps meanwhile, sealed. @param to the page that was asked for */
-  readonly begin: (to: string) => Promise<{ readonly address: string; readonly kept: string }>;
+  /**
+   * Where the browser is sent, and what it keeps meanwhile, sealed; undefined where the provider cannot be asked.
+   * @param to the page that was asked for
+   */
+  readonly begin: (to: string) => Promise<{ readonly address: string; readonly kept: string } | undefined>;
   /** Undefined where anything does not fit. @param search of the address the provider has sent the browser back to */
   readonly finish: (
     search: string,
@@ -43,6 +46,8 @@ export const oidcBackPath = '/sign-in/oidc/back';
 export const oidcKeptSeconds = 600;
 const discoveryMs = 3_600_000;
 const answerMs = 10_000;
+/** Its document, its keys, a token: a few kilobytes. */
+const mostAnswerBytes = 1_000_000;
 
 interface Kept {
   readonly state: string;
@@ -60,8 +65,11 @@ export function createOidc(options: OidcOptions, place: AccessPlace, log: Pick<L
   return {
     issuer: options.issuer,
     begin: async (to) => {
-      const { authorization_endpoint: endpoint } = await provider.described();
-      if (endpoint === undefined) throw new Error('The provider names no authorization_endpoint.');
+      const endpoint = await provider.entrance().catch((error: unknown) => {
+        log.error('console.failed', { code: foreignCode(error) });
+        return undefined;
+      });
+      if (endpoint === undefined) return undefined;
       const kept: Kept = {
         state: oauth.generateRandomState(),
         nonce: oauth.generateRandomNonce(),
@@ -98,25 +106,61 @@ export function createOidc(options: OidcOptions, place: AccessPlace, log: Pick<L
   };
 }
 
+/** Read as far as an answer of a provider can go: one that never ends would fill our memory. */
+async function boundedFetch(
+  address: string,
+  { body, ...asked }: oauth.CustomFetchOptions<string, URLSearchParams | undefined>,
+): Promise<Response> {
+  const answer = await fetch(address, { ...asked, ...(body === undefined ? {} : { body }) });
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += part.length;
+    if (bytes > mostAnswerBytes) throw new Error('The provider’s answer is too long.');
+    parts.push(part);
+  }
+  const { status, headers } = answer;
+  return new Response(bytes === 0 ? null : Buffer.concat(parts), { status, headers });
+}
+
 function keptIn(bytes: Buffer | undefined): Kept | undefined {
   return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as Kept);
 }
 
-function createProvider({ issuer, clientId, clientSecret, mfa, allowHttp }: OidcOptions) {
-  const client: oauth.Client = { client_id: clientId };
-  const http = () => ({
-    [oauth.allowInsecureRequests]: allowHttp,
-    signal: AbortSignal.timeout(answerMs),
-  });
-  let known: { readonly server: oauth.AuthorizationServer; readonly readAt: number } | undefined;
+const httpOf = (allowHttp: boolean) => ({
+  [oauth.allowInsecureRequests]: allowHttp,
+  [oauth.customFetch]: boundedFetch,
+  signal: AbortSignal.timeout(answerMs),
+});
 
-  const described = async (): Promise<oauth.AuthorizationServer> => {
-    if (known !== undefined && performance.now() - known.readAt < discoveryMs) return known.server;
+/** What the provider says of itself, kept for an hour. However many visitors wait for it, it is asked once. */
+function discovery(
+  issuer: string,
+  http: () => ReturnType<typeof httpOf>,
+): () => Promise<oauth.AuthorizationServer> {
+  let known: { readonly server: oauth.AuthorizationServer; readonly readAt: number } | undefined;
+  let asked: Promise<oauth.AuthorizationServer> | undefined;
+
+  const ask = async (): Promise<oauth.AuthorizationServer> => {
     const at = new URL(issuer);
     const server = await oauth.processDiscoveryResponse(at, await oauth.discoveryRequest(at, http()));
     known = { server, readAt: performance.now() };
     return server;
   };
+  return () => {
+    if (known !== undefined && performance.now() - known.readAt < discoveryMs)
+      return Promise.resolve(known.server);
+    asked ??= ask().finally(() => {
+      asked = undefined;
+    });
+    return asked;
+  };
+}
+
+function createProvider({ issuer, clientId, clientSecret, mfa, allowHttp }: OidcOptions) {
+  const client: oauth.Client = { client_id: clientId };
+  const http = () => httpOf(allowHttp);
+  const described = discovery(issuer, http);
   const authentication = (server: oauth.AuthorizationServer): oauth.ClientAuth => {
     const { token_endpoint_auth_methods_supported: methods } = server;
     return methods === undefined || methods.includes('client_secret_basic')
@@ -125,7 +169,12 @@ function createProvider({ issuer, clientId, clientSecret, mfa, allowHttp }: Oidc
   };
 
   return {
-    described,
+    /** Where people are sent. @throws where the provider does not answer, or names none */
+    entrance: async (): Promise<string> => {
+      const { authorization_endpoint: endpoint } = await described();
+      if (endpoint === undefined) throw new Error('The provider names no authorization_endpoint.');
+      return endpoint;
+    },
     /** @throws what oauth4webapi finds wrong */
     identity: async (
       back: URL,

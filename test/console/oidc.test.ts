@@ -1,75 +1,27 @@
 // Signing in by an OpenID Connect provider on this machine: who is let in, what is asked besides, and every way of cheating refused.
-import { createServer, type AddressInfo } from 'node:net';
 import { OAuth2Server } from 'oauth2-mock-server';
 import { signIn } from '../../src/access/sign-in.ts';
 import type { Role } from '../../src/access/permissions.ts';
-import { openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 import { findingsOfAll } from './chromium.ts';
-import { browserOf, deskOver, enrol, password, type Answer, type Browser, type TestDesk } from './desk.ts';
+import { browserOf, enrol, password, type Answer, type Browser, type TestDesk } from './desk.ts';
+import { isIn, openOidcDesk, type OidcDesk } from './oidc-desk.ts';
 
-let provider: OAuth2Server;
-let gateway: Gateway;
+let opened: OidcDesk;
 let desk: TestDesk;
 let admin: Browser;
-/** What the provider says of whoever comes. */
-let said: Record<string, unknown>;
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-};
-
 beforeAll(async () => {
-  provider = new OAuth2Server();
-  await provider.issuer.keys.generate('RS256');
-  await provider.start(0, '127.0.0.1');
-  provider.service.on('beforeTokenSigning', (token: { payload: Record<string, unknown> }) => {
-    Object.assign(token.payload, said);
-  });
-  gateway = await openGateway({ files: webhookFiles(9) });
-  const port = await freePort();
-  desk = await deskOver(gateway, {
-    port,
-    oidc: {
-      ...{ issuer: provider.issuer.url ?? '', clientId: 'relais', clientSecret: 'secret-du-fournisseur' },
-      ...{ consoleUrl: `http://127.0.0.1:${port}`, mfa: ['mfa', 'otp'], allowHttp: true },
-    },
-  });
-  admin = await desk.signedIn('admin');
+  opened = await openOidcDesk();
+  ({ desk, admin } = opened);
 });
-beforeEach(() => {
-  said = { sub: 'sujet-1' };
-});
-afterAll(async () => {
-  await desk.close();
-  await provider.stop();
-});
+beforeEach(() => opened.says({ sub: 'sujet-1' }));
+afterAll(() => opened.close());
 
-/** Through the provider and back; the address it sends the browser to may be altered on the way. */
-async function comesBack(
-  browser: Browser,
-  { to = '', alter = (address: URL) => address.href }: { to?: string; alter?: (address: URL) => string } = {},
-): Promise<Answer> {
-  const away = await browser.get(`/sign-in/oidc?to=${encodeURIComponent(to)}`);
-  expect([away.status, away.to.startsWith(provider.issuer.url ?? '-')]).toEqual([303, true]);
-  const answer = await fetch(away.to, { redirect: 'manual' });
-  const back = new URL(alter(new URL(answer.headers.get('location') ?? '')));
-  return browser.get(back.pathname + back.search);
-}
-const idOf = async (login: string): Promise<number> =>
-  (await gateway.owner.all<{ id: number }>('SELECT id FROM accounts WHERE login = ?', [login]))[0]?.id ?? 0;
-async function linked(roles: readonly Role[], subject: string): Promise<string> {
-  const login = await desk.account(roles, `${roles.join('-')}-${subject}`);
-  const answer = await admin.post(`/accounts/${await idOf(login)}/identity`, { subject });
-  expect(answer.status).toBe(303);
-  return login;
-}
-const isIn = async (browser: Browser): Promise<boolean> => (await browser.get('/account')).status === 200;
+const comesBack = (...asked: Parameters<OidcDesk['comesBack']>): Promise<Answer> =>
+  opened.comesBack(...asked);
+const idOf = (login: string): Promise<number> => opened.idOf(login);
+const linked = (roles: readonly Role[], subject: string): Promise<string> => opened.linked(roles, subject);
 const entries = (kind: string): Promise<readonly { actor: string; reason: string }[]> =>
-  gateway.owner.all('SELECT actor, reason FROM handovers WHERE entry = ? ORDER BY id', [kind]);
+  opened.gateway.owner.all('SELECT actor, reason FROM handovers WHERE entry = ? ORDER BY id', [kind]);
 
 test('who is linked comes in, to the page that was asked for, with a session as for passwords and an entry', async () => {
   const login = await linked(['support'], 'sujet-1');
@@ -89,7 +41,7 @@ test('who is linked comes in, to the page that was asked for, with a session as 
 test('who is linked to nobody is refused like an ended account: the mail address says nothing, and nothing is told', async () => {
   const login = await desk.account(['support'], 'zoe@centre.example');
   const tellOf = async (over: Record<string, unknown>): Promise<readonly unknown[]> => {
-    said = over;
+    opened.says(over);
     const browser = browserOf(desk.console.port);
     const { status, to } = await comesBack(browser);
     return [status, to, (await browser.get(to)).text.includes(String(over['sub'])), await isIn(browser)];
@@ -102,14 +54,14 @@ test('who is linked to nobody is refused like an ended account: the mail address
   await admin.post(`/accounts/${await idOf('support-sujet-ended')}/end`, { login: 'support-sujet-ended' });
   expect(await tellOf({ sub: 'sujet-ended' })).toEqual(refused);
   expect((await entries('sign_in_refused')).at(-1)).toMatchObject({ reason: 'IDENTITY' });
-  expect(await gateway.owner.all("SELECT 1 FROM account_identities WHERE subject = 'sujet-ended'")).toEqual(
-    [],
-  );
+  expect(
+    await opened.gateway.owner.all("SELECT 1 FROM account_identities WHERE subject = 'sujet-ended'"),
+  ).toEqual([]);
 });
 
 test('C38: of dpo and admin a second factor is asked, ours where the provider has asked for none', async () => {
   await linked(['dpo'], 'sujet-dpo');
-  said = { sub: 'sujet-dpo', amr: ['pwd'] };
+  opened.says({ sub: 'sujet-dpo', amr: ['pwd'] });
   const browser = browserOf(desk.console.port);
   expect((await comesBack(browser)).to).toMatch(/^\/sign-in\/second-factor/);
   expect((await browser.get('/requests')).status).toBe(303);
@@ -120,7 +72,7 @@ test('C38: of dpo and admin a second factor is asked, ours where the provider ha
   expect((await comesBack(again)).to).toMatch(/^\/sign-in\/code/);
   expect((await again.get('/requests')).status).toBe(303);
   for (const factor of [{ amr: ['pwd', 'otp'] }, { acr: 'mfa' }]) {
-    said = { sub: 'sujet-dpo', ...factor };
+    opened.says({ sub: 'sujet-dpo', ...factor });
     const proved = browserOf(desk.console.port);
     expect([factor, (await comesBack(proved)).to]).toEqual([factor, '/']);
     expect((await proved.get('/requests')).status).toBe(200);
@@ -146,7 +98,7 @@ describe('what does not fit is refused, and opens nothing', () => {
     { what: 'a token that has ended', over: { exp: 1_700_000_000 } },
   ];
   test.each(wrong)('$what', async ({ over = {}, set }) => {
-    said = { sub: 'sujet-1', ...over };
+    opened.says({ sub: 'sujet-1', ...over });
     const browser = browserOf(desk.console.port);
     const alter = (address: URL): string => {
       if (set !== undefined) address.searchParams.set(...set);
@@ -171,7 +123,7 @@ describe('what does not fit is refused, and opens nothing', () => {
   test('a token signed by another key', async () => {
     const forger = new OAuth2Server();
     await forger.issuer.keys.generate('RS256');
-    forger.issuer.url = provider.issuer.url;
+    forger.issuer.url = opened.provider.issuer.url;
     const browser = browserOf(desk.console.port);
     const forge = (answer: { body: Record<string, unknown> | '' }): void => {
       const body = answer.body as Record<string, unknown>;
@@ -180,7 +132,7 @@ describe('what does not fit is refused, and opens nothing', () => {
       body['id_token'] = `${head}.${payload}.${signature}`;
     };
     const forged = await forger.issuer.buildToken();
-    provider.service.once('beforeResponse', forge);
+    opened.provider.service.once('beforeResponse', forge);
     expect((await comesBack(browser)).to).toBe('/sign-in?say=identity');
     expect(await isIn(browser)).toBe(false);
   });
@@ -221,7 +173,7 @@ test('signing in over an open session ends that one; the provider is linked and 
 
 test('where passwords are shut but for administrators, a right one is answered as a wrong one', async () => {
   const login = await desk.account(['support'], 'par-mot-de-passe');
-  const place = { ...gateway.app.access, passwords: 'admins' as const };
+  const place = { ...opened.gateway.app.access, passwords: 'admins' as const };
   const caller = { address: '192.0.2.7', agent: 'test' };
   expect(await signIn(place, { login, password }, caller)).toEqual({ kind: 'refused' });
   expect(await signIn(place, { login, password: 'un autre mot de passe' }, caller)).toEqual({

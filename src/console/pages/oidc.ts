@@ -17,9 +17,10 @@ export function oidcRoutes(server: FastifyInstance, desk: Desk): void {
   if (oidc === undefined) return;
   const open = { config: { gate: 'open' } } as const;
   server.get('/sign-in/oidc', open, async (request, reply) => {
-    const { address, kept } = await oidc.begin(ownPage(asked(request, 'to', 1_000)));
-    cookies.giveKept(reply, kept);
-    return reply.redirect(address, 303);
+    const begun = await oidc.begin(ownPage(asked(request, 'to', 1_000)));
+    if (begun === undefined) return reply.redirect('/sign-in?say=away', 303);
+    cookies.giveKept(reply, begun.kept);
+    return reply.redirect(begun.address, 303);
   });
   server.get(oidcBackPath, open, async (request, reply) => {
     const kept = cookies.keptOf(request);

@@ -30,6 +30,7 @@ const said: Readonly<Record<string, Both>> = {
   out: words.out,
   password: words.passwordSet,
   identity: words.identityRefused,
+  away: words.providerAway,
 };
 
 export function signInRoutes(server: FastifyInstance, desk: Desk): void {

@@ -16,6 +16,10 @@ export const signInWords = {
     'Connexion refusée. Recommencez ; si cela dure, un administrateur doit relier votre identité à votre compte.',
     'Sign-in refused. Begin again; if it goes on, an administrator has to link your identity to your account.',
   ],
+  providerAway: [
+    'Le fournisseur d’identité ne répond pas. Réessayez dans un instant ; qui a un mot de passe peut s’en servir.',
+    'The identity provider does not answer. Try again in a moment; who has a password may use it.',
+  ],
   byProvider: ['Se connecter par', 'Sign in by'],
   codeRefused: [
     'Code refusé. Attendez le code suivant de l’application, ou utilisez un code de secours jamais employé.',
