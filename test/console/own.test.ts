@@ -1,6 +1,8 @@
 // What a client's own people do by themselves: a test lead to their destination, and the renewal of its signing secret.
 import { Webhook } from 'standardwebhooks';
+import { sendTestLead } from '../../src/support/test-leads/send.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
+import { crossed } from '../support/crossed.ts';
 import { twoClients } from '../support/two-clients.ts';
 import { openGateway, strangerRow, type Gateway } from '../trip/gateway.ts';
 import { findingsOfAll } from './chromium.ts';
@@ -130,6 +132,24 @@ describe('a test lead', () => {
       "UPDATE clients SET closed_at = UTC_TIMESTAMP(3) WHERE id = 'essai'",
       "UPDATE clients SET closed_at = NULL WHERE id = 'essai'",
     );
+  });
+
+  test('C18: what is taken away between the look and the departure is seen: nothing leaves', async () => {
+    const before = crm.received.length;
+    const acting = { scope: { clientId: 'essai' }, actor: 'account:1' };
+    for (const [broken, mended] of [
+      [
+        'UPDATE authorisations SET revoked_at = UTC_TIMESTAMP(3)',
+        'UPDATE authorisations SET revoked_at = NULL',
+      ],
+      ["UPDATE destinations SET status = 'suspended'", "UPDATE destinations SET status = 'active'"],
+    ] as const) {
+      const database = crossed(gateway.app.database, () => gateway.owner.run(broken));
+      const sent = sendTestLead({ ...gateway.app, database }, acting, 'essai-crm');
+      await expect(sent).rejects.toMatchObject({ code: 'DEST-001' });
+      await gateway.owner.run(mended);
+    }
+    expect(crm.received.length).toBe(before);
   });
 
   test('of one destination five an hour leave, however many ask at once', async () => {

@@ -1,5 +1,8 @@
 // The lead of a test: nobody, and plainly a test to whoever finds it in a CRM.
 // Invariant: reserved numbers and addresses, every opt-in refused: nobody is ever called or written to for it.
+import { identityFields } from '../../domain/lead-fields/identity.ts';
+import { originFields } from '../../domain/lead-fields/origin.ts';
+import { projectFields } from '../../domain/lead-fields/project.ts';
 import { consentChannels, consentPurposes, type Lead } from '../../domain/lead.ts';
 import type { CompiledMapping, MappingSources } from '../../mapping/contract.ts';
 import { leadFromSample } from '../../mapping/tools/sample.ts';
@@ -18,13 +21,35 @@ export function testLead(
   return leads.find((lead) => mapping.accepts(lead).yes) ?? leads[0];
 }
 
-const asTest = (lead: Lead, reference: string, now: Date): Lead => ({
-  ...lead,
-  reference,
-  collectedAt: now,
-  identity: { ...lead.identity, lastName: 'TEST', firstName: 'Relais' },
-  consents: consentPurposes.flatMap((purpose) =>
-    consentChannels.map((channel) => ({ purpose, channel, state: 'refused' as const, recordedAt: now })),
-  ),
-  interactions: [],
+function asTest(lead: Lead, reference: string, now: Date): Lead {
+  const { identity, project, origin } = lead;
+  const { email, mobile, landline, address } = identityFields;
+  const reached = { email: email.sample, mobile: mobile.sample, landline: landline.sample };
+  const street = { line1: address.line1.sample, line2: address.line2.sample };
+  return {
+    ...lead,
+    reference,
+    collectedAt: now,
+    identity: {
+      ...instead(identity, reached),
+      ...(identity.address === undefined ? {} : { address: instead(identity.address, street) }),
+      lastName: 'TEST',
+      firstName: 'Relais',
+    },
+    project: instead(project, { comment: projectFields.comment.sample }),
+    origin: instead(origin, {
+      recording: originFields.recording.sample,
+      proofReference: originFields.proofReference.sample,
+    }),
+    consents: consentPurposes.flatMap((purpose) =>
+      consentChannels.map((channel) => ({ purpose, channel, state: 'refused' as const, recordedAt: now })),
+    ),
+    interactions: [],
+  };
+}
+
+/** Where the sample says something, ours says it: whoever wrote the sample may have taken somebody's. */
+const instead = <T extends object>(said: T, ours: { readonly [K in keyof T]?: T[K] | undefined }): T => ({
+  ...said,
+  ...Object.fromEntries(Object.entries(ours).filter(([name]) => name in said)),
 });

@@ -4,10 +4,11 @@
 import { randomBytes } from 'node:crypto';
 import { connectorOf } from '../../../connectors/index.ts';
 import { civilDate } from '../../domain/civil-date.ts';
-import { coveringAuthorisation, type Authorisation } from '../../domain/destination.ts';
+import { coveringAuthorisation, liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
 import { RelaisError } from '../../errors.ts';
 import type { CompiledMapping, MappingSources } from '../../mapping/contract.ts';
 import { readAuthorisations } from '../../store/authorisations.ts';
+import type { Sql } from '../../store/database.ts';
 import { findDestination, lockDestination, type Destination } from '../../store/destinations.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { readVersions } from '../../store/mapping-versions.ts';
@@ -141,7 +142,8 @@ const noted = (
     // Whoever closes the client waits for us, or we find it closed (C55).
     if ((await lockClients(tx, [clientId], 'shared')).get(clientId)?.closed !== false)
       throw new RelaisError('DEST-001', `The contract of ${clientId} has ended: nothing is sent.`);
-    await lockDestination(tx, id);
+    const locked = await lockDestination(tx, id);
+    if (authorisation !== undefined) await requireStill(tx, locked, authorisation);
     if ((await countTestLeads(tx, id, hourSeconds)) >= mostTestLeads)
       throw new RelaisError(
         'DEST-001',
@@ -167,6 +169,18 @@ const noted = (
     ]);
     return row;
   });
+
+/** What was looked at before it was locked may have been taken away since (C18). @throws DEST-001 */
+async function requireStill(
+  tx: Sql,
+  destination: Destination | undefined,
+  { id, destinationId }: Authorisation,
+): Promise<void> {
+  const all = (await readAuthorisations(tx, [destinationId], true)).get(destinationId) ?? [];
+  const isLive = liveAuthorisations(all, tx.now()).some((one) => one.id === id);
+  if (!isLive || destination?.status !== 'active')
+    throw new RelaisError('DEST-001', `${destinationId} may not be sent to any more.`);
+}
 
 interface Told {
   readonly outcome: string;
