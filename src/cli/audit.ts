@@ -95,6 +95,7 @@ function makePack(options: ExportOptions): Promise<void> {
 
 const meanings: Readonly<Record<PackProblem, string>> = {
   not_a_pack: 'it is no audit pack, or was cut',
+  archive_padded: 'the archive holds something that belongs to none of its files, or names a file twice over',
   key_unreadable: 'the key file holds no Ed25519 public key in PEM',
   other_key: 'none of the given keys has signed it',
   signature_wrong: 'the signature does not fit: the manifest was changed after it was signed',

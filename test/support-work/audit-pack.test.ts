@@ -1,7 +1,7 @@
 // An audit pack: whole, signed, of one client alone, with nothing of a person; and each way of altering one is noticed.
 import { execFileSync } from 'node:child_process';
 import { createHash, sign } from 'node:crypto';
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -253,6 +253,37 @@ test('each alteration is named: a file, the list, the signature, the archive its
   writeFileSync(path, await zipOf(files));
   expect(await checkPack(path, pem)).toMatchObject({ ok: false, problem: 'other_key' });
   expect(await checkPack(path, 'nothing')).toMatchObject({ ok: false, problem: 'key_unreadable' });
+});
+
+test('what an archive holds beside its files is noticed, though their names, sums and signature are right', async () => {
+  const path = await packed();
+  const whole = readFileSync(path);
+  const padded = async (bytes: Buffer): Promise<string> => {
+    const other = join(folder, `padded-${(made += 1)}.zip`);
+    writeFileSync(other, bytes);
+    return problemOf(other, false);
+  };
+  expect(await padded(whole)).toBe('none');
+  const end = whole.length - 22;
+  const directory = whole.readUInt32LE(end + 16);
+  const moved = (by: number): Buffer => {
+    const tail = Buffer.from(whole.subarray(end));
+    tail.writeUInt32LE(directory + by, 16);
+    return tail;
+  };
+  // A file of another content under a name that is there, for who reads the archive from its beginning.
+  const smuggled = (await zipOf([['notes.jsonl', Buffer.from('{}')]])).subarray(0, 43);
+  const between = [whole.subarray(0, directory), smuggled, whole.subarray(directory, end)];
+  expect(await padded(Buffer.concat([...between, moved(smuggled.length)]))).toBe('archive_padded');
+  const remark = Buffer.from('tout est conforme');
+  const remarked = Buffer.concat([whole, remark]);
+  remarked.writeUInt16LE(remark.length, end + 20);
+  expect(await padded(remarked)).toBe('archive_padded');
+  const renamed = Buffer.from(whole);
+  renamed.write('X', renamed.indexOf('notes.jsonl'));
+  expect(await padded(renamed)).toBe('archive_padded');
+  expect(await padded(Buffer.concat([whole, remark]))).toBe('not_a_pack');
+  expect(await padded(Buffer.concat([remark, whole]))).not.toBe('none');
 });
 
 test('what whoever holds the key of proofs has altered is named by the chain and by the sealing key', async () => {

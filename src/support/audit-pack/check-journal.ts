@@ -11,6 +11,7 @@ import { journalFormat } from './journal.ts';
 
 export type PackProblem =
   | 'not_a_pack'
+  | 'archive_padded'
   | 'key_unreadable'
   | 'other_key'
   | 'signature_wrong'

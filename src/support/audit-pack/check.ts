@@ -4,6 +4,7 @@ import { createHash, verify } from 'node:crypto';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { keyIdOf, publicKeysOf } from '../../privacy/proofs/proof.ts';
+import { checkArchive } from './check-archive.ts';
 import { checkJournal, Wrong, type JournalCounts, type PackProblem } from './check-journal.ts';
 import { manifestName, packFormat, signatureName, type PackedFile } from './signed-zip.ts';
 
@@ -36,6 +37,7 @@ export async function checkPack(path: string, publicKeys: string, sealKeys?: Key
     try {
       const entries = await entriesOf(zip);
       const manifest = await signedManifest(zip, entries, publicKeys);
+      await checkArchive(zip, entries.values());
       const journal = await checkFiles(zip, { entries, manifest, sealKeys });
       return { ok: true, manifest, ...journal };
     } finally {
