@@ -79,6 +79,20 @@ export function failurePages(server: FastifyInstance, show: Show, log: Log): voi
   });
 }
 
+/** What is no address at all comes to no page and no hook: answered as bare as it can be, and not said again. */
+export const unreadableAddress = (_error: unknown, _request: FastifyRequest, reply: FastifyReply): void =>
+  void reply
+    .code(400)
+    .headers({
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+    })
+    .type('text/plain; charset=utf-8')
+    .send('Adresse illisible.\nThis address cannot be read.\n');
+
 /** What to do, and the message itself where our words do not say it all. */
 function detailOf(request: FastifyRequest, error: RelaisError): Html {
   const say = sayTo(request);

@@ -8,7 +8,7 @@ import { fastify, type FastifyInstance } from 'fastify';
 import { createOidc } from '../access/oidc.ts';
 import { assetRoutes } from './assets.ts';
 import { createCookies } from './cookies.ts';
-import { failurePages, refuseWith } from './failures.ts';
+import { failurePages, refuseWith, unreadableAddress } from './failures.ts';
 import { guard } from './gate.ts';
 import { createTrials } from '../support/mappings/trial-thread.ts';
 import { accountRoutes } from './pages/account.ts';
@@ -73,6 +73,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     trustProxy: options.proxies.length === 0 ? false : [...options.proxies],
     genReqId: () => randomUUID(),
     exposeHeadRoutes: false,
+    frameworkErrors: unreadableAddress,
   } as const;
   const server =
     pem === undefined

@@ -3,8 +3,9 @@
 
 const date =
   /(?<!\d)(?:(?:19|20)\d\d-[01]\d-[0-3]\d|[0-3]?\d([-/.])[01]?\d\1(?:19|20)\d\d)(?:[T ]+\d\d[:hH]\d\d(?::\d\d)?)?(?!\d)/g;
-/** A run of digits as numbers are written by hand, from its + or first digit on. */
-const dialled = /(?<![\w])\+?\(?\d[\d\s().\-/]{6,}\d/g;
+/** A run of digits as numbers are written by hand, from its + or first digit on; behind a word for a phone also without a blank. */
+const dialled =
+  /(?:(?<!\w)|(?<=t[eé]l|phone|mobile|portable|port|gsm|fixe|mob|num[eé]ro))\+?\(?\d[\d\s().\-/]{6,}\d/gi;
 
 // Full-width signs and other digits are letters to a regular expression, and a phone number to a reader.
 const plainOf = (text: string): string =>

@@ -62,6 +62,9 @@ describe('a reason names nobody', () => {
     '０６３９９８０１２３',
     'le 25/11/2026: 0639980123',
     '33639980123',
+    'tel0639980123',
+    'Tél0639980123, le soir',
+    'mobile+33639980123',
   ])('refused: %s', (text) => {
     expect(namesSomebody(text)).toBe(true);
     expect(() => impersonal(text, '--reason')).toThrow('--reason holds a mail address or a phone number');
@@ -75,6 +78,7 @@ describe('a reason names nobody', () => {
     'contract 2026-12, amended 2026-01-15',
     'batch 0042, 17 rows',
     'C18 / SR-2026011500',
+    'REF0123456789',
   ])('taken: %s', (text) => expect(impersonal(text, '--reason')).toBe(text));
   test('and has 200 characters at most', () =>
     expect(() => impersonal('x'.repeat(201), '--note')).toThrow('--note has 200 characters at most'));
