@@ -72,6 +72,32 @@ function hasTitle(source: string, title: string): boolean {
   return ["'", '"', '`'].some((quote) => ends.some((end) => plain.includes(`${quote}${start}${end}`)));
 }
 
+describe('docs/security.md', () => {
+  const attacks = [
+    ...read('docs/security.md').matchAll(/^- \*\*(A\d\d)\*\* ([\s\S]+?)\n {2}- `(test\/[^`]+)`: (.+)$/gm),
+  ].map(([, number = '', text = '', path = '', title = '']) => ({ number, text, path, title }));
+
+  test('has its attacks numbered without a gap, more than forty of them', () => {
+    expect(attacks.length).toBeGreaterThanOrEqual(40);
+    expect(attacks.map(({ number }) => number)).toEqual(
+      attacks.map((_, index) => `A${String(index + 1).padStart(2, '0')}`),
+    );
+  });
+
+  test.each(attacks)(
+    '$number: its guard stands in a file that exists, its test in one that has it',
+    ({ text, path, title }) => {
+      const [guard = ''] = /(?<=\(`)src\/[^`]+(?=`\))/.exec(text) ?? [];
+      expect([guard, existsSync(join(root, guard)), guard === '']).toEqual([guard, true, false]);
+      expect([path, title, existsSync(join(root, path)) && hasTitle(read(path), title)]).toEqual([
+        path,
+        title,
+        true,
+      ]);
+    },
+  );
+});
+
 test('docs/design.md has every guarantee that code, tests and pages name, and numbers them without a gap', () => {
   const stands = [...design.matchAll(/^### Guarantee (\d+): /gm)].map(([, number = '']) => Number(number));
   expect(stands).toEqual(stands.map((_, at) => at + 1));
