@@ -38,7 +38,7 @@ const zones = {
   app: ['^src/app(\\.ts$|/)', `${everyConnector} ${engine}`],
   roles: ['^src/roles/', `${everyConnector} ${engine} app`],
   sandbox: ['^src/sandbox/', 'app config errors log intake publishing'],
-  callbacks: ['^src/callbacks/', 'contract domain errors log mapping store delivery'],
+  callbacks: ['^src/callbacks/', 'contract guard domain errors log mapping store delivery'],
   monitoring: ['^src/monitoring/', 'domain errors log store intake publishing delivery privacy'],
   api: ['^src/api/', 'people support domain errors log intake publishing privacy'],
   console: ['^src/console/', 'people support domain errors log intake publishing privacy'],

@@ -44,6 +44,7 @@ export const logEvents = [
   'bounce.read',
   'bounce.failed',
   'bounce.refused',
+  'bounce.subscribed',
   'callback.heard',
   'api.failed',
   'api.listening',

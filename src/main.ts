@@ -142,12 +142,12 @@ async function startHealth(
 /** Beside a planner: recipients tell it what they decided. */
 async function openCallbacks(
   { database, published, callbackKey }: App,
-  { callbacks: { host, port }, secrets }: Config,
+  { callbacks: { host, port }, secrets, network }: Config,
   log: Log,
 ): Promise<{ readonly close: () => Promise<void> } | undefined> {
   if (port === undefined) return undefined;
   const { startCallbacks } = await import('./callbacks/server.ts');
-  return startCallbacks({ database, published, callbackKey, secrets, log, host, port });
+  return startCallbacks({ database, published, callbackKey, secrets, network, log, host, port });
 }
 
 /** Where a port is set. Loaded here: the roles that carry do not wait for it. */

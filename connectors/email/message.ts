@@ -84,10 +84,14 @@ export function subjectOf(parcel: Parcel, settings: EmailSettings): string {
   return oneLine(prefix + filled).slice(0, 200);
 }
 
-export const mimeOf = ({ attachment, key, ...letter }: Letter): Promise<Buffer> =>
+/** @param headers of the provider it goes through */
+export const mimeOf = (
+  { attachment, key, ...letter }: Letter,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Buffer> =>
   mailBytes({
     ...letter,
-    headers: { 'X-Relais-Delivery': key },
+    headers: { 'X-Relais-Delivery': key, ...headers },
     boundary: key,
     attachments: attachment === undefined ? [] : [attachment],
   });

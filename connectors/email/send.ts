@@ -8,6 +8,7 @@ import { letterOf, mimeOf, openMailboxes } from './message.ts';
 import { pgpKeysOf } from '../openpgp.ts';
 import type { PgpKeys } from '../openpgp.ts';
 import { encrypted } from './openpgp.ts';
+import { providerHeaders } from '../mail/provider-headers.ts';
 import { replyCode, smtpOutcome } from '../mail/reply.ts';
 import type { Envelope, Rejected, SmtpSent } from '../mail/session.ts';
 import { serverOf } from '../mail/server.ts';
@@ -32,7 +33,7 @@ export async function sendEmail(
   if (!ready.ok) return { kind: 'unauthorized', reason: ready.reason };
   const { server, dkim, pgp, at } = ready;
   const letter = letterOf(parcel, settings);
-  const clear = await mimeOf(letter);
+  const clear = await mimeOf(letter, providerHeaders(server.host, letter.messageId));
   const plain = pgp === undefined ? clear : await encrypted(clear, pgp, at);
   const bytes = dkim === undefined ? plain : await signed(plain, dkim);
   const deadline = startDeadline(context.timeouts.totalMs, context.signal);

@@ -1,65 +1,24 @@
 // How mail providers tell that a mail bounced: their proof, and what of their JSON says which mail and which mailbox.
 // Invariant: nothing of a body is looked at before its proof holds; of its words only addresses and codes are taken.
-import { createHash, createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto';
-import type { ToldBounce } from '../delivery/background/told-bounces.ts';
+import { createHmac, createPublicKey, verify } from 'node:crypto';
+import {
+  at,
+  bounceOf,
+  codeOf,
+  eventsOf,
+  fewestCharacters,
+  isRaw,
+  parsed,
+  sameText,
+  textAt,
+  type Provider,
+} from './bounce-events.ts';
+import { mailjet, postmark } from './bounces-by-login.ts';
+import { ses } from './bounces-ses.ts';
 import { isSigned, toleranceMs } from './verify.ts';
 
-export interface ToldRequest {
-  readonly header: (name: string) => string | undefined;
-  readonly body: Buffer;
-}
-
-export interface Provider {
-  /** Name of the secret by which it proves itself. */
-  readonly secret: string;
-  /** @param secrets values in force @param now epoch ms, of the database's clock */
-  readonly isProved: (request: ToldRequest, secrets: readonly string[], now: number) => boolean;
-  /** Undefined: the body is none of this provider's. */
-  readonly read: (body: unknown) => readonly ToldBounce[] | undefined;
-}
-
-/** Events of one request: a provider sends some hundreds at most. */
-const mostEvents = 2_000;
 /** Mailgun comes again for eight hours with the time of its first try. */
 const mailgunMs = 9 * 3_600_000;
-
-type Raw = Readonly<Record<string, unknown>>;
-const isRaw = (value: unknown): value is Raw =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const at = (value: unknown, ...path: readonly string[]): unknown =>
-  path.reduce(
-    (inner: unknown, key) => (isRaw(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined),
-    value,
-  );
-const textAt = (value: unknown, ...path: readonly string[]): string => {
-  const found = at(value, ...path);
-  return typeof found === 'string' || typeof found === 'number' ? String(found).slice(0, 998) : '';
-};
-
-/** One event, or a list of them. */
-function eventsOf(body: unknown): readonly Raw[] | undefined {
-  const list = Array.isArray(body) ? (body as readonly unknown[]) : [body];
-  return list.length <= mostEvents && list.every(isRaw) ? list : undefined;
-}
-
-const enhanced = /\b[245]\.\d{1,3}\.\d{1,3}\b/;
-/** A status such as 5.1.1, wherever a provider writes it; else the event's own name. */
-const codeOf = (texts: readonly string[], event: string): string =>
-  texts.map((text) => enhanced.exec(text)?.[0]).find((code) => code !== undefined) ?? event.toUpperCase();
-
-const bounceOf = (messageId: string, mailbox: string, code: string): ToldBounce => ({
-  messageId,
-  target: mailbox.trim().toLowerCase().slice(0, 320),
-  code,
-});
-
-const sameText = (one: string, other: string): boolean => {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(one), digest(other));
-};
-
-/** A short secret could be guessed. */
-const fewestCharacters = 20;
 
 /** Our own form, for a mail server or a script of the operator's. */
 const relais: Provider = {
@@ -184,13 +143,12 @@ function isOfKey(key: string, signed: Buffer, signature: string): boolean {
   }
 }
 
-export const providers: Readonly<Record<string, Provider>> = { relais, brevo, mailgun, sendgrid };
-
-/** Undefined where it is no JSON. */
-export function parsed(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
+export const providers: Readonly<Record<string, Provider>> = {
+  relais,
+  brevo,
+  mailgun,
+  sendgrid,
+  postmark,
+  mailjet,
+  ses,
+};

@@ -3,14 +3,18 @@
 // Invariant: whoever cannot sign learns nothing, not even which destinations there are, and is soon not listened to; the address
 // holds nothing personal, and what is answered is a status alone.
 import { fastify, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { NetworkPolicy } from '../../connectors/contract.ts';
 import type { Database } from '../store/database.ts';
 import { findDestination } from '../store/destinations.ts';
 import type { InForce, Published } from '../delivery/mapping-cache.ts';
 import { hearCallback, type Heard } from '../delivery/background/callbacks.ts';
+import { raiseHourly } from '../delivery/background/bounces.ts';
 import { hearBounces } from '../delivery/background/told-bounces.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { parsed, providers } from './bounces.ts';
+import { parsed, type Asked } from './bounce-events.ts';
+import { providers } from './bounces.ts';
+import { createSnsPlace, type SnsPlace } from './sns-place.ts';
 import { atOnce, createStrangers, type Strangers } from './strangers.ts';
 import { isSigned } from './verify.ts';
 
@@ -20,6 +24,8 @@ export interface CallbackOptions {
   /** Of the marks that callbacks have in the log. */
   readonly callbackKey: Buffer;
   readonly secrets: (name: string) => readonly string[];
+  /** For what a provider's signature needs: its certificate. */
+  readonly network: NetworkPolicy;
   readonly log: Log;
   readonly host: string;
   /** 0: any free port. */
@@ -51,6 +57,7 @@ const proxies = ['loopback', 'linklocal', 'uniquelocal'];
 interface Door {
   readonly options: CallbackOptions;
   readonly strangers: Strangers;
+  readonly sns: SnsPlace;
   /** Callbacks that are being looked at. */
   inWork: number;
 }
@@ -66,7 +73,8 @@ export async function startCallbacks(
     trustProxy: proxies,
   });
   server.server.maxConnections = connectionsAtOnce;
-  const door: Door = { options, strangers: createStrangers(), inWork: 0 };
+  const sns = createSnsPlace(options.network);
+  const door: Door = { options, strangers: createStrangers(), sns, inWork: 0 };
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.setNotFoundHandler((_request, reply) => reply.code(404).send());
@@ -94,7 +102,11 @@ export async function startCallbacks(
     async (request, reply) => inTurn(reply, () => answerBounces(door, request, reply)),
   );
   const address = await server.listen({ host: options.host, port: options.port });
-  return { port: Number(new URL(address).port), close: () => server.close() };
+  const close = async (): Promise<void> => {
+    await sns.close();
+    await server.close();
+  };
+  return { port: Number(new URL(address).port), close };
 }
 
 async function answer(
@@ -125,7 +137,7 @@ async function answer(
     if (await strangers.refused(ip)) options.log.warn('callback.shut_out', {});
     return reply.code(401).send();
   }
-  const heard = await hearCallback(options, destination, inForce, {
+  const told = await hearCallback(options, destination, inForce, {
     id,
     answer: {
       status: 200,
@@ -135,30 +147,58 @@ async function answer(
       truncated: false,
     },
   });
-  options.log.info('callback.heard', { destination, code: heard });
-  return heard === 'later' ? later(reply) : reply.code(statuses[heard]).send();
+  options.log.info('callback.heard', { destination, code: told });
+  return told === 'later' ? later(reply) : reply.code(statuses[told]).send();
 }
 
 async function answerBounces(
-  { options, strangers }: Door,
+  door: Door,
   { headers, params, ip, body: raw }: FastifyRequest<{ Params: { provider: string } }>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const { options, strangers, sns } = door;
   const provider = Object.hasOwn(providers, params.provider) ? providers[params.provider] : undefined;
   const body = Buffer.isBuffer(raw) ? raw : Buffer.alloc(0);
   const now = options.database.now().getTime();
   const secrets = provider === undefined ? [] : options.secrets(provider.secret);
   const asked = { header: (name: string) => textOf(headers[name]), body };
-  if (provider?.isProved(asked, secrets, now) !== true) {
+  const proved = (await provider?.isProved(asked, secrets, now, sns)) ?? false;
+  if (proved === 'later') {
+    options.log.warn('bounce.failed', { code: 'SNS_CERTIFICATE' });
+    return later(reply);
+  }
+  if (provider === undefined || !proved) {
     if (secrets.length > 0) options.log.warn('bounce.refused', { code: params.provider });
     if (await strangers.refused(ip)) options.log.warn('callback.shut_out', {});
     return reply.code(401).send();
   }
-  const told = provider.read(parsed(body));
-  if (told === undefined) return reply.code(422).send();
-  const heard = await hearBounces(options, told);
-  if (heard.noted > 0) options.log.info('bounce.read', { count: heard.noted });
-  return heard.later ? later(reply) : reply.code(204).send();
+  const content = parsed(body);
+  const about = provider.asks?.(content);
+  if (about !== undefined) return (await subscribed(door, about)) ? heard(reply) : later(reply);
+  const told = provider.read(content);
+  if (told === undefined) {
+    options.log.warn('bounce.failed', { code: 'NOT_UNDERSTOOD' });
+    return reply.code(422).send();
+  }
+  const { noted, later: again } = await hearBounces(options, told);
+  if (noted > 0) options.log.info('bounce.read', { count: noted });
+  return again ? later(reply) : heard(reply);
+}
+
+/** Mailjet, Mailgun and Postmark tell again what was answered with anything else. */
+const heard = (reply: FastifyReply): FastifyReply => reply.code(200).send();
+
+/** A provider begins to tell, or was told to end: then bounces come to nobody's notice. */
+async function subscribed({ options: { database, log }, sns }: Door, about: Asked): Promise<boolean> {
+  if (about.kind === 'ended') {
+    log.warn('bounce.failed', { code: 'SNS_UNSUBSCRIBED' });
+    await raiseHourly(database, { kind: 'bounces_unread', reason: 'SNS_UNSUBSCRIBED' });
+    return true;
+  }
+  const isConfirmed = await sns.confirm(about.visit);
+  if (isConfirmed) log.info('bounce.subscribed', {});
+  else log.warn('bounce.failed', { code: 'SNS_UNCONFIRMED' });
+  return isConfirmed;
 }
 
 const later = (reply: FastifyReply): FastifyReply =>

@@ -39,8 +39,9 @@ export const alertDefinitions = {
     isTask: false,
   },
   bounces_unread: {
-    title: 'Boîte des retours de courrier illisible / mailbox of bounces cannot be read',
-    whatToDo: () => 'Vérifier RELAIS_BOUNCES_URL et la boîte des retours.',
+    title: 'Retours de courrier illisibles / bounces cannot be read',
+    whatToDo: () =>
+      'Vérifier RELAIS_BOUNCES_URL et la boîte des retours, ou l’abonnement SNS (SNS_UNSUBSCRIBED).',
     isTask: false,
   },
   bounce_unmatched: {

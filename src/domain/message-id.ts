@@ -7,20 +7,23 @@ export interface NamedMail {
   readonly keyRun: number;
 }
 
-/** A file that went by mail: `<client.destination.42.TIME@domain>` (connectors/flow/mail/letter.ts). */
+/**
+ * A file that went by mail: `<client.destination.42.TIME@domain>` (connectors/flow/mail/letter.ts), or what stands before the @: some
+ * providers give no more back (connectors/mail/provider-headers.ts).
+ */
 export function fileNamed(
   messageId: string,
 ): { readonly clientId: string; readonly destinationId: string; readonly sequence: number } | undefined {
   const [, clientId = '', destinationId = '', sequence = ''] =
-    /^<?([A-Za-z0-9_-]{1,60})\.([A-Za-z0-9_-]{1,60})\.([1-9]\d{0,9})\.[0-9a-z]{1,12}@[^\s<>@]{1,253}>?$/.exec(
+    /^<?([A-Za-z0-9_-]{1,60})\.([A-Za-z0-9_-]{1,60})\.([1-9]\d{0,9})\.[0-9a-z]{1,12}(?:@[^\s<>@]{1,253})?>?$/.exec(
       messageId.trim(),
     ) ?? [];
   return sequence === '' ? undefined : { clientId, destinationId, sequence: Number(sequence) };
 }
 
-/** `<KEY@domain>` or `<KEY.r2@domain>`, with or without its brackets. */
+/** `<KEY@domain>` or `<KEY.r2@domain>`, with or without its brackets, or what stands before the @. */
 export function mailNamed(messageId: string): NamedMail | undefined {
   const [, key, run = '1'] =
-    /^<?([0-9A-Za-z_-]{8,64}?)(?:\.r([1-9]\d{0,3}))?@[^\s<>@]{1,253}>?$/.exec(messageId.trim()) ?? [];
+    /^<?([0-9A-Za-z_-]{8,64}?)(?:\.r([1-9]\d{0,3}))?(?:@[^\s<>@]{1,253})?>?$/.exec(messageId.trim()) ?? [];
   return key === undefined ? undefined : { key, keyRun: Number(run) };
 }

@@ -1,17 +1,27 @@
 // What mail providers tell of bounces: whose proof holds, and which mail and mailbox their JSON means.
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { parsed, providers, type Provider, type ToldRequest } from '../../src/callbacks/bounces.ts';
+import { parsed, type Provider, type ToldRequest } from '../../src/callbacks/bounce-events.ts';
+import { providers } from '../../src/callbacks/bounces.ts';
+import type { SnsPlace } from '../../src/callbacks/sns-place.ts';
 import { fileNamed, mailNamed } from '../../src/domain/message-id.ts';
 
 const now = Date.parse('2026-11-20T12:00:00Z');
 const seconds = String(now / 1_000);
 const id = '<dlv_7f3a5c2e-4b1d@centre.example>';
-const known = (name: string): Provider => {
+const nowhere: SnsPlace = {
+  certificate: () => Promise.resolve(undefined),
+  confirm: () => Promise.resolve(false),
+  close: () => Promise.resolve(),
+};
+function known(name: string): Pick<Provider, 'read'> & {
+  readonly isProved: (request: ToldRequest, secrets: readonly string[], at: number) => unknown;
+} {
   const provider = providers[name];
   if (provider === undefined) throw new Error(name);
-  return provider;
-};
+  const { isProved, read } = provider;
+  return { read, isProved: (request, secrets, at) => isProved(request, secrets, at, nowhere) };
+}
 const asked = (body: unknown, headers: Readonly<Record<string, string>> = {}): ToldRequest => ({
   header: (name) => headers[name],
   body: typeof body === 'string' ? Buffer.from(body) : Buffer.from(JSON.stringify(body)),

@@ -21,6 +21,7 @@ beforeEach(async () => {
     published,
     callbackKey,
     secrets: gateway.config.secrets,
+    network: gateway.config.network,
     log: silentLog,
     host: '127.0.0.1',
     port: 0,

@@ -7,6 +7,7 @@ import { checkRecord, dkimKeyOf, recordName, signed } from '../../mail/dkim.ts';
 import type { DkimKey } from '../../mail/dkim.ts';
 import { mailBytes } from '../../mail/mime.ts';
 import type { Attachment } from '../../mail/mime.ts';
+import { providerHeaders } from '../../mail/provider-headers.ts';
 import { replyCode, smtpOutcome } from '../../mail/reply.ts';
 import { serverOf } from '../../mail/server.ts';
 import type { ResolvedServer } from '../../mail/server.ts';
@@ -26,7 +27,9 @@ export async function sendFile(file: HandedFile, server: MailServer, context: Se
   const most = bytesAtMost(server);
   const attachments = await attached(file, most);
   if (typeof attachments === 'string') return attachmentOutcome(attachments);
-  const clear = await mailBytes({ ...letterOfFile(file, server), attachments });
+  const letter = letterOfFile(file, server);
+  const headers = { ...letter.headers, ...providerHeaders(ready.server.host, letter.messageId) };
+  const clear = await mailBytes({ ...letter, headers, attachments });
   if (clear.length > most) return attachmentOutcome('TOO_LARGE');
   const bytes = ready.dkim === undefined ? clear : await signed(clear, ready.dkim);
   const deadline = startDeadline(context.timeouts.totalMs, context.signal);

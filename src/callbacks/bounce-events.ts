@@ -1,0 +1,83 @@
+// What of a provider's JSON says which mail bounced for whom, and what a provider must show: read with care, since anybody may write it.
+// Invariant: a value of another type than its documentation says is an empty text, never an error; of its words only codes are taken.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { ToldBounce } from '../delivery/background/told-bounces.ts';
+import type { SnsPlace } from './sns-place.ts';
+
+export interface ToldRequest {
+  readonly header: (name: string) => string | undefined;
+  readonly body: Buffer;
+}
+
+/** `later`: whether it holds cannot be found out now. */
+export type Proved = boolean | 'later';
+
+export interface Provider {
+  /** Name of the secret by which it proves itself. */
+  readonly secret: string;
+  /** @param secrets values in force @param now epoch ms, of the database's clock */
+  readonly isProved: (
+    request: ToldRequest,
+    secrets: readonly string[],
+    now: number,
+    sns: SnsPlace,
+  ) => Proved | Promise<Proved>;
+  /** Undefined: the body is none of this provider's. */
+  readonly read: (body: unknown) => readonly ToldBounce[] | undefined;
+  /** What it says of its own telling, where that is no bounce. */
+  readonly asks?: (body: unknown) => Asked | undefined;
+}
+
+/** `begin`: it tells once this address was visited; `ended`: it was told to tell no more. */
+export type Asked = { readonly kind: 'begin'; readonly visit: string } | { readonly kind: 'ended' };
+
+/** Events of one request: a provider sends some hundreds at most. */
+const mostEvents = 2_000;
+
+/** A short secret could be guessed. */
+export const fewestCharacters = 20;
+
+export type Raw = Readonly<Record<string, unknown>>;
+export const isRaw = (value: unknown): value is Raw =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+export const at = (value: unknown, ...path: readonly string[]): unknown =>
+  path.reduce(
+    (inner: unknown, key) => (isRaw(inner) && Object.hasOwn(inner, key) ? inner[key] : undefined),
+    value,
+  );
+export const textAt = (value: unknown, ...path: readonly string[]): string => {
+  const found = at(value, ...path);
+  return typeof found === 'string' || typeof found === 'number' ? String(found).slice(0, 998) : '';
+};
+
+/** One event, or a list of them. */
+export function eventsOf(body: unknown): readonly Raw[] | undefined {
+  const list = Array.isArray(body) ? (body as readonly unknown[]) : [body];
+  return list.length <= mostEvents && list.every(isRaw) ? list : undefined;
+}
+
+const enhanced = /\b[245]\.\d{1,3}\.\d{1,3}\b/;
+/** A status such as 5.1.1, wherever a provider writes it; else the event's own name, as a code. */
+export const codeOf = (texts: readonly string[], event: string): string =>
+  texts.map((text) => enhanced.exec(text)?.[0]).find((code) => code !== undefined) ??
+  event.toUpperCase().replaceAll(/[^A-Z0-9.-]+/g, '_');
+
+export const bounceOf = (messageId: string, mailbox: string, code: string): ToldBounce => ({
+  messageId,
+  target: mailbox.trim().toLowerCase().slice(0, 320),
+  code,
+});
+
+export const sameText = (one: string, other: string): boolean => {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+};
+
+/** Undefined where it is no JSON. */
+export function parsed(text: Buffer | string): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return undefined;
+  }
+}
