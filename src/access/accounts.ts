@@ -15,12 +15,11 @@ import {
   setSetupCode,
   type AccountRow,
 } from '../store/accounts.ts';
-import { closedAmong } from '../store/closings.ts';
 import type { Sql } from '../store/database.ts';
-import { findClient } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { endSessions } from '../store/sessions.ts';
 import { accountActor } from './actor.ts';
+import { requireOpenClient } from './clients.ts';
 import { hashPassword, passwordProblem } from './passwords.ts';
 import { roles, rolesProblem, type Role } from './permissions.ts';
 import { newToken, tokenDigest, type AccessPlace } from './place.ts';
@@ -73,7 +72,8 @@ export async function createAccount(
   if (problem !== undefined) refuse(problem);
   const setupCode = newToken();
   const id = await database.transaction(async (tx) => {
-    if (asked.clientId !== undefined) await requireClient(tx, asked.clientId);
+    if (asked.clientId !== undefined)
+      await requireOpenClient(tx, asked.clientId, 'nobody of theirs gets an account');
     const made = await addAccount(tx, { login, clientId: asked.clientId, roles: asked.roles.join(',') });
     if (made === undefined) return undefined;
     await setSetupCode(tx, made, tokenDigest(setupCode), setupLifeMs);
@@ -172,13 +172,6 @@ async function requireOtherAdmin(tx: Sql, account: AccountRow): Promise<void> {
   const rows = await listAccounts(tx, true);
   if (!rows.some((row) => row.id !== account.id && isAdmin(row)))
     refuse(`${account.login} is the last administrator: make another one first.`);
-}
-
-async function requireClient(tx: Sql, clientId: string): Promise<void> {
-  if ((await findClient(tx, clientId)) === undefined)
-    throw new RelaisError('FIND-001', `Nobody knows the client ${clientId}.`);
-  if ((await closedAmong(tx, [clientId])).size > 0)
-    refuse(`The contract of ${clientId} has ended: nobody of theirs gets an account.`);
 }
 
 export const noteChange = (

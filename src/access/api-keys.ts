@@ -10,10 +10,9 @@ import {
   listApiKeys,
   type ApiKeyRow,
 } from '../store/api-keys.ts';
-import { closedAmong } from '../store/closings.ts';
-import { findClient } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { keyActor } from './actor.ts';
+import { requireOpenClient } from './clients.ts';
 import { keyScopes, type Holder, type Permission } from './permissions.ts';
 import { newToken, tokenDigest, type AccessPlace } from './place.ts';
 
@@ -45,13 +44,7 @@ export async function createApiKey(
   if (problem !== undefined) throw new RelaisError('ACCESS-001', problem);
   const key = `${prefix}${newToken()}`;
   const id = await database.transaction(async (tx) => {
-    if (asked.clientId !== undefined && (await findClient(tx, asked.clientId)) === undefined)
-      throw new RelaisError('FIND-001', `Nobody knows the client ${asked.clientId}.`);
-    if (asked.clientId !== undefined && (await closedAmong(tx, [asked.clientId])).size > 0)
-      throw new RelaisError(
-        'ACCESS-001',
-        `The contract of ${asked.clientId} has ended: no key is made for it.`,
-      );
+    if (asked.clientId !== undefined) await requireOpenClient(tx, asked.clientId, 'no key is made for it');
     if ((await keysInForce(tx, asked.name)).length >= mostOfAName)
       throw new RelaisError(
         'ACCESS-001',

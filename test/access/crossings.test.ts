@@ -1,6 +1,7 @@
 // What somebody changes while a sign-in is under way: it ends the sessions that are there, and must not miss the one that is not yet.
 import { Secret, TOTP } from 'otpauth';
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import {
   accounts,
   changeRoles,
@@ -9,6 +10,7 @@ import {
   resetAccount,
   setPasswordWithCode,
 } from '../../src/access/accounts.ts';
+import { createApiKey } from '../../src/access/api-keys.ts';
 import { linkIdentity, signInAs } from '../../src/access/identities.ts';
 import type { Role } from '../../src/access/permissions.ts';
 import type { AccessPlace } from '../../src/access/place.ts';
@@ -20,6 +22,7 @@ import {
   signIn,
   type SignedIn,
 } from '../../src/access/sign-in.ts';
+import { isRelaisError } from '../../src/errors.ts';
 import { crossed } from '../support/crossed.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 
@@ -129,4 +132,43 @@ test('of two administrators who end each other at once one stays', async () => {
     ]);
     stays = left[0]?.login ?? '';
   }
+});
+
+const isSomebodyWaiting = async (): Promise<boolean> =>
+  (await home.owner.all("SELECT 1 FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'")).length >
+  0;
+
+test.each([
+  [
+    'an account',
+    () => createAccount(place, { login: 'client.tardif', roles: ['viewer'], clientId: 'essai' }, 'tester'),
+  ],
+  [
+    'a key',
+    () =>
+      createApiKey(
+        place,
+        { name: 'tardive', scopes: ['delivery.read'], clientId: 'essai', addresses: [], days: 1 },
+        'tester',
+      ),
+  ],
+] as const)('C55: %s that is made while the contract of its client ends is not made', async (_, make) => {
+  let isOver = false;
+  const making = await home.owner.transaction(async (tx) => {
+    await tx.run("UPDATE clients SET closed_at = UTC_TIMESTAMP(3) WHERE id = 'essai'");
+    const made = make()
+      .then(
+        () => 'made',
+        (error: unknown) => (isRelaisError(error) ? error.code : 'failed'),
+      )
+      .finally(() => {
+        isOver = true;
+      });
+    // Until it waits for the end of the contract, or has not waited.
+    while (!isOver && !(await isSomebodyWaiting())) await setTimeout(20);
+    return { made };
+  });
+  const made = await making.made;
+  await home.owner.run("UPDATE clients SET closed_at = NULL WHERE id = 'essai'");
+  expect(made).toBe('ACCESS-001');
 });
