@@ -80,6 +80,9 @@ test('C38: of dpo and admin a second factor is asked, ours where the provider ha
 });
 
 describe('what does not fit is refused, and opens nothing', () => {
+  // Of somebody who would come in by it, whichever of these tests runs alone.
+  beforeAll(() => linked(['support'], 'sujet-juste'));
+  beforeEach(() => opened.says({ sub: 'sujet-juste' }));
   interface Wrong {
     readonly what: string;
     /** Said by the provider beside the subject. */
@@ -98,7 +101,7 @@ describe('what does not fit is refused, and opens nothing', () => {
     { what: 'a token that has ended', over: { exp: 1_700_000_000 } },
   ];
   test.each(wrong)('$what', async ({ over = {}, set }) => {
-    opened.says({ sub: 'sujet-1', ...over });
+    opened.says({ sub: 'sujet-juste', ...over });
     const browser = browserOf(desk.console.port);
     const alter = (address: URL): string => {
       if (set !== undefined) address.searchParams.set(...set);
