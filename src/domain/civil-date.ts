@@ -19,10 +19,8 @@ export function civilDate(at: Date): CivilDate {
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');
-/** The last day that such a text can say; what would come after it is that day. */
-const lastDay: CivilDate = '9999-12-31';
 const dateText = (year: number, month: number, day: number): CivilDate =>
-  year > 9_999 ? lastDay : `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`;
+  `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`;
 
 function partsOf(date: CivilDate): readonly [year: number, month: number, day: number] {
   const [year = 0, month = 1, day = 1] = date.split('-').map(Number);
@@ -47,8 +45,7 @@ export function addMonths(date: CivilDate, months: number): CivilDate {
 
 export function addDays(date: CivilDate, days: number): CivilDate {
   const [year, month, day] = partsOf(date);
-  const at = new Date(Date.UTC(year, month - 1, day + days));
-  return dateText(at.getUTCFullYear(), at.getUTCMonth() + 1, at.getUTCDate());
+  return new Date(Date.UTC(year, month - 1, day + days)).toISOString().slice(0, 10);
 }
 
 export const addDelay = (date: CivilDate, { count, unit }: Delay): CivilDate =>

@@ -63,6 +63,14 @@ test('every page, of whatever role, is kept nowhere, framed nowhere, and runs no
   }
 });
 
+test('what a stranger typed into every field of a lead is text where it is shown in clear', async () => {
+  const dpo = await desk.signedIn('dpo');
+  const shown = await dpo.post('/leads/essai/OK-2/reveal', { reason: 'ticket 91' });
+  expect(shown.status).toBe(200);
+  expect(shown.text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+  expect(shown.text).not.toMatch(/<script>|<img src=x/);
+});
+
 const standing = (): Promise<readonly unknown[]> =>
   desk.gateway.owner.all(
     `SELECT (SELECT GROUP_CONCAT(CONCAT(id, state, run) ORDER BY id) FROM deliveries) AS deliveries,
