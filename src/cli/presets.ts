@@ -148,7 +148,7 @@ async function tryOne(
     if (without !== undefined || keep === true)
       throw new RelaisError(
         'USAGE-001',
-        `No CRM is simulated for ${preset}: of it one lead is tried, without --keep and --without.`,
+        `No CRM is simulated for ${preset}: of it one lead is tried, without --keep and --without. What else can be tried: relais preset show ${preset}`,
       );
     const { tryOneLead } = await import('./preset-small-trial.ts');
     return tryOneLead(preset);

@@ -324,12 +324,7 @@ describe('dolibarr: a third party without an address, then its contact with the 
 });
 
 describe('hubspot: a contact, its subscription, then a deal that names it', () => {
-  const own = ['unsubscribe', 'subscribe']
-    .map(
-      (name) => `  - {name: ${name}, fields: [{to: "inputs[0].subscriptionId", value: 12}, {preset: rest}]}`,
-    )
-    .join('\n');
-  const mapping = publish('hubspot', `calls:\n${own}\nupdate:\n  calls:\n${own.replaceAll(/^/gm, '  ')}`);
+  const mapping = publish('hubspot', 'parameters: { subscription: 12 }');
   const captured = { 'contact.id': '512', 'deal.id': '77' };
   const wish = { subscriberIdString: 'e.durand@courriel.example', channel: 'EMAIL', subscriptionId: 12 };
 

@@ -66,7 +66,12 @@ export function urlFor(serverUrl: string, account: Accounts['owner'], database: 
 /** `secret:NAME` values of the demo clients' mappings. */
 export type DemoSecrets = Readonly<
   Record<
-    'HORIZON_TOKEN' | 'HORIZON_SIGNING' | 'SMTP_URL' | 'ALPES_SFTP_PASSWORD' | 'HEXAGONE_SFTP_PASSWORD',
+    | 'HORIZON_TOKEN'
+    | 'HORIZON_SIGNING'
+    | 'SMTP_URL'
+    | 'ALPES_SFTP_PASSWORD'
+    | 'HEXAGONE_SFTP_PASSWORD'
+    | 'CLIENT_SFTP_PASSWORD',
     string
   >
 >;
@@ -83,6 +88,7 @@ export function inventSecrets(): { readonly secrets: DemoSecrets; readonly mailP
     SMTP_URL: smtpUrl(mailPassword),
     ALPES_SFTP_PASSWORD: secretText(),
     HEXAGONE_SFTP_PASSWORD: secretText(),
+    CLIENT_SFTP_PASSWORD: secretText(),
   };
   return { secrets, mailPassword };
 }

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { relative } from 'node:path';
 import { account } from './accounting.ts';
 import { readLedger } from './ledger.ts';
+import { depotHost } from './recipients.ts';
 import { printAccount } from './report.ts';
 import type { World } from './world.ts';
 
@@ -26,6 +27,11 @@ export async function keepRunning(world: World, signal: AbortSignal): Promise<vo
   screen.line();
   screen.line(`  It arrives in ${relative(process.cwd(), world.recipients.crm.place)} within a second.`);
   screen.line('  Enter draws the account again; try it after removing a line from that file.');
+  screen.line();
+  screen.line(
+    `  A client of your own who takes files (preset csv-excel, csv-portail): ${depotHost} takes them,`,
+  );
+  screen.line(`  and they arrive in ${relative(process.cwd(), world.recipients.depot)}.`);
   await waitFor(world, signal);
 }
 

@@ -1,4 +1,4 @@
-// The four recipients of the demo, started together and stopped together.
+// The four recipients of the demo, and one for a client of the visitor's own, started together and stopped together.
 // Invariant: each writes only below the folder of what was received.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,8 +11,13 @@ import { startMailbox } from '../recipients/mailbox.ts';
 import type { Mailbox } from '../recipients/mailbox.ts';
 import { createMoods } from '../recipients/moods.ts';
 import type { RecipientReport, DemoRecipient } from '../recipients/record.ts';
+import { startSftp } from '../recipients/sftp.ts';
 import { mailHost, mailUser } from './environment.ts';
 import type { DemoSecrets, inventSecrets } from './environment.ts';
+
+/** As the examples of the presets of files name them (mappings/presets/csv-excel/example). */
+export const depotHost = 'sftp.client.example';
+const depotFolder = 'depot';
 
 export interface Recipients {
   readonly all: readonly DemoRecipient[];
@@ -21,6 +26,8 @@ export interface Recipients {
   /** PEM of the authority to trust. */
   readonly authority: string;
   readonly ports: Readonly<Record<string, number>>;
+  /** Where files of a client of one's own land, by the example of a preset of files: nobody compares them. */
+  readonly depot: string;
   readonly readAll: () => Promise<Readonly<Record<string, RecipientReport>>>;
   readonly close: () => Promise<void>;
 }
@@ -54,6 +61,11 @@ export async function startRecipients(
   });
   const { alpes, hexagone } = await startFileDrops(folder, secrets);
   const all = [crm, mailbox, alpes, hexagone];
+  const depot = folder(join('client-crm', depotFolder));
+  const own = await startSftp({
+    login: { user: 'relais', password: secrets.CLIENT_SFTP_PASSWORD },
+    home: folder('client-crm'),
+  });
   return {
     all,
     crm,
@@ -64,13 +76,15 @@ export async function startRecipients(
       [mailHost]: mailbox.port,
       'sftp.alpes.example': alpes.port,
       'sftp.hexagone.example': hexagone.port,
+      [depotHost]: own.port,
     },
+    depot,
     readAll: async () =>
       Object.fromEntries(
         await Promise.all(all.map(async ({ destination, read }) => [destination, await read()] as const)),
       ),
     close: async () => {
-      await Promise.all(all.map((recipient) => recipient.close()));
+      await Promise.all([...all, own].map((recipient) => recipient.close()));
     },
   };
 }
