@@ -70,6 +70,7 @@ function nextSteps(subject: Subject, lead: string): readonly string[] {
     '    npx relais lead erase ESSAI-1 --client client --reason "essai" --yes',
     '',
     ...(isInWriting(subject, 'erasure') ? inWriting : []),
+    '  Keep the addresses, numbers and field names of the example: the simulated CRM knows these alone.',
     '  Under another name, put it in place of client everywhere: folder, id, destination, commands, and the first column of the CSV.',
     '  Delete mappings/client when you are done; the rest goes with this trial.',
   ];
