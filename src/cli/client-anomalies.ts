@@ -50,7 +50,7 @@ async function showAnomalies({ reading, database }: App, id: string, options: An
   out();
   for (const kind of new Set(found.map((one) => one.kind))) {
     const { title, whatToDo } = anomalyWords[kind];
-    out(`${kind}: ${title.join(' / ')}\n  → ${whatToDo}`);
+    out(`${kind}: ${title.join(' / ')}\n  → ${whatToDo[0]}`);
   }
 }
 

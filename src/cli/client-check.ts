@@ -56,7 +56,7 @@ function tell({ item, state, evidence, date, problems }: GoLiveFinding): void {
   out(`\n${clause}  ${state}  ${title}`);
   if (evidence !== undefined) out(`     ${date ?? ''}  ${evidence}`);
   if (state === 'there') return;
-  for (const problem of problems) out(`     - ${problem}`);
+  for (const [, english] of problems) out(`     - ${english}`);
   out(`     Until then ${blocks}.`);
   out(`     → ${whatToDo}`);
 }
@@ -69,5 +69,5 @@ const asData = ({ item, state, evidence, date, problems }: GoLiveFinding): objec
   evidence: evidence ?? null,
   date: date ?? null,
   blocks: goLiveDefinitions[item].blocks,
-  problems,
+  problems: problems.map(([, english]) => english),
 });

@@ -8,11 +8,12 @@ import { exportPerson } from '../privacy/person/export.ts';
 import { findPerson, type FoundPerson } from '../privacy/person/find.ts';
 import { ownRefusedRows } from '../store/refused-of-person.ts';
 import { leadQueryOf } from '../support/find-person.ts';
+import { answerFileOptions, type AnswerFile } from './answer-file.ts';
 import { collect, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { problemWords } from './lead-find.ts';
 import { out, say, withApp } from './terminal.ts';
 
-interface ExportOptions {
+interface ExportOptions extends AnswerFile {
   readonly client: string;
   readonly email?: string;
   readonly phone?: readonly string[];
@@ -20,20 +21,19 @@ interface ExportOptions {
   readonly row?: readonly string[];
   readonly portability?: true;
   readonly request?: string;
-  readonly to: string;
-  readonly recipient: readonly string[];
-  readonly archives?: string;
   readonly reason?: string;
 }
 
 export function personCommands(program: Command): void {
   const person = program.command('person').description('what is held on a person at one client');
   withExamples(
-    person
-      .command('export')
-      .description(
-        'everything held, as JSON and a French letter, in a file that only the age keys named open',
-      )
+    answerFileOptions(
+      person
+        .command('export')
+        .description(
+          'everything held, as JSON and a French letter, in a file that only the age keys named open',
+        ),
+    )
       .requiredOption('--client <client>', 'at which client')
       .option('--email <address>', 'mail address of the person')
       .option('--phone <number>', 'phone of the person, in any spelling; may be repeated', collect)
@@ -41,9 +41,6 @@ export function personCommands(program: Command): void {
       .option('--row <number>', 'a refused row that names the person; may be repeated', collect)
       .option('--portability', 'for a request for portability; default: for access')
       .option('--request <number>', 'number of the request it answers, for the letter')
-      .requiredOption('--to <file>', 'where to write it')
-      .requiredOption('--recipient <key>', 'age1...: whose key opens it; may be repeated', collect)
-      .option('--archives <folder>', 'archives of the log, where months were taken out of MySQL')
       .option('--reason <text>', 'why (request number); mandatory'),
     'Leads that only share an address with those are listed, and are in it once --lead names them.',
     'relais person export --client horizon --email zoe@courriel.example --request 77 --to acces-77.age --recipient age1... --reason "request 77"',

@@ -110,5 +110,5 @@ export function printSheet(sheet: readonly SheetSection[] = []): void {
 
 export function notWritten(result: Extract<Preview['result'], { readonly ok: false }>): void {
   out(strong(`Would not leave: ${result.why}`));
-  for (const line of whyNotWritten(result)) out(`  ${line}`);
+  for (const [, english] of whyNotWritten(result)) out(`  ${english}`);
 }

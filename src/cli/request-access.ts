@@ -5,37 +5,34 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
+import { answerFileOptions, type AnswerFile } from './answer-file.ts';
 import { collect, impersonal, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { selectionOf } from './request-acts.ts';
 import { out, say, withApp } from './terminal.ts';
 
-interface AccessOptions {
-  readonly to: string;
-  readonly recipient: readonly string[];
+interface AccessOptions extends AnswerFile {
   readonly lead?: readonly string[];
   readonly row?: readonly string[];
   readonly all?: boolean;
   readonly none?: boolean;
   readonly identity?: string;
-  readonly archives?: string;
 }
 
 export function accessCommand(request: Command): void {
   withExamples(
-    request
-      .command('access')
-      .description(
-        'answer an access or a portability: all that is held, in a file that only the age keys open',
-      )
-      .argument('<request>', 'its number', wholeNumber)
-      .requiredOption('--to <file>', 'where to write it; a file that exists is not overwritten')
-      .requiredOption('--recipient <key>', 'age1...: whose key opens it; may be repeated', collect)
+    answerFileOptions(
+      request
+        .command('access')
+        .description(
+          'answer an access or a portability: all that is held, in a file that only the age keys open',
+        )
+        .argument('<request>', 'its number', wholeNumber),
+    )
       .option('--lead <reference>', 'a lead that is meant; may be repeated; the others are left out', collect)
       .option('--row <number>', 'a refused row that is meant; may be repeated', collect)
       .option('--all', 'every lead and row the request lists')
       .option('--none', 'none of them: the answer says that nothing is held')
-      .option('--identity <text>', 'how the identity was checked, where it was not said before')
-      .option('--archives <folder>', 'archives of the log, where months were taken out of MySQL'),
+      .option('--identity <text>', 'how the identity was checked, where it was not said before'),
     'Without --lead or --row: what was found by what the person gave. Where leads only share an address, name all that are meant.',
     'relais request access 21 --to acces-21.age --recipient age1...',
     'relais request access 22 --to acces-22.age --recipient age1... --lead HZ-000123 --lead HZ-000140 --identity "identity card seen, ticket 12"',

@@ -79,13 +79,14 @@ function groupRow(
 interface Door {
   readonly needs: Permission;
   readonly name: Both;
-  readonly pathOf: (alert: AlertHead) => string;
+  /** Undefined where the alert names none. */
+  readonly pathOf: (alert: AlertHead) => string | undefined;
 }
 
 const ofDestination: Door = {
   needs: 'delivery.read',
   name: words.destination,
-  pathOf: ({ destination }) => destinationPath(destination),
+  pathOf: ({ destination }) => (destination === '' ? undefined : destinationPath(destination)),
 };
 /** Its number stands first in the reason. */
 const ofRequest: Door = {
@@ -103,6 +104,8 @@ const doors: Readonly<Partial<Record<AlertKind, Door>>> = {
   file_gap: ofDestination,
   file_held: ofDestination,
   file_bounced: ofDestination,
+  right_waits: ofDestination,
+  internal_error: ofDestination,
   request_due: ofRequest,
   request_recipient: ofRequest,
   anomalies_pile_up: {
@@ -125,10 +128,32 @@ const doors: Readonly<Partial<Record<AlertKind, Door>>> = {
   log_altered: { needs: 'audit.read', name: frame.audit, pathOf: () => '/audit' },
 };
 
+/** What to do in words, where in the console it is done, and for who works at the terminal the command. */
+export function alertAdvicePart(request: FastifyRequest, alert: AlertHead): Html {
+  const say = sayTo(request);
+  const { words: text, command } = alert.advice;
+  const links = [
+    ...(alert.delivery === null
+      ? []
+      : [
+          html`<a class="button second" href="/deliveries/${alert.delivery}"
+            >${say(words.delivery)} ${alert.delivery}</a
+          >`,
+        ]),
+    alertDoor(request, alert),
+  ].filter((link) => link !== undefined);
+  return html`<h2>${say(words.toDo)}</h2>
+    ${text === undefined ? undefined : html`<p>${say(text)}</p>`}
+    ${links.length === 0 ? undefined : html`<p class="actions">${links}</p>`}
+    ${command === undefined ? undefined : html`<p class="quiet">${say(words.terminal)} : <code>${command}</code></p>`}`;
+}
+
 /** Undefined where the console has no page for it, or not for its reader. */
-export function alertDoor(request: FastifyRequest, alert: AlertHead): Html | undefined {
+function alertDoor(request: FastifyRequest, alert: AlertHead): Html | undefined {
   const door = doors[alert.kind];
   if (door === undefined || !may(personOf(request).holder, door.needs)) return undefined;
-  const say = sayTo(request);
-  return html`<p>${say(words.see)} : <a href="${door.pathOf(alert)}">${say(door.name)}</a></p>`;
+  const path = door.pathOf(alert);
+  return path === undefined
+    ? undefined
+    : html`<a class="button second" href="${path}">${sayTo(request)(door.name)}</a>`;
 }

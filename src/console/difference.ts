@@ -2,6 +2,7 @@
 // Invariant: shows what support found, which holds a person's values by their form alone.
 import type { FastifyRequest } from 'fastify';
 import { html, type Html } from '../privacy/papers/html.ts';
+import { outcomeWords } from '../support/mappings/diff-words.ts';
 import type { Difference } from '../support/mappings/difference.ts';
 import type { Both } from '../support/words.ts';
 import { visitOf } from './gate.ts';
@@ -88,8 +89,8 @@ function movesPart(request: FastifyRequest, title: Both, moves: Difference['outc
       say(title),
       [{ name: say(words.before) }, { name: say(words.after) }, { name: say(words.leads), number: true }],
       moves.map(({ before, after, references }) => [
-        html`<span lang="en">${before}</span>`,
-        html`<span lang="en">${after}</span>`,
+        say(outcomeWords(before)),
+        say(outcomeWords(after)),
         countText(references.length, language),
       ]),
     )}`;

@@ -97,19 +97,17 @@ export const unreadableAddress = (_error: unknown, _request: FastifyRequest, rep
 function detailOf(request: FastifyRequest, error: RelaisError): Html {
   const say = sayTo(request);
   const remedy = remedyText(error.code);
-  const message = html`<p class="quiet">
-    <code>${error.code}</code>
-    ${
-      wordsOfRefusal(error) === undefined
-        ? html`${say(inEnglish)} : <span lang="en">${error.message}</span>`
-        : undefined
-    }
-  </p>`;
-  return remedy === undefined
-    ? html`${message}
-        <p class="quiet" lang="en">${catalogue[error.code].remedy}</p>`
-    : html`<p>${say(remedy)}</p>
-        ${message}`;
+  const isOwn = wordsOfRefusal(error) !== undefined;
+  // What is said in English only stands behind the word that says so.
+  const detail = [
+    ...(isOwn ? [] : [error.message]),
+    ...(isOwn || remedy !== undefined ? [] : [catalogue[error.code].remedy]),
+  ].join(' ');
+  return html`${remedy === undefined ? undefined : html`<p>${say(remedy)}</p>`}
+    <p class="quiet">
+      <code>${error.code}</code>
+      ${detail === '' ? undefined : html`${say(inEnglish)} : <span lang="en">${detail}</span>`}
+    </p>`;
 }
 
 function plainPage(

@@ -4,7 +4,7 @@ import { deliveryStates } from '../domain/delivery.ts';
 import { html, type Piece } from '../privacy/papers/html.ts';
 import { reasonWords, stateWords, type Both, type Language } from '../support/words.ts';
 import { sayIn } from './layout.ts';
-import { countText, timeText } from './times.ts';
+import { countText, momentText } from './times.ts';
 import { deskWords as words } from './words/desk.ts';
 import { frame } from './words/frame.ts';
 
@@ -20,6 +20,7 @@ const labels: Readonly<Record<string, Both>> = {
   to: words.to,
   until: words.to,
   open: words.onlyOpen,
+  anew: words.anew,
   deliveries: frame.deliveries,
 };
 const mostListed = 20;
@@ -43,7 +44,7 @@ function valueText(name: string, value: unknown, language: Language): Piece {
   if (name === 'state' && state !== undefined) return say(stateWords[state]);
   if (name === 'cause' || name === 'reason')
     return html`${say(reasonWords(value))} <span class="quiet code">${value}</span>`;
-  return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? timeText(new Date(value), language) : value;
+  return momentText(value, language);
 }
 
 /** By number or by key, as they were named. */

@@ -5,8 +5,10 @@ import type { FastifyRequest } from 'fastify';
 import { addDays, isCivilDate, startOfDay } from '../domain/civil-date.ts';
 import { deliveryStates } from '../domain/delivery.ts';
 import type { DeliveryFilter } from '../support/reads/deliveries.ts';
+import type { KnownNames } from '../support/reads/names.ts';
 import { html, type Html } from '../privacy/papers/html.ts';
 import { stateWords, type Both } from '../support/words.ts';
+import { causeChoice, nameChoice } from './choices.ts';
 import type { Say } from './layout.ts';
 import { hidden, input, select } from './parts.ts';
 import { refuse } from './refusals.ts';
@@ -65,19 +67,37 @@ interface FilterPlace {
   readonly names?: readonly FilterName[];
   /** Who belongs to a client chooses none. */
   readonly ofClient: boolean;
+  readonly known: KnownNames;
 }
 
 export function filterForm(
   asked: AskedFilter,
   say: Say,
-  { path, names: shown = names, ofClient }: FilterPlace,
+  { path, names: shown = names, ofClient, known }: FilterPlace,
 ): Html {
   const box = (name: FilterName): Html | undefined => {
     if (!shown.includes(name) || (name === 'client' && ofClient)) return undefined;
     const value = asked[name] ?? '';
-    const type = name === 'from' || name === 'to' ? 'date' : 'text';
-    if (name === 'state') return select(name, say(filterLabels[name]), stateOptions(say), value);
-    return input(name, say(filterLabels[name]), { optional: true, type, value, most: 100 });
+    const label = say(filterLabels[name]);
+    switch (name) {
+      case 'client':
+        return nameChoice(name, label, known.clients, { value, none: say(words.any) });
+      case 'destination':
+        return nameChoice(name, label, known.destinations, { value, none: say(words.anyDestination) });
+      case 'state':
+        return select(name, label, stateOptions(say), value);
+      case 'cause':
+        return causeChoice(name, value, say);
+      case 'lead':
+      case 'from':
+      case 'to':
+        return input(name, label, {
+          value,
+          most: 100,
+          type: name === 'lead' ? 'text' : 'date',
+          optional: true,
+        });
+    }
   };
   return html`<form class="line card filters" method="get" action="${path}">
     ${names.map(box)}
@@ -94,8 +114,8 @@ const filterLabels: Readonly<Record<FilterName, Both>> = {
   client: words.client,
   destination: words.destination,
   state: frame.state,
-  cause: words.cause,
-  lead: words.lead,
+  cause: frame.cause,
+  lead: words.leadReference,
   from: words.from,
   to: words.to,
 };

@@ -12,6 +12,14 @@ const read = (fields: unknown, name: string, most: number): string => {
 /** Of the form that was sent; empty where it has none. */
 export const field = ({ body }: FastifyRequest, name: string, most = 200): string => read(body, name, most);
 
+/** Whether this very form was sent: a page has several, and what was typed into one is not the next one's. */
+export const wasSent = ({ method, url }: FastifyRequest, action: string): boolean =>
+  method === 'POST' && url.split('?')[0] === action;
+
+/** What was typed into this very form, so that a refusal leaves it to be put right. */
+export const sentAgain = (request: FastifyRequest, action: string, name: string, most = 200): string =>
+  wasSent(request, action) ? field(request, name, most) : '';
+
 /** Of the address, after `?`. */
 export const asked = ({ query }: FastifyRequest, name: string, most = 200): string =>
   read(query, name, most).trim();

@@ -1,7 +1,14 @@
 // Deliveries, leads and destinations as every page names them: links, states with their words, reasons.
 import { mayFor, type Holder } from '../access/permissions.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
-import { actionWords, reasonWords, stateWords } from '../support/words.ts';
+import {
+  actionWords,
+  categoryWords,
+  consentPairWords,
+  reasonWords,
+  stateWords,
+  type Both,
+} from '../support/words.ts';
 import type { Say } from './layout.ts';
 import { state, type Tone } from './parts.ts';
 
@@ -25,6 +32,16 @@ export const reasonText = (reason: string, say: Say): string =>
   reason === '' ? '' : say(reasonWords(reason));
 
 export const actionText = (action: keyof typeof actionWords, say: Say): string => say(actionWords[action]);
+
+/** `prospection par e-mail`, of `marketing.email`. */
+export function optInText(pair: string, say: Say): string {
+  const [purpose = '', channel = ''] = pair.split('.');
+  return say(consentPairWords(purpose, channel) ?? [pair, pair]);
+}
+
+/** A category of data that an authorisation names. */
+export const categoryText = (name: string, say: Say): string =>
+  say((categoryWords as Readonly<Partial<Record<string, Both>>>)[name] ?? [name, name]);
 
 export const deliveryLink = (id: number): Html => html`<a href="/deliveries/${id}">${id}</a>`;
 

@@ -17,8 +17,10 @@ export const sayIn =
 export interface Page {
   readonly title: string;
   readonly body: Piece;
-  /** Of the navigation. */
+  /** The line of the navigation it belongs to: marked there, and led back to from the pages below it. */
   readonly at?: string;
+  /** Stands beside other pages of that line, and leads to them by itself. */
+  readonly isBeside?: true;
   readonly narrow?: true;
   /** Beside the one of every page. */
   readonly script?: 'live';
@@ -41,10 +43,17 @@ const places: readonly { readonly path: string; readonly name: Both; readonly ne
   { path: '/accounts', name: frame.accounts, needs: 'account.manage' },
 ];
 
-/** @param here the path and query of this page, which a change of language comes back to; @param now for the zone */
-export function pageOf(page: Page, visit: Visit, here: string, now: Date): string {
+export interface Here {
+  /** Path and query, which a change of language comes back to. */
+  readonly back: string;
+  readonly path: string;
+}
+
+/** @param now for the zone */
+export function pageOf(page: Page, visit: Visit, here: Here, now: Date): string {
   const { language } = visit;
   const say = sayIn(language);
+  const isBelow = page.at !== undefined && page.at !== here.path;
   return `<!doctype html>\n${written(
     html`<html lang="${language}">
       <head>
@@ -62,10 +71,11 @@ export function pageOf(page: Page, visit: Visit, here: string, now: Date): strin
         <header class="top">
           <div>
             <a class="brand" href="/"><img src="${assets.icon}" alt="" />Relais</a>
-            ${mine(visit, here, say)} ${navigation(page, visit, say)}
+            ${mine(visit, here, say)} ${navigation(page, visit, { say, isBelow })}
           </div>
         </header>
         <main id="content" tabindex="-1" ${page.narrow === true ? html` class="narrow"` : ''}>
+          ${isBelow && page.isBeside !== true ? upLink(page, visit, say) : undefined}
           <h1>${page.title}</h1>
           ${page.body}
         </main>
@@ -75,7 +85,11 @@ export function pageOf(page: Page, visit: Visit, here: string, now: Date): strin
   )}\n`;
 }
 
-function navigation({ at }: Page, { session }: Visit, say: Say): Html | undefined {
+function navigation(
+  { at }: Page,
+  { session }: Visit,
+  { say, isBelow }: { readonly say: Say; readonly isBelow: boolean },
+): Html | undefined {
   if (session?.stage !== 'full') return undefined;
   const holder = holderOf(session);
   return html`<nav aria-label="${say(frame.navigation)}">
@@ -85,18 +99,30 @@ function navigation({ at }: Page, { session }: Visit, say: Say): Html | undefine
         .map(
           ({ path, name }) =>
             html`<li>
-              <a href="${path}" ${path === at ? html` aria-current="page"` : ''}>${say(name)}</a>
+              <a href="${path}" ${path === at ? html` aria-current="${isBelow ? 'true' : 'page'}"` : ''}
+                >${say(name)}</a
+              >
             </li>`,
         )}
     </ul>
   </nav>`;
 }
 
-function mine({ session, language }: Visit, here: string, say: Say): Html {
+/** Back to the list that a page belongs to. */
+function upLink({ at }: Page, { session }: Visit, say: Say): Html | undefined {
+  const place = places.find(({ path }) => path === at);
+  if (place === undefined || session?.stage !== 'full' || !may(holderOf(session), place.needs))
+    return undefined;
+  return html`<p class="up">
+    <a href="${place.path}"><span aria-hidden="true">← </span>${say(place.name)}</a>
+  </p>`;
+}
+
+function mine({ session, language }: Visit, here: Here, say: Say): Html {
   const other: Language = language === 'fr' ? 'en' : 'fr';
   return html`<div class="me">
     <form method="post" action="/language">
-      <input type="hidden" name="to" value="${here}" />
+      <input type="hidden" name="to" value="${here.back}" />
       <button class="plain" name="language" value="${other}" lang="${other}">
         ${say(frame.otherLanguage)}
       </button>

@@ -81,18 +81,36 @@ export function input(name: string, label: string, options: InputOptions = {}): 
   >`;
 }
 
+export interface Choice {
+  readonly value: string;
+  readonly text: string;
+}
+
 export const select = (
   name: string,
   label: string,
-  options: readonly { readonly value: string; readonly text: string }[],
+  options: readonly Choice[],
   chosen: string,
+  { required = false, hint }: { readonly required?: boolean; readonly hint?: string | undefined } = {},
 ): Html =>
   html`<label
     ><span>${label}</span
-    ><select name="${name}">
-      ${options.map(({ value, text }) => html`<option value="${value}" ${value === chosen ? html` selected` : ''}>${text}</option>`)}
-    </select></label
+    ><select name="${name}" ${required ? html` required` : ''}>
+      ${options.map(({ value, text }) => html`<option value="${value}" ${value === chosen ? html` selected` : ''}>${text}</option>`)}</select
+    >${hint === undefined ? undefined : html`<small>${hint}</small>`}</label
   >`;
 
 export const hidden = (name: string, value: string): Html =>
   html`<input type="hidden" name="${name}" value="${value}" />`;
+
+export const tickBox = (name: string, value: string, label: Piece, isTicked = false): Html =>
+  html`<label class="tick"
+    ><input type="checkbox" name="${name}" value="${value}" ${isTicked ? html` checked` : ''} />
+    ${label}</label
+  >`;
+
+export const fileBox = (name: string, label: string, hint: string, required = true): Html =>
+  html`<label
+    ><span>${label}</span> <input type="file" name="${name}" ${required ? html` required` : ''} />
+    <small>${hint}</small></label
+  >`;

@@ -1,43 +1,60 @@
 // What publishing or rolling back would change, said before it is done, and the form that agrees to it.
 // Invariant: nothing is agreed to by a click alone: a note, a tick, and where deliveries would end their number typed.
 import type { FastifyRequest } from 'fastify';
+import { may } from '../access/permissions.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import type { ConsolePlace } from './place.ts';
 import { field } from './forms.ts';
-import { visitOf } from './gate.ts';
-import { deliveryLink } from './labels.ts';
+import { personOf, visitOf } from './gate.ts';
+import { categoryText, deliveryLink } from './labels.ts';
 import { hidden, input } from './parts.ts';
 import { sayTo } from './show.ts';
-import { countText } from './times.ts';
+import { counted, countText } from './times.ts';
+import { mappingCounts } from './words/mapping-counts.ts';
 import { mappingWords as words } from './words/mappings.ts';
 
 export type Plan = Awaited<ReturnType<ConsolePlace['publishing']['plan']>>;
 
 const mostListed = 20;
 
+/** Where support writes anew what waits; reached from the page of the mapping, or told to whoever may. */
+const anewPath = (destination: string): string =>
+  `/replay?${new URLSearchParams({ destination, state: 'waiting', anew: 'yes' }).toString()}`;
+
 /** Waiting deliveries that keep an earlier version's content, and the replay that writes them anew. */
-export function keepingWords(request: FastifyRequest, keeping: readonly number[]): Html {
+export function keepingWords(request: FastifyRequest, destination: string, keeping: readonly number[]): Html {
   const say = sayTo(request);
   const listed = keeping.slice(0, mostListed);
-  return html`${countText(keeping.length, visitOf(request).language)} ${say(words.planKeeping)} :
+  return html`${counted(keeping.length, mappingCounts.keeping, visitOf(request).language)} :
     ${listed.map((id) => html`${deliveryLink(id)} `)}${keeping.length > mostListed ? '…' : ''}<br />
-    ${say(words.keepingReplay)} <code>relais replay ${listed.join(' ')} --anew --yes --reason "…"</code>`;
+    ${say(words.keepingReplay)}
+    ${
+      may(personOf(request).holder, 'delivery.replay')
+        ? html`<a href="${anewPath(destination)}">${say(words.keepingAnew)}</a>`
+        : html`<strong>${say(words.keepingAnew)}</strong>`
+    }`;
 }
 
-export function planPart(request: FastifyRequest, plan: Plan, isProvided: (secret: string) => boolean): Html {
+export function planPart(
+  request: FastifyRequest,
+  destination: string,
+  plan: Plan,
+  isProvided: (secret: string) => boolean,
+): Html {
   const say = sayTo(request);
   const { language } = visitOf(request);
-  const count = (number: number): string => countText(number, language);
   const missing = plan.secretNames.filter((name) => !isProvided(name));
   const lines: Piece[] = [
     ...(plan.isSame ? [say(words.planSame)] : []),
     ...(plan.before === undefined ? [] : [`${say(words.planVersion)} : ${plan.before.version}`]),
-    ...(plan.ending === 0 ? [] : [html`<strong>${count(plan.ending)} ${say(words.planEnding)}</strong>`]),
-    ...(plan.keeping.length === 0 ? [] : [keepingWords(request, plan.keeping)]),
-    ...(plan.reopening === 0 ? [] : [`${count(plan.reopening)} ${say(words.planReopening)}`]),
+    ...(plan.ending === 0
+      ? []
+      : [html`<strong>${counted(plan.ending, mappingCounts.ending, language)}</strong>`]),
+    ...(plan.keeping.length === 0 ? [] : [keepingWords(request, destination, plan.keeping)]),
+    ...(plan.reopening === 0 ? [] : [counted(plan.reopening, mappingCounts.reopening, language)]),
     ...plan.authorised.map(
       ({ recipient, documentRef, categories }) =>
-        `${say(words.planAuthorised)} : ${recipient} (${categories.join(', ')} ; ${documentRef})`,
+        `${say(words.planAuthorised)} : ${recipient} (${categories.map((name) => categoryText(name, say)).join(', ')} ; ${documentRef})`,
     ),
     ...plan.unnamed.map(({ id, recipient }) => `${say(words.planUnnamed)} : ${id}, ${recipient}`),
     ...(missing.length === 0 ? [] : [`${say(words.planSecrets)} : ${missing.join(', ')}`]),

@@ -29,8 +29,8 @@ function callPart(request: FastifyRequest, title: string, call: TrialCall): Html
     return html`${heading}
     ${notice(
       html`${say(words.wouldNotLeave)} :
-        <ul lang="en">
-          ${call.whyNot.map((line) => html`<li><code>${line}</code></li>`)}
+        <ul>
+          ${call.whyNot.map((line) => html`<li>${say(line)}</li>`)}
         </ul>`,
       'warn',
     )}`;

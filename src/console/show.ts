@@ -1,7 +1,7 @@
 // Pages as answers: with their frame, their status and the word not to keep them.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { visitOf } from './gate.ts';
-import { pageOf, sayIn, type Page, type Say } from './layout.ts';
+import { pageOf, sayIn, type Here, type Page, type Say } from './layout.ts';
 
 export interface Shown extends Page {
   readonly status?: number;
@@ -15,7 +15,13 @@ export const showWith =
     reply
       .code(page.status ?? 200)
       .type('text/html; charset=utf-8')
-      .send(pageOf(page, visitOf(request), request.method === 'GET' ? request.url : '/', now()));
+      .send(pageOf(page, visitOf(request), hereOf(request), now()));
+
+/** A form that was sent is not asked for again by its address. */
+const hereOf = ({ method, url }: FastifyRequest): Here => ({
+  back: method === 'GET' ? url : '/',
+  path: url.split('?')[0] ?? url,
+});
 
 export const sayTo = (request: FastifyRequest): Say => sayIn(visitOf(request).language);
 

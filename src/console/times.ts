@@ -1,5 +1,5 @@
 // Times as pages show them: in Paris, in the language of the page, exact to the second in `datetime`.
-import type { Language } from '../support/words.ts';
+import { inLanguage, type Both, type Language } from '../support/words.ts';
 import { html, type Html } from '../privacy/papers/html.ts';
 
 const locales = { fr: 'fr-FR', en: 'en-GB' } as const;
@@ -20,6 +20,10 @@ export const timeOf = (at: Date | null | undefined, language: Language): Html | 
   at === null || at === undefined
     ? undefined
     : html`<time datetime="${at.toISOString()}">${timeText(at, language)}</time>`;
+
+/** A text that is a moment as our tables have it, in Paris; any other as it stands. */
+export const momentText = (text: string, language: Language): string =>
+  /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) ? timeText(new Date(text), language) : text;
 
 /** `mars 2027`, of `2027-03`. */
 export const monthText = (month: string, language: Language): string =>
@@ -50,6 +54,16 @@ export function secondsText(seconds: number, language: Language): string {
 
 export const countText = (count: number, language: Language): string =>
   new Intl.NumberFormat(locales[language]).format(count);
+
+/** `1 livraison`, `1 200 livraisons`: in French none is singular too. */
+export function counted(
+  count: number,
+  [one, several]: readonly [one: Both, several: Both],
+  language: Language,
+): string {
+  const isOne = language === 'fr' ? count < 2 : count === 1;
+  return `${countText(count, language)} ${inLanguage(isOne ? one : several, language)}`;
+}
 
 /** `28/11 14:00`. */
 export const hourText = (at: Date, language: Language): string =>

@@ -3,6 +3,8 @@
 import type { ClientFacts } from './destination.ts';
 import type { AgreedOptIn } from './go-live-facts.ts';
 import { channels } from './lead.ts';
+import type { Both } from '../../connectors/contract.ts';
+import * as says from './go-live-problems.ts';
 import type { Channel, ConsentChannel, ConsentPurpose, ConsentState } from './lead.ts';
 
 export const goLiveItems = ['greeting', 'callerNumber', 'optIn', 'rightsProcedure'] as const;
@@ -67,7 +69,7 @@ export interface GoLiveFinding {
   readonly evidence: string | undefined;
   readonly date: string | undefined;
   /** Why it is not there, in words. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Both[];
 }
 
 type Contract = Pick<ClientFacts, 'contacts' | 'goLive' | 'optIn'>;
@@ -95,27 +97,21 @@ export function goLiveFindings(
 const mailbox = /^[^@\s]+@[^@\s]+$/;
 
 /** What an item lacks by itself, whatever the mappings say. */
-function missingOf(
-  { contacts, goLive, optIn }: Contract,
-  item: GoLiveItem,
-  today: string,
-): readonly string[] {
+function missingOf({ contacts, goLive, optIn }: Contract, item: GoLiveItem, today: string): readonly Both[] {
   const given = goLive?.[item];
-  const problems: string[] = [];
-  if (given === undefined) problems.push(`client.yaml gives no evidence under goLive.${item}`);
-  else if (given.evidence.trim() === '') problems.push(`goLive.${item}.evidence is empty`);
-  else if (given.date > today) problems.push(`goLive.${item} is dated ${given.date}, which is still to come`);
+  const problems: Both[] = [];
+  if (given === undefined) problems.push(says.noEvidence(item));
+  else if (given.evidence.trim() === '') problems.push(says.emptyEvidence(item));
+  else if (given.date > today) problems.push(says.stillToCome(item, given.date));
   if (item === 'callerNumber' && given !== undefined && given.number === undefined)
-    problems.push('goLive.callerNumber does not say the number (number: "+33...", E.164)');
-  if (item === 'optIn' && (optIn ?? []).length === 0)
-    problems.push('client.yaml does not list the agreed fields and values under optIn');
-  if (item === 'rightsProcedure' && !mailbox.test(contacts.rights ?? ''))
-    problems.push('contacts.rights names no mailbox');
+    problems.push(says.noNumber);
+  if (item === 'optIn' && (optIn ?? []).length === 0) problems.push(says.nothingAgreed);
+  if (item === 'rightsProcedure' && !mailbox.test(contacts.rights ?? '')) problems.push(says.noMailbox);
   return problems;
 }
 
 /** Where mappings and agreement say something else (C20, C51). */
-function differencesOf({ optIn = [] }: Contract, mappings: readonly MappingOptIn[]): readonly string[] {
+function differencesOf({ optIn = [] }: Contract, mappings: readonly MappingOptIn[]): readonly Both[] {
   const unwritten = optIn.filter((agreed) => {
     const concerned = mappings.filter(({ destinationId }) => isOf(agreed, destinationId));
     return (
@@ -124,7 +120,7 @@ function differencesOf({ optIn = [] }: Contract, mappings: readonly MappingOptIn
   });
   return [
     ...mappings.flatMap((mapping) => differencesIn(optIn, mapping)),
-    ...unwritten.map((agreed) => `${named(agreed)} is agreed, and no published mapping writes it`),
+    ...unwritten.map(says.writtenNowhere),
   ];
 }
 
@@ -135,7 +131,7 @@ function differencesOf({ optIn = [] }: Contract, mappings: readonly MappingOptIn
 export function differencesIn(
   optIn: readonly AgreedOptIn[],
   { destinationId, written }: MappingOptIn,
-): readonly string[] {
+): readonly Both[] {
   const here = optIn.filter((agreed) => isOf(agreed, destinationId));
   const differing = here.flatMap((agreed) => {
     const lines = written.filter((line) => isSaid(agreed, line));
@@ -151,17 +147,14 @@ export function differencesIn(
           written.some((other) => isSaid(agreed, other) && other.channel === line.channel),
       ),
   );
-  return [
-    ...differing,
-    ...unagreed.map((line) => `writes ${named(line)}, for which no field of the mapping is agreed`),
-  ].map((problem) => `${destinationId}: ${problem}`);
+  return [...differing, ...unagreed.map(says.notAgreed)].map((problem) => says.of(destinationId, problem));
 }
 
-function valuesBeside(agreed: AgreedOptIn, line: WrittenOptIn): readonly string[] {
+function valuesBeside(agreed: AgreedOptIn, line: WrittenOptIn): readonly Both[] {
   return Object.entries(line.values).flatMap(([state, value]) => {
     const wanted = agreed.values[state as ConsentState];
-    if (wanted === undefined) return [`${named(line)}: no value is agreed for ${state} (written: ${value})`];
-    return wanted === value ? [] : [`${named(line)} is ${value} when ${state}; agreed: ${wanted}`];
+    if (wanted === undefined) return [says.noValueAgreed(line, state, value)];
+    return wanted === value ? [] : [says.otherValue(line, state, { written: value, agreed: wanted })];
   });
 }
 
@@ -174,9 +167,6 @@ const isAbout = (agreed: AgreedOptIn, { purpose, channel }: WrittenOptIn): boole
 /** A line of a text is named by its label behind the field. */
 const isSaid = (agreed: AgreedOptIn, line: WrittenOptIn): boolean =>
   isAbout(agreed, line) && (line.field === agreed.field || line.field.startsWith(`${agreed.field} (`));
-
-const named = ({ field, purpose, channel }: Pick<AgreedOptIn, 'field' | 'purpose' | 'channel'>): string =>
-  `${field} (${purpose}${channel === undefined ? '' : ` by ${channel}`})`;
 
 /** The item without which leads of a channel do not leave; a form concerns neither greeting nor number. */
 const neededFor: Readonly<Record<Channel, GoLiveItem | undefined>> = {
@@ -205,7 +195,7 @@ export function reasonsAgainstPublishing(
   facts: Contract,
   mapping: MappingOptIn,
   today: string,
-): readonly string[] {
+): readonly Both[] {
   const missing = [...missingOf(facts, 'optIn', today), ...missingOf(facts, 'rightsProcedure', today)];
   const agreed = facts.optIn ?? [];
   if (agreed.length === 0) return missing;
@@ -215,9 +205,7 @@ export function reasonsAgainstPublishing(
   return [
     ...missing,
     ...differencesIn(agreed, mapping),
-    ...unwritten.map(
-      (one) => `${named(one)} is agreed for ${mapping.destinationId}, which does not write it`,
-    ),
+    ...unwritten.map((one) => says.notWritten(one, mapping.destinationId)),
   ];
 }
 

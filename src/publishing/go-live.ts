@@ -3,6 +3,7 @@
 import { civilDate } from '../domain/civil-date.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import { goLiveFindings, isLive, type GoLiveFinding, type MappingOptIn } from '../domain/go-live.ts';
+import { notComparable } from '../domain/go-live-problems.ts';
 import { RelaisError } from '../errors.ts';
 import { checkSources, clientFactsIn, type CheckOptions } from '../mapping/check.ts';
 import type { MappingSources } from '../mapping/contract.ts';
@@ -72,12 +73,12 @@ function listOf(
   today: string,
 ): Pick<GoLiveList, 'items' | 'isLive'> {
   const mappings: MappingOptIn[] = [];
-  const unreadable: string[] = [];
+  const unreadable: GoLiveFinding['problems'][number][] = [];
   for (const one of sources) {
     const checked = checkSources(one, { ...check, tests: false });
     if (checked.ok)
       mappings.push({ destinationId: one.destinationId, written: checked.mapping.consentTable });
-    else unreadable.push(`${one.destinationId} has mistakes, and cannot be compared (relais mapping check)`);
+    else unreadable.push(notComparable(one.destinationId));
   }
   const items = goLiveFindings(facts, mappings, today).map((finding): GoLiveFinding =>
     finding.item !== 'optIn' || unreadable.length === 0

@@ -18,7 +18,9 @@ export async function refuseInProduction(sql: Sql, mapping: CompiledMapping): Pr
   const refused = plainAddresses(mapping).map((url) => `${url} is not https://`);
   if (!(await wasLiveBefore(sql, mapping)))
     refused.push(
-      ...reasonsAgainstPublishing(client, { destinationId, written: consentTable }, civilDate(sql.now())),
+      ...reasonsAgainstPublishing(client, { destinationId, written: consentTable }, civilDate(sql.now())).map(
+        ([, english]) => english,
+      ),
     );
   if (refused.length === 0) return;
   throw new RelaisError(

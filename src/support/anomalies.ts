@@ -12,38 +12,54 @@ import type { Both } from './words.ts';
 
 export interface AnomalyWords {
   readonly title: Both;
-  readonly whatToDo: string;
+  readonly whatToDo: Both;
 }
 
 export const anomalyWords: Readonly<Record<AnomalyKind, AnomalyWords>> = {
   notice_unknown: {
     title: ['Mention d’information inconnue', 'unknown notice'],
-    whatToDo: 'Ajouter le texte lu ou affiché sous `notices` de client.yaml, ou corriger le code envoyé.',
+    whatToDo: [
+      'Ajouter le texte lu ou affiché sous `notices` de client.yaml, ou corriger le code envoyé.',
+      'Add the text that is read or shown under `notices` of client.yaml, or correct the code that is sent.',
+    ],
   },
   notice_not_in_force: {
     title: [
       'Mention d’un autre canal, ou pas encore en usage',
       'notice of another channel or not in use yet',
     ],
-    whatToDo: 'Corriger le code envoyé par le formulaire, ou la date `from` de client.yaml.',
+    whatToDo: [
+      'Corriger le code envoyé par le formulaire, ou la date `from` de client.yaml.',
+      'Correct the code that the form sends, or the date `from` of client.yaml.',
+    ],
   },
   notice_missing: {
     title: ['Mention d’information non précisée', 'notice not named'],
-    whatToDo: 'Faire envoyer la version de la mention (`notice`) par ce formulaire ou cet agent.',
+    whatToDo: [
+      'Faire envoyer la version de la mention (`notice`) par ce formulaire ou cet agent.',
+      'Have this form or agent send the version of the notice (`notice`).',
+    ],
   },
   question_not_asked: {
     title: ['Question de consentement non posée', 'consent question not asked'],
-    whatToDo:
+    whatToDo: [
       'Ajouter la question au formulaire ou au script : elle est obligatoire, la demande attend sans réponse.',
+      'Add the question to the form or the script: it is mandatory, the lead waits without an answer.',
+    ],
   },
   other_entity: {
     title: ['Consentement au nom d’une autre société', 'consent names another company'],
-    whatToDo:
-      'Corriger la société nommée, ou l’ajouter à `legalEntities` de client.yaml ; relais lead show la montre.',
+    whatToDo: [
+      'Corriger la société nommée, ou l’ajouter à `legalEntities` de client.yaml ; la page de la demande la montre (relais lead show).',
+      'Correct the company named, or add it to `legalEntities` of client.yaml; the page of the lead shows it.',
+    ],
   },
   bought_without_proof: {
     title: ['Demande achetée sans preuve de consentement', 'bought without proof of consent'],
-    whatToDo: 'Réclamer la preuve au vendeur, et ne plus lui acheter sans elle.',
+    whatToDo: [
+      'Réclamer la preuve au vendeur, et ne plus lui acheter sans elle.',
+      'Claim the proof from the seller, and buy nothing more from them without it.',
+    ],
   },
 };
 

@@ -69,7 +69,7 @@ const channelWords: Readonly<Record<ConsentChannel, Both>> = {
   post: ['courrier', 'post'],
 };
 
-const categoryWords: Readonly<Record<DataCategory, Both>> = {
+export const categoryWords: Readonly<Record<DataCategory, Both>> = {
   identity: ['identité et coordonnées', 'identity and contact'],
   project: ['projet immobilier', 'property project'],
   statistical: ['données statistiques', 'statistics'],

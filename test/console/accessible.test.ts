@@ -1,6 +1,7 @@
 // Each page in a real Chromium, light and dark, wide and narrow: axe-core finds nothing, and no page complains.
 import { join } from 'node:path';
 import type { Browser as Chromium, Page } from 'playwright-core';
+import { raiseAlerts } from '../../src/store/alerts.ts';
 import { findings, openChromium, watchedPage } from './chromium.ts';
 import type { Browser } from './desk.ts';
 import { openFilledDesk, type FilledDesk } from './filled.ts';
@@ -32,6 +33,17 @@ beforeAll(async () => {
     'hours counted',
     async () => (await desk.gateway.owner.all('SELECT 1 FROM destination_hours LIMIT 1')).length === 1,
   );
+  await raiseAlerts(desk.gateway.owner, [
+    ...['notice_missing', 'question_not_asked', 'other_entity'].map((reason) => ({
+      ...{ kind: 'anomalies_pile_up' as const, clientId: 'essai', reason },
+    })),
+    { kind: 'right_waits', clientId: 'essai', destinationId: 'essai-crm', deliveryId: failed, reason: '' },
+    { kind: 'log_altered', reason: '' },
+  ]);
+  const alerts = await desk.gateway.owner.all<{ id: number }>(
+    "SELECT id FROM alerts WHERE kind IN ('right_waits', 'log_altered')",
+    [],
+  );
   const verified = (await person.post('/audit/verifications')).to;
   pages = [
     ...['/requests', '/requests/new', noted, carriedOut, '/proofs', '/proofs/1', '/retention'],
@@ -53,6 +65,8 @@ beforeAll(async () => {
       '/live',
       '/live?state=failed&lead=KO-1',
       '/tasks?alert=none&client=essai',
+      '/tasks?alert=anomalies_pile_up&client=essai',
+      ...alerts.map(({ id }) => `/tasks/alerts/${id}`),
     ],
     ...(await mappingPages(desk, person)),
   ];

@@ -48,7 +48,7 @@ test('the list says what is in force, by whom and why, and whether the file is t
 test('C49 C52: the page of a destination shows what is missing before its client goes live', async () => {
   const { text: page } = await integrator.get('/mappings/essai-crm');
   expect(plain(page)).toContain('C49 : message d’accueil');
-  expect(plain(page)).toContain('client.yaml gives no evidence under goLive.greeting');
+  expect(plain(page)).toContain('client.yaml ne donne aucune preuve sous goLive.greeting');
 });
 
 test('a client sees its versions and its document, and neither the file of the disk nor who published', async () => {
@@ -137,8 +137,15 @@ test('waiting deliveries that keep the old content are named, with the replay th
     [id],
   );
   const { text: page } = await integrator.get('/mappings/essai-crm');
-  expect(plain(page)).toContain('1 livraison(s) en attente gardent l’ancien contenu');
-  expect(plain(page)).toContain(`relais replay ${id} --anew`);
+  expect(plain(page)).toContain('1 livraison en attente garde l’ancien contenu');
+  expect(page).not.toContain('--anew');
+  const support = await desk.signedIn('support');
+  const link = /href="(\/replay\?[^"]*anew=yes[^"]*)"/.exec(
+    (await support.get('/mappings/essai-crm')).text,
+  )?.[1];
+  const plan = await support.get((link ?? '').replaceAll('&amp;', '&'));
+  expect(plain(plan.text)).toMatch(/sous une nouvelle clé oui.* 1 rejouées/);
+  expect((await support.get(`/deliveries/${id}`)).text).toContain('name="anew"');
   await owner.run("UPDATE deliveries SET state = 'delivered', settled_at = UTC_TIMESTAMP(3) WHERE id = ?", [
     id,
   ]);
@@ -154,7 +161,7 @@ test('where waiting deliveries would end, their number is said and must be typed
   );
   gateway.file('essai/crm.yaml', `${renamed('autre_nom')}\naccepts: { programme: [AUTRE-*] }\n`);
   const { text: page } = await integrator.get('/mappings/essai-crm/draft');
-  expect(plain(page)).toContain('1 livraison(s) en attente finiraient');
+  expect(plain(page)).toContain('1 livraison en attente finirait');
   const address = '/mappings/essai-crm/publish';
   expect((await integrator.post(address, agreedOn(page))).status).toBe(422);
   expect((await integrator.post(address, agreedOn(page, { number: '2' }))).status).toBe(422);

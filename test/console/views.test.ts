@@ -49,23 +49,26 @@ test('the same name again replaces the filter; there are twenty at most, of what
     });
   expect(await kept()).toBe(20);
   const one = await own.post('/views', { ...view, name: 'une de plus' });
-  expect([one.status, one.text.includes('vingt vues')]).toEqual([400, true]);
+  expect([one.status, one.text.includes('vingt vues')]).toEqual([422, true]);
+  // The name and the filter stand in the form again.
+  expect(one.text).toContain('value="une de plus"');
+  expect(one.text).toMatch(/name="state" value="failed"/);
   expect((await own.post('/views', { ...view, name: 'A' })).status).toBe(303);
   expect(await kept()).toBe(20);
 });
 
 test.each([
-  ['without a name', { ...view, name: '  ' }, 'un nom'],
-  ['with a name too long', { ...view, name: 'n'.repeat(61) }, '60 caractères'],
-  ['with a name that names somebody', { ...view, name: 'zoe@courriel.example' }, 'n’oublie jamais'],
-  ['without a filter', { list: 'deliveries', name: 'B' }, 'pas de filtre'],
-  ['of one lead', { list: 'deliveries', lead: 'OK-1', name: 'B' }, 'pas de filtre'],
-  ['of a list that does not exist', { ...view, list: '//boutique.example', name: 'B' }, 'pas de filtre'],
-  ['that no list could show', { ...view, state: 'nulle', name: 'B' }, 'pas un état'],
-])('a view %s is not kept', async (_what, fields, words) => {
+  ['without a name', { ...view, name: '  ' }, 'un nom', 422],
+  ['with a name too long', { ...view, name: 'n'.repeat(61) }, '60 caractères', 422],
+  ['with a name that names somebody', { ...view, name: 'zoe@courriel.example' }, 'n’oublie jamais', 422],
+  ['without a filter', { list: 'deliveries', name: 'B' }, 'pas de filtre', 400],
+  ['of one lead', { list: 'deliveries', lead: 'OK-1', name: 'B' }, 'pas de filtre', 400],
+  ['of a list that does not exist', { ...view, list: '//boutique.example', name: 'B' }, 'pas de filtre', 400],
+  ['that no list could show', { ...view, state: 'nulle', name: 'B' }, 'pas un état', 400],
+] as const)('a view %s is not kept', async (_what, fields, words, status) => {
   const before = await kept();
   const answer = await own.post('/views', fields);
-  expect([answer.status, answer.text.includes(words), await kept()]).toEqual([400, true, before]);
+  expect([answer.status, answer.text.includes(words), await kept()]).toEqual([status, true, before]);
 });
 
 test('a hostile name is shown as it was typed, in no page as a tag or an attribute', async () => {

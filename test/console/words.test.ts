@@ -1,5 +1,7 @@
 // What the console says: a run's filter and who asked in words, refusals in the reader's language, no command of the terminal,
 // alerts of one kind on one line; and a destination drawn, its figures beside it.
+import { alertAdvice } from '../../src/domain/alert-advice.ts';
+import { alertDefinitions, alertKinds } from '../../src/domain/alert-kinds.ts';
 import { raiseAlerts } from '../../src/store/alerts.ts';
 import type { Browser } from './desk.ts';
 import { hostile, openFilledDesk, type FilledDesk } from './filled.ts';
@@ -131,5 +133,19 @@ test('alerts of one kind and client are one line with their number, which leads 
   const each = (await support.get(link)).text;
   expect(each.match(/href="\/tasks\/alerts\/\d+"/g)).toHaveLength(3);
   const [alert = ''] = /\/tasks\/alerts\/\d+/.exec(each) ?? [];
-  expect((await support.get(alert)).text).toContain('href="/anomalies?client=essai"');
+  const page = (await support.get(alert)).text;
+  expect(page).toContain('href="/anomalies?client=essai"');
+  expect(mainOf(page)).toMatch(
+    /Que faire Voir de quel formulaire ou agent elles viennent, et le faire corriger\. Anomalies Au terminal : relais client anomalies CLIENT/,
+  );
+  const english = mainOf((await support.get(alert, { 'accept-language': 'en' })).text);
+  expect(english).toContain('See which form or agent they come from');
+});
+
+test('an alert of every kind that asks for a person says in both languages what to do', () => {
+  const silent = alertKinds.filter((kind) => {
+    const { words } = alertAdvice(kind, 'essai-crm');
+    return alertDefinitions[kind].isTask && (words === undefined || words.some((text) => text.length < 10));
+  });
+  expect(silent).toEqual([]);
 });

@@ -1,4 +1,5 @@
 // The go-live list (C49 to C52): what is there, what is missing, where mappings and agreement differ.
+import type { Both } from '../../connectors/contract.ts';
 import type { ClientFacts } from '../../src/domain/destination.ts';
 import {
   goLiveFindings,
@@ -27,9 +28,10 @@ const mapping: MappingOptIn = {
   destinationId: 'demo-crm',
   written: [{ field: 'OPTIN', purpose: 'marketing', channel: 'email', values }],
 };
+const english = (problems: readonly Both[]): readonly string[] => problems.map(([, en]) => en);
 const problemsOf = (over: Partial<ClientFacts>, mappings = [mapping]): readonly string[] =>
   goLiveFindings({ ...facts, ...over }, mappings, today).flatMap(({ item, state, problems }) =>
-    state === 'there' ? [] : [`${item} ${state}: ${problems.join('; ')}`],
+    state === 'there' ? [] : [`${item} ${state}: ${english(problems).join('; ')}`],
   );
 
 test('a client with evidence, date and an opt-in as agreed is live', () => {
@@ -56,6 +58,22 @@ test.each([
   ],
 ])('what is missing is said: %s', (_, goLive, said) => {
   expect(problemsOf({ goLive })).toEqual([expect.stringContaining(said)]);
+});
+
+test('what is missing is said in French too, by the same keys and values', () => {
+  const french = (over: Partial<ClientFacts>, mappings = [mapping]): readonly string[] =>
+    goLiveFindings({ ...facts, ...over }, mappings, today).flatMap(({ problems }) =>
+      problems.map(([fr]) => fr),
+    );
+  expect(french({ goLive: { ...facts.goLive, greeting: undefined }, contacts: {} })).toEqual([
+    'client.yaml ne donne aucune preuve sous goLive.greeting',
+    'contacts.rights ne nomme aucune adresse de courriel',
+  ]);
+  const [line] = mapping.written;
+  const written = line === undefined ? [] : [{ ...line, values: { ...values, withdrawn: 'RETRAIT' } }];
+  expect(french({}, [{ ...mapping, written }])).toEqual([
+    'demo-crm : OPTIN (marketing par email) vaut RETRAIT pour withdrawn ; convenu : NON',
+  ]);
 });
 
 test('what is dated today is there', () => {
@@ -140,7 +158,7 @@ describe('C51: the agreed opt-in beside what mappings write', () => {
 });
 
 test('C51, C52: what stands against publishing is theirs alone; what another destination may write is not asked of this one', () => {
-  expect(reasonsAgainstPublishing({ ...facts, goLive: {} }, mapping, today)).toEqual([
+  expect(english(reasonsAgainstPublishing({ ...facts, goLive: {} }, mapping, today))).toEqual([
     'client.yaml gives no evidence under goLive.optIn',
     'client.yaml gives no evidence under goLive.rightsProcedure',
   ]);
@@ -148,10 +166,12 @@ test('C51, C52: what stands against publishing is theirs alone; what another des
   const optIn = [...(facts.optIn ?? []), later];
   expect(reasonsAgainstPublishing({ ...facts, optIn }, mapping, today)).toEqual([]);
   expect(
-    reasonsAgainstPublishing(
-      { ...facts, optIn: [...(facts.optIn ?? []), { ...later, destination: 'demo-crm' }] },
-      mapping,
-      today,
+    english(
+      reasonsAgainstPublishing(
+        { ...facts, optIn: [...(facts.optIn ?? []), { ...later, destination: 'demo-crm' }] },
+        mapping,
+        today,
+      ),
     ),
   ).toEqual(['ACCORD (partners) is agreed for demo-crm, which does not write it']);
 });

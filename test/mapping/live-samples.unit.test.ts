@@ -18,8 +18,8 @@ const problemsIn = (folder: string): readonly string[] =>
     const checked = checkSources(sources, { connectors, tests: false });
     if (!checked.ok) return [`${sources.destinationId} has mistakes`];
     const { client, destinationId, consentTable: written } = checked.mapping;
-    return goLiveFindings(client, [{ destinationId, written }], '2026-11-28').flatMap(
-      ({ problems }) => problems,
+    return goLiveFindings(client, [{ destinationId, written }], '2026-11-28').flatMap(({ problems }) =>
+      problems.map(([, english]) => english),
     );
   });
 

@@ -9,6 +9,7 @@ import { personOf, visitOf } from '../gate.ts';
 import { facts, notice, table } from '../parts.ts';
 import { sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
+import { frame } from '../words/frame.ts';
 import { signInWords as words } from '../words/sign-in.ts';
 import type { Desk } from './sign-in.ts';
 
@@ -42,7 +43,7 @@ async function accountPage(
     <button class="second">${say(words.revokeOthers)}</button>
   </form>`;
   return show(request, reply, {
-    title: account.login,
+    title: `${say(frame.account)} : ${account.login}`,
     body: html`${asked(request, 'say') === 'ended' ? notice(say(words.revoked), 'good') : undefined}
       <div class="card">
         ${facts([

@@ -4,17 +4,19 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { accounts, createAccount, type Account } from '../../access/accounts.ts';
 import { roles, roleWords, type Role } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import type { Both, Language } from '../../support/words.ts';
+import { namesInScope } from '../../support/reads/names.ts';
+import type { Language } from '../../support/words.ts';
+import { nameChoice } from '../choices.ts';
 import { field, ticked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import type { Say } from '../layout.ts';
-import { input, notice, state, table } from '../parts.ts';
-import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { input, state, tickBox } from '../parts.ts';
+import { refusedBy, type Refused } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
-import { adminWords as words, exportWords } from '../words/admin.ts';
+import { adminWords as words } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
-import { tickBox } from './requests.ts';
+import { adminList, adminPage, onceShown } from './admin-page.ts';
 import type { Desk } from './sign-in.ts';
 
 export function accountsRoutes(server: FastifyInstance, desk: Desk): void {
@@ -46,32 +48,6 @@ export function accountsRoutes(server: FastifyInstance, desk: Desk): void {
 export const rolesAsked = (request: FastifyRequest): readonly Role[] =>
   ticked(request, 'role').flatMap((name) => roles.filter((role) => role === name));
 
-/** A code or a key, in this answer alone. */
-export function onceShown(
-  { show }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  shown: { readonly title: Both; readonly text: Both; readonly secret: string; readonly back: string },
-): FastifyReply {
-  const say = sayTo(request);
-  return show(request, reply, {
-    title: say(shown.title),
-    narrow: true,
-    body: html`${notice(say(shown.text), 'warn')}
-      <p class="card"><code>${shown.secret}</code></p>
-      <p><a class="button" href="${shown.back}">${say(frame.back)}</a></p>`,
-  });
-}
-
-/** The pages of an administrator, from each of them. */
-export const adminLinks = (say: Say): Html =>
-  html`<p class="actions">
-    <a href="/accounts">${say(words.accounts)}</a> <a href="/api-keys">${say(words.keys)}</a>
-    <a href="/sign-ins">${say(words.signIns)}</a>
-    <a href="/authorisations">${say(words.authorisations)}</a>
-    <a href="/exports">${say(exportWords.title)}</a>
-  </p>`;
-
 export const roleBoxes = (say: Say, chosen: readonly string[]): Html =>
   html`<fieldset>
     <legend>${say(words.roles)}</legend>
@@ -85,20 +61,20 @@ async function listPage(
   refused?: Refused,
 ): Promise<FastifyReply> {
   const say = sayTo(request);
-  return show(request, reply, {
+  const names = await namesInScope(place, personOf(request).holder);
+  return adminPage({ show }, request, reply, {
     title: say(words.accounts),
-    at: '/accounts',
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)} ${adminLinks(say)}
-      ${accountsTable(await accounts(place.access), say, visitOf(request).language)}
+    tab: '/accounts',
+    refused,
+    body: html`${accountsTable(await accounts(place.access), say, visitOf(request).language)}
       <h2>${say(words.newAccount)}</h2>
       <form class="card stack" method="post" action="/accounts">
         ${input('login', say(words.login), { hint: say(words.loginHint), value: field(request, 'login'), most: 190 })}
         ${roleBoxes(say, ticked(request, 'role'))}
-        ${input('client', say(words.client), {
-          hint: say(words.clientHint),
+        ${nameChoice('client', say(words.client), names.clients, {
           value: field(request, 'client'),
-          optional: true,
+          none: say(words.noClient),
+          hint: say(words.clientHint),
         })}
         <button>${say(words.make)}</button>
       </form>`,
@@ -109,11 +85,21 @@ export const rolesText = (account: Pick<Account, 'roles'>, language: Language): 
   account.roles.map((role) => roleWords[role][language]).join(', ');
 
 const accountsTable = (all: readonly Account[], say: Say, language: Language): Html =>
-  table(
-    say(words.accounts),
-    [words.login, words.client, words.roles, words.password, words.factor, words.signedIn, frame.state].map(
-      (name) => ({ name: say(name) }),
-    ),
+  adminList(
+    say,
+    words.accounts,
+    {
+      columns: [
+        words.login,
+        words.client,
+        words.roles,
+        words.password,
+        words.factor,
+        words.signedIn,
+        frame.state,
+      ],
+      none: words.noEntries,
+    },
     all.map((account) => [
       html`<a href="/accounts/${account.id}">${account.login}</a>`,
       account.clientId ?? '–',

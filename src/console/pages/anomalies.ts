@@ -1,13 +1,16 @@
 // What does not conform in the leads of a client, by form or agent: read by the centre, and by the client about its own (C14, C16, C54).
 // Invariant: counts and codes; another client's are answered as what does not exist.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { frenchDate } from '../../domain/civil-date.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { anomalyWords, anomaliesWithin, type ListedAnomaly } from '../../support/anomalies.ts';
+import { namesInScope } from '../../support/reads/names.ts';
 import type { Both, Language } from '../../support/words.ts';
+import { nameChoice } from '../choices.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { leadLink } from '../labels.ts';
-import { input, notice, table } from '../parts.ts';
+import { notice, table } from '../parts.ts';
 import { sayTo } from '../show.ts';
 import { countText } from '../times.ts';
 import { frame } from '../words/frame.ts';
@@ -21,7 +24,7 @@ const words = {
     'Ce qui n’est pas conforme dans les demandes des trente derniers jours ; les demandes elles-mêmes ont été prises.',
     'What does not conform in the leads of the last thirty days; the leads themselves were taken in.',
   ],
-  choose: ['Donnez un client.', 'Name a client.'],
+  choose: ['Choisissez un client.', 'Choose a client.'],
   none: ['Rien d’anormal.', 'Nothing out of order.'],
   show: ['Montrer', 'Show'],
   leads: ['Demandes', 'Leads'],
@@ -48,6 +51,7 @@ async function anomalyPage(
   const { holder } = personOf(request);
   // Without a name: one's own client, where one belongs to any.
   const client = asked(request, 'client') || holder.clientId;
+  const { clients } = await namesInScope(place, holder);
   const found = client === undefined ? undefined : await anomaliesWithin(place, holder, { client, days });
   return show(request, reply, {
     title: say(frame.anomalies),
@@ -56,7 +60,11 @@ async function anomalyPage(
       ${
         holder.clientId === undefined
           ? html`<form class="line card filters" method="get" action="/anomalies">
-              ${input('client', say(searchWords.client), { value: client ?? '', most: 64 })}
+              ${nameChoice('client', say(searchWords.client), clients, {
+                value: client ?? '',
+                none: say(frame.choose),
+                required: true,
+              })}
               <button>${say(words.show)}</button>
             </form>`
           : undefined
@@ -91,9 +99,9 @@ function anomalyTable(request: FastifyRequest, clientId: string, found: readonly
       say(anomalyWords[kind].title),
       html`<code>${detail}</code>`,
       source,
-      `${firstDay} – ${lastDay}`,
+      firstDay === lastDay ? frenchDate(firstDay) : `${frenchDate(firstDay)} – ${frenchDate(lastDay)}`,
       examples.map((reference) => html`<div>${leadLink(holder, { clientId, reference })}</div>`),
-      ...(isCentre ? [anomalyWords[kind].whatToDo] : []),
+      ...(isCentre ? [say(anomalyWords[kind].whatToDo)] : []),
     ]),
   );
 }

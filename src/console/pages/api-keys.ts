@@ -4,18 +4,18 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { apiKeys, createApiKey, endKey } from '../../access/api-keys.ts';
 import { keyScopes, ruleOf, type Permission } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import type { Language } from '../../support/words.ts';
-import { asked, field, numberOf, ticked } from '../forms.ts';
+import { namesInScope } from '../../support/reads/names.ts';
+import { nameChoice } from '../choices.ts';
+import { field, numberOf, sentAgain, ticked, wasSent } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import type { Say } from '../layout.ts';
-import { input, notice, state, table } from '../parts.ts';
-import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { input, state, tickBox } from '../parts.ts';
+import { refusal, refusedBy, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
 import { adminWords as words, scopeWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
-import { adminLinks, onceShown } from './accounts.ts';
-import { tickBox } from './requests.ts';
+import { adminList, adminPage, foldedForm, onceShown } from './admin-page.ts';
 import type { Desk } from './sign-in.ts';
 
 type Key = Awaited<ReturnType<typeof apiKeys>>[number];
@@ -70,26 +70,24 @@ async function listPage(
   refused?: Refused,
 ): Promise<FastifyReply> {
   const say = sayTo(request);
-  const all = await apiKeys(place.access);
-  return show(request, reply, {
+  const { clients } = await namesInScope(place, personOf(request).holder);
+  return adminPage({ show }, request, reply, {
     title: say(words.keys),
-    at: '/accounts',
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)}
-      ${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined} ${adminLinks(say)}
-      ${
-        all.length === 0
-          ? notice(say(words.noKeys))
-          : keysTable(all, place.database.now(), say, visitOf(request).language)
-      }
+    tab: '/api-keys',
+    refused,
+    body: html`${keysTable(await apiKeys(place.access), place.database.now(), request)}
       <h2>${say(words.newKey)}</h2>
-      ${newKeyForm(request, say)}`,
+      ${newKeyForm(request, say, clients)}`,
   });
 }
 
-const newKeyForm = (request: FastifyRequest, say: Say): Html =>
+const newKeyForm = (request: FastifyRequest, say: Say, clients: readonly string[]): Html =>
   html`<form class="card stack" method="post" action="/api-keys">
-    ${input('name', say(words.name), { hint: say(words.nameHint), value: field(request, 'name'), most: 60 })}
+    ${input('name', say(words.name), {
+      hint: say(words.nameHint),
+      value: sentAgain(request, '/api-keys', 'name'),
+      most: 60,
+    })}
     <fieldset>
       <legend>${say(words.scopes)}</legend>
       ${keyScopes.map((scope) =>
@@ -104,10 +102,9 @@ const newKeyForm = (request: FastifyRequest, say: Say): Html =>
         ),
       )}
     </fieldset>
-    ${input('client', say(words.client), {
-      hint: say(words.keyClientHint),
+    ${nameChoice('client', say(words.client), clients, {
       value: field(request, 'client'),
-      optional: true,
+      none: say(words.everyClient),
     })}
     ${input('addresses', say(words.addresses), {
       hint: say(words.addressesHint),
@@ -119,20 +116,26 @@ const newKeyForm = (request: FastifyRequest, say: Say): Html =>
     <button>${say(words.make)}</button>
   </form>`;
 
-function keysTable(all: readonly Key[], now: Date, say: Say, language: Language): Html {
+function keysTable(all: readonly Key[], now: Date, request: FastifyRequest): Html {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
   const isLive = ({ endedAt, expiresAt }: Key): boolean => endedAt === null && expiresAt > now;
-  return table(
-    say(words.keys),
-    [
-      words.name,
-      words.client,
-      words.scopes,
-      words.addresses,
-      words.expires,
-      words.lastUsed,
-      frame.state,
-      words.endKey,
-    ].map((name) => ({ name: say(name) })),
+  return adminList(
+    say,
+    words.keys,
+    {
+      columns: [
+        words.name,
+        words.client,
+        words.scopes,
+        words.addresses,
+        words.expires,
+        words.lastUsed,
+        frame.state,
+        words.endKey,
+      ],
+      none: words.noKeys,
+    },
     all.map((key) => [
       key.name,
       key.clientId ?? '–',
@@ -143,15 +146,21 @@ function keysTable(all: readonly Key[], now: Date, say: Say, language: Language)
       isLive(key)
         ? state(say(words.inForce), 'good')
         : state(say(key.endedAt === null ? words.expired : words.ended), 'calm'),
-      isLive(key)
-        ? html`<details>
-            <summary>${say(words.endKey)}</summary>
-            <form class="stack" method="post" action="/api-keys/${key.id}/end">
-              ${input('name', say(words.confirmName), { hint: key.name, most: 60 })}
-              <button class="danger">${say(words.endKey)}</button>
-            </form>
-          </details>`
-        : undefined,
+      isLive(key) ? endForm(request, key) : undefined,
     ]),
+  );
+}
+
+function endForm(request: FastifyRequest, { id, name }: Key): Html {
+  const say = sayTo(request);
+  const action = `/api-keys/${id}/end`;
+  return foldedForm(
+    say,
+    { title: words.endKey, action, isOpen: wasSent(request, action) },
+    input('name', say(words.confirmName), {
+      hint: name,
+      value: sentAgain(request, action, 'name'),
+      most: 60,
+    }),
   );
 }

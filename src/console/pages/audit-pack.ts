@@ -5,7 +5,9 @@ import { addDays, isCivilDate, startOfDay } from '../../domain/civil-date.ts';
 import { html } from '../../privacy/papers/html.ts';
 import { parseAnchor } from '../../privacy/verification.ts';
 import { auditPack, type AuditPack, type PackAsked } from '../../support/audit-pack/pack.ts';
+import { namesInScope } from '../../support/reads/names.ts';
 import type { Both } from '../../support/words.ts';
+import { nameChoice } from '../choices.ts';
 import { field } from '../forms.ts';
 import { personOf } from '../gate.ts';
 import { input } from '../parts.ts';
@@ -54,13 +56,14 @@ function packAsked(request: FastifyRequest): PackAsked | { readonly problem: Bot
   };
 }
 
-function packPage(
-  { show }: Desk,
+async function packPage(
+  { place, show }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
   refused?: Refused,
-): FastifyReply {
+): Promise<FastifyReply> {
   const say = sayTo(request);
+  const { clients } = await namesInScope(place, personOf(request).holder);
   const day = (name: 'from' | 'until', label: Both) =>
     input(name, say(label), { type: 'date', value: field(request, name) });
   return show(request, reply, {
@@ -72,7 +75,11 @@ function packPage(
       <p>${say(words.proves)}</p>
       <form class="card stack" method="post" action="/audit/pack">
         <div class="grid">
-          ${input('client', say(words.client), { value: field(request, 'client'), most: 100 })}
+          ${nameChoice('client', say(words.client), clients, {
+            value: field(request, 'client'),
+            none: say(frame.choose),
+            required: true,
+          })}
           ${day('from', words.from)} ${day('until', words.until)}
         </div>
         ${input('anchor', say(auditWords.anchor), {
@@ -82,7 +89,6 @@ function packPage(
         })}
         ${input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: field(request, 'reason') })}
         <button>${say(words.make)}</button>
-      </form>
-      <p class="actions"><a href="/audit">${say(frame.back)}</a></p>`,
+      </form>`,
   });
 }

@@ -5,18 +5,18 @@ import { html, type Html } from '../../privacy/papers/html.ts';
 import { endAuthorisation } from '../../support/authorisations.ts';
 import { authorisationsListed, type ListedAuthorisation } from '../../support/reads/authorisations.ts';
 import type { Language } from '../../support/words.ts';
-import { asked, field, numberOf } from '../forms.ts';
+import { field, numberOf, sentAgain, wasSent } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { destinationLink } from '../labels.ts';
+import { categoryText, destinationLink } from '../labels.ts';
 import type { Say } from '../layout.ts';
-import { input, notice, state, table } from '../parts.ts';
+import { input, state } from '../parts.ts';
 import { reasonProblem } from '../reasons.ts';
-import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { refusal, refusedBy, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
 import { adminWords as words } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
-import { adminLinks } from './accounts.ts';
+import { adminList, adminPage, foldedForm } from './admin-page.ts';
 import type { Desk } from './sign-in.ts';
 
 export function authorisationRoutes(server: FastifyInstance, desk: Desk): void {
@@ -45,60 +45,64 @@ async function listPage(
   refused?: Refused,
 ): Promise<FastifyReply> {
   const say = sayTo(request);
-  const all = await authorisationsListed(place, personOf(request).holder);
-  return show(request, reply, {
+  return adminPage({ show }, request, reply, {
     title: say(words.authorisations),
-    at: '/accounts',
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)}
-      ${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined} ${adminLinks(say)}
-      <p>${say(words.authorisationsText)}</p>
-      ${
-        all.length === 0
-          ? notice(say(words.noAuthorisations))
-          : authorisationsTable(all, say, visitOf(request).language)
-      }`,
+    tab: '/authorisations',
+    refused,
+    body: html`<p>${say(words.authorisationsText)}</p>
+      ${authorisationsTable(request, await authorisationsListed(place, personOf(request).holder))}`,
   });
 }
 
-const authorisationsTable = (all: readonly ListedAuthorisation[], say: Say, language: Language): Html =>
-  table(
-    say(words.authorisations),
-    [
-      words.destination,
-      words.recipient,
-      words.targets,
-      words.categories,
-      words.document,
-      words.from,
-      words.until,
-      frame.state,
-      words.revoke,
-    ].map((name) => ({ name: say(name) })),
+function authorisationsTable(request: FastifyRequest, all: readonly ListedAuthorisation[]): Html {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  return adminList(
+    say,
+    words.authorisations,
+    {
+      columns: [
+        words.destination,
+        words.recipient,
+        words.targets,
+        words.categories,
+        words.document,
+        words.from,
+        words.until,
+        frame.state,
+        words.revoke,
+      ],
+      none: words.noAuthorisations,
+    },
     all.map((one) => [
       destinationLink(one.destinationId),
       one.recipient,
       one.targets.join(' '),
-      one.categories.join(' '),
+      one.categories.map((name) => categoryText(name, say)).join(', '),
       one.documentRef,
       timeOf(one.validFrom, language),
       timeOf(one.validUntil, language) ?? say(words.noEnd),
       stateOf(one, say, language),
-      one.revokedAt === undefined ? revokeForm(one, say) : undefined,
+      one.revokedAt === undefined ? revokeForm(request, one) : undefined,
     ]),
   );
+}
 
 const stateOf = ({ isLive, revokedAt }: ListedAuthorisation, say: Say, language: Language): Html =>
   revokedAt === undefined
     ? state(say(isLive ? words.inForce : words.expired), isLive ? 'good' : 'calm')
     : html`${state(say(words.revoked), 'calm')} ${timeOf(revokedAt, language)}`;
 
-const revokeForm = ({ id }: ListedAuthorisation, say: Say): Html =>
-  html`<details>
-    <summary>${say(words.revoke)}</summary>
-    <form class="stack" method="post" action="/authorisations/${id}/revoke">
-      <p>${say(words.revokeText)}</p>
-      ${input('reason', say(frame.reason), { hint: say(frame.reasonHint) })}
-      <button class="danger">${say(words.revoke)}</button>
-    </form>
-  </details>`;
+function revokeForm(request: FastifyRequest, { id }: ListedAuthorisation): Html {
+  const say = sayTo(request);
+  const action = `/authorisations/${id}/revoke`;
+  return foldedForm(
+    say,
+    { title: words.revoke, action, isOpen: wasSent(request, action) },
+    html`<p>${say(words.revokeText)}</p>
+      ${input('reason', say(frame.reason), {
+        hint: say(frame.reasonHint),
+        value: sentAgain(request, action, 'reason'),
+      })}`,
+  );
+}

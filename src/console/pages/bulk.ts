@@ -7,9 +7,9 @@ import { beginBulk, planBulk, type BulkPlan } from '../../support/acts/bulk.ts';
 import type { Both } from '../../support/words.ts';
 import { askedFilter, carried, filterOf, queryOf, type AskedFilter } from '../filter.ts';
 import { filterFacts } from '../filter-words.ts';
-import { field } from '../forms.ts';
+import { asked, field } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
-import { facts, input, notice, table } from '../parts.ts';
+import { facts, hidden, input, notice, table } from '../parts.ts';
 import { reasonProblem } from '../reasons.ts';
 import { sayTo } from '../show.ts';
 import { countText } from '../times.ts';
@@ -45,18 +45,24 @@ export function bulkRoutes(server: FastifyInstance, desk: Desk): void {
 
 function doorRoutes(server: FastifyInstance, desk: Desk, door: Door): void {
   server.get(`/${door.kind}`, { config: { gate: door.gate } }, (request, reply) =>
-    planPage(desk, request, reply, { door, wanted: askedFilter(request.query) }),
+    planPage(desk, request, reply, {
+      door,
+      wanted: askedFilter(request.query),
+      anew: asked(request, 'anew', 3) === 'yes',
+    }),
   );
   server.post(`/${door.kind}`, { config: { gate: door.gate } }, async (request, reply) => {
     const wanted = askedFilter(request.body);
+    const anew = field(request, 'anew', 3) === 'yes';
     const reason = field(request, 'reason', 1_000).trim();
     const problem = reasonProblem(reason);
-    if (problem !== undefined) return planPage(desk, request, reply, { door, wanted, problem });
+    if (problem !== undefined) return planPage(desk, request, reply, { door, wanted, anew, problem });
     // As people type large numbers: with spaces between the thousands.
     const expected = Number(field(request, 'number', 20).replaceAll(/[\s\u202f.,]/g, '') || '-1');
     try {
       const run = await beginBulk(desk.place, actingOf(request), {
         kind: door.kind,
+        anew,
         filter: filterOf(wanted),
         expected,
         reason,
@@ -64,28 +70,40 @@ function doorRoutes(server: FastifyInstance, desk: Desk, door: Door): void {
       return await reply.redirect(`/runs/${run.id}`, 303);
     } catch (error) {
       if (!isRelaisError(error) || error.code !== 'BULK-002') throw error;
-      return planPage(desk, request, reply, { door, wanted, problem: words.changed });
+      return planPage(desk, request, reply, { door, wanted, anew, problem: words.changed });
     }
   });
+}
+
+interface Planned {
+  readonly door: Door;
+  readonly wanted: AskedFilter;
+  /** Of a replay: what waits with the content of an earlier version is written by the one in force. */
+  readonly anew: boolean;
+  readonly problem?: Both;
 }
 
 async function planPage(
   { place, show }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
-  { door, wanted, problem }: { readonly door: Door; readonly wanted: AskedFilter; readonly problem?: Both },
+  { door, wanted, anew, problem }: Planned,
 ): Promise<FastifyReply> {
   const say = sayTo(request);
-  const plan = await planBulk(place, personOf(request).holder, { kind: door.kind, filter: filterOf(wanted) });
+  const filter = filterOf(wanted);
+  const plan = await planBulk(place, personOf(request).holder, { kind: door.kind, anew, filter });
   return show(request, reply, {
     title: say(door.title),
+    at: '/deliveries',
     status: problem === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
       <p>${say(words.planText)}</p>
-      <div class="card">${facts(filterFacts(wanted, visitOf(request).language))}</div>
+      <div class="card">
+        ${facts(filterFacts({ ...wanted, ...(anew ? { anew } : {}) }, visitOf(request).language))}
+      </div>
       ${planTable(request, plan)}
-      ${plan.going === 0 ? notice(say(door.nothing), 'warn') : confirmForm(request, door, wanted, plan)}
-      <p><a href="/deliveries?${queryOf(wanted)}">${say(frame.back)}</a></p>`,
+      ${plan.going === 0 ? notice(say(door.nothing), 'warn') : confirmForm(request, { door, wanted, anew }, plan)}
+      <p><a href="/deliveries?${queryOf(wanted)}">${say(words.seeMatching)}</a></p>`,
   });
 }
 
@@ -102,11 +120,11 @@ function planTable(request: FastifyRequest, { groups }: BulkPlan): Html {
   );
 }
 
-function confirmForm(request: FastifyRequest, door: Door, wanted: AskedFilter, { going }: BulkPlan): Html {
+function confirmForm(request: FastifyRequest, { door, wanted, anew }: Planned, { going }: BulkPlan): Html {
   const say = sayTo(request);
   const hint = `${say(door.confirmHint)} ${countText(going, visitOf(request).language)}`;
   return html`<form class="card stack" method="post" action="/${door.kind}">
-    ${carried(wanted)}
+    ${carried(wanted)} ${anew ? hidden('anew', 'yes') : undefined}
     ${input('reason', say(frame.reason), {
       hint: say(frame.reasonHint),
       value: field(request, 'reason'),

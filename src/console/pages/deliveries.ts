@@ -9,6 +9,7 @@ import {
   type DeliveryHead,
   type FailureGroup,
 } from '../../support/reads/deliveries.ts';
+import { namesInScope } from '../../support/reads/names.ts';
 import { askedFilter, filterForm, filterOf, queryOf, type AskedFilter } from '../filter.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
@@ -62,7 +63,11 @@ async function listPage(
   return show(request, reply, {
     title: say(frame.deliveries),
     at: '/deliveries',
-    body: html`${filterForm(wanted, say, { path: '/deliveries', ofClient: holder.clientId !== undefined })}
+    body: html`${filterForm(wanted, say, {
+        path: '/deliveries',
+        ofClient: holder.clientId !== undefined,
+        known: await namesInScope(place, holder),
+      })}
       ${views}
       ${
         canReplay

@@ -9,9 +9,9 @@ import { resolveOne } from '../../support/acts/resolve.ts';
 import { closeTask } from '../../support/acts/tasks.ts';
 import type { DeliveryPage } from '../../support/reads/delivery.ts';
 import type { Both } from '../../support/words.ts';
-import { field } from '../forms.ts';
+import { field, sentAgain } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
-import { hidden, input } from '../parts.ts';
+import { hidden, input, tickBox } from '../parts.ts';
 import { closingProblem, evidenceProblem, reasonProblem } from '../reasons.ts';
 import { refusal, refusedBy, type Refused } from '../refused.ts';
 import { sayTo } from '../show.ts';
@@ -79,7 +79,11 @@ const acts: readonly Act[] = [
     problem: (request) => reasonProblem(reasonOf(request)),
     work: async ({ place }, request, id) => {
       const seen = seenOf(request);
-      const asked = { reason: reasonOf(request), ...(seen === undefined ? {} : { seenRun: seen.run }) };
+      const asked = {
+        reason: reasonOf(request),
+        anew: field(request, 'anew', 3) === 'yes',
+        ...(seen === undefined ? {} : { seenRun: seen.run }),
+      };
       await replayOne(place, actingOf(request), id, asked);
       return 'done';
     },
@@ -130,28 +134,17 @@ export function deliveryActs(request: FastifyRequest, page: DeliveryPage): Html 
   const say = sayTo(request);
   const { holder } = personOf(request);
   const { delivery, replay, isCancellable, isUndecided } = page;
-  const seen = hidden('seen', `${delivery.run}.${delivery.attempt}`);
-  const reason = input('reason', say(frame.reason), { hint: say(frame.reasonHint) });
-  const evidence = input('evidence', say(words.evidence), {
-    hint: say(words.evidenceHint),
-    value: isUndecided ? field(request, 'evidence') : '',
-  });
-  const form = (act: string, more: Html, button: Html): Html =>
-    html`<form class="line" method="post" action="/deliveries/${delivery.id}/${act}">
-      ${seen}${more}${button}
-    </form>`;
+  const form = formOf(request, page);
   const forms = [
-    ...(may(holder, 'delivery.resolve') && isUndecided
-      ? resolveForms(request, page, { form, evidence })
-      : []),
+    ...(may(holder, 'delivery.resolve') && isUndecided ? resolveForms(request, page, form) : []),
     ...(may(holder, 'delivery.replay') && replayable.has(replay ?? '')
-      ? [form('replay', reason, html`<button>${say(words.replay)}</button>`)]
+      ? [form('replay', ['reason', ...(page.canBeAnew ? (['anew'] as const) : [])], words.replay)]
       : []),
     ...(may(holder, 'task.close') && delivery.state === 'failed'
-      ? [form('close', html`${reason}${evidence}`, html`<button class="second">${say(words.close)}</button>`)]
+      ? [form('close', ['reason', 'evidence'], words.close, 'second')]
       : []),
     ...(may(holder, 'delivery.cancel') && isCancellable
-      ? [form('cancel', reason, html`<button class="danger">${say(words.cancel)}</button>`)]
+      ? [form('cancel', ['reason'], words.cancel, 'danger')]
       : []),
   ];
   return forms.length === 0
@@ -160,26 +153,44 @@ export function deliveryActs(request: FastifyRequest, page: DeliveryPage): Html 
         <div class="card">${forms}</div>`;
 }
 
-interface FormParts {
-  readonly form: (act: string, more: Html, button: Html) => Html;
-  readonly evidence: Html;
+type ActForm = (
+  act: string,
+  fields: readonly ('reason' | 'evidence' | 'reference' | 'anew')[],
+  button: Both,
+  tone?: 'second' | 'danger',
+) => Html;
+
+/** What was typed into a form that was refused stands in it again, and in no other. */
+function formOf(request: FastifyRequest, { delivery }: DeliveryPage): ActForm {
+  const say = sayTo(request);
+  return (act, fields, button, tone) => {
+    const action = `/deliveries/${delivery.id}/${act}`;
+    const again = (name: string): string => sentAgain(request, action, name, 1_000);
+    const boxes: Readonly<Record<(typeof fields)[number], () => Html>> = {
+      reason: () =>
+        input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: again('reason') }),
+      evidence: () =>
+        input('evidence', say(words.evidence), { hint: say(words.evidenceHint), value: again('evidence') }),
+      reference: () =>
+        input('reference', say(words.theirReference), {
+          hint: say(words.theirReferenceHint),
+          value: again('reference'),
+          optional: true,
+        }),
+      anew: () => tickBox('anew', 'yes', say(words.anew), again('anew') === 'yes'),
+    };
+    return html`<form class="line" method="post" action="${action}">
+      ${hidden('seen', `${delivery.run}.${delivery.attempt}`)} ${fields.map((name) => boxes[name]())}
+      <button class="${tone ?? ''}">${say(button)}</button>
+    </form>`;
+  };
 }
 
-function resolveForms(
-  request: FastifyRequest,
-  { delivery }: DeliveryPage,
-  { form, evidence }: FormParts,
-): readonly Html[] {
-  const say = sayTo(request);
-  const reference = input('reference', say(words.theirReference), {
-    hint: say(words.theirReferenceHint),
-    value: field(request, 'reference'),
-    optional: true,
-  });
+function resolveForms(request: FastifyRequest, { delivery }: DeliveryPage, form: ActForm): readonly Html[] {
   const absent = delivery.state === 'waiting' ? words.notReceived : words.notReceivedEnded;
   return [
-    html`<p>${say(words.resolveText)}</p>`,
-    form('received', html`${reference}${evidence}`, html`<button>${say(words.received)}</button>`),
-    form('not-received', evidence, html`<button class="danger">${say(absent)}</button>`),
+    html`<p>${sayTo(request)(words.resolveText)}</p>`,
+    form('received', ['reference', 'evidence'], words.received),
+    form('not-received', ['evidence'], absent, 'danger'),
   ];
 }

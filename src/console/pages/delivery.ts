@@ -41,6 +41,7 @@ async function onePage(
   const done = saidDone(asked(request, 'say'));
   return show(request, reply, {
     title: `${say(words.delivery)} ${page.delivery.id}`,
+    at: '/deliveries',
     status: refused === undefined ? 200 : 422,
     body: html`${refusedNotice(refused, say)} ${done === undefined ? undefined : notice(say(done), 'good')}
       <div class="card">${factsOf(request, page)}</div>

@@ -7,8 +7,8 @@ import { html, type Html } from '../../privacy/papers/html.ts';
 import { decideFile, sendFileNow, setStatus, tryDestination } from '../../support/acts/destinations.ts';
 import type { TestedDestination } from '../../support/destination-test.ts';
 import type { DestinationPage } from '../../support/reads/destinations.ts';
-import type { Both } from '../../support/words.ts';
-import { field } from '../forms.ts';
+import type { Both, Language } from '../../support/words.ts';
+import { field, sentAgain } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { reasonText } from '../labels.ts';
 import type { Say } from '../layout.ts';
@@ -16,9 +16,10 @@ import { facts, hidden, input, notice } from '../parts.ts';
 import { reasonProblem } from '../reasons.ts';
 import { refusal, refusedBy, type Refused } from '../refused.ts';
 import { sayTo } from '../show.ts';
-import { countText, timeOf } from '../times.ts';
+import { countText, secondsText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
+import { inEnglish } from '../words/refusals.ts';
 import type { Desk } from './sign-in.ts';
 
 type Params = { readonly id: string };
@@ -109,15 +110,16 @@ export function destinationActRoutes(server: FastifyInstance, desk: Desk, show: 
   );
 }
 
-export function testedNotice(tested: TestedDestination, say: Say): Html {
+export function testedNotice(tested: TestedDestination, say: Say, language: Language): Html {
   const { isReached, outcome, reason, durationMs, tried, notes } = tested;
   const code = reason === '' ? outcome : `${outcome}:${reason}`;
   const text = isReached
-    ? html`${say(words.reached)}${durationMs === null ? '' : ` (${durationMs} ms)`} ${say(tried)}`
+    ? html`${say(words.reached)}${durationMs === null ? '' : ` (${secondsText(durationMs / 1_000, language)})`}
+      ${say(tried)}`
     : html`${say(words.notReached)} ${reasonText(code, say)} <span class="code">${code}</span>.`;
   return notice(
     html`${text} ${say(words.noLeadSent)}
-    ${notes.map((note) => html`<br /><span class="quiet" lang="en">${note}</span>`)}`,
+    ${notes.map((note) => html`<br /><span class="quiet">${say(inEnglish)} : <span lang="en">${note}</span></span>`)}`,
     isReached ? 'good' : 'bad',
   );
 }
@@ -168,9 +170,11 @@ const formOf =
   (request: FastifyRequest, page: DestinationPage) =>
   (act: string, { text, kind, seen, hint }: FormAsked): Html => {
     const say = sayTo(request);
-    return html`<form class="line" method="post" action="${pathOf(page)}/${act}">
+    const action = `${pathOf(page)}/${act}`;
+    return html`<form class="line" method="post" action="${action}">
       ${seen === undefined ? undefined : hidden('seen', String(seen))}
       ${input('reason', say(frame.reason), {
+        value: sentAgain(request, action, 'reason'),
         hint: hint === undefined ? say(frame.reasonHint) : `${say(hint)} ${say(frame.reasonHint)}`,
       })}
       <button class="${kind ?? ''}">${say(text)}</button>

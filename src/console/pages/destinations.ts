@@ -19,7 +19,7 @@ import { refusedNotice } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { countText, secondsText } from '../times.ts';
 import { frame } from '../words/frame.ts';
-import { deskWords as words, saidDone } from '../words/desk.ts';
+import { connectorWords, deskWords as words, saidDone } from '../words/desk.ts';
 import { secretWords, testLeadWords } from '../words/own.ts';
 import {
   destinationActRoutes,
@@ -106,9 +106,11 @@ async function onePage(
   const plots = await destinationPlots(place, holder, id);
   const done = saidDone(asked(request, 'say'));
   return show(request, reply, {
-    title: page.destination,
+    title: `${say(words.destination)} ${page.destination}`,
+    at: '/destinations',
     status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)} ${tested === undefined ? undefined : testedNotice(tested, say)}
+    body: html`${refusedNotice(refused, say)}
+      ${tested === undefined ? undefined : testedNotice(tested, say, visitOf(request).language)}
       ${done === undefined ? undefined : notice(say(done), 'good')}
       <div class="card">${factsOf(request, page)}</div>
       <h2>${say(words.underWay)}</h2>
@@ -151,7 +153,7 @@ function factsOf(request: FastifyRequest, page: DestinationPage): Html {
   const took = (ms: number | null): string => (ms === null ? '–' : secondsText(ms / 1_000, language));
   return facts([
     [say(words.client), page.client],
-    [say(words.connector), html`<code>${page.connector}</code>`],
+    [say(words.connector), say(connectorWords[page.connector] ?? [page.connector, page.connector])],
     [say(words.version), page.mapping ?? '–'],
     [say(frame.state), html`${sendsTag(page, request)} ${troubleOf(page, request)}`],
     [say(words.needPerson), countText(page.tasks, language)],

@@ -5,18 +5,20 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { deliveryStates } from '../../domain/delivery.ts';
 import { html } from '../../privacy/papers/html.ts';
 import { exportedLists, exportList, type ExportedList } from '../../support/acts/export-list.ts';
+import { namesInScope } from '../../support/reads/names.ts';
 import { stateWords, type Both } from '../../support/words.ts';
+import { causeChoice, nameChoice } from '../choices.ts';
 import { askedFilter, filterOf } from '../filter.ts';
 import { field } from '../forms.ts';
-import { actingOf } from '../gate.ts';
+import { actingOf, personOf } from '../gate.ts';
 import { input, select } from '../parts.ts';
 import { reasonProblem } from '../reasons.ts';
-import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { refusal, refusedBy, type Refused } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { adminWords, exportWords as words } from '../words/admin.ts';
 import { deskWords } from '../words/desk.ts';
 import { frame } from '../words/frame.ts';
-import { adminLinks } from './accounts.ts';
+import { adminPage } from './admin-page.ts';
 import type { Desk } from './sign-in.ts';
 
 export function exportRoutes(server: FastifyInstance, desk: Desk): void {
@@ -51,26 +53,27 @@ const listWords: Readonly<Record<ExportedList, Both>> = {
   log: words.log,
 };
 
-function exportPage(
-  { show }: Desk,
+async function exportPage(
+  { place, show }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
   fields: FastifyRequest['query'],
   refused?: Refused,
-): FastifyReply {
+): Promise<FastifyReply> {
   const say = sayTo(request);
+  const names = await namesInScope(place, personOf(request).holder);
   const wanted = askedFilter(fields);
   const { list } = (typeof fields === 'object' && fields !== null ? fields : {}) as {
     readonly list?: unknown;
   };
-  const box = (name: 'client' | 'destination' | 'cause' | 'from' | 'to', label: Both, type = 'text') =>
-    input(name, say(label), { optional: true, type, value: wanted[name] ?? '', most: 100 });
-  return show(request, reply, {
+  const all = say(deskWords.any);
+  const box = (name: 'from' | 'to', label: Both) =>
+    input(name, say(label), { optional: true, type: 'date', value: wanted[name] ?? '', most: 100 });
+  return adminPage({ show }, request, reply, {
     title: say(words.title),
-    at: '/accounts',
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)} ${adminLinks(say)}
-      <p>${say(words.text)}</p>
+    tab: '/exports',
+    refused,
+    body: html`<p>${say(words.text)}</p>
       <form class="card stack" method="post" action="/exports">
         <div class="grid">
           ${select(
@@ -79,7 +82,11 @@ function exportPage(
             exportedLists.map((value) => ({ value, text: say(listWords[value]) })),
             typeof list === 'string' ? list : '',
           )}
-          ${box('client', adminWords.client)} ${box('destination', deskWords.destination)}
+          ${nameChoice('client', say(adminWords.client), names.clients, { value: wanted.client ?? '', none: all })}
+          ${nameChoice('destination', say(deskWords.destination), names.destinations, {
+            value: wanted.destination ?? '',
+            none: all,
+          })}
           ${select(
             'state',
             say(frame.state),
@@ -89,8 +96,8 @@ function exportPage(
             ],
             wanted.state ?? '',
           )}
-          ${box('cause', deskWords.cause)} ${box('from', deskWords.from, 'date')}
-          ${box('to', deskWords.to, 'date')}
+          ${causeChoice('cause', wanted.cause ?? '', say)} ${box('from', deskWords.from)}
+          ${box('to', deskWords.to)}
         </div>
         ${input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: field(request, 'reason') })}
         <button>${say(words.submit)}</button>

@@ -16,6 +16,7 @@ import { field } from '../forms.ts';
 import { callerOf, personOf } from '../gate.ts';
 import { input, notice } from '../parts.ts';
 import { sayTo } from '../show.ts';
+import { frame } from '../words/frame.ts';
 import { signInWords as words, waitWords } from '../words/sign-in.ts';
 import { qrCode } from '../qr.ts';
 import type { Desk } from './sign-in.ts';
@@ -94,11 +95,12 @@ function passwordPage(
     body: html`${refused === undefined ? undefined : notice(say(refused), 'bad')}
       <p>${say(words.firstAccessText)}</p>
       <form class="stack card" method="post" action="/first-access">
-        ${input('code', say(words.setupCode), { autofocus: true })}
+        ${input('code', say(words.setupCode), { value: field(request, 'code'), autofocus: true })}
         ${input('password', say(words.newPassword), { ...asPassword, hint })}
         ${input('again', say(words.again), asPassword)}
         <button>${say(words.setPassword)}</button>
-      </form>`,
+      </form>
+      <p><a href="/sign-in">${say(words.title)}</a></p>`,
   });
 }
 
@@ -129,7 +131,8 @@ async function factorPage(
           autofocus: true,
         })}
         <button>${say(words.goOn)}</button>
-      </form>`,
+      </form>
+      <p><a href="/account">${say(frame.back)}</a></p>`,
   });
 }
 

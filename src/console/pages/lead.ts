@@ -13,9 +13,10 @@ import type { Say } from '../layout.ts';
 import { facts, input, notice, table } from '../parts.ts';
 import { reasonProblem } from '../reasons.ts';
 import { sayTo } from '../show.ts';
-import { timeOf } from '../times.ts';
+import { momentText, timeOf } from '../times.ts';
+import { deskWords } from '../words/desk.ts';
 import { frame } from '../words/frame.ts';
-import { categoryNames, leadWords as words, personWords, searchWords } from '../words/work.ts';
+import { categoryNames, fieldWord, leadWords as words, personWords, searchWords } from '../words/work.ts';
 import type { Desk } from './sign-in.ts';
 
 type Params = { readonly client: string; readonly reference: string };
@@ -55,6 +56,7 @@ async function onePage(
   const canReveal = mayFor(holder, 'person.reveal', named.client) && !look.reveal;
   return show(request, reply, {
     title: `${say(words.title)} ${named.reference}`,
+    at: '/search',
     status: problem === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
     ${look.reveal ? notice(say(words.revealed), 'warn') : undefined} ${leadPart(request, file)}
@@ -63,7 +65,7 @@ async function onePage(
         ? html`<details class="card" ${problem === undefined ? '' : html` open`}>
             <summary>${say(words.reveal)}</summary>
             <form class="stack" method="post" action="${leadPath(named.client, named.reference)}/reveal">
-              ${input('reason', say(frame.reason), { hint: say(frame.reasonHint) })}
+              ${input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: field(request, 'reason') })}
               <button class="second">${say(words.reveal)}</button>
             </form>
           </details>`
@@ -81,7 +83,7 @@ function leadPart(request: FastifyRequest, file: LeadPage): Html {
         ${facts([
           [say(searchWords.client), file.clientId],
           [say(words.revision), file.revision],
-          [say(words.channel), html`<code>${file.channel}</code>`],
+          [say(words.channel), say(fieldWord('request', file.channel))],
           [say(searchWords.collected), at(file.collectedAt)],
           ...(file.notice === undefined ? [] : [[say(words.notice), file.notice] as const]),
         ])}
@@ -105,7 +107,7 @@ function leadPart(request: FastifyRequest, file: LeadPage): Html {
         : table(
             say(words.interactions),
             heads(words.at, words.kind),
-            file.interactions.map((row) => [at(row.at), html`<code>${row.kind}</code>`]),
+            file.interactions.map((row) => [at(row.at), say(fieldWord('interaction', row.kind))]),
           )
     }
     ${
@@ -137,8 +139,8 @@ function deliveriesPart({ deliveries, notRouted }: LeadPage, say: Say): Html {
       ? html`<p>${say(frame.none)}</p>`
       : table(
           say(searchWords.deliveries),
-          ['Nº', 'Destination', say(words.kind), say(frame.state), say(frame.cause)].map((name) => ({
-            name,
+          [deskWords.number, deskWords.destination, words.kind, frame.state, frame.cause].map((name) => ({
+            name: say(name),
           })),
           rows,
         )
@@ -166,7 +168,12 @@ const categoriesPart = ({ categories }: LeadPage, language: Language): readonly 
       ({ category, fields }) =>
         html`<details class="card">
           <summary>${inLanguage(categoryNames[category] ?? [category, category], language)}</summary>
-          ${facts(fields.map(({ label, description, value }) => [language === 'fr' ? label : description, value]))}
+          ${facts(
+            fields.map(({ label, description, value }) => [
+              language === 'fr' ? label : description,
+              momentText(value, language),
+            ]),
+          )}
         </details>`,
     );
 

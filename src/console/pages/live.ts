@@ -2,6 +2,7 @@
 // Invariant: each place in the tail has an address; nothing of a person; a client sees its own.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
+import { namesInScope, type KnownNames } from '../../support/reads/names.ts';
 import { liveAfter, liveUpTo, type LiveEntry, type LivePage } from '../../support/reads/live.ts';
 import { askedFilter, filterForm, filterOf, queryOf, type AskedFilter } from '../filter.ts';
 import { asked } from '../forms.ts';
@@ -32,7 +33,8 @@ export function liveRoutes(server: FastifyInstance, { place, show }: Desk): void
         ? await liveUpTo(place, holder, filterOf(wanted), { limit, ...(upTo === '' ? {} : { upTo }) })
         : await liveAfter(place, holder, filterOf(wanted), { after, limit });
     const views = await viewsPart({ place }, request, 'live', wanted);
-    const shown = { page, views, isAfter: after !== '', isKept: upTo !== '' };
+    const known = await namesInScope(place, holder);
+    const shown = { page, views, known, isAfter: after !== '', isKept: upTo !== '' };
     return livePage({ show, request, reply }, wanted, shown);
   });
 }
@@ -44,6 +46,7 @@ interface Answering extends Pick<Desk, 'show'> {
 interface Shown {
   readonly page: LivePage;
   readonly views: Html;
+  readonly known: KnownNames;
   /** Asked for what is newer than a place. */
   readonly isAfter: boolean;
   /** Comes back to a place: the script does not run on from there by itself. */
@@ -53,7 +56,7 @@ interface Shown {
 function livePage(
   { show, request, reply }: Answering,
   wanted: AskedFilter,
-  { page, views, isAfter, isKept }: Shown,
+  { page, views, known, isAfter, isKept }: Shown,
 ): FastifyReply {
   const say = sayTo(request);
   const { holder } = personOf(request);
@@ -63,7 +66,12 @@ function livePage(
     at: '/live',
     script: 'live',
     body: html`<p>${say(words.text)}</p>
-      ${filterForm(wanted, say, { path: '/live', names: conditions, ofClient: holder.clientId !== undefined })}
+      ${filterForm(wanted, say, {
+        path: '/live',
+        names: conditions,
+        ofClient: holder.clientId !== undefined,
+        known,
+      })}
       ${views}
       <div
         id="live"

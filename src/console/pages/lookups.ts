@@ -5,7 +5,9 @@ import { isRelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { leadQueryOf } from '../../support/find-person.ts';
 import { lookUpsOf, type LookUpSeen } from '../../support/lookups.ts';
+import { namesInScope } from '../../support/reads/names.ts';
 import type { Both } from '../../support/words.ts';
+import { nameChoice } from '../choices.ts';
 import { field } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { input, notice, table } from '../parts.ts';
@@ -53,13 +55,14 @@ async function foundOr<T, U>(nobody: U, ask: () => Promise<T>): Promise<T | U> {
   }
 }
 
-function lookUpsPage(
-  { show }: Desk,
+async function lookUpsPage(
+  { place, show }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
   { problem, seen }: { readonly problem?: Both; readonly seen?: readonly LookUpSeen[] },
-): FastifyReply {
+): Promise<FastifyReply> {
   const say = sayTo(request);
+  const { clients } = await namesInScope(place, personOf(request).holder);
   const box = (name: (typeof names)[number], label: Both): Html =>
     input(name, say(label), { value: field(request, name), optional: true });
   return show(request, reply, {
@@ -71,7 +74,11 @@ function lookUpsPage(
       ${seen === undefined ? undefined : seenPart(request, seen)}
       <form class="card stack" method="post" action="/audit/lookups">
         <div class="grid">
-          ${input('client', say(searchWords.client), { value: field(request, 'client') })}
+          ${nameChoice('client', say(searchWords.client), clients, {
+            value: field(request, 'client'),
+            none: say(frame.choose),
+            required: true,
+          })}
           ${box('reference', searchWords.reference)} ${box('email', searchWords.email)}
           ${box('phone', searchWords.phone)}
         </div>

@@ -72,6 +72,7 @@ async function page(
   const [, ...blocks] = found.blocks;
   return show(request, reply, {
     title: found.title,
+    at: '/mappings',
     body: html`<form class="card stack" method="post" action="${mappingPath(destination)}/document">
         ${hidden('version', String(found.version))}
         ${input('centre', say(words.centre), { optional: true, value: someCentre })}

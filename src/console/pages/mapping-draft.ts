@@ -2,7 +2,7 @@
 // Invariant: what is published is what was looked at; a text that was typed is kept nowhere before it is published.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
-import { isRelaisError } from '../../errors.ts';
+import { isRelaisError, type RelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { changedMeanwhile, publishMapping } from '../../support/acts/mappings.ts';
 import { draftOf, sourcesToPublish, type Draft } from '../../support/mappings/files.ts';
@@ -21,7 +21,7 @@ import { reasonProblem } from '../reasons.ts';
 import { sayTo } from '../show.ts';
 import { typedFormBytes, typedText } from '../typed.ts';
 import { frame } from '../words/frame.ts';
-import { inEnglish } from '../words/refusals.ts';
+import { inEnglish, refusalText, remedyText } from '../words/refusals.ts';
 import { mappingWords as words } from '../words/mappings.ts';
 import { mappingPath } from './mappings.ts';
 import type { Desk } from './sign-in.ts';
@@ -36,8 +36,7 @@ interface Shown {
   /** Undefined: the file of the disk. */
   readonly text: string | undefined;
   readonly problem?: Both | undefined;
-  /** A refusal in the words of who refused. */
-  readonly refusal?: string | undefined;
+  readonly refusal?: RelaisError | undefined;
 }
 
 export function mappingDraftRoutes(server: FastifyInstance, desk: Desk, trials: Trials): void {
@@ -74,7 +73,7 @@ export function mappingDraftRoutes(server: FastifyInstance, desk: Desk, trials: 
       } catch (error) {
         if (!isRelaisError(error) || !answers.test(error.code)) throw error;
         if (error.code === 'MAPPING-004') return page(request, reply, { ...shown, problem: words.changed });
-        return page(request, reply, { ...shown, refusal: error.message });
+        return page(request, reply, { ...shown, refusal: error });
       }
       return reply.redirect(`${mappingPath(destination)}?say=published`, 303);
     },
@@ -99,9 +98,10 @@ const draftPageOf =
       trial?.isSound === true && may(holder, 'mapping.publish')
         ? await planOf(place, destination, draft.sources)
         : undefined;
-    const refused = refusal ?? (typeof planned === 'string' ? planned : undefined);
+    const refused = refusal ?? (isRelaisError(planned) ? planned : undefined);
     return show(request, reply, {
       title: `${say(text === undefined ? words.draft : words.typedDraft)} : ${destination}`,
+      at: '/mappings',
       status: problem === undefined && refusal === undefined ? 200 : 422,
       body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
         ${refused === undefined ? undefined : refusalNotice(request, refused)}
@@ -109,32 +109,38 @@ const draftPageOf =
         ${answerNotice(request, draft, answer)}
         ${trial === undefined ? undefined : problemsPart(request, draft, trial)}
         ${trial === undefined ? undefined : differenceOf(request, draft, trial)}
-        ${typeof planned === 'object' ? publishPart(request, { place, destination, text, plan: planned }) : undefined}
+        ${planned === undefined || isRelaisError(planned) ? undefined : publishPart(request, { place, destination, text, plan: planned })}
         ${filePart(request, draft, trial)}
         <p><a href="${mappingPath(destination)}">${say(frame.back)}</a></p>`,
     });
   };
 
-/** The words of a refusal where it cannot be published. */
+/** The refusal where it cannot be published. */
 async function planOf(
   { publishing }: ConsolePlace,
   destination: string,
   sources: Draft['sources'],
-): Promise<Plan | string> {
+): Promise<Plan | RelaisError> {
   try {
     return await publishing.plan(destination, sources);
   } catch (error) {
     if (!isRelaisError(error) || !answers.test(error.code)) throw error;
-    return error.message;
+    return error;
   }
 }
 
-export const refusalNotice = (request: FastifyRequest, refusal: string): Html =>
-  notice(
-    html`${sayTo(request)(words.refused)} — ${sayTo(request)(inEnglish)} :
-      <pre class="shown" lang="en">${refusal}</pre>`,
+/** What it means and what to do in the reader's words; the message itself, which is English, behind them. */
+export function refusalNotice(request: FastifyRequest, { code, message }: RelaisError): Html {
+  const say = sayTo(request);
+  const [meaning, remedy] = [refusalText(code), remedyText(code)];
+  return notice(
+    html`${say(words.refused)}${meaning === undefined ? undefined : html` : ${say(meaning)}`}
+      ${remedy === undefined ? undefined : say(remedy)}
+      <p class="quiet">${say(inEnglish)} (<code>${code}</code>) :</p>
+      <pre class="shown" lang="en">${message}</pre>`,
     'bad',
   );
+}
 
 function answerNotice(request: FastifyRequest, draft: Draft, answer: TrialAnswer | undefined): Html {
   const say = sayTo(request);
@@ -159,7 +165,7 @@ function publishPart(
   asked: Pick<Shown, 'destination' | 'text'> & { readonly place: ConsolePlace; readonly plan: Plan },
 ): Html {
   const { place, destination, text, plan } = asked;
-  return html`${planPart(request, plan, (name) => place.config.secrets(name).length > 0)}
+  return html`${planPart(request, destination, plan, (name) => place.config.secrets(name).length > 0)}
   ${agreeForm(request, plan, {
     action: `${mappingPath(destination)}/publish`,
     button: sayTo(request)(words.publish),

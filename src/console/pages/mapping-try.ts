@@ -2,7 +2,7 @@
 // Invariant: nothing of it is sent, stored or logged; it is checked in a thread of its own, bounded in size and time.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
-import { isRelaisError } from '../../errors.ts';
+import { isRelaisError, type RelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { draftOf, sourcesOf, sourcesToTry } from '../../support/mappings/files.ts';
 import type { MappingSources } from '../../support/mappings/place.ts';
@@ -17,8 +17,8 @@ import { notice, select } from '../parts.ts';
 import { previewPart } from '../preview-part.ts';
 import { sayTo } from '../show.ts';
 import { typedFormBytes, typedText } from '../typed.ts';
-import { inEnglish } from '../words/refusals.ts';
 import { mappingWords as words } from '../words/mappings.ts';
+import { refusalNotice } from './mapping-draft.ts';
 import { mappingPath } from './mappings.ts';
 import type { Desk } from './sign-in.ts';
 
@@ -33,7 +33,7 @@ interface Typed {
 interface Tried extends Typed {
   readonly sources?: MappingSources | undefined;
   readonly answer?: TrialAnswer;
-  readonly refusal?: string;
+  readonly refusal?: RelaisError;
 }
 
 export function mappingTryRoutes(server: FastifyInstance, desk: Desk, trials: Trials): void {
@@ -85,7 +85,7 @@ async function tried({ place }: Desk, trials: Trials, request: FastifyRequest): 
     return { ...typed, sample, sources, answer };
   } catch (error) {
     if (!isRelaisError(error) || !/^(USAGE|MAPPING)-/.test(error.code)) throw error;
-    return { ...typed, refusal: error.message };
+    return { ...typed, refusal: error };
   }
 }
 
@@ -105,10 +105,11 @@ async function page(
   const { problem, refusal, destination } = tried;
   return show(request, reply, {
     title: say(words.tryTitle),
+    at: '/mappings',
     status: problem === undefined && refusal === undefined ? 200 : 422,
     body: html`<p>${say(words.tryText)}</p>
       ${problem === undefined ? undefined : notice(say(problem), 'bad')}
-      ${refusal === undefined ? undefined : notice(html`${say(inEnglish)} : <span lang="en">${refusal}</span>`, 'bad')}
+      ${refusal === undefined ? undefined : refusalNotice(request, refusal)}
       ${tried.answer === undefined ? undefined : resultPart(request, tried, tried.answer)}
       <form class="line card" method="get" action="/try">
         ${select('destination', say(words.base), options, destination)}

@@ -2,7 +2,7 @@
 // Invariant: a version is shown as it was published; putting it back says first what changes.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
-import { isRelaisError } from '../../errors.ts';
+import { isRelaisError, type RelaisError } from '../../errors.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { changedMeanwhile, rollbackMapping } from '../../support/acts/mappings.ts';
 import type { Trials } from '../../support/mappings/trial-thread.ts';
@@ -32,7 +32,7 @@ interface Shown {
   readonly destination: string;
   readonly version: number;
   readonly problem?: Both;
-  readonly refusal?: string;
+  readonly refusal?: RelaisError;
 }
 
 export function mappingVersionRoutes(server: FastifyInstance, desk: Desk, trials: Trials): void {
@@ -70,7 +70,7 @@ async function rolledBack(
     return done === changedMeanwhile ? { problem: words.changed } : undefined;
   } catch (error) {
     if (!isRelaisError(error) || !answers.test(error.code)) throw error;
-    return error.code === 'MAPPING-004' ? { problem: words.changed } : { refusal: error.message };
+    return error.code === 'MAPPING-004' ? { problem: words.changed } : { refusal: error };
   }
 }
 
@@ -87,17 +87,18 @@ async function onePage(
   const named = await namesFor(place, holder);
   const planned =
     page.isInForce || !may(holder, 'mapping.publish') ? undefined : await planOf(place, destination, version);
-  const refused = refusal ?? (typeof planned === 'string' ? planned : undefined);
+  const refused = refusal ?? (isRelaisError(planned) ? planned : undefined);
   return show(request, reply, {
     title: `${destination}, ${say(words.version)} ${version}`,
+    at: '/mappings',
     status: problem === undefined && refusal === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
       ${refused === undefined ? undefined : refusalNotice(request, refused)}
       <div class="card">${factsOf(request, destination, { ...page, author: named(page.author) })}</div>
       ${holder.clientId === undefined ? await differenceHere(place, trials, request, { destination, version }) : undefined}
       ${
-        typeof planned === 'object'
-          ? html`${planPart(request, planned, (name) => place.config.secrets(name).length > 0)}
+        planned !== undefined && !isRelaisError(planned)
+          ? html`${planPart(request, destination, planned, (name) => place.config.secrets(name).length > 0)}
             ${agreeForm(request, planned, {
               action: `${mappingPath(destination)}/versions/${version}/rollback`,
               button: say(words.rollback),
@@ -110,17 +111,17 @@ async function onePage(
   });
 }
 
-/** The words of a refusal where it cannot come back. */
+/** The refusal where it cannot come back. */
 async function planOf(
   { publishing }: ConsolePlace,
   destination: string,
   version: number,
-): Promise<Plan | string> {
+): Promise<Plan | RelaisError> {
   try {
     return await publishing.planRollback(destination, version);
   } catch (error) {
     if (!isRelaisError(error) || !answers.test(error.code)) throw error;
-    return error.message;
+    return error;
   }
 }
 

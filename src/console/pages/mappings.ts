@@ -2,6 +2,7 @@
 // Invariant: a client sees its own versions; files of the disk, who published and why are the centre's.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
+import { frenchDate } from '../../domain/civil-date.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import type { DraftState } from '../../support/mappings/files.ts';
 import { namesFor } from '../../support/named-text.ts';
@@ -12,10 +13,11 @@ import { personOf, visitOf } from '../gate.ts';
 import { facts, notice, state, table, type Tone } from '../parts.ts';
 import { keepingWords } from '../plan-part.ts';
 import { sayTo } from '../show.ts';
-import { countText, timeOf } from '../times.ts';
+import { counted, timeOf } from '../times.ts';
 import { deskWords } from '../words/desk.ts';
 import { frame } from '../words/frame.ts';
 import { goLiveWords } from '../words/going-live.ts';
+import { mappingCounts } from '../words/mapping-counts.ts';
 import { draftWords, mappingWords as words } from '../words/mappings.ts';
 import type { Desk } from './sign-in.ts';
 
@@ -95,7 +97,8 @@ async function onePage(
   const page = await mappingPage(place, holder, destination);
   const named = await namesFor(place, holder);
   return show(request, reply, {
-    title: `${say(deskWords.destination)} ${destination}`,
+    title: `${say(words.mappingOf)} ${destination}`,
+    at: '/mappings',
     body: html`${asked(request, 'say') === 'published' ? notice(say(words.publishedNow), 'good') : undefined}
       <div class="card">${headFacts(request, page)}</div>
       ${keepingPart(request, page)}
@@ -131,8 +134,8 @@ function headFacts(request: FastifyRequest, page: MappingPage): Html {
   return html`${facts(rows)} ${links.length === 0 ? undefined : html`<p class="actions">${links}</p>`}`;
 }
 
-function keepingPart(request: FastifyRequest, { keeping }: MappingPage): Html | undefined {
-  return keeping.length === 0 ? undefined : notice(keepingWords(request, keeping), 'warn');
+function keepingPart(request: FastifyRequest, { destination, keeping }: MappingPage): Html | undefined {
+  return keeping.length === 0 ? undefined : notice(keepingWords(request, destination, keeping), 'warn');
 }
 
 function versionsTable(
@@ -188,7 +191,7 @@ function goLivePart(request: FastifyRequest, { goLive }: MappingPage): Html | un
     ${
       goLive.withheld === 0
         ? undefined
-        : html`<p>${countText(goLive.withheld, language)} ${say(words.waitForIt)}.</p>`
+        : html`<p>${counted(goLive.withheld, mappingCounts.waiting, language)}.</p>`
     }
     ${table(
       say(words.goLive),
@@ -196,11 +199,11 @@ function goLivePart(request: FastifyRequest, { goLive }: MappingPage): Html | un
       goLive.items.map(({ item, state: found, evidence, date, problems }) => [
         say(goLiveWords[item].title),
         state(say(itemTags[found][0]), itemTags[found][1]),
-        evidence === undefined ? undefined : `${date ?? ''} ${evidence}`,
+        evidence === undefined ? undefined : `${date === undefined ? '' : frenchDate(date)} ${evidence}`,
         found === 'there'
           ? undefined
-          : html`<ul lang="en">
-                ${problems.map((problem) => html`<li>${problem}</li>`)}
+          : html`<ul>
+                ${problems.map((problem) => html`<li>${say(problem)}</li>`)}
               </ul>
               ${say(goLiveWords[item].blocks)}`,
       ]),

@@ -14,17 +14,17 @@ import { identityOfAccount, linkIdentity } from '../../access/identities.ts';
 import { ownSessions } from '../../access/sessions.ts';
 import { RelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { asked, field, numberOf } from '../forms.ts';
+import { field, numberOf, sentAgain, ticked, wasSent } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import type { Say } from '../layout.ts';
-import { facts, input, notice, state, table } from '../parts.ts';
-import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { facts, input, state, table } from '../parts.ts';
+import { refusal, refusedBy, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
 import { adminWords as words } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { signInWords } from '../words/sign-in.ts';
-import { adminLinks, onceShown, roleBoxes, rolesAsked, rolesText } from './accounts.ts';
+import { roleBoxes, rolesAsked, rolesText } from './accounts.ts';
+import { adminPage, onceShown } from './admin-page.ts';
 import { entriesTable } from './sign-ins.ts';
 import type { Desk } from './sign-in.ts';
 
@@ -98,13 +98,11 @@ async function accountPage(
   const entries = await accessEntries(access, { accountId: account.id, limit: mostEntries });
   const sessions = await ownSessions(access, account.id);
   const identity = desk.oidc === undefined ? undefined : await identityOfAccount(access, account.id);
-  return desk.show(request, reply, {
-    title: account.login,
-    at: '/accounts',
-    status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)}
-      ${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined} ${adminLinks(say)}
-      <div class="card">
+  return adminPage(desk, request, reply, {
+    title: `${say(words.account)} ${account.login}`,
+    tab: '/accounts',
+    refused,
+    body: html`<div class="card">
         ${facts([
           [say(words.roles), rolesText(account, language)],
           [say(words.client), account.clientId ?? '–'],
@@ -120,8 +118,8 @@ async function accountPage(
           ],
         ])}
       </div>
-      ${account.endedAt === undefined && desk.oidc !== undefined ? identityPart(account, desk.oidc.issuer, identity?.subject, say) : undefined}
-      ${account.endedAt === undefined ? changesPart(account, say) : undefined}
+      ${account.endedAt === undefined && desk.oidc !== undefined ? identityPart(request, account, { issuer: desk.oidc.issuer, subject: identity?.subject }) : undefined}
+      ${account.endedAt === undefined ? changesPart(request, account) : undefined}
       ${
         sessions.length === 0
           ? undefined
@@ -145,40 +143,58 @@ async function accountPage(
 }
 
 /** Whom the provider means by this account: its subject, never a mail address. */
-const identityPart = ({ id }: Account, issuer: string, subject: string | undefined, say: Say): Html =>
-  html`<details class="card">
+function identityPart(
+  request: FastifyRequest,
+  { id }: Account,
+  { issuer, subject }: { readonly issuer: string; readonly subject: string | undefined },
+): Html {
+  const say = sayTo(request);
+  const action = `/accounts/${id}/identity`;
+  const isSent = wasSent(request, action);
+  const value = isSent ? field(request, 'subject', 300) : (subject ?? '');
+  return html`<details class="card" ${isSent ? html` open` : ''}>
     <summary>${say(words.identity)} : ${subject ?? say(words.notLinked)}</summary>
-    <form class="stack" method="post" action="/accounts/${id}/identity">
+    <form class="stack" method="post" action="${action}">
       <p>${say(words.identityText)} <code>${issuer}</code></p>
-      ${input('subject', say(words.subject), { hint: say(words.subjectHint), value: subject ?? '', most: 255, optional: true })}
+      ${input('subject', say(words.subject), { hint: say(words.subjectHint), value, most: 255, optional: true })}
       <button class="second">${say(words.link)}</button>
     </form>
   </details>`;
+}
 
-function changesPart({ id, login, roles, clientId }: Account, say: Say): Html {
-  const confirm = input('login', say(words.confirmLogin), { hint: login, most: 190 });
+function changesPart(request: FastifyRequest, { id, login, roles, clientId }: Account): Html {
+  const say = sayTo(request);
+  const address = (act: string): string => `/accounts/${id}/${act}`;
+  const isOpen = (act: string): Html | string => (wasSent(request, address(act)) ? html` open` : '');
+  const confirm = (act: string): Html =>
+    input('login', say(words.confirmLogin), {
+      hint: login,
+      value: sentAgain(request, address(act), 'login'),
+      most: 190,
+    });
+  const chosen = wasSent(request, address('roles')) ? ticked(request, 'role') : roles;
   return html`${
       clientId === undefined
-        ? html`<details class="card">
+        ? html`<details class="card" ${isOpen('roles')}>
             <summary>${say(words.changeRoles)}</summary>
-            <form class="stack" method="post" action="/accounts/${id}/roles">
-              ${roleBoxes(say, roles)} <button class="second">${say(words.changeRoles)}</button>
+            <form class="stack" method="post" action="${address('roles')}">
+              ${roleBoxes(say, chosen)} <button class="second">${say(words.changeRoles)}</button>
             </form>
           </details>`
         : undefined
     }
-    <details class="card">
+    <details class="card" ${isOpen('reset')}>
       <summary>${say(words.reset)}</summary>
-      <form class="stack" method="post" action="/accounts/${id}/reset">
+      <form class="stack" method="post" action="${address('reset')}">
         <p>${say(words.resetText)}</p>
-        ${confirm}<button class="danger">${say(words.reset)}</button>
+        ${confirm('reset')}<button class="danger">${say(words.reset)}</button>
       </form>
     </details>
-    <details class="card">
+    <details class="card" ${isOpen('end')}>
       <summary>${say(words.end)}</summary>
-      <form class="stack" method="post" action="/accounts/${id}/end">
+      <form class="stack" method="post" action="${address('end')}">
         <p>${say(words.endText)}</p>
-        ${confirm}<button class="danger">${say(words.end)}</button>
+        ${confirm('end')}<button class="danger">${say(words.end)}</button>
       </form>
     </details>
     <form method="post" action="/accounts/${id}/end-sessions">

@@ -5,14 +5,17 @@ import { html, type Html } from '../../privacy/papers/html.ts';
 import { checkProof, type SignedProof } from '../../privacy/proofs/proof.ts';
 import { publishedKeys } from '../../privacy/proofs/proof-keys.ts';
 import { proofPage } from '../../privacy/proofs/proof-page.ts';
+import { namesInScope } from '../../support/reads/names.ts';
 import { proofsListed, proofWithNumber } from '../../support/reads/requests.ts';
 import { download } from '../downloads.ts';
+import { nameChoice } from '../choices.ts';
 import { asked, numberOf } from '../forms.ts';
-import { visitOf } from '../gate.ts';
+import { personOf, visitOf } from '../gate.ts';
 import type { Say } from '../layout.ts';
 import { facts, input, notice, table } from '../parts.ts';
 import { notFound, sayTo } from '../show.ts';
-import { timeOf } from '../times.ts';
+import type { Language } from '../../support/words.ts';
+import { countText, timeOf } from '../times.ts';
 import { proofActWords } from '../words/request-states.ts';
 import { requestWords as words } from '../words/requests.ts';
 import type { Desk } from './sign-in.ts';
@@ -77,11 +80,12 @@ async function listPage(
     { ...(client === '' ? {} : { client }), ...(of === '' ? {} : { request: of }) },
     mostShown,
   );
+  const { clients } = await namesInScope(place, personOf(request).holder);
   return show(request, reply, {
     title: say(words.proofs),
     at: '/requests',
     body: html`<form class="line card filters" method="get" action="/proofs">
-        ${input('client', say(words.client), { value: client, optional: true })}
+        ${nameChoice('client', say(words.client), clients, { value: client, none: say(words.anyKind) })}
         ${input('request', say(words.request), { value: of, optional: true, inputmode: 'numeric', most: 20 })}
         <button>${say(words.filter)}</button>
       </form>
@@ -142,7 +146,7 @@ async function onePage(desk: Desk, request: FastifyRequest, reply: FastifyReply)
             : []),
         ])}
       </div>
-      ${check?.ok === true ? tablesPart(check.proof, say) : undefined}
+      ${check?.ok === true ? tablesPart(check.proof, say, visitOf(request).language) : undefined}
       ${
         found.document === undefined
           ? undefined
@@ -159,7 +163,7 @@ async function onePage(desk: Desk, request: FastifyRequest, reply: FastifyReply)
   });
 }
 
-const tablesPart = ({ tables }: SignedProof, say: Say): Html =>
+const tablesPart = ({ tables }: SignedProof, say: Say, language: Language): Html =>
   table(
     say(words.effects),
     [
@@ -170,8 +174,8 @@ const tablesPart = ({ tables }: SignedProof, say: Say): Html =>
     ],
     tables.map(({ table: name, rowsBefore, rowsAfter, columns }) => [
       html`<code>${name}</code>`,
-      rowsBefore,
-      rowsAfter,
+      countText(rowsBefore, language),
+      countText(rowsAfter, language),
       html`<code
         >${columns
           .filter(({ changed }) => changed > 0)

@@ -4,12 +4,11 @@ import { isAnswered, isRecipientDone, needsIdentity } from '../../domain/request
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { field, ticked } from '../forms.ts';
-import { input, select } from '../parts.ts';
+import { input, select, tickBox } from '../parts.ts';
 import { frame } from '../words/frame.ts';
 import { requestWords as words } from '../words/requests.ts';
 import type { Both } from '../../support/words.ts';
 import type { RequestView } from './request-view.ts';
-import { tickBox } from './requests.ts';
 
 /** Fields that one form corrects at once. */
 export const correctedAtOnce = 4;

@@ -2,13 +2,13 @@
 // Invariant: what holds a person's data is POSTed for, with a reason or as an entry of the log before a byte of it is given.
 import { mayFor } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { personOf } from '../gate.ts';
-import { input, notice } from '../parts.ts';
+import { personOf, visitOf } from '../gate.ts';
+import { fileBox, input, notice } from '../parts.ts';
+import { countText } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { proofActWords } from '../words/request-states.ts';
 import { requestWords as words } from '../words/requests.ts';
 import type { RequestView } from './request-view.ts';
-import { fileBox } from './requests.ts';
 
 export const letterPath = (id: number, destinationId: string): string =>
   `/requests/${id}/letters/${encodeURIComponent(destinationId)}`;
@@ -59,8 +59,9 @@ function documentsPart({ story: { request, demands }, say, at, nameOf, ...view }
     ({ document, size, addedAt, addedBy }) =>
       html`<form class="card line" method="post" action="/requests/${request.id}/documents/${document}">
         <p>
-          <strong>${say(words.document)} ${document}</strong><br />${size} ${say(words.bytes)}, ${at(addedAt)}
-          — ${nameOf(addedBy)}
+          <strong>${say(words.document)} ${document}</strong
+          ><br />${countText(size, visitOf(view.request).language)} ${say(words.bytes)}, ${at(addedAt)} —
+          ${nameOf(addedBy)}
         </p>
         ${input('reason', say(frame.reason), { hint: say(words.takeHint) })}
         <button class="second" aria-label="${say(words.takeDocument)} ${document}">

@@ -8,11 +8,11 @@ import type { RequestStory } from '../../privacy/requests/show.ts';
 import { clockOf, namesOfActors, proofsListed } from '../../support/reads/requests.ts';
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { destinationLink, leadLink } from '../labels.ts';
+import { destinationLink, leadLink, optInText, reasonText } from '../labels.ts';
 import { facts, notice, state, table, type Tone } from '../parts.ts';
 import { refusedNotice, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../show.ts';
-import { timeOf } from '../times.ts';
+import { countText, timeOf } from '../times.ts';
 import { deskWords } from '../words/desk.ts';
 import { frame } from '../words/frame.ts';
 import { decisionWords, missingWords, recipientWords, toldWords } from '../words/request-states.ts';
@@ -88,7 +88,12 @@ function headPart(view: RequestView, now: Date): Html {
         [say(words.due), request.state === 'closed' ? frenchDate(clock.lastDay) : clockPiece(clock, say)],
         ...(request.optIns === ''
           ? []
-          : [[say(words.about), html`<code>${request.optIns.replaceAll(' ', ', ')}</code>`] as const]),
+          : [
+              [
+                say(words.about),
+                request.optIns.split(' ').map((pair) => html`<div>${optInText(pair, say)}</div>`),
+              ] as const,
+            ]),
         ...(request.state === 'closed'
           ? []
           : [
@@ -196,14 +201,14 @@ function recipientsPart({ story: { request, recipients }, say, at, nameOf }: Req
         one.reference,
         html`<span class="tight">${say(toldWords[one.action] ?? [one.action, one.action])}</span>`,
         html`${state(say(recipientWords[one.state]), tones[one.state] ?? 'calm')}
-        ${one.state === 'written' ? html`<code>${one.cause}</code>` : undefined}`,
+        ${one.state === 'written' ? reasonText(one.cause, say) : undefined}`,
         at(one.settledAt ?? one.askedAt),
         `${one.evidence}${one.settledBy === '' ? '' : ` (${nameOf(one.settledBy)})`}`,
       ]),
     )}`;
 }
 
-function effectsPart({ story: { effects }, say }: RequestView): Html | undefined {
+function effectsPart({ story: { effects }, say, ...view }: RequestView): Html | undefined {
   if (effects.length === 0) return undefined;
   return html`<details class="card">
     <summary>${say(words.effects)}</summary>
@@ -213,7 +218,7 @@ function effectsPart({ story: { effects }, say }: RequestView): Html | undefined
       effects.map(({ table: name, columns, rows }) => [
         html`<code>${name}</code>`,
         html`<code>${columns}</code>`,
-        rows,
+        countText(rows, visitOf(view.request).language),
       ]),
     )}
   </details>`;

@@ -7,11 +7,13 @@ import { kindWords, requestKinds, type RequestKind } from '../../domain/requests
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { leadQueryOf } from '../../support/find-person.ts';
 import { requestsListed, type RequestHead } from '../../support/reads/requests.ts';
+import { namesInScope } from '../../support/reads/names.ts';
 import type { Both } from '../../support/words.ts';
+import { nameChoice } from '../choices.ts';
 import { asked, field, ticked } from '../forms.ts';
 import { personOf } from '../gate.ts';
 import type { Say } from '../layout.ts';
-import { input, notice, select, state, table } from '../parts.ts';
+import { fileBox, input, notice, select, state, table, tickBox } from '../parts.ts';
 import { reasonProblem } from '../reasons.ts';
 import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
 import { sayTo } from '../show.ts';
@@ -75,13 +77,15 @@ async function listPage(
     },
     mostShown,
   );
-  const canWork = may(personOf(request).holder, 'request.work');
+  const { holder } = personOf(request);
+  const canWork = may(holder, 'request.work');
+  const { clients } = await namesInScope(place, holder);
   return show(request, reply, {
     title: say(words.listTitle),
     at: '/requests',
     body: html`<p>${say(words.text)}</p>
       <form class="line card filters" method="get" action="/requests">
-        ${input('client', say(words.client), { value: client, optional: true })}
+        ${nameChoice('client', say(words.client), clients, { value: client, none: say(words.anyKind) })}
         ${select('kind', say(words.kind), kindOptions(say, true), kindAsked)}
         ${select(
           'shown',
@@ -189,13 +193,14 @@ function optInsOf(kind: RequestKind, request: FastifyRequest): { readonly optIns
   return { optIns: (chosen.length === 0 ? all : chosen).map((channel) => `marketing.${channel}`) };
 }
 
-function newPage(
-  { show }: Desk,
+async function newPage(
+  { place, show }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
   refused?: Refused,
-): FastifyReply {
+): Promise<FastifyReply> {
   const say = sayTo(request);
+  const { clients } = await namesInScope(place, personOf(request).holder);
   const box = (name: string, label: Both, more: Parameters<typeof input>[2] = {}): Html =>
     input(name, say(label), { optional: true, value: field(request, name), ...more });
   return show(request, reply, {
@@ -206,7 +211,11 @@ function newPage(
       <p>${say(words.newText)}</p>
       <form class="stack card" method="post" action="/requests" enctype="multipart/form-data">
         <div class="grid">
-          ${input('client', say(words.client), { value: field(request, 'client'), most: 64 })}
+          ${nameChoice('client', say(words.client), clients, {
+            value: field(request, 'client'),
+            none: say(frame.choose),
+            required: true,
+          })}
           ${select('kind', say(words.kind), kindOptions(say, false), field(request, 'kind'))}
           ${box('email', words.email)} ${box('phone', words.phone)} ${box('secondPhone', words.secondPhone)}
           ${box('reference', words.reference)}
@@ -228,15 +237,3 @@ const channelBoxes = (request: FastifyRequest, say: Say): Html => {
     ${Object.entries(channelWords).map(([value, name]) => tickBox('channel', value, say(name), chosen.includes(value)))}
   </fieldset>`;
 };
-
-export const tickBox = (name: string, value: string, label: Piece, isTicked = false): Html =>
-  html`<label class="tick"
-    ><input type="checkbox" name="${name}" value="${value}" ${isTicked ? html` checked` : ''} />
-    ${label}</label
-  >`;
-
-export const fileBox = (name: string, label: string, hint: string, required = true): Html =>
-  html`<label
-    ><span>${label}</span> <input type="file" name="${name}" ${required ? html` required` : ''} />
-    <small>${hint}</small></label
-  >`;

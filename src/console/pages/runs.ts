@@ -7,7 +7,7 @@ import { pauseBulk, stopBulk } from '../../support/acts/bulk.ts';
 import { namesFor } from '../../support/named-text.ts';
 import { bulkRun, bulkRunsPage, type BulkRunHead } from '../../support/reads/bulk-runs.ts';
 import { filterFacts } from '../filter-words.ts';
-import { asked, field, numberOf } from '../forms.ts';
+import { asked, field, numberOf, sentAgain } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { deliveryLink } from '../labels.ts';
 import { facts, input, notice, table } from '../parts.ts';
@@ -104,7 +104,10 @@ async function runPage(
   const run = await bulkRun(place, holder, id);
   const named = await namesFor(place, holder);
   const stop = html`<form class="line card" method="post" action="/runs/${id}/stop">
-    ${input('reason', say(frame.reason), { hint: say(words.stopText) })}
+    ${input('reason', say(frame.reason), {
+      hint: `${say(words.stopText)} ${say(frame.reasonHint)}`,
+      value: sentAgain(request, `/runs/${id}/stop`, 'reason'),
+    })}
     <button class="danger">${say(words.stopRun)}</button>
   </form>`;
   const isOpen = run.state === 'running' || run.state === 'paused';
@@ -115,6 +118,7 @@ async function runPage(
   </form>`;
   return show(request, reply, {
     title: `${say(words.run)} ${id}`,
+    at: '/runs',
     status: refused === undefined ? 200 : 422,
     body: html`${refusedNotice(refused, say)} ${progressPart(request, run, named)}
     ${isOpen && may(holder, 'delivery.replay') ? html`${rest}${stop}` : undefined}`,

@@ -4,10 +4,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { findPeople, leadQueryOf, type FoundPeople, type PersonLead } from '../../support/find-person.ts';
 import type { PersonFact } from '../../support/masking.ts';
+import { namesInScope } from '../../support/reads/names.ts';
 import type { Both } from '../../support/words.ts';
+import { nameChoice } from '../choices.ts';
 import { field } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { deliveryLink, leadLink, stateTag } from '../labels.ts';
+import { deliveryLink, leadLink, reasonText, stateTag } from '../labels.ts';
 import { input, notice, table } from '../parts.ts';
 import { reasonProblem } from '../reasons.ts';
 import { sayTo } from '../show.ts';
@@ -30,7 +32,7 @@ export function searchRoutes(server: FastifyInstance, desk: Desk): void {
     );
     const reason = field(request, 'reason', 1_000).trim();
     const client = field(request, 'client').trim();
-    const refuse = (problem: Both): FastifyReply =>
+    const refuse = (problem: Both): Promise<FastifyReply> =>
       searchPage(desk, request, reply, { asked, reason, client, problem });
     const query = leadQueryOf(asked);
     if ('problem' in query) return refuse(searchProblems[query.problem]);
@@ -45,8 +47,8 @@ export function searchRoutes(server: FastifyInstance, desk: Desk): void {
   });
 }
 
-function searchPage(
-  { show }: Desk,
+async function searchPage(
+  { place, show }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
   page: {
@@ -56,9 +58,10 @@ function searchPage(
     readonly problem?: Both;
     readonly found?: FoundPeople;
   },
-): FastifyReply {
+): Promise<FastifyReply> {
   const say = sayTo(request);
   const { asked = {}, reason = '', client = '', problem, found } = page;
+  const { clients } = await namesInScope(place, personOf(request).holder);
   const box = (name: (typeof names)[number], label: Both, hint?: Both): Html =>
     input(name, say(label), {
       value: asked[name] ?? '',
@@ -75,7 +78,7 @@ function searchPage(
         <div class="grid">
           ${box('reference', words.reference)} ${box('email', words.email)} ${box('phone', words.phone)}
           ${box('name', words.lastName, words.lastNameHint)} ${box('firstName', words.firstName)}
-          ${input('client', say(words.client), { value: client, optional: true })}
+          ${nameChoice('client', say(words.client), clients, { value: client, none: say(words.anyClient) })}
         </div>
         ${input('reason', say(frame.reason), { value: reason, hint: say(frame.reasonHint) })}
         <button>${say(words.submit)}</button>
@@ -124,8 +127,15 @@ function foundPart(request: FastifyRequest, { leads, refused, isCut }: FoundPeop
 export const personText = (person: readonly PersonFact[]): string =>
   person.flatMap(({ value }) => (value === '-' ? [] : [value])).join(' ');
 
-const deliveriesOf = ({ deliveries }: PersonLead, request: FastifyRequest): Piece =>
-  deliveries.map(
+/** Each with its state, and why where it has not arrived: mostly that is the answer looked for. */
+function deliveriesOf({ deliveries }: PersonLead, request: FastifyRequest): Piece {
+  const say = sayTo(request);
+  if (deliveries.length === 0) return say(words.nowhere);
+  return deliveries.map(
     (row) =>
-      html`<div>${deliveryLink(row.id)} ${row.destinationId} ${stateTag(row.state, sayTo(request))}</div>`,
+      html`<div>
+        ${deliveryLink(row.id)} ${row.destinationId} ${stateTag(row.state, say)}
+        ${row.state === 'delivered' ? undefined : reasonText(row.reason, say)}
+      </div>`,
   );
+}

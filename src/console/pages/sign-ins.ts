@@ -8,12 +8,12 @@ import type { Language } from '../../support/words.ts';
 import { asked } from '../forms.ts';
 import { visitOf } from '../gate.ts';
 import type { Say } from '../layout.ts';
-import { notice, state, table } from '../parts.ts';
+import { state } from '../parts.ts';
 import { sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
 import { accessEntryWords, accessReasonWords, adminWords as words } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
-import { adminLinks } from './accounts.ts';
+import { adminList, adminPage } from './admin-page.ts';
 import type { Desk } from './sign-in.ts';
 
 const pageLength = 100;
@@ -32,10 +32,10 @@ export function signInsRoutes(server: FastifyInstance, { place, show }: Desk): v
       ...(account === undefined ? {} : { accountId: account.id }),
     });
     const query = account === undefined ? '' : `account=${account.id}&`;
-    return show(request, reply, {
+    return adminPage({ show }, request, reply, {
       title: account === undefined ? say(words.signIns) : `${say(words.signIns)} : ${account.login}`,
-      at: '/accounts',
-      body: html`${adminLinks(say)} ${entriesTable(entries, say, visitOf(request).language)}
+      tab: '/sign-ins',
+      body: html`${entriesTable(entries, say, visitOf(request).language)}
       ${
         entries.next === undefined
           ? undefined
@@ -48,11 +48,11 @@ export function signInsRoutes(server: FastifyInstance, { place, show }: Desk): v
 }
 
 export function entriesTable({ items, names }: AccessEntries, say: Say, language: Language): Html {
-  if (items.length === 0) return notice(say(words.noEntries));
   const who = (actor: string): string => names.get(actor) ?? actor;
-  return table(
-    say(words.history),
-    [words.at, words.what, words.detail, words.who, words.about].map((name) => ({ name: say(name) })),
+  return adminList(
+    say,
+    words.history,
+    { columns: [words.at, words.what, words.detail, words.who, words.about], none: words.noEntries },
     items.map(({ at, entry, reason, actor, target }) => [
       timeOf(at, language),
       state(say(accessEntryWords[entry] ?? [entry, entry]), entry === 'sign_in_refused' ? 'bad' : 'calm'),

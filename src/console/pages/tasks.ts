@@ -7,10 +7,9 @@ import { closeTask } from '../../support/acts/tasks.ts';
 import { failureGroups } from '../../support/reads/deliveries.ts';
 import { openAlerts } from '../../support/reads/tasks.ts';
 import type { Both } from '../../support/words.ts';
-import { alertDoor, alertGroups, alertsTable, alertTitle } from '../alerts-part.ts';
+import { alertAdvicePart, alertGroups, alertsTable, alertTitle } from '../alerts-part.ts';
 import { asked, field, numberOf } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
-import { deliveryLink } from '../labels.ts';
 import { input, notice } from '../parts.ts';
 import { closingProblem } from '../reasons.ts';
 import { notFound, sayTo } from '../show.ts';
@@ -83,12 +82,10 @@ async function alertPage(
     </form>`;
   return show(request, reply, {
     title: alertTitle(alert, request),
+    at: '/tasks',
     status: problem === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
-      ${alertsTable(request, [alert])}
-      ${alert.delivery === null ? undefined : html`<p>${say(words.delivery)} ${deliveryLink(alert.delivery)}</p>`}
-      ${alertDoor(request, alert)}
-      <p class="quiet">${say(words.terminal)} : <code lang="fr">${alert.whatToDo}</code></p>
-      ${may(holder, 'task.close') ? form : undefined}`,
+    ${alertsTable(request, [alert])} ${alertAdvicePart(request, alert)}
+    ${may(holder, 'task.close') ? form : undefined}`,
   });
 }

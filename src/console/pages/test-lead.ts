@@ -80,7 +80,7 @@ function sentNotice({ reference, isTaken, outcome, reason, notes }: SentTestLead
     html`${say(isTaken ? words.taken : words.notTaken)}
       <code>${reference}</code>
       ${isTaken ? undefined : html`<br />${reasonText(code, say)} <span class="code">${code}</span>`}
-      ${notes.map((line) => html`<br /><span lang="en">${line}</span>`)}`,
+      ${notes.map((line) => html`<br /><span class="quiet">${say(line)}</span>`)}`,
     isTaken ? 'good' : 'bad',
   );
 }

@@ -1,20 +1,30 @@
 // Saved views: listed at the head of their list, saved under a name, removed by their owner.
 // Invariant: a view is an address with a filter that was read first; another account's is answered as one that does not exist.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { ownViews, removeView, saveView, viewLimits, viewLists, type ViewList } from '../../access/views.ts';
+import {
+  ownViews,
+  removeView,
+  saveView,
+  viewLimits,
+  viewLists,
+  type ViewList,
+  type ViewProblem,
+} from '../../access/views.ts';
 import { namesSomebody } from '../../domain/impersonal-text.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { askedFilter, carried, filterOf, queryOf, type AskedFilter } from '../filter.ts';
 import { field, numberOf } from '../forms.ts';
 import { personOf } from '../gate.ts';
-import { hidden, input } from '../parts.ts';
+import type { Both } from '../../support/words.ts';
+import type { Say } from '../layout.ts';
+import { hidden, input, notice } from '../parts.ts';
 import { refuse } from '../refusals.ts';
 import { notFound, sayTo } from '../show.ts';
 import { viewProblems, viewWords as words } from '../words/views.ts';
 import { reasonWords } from '../words/work.ts';
 import type { Desk } from './sign-in.ts';
 
-export function viewRoutes(server: FastifyInstance, { place }: Desk): void {
+export function viewRoutes(server: FastifyInstance, { place, show }: Desk): void {
   const gated = { config: { gate: 'delivery.read' } } as const;
   server.post('/views', gated, async (request, reply) => {
     const { session } = personOf(request);
@@ -25,10 +35,20 @@ export function viewRoutes(server: FastifyInstance, { place }: Desk): void {
     const query = queryOf(wanted);
     if (list === undefined || query === '') refuse(words.nothing);
     const name = field(request, 'name', 200);
-    if (namesSomebody(name)) refuse(reasonWords.personal);
-    const problem = await saveView(place.access, session.account.id, { list, name, query });
-    if (problem !== undefined) refuse(viewProblems[problem]);
-    return reply.redirect(`/${list}?${query}`, 303);
+    const problem = namesSomebody(name)
+      ? reasonWords.personal
+      : problemOf(await saveView(place.access, session.account.id, { list, name, query }));
+    if (problem === undefined) return reply.redirect(`/${list}?${query}`, 303);
+    const say = sayTo(request);
+    return show(request, reply, {
+      title: say(words.save).replace('…', ''),
+      at: `/${list}`,
+      status: 422,
+      body: html`${notice(say(problem), 'bad')}
+        <form class="stack card" method="post" action="/views">
+          ${hidden('list', list)}${carried(wanted)} ${nameInput(say, name)}
+        </form>`,
+    });
   });
   server.post('/views/:id/remove', gated, async (request, reply) => {
     const { session } = personOf(request);
@@ -39,6 +59,13 @@ export function viewRoutes(server: FastifyInstance, { place }: Desk): void {
     return reply.redirect(query === '' ? `/${list}` : `/${list}?${query}`, 303);
   });
 }
+
+const problemOf = (problem: ViewProblem | undefined): Both | undefined =>
+  problem === undefined ? undefined : viewProblems[problem];
+
+const nameInput = (say: Say, name = ''): Html =>
+  html`${input('name', say(words.name), { hint: say(words.nameHint), most: viewLimits.nameLength, value: name })}
+    <button>${say(words.keep)}</button>`;
 
 /** A lead is looked up, not kept: none is named where nothing would forget it. */
 const keptOf = ({ lead: _, ...wanted }: AskedFilter): AskedFilter => wanted;
@@ -81,9 +108,6 @@ function saveForm(request: FastifyRequest, here: Html): Html {
   const say = sayTo(request);
   return html`<details>
     <summary>${say(words.save)}</summary>
-    <form class="line card" method="post" action="/views">
-      ${here} ${input('name', say(words.name), { hint: say(words.nameHint), most: viewLimits.nameLength })}
-      <button>${say(words.keep)}</button>
-    </form>
+    <form class="line card" method="post" action="/views">${here} ${nameInput(say)}</form>
   </details>`;
 }

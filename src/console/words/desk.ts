@@ -11,9 +11,11 @@ export const deskWords = {
   count: ['Nombre', 'Count'],
   oldest: ['La plus ancienne', 'Oldest'],
   any: ['Tous', 'All'],
+  anyDestination: ['Toutes', 'All'],
+  allCauses: ['Toutes', 'All'],
+  leadReference: ['Référence de la demande', 'Reference of the lead'],
   from: ['Du', 'From'],
   to: ['Au', 'To'],
-  cause: ['Cause (code)', 'Cause (code)'],
   filter: ['Filtrer', 'Filter'],
   clear: ['Effacer les filtres', 'Clear filters'],
   noDeliveries: ['Aucune livraison ne correspond.', 'No delivery matches.'],
@@ -38,6 +40,10 @@ export const deskWords = {
   contact: ['Interlocuteur pour les droits', 'Contact for rights'],
   act: ['Agir', 'Act'],
   replay: ['Rejouer', 'Replay'],
+  anew: [
+    'L’écrire à neuf par le format en vigueur, sous une nouvelle clé',
+    'Write it anew by the mapping in force, under a new key',
+  ],
   cancel: ['Annuler la livraison', 'Cancel the delivery'],
   close: ['Classer', 'Close'],
   heldTitle: ['Un fichier est retenu', 'A file is held back'],
@@ -142,6 +148,7 @@ export const deskWords = {
     'Compté à l’instant ; rien n’est encore fait. Opt-in et autorisations sont relus au départ.',
     'Counted just now; nothing is done yet. Opt-in and authorisations are read again at departure.',
   ],
+  seeMatching: ['Voir ces livraisons', 'See these deliveries'],
   nothingGoes: ['Rien ne peut être rejoué.', 'Nothing can be replayed.'],
   confirm: ['Tapez le nombre pour confirmer', 'Type the number to confirm'],
   confirmHint: ['Le nombre de livraisons rejouées :', 'The number of deliveries replayed:'],
@@ -157,10 +164,10 @@ export const deskWords = {
   onlyOpen: ['Seulement ce qui attend quelqu’un', 'Only what needs a person'],
   followLive: ['Suivre en direct', 'Follow live'],
   yes: ['oui', 'yes'],
+  toDo: ['Que faire', 'What to do'],
   terminal: ['Au terminal', 'At the terminal'],
   allAlerts: ['Toutes les tâches', 'All tasks'],
   andMore: ['et d’autres', 'and more'],
-  see: ['Voir', 'See'],
   result: ['Résultat', 'Result'],
 } as const satisfies Readonly<Record<string, Both>>;
 
@@ -189,6 +196,15 @@ const doneSays: Readonly<Record<string, Both>> = {
 
 export const saidDone = (word: string): Both | undefined =>
   Object.hasOwn(doneSays, word) ? doneSays[word] : undefined;
+
+/** How leads reach a destination, by the name of its connector. */
+export const connectorWords: Readonly<Record<string, Both>> = {
+  webhook: ['requête HTTPS (webhook)', 'HTTPS request (webhook)'],
+  email: ['courriel', 'mail'],
+  sms: ['SMS', 'text message'],
+  flow: ['fichier', 'file'],
+  pull: ['retrait par le client (pull)', 'fetched by the client (pull)'],
+};
 
 export const kindWords: Readonly<Record<string, Both>> = {
   replay: ['rejeu', 'replay'],

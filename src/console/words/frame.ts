@@ -29,6 +29,7 @@ export const frame = {
   state: ['État', 'State'],
   cause: ['Cause', 'Cause'],
   none: ['Rien.', 'Nothing.'],
+  choose: ['Choisissez…', 'Choose…'],
   unknown: ['inconnu', 'unknown'],
   reason: ['Motif', 'Reason'],
   reasonHint: [

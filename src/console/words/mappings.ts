@@ -3,6 +3,7 @@ import type { DraftState } from '../../support/mappings/files.ts';
 import type { Both } from '../../support/words.ts';
 
 export const mappingWords = {
+  mappingOf: ['Format de', 'Mapping of'],
   version: ['Version', 'Version'],
   versions: ['Versions', 'Versions'],
   inForce: ['en vigueur', 'in force'],
@@ -102,19 +103,12 @@ export const mappingWords = {
   ],
   planVersion: ['Version en vigueur remplacée', 'Version in force that is replaced'],
   planChanges: ['Dit au client dans la note écrite', 'Told to the client in the written note'],
-  planEnding: [
-    'livraison(s) en attente finiraient : leurs demandes ne sont plus prises',
-    'waiting deliveries would end: their leads are not taken any more',
-  ],
-  planKeeping: [
-    'livraison(s) en attente gardent l’ancien contenu, car le destinataire l’a peut-être',
-    'waiting deliveries keep the old content, because the recipient may have it',
-  ],
+
   keepingReplay: [
-    'Pour les écrire à neuf, sous une nouvelle clé, le support tape au terminal :',
-    'To write them anew, under a new key, support types at the terminal:',
+    'Le support peut les écrire à neuf, sous une nouvelle clé :',
+    'Support may write them anew, under a new key:',
   ],
-  planReopening: ['livraison(s) retenues sont réexaminées', 'withheld deliveries are looked at again'],
+  keepingAnew: ['Rejouer à neuf ce qui attend', 'Replay anew what waits'],
   planAuthorised: ['Autorisation ajoutée', 'Authorisation added'],
   planUnnamed: [
     'Autorisation en vigueur que client.yaml ne nomme pas (un administrateur la révoque)',
@@ -171,7 +165,6 @@ export const mappingWords = {
   there: ['là', 'there'],
   absent: ['manque', 'missing'],
   differs: ['diffère', 'differs'],
-  waitForIt: ['demandes l’attendent', 'leads wait for it'],
   tryTitle: ['Essayer un format', 'Try a mapping'],
   tryText: [
     'Le contrôle et l’aperçu du terminal, sur ce que vous collez. Rien n’est envoyé, gardé ni écrit au journal : ne collez que des personnes inventées.',

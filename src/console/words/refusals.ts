@@ -34,6 +34,26 @@ const remedies: Readonly<Partial<Record<ErrorCode, Both>>> = {
     'The page of the file to publish shows each error at its line.',
   ],
   'MAPPING-002': ['Publiez un format.', 'Publish a mapping.'],
+  'MAPPING-003': [
+    'La page du format dit ce qui manque à la mise en service du client.',
+    'The page of the mapping says what the client lacks before it goes live.',
+  ],
+  'MAPPING-004': [
+    'Relisez ce qui changera, et confirmez-en le nombre.',
+    'Read what will change, and confirm its number.',
+  ],
+  'MAPPING-006': [
+    'Remettez l’ancien texte dans client.yaml, et donnez au nouveau une version à lui.',
+    'Put the earlier words back into client.yaml, and give the new ones a version of their own.',
+  ],
+  'RETENTION-001': [
+    'Enregistrez d’abord l’instruction écrite du client, et donnez-en le numéro.',
+    'Record the client’s written instruction first, and give its number.',
+  ],
+  'INSTRUCTION-001': [
+    'Enregistrez d’abord l’instruction écrite du client, et donnez-en le numéro.',
+    'Record the client’s written instruction first, and give its number.',
+  ],
   'LEAD-004': ['Rien ne part pour une demande effacée.', 'Nothing leaves for an erased lead.'],
   'LEAD-006': [
     'Rien ne part tant que la limitation tient.',

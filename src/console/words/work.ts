@@ -1,4 +1,6 @@
 // Words of the work pages: looking somebody up, a lead, what is done with a delivery. French first.
+import { interactionFields } from '../../domain/lead-fields/interaction.ts';
+import { requestFields } from '../../domain/lead-fields/request.ts';
 import type { Both } from '../../support/words.ts';
 import type { AskedProblem } from '../../support/find-person.ts';
 import type { PersonFact } from '../../support/masking.ts';
@@ -51,6 +53,7 @@ export const searchWords = {
   person: ['Personne', 'Person'],
   deliveries: ['Livraisons', 'Deliveries'],
   erased: ['effacée', 'erased'],
+  nowhere: ['aucune : la page de la demande dit pourquoi', 'none: the page of the lead says why'],
 } as const satisfies Readonly<Record<string, Both>>;
 
 export const searchProblems: Readonly<Record<AskedProblem, Both>> = {
@@ -113,3 +116,13 @@ export const categoryNames: Readonly<Record<string, Both>> = {
   financial: ['Données financières', 'Finances'],
   technical: ['Données techniques', 'Technical data'],
 };
+
+const listed: Readonly<Record<string, Readonly<Record<string, string>> | undefined>> = {
+  request: requestFields.channel.words,
+  interaction: interactionFields.kind.words,
+};
+/** A value of a closed list of the lead: in French as the document a client signs says it. */
+export const fieldWord = (list: 'request' | 'interaction', value: string): Both => [
+  listed[list]?.[value] ?? value,
+  value.replaceAll('_', ' '),
+];

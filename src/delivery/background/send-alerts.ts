@@ -1,6 +1,7 @@
 // Sends the alerts of the outbox by mail and webhook, grouped, until they get through by each.
 // Invariant: an alert names ids, codes and destinations, never a prospect; it leaves through the same guarded connectors as leads.
 import type { Connector, NetworkPolicy, Outcome, Parcel, SendContext } from '../../../connectors/contract.ts';
+import { whatToDo } from '../../domain/alert-advice.ts';
 import { alertDefinitions } from '../../domain/alert-kinds.ts';
 import { reasonText } from '../../domain/delivery.ts';
 import { foreignCode } from '../../errors.ts';
@@ -137,7 +138,7 @@ async function through(
 
 export function alertParcel(group: readonly DueAlert[]): Parcel {
   const [first] = group as readonly [DueAlert];
-  const { title: name, whatToDo } = alertDefinitions[first.kind];
+  const { title: name } = alertDefinitions[first.kind];
   const title = `${name} (${first.destinationId || 'Relais'}, ${group.length})`;
   const body = {
     type: `relais.${first.kind}`,
@@ -158,7 +159,7 @@ export function alertParcel(group: readonly DueAlert[]): Parcel {
     { label: 'Nombre', value: String(group.length) },
     { label: 'Livraisons', value: body.deliveries.slice(0, 20).join(', ') || '-' },
     { label: 'Depuis', value: first.raisedAt.toLocaleString('fr-FR', { timeZone: 'Europe/Paris' }) },
-    { label: 'Que faire', value: whatToDo(first.destinationId) },
+    { label: 'Que faire', value: whatToDo(first.kind, first.destinationId) },
   ];
   return {
     client: first.clientId || 'relais',

@@ -1,6 +1,7 @@
 // What two versions of a mapping write differently, as people read it: changes that look alike told once.
 // Invariant: of a person's value only its form is shown, unless whoever asks has said why, which is logged before (C39).
 import type { Change, MappingDiff } from '../../mapping/tools/diff.ts';
+import type { Both } from '../words.ts';
 
 export type ShowValue = (text: string) => string;
 
@@ -56,3 +57,20 @@ export const targetsOf = ({ targets }: MappingDiff, show: ShowValue): readonly T
     leads: changes.length,
     pairs: pairsOf(changes, impersonal ? inClear : show),
   }));
+
+/** What became of a lead, as the comparison names it; a reason of the mapping's own stands as it is. */
+const outcomes: readonly (readonly [RegExp, string])[] = [
+  [/^written$/, 'écrite'],
+  [/^taken$/, 'prise'],
+  [/^not taken \((.+)\)$/, 'pas prise ($1)'],
+  [/^invalid: (.+)$/, 'ne convient pas au format : $1'],
+  [/^withheld: no answer for (.+)$/, 'retenue, sans réponse enregistrée : $1'],
+  [/^withheld: (.+) says hold$/, 'retenue par la ligne $1 (hold)'],
+  [/^withheld: (.+) data are not covered$/, 'retenue, données non couvertes : $1'],
+  [/^waits for (.+)$/, 'attend $1'],
+];
+
+export function outcomeWords(text: string): Both {
+  const [form, french] = outcomes.find(([known]) => known.test(text)) ?? [];
+  return [form === undefined || french === undefined ? text : text.replace(form, french), text];
+}

@@ -3,6 +3,7 @@
 import type { Composed } from '../../../connectors/contract.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import type { Preview } from '../../mapping/tools/preview.ts';
+import { categoryWords, consentPairWords, type Both } from '../words.ts';
 
 type Result = Preview['result'];
 
@@ -36,19 +37,35 @@ export function contentShown(
 }
 
 /** Why a lead would not leave, line by line. */
-export function whyNotWritten(result: Extract<Result, { readonly ok: false }>): readonly string[] {
+export function whyNotWritten(result: Extract<Result, { readonly ok: false }>): readonly Both[] {
   switch (result.why) {
     case 'opt_in_missing':
-      return result.missing.map(
-        ({ purpose, channel }) => `no answer is recorded for ${purpose} by ${channel}`,
-      );
+      return result.missing.map(({ purpose, channel }) => {
+        const [fr, en] = consentPairWords(purpose, channel) ?? [
+          `${purpose}.${channel}`,
+          `${purpose}.${channel}`,
+        ];
+        return [`aucune réponse n’est enregistrée : ${fr}`, `no answer is recorded for ${en}`];
+      });
     case 'opt_in_held':
-      return [`the consent line of ${result.field} says hold for this state`];
-    case 'category_not_authorised':
-      return [`the contract does not cover ${result.category} data`];
+      return [
+        [
+          `la ligne consent de ${result.field} dit hold pour cet état`,
+          `the consent line of ${result.field} says hold for this state`,
+        ],
+      ];
+    case 'category_not_authorised': {
+      const { category } = result;
+      const [fr, en] = categoryWords[category];
+      return [
+        [`le contrat ne couvre pas : ${fr} (${category})`, `the contract does not cover ${en} (${category})`],
+      ];
+    }
     case 'capture_missing':
-      return [`no answer has given ${result.capture} yet`];
+      return [
+        [`aucune réponse n’a encore donné ${result.capture}`, `no answer has given ${result.capture} yet`],
+      ];
     case 'invalid':
-      return result.problems.map(({ field, code }) => `${field}: ${code}`);
+      return result.problems.map(({ field, code }) => [`${field} : ${code}`, `${field}: ${code}`]);
   }
 }

@@ -10,6 +10,7 @@ import { leadFromSample } from '../../mapping/tools/sample.ts';
 import { differenceOf, type Difference } from './difference.ts';
 import { contentShown, headLines, whyNotWritten } from './preview-words.ts';
 import type { SampleText } from './samples.ts';
+import { reasonWords, type Both } from '../words.ts';
 
 export interface TrialAsked {
   readonly sources: MappingSources;
@@ -26,7 +27,7 @@ export interface TrialCall {
   readonly name: string;
   readonly applies: boolean;
   /** Why nothing would leave; empty where it would. */
-  readonly whyNot: readonly string[];
+  readonly whyNot: readonly Both[];
   readonly target: string;
   readonly head: readonly string[];
   readonly content: string;
@@ -101,7 +102,8 @@ const previewsOf = (
 function callOf(mapping: CompiledMapping, { name, applies, result, composed }: ComposedCall): TrialCall {
   const nothing = { target: '', head: [], content: '', bytes: 0, sheet: [], origins: [] };
   if (!applies) return { ...nothing, name, applies, whyNot: [] };
-  if (!result.ok) return { ...nothing, name, applies, whyNot: [result.why, ...whyNotWritten(result)] };
+  if (!result.ok)
+    return { ...nothing, name, applies, whyNot: [reasonWords(result.why), ...whyNotWritten(result)] };
   const { text, bytes } = contentShown(mapping, result, composed);
   return {
     name,

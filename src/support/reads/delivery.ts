@@ -65,6 +65,8 @@ export interface DeliveryPage {
   readonly versionInForce: number | null;
   /** What a replay would do, and whether it can be cancelled; for the centre only. */
   readonly replay: ReplayPlan | null;
+  /** Waits with the content of an earlier version: a replay may write it by the one in force, under a new key. */
+  readonly canBeAnew: boolean;
   readonly isCancellable: boolean;
   /** Whether somebody has to say what became of it; for the centre only. */
   readonly isUndecided: boolean;
@@ -87,6 +89,7 @@ export async function deliveryPage(place: SupportPlace, scope: Scope, name: stri
   );
   const versionOf = (id: number): number | null => versions.find((known) => known.id === id)?.version ?? null;
   const isCentre = scope.clientId === undefined;
+  const plan = isCentre ? (await replayPlans(place, [row])).get(row.id) : undefined;
   return {
     delivery: headOf(row),
     recipientReference: row.recipientReference ?? null,
@@ -94,7 +97,8 @@ export async function deliveryPage(place: SupportPlace, scope: Scope, name: stri
     entries: (await deliveryStory(database, row.id)).map((entry) => entryHead(entry, isCentre)),
     sentVersion: versionOf(row.sentMappingId),
     versionInForce: versionOf(inForce),
-    replay: isCentre ? ((await replayPlans(place, [row])).get(row.id) ?? null) : null,
+    replay: isCentre ? (plan ?? null) : null,
+    canBeAnew: isCentre && (await replayPlans(place, [row], { anew: true })).get(row.id) !== plan,
     isCancellable: isCentre && isCancellable(row),
     isUndecided: isCentre && isUndecided(row),
   };

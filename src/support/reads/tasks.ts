@@ -1,5 +1,6 @@
 // What needs a person, and what was alerted.
 // Invariant: a task of the whole gateway is nobody's but the centre's.
+import { alertAdvice, whatToDo, type AlertAdvice } from '../../domain/alert-advice.ts';
 import { alertDefinitions, type AlertKind } from '../../domain/alert-kinds.ts';
 import { listDeliveries } from '../../store/delivery-lists.ts';
 import {
@@ -38,8 +39,9 @@ export interface AlertHead {
   readonly kind: AlertKind;
   /** French and English, as the alert's mail has it. */
   readonly title: string;
-  /** French. */
+  /** French, words and command in one line. */
   readonly whatToDo: string;
+  readonly advice: AlertAdvice;
   readonly isTask: boolean;
   readonly client: string;
   readonly destination: string;
@@ -61,7 +63,8 @@ function alertHead(alert: AlertTask): AlertHead {
     id: alert.id,
     kind: alert.kind,
     title: definition?.title ?? alert.kind,
-    whatToDo: definition?.whatToDo(alert.destinationId) ?? '',
+    whatToDo: whatToDo(alert.kind, alert.destinationId),
+    advice: alertAdvice(alert.kind, alert.destinationId),
     isTask: definition?.isTask ?? true,
     client: alert.clientId,
     destination: alert.destinationId,

@@ -22,6 +22,7 @@ import { existing, type Scope } from '../scope.ts';
 import { testLead } from './invented.ts';
 import { clientPlace, ownPlace, type TrialRecipient } from './recipient.ts';
 import { sendTrial, wentWell, type TrialMessage } from './trial.ts';
+import type { Both } from '../words.ts';
 
 /** Of one destination in an hour: enough to repair a form, too few to fill somebody's CRM. */
 export const mostTestLeads = 5;
@@ -36,7 +37,7 @@ export interface SentTestLead {
   readonly outcome: string;
   readonly reason: string;
   /** Of a lead that the mapping could not write: line by line. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Both[];
 }
 
 interface Trying {
@@ -185,7 +186,7 @@ async function requireStill(
 interface Told {
   readonly outcome: string;
   readonly reason: string;
-  readonly notes: readonly string[];
+  readonly notes: readonly Both[];
 }
 
 /** What became of the last call that was made. */

@@ -1,0 +1,102 @@
+// The frame that an administrator's pages share: each leads to the others, says what was done or refused, and shows a secret once.
+// Invariant: a code or a key that is shown once stands in this one answer and is kept nowhere.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
+import type { Both } from '../../support/words.ts';
+import { asked } from '../forms.ts';
+import type { Say } from '../layout.ts';
+import { notice, table, type Column } from '../parts.ts';
+import { refusedNotice, type Refused } from '../refused.ts';
+import { sayTo } from '../show.ts';
+import { adminWords as words, exportWords } from '../words/admin.ts';
+import { frame } from '../words/frame.ts';
+import type { Desk } from './sign-in.ts';
+
+const tabs: readonly (readonly [path: string, name: Both])[] = [
+  ['/accounts', words.accounts],
+  ['/api-keys', words.keys],
+  ['/sign-ins', words.signIns],
+  ['/authorisations', words.authorisations],
+  ['/exports', exportWords.title],
+];
+
+export interface AdminPage {
+  readonly title: string;
+  /** Of the five, the one it is or belongs to. */
+  readonly tab: string;
+  readonly refused?: Refused | undefined;
+  readonly body: Piece;
+}
+
+export function adminPage(
+  { show }: Pick<Desk, 'show'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { title, tab, refused, body }: AdminPage,
+): FastifyReply {
+  const say = sayTo(request);
+  return show(request, reply, {
+    title,
+    at: '/accounts',
+    isBeside: true,
+    status: refused === undefined ? 200 : 422,
+    body: html`${refusedNotice(refused, say)}
+    ${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined} ${tabsPart(tab, say)}
+    ${body}`,
+  });
+}
+
+const tabsPart = (tab: string, say: Say): Html =>
+  html`<nav class="views" aria-label="${say(frame.accounts)}">
+    <ul>
+      ${tabs.map(
+        ([path, name]) =>
+          html`<li><a href="${path}" ${path === tab ? html` aria-current="true"` : ''}>${say(name)}</a></li>`,
+      )}
+    </ul>
+  </nav>`;
+
+/** A list of theirs: what there is, or that there is nothing. */
+export const adminList = (
+  say: Say,
+  caption: Both,
+  { columns, none }: { readonly columns: readonly Both[]; readonly none: Both },
+  rows: readonly (readonly Piece[])[],
+): Html =>
+  rows.length === 0
+    ? notice(say(none))
+    : table(
+        say(caption),
+        columns.map((name): Column => ({ name: say(name) })),
+        rows,
+      );
+
+/** A form folded into a row of a list; open where it was sent and refused. */
+export const foldedForm = (
+  say: Say,
+  { title, action, isOpen }: { readonly title: Both; readonly action: string; readonly isOpen: boolean },
+  fields: Piece,
+): Html =>
+  html`<details ${isOpen ? html` open` : ''}>
+    <summary>${say(title)}</summary>
+    <form class="stack" method="post" action="${action}">
+      ${fields}<button class="danger">${say(title)}</button>
+    </form>
+  </details>`;
+
+/** A code or a key, in this answer alone. */
+export function onceShown(
+  { show }: Pick<Desk, 'show'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  shown: { readonly title: Both; readonly text: Both; readonly secret: string; readonly back: string },
+): FastifyReply {
+  const say = sayTo(request);
+  return show(request, reply, {
+    title: say(shown.title),
+    narrow: true,
+    body: html`${notice(say(shown.text), 'warn')}
+      <p class="card"><code>${shown.secret}</code></p>
+      <p><a class="button" href="${shown.back}">${say(frame.back)}</a></p>`,
+  });
+}

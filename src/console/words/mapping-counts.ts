@@ -1,0 +1,33 @@
+// What a publication changes, counted: words for one and for several. French first.
+import type { Both } from '../../support/words.ts';
+
+export const mappingCounts = {
+  ending: [
+    [
+      'livraison en attente finirait : sa demande n’est plus prise',
+      'waiting delivery would end: its lead is not taken any more',
+    ],
+    [
+      'livraisons en attente finiraient : leurs demandes ne sont plus prises',
+      'waiting deliveries would end: their leads are not taken any more',
+    ],
+  ],
+  keeping: [
+    [
+      'livraison en attente garde l’ancien contenu, car le destinataire l’a peut-être',
+      'waiting delivery keeps the old content, because the recipient may have it',
+    ],
+    [
+      'livraisons en attente gardent l’ancien contenu, car le destinataire l’a peut-être',
+      'waiting deliveries keep the old content, because the recipient may have it',
+    ],
+  ],
+  reopening: [
+    ['livraison retenue est réexaminée', 'withheld delivery is looked at again'],
+    ['livraisons retenues sont réexaminées', 'withheld deliveries are looked at again'],
+  ],
+  waiting: [
+    ['demande l’attend', 'lead waits for it'],
+    ['demandes l’attendent', 'leads wait for it'],
+  ],
+} as const satisfies Readonly<Record<string, readonly [one: Both, several: Both]>>;
