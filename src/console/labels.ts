@@ -43,6 +43,10 @@ export function optInText(pair: string, say: Say): string {
 export const categoryText = (name: string, say: Say): string =>
   say((categoryWords as Readonly<Partial<Record<string, Both>>>)[name] ?? [name, name]);
 
+/** Who acted: a person by the name of the account, the gateway where it acted by itself. */
+export const actorText = (actor: string, names: ReadonlyMap<string, string>, say: Say): string =>
+  names.get(actor) ?? (actor === 'planner' ? say(['la passerelle', 'the gateway']) : actor);
+
 export const deliveryLink = (id: number): Html => html`<a href="/deliveries/${id}">${id}</a>`;
 
 export const leadPath = (clientId: string, reference: string): string =>

@@ -100,13 +100,13 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     tasks,
   ),
   right_waits: say(
-    'Voir pourquoi la destination ne la reçoit pas ; le retrait ou l’effacement part dès qu’elle répond.',
-    'See why the destination does not take it; the withdrawal or erasure leaves as soon as it answers.',
+    "Voir pourquoi : la destination ne le reçoit pas, ou la ligne qui le disait a été refusée à l'entrée et doit être corrigée.",
+    'See why: the destination does not take it, or the row that said it was refused at intake and must be corrected.',
     tasks,
   ),
   request_due: say(
-    'Ouvrir la demande : elle dit ce qui manque pour la clore.',
-    'Open the request: it says what is missing before it is closed.',
+    'Ouvrir la demande, sous « Droits » : elle dit ce qui manque pour la clore.',
+    'Open the request, under “Rights”: it says what is missing before it is closed.',
     () => 'relais request list --open, puis relais request show NUMÉRO',
   ),
   request_recipient: say(

@@ -167,7 +167,7 @@ function failedAdvice(base: string, row: ListedDelivery): readonly Advice[] {
         {
           ...publish(row, 'Corriger le format et le publier', 'Correct the mapping and publish it'),
           next: [
-            'ou compléter la demande (ligne « correction » de lead_intake)',
+            'ou compléter la demande dans le logiciel du centre (ligne « correction » de lead_intake)',
             'or complete the lead (a `correction` row of lead_intake)',
           ],
         },

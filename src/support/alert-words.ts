@@ -81,6 +81,10 @@ const byKind: Readonly<Partial<Record<AlertKind, Words>>> = {
   internal_error: bulkRun,
   go_live_incomplete: goLive,
   client_mail_unsent: clientMail,
+  right_waits: (reason) =>
+    reason === 'withdrawal_refused'
+      ? ["ligne d'un retrait refusée à l'entrée", 'row of a withdrawal refused at intake']
+      : undefined,
   anomalies_pile_up: (reason) =>
     (anomalyWords as Readonly<Partial<Record<string, { readonly title: Both }>>>)[reason]?.title,
   intake_refused: counted('demandes', 'leads'),

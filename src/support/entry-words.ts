@@ -107,6 +107,22 @@ type Words = (telling: Telling) => string;
 /** Of kinds that stand in no delivery's story so far: as the log holds them. */
 const asLogged: Words = ({ entry, why, typed }) => `${entry.entry}${why}${typed}`;
 
+const towardsRecipient: Readonly<Record<string, Both>> = {
+  owed: ['le destinataire va être prévenu', 'the recipient is about to be told'],
+  told: ['le destinataire est prévenu, sans preuve', 'the recipient was told, without proof'],
+  written: ['le destinataire est à prévenir par écrit', 'the recipient is to be told in writing'],
+  acknowledged: ['le destinataire l’a exécutée', 'the recipient has carried it out'],
+};
+/** Of a person's request: what it means for the recipient of this delivery. */
+const requestMoved: Words = (told) => {
+  const { entry, say, colon } = told;
+  const [, state = ''] = /^recipient_(\w+)/.exec(entry.reason) ?? [];
+  const [, number] = /^request (\d+)$/.exec(entry.purpose) ?? [];
+  const moved = towardsRecipient[state];
+  if (moved === undefined || number === undefined) return asLogged(told);
+  return `${say(`Demande de droits ${number}`, `Request ${number}`)}${colon}${say(...moved)}`;
+};
+
 /** What was typed with it, behind a colon. */
 const said = ({ purpose }: ToldOf, colon: string): string => (purpose === '' ? '' : `${colon}${purpose}`);
 
@@ -161,7 +177,7 @@ function entryWords(entry: ToldOf, language: Language): string {
   const say = (fr: string, en: string): string => inLanguage([fr, en], language);
   const colon = say(' : ', ': ');
   // Other kinds are told as logged; a younger release may have written one that this one does not know.
-  const known: Readonly<Partial<Record<string, Words>>> = wordsOf;
+  const known: Readonly<Partial<Record<string, Words>>> = { ...wordsOf, request: requestMoved };
   return (known[entry.entry] ?? asLogged)({
     entry,
     say,

@@ -5,13 +5,13 @@ import { accounts, createAccount, type Account } from '../../access/accounts.ts'
 import { roles, roleWords, type Role } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { namesInScope } from '../../support/reads/names.ts';
-import type { Language } from '../../support/words.ts';
+import type { Both, Language } from '../../support/words.ts';
 import { nameChoice } from '../choices.ts';
 import { field, ticked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import type { Say } from '../layout.ts';
 import { input, state, tickBox } from '../parts.ts';
-import { refusedBy, type Refused } from '../refused.ts';
+import { refusal, refusedBy, type Refused } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
 import { adminWords as words } from '../words/admin.ts';
@@ -26,6 +26,8 @@ export function accountsRoutes(server: FastifyInstance, desk: Desk): void {
   server.post('/accounts', { config: { gate: 'account.manage' } }, async (request, reply) => {
     const clientId = field(request, 'client').trim();
     const login = field(request, 'login').trim();
+    const problem = problemOf(rolesAsked(request), clientId);
+    if (problem !== undefined) return listPage(desk, request, reply, refusal(problem));
     let code = '';
     const refused = await refusedBy(async () => {
       const made = await createAccount(
@@ -43,6 +45,14 @@ export function accountsRoutes(server: FastifyInstance, desk: Desk): void {
       back: '/accounts',
     });
   });
+}
+
+/** What a form most often lacks, in words; the rules themselves stand with the accounts. */
+export function problemOf(asked: readonly Role[], clientId: string): Both | undefined {
+  if (asked.length === 0) return words.noRole;
+  const isViewer = asked.includes('viewer');
+  if (isViewer && clientId === '') return words.viewerOfNobody;
+  return !isViewer && clientId !== '' ? words.clientOfTheCentre : undefined;
 }
 
 export const rolesAsked = (request: FastifyRequest): readonly Role[] =>

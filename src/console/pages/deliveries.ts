@@ -87,7 +87,7 @@ async function listPage(
       <p><a href="/live${liveQuery(wanted)}">${say(words.followLive)}</a></p>
       ${rows.length === 0 ? notice(say(words.noDeliveries)) : deliveriesTable(request, rows)}
       <p class="actions">
-        ${after === undefined ? undefined : html`<a href="/deliveries?${query}">${say(frame.first)}</a>`}
+        ${after === undefined ? undefined : html`<a href="/deliveries${query === '' ? '' : `?${query}`}">${say(frame.first)}</a>`}
         ${
           last === undefined
             ? undefined

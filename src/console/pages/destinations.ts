@@ -162,7 +162,9 @@ function factsOf(request: FastifyRequest, page: DestinationPage): Html {
       : [
           [
             say(words.oldestWaits),
-            html`${secondsText(page.oldestSeconds, language)} ${reasonText(page.oldestReason, say)}`,
+            [secondsText(page.oldestSeconds, language), reasonText(page.oldestReason, say)]
+              .filter((part) => part !== '')
+              .join(' · '),
           ] as const,
         ]),
     [

@@ -98,32 +98,35 @@ function leadPart(request: FastifyRequest, file: LeadPage): Html {
     </div>
     ${file.isRestricted ? notice(say(words.restricted), 'warn') : undefined}
     <h2>${say(searchWords.deliveries)}</h2>
-    ${deliveriesPart(file, say)} ${categoriesPart(file, visitOf(request).language)}
+    ${deliveriesPart(file, say)}
     <h2>${say(words.consents)}</h2>
     ${consentsPart(file, say, at)}
     ${
       file.interactions.length === 0
         ? undefined
-        : table(
-            say(words.interactions),
-            heads(words.at, words.kind),
-            file.interactions.map((row) => [at(row.at), say(fieldWord('interaction', row.kind))]),
-          )
+        : html`<h2>${say(words.interactions)}</h2>
+            ${table(
+              say(words.interactions),
+              heads(words.at, words.kind),
+              file.interactions.map((row) => [at(row.at), say(fieldWord('interaction', row.kind))]),
+            )}`
     }
     ${
       file.rights.length === 0
         ? undefined
-        : table(
-            say(words.rights),
-            heads(words.at, words.kind, words.by, words.why),
-            file.rights.map((right) => [
-              at(right.at),
-              rightText(right, say),
-              right.name ?? right.actor,
-              right.purpose,
-            ]),
-          )
-    }`;
+        : html`<h2>${say(words.rights)}</h2>
+            ${table(
+              say(words.rights),
+              heads(words.at, words.kind, words.by, words.why),
+              file.rights.map((right) => [
+                at(right.at),
+                rightText(right, say),
+                right.name ?? right.actor,
+                right.purpose,
+              ]),
+            )}`
+    }
+    ${categoriesPart(file, visitOf(request).language)}`;
 }
 
 function deliveriesPart({ deliveries, notRouted }: LeadPage, say: Say): Html {

@@ -87,7 +87,7 @@ function livePage(
             >${say(words.newer)}</a
           >
           <a href="${addressOf(wanted)}">${say(words.newest)}</a>
-          <a href="/deliveries?${queryOf(wanted)}">${say(words.list)}</a>
+          <a href="/deliveries${queryOf(wanted) === '' ? '' : `?${queryOf(wanted)}`}">${say(words.list)}</a>
         </p>
         ${isEmpty ? html`<div id="live-empty">${notice(say(isAfter ? words.nothingNewer : words.nothing))}</div>` : undefined}
         <div id="live-list" ${isEmpty ? html` hidden` : ''}>${entriesTable(request, page.items)}</div>

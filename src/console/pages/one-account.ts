@@ -23,7 +23,7 @@ import { timeOf } from '../times.ts';
 import { adminWords as words } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { signInWords } from '../words/sign-in.ts';
-import { roleBoxes, rolesAsked, rolesText } from './accounts.ts';
+import { problemOf, roleBoxes, rolesAsked, rolesText } from './accounts.ts';
 import { adminPage, onceShown } from './admin-page.ts';
 import { entriesTable } from './sign-ins.ts';
 import type { Desk } from './sign-in.ts';
@@ -45,9 +45,11 @@ export function oneAccountRoutes(server: FastifyInstance, desk: Desk): void {
       if (refused !== undefined) return accountPage(desk, request, reply, refused);
       return reply.redirect(`/accounts/${account.id}?say=done`, 303);
     });
-  act('roles', (request, { login }) =>
-    refusedBy(() => changeRoles(access, login, rolesAsked(request), personOf(request).actor)),
-  );
+  act('roles', async (request, { login, clientId = '' }) => {
+    const problem = problemOf(rolesAsked(request), clientId);
+    if (problem !== undefined) return refusal(problem);
+    return refusedBy(() => changeRoles(access, login, rolesAsked(request), personOf(request).actor));
+  });
   act('end-sessions', (request, { login }) =>
     refusedBy(() => endAllSessions(access, login, personOf(request).actor)),
   );

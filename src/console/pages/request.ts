@@ -8,7 +8,8 @@ import type { RequestStory } from '../../privacy/requests/show.ts';
 import { clockOf, namesOfActors, proofsListed } from '../../support/reads/requests.ts';
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { destinationLink, leadLink, optInText, reasonText } from '../labels.ts';
+import { actorText, destinationLink, leadLink, optInText, reasonText } from '../labels.ts';
+import type { Say } from '../layout.ts';
 import { facts, notice, state, table, type Tone } from '../parts.ts';
 import { refusedNotice, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../show.ts';
@@ -48,7 +49,7 @@ export async function requestPage(
     story,
     say,
     proofs: await proofsListed(place, { request: String(id) }, 50),
-    nameOf: (actor) => names.get(actor) ?? actor,
+    nameOf: (actor) => actorText(actor, names, say),
     at: (time) => timeOf(time, visitOf(request).language),
   };
   return show(request, reply, {
@@ -203,9 +204,15 @@ function recipientsPart({ story: { request, recipients }, say, at, nameOf }: Req
         html`${state(say(recipientWords[one.state]), tones[one.state] ?? 'calm')}
         ${one.state === 'written' ? reasonText(one.cause, say) : undefined}`,
         at(one.settledAt ?? one.askedAt),
-        `${one.evidence}${one.settledBy === '' ? '' : ` (${nameOf(one.settledBy)})`}`,
+        html`${evidencePiece(one.evidence, say)}${one.settledBy === '' ? '' : ` (${nameOf(one.settledBy)})`}`,
       ]),
     )}`;
+}
+
+/** Of the gateway's own, the delivery that told it. */
+function evidencePiece(evidence: string, say: Say): Piece {
+  const [, id] = /^delivery (\d{1,15})$/.exec(evidence) ?? [];
+  return id === undefined ? evidence : html`<a href="/deliveries/${id}">${say(deskWords.delivery)} ${id}</a>`;
 }
 
 function effectsPart({ story: { effects }, say, ...view }: RequestView): Html | undefined {

@@ -15,6 +15,7 @@ import {
 import type { Language } from '../../support/words.ts';
 import { asked } from '../forms.ts';
 import { visitOf } from '../gate.ts';
+import { actorText } from '../labels.ts';
 import type { Say } from '../layout.ts';
 import { input, notice, select, state, table } from '../parts.ts';
 import { sayTo } from '../show.ts';
@@ -187,7 +188,7 @@ const runsTable = (
         run.id,
         timeOf(run.startedAt, language),
         run.clientId,
-        names.get(run.actor) ?? run.actor,
+        actorText(run.actor, names, say),
         say(run.state === 'done' ? words.done : words.running),
         ...[run.found, run.purged, run.anonymised, run.kept].map((count) => countText(count, language)),
       ]),

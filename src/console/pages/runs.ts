@@ -102,6 +102,9 @@ async function runPage(
   const id = numberOf(request);
   if (id === undefined) return notFound(reply);
   const run = await bulkRun(place, holder, id);
+  // The part that follows by itself has come to its end: what can be done is another than the page offers.
+  if (request.headers['x-relais-by-itself'] === 'run' && run.state !== 'running')
+    reply.header('HX-Refresh', 'true');
   const named = await namesFor(place, holder);
   const stop = html`<form class="line card" method="post" action="/runs/${id}/stop">
     ${input('reason', say(frame.reason), {

@@ -13,7 +13,7 @@ export const deskWords = {
   any: ['Tous', 'All'],
   anyDestination: ['Toutes', 'All'],
   allCauses: ['Toutes', 'All'],
-  leadReference: ['Référence de la demande', 'Reference of the lead'],
+  leadReference: ['Référence', 'Reference'],
   from: ['Du', 'From'],
   to: ['Au', 'To'],
   filter: ['Filtrer', 'Filter'],
