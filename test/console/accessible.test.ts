@@ -37,11 +37,17 @@ beforeAll(async () => {
     ...['notice_missing', 'question_not_asked', 'other_entity'].map((reason) => ({
       ...{ kind: 'anomalies_pile_up' as const, clientId: 'essai', reason },
     })),
-    { kind: 'right_waits', clientId: 'essai', destinationId: 'essai-crm', deliveryId: failed, reason: '' },
+    {
+      kind: 'opt_in_not_kept',
+      clientId: 'essai',
+      destinationId: 'essai-crm',
+      deliveryId: failed,
+      reason: '',
+    },
     { kind: 'log_altered', reason: '' },
   ]);
   const alerts = await desk.gateway.owner.all<{ id: number }>(
-    "SELECT id FROM alerts WHERE kind IN ('right_waits', 'log_altered')",
+    "SELECT id FROM alerts WHERE kind IN ('opt_in_not_kept', 'log_altered')",
     [],
   );
   const verified = (await person.post('/audit/verifications')).to;

@@ -57,8 +57,18 @@ async function listPage(
     at: '/tasks',
     body: html`${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined}
     ${causes.length + alerts.length === 0 ? notice(say(words.nothingToDo), 'good') : undefined}
-    ${causes.length === 0 ? undefined : causesTable(request, causes)}
-    ${alerts.length === 0 ? undefined : shown}
+    ${
+      causes.length === 0
+        ? undefined
+        : html`<h2>${say(words.toDecide)}</h2>
+            ${causesTable(request, causes)}`
+    }
+    ${
+      alerts.length === 0
+        ? undefined
+        : html`<h2>${say(words.alerts)}</h2>
+            ${shown}`
+    }
     ${kind === '' ? undefined : html`<p><a href="/tasks">${say(words.allAlerts)}</a></p>`}`,
   });
 }

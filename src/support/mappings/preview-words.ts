@@ -40,13 +40,10 @@ export function contentShown(
 export function whyNotWritten(result: Extract<Result, { readonly ok: false }>): readonly Both[] {
   switch (result.why) {
     case 'opt_in_missing':
-      return result.missing.map(({ purpose, channel }) => {
-        const [fr, en] = consentPairWords(purpose, channel) ?? [
-          `${purpose}.${channel}`,
-          `${purpose}.${channel}`,
-        ];
-        return [`aucune réponse n’est enregistrée : ${fr}`, `no answer is recorded for ${en}`];
-      });
+      return result.missing.map(({ purpose, channel }) => [
+        `aucune réponse n’est enregistrée : ${consentPairWords(purpose, channel)?.[0] ?? `${purpose}.${channel}`}`,
+        `no answer is recorded for ${purpose} by ${channel}`,
+      ]);
     case 'opt_in_held':
       return [
         [
@@ -56,9 +53,9 @@ export function whyNotWritten(result: Extract<Result, { readonly ok: false }>): 
       ];
     case 'category_not_authorised': {
       const { category } = result;
-      const [fr, en] = categoryWords[category];
+      const [fr] = categoryWords[category];
       return [
-        [`le contrat ne couvre pas : ${fr} (${category})`, `the contract does not cover ${en} (${category})`],
+        [`le contrat ne couvre pas : ${fr} (${category})`, `the contract does not cover ${category} data`],
       ];
     }
     case 'capture_missing':
