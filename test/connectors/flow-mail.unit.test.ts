@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { simpleParser, type ParsedMail } from 'mailparser';
 import { decrypt, decryptKey, generateKey, readMessage, readPrivateKey } from 'openpgp';
 import type { Outcome, Parcel } from '../../connectors/contract.ts';
-import { mailedFileRig, type MailedFileRig } from './file-rigs.ts';
+import { mailedFileRig, mailProvider, type MailedFileRig } from './file-rigs.ts';
 import { contextOf, parcelOf } from './rigs.ts';
 
 const both = 'mailto:Leads@horizon.example,si@horizon.example';
@@ -102,6 +102,22 @@ test('the same file has the same Message-ID at every attempt, another number ano
   expect(idOf(file())).toBe(`Message-ID: ${String(ids[0])}`);
   const next = file({ batch: { sequence: 43, slot: new Date('2026-11-20T12:00:00Z'), rows: 1 } });
   expect(idOf(next)).not.toBe(idOf(file()));
+});
+
+test('through Mailjet it carries in their header what stands before the @ of its Message-ID; elsewhere it does not', async () => {
+  const { host, port, ...login } = (rig.settings['server'] as { smtp: { host: string; port: number } }).smtp;
+  const context = contextOf(rig, { allowedTargets: mailboxes });
+  const network = { ...context.network, connectTo: { [mailProvider]: { host, port } } };
+  const settings = { ...rig.settings, server: serverWith({ smtp: { ...login, host: mailProvider } }) };
+  expect(await rig.connector.send(file(), settings, { ...context, network })).toMatchObject({
+    kind: 'unconfirmed',
+  });
+  await send();
+  const [through, elsewhere] = rig.recipient.received.map(({ raw }) => raw.toString());
+  const [, name] = /^Message-ID: <([^@]+)@/im.exec(through ?? '') ?? [];
+  expect(name).toMatch(/\.42\./);
+  expect(/^X-MJ-CustomID: (.*)$/im.exec(through ?? '')?.[1]?.trim()).toBe(name);
+  expect(elsewhere).not.toMatch(/X-MJ-/i);
 });
 
 test('a mail larger than agreed does not leave, and says so before it dials', async () => {
