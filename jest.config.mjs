@@ -33,6 +33,9 @@ export default {
   maxWorkers: 3,
   // A worker that has grown is begun anew between two files: a heap of gigabytes collects for seconds.
   workerIdleMemoryLimit: '1200MB',
+  // A worker with nothing left to do still has its heap to give back, for longer than half a second on a busy machine: only who
+  // has kept a handle open is told to have failed.
+  workerGracefulExitTimeout: 15_000,
   collectCoverageFrom: ['src/**/*.ts', 'connectors/**/*.ts'],
   coverageDirectory: 'coverage',
   projects: [
