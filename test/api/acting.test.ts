@@ -23,7 +23,7 @@ beforeAll(async () => {
   rig = await openRig();
   key = await rig.keyWith({ scopes: keyScopes.filter((scope) => scope !== 'lead.pull') });
   described = (await rig.ask(undefined, 'GET', '/v1/openapi.json')).body as unknown as Description;
-}, 120_000);
+});
 afterAll(() => rig.close());
 
 const ajv = new Ajv2020({ strict: false });

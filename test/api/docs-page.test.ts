@@ -25,7 +25,7 @@ beforeAll(async () => {
   addresses = addressesOf(document);
   french = await rig.ask(undefined, 'GET', '/v1/docs', { headers: { 'accept-language': 'de, fr;q=0.5' } });
   english = await rig.ask(undefined, 'GET', '/v1/docs?language=en');
-}, 120_000);
+});
 afterAll(() => rig.close());
 
 const sectionOf = ({ text }: Answered, { mark }: Address): string =>

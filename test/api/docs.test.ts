@@ -7,7 +7,7 @@ import { openRig, type Rig } from './rig.ts';
 let rig: Rig;
 beforeAll(async () => {
   rig = await openRig();
-}, 120_000);
+});
 afterAll(() => rig.close());
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/api.md'), 'utf8');

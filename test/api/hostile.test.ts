@@ -15,7 +15,7 @@ beforeAll(async () => {
   key = await rig.keyWith({ scopes: keyScopes.filter((scope) => scope !== 'lead.pull') });
   stranger = await rig.keyWith({ scopes: keyScopes, clientId: 'autre' });
   delivery = await rig.idOf('E-11');
-}, 120_000);
+});
 afterAll(() => rig.close());
 
 let tries = 0;

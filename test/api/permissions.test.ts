@@ -28,7 +28,7 @@ beforeAll(async () => {
     "INSERT INTO alerts (kind, client_id, destination_id, delivery_id, reason) VALUES ('file_late', 'essai', 'essai-crm', 0, '')",
   );
   alert = insertId;
-}, 120_000);
+});
 afterAll(() => rig.close());
 
 /** Every address with the first client's names in it. */

@@ -9,7 +9,7 @@ import { openPullRig, type PullRig } from './pull-rig.ts';
 let rig: PullRig;
 beforeEach(async () => {
   rig = await openPullRig();
-}, 120_000);
+});
 afterEach(() => rig.close());
 
 const names = (prefix: string, count: number): readonly string[] =>

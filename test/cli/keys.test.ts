@@ -164,7 +164,7 @@ describe('the master key is changed', () => {
       (await gateway.owner.all<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table} WHERE key_id = ?`, [id]))[0]
         ?.n ?? 0;
     // It has begun; the wait for the other processes keeps it from its end.
-    await gateway.until('some written anew', async () => (await under(old)) < 2_004, 60_000);
+    await gateway.until('some written anew', async () => (await under(old)) < 2_004);
     child.kill('SIGKILL');
     await gone;
     const app = await open(over);
@@ -263,7 +263,7 @@ describe('a running process was not given the new key', () => {
     const living = (): Promise<readonly { name: string }[]> =>
       gateway.owner.all("SELECT name FROM processes WHERE role IN ('planner', 'worker') ORDER BY role DESC");
     try {
-      await gateway.until('both alive', async () => (await living()).length === 2, 60_000);
+      await gateway.until('both alive', async () => (await living()).length === 2);
       const [worker, planner] = await living();
       const known = await gateway.owner.all('SELECT * FROM installation_keys');
       const refused = await run(over, 'keys', 'rotate', purpose, '--wait', '0');

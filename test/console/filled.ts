@@ -34,7 +34,6 @@ export async function openFilledDesk({ failures = 4 } = {}): Promise<FilledDesk>
     async () =>
       (await gateway.states()).filter(({ state }) => ['delivered', 'failed'].includes(state)).length ===
       failures + 2,
-    60_000,
   );
   return {
     ...desk,

@@ -78,7 +78,7 @@ test('C22: a correction of many leads is made on all of them or on none', async 
   expect(await renamed()).toBe(0);
   expect(await gateway.app.requests.apply(id, { ...all, corrections })).toMatchObject({ leads: 53 });
   expect(await renamed()).toBe(53);
-}, 60_000);
+});
 
 test('C24: an objection is told to who was told a yes, also where it has ended by itself and nobody could be told that', async () => {
   const email = 'lapsed@courriel.example';
@@ -128,7 +128,7 @@ test('C22: an erasure of many leads that was interrupted goes on where it stoppe
       "SELECT 1 FROM prospects p JOIN leads l ON l.id = p.lead_id WHERE l.reference LIKE 'MORE-%'",
     ),
   ).toEqual([]);
-}, 60_000);
+});
 
 test('C22: an officer whose work another has brought to its end meanwhile hears that it is done', async () => {
   const email = 'meanwhile@courriel.example';
@@ -148,7 +148,7 @@ test('C22: an officer whose work another has brought to its end meanwhile hears 
   });
   expect(await requests.apply(id, all)).toEqual({ leads: 50, rows: 0 });
   expect((await requests.show(id)).request).toMatchObject({ state: 'applied', appliedBy: 'Karim' });
-}, 60_000);
+});
 
 test('C24: only mailboxes of the contract are written to, the contact once; asked in writing stays so until somebody answers', async () => {
   await take(strangerRow('MB-1'));

@@ -37,20 +37,19 @@ test('killed while its second step is open, the run is finished by a planner, ea
     await tx.all('SELECT id FROM leads WHERE id = (SELECT lead_id FROM deliveries WHERE id = ?) FOR UPDATE', [
       ids.at(-1) ?? 0,
     ]);
-    await gateway.until('its first step', async () => (await runs())[0]?.done === 100, 60_000);
+    await gateway.until('its first step', async () => (await runs())[0]?.done === 100);
     await gateway.until(
       'its second step is open',
       async () =>
         (await gateway.owner.all("SELECT 1 FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'"))
           .length > 0,
-      60_000,
     );
     command.kill('SIGKILL');
     expect(await ended).toEqual([null, 'SIGKILL']);
   });
   expect(await runs()).toMatchObject([{ state: 'running', done: 100 }]);
   await gateway.start('planner');
-  await gateway.until('the run is done', async () => (await runs())[0]?.state === 'done', 60_000);
+  await gateway.until('the run is done', async () => (await runs())[0]?.state === 'done');
   expect(await runs()).toMatchObject([{ done: 180 }]);
   const replays = await home.replays();
   expect(ids.filter((id) => replays.get(id) !== 1)).toEqual([]);

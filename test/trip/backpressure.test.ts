@@ -68,7 +68,6 @@ test.each([
     await gateway.until(
       'unavailable to both roles',
       async () => (await ready()).status === 503 && eventsOf('service.away').length === 2,
-      8_000,
     );
     expect((await ready()).body.troubles).toEqual([`${service} cannot be reached`]);
     await gateway.send(...Array.from({ length: 20 }, (_, index) => leadRow(`P-${index}`)));
@@ -91,5 +90,4 @@ test.each([
     expect(eventsOf('service.back').length).toBeGreaterThanOrEqual(1);
     expect(new Set(crm.received.map((one) => one.headers['webhook-id'])).size).toBe(20);
   },
-  90_000,
 );

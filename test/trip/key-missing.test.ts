@@ -43,7 +43,7 @@ test('a claim that cannot read its lead for want of a key is given back, not hel
   await gateway.until('claimed, and not readable', () => unreadable > 0);
   await gateway.owner.run(`UPDATE ${secrets} SET wrapped = REVERSE(wrapped)`);
   // Its lease is an hour long.
-  await gateway.until('delivered', async () => (await gateway.states())[0]?.state === 'delivered', 60_000);
+  await gateway.until('delivered', async () => (await gateway.states())[0]?.state === 'delivered');
   expect(crm.received).toHaveLength(1);
   const entries = (await gateway.entries()).filter(({ delivery }) => delivery > 0);
   expect(entries.map(({ entry }) => entry)).toEqual(['departed', 'outcome']);

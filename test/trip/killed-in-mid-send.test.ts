@@ -8,7 +8,7 @@ import { certificateFor, type Certificate } from '../connectors/servers/certific
 import { startFileRecipient, type FileStep } from '../connectors/servers/files.ts';
 import { s3Bucket, s3Keys, startS3Recipient, type S3Step } from '../connectors/servers/s3.ts';
 import { openGateway, strangerRow, type Gateway } from './gateway.ts';
-import { startProcess, type GatewayProcess } from './process.ts';
+import { lapse, startProcess, type GatewayProcess } from './process.ts';
 
 /** Where it stands still: with the bytes on their way, or when all of it stands there and nobody was told. */
 type Moment = 'its bytes travel' | 'it stands there, unanswered';
@@ -198,11 +198,12 @@ test.each<Case>([
     place.stop(moment);
     const folders = { RELAIS_MAPPINGS_DIR: gateway.config.mappingsDir };
     killed = startProcess(gateway, 'worker', { ...environment, ...folders });
-    await gateway.until('it stands still', place.isStill, 60_000);
+    await gateway.until('it stands still', place.isStill);
     // The log knew of it before the first byte.
     expect(await states('d.departures = 1')).toBe(leads.length);
     killed.child.kill('SIGKILL');
     await killed.exit;
+    await lapse(gateway);
     if (moment === 'its bytes travel') place.leaveHalf?.();
     place.stop(undefined);
 

@@ -80,7 +80,7 @@ test('the rows of a long file are not recovered while its worker lives, however 
         });
       });
   });
-  await gateway.until('delivered', delivered, 90_000);
+  await gateway.until('delivered', delivered);
   await settled;
   expect(seen.filter((name) => name === 'sent')).toHaveLength(1);
   await gateway.until('ended', async () => (await whole())?.['state'] === 'sent');

@@ -7,7 +7,7 @@ import { setDestinationStatus } from '../../src/support/suspend.ts';
 import { sftpUser } from '../connectors/servers/sftp.ts';
 import { openDropGateway, type DropGateway, type FlowLines } from './drop.ts';
 import { strangerRow } from './gateway.ts';
-import { startProcess } from './process.ts';
+import { lapse, startProcess } from './process.ts';
 
 let gateway: DropGateway;
 const by = { actor: 'tester', reason: 'test' };
@@ -202,6 +202,7 @@ test.each(['while its parts are written', 'while its bytes travel'])(
       await killed.exit;
       gateway.sftp.fault = () => undefined;
     }
+    await lapse(gateway);
     await gateway.start('worker');
     await delivered(8);
     expect(gateway.drops()).toEqual(['L_000001.csv']);

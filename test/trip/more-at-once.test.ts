@@ -1,6 +1,6 @@
 // A destination that is never idle: a published change of its concurrency reaches the worker that is sending to it.
 import { startHttpRecipient } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, webhookFiles } from './gateway.ts';
+import { leadRow, openGateway, patient, webhookFiles } from './gateway.ts';
 
 test('more places are filled as soon as the version that gives them is published', async () => {
   const crm = await startHttpRecipient();
@@ -8,15 +8,9 @@ test('more places are filled as soon as the version that gives them is published
   const hold: typeof crm.answer = (_request, response) => {
     waiting.push(() => response.writeHead(200).end('{"success":true,"id":"C-1"}'));
   };
-  const patient = (concurrency: number): Readonly<Record<string, string>> => {
-    const files = webhookFiles(crm.port, { extra: `limits: { concurrency: ${concurrency} }` });
-    const text = (files['essai/crm.yaml'] ?? '').replace(
-      'timeouts: { connect: 1s, response: 2s, total: 3s }',
-      'timeouts: { connect: 1s, response: 30s, total: 40s }',
-    );
-    return { ...files, 'essai/crm.yaml': text };
-  };
-  const gateway = await openGateway({ files: patient(1) });
+  const filesWith = (concurrency: number): Readonly<Record<string, string>> =>
+    patient(webhookFiles(crm.port, { extra: `limits: { concurrency: ${concurrency} }` }));
+  const gateway = await openGateway({ files: filesWith(1) });
   try {
     const publish = (note: string): Promise<unknown> =>
       gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note });
@@ -38,7 +32,7 @@ test('more places are filled as soon as the version that gives them is published
     await gateway.until('one is under way', () => Promise.resolve(waiting.length === 1));
     await handedOver(9);
     expect(waiting).toHaveLength(1);
-    gateway.file('essai/crm.yaml', patient(5)['essai/crm.yaml'] ?? '');
+    gateway.file('essai/crm.yaml', filesWith(5)['essai/crm.yaml'] ?? '');
     await publish('five');
     await gateway.until('five are under way', () => Promise.resolve(waiting.length === 5));
     await gateway.send(leadRow('M-9'));

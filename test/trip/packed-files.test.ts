@@ -8,7 +8,7 @@ import { silentLog } from '../../src/log.ts';
 import { addTemplate, fill } from '../bench/backlog.ts';
 import { sftpUser, type SftpStep } from '../connectors/servers/sftp.ts';
 import { openDropGateway, type DropGateway } from './drop.ts';
-import { startProcess, type GatewayProcess } from './process.ts';
+import { lapse, startProcess, type GatewayProcess } from './process.ts';
 
 interface Pair {
   readonly publicKey: string;
@@ -75,6 +75,7 @@ test.each<[string, SftpStep, number]>([
     await gateway.until('struck', () => Promise.resolve(struck), 120_000);
     first.child.kill('SIGKILL');
     await once(first.child, 'exit');
+    await lapse(gateway);
     const name = 'L_000001.csv.gz.gpg';
     const stood = existsSync(join(folder, name)) ? readFileSync(join(folder, name)) : undefined;
     expect(stood !== undefined).toBe(step === 'renamed');

@@ -9,6 +9,14 @@ export interface GatewayProcess {
   readonly exit: Promise<number | string>;
 }
 
+/** What processes that are gone had in hand is free at once, as it is when their leases are over. */
+export async function lapse({ owner }: Pick<Gateway, 'owner'>): Promise<void> {
+  for (const table of ['deliveries', 'batches'])
+    await owner.run(
+      `UPDATE ${table} SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)) WHERE lease_until IS NOT NULL`,
+    );
+}
+
 /** Starts `src/main.ts <role>` on a gateway's database and Redis. */
 export function startProcess(
   gateway: Gateway,

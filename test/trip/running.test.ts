@@ -9,7 +9,7 @@ import { startHealth } from '../../src/monitoring/health.ts';
 import { createMeters } from '../../src/monitoring/meters.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { smtpUser, startSmtpRecipient, type SmtpRecipient } from '../connectors/servers/smtp.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { leadRow, openGateway, patient, webhookFiles, type Gateway } from './gateway.ts';
 import { startProcess } from './process.ts';
 
 let crm: HttpRecipient;
@@ -44,15 +44,19 @@ test('SIGTERM lets what is being sent end, logs its outcome, and exits 0', async
   crm.answer = (_request, response) => {
     held = response;
   };
+  gateway.file('essai/crm.yaml', patient(webhookFiles(crm.port))['essai/crm.yaml'] ?? '');
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'patient' });
   const running = startProcess(gateway, 'all', { RELAIS_HTTP_PORT: '0', RELAIS_LOG_LEVEL: 'debug' });
   await gateway.send(leadRow('T-1'));
   await gateway.until('being sent', () => held !== undefined);
-  const port = /"port":(\d+)/.exec(running.output())?.[1] ?? '';
+  const portOf = (): string => /"port":(\d+)/.exec(running.output())?.[1] ?? '';
+  await gateway.until('listening', () => portOf() !== '');
+  const port = portOf();
   const ready = async (): Promise<readonly [number, unknown]> => {
     const response = await fetch(`http://127.0.0.1:${port}/ready`);
     return [response.status, ((await response.json()) as { status: unknown }).status];
   };
-  expect(await ready()).toEqual([200, 'ready']);
+  await gateway.until('ready', async () => (await ready()).join() === '200,ready');
   running.child.kill('SIGTERM');
   await gateway.until('stopping', () => running.output().includes('process.stopping'));
   // Whoever asks is sent elsewhere while the last sends end; the process lives.

@@ -1,6 +1,6 @@
 // A process that is told to stop: what it has begun ends, nothing else begins, and others take the rest at once.
 import { startHttpRecipient } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, webhookFiles } from './gateway.ts';
+import { leadRow, openGateway, patient, webhookFiles } from './gateway.ts';
 
 test('entries of many deliveries are not worked off while stopping: what has not begun is given back and leaves elsewhere', async () => {
   const crm = await startHttpRecipient();
@@ -8,15 +8,8 @@ test('entries of many deliveries are not worked off while stopping: what has not
   const hold: typeof crm.answer = (_request, response) => {
     waiting.push(() => response.writeHead(200).end('{"success":true,"id":"C-1"}'));
   };
-  const files = webhookFiles(crm.port, { extra: 'limits: { concurrency: 2 }' });
   const gateway = await openGateway({
-    files: {
-      ...files,
-      'essai/crm.yaml': (files['essai/crm.yaml'] ?? '').replace(
-        'timeouts: { connect: 1s, response: 2s, total: 3s }',
-        'timeouts: { connect: 1s, response: 20s, total: 30s }',
-      ),
-    },
+    files: patient(webhookFiles(crm.port, { extra: 'limits: { concurrency: 2 }' })),
   });
   const count = async (where: string): Promise<number> =>
     (await gateway.owner.all<{ n: number }>(`SELECT COUNT(*) AS n FROM deliveries WHERE ${where}`))[0]?.n ??
@@ -39,7 +32,7 @@ test('entries of many deliveries are not worked off while stopping: what has not
     await planner?.stop();
     const stopped = worker?.stop();
     // What was taken and has not begun goes back while the recipient still thinks, not when the stop has run out of patience.
-    await gateway.until('given back', async () => (await count(givenBack)) > 0, 15_000);
+    await gateway.until('given back', async () => (await count(givenBack)) > 0);
     expect(waiting).toHaveLength(2);
     for (const answer of waiting.splice(0)) answer();
     await stopped;
@@ -49,7 +42,7 @@ test('entries of many deliveries are not worked off while stopping: what has not
     expect(await count('attempt > 0')).toBe(3);
     crm.answer = (_request, response) => response.writeHead(200).end('{"success":true,"id":"C-2"}');
     await gateway.start('planner', 'worker');
-    await gateway.until('all delivered', async () => (await count("state = 'delivered'")) === 49, 20_000);
+    await gateway.until('all delivered', async () => (await count("state = 'delivered'")) === 49);
     expect(crm.received).toHaveLength(48);
   } finally {
     await gateway.close();

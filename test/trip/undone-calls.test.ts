@@ -4,7 +4,7 @@ import { resolve } from '../../src/delivery/attempt/resolve.ts';
 import { replay } from '../../src/support/replay.ts';
 import { startHttpRecipient, type HttpRecipient, type Received } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
-import { startProcess } from './process.ts';
+import { lapse, startProcess } from './process.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;
@@ -217,9 +217,17 @@ test('a person whom another request of the same address stands on is not taken b
   await gateway.start('planner', 'worker');
   await gateway.send(leadRow('U-8'));
   await until('U-8', /^waiting:throttled/);
+  // Kept back until the other has been through, however long that takes.
+  const dueIn = (hours: number): Promise<unknown> =>
+    gateway.owner.run(
+      "UPDATE deliveries SET due_at = TIMESTAMPADD(HOUR, ?, UTC_TIMESTAMP(3)) WHERE state = 'waiting'",
+      [hours],
+    );
+  await dueIn(1);
   // The CRM gives the same person to whoever has this address.
   await gateway.send(leadRow('U-8b'));
   await until('U-8b', /^delivered/);
+  await dueIn(0);
   await until('U-8', /^failed:refused/);
   expect(lines()).toEqual([person, deal, person, deal, deal]);
   expect(await held('U-8')).toBe(1);
@@ -294,13 +302,15 @@ test('a worker killed while its undo is on its way: outcome unknown, and the und
   let isHanging = true;
   answers({ undo: (response) => (isHanging ? undefined : json(response, 404, {})) });
   await gateway.start('planner');
-  const first = startProcess(gateway, 'worker').child;
+  const first = startProcess(gateway, 'worker');
   try {
     await gateway.send(leadRow('U-13'));
-    await gateway.until('the undo is on its way', () => crm.received.length === 3, 60_000);
+    await gateway.until('the undo is on its way', () => crm.received.length === 3);
   } finally {
-    first.kill('SIGKILL');
+    first.child.kill('SIGKILL');
+    await first.exit;
   }
+  await lapse(gateway);
   isHanging = false;
   await gateway.start('worker');
   await until('U-13', /^failed:refused:PROGRAMME_CLOSED$/);
