@@ -74,11 +74,9 @@ test('what a filter matches is counted, refused where the number differs, and ca
   expect((await support.post(`${run}/resume`)).to).toBe(run);
   await gateway.start('planner');
   await gateway.until('the run has ended', async () => (await stateOf(run)) === 'done');
-  expect((await gateway.states("d.state = 'cancelled'")).map(({ reference }) => reference)).toEqual([
-    'W-1',
-    'W-2',
-    'W-3',
-  ]);
+  expect(
+    (await gateway.states("d.state = 'cancelled'")).map(({ reference }) => reference).toSorted(),
+  ).toEqual(['W-1', 'W-2', 'W-3']);
   const log = await gateway.owner.all<{ actor: string; purpose: string }>(
     "SELECT actor, purpose FROM handovers WHERE entry = 'cancelled'",
   );

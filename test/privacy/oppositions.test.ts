@@ -65,7 +65,7 @@ test('C21: after an erasure an older grant of the same address, or of the same p
     purpose: string;
   }>(
     `SELECT l.reference, h.entry, h.reason, h.purpose FROM handovers h JOIN leads l ON l.id = h.lead_id
-      WHERE l.reference LIKE 'O-%' AND (h.entry = 'opposition_kept' OR h.purpose = 'opposition list') ORDER BY h.id`,
+      WHERE l.reference LIKE 'O-%' AND (h.entry = 'opposition_kept' OR h.purpose = 'opposition list') ORDER BY l.reference, h.id`,
   );
   expect(entries).toEqual([
     { reference: 'O-1', entry: 'opposition_kept', reason: 'marketing.email', purpose: '' },

@@ -28,7 +28,7 @@ beforeEach(async () => {
   departed = entry?.id ?? 0;
   earlier = (
     await gateway.owner.all<{ id: number }>(
-      "SELECT id FROM handovers WHERE entry IN ('published', 'authorised')",
+      "SELECT id FROM handovers WHERE entry IN ('published', 'authorised') ORDER BY entry DESC",
     )
   ).map((one) => one.id);
   expect(earlier).toHaveLength(2);

@@ -6,7 +6,7 @@ import { silentLog } from '../../src/log.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { SqlFailure } from '../../src/store/database.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { leadRow, openGateway, patient, webhookFiles, type Gateway } from './gateway.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;
@@ -51,7 +51,7 @@ test('a correction that crossed the refusal of its create is not sent as an upda
   // A recipient that takes updates under our own key, so that nothing but the rule keeps this one back.
   gateway.file(
     'essai/crm.yaml',
-    (webhookFiles(crm.port)['essai/crm.yaml'] ?? '').replaceAll(
+    (patient(webhookFiles(crm.port))['essai/crm.yaml'] ?? '').replaceAll(
       '/leads/{reference}',
       '/leads?ref={leadReference}',
     ),
@@ -139,7 +139,9 @@ test('a lead that breaks our own planning is set aside and told; everybody elseâ
   await gateway.send(leadRow('X-3'), leadRow('X-4'), leadRow('X-5'));
   await gateway.app.intake.acceptBatch(10);
   for (let round = 0; round < 5; round += 1) await planner.planBatch(100);
-  expect((await gateway.states()).map((row) => row.reference)).toEqual(['X-3', 'X-5']);
+  const planned = async (): Promise<readonly string[]> =>
+    (await gateway.states()).map((row) => row.reference);
+  expect((await planned()).toSorted()).toEqual(['X-3', 'X-5']);
   expect(await gateway.owner.all('SELECT kind, client_id, reason FROM alerts')).toEqual([
     { kind: 'intake_failed', client_id: 'essai', reason: 'PLANNING:TypeError' },
   ]);
@@ -151,7 +153,8 @@ test('a lead that breaks our own planning is set aside and told; everybody elseâ
     producer: { push: () => Promise.resolve() },
   }).tidy();
   await planner.planBatch(100);
-  expect((await gateway.states()).map((row) => row.reference)).toEqual(['X-3', 'X-5', 'X-4']);
+  expect((await planned()).at(-1)).toBe('X-4');
+  expect(await planned()).toHaveLength(3);
 });
 
 test('C09: what is planned and cannot leave has an entry in the log from the start', async () => {

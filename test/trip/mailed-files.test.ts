@@ -58,7 +58,7 @@ fields:
   });
   await gateway.app.publishing.publish({ destinationId: 'essai-file', author: 'tester', note: 'first' });
   await gateway.start('planner', 'worker');
-}, 90_000);
+});
 afterEach(async () => {
   await gateway.close();
   await smtp.close();
@@ -87,10 +87,16 @@ test('the leads of an hour leave in as many mails as it takes, each to all mailb
   await collectable(3);
   await ask();
   await all('delivered:unproved', 3);
-  expect(await contents()).toEqual([
-    'REF;NOM;OPTIN\r\nM-1;Lefèvre;O\r\nM-2;Lefèvre;O\r\n',
-    'REF;NOM;OPTIN\r\nM-3;Lefèvre;O\r\n',
-  ]);
+  // Which of two leads of one moment comes first, and which of two mails, is nobody's promise.
+  const files = (await contents()).map((text) => text.split('\r\n'));
+  expect(files.map(([heading]) => heading)).toEqual(['REF;NOM;OPTIN', 'REF;NOM;OPTIN']);
+  expect(files.map((lines) => lines.length).toSorted((a, b) => a - b)).toEqual([3, 4]);
+  expect(
+    files
+      .flat()
+      .filter((row) => row.startsWith('M-'))
+      .toSorted(),
+  ).toEqual(['M-1;Lefèvre;O', 'M-2;Lefèvre;O', 'M-3;Lefèvre;O']);
   expect(smtp.received.map(({ to }) => to)).toEqual([
     [leads, si],
     [leads, si],
@@ -103,9 +109,9 @@ test('the leads of an hour leave in as many mails as it takes, each to all mailb
   );
   expect(logged.filter(({ entry }) => entry === 'outcome')).toHaveLength(3);
   // One of them comes back later: in the log, and a task, once for each mailbox however often it is told.
-  const [first] = await Promise.all(
-    smtp.received.map(async ({ raw }) => (await simpleParser(raw)).messageId),
-  );
+  const mails = await Promise.all(smtp.received.map(({ raw }) => simpleParser(raw)));
+  const mail = mails.find(({ attachments }) => attachments[0]?.content.toString().split('\r\n').length === 4);
+  const [first, number] = [mail?.messageId, /\d+/.exec(mail?.attachments[0]?.filename ?? '')?.[0]];
   const needs = { ...gateway.app, log: silentLog };
   const told = [si, leads, si].map((target) => ({ messageId: first ?? '', target, code: '5.1.1' }));
   expect(await hearBounces(needs, told)).toEqual({ later: false, noted: 3, foreign: 0 });
@@ -121,7 +127,7 @@ test('the leads of an hour leave in as many mails as it takes, each to all mailb
     { target: leads, reason: '5.1.1' },
   ]);
   expect(await gateway.owner.all("SELECT DISTINCT reason FROM alerts WHERE kind = 'file_bounced'")).toEqual([
-    { reason: 'FILE_1.5.1.1' },
+    { reason: `FILE_${Number(number)}.5.1.1` },
   ]);
   expect((await standing()).every((one) => one === 'delivered:unproved')).toBe(true);
 });
@@ -138,7 +144,10 @@ test('a connection that is lost after the content is for support to decide: noth
   await gateway.until('planned', async () => (await gateway.states()).length === 3);
   await ask();
   await all('delivered:unproved', 1);
-  expect((await contents()).map((text) => /M-\d/.exec(text)?.[0])).toEqual(['M-1', 'M-3']);
+  expect((await contents()).map((text) => text.match(/M-\d/g)?.toSorted().join())).toEqual([
+    'M-1,M-2',
+    'M-3',
+  ]);
   const [first, second] = await gateway.states("d.state = 'waiting'");
   const terminal = terminalOf(environmentOf(gateway));
   const said = ['--evidence', 'Appel du 20 novembre'];
