@@ -8,5 +8,6 @@ const zone = (() => {
 })();
 export const open = `hours: { open: mon-sun 10:00-16:00, zone: ${zone} }`;
 export const closed = (more = ''): string => `hours: { open: mon-sun 16:00-18:00, zone: ${zone}${more} }`;
-/** The opening of `closed`, to which four hours begun are to come. */
-export const opening = (): number => (Math.floor(Date.now() / hour) + 4) * hour;
+const begun = Math.floor(Date.now() / hour);
+/** The opening of `closed`, to which four hours begun were to come at the start; an hour that ends meanwhile moves it no more than the zone. */
+export const opening = (): number => (begun + 4) * hour;

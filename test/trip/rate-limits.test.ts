@@ -178,8 +178,8 @@ test('a limit per day of a zone lets the next ones go after its midnight, and no
   await gateway.send(...['D-1', 'D-2', 'D-3'].map((one) => leadRow(one)));
   await settled(2, 1, 'throttled:RATE_DAY');
   expect((await windowsOf())['perDay']).toMatchObject({ departed: 2, zone: 'Europe/Paris' });
-  // As if both had left one calendar day before.
-  await passed(24 * hourMs);
+  // As if both had left one calendar day before; the one on which clocks go back has twenty-five hours.
+  await passed(25 * hourMs);
   await askAgain();
   await settled(3, 0);
   expect((await windowsOf())['perDay']?.departed).toBe(1);
