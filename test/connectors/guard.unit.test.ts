@@ -3,6 +3,7 @@ import { connect as netConnect, createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { isReachable, literalAddress, parseRanges } from '../../connectors/guard/addresses.ts';
 import { connectCodeOf, connectFailureOf, createGuard } from '../../connectors/guard.ts';
+import { freePort } from '../../src/sandbox/ports.ts';
 
 const reachable = (address: string, ranges: readonly string[] = []): boolean =>
   isReachable(literalAddress(address) ?? address, parseRanges(ranges));
@@ -179,10 +180,8 @@ describe('connections', () => {
 
   test('a refused connection, an unknown name and a silent host have codes of their own', async () => {
     const guard = createGuard({ allowedRanges: ['127.0.0.0/8'] });
-    const free = createServer();
-    await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
-    const closed = (free.address() as AddressInfo).port;
-    await new Promise((resolve) => free.close(resolve));
+    // None that the system would give to whoever listens or connects meanwhile.
+    const closed = await freePort();
     expect(await failure(guard.connect({ host: '127.0.0.1', port: closed, timeoutMs: 1_000 }))).toBe(
       'CONNECT_REFUSED',
     );

@@ -1,7 +1,7 @@
 // A desk whose people may come in by a provider on this machine, which says of them what a test wants it to say.
-import { createServer, type AddressInfo } from 'node:net';
 import { OAuth2Server } from 'oauth2-mock-server';
 import type { Role } from '../../src/access/permissions.ts';
+import { freePort } from '../../src/sandbox/ports.ts';
 import { openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 import { deskOver, type Answer, type Browser, type TestDesk } from './desk.ts';
 
@@ -23,14 +23,6 @@ export interface OidcDesk {
   /** An account of these roles, linked to the subject by an administrator. */
   readonly linked: (roles: readonly Role[], subject: string) => Promise<string>;
   readonly close: () => Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 export const isIn = async (browser: Browser): Promise<boolean> =>
