@@ -2,12 +2,14 @@
 import { closeDeliveries } from '../../src/support/close-tasks.ts';
 import { resolve, resolveFromLog } from '../../src/delivery/attempt/resolve.ts';
 import { apartOf } from './apart-of.ts';
+import type { Role } from '../../src/roles/role-status.ts';
 import { appendHandovers } from '../../src/store/handovers.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;
+let planner: Role | undefined;
 const by = { actor: 'tester', evidence: 'ticket 12' };
 
 const accepts: HttpRecipient['answer'] = (_request, response) =>
@@ -16,7 +18,7 @@ beforeEach(async () => {
   crm = await startHttpRecipient();
   gateway = await openGateway({ files: webhookFiles(crm.port, { extra: 'onUnknown: hold' }) });
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
-  await gateway.start('planner', 'worker');
+  [planner] = await gateway.start('planner', 'worker');
   crm.answer = (_request, response) => response.destroy();
 });
 afterEach(async () => {
@@ -70,6 +72,8 @@ test('they do not have it: it is sent again under the same key, with what the pe
 
 test('an answer that came too late for its worker settles what waits for a person', async () => {
   const id = await heldCreate('R-3');
+  // Once a minute the planner looks too.
+  await planner?.stop();
   const [row] = await gateway.owner.all<{ run: number; lead_id: number }>(
     'SELECT run, lead_id FROM deliveries',
   );

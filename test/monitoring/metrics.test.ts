@@ -54,9 +54,15 @@ test('attempts, trips, breakers, refusals and what waits are told, and no person
     async () =>
       (await gateway.states()).filter((one) => ['delivered', 'failed'].includes(one.state)).length >= 3,
   );
-  await gateway.until('two trips timed', async () =>
-    (await scrape()).includes('relais_lead_delivered_seconds_count{connector="webhook"} 2'),
-  );
+  // What has ended is counted behind its commit, each kind by itself.
+  await gateway.until('all counted', async () => {
+    const told = await scrape();
+    return [
+      'relais_lead_delivered_seconds_count{connector="webhook"} 2',
+      'relais_settled_total{connector="webhook",state="failed"} 1',
+      'relais_intake_rows_total{result="refused"} 1',
+    ].every((line) => told.includes(line));
+  });
   const text = await scrape();
   const webhook = 'connector="webhook",destination="essai-crm"';
   expect(valueIn(text, `relais_attempts_total{${webhook},outcome="accepted"}`)).toBeGreaterThanOrEqual(2);

@@ -52,7 +52,9 @@ test('a moved endpoint repairs the retries: the same content under the same key 
   try {
     moved.answer = crm.answer;
     crm.answer = (_request, response) => void response.destroy();
-    await publish((files()['essai/crm.yaml'] ?? '').replace(/retry: .*/, 'retry: [2s, 2s, 2s]'));
+    await publish(
+      (files()['essai/crm.yaml'] ?? '').replace(/retry: .*/, 'retry: [2s, 2s, 2s, 2s, 2s, 2s, 2s, 2s]'),
+    );
     await gateway.start('planner', 'worker');
     await gateway.send(leadRow('I-1'));
     await until('I-1', 'create', /^waiting/);
@@ -77,7 +79,13 @@ test('a moved endpoint repairs the retries: the same content under the same key 
 test('a create that may have arrived and was held for its opt-in goes on when the consent comes back', async () => {
   const consent =
     '  - { to: OPTIN, purpose: marketing, channel: email, values: { granted: OUI, refused: NON, not_asked: NON, withdrawn: hold } }';
-  await publish(files({ consent })['essai/crm.yaml']);
+  // It fails for as long as its withdrawal takes to come.
+  await publish(
+    (files({ consent })['essai/crm.yaml'] ?? '').replace(
+      /retry: .*/,
+      `retry: [${Array(12).fill('1s').join(', ')}]`,
+    ),
+  );
   await gateway.start('planner', 'worker');
   crm.answer = (_request, response) => void response.destroy();
   await gateway.send(leadRow('I-3'));

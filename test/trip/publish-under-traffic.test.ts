@@ -4,7 +4,7 @@ import { startWorker } from '../../src/roles/worker.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import { silentLog } from '../../src/log.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
+import { leadRow, openGateway, patient, webhookFiles, type Gateway } from './gateway.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;
@@ -14,7 +14,7 @@ let second: Role;
 
 /** Every part of a version carries its name: first and last field, opt-in, header, address, and the answer it takes. */
 const versionText = (name: string): string =>
-  (webhookFiles(crm.port)['essai/crm.yaml'] ?? '')
+  (patient(webhookFiles(crm.port))['essai/crm.yaml'] ?? '')
     .replace(`/leads' }`, `/${name}', headers: { X-Version: ${name} } }`)
     .replace('granted: OUI', `granted: OUI-${name}`)
     .replace('fields:\n', `fields:\n  - { to: first, value: ${name} }\n`)
@@ -71,7 +71,8 @@ test('no delivery fails, none is sent with a mixture of two versions, the last o
     Array.from({ length: perRound }, () => leadRow(`${prefix}-${(count += 1)}`));
   for (let round = 2; round <= rounds; round += 1) {
     await gateway.send(...some('P'));
-    await new Promise((done) => setTimeout(done, 60));
+    // The next version comes when some of these have left, and others are under way or still wait.
+    await gateway.until('under way', () => crm.received.length > count - perRound);
     if (round % 4 === 0)
       await gateway.app.publishing.rollback({
         ...{ destinationId: 'essai-crm', version: 1, actor: 'tester', reason: 'back and forth' },

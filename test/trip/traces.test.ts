@@ -49,7 +49,11 @@ test('each attempt is a trace of its own: the failed one and the one that arrive
   await gateway.until('waiting', async () => (await gateway.states())[0]?.state === 'waiting');
   await replay(gateway.app, [(await gateway.states())[0]?.id ?? 0], { actor: 'tester', reason: 'again' });
   await gateway.until('delivered', async () => (await gateway.states())[0]?.state === 'delivered');
-  const wholes = exporter.getFinishedSpans().filter((one) => one.name === 'relais.attempt');
+  const finished = (): readonly ReadableSpan[] =>
+    exporter.getFinishedSpans().filter((one) => one.name === 'relais.attempt');
+  // The row is settled a moment before the trace of its attempt ends.
+  await gateway.until('both traces have ended', () => finished().length === 2);
+  const wholes = finished();
   expect(wholes.map((one) => one.attributes)).toEqual([
     expect.objectContaining({
       'relais.client': 'essai',

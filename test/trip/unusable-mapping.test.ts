@@ -90,6 +90,13 @@ test('what was planned before the version became unusable stands withheld too, a
     if (down) response.writeHead(503).end();
     else well(request, response, raw);
   };
+  // It has tries left however long its version takes to break.
+  const tries = (webhookFiles(crm.port)['essai/crm.yaml'] ?? '').replace(
+    /retry: .*/,
+    `retry: [${Array(12).fill('1s').join(', ')}]`,
+  );
+  gateway.file('essai/crm.yaml', tries);
+  await publish();
   await gateway.send(leadRow('U-6'));
   await gateway.until('tried', () => crm.received.length > 0);
   await breakPublished();
