@@ -63,16 +63,19 @@ test.each([
   '%s away (%s): 503 and a line for each role, nothing lost; back again, everything leaves',
   async (service, mode) => {
     await gateway.until('ready', async () => (await ready()).status === 200);
+    // On a busy machine a service may have kept a role waiting before.
+    const before = eventsOf('service.away').length;
+    const awayNow = (): readonly Record<string, unknown>[] => eventsOf('service.away').slice(before);
     proxyOf(service)?.mode(mode);
     // Each role looks by itself, one a moment after the other.
     await gateway.until(
       'unavailable to both roles',
-      async () => (await ready()).status === 503 && eventsOf('service.away').length === 2,
+      async () => (await ready()).status === 503 && awayNow().length === 2,
     );
     expect((await ready()).body.troubles).toEqual([`${service} cannot be reached`]);
     await gateway.send(...Array.from({ length: 20 }, (_, index) => leadRow(`P-${index}`)));
     await new Promise((done) => setTimeout(done, 2_000));
-    const away = eventsOf('service.away');
+    const away = awayNow();
     expect(away.map((one) => String(one['role'])).toSorted()).toEqual(['planner', 'worker']);
     expect(new Set(away.map((one) => one['code']))).toEqual(new Set([service]));
     expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);

@@ -414,6 +414,7 @@ test('a look-up that twice does not know the call lets it leave, and that call o
 test('a worker killed while its second call is on its way: outcome unknown, and only that call is sent again', async () => {
   let hanging = true;
   answers({ deals: (_request, response) => (hanging ? undefined : made(response, 'D-2')) });
+  await publish(unhurried());
   await gateway.start('planner');
   const first = startProcess(gateway, 'worker');
   try {

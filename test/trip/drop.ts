@@ -30,6 +30,7 @@ export interface DropGateway extends Gateway {
 
 export interface FlowLines {
   readonly retry?: string;
+  readonly timeouts?: string;
   readonly consent?: string;
   readonly fields?: string;
   /** Lines below `file:`, indented by two. */
@@ -120,7 +121,7 @@ file:
   server: { host: localhost, port: ${sftp.port}, user: ${sftpUser.user}, password: secret:SFTP, hostKey: '${sftp.hostKey}' }
   schedule: { cron: '0 0 1 1 *' }
 ${over.file ?? ''}
-timeouts: { connect: 1s, response: 2s, total: 3s }
+timeouts: ${over.timeouts ?? '{ connect: 1s, response: 2s, total: 3s }'}
 retry: ${over.retry ?? '[1s, 1s, 1s, 1s]'}
 csv: { delimiter: ';', quote: all, encoding: utf-8, eol: lf, header: false, formulaGuard: false }
 consent:

@@ -133,7 +133,7 @@ file:
   to: ${to}
   server: ${server}
   schedule: { cron: '0 0 1 1 *' }
-timeouts: { connect: 1s, response: 2s, total: 3s }
+timeouts: { connect: 10s, response: 30s, total: 40s }
 retry: [1s, 1s, 1s, 1s, 1s]
 csv: { delimiter: ';', quote: all, encoding: utf-8, eol: lf, header: false, formulaGuard: false }
 consent:

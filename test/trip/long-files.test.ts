@@ -178,7 +178,8 @@ const startKillable = () =>
 test.each(['while its parts are written', 'while its bytes travel'])(
   'a worker killed %s leaves one complete file, and no second one',
   async (when) => {
-    await open();
+    // However late it is killed, nobody has given up before.
+    await open({ timeouts: '{ connect: 10s, response: 30s, total: 40s }' });
     const [planner] = await gateway.start('planner');
     await gateway.send(...names('X', 8).map((name) => strangerRow(name)));
     await gateway.collectable(8);

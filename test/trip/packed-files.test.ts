@@ -56,7 +56,10 @@ test.each<[string, SftpStep, number]>([
   '%s: encrypted or not, it stands once and whole',
   async (_when, step, leads) => {
     gateway = await openDropGateway(
-      { file: '  compress: gzip\n  openpgp: { encryptTo: secret:KEY }' },
+      {
+        file: '  compress: gzip\n  openpgp: { encryptTo: secret:KEY }',
+        timeouts: '{ connect: 10s, response: 30s, total: 40s }',
+      },
       silentLog,
       { RELAIS_FILE_PART_ROWS: '100', RELAIS_SECRET_KEY: client.publicKey },
     );

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { resolve } from '../../src/delivery/attempt/resolve.ts';
 import { replay } from '../../src/support/replay.ts';
 import { startHttpRecipient, type HttpRecipient, type Received } from '../connectors/servers/http.ts';
-import { leadRow, openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
+import { leadRow, openGateway, patient, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 import { lapse, startProcess } from './process.ts';
 
 let crm: HttpRecipient;
@@ -301,6 +301,7 @@ test('a process that stops between the refusal and its undo loses nothing: anoth
 test('a worker killed while its undo is on its way: outcome unknown, and the undo is sent again under its key', async () => {
   let isHanging = true;
   answers({ undo: (response) => (isHanging ? undefined : json(response, 404, {})) });
+  await publish(patient({ 'essai/crm.yaml': mapping() })['essai/crm.yaml'] ?? '');
   await gateway.start('planner');
   const first = startProcess(gateway, 'worker');
   try {
