@@ -69,7 +69,9 @@ export async function destinationsBy(sql: Sql, types: readonly string[]): Promis
 }
 
 export async function findDestination(sql: ReadOnlySql, id: string): Promise<Destination | undefined> {
-  const [row] = await sql.all<Row>(`SELECT ${columns} FROM destinations WHERE id = ?`, [id]);
+  const rows = await sql.all<Row>(`SELECT ${columns} FROM destinations WHERE id = ?`, [id]);
+  // MySQL takes no notice of blanks at the end: what is asked for so is nobody's name, and would be kept as one.
+  const row = rows.find((found) => found.id === id);
   return row === undefined ? undefined : destinationOf(row);
 }
 
@@ -109,7 +111,10 @@ export async function saveDestination(
 }
 
 export async function findClient(sql: Sql, id: string): Promise<ClientFacts | undefined> {
-  const [row] = await sql.all<{ facts: string }>('SELECT facts FROM clients WHERE id = ?', [id]);
+  const rows = await sql.all<{ id: string; facts: string }>('SELECT id, facts FROM clients WHERE id = ?', [
+    id,
+  ]);
+  const row = rows.find((found) => found.id === id);
   return row === undefined ? undefined : (JSON.parse(row.facts) as ClientFacts);
 }
 

@@ -63,6 +63,11 @@ test('every page, of whatever role, is kept nowhere, framed nowhere, and runs no
   }
 });
 
+test('a name with a blank behind it names nothing, whatever the database takes it for', async () => {
+  for (const path of ['/destinations/essai-crm%20', '/mappings/essai-crm%20'])
+    expect([path, (await admin.get(path)).status]).toEqual([path, 404]);
+});
+
 test('what a stranger typed into every field of a lead is text where it is shown in clear', async () => {
   const dpo = await desk.signedIn('dpo');
   const shown = await dpo.post('/leads/essai/OK-2/reveal', { reason: 'ticket 91' });

@@ -132,6 +132,7 @@ test.each([
   ['without a reason', { reason: ' ' }, 'USAGE-002'],
   ['with a phone number as the reason', { reason: 'appel au 06 39 98 00 01' }, 'USAGE-001'],
   ['for a client nobody knows', { clientId: 'inconnu' }, 'FIND-001'],
+  ['for a client with a blank behind its name', { clientId: 'essai ' }, 'FIND-001'],
   ['for a period that ends before it begins', { until: new Date('2020-01-01') }, 'USAGE-001'],
 ])('%s nothing is made and nothing is in the log', async (_, over, code) => {
   const count = async (): Promise<number> =>
