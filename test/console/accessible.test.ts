@@ -44,10 +44,10 @@ beforeAll(async () => {
       deliveryId: failed,
       reason: '',
     },
-    { kind: 'log_altered', reason: '' },
+    { kind: 'go_live_incomplete', clientId: 'essai', reason: 'C49' },
   ]);
   const alerts = await desk.gateway.owner.all<{ id: number }>(
-    "SELECT id FROM alerts WHERE kind IN ('opt_in_not_kept', 'log_altered')",
+    "SELECT id FROM alerts WHERE kind IN ('opt_in_not_kept', 'go_live_incomplete')",
     [],
   );
   const verified = (await person.post('/audit/verifications')).to;
