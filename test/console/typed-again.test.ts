@@ -42,6 +42,11 @@ test('what was typed stands again in a row of a list, which is open', async () =
   expect(formsIn(text).get('/api-keys')).not.toContain('Formulair');
 });
 
+test('resuming what sends already says so in words', async () => {
+  const { status, text } = await person.post('/destinations/essai-crm/resume', { reason: 'ticket 5' });
+  expect([status, text.includes('Elle l’est déjà, ou elle est archivée')]).toEqual([422, true]);
+});
+
 test('roles that were ticked stay ticked where they are refused', async () => {
   const login = await desk.account(['support']);
   const list = (await person.get('/accounts')).text;

@@ -39,6 +39,8 @@ interface Act {
   readonly gate: Permission;
   /** What `saidDone` says of it. */
   readonly done: string;
+  /** Where its state does not allow it. */
+  readonly refused?: Both;
   /** `seen`: what the page showed, as a whole number; -1: the form says nothing. */
   readonly work: (
     desk: Desk,
@@ -51,6 +53,7 @@ const status = (path: string, to: 'active' | 'suspended'): Act => ({
   path,
   gate: 'destination.suspend',
   done: 'done',
+  refused: words.statusAlready,
   work: ({ place }, request, { id, reason }) =>
     setStatus(place, actingOf(request), id, { status: to, reason }),
 });
@@ -82,7 +85,7 @@ function seenOf(request: FastifyRequest): number {
 }
 
 export function destinationActRoutes(server: FastifyInstance, desk: Desk, show: ShowDestination): void {
-  for (const { path, gate, done, work } of acts)
+  for (const { path, gate, done, refused: said, work } of acts)
     server.post<{ Params: Params }>(
       `/destinations/:id/${path}`,
       { config: { gate } },
@@ -92,7 +95,14 @@ export function destinationActRoutes(server: FastifyInstance, desk: Desk, show: 
         const problem = reasonProblem(reason);
         if (problem !== undefined) return show(request, reply, { id, refused: refusal(problem) });
         const refused = await refusedBy(() => work(desk, request, { id, reason, seen: seenOf(request) }));
-        if (refused !== undefined) return show(request, reply, { id, refused });
+        if (refused !== undefined)
+          return show(request, reply, {
+            id,
+            refused:
+              refused.detail.startsWith('DEST-001') && said !== undefined
+                ? { ...refused, words: said }
+                : refused,
+          });
         return reply.redirect(`/destinations/${encodeURIComponent(id)}?say=${done}`, 303);
       },
     );

@@ -181,7 +181,7 @@ const categoriesPart = ({ categories }: LeadPage, language: Language): readonly 
     );
 
 function consentsPart({ consents }: LeadPage, say: Say, at: (time: Date | undefined) => Piece): Html {
-  if (consents.length === 0) return html`<p>${say(frame.none)}</p>`;
+  if (consents.length === 0) return html`<p>${say(words.noConsent)}</p>`;
   return table(
     say(words.consents),
     [words.purpose, words.answer, words.recorded, words.until].map((name) => ({ name: say(name) })),

@@ -130,6 +130,10 @@ export const deskWords = {
   half: ['la moitié en', 'half within'],
   most: ['95 % en', '95% within'],
   seeFailed: ['Voir les échecs', 'See what failed'],
+  statusAlready: [
+    'Elle l’est déjà, ou elle est archivée : rien n’a été fait.',
+    'It is so already, or archived: nothing was done.',
+  ],
   suspend: ['Suspendre', 'Suspend'],
   resume: ['Reprendre', 'Resume'],
   deliveriesNow: ['Livraisons par état', 'Deliveries by state'],

@@ -85,6 +85,7 @@ export const leadWords = {
   channel: ['Canal', 'Channel'],
   notice: ['Mention d’information', 'Notice'],
   consents: ['Opt-in', 'Opt-in'],
+  noConsent: ['Aucune réponse enregistrée.', 'No answer is recorded.'],
   purpose: ['Finalité', 'Purpose'],
   answer: ['Réponse', 'Answer'],
   recorded: ['Enregistrée', 'Recorded'],
