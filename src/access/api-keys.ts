@@ -10,6 +10,8 @@ import {
   listApiKeys,
   type ApiKeyRow,
 } from '../store/api-keys.ts';
+import { inTurn } from '../store/alone.ts';
+import type { Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { keyActor } from './actor.ts';
 import { requireOpenClient } from './clients.ts';
@@ -45,19 +47,7 @@ export async function createApiKey(
   const key = `${prefix}${newToken()}`;
   const id = await database.transaction(async (tx) => {
     if (asked.clientId !== undefined) await requireOpenClient(tx, asked.clientId, 'no key is made for it');
-    if ((await keysInForce(tx, asked.name)).length >= mostOfAName)
-      throw new RelaisError(
-        'ACCESS-001',
-        `${asked.name} has ${mostOfAName} keys in force: end one of them first.`,
-      );
-    const made = await addApiKey(tx, {
-      name: asked.name,
-      clientId: asked.clientId,
-      scopes: asked.scopes.join(','),
-      addresses: asked.addresses.join(','),
-      digest: tokenDigest(key),
-      days: asked.days,
-    });
+    const made = await inTurn(tx, database, 'api-key', () => addOfAName(tx, asked, key));
     await appendHandovers(tx, [
       {
         entry: 'api_key_changed',
@@ -71,6 +61,23 @@ export async function createApiKey(
     return made;
   });
   return { id, key };
+}
+
+/** @throws ACCESS-001 where the name has two already */
+async function addOfAName(tx: Sql, asked: KeyAsked, key: string): Promise<number> {
+  if ((await keysInForce(tx, asked.name)).length >= mostOfAName)
+    throw new RelaisError(
+      'ACCESS-001',
+      `${asked.name} has ${mostOfAName} keys in force: end one of them first.`,
+    );
+  return addApiKey(tx, {
+    name: asked.name,
+    clientId: asked.clientId,
+    scopes: asked.scopes.join(','),
+    addresses: asked.addresses.join(','),
+    digest: tokenDigest(key),
+    days: asked.days,
+  });
 }
 
 /** False when it had ended already, or never was. */

@@ -23,7 +23,7 @@ const inForce = 'ended_at IS NULL AND expires_at > UTC_TIMESTAMP(3)';
 export const listApiKeys = (sql: Sql): Promise<readonly ApiKeyRow[]> =>
   sql.all<ApiKeyRow>(`SELECT ${columns} FROM api_keys ORDER BY name, id`);
 
-/** Locks the keys of a name: two administrators at once make two keys, not three. */
+/** Locks the keys of a name that there are; for two administrators at once see `inTurn`. */
 export const keysInForce = (tx: Sql, name: string): Promise<readonly ApiKeyRow[]> =>
   tx.all<ApiKeyRow>(`SELECT ${columns} FROM api_keys WHERE name = ? AND ${inForce} FOR UPDATE`, [name]);
 
