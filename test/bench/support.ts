@@ -90,7 +90,7 @@ await withServices(async () => {
     const day = 86_400_000;
     const middle = Math.floor(leads / 2);
     const [known] = await owner.all<{ reference: string; client: string }>(
-      `SELECT reference, client_id AS client FROM leads WHERE id = ${middle}`,
+      `SELECT reference, client_id AS client FROM leads WHERE id >= ${middle} ORDER BY id LIMIT 1`,
     );
     const questions: Readonly<Record<string, () => Promise<unknown>>> = {
       'newest deliveries': () => listDeliveries(database, {}, 50),
@@ -130,7 +130,8 @@ await withServices(async () => {
       );
     }
     const [day1, day2] = [1, 2].map((ago) => new Date(Date.now() - ago * day).toISOString().slice(0, 10));
-    await measurePages(await deskOver(gateway), [
+    const desk = await deskOver(gateway);
+    await measurePages(desk, [
       ...['/', '/deliveries', `/deliveries?after=${middle}`, '/deliveries?client=essai&state=failed'],
       ...['/deliveries?reason=refused%3ANO', `/deliveries?from=${day2}&to=${day1}`, `/deliveries/${middle}`],
       ...[
@@ -152,6 +153,7 @@ await withServices(async () => {
       ],
       ...['/anomalies', '/sign-ins', '/accounts', '/api-keys', '/authorisations'],
     ]);
+    await desk.console.close();
   } finally {
     await gateway.close();
   }
