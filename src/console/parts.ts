@@ -41,6 +41,17 @@ export const table = (
     </table>
   </div>`;
 
+/** A heading and its list, or neither: an empty list is not spoken of. */
+export const section = <Row>(
+  title: string,
+  rows: readonly Row[],
+  list: (rows: readonly Row[]) => Html,
+): Html | undefined =>
+  rows.length === 0
+    ? undefined
+    : html`<h2>${title}</h2>
+        ${list(rows)}`;
+
 export const facts = (rows: readonly (readonly [Piece, Piece])[]): Html =>
   html`<dl class="facts">
     ${rows.map(

@@ -9,7 +9,7 @@ import { rolesMissing } from '../../support/reads/processes.ts';
 import { openAlerts } from '../../support/reads/tasks.ts';
 import { alertGroups } from '../alerts-part.ts';
 import { personOf } from '../gate.ts';
-import { notice } from '../parts.ts';
+import { notice, section } from '../parts.ts';
 import { sayTo } from '../show.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
@@ -46,23 +46,8 @@ async function homePage(
         : notice(html`${say(words.missing)} <strong>${missing.join(', ')}</strong>`, 'bad')
     }
     ${isQuiet ? notice(say(words.nothingToDo), 'good') : undefined}
-    ${
-      causes.length === 0
-        ? undefined
-        : html`<h2>${say(words.toDecide)}</h2>
-            ${causesTable(request, causes)}`
-    }
-    ${
-      alerts.length === 0
-        ? undefined
-        : html`<h2>${say(words.alerts)}</h2>
-            ${alertGroups(request, alerts)}`
-    }
-    ${
-      troubled.length === 0
-        ? undefined
-        : html`<h2>${say(words.trouble)}</h2>
-            ${sendingTable(request, troubled)}`
-    }`,
+    ${section(say(words.toDecide), causes, (rows) => causesTable(request, rows))}
+    ${section(say(words.alerts), alerts, (rows) => alertGroups(request, rows))}
+    ${section(say(words.trouble), troubled, (rows) => sendingTable(request, rows))}`,
   });
 }

@@ -10,7 +10,7 @@ import type { Both } from '../../support/words.ts';
 import { alertAdvicePart, alertGroups, alertsTable, alertTitle } from '../alerts-part.ts';
 import { asked, field, numberOf } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
-import { input, notice } from '../parts.ts';
+import { input, notice, section } from '../parts.ts';
 import { closingProblem } from '../reasons.ts';
 import { notFound, sayTo } from '../show.ts';
 import { frame } from '../words/frame.ts';
@@ -51,24 +51,14 @@ async function listPage(
   const [kind, client] = [asked(request, 'alert'), asked(request, 'client')];
   const alerts = kind === '' ? all : all.filter((alert) => alert.kind === kind && alert.client === client);
   const causes = kind === '' ? await failureGroups(place, holder) : [];
-  const shown = kind === '' ? alertGroups(request, alerts) : alertsTable(request, alerts);
+  const shown = kind === '' ? alertGroups : alertsTable;
   return show(request, reply, {
     title: say(frame.tasks),
     at: '/tasks',
     body: html`${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined}
     ${causes.length + alerts.length === 0 ? notice(say(words.nothingToDo), 'good') : undefined}
-    ${
-      causes.length === 0
-        ? undefined
-        : html`<h2>${say(words.toDecide)}</h2>
-            ${causesTable(request, causes)}`
-    }
-    ${
-      alerts.length === 0
-        ? undefined
-        : html`<h2>${say(words.alerts)}</h2>
-            ${shown}`
-    }
+    ${section(say(words.toDecide), causes, (rows) => causesTable(request, rows))}
+    ${section(say(words.alerts), alerts, (rows) => shown(request, rows))}
     ${kind === '' ? undefined : html`<p><a href="/tasks">${say(words.allAlerts)}</a></p>`}`,
   });
 }
