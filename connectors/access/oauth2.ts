@@ -12,6 +12,25 @@ type Resolved = (text: string) => string;
 
 /** A refusal may heal by itself (a deployment over there), so it is asked about again, seldom. */
 const refusedAgainMs = 300_000;
+/** What is no answer of a token endpoint (a CRM whose database is away, a page of maintenance) is asked about soon, then less often. */
+const unclearAgainMs = 5_000;
+
+const againAfter = (isPlain: boolean, refusals: number): number =>
+  isPlain ? refusedAgainMs : Math.min(unclearAgainMs * 2 ** Math.min(refusals, 10), refusedAgainMs);
+
+/** What the endpoint said, where that is no token. */
+interface Seen {
+  failed?: Outcome;
+  /** It refused in the words of RFC 6749, section 5.2, or with 401 or 403. */
+  isPlain: boolean;
+  evidence: Evidence;
+}
+
+/** What came of the tries before. */
+interface Before {
+  readonly refreshToken?: string;
+  readonly refusals: number;
+}
 
 /** @param resolved value of a text or of the secret it names; all of them exist */
 export async function getToken(
@@ -19,13 +38,14 @@ export async function getToken(
   settings: OAuth2,
   resolved: Resolved,
   context: SendContext,
-  kept: string | undefined,
+  before: Before,
 ): Promise<Got> {
-  const seen: { failed?: Outcome; evidence: Evidence } = { evidence: {} };
+  const seen: Seen = { isPlain: false, evidence: {} };
+  const notGot = (outcome: Outcome): Got => notGotFor(outcome, againAfter(seen.isPlain, before.refusals));
   const server = { issuer: settings.tokenUrl, token_endpoint: settings.tokenUrl };
   const application = { client_id: resolved(settings.clientId) };
   try {
-    const [grant, parameters] = await grantOf(settings, resolved, context, kept);
+    const [grant, parameters] = await grantOf(settings, resolved, context, before.refreshToken);
     const response = await oauth.genericTokenEndpointRequest(
       server,
       application,
@@ -40,10 +60,8 @@ export async function getToken(
       },
     );
     if (seen.failed !== undefined) return notGot(seen.failed);
-    return gotOf(
-      await oauth.processGenericTokenEndpointResponse(server, application, response),
-      seen.evidence,
-    );
+    const answer = await oauth.processGenericTokenEndpointResponse(server, application, response);
+    return gotOf(answer) ?? notGot(refused('TOKEN_MALFORMED', seen.evidence));
   } catch {
     // Of the library's error nothing is kept: it quotes the answer.
     return notGot(seen.failed ?? refused('TOKEN_ANSWER_UNREADABLE', seen.evidence));
@@ -55,7 +73,7 @@ function carriedBy(
   client: HttpClient,
   { requestAs }: OAuth2,
   context: SendContext,
-  seen: { failed?: Outcome; evidence: Evidence },
+  seen: Seen,
 ): (url: string, options: oauth.CustomFetchOptions<'POST', URLSearchParams>) => Promise<Response> {
   return async (url, { headers, body }) => {
     const written =
@@ -67,24 +85,27 @@ function carriedBy(
         : { headers, body: Buffer.from(body.toString()) };
     const request = { url: new URL(url), method: 'POST', ...written };
     const asked = await ask(client, 'TOKEN_', request, context);
-    const read = asked.ok ? readAnswer(asked.answer, asked.evidence) : asked;
-    if (asked.ok) seen.evidence = asked.evidence;
-    if (read.ok) return Response.json(read.content);
-    seen.failed = read.outcome;
+    if (asked.ok) {
+      seen.evidence = asked.evidence;
+      const read = readAnswer(asked.answer, asked.evidence);
+      if (read.ok) return Response.json(read.content);
+      seen.isPlain = read.isPlain;
+      seen.failed = read.outcome;
+    } else seen.failed = asked.outcome;
     return Response.error();
   };
 }
 
 const refused = (reason: string, evidence: Evidence): Outcome => ({ kind: 'unauthorized', reason, evidence });
 
-const notGot = (outcome: Outcome): Got =>
+const notGotFor = (outcome: Outcome, againAfterMs: number): Got =>
   outcome.kind === 'unauthorized' && outcome.evidence?.status !== undefined
-    ? { ok: false, outcome, againAfterMs: refusedAgainMs }
+    ? { ok: false, outcome, againAfterMs }
     : { ok: false, outcome };
 
-function gotOf(answer: oauth.TokenEndpointResponse, evidence: Evidence): Got {
+function gotOf(answer: oauth.TokenEndpointResponse): Got | undefined {
   const { access_token: token, refresh_token: refreshToken, expires_in: seconds } = answer;
-  if (!isToken(token)) return notGot(refused('TOKEN_MALFORMED', evidence));
+  if (!isToken(token)) return undefined;
   return {
     ok: true,
     token,
@@ -186,7 +207,7 @@ function readAnswer(
   evidence: Evidence,
 ):
   | { readonly ok: true; readonly content: Readonly<Record<string, unknown>> }
-  | { readonly ok: false; readonly outcome: Outcome } {
+  | { readonly ok: false; readonly outcome: Outcome; readonly isPlain: boolean } {
   const { status } = answer;
   const content = objectIn(answer);
   if (content !== undefined && status < 300 && content['access_token'] !== undefined) {
@@ -196,7 +217,8 @@ function readAnswer(
     );
     return { ok: true, content: { token_type: 'bearer', ...Object.fromEntries(given) } };
   }
-  return { ok: false, outcome: refusalIn(content, status, evidence) };
+  const isPlain = typeof content?.['error'] === 'string' || status === 401 || status === 403;
+  return { ok: false, outcome: refusalIn(content, status, evidence), isPlain };
 }
 
 function refusalIn(

@@ -31,7 +31,7 @@ export function neededFor(access: Access, client: HttpClient, context: SendConte
       longestMs: askingMs(context) + 1_000,
       get: (before) =>
         'oauth2' in access
-          ? getToken(client, access.oauth2, resolve, context, before.refreshToken)
+          ? getToken(client, access.oauth2, resolve, context, before)
           : logIn(client, access.login, resolve, context, before.refusals),
     },
   };

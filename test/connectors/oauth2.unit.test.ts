@@ -278,6 +278,19 @@ describe('the endpoint', () => {
     expect(rig.got.map((got) => (got.ok ? 'ok' : got.againAfterMs))).toEqual([300_000, undefined]);
   });
 
+  test.each([
+    ['a page of a CRM whose database is away', json(400, '<html>Échec de la base de données</html>')],
+    ['an error in the words of something else', json(400, { errors: { status: 400, title: null } })],
+    ['a page of maintenance', json(200, '<html>Maintenance</html>')],
+    ['a token that is none', json(200, { access_token: 'a b', token_type: 'Bearer' })],
+  ])('%s is no refusal of ours: it is asked about soon, then less often', async (_name, answer) => {
+    rig.door.answer = answer;
+    for (let tries = 0; tries < 8; tries += 1) await rig.send(oauth2());
+    expect(rig.got.map((got) => (got.ok ? 'ok' : got.againAfterMs))).toEqual(
+      [5, 10, 20, 40, 80, 160, 300, 300].map((seconds) => seconds * 1_000),
+    );
+  });
+
   test('an answer without end is cut, one that never comes is not waited for', async () => {
     rig.door.answer = (_request, response) => {
       const more = (): void => {
