@@ -1,6 +1,7 @@
 // The gateway's side of a trial: its deliveries with what the log says of each.
 // Invariant: reads only, with plain SQL: the comparison must not trust the code it checks.
 import type { DemoConnection } from '../demo/sql.ts';
+import type { DeliveryState } from '../../domain/delivery.ts';
 import type { TrialDelivery } from './compare.ts';
 
 interface DeliveryRow {
@@ -49,4 +50,35 @@ export async function readDeliveries(
         .map(({ outcome, reason }) => `${outcome} ${reason}`.trim()),
     };
   });
+}
+
+/** States in which something will still happen by itself. */
+export const underWay: readonly DeliveryState[] = ['planned', 'queued', 'sending', 'waiting', 'pending'];
+
+interface UnsettledRow {
+  readonly reference: string;
+  readonly action: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly due_at: Date;
+  readonly now: Date;
+  readonly circuit: string | null;
+}
+
+/** What is still under way to these destinations, one line each, with when it is due and how its circuit stands. */
+export async function readUnsettled(
+  connection: DemoConnection,
+  destinations: readonly string[],
+): Promise<readonly string[]> {
+  const rows = await connection.all<UnsettledRow>(
+    `SELECT l.reference, d.action, d.state, d.reason, d.due_at, UTC_TIMESTAMP(3) AS now, s.circuit
+       FROM deliveries d JOIN leads l ON l.id = d.lead_id LEFT JOIN destination_states s ON s.destination_id = d.destination_id
+      WHERE d.destination_id IN (${destinations.map(() => '?').join(', ')}) AND d.state IN (${underWay.map(() => '?').join(', ')})
+      ORDER BY d.id`,
+    [...destinations, ...underWay],
+  );
+  return rows.map(
+    ({ reference, action, state, reason, due_at: due, now, circuit }) =>
+      `${reference}, ${action}, is still ${state} (${reason}), due in ${Math.round((due.getTime() - now.getTime()) / 1_000)} s, circuit ${circuit ?? 'closed'}`,
+  );
 }

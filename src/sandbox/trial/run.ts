@@ -8,6 +8,7 @@ import { insertLead } from '../demo/sql.ts';
 import type { DemoConnection } from '../demo/sql.ts';
 import { isInWriting, workThroughTasks } from './in-writing.ts';
 import type { CrmRecord, SimulatedCrm } from '../simulators/simulator.ts';
+import { readUnsettled, underWay } from './ledger.ts';
 import { laterRow, rowOf, trialLeads, type Later, type TrialLead } from './leads.ts';
 import type { Subject, TrialWorld } from './world.ts';
 
@@ -21,13 +22,17 @@ export interface RunOptions {
 
 export async function runTrial(world: TrialWorld, options: RunOptions): Promise<readonly string[]> {
   const { subjects, pace } = world;
+  const unsettled: string[] = [];
+  const settled = async (part: string): Promise<void> => {
+    for (const line of await comesToRest(world, options)) unsettled.push(`after ${part}: ${line}`);
+  };
   for (const { simulator } of subjects)
     for (const { reference, mischief } of trialLeads)
       if (mischief !== undefined) simulator.plan(reference, mischief);
 
   options.say('six leads on an ordinary day');
   await insert(world, 'fair');
-  await settled(world, options);
+  await settled('an ordinary day');
 
   options.say('the client changes the key: twelve leads are on their way to a CRM that does not know us');
   for (const { simulator } of subjects) {
@@ -45,7 +50,7 @@ export async function runTrial(world: TrialWorld, options: RunOptions): Promise<
   options.say('the key is right again');
   // As support does when the client says so; a destination without it is probed after five seconds.
   for (const { destination } of subjects) await world.gateway.resume(destination);
-  await settled(world, options);
+  await settled('the wrong key');
 
   options.say('the CRM loses its database, then its machine, while leads are sent');
   for (const { simulator } of subjects) simulator.databaseIsAway(true);
@@ -59,14 +64,18 @@ export async function runTrial(world: TrialWorld, options: RunOptions): Promise<
     simulator.machineIsOff(false);
     simulator.databaseIsAway(false);
   }
-  await settled(world, options);
+  await settled('the outage');
 
   options.say('withdrawals and erasures, then corrections');
   await change(world, (kind) => kind !== 'correction');
-  await settled(world, options);
+  await settled('withdrawals and erasures');
   await change(world, (kind) => kind === 'correction');
-  await settled(world, options);
-  return [...[world.trouble()].filter((trouble) => trouble !== undefined), ...unmetIn(subjects)];
+  await settled('corrections');
+  return [
+    ...[world.trouble()].filter((trouble) => trouble !== undefined),
+    ...unsettled,
+    ...unmetIn(subjects),
+  ];
 }
 
 /** A trial in which something planned never happened proves less than it says. */
@@ -128,21 +137,28 @@ const stateOf = (counts: Counts, { destination }: Subject, states: readonly stri
 /**
  * Nothing is under way any more; twice in a row, for between two counts a lead may be on its way from table to table.
  * A client whose preset lacks a rule may never come to rest: beside sound ones it is waited for only a little.
+ * Returns what sound ones still have under way at the end of patience, one line each.
  */
-async function settled(world: TrialWorld, options: RunOptions): Promise<void> {
-  const atRest = async (subjects: readonly Subject[], patienceMs: number): Promise<void> => {
+async function comesToRest(world: TrialWorld, options: RunOptions): Promise<readonly string[]> {
+  const atRest = async (subjects: readonly Subject[], patienceMs: number): Promise<boolean> => {
     let quiet = 0;
-    await until(world, { ...options, patienceMs }, (counts) => {
-      const busy = subjects.some(
-        (subject) => stateOf(counts, subject, ['planned', 'queued', 'sending', 'waiting', 'pending']) > 0,
-      );
+    return await until(world, { ...options, patienceMs }, (counts) => {
+      const busy = subjects.some((subject) => stateOf(counts, subject, underWay) > 0);
       quiet = !busy && counts.unplanned === 0 ? quiet + 1 : 0;
       return quiet >= 2;
     });
   };
   const sound = world.subjects.filter(({ habit }) => habit === undefined);
-  await atRest(sound.length > 0 ? sound : world.subjects, options.patienceMs);
+  const rests = await atRest(sound.length > 0 ? sound : world.subjects, options.patienceMs);
+  const left =
+    rests || sound.length === 0
+      ? []
+      : await readUnsettled(
+          world.gateway.connection,
+          sound.map(({ destination }) => destination),
+        );
   await atRest(world.subjects, plantedPatienceMs);
+  return left;
 }
 
 const plantedPatienceMs = 12_000;
@@ -165,12 +181,13 @@ async function until(
   world: TrialWorld,
   { signal, patienceMs }: RunOptions,
   holds: (counts: Counts) => boolean,
-): Promise<void> {
+): Promise<boolean> {
   const { gateway, trouble } = world;
   const began = Date.now();
   while (!signal.aborted && trouble() === undefined && Date.now() - began < patienceMs) {
     await workThroughTasks(world);
-    if (holds(await readCounts(gateway.connection))) return;
+    if (holds(await readCounts(gateway.connection))) return true;
     await sleep(150);
   }
+  return false;
 }
