@@ -1,7 +1,6 @@
 // The gateway's side of a trial: its deliveries with what the log says of each.
 // Invariant: reads only, with plain SQL: the comparison must not trust the code it checks.
 import type { DemoConnection } from '../demo/sql.ts';
-import type { DeliveryState } from '../../domain/delivery.ts';
 import type { TrialDelivery } from './compare.ts';
 
 interface DeliveryRow {
@@ -53,7 +52,7 @@ export async function readDeliveries(
 }
 
 /** States in which something will still happen by itself. */
-export const underWay: readonly DeliveryState[] = ['planned', 'queued', 'sending', 'waiting', 'pending'];
+export const underWay: readonly string[] = ['planned', 'queued', 'sending', 'waiting', 'pending'];
 
 interface UnsettledRow {
   readonly reference: string;
