@@ -14,32 +14,46 @@ export interface Column {
   readonly number?: true;
 }
 
-/** A table that scrolls by itself where it is wider than the page; the first cell of a row names it. */
-export const table = (
+/** More columns than a phone shows; one of figures is read down its columns, and keeps them. */
+const stacks = (columns: readonly Column[]): boolean =>
+  columns.length > 3 && columns.filter(({ number }) => number === true).length <= columns.length / 2;
+
+/**
+ * A table that scrolls by itself where it is wider than the page. On a phone the rows of a wide one stack (`stacks` of the style
+ * sheet): the roles say that it stays a table, and each cell has the name of its column.
+ */
+export function table(
   caption: string,
   columns: readonly Column[],
   rows: readonly (readonly Piece[])[],
-): Html =>
-  html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
-    <table>
+): Html {
+  const isStacked = stacks(columns);
+  const role = (name: string): Piece => (isStacked ? html` role="${name}"` : '');
+  const number = (column: Column | undefined): Piece =>
+    column?.number === true ? html` class="number"` : '';
+  const named = (column: Column | undefined): Piece =>
+    isStacked ? html` role="cell" data-name="${column?.name ?? ''}"` : '';
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
+    <table${isStacked ? html` class="stacks"` : ''}${role('table')}>
       <caption>
         ${caption}
       </caption>
       <thead>
-        <tr>
-          ${columns.map(({ name, number }) => html`<th scope="col" ${number === true ? html` class="number"` : ''}>${name}</th>`)}
+        <tr${role('row')}>
+          ${columns.map((column) => html`<th scope="col" ${role('columnheader')}${number(column)}>${column.name}</th>`)}
         </tr>
       </thead>
       <tbody>
         ${rows.map(
           (cells) =>
-            html`<tr>
-              ${cells.map((cell, index) => html`<td${columns[index]?.number === true ? html` class="number"` : ''}>${cell}</td>`)}
+            html`<tr${role('row')}>
+              ${cells.map((cell, index) => html`<td${named(columns[index])}${number(columns[index])}>${cell}</td>`)}
             </tr> `,
         )}
       </tbody>
     </table>
   </div>`;
+}
 
 /** A heading and its list, or neither: an empty list is not spoken of. */
 export const section = <Row>(
@@ -117,7 +131,7 @@ export const hidden = (name: string, value: string): Html =>
 export const tickBox = (name: string, value: string, label: Piece, isTicked = false): Html =>
   html`<label class="tick"
     ><input type="checkbox" name="${name}" value="${value}" ${isTicked ? html` checked` : ''} />
-    ${label}</label
+    <span>${label}</span></label
   >`;
 
 export const fileBox = (name: string, label: string, hint: string, required = true): Html =>

@@ -1,10 +1,12 @@
-// Each page in a real Chromium, light and dark, wide and narrow: axe-core finds nothing, and no page complains.
+// Each page in a real Chromium, light and dark, wide and narrow: axe-core finds nothing, nothing touches or stands beside its
+// row (looks.ts), and no page complains.
 import { join } from 'node:path';
 import type { Browser as Chromium, Page } from 'playwright-core';
 import { raiseAlerts } from '../../src/store/alerts.ts';
 import { findings, openChromium, watchedPage } from './chromium.ts';
 import type { Browser } from './desk.ts';
 import { openFilledDesk, type FilledDesk } from './filled.ts';
+import { looksOf } from './looks.ts';
 import { mappingPages, tryOnPage } from './mapping-pages.ts';
 
 /** A folder for pictures of the pages, to be looked at. */
@@ -65,6 +67,7 @@ beforeAll(async () => {
     ...['/sign-ins', '/api-keys', '/authorisations', '/exports?list=deliveries'],
     ...['/', '/account', '/search', '/sign-in/second-factor', '/nulle-part', '/deliveries', '/causes'],
     ...['/destinations', '/destinations/essai-crm', '/tasks', '/runs', run.to, '/replay?state=failed'],
+    ...['/destinations/essai-crm/test-lead', '/destinations/essai-crm/secret', '/cancel?state=failed'],
     ...[`/deliveries/${failed}`, `/deliveries/${await desk.idOf('OK-2')}`, '/leads/essai/OK-2'],
     ...[
       '/deliveries?state=planned',
@@ -118,7 +121,9 @@ test.each([
     await page.goto(path);
     // What is folded away is looked at too.
     await page.evaluate('for (const part of document.querySelectorAll("details")) part.open = true');
-    found.push(...(await findings(page)).map((finding) => `${path} ${finding}`));
+    found.push(
+      ...[...(await findings(page)), ...(await looksOf(page))].map((finding) => `${path} ${finding}`),
+    );
     const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
     if (wide === true) found.push(`${path} is wider than the window`);
     if (width === 1280 && (await navigationLines(page)) > 1)
@@ -131,7 +136,9 @@ test.each([
   }
   for (const tried of ['sound', 'broken'] as const) {
     await tryOnPage(page, tried);
-    found.push(...(await findings(page)).map((finding) => `/try ${tried} ${finding}`));
+    found.push(
+      ...[...(await findings(page)), ...(await looksOf(page))].map((finding) => `/try ${tried} ${finding}`),
+    );
     const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
     if (wide === true) found.push(`/try ${tried} is wider than the window`);
     if (pictures !== undefined)

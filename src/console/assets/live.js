@@ -114,6 +114,8 @@ function follow(root) {
   }
 
   part('bar').hidden = false;
+  // The link of who has no script: here a button does the same.
+  part('newer').hidden = true;
   part('pause').addEventListener('click', () => {
     state.paused = !state.paused;
     tell();
