@@ -7,7 +7,7 @@ import type { AlertHead, AlertKind } from '../support/reads/tasks.ts';
 import type { Both } from '../support/words.ts';
 import { personOf, visitOf } from './gate.ts';
 import { destinationLink, destinationPath } from './labels.ts';
-import { table } from './parts.ts';
+import { facts, table } from './parts.ts';
 import { sayTo } from './show.ts';
 import { countText, timeOf } from './times.ts';
 import { deskWords as words } from './words/desk.ts';
@@ -16,7 +16,7 @@ import { frame } from './words/frame.ts';
 /** The catalogue has both languages in one text, French first. */
 export function alertTitle({ title }: Pick<AlertHead, 'title'>, request: FastifyRequest): string {
   const [french = title, english = french] = title.split(' / ');
-  return visitOf(request).language === 'fr' ? french : english;
+  return sayTo(request)([french, english]);
 }
 
 export function alertsTable(request: FastifyRequest, alerts: readonly AlertHead[]): Html {
@@ -31,6 +31,20 @@ export function alertsTable(request: FastifyRequest, alerts: readonly AlertHead[
       say(alert.text),
     ]),
   );
+}
+
+/** What one alert is about, on the page that has its title. */
+export function alertFacts(request: FastifyRequest, alert: AlertHead): Html {
+  const say = sayTo(request);
+  const concerned = whose(alert);
+  const text = say(alert.text);
+  return html`<div class="card">
+    ${facts([
+      [say(words.raised), timeOf(alert.raisedAt, visitOf(request).language)],
+      ...(concerned === '' ? [] : [[say(words.concerned), concerned] as const]),
+      ...(text === '' ? [] : [[say(frame.cause), text] as const]),
+    ])}
+  </div>`;
 }
 
 /** The newest group first. */
@@ -136,7 +150,7 @@ export function alertAdvicePart(request: FastifyRequest, alert: AlertHead): Html
     ...(alert.delivery === null
       ? []
       : [
-          html`<a class="button second" href="/deliveries/${alert.delivery}"
+          html`<a class="button" href="/deliveries/${alert.delivery}"
             >${say(words.delivery)} ${alert.delivery}</a
           >`,
         ]),
@@ -145,8 +159,12 @@ export function alertAdvicePart(request: FastifyRequest, alert: AlertHead): Html
   return html`<h2>${say(words.toDo)}</h2>
     ${text === undefined ? undefined : html`<p>${say(text)}</p>`}
     ${links.length === 0 ? undefined : html`<p class="actions">${links}</p>`}
-    ${command === undefined ? undefined : html`<p class="quiet">${say(words.terminal)} : <code>${command}</code></p>`}`;
+    ${command === undefined ? undefined : html`<p class="quiet">${say(words.terminal)} : <code>${commandFor(command, alert)}</code></p>`}`;
 }
+
+/** With the client that it is about, so that it can be pasted. */
+const commandFor = (command: string, { client }: AlertHead): string =>
+  client === '' ? command : command.replace(/\bCLIENT\b/, () => client);
 
 /** Undefined where the console has no page for it, or not for its reader. */
 function alertDoor(request: FastifyRequest, alert: AlertHead): Html | undefined {
@@ -155,5 +173,5 @@ function alertDoor(request: FastifyRequest, alert: AlertHead): Html | undefined 
   const path = door.pathOf(alert);
   return path === undefined
     ? undefined
-    : html`<a class="button second" href="${path}">${sayTo(request)(door.name)}</a>`;
+    : html`<a class="button" href="${path}">${sayTo(request)(door.name)}</a>`;
 }

@@ -1,17 +1,19 @@
 // What a person reads where there is no page: not found, not theirs, not signed in, or a failure.
 // Invariant: no stack and no words of a library's; what was sent comes back escaped or not at all.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { may } from '../access/permissions.ts';
 import { catalogue, foreignCode, isRelaisError, type RelaisError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import type { Both } from '../support/words.ts';
 import { isOurs } from './forgery.ts';
-import { visitOf, type Refuse } from './gate.ts';
+import { holderOf, visitOf, type Refuse, type Visit } from './gate.ts';
 import { wordsOfRefusal } from './refusals.ts';
 import { isDatabaseTrouble } from '../support/database-trouble.ts';
 import { sayTo, type Show } from './show.ts';
 import { frame } from './words/frame.ts';
 import { inEnglish, refusalText, remedyText } from './words/refusals.ts';
+import { signInWords } from './words/sign-in.ts';
 
 /** Not signed in: to the page that asks for it, and from there back to the page that was asked for. */
 export const refuseWith =
@@ -122,11 +124,21 @@ function plainPage(
   },
 ): FastifyReply {
   const say = sayTo(request);
+  const onwards = wayOn(visitOf(request));
   // An error before anybody was looked at (a header that cannot be read) has its page all the same.
   return show(request, reply, {
     status: page.status,
     title: say(page.title),
     narrow: true,
-    body: html`${page.text === undefined ? undefined : html`<p>${say(page.text)}</p>`}${page.more}`,
+    body: html`${page.text === undefined ? undefined : html`<p>${say(page.text)}</p>`}${page.more}
+      <p><a class="button second" href="${onwards.path}">${say(onwards.name)}</a></p>`,
   });
+}
+
+/** Nobody is left on such a page: to the list of what is to be done, or to where one signs in. */
+function wayOn({ session }: Visit): { readonly path: string; readonly name: Both } {
+  if (session?.stage !== 'full') return { path: '/sign-in', name: signInWords.title };
+  return may(holderOf(session), 'delivery.read')
+    ? { path: '/', name: frame.home }
+    : { path: '/account', name: frame.account };
 }

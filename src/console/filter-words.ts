@@ -3,6 +3,7 @@
 import { deliveryStates } from '../domain/delivery.ts';
 import { html, type Piece } from '../privacy/papers/html.ts';
 import { reasonWords, stateWords, type Both, type Language } from '../support/words.ts';
+import { destinationLink } from './labels.ts';
 import { sayIn } from './layout.ts';
 import { countText, momentText } from './times.ts';
 import { deskWords as words } from './words/desk.ts';
@@ -40,6 +41,7 @@ function valueText(name: string, value: unknown, language: Language): Piece {
   if (Array.isArray(value)) return namedDeliveries(value, language);
   if (value === true) return say(words.yes);
   if (typeof value !== 'string') return JSON.stringify(value);
+  if (name === 'destination') return destinationLink(value);
   const state = deliveryStates.find((known) => known === value);
   if (name === 'state' && state !== undefined) return say(stateWords[state]);
   if (name === 'cause' || name === 'reason')

@@ -9,16 +9,21 @@ import { zoneText } from './times.ts';
 import { frame } from './words/frame.ts';
 
 export type Say = (both: Both) => string;
+/** Words come from everywhere: on a page every French apostrophe is the printed one. */
 export const sayIn =
   (language: Language): Say =>
-  (both) =>
-    inLanguage(both, language);
+  (both) => {
+    const text = inLanguage(both, language);
+    return language === 'fr' ? text.replaceAll(/(?<=\p{L})'(?=\p{L})/gu, '’') : text;
+  };
 
 export interface Page {
   readonly title: string;
   readonly body: Piece;
   /** The line of the navigation it belongs to: marked there, and led back to from the pages below it. */
   readonly at?: string;
+  /** Between that line and this page. */
+  readonly under?: { readonly path: string; readonly name: string };
   /** Stands beside other pages of that line, and leads to them by itself. */
   readonly isBeside?: true;
   readonly narrow?: true;
@@ -108,13 +113,17 @@ function navigation(
   </nav>`;
 }
 
-/** Back to the list that a page belongs to. */
-function upLink({ at }: Page, { session }: Visit, say: Say): Html | undefined {
+/** Back to the list that a page belongs to, and to the page of that list which it is a part of. */
+function upLink({ at, under }: Page, { session }: Visit, say: Say): Html | undefined {
   const place = places.find(({ path }) => path === at);
   if (place === undefined || session?.stage !== 'full' || !may(holderOf(session), place.needs))
     return undefined;
   return html`<p class="up">
-    <a href="${place.path}"><span aria-hidden="true">← </span>${say(place.name)}</a>
+    <a href="${place.path}"><span aria-hidden="true">← </span>${say(place.name)}</a>${
+      under === undefined
+        ? undefined
+        : html` <span aria-hidden="true">›</span> <a href="${under.path}">${under.name}</a>`
+    }
   </p>`;
 }
 

@@ -19,18 +19,30 @@ export function listing(
   { problems = [], mark = 'L' }: { readonly problems?: readonly Problem[]; readonly mark?: string } = {},
 ): Html {
   const shown = text.slice(0, mostSigns);
-  const byLine = Map.groupBy(problems, ({ line }) => line);
-  const lines = shown.replace(/\n$/, '').split('\n');
+  const lines = linesOf(text);
+  const byLine = Map.groupBy(problems, ({ line }) => Math.min(line, lines.length));
   return html`<ol class="listing card">
-      ${lines.map((line, index) => lineOf(line, `${mark}${index + 1}`, byLine.get(index + 1) ?? [], say))}
+      ${lines.map((line, index) => lineOf({ line, number: index + 1, mark }, byLine.get(index + 1) ?? [], say))}
     </ol>
     ${shown.length < text.length ? html`<p class="quiet">${say(words.cut)}</p>` : undefined}`;
 }
 
-function lineOf(line: string, id: string, problems: readonly Problem[], say: Say): Html {
+const linesOf = (text: string): readonly string[] => text.slice(0, mostSigns).replace(/\n$/, '').split('\n');
+
+/** Of the line as the listing has it: what is told of the end of a text stands at its last line. */
+export const lineLink = (text: string, line: number, mark = 'L'): string =>
+  `#${mark}${Math.min(line, linesOf(text).length)}`;
+
+function lineOf(
+  { line, number, mark }: { readonly line: string; readonly number: number; readonly mark: string },
+  problems: readonly Problem[],
+  say: Say,
+): Html {
+  const id = `${mark}${number}`;
+  const places = problems.flatMap((problem) => (problem.line === number ? [problem.column - 1] : []));
   if (problems.length === 0) return html`<li id="${id}"><code>${line}</code></li>`;
   return html`<li id="${id}">
-    <code>${marked(line, [...new Set(problems.map(({ column }) => column - 1))])}</code>
+    <code>${marked(line, [...new Set(places)])}</code>
     <ul>
       ${problems.map((problem) => html`<li>${severity(problem, say)} <code>${problem.code}</code> ${explained(problem, say)}</li>`)}
     </ul>
@@ -44,7 +56,8 @@ function marked(line: string, places: readonly number[]): readonly Piece[] {
   for (const at of places.toSorted((a, b) => a - b)) {
     if (at < done) continue;
     const [word = ''] = /^(?:[{[]|[^\s,:]+:?|\S+)/.exec(line.slice(at)) ?? [];
-    pieces.push(line.slice(done, at), html`<mark>${word}</mark>`);
+    // Nothing stands there where what is told is missing.
+    pieces.push(line.slice(done, at), word === '' ? undefined : html`<mark>${word}</mark>`);
     done = at + word.length;
   }
   return [...pieces, line.slice(done)];

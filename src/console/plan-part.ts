@@ -82,24 +82,27 @@ export function agreeForm(
   const say = sayTo(request);
   const again = (name: string): { readonly value: string } => ({ value: field(request, name) });
   const count = countText(plan.ending, visitOf(request).language);
-  return html`<form class="card stack" method="post" action="${form.action}">
-    ${form.carried} ${hidden('fingerprint', plan.fingerprint)}
-    ${hidden('before', String(plan.before?.version ?? ''))}
-    ${input('note', say(words.note), { hint: say(words.noteHint), ...again('note') })}
-    ${input('askedBy', say(words.askedBy), { optional: true, ...again('askedBy') })}
-    ${input('instructions', say(words.instructions), {
-      optional: true,
-      hint: say(words.instructionsHint),
-      ...again('instructions'),
-    })}
-    ${
-      plan.ending === 0
-        ? undefined
-        : input('number', `${say(words.confirmEnding)} (${count})`, { inputmode: 'numeric', most: 12 })
-    }
-    <label class="tick"><input type="checkbox" name="agree" value="yes" required />${say(words.agree)}</label>
-    <button>${form.button}</button>
-  </form>`;
+  return html`<h2>${form.button}</h2>
+    <form class="card stack" method="post" action="${form.action}">
+      ${form.carried} ${hidden('fingerprint', plan.fingerprint)}
+      ${hidden('before', String(plan.before?.version ?? ''))}
+      ${input('note', say(words.note), { hint: say(words.noteHint), ...again('note') })}
+      ${input('askedBy', say(words.askedBy), { optional: true, ...again('askedBy') })}
+      ${input('instructions', say(words.instructions), {
+        optional: true,
+        hint: say(words.instructionsHint),
+        ...again('instructions'),
+      })}
+      ${
+        plan.ending === 0
+          ? undefined
+          : input('number', `${say(words.confirmEnding)} (${count})`, { inputmode: 'numeric', most: 12 })
+      }
+      <label class="tick"
+        ><input type="checkbox" name="agree" value="yes" required />${say(words.agree)}</label
+      >
+      <button>${form.button}</button>
+    </form>`;
 }
 
 export interface Agreed {

@@ -205,7 +205,7 @@ test('the calendar says what goes in a month, by client and rule, with what is o
   await owner.run("UPDATE leads SET collected_at = '2022-02-01' WHERE reference = 'KO-0'", []);
   const now = plain((await dpo.get('/retention')).text);
   expect(now).toMatch(/échue : part au prochain passage essai anonymisation .* 1 trois ans après/);
-  expect(now).toContain('Demandes du mois : suppression, 0 ; anonymisation, 1.');
+  expect(now).toContain('Ce mois : 0 demande à supprimer, 1 demande à anonymiser.');
   const later = plain((await dpo.get('/retention?month=2099-03')).text);
   expect(later).toContain('Durées de conservation, mars 2099');
   expect(later).toContain('Rien ne part');

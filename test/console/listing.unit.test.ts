@@ -1,5 +1,5 @@
 // Messages of a mapping's check on a page: in French what each means, and the English sentence called English.
-import { listing, problemsTable, type Problem } from '../../src/console/listing.ts';
+import { lineLink, listing, problemsTable, type Problem } from '../../src/console/listing.ts';
 import { sayIn } from '../../src/console/layout.ts';
 import { mappingProblems } from '../../src/mapping/document/problems.ts';
 import { written } from '../../src/privacy/papers/html.ts';
@@ -36,6 +36,17 @@ test('on an English page it stands as the check says it', () => {
   const text = plain(written(problemsTable('Messages', [problem], sayIn('en'))));
   expect(text).toContain('"too" is no key of a field. Did you mean "to"?');
   expect(text).not.toMatch(/La clé|Detail/);
+});
+
+test('what is told of the end of a text stands at its last line, and its link leads there', () => {
+  const text = 'a: 1\nb: 2\n';
+  const behind = { ...problem, line: 3, column: 1 };
+  const shown = written(listing(text, sayIn('fr'), { problems: [behind] }));
+  expect(plain(shown)).toContain('b: 2 erreur MAP-101');
+  expect(shown).not.toContain('<mark>');
+  expect(lineLink(text, 3)).toBe('#L2');
+  expect(shown).toContain(`id="${lineLink(text, 3).slice(1)}"`);
+  expect(lineLink(text, 1, 'C')).toBe('#C1');
 });
 
 test('no code of the catalogue is shown on a French page without a French sentence', () => {

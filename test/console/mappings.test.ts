@@ -219,7 +219,7 @@ test('trying shows each message at its line and column, and what each action wou
   for (const part of [
     'Aperçu : Création',
     'Aperçu : Mise à jour',
-    'Aperçu : Retrait',
+    'Aperçu : Effacement',
     'identity.lastName nom',
   ])
     expect(sound).toContain(part);

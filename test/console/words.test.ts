@@ -3,7 +3,7 @@
 import { alertAdvice } from '../../src/domain/alert-advice.ts';
 import { alertDefinitions, alertKinds } from '../../src/domain/alert-kinds.ts';
 import { raiseAlerts } from '../../src/store/alerts.ts';
-import type { Browser } from './desk.ts';
+import { browserOf, type Browser } from './desk.ts';
 import { hostile, openFilledDesk, type FilledDesk } from './filled.ts';
 
 let desk: FilledDesk;
@@ -125,7 +125,7 @@ test('alerts of one kind and client are one line with their number, which leads 
   ]);
   const home = (await support.get('/')).text;
   expect(mainOf(home)).toMatch(
-    /Demandes non conformes d&#39;un client \(3\) essai .*Mention d’information non précisée/,
+    /Demandes non conformes d’un client \(3\) essai .*Mention d’information non précisée/,
   );
   expect(mainOf(home)).toContain('demande de droits 1 : en retard');
   expect(mainOf(home)).not.toContain('1 (overdue)');
@@ -136,10 +136,27 @@ test('alerts of one kind and client are one line with their number, which leads 
   const page = (await support.get(alert)).text;
   expect(page).toContain('href="/anomalies?client=essai"');
   expect(mainOf(page)).toMatch(
-    /Que faire Voir de quel formulaire ou agent elles viennent, et le faire corriger\. Anomalies Au terminal : relais client anomalies CLIENT/,
+    /Que faire Voir de quel formulaire ou agent elles viennent, et le faire corriger\. Anomalies Au terminal : relais client anomalies essai/,
   );
   const english = mainOf((await support.get(alert, { 'accept-language': 'en' })).text);
   expect(english).toContain('See which form or agent they come from');
+});
+
+test('no page ends without a way on: an address that is none, an empty list, an alert', async () => {
+  expect((await support.get('/nulle-part')).text).toMatch(/<main[\s\S]*href="\/"[\s\S]*<\/main>/);
+  const stranger = await browserOf(desk.console.port).get('/nulle-part');
+  expect(stranger.text).toMatch(/<main[\s\S]*href="\/sign-in"[\s\S]*<\/main>/);
+  const empty = await support.get('/deliveries?state=planned');
+  expect(mainOf(empty.text)).toContain('Aucune livraison ne correspond. Élargissez la période ou l’état');
+  await raiseAlerts(desk.gateway.owner, [{ kind: 'go_live_incomplete', clientId: 'essai', reason: 'C49' }]);
+  const [{ id } = { id: 0 }] = await desk.gateway.owner.all<{ id: number }>(
+    "SELECT id FROM alerts WHERE kind = 'go_live_incomplete'",
+  );
+  const alert = (await support.get(`/tasks/alerts/${id}`)).text;
+  expect(mainOf(alert)).toMatch(/Levée .* Concerne essai Cause .* Que faire .*relais client check essai/);
+  // It leads to where it is dealt with, not to itself.
+  expect(alert).not.toMatch(/href="\/tasks\/alerts\//);
+  expect(alert).toMatch(/class="button" href="\/mappings"/);
 });
 
 test('an alert of every kind that asks for a person says in both languages what to do', () => {

@@ -56,6 +56,7 @@ async function accountPage(
           ],
         ])}
       </div>
+      <h2>${say(words.sessions)}</h2>
       ${sessionsTable(request, rows)} ${rows.length > 1 ? others : undefined}`,
   });
 }

@@ -2,7 +2,7 @@
 // Invariant: counts and codes; another client's are answered as what does not exist.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { frenchDate } from '../../domain/civil-date.ts';
-import { html, type Html } from '../../privacy/papers/html.ts';
+import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { anomalyWords, anomaliesWithin, type ListedAnomaly } from '../../support/anomalies.ts';
 import { namesInScope } from '../../support/reads/names.ts';
 import type { Both, Language } from '../../support/words.ts';
@@ -79,6 +79,10 @@ async function anomalyPage(
   });
 }
 
+/** What stands between backquotes is a name of the centre's own files. */
+const withCode = (text: string): Piece =>
+  text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
+
 function anomalyTable(request: FastifyRequest, clientId: string, found: readonly ListedAnomaly[]): Html {
   const say = sayTo(request);
   const { holder } = personOf(request);
@@ -101,7 +105,7 @@ function anomalyTable(request: FastifyRequest, clientId: string, found: readonly
       source,
       firstDay === lastDay ? frenchDate(firstDay) : `${frenchDate(firstDay)} – ${frenchDate(lastDay)}`,
       examples.map((reference) => html`<div>${leadLink(holder, { clientId, reference })}</div>`),
-      ...(isCentre ? [say(anomalyWords[kind].whatToDo)] : []),
+      ...(isCentre ? [withCode(say(anomalyWords[kind].whatToDo))] : []),
     ]),
   );
 }

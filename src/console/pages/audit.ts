@@ -18,7 +18,6 @@ import type { Say } from '../layout.ts';
 import { facts, input, notice, state, table, type Tone } from '../parts.ts';
 import { notFound, sayTo } from '../show.ts';
 import { countText, timeOf } from '../times.ts';
-import { frame } from '../words/frame.ts';
 import { auditWords as words, findingWords, packWords } from '../words/privacy.ts';
 import type { Desk } from './sign-in.ts';
 
@@ -84,6 +83,7 @@ async function auditPage(
       </p>
       <h2>${say(words.anchorNow)}</h2>
       <div class="card">
+        <p>${say(words.anchorText)}</p>
         ${
           anchor === undefined
             ? html`<p>${say(words.noAnchor)}</p>`
@@ -101,6 +101,7 @@ async function auditPage(
         })}
         <button>${say(words.start)}</button>
       </form>
+      <h2>${say(words.verifications)}</h2>
       ${
         rows.length === 0
           ? html`<p>${say(words.none)}</p>`
@@ -126,7 +127,7 @@ const verificationsTable = (
   language: Language,
 ): Html =>
   table(
-    say(words.verification),
+    say(words.verifications),
     [
       ...[words.one, words.started, words.by, words.result].map((name) => ({ name: say(name) })),
       { name: say(words.entries), number: true },
@@ -167,7 +168,6 @@ async function verificationPage(
                 >${say(words.report)}</a
               >`
         }
-        <a href="/audit">${say(frame.back)}</a>
       </p>`,
   });
 }
@@ -184,9 +184,9 @@ function foundPart(found: AskedVerification, say: Say, language: Language): Html
         ...(result === undefined
           ? []
           : [
-              [say(words.seals), countText(result.seals, language)] as const,
               [say(words.archived), countText(result.archived, language)] as const,
               [say(words.unsealed), countText(result.unsealed, language)] as const,
+              [say(words.seals), countText(result.seals, language)] as const,
               [
                 say(words.anchor),
                 say(anchor === '' ? words.withoutAnchor : result.ok ? words.withAnchor : [anchor, anchor]),

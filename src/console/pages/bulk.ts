@@ -22,6 +22,7 @@ const doors = [
     kind: 'replay',
     gate: 'delivery.replay',
     title: words.replayAllTitle,
+    text: words.planText,
     nothing: words.nothingGoes,
     confirmHint: words.confirmHint,
     button: words.replay,
@@ -31,6 +32,7 @@ const doors = [
     kind: 'cancel',
     gate: 'delivery.cancel',
     title: words.cancelAllTitle,
+    text: words.planEndText,
     nothing: words.nothingEnds,
     confirmHint: words.confirmEnd,
     button: words.cancelThem,
@@ -97,7 +99,7 @@ async function planPage(
     at: '/deliveries',
     status: problem === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
-      <p>${say(words.planText)}</p>
+      <p>${say(door.text)}</p>
       <div class="card">
         ${facts(filterFacts({ ...wanted, ...(anew ? { anew } : {}) }, visitOf(request).language))}
       </div>

@@ -57,9 +57,6 @@ async function listPage(
   });
   const query = queryOf(wanted);
   const views = await viewsPart({ place }, request, 'deliveries', wanted);
-  const isNarrowed = query !== '' && rows.length > 0;
-  const canReplay = may(holder, 'delivery.replay') && isNarrowed;
-  const canCancel = may(holder, 'delivery.cancel') && isNarrowed;
   return show(request, reply, {
     title: say(frame.deliveries),
     at: '/deliveries',
@@ -68,24 +65,8 @@ async function listPage(
         ofClient: holder.clientId !== undefined,
         known: await namesInScope(place, holder),
       })}
-      ${views}
-      ${
-        canReplay
-          ? html`<p><a class="button second" href="/replay?${query}">${say(words.replayAll)}</a></p>`
-          : undefined
-      }
-      ${canCancel ? html`<p><a href="/cancel?${query}">${say(words.cancelAll)}</a></p>` : undefined}
-      ${
-        may(holder, 'list.export')
-          ? html`<p>
-              <a href="/exports?list=deliveries${query === '' ? '' : `&${query}`}"
-                >${say(exportWords.link)}</a
-              >
-            </p>`
-          : undefined
-      }
-      <p><a href="/live${liveQuery(wanted)}">${say(words.followLive)}</a></p>
-      ${rows.length === 0 ? notice(say(words.noDeliveries)) : deliveriesTable(request, rows)}
+      ${views} ${listActs(request, wanted, rows.length > 0)}
+      ${rows.length === 0 ? nothingFound(say, query) : deliveriesTable(request, rows)}
       <p class="actions">
         ${after === undefined ? undefined : html`<a href="/deliveries${query === '' ? '' : `?${query}`}">${say(frame.first)}</a>`}
         ${
@@ -98,6 +79,42 @@ async function listPage(
       </p>`,
   });
 }
+
+/** What can be done with all that the filter finds, and where else the same deliveries are seen. */
+function listActs(request: FastifyRequest, wanted: AskedFilter, isAny: boolean): Html {
+  const say = sayTo(request);
+  const { holder } = personOf(request);
+  const query = queryOf(wanted);
+  const isNarrowed = query !== '' && isAny;
+  return html`<p class="actions">
+    ${
+      isNarrowed && may(holder, 'delivery.replay')
+        ? html`<a class="button second" href="/replay?${query}">${say(words.replayAll)}</a>`
+        : undefined
+    }
+    ${
+      isNarrowed && may(holder, 'delivery.cancel')
+        ? html`<a class="button danger" href="/cancel?${query}">${say(words.cancelAll)}</a>`
+        : undefined
+    }
+    <a href="/live${liveQuery(wanted)}">${say(words.followLive)}</a>
+    ${
+      may(holder, 'list.export')
+        ? html`<a href="/exports?list=deliveries${query === '' ? '' : `&${query}`}"
+            >${say(exportWords.link)}</a
+          >`
+        : undefined
+    }
+  </p>`;
+}
+
+/** An empty list says what to change. */
+const nothingFound = (say: Say, query: string): Html =>
+  query === ''
+    ? notice(say(words.noDeliveriesYet))
+    : notice(
+        html`${say(words.noDeliveries)} ${say(words.widen)} <a href="/deliveries">${say(words.clear)}</a>`,
+      );
 
 /** What happens has no period. */
 function liveQuery({ from: _from, to: _to, ...wanted }: AskedFilter): string {

@@ -78,7 +78,7 @@ function factsOf(
       : [
           [
             say(words.version),
-            `${sentVersion}${versionInForce === sentVersion ? '' : ` → ${versionInForce ?? '–'}`}`,
+            `${sentVersion}${versionInForce === sentVersion ? '' : ` (${say(words.nowInForce)} ${versionInForce ?? '–'})`}`,
           ] as const,
         ]),
   ]);

@@ -151,11 +151,13 @@ function factsOf(request: FastifyRequest, page: DestinationPage): Html {
   const { language } = visitOf(request);
   const { durations } = page;
   const took = (ms: number | null): string => (ms === null ? '–' : secondsText(ms / 1_000, language));
+  const trouble = troubleOf(page, request);
   return facts([
     [say(words.client), page.client],
     [say(words.connector), say(connectorWords[page.connector] ?? [page.connector, page.connector])],
     [say(words.version), page.mapping ?? '–'],
-    [say(frame.state), html`${sendsTag(page, request)} ${troubleOf(page, request)}`],
+    [say(frame.state), sendsTag(page, request)],
+    ...(trouble === undefined ? [] : [[say(words.detail), trouble] as const]),
     [say(words.needPerson), countText(page.tasks, language)],
     ...(page.oldestSeconds === null
       ? []
@@ -169,8 +171,10 @@ function factsOf(request: FastifyRequest, page: DestinationPage): Html {
         ]),
     [
       say(words.took),
-      html`${say(words.half)} ${took(durations.p50Ms)} · ${say(words.most)} ${took(durations.p95Ms)}
-        <span class="quiet">(${countText(durations.count, language)})</span>`,
+      durations.count === 0
+        ? say(words.noneLately)
+        : html`${say(words.half)} ${took(durations.p50Ms)} · ${say(words.most)} ${took(durations.p95Ms)}
+            <span class="quiet">(${countText(durations.count, language)})</span>`,
     ],
   ]);
 }

@@ -85,7 +85,7 @@ async function exportPage(
           ${nameChoice('client', say(adminWords.client), names.clients, { value: wanted.client ?? '', none: all })}
           ${nameChoice('destination', say(deskWords.destination), names.destinations, {
             value: wanted.destination ?? '',
-            none: all,
+            none: say(deskWords.anyDestination),
           })}
           ${select(
             'state',

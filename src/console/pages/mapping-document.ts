@@ -8,7 +8,6 @@ import { asked, field } from '../forms.ts';
 import { personOf } from '../gate.ts';
 import { hidden, input, table } from '../parts.ts';
 import { sayTo } from '../show.ts';
-import { frame } from '../words/frame.ts';
 import { mappingWords as words } from '../words/mappings.ts';
 import { mappingPath } from './mappings.ts';
 import type { Desk } from './sign-in.ts';
@@ -73,15 +72,16 @@ async function page(
   return show(request, reply, {
     title: found.title,
     at: '/mappings',
-    body: html`<form class="card stack" method="post" action="${mappingPath(destination)}/document">
+    under: { path: mappingPath(destination), name: destination },
+    body: html`<p>${say(words.documentText)}</p>
+      <form class="card stack" method="post" action="${mappingPath(destination)}/document">
         ${hidden('version', String(found.version))}
         ${input('centre', say(words.centre), { optional: true, value: someCentre })}
         ${input('rights', say(words.centreRights), { optional: true })}
         ${input('technical', say(words.centreTechnical), { optional: true })}
         <button>${say(words.download)}</button>
       </form>
-      <div class="card" lang="fr">${blocks.map(blockPart)}</div>
-      <p><a href="${mappingPath(destination)}">${say(frame.back)}</a></p>`,
+      <div class="card" lang="fr">${blocks.map(blockPart)}</div>`,
   });
 }
 

@@ -13,14 +13,13 @@ import type { Both } from '../../support/words.ts';
 import { differencePart } from '../difference.ts';
 import { field } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
-import { listing, problemsTable } from '../listing.ts';
+import { lineLink, listing, problemsTable } from '../listing.ts';
 import { hidden, notice } from '../parts.ts';
 import type { ConsolePlace } from '../place.ts';
 import { agreedIn, agreeForm, planPart, type Plan } from '../plan-part.ts';
 import { reasonProblem } from '../reasons.ts';
 import { sayTo } from '../show.ts';
 import { typedFormBytes, typedText } from '../typed.ts';
-import { frame } from '../words/frame.ts';
 import { inEnglish, refusalText, remedyText } from '../words/refusals.ts';
 import { mappingWords as words } from '../words/mappings.ts';
 import { mappingPath } from './mappings.ts';
@@ -102,16 +101,16 @@ const draftPageOf =
     return show(request, reply, {
       title: `${say(text === undefined ? words.draft : words.typedDraft)} : ${destination}`,
       at: '/mappings',
+      under: { path: mappingPath(destination), name: destination },
       status: problem === undefined && refusal === undefined ? 200 : 422,
       body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
-        ${refused === undefined ? undefined : refusalNotice(request, refused)}
-        ${text === undefined ? undefined : notice(say(words.typedHint), 'warn')}
-        ${answerNotice(request, draft, answer)}
-        ${trial === undefined ? undefined : problemsPart(request, draft, trial)}
-        ${trial === undefined ? undefined : differenceOf(request, draft, trial)}
-        ${planned === undefined || isRelaisError(planned) ? undefined : publishPart(request, { place, destination, text, plan: planned })}
-        ${filePart(request, draft, trial)}
-        <p><a href="${mappingPath(destination)}">${say(frame.back)}</a></p>`,
+      ${refused === undefined ? undefined : refusalNotice(request, refused)}
+      ${text === undefined ? undefined : notice(say(words.typedHint), 'warn')}
+      ${answerNotice(request, draft, answer)}
+      ${trial === undefined ? undefined : problemsPart(request, draft, trial)}
+      ${trial === undefined ? undefined : differenceOf(request, draft, trial)}
+      ${planned === undefined || isRelaisError(planned) ? undefined : publishPart(request, { place, destination, text, plan: planned })}
+      ${filePart(request, draft, trial)}`,
     });
   };
 
@@ -156,7 +155,9 @@ function problemsPart(request: FastifyRequest, { sources }: Draft, { problems }:
   const say = sayTo(request);
   return html`<h2>${say(words.messages)}</h2>
     ${problemsTable(say(words.messages), problems, say, ({ file, line }) =>
-      file === `mappings/${sources?.main ?? ''}` ? `#L${line}` : undefined,
+      sources !== undefined && file === `mappings/${sources.main}`
+        ? lineLink(sources.files[sources.main] ?? '', line)
+        : undefined,
     )}`;
 }
 

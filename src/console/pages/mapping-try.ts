@@ -12,11 +12,12 @@ import { mappingHeads } from '../../support/reads/mappings.ts';
 import type { Both } from '../../support/words.ts';
 import { asked, field } from '../forms.ts';
 import { personOf } from '../gate.ts';
-import { listing, problemsTable } from '../listing.ts';
+import { lineLink, listing, problemsTable } from '../listing.ts';
 import { notice, select } from '../parts.ts';
 import { previewPart } from '../preview-part.ts';
 import { sayTo } from '../show.ts';
 import { typedFormBytes, typedText } from '../typed.ts';
+import { frame } from '../words/frame.ts';
 import { mappingWords as words } from '../words/mappings.ts';
 import { refusalNotice } from './mapping-draft.ts';
 import { mappingPath } from './mappings.ts';
@@ -98,10 +99,9 @@ async function page(
   const say = sayTo(request);
   const { holder } = personOf(request);
   const known = (await mappingHeads(place, holder)).map(({ destination }) => destination);
-  const options = [
-    { value: '', text: say(words.newClient) },
-    ...known.map((destination) => ({ value: destination, text: destination })),
-  ];
+  const named = known.map((destination) => ({ value: destination, text: destination }));
+  const options = [{ value: '', text: say(words.newClient) }, ...named];
+  const start = [{ value: '', text: say(frame.choose) }, ...named];
   const { problem, refusal, destination } = tried;
   return show(request, reply, {
     title: say(words.tryTitle),
@@ -112,7 +112,7 @@ async function page(
       ${refusal === undefined ? undefined : refusalNotice(request, refusal)}
       ${tried.answer === undefined ? undefined : resultPart(request, tried, tried.answer)}
       <form class="line card" method="get" action="/try">
-        ${select('destination', say(words.base), options, destination)}
+        ${select('destination', say(words.start), start, destination)}
         <button class="second">${say(words.load)}</button>
       </form>
       ${typedForm(request, tried, options)}`,
@@ -185,11 +185,11 @@ function resultPart(request: FastifyRequest, { sources, text, sample }: Tried, a
   const { problems, sampleProblems, isSound, previews } = answer.trial;
   const main = `mappings/${sources?.main ?? ''}`;
   const clientFile = `mappings/${sources?.clientId ?? ''}/client.yaml`;
-  const marks = new Map([
-    [main, 'L'],
-    [clientFile, 'C'],
-  ]);
   const clientText = sources?.files[clientFile.replace('mappings/', '')];
+  const marks = new Map([
+    [main, { mark: 'L', text }],
+    [clientFile, { mark: 'C', text: clientText ?? '' }],
+  ]);
   const ofMain = problems.filter(({ file }) => file === main);
   const ofClient = problems.filter(({ file }) => file === clientFile);
   return html`${notice(say(isSound ? words.sound : words.unsound), isSound ? 'good' : 'bad')}
@@ -197,9 +197,10 @@ function resultPart(request: FastifyRequest, { sources, text, sample }: Tried, a
     problems.length === 0
       ? undefined
       : html`<h2>${say(words.messages)}</h2>
-          ${problemsTable(say(words.messages), problems, say, ({ file, line }) =>
-            marks.has(file) ? `#${marks.get(file) ?? ''}${line}` : undefined,
-          )}`
+          ${problemsTable(say(words.messages), problems, say, ({ file, line }) => {
+            const shown = marks.get(file);
+            return shown === undefined ? undefined : lineLink(shown.text, line, shown.mark);
+          })}`
   }
   ${
     ofMain.length === 0

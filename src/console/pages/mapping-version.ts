@@ -20,7 +20,6 @@ import { agreedIn, agreeForm, planPart, type Plan } from '../plan-part.ts';
 import { reasonProblem } from '../reasons.ts';
 import { notFound, sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
-import { frame } from '../words/frame.ts';
 import { mappingWords as words } from '../words/mappings.ts';
 import { answers, refusalNotice } from './mapping-draft.ts';
 import { inForceTag, mappingPath } from './mappings.ts';
@@ -89,8 +88,9 @@ async function onePage(
     page.isInForce || !may(holder, 'mapping.publish') ? undefined : await planOf(place, destination, version);
   const refused = refusal ?? (isRelaisError(planned) ? planned : undefined);
   return show(request, reply, {
-    title: `${destination}, ${say(words.version)} ${version}`,
+    title: `${destination}, ${say(words.version).toLowerCase()} ${version}`,
     at: '/mappings',
+    under: { path: mappingPath(destination), name: destination },
     status: problem === undefined && refusal === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
       ${refused === undefined ? undefined : refusalNotice(request, refused)}
@@ -106,8 +106,7 @@ async function onePage(
             })}`
           : undefined
       }
-      ${filesPart(request, destination, page)}
-      <p><a href="${mappingPath(destination)}">${say(frame.back)}</a></p>`,
+      ${filesPart(request, destination, page)}`,
   });
 }
 

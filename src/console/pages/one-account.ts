@@ -16,7 +16,7 @@ import { RelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { field, numberOf, sentAgain, ticked, wasSent } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { facts, input, state, table } from '../parts.ts';
+import { facts, input, section, state, table } from '../parts.ts';
 import { refusal, refusedBy, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
@@ -122,26 +122,40 @@ async function accountPage(
       </div>
       ${account.endedAt === undefined && desk.oidc !== undefined ? identityPart(request, account, { issuer: desk.oidc.issuer, subject: identity?.subject }) : undefined}
       ${account.endedAt === undefined ? changesPart(request, account) : undefined}
-      ${
-        sessions.length === 0
-          ? undefined
-          : table(
-              say(signInWords.sessions),
-              [signInWords.begun, signInWords.seen, signInWords.address, signInWords.browser].map((name) => ({
-                name: say(name),
-              })),
-              sessions.map(({ createdAt, seenAt, address, agent }) => [
-                timeOf(createdAt, language),
-                timeOf(seenAt, language),
-                address,
-                agent,
-              ]),
-            )
-      }
+      ${sessionsPart(request, account, sessions)}
       <h2>${say(words.history)}</h2>
       ${entriesTable(entries, say, language)}
-      <p><a href="/sign-ins?account=${account.id}">${say(words.signIns)}</a></p>`,
+      <p><a href="/sign-ins?account=${account.id}">${say(words.wholeHistory)}</a></p>`,
   });
+}
+
+/** Where it is signed in, and the button that ends all of it. */
+function sessionsPart(
+  request: FastifyRequest,
+  { id }: Account,
+  sessions: Awaited<ReturnType<typeof ownSessions>>,
+): Html | undefined {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  const { begun, seen, address: from, browser } = signInWords;
+  return section(
+    say(signInWords.sessions),
+    sessions,
+    (rows) =>
+      html`${table(
+          say(signInWords.sessions),
+          [begun, seen, from, browser].map((name) => ({ name: say(name) })),
+          rows.map(({ createdAt, seenAt, address, agent }) => [
+            timeOf(createdAt, language),
+            timeOf(seenAt, language),
+            address,
+            agent,
+          ]),
+        )}
+        <form method="post" action="/accounts/${id}/end-sessions">
+          <p><button class="second">${say(words.endSessions)}</button></p>
+        </form>`,
+  );
 }
 
 /** Whom the provider means by this account: its subject, never a mail address. */
@@ -198,8 +212,5 @@ function changesPart(request: FastifyRequest, { id, login, roles, clientId }: Ac
         <p>${say(words.endText)}</p>
         ${confirm('end')}<button class="danger">${say(words.end)}</button>
       </form>
-    </details>
-    <form method="post" action="/accounts/${id}/end-sessions">
-      <p><button class="second">${say(words.endSessions)}</button></p>
-    </form>`;
+    </details>`;
 }

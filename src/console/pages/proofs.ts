@@ -5,6 +5,7 @@ import { html, type Html } from '../../privacy/papers/html.ts';
 import { checkProof, type SignedProof } from '../../privacy/proofs/proof.ts';
 import { publishedKeys } from '../../privacy/proofs/proof-keys.ts';
 import { proofPage } from '../../privacy/proofs/proof-page.ts';
+import { labelOf, tableWords } from '../../privacy/proofs/proof-words.ts';
 import { namesInScope } from '../../support/reads/names.ts';
 import { proofsListed, proofWithNumber } from '../../support/reads/requests.ts';
 import { download } from '../downloads.ts';
@@ -14,13 +15,18 @@ import { personOf, visitOf } from '../gate.ts';
 import type { Say } from '../layout.ts';
 import { facts, input, notice, table } from '../parts.ts';
 import { notFound, sayTo } from '../show.ts';
-import type { Language } from '../../support/words.ts';
+import type { Both, Language } from '../../support/words.ts';
 import { countText, timeOf } from '../times.ts';
 import { proofActWords } from '../words/request-states.ts';
 import { requestWords as words } from '../words/requests.ts';
 import type { Desk } from './sign-in.ts';
 
 const mostShown = 200;
+
+const own = {
+  request: ['Demande de droits', 'Request of a person'],
+  logEntries: ['Entrées du journal', 'Entries of the log'],
+} as const satisfies Readonly<Record<string, Both>>;
 
 export function proofRoutes(server: FastifyInstance, desk: Desk): void {
   server.get('/proofs', { config: { gate: 'request.read' } }, (request, reply) =>
@@ -86,7 +92,7 @@ async function listPage(
     at: '/requests',
     body: html`<form class="line card filters" method="get" action="/proofs">
         ${nameChoice('client', say(words.client), clients, { value: client, none: say(words.anyKind) })}
-        ${input('request', say(words.request), { value: of, optional: true, inputmode: 'numeric', most: 20 })}
+        ${input('request', say(own.request), { value: of, optional: true, inputmode: 'numeric', most: 20 })}
         <button>${say(words.filter)}</button>
       </form>
       <p><a href="/proofs/keys">${say(words.publicKeys)}</a></p>
@@ -95,7 +101,7 @@ async function listPage(
           ? notice(say(words.noProofs))
           : table(
               say(words.proofs),
-              [words.number, words.client, words.act, words.request, words.made].map((name) => ({
+              [words.number, words.client, words.act, own.request, words.made].map((name) => ({
                 name: say(name),
               })),
               rows.map((row) => [
@@ -119,6 +125,7 @@ async function onePage(desk: Desk, request: FastifyRequest, reply: FastifyReply)
   return desk.show(request, reply, {
     title: `${say(words.proof)} ${found.number}`,
     at: '/requests',
+    under: { path: '/proofs', name: say(words.proofs) },
     body: html`${
         check === undefined
           ? notice(say(words.documentGone))
@@ -131,7 +138,7 @@ async function onePage(desk: Desk, request: FastifyRequest, reply: FastifyReply)
           [say(words.client), found.clientId],
           [say(words.act), say(proofActWords[found.act] ?? [found.act, found.act])],
           [
-            say(words.request),
+            say(own.request),
             found.request === '' ? '–' : html`<a href="/requests/${found.request}">${found.request}</a>`,
           ],
           [say(words.made), timeOf(found.madeAt, visitOf(request).language)],
@@ -139,13 +146,14 @@ async function onePage(desk: Desk, request: FastifyRequest, reply: FastifyReply)
             ? [
                 [say(words.signedBy), html`<code>${check.proof.key}</code>`] as const,
                 [
-                  say(words.logEntries),
+                  say(own.logEntries),
                   `${check.proof.log.before.entry} – ${check.proof.log.after.entry}`,
                 ] as const,
               ]
             : []),
         ])}
       </div>
+      ${check?.ok === true ? html`<h2>${say(words.effects)}</h2>` : undefined}
       ${check?.ok === true ? tablesPart(check.proof, say, visitOf(request).language) : undefined}
       ${
         found.document === undefined
@@ -173,14 +181,14 @@ const tablesPart = ({ tables }: SignedProof, say: Say, language: Language): Html
       { name: say(words.columns) },
     ],
     tables.map(({ table: name, rowsBefore, rowsAfter, columns }) => [
-      html`<code>${name}</code>`,
+      language === 'fr'
+        ? html`${tableWords(name)} <code class="quiet">${name}</code>`
+        : html`<code>${name}</code>`,
       countText(rowsBefore, language),
       countText(rowsAfter, language),
-      html`<code
-        >${columns
-          .filter(({ changed }) => changed > 0)
-          .map(({ column }) => column)
-          .join(', ')}</code
-      >`,
+      columns
+        .filter(({ changed }) => changed > 0)
+        .map(({ column }) => (language === 'fr' && labelOf(name, column)) || column)
+        .join(', '),
     ]),
   );

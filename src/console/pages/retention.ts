@@ -19,9 +19,10 @@ import { actorText } from '../labels.ts';
 import type { Say } from '../layout.ts';
 import { input, notice, select, state, table } from '../parts.ts';
 import { sayTo } from '../show.ts';
-import { countText, monthText, timeOf } from '../times.ts';
+import { counted, countText, monthText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { endingWords, retentionWords as words, ruleWords, waitsForWords } from '../words/privacy.ts';
+import { retentionCounts } from '../words/retention-counts.ts';
 import type { Desk } from './sign-in.ts';
 
 const mostRuns = 50;
@@ -93,8 +94,8 @@ function totalPart({ dates }: Calendar, say: Say, language: Language): Html {
     dates.filter((line) => line.how === how).reduce((total, { leads }) => total + leads, 0);
   return html`<p>
     <strong
-      >${say(words.total)} : ${say(words.purge)}, ${countText(sum('purge'), language)} ;
-      ${say(words.anonymise)}, ${countText(sum('anonymise'), language)}.</strong
+      >${say(words.total)} : ${counted(sum('purge'), retentionCounts.purged, language)},
+      ${counted(sum('anonymise'), retentionCounts.anonymised, language)}.</strong
     >
   </p>`;
 }
@@ -115,7 +116,7 @@ const datesTable = ({ dates, today }: Calendar, say: Say, language: Language): H
       line.operation === '' ? '–' : line.operation,
       countText(line.leads, language),
       whyPiece(line, say, language),
-      referencesPiece(line, say),
+      referencesPiece(line, language),
     ]),
   );
 
@@ -127,9 +128,9 @@ const whyPiece = ({ rule, long, endMissing }: PlannedDate, say: Say, language: L
     : html`<div class="quiet">${countText(endMissing, language)} ${say(words.endMissing)}</div>`,
 ];
 
-const referencesPiece = ({ references, leads }: PlannedDate, say: Say): Html =>
+const referencesPiece = ({ references, leads }: PlannedDate, language: Language): Html =>
   html`<details>
-    <summary>${say(words.references)}</summary>
+    <summary>${counted(leads, retentionCounts.references, language)}</summary>
     ${references.slice(0, mostReferences).join(', ')}${leads > mostReferences ? ' …' : undefined}
   </details>`;
 
@@ -189,7 +190,7 @@ const runsTable = (
         timeOf(run.startedAt, language),
         run.clientId,
         actorText(run.actor, names, say),
-        say(run.state === 'done' ? words.done : words.running),
+        run.state === 'done' ? state(say(words.done), 'good') : state(say(words.running), 'warn'),
         ...[run.found, run.purged, run.anonymised, run.kept].map((count) => countText(count, language)),
       ]),
     )}`;

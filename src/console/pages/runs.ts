@@ -10,7 +10,8 @@ import { filterFacts } from '../filter-words.ts';
 import { asked, field, numberOf, sentAgain } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { deliveryLink } from '../labels.ts';
-import { facts, input, notice, table } from '../parts.ts';
+import type { Say } from '../layout.ts';
+import { facts, input, notice, section, state, table, type Tone } from '../parts.ts';
 import { reasonProblem } from '../reasons.ts';
 import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../show.ts';
@@ -35,14 +36,14 @@ export function runsRoutes(server: FastifyInstance, desk: Desk): void {
     if (refused !== undefined) return runPage(desk, request, reply, refused);
     return reply.redirect(`/runs/${id}`, 303);
   });
-  for (const [act, state] of [
+  for (const [act, to] of [
     ['pause', 'paused'],
     ['resume', 'running'],
   ] as const)
     server.post(`/runs/:id/${act}`, { config: { gate: 'delivery.replay' } }, async (request, reply) => {
       const id = numberOf(request);
       if (id === undefined) return notFound(reply);
-      const refused = await refusedBy(() => pauseBulk(place, actingOf(request), id, state));
+      const refused = await refusedBy(() => pauseBulk(place, actingOf(request), id, to));
       if (refused !== undefined) return runPage(desk, request, reply, refused);
       return reply.redirect(`/runs/${id}`, 303);
     });
@@ -66,7 +67,15 @@ async function listPage(
     },
   );
   const named = await namesFor(place, personOf(request).holder);
-  const heads = [words.number, words.run, frame.state, words.progress, words.begun, words.by, frame.reason];
+  const heads = [
+    words.number,
+    words.runKind,
+    frame.state,
+    words.progress,
+    words.begun,
+    words.by,
+    frame.reason,
+  ];
   return show(request, reply, {
     title: say(frame.runs),
     at: '/runs',
@@ -79,7 +88,7 @@ async function listPage(
             items.map((run) => [
               html`<a href="/runs/${run.id}">${run.id}</a>`,
               say(kindWords[run.kind] ?? [run.kind, run.kind]),
-              say(runStateWords[run.state] ?? [run.state, run.state]),
+              runTag(run, say),
               `${countText(run.done + run.refused, language)} / ${countText(run.counted, language)}`,
               timeOf(run.createdAt, language),
               named(run.actor),
@@ -145,8 +154,8 @@ function progressPart(request: FastifyRequest, run: BulkRunHead, named: (text: s
       >
       <progress id="bar" max="${Math.max(1, run.counted)}" value="${through}"></progress>
       ${facts([
-        [say(words.run), say(kindWords[run.kind] ?? [run.kind, run.kind])],
-        [say(frame.state), say(runStateWords[run.state] ?? [run.state, run.state])],
+        [say(words.runKind), say(kindWords[run.kind] ?? [run.kind, run.kind])],
+        [say(frame.state), runTag(run, say)],
         [say(words.by), named(run.actor)],
         [say(frame.reason), run.reason],
         [say(words.begun), timeOf(run.createdAt, language)],
@@ -155,24 +164,34 @@ function progressPart(request: FastifyRequest, run: BulkRunHead, named: (text: s
       <h2>${say(words.askedFor)}</h2>
       ${facts(filterFacts(run.filter, language))}
     </div>
-    ${
-      run.results.length === 0
-        ? undefined
-        : table(
-            say(words.result),
-            [
-              { name: say(words.count), number: true },
-              { name: say(words.result) },
-              { name: say(words.number) },
-            ],
-            run.results.map(({ count, text, isRefusal, deliveries }) => [
-              countText(count, language),
-              isRefusal ? html`${say(words.refused)} : ${say(text)}` : say(text),
-              isRefusal
-                ? deliveries.slice(0, 20).map((delivery) => html`${deliveryLink(delivery)} `)
-                : undefined,
-            ]),
-          )
-    }
+    ${section(say(words.result), run.results, (results) => resultsTable(request, results))}
   </div>`;
 }
+
+/** How many ended how; where any was refused, which ones. */
+function resultsTable(request: FastifyRequest, results: BulkRunHead['results']): Html {
+  const say = sayTo(request);
+  const isAnyRefused = results.some(({ isRefusal }) => isRefusal);
+  return table(
+    say(words.result),
+    [
+      { name: say(words.count), number: true },
+      { name: say(words.result) },
+      ...(isAnyRefused ? [{ name: say(frame.deliveries) }] : []),
+    ],
+    results.map(({ count, text, isRefusal, deliveries }) => [
+      countText(count, visitOf(request).language),
+      isRefusal ? html`${say(words.refused)} : ${say(text)}` : say(text),
+      ...(isRefusal ? [deliveries.slice(0, 20).map((delivery) => html`${deliveryLink(delivery)} `)] : []),
+    ]),
+  );
+}
+
+const runTones: Readonly<Record<string, Tone>> = {
+  running: 'warn',
+  paused: 'warn',
+  done: 'good',
+  cancelled: 'calm',
+};
+const runTag = ({ state: name }: Pick<BulkRunHead, 'state'>, say: Say): Html =>
+  state(say(runStateWords[name] ?? [name, name]), runTones[name] ?? 'calm');

@@ -77,8 +77,8 @@ async function searchPage(
       <form class="card stack" method="post" action="/search">
         <div class="grid">
           ${box('reference', words.reference)} ${box('email', words.email)} ${box('phone', words.phone)}
-          ${box('name', words.lastName, words.lastNameHint)} ${box('firstName', words.firstName)}
           ${nameChoice('client', say(words.client), clients, { value: client, none: say(words.anyClient) })}
+          ${box('name', words.lastName, words.lastNameHint)} ${box('firstName', words.firstName)}
         </div>
         ${input('reason', say(frame.reason), { value: reason, hint: say(frame.reasonHint) })}
         <button>${say(words.submit)}</button>
@@ -93,33 +93,37 @@ function foundPart(request: FastifyRequest, { leads, refused, isCut }: FoundPeop
   ${
     leads.length === 0
       ? notice(say(words.nothing))
-      : table(
-          say(words.results),
-          [words.client, words.reference, words.collected, words.person, words.deliveries].map((name) => ({
-            name: say(name),
-          })),
-          leads.map((lead) => [
-            lead.clientId,
-            leadLink(personOf(request).holder, lead),
-            timeOf(lead.collectedAt, language),
-            lead.erased ? say(words.erased) : personText(lead.person),
-            deliveriesOf(lead, request),
-          ]),
-        )
+      : html`<h2>${say(words.results)}</h2>
+          ${table(
+            say(words.results),
+            [words.client, words.reference, words.collected, words.person, words.deliveries].map((name) => ({
+              name: say(name),
+            })),
+            leads.map((lead) => [
+              lead.clientId,
+              leadLink(personOf(request).holder, lead),
+              timeOf(lead.collectedAt, language),
+              lead.erased ? say(words.erased) : personText(lead.person),
+              deliveriesOf(lead, request),
+            ]),
+          )}`
   }
   ${
     refused.length === 0
       ? undefined
-      : table(
-          say(words.refusedRows),
-          [words.client, words.reference, words.collected, words.person].map((name) => ({ name: say(name) })),
-          refused.map((row) => [
-            row.clientId,
-            row.reference,
-            timeOf(row.receivedAt, language),
-            personText(row.person),
-          ]),
-        )
+      : html`<h2>${say(words.refusedRows)}</h2>
+          ${table(
+            say(words.refusedRows),
+            [words.client, words.reference, words.collected, words.person].map((name) => ({
+              name: say(name),
+            })),
+            refused.map((row) => [
+              row.clientId,
+              row.reference,
+              timeOf(row.receivedAt, language),
+              personText(row.person),
+            ]),
+          )}`
   }`;
 }
 

@@ -14,7 +14,7 @@ import {
 import type { Both } from '../../support/words.ts';
 import { asked } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
-import { destinationLink } from '../labels.ts';
+import { destinationPath } from '../labels.ts';
 import { facts, notice } from '../parts.ts';
 import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
 import { sayTo } from '../show.ts';
@@ -70,13 +70,13 @@ async function secretPage(
   return show(request, reply, {
     title: `${say(words.title)} : ${id}`,
     at: '/destinations',
+    under: { path: destinationPath(id), name: id },
     status: refused === undefined ? 200 : 422,
     body: html`${refusedNotice(refused, say)}
       ${asked(request, 'say') === 'taken-back' ? notice(say(words.tookBack), 'good') : undefined}
       ${made === undefined ? undefined : madePart(request, made)}
       <p>${say(words.text)}</p>
-      ${problem === undefined ? standingPart(request, id, standing) : notice(say(problemWords[problem]), 'warn')}
-      <p class="actions">${destinationLink(id)}</p>`,
+      ${problem === undefined ? standingPart(request, id, standing) : notice(say(problemWords[problem]), 'warn')}`,
   });
 }
 

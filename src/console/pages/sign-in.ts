@@ -149,7 +149,7 @@ function signInPage(
               >
             </p>`
       }
-      <p><a href="/first-access">${say(words.firstAccess)}</a></p>`,
+      <p>${say(words.haveCode)} <a href="/first-access">${say(words.firstAccess)}</a></p>`,
   });
 }
 

@@ -48,7 +48,8 @@ export function signInsRoutes(server: FastifyInstance, { place, show }: Desk): v
 }
 
 export function entriesTable({ items, names }: AccessEntries, say: Say, language: Language): Html {
-  const who = (actor: string): string => names.get(actor) ?? actor;
+  const who = (actor: string): string =>
+    names.get(actor) ?? actor.replace(/^key:(?=\d+$)/, `${say(words.keyNumber)} `);
   return adminList(
     say,
     words.history,

@@ -7,7 +7,7 @@ import { closeTask } from '../../support/acts/tasks.ts';
 import { failureGroups } from '../../support/reads/deliveries.ts';
 import { openAlerts } from '../../support/reads/tasks.ts';
 import type { Both } from '../../support/words.ts';
-import { alertAdvicePart, alertGroups, alertsTable, alertTitle } from '../alerts-part.ts';
+import { alertAdvicePart, alertFacts, alertGroups, alertsTable, alertTitle } from '../alerts-part.ts';
 import { asked, field, numberOf } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
 import { input, notice, section } from '../parts.ts';
@@ -52,8 +52,9 @@ async function listPage(
   const alerts = kind === '' ? all : all.filter((alert) => alert.kind === kind && alert.client === client);
   const causes = kind === '' ? await failureGroups(place, holder) : [];
   const shown = kind === '' ? alertGroups : alertsTable;
+  const [first] = alerts;
   return show(request, reply, {
-    title: say(frame.tasks),
+    title: kind === '' || first === undefined ? say(frame.tasks) : alertTitle(first, request),
     at: '/tasks',
     body: html`${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined}
     ${causes.length + alerts.length === 0 ? notice(say(words.nothingToDo), 'good') : undefined}
@@ -78,14 +79,14 @@ async function alertPage(
     <form class="card stack" method="post" action="/tasks/alerts/${alert.id}/close">
       ${input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: field(request, 'reason') })}
       ${input('evidence', say(words.evidence), { hint: say(words.evidenceHint), value: field(request, 'evidence') })}
-      <button>${say(words.takeOver)}</button>
+      <button class="second">${say(words.takeOver)}</button>
     </form>`;
   return show(request, reply, {
     title: alertTitle(alert, request),
     at: '/tasks',
     status: problem === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
-    ${alertsTable(request, [alert])} ${alertAdvicePart(request, alert)}
+    ${alertFacts(request, alert)} ${alertAdvicePart(request, alert)}
     ${may(holder, 'task.close') ? form : undefined}`,
   });
 }

@@ -6,7 +6,7 @@ import { testLeadOffer, testLeadsSent, type TestLeadRow } from '../../support/te
 import { mostTestLeads, sendTestLead, type SentTestLead } from '../../support/test-leads/send.ts';
 import type { Both } from '../../support/words.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
-import { destinationLink, reasonText } from '../labels.ts';
+import { destinationPath, reasonText } from '../labels.ts';
 import type { Say } from '../layout.ts';
 import { notice, table } from '../parts.ts';
 import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
@@ -56,6 +56,7 @@ async function testPage(
   return show(request, reply, {
     title: `${say(words.title)} : ${id}`,
     at: '/destinations',
+    under: { path: destinationPath(id), name: id },
     status: refused === undefined ? 200 : 422,
     body: html`${refusedNotice(refused, say)} ${sent === undefined ? undefined : sentNotice(sent, say)}
       <p>${say(words.text)}</p>
@@ -69,8 +70,7 @@ async function testPage(
             </form>`
       }
       <h2>${say(words.before)}</h2>
-      ${rows.length === 0 ? html`<p>${say(frame.none)}</p>` : sentTable(request, rows)}
-      <p class="actions">${destinationLink(id)}</p>`,
+      ${rows.length === 0 ? html`<p>${say(frame.none)}</p>` : sentTable(request, rows)}`,
   });
 }
 

@@ -84,7 +84,8 @@ export async function viewsPart(
   return html`${
     views.length === 0
       ? undefined
-      : html`<nav class="views" aria-label="${say(words.views)}">
+      : html`<nav class="views saved" aria-labelledby="views">
+          <p id="views">${say(words.views)}</p>
           <ul>
             ${views.map(
               (view) =>
@@ -93,8 +94,12 @@ export async function viewsPart(
                     >${view.name}</a
                   >
                   <form method="post" action="/views/${view.id}/remove">
-                    ${here}<button class="plain" aria-label="${say(words.removeIt)} ${view.name}">
-                      ${say(words.remove)}
+                    ${here}<button
+                      class="plain"
+                      title="${say(words.removeIt)}"
+                      aria-label="${say(words.removeIt)} ${view.name}"
+                    >
+                      ×
                     </button>
                   </form>
                 </li>`,

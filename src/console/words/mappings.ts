@@ -24,6 +24,10 @@ export const mappingWords = {
   fingerprint: ['Empreinte', 'Fingerprint'],
   cut: ['Seul le début du fichier est montré.', 'Only the beginning of the file is shown.'],
   document: ['Document du client', 'The client’s document'],
+  documentText: [
+    'Ce que le client relit et signe. Complétez ce que le centre y écrit, puis téléchargez la page à imprimer.',
+    'What the client reads and signs. Fill in what the centre writes there, then download the page to print.',
+  ],
   download: ['Télécharger la page à imprimer', 'Download the page to print'],
   centre: ['Le centre, tel qu’il signe', 'The centre, as it signs'],
   centreRights: ['Interlocuteur du centre pour les droits', 'Contact of the centre for rights'],
@@ -170,9 +174,10 @@ export const mappingWords = {
     'Le contrôle et l’aperçu du terminal, sur ce que vous collez. Rien n’est envoyé, gardé ni écrit au journal : ne collez que des personnes inventées.',
     'The terminal’s check and preview, on what you paste. Nothing is sent, kept or logged: paste invented persons only.',
   ],
-  base: ['Destination', 'Destination'],
+  base: ['Destination essayée', 'Destination that is tried'],
+  start: ['Partir du fichier d’une destination', 'Begin with the file of a destination'],
   newClient: ['Nouveau client', 'New client'],
-  load: ['Charger son fichier', 'Load its file'],
+  load: ['Charger ce fichier', 'Load this file'],
   mapping: ['Format (YAML)', 'Mapping (YAML)'],
   clientFile: ['client.yaml', 'client.yaml'],
   clientHint: [
@@ -217,5 +222,5 @@ export const fileChangeWords = {
 export const previewActions = {
   create: ['Création', 'Create'],
   update: ['Mise à jour', 'Update'],
-  erase: ['Retrait', 'Withdrawal'],
+  erase: ['Effacement', 'Erasure'],
 } as const satisfies Readonly<Record<string, Both>>;

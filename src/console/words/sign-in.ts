@@ -33,6 +33,7 @@ export const signInWords = {
   ],
   confirm: ['Valider', 'Confirm'],
   firstAccess: ['Premier accès', 'First access'],
+  haveCode: ['Un administrateur vous a donné un code ?', 'An administrator gave you a code?'],
   firstAccessText: [
     'Avec le code qu’un administrateur vous a donné, choisissez votre mot de passe.',
     'With the code an administrator gave you, choose your password.',

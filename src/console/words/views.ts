@@ -3,7 +3,7 @@ import type { ViewProblem } from '../../access/views.ts';
 import type { Both } from '../../support/words.ts';
 
 export const viewWords = {
-  views: ['Vues enregistrées', 'Saved views'],
+  views: ['Vos vues enregistrées', 'Your saved views'],
   save: ['Enregistrer cette vue…', 'Save this view…'],
   name: ['Nom de la vue', 'Name of the view'],
   nameHint: [
@@ -11,7 +11,6 @@ export const viewWords = {
     '60 characters at most; no mail address, no phone. A name that is taken is replaced.',
   ],
   keep: ['Enregistrer', 'Save'],
-  remove: ['Retirer', 'Remove'],
   removeIt: ['Retirer la vue', 'Remove the view'],
   nothing: ['Il n’y a pas de filtre à enregistrer.', 'There is no filter to save.'],
 } as const satisfies Readonly<Record<string, Both>>;
