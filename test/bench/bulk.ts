@@ -1,5 +1,6 @@
-// npm run bench -- bulk [--replays N] [--seconds N] [--calm]: a run of 100,000 replays through the death of its process and the loss of
-// Redis (`--calm`: without them), with fresh leads of the same destination beside it.
+// npm run bench -- bulk [--replays N] [--seconds N] [--calm] [--busy]: a run of 100,000 replays through the death of its process and the
+// loss of Redis (`--calm`: without them), with fresh leads of the same destination beside it. Its recipient answers after 10 ms
+// (`--busy`: after 200, as CRMs do).
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -11,6 +12,14 @@ import { flag, machine, option, pause, withServices } from './measure.ts';
 
 const replays = option('replays', 100_000);
 const seconds = option('seconds', 20);
+/** What the recipient makes of an address: see moody-recipient.ts. */
+const addressed = (files: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(files).map(([name, text]) => [
+      name,
+      flag('busy') ? text.replaceAll('/leads', '/busy-leads') : text,
+    ]),
+  );
 
 const start = (gateway: Gateway, role: 'planner' | 'worker'): GatewayProcess =>
   startProcess(gateway, role, { RELAIS_LOG_LEVEL: 'error' });
@@ -113,7 +122,8 @@ await withServices(async ({ redisUrl }) => {
   const port = await new Promise<number>((done) =>
     recipient.stdout.once('data', (part: Buffer) => done(Number(part.toString()))),
   );
-  const gateway = await openGateway({ files: webhookFiles(port, { extra: 'limits: { concurrency: 50 }' }) });
+  const files = webhookFiles(port, { extra: 'limits: { concurrency: 50 }' });
+  const gateway = await openGateway({ files: addressed(files) });
   try {
     await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'bench', note: 'bench' });
     console.log(`\n${machine()}; ${replays} replays`);
