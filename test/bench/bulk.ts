@@ -8,6 +8,7 @@ import { beginRun, readRun } from '../../src/support/bulk-runs.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 import { startProcess, type GatewayProcess } from '../trip/process.ts';
 import { addTemplate, fill } from './backlog.ts';
+import { latencyOf, nowOf, show, steady } from './fresh.ts';
 import { flag, machine, option, pause, withServices } from './measure.ts';
 
 const replays = option('replays', 100_000);
