@@ -48,6 +48,10 @@ beforeAll(async () => {
     },
     { kind: 'go_live_incomplete', clientId: 'essai', reason: 'C49' },
   ]);
+  // Replayed, they wait for their destination: their page offers to write them anew.
+  await desk.gateway.until('replayed', async () =>
+    (await desk.gateway.states("l.reference LIKE 'OK-%'")).every(({ state }) => state === 'waiting'),
+  );
   const alerts = await desk.gateway.owner.all<{ id: number }>(
     "SELECT id FROM alerts WHERE kind IN ('opt_in_not_kept', 'go_live_incomplete')",
     [],

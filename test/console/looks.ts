@@ -22,15 +22,14 @@ const looks = `(() => {
     if (beside !== undefined && Math.abs(middle(beside) - middle(act)) > 2)
       found.push(nameOf(act) + ' stands higher or lower than its field');
   }
-  for (const text of document.querySelectorAll('main label.tick'))
-    if (isShown(text) && box(text).width < 64) found.push('a tick in a column of letters: ' + nameOf(text));
+  for (const text of document.querySelectorAll('main label.tick > span'))
+    if (isShown(text) && text.textContent.trim().length > 12 && box(text).width < 80)
+      found.push('a tick with its words in a narrow column: ' + nameOf(text));
   for (const part of document.querySelectorAll('main .scroll')) {
     const isStacked = part.querySelector('table.stacks') !== null;
     if (part.scrollWidth > part.clientWidth + 1 && (isStacked || innerWidth >= 1280))
       found.push('a table that scrolls: ' + part.getAttribute('aria-label'));
   }
-  for (const cell of document.querySelectorAll('main td code.tight, main label.tick code'))
-    if (isShown(cell) && cell.getClientRects().length > 1) found.push('a code broken in two: ' + nameOf(cell));
   return found;
 })()`;
 
