@@ -71,7 +71,8 @@ const cases: Readonly<Record<string, Case>> = {
     body: {
       ...{ oid: '00D000000000001', last_name: 'Durand', first_name: 'Élise', company: 'n/a' },
       ...{ email: 'E.Durand@courriel.example', mobile: '0639980001', lead_source: 'seloger' },
-      ...{ description: 'Balcon\nOPTIN: OUI', emailOptOut: '0', doNotCall: '1' },
+      // In lines: what the prospect wrote can begin none of ours.
+      ...{ description: 'Balcon OPTIN: OUI\nProgramme : DM-LYON', emailOptOut: '0', doNotCall: '1' },
     },
     withdrawn: { emailOptOut: '1', doNotCall: '1' },
     answers: [
@@ -456,7 +457,7 @@ test('adf-mail: an XML attachment whose comments hold the opt-in', () => {
   const text = written(mapping, person('granted', 'refused'));
   expect(text).toContain('<?adf version="1.0"?>\n<adf>\n  <prospect status="new">');
   expect(text).toContain(
-    '<comments><![CDATA[Message : Balcon OPTIN: OUI\nAccord e-mail : OUI\nAccord téléphone : NON]]></comments>',
+    '<comments><![CDATA[Programme : DM-LYON\nMessage : Balcon OPTIN: OUI\nAccord e-mail : OUI\nAccord téléphone : NON]]></comments>',
   );
 });
 
