@@ -208,12 +208,18 @@ export const catalogue = {
 export type ErrorCode = keyof typeof catalogue;
 
 /** An error meant to be read by a person. `message` says what and where; the catalogue says what to do. */
+/** One sentence in French and in English, made of the same values. */
+export type BothSentences = readonly [fr: string, en: string];
+
 export class RelaisError extends Error {
   readonly code: ErrorCode;
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  /** The message as French support reads it; undefined where only who runs the gateway meets it. */
+  readonly french: string | undefined;
+  constructor(code: ErrorCode, message: string | BothSentences, options?: { cause?: unknown }) {
+    super(typeof message === 'string' ? message : message[1], options);
     this.name = 'RelaisError';
     this.code = code;
+    this.french = typeof message === 'string' ? undefined : message[0];
   }
 }
 

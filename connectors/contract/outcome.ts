@@ -1,6 +1,7 @@
 // What came of carrying it: evidence, the verdict of an item, an HTTP answer as the response rules see it.
 // Invariant: codes and numbers only, never the recipient's text (guarantee 7); an exception is a bug.
 import type { Captured } from './parcel.ts';
+import type { Both } from './presented.ts';
 
 /** What is known of an attempt besides its verdict. Codes and numbers only, never the recipient's text. */
 export interface Evidence {
@@ -100,10 +101,10 @@ export type Outcome =
   /** Only from `lookup`: the recipient does not know our reference. */
   | { readonly kind: 'absent'; readonly evidence?: Evidence };
 
-/** `tried` is left out where the credentials always are. `notes`: what else was found, for who sets the destination up. */
+/** `tried` is left out where the credentials always are. `notes`: what else was found, for who sets the destination up; French first. */
 export type Tested = Outcome & {
   readonly tried?: 'address' | 'credentials';
-  readonly notes?: readonly string[];
+  readonly notes?: readonly Both[];
 };
 
 export type OutcomeKind = Outcome['kind'];

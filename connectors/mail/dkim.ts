@@ -2,7 +2,7 @@
 // Invariant: nothing leaves unsigned where a signature was asked for; the key is never shown, only its public half.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import type { SettingsProblem } from '../contract.ts';
+import type { Both, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, masked, secretName } from '../guard.ts';
 import type { TextRecords } from '../guard.ts';
 
@@ -71,26 +71,41 @@ export const recordToPublish = (key: DkimKey): string =>
 
 export interface DkimRecordCheck {
   readonly reason?: 'DKIM_RECORD_MISSING' | 'DKIM_RECORD_DIFFERS';
-  readonly note: string;
+  readonly note: Both;
 }
 
 /** What DNS says of the key, and what to do. */
 export function checkRecord(key: DkimKey, records: TextRecords): DkimRecordCheck {
   const name = recordName(key);
-  const toPublish = `Publish in DNS: ${recordToPublish(key)}`;
+  const record = recordToPublish(key);
+  const toPublish: Both = [`Publiez dans le DNS : ${record}`, `Publish in DNS: ${record}`];
   if (records === 'silent')
     return {
-      note: `DKIM: the key can be used; no resolver answered whether ${name} publishes it. ${toPublish}`,
+      note: [
+        `DKIM : la clé peut servir ; aucun serveur DNS n’a dit si ${name} la publie. ${toPublish[0]}`,
+        `DKIM: the key can be used; no resolver answered whether ${name} publishes it. ${toPublish[1]}`,
+      ],
     };
   const wanted = publicHalf(key.pem);
   if (records.some((record) => tagOf(record, 'p') === wanted))
-    return { note: `DKIM: ${name} publishes the key that signs.` };
+    return {
+      note: [`DKIM : ${name} publie la clé qui signe.`, `DKIM: ${name} publishes the key that signs.`],
+    };
   if (records.some((record) => tagOf(record, 'p') !== undefined))
     return {
       reason: 'DKIM_RECORD_DIFFERS',
-      note: `DKIM: ${name} publishes another key than the one that signs. ${toPublish}`,
+      note: [
+        `DKIM : ${name} publie une autre clé que celle qui signe. ${toPublish[0]}`,
+        `DKIM: ${name} publishes another key than the one that signs. ${toPublish[1]}`,
+      ],
     };
-  return { reason: 'DKIM_RECORD_MISSING', note: `DKIM: nothing is published at ${name}. ${toPublish}` };
+  return {
+    reason: 'DKIM_RECORD_MISSING',
+    note: [
+      `DKIM : rien n’est publié sous ${name}. ${toPublish[0]}`,
+      `DKIM: nothing is published at ${name}. ${toPublish[1]}`,
+    ],
+  };
 }
 
 const tagOf = (record: string, name: string): string | undefined =>

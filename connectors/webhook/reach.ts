@@ -1,6 +1,6 @@
 // Reaches a recipient without sending a lead: token or session, name, address, TLS; with its look-up, the credentials too.
 // Invariant: only a question is ever asked, about a reference nobody has: any other request could create something.
-import type { Body, Outcome, Parcel, ParcelItem, SendContext, Tested } from '../contract.ts';
+import type { Body, Both, Outcome, Parcel, ParcelItem, SendContext, Tested } from '../contract.ts';
 import { meaningOf } from '../http-status.ts';
 import { reachHttp } from '../guard/http/exchange.ts';
 import { resolveText } from '../guard/http/headers.ts';
@@ -46,7 +46,7 @@ async function gotAnew(
   client: HttpClient,
   { auth }: WebhookSettings,
   context: SendContext,
-): Promise<{ readonly outcome: Outcome } | { readonly notes: readonly string[] }> {
+): Promise<{ readonly outcome: Outcome } | { readonly notes: readonly Both[] }> {
   if (!isAccess(auth)) return { notes: [] };
   const needed = neededFor(auth, client, context);
   if (!needed.ok) return needed;
@@ -54,19 +54,33 @@ async function gotAnew(
   if (!got.ok) return got;
   const host = hostOf(accessUrl(auth)) ?? '';
   return {
-    notes: ['oauth2' in auth ? `${host} gave a token.` : `${host} took the login and gave a session.`],
+    notes: [
+      'oauth2' in auth
+        ? [`${host} a donné un jeton.`, `${host} gave a token.`]
+        : [
+            `${host} a accepté la connexion et ouvert une session.`,
+            `${host} took the login and gave a session.`,
+          ],
+    ],
   };
 }
 
 const dayMs = 86_400_000;
 
-function validity({ tls }: WebhookSettings, { secret, now }: SendContext): readonly string[] {
+function validity({ tls }: WebhookSettings, { secret, now }: SendContext): readonly Both[] {
   return certificateExpiry(tls, secret).map(({ secret: name, at }) => {
     const days = Math.floor((at.getTime() - now()) / dayMs);
     const when = at.toISOString().slice(0, 10);
+    const french = when.split('-').toReversed().join('/');
     return days < 0
-      ? `Our certificate ${name} has expired, on ${when}.`
-      : `Our certificate ${name} is valid until ${when} (${days} days).`;
+      ? [
+          `Notre certificat ${name} a expiré, le ${french}.`,
+          `Our certificate ${name} has expired, on ${when}.`,
+        ]
+      : [
+          `Notre certificat ${name} est valable jusqu’au ${french} (${days} jours).`,
+          `Our certificate ${name} is valid until ${when} (${days} days).`,
+        ];
   });
 }
 

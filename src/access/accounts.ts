@@ -1,6 +1,7 @@
 // Accounts: made, given roles, reset and ended by an administrator; a password is set by its person alone.
 // Invariant: every change is an entry of the log; whoever loses a role, a password or the account loses the sessions with it.
-import { RelaisError } from '../errors.ts';
+import { RelaisError, type BothSentences } from '../errors.ts';
+import { unknownAccount } from '../errors/unknown.ts';
 import {
   accountById,
   accountOf,
@@ -67,13 +68,19 @@ export async function createAccount(
 ): Promise<{ readonly id: number; readonly setupCode: string }> {
   const login = loginOf(asked.login);
   if (!/^[a-z0-9][a-z0-9._+@-]{2,189}$/.test(login))
-    refuse('A login has 3 to 190 letters, digits or . _ + @ - and begins with a letter or a digit.');
+    refuse([
+      'Un identifiant a 3 à 190 lettres, chiffres ou . _ + @ - et commence par une lettre ou un chiffre.',
+      'A login has 3 to 190 letters, digits or . _ + @ - and begins with a letter or a digit.',
+    ]);
   const problem = rolesProblem(asked.roles, asked.clientId);
   if (problem !== undefined) refuse(problem);
   const setupCode = newToken();
   const id = await database.transaction(async (tx) => {
     if (asked.clientId !== undefined)
-      await requireOpenClient(tx, asked.clientId, 'nobody of theirs gets an account');
+      await requireOpenClient(tx, asked.clientId, [
+        'personne de chez lui ne reçoit de compte',
+        'nobody of theirs gets an account',
+      ]);
     const made = await addAccount(tx, { login, clientId: asked.clientId, roles: asked.roles.join(',') });
     if (made === undefined) return undefined;
     await setSetupCode(tx, made, tokenDigest(setupCode), setupLifeMs);
@@ -81,7 +88,10 @@ export async function createAccount(
     return made;
   });
   if (id === undefined)
-    return refuse(`The login ${login} is taken; a login never means another person later.`);
+    return refuse([
+      `L’identifiant ${login} est pris ; il ne désigne jamais quelqu’un d’autre plus tard.`,
+      `The login ${login} is taken; a login never means another person later.`,
+    ]);
   return { id, setupCode };
 }
 
@@ -147,7 +157,10 @@ export async function setPasswordWithCode(
 }
 
 const noSuchCode = (): RelaisError =>
-  new RelaisError('ACCESS-002', 'This code was used, has run out or never was one.');
+  new RelaisError('ACCESS-002', [
+    'Ce code a déjà servi, n’est plus valable, ou n’en a jamais été un.',
+    'This code was used, has run out or never was one.',
+  ]);
 
 async function changed(
   { database }: AccessPlace,
@@ -156,8 +169,7 @@ async function changed(
 ): Promise<void> {
   await database.transaction(async (tx) => {
     const account = await accountOf(tx, loginOf(typed), true);
-    if (account === undefined || account.endedAt !== null)
-      throw new RelaisError('FIND-001', `No account has the login ${loginOf(typed)}.`);
+    if (account === undefined || account.endedAt !== null) throw unknownAccount(loginOf(typed));
     await work(tx, account);
     await endSessions(tx, account.id);
   });
@@ -171,7 +183,10 @@ async function requireOtherAdmin(tx: Sql, account: AccountRow): Promise<void> {
   // Locked, so that of two who end each other at once one is refused.
   const rows = await listAccounts(tx, true);
   if (!rows.some((row) => row.id !== account.id && isAdmin(row)))
-    refuse(`${account.login} is the last administrator: make another one first.`);
+    refuse([
+      `${account.login} est le dernier administrateur : créez-en un autre d’abord.`,
+      `${account.login} is the last administrator: make another one first.`,
+    ]);
 }
 
 export const noteChange = (
@@ -192,7 +207,7 @@ export const noteChange = (
     },
   ]);
 
-function refuse(message: string): never {
+function refuse(message: BothSentences): never {
   throw new RelaisError('ACCESS-001', message);
 }
 

@@ -1,7 +1,7 @@
 // Keys of other systems: made by an administrator, shown once, found by their digest.
 // Invariant: a key does what its scopes say, for its client, from its addresses, until its end.
 import { BlockList, isIP } from 'node:net';
-import { RelaisError } from '../errors.ts';
+import { RelaisError, type BothSentences } from '../errors.ts';
 import {
   addApiKey,
   apiKeyOf,
@@ -46,7 +46,11 @@ export async function createApiKey(
   if (problem !== undefined) throw new RelaisError('ACCESS-001', problem);
   const key = `${prefix}${newToken()}`;
   const id = await database.transaction(async (tx) => {
-    if (asked.clientId !== undefined) await requireOpenClient(tx, asked.clientId, 'no key is made for it');
+    if (asked.clientId !== undefined)
+      await requireOpenClient(tx, asked.clientId, [
+        'aucune clé n’est faite pour lui',
+        'no key is made for it',
+      ]);
     const made = await inTurn(tx, database, 'api-key', () => addOfAName(tx, asked, key));
     await appendHandovers(tx, [
       {
@@ -66,10 +70,10 @@ export async function createApiKey(
 /** @throws ACCESS-001 where the name has two already */
 async function addOfAName(tx: Sql, asked: KeyAsked, key: string): Promise<number> {
   if ((await keysInForce(tx, asked.name)).length >= mostOfAName)
-    throw new RelaisError(
-      'ACCESS-001',
+    throw new RelaisError('ACCESS-001', [
+      `${asked.name} a ${mostOfAName} clés en vigueur : révoquez-en une d’abord.`,
       `${asked.name} has ${mostOfAName} keys in force: end one of them first.`,
-    );
+    ]);
   return addApiKey(tx, {
     name: asked.name,
     clientId: asked.clientId,
@@ -132,17 +136,37 @@ function rangeOf(
   return bits < 0 || bits > most ? undefined : { network, bits, family: version === 6 ? 'ipv6' : 'ipv4' };
 }
 
-function problemOf({ name, scopes, addresses, days, clientId }: KeyAsked): string | undefined {
+function problemOf({ name, scopes, addresses, days, clientId }: KeyAsked): BothSentences | undefined {
   if (!/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,59}$/u.test(name))
-    return 'The name of a key is that of the system that has it: up to 60 letters, digits, spaces or . _ -';
-  if (scopes.length === 0) return `A key needs a scope: ${keyScopes.join(', ')}.`;
+    return [
+      'Le nom d’une clé est celui du système qui l’a : 60 lettres, chiffres, espaces ou . _ - au plus.',
+      'The name of a key is that of the system that has it: up to 60 letters, digits, spaces or . _ -',
+    ];
+  if (scopes.length === 0)
+    return [
+      `Une clé a au moins un droit : ${keyScopes.join(', ')}.`,
+      `A key needs a scope: ${keyScopes.join(', ')}.`,
+    ];
   const strange = scopes.find((scope) => !keyScopes.includes(scope));
-  if (strange !== undefined) return `${strange} is no scope of a key: ${keyScopes.join(', ')}.`;
+  if (strange !== undefined)
+    return [
+      `${strange} n’est pas un droit d’une clé : ${keyScopes.join(', ')}.`,
+      `${strange} is no scope of a key: ${keyScopes.join(', ')}.`,
+    ];
   const wrong = addresses.find((address) => rangeOf(address) === undefined);
-  if (wrong !== undefined) return `${wrong} is no address or CIDR range, such as 192.0.2.7 or 2001:db8::/48.`;
-  if (addresses.join(',').length > 500) return 'These are too many addresses: name ranges.';
-  if (!Number.isInteger(days) || days < 1 || days > mostDays) return `A key lasts 1 to ${mostDays} days.`;
+  if (wrong !== undefined)
+    return [
+      `${wrong} n’est ni une adresse ni une plage CIDR, comme 192.0.2.7 ou 2001:db8::/48.`,
+      `${wrong} is no address or CIDR range, such as 192.0.2.7 or 2001:db8::/48.`,
+    ];
+  if (addresses.join(',').length > 500)
+    return ['Il y a trop d’adresses : nommez des plages.', 'These are too many addresses: name ranges.'];
+  if (!Number.isInteger(days) || days < 1 || days > mostDays)
+    return [`Une clé dure de 1 à ${mostDays} jours.`, `A key lasts 1 to ${mostDays} days.`];
   if (scopes.includes('lead.pull') && clientId === undefined)
-    return 'A key that pulls leads belongs to a client: --client.';
+    return [
+      'Une clé qui retire des demandes appartient à un client : nommez-le.',
+      'A key that pulls leads belongs to a client: --client.',
+    ];
   return undefined;
 }

@@ -2,6 +2,7 @@
 // Invariant: an issuer with its subject, never a mail address or a name, says who somebody is; an unknown one and an ended account are
 // answered alike.
 import { RelaisError } from '../errors.ts';
+import { unknownAccount } from '../errors/unknown.ts';
 import { accountById, accountOf, noteSignIn } from '../store/accounts.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import {
@@ -32,11 +33,13 @@ export async function linkIdentity(
 ): Promise<void> {
   await database.transaction(async (tx) => {
     const account = await accountOf(tx, login, true);
-    if (account === undefined || account.endedAt !== null)
-      throw new RelaisError('FIND-001', `No account has the login ${login}.`);
+    if (account === undefined || account.endedAt !== null) throw unknownAccount(login);
     if (subject === '') await removeIdentity(tx, account.id);
     else if (subject.length > 255 || !(await setIdentity(tx, { accountId: account.id, issuer, subject })))
-      throw new RelaisError('ACCESS-001', 'The subject is too long, or another account’s.');
+      throw new RelaisError('ACCESS-001', [
+        'L’identifiant du fournisseur est trop long, ou celui d’un autre compte.',
+        'The subject is too long, or another account’s.',
+      ]);
     await noteChange(tx, account.id, subject === '' ? 'UNLINKED' : 'LINKED', actor);
     await endSessions(tx, account.id);
   });

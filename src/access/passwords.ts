@@ -1,5 +1,6 @@
 // Passwords: argon2id (RFC 9106) in Node's own implementation, kept as PHC strings.
 // Invariant: what is kept names its parameters, so that they may rise; a password is compared in constant time.
+import type { BothSentences } from '../errors.ts';
 import { argon2, randomBytes, timingSafeEqual, type Argon2Parameters } from 'node:crypto';
 
 /** OWASP Password Storage Cheat Sheet: 19 MiB, two passes, one lane. Some 30 ms, so that two cores carry a morning's logins. */
@@ -14,18 +15,31 @@ export const passwordLimits = { fewest: 15, most: 256 } as const;
 const normalised = (password: string): Buffer => Buffer.from(password.normalize('NFKC'), 'utf8');
 
 /** Why it may not be one; undefined: it may. */
-export function passwordProblem(password: string, login: string): string | undefined {
+export function passwordProblem(password: string, login: string): BothSentences | undefined {
   const characters = Array.from(password.normalize('NFKC'));
   if (characters.length < passwordLimits.fewest)
-    return `A password has at least ${passwordLimits.fewest} characters: a sentence does well.`;
+    return [
+      `Un mot de passe a au moins ${passwordLimits.fewest} caractères : une phrase convient bien.`,
+      `A password has at least ${passwordLimits.fewest} characters: a sentence does well.`,
+    ];
   if (characters.length > passwordLimits.most)
-    return `A password has at most ${passwordLimits.most} characters.`;
-  if (new Set(characters).size < 6) return 'A password repeats fewer characters than this one.';
+    return [
+      `Un mot de passe a au plus ${passwordLimits.most} caractères.`,
+      `A password has at most ${passwordLimits.most} characters.`,
+    ];
+  if (new Set(characters).size < 6)
+    return [
+      'Un mot de passe répète moins de caractères que celui-ci.',
+      'A password repeats fewer characters than this one.',
+    ];
   const folded = password.toLowerCase();
   const own = [login, login.split('@')[0] ?? '', 'relais'].filter((word) => word.length > 3);
   const rest = own.reduce((left, word) => left.replaceAll(word.toLowerCase(), ''), folded);
   if (rest.length < passwordLimits.fewest - 5)
-    return 'A password is more than the login and the name of the program.';
+    return [
+      'Un mot de passe est plus que l’identifiant et le nom du programme.',
+      'A password is more than the login and the name of the program.',
+    ];
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 // The one table of permissions: what each role may do (C38, C39). Terminal, API and console ask `may` and nothing else.
 // Invariant: what stands in no row is allowed to nobody.
+import type { BothSentences } from '../errors.ts';
 
 /** What an account is for. An account may have several, but a viewer is a viewer alone: it belongs to a client, not to the centre. */
 export const roles = ['support', 'integrator', 'dpo', 'admin', 'viewer'] as const;
@@ -100,12 +101,23 @@ export const mayFor = (holder: Holder, permission: Permission, clientId: string)
   may(holder, permission) && (holder.clientId === undefined || holder.clientId === clientId);
 
 /** What is wrong with the roles of an account; undefined: nothing. */
-export function rolesProblem(asked: readonly Role[], clientId: string | undefined): string | undefined {
-  if (asked.length === 0) return 'An account needs a role.';
+export function rolesProblem(
+  asked: readonly Role[],
+  clientId: string | undefined,
+): BothSentences | undefined {
+  if (asked.length === 0) return ['Un compte a au moins un rôle.', 'An account needs a role.'];
   const views = asked.includes('viewer');
   if (views && asked.length > 1)
-    return 'viewer belongs to a client and goes with no role of the centre: make two accounts.';
-  if (views && clientId === undefined) return 'A viewer needs the client whose deliveries it sees: --client.';
-  if (!views && clientId !== undefined) return 'Only a viewer belongs to a client.';
+    return [
+      'viewer est le rôle d’un client et ne va avec aucun rôle du centre : créez deux comptes.',
+      'viewer belongs to a client and goes with no role of the centre: make two accounts.',
+    ];
+  if (views && clientId === undefined)
+    return [
+      'Un compte viewer nomme le client dont il voit les livraisons.',
+      'A viewer needs the client whose deliveries it sees: --client.',
+    ];
+  if (!views && clientId !== undefined)
+    return ['Seul un compte viewer appartient à un client.', 'Only a viewer belongs to a client.'];
   return undefined;
 }

@@ -26,10 +26,10 @@ async function test(app: App, id: string): Promise<void> {
   if (isReached)
     return out(
       `${id} can be reached${durationMs === null ? '' : ` (${durationMs} ms)`}. ${tried[1]} No lead was sent.`.concat(
-        notes.map((note) => `\n${note}`).join(''),
+        notes.map(([, note]) => `\n${note}`).join(''),
       ),
     );
-  for (const note of notes) out(note);
+  for (const [, note] of notes) out(note);
   throw new RelaisError(
     'DEST-001',
     `${id} ${outcome === 'invalid' ? 'is not set up' : 'cannot be reached'}: ${outcome}${reason === '' ? '' : ` ${reason}`}. No lead was sent.`,

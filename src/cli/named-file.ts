@@ -13,6 +13,6 @@ export function bytesOf(path: string): Uint8Array {
 /** The same as UTF-8. @throws USAGE-001 */
 export function textOfFile(path: string): string {
   const read = textIn(bytesOf(path));
-  if ('fault' in read) throw new RelaisError('USAGE-001', `${path}:${read.line}: ${read.fault}`);
+  if ('fault' in read) throw new RelaisError('USAGE-001', `${path}:${read.line}: ${read.fault[1]}`);
   return read.text;
 }

@@ -2,6 +2,7 @@
 // Invariant: what is cited is there and covers the matter; a client without a register is bound by the documents its contract names.
 import { coversMatter, type Covered, type Instruction } from '../domain/instructions.ts';
 import { RelaisError } from '../errors.ts';
+import { unknownInstruction } from '../errors/unknown.ts';
 import type { Sql } from '../store/database.ts';
 import { findInstruction, hasInstructions } from '../store/instructions.ts';
 
@@ -13,6 +14,18 @@ export interface Citing {
   readonly matters: readonly Covered[];
 }
 
+const coveredWords: Readonly<Record<Covered, string>> = {
+  retention: 'la conservation',
+  proofs: 'les preuves de consentement',
+  recipients: 'les destinataires',
+  opt_in: 'l’opt-in',
+  data: 'les données',
+  contract_end: 'la fin du contrat',
+};
+
+const listed = (matters: readonly Covered[], language: 'fr' | 'en'): string =>
+  [...new Set(matters)].map((matter) => (language === 'fr' ? coveredWords[matter] : matter)).join(', ');
+
 /** @throws FIND-001 for a number nobody gave, INSTRUCTION-001 where none that is cited covers a matter */
 export async function instructionsFor(
   tx: Sql,
@@ -21,16 +34,15 @@ export async function instructionsFor(
   const found: Instruction[] = [];
   for (const number of new Set(cited)) {
     const instruction = await findInstruction(tx, clientId, number);
-    if (instruction === undefined)
-      throw new RelaisError('FIND-001', `Client ${clientId} has no instruction ${number}.`);
+    if (instruction === undefined) throw unknownInstruction(clientId, number);
     found.push(instruction);
   }
   const uncovered = matters.filter((matter) => !found.some((one) => coversMatter(one, matter, '')));
   if (uncovered.length > 0 && (await hasInstructions(tx, clientId)))
-    throw new RelaisError(
-      'INSTRUCTION-001',
-      `${clientId} has a register of instructions, and none that is cited covers: ${[...new Set(uncovered)].join(', ')}.`,
-    );
+    throw new RelaisError('INSTRUCTION-001', [
+      `${clientId} a un registre d’instructions, et aucune de celles qui sont citées ne couvre : ${listed(uncovered, 'fr')}.`,
+      `${clientId} has a register of instructions, and none that is cited covers: ${listed(uncovered, 'en')}.`,
+    ]);
   return found;
 }
 

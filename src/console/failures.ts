@@ -12,7 +12,8 @@ import { wordsOfRefusal } from './refusals.ts';
 import { isDatabaseTrouble } from '../support/database-trouble.ts';
 import { sayTo, type Show } from './show.ts';
 import { frame } from './words/frame.ts';
-import { inEnglish, refusalText, remedyText } from './words/refusals.ts';
+import { detailPart, sentenceOf } from './detail.ts';
+import { refusalText, remedyText } from './words/refusals.ts';
 import { signInWords } from './words/sign-in.ts';
 
 /** Not signed in: to the page that asks for it, and from there back to the page that was asked for. */
@@ -100,15 +101,16 @@ function detailOf(request: FastifyRequest, error: RelaisError): Html {
   const say = sayTo(request);
   const remedy = remedyText(error.code);
   const isOwn = wordsOfRefusal(error) !== undefined;
-  // What is said in English only stands behind the word that says so.
-  const detail = [
-    ...(isOwn ? [] : [error.message]),
-    ...(isOwn || remedy !== undefined ? [] : [catalogue[error.code].remedy]),
-  ].join(' ');
+  const { french, english } = sentenceOf(error);
+  // What to do is in English where it is only in the catalogue; then the sentence before it is, too.
+  const sentence =
+    french !== undefined || remedy !== undefined
+      ? { french, english }
+      : { french, english: `${english} ${catalogue[error.code].remedy}` };
   return html`${remedy === undefined ? undefined : html`<p>${say(remedy)}</p>`}
     <p class="quiet">
       <code>${error.code}</code>
-      ${detail === '' ? undefined : html`${say(inEnglish)} : <span lang="en">${detail}</span>`}
+      ${isOwn ? undefined : detailPart(sentence, say)}
     </p>`;
 }
 

@@ -3,6 +3,7 @@ import { mayFor, type Holder } from '../access/permissions.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import {
   actionWords,
+  actorWords,
   categoryWords,
   consentPairWords,
   reasonWords,
@@ -45,7 +46,7 @@ export const categoryText = (name: string, say: Say): string =>
 
 /** Who acted: a person by the name of the account, the gateway where it acted by itself. */
 export const actorText = (actor: string, names: ReadonlyMap<string, string>, say: Say): string =>
-  names.get(actor) ?? (actor === 'planner' ? say(['la passerelle', 'the gateway']) : actor);
+  names.get(actor) ?? say(actorWords(actor));
 
 export const deliveryLink = (id: number): Html => html`<a href="/deliveries/${id}">${id}</a>`;
 

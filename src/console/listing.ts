@@ -1,11 +1,11 @@
 // A file with its lines numbered, and the messages of the check at the lines they are about.
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import type { Trial } from '../support/mappings/trial.ts';
-import { problemInFrench } from '../support/mappings/problem-words.ts';
+import { problemInFrench, problemSentence } from '../support/mappings/problem-words.ts';
 import type { Say } from './layout.ts';
 import { state, table } from './parts.ts';
 import { mappingWords as words } from './words/mappings.ts';
-import { inEnglish } from './words/refusals.ts';
+import { detailPart } from './detail.ts';
 
 export type Problem = Trial['problems'][number];
 
@@ -66,16 +66,13 @@ function marked(line: string, places: readonly number[]): readonly Piece[] {
 export const severity = (problem: Problem, say: Say): Html =>
   problem.severity === 'error' ? state(say(words.error), 'bad') : state(say(words.warning), 'warn');
 
-const sentence = ({ message, suggestion }: Problem): string =>
-  suggestion === undefined ? message : `${message} Did you mean "${suggestion}"?`;
-
-/** In French what it means, and the message of the check, which is English, for what exactly. */
+/** What the code means, then what exactly the check found; on an English page the check's own sentence is enough. */
 function explained(problem: Problem, say: Say): Html {
   const meaning = say([problemInFrench(problem.code) ?? '', '']);
-  const message = html`<span lang="en">${sentence(problem)}</span>`;
+  const sentence = problemSentence(problem);
   return meaning === ''
-    ? message
-    : html`${meaning}<br /><span class="quiet">${say(inEnglish)} : ${message}</span>`;
+    ? html`<span lang="en">${sentence.english}</span>`
+    : html`${meaning}<br /><span class="quiet">${detailPart(sentence, say)}</span>`;
 }
 
 /** @param linkOf where the line of a message stands on this page; undefined: it is on none */

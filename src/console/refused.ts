@@ -1,20 +1,21 @@
 // An act that was refused, as its own page tells it: in words by the code, with the message beside them.
 // Invariant: only a refusal that is an answer to what was asked is told so; anything else goes on as a failure.
-import { isRelaisError } from '../errors.ts';
+import { isRelaisError, type RelaisError } from '../errors.ts';
 import { html, type Html } from '../privacy/papers/html.ts';
 import type { Both } from '../support/words.ts';
 import type { Say } from './layout.ts';
 import { notice } from './parts.ts';
 import { wordsOfRefusal } from './refusals.ts';
-import { inEnglish, refusalText } from './words/refusals.ts';
+import { detailPart, sentenceOf } from './detail.ts';
+import { refusalText } from './words/refusals.ts';
 
-/** What a page says of it: our words, and what else is known. */
+/** What a page says of it: our words, and the error that says what exactly; of a page's own refusal the words say all. */
 export interface Refused {
   readonly words: Both;
-  readonly detail: string;
+  readonly error?: RelaisError;
 }
 
-export const refusal = (words: Both): Refused => ({ words, detail: '' });
+export const refusal = (words: Both): Refused => ({ words });
 
 /** Undefined when it was done. */
 export async function refusedBy(work: () => Promise<unknown>): Promise<Refused | undefined> {
@@ -26,7 +27,7 @@ export async function refusedBy(work: () => Promise<unknown>): Promise<Refused |
     if (own !== undefined) return refusal(own);
     const words = isRelaisError(error) ? refusalText(error.code) : undefined;
     if (!isRelaisError(error) || words === undefined) throw error;
-    return { words, detail: `${error.code} ${error.message}` };
+    return { words, error };
   }
 }
 
@@ -34,6 +35,12 @@ export const refusedNotice = (refused: Refused | undefined, say: Say): Html | un
   refused === undefined
     ? undefined
     : notice(
-        html`${say(refused.words)}${refused.detail === '' ? undefined : html`<br /><span class="quiet">${say(inEnglish)} : <span lang="en">${refused.detail}</span></span>`}`,
+        html`${say(refused.words)}${
+          refused.error === undefined
+            ? undefined
+            : html`<br /><span class="quiet"
+                  ><code>${refused.error.code}</code> ${detailPart(sentenceOf(refused.error), say)}</span
+                >`
+        }`,
         'bad',
       );

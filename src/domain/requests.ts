@@ -58,6 +58,23 @@ export const lastDay = (receivedAt: Date, isExtended: boolean): CivilDate =>
 export const dueAt = (receivedAt: Date, isExtended: boolean): Date =>
   startOfDay(addDays(lastDay(receivedAt, isExtended), 1));
 
+/** Why a term may not be extended: it was before, or its month is over, within which the person is told (GDPR article 12(3)). */
+export type ExtensionProblem = 'closed' | 'extended' | 'late';
+
+/** Undefined: it may be extended now. @param dueAt the first instant past the term */
+export function extensionProblem(
+  {
+    state,
+    extendedAt,
+    dueAt: end,
+  }: { readonly state: RequestState; readonly extendedAt: Date | null; readonly dueAt: Date },
+  now: Date,
+): ExtensionProblem | undefined {
+  if (state === 'closed') return 'closed';
+  if (extendedAt !== null) return 'extended';
+  return now >= end ? 'late' : undefined;
+}
+
 export const termAlerts = ['day_21', 'day_25', 'overdue'] as const;
 export type TermAlert = (typeof termAlerts)[number];
 

@@ -52,7 +52,15 @@ export function compileActions(input: ActionsInput): CompiledActions {
   for (const action of actionNames) {
     if (action !== 'create' && !Object.hasOwn(mapping, action)) continue;
     if (connector !== undefined && !connector.actions.includes(action)) {
-      report.error([action], 'MAP-407', `connector ${connector.type} has no ${action}.`, { at: 'key' });
+      report.error(
+        [action],
+        'MAP-407',
+        [
+          `le connecteur ${connector.type} n’a pas ${action}.`,
+          `connector ${connector.type} has no ${action}.`,
+        ],
+        { at: 'key' },
+      );
       continue;
     }
     if (connector !== undefined && (hasCalls(mapping) || Object.hasOwn(blockAt(mapping, action), 'calls'))) {
@@ -142,9 +150,8 @@ function reportCaptures(
   const [id] = capturesIn(textAt(settings, 'url'));
   if (id === undefined) return;
   const own = Object.hasOwn(blockAt(blockAt(mapping, action), 'send'), 'url');
-  report.error(
-    own ? [action, 'send', 'url'] : ['send', 'url'],
-    'MAP-652',
+  report.error(own ? [action, 'send', 'url'] : ['send', 'url'], 'MAP-652', [
+    `aucun appel antérieur ne donne {${id}} : la création n’a pas d’appels.`,
     `no earlier call captures {${id}}: the create has no calls.`,
-  );
+  ]);
 }

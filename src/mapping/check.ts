@@ -57,12 +57,10 @@ const causeOf = (error: unknown): string =>
 function checkWhole(sources: MappingSources, options: CheckOptions, problems: Problems): CheckResult {
   const text = sources.files[sources.main];
   if (text === undefined) {
-    problems.add(
-      { file: `mappings/${sources.main}`, line: 1, column: 1 },
-      'error',
-      'MAP-007',
+    problems.add({ file: `mappings/${sources.main}`, line: 1, column: 1 }, 'error', 'MAP-007', [
+      'le fichier du format n’existe pas.',
       'the mapping file does not exist.',
-    );
+    ]);
     return { ok: false, problems: problems.all() };
   }
   const client = checkClient(sources, problems);
@@ -74,11 +72,10 @@ function checkWhole(sources: MappingSources, options: CheckOptions, problems: Pr
   reportGuesses(sources.main, text, problems);
   const destination = textAt(mapping, 'destination');
   if (destination !== undefined && destination !== sources.destinationId) {
-    report.error(
-      ['destination'],
-      'MAP-409',
+    report.error(['destination'], 'MAP-409', [
+      `c’est le format de « ${sources.destinationId} », le fichier dit « ${destination} ».`,
       `this is the mapping of "${sources.destinationId}", the file says "${destination}".`,
-    );
+    ]);
   }
   const maps = mapping['maps'];
   for (const [name, map] of Object.entries(isRecord(maps) ? maps : {}))
@@ -110,11 +107,10 @@ function reportUntargeted(mapping: CompiledMapping, report: Report): void {
   const { addressKey, settingsKey } = mapping.connectorFacts;
   for (const { recipient, targets, destinationId: named } of client.authorisations ?? []) {
     if (named !== destinationId || targets !== undefined) continue;
-    report.warn(
-      [settingsKey, addressKey],
-      'MAP-413',
+    report.warn([settingsKey, addressKey], 'MAP-413', [
+      `l’adresse est un secret : l’habilitation de « ${recipient} » ne nomme pas de targets et couvre donc tous les hôtes de client.yaml : ${mapping.covered.join(', ')}.`,
       `the address is a secret: the authorisation of "${recipient}" names no targets, so it covers every host of client.yaml: ${mapping.covered.join(', ')}.`,
-    );
+    ]);
   }
 }
 
@@ -148,12 +144,10 @@ function checkClient(sources: MappingSources, problems: Problems): ClientFacts |
   const name = `${sources.clientId}/client.yaml`;
   const text = sources.files[name];
   if (text === undefined) {
-    problems.add(
-      { file: `mappings/${name}`, line: 1, column: 1 },
-      'error',
-      'MAP-007',
+    problems.add({ file: `mappings/${name}`, line: 1, column: 1 }, 'error', 'MAP-007', [
+      `le client.yaml de « ${sources.clientId} » n’existe pas.`,
       `client.yaml of "${sources.clientId}" does not exist.`,
-    );
+    ]);
     return undefined;
   }
   return checkClientText(sources.clientId, text, problems);
@@ -186,14 +180,19 @@ function withPresets(
   const file = presetFile(name, sources.files);
   const report = problems.reportIn(own);
   if (seen.includes(file)) {
-    report.error(['extends'], 'MAP-411', `"${name}" extends itself.`);
+    report.error(['extends'], 'MAP-411', [`« ${name} » s’étend lui-même.`, `"${name}" extends itself.`]);
     return own;
   }
   const text = sources.files[file];
   if (text === undefined) {
-    report.error(['extends'], 'MAP-411', `preset "${name}" does not exist.`, {
-      suggestion: suggest(name, presetNames(sources.files)),
-    });
+    report.error(
+      ['extends'],
+      'MAP-411',
+      [`le modèle « ${name} » n’existe pas.`, `preset "${name}" does not exist.`],
+      {
+        suggestion: suggest(name, presetNames(sources.files)),
+      },
+    );
     return own;
   }
   const under = withPresets(readDocument(file, text, problems), sources, problems, [...seen, file]);
@@ -209,8 +208,16 @@ function connectorOf(
   if (type === undefined) return undefined;
   if (Object.hasOwn(options.connectors, type)) return options.connectors[type];
   const known = Object.keys(options.connectors);
-  report.error(['connector'], 'MAP-405', `connector "${type}" does not exist: ${known.join(', ')}.`, {
-    suggestion: suggest(type, known),
-  });
+  report.error(
+    ['connector'],
+    'MAP-405',
+    [
+      `le connecteur « ${type} » n’existe pas : ${known.join(', ')}.`,
+      `connector "${type}" does not exist: ${known.join(', ')}.`,
+    ],
+    {
+      suggestion: suggest(type, known),
+    },
+  );
   return undefined;
 }

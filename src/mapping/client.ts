@@ -9,6 +9,7 @@ import type { Path, Report } from './document/problems.ts';
 import { suggest } from './document/suggest.ts';
 import { parseDay } from './fields/time.ts';
 import { readAgreedOptIn, readGoLive } from './go-live.ts';
+import type { Both } from '../../connectors/contract.ts';
 
 const texts = (value: unknown, key: string): readonly string[] =>
   stringsAt(value, key).map((item) => item.toLowerCase());
@@ -19,7 +20,11 @@ const stringsAt = (value: unknown, key: string): readonly string[] =>
 /** Facts of a client; `destinations` are those that exist, for the authorisations. */
 export function readClient(value: unknown, report: Report, folder: string): ClientFacts {
   const id = textAt(value, 'id') ?? folder;
-  if (id !== folder) report.error(['id'], 'MAP-409', `the client "${id}" stands in the folder "${folder}".`);
+  if (id !== folder)
+    report.error(['id'], 'MAP-409', [
+      `le client « ${id} » est dans le dossier « ${folder} ».`,
+      `the client "${id}" stands in the folder "${folder}".`,
+    ]);
   const categories = listAt(value, 'categories').filter((category): category is DataCategory =>
     dataCategories.includes(category as DataCategory),
   );
@@ -64,6 +69,8 @@ export function readClient(value: unknown, report: Report, folder: string): Clie
   };
 }
 
+const badDate: Both = ['la date s’écrit aaaa-MM-jj.', 'the date is written yyyy-MM-dd.'];
+
 function readAuthorisation(
   raw: unknown,
   path: Path,
@@ -84,21 +91,19 @@ function readAuthorisation(
   )
     return undefined;
   const validFrom = parseDay(from);
-  if (validFrom === undefined) report.error([...path, 'from'], 'MAP-902', 'the date is written yyyy-MM-dd.');
+  if (validFrom === undefined) report.error([...path, 'from'], 'MAP-902', badDate);
   const until = textAt(raw, 'until');
   const validUntil = until === undefined ? undefined : parseDay(until, 1);
-  if (until !== undefined && validUntil === undefined)
-    report.error([...path, 'until'], 'MAP-902', 'the date is written yyyy-MM-dd.');
+  if (until !== undefined && validUntil === undefined) report.error([...path, 'until'], 'MAP-902', badDate);
   const categories = listAt(raw, 'categories').filter((category): category is DataCategory =>
     dataCategories.includes(category as DataCategory),
   );
   for (const [index, category] of categories.entries()) {
     if (contractCategories.includes(category)) continue;
-    report.error(
-      [...path, 'categories', index],
-      'MAP-410',
+    report.error([...path, 'categories', index], 'MAP-410', [
+      `le contrat ne couvre pas ${category} : l’habilitation ne le peut pas non plus.`,
       `the contract does not cover ${category}: the authorisation cannot.`,
-    );
+    ]);
   }
   const targets = texts(raw, 'targets');
   for (const [index, target] of targets.entries()) {
@@ -106,7 +111,10 @@ function readAuthorisation(
     report.error(
       [...path, 'targets', index],
       'MAP-410',
-      `"${target}" is not among hosts, mailboxes or folders of this file.`,
+      [
+        `« ${target} » n’est pas parmi hosts, mailboxes ou folders de ce fichier.`,
+        `"${target}" is not among hosts, mailboxes or folders of this file.`,
+      ],
       {
         suggestion: suggest(target, contractTargets),
       },
@@ -137,18 +145,16 @@ function readNotices(value: unknown, report: Report): readonly WordedNotice[] {
     const from = dayOf(raw, 'from', path, report);
     if (!isRecord(raw) || version === undefined || channel === undefined || wording === undefined) return [];
     if (wording === '' || wording.length > mostWords)
-      report.error(
-        [...path, 'wording'],
-        'MAP-906',
+      report.error([...path, 'wording'], 'MAP-906', [
+        `le texte de « ${version} » a de 1 à ${mostWords} caractères.`,
         `the wording of "${version}" has 1 to ${mostWords} characters.`,
-      );
+      ]);
     const name = `${version} ${channel}`;
     if (seen.has(name))
-      report.error(
-        [...path, 'version'],
-        'MAP-906',
+      report.error([...path, 'version'], 'MAP-906', [
+        `« ${version} » est là deux fois pour ${channel} : un autre texte est une autre version.`,
         `"${version}" stands twice for ${channel}: other words are another version.`,
-      );
+      ]);
     seen.add(name);
     return from === undefined ? [] : [{ version, channel, wording, from: from.toISOString() }];
   });
@@ -159,6 +165,6 @@ function dayOf(raw: unknown, key: string, path: Path, report: Report): Date | un
   const text = textAt(raw, key);
   if (text === undefined) return undefined;
   const day = parseDay(text);
-  if (day === undefined) report.error([...path, key], 'MAP-902', 'the date is written yyyy-MM-dd.');
+  if (day === undefined) report.error([...path, key], 'MAP-902', badDate);
   return day;
 }

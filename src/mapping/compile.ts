@@ -1,6 +1,6 @@
 // Puts the compiled parts of one mapping together: for each action, what a lead becomes.
 // Invariant: everything that can be decided is decided here; `apply` only reads the lead and follows closures.
-import type { Action } from '../../connectors/contract.ts';
+import type { Both, Action } from '../../connectors/contract.ts';
 import { entitiesOf } from '../domain/legal-entity.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import { compileActions } from './actions.ts';
@@ -34,7 +34,7 @@ import { compileSandbox } from './transport/sandbox.ts';
 import { bySettings, noFinancialIn } from './transport/by-settings.ts';
 import { emptyPolicy, impersonalIn, reportContents } from './scope.ts';
 import type { Scope } from './scope.ts';
-import { reportClearText } from './transport/settings.ts';
+import { reportClearText } from './transport/clear-text.ts';
 import { compileTitle } from './fields/mail-title.ts';
 import { bodyWith } from './fields/secret-cells.ts';
 import type { Entry } from './fields/values.ts';
@@ -50,6 +50,8 @@ export interface CompileInput {
   readonly schemas: Schemas;
   readonly now: () => number;
 }
+
+const noLookup: Both = ['onUnknown: lookup a besoin de send.lookup.', 'onUnknown: lookup needs send.lookup.'];
 
 /** Compiles a mapping; problems go to the report, and nothing is given when a part is missing. */
 export function compileMapping(input: CompileInput): CompiledMapping | undefined {
@@ -78,7 +80,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   const hasLookup = looksUp(create, connector);
   const asks = mapping['onUnknown'] === 'lookup';
   if (asks && !hasLookup && connector !== undefined && create?.settings !== undefined)
-    report.error(['onUnknown'], 'MAP-506', 'onUnknown: lookup needs send.lookup.');
+    report.error(['onUnknown'], 'MAP-506', noLookup);
   const judge = defaultJudge(input, hasLookup, compiled, layout);
   reportContents(actions, connector, scope);
   reportOnUpdate(mapping, updateRequests(compiled), scope);

@@ -40,13 +40,15 @@ export function scheduleOf(
 /** A file without leads must be recognised as one. */
 function checkEmpty({ inParts, csv }: Layout, report: Report): void {
   if (inParts === undefined)
-    report.error(['file', 'empty'], 'MAP-615', 'a file of one record cannot be written without one.');
+    report.error(['file', 'empty'], 'MAP-615', [
+      'un fichier d’un enregistrement ne s’écrit pas sans lui.',
+      'a file of one record cannot be written without one.',
+    ]);
   else if (csv?.dialect.header === false)
-    report.error(
-      ['file', 'empty'],
-      'MAP-615',
+    report.error(['file', 'empty'], 'MAP-615', [
+      'un CSV sans en-tête est vide quand il n’y a pas de demandes : écrivez csv.header: true, ou empty: skip.',
       'a CSV without a heading has no bytes where there are no leads: write csv.header: true, or empty: skip.',
-    );
+    ]);
 }
 
 /** Whether an acknowledgement says of each lead what became of it; what its lines name must then stand in the file. */
@@ -61,11 +63,10 @@ export function hearsLines(
   const source = namedBy === 'key' ? 'delivery.key' : 'id';
   for (const [action, { record }] of plans)
     if (!record.fields.some((field) => field.source === source))
-      report.error(
-        ['file', 'ack', 'lines', namedBy],
-        'MAP-620',
+      report.error(['file', 'ack', 'lines', namedBy], 'MAP-620', [
+        `aucun champ de ${action} n’écrit ${source} : le destinataire ne peut pas nommer une demande par là.`,
         `no field of ${action} writes ${source}: the recipient cannot name a lead by it.`,
-      );
+      ]);
   return true;
 }
 

@@ -18,14 +18,16 @@ export function readGoLive(value: unknown, report: Report): NonNullable<ClientFa
     const date = textAt(raw, 'date');
     if (evidence === undefined || date === undefined) continue;
     if (parseDay(date) === undefined)
-      report.error(['goLive', item, 'date'], 'MAP-902', 'the date is written yyyy-MM-dd.');
+      report.error(['goLive', item, 'date'], 'MAP-902', [
+        'la date s’écrit aaaa-MM-jj.',
+        'the date is written yyyy-MM-dd.',
+      ]);
     const number = textAt(raw, 'number');
     if (number !== undefined && !isPhone(number))
-      report.error(
-        ['goLive', item, 'number'],
-        'MAP-907',
+      report.error(['goLive', item, 'number'], 'MAP-907', [
+        'le numéro présenté s’écrit en E.164, entre guillemets : "+33199001000".',
         'the number to show is written in E.164, between quotes: "+33199001000".',
-      );
+      ]);
     found[item] = { evidence, date, ...(number === undefined ? {} : { number }) };
   }
   const missing = goLiveItems.filter((item) => !Object.hasOwn(block, item));
@@ -33,7 +35,10 @@ export function readGoLive(value: unknown, report: Report): NonNullable<ClientFa
     report.warn(
       ['goLive'],
       'MAP-901',
-      `without evidence of ${missing.join(', ')} the client cannot go live.`,
+      [
+        `sans preuve de ${missing.join(', ')} le client ne peut pas être mis en service.`,
+        `without evidence of ${missing.join(', ')} the client cannot go live.`,
+      ],
       { at: 'key' },
     );
   }

@@ -6,9 +6,9 @@ import { isDirectory, namesIn, readTexts } from './document/files.ts';
 import type { MappingSources, Problem } from './contract.ts';
 import { topBlock, topOf, topText } from './document/peek.ts';
 import { isPresetFile, presetFile } from './document/preset-files.ts';
-import { formatProblem } from './document/problems.ts';
+import { formatProblem, formatProblemInFrench } from './document/problems.ts';
 import { didYouMean, suggest } from './document/suggest.ts';
-import { RelaisError } from '../errors.ts';
+import { RelaisError, type BothSentences } from '../errors.ts';
 
 export interface LoadedClient {
   readonly clientId: string;
@@ -38,7 +38,10 @@ export function loadMappings(folder: string, only?: string): LoadedFolder {
   try {
     names = namesIn(folder);
   } catch {
-    throw new RelaisError('FIND-001', `The mappings folder ${folder} cannot be read.`);
+    throw new RelaisError('FIND-001', [
+      `Le dossier des formats ${folder} ne peut pas être lu.`,
+      `The mappings folder ${folder} cannot be read.`,
+    ]);
   }
   const problems: Problem[] = [];
   const filesUnder = (name: string): Readonly<Record<string, string>> => {
@@ -108,7 +111,10 @@ export interface TypedMapping {
 export function withTypedText(folder: string, typed: TypedMapping): MappingSources {
   const { clientId, main, text, clientText } = typed;
   if (!/^[a-z0-9][a-z0-9_-]{0,62}$/.test(clientId) || reservedFolders.includes(clientId))
-    throw new RelaisError('FIND-001', 'This cannot be the name of a client.');
+    throw new RelaisError('FIND-001', [
+      'Ce ne peut pas être le nom d’un client.',
+      'This cannot be the name of a client.',
+    ]);
   const read = (name: string): Readonly<Record<string, string>> =>
     isDirectory(join(folder, name)) ? readTexts(folder, name).files : {};
   const presets = Object.fromEntries(Object.entries(read('presets')).filter(([name]) => isPresetFile(name)));
@@ -126,6 +132,20 @@ export function withTypedText(folder: string, typed: TypedMapping): MappingSourc
   };
 }
 
+function noMapping(folder: string, destinationId: string, unread: readonly Problem[]): BothSentences {
+  const [french, english]: BothSentences =
+    unread.length === 0
+      ? ['', '']
+      : [
+          ['', 'Ces fichiers n’ont pas pu être lus :', ...unread.map(formatProblemInFrench)].join('\n'),
+          ['', 'These files could not be read:', ...unread.map(formatProblem)].join('\n'),
+        ];
+  return [
+    `Aucun format sous ${folder} n’a la destination ${destinationId}.${french}`,
+    `No mapping under ${folder} has the destination ${destinationId}.${nearest(folder, destinationId)}${english}`,
+  ];
+}
+
 /** The sources of one destination, by its id. */
 export function loadDestination(folder: string, destinationId: string): MappingSources {
   const { destinations, problems } = loadMappings(folder, destinationId);
@@ -133,20 +153,14 @@ export function loadDestination(folder: string, destinationId: string): MappingS
   const errors = problems.filter((problem) => problem.severity === 'error');
   if (found === undefined) {
     const unread = errors.filter(({ file }) => isMapping(file.replace(/^mappings\//, '')));
-    throw new RelaisError(
-      'FIND-001',
-      [
-        `No mapping under ${folder} has the destination ${destinationId}.${nearest(folder, destinationId)}`,
-        ...(unread.length === 0 ? [] : ['These files could not be read:', ...unread.map(formatProblem)]),
-      ].join('\n'),
-    );
+    throw new RelaisError('FIND-001', noMapping(folder, destinationId, unread));
   }
   const own = errors.filter((error) => concerns(error, found));
   if (own.length > 0)
-    throw new RelaisError(
-      'MAPPING-001',
+    throw new RelaisError('MAPPING-001', [
+      `Des fichiers de ${destinationId} ne peuvent pas être lus :\n${own.map(formatProblemInFrench).join('\n')}`,
       `Files of ${destinationId} cannot be read:\n${own.map(formatProblem).join('\n')}`,
-    );
+    ]);
   return found;
 }
 

@@ -81,11 +81,10 @@ export function compileLines(
     const path = [...prefix, index];
     if (isRecord(raw) && Object.hasOwn(raw, 'consent')) {
       if (Object.keys(raw).length > 1)
-        scope.report.error(
-          path,
-          'MAP-106',
+        scope.report.error(path, 'MAP-106', [
+          'consent est seul sur sa ligne : il place une ligne du bloc consent.',
           'consent stands alone on its line: it places a line of the consent block.',
-        );
+        ]);
       for (const line of placed(raw['consent'], path, consent.placeable, { waiting, rest }, scope.report)) {
         waiting.delete(line);
         rest.delete(line);
@@ -143,11 +142,10 @@ function reportForgeries(
   );
   for (const { target, path, free, line } of fields) {
     if (!shared.has(slotKey(target)) || !couldForge(free, line)) continue;
-    scope.report.error(
-      path,
-      'MAP-224',
+    scope.report.error(path, 'MAP-224', [
+      `« ${target.text} » contient aussi un opt-in : un texte de la demande pourrait se lire comme un opt-in (C20). Donnez-lui une table, ou une ligne avec un libellé.`,
       `"${target.text}" also holds an opt-in: a text of the lead could read as one (C20). Give it a map, or a line with a label.`,
-    );
+    ]);
   }
 }
 
@@ -170,12 +168,20 @@ function placed(
   const found = lines.filter((line) => line.target.text === name && open.waiting.has(line));
   if (found.length === 0 && lines.length > 0) {
     const text = typeof name === 'string' ? name : '';
-    report.error([...path, 'consent'], 'MAP-106', `the consent block has no line "${text}" left to place.`, {
-      suggestion: suggest(
-        text,
-        lines.map((line) => line.target.text),
-      ),
-    });
+    report.error(
+      [...path, 'consent'],
+      'MAP-106',
+      [
+        `le bloc consent n’a pas, ou plus, de ligne « ${text} » à placer.`,
+        `the consent block has no line "${text}" left to place.`,
+      ],
+      {
+        suggestion: suggest(
+          text,
+          lines.map((line) => line.target.text),
+        ),
+      },
+    );
   }
   return found;
 }

@@ -70,22 +70,23 @@ export function useSource(
   scope: Scope,
 ): void {
   if (source.late !== undefined && !scope.files) {
-    scope.report.error(path, 'MAP-219', `source "${source.path}" exists in files only.`);
+    scope.report.error(path, 'MAP-219', [
+      `la source « ${source.path} » n’existe que dans les fichiers.`,
+      `source "${source.path}" exists in files only.`,
+    ]);
   }
   if (source.category === 'technical') return;
   categories.add(source.category);
   if (source.category === 'financial' && scope.noFinancial !== undefined) {
-    scope.report.error(
-      path,
-      'MAP-403',
+    scope.report.error(path, 'MAP-403', [
+      `« ${source.path} » est une donnée financière : elle ne peut pas voyager par ${scope.noFinancial} (C10).`,
       `"${source.path}" is financial data: it may not travel by ${scope.noFinancial} (C10).`,
-    );
+    ]);
   } else if (scope.contract !== undefined && !scope.contract.includes(source.category)) {
-    scope.report.error(
-      path,
-      'MAP-402',
+    scope.report.error(path, 'MAP-402', [
+      `« ${source.path} » est de la catégorie ${source.category}, que le contrat de client.yaml ne couvre pas.`,
       `"${source.path}" is of category ${source.category}, which the contract in client.yaml does not cover.`,
-    );
+    ]);
   }
 }
 
@@ -112,11 +113,10 @@ export function reportContents(
 ): void {
   for (const [action, { settings }] of actions)
     if (settings !== undefined && impersonalIn(connector, settings) !== impersonal)
-      report.error(
-        [action, connector?.settingsKey ?? 'send'],
-        'MAP-419',
+      report.error([action, connector?.settingsKey ?? 'send'], 'MAP-419', [
+        'chaque action dit le même contenu.',
         'every action says the same content.',
-      );
+      ]);
 }
 
 export function reportPerson(
@@ -125,11 +125,10 @@ export function reportPerson(
   { impersonal, report }: Scope,
 ): void {
   if (impersonal && person)
-    report.error(
-      path,
-      'MAP-419',
+    report.error(path, 'MAP-419', [
+      `« ${name} » est une donnée de la personne : un avis ne nomme personne, et la demande se lit là où mène readAt.`,
       `"${name}" is the person's: a notice names nobody, and the lead is read where readAt leads.`,
-    );
+    ]);
 }
 
 export function emptyPolicy(value: unknown, fallback: EmptyPolicy): EmptyPolicy {
@@ -142,24 +141,32 @@ export function emptyPolicy(value: unknown, fallback: EmptyPolicy): EmptyPolicy 
 export function checkEmpty(value: unknown, path: readonly (string | number)[], scope: Scope): void {
   const { format, report } = scope;
   if (format === 'csv' && value === 'keep')
-    report.error(
-      path,
-      'MAP-222',
+    report.error(path, 'MAP-222', [
+      'un CSV a toujours chaque cellule : une valeur absente y est vide, jamais gardée.',
       'a CSV always has every cell: an absent value is an empty one, never kept.',
-    );
+    ]);
   const { noNull } = scope;
   if (noNull !== undefined && value === null)
-    report.error(path, 'MAP-222', `${noNull} has no null: write "" or omit.`);
+    report.error(path, 'MAP-222', [
+      `${noNull} n’a pas de null : écrivez "" ou omit.`,
+      `${noNull} has no null: write "" or omit.`,
+    ]);
 }
 
 /** `{preset: rest}` that nothing has replaced. */
 export function reportNoPreset(path: readonly (string | number)[], scope: Pick<Scope, 'report'>): void {
-  scope.report.error(path, 'MAP-411', 'no preset gives lines here: add extends, or remove the line.');
+  scope.report.error(path, 'MAP-411', [
+    'aucun modèle ne donne de lignes ici : ajoutez extends, ou retirez la ligne.',
+    'no preset gives lines here: add extends, or remove the line.',
+  ]);
 }
 
 /** What the mapping itself writes into a CSV must be writable there: otherwise every lead would be refused, and nobody would look for the cause in the file. */
 export function checkWritable(value: unknown, path: readonly (string | number)[], scope: Scope): void {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return;
   if (scope.csv?.unwritable(value) === undefined) return;
-  scope.report.error(path, 'MAP-708', `"${String(value)}" cannot be written in this CSV.`);
+  scope.report.error(path, 'MAP-708', [
+    `« ${String(value)} » ne peut pas s’écrire dans ce CSV.`,
+    `"${String(value)}" cannot be written in this CSV.`,
+  ]);
 }

@@ -8,7 +8,7 @@ import {
   type Addresses,
 } from '../domain/opposition.ts';
 import type { ConsentChannel, ConsentPurpose, ConsentRecord } from '../domain/lead.ts';
-import { RelaisError } from '../errors.ts';
+import { unknownClient } from '../errors/unknown.ts';
 import { readConsents } from '../store/consents.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/handovers.ts';
@@ -78,8 +78,7 @@ export async function object(
   objection: Objection,
 ): Promise<readonly Reached[]> {
   const { clientId, addresses, purpose, channels, actor, reason } = objection;
-  if (!(await lockClients(tx, [clientId], 'alone')).has(clientId))
-    throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
+  if (!(await lockClients(tx, [clientId], 'alone')).has(clientId)) throw unknownClient(clientId);
   const [recordedAt, receipt] = [tx.now(), await nextReceipt(tx)];
   const events = channels.map((channel): ConsentRecord => ({
     purpose,

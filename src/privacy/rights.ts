@@ -1,7 +1,7 @@
 // Rights exercised on a lead: withdrawal of consent and erasure, applied at once in our tables (C21, C22).
 // Invariant: they take the lead's lock, as departure does; what departed before is followed by the planner (guarantee 6).
 import type { ConsentChannel, ConsentPurpose } from '../domain/lead.ts';
-import { RelaisError } from '../errors.ts';
+import { erasedLead, unknownLead } from '../errors/unknown.ts';
 import { insertConsents } from '../store/consents.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
@@ -137,7 +137,7 @@ export async function withdrawWithin(
   await lockClients(tx, [clientId], 'alone');
   const lead = await lockedLead(tx, request);
   const { leadId } = lead;
-  if (lead.erased) throw new RelaisError('LEAD-004', `Lead ${request.reference} has been erased.`);
+  if (lead.erased) throw erasedLead(request.reference);
   await clearRefusedConsents(tx, request);
   await options.snapshot(tx, [leadId]);
   const recordedAt = (options.now ?? options.database.now)();
@@ -228,8 +228,7 @@ async function lockedLead(
 ): Promise<{ readonly leadId: number; readonly revision: number; readonly erased: boolean }> {
   const leadId = await findLeadId(tx, clientId, reference);
   const lock = leadId === undefined ? undefined : (await lockLeads(tx, [leadId])).get(leadId);
-  if (leadId === undefined || lock === undefined)
-    throw new RelaisError('FIND-001', `Client ${clientId} has no lead with the reference ${reference}.`);
+  if (leadId === undefined || lock === undefined) throw unknownLead(clientId, reference);
   return { leadId, ...lock };
 }
 

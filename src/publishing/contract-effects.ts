@@ -29,14 +29,17 @@ export async function followContract(
 ): Promise<void> {
   const { client, clientId, destinationId } = mapping;
   if ((await closedAmong(tx, [clientId])).has(clientId))
-    throw new RelaisError('CLIENT-001', `The contract of ${clientId} has ended. Nothing was published.`);
+    throw new RelaisError('CLIENT-001', [
+      `Le contrat de ${clientId} a pris fin. Rien n’a été publié.`,
+      `The contract of ${clientId} has ended. Nothing was published.`,
+    ]);
   await followList(tx, mapping);
   const changed = await keepNotices(tx, clientId, client.notices ?? []);
   if (changed.length > 0)
-    throw new RelaisError(
-      'MAPPING-006',
+    throw new RelaisError('MAPPING-006', [
+      `Le client.yaml de ${clientId} donne un autre texte à ${changed.join(', ')}. Rien n’a été publié.`,
       `client.yaml of ${clientId} gives other words to ${changed.join(', ')}. Nothing was published.`,
-    );
+    ]);
   if (before === undefined) return;
   const earlier = clientFactsIn(JSON.parse(before.sources) as MappingSources);
   if (earlier === undefined) return;

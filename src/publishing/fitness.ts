@@ -1,9 +1,9 @@
 // What must hold before a version comes into force: the checks, a confirmed opt-in, production's rules, one connector at a time.
 // Invariant: what check refuses is never published (guarantee 10).
-import { RelaisError } from '../errors.ts';
+import { RelaisError, type BothSentences } from '../errors.ts';
 import { checkSources, type CheckOptions } from '../mapping/check.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
-import { formatProblem } from '../mapping/document/problems.ts';
+import { formatProblem, formatProblemInFrench } from '../mapping/document/problems.ts';
 import { loadDestination } from '../mapping/load.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { underWay, type Destination } from '../store/destinations.ts';
@@ -24,6 +24,11 @@ export interface FitMapping {
   readonly warnings: readonly Problem[];
 }
 
+const unpublishable = (destinationId: string, problems: readonly Problem[]): BothSentences => [
+  `Le format de ${destinationId} ne peut pas être publié :\n${problems.map(formatProblemInFrench).join('\n')}`,
+  `The mapping of ${destinationId} cannot be published:\n${problems.map(formatProblem).join('\n')}`,
+];
+
 /** @param sources default: what stands in the mappings folder. @throws MAPPING-001, MAPPING-003 */
 export async function checkFiles(
   deps: PublishingDeps,
@@ -31,11 +36,7 @@ export async function checkFiles(
   sources: MappingSources = loadDestination(deps.mappingsDir, destinationId),
 ): Promise<FitMapping> {
   const checked = checkSources(sources, deps.check);
-  if (!checked.ok)
-    throw new RelaisError(
-      'MAPPING-001',
-      `The mapping of ${destinationId} cannot be published:\n${checked.problems.map(formatProblem).join('\n')}`,
-    );
+  if (!checked.ok) throw new RelaisError('MAPPING-001', unpublishable(destinationId, checked.problems));
   const { mapping, warnings } = checked;
   refuseGuessedOptIn(destinationId, warnings);
   if (deps.production) await refuseInProduction(deps.database, mapping);
@@ -47,10 +48,10 @@ export function checkVersion(deps: PublishingDeps, version: MappingVersion): Com
   const sources = JSON.parse(version.sources) as MappingSources;
   const checked = checkSources(sources, { ...deps.check, tests: false });
   if (checked.ok) return checked.mapping;
-  throw new RelaisError(
-    'MAPPING-001',
+  throw new RelaisError('MAPPING-001', [
+    `La version ${version.version} ne passe plus la vérification d’aujourd’hui :\n${checked.problems.map(formatProblemInFrench).join('\n')}`,
     `Version ${version.version} does not pass today's checks:\n${checked.problems.map(formatProblem).join('\n')}`,
-  );
+  ]);
 }
 
 /** The problem of an opt-in line that a draft guessed and nobody confirmed. */
@@ -60,10 +61,7 @@ export const guessedOptIn = 'MAP-904';
 function refuseGuessedOptIn(destinationId: string, warnings: readonly Problem[]): void {
   const guessed = warnings.filter((warning) => warning.code === guessedOptIn);
   if (guessed.length === 0) return;
-  throw new RelaisError(
-    'MAPPING-001',
-    `The mapping of ${destinationId} cannot be published:\n${guessed.map(formatProblem).join('\n')}`,
-  );
+  throw new RelaisError('MAPPING-001', unpublishable(destinationId, guessed));
 }
 
 /** @throws DEST-002 while deliveries are on their way by the old connector: the new one could not finish them */
@@ -75,9 +73,10 @@ export async function refuseConnectorChange(
   if (before === undefined || before.connector === mapping.connector) return;
   const count = await underWay(tx, before.id);
   if (count === 0) return;
-  throw new RelaisError(
-    'DEST-002',
+  throw new RelaisError('DEST-002', [
+    `La destination ${before.id} passerait de ${before.connector} à ${mapping.connector} pendant que ${count} de ses livraisons sont en route. ` +
+      'Suspendez-la, attendez qu’il n’y en ait plus, puis publiez ; ou donnez à la nouvelle voie une destination à elle.',
     `Destination ${before.id} changes from ${before.connector} to ${mapping.connector} while ${count} of its deliveries are on their way. ` +
       `Suspend it (relais destination suspend ${before.id}), wait until none is, then publish; or give the new way a destination of its own.`,
-  );
+  ]);
 }

@@ -61,7 +61,10 @@ export async function goLiveListOfFiles(
   const [first] = sources;
   const facts = first === undefined ? undefined : clientFactsIn(first);
   if (facts === undefined)
-    throw new RelaisError('FIND-001', `No client ${clientId} with a mapping stands under ${folder}.`);
+    throw new RelaisError('FIND-001', [
+      `Aucun client ${clientId} avec un format n’est sous ${folder}.`,
+      `No client ${clientId} with a mapping stands under ${folder}.`,
+    ]);
   const list = listOf(facts, sources, check, civilDate(sql.now()));
   return { clientId, of: 'files', ...list, liveBefore: false, withheld: 0 };
 }

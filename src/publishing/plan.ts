@@ -2,6 +2,7 @@
 // Invariant: reads only; judged by the same functions that publish, so that what is said is what happens.
 import type { Authorisation, AuthorisationFact } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
+import { unknownVersion } from '../errors/unknown.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
 import type { Database } from '../store/database.ts';
 import { findClient, findDestination } from '../store/destinations.ts';
@@ -64,8 +65,7 @@ export async function planRollback(
 ): Promise<VersionPlan> {
   const { database } = deps;
   const wanted = (await versionHistory(database, destinationId)).find((one) => one.version === version);
-  if (wanted === undefined)
-    throw new RelaisError('FIND-001', `Destination ${destinationId} has no version ${version}.`);
+  if (wanted === undefined) throw unknownVersion(destinationId, version);
   const mapping = checkVersion(deps, wanted);
   if (deps.production) await refuseInProduction(database, mapping);
   return planOf(deps, mapping, wanted.fingerprint, wanted.id);
@@ -82,10 +82,10 @@ async function planOf(
   const { destinationId, clientId, client, secretNames } = mapping;
   const destination = await findDestination(database, destinationId);
   if (destination !== undefined && destination.clientId !== clientId)
-    throw new RelaisError(
-      'DEST-001',
+    throw new RelaisError('DEST-001', [
+      `La destination ${destinationId} appartient au client ${destination.clientId}, pas à ${clientId}.`,
       `Destination ${destinationId} belongs to client ${destination.clientId}, not ${clientId}.`,
-    );
+    ]);
   await refuseConnectorChange(database, destination, mapping);
   const before = await inForceOf(database, destination?.mappingVersionId);
   const isSame = before?.fingerprint === fingerprint;

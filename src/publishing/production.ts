@@ -2,7 +2,7 @@
 // Invariant: no client goes live without the evidence of its opt-in and of its procedure for rights (C51, C52), or in clear (C38).
 import { civilDate } from '../domain/civil-date.ts';
 import { reasonsAgainstPublishing } from '../domain/go-live.ts';
-import { RelaisError } from '../errors.ts';
+import { RelaisError, type BothSentences } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Sql } from '../store/database.ts';
 import { goLiveStandings } from '../store/go-live.ts';
@@ -15,18 +15,20 @@ import { findDestination } from '../store/destinations.ts';
  */
 export async function refuseInProduction(sql: Sql, mapping: CompiledMapping): Promise<void> {
   const { clientId, destinationId, client, consentTable } = mapping;
-  const refused = plainAddresses(mapping).map((url) => `${url} is not https://`);
+  const refused = plainAddresses(mapping).map((url): BothSentences => [
+    `${url} n’est pas en https://`,
+    `${url} is not https://`,
+  ]);
   if (!(await wasLiveBefore(sql, mapping)))
     refused.push(
-      ...reasonsAgainstPublishing(client, { destinationId, written: consentTable }, civilDate(sql.now())).map(
-        ([, english]) => english,
-      ),
+      ...reasonsAgainstPublishing(client, { destinationId, written: consentTable }, civilDate(sql.now())),
     );
   if (refused.length === 0) return;
-  throw new RelaisError(
-    'MAPPING-003',
-    `Production does not publish ${destinationId} (relais client check ${clientId}):\n${refused.map((reason) => `  - ${reason}`).join('\n')}`,
-  );
+  const listed = (language: 0 | 1): string => refused.map((both) => `  - ${both[language]}`).join('\n');
+  throw new RelaisError('MAPPING-003', [
+    `La production ne publie pas ${destinationId} :\n${listed(0)}`,
+    `Production does not publish ${destinationId} (relais client check ${clientId}):\n${listed(1)}`,
+  ]);
 }
 
 async function wasLiveBefore(sql: Sql, { clientId, destinationId }: CompiledMapping): Promise<boolean> {

@@ -3,6 +3,7 @@
 import { citedText, mappingDigest } from '../domain/cited.ts';
 import type { Authorisation } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
+import { unknownDestination } from '../errors/unknown.ts';
 import type { Log } from '../log.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
 import type { Sql } from '../store/database.ts';
@@ -114,10 +115,10 @@ async function putInForce(
 ): Promise<Omit<PublishResult, 'acceptedAgain' | 'warnings' | 'mapping'>> {
   const before = await lockDestination(tx, request.destinationId);
   if (before !== undefined && before.clientId !== mapping.clientId) {
-    throw new RelaisError(
-      'DEST-001',
+    throw new RelaisError('DEST-001', [
+      `La destination ${before.id} appartient au client ${before.clientId}, pas à ${mapping.clientId}.`,
       `Destination ${before.id} belongs to client ${before.clientId}, not ${mapping.clientId}.`,
-    );
+    ]);
   }
   await refuseConnectorChange(tx, before, mapping);
   // What is in force is read before the rows of destination and client are written.
@@ -182,8 +183,7 @@ async function history(
   destinationId: string,
 ): Promise<readonly (MappingVersion & { readonly inForce: boolean })[]> {
   const destination = await findDestination(database, destinationId);
-  if (destination === undefined)
-    throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
+  if (destination === undefined) throw unknownDestination(destinationId);
   return (await versionHistory(database, destinationId)).map((version) => ({
     ...version,
     inForce: version.id === destination.mappingVersionId,

@@ -1,7 +1,7 @@
 // Rolling back: an earlier version is put in force again, with the facts that stand beside it.
 // Invariant: it passes today's checks first; the log says who put it back and why.
 import { citedText, mappingDigest } from '../domain/cited.ts';
-import { RelaisError } from '../errors.ts';
+import { unknownDestination, unknownVersion } from '../errors/unknown.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Sql } from '../store/database.ts';
 import { findClient, findDestination, lockDestination, saveDestination } from '../store/destinations.ts';
@@ -33,10 +33,7 @@ export async function rollback(deps: PublishingDeps, request: RollbackRequest): 
     ({ version }) => version === request.version,
   );
   if (destination === undefined || wanted === undefined)
-    throw new RelaisError(
-      'FIND-001',
-      `Destination ${request.destinationId} has no version ${request.version}.`,
-    );
+    throw unknownVersion(request.destinationId, request.version);
   const mapping = checkVersion(deps, wanted);
   await refuseEnding(deps, mapping, request.mayEnd);
   await database.transaction((tx) => putBack(tx, deps, { request, wanted, mapping }));
@@ -58,8 +55,7 @@ async function putBack(
   },
 ): Promise<void> {
   const destination = await lockDestination(tx, request.destinationId);
-  if (destination === undefined)
-    throw new RelaisError('FIND-001', `No destination is called ${request.destinationId}.`);
+  if (destination === undefined) throw unknownDestination(request.destinationId);
   if (production) await refuseInProduction(tx, mapping);
   await refuseConnectorChange(tx, destination, mapping);
   const before = {

@@ -30,10 +30,10 @@ export async function refuseEnding(
 ): Promise<void> {
   const count = await countEnding({ database, check }, next);
   if (count === 0 || (await mayEnd?.(next.destinationId, count)) === true) return;
-  throw new RelaisError(
-    'MAPPING-004',
+  throw new RelaisError('MAPPING-004', [
+    `Le format de ${next.destinationId} ne prend pas ${count} demandes qui attendent de partir : elles finiraient annulées. Rien n’a été publié.`,
     `The mapping of ${next.destinationId} does not take ${count} leads that wait to leave: they would end as not_accepted. Nothing was published.`,
-  );
+  ]);
 }
 
 /** How many waiting deliveries would end; past 20,000 looked at a lower bound. */

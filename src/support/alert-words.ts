@@ -2,6 +2,7 @@
 // Invariant: what this release does not know is shown as it stands; an alert names destinations and codes, never a lead.
 import type { AlertKind } from '../domain/alert-kinds.ts';
 import { anomalyWords } from './anomalies.ts';
+import { codeWords } from './code-words.ts';
 import { paris } from './paris-time.ts';
 import { reasonWords, type Both } from './words.ts';
 
@@ -27,9 +28,14 @@ const file: Words = (reason) => {
   const [, number, hour, code] =
     /^(?:FILE_(\d+)|HOUR_(\d{4}-\d\d-\d\dT\d\d\.\d\d)Z)(?:\.(.+))?$/.exec(reason) ?? [];
   const when = hour === undefined ? '' : paris(new Date(`${hour.replace('.', ':')}:00Z`));
-  const why = code === undefined ? '' : ` (${code})`;
-  if (number !== undefined) return [`fichier nº ${number}${why}`, `file no. ${number}${why}`];
-  return hour === undefined ? undefined : [`fichier du ${when}${why}`, `file of ${when}${why}`];
+  const own = code === undefined ? '' : ` (${code})`;
+  const [french, english] = code === undefined ? [] : (codeWords(code) ?? []);
+  const why: Both = [
+    own + (french === undefined ? '' : ` : ${french}`),
+    own + (english === undefined ? '' : `: ${english}`),
+  ];
+  if (number !== undefined) return [`fichier nº ${number}${why[0]}`, `file no. ${number}${why[1]}`];
+  return hour === undefined ? undefined : [`fichier du ${when}${why[0]}`, `file of ${when}${why[1]}`];
 };
 
 const heldFile: Words = (reason) => {

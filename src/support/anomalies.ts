@@ -2,7 +2,7 @@
 // Invariant: reads only; names forms, agents, notices and sellers by code, and leads by reference.
 import type { AnomalyKind } from '../domain/anomaly.ts';
 import { civilDay } from '../domain/civil-time.ts';
-import { RelaisError } from '../errors.ts';
+import { unknownClient } from '../errors/unknown.ts';
 import { listAnomalies, type ListedAnomaly } from '../store/anomalies.ts';
 import type { ReadOnlySql } from '../store/database.ts';
 import { clientIds } from '../store/destinations.ts';
@@ -71,7 +71,7 @@ export function anomaliesWithin(
   scope: Scope,
   { client, days }: { readonly client: string; readonly days: number },
 ): Promise<readonly ListedAnomaly[]> {
-  if (!isWithin(scope, client)) throw new RelaisError('FIND-001', `No client is called ${client}.`);
+  if (!isWithin(scope, client)) throw unknownClient(client);
   return anomaliesSince(reading, client, new Date(database.now().getTime() - days * 86_400_000));
 }
 
@@ -81,7 +81,6 @@ export async function anomaliesSince(
   clientId: string,
   since: Date,
 ): Promise<readonly ListedAnomaly[]> {
-  if (!(await clientIds(sql)).includes(clientId))
-    throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
+  if (!(await clientIds(sql)).includes(clientId)) throw unknownClient(clientId);
   return listAnomalies(sql, clientId, civilDay(since, 'Europe/Paris'));
 }

@@ -4,7 +4,9 @@ import { isAccessNotGot } from '../domain/nothing-left.ts';
 import type { OutcomeKind } from '../../connectors/contract.ts';
 import { meaningOf } from '../../connectors/http-status.ts';
 import { undoneBy } from '../domain/undo.ts';
-import { inLanguage, type Both, type Language } from './words.ts';
+import { splitReason } from '../domain/delivery.ts';
+import { codeWordsBehind } from './code-words.ts';
+import { inBoth, inLanguage, reasonWords, type Both, type Language } from './words.ts';
 
 const outcomeWords: Readonly<Record<OutcomeKind, Both>> = {
   accepted: ['accepté', 'accepted'],
@@ -79,17 +81,43 @@ function accessWords(outcome: string, code: string): Both | undefined {
     : ['le serveur de connexion est indisponible', 'the login is unavailable'];
 }
 
-/** What an attempt ended with. A status that the rules left to itself is explained by its table. */
-export function outcomeText(outcome: string, code: string, language: Language): string {
-  const own = ownFaults[code];
-  if (own !== undefined) return inLanguage(own, language);
-  const access = accessWords(outcome, code);
-  if (access !== undefined) return inLanguage(access, language);
+/** Where the code says all of it. A status that the rules left to itself is explained by its table. */
+function wholeWords(outcome: string, code: string): Both | undefined {
+  const whole = ownFaults[code] ?? accessWords(outcome, code);
+  if (whole !== undefined) return whole;
   const meaning = meaningOf(Number(/^HTTP_(\d{3})$/.exec(code)?.[1] ?? 0));
-  if (meaning?.outcome === outcome) return inLanguage(meaning.support, language);
-  const words = Object.entries(outcomeWords).find(([kind]) => kind === outcome)?.[1];
+  return meaning?.outcome === outcome ? meaning.support : undefined;
+}
+
+/** What an attempt ended with. */
+export function outcomeText(outcome: string, code: string, language: Language): string {
+  const words =
+    wholeWords(outcome, code) ?? Object.entries(outcomeWords).find(([kind]) => kind === outcome)?.[1];
   return words === undefined ? outcome : inLanguage(words, language);
 }
+
+const moreWords = (outcome: string, code: string): Both | undefined =>
+  wholeWords(outcome, code) === undefined ? codeWordsBehind(outcome, code) : undefined;
+
+/** What stands behind an outcome in the log: a code of ours in words and itself, any other as it is. */
+export function whyText(outcome: string, reason: string, language: Language): string {
+  const code = splitReason(reason).code ?? reason;
+  const words = moreWords(outcome, code);
+  return words === undefined
+    ? inLanguage(reasonWords(reason), language)
+    : `${inLanguage(words, language)} (${code})`;
+}
+
+/** What an attempt ended with and why, in one sentence without the code. */
+export const endWords = (outcome: string, code: string): Both =>
+  inBoth((language) => {
+    const words = moreWords(outcome, code);
+    const colon = inLanguage([' : ', ': '], language);
+    return (
+      outcomeText(outcome, code, language) +
+      (words === undefined ? '' : `${colon}${inLanguage(words, language)}`)
+    );
+  });
 
 /** Which call an entry tells of, or which call is taken back; nothing where the delivery is one call. */
 export function callText(name: string, language: Language): string {

@@ -80,7 +80,10 @@ export async function endAuthorisation(
 ): Promise<number> {
   return database.transaction(async (tx) => {
     if (!(await revokeAuthorisation(tx, id, actor)))
-      throw new RelaisError('DEST-001', `Authorisation ${id} is revoked already.`);
+      throw new RelaisError('DEST-001', [
+        `L’habilitation ${id} est déjà révoquée.`,
+        `Authorisation ${id} is revoked already.`,
+      ]);
     await appendHandovers(tx, [
       { entry: 'revoked', clientId, destinationId, authorisationId: id, recipient, actor, purpose: reason },
     ]);

@@ -1,6 +1,6 @@
 // Older leads of a client for a destination that came later: handed to the planner in steps.
 // Invariant: a step is one transaction, so that a large client never holds the planner's tables; begun and ended in the log.
-import { RelaisError } from '../errors.ts';
+import { unknownDestination } from '../errors/unknown.ts';
 import { halved, type Halved, type RowSet } from '../delivery/attempt/halving.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { findDestination, type Destination } from '../store/destinations.ts';
@@ -76,8 +76,7 @@ const partOf = ({ clientId }: Destination, order: Backfill, after: number): Back
 
 async function existing(tx: Sql, destinationId: string): Promise<Destination> {
   const destination = await findDestination(tx, destinationId);
-  if (destination === undefined)
-    throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
+  if (destination === undefined) throw unknownDestination(destinationId);
   return destination;
 }
 

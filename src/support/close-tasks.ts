@@ -8,6 +8,7 @@ import { appendHandovers } from '../store/handovers.ts';
 import { forgetReferences } from '../store/delivery-settlements.ts';
 import { closeAlerts, closeAlertsOf, closedAmong, insertClosings } from '../store/tasks.ts';
 import { entryNames } from '../store/entry-names.ts';
+import { stateWords } from './words.ts';
 
 export interface Closing {
   readonly actor: string;
@@ -35,10 +36,10 @@ export async function closeDeliveries(
   return database.transaction(async (tx) => {
     const { closed, notFailed } = await closeIn(tx, ids, by);
     if (notFailed.length > 0)
-      throw new RelaisError(
-        'TASK-001',
+      throw new RelaisError('TASK-001', [
+        `Sans échec, donc rien à classer : ${notFailed.map(({ id, state }) => `${id} (${stateWords[state][0]})`).join(', ')}.`,
         `Not failed, so there is nothing to close: ${notFailed.map(({ id, state }) => `${id} (${state})`).join(', ')}.`,
-      );
+      ]);
     await also(tx, closed.length);
     return closed.length;
   });
@@ -92,10 +93,10 @@ export async function closeAlertTasks(
     const closed = await closeAlerts(tx, ids);
     const missing = ids.filter((id) => !closed.some((alert) => alert.id === id));
     if (missing.length > 0)
-      throw new RelaisError(
-        'TASK-001',
+      throw new RelaisError('TASK-001', [
+        `Aucune alerte ouverte n’a ce numéro : ${missing.map((id) => `A${id}`).join(', ')}.`,
         `No open alert has this number: ${missing.map((id) => `A${id}`).join(', ')}.`,
-      );
+      ]);
     await appendHandovers(
       tx,
       closed.map((alert) => ({

@@ -4,10 +4,12 @@ import type { Outcome, Body, SendContext } from '../../connectors/contract.ts';
 import { connectorOf } from '../../connectors/index.ts';
 import { liveAuthorisations } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
+import { nothingPublished } from '../errors/unknown.ts';
 import { questionAboutNobody } from '../mapping/calls/situations.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { readAuthorisations } from '../store/authorisations.ts';
 import type { Destination } from '../store/destinations.ts';
+import { endWords } from './answer-words.ts';
 import type { SupportPlace } from './place.ts';
 import type { Both } from './words.ts';
 
@@ -26,8 +28,10 @@ export interface TestedDestination {
   readonly durationMs: number | null;
   /** What was tried; empty where it was not reached. */
   readonly tried: Both;
+  /** Why it was not reached; empty where it was. */
+  readonly why: Both;
   /** What else was found, for who sets the destination up. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Both[];
 }
 
 interface Reached {
@@ -63,6 +67,12 @@ export function whatWasTried(
   return tried.has('credentials') ? someTried : addressOnly;
 }
 
+const nothing: Both = ['', ''];
+const nobodyReads: Both = [
+  'send.returnPath est donné, et aucun processus ne lit ce qui revient : RELAIS_BOUNCES_URL manque.',
+  'send.returnPath is set, and no process reads what comes back: RELAIS_BOUNCES_URL is missing.',
+];
+
 /** A token or a session is got before. */
 const gettingMs = 20_000;
 
@@ -73,36 +83,37 @@ export async function testDestination(
 ): Promise<TestedDestination> {
   const mapping = await place.published.version(mappingVersionId);
   const connector = mapping === undefined ? undefined : connectorOf(mapping.connector);
-  if (mapping === undefined || connector === undefined)
-    throw new RelaisError('MAPPING-002', `${id} has no published mapping.`);
+  if (mapping === undefined || connector === undefined) throw nothingPublished(id);
   const missing = mapping.secretNames.filter((name) => place.config.secrets(name).length === 0);
   if (missing.length > 0)
-    throw new RelaisError(
-      'CONFIG-001',
+    throw new RelaisError('CONFIG-001', [
+      `Secrets non déposés : ${missing.join(', ')} (un fichier de ce nom dans RELAIS_SECRETS_DIR, ou RELAIS_SECRET_<NOM>).`,
       `Secrets not provided: ${missing.join(', ')} (a file of that name in RELAIS_SECRETS_DIR, or RELAIS_SECRET_<NAME>).`,
-    );
+    ]);
   const context = await contextOf(place, id, mapping);
   const [first, ...others] = addressesOf(mapping);
   let outcome = await connector.test(first?.settings, context, first?.question);
   const tried = new Set([outcome.tried ?? 'credentials']);
-  const notes = new Set(outcome.notes);
+  const notes = new Map(outcome.notes?.map((note) => [note[1], note]));
   for (const { settings, question } of others) {
     if (outcome.kind !== 'accepted') break;
     outcome = await connector.test(settings, context, question);
     tried.add(outcome.tried ?? 'credentials');
-    for (const note of outcome.notes ?? []) notes.add(note);
+    for (const note of outcome.notes ?? []) notes.set(note[1], note);
   }
   if (connector.returns?.expected(first?.settings) === true && place.config.bounces.url === undefined)
-    notes.add('send.returnPath is set, and no process reads what comes back: RELAIS_BOUNCES_URL is missing.');
+    notes.set('send.returnPath', nobodyReads);
   const isReached = outcome.kind === 'accepted';
+  const reason = 'reason' in outcome ? outcome.reason : '';
   const ms = outcome.evidence?.durationMs;
   return {
     isReached,
     outcome: outcome.kind,
-    reason: 'reason' in outcome ? outcome.reason : '',
+    reason,
     durationMs: ms === undefined ? null : Math.round(ms),
-    tried: isReached ? whatWasTried(tried, connector.words.addressOnly) : ['', ''],
-    notes: [...notes],
+    tried: isReached ? whatWasTried(tried, connector.words.addressOnly) : nothing,
+    why: isReached ? nothing : endWords(outcome.kind, reason),
+    notes: [...notes.values()],
   };
 }
 

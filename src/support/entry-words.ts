@@ -4,10 +4,19 @@ import { splitReason } from '../domain/delivery.ts';
 import { saysNothingLeft as isNothingLeft } from '../domain/nothing-left.ts';
 import type { StoryEntry } from '../store/delivery-lists.ts';
 import type { HandoverEntry, ToldEntry } from '../store/handovers.ts';
-import { callText, outcomeText } from './answer-words.ts';
+import { callText, outcomeText, whyText } from './answer-words.ts';
 import { readBackText } from './read-back-words.ts';
-import { sentConsentWords, type SentConsent } from './sent-consent-words.ts';
-import { inBoth, inLanguage, nextWords, reasonWords, type Both, type Language } from './words.ts';
+import { detailsOf } from './entry-details.ts';
+import {
+  actorWords,
+  inBoth,
+  inLanguage,
+  nextWords,
+  typedWords,
+  reasonWords,
+  type Both,
+  type Language,
+} from './words.ts';
 
 export interface StoryEvent {
   readonly at: Date;
@@ -124,7 +133,10 @@ const requestMoved: Words = (told) => {
 };
 
 /** What was typed with it, behind a colon. */
-const said = ({ purpose }: ToldOf, colon: string): string => (purpose === '' ? '' : `${colon}${purpose}`);
+const said = ({ entry: { purpose }, say, colon }: Telling): string =>
+  purpose === '' ? '' : `${colon}${say(...typedWords(purpose))}`;
+
+const who = ({ entry, say }: Telling): string => say(...actorWords(entry.actor));
 
 /** A new kind of entry is given its words here; the compiler asks for them. */
 const wordsOf: Readonly<Record<ToldEntry, Words>> = {
@@ -154,23 +166,23 @@ const wordsOf: Readonly<Record<ToldEntry, Words>> = {
   withheld: ({ say, why }) => `${say('Retenue', 'Withheld')}${why}`,
   reopened: ({ say }) => say('Cause réparée : reprise', 'Cause repaired: taken up again'),
   invalid: ({ say, why }) => `${say('Non envoyée', 'Not sent')}${why}`,
-  cancelled: ({ entry, say, why, typed }) =>
-    `${say('Annulée par', 'Cancelled by')} ${entry.actor}${why}${typed}`,
+  cancelled: (told) => `${told.say('Annulée par', 'Cancelled by')} ${who(told)}${told.why}${told.typed}`,
   expired: ({ say, why }) => `${say('Délai maximal dépassé', 'Past its maximum age')}${why}`,
-  replayed: ({ entry, say, colon }) =>
-    `${say('Rejeu demandé par', 'Replayed by')} ${entry.actor}${said(entry, colon)}`,
+  replayed: (told) => `${told.say('Rejeu demandé par', 'Replayed by')} ${who(told)}${said(told)}`,
   batch_voided: ({ say }) =>
     say(
       'Fichier annulé : quelque chose a changé depuis, la demande repart dans un nouveau fichier',
       'File voided: something has changed since, the lead goes again in a new file',
     ),
-  closed: ({ entry, say, colon }) => `${say('Classée par', 'Closed by')} ${entry.actor}${said(entry, colon)}`,
-  resolved: ({ entry, say, colon }) =>
-    `${
-      entry.reason === 'received'
-        ? say(`Reçue par le destinataire, selon ${entry.actor}`, `Received, says ${entry.actor}`)
-        : say(`Pas reçue par le destinataire, selon ${entry.actor}`, `Not received, says ${entry.actor}`)
-    }${said(entry, colon)}`,
+  closed: (told) => `${told.say('Classée par', 'Closed by')} ${who(told)}${said(told)}`,
+  resolved: (told) => {
+    const by = who(told);
+    const what =
+      told.entry.reason === 'received'
+        ? told.say(`Reçue par le destinataire, selon ${by}`, `Received, says ${by}`)
+        : told.say(`Pas reçue par le destinataire, selon ${by}`, `Not received, says ${by}`);
+    return `${what}${said(told)}`;
+  },
 };
 
 function entryWords(entry: ToldOf, language: Language): string {
@@ -182,14 +194,17 @@ function entryWords(entry: ToldOf, language: Language): string {
     entry,
     say,
     colon,
-    why: entry.reason === '' ? '' : `${colon}${inLanguage(reasonWords(entry.reason), language)}`,
-    typed: entry.purpose === '' ? '' : ` (${entry.purpose})`,
+    why: entry.reason === '' ? '' : `${colon}${whyOf(entry, language)}`,
+    typed: entry.purpose === '' ? '' : ` (${say(...typedWords(entry.purpose))})`,
     call: callText(entry.callName, language),
     run: entry.run > 1 ? say(`, rejeu ${entry.run - 1}`, `, run ${entry.run}`) : '',
     next: nextOf(entry, language),
     answer: `${outcomeText(entry.outcome, codeOf(entry), language)}${measured(entry)}`,
   });
 }
+
+const whyOf = ({ outcome, reason }: ToldOf, language: Language): string =>
+  outcome === '' ? inLanguage(reasonWords(reason), language) : whyText(outcome, reason, language);
 
 function measured({ status, durationMs }: ToldOf): string {
   const parts: string[] = [];
@@ -201,40 +216,4 @@ function measured({ status, durationMs }: ToldOf): string {
 function nextOf(entry: ToldOf, language: Language): string {
   const words = nextWords[entry.nextStep];
   return words === undefined ? '' : ` → ${inLanguage(words, language)}`;
-}
-
-function detailsOf(entry: StoryEntry): readonly Both[] {
-  const names = (entry.fields ?? '').replaceAll(' ', ', ');
-  const fields: readonly Both[] = names === '' ? [] : [[`champs : ${names}`, `fields: ${names}`]];
-  if (entry.entry !== 'departed') return fields;
-  const digest = entry.digest?.toString('hex') ?? '-';
-  const consents = JSON.parse(entry.consents ?? '[]') as readonly SentConsent[];
-  const file: readonly Both[] =
-    entry.fileName === '' ? [] : [[`fichier : ${entry.fileName}`, `file: ${entry.fileName}`]];
-  return [
-    recipientWords(entry),
-    [
-      `par ${entry.connector}, format v${entry.version}, révision ${entry.leadRevision} de la demande`,
-      `by ${entry.connector}, mapping v${entry.version}, lead revision ${entry.leadRevision}`,
-    ],
-    ...consents.map(sentConsentWords),
-    ...file,
-    ...fields,
-    [`empreinte : ${digest} (${entry.bytes} octets)`, `digest: ${digest} (${entry.bytes} bytes)`],
-  ];
-}
-
-function recipientWords({ recipient, authorisation, document, reason }: StoryEntry): Both {
-  const [cited, quoted]: Both = document === null ? ['', ''] : [` « ${document} »`, ` "${document}"`];
-  const [ended, over]: Both =
-    reason === 'former_authorisation'
-      ? [
-          ', qui a pris fin depuis : la personne et sa réponse seulement',
-          ', ended since: the person and the answer only',
-        ]
-      : ['', ''];
-  return [
-    `destinataire : ${recipient} (autorisation ${authorisation}${cited}${ended})`,
-    `recipient: ${recipient} (authorisation ${authorisation}${quoted}${over})`,
-  ];
 }

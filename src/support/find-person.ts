@@ -1,7 +1,7 @@
 // Looking people up: by mail address, phone, name or reference of a lead.
 // Invariant: an entry of the hand-over log with who and why is written before anything is returned; masked unless revealed (C39).
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
-import { RelaisError } from '../errors.ts';
+import { unknownClient } from '../errors/unknown.ts';
 import type { Database } from '../store/database.ts';
 import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
 import { clientIds, findClient } from '../store/destinations.ts';
@@ -91,8 +91,7 @@ export async function findPeople(
   look: LookUp,
 ): Promise<FoundPeople> {
   const { query, client } = asked;
-  if (client !== undefined && (await findClient(database, client)) === undefined)
-    throw new RelaisError('FIND-001', `No client is called ${client}.`);
+  if (client !== undefined && (await findClient(database, client)) === undefined) throw unknownClient(client);
   const found = await searchLeads(
     database,
     client === undefined ? await clientIds(database) : [client],

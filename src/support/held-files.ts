@@ -1,6 +1,7 @@
 // A full file that lost too much: support lets it leave all the same, or gives it up.
 // Invariant: the file itself is gone; what leaves is a new one of the leads as they are by then, at least as many as were looked at.
 import { RelaisError } from '../errors.ts';
+import { unknownDestination } from '../errors/unknown.ts';
 import type { Database } from '../store/database.ts';
 import { findDestination } from '../store/destinations.ts';
 import { addSlot, passDue } from '../store/file-slots.ts';
@@ -19,12 +20,18 @@ export async function decideHeldFile(
 ): Promise<HeldFile> {
   return database.transaction(async (tx) => {
     const destination = await findDestination(tx, destinationId);
-    if (destination === undefined)
-      throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
+    if (destination === undefined) throw unknownDestination(destinationId);
     const held = (await lockFullFile(tx, destinationId))?.held;
-    if (held === undefined) throw new RelaisError('DEST-001', `No file of ${destinationId} is held back.`);
+    if (held === undefined)
+      throw new RelaisError('DEST-001', [
+        `Aucun fichier de ${destinationId} n’est retenu.`,
+        `No file of ${destinationId} is held back.`,
+      ]);
     if (seenFile !== undefined && held.batchId !== seenFile)
-      throw new RelaisError('DEST-001', `Another file of ${destinationId} is held back by now: look at it.`);
+      throw new RelaisError('DEST-001', [
+        `C’est un autre fichier de ${destinationId} qui est retenu à présent : regardez-le.`,
+        `Another file of ${destinationId} is held back by now: look at it.`,
+      ]);
     await endHold(tx, destinationId, decision === 'release' ? held.rows : undefined);
     // Given up is the hour with its file: the next one of the schedule is looked at as any other.
     if (decision === 'release') await addSlot(tx, destinationId, 'now', by.actor);

@@ -1,6 +1,7 @@
 // Names that a filter may hold: a typing mistake is reported, instead of being answered with an empty list.
 import { reasons } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
+import { unknownLead } from '../errors/unknown.ts';
 import { didYouMean, suggest } from '../mapping/document/suggest.ts';
 import type { ReadOnlySql } from '../store/database.ts';
 import { allDestinations, clientIds } from '../store/destinations.ts';
@@ -36,15 +37,26 @@ export async function knownInScope(
   const [base] = (reason ?? '').split(':');
   if (base !== undefined && base !== '') known('cause', base, Object.keys(reasons));
   if (lead !== undefined && !(await leadExists(sql, lead, client)))
-    throw new RelaisError(
-      'FIND-001',
-      client === undefined
-        ? `No client has a lead with the reference ${lead}.`
-        : `Client ${client} has no lead with the reference ${lead}.`,
-    );
+    throw client === undefined
+      ? new RelaisError('FIND-001', [
+          `Aucun client n’a de demande de référence ${lead}.`,
+          `No client has a lead with the reference ${lead}.`,
+        ])
+      : unknownLead(client, lead);
 }
 
-function known(what: string, name: string, names: readonly string[]): void {
+const nothingCalled = {
+  client: ['Aucun client ne s’appelle', 'No client is called'],
+  destination: ['Aucune destination ne s’appelle', 'No destination is called'],
+  cause: ['Aucune cause ne s’appelle', 'No cause is called'],
+} as const;
+
+function known(what: keyof typeof nothingCalled, name: string, names: readonly string[]): void {
   if (names.includes(name)) return;
-  throw new RelaisError('FIND-001', `No ${what} is called ${name}.${didYouMean(suggest(name, names))}`);
+  const near = suggest(name, names);
+  const [french, english] = nothingCalled[what];
+  throw new RelaisError('FIND-001', [
+    `${french} ${name}.${near === undefined ? '' : ` Vouliez-vous dire ${near} ?`}`,
+    `${english} ${name}.${didYouMean(near)}`,
+  ]);
 }

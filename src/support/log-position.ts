@@ -24,6 +24,9 @@ export function positionOf(after: string | undefined): Position {
   if (after === undefined) return { seal: 0, entry: 0 };
   const [, seal, entry] = /^(\d{1,15})-(\d{1,15})$/.exec(after) ?? [];
   if (seal === undefined || entry === undefined)
-    throw new RelaisError('USAGE-001', 'after is the `next` of an earlier answer, or `now`.');
+    throw new RelaisError('USAGE-001', [
+      'after est le `next` d’une réponse antérieure, ou `now`.',
+      'after is the `next` of an earlier answer, or `now`.',
+    ]);
   return { seal: Number(seal), entry: Number(entry) };
 }

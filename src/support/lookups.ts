@@ -39,7 +39,10 @@ export async function lookUpsOf(
   const inTable = await entriesOfLeads(database, ids);
   await noteLookUp(database, 'looked_up', { leads, clientId: asked.client }, by);
   if (leads.length === 0)
-    throw new RelaisError('FIND-001', `Client ${asked.client} has no lead of that person.`);
+    throw new RelaisError('FIND-001', [
+      `Le client ${asked.client} n’a aucune demande de cette personne.`,
+      `Client ${asked.client} has no lead of that person.`,
+    ]);
   const archived = archives === undefined ? [] : await archivedEntries(database, archives, ids);
   const all = new Map([...archived, ...inTable].map((entry) => [entry.id, entry]));
   const seen = [...all.values()].filter(({ entry }) => kinds.has(entry)).toSorted((a, b) => a.id - b.id);

@@ -1,7 +1,7 @@
 // Whether a person stands on a client's opposition list, and for what.
 // Invariant: asking is an entry of the log, written before anything is answered (C39).
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
-import { RelaisError } from '../errors.ts';
+import { unknownClient } from '../errors/unknown.ts';
 import type { Database } from '../store/database.ts';
 import { findClient } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
@@ -21,8 +21,7 @@ export async function findOppositions(
   by: { readonly actor: string; readonly reason: string },
 ): Promise<readonly ListedOpposition[]> {
   const { clientId, addresses } = asked;
-  if ((await findClient(database, clientId)) === undefined)
-    throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
+  if ((await findClient(database, clientId)) === undefined) throw unknownClient(clientId);
   await database.transaction((tx) =>
     appendHandovers(tx, [{ entry: 'looked_up', clientId, actor: by.actor, purpose: by.reason }]),
   );

@@ -1,6 +1,6 @@
 // Changes of leads that the planner set aside are planned again at once, by support: the cause is gone, or was never theirs.
 // Invariant: in the log, with who and why; a change that ends a planner again is set aside again.
-import { RelaisError } from '../errors.ts';
+import { unknownClient } from '../errors/unknown.ts';
 import type { Database } from '../store/database.ts';
 import { findClient } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
@@ -16,8 +16,7 @@ const step = 500;
  * @throws FIND-001 when nobody knows the client
  */
 export async function replan(database: Database, clientId: string, by: Actor): Promise<number> {
-  if ((await findClient(database, clientId)) === undefined)
-    throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
+  if ((await findClient(database, clientId)) === undefined) throw unknownClient(clientId);
   let count = 0;
   for (;;) {
     const taken = await database.transaction(async (tx) => {

@@ -27,9 +27,16 @@ export async function retryRow(
 ): Promise<{ readonly alongside: number }> {
   return database.transaction(async (tx) => {
     const refused = await lockRefusedRow(tx, row);
-    if (refused === undefined) throw new RelaisError('FIND-001', `No refused row has the number ${row}.`);
+    if (refused === undefined)
+      throw new RelaisError('FIND-001', [
+        `Aucune ligne refusée n’a le numéro ${row}.`,
+        `No refused row has the number ${row}.`,
+      ]);
     if (!refused.codes.every((code) => ownRefusals.includes(code)))
-      throw new RelaisError('LEAD-005', `Row ${row} was refused as ${refused.codes.join(', ')}.`);
+      throw new RelaisError('LEAD-005', [
+        `La ligne ${row} a été refusée : ${refused.codes.join(', ')}.`,
+        `Row ${row} was refused as ${refused.codes.join(', ')}.`,
+      ]);
     await forgetDeaths(tx, 'intake', row);
     const alongside = refused.kind === 'lead' ? await refusedAbout(tx, refused, forWantOfLead) : [];
     for (const each of [row, ...alongside]) await retryRefusedRow(tx, each);

@@ -11,11 +11,11 @@ export interface SentConsent {
   readonly state: string;
 }
 
-/** The codes as the log holds them, then what they mean. */
+/** As it was sent, then what it means; what this release has no words for, as the log holds it. */
 export function sentConsentWords({ field, value, purpose, channel, state }: SentConsent): Both {
   const pair = consentPairWords(purpose, channel);
   const answer = Object.entries(consentWords).find(([name]) => name === state)?.[1];
-  const codes = `${field} = ${value} (${purpose}, ${channel} : ${state})`;
+  const sent = `${field} = ${value}`;
   const [again, left]: Both =
     value === unchanged
       ? [
@@ -24,9 +24,12 @@ export function sentConsentWords({ field, value, purpose, channel, state }: Sent
         ]
       : ['', ''];
   if (pair === undefined || answer === undefined)
-    return [`opt-in : ${codes}${again}`, `opt-in: ${codes}${left}`];
+    return [
+      `opt-in : ${sent} (${purpose}, ${channel} : ${state})${again}`,
+      `opt-in: ${sent} (${purpose}, ${channel}: ${state})${left}`,
+    ];
   return [
-    `opt-in : ${codes}, ${pair[0]} ${answer[0]}${again}`,
-    `opt-in: ${codes}, ${pair[1]} ${answer[1]}${left}`,
+    `opt-in : ${sent} (${pair[0]} : ${answer[0]})${again}`,
+    `opt-in: ${sent} (${pair[1]}: ${answer[1]})${left}`,
   ];
 }

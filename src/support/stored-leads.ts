@@ -2,6 +2,7 @@
 // Invariant: one lead looked at in clear is in the hand-over log first, with who and why (C39); many are only counted over.
 import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
+import { erasedLead, unknownLead } from '../errors/unknown.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/handovers.ts';
@@ -16,9 +17,8 @@ export async function storedLead(
   by: Actor & { readonly entries: readonly ('looked_up' | 'revealed')[] },
 ): Promise<Lead> {
   const [found] = await searchLeads(database, [clientId], { reference });
-  if (found === undefined)
-    throw new RelaisError('FIND-001', `Client ${clientId} has no lead with the reference ${reference}.`);
-  if (found.erased) throw new RelaisError('LEAD-004', `Lead ${reference} has been erased.`);
+  if (found === undefined) throw unknownLead(clientId, reference);
+  if (found.erased) throw erasedLead(reference);
   const { actor, reason: purpose } = by;
   await database.transaction((tx) =>
     appendHandovers(
@@ -28,9 +28,12 @@ export async function storedLead(
   );
   const read = (await readLeads(database, [found.id])).get(found.id);
   if (read?.restricted === true)
-    throw new RelaisError('LEAD-006', `Processing of lead ${reference} is restricted.`);
+    throw new RelaisError('LEAD-006', [
+      `Le traitement de la demande ${reference} est limité.`,
+      `Processing of lead ${reference} is restricted.`,
+    ]);
   const lead = read?.lead;
-  if (lead === undefined) throw new RelaisError('LEAD-004', `Lead ${reference} has been erased.`);
+  if (lead === undefined) throw erasedLead(reference);
   return lead;
 }
 

@@ -6,11 +6,13 @@ import type { Circuit } from '../domain/circuit.ts';
 import { untriedNow } from '../domain/pace.ts';
 import type { DestinationStatus } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
+import { unknownDestination } from '../errors/unknown.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { findDestination, readStates, saveCircuit, setStatus } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { bringThrottledForward } from '../store/support-writes.ts';
 import type { Actor } from './replay.ts';
+import { destinationWords } from './words.ts';
 
 /** Suspends or resumes a destination. Resuming also lets a held one probe at once. @param also in the same transaction */
 export async function setDestinationStatus(
@@ -23,13 +25,18 @@ export async function setDestinationStatus(
   await database.transaction(async (tx) => {
     const state = (await readStates(tx, [destinationId], true)).get(destinationId);
     const destination = await findDestination(tx, destinationId);
-    if (destination === undefined)
-      throw new RelaisError('FIND-001', `No destination is called ${destinationId}.`);
+    if (destination === undefined) throw unknownDestination(destinationId);
     if (destination.status === 'archived')
-      throw new RelaisError('DEST-001', `Destination ${destinationId} is archived.`);
+      throw new RelaisError('DEST-001', [
+        `La destination ${destinationId} est archivée.`,
+        `Destination ${destinationId} is archived.`,
+      ]);
     const free = state === undefined || isFree(state.circuit, state.now);
     if (destination.status === status && (status === 'suspended' || free)) {
-      throw new RelaisError('DEST-001', `Destination ${destinationId} is ${status} already.`);
+      throw new RelaisError('DEST-001', [
+        `La destination ${destinationId} est déjà ${destinationWords[status]}.`,
+        `Destination ${destinationId} is ${status} already.`,
+      ]);
     }
     await setStatus(tx, destinationId, status, status === 'suspended' ? by.reason : '');
     if (status === 'active' && state !== undefined) {

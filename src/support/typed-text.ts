@@ -3,14 +3,28 @@
 import { namesSomebody } from '../domain/impersonal-text.ts';
 import { RelaisError } from '../errors.ts';
 
+/** How whoever typed it knows a field or an option that is not named alike in both languages. */
+const inFrench: Readonly<Partial<Record<string, string>>> = { reason: 'le motif', evidence: 'la preuve' };
+
+const named = (where: string): string => inFrench[where] ?? where;
+
+const asSubject = (where: string): string => {
+  const name = named(where);
+  return name.charAt(0).toUpperCase() + name.slice(1);
+};
+
 /** @param where how whoever typed it knows it: an option, a field. @throws USAGE-001 */
 export function impersonal(text: string, where: string): string {
-  if (text.length > 200) throw new RelaisError('USAGE-001', `${where} has 200 characters at most.`);
+  if (text.length > 200)
+    throw new RelaisError('USAGE-001', [
+      `${asSubject(where)} a 200 caractères au plus.`,
+      `${where} has 200 characters at most.`,
+    ]);
   if (namesSomebody(text))
-    throw new RelaisError(
-      'USAGE-001',
+    throw new RelaisError('USAGE-001', [
+      `${asSubject(where)} contient une adresse e-mail ou un numéro de téléphone. Le journal n’oublie jamais : écrivez plutôt un numéro de ticket.`,
       `${where} holds a mail address or a phone number. The log never forgets: write a ticket number instead.`,
-    );
+    ]);
   return text;
 }
 
@@ -18,9 +32,9 @@ export function impersonal(text: string, where: string): string {
 export function typedReason(given: string | undefined, where = 'reason'): string {
   const reason = (given ?? '').trim();
   if (reason.length < 3)
-    throw new RelaisError(
-      'USAGE-002',
+    throw new RelaisError('USAGE-002', [
+      `Dites pourquoi (${named(where)}), en trois caractères au moins : c’est inscrit au journal.`,
       `Say why in ${where}, in three characters at least: it is written in the hand-over log.`,
-    );
+    ]);
   return impersonal(reason, where);
 }

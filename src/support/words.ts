@@ -1,6 +1,7 @@
 // Words for what support reads, French first, English second: actions, states, outcomes, reasons, consents.
 // Invariant: every code of a closed list has its words in both languages.
 import type { Action, Both } from '../../connectors/contract.ts';
+import type { DestinationStatus } from '../domain/destination.ts';
 import { reasonText, splitReason, type DeliveryState } from '../domain/delivery.ts';
 import {
   consentChannels,
@@ -10,11 +11,18 @@ import {
   type ConsentState,
   type DataCategory,
 } from '../domain/lead.ts';
+import { codeWordsBehind } from './code-words.ts';
 
 export type Language = 'fr' | 'en';
 export type { Both } from '../../connectors/contract.ts';
 
 export const inLanguage = (both: Both, language: Language): string => both[language === 'fr' ? 0 : 1];
+
+/** A sentence and its French, where it has one. */
+export interface Sentence {
+  readonly french: string | undefined;
+  readonly english: string;
+}
 
 /** The same sentence made in either language. */
 export const inBoth = (words: (language: Language) => string): Both => [words('fr'), words('en')];
@@ -35,6 +43,12 @@ export const stateWords: Readonly<Record<DeliveryState, Both>> = {
   delivered: ['livrée', 'delivered'],
   failed: ['échec', 'failed'],
   cancelled: ['annulée', 'cancelled'],
+};
+
+export const destinationWords: Readonly<Record<DestinationStatus, string>> = {
+  active: 'active',
+  suspended: 'suspendue',
+  archived: 'archivée',
 };
 
 /** What the gateway decided after an answer (`domain/verdict`). */
@@ -89,9 +103,24 @@ export function consentPairWords(purpose: string, channel: string): Both | undef
   });
 }
 
+/** Who acted by itself, as a sentence names it; people stay as they are called. */
+const processes: Readonly<Record<string, Both>> = {
+  planner: ['la passerelle', 'the gateway'],
+  worker: ['la passerelle', 'the gateway'],
+  centre: ['le centre', 'the centre'],
+};
+export const actorWords = (actor: string): Both => processes[actor] ?? [actor, actor];
+
+/** What was typed for the log, or stands there for a request of a person; words of ours in it are French in French. */
+export const typedWords = (purpose: string): Both => [
+  purpose.replace(/^request (?=\d+\b)/, 'demande de droits ').replace('; evidence: ', ' ; preuve : '),
+  purpose,
+];
+
 /** A stored reason in words. The code stays beside them: it is what filters take. */
 export function reasonWords(stored: string): Both {
-  const code = codeWords(splitReason(stored).code ?? '');
+  const { base, code: name = '' } = splitReason(stored);
+  const code = ownWords(name) ?? (name === '' ? undefined : codeWordsBehind(base, name));
   return inBoth((language) => {
     const colon = inLanguage([' : ', ': '], language);
     return reasonText(stored, language) + (code === undefined ? '' : colon + inLanguage(code, language));
@@ -99,7 +128,7 @@ export function reasonWords(stored: string): Both {
 }
 
 /** Words for a code of our own behind a reason: a consent (`marketing.email`) or a category of data. */
-function codeWords(code: string): Both | undefined {
+function ownWords(code: string): Both | undefined {
   const [purpose = '', channel = ''] = code.split('.');
   return (
     consentPairWords(purpose, channel) ?? Object.entries(categoryWords).find(([name]) => name === code)?.[1]

@@ -106,14 +106,17 @@ describe('the test of the destination', () => {
     dns.texts.set(name, [[record.slice(0, 200), record.slice(200)]]);
     const outcome = await tested();
     expect(outcome).toMatchObject({ kind: 'accepted' });
-    expect(outcome.notes?.join(' ')).toContain(`DKIM: ${name} publishes the key that signs.`);
+    expect(outcome.notes).toEqual([
+      [`DKIM : ${name} publie la clé qui signe.`, `DKIM: ${name} publishes the key that signs.`],
+    ]);
     expect(recipient.received).toEqual([]);
   });
 
   test('says which record to publish where there is none', async () => {
     const outcome = await tested();
     expect(outcome).toMatchObject({ kind: 'invalid', reason: 'DKIM_RECORD_MISSING' });
-    expect(outcome.notes?.join(' ')).toContain(`${name} TXT "${record}"`);
+    for (const language of [0, 1] as const)
+      expect(outcome.notes?.[0]?.[language]).toContain(`${name} TXT "${record}"`);
   });
 
   test('says that another key is published', async () => {

@@ -170,6 +170,11 @@ test('a test of the destination logs in and says so', async () => {
   expect(await rig.test(login())).toMatchObject({
     kind: 'accepted',
     tried: 'credentials',
-    notes: ['localhost took the login and gave a session.'],
+    notes: [
+      [
+        'localhost a accepté la connexion et ouvert une session.',
+        'localhost took the login and gave a session.',
+      ],
+    ],
   });
 });

@@ -119,9 +119,9 @@ test('a test of the destination says until when the certificate is valid', async
     { secret: 'SOON', at: new Date('2026-12-01T00:00:00Z') },
   ]);
   const tested = await webhook.test(settings(own), context());
-  expect(tested.notes?.join()).toMatch(
-    /^Our certificate CERT is valid until \d{4}-\d\d-\d\d \(\d+ days\)\.$/,
-  );
+  const [french = '', english = ''] = tested.notes?.[0] ?? [];
+  expect(english).toMatch(/^Our certificate CERT is valid until \d{4}-\d\d-\d\d \(\d+ days\)\.$/);
+  expect(french).toMatch(/^Notre certificat CERT est valable jusqu’au \d\d\/\d\d\/\d{4} \(\d+ jours\)\.$/);
 });
 
 test("the recipient's own authority may stand alone, and a certificate never without its key", async () => {

@@ -375,7 +375,7 @@ test('a test of the destination gets a token anew and says so', async () => {
   expect(await rig.test(oauth2())).toMatchObject({
     kind: 'accepted',
     tried: 'credentials',
-    notes: ['localhost gave a token.'],
+    notes: [['localhost a donné un jeton.', 'localhost gave a token.']],
   });
   expect(rig.door.received).toHaveLength(2);
   rig.door.answer = json(401, { error: 'invalid_client' });

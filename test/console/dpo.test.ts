@@ -200,6 +200,25 @@ test('a restriction is applied and lifted, and a term is extended once, each wit
   expect((await entries('unrestricted')).length).toBe(1);
 });
 
+test('C21: past its first month a term is not extended: the page says why instead of offering it, and the act refuses', async () => {
+  const id = await opened({ kind: 'objection', email: 'ok-2@courriel.example' }, false);
+  expect((await dpo.get(`/requests/${id}`)).text).toContain(`action="/requests/${id}/extend"`);
+  await desk.gateway.owner.run(
+    'UPDATE requests SET received_at = received_at - INTERVAL 40 DAY, due_at = due_at - INTERVAL 40 DAY WHERE id = ?',
+    [id],
+  );
+  const { text } = await dpo.get(`/requests/${id}`);
+  expect(text).not.toContain(`/requests/${id}/extend`);
+  expect(plain(text)).toMatch(/Prolonger n’est plus possible : .*RGPD, article 12, paragraphe 3/);
+  const refused = await act(id, 'extend', { reason: 'six appels à relire' });
+  expect(refused.status).toBe(422);
+  expect(plain(refused.text)).toMatch(
+    /REQUEST-001 Détail : Le premier mois de la demande de droits \d+ est passé/,
+  );
+  expect(plain(refused.text)).not.toMatch(/The term of request|en anglais/);
+  expect((await entries('request')).filter(({ reason }) => reason.startsWith('extended')).length).toBe(1);
+});
+
 test('the calendar says what goes in a month, by client and rule, with what is overdue in the present one', async () => {
   const { owner } = desk.gateway;
   await owner.run("UPDATE leads SET collected_at = '2022-02-01' WHERE reference = 'KO-0'", []);

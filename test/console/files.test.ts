@@ -111,5 +111,8 @@ test('a test says so where nobody answers, and that nothing was sent', async () 
   await desk.gateway.sftp.close();
   const failed = await support.post(`${path}/test`);
   expect(told(failed, 'Le destinataire n’est pas joint')).toEqual([200, true]);
+  expect(plain(failed.text)).toMatch(
+    /n’est pas joint : indisponible : rien n’écoute à cette adresse unavailable:CONNECT_REFUSED/,
+  );
   expect(plain(failed.text)).toContain('Aucune demande n’a été envoyée.');
 });

@@ -32,6 +32,22 @@ test('on a French page a message is explained in French, and its English is mark
   }
 });
 
+test('where the check says it in French too, the page does, with what it suggests', () => {
+  const told = { ...problem, french: '« too » n’est pas une clé d’un champ.' };
+  for (const page of [
+    written(problemsTable('Messages', [told], sayIn('fr'))),
+    written(listing('too: nom', sayIn('fr'), { problems: [told] })),
+  ]) {
+    expect(plain(page)).toContain(
+      'Détail : « too » n’est pas une clé d’un champ. Vouliez-vous dire « to » ?',
+    );
+    expect(page).not.toMatch(/lang="en"|en anglais/);
+  }
+  expect(plain(written(problemsTable('Messages', [told], sayIn('en'))))).toContain(
+    '"too" is no key of a field. Did you mean "to"?',
+  );
+});
+
 test('on an English page it stands as the check says it', () => {
   const text = plain(written(problemsTable('Messages', [problem], sayIn('en'))));
   expect(text).toContain('"too" is no key of a field. Did you mean "to"?');

@@ -102,12 +102,13 @@ test('what can be done with a delivery names buttons and pages, never a command'
   );
 });
 
-test('a refusal is told in the language of the page; what is English only says so', async () => {
+test('a refusal is told in the language of the page, and so is what exactly was refused', async () => {
   const french = mainOf((await support.get('/deliveries?state=nulle')).text);
   expect(french).toContain('« nulle » n’est pas un état de livraison');
   expect(french).not.toMatch(/is no state|Run the command/);
   const unknown = mainOf((await support.get('/deliveries?destination=inconnue')).text);
-  expect(unknown).toMatch(/Détail, en anglais : .*inconnue/);
+  expect(unknown).toContain('Détail : Aucune destination ne s’appelle inconnue.');
+  expect(unknown).not.toMatch(/No destination|en anglais/);
   expect(unknown).toContain('Vérifiez l’orthographe');
   const english = await support.get('/deliveries?state=nulle', { 'accept-language': 'en' });
   expect(mainOf(english.text)).toContain('nulle is no state of a delivery');

@@ -5,6 +5,7 @@ import {
   closingProblems,
   dueAlert,
   dueAt,
+  extensionProblem,
   lastDay,
   recipientMove,
   remindersDue,
@@ -12,6 +13,29 @@ import {
 } from '../../src/domain/requests.ts';
 
 const at = (text: string): Date => new Date(text);
+
+describe('C21: a term is extended once, and only within its first month', () => {
+  const request = { state: 'open', extendedAt: null, dueAt: at('2026-12-28T23:00:00Z') } as const;
+  test.each([
+    ['the last instant of the month', request, '2026-12-28T22:59:59.999Z', undefined],
+    ['the first instant past it', request, '2026-12-28T23:00:00Z', 'late'],
+    [
+      'extended before',
+      { ...request, extendedAt: at('2026-12-01T09:00:00Z') },
+      '2026-12-02T09:00:00Z',
+      'extended',
+    ],
+    [
+      'carried out, and the person not told',
+      { ...request, state: 'applied' },
+      '2026-12-02T09:00:00Z',
+      undefined,
+    ],
+    ['closed', { ...request, state: 'closed' }, '2026-12-02T09:00:00Z', 'closed'],
+  ] as const)('%s', (_what, asked, now, problem) => {
+    expect(extensionProblem(asked, at(now))).toBe(problem);
+  });
+});
 
 describe('C21: one civil month, in Paris', () => {
   test.each([

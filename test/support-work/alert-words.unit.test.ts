@@ -18,6 +18,12 @@ test.each([
   ],
   ['file_gap', 'FILE_42', 'fichier nº 42', 'file no. 42'],
   ['ack_lines_unknown', 'FILE_42.STATUS', 'fichier nº 42 (STATUS)', 'file no. 42 (STATUS)'],
+  [
+    'ack_unreadable',
+    'FILE_42.MALFORMED',
+    'fichier nº 42 (MALFORMED) : un guillemet ou un élément n’est pas fermé',
+    'file no. 42 (MALFORMED): a quote or an element is not closed',
+  ],
   ['file_held', 'ROWS_90.MISSING_12', '90 demandes, 12 en moins', '90 leads, 12 fewer'],
   ['bulk_stuck', 'BULK_RUN_7:SQL_1213', 'travail en nombre 7 (SQL_1213)', 'bulk run 7 (SQL_1213)'],
   ['anomalies_pile_up', 'notice_missing', 'Mention d’information non précisée', 'notice not named'],

@@ -155,7 +155,7 @@ test('the story of a delivery names whoever acted to the centre, and to its clie
   expect(centre).toContain('account:4711');
   expect(centre).toContain('asked by M. Dupuis');
   const client = await told(essai);
-  expect(client).toContain('Rejeu demandé par centre');
+  expect(client).toContain('Rejeu demandé par le centre');
   expect(client).not.toMatch(/4711|Dupuis|relais replay/);
 });
 

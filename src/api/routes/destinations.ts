@@ -6,6 +6,7 @@ import {
   destinationsWithHealth,
   type DestinationHealth,
 } from '../../support/reads/destinations.ts';
+import type { TestedDestination } from '../../support/destination-test.ts';
 import { filesPage } from '../../support/reads/files.ts';
 import { mappingVersion, mappingVersions } from '../../support/reads/mapping-versions.ts';
 import { acts, asks, reads, type AskedWith, type RouteDeps } from '../route.ts';
@@ -168,6 +169,16 @@ function versions(server: FastifyInstance, { support }: RouteDeps): void {
 interface Why {
   readonly reason: string;
 }
+/** What else was found is in English, as the interface is. */
+const answerOf = ({ isReached, outcome, reason, durationMs, tried, notes }: TestedDestination): unknown => ({
+  isReached,
+  outcome,
+  reason,
+  durationMs,
+  tried: s.words(tried),
+  notes: notes.map(([, english]) => english),
+});
+
 const why = s.request({ reason: s.text('why: a ticket number; names no person') }, ['reason']);
 
 function actsOnDestination(server: FastifyInstance, deps: RouteDeps): void {
@@ -226,7 +237,7 @@ function actsOnDestination(server: FastifyInstance, deps: RouteDeps): void {
     }),
     work: async (asked) => {
       const tested = await tryDestination(support, asked.caller.holder, nameOf(asked));
-      return { ...tested, tried: s.words(tested.tried) };
+      return answerOf(tested);
     },
   });
 }

@@ -10,7 +10,6 @@ import type { DestinationPage } from '../../support/reads/destinations.ts';
 import type { Both, Language } from '../../support/words.ts';
 import { field, sentAgain } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
-import { reasonText } from '../labels.ts';
 import type { Say } from '../layout.ts';
 import { facts, hidden, input, notice } from '../parts.ts';
 import { reasonProblem } from '../reasons.ts';
@@ -19,7 +18,6 @@ import { sayTo } from '../show.ts';
 import { countText, secondsText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
-import { inEnglish } from '../words/refusals.ts';
 import type { Desk } from './sign-in.ts';
 
 type Params = { readonly id: string };
@@ -99,7 +97,7 @@ export function destinationActRoutes(server: FastifyInstance, desk: Desk, show: 
           return show(request, reply, {
             id,
             refused:
-              refused.detail.startsWith('DEST-001') && said !== undefined
+              refused.error?.code === 'DEST-001' && said !== undefined
                 ? { ...refused, words: said }
                 : refused,
           });
@@ -121,15 +119,15 @@ export function destinationActRoutes(server: FastifyInstance, desk: Desk, show: 
 }
 
 export function testedNotice(tested: TestedDestination, say: Say, language: Language): Html {
-  const { isReached, outcome, reason, durationMs, tried, notes } = tested;
+  const { isReached, outcome, reason, durationMs, tried, why, notes } = tested;
   const code = reason === '' ? outcome : `${outcome}:${reason}`;
   const text = isReached
     ? html`${say(words.reached)}${durationMs === null ? '' : ` (${secondsText(durationMs / 1_000, language)})`}
       ${say(tried)}`
-    : html`${say(words.notReached)} ${reasonText(code, say)} <span class="code">${code}</span>.`;
+    : html`${say(words.notReached)} ${say(why)} <span class="code">${code}</span>.`;
   return notice(
     html`${text} ${say(words.noLeadSent)}
-    ${notes.map((note) => html`<br /><span class="quiet">${say(inEnglish)} : <span lang="en">${note}</span></span>`)}`,
+    ${notes.map((note) => html`<br /><span class="quiet">${say(note)}</span>`)}`,
     isReached ? 'good' : 'bad',
   );
 }

@@ -5,10 +5,25 @@ import { mayFor } from '../../access/permissions.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import type { Reveal, ShownRight } from '../../support/lead-file.ts';
 import { leadPage, type LeadPage } from '../../support/reads/lead.ts';
-import { consentPairWords, consentWords, inLanguage, type Both, type Language } from '../../support/words.ts';
+import {
+  consentPairWords,
+  consentWords,
+  inLanguage,
+  typedWords,
+  type Both,
+  type Language,
+} from '../../support/words.ts';
 import { field } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { actionText, deliveryLink, destinationLink, leadPath, reasonText, stateTag } from '../labels.ts';
+import {
+  actionText,
+  actorText,
+  deliveryLink,
+  destinationLink,
+  leadPath,
+  reasonText,
+  stateTag,
+} from '../labels.ts';
 import type { Say } from '../layout.ts';
 import { facts, input, notice, table } from '../parts.ts';
 import { reasonProblem } from '../reasons.ts';
@@ -121,8 +136,8 @@ function leadPart(request: FastifyRequest, file: LeadPage): Html {
               file.rights.map((right) => [
                 at(right.at),
                 rightText(right, say),
-                right.name ?? right.actor,
-                right.purpose,
+                right.name ?? actorText(right.actor, new Map(), say),
+                say(typedWords(right.purpose)),
               ]),
             )}`
     }
@@ -142,9 +157,11 @@ function deliveriesPart({ deliveries, notRouted }: LeadPage, say: Say): Html {
       ? html`<p>${say(frame.none)}</p>`
       : table(
           say(searchWords.deliveries),
-          [deskWords.number, deskWords.destination, words.kind, frame.state, frame.cause].map((name) => ({
-            name: say(name),
-          })),
+          [deskWords.number, deskWords.destination, deskWords.action, frame.state, frame.cause].map(
+            (name) => ({
+              name: say(name),
+            }),
+          ),
           rows,
         )
   }

@@ -20,7 +20,7 @@ import { agreedIn, agreeForm, planPart, type Plan } from '../plan-part.ts';
 import { reasonProblem } from '../reasons.ts';
 import { sayTo } from '../show.ts';
 import { typedFormBytes, typedText } from '../typed.ts';
-import { inEnglish, refusalText, remedyText } from '../words/refusals.ts';
+import { detail, inEnglish, refusalText, remedyText } from '../words/refusals.ts';
 import { mappingWords as words } from '../words/mappings.ts';
 import { mappingPath } from './mappings.ts';
 import type { Desk } from './sign-in.ts';
@@ -128,15 +128,19 @@ async function planOf(
   }
 }
 
-/** What it means and what to do in the reader's words; the message itself, which is English, behind them. */
-export function refusalNotice(request: FastifyRequest, { code, message }: RelaisError): Html {
+/** What it means and what to do, then the message itself, which says what exactly. */
+export function refusalNotice(request: FastifyRequest, { code, message, french }: RelaisError): Html {
   const say = sayTo(request);
   const [meaning, remedy] = [refusalText(code), remedyText(code)];
   return notice(
     html`${say(words.refused)}${meaning === undefined ? undefined : html` : ${say(meaning)}`}
       ${remedy === undefined ? undefined : say(remedy)}
-      <p class="quiet">${say(inEnglish)} (<code>${code}</code>) :</p>
-      <pre class="shown" lang="en">${message}</pre>`,
+      <p class="quiet">${say(french === undefined ? inEnglish : detail)} (<code>${code}</code>) :</p>
+      ${
+        french === undefined
+          ? html`<pre class="shown" lang="en">${message}</pre>`
+          : html`<pre class="shown">${say([french, message])}</pre>`
+      }`,
     'bad',
   );
 }

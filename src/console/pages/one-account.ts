@@ -62,7 +62,11 @@ export function oneAccountRoutes(server: FastifyInstance, desk: Desk): void {
     refusedBy(async () => {
       const { oidc } = desk;
       const subject = field(request, 'subject', 300).trim();
-      if (oidc === undefined) throw new RelaisError('ACCESS-001', 'No provider is configured.');
+      if (oidc === undefined)
+        throw new RelaisError('ACCESS-001', [
+          'Aucun fournisseur d’identité n’est configuré.',
+          'No provider is configured.',
+        ]);
       await linkIdentity(access, { login, issuer: oidc.issuer, subject }, personOf(request).actor);
     }),
   );

@@ -1,6 +1,6 @@
 // What can be done with a request now, as forms: only what its kind and state allow is offered.
 // Invariant: a form offers, it does not decide: each act is judged again under the request's lock.
-import { isAnswered, isRecipientDone, needsIdentity } from '../../domain/requests.ts';
+import { extensionProblem, isAnswered, isRecipientDone, needsIdentity } from '../../domain/requests.ts';
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { field, ticked } from '../forms.ts';
@@ -31,15 +31,24 @@ export function actsPart(view: RequestView): Html | undefined {
         ? evidenceForm(view, 'lift', words.lift, words.liftText)
         : undefined
     }
-    ${
-      request.extendedAt === null
-        ? act(view, 'extend', words.extend, [
-            html`<p>${say(words.extendText)}</p>`,
-            input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: typed(view, 'reason') }),
-          ])
-        : undefined
-    }
-    ${closeForm(view)}`;
+    ${extendPart(view)} ${closeForm(view)}`;
+}
+
+/** Past its first month it is not offered, and the page says why. */
+function extendPart(view: RequestView): Html | undefined {
+  const { story, say, now } = view;
+  switch (extensionProblem(story.request, now)) {
+    case undefined:
+      return act(view, 'extend', words.extend, [
+        html`<p>${say(words.extendText)}</p>`,
+        input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: typed(view, 'reason') }),
+      ]);
+    case 'late':
+      return html`<p class="quiet">${say(words.extendLate)}</p>`;
+    case 'extended':
+    case 'closed':
+      return undefined;
+  }
 }
 
 const typed = ({ request }: RequestView, name: string): string => field(request, name);

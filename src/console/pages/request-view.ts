@@ -13,4 +13,6 @@ export interface RequestView {
   readonly nameOf: (actor: string) => string;
   readonly say: Say;
   readonly at: (time: Date | null) => Piece;
+  /** By the database. */
+  readonly now: Date;
 }

@@ -51,15 +51,16 @@ export async function requestPage(
     proofs: await proofsListed(place, { request: String(id) }, 50),
     nameOf: (actor) => actorText(actor, names, say),
     at: (time) => timeOf(time, visitOf(request).language),
+    now: place.database.now(),
   };
   return show(request, reply, {
     title: `${say(words.title)} ${id}`,
     at: '/requests',
     status: refused === undefined ? 200 : 422,
     body: html`${refusedNotice(refused, say)}
-    ${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined}
-    ${headPart(view, place.database.now())} ${subjectsPart(view)} ${recipientsPart(view)} ${effectsPart(view)}
-    ${papersPart(view)} ${mayFor(holder, 'request.work', story.request.clientId) ? actsPart(view) : undefined}`,
+    ${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined} ${headPart(view)}
+    ${subjectsPart(view)} ${recipientsPart(view)} ${effectsPart(view)} ${papersPart(view)}
+    ${mayFor(holder, 'request.work', story.request.clientId) ? actsPart(view) : undefined}`,
   });
 }
 
@@ -75,8 +76,8 @@ const actorsOf = ({ request, recipients, demands }: RequestStory): readonly stri
   ...demands.map(({ addedBy }) => addedBy),
 ];
 
-function headPart(view: RequestView, now: Date): Html {
-  const { story, say } = view;
+function headPart(view: RequestView): Html {
+  const { story, say, now } = view;
   const { request, missing } = story;
   const clock = clockOf(request, now);
   return html`<div class="grid">

@@ -110,5 +110,7 @@ const more: Readonly<Partial<Record<ErrorCode, Both>>> = {
 export const refusalText = (code: ErrorCode): Both | undefined => refusedWords[code] ?? more[code];
 export const remedyText = (code: ErrorCode): Both | undefined => remedies[code];
 
+/** Before the sentence that says what exactly. */
+export const detail: Both = ['Détail', 'Detail'];
 /** Before what is said in English only. */
 export const inEnglish: Both = ['Détail, en anglais', 'Detail'];

@@ -152,6 +152,10 @@ export const requestWords = {
     'Une seule fois, dans le premier mois ; la personne en est informée avec le motif.',
     'Once, within the first month; the person is told, with the reason.',
   ],
+  extendLate: [
+    'Prolonger n’est plus possible : la personne devait en être informée dans le mois qui suit la réception (RGPD, article 12, paragraphe 3), et ce mois est passé. Répondez-lui au plus vite.',
+    'It can no longer be extended: the person had to be told within a month of its receipt (GDPR, article 12(3)), and that month is over. Answer them without delay.',
+  ],
   acknowledge: ['Noter l’accusé du destinataire', 'Note what the recipient said'],
   explained: ['Il n’y en aura pas : la preuve dit pourquoi', 'There will be none: the evidence says why'],
   declare: ['Noter que la personne est informée', 'Note that the person was informed'],

@@ -51,6 +51,7 @@ export const requestFields = {
     note: '`recurring` when left out; `one_off` is deleted after the operation ends (C30)',
     source: null,
     sample: 'recurring',
+    words: { recurring: 'Récurrente', one_off: 'Ponctuelle' },
   }),
   notice: code(40, {
     column: 'notice',

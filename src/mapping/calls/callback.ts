@@ -1,5 +1,6 @@
 // The callback: a recipient that decides later tells it by itself, in a request that it signs.
 // Invariant: its secret is a secret's name, and it names the delivery by our key: nothing of a person is looked up.
+import type { Both } from '../../../connectors/contract.ts';
 import type { CallbackPlan } from '../consent-contract.ts';
 import type { ConnectorFacts } from '../contract.ts';
 import { isRecord, textAt } from '../document/yaml.ts';
@@ -27,14 +28,23 @@ export function compileCallback({
 }: CallbackInput): CallbackPlan | undefined {
   const block = mapping['callback'];
   if (!isRecord(block) || connector === undefined) return undefined;
-  const misplaced =
+  const misplaced: Both | undefined =
     connector.answers !== 'rules'
-      ? `connector ${connector.type} is told nothing later.`
+      ? [
+          `au connecteur ${connector.type} rien n’est dit plus tard.`,
+          `connector ${connector.type} is told nothing later.`,
+        ]
       : hasCalls(mapping)
-        ? 'one of several calls is decided by its look-up alone: a callback does not say which.'
+        ? [
+            'de plusieurs appels, chacun se décide par sa seule interrogation : un rappel ne dit pas lequel.',
+            'one of several calls is decided by its look-up alone: a callback does not say which.',
+          ]
         : hasLookup
           ? undefined
-          : 'a callback can be lost: send.lookup asks for the decision all the same.';
+          : [
+              'un rappel peut se perdre : send.lookup demande la décision malgré tout.',
+              'a callback can be lost: send.lookup asks for the decision all the same.',
+            ];
   if (misplaced !== undefined) {
     report.error(['callback'], 'MAP-672', misplaced, { at: 'key' });
     return undefined;
@@ -43,7 +53,10 @@ export function compileCallback({
   const secret = secretIn(textAt(block, 'secret') ?? '');
   const place = placeOf(block['key'], ['callback', 'key'], report, [
     'MAP-673',
-    `our key is read from a place of the callback: ${placeForms}.`,
+    [
+      `notre clé se lit à un endroit du rappel : ${placeForms[0]}.`,
+      `our key is read from a place of the callback: ${placeForms[1]}.`,
+    ],
   ]);
   if (secret === undefined || place === undefined) return undefined;
   return {

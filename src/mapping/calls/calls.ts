@@ -27,6 +27,7 @@ import type { Judge } from '../response/rules.ts';
 import type { Scope } from '../scope.ts';
 import { holdsOwn, overlay } from '../transport/overlay.ts';
 import { checkSettings } from '../transport/settings.ts';
+import * as says from './call-words.ts';
 
 export interface CompiledCall {
   readonly plan: CallPlan;
@@ -52,7 +53,7 @@ function rawCalls({ mapping, action, report }: CallsInput): readonly RawCall[] {
   const at: Path = action === 'create' ? [] : [action];
   if (Object.hasOwn(block, 'calls')) {
     if (Object.hasOwn(block, 'fields'))
-      report.error([...at, 'fields'], 'MAP-657', 'fields stand in each of the calls, not beside them.', {
+      report.error([...at, 'fields'], 'MAP-657', says.fieldsBeside, {
         at: 'key',
       });
     return listAt(block, 'calls').flatMap((raw, index) =>
@@ -62,12 +63,7 @@ function rawCalls({ mapping, action, report }: CallsInput): readonly RawCall[] {
     );
   }
   if (action === 'update' && !Object.hasOwn(block, 'fields')) {
-    report.error(
-      at,
-      'MAP-657',
-      'the create is made of calls: give update its own calls, or its own send and fields.',
-      { at: 'key' },
-    );
+    report.error(at, 'MAP-657', says.ownCalls, { at: 'key' });
     return [];
   }
   return [{ raw: block, path: at, name: action }];
@@ -77,28 +73,23 @@ function rawCalls({ mapping, action, report }: CallsInput): readonly RawCall[] {
 export function compileCalls(input: CallsInput): readonly CompiledCall[] {
   const { action, report, consent, connector } = input;
   if (!connector.makesCalls) {
-    report.error(['calls'], 'MAP-657', `connector ${connector.type} makes no calls: only a webhook does.`, {
+    report.error(['calls'], 'MAP-657', says.noCallsBy(connector.type), {
       at: 'key',
     });
     return [];
   }
   if (action === 'create' && Object.hasOwn(blockAt(input.mapping, 'send'), 'lookup'))
-    report.error(['send', 'lookup'], 'MAP-657', 'a look-up stands in the send of the call it asks about.', {
+    report.error(['send', 'lookup'], 'MAP-657', says.lookupBeside, {
       at: 'key',
     });
   if (action === 'create' && Object.hasOwn(input.mapping, 'schema'))
-    report.error(
-      ['schema'],
-      'MAP-657',
-      'a schema describes one body: write it into the call whose body it is.',
-      {
-        at: 'key',
-      },
-    );
+    report.error(['schema'], 'MAP-657', says.schemaBeside, {
+      at: 'key',
+    });
   const raws = rawCalls(input);
   const seen = new Set<string>();
   for (const { name, path } of raws) {
-    if (seen.has(name)) report.error([...path, 'name'], 'MAP-651', `two calls are named "${name}".`);
+    if (seen.has(name)) report.error([...path, 'name'], 'MAP-651', says.twoNamed(name));
     seen.add(name);
   }
   reportUndos(raws, input);
@@ -201,7 +192,7 @@ function sendOf({ raw, path }: RawCall, { mapping, action, connector, client, re
     holdsOwn(own, inner, overlaid) ? [...path, 'send', ...inner] : ['send', ...inner];
   const settings = checkSettings(overlay([base, own], overlaid), at, connector, client, report);
   if (action !== 'create' && Object.hasOwn(own, 'lookup'))
-    report.error([...path, 'send', 'lookup'], 'MAP-657', `the calls of ${action} are not looked up.`, {
+    report.error([...path, 'send', 'lookup'], 'MAP-657', says.notLookedUp(action), {
       at: 'key',
     });
   return { own, base, settings, at };

@@ -70,17 +70,19 @@ function compileOne(raw: unknown, path: Path, report: Report): Place {
   const text = cut['path'];
   const place = placeOf(text, isRecord(raw) ? [...path, 'path'] : path, report, [
     'MAP-653',
-    `an id is captured from a place of the answer: ${placeForms}.`,
+    [
+      `un identifiant est pris à un endroit de la réponse : ${placeForms[0]}.`,
+      `an id is captured from a place of the answer: ${placeForms[1]}.`,
+    ],
   ]);
   if (place === undefined) return () => undefined;
   const names = typeof text === 'string' ? (text.match(/[\p{L}_][\p{L}\p{N}_-]*/gu) ?? []) : [];
   const last = names.at(-1) ?? '';
   if (smellsOfPerson(last))
-    report.error(
-      isRecord(raw) ? [...path, 'path'] : path,
-      'MAP-653',
+    report.error(isRecord(raw) ? [...path, 'path'] : path, 'MAP-653', [
+      `« ${last} » est, par son nom, une donnée de la personne : seuls des identifiants sont pris.`,
       `"${last}" is a person's data by its name: only ids are captured.`,
-    );
+    ]);
   return (opened) => idOf(cutOut(place, cut)(opened));
 }
 

@@ -39,7 +39,10 @@ export function distribute(
       report.error(
         [...line.path, 'to'],
         'MAP-656',
-        `there is no call "${name}" in ${whereOf(calls, line)}.`,
+        [
+          `il n’y a pas d’appel « ${name} » dans ${whereOf(calls, line)}.`,
+          `there is no call "${name}" in ${whereOf(calls, line)}.`,
+        ],
         {
           suggestion: suggest(name, names),
         },
@@ -132,7 +135,10 @@ export function checkConsentCarried(
         report.error(
           [...raw.path, 'when'],
           'MAP-654',
-          `the opt-in sends "${gate}": a when may only ask for the contact it is about, such as {present: identity.email}.`,
+          [
+            `l’opt-in commande « ${gate} » : un when ne peut demander que le contact dont il s’agit, comme {present: identity.email}.`,
+            `the opt-in sends "${gate}": a when may only ask for the contact it is about, such as {present: identity.email}.`,
+          ],
           { at: 'key' },
         );
       continue;
@@ -141,11 +147,10 @@ export function checkConsentCarried(
     const mark = sure.length > 0 ? undefined : found.find((index) => marksContact(raws[index], line));
     if (mark !== undefined) sending.add(mark);
     else if (sure.length === 0)
-      report.error(
-        [...line.path, 'to'],
-        'MAP-654',
+      report.error([...line.path, 'to'], 'MAP-654', [
+        `« ${line.target.text} » n’est dans aucun appel de ${action} qui part toujours : un échange pourrait partir sans l’opt-in (C20).`,
         `"${line.target.text}" is in no call of ${action} that always leaves: an exchange could go without the opt-in (C20).`,
-      );
+      ]);
     if (sure[0] !== undefined) carrying.add(sure[0]);
   }
   for (const index of carrying) checkEarly(index, new Set([...carrying, ...sending]), raws, calls, report);

@@ -45,11 +45,10 @@ export function checkEarly(
       return at > before && givesTo(earlier, calls[at]);
     });
     if (needed) continue;
-    report.error(
-      [...raw.path, 'name'],
-      'MAP-655',
+    report.error([...raw.path, 'name'], 'MAP-655', [
+      `« ${raw.name} » porte un opt-in et n’a pas besoin de « ${earlier.name} » : mettez-le avant, sinon un échec entre les deux laisse là une personne sans l’opt-in.`,
       `"${raw.name}" carries an opt-in and does not need "${earlier.name}": put it before, or a failure between them leaves a person there without the opt-in.`,
-    );
+    ]);
     return;
   }
 }

@@ -28,11 +28,10 @@ export function checkGates(
     const name = gatedCall(line);
     if (name === undefined) continue;
     if (!several) {
-      report.error(
-        [...line.path, 'to'],
-        'MAP-656',
+      report.error([...line.path, 'to'], 'MAP-656', [
+        `« call:${name} » nomme un appel, et ce fichier n’en a pas.`,
         `"call:${name}" names a call, and this file has no calls.`,
-      );
+      ]);
       continue;
     }
     const raw = raws[Number(line.path.at(-1))];
@@ -41,16 +40,23 @@ export function checkGates(
       ? ['each', 'line', 'proof'].find((key) => Object.hasOwn(raw, key))
       : undefined;
     if (other !== undefined)
-      report.error([...line.path, other], 'MAP-656', `a line that sends a call has values, no ${other}.`, {
-        at: 'key',
-      });
+      report.error(
+        [...line.path, other],
+        'MAP-656',
+        [
+          `une ligne qui commande un appel a des valeurs, pas de ${other}.`,
+          `a line that sends a call has values, no ${other}.`,
+        ],
+        {
+          at: 'key',
+        },
+      );
     for (const [state, value] of Object.entries(isRecord(values) ? values : {}))
       if (!gateValues.has(value))
-        report.error(
-          [...line.path, 'values', state],
-          'MAP-656',
+        report.error([...line.path, 'values', state], 'MAP-656', [
+          `une ligne qui commande un appel n’écrit pas de valeur : ${state} vaut send, omit ou hold.`,
           `a line that sends a call writes no value: ${state} is send, omit or hold.`,
-        );
+        ]);
   }
 }
 

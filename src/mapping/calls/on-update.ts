@@ -33,11 +33,10 @@ function optInOnUpdate(mapping: Record<string, unknown>, scope: Scope): Compiled
   const wanted = update['optIn'];
   if (isWhole(scope)) {
     if (wanted === 'changed')
-      report.error(
-        ['update', 'optIn'],
-        'MAP-311',
+      report.error(['update', 'optIn'], 'MAP-311', [
+        `${scope.format === 'csv' ? 'une cellule vide d’un CSV' : 'un champ absent d’un courriel'} se lirait comme une réponse : l’opt-in est dans chacun. Retirez optIn, ou écrivez optIn: always.`,
         `${scope.format === 'csv' ? 'an empty cell of a CSV' : 'a field that is missing in a mail'} would read as an answer: the opt-in is in every one. Take optIn out, or write optIn: always.`,
-      );
+      ]);
     return 'always';
   }
   return wanted === 'always' ? 'always' : 'changed';
@@ -65,17 +64,19 @@ export function reportOnUpdate(
     report.warn(
       ['update'],
       'MAP-312',
-      'an update leaves out a yes that the recipient has accepted already. Does this PUT replace the whole record? Then write optIn: always; else write optIn: changed.',
+      [
+        'une mise à jour omet un oui que le destinataire a déjà accepté. Ce PUT remplace-t-il toute la fiche ? Alors écrivez optIn: always ; sinon optIn: changed.',
+        'an update leaves out a yes that the recipient has accepted already. Does this PUT replace the whole record? Then write optIn: always; else write optIn: changed.',
+      ],
       { at: 'key' },
     );
   for (const { record } of requests)
     for (const part of record.parts)
       if ('consent' in part && part.consent.table.length > 0 && !record.quietable.has(part.consent))
-        report.warn(
-          [...part.consent.path, 'to'],
-          'MAP-313',
+        report.warn([...part.consent.path, 'to'], 'MAP-313', [
+          `« ${part.consent.target.text} » est écrit à chaque mise à jour, son oui aussi, car il contient d’autres valeurs ou est une place dans une liste : qui s’est désabonné chez le destinataire y serait réabonné. Donnez à update des champs sans lui, ou écrivez optIn: always une fois que c’est convenu.`,
           `"${part.consent.target.text}" is written with every update, a yes in it too, for it holds other values or is a place in a list: somebody who unsubscribed in the recipient's own system would be subscribed again. Give update fields without it, or write optIn: always once that is agreed.`,
-        );
+        ]);
 }
 
 /** Opt-ins that are told when they are a yes, by `purpose.channel`; a list is told also by who is not in it. */

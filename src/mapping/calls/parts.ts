@@ -73,9 +73,14 @@ export function urlCaptures(
     for (const id of capturesIn(url)) {
       const capture = known.get(id);
       if (capture === undefined) {
-        report.error(place, 'MAP-652', `no earlier call captures {${id}}.`, {
-          suggestion: suggest(id, [...known.keys()]),
-        });
+        report.error(
+          place,
+          'MAP-652',
+          [`aucun appel antérieur ne donne {${id}}.`, `no earlier call captures {${id}}.`],
+          {
+            suggestion: suggest(id, [...known.keys()]),
+          },
+        );
         continue;
       }
       const giver = id.slice(0, id.indexOf('.'));
@@ -84,11 +89,10 @@ export function urlCaptures(
         JSON.stringify(isRecord(other) ? other['when'] : undefined) === JSON.stringify(raw['when']);
       // An erase leaves out by itself the calls whose ids were never given.
       if (action !== 'erase' && capture.conditional && (!alike || raw['when'] === undefined))
-        report.error(
-          place,
-          'MAP-652',
+        report.error(place, 'MAP-652', [
+          `{${id}} vient de « ${giver} », que certaines demandes omettent : cet appel a besoin du même when.`,
           `{${id}} is given by "${giver}", which is left out for some leads: this call needs the same when.`,
-        );
+        ]);
       found.push(id);
     }
   }
@@ -128,7 +132,10 @@ export function onUnknownOf(
   if (wanted !== 'lookup') return 'resend';
   if (asks) return 'lookup';
   if (own === 'lookup')
-    report.error([...path, 'onUnknown'], 'MAP-506', 'onUnknown: lookup needs send.lookup in this call.');
+    report.error([...path, 'onUnknown'], 'MAP-506', [
+      'onUnknown: lookup a besoin de send.lookup dans cet appel.',
+      'onUnknown: lookup needs send.lookup in this call.',
+    ]);
   // What sets a state may be said twice; what creates may not.
   return repeatable.has(textAt(settings, 'method') ?? 'POST') ? 'resend' : 'hold';
 }

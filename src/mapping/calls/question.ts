@@ -78,7 +78,10 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
     report.error(
       path,
       'MAP-515',
-      'this question names no lead: let one of its fields write id, delivery.key or delivery.reference whole, without when and map.',
+      [
+        'cette question ne nomme aucune demande : l’un de ses champs doit écrire id, delivery.key ou delivery.reference en entier, sans when ni map.',
+        'this question names no lead: let one of its fields write id, delivery.key or delivery.reference whole, without when and map.',
+      ],
       { at: 'key' },
     );
   const client = input.client ?? { id: '', name: '' };
@@ -111,15 +114,17 @@ function reportByAddress(
     report.error(
       [...at, format],
       'MAP-102',
-      `"${format}" needs fields beside it: without them the question has no body.`,
+      [
+        `« ${format} » a besoin de champs à côté : sans eux la question n’a pas de corps.`,
+        `"${format}" needs fields beside it: without them the question has no body.`,
+      ],
       { at: 'key' },
     );
   if (asksForList(block['url']) && !asksWhose(mapping))
-    report.error(
-      [...at, 'url'],
-      'MAP-515',
+    report.error([...at, 'url'], 'MAP-515', [
+      'cette question demande la liste de ce qui est arrivé récemment : la règle accepted avec on: lookup doit demander à qui est la fiche, comme "leads[reference=asked].id": {exists: true}.',
       'this question asks for a list of what came lately: let the accepted rule with on: lookup ask whose record it is, such as "leads[reference=asked].id": {exists: true}.',
-    );
+    ]);
 }
 
 /** Its address names no lead, but a moment. */
@@ -192,18 +197,20 @@ function referencesIn(
   const { report } = scope;
   for (const [index, raw] of lines.entries())
     if (isRecord(raw) && Object.hasOwn(raw, 'consent'))
-      report.error([...path, index], 'MAP-514', 'a question asks with references only: it writes no opt-in.');
+      report.error([...path, index], 'MAP-514', [
+        'une question ne demande qu’avec des références : elle n’écrit pas d’opt-in.',
+        'a question asks with references only: it writes no opt-in.',
+      ]);
   const found: Source[] = [];
   for (const field of record.fields) {
     const raw = lines[Number(field.path.at(-1))];
     const paths = field.source.split(', ');
     const other = paths.find((name) => !isReference(name) && !isHarmless(name));
     if (other !== undefined || field.categories.size > 0)
-      report.error(
-        field.path,
-        'MAP-514',
+      report.error(field.path, 'MAP-514', [
+        `une question ne demande qu’avec des références (id, delivery.key, delivery.reference, calls.NOM.id), jamais avec « ${other ?? 'la demande'} » : une personne trouvée par ses données n’est pas cette demande.`,
         `a question asks with references only (id, delivery.key, delivery.reference, calls.NAME.id), never with "${other ?? 'the lead'}": a person found by their data is not this lead.`,
-      );
+      ]);
     if (isRecord(raw) && mayLack(raw)) continue;
     found.push(...paths.filter(isReference).flatMap((name) => sourceIn(name, scope) ?? []));
   }

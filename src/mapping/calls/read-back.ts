@@ -58,9 +58,17 @@ export function compileReadBack(input: ReadBackInput): CompiledReadBack | undefi
   if (!isRecord(block) || connector === undefined) return undefined;
   const key = connector.lookupKey;
   if (connector.answers !== 'rules' || key === undefined) {
-    report.error(['readBack'], 'MAP-670', `connector ${connector.type} cannot be asked what it kept.`, {
-      at: 'key',
-    });
+    report.error(
+      ['readBack'],
+      'MAP-670',
+      [
+        `le connecteur ${connector.type} ne peut pas être interrogé sur ce qu’il a gardé.`,
+        `connector ${connector.type} cannot be asked what it kept.`,
+      ],
+      {
+        at: 'key',
+      },
+    );
     return undefined;
   }
   const { lookup: _lookup, method: _method, ...base } = blockAt(mapping, 'send');
@@ -96,9 +104,14 @@ function reportIds(url: string | undefined, { create, report }: ReadBackInput): 
   const captured = create?.calls?.flatMap(({ captures }) => captures) ?? [];
   for (const id of capturesIn(url))
     if (!captured.includes(id))
-      report.error(['readBack', 'url'], 'MAP-652', `no call of the create captures {${id}}.`, {
-        suggestion: suggest(id, captured),
-      });
+      report.error(
+        ['readBack', 'url'],
+        'MAP-652',
+        [`aucun appel de la création ne donne {${id}}.`, `no call of the create captures {${id}}.`],
+        {
+          suggestion: suggest(id, captured),
+        },
+      );
 }
 
 interface ReadField {
@@ -119,21 +132,35 @@ function compileFields(
     const field = textAt(raw, 'field') ?? '';
     const values = isRecord(raw) && isRecord(raw['values']) ? raw['values'] : undefined;
     if (!fields.has(field)) {
-      report.error([...path, 'field'], 'MAP-671', `no line of the consent block writes "${field}".`, {
-        suggestion: suggest(field, [...fields]),
-      });
+      report.error(
+        [...path, 'field'],
+        'MAP-671',
+        [
+          `aucune ligne du bloc consent n’écrit « ${field} ».`,
+          `no line of the consent block writes "${field}".`,
+        ],
+        {
+          suggestion: suggest(field, [...fields]),
+        },
+      );
       return [];
     }
     if (gatedCall({ target: { text: field } }) !== undefined && values === undefined)
       report.error(
         path,
         'MAP-671',
-        `"${field}" sends a call and writes no value: say with values what stands in the record in each state.`,
+        [
+          `« ${field} » commande un appel et n’écrit pas de valeur : dites avec values ce qui est dans la fiche pour chaque état.`,
+          `"${field}" sends a call and writes no value: say with values what stands in the record in each state.`,
+        ],
         { at: 'key' },
       );
     const place = placeOf(isRecord(raw) ? raw['at'] : undefined, [...path, 'at'], report, [
       'MAP-671',
-      `at is the place of the opt-in in the answer: ${placeForms}.`,
+      [
+        `at est l’endroit de l’opt-in dans la réponse : ${placeForms[0]}.`,
+        `at is the place of the opt-in in the answer: ${placeForms[1]}.`,
+      ],
     ]);
     return place === undefined ? [] : [{ field, place, values: textsOf(values) }];
   });

@@ -12,13 +12,18 @@ export function reportReading(
 ): void {
   if (textAt(settings, 'method') !== 'GET') return;
   if (call === undefined)
-    report.error(path, 'MAP-658', 'GET tells the recipient nothing: only one of several calls may be one.');
+    report.error(path, 'MAP-658', [
+      'un GET ne transmet rien : seul l’un de plusieurs appels peut en être un.',
+      'GET tells the recipient nothing: only one of several calls may be one.',
+    ]);
   else if (call.columns.length > 0)
-    report.error(
-      path,
-      'MAP-658',
+    report.error(path, 'MAP-658', [
+      'un appel par GET n’a pas de corps : ses champs et opt-in vont dans un autre appel.',
       'a call by GET has no body: its fields and opt-ins belong to another call.',
-    );
+    ]);
   else if (call.captures.length === 0)
-    report.error(path, 'MAP-658', 'a call by GET is there for an id that a later call needs: capture it.');
+    report.error(path, 'MAP-658', [
+      'un appel par GET sert à un identifiant dont un appel suivant a besoin : prenez-le avec capture.',
+      'a call by GET is there for an id that a later call needs: capture it.',
+    ]);
 }

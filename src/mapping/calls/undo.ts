@@ -15,23 +15,36 @@ export function reportUndos(raws: readonly RawCall[], { action, mapping, report 
       report.error(
         at,
         'MAP-674',
-        `only what the create made can be taken back: ${action} knows no earlier state.`,
+        [
+          `seul ce que la création a fait peut être retiré : ${action} ne connaît pas l’état d’avant.`,
+          `only what the create made can be taken back: ${action} knows no earlier state.`,
+        ],
         { at: 'key' },
       );
     else if (index === raws.length - 1)
-      report.error(at, 'MAP-674', `"${name}" is the last call: none after it can be refused.`, { at: 'key' });
-    if (name.length > longestUndoable)
       report.error(
-        [...path, 'name'],
+        at,
         'MAP-674',
-        `a call with an undo has a name of ${longestUndoable} signs at most.`,
+        [
+          `« ${name} » est le dernier appel : aucun après lui ne peut être refusé.`,
+          `"${name}" is the last call: none after it can be refused.`,
+        ],
+        { at: 'key' },
       );
+    if (name.length > longestUndoable)
+      report.error([...path, 'name'], 'MAP-674', [
+        `un appel avec un undo a un nom de ${longestUndoable} signes au plus.`,
+        `a call with an undo has a name of ${longestUndoable} signs at most.`,
+      ]);
     const method = textAt(blockAt(raw, 'send'), 'method') ?? textAt(blockAt(mapping, 'send'), 'method');
     if (action === 'create' && (method === 'PUT' || method === 'PATCH'))
       report.warn(
         at,
         'MAP-675',
-        `"${name}" is a ${method}, which may change a record that was there before: its undo would delete that one. Undo only what this call alone can have made.`,
+        [
+          `« ${name} » est un ${method}, qui peut modifier une fiche déjà là : son undo supprimerait celle-là. Ne retirez que ce que cet appel seul a pu faire.`,
+          `"${name}" is a ${method}, which may change a record that was there before: its undo would delete that one. Undo only what this call alone can have made.`,
+        ],
         { at: 'key' },
       );
   }
@@ -42,7 +55,10 @@ export function reportGatedUndo(name: string, path: Path, report: Report): void 
   report.error(
     [...path, 'undo'],
     'MAP-674',
-    `the opt-in sends "${name}": what the person answered is not taken back.`,
+    [
+      `l’opt-in commande « ${name} » : ce que la personne a répondu ne se retire pas.`,
+      `the opt-in sends "${name}": what the person answered is not taken back.`,
+    ],
     { at: 'key' },
   );
 }

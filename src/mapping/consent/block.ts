@@ -53,11 +53,10 @@ export function compileConsent(
 ): CompiledConsent | undefined {
   const { report } = scope;
   if (!Array.isArray(raw) || raw.length === 0) {
-    report.error(
-      path,
-      'MAP-301',
+    report.error(path, 'MAP-301', [
+      'le bloc consent manque : l’opt-in doit être dans chaque échange (C20).',
       'the consent block is missing: the opt-in must be in every exchange (C20).',
-    );
+    ]);
     return undefined;
   }
   const pairs: ConsentNeed[] = [];
@@ -65,11 +64,10 @@ export function compileConsent(
     (line: unknown, index) => compileLine(line, [...path, index], scope, pairs) ?? [],
   );
   if (lines.length > 0 && !lines.some((line) => line.answers)) {
-    report.error(
-      path,
-      'MAP-306',
+    report.error(path, 'MAP-306', [
+      'aucune ligne du bloc consent n’a de values : l’opt-in lui-même n’est pas écrit.',
       'no line of the consent block has values: the opt-in itself is not written.',
-    );
+    ]);
   }
   return {
     lines,

@@ -38,7 +38,10 @@ export function compileChoices(
       report.error(
         at,
         'MAP-302',
-        `"${target.text}" does not say what to write when consent is ${state}: add ${state}, or ${state}: omit / hold.`,
+        [
+          `« ${target.text} » ne dit pas quoi écrire quand l’opt-in est ${state} : ajoutez ${state}, ou ${state}: omit / hold.`,
+          `"${target.text}" does not say what to write when consent is ${state}: add ${state}, or ${state}: omit / hold.`,
+        ],
         { at: 'key' },
       );
       continue;
@@ -47,14 +50,16 @@ export function compileChoices(
     checkLiteral(value, [...at, state], report);
     if (value === 'omit' || value === 'hold') choices[state] = { do: value };
     else if (isScalarValue(value) && scope.csv?.unwritable(value) !== undefined)
-      report.error([...at, state], 'MAP-308', `"${String(value)}" cannot be written in this CSV.`);
+      report.error([...at, state], 'MAP-308', [
+        `« ${String(value)} » ne peut pas s’écrire dans ce CSV.`,
+        `"${String(value)}" cannot be written in this CSV.`,
+      ]);
     else if (isScalarValue(value) || value === null) choices[state] = { do: 'write', value };
     else
-      report.error(
-        [...at, state],
-        'MAP-103',
+      report.error([...at, state], 'MAP-103', [
+        `la valeur de ${state} est un texte, un nombre, true / false, omit ou hold.`,
         `the value for ${state} is a text, a number, true / false, omit or hold.`,
-      );
+      ]);
   }
   const { granted } = choices;
   if (granted !== undefined) {
@@ -62,11 +67,10 @@ export function compileChoices(
       const other = choices[state];
       if (state === 'granted' || other === undefined || asWritten(other, scope) !== asWritten(granted, scope))
         continue;
-      report.error(
-        [...at, state],
-        'MAP-303',
+      report.error([...at, state], 'MAP-303', [
+        `« ${target.text} » écrit ${state} comme granted (${asWritten(granted, scope)}) : le client ne reconnaîtrait pas un accord (C20).`,
         `"${target.text}" writes ${state} like granted (${asWritten(granted, scope)}): the client could not tell a consent (C20).`,
-      );
+      ]);
     }
     checkPolarity({ raw, path, target, name }, granted, scope.report);
   }
@@ -104,21 +108,19 @@ function checkPolarity(
   const inverted = raw['inverted'] === 'confirmed';
   const optOut = smellsOfOptOut(name) || smellsOfOptOut(target.text);
   if (optOut && !inverted) {
-    report.error(
-      [...path, 'to'],
-      'MAP-304',
+    report.error([...path, 'to'], 'MAP-304', [
+      `« ${target.text} » est, par son nom, un opt-out : vérifiez les valeurs, puis ajoutez inverted: confirmed.`,
       `"${target.text}" is an opt-out by its name: check the values, then add inverted: confirmed.`,
-    );
+    ]);
     return;
   }
   const reads = granted.do === 'write' ? readsAs(granted.value) : undefined;
   if (reads === (inverted ? 'yes' : 'no')) {
     const value = granted.do === 'write' ? String(granted.value) : '';
-    report.error(
-      [...path, 'values', 'granted'],
-      'MAP-305',
+    report.error([...path, 'values', 'granted'], 'MAP-305', [
+      `« ${target.text} » écrit ${value} quand l’accord est donné : les valeurs semblent inversées.`,
       `"${target.text}" writes ${value} when consent is granted: the values look inverted.`,
-    );
+    ]);
   }
 }
 

@@ -27,6 +27,7 @@ import {
   type FieldProblem,
   type Scalar,
 } from '../fields/values.ts';
+import * as says from './each-words.ts';
 
 type Inner = { readonly target: Target; readonly path: Path } & (
   | { readonly kind: 'values'; readonly choices: Choices }
@@ -45,36 +46,30 @@ export function compileConsentEach(
 ): AnswerLine | undefined {
   const { report } = scope;
   if (raw['each'] !== 'consents') {
-    report.error([...path, 'each'], 'MAP-215', 'each of a consent line takes consents.');
+    report.error([...path, 'each'], 'MAP-215', [
+      'each d’une ligne consent prend consents.',
+      'each of a consent line takes consents.',
+    ]);
     return undefined;
   }
   if (scope.format !== 'json' && scope.format !== 'xml') {
-    report.error(
-      [...path, 'each'],
-      'MAP-218',
+    report.error([...path, 'each'], 'MAP-218', [
+      `${scope.format} n’a pas de groupes répétés : écrivez une ligne pour chacun.`,
       `${scope.format} has no repeated groups: write one line each.`,
-    );
+    ]);
     return undefined;
   }
   const channels = consentChannels.filter((channel) => listed(raw['channels'], channel));
   const purposes = consentPurposes.filter((purpose) => listed(raw['purposes'] ?? ['marketing'], purpose));
   const needs = purposes.flatMap((purpose) => channels.map((channel) => ({ purpose, channel })));
   if (needs.length === 0) {
-    report.error(
-      path,
-      'MAP-102',
-      `key "channels" is missing: which consents does "${target.text}" list? channels: [email, phone].`,
-    );
+    report.error(path, 'MAP-102', says.noChannels(target.text));
   }
   const lines = Array.isArray(raw['fields']) ? (raw['fields'] as unknown[]) : [];
   const inner = lines.flatMap((line, index) => compileInner(line, [...path, 'fields', index], scope) ?? []);
   for (const problem of slotProblems(inner)) report.error(problem.path, problem.code, problem.message);
   if (!inner.some((field) => field.kind === 'values')) {
-    report.error(
-      path,
-      'MAP-306',
-      `each of "${target.text}" has no field with values: the opt-in itself is not written.`,
-    );
+    report.error(path, 'MAP-306', says.noValues(target.text));
     return undefined;
   }
   const rows = needs.map((need) => ({ need, pair: pairIndex(pairs, need.purpose, need.channel) }));
@@ -182,13 +177,16 @@ function compileInner(raw: unknown, path: Path, scope: Scope): Inner | undefined
   if (!isRecord(raw) || typeof raw['to'] !== 'string') return undefined;
   const { report } = scope;
   const target = parseTarget(raw['to'], scope.format, { nested: true });
-  if (typeof target === 'string') {
-    report.error([...path, 'to'], 'MAP-217', target);
+  if ('fault' in target) {
+    report.error([...path, 'to'], 'MAP-217', target.fault);
     return undefined;
   }
   const kinds = ['values', 'proof', 'from', 'value'].filter((key) => Object.hasOwn(raw, key));
   if (kinds.length !== 1) {
-    report.error(path, 'MAP-106', `"${target.text}" needs one of values, proof, from or value.`);
+    report.error(path, 'MAP-106', [
+      `« ${target.text} » a besoin de values, proof, from ou value.`,
+      `"${target.text}" needs one of values, proof, from or value.`,
+    ]);
     return undefined;
   }
   if (kinds[0] === 'values') {
@@ -208,9 +206,7 @@ function compileInner(raw: unknown, path: Path, scope: Scope): Inner | undefined
     report.error(
       [...path, 'from'],
       'MAP-201',
-      from === 'state'
-        ? 'the state is written with values: {granted, refused, not_asked, withdrawn}.'
-        : `source "${textOf(from)}" does not exist here: channel or purpose.`,
+      from === 'state' ? says.stateIsWritten : says.noSourceHere(textOf(from)),
       { suggestion: typeof from === 'string' ? suggest(from, ['channel', 'purpose']) : undefined },
     );
     return undefined;
@@ -220,9 +216,14 @@ function compileInner(raw: unknown, path: Path, scope: Scope): Inner | undefined
   if (named === undefined) return { kind: 'name', target, path, of: from, map: (value) => ({ value }) };
   const shared = typeof named === 'string' && Object.hasOwn(scope.maps, named);
   if (typeof named === 'string' && !shared) {
-    report.error([...path, 'map'], 'MAP-204', `map "${named}" does not exist.`, {
-      suggestion: suggest(named, Object.keys(scope.maps)),
-    });
+    report.error(
+      [...path, 'map'],
+      'MAP-204',
+      [`la table « ${named} » n’existe pas.`, `map "${named}" does not exist.`],
+      {
+        suggestion: suggest(named, Object.keys(scope.maps)),
+      },
+    );
     return undefined;
   }
   const at: Path = typeof named === 'string' ? ['maps', named] : [...path, 'map'];

@@ -32,11 +32,14 @@ export function compileLine(
   const { report } = scope;
   if (Object.hasOwn(raw, 'preset')) reportNoPreset(path, scope);
   else if (!Object.hasOwn(raw, 'to'))
-    report.error(path, 'MAP-102', 'key "to" is missing: which field of the client is it?');
+    report.error(path, 'MAP-102', [
+      'la clé « to » manque : quel champ du client est-ce ?',
+      'key "to" is missing: which field of the client is it?',
+    ]);
   if (typeof raw['to'] !== 'string') return undefined;
   const target = parseTarget(raw['to'], scope.format);
-  if (typeof target === 'string') {
-    report.error([...path, 'to'], 'MAP-217', target);
+  if ('fault' in target) {
+    report.error([...path, 'to'], 'MAP-217', target.fault);
     return undefined;
   }
   if (Object.hasOwn(raw, 'each')) return compileConsentEach(raw, path, scope, pairs, target);
@@ -48,24 +51,25 @@ export function compileLine(
   const choices = Object.hasOwn(raw, 'values') ? compileChoices(raw, path, scope, target, name) : undefined;
   const proof = Object.hasOwn(raw, 'proof') ? compileProof(raw, path, scope) : undefined;
   if (!Object.hasOwn(raw, 'channel'))
-    report.error(path, 'MAP-102', `key "channel" is missing: which consent does "${target.text}" tell?`);
+    report.error(path, 'MAP-102', [
+      `la clé « channel » manque : quel opt-in « ${target.text} » dit-il ?`,
+      `key "channel" is missing: which consent does "${target.text}" tell?`,
+    ]);
   if (Object.hasOwn(raw, 'values') === Object.hasOwn(raw, 'proof')) {
-    report.error(
-      path,
-      'MAP-106',
+    report.error(path, 'MAP-106', [
+      `la ligne consent « ${target.text} » a besoin soit de values (l’opt-in), soit de proof (sa date, sa source, son texte, sa fin ou son entité).`,
       `consent line "${target.text}" needs either values (the opt-in) or proof (its date, source, wording, until or entity).`,
-    );
+    ]);
     return undefined;
   }
   if (purpose === undefined || channel === undefined || (choices === undefined && proof === undefined))
     return undefined;
   const spoken = channelOf(name);
   if (spoken !== undefined && spoken !== channel) {
-    report.warn(
-      [...path, 'channel'],
-      'MAP-307',
+    report.warn([...path, 'channel'], 'MAP-307', [
+      `« ${name} » parle, par son nom, de ${spoken} ; la ligne lit l’opt-in de ${channel}.`,
       `"${name}" speaks of ${spoken} by its name, the line reads the consent for ${channel}.`,
-    );
+    ]);
   }
   const pair = pairIndex(pairs, purpose, channel);
   const label = typeof raw['label'] === 'string' ? raw['label'] : undefined;

@@ -18,7 +18,10 @@ export function reportUpdate(create: CompiledConsent, update: CompiledConsent, r
       report.error(
         ['update', 'consent'],
         'MAP-309',
-        `the create tells ${words(need)}, this block does not: the recipient would not hear of a withdrawal (C20).`,
+        [
+          `la création transmet ${pair(need)}, ce bloc non : le destinataire n’apprendrait pas un retrait (C20).`,
+          `the create tells ${words(need)}, this block does not: the recipient would not hear of a withdrawal (C20).`,
+        ],
         { at: 'key' },
       );
   for (const [name, need] of now) {
@@ -26,7 +29,10 @@ export function reportUpdate(create: CompiledConsent, update: CompiledConsent, r
       report.error(
         ['update', 'consent'],
         'MAP-309',
-        `this block tells ${words(need)}, the create does not: add a line for it there, or remove this one (C20).`,
+        [
+          `ce bloc transmet ${pair(need)}, la création non : ajoutez-y une ligne pour cela, ou retirez celle-ci (C20).`,
+          `this block tells ${words(need)}, the create does not: add a line for it there, or remove this one (C20).`,
+        ],
         { at: 'key' },
       );
   }
@@ -47,12 +53,16 @@ export function reportUnsaid({ consent, states, path }: ToldByUpdate, report: Re
         report.error(
           path,
           'MAP-310',
-          `an update writes nothing when ${words(need)} is ${state}: the recipient would keep what it has. Write a value, or send a call, in that state.`,
+          [
+            `une mise à jour n’écrit rien quand ${pair(need)} est ${state} : le destinataire garderait ce qu’il a. Écrivez une valeur, ou commandez un appel, dans cet état.`,
+            `an update writes nothing when ${words(need)} is ${state}: the recipient would keep what it has. Write a value, or send a call, in that state.`,
+          ],
           { at: 'key' },
         );
 }
 
 const words = ({ purpose, channel }: ConsentNeed): string => `${purpose} by ${channel}`;
+const pair = ({ purpose, channel }: ConsentNeed): string => `${purpose}.${channel}`;
 
 const needsOf = ({ table }: CompiledConsent): ReadonlyMap<string, ConsentNeed> =>
   new Map(table.map((row) => [words(row), row]));

@@ -64,14 +64,27 @@ function compileProofMap(
   if (!Object.hasOwn(raw, 'map')) return (value) => ({ value });
   const at: Path = [...path, 'map'];
   if (dated) {
-    scope.report.error(at, 'MAP-203', 'a map needs codes, not dates: use as: {date: ...}.', { at: 'key' });
+    scope.report.error(
+      at,
+      'MAP-203',
+      [
+        'une table a besoin de codes, pas de dates : utilisez as: {date: ...}.',
+        'a map needs codes, not dates: use as: {date: ...}.',
+      ],
+      { at: 'key' },
+    );
     return undefined;
   }
   const named = raw['map'];
   if (typeof named !== 'string') return compileMap(named, at, scope);
   if (Object.hasOwn(scope.maps, named)) return compileMap(scope.maps[named], ['maps', named], scope);
-  scope.report.error(at, 'MAP-204', `map "${named}" does not exist.`, {
-    suggestion: suggest(named, Object.keys(scope.maps)),
-  });
+  scope.report.error(
+    at,
+    'MAP-204',
+    [`la table « ${named} » n’existe pas.`, `map "${named}" does not exist.`],
+    {
+      suggestion: suggest(named, Object.keys(scope.maps)),
+    },
+  );
   return undefined;
 }

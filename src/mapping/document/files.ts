@@ -3,6 +3,7 @@
 // that a mapping could name.
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import type { Both } from '../../../connectors/contract.ts';
 import type { Problem } from '../contract.ts';
 import { shownFolder } from './yaml.ts';
 import type { ProblemCode } from './problems.ts';
@@ -23,11 +24,12 @@ export interface ReadTexts {
 export function readTexts(parent: string, name: string): ReadTexts {
   const files: Record<string, string> = {};
   const problems: Problem[] = [];
-  const report = (file: string, code: ProblemCode, message: string, line = 1): void => {
+  const report = (file: string, code: ProblemCode, said: Both, line = 1): void => {
     const kind = extname(file).toLowerCase();
     if (!languageFiles.has(kind) && !otherTexts.has(kind)) return;
     const severity = languageFiles.has(kind) ? 'error' : 'warning';
-    problems.push({ file: `${shownFolder}/${file}`, line, column: 1, code, severity, message });
+    const [french, message] = said;
+    problems.push({ file: `${shownFolder}/${file}`, line, column: 1, code, severity, message, french });
   };
   const visit = (relative: string, depth: number): void => {
     const path = join(parent, relative);
@@ -35,11 +37,18 @@ export function readTexts(parent: string, name: string): ReadTexts {
       const facts = statSync(path);
       if (facts.isDirectory()) {
         if (languageFiles.has(extname(relative)))
-          report(relative, 'MAP-010', 'this is a folder, and its name is that of a file.');
+          report(relative, 'MAP-010', [
+            'c’est un dossier, et son nom est celui d’un fichier.',
+            'this is a folder, and its name is that of a file.',
+          ]);
         if (depth < deepest) for (const inner of namesIn(path)) visit(`${relative}/${inner}`, depth + 1);
-      } else if (!facts.isFile()) report(relative, 'MAP-010', 'this is no file.');
+      } else if (!facts.isFile())
+        report(relative, 'MAP-010', ['ce n’est pas un fichier.', 'this is no file.']);
       else if (facts.size > maxFileBytes)
-        report(relative, 'MAP-010', `the file has ${facts.size} bytes; ${maxFileBytes} are read at most.`);
+        report(relative, 'MAP-010', [
+          `le fichier a ${facts.size} octets ; ${maxFileBytes} au plus sont lus.`,
+          `the file has ${facts.size} bytes; ${maxFileBytes} are read at most.`,
+        ]);
       else {
         const read = textIn(readFileSync(path));
         if ('fault' in read) report(relative, 'MAP-009', read.fault, read.line);
@@ -47,7 +56,10 @@ export function readTexts(parent: string, name: string): ReadTexts {
       }
     } catch (error) {
       if (depth > 0 || isThere(path))
-        report(relative, 'MAP-010', `the file cannot be read (${codeOf(error)}).`);
+        report(relative, 'MAP-010', [
+          `le fichier ne peut pas être lu (${codeOf(error)}).`,
+          `the file cannot be read (${codeOf(error)}).`,
+        ]);
     }
   };
   visit(name, 0);
@@ -71,20 +83,32 @@ export function readNamed(path: string): { readonly bytes: Uint8Array } | { read
 /** Bytes as UTF-8, which every file of the language is; a byte order mark is not part of the text. */
 export function textIn(
   bytes: Uint8Array,
-): { readonly text: string } | { readonly fault: string; readonly line: number } {
+): { readonly text: string } | { readonly fault: Both; readonly line: number } {
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
-    return { line: 1, fault: 'the file is UTF-16; save it as UTF-8.' };
+    return {
+      line: 1,
+      fault: ['le fichier est en UTF-16 ; enregistrez-le en UTF-8.', 'the file is UTF-16; save it as UTF-8.'],
+    };
   const whole = utf8(bytes);
   if (whole === undefined) {
     const line = lineOfFault(bytes);
-    return { line, fault: 'the line is not UTF-8 (windows-1252, most likely); save the file as UTF-8.' };
+    return {
+      line,
+      fault: [
+        'la ligne n’est pas en UTF-8 (sans doute windows-1252) ; enregistrez le fichier en UTF-8.',
+        'the line is not UTF-8 (windows-1252, most likely); save the file as UTF-8.',
+      ],
+    };
   }
   const lost = whole.indexOf('\uFFFD');
   if (lost < 0) return { text: whole };
   const line = whole.slice(0, lost).split('\n').length;
   return {
     line,
-    fault: 'the line holds U+FFFD: a letter was lost when the file was converted. Write it again.',
+    fault: [
+      'la ligne contient U+FFFD : une lettre a été perdue à la conversion du fichier. Écrivez-la de nouveau.',
+      'the line holds U+FFFD: a letter was lost when the file was converted. Write it again.',
+    ],
   };
 }
 

@@ -24,10 +24,15 @@ export function withParameters(tree: Tree, report: Report): Tree {
   reportWanting(mapping, filling);
   for (const name of filling.declared.keys())
     if (!filling.used.has(name))
-      report.error(['parameters', name], 'MAP-425', `nothing uses the parameter "${name}".`, {
-        at: 'key',
-        suggestion: suggest(name, [...filling.used]),
-      });
+      report.error(
+        ['parameters', name],
+        'MAP-425',
+        [`rien n’utilise le paramètre « ${name} ».`, `nothing uses the parameter "${name}".`],
+        {
+          at: 'key',
+          suggestion: suggest(name, [...filling.used]),
+        },
+      );
   return { ...tree, value };
 }
 
@@ -38,8 +43,17 @@ function reportWanting(mapping: Record<string, unknown>, { declared, used, repor
   const names = wanting.map(([name]) => name).join(', ');
   const { extends: preset } = mapping;
   if (typeof preset === 'string')
-    report.error(['extends'], 'MAP-426', `${preset} asks for the client's own parameters: ${names}.`);
-  else report.error(['parameters'], 'MAP-426', `these parameters have no value: ${names}.`, { at: 'key' });
+    report.error(['extends'], 'MAP-426', [
+      `${preset} demande les paramètres propres au client : ${names}.`,
+      `${preset} asks for the client's own parameters: ${names}.`,
+    ]);
+  else
+    report.error(
+      ['parameters'],
+      'MAP-426',
+      [`ces paramètres n’ont pas de valeur : ${names}.`, `these parameters have no value: ${names}.`],
+      { at: 'key' },
+    );
 }
 
 const isValue = (value: unknown): value is Value =>
@@ -59,9 +73,14 @@ function filledText(text: string, path: Path, { declared, used, report }: Fillin
     used.add(name);
     const value = declared.get(name);
     if (!declared.has(name))
-      report.error(path, 'MAP-425', `there is no parameter "${name}".`, {
-        suggestion: suggest(name, [...declared.keys()]),
-      });
+      report.error(
+        path,
+        'MAP-425',
+        [`il n’y a pas de paramètre « ${name} ».`, `there is no parameter "${name}".`],
+        {
+          suggestion: suggest(name, [...declared.keys()]),
+        },
+      );
     return isValue(value) ? value : undefined;
   };
   const [whole, ...more] = [...text.matchAll(places)];

@@ -1,5 +1,6 @@
 // The catalogue of mistakes a mapping can hold, and the reporter that places each in its file.
 // Invariant: a code keeps its meaning for ever; every message says what is wrong, the catalogue what to do.
+import type { Both } from '../../../connectors/contract.ts';
 import type { Problem } from '../contract.ts';
 import { problemsOfCalls } from './problems-of-calls.ts';
 import { problemsOfForm } from './problems-of-form.ts';
@@ -32,9 +33,14 @@ export interface Tree {
   readonly place: (path: Path, what?: 'value' | 'key') => Place;
 }
 
+/** What exactly is wrong: French first, from the same values as the English; or in English alone. */
+export type Message = string | Both;
+
+export const inEnglish = (said: Message): string => (typeof said === 'string' ? said : said[1]);
+
 export interface Report {
-  readonly error: (path: Path, code: ProblemCode, message: string, more?: ReportMore) => void;
-  readonly warn: (path: Path, code: ProblemCode, message: string, more?: ReportMore) => void;
+  readonly error: (path: Path, code: ProblemCode, message: Message, more?: ReportMore) => void;
+  readonly warn: (path: Path, code: ProblemCode, message: Message, more?: ReportMore) => void;
 }
 
 export interface ReportMore {
@@ -55,7 +61,7 @@ export function createProblems(): {
     place: Place,
     severity: Problem['severity'],
     code: ProblemCode,
-    message: string,
+    message: Message,
     suggestion?: string,
   ) => void;
   readonly reportIn: (tree: Tree) => Report;
@@ -65,9 +71,10 @@ export function createProblems(): {
     place: Place,
     severity: Problem['severity'],
     code: ProblemCode,
-    message: string,
+    said: Message,
     suggestion?: string,
   ): void => {
+    const message = inEnglish(said);
     const key = `${place.file}:${place.line}:${place.column} ${code} ${message}`;
     if (found.has(key)) return;
     found.set(key, {
@@ -75,6 +82,7 @@ export function createProblems(): {
       code,
       severity,
       message,
+      ...(typeof said === 'string' ? {} : { french: said[0] }),
       ...(suggestion === undefined ? {} : { suggestion }),
     });
   };
@@ -101,6 +109,13 @@ function byPlace(a: Problem, b: Problem): number {
   return (
     a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column || a.code.localeCompare(b.code)
   );
+}
+
+/** The same line in French, as far as the check says it in French. */
+export function formatProblemInFrench(problem: Problem): string {
+  const hint = problem.suggestion === undefined ? '' : ` Vouliez-vous dire « ${problem.suggestion} » ?`;
+  const level = problem.severity === 'warning' ? 'attention : ' : '';
+  return `${problem.file}:${problem.line}:${problem.column}  ${problem.code}  ${level}${problem.french ?? problem.message}${hint}`;
 }
 
 /** One line for a terminal: `file:line:column  CODE  message. Did you mean "x"?` */

@@ -3,9 +3,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject, Options, ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { isRecord } from './yaml.ts';
-import type { Path, ProblemCode, Report } from './problems.ts';
-import { suggest } from './suggest.ts';
+import type { Path, Report } from './problems.ts';
+import { structureProblem, type StructureProblem } from './structure-problem.ts';
 
 const compiled = new WeakMap<object, ValidateFunction>();
 
@@ -33,19 +32,13 @@ export function validatorOf(schema: object): ValidateFunction {
   return made;
 }
 
-export interface StructureProblem {
-  readonly path: Path;
-  readonly code: ProblemCode;
-  readonly message: string;
-  readonly suggestion?: string | undefined;
-  readonly at?: 'key';
-}
-
 /** Every mistake of shape, each once. */
 export function structureProblems(schema: object, value: unknown): readonly StructureProblem[] {
   const validate = validatorOf(schema);
   if (validate(value) === true) return [];
-  return plainest(validate.errors ?? []).flatMap((error) => translate(error, value) ?? []);
+  return plainest(validate.errors ?? []).flatMap(
+    (error) => structureProblem(error, pathOf(error.instancePath, value)) ?? [],
+  );
 }
 
 export function reportStructure(schema: object, value: unknown, report: Report, prefix: Path = []): boolean {
@@ -94,117 +87,6 @@ const branchOf = (error: ErrorObject, choice: ErrorObject): string =>
   error.schemaPath.startsWith(`${choice.schemaPath}/`)
     ? (error.schemaPath.slice(choice.schemaPath.length + 1).split('/')[0] ?? '')
     : (error.schemaPath.split('/')[2] ?? '');
-
-const kinds: Readonly<Record<string, string>> = {
-  string: 'a text',
-  number: 'a number',
-  integer: 'a whole number',
-  boolean: 'true or false',
-  object: 'a block of keys',
-  array: 'a list',
-  null: 'null',
-};
-
-function nameOf(path: Path): string {
-  const last = path.at(-1);
-  if (last === undefined) return 'the file';
-  return typeof last === 'number'
-    ? `entry ${last + 1} of "${String(path.at(-2) ?? 'the list')}"`
-    : `"${last}"`;
-}
-
-function translate(error: ErrorObject, root: unknown): StructureProblem | undefined {
-  const path = pathOf(error.instancePath, root);
-  const name = nameOf(path);
-  switch (error.keyword) {
-    case 'additionalProperties':
-    case 'unevaluatedProperties':
-      return unknownKey(error, path);
-    case 'required':
-    case 'dependentRequired':
-      return missingKey(error, path);
-    case 'type':
-      return { path, code: 'MAP-103', message: `${name} needs ${kindsOf(error).join(' or ')}.` };
-    case 'enum':
-    case 'const':
-      return notInList(error, path);
-    case 'pattern': {
-      const form: unknown = error.parentSchema?.['x-form'] ?? error.parentSchema?.['description'];
-      return { path, code: 'MAP-105', message: wrongForm(name, form) };
-    }
-    case 'anyOf':
-    case 'oneOf':
-      return { path, code: 'MAP-103', message: wrongForm(name, error.parentSchema?.['description']) };
-    case 'maxProperties':
-      return { path, code: 'MAP-105', message: tooMany(name, error) };
-    case 'minItems':
-    case 'minLength':
-    case 'minProperties':
-      return { path, code: 'MAP-105', message: `${name} is empty or too short.` };
-    default:
-      return { path, code: 'MAP-105', message: `${name} ${error.message ?? 'is wrong'}.` };
-  }
-}
-
-const paramsOf = (error: ErrorObject): Record<string, unknown> => error.params as Record<string, unknown>;
-
-function unknownKey(error: ErrorObject, path: Path): StructureProblem {
-  const params = paramsOf(error);
-  const properties = isRecord(error.parentSchema?.['properties'])
-    ? Object.keys(error.parentSchema['properties'])
-    : [];
-  const key = String(params['additionalProperty'] ?? params['unevaluatedProperty']);
-  const suggestion = suggest(key, properties);
-  const known =
-    suggestion === undefined && properties.length > 0 && properties.length <= 12
-      ? ` Known here: ${properties.join(', ')}.`
-      : '';
-  const message = `key "${key}" does not exist here.${known}`;
-  return { path: [...path, key], code: 'MAP-101', message, suggestion, at: 'key' };
-}
-
-function missingKey(error: ErrorObject, path: Path): StructureProblem {
-  const params = paramsOf(error);
-  const name = nameOf(path);
-  const key = String(params['missingProperty']);
-  if (error.keyword === 'dependentRequired') {
-    const message = `key "${key}" is missing in ${name}: "${String(params['property'])}" needs it.`;
-    return { path, code: 'MAP-102', message };
-  }
-  const inside = typeof path.at(-1) === 'number' || path.length === 0 ? '' : ` in ${name}`;
-  return { path, code: 'MAP-102', message: `key "${key}" is missing${inside}.` };
-}
-
-function kindsOf(error: ErrorObject): readonly string[] {
-  const type = paramsOf(error)['type'];
-  const wanted = Array.isArray(type) ? (type as unknown[]) : [type];
-  return wanted.map((kind) => kinds[String(kind)] ?? String(kind));
-}
-
-function notInList(error: ErrorObject, path: Path): StructureProblem {
-  const params = paramsOf(error);
-  const allowed =
-    error.keyword === 'const' ? [params['allowedValue']] : (params['allowedValues'] as unknown[]);
-  const texts = allowed.map(String);
-  const suggestion = typeof error.data === 'string' ? suggest(error.data, texts) : undefined;
-  const quoted =
-    typeof error.data === 'number' && texts.includes(String(error.data))
-      ? ` Write it between quotes: '${error.data}'.`
-      : '';
-  const message = `${nameOf(path)} is one of: ${texts.join(', ')}.${quoted}`;
-  return { path, code: 'MAP-104', message, suggestion };
-}
-
-function tooMany(name: string, { params, parentSchema }: ErrorObject): string {
-  const { limit } = params as { readonly limit: number };
-  const known = isRecord(parentSchema?.['properties']) ? Object.keys(parentSchema['properties']) : [];
-  return limit === 1 && known.length > 0
-    ? `${name} holds only one of these: ${known.join(', ')}.`
-    : `${name} holds at most ${limit} keys.`;
-}
-
-const wrongForm = (name: string, form: unknown): string =>
-  `${name} does not have the right form${typeof form === 'string' ? `: ${form}` : '.'}`;
 
 /** A JSON pointer to a path, indices as numbers. */
 export function pathOf(pointer: string, root: unknown): Path {

@@ -2,6 +2,7 @@
 // Invariant: a value is what stands in the file, character for character; what YAML would change is reported.
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Document, Node, Pair, Scalar } from 'yaml';
+import type { Both } from '../../../connectors/contract.ts';
 import type { createProblems, Path, Place } from './problems.ts';
 import { deepest, tooDeep } from './yaml-slips.ts';
 
@@ -17,6 +18,7 @@ export const pointer = (path: Path): string => JSON.stringify(path);
 const languageWords = new Set(['on']);
 const doubtfulWord = /^(yes|no|on|off)$/i;
 const maxAliases = 50;
+const noValue: Both = ['il n’y a pas de valeur ici.', 'there is no value here.'];
 
 /** What the reading of one file carries from node to node. */
 export interface NodeReader {
@@ -39,7 +41,7 @@ export function valueOf(
   const offset = node?.range?.[0] ?? key ?? 0;
   reader.spots.set(pointer(path), key === undefined ? { value: offset } : { value: offset, key });
   if (node === null || node === undefined) {
-    if (path.length > 0) problems.add(place(offset), 'error', 'MAP-006', 'there is no value here.');
+    if (path.length > 0) problems.add(place(offset), 'error', 'MAP-006', noValue);
     return null;
   }
   if (path.length > deepest) {
@@ -49,7 +51,10 @@ export function valueOf(
   if (isAlias(node)) {
     reader.aliases += 1;
     if (reader.aliases > maxAliases) {
-      problems.add(place(offset), 'error', 'MAP-001', `more than ${maxAliases} aliases in one file.`);
+      problems.add(place(offset), 'error', 'MAP-001', [
+        `plus de ${maxAliases} alias dans un fichier.`,
+        `more than ${maxAliases} aliases in one file.`,
+      ]);
       return null;
     }
     return valueOf(reader, node.resolve(reader.document), path, key);
@@ -71,7 +76,10 @@ function blockOf(reader: NodeReader, pairs: readonly Pair<Node, Node | null>[], 
     const start = pair.key.range?.[0] ?? 0;
     // A block may be met again through an alias.
     if (Object.hasOwn(block, name) && !twice.has(start))
-      problems.add(place(start), 'error', 'MAP-002', `"${name}" is written twice in this block.`);
+      problems.add(place(start), 'error', 'MAP-002', [
+        `« ${name} » est écrit deux fois dans ce bloc.`,
+        `"${name}" is written twice in this block.`,
+      ]);
     if (Object.hasOwn(block, name)) twice.add(start);
     const item = valueOf(reader, pair.value, [...path, name], pair.key.range?.[0]);
     // Own data property whatever the name: `__proto__` must not become the prototype.
@@ -107,21 +115,20 @@ function checkScalar(
   const at = place(node.range?.[0] ?? 0);
   const isLanguageWord = where.key === true && languageWords.has(source);
   if (node.type === 'PLAIN' && doubtfulWord.test(source) && !isLanguageWord)
-    problems.add(
-      at,
-      'error',
-      'MAP-005',
+    problems.add(at, 'error', 'MAP-005', [
+      `${source} sans guillemets est ambigu : écrivez "${source}" pour le texte, ou true / false.`,
       `${source} without quotes is doubtful: write "${source}" for the text, or true / false.`,
-    );
+    ]);
   if (isOtherNumber(node))
-    problems.add(
-      at,
-      'error',
-      'MAP-004',
+    problems.add(at, 'error', 'MAP-004', [
+      `${source} sans guillemets serait lu ${String(node.value)} : écrivez "${source}".`,
       `${source} without quotes would be read as ${String(node.value)}: write "${source}".`,
-    );
+    ]);
   if (node.type === 'PLAIN' && node.value === null && source === '' && where.allowNull !== true)
-    problems.add(at, 'error', 'MAP-006', 'there is no value here.');
+    problems.add(at, 'error', 'MAP-006', noValue);
   if (typeof node.value === 'string' && !node.value.isWellFormed())
-    problems.add(at, 'error', 'MAP-009', 'the text holds half a character (a lone surrogate).');
+    problems.add(at, 'error', 'MAP-009', [
+      'le texte contient un demi-caractère.',
+      'the text holds half a character (a lone surrogate).',
+    ]);
 }

@@ -1,5 +1,6 @@
 // Mistakes in YAML that its parser does not report, or not in words an integrator can use: tabs, depth.
 // Invariant: only finds and words them; what the file says is read elsewhere.
+import type { Both } from '../../../connectors/contract.ts';
 import type { createProblems } from './problems.ts';
 
 type Problems = Pick<ReturnType<typeof createProblems>, 'add'>;
@@ -7,7 +8,10 @@ type Problems = Pick<ReturnType<typeof createProblems>, 'add'>;
 /** Levels a file may have: more than any mapping needs, fewer than a stack holds. */
 export const deepest = 100;
 
-export const tooDeep = `the file is nested more than ${deepest} levels deep.`;
+export const tooDeep: Both = [
+  `le fichier est imbriqué sur plus de ${deepest} niveaux.`,
+  `the file is nested more than ${deepest} levels deep.`,
+];
 
 /** Where the nesting passes what is read, by its brackets or its indentation. */
 export function lineOfDepth(text: string): number {
@@ -29,12 +33,10 @@ export function reportTabs(file: string, text: string, problems: Problems): Set<
     const tab = /^ *\t/.exec(line);
     if (tab === null || line.trim() === '') continue;
     found.add(index + 1);
-    problems.add(
-      { file, line: index + 1, column: tab[0].length },
-      'error',
-      'MAP-003',
+    problems.add({ file, line: index + 1, column: tab[0].length }, 'error', 'MAP-003', [
+      'la ligne est indentée par une tabulation.',
       'the line is indented with a tab.',
-    );
+    ]);
   }
   return found;
 }

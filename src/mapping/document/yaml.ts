@@ -70,12 +70,10 @@ function parseFile(name: string, text: string, problems: Problems): Tree {
   // Behind a tab the shape is a guess: only the tabs are reported.
   const value = tabLines.size > 0 ? undefined : valueOf(reader, document.contents, []);
   if (!isRecord(value) && document.errors.length === 0 && tabLines.size === 0)
-    problems.add(
-      { file, line: 1, column: 1 },
-      'error',
-      'MAP-008',
+    problems.add({ file, line: 1, column: 1 }, 'error', 'MAP-008', [
+      'le fichier ne contient pas de lignes `clé: valeur`.',
       'the file does not hold `key: value` lines.',
-    );
+    ]);
   return { value, place: finding(file, reader.spots, place) };
 }
 
@@ -90,7 +88,10 @@ function reportSyntax(
     const at = place(error.pos[0]);
     if (error.code === 'TAB_AS_INDENT' || tabLines.has(at.line)) continue;
     if (error.code === 'MULTIPLE_DOCS') {
-      problems.add(at, 'error', 'MAP-008', 'the file holds more than one YAML document.');
+      problems.add(at, 'error', 'MAP-008', [
+        'le fichier contient plus d’un document YAML.',
+        'the file holds more than one YAML document.',
+      ]);
       continue;
     }
     // One typing error makes an error of every token after it; the first of two lines say where to look.

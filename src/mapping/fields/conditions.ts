@@ -11,6 +11,7 @@ import { findSource, isBlank, nearestSource } from './source.ts';
 import type { Context, Source } from './source.ts';
 import { reportNeverMet } from './never-met.ts';
 import { suggest } from '../document/suggest.ts';
+import * as says from './condition-words.ts';
 
 export type Condition = (context: Context) => boolean;
 
@@ -39,7 +40,7 @@ const never: Condition = () => false;
 export function compileCondition(raw: unknown, path: Path, where: Where): Condition {
   const { report } = where.scope;
   if (!isRecord(raw) || Object.keys(raw).length === 0) {
-    report.error(path, 'MAP-212', `a condition is a block with one of: ${conditionNames.join(', ')}.`);
+    report.error(path, 'MAP-212', says.notABlock(conditionNames));
     return never;
   }
   const parts = Object.entries(raw).map(([name, option]) =>
@@ -60,7 +61,7 @@ function compileNamed(name: string, option: unknown, path: Path, where: Where): 
     case 'all':
     case 'any': {
       if (!Array.isArray(option) || option.length === 0) {
-        report.error(path, 'MAP-212', `${name} needs a list of conditions.`);
+        report.error(path, 'MAP-212', says.listNeeded(name));
         return never;
       }
       const inner = option.map((item: unknown, index) => compileCondition(item, [...path, index], where));
@@ -79,7 +80,7 @@ function compileNamed(name: string, option: unknown, path: Path, where: Where): 
     case 'matches':
       return compare(name, option, path, where);
     default:
-      report.error(path, 'MAP-212', `condition "${name}" does not exist.`, {
+      report.error(path, 'MAP-212', says.noSuchCondition(name), {
         at: 'key',
         suggestion: suggest(name, conditionNames),
       });
@@ -110,7 +111,7 @@ function compare(
 ): Condition {
   const { report } = where.scope;
   if (!isRecord(option) || Object.keys(option).length === 0) {
-    report.error(path, 'MAP-212', `${name} needs a source and a value: {${name}: {channel: web_form}}.`);
+    report.error(path, 'MAP-212', says.pairNeeded(name));
     return never;
   }
   const parts = Object.entries(option).map(([key, value]): Condition => {
@@ -120,7 +121,7 @@ function compare(
     const read = found.read;
     if (name === 'greater' || name === 'less') {
       if (typeof value !== 'number' || (found.type !== 'integer' && found.type !== 'decimal')) {
-        report.error(inner, 'MAP-212', `${name} compares a number of the lead with a number.`);
+        report.error(inner, 'MAP-212', says.numbersNeeded(name));
         return never;
       }
       return (context) => {
@@ -130,11 +131,7 @@ function compare(
     }
     const wanted = name === 'in' ? value : [value];
     if (!Array.isArray(wanted) || wanted.length === 0 || !wanted.every(isScalarValue)) {
-      report.error(
-        inner,
-        'MAP-212',
-        name === 'in' ? 'in needs a list of values.' : `${name} needs one value.`,
-      );
+      report.error(inner, 'MAP-212', says.valuesNeeded(name));
       return never;
     }
     if (name === 'matches') return glob(read, wanted.map(String));
@@ -155,14 +152,9 @@ function checkValues(found: Source, wanted: readonly unknown[], path: Path, wher
   if (values === undefined) return;
   for (const word of wanted.map(asText)) {
     if (values.includes(word)) continue;
-    where.scope.report.error(
-      path,
-      'MAP-213',
-      `"${found.path}" is never "${word}": it is one of ${values.join(', ')}.`,
-      {
-        suggestion: suggest(word, values),
-      },
-    );
+    where.scope.report.error(path, 'MAP-213', says.neverOneOf(found.path, word, values), {
+      suggestion: suggest(word, values),
+    });
   }
 }
 
@@ -216,7 +208,7 @@ export function compileAccepts(raw: unknown, scope: Scope): Accepts {
     const name = Object.hasOwn(acceptNames, key) ? (acceptNames[key] ?? key) : key;
     const found = noted(findSource(name), scope);
     if (found === undefined || /^(delivery|batch|client)\./.test(found.path) || found.list) {
-      scope.report.error(path, 'MAP-201', `accepts cannot read "${key}".`, {
+      scope.report.error(path, 'MAP-201', says.notInAccepts(key), {
         at: 'key',
         suggestion: suggest(key, Object.keys(acceptNames)) ?? nearestSource(key),
       });

@@ -23,19 +23,20 @@ const looksLikeContact = /^\+?\d[\d .-]{8,}$|^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 export function checkConstant(value: unknown, path: Path, scope: Scope, target: Target): void {
   const name = lastName(target);
   if (smellsOfPerson(name)) {
-    scope.report.error(
-      [...path, 'value'],
-      'MAP-211',
+    scope.report.error([...path, 'value'], 'MAP-211', [
+      `« ${target.text} » est, par son nom, un champ de la personne : une constante l’inventerait (C13).`,
       `"${target.text}" is a person's field by its name: a constant would invent it (C13).`,
-    );
+    ]);
   } else if (typeof value === 'string' && looksLikeContact.test(value)) {
-    scope.report.error(
-      [...path, 'value'],
-      'MAP-211',
+    scope.report.error([...path, 'value'], 'MAP-211', [
+      `la constante de « ${target.text} » ressemble à un téléphone ou à une adresse (C13).`,
       `the constant of "${target.text}" looks like a phone number or an address (C13).`,
-    );
+    ]);
   } else if (!isScalarValue(value) && value !== null) {
-    scope.report.error([...path, 'value'], 'MAP-103', 'value is a text, a number, or true / false.');
+    scope.report.error([...path, 'value'], 'MAP-103', [
+      'value est un texte, un nombre ou true / false.',
+      'value is a text, a number, or true / false.',
+    ]);
   } else if (secretIn(value) !== undefined && scope.bodySecrets) return;
   else if (!checkLiteral(value, [...path, 'value'], scope.report))
     checkKey(name, value, [...path, 'value'], scope.report);
@@ -47,7 +48,10 @@ export function checkLiteral(value: unknown, path: Path, report: Report): boolea
   const place = /\{\{([^{}]*)\}\}/.exec(value)?.[1]?.trim();
   if (place !== undefined) {
     const instead = value.trim() === `{{${place}}}` ? `from: ${place}` : `template: '${value}'`;
-    report.error(path, 'MAP-225', `this would be written as it stands, braces included: write ${instead}.`);
+    report.error(path, 'MAP-225', [
+      `ceci serait écrit tel quel, accolades comprises : écrivez ${instead}.`,
+      `this would be written as it stands, braces included: write ${instead}.`,
+    ]);
     return true;
   }
   if (!value.startsWith('secret:')) return false;
@@ -57,21 +61,19 @@ export function checkLiteral(value: unknown, path: Path, report: Report): boolea
 
 /** A secret where only texts stand. */
 export function reportSecret(text: string, path: Path, { report }: Pick<Scope, 'report'>): void {
-  report.error(
-    path,
-    'MAP-225',
+  report.error(path, 'MAP-225', [
+    `« ${text} » serait écrit tel quel : un secret est seul, comme valeur d’un champ d’un webhook ({to: token, value: secret:NOM}), dans send.auth ou dans un en-tête.`,
     `"${text}" would be written as it stands: a secret stands alone as the value of a field of a webhook ({to: token, value: secret:NAME}), in send.auth, or in a header.`,
-  );
+  ]);
 }
 
 /** A key in a body would stand in the file, in every preview and in every version of it. */
 export function checkKey(name: string, value: unknown, path: Path, report: Report): void {
   if (!isScalarValue(value) || value === '' || typeof value === 'boolean' || !smellsOfSecret(name)) return;
-  report.error(
-    path,
-    'MAP-404',
+  report.error(path, 'MAP-404', [
+    `« ${name} » contient une clé en clair : écrivez secret:NOM, comme valeur d’un champ d’un webhook ({to: token, value: secret:NOM}), dans send.auth ou dans un en-tête.`,
     `"${name}" holds a key in clear: write secret:NAME, as the value of a field of a webhook ({to: token, value: secret:NAME}), in send.auth, or in a header.`,
-  );
+  ]);
 }
 
 /** What a field may answer whatever the lead: its constant, its default, the entries of its map, the words of its formatter. */
@@ -125,7 +127,13 @@ export function checkOptInOutside(
     [...path, 'to'],
     'MAP-220',
     answersLikeOptIn && !smellsOfOptIn(own)
-      ? `"${target.text}" reads as an opt-in, and the mapping itself answers ${String(answers[0])}: only the consent block may write it (C20).`
-      : `"${target.text}" is an opt-in by its name: only the consent block may write it (C20).`,
+      ? [
+          `« ${target.text} » se lit comme un opt-in, et le format répond lui-même ${String(answers[0])} : seul le bloc consent peut l’écrire (C20).`,
+          `"${target.text}" reads as an opt-in, and the mapping itself answers ${String(answers[0])}: only the consent block may write it (C20).`,
+        ]
+      : [
+          `« ${target.text} » est, par son nom, un opt-in : seul le bloc consent peut l’écrire (C20).`,
+          `"${target.text}" is an opt-in by its name: only the consent block may write it (C20).`,
+        ],
   );
 }

@@ -59,7 +59,10 @@ export function compileEach(where: FieldWhere, compileInner: CompileInner): Comp
   if (source === undefined) return undefined;
   const lines = Array.isArray(raw['fields']) ? (raw['fields'] as unknown[]) : [];
   if (lines.length === 0)
-    scope.report.error(path, 'MAP-215', `each of "${target.text}" needs fields for its elements.`);
+    scope.report.error(path, 'MAP-215', [
+      `each de « ${target.text} » a besoin de champs pour ses éléments.`,
+      `each of "${target.text}" needs fields for its elements.`,
+    ]);
   const inner = lines.flatMap(
     (line, index) => compileInner(line, [...path, 'fields', index], scope, source.path) ?? [],
   );
@@ -82,30 +85,39 @@ function listOf({ raw, path, scope, list }: FieldWhere): Source | undefined {
   const listPath = raw['each'];
   const at = [...path, 'each'];
   if (list !== undefined) {
-    report.error(at, 'MAP-215', 'each inside each: the lead has no lists of lists.');
+    report.error(at, 'MAP-215', [
+      'each dans each : la demande n’a pas de listes de listes.',
+      'each inside each: the lead has no lists of lists.',
+    ]);
     return undefined;
   }
   if (scope.format === 'csv' || scope.format === 'form')
-    report.error(at, 'MAP-218', `${scope.format} has no repeated groups: use as: {join: ", "}.`);
+    report.error(at, 'MAP-218', [
+      `${scope.format} n’a pas de groupes répétés : utilisez as: {join: ", "}.`,
+      `${scope.format} has no repeated groups: use as: {join: ", "}.`,
+    ]);
   const named = typeof listPath === 'string' ? noted(findSource(listPath), scope) : undefined;
   if (named !== undefined && listPaths.includes(named.path)) {
     reportPerson(named, at, scope);
     return named;
   }
   if (listPath === 'consents') {
-    report.error(
-      at,
-      'MAP-220',
+    report.error(at, 'MAP-220', [
+      'each: consents va dans le bloc consent : là seulement les quatre états sont écrits (C20).',
       'each: consents belongs into the consent block: only there the four states are written out (C20).',
-    );
+    ]);
     return undefined;
   }
   const name = typeof listPath === 'string' ? listPath : JSON.stringify(listPath);
   if (named === undefined)
-    report.error(at, 'MAP-201', `source "${name}" does not exist.`, {
+    report.error(at, 'MAP-201', [`la source « ${name} » n’existe pas.`, `source "${name}" does not exist.`], {
       suggestion: suggest(name, listPaths) ?? nearestSource(name),
     });
-  else report.error(at, 'MAP-215', `"${name}" is no list: each takes ${listPaths.join(' or ')}.`);
+  else
+    report.error(at, 'MAP-215', [
+      `« ${name} » n’est pas une liste : each prend ${listPaths.join(' ou ')}.`,
+      `"${name}" is no list: each takes ${listPaths.join(' or ')}.`,
+    ]);
   return undefined;
 }
 

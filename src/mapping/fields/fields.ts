@@ -21,6 +21,7 @@ import type { Target } from './target.ts';
 import { compileCondition } from './conditions.ts';
 import type { Condition } from './conditions.ts';
 import type { Cell } from './values.ts';
+import type { Both } from '../../../connectors/contract.ts';
 
 const knownKeys = new Set(Object.keys(mappingSchema.$defs.field.properties));
 
@@ -37,21 +38,31 @@ export function compileField(
   const { report } = scope;
   const to = raw['to'];
   if (Object.hasOwn(raw, 'preset')) reportNoPreset(path, scope);
-  else if (to === undefined) report.error(path, 'MAP-102', 'key "to" is missing: which field is written?');
+  else if (to === undefined)
+    report.error(path, 'MAP-102', [
+      'la clé « to » manque : quel champ est écrit ?',
+      'key "to" is missing: which field is written?',
+    ]);
   if (typeof to !== 'string') return undefined;
   const target = parseTarget(to, scope.format, { nested: list !== undefined });
-  if (typeof target === 'string') {
-    report.error([...path, 'to'], 'MAP-217', target);
+  if ('fault' in target) {
+    report.error([...path, 'to'], 'MAP-217', target.fault);
     return undefined;
   }
   const kinds = ['from', 'value', 'template', 'each'].filter((key) => Object.hasOwn(raw, key));
   if (kinds.length !== 1) {
     // `form` for `from` has been reported already.
     if (kinds.length === 0 && Object.keys(raw).some((key) => !knownKeys.has(key))) return undefined;
-    const message =
+    const message: Both =
       kinds.length === 0
-        ? `"${to}" has nothing to write: add from, value, template or each.`
-        : `"${to}" has ${kinds.join(' and ')}: keep one.`;
+        ? [
+            `« ${to} » n’a rien à écrire : ajoutez from, value, template ou each.`,
+            `"${to}" has nothing to write: add from, value, template or each.`,
+          ]
+        : [
+            `« ${to} » a ${kinds.join(' et ')} : gardez-en un.`,
+            `"${to}" has ${kinds.join(' and ')}: keep one.`,
+          ];
     report.error(path, 'MAP-106', message);
     return undefined;
   }

@@ -5,6 +5,7 @@ import { isRecord } from '../document/yaml.ts';
 import { suggest } from '../document/suggest.ts';
 import { wrong, type Complaint, type Formatted, type Kind, type Step } from './formatter-parts.ts';
 import { formatterNames, formatterOf } from './formatters.ts';
+import type { Both } from '../../../connectors/contract.ts';
 
 /** The steps as the file has them: none, one or a list. */
 export const stepsOf = (as: unknown): readonly unknown[] => {
@@ -20,13 +21,20 @@ export function readStep(written: unknown): Pick<Step, 'name' | 'option'> | unde
   return { name, option: written[name] };
 }
 
+const notAStep: Both = [
+  'un formateur est un nom, ou un seul nom avec ses options.',
+  'a formatter is a name, or one name with its options.',
+];
+
 function compileStep(written: unknown, kind: Kind): Formatted | Complaint {
   const step = readStep(written);
-  if (step === undefined)
-    return { code: 'MAP-202', message: 'a formatter is a name, or one name with its options.' };
+  if (step === undefined) return { code: 'MAP-202', message: notAStep };
   return (
     formatterOf(step.name)?.compile({ ...step, kind }) ??
-    wrong(`formatter "${step.name}" does not exist.`, suggest(step.name, formatterNames))
+    wrong(
+      [`le formateur « ${step.name} » n’existe pas.`, `formatter "${step.name}" does not exist.`],
+      suggest(step.name, formatterNames),
+    )
   );
 }
 

@@ -1,6 +1,8 @@
 // What a formatter is, and the parts that several are made of.
 // Invariant: a formatter never makes a value out of nothing, and never changes its meaning, only its writing.
+import type { Both } from '../../../connectors/contract.ts';
 import type { SourceType } from '../../domain/lead.ts';
+import type { Message } from '../document/problems.ts';
 import { asText } from './values.ts';
 
 /** Kind of value in the middle of a pipeline. */
@@ -18,7 +20,7 @@ export interface Formatted {
 
 export interface Complaint {
   readonly code: 'MAP-202' | 'MAP-203';
-  readonly message: string;
+  readonly message: Message;
   readonly suggestion?: string | undefined;
 }
 
@@ -47,19 +49,42 @@ const numeric = new Set<SourceType>(['integer', 'decimal']);
 export const isTextual = ({ type }: Kind): boolean => textual.has(type);
 export const isNumeric = ({ type }: Kind): boolean => numeric.has(type);
 
-export const unfit = ({ name, kind }: Step, needs: string): Complaint => ({
-  code: 'MAP-203',
-  message: `formatter "${name}" needs ${needs}, the value is ${kind.list ? 'a list' : `of type ${kind.type}`}.`,
-});
+const needed = {
+  text: ['un texte', 'a text'],
+  date: ['une date', 'a date'],
+  list: ['une liste', 'a list'],
+  phone: ['un téléphone', 'a phone'],
+  number: ['un nombre', 'a number'],
+  boolean: ['un oui ou non', 'a boolean'],
+  noDate: ['tout sauf une date : utilisez date ou iso', 'anything but a date: use date or iso'],
+  noDates: [
+    'des textes : écrivez d’abord les dates, [iso, {join: ", "}]',
+    'texts: write the dates first, [iso, {join: ", "}]',
+  ],
+} as const satisfies Readonly<Record<string, Both>>;
 
-export const wrong = (message: string, suggestion?: string): Complaint => ({
+export const unfit = ({ name, kind }: Step, needs: keyof typeof needed): Complaint => {
+  const [french, english] = needed[needs];
+  return {
+    code: 'MAP-203',
+    message: [
+      `le formateur « ${name} » a besoin de : ${french} ; la valeur est ${kind.list ? 'une liste' : `de type ${kind.type}`}.`,
+      `formatter "${name}" needs ${english}, the value is ${kind.list ? 'a list' : `of type ${kind.type}`}.`,
+    ],
+  };
+};
+
+export const wrong = (message: Message, suggestion?: string): Complaint => ({
   code: 'MAP-202',
   message,
   suggestion,
 });
 
 export const noSuchZone = (zone: unknown): Complaint =>
-  wrong(`time zone ${JSON.stringify(zone)} does not exist.`);
+  wrong([
+    `le fuseau horaire ${JSON.stringify(zone)} n’existe pas.`,
+    `time zone ${JSON.stringify(zone)} does not exist.`,
+  ]);
 
 /** Of a list, each element. */
 export const each = (kind: Kind, type: SourceType, apply: Transform): Formatted => ({
@@ -72,19 +97,17 @@ export const each = (kind: Kind, type: SourceType, apply: Transform): Formatted 
 export const onText =
   (change: (text: string) => string): CompileStep =>
   (step) =>
-    isTextual(step.kind) ? each(step.kind, 'text', (value) => change(asText(value))) : unfit(step, 'a text');
+    isTextual(step.kind) ? each(step.kind, 'text', (value) => change(asText(value))) : unfit(step, 'text');
 
 export const onDate = (step: Step, write: (value: Date) => string): Formatted | Complaint =>
-  step.kind.type === 'date'
-    ? each(step.kind, 'text', (value) => write(value as Date))
-    : unfit(step, 'a date');
+  step.kind.type === 'date' ? each(step.kind, 'text', (value) => write(value as Date)) : unfit(step, 'date');
 
 export const onList =
   (pick: (values: readonly unknown[]) => unknown): CompileStep =>
   (step) =>
     step.kind.list
       ? { kind: { ...step.kind, list: false }, apply: (value) => pick(present(value)) }
-      : unfit(step, 'a list');
+      : unfit(step, 'list');
 
 export const present = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? value.filter((item) => item !== undefined && item !== null && item !== '') : [];

@@ -21,6 +21,7 @@ import { compileRemoval, removalNames, removalWords } from './removals.ts';
 import { ascii, titleCase } from './texts.ts';
 import { compileDatePattern, dateWords, defaultZone, isoIn, isoWords, isZone } from './time.ts';
 import { asText, isScalarValue } from './values.ts';
+import * as says from './formatter-words.ts';
 
 /** Every formatter by its name, in the order in which an editor names them. */
 const formatters: Readonly<Record<string, Formatter>> = {
@@ -29,14 +30,14 @@ const formatters: Readonly<Record<string, Formatter>> = {
       const style = typeof step.option === 'number' ? String(step.option) : step.option;
       if (typeof style !== 'string' || !phoneStyles.includes(style)) {
         return wrong(
-          `phone style ${JSON.stringify(step.option)} does not exist: ${phoneStyles.join(', ')}.`,
+          says.noPhoneStyle(step.option, phoneStyles),
           typeof style === 'string' ? suggest(style, phoneStyles) : undefined,
         );
       }
       const write = compilePhone(style);
       return step.kind.type === 'phone'
         ? each(step.kind, 'text', (value) => write(asText(value)))
-        : unfit(step, 'a phone');
+        : unfit(step, 'phone');
     },
     french: (option) => phoneWords[asText(option)],
     writes: 'text',
@@ -46,7 +47,7 @@ const formatters: Readonly<Record<string, Formatter>> = {
       const { option } = step;
       const pattern = isRecord(option) ? option['pattern'] : option;
       const zone = isRecord(option) ? (option['zone'] ?? defaultZone) : defaultZone;
-      if (typeof pattern !== 'string') return wrong('date needs a pattern: {date: dd/MM/yyyy HH:mm}.');
+      if (typeof pattern !== 'string') return wrong(says.noPattern);
       if (typeof zone !== 'string' || !isZone(zone)) return noSuchZone(zone);
       const write = compileDatePattern(pattern, zone);
       return typeof write === 'string' ? wrong(write) : onDate(step, write);
@@ -71,12 +72,11 @@ const formatters: Readonly<Record<string, Formatter>> = {
   epoch: {
     compile: (step) => {
       const { option } = step;
-      if (option !== 's' && option !== 'ms')
-        return wrong('epoch counts seconds or milliseconds: {epoch: s} or {epoch: ms}.');
+      if (option !== 's' && option !== 'ms') return wrong(says.noUnit);
       const unit = option === 's' ? 1_000 : 1;
       return step.kind.type === 'date'
         ? each(step.kind, 'integer', (value) => Math.floor((value as Date).getTime() / unit))
-        : unfit(step, 'a date');
+        : unfit(step, 'date');
     },
     french: (option) =>
       option === 's' || option === 'ms'
@@ -90,7 +90,7 @@ const formatters: Readonly<Record<string, Formatter>> = {
       if (typeof write === 'string') return wrong(write);
       return isNumeric(step.kind)
         ? each(step.kind, 'text', (value) => write(value as number))
-        : unfit(step, 'a number');
+        : unfit(step, 'number');
     },
     french: numberWords,
     writes: 'text',
@@ -99,7 +99,7 @@ const formatters: Readonly<Record<string, Formatter>> = {
     compile: (step) =>
       isNumeric(step.kind)
         ? each(step.kind, 'integer', (value) => Math.round(value as number))
-        : unfit(step, 'a number'),
+        : unfit(step, 'number'),
     french: 'nombre entier',
     writes: 'number',
   },
@@ -107,12 +107,11 @@ const formatters: Readonly<Record<string, Formatter>> = {
     compile: (step) => {
       const pair = pairOf(step.option);
       const [yes, no] = pair;
-      if (!isScalarValue(yes) || !isScalarValue(no) || pair.length !== 2)
-        return wrong('boolean needs two values, for true and for false: {boolean: ["OUI", "NON"]}.');
-      if (String(yes) === String(no)) return wrong('boolean writes true and false alike.');
+      if (!isScalarValue(yes) || !isScalarValue(no) || pair.length !== 2) return wrong(says.notTwo);
+      if (String(yes) === String(no)) return wrong(says.bothAlike);
       return step.kind.type === 'boolean'
         ? each(step.kind, 'text', (value) => (value === true ? yes : no))
-        : unfit(step, 'a boolean');
+        : unfit(step, 'boolean');
     },
     french: (option) => {
       const [yes, no] = pairOf(option);
@@ -121,10 +120,7 @@ const formatters: Readonly<Record<string, Formatter>> = {
     writes: pairOf,
   },
   text: {
-    compile: (step) =>
-      step.kind.type === 'date'
-        ? unfit(step, 'anything but a date: use date or iso')
-        : each(step.kind, 'text', asText),
+    compile: (step) => (step.kind.type === 'date' ? unfit(step, 'noDate') : each(step.kind, 'text', asText)),
     french: 'texte',
     writes: 'text',
   },
@@ -161,11 +157,11 @@ const formatters: Readonly<Record<string, Formatter>> = {
   join: {
     compile: (step) => {
       const { option, kind } = step;
-      if (typeof option !== 'string') return wrong('join needs a separator: {join: ", "}.');
-      if (kind.type === 'date') return unfit(step, 'texts: write the dates first, [iso, {join: ", "}]');
+      if (typeof option !== 'string') return wrong(says.noSeparator('join', '", "'));
+      if (kind.type === 'date') return unfit(step, 'noDates');
       return kind.list
         ? { kind: { type: 'text', list: false }, apply: (value) => present(value).map(asText).join(option) }
-        : unfit(step, 'a list');
+        : unfit(step, 'list');
     },
     french: (option) => (option === undefined ? undefined : `valeurs séparées par « ${asText(option)} »`),
     writes: 'text',
@@ -174,8 +170,8 @@ const formatters: Readonly<Record<string, Formatter>> = {
   split: {
     compile: (step) => {
       const { option, kind } = step;
-      if (typeof option !== 'string' || option === '') return wrong('split needs a separator: {split: ";"}.');
-      if (kind.list || !isTextual(kind)) return unfit(step, 'a text');
+      if (typeof option !== 'string' || option === '') return wrong(says.noSeparator('split', '";"'));
+      if (kind.list || !isTextual(kind)) return unfit(step, 'text');
       return {
         kind: { type: 'text', list: true },
         apply: (value) =>

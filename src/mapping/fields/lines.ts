@@ -22,7 +22,10 @@ export function compileLineText(raw: unknown, path: Path, report: Report): LineO
   const parts = raw.split(place);
   const [before = '', after = ''] = parts;
   if (parts.length !== 2 || /[\r\n]/.test(raw)) {
-    report.error(path, 'MAP-221', `line is one line with {value} once: "Nom : {value}".`);
+    report.error(path, 'MAP-221', [
+      `line est une ligne avec {value} une fois : "Nom : {value}".`,
+      `line is one line with {value} once: "Nom : {value}".`,
+    ]);
     return undefined;
   }
   const label = before.replace(/[\s:=-]+$/u, '').trim();

@@ -20,11 +20,10 @@ export function compileTitle(raw: unknown, scope: Scope): (context: Context) => 
     mode: 'sheet',
   });
   if (template?.person === true) {
-    scope.report.error(
-      ['title'],
-      'MAP-214',
+    scope.report.error(['title'], 'MAP-214', [
+      'le titre va dans l’objet d’un courriel : il ne peut contenir aucune donnée de la personne.',
       "the title goes into a mail subject: it may not hold a person's data.",
-    );
+    ]);
   }
   return (context) => {
     const text = template?.write(context);

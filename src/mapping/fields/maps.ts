@@ -25,16 +25,23 @@ export function compileMap(
     checkLiteral(value, [...path, key], scope.report);
     if (isScalarValue(value)) entries.set(key, value);
     else
-      scope.report.error(
-        [...path, key],
-        'MAP-103',
+      scope.report.error([...path, key], 'MAP-103', [
+        `l’entrée « ${key} » de la table est un texte, un nombre ou true / false.`,
         `entry "${key}" of the map needs a text, a number or true / false.`,
-      );
+      ]);
   }
   if (!Object.hasOwn(raw, 'else')) {
-    scope.report.error(path, 'MAP-205', 'the map has no else: write else: error, omit, pass or a value.', {
-      at: 'key',
-    });
+    scope.report.error(
+      path,
+      'MAP-205',
+      [
+        'la table n’a pas de else : écrivez else: error, omit, pass ou une valeur.',
+        'the map has no else: write else: error, omit, pass or a value.',
+      ],
+      {
+        at: 'key',
+      },
+    );
     return undefined;
   }
   if (source !== undefined) checkAgainst(source, raw, path, scope);
@@ -45,11 +52,10 @@ export function compileMap(
   else if (isScalarValue(other)) fallback = () => ({ value: other });
   else if (isRecord(other) && isScalarValue(other['value'])) fallback = wordsAsValue(other['value']);
   else {
-    scope.report.error(
-      [...path, 'else'],
-      'MAP-205',
+    scope.report.error([...path, 'else'], 'MAP-205', [
+      'else d’une table est error, omit, pass, une valeur, ou {value: error} pour l’un de ces mots comme valeur.',
       'else of a map is error, omit, pass, a value, or {value: error} for one of these words as a value.',
-    );
+    ]);
     return undefined;
   }
   return (value) => {
@@ -76,7 +82,10 @@ function checkAgainst(
     scope.report.error(
       [...path, key],
       'MAP-206',
-      `"${source.path}" is never "${key}": it is one of ${values.join(', ')}.`,
+      [
+        `« ${source.path} » n’est jamais « ${key} » : c’est l’un de ${values.join(', ')}.`,
+        `"${source.path}" is never "${key}": it is one of ${values.join(', ')}.`,
+      ],
       {
         at: 'key',
         suggestion: suggest(key, values),
@@ -88,7 +97,10 @@ function checkAgainst(
     scope.report.warn(
       path,
       'MAP-207',
-      `the map of "${source.path}" has no entry for ${missing.join(', ')}: else applies.`,
+      [
+        `la table de « ${source.path} » n’a pas d’entrée pour ${missing.join(', ')} : else s’applique.`,
+        `the map of "${source.path}" has no entry for ${missing.join(', ')}: else applies.`,
+      ],
       { at: 'key' },
     );
   }
@@ -104,9 +116,14 @@ export function fieldMap(
   if (isRecord(raw)) return inFormat(raw, path, scope, source);
   if (typeof raw !== 'string') return undefined;
   if (!Object.hasOwn(scope.maps, raw)) {
-    scope.report.error(path, 'MAP-204', `map "${raw}" does not exist.`, {
-      suggestion: suggest(raw, Object.keys(scope.maps)),
-    });
+    scope.report.error(
+      path,
+      'MAP-204',
+      [`la table « ${raw} » n’existe pas.`, `map "${raw}" does not exist.`],
+      {
+        suggestion: suggest(raw, Object.keys(scope.maps)),
+      },
+    );
     return undefined;
   }
   return inFormat(scope.maps[raw], ['maps', raw], scope, source);

@@ -12,17 +12,23 @@ export function reportNeverMet(
   list: boolean,
   { report }: Scope,
 ): void {
-  if (values.length === 0) report.error(path, 'MAP-213', 'accepts takes no lead at all: this list is empty.');
+  if (values.length === 0)
+    report.error(path, 'MAP-213', [
+      'accepts ne prend aucune demande : cette liste est vide.',
+      'accepts takes no lead at all: this list is empty.',
+    ]);
   for (const [index, value] of values.entries()) {
     const at = list ? [...path, index] : path;
     if (value !== value.trim())
-      report.error(at, 'MAP-213', `"${value}" begins or ends with a space: no lead has that.`);
+      report.error(at, 'MAP-213', [
+        `« ${value} » commence ou finit par une espace : aucune demande n’a cela.`,
+        `"${value}" begins or ends with a space: no lead has that.`,
+      ]);
     else if (/^\^|\.\*|\\[dw]|\$$/.test(value))
-      report.error(
-        at,
-        'MAP-213',
+      report.error(at, 'MAP-213', [
+        `« ${value} » ressemble à une expression régulière : ici seule l’étoile compte, pour un texte quelconque (HZ-*).`,
         `"${value}" looks like a regular expression: here only the star is special, and stands for any text (HZ-*).`,
-      );
+      ]);
     else if (
       name === 'origin.departement' &&
       !value.includes('*') &&
@@ -31,7 +37,10 @@ export function reportNeverMet(
       report.error(
         at,
         'MAP-213',
-        `"${name}" is never "${value}": it is a code, 01 to 95, 2A, 2B, 971 to 988.`,
+        [
+          `« ${name} » n’est jamais « ${value} » : c’est un code, 01 à 95, 2A, 2B, 971 à 988.`,
+          `"${name}" is never "${value}": it is a code, 01 to 95, 2A, 2B, 971 to 988.`,
+        ],
         /^\d$/.test(value) ? { suggestion: `0${value}` } : {},
       );
   }

@@ -4,11 +4,12 @@ import type { Path } from '../document/problems.ts';
 import { containersOf, slotKey } from './target.ts';
 import type { LineOf } from './lines.ts';
 import type { Target } from './target.ts';
+import type { Both } from '../../../connectors/contract.ts';
 
 export interface SlotProblem {
   readonly path: Path;
   readonly code: 'MAP-208' | 'MAP-209';
-  readonly message: string;
+  readonly message: Both;
 }
 
 /** A line with the target it writes; a text of several lines has several writers. */
@@ -17,6 +18,12 @@ export interface TargetSlot {
   readonly path: Path;
   readonly line?: LineOf;
 }
+
+const otherWords: Readonly<Record<'value' | 'list' | 'group', Both>> = {
+  value: ['une valeur', 'a value'],
+  list: ['un groupe de noms', 'a group of names'],
+  group: ['une liste', 'a list'],
+};
 
 /** Duplicates and value-and-group conflicts of a list of lines. */
 export function slotProblems(lines: readonly TargetSlot[]): readonly SlotProblem[] {
@@ -30,7 +37,10 @@ export function slotProblems(lines: readonly TargetSlot[]): readonly SlotProblem
       problems.push({
         path: [...path, 'to'],
         code: 'MAP-208',
-        message: `target "${target.text}" is written twice.`,
+        message: [
+          `le champ « ${target.text} » est écrit deux fois.`,
+          `target "${target.text}" is written twice.`,
+        ],
       });
     }
     seen.set(key, before ?? kind);
@@ -41,7 +51,10 @@ export function slotProblems(lines: readonly TargetSlot[]): readonly SlotProblem
     problems.push({
       path: [...mixed.path, 'to'],
       code: 'MAP-209',
-      message: `target "${mixed.target.text}" makes each element a list, and another field gives it a name.`,
+      message: [
+        `le champ « ${mixed.target.text} » fait de chaque élément une liste, et un autre lui donne un nom.`,
+        `target "${mixed.target.text}" makes each element a list, and another field gives it a name.`,
+      ],
     });
   const containers = new Map<string, 'group' | 'list'>();
   for (const { target, path } of lines) {
@@ -53,11 +66,14 @@ export function slotProblems(lines: readonly TargetSlot[]): readonly SlotProblem
     });
     if (clash === undefined) continue;
     const name = clash.key.replaceAll('\u0000', '.');
-    const other = seen.has(clash.key) ? 'a value' : clash.kind === 'list' ? 'a group of names' : 'a list';
+    const other = otherWords[seen.has(clash.key) ? 'value' : clash.kind];
     problems.push({
       path: [...path, 'to'],
       code: 'MAP-209',
-      message: `target "${target.text}" stands inside "${name}", which is itself ${other}.`,
+      message: [
+        `le champ « ${target.text} » est dans « ${name} », qui est lui-même ${other[0]}.`,
+        `target "${target.text}" stands inside "${name}", which is itself ${other[1]}.`,
+      ],
     });
   }
   return problems;

@@ -10,6 +10,13 @@ import type { Path } from '../document/problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
 import { checkWritable, useValue } from '../scope.ts';
 import type { Scope } from '../scope.ts';
+import {
+  cutToAnother,
+  inventingDefault,
+  listInOnePlace,
+  oneTextNeeded,
+  plusInCell,
+} from './reading-words.ts';
 import { absentSource, nearestIn, sourceIn } from './scoped-source.ts';
 import { secretIn, speaksOfSecret } from './secret-cells.ts';
 import { findSource, isBlank } from './source.ts';
@@ -96,7 +103,7 @@ function textFormat(
     return undefined;
   }
   if (formatted.kind.list || formatted.kind.type === 'list') {
-    scope.report.error([...path, 'as'], 'MAP-216', 'a template writes one text: add join, first or last.');
+    scope.report.error([...path, 'as'], 'MAP-216', oneTextNeeded);
     return undefined;
   }
   return (text) => (text === undefined ? undefined : formatted.apply(text));
@@ -160,17 +167,13 @@ function checkSource(
   source: Source,
 ): void {
   if (Object.hasOwn(raw, 'default') && source.person) {
-    scope.report.error(
-      [...path, 'default'],
-      'MAP-210',
-      `"${source.path}" is a person's: a default would invent what was not said (C13).`,
-    );
+    scope.report.error([...path, 'default'], 'MAP-210', inventingDefault(source.path));
   }
   if (scope.formulaGuard && writesPlus(raw['as'], source.type)) {
     scope.report.error(
       [...path, raw['as'] === undefined ? 'from' : 'as'],
       'MAP-701',
-      `"${target.text}" would be written +33...: the formula guard would put ' before it.`,
+      plusInCell(target.text),
     );
   }
   checkWritable(raw['default'], [...path, 'default'], scope);
@@ -225,11 +228,7 @@ function compileConversion(
     formatted.kind.type === 'list' ||
     (formatted.kind.list && scope.format !== 'json' && scope.format !== 'xml')
   ) {
-    scope.report.error(
-      [...path, 'from'],
-      'MAP-216',
-      `"${source.path}" is a list: add as: {join: ", "}, first or last, or use each.`,
-    );
+    scope.report.error([...path, 'from'], 'MAP-216', listInOnePlace(source.path));
     return undefined;
   }
   if (!dates) return formatted.apply;
@@ -242,9 +241,5 @@ function compileConversion(
 function checkCut(raw: Record<string, unknown>, path: Path, scope: Scope, source: Source): void {
   const { max } = raw;
   if (!isRecord(max) || max['on'] !== 'truncate' || source.type === 'text') return;
-  scope.report.error(
-    [...path, 'max', 'on'],
-    'MAP-223',
-    `"${source.path}" is of type ${source.type}: cut short it would be another value. Use on: error or on: omit.`,
-  );
+  scope.report.error([...path, 'max', 'on'], 'MAP-223', cutToAnother(source.path, source.type));
 }

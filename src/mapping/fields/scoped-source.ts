@@ -4,6 +4,7 @@ import { suggest } from '../document/suggest.ts';
 import type { Scope } from '../scope.ts';
 import { findSource, nearestSource } from './source.ts';
 import type { Source } from './source.ts';
+import type { Both } from '../../../connectors/contract.ts';
 
 const prefix = 'calls.';
 
@@ -30,8 +31,10 @@ export function noted(source: Source | undefined, scope: Scope): Source | undefi
 }
 
 /** The message for a source that does not exist. */
-export const absentSource = (path: string): string =>
-  path.startsWith(prefix) ? `no earlier call captures "${path}".` : `source "${path}" does not exist.`;
+export const absentSource = (path: string): Both =>
+  path.startsWith(prefix)
+    ? [`aucun appel antérieur ne donne « ${path} ».`, `no earlier call captures "${path}".`]
+    : [`la source « ${path} » n’existe pas.`, `source "${path}" does not exist.`];
 
 export function nearestIn(path: string, scope: Scope, list?: string): string | undefined {
   const known = [...(scope.captures?.known.keys() ?? [])].map((name) => `${prefix}${name}`);

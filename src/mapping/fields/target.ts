@@ -1,5 +1,6 @@
 // The language of targets: `contact.nom`, `lead.p:projet@devise`, `tags[]`, `legal.texts[0].id`, `lead.note#cdata`.
 // Invariant: a target is understood whole or refused; CSV and form names are taken literally, dots included.
+import type { Both } from '../../../connectors/contract.ts';
 import type { Format } from '../format-names.ts';
 
 export interface TargetStep {
@@ -22,17 +23,32 @@ export interface Target {
 
 export const xmlName = /^[\p{L}_][\p{L}\p{N}_.-]*(:[\p{L}_][\p{L}\p{N}_.-]*)?$/u;
 
-/** Understands a target; a text instead of a target says what is wrong. */
+/** What is wrong with a target. */
+export interface TargetFault {
+  readonly fault: Both;
+}
+
+const wrong = (french: string, english: string): TargetFault => ({ fault: [french, english] });
+
+const ofTarget = (text: string, french: string, english: string): TargetFault =>
+  wrong(`le champ « ${text} »${french}`, `target "${text}"${english}`);
+
+/** Understands a target, or says what is wrong. */
 export function parseTarget(
   text: string,
   format: Format,
   /** Inside an element of a list, where `#text` is the element itself. */
   { nested = false } = {},
-): Target | string {
-  if (text.trim() === '') return 'the target is empty.';
-  if (text !== text.trim()) return `target "${text}" begins or ends with a space.`;
+): Target | TargetFault {
+  if (text.trim() === '') return wrong('le nom du champ est vide.', 'the target is empty.');
+  if (text !== text.trim())
+    return ofTarget(text, ' commence ou finit par une espace.', ' begins or ends with a space.');
   // oxlint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f]/.test(text)) return 'the target holds a control character.';
+  if (/[\u0000-\u001f]/.test(text))
+    return wrong(
+      'le nom du champ contient un caractère de contrôle.',
+      'the target holds a control character.',
+    );
   switch (format) {
     case 'csv':
     case 'form':
@@ -45,60 +61,83 @@ export function parseTarget(
   }
 }
 
-function parseJson(text: string, nested: boolean): Target | string {
+function parseJson(text: string, nested: boolean): Target | TargetFault {
   if (nested && text === '#text') return { text, steps: [], end: 'value' };
   const steps: TargetStep[] = [];
   const parts = text.split(betweenNames);
   for (const [index, part] of parts.entries()) {
     const [, written = '', lists = ''] = /^(.*?)((?:(?<!\\)\[\d{0,3}\])*)$/s.exec(part) ?? [];
     if (/(?<!\\)[[\]]/.test(written))
-      return `target "${text}" is not understood near "${part}": [0] to [999] is a place in a list, [] joins one; write \\[ for a bracket of the name itself.`;
+      return ofTarget(
+        text,
+        ` n’est pas compris près de « ${part} » : [0] à [999] est une place dans une liste, [] en rejoint une ; écrivez \\[ pour un crochet du nom lui-même.`,
+        ` is not understood near "${part}": [0] to [999] is a place in a list, [] joins one; write \\[ for a bracket of the name itself.`,
+      );
     const name = written.replaceAll(/\\([.[\]])/g, '$1');
     const places = [...lists.matchAll(/\[(\d*)\]/g)].map(([, digits = '']) => digits);
     const append = places.at(-1) === '';
     // Inside an element `[0]` is a place in the element itself, which is then a list.
     if (name === '' && !(nested && index === 0 && lists !== ''))
-      return `target "${text}" has an empty name between its dots.`;
+      return ofTarget(text, ' a un nom vide entre ses points.', ' has an empty name between its dots.');
     if (places.slice(0, -1).includes('') || (append && index < parts.length - 1))
-      return `target "${text}": [] may only come last.`;
+      return ofTarget(text, ' : [] ne peut venir qu’à la fin.', ': [] may only come last.');
     steps.push({ name, fixed: [], append, places: places.filter((place) => place !== '').map(Number) });
   }
   return { text, steps, end: 'value' };
 }
 
-function parseXml(text: string, nested: boolean): Target | string {
+function parseXml(text: string, nested: boolean): Target | TargetFault {
   const steps: TargetStep[] = [];
   let end: Target['end'] = 'value';
   const parts = splitDots(text);
   for (const [index, part] of parts.entries()) {
     const last = index === parts.length - 1;
     const match = /^([^@#]*)((?:@[^@#=]+=[^@#]*)*)(@[^@#=]+)?(#text|#cdata)?$/.exec(part);
-    if (match === null) return `target "${text}" is not understood near "${part}".`;
+    if (match === null)
+      return ofTarget(text, ` n’est pas compris près de « ${part} ».`, ` is not understood near "${part}".`);
     const [, name = '', fixedText = '', attribute, ending] = match;
     if (!last && (attribute !== undefined || ending !== undefined)) {
-      return `target "${text}": ${attribute ?? ending ?? ''} may only come last.`;
+      const what = attribute ?? ending ?? '';
+      return ofTarget(text, ` : ${what} ne peut venir qu’à la fin.`, `: ${what} may only come last.`);
     }
     if (attribute !== undefined && ending !== undefined)
-      return `target "${text}" names both an attribute and a content.`;
+      return ofTarget(
+        text,
+        ' nomme à la fois un attribut et un contenu.',
+        ' names both an attribute and a content.',
+      );
     if (name === '' && !(nested && parts.length === 1 && fixedText === ''))
-      return `target "${text}" has an empty name.`;
+      return ofTarget(text, ' a un nom vide.', ' has an empty name.');
     const fixed = [...fixedText.matchAll(/@([^@#=]+)=([^@#]*)/g)].map(([, key = '', value = '']) => ({
       name: key,
       value,
     }));
     const own = attribute?.slice(1);
     if (own !== undefined && fixed.some((pair) => pair.name === own))
-      return `target "${text}" writes the attribute "${own}" twice.`;
+      return ofTarget(
+        text,
+        ` écrit deux fois l’attribut « ${own} ».`,
+        ` writes the attribute "${own}" twice.`,
+      );
     const reserved = [own, ...fixed.map((pair) => pair.name)].find(
       (written) => written !== undefined && /^(xmlns$|xmlns:|xsi:nil$)/.test(written),
     );
-    if (reserved !== undefined) return `target "${text}": ${reserved} is written by the format itself.`;
+    if (reserved !== undefined)
+      return ofTarget(
+        text,
+        ` : ${reserved} est écrit par le format lui-même.`,
+        `: ${reserved} is written by the format itself.`,
+      );
     for (const written of [
       ...(name === '' ? [] : [name]),
       ...fixed.map((item) => item.name),
       ...(attribute === undefined ? [] : [attribute.slice(1)]),
     ]) {
-      if (!xmlName.test(written)) return `"${written}" in target "${text}" is not an XML name.`;
+      if (!xmlName.test(written))
+        return wrong(
+          `« ${written} » du champ « ${text} » n’est pas un nom XML.`,
+          `"${written}" in target "${text}" is not an XML name.`,
+        );
     }
     if (name !== '') steps.push({ name, fixed, append: false, places: [] });
     if (attribute !== undefined) end = { attribute: attribute.slice(1) };

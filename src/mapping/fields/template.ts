@@ -2,7 +2,7 @@
 // Invariant: strict; a typo is an error, and a template whose places are all empty writes nothing.
 import type { DataCategory } from '../../domain/lead.ts';
 import { compileFormat, writesPlus } from './format-pipeline.ts';
-import type { Path } from '../document/problems.ts';
+import type { Message, Path } from '../document/problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
 import { useValue } from '../scope.ts';
 import type { Scope } from '../scope.ts';
@@ -10,6 +10,7 @@ import { nearestIn, sourceIn } from './scoped-source.ts';
 import { isBlank } from './source.ts';
 import type { Context } from './source.ts';
 import type { Mode } from '../format-names.ts';
+import type { Both } from '../../../connectors/contract.ts';
 
 export interface Template {
   readonly write: (context: Context) => string | undefined;
@@ -70,11 +71,16 @@ function writeParts(parts: readonly Part[], context: Context): string | undefine
   return found ? result : undefined;
 }
 
-function faultOf(parts: readonly Part[], sound: boolean): string | undefined {
+function faultOf(parts: readonly Part[], sound: boolean): Both | undefined {
   if (parts.some((part) => typeof part === 'string' && /[{}]{2}/.test(part)))
-    return '{{ and }} do not match.';
+    return ['{{ et }} ne vont pas ensemble.', '{{ and }} do not match.'];
   const reads = parts.some((part) => typeof part !== 'string');
-  return reads || !sound ? undefined : 'the template reads nothing from the lead: use value for a constant.';
+  return reads || !sound
+    ? undefined
+    : [
+        'le modèle de texte ne lit rien de la demande : utilisez value pour une constante.',
+        'the template reads nothing from the lead: use value for a constant.',
+      ];
 }
 
 /** `path`, or `path | formatter`; undefined after reporting. */
@@ -84,16 +90,24 @@ function compilePlace(
   path: Path,
   { scope, categories, list, mode }: TemplateWhere,
 ): Place | undefined {
-  const fail = (message: string): undefined => {
+  const fail = (message: Message): undefined => {
     scope.report.error(path, 'MAP-214', message);
     return undefined;
   };
   const [name = '', formatter, ...more] = written.split('|').map((part) => part.trim());
   const source = sourceIn(name, scope, list);
   if (source === undefined) {
-    scope.report.error(path, 'MAP-201', `source "${name}" in the template does not exist.`, {
-      suggestion: nearestIn(name, scope, list),
-    });
+    scope.report.error(
+      path,
+      'MAP-201',
+      [
+        `la source « ${name} » du modèle de texte n’existe pas.`,
+        `source "${name}" in the template does not exist.`,
+      ],
+      {
+        suggestion: nearestIn(name, scope, list),
+      },
+    );
     return undefined;
   }
   useValue(source, path, categories, scope);
@@ -104,11 +118,10 @@ function compilePlace(
   if ('code' in formatted) return fail(formatted.message);
   if (more.length > 0) return fail('a place holds one formatter at most.');
   if (begins && mode === 'csv' && scope.formulaGuard && writesPlus(formatter, source.type))
-    scope.report.error(
-      path,
-      'MAP-701',
+    scope.report.error(path, 'MAP-701', [
+      `« ${name} » commence le texte par +33... : la garde contre les formules mettrait ' devant.`,
       `"${name}" begins the text with +33...: the formula guard would put ' before it.`,
-    );
+    ]);
   return {
     name,
     person: source.person,

@@ -54,10 +54,9 @@ export function checkColumns(
   if (!csv.dialect.header) return;
   for (const { target, path } of targets) {
     if (csv.namesColumn(target.text)) continue;
-    report.error(
-      [...path, 'to'],
-      'MAP-708',
+    report.error([...path, 'to'], 'MAP-708', [
+      `la colonne « ${target.text} » ne se lirait pas sous son nom : ses lettres ou signes ne vont pas dans ce CSV.`,
       `the column "${target.text}" would not be read under its name: its letters or signs do not fit this CSV.`,
-    );
+    ]);
   }
 }

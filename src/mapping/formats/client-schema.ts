@@ -60,16 +60,18 @@ function compileClientSchema(
   const text = files[name];
   const { format } = layout;
   if (text === undefined) {
-    report.error(['schema'], 'MAP-007', `the schema file "${name}" does not exist in the client's folder.`);
+    report.error(['schema'], 'MAP-007', [
+      `le fichier de schéma « ${name} » n’existe pas dans le dossier du client.`,
+      `the schema file "${name}" does not exist in the client's folder.`,
+    ]);
     return undefined;
   }
   if (name.endsWith('.xsd')) return compileXmlSchema(files, name, layout, report);
   if (format !== 'json') {
-    report.error(
-      ['schema'],
-      'MAP-705',
+    report.error(['schema'], 'MAP-705', [
+      `un JSON Schema vérifie du JSON, un .xsd du XML ; cette destination écrit ${format}.`,
       `a JSON Schema checks JSON, an .xsd XML; this destination writes ${format}.`,
-    );
+    ]);
     return undefined;
   }
   const validate = usableValidator(text, name, report);
@@ -168,7 +170,10 @@ function compileXmlSchema(
   report: Report,
 ): SchemaCheck | undefined {
   if (document === undefined) {
-    report.error(['schema'], 'MAP-705', `an XSD checks XML; this destination writes ${format}.`);
+    report.error(['schema'], 'MAP-705', [
+      `un XSD vérifie du XML ; cette destination écrit ${format}.`,
+      `an XSD checks XML; this destination writes ${format}.`,
+    ]);
     return undefined;
   }
   const schemas = Object.fromEntries(Object.entries(files).filter(([path]) => path.endsWith('.xsd')));

@@ -64,9 +64,17 @@ export function readLayout(
   const inside = Object.hasOwn(mapping, 'soap') ? 'xml' : envelope?.holds;
   const given = bodyBlocks.filter((block) => Object.hasOwn(mapping, block) && block !== inside);
   if (given.length > 1)
-    report.error([given[1] ?? ''], 'MAP-106', `a destination writes one format: ${given.join(' or ')}.`, {
-      at: 'key',
-    });
+    report.error(
+      [given[1] ?? ''],
+      'MAP-106',
+      [
+        `une destination écrit un seul format : ${given.join(' ou ')}.`,
+        `a destination writes one format: ${given.join(' or ')}.`,
+      ],
+      {
+        at: 'key',
+      },
+    );
   const attachment = textAt(mapping['send'], 'attachment');
   const attached = bodyBlocks.find((block) => block === attachment);
   const fallback: BodyFormat =
@@ -81,7 +89,10 @@ export function readLayout(
     report.error(
       at,
       'MAP-408',
-      `connector ${connector.type} carries ${connector.formats.join(', ')}, not ${body}.`,
+      [
+        `le connecteur ${connector.type} porte ${connector.formats.join(', ')}, pas ${body}.`,
+        `connector ${connector.type} carries ${connector.formats.join(', ')}, not ${body}.`,
+      ],
       { at: 'key' },
     );
   }
@@ -89,7 +100,10 @@ export function readLayout(
     report.error(
       [given[0]],
       'MAP-106',
-      `the block ${given[0]} describes an attachment: add attachment: ${given[0]} to send.`,
+      [
+        `le bloc ${given[0]} décrit une pièce jointe : ajoutez attachment: ${given[0]} à send.`,
+        `the block ${given[0]} describes an attachment: add attachment: ${given[0]} to send.`,
+      ],
       { at: 'key' },
     );
   }

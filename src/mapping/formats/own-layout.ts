@@ -30,9 +30,17 @@ export function ownLayout(
     (block) => block !== layout.body && !(block === 'xml' && layout.xml !== undefined),
   );
   if (foreign !== undefined) {
-    report.error([...path, foreign], 'MAP-106', `this destination writes ${layout.body} in every request.`, {
-      at: 'key',
-    });
+    report.error(
+      [...path, foreign],
+      'MAP-106',
+      [
+        `cette destination écrit ${layout.body} dans chaque requête.`,
+        `this destination writes ${layout.body} in every request.`,
+      ],
+      {
+        at: 'key',
+      },
+    );
     return layout;
   }
   const placed = (inner: Path): Path =>

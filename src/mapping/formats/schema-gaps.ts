@@ -1,10 +1,11 @@
 // What of a mapping can never fit a JSON Schema, read from the schema alone: before any lead is written.
 // Invariant: what cannot be read here is not judged; the validator has the last word over each lead.
+import type { Both } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import type { Target } from '../fields/target.ts';
 
 export interface SchemaGap {
-  readonly message: string;
+  readonly message: Both;
   /** The target at fault; undefined when one is missing. */
   readonly target?: Target;
 }
@@ -24,7 +25,14 @@ export function gapsIn(
     (key): readonly SchemaGap[] =>
       typeof key !== 'string' || under.has(key)
         ? []
-        : [{ message: `the schema requires "${prefix}${key}", which no field writes.` }],
+        : [
+            {
+              message: [
+                `le schéma demande « ${prefix}${key} », qu’aucun champ n’écrit.`,
+                `the schema requires "${prefix}${key}", which no field writes.`,
+              ],
+            },
+          ],
   );
   const closed = schema['additionalProperties'] === false && !Object.hasOwn(schema, 'patternProperties');
   const inner = [...under].flatMap(([key, own]): readonly SchemaGap[] => {
@@ -34,7 +42,13 @@ export function gapsIn(
       return deeper.length === 0 ? [] : gapsIn(known[key], deeper, depth + 1, `${prefix}${key}.`);
     }
     return closed
-      ? own.map((target) => ({ target, message: `the schema does not know "${prefix}${key}".` }))
+      ? own.map((target) => ({
+          target,
+          message: [
+            `le schéma ne connaît pas « ${prefix}${key} ».`,
+            `the schema does not know "${prefix}${key}".`,
+          ] as const,
+        }))
       : [];
   });
   return [...missing, ...inner];

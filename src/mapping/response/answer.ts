@@ -1,7 +1,7 @@
 // Reads places of a recipient's answer: JSON paths, XML paths, XPath, CSS, headers.
 // Invariant: never throws; an answer that cannot be parsed simply has no such place, so no rule that needs it matches.
 import { XMLParser } from 'fast-xml-parser';
-import type { Answer } from '../../../connectors/contract.ts';
+import type { Answer, Both } from '../../../connectors/contract.ts';
 import type { Path, ProblemCode, Report } from '../document/problems.ts';
 import { compileCss, readCss, readHtml } from './css.ts';
 import type { CssPlace } from './css.ts';
@@ -167,7 +167,10 @@ function parseJson(text: string): unknown {
 
 export type Extract = (opened: Opened) => unknown;
 
-export const placeForms = '$.id, xml:reponse.id, xpath://reponse/@id, css:#ref or header:X-Id';
+export const placeForms: Both = [
+  '$.id, xml:reponse.id, xpath://reponse/@id, css:#ref ou header:X-Id',
+  '$.id, xml:reponse.id, xpath://reponse/@id, css:#ref or header:X-Id',
+];
 
 /** A place as `placeForms` shows them; a fault without words when it is none of them. */
 export function compilePlace(text: unknown): Extract | ExpressionFault {
@@ -203,7 +206,7 @@ export function placeOf(
   raw: unknown,
   path: Path,
   report: Report,
-  [code, what]: readonly [ProblemCode, string],
+  [code, what]: readonly [ProblemCode, Both],
 ): Extract | undefined {
   const place = compilePlace(raw);
   if (typeof place === 'function') return place;

@@ -1,5 +1,6 @@
 // How what was found in an answer is compared: with a value, a list of values, {exists}, {contains} or {matches}.
 // Invariant: equality is typed (true is not "true"); no comparison takes longer than what it reads, whatever a file asks.
+import type { Both } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import { compileGlob } from '../fields/conditions.ts';
 import { isScalarValue } from '../fields/values.ts';
@@ -8,8 +9,10 @@ export type AnswerForm = 'json' | 'xml' | 'xpath' | 'css';
 
 export type Comparison = (found: unknown) => boolean;
 
-export const comparisons =
-  'a value, a list of values, {exists: true}, {contains: "..."} or {matches: "HZ-*"}';
+export const comparisons: Both = [
+  'une valeur, une liste de valeurs, {exists: true}, {contains: "..."} ou {matches: "HZ-*"}',
+  'a value, a list of values, {exists: true}, {contains: "..."} or {matches: "HZ-*"}',
+];
 
 /**
  * `{asked: true}`: the value is the reference that was asked about; a search may find a part of it, or another letter case.

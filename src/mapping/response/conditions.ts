@@ -1,15 +1,17 @@
 // The conditions of a response rule: status, json, xml, xpath, css, text, header, mediaType; all must hold.
 // Invariant: equality is typed (true is not "true"), and a part the answer does not have matches nothing.
+import type { Both } from '../../../connectors/contract.ts';
 import type { Opened } from './answer.ts';
 import { compileCss } from './css.ts';
 import { isRecord } from '../document/yaml.ts';
-import { comparisonOf, comparisons, headerComparison, isAsked, namesReference } from './comparison.ts';
+import { comparisonOf, headerComparison, isAsked, namesReference } from './comparison.ts';
 import type { AnswerForm } from './comparison.ts';
 import type { FaultFormat } from '../format-names.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
 import { looksForAsked, parsePath } from './paths.ts';
 import { compileXPath } from './xpath.ts';
+import * as says from './condition-words.ts';
 
 export type AnswerTest = (opened: Opened) => boolean;
 
@@ -52,11 +54,10 @@ export function compileAnswerTest(
   faults?: FaultFormat,
 ): AnswerTest {
   if (!isRecord(raw)) {
-    report.error(
-      path,
-      'MAP-504',
+    report.error(path, 'MAP-504', [
+      `les conditions d’une règle sont un bloc avec ${answerConditions.join(', ')}.`,
       `the conditions of a rule are a block with ${answerConditions.join(', ')}.`,
-    );
+    ]);
     return () => false;
   }
   const tests = Object.entries(raw).map(([name, option]) =>
@@ -76,10 +77,9 @@ function compileFault(
 ): AnswerTest {
   const codes = option === true ? [] : [option].flat();
   const readable = codes.every((code) => typeof code === 'string' || typeof code === 'number');
-  if (faults === undefined)
-    report.error(path, 'MAP-504', 'only answers of soap, jsonRpc and xmlRpc have faults.', { at: 'key' });
+  if (faults === undefined) report.error(path, 'MAP-504', says.noFaultsHere, { at: 'key' });
   else if (!readable || (option !== true && codes.length === 0))
-    report.error(path, 'MAP-504', 'fault is true for any fault, a code, or a list of codes.');
+    report.error(path, 'MAP-504', says.whatFaultIs);
   if (faults === undefined || !readable) return () => false;
   const wanted = new Set(codes.map(String));
   return (opened) => {
@@ -89,15 +89,14 @@ function compileFault(
 }
 
 function compileOne(name: string, option: unknown, path: Path, report: Report): AnswerTest {
-  const wrong = (message: string): AnswerTest => {
+  const wrong = (message: Both): AnswerTest => {
     report.error(path, 'MAP-504', message);
     return () => false;
   };
   switch (name) {
     case 'status': {
       const test = statusTest(option);
-      if (test === undefined)
-        return wrong('status is a number, 2xx, 4xx or 5xx, a range such as 500-504, or a list of these.');
+      if (test === undefined) return wrong(says.noStatus);
       return ({ answer }) => test(answer.status);
     }
     case 'json':
@@ -109,27 +108,31 @@ function compileOne(name: string, option: unknown, path: Path, report: Report): 
       const words = isRecord(option) ? option['contains'] : option;
       const list = Array.isArray(words) ? (words as unknown[]) : [words];
       if (!list.every((text): text is string => typeof text === 'string' && text !== ''))
-        return wrong('text needs the words to find: {contains: "..."}.');
+        return wrong(says.noWords);
       return ({ answer }) => list.some((text) => answer.text.includes(text));
     }
     case 'header': {
-      if (!isRecord(option) || Object.keys(option).length === 0)
-        return wrong('header needs names and values: {header: {x-result: ok}}.');
+      if (!isRecord(option) || Object.keys(option).length === 0) return wrong(says.noHeaders);
       const tests = Object.entries(option).map(([key, wanted]) =>
         compareHeader(key, wanted, [...path, key], report),
       );
       return (opened) => tests.every((test) => test(opened));
     }
     case 'mediaType': {
-      if (typeof option !== 'string') return wrong('mediaType is a text such as application/json.');
+      if (typeof option !== 'string') return wrong(says.noMediaType);
       const wanted = option.toLowerCase();
       return ({ answer }) => answer.mediaType.toLowerCase().split(';')[0]?.trim() === wanted;
     }
     default:
-      report.error(path, 'MAP-504', `condition "${name}" does not exist.`, {
-        at: 'key',
-        suggestion: suggest(name, answerConditions),
-      });
+      report.error(
+        path,
+        'MAP-504',
+        [`la condition « ${name} » n’existe pas.`, `condition "${name}" does not exist.`],
+        {
+          at: 'key',
+          suggestion: suggest(name, answerConditions),
+        },
+      );
       return () => false;
   }
 }
@@ -143,7 +146,10 @@ const examples: Readonly<Record<AnswerForm, string>> = {
 
 function comparePlaces(form: AnswerForm, option: unknown, path: Path, report: Report): AnswerTest {
   if (!isRecord(option) || Object.keys(option).length === 0) {
-    report.error(path, 'MAP-504', `${form} needs places and values: ${examples[form]}.`);
+    report.error(path, 'MAP-504', [
+      `${form} a besoin d’endroits et de valeurs : ${examples[form]}.`,
+      `${form} needs places and values: ${examples[form]}.`,
+    ]);
     return () => false;
   }
   const tests = Object.entries(option).map(([place, wanted]) =>
@@ -164,16 +170,11 @@ function comparePlace(
     return (opened) =>
       reader !== undefined && namesReference(reader.read(opened), wanted.asked, opened.answer.asked);
   const compare = comparisonOf(form, wanted);
-  if (compare === undefined)
-    report.error(path, 'MAP-504', `"${place}" needs ${comparisons}; of a look-up, {asked: true} too.`);
+  if (compare === undefined) report.error(path, 'MAP-504', says.placeNeeds(place));
   else if (form === 'json' && [wanted].flat().some((value) => value === 'true' || value === 'false'))
-    report.warn(
-      path,
-      'MAP-512',
-      'true or false between quotes is a text, which an answer that says true does not fit: without quotes it is the value.',
-    );
+    report.warn(path, 'MAP-512', says.quotedBoolean);
   else if (compare === 'exists' && reader?.value === true)
-    report.error(path, 'MAP-504', `"${place}" always gives a value: write the value, not exists.`);
+    report.error(path, 'MAP-504', says.alwaysGives(place));
   if (reader === undefined || compare === undefined) return () => false;
   const { read, hasLists = () => true } = reader;
   if (compare !== 'exists') return (opened) => compare(read(opened));
@@ -186,7 +187,7 @@ function compareHeader(name: string, wanted: unknown, path: Path, report: Report
   const key = name.toLowerCase();
   const compare = headerComparison(wanted);
   if (compare === undefined) {
-    report.error(path, 'MAP-504', `header "${name}" needs ${comparisons}.`);
+    report.error(path, 'MAP-504', says.headerNeeds(name));
     return () => false;
   }
   if (compare !== 'exists') return ({ answer }) => compare(answer.headers[key]);
@@ -210,7 +211,7 @@ function readerOf(form: AnswerForm, place: string, path: Path, report: Report): 
         read: (opened) => opened[form](keys),
         ...(form === 'json' ? { hasLists: (opened: Opened) => opened.hasLists(keys) } : {}),
       };
-    report.error(path, 'MAP-504', `"${place}" is no dot path such as error.code.`, { at: 'key' });
+    report.error(path, 'MAP-504', says.noDotPath(place), { at: 'key' });
     return undefined;
   }
   const compiled = form === 'xpath' ? compileXPath(place) : compileCss(place);

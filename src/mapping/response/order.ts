@@ -5,6 +5,7 @@ import type { Report } from '../document/problems.ts';
 import { statusTest } from './conditions.ts';
 import type { ResponseRule, RuleKind } from './rule.ts';
 import { mayTake } from './status.ts';
+import type { Both } from '../../../connectors/contract.ts';
 
 export const yes: ReadonlySet<RuleKind> = new Set(['accepted', 'duplicate', 'unconfirmed']);
 
@@ -105,7 +106,10 @@ function reportUnreached(rule: ResponseRule, first: ResponseRule, report: Report
   add(
     [...rule.path, rule.kind],
     'MAP-510',
-    `this rule is never reached: an answer such as ${exampleOf(rule, rule)} is taken for ${first.kind} by another rule.`,
+    [
+      `cette règle n’est jamais atteinte : une réponse comme ${exampleOf(rule, rule)} est prise pour ${first.kind} par une autre.`,
+      `this rule is never reached: an answer such as ${exampleOf(rule, rule)} is taken for ${first.kind} by another rule.`,
+    ],
     { at: 'key' },
   );
 }
@@ -121,13 +125,18 @@ function reportBare(rule: ResponseRule, above: readonly ResponseRule[], report: 
       meet(earlier, rule),
   );
   if (bare === undefined) return;
-  const [taken, because] = yes.has(rule.kind)
-    ? [bare.kind, 'the first of the two counts']
-    : [rule.kind, 'a no goes before a yes'];
+  const isYes = yes.has(rule.kind);
+  const taken = isYes ? bare.kind : rule.kind;
+  const because: Both = isYes
+    ? ['la première des deux compte', 'the first of the two counts']
+    : ['un non passe avant un oui', 'a no goes before a yes'];
   report.warn(
     [...bare.path, bare.kind],
     'MAP-511',
-    `an answer such as ${exampleOf(bare, rule)} fits this rule and the one for ${rule.kind} below: it is taken for ${taken}, ${because}. Put that one above.`,
+    [
+      `une réponse comme ${exampleOf(bare, rule)} va à cette règle et à celle de ${rule.kind} plus bas : elle est prise pour ${taken}, ${because[0]}. Mettez celle-là plus haut.`,
+      `an answer such as ${exampleOf(bare, rule)} fits this rule and the one for ${rule.kind} below: it is taken for ${taken}, ${because[1]}. Put that one above.`,
+    ],
     { at: 'key' },
   );
 }

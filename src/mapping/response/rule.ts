@@ -65,7 +65,10 @@ export function compileRule(
   const kinds = ruleKinds.filter((kind) => Object.hasOwn(raw, kind));
   const kind = kinds[0];
   if (kind === undefined || kinds.length > 1) {
-    report.error(path, 'MAP-106', `a response rule has exactly one of: ${ruleKinds.join(', ')}.`);
+    report.error(path, 'MAP-106', [
+      `une règle de réponse a exactement l’un de : ${ruleKinds.join(', ')}.`,
+      `a response rule has exactly one of: ${ruleKinds.join(', ')}.`,
+    ]);
     return undefined;
   }
   const conditions = raw[kind];
@@ -78,11 +81,10 @@ export function compileRule(
   reportAsked(conditions, [...path, kind], stages, report);
   const reference = optional(raw, 'reference', path, report);
   if (looksForAsked(raw['reference']) && ![...stages].every((stage) => stage === 'lookup'))
-    report.error(
-      [...path, 'reference'],
-      'MAP-505',
+    report.error([...path, 'reference'], 'MAP-505', [
+      'la fiche demandée n’est connue que des règles d’interrogation : ajoutez on: lookup.',
       'the record that was asked about is known to rules for look-ups alone: add on: lookup.',
-    );
+    ]);
   const reason = compileReason(raw['reason'], [...path, 'reason'], report);
   const after = compileAfter(raw, path, report, now);
   const written = isRecord(conditions) ? conditions : {};
@@ -112,11 +114,10 @@ function reportAsked(conditions: unknown, path: Path, stages: ReadonlySet<Stage>
   for (const form of ['json', 'xml', 'xpath', 'css'])
     for (const [place, wanted] of Object.entries(blockAt(conditions, form)))
       if (isAsked(wanted) || looksForAsked(place))
-        report.error(
-          [...path, form, place],
-          'MAP-504',
+        report.error([...path, form, place], 'MAP-504', [
+          'asked n’est connu que des règles d’interrogation : ajoutez on: lookup.',
           'asked is known to rules for look-ups alone: add on: lookup.',
-        );
+        ]);
 }
 
 const noSuccess = Array.from({ length: 500 }, (_status, index) => index + 100).filter(
@@ -145,13 +146,21 @@ function checkProof(
     report.error(
       path,
       'MAP-502',
-      `the ${kind} rule has no condition: it would take any answer for a success.`,
+      [
+        `la règle ${kind} n’a pas de condition : elle prendrait toute réponse pour un succès.`,
+        `the ${kind} rule has no condition: it would take any answer for a success.`,
+      ],
       { at: 'key' },
     );
     return;
   }
   if (kind !== 'duplicate' && Object.hasOwn(conditions, 'fault'))
-    report.error([...path, 'fault'], 'MAP-502', `a fault is a no: it is never ${kind}.`, { at: 'key' });
+    report.error(
+      [...path, 'fault'],
+      'MAP-502',
+      [`une erreur (fault) est un non : elle n’est jamais ${kind}.`, `a fault is a no: it is never ${kind}.`],
+      { at: 'key' },
+    );
   if (kind !== 'accepted') return;
   warnOfWords(conditions, path, report);
   const test = statusTest(conditions['status']);
@@ -162,14 +171,23 @@ function checkProof(
       [...path, 'status'],
       'MAP-502',
       noSuccess.every((status) => !test(status) || isRedirect(status))
-        ? 'a redirect alone is no success: name what its address holds, such as header: {Location: {contains: "action=added"}}.'
-        : 'the accepted rule takes a status that is no success; only 2xx can be one.',
+        ? [
+            'une redirection seule n’est pas un succès : nommez ce que contient son adresse, comme header: {Location: {contains: "action=added"}}.',
+            'a redirect alone is no success: name what its address holds, such as header: {Location: {contains: "action=added"}}.',
+          ]
+        : [
+            'la règle accepted prend un statut qui n’est pas un succès ; seul 2xx peut l’être.',
+            'the accepted rule takes a status that is no success; only 2xx can be one.',
+          ],
     );
   } else if (test !== undefined && !body && (test(200) || test(201))) {
     report.warn(
       path,
       'MAP-507',
-      'the status alone proves acceptance: a maintenance page answers 200 too. Add what only a success holds, such as json: {success: true}, or at least mediaType: application/json.',
+      [
+        'le statut seul prouve l’acceptation : une page de maintenance répond 200 aussi. Ajoutez ce que seul un succès contient, comme json: {success: true}, ou au moins mediaType: application/json.',
+        'the status alone proves acceptance: a maintenance page answers 200 too. Add what only a success holds, such as json: {success: true}, or at least mediaType: application/json.',
+      ],
       { at: 'key' },
     );
   }
@@ -198,11 +216,10 @@ function warnOfWords(conditions: Record<string, unknown>, path: Path, report: Re
     const no =
       typeof word === 'string' && word !== '' ? noes.find((negation) => negation.includes(word)) : undefined;
     if (no !== undefined)
-      report.warn(
-        [...path, 'text'],
-        'MAP-513',
+      report.warn([...path, 'text'], 'MAP-513', [
+        `« ${String(word)} » se trouve aussi dans un non : une réponse comme ${no} passerait pour acceptée.`,
         `"${String(word)}" stands in a no as well: an answer such as ${no} would be taken for accepted.`,
-      );
+      ]);
   }
 }
 
@@ -215,6 +232,9 @@ function optional(
   if (!Object.hasOwn(raw, key)) return undefined;
   return placeOf(raw[key], [...path, key], report, [
     'MAP-505',
-    `${key} is a place of the answer: ${placeForms}.`,
+    [
+      `${key} est un endroit de la réponse : ${placeForms[0]}.`,
+      `${key} is a place of the answer: ${placeForms[1]}.`,
+    ],
   ]);
 }

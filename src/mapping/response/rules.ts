@@ -16,6 +16,7 @@ import { hasBody, overriders, reportOrder, yes } from './order.ts';
 import { compileRule } from './rule.ts';
 import type { ResponseRule, RuleKind, Stage } from './rule.ts';
 import { evidenceOf, lastResort, mayTake, saysNothingOfTheLead } from './status.ts';
+import { faultUnread } from './condition-words.ts';
 
 /** What an opened answer means. */
 export type Judge = (opened: Opened, stage: Stage) => Outcome;
@@ -76,7 +77,10 @@ function reportMissing(raws: readonly RawRule[], rules: readonly ResponseRule[],
     report.error(
       at,
       'MAP-501',
-      'no accepted rule: nothing says what proves that the recipient has the lead.',
+      [
+        'aucune règle accepted : rien ne dit ce qui prouve que le destinataire a la demande.',
+        'no accepted rule: nothing says what proves that the recipient has the lead.',
+      ],
       { at: 'key' },
     );
   // A question asks whether the recipient has it; an acknowledgement file says what became of it.
@@ -84,21 +88,27 @@ function reportMissing(raws: readonly RawRule[], rules: readonly ResponseRule[],
   const answers = proves && !onlyDecisions ? 'absent' : 'accepted';
   if (hasLookup && !rules.some((rule) => rule.stages.has('lookup') && rule.kind === answers)) {
     const asks = proves ? 'send.lookup' : 'file.ack';
-    report.error(at, 'MAP-506', `${asks} needs response rules with on: lookup, one of them ${answers}.`, {
-      at: 'key',
-    });
+    report.error(
+      at,
+      'MAP-506',
+      [
+        `${asks} a besoin de règles de réponse avec on: lookup, dont une ${answers}.`,
+        `${asks} needs response rules with on: lookup, one of them ${answers}.`,
+      ],
+      {
+        at: 'key',
+      },
+    );
   }
   const { leads } = needs.faults;
   if (leads !== undefined && !rules.some(({ readsFault }) => readsFault))
-    report.warn(
-      at,
-      'MAP-520',
-      `no rule reads a fault of ${leads}: one is never an acceptance, but nothing says if it is our content, our rights or the moment. Add {invalid: {fault: true}}, or a rule for each code.`,
-      { at: 'key' },
-    );
+    report.warn(at, 'MAP-520', faultUnread(leads), { at: 'key' });
   for (const { rule, path } of raws) {
     if (hasLookup || !isRecord(rule) || !Object.hasOwn(rule, 'pending')) continue;
-    report.error(path, 'MAP-506', 'a pending rule needs a way to ask again: send.lookup or file.ack.');
+    report.error(path, 'MAP-506', [
+      'une règle pending a besoin d’un moyen de redemander : send.lookup ou file.ack.',
+      'a pending rule needs a way to ask again: send.lookup or file.ack.',
+    ]);
   }
 }
 
@@ -185,11 +195,10 @@ function reportNamed(rules: readonly ResponseRule[], report: Report): void {
     if (kind !== 'invalid' && kind !== 'refused') continue;
     const taken = looksLikeRefusal.filter((status) => named.has(status));
     if (taken.length === 0 || Object.keys(conditions).length > 1) continue;
-    report.warn(
-      [...path, kind, 'status'],
-      'MAP-509',
+    report.warn([...path, kind, 'status'], 'MAP-509', [
+      `${taken.join(', ')} se lirait comme ${kind} : cela veut dire mauvais identifiants ou trop vite, et se comprend sans règle.`,
       `${taken.join(', ')} would be read as ${kind}: they mean wrong credentials or too fast, and are understood without a rule.`,
-    );
+    ]);
   }
 }
 

@@ -7,9 +7,15 @@ import { isRecord } from '../document/yaml.ts';
 import { parseDuration } from '../fields/time.ts';
 import { placeForms, placeOf } from './answer.ts';
 import type { Opened } from './answer.ts';
+import type { Both } from '../../../connectors/contract.ts';
 
 const isCode = (value: unknown): value is string =>
   typeof value === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(value);
+
+const noCode: Both = [
+  'un motif est un code de lettres, chiffres, _ . - seulement.',
+  'a reason is a code of letters, digits, _ . - only.',
+];
 
 export function compileReason(
   raw: unknown,
@@ -19,34 +25,38 @@ export function compileReason(
   if (raw === undefined) return undefined;
   if (typeof raw === 'string' && !/^(?:\$|(?:xml|xpath|css|header):)/.test(raw)) {
     if (isCode(raw)) return () => raw;
-    report.error(path, 'MAP-508', 'a reason is a code of letters, digits, _ . - only.');
+    report.error(path, 'MAP-508', noCode);
     return undefined;
   }
   if (!isRecord(raw)) {
-    report.error(
-      path,
-      'MAP-503',
+    report.error(path, 'MAP-503', [
+      'un motif pris de la réponse a besoin de {path, map: {..., else}} : le texte libre d’un destinataire n’est jamais gardé.',
       "a reason taken from the answer needs {path, map: {..., else}}: a recipient's free text is never kept.",
-    );
+    ]);
     return undefined;
   }
   const place = placeOf(raw['path'], [...path, 'path'], report, [
     'MAP-505',
-    `path is a place of the answer: ${placeForms}.`,
+    [
+      `path est un endroit de la réponse : ${placeForms[0]}.`,
+      `path is a place of the answer: ${placeForms[1]}.`,
+    ],
   ]);
   const map = raw['map'];
   if (!isRecord(map) || !Object.hasOwn(map, 'else')) {
     report.error(
       isRecord(map) ? [...path, 'map'] : path,
       'MAP-503',
-      "the reason has no map with else: a recipient's free text is never kept.",
+      [
+        'le motif n’a pas de table avec else : le texte libre d’un destinataire n’est jamais gardé.',
+        "the reason has no map with else: a recipient's free text is never kept.",
+      ],
       { at: 'key' },
     );
     return undefined;
   }
   for (const [key, value] of Object.entries(map)) {
-    if (!isCode(value))
-      report.error([...path, 'map', key], 'MAP-508', 'a reason is a code of letters, digits, _ . - only.');
+    if (!isCode(value)) report.error([...path, 'map', key], 'MAP-508', noCode);
   }
   const codes = new Map(Object.entries(map));
   codes.delete('else');
@@ -73,7 +83,10 @@ export function compileAfter(
   if (fixed !== undefined) return () => fixed;
   const place = placeOf(raw['after'], [...path, 'after'], report, [
     'MAP-505',
-    'after is header:Retry-After, a place of the answer in seconds, or a duration such as 30s.',
+    [
+      'after est header:Retry-After, un endroit de la réponse en secondes, ou une durée comme 30s.',
+      'after is header:Retry-After, a place of the answer in seconds, or a duration such as 30s.',
+    ],
   ]);
   if (place === undefined) return undefined;
   return (opened) => retryAfterMs(place(opened), opened.answer.headers['date'], now);

@@ -4,6 +4,7 @@ import type { ConnectorFacts } from '../contract.ts';
 import type { Report } from '../document/problems.ts';
 import { blockAt } from '../document/yaml.ts';
 import type { Judge } from './rules.ts';
+import type { Both } from '../../../connectors/contract.ts';
 
 /** Read by a call's own rules; what belongs to none is not understood. */
 export const unread: Judge = ({ answer }) => ({ kind: 'unknown', reason: `UNMATCHED_${answer.status}` });
@@ -15,11 +16,25 @@ export function reportUnread(
   report: Report,
 ): void {
   if (!Object.hasOwn(mapping, 'response')) return;
-  const why =
+  const why: Both =
     lookupKey === undefined
-      ? `the connector ${type} knows by itself what an answer means. Remove them.`
+      ? [
+          `le connecteur ${type} sait de lui-même ce qu’une réponse veut dire. Retirez-les.`,
+          `the connector ${type} knows by itself what an answer means. Remove them.`,
+        ]
       : Object.hasOwn(blockAt(mapping, settingsKey), lookupKey)
-        ? `the lines of ${settingsKey}.${lookupKey} say it for each lead. Remove them.`
-        : `they are for the answers to ${settingsKey}.${lookupKey}, which is not there. Add it, or remove them.`;
-  report.warn(['response'], 'MAP-516', `nothing reads these rules: ${why}`, { at: 'key' });
+        ? [
+            `les lignes de ${settingsKey}.${lookupKey} le disent pour chaque demande. Retirez-les.`,
+            `the lines of ${settingsKey}.${lookupKey} say it for each lead. Remove them.`,
+          ]
+        : [
+            `elles sont pour les réponses à ${settingsKey}.${lookupKey}, qui n’est pas là. Ajoutez-le, ou retirez-les.`,
+            `they are for the answers to ${settingsKey}.${lookupKey}, which is not there. Add it, or remove them.`,
+          ];
+  report.warn(
+    ['response'],
+    'MAP-516',
+    [`rien ne lit ces règles : ${why[0]}`, `nothing reads these rules: ${why[1]}`],
+    { at: 'key' },
+  );
 }

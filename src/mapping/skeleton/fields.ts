@@ -30,9 +30,9 @@ export function partsOf(shape: Shape, categories: readonly DataCategory[]): read
   const taken: { readonly target: Target; readonly path: Path }[] = [];
   return shape.slots.flatMap((slot): readonly Part[] => {
     const target = parseTarget(slot.target, shape.format);
-    if (typeof target === 'string') return [{ kind: 'open', target: slot.target, why: target }];
+    if ('fault' in target) return [{ kind: 'open', target: slot.target, why: target.fault[1] }];
     const [clash] = slotProblems([...taken, { target, path: [] }]);
-    if (clash !== undefined) return [{ kind: 'open', target: slot.target, why: clash.message }];
+    if (clash !== undefined) return [{ kind: 'open', target: slot.target, why: clash.message[1] }];
     taken.push({ target, path: [] });
     return partOf(slot, shape.format, categories);
   });
@@ -97,8 +97,7 @@ function groupOf(slot: SampleField, format: SampleFormat): Part {
   if (each === undefined) return open;
   const fields = (slot.element ?? []).flatMap((inner): readonly DraftLine[] => {
     const from = inner.element === undefined ? elementByName(each, inner.name) : undefined;
-    if (from === undefined || typeof parseTarget(inner.target, format, { nested: true }) === 'string')
-      return [];
+    if (from === undefined || 'fault' in parseTarget(inner.target, format, { nested: true })) return [];
     const writing = writingOf(from, inner.value, format, each);
     // Codes that are not shown: our own words stand in until the client names theirs.
     return [{ to: inner.target, from, ...('unfit' in writing ? {} : writing) }];

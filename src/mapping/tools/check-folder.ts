@@ -1,5 +1,6 @@
 // Checks a whole mappings folder: every client and every destination, all problems of all files at once.
 // Invariant: a folder without errors holds only mappings that can be published, and no destination id twice.
+import type { Both } from '../../../connectors/contract.ts';
 import { checkClientText, checkSources, hasErrors } from '../check.ts';
 import type { CheckOptions } from '../check.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../contract.ts';
@@ -64,7 +65,10 @@ function checkClient(
   const name = `${clientId}/client.yaml`;
   const file = `mappings/${name}`;
   if (text === undefined) {
-    const message = `client.yaml of "${clientId}" does not exist.`;
+    const message: Both = [
+      `le client.yaml de « ${clientId} » n’existe pas.`,
+      `client.yaml of "${clientId}" does not exist.`,
+    ];
     if (!unread.has(file)) problems.add({ file, line: 1, column: 1 }, 'error', 'MAP-007', message);
     return undefined;
   }
@@ -80,7 +84,10 @@ function checkClient(
       tree.place(['authorisations', index, 'destination']),
       'error',
       'MAP-410',
-      `the client has no destination "${destinationId}".`,
+      [
+        `le client n’a pas de destination « ${destinationId} ».`,
+        `the client has no destination "${destinationId}".`,
+      ],
       suggest(destinationId, own),
     );
   }
@@ -94,5 +101,6 @@ function secondOfName({ main, files, destinationId }: MappingSources): Problem {
     code: 'MAP-409',
     severity: 'error',
     message: `another file has the destination "${destinationId}".`,
+    french: `un autre fichier a la destination « ${destinationId} ».`,
   };
 }

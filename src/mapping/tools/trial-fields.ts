@@ -31,7 +31,10 @@ export function compareField(
   report.error(
     path,
     'MAP-801',
-    `"${field}" is written as ${shown}, the test expects ${JSON.stringify(wanted)}.`,
+    [
+      `« ${field} » s’écrit ${shown}, l’essai attend ${JSON.stringify(wanted)}.`,
+      `"${field}" is written as ${shown}, the test expects ${JSON.stringify(wanted)}.`,
+    ],
     { suggestion },
   );
 }

@@ -15,6 +15,7 @@ import { suggest } from '../document/suggest.ts';
 import { compareField } from './trial-fields.ts';
 import { withAcceptedOptIn } from './unchanged-opt-in.ts';
 import type { Entry } from '../fields/values.ts';
+import * as says from './trial-words.ts';
 
 interface Setting {
   readonly files: Readonly<Record<string, string>>;
@@ -31,11 +32,10 @@ export function runTests(raw: unknown, mapping: CompiledMapping, setting: Settin
     if (Object.hasOwn(test, 'lead')) runLead(test, path, mapping, setting);
     else if (Object.hasOwn(test, 'response')) runAnswer(test, path, mapping, setting.report);
     else
-      setting.report.error(
-        path,
-        'MAP-106',
+      setting.report.error(path, 'MAP-106', [
+        'un essai a une demande et ce qui est attendu, ou une réponse et son issue.',
         'a test has a lead and what to expect, or a response and its outcome.',
-      );
+      ]);
   }
 }
 
@@ -88,11 +88,11 @@ function runLead(
       result.why === 'invalid'
         ? `: ${result.problems.map((problem) => `${problem.field} ${problem.code}`).join(', ')}`
         : '';
-    report.error([...path, 'lead'], 'MAP-804', `the sample is not written, ${result.why}${detail}.`);
+    report.error([...path, 'lead'], 'MAP-804', says.notWritten(`${result.why}${detail}`));
     return;
   }
   if (withheld !== undefined) {
-    report.error([...path, 'withheld'], 'MAP-801', `the sample is written; the test expects ${withheld}.`);
+    report.error([...path, 'withheld'], 'MAP-801', says.writtenThough(withheld));
     return;
   }
   const expect = test['expect'];
@@ -104,10 +104,9 @@ function runLead(
   const golden = files[`${folder}${output}`];
   const body = mapping.write([result.record], action, { sequence: 1, slot: at, rows: 1 }, situation.call);
   const place = [...path, 'output'];
-  if (golden === undefined)
-    report.error(place, 'MAP-007', `the file "${output}" does not exist in the client's folder.`);
+  if (golden === undefined) report.error(place, 'MAP-007', says.noFile(output));
   else if (decode(body.bytes, charsetIn(body.mediaType)) !== golden)
-    report.error(place, 'MAP-801', `the bytes written differ from "${output}".`);
+    report.error(place, 'MAP-801', says.otherBytes(output));
 }
 
 /** The lead of a test's sample; undefined after reporting. */
@@ -124,7 +123,7 @@ function sampleLead(
     const known = Object.keys(files).flatMap((path) =>
       path.startsWith(`${folder}samples/`) ? [path.slice(folder.length).replace(/\.(yaml|json)$/, '')] : [],
     );
-    report.error([...path, 'lead'], 'MAP-007', `the sample "${name}" does not exist.`, {
+    report.error([...path, 'lead'], 'MAP-007', says.noSample(name), {
       suggestion: suggest(name, known),
     });
     return undefined;
@@ -154,11 +153,7 @@ function situationOf(
   const leaving = all.filter((planned) => planned.applies).map((planned) => planned.call.name);
   const wanted = test['calls'];
   if (Array.isArray(wanted) && JSON.stringify(wanted) !== JSON.stringify(leaving))
-    report.error(
-      [...path, 'calls'],
-      'MAP-801',
-      `the sample makes the calls ${leaving.join(', ') || 'none'}, the test expects ${wanted.map(textOf).join(', ') || 'none'}.`,
-    );
+    report.error([...path, 'calls'], 'MAP-801', says.otherCalls(leaving, wanted.map(textOf)));
   if (!isKnownCall(test, path, action, mapping, report)) return undefined;
   const name = textAt(test, 'call');
   const chosen = name === undefined ? all[0] : all.find(({ call }) => call.name === name);
@@ -175,14 +170,9 @@ function isKnownCall(
   const name = textAt(test, 'call');
   const names = callNames(mapping, action);
   if (name === undefined || names.includes(name)) return true;
-  report.error(
-    [...path, 'call'],
-    'MAP-104',
-    `"call" is one of: ${names.join(', ') || 'none, there are no calls'}.`,
-    {
-      suggestion: suggest(name, names),
-    },
-  );
+  report.error([...path, 'call'], 'MAP-104', says.callOneOf(names), {
+    suggestion: suggest(name, names),
+  });
   return false;
 }
 
@@ -200,7 +190,7 @@ function compareCaptures(
       report.error(
         [...path, 'captures', name],
         'MAP-803',
-        `the id ${name} read is ${JSON.stringify(actual) ?? 'none'}, the test expects ${JSON.stringify(wanted)}.`,
+        says.readOtherwise([`l’identifiant ${name} lu`, `the id ${name} read`], actual, wanted),
       );
   }
 }
@@ -220,21 +210,13 @@ function runAnswer(
   const outcome = mapping.classify(answer, stage, name === undefined ? undefined : { action, name });
   compareCaptures(test, path, name ?? '', outcome, report);
   if (outcome.kind !== test['outcome']) {
-    report.error(
-      [...path, 'outcome'],
-      'MAP-803',
-      `the answer is read as ${outcome.kind}, the test expects ${textOf(test['outcome'])}.`,
-    );
+    report.error([...path, 'outcome'], 'MAP-803', says.otherOutcome(outcome.kind, textOf(test['outcome'])));
   }
   for (const key of ['reason', 'reference'] as const) {
     if (!Object.hasOwn(test, key)) continue;
     const actual = key in outcome ? (outcome as Readonly<Record<string, unknown>>)[key] : undefined;
     if (actual !== test[key]) {
-      report.error(
-        [...path, key],
-        'MAP-803',
-        `the ${key} read is ${JSON.stringify(actual) ?? 'none'}, the test expects ${JSON.stringify(test[key])}.`,
-      );
+      report.error([...path, key], 'MAP-803', says.readOtherwise(says.partRead[key], actual, test[key]));
     }
   }
 }

@@ -73,11 +73,10 @@ function settingsOf({ base: _base, ...settings }: Block, path: Path, base: Base)
 function wholeAddress(url: string, path: Path, { text, report }: Base): string {
   if (!url.startsWith('/')) return url;
   if (text !== undefined) return `${text}${url}`;
-  report.error(
-    path,
-    'MAP-415',
+  report.error(path, 'MAP-415', [
+    `« ${url} » n’est que la fin d’une adresse : ajoutez send.base, comme https://crm.example.`,
     `"${url}" is only the end of an address: add send.base, such as https://crm.example.`,
-  );
+  ]);
   return url;
 }
 

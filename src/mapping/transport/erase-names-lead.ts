@@ -16,8 +16,14 @@ export function reportNameless(
     path,
     'MAP-414',
     url === undefined
-      ? 'this erasure names no lead: list the fields that the recipient knows it by.'
-      : 'this erasure names no lead: put {reference}, {key} or {leadReference} into its address, or list a field that the recipient knows it by.',
+      ? [
+          'cet effacement ne nomme aucune demande : listez les champs par lesquels le destinataire la connaît.',
+          'this erasure names no lead: list the fields that the recipient knows it by.',
+        ]
+      : [
+          'cet effacement ne nomme aucune demande : mettez {reference}, {key} ou {leadReference} dans son adresse, ou un champ par lequel le destinataire la connaît.',
+          'this erasure names no lead: put {reference}, {key} or {leadReference} into its address, or list a field that the recipient knows it by.',
+        ],
     { at: 'key' },
   );
 }
@@ -34,7 +40,10 @@ export function reportNamelessUndo(
   report.error(
     path,
     'MAP-414',
-    'this undo names no record: put an id that the call captures, such as {person.id}, or {leadReference} into its address, or list a field that the recipient knows it by.',
+    [
+      'ce undo ne nomme aucune fiche : mettez dans son adresse un identifiant que l’appel prend, comme {person.id}, ou {leadReference}, ou un champ par lequel le destinataire la connaît.',
+      'this undo names no record: put an id that the call captures, such as {person.id}, or {leadReference} into its address, or list a field that the recipient knows it by.',
+    ],
     { at: 'key' },
   );
 }

@@ -1,5 +1,6 @@
 // The hours in which a destination takes leads, as the file writes them: `open: [mon-fri 09:00-12:30 13:30-18:00, sat 09:00-12:00]`.
 // Invariant: hours that cannot be read are an error, never always open.
+import type { Both } from '../../../connectors/contract.ts';
 import { rangeWords, weekdays } from '../../domain/hours-words.ts';
 import { holidayCalendars, type HolidayCalendar } from '../../domain/public-holidays.ts';
 import { dayMs, openStretches, type OpenRange, type SendingHours } from '../../domain/sending-hours.ts';
@@ -21,9 +22,14 @@ export function compileHours(
   const week = compileWeek(raw['open'], report);
   const zone = textAt(raw, 'zone') ?? defaultZone;
   if (!isZone(zone)) {
-    report.error(['hours', 'zone'], 'MAP-605', `time zone "${zone}" does not exist.`, {
-      suggestion: suggest(zone, Intl.supportedValuesOf('timeZone')),
-    });
+    report.error(
+      ['hours', 'zone'],
+      'MAP-605',
+      [`le fuseau horaire « ${zone} » n’existe pas.`, `time zone "${zone}" does not exist.`],
+      {
+        suggestion: suggest(zone, Intl.supportedValuesOf('timeZone')),
+      },
+    );
     return undefined;
   }
   if (week === undefined) return undefined;
@@ -38,7 +44,10 @@ export function compileHours(
     report.warn(
       ['hours'],
       'MAP-610',
-      `the destination is closed for up to ${spanWords(closed)} in a row: what comes then can pass its maxAge (${deadline.written}) before it opens.`,
+      [
+        `la destination est fermée jusqu’à ${spanWords(closed)} de suite : ce qui arrive alors peut dépasser son maxAge (${deadline.written}) avant qu’elle ouvre.`,
+        `the destination is closed for up to ${spanWords(closed)} in a row: what comes then can pass its maxAge (${deadline.written}) before it opens.`,
+      ],
       { at: 'key' },
     );
   return hours;
@@ -51,10 +60,14 @@ function compileWeek(raw: unknown, report: Report): readonly (readonly OpenRange
   const lines: readonly unknown[] = Array.isArray(raw) ? raw : [raw];
   const week: OpenRange[][] = weekdays.map(() => []);
   let isSound = lines.length > 0;
-  if (!isSound) report.error(['hours', 'open'], 'MAP-609', `open names no hours: ${example}.`);
+  if (!isSound)
+    report.error(['hours', 'open'], 'MAP-609', [
+      `open ne donne pas d’horaires : ${example}.`,
+      `open names no hours: ${example}.`,
+    ]);
   for (const [index, line] of lines.entries()) {
     const read = readLine(line);
-    const problem = typeof read === 'string' ? read : addTo(week, read);
+    const problem = 'fault' in read ? read.fault : addTo(week, read);
     if (problem === undefined) continue;
     const path: Path = Array.isArray(raw) ? ['hours', 'open', index] : ['hours', 'open'];
     report.error(path, 'MAP-609', problem);
@@ -69,23 +82,39 @@ interface OpenLine {
   readonly ranges: readonly OpenRange[];
 }
 
-/** Days, then times; a text says what is wrong. */
-function readLine(line: unknown): OpenLine | string {
-  if (typeof line !== 'string') return `write days and times: ${example}.`;
+interface Fault {
+  readonly fault: Both;
+}
+
+/** Days, then times; or what is wrong. */
+function readLine(line: unknown): OpenLine | Fault {
+  if (typeof line !== 'string')
+    return { fault: [`écrivez des jours et des heures : ${example}.`, `write days and times: ${example}.`] };
   const words = line.trim().split(/\s+/);
   const first = words.findIndex((word) => /^\d/.test(word));
-  if (first < 1) return `"${line}" names no days or no times: write both, such as ${example}.`;
+  if (first < 1)
+    return {
+      fault: [
+        `« ${line} » ne donne pas de jours, ou pas d’heures : écrivez les deux, comme ${example}.`,
+        `"${line}" names no days or no times: write both, such as ${example}.`,
+      ],
+    };
   const days: number[] = [];
   for (const word of words.slice(0, first)) {
     const named = daysOf(word);
     if (named === undefined)
-      return `"${word}" is no weekday: write ${weekdays.join(', ')}, or a span such as mon-fri.`;
+      return {
+        fault: [
+          `« ${word} » n’est pas un jour : écrivez ${weekdays.join(', ')}, ou une suite comme mon-fri.`,
+          `"${word}" is no weekday: write ${weekdays.join(', ')}, or a span such as mon-fri.`,
+        ],
+      };
     days.push(...named);
   }
   const ranges: OpenRange[] = [];
   for (const word of words.slice(first)) {
     const range = rangeOf(word);
-    if (typeof range === 'string') return range;
+    if ('fault' in range) return range;
     ranges.push(range);
   }
   return { days, ranges };
@@ -101,28 +130,48 @@ function daysOf(word: string): readonly number[] | undefined {
   return Array.from({ length: count }, (_, index) => (from + index) % 7);
 }
 
-/** `09:00-18:00`; a text says what is wrong. */
-function rangeOf(word: string): OpenRange | string {
+/** `09:00-18:00`; or what is wrong. */
+function rangeOf(word: string): OpenRange | Fault {
   const match = /^(\d\d):([0-5]\d)-(\d\d):([0-5]\d)$/.exec(word);
-  if (match === null) return `"${word}" is no span of time: write 09:00-18:00, with two digits each.`;
+  if (match === null)
+    return {
+      fault: [
+        `« ${word} » n’est pas une plage d’heures : écrivez 09:00-18:00, avec deux chiffres chacune.`,
+        `"${word}" is no span of time: write 09:00-18:00, with two digits each.`,
+      ],
+    };
   const from = timeOf(match[1], match[2]);
   const to = timeOf(match[3], match[4]);
-  if (Math.max(from, to) > dayMs) return `"${word}" is past the end of the day, which is 24:00.`;
+  if (Math.max(from, to) > dayMs)
+    return {
+      fault: [
+        `« ${word} » dépasse la fin du jour, qui est 24:00.`,
+        `"${word}" is past the end of the day, which is 24:00.`,
+      ],
+    };
   if (from >= to)
-    return `"${word}" ends before it begins: for a night write two, such as fri 22:00-24:00 and sat 00:00-02:00.`;
+    return {
+      fault: [
+        `« ${word} » finit avant de commencer : pour une nuit écrivez-en deux, comme fri 22:00-24:00 et sat 00:00-02:00.`,
+        `"${word}" ends before it begins: for a night write two, such as fri 22:00-24:00 and sat 00:00-02:00.`,
+      ],
+    };
   return { from, to };
 }
 
 const timeOf = (hours: string | undefined, minutes: string | undefined): number =>
   (Number(hours) * 60 + Number(minutes)) * 60_000;
 
-/** Puts the ranges of a line into the week, in their order; a text says which day has a time twice. */
-function addTo(week: OpenRange[][], { days, ranges }: OpenLine): string | undefined {
+/** Puts the ranges of a line into the week, in their order; or says which day has a time twice. */
+function addTo(week: OpenRange[][], { days, ranges }: OpenLine): Both | undefined {
   for (const weekday of days)
     for (const range of ranges) {
       const day = week[weekday] ?? [];
       if (day.some((other) => other.from < range.to && range.from < other.to))
-        return `${weekdays[weekday]} ${rangeWords(range)} is open twice: keep one of the two.`;
+        return [
+          `${weekdays[weekday]} ${rangeWords(range)} est ouvert deux fois : gardez l’un des deux.`,
+          `${weekdays[weekday]} ${rangeWords(range)} is open twice: keep one of the two.`,
+        ];
       day.push(range);
       day.sort((a, b) => a.from - b.from);
     }

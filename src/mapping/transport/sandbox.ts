@@ -7,6 +7,8 @@ import type { Path, Report } from '../document/problems.ts';
 import { holdsOwn, overlay } from './overlay.ts';
 import { checkSettings } from './settings.ts';
 import { suggest } from '../document/suggest.ts';
+import type { Both } from '../../../connectors/contract.ts';
+import * as says from './sandbox-words.ts';
 
 export interface SandboxInput {
   readonly mapping: Record<string, unknown>;
@@ -25,7 +27,7 @@ export function compileSandbox(input: SandboxInput): SandboxPlan | undefined {
   const key = connector.settingsKey;
   const other = key === 'send' ? 'file' : 'send';
   if (Object.hasOwn(block, other)) {
-    report.error(['sandbox', other], 'MAP-101', `connector ${connector.type} is set by "${key}".`, {
+    report.error(['sandbox', other], 'MAP-101', says.setBy(connector.type, key), {
       at: 'key',
       suggestion: key,
     });
@@ -35,7 +37,7 @@ export function compileSandbox(input: SandboxInput): SandboxPlan | undefined {
   const rawCalls = listAt(block, 'calls').filter(isRecord);
   if (create.calls === undefined) {
     if (rawCalls.length > 0)
-      report.error(['sandbox', 'calls'], 'MAP-657', 'this file has no calls: write sandbox.send.', {
+      report.error(['sandbox', 'calls'], 'MAP-657', says.noCalls, {
         at: 'key',
       });
     const found = checked(create.settings, [{ raw: own, path: ['sandbox', key] }], [key], input);
@@ -45,7 +47,7 @@ export function compileSandbox(input: SandboxInput): SandboxPlan | undefined {
   for (const [index, raw] of rawCalls.entries()) {
     const name = textAt(raw, 'name') ?? '';
     if (!names.includes(name))
-      report.error(['sandbox', 'calls', index, 'name'], 'MAP-656', `there is no call "${name}" in calls.`, {
+      report.error(['sandbox', 'calls', index, 'name'], 'MAP-656', says.noSuchCall(name), {
         suggestion: suggest(name, names),
       });
   }
@@ -98,13 +100,19 @@ function checked(
       ? undefined
       : productionPlace(connector.places(found.plan.settings, unresolved), actions, connector);
   if (found === undefined || taken === undefined) return found?.plan;
-  const which = call === undefined ? 'the sandbox' : `call "${call}" in the sandbox`;
+  const which: Both =
+    call === undefined
+      ? ['le bac à sable', 'the sandbox']
+      : [`l’appel « ${call} » du bac à sable`, `call "${call}" in the sandbox`];
   const key = connector.addressKey;
   const told = layers.some(({ raw }) => Object.hasOwn(raw, key));
   report.error(
     told ? at([key]) : ['sandbox'],
     'MAP-412',
-    `${which} ${told ? 'has' : 'keeps'} production's address "${taken}": a trial would leave a lead there.`,
+    [
+      `${which[0]} ${told ? 'a' : 'garde'} l’adresse de la production « ${taken} » : un essai y laisserait une demande.`,
+      `${which[1]} ${told ? 'has' : 'keeps'} production's address "${taken}": a trial would leave a lead there.`,
+    ],
     told ? {} : { at: 'key' },
   );
   return undefined;

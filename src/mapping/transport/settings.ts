@@ -1,19 +1,15 @@
 // The connector's part of a mapping: `send` or `file`, for each action, against schema, contract and good sense.
 // Invariant: no secret in clear, and no host, mailbox or folder the client's contract does not list (C19).
-import { Cron } from 'croner';
-import type { Action, JsonSchema } from '../../../connectors/contract.ts';
+import type { Action } from '../../../connectors/contract.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
 import type { ActionPlan, ConnectorFacts } from '../contract.ts';
-import { doubtfulHours, hoursNamed } from './clock-changes.ts';
-import { blockAt, isRecord, textAt } from '../document/yaml.ts';
+import { checkSchedule } from './schedule.ts';
+import { reportClearText } from './clear-text.ts';
+import { blockAt, isRecord } from '../document/yaml.ts';
 import { holdsOwn, overlay } from './overlay.ts';
-import type { Path, Report } from '../document/problems.ts';
+import { inEnglish, type Path, type Report } from '../document/problems.ts';
 import { pathOf, structureProblems } from '../document/structure.ts';
 import { suggest } from '../document/suggest.ts';
-import { secretIn } from '../fields/secret-cells.ts';
-import { defaultZone, isZone } from '../fields/time.ts';
-
-const secretKey = /pass(word|phrase|wd)|secret|token|bearer|private[_-]?key|api[_-]?key|authorization/i;
 
 export interface Settings {
   readonly plan: ActionPlan;
@@ -67,7 +63,10 @@ export function checkSettings(
     report.error(
       [key],
       connector.settingsKey === 'file' ? 'MAP-604' : 'MAP-102',
-      `connector ${connector.type} needs the block "${key}".`,
+      [
+        `le connecteur ${connector.type} a besoin du bloc « ${key} ».`,
+        `connector ${connector.type} needs the block "${key}".`,
+      ],
       { at: 'key' },
     );
     return undefined;
@@ -78,7 +77,7 @@ export function checkSettings(
     clear.has(JSON.stringify(path)) || (path[0] === 'schedule' && !scheduleSound);
   let sound = clear.size === 0 && scheduleSound;
   for (const problem of structureProblems(connector.settingsSchema, settings)) {
-    if (problem.code === 'MAP-102' && problem.message.includes('"schedule"')) continue;
+    if (problem.code === 'MAP-102' && inEnglish(problem.message).includes('"schedule"')) continue;
     sound = false;
     if (skip(problem.path)) continue;
     report.error(at(problem.path), problem.code, problem.message, {
@@ -95,11 +94,10 @@ export function checkSettings(
   if (!sound) return undefined;
   // Leads in clear over a network: production publishes no such mapping (C38).
   for (const pointer of connector.inClear?.(settings) ?? [])
-    report.warn(
-      at(pathOf(pointer, settings)),
-      'MAP-905',
+    report.warn(at(pathOf(pointer, settings)), 'MAP-905', [
+      'cette adresse est en clair ; la production ne publie que https:// (C38).',
       'this address is in clear; production publishes https:// only (C38).',
-    );
+    ]);
   for (const { path, message } of connector.doubts?.(settings) ?? [])
     report.warn(at(pathOf(path, settings)), 'MAP-416', message);
   const targets = connector.targets(settings).map((target) => target.toLowerCase());
@@ -127,9 +125,17 @@ function checkContract(
   for (const target of targets) {
     if (contract.includes(target)) continue;
     const path = findText(settings, target) ?? [];
-    report.error(at(path), 'MAP-401', `"${target}" is not in the contract facts of client.yaml (C19).`, {
-      suggestion: suggest(target, contract),
-    });
+    report.error(
+      at(path),
+      'MAP-401',
+      [
+        `« ${target} » n’est pas dans les éléments du contrat de client.yaml (C19).`,
+        `"${target}" is not in the contract facts of client.yaml (C19).`,
+      ],
+      {
+        suggestion: suggest(target, contract),
+      },
+    );
   }
 }
 
@@ -141,106 +147,4 @@ function findText(value: unknown, target: string): Path | undefined {
     if (found !== undefined) return [Array.isArray(value) ? Number(key) : key, ...found];
   }
   return undefined;
-}
-
-/** Reports secrets in clear; gives their paths. */
-export function reportClearText(
-  settings: unknown,
-  at: (path: Path) => Path,
-  report: Report,
-  schemas: readonly JsonSchema[],
-): ReadonlySet<string> {
-  const clear = new Set<string>();
-  findClearText(settings, [], schemas, (path, says) => {
-    clear.add(JSON.stringify(path));
-    report.error(at(path), 'MAP-404', `"${String(path.at(-1))}" ${says}`);
-  });
-  return clear;
-}
-
-const inClear = 'holds a secret in clear: write secret:NAME.';
-const misnamed = 'names no secret: behind secret: stand letters, digits and _, such as secret:CRM_KEY.';
-const holdsPassword = /^[a-z]+:\/\/[^/?#\s]*:[^/?#\s]*@/i;
-/** An address, or a place in an answer: under a key that is only named like a secret, it is a misspelt key. */
-const isPlace = /^(?:https?:\/\/|\$\.)/;
-
-/** Values that can only be secrets: by their key, by the connector's schema, or inside an address. */
-function findClearText(
-  value: unknown,
-  path: Path,
-  schemas: readonly JsonSchema[],
-  found: (path: Path, says: string) => void,
-): void {
-  if (!isRecord(value)) return;
-  for (const [key, inner] of Object.entries(value)) {
-    const here = [...path, key];
-    const under = schemas.flatMap((schema) => blockAt(schema, 'properties')[key]).filter(isRecord);
-    const says = under
-      .map((schema) => textAt(schema, 'pattern') ?? (schema['enum'] === undefined ? undefined : ''))
-      .filter((pattern) => pattern !== undefined)
-      .map((pattern) => pattern.startsWith('^secret:'));
-    // `tokenUrl` and `secretAs` are named like secrets: where the schema says what stands there, it counts. Of an unknown
-    // connector all are asked; what one of them takes in clear is no secret for another's sake.
-    const isSaid = says.length > 0 && new Set(says).size === 1;
-    const secret = isSaid ? says[0] === true : secretKey.test(key);
-    if (typeof inner !== 'string') findClearText(inner, here, under, found);
-    else if (inner.startsWith('secret:')) {
-      if (secretIn(inner) === undefined) found(here, misnamed);
-    } else if (holdsPassword.test(inner) || (secret && (isSaid || !isPlace.test(inner))))
-      found(here, inClear);
-  }
-}
-
-function checkSchedule(settings: Record<string, unknown>, at: (path: Path) => Path, report: Report): boolean {
-  const schedule = settings['schedule'];
-  if (schedule === undefined) {
-    report.error(
-      at([]),
-      'MAP-604',
-      'a file destination needs a schedule: {cron: "0 7,13 * * 1-6", timezone: Europe/Paris}.',
-      { at: 'key' },
-    );
-    return false;
-  }
-  const cron = textAt(schedule, 'cron');
-  const zone = textAt(schedule, 'timezone') ?? defaultZone;
-  let sound = true;
-  if (!isZone(zone)) {
-    report.error(at(['schedule', 'timezone']), 'MAP-605', `time zone "${zone}" does not exist.`, {
-      suggestion: suggest(zone, Intl.supportedValuesOf('timeZone')),
-    });
-    sound = false;
-  }
-  if (cron !== undefined && !isCron(cron)) {
-    report.error(
-      at(['schedule', 'cron']),
-      'MAP-603',
-      `"${cron}" is no schedule: write minute hour day month weekday.`,
-    );
-    return false;
-  }
-  if (cron !== undefined && isZone(zone)) {
-    const doubtful = doubtfulHours(zone);
-    const hour = hoursNamed(cron).find((named) => doubtful.has(named));
-    if (hour !== undefined) {
-      const two = String(hour).padStart(2, '0');
-      report.warn(
-        at(['schedule', 'cron']),
-        'MAP-607',
-        `the hour ${two}:00-${two}:59 does not exist on one night in spring and comes twice on one in autumn.`,
-      );
-    }
-  }
-  return sound;
-}
-
-function isCron(text: string): boolean {
-  if (text.trim().split(/\s+/).length !== 5) return false;
-  try {
-    const cron = new Cron(text, { paused: true });
-    cron.stop();
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -53,11 +53,10 @@ export function compileTiming(mapping: unknown, report: Report, way: Way): Timin
   const maxAgeMs = durationAt(raw, ['maxAge'], 7 * ms.day, report);
   const total = delays.reduce((sum, delay) => sum + delay, 0);
   if (total > maxAgeMs) {
-    report.warn(
-      [Object.hasOwn(raw, 'retry') ? 'retry' : 'maxAge'],
-      'MAP-606',
+    report.warn([Object.hasOwn(raw, 'retry') ? 'retry' : 'maxAge'], 'MAP-606', [
+      'les nouveaux essais dépassent maxAge : les derniers n’ont jamais lieu.',
       'the retries go on longer than maxAge: the last ones never happen.',
-    );
+    ]);
   }
   const onUnknown = raw['onUnknown'];
   // A file's own promise of an answer is the deadline of its pending rows, unless the mapping names another.
@@ -98,7 +97,10 @@ export function durationAt(
   if (!Object.hasOwn(block, key)) return fallback;
   const value = parseDuration(block[key]);
   if (value !== undefined && value > 0) return value;
-  report.error(path, 'MAP-601', `${key} is a duration: a number and s, m, h or d, such as 30s or 10d.`);
+  report.error(path, 'MAP-601', [
+    `${key} est une durée : un nombre et s, m, h ou d, comme 30s ou 10d.`,
+    `${key} is a duration: a number and s, m, h or d, such as 30s or 10d.`,
+  ]);
   return fallback;
 }
 
@@ -115,8 +117,14 @@ function timeoutAt(
     ['timeouts', key],
     'MAP-608',
     value > ms.hour
-      ? `nobody answers after ${written}: an hour at most.`
-      : `${written} is too short for an answer over a network: every lead would go without one. 100ms at least.`,
+      ? [
+          `personne ne répond après ${written} : une heure au plus.`,
+          `nobody answers after ${written}: an hour at most.`,
+        ]
+      : [
+          `${written} est trop court pour une réponse par le réseau : aucune demande n’en aurait. 100ms au moins.`,
+          `${written} is too short for an answer over a network: every lead would go without one. 100ms at least.`,
+        ],
   );
   return fallback;
 }
@@ -136,9 +144,14 @@ function zoneOf(limits: Raw, report: Report): Pick<RateLimits, 'zone'> {
   const zone = textAt(limits, 'zone');
   if (zone === undefined || limits['perDay'] === undefined) return {};
   if (isZone(zone)) return { zone };
-  report.error(['limits', 'zone'], 'MAP-605', `time zone "${zone}" does not exist.`, {
-    suggestion: suggest(zone, Intl.supportedValuesOf('timeZone')),
-  });
+  report.error(
+    ['limits', 'zone'],
+    'MAP-605',
+    [`le fuseau horaire « ${zone} » n’existe pas.`, `time zone "${zone}" does not exist.`],
+    {
+      suggestion: suggest(zone, Intl.supportedValuesOf('timeZone')),
+    },
+  );
   return {};
 }
 
@@ -150,11 +163,10 @@ function warnOfFullWindows(
 ): void {
   for (const { key, milliseconds } of ratePeriods)
     if (limits[key] !== undefined && deadline.maxAgeMs <= milliseconds)
-      report.warn(
-        ['limits', key],
-        'MAP-611',
+      report.warn(['limits', key], 'MAP-611', [
+        `ce qui arrive une fois que ${limits[key]} sont parties peut attendre ${milliseconds / 3_600_000} h et dépasser son maxAge (${deadline.written}).`,
         `what comes once ${limits[key]} have left can wait for ${milliseconds / 3_600_000}h and pass its maxAge (${deadline.written}).`,
-      );
+      ]);
 }
 
 function compileDelays(raw: unknown, report: Report): readonly number[] {
@@ -163,7 +175,10 @@ function compileDelays(raw: unknown, report: Report): readonly number[] {
     report.error(
       ['retry'],
       'MAP-602',
-      `retry is ${Object.keys(schedules).join(', ')} or a list of delays: [5s, 30s, 2m].`,
+      [
+        `retry est ${Object.keys(schedules).join(', ')} ou une liste de délais : [5s, 30s, 2m].`,
+        `retry is ${Object.keys(schedules).join(', ')} or a list of delays: [5s, 30s, 2m].`,
+      ],
       {
         suggestion: typeof raw === 'string' ? suggest(raw, Object.keys(schedules)) : undefined,
       },
@@ -172,16 +187,18 @@ function compileDelays(raw: unknown, report: Report): readonly number[] {
   }
   const list = named ?? (raw as unknown[]);
   if (list.length === 0 || list.length > maxDelays) {
-    report.error(['retry'], 'MAP-602', `the list of delays has between 1 and ${maxDelays} entries.`);
+    report.error(['retry'], 'MAP-602', [
+      `la liste des délais a de 1 à ${maxDelays} entrées.`,
+      `the list of delays has between 1 and ${maxDelays} entries.`,
+    ]);
   }
   return list.flatMap((delay, index) => {
     const value = parseDuration(delay);
     if (value !== undefined && value >= 1_000) return [value];
-    report.error(
-      ['retry', index],
-      'MAP-602',
+    report.error(['retry', index], 'MAP-602', [
+      'un délai est un nombre et s, m, h ou d, une seconde au moins : 5s, 30s, 2m.',
       'a delay is a number and s, m, h or d, one second at least: 5s, 30s, 2m.',
-    );
+    ]);
     return [];
   });
 }

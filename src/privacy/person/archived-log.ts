@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Action } from '../../../connectors/contract.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
-import { RelaisError } from '../../errors.ts';
+import { missingArchive } from '../../errors/unknown.ts';
 import { logArchives } from '../../store/archives.ts';
 import type { Sql } from '../../store/database.ts';
 import { handoverColumns } from '../../store/handover-text.ts';
@@ -23,8 +23,7 @@ export async function archivedEntries(
   for (const { fileName, digest } of await logArchives(sql)) {
     const path = join(folder, fileName);
     const check = await checkArchiveFile(path, sealKeys);
-    if (!check.ok || !check.digest.equals(digest))
-      throw new RelaisError('LOG-002', `${fileName} in ${folder} is missing, or is not the one recorded.`);
+    if (!check.ok || !check.digest.equals(digest)) throw missingArchive(fileName, folder);
     for await (const line of linesOf(path)) {
       if (!line.startsWith('[') || !marks.some((mark) => line.includes(mark))) continue;
       const entry = entryOf(line);

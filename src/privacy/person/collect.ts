@@ -4,6 +4,7 @@ import { addressDigests } from '../../domain/opposition.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { RelaisError } from '../../errors.ts';
+import { unknownClient } from '../../errors/unknown.ts';
 import type { Sql } from '../../store/database.ts';
 import { findClient } from '../../store/destinations.ts';
 import { departedDeliveries, entriesOfLeads, type LeadEntry } from '../../store/lead-log.ts';
@@ -46,11 +47,14 @@ export interface Collecting {
 export async function collectPerson(tx: Sql, deps: CollectDeps, asked: Collecting): Promise<PersonFile> {
   const { kind, clientId, leadIds } = asked;
   const client = await findClient(tx, clientId);
-  if (client === undefined) throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
+  if (client === undefined) throw unknownClient(clientId);
   const read = await readLeads(tx, leadIds);
   const ofOthers = leadIds.filter((id) => read.get(id)?.lead.clientId !== clientId);
   if (ofOthers.length > 0)
-    throw new RelaisError('FIND-001', `Client ${clientId} has no lead ${ofOthers.join(', ')}.`);
+    throw new RelaisError('FIND-001', [
+      `Le client ${clientId} n’a pas de demande ${ofOthers.join(', ')}.`,
+      `Client ${clientId} has no lead ${ofOthers.join(', ')}.`,
+    ]);
   const referenceOf = (id: number): string => read.get(id)?.lead.reference ?? '';
   const entries = await logOf(tx, deps, asked);
   return {
@@ -94,10 +98,10 @@ async function logOf(tx: Sql, { sealKeys }: CollectDeps, asked: Collecting): Pro
     );
     const missing = (await departedDeliveries(tx, leadIds)).filter((id) => !told.has(id));
     if (missing.length > 0)
-      throw new RelaisError(
-        'LOG-003',
+      throw new RelaisError('LOG-003', [
+        `Le journal de ${missing.length === 1 ? 'une livraison' : `${missing.length} livraisons`} de cette personne n’est plus dans MySQL.`,
         `The log of ${missing.length === 1 ? 'a delivery' : `${missing.length} deliveries`} of this person is no longer in MySQL.`,
-      );
+      ]);
     return inTable;
   }
   const archived = await archivedEntries(tx, { folder, sealKeys }, leadIds);

@@ -65,12 +65,16 @@ function encrypterFor(recipients: readonly string[]): Encrypter {
       encrypter.addRecipient(recipient);
     } catch {
       // A secret key typed by mistake must not be repeated on the screen.
-      throw new RelaisError(
-        'USAGE-001',
+      throw new RelaisError('USAGE-001', [
+        'La clé est une clé publique age, age1…, comme `age-keygen` l’affiche.',
         'A recipient is the public key of age, age1..., as `age-keygen` prints it.',
-      );
+      ]);
     }
-  if (recipients.length === 0) throw new RelaisError('USAGE-001', 'Name whose age key opens the file.');
+  if (recipients.length === 0)
+    throw new RelaisError('USAGE-001', [
+      'Donnez la clé age qui ouvrira le fichier.',
+      'Name whose age key opens the file.',
+    ]);
   return encrypter;
 }
 

@@ -2,7 +2,7 @@
 // Invariant: one hop and never further: leads that have an address asked for, and leads that share an address with one of those.
 // What one hop finds may be somebody else's who shares a phone: a person confirms which leads are meant.
 import type { Addresses } from '../../domain/opposition.ts';
-import { RelaisError } from '../../errors.ts';
+import { unknownClient, unknownLead } from '../../errors/unknown.ts';
 import type { Sql } from '../../store/database.ts';
 import { findClient } from '../../store/destinations.ts';
 import { addressesOf, leadsWithAddress } from '../../store/oppositions.ts';
@@ -37,8 +37,7 @@ export interface FoundPerson {
  */
 export async function findPerson(sql: Sql, asked: PersonAsked): Promise<FoundPerson> {
   const { clientId } = asked;
-  if ((await findClient(sql, clientId)) === undefined)
-    throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
+  if ((await findClient(sql, clientId)) === undefined) throw unknownClient(clientId);
   const given = givenAddresses(asked);
   const direct = new Set<number>();
   for (const addresses of given)
@@ -60,7 +59,6 @@ export const givenAddresses = ({ email, phones = [] }: PersonAsked): readonly Ad
 
 async function leadOf(sql: Sql, clientId: string, reference: string): Promise<number> {
   const id = await findLeadId(sql, clientId, reference);
-  if (id === undefined)
-    throw new RelaisError('FIND-001', `Client ${clientId} has no lead with the reference ${reference}.`);
+  if (id === undefined) throw unknownLead(clientId, reference);
   return id;
 }

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { addressDigests } from '../../domain/opposition.ts';
-import { RelaisError } from '../../errors.ts';
+import { unknownClient } from '../../errors/unknown.ts';
 import type { Sql } from '../../store/database.ts';
 import { findClient } from '../../store/destinations.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
@@ -105,7 +105,7 @@ export interface Proving extends Omit<ActOn, 'refusedRows'> {
 export async function writeProof(tx: Sql, deps: ProofDeps, proving: Proving): Promise<SignedProof> {
   const { act, clientId, leadIds, references, tables, before, entries, request } = proving;
   const client = await findClient(tx, clientId);
-  if (client === undefined) throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
+  if (client === undefined) throw unknownClient(clientId);
   const madeAt = tx.now();
   const number = await insertProof(tx, { clientId, act, request: request ?? '', madeAt });
   const key = proofKeyOf(deps.sealKeys.current());

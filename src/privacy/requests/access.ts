@@ -11,7 +11,7 @@ import { changeRequest, type Request } from '../../store/requests.ts';
 import { exportWithin, type PersonExport } from '../person/export.ts';
 import { noteAnswered } from './acts.ts';
 import { chosen, relist, type Selection } from './selection.ts';
-import { heldRequest, noteAct, requestName, type RequestDeps } from './deps.ts';
+import { heldRequest, identityUnknown, noteAct, requestName, type RequestDeps } from './deps.ts';
 import { identityOf, readAsked } from './open.ts';
 
 export interface AccessOrder {
@@ -110,30 +110,26 @@ function refuseUnnamed({ id }: Request, subjects: readonly RequestSubject[]): vo
     kind === 'lead' && found === 'shared' && reference !== null ? [reference] : [],
   );
   if (shared.length > 0)
-    throw new RelaisError(
-      'REQUEST-002',
+    throw new RelaisError('REQUEST-002', [
+      `La demande de droits ${id} liste des demandes qui partagent seulement une adresse avec celles de la personne : ${shared.join(', ')}. Cochez chacune de celles qui sont visées.`,
       `Request ${id} lists leads that only share an address with the person's: ${shared.join(', ')}. Name every lead that is meant.`,
-    );
+    ]);
 }
 
 /** @throws REQUEST-001, REQUEST-002 */
 function refuseUnready(request: Request, { identity }: FileOrder): void {
   const { id, kind, state, identityCheckedAt, appliedBy } = request;
   if (!isAnswered(kind))
-    throw new RelaisError(
-      'REQUEST-001',
+    throw new RelaisError('REQUEST-001', [
+      `La demande de droits ${id} s’exécute ; elle n’appelle pas de fichier de réponse.`,
       `Request ${id} is applied, not answered: relais request apply ${id}.`,
-    );
+    ]);
   if (state !== 'open')
-    throw new RelaisError(
-      'REQUEST-001',
+    throw new RelaisError('REQUEST-001', [
+      `À la demande de droits ${id} il a déjà été répondu${state === 'closed' ? ', et elle est close' : ''}.`,
       `Request ${id} is ${state}${appliedBy === '' ? '' : `; ${appliedBy} answered it`}.`,
-    );
-  if (identityCheckedAt === null && identity === undefined)
-    throw new RelaisError(
-      'REQUEST-002',
-      `How was the identity behind request ${id} checked? It is not recorded yet.`,
-    );
+    ]);
+  if (identityCheckedAt === null && identity === undefined) throw identityUnknown(id);
 }
 
 /** Found by what was given; of refused rows those whose own mail or phone is the person's. */

@@ -5,18 +5,20 @@ import { addDays, civilDate, frenchDate } from '../../domain/civil-date.ts';
 import {
   closingProblems,
   dueAt,
+  extensionProblem,
   isAnswered,
   isRecipientDone,
+  kindWords,
   type ClosingProblem,
   type RequestOutcome,
 } from '../../domain/requests.ts';
-import { RelaisError } from '../../errors.ts';
+import { RelaisError, type BothSentences } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import { readDeliveries } from '../../store/deliveries.ts';
 import { changeRecipient, readRecipients, type RequestRecipient } from '../../store/request-recipients.ts';
 import { changeRequest, logPosition, type Request } from '../../store/requests.ts';
 import { closeAlertsOf, closeAlertsWith, insertClosings } from '../../store/tasks.ts';
-import { heldRequest, noteAct, type RequestDeps } from './deps.ts';
+import { heldRequest, identityUnknown, noRecipient, noteAct, type RequestDeps } from './deps.ts';
 import { followRecipients, namesOf } from './follow.ts';
 import { identityOf } from './open.ts';
 
@@ -27,7 +29,11 @@ interface By {
 }
 
 const refuseClosed = ({ id, state, closedBy }: Request): void => {
-  if (state === 'closed') throw new RelaisError('REQUEST-001', `Request ${id} was closed by ${closedBy}.`);
+  if (state === 'closed')
+    throw new RelaisError('REQUEST-001', [
+      `La demande de droits ${id} est close : rien ne s’y fait plus.`,
+      `Request ${id} was closed by ${closedBy}.`,
+    ]);
 };
 
 /** Two more months, once, within the first (GDPR article 12(3)). Returns the new end. @throws REQUEST-001 */
@@ -39,14 +45,18 @@ export const extendRequest = (
   database.transaction(async (tx) => {
     const request = await heldRequest(tx, id);
     refuseClosed(request);
-    if (request.extendedAt !== null)
-      throw new RelaisError('REQUEST-001', `Request ${id} was extended before.`);
     const now = tx.now();
-    if (now >= request.dueAt)
-      throw new RelaisError(
-        'REQUEST-001',
+    const problem = extensionProblem(request, now);
+    if (problem === 'extended')
+      throw new RelaisError('REQUEST-001', [
+        `Le délai de la demande de droits ${id} a déjà été prolongé : il ne l’est qu’une fois.`,
+        `Request ${id} was extended before.`,
+      ]);
+    if (problem === 'late')
+      throw new RelaisError('REQUEST-001', [
+        `Le premier mois de la demande de droits ${id} est passé : la personne devait être informée d’une prolongation avant sa fin (RGPD, article 12, paragraphe 3).`,
         `The term of request ${id} is over: it cannot be extended any more.`,
-      );
+      ]);
     const due = dueAt(request.receivedAt, true);
     await changeRequest(tx, id, { extendedAt: now, extensionReason: reason, dueAt: due, alerted: '' });
     await noteAct(tx, { request, actor, what: 'extended', note: reason });
@@ -85,8 +95,7 @@ export const acknowledge = (
     refuseClosed(request);
     await followRecipients(tx, request);
     const all = (await readRecipients(tx, id)).filter((one) => one.destinationId === destinationId);
-    if (all.length === 0)
-      throw new RelaisError('FIND-001', `Request ${id} has no recipient ${destinationId}.`);
+    if (all.length === 0) throw noRecipient(id, destinationId);
     const open = all.filter(({ state }) => !isRecipientDone(state));
     const state = isExplained ? 'explained' : 'acknowledged';
     for (const recipient of open)
@@ -145,15 +154,11 @@ export const noteAnswered = (
   database.transaction(async (tx) => {
     const request = await heldRequest(tx, id);
     if (request.state !== 'open' || !isAnswered(request.kind))
-      throw new RelaisError(
-        'REQUEST-001',
+      throw new RelaisError('REQUEST-001', [
+        `La demande de droits ${id} (${kindWords[request.kind].fr}) n’attend pas, ou plus, de réponse.`,
         `Request ${id} (${request.kind}, ${request.state}) waits for no answer.`,
-      );
-    if (request.identityCheckedAt === null && identity === undefined)
-      throw new RelaisError(
-        'REQUEST-002',
-        `How was the identity behind request ${id} checked? It is not recorded yet.`,
-      );
+      ]);
+    if (request.identityCheckedAt === null && identity === undefined) throw identityUnknown(id);
     const logBefore = await logPosition(tx);
     await noteAct(tx, { request, actor, what: `answered:${request.kind}`, note: evidence });
     await changeRequest(tx, id, {
@@ -172,12 +177,21 @@ export interface Closing extends By {
   readonly reason: string;
 }
 
-const problemWords: Readonly<Record<ClosingProblem['what'], (problem: ClosingProblem) => string>> = {
-  closed_before: () => 'it is closed already',
-  not_applied: () => 'it was not carried out',
-  applied: () => 'it was carried out, and cannot be refused any more',
-  not_informed: () => 'nobody declared that the prospect was informed of it',
-  recipient_open: ({ destinationId = '' }) => `${destinationId} has neither acknowledged nor been explained`,
+const problemWords: Readonly<Record<ClosingProblem['what'], (problem: ClosingProblem) => BothSentences>> = {
+  closed_before: () => ['elle est déjà close', 'it is closed already'],
+  not_applied: () => ['elle n’est pas exécutée', 'it was not carried out'],
+  applied: () => [
+    'elle a été exécutée et ne peut plus être refusée',
+    'it was carried out, and cannot be refused any more',
+  ],
+  not_informed: () => [
+    'personne n’a déclaré que la personne en est informée',
+    'nobody declared that the prospect was informed of it',
+  ],
+  recipient_open: ({ destinationId = '' }) => [
+    `${destinationId} n’a pas accusé réception, et rien n’explique pourquoi`,
+    `${destinationId} has neither acknowledged nor been explained`,
+  ],
 };
 
 /** @throws REQUEST-002, REQUEST-004 */
@@ -189,7 +203,10 @@ export const closeRequest = (
   database.transaction(async (tx) => {
     const request = await heldRequest(tx, id);
     if (outcome === 'refused' && reason === '')
-      throw new RelaisError('REQUEST-002', 'A refusal says why: the prospect is told.');
+      throw new RelaisError('REQUEST-002', [
+        'Un refus dit pourquoi : la personne en est informée.',
+        'A refusal says why: the prospect is told.',
+      ]);
     await followRecipients(tx, request);
     const recipients = await readRecipients(tx, id);
     const { state, informedAt, appliedAt } = request;
@@ -198,10 +215,10 @@ export const closeRequest = (
       informedAt !== null && (outcome === 'refused' || informedAt >= (appliedAt ?? informedAt));
     const problems = closingProblems({ state, isInformed, recipients }, outcome);
     if (problems.length > 0)
-      throw new RelaisError(
-        'REQUEST-004',
-        `Request ${id}: ${problems.map((problem) => problemWords[problem.what](problem)).join('; ')}.`,
-      );
+      throw new RelaisError('REQUEST-004', [
+        `Demande de droits ${id} : ${problems.map((problem) => problemWords[problem.what](problem)[0]).join(' ; ')}.`,
+        `Request ${id}: ${problems.map((problem) => problemWords[problem.what](problem)[1]).join('; ')}.`,
+      ]);
     await changeRequest(tx, id, {
       state: 'closed',
       closedAt: tx.now(),

@@ -104,7 +104,11 @@ async function rectify(
     rowReference: `request-${request.id}-${leadId}`,
     ...corrections,
   });
-  if (refused.length > 0) throw new RelaisError('REQUEST-002', `Nothing was changed. ${refused.join(' ')}`);
+  if (refused.length > 0)
+    throw new RelaisError('REQUEST-002', [
+      `Rien n’a été changé. Le modèle des demandes refuse : ${refused.join(' ')}`,
+      `Nothing was changed. ${refused.join(' ')}`,
+    ]);
   const changeOf = (column: LeadColumn): string => {
     const had = facts[column] !== undefined;
     if (clear.includes(column)) return had ? 'removed' : 'absent';

@@ -13,7 +13,7 @@ import {
 import { changeRequest, logPosition, type Request } from '../../store/requests.ts';
 import { givenAddresses } from '../person/find.ts';
 import { applyToLead, applyToRow } from './apply-lead.ts';
-import { heldRequest, noteAct, type RequestDeps } from './deps.ts';
+import { heldRequest, identityUnknown, noteAct, type RequestDeps } from './deps.ts';
 import { noteOfRequest } from './note.ts';
 import { identityOf, readAsked } from './open.ts';
 import { objectWithAsked } from './opt-outs.ts';
@@ -92,29 +92,34 @@ async function applyTo(tx: Sql, deps: RequestDeps, work: Work, subject: RequestS
 function refuseUnready(request: Request, { selection, identity, corrections }: ApplyOrder): void {
   const { id, kind, state, confirmedAt, confirmedBy, appliedBy } = request;
   if (state !== 'open')
-    throw new RelaisError(
-      'REQUEST-001',
+    throw new RelaisError('REQUEST-001', [
+      `La demande de droits ${id} n’est plus à traiter : elle est ${state === 'closed' ? 'close' : 'exécutée'}.`,
       `Request ${id} is ${state}${appliedBy === '' ? '' : `; ${appliedBy} applied it`}.`,
-    );
+    ]);
   if (isAnswered(kind))
-    throw new RelaisError('REQUEST-001', `Request ${id} is answered with what is held, not applied.`);
+    throw new RelaisError('REQUEST-001', [
+      `À la demande de droits ${id} on répond par ce qui est détenu ; elle ne s’exécute pas.`,
+      `Request ${id} is answered with what is held, not applied.`,
+    ]);
   if (confirmedAt !== null && selection !== undefined)
-    throw new RelaisError(
-      'REQUEST-001',
+    throw new RelaisError('REQUEST-001', [
+      `Les demandes visées par la demande de droits ${id} ont déjà été confirmées : elle reprend sans qu’on les nomme.`,
       `${confirmedBy} confirmed the leads of request ${id} before: apply it without naming leads to go on.`,
-    );
+    ]);
   if (confirmedAt === null && selection === undefined)
-    throw new RelaisError('REQUEST-002', `Say which leads of request ${id} are meant, or all of them.`);
+    throw new RelaisError('REQUEST-002', [
+      `Dites quelles demandes la demande de droits ${id} vise, ou toutes.`,
+      `Say which leads of request ${id} are meant, or all of them.`,
+    ]);
   if (needsIdentity(kind) && request.identityCheckedAt === null && identity === undefined)
-    throw new RelaisError(
-      'REQUEST-002',
-      `How was the identity behind request ${id} checked? It is not recorded yet.`,
-    );
+    throw identityUnknown(id);
   const count = Object.keys(corrections?.values ?? {}).length + (corrections?.clear.length ?? 0);
   if ((kind === 'rectification') !== count > 0)
     throw new RelaisError(
       'REQUEST-002',
-      kind === 'rectification' ? `Say what request ${id} corrects.` : `Request ${id} corrects nothing.`,
+      kind === 'rectification'
+        ? [`Dites ce que la demande de droits ${id} rectifie.`, `Say what request ${id} corrects.`]
+        : [`La demande de droits ${id} ne rectifie rien.`, `Request ${id} corrects nothing.`],
     );
 }
 

@@ -36,7 +36,11 @@ export async function heldRequest(tx: Sql, id: number): Promise<Request> {
 }
 
 function known(request: Request | undefined, id: number): Request {
-  if (request === undefined) throw new RelaisError('FIND-001', `There is no request ${id}.`);
+  if (request === undefined)
+    throw new RelaisError('FIND-001', [
+      `Il n’y a pas de demande de droits ${id}.`,
+      `There is no request ${id}.`,
+    ]);
   return request;
 }
 
@@ -70,3 +74,15 @@ export async function noteAct(
     })),
   );
 }
+
+export const identityUnknown = (id: number): RelaisError =>
+  new RelaisError('REQUEST-002', [
+    `Dites comment l’identité derrière la demande de droits ${id} a été vérifiée : ce n’est pas encore inscrit.`,
+    `How was the identity behind request ${id} checked? It is not recorded yet.`,
+  ]);
+
+export const noRecipient = (id: number, destinationId: string): RelaisError =>
+  new RelaisError('FIND-001', [
+    `La demande de droits ${id} n’a pas de destinataire ${destinationId}.`,
+    `Request ${id} has no recipient ${destinationId}.`,
+  ]);

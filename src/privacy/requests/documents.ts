@@ -23,9 +23,13 @@ const longestName = 200;
 
 /** @throws REQUEST-005 */
 export function refuseUnfit({ bytes }: Demand): void {
-  if (bytes.length === 0) throw new RelaisError('REQUEST-005', 'The document is empty.');
+  if (bytes.length === 0)
+    throw new RelaisError('REQUEST-005', ['Le document est vide.', 'The document is empty.']);
   if (bytes.length > mostBytes)
-    throw new RelaisError('REQUEST-005', `The document has ${bytes.length} bytes; 10 MB is the most.`);
+    throw new RelaisError('REQUEST-005', [
+      `Le document a ${bytes.length} octets ; 10 Mo sont le plus.`,
+      `The document has ${bytes.length} bytes; 10 MB is the most.`,
+    ]);
 }
 
 export async function keepDemand(
@@ -58,7 +62,10 @@ export const addDemand = (
     const request = await heldRequest(tx, id);
     const key = await requestSecrets.read(tx, id);
     if (request.state === 'closed' || key === undefined)
-      throw new RelaisError('REQUEST-001', `Request ${id} is closed: nothing is added to it any more.`);
+      throw new RelaisError('REQUEST-001', [
+        `La demande de droits ${id} est close : rien n’y est plus ajouté.`,
+        `Request ${id} is closed: nothing is added to it any more.`,
+      ]);
     await keepDemand(tx, key, id, by);
     await noteAct(tx, { request, actor: by.actor, what: 'document_added' });
   });
@@ -92,7 +99,10 @@ export async function copyDemand(
   const head = by.document === undefined ? all.at(-1) : all.find((one) => one.id === by.document);
   const key = await requestSecrets.read(database, id);
   if (head === undefined || key === undefined)
-    throw new RelaisError('FIND-001', `Request ${id} holds no such document.`);
+    throw new RelaisError('FIND-001', [
+      `La demande de droits ${id} n’a pas ce document.`,
+      `Request ${id} holds no such document.`,
+    ]);
   await database.transaction((tx) =>
     noteAct(tx, { request, actor: by.actor, what: `copied:${head.id}`, note: by.reason }),
   );
@@ -101,10 +111,10 @@ export async function copyDemand(
     const sealed = await documentPart(database, head.id, part);
     const plain = sealed === undefined ? undefined : key.open(`document:${head.id}:${part}`, sealed);
     if (plain === undefined)
-      throw new RelaisError(
-        'REQUEST-005',
+      throw new RelaisError('REQUEST-005', [
+        `Le document ${head.id} de la demande de droits ${id} a été altéré, ou n’est pas entier.`,
         `Document ${head.id} of request ${id} was altered, or is not whole.`,
-      );
+      ]);
     parts.push(plain);
   }
   const name = key.open(`document:${head.id}:name`, head.name)?.toString() ?? `request-${id}`;

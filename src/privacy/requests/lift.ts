@@ -29,7 +29,10 @@ export const liftRestriction = (
   database.transaction(async (tx) => {
     const request = await heldRequest(tx, id);
     if (request.kind !== 'restriction' || request.appliedAt === null || request.liftedAt !== null)
-      throw new RelaisError('REQUEST-001', `Request ${id} restricts nothing now.`);
+      throw new RelaisError('REQUEST-001', [
+        `La demande de droits ${id} ne limite rien à présent.`,
+        `Request ${id} restricts nothing now.`,
+      ]);
     const subjects = (await readSubjects(tx, id)).filter(
       ({ kind, appliedAt }) => kind === 'lead' && appliedAt !== null,
     );

@@ -42,10 +42,10 @@ export async function openRequest(deps: RequestDeps, order: NewRequestOrder): Pr
     const now = tx.now();
     const receivedAt = order.receivedAt ?? now;
     if (receivedAt > now || now.getTime() - receivedAt.getTime() > oldestMs)
-      throw new RelaisError(
-        'REQUEST-002',
+      throw new RelaisError('REQUEST-002', [
+        'Une demande de droits a été reçue dans l’année qui précède, et pas à l’avenir.',
         'A request was received within the last year, and not in the future.',
-      );
+      ]);
     const due = dueAt(receivedAt, false);
     const { clientId, kind, actor } = order;
     const id = await insertRequest(tx, {

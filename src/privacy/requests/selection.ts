@@ -30,10 +30,10 @@ export async function relist(
     return asked === undefined ? 0 : listFound(tx, id, await findPerson(tx, asked));
   });
   if (fresh > 0)
-    throw new RelaisError(
-      'REQUEST-003',
+    throw new RelaisError('REQUEST-003', [
+      `${fresh} de plus de cette personne ${fresh > 1 ? 'sont arrivées' : 'est arrivée'} depuis que la demande de droits ${id} a été listée.`,
       `${fresh} more of this person came in since request ${id} was listed.`,
-    );
+    ]);
 }
 
 /** @throws REQUEST-002 for one the request does not list */
@@ -48,10 +48,10 @@ export function chosen<T>(
   return [...new Set(wanted)].map((name) => {
     const found = listed.find((subject) => nameOf(subject) === name);
     if (found === undefined)
-      throw new RelaisError(
-        'REQUEST-002',
+      throw new RelaisError('REQUEST-002', [
+        `La demande de droits ne liste pas la ${kind === 'lead' ? 'demande' : 'ligne refusée'} ${String(name)}.`,
         `The request lists no ${kind === 'lead' ? 'lead' : 'refused row'} ${String(name)}.`,
-      );
+      ]);
     return found.subjectId;
   });
 }

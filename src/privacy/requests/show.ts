@@ -1,14 +1,13 @@
 // A request as it stands, for whoever shows it: what was asked, the leads, the recipients, what is missing.
 // Invariant: masks nothing because it holds nothing of the person; the one letter with values is an entry of the log.
 import { closingProblems, type ClosingProblem } from '../../domain/requests.ts';
-import { RelaisError } from '../../errors.ts';
 import type { LeadColumn } from '../../domain/lead-fields/columns.ts';
 import { readFacts } from '../../store/lead-writes.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { readRecipients, type RequestRecipient } from '../../store/request-recipients.ts';
 import { readSubjects, type RequestSubject } from '../../store/request-subjects.ts';
 import { readEffects, type Request, type RequestEffect } from '../../store/requests.ts';
-import { existingRequest, heldRequest, requestName, type RequestDeps } from './deps.ts';
+import { existingRequest, heldRequest, noRecipient, requestName, type RequestDeps } from './deps.ts';
 import { demandsOf, type DemandHead } from './documents.ts';
 import { followRecipients, letterFor } from './follow.ts';
 import { writtenLetter, type WrittenLetter } from './letter-page.ts';
@@ -57,8 +56,7 @@ export async function recipientLetterOf(
 ): Promise<WrittenLetter> {
   const request = await existingRequest(database, id);
   const group = (await readRecipients(database, id)).filter((one) => one.destinationId === destinationId);
-  if (group.length === 0)
-    throw new RelaisError('FIND-001', `Request ${id} has no recipient ${destinationId}.`);
+  if (group.length === 0) throw noRecipient(id, destinationId);
   const by = {
     requestId: id,
     contact: proofs?.contact ?? { centre: null, dpo: null, mailbox: null },

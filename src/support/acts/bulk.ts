@@ -60,7 +60,10 @@ interface Planned {
 
 async function planned(place: SupportPlace, scope: Scope, asked: BulkAsked): Promise<Planned> {
   if (Object.values(asked.filter).every((condition) => condition === undefined))
-    throw new RelaisError('USAGE-001', 'Name one condition at least: a destination, a state, a cause ...');
+    throw new RelaisError('USAGE-001', [
+      'Donnez une condition au moins : une destination, un état, une cause…',
+      'Name one condition at least: a destination, a state, a cause ...',
+    ]);
   const filter = withinScope(scope, asked.filter);
   await knownInScope(place.database, scope, filter);
   const rows = await matching(place, asked.kind === 'close' ? { ...filter, ...openFailures } : filter);
@@ -94,10 +97,10 @@ async function matching(
   for await (const page of eachDelivery(database, filter)) {
     rows.push(...page);
     if (rows.length > mostOfARun)
-      throw new RelaisError(
-        'USAGE-001',
+      throw new RelaisError('USAGE-001', [
+        `Le filtre trouve plus de ${mostOfARun} livraisons : resserrez-le, par une période par exemple.`,
         `The filter matches more than ${mostOfARun} deliveries: narrow it, by a period for instance.`,
-      );
+      ]);
   }
   return rows;
 }
@@ -145,8 +148,15 @@ export async function beginBulk(
   const order = orderOf(asked);
   const { deliveries, filter, plan } = await planned(place, scope, asked);
   if (plan.going !== asked.expected)
-    throw new RelaisError('BULK-002', `It would be ${plan.going} deliveries, not ${asked.expected}.`);
-  if (plan.going === 0) throw new RelaisError('REPLAY-001', 'Nothing matches that this can be done to.');
+    throw new RelaisError('BULK-002', [
+      `Ce serait ${plan.going} livraisons, pas ${asked.expected}.`,
+      `It would be ${plan.going} deliveries, not ${asked.expected}.`,
+    ]);
+  if (plan.going === 0)
+    throw new RelaisError('REPLAY-001', [
+      'Rien de ce que le filtre trouve ne le permet.',
+      'Nothing matches that this can be done to.',
+    ]);
   return place.database.transaction(async (tx) => {
     const run = await beginRunIn(tx, { order, by, filter, deliveries });
     // Nobody waits here: the next planner that looks takes it.
@@ -172,10 +182,10 @@ function orderOf({ kind, anew, evidence }: BulkConfirmed): BulkOrder {
 export function evidenceOf(given: string | undefined): string {
   const evidence = (given ?? '').trim();
   if (evidence.length < 3)
-    throw new RelaisError(
-      'USAGE-002',
+    throw new RelaisError('USAGE-002', [
+      'Dites sur quoi cela repose : un courriel, un ticket, un appel et sa date.',
       'Say what the closing rests on in evidence: a mail, a ticket, a call and its date.',
-    );
+    ]);
   return impersonal(evidence, 'evidence');
 }
 

@@ -67,9 +67,15 @@ async function ownDestination({ database }: PullPlace, scope: Scope, named?: str
   const found = named === undefined ? fetched : fetched.filter(({ id }) => id === named);
   const [destination, another] = found;
   if (destination === undefined)
-    throw new RelaisError('FIND-001', 'The client of this key has no destination whose leads are fetched.');
+    throw new RelaisError('FIND-001', [
+      'Le client de cette clé n’a aucune destination dont les demandes sont retirées.',
+      'The client of this key has no destination whose leads are fetched.',
+    ]);
   if (another !== undefined)
-    throw new RelaisError('USAGE-001', `Name one as destination: ${found.map(({ id }) => id).join(', ')}.`);
+    throw new RelaisError('USAGE-001', [
+      `Nommez une destination : ${found.map(({ id }) => id).join(', ')}.`,
+      `Name one as destination: ${found.map(({ id }) => id).join(', ')}.`,
+    ]);
   return destination;
 }
 

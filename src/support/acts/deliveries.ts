@@ -1,17 +1,20 @@
 // What support does to one delivery: replay, cancel.
 // Invariant: within the scope of who acts; recorded with who and why.
 import { RelaisError } from '../../errors.ts';
+import { unknownDelivery } from '../../errors/unknown.ts';
 import { findDelivery, type ListedDelivery } from '../../store/delivery-lists.ts';
 import { cancelIn } from '../cancel.ts';
 import type { SupportPlace } from '../place.ts';
-import { replayIn, replayRefusals, type ReplayAnswer } from '../replay.ts';
+import { replayIn, type ReplayAnswer } from '../replay.ts';
+import { replayRefused } from '../replay-refused.ts';
+import { stateWords } from '../words.ts';
 import { existing, type Scope } from '../scope.ts';
 import { typedReason } from '../typed-text.ts';
 import { alone, type Acting, type With } from './acting.ts';
 import { lockAsSeen } from './as-seen.ts';
 
 const found = async ({ database }: SupportPlace, scope: Scope, name: string): Promise<ListedDelivery> =>
-  existing(scope, await findDelivery(database, name), `No delivery has the number or key ${name}.`);
+  existing(scope, await findDelivery(database, name), unknownDelivery(name));
 
 export type Replayed = Exclude<ReplayAnswer, { readonly done: 'refused' }>;
 
@@ -27,7 +30,10 @@ export async function replayOne(
   const row = await found(place, scope, name);
   const { id } = row;
   const { seenRun } = asked;
-  const moved = new RelaisError('REPLAY-001', `Delivery ${id} was replayed since it was looked at.`);
+  const moved = new RelaisError('REPLAY-001', [
+    `La livraison ${id} a été rejouée depuis que la page a été faite.`,
+    `Delivery ${id} was replayed since it was looked at.`,
+  ]);
   return place.database.transaction(async (tx) => {
     if (seenRun !== undefined) await lockAsSeen(tx, row, ({ run }) => run === seenRun, moved);
     const [answer] = await replayIn(tx, place.published, [id], {
@@ -36,7 +42,7 @@ export async function replayOne(
       anew: asked.anew === true,
     });
     if (answer === undefined || answer.done === 'refused')
-      throw new RelaisError('REPLAY-001', `Delivery ${id}: ${replayRefusals[answer?.why ?? 'not_found']}.`);
+      throw replayRefused(id, answer?.why ?? 'not_found');
     await also(tx, answer);
     return answer;
   });
@@ -61,7 +67,10 @@ export async function cancelOne(
   return place.database.transaction(async (tx) => {
     const { ended, byHand } = await cancelIn(tx, [id], { actor, reason });
     if (ended.length === 0)
-      throw new RelaisError('REPLAY-002', `Delivery ${id} is being sent, or at its end already (${state}).`);
+      throw new RelaisError('REPLAY-002', [
+        `La livraison ${id} est en cours d’envoi, ou déjà terminée (${stateWords[state][0]}).`,
+        `Delivery ${id} is being sent, or at its end already (${state}).`,
+      ]);
     const done = { id, isByHand: byHand.length > 0 };
     await also(tx, done);
     return done;

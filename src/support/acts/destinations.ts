@@ -3,6 +3,7 @@
 import { sendsFiles } from '../../../connectors/index.ts';
 import { requestFile } from '../../delivery/files/collect.ts';
 import { RelaisError } from '../../errors.ts';
+import { unknownDestination } from '../../errors/unknown.ts';
 import { findDestination, lockDestination, type Destination } from '../../store/destinations.ts';
 import type { Sql } from '../../store/database.ts';
 import { countSlotsAfter } from '../../store/file-slots.ts';
@@ -16,7 +17,7 @@ import { typedReason } from '../typed-text.ts';
 import { alone, type Acting, type With } from './acting.ts';
 
 const found = async ({ database }: SupportPlace, scope: Scope, id: string): Promise<Destination> =>
-  existing(scope, await findDestination(database, id), `No destination is called ${id}.`);
+  existing(scope, await findDestination(database, id), unknownDestination(id));
 
 interface Why {
   readonly reason: string;
@@ -45,7 +46,10 @@ export async function tryDestination(place: TestPlace, scope: Scope, id: string)
 /** Which secrets are missing is for who runs the gateway; whoever tests reads that it is not set up. */
 function withoutSecrets(error: unknown): never {
   if (error instanceof RelaisError && error.code === 'CONFIG-001')
-    throw new RelaisError('DEST-001', 'It is not set up: a secret that its mapping names is not provided.');
+    throw new RelaisError('DEST-001', [
+      'Elle n’est pas prête : un secret que nomme son format n’est pas déposé.',
+      'It is not set up: a secret that its mapping names is not provided.',
+    ]);
   throw error;
 }
 
@@ -65,7 +69,10 @@ export async function sendFileNow(
   const { seenUntil } = asked;
   const destination = await found(place, scope, id);
   if (!sendsFiles(destination.connector))
-    throw new RelaisError('DEST-001', `${id} sends each lead by ${destination.connector}, not in files.`);
+    throw new RelaisError('DEST-001', [
+      `${id} envoie chaque demande par ${destination.connector}, pas en fichiers.`,
+      `${id} sends each lead by ${destination.connector}, not in files.`,
+    ]);
   await requestFile(place.database, destination, actor, reason, async (tx) => {
     if (seenUntil !== undefined) await refuseSecond(tx, id, seenUntil);
     await also(tx, undefined);
@@ -76,7 +83,10 @@ export async function sendFileNow(
 async function refuseSecond(tx: Sql, id: string, seenUntil: Date): Promise<void> {
   await lockDestination(tx, id);
   if ((await countSlotsAfter(tx, id, seenUntil)) > 1)
-    throw new RelaisError('DEST-001', `A file of ${id} was asked for since, or its hour has come.`);
+    throw new RelaisError('DEST-001', [
+      `Un fichier de ${id} a été demandé entre-temps, ou son heure est venue.`,
+      `A file of ${id} was asked for since, or its hour has come.`,
+    ]);
 }
 
 /** A full file that lost too much leaves all the same, or is given up. @throws FIND-001, DEST-001 where another or none is held */

@@ -128,19 +128,19 @@ function rangeOf({ client, since, until }: DeliveryFilter): LogRange {
     until === undefined ||
     until.getTime() - since.getTime() > (mostDays + 1) * dayMs
   )
-    throw new RelaisError(
-      'USAGE-001',
+    throw new RelaisError('USAGE-001', [
+      `Le journal s’exporte par périodes de ${mostDays} jours au plus : donnez le début et la fin.`,
       `The log is exported by a period of ${mostDays} days at most: from and to.`,
-    );
+    ]);
   return { from: since, until, ...(client === undefined ? {} : { client }) };
 }
 
 function refuseLong(count: number): void {
   if (count > mostExported)
-    throw new RelaisError(
-      'USAGE-001',
+    throw new RelaisError('USAGE-001', [
+      `Plus de ${mostExported} lignes correspondent : resserrez la période ou le filtre.`,
       `More than ${mostExported} rows match: narrow the period or the filter.`,
-    );
+    ]);
 }
 
 const periodText = ({ since, until, state, reason }: DeliveryFilter): string =>

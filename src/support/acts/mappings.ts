@@ -1,5 +1,6 @@
 // What an integrator does to a mapping: publish it, put an earlier version back.
 // Invariant: what was looked at is what comes into force: where anything has changed since, nothing is done.
+import { unknownDestination } from '../../errors/unknown.ts';
 import { fingerprintOf } from '../../store/mapping-versions.ts';
 import type { PublishResult } from '../../publishing/publish.ts';
 import type { MappingVersion } from '../../store/mapping-versions.ts';
@@ -70,11 +71,7 @@ export async function rollbackMapping(
 ): Promise<MappingVersion | typeof changedMeanwhile> {
   const { note: reason, ...typed } = typedBy(asked);
   const { destination, version, before } = asked;
-  existing(
-    scope,
-    await findDestination(place.database, destination),
-    `No destination is called ${destination}.`,
-  );
+  existing(scope, await findDestination(place.database, destination), unknownDestination(destination));
   if ((await versionInForce(place, destination))?.version !== before) return changedMeanwhile;
   return place.publishing.rollback({ destinationId: destination, version, actor, reason, ...typed });
 }

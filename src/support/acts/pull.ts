@@ -8,6 +8,7 @@ import type { DelivererOptions, TripStep } from '../../delivery/attempt/trip.ts'
 import { createPuller, leaveUntaken, type Leased, type Puller } from '../../delivery/pull.ts';
 import { recordAnswers, type PullAnswer, type PullAnswered } from '../../delivery/pull-answers.ts';
 import { RelaisError } from '../../errors.ts';
+import { unknownDestination } from '../../errors/unknown.ts';
 import type { Log } from '../../log.ts';
 import { findDestination } from '../../store/destinations.ts';
 import type { LeadSecrets } from '../../store/secrets.ts';
@@ -78,13 +79,12 @@ async function answered(
 }
 
 async function fetchedOne({ database }: PullPlace, { scope }: Acting, name: string): Promise<string> {
-  const { id, connector } = existing(
-    scope,
-    await findDestination(database, name),
-    `No destination is called ${name}.`,
-  );
+  const { id, connector } = existing(scope, await findDestination(database, name), unknownDestination(name));
   if (!isFetched(connector))
-    throw new RelaisError('DEST-001', `${id} is sent its leads by ${connector}: nothing is fetched from it.`);
+    throw new RelaisError('DEST-001', [
+      `${id} reçoit ses demandes par ${connector} : rien n’y est retiré.`,
+      `${id} is sent its leads by ${connector}: nothing is fetched from it.`,
+    ]);
   return id;
 }
 

@@ -3,6 +3,7 @@
 import { resolveIn, type Resolution } from '../../delivery/attempt/resolve.ts';
 import { safeReference } from '../../domain/reference.ts';
 import { RelaisError } from '../../errors.ts';
+import { unknownDelivery } from '../../errors/unknown.ts';
 import { findDelivery } from '../../store/delivery-lists.ts';
 import type { SupportPlace } from '../place.ts';
 import { existing } from '../scope.ts';
@@ -30,19 +31,21 @@ export async function resolveOne(
 ): Promise<Resolution> {
   const evidence = evidenceOf(asked.evidence);
   if (reference !== undefined && !received)
-    throw new RelaisError('USAGE-001', 'A reference goes with what the recipient has.');
+    throw new RelaisError('USAGE-001', [
+      'Une référence va avec ce que le client a.',
+      'A reference goes with what the recipient has.',
+    ]);
   if (reference !== undefined && safeReference(reference) === undefined)
-    throw new RelaisError(
-      'RESOLVE-002',
+    throw new RelaisError('RESOLVE-002', [
+      'Elle contient une adresse e-mail, un téléphone ou des signes qu’aucun numéro de fiche n’a.',
       'It holds a mail address, a phone number or signs no record number has.',
-    );
-  const row = existing(
-    scope,
-    await findDelivery(database, name),
-    `No delivery has the number or key ${name}.`,
-  );
+    ]);
+  const row = existing(scope, await findDelivery(database, name), unknownDelivery(name));
   const finding = { actor, evidence, received, ...(reference === undefined ? {} : { reference }) };
-  const moved = new RelaisError('RESOLVE-001', `Delivery ${row.id} was tried again since it was looked at.`);
+  const moved = new RelaisError('RESOLVE-001', [
+    `La livraison ${row.id} a été essayée à nouveau depuis que la page a été faite.`,
+    `Delivery ${row.id} was tried again since it was looked at.`,
+  ]);
   return database.transaction(async (tx) => {
     await lockAsSeen(tx, row, ({ run, attempt }) => run === seen.run && attempt === seen.attempt, moved);
     return resolveIn(tx, published, row.id, finding);

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { writeNote } from '../../client-mails/notes.ts';
 import type { RotatedSecrets } from '../../delivery/attempt/rotated-secrets.ts';
 import { RelaisError } from '../../errors.ts';
+import { unknownDestination } from '../../errors/unknown.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import { findDestination, lockDestination, type Destination } from '../../store/destinations.ts';
 import type { Sql } from '../../store/database.ts';
@@ -33,6 +34,13 @@ export type NotRotatable =
   /** The operator has not provided it. */
   | 'missing';
 
+const notRotatable: Readonly<Record<NotRotatable, string>> = {
+  not_signed: 'la destination ne signe pas selon Standard Webhooks',
+  private_key: 'elle signe avec une clé privée, que le centre change avec le client',
+  shared: 'ce secret sert aussi à autre chose, ou plusieurs signent',
+  missing: 'aucun secret n’est en place',
+};
+
 export interface SecretStanding {
   readonly problem: NotRotatable | undefined;
   /** Of the newest renewal that counts. */
@@ -48,11 +56,7 @@ interface Found {
 }
 
 async function found(place: RotatePlace, scope: Scope, id: string): Promise<Found> {
-  const destination = existing(
-    scope,
-    await findDestination(place.database, id),
-    `No destination is called ${id}.`,
-  );
+  const destination = existing(scope, await findDestination(place.database, id), unknownDestination(id));
   const mapping = await place.published.version(destination.mappingVersionId);
   const name = mapping === undefined ? undefined : signingSecret(mapping);
   if (mapping === undefined || name === undefined || name === 'several')
@@ -118,14 +122,21 @@ export async function rotateSecret(
   id: string,
 ): Promise<RotatedSecret> {
   const { destination, name, problem } = await found(place, scope, id);
-  if (problem !== undefined) throw new RelaisError('DEST-001', `Nothing can be renewed: ${problem}.`);
+  if (problem !== undefined)
+    throw new RelaisError('DEST-001', [
+      `Rien ne peut être renouvelé : ${notRotatable[problem]}.`,
+      `Nothing can be renewed: ${problem}.`,
+    ]);
   const { rotated } = place;
   const secret = `whsec_${randomBytes(32).toString('base64')}`;
   return place.database.transaction(async (tx) => {
     const rows = await heldRows(tx, destination, name);
     const newest = rotated.inForce(rows, name);
     if (newest !== undefined && newest.overlapEndsAt > tx.now())
-      throw new RelaisError('DEST-001', `One is being renewed until ${newest.overlapEndsAt.toISOString()}.`);
+      throw new RelaisError('DEST-001', [
+        `Un renouvellement est en cours jusqu’au ${moment(newest.overlapEndsAt)} (heure de Paris).`,
+        `One is being renewed until ${newest.overlapEndsAt.toISOString()}.`,
+      ]);
     // Behind the one that signs now nothing signs any more; one that the operator has replaced never will.
     await deleteRotated(
       tx,
@@ -157,11 +168,18 @@ export async function takeBackSecret(
   id: string,
 ): Promise<number> {
   const { destination, name, problem } = await found(place, scope, id);
-  if (problem !== undefined) throw new RelaisError('DEST-001', `Nothing can be taken back: ${problem}.`);
+  if (problem !== undefined)
+    throw new RelaisError('DEST-001', [
+      `Rien ne peut être repris : ${notRotatable[problem]}.`,
+      `Nothing can be taken back: ${problem}.`,
+    ]);
   return place.database.transaction(async (tx) => {
     const newest = place.rotated.inForce(await heldRows(tx, destination, name), name);
     if (newest === undefined || newest.overlapEndsAt <= tx.now())
-      throw new RelaisError('DEST-001', 'Nothing is being renewed.');
+      throw new RelaisError('DEST-001', [
+        'Rien n’est en cours de renouvellement.',
+        'Nothing is being renewed.',
+      ]);
     await deleteRotated(tx, [newest.id]);
     return noted(tx, destination, { scope, actor }, 'taken_back', [
       'Le nouveau secret de signature est retiré : il ne signe plus',
@@ -177,7 +195,10 @@ async function heldRows(
   name: string,
 ): Promise<readonly RotatedRow[]> {
   if ((await lockClients(tx, [clientId], 'shared')).get(clientId)?.closed !== false)
-    throw new RelaisError('DEST-001', `The contract of ${clientId} has ended.`);
+    throw new RelaisError('DEST-001', [
+      `Le contrat de ${clientId} a pris fin.`,
+      `The contract of ${clientId} has ended.`,
+    ]);
   await lockDestination(tx, id);
   return rotatedOf(tx, id, name);
 }

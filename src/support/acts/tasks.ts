@@ -23,7 +23,10 @@ export async function closeTask(
   also: With<boolean> = alone,
 ): Promise<boolean> {
   const by = { actor, reason: typedReason(asked.reason), evidence: evidenceOf(asked.evidence) };
-  const unknown = new RelaisError('FIND-001', `No task is called ${task}.`);
+  const unknown = new RelaisError('FIND-001', [
+    `Aucune tâche ne s’appelle ${task}.`,
+    `No task is called ${task}.`,
+  ]);
   const [, isAlert, number] = /^(A?)(\d{1,15})$/.exec(task) ?? [];
   if (number === undefined) throw unknown;
   const found =

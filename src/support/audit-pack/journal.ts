@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { RelaisError } from '../../errors.ts';
+import { missingArchive } from '../../errors/unknown.ts';
 import { checkArchiveFile, linesOf, sealLine } from '../../privacy/archive-file.ts';
 import { entryIdsOf, entryText } from '../../privacy/macs.ts';
 import { logArchives, type LogArchive } from '../../store/archives.ts';
@@ -74,16 +75,12 @@ export async function archivesNeeded(
     const ids = entryIdsOf(first.entries);
     if ((await readEntries(database, ids)).length === ids.length) continue;
     if (archives === undefined)
-      throw new RelaisError(
-        'LOG-003',
+      throw new RelaisError('LOG-003', [
+        `Le journal de cette période est dans ${archive.fileName} depuis qu’il a été archivé.`,
         `The log of this period stands in ${archive.fileName} since it was archived.`,
-      );
+      ]);
     const check = await checkArchiveFile(join(archives, archive.fileName), sealKeys);
-    if (!check.ok || !check.digest.equals(archive.digest))
-      throw new RelaisError(
-        'LOG-002',
-        `${archive.fileName} in ${archives} is missing, or is not the one recorded.`,
-      );
+    if (!check.ok || !check.digest.equals(archive.digest)) throw missingArchive(archive.fileName, archives);
     needed.push(archive);
   }
   return needed;
@@ -174,7 +171,10 @@ async function createWalk(
       open = { archive, seals: archivedSeals(join(archives, archive.fileName), meant) };
     for (let next = await open.seals.next(); next.done !== true; next = await open.seals.next())
       if (next.value.sequence === seal.sequence) return next.value.texts;
-    throw new RelaisError('LOG-002', `${archive.fileName} has no seal ${seal.sequence}.`);
+    throw new RelaisError('LOG-002', [
+      `${archive.fileName} n’a pas de sceau ${seal.sequence}.`,
+      `${archive.fileName} has no seal ${seal.sequence}.`,
+    ]);
   };
 
   return {

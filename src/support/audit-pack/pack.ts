@@ -3,6 +3,7 @@
 import type { Readable } from 'node:stream';
 import { addDays, civilDate } from '../../domain/civil-date.ts';
 import { RelaisError } from '../../errors.ts';
+import { unknownClient } from '../../errors/unknown.ts';
 import { proofKeyOf } from '../../privacy/proofs/proof-keys.ts';
 import { findClient } from '../../store/destinations.ts';
 import { appendHandovers } from '../../store/handovers.ts';
@@ -31,13 +32,20 @@ export async function auditPack(place: PackPlace, asked: PackAsked): Promise<Aud
   const { database, keys, proofs } = place;
   const reason = typedReason(asked.reason);
   const client = await findClient(database, asked.clientId);
-  if (client === undefined) throw new RelaisError('FIND-001', `No client is called ${asked.clientId}.`);
-  if (asked.from >= asked.until) throw new RelaisError('USAGE-001', 'The period ends before it begins.');
+  if (client === undefined) throw unknownClient(asked.clientId);
+  if (asked.from >= asked.until)
+    throw new RelaisError('USAGE-001', [
+      'La période finit avant de commencer.',
+      'The period ends before it begins.',
+    ]);
   await archivesNeeded({ database, sealKeys: keys.seal, archives: place.archives }, asked);
   const { actor, anchor } = asked;
   const verifying = await startVerification(place, { actor, ...(anchor === undefined ? {} : { anchor }) });
   if (verifying === undefined)
-    throw new RelaisError('LOG-004', 'The log is being verified: an audit pack verifies it too.');
+    throw new RelaisError('LOG-004', [
+      'Le journal est en cours de vérification, et le dossier d’audit le vérifie aussi.',
+      'The log is being verified: an audit pack verifies it too.',
+    ]);
   await noted(place, asked, reason);
   const madeAt = database.now();
   const key = proofKeyOf(keys.seal.current());

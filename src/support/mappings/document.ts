@@ -30,7 +30,11 @@ export function clientDocument(
 ): { readonly title: string; readonly blocks: readonly Block[] } {
   const samples = samplesOf(sources);
   const sample = samples.find((lead) => mapping.accepts(lead).yes) ?? samples[0];
-  if (sample === undefined) throw new RelaisError('MAPPING-001', 'No sample of the client can be read.');
+  if (sample === undefined)
+    throw new RelaisError('MAPPING-001', [
+      'Aucune demande d’exemple du client ne peut être lue.',
+      'No sample of the client can be read.',
+    ]);
   return specOf({
     mapping,
     sample,

@@ -1,6 +1,7 @@
 // The files of a mapping as they stand on the disk, in force, or as somebody typed them.
 // Invariant: reads only; what belongs to another client is answered as what does not exist.
 import { isRelaisError, RelaisError } from '../../errors.ts';
+import { unknownDestination } from '../../errors/unknown.ts';
 import type { MappingSources } from '../../mapping/contract.ts';
 import { topText } from '../../mapping/document/peek.ts';
 import { loadDestination, loadMappings, withTypedText } from '../../mapping/load.ts';
@@ -14,9 +15,6 @@ export type DraftState = 'same' | 'differs' | 'new' | 'none' | 'unreadable';
 
 export const sourcesOf = ({ sources }: Pick<MappingVersion, 'sources'>): MappingSources =>
   JSON.parse(sources) as MappingSources;
-
-const unknown = (destination: string): RelaisError =>
-  new RelaisError('FIND-001', `No destination is called ${destination}.`);
 
 /** Undefined: no file of that destination stands on this machine. @throws MAPPING-001 where one cannot be read */
 function onDisk({ config }: MappingPlace, destination: string): MappingSources | undefined {
@@ -69,7 +67,7 @@ export async function draftOf(place: MappingPlace, scope: Scope, destination: st
   // Of a file that cannot be read nobody knows whose it is: the centre alone is told.
   const isTheirs =
     clientId === undefined ? isUnreadable && scope.clientId === undefined : isWithin(scope, clientId);
-  if (!isTheirs) throw unknown(destination);
+  if (!isTheirs) throw unknownDestination(destination);
   return { state: isUnreadable ? 'unreadable' : draftState(sources, inForce), sources, inForce };
 }
 
@@ -96,9 +94,13 @@ export async function sourcesToPublish(
   const inForce = await versionInForce(place, destination);
   const disk = onDisk(place, destination);
   const base = disk ?? (inForce === undefined ? undefined : sourcesOf(inForce));
-  if (base === undefined || !isWithin(scope, base.clientId)) throw unknown(destination);
+  if (base === undefined || !isWithin(scope, base.clientId)) throw unknownDestination(destination);
   if (text === undefined) {
-    if (disk === undefined) throw new RelaisError('FIND-001', `No file of ${destination} stands here.`);
+    if (disk === undefined)
+      throw new RelaisError('FIND-001', [
+        `Aucun fichier de ${destination} n’est sur cette machine.`,
+        `No file of ${destination} stands here.`,
+      ]);
     return disk;
   }
   const { clientId, main } = base;
@@ -131,7 +133,10 @@ export async function sourcesToTry(
   }
   const clientId = given === undefined ? undefined : topText(given, 'id');
   if (clientId === undefined || !isWithin(scope, clientId))
-    throw new RelaisError('USAGE-001', 'A new client needs its client.yaml, with its id.');
+    throw new RelaisError('USAGE-001', [
+      'Un nouveau client a besoin de son client.yaml, avec son id.',
+      'A new client needs its client.yaml, with its id.',
+    ]);
   return withTypedText(place.config.mappingsDir, {
     clientId,
     text,

@@ -3,6 +3,7 @@
 import type { Composed } from '../../../connectors/contract.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import type { Preview } from '../../mapping/tools/preview.ts';
+import { codeWords } from '../code-words.ts';
 import { categoryWords, consentPairWords, type Both } from '../words.ts';
 
 type Result = Preview['result'];
@@ -63,6 +64,12 @@ export function whyNotWritten(result: Extract<Result, { readonly ok: false }>): 
         [`aucune réponse n’a encore donné ${result.capture}`, `no answer has given ${result.capture} yet`],
       ];
     case 'invalid':
-      return result.problems.map(({ field, code }) => [`${field} : ${code}`, `${field}: ${code}`]);
+      return result.problems.map(({ field, code }) => {
+        const [french, english] = codeWords(code) ?? [];
+        return [
+          `${field} : ${french === undefined ? code : `${french} (${code})`}`,
+          `${field}: ${english === undefined ? code : `${english} (${code})`}`,
+        ];
+      });
   }
 }

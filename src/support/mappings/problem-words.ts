@@ -1,6 +1,8 @@
-// What each mistake of a mapping means, in French; the message of the check, in English, says what exactly and where.
+// What each mistake of a mapping means, in French; the message of the check says what exactly and where.
 // Invariant: every code of the catalogue has its sentence, the compiler asks for it.
+import type { Problem } from '../../mapping/contract.ts';
 import type { ProblemCode } from '../../mapping/document/problems.ts';
+import type { Sentence } from '../words.ts';
 
 const french: Readonly<Record<ProblemCode, string>> = {
   'MAP-001': 'Le fichier n’est pas du YAML 1.2 valable.',
@@ -170,6 +172,19 @@ const french: Readonly<Record<ProblemCode, string>> = {
   'MAP-906': 'Une mention de client.yaml ne se distingue pas d’une autre, ou n’a pas de texte (C14).',
   'MAP-907': 'Le numéro présenté par les appels sortants ne peut pas être appelé (C50).',
 };
+
+/** The message of the check with what it suggests, in French where the check says it in French. */
+export const problemSentence = ({
+  message,
+  french: sentence,
+  suggestion,
+}: Pick<Problem, 'message' | 'french' | 'suggestion'>): Sentence => ({
+  french:
+    sentence === undefined || suggestion === undefined
+      ? sentence
+      : `${sentence} Vouliez-vous dire « ${suggestion} » ?`,
+  english: suggestion === undefined ? message : `${message} Did you mean "${suggestion}"?`,
+});
 
 /** Undefined for what is no code of ours. */
 export const problemInFrench = (code: string): string | undefined =>

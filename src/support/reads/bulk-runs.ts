@@ -116,6 +116,9 @@ export async function bulkRunsPage(
 export async function bulkRun({ database }: SupportPlace, scope: Scope, id: number): Promise<BulkRunHead> {
   const run = await readBulkRun(database, id);
   if (run === undefined || !isSeen(scope, run))
-    throw new RelaisError('FIND-001', `No bulk run has the number ${id}.`);
+    throw new RelaisError('FIND-001', [
+      `Aucun travail en nombre n’a le numéro ${id}.`,
+      `No bulk run has the number ${id}.`,
+    ]);
   return bulkRunHead(run);
 }

@@ -1,5 +1,6 @@
 // One delivery: what it is, its story in plain words, its entries of the log, and what sent it.
 // Invariant: a client reads what happened and nothing of who of the centre did it, or why they did.
+import { unknownDelivery } from '../../errors/unknown.ts';
 import { deliveryStory, findDelivery, type StoryEntry } from '../../store/delivery-lists.ts';
 import { isUndecided } from '../../delivery/attempt/resolve.ts';
 import { findDestination } from '../../store/destinations.ts';
@@ -75,11 +76,7 @@ export interface DeliveryPage {
 /** By number or by key (`webhook-id`). @throws FIND-001 */
 export async function deliveryPage(place: SupportPlace, scope: Scope, name: string): Promise<DeliveryPage> {
   const { database } = place;
-  const row = existing(
-    scope,
-    await findDelivery(database, name),
-    `No delivery has the number or key ${name}.`,
-  );
+  const row = existing(scope, await findDelivery(database, name), unknownDelivery(name));
   const destination = await findDestination(database, row.destinationId);
   const hours = await publishedHours(place, [destination]);
   const inForce = destination?.mappingVersionId ?? 0;

@@ -1,5 +1,6 @@
 // How a destination did lately: by hour of the last day, by day of the last month. What its plots and their tables are made of.
 // Invariant: from the counted hours alone, so that it costs the same whatever the log holds; every hour and day stands there, empty or not.
+import { unknownDestination } from '../../errors/unknown.ts';
 import { addDays, civilDate, startOfDay } from '../../domain/civil-date.ts';
 import { shareWithin } from '../../domain/time-scale.ts';
 import { periodCountsOf, type PeriodCount } from '../../store/destination-hours.ts';
@@ -36,7 +37,7 @@ export async function destinationPlots(
   scope: Scope,
   id: string,
 ): Promise<DestinationPlots> {
-  existing(scope, await findDestination(database, id), `No destination is called ${id}.`);
+  existing(scope, await findDestination(database, id), unknownDestination(id));
   const now = database.now();
   const thisHour = Math.floor(now.getTime() / hourMs) * hourMs;
   const hours = Array.from(

@@ -1,5 +1,6 @@
 // Destinations with their health: how they send at present, what waits for them and since when, how long it takes.
 // Invariant: says what `domain/send-policy` says; reads no settled delivery but the newest few.
+import { unknownDestination } from '../../errors/unknown.ts';
 import type { DestinationStatus } from '../../domain/destination.ts';
 import { sendsFiles } from '../../../connectors/index.ts';
 import { openDeliveries, type Backlog } from '../../store/backlog.ts';
@@ -172,7 +173,7 @@ export async function destinationPage(
   id: string,
 ): Promise<DestinationPage> {
   const { database, reading } = place;
-  const found = existing(scope, await findDestination(database, id), `No destination is called ${id}.`);
+  const found = existing(scope, await findDestination(database, id), unknownDestination(id));
   const all = await destinationsWithHealth(place, scope, { client: found.clientId });
   const health = all.find(({ destination }) => destination === id);
   const sorted = [...(await recentDurations(reading, id, durationsOf))].sort((a, b) => a - b);

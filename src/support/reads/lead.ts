@@ -2,7 +2,7 @@
 // Invariant: of a person enough to recognise and no more (C39); in clear only by `showLead`'s own rule, after an entry of the log.
 import type { ConsentRecord, Lead } from '../../domain/lead.ts';
 import { columnFacts, type ColumnFacts } from '../../domain/lead-fields/columns.ts';
-import { RelaisError } from '../../errors.ts';
+import { unknownLead } from '../../errors/unknown.ts';
 import { entriesOfLeads, type LeadEntry } from '../../store/lead-log.ts';
 import { readLeads } from '../../store/leads.ts';
 import { searchLeads } from '../../store/support-leads.ts';
@@ -51,10 +51,7 @@ export async function leadPage(
   { client: clientId, reference }: LeadName,
   look: Reveal = { reveal: false },
 ): Promise<LeadPage> {
-  const unknown = new RelaisError(
-    'FIND-001',
-    `Client ${clientId} has no lead with the reference ${reference}.`,
-  );
+  const unknown = unknownLead(clientId, reference);
   if (!isWithin(scope, clientId)) throw unknown;
   const shown = await showLead(database, { clientId, reference }, look);
   if (shown.found !== 'lead') throw unknown;
@@ -133,8 +130,7 @@ export async function handoversOfLead(
   { limit, after = 0 }: PageAsked,
 ): Promise<Page<LeadEntry>> {
   const [head] = isWithin(scope, client) ? await searchLeads(database, [client], { reference }) : [];
-  if (head === undefined)
-    throw new RelaisError('FIND-001', `Client ${client} has no lead with the reference ${reference}.`);
+  if (head === undefined) throw unknownLead(client, reference);
   const entries = (await entriesOfLeads(database, [head.id]))
     .filter(({ id, entry }) => id > after && !forAudit.has(entry))
     .map((entry) => (scope.clientId === undefined ? entry : { ...entry, actor: '', purpose: '' }));

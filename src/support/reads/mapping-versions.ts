@@ -1,6 +1,6 @@
 // Published versions of a destination's mapping, newest first; their files on demand.
 // Invariant: a version is what was published, for ever; a client reads its own.
-import { RelaisError } from '../../errors.ts';
+import { unknownDestination, unknownVersion } from '../../errors/unknown.ts';
 import type { MappingSources } from '../../mapping/contract.ts';
 import { findDestination } from '../../store/destinations.ts';
 import { versionHistory, type MappingVersion } from '../../store/mapping-versions.ts';
@@ -34,7 +34,7 @@ async function known({ database }: SupportPlace, scope: Scope, destination: stri
   const found = existing(
     scope,
     await findDestination(database, destination),
-    `No destination is called ${destination}.`,
+    unknownDestination(destination),
   );
   return { versions: await versionHistory(database, found.id), inForce: found.mappingVersionId };
 }
@@ -67,8 +67,7 @@ export async function mappingVersion(
 ): Promise<VersionPage> {
   const all = await known(place, scope, destination);
   const found = all.versions.find((one) => one.version === version);
-  if (found === undefined)
-    throw new RelaisError('FIND-001', `Destination ${destination} has no version ${version}.`);
+  if (found === undefined) throw unknownVersion(destination, version);
   const { files, main } = JSON.parse(found.sources) as MappingSources;
   return { ...headOf(scope, all.inForce, found), files, main };
 }

@@ -3,6 +3,7 @@
 import { checkSources } from '../../mapping/check.ts';
 import type { Block } from '../../mapping/spec/blocks.ts';
 import { RelaisError } from '../../errors.ts';
+import { unknownDestination } from '../../errors/unknown.ts';
 import { goLiveListOfFiles, publishedGoLiveList, type GoLiveList } from '../../publishing/go-live.ts';
 import { mostKept } from '../../publishing/plan.ts';
 import { allDestinations, findDestination } from '../../store/destinations.ts';
@@ -78,7 +79,7 @@ export async function mappingPage(
 ): Promise<MappingPage> {
   const found = await findDestination(place.database, destination);
   if (scope.clientId !== undefined) {
-    const own = existing(scope, found, `No destination is called ${destination}.`);
+    const own = existing(scope, found, unknownDestination(destination));
     const versions = await mappingVersions(place, scope, destination);
     const goLive = await goLiveOf(place, own.clientId);
     return { destination, client: own.clientId, versions, draft: undefined, goLive, keeping: [] };
@@ -145,7 +146,7 @@ export async function versionBesideInForce(
   const found = existing(
     scope,
     await findDestination(place.database, destination),
-    `No destination is called ${destination}.`,
+    unknownDestination(destination),
   );
   const all = await versionHistory(place.database, destination);
   const wanted = all.find((one) => one.version === version);
@@ -165,20 +166,23 @@ export async function mappingDocument(
   const found = existing(
     scope,
     await findDestination(database, destination),
-    `No destination is called ${destination}.`,
+    unknownDestination(destination),
   );
   const version = (await versionHistory(database, destination)).find((one) =>
     asked.version === undefined ? one.id === found.mappingVersionId : one.version === asked.version,
   );
   if (version === undefined)
-    throw new RelaisError('FIND-001', `Destination ${destination} has no such version.`);
+    throw new RelaisError('FIND-001', [
+      `La destination ${destination} n’a pas cette version.`,
+      `Destination ${destination} has no such version.`,
+    ]);
   const sources = sourcesOf(version);
   const checked = checkSources(sources, { ...checkOptions, tests: false });
   if (!checked.ok)
-    throw new RelaisError(
-      'MAPPING-001',
+    throw new RelaisError('MAPPING-001', [
+      `La version ${version.version} de ${destination} ne passe plus la vérification d’aujourd’hui.`,
       `Version ${version.version} of ${destination} does not pass today's checks.`,
-    );
+    ]);
   // Who published it is the centre's to know.
   const { author, ...rest } = version;
   const shown = { ...rest, author: scope.clientId === undefined ? author : '' };

@@ -14,6 +14,7 @@ import {
 import { knownInScope } from '../known-names.ts';
 import type { SupportPlace } from '../place.ts';
 import { withinScope, type Scope } from '../scope.ts';
+import type { Both } from '../words.ts';
 
 /** Leads of that very reference, in one client or in all of the scope; nothing of the person, so nothing is journalled. */
 export async function leadsByReference(
@@ -27,12 +28,18 @@ export async function leadsByReference(
   });
 }
 
-const problemWords: Readonly<Record<AskedProblem, string>> = {
-  nothing_asked: 'Ask by email, phone, name or reference.',
-  first_name_alone: 'firstName is asked beside name.',
-  name_too_short: 'name has two letters at least.',
-  email_incomplete: 'email is a whole mail address, and nothing beside it.',
-  phone_unreadable: 'phone is not a phone number.',
+const problemWords: Readonly<Record<AskedProblem, Both>> = {
+  nothing_asked: [
+    'Cherchez par adresse e-mail, téléphone, nom ou référence.',
+    'Ask by email, phone, name or reference.',
+  ],
+  first_name_alone: ['Le prénom se donne avec le nom.', 'firstName is asked beside name.'],
+  name_too_short: ['Le nom a deux lettres au moins.', 'name has two letters at least.'],
+  email_incomplete: [
+    'L’adresse e-mail est entière, et seule.',
+    'email is a whole mail address, and nothing beside it.',
+  ],
+  phone_unreadable: ['Ce n’est pas un numéro de téléphone.', 'phone is not a phone number.'],
 };
 
 /** @throws USAGE-001 for a question that cannot be asked, FIND-001 for a client nobody knows */

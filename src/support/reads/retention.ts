@@ -1,7 +1,7 @@
 // The calendar of what will be deleted or anonymised, and what runs did, for whoever shows it.
 // Invariant: reads only; counts, dates and the centre's references, nothing of a person.
 import { addDays, addMonths, civilDate, monthOf, type CivilDate } from '../../domain/civil-date.ts';
-import { RelaisError } from '../../errors.ts';
+import { unknownClient } from '../../errors/unknown.ts';
 import { planRetention, type RetentionPlan } from '../../retention/plan.ts';
 import { findClient } from '../../store/destinations.ts';
 import { clientsWithRequests } from '../../store/request-ends.ts';
@@ -38,8 +38,7 @@ export async function retentionCalendar(
   { client, month: asked }: { readonly client?: string; readonly month: string },
   most = mostDated,
 ): Promise<Calendar> {
-  if (client !== undefined && (await findClient(database, client)) === undefined)
-    throw new RelaisError('FIND-001', `No client is called ${client}.`);
+  if (client !== undefined && (await findClient(database, client)) === undefined) throw unknownClient(client);
   const today = civilDate(database.now());
   const month = /^[1-9]\d{3}-(0[1-9]|1[0-2])$/.test(asked) ? asked : monthOf(today);
   const from = `${month}-01`;

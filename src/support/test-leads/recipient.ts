@@ -52,7 +52,11 @@ export function clientPlace(
   covered: readonly string[],
 ): TrialRecipient {
   const { sandbox } = mapping;
-  if (sandbox === undefined) throw new RelaisError('USAGE-001', 'The file declares no sandbox.');
+  if (sandbox === undefined)
+    throw new RelaisError('USAGE-001', [
+      'Le fichier ne déclare pas de bac à sable.',
+      'The file declares no sandbox.',
+    ]);
   const resolve = (text: string): string => secrets(secretIn(text) ?? '')[0] ?? text;
   const all = [sandbox.settings, ...Object.values(sandbox.calls)];
   const places = all.flatMap((settings) => [
@@ -65,10 +69,10 @@ export function clientPlace(
       productionPlace(places, actions, version.connectorFacts) ??
       productionPlace(places, actions, version.connectorFacts, resolve);
     if (taken !== undefined)
-      throw new RelaisError(
-        'SANDBOX-001',
+      throw new RelaisError('SANDBOX-001', [
+        `Rien n’a été envoyé : le bac à sable de ${mapping.destinationId} a une adresse de la production${version === inForce ? ', dans la version en vigueur' : ''}.`,
         `Nothing was sent: the sandbox of ${mapping.destinationId} has an address production has${version === inForce ? ' in the version in force' : ''}.`,
-      );
+      ]);
   }
   return {
     kind: 'client',

@@ -1,5 +1,6 @@
 // What the page of a test lead shows: where it would go, and what became of the latest.
 // Invariant: reads only, within the scope of who asks.
+import { unknownDestination } from '../../errors/unknown.ts';
 import { findDestination } from '../../store/destinations.ts';
 import { recentTestLeads, type TestLeadRow } from '../../store/test-leads.ts';
 import type { TestPlace } from '../destination-test.ts';
@@ -15,7 +16,7 @@ export async function testLeadsSent(
   id: string,
   limit = 10,
 ): Promise<readonly TestLeadRow[]> {
-  const found = existing(scope, await findDestination(database, id), `No destination is called ${id}.`);
+  const found = existing(scope, await findDestination(database, id), unknownDestination(id));
   return recentTestLeads(database, found.id, limit);
 }
 
@@ -27,7 +28,7 @@ export interface TestLeadOffer {
 
 /** What the page says before anybody presses. @throws FIND-001 */
 export async function testLeadOffer(place: TestPlace, scope: Scope, id: string): Promise<TestLeadOffer> {
-  const found = existing(scope, await findDestination(place.database, id), `No destination is called ${id}.`);
+  const found = existing(scope, await findDestination(place.database, id), unknownDestination(id));
   const mapping = await place.published.version(found.mappingVersionId);
   const to =
     mapping?.sandbox !== undefined

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { connectorOf } from '../../../connectors/index.ts';
 import { civilDate } from '../../domain/civil-date.ts';
 import { coveringAuthorisation, liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
-import { RelaisError } from '../../errors.ts';
+import { nothingPublished, unknownDestination } from '../../errors/unknown.ts';
 import type { CompiledMapping, MappingSources } from '../../mapping/contract.ts';
 import { readAuthorisations } from '../../store/authorisations.ts';
 import type { Sql } from '../../store/database.ts';
@@ -23,6 +23,7 @@ import { testLead } from './invented.ts';
 import { clientPlace, ownPlace, type TrialRecipient } from './recipient.ts';
 import { sendTrial, wentWell, type TrialMessage } from './trial.ts';
 import type { Both } from '../words.ts';
+import * as refused from './refused.ts';
 
 /** Of one destination in an hour: enough to repair a form, too few to fill somebody's CRM. */
 export const mostTestLeads = 5;
@@ -63,8 +64,7 @@ export async function sendTestLead(
   const reference = `TEST-${civilDate(now).replaceAll('-', '')}-${randomBytes(3).toString('hex')}`;
   const lead = testLead(mapping, sources, { reference, now });
   const connector = connectorOf(mapping.connector);
-  if (lead === undefined || connector === undefined)
-    throw new RelaisError('MAPPING-002', `${id} has no published mapping.`);
+  if (lead === undefined || connector === undefined) throw nothingPublished(id);
   const row = await noted(place, trying, { actor, reference });
   const sent = await sendTrial({
     mapping,
@@ -82,11 +82,10 @@ export async function sendTestLead(
 
 async function tryingOf(place: RotatePlace, scope: Scope, id: string): Promise<Trying> {
   const { database, config } = place;
-  const destination = existing(scope, await findDestination(database, id), `No destination is called ${id}.`);
+  const destination = existing(scope, await findDestination(database, id), unknownDestination(id));
   const mapping = await place.published.version(destination.mappingVersionId);
   const [version] = await readVersions(database, [destination.mappingVersionId]);
-  if (mapping === undefined || version === undefined)
-    throw new RelaisError('MAPPING-002', `${id} has no published mapping.`);
+  if (mapping === undefined || version === undefined) throw nothingPublished(id);
   const sources = JSON.parse(version.sources) as MappingSources;
   // What a client has renewed signs its test too.
   await place.rotated.refresh();
@@ -113,22 +112,13 @@ async function authorised(
   { id, status }: Destination,
   mapping: CompiledMapping,
 ): Promise<Authorisation> {
-  if (!carriedAlone.includes(mapping.connector))
-    throw new RelaisError(
-      'DEST-001',
-      `${id} sends by ${mapping.connector}, and its mapping declares no sandbox: a test lead would be taken for a real one.`,
-    );
-  if (status !== 'active') throw new RelaisError('DEST-001', `${id} is ${status}: nothing is sent.`);
-  if (mapping.secretNames.some((name) => config.secrets(name).length === 0))
-    throw new RelaisError(
-      'DEST-001',
-      `${id} is not set up: a secret that its mapping names is not provided.`,
-    );
+  if (!carriedAlone.includes(mapping.connector)) throw refused.takenForReal(id, mapping.connector);
+  if (status !== 'active') throw refused.notActive(id, status);
+  if (mapping.secretNames.some((name) => config.secrets(name).length === 0)) throw refused.notSetUp(id);
   const all = (await readAuthorisations(database, [id])).get(id) ?? [];
   const targets = mapping.actions.create?.targets ?? [];
   const covering = coveringAuthorisation(all, targets, mapping.categories, database.now());
-  if (covering === undefined)
-    throw new RelaisError('DEST-001', `No live authorisation lets anybody receive leads of ${id}.`);
+  if (covering === undefined) throw refused.nobodyAuthorised(id);
   return covering;
 }
 
@@ -142,14 +132,11 @@ const noted = (
     const { id, clientId, connector, mappingVersionId } = destination;
     // Whoever closes the client waits for us, or we find it closed (C55).
     if ((await lockClients(tx, [clientId], 'shared')).get(clientId)?.closed !== false)
-      throw new RelaisError('DEST-001', `The contract of ${clientId} has ended: nothing is sent.`);
+      throw refused.contractEnded(clientId);
     const locked = await lockDestination(tx, id);
     if (authorisation !== undefined) await requireStill(tx, locked, authorisation);
     if ((await countTestLeads(tx, id, hourSeconds)) >= mostTestLeads)
-      throw new RelaisError(
-        'DEST-001',
-        `${mostTestLeads} test leads were sent to ${id} within the hour: wait.`,
-      );
+      throw refused.tooMany(id, mostTestLeads);
     const row = await insertTestLead(tx, { clientId, destinationId: id, reference, place: to, actor });
     await appendHandovers(tx, [
       {
@@ -179,8 +166,7 @@ async function requireStill(
 ): Promise<void> {
   const all = (await readAuthorisations(tx, [destinationId], true)).get(destinationId) ?? [];
   const isLive = liveAuthorisations(all, tx.now()).some((one) => one.id === id);
-  if (!isLive || destination?.status !== 'active')
-    throw new RelaisError('DEST-001', `${destinationId} may not be sent to any more.`);
+  if (!isLive || destination?.status !== 'active') throw refused.noMore(destinationId);
 }
 
 interface Told {

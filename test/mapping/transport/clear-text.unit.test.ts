@@ -1,11 +1,11 @@
 // Secrets in clear in a file whose connector nobody knows, or whose schemas disagree about a key.
 import type { JsonSchema } from '../../../connectors/contract.ts';
-import type { Report } from '../../../src/mapping/document/problems.ts';
-import { reportClearText } from '../../../src/mapping/transport/settings.ts';
+import { inEnglish, type Report } from '../../../src/mapping/document/problems.ts';
+import { reportClearText } from '../../../src/mapping/transport/clear-text.ts';
 
 const said = (settings: unknown, ...schemas: readonly JsonSchema[]): readonly string[] => {
   const found: string[] = [];
-  const error: Report['error'] = (_path, code, message) => void found.push(`${code} ${message}`);
+  const error: Report['error'] = (_path, code, message) => void found.push(`${code} ${inEnglish(message)}`);
   reportClearText(settings, (path) => path, { error } as Report, schemas);
   return found;
 };

@@ -1,0 +1,41 @@
+// What stands under a line of a delivery's story: who received it, with which opt-in, in which file, under which digest.
+// Invariant: no content; only names of fields and the opt-in sent.
+import type { StoryEntry } from '../store/delivery-lists.ts';
+import { sentConsentWords, type SentConsent } from './sent-consent-words.ts';
+import type { Both } from './words.ts';
+
+export function detailsOf(entry: StoryEntry): readonly Both[] {
+  const names = (entry.fields ?? '').replaceAll(' ', ', ');
+  const fields: readonly Both[] = names === '' ? [] : [[`champs : ${names}`, `fields: ${names}`]];
+  if (entry.entry !== 'departed') return fields;
+  const digest = entry.digest?.toString('hex') ?? '-';
+  const consents = JSON.parse(entry.consents ?? '[]') as readonly SentConsent[];
+  const file: readonly Both[] =
+    entry.fileName === '' ? [] : [[`fichier : ${entry.fileName}`, `file: ${entry.fileName}`]];
+  return [
+    recipientWords(entry),
+    [
+      `par ${entry.connector}, format v${entry.version}, révision ${entry.leadRevision} de la demande`,
+      `by ${entry.connector}, mapping v${entry.version}, lead revision ${entry.leadRevision}`,
+    ],
+    ...consents.map(sentConsentWords),
+    ...file,
+    ...fields,
+    [`empreinte : ${digest} (${entry.bytes} octets)`, `digest: ${digest} (${entry.bytes} bytes)`],
+  ];
+}
+
+function recipientWords({ recipient, authorisation, document, reason }: StoryEntry): Both {
+  const [cited, quoted]: Both = document === null ? ['', ''] : [` « ${document} »`, ` "${document}"`];
+  const [ended, over]: Both =
+    reason === 'former_authorisation'
+      ? [
+          ', qui a pris fin depuis : la personne et sa réponse seulement',
+          ', ended since: the person and the answer only',
+        ]
+      : ['', ''];
+  return [
+    `destinataire : ${recipient} (autorisation ${authorisation}${cited}${ended})`,
+    `recipient: ${recipient} (authorisation ${authorisation}${quoted}${over})`,
+  ];
+}

@@ -1,0 +1,20 @@
+// Why one delivery is not replayed, as the page that was asked says it. French first.
+// Invariant: every refusal of `replay.ts` has its words; the compiler asks for them.
+import { RelaisError } from '../errors.ts';
+import { replayRefusals, type ReplayRefusal } from './replay.ts';
+
+const inFrench: Record<ReplayRefusal, string> = {
+  not_found: 'elle n’existe pas',
+  on_its_way: 'elle est déjà en route ; attendez la fin de cette tentative',
+  waits_for_file: 'elle part avec le prochain fichier ; « Envoyer le fichier maintenant » en fait un',
+  lead_erased: 'la demande a été effacée : plus rien ne peut en partir',
+  superseded: 'une version plus récente l’a remplacée ; rejouez celle-là',
+  no_mapping: 'sa destination n’a aucun format publié',
+};
+
+/** REPLAY-001, with why. */
+export const replayRefused = (id: number, why: ReplayRefusal): RelaisError =>
+  new RelaisError('REPLAY-001', [
+    `Livraison ${id} : ${inFrench[why]}.`,
+    `Delivery ${id}: ${replayRefusals[why]}.`,
+  ]);
