@@ -19,28 +19,33 @@ export interface Locked {
 /**
  * Locks those of the deliveries that are the destination's, with every other delivery of the same (lead, destination), and
  * counts what is in flight. A delivery of another destination is not among the rows, whatever number its job bears.
+ * @param sending in flight already, where the caller knows it: a long file has all of its rows in flight, and would count them for each part
  */
 export async function lockWithSiblings(
   tx: Sql,
   destinationId: string,
   ids: readonly number[],
+  sending?: number,
 ): Promise<Locked> {
   if (ids.length === 0) return { rows: [], sending: 0 };
   const { marks, values } = inList([...ids].sort((a, b) => a - b));
   // The count is read after the destination's state row was locked by the caller: it sees every claim before this one.
   // By index alone; no ORDER BY: rows are locked in the order of the lists all the same, and few are sorted here.
+  const count =
+    sending === undefined
+      ? "(SELECT COUNT(*) FROM deliveries f WHERE f.state = 'sending' AND f.destination_id = ?)"
+      : '?';
   const rows = await tx.all<AttemptRow & { db_now: Date; in_flight: number }>(
-    `SELECT STRAIGHT_JOIN ${attemptColumns('s')}, UTC_TIMESTAMP(3) AS db_now,
-            (SELECT COUNT(*) FROM deliveries f WHERE f.state = 'sending' AND f.destination_id = ?) AS in_flight
+    `SELECT STRAIGHT_JOIN ${attemptColumns('s')}, UTC_TIMESTAMP(3) AS db_now, ${count} AS in_flight
        FROM deliveries d FORCE INDEX (PRIMARY) JOIN deliveries s FORCE INDEX (deliveries_lead) ON s.lead_id = d.lead_id AND s.destination_id = d.destination_id
       WHERE d.id IN (${marks}) AND d.destination_id = ? FOR UPDATE`,
-    [destinationId, ...values, destinationId],
+    [sending ?? destinationId, ...values, destinationId],
   );
   const seen = new Map<number, LockedDelivery>();
   for (const row of rows) seen.set(row.id, { ...attemptOf(row), now: row.db_now });
   return {
     rows: [...seen.values()].sort((a, b) => a.id - b.id),
-    sending: rows[0]?.in_flight ?? 0,
+    sending: Number(rows[0]?.in_flight ?? 0),
   };
 }
 

@@ -209,6 +209,14 @@ export async function isLongFileAtWork(sql: Sql): Promise<boolean> {
   return rows.length > 0;
 }
 
+/** Destinations whose long file is being written or sent. */
+export async function destinationsWithLongFiles(sql: Sql): Promise<readonly string[]> {
+  const rows = await sql.all<{ id: string }>(
+    "SELECT DISTINCT destination_id AS id FROM batches WHERE state IN ('open', 'written') AND role = 'whole'",
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** Long files whose worker died or gave them back. */
 export async function lapsedWholes(
   sql: Sql,

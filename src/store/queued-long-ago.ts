@@ -2,26 +2,34 @@
 // Invariant: pushing one again is harmless: the claim takes a delivery once.
 import { inList, type Sql } from './database.ts';
 import { dueColumns, dueJobOf, type DueJobAt, type DueRow } from './due-work.ts';
+import { destinationsWithLongFiles } from './long-files.ts';
 
 /**
  * Rows marked queued longer than `olderThanMs` ago: their job may be lost; pushing it again is harmless.
+ * A destination whose long file is under way is left out: its rows, a million perhaps, wait for the file, and would all be read each time.
  * @param where only destinations of the list, or all but those
  */
 export async function queuedLongAgo(
   sql: Sql,
   olderThanMs: number,
   limit: number,
-  where?: { readonly destinations: readonly string[]; readonly among: boolean },
+  where: { readonly destinations: readonly string[]; readonly among: boolean } = {
+    destinations: [],
+    among: false,
+  },
 ): Promise<readonly DueJobAt[]> {
-  const named =
-    where === undefined || where.destinations.length === 0 ? undefined : inList(where.destinations);
-  if (named === undefined && where?.among === true) return [];
+  const filing = await destinationsWithLongFiles(sql);
+  const named = where.among
+    ? where.destinations.filter((id) => !filing.includes(id))
+    : [...where.destinations, ...filing];
+  if (where.among && named.length === 0) return [];
+  const { marks, values } = named.length === 0 ? { marks: '', values: [] } : inList(named);
   const rows = await sql.all<DueRow>(
     `SELECT ${dueColumns} FROM deliveries FORCE INDEX (deliveries_due)
       WHERE state = 'queued' AND batch_id = 0 AND queued_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3))
-        ${named === undefined ? '' : `AND destination_id ${where?.among === true ? '' : 'NOT '}IN (${named.marks})`}
+        ${named.length === 0 ? '' : `AND destination_id ${where.among ? '' : 'NOT '}IN (${marks})`}
       ORDER BY priority, id LIMIT ${Math.trunc(limit)}`,
-    [olderThanMs, ...(named?.values ?? [])],
+    [olderThanMs, ...values],
   );
   return rows.map(dueJobOf);
 }

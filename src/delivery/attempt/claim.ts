@@ -90,10 +90,12 @@ export async function claimDeliveries(
   // The destination's state row first: claims of one destination queue up here and nowhere else.
   const known = (await readStates(tx, [destinationId], true)).get(destinationId);
   const destination = await findDestination(tx, destinationId);
+  const continues = settings.continues === true;
   const { rows: locked, sending } = await lockWithSiblings(
     tx,
     destinationId,
     jobs.map((job) => job.deliveryId),
+    continues ? 1 : undefined,
   );
   const now = locked[0]?.now.getTime() ?? tx.now().getTime();
   const byId = new Map(locked.map((row) => [row.id, row]));
@@ -105,7 +107,6 @@ export async function claimDeliveries(
   // A part of a file would be another file under its number: while one of its rows is elsewhere, none is claimed.
   if (settings.batchId !== undefined && rows.length < jobs.length) return none;
 
-  const continues = settings.continues === true;
   const all = (await settings.version?.(destination.mappingVersionId))?.limits ?? settings.limits;
   const limits = continues ? withoutRates(all) : all;
   const unit = settings.batchId === undefined ? 'delivery' : 'file';
