@@ -14,9 +14,11 @@ export interface Column {
   readonly number?: true;
 }
 
-/** More columns than a phone shows; one of figures is read down its columns, and keeps them. */
-const stacks = (columns: readonly Column[]): boolean =>
-  columns.length > 3 && columns.filter(({ number }) => number === true).length <= columns.length / 2;
+/** With more columns than a phone shows: one of figures is read down its columns and keeps them, the rows of another stack. */
+function wideKind(columns: readonly Column[]): 'stacks' | 'figures' | undefined {
+  if (columns.length <= 3) return undefined;
+  return columns.filter(({ number }) => number === true).length > columns.length / 2 ? 'figures' : 'stacks';
+}
 
 /**
  * A table that scrolls by itself where it is wider than the page. On a phone the rows of a wide one stack (`stacks` of the style
@@ -27,14 +29,15 @@ export function table(
   columns: readonly Column[],
   rows: readonly (readonly Piece[])[],
 ): Html {
-  const isStacked = stacks(columns);
+  const kind = wideKind(columns);
+  const isStacked = kind === 'stacks';
   const role = (name: string): Piece => (isStacked ? html` role="${name}"` : '');
   const number = (column: Column | undefined): Piece =>
     column?.number === true ? html` class="number"` : '';
   const named = (column: Column | undefined): Piece =>
     isStacked ? html` role="cell" data-name="${column?.name ?? ''}"` : '';
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
-    <table${isStacked ? html` class="stacks"` : ''}${role('table')}>
+    <table${kind === undefined ? '' : html` class="${kind}"`}${role('table')}>
       <caption>
         ${caption}
       </caption>

@@ -26,8 +26,8 @@ const looks = `(() => {
     if (isShown(text) && text.textContent.trim().length > 12 && box(text).width < 80)
       found.push('a tick with its words in a narrow column: ' + nameOf(text));
   for (const part of document.querySelectorAll('main .scroll')) {
-    const isStacked = part.querySelector('table.stacks') !== null;
-    if (part.scrollWidth > part.clientWidth + 1 && (isStacked || innerWidth >= 1280))
+    const isFitted = part.querySelector('table:is(.stacks, .figures)') !== null;
+    if (part.scrollWidth > part.clientWidth + 1 && (isFitted || innerWidth >= 1280))
       found.push('a table that scrolls: ' + part.getAttribute('aria-label'));
   }
   return found;
