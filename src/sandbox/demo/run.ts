@@ -38,7 +38,8 @@ async function perform(world: World, options: DemoOptions, signal: AbortSignal, 
     env: world.env,
     kill: options.kill,
     signal,
-    patienceMs: 110_000,
+    // A file that its worker was killed over is taken up two minutes later.
+    patienceMs: options.kill ? 240_000 : 110_000,
   });
   undo.push(trip.stop);
   if (signal.aborted) {
