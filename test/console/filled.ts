@@ -11,6 +11,8 @@ export interface FilledDesk extends TestDesk {
   /** What the CRM answers from now on. */
   readonly repair: () => void;
   readonly idOf: (reference: string) => Promise<number>;
+  /** Nothing is worked any more, until a planner and a worker are started again. */
+  readonly standStill: () => Promise<void>;
 }
 
 export async function openFilledDesk({ failures = 4 } = {}): Promise<FilledDesk> {
@@ -23,7 +25,7 @@ export async function openFilledDesk({ failures = 4 } = {}): Promise<FilledDesk>
   };
   const desk = await openDesk(crm.port);
   const { gateway } = desk;
-  await gateway.start('planner', 'worker');
+  const roles = await gateway.start('planner', 'worker');
   await gateway.send(
     strangerRow('OK-1'),
     strangerRow('OK-2', { last_name: hostile, city: hostile }),
@@ -40,6 +42,9 @@ export async function openFilledDesk({ failures = 4 } = {}): Promise<FilledDesk>
     crm,
     repair: () => {
       repaired = true;
+    },
+    standStill: async () => {
+      for (const role of roles) await role.stop();
     },
     idOf: async (reference) => (await gateway.states(`l.reference = '${reference}'`))[0]?.id ?? 0,
     close: async () => {

@@ -109,8 +109,11 @@ test('support signs in, finds failures by cause, replays the forty and looks a p
   await page.keyboard.type('ticket 80');
   await tabTo(page, fieldNamed('number'));
   await page.keyboard.type('40');
+  // The page of a run is read anew when it ends: it does not end under the hands.
+  await desk.standStill();
   await enterTo(page, /\/runs\/\d+$/);
   await tabTo(page, named('Mettre en pause'));
+  await desk.gateway.start('planner', 'worker');
   await page.getByText('40 / 40').waitFor();
   // The part that follows by itself was written anew meanwhile: the focus is where it was, or the button is gone with the run.
   await page.getByText('terminé', { exact: true }).waitFor();
