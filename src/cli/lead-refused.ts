@@ -8,13 +8,14 @@ export function listRefused(rows: readonly RefusedFacts[]): void {
   if (rows.length === 0) return;
   out(strong('\nLignes refusées / refused rows'));
   table(
-    ['row', 'client', 'reference', 'received', 'person'],
+    ['row', 'client', 'reference', 'received', 'person', 'why'],
     rows.map((row) => [
       row.row,
       row.clientId,
       row.reference,
       paris(row.receivedAt),
       row.person.flatMap(({ value }) => (value === '-' ? [] : [value])).join(' '),
+      row.problems.map(({ column, code }) => `${column} ${code}`).join(', '),
     ]),
   );
 }
@@ -25,4 +26,5 @@ export const refusedData = (rows: readonly RefusedFacts[]): readonly object[] =>
     client: row.clientId,
     reference: row.reference,
     receivedAt: row.receivedAt,
+    problems: row.problems.map(({ column, code }) => ({ column, code })),
   }));

@@ -2,6 +2,7 @@
 // Invariant: what is looked for is found however it was spelt, since its spelling may be why the row was refused.
 import { inList, type Sql, type SqlValue } from './database.ts';
 import { idList, type LeadName } from './intake.ts';
+import type { RefusedRow } from './intake-refusals.ts';
 import type { LeadQuery } from './support-leads.ts';
 
 export interface RefusedPerson {
@@ -15,6 +16,8 @@ export interface RefusedPerson {
   readonly email: string | undefined;
   readonly mobile: string | undefined;
   readonly landline: string | undefined;
+  /** Why it was refused; nothing of the row stands in it. */
+  readonly problems: RefusedRow['problems'];
 }
 
 /** Rows shown at most. */
@@ -35,19 +38,20 @@ export async function findRefused(
   query: LeadQuery,
 ): Promise<readonly RefusedPerson[]> {
   const { where, values } = conditions(clients, query);
-  const rows = await sql.all<Record<keyof RefusedPerson, string | null> & { receivedAt: Date }>(
+  type Found = Record<Exclude<keyof RefusedPerson, 'problems'> | 'refusal', string | null>;
+  const rows = await sql.all<Found & { receivedAt: Date }>(
     `SELECT CAST(id AS CHAR) AS \`row\`, client_id AS clientId, kind, reference, received_at AS receivedAt,
-            last_name AS lastName, first_name AS firstName, email, mobile, landline
+            last_name AS lastName, first_name AS firstName, email, mobile, landline, refusal
        FROM lead_intake FORCE INDEX (lead_intake_turn)
       WHERE status = 'refused' AND ${where} ORDER BY lead_intake.id DESC LIMIT ${mostRows}`,
     values,
   );
-  return rows.map(
-    (row) =>
-      Object.fromEntries(
-        Object.entries(row).map(([name, value]) => [name, value ?? undefined]),
-      ) as unknown as RefusedPerson,
-  );
+  return rows.map(({ refusal, ...row }) => ({
+    ...(Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [name, value ?? undefined]),
+    ) as unknown as Omit<RefusedPerson, 'problems'>),
+    problems: JSON.parse(refusal ?? '[]') as RefusedPerson['problems'],
+  }));
 }
 
 function conditions(

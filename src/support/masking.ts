@@ -52,6 +52,8 @@ export interface RefusedFacts {
   readonly reference: string;
   readonly receivedAt: Date;
   readonly person: readonly PersonFact[];
+  /** Why it was refused. */
+  readonly problems: RefusedPerson['problems'];
 }
 
 export function refusedFacts(row: RefusedPerson, reveal: boolean): RefusedFacts {
@@ -69,6 +71,7 @@ export function refusedFacts(row: RefusedPerson, reveal: boolean): RefusedFacts 
       { name: 'mobile', value: show(row.mobile, maskPhone) },
       { name: 'landline', value: show(row.landline, maskPhone) },
     ],
+    problems: row.problems,
   };
 }
 

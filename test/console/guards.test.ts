@@ -118,5 +118,7 @@ test('C39: what a person said of their project and their means, and who a refuse
   const [, rows = ''] = /<tbody>([\s\S]*?)<\/tbody>/.exec(found.text) ?? [];
   expect(rows).toContain('BAD-1');
   expect(rows).toContain('Q***');
+  // And why nobody called.
+  expect(rows).toContain('Téléphone mobile : mal écrit');
   expect(rows).not.toMatch(/Quimper|quimper@|06 39 98 00 77/);
 });

@@ -2,6 +2,7 @@
 // Invariant: nothing of a person stands in an address, nor in what this page keeps; persons are masked.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
+import { refusalWords } from '../../privacy/person/letter-words.ts';
 import { findPeople, leadQueryOf, type FoundPeople, type PersonLead } from '../../support/find-person.ts';
 import type { PersonFact } from '../../support/masking.ts';
 import { namesInScope } from '../../support/reads/names.ts';
@@ -114,7 +115,7 @@ function foundPart(request: FastifyRequest, { leads, refused, isCut }: FoundPeop
       : html`<h2>${say(words.refusedRows)}</h2>
           ${table(
             say(words.refusedRows),
-            [words.client, words.reference, words.collected, words.person].map((name) => ({
+            [words.client, words.reference, words.received, words.person, words.refusedFor].map((name) => ({
               name: say(name),
             })),
             refused.map((row) => [
@@ -122,6 +123,10 @@ function foundPart(request: FastifyRequest, { leads, refused, isCut }: FoundPeop
               row.reference,
               timeOf(row.receivedAt, language),
               personText(row.person),
+              row.problems.map(
+                ({ column, code, message }) =>
+                  html`<div>${say([refusalWords(`${column} ${code}`), `${column}: ${message}`])}</div>`,
+              ),
             ]),
           )}`
   }`;

@@ -49,6 +49,8 @@ export const searchWords = {
     'Only the newest are shown: name a client.',
   ],
   refusedRows: ['Lignes refusées à l’entrée', 'Rows refused at intake'],
+  received: ['Reçue', 'Received'],
+  refusedFor: ['Pourquoi', 'Why'],
   collected: ['Recueillie', 'Collected'],
   person: ['Personne', 'Person'],
   deliveries: ['Livraisons', 'Deliveries'],
