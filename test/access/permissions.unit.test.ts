@@ -61,5 +61,8 @@ test.each<[readonly Role[], string | undefined, RegExp | undefined]>([
 ])('the roles %j for the client %s: %s', (asked, clientId, problem) => {
   const said = rolesProblem(asked, clientId);
   if (problem === undefined) expect(said).toBeUndefined();
-  else expect(said).toMatch(problem);
+  else {
+    expect(said?.[1]).toMatch(problem);
+    expect(said?.[0]).not.toBe(said?.[1]);
+  }
 });
