@@ -250,7 +250,7 @@ test('the last administrator can neither end nor lose the role', async () => {
 test.each([
   [{ login: 'x', roles: ['support'] as const }, /3 to 190/],
   [{ login: 'root.admin', roles: ['support'] as const }, /taken/],
-  [{ login: 'some.one', roles: ['viewer'] as const, clientId: 'nobody' }, /Nobody knows/],
+  [{ login: 'some.one', roles: ['viewer'] as const, clientId: 'nobody' }, /No client is called nobody/],
 ])('an account is refused: %j', async (asked, problem) => {
   await expect(createAccount(place, asked, 'tester')).rejects.toThrow(problem);
 });
