@@ -24,6 +24,10 @@ beforeAll(async () => {
   await person.post('/destinations/essai-crm/suspend', { reason: 'ticket 1' });
   const filter = { destination: 'essai-crm', state: 'delivered' };
   const run = await person.post('/replay', { ...filter, reason: 'ticket 2', number: '2' });
+  // Replayed before a right is exercised, they wait with the content they had: their page offers to write them anew.
+  await desk.gateway.until('replayed', async () =>
+    (await desk.gateway.states("l.reference LIKE 'OK-%'")).every(({ state }) => state === 'waiting'),
+  );
   const [noted, carriedOut] = [await request('access', 'OK-1'), await request('restriction', 'OK-2')];
   await person.post(`${carriedOut}/apply`, { subject: 'lead:OK-2', number: carriedOut.split('/')[2] ?? '' });
   // Overdue, so that the calendar has a line.
@@ -48,10 +52,6 @@ beforeAll(async () => {
     },
     { kind: 'go_live_incomplete', clientId: 'essai', reason: 'C49' },
   ]);
-  // Replayed, they wait for their destination: their page offers to write them anew.
-  await desk.gateway.until('replayed', async () =>
-    (await desk.gateway.states("l.reference LIKE 'OK-%'")).every(({ state }) => state === 'waiting'),
-  );
   const alerts = await desk.gateway.owner.all<{ id: number }>(
     "SELECT id FROM alerts WHERE kind IN ('opt_in_not_kept', 'go_live_incomplete')",
     [],
