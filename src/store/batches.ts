@@ -182,17 +182,6 @@ export async function expireTogether(tx: Sql, batchId: number, at: Date): Promis
   );
 }
 
-/** The last net: rows that stand in a file which has ended would never be looked at again. Returns how many there were. */
-export async function freeStranded(sql: Sql): Promise<number> {
-  const { affected } = await sql.run(
-    `UPDATE deliveries d FORCE INDEX (deliveries_batch) JOIN batches b ON b.id = d.batch_id LEFT JOIN batches w ON w.id = b.whole_id
-        SET d.state = 'planned', d.reason = '', d.batch_id = 0, d.due_at = UTC_TIMESTAMP(3)
-      WHERE d.batch_id > 0 AND d.state IN ('queued', 'waiting', 'pending')
-        AND (b.state NOT IN ('open', 'written') OR w.state NOT IN ('open', 'written'))`,
-  );
-  return affected;
-}
-
 /** Ends a batch and blanks its bytes. */
 export async function endBatch(tx: Sql, id: number, state: EndedState): Promise<void> {
   await tx.run('UPDATE batches SET state = ?, content = NULL, settled_at = UTC_TIMESTAMP(3) WHERE id = ?', [

@@ -19,12 +19,16 @@ export async function openParts(sql: Sql, wholeId: number): Promise<readonly Bat
   return rows.map(batchOf);
 }
 
-/** Rows of it that are on their way still, of an attempt before this one: `leased` are those that recovery does not see yet. */
+/**
+ * Rows of it that are on their way still, of an attempt before this one: `leased` are those that recovery does not see yet.
+ * Found by their state: by its parts, every row that was recovered already would be read at each look.
+ */
 export async function leftOnTheirWay(sql: Sql, wholeId: number): Promise<'none' | 'lapsed' | 'leased'> {
   const [row] = await sql.all<{ leased: number }>(
-    `SELECT d.lease_until > UTC_TIMESTAMP(3) AS leased
-       FROM batches b FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = b.id
-      WHERE b.whole_id = ? AND b.state IN ('open', 'written') AND d.state = 'sending' LIMIT 1`,
+    `SELECT STRAIGHT_JOIN d.lease_until > UTC_TIMESTAMP(3) AS leased
+       FROM batches w JOIN deliveries d FORCE INDEX (deliveries_due) ON d.destination_id = w.destination_id
+       JOIN batches b FORCE INDEX (PRIMARY) ON b.id = d.batch_id
+      WHERE w.id = ? AND d.state = 'sending' AND b.whole_id = w.id AND b.state IN ('open', 'written') LIMIT 1`,
     [wholeId],
   );
   if (row === undefined) return 'none';

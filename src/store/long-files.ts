@@ -183,7 +183,6 @@ export async function putOffForPart(tx: Sql, partId: number, afterMs: number): P
         AND w.due_at < TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))`,
     [partId, Math.round(afterMs)],
   );
-  // Asked last: it may read every row of the file, for each of its parts.
   if (whole === undefined || (await awaitsDecision(tx, whole.id))) return;
   await tx.run(
     'UPDATE batches SET due_at = GREATEST(due_at, TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))) WHERE id = ?',
@@ -191,10 +190,12 @@ export async function putOffForPart(tx: Sql, partId: number, afterMs: number): P
   );
 }
 
+/** By the state of its rows, of which few are pending, or all: it is asked for each of its parts. */
 async function awaitsDecision(sql: Sql, wholeId: number): Promise<boolean> {
   const rows = await sql.all(
-    `SELECT 1 FROM batches s FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = s.id
-      WHERE s.whole_id = ? AND d.state = 'pending' LIMIT 1`,
+    `SELECT STRAIGHT_JOIN 1 FROM batches w JOIN deliveries d FORCE INDEX (deliveries_due) ON d.destination_id = w.destination_id
+       JOIN batches s FORCE INDEX (PRIMARY) ON s.id = d.batch_id
+      WHERE w.id = ? AND d.state = 'pending' AND s.whole_id = w.id LIMIT 1`,
     [wholeId],
   );
   return rows.length > 0;

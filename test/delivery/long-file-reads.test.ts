@@ -1,11 +1,15 @@
 // A long file of 3,000 rows under way: what each of its parts reads, and what each look of a planner reads, does not grow with it.
 import { claimDeliveries, type ClaimJob } from '../../src/delivery/attempt/claim.ts';
+import { leftOnTheirWay } from '../../src/store/file-parts.ts';
+import { putOffForPart } from '../../src/store/long-files.ts';
 import { queuedLongAgo } from '../../src/store/queued-long-ago.ts';
+import { freeStranded } from '../../src/store/stranded-rows.ts';
 import { addTemplate, fill } from '../bench/backlog.ts';
 import { readsOf } from '../support/reads.ts';
 import { openDropGateway, type DropGateway } from '../trip/drop.ts';
 
 let gateway: DropGateway;
+let whole = 0;
 let part = 0;
 let next = 0;
 
@@ -28,7 +32,7 @@ beforeAll(async () => {
   gateway = await openDropGateway();
   await addTemplate(gateway);
   await fill(gateway, 6_010, 'essai-csv');
-  const whole = await batch('whole', 0);
+  whole = await batch('whole', 0);
   part = await batch('part', whole);
   next = await batch('part', whole);
   await putIn(part, 3_000, 'sending');
@@ -54,6 +58,35 @@ test('a further part of it is claimed without counting the rows that are on thei
   );
   expect(claimed).toHaveLength(10);
   expect(reads).toBeLessThan(1_000);
+});
+
+test('after the death of its worker, neither its recovery nor who takes it up reads the rows that were recovered already', async () => {
+  const { owner, app } = gateway;
+  // The first part was recovered, and waits; rows of the next are still on their way.
+  await owner.run("UPDATE deliveries SET state = 'waiting', lease_until = NULL WHERE batch_id = ?", [part]);
+  await owner.run("UPDATE deliveries SET state = 'sending', lease_until = '2099-01-01' WHERE batch_id = ?", [
+    next,
+  ]);
+  const taken = await readsOf(app.database, (tx) => leftOnTheirWay(tx, whole));
+  expect(taken).toEqual(['leased', expect.any(Number) as number]);
+  expect(taken[1]).toBeLessThan(500);
+  const [, putOff] = await readsOf(app.database, (tx) => putOffForPart(tx, next, 3_600_000));
+  expect(putOff).toBeLessThan(500);
+  expect(
+    await owner.all('SELECT 1 FROM batches WHERE id = ? AND due_at > UTC_TIMESTAMP(3)', [whole]),
+  ).toHaveLength(1);
+});
+
+test('while it is under way, no row of it is looked at as stranded; what stands in an ended file is freed', async () => {
+  const { owner, app } = gateway;
+  const [found, reads] = await readsOf(app.database, (tx) => freeStranded(tx, ['essai-csv']));
+  expect(found).toBe(0);
+  expect(reads).toBeLessThan(500);
+  const ended = await batch('file', 0);
+  await owner.run("UPDATE batches SET state = 'sent' WHERE id = ?", [ended]);
+  await owner.run("UPDATE deliveries SET batch_id = ? WHERE state = 'waiting' ORDER BY id LIMIT 3", [ended]);
+  expect(await freeStranded(app.database, [])).toBe(3);
+  expect(await freeStranded(app.database, [])).toBe(0);
 });
 
 test('a look for jobs that Redis lost does not read its rows; once it has ended, the destination is looked at again', async () => {

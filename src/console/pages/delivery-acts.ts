@@ -137,9 +137,7 @@ export function deliveryActs(request: FastifyRequest, page: DeliveryPage): Html 
   const form = formOf(request, page);
   const forms = [
     ...(may(holder, 'delivery.resolve') && isUndecided ? resolveForms(request, page, form) : []),
-    ...(may(holder, 'delivery.replay') && replayable.has(replay ?? '')
-      ? [form('replay', ['reason', ...(page.canBeAnew ? (['anew'] as const) : [])], words.replay)]
-      : []),
+    ...(may(holder, 'delivery.replay') && replayable.has(replay ?? '') ? [replayForm(page, form)] : []),
     ...(may(holder, 'task.close') && delivery.state === 'failed'
       ? [form('close', ['reason', 'evidence'], words.close, 'second')]
       : []),
@@ -152,6 +150,12 @@ export function deliveryActs(request: FastifyRequest, page: DeliveryPage): Html 
     : html`<h2>${say(words.act)}</h2>
         <div class="card">${forms}</div>`;
 }
+
+/** What is withheld leaves by itself once its cause is repaired: it can be looked at again, and is not replayed. */
+const replayForm = ({ replay, canBeAnew }: DeliveryPage, form: ActForm): Html =>
+  replay === 'looked_at_again'
+    ? form('replay', ['reason'], words.lookAgain, 'second')
+    : form('replay', ['reason', ...(canBeAnew ? (['anew'] as const) : [])], words.replay);
 
 type ActForm = (
   act: string,

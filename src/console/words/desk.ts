@@ -45,6 +45,7 @@ export const deskWords = {
   contact: ['Interlocuteur pour les droits', 'Contact for rights'],
   act: ['Agir', 'Act'],
   replay: ['Rejouer', 'Replay'],
+  lookAgain: ['Réexaminer', 'Look at it again'],
   anew: [
     'L’écrire à neuf par le format en vigueur, sous une nouvelle clé',
     'Write it anew by the mapping in force, under a new key',

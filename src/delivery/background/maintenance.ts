@@ -3,10 +3,10 @@
 import type { Log } from '../../log.ts';
 import type { Producer } from '../../queue/producer.ts';
 import { dropForgottenCredentials } from '../../store/access-credentials.ts';
-import { freeStranded } from '../../store/batches.ts';
 import type { Database } from '../../store/database.ts';
 import { bringEmptyFiles } from '../../store/file-bytes.ts';
-import { lapsedWholes, recoverWhole } from '../../store/long-files.ts';
+import { destinationsWithLongFiles, lapsedWholes, recoverWhole } from '../../store/long-files.ts';
+import { freeStranded } from '../../store/stranded-rows.ts';
 import { dropSettledRevisions } from '../../store/lead-revisions.ts';
 import { takeUpAside } from '../../store/lead-changes.ts';
 import type { Published } from '../mapping-cache.ts';
@@ -99,7 +99,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
         () => bringEmptyFiles(database),
         () => dropForgottenCredentials(database),
         async () => {
-          const count = await freeStranded(database);
+          const count = await freeStranded(database, await destinationsWithLongFiles(database));
           if (count > 0) log.error('delivery.stranded', { count });
         },
       ),

@@ -30,7 +30,7 @@ export interface LongFile {
   /** Once it may have been received, a part is sent again as it was, or the whole is voided. */
   readonly firstSentAt: Date | undefined;
   /** When the last of its rows expires, and with it all of them. */
-  readonly expiresAt?: Date | undefined;
+  expiresAt?: Date | undefined;
 }
 
 export async function fileParcel(

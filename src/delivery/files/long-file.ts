@@ -71,14 +71,13 @@ export async function deliverLongFile(needs: TripNeeds, order: Order): Promise<v
   if (batch === undefined) return;
   const whole = await takeWhole(needs.database, batch, leaseMs);
   if (whole === undefined) return;
-  const expiresAt = await lastExpiry(needs.database, whole.id);
   const holds = (): Promise<boolean> => renewWhole(needs.database, whole, leaseMs);
   const renewal = setInterval(() => void holds().catch(() => false), Math.max(1_000, leaseMs / 3));
   const { id, destinationId, sequence, firstSentAt } = whole;
   const versionId = firstSentAt === undefined ? 0 : whole.mappingVersionId;
   const attempt: LongAttempt = {
     order: { ...order, batch: { ...batch, sequence } },
-    file: { id, destinationId, sequence, firstSentAt, expiresAt },
+    file: { id, destinationId, sequence, firstSentAt },
     holds,
     versionId,
     trip: undefined,
@@ -99,6 +98,8 @@ async function attemptWhole(work: Work): Promise<void> {
   const left = await leftOnTheirWay(needs.database, whole.id);
   if (left === 'leased') return dropWhole(needs.database, whole);
   if (left === 'lapsed') return putOffWhole(needs.database, whole, lookAgainMs);
+  // Read after it is known that the attempt goes on: it reads every row.
+  attempt.file.expiresAt = await lastExpiry(needs.database, whole.id);
   if (whole.outcome !== undefined) return finishLeft(work, whole.outcome);
   if ((await hearLongLines(needs, attempt.order, whole)) === 'done') return;
   // The number left, and nobody is left to settle by what it comes to.

@@ -1,0 +1,34 @@
+// Rows that stand in a file which has ended: nobody else would look at them again.
+// Invariant: a look costs what has not ended, never what files have carried over the years, and locks nothing it does not free.
+import { inList, type Sql } from './database.ts';
+
+const stranded = `d.state IN ('queued', 'waiting', 'pending') AND d.batch_id > 0
+        AND (b.state NOT IN ('open', 'written') OR w.state NOT IN ('open', 'written'))`;
+const withFiles = 'JOIN batches b ON b.id = d.batch_id LEFT JOIN batches w ON w.id = b.whole_id';
+
+/**
+ * The last net: rows that stand in a file which has ended would never be looked at again. Looked for without a lock, among rows that
+ * have not ended: what files have carried over the years is not read. Returns how many there were.
+ * @param but destinations whose long file is under way: its rows are not looked through meanwhile
+ */
+export async function freeStranded(sql: Sql, but: readonly string[]): Promise<number> {
+  const destinations = (await sql.all<{ id: string }>('SELECT DISTINCT destination_id AS id FROM batches'))
+    .map(({ id }) => id)
+    .filter((id) => !but.includes(id));
+  if (destinations.length === 0) return 0;
+  const named = inList(destinations);
+  const rows = await sql.all<{ id: number }>(
+    `SELECT STRAIGHT_JOIN d.id FROM deliveries d FORCE INDEX (deliveries_due) ${withFiles}
+      WHERE d.destination_id IN (${named.marks}) AND ${stranded} LIMIT 1000`,
+    named.values,
+  );
+  if (rows.length === 0) return 0;
+  const { marks, values } = inList(rows.map(({ id }) => id));
+  const { affected } = await sql.run(
+    `UPDATE deliveries d FORCE INDEX (PRIMARY) ${withFiles}
+        SET d.state = 'planned', d.reason = '', d.batch_id = 0, d.due_at = UTC_TIMESTAMP(3)
+      WHERE d.id IN (${marks}) AND ${stranded}`,
+    values,
+  );
+  return affected;
+}
