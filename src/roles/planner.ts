@@ -43,7 +43,8 @@ export async function startPlanner(
   };
   startTripLoops(loop, app, stations);
   const stopping = new AbortController();
-  startTimers(loop, app, stations, stopping.signal);
+  const leanWatch = createLeanWatch();
+  startTimers(loop, app, { ...stations, leanWatch }, stopping.signal);
   let begun = false;
   // No lead waits for this: its code is loaded when the first ones are through.
   const later = startLoop({
@@ -58,7 +59,6 @@ export async function startPlanner(
       return false;
     },
   });
-  const leanWatch = createLeanWatch();
   loop('memory', 1_000, async () => {
     leanWatch.note(await isLongFileAtWork(database));
     return false;
@@ -115,16 +115,28 @@ function startTripLoops(loop: StartLoop, app: App, { planner, dispatcher, files 
   });
 }
 
+/** Leases of one look that only a long file has. */
+const manyRecovered = 500;
+
 /** What time does by itself. */
 function startTimers(
   loop: StartLoop,
   app: App,
-  { dispatcher, maintenance }: Stations,
+  {
+    dispatcher,
+    maintenance,
+    leanWatch,
+  }: Stations & { readonly leanWatch: ReturnType<typeof createLeanWatch> },
   signal: AbortSignal,
 ): void {
   const { config, database, published, log } = app;
   const { network, alerts: channels } = config;
-  loop('leases', 500, async () => (await maintenance.recoverLeases()) > 0);
+  loop('leases', 500, async () => {
+    const recovered = await maintenance.recoverLeases();
+    // A long file whose worker died is nobody's meanwhile, and its rows come by the thousand.
+    if (recovered >= manyRecovered) leanWatch.note(true);
+    return recovered > 0;
+  });
   loop('again', 1_000, async () => {
     await inTurn(dispatcher.pushAgain, dispatcher.bringProbes, maintenance.askAgain);
     return false;
