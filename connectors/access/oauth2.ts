@@ -217,7 +217,9 @@ function readAnswer(
     );
     return { ok: true, content: { token_type: 'bearer', ...Object.fromEntries(given) } };
   }
-  const isPlain = typeof content?.['error'] === 'string' || status === 401 || status === 403;
+  const error = content?.['error'];
+  // A code has no blanks; « Not Found » is what a framework says of an address that is being deployed.
+  const isPlain = (typeof error === 'string' && !/\s/.test(error)) || status === 401 || status === 403;
   return { ok: false, outcome: refusalIn(content, status, evidence), isPlain };
 }
 

@@ -281,6 +281,7 @@ describe('the endpoint', () => {
   test.each([
     ['a page of a CRM whose database is away', json(400, '<html>Échec de la base de données</html>')],
     ['an error in the words of something else', json(400, { errors: { status: 400, title: null } })],
+    ['a framework that does not know the address', json(404, { statusCode: 404, error: 'Not Found' })],
     ['a page of maintenance', json(200, '<html>Maintenance</html>')],
     ['a token that is none', json(200, { access_token: 'a b', token_type: 'Bearer' })],
   ])('%s is no refusal of ours: it is asked about soon, then less often', async (_name, answer) => {
