@@ -76,8 +76,11 @@ export async function readUnsettled(
       ORDER BY d.id`,
     [...destinations, ...underWay],
   );
-  return rows.map(
-    ({ reference, action, state, reason, due_at: due, now, circuit }) =>
-      `${reference}, ${action}, is still ${state} (${reason}), due in ${Math.round((due.getTime() - now.getTime()) / 1_000)} s, circuit ${circuit ?? 'closed'}`,
-  );
+  return rows.map(({ reference, action, state, reason, due_at: due, now, circuit }) => {
+    const { state: is = 'closed', cause = '' } = JSON.parse(circuit ?? '{}') as Readonly<
+      Record<string, string>
+    >;
+    const seconds = Math.round((due.getTime() - now.getTime()) / 1_000);
+    return `${reference}, ${action}, is still ${state} (${reason}), due in ${seconds} s; its destination’s circuit is ${is}${cause === '' ? '' : ` (${cause})`}`;
+  });
 }
