@@ -3,7 +3,7 @@
 // kept on it before any of its rows is settled by it.
 import type { Action, Outcome } from '../../connectors/contract.ts';
 import { batchColumns, batchOf, endBatch, type Batch, type BatchRow, type EndedState } from './batches.ts';
-import type { Sql } from './database.ts';
+import { inList, type Sql } from './database.ts';
 import { openParts, type Extent } from './file-parts.ts';
 import { noteArrived } from './full-files.ts';
 
@@ -210,10 +210,19 @@ export async function isLongFileAtWork(sql: Sql): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Destinations whose long file is being written or sent. */
-export async function destinationsWithLongFiles(sql: Sql): Promise<readonly string[]> {
+/**
+ * Destinations whose long file is being written or sent, and that send files still: what another connector queues meanwhile must be seen.
+ * @param connectors that send files
+ */
+export async function destinationsWithLongFiles(
+  sql: Sql,
+  connectors: readonly string[],
+): Promise<readonly string[]> {
+  const { marks, values } = inList(connectors);
   const rows = await sql.all<{ id: string }>(
-    "SELECT DISTINCT destination_id AS id FROM batches WHERE state IN ('open', 'written') AND role = 'whole'",
+    `SELECT DISTINCT b.destination_id AS id FROM batches b JOIN destinations t ON t.id = b.destination_id
+      WHERE b.state IN ('open', 'written') AND b.role = 'whole' AND t.connector IN (${marks})`,
+    values,
   );
   return rows.map(({ id }) => id);
 }

@@ -2,32 +2,26 @@
 // Invariant: pushing one again is harmless: the claim takes a delivery once.
 import { inList, type Sql } from './database.ts';
 import { dueColumns, dueJobOf, type DueJobAt, type DueRow } from './due-work.ts';
-import { destinationsWithLongFiles } from './long-files.ts';
 
-/**
- * Rows marked queued longer than `olderThanMs` ago: their job may be lost; pushing it again is harmless.
- * A destination whose long file is under way is left out: its rows, a million perhaps, wait for the file, and would all be read each time.
- * @param where only destinations of the list, or all but those
- */
+/** Which destinations are looked at: those of the list, or all but those. */
+export interface Looked {
+  readonly destinations: readonly string[];
+  readonly among: boolean;
+}
+
+/** Rows marked queued longer than `olderThanMs` ago: their job may be lost; pushing it again is harmless. */
 export async function queuedLongAgo(
   sql: Sql,
   olderThanMs: number,
   limit: number,
-  where: { readonly destinations: readonly string[]; readonly among: boolean } = {
-    destinations: [],
-    among: false,
-  },
+  { destinations, among }: Looked,
 ): Promise<readonly DueJobAt[]> {
-  const filing = await destinationsWithLongFiles(sql);
-  const named = where.among
-    ? where.destinations.filter((id) => !filing.includes(id))
-    : [...where.destinations, ...filing];
-  if (where.among && named.length === 0) return [];
-  const { marks, values } = named.length === 0 ? { marks: '', values: [] } : inList(named);
+  if (among && destinations.length === 0) return [];
+  const { marks, values } = destinations.length === 0 ? { marks: '', values: [] } : inList(destinations);
   const rows = await sql.all<DueRow>(
     `SELECT ${dueColumns} FROM deliveries FORCE INDEX (deliveries_due)
       WHERE state = 'queued' AND batch_id = 0 AND queued_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3))
-        ${named.length === 0 ? '' : `AND destination_id ${where.among ? '' : 'NOT '}IN (${marks})`}
+        ${destinations.length === 0 ? '' : `AND destination_id ${among ? '' : 'NOT '}IN (${marks})`}
       ORDER BY priority, id LIMIT ${Math.trunc(limit)}`,
     [olderThanMs, ...values],
   );

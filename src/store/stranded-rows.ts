@@ -16,19 +16,30 @@ export async function freeStranded(sql: Sql, but: readonly string[]): Promise<nu
     .map(({ id }) => id)
     .filter((id) => !but.includes(id));
   if (destinations.length === 0) return 0;
-  const named = inList(destinations);
+  let freed = 0;
+  for (;;) {
+    const ids = await strandedIds(sql, destinations);
+    if (ids.length === 0) return freed;
+    const { marks, values } = inList(ids);
+    const { affected } = await sql.run(
+      `UPDATE deliveries d FORCE INDEX (PRIMARY) ${withFiles}
+          SET d.state = 'planned', d.reason = '', d.batch_id = 0, d.due_at = UTC_TIMESTAMP(3)
+        WHERE d.id IN (${marks}) AND ${stranded}`,
+      values,
+    );
+    freed += affected;
+    if (ids.length < atOnce || affected === 0) return freed;
+  }
+}
+
+const atOnce = 1_000;
+
+async function strandedIds(sql: Sql, destinations: readonly string[]): Promise<readonly number[]> {
+  const { marks, values } = inList(destinations);
   const rows = await sql.all<{ id: number }>(
     `SELECT STRAIGHT_JOIN d.id FROM deliveries d FORCE INDEX (deliveries_due) ${withFiles}
-      WHERE d.destination_id IN (${named.marks}) AND ${stranded} LIMIT 1000`,
-    named.values,
-  );
-  if (rows.length === 0) return 0;
-  const { marks, values } = inList(rows.map(({ id }) => id));
-  const { affected } = await sql.run(
-    `UPDATE deliveries d FORCE INDEX (PRIMARY) ${withFiles}
-        SET d.state = 'planned', d.reason = '', d.batch_id = 0, d.due_at = UTC_TIMESTAMP(3)
-      WHERE d.id IN (${marks}) AND ${stranded}`,
+      WHERE d.destination_id IN (${marks}) AND ${stranded} LIMIT ${atOnce}`,
     values,
   );
-  return affected;
+  return rows.map(({ id }) => id);
 }

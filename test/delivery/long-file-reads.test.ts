@@ -1,7 +1,8 @@
 // A long file of 3,000 rows under way: what each of its parts reads, and what each look of a planner reads, does not grow with it.
+import { fileConnectors } from '../../connectors/index.ts';
 import { claimDeliveries, type ClaimJob } from '../../src/delivery/attempt/claim.ts';
 import { leftOnTheirWay } from '../../src/store/file-parts.ts';
-import { putOffForPart } from '../../src/store/long-files.ts';
+import { destinationsWithLongFiles, putOffForPart } from '../../src/store/long-files.ts';
 import { queuedLongAgo } from '../../src/store/queued-long-ago.ts';
 import { freeStranded } from '../../src/store/stranded-rows.ts';
 import { addTemplate, fill } from '../bench/backlog.ts';
@@ -86,16 +87,31 @@ test('while it is under way, no row of it is looked at as stranded; what stands 
   await owner.run("UPDATE batches SET state = 'sent' WHERE id = ?", [ended]);
   await owner.run("UPDATE deliveries SET batch_id = ? WHERE state = 'waiting' ORDER BY id LIMIT 3", [ended]);
   expect(await freeStranded(app.database, [])).toBe(3);
+  // More than are freed at once.
+  await owner.run("UPDATE deliveries SET batch_id = ? WHERE state = 'waiting' ORDER BY id LIMIT 1200", [
+    ended,
+  ]);
+  expect(await freeStranded(app.database, [])).toBe(1_200);
   expect(await freeStranded(app.database, [])).toBe(0);
 });
 
 test('a look for jobs that Redis lost does not read its rows; once it has ended, the destination is looked at again', async () => {
   const { owner, app } = gateway;
   const look = (): Promise<readonly [readonly object[], number]> =>
-    readsOf(app.database, (tx) => queuedLongAgo(tx, 10_000, 1_000));
+    readsOf(app.database, async (tx) =>
+      queuedLongAgo(tx, 10_000, 1_000, {
+        destinations: await destinationsWithLongFiles(tx, fileConnectors),
+        among: false,
+      }),
+    );
   expect(await look()).toEqual([[], expect.any(Number) as number]);
   expect((await look())[1]).toBeLessThan(500);
-  await owner.run("UPDATE batches SET state = 'sent' WHERE role = 'whole'");
   await owner.run("UPDATE deliveries SET batch_id = 0 WHERE state = 'queued' ORDER BY id LIMIT 2");
+  expect((await look())[0]).toEqual([]);
+  // Published anew for another way, it queues what no file carries.
+  await owner.run("UPDATE destinations SET connector = 'webhook' WHERE id = 'essai-csv'");
+  expect((await look())[0]).toHaveLength(2);
+  await owner.run("UPDATE destinations SET connector = 'flow' WHERE id = 'essai-csv'");
+  await owner.run("UPDATE batches SET state = 'sent' WHERE role = 'whole'");
   expect((await look())[0]).toHaveLength(2);
 });

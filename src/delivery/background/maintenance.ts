@@ -1,5 +1,6 @@
 // What time does by itself: leases that lapsed, deliveries past their age, recipients to be asked again, authorisations that begin.
 // Invariant: nothing waits for ever; a crash between departure and outcome shows as `outcome_unknown` (guarantees 2 and 3).
+import { fileConnectors } from '../../../connectors/index.ts';
 import type { Log } from '../../log.ts';
 import type { Producer } from '../../queue/producer.ts';
 import { dropForgottenCredentials } from '../../store/access-credentials.ts';
@@ -99,7 +100,10 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
         () => bringEmptyFiles(database),
         () => dropForgottenCredentials(database),
         async () => {
-          const count = await freeStranded(database, await destinationsWithLongFiles(database));
+          const count = await freeStranded(
+            database,
+            await destinationsWithLongFiles(database, fileConnectors),
+          );
           if (count > 0) log.error('delivery.stranded', { count });
         },
       ),

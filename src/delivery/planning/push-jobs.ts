@@ -1,12 +1,14 @@
 // Jobs onto the belt: pushed once their rows are marked queued, and pushed again when Redis may have lost them.
 // Invariant: a push that fails loses nothing; the rows stay queued in MySQL and are pushed again.
+import { fileConnectors } from '../../../connectors/index.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Job } from '../../queue/jobs.ts';
 import type { Producer } from '../../queue/producer.ts';
 import type { Database } from '../../store/database.ts';
 import type { DueJob } from '../../store/due-work.ts';
-import { queuedLongAgo, touchQueued } from '../../store/queued-long-ago.ts';
+import { destinationsWithLongFiles } from '../../store/long-files.ts';
+import { queuedLongAgo, touchQueued, type Looked } from '../../store/queued-long-ago.ts';
 
 export interface Pushing {
   readonly database: Database;
@@ -26,12 +28,14 @@ export async function pushAgain(at: Pushing): Promise<number> {
   // Also at the first look: whatever was queued before this process is pushed again.
   const lost = epoch !== 'kept';
   const startedAt = performance.now();
+  // Their rows, a million perhaps, wait for the file, and would all be read each time.
+  const filing = await destinationsWithLongFiles(at.database, fileConnectors);
   let pushed = 0;
   for (;;) {
     // After a loss all that was queued before this look: what it has touched is younger, and not taken again.
     const jobs = lost
-      ? await queuedLongAgo(at.database, Math.floor(performance.now() - startedAt), atOnce)
-      : await forgotten(at);
+      ? await queuedLongAgo(at.database, Math.floor(performance.now() - startedAt), atOnce, butFor(filing))
+      : await forgotten(at, filing);
     for (const [destinationId, group] of Map.groupBy(jobs, (job) => job.destinationId))
       await pushJobs(at, destinationId, group.map(jobOf), 'again');
     // Touched even when Redis is away, so that the next look comes after another pause.
@@ -44,17 +48,20 @@ export async function pushAgain(at: Pushing): Promise<number> {
   }
 }
 
+const butFor = (destinations: readonly string[]): Looked => ({ destinations, among: false });
+
 /** Where entries still wait, a row is most likely in one of them, and its twin would only be in the way: there it counts as forgotten late. */
-async function forgotten(at: Pushing): Promise<readonly (DueJob & { readonly destinationId: string })[]> {
-  const jobs = await queuedLongAgo(at.database, at.forgottenAfterMs, atOnce);
+async function forgotten(
+  at: Pushing,
+  filing: readonly string[],
+): Promise<readonly (DueJob & { readonly destinationId: string })[]> {
+  const jobs = await queuedLongAgo(at.database, at.forgottenAfterMs, atOnce, butFor(filing));
   const busy: string[] = [];
   for (const id of new Set(jobs.map((job) => job.destinationId)))
     if (await at.producer.hasEntries(id).catch(() => false)) busy.push(id);
   if (busy.length === 0) return jobs;
-  const idle = await queuedLongAgo(at.database, at.forgottenAfterMs, atOnce, {
-    destinations: busy,
-    among: false,
-  });
+  const besides = butFor([...filing, ...busy]);
+  const idle = await queuedLongAgo(at.database, at.forgottenAfterMs, atOnce, besides);
   const late = await queuedLongAgo(at.database, 6 * at.forgottenAfterMs, atOnce, {
     destinations: busy,
     among: true,
