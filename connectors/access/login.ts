@@ -25,7 +25,7 @@ export async function logIn(
   }
   const { answer, evidence } = asked;
   const { status } = answer;
-  if (status >= 400 && status !== 404)
+  if (status >= 400 && status !== 404 && !isBareFailure(answer))
     return {
       ok: false,
       outcome: refused(reasonOf('LOGIN_', `HTTP_${status}`), evidence),
@@ -50,6 +50,10 @@ export async function logIn(
   const livesMs = lifetimeMs(login.lifetime);
   return { ok: true, token, ...(livesMs === undefined ? {} : { livesMs }) };
 }
+
+/** What a framework shows where it fails before it has looked at a password: the CRM's database is away, say. */
+const isBareFailure = ({ status, headers }: HttpAnswer): boolean =>
+  status === 400 && /^text\/html\b/i.test(headers['content-type'] ?? '');
 
 const refused = (reason: string, evidence: Evidence): Outcome => ({ kind: 'unauthorized', reason, evidence });
 

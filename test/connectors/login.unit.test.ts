@@ -126,6 +126,17 @@ describe('a login that gives no session', () => {
     ]);
   });
 
+  test('so is a page with 400: a CRM shows it before it has looked at the password, while its database is away', async () => {
+    rig.door.answer = (_request, response) =>
+      response.writeHead(400, { 'content-type': 'text/html; charset=utf-8' }).end('<h1>Bad Request</h1>');
+    for (let tries = 0; tries < 3; tries += 1) await rig.send(login());
+    expect(reasons()).toEqual([
+      ['LOGIN_HTTP_400', 300_000],
+      ['LOGIN_HTTP_400', 1_800_000],
+      ['LOGIN_HTTP_400', 'never'],
+    ]);
+  });
+
   test('a cookie for everybody is no login where the file names a proof', async () => {
     const settings = login({ token: { cookie: 'session_id' }, proof: '$.result.uid' });
     rig.good.add('session_id=abc');
