@@ -120,8 +120,8 @@ const isAnswered = (entries: readonly AttemptEntry[], lease: LeaseNamed): boolea
 
 /** Who has said yes under an earlier lease says it of what they have: the log has one acceptance. */
 function outcomeOf({ answer: { outcome }, entries, row }: Told): PullOutcome {
-  const isKnown = entries.some(({ run, outcome: said }) => run === row.run && said === 'accepted');
-  return outcome.kind === 'accepted' && isKnown ? { ...outcome, kind: 'duplicate' } : outcome;
+  const isSaid = entries.some(({ run, outcome: said }) => run === row.run && said === 'accepted');
+  return outcome.kind === 'accepted' && isSaid ? { ...outcome, kind: 'duplicate' } : outcome;
 }
 
 async function attemptedOf(
@@ -132,7 +132,7 @@ async function attemptedOf(
 ): Promise<Attempted> {
   const { row } = told;
   const mapping = await published.version(row.sentMappingId);
-  const outcome = outcomeOf(told);
+  const { outcome } = told.answer;
   const claimed: ClaimedDelivery = {
     ...row,
     now: database.now(),

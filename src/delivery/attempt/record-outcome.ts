@@ -18,6 +18,7 @@ import { capturesOf } from './call-effects.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { alertsOfFormerMailboxes } from './former-mailboxes.ts';
 import type { Stopped } from './render.ts';
+import { asSaidBefore, mayBeSaidAgain } from './said-before.ts';
 import { recordBatchEnd, settleBatch } from './file-outcome.ts';
 import { nothingLeft, onlyRead } from './trip-end.ts';
 import type { Recorded, TripEnd } from './trip-end.ts';
@@ -42,9 +43,11 @@ export async function recordEnds(
   ends: readonly TripEnd[],
 ): Promise<readonly Recorded[]> {
   // Nearly always every lease is still ours: the rows are then locked by the statement that settles them.
-  const trusted = await database.transaction((tx) => recordTogether(tx, random, ends, 'trusted'), {
-    undoIf: (recorded) => recorded === undefined,
-  });
+  const trusted = ends.some(mayBeSaidAgain)
+    ? undefined
+    : await database.transaction((tx) => recordTogether(tx, random, ends, 'trusted'), {
+        undoIf: (recorded) => recorded === undefined,
+      });
   if (trusted !== undefined) return trusted;
   const checked = await database.transaction((tx) => recordTogether(tx, random, ends, 'checked'));
   return checked ?? [];
@@ -72,9 +75,11 @@ async function recordTogether(
     ])
     .map((row) => ({ id: row.id, token: row.leaseToken }));
   const holds = leasesAre === 'trusted' ? () => true : await lockLeased(tx, leases);
+  // Read once the rows are locked: who said yes under an earlier lease, at this moment, is seen.
+  const told = await asSaidBefore(tx, ends);
   const work = noEffects();
   const results: Recorded[] = [];
-  for (const end of ends) results.push(await recordEnd(tx, end, { holds, leads, circuits, random }, work));
+  for (const end of told) results.push(await recordEnd(tx, end, { holds, leads, circuits, random }, work));
   // Locked and found held in this transaction, they cannot be lost before its end.
   const tokens =
     leasesAre === 'trusted' ? new Map(leases.map((lease) => [lease.id, lease.token])) : undefined;
