@@ -291,6 +291,13 @@ describe('the signing secret', () => {
     await viewer.post(`${secretPage}/take-back`);
   });
 
+  test('one that was put into the row of another destination signs nothing there', async () => {
+    await gateway.owner.run("UPDATE rotated_secrets SET destination_id = 'autre-crm', client_id = 'autre'");
+    await gateway.app.rotated.refresh();
+    expect(gateway.app.rotated.secretsFor('autre-crm')('SIGNING')).toEqual([]);
+    await gateway.owner.run("UPDATE rotated_secrets SET destination_id = 'essai-crm', client_id = 'essai'");
+  });
+
   test('once the operator puts another value in, that one counts', async () => {
     const { app } = gateway;
     await app.rotated.refresh();
@@ -304,7 +311,7 @@ describe('the signing secret', () => {
 
   test('one that cannot be opened signs nothing, rather than the old one', async () => {
     await viewer.post(secretPage);
-    await gateway.owner.run('UPDATE rotated_secrets SET id = id + 1000, sealed = REPEAT(CHAR(1), 60)');
+    await gateway.owner.run('UPDATE rotated_secrets SET sealed = REPEAT(CHAR(1), 60)');
     await gateway.app.rotated.refresh();
     expect(gateway.app.rotated.secretsFor('essai-crm')('SIGNING')).toEqual([]);
     await gateway.owner.run('DELETE FROM rotated_secrets');

@@ -1,5 +1,5 @@
 // Signing secrets that recipients have renewed by themselves, over those of the operator: what signs for a destination now.
-// Invariant: values stand in the memory of who signs and, sealed, in MySQL; a renewed one that cannot be opened signs nothing, visibly;
+// Invariant: values stand in the memory of who signs and, sealed for their destination, in MySQL; a renewed one that cannot be opened signs nothing, visibly;
 // ends are counted by the database's clock, so that every process ends an overlap at the same moment.
 import { timingSafeEqual } from 'node:crypto';
 import { derived, openBytes, sealBytes } from '../../domain/keyed.ts';
@@ -11,13 +11,15 @@ import { allRotated, type RotatedRow } from '../../store/rotated-secrets.ts';
 export const rotatedFreshMs = 5_000;
 
 type Secrets = (name: string) => readonly string[];
+type SecretName = Pick<RotatedRow, 'destinationId' | 'name'>;
 
 export interface RotatedSecrets {
   /** Secrets of a destination by name, newest first; the operator's where nothing was renewed. As they were read last. */
   readonly secretsFor: (destinationId: string) => Secrets;
   /** Reads what was renewed. Who signs does so before it begins, and every few seconds. */
   readonly refresh: () => Promise<void>;
-  readonly seal: (value: string) => Buffer;
+  /** For this secret of this destination: in another's row it opens nothing. */
+  readonly seal: (value: string, of: SecretName) => Buffer;
   /** Of the operator's own value, so that another one is noticed. */
   readonly digestOf: (name: string) => Buffer;
   /** Of these rows, newest first, which sign now: the renewed one, beside it what it takes the place of while that overlaps. */
@@ -34,14 +36,17 @@ export function createRotatedSecrets({
   readonly key: Buffer;
   readonly secrets: Secrets;
 }): RotatedSecrets {
-  const sealing = derived(key, 'values');
+  const sealingFor = ({ destinationId, name }: SecretName): Buffer =>
+    derived(key, `values:${JSON.stringify([destinationId, name])}`);
   const marking = derived(key, 'marks');
   let known = new Map<string, readonly RotatedRow[]>();
-  const values = new Map<number, string | undefined>();
+  /** By all that a row says: one that was moved or written over is opened again. */
+  let values = new Map<string, string | undefined>();
 
-  const openedOf = ({ id, sealed }: RotatedRow): string | undefined => {
-    if (!values.has(id)) values.set(id, openBytes(sealing, sealed)?.toString('utf8'));
-    return values.get(id);
+  const openedOf = (row: RotatedRow): string | undefined => {
+    const said = `${nameOf(row.destinationId, row.name)} ${row.sealed.toString('base64')}`;
+    if (!values.has(said)) values.set(said, openBytes(sealingFor(row), row.sealed)?.toString('utf8'));
+    return values.get(said);
   };
   const digestOf = (name: string): Buffer =>
     mac(marking, Buffer.from(JSON.stringify([name, secrets(name)[0] ?? ''])));
@@ -56,11 +61,11 @@ export function createRotatedSecrets({
   return {
     digestOf,
     inForce,
-    seal: (value) => sealBytes(sealing, Buffer.from(value, 'utf8')),
+    seal: (value, of) => sealBytes(sealingFor(of), Buffer.from(value, 'utf8')),
     refresh: async () => {
       const rows = await allRotated(database);
       known = new Map(Map.groupBy(rows, (row) => nameOf(row.destinationId, row.name)));
-      for (const id of values.keys()) if (!rows.some((row) => row.id === id)) values.delete(id);
+      values = new Map();
     },
     secretsFor: (destinationId) => (name) => {
       const rows = known.get(nameOf(destinationId, name));

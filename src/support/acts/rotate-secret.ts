@@ -147,7 +147,7 @@ export async function rotateSecret(
       destinationId: destination.id,
       name,
       overlapDays,
-      sealed: rotated.seal(secret),
+      sealed: rotated.seal(secret, { destinationId: destination.id, name }),
       overValue: rotated.digestOf(name),
       madeBy: actor,
     });
