@@ -67,11 +67,21 @@ export function loadConfig(environment: Environment = process.env, folder: strin
   if (all.length > 0)
     throw new RelaisError(
       'CONFIG-001',
-      `Configuration:\n${all.map((problem) => `  - ${problem}`).join('\n')}`,
+      `${needed.some((name) => read(name) !== undefined) ? 'Configuration:' : nothingYet}\n${all.map((problem) => `  - ${problem}`).join('\n')}`,
     );
   if (env === 'production') refuseUnsafe(config);
   return Object.freeze(config);
 }
+
+/** Without these nothing begins. */
+const needed = ['RELAIS_MYSQL_URL', 'RELAIS_REDIS_URL', 'RELAIS_MASTER_KEY', 'RELAIS_SEAL_KEY'];
+
+/** Somebody's first command. */
+const nothingYet = [
+  'Nothing is configured here, and no demo runs in this folder. To try Relais, run `npm run demo -- --keep` here in another',
+  'terminal and wait for "Still running": commands then find its database by themselves. For an installation of your own',
+  '(docs/install.md) give these first; docs/configuration.md has every variable.',
+].join('\n');
 
 /** The mappings folder alone: drafting and checking files needs no other variable, valid or not. */
 export function mappingsDirOf(

@@ -43,12 +43,24 @@ afterEach(() => {
 
 describe('what is missing or wrong', () => {
   test('everything missing is named at once, each with its meaning', () => {
-    expect(refusal({}, {})).toEqual([
+    expect(refusal({}, {}).filter((line) => /^(?:CONFIG| {2}-)/.test(line))).toEqual([
       'CONFIG-001',
       ...['RELAIS_MYSQL_URL', 'RELAIS_REDIS_URL', 'RELAIS_MASTER_KEY', 'RELAIS_SEAL_KEY'].map(
         (name) => expect.stringMatching(new RegExp(`^ {2}- ${name} is missing \\(.{10,}\\)$`)) as unknown,
       ),
     ]);
+  });
+  test('who has configured nothing is told what to run or to write first; who has begun is not', () => {
+    const firstLine = (environment: Record<string, string>): string => {
+      try {
+        loadConfig(environment, folder);
+      } catch (error) {
+        if (isRelaisError(error)) return error.message.split('\n')[0] ?? '';
+      }
+      return 'nothing was refused';
+    };
+    expect(firstLine({ PATH: '/usr/bin' })).toContain('npm run demo -- --keep');
+    expect(firstLine({ RELAIS_REDIS_URL: 'redis://127.0.0.1:6379/0' })).toBe('Configuration:');
   });
   test('everything wrong is named at once, and no value of a secret is repeated', () => {
     const wrong = {
