@@ -103,6 +103,11 @@ describe.each(Object.entries(shapes))('%s', (name, { text, body }) => {
     );
   });
 
+  test('which programme is asked for is in it, on a line of its own', () => {
+    const lines = String(bodyOf(mapping, person('granted', 'granted'))[text]).split('\n');
+    expect(lines).toContain('Programme : ESSAI-LYON');
+  });
+
   test('our reference is in it', () => {
     const written = bodyOf(mapping, person('granted', 'granted'));
     expect([written['reference'], String(written[text])]).toContainEqual(
