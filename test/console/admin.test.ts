@@ -210,20 +210,24 @@ test('C39: a list is exported with a reason and an entry before the first byte; 
   const file = await admin.post('/exports', { list: 'deliveries', destination: 'essai-crm', reason });
   expect([file.status, file.headers.get('content-type')]).toEqual([200, 'text/csv; charset=utf-8']);
   const lines = file.text.trim().split('\n');
-  expect(lines[0]).toMatch(/number;key;client;destination;lead/);
+  expect(lines[0]).toMatch(/^\uFEFF?Numéro;Clé;Client;Destination;Demande;/);
   expect(lines).toHaveLength(4);
   expect(file.text).not.toMatch(/courriel\.example|\+336/);
-  expect((await entries('exported')).map((entry) => [entry.reason, entry.purpose])).toEqual([
-    ['deliveries', reason],
-  ]);
+  const [entry] = await entries('exported');
+  expect([entry?.reason, entry?.purpose]).toEqual(['deliveries', reason]);
   const day = { from: today, to: today };
   const log = await admin.post('/exports', { list: 'log', client: '', ...day, reason: 'ticket 21' });
   expect(log.text).toContain(`"'=HYPERLINK(""https://boutique.example"")"`);
   expect(log.text).not.toMatch(/(?:^|;)"?[=@]/m);
   expect(log.text).toContain(';exported;');
   const requests = await admin.post('/exports', { list: 'requests', reason: 'ticket 22' });
-  expect(requests.text).toMatch(/^\uFEFF?number;client;kind;state/);
-  expect((await entries('exported')).map((entry) => entry.reason)).toEqual(['deliveries', 'log', 'requests']);
+  expect(requests.text).toMatch(/^\uFEFF?Numéro;Client;Droit;État/);
+  const english = { 'sec-fetch-site': 'same-origin', 'accept-language': 'en' };
+  expect((await admin.post('/exports', { list: 'requests', reason: 'ticket 22' }, english)).text).toMatch(
+    /^\uFEFF?Number;Client;Right;State/,
+  );
+  const exported = await entries('exported');
+  expect(exported.map(({ reason: list }) => list)).toEqual(['deliveries', 'log', 'requests', 'requests']);
   const linked =
     /href="(\/exports\?[^"]+)"/.exec((await admin.get('/deliveries?state=failed')).text)?.[1] ?? '';
   expect((await admin.get(linked.replaceAll('&amp;', '&'))).text).toMatch(

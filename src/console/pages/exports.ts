@@ -34,7 +34,12 @@ export function exportRoutes(server: FastifyInstance, desk: Desk): void {
     let file: Readable | undefined;
     const refused = await refusedBy(async () => {
       const { lead: _, ...wanted } = askedFilter(request.body);
-      file = await exportList(desk.place, actingOf(request), { list, filter: filterOf(wanted), reason });
+      file = await exportList(desk.place, actingOf(request), {
+        list,
+        filter: filterOf(wanted),
+        reason,
+        say: sayTo(request),
+      });
     });
     if (refused !== undefined) return exportPage(desk, request, reply, request.body, refused);
     return reply

@@ -12,8 +12,9 @@ import { knownInScope } from '../known-names.ts';
 import type { SupportPlace } from '../place.ts';
 import { headOf } from '../reads/deliveries.ts';
 import { withinScope } from '../scope.ts';
+import type { Both } from '../words.ts';
 import type { Acting } from './acting.ts';
-import { deliveryColumns, logColumns, requestColumns, type Columns } from './export-columns.ts';
+import { deliveryColumns, logColumns, requestColumns, type Cell, type Column } from './export-columns.ts';
 
 export const exportedLists = ['deliveries', 'requests', 'log'] as const;
 export type ExportedList = (typeof exportedLists)[number];
@@ -29,13 +30,15 @@ export interface ExportAsked {
   /** Of requests the client alone counts; of the log the client and the period, which it needs. */
   readonly filter: DeliveryFilter;
   readonly reason: string;
+  /** Of a heading, the language of who opens the file. */
+  readonly say: (words: Both) => string;
 }
 
 /** @throws USAGE-001 where it would be too long, FIND-001 for a name nobody knows */
 export async function exportList(
   place: SupportPlace,
   { scope, actor }: Acting,
-  { list, filter: asked, reason }: ExportAsked,
+  { list, filter: asked, reason, say }: ExportAsked,
 ): Promise<Readable> {
   const filter = withinScope(scope, asked);
   await knownInScope(place.reading, scope, filter);
@@ -50,14 +53,14 @@ export async function exportList(
         purpose: reason,
         reason: list,
         target: periodText(filter),
-        fields: columns,
+        fields: columns.map(({ name }) => name),
       },
     ]),
   );
   return Readable.from(pages).pipe(
     stringify({
       header: true,
-      columns: [...columns],
+      columns: columns.map(({ heading }) => say(heading)),
       bom: true,
       delimiter: ';',
       // A spreadsheet would run what begins so.
@@ -67,11 +70,9 @@ export async function exportList(
   );
 }
 
-type Cells = readonly (string | number | Date | null)[];
-
 interface Chosen {
-  readonly columns: readonly string[];
-  readonly pages: AsyncGenerator<Cells>;
+  readonly columns: readonly Pick<Column<never>, 'name' | 'heading'>[];
+  readonly pages: AsyncGenerator<readonly Cell[]>;
 }
 
 async function chosen(place: SupportPlace, list: ExportedList, filter: DeliveryFilter): Promise<Chosen> {
@@ -90,15 +91,15 @@ async function chosen(place: SupportPlace, list: ExportedList, filter: DeliveryF
   }
 }
 
-const rowsOf = <T>({ names, cells }: Columns<T>, pages: AsyncIterable<readonly T[]>): Chosen => ({
-  columns: names,
+const rowsOf = <T>(columns: readonly Column<T>[], pages: AsyncIterable<readonly T[]>): Chosen => ({
+  columns,
   pages: (async function* () {
     let left = mostExported;
     for await (const page of pages)
       for (const row of page) {
         if (left === 0) return;
         left -= 1;
-        yield cells(row);
+        yield columns.map(({ cell }) => cell(row));
       }
   })(),
 });
