@@ -26,6 +26,9 @@ export const unknownLead = (clientId: string, reference: string): RelaisError =>
     `Client ${clientId} has no lead with the reference ${reference}.`,
   );
 
+export const unknownRun = (id: number): RelaisError =>
+  unknown(`Aucun travail en nombre n’a le numéro ${id}.`, `No bulk run has the number ${id}.`);
+
 export const unknownInstruction = (clientId: string, number: number): RelaisError =>
   unknown(
     `Le client ${clientId} n’a pas d’instruction ${number}.`,

@@ -2,6 +2,7 @@
 // Invariant: what a step did and what is left of the run are one transaction; a process that dies takes no step with it.
 import { setTimeout as pause } from 'node:timers/promises';
 import { RelaisError } from '../errors.ts';
+import { unknownRun } from '../errors/unknown.ts';
 import {
   anyBulkRun,
   dropEndedBulkRuns,
@@ -128,7 +129,12 @@ export async function resumeRun(database: Database, id: number): Promise<BulkRow
 
 function refuseEnded({ id, state }: BulkRow): void {
   if (state === 'done' || state === 'cancelled')
-    throw new RelaisError('BULK-001', `Bulk run ${id} is ${state} already.`);
+    throw new RelaisError(
+      'BULK-001',
+      state === 'done'
+        ? [`Le travail en nombre ${id} est déjà fini.`, `Bulk run ${id} is done already.`]
+        : [`Le travail en nombre ${id} est déjà annulé.`, `Bulk run ${id} is cancelled already.`],
+    );
 }
 
 /**
@@ -176,6 +182,6 @@ export async function cancelRun(
 }
 
 function existingRow(run: BulkRow | undefined, id: number): BulkRow {
-  if (run === undefined) throw new RelaisError('FIND-001', `No bulk run has the number ${id}.`);
+  if (run === undefined) throw unknownRun(id);
   return run;
 }

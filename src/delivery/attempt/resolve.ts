@@ -6,6 +6,7 @@ import { undoneBy } from '../../domain/undo.ts';
 import { noteUndone } from '../../store/undone-calls.ts';
 import { safeReference } from '../../domain/reference.ts';
 import { RelaisError } from '../../errors.ts';
+import { unknownDelivery } from '../../errors/unknown.ts';
 import { forgetCaptures, noteCallOutcomes, readCalls, type CallRow } from '../../store/calls.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { takenBy } from '../../store/delivery-targets.ts';
@@ -40,10 +41,10 @@ export async function resolve(
   finding: Finding,
 ): Promise<Resolution> {
   if (finding.reference !== undefined && safeReference(finding.reference) === undefined)
-    throw new RelaisError(
-      'RESOLVE-002',
+    throw new RelaisError('RESOLVE-002', [
+      'La référence contient une adresse e-mail, un téléphone ou des signes qu’aucun numéro de fiche n’a.',
       'The reference holds a mail address, a phone number or signs that no record number has.',
-    );
+    ]);
   return database.transaction((tx) => resolveIn(tx, published, id, finding));
 }
 
@@ -55,14 +56,14 @@ export async function resolveIn(
   finding: Finding,
 ): Promise<Resolution> {
   const [seen] = await readDeliveries(tx, [id]);
-  if (seen === undefined) throw new RelaisError('FIND-001', `No delivery has the number ${id}.`);
+  if (seen === undefined) throw unknownDelivery(String(id));
   await lockLeads(tx, [seen.leadId]);
   const [row] = await lockDeliveries(tx, [id]);
   if (row === undefined || !isUndecided(row))
-    throw new RelaisError(
-      'RESOLVE-001',
+    throw new RelaisError('RESOLVE-001', [
+      `L’issue de la livraison ${id} est connue : personne n’a à dire ce qu’elle est devenue.`,
       `Delivery ${id} is ${row?.state ?? 'gone'}: nobody has to say what became of it.`,
-    );
+    ]);
   const own =
     (await readCalls(tx, row.leadId, row.destinationId)).find((delivery) => delivery.id === id)?.calls ?? [];
   const open = own.find((call) => !call.done && (call.outcome === '' || call.maybeReceived));

@@ -176,13 +176,16 @@ export async function requestFile(
 ): Promise<void> {
   await database.transaction(async (tx) => {
     if ((await readFullFile(tx, destination.id))?.held !== undefined)
-      throw new RelaisError(
-        'DEST-001',
+      throw new RelaisError('DEST-001', [
+        `Le dernier fichier de ${destination.id} est retenu : d’abord relais destination release-file ou discard-file.`,
         `The last file of ${destination.id} is held back: relais destination release-file or discard-file first.`,
-      );
+      ]);
     // Twice in one millisecond is one file, and one entry.
     if (!(await addSlot(tx, destination.id, 'now', actor)))
-      throw new RelaisError('DEST-001', `A file of ${destination.id} was asked for at this moment.`);
+      throw new RelaisError('DEST-001', [
+        `Un fichier de ${destination.id} vient d’être demandé à cet instant.`,
+        `A file of ${destination.id} was asked for at this moment.`,
+      ]);
     await appendHandovers(tx, [
       {
         entry: 'file_requested',
