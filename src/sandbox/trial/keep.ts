@@ -1,6 +1,6 @@
 // `--keep` of a trial: an integrator brings a client of their own live on the simulated CRM, and sees each record come,
 // change and go. Invariant: commands in the project's folder reach this trial, unless another demo was there before.
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { csvExample } from '../demo/keep.ts';
@@ -25,10 +25,11 @@ export async function keepTrial(
   // The client's own files stand in the project, beside the presets.
   const env = { ...world.env, RELAIS_MAPPINGS_DIR: projectMappings };
   const current = publishEnvironment(places, env, process.pid);
+  const own = clientToTry(projectMappings, subject.preset);
   const lead = join(places.folder, 'mon-lead.csv');
-  writeFileSync(lead, `${csvExample('client', 'ESSAI-1', 'ESSAI-LYON').join('\n')}\n`);
+  writeFileSync(lead, `${csvExample(own.client, 'ESSAI-1', 'ESSAI-LYON').join('\n')}\n`);
   screen.heading('Still running. Ctrl-C ends it');
-  for (const line of nextSteps(subject, relative(process.cwd(), lead))) screen.line(line);
+  for (const line of nextSteps(subject, own, relative(process.cwd(), lead))) screen.line(line);
   if (!current.taken)
     screen.line(
       `  Another demo is running: in that terminal first  set -a; . ${relative(process.cwd(), current.own)}; set +a`,
@@ -41,14 +42,54 @@ export async function keepTrial(
   }
 }
 
-function nextSteps(subject: Subject, lead: string): readonly string[] {
-  const { preset, hosts, exampleHosts, destination } = subject;
+export interface ClientToTry {
+  readonly client: string;
+  /** What puts the example there; nothing where the client's files stand already and are tried as they are. */
+  readonly copy: readonly string[];
+}
+
+/** Whose files the commands on the screen are about: none that stands in the folder is written over. @param mappings folder of the clients */
+export function clientToTry(mappings: string, preset: string): ClientToTry {
+  const file = join(mappings, 'client', 'crm.yaml');
+  if (!existsSync(join(mappings, 'client')))
+    return {
+      client: 'client',
+      copy: [`mkdir mappings/client && cp mappings/presets/${preset}/example/* mappings/client/`],
+    };
+  if (existsSync(file) && new RegExp(`^extends: presets/${preset}$`, 'm').test(readFileSync(file, 'utf8')))
+    return { client: 'client', copy: [] };
+  const client = freeName(mappings);
+  const renamed = `sed 's/^id: client$/id: ${client}/; s/client-crm/${client}-crm/'`;
+  return {
+    client,
+    copy: [
+      `mkdir mappings/${client}`,
+      `for f in mappings/presets/${preset}/example/*; do ${renamed} $f > mappings/${client}/\${f##*/}; done`,
+    ],
+  };
+}
+
+function freeName(mappings: string): string {
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? 'essai' : `essai${number}`;
+    if (!existsSync(join(mappings, name))) return name;
+  }
+}
+
+function copyWords({ client, copy }: ClientToTry): readonly string[] {
+  if (copy.length === 0) return ['  mappings/client has this preset already: it is tried as it stands.', ''];
+  return client === 'client' ? [] : ['  mappings/client is another client: it is left alone.', ''];
+}
+
+function nextSteps(subject: Subject, own: ClientToTry, lead: string): readonly string[] {
+  const { hosts, exampleHosts, destination } = subject;
+  const { client, copy } = own;
   const inWriting = [
     isInWriting(subject, 'correction')
       ? '  This CRM takes new leads only. What changes is a task, to be told in writing:'
       : '  This CRM deletes nothing. An erasure is a task, to be told in writing:',
     '',
-    '    npx relais task list --client client',
+    `    npx relais task list --client ${client}`,
     '',
   ];
   return [
@@ -57,22 +98,25 @@ function nextSteps(subject: Subject, lead: string): readonly string[] {
     '',
     '  A client of your own: in another terminal, in this folder',
     '',
-    `    mkdir -p mappings/client && cp mappings/presets/${preset}/example/* mappings/client/`,
-    '    npx relais mapping check client',
-    '    npx relais mapping preview client-crm',
-    '    npx relais mapping publish client-crm --note "essai"',
+    ...copyWords(own),
+    ...copy.map((line) => `    ${line}`),
+    `    npx relais mapping check ${client}`,
+    `    npx relais mapping preview ${client}-crm`,
+    `    npx relais mapping publish ${client}-crm --note "essai"`,
     `    npx relais lead import ${lead}`,
-    '    npx relais lead show ESSAI-1 --client client',
+    `    npx relais lead show ESSAI-1 --client ${client}`,
     '',
     '  The record is shown below. Then take the consent back, and have the person forgotten:',
     '',
-    '    npx relais lead withdraw ESSAI-1 --client client --channel email --reason "essai"',
-    '    npx relais lead erase ESSAI-1 --client client --reason "essai" --yes',
+    `    npx relais lead withdraw ESSAI-1 --client ${client} --channel email --reason "essai"`,
+    `    npx relais lead erase ESSAI-1 --client ${client} --reason "essai" --yes`,
     '',
     ...(isInWriting(subject, 'erasure') ? inWriting : []),
     '  Keep the addresses, numbers and field names of the example: the simulated CRM knows these alone.',
     '  Under another name, put it in place of client everywhere: folder, id, destination, commands, and the first column of the CSV.',
-    '  Delete mappings/client when you are done; the rest goes with this trial.',
+    ...(copy.length === 0
+      ? []
+      : [`  Delete mappings/${client} when you are done; the rest goes with this trial.`]),
   ];
 }
 
