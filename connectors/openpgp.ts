@@ -142,7 +142,10 @@ export function pgpProblems(settings: OpenPgpSettings | undefined): readonly Set
       : [
           {
             path: '/openpgp/encryptTo',
-            message: `Write the public key itself (${armour} …), or secret:NAME.`,
+            message: [
+              `Écrivez la clé publique elle-même (${armour} …), ou secret:NOM.`,
+              `Write the public key itself (${armour} …), or secret:NAME.`,
+            ] as const,
           },
         ]),
     ...clearTextProblem('/openpgp/sign/key', settings.sign?.key),
@@ -169,6 +172,7 @@ export const pgpSchema = (what: string): JsonSchema => ({
   properties: {
     encryptTo: {
       description: 'The public key in ASCII armour, or secret:NAME of it; a list where several may read.',
+      'x-forme': 'la clé publique, ou secret:NOM ; une liste s’il y en a plusieurs.',
       anyOf: [
         { type: 'string', minLength: 8, description: 'A key.' },
         {

@@ -37,7 +37,12 @@ export const authSchema: JsonSchema = {
       additionalProperties: false,
       required: ['name', 'value'],
       properties: {
-        name: { type: 'string', pattern: headerName, description: 'Header name, e.g. X-API-Key.' },
+        name: {
+          type: 'string',
+          pattern: headerName,
+          'x-forme': 'un nom d’en-tête, comme X-API-Key.',
+          description: 'Header name, e.g. X-API-Key.',
+        },
         value: secretSchema('secret:NAME of the key.'),
       },
     },

@@ -19,9 +19,25 @@ export function accessProblems(path: string, access: Access): readonly SettingsP
 
 function fixedAddress(path: string, text: string): readonly SettingsProblem[] {
   if (secretName(text) !== undefined)
-    return [{ path, message: 'This address stands in clear: the contract in client.yaml names its host.' }];
+    return [
+      {
+        path,
+        message: [
+          'Cette adresse s’écrit en clair : le contrat dans client.yaml nomme son serveur.',
+          'This address stands in clear: the contract in client.yaml names its host.',
+        ],
+      },
+    ];
   if (/[{}]/.test(text))
-    return [{ path, message: 'This address is the same for every lead: no placeholder.' }];
+    return [
+      {
+        path,
+        message: [
+          'Cette adresse est la même pour toute demande : pas de place à remplir.',
+          'This address is the same for every lead: no placeholder.',
+        ],
+      },
+    ];
   return addressProblems(path, text);
 }
 
@@ -33,27 +49,45 @@ function oauth2Problems(at: string, oauth2: OAuth2): readonly SettingsProblem[] 
     ...clearTextProblem(`${at}/assertion/key`, assertion?.key),
   ];
   if (grant === 'client_credentials' && clientSecret === undefined)
-    problems.push({ path: at, message: 'grant client_credentials needs clientSecret: secret:NAME.' });
+    problems.push({
+      path: at,
+      message: [
+        'grant client_credentials a besoin de clientSecret: secret:NOM.',
+        'grant client_credentials needs clientSecret: secret:NAME.',
+      ],
+    });
   if ((grant === 'refresh_token') !== (refreshToken !== undefined))
     problems.push({
       path: at,
-      message: 'refreshToken: secret:NAME belongs to grant refresh_token, which needs it.',
+      message: [
+        'refreshToken: secret:NOM va avec grant refresh_token, qui en a besoin.',
+        'refreshToken: secret:NAME belongs to grant refresh_token, which needs it.',
+      ],
     });
   if ((grant === 'jwt_bearer') !== (assertion !== undefined))
     problems.push({
       path: at,
-      message: 'assertion: { key: secret:NAME } belongs to grant jwt_bearer, which needs it.',
+      message: [
+        'assertion: { key: secret:NOM } va avec grant jwt_bearer, qui en a besoin.',
+        'assertion: { key: secret:NAME } belongs to grant jwt_bearer, which needs it.',
+      ],
     });
   if (clientAuth !== undefined && clientSecret === undefined)
     problems.push({
       path: `${at}/clientAuth`,
-      message: 'clientAuth says where clientSecret travels; there is none.',
+      message: [
+        'clientAuth dit où voyage clientSecret ; il n’y en a pas.',
+        'clientAuth says where clientSecret travels; there is none.',
+      ],
     });
   for (const name of Object.keys(params)) {
     if (/secret|password|token|assertion|^grant_type$|^client_id$/i.test(name))
       problems.push({
         path: `${at}/params/${name}`,
-        message: `${name} has a key of its own, or is a secret.`,
+        message: [
+          `${name} a une clé à lui, ou est un secret.`,
+          `${name} has a key of its own, or is a secret.`,
+        ],
       });
   }
   return problems;
@@ -62,14 +96,29 @@ function oauth2Problems(at: string, oauth2: OAuth2): readonly SettingsProblem[] 
 function loginProblems(at: string, { json, form, basic, headers = {} }: Login): readonly SettingsProblem[] {
   const problems: SettingsProblem[] = [...clearTextProblem(`${at}/basic/password`, basic?.password)];
   if (json !== undefined && form !== undefined)
-    problems.push({ path: at, message: 'A login has one body: json or form.' });
+    problems.push({
+      path: at,
+      message: [
+        'Une connexion (login) a un seul corps : json ou form.',
+        'A login has one body: json or form.',
+      ],
+    });
   if (json === undefined && form === undefined && basic === undefined)
-    problems.push({ path: at, message: 'A login says who logs in: json, form or basic.' });
+    problems.push({
+      path: at,
+      message: [
+        'Une connexion (login) dit qui se connecte : json, form ou basic.',
+        'A login says who logs in: json, form or basic.',
+      ],
+    });
   problems.push(...clearIn(`${at}/form`, '', form ?? {}), ...clearIn(`${at}/json`, '', json ?? {}));
   for (const [name, text] of Object.entries(headers)) {
     if (credentialHeader.test(name)) problems.push(...clearTextProblem(`${at}/headers/${name}`, text));
     if (/^(host|content-length|transfer-encoding|connection)$/i.test(name))
-      problems.push({ path: `${at}/headers/${name}`, message: `Relais sets ${name} itself.` });
+      problems.push({
+        path: `${at}/headers/${name}`,
+        message: [`Relais écrit lui-même ${name}.`, `Relais sets ${name} itself.`],
+      });
   }
   return problems;
 }
@@ -94,14 +143,16 @@ export function loginDoubts(path: string, access: Access): readonly SettingsProb
   return [
     {
       path: `${path}/login/token`,
-      message:
+      message: [
+        'certains destinataires posent ce cookie quel que soit le mot de passe : un faux passerait pour une session. Ajoutez proof: avec un endroit de la réponse que seule une bonne connexion remplit, comme $.result.uid, ou accepted: avec les statuts d’une bonne connexion.',
         'some recipients set this cookie whatever the password: a wrong one would pass for a session. Add proof: with a place of the answer that only a good login fills, such as $.result.uid, or accepted: with the statuses of one.',
+      ],
     },
   ];
 }
 
 function sendAsProblems(path: string, sendAs: SendAs | undefined): readonly SettingsProblem[] {
   return sendAs !== undefined && /^(host|content-|transfer-encoding|connection|webhook-)/i.test(sendAs.header)
-    ? [{ path, message: `Relais sets ${sendAs.header} itself.` }]
+    ? [{ path, message: [`Relais écrit lui-même ${sendAs.header}.`, `Relais sets ${sendAs.header} itself.`] }]
     : [];
 }

@@ -22,10 +22,16 @@ const sendAs: JsonSchema = {
   additionalProperties: false,
   required: ['header'],
   properties: {
-    header: { type: 'string', pattern: headerName, description: 'Header name, e.g. X-Auth-Token.' },
+    header: {
+      type: 'string',
+      pattern: headerName,
+      'x-forme': 'un nom d’en-tête, comme X-Auth-Token.',
+      description: 'Header name, e.g. X-Auth-Token.',
+    },
     prefix: {
       type: 'string',
       pattern: '^[!-~]{1,40}$',
+      'x-forme': 'un mot sans blancs, comme Bearer.',
       description: 'Word before the token, e.g. Bearer or Zoho-oauthtoken; none when absent.',
     },
   },
@@ -67,6 +73,7 @@ export const oauth2Schema: JsonSchema = {
     tokenUrl: {
       ...text('https address of the token endpoint; its host stands in client.yaml.'),
       pattern: '^https?://',
+      'x-forme': 'une adresse https.',
     },
     clientId: text('Id of our application, or secret:NAME.'),
     clientSecret: secretSchema('secret:NAME of its secret.'),
@@ -109,6 +116,7 @@ const basic: JsonSchema = {
 const path = (description: string): JsonSchema => ({
   type: 'string',
   pattern: '^\\$(\\.[A-Za-z0-9_-]{1,60}){1,8}$',
+  'x-forme': 'un endroit d’une réponse JSON, comme $.data.token.',
   description,
 });
 
@@ -139,8 +147,18 @@ export const loginSchema: JsonSchema = {
       additionalProperties: false,
       properties: {
         json: path('Place in a JSON answer, e.g. $.data.token.'),
-        header: { type: 'string', pattern: headerName, description: 'Name of a header of the answer.' },
-        cookie: { type: 'string', pattern: headerName, description: 'Name of a cookie the answer sets.' },
+        header: {
+          type: 'string',
+          pattern: headerName,
+          'x-forme': 'un nom d’en-tête.',
+          description: 'Name of a header of the answer.',
+        },
+        cookie: {
+          type: 'string',
+          pattern: headerName,
+          'x-forme': 'un nom de cookie.',
+          description: 'Name of a cookie the answer sets.',
+        },
       },
     },
     proof: path(
@@ -156,6 +174,7 @@ export const loginSchema: JsonSchema = {
     lifetime: {
       type: 'string',
       pattern: '^[1-9][0-9]{0,3}(s|m|h)$',
+      'x-forme': 'une durée, comme 20m.',
       description: 'How long a session lasts, e.g. 20m; until it is refused when absent.',
     },
     sendAs,

@@ -28,7 +28,15 @@ export const tlsSchema: JsonSchema = {
 
 export function tlsProblems(path: string, tls: Tls | undefined): readonly SettingsProblem[] {
   return tls !== undefined && (tls.cert === undefined) !== (tls.key === undefined)
-    ? [{ path, message: 'cert and key go together: the certificate and its private key.' }]
+    ? [
+        {
+          path,
+          message: [
+            'cert et key vont ensemble : le certificat et sa clé privée.',
+            'cert and key go together: the certificate and its private key.',
+          ],
+        },
+      ]
     : [];
 }
 

@@ -4,14 +4,15 @@ import type { Composed, SendContext } from './context.ts';
 import type { ItemAnswers } from './item-answers.ts';
 import type { Outcome, Tested } from './outcome.ts';
 import type { Action, Body, Parcel } from './parcel.ts';
-import type { Drafting, SignedWords } from './presented.ts';
+import type { Both, Drafting, SignedWords } from './presented.ts';
 import type { Returns } from './returns.ts';
 import type { StandIn, StandInServers } from './stand-in.ts';
 
 export interface SettingsProblem {
   /** JSON pointer into the settings, e.g. `/url`. */
   readonly path: string;
-  readonly message: string;
+  /** French first. */
+  readonly message: Both;
 }
 
 /** A secret that is good until a moment. */
@@ -59,7 +60,7 @@ export interface Connector<Settings = unknown> {
   /** Whether these settings say that no person may be in what is sent: only other fields are then written, and no opt-in. */
   readonly impersonal?: (settings: Settings) => boolean;
   /** How the check names this way where financial data may not travel it (C10); absent, or undefined, where they may. */
-  readonly noFinancial?: (settings: Settings) => string | undefined;
+  readonly noFinancial?: (settings: Settings) => Both | undefined;
   /** Whether some targets of one parcel may take it and others not (`Evidence.targets`, `ParcelItem.reached`). */
   readonly takenPartly?: true;
   /** A body may hold secrets: `send` writes them out. Absent: it may hold none. */
@@ -73,7 +74,7 @@ export interface Connector<Settings = unknown> {
   /** Among which facts of client.yaml its targets stand (C19). */
   readonly targetKind: (settings: Settings) => TargetKind;
   /** Why nobody can be asked about what has left by these settings, in words for the check: an unknown outcome is then support's. */
-  readonly unaskable?: (settings: Settings) => string | undefined;
+  readonly unaskable?: (settings: Settings) => Both | undefined;
   /** The setting that says where leads go, and the one by which the recipient can be asked again. */
   readonly addressKey: string;
   readonly lookupKey?: string;

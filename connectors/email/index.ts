@@ -35,7 +35,7 @@ export function createEmailConnector({ nameServers }: { readonly nameServers?: r
     protocol: 'smtp',
     targetKind: () => 'mailboxes',
     impersonal: ({ content }) => content === 'notice',
-    noFinancial: () => 'mail',
+    noFinancial: () => ['e-mail', 'mail'],
     check: checkEmailSettings,
     targets: mailboxesOf,
     places: emailPlaces,

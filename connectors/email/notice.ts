@@ -16,12 +16,38 @@ export function noticeProblems(settings: NoticeSettings): readonly SettingsProbl
   if (content !== 'notice')
     return readAt === undefined
       ? []
-      : [{ path: '/readAt', message: 'readAt belongs to content: notice: any other mail carries the lead.' }];
+      : [
+          {
+            path: '/readAt',
+            message: [
+              'readAt va avec content: notice : tout autre e-mail porte la demande.',
+              'readAt belongs to content: notice: any other mail carries the lead.',
+            ],
+          },
+        ];
   return [
     ...(readAt === undefined
-      ? [{ path: '/content', message: 'A notice says where the lead is read: add readAt, an https address.' }]
+      ? [
+          {
+            path: '/content',
+            message: [
+              'Un avis (notice) dit où la demande se lit : ajoutez readAt, une adresse https.',
+              'A notice says where the lead is read: add readAt, an https address.',
+            ] as const,
+          },
+        ]
       : addressProblems(readAt)),
-    ...(attachment === 'none' ? [] : [{ path: '/attachment', message: 'A notice carries no attachment.' }]),
+    ...(attachment === 'none'
+      ? []
+      : [
+          {
+            path: '/attachment',
+            message: [
+              'Un avis (notice) ne porte pas de pièce jointe.',
+              'A notice carries no attachment.',
+            ] as const,
+          },
+        ]),
   ];
 }
 
@@ -33,7 +59,10 @@ function addressProblems(readAt: string): readonly SettingsProblem[] {
   return [
     {
       path: '/readAt',
-      message: `Write an https address such as https://crm.client.example/leads/${referencePlace}; nothing else of the lead may stand in it.`,
+      message: [
+        `Écrivez une adresse https comme https://crm.client.example/leads/${referencePlace} ; rien d’autre de la demande n’y figure.`,
+        `Write an https address such as https://crm.client.example/leads/${referencePlace}; nothing else of the lead may stand in it.`,
+      ],
     },
   ];
 }

@@ -6,10 +6,12 @@ import { pgpSchema } from '../openpgp.ts';
 
 const recipients = (description: string): JsonSchema => ({
   description,
+  'x-forme': 'une adresse e-mail ; plusieurs sont une liste : [a@client.example, b@client.example].',
   anyOf: [
     {
       type: 'string',
       pattern: mailboxOnly,
+      'x-forme': 'une adresse e-mail ; plusieurs sont une liste : [a@client.example, b@client.example].',
       description: 'One mailbox; several stand in a list: [a@client.example, b@client.example].',
     },
     {
@@ -17,7 +19,12 @@ const recipients = (description: string): JsonSchema => ({
       minItems: 1,
       maxItems: 20,
       uniqueItems: true,
-      items: { type: 'string', pattern: mailboxOnly, description: 'A mailbox.' },
+      items: {
+        type: 'string',
+        pattern: mailboxOnly,
+        'x-forme': 'une adresse e-mail.',
+        description: 'A mailbox.',
+      },
       description: 'Several mailboxes.',
     },
   ],
@@ -34,9 +41,15 @@ export const emailSettingsSchema: JsonSchema = {
     from: {
       type: 'string',
       pattern: named,
+      'x-forme': 'une adresse e-mail, ou Nom <adresse>.',
       description: 'Sender: mailbox, or Name <mailbox>. Its domain ends the Message-ID.',
     },
-    replyTo: { type: 'string', pattern: named, description: 'Where answers go.' },
+    replyTo: {
+      type: 'string',
+      pattern: named,
+      'x-forme': 'une adresse e-mail, ou Nom <adresse>.',
+      description: 'Where answers go.',
+    },
     smtp: smtpSchema,
     subject: {
       type: 'string',

@@ -38,7 +38,13 @@ export function checkEmailSettings(settings: EmailSettings): readonly SettingsPr
   ];
   for (const [path, values, pattern] of addresses) {
     if (values.some((value) => !new RegExp(pattern, 'u').test(value)))
-      problems.push({ path, message: 'This is not a mailbox such as leads@client.example.' });
+      problems.push({
+        path,
+        message: [
+          'Ce n’est pas une adresse comme leads@client.example.',
+          'This is not a mailbox such as leads@client.example.',
+        ],
+      });
   }
   const { subject, smtp } = settings;
   if (subject !== undefined) {
@@ -48,10 +54,17 @@ export function checkEmailSettings(settings: EmailSettings): readonly SettingsPr
     if (unknown.length > 0) {
       problems.push({
         path: '/subject',
-        message: `A subject may hold {clientName} {title} {leadReference} {action}, never a person's data: {${unknown.join('}, {')}} is not allowed.`,
+        message: [
+          `Un objet peut contenir {clientName} {title} {leadReference} {action}, jamais une donnée de la personne : {${unknown.join('}, {')}} n’est pas permis.`,
+          `A subject may hold {clientName} {title} {leadReference} {action}, never a person's data: {${unknown.join('}, {')}} is not allowed.`,
+        ],
       });
     }
-    if (/[\r\n]/.test(subject)) problems.push({ path: '/subject', message: 'A subject is one line.' });
+    if (/[\r\n]/.test(subject))
+      problems.push({
+        path: '/subject',
+        message: ['Un objet tient sur une ligne.', 'A subject is one line.'],
+      });
   }
   problems.push(
     ...smtpProblems('/smtp', smtp),
@@ -76,14 +89,20 @@ function returnPathProblems(returnPath: string | undefined): readonly SettingsPr
     return [
       {
         path: '/returnPath',
-        message: 'Write a mailbox with {tag} before its @, such as retours+{tag}@centre.example.',
+        message: [
+          'Écrivez une adresse avec {tag} avant son @, comme retours+{tag}@centre.example.',
+          'Write a mailbox with {tag} before its @, such as retours+{tag}@centre.example.',
+        ],
       },
     ];
   if (beside.join('').length > longestBesideTag)
     return [
       {
         path: '/returnPath',
-        message: `Beside {tag} there is room for ${longestBesideTag} characters before the @.`,
+        message: [
+          `À côté de {tag} il y a place pour ${longestBesideTag} caractères avant le @.`,
+          `Beside {tag} there is room for ${longestBesideTag} characters before the @.`,
+        ],
       },
     ];
   return [];

@@ -1,6 +1,6 @@
 // How the lines of an acknowledgement are read (`file.ack.lines`): type, schema, and the rules that a schema cannot say. Pure.
 // Invariant: one word means one thing, and a column is named or counted, never guessed.
-import type { JsonSchema, LineWord, SettingsProblem } from '../contract.ts';
+import type { Both, JsonSchema, LineWord, SettingsProblem } from '../contract.ts';
 
 export type Column = string | number;
 export type LineEncoding = 'utf-8' | 'windows-1252' | 'iso-8859-15' | 'iso-8859-1';
@@ -25,6 +25,7 @@ export interface LineSettings {
 
 const column = (description: string): JsonSchema => ({
   description,
+  'x-forme': 'le nom de la colonne, ou sa place à partir de 1.',
   anyOf: [
     { type: 'string', minLength: 1, maxLength: 120, description: 'Its name.' },
     { type: 'integer', minimum: 1, maximum: 500, description: 'Its place, from 1.' },
@@ -86,6 +87,7 @@ export const lineSettingsSchema: JsonSchema = {
         record: {
           type: 'string',
           pattern: '^[A-Za-z_][A-Za-z0-9_.-]{0,99}$',
+          'x-forme': 'le nom d’un élément, sans préfixe.',
           description: 'Name of the element that stands for one lead, without a prefix.',
         },
       },
@@ -134,18 +136,34 @@ const columnsOf = ({ reference, key, status, reason, id }: LineSettings): readon
 /** @param path JSON pointer to these settings */
 export function lineProblems(lines: LineSettings, path: string): readonly SettingsProblem[] {
   const problems: SettingsProblem[] = [];
-  const say = (below: string, message: string): void => void problems.push({ path: path + below, message });
+  const say = (below: string, message: Both): void => void problems.push({ path: path + below, message });
   if ((lines.csv === undefined) === (lines.xml === undefined))
-    say('', 'Exactly one of csv and xml: {} for a CSV with ; in UTF-8.');
+    say('', [
+      'Exactement l’un de csv et xml : {} pour un CSV à ; en UTF-8.',
+      'Exactly one of csv and xml: {} for a CSV with ; in UTF-8.',
+    ]);
   if ((lines.reference === undefined) === (lines.key === undefined))
-    say('', 'Exactly one of reference and key: by it a line says of which lead it speaks.');
+    say('', [
+      'Exactement l’un de reference et key : par là une ligne dit de quelle demande elle parle.',
+      'Exactly one of reference and key: by it a line says of which lead it speaks.',
+    ]);
   if (lines.csv !== undefined && !hasHeading(lines) && namesColumns(lines))
-    say('/csv/header', 'Without a heading columns are counted: write their places, from 1.');
+    say('/csv/header', [
+      'Sans ligne de titres les colonnes se comptent : écrivez leurs places, à partir de 1.',
+      'Without a heading columns are counted: write their places, from 1.',
+    ]);
   if (lines.xml !== undefined && columnsOf(lines).some((name) => typeof name === 'number'))
-    say('', 'In XML an element has a name, or @name for an attribute of the record.');
+    say('', [
+      'En XML un élément a un nom, ou @nom pour un attribut de l’enregistrement.',
+      'In XML an element has a name, or @name for an attribute of the record.',
+    ]);
   const { accepted, duplicate = [], refused = [], again = [] } = lines;
   const said = [...accepted, ...duplicate, ...refused, ...again].map(compared);
   const twice = said.find((word, index) => said.indexOf(word) !== index);
-  if (twice !== undefined) say('', `"${twice}" stands in two of the lists: a word means one thing.`);
+  if (twice !== undefined)
+    say('', [
+      `« ${twice} » est dans deux des listes : un mot veut dire une chose.`,
+      `"${twice}" stands in two of the lists: a word means one thing.`,
+    ]);
   return problems;
 }

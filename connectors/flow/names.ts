@@ -1,6 +1,6 @@
 // Names of a flow's files: `LEADS_{date:yyyyMMdd}_{seq:6}.csv`. Pure.
 // Invariant: the same batch gives the same name at every attempt, and the name is one path segment.
-import type { BatchFacts } from '../contract.ts';
+import type { BatchFacts, Both } from '../contract.ts';
 
 export interface NameFacts {
   readonly client: string;
@@ -39,31 +39,49 @@ export function fillName(pattern: string, facts: NameFacts): string {
 export const inPieces = (pattern: string): boolean => /\{piece(:\d+)?\}/.test(pattern);
 
 /** What is wrong with a pattern, as sentences; empty when nothing is. @param more placeholders known in this place */
-export function patternProblems(pattern: string, more: readonly string[] = []): readonly string[] {
-  const problems: string[] = [];
+export function patternProblems(pattern: string, more: readonly string[] = []): readonly Both[] {
+  const problems: Both[] = [];
   for (const [whole, name, format] of pattern.matchAll(placeholder)) {
     if (!['seq', 'date', 'time', 'client', 'destination', ...more].includes(name ?? '')) {
-      problems.push(
-        `Unknown placeholder ${whole}: only ${['{date:yyyyMMdd} {time:HHmmss} {seq} {seq:6} {client} {destination}', ...more.map((other) => `{${other}}`)].join(' ')}.`,
-      );
+      const known = [
+        '{date:yyyyMMdd} {time:HHmmss} {seq} {seq:6} {client} {destination}',
+        ...more.map((other) => `{${other}}`),
+      ].join(' ');
+      problems.push([
+        `Place inconnue ${whole} : seulement ${known}.`,
+        `Unknown placeholder ${whole}: only ${known}.`,
+      ]);
     } else if (
       (name === 'seq' || name === 'piece') &&
       format !== undefined &&
       !/^([1-9]|1[0-2])$/.test(format)
     ) {
-      problems.push(`${whole}: the width of ${name} is a number from 1 to 12.`);
+      problems.push([
+        `${whole} : la largeur de ${name} est un nombre de 1 à 12.`,
+        `${whole}: the width of ${name} is a number from 1 to 12.`,
+      ]);
     } else if (
       (name === 'date' || name === 'time') &&
       format !== undefined &&
       !/^[-_.]*((yyyy|yy|MM|dd|HH|mm|ss)[-_.]*)+$/.test(format)
     ) {
-      problems.push(`${whole}: a date is written with yyyy yy MM dd HH mm ss and - _ . only.`);
+      problems.push([
+        `${whole} : une date s’écrit avec yyyy yy MM dd HH mm ss et - _ . seulement.`,
+        `${whole}: a date is written with yyyy yy MM dd HH mm ss and - _ . only.`,
+      ]);
     } else if (name === 'date' && format?.includes('mm') === true && !format.includes('HH')) {
-      problems.push(`${whole} writes minutes (mm) for the month: write ${whole.replace('mm', 'MM')}.`);
+      const instead = whole.replace('mm', 'MM');
+      problems.push([
+        `${whole} écrit les minutes (mm) à la place du mois : écrivez ${instead}.`,
+        `${whole} writes minutes (mm) for the month: write ${instead}.`,
+      ]);
     }
   }
   if (/[{}]/.test(pattern.replaceAll(placeholder, '')))
-    problems.push('A brace is not closed, or a placeholder is empty.');
+    problems.push([
+      'Une accolade n’est pas fermée, ou une place est vide.',
+      'A brace is not closed, or a placeholder is empty.',
+    ]);
   return problems;
 }
 

@@ -2,6 +2,7 @@
 // Invariant: a civil time that daylight saving skips happens once, when the clock resumes (03:00); one that it doubles
 // happens once, at the first occurrence. Cron libraries skip or repeat such jobs, so the line is read in floating time.
 import { Cron } from 'croner';
+import type { Both } from '../contract.ts';
 
 const hour = 3_600_000;
 
@@ -34,19 +35,25 @@ export function lastSlotBefore(cron: string, timezone: string, moment: Date): Da
 }
 
 /** What is wrong with a schedule, as a sentence, or undefined. */
-export function scheduleProblem(cron: string, timezone: string): string | undefined {
+export function scheduleProblem(cron: string, timezone: string): Both | undefined {
   try {
     civilOf(new Date(0), timezone);
   } catch {
-    return `The timezone ${timezone} does not exist; write one such as Europe/Paris.`;
+    return [
+      `Le fuseau horaire ${timezone} n’existe pas ; écrivez-en un comme Europe/Paris.`,
+      `The timezone ${timezone} does not exist; write one such as Europe/Paris.`,
+    ];
   }
   try {
     // Five fields name no year: what has no date after 1970 has none at all.
     return nextSlot(cron, timezone, new Date(0)) === undefined
-      ? 'This schedule has no future date.'
+      ? ['Cet horaire n’a aucune date à venir.', 'This schedule has no future date.']
       : undefined;
   } catch {
-    return 'This is not a cron line of five fields: minute hour day month weekday, e.g. "0 7,13,19 * * 1-6".';
+    return [
+      'Ce n’est pas une ligne cron de cinq champs : minute heure jour mois jour-de-semaine, comme "0 7,13,19 * * 1-6".',
+      'This is not a cron line of five fields: minute hour day month weekday, e.g. "0 7,13,19 * * 1-6".',
+    ];
   }
 }
 

@@ -23,11 +23,14 @@ export const flowSettingsSchema: JsonSchema = {
     to: {
       type: 'string',
       pattern: `^((${placed.join('|')}):[a-z0-9][a-z0-9-]{0,62}(/.{0,200})?|mailto:[^\\s@]{1,64}@[^\\s]{1,400})$`,
+      'x-forme':
+        'sftp:NOM/dossier, local:NOM/dossier, ou mailto:leads@client.example pour un mail, comme l’autorisation le nomme.',
       description:
         'sftp:NAME/folder or local:NAME/folder, exactly as authorised. The folder is below the login (or local) folder; sftp:NAME//folder is absolute. mailto:leads@client.example for a mail.',
     },
     server: {
       description: 'The server behind NAME.',
+      'x-forme': 'un bloc avec ce qu’il faut pour ce serveur : hôte, dossier, adresse ou compartiment.',
       anyOf: transports.map(({ schema }) => schema),
     },
     schedule: {
@@ -45,6 +48,7 @@ export const flowSettingsSchema: JsonSchema = {
         late: {
           type: 'string',
           pattern: '^[1-9][0-9]{0,4}(m|h|d)$',
+          'x-forme': 'une durée, comme 30m.',
           default: '30m',
           description: 'A file that has not left by then after its hour is reported to support.',
         },
@@ -87,7 +91,12 @@ export const flowSettingsSchema: JsonSchema = {
       required: ['sidecar'],
       description: 'A control file written after the data file.',
       properties: {
-        sidecar: { type: 'string', pattern: suffix, description: 'Added to the file name, e.g. .ctl.' },
+        sidecar: {
+          type: 'string',
+          pattern: suffix,
+          'x-forme': 'une fin de nom, comme .ctl.',
+          description: 'Added to the file name, e.g. .ctl.',
+        },
         fields: {
           type: 'array',
           minItems: 1,
@@ -119,6 +128,7 @@ export const flowSettingsSchema: JsonSchema = {
         within: {
           type: 'string',
           pattern: '^[1-9][0-9]{0,4}(m|h|d)$',
+          'x-forme': 'une durée, comme 4h.',
           description: 'How long to wait for it, e.g. 4h; then support is told.',
         },
         lines: lineSettingsSchema,
@@ -127,12 +137,14 @@ export const flowSettingsSchema: JsonSchema = {
     marker: {
       type: 'string',
       pattern: suffix,
+      'x-forme': 'une fin de nom, comme .done.',
       description:
         'For servers that forbid renaming: the file is written under its final name, and an empty file of this suffix beside it, e.g. .done, says that it is whole.',
     },
     tempSuffix: {
       type: 'string',
       pattern: suffix,
+      'x-forme': 'une fin de nom, comme .part.',
       default: '.part',
       description: 'Added to the name while the file is being written.',
     },

@@ -34,26 +34,44 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
     message,
   }));
   if (/[/\\]/.test(settings.name) || settings.name.startsWith('.'))
-    problems.push({ path: '/name', message: 'A file name has no / and does not begin with a dot.' });
+    problems.push({
+      path: '/name',
+      message: [
+        'Un nom de fichier n’a pas de / et ne commence pas par un point.',
+        'A file name has no / and does not begin with a dot.',
+      ],
+    });
   if (!/\{seq(:\d+)?\}/.test(settings.name))
     problems.push({
       path: '/name',
-      message: 'The name needs {seq}: two files must never have the same name.',
+      message: [
+        'Le nom a besoin de {seq} : deux fichiers n’ont jamais le même nom.',
+        'The name needs {seq}: two files must never have the same name.',
+      ],
     });
   if (!settings.to.startsWith('mailto:') && climbs(folderOf(settings.to)))
-    problems.push({ path: '/to', message: 'A folder cannot hold . or .. steps.' });
+    problems.push({
+      path: '/to',
+      message: ['Un dossier n’a pas d’étape . ou ..', 'A folder cannot hold . or .. steps.'],
+    });
   const schedule = scheduleProblem(settings.schedule.cron, timezoneOf(settings));
   if (schedule !== undefined) problems.push({ path: '/schedule', message: schedule });
   const temp = settings.tempSuffix ?? '.part';
   if (settings.control !== undefined && settings.control.sidecar === temp)
     problems.push({
       path: '/control/sidecar',
-      message: 'The control file needs another suffix than tempSuffix.',
+      message: [
+        'Le fichier de contrôle a une autre fin de nom que tempSuffix.',
+        'The control file needs another suffix than tempSuffix.',
+      ],
     });
   if (settings.guard !== undefined && settings.mode !== 'full')
     problems.push({
       path: '/guard',
-      message: 'A guard watches files that hold every current lead: write mode: full, or leave it out.',
+      message: [
+        'Une garde (guard) surveille des fichiers qui contiennent toutes les demandes en cours : écrivez mode: full, ou retirez-la.',
+        'A guard watches files that hold every current lead: write mode: full, or leave it out.',
+      ],
     });
   return [
     ...problems,
@@ -70,14 +88,24 @@ function ackProblems({ ack }: FlowSettings): readonly SettingsProblem[] {
   const more = lines === undefined ? [] : ['piece'];
   const problems: SettingsProblem[] = patternProblems(path, more).map((message) => ({
     path: '/ack/path',
-    message: lines === undefined && inPieces(path) ? `${message} {piece} goes with ack.lines.` : message,
+    message:
+      lines === undefined && inPieces(path)
+        ? [`${message[0]} {piece} va avec ack.lines.`, `${message[1]} {piece} goes with ack.lines.`]
+        : message,
   }));
   if (!/\{seq(:\d+)?\}/.test(path))
     problems.push({
       path: '/ack/path',
-      message: 'The path needs {seq}: an answer must belong to one file.',
+      message: [
+        'Le chemin a besoin de {seq} : une réponse appartient à un seul fichier.',
+        'The path needs {seq}: an answer must belong to one file.',
+      ],
     });
-  if (climbs(path)) problems.push({ path: '/ack/path', message: 'A path cannot hold . or .. steps.' });
+  if (climbs(path))
+    problems.push({
+      path: '/ack/path',
+      message: ['Un chemin n’a pas d’étape . ou ..', 'A path cannot hold . or .. steps.'],
+    });
   return lines === undefined ? problems : [...problems, ...lineProblems(lines, '/ack/lines')];
 }
 
@@ -87,11 +115,22 @@ function markerProblems({ marker, tempSuffix, control }: FlowSettings): readonly
     return [
       {
         path: '/marker',
-        message: 'A marker is for servers that forbid renaming: leave tempSuffix out, nothing is renamed.',
+        message: [
+          'Un marqueur (marker) est pour les serveurs qui interdisent de renommer : retirez tempSuffix, rien n’est renommé.',
+          'A marker is for servers that forbid renaming: leave tempSuffix out, nothing is renamed.',
+        ],
       },
     ];
   return marker === control?.sidecar
-    ? [{ path: '/marker', message: 'The marker needs another suffix than the control file.' }]
+    ? [
+        {
+          path: '/marker',
+          message: [
+            'Le marqueur (marker) a une autre fin de nom que le fichier de contrôle.',
+            'The marker needs another suffix than the control file.',
+          ],
+        },
+      ]
     : [];
 }
 

@@ -44,9 +44,9 @@ export interface HandOver<Server> {
   /** Deliveries in one file at most: it is held whole. */
   readonly atMost: (server: Server) => number;
   /** As the check calls it: financial data may not travel so (C10). */
-  readonly way: string;
+  readonly way: Both;
   /** Why nobody can be asked about it, in words for the check. */
-  readonly unaskable: string;
+  readonly unaskable: Both;
   /** For the preview. Pure. */
   readonly head: (file: NamedFile, server: Server) => readonly string[];
   readonly send: (file: HandedFile, server: Server, context: SendContext) => Promise<Outcome>;
@@ -64,7 +64,7 @@ export interface Transport<Server> {
   readonly isOf: (server: object) => boolean;
   readonly schema: JsonSchema;
   /** Said where `to` begins with another scheme. */
-  readonly misplaced: string;
+  readonly misplaced: Both;
   /** Rules a schema cannot say; paths begin at the `file` block. Pure. */
   readonly problems: (server: Server, around: Around) => readonly SettingsProblem[];
   /** What is allowed and proves less than it seems to. Pure. */

@@ -8,9 +8,15 @@ const secretPattern = '^secret:[A-Za-z_][A-Za-z0-9_]{0,63}$';
 /** Schema of a secret's place. */
 export const secretSchema = (
   description: string,
-): { readonly type: 'string'; readonly pattern: string; readonly description: string } => ({
+): {
+  readonly type: 'string';
+  readonly pattern: string;
+  readonly 'x-forme': string;
+  readonly description: string;
+} => ({
   type: 'string',
   pattern: secretPattern,
+  'x-forme': 'secret:NOM.',
   description,
 });
 
@@ -50,12 +56,15 @@ export function namesAmong(texts: readonly (string | undefined)[]): readonly str
 export function clearTextProblem(
   path: string,
   text: string | undefined,
-): readonly { readonly path: string; readonly message: string }[] {
+): readonly { readonly path: string; readonly message: readonly [fr: string, en: string] }[] {
   if (text === undefined || secretName(text) !== undefined) return [];
   return [
     {
       path,
-      message: 'A secret must not stand in the file: write secret:NAME and give the operator the value.',
+      message: [
+        'Un secret ne figure pas dans le fichier : écrivez secret:NOM et donnez la valeur à l’exploitant.',
+        'A secret must not stand in the file: write secret:NAME and give the operator the value.',
+      ],
     },
   ];
 }

@@ -132,14 +132,20 @@ export function dkimProblems(
       : [
           {
             path: '/dkim/domain',
-            message: `The domain that signs must be that of the sender, ${senderDomain}, or one above it.`,
+            message: [
+              `Le domaine qui signe est celui de l’expéditeur, ${senderDomain}, ou un domaine au-dessus.`,
+              `The domain that signs must be that of the sender, ${senderDomain}, or one above it.`,
+            ] as const,
           },
         ]),
     ...(/\._domainkey/i.test(dkim.selector)
       ? [
           {
             path: '/dkim/selector',
-            message: 'The selector is what stands before ._domainkey, such as relais1: that part is added.',
+            message: [
+              'Le sélecteur est ce qui précède ._domainkey, comme relais1 : cette partie est ajoutée.',
+              'The selector is what stands before ._domainkey, such as relais1: that part is added.',
+            ] as const,
           },
         ]
       : []),

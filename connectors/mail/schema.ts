@@ -11,6 +11,7 @@ const domain = '^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$';
 
 export const smtpSchema: JsonSchema = {
   description: 'The mail server: secret:NAME of a URL smtp(s)://user:password@host:port, or its parts.',
+  'x-forme': 'secret:NOM d’une adresse smtp(s)://utilisateur:mot-de-passe@serveur:port, ou ses parties.',
   anyOf: [
     secretSchema('secret:NAME of smtps://user:password@host:465 or smtp://…:587.'),
     {
@@ -48,11 +49,13 @@ export const dkimSchema: JsonSchema = {
     domain: {
       type: 'string',
       pattern: domain,
+      'x-forme': 'un nom de domaine.',
       description: "The domain that signs: the sender's, or one above it.",
     },
     selector: {
       type: 'string',
       pattern: '^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$',
+      'x-forme': 'un sélecteur, comme relais1.',
       description: 'Under which name the public key stands in DNS: SELECTOR._domainkey.DOMAIN.',
     },
     key: secretSchema('secret:NAME of the private RSA key (PEM, 1,024 bits at least, better 2,048).'),

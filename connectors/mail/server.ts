@@ -64,7 +64,7 @@ export function smtpProblems(path: string, smtp: SmtpSetting): readonly Settings
     ...clearTextProblem(`${path}/password`, smtp.password),
     ...((smtp.user === undefined) === (smtp.password === undefined)
       ? []
-      : [{ path, message: 'user and password go together.' }]),
+      : [{ path, message: ['user et password vont ensemble.', 'user and password go together.'] as const }]),
   ];
 }
 

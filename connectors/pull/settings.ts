@@ -36,7 +36,15 @@ const hostForm = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a
 export const checkPullSettings = ({ fetchedBy }: PullSettings): readonly SettingsProblem[] =>
   hostForm.test(fetchedBy)
     ? []
-    : [{ path: '/fetchedBy', message: `"${fetchedBy}" is no host: crm.client.example, without https://.` }];
+    : [
+        {
+          path: '/fetchedBy',
+          message: [
+            `« ${fetchedBy} » n’est pas un serveur : crm.client.example, sans https://.`,
+            `"${fetchedBy}" is no host: crm.client.example, without https://.`,
+          ],
+        },
+      ];
 
 export const pullTargets = ({ fetchedBy }: PullSettings): readonly string[] => [fetchedBy.toLowerCase()];
 

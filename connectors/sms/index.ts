@@ -33,7 +33,7 @@ export const sms = defineConnector<SmsSettings>({
   answers: 'connector',
   protocol: 'http',
   targetKind: () => 'hosts',
-  noFinancial: () => 'text message',
+  noFinancial: () => ['SMS', 'text message'],
   check: checkSmsSettings,
   targets: smsTargets,
   places: smsPlaces,

@@ -16,6 +16,7 @@ export interface SmsSettings {
 const key = (description: string, standard: string): JsonSchema => ({
   type: 'string',
   pattern: '^[A-Za-z_][A-Za-z0-9_]{0,40}$',
+  'x-forme': 'lettres, chiffres, _',
   default: standard,
   description,
 });
@@ -44,11 +45,13 @@ export const smsSettingsSchema: JsonSchema = {
     sender: {
       type: 'string',
       pattern: '^([A-Za-z0-9][A-Za-z0-9 ]{2,10}|\\+[1-9][0-9]{6,14}|[0-9]{4,6})$',
+      'x-forme': '3 à 11 lettres et chiffres, ou un numéro.',
       description: 'What the phone shows: 3 to 11 letters and digits, or a number.',
     },
     to: {
       type: 'string',
       pattern: '^\\+[1-9][0-9]{6,14}$',
+      'x-forme': 'un numéro avec + et le pays.',
       description:
         'Number of the recipient, with + and country, unless the mapping writes the field recipient.',
     },
@@ -65,6 +68,7 @@ export const smsSettingsSchema: JsonSchema = {
     reference: {
       type: 'string',
       pattern: '^[A-Za-z0-9_-]{1,40}(\\.[A-Za-z0-9_-]{1,40}){0,5}$',
+      'x-forme': 'un endroit de la réponse, comme data.messageId.',
       default: 'id',
       description: "Where the provider's answer has its id of the message: id, or data.messageId.",
     },
@@ -72,8 +76,16 @@ export const smsSettingsSchema: JsonSchema = {
 };
 
 export function checkSmsSettings({ url, auth }: SmsSettings): readonly SettingsProblem[] {
-  const placeholder = /\{[^{}]*\}/.test(url)
-    ? [{ path: '/url', message: 'The address of a provider holds no placeholder.' }]
+  const placeholder: readonly SettingsProblem[] = /\{[^{}]*\}/.test(url)
+    ? [
+        {
+          path: '/url',
+          message: [
+            'L’adresse d’un prestataire n’a pas de place à remplir.',
+            'The address of a provider holds no placeholder.',
+          ],
+        },
+      ]
     : [];
   return [...addressProblems('/url', url), ...placeholder, ...clearTextProblem('/auth/bearer', auth.bearer)];
 }

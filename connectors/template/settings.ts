@@ -33,8 +33,13 @@ export const templateSettingsSchema: JsonSchema = {
 };
 
 export function checkTemplateSettings({ url, auth }: TemplateSettings): readonly SettingsProblem[] {
-  const placeholder = /\{[^{}]*\}/.test(url)
-    ? [{ path: '/url', message: 'The address holds no placeholder.' }]
+  const placeholder: readonly SettingsProblem[] = /\{[^{}]*\}/.test(url)
+    ? [
+        {
+          path: '/url',
+          message: ['L’adresse n’a pas de place à remplir.', 'The address holds no placeholder.'],
+        },
+      ]
     : [];
   return [...addressProblems('/url', url), ...placeholder, ...clearTextProblem('/auth/bearer', auth.bearer)];
 }

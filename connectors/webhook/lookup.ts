@@ -143,7 +143,10 @@ export function lookupProblems({ url, lookup }: Asking<unknown>): readonly Setti
   if (placeholdersIn(lookup.url).length === 0 && secretName(lookup.url) === undefined && fields === undefined)
     problems.push({
       path: '/lookup/url',
-      message: 'The lookup must name the lead: use {reference}, {key} or {leadReference}, or fields.',
+      message: [
+        'L’interrogation nomme la demande : {reference}, {key} ou {leadReference}, ou des champs (fields).',
+        'The lookup must name the lead: use {reference}, {key} or {leadReference}, or fields.',
+      ],
     });
   const { pending } = lookup;
   if (
@@ -153,12 +156,18 @@ export function lookupProblems({ url, lookup }: Asking<unknown>): readonly Setti
   )
     problems.push({
       path: '/lookup/pending/url',
-      message: 'The question about a decision must name the lead: use {reference}, {key} or {leadReference}.',
+      message: [
+        'La question sur une décision nomme la demande : {reference}, {key} ou {leadReference}.',
+        'The question about a decision must name the lead: use {reference}, {key} or {leadReference}.',
+      ],
     });
   if (fields !== undefined && lookup.method === 'GET')
     problems.push({
       path: '/lookup/method',
-      message: 'A GET has no body: use POST, or put the reference into the address instead of fields.',
+      message: [
+        'Un GET n’a pas de corps : employez POST, ou mettez la référence dans l’adresse à la place de fields.',
+        'A GET has no body: use POST, or put the reference into the address instead of fields.',
+      ],
     });
   const host = hostOf(url);
   for (const [path, asked] of [
@@ -167,7 +176,13 @@ export function lookupProblems({ url, lookup }: Asking<unknown>): readonly Setti
   ] as const) {
     const lookupHost = asked === undefined ? undefined : hostOf(asked);
     if (host !== undefined && lookupHost !== undefined && host !== lookupHost)
-      problems.push({ path, message: `The lookup must stay on the host of url (${host}).` });
+      problems.push({
+        path,
+        message: [
+          `L’interrogation reste sur le serveur de url (${host}).`,
+          `The lookup must stay on the host of url (${host}).`,
+        ],
+      });
   }
   return problems;
 }

@@ -1,6 +1,6 @@
 // The `send` block of a webhook: its schema, the rules a schema cannot say, its target and its secrets' names. Pure.
 // Invariant: no secret in clear, no personal data in a URL; the host never comes from a placeholder.
-import type { JsonSchema, SettingsProblem } from '../contract.ts';
+import type { Both, JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, namesAmong, secretName } from '../guard.ts';
 import { addressProblems, endpointOf, hostOf, isInClear } from '../guard/http/address.ts';
 import { hasControl, isSendable } from '../guard/http/headers.ts';
@@ -57,6 +57,7 @@ export const webhookSettingsSchema: JsonSchema = {
     idempotencyHeader: {
       type: 'string',
       pattern: headerName,
+      'x-forme': 'un nom d’en-tête.',
       default: 'Idempotency-Key',
       description: 'Name of the header that carries the idempotency key.',
     },
@@ -110,14 +111,25 @@ function headerProblems(
   });
 }
 
-function headerFaults(name: string, value: string): readonly string[] {
-  const faults: string[] = [];
-  if (ownHeaders.has(name.toLowerCase())) faults.push(`Relais sets ${name} itself.`);
-  if (hasControl(value)) faults.push('A header value holds a line break or control character.');
+function headerFaults(name: string, value: string): readonly Both[] {
+  const faults: Both[] = [];
+  if (ownHeaders.has(name.toLowerCase()))
+    faults.push([`Relais écrit lui-même ${name}.`, `Relais sets ${name} itself.`]);
+  if (hasControl(value))
+    faults.push([
+      'La valeur d’un en-tête contient un saut de ligne ou un caractère de contrôle.',
+      'A header value holds a line break or control character.',
+    ]);
   else if (!isSendable(value))
-    faults.push('A header value holds a character that HTTP cannot carry: letters of ISO 8859-1 only.');
+    faults.push([
+      'La valeur d’un en-tête contient un caractère que HTTP ne porte pas : lettres de l’ISO 8859-1 seulement.',
+      'A header value holds a character that HTTP cannot carry: letters of ISO 8859-1 only.',
+    ]);
   if (/\{\{|\{\w+\}/.test(value) || value !== value.trim())
-    faults.push('A header value is sent as it stands: no placeholder, no space at its ends.');
+    faults.push([
+      'La valeur d’un en-tête est envoyée telle quelle : pas de place à remplir, pas d’espace aux bouts.',
+      'A header value is sent as it stands: no placeholder, no space at its ends.',
+    ]);
   return faults;
 }
 
@@ -133,7 +145,10 @@ function urlProblems(path: string, text: string): readonly SettingsProblem[] {
   return [
     {
       path,
-      message: `Unknown placeholder {${unknown.join('}, {')}}: only {reference}, {key}, {leadReference} and ids captured by an earlier call, never a person's data.`,
+      message: [
+        `Place inconnue {${unknown.join('}, {')}} : seulement {reference}, {key}, {leadReference} et les identifiants pris par un appel précédent, jamais une donnée de la personne.`,
+        `Unknown placeholder {${unknown.join('}, {')}}: only {reference}, {key}, {leadReference} and ids captured by an earlier call, never a person's data.`,
+      ],
     },
   ];
 }

@@ -42,7 +42,12 @@ const hmacSchema: JsonSchema = {
   required: ['secret', 'header'],
   properties: {
     secret: secretSchema('secret:NAME of the key.'),
-    header: { type: 'string', pattern: headerName, description: 'Header that carries it, e.g. X-Signature.' },
+    header: {
+      type: 'string',
+      pattern: headerName,
+      'x-forme': 'un nom d’en-tête, comme X-Signature.',
+      description: 'Header that carries it, e.g. X-Signature.',
+    },
     algorithm: {
       type: 'string',
       enum: ['sha256', 'sha512', 'sha1'],
@@ -70,6 +75,7 @@ const hmacSchema: JsonSchema = {
     pathFrom: {
       type: 'string',
       pattern: '^/[^{}?#]{0,200}$',
+      'x-forme': 'un chemin qui commence par /, sans { } ? #',
       description: '{path} begins behind this, e.g. /api/v1; the whole path when absent.',
     },
     timestamp: {
@@ -81,6 +87,7 @@ const hmacSchema: JsonSchema = {
     timestampHeader: {
       type: 'string',
       pattern: headerName,
+      'x-forme': 'un nom d’en-tête.',
       description: 'Header that carries the timestamp, where value does not.',
     },
   },
@@ -120,31 +127,49 @@ export function signatureProblems(signature: Signature | undefined): readonly Se
   if (!/\{(hex|base64|raw)\}/.test(value))
     problems.push({
       path: `${at}/value`,
-      message: 'The value must hold the signature: {hex}, {base64} or {raw}.',
+      message: [
+        'La valeur contient la signature : {hex}, {base64} ou {raw}.',
+        'The value must hold the signature: {hex}, {base64} or {raw}.',
+      ],
     });
   if (hasControl(value) || !isSendable(value))
     problems.push({
       path: `${at}/value`,
-      message: 'A header value holds a line break or a character that HTTP cannot carry.',
+      message: [
+        'La valeur d’un en-tête contient un saut de ligne ou un caractère que HTTP ne porte pas.',
+        'A header value holds a line break or a character that HTTP cannot carry.',
+      ],
     });
   if (value.includes('{raw}') && signature.hmac.encode === undefined)
     problems.push({
       path: `${at}/value`,
-      message: 'Raw bytes travel in no header: write encode: base64 too.',
+      message: [
+        'Des octets bruts ne voyagent dans aucun en-tête : écrivez aussi encode: base64.',
+        'Raw bytes travel in no header: write encode: base64 too.',
+      ],
     });
   if (value.includes('{keyId}') !== (keyId !== undefined))
-    problems.push({ path: at, message: 'keyId and {keyId} in value belong together.' });
+    problems.push({
+      path: at,
+      message: ['keyId et {keyId} dans value vont ensemble.', 'keyId and {keyId} in value belong together.'],
+    });
   if (sign.includes('{timestamp}') && !value.includes('{timestamp}') && timestampHeader === undefined)
     problems.push({
       path: at,
-      message: 'The recipient must learn the timestamp: in value, or by timestampHeader.',
+      message: [
+        'Le destinataire doit connaître l’horodatage : dans value, ou par timestampHeader.',
+        'The recipient must learn the timestamp: in value, or by timestampHeader.',
+      ],
     });
   for (const [name, text] of Object.entries({ header, timestampHeader })) {
     if (
       text !== undefined &&
       /^(host|content-|transfer-encoding|connection|webhook-|idempotency-key$)/i.test(text)
     )
-      problems.push({ path: `${at}/${name}`, message: `Relais sets ${text} itself.` });
+      problems.push({
+        path: `${at}/${name}`,
+        message: [`Relais écrit lui-même ${text}.`, `Relais sets ${text} itself.`],
+      });
   }
   return problems;
 }
@@ -155,7 +180,15 @@ function unknownParts(path: string, text: string, known: readonly string[]): rea
     .filter((name) => !known.includes(name));
   return unknown.length === 0
     ? []
-    : [{ path, message: `Unknown placeholder {${unknown.join('}, {')}}: only {${known.join('}, {')}}.` }];
+    : [
+        {
+          path,
+          message: [
+            `Place inconnue {${unknown.join('}, {')}} : seulement {${known.join('}, {')}}.`,
+            `Unknown placeholder {${unknown.join('}, {')}}: only {${known.join('}, {')}}.`,
+          ],
+        },
+      ];
 }
 
 /** What a preview shows of it. */

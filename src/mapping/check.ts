@@ -2,6 +2,7 @@
 // Invariant: every mistake of every file is reported at once; a mapping with one error is never given.
 import clientSchema from '../../mappings/schema/client.schema.json' with { type: 'json' };
 import mappingSchema from '../../mappings/schema/mapping.schema.json' with { type: 'json' };
+import type { Both } from '../../connectors/contract.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import { isRelaisError } from '../errors.ts';
 import { readClient } from './client.ts';
@@ -39,20 +40,28 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
     return checkWhole(sources, options, problems);
   } catch (error) {
     const place = { file: `mappings/${sources.main}`, line: 1, column: 1 };
-    problems.add(place, 'error', 'MAP-011', `the check cannot get through this mapping: ${causeOf(error)}.`);
+    const [french, english] = causeOf(error);
+    problems.add(place, 'error', 'MAP-011', [
+      `la vérification ne vient pas à bout de ce format : ${french}.`,
+      `the check cannot get through this mapping: ${english}.`,
+    ]);
     return { ok: false, problems: problems.all() };
   }
 }
 
 /** What stopped the check, without the words of a library, which may quote a value. */
-const causeOf = (error: unknown): string =>
-  error instanceof RangeError
-    ? 'something in it or its files is nested too deep or too long'
-    : isRelaisError(error)
-      ? error.message.replace(/\.$/, '')
-      : error instanceof Error
-        ? error.name
-        : 'an unexpected fault';
+function causeOf(error: unknown): Both {
+  if (error instanceof RangeError)
+    return [
+      'quelque chose y est imbriqué trop profond ou trop long, ou dans ses fichiers',
+      'something in it or its files is nested too deep or too long',
+    ];
+  if (isRelaisError(error)) {
+    const english = error.message.replace(/\.$/, '');
+    return [error.french?.replace(/\.$/, '') ?? english, english];
+  }
+  return error instanceof Error ? [error.name, error.name] : ['une panne inattendue', 'an unexpected fault'];
+}
 
 function checkWhole(sources: MappingSources, options: CheckOptions, problems: Problems): CheckResult {
   const text = sources.files[sources.main];

@@ -34,8 +34,8 @@ export interface Problem {
   readonly code: string;
   readonly severity: 'error' | 'warning';
   readonly message: string;
-  /** The same sentence in French; absent where the check says it in English only. */
-  readonly french?: string;
+  /** The same sentence in French. */
+  readonly french: string;
   readonly suggestion?: string;
 }
 

@@ -1,6 +1,6 @@
 // What the compilers of a mapping's parts share: where to report, which format is written, what the contract covers.
 // Invariant: read-only; a part that is wrong reports and gives undefined, so that the next part is still checked.
-import type { Action } from '../../connectors/contract.ts';
+import type { Action, Both } from '../../connectors/contract.ts';
 import type { DataCategory, OptionalBlock } from '../domain/lead.ts';
 import type { ActionPlan, ConnectorFacts } from './contract.ts';
 import { isRecord } from './document/yaml.ts';
@@ -37,7 +37,7 @@ export interface Scope {
   /** No person may be in what is sent. */
   readonly impersonal: boolean;
   /** What the connector is called where financial data may not travel by it (C10). */
-  readonly noFinancial?: string;
+  readonly noFinancial?: Both;
   /** A body may hold secrets. */
   readonly bodySecrets: boolean;
   /** Many leads travel in one file. */
@@ -79,8 +79,8 @@ export function useSource(
   categories.add(source.category);
   if (source.category === 'financial' && scope.noFinancial !== undefined) {
     scope.report.error(path, 'MAP-403', [
-      `« ${source.path} » est une donnée financière : elle ne peut pas voyager par ${scope.noFinancial} (C10).`,
-      `"${source.path}" is financial data: it may not travel by ${scope.noFinancial} (C10).`,
+      `« ${source.path} » est une donnée financière : elle ne peut pas voyager par ${scope.noFinancial[0]} (C10).`,
+      `"${source.path}" is financial data: it may not travel by ${scope.noFinancial[1]} (C10).`,
     ]);
   } else if (scope.contract !== undefined && !scope.contract.includes(source.category)) {
     scope.report.error(path, 'MAP-402', [

@@ -20,7 +20,7 @@ const hmac = { secret: 'secret:HMAC', header: 'X-Sign' } as const;
 const tls = { cert: 'secret:CERT', key: 'secret:KEY', ca: 'secret:CA' };
 
 const messagesOf = (settings: object): readonly string[] =>
-  webhook.check({ url, ...settings }).map(({ path, message }) => `${path} ${message}`);
+  webhook.check({ url, ...settings }).map(({ path, message: [, english] }) => `${path} ${english}`);
 
 test.each<[string, object, string]>([
   [

@@ -155,7 +155,7 @@ describe('what a prospect may have typed', () => {
 });
 
 describe('settings', () => {
-  const ajv = new Ajv({ strict: true });
+  const ajv = new Ajv({ strict: true, keywords: ['x-forme'] });
   const valid = (over: Record<string, unknown>): boolean =>
     ajv.validate(email.settingsSchema, { ...settings, ...over });
 

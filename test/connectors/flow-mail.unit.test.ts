@@ -197,8 +197,11 @@ test.each<[string, Record<string, unknown>, string]>([
 });
 
 test('C10: financial data may not travel in a file that goes by mail, encrypted or not', () => {
-  expect(rig.connector.noFinancial?.(rig.settings)).toBe('mail');
-  expect(rig.connector.noFinancial?.({ ...rig.settings, openpgp: { encryptTo: 'secret:PGP' } })).toBe('mail');
+  expect(rig.connector.noFinancial?.(rig.settings)).toEqual(['e-mail', 'mail']);
+  expect(rig.connector.noFinancial?.({ ...rig.settings, openpgp: { encryptTo: 'secret:PGP' } })).toEqual([
+    'e-mail',
+    'mail',
+  ]);
   const folder = { ...rig.settings, to: 'local:horizon/in', server: { folder: '/srv/horizon' } };
   expect(rig.connector.noFinancial?.(folder)).toBeUndefined();
 });

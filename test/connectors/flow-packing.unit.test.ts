@@ -325,7 +325,7 @@ test.each<[string, object, RegExp]>([
   ['a private key in clear', { openpgp: { ...openpgp, sign: { key: 'KEY' } } }, /must not stand in the file/],
   ['a key that is none', { openpgp: { encryptTo: 'my key' } }, /Write the public key itself/],
 ])('a name with %s is told', (_what, over, message) => {
-  expect(flow.check(settings(over)).map((problem) => problem.message)).toEqual([
+  expect(flow.check(settings(over)).map(({ message: [, english] }) => english)).toEqual([
     expect.stringMatching(message),
   ]);
 });

@@ -49,7 +49,7 @@ function settingsFor(
 }
 
 describe('settings', () => {
-  const ajv = new Ajv({ strict: true });
+  const ajv = new Ajv({ strict: true, keywords: ['x-forme'] });
   const good = {
     ...settingsFor(`SHA256:${'A'.repeat(43)}`, 22),
     ack: { path: '/out/ACK_{seq}.csv', within: '4h' },

@@ -131,6 +131,12 @@ test("the recipient's own authority may stand alone, and a certificate never wit
   expect(await send({ ca: 'secret:CA' }, '')).toMatchObject({ reason: 'CLIENT_CERTIFICATE' });
   expect(await send(undefined, '')).toMatchObject({ reason: 'TLS_CERTIFICATE' });
   expect(webhook.check({ ...plain, tls: { cert: 'secret:CERT' } })).toEqual([
-    { path: '/tls', message: 'cert and key go together: the certificate and its private key.' },
+    {
+      path: '/tls',
+      message: [
+        'cert et key vont ensemble : le certificat et sa clé privée.',
+        'cert and key go together: the certificate and its private key.',
+      ],
+    },
   ]);
 });

@@ -462,7 +462,7 @@ describe('composition', () => {
 });
 
 describe('settings', () => {
-  const ajv = new Ajv({ strict: true });
+  const ajv = new Ajv({ strict: true, keywords: ['x-forme'] });
   const valid = (settings: unknown): boolean => ajv.validate(webhook.settingsSchema, settings);
   const problems = (settings: Partial<WebhookSettings>): readonly string[] =>
     webhook.check({ url: `${base}/api`, ...settings }).map(({ path }) => path);

@@ -16,11 +16,28 @@ export const folderTransport = defineTransport<LocalServer>({
     additionalProperties: false,
     required: ['folder'],
     description: 'A folder of this machine, when the operator allows it.',
-    properties: { folder: { type: 'string', pattern: '^/.{0,400}$', description: 'Absolute path.' } },
+    properties: {
+      folder: {
+        type: 'string',
+        pattern: '^/.{0,400}$',
+        'x-forme': 'un chemin absolu.',
+        description: 'Absolute path.',
+      },
+    },
   },
-  misplaced: 'A server with a folder goes with to: local:NAME/….',
+  misplaced: [
+    'Un serveur avec un dossier (folder) va avec to: local:NOM/….',
+    'A server with a folder goes with to: local:NAME/….',
+  ],
   problems: ({ folder }) =>
-    climbs(folder) ? [{ path: '/server/folder', message: 'A folder cannot hold . or .. steps.' }] : [],
+    climbs(folder)
+      ? [
+          {
+            path: '/server/folder',
+            message: ['Un dossier n’a pas d’étape . ou ..', 'A folder cannot hold . or .. steps.'],
+          },
+        ]
+      : [],
   hosts: () => [],
   root: ({ folder }) => folder,
   pathOf: ({ folder }, path) => `${folder.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`,

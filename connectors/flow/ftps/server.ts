@@ -39,8 +39,10 @@ export const ftpsTransport = defineTransport<FtpsServer>({
       tls: tlsSchema,
     },
   },
-  misplaced:
+  misplaced: [
+    'Un serveur FTPS va avec to: ftps:NOM/…. Un serveur SFTP a besoin de hostKey: SHA256:…, comme ssh-keygen -lf l’écrit.',
     'An FTPS server goes with to: ftps:NAME/…. An SFTP server needs hostKey: SHA256:… as ssh-keygen -lf prints it.',
+  ],
   problems: ({ password, tls, port, encryption }) => [
     ...clearTextProblem('/server/password', password),
     ...tlsProblems('/server/tls', tls),
@@ -48,12 +50,23 @@ export const ftpsTransport = defineTransport<FtpsServer>({
       ? [
           {
             path: '/server/port',
-            message: 'Port 990 speaks TLS from the first byte: write encryption: implicit.',
+            message: [
+              'Le port 990 parle TLS dès le premier octet : écrivez encryption: implicit.',
+              'Port 990 speaks TLS from the first byte: write encryption: implicit.',
+            ] as const,
           },
         ]
       : []),
     ...(port === 22
-      ? [{ path: '/server/port', message: 'Port 22 is that of SFTP, which needs hostKey.' }]
+      ? [
+          {
+            path: '/server/port',
+            message: [
+              'Le port 22 est celui de SFTP, qui a besoin de hostKey.',
+              'Port 22 is that of SFTP, which needs hostKey.',
+            ] as const,
+          },
+        ]
       : []),
   ],
   hosts: ({ host }) => [host.toLowerCase()],

@@ -28,6 +28,7 @@ export const httpsSchema = (auth: JsonSchema, tls: JsonSchema): JsonSchema => ({
         field: {
           type: 'string',
           pattern: '^[A-Za-z0-9_.-]{1,60}$',
+          'x-forme': 'lettres, chiffres, _ . -',
           description: 'Field of a multipart form; absent, the file is the body.',
         },
       },

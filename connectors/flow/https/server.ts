@@ -16,9 +16,25 @@ export type { HttpsServer } from './drop.ts';
 /** @param fixed the text without the placeholders it may hold */
 function fixedAddress(path: string, text: string, fixed: string): readonly SettingsProblem[] {
   if (secretName(text) !== undefined)
-    return [{ path, message: 'This address stands in clear: the contract in client.yaml names its host.' }];
+    return [
+      {
+        path,
+        message: [
+          'Cette adresse s’écrit en clair : le contrat dans client.yaml nomme son serveur.',
+          'This address stands in clear: the contract in client.yaml names its host.',
+        ],
+      },
+    ];
   if (/[{}]/.test(fixed))
-    return [{ path, message: 'No placeholder here, but {name} in the address that files are posted to.' }];
+    return [
+      {
+        path,
+        message: [
+          'Pas de place à remplir ici, sauf {name} dans l’adresse où les fichiers sont postés.',
+          'No placeholder here, but {name} in the address that files are posted to.',
+        ],
+      },
+    ];
   return addressProblems(path, text);
 }
 
@@ -27,8 +43,10 @@ function doubts({ conditional, post }: HttpsServer): readonly SettingsProblem[] 
   return [
     {
       path: post === undefined ? '/server/conditional' : '/server/post',
-      message:
+      message: [
+        'sans If-None-Match le serveur décide ce que devient un fichier arrivé sous le même nom entre notre regard et notre envoi ; il peut reconnaître le nôtre à son Idempotency-Key.',
         'without If-None-Match the server decides what becomes of a file that comes under the same name between our look and our sending; it can know ours by its Idempotency-Key.',
+      ],
     },
   ];
 }
@@ -39,7 +57,10 @@ export const httpsTransport = defineTransport<HttpsServer>({
   scheme: 'https',
   isOf: (server) => 'url' in server,
   schema: httpsSchema(authSchema, tlsSchema),
-  misplaced: 'A server with a url goes with to: https:NAME/….',
+  misplaced: [
+    'Un serveur avec une url va avec to: https:NOM/….',
+    'A server with a url goes with to: https:NAME/….',
+  ],
   problems: ({ url, post, auth, tls }, { tempSuffix }) => [
     ...fixedAddress('/server/url', url, url),
     ...(post === undefined ? [] : fixedAddress('/server/post/url', post.url, post.url.replace('{name}', ''))),
@@ -48,7 +69,13 @@ export const httpsTransport = defineTransport<HttpsServer>({
     ...(tempSuffix === undefined
       ? []
       : [
-          { path: '/tempSuffix', message: 'A file appears whole: leave tempSuffix out, nothing is renamed.' },
+          {
+            path: '/tempSuffix',
+            message: [
+              'Un fichier apparaît entier : retirez tempSuffix, rien n’est renommé.',
+              'A file appears whole: leave tempSuffix out, nothing is renamed.',
+            ] as const,
+          },
         ]),
   ],
   doubts,

@@ -26,9 +26,15 @@ export const mailTransport = defineTransport<MailServer>({
       from: {
         type: 'string',
         pattern: named,
+        'x-forme': 'une adresse e-mail, ou Nom <adresse>.',
         description: 'Sender: mailbox, or Name <mailbox>. Its domain ends the Message-ID.',
       },
-      replyTo: { type: 'string', pattern: named, description: 'Where answers go.' },
+      replyTo: {
+        type: 'string',
+        pattern: named,
+        'x-forme': 'une adresse e-mail, ou Nom <adresse>.',
+        description: 'Where answers go.',
+      },
       subject: {
         type: 'string',
         minLength: 1,
@@ -58,7 +64,10 @@ export const mailTransport = defineTransport<MailServer>({
       dkim: dkimSchema,
     },
   },
-  misplaced: 'A mail goes to mailboxes: to: mailto:leads@client.example, several with a comma between them.',
+  misplaced: [
+    'Un e-mail va à des adresses : to: mailto:leads@client.example, plusieurs avec une virgule entre elles.',
+    'A mail goes to mailboxes: to: mailto:leads@client.example, several with a comma between them.',
+  ],
   problems: mailProblems,
   hosts: () => [],
   root: () => '',
@@ -88,8 +97,11 @@ export const mailTransport = defineTransport<MailServer>({
   handOver: {
     targets: mailboxesIn,
     atMost: ({ rows = mostRows }) => rows,
-    way: 'mail',
-    unaskable: 'nobody can be asked whether a mail arrived, and one that is sent again would be there twice',
+    way: ['e-mail', 'mail'],
+    unaskable: [
+      'personne ne peut dire si un e-mail est arrivé, et renvoyé il y serait deux fois',
+      'nobody can be asked whether a mail arrived, and one that is sent again would be there twice',
+    ],
     head: (file, server) => {
       const { from, to, subject, messageId, date } = letterOfFile(file, server);
       return [

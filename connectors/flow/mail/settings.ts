@@ -1,6 +1,6 @@
 // What a file that goes by mail may say: its server, its mailboxes, its limits. Pure.
 // Invariant: mailboxes are compared in lower case, and who received a file stands whole in the log.
-import type { SettingsProblem } from '../../contract.ts';
+import type { Both, SettingsProblem } from '../../contract.ts';
 import { domainOf } from '../../mail/addresses.ts';
 import { dkimProblems } from '../../mail/dkim.ts';
 import type { DkimSettings } from '../../mail/dkim.ts';
@@ -56,32 +56,42 @@ export function mailProblems(
     .filter((name) => !subjectPlaceholders.includes(name));
   const left = Object.entries({ marker, tempSuffix, ack }).filter(([, value]) => value !== undefined);
   return [
-    ...problemIf(wrong, '/to', 'Write mailboxes such as mailto:leads@client.example,si@client.example.'),
-    ...problemIf(mailboxes.length > most, '/to', `${most} mailboxes at most.`),
-    ...problemIf(
-      mailboxes.join(', ').length > longestTo,
-      '/to',
+    ...problemIf(wrong, '/to', [
+      'Écrivez des adresses comme mailto:leads@client.example,si@client.example.',
+      'Write mailboxes such as mailto:leads@client.example,si@client.example.',
+    ]),
+    ...problemIf(mailboxes.length > most, '/to', [`${most} adresses au plus.`, `${most} mailboxes at most.`]),
+    ...problemIf(mailboxes.join(', ').length > longestTo, '/to', [
+      `Les adresses prennent au plus ${longestTo} caractères : que le client répartisse l’e-mail depuis l’une des siennes.`,
       `The mailboxes take ${longestTo} characters at most: let the client spread the mail from one of its own.`,
-    ),
+    ]),
     ...problemIf(
       senders.some((sender) => !new RegExp(named, 'u').test(sender)),
       '/server/from',
-      'This is not a mailbox such as leads@centre.example.',
+      [
+        'Ce n’est pas une adresse comme leads@centre.example.',
+        'This is not a mailbox such as leads@centre.example.',
+      ],
     ),
-    ...problemIf(
-      unknown.length > 0,
-      '/server/subject',
+    ...problemIf(unknown.length > 0, '/server/subject', [
+      `Un objet peut contenir {${subjectPlaceholders.join('} {')}}, jamais une donnée de la personne : {${unknown.join('}, {')}} n’est pas permis.`,
       `A subject may hold {${subjectPlaceholders.join('} {')}}, never a person's data: {${unknown.join('}, {')}} is not allowed.`,
-    ),
-    ...problemIf(/[\r\n]/.test(subject), '/server/subject', 'A subject is one line.'),
+    ]),
+    ...problemIf(/[\r\n]/.test(subject), '/server/subject', [
+      'Un objet tient sur une ligne.',
+      'A subject is one line.',
+    ]),
     ...left.map(([name]) => ({
       path: `/${name}`,
-      message: 'A mail cannot be looked at again once it has left: leave this out.',
+      message: [
+        'Un e-mail parti ne peut plus être regardé : retirez ceci.',
+        'A mail cannot be looked at again once it has left: leave this out.',
+      ] as const,
     })),
     ...smtpProblems('/server/smtp', smtp),
     ...dkimProblems(dkim, domainOf(from)).map(({ path, message }) => ({ path: `/server${path}`, message })),
   ];
 }
 
-const problemIf = (wrong: boolean, path: string, message: string): readonly SettingsProblem[] =>
+const problemIf = (wrong: boolean, path: string, message: Both): readonly SettingsProblem[] =>
   wrong ? [{ path, message }] : [];

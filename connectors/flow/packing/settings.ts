@@ -52,14 +52,20 @@ export function packingProblems({
   if (seal !== undefined && openpgp === undefined)
     problems.push({
       path: '/name',
-      message: `The name ends in ${seal} and nothing is encrypted: write openpgp: { encryptTo: secret:NAME }, or another ending.`,
+      message: [
+        `Le nom finit par ${seal} et rien n’est chiffré : écrivez openpgp: { encryptTo: secret:NOM }, ou une autre fin.`,
+        `The name ends in ${seal} and nothing is encrypted: write openpgp: { encryptTo: secret:NAME }, or another ending.`,
+      ],
     });
   const inner = name.replace(sealed, '').toLowerCase();
   for (const [way, suffix] of Object.entries(suffixes))
     if (inner.endsWith(suffix) && compress !== way)
       problems.push({
         path: '/name',
-        message: `The name ends in ${suffix} and the file is not packed so: write compress: ${way}, or another ending.`,
+        message: [
+          `Le nom finit par ${suffix} et le fichier n’est pas compressé ainsi : écrivez compress: ${way}, ou une autre fin.`,
+          `The name ends in ${suffix} and the file is not packed so: write compress: ${way}, or another ending.`,
+        ],
       });
   return problems;
 }

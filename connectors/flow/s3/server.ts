@@ -22,8 +22,18 @@ export const s3Transport = defineTransport<S3Server>({
     required: ['bucket', 'region', 'accessKeyId', 'secretAccessKey'],
     description: 'S3-compatible storage.',
     properties: {
-      bucket: { type: 'string', pattern: '^[a-z0-9][a-z0-9.-]{1,62}$', description: 'Name of the bucket.' },
-      region: { type: 'string', pattern: '^[a-z0-9-]{1,40}$', description: 'Region, e.g. eu-west-3.' },
+      bucket: {
+        type: 'string',
+        pattern: '^[a-z0-9][a-z0-9.-]{1,62}$',
+        'x-forme': 'un nom de compartiment : minuscules, chiffres, . -',
+        description: 'Name of the bucket.',
+      },
+      region: {
+        type: 'string',
+        pattern: '^[a-z0-9-]{1,40}$',
+        'x-forme': 'une région, comme eu-west-3.',
+        description: 'Region, e.g. eu-west-3.',
+      },
       endpoint: {
         type: 'string',
         minLength: 1,
@@ -46,7 +56,10 @@ export const s3Transport = defineTransport<S3Server>({
       tls: tlsSchema,
     },
   },
-  misplaced: 'Storage with a bucket goes with to: s3:NAME/….',
+  misplaced: [
+    'Un stockage avec un compartiment (bucket) va avec to: s3:NOM/….',
+    'Storage with a bucket goes with to: s3:NAME/….',
+  ],
   problems: ({ accessKeyId, secretAccessKey, endpoint, tls }, { tempSuffix }) => [
     ...clearTextProblem('/server/accessKeyId', accessKeyId),
     ...clearTextProblem('/server/secretAccessKey', secretAccessKey),
@@ -57,7 +70,10 @@ export const s3Transport = defineTransport<S3Server>({
       : [
           {
             path: '/tempSuffix',
-            message: 'An object appears whole: leave tempSuffix out, nothing is renamed.',
+            message: [
+              'Un objet apparaît entier : retirez tempSuffix, rien n’est renommé.',
+              'An object appears whole: leave tempSuffix out, nothing is renamed.',
+            ] as const,
           },
         ]),
   ],
@@ -66,8 +82,10 @@ export const s3Transport = defineTransport<S3Server>({
       ? [
           {
             path: '/server/conditional',
-            message:
+            message: [
+              'sans If-None-Match le stockage remplacerait un objet arrivé sous le même nom entre notre regard et notre écriture. Retirez ceci si le stockage le connaît.',
               'without If-None-Match the storage would replace an object that comes under the same name between our look and our writing. Leave it out where the storage knows it.',
+            ],
           },
         ]
       : [],

@@ -11,6 +11,7 @@ export type { SftpServer } from './drop.ts';
 const pinned: JsonSchema = {
   type: 'string',
   pattern: '^SHA256:[A-Za-z0-9+/]{43}=?$',
+  'x-forme': 'SHA256:…, comme ssh-keygen -lf l’écrit.',
   description: 'SHA256:… as ssh-keygen -lf prints it.',
 };
 
@@ -33,6 +34,7 @@ export const sftpTransport = defineTransport<SftpServer>({
       passphrase: secretSchema('secret:NAME of the passphrase of the private key.'),
       hostKey: {
         description: 'Fingerprint of the host key: the server must show it. Several during a change of key.',
+        'x-forme': 'SHA256:…, comme ssh-keygen -lf l’écrit, ou une liste de ceux-ci.',
         anyOf: [
           pinned,
           { type: 'array', minItems: 1, maxItems: 5, items: pinned, description: 'Accepted fingerprints.' },
@@ -40,10 +42,18 @@ export const sftpTransport = defineTransport<SftpServer>({
       },
     },
   },
-  misplaced: 'An SFTP server goes with to: sftp:NAME/….',
+  misplaced: ['Un serveur SFTP va avec to: sftp:NOM/….', 'An SFTP server goes with to: sftp:NAME/….'],
   problems: ({ password, privateKey, passphrase }) => [
     ...((password === undefined) === (privateKey === undefined)
-      ? [{ path: '/server', message: 'Exactly one of password and privateKey.' }]
+      ? [
+          {
+            path: '/server',
+            message: [
+              'Exactement l’un de password et privateKey.',
+              'Exactly one of password and privateKey.',
+            ] as const,
+          },
+        ]
       : []),
     ...clearTextProblem('/server/password', password),
     ...clearTextProblem('/server/privateKey', privateKey),

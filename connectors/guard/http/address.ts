@@ -45,27 +45,53 @@ export function targetRefusal(
   return url.protocol !== 'https:' && !network.allowPlaintext ? 'PLAINTEXT_NOT_ALLOWED' : undefined;
 }
 
+type Said = readonly [fr: string, en: string];
+
 /** What is wrong with the shape of an address in clear; placeholders are the connector's to judge. */
 export function addressProblems(
   path: string,
   text: string,
-): readonly { readonly path: string; readonly message: string }[] {
+): readonly { readonly path: string; readonly message: Said }[] {
   const url = parsedAddress(text);
   if (url === undefined)
-    return [{ path, message: 'This is not a complete address such as https://crm.example/api/leads.' }];
-  const problems: { path: string; message: string }[] = [];
+    return [
+      {
+        path,
+        message: [
+          'Ce n’est pas une adresse complète comme https://crm.example/api/leads.',
+          'This is not a complete address such as https://crm.example/api/leads.',
+        ],
+      },
+    ];
+  const problems: { path: string; message: Said }[] = [];
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    problems.push({ path, message: 'Only https:// addresses.' });
+    problems.push({ path, message: ['Des adresses https:// seulement.', 'Only https:// addresses.'] });
   if (url.username !== '' || url.password !== '')
-    problems.push({ path, message: 'No user or password inside the address: use auth.' });
+    problems.push({
+      path,
+      message: [
+        'Ni utilisateur ni mot de passe dans l’adresse : employez auth.',
+        'No user or password inside the address: use auth.',
+      ],
+    });
   if (/^[a-z]+:\/\/[^/?#]*[{}]/i.test(text))
-    problems.push({ path, message: 'The host cannot hold a placeholder.' });
-  if (url.hash !== '') problems.push({ path, message: 'An address to post to has no #fragment.' });
+    problems.push({
+      path,
+      message: ['Le nom du serveur n’a pas de place à remplir.', 'The host cannot hold a placeholder.'],
+    });
+  if (url.hash !== '')
+    problems.push({
+      path,
+      message: ['Une adresse où l’on poste n’a pas de #fragment.', 'An address to post to has no #fragment.'],
+    });
   for (const name of url.searchParams.keys()) {
     if (/(api_?key|token|secret|password)$/i.test(name))
       problems.push({
         path,
-        message: `The parameter ${name} looks like a secret: make the whole address secret:NAME.`,
+        message: [
+          `Le paramètre ${name} ressemble à un secret : faites de toute l’adresse secret:NOM.`,
+          `The parameter ${name} looks like a secret: make the whole address secret:NAME.`,
+        ],
       });
   }
   return problems;

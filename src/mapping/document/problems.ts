@@ -33,10 +33,10 @@ export interface Tree {
   readonly place: (path: Path, what?: 'value' | 'key') => Place;
 }
 
-/** What exactly is wrong: French first, from the same values as the English; or in English alone. */
-export type Message = string | Both;
+/** What exactly is wrong: French first, and English, from the same values. */
+export type Message = Both;
 
-export const inEnglish = (said: Message): string => (typeof said === 'string' ? said : said[1]);
+export const inEnglish = ([, english]: Message): string => english;
 
 export interface Report {
   readonly error: (path: Path, code: ProblemCode, message: Message, more?: ReportMore) => void;
@@ -74,7 +74,7 @@ export function createProblems(): {
     said: Message,
     suggestion?: string,
   ): void => {
-    const message = inEnglish(said);
+    const [french, message] = said;
     const key = `${place.file}:${place.line}:${place.column} ${code} ${message}`;
     if (found.has(key)) return;
     found.set(key, {
@@ -82,7 +82,7 @@ export function createProblems(): {
       code,
       severity,
       message,
-      ...(typeof said === 'string' ? {} : { french: said[0] }),
+      french,
       ...(suggestion === undefined ? {} : { suggestion }),
     });
   };
@@ -111,11 +111,11 @@ function byPlace(a: Problem, b: Problem): number {
   );
 }
 
-/** The same line in French, as far as the check says it in French. */
+/** The same line in French. */
 export function formatProblemInFrench(problem: Problem): string {
   const hint = problem.suggestion === undefined ? '' : ` Vouliez-vous dire « ${problem.suggestion} » ?`;
   const level = problem.severity === 'warning' ? 'attention : ' : '';
-  return `${problem.file}:${problem.line}:${problem.column}  ${problem.code}  ${level}${problem.french ?? problem.message}${hint}`;
+  return `${problem.file}:${problem.line}:${problem.column}  ${problem.code}  ${level}${problem.french}${hint}`;
 }
 
 /** One line for a terminal: `file:line:column  CODE  message. Did you mean "x"?` */

@@ -50,13 +50,12 @@ export function structureProblem(error: ErrorObject, path: Path): StructureProbl
     case 'enum':
     case 'const':
       return notInList(error, path);
-    case 'pattern': {
-      const form: unknown = error.parentSchema?.['x-form'] ?? error.parentSchema?.['description'];
-      return { path, code: 'MAP-105', message: wrongForm(name[1], form) };
-    }
+    case 'pattern':
+    case 'format':
+      return { path, code: 'MAP-105', message: wrongForm(name, error) };
     case 'anyOf':
     case 'oneOf':
-      return { path, code: 'MAP-103', message: wrongForm(name[1], error.parentSchema?.['description']) };
+      return { path, code: 'MAP-103', message: wrongForm(name, error) };
     case 'maxProperties':
       return { path, code: 'MAP-105', message: tooMany(name, error) };
     case 'minItems':
@@ -68,7 +67,7 @@ export function structureProblem(error: ErrorObject, path: Path): StructureProbl
         message: [`${name[0]} : vide ou trop court.`, `${name[1]} is empty or too short.`],
       };
     default:
-      return { path, code: 'MAP-105', message: `${name[1]} ${error.message ?? 'is wrong'}.` };
+      return { path, code: 'MAP-105', message: outOfBounds(name, error) };
   }
 }
 
@@ -153,6 +152,35 @@ function tooMany(name: Both, { params, parentSchema }: ErrorObject): Both {
     : [`${name[0]} contient au plus ${limit} clés.`, `${name[1]} holds at most ${limit} keys.`];
 }
 
-/** The form is described in the schema, in English. */
-const wrongForm = (name: string, form: unknown): string =>
-  `${name} does not have the right form${typeof form === 'string' ? `: ${form}` : '.'}`;
+/** The form is described in the schema: `x-form` or the description, and `x-forme` in French. */
+function wrongForm(name: Both, { parentSchema = {} }: ErrorObject): Both {
+  const french: unknown = parentSchema['x-forme'];
+  const english: unknown = parentSchema['x-form'] ?? parentSchema['description'];
+  return [
+    `${name[0]} n’a pas la forme voulue${typeof french === 'string' ? ` : ${french}` : '.'}`,
+    `${name[1]} does not have the right form${typeof english === 'string' ? `: ${english}` : '.'}`,
+  ];
+}
+
+/** Limits of numbers, lengths and lists. */
+function outOfBounds(name: Both, error: ErrorObject): Both {
+  const { limit } = paramsOf(error);
+  const bound = (french: string, english: string): Both => [
+    `${name[0]} : ${french}.`,
+    `${name[1]} ${english}.`,
+  ];
+  switch (error.keyword) {
+    case 'minimum':
+      return bound(`${String(limit)} au moins`, `must be ${String(limit)} at least`);
+    case 'maximum':
+      return bound(`${String(limit)} au plus`, `must be ${String(limit)} at most`);
+    case 'maxLength':
+      return bound(`${String(limit)} caractères au plus`, `has ${String(limit)} characters at most`);
+    case 'maxItems':
+      return bound(`${String(limit)} éléments au plus`, `has ${String(limit)} entries at most`);
+    case 'uniqueItems':
+      return bound('deux éléments sont les mêmes', 'holds the same entry twice');
+    default:
+      return bound(`ne convient pas (${error.keyword})`, `does not fit (${error.keyword})`);
+  }
+}

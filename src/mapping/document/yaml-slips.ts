@@ -40,9 +40,3 @@ export function reportTabs(file: string, text: string, problems: Problems): Set<
   }
   return found;
 }
-
-/** The parser's own words, shortened. */
-export function firstSentence(message: string): string {
-  const line = message.split('\n')[0] ?? message;
-  return line.endsWith('.') ? line : `${line}.`;
-}

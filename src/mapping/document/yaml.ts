@@ -5,7 +5,8 @@ import type { YAMLError } from 'yaml';
 import type { createProblems, Place, Tree } from './problems.ts';
 import { pointer, valueOf } from './yaml-nodes.ts';
 import type { NodeReader, Spot } from './yaml-nodes.ts';
-import { firstSentence, lineOfDepth, reportTabs, tooDeep } from './yaml-slips.ts';
+import { lineOfDepth, reportTabs, tooDeep } from './yaml-slips.ts';
+import { syntaxWords } from './yaml-words.ts';
 
 type Problems = Pick<ReturnType<typeof createProblems>, 'add'>;
 
@@ -96,7 +97,7 @@ function reportSyntax(
     }
     // One typing error makes an error of every token after it; the first of two lines say where to look.
     if (!broken.has(at.line) && broken.size < mostSlips)
-      problems.add(at, 'error', 'MAP-001', firstSentence(error.message));
+      problems.add(at, 'error', 'MAP-001', syntaxWords(error));
     broken.add(at.line);
   }
 }

@@ -50,7 +50,7 @@ const formatters: Readonly<Record<string, Formatter>> = {
       if (typeof pattern !== 'string') return wrong(says.noPattern);
       if (typeof zone !== 'string' || !isZone(zone)) return noSuchZone(zone);
       const write = compileDatePattern(pattern, zone);
-      return typeof write === 'string' ? wrong(write) : onDate(step, write);
+      return typeof write === 'function' ? onDate(step, write) : wrong(write);
     },
     french: (option) => {
       if (option === undefined) return undefined;
@@ -87,7 +87,7 @@ const formatters: Readonly<Record<string, Formatter>> = {
   number: {
     compile: (step) => {
       const write = compileNumber(step.option);
-      if (typeof write === 'string') return wrong(write);
+      if (typeof write !== 'function') return wrong(write);
       return isNumeric(step.kind)
         ? each(step.kind, 'text', (value) => write(value as number))
         : unfit(step, 'number');
@@ -144,7 +144,7 @@ const formatters: Readonly<Record<string, Formatter>> = {
   remove: {
     compile: (step) => {
       const without = compileRemoval(step.option);
-      if (typeof without === 'string')
+      if (typeof without !== 'function')
         return wrong(
           without,
           typeof step.option === 'string' ? suggest(step.option, removalNames) : undefined,

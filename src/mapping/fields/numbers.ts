@@ -1,25 +1,25 @@
 // Numbers written with the separators a client wants.
 // Invariant: no digit is lost silently: without `decimals` every decimal of the value is written.
+import type { Both } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
+import * as says from './formatter-words.ts';
 import { asText } from './values.ts';
 
 const optionNames = ['decimal', 'group', 'decimals'];
 
-/** A writer for `{decimal, group, decimals}`; a text says what is wrong. */
-export function compileNumber(option: unknown): ((value: number) => string) | string {
-  if (!isRecord(option))
-    return 'number needs its separators: {number: {decimal: ",", group: " ", decimals: 2}}.';
+/** A writer for `{decimal, group, decimals}`, or what is wrong. */
+export function compileNumber(option: unknown): ((value: number) => string) | Both {
+  if (!isRecord(option)) return says.noSeparators;
   const unknown = Object.keys(option).find((key) => !optionNames.includes(key));
-  if (unknown !== undefined) return `number has no option "${unknown}": ${optionNames.join(', ')}.`;
+  if (unknown !== undefined) return says.noNumberOption(unknown, optionNames);
   const { decimal = '.', group = '', decimals } = option;
-  if (typeof decimal !== 'string' || typeof group !== 'string')
-    return 'decimal and group of number are texts.';
-  if (decimal === '' || decimal === group) return 'decimal of number must be a sign of its own.';
+  if (typeof decimal !== 'string' || typeof group !== 'string') return says.separatorsAreTexts;
+  if (decimal === '' || decimal === group) return says.decimalOfItsOwn;
   if (
     decimals !== undefined &&
     (typeof decimals !== 'number' || !Number.isInteger(decimals) || decimals < 0 || decimals > 6)
   ) {
-    return 'decimals of number is a whole number from 0 to 6.';
+    return says.noDecimals;
   }
   return (value) => {
     const plain = decimals === undefined ? plainNumber(value) : value.toFixed(decimals);

@@ -1,5 +1,7 @@
 // Signs taken out of a text that a recipient cannot hold: emoji, control characters, or signs that are named.
 // Invariant: letters, accents, digits and the words they make stay; only signs that say nothing of the person can be named.
+import type { Both } from '../../../connectors/contract.ts';
+import * as says from './formatter-words.ts';
 
 const joiner = '\\u200d';
 const picture = '[\\p{Emoji_Presentation}\\p{Extended_Pictographic}\\p{Regional_Indicator}]';
@@ -27,15 +29,15 @@ const classes: Readonly<Record<string, { readonly signs: string; readonly french
 export const removalNames: readonly string[] = Object.keys(classes);
 
 /** What `remove:` names, or why it cannot be taken out. */
-export function compileRemoval(option: unknown): ((text: string) => string) | string {
+export function compileRemoval(option: unknown): ((text: string) => string) | Both {
   const named: readonly unknown[] = [option].flat();
-  if (named.length === 0) return wanted;
+  if (named.length === 0) return says.nothingToRemove;
   const parts: string[] = [];
   for (const name of named) {
-    if (typeof name !== 'string' || name === '') return wanted;
+    if (typeof name !== 'string' || name === '') return says.nothingToRemove;
     const known = classes[name];
     if (known === undefined && /[\p{L}\p{M}\p{N}\s]/u.test(name))
-      return `remove cannot take "${name}" out: letters, digits and blanks say something. It takes ${removalNames.join(', ')}, or signs such as "<>".`;
+      return says.notRemovable(name, removalNames);
     parts.push(
       known?.signs ??
         `[${Array.from(name, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`).join('')}]`,
@@ -45,8 +47,6 @@ export function compileRemoval(option: unknown): ((text: string) => string) | st
   const plain = named.includes('4bytes');
   return (text) => withoutSigns(plain ? plainLetters(text) : text, signs);
 }
-
-const wanted = `remove needs what is taken out: ${['emoji', 'control', '4bytes'].join(', ')}, signs such as "<>", or a list of these.`;
 
 /** Styled letters (𝐉𝐞𝐚𝐧) are letters: they are written plainly, not taken out of a name. */
 const plainLetters = (text: string): string =>

@@ -112,11 +112,15 @@ function compilePlace(
   }
   useValue(source, path, categories, scope);
   if (source.list || source.late !== undefined)
-    return fail(`"${name}" is no single value of the lead: a template cannot hold it.`);
+    return fail([
+      `« ${name} » n’est pas une seule valeur de la demande : un modèle de texte ne peut pas la contenir.`,
+      `"${name}" is no single value of the lead: a template cannot hold it.`,
+    ]);
   const kind = { type: source.type, list: false };
   const formatted = formatter === undefined ? defaultFormat(source, mode) : compileFormat(formatter, kind);
   if ('code' in formatted) return fail(formatted.message);
-  if (more.length > 0) return fail('a place holds one formatter at most.');
+  if (more.length > 0)
+    return fail(['une place contient au plus un formateur.', 'a place holds one formatter at most.']);
   if (begins && mode === 'csv' && scope.formulaGuard && writesPlus(formatter, source.type))
     scope.report.error(path, 'MAP-701', [
       `« ${name} » commence le texte par +33... : la garde contre les formules mettrait ' devant.`,

@@ -1,6 +1,8 @@
 // Dates as people and CRMs write them: patterns, time zones, durations.
 // Invariant: a pattern is understood whole when compiled; writing depends on the instant and the zone only, never on the host.
+import type { Both } from '../../../connectors/contract.ts';
 import { offsetAt } from '../../domain/civil-time.ts';
+import * as says from './formatter-words.ts';
 
 export const defaultZone = 'Europe/Paris';
 
@@ -64,14 +66,13 @@ export function isoIn(date: Date, zone: string): string {
 
 const tokens = ['yyyy', 'yy', 'MM', 'dd', 'HH', 'mm', 'ss'] as const;
 
-/** A writer for `dd/MM/yyyy HH:mm`; letters that are no token must stand between apostrophes. A text says what is wrong. */
-export function compileDatePattern(pattern: string, zone: string): ((date: Date) => string) | string {
-  if (pattern === '') return 'the date pattern is empty.';
+/** A writer for `dd/MM/yyyy HH:mm`; letters that are no token must stand between apostrophes. Or what is wrong. */
+export function compileDatePattern(pattern: string, zone: string): ((date: Date) => string) | Both {
+  if (pattern === '') return says.emptyPattern;
   const bare = pattern.replaceAll(/'[^']*'/g, ' ');
   if (/mm/.test(bare) && !/HH|h/.test(bare) && /dd|yy/.test(bare))
-    return `"${pattern}" writes minutes (mm) for the month: write ${pattern.replace('mm', 'MM')}.`;
-  if (/HH\P{L}*MM/u.test(bare))
-    return `"${pattern}" writes the month (MM) for the minutes: write ${pattern.replace(/(HH[^M]*)MM/, '$1mm')}.`;
+    return says.minutesForMonth(pattern, pattern.replace('mm', 'MM'));
+  if (/HH\P{L}*MM/u.test(bare)) return says.monthForMinutes(pattern, pattern.replace(/(HH[^M]*)MM/, '$1mm'));
   const parts: ((at: Civil) => string)[] = [];
   let rest = pattern;
   while (rest !== '') {
@@ -86,9 +87,7 @@ export function compileDatePattern(pattern: string, zone: string): ((date: Date)
       rest = rest.slice(token.length);
     } else {
       const character = rest[0] ?? '';
-      if (/\p{L}/u.test(character)) {
-        return `"${character}" in the date pattern "${pattern}" is unknown: use yyyy yy MM dd HH mm ss, and 'text' between apostrophes.`;
-      }
+      if (/\p{L}/u.test(character)) return says.unknownLetter(character, pattern);
       parts.push(() => character);
       rest = rest.slice(1);
     }

@@ -1,48 +1,38 @@
 // Whether a CSV dialect can be read back at all: its separators, its words, the names of its columns.
 // Invariant: only reports; what one lead would shift is refused when that lead is written.
+import type { Both } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import { fitInto } from './encoding.ts';
 import type { Path, Report } from '../document/problems.ts';
 import type { Target } from '../fields/target.ts';
+import * as says from './csv-words.ts';
 import type { CsvWriter } from './write-csv.ts';
 
 /** Checks what the `csv:` block itself writes between and into the cells. */
 export function checkCsv({ dialect, unwritable }: CsvWriter, raw: unknown, report: Report): void {
   const { delimiter, decimal, trueFalse, lineBreak, quote, encoding } = dialect;
   const block = isRecord(raw) ? raw : {};
-  const fail = (path: Path, message: string): void => report.error(['csv', ...path], 'MAP-708', message);
+  const fail = (path: Path, message: Both): void => report.error(['csv', ...path], 'MAP-708', message);
   const foreign = [
     '"',
     ...(dialect.quoteInside === 'backslash' ? ['\\'] : []),
     ...(dialect.quoteInside === 'apostrophe' || dialect.formulaGuard ? ["'"] : []),
   ].find((sign) => delimiter.includes(sign));
-  if (/[\r\n\v\f\u0085\u2028\u2029]/.test(delimiter))
-    fail(['delimiter'], 'the delimiter is a line break: a reader would find one column.');
-  else if (foreign !== undefined)
-    fail(['delimiter'], `the delimiter holds ${foreign}, which this dialect uses for quotes.`);
-  else if (/[\p{L}\p{N}]|\\t/u.test(delimiter))
-    fail(
-      ['delimiter'],
-      'the delimiter holds a letter or a digit, as values do; a tab is "\\t" between double quotes.',
-    );
-  else if (fitInto(delimiter, encoding) !== delimiter)
-    fail(['delimiter'], `${encoding} does not have the delimiter.`);
-  if (/[\p{L}\p{N}"'+\r\n-]/u.test(decimal)) fail(['decimal'], `"${decimal}" is no decimal sign.`);
-  else if (fitInto(decimal, encoding) !== decimal)
-    fail(['decimal'], `${encoding} does not have "${decimal}".`);
+  if (/[\r\n\v\f\u0085\u2028\u2029]/.test(delimiter)) fail(['delimiter'], says.lineBreakBetween);
+  else if (foreign !== undefined) fail(['delimiter'], says.quoteBetween(foreign));
+  else if (/[\p{L}\p{N}]|\\t/u.test(delimiter)) fail(['delimiter'], says.letterBetween);
+  else if (fitInto(delimiter, encoding) !== delimiter) fail(['delimiter'], says.delimiterUnknown(encoding));
+  if (/[\p{L}\p{N}"'+\r\n-]/u.test(decimal)) fail(['decimal'], says.noDecimal(decimal));
+  else if (fitInto(decimal, encoding) !== decimal) fail(['decimal'], says.signUnknown(encoding, decimal));
   else if (quote === 'none' && delimiter.includes(decimal))
-    fail(
-      [Object.hasOwn(block, 'decimal') ? 'decimal' : 'quote'],
-      'the decimal sign is the delimiter and nothing is quoted: a number would fill two columns.',
-    );
+    fail([Object.hasOwn(block, 'decimal') ? 'decimal' : 'quote'], says.decimalBetween);
   for (const [index, word] of trueFalse.entries())
-    if (unwritable(word) !== undefined)
-      fail(['trueFalse', index], `"${word}" cannot be written in this CSV.`);
-  if (trueFalse[0] === trueFalse[1]) fail(['trueFalse'], 'true and false would be written alike.');
+    if (unwritable(word) !== undefined) fail(['trueFalse', index], says.unwritable(word));
+  if (trueFalse[0] === trueFalse[1]) fail(['trueFalse'], says.alike);
   if (lineBreak !== undefined && fitInto(lineBreak, encoding) !== lineBreak)
-    fail(['lineBreak'], `${encoding} does not have "${lineBreak}".`);
+    fail(['lineBreak'], says.signUnknown(encoding, lineBreak));
   else if (lineBreak !== undefined && unwritable(`a${lineBreak}b`) !== undefined)
-    fail(['lineBreak'], `"${lineBreak}" in place of a line break needs quotes, and nothing is quoted.`);
+    fail(['lineBreak'], says.breakUnquoted(lineBreak));
 }
 
 /** Every column must be found under its own name. */

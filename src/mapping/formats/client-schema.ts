@@ -1,9 +1,10 @@
 // The client's own JSON Schema or XSD: what they say a lead must look like, checked before anything is sent.
 // Invariant: a lead that does not fit fails with the field and the rule, never with its value.
-import { Ajv } from 'ajv';
+import { Ajv, MissingRefError } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
+import type { Both } from '../../../connectors/contract.ts';
 import { textAt } from '../document/yaml.ts';
 import { compilePattern, isPatternFault } from './pattern.ts';
 import type { Path, Report } from '../document/problems.ts';
@@ -14,6 +15,7 @@ import { gapsIn } from './schema-gaps.ts';
 import type { SchemaGap } from './schema-gaps.ts';
 import type { Entry, FieldProblem } from '../fields/values.ts';
 import { jsonTree, plainJson } from './write-json.ts';
+import * as says from './schema-words.ts';
 import { compileXsd } from './xsd.ts';
 import type { XsdFault } from './xml-thread.ts';
 
@@ -83,14 +85,7 @@ function usableValidator(text: string, name: string, report: Report): ValidateFu
   try {
     return validatorOf(text);
   } catch (error) {
-    const reason =
-      error instanceof RangeError
-        ? 'it is nested too deep, or refers to itself without end'
-        : error instanceof Error
-          ? (error.message.split('\n')[0] ?? '')
-          : '';
-    const line = isPatternFault(error) ? lineOf(error.pattern, text) : '';
-    report.error(['schema'], 'MAP-705', `the schema "${name}" cannot be used:${line} ${reason}.`);
+    report.error(['schema'], 'MAP-705', says.unusable(name, whyUnusable(error, text)));
     return undefined;
   }
 }
@@ -125,11 +120,25 @@ function checkerOf(text: string, compiled: ValidateFunction): SchemaCheck {
   };
 }
 
-/** The line of a schema that holds a pattern. */
-function lineOf(pattern: string, text: string): string {
+/** The line of a schema that holds a pattern; undefined where it is written otherwise there. */
+function lineOf(pattern: string, text: string): number | undefined {
   const at = text.indexOf(JSON.stringify(pattern));
-  return at < 0 ? '' : ` line ${text.slice(0, at).split('\n').length},`;
+  return at < 0 ? undefined : text.slice(0, at).split('\n').length;
 }
+
+/** What of a JSON Schema stops it from being read. */
+function whyUnusable(error: unknown, text: string): Both {
+  if (error instanceof RangeError) return says.withoutEnd;
+  if (isPatternFault(error)) return says.inPattern(error.pattern, error.why, lineOf(error.pattern, text));
+  if (error instanceof TooMuchToCompile) return says.tooMuch(compileMs / 1_000);
+  const english = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
+  if (error instanceof SyntaxError) return says.noJson(english);
+  if (error instanceof MissingRefError) return says.leadsNowhere(error.missingRef, english);
+  return says.inWordsOfReader(english);
+}
+
+/** Patterns and references that take longer to read than they may. */
+class TooMuchToCompile extends Error {}
 
 /** The event loop waits: a lead needs less than a millisecond, one made to be slow gets this twice. */
 const leadMs = 250;
@@ -155,8 +164,7 @@ function validatorOf(text: string, { anew = false } = {}): ValidateFunction {
     for (const probe of [{}, [], '']) compiled(probe);
     return compiled;
   });
-  if (validate === overBudget)
-    throw new Error(`its patterns and references are more than can be read in ${compileMs / 1_000} s`);
+  if (validate === overBudget) throw new TooMuchToCompile();
   if (validators.size >= 100) validators.clear();
   validators.set(text, validate);
   return validate;
@@ -179,7 +187,7 @@ function compileXmlSchema(
   const schemas = Object.fromEntries(Object.entries(files).filter(([path]) => path.endsWith('.xsd')));
   const compiled = compileXsd(name, schemas);
   if (typeof compiled === 'string') {
-    report.error(['schema'], 'MAP-705', `the schema "${name}" cannot be used: ${compiled}`);
+    report.error(['schema'], 'MAP-705', says.unusable(name, says.inWordsOfReader(compiled)));
     return undefined;
   }
   // Targets begin with the record, inside the root.

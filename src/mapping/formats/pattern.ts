@@ -3,6 +3,7 @@
 // the u flag, as JSON Schema has it; what the engine cannot do is refused before any lead.
 import { createRequire } from 'node:module';
 import type * as re2 from 're2js';
+import type { Both } from '../../../connectors/contract.ts';
 
 export interface Pattern {
   readonly test: (text: string) => boolean;
@@ -10,7 +11,7 @@ export interface Pattern {
   readonly toString: () => string;
 }
 
-export type PatternFault = Error & { readonly pattern: string };
+export type PatternFault = Error & { readonly pattern: string; readonly why: Both };
 
 export const isPatternFault = (error: unknown): error is PatternFault =>
   error instanceof Error && Object.hasOwn(error, 'pattern');
@@ -23,7 +24,7 @@ export function compilePattern(pattern: string): Pattern {
     // Read as its author's dialect first: a mistake is one, whatever the engine makes of it. Nothing is run.
     new RegExp(pattern, 'u');
   } catch {
-    throw faultIn(pattern, 'is no regular expression');
+    throw faultIn(pattern, ['n’est pas une expression régulière', 'is no regular expression']);
   }
   try {
     const { RE2JS } = require('re2js') as typeof re2;
@@ -34,16 +35,29 @@ export function compilePattern(pattern: string): Pattern {
   }
 }
 
-const faultIn = (pattern: string, why: string): PatternFault =>
-  Object.assign(new Error(`the pattern ${JSON.stringify(pattern)} ${why}`), { pattern });
+const faultIn = (pattern: string, why: Both): PatternFault =>
+  Object.assign(new Error(`the pattern ${JSON.stringify(pattern)} ${why[1]}`), { pattern, why });
 
-function whyNot(pattern: string): string {
+function whyNot(pattern: string): Both {
   if (/\(\?<?[=!]/.test(pattern))
-    return 'looks around (?=, ?!, ?<=, ?<!), which has no bound in time: write it without, or leave it to the recipient';
+    return [
+      'regarde autour (?=, ?!, ?<=, ?<!), ce qui n’a pas de durée bornée : écrivez-le sans, ou laissez-le au destinataire',
+      'looks around (?=, ?!, ?<=, ?<!), which has no bound in time: write it without, or leave it to the recipient',
+    ];
   if (/\\(?:[1-9]|k<)/.test(pattern))
-    return 'refers back to a group (\\1), which has no bound in time: write it without, or leave it to the recipient';
-  if (/\{\d*,?\d{4,}\}/.test(pattern)) return 'repeats more than 1000 times: use maxLength for long texts';
-  return 'has a part that the linear-time engine (RE2) does not know';
+    return [
+      'renvoie à un groupe (\\1), ce qui n’a pas de durée bornée : écrivez-le sans, ou laissez-le au destinataire',
+      'refers back to a group (\\1), which has no bound in time: write it without, or leave it to the recipient',
+    ];
+  if (/\{\d*,?\d{4,}\}/.test(pattern))
+    return [
+      'répète plus de 1000 fois : employez maxLength pour les longs textes',
+      'repeats more than 1000 times: use maxLength for long texts',
+    ];
+  return [
+    'a une partie que le moteur à temps linéaire (RE2) ne connaît pas',
+    'has a part that the linear-time engine (RE2) does not know',
+  ];
 }
 
 /** What `\s` is in JavaScript; RE2's is ASCII only. */

@@ -174,7 +174,7 @@ export const placeForms: Both = [
 
 /** A place as `placeForms` shows them; a fault without words when it is none of them. */
 export function compilePlace(text: unknown): Extract | ExpressionFault {
-  const none = { fault: '' };
+  const none = { fault: undefined };
   if (typeof text !== 'string') return none;
   const [, form = '', rest = ''] = /^(header|xml|xpath|css):(.*)$/s.exec(text) ?? [];
   switch (form) {
@@ -210,8 +210,14 @@ export function placeOf(
 ): Extract | undefined {
   const place = compilePlace(raw);
   if (typeof place === 'function') return place;
-  if (place.fault === '') report.error(path, code, what);
+  const { fault, suggestion } = place;
+  if (fault === undefined) report.error(path, code, what);
   else
-    report.error(path, code, `this place cannot be read: ${place.fault}.`, { suggestion: place.suggestion });
+    report.error(
+      path,
+      code,
+      [`cet endroit ne peut pas être lu : ${fault[0]}.`, `this place cannot be read: ${fault[1]}.`],
+      { suggestion },
+    );
   return undefined;
 }

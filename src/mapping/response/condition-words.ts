@@ -2,6 +2,7 @@
 // Invariant: names of places and headers; nothing of an answer.
 import type { Both } from '../../../connectors/contract.ts';
 import { comparisons } from './comparison.ts';
+import { noXPath } from './expression-words.ts';
 
 export const noStatus: Both = [
   'status est un nombre, 2xx, 4xx ou 5xx, une suite comme 500-504, ou une liste de ceux-ci.',
@@ -57,6 +58,12 @@ export const noDotPath = (place: string): Both => [
   `« ${place} » n’est pas un chemin à points comme error.code.`,
   `"${place}" is no dot path such as error.code.`,
 ];
+
+export function unreadable(form: 'xpath' | 'css', fault: Both = noXPath): Both {
+  const [french, english] =
+    form === 'xpath' ? ['l’XPath', 'the XPath'] : ['le sélecteur CSS', 'the CSS selector'];
+  return [`${french} ne peut pas être lu : ${fault[0]}.`, `${english} cannot be read: ${fault[1]}.`];
+}
 
 export const faultUnread = (leads: string): Both => [
   `aucune règle ne lit une erreur (fault) de ${leads} : elle n’est jamais une acceptation, mais rien ne dit si c’est notre contenu, nos droits ou le moment. Ajoutez {invalid: {fault: true}}, ou une règle par code.`,

@@ -216,9 +216,8 @@ function readerOf(form: AnswerForm, place: string, path: Path, report: Report): 
   }
   const compiled = form === 'xpath' ? compileXPath(place) : compileCss(place);
   if ('fault' in compiled) {
-    const kind = form === 'xpath' ? 'XPath' : 'CSS selector';
     const { fault, suggestion } = compiled;
-    report.error(path, 'MAP-504', `the ${kind} cannot be read: ${fault}.`, { at: 'key', suggestion });
+    report.error(path, 'MAP-504', says.unreadable(form, fault), { at: 'key', suggestion });
     return undefined;
   }
   return 'selector' in compiled

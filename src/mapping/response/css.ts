@@ -5,7 +5,9 @@ import { createRequire } from 'node:module';
 import type * as cssSelect from 'css-select';
 import type * as cssWhat from 'css-what';
 import type * as htmlparser from 'htmlparser2';
+import type { Both } from '../../../connectors/contract.ts';
 import { answerTooComplex, mostElements, mostNested } from './answer-budget.ts';
+import * as says from './expression-words.ts';
 import type { ExpressionFault } from './xpath.ts';
 
 type Html = typeof htmlparser;
@@ -42,12 +44,10 @@ const mostParts = 20;
 export function compileCss(text: string): CssPlace | ExpressionFault {
   const [, selector = '', attribute] = /^(.*?)(?:@([\p{L}_:][\p{L}\p{N}_.:-]*))?$/su.exec(text.trim()) ?? [];
   const bare = selector.replaceAll(quoted, '').trim();
-  if (bare === '') return { fault: 'it is empty' };
+  if (bare === '') return { fault: says.isEmpty };
   if (!signs.test(bare))
-    return {
-      fault: `"${/[^\p{L}\p{N}\s_\-.#:()[\]=~|^$*>+,\\]/u.exec(bare)?.[0] ?? ''}" is no sign of a selector`,
-    };
-  if (/[>+~,]$|[>+~]\s*[>+~,]/.test(bare)) return { fault: 'a part is missing behind its last sign' };
+    return { fault: says.noSign(/[^\p{L}\p{N}\s_\-.#:()[\]=~|^$*>+,\\]/u.exec(bare)?.[0] ?? '') };
+  if (/[>+~,]$|[>+~]\s*[>+~,]/.test(bare)) return { fault: says.partMissing };
   try {
     const alternatives = what().parse(selector);
     const parts = alternatives.flatMap(partsOf);
@@ -55,7 +55,7 @@ export function compileCss(text: string): CssPlace | ExpressionFault {
     if (fault !== undefined) return { fault };
     return { selector, parts, ...(attribute === undefined ? {} : { attribute: attribute.toLowerCase() }) };
   } catch (error) {
-    return { fault: error instanceof Error ? error.message.replace(/[\s.]+$/, '') : 'it is no selector' };
+    return { fault: says.noSelector(error instanceof Error ? error.message.replace(/[\s.]+$/, '') : '') };
   }
 }
 
@@ -100,18 +100,17 @@ const pseudos = new Set([
 ]);
 const groups = new Set(['not', 'is', 'where', 'matches']);
 
-function unbounded(alternatives: readonly (readonly Token[])[], parts: number): string | undefined {
-  if (parts > mostParts) return `it has ${parts} parts, ${mostParts} at most can be read`;
+function unbounded(alternatives: readonly (readonly Token[])[], parts: number): Both | undefined {
+  if (parts > mostParts) return says.tooManyParts(parts, mostParts);
   for (const token of alternatives.flat()) {
     if (token.type !== 'pseudo') continue;
     const { name, data } = token;
     if (groups.has(name) && Array.isArray(data)) {
-      if (data.flat().some(isLink))
-        return `inside ":${name}" only one element can be looked at: write the way to it outside`;
+      if (data.flat().some(isLink)) return says.oneElementInside(name);
       const fault = unbounded(data, parts);
       if (fault !== undefined) return fault;
     } else if (!pseudos.has(name) || (typeof data === 'string' && / of /i.test(data))) {
-      return `":${name}" cannot be read in bounded time; those that can are ${[...pseudos, ...groups].join(', ')}`;
+      return says.unboundedPseudo(name, [...pseudos, ...groups]);
     }
   }
   return undefined;

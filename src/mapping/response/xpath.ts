@@ -5,7 +5,9 @@ import { withinBudget } from './answer-budget.ts';
 import { readBeside } from './xml-reader.ts';
 import { askXml } from '../formats/xml-thread.ts';
 import type { XPathFound } from '../formats/xml-thread.ts';
+import type { Both } from '../../../connectors/contract.ts';
 import { suggest } from '../document/suggest.ts';
+import * as says from './expression-words.ts';
 
 /** How many arguments each function of XPath 1.0 takes. `id` and `lang` need a DTD or a language: an answer has neither. */
 const functions: Readonly<Record<string, readonly [number, number]>> = {
@@ -45,27 +47,23 @@ export interface XPath {
   readonly text: string;
 }
 
-/** What is wrong with an expression. */
+/** What is wrong with an expression, as the end of a sentence; without words: it is none at all. */
 export interface ExpressionFault {
-  readonly fault: string;
+  readonly fault: Both | undefined;
   readonly suggestion?: string | undefined;
 }
 
 export function compileXPath(text: string): XPath | ExpressionFault {
   const words = text.match(token) ?? [];
-  if (words.length === 0) return { fault: 'it is empty' };
-  if (text.length > mostLetters) return { fault: `it is longer than ${mostLetters} characters` };
-  if (walksInWalks(words))
-    return {
-      fault:
-        'conditions that search the whole answer stand inside each other: it cannot be read in bounded time',
-    };
+  if (words.length === 0) return { fault: says.isEmpty };
+  if (text.length > mostLetters) return { fault: says.tooLong(mostLetters) };
+  if (walksInWalks(words)) return { fault: says.walksInWalks };
   const fault = faultIn(words);
   if (fault !== undefined) return fault;
   const expression = withoutNamespaces(words);
   const answer = askXml({ ask: 'read', xml: '<a/>', xpaths: [expression] });
   const found = answer.kind === 'read' ? answer.found[0] : undefined;
-  if (found === undefined) return { fault: 'it is no XPath' };
+  if (found === undefined) return { fault: says.noXPath };
   return { gives: 'nodes' in found ? 'nodes' : 'value', text: expression };
 }
 
@@ -97,19 +95,15 @@ function walksInWalks(words: readonly string[]): boolean {
 
 function faultIn(words: readonly string[]): ExpressionFault | undefined {
   for (const [index, word] of words.entries()) {
-    if (word === '$') return { fault: 'there are no variables' };
-    if (word === ':') return { fault: 'leave prefixes out: a name fits in every namespace' };
+    if (word === '$') return { fault: says.noVariables };
+    if (word === ':') return { fault: says.noPrefixes };
     if (!isName(word) || words[index + 1] !== '(' || isOperator(words, index) || nodeTypes.has(word))
       continue;
     const takes = Object.hasOwn(functions, word) ? functions[word] : undefined;
     if (takes === undefined)
-      return {
-        fault: `function "${word}" does not exist`,
-        suggestion: suggest(word, Object.keys(functions)),
-      };
+      return { fault: says.noFunction(word), suggestion: suggest(word, Object.keys(functions)) };
     const given = argumentsAt(words, index + 1);
-    if (given < takes[0] || given > takes[1])
-      return { fault: `"${word}" takes ${[...new Set(takes)].join(' to ')} arguments, not ${given}` };
+    if (given < takes[0] || given > takes[1]) return { fault: says.otherArguments(word, takes, given) };
   }
   return undefined;
 }

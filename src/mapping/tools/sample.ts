@@ -17,11 +17,13 @@ const phone = {
   type: 'string',
   pattern: '^\\+[1-9]\\d{6,14}$',
   description: 'E.164 between quotes, "+33639980001".',
+  'x-forme': 'E.164 entre guillemets, "+33639980001".',
 } as const;
 const date = {
   type: 'string',
   format: 'date-time',
   description: 'a date with its time and offset, 2026-11-20T10:15:00+01:00.',
+  'x-forme': 'une date avec son heure et son décalage, 2026-11-20T10:15:00+01:00.',
 } as const;
 interface Block {
   readonly type: 'object';
@@ -73,6 +75,7 @@ const schema = block(
       type: 'string',
       pattern: '^[A-Za-z0-9._-]{1,64}$',
       description: 'letters, digits, . _ - only.',
+      'x-forme': 'lettres, chiffres, . _ - seulement.',
     },
     revision: { type: 'integer' },
     ...propertiesOf(leadFields),

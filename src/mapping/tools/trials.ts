@@ -130,8 +130,9 @@ function sampleLead(
   }
   const sample = leadFromSample(content, file, mapping.clientId);
   if (sample.ok) return sample.lead;
-  for (const { line, column, message, suggestion } of sample.problems) {
-    problems.add({ file: `mappings/${file}`, line, column }, 'error', 'MAP-802', message, suggestion);
+  for (const { line, column, french, message, suggestion } of sample.problems) {
+    const place = { file: `mappings/${file}`, line, column };
+    problems.add(place, 'error', 'MAP-802', [french, message], suggestion);
   }
   return undefined;
 }

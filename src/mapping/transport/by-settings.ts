@@ -1,6 +1,6 @@
 // What depends not on the kind of connector but on how these settings send: by mail, into a folder, to a host.
 // Invariant: what one action may not do, no action does: the fields are checked once for all of them.
-import type { Action } from '../../../connectors/contract.ts';
+import type { Action, Both } from '../../../connectors/contract.ts';
 import type { CompiledMapping, ConnectorFacts } from '../contract.ts';
 import type { Report } from '../document/problems.ts';
 import { isRecord } from '../document/yaml.ts';
@@ -11,7 +11,7 @@ type Raw = Record<string, unknown>;
 const all = ['create', 'update', 'erase'] as const satisfies readonly Action[];
 
 /** How the check names the way that financial data may not travel, if any action goes it (C10). */
-export function noFinancialIn(mapping: Raw, connector: ConnectorFacts | undefined): string | undefined {
+export function noFinancialIn(mapping: Raw, connector: ConnectorFacts | undefined): Both | undefined {
   if (connector?.noFinancial === undefined) return undefined;
   for (const action of all) {
     const settings = settingsFor(mapping, connector, action);
@@ -49,7 +49,10 @@ export function bySettings(
   const limits = called.flatMap((settings) => connector.atMost?.(settings) ?? []);
   const why = called.map((settings) => connector.unaskable?.(settings)).find((words) => words !== undefined);
   if (why !== undefined && mapping['onUnknown'] === 'resend')
-    report.error(['onUnknown'], 'MAP-621', `${why}: write onUnknown: hold.`);
+    report.error(['onUnknown'], 'MAP-621', [
+      `${why[0]} : écrivez onUnknown: hold.`,
+      `${why[1]}: write onUnknown: hold.`,
+    ]);
   return {
     inParts: limits.length === 0,
     facts: {

@@ -67,7 +67,7 @@ describe('dates', () => {
         zone,
         (instant, where) => {
           const write = compileDatePattern('dd/MM/yyyy HH:mm:ss', where);
-          if (typeof write === 'string') throw new Error(write);
+          if (typeof write !== 'function') throw new Error(write[1]);
           const expected = new Intl.DateTimeFormat('en-GB', {
             ...{ timeZone: where, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit' },
             ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },

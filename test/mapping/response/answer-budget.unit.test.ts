@@ -48,7 +48,7 @@ describe('a selector', () => {
     );
     const text = (selector: string): string | undefined => {
       const place = compileCss(selector);
-      if ('fault' in place) throw new Error(place.fault);
+      if ('fault' in place) throw new Error(place.fault?.[1]);
       return readCss(document, place);
     };
     expect(text('.b, .a')).toBe('1');
@@ -73,7 +73,7 @@ describe('a selector', () => {
 });
 
 test('an XPath that searches the whole answer in conditions of conditions is refused', () => {
-  expect(compileXPath('//a[//b[//c]]')).toHaveProperty('fault', expect.stringContaining('bounded time'));
+  expect(compileXPath('//a[//b[//c]]')).toHaveProperty('fault.1', expect.stringContaining('bounded time'));
   expect(compileXPath(`//a[. = "${'x'.repeat(2_000)}"]`)).toHaveProperty('fault');
   expect(compileXPath('//a[//b="KO"]/@id')).toHaveProperty('gives', 'nodes');
 });
