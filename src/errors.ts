@@ -6,8 +6,7 @@ export const catalogue = {
   ...privacyErrors,
   'CONFIG-001': {
     meaning: 'The configuration is incomplete or wrong.',
-    remedy:
-      'Correct every variable listed in the message; `relais config` prints what is in force. Nothing configured yet: `npm run demo -- --keep` runs an installation that commands in its folder find.',
+    remedy: 'Correct every variable listed in the message; `relais config` prints what is in force.',
   },
   'CONFIG-002': {
     meaning: 'The configuration is not allowed in production.',
