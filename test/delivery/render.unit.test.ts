@@ -1,8 +1,10 @@
 // Guarantee 4 and its limit: what a recipient may hold is written again as it was, unless the prospect took something back.
 import { moreProtective, writeContent, type ContentInputs } from '../../src/delivery/attempt/render.ts';
+import type { CallProgress, RoutedCall } from '../../src/delivery/attempt/call-progress.ts';
 import type { ClaimedDelivery } from '../../src/delivery/attempt/claim.ts';
 import type { Authorisation } from '../../src/domain/destination.ts';
 import type { ConsentRecord, ConsentState, Lead } from '../../src/domain/lead.ts';
+import { unchanged } from '../../src/mapping/consent-contract.ts';
 import type { ApplyResult, CompiledMapping } from '../../src/mapping/contract.ts';
 
 const now = new Date('2026-11-02T09:00:00Z');
@@ -138,6 +140,36 @@ describe('which revision is written', () => {
     ).toBe(3));
   test('the present one when the earlier one is not kept', () =>
     expect(write(row(), lead(3)).seen.revision).toBe(3));
+});
+
+describe('an update of which nothing but an unchanged opt-in would be said', () => {
+  const quiet = {
+    ok: true,
+    record: {
+      fieldNames: [],
+      consents: [{ purpose: 'marketing', channel: 'email', field: 'OPTIN', value: unchanged }],
+    },
+  } as unknown as ApplyResult;
+  const update = row({ action: 'update', maybeReceived: false, departures: 0 });
+  test('is not sent', () =>
+    expect(write(update, lead(2), { answer: quiet }).result).toMatchObject({
+      ...{ state: 'cancelled', reason: 'not_needed' },
+    }));
+  test('is made all the same where it is a call that others follow: one that reads holds nothing', () => {
+    const call = {
+      name: 'read',
+      applies: () => true,
+      captures: ['read.id'],
+      needs: [],
+    } as unknown as RoutedCall;
+    const progress: CallProgress = {
+      ...{ calls: [call], done: new Set(), captured: {}, open: undefined, oldestRevision: 0 },
+      ...{ undoing: undefined, undoes: false, neverMade: () => true },
+    };
+    expect(write(update, lead(2), { answer: quiet, progress }).result).toMatchObject({
+      call: { name: 'read' },
+    });
+  });
 });
 
 describe('what cannot leave says why', () => {

@@ -157,7 +157,8 @@ function contentFor(
     return stoppedByHand(row);
   if (!result.ok && call !== undefined && isUndo(call.name)) return notUndone(result, stop);
   if (!result.ok) return unwritable(row.action, result, stop);
-  if (saysNothing(result.record)) return stop('cancelled', 'not_needed');
+  // Of several calls each says by itself whether it is made: one that only reads holds nothing, and others follow.
+  if (call === undefined && saysNothing(result.record)) return stop('cancelled', 'not_needed');
   return {
     row,
     lead,
