@@ -289,7 +289,7 @@ describe('sellsy: a prospect with its channels, then the proof', () => {
       proof: [{ id: 12, value: expect.stringContaining('E-mail : accord\n') as string }],
     });
     expect(bodiesOf(mapping, person('withdrawn', 'refused'), { captured, action: 'update' })).toMatchObject({
-      individual: { marketing_campaigns_subscriptions: [] },
+      email_off: { marketing_campaigns_subscriptions: [] },
     });
   });
 });

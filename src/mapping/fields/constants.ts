@@ -2,7 +2,7 @@
 // Invariant: only reports; what is written does not change.
 import { isRecord } from '../document/yaml.ts';
 import { secretIn } from './secret-cells.ts';
-import { isScalarValue } from './values.ts';
+import { isEmptyList, isScalarValue } from './values.ts';
 import {
   mayBeOptIn,
   readsAs,
@@ -32,6 +32,12 @@ export function checkConstant(value: unknown, path: Path, scope: Scope, target: 
       `la constante de « ${target.text} » ressemble à un téléphone ou à une adresse (C13).`,
       `the constant of "${target.text}" looks like a phone number or an address (C13).`,
     ]);
+  } else if (isEmptyList(value)) {
+    if (target.steps.at(-1)?.append !== true)
+      scope.report.error([...path, 'value'], 'MAP-103', [
+        `value: [] est une liste vide : le champ s’écrit « ${target.text}[] ».`,
+        `value: [] is an empty list: the target is written "${target.text}[]".`,
+      ]);
   } else if (!isScalarValue(value) && value !== null) {
     scope.report.error([...path, 'value'], 'MAP-103', [
       'value est un texte, un nombre ou true / false.',

@@ -25,7 +25,7 @@ import { compileTemplate } from './template.ts';
 import type { Target } from './target.ts';
 import { isRecord } from '../document/yaml.ts';
 import type { Mode } from '../format-names.ts';
-import { isScalarValue, type Cell, type FieldProblem, type Scalar } from './values.ts';
+import { isEmptyList, isScalarValue, type Cell, type FieldProblem, type Scalar } from './values.ts';
 
 export interface FieldReading {
   readonly source: string;
@@ -61,6 +61,8 @@ export function compileReading(
   const fit = compileLength(raw['max']);
   if (Object.hasOwn(raw, 'value')) {
     const value = raw['value'];
+    if (isEmptyList(value))
+      return { source: '(constant)', category: 'technical', free: false, read: () => [], show };
     if (!isScalarValue(value) && value !== null) return undefined;
     const secret = secretIn(value);
     if (secret !== undefined)

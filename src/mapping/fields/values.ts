@@ -8,6 +8,10 @@ export type Scalar = string | number | boolean;
 export const isScalarValue = (value: unknown): value is Scalar =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 
+/** `value: []`: a list that is there even when nothing joins it. */
+export const isEmptyList = (value: unknown): value is readonly [] =>
+  Array.isArray(value) && value.length === 0;
+
 export const asText = (value: unknown): string => (isScalarValue(value) ? String(value) : '');
 
 /** A value known only when the file is built: its sequence, its rows. */

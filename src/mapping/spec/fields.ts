@@ -2,7 +2,7 @@
 // Invariant: every line of the file has its row; examples are an invented person's.
 import { secretIn } from '../fields/secret-cells.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
-import { asText } from '../fields/values.ts';
+import { asText, isEmptyList } from '../fields/values.ts';
 import { frenchLabel } from '../fields/french.ts';
 import { findSource } from '../fields/source.ts';
 import type { Block } from './blocks.ts';
@@ -99,6 +99,7 @@ function rowsOf(
 function contentWords(raw: Raw, list: string | undefined): string {
   const secret = secretIn(raw['value']);
   if (secret !== undefined) return `Confidentiel (${secret})`;
+  if (isEmptyList(raw['value'])) return 'Liste, vide si rien ne s’y ajoute';
   if (Object.hasOwn(raw, 'value'))
     return `Constante « ${raw['value'] === null ? 'null' : asText(raw['value'])} »`;
   const template = asText(raw['template']);

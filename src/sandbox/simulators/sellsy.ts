@@ -87,6 +87,11 @@ function openSellsy({ secrets, strangers, now, tokensLiveMs }: SimulatorOptions)
     ],
     wrongKeys: () => wrongKeys,
     deletedByHand: (id) => void individuals.delete(Number(id)),
+    unsubscribes: (id) => {
+      const individual = individuals.get(Number(id));
+      if (individual === undefined) return;
+      individual.subscriptions = individual.subscriptions.filter((channel) => channel !== 'email');
+    },
     keyIsGood: (isGood) => {
       good = isGood;
       tokens.takeBack();
@@ -196,5 +201,7 @@ function shown({ id, values, subscriptions }: Individual): CrmRecord {
       ...(email === '' ? {} : { email: subscriptions.includes('email') }),
       ...(phone === '' ? {} : { phone: subscriptions.includes('phone') }),
     },
+    // Reading it is no change.
+    place: `PUT /v2/individuals/${id}?`,
   };
 }
