@@ -1,5 +1,6 @@
 // One bulk run as a person reads it: what was asked, how far it is, what it did and refused. French first.
 // Invariant: what needs somebody is named by its numbers; the rest is counted.
+import { numbered } from '../domain/counted.ts';
 import type { BulkKind, BulkRow, BulkState } from '../store/bulk-runs.ts';
 import { doneWords, isRefusal, refusalWords, type BulkDone } from '../support/bulk-steps.ts';
 import { paris } from '../support/paris-time.ts';
@@ -32,7 +33,7 @@ export function printRun(run: BulkRow, language: Language): void {
   line(
     ['avancement', 'progress'],
     say(
-      `${done + refused} sur ${counted} : ${done} faites, ${refused} refusées`,
+      `${done + refused} sur ${counted} : ${done} ${done < 2 ? 'faite' : 'faites'}, ${refused} ${refused < 2 ? 'refusée' : 'refusées'}`,
       `${done + refused} of ${counted}: ${done} done, ${refused} refused`,
     ),
   );
@@ -49,7 +50,7 @@ export function printRun(run: BulkRow, language: Language): void {
     );
   }
   for (const [result, { count, ids }] of Object.entries(run.results))
-    out(`  ${String(count).padStart(6)}  ${wordsOf(result, language)}${idsText(result, ids, count)}`);
+    out(`  ${String(count).padStart(6)}  ${wordsOf(result, count, language)}${idsText(result, ids, count)}`);
 }
 
 const pausedWords: Both = [
@@ -75,10 +76,15 @@ const failingWords = ({ failures, failure }: BulkRow): Both => [
   `${failures} steps in a row, the last with ${failure}; it is taken up every ten seconds`,
 ];
 
-function wordsOf(result: string, language: Language): string {
-  if (isRefusal(result))
-    return `${inLanguage(['refusées : ', 'refused: '], language)}${inLanguage(refusalWords[result], language)}`;
-  return isDone(result) ? inLanguage(doneWords[result], language) : result;
+function wordsOf(result: string, count: number, language: Language): string {
+  if (isRefusal(result)) {
+    const refused = numbered(count, [
+      ['refusée : ', 'refused: '],
+      ['refusées : ', 'refused: '],
+    ]);
+    return `${inLanguage(refused, language)}${inLanguage(refusalWords[result], language)}`;
+  }
+  return isDone(result) ? inLanguage(numbered(count, doneWords[result]), language) : result;
 }
 
 const isDone = (result: string): result is BulkDone => result in doneWords;

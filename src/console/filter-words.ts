@@ -16,6 +16,8 @@ const labels: Readonly<Record<string, Both>> = {
   cause: frame.cause,
   reason: frame.cause,
   lead: words.lead,
+  run: words.run,
+  bulkRun: words.run,
   from: words.from,
   since: words.from,
   to: words.to,
@@ -40,6 +42,8 @@ function valueText(name: string, value: unknown, language: Language): Piece {
   const say = sayIn(language);
   if (Array.isArray(value)) return namedDeliveries(value, language);
   if (value === true) return say(words.yes);
+  if ((name === 'run' || name === 'bulkRun') && /^\d{1,15}$/.test(String(value)))
+    return html`<a href="/runs/${String(value)}">${String(value)}</a>`;
   if (typeof value !== 'string') return JSON.stringify(value);
   if (name === 'destination') return destinationLink(value);
   const state = deliveryStates.find((known) => known === value);

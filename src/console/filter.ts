@@ -9,13 +9,14 @@ import type { KnownNames } from '../support/reads/names.ts';
 import { html, type Html } from '../privacy/papers/html.ts';
 import { stateWords, type Both } from '../support/words.ts';
 import { causeChoice, nameChoice } from './choices.ts';
+import { dateBox } from './dates.ts';
 import type { Say } from './layout.ts';
 import { hidden, input, select } from './parts.ts';
 import { refuse } from './refusals.ts';
 import { frame } from './words/frame.ts';
 import { deskWords as words } from './words/desk.ts';
 
-const names = ['client', 'destination', 'state', 'cause', 'lead', 'from', 'to'] as const;
+const names = ['client', 'destination', 'state', 'cause', 'lead', 'run', 'from', 'to'] as const;
 export type FilterName = (typeof names)[number];
 export type AskedFilter = Readonly<Partial<Record<FilterName, string>>>;
 
@@ -34,10 +35,21 @@ export function askedFilter(fields: FastifyRequest['query']): AskedFilter {
 }
 
 /** @throws USAGE-001 */
-export function filterOf({ client, destination, state, cause, lead, from, to }: AskedFilter): DeliveryFilter {
+export function filterOf({
+  client,
+  destination,
+  state,
+  cause,
+  lead,
+  run,
+  from,
+  to,
+}: AskedFilter): DeliveryFilter {
   const known = deliveryStates.find((name) => name === state);
   if (state !== undefined && known === undefined)
     refuse([`« ${state} » n’est pas un état de livraison.`, `${state} is no state of a delivery.`]);
+  if (run !== undefined && !/^[1-9]\d{0,14}$/.test(run))
+    refuse([`« ${run} » n’est pas le numéro d’un travail en nombre.`, `${run} is no number of a bulk run.`]);
   for (const date of [from, to])
     if (date !== undefined && !isCivilDate(date))
       refuse([
@@ -50,6 +62,7 @@ export function filterOf({ client, destination, state, cause, lead, from, to }: 
     ...(known === undefined ? {} : { state: known }),
     ...(cause === undefined ? {} : { reason: cause }),
     ...(lead === undefined ? {} : { lead }),
+    ...(run === undefined ? {} : { bulkRun: Number(run) }),
     ...(from === undefined ? {} : { since: startOfDay(from) }),
     // The day that was named belongs to it.
     ...(to === undefined ? {} : { until: startOfDay(addDays(to, 1)) }),
@@ -89,14 +102,12 @@ export function filterForm(
       case 'cause':
         return causeChoice(name, value, say);
       case 'lead':
+        return input(name, label, { value, most: 100, optional: true });
+      case 'run':
+        return runBox(asked, say);
       case 'from':
       case 'to':
-        return input(name, label, {
-          value,
-          most: 100,
-          type: name === 'lead' ? 'text' : 'date',
-          optional: true,
-        });
+        return dateBox(name, label, say, { value, optional: true });
     }
   };
   return html`<form class="line card filters" method="get" action="${path}">
@@ -104,6 +115,12 @@ export function filterForm(
     <button>${say(words.filter)}</button> <a href="${path}">${say(words.clear)}</a>
   </form>`;
 }
+
+/** Only where it is asked for: it is come to from the page of the run. */
+export const runBox = ({ run }: AskedFilter, say: Say): Html | undefined =>
+  run === undefined
+    ? undefined
+    : input('run', say(words.run), { value: run, most: 15, inputmode: 'numeric', optional: true });
 
 const stateOptions = (say: Say): readonly { readonly value: string; readonly text: string }[] => [
   { value: '', text: say(words.any) },
@@ -116,6 +133,7 @@ const filterLabels: Readonly<Record<FilterName, Both>> = {
   state: frame.state,
   cause: frame.cause,
   lead: words.leadReference,
+  run: words.run,
   from: words.from,
   to: words.to,
 };

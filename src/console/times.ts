@@ -1,5 +1,6 @@
 // Times as pages show them: in Paris, in the language of the page, exact to the second in `datetime`.
-import { inLanguage, type Both, type Language } from '../support/words.ts';
+import { counted as bothCounted, type OneAndSeveral } from '../domain/counted.ts';
+import { inLanguage, type Language } from '../support/words.ts';
 import { html, type Html } from '../privacy/papers/html.ts';
 
 const locales = { fr: 'fr-FR', en: 'en-GB' } as const;
@@ -52,18 +53,11 @@ export function secondsText(seconds: number, language: Language): string {
   );
 }
 
-export const countText = (count: number, language: Language): string =>
-  new Intl.NumberFormat(locales[language]).format(count);
+export { countText } from '../domain/counted.ts';
 
-/** `1 livraison`, `1 200 livraisons`: in French none is singular too. */
-export function counted(
-  count: number,
-  [one, several]: readonly [one: Both, several: Both],
-  language: Language,
-): string {
-  const isOne = language === 'fr' ? count < 2 : count === 1;
-  return `${countText(count, language)} ${inLanguage(isOne ? one : several, language)}`;
-}
+/** `1 livraison`, `1 200 livraisons`, in the language of the page. */
+export const counted = (count: number, words: OneAndSeveral, language: Language): string =>
+  inLanguage(bothCounted(count, words), language);
 
 /** `28/11 14:00`. */
 export const hourText = (at: Date, language: Language): string =>

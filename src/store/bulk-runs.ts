@@ -1,7 +1,8 @@
 // Bulk runs: what support asked of many deliveries at once, how far it is, and what is left of it.
 // Invariant: who changes a run holds its row; its lease only keeps a second process from waiting for that row.
+import { dropOldLists, isDone } from './bulk-outcomes.ts';
 import type { Delivery } from './deliveries.ts';
-import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
+import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
 
 export const bulkKinds = ['replay', 'cancel', 'close', 'resolve', 'backfill'] as const;
 export type BulkKind = (typeof bulkKinds)[number];
@@ -28,7 +29,7 @@ export interface BulkRow {
   readonly done: number;
   readonly refused: number;
   readonly results: Readonly<Record<string, BulkTally>>;
-  /** How far a backfill is in the client's leads. */
+  /** How far a backfill is in the client's leads, another run in its list. */
   readonly lastId: number;
   readonly leaseToken: number;
   /** Whether a process has it in work at this moment. */
@@ -155,21 +156,17 @@ export async function listBulkRuns(
   return rows.map(rowOf);
 }
 
-/** The next deliveries of a run, oldest first. */
-export const bulkItems = (tx: Sql, runId: number, limit: number): Promise<readonly BulkItem[]> =>
+/** The next deliveries of a run, oldest first: those behind the place it has come to, but what is done. */
+export const bulkItems = (
+  tx: Sql,
+  { id, lastId }: Pick<BulkRow, 'id' | 'lastId'>,
+  limit: number,
+): Promise<readonly BulkItem[]> =>
   tx.all<BulkItem>(
-    `SELECT delivery_id AS id, run, attempt, state FROM bulk_items WHERE run_id = ? ORDER BY delivery_id LIMIT ${Math.trunc(limit)}`,
-    [runId],
+    `SELECT i.delivery_id AS id, i.run, i.attempt, i.state FROM bulk_items i FORCE INDEX (PRIMARY)
+      WHERE i.run_id = ? AND i.delivery_id > ? AND NOT (${isDone}) ORDER BY i.delivery_id LIMIT ${Math.trunc(limit)}`,
+    [id, lastId],
   );
-
-export async function dropBulkItems(tx: Sql, runId: number, ids: readonly number[]): Promise<void> {
-  if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
-  await tx.run(
-    `DELETE i FROM bulk_items i FORCE INDEX (PRIMARY) WHERE i.run_id = ? AND i.delivery_id IN (${marks})`,
-    [runId, ...values],
-  );
-}
 
 /** What a step did, and a longer lease. The caller holds the run. */
 export async function saveBulkStep(
@@ -209,8 +206,9 @@ export async function countBulkFailure(
   return run.failures + 1;
 }
 
-/** Removes runs that ended longer ago than so many days. Returns how many. */
+/** Removes runs that ended longer ago than so many days, and sooner the lists of what they did. Returns how many. */
 export async function dropEndedBulkRuns(sql: Sql, days: number): Promise<number> {
+  await dropOldLists(sql);
   const { affected } = await sql.run(
     "DELETE FROM bulk_runs WHERE state <> 'running' AND ended_at < TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3))",
     [-days],
@@ -235,7 +233,7 @@ export async function setBulkState(tx: Sql, id: number, state: 'paused' | 'runni
   await tx.run(`UPDATE bulk_runs SET ${change} WHERE id = ?`, [state, id]);
 }
 
-/** Ends a run where it stands. The caller holds it. */
+/** Ends a run where it stands; what it has done stays on its list. The caller holds it. */
 export async function endBulkRun(
   tx: Sql,
   id: number,
@@ -246,5 +244,7 @@ export async function endBulkRun(
             updated_at = UTC_TIMESTAMP(3), ended_at = UTC_TIMESTAMP(3) WHERE id = ?`,
     [by.actor, by.reason, id],
   );
-  await tx.run('DELETE i FROM bulk_items i FORCE INDEX (PRIMARY) WHERE i.run_id = ?', [id]);
+  await tx.run(`DELETE i FROM bulk_items i FORCE INDEX (PRIMARY) WHERE i.run_id = ? AND NOT (${isDone})`, [
+    id,
+  ]);
 }

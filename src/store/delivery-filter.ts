@@ -12,6 +12,8 @@ export interface DeliveryFilter {
   readonly until?: Date;
   /** The centre's reference of the lead. */
   readonly lead?: string;
+  /** Only what this bulk run has done, as long as its list is kept. */
+  readonly bulkRun?: number;
   /** Only what needs a person: failed and not closed, or waiting for support's decision. */
   readonly open?: boolean;
 }

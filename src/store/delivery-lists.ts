@@ -4,7 +4,7 @@ import { inList, type ReadOnlySql, type SqlValue } from './database.ts';
 import type { HandoverEntry } from './handovers.ts';
 import { needsPerson } from './tasks.ts';
 import type { Conditions, DeliveryFilter } from './delivery-filter.ts';
-import { countTo, newestIds } from './delivery-ways.ts';
+import { countTo, newestIds, wayOfRun } from './delivery-ways.ts';
 import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
 
 export type { DeliveryFilter } from './delivery-filter.ts';
@@ -109,7 +109,9 @@ const listedOf = (row: ListedRow): ListedDelivery => ({
   leadErased: row.erased_at !== null,
 });
 
-const listedRows = `SELECT ${deliveryColumns('d')}, l.reference, l.erased_at FROM deliveries d JOIN leads l ON l.id = d.lead_id`;
+const listed = (from: string): string =>
+  `SELECT ${deliveryColumns('d')}, l.reference, l.erased_at FROM ${from} JOIN leads l ON l.id = d.lead_id`;
+const listedRows = listed('deliveries d');
 
 /** Newest first. @param after the last id of the page before */
 export async function listDeliveries(
@@ -147,10 +149,12 @@ export async function* eachDelivery(
 ): AsyncGenerator<readonly ListedDelivery[]> {
   const where = await conditions(sql, filter);
   if (where === undefined) return;
+  const all = { from: 'deliveries d', key: 'd.id', sql: '1 = 1', values: [] } as const;
+  const way = filter.bulkRun === undefined ? all : wayOfRun(filter.bulkRun);
   for (let after = 0; ;) {
     const rows = await sql.all<ListedRow>(
-      `${listedRows} WHERE ${where.sql} AND d.id > ? ORDER BY d.id LIMIT 2000`,
-      [...where.values, after],
+      `${listed(way.from)} WHERE ${way.sql} AND ${where.sql} AND ${way.key} > ? ORDER BY ${way.key} LIMIT 2000`,
+      [...way.values, ...where.values, after],
     );
     const last = rows.at(-1);
     if (last === undefined) return;

@@ -1,11 +1,14 @@
 // By which index the deliveries of a filter are found, so that a page of ten million costs what a page of a thousand does.
 // Invariant: reads only; every way is an index that is named, and together the ways find each delivery of the filter once.
 import { deliveryStates, type DeliveryState } from '../domain/delivery.ts';
+import { isDone, ofBulkList } from './bulk-outcomes.ts';
 import { inList, type ReadOnlySql, type SqlValue } from './database.ts';
 import type { Conditions, DeliveryFilter } from './delivery-filter.ts';
 
 interface Way {
-  readonly index: 'PRIMARY' | 'deliveries_due' | 'deliveries_destination' | 'deliveries_lead';
+  readonly from: string;
+  /** In whose order its deliveries are found. */
+  readonly key: 'd.id' | 'i.delivery_id';
   readonly sql: string;
   readonly values: readonly SqlValue[];
 }
@@ -17,13 +20,26 @@ const deliveredReasons: readonly string[] = ['accepted', 'duplicate', 'unproved'
 /** A period of so few rows is read as it stands. */
 const shortPeriod = 20_000;
 
+const by = (
+  index: 'PRIMARY' | 'deliveries_due' | 'deliveries_destination' | 'deliveries_lead',
+): Pick<Way, 'from' | 'key'> => ({ from: `deliveries d FORCE INDEX (${index})`, key: 'd.id' });
+
+/** Through the list of a bulk run, which is shorter than anything else. */
+export const wayOfRun = (run: number): Way => ({
+  from: ofBulkList,
+  key: 'i.delivery_id',
+  sql: `i.run_id = ? AND ${isDone}`,
+  values: [run],
+});
+
 /** @returns none where nothing can match */
 async function waysOf(
   sql: ReadOnlySql,
   filter: DeliveryFilter,
   { span }: Conditions,
 ): Promise<readonly Way[]> {
-  if (filter.lead !== undefined) return [{ index: 'deliveries_lead', sql: '1 = 1', values: [] }];
+  if (filter.bulkRun !== undefined) return [wayOfRun(filter.bulkRun)];
+  if (filter.lead !== undefined) return [{ ...by('deliveries_lead'), sql: '1 = 1', values: [] }];
   const states = span !== undefined && span < shortPeriod ? undefined : rareStates(filter);
   const destinations =
     filter.destination === undefined
@@ -33,9 +49,9 @@ async function waysOf(
       : [filter.destination];
   if (states !== undefined) return [ofStates(states, destinations)];
   return destinations === undefined
-    ? [{ index: 'PRIMARY', sql: '1 = 1', values: [] }]
+    ? [{ ...by('PRIMARY'), sql: '1 = 1', values: [] }]
     : destinations.map((id) => ({
-        index: 'deliveries_destination',
+        ...by('deliveries_destination'),
         sql: 'd.destination_id = ?',
         values: [id],
       }));
@@ -52,13 +68,13 @@ function rareStates({ state, open, reason }: DeliveryFilter): readonly DeliveryS
 
 function ofStates(states: readonly DeliveryState[], destinations: readonly string[] | undefined): Way {
   const among = inList(states);
-  const index = 'deliveries_due';
+  const way = by('deliveries_due');
   const sql = `d.state IN (${among.marks})`;
-  if (destinations === undefined) return { index, sql, values: among.values };
+  if (destinations === undefined) return { ...way, sql, values: among.values };
   // A client without destinations has no deliveries: an empty list would be no SQL.
   const of = inList(destinations.length === 0 ? [''] : destinations);
   return {
-    index,
+    ...way,
     sql: `${sql} AND d.destination_id IN (${of.marks})`,
     values: [...among.values, ...of.values],
   };
@@ -79,8 +95,8 @@ export async function newestIds(
   const found: number[] = [];
   for (const way of await waysOf(sql, filter, where)) {
     const rows = await sql.all<{ id: number }>(
-      `SELECT d.id FROM deliveries d FORCE INDEX (${way.index}) WHERE ${way.sql} AND ${where.sql} AND d.id < ?
-        ORDER BY d.id DESC LIMIT ${Math.trunc(limit)}`,
+      `SELECT d.id FROM ${way.from} WHERE ${way.sql} AND ${where.sql} AND ${way.key} < ?
+        ORDER BY ${way.key} DESC LIMIT ${Math.trunc(limit)}`,
       [...way.values, ...where.values, before],
     );
     found.push(...rows.map(({ id }) => id));
@@ -99,7 +115,7 @@ export async function countTo(
   for (const way of await waysOf(sql, filter, where)) {
     if (counted >= most) break;
     const [row] = await sql.all<{ n: number }>(
-      `SELECT COUNT(*) AS n FROM (SELECT d.id FROM deliveries d FORCE INDEX (${way.index})
+      `SELECT COUNT(*) AS n FROM (SELECT d.id FROM ${way.from}
         WHERE ${way.sql} AND ${where.sql} LIMIT ${Math.trunc(most - counted)}) AS first_ones`,
       [...way.values, ...where.values],
     );

@@ -2,6 +2,7 @@
 // Invariant: what was still to be told to a recipient by a right is told first; afterwards no table says that there was a lead of
 // that reference, and the number in the log leads nowhere.
 import type { Departing } from '../domain/retention.ts';
+import { forgetBulkItems } from './bulk-outcomes.ts';
 import { dropMailsNaming } from './client-mails.ts';
 import { inList, type Sql } from './database.ts';
 import { forgetProofs } from './proofs.ts';
@@ -55,7 +56,7 @@ export async function underWay(tx: Sql, leadIds: readonly number[]): Promise<Rea
 }
 
 /** Tables that name a lead's deliveries by their number. */
-const byDelivery = ['delivery_targets', 'task_closings', 'bulk_items', 'alerts'];
+const byDelivery = ['delivery_targets', 'task_closings', 'alerts'];
 /** Tables that name the lead, the deliveries themselves after those that name them. */
 const byLead = [
   'delivery_calls',
@@ -92,7 +93,9 @@ export async function dissolve(tx: Sql, leadIds: readonly number[]): Promise<voi
     [...values, ...values],
   );
   if (deliveries.length > 0) {
-    const found = inList(deliveries.map(({ id }) => id));
+    const ids = deliveries.map(({ id }) => id);
+    const found = inList(ids);
+    await forgetBulkItems(tx, ids);
     for (const table of byDelivery)
       await tx.run(`DELETE FROM ${table} WHERE delivery_id IN (${found.marks})`, found.values);
   }

@@ -1,6 +1,7 @@
 // What one step of a bulk run does, by its kind, and how each delivery of it ended.
 // Invariant: everything in the transaction of the caller, so that a delivery is done and off the run's list together.
 import { RelaisError } from '../errors.ts';
+import type { OneAndSeveral } from '../domain/counted.ts';
 import { isEnd } from '../domain/delivery.ts';
 import type { BulkItem, BulkRow } from '../store/bulk-runs.ts';
 import type { Sql } from '../store/database.ts';
@@ -35,19 +36,47 @@ export type BulkDone =
 export type BulkRefusal =
   ReplayRefusal | 'moved_on' | 'not_cancellable' | 'not_failed' | 'closed_before' | 'not_open' | 'broken';
 
-export const doneWords: Readonly<Record<BulkDone, Both>> = {
-  new_run: ['rejouées', 'given a new run'],
-  new_run_new_key: ['rejouées sous une nouvelle clé', 'given a new run under a new Idempotency-Key'],
-  brought_forward: ['prochain essai avancé', 'next try brought forward'],
-  looked_at_again: ['retenues, réexaminées', 'withheld, looked at again'],
-  cancelled: ['annulées', 'cancelled'],
-  passed_on_by_hand: [
-    'annulées, à transmettre par écrit au destinataire',
-    'cancelled, the recipient is to be told in writing',
+/** Behind their number. */
+export const doneWords: Readonly<Record<BulkDone, OneAndSeveral>> = {
+  new_run: [
+    ['rejouée', 'given a new run'],
+    ['rejouées', 'given a new run'],
   ],
-  closed: ['classées', 'closed'],
-  resolved: ['tranchées', 'resolved'],
-  handed_over: ['demandes remises au planificateur', 'leads handed to the planner'],
+  new_run_new_key: [
+    ['rejouée sous une nouvelle clé', 'given a new run under a new Idempotency-Key'],
+    ['rejouées sous une nouvelle clé', 'given a new run under a new Idempotency-Key'],
+  ],
+  brought_forward: [
+    ['prochain essai avancé', 'next try brought forward'],
+    ['prochains essais avancés', 'next tries brought forward'],
+  ],
+  looked_at_again: [
+    ['retenue, réexaminée', 'withheld, looked at again'],
+    ['retenues, réexaminées', 'withheld, looked at again'],
+  ],
+  cancelled: [
+    ['annulée', 'cancelled'],
+    ['annulées', 'cancelled'],
+  ],
+  passed_on_by_hand: [
+    ['annulée, à transmettre par écrit au destinataire', 'cancelled, the recipient is to be told in writing'],
+    [
+      'annulées, à transmettre par écrit au destinataire',
+      'cancelled, the recipients are to be told in writing',
+    ],
+  ],
+  closed: [
+    ['classée', 'closed'],
+    ['classées', 'closed'],
+  ],
+  resolved: [
+    ['tranchée', 'resolved'],
+    ['tranchées', 'resolved'],
+  ],
+  handed_over: [
+    ['demande remise au planificateur', 'lead handed to the planner'],
+    ['demandes remises au planificateur', 'leads handed to the planner'],
+  ],
 };
 
 export const refusalWords: Readonly<Record<BulkRefusal, Both>> = {

@@ -5,7 +5,6 @@ import type { Log } from '../log.ts';
 import { raiseAlerts } from '../store/alerts.ts';
 import {
   bulkItems,
-  dropBulkItems,
   lockBulkRun,
   readBulkRun,
   saveBulkStep,
@@ -13,6 +12,7 @@ import {
   type BulkRow,
   type BulkTally,
 } from '../store/bulk-runs.ts';
+import { dropBulkItems, markBulkDone } from '../store/bulk-outcomes.ts';
 import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries.ts';
 import { noteGoingOn, reasonOf, tellAfter } from './bulk-failures.ts';
@@ -77,9 +77,10 @@ async function underLease(
 async function stepTogether(tx: Sql, deps: BulkDeps, run: BulkRow): Promise<BulkRow> {
   const order = orderOf(run);
   if (order.kind === 'backfill') return stepOfLeads(tx, run, order);
-  const items = await bulkItems(tx, run.id, stepSize);
+  const items = await bulkItems(tx, run, stepSize);
   const after = await stepOfDeliveries(tx, deps, run, items);
-  return { ...after, state: items.length < stepSize ? 'done' : 'running' };
+  const state = items.length < stepSize ? 'done' : 'running';
+  return { ...after, state, lastId: items.at(-1)?.id ?? run.lastId };
 }
 
 /** Does these deliveries; the run goes on, whatever is left of it. */
@@ -161,7 +162,7 @@ async function workApart(deps: RunDeps, lease: Lease, error: unknown): Promise<B
   if (order.kind === 'backfill') return backfillApart(deps, lease, asked, order, error);
   const broken: Broken[] = [];
   let last: BulkRow | undefined;
-  for (const item of await bulkItems(deps.database, lease.id, stepSize)) {
+  for (const item of await bulkItems(deps.database, asked, stepSize)) {
     const alone = await underLease(deps, lease, (tx, run) => stepOfDeliveries(tx, deps, run, [item])).catch(
       (reason: unknown): Broken => {
         if (isStoreTrouble(reason)) throw reason;
@@ -217,18 +218,17 @@ async function refuseBroken(
   );
 }
 
-/** They are off the list, and counted. */
+/** They are counted; those that were refused are off the list, the others stand on it as done. */
 async function tallied(tx: Sql, run: BulkRow, results: readonly ItemResult[]): Promise<BulkRow> {
-  await dropBulkItems(
-    tx,
-    run.id,
-    results.map(({ id }) => id),
-  );
-  const refused = results.filter(({ result }) => isRefusal(result)).length;
+  const idsOf = (all: readonly ItemResult[] | undefined): readonly number[] =>
+    (all ?? []).map(({ id }) => id);
+  const { refused, done } = Object.groupBy(results, ({ result }) => (isRefusal(result) ? 'refused' : 'done'));
+  await dropBulkItems(tx, run.id, idsOf(refused));
+  await markBulkDone(tx, run.id, idsOf(done));
   return {
     ...run,
-    done: run.done + results.length - refused,
-    refused: run.refused + refused,
+    done: run.done + (done?.length ?? 0),
+    refused: run.refused + (refused?.length ?? 0),
     results: withTally(run.results, results),
   };
 }

@@ -3,12 +3,14 @@ import { reasons } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
 import { unknownLead } from '../errors/unknown.ts';
 import { didYouMean, suggest } from '../mapping/document/suggest.ts';
+import { readBulkRun } from '../store/bulk-runs.ts';
 import type { ReadOnlySql } from '../store/database.ts';
 import { allDestinations, clientIds } from '../store/destinations.ts';
 import { leadExists, type DeliveryFilter } from '../store/delivery-lists.ts';
 import { isWithin, wholeCentre, type Scope } from './scope.ts';
+import { seenRun } from './seen-runs.ts';
 
-type Names = Pick<DeliveryFilter, 'client' | 'destination' | 'reason' | 'lead'>;
+type Names = Pick<DeliveryFilter, 'client' | 'destination' | 'reason' | 'lead' | 'bulkRun'>;
 
 /** @throws FIND-001 with the nearest name */
 export const knownNames = (sql: ReadOnlySql, filter: Names): Promise<void> =>
@@ -18,8 +20,9 @@ export const knownNames = (sql: ReadOnlySql, filter: Names): Promise<void> =>
 export async function knownInScope(
   sql: ReadOnlySql,
   scope: Scope,
-  { client, destination, reason, lead }: Names,
+  { client, destination, reason, lead, bulkRun }: Names,
 ): Promise<void> {
+  if (bulkRun !== undefined) seenRun(scope, bulkRun, await readBulkRun(sql, bulkRun));
   if (client !== undefined)
     known(
       'client',

@@ -2,8 +2,10 @@
 // The plan of every statement is read while it runs, over enough rows that the optimiser has a choice.
 import { openDatabase, type Database, type Sql, type SqlValue } from '../../src/store/database.ts';
 import { gatewayStatus } from '../../src/store/gateway-status.ts';
+import { bulkOutcomes } from '../../src/store/bulk-outcomes.ts';
 import { countBackfill, searchLeads, routingRefusals } from '../../src/store/support-leads.ts';
 import {
+  countDeliveries,
   deliveryStory,
   eachDelivery,
   findDelivery,
@@ -23,6 +25,8 @@ interface Step {
 let fresh: FreshDatabase;
 let database: Database;
 const leads = 4096;
+/** Deliveries that bulk run 1 has done, spread over all. */
+const ofRun = 64;
 const start = Date.UTC(2026, 0, 1);
 
 beforeAll(async () => {
@@ -60,7 +64,17 @@ beforeAll(async () => {
   await database.run(
     `INSERT INTO handovers (at, entry, client_id, delivery_id, lead_id) SELECT ${at}, 'departed', ${client}, n + 1, n + 1 FROM numbers`,
   );
-  await database.text('ANALYZE TABLE leads, prospects, deliveries, handovers');
+  await database.run(
+    `INSERT INTO bulk_runs (id, kind, filter, options, actor, reason, counted, results) VALUES
+       (1, 'replay', '{}', '{}', 'account:1', 'ticket 1', 64, '{}'), (2, 'replay', '{}', '{}', 'account:1', 'ticket 2', 4096, '{}')`,
+  );
+  await database.run(
+    `INSERT INTO bulk_items (run_id, delivery_id, state) SELECT 1, n * 64 + 6, 'done' FROM numbers WHERE n < ${ofRun}`,
+  );
+  await database.run(
+    "INSERT INTO bulk_items (run_id, delivery_id, state) SELECT 2, n + 1, 'done' FROM numbers",
+  );
+  await database.text('ANALYZE TABLE leads, prospects, deliveries, handovers, bulk_items');
 });
 afterAll(async () => {
   await database.close();
@@ -89,7 +103,7 @@ async function plansOf(work: (sql: Sql) => Promise<unknown>): Promise<readonly S
 const scans = (steps: readonly Step[]): readonly Step[] =>
   steps.filter(
     (step) =>
-      ['d', 'l', 'h', 'leads', 'deliveries', 'prospects', 'handovers'].includes(step.table ?? '') &&
+      ['d', 'l', 'h', 'i', 'leads', 'deliveries', 'prospects', 'handovers'].includes(step.table ?? '') &&
       (step.type === 'ALL' || step.key === null),
   );
 
@@ -109,6 +123,9 @@ test.each<[string, DeliveryFilter]>([
   ['a lead of any client', { lead: 'R-77' }],
   ['a lead of one client', { lead: 'R-77', client: 'b' }],
   ['a reason', { state: 'withheld', reason: 'opt_in_missing' }],
+  ['a bulk run', { bulkRun: 1 }],
+  ['a bulk run and a state', { bulkRun: 1, state: 'failed' }],
+  ['a bulk run and a lead', { bulkRun: 1, lead: 'R-5', client: 'b' }],
 ])('a list by %s reads by index', async (_name, filter) => {
   expect(scans(await plansOf((sql) => listDeliveries(sql, filter, 50)))).toEqual([]);
   expect(scans(await plansOf((sql) => everything(sql, filter)))).toEqual([]);
@@ -130,6 +147,32 @@ test('a period reads its own rows, not the table', async () => {
   expect(await everything(database, { since: minute(leads - 1) })).toEqual([leads]);
   expect(await everything(database, { since: minute(leads) })).toEqual([]);
   expect((await everything(database, {})).length).toBe(leads);
+});
+
+test('what a bulk run did costs what the run is long, whatever the state it is asked with', async () => {
+  const questions: readonly ((sql: Sql) => Promise<unknown>)[] = [
+    (sql) => listDeliveries(sql, { bulkRun: 1 }, 50),
+    (sql) => listDeliveries(sql, { bulkRun: 1, state: 'delivered' }, 50),
+    (sql) => listDeliveries(sql, { bulkRun: 1, state: 'failed', destination: 'b-crm' }, 50),
+    (sql) => countDeliveries(sql, { bulkRun: 1, state: 'failed' }, 10_000),
+    (sql) => bulkOutcomes(sql, 1),
+    (sql) => everything(sql, { bulkRun: 1 }),
+  ];
+  for (const question of questions) {
+    const steps = await plansOf(question);
+    const [ofList] = steps.filter(({ table }) => table === 'i');
+    expect([ofList?.key, Number(ofList?.rows) <= 2 * ofRun]).toEqual(['PRIMARY', true]);
+    const behind = steps.slice(0, steps.indexOf(ofList as Step) + 2).filter(({ table }) => table === 'd');
+    expect(behind.map(({ type, rows }) => [type, Number(rows)])).toEqual([['eq_ref', 1]]);
+  }
+  expect(await bulkOutcomes(database, 1)).toEqual([
+    { state: 'delivered', count: ofRun - 8 },
+    { state: 'failed', count: 8 },
+  ]);
+  const page = await listDeliveries(database, { bulkRun: 1, state: 'failed' }, 3);
+  expect(page.map(({ id }) => id)).toEqual([3590, 3078, 2566]);
+  const next = await listDeliveries(database, { bulkRun: 1, state: 'failed' }, 3, 2566);
+  expect(next.map(({ id }) => id)).toEqual([2054, 1542, 1030]);
 });
 
 test('people, one delivery, its story and the state of the house are read by index', async () => {

@@ -8,6 +8,7 @@ import { auditPack, type AuditPack, type PackAsked } from '../../support/audit-p
 import { namesInScope } from '../../support/reads/names.ts';
 import type { Both } from '../../support/words.ts';
 import { nameChoice } from '../choices.ts';
+import { dateBox } from '../dates.ts';
 import { field } from '../forms.ts';
 import { personOf } from '../gate.ts';
 import { input } from '../parts.ts';
@@ -65,7 +66,7 @@ async function packPage(
   const say = sayTo(request);
   const { clients } = await namesInScope(place, personOf(request).holder);
   const day = (name: 'from' | 'until', label: Both) =>
-    input(name, say(label), { type: 'date', value: field(request, name) });
+    dateBox(name, say(label), say, { value: field(request, name) });
   return show(request, reply, {
     title: say(words.title),
     at: '/audit',

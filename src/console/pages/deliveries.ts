@@ -116,8 +116,8 @@ const nothingFound = (say: Say, query: string): Html =>
         html`${say(words.noDeliveries)} ${say(words.widen)} <a href="/deliveries">${say(words.clear)}</a>`,
       );
 
-/** What happens has no period. */
-function liveQuery({ from: _from, to: _to, ...wanted }: AskedFilter): string {
+/** What happens has no period, and belongs to no run. */
+function liveQuery({ from: _from, to: _to, run: _run, ...wanted }: AskedFilter): string {
   const query = queryOf(wanted);
   return query === '' ? '' : `?${query}`;
 }

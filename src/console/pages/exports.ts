@@ -8,7 +8,8 @@ import { exportedLists, exportList, type ExportedList } from '../../support/acts
 import { namesInScope } from '../../support/reads/names.ts';
 import { stateWords, type Both } from '../../support/words.ts';
 import { causeChoice, nameChoice } from '../choices.ts';
-import { askedFilter, filterOf } from '../filter.ts';
+import { dateBox } from '../dates.ts';
+import { askedFilter, filterOf, runBox } from '../filter.ts';
 import { field } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
 import { input, select } from '../parts.ts';
@@ -73,7 +74,7 @@ async function exportPage(
   };
   const all = say(deskWords.any);
   const box = (name: 'from' | 'to', label: Both) =>
-    input(name, say(label), { optional: true, type: 'date', value: wanted[name] ?? '', most: 100 });
+    dateBox(name, say(label), say, { optional: true, value: wanted[name] ?? '' });
   return adminPage({ show }, request, reply, {
     title: say(words.title),
     tab: '/exports',
@@ -101,8 +102,8 @@ async function exportPage(
             ],
             wanted.state ?? '',
           )}
-          ${causeChoice('cause', wanted.cause ?? '', say)} ${box('from', deskWords.from)}
-          ${box('to', deskWords.to)}
+          ${causeChoice('cause', wanted.cause ?? '', say)} ${runBox(wanted, say)}
+          ${box('from', deskWords.from)} ${box('to', deskWords.to)}
         </div>
         ${input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: field(request, 'reason') })}
         <button>${say(words.submit)}</button>

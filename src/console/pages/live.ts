@@ -26,6 +26,7 @@ export function liveRoutes(server: FastifyInstance, { place, show }: Desk): void
     const { holder } = personOf(request);
     const wanted = askedFilter(request.query);
     if (wanted.from !== undefined || wanted.to !== undefined) refuse(words.noPeriod);
+    if (wanted.run !== undefined) refuse(words.noRun);
     const [after, upTo] = [asked(request, 'after', 40), asked(request, 'upto', 40)];
     const limit = mostShown;
     const page =

@@ -10,6 +10,7 @@ import { requestsListed, type RequestHead } from '../../support/reads/requests.t
 import { namesInScope } from '../../support/reads/names.ts';
 import type { Both } from '../../support/words.ts';
 import { nameChoice } from '../choices.ts';
+import { dateBox } from '../dates.ts';
 import { asked, field, ticked } from '../forms.ts';
 import { personOf } from '../gate.ts';
 import type { Say } from '../layout.ts';
@@ -219,7 +220,11 @@ async function newPage(
           ${select('kind', say(words.kind), kindOptions(say, false), field(request, 'kind'))}
           ${box('email', words.email)} ${box('phone', words.phone)} ${box('secondPhone', words.secondPhone)}
           ${box('reference', words.reference)}
-          ${box('received', words.receivedOn, { type: 'date', hint: say(words.receivedHint) })}
+          ${dateBox('received', say(words.receivedOn), say, {
+            optional: true,
+            value: field(request, 'received'),
+            hint: say(words.receivedHint),
+          })}
           ${box('identity', words.identity, { hint: say(words.identityHint) })}
         </div>
         ${channelBoxes(request, say)}

@@ -13,11 +13,12 @@ import {
   type RetentionRun,
 } from '../../support/reads/retention.ts';
 import type { Language } from '../../support/words.ts';
+import { monthBox } from '../dates.ts';
 import { asked } from '../forms.ts';
 import { visitOf } from '../gate.ts';
 import { actorText } from '../labels.ts';
 import type { Say } from '../layout.ts';
-import { input, notice, select, state, table } from '../parts.ts';
+import { notice, select, state, table } from '../parts.ts';
 import { sayTo } from '../show.ts';
 import { counted, countText, monthText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
@@ -57,7 +58,7 @@ async function calendarPage(
     at: '/retention',
     body: html`<p>${say(words.text)}</p>
       <form class="line card filters" method="get" action="/retention">
-        ${input('month', say(words.month), { type: 'month', value: month, most: 7 })}
+        ${monthBox('month', say(words.month), say, { value: month })}
         ${select(
           'client',
           say(words.client),
@@ -122,10 +123,10 @@ const datesTable = ({ dates, today }: Calendar, say: Say, language: Language): H
 
 const whyPiece = ({ rule, long, endMissing }: PlannedDate, say: Say, language: Language): Piece => [
   html`<div>${say(ruleWords[rule] ?? [rule, rule])}</div>`,
-  long === 0 ? undefined : html`<div class="quiet">${countText(long, language)} ${say(words.long)}</div>`,
+  long === 0 ? undefined : html`<div class="quiet">${counted(long, retentionCounts.long, language)}</div>`,
   endMissing === 0
     ? undefined
-    : html`<div class="quiet">${countText(endMissing, language)} ${say(words.endMissing)}</div>`,
+    : html`<div class="quiet">${counted(endMissing, retentionCounts.endMissing, language)}</div>`,
 ];
 
 const referencesPiece = ({ references, leads }: PlannedDate, language: Language): Html =>

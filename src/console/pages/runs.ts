@@ -5,8 +5,9 @@ import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { pauseBulk, stopBulk } from '../../support/acts/bulk.ts';
 import { namesFor } from '../../support/named-text.ts';
-import { bulkRun, bulkRunsPage, type BulkRunHead } from '../../support/reads/bulk-runs.ts';
+import { bulkRun, bulkRunsPage, type BulkFollowed, type BulkRunHead } from '../../support/reads/bulk-runs.ts';
 import { filterFacts } from '../filter-words.ts';
+import { followedOf, followedPart, isAskedByItself } from '../followed-part.ts';
 import { asked, field, numberOf, sentAgain } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { deliveryLink } from '../labels.ts';
@@ -112,8 +113,8 @@ async function runPage(
   if (id === undefined) return notFound(reply);
   const run = await bulkRun(place, holder, id);
   // The part that follows by itself has come to its end: what can be done is another than the page offers.
-  if (request.headers['x-relais-by-itself'] === 'run' && run.state !== 'running')
-    reply.header('HX-Refresh', 'true');
+  if (isAskedByItself(request) && run.state !== 'running') reply.header('HX-Refresh', 'true');
+  const followed = await followedOf(place, run);
   const named = await namesFor(place, holder);
   const stop = html`<form class="line card" method="post" action="/runs/${id}/stop">
     ${input('reason', say(frame.reason), {
@@ -132,13 +133,20 @@ async function runPage(
     title: `${say(words.run)} ${id}`,
     at: '/runs',
     status: refused === undefined ? 200 : 422,
-    body: html`${refusedNotice(refused, say)} ${progressPart(request, run, named)}
+    body: html`${refusedNotice(refused, say)} ${progressPart(request, run, { named, followed })}
     ${isOpen && may(holder, 'delivery.replay') ? html`${rest}${stop}` : undefined}`,
   });
 }
 
 /** Asked again by the script while it runs; without it the page is loaded anew by its reader. */
-function progressPart(request: FastifyRequest, run: BulkRunHead, named: (text: string) => string): Html {
+function progressPart(
+  request: FastifyRequest,
+  run: BulkRunHead,
+  {
+    named,
+    followed,
+  }: { readonly named: (text: string) => string; readonly followed: BulkFollowed | undefined },
+): Html {
   const say = sayTo(request);
   const { language } = visitOf(request);
   const through = run.done + run.refused;
@@ -165,6 +173,7 @@ function progressPart(request: FastifyRequest, run: BulkRunHead, named: (text: s
       ${facts(filterFacts(run.filter, language))}
     </div>
     ${section(say(words.result), run.results, (results) => resultsTable(request, results))}
+    ${followedPart(request, run, followed)}
   </div>`;
 }
 

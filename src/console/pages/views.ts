@@ -67,8 +67,8 @@ const nameInput = (say: Say, name = ''): Html =>
   html`${input('name', say(words.name), { hint: say(words.nameHint), most: viewLimits.nameLength, value: name })}
     <button>${say(words.keep)}</button>`;
 
-/** A lead is looked up, not kept: none is named where nothing would forget it. */
-const keptOf = ({ lead: _, ...wanted }: AskedFilter): AskedFilter => wanted;
+/** A lead is looked up, not kept: none is named where nothing would forget it. The list of a run is itself kept for a while. */
+const keptOf = ({ lead: _lead, run: _run, ...wanted }: AskedFilter): AskedFilter => wanted;
 
 /** At the head of a list: those kept for it, and the form that keeps the one that is shown. */
 export async function viewsPart(

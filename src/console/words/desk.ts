@@ -158,7 +158,7 @@ export const deskWords = {
   stopText: ['Ce qui est fait reste fait.', 'What is done stays done.'],
   plan: ['Ce qui se passera', 'What will happen'],
   planText: [
-    'Compté à l’instant ; rien n’est encore fait. Opt-in et autorisations sont relus au départ.',
+    'Compté à l’instant ; rien n’est encore fait. Opt-in et habilitations sont relus au départ.',
     'Counted just now; nothing is done yet. Opt-in and authorisations are read again at departure.',
   ],
   planEndText: [
@@ -186,6 +186,12 @@ export const deskWords = {
   allAlerts: ['Toutes les tâches', 'All tasks'],
   andMore: ['et d’autres', 'and more'],
   result: ['Résultat', 'Result'],
+  sinceThen: ['Où en sont ces livraisons à présent', 'Where these deliveries stand now'],
+  listGone: [
+    'La liste de ces livraisons n’est plus gardée : elle l’est 30 jours après la fin du travail.',
+    'The list of these deliveries is no longer kept: it is for 30 days after the end of the run.',
+  ],
+  allOfRun: ['Toutes ces livraisons', 'All these deliveries'],
 } as const satisfies Readonly<Record<string, Both>>;
 
 /** What an act has done, by the word its address brings back. */

@@ -17,6 +17,10 @@ export const liveWords = {
     'Rien de tel parmi les dernières entrées du journal ; la liste des livraisons remonte plus loin.',
     'Nothing of the kind among the newest entries of the log; the list of deliveries goes further back.',
   ],
+  noRun: [
+    '« En direct » montre ce qui arrive, pas un travail en nombre.',
+    '“Live” shows what happens, not a bulk run.',
+  ],
   list: ['Les mêmes livraisons, en liste', 'The same deliveries, as a list'],
   controls: ['Suivi en direct', 'Live view'],
   pause: ['Mettre en pause', 'Pause'],

@@ -1,5 +1,5 @@
 // What a publication changes, counted: words for one and for several. French first.
-import type { Both } from '../../support/words.ts';
+import type { OneAndSeveral } from '../../domain/counted.ts';
 
 export const mappingCounts = {
   ending: [
@@ -30,4 +30,4 @@ export const mappingCounts = {
     ['demande l’attend', 'lead waits for it'],
     ['demandes l’attendent', 'leads wait for it'],
   ],
-} as const satisfies Readonly<Record<string, readonly [one: Both, several: Both]>>;
+} as const satisfies Readonly<Record<string, OneAndSeveral>>;

@@ -29,14 +29,6 @@ export const retentionWords = {
     'Trop de demandes pour une page : les nombres sont un minimum. Choisissez un client.',
     'Too many leads for one page: the numbers are the least. Choose a client.',
   ],
-  long: [
-    'gardées plus de trois ans après le dernier signe, sur instruction',
-    'kept more than three years after the last sign, on instruction',
-  ],
-  endMissing: [
-    'opération ponctuelle sans date de fin enregistrée',
-    'one-off operation without a recorded end',
-  ],
   waiting: ['Échues et retenues', 'Due and waiting'],
   waitsFor: ['Ce qu’elles attendent', 'What they wait for'],
   requests: ['Demandes de droits arrivées à leur terme', 'Requests whose own time is over'],

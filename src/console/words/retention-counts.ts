@@ -1,5 +1,5 @@
 // What the calendar counts, one and several. French first.
-import type { Both } from '../../support/words.ts';
+import type { OneAndSeveral } from '../../domain/counted.ts';
 
 export const retentionCounts = {
   purged: [
@@ -10,8 +10,28 @@ export const retentionCounts = {
     ['demande à anonymiser', 'lead to anonymise'],
     ['demandes à anonymiser', 'leads to anonymise'],
   ],
+  long: [
+    [
+      'gardée plus de trois ans après le dernier signe, sur instruction',
+      'kept more than three years after the last sign, on instruction',
+    ],
+    [
+      'gardées plus de trois ans après le dernier signe, sur instruction',
+      'kept more than three years after the last sign, on instruction',
+    ],
+  ],
+  endMissing: [
+    [
+      'demande d’une opération ponctuelle sans date de fin enregistrée',
+      'lead of a one-off operation without a recorded end',
+    ],
+    [
+      'demandes d’opérations ponctuelles sans date de fin enregistrée',
+      'leads of one-off operations without a recorded end',
+    ],
+  ],
   references: [
     ['référence', 'reference'],
     ['références', 'references'],
   ],
-} as const satisfies Readonly<Record<string, readonly [Both, Both]>>;
+} as const satisfies Readonly<Record<string, OneAndSeveral>>;

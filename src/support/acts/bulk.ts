@@ -1,5 +1,6 @@
 // Everything a filter matches, worked as a bulk run: counted first, planned, begun with the number that was confirmed.
 // Invariant: what is begun is what was counted; a planner works it, whatever becomes of who asked.
+import { counted, numbered, type OneAndSeveral } from '../../domain/counted.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
 import { RelaisError } from '../../errors.ts';
 import { releaseBulkRun } from '../../store/bulk-runs.ts';
@@ -70,7 +71,7 @@ async function planned(place: SupportPlace, scope: Scope, asked: BulkAsked): Pro
   const planOf = await plansOf(place, asked, rows);
   const groups = [...Map.groupBy(rows, planOf)].map(([plan, { length }]) => ({
     plan,
-    text: planWords(plan),
+    text: planWords(plan, length),
     count: length,
     isRefused: isRefused(plan),
   }));
@@ -118,16 +119,42 @@ async function plansOf(
 
 const isRefused = (plan: PlanGroup['plan']): boolean => plan === 'stay' || plan in replayRefusals;
 
-const words: Readonly<Record<string, Both>> = {
-  new_run: ['rejouées', 'get a new run'],
-  brought_forward: ['prochain essai avancé', 'have their next try brought forward'],
-  looked_at_again: ['retenues, réexaminées', 'are withheld and will be looked at again'],
-  cancel: ['annulées', 'end'],
-  stay: ['en cours d’envoi ou déjà terminées', 'stay: being sent, or at their end already'],
-  close: ['classées', 'count as dealt with'],
+/** Behind their number. */
+const words: Readonly<Record<string, OneAndSeveral>> = {
+  new_run: [
+    ['rejouée', 'gets a new run'],
+    ['rejouées', 'get a new run'],
+  ],
+  brought_forward: [
+    ['prochain essai avancé', 'has its next try brought forward'],
+    ['prochains essais avancés', 'have their next try brought forward'],
+  ],
+  looked_at_again: [
+    ['retenue, réexaminée', 'is withheld and will be looked at again'],
+    ['retenues, réexaminées', 'are withheld and will be looked at again'],
+  ],
+  cancel: [
+    ['annulée', 'ends'],
+    ['annulées', 'end'],
+  ],
+  stay: [
+    ['en cours d’envoi ou déjà terminée', 'stays: being sent, or at its end already'],
+    ['en cours d’envoi ou déjà terminées', 'stay: being sent, or at their end already'],
+  ],
+  close: [
+    ['classée', 'counts as dealt with'],
+    ['classées', 'count as dealt with'],
+  ],
 };
-const planWords = (plan: PlanGroup['plan']): Both =>
-  words[plan] ?? refusalWords[plan as keyof typeof refusalWords];
+function planWords(plan: PlanGroup['plan'], count: number): Both {
+  const own = words[plan];
+  return own === undefined ? refusalWords[plan as keyof typeof refusalWords] : numbered(count, own);
+}
+
+const deliveriesCounted: OneAndSeveral = [
+  ['livraison', 'delivery'],
+  ['livraisons', 'deliveries'],
+];
 
 export interface BulkConfirmed extends BulkAsked {
   /** The `going` of the plan, as a person confirmed it. */
@@ -147,11 +174,7 @@ export async function beginBulk(
   const by = { actor, reason: typedReason(asked.reason) };
   const order = orderOf(asked);
   const { deliveries, filter, plan } = await planned(place, scope, asked);
-  if (plan.going !== asked.expected)
-    throw new RelaisError('BULK-002', [
-      `Ce serait ${plan.going} livraisons, pas ${asked.expected}.`,
-      `It would be ${plan.going} deliveries, not ${asked.expected}.`,
-    ]);
+  if (plan.going !== asked.expected) throw changedCount(plan.going, asked.expected);
   if (plan.going === 0)
     throw new RelaisError('REPLAY-001', [
       'Rien de ce que le filtre trouve ne le permet.',
@@ -165,6 +188,14 @@ export async function beginBulk(
     await also(tx, head);
     return head;
   });
+}
+
+function changedCount(going: number, expected: number): RelaisError {
+  const [french, english] = counted(going, deliveriesCounted);
+  return new RelaisError('BULK-002', [
+    `Ce serait ${french}, pas ${expected}.`,
+    `It would be ${english}, not ${expected}.`,
+  ]);
 }
 
 function orderOf({ kind, anew, evidence }: BulkConfirmed): BulkOrder {

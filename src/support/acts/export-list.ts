@@ -144,12 +144,13 @@ function refuseLong(count: number): void {
     ]);
 }
 
-const periodText = ({ since, until, state, reason }: DeliveryFilter): string =>
+const periodText = ({ since, until, state, reason, bulkRun }: DeliveryFilter): string =>
   [
     ...(since === undefined ? [] : [`from ${civilDate(since)}`]),
     ...(until === undefined ? [] : [`before ${civilDate(until)}`]),
     ...(state === undefined ? [] : [`state ${state}`]),
     ...(reason === undefined ? [] : [`cause ${reason}`]),
+    ...(bulkRun === undefined ? [] : [`bulk run ${bulkRun}`]),
   ]
     .join(', ')
     .slice(0, 200);

@@ -1,6 +1,7 @@
 // Bulk runs as people read them: what was asked, how far it is, what it did and refused.
 // Invariant: a client sees the runs that were narrowed to it, and no other.
-import { RelaisError } from '../../errors.ts';
+import { numbered } from '../../domain/counted.ts';
+import { bulkOutcomes, type BulkOutcome } from '../../store/bulk-outcomes.ts';
 import {
   listBulkRuns,
   readBulkRun,
@@ -11,9 +12,11 @@ import {
 import { doneWords, isRefusal, refusalWords, type BulkDone } from '../bulk-steps.ts';
 import type { Page, PageAsked, SupportPlace } from '../place.ts';
 import type { Scope } from '../scope.ts';
+import { filterOf, isRunSeen, seenRun } from '../seen-runs.ts';
 import type { Both } from '../words.ts';
 
-export { bulkStates, type BulkState } from '../../store/bulk-runs.ts';
+export { listDays, type BulkOutcome } from '../../store/bulk-outcomes.ts';
+export { bulkStates, type BulkKind, type BulkState } from '../../store/bulk-runs.ts';
 
 export interface BulkRunHead {
   readonly id: number;
@@ -46,8 +49,10 @@ export interface BulkRunHead {
   readonly endedAt: Date | null;
 }
 
-const wordsOfResult = (result: string): Both =>
-  isRefusal(result) ? refusalWords[result] : (doneWords[result as BulkDone] ?? [result, result]);
+function wordsOfResult(result: string, count: number): Both {
+  if (isRefusal(result)) return refusalWords[result];
+  return Object.hasOwn(doneWords, result) ? numbered(count, doneWords[result as BulkDone]) : [result, result];
+}
 
 export function bulkRunHead(run: BulkRow): BulkRunHead {
   const { id, kind, state, actor, reason, counted, done, refused, failures, failure } = run;
@@ -65,7 +70,7 @@ export function bulkRunHead(run: BulkRow): BulkRunHead {
     filter: filterOf(run),
     results: Object.entries(run.results).map(([result, { count, ids }]) => ({
       result,
-      text: wordsOfResult(result),
+      text: wordsOfResult(result, count),
       isRefusal: isRefusal(result),
       count,
       deliveries: ids,
@@ -78,12 +83,6 @@ export function bulkRunHead(run: BulkRow): BulkRunHead {
     endedAt: run.endedAt,
   };
 }
-
-const filterOf = ({ filter }: BulkRow): Readonly<Record<string, unknown>> =>
-  JSON.parse(filter) as Readonly<Record<string, unknown>>;
-
-const isSeen = ({ clientId }: Scope, run: BulkRow): boolean =>
-  clientId === undefined || filterOf(run)['client'] === clientId;
 
 /** Rows read for a page at most; what is narrowed to one client may be spread thin. */
 const mostRead = 1_000;
@@ -100,7 +99,7 @@ export async function bulkRunsPage(
   for (let read = 0; read < mostRead;) {
     const rows = await listBulkRuns(database, asked, { limit: 100, before });
     for (const row of rows) {
-      if (isSeen(scope, row)) {
+      if (isRunSeen(scope, row)) {
         if (items.length === limit) return { items, next: items.at(-1)?.id };
         items.push(bulkRunHead(row));
       }
@@ -114,11 +113,21 @@ export async function bulkRunsPage(
 
 /** @throws FIND-001 */
 export async function bulkRun({ database }: SupportPlace, scope: Scope, id: number): Promise<BulkRunHead> {
-  const run = await readBulkRun(database, id);
-  if (run === undefined || !isSeen(scope, run))
-    throw new RelaisError('FIND-001', [
-      `Aucun travail en nombre n’a le numéro ${id}.`,
-      `No bulk run has the number ${id}.`,
-    ]);
-  return bulkRunHead(run);
+  return bulkRunHead(seenRun(scope, id, await readBulkRun(database, id)));
+}
+
+/** What has become by now of what a run has done. */
+export interface BulkFollowed {
+  readonly states: readonly BulkOutcome[];
+  /** How many of them are known: not those whose lead is gone, nor any once the list is no longer kept. */
+  readonly known: number;
+}
+
+/** Of a run that was read within the reader's scope; counted by the run's own list, whatever the tables hold besides. */
+export async function bulkFollowed(
+  { reading }: Pick<SupportPlace, 'reading'>,
+  { id }: Pick<BulkRunHead, 'id'>,
+): Promise<BulkFollowed> {
+  const states = await bulkOutcomes(reading, id);
+  return { states, known: states.reduce((sum, { count }) => sum + count, 0) };
 }

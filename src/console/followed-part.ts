@@ -1,0 +1,65 @@
+// What has become of the deliveries that a bulk run has done: counted by their state, each with its list.
+// Invariant: counted by the run's own list, so that it costs what the run is long, however many deliveries there are.
+import type { FastifyRequest } from 'fastify';
+import { html, type Html } from '../privacy/papers/html.ts';
+import type { SupportPlace } from '../support/place.ts';
+import {
+  bulkFollowed,
+  type BulkFollowed,
+  type BulkKind,
+  type BulkRunHead,
+} from '../support/reads/bulk-runs.ts';
+import { visitOf } from './gate.ts';
+import { stateTag } from './labels.ts';
+import { table } from './parts.ts';
+import { sayTo } from './show.ts';
+import { counted, countText } from './times.ts';
+import { deskWords as words } from './words/desk.ts';
+import { frame } from './words/frame.ts';
+import { runCounts } from './words/run-counts.ts';
+
+/** By the script of its page, every two seconds while it runs. */
+export const isAskedByItself = ({ headers }: FastifyRequest): boolean =>
+  headers['x-relais-by-itself'] === 'run';
+
+/** Kinds that send: what they have done is not yet what has become of it. */
+const sending: readonly BulkKind[] = ['replay', 'resolve'];
+/** More are counted once the run rests or has ended, not every two seconds. */
+const mostWhileRunning = 10_000;
+
+export function followedOf(
+  place: Pick<SupportPlace, 'reading'>,
+  run: BulkRunHead,
+): Promise<BulkFollowed | undefined> {
+  const isTooMuch = run.state === 'running' && run.done > mostWhileRunning;
+  return run.done === 0 || isTooMuch || !sending.includes(run.kind)
+    ? Promise.resolve(undefined)
+    : bulkFollowed(place, run);
+}
+
+/** What has become of what the run did: each state leads to the list of its deliveries. */
+export function followedPart(
+  request: FastifyRequest,
+  run: BulkRunHead,
+  followed: BulkFollowed | undefined,
+): Html | undefined {
+  if (followed === undefined) return undefined;
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  const title = say(words.sinceThen);
+  if (followed.known === 0)
+    return html`<h2>${title}</h2>
+      <p>${say(words.listGone)}</p>`;
+  const unknown = run.done - followed.known;
+  return html`<h2>${title}</h2>
+    ${table(
+      title,
+      [{ name: say(words.count), number: true }, { name: say(frame.state) }],
+      followed.states.map(({ state: name, count }) => [
+        html`<a href="/deliveries?run=${run.id}&state=${name}">${countText(count, language)}</a>`,
+        stateTag(name, say),
+      ]),
+    )}
+    ${unknown <= 0 ? undefined : html`<p class="quiet">${counted(unknown, runCounts.unknown, language)}</p>`}
+    <p><a href="/deliveries?run=${run.id}">${say(words.allOfRun)}</a></p>`;
+}
