@@ -23,6 +23,7 @@ import { existingDestination } from './destination-name.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { endAuthorisation, grantAuthorisation, type AskedFor } from '../support/authorisations.ts';
 import { paris } from '../support/paris-time.ts';
+import { countedLines } from './published-counts.ts';
 import { table } from './table.ts';
 import { out, withApp } from './terminal.ts';
 
@@ -178,7 +179,7 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
     `Authorisation ${done.authorisation}: ${recipient} may receive ${categories.join(', ')} at ${targets.join(', ')}.`,
   );
   out(noteWords(destination.clientId, done.note));
-  if (done.reopened > 0) out(`${done.reopened} withheld deliveries are looked at again.`);
+  for (const line of countedLines({ reopened: done.reopened })) out(line);
 }
 
 /** Where leads may go is in the client's contract; an authorisation names a part of it. */

@@ -21,6 +21,7 @@ import { sendCommand } from './mapping-send.ts';
 import { specCommand } from './mapping-spec.ts';
 import { mappingTestCommand } from './mapping-test.ts';
 import { paris } from '../support/paris-time.ts';
+import { countedLines } from './published-counts.ts';
 import { table } from './table.ts';
 import { actorOf, confirmed, out, say, withApp } from './terminal.ts';
 
@@ -216,15 +217,12 @@ async function publishOne(
       : `${destinationId} v${done.version.version} was in force already; nothing changed.`,
   );
   if (done.noteNumber !== undefined) out(noteWords(done.mapping.clientId, done.noteNumber));
-  if (done.authorised > 0) out(`${done.authorised} authorisations of client.yaml added.`);
   for (const authorisation of done.unnamed)
     say(
       `Authorisation ${authorisation.id} (${authorisation.recipient}: ${authorisation.targets.join(', ')}; ${authorisation.categories.join(', ')}) is in force, but client.yaml does not name it. ` +
         `If it is over: relais authorisation revoke ${authorisation.id} --reason "..."`,
     );
-  if (done.reopened > 0) out(`${done.reopened} withheld deliveries are looked at again.`);
-  if (done.acceptedAgain > 0)
-    out(`${done.acceptedAgain} deliveries an earlier version had ended (not_accepted) are planned again.`);
+  for (const line of countedLines(done)) out(line);
   if (done.keeping.length > 0) out(keptWords(done.keeping));
   if (missing.length > 0)
     say(

@@ -1,12 +1,18 @@
 // What rows of lead_intake changed in persons' data is a note too (C48): one for each client and day, with a line for each change.
 // Invariant: of a day that is over, once; it names fields and opt-ins and the entry of the log that says so, never a value or a lead.
 import { addDays, civilDate, frenchDate, startOfDay, type CivilDate } from '../domain/civil-date.ts';
+import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
 import { hasNoteOf } from '../store/client-notes.ts';
 import type { Database } from '../store/database.ts';
 import { rowChanges, type RowChange } from '../store/row-changes.ts';
 import { lockClients } from '../store/same-person.ts';
 import { writeNote } from './notes.ts';
+
+const otherChanges: OneAndSeveral = [
+  ['autre modification', 'other change'],
+  ['autres modifications', 'other changes'],
+];
 
 /** A planner that stood still over a long weekend leaves no day out. */
 const daysBack = 4;
@@ -69,7 +75,7 @@ const writeOne = (
       title: `données de personnes modifiées par des lignes reçues le ${frenchDate(day)}`,
       changes: [
         ...lines,
-        ...(more === 0 ? [] : [`Et ${more} autres modifications de ce jour, que le journal contient`]),
+        ...(more === 0 ? [] : [`Et ${counted(more, otherChanges)[0]} de ce jour, que le journal contient`]),
       ],
       askedBy: 'les personnes concernées ou vos services, par les outils de collecte du centre',
       doneBy: 'intake',

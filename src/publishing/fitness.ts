@@ -1,5 +1,6 @@
 // What must hold before a version comes into force: the checks, a confirmed opt-in, production's rules, one connector at a time.
 // Invariant: what check refuses is never published (guarantee 10).
+import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import { RelaisError, type BothSentences } from '../errors.ts';
 import { checkSources, type CheckOptions } from '../mapping/check.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
@@ -64,6 +65,11 @@ function refuseGuessedOptIn(destinationId: string, warnings: readonly Problem[])
   throw new RelaisError('MAPPING-001', unpublishable(destinationId, guessed));
 }
 
+const deliveriesOnTheWay: OneAndSeveral = [
+  ['de ses livraisons est en route', 'of its deliveries is on its way'],
+  ['de ses livraisons sont en route', 'of its deliveries are on their way'],
+];
+
 /** @throws DEST-002 while deliveries are on their way by the old connector: the new one could not finish them */
 export async function refuseConnectorChange(
   tx: Sql,
@@ -73,10 +79,11 @@ export async function refuseConnectorChange(
   if (before === undefined || before.connector === mapping.connector) return;
   const count = await underWay(tx, before.id);
   if (count === 0) return;
+  const onTheWay = counted(count, deliveriesOnTheWay);
   throw new RelaisError('DEST-002', [
-    `La destination ${before.id} passerait de ${before.connector} à ${mapping.connector} pendant que ${count} de ses livraisons sont en route. ` +
+    `La destination ${before.id} passerait de ${before.connector} à ${mapping.connector} pendant que ${onTheWay[0]}. ` +
       'Suspendez-la, attendez qu’il n’y en ait plus, puis publiez ; ou donnez à la nouvelle voie une destination à elle.',
-    `Destination ${before.id} changes from ${before.connector} to ${mapping.connector} while ${count} of its deliveries are on their way. ` +
+    `Destination ${before.id} changes from ${before.connector} to ${mapping.connector} while ${onTheWay[1]}. ` +
       `Suspend it (relais destination suspend ${before.id}), wait until none is, then publish; or give the new way a destination of its own.`,
   ]);
 }

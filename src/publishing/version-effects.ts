@@ -1,6 +1,7 @@
 // What a new version does to the deliveries that wait: which it ends, which come back, which keep the old content.
 // Invariant: none ends before somebody has agreed to their number, and what such an end took away comes back by itself
 // with the first version that takes the lead again.
+import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import { checkSources, type CheckOptions } from '../mapping/check.ts';
@@ -30,11 +31,23 @@ export async function refuseEnding(
 ): Promise<void> {
   const count = await countEnding({ database, check }, next);
   if (count === 0 || (await mayEnd?.(next.destinationId, count)) === true) return;
+  const [french, english] = counted(count, leadsEnding);
   throw new RelaisError('MAPPING-004', [
-    `Le format de ${next.destinationId} ne prend pas ${count} demandes qui attendent de partir : elles finiraient annulées. Rien n’a été publié.`,
-    `The mapping of ${next.destinationId} does not take ${count} leads that wait to leave: they would end as not_accepted. Nothing was published.`,
+    `Le format de ${next.destinationId} ne prend pas ${french}. Rien n’a été publié.`,
+    `The mapping of ${next.destinationId} does not take ${english}. Nothing was published.`,
   ]);
 }
+
+const leadsEnding: OneAndSeveral = [
+  [
+    'demande qui attend de partir : elle finirait annulée',
+    'lead that waits to leave: it would end as not_accepted',
+  ],
+  [
+    'demandes qui attendent de partir : elles finiraient annulées',
+    'leads that wait to leave: they would end as not_accepted',
+  ],
+];
 
 /** How many waiting deliveries would end; past 20,000 looked at a lower bound. */
 export async function countEnding(

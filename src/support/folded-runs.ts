@@ -33,7 +33,7 @@ export function foldRuns(entries: readonly StoryEntry[]): Folded {
       behind: entries.findIndex(isFolded),
       at,
       words: [
-        `… ${count} passages de relais, dont ${good} acceptés`,
+        `… ${count} passages de relais, dont ${good} ${good < 2 ? 'accepté' : 'acceptés'}`,
         `… ${count} hand-overs, ${good} of them accepted`,
       ],
     },

@@ -166,7 +166,7 @@ describe('authorisation', () => {
 
     const ran = await relais('authorisation', 'grant', 'essai-crm', ...granted);
     expect(ran.out).toContain('Essai CRM may receive identity, project, statistical at localhost.');
-    expect(ran.out).toContain('1 withheld deliveries are looked at again.');
+    expect(ran.out).toContain('1 withheld delivery is looked at again.');
     await gateway.until('delivered', async () => (await state()) === 'delivered');
     expect((await actionsOf(gateway, 'revoked', 'authorised', 'reopened')).slice(-3)).toMatchObject([
       { entry: 'revoked', purpose: 'ticket 13' },

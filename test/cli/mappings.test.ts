@@ -55,7 +55,7 @@ describe('mapping publish, rollback, history', () => {
   test('versions follow each other with author and note; an earlier one can be put back', async () => {
     const first = await relais('mapping', 'publish', '--all', ...note);
     expect(first.out).toBe(
-      "essai-crm v1 is in force.\nNote 1 is written and goes to the client's contact: relais note show essai 1\n1 authorisations of client.yaml added.\n",
+      "essai-crm v1 is in force.\nNote 1 is written and goes to the client's contact: relais note show essai 1\n1 authorisation of client.yaml added.\n",
     );
     expect((await relais('mapping', 'publish', 'essai-crm', ...note)).out).toContain('nothing changed');
     gateway.file('essai/crm.yaml', main.replace('to: nom', 'to: name'));
@@ -98,7 +98,7 @@ describe('an authorisation that client.yaml names no more', () => {
     expect(narrower).not.toBe(client);
     gateway.file('essai/client.yaml', narrower);
     const ran = await relais('mapping', 'publish', 'essai-crm', ...note);
-    expect(ran.out).toContain('1 authorisations of client.yaml added.');
+    expect(ran.out).toContain('1 authorisation of client.yaml added.');
     expect(ran.err).toContain(
       'Authorisation 1 (Essai CRM: localhost; identity, project, statistical) is in force, but client.yaml does not name it. If it is over: relais authorisation revoke 1 --reason "..."',
     );
