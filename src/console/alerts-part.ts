@@ -6,12 +6,13 @@ import { html, type Html } from '../privacy/papers/html.ts';
 import type { AlertHead, AlertKind } from '../support/reads/tasks.ts';
 import type { Both } from '../support/words.ts';
 import { personOf, visitOf } from './gate.ts';
-import { destinationLink, destinationPath } from './labels.ts';
+import { destinationLink, destinationPath, goLivePath } from './labels.ts';
 import { facts, table } from './parts.ts';
 import { sayTo } from './show.ts';
 import { countText, timeOf } from './times.ts';
 import { deskWords as words } from './words/desk.ts';
 import { frame } from './words/frame.ts';
+import { mappingWords } from './words/mappings.ts';
 
 /** The catalogue has both languages in one text, French first. */
 export function alertTitle({ title }: Pick<AlertHead, 'title'>, request: FastifyRequest): string {
@@ -94,7 +95,7 @@ interface Door {
   readonly needs: Permission;
   readonly name: Both;
   /** Undefined where the alert names none. */
-  readonly pathOf: (alert: AlertHead) => string | undefined;
+  readonly pathOf: (alert: AlertHead, ofClient: string | undefined) => string | undefined;
 }
 
 const ofDestination: Door = {
@@ -127,7 +128,12 @@ const doors: Readonly<Partial<Record<AlertKind, Door>>> = {
     name: frame.anomalies,
     pathOf: ({ client }) => `/anomalies?client=${encodeURIComponent(client)}`,
   },
-  go_live_incomplete: { needs: 'mapping.read', name: frame.mappings, pathOf: () => '/mappings' },
+  // The list is the client's: each of its destinations shows it.
+  go_live_incomplete: {
+    needs: 'mapping.read',
+    name: mappingWords.goLive,
+    pathOf: (_, ofClient) => (ofClient === undefined ? '/mappings' : goLivePath(ofClient)),
+  },
   mapping_unusable: {
     needs: 'mapping.read',
     name: frame.mappings,
@@ -142,8 +148,15 @@ const doors: Readonly<Partial<Record<AlertKind, Door>>> = {
   log_altered: { needs: 'audit.read', name: frame.audit, pathOf: () => '/audit' },
 };
 
-/** What to do in words, where in the console it is done, and for who works at the terminal the command. */
-export function alertAdvicePart(request: FastifyRequest, alert: AlertHead): Html {
+/**
+ * What to do in words, where in the console it is done, and for who works at the terminal the command.
+ * @param ofClient a destination of the client that the alert is about
+ */
+export function alertAdvicePart(
+  request: FastifyRequest,
+  alert: AlertHead,
+  ofClient: string | undefined,
+): Html {
   const say = sayTo(request);
   const { words: text, command } = alert.advice;
   const links = [
@@ -154,7 +167,7 @@ export function alertAdvicePart(request: FastifyRequest, alert: AlertHead): Html
             >${say(words.delivery)} ${alert.delivery}</a
           >`,
         ]),
-    alertDoor(request, alert),
+    alertDoor(request, alert, ofClient),
   ].filter((link) => link !== undefined);
   return html`<h2>${say(words.toDo)}</h2>
     ${text === undefined ? undefined : html`<p>${say(text)}</p>`}
@@ -167,10 +180,14 @@ const commandFor = (command: string, { client }: AlertHead): string =>
   client === '' ? command : command.replace(/\bCLIENT\b/, () => client);
 
 /** Undefined where the console has no page for it, or not for its reader. */
-function alertDoor(request: FastifyRequest, alert: AlertHead): Html | undefined {
+function alertDoor(
+  request: FastifyRequest,
+  alert: AlertHead,
+  ofClient: string | undefined,
+): Html | undefined {
   const door = doors[alert.kind];
   if (door === undefined || !may(personOf(request).holder, door.needs)) return undefined;
-  const path = door.pathOf(alert);
+  const path = door.pathOf(alert, ofClient);
   return path === undefined
     ? undefined
     : html`<a class="button" href="${path}">${sayTo(request)(door.name)}</a>`;

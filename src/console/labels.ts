@@ -6,6 +6,7 @@ import {
   actorWords,
   categoryWords,
   consentPairWords,
+  numberedActor,
   reasonWords,
   stateWords,
   type Both,
@@ -44,9 +45,11 @@ export function optInText(pair: string, say: Say): string {
 export const categoryText = (name: string, say: Say): string =>
   say((categoryWords as Readonly<Partial<Record<string, Both>>>)[name] ?? [name, name]);
 
-/** Who acted: a person by the name of the account, the gateway where it acted by itself. */
-export const actorText = (actor: string, names: ReadonlyMap<string, string>, say: Say): string =>
-  names.get(actor) ?? say(actorWords(actor));
+/** Who acted: a person by the name of the account, a system by that of its key, the gateway where it acted by itself. */
+export function actorText(actor: string, names: ReadonlyMap<string, string>, say: Say): string {
+  const [french, english] = actorWords(actor);
+  return names.get(actor) ?? say(french === actor ? numberedActor(actor) : [french, english]);
+}
 
 export const deliveryLink = (id: number): Html => html`<a href="/deliveries/${id}">${id}</a>`;
 
@@ -65,3 +68,8 @@ export const leadLink = (
 export const destinationPath = (id: string): string => `/destinations/${encodeURIComponent(id)}`;
 
 export const destinationLink = (id: string): Html => html`<a href="${destinationPath(id)}">${id}</a>`;
+
+/** Where the page of a destination's versions has the go-live list of its client. */
+export const goLiveMark = 'go-live';
+export const goLivePath = (destination: string): string =>
+  `/mappings/${encodeURIComponent(destination)}#${goLiveMark}`;

@@ -1,4 +1,5 @@
-// Names of the people who work with Relais, for who reads the log: it holds `account:12` or `staff:7`, and no name (C58).
+// Names of the people and systems that work with Relais, for who reads the log: it holds `account:12`, `staff:7` or `key:3`, and no
+// name (C58).
 // Invariant: a name stands here and nowhere else; one that is forgotten leaves its number, which nobody else is given.
 import { inList, type ReadOnlySql, type Sql } from './database.ts';
 
@@ -8,7 +9,7 @@ export async function accountNames(
   actors: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const names = new Map<string, string>();
-  for (const { prefix, table, column } of kinds) {
+  for (const { prefix, table, column, behind } of kinds) {
     const ids = [...new Set(actors)].flatMap((actor) => {
       const id = actor.startsWith(prefix) ? /^\d{1,10}$/.exec(actor.slice(prefix.length))?.[0] : undefined;
       return id === undefined ? [] : [Number(id)];
@@ -19,21 +20,24 @@ export async function accountNames(
       `SELECT id, ${column} AS name FROM ${table} WHERE id IN (${marks})`,
       values,
     );
-    for (const { id, name } of rows) if (name !== null) names.set(`${prefix}${id}`, name);
+    for (const { id, name } of rows) if (name !== null) names.set(`${prefix}${id}`, `${name}${behind}`);
   }
   return names;
 }
 
 const kinds = [
-  { prefix: 'account:', table: 'accounts', column: 'login' },
-  { prefix: 'staff:', table: 'staff_names', column: 'name' },
+  { prefix: 'account:', table: 'accounts', column: 'login', behind: '' },
+  { prefix: 'staff:', table: 'staff_names', column: 'name', behind: '' },
+  // A system, which is not to be taken for a person.
+  { prefix: 'key:', table: 'api_keys', column: 'name', behind: ' (API)' },
 ] as const;
 
-/** Of everybody; there are a few dozen. */
+/** Of everybody and every key; there are a few dozen. */
 export async function allNames(sql: ReadOnlySql): Promise<ReadonlyMap<string, string>> {
   const rows = await sql.all<{ actor: string; name: string }>(
     `SELECT CONCAT('account:', id) AS actor, login AS name FROM accounts
-     UNION ALL SELECT CONCAT('staff:', id), name FROM staff_names WHERE name IS NOT NULL`,
+     UNION ALL SELECT CONCAT('staff:', id), name FROM staff_names WHERE name IS NOT NULL
+     UNION ALL SELECT CONCAT('key:', id), CONCAT(name, ' (API)') FROM api_keys`,
   );
   return new Map(rows.map(({ actor, name }) => [actor, name]));
 }

@@ -36,7 +36,7 @@ export const actionWords: Readonly<Record<Action, Both>> = {
 export const stateWords: Readonly<Record<DeliveryState, Both>> = {
   planned: ['prévue', 'planned'],
   queued: ['en file', 'queued'],
-  sending: ["en cours d'envoi", 'being sent'],
+  sending: ['en cours d’envoi', 'being sent'],
   waiting: ['en attente', 'waiting'],
   withheld: ['retenue', 'withheld'],
   pending: ['décision du destinataire attendue', 'the recipient decides'],
@@ -101,6 +101,22 @@ export function consentPairWords(purpose: string, channel: string): Both | undef
       inLanguage(purposeWords[knownPurpose], language) + by + inLanguage(channelWords[knownChannel], language)
     );
   });
+}
+
+/** What has a number in the log, and no name any more. */
+const numbers: readonly (readonly [pattern: RegExp, words: Both])[] = [
+  [/^account:(\d{1,10})$/, ['compte nº', 'account no.']],
+  [/^staff:(\d{1,10})$/, ['opérateur nº', 'operator no.']],
+  [/^key:(\d{1,10})$/, ['clé d’API nº', 'API key no.']],
+];
+
+/** `clé d’API nº 3`, of `key:3`; anything else as it stands. For one that has no name in the hands of who tells it. */
+export function numberedActor(actor: string): Both {
+  for (const [pattern, [french, english]] of numbers) {
+    const id = pattern.exec(actor)?.[1];
+    if (id !== undefined) return [`${french} ${id}`, `${english} ${id}`];
+  }
+  return [actor, actor];
 }
 
 /** Who acted by itself, as a sentence names it; people stay as they are called. */

@@ -179,6 +179,10 @@ test('a key is made with its scopes, shown once, works from its addresses, and i
   expect((await admin.post(path, { name: 'Formulaires web' })).status).toBe(303);
   expect(await holderOfKey(access, key, '192.0.2.7')).toBeUndefined();
   expect((await entries('api_key_changed')).map(({ reason }) => reason)).toEqual(['CREATED', 'ENDED']);
+  // Who reads of it is told which system's key it was, not its number.
+  const told = plain((await admin.get('/sign-ins')).text);
+  expect(told).toMatch(/clé d’API changée création \S+ Formulaires web \(API\)/);
+  expect(told).not.toMatch(/key:\d|account:\d/);
 });
 
 test('C18: authorisations are shown as they stand, and one is revoked with a reason, a note to the client and an entry', async () => {

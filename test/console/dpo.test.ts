@@ -198,6 +198,15 @@ test('a restriction is applied and lifted, and a term is extended once, each wit
   expect((await act(id, 'extend', { reason: 'encore' })).status).toBe(422);
   expect((await act(id, 'lift', { evidence: 'lettre du 28/11/2026' })).status).toBe(303);
   expect((await entries('unrestricted')).length).toBe(1);
+  const changed = (page: Answer): string =>
+    plain(
+      /Ce qui a changé dans nos bases[\s\S]*?<\/details>|What changed in our tables[\s\S]*?<\/details>/.exec(
+        page.text,
+      )?.[0] ?? '',
+    );
+  expect(changed(await dpo.get(`/requests/${id}`))).toMatch(/Demande leads limitation du traitement 1/);
+  const english = await dpo.get(`/requests/${id}`, { 'accept-language': 'en' });
+  expect(changed(english)).toMatch(/Lead leads restriction of processing 1/);
 });
 
 test('C21: past its first month a term is not extended: the page says why instead of offering it, and the act refuses', async () => {

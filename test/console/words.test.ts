@@ -71,7 +71,7 @@ test('what can be done with a delivery names buttons and pages, never a command'
     ['failed', 'refused', /Après correction, rejouer : Rejouer Réglée autrement : Classer/],
     ['failed', 'invalid', /Corriger le format et le publier : Formats ; ou compléter la demande/],
     ['withheld', 'opt_in_missing', /Les réponses enregistrées : Demande/],
-    ['withheld', 'recipient_not_authorised', /Faire autoriser le destinataire, sur document du client/],
+    ['withheld', 'recipient_not_authorised', /Faire habiliter le destinataire, sur document du client/],
     [
       'waiting',
       'unknown_hold',
@@ -157,7 +157,8 @@ test('no page ends without a way on: an address that is none, an empty list, an 
   expect(mainOf(alert)).toMatch(/Levée .* Concerne essai Cause .* Que faire .*relais client check essai/);
   // It leads to where it is dealt with, not to itself.
   expect(alert).not.toMatch(/href="\/tasks\/alerts\//);
-  expect(alert).toMatch(/class="button" href="\/mappings"/);
+  expect(alert).toMatch(/class="button" href="\/mappings\/essai-crm#go-live"/);
+  expect((await support.get('/mappings/essai-crm')).text).toContain('<h2 id="go-live">');
 });
 
 test('an alert of every kind that asks for a person says in both languages what to do', () => {

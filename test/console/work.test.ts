@@ -46,8 +46,14 @@ test('C39: a look-up asks for a reason that names nobody, and is in the log, as 
   expect([personal.status, plain(personal.text).includes('Le journal n’oublie jamais')]).toEqual([422, true]);
   expect((await support.post('/search', { reason: 'ticket 12' })).status).toBe(422);
   expect((await entries()).filter(({ entry }) => entry === 'looked_up')).toEqual([]);
+  const fresh = (await support.get('/search')).text;
   const found = await support.post('/search', { reference: 'OK-1', reason: 'ticket 12' });
   expect(found.text).toContain('href="/leads/essai/OK-1"');
+  // Typed at once where the page is opened; where something was found, that is what is read first.
+  expect([fresh, found.text].map((text) => /<input[^>]*name="reference"[^>]*>/.exec(text)?.[0])).toEqual([
+    expect.stringContaining(' autofocus') as string,
+    expect.not.stringContaining('autofocus') as string,
+  ]);
   expect((await entries()).filter(({ entry }) => entry === 'looked_up')).toEqual([
     { entry: 'looked_up', actor: expect.stringMatching(/^account:\d+$/) as string, purpose: 'ticket 12' },
   ]);
@@ -117,7 +123,27 @@ test('everything a filter matches is counted, shown, confirmed by its number, an
   await desk.gateway.until('the run has ended', async () =>
     plain((await support.get(begun.to)).text).includes('terminé'),
   );
-  expect(plain((await support.get(begun.to)).text)).toContain('7 / 7');
+  const ended = (await support.get(begun.to)).text;
+  expect(plain(ended)).toContain('7 / 7');
+  expect(plain(ended)).toMatch(
+    /Où en sont ces livraisons à présent .*Nombre État 7 livrée Toutes ces livraisons/,
+  );
+  const run = begun.to.split('/')[2] ?? '';
+  expect(ended).toContain(`href="/deliveries?run=${run}&state=delivered"`);
+  const numbersOn = async (path: string): Promise<number> =>
+    ((await support.get(path)).text.match(/href="\/deliveries\/\d+"/g) ?? []).length;
+  expect(await numbersOn(`/deliveries?run=${run}&state=delivered`)).toBe(7);
+  expect(await numbersOn(`/deliveries?run=${run}&state=failed`)).toBe(0);
+  expect((await support.get(`/deliveries?run=${run}`)).text).toMatch(/name="run"[^>]*value="\d+"/);
+  expect((await support.get('/deliveries')).text).not.toContain('name="run"');
+  for (const [path, status] of [
+    ['/deliveries?run=0', 400],
+    ['/deliveries?run=x', 400],
+    [`/live?run=${run}`, 400],
+    ['/deliveries?run=999999', 404],
+  ] as const)
+    expect([path, (await support.get(path)).status]).toEqual([path, status]);
+  expect((await (await desk.signedIn('viewer')).get(`/deliveries?run=${run}`)).status).toBe(404);
   expect((await support.post(`${begun.to}/stop`, { reason: 'trop tard' })).status).toBe(422);
   expect((await support.get('/runs')).text).toContain(`href="${begun.to}"`);
 });

@@ -5,10 +5,12 @@ import { mayFor } from '../../access/permissions.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import type { Reveal, ShownRight } from '../../support/lead-file.ts';
 import { leadPage, type LeadPage } from '../../support/reads/lead.ts';
+import { refusalOfPlan } from '../../support/reads/not-taking.ts';
 import {
   consentPairWords,
   consentWords,
   inLanguage,
+  reasonWords,
   typedWords,
   type Both,
   type Language,
@@ -144,7 +146,7 @@ function leadPart(request: FastifyRequest, file: LeadPage): Html {
     ${categoriesPart(file, visitOf(request).language)}`;
 }
 
-function deliveriesPart({ deliveries, notRouted }: LeadPage, say: Say): Html {
+function deliveriesPart({ deliveries, ...file }: LeadPage, say: Say): Html {
   const rows = deliveries.map((row) => [
     deliveryLink(row.id),
     destinationLink(row.destinationId),
@@ -165,19 +167,32 @@ function deliveriesPart({ deliveries, notRouted }: LeadPage, say: Say): Html {
           rows,
         )
   }
-  ${
-    notRouted.length === 0
+  ${notTakenPart(file, say)}`;
+}
+
+/** Who of the client got nothing of it, and which of its changes were passed on to whom not, each with why. */
+function notTakenPart({ notTaking, notRouted }: Pick<LeadPage, 'notTaking' | 'notRouted'>, say: Say): Html {
+  const whyOf = (reason: string): string => say(refusalOfPlan(reason) ?? reasonWords(reason));
+  const nowhere = notTaking.length > 0 ? [] : notRouted.filter(({ destinationId }) => destinationId === '');
+  const changes = notRouted.filter(({ destinationId }) => destinationId !== '');
+  const list = (title: Both, lines: readonly Html[]): Html | undefined =>
+    lines.length === 0
       ? undefined
-      : html`<h3>${say(words.notRouted)}</h3>
+      : html`<h3>${say(title)}</h3>
           <ul>
-            ${notRouted.map(
-              ({ destinationId, reason }) =>
-                html`<li>
-                  ${destinationId === '' ? undefined : html`${destinationId} : `}${reasonText(reason, say)}
-                </li>`,
-            )}
-          </ul>`
-  }`;
+            ${lines.map((line) => html`<li>${line}</li>`)}
+          </ul>`;
+  return html`${list(words.notRouted, [
+    ...notTaking.map(({ destinationId, why }) => html`${destinationLink(destinationId)} : ${say(why)}`),
+    ...nowhere.map(({ reason }) => html`${whyOf(reason)}`),
+  ])}
+  ${list(
+    words.notPassedOn,
+    changes.map(
+      ({ destinationId, revision, reason }) =>
+        html`${destinationLink(destinationId)}, ${say(words.revision)} ${revision} : ${whyOf(reason)}`,
+    ),
+  )}`;
 }
 
 /** What the lead says, by category of data, masked as the person is. */

@@ -10,6 +10,7 @@ import type { VersionHead } from '../../support/reads/mapping-versions.ts';
 import { mappingHeads, mappingPage, type MappingPage } from '../../support/reads/mappings.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
+import { goLiveMark } from '../labels.ts';
 import { facts, notice, state, table, type Tone } from '../parts.ts';
 import { keepingWords } from '../plan-part.ts';
 import { sayTo } from '../show.ts';
@@ -181,7 +182,7 @@ function goLivePart(request: FastifyRequest, { goLive }: MappingPage): Html | un
   if (goLive === undefined) return undefined;
   const say = sayTo(request);
   const { language } = visitOf(request);
-  return html`<h2>${say(words.goLive)}</h2>
+  return html`<h2 id="${goLiveMark}">${say(words.goLive)}</h2>
     ${
       goLive.of === 'files'
         ? notice(say(words.ofFiles), 'warn')

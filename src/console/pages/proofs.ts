@@ -5,9 +5,9 @@ import { html, type Html } from '../../privacy/papers/html.ts';
 import { checkProof, type SignedProof } from '../../privacy/proofs/proof.ts';
 import { publishedKeys } from '../../privacy/proofs/proof-keys.ts';
 import { proofPage } from '../../privacy/proofs/proof-page.ts';
-import { labelOf, tableWords } from '../../privacy/proofs/proof-words.ts';
 import { namesInScope } from '../../support/reads/names.ts';
 import { proofsListed, proofWithNumber } from '../../support/reads/requests.ts';
+import { changedColumn, changedTable } from '../changed-words.ts';
 import { download } from '../downloads.ts';
 import { nameChoice } from '../choices.ts';
 import { asked, numberOf } from '../forms.ts';
@@ -181,14 +181,12 @@ const tablesPart = ({ tables }: SignedProof, say: Say, language: Language): Html
       { name: say(words.columns) },
     ],
     tables.map(({ table: name, rowsBefore, rowsAfter, columns }) => [
-      language === 'fr'
-        ? html`${tableWords(name)} <code class="quiet">${name}</code>`
-        : html`<code>${name}</code>`,
+      changedTable(name, language),
       countText(rowsBefore, language),
       countText(rowsAfter, language),
       columns
         .filter(({ changed }) => changed > 0)
-        .map(({ column }) => (language === 'fr' && labelOf(name, column)) || column)
+        .map(({ column }) => changedColumn(name, column, language))
         .join(', '),
     ]),
   );

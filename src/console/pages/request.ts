@@ -6,6 +6,7 @@ import { frenchDate } from '../../domain/civil-date.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import type { RequestStory } from '../../privacy/requests/show.ts';
 import { clockOf, namesOfActors, proofsListed } from '../../support/reads/requests.ts';
+import { changedColumns, changedTable } from '../changed-words.ts';
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { actorText, destinationLink, leadLink, optInText, reasonText } from '../labels.ts';
@@ -203,12 +204,16 @@ function recipientsPart({ story: { request, recipients }, say, at, nameOf }: Req
         one.reference,
         html`<span class="tight">${say(toldWords[one.action] ?? [one.action, one.action])}</span>`,
         html`${state(say(recipientWords[one.state]), tones[one.state] ?? 'calm')}
-        ${one.state === 'written' ? reasonText(one.cause, say) : undefined}`,
+        ${one.state === 'written' ? causeText(one.cause, say) : undefined}`,
         at(one.settledAt ?? one.askedAt),
         html`${evidencePiece(one.evidence, say)}${one.settledBy === '' ? '' : ` (${nameOf(one.settledBy)})`}`,
       ]),
     )}`;
 }
+
+/** Why it is told in writing: a restriction always is, anything else where its delivery came to nothing. */
+const causeText = (cause: string, say: Say): string =>
+  cause === 'restriction' ? say(words.notByMachine) : reasonText(cause, say);
 
 /** Of the gateway's own, the delivery that told it. */
 function evidencePiece(evidence: string, say: Say): Piece {
@@ -218,15 +223,16 @@ function evidencePiece(evidence: string, say: Say): Piece {
 
 function effectsPart({ story: { effects }, say, ...view }: RequestView): Html | undefined {
   if (effects.length === 0) return undefined;
+  const { language } = visitOf(view.request);
   return html`<details class="card">
     <summary>${say(words.effects)}</summary>
     ${table(
       say(words.effects),
       [{ name: say(words.table) }, { name: say(words.columns) }, { name: say(words.rows), number: true }],
       effects.map(({ table: name, columns, rows }) => [
-        html`<code>${name}</code>`,
-        html`<code>${columns}</code>`,
-        countText(rows, visitOf(view.request).language),
+        changedTable(name, language),
+        changedColumns(name, columns, language),
+        countText(rows, language),
       ]),
     )}
   </details>`;

@@ -63,10 +63,13 @@ async function searchPage(
   const say = sayTo(request);
   const { asked = {}, reason = '', client = '', problem, found } = page;
   const { clients } = await namesInScope(place, personOf(request).holder);
+  // What was found stands above the form: the focus would pull the page away from it.
+  const isFirst = (name: string): boolean => name === names[0] && found === undefined;
   const box = (name: (typeof names)[number], label: Both, hint?: Both): Html =>
     input(name, say(label), {
       value: asked[name] ?? '',
       optional: true,
+      ...(isFirst(name) ? { autofocus: true } : {}),
       ...(hint === undefined ? {} : { hint: say(hint) }),
     });
   return show(request, reply, {

@@ -7,6 +7,7 @@ import { html, type Html } from '../../privacy/papers/html.ts';
 import type { Language } from '../../support/words.ts';
 import { asked } from '../forms.ts';
 import { visitOf } from '../gate.ts';
+import { actorText } from '../labels.ts';
 import type { Say } from '../layout.ts';
 import { state } from '../parts.ts';
 import { sayTo } from '../show.ts';
@@ -48,8 +49,7 @@ export function signInsRoutes(server: FastifyInstance, { place, show }: Desk): v
 }
 
 export function entriesTable({ items, names }: AccessEntries, say: Say, language: Language): Html {
-  const who = (actor: string): string =>
-    names.get(actor) ?? actor.replace(/^key:(?=\d+$)/, `${say(words.keyNumber)} `);
+  const who = (actor: string): string => actorText(actor, names, say);
   return adminList(
     say,
     words.history,

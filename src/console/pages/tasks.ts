@@ -5,6 +5,7 @@ import { may } from '../../access/permissions.ts';
 import { html } from '../../privacy/papers/html.ts';
 import { closeTask } from '../../support/acts/tasks.ts';
 import { failureGroups } from '../../support/reads/deliveries.ts';
+import { someDestinationOf } from '../../support/reads/names.ts';
 import { openAlerts } from '../../support/reads/tasks.ts';
 import type { Both } from '../../support/words.ts';
 import { alertAdvicePart, alertFacts, alertGroups, alertsTable, alertTitle } from '../alerts-part.ts';
@@ -86,7 +87,8 @@ async function alertPage(
     at: '/tasks',
     status: problem === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
-    ${alertFacts(request, alert)} ${alertAdvicePart(request, alert)}
+    ${alertFacts(request, alert)}
+    ${alertAdvicePart(request, alert, await someDestinationOf(place, alert.client))}
     ${may(holder, 'task.close') ? form : undefined}`,
   });
 }

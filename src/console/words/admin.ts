@@ -97,7 +97,6 @@ export const adminWords = {
   lastUsed: ['Dernier emploi', 'Last used'],
   newKey: ['Créer une clé', 'Make a key'],
   key: ['Clé', 'Key'],
-  keyNumber: ['clé d’API nº', 'API key no.'],
   keyText: [
     'Elle n’est montrée que cette fois. Remettez-la au système, puis terminez l’ancienne s’il y en avait une.',
     'It is shown this once. Give it to the system, then end the earlier one if there was one.',

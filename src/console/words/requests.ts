@@ -96,6 +96,7 @@ export const requestWords = {
     'Personne n’a reçu ces demandes, ou rien n’est à leur dire.',
     'Nobody received these leads, or has to be told.',
   ],
+  notByMachine: ['une limitation se demande par écrit', 'a restriction is asked for in writing'],
   effects: ['Ce qui a changé dans nos bases', 'What changed in our tables'],
   table: ['Table', 'Table'],
   columns: ['Colonnes', 'Columns'],

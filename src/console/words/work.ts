@@ -97,7 +97,11 @@ export const leadWords = {
   interactions: ['Échanges', 'Interactions'],
   kind: ['Type', 'Kind'],
   at: ['Date', 'Date'],
-  notRouted: ['Destinations qui ne la reçoivent pas', 'Destinations that do not take it'],
+  notRouted: [
+    'Destinations du client qui ne l’ont pas reçue',
+    'Destinations of the client that did not get it',
+  ],
+  notPassedOn: ['Changements non transmis', 'Changes that were not passed on'],
   rights: ['Droits exercés', 'Rights exercised'],
   by: ['Par', 'By'],
   why: ['Pourquoi', 'Why'],

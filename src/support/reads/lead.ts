@@ -10,6 +10,7 @@ import { showLead, type LeadFile, type Reveal } from '../lead-file.ts';
 import { maskMail, maskName, maskPhone } from '../masking.ts';
 import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.ts';
 import { isWithin, type Scope } from '../scope.ts';
+import { notTaking, type NotTaking } from './not-taking.ts';
 
 export interface LeadField {
   /** Place in the lead: `project.rooms`. */
@@ -37,6 +38,8 @@ export interface LeadPage extends LeadFile {
   /** Oldest first. */
   readonly consentsOverTime: readonly RecordedConsent[];
   readonly isRestricted: boolean;
+  /** Destinations of the client that have got nothing of it. */
+  readonly notTaking: readonly NotTaking[];
 }
 
 export interface LeadName {
@@ -46,7 +49,7 @@ export interface LeadName {
 
 /** @throws FIND-001, also where nothing but refused rows has the reference: a look-up finds those */
 export async function leadPage(
-  { database }: SupportPlace,
+  { database, published }: SupportPlace,
   scope: Scope,
   { client: clientId, reference }: LeadName,
   look: Reveal = { reveal: false },
@@ -71,6 +74,11 @@ export async function leadPage(
       ...(legalEntity === undefined ? {} : { legalEntity }),
     })),
     isRestricted: read.restricted === true,
+    notTaking: await notTaking(
+      { database, published },
+      read,
+      new Set(file.deliveries.map(({ destinationId }) => destinationId)),
+    ),
   };
 }
 

@@ -9,6 +9,17 @@ export interface KnownNames {
   readonly destinations: readonly string[];
 }
 
+/** A destination of a client that has a version in force, or any of its; undefined where it has none. */
+export async function someDestinationOf(
+  { reading }: Pick<SupportPlace, 'reading'>,
+  client: string,
+): Promise<string | undefined> {
+  const own = (await allDestinations(reading)).filter(({ clientId }) => clientId === client);
+  const isInForce = ({ mappingVersionId, status }: (typeof own)[number]): boolean =>
+    mappingVersionId !== 0 && status !== 'archived';
+  return (own.find(isInForce) ?? own[0])?.id;
+}
+
 export async function namesInScope(
   { reading }: Pick<SupportPlace, 'reading'>,
   scope: Scope,
