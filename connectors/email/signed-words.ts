@@ -48,7 +48,7 @@ const noticeRow = (readAt: string): SignedRow => ({
 const encryptionRow: SignedRow = {
   point: ['Chiffrement', 'Encryption'],
   agreed: [
-    "OpenPGP (PGP/MIME) avec votre clé publique ; une clé expirée suspend l'envoi",
+    'OpenPGP (PGP/MIME) avec votre clé publique ; une clé expirée suspend l’envoi',
     'OpenPGP (PGP/MIME) with your public key; nothing is sent once the key is over',
   ],
 };
@@ -69,7 +69,7 @@ const dkimRow = ({ domain, selector }: DkimSettings): SignedRow => ({
 export const emailSigned: SignedWords<EmailSettings> = {
   transport,
   delivered: [
-    "Un message pris en charge par votre serveur de messagerie pour chacune des adresses vaut remise ; sa lecture n'est pas prouvée.",
+    'Un message pris en charge par votre serveur de messagerie pour chacune des adresses vaut remise ; sa lecture n’est pas prouvée.',
     'A message that your mail server has taken for each of the addresses counts as handed over; that it was read is not proved.',
   ],
 };

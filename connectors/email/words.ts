@@ -18,7 +18,7 @@ export interface Words {
 
 export const words: Readonly<Record<'fr' | 'en', Words>> = {
   fr: {
-    action: { create: 'Nouvelle demande', update: 'Mise à jour', erase: "Demande d'effacement" },
+    action: { create: 'Nouvelle demande', update: 'Mise à jour', erase: 'Demande d’effacement' },
     heading: {
       create: 'Nouvelle demande',
       update: 'Mise à jour d’une demande',

@@ -111,9 +111,9 @@ function lineRow(lines: LineSettings): SignedRow {
     ...said('à renvoyer', again),
   ];
   return {
-    point: ["Lignes de l'accusé", 'Lines of the acknowledgement'],
+    point: ['Lignes de l’accusé', 'Lines of the acknowledgement'],
     agreed: [
-      `${format} ; ${columns.join(' ; ')} ; ${words.join(' ; ')}. Une demande sans ligne n'est jamais comptée comme remise.`,
+      `${format} ; ${columns.join(' ; ')} ; ${words.join(' ; ')}. Une demande sans ligne n’est jamais comptée comme remise.`,
       `${format.replace('séparateur', 'delimiter')}; one line for each lead; a lead without a line never counts as delivered.`,
     ],
   };

@@ -43,7 +43,7 @@ export const pullWords: SignedWords<PullSettings> = {
     'A lead that you acknowledge counts as handed over; one that you take without acknowledging it is still owed.',
   ],
   addressOnly: [
-    'L’autorisation a été vérifiée ; rien n’a été appelé, puisque c’est le client qui vient chercher ses demandes.',
+    'L’habilitation a été vérifiée ; rien n’a été appelé, puisque c’est le client qui vient chercher ses demandes.',
     'The authorisation was looked at; nobody was called, because the client comes for the leads.',
   ],
 };

@@ -44,7 +44,7 @@ function transport({ url = '', sender = '', to, auth }: Partial<SmsSettings>): r
 export const smsWords: SignedWords<SmsSettings> = {
   transport,
   delivered: [
-    "Un SMS pris en charge par l'opérateur, qui en donne la référence, vaut remise ; son arrivée sur le téléphone n'est pas prouvée.",
+    'Un SMS pris en charge par l’opérateur, qui en donne la référence, vaut remise ; son arrivée sur le téléphone n’est pas prouvée.',
     'A text message that the provider has taken, giving its id, counts as handed over; that it reached the phone is not proved.',
   ],
   addressOnly: [

@@ -103,7 +103,7 @@ function transport(settings: Partial<WebhookSettings>, calls: Calls): readonly S
   const { auth, signature, tls, idempotencyHeader = 'Idempotency-Key' } = settings;
   const several: Both =
     calls.length > 0
-      ? ["celle de la demande suivie du nom de l'appel, ", "the lead's followed by the name of the call, "]
+      ? ['celle de la demande suivie du nom de l’appel, ', "the lead's followed by the name of the call, "]
       : ['', ''];
   return [
     ...addressRows(settings, calls),

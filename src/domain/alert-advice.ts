@@ -57,7 +57,7 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     destinations,
   ),
   file_unacknowledged: say(
-    "Demander au client s'il a reçu le fichier, et pourquoi il n'en accuse pas réception.",
+    'Demander au client s’il a reçu le fichier, et pourquoi il n’en accuse pas réception.',
     'Ask the client whether they have the file, and why they do not acknowledge it.',
     destinations,
   ),
@@ -70,37 +70,37 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     'Ask the client which leads they speak of, and what their status means.',
   ),
   ack_contradicts: say(
-    "Demander au client ce qui vaut ; s'il n'a pas la demande, la rejouer.",
+    'Demander au client ce qui vaut ; s’il n’a pas la demande, la rejouer.',
     'Ask the client what holds; where they lack the lead, replay it.',
     tasks,
   ),
   file_gap: say(
-    "Prévenir le client que ce numéro n'arrivera pas (annulé), ou pas avant les suivants.",
+    'Prévenir le client que ce numéro n’arrivera pas (annulé), ou pas avant les suivants.',
     'Tell the client that this number will not come (voided), or not before the next ones.',
   ),
   file_held: say(
-    "Chercher pourquoi des demandes manquent ; si c'est juste, laisser partir le fichier, sinon l'abandonner.",
+    'Chercher pourquoi des demandes manquent ; si c’est juste, laisser partir le fichier, sinon l’abandonner.',
     'Find out why leads are missing; if that is right, let the file leave, else give it up.',
     (destination) => `relais destination release-file ${destination} ou discard-file ${destination}`,
   ),
   file_bounced: say(
-    "Réparer l'adresse avec le client, puis rejouer les livraisons de ce fichier.",
+    'Réparer l’adresse avec le client, puis rejouer les livraisons de ce fichier.',
     'Repair the address with the client, then replay the deliveries of this file.',
     destinations,
   ),
   opt_in_not_kept: say(
-    "Écrire au client : sa fiche ne porte pas la réponse transmise, ou n'a pas pu être relue.",
+    'Écrire au client : sa fiche ne porte pas la réponse transmise, ou n’a pas pu être relue.',
     'Write to the client: their record lacks the answer that was sent, or could not be read back.',
     tasks,
   ),
   support_decides: (destination) => ({ command: tasks(destination) }),
   manual_task: say(
-    "Écrire à l'interlocuteur du client pour les droits, puis classer avec sa réponse.",
+    'Écrire à l’interlocuteur du client pour les droits, puis classer avec sa réponse.',
     'Write to the client’s contact for rights, then close with their answer.',
     tasks,
   ),
   right_waits: say(
-    "Voir pourquoi : la destination ne le reçoit pas, ou la ligne qui le disait a été refusée à l'entrée et doit être corrigée.",
+    'Voir pourquoi : la destination ne le reçoit pas, ou la ligne qui le disait a été refusée à l’entrée et doit être corrigée.',
     'See why: the destination does not take it, or the row that said it was refused at intake and must be corrected.',
     tasks,
   ),
@@ -110,12 +110,12 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     () => 'relais request list --open, puis relais request show NUMÉRO',
   ),
   request_recipient: say(
-    "Envoyer au destinataire la lettre que la demande propose, puis noter ce qu'il répond.",
+    'Envoyer au destinataire la lettre que la demande propose, puis noter ce qu’il répond.',
     'Send the recipient the letter that the request offers, then note what they answer.',
     () => 'relais request show NUMÉRO --letter DESTINATION, puis relais request acknowledge',
   ),
   intake_failed: say(
-    "Prévenir l'exploitation : des demandes reçues n'ont pas pu être enregistrées ou préparées.",
+    'Prévenir l’exploitation : des demandes reçues n’ont pas pu être enregistrées ou préparées.',
     'Tell operations: leads that came in could not be stored or planned.',
     () => 'relais status',
   ),
@@ -136,22 +136,22 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     () => 'relais mapping check',
   ),
   internal_error: say(
-    "Transmettre à l'équipe technique le motif et la ligne delivery.broken du journal.",
+    'Transmettre à l’équipe technique le motif et la ligne delivery.broken du journal.',
     'Give the technical team the reason and the line delivery.broken of the log.',
     tasks,
   ),
   bulk_stuck: say(
-    "Prévenir l'équipe technique ; le travail continue de lui-même une fois la cause réparée.",
+    'Prévenir l’équipe technique ; le travail continue de lui-même une fois la cause réparée.',
     'Tell the technical team; the run goes on by itself once the cause is repaired.',
     () => 'relais bulk list --state running',
   ),
   client_mail_unsent: say(
-    "Vérifier l'adresse de l'interlocuteur du client et notre serveur d'envoi ; le courriel est retenté.",
+    'Vérifier l’adresse de l’interlocuteur du client et notre serveur d’envoi ; le courriel est retenté.',
     'See to the address of the client’s contact and to our mail server; the mail is tried again.',
     () => 'relais mail list --unsent',
   ),
   events_untold: say(
-    "Rétablir l'outil derrière RELAIS_EVENTS_WEBHOOK : la suite part d'elle-même.",
+    'Rétablir l’outil derrière RELAIS_EVENTS_WEBHOOK : la suite part d’elle-même.',
     'Repair the tool behind RELAIS_EVENTS_WEBHOOK: the rest leaves by itself.',
   ),
   secret_expires: say(
@@ -166,7 +166,7 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
   ),
   seal_lag: status,
   log_altered: say(
-    "Vérifier le journal ; ne toucher à rien, prévenir l'exploitation.",
+    'Vérifier le journal ; ne toucher à rien, prévenir l’exploitation.',
     'Verify the log; touch nothing, tell operations.',
     () => 'relais log verify',
   ),

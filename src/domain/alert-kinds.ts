@@ -51,7 +51,7 @@ export const alertDefinitions = {
   },
   ack_lines_unknown: {
     title:
-      "Lignes d'accusé sans demande du fichier, ou de statut inconnu / acknowledgement lines not understood",
+      'Lignes d’accusé sans demande du fichier, ou de statut inconnu / acknowledgement lines not understood',
     isTask: true,
   },
   ack_contradicts: {
@@ -83,11 +83,11 @@ export const alertDefinitions = {
     isTask: true,
   },
   right_waits: {
-    title: "Retrait d'opt-in ou effacement pas encore transmis / withdrawal or erasure not passed on yet",
+    title: 'Retrait d’opt-in ou effacement pas encore transmis / withdrawal or erasure not passed on yet',
     isTask: true,
   },
   request_due: {
-    title: "Demande d'un prospect proche de son terme, ou au-delà / request close to its term, or past it",
+    title: 'Demande d’un prospect proche de son terme, ou au-delà / request close to its term, or past it',
     isTask: true,
   },
   request_recipient: {
@@ -100,11 +100,11 @@ export const alertDefinitions = {
     isTask: true,
   },
   intake_refused: {
-    title: "Demandes refusées à l'entrée / leads refused at intake",
+    title: 'Demandes refusées à l’entrée / leads refused at intake',
     isTask: false,
   },
   anomalies_pile_up: {
-    title: "Demandes non conformes d'un client / leads of a client that do not conform",
+    title: 'Demandes non conformes d’un client / leads of a client that do not conform',
     isTask: true,
   },
   go_live_incomplete: {

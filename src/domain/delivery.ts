@@ -41,7 +41,7 @@ export const reasons = {
     en: 'destination suspended by support',
   },
   outside_hours: {
-    fr: "hors des horaires d'envoi de la destination",
+    fr: 'hors des horaires d’envoi de la destination',
     en: 'outside the sending hours of its destination',
   },
   waits_for_create: { fr: 'attend la fin de la création', en: 'waits for the create to settle' },
@@ -64,14 +64,17 @@ export const reasons = {
     en: 'unknown outcome: the CRM will be asked',
   },
   outcome_unknown: {
-    fr: "l'envoi s'est interrompu, issue inconnue",
+    fr: 'l’envoi s’est interrompu, issue inconnue',
     en: 'the send was cut off, outcome unknown',
   },
   // withheld
   opt_in_missing: { fr: 'opt-in non enregistré', en: 'opt-in not recorded' },
   opt_in_held: { fr: 'retenue par la règle opt-in du client', en: "held by the client's opt-in rule" },
-  recipient_not_authorised: { fr: 'destinataire non autorisé', en: 'recipient not authorised' },
-  category_not_authorised: { fr: 'catégorie de données non autorisée', en: 'data category not authorised' },
+  recipient_not_authorised: { fr: 'destinataire non habilité', en: 'recipient not authorised' },
+  category_not_authorised: {
+    fr: 'catégorie de données hors de l’habilitation',
+    en: 'data category not authorised',
+  },
   inactive: {
     fr: 'aucun signe du prospect depuis deux ans',
     en: 'no sign of the prospect for two years',
@@ -121,7 +124,7 @@ export const reasons = {
   superseded: { fr: 'remplacée par une version plus récente', en: 'superseded by a newer revision' },
   erased: { fr: 'données effacées', en: 'lead erased' },
   purged: {
-    fr: "données supprimées au terme de l'opération",
+    fr: 'données supprimées au terme de l’opération',
     en: 'deleted at the end of its operation',
   },
   anonymised: { fr: 'demande anonymisée à son terme', en: 'anonymised when its time had come' },
@@ -129,10 +132,10 @@ export const reasons = {
   by_support: { fr: 'annulée par le support', en: 'cancelled by support' },
   not_accepted: { fr: 'cette demande ne va pas à cette destination', en: 'this lead does not go here' },
   create_not_delivered: {
-    fr: "la création n'a pas abouti : rien à modifier chez le destinataire",
+    fr: 'la création n’a pas abouti : rien à modifier chez le destinataire',
     en: 'the create was not delivered: nothing to update there',
   },
-  not_needed: { fr: "sans objet : rien n'a été transmis", en: 'not needed: nothing was sent' },
+  not_needed: { fr: 'sans objet : rien n’a été transmis', en: 'not needed: nothing was sent' },
 } as const;
 
 export type Reason = keyof typeof reasons;
@@ -153,7 +156,7 @@ export function splitReason(stored: string): { readonly base: Reason; readonly c
 const ownLimits: Readonly<Record<string, { readonly fr: string; readonly en: string }>> = {
   ...Object.fromEntries(ratePeriods.map(({ refusal, words }) => [refusal, words])),
   'throttled:CONCURRENCY': {
-    fr: "notre limite d'envois simultanés vers cette destination est atteinte (limits.concurrency)",
+    fr: 'notre limite d’envois simultanés vers cette destination est atteinte (limits.concurrency)',
     en: 'our own limit of sends at once for this destination is reached (limits.concurrency)',
   },
 };

@@ -1,5 +1,6 @@
 // What a publication changes for the client, in French and line by line, as the written note tells it (C48).
 // Invariant: pure. Names of fields, settings and opt-in values; a lead's values are never in it, and secrets are names.
+import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { besidesContent, type LineChanges, type SettingChange } from '../mapping/tools/diff-settings.ts';
@@ -56,13 +57,21 @@ const settings = (title: string, changes: readonly SettingChange[]): readonly st
 const lineChanges = (title: string, { removed, added, moved }: LineChanges): readonly string[] => [
   ...removed.map((line) => `${title}, retiré : ${line}`),
   ...added.map((line) => `${title}, ajouté : ${line}`),
-  ...(moved ? [`${title} : l'ordre change`] : []),
+  ...(moved ? [`${title} : l’ordre change`] : []),
+];
+
+const otherLines: OneAndSeveral = [
+  ['autre ligne', 'other line'],
+  ['autres lignes', 'other lines'],
 ];
 
 function cut(lines: readonly string[]): readonly string[] {
   return lines.length <= mostLines
     ? lines
-    : [...lines.slice(0, mostLines), `et ${lines.length - mostLines} autres lignes (relais mapping diff)`];
+    : [
+        ...lines.slice(0, mostLines),
+        `et ${counted(lines.length - mostLines, otherLines)[0]} (relais mapping diff)`,
+      ];
 }
 
 const factNames: readonly (readonly [string, (facts: ClientFacts) => string | undefined])[] = [

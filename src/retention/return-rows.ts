@@ -53,7 +53,7 @@ export const returnTables: readonly ReturnTable[] = [
       'Version du texte',
       'Texte',
       'Entité juridique',
-      "Valable jusqu'au",
+      'Valable jusqu’au',
       'Source',
     ],
     lines: ({ reference, consents }) =>

@@ -1,6 +1,7 @@
 // What the reason of an alert says, in words: each kind writes its own codes into it. French first.
 // Invariant: what this release does not know is shown as it stands; an alert names destinations and codes, never a lead.
 import type { AlertKind } from '../domain/alert-kinds.ts';
+import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import { anomalyWords } from './anomalies.ts';
 import { codeWords } from './code-words.ts';
 import { paris } from './paris-time.ts';
@@ -42,8 +43,14 @@ const heldFile: Words = (reason) => {
   const [, rows, missing] = /^ROWS_(\d+)\.MISSING_(\d+)$/.exec(reason) ?? [];
   return rows === undefined
     ? undefined
-    : [`${rows} demandes, ${missing} en moins`, `${rows} leads, ${missing} fewer`];
+    : [`${leadsText(rows)[0]}, ${missing} en moins`, `${leadsText(rows)[1]}, ${missing} fewer`];
 };
+
+const leads: OneAndSeveral = [
+  ['demande', 'lead'],
+  ['demandes', 'leads'],
+];
+const leadsText = (count: string): Both => counted(Number(count), leads);
 
 /** `BULK_RUN_7:CODE`. */
 const bulkRun: Words = (reason) => {
@@ -67,10 +74,15 @@ const clientMail: Words = (reason) => {
   return id === undefined ? undefined : [`courriel ${id} (${code})`, `mail ${id} (${code})`];
 };
 
-const counted =
-  (fr: string, en: string): Words =>
+const number =
+  (of: OneAndSeveral): Words =>
   (reason) =>
-    /^\d+$/.test(reason) ? [`${reason} ${fr}`, `${reason} ${en}`] : undefined;
+    /^\d+$/.test(reason) ? counted(Number(reason), of) : undefined;
+
+const bounces: OneAndSeveral = [
+  ['retour', 'bounce'],
+  ['retours', 'bounces'],
+];
 
 const byKind: Readonly<Partial<Record<AlertKind, Words>>> = {
   request_due: request((days) => [`${days}e jour`, `day ${days}`]),
@@ -89,12 +101,12 @@ const byKind: Readonly<Partial<Record<AlertKind, Words>>> = {
   client_mail_unsent: clientMail,
   right_waits: (reason) =>
     reason === 'withdrawal_refused'
-      ? ["ligne d'un retrait refusée à l'entrée", 'row of a withdrawal refused at intake']
+      ? ['ligne d’un retrait refusée à l’entrée', 'row of a withdrawal refused at intake']
       : undefined,
   anomalies_pile_up: (reason) =>
     (anomalyWords as Readonly<Partial<Record<string, { readonly title: Both }>>>)[reason]?.title,
-  intake_refused: counted('demandes', 'leads'),
-  bounce_unmatched: counted('retours', 'bounces'),
+  intake_refused: number(leads),
+  bounce_unmatched: number(bounces),
 };
 
 export const alertText = (kind: AlertKind, reason: string): Both =>

@@ -35,7 +35,7 @@ function recipientWords({ recipient, authorisation, document, reason }: StoryEnt
         ]
       : ['', ''];
   return [
-    `destinataire : ${recipient} (autorisation ${authorisation}${cited}${ended})`,
+    `destinataire : ${recipient} (habilitation ${authorisation}${cited}${ended})`,
     `recipient: ${recipient} (authorisation ${authorisation}${quoted}${over})`,
   ];
 }

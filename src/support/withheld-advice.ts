@@ -61,13 +61,13 @@ export function withheldAdvice(base: string, row: ListedDelivery): readonly Advi
 const notAuthorisedAdvice = (row: ListedDelivery): readonly Advice[] => [
   {
     words: [
-      'Faire autoriser le destinataire, sur document du client',
+      'Faire habiliter le destinataire, sur document du client',
       'Have the recipient authorised, on the client’s written word',
     ],
     command: `relais authorisation grant ${row.destinationId} --recipient "..." --document "..."`,
   },
   {
-    words: ['Les autorisations', 'The authorisations'],
+    words: ['Les habilitations', 'The authorisations'],
     command: `relais authorisation list --destination ${row.destinationId}`,
     act: 'authorise',
   },

@@ -119,7 +119,7 @@ describe('delivery show', () => {
     expect(out).toContain('création de la demande OK-1');
     expect(out).toContain('livrée — accepté par le destinataire');
     expect(out).toMatch(/Passage de relais : tentative 1 partie vers http:\/\/localhost:\d+\/leads/);
-    expect(out).toContain('destinataire : Essai CRM (autorisation 1 « Contrat 1 »)');
+    expect(out).toContain('destinataire : Essai CRM (habilitation 1 « Contrat 1 »)');
     expect(out).toContain('opt-in : OPTIN = OUI (prospection par e-mail : accordé)');
     expect(out).toMatch(/empreinte : [0-9a-f]{64} \(\d+ octets\)/);
     expect(out).toContain('champs : ref, nom, tel, OPTIN');

@@ -99,7 +99,7 @@ test('C48: what a request changes is a note of fields, never of values, nor of l
     ['person_erased', `la personne concernée, demande n° ${first + 4}`],
   ]);
   expect(written[0]?.title).toBe(
-    `demande n° ${first} d'une personne (rectification), effectuée dans nos bases`,
+    `demande n° ${first} d’une personne (rectification), effectuée dans nos bases`,
   );
   expect(written[0]?.changes.join('\n')).toMatch(/^Identité et coordonnées : .*Nom/m);
   expect(written[1]?.changes).toContain('Consentement marketing.phone : retiré');

@@ -45,7 +45,7 @@ describe('what is read', () => {
 
   test.each([
     ['update', 'Mise à jour'],
-    ['erase', "Demande d'effacement"],
+    ['erase', 'Demande d’effacement'],
   ] as const)('an %s cannot be mistaken for a new lead', async (action, word) => {
     const mail = await read(parcelOf({ action }));
     expect(mail.subject).toContain(word);

@@ -58,7 +58,7 @@ test('the file is attached byte for byte, its control file beside it; the words 
 
 test.each([
   ['update', 'Mises à jour'],
-  ['erase', "Demandes d'effacement"],
+  ['erase', 'Demandes d’effacement'],
 ] as const)('%s: the subject says so, whatever the file asks for', async (action, said) => {
   await send({ server: serverWith({ subject: 'Fichier {fileName} {rows}' }) }, file({ action }));
   expect((await arrived()).subject).toBe(`${said} - Fichier LEADS_20261120_000042.csv 1`);

@@ -69,10 +69,10 @@ test('C14: twice the same version for a channel, a day that does not exist and a
 test('C14: the signed document shows every notice word for word, and says so where none is listed', async () => {
   contract(notice('web-2', 'Deuxième texte.', '2026-08-01'));
   const { out } = await relais('mapping', 'spec', 'essai-crm');
-  expect(out).toContain("Mentions d'information");
+  expect(out).toContain('Mentions d’information');
   expect(out).toContain('web-2');
   expect(out).toContain('1 août 2026');
   expect(out).toContain('Deuxième texte.');
   contract();
-  expect((await relais('mapping', 'spec', 'essai-crm')).out).toContain("Aucun texte n'est encore enregistré");
+  expect((await relais('mapping', 'spec', 'essai-crm')).out).toContain('Aucun texte n’est encore enregistré');
 });

@@ -12,7 +12,7 @@ test.each([
   ],
   [
     'category_not_authorised:financial',
-    'catégorie de données non autorisée (financial) : données financières',
+    'catégorie de données hors de l’habilitation (financial) : données financières',
     'data category not authorised (financial): finances',
   ],
   [

@@ -105,7 +105,7 @@ test('a mailbox refused for good fails the delivery, and the erasure still reach
   await ends('delivered', 'erase');
   const erasure = smtp.received.at(-1);
   expect(erasure?.to).toContain('leads@essai.example');
-  expect((await simpleParser(erasure?.raw ?? '')).subject).toContain("Demande d'effacement");
+  expect((await simpleParser(erasure?.raw ?? '')).subject).toContain('Demande d’effacement');
 });
 
 test('a withdrawal after a partial refusal reaches the mailbox that holds the grant', async () => {

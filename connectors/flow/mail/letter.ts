@@ -10,7 +10,7 @@ export type LetterOfFile = Omit<Mail, 'attachments'>;
 
 const words = {
   fr: {
-    action: { create: 'Nouvelles demandes', update: 'Mises à jour', erase: "Demandes d'effacement" },
+    action: { create: 'Nouvelles demandes', update: 'Mises à jour', erase: 'Demandes d’effacement' },
     lead: {
       create: 'Vous trouverez en pièce jointe un fichier de demandes.',
       update:

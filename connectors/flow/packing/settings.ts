@@ -101,7 +101,7 @@ export const packingRows = ({
         {
           point: ['Chiffrement', 'Encryption'] as const,
           agreed: [
-            "OpenPGP avec votre clé publique, après compression ; le nom du fichier se termine par .gpg ; une clé expirée suspend l'envoi",
+            'OpenPGP avec votre clé publique, après compression ; le nom du fichier se termine par .gpg ; une clé expirée suspend l’envoi',
             'OpenPGP with your public key, after compression; the name of the file ends in .gpg; nothing is sent once the key is over',
           ] as const,
         },

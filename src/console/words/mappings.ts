@@ -113,9 +113,9 @@ export const mappingWords = {
     'Support may write them anew, under a new key:',
   ],
   keepingAnew: ['Rejouer à neuf ce qui attend', 'Replay anew what waits'],
-  planAuthorised: ['Autorisation ajoutée', 'Authorisation added'],
+  planAuthorised: ['Habilitation ajoutée', 'Authorisation added'],
   planUnnamed: [
-    'Autorisation en vigueur que client.yaml ne nomme pas (un administrateur la révoque)',
+    'Habilitation en vigueur que client.yaml ne nomme pas (un administrateur la retire)',
     'Authorisation in force that client.yaml does not name (an administrator revokes it)',
   ],
   planSecrets: ['Secrets pas encore fournis', 'Secrets not provided yet'],

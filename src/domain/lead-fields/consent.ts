@@ -51,7 +51,7 @@ export const consentFields = {
   validUntil: instant({
     column: 'valid_until',
     person: true,
-    label: "Fin de l'accord",
+    label: 'Fin de l’accord',
     description: 'End of a grant.',
     note: 'after `recordedAt`, for the phone at most 365 days after it (C16b)',
   }),

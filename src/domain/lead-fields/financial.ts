@@ -45,7 +45,7 @@ export const financialFields = {
     {
       column: 'tax_bracket',
       person: true,
-      label: "Tranche marginale d'imposition (%)",
+      label: 'Tranche marginale d’imposition (%)',
       description: 'Marginal tax bracket, percent.',
       sample: 30,
       guess: /^tmi$|tranche|taxbracket/,

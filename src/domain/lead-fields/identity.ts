@@ -17,7 +17,7 @@ const addressFields = {
   line2: text(160, {
     column: 'address_line2',
     person: true,
-    label: "Complément d'adresse",
+    label: 'Complément d’adresse',
     description: 'Address complement.',
     sample: 'Bâtiment B',
     guess: /complement|(adresse|address|line|ligne|street|rue)2$/,

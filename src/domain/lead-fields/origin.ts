@@ -9,7 +9,7 @@ export const originFields = {
   type: code(40, {
     column: 'origin_type',
     person: false,
-    label: "Type d'origine publicitaire",
+    label: 'Type d’origine publicitaire',
     description: 'Type of advertising origin.',
     sample: 'portal',
     guess: /typeorigine|origintype|originetype|utmmedium/,
@@ -36,7 +36,7 @@ export const originFields = {
   recording: text(200, {
     column: 'recording',
     person: true,
-    label: "Référence de l'enregistrement",
+    label: 'Référence de l’enregistrement',
     description: 'Reference of the call recording.',
     sample: 'enr-100001',
     guess: /enregistrement|recording/,
@@ -44,7 +44,7 @@ export const originFields = {
   commune: textLike(rules.commune, {
     column: 'commune',
     person: true,
-    label: "Commune d'origine (code INSEE)",
+    label: 'Commune d’origine (code INSEE)',
     description: 'Commune of geographic origin, INSEE code.',
     sample: '69383',
     guess: /insee/,
@@ -52,7 +52,7 @@ export const originFields = {
   communeName: text(80, {
     column: 'commune_name',
     person: true,
-    label: "Commune d'origine",
+    label: 'Commune d’origine',
     description: 'Commune of geographic origin, name.',
     sample: 'Lyon 3e Arrondissement',
     guess: /^commune$/,
@@ -60,7 +60,7 @@ export const originFields = {
   departement: textLike(rules.departement, {
     column: 'departement',
     person: true,
-    label: "Département d'origine",
+    label: 'Département d’origine',
     description: 'Département of geographic origin.',
     sample: '69',
     guess: /departement/,
@@ -68,7 +68,7 @@ export const originFields = {
   talkStartedAt: instant({
     column: 'talk_started_at',
     person: false,
-    label: "Début de l'entretien",
+    label: 'Début de l’entretien',
     description: 'When the conversation began.',
     sample: new Date('2026-11-20T10:08:00+01:00'),
     guess: null,
@@ -78,7 +78,7 @@ export const originFields = {
     {
       column: 'talk_duration',
       person: false,
-      label: "Durée de l'entretien (secondes)",
+      label: 'Durée de l’entretien (secondes)',
       description: 'Length of the conversation, seconds.',
       sample: 410,
       guess: /duree|duration/,

@@ -143,7 +143,7 @@ const exchange: readonly SourceField[] = [
     description: 'Reference the recipient gave at creation.',
   }),
   technical('delivery.sentAt', 'date', {
-    label: "Date et heure d'envoi",
+    label: 'Date et heure d’envoi',
     description: 'Departure of the first attempt.',
   }),
   technical('batch.sequence', 'integer', {

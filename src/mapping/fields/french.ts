@@ -35,7 +35,7 @@ export const consentSection = 'Consentement (opt-in)';
 
 export const purposeWords = {
   marketing: 'prospection',
-  newsletter: "lettre d'information",
+  newsletter: 'lettre d’information',
   partners: 'partenaires',
   profiling: 'profilage',
 } as const;

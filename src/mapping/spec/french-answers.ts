@@ -219,7 +219,7 @@ export function retryBlocks(compiled: CompiledMapping): readonly Block[] {
   return [
     {
       kind: 'text',
-      text: `Une demande qui n'a pu être livrée est essayée de nouveau, avec la même clé tant que son contenu est le même. Au bout de ${durationWords(compiled.maxAgeMs)} elle est déclarée en échec et notre support est alerté.`,
+      text: `Une demande qui n’a pu être livrée est essayée de nouveau, avec la même clé tant que son contenu est le même. Au bout de ${durationWords(compiled.maxAgeMs)} elle est déclarée en échec et notre support est alerté.`,
     },
     {
       kind: 'table',

@@ -35,7 +35,7 @@ const addressWords = (mapping: CompiledMapping, { settings }: { readonly setting
 export function deliveryWords(count: number): string {
   return count === 1
     ? 'Une demande est livrée par un appel.'
-    : `Une demande est livrée par ${count} appels, dans cet ordre ; elle n'est livrée qu'une fois le dernier accepté. Si un appel échoue, nous reprenons à celui-là : ce que vous avez accepté n'est pas envoyé de nouveau.`;
+    : `Une demande est livrée par ${count} appels, dans cet ordre ; elle n’est livrée qu’une fois le dernier accepté. Si un appel échoue, nous reprenons à celui-là : ce que vous avez accepté n’est pas envoyé de nouveau.`;
 }
 
 /** Under the title of a call: address, when it is made, what it builds on and what it gives. */
@@ -65,7 +65,7 @@ function undoWords(mapping: CompiledMapping, { raw, plan }: RawCall): readonly s
   if (plan.undo === undefined) return [];
   const address = `${addressWords(mapping, plan.undo)}${procedureWords(blockAt(raw, 'undo'))}`;
   return [
-    `Si vous refusez définitivement un appel suivant, nous vous demandons de retirer ce que celui-ci a créé : ${address}. Ce qui existait déjà chez vous (« déjà connu ») n'est jamais retiré ; si le retrait échoue, nous vous écrivons.`,
+    `Si vous refusez définitivement un appel suivant, nous vous demandons de retirer ce que celui-ci a créé : ${address}. Ce qui existait déjà chez vous (« déjà connu ») n’est jamais retiré ; si le retrait échoue, nous vous écrivons.`,
   ];
 }
 
@@ -98,7 +98,7 @@ export function gateBlocks(table: CompiledMapping['consentTable']): readonly Blo
   if (rows.length === 0) return [];
   return [
     paragraph(
-      "Ici la réponse du prospect ne s'écrit pas dans un champ : elle décide si un appel vous est envoyé.",
+      'Ici la réponse du prospect ne s’écrit pas dans un champ : elle décide si un appel vous est envoyé.',
     ),
     {
       kind: 'table',
@@ -112,14 +112,14 @@ export function gateBlocks(table: CompiledMapping['consentTable']): readonly Blo
 /** Rules that hold for one call only, read before those of all. */
 export function callAnswerBlocks(whole: Raw, mapping: CompiledMapping): readonly Block[] {
   const all = callsOf(whole, mapping).flatMap(({ raw, plan }) => [
-    { raw, plan, what: `à l'appel ${plan.name}` },
+    { raw, plan, what: `à l’appel ${plan.name}` },
     ...(plan.undo === undefined
       ? []
       : [{ raw: blockAt(raw, 'undo'), plan: plan.undo, what: `au retrait de ${plan.name}` }]),
   ]);
   const own = all.filter(({ raw }) => listAt(raw, 'response').length > 0);
   return own.flatMap(({ raw, plan, what }): readonly Block[] => [
-    heading(3, `Réponses propres ${what}, lues d'abord`),
+    heading(3, `Réponses propres ${what}, lues d’abord`),
     ruleTable(listAt(raw, 'response'), { unknown: unknownWords(plan.onUnknown) }),
   ]);
 }

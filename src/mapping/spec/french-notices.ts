@@ -9,10 +9,10 @@ import { longDay } from './french-parties.ts';
 const channelWords: Readonly<Record<string, string>> = requestFields.channel.words ?? {};
 
 export const noticeBlocks = ({ notices = [] }: Pick<ClientFacts, 'notices'>): readonly Block[] => [
-  heading(3, "Mentions d'information"),
+  heading(3, 'Mentions d’information'),
   notices.length === 0
     ? paragraph(
-        "Aucun texte n'est encore enregistré : (à compléter). Chaque demande nomme la version que le prospect a lue ou entendue.",
+        'Aucun texte n’est encore enregistré : (à compléter). Chaque demande nomme la version que le prospect a lue ou entendue.',
       )
     : {
         kind: 'table',

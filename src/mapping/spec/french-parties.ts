@@ -44,12 +44,12 @@ export function partiesBlocks(
   const placesOf = (authorisation: AuthorisationFact): string =>
     (authorisation.targets ?? mapping.covered).join(', ');
   const period = ({ validFrom, validUntil }: AuthorisationFact): string =>
-    `à partir du ${longDay(validFrom)}${validUntil === undefined ? '' : `, jusqu'au ${longDay(validUntil, 1)}`}`;
+    `à partir du ${longDay(validFrom)}${validUntil === undefined ? '' : `, jusqu’au ${longDay(validUntil, 1)}`}`;
   return [
-    heading(3, 'Destinataire autorisé'),
+    heading(3, 'Destinataire habilité'),
     own.length === 0
       ? paragraph(
-          "Aucune autorisation n'est encore enregistrée pour cette destination : rien n'est transmis tant que le document contractuel ne l'est pas.",
+          'Aucune habilitation n’est encore enregistrée pour cette destination : rien n’est transmis tant que le document contractuel ne l’est pas.',
         )
       : {
           kind: 'table',
@@ -99,7 +99,7 @@ export function paceRows({
   const rate = rates.length === 0 ? 'sans limite par minute' : rates.join(', ');
   // What must be passed on without undue delay does not wait for the end of a full hour or day.
   const isLong = ratePeriods.some(({ key, rightsWait }) => limits[key] !== undefined && !rightsWait);
-  const atOncePassed = isLong ? " ; retraits d'opt-in et effacements sans attendre" : '';
+  const atOncePassed = isLong ? ' ; retraits d’opt-in et effacements sans attendre' : '';
   const waits = [
     `connexion ${durationWords(timeouts.connectMs)}`,
     `réponse ${durationWords(timeouts.responseMs)}`,
@@ -107,8 +107,8 @@ export function paceRows({
   ].join(', ');
   return [
     ['Débit', `${atOnce}, ${rate}${atOncePassed}`],
-    ...(limits.hours === undefined ? [] : [["Horaires d'envoi", hoursWords(limits.hours)]]),
-    ["Délai d'attente de votre système", waits],
+    ...(limits.hours === undefined ? [] : [['Horaires d’envoi', hoursWords(limits.hours)]]),
+    ['Délai d’attente de votre système', waits],
     [
       'Délai promis',
       `${durationWords(promiseMs)} entre la réception de la demande et sa remise ; au-delà, notre support est alerté`,
@@ -120,7 +120,7 @@ const weekdayWords = ['lundi', 'mardi', 'mercredi', 'jeudi', 'vendredi', 'samedi
 
 const holidayWords: Readonly<Record<HolidayCalendar, string>> = {
   fr: 'sauf jours fériés',
-  'fr-alsace-moselle': "sauf jours fériés d'Alsace-Moselle",
+  'fr-alsace-moselle': 'sauf jours fériés d’Alsace-Moselle',
 };
 
 /** In which hours leads leave, and what leaves at any hour. */

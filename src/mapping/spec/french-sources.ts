@@ -13,6 +13,6 @@ const labels: ReadonlyMap<string, string> = new Map(
 export function sourceLabel(path: string, list?: string): string {
   const captured = /^calls\.([^.]+)\.(.+)$/.exec(path);
   if (captured !== null)
-    return `Identifiant « ${captured[2] ?? ''} » rendu par l'appel « ${captured[1] ?? ''} »`;
+    return `Identifiant « ${captured[2] ?? ''} » rendu par l’appel « ${captured[1] ?? ''} »`;
   return (list === undefined ? undefined : labels.get(`${list}.${path}`)) ?? labels.get(path) ?? path;
 }

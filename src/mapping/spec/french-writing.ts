@@ -59,7 +59,7 @@ export function formatWords(raw: Raw, list?: string): string {
 /** When it is there. */
 export function presenceWords(raw: Raw, fileEmpty: unknown): string {
   const parts: string[] = [];
-  if (raw['required'] === true) parts.push("obligatoire : sans valeur, la demande n'est pas transmise");
+  if (raw['required'] === true) parts.push('obligatoire : sans valeur, la demande n’est pas transmise');
   else if (Object.hasOwn(raw, 'default')) parts.push(`à défaut ${quoted(raw['default'])}`);
   else if (!Object.hasOwn(raw, 'value')) {
     const empty = Object.hasOwn(raw, 'empty') ? raw['empty'] : fileEmpty;
@@ -104,7 +104,7 @@ function namedWords(name: string, option: unknown, list: string | undefined): st
     case 'present':
       return `${label(option)} est renseigné`;
     case 'blank':
-      return `${label(option)} n'est pas renseigné`;
+      return `${label(option)} n’est pas renseigné`;
     case 'all':
       return inner(' et ');
     case 'any':
@@ -129,7 +129,7 @@ function valuesWords(path: string, value: unknown, list: string | undefined): st
 
 /** What `else` of a map does. */
 export function elseWords(raw: unknown): string {
-  if (raw === 'error') return "la demande n'est pas transmise";
+  if (raw === 'error') return 'la demande n’est pas transmise';
   if (raw === 'omit') return 'le champ est absent';
   if (raw === 'pass') return 'transmise telle quelle';
   return quoted(isRecord(raw) ? raw['value'] : isScalarValue(raw) || raw === null ? raw : asWritten(raw));

@@ -85,7 +85,7 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
     { kind: 'list', items: changeItems(input) },
     heading(2, '10. Accord'),
     paragraph(
-      `Ce document décrit la version ci-dessus, telle qu'elle sera en vigueur. Toute modification fait l'objet d'une nouvelle version et d'une note écrite.`,
+      `Ce document décrit la version ci-dessus, telle qu’elle sera en vigueur. Toute modification fait l’objet d’une nouvelle version et d’une note écrite.`,
     ),
     {
       kind: 'signatures',
@@ -172,7 +172,7 @@ function exampleBlocks(input: SpecInput): readonly Block[] {
     ...(calls.length === 0 ? [exampleOf(input, situation)] : []),
     ...calls.flatMap(({ call, situation: own, applies }) => [
       heading(3, `Appel : ${call.name}`),
-      applies ? exampleOf(input, own) : paragraph("Pour cette personne, cet appel n'est pas fait."),
+      applies ? exampleOf(input, own) : paragraph('Pour cette personne, cet appel n’est pas fait.'),
     ]),
   ];
 }
@@ -184,7 +184,7 @@ function exampleOf({ mapping, sample }: SpecInput, situation: WriteSituation): B
     [section.title, ...section.lines.map((line) => `  ${line.label} : ${line.value}`)].join('\n'),
   );
   const body = [...sheet, ...(result.text === '' ? [] : [pretty(result.text)])].join('\n\n');
-  return body === '' ? paragraph("Cet appel n'a pas de contenu.") : { kind: 'code', text: body };
+  return body === '' ? paragraph('Cet appel n’a pas de contenu.') : { kind: 'code', text: body };
 }
 
 /** JSON indented for readers; anything else as it is. */
@@ -199,15 +199,15 @@ function pretty(body: string): string {
 /** Whether an update repeats a yes. */
 const againWords = ({ optInOnUpdate }: SpecInput['mapping']): string =>
   optInOnUpdate === 'always'
-    ? "Chaque mise à jour redit l'opt-in en entier, l'accord compris : une personne qui se serait désinscrite chez vous entre-temps serait inscrite de nouveau par une simple correction ; à vous de garder la désinscription la plus récente."
-    : "Un accord que vous avez déjà accepté n'est pas redit tant que la personne ne l'a pas donné de nouveau : une correction n'inscrit personne de nouveau. Un refus, un retrait ou l'absence de question sont écrits à chaque mise à jour.";
+    ? 'Chaque mise à jour redit l’opt-in en entier, l’accord compris : une personne qui se serait désinscrite chez vous entre-temps serait inscrite de nouveau par une simple correction ; à vous de garder la désinscription la plus récente.'
+    : 'Un accord que vous avez déjà accepté n’est pas redit tant que la personne ne l’a pas donné de nouveau : une correction n’inscrit personne de nouveau. Un refus, un retrait ou l’absence de question sont écrits à chaque mise à jour.';
 
 /** What is asked again after an acceptance. */
 const readBackWords = ({ readBack, connectorFacts }: SpecInput['mapping']): readonly string[] =>
   readBack === undefined
     ? []
     : [
-        `Relecture : après chaque acceptation nous relisons votre fiche${askedAt(readBack.settings, connectorFacts)} et comparons ${readBack.fields.join(', ')} avec ce que nous avons transmis. Rien n'est envoyé de nouveau ; un champ que vous n'avez pas conservé vous est signalé par écrit.`,
+        `Relecture : après chaque acceptation nous relisons votre fiche${askedAt(readBack.settings, connectorFacts)} et comparons ${readBack.fields.join(', ')} avec ce que nous avons transmis. Rien n’est envoyé de nouveau ; un champ que vous n’avez pas conservé vous est signalé par écrit.`,
       ];
 
 const askedAt = (settings: unknown, { words }: SpecInput['mapping']['connectorFacts']): string => {
@@ -223,10 +223,10 @@ function changeItems({ mapping, whole }: SpecInput): readonly string[] {
   );
   return [
     update === undefined
-      ? "Mise à jour : non prévue. Un changement de consentement ou une correction vous est signalé par écrit, à charge pour vous de l'appliquer."
+      ? 'Mise à jour : non prévue. Un changement de consentement ou une correction vous est signalé par écrit, à charge pour vous de l’appliquer.'
       : `Mise à jour${where('update')} : à chaque changement de consentement${on.length === 0 ? '' : `, et pour ${on.join(', ')}`}. ${againWords(mapping)}`,
     erase === undefined
-      ? "Effacement : non prévu. Toute demande d'effacement vous est transmise par écrit, à charge pour vous de l'appliquer."
+      ? 'Effacement : non prévu. Toute demande d’effacement vous est transmise par écrit, à charge pour vous de l’appliquer.'
       : `Effacement${where('erase')} : à la demande du prospect.`,
     ...callbackWords(whole, mapping),
     ...readBackWords(mapping),

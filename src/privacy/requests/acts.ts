@@ -68,7 +68,7 @@ export const extendRequest = (
       to: ['contact'],
       subject: `Demande n° ${id} d’un prospect : délai prolongé`,
       paragraphs: [
-        `Le délai de réponse à la demande n° ${id} est prolongé de deux mois, jusqu'au ${frenchDate(addDays(civilDate(due), -1))}.`,
+        `Le délai de réponse à la demande n° ${id} est prolongé de deux mois, jusqu’au ${frenchDate(addDays(civilDate(due), -1))}.`,
         `Motif : ${reason}`,
         `La personne doit en être informée, avec ce motif, avant le ${frenchDate(civilDate(request.dueAt))}.`,
       ],

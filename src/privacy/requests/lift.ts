@@ -56,7 +56,7 @@ export const liftRestriction = (
     await writeNote(tx, {
       clientId: request.clientId,
       kind: 'person_restricted',
-      title: `demande n° ${id} d'une personne, limitation du traitement levée`,
+      title: `demande n° ${id} d’une personne, limitation du traitement levée`,
       changes: [`Nombre de demandes de la personne de nouveau utilisées : ${freed.length}`],
       askedBy: askedByPerson(id),
       doneBy: actor,

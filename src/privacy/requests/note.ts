@@ -39,7 +39,7 @@ export async function noteOfRequest(
   await writeNote(tx, {
     clientId,
     kind: noteKindOf[kind],
-    title: `demande n° ${id} d'une personne (${kindWords[kind].fr}), effectuée dans nos bases`,
+    title: `demande n° ${id} d’une personne (${kindWords[kind].fr}), effectuée dans nos bases`,
     changes: [
       ...(leads === 0 ? [] : [`Nombre de demandes de la personne concernées : ${leads}`]),
       ...(rows === 0 ? [] : [`Nombre de lignes refusées concernées : ${rows}`]),

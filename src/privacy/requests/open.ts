@@ -143,7 +143,7 @@ async function tellContact(
     to: ['contact'],
     subject: `Demande n° ${id} d’un prospect : ${kindWords[kind].fr}`,
     paragraphs: [
-      `Nous avons reçu d'un de vos prospects une demande relative à ses droits (${kindWords[kind].fr}). Elle porte le n° ${id} ; une réponse lui est due le ${last} au plus tard.`,
+      `Nous avons reçu d’un de vos prospects une demande relative à ses droits (${kindWords[kind].fr}). Elle porte le n° ${id} ; une réponse lui est due le ${last} au plus tard.`,
       `Ce message ne nomme personne. La copie de la demande vous est remise, après identification, par notre délégué à la protection des données : il suffit de citer le n° ${id}.`,
       'Nous vous dirons ce qui a été fait dans nos bases, et ce qui reste à faire dans les vôtres.',
     ],

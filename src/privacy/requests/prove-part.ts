@@ -53,7 +53,7 @@ async function mailProof(tx: Sql, { request }: Work, proof: SignedProof): Promis
     subject: `Demande n° ${id} d’un prospect : preuve de ce qui a été fait`,
     paragraphs: [
       `La demande n° ${id} (${kindWords[kind].fr}) est effective dans nos bases. Vous en trouverez la preuve signée ci-jointe (n° ${proof.number}), avec une page lisible qui la résume.`,
-      "Vos destinataires qui peuvent être prévenus par voie automatique le sont. Pour les autres, une demande écrite vous parvient séparément : merci d'effectuer les mêmes modifications dans vos bases internes, puis d'informer la personne que tout a bien été fait, et de nous le déclarer.",
+      'Vos destinataires qui peuvent être prévenus par voie automatique le sont. Pour les autres, une demande écrite vous parvient séparément : merci d’effectuer les mêmes modifications dans vos bases internes, puis d’informer la personne que tout a bien été fait, et de nous le déclarer.',
     ],
     attachments: [
       { name: `${name}.json`, mediaType: 'application/json', bytes: Buffer.from(proofText(proof)) },

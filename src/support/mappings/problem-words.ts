@@ -75,11 +75,11 @@ const french: Readonly<Record<ProblemCode, string>> = {
   'MAP-407': 'Le connecteur ne connaît pas cette action.',
   'MAP-408': 'Le connecteur ne peut pas porter ce format.',
   'MAP-409': 'Des noms se contredisent.',
-  'MAP-410': 'Une autorisation nomme ce qui n’existe pas ou dépasse le contrat.',
+  'MAP-410': 'Une habilitation nomme ce qui n’existe pas ou dépasse le contrat.',
   'MAP-411': 'Le modèle nommé par `extends` ne peut pas servir.',
   'MAP-412': 'Le bac à sable a l’adresse de la production.',
   'MAP-413':
-    'L’adresse est un secret : la vérification ne voit pas quel hôte couvre une autorisation sans cible.',
+    'L’adresse est un secret : la vérification ne voit pas quel hôte couvre une habilitation sans cible.',
   'MAP-414':
     'L’effacement ne dit pas de quelle demande il s’agit : le destinataire n’en effacerait aucune, ou toutes.',
   'MAP-415': 'Une adresse commence par / et rien ne dit derrière quel hôte.',

@@ -41,7 +41,7 @@ test('the document that is signed names the request that takes back, its content
         .blocks,
     );
   expect(shown(undone)).toContain(`ce que celui-ci a créé : DELETE ${url}/persons/{person.id}`);
-  expect(shown(undone)).toContain("Réponses propres au retrait de person, lues d'abord");
+  expect(shown(undone)).toContain('Réponses propres au retrait de person, lues d’abord');
   expect(shown(written)).toContain('Retrait de person');
 });
 

@@ -130,7 +130,7 @@ test('a field says what it holds, how it is written, when it is there, and shows
     ),
   );
   expect(markdown).toContain(
-    "| `nom` | texte | Nom | en majuscules, 40 caractères au plus (coupé au-delà) | obligatoire : sans valeur, la demande n'est pas transmise | `DURAND` |",
+    '| `nom` | texte | Nom | en majuscules, 40 caractères au plus (coupé au-delà) | obligatoire : sans valeur, la demande n’est pas transmise | `DURAND` |',
   );
   expect(markdown).toContain(
     '| `type` | texte | Type de logement | code (voir « Codes ») | à défaut absent ; seulement si « Canal de la demande » est « Formulaire internet » | `T` |',
@@ -142,7 +142,7 @@ test('a field says what it holds, how it is written, when it is there, and shows
     '| `note` | texte ou null | Texte : Vu sur « Média » | texte | à défaut null | `Vu sur seloger` |',
   );
   expect(markdown).toContain(
-    "| `e.le` | texte | Date et heure de l'échange | date JJ/MM/AAAA | à défaut absent |  |",
+    '| `e.le` | texte | Date et heure de l’échange | date JJ/MM/AAAA | à défaut absent |  |',
   );
   expect(markdown).toContain('| `type` | Appartement | `T` |');
   expect(markdown).toContain('| `type` | toute autre valeur : le champ est absent |  |');
@@ -199,7 +199,7 @@ test.each([
   [{ present: 'identity.mobile' }, '« Téléphone mobile » est renseigné'],
   [
     { all: [{ blank: 'comment' }, { in: { channel: ['callback'] } }] },
-    "« Commentaire » n'est pas renseigné et « Canal de la demande » est parmi « Demande de rappel »",
+    '« Commentaire » n’est pas renseigné et « Canal de la demande » est parmi « Demande de rappel »',
   ],
   [{ not: { greater: { 'project.rooms': 3 } } }, 'non (« Nombre de pièces » est supérieur à « 3 »)'],
   [{ newWord: { x: 1 } }, '{"newWord":{"x":1}}'],
@@ -271,15 +271,15 @@ test('rates, time-outs, the promised delay, the recipient with its document, the
 test.each([
   [
     '{concurrency: 1, perHour: 200}',
-    "1 envoi en même temps au plus, 200 par heure au plus ; retraits d'opt-in et effacements sans attendre",
+    '1 envoi en même temps au plus, 200 par heure au plus ; retraits d’opt-in et effacements sans attendre',
   ],
   [
     '{perMinute: 60, perHour: 200, perDay: 900}',
-    "8 envois en même temps au plus, 60 par minute au plus, 200 par heure au plus, 900 par 24 heures au plus ; retraits d'opt-in et effacements sans attendre",
+    '8 envois en même temps au plus, 60 par minute au plus, 200 par heure au plus, 900 par 24 heures au plus ; retraits d’opt-in et effacements sans attendre',
   ],
   [
     '{perDay: 900, zone: Europe/Paris}',
-    "8 envois en même temps au plus, 900 par jour au plus, de minuit à minuit (Europe/Paris) ; retraits d'opt-in et effacements sans attendre",
+    '8 envois en même temps au plus, 900 par jour au plus, de minuit à minuit (Europe/Paris) ; retraits d’opt-in et effacements sans attendre',
   ],
   ['{concurrency: 2}', '2 envois en même temps au plus, sans limite par minute'],
 ])('the document says each limit: %s', (limits, words) =>
@@ -299,7 +299,7 @@ test('without an authorisation the document says that nothing is sent', () => {
     sample: lead(),
     ...fixed,
   });
-  expect(toMarkdown(blocks)).toContain("Aucune autorisation n'est encore enregistrée");
+  expect(toMarkdown(blocks)).toContain('Aucune habilitation n’est encore enregistrée');
 });
 
 describe('bodies in an envelope', () => {

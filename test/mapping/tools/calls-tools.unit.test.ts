@@ -74,9 +74,9 @@ test('the document names the calls, their order and addresses, and what one feed
   expect(markdown).toContain('Reprend : person.id, rendu par un appel précédent.');
   expect(markdown).toContain('seulement si « Nombre de pièces » est renseigné');
   expect(markdown).toContain(
-    "| `person` | texte ou nombre | Identifiant « id » rendu par l'appel « person » |",
+    '| `person` | texte ou nombre | Identifiant « id » rendu par l’appel « person » |',
   );
-  expect(markdown).toContain("### Réponses propres à l'appel person, lues d'abord");
+  expect(markdown).toContain('### Réponses propres à l’appel person, lues d’abord');
   expect(markdown).toContain('deal : La demande attend notre support.');
   expect(markdown).toContain(`(PATCH ${host}/persons/{person.id})`);
   expect(markdown).toContain(`(DELETE ${host}/persons/{person.id})`);
@@ -88,8 +88,8 @@ test('an opt-in that sends a call is told in words, and a call not made has no e
     '| `blacklist` | prospection par e-mail | appel non envoyé | appel envoyé | appel envoyé | la demande attend |',
   );
   expect(markdown).not.toMatch(/call:|`send`/);
-  expect(markdown).toContain("Pour cette personne, cet appel n'est pas fait.");
-  expect(specFor(byOptIn, answered('refused'))).toContain("Cet appel n'a pas de contenu.");
+  expect(markdown).toContain('Pour cette personne, cet appel n’est pas fait.');
+  expect(specFor(byOptIn, answered('refused'))).toContain('Cet appel n’a pas de contenu.');
 });
 
 test('diff compares every call: bodies, addresses, and whether one is made at all', () => {

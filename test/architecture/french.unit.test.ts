@@ -1,0 +1,53 @@
+// The French that people read: one apostrophe, and one word for one thing, in every text of the sources.
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './planted-tree.ts';
+
+/** Answers and data of others, which the simulators and invented persons of the sandbox repeat as they are. */
+const ofOthers = /^src\/sandbox\//;
+
+const elided =
+  /(?<![A-Za-zÀ-ÿ]|dd')(?:[ldnsjmtc]|qu|jusqu|lorsqu|puisqu|quelqu|aujourd|presqu)\\?'(?=[A-Za-zÀ-ÿœ«]|\$\{)/i;
+/** What a client grants a recipient is an `habilitation`, in French alone. */
+const otherWord = /\bautorisations?\b/i;
+
+const isComment = (line: string): boolean => /^\s*(?:\/\/|\/?\*)/.test(line);
+
+const found = (text: string, pattern: RegExp): readonly string[] =>
+  text.split('\n').filter((line) => !isComment(line) && pattern.test(line));
+
+const texts = ['src', 'connectors']
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  )
+  .filter((path) => path.endsWith('.ts') && !ofOthers.test(path))
+  .map((path) => [path, readFileSync(join(root, path), 'utf8')] as const);
+
+test.each([
+  [`fr: "l'envoi s'est interrompu"`, true],
+  ["`La demande n° ${id} d'une personne`", true],
+  ["`jusqu'${day}`", true],
+  [String.raw`fr: 'l\'envoi'`, true],
+  [`fr: 'l’envoi s’est interrompu'`, false],
+  [`en: "does not fit the client's format"`, false],
+  [`"don't", "it isn't", "can't"`, false],
+  [`"yyyy-MM-dd'T'HH:mm:ss"`, false],
+  ["SELECT 'd' AS a, 'l'", false],
+  [`// l'envoi`, false],
+])('a straight apostrophe is seen: %s', (line, isSeen) => {
+  expect(found(line, elided).length > 0).toBe(isSeen);
+});
+
+test('every French text has the typographic apostrophe', () => {
+  expect(texts.length).toBeGreaterThan(700);
+  expect(
+    texts.flatMap(([path, text]) => found(text, elided).map((line) => `${path}: ${line.trim()}`)),
+  ).toEqual([]);
+});
+
+test('what a client grants a recipient is called by one word', () => {
+  expect(found("title: 'Les autorisations'", otherWord)).toHaveLength(1);
+  expect(
+    texts.flatMap(([path, text]) => found(text, otherWord).map((line) => `${path}: ${line.trim()}`)),
+  ).toEqual([]);
+});
