@@ -144,7 +144,7 @@ test('waiting deliveries that keep the old content are named, with the replay th
     (await support.get('/mappings/essai-crm')).text,
   )?.[1];
   const plan = await support.get((link ?? '').replaceAll('&amp;', '&'));
-  expect(plain(plan.text)).toMatch(/sous une nouvelle clé oui.* 1 rejouées/);
+  expect(plain(plan.text)).toMatch(/sous une nouvelle clé oui.* 1 rejouée/);
   expect((await support.get(`/deliveries/${id}`)).text).toContain('name="anew"');
   await owner.run("UPDATE deliveries SET state = 'delivered', settled_at = UTC_TIMESTAMP(3) WHERE id = ?", [
     id,
