@@ -1,15 +1,16 @@
 // relais mapping check: every mistake of every file at once, for people and for CI.
 // Invariant: needs no database; the paths it prints can be opened; exit code 1 when there is an error.
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import type { Both } from '../../connectors/contract.ts';
 import { connectors } from '../../connectors/index.ts';
 import { RelaisError } from '../errors.ts';
 import { checkAll } from '../mapping/tools/check-folder.ts';
 import { checkSources } from '../mapping/check.ts';
 import type { Problem } from '../mapping/contract.ts';
 import { concerns, loadMappings, namesOf, reservedFolders } from '../mapping/load.ts';
-import { formatProblem } from '../mapping/document/problems.ts';
+import { formatProblem, formatProblemInFrench } from '../mapping/document/problems.ts';
 import { didYouMean, suggest } from '../mapping/document/suggest.ts';
 import { withExamples } from './arguments.ts';
 import { mappingsFolder, out, say } from './terminal.ts';
@@ -17,6 +18,7 @@ import { mappingsFolder, out, say } from './terminal.ts';
 interface CheckOptions {
   readonly dir?: string;
   readonly json?: boolean;
+  readonly lang: 'fr' | 'en';
 }
 
 interface Checked {
@@ -31,29 +33,43 @@ export function checkCommand(mapping: Command): void {
       .command('check [name]')
       .description('every mistake of every file at once; name: a path, a destination or a client')
       .option('--dir <folder>', 'mappings folder; default: RELAIS_MAPPINGS_DIR, else ./mappings')
-      .option('--json', 'one JSON object a line'),
+      .option('--json', 'one JSON object a line; both languages in it')
+      .addOption(new Option('--lang <lang>', 'language').choices(['en', 'fr']).default('en')),
     'Exit code 1 when there is an error; warnings do not count. Needs no database.',
     'relais mapping check',
-    'relais mapping check horizon-crm',
+    'relais mapping check horizon-crm --lang fr',
     'relais mapping check mappings/horizon/crm.yaml --json',
   ).action((name: string | undefined, options: CheckOptions) => {
     const { folder, mappings, problems } = checked(name, options.dir);
     for (const problem of problems) {
       const shown = { ...problem, file: shownPath(folder, problem.file) };
-      out(options.json === true ? JSON.stringify(shown) : formatProblem(shown));
+      const line = options.lang === 'fr' ? formatProblemInFrench(shown) : formatProblem(shown);
+      out(options.json === true ? JSON.stringify(shown) : line);
     }
     const errors = problems.filter((row) => row.severity === 'error').length;
     const warnings = problems.length - errors;
-    say(
-      errors > 0
-        ? `${counted(errors, 'error')}, ${counted(warnings, 'warning')}.`
-        : `${counted(mappings, 'mapping')} checked, no error${warnings === 0 ? '' : `, ${counted(warnings, 'warning')}`}.`,
-    );
+    say(summary(mappings, errors, warnings)[options.lang === 'fr' ? 0 : 1]);
     if (errors > 0) process.exitCode = 1;
   });
 }
 
-const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
+function summary(mappings: number, errors: number, warnings: number): Both {
+  const said = ([french, english]: Both, count: number): Both => [
+    `${count} ${french}${count > 1 ? 's' : ''}`,
+    `${count} ${english}${count === 1 ? '' : 's'}`,
+  ];
+  const warned = said(['avertissement', 'warning'], warnings);
+  if (errors > 0) {
+    const wrong = said(['erreur', 'error'], errors);
+    return [`${wrong[0]}, ${warned[0]}.`, `${wrong[1]}, ${warned[1]}.`];
+  }
+  const sound = said(['format', 'mapping'], mappings);
+  const besides: Both = warnings === 0 ? ['', ''] : [`, ${warned[0]}`, `, ${warned[1]}`];
+  return [
+    `Vérifié : ${sound[0]}, aucune erreur${besides[0]}.`,
+    `${sound[1]} checked, no error${besides[1]}.`,
+  ];
+}
 
 function checked(name: string | undefined, dir: string | undefined): Checked {
   if (name !== undefined && dir === undefined && existsSync(name)) {

@@ -46,6 +46,15 @@ test.each([
   for (const line of places(ran.out)) expect(line.startsWith(`${wrong}:`)).toBe(true);
 });
 
+test('in French for who asks so, with what was meant', async () => {
+  const ran = await relais('mapping', 'check', wrong, '--lang', 'fr');
+  expect(ran.code).toBe(1);
+  expect(ran.out).toMatch(
+    /MAP-201 {2}la source « project\.programm » n’existe pas\. Vouliez-vous dire « project\.programme » \?/,
+  );
+  expect(ran.err).toMatch(/^\d+ erreurs, \d+ avertissements?\.\n$/);
+});
+
 test('as JSON, one object a line', async () => {
   const ran = await relais('mapping', 'check', wrong, '--json');
   const problems = places(ran.out).map((line) => JSON.parse(line) as Record<string, unknown>);

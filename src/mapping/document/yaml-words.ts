@@ -10,12 +10,14 @@ const french: Readonly<Record<ErrorCode, string>> = {
   BAD_DIRECTIVE: 'cette ligne qui commence par % n’est pas une directive connue.',
   BAD_DQ_ESCAPE:
     'après \\ entre guillemets doubles, ce signe n’existe pas : doublez la barre, ou employez des apostrophes.',
-  BAD_INDENT: 'la ligne n’est pas indentée comme celles de son bloc.',
+  BAD_INDENT:
+    'la ligne n’est pas indentée comme celles de son bloc, ou une accolade ou un crochet reste ouvert avant elle.',
   BAD_PROP_ORDER: 'l’ancre ou l’étiquette vient avant la valeur, sur la même ligne.',
   BAD_SCALAR_START: 'une valeur ne commence pas par ce signe : mettez-la entre guillemets.',
   BLOCK_AS_IMPLICIT_KEY:
     'deux « clé: valeur » sur une même ligne, ou une valeur qui contient « : » sans guillemets.',
-  BLOCK_IN_FLOW: 'un texte en bloc (| ou >) n’a pas sa place entre accolades ou crochets.',
+  BLOCK_IN_FLOW:
+    'entre accolades ou crochets, ce qui se suit est séparé par des virgules ; une liste à tirets n’y a pas sa place.',
   DUPLICATE_KEY: 'la clé est écrite deux fois.',
   IMPOSSIBLE: 'le lecteur ne comprend pas cet endroit.',
   KEY_OVER_1024_CHARS: 'une clé sur une ligne a au plus 1024 caractères.',
