@@ -1,7 +1,7 @@
 // Alerts as pages list them: those of one kind and client on one line, each with where it is dealt with.
 // Invariant: none is left out; a group says how many it holds and leads to each of them.
 import type { FastifyRequest } from 'fastify';
-import { may, type Permission } from '../access/permissions.ts';
+import { may, roleWords, ruleOf, type Permission } from '../access/permissions.ts';
 import { html, type Html } from '../privacy/papers/html.ts';
 import type { AlertHead, AlertKind } from '../support/reads/tasks.ts';
 import type { Both } from '../support/words.ts';
@@ -179,16 +179,21 @@ export function alertAdvicePart(
 const commandFor = (command: string, { client }: AlertHead): string =>
   client === '' ? command : command.replace(/\bCLIENT\b/, () => client);
 
-/** Undefined where the console has no page for it, or not for its reader. */
+/** Undefined where the console has no page for it; to whom it is not open it says whose it is. */
 function alertDoor(
   request: FastifyRequest,
   alert: AlertHead,
   ofClient: string | undefined,
 ): Html | undefined {
   const door = doors[alert.kind];
-  if (door === undefined || !may(personOf(request).holder, door.needs)) return undefined;
-  const path = door.pathOf(alert, ofClient);
-  return path === undefined
-    ? undefined
-    : html`<a class="button" href="${path}">${sayTo(request)(door.name)}</a>`;
+  const path = door?.pathOf(alert, ofClient);
+  if (door === undefined || path === undefined) return undefined;
+  const say = sayTo(request);
+  if (may(personOf(request).holder, door.needs))
+    return html`<a class="button" href="${path}">${say(door.name)}</a>`;
+  const { language } = visitOf(request);
+  const names = ruleOf(door.needs)
+    .roles.filter((role) => role !== 'viewer')
+    .map((role) => roleWords[role][language]);
+  return html`<span>${say(words.anotherRole)} ${names.join(', ')}.</span>`;
 }

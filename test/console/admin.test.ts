@@ -268,6 +268,16 @@ test('what does not conform is shown to the client about its own leads, and anot
   expect(own.status).toBe(200);
   expect(own.text).not.toContain('<form class="line');
   expect((await viewer.get('/anomalies?client=essai')).status).toBe(200);
+  // What makes two lines of one form and one code: the channel.
+  for (const channel of ['web_form', 'callback'])
+    await desk.gateway.owner.run(
+      `INSERT INTO client_anomalies (client_id, day, kind, channel, source, detail, slot, leads, lead_id)
+       VALUES ('essai', DATE_FORMAT(UTC_DATE(), '%Y-%m-%d'), 'notice_unknown', ?, 'form-12', 'n-9', 0, 3, 0)`,
+      [channel],
+    );
+  const two = plain((await viewer.get('/anomalies')).text);
+  expect(two).toMatch(/n-9 Formulaire internet form-12/);
+  expect(two).toMatch(/n-9 Demande de rappel form-12/);
   await desk.gateway.owner.run(
     `INSERT INTO clients (id, name, legal_entity, facts)
      SELECT 'autre', 'Autre', 'AUTRE SAS', REPLACE(facts, '"essai"', '"autre"') FROM clients WHERE id = 'essai'`,

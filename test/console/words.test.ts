@@ -143,6 +143,33 @@ test('alerts of one kind and client are one line with their number, which leads 
   expect(english).toContain('See which form or agent they come from');
 });
 
+test('who may not do what an alert asks for is told whose it is', async () => {
+  const { owner } = desk.gateway;
+  await raiseAlerts(owner, [{ kind: 'request_due', clientId: 'essai', reason: '2:overdue' }]);
+  const [{ id } = { id: 0 }] = await owner.all<{ id: number }>(
+    "SELECT id FROM alerts WHERE reason = '2:overdue'",
+  );
+  const page = mainOf((await support.get(`/tasks/alerts/${id}`)).text);
+  expect(page).toContain('Cela se fait avec un autre rôle : protection des données.');
+  const officer = await desk.signedIn('dpo');
+  const { text } = await officer.get(`/tasks/alerts/${id}`);
+  expect(text).toContain('class="button" href="/requests/2"');
+  expect(text).not.toContain('un autre rôle');
+});
+
+test('what keeps a destination from sending is a sentence, and a second factor that is not there is not renewed', async () => {
+  await support.post('/destinations/essai-crm/suspend', { reason: 'ticket 91' });
+  expect(mainOf((await support.get('/destinations')).text)).toContain('Elle est suspendue : ticket 91');
+  expect(mainOf((await support.get('/destinations/essai-crm')).text)).toContain(
+    'Elle est suspendue : ticket 91',
+  );
+  await support.post('/destinations/essai-crm/resume', { reason: 'ticket 91' });
+  const account = mainOf((await support.get('/account')).text);
+  expect(account).toMatch(/non installé — Installer le second facteur/);
+  const officer = await desk.signedIn('dpo');
+  expect(mainOf((await officer.get('/account')).text)).toMatch(/actif — Installer un nouveau téléphone/);
+});
+
 test('no page ends without a way on: an address that is none, an empty list, an alert', async () => {
   expect((await support.get('/nulle-part')).text).toMatch(/<main[\s\S]*href="\/"[\s\S]*<\/main>/);
   const stranger = await browserOf(desk.console.port).get('/nulle-part');

@@ -52,7 +52,9 @@ async function accountPage(
           [
             say(words.secondFactor),
             html`${say(account.hasFactor ? words.active : words.inactive)} —
-              <a href="/sign-in/second-factor">${say(words.renew)}</a>`,
+              <a href="/sign-in/second-factor"
+                >${say(account.hasFactor ? words.renew : words.enrolTitle)}</a
+              >`,
           ],
         ])}
       </div>

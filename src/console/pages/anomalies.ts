@@ -14,7 +14,7 @@ import { notice, table } from '../parts.ts';
 import { sayTo } from '../show.ts';
 import { countText } from '../times.ts';
 import { frame } from '../words/frame.ts';
-import { searchWords } from '../words/work.ts';
+import { fieldWord, searchWords } from '../words/work.ts';
 import type { Desk } from './sign-in.ts';
 
 const days = 30;
@@ -30,6 +30,7 @@ const words = {
   leads: ['Demandes', 'Leads'],
   kind: ['Constat', 'Finding'],
   code: ['Code', 'Code'],
+  channel: ['Canal', 'Channel'],
   source: ['Formulaire ou agent', 'Form or agent'],
   days: ['Du – au', 'From – to'],
   examples: ['Exemples', 'Examples'],
@@ -93,15 +94,16 @@ function anomalyTable(request: FastifyRequest, clientId: string, found: readonly
     say(frame.anomalies),
     [
       { name: say(words.leads), number: true },
-      ...[words.kind, words.code, words.source, words.days, words.examples].map((name) => ({
+      ...[words.kind, words.code, words.channel, words.source, words.days, words.examples].map((name) => ({
         name: say(name),
       })),
       ...(isCentre ? [{ name: say(words.todo) }] : []),
     ],
-    found.map(({ leads, kind, detail, source, firstDay, lastDay, examples }) => [
+    found.map(({ leads, kind, detail, channel, source, firstDay, lastDay, examples }) => [
       countText(leads, language),
       say(anomalyWords[kind].title),
       html`<code>${detail}</code>`,
+      say(fieldWord('request', channel)),
       source,
       firstDay === lastDay ? frenchDate(firstDay) : `${frenchDate(firstDay)} – ${frenchDate(lastDay)}`,
       examples.map((reference) => html`<div>${leadLink(holder, { clientId, reference })}</div>`),

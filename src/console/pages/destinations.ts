@@ -66,9 +66,11 @@ function sendsTag({ sends }: DestinationHealth, request: FastifyRequest): Html {
 const openOf = ({ open }: DestinationHealth): number =>
   Object.values(open).reduce((sum, count) => sum + count, 0);
 
-/** Why one is suspended was typed by the centre for the centre. */
-const troubleOf = ({ trouble }: DestinationHealth, request: FastifyRequest): string | undefined =>
-  trouble === null || personOf(request).holder.clientId !== undefined ? undefined : sayTo(request)(trouble);
+/** Why one is suspended was typed by the centre for the centre. What is told goes on behind the name of the destination. */
+function troubleOf({ trouble }: DestinationHealth, request: FastifyRequest): string | undefined {
+  if (trouble === null || personOf(request).holder.clientId !== undefined) return undefined;
+  return sayTo(request)([`Elle ${trouble[0]}`, `It ${trouble[1]}`]);
+}
 
 export function sendingTable(request: FastifyRequest, rows: readonly DestinationHealth[]): Html {
   const say = sayTo(request);

@@ -119,7 +119,7 @@ export const adminWords = {
   document: ['Document', 'Document'],
   from: ['Du', 'From'],
   until: ['Au', 'Until'],
-  noEnd: ['révocation', 'revoked'],
+  noEnd: ['sans date de fin', 'no end date'],
   revoked: ['retirée', 'revoked'],
   revoke: ['Retirer', 'Revoke'],
   revokeText: [

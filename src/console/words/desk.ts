@@ -183,6 +183,7 @@ export const deskWords = {
   yes: ['oui', 'yes'],
   toDo: ['Que faire', 'What to do'],
   terminal: ['Au terminal', 'At the terminal'],
+  anotherRole: ['Cela se fait avec un autre rôle :', 'That is done by another role:'],
   allAlerts: ['Toutes les tâches', 'All tasks'],
   andMore: ['et d’autres', 'and more'],
   result: ['Résultat', 'Result'],
