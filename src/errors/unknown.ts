@@ -29,6 +29,12 @@ export const unknownLead = (clientId: string, reference: string): RelaisError =>
 export const unknownRun = (id: number): RelaisError =>
   unknown(`Aucun travail en nombre n’a le numéro ${id}.`, `No bulk run has the number ${id}.`);
 
+export const leadComingIn = (reference: string): RelaisError =>
+  unknown(
+    `La demande ${reference} est sur le point d’être prise en charge : recommencez dans un instant.`,
+    `Lead ${reference} is about to be taken in: ask again in a moment.`,
+  );
+
 export const unknownInstruction = (clientId: string, number: number): RelaisError =>
   unknown(
     `Le client ${clientId} n’a pas d’instruction ${number}.`,

@@ -1,15 +1,31 @@
 // Rights that reach a person of whom there are refused rows only, or besides the lead (C21, C22).
 // Invariant: every step is an entry of the log; a refused row is used for nothing, so that nobody has to be told.
+import { leadComingIn } from '../errors/unknown.ts';
 import type { Sql } from '../store/database.ts';
 import { findClient } from '../store/destinations.ts';
 import { appendHandovers, type HandoverEntry } from '../store/handovers.ts';
-import { anyRefused, clearRefusedConsents, removeRefused } from '../store/refused-rows.ts';
+import { anyRefused, clearRefusedConsents, isComingIn, removeRefused } from '../store/refused-rows.ts';
+import { findLeadId } from '../store/rights.ts';
 
 export interface RefusedRequest {
   readonly clientId: string;
   readonly reference: string;
   readonly actor: string;
   readonly reason: string;
+}
+
+/** Does the work where no lead has the reference. @throws FIND-001 where one is about to: nothing may be left for it to bring in */
+export async function hasOnlyRefused<T>(
+  tx: Sql,
+  request: RefusedRequest,
+  work: (tx: Sql, request: RefusedRequest) => Promise<T>,
+): Promise<T | undefined> {
+  const leadId = await findLeadId(tx, request.clientId, request.reference);
+  if (leadId !== undefined) return undefined;
+  const done = await work(tx, request);
+  // Asked last: a refused row that support hands in again was waited for by the work.
+  if (Boolean(done) && (await isComingIn(tx, request))) throw leadComingIn(request.reference);
+  return done;
 }
 
 /** Where no lead has the reference: erases refused rows that do. Returns how many; 0: there are none. */

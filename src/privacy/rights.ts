@@ -27,7 +27,7 @@ import type { LeadSecrets } from '../store/secrets.ts';
 import { keepOpposition, object, type Objection } from './oppositions.ts';
 import { proved, type ProofDeps } from './proofs/prove.ts';
 import { noteOfErasure, noteOfObjection, noteOfWithdrawal } from './rights-note.ts';
-import { eraseRefusedOnly, withdrawRefusedOnly } from './refused.ts';
+import { eraseRefusedOnly, hasOnlyRefused, withdrawRefusedOnly } from './refused.ts';
 
 export interface RightsRequest {
   readonly clientId: string;
@@ -104,6 +104,8 @@ export function createRights(options: RightsOptions): Rights {
 /** Erases with a proof, where something is left to erase. */
 async function eraseProved(tx: Sql, options: RightsOptions, request: RightsRequest): Promise<ErasureResult> {
   const { clientId, reference, actor } = request;
+  // Whoever erases it at the same moment is waited for: of one erasure there is one proof, and one note.
+  await lockClients(tx, [clientId], 'alone');
   const leadId = await findLeadId(tx, clientId, reference);
   const lead = leadId === undefined ? undefined : (await leadHeads(tx, [leadId]))[0];
   if (options.proofs === undefined || leadId === undefined || lead?.erasedAt !== null)
@@ -131,10 +133,11 @@ export async function withdrawWithin(
   options: RightsOptions,
   request: WithdrawalRequest,
 ): Promise<WithdrawalResult> {
+  const { clientId, actor, purpose, channels } = request;
+  // First of all: a lead that is coming in at this moment is waited for, and found.
+  await lockClients(tx, [clientId], 'alone');
   if (await hasOnlyRefused(tx, request, withdrawRefusedOnly))
     return { leadId: 0, revision: 0, others: [], onlyRefused: true };
-  const { clientId, actor, purpose, channels } = request;
-  await lockClients(tx, [clientId], 'alone');
   const lead = await lockedLead(tx, request);
   const { leadId } = lead;
   if (lead.erased) throw erasedLead(request.reference);
@@ -182,9 +185,10 @@ export async function eraseWithin(
   request: RightsRequest,
 ): Promise<ErasureResult> {
   const { clientId, reference, actor } = request;
+  // First of all: a lead that is coming in at this moment is waited for, and found.
+  await lockClients(tx, [clientId], 'alone');
   const refusedOnly = await hasOnlyRefused(tx, request, eraseRefusedOnly);
   if (refusedOnly) return { leadId: 0, cancelled: 0, alreadyErased: false, refusedRows: refusedOnly };
-  await lockClients(tx, [clientId], 'alone');
   const { leadId, erased, revision: before } = await lockedLead(tx, request);
   const refusedRows =
     (await removeRefused(tx, request)) +
@@ -230,14 +234,4 @@ async function lockedLead(
   const lock = leadId === undefined ? undefined : (await lockLeads(tx, [leadId])).get(leadId);
   if (leadId === undefined || lock === undefined) throw unknownLead(clientId, reference);
   return { leadId, ...lock };
-}
-
-/** Does the work where no lead has the reference. */
-async function hasOnlyRefused<T>(
-  tx: Sql,
-  request: RightsRequest,
-  work: (tx: Sql, request: RightsRequest) => Promise<T>,
-): Promise<T | undefined> {
-  const leadId = await findLeadId(tx, request.clientId, request.reference);
-  return leadId === undefined ? work(tx, request) : undefined;
 }

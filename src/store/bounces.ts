@@ -1,5 +1,5 @@
 // What the log says of a mail that came back: whether it has it already, and which attempt sent it.
-// Invariant: reads only; the delivery is locked by the caller.
+// Invariant: writes nothing; the delivery, or the file, is locked by the caller.
 import type { Sql } from './database.ts';
 
 export interface BounceSeen {
@@ -38,6 +38,11 @@ export async function fileOfNumber(
     [destinationId, clientId, sequence],
   );
   return row?.id;
+}
+
+/** The file under its lock, for who asks what the log has of it and adds to that. */
+export async function lockFile(tx: Sql, batchId: number): Promise<void> {
+  await tx.all('SELECT id FROM batches FORCE INDEX (PRIMARY) WHERE id = ? FOR UPDATE', [batchId]);
 }
 
 /** Whether the log has it already that the file came back from there. Reads what the log has of no lead: asked where an alert says so. */

@@ -100,10 +100,19 @@ export async function clearRefusedConsents(tx: Sql, lead: LeadName): Promise<num
   return affected;
 }
 
-/** Whether there is a refused row of this reference. */
+/** Whether there is a refused row of this reference; who hands it in again at this moment is waited for. */
 export async function anyRefused(tx: Sql, lead: LeadName): Promise<boolean> {
   const rows = await tx.all(
-    "SELECT 1 FROM lead_intake WHERE client_id = ? AND reference = ? AND status = 'refused' LIMIT 1",
+    "SELECT 1 FROM lead_intake WHERE client_id = ? AND reference = ? AND status = 'refused' LIMIT 1 FOR UPDATE",
+    [lead.clientId, lead.reference],
+  );
+  return rows.length > 0;
+}
+
+/** Whether a row that makes a lead of this reference waits to be taken in. */
+export async function isComingIn(sql: Sql, lead: LeadName): Promise<boolean> {
+  const rows = await sql.all(
+    "SELECT 1 FROM lead_intake WHERE client_id = ? AND reference = ? AND status = 'new' AND kind = 'lead' LIMIT 1",
     [lead.clientId, lead.reference],
   );
   return rows.length > 0;

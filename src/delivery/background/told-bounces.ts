@@ -5,7 +5,13 @@ import { fileNamed, mailNamed } from '../../domain/message-id.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { raiseAlerts, raisedFor } from '../../store/alerts.ts';
-import { deliveryOfKey, fileOfNumber, isFileBounceLogged, lastDeparture } from '../../store/bounces.ts';
+import {
+  deliveryOfKey,
+  fileOfNumber,
+  isFileBounceLogged,
+  lastDeparture,
+  lockFile,
+} from '../../store/bounces.ts';
 import { isStoreTrouble, type Database } from '../../store/database.ts';
 import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { appendHandovers } from '../../store/handovers.ts';
@@ -84,6 +90,8 @@ async function hearFileBounce(
   } as const;
   const bounced = { entry: 'bounced', clientId, destinationId, batchId, actor: 'planner' } as const;
   return database.transaction(async (tx): Promise<'done'> => {
+    // Told twice at one instant, the second finds what the first wrote.
+    await lockFile(tx, batchId);
     const isTold = await raisedFor(tx, alert);
     if (isTold && (await isFileBounceLogged(tx, { batchId, target }))) return 'done';
     await appendHandovers(tx, [{ ...bounced, connector: 'flow', target, outcome: 'refused', reason }]);
