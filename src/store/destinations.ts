@@ -81,6 +81,20 @@ export async function lockDestination(tx: Sql, id: string): Promise<Destination 
   return row === undefined ? undefined : destinationOf(row);
 }
 
+/** The versions in force, shared until the transaction ends: whoever publishes waits. */
+export async function lockVersionsInForce(
+  tx: Sql,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (ids.length === 0) return new Map();
+  const { marks, values } = inList([...new Set(ids)].sort());
+  const rows = await tx.all<Pick<Row, 'id' | 'mapping_version_id'>>(
+    `SELECT id, mapping_version_id FROM destinations WHERE id IN (${marks}) ORDER BY id LOCK IN SHARE MODE`,
+    values,
+  );
+  return new Map(rows.map((row) => [row.id, row.mapping_version_id]));
+}
+
 /** Creates client and destination, or brings their facts up to date; keeps status and state. */
 export async function saveDestination(
   tx: Sql,

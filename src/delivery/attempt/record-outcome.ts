@@ -17,7 +17,7 @@ import { lockCircuits, moveCircuit, type CircuitWork } from './circuit-moves.ts'
 import { capturesOf } from './call-effects.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { alertsOfFormerMailboxes } from './former-mailboxes.ts';
-import type { Stopped } from './render.ts';
+import { isJudgement, lockVersions, noteJudged } from './judged.ts';
 import { asSaidBefore, mayBeSaidAgain } from './said-before.ts';
 import { recordBatchEnd, settleBatch } from './file-outcome.ts';
 import { nothingLeft, onlyRead } from './trip-end.ts';
@@ -28,7 +28,6 @@ import {
   noteDecision,
   noteErased,
   noteLateReference,
-  noteStopped,
   noteTargets,
   outcomeEntry,
   spentOf,
@@ -66,6 +65,7 @@ async function recordTogether(
 ): Promise<readonly Recorded[] | undefined> {
   const circuits = await lockCircuits(tx, ends);
   const leads = await lockMovedLeads(tx, ends, leasesAre);
+  const versions = await lockVersions(tx, ends);
   const leases = ends
     .flatMap((end) => [
       ...(end.attempted?.rows ?? []),
@@ -79,7 +79,7 @@ async function recordTogether(
   const told = await asSaidBefore(tx, ends);
   const work = noEffects();
   const results: Recorded[] = [];
-  for (const end of told) results.push(await recordEnd(tx, end, { holds, leads, circuits, random }, work));
+  for (const end of told) results.push(await recordEnd(tx, end, { holds, leads, versions, circuits, random }, work));
   // Locked and found held in this transaction, they cannot be lost before its end.
   const tokens =
     leasesAre === 'trusted' ? new Map(leases.map((lease) => [lease.id, lease.token])) : undefined;
@@ -95,6 +95,8 @@ interface Locked {
   readonly holds: Holds;
   /** Leads of deliveries that may stay open, as they stand now. */
   readonly leads: ReadonlyMap<number, LeadLock>;
+  /** The versions in force of destinations for which something was judged. */
+  readonly versions: ReadonlyMap<string, number>;
   readonly circuits: Map<string, CircuitWork>;
   readonly random: () => number;
 }
@@ -132,25 +134,13 @@ function lockMovedLeads(
   );
 }
 
-/** What the content of the lead decided: another content may decide otherwise. */
-const isJudgement = ({ state }: Stopped): boolean => state === 'withheld' || state === 'failed';
-
-/** A change that was planned while the row was under way counted on this row to carry it. */
-function noteJudged(judged: Stopped, lead: LeadLock | undefined, work: OutcomeEffects): void {
-  if (lead === undefined || !isJudgement(judged)) return noteStopped(judged, work);
-  if (lead.erased) return noteStopped({ ...judged, state: 'cancelled', reason: 'erased', fields: [] }, work);
-  if (judged.readRevision === undefined || judged.readRevision === lead.revision)
-    return noteStopped(judged, work);
-  work.settlements.push(unspent(judged.row, 'planned', '', 0, true));
-}
-
 async function recordEnd(tx: Sql, end: TripEnd, locked: Locked, work: OutcomeEffects): Promise<Recorded> {
   const { stopped = [], released = [] } = end;
   const whole = end.endBatch?.ofWhole;
   if (whole !== undefined && !(await lockWhole(tx, whole)))
     return { decisions: new Map(), late: [], circuit: 'none' };
   const isHeld = (row: ClaimedDelivery): boolean => locked.holds(row.id, row.leaseToken);
-  for (const stop of stopped) if (isHeld(stop.row)) noteJudged(stop, locked.leads.get(stop.row.leadId), work);
+  for (const stop of stopped) if (isHeld(stop.row)) noteJudged(stop, locked, work);
   const back = released.filter(isHeld);
   for (const row of back) work.settlements.push(unspent(row, 'planned', '', 0, true));
   for (const { row, actor } of (end.looked ?? []).filter((look) => isHeld(look.row)))

@@ -11,6 +11,7 @@ import { writeContent, type ContentInputs, type Ready, type Stopped } from './re
 import { readFormers } from './former-authorisation.ts';
 import type { Published } from '../mapping-cache.ts';
 import type { Inputs } from './load-inputs.ts';
+import type { Trip } from './trip.ts';
 
 type RenderNeeds = {
   readonly database: Database;
@@ -25,7 +26,7 @@ export async function renderAll(
     /** By delivery. */
     readonly told: ReadonlyMap<number, Told>;
   },
-  { mapping, content, progress }: Pick<ContentInputs, 'mapping' | 'content' | 'progress'>,
+  { mapping, content, progress, inForceId }: Pick<Trip, 'mapping' | 'content' | 'progress' | 'inForceId'>,
 ): Promise<readonly (Ready | Stopped)[]> {
   const now = needs.database.now();
   const inputsOf = (row: ClaimedDelivery): ContentInputs => ({
@@ -37,13 +38,17 @@ export async function renderAll(
     told: inputs.told.get(row.id),
     authorisations: inputs.authorisations.get(row.destinationId) ?? [],
   });
-  const rendered = rows.map((row) => renderOne(needs.log, row, inputsOf(row)));
+  const write = (row: ClaimedDelivery, own: ContentInputs): Ready | Stopped => {
+    const result = renderOne(needs.log, row, own);
+    return 'state' in result ? { ...result, inForceId } : result;
+  };
+  const rendered = rows.map((row) => write(row, inputsOf(row)));
   const barred = rendered.filter(isBarred).map((result) => result.row);
   if (barred.length === 0) return rendered;
   const formers = await readFormers(needs, barred, inputs.authorisations);
   return rendered.map((result) =>
     isBarred(result)
-      ? renderOne(needs.log, result.row, { ...inputsOf(result.row), former: formers.get(result.row.id) })
+      ? write(result.row, { ...inputsOf(result.row), former: formers.get(result.row.id) })
       : result,
   );
 }

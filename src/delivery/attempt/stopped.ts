@@ -14,6 +14,8 @@ export interface Stopped {
   readonly refusal?: { readonly outcome: 'refused' | 'invalid'; readonly leaves: boolean };
   /** Revision of the lead that was judged, under no lock; where it has changed since, the row is judged again. */
   readonly readRevision?: number;
+  /** The version in force by which it was judged, under no lock either. */
+  readonly inForceId?: number;
 }
 
 export type Stop = (state: Stopped['state'], reason: string, fields?: readonly string[]) => Stopped;

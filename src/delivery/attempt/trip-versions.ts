@@ -56,6 +56,7 @@ export async function chooseVersions(
     mapping,
     content,
     versionId,
+    inForceId,
     connector,
     settings: settingsOf(connector, first.action, { mapping: route, content }),
     context: {
@@ -109,6 +110,7 @@ export async function fileTrip(
     mapping,
     content: pinned,
     versionId: batch.mappingVersionId === 0 ? inForce.versionId : batch.mappingVersionId,
+    inForceId: inForce.versionId,
     connector,
     settings: settingsOf(connector, action, { mapping, content: pinned }),
     context: contextFor(needs, mapping, await needs.reader.targets(destinationId, action)),
@@ -136,6 +138,7 @@ export async function freshTrip(
     mapping,
     content: mapping,
     versionId,
+    inForceId: versionId,
     connector,
     settings: plan?.settings,
     context: contextFor(needs, mapping, await needs.reader.targets(order.destinationId, 'create')),

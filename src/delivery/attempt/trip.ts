@@ -105,6 +105,8 @@ export interface Trip {
   readonly content: CompiledMapping;
   /** Of `content`. */
   readonly versionId: number;
+  /** Of `mapping`. */
+  readonly inForceId: number;
   readonly connector: Connector;
   readonly settings: unknown;
   readonly context: SendContext;
