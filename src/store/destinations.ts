@@ -77,7 +77,8 @@ export async function findDestination(sql: ReadOnlySql, id: string): Promise<Des
 
 /** The destination under its lock: whoever publishes next waits for this transaction. */
 export async function lockDestination(tx: Sql, id: string): Promise<Destination | undefined> {
-  const [row] = await tx.all<Row>(`SELECT ${columns} FROM destinations WHERE id = ? FOR UPDATE`, [id]);
+  const rows = await tx.all<Row>(`SELECT ${columns} FROM destinations WHERE id = ? FOR UPDATE`, [id]);
+  const row = rows.find((found) => found.id === id);
   return row === undefined ? undefined : destinationOf(row);
 }
 

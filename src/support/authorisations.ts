@@ -10,6 +10,7 @@ import type { Database, Sql } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries.ts';
 import { entryNames } from '../store/entry-names.ts';
 import { appendHandovers } from '../store/handovers.ts';
+import { lockClients } from '../store/same-person.ts';
 import { reopenWithheld, withheldOfDestination } from '../store/withheld.ts';
 
 /** Who asked, and the client's instructions it rests on, as the note names them. */
@@ -20,7 +21,7 @@ export interface AskedFor {
 
 /**
  * Returns the number of the authorisation, how many deliveries are looked at again, and the note's number.
- * @throws FIND-001, INSTRUCTION-001 where the client has a register and none that is cited covers recipients
+ * @throws FIND-001, CLIENT-001, INSTRUCTION-001 where the client has a register and none that is cited covers recipients
  */
 export async function grantAuthorisation(
   database: Database,
@@ -29,6 +30,7 @@ export async function grantAuthorisation(
 ): Promise<{ readonly authorisation: number; readonly reopened: number; readonly note: number }> {
   const { clientId, destinationId, recipient, documentRef, targets, categories, grantedBy: actor } = granted;
   return database.transaction(async (tx) => {
+    await refuseClosed(tx, clientId);
     const cited = citedInNote(
       await instructionsFor(tx, { clientId, cited: instructions, matters: ['recipients'] }),
     );
@@ -104,6 +106,15 @@ export async function endAuthorisation(
       document: reason,
     });
   });
+}
+
+/** Whoever closes the client waits for us, or we find it closed: no authorisation stands after the end of its contract (C55). */
+async function refuseClosed(tx: Sql, clientId: string): Promise<void> {
+  if ((await lockClients(tx, [clientId], 'shared')).get(clientId)?.closed !== true) return;
+  throw new RelaisError('CLIENT-001', [
+    `Le contrat de ${clientId} a pris fin : personne n’est habilité.`,
+    `The contract of ${clientId} has ended: nobody is authorised.`,
+  ]);
 }
 
 const day = (at: Date): string => at.toLocaleDateString('fr-FR', { timeZone: 'Europe/Paris' });

@@ -8,7 +8,7 @@ import type { DestinationStatus } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
 import { unknownDestination } from '../errors/unknown.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { findDestination, readStates, saveCircuit, setStatus } from '../store/destinations.ts';
+import { lockDestination, readStates, saveCircuit, setStatus } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { bringThrottledForward } from '../store/support-writes.ts';
 import type { Actor } from './replay.ts';
@@ -23,8 +23,9 @@ export async function setDestinationStatus(
   also: (tx: Sql) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   await database.transaction(async (tx) => {
+    // Whoever closes the client at that moment waits for us, or we find it archived (C55). As publishing locks them: its state after it.
+    const destination = await lockDestination(tx, destinationId);
     const state = (await readStates(tx, [destinationId], true)).get(destinationId);
-    const destination = await findDestination(tx, destinationId);
     if (destination === undefined) throw unknownDestination(destinationId);
     if (destination.status === 'archived')
       throw new RelaisError('DEST-001', [

@@ -48,7 +48,7 @@ const planned = (): Promise<void> =>
     );
     return waiting?.n === 0;
   });
-const judge = (row: ClaimedDelivery, state: 'withheld' | 'failed', reason: string): Promise<unknown> =>
+const judge = (row: ClaimedDelivery, state: 'withheld' | 'failed' | 'cancelled', reason: string): Promise<unknown> =>
   recordEnds(gateway.app.database, Math.random, [
     { stopped: [{ row, state, reason, fields: [], readRevision: 1 }] },
   ]);
@@ -96,4 +96,18 @@ test('the value that broke the client’s schema was corrected meanwhile: it is 
   await planned();
   await judge(row, 'failed', 'invalid');
   await leaves('J-3');
+});
+
+test('a lead that went elsewhere was corrected meanwhile, and comes here now: it is judged again and leaves', async () => {
+  const row = await claimed('J-4', {});
+  await gateway.send({
+    client_id: 'essai',
+    kind: 'correction',
+    reference: 'J-4',
+    row_reference: 'J-4-k1',
+    programme: 'ES-BRON',
+  });
+  await planned();
+  await judge(row, 'cancelled', 'not_accepted:programme');
+  await leaves('J-4');
 });
