@@ -79,7 +79,8 @@ async function recordTogether(
   const told = await asSaidBefore(tx, ends);
   const work = noEffects();
   const results: Recorded[] = [];
-  for (const end of told) results.push(await recordEnd(tx, end, { holds, leads, versions, circuits, random }, work));
+  for (const end of told)
+    results.push(await recordEnd(tx, end, { holds, leads, versions, circuits, random }, work));
   // Locked and found held in this transaction, they cannot be lost before its end.
   const tokens =
     leasesAre === 'trusted' ? new Map(leases.map((lease) => [lease.id, lease.token])) : undefined;
