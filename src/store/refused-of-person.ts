@@ -113,6 +113,15 @@ export async function ownRefusedRows(
     .flatMap(({ row }) => row ?? []);
 }
 
+/** Whether a row that was refused waits to be taken in once more; who hands it in at this moment is waited for. */
+export async function isHandedInAgain(tx: Sql, clientId: string, row: number): Promise<boolean> {
+  const [found] = await tx.all<{ status: string }>(
+    'SELECT status FROM lead_intake WHERE id = ? AND client_id = ? FOR UPDATE',
+    [row, clientId],
+  );
+  return found?.status === 'new';
+}
+
 /** Removes a refused row of the client by its number. Returns whether it was there. */
 export async function removeRefusedRow(tx: Sql, clientId: string, row: number): Promise<boolean> {
   const { affected } = await tx.run(

@@ -87,6 +87,44 @@ test('C16: nothing is said to be done while a row of the same reference waits to
   expect(await leadOf('C-5')).toEqual({ states: 'granted,withdrawn', erased: 0 });
 });
 
+const openErasure = async (reference: string): Promise<number> =>
+  (
+    await gateway.app.requests.open({
+      clientId: 'essai',
+      kind: 'erasure',
+      phones: [String(strangerRow(reference).mobile)],
+      identity: 'seen',
+      actor: 'tester',
+    })
+  ).id;
+const apply = (id: number) =>
+  gateway.app.requests.apply(id, { selection: { leads: 'all', rows: 'all' }, actor: 'tester' });
+const stateOf = async (id: number): Promise<string> => (await gateway.app.requests.show(id)).request.state;
+
+test('C21: a request is not said to be carried out on a refused row that support hands in again at that moment', async () => {
+  const row = await refused('C-7');
+  const id = await openErasure('C-7');
+  const [done] = await crossing<unknown>(gateway.owner, (tx) => retryRefusedRow(tx, row), [() => apply(id)]);
+  expect(done).toMatchObject({ status: 'rejected', reason: { code: 'REQUEST-003' } });
+  expect(await stateOf(id)).toBe('open');
+});
+
+test('C21: a lead of the person that comes in between the list and its confirmation refuses the confirmation', async () => {
+  await refused('C-8');
+  const id = await openErasure('C-8');
+  await gateway.send(strangerRow('C-8'));
+  // It waits for the client with its confirmation; the list was made before.
+  const [, done] = await crossing<unknown>(
+    gateway.owner,
+    (tx) => tx.all("SELECT 1 FROM clients WHERE id = 'essai' FOR UPDATE"),
+    [() => gateway.app.intake.acceptBatch(100), () => apply(id)],
+  );
+  expect(done).toMatchObject({ status: 'rejected', reason: { code: 'REQUEST-003' } });
+  expect((await gateway.app.requests.show(id)).subjects.map(({ kind }) => kind)).toEqual(['lead', 'row']);
+  await apply(id);
+  expect(await leadOf('C-8')).toMatchObject({ erased: 1 });
+});
+
 test('C23: of one erasure that two ask for at once there is one proof, and one note to the client', async () => {
   await gateway.send(strangerRow('C-6'));
   await gateway.app.intake.acceptBatch(100);

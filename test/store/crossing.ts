@@ -37,7 +37,8 @@ export async function crossing<T>(
             over += 1;
           }),
         );
-        while ((await waiting(owner)) < started.length - over) await pause(lookAgainMs);
+        do await pause(lookAgainMs);
+        while ((await waiting(owner)) < started.length - over);
       }
     },
     { undoIf: () => isUndone },
@@ -74,7 +75,8 @@ export async function overtaken<T>(
   const before = settled(() => first(held));
   while (!isThere && over === 0) await pause(lookAgainMs);
   const after = settled(second);
-  while (over === 0 && (await waiting(owner)) === 0) await pause(lookAgainMs);
+  do await pause(lookAgainMs);
+  while (over === 0 && (await waiting(owner)) === 0);
   go.resolve(undefined);
   return [await before, await after];
 }

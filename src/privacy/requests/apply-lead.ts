@@ -8,7 +8,7 @@ import { appendHandovers } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { readFacts } from '../../store/lead-writes.ts';
 import { personCounts } from '../../store/person-counts.ts';
-import { clearConsentsOfRow, removeRefusedRow } from '../../store/refused-of-person.ts';
+import { clearConsentsOfRow, isHandedInAgain, removeRefusedRow } from '../../store/refused-of-person.ts';
 import { receiversOf } from '../../store/request-recipients.ts';
 import { noteEffects } from '../../store/requests.ts';
 import { markRestricted } from '../../store/restrictions.ts';
@@ -17,6 +17,7 @@ import { eraseWithin } from '../rights.ts';
 import { requestName, type RequestDeps } from './deps.ts';
 import { objectFor, withdrawOf } from './opt-outs.ts';
 import { owe, oweOthers } from './owed.ts';
+import { hasNews } from './selection.ts';
 import { counted, type Changed, type SubjectLead, type Work } from './work.ts';
 
 export async function applyToLead(tx: Sql, deps: RequestDeps, work: Work, lead: SubjectLead): Promise<void> {
@@ -144,9 +145,13 @@ async function restrict(
   return { effects: counted('leads', 'restricted_at', 1), isChanged: true, others: [] };
 }
 
-/** A refused row is used for nothing: erased with the person, or left without its consents. */
+/**
+ * A refused row is used for nothing: erased with the person, or left without its consents.
+ * @throws REQUEST-003 where support has handed it in again: it becomes a lead of the person
+ */
 export async function applyToRow(tx: Sql, { request }: Work, row: number): Promise<void> {
   const { id, clientId, kind } = request;
+  if (await isHandedInAgain(tx, clientId, row)) throw hasNews(id, 1);
   if (kind === 'erasure' && (await removeRefusedRow(tx, clientId, row)))
     await noteEffects(tx, id, [{ leadId: 0, table: 'lead_intake', columns: 'all', rows: 1 }]);
   const takesBack = kind === 'withdrawal' || kind === 'objection';

@@ -2,7 +2,7 @@
 // Invariant: what one transaction does is whole, the confirmation with its first part; after a crash the rest goes on where it stopped,
 // and of two officers the second finds what the first did.
 import { isAnswered, needsIdentity } from '../../domain/requests.ts';
-import { RelaisError } from '../../errors.ts';
+import { isRelaisError, RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import {
   decideSubjects,
@@ -18,7 +18,7 @@ import { noteOfRequest } from './note.ts';
 import { identityOf, readAsked } from './open.ts';
 import { objectWithAsked } from './opt-outs.ts';
 import { withProof } from './prove-part.ts';
-import { chosen, relist, type Selection } from './selection.ts';
+import { chosen, refuseNews, relist, type Selection } from './selection.ts';
 import type { Corrections, Work } from './work.ts';
 
 export interface ApplyOrder {
@@ -43,7 +43,13 @@ export async function applyRequest(deps: RequestDeps, id: number, order: ApplyOr
   await relist(deps, id, order.selection !== undefined);
   let [leads, rows] = [0, 0];
   for (let first = true; ; first = false) {
-    const part = await deps.database.transaction((tx) => applyPart(tx, deps, id, { order, first }));
+    const part = await deps.database
+      .transaction((tx) => applyPart(tx, deps, id, { order, first }))
+      .catch(async (error: unknown) => {
+        // What refused it was taken back with it: it is listed by itself, so that it can be read.
+        if (isRelaisError(error) && error.code === 'REQUEST-003') await relist(deps, id, first);
+        throw error;
+      });
     leads += part.leads;
     rows += part.rows;
     if (part.isDone) return { leads, rows };
@@ -60,6 +66,7 @@ async function applyPart(
   // Another officer has brought it to its end meanwhile.
   if (!first && held.state !== 'open') return { leads: 0, rows: 0, isDone: true };
   refuseUnready(held, order);
+  if (first && order.selection !== undefined) await refuseNews(tx, deps, held);
   const request = await confirm(tx, held, order);
   const work: Work = {
     request,

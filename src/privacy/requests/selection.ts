@@ -1,7 +1,10 @@
 // Which leads and rows of a request are meant: a person says so, of what they have seen.
 // Invariant: what came in since the request was listed is listed first, and refuses the act; nothing that is not listed can be meant.
 import { RelaisError } from '../../errors.ts';
+import type { Sql } from '../../store/database.ts';
 import type { RequestSubject } from '../../store/request-subjects.ts';
+import type { Request } from '../../store/requests.ts';
+import { lockClients } from '../../store/same-person.ts';
 import { findPerson } from '../person/find.ts';
 import { heldRequest, type RequestDeps } from './deps.ts';
 import { listFound, readAsked } from './open.ts';
@@ -26,15 +29,36 @@ export async function relist(
   const fresh = await database.transaction(async (tx) => {
     const request = await heldRequest(tx, id);
     if (request.state !== 'open' || request.confirmedAt !== null || !isConfirming) return 0;
-    const asked = await readAsked(tx, deps, request);
-    return asked === undefined ? 0 : listFound(tx, id, await findPerson(tx, asked));
+    return listNews(tx, deps, request);
   });
-  if (fresh > 0)
-    throw new RelaisError('REQUEST-003', [
-      `${fresh} de plus de cette personne ${fresh > 1 ? 'sont arrivées' : 'est arrivée'} depuis que la demande de droits ${id} a été listée.`,
-      `${fresh} more of this person came in since request ${id} was listed.`,
-    ]);
+  if (fresh > 0) throw hasNews(id, fresh);
 }
+
+/**
+ * The same where it is confirmed: what comes in from here on waits for the client, which is locked alone; what came since it was listed
+ * is seen. The caller holds the request.
+ * @throws REQUEST-003
+ */
+export async function refuseNews(
+  tx: Sql,
+  deps: Omit<RequestDeps, 'database'>,
+  request: Request,
+): Promise<void> {
+  await lockClients(tx, [request.clientId], 'alone');
+  const fresh = await listNews(tx, deps, request);
+  if (fresh > 0) throw hasNews(request.id, fresh);
+}
+
+async function listNews(tx: Sql, deps: Omit<RequestDeps, 'database'>, request: Request): Promise<number> {
+  const asked = await readAsked(tx, deps, request);
+  return asked === undefined ? 0 : listFound(tx, request.id, await findPerson(tx, asked));
+}
+
+export const hasNews = (id: number, fresh: number): RelaisError =>
+  new RelaisError('REQUEST-003', [
+    `${fresh} de plus de cette personne ${fresh > 1 ? 'sont arrivées' : 'est arrivée'} depuis que la demande de droits ${id} a été listée.`,
+    `${fresh} more of this person came in since request ${id} was listed.`,
+  ]);
 
 /** @throws REQUEST-002 for one the request does not list */
 export function chosen<T>(
