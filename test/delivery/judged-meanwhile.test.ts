@@ -48,7 +48,11 @@ const planned = (): Promise<void> =>
     );
     return waiting?.n === 0;
   });
-const judge = (row: ClaimedDelivery, state: 'withheld' | 'failed' | 'cancelled', reason: string): Promise<unknown> =>
+const judge = (
+  row: ClaimedDelivery,
+  state: 'withheld' | 'failed' | 'cancelled',
+  reason: string,
+): Promise<unknown> =>
   recordEnds(gateway.app.database, Math.random, [
     { stopped: [{ row, state, reason, fields: [], readRevision: 1 }] },
   ]);

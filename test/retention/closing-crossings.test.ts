@@ -56,6 +56,8 @@ test('C55: a destination that is resumed at that moment is archived with the oth
 test('C55: a recipient that is authorised at that moment is authorised no more, and none is afterwards', async () => {
   const [, closed] = await whileDone('handovers', grant);
   expect(closed?.status).toBe('fulfilled');
-  expect(await gateway.owner.all('SELECT recipient FROM authorisations WHERE revoked_at IS NULL')).toEqual([]);
+  expect(await gateway.owner.all('SELECT recipient FROM authorisations WHERE revoked_at IS NULL')).toEqual(
+    [],
+  );
   await expect(grant(gateway.app.database)).rejects.toMatchObject({ code: 'CLIENT-001' });
 });
