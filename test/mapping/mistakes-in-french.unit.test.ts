@@ -67,6 +67,18 @@ test('no French sentence is the English one, and each ends as a sentence', () =>
   }
 });
 
+test.each([
+  ['{ "type": "object", ', /ce n’est pas du JSON valable \(en anglais : [^)]+/],
+  ['{ "$ref": "#/$defs/x" }', /le renvoi « #\/\$defs\/x » ne mène nulle part/],
+  ['{ "type": "objet" }', /ce n’est pas un schéma que l’on puisse lire \(en anglais : schema is invalid/],
+  ['{ "properties": { "nom": { "pattern": "(?=a)b" } } }', /ligne 1, le motif "\(\?=a\)b" regarde autour/],
+  ['[]', /\(en anglais : schema is invalid: data must be object,boolean\)\.$/],
+])('why the client’s schema cannot be used is told in French: %s', (schema, words) => {
+  const [problem] = problemsIn(`${sound}\nschema: s.json\n`, { 'demo/s.json': schema });
+  expect(problem).toMatchObject({ code: 'MAP-705', french: expect.stringMatching(words) as string });
+  expect(problem?.french).toMatch(/^le schéma « s\.json » ne peut pas servir : /);
+});
+
 test('a line in French says where, what, and what was meant', () => {
   const [problem] = problemsIn(sound.replace('identity.lastName', 'identity.lastNam'));
   if (problem === undefined) throw new Error('a source that does not exist was accepted');

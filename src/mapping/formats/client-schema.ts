@@ -131,7 +131,10 @@ function whyUnusable(error: unknown, text: string): Both {
   if (error instanceof RangeError) return says.withoutEnd;
   if (isPatternFault(error)) return says.inPattern(error.pattern, error.why, lineOf(error.pattern, text));
   if (error instanceof TooMuchToCompile) return says.tooMuch(compileMs / 1_000);
-  const english = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
+  const complaint = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
+  // The validator says it once for each form that a part could have had.
+  const [, start = '', rest = ''] = /^(schema is invalid: )?(.*)$/.exec(complaint) ?? [];
+  const english = start + [...new Set(rest.split(', '))].join(', ');
   if (error instanceof SyntaxError) return says.noJson(english);
   if (error instanceof MissingRefError) return says.leadsNowhere(error.missingRef, english);
   return says.inWordsOfReader(english);
