@@ -1,11 +1,12 @@
 // Publishing a mapping: checked, stored with author and note, in force at once; rolling back; history.
 // Invariant: a version is kept for ever, and the log says who put it in force.
 import { citedText, mappingDigest } from '../domain/cited.ts';
-import type { Authorisation } from '../domain/destination.ts';
+import type { Authorisation, ClientFacts } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
 import { unknownDestination } from '../errors/unknown.ts';
 import type { Log } from '../log.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
+import { inTurn } from '../store/alone.ts';
 import type { Sql } from '../store/database.ts';
 import { findClient, findDestination, lockDestination, saveDestination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
@@ -109,27 +110,14 @@ async function publish(
 
 async function putInForce(
   tx: Sql,
-  { check }: PublishingDeps,
+  { check, database }: PublishingDeps,
   request: PublishRequest,
   { sources, mapping }: FitMapping,
 ): Promise<Omit<PublishResult, 'acceptedAgain' | 'warnings' | 'mapping'>> {
-  const before = await lockDestination(tx, request.destinationId);
-  if (before !== undefined && before.clientId !== mapping.clientId) {
-    throw new RelaisError('DEST-001', [
-      `La destination ${before.id} appartient au client ${before.clientId}, pas à ${mapping.clientId}.`,
-      `Destination ${before.id} belongs to client ${before.clientId}, not ${mapping.clientId}.`,
-    ]);
-  }
-  await refuseConnectorChange(tx, before, mapping);
-  // What is in force is read before the rows of destination and client are written.
-  const facts = await findClient(tx, mapping.clientId);
-  const inForce = before === undefined ? undefined : (await readVersions(tx, [before.mappingVersionId]))[0];
-  await saveDestination(tx, mapping.client, {
-    id: mapping.destinationId,
-    connector: mapping.connector,
-    mappingVersionId: before?.mappingVersionId ?? 0,
-    leadsFrom: request.leadsFrom ?? tx.now(),
-  });
+  // Of two first publications at once the second finds what the first put in force.
+  const { facts, inForce } = await inTurn(tx, database, `publish-${request.destinationId}`, () =>
+    entered(tx, request, mapping),
+  );
   await followContract(tx, inForce, mapping);
   const text = JSON.stringify(sources);
   const isSame = inForce !== undefined && inForce.fingerprint === fingerprintOf(text);
@@ -152,6 +140,32 @@ async function putInForce(
     added,
   );
   return { version, changed: !isSame, authorised: added.length, unnamed, reopened, keeping, noteNumber };
+}
+
+/** The rows of client and destination as the mapping says them. Returns what stood before. @throws DEST-001, DEST-002 */
+async function entered(
+  tx: Sql,
+  request: PublishRequest,
+  mapping: CompiledMapping,
+): Promise<{ readonly facts: ClientFacts | undefined; readonly inForce: MappingVersion | undefined }> {
+  const before = await lockDestination(tx, request.destinationId);
+  if (before !== undefined && before.clientId !== mapping.clientId) {
+    throw new RelaisError('DEST-001', [
+      `La destination ${before.id} appartient au client ${before.clientId}, pas à ${mapping.clientId}.`,
+      `Destination ${before.id} belongs to client ${before.clientId}, not ${mapping.clientId}.`,
+    ]);
+  }
+  await refuseConnectorChange(tx, before, mapping);
+  // What is in force is read before the rows of destination and client are written.
+  const facts = await findClient(tx, mapping.clientId);
+  const inForce = before === undefined ? undefined : (await readVersions(tx, [before.mappingVersionId]))[0];
+  await saveDestination(tx, mapping.client, {
+    id: mapping.destinationId,
+    connector: mapping.connector,
+    mappingVersionId: before?.mappingVersionId ?? 0,
+    leadsFrom: request.leadsFrom ?? tx.now(),
+  });
+  return { facts, inForce };
 }
 
 /** A new version, pointed at and in the log. */

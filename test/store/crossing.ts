@@ -5,12 +5,12 @@ import type { Database, Sql } from '../../src/store/database.ts';
 /** MariaDB shows the same picture again to whoever looks within 100 ms of the last look. */
 const lookAgainMs = 120;
 
-/** Transactions of this database that wait for a row, and statements that wait for a table. */
+/** Of this database, who waits for a row or for a turn (`inTurn`). */
 const waiting = async (owner: Database): Promise<number> =>
   (
     await owner.all(
       `SELECT 1 FROM information_schema.PROCESSLIST p LEFT JOIN information_schema.INNODB_TRX t ON t.trx_mysql_thread_id = p.ID
-        WHERE p.DB = DATABASE() AND (t.trx_state = 'LOCK WAIT' OR p.STATE LIKE 'Waiting for table%')`,
+        WHERE p.DB = DATABASE() AND (t.trx_state = 'LOCK WAIT' OR p.STATE = 'User lock')`,
     )
   ).length;
 
