@@ -46,25 +46,25 @@ export async function beginRequest(tx: Sql, { holder, key, request }: RequestKey
   return { kind: 'new' };
 }
 
-/** False: it has its answer already, by another process that took it for given up. */
+/** False: it has its answer already, by another process that took it for given up; or the key is another request's by now. */
 export async function keepAnswer(
   sql: Sql,
-  { holder, key }: RequestKey,
+  { holder, key, request }: RequestKey,
   status: number,
   answer: string,
 ): Promise<boolean> {
   const { affected } = await sql.run(
-    'UPDATE idempotency_keys SET status = ?, answer = ? WHERE holder = ? AND key_digest = ? AND status IS NULL',
-    [status, answer, holder, key],
+    'UPDATE idempotency_keys SET status = ?, answer = ? WHERE holder = ? AND key_digest = ? AND request_digest = ? AND status IS NULL',
+    [status, answer, holder, key, request],
   );
   return affected === 1;
 }
 
 /** It failed before anything was done: the next one under this key begins anew. False: it was done by another process. */
-export async function forgetRequest(sql: Sql, { holder, key }: RequestKey): Promise<boolean> {
+export async function forgetRequest(sql: Sql, { holder, key, request }: RequestKey): Promise<boolean> {
   const { affected } = await sql.run(
-    'DELETE FROM idempotency_keys WHERE holder = ? AND key_digest = ? AND status IS NULL',
-    [holder, key],
+    'DELETE FROM idempotency_keys WHERE holder = ? AND key_digest = ? AND request_digest = ? AND status IS NULL',
+    [holder, key, request],
   );
   return affected === 1;
 }

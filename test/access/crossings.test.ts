@@ -14,6 +14,7 @@ import { createApiKey } from '../../src/access/api-keys.ts';
 import { linkIdentity, signInAs } from '../../src/access/identities.ts';
 import type { Role } from '../../src/access/permissions.ts';
 import type { AccessPlace } from '../../src/access/place.ts';
+import { begin, forget, keep, requestKey } from '../../src/access/request-keys.ts';
 import { sessionOfToken, type Session } from '../../src/access/sessions.ts';
 import {
   beginEnrolment,
@@ -171,4 +172,20 @@ test.each([
   const made = await making.made;
   await home.owner.run("UPDATE clients SET closed_at = NULL WHERE id = 'essai'");
   expect(made).toBe('ACCESS-001');
+});
+
+test('what one request came to is never the answer of another that came under its key since', async () => {
+  const [first, other] = ['{"reason":"ticket 1"}', '{"reason":"ticket 2"}'].map((body) =>
+    requestKey(place, 'key:1', 'ticket', body),
+  ) as [ReturnType<typeof requestKey>, ReturnType<typeof requestKey>];
+  const kind = async (key: typeof first): Promise<string> => (await begin(place, key)).kind;
+  // Its process is thought dead, and another takes it over; then the first fails after all, and a new request takes the key.
+  const taken = [await kind(first)];
+  await home.owner.run('UPDATE idempotency_keys SET begun_at = TIMESTAMPADD(SECOND, -61, begun_at)');
+  taken.push(await kind(first), String(await forget(place, first)), await kind(other));
+  expect(taken).toEqual(['new', 'new', 'true', 'new']);
+  expect(await keep(place, first, 200, '{"done":"ticket 1"}')).toBe(false);
+  expect(await kind(other)).toBe('under_way');
+  expect(await forget(place, first)).toBe(false);
+  expect(await keep(place, other, 200, '{"done":"ticket 2"}')).toBe(true);
 });
