@@ -357,7 +357,7 @@ test('C24 C25: time alerts at day 21 and 25, reminds recipients after 7, 14 and 
   ]);
   expect(
     (await mails(id))
-      .map(({ key }) => key.replace(/^request-\d+-?/, ''))
+      .map(({ key }) => key.replace(/^request-\d+-?/, '').replace(/(?<=day-\d+)-\d+$/, ''))
       .filter((key) => key.includes('day'))
       .toSorted(),
   ).toEqual([
@@ -366,6 +366,32 @@ test('C24 C25: time alerts at day 21 and 25, reminds recipients after 7, 14 and 
     ...['essai-mail-day-21', 'essai-mail-day-21', 'essai-mail-day-7', 'essai-mail-day-7'],
   ]);
   expect((await gateway.app.requests.show(id)).request.state).toBe('applied');
+});
+
+test('C24: a lead that was asked about later has its reminder too, beside that of the lead before it', async () => {
+  await delivered('R-1');
+  await delivered('R-2');
+  const id = await open({ kind: 'erasure', references: ['R-1', 'R-2'] });
+  await gateway.app.requests.apply(id, all);
+  for (const reference of ['R-1', 'R-2']) await settled(reference, 'erase', 'delivered failed');
+  await gateway.app.requests.show(id);
+  const asked = (reference: string, days: number): Promise<unknown> =>
+    gateway.owner.run(
+      `UPDATE request_recipients r JOIN leads l ON l.id = r.lead_id SET r.asked_at = TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3))
+        WHERE r.request_id = ? AND l.reference = ?`,
+      [-days, id, reference],
+    );
+  const reminded = async (): Promise<readonly string[]> => {
+    await watchRequests({ database: gateway.app.database, onBroken: () => undefined });
+    const bodies = (await mails(id)).filter(({ key }) => key.includes('-day-7')).map(({ body }) => body);
+    return [...new Set(bodies.flatMap((body) => /R-[12]/.exec(body) ?? []))];
+  };
+  await asked('R-1', 7);
+  await asked('R-2', 2);
+  expect(await reminded()).toEqual(['R-1']);
+  await asked('R-1', 12);
+  await asked('R-2', 7);
+  expect(await reminded()).toEqual(['R-1', 'R-2']);
 });
 
 test('C21: an extension is made once, within the first month, and says why', async () => {

@@ -167,7 +167,8 @@ async function remind(tx: Sql, request: Request, { destinationId, group }: Group
   await queueClientMail(tx, {
     clientId,
     kind: 'request_reminder',
-    key: `request-${id}-${keyPart(destinationId)}-day-${day}`,
+    // A lead that was asked about later is reminded of later: not under the name of the mail before.
+    key: `request-${id}-${keyPart(destinationId).slice(0, 40)}-day-${day}-${due[0]?.leadId ?? 0}`,
     to: ['contact', ...(await mailboxesOf(tx, clientId, due))],
     subject: `Rappel : ${subject}`,
     paragraphs: [
