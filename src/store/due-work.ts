@@ -150,20 +150,19 @@ export async function takeDue(
   return taken;
 }
 
-/** Whether due rows of an action stand in no file still: those that somebody held were left out of it. */
+/**
+ * Whether due rows of an action stand in no file still: those that somebody held were left out of it. One statement, and so one
+ * moment: a row that somebody moves from `planned` to `waiting` between two questions would be met by neither.
+ */
 export async function anyDue(tx: Sql, destinationId: string, file: FileRows, which: Which): Promise<boolean> {
   const clause = whichClause(which);
-  for (const state of ['waiting', 'planned'])
-    for (const priority of [0, 1]) {
-      const rows = await tx.all(
-        `SELECT 1 FROM deliveries FORCE INDEX (deliveries_due)
-          WHERE state = ? AND destination_id = ? AND priority = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0 ${ofFile(file)}
-            ${clause.sql} LIMIT 1`,
-        [state, destinationId, priority, file.action, ...clause.values],
-      );
-      if (rows.length > 0) return true;
-    }
-  return false;
+  const rows = await tx.all(
+    `SELECT 1 FROM deliveries FORCE INDEX (deliveries_due)
+      WHERE state IN ('waiting', 'planned') AND destination_id = ? AND priority IN (0, 1) AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
+        ${ofFile(file)} ${clause.sql} LIMIT 1`,
+    [destinationId, file.action, ...clause.values],
+  );
+  return rows.length > 0;
 }
 
 /** Names of due rows of a destination that stand in no file, those that wait longest first; nothing is locked. */

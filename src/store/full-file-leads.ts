@@ -119,7 +119,8 @@ export async function bringWaiting(
 
 /**
  * Changes and erasures that stood before a file was begun, and that it carried: the lead as it is now, or no lead. A change of a
- * lead whose line came to nothing stays for the next file. The caller's transaction holds them.
+ * lead whose line came to nothing, or that was owed before the file was begun and still is, stays for the next file. The caller's
+ * transaction holds them.
  */
 export async function toldByFile(
   tx: Sql,
@@ -132,9 +133,10 @@ export async function toldByFile(
       WHERE d.state IN ('planned', 'waiting') AND d.destination_id = ? AND d.action IN ('update', 'erase') AND d.batch_id = 0
         AND d.created_at < ?
         AND (d.action = 'erase' OR NOT EXISTS (SELECT 1 FROM deliveries c FORCE INDEX (deliveries_lead)
-          WHERE c.lead_id = d.lead_id AND c.destination_id = d.destination_id AND c.action = 'create' AND c.state = 'failed'))
+          WHERE c.lead_id = d.lead_id AND c.destination_id = d.destination_id AND c.action = 'create'
+            AND (c.state = 'failed' OR (c.state IN ('planned', 'waiting', 'queued', 'sending') AND COALESCE(c.reopened_at, c.created_at) < ?))))
       LIMIT ${Math.trunc(limit)} FOR UPDATE SKIP LOCKED`,
-    [destinationId, begunAt],
+    [destinationId, begunAt, begunAt],
   );
   return rows.map((row) => row.id);
 }
