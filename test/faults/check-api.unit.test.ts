@@ -1,5 +1,5 @@
 // The checker itself, fourth part: what was answered over HTTP, the feed of events, the console.
-import { entry, handed, lead, plain, red } from './forged.ts';
+import { delivery, entry, handed, lead, outcome, plain, red } from './forged.ts';
 import { zeros } from './zeros.ts';
 
 test('a posted lead that was answered as accepted is there, under the number that was answered', () => {
@@ -32,6 +32,23 @@ test('another answer under one key, and an act that was done twice', () => {
   expect(red(plain({ entries: acts(1) }))).toEqual([]);
   expect(red(plain({ entries: acts(2) }))).toEqual([zeros.answers]);
   expect(red(plain({ wrongAnswers: ['/v1/leads: another answer under storm-1'] }))).toEqual([zeros.answers]);
+});
+
+test('a yes of who comes for its leads is in the log, and one of a run is an acceptance', () => {
+  const acknowledged = [{ key: 'k1', lease: '1-1-7' }];
+  expect(red(plain({ acknowledged }))).toEqual([]);
+  expect(red(plain({ acknowledged: [{ key: 'k1', lease: '1-2-8' }] }))).toEqual([zeros.yes]);
+  const again = entry({ attempt: 2 });
+  const both = (second: string): readonly string[] =>
+    red(
+      plain({
+        acknowledged: [...acknowledged, { key: 'k1', lease: '1-2-8' }],
+        deliveries: [delivery({})],
+        entries: [entry({}), outcome(), again, outcome({ attempt: 2, outcome: second as 'accepted' })],
+      }),
+    );
+  expect(both('duplicate')).toEqual([]);
+  expect(both('accepted')).toEqual([zeros.yes]);
 });
 
 test('the feed: an event missed, told twice, out of order, or none', () => {

@@ -13,6 +13,8 @@ import {
 } from './check-keys.ts';
 import { correctionsNotTold, notFollowed, notTold, takenBackSent } from './check-told.ts';
 import { feedGaps, postedAndLost, wrongAnswers } from './check-api.ts';
+import { yesLostOrTwice } from './check-fetched.ts';
+import { fetchedId } from './mappings.ts';
 import { afterPurge, cameBack, keptOrGone, refusedAsOver, takenInFlight } from './check-retention.ts';
 import { departedRestricted, notToldByRequest, reachedNobody, requestsCounted } from './check-requests.ts';
 import { ended, type DeliveryLine, type Entry, type Ledgers, type Receipt } from './ledgers.ts';
@@ -94,6 +96,7 @@ export function check(ledgers: Ledgers): Figures {
       [zeros.cameBack]: cameBack(story),
       [zeros.posted]: postedAndLost(story),
       [zeros.answers]: wrongAnswers(ledgers),
+      [zeros.yes]: yesLostOrTwice(ledgers),
       [zeros.feed]: feedGaps(ledgers),
       [zeros.shutOut]: ledgers.shutOut,
       [zeros.remains]: remainsOf(story),
@@ -215,8 +218,12 @@ function revoked(entries: readonly Entry[]): readonly string[] {
   );
 }
 
+/** Who comes for its leads may answer when its lease is over and nobody has seen that yet: the late answer is the outcome. */
+const isAnswer = ({ entry, destination }: Entry): boolean =>
+  settledEntries.has(entry) || (entry === 'late' && destination === fetchedId);
+
 function unanswered({ entries, departed }: Story): readonly string[] {
-  const answered = new Set(entries.filter((one) => settledEntries.has(one.entry)).map(attemptOf));
+  const answered = new Set(entries.filter(isAnswer).map(attemptOf));
   return departed
     .filter((one) => !answered.has(attemptOf(one)))
     .map((one) => `${one.destination} ${attemptOf(one)}`);

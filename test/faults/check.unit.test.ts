@@ -282,7 +282,7 @@ test('every figure that must be 0 has been seen red above, or in the other parts
     ...[zeros.leftStanding, zeros.hostile, zeros.madeTwice, zeros.stoodStill],
     // check-requests.unit.test.ts, check-api.unit.test.ts
     ...[zeros.restricted, zeros.untold, zeros.remains, zeros.afterPurge, zeros.kept, zeros.cameBack],
-    ...[zeros.posted, zeros.answers, zeros.feed, zeros.shutOut],
+    ...[zeros.posted, zeros.answers, zeros.feed, zeros.shutOut, zeros.yes],
     zeros.reachedNobody,
   ];
   expect([...seenRed].toSorted()).toEqual(

@@ -99,6 +99,7 @@ export function story(): Ledgers {
     addresses: [],
     posted: [],
     wrongAnswers: [],
+    acknowledged: [],
     events: [],
     eventsOwed: [],
     shutOut: [],

@@ -3,20 +3,21 @@
 import { leadRow } from '../trip/gateway.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import type { HandedIn } from './ledgers.ts';
-import type { DestinationId, Pace } from './mappings.ts';
+import { fetchedId, type DestinationId, type Pace } from './mappings.ts';
 import { codeOf, lateMark, operationAt, operationMark } from './operations.ts';
 import type { Random } from './random.ts';
 
 type Share = readonly [programme: string, share: number, also: readonly DestinationId[]];
 const shares: readonly [Share, Share, ...Share[]] = [
   ['ES-CRM', 0.08, []],
-  ['ES-HUB', 0.2, ['essai-hub']],
+  ['ES-HUB', 0.14, ['essai-hub']],
   ['ES-SLOW', 0.04, ['essai-slow']],
   ['ES-GONE', 0.06, ['essai-gone']],
   ['ES-CALLS', 0.1, ['essai-calls']],
   ['ES-ASKED', 0.08, ['essai-asked']],
   ['ES-OAUTH', 0.12, ['essai-oauth']],
   ['ES-MAIL', 0.08, ['essai-mail']],
+  ['ES-FETCHED', 0.06, [fetchedId]],
   ['ES-FILE', 0.06, ['essai-csv']],
   ['ES-FTPS', 0.06, ['essai-ftps']],
   ['ES-BUCKET', 0.06, ['essai-s3']],
@@ -31,9 +32,9 @@ const openers: ReadonlyMap<number, Share> = new Map(
 
 /**
  * A recipient that is asked first keeps a lead for minutes after an unknown outcome, and a file takes more questions and answers
- * than there is time for: nothing for a brisk storm.
+ * than there is time for, and a client that comes for its leads is given a minute to say so: nothing for a brisk storm.
  */
-const leisurely: ReadonlySet<string> = new Set(['ES-ASKED', 'ES-FTPS', 'ES-BUCKET', 'ES-PUT']);
+const leisurely: ReadonlySet<string> = new Set(['ES-ASKED', 'ES-FTPS', 'ES-BUCKET', 'ES-PUT', 'ES-FETCHED']);
 
 /** What the recipients do with a lead of such a name, every time. */
 const poisons = ['refused', 'nameless', 'broken', 'cut'] as const;

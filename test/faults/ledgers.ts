@@ -2,6 +2,7 @@
 // Invariant: plain data, so that a forged ledger can show that the checker sees what it must.
 import type { Database } from '../../src/store/database.ts';
 import { readBook, type GoneRow } from './book.ts';
+import type { Acknowledged } from './check-fetched.ts';
 import type { PostedLine } from './outside.ts';
 import type { PersonAt, ReferenceAt } from './remains.ts';
 import { readRequests, type RequestLine } from './requests.ts';
@@ -142,6 +143,8 @@ export interface Ledgers {
   /** What rows that were posted over HTTP were answered, and answers that must not be. */
   readonly posted: readonly PostedLine[];
   readonly wrongAnswers: readonly string[];
+  /** Yeses of the client that comes for its leads, each answered for. */
+  readonly acknowledged: readonly Acknowledged[];
   /** Numbers of the events of the feed as a reader got them, and as the log has them. */
   readonly events: readonly number[];
   readonly eventsOwed: readonly number[];

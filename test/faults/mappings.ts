@@ -4,6 +4,8 @@ import { flowFile, flows, isFlow, targetOf, type FilePlaces } from './mappings-f
 import { application } from './tokens.ts';
 
 export const clientId = 'essai';
+/** Nothing is sent to it: its program comes for its leads. */
+export const fetchedId = 'essai-fetched';
 /**
  * `crm` knows leads by its own reference, `hub` by ours, `slow` takes few a minute, `gone` loses its authorisation for good,
  * `calls` needs a person and then a deal, `asked` knows no keys and is asked before anything is sent again, `oauth` wants a token.
@@ -17,6 +19,7 @@ export const destinations = [
   'essai-asked',
   'essai-oauth',
   'essai-mail',
+  fetchedId,
   ...flows,
 ] as const;
 export type DestinationId = (typeof destinations)[number];
@@ -194,6 +197,21 @@ consent:
   - ${consent}
 fields: [{ to: nom, label: Nom, from: identity.lastName, required: true }]
 update: { send: { subject: 'Mise à jour {leadReference} {title}' } }
+`,
+    'essai/fetched.yaml': `destination: ${fetchedId}
+connector: pull
+send: { fetchedBy: localhost, leaseMinutes: 1 }
+${retry}
+maxAge: 2h
+accepts: { programme: ['ES-FETCHED*'] }
+consent:
+  - ${consent}
+fields:
+  - { to: ref, from: id, required: true }
+  - { to: nom, from: identity.lastName, required: true }
+  - { to: tel, from: identity.mobile, as: { phone: national } }
+update: {}
+erase: { fields: [{ to: ref, from: id }] }
 `,
     ...Object.fromEntries(
       flows.map((id) => [

@@ -1,5 +1,6 @@
 // What another system does over HTTP while the storm blows: replays what waits or has failed, cancels what waits and replays it.
 // Invariant: what it cancels it replays, so that each lead still comes to its end.
+import { fetchedId } from './mappings.ts';
 import { replay } from '../../src/support/replay.ts';
 import type { Gateway } from '../trip/gateway.ts';
 import type { Random } from './random.ts';
@@ -28,6 +29,18 @@ export const api: Readonly<Record<string, Mischief>> = {
     run: async (scene, random) => {
       const id = await someDelivery(scene, random, "d.state IN ('waiting', 'failed', 'withheld')");
       if (id !== undefined) await act(scene, id, 'replay');
+    },
+  },
+  // Given to a client and not answered for in time: it is given again, and both answers may come.
+  fetched_lease_ends: {
+    weight: 5,
+    run: async ({ gateway }) => {
+      await perhaps(() =>
+        gateway.owner.run(
+          "UPDATE deliveries SET lease_until = UTC_TIMESTAMP(3) WHERE state = 'sending' AND destination_id = ?",
+          [fetchedId],
+        ),
+      );
     },
   },
   cancelled_over_http: {

@@ -52,7 +52,7 @@ export async function openOutside(gateway: Gateway, random: Random, pace: Pace):
     gateway.app.access,
     {
       name: 'storm',
-      scopes: ['lead.post', 'delivery.read', 'delivery.replay', 'delivery.cancel', 'event.read'],
+      scopes: ['lead.post', 'delivery.read', 'delivery.replay', 'delivery.cancel', 'event.read', 'lead.pull'],
       clientId: 'essai',
       addresses: [],
       days: 1,

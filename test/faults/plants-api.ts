@@ -51,6 +51,20 @@ export const plantsOfApi: readonly Plant[] = [
     favour: ['mysql_read_only'],
   },
   {
+    name: 'a yes in time is judged before its row is held',
+    // Said at one moment under the lease that is over and the one that is not, it is two acceptances.
+    patches: [
+      {
+        file: 'src/delivery/attempt/record-outcome.ts',
+        find: 'const told = await asSaidBefore(tx, ends);',
+        put: 'const told = ends;',
+      },
+    ],
+    red: [zeros.yes],
+    favour: ['fetched_lease_ends', 'trouble'],
+    undisturbed: true,
+  },
+  {
     name: 'the cursor forgets where it was',
     // A page that ends in the middle of a seal begins anew with the seal.
     patches: [

@@ -16,6 +16,8 @@ export const points: readonly Point[] = [
   { name: '0 rows posted', role: 'api', sql: 'INSERT INTO lead_intake' },
   { name: '0 posted rows taken in', role: 'api', sql: 'INSERT INTO intake_receipts' },
   { name: '0 answer kept', role: 'api', sql: 'UPDATE idempotency_keys SET status' },
+  { name: '5c depart to who fetches', role: 'api', sql: 'departures = departures + 1' },
+  { name: '5e answer of who fetched', role: 'api', sql: 'recipient_reference = COALESCE(NULLIF(' },
   { name: '1 intake', role: 'planner', sql: 'INSERT INTO intake_receipts' },
   { name: '2 plan', role: 'planner', sql: 'DELETE lead_changes' },
   { name: '3 dispatch', role: 'planner', sql: "SET state = 'queued', queued_at" },

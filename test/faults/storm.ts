@@ -8,6 +8,7 @@ import { damagedTables, evidence } from './evidence.ts';
 import { eventsOwed, followFeed, type FeedReader } from './events.ts';
 import { watchSecrets } from './exposed.ts';
 import { feed } from './feed.ts';
+import { startFetching } from './fetching.ts';
 import { readLedgers } from './ledgers.ts';
 import type { ChangeRow } from './ledgers.ts';
 import { askedFirst, heldMs, limits, type Pace } from './mappings.ts';
@@ -62,8 +63,9 @@ export interface StormReport extends Figures {
   /** Processes killed at a numbered step. */
   readonly deaths: Readonly<Record<string, number>>;
   readonly calmSeconds: number;
-  /** Leads posted over HTTP, events that a reader of the feed got, pages of the console that were read. */
+  /** Leads posted over HTTP, contents that were fetched, events that a reader of the feed got, pages of the console that were read. */
   readonly posted: number;
+  readonly fetched: number;
   readonly events: number;
   readonly pagesRead: number;
   /** Tokens that were given, and how often somebody came with one that is good no more. */
@@ -118,6 +120,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     };
     const watch = watchSecrets(gateway);
     const reader = followFeed(outside);
+    const fetching = startFetching(outside, seeded(options.seed + 7), recipients.trouble);
     const visit = await visitConsole(gateway, outside.ports.console[0]);
     const ending = endOperations(scene, { ...options, random: seeded(options.seed + 5), ended });
     const mischief = await blow(scene, options);
@@ -130,9 +133,13 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     const leftovers = await leftBehind(gateway);
     const damaged = await damagedTables(gateway);
     const verified = await gateway.app.sealer.verify();
+    const { receipts, ...filed } = await recipients.received();
+    const { receipts: fetched, acknowledged } = await fetching.ended();
     const ledgers = await readLedgers(gateway.owner, {
       handedIn: feeding.handedIn,
-      ...(await recipients.received()),
+      ...filed,
+      receipts: [...receipts, ...fetched],
+      acknowledged,
       exposed: [...(await watch.ended()), ...fleet.saidSecrets()],
       ...(await personsInTables(gateway)),
       ...(await feedOf(reader, gateway.owner)),
@@ -171,6 +178,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       deaths: fleet.deaths,
       calmSeconds,
       posted: outside.posted.length,
+      fetched: fetched.length,
       events: ledgers.events.length,
       pagesRead: visit.pages(),
       tokensGiven: recipients.tokens.given(),

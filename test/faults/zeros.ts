@@ -63,6 +63,7 @@ export const zeros = {
   cameBack: 'taken in though its operation was over',
   posted: 'a posted lead answered accepted and lost',
   answers: 'another answer under one Idempotency-Key, an act done twice, or an answer of 500',
+  yes: 'a yes of a client that comes for its leads lost, or twice in the log',
   feed: 'an event of the feed missed, told twice or out of order',
   shutOut: 'a page that a session does not open any more when all is well',
   remains: 'something left in a table of a person who is gone',
