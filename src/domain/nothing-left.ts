@@ -25,6 +25,9 @@ const codes: ReadonlySet<string> = new Set([
   'FILE_NOT_FINISHED',
 ]);
 
+/** Given up by ourselves, whatever the recipient is like: its destination was suspended, or closed for the night. */
+export const isOwnDoing = (code: string): boolean => code === 'FILE_NOT_FINISHED';
+
 const accessOutcomes: ReadonlySet<string> = new Set(['unauthorized', 'throttled', 'unavailable']);
 
 /** Whether a token or a session was not got, without which nothing is sent. */

@@ -3,6 +3,7 @@
 import type { Outcome } from '../../connectors/contract.ts';
 import type { CircuitSignal } from './breaker.ts';
 import { reasonWith } from './delivery.ts';
+import { isOwnDoing } from './nothing-left.ts';
 
 export interface RetryPolicy {
   /** Delays between tries, ms; after the last the delivery is exhausted. */
@@ -118,12 +119,9 @@ export function decide(
     }
     case 'unavailable':
       return {
-        verdict: nextTry(
-          { reason: outcome.reason, afterMs: outcome.afterMs, lookup: false },
-          at,
-          policy,
-          random,
-        ),
+        verdict: isOwnDoing(outcome.reason)
+          ? retryFree(minRetryMs, reasonWith('retry', outcome.reason))
+          : nextTry({ reason: outcome.reason, afterMs: outcome.afterMs, lookup: false }, at, policy, random),
         signal: isPartly(outcome) ? 'success' : 'unavailable',
         maybeReceived: at.maybeReceived || outcome.maybeReceived,
       };

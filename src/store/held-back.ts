@@ -99,6 +99,7 @@ export async function deferToOpening(
 
 /**
  * Other hours or rates are in force: what waits for the old ones is due now, and so are its files; whoever asks next is told by the new ones.
+ * What waits for anything else, a person's decision above all, is left as it is.
  * The caller holds the lock of the destination's state: no claim and no dispatch uses the old ones meanwhile.
  */
 export async function askAgain(tx: Sql, destinationId: string): Promise<void> {
@@ -106,8 +107,10 @@ export async function askAgain(tx: Sql, destinationId: string): Promise<void> {
   await tx.run(
     `UPDATE batches b SET b.due_at = UTC_TIMESTAMP(3)
       WHERE b.destination_id = ? AND b.state IN ('open', 'written') AND b.queued_at IS NULL AND b.due_at > UTC_TIMESTAMP(3)
-        AND (b.role = 'whole' OR EXISTS (SELECT 1 FROM deliveries d WHERE d.batch_id = b.id AND d.state = 'waiting' AND d.reason IN (${marks})))`,
-    [destinationId, ...values],
+        AND (EXISTS (SELECT 1 FROM deliveries d WHERE d.batch_id = b.id AND d.state = 'waiting' AND d.reason IN (${marks}))
+          OR EXISTS (SELECT 1 FROM batches p JOIN deliveries d ON d.batch_id = p.id
+            WHERE p.whole_id = b.id AND b.role = 'whole' AND d.state = 'waiting' AND d.reason IN (${marks})))`,
+    [destinationId, ...values, ...values],
   );
   await tx.run(
     `UPDATE deliveries FORCE INDEX (deliveries_due) SET due_at = UTC_TIMESTAMP(3)

@@ -36,6 +36,13 @@ describe('each outcome has one next step', () => {
   test.each<[string, Outcome, Partial<AttemptSituation>, Partial<RetryPolicy>, Verdict]>([
     ['accepted is done', { kind: 'accepted' }, {}, {}, { next: 'done', reason: 'accepted' }],
     [
+      'a file that we gave up ourselves spends nothing, however often',
+      { kind: 'unavailable', reason: 'FILE_NOT_FINISHED', maybeReceived: false },
+      { spent: 9 },
+      {},
+      retry(second, 'retry:FILE_NOT_FINISHED', false),
+    ],
+    [
       'accepted with a call to come goes on, and spends nothing',
       { kind: 'accepted' },
       { moreCalls: true },
