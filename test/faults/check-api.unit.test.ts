@@ -44,7 +44,7 @@ test('a yes of who comes for its leads is in the log, and one of a run is an acc
       plain({
         acknowledged: [...acknowledged, { key: 'k1', lease: '1-2-8' }],
         deliveries: [delivery({})],
-        entries: [entry({}), outcome(), again, outcome({ attempt: 2, outcome: second as 'accepted' })],
+        entries: [entry({}), outcome(), again, outcome({ attempt: 2, outcome: second })],
       }),
     );
   expect(both('duplicate')).toEqual([]);
