@@ -1,4 +1,5 @@
 // Two answers about one lead that meet at its row: the log has one acceptance, whichever of them is first.
+import { crossing } from '../store/crossing.ts';
 import { strangerRow } from '../trip/gateway.ts';
 import { openPullRig, type Item, type PullRig } from './pull-rig.ts';
 
@@ -7,10 +8,6 @@ beforeEach(async () => {
   rig = await openPullRig();
 });
 afterEach(() => rig.close());
-
-const waiting = async (): Promise<number> =>
-  (await rig.gateway.owner.all("SELECT 1 FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'"))
-    .length;
 
 /** Given, not answered, given again. */
 async function givenTwice(reference: string): Promise<readonly [Item, Item]> {
@@ -30,15 +27,12 @@ test.each([
   const given = await givenTwice('X-1');
   const order = firstOne === 0 ? given : given.toReversed();
   await rig.stopPlanner();
-  const answers: Promise<readonly string[]>[] = [];
-  await rig.gateway.app.database.transaction(async (tx) => {
-    await tx.all("SELECT id FROM deliveries WHERE state = 'sending' FOR UPDATE");
-    for (const [at, item] of order.entries()) {
-      answers.push(rig.answer([item], 'accepted', {}, at));
-      await rig.gateway.until('its answer waits for the row', async () => (await waiting()) > at);
-    }
-  });
-  const said = (await Promise.all(answers)).flat();
+  const answered = await crossing(
+    rig.gateway.owner,
+    (tx) => tx.all("SELECT id FROM deliveries WHERE state = 'sending' FOR UPDATE"),
+    order.map((item, at) => () => rig.answer([item], 'accepted', {}, at)),
+  );
+  const said = answered.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
   expect(said.toSorted()).toEqual(['late', 'recorded']);
   expect((await rig.log('X-1')).filter((entry) => entry.endsWith(':accepted'))).toHaveLength(1);
   expect((await rig.log('X-1')).filter((entry) => entry.endsWith(':duplicate'))).toHaveLength(1);
