@@ -28,8 +28,8 @@ export const plantsOfApi: readonly Plant[] = [
       },
       {
         file: 'src/store/idempotency-keys.ts',
-        find: "'UPDATE idempotency_keys SET status = ?, answer = ? WHERE holder = ? AND key_digest = ? AND status IS NULL',",
-        put: "'UPDATE idempotency_keys SET status = ?, answer = ? WHERE holder = ? AND key_digest = ?',",
+        find: "WHERE holder = ? AND key_digest = ? AND request_digest = ? AND status IS NULL',\n    [status, answer,",
+        put: "WHERE holder = ? AND key_digest = ? AND request_digest = ?',\n    [status, answer,",
       },
     ],
     red: [zeros.answers],
