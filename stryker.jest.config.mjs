@@ -1,10 +1,12 @@
 // The unit tests that speak of the opt-in, as StrykerJS runs them.
 import config from './jest.config.mjs';
 
-const [unit] = config.projects;
+// StrykerJS brings an environment of its own.
+const [{ runtime: _runtime, testEnvironment: _environment, ...unit }] = config.projects;
 
 export default {
   ...unit,
+  testEnvironment: 'node',
   // The copy stands under .relais, where the other configuration looks for nothing.
   testPathIgnorePatterns: ['/node_modules/'],
   modulePathIgnorePatterns: [],
