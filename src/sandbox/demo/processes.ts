@@ -20,7 +20,7 @@ export interface RoleProcess {
 
 export type DemoRole = 'planner' | 'worker' | 'all' | 'console';
 
-/** @param env the variables of src/config.ts; nothing else of ours reaches the process but PATH and HOME */
+/** @param env the variables of src/config.ts; nothing else of ours reaches the process but PATH, HOME and the place of compiled code */
 export function startRole(
   role: DemoRole,
   options: {
@@ -32,7 +32,7 @@ export function startRole(
   },
 ): RoleProcess {
   const logFile = join(options.folder, `${options.name}.log`);
-  const { PATH, HOME } = process.env;
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
   const child = launch({
     program: process.execPath,
     args: [join(projectRoot, 'src', 'main.ts'), role],
@@ -43,6 +43,7 @@ export function startRole(
       RELAIS_HTTP_PORT: String(options.port),
       ...(PATH === undefined ? {} : { PATH }),
       ...(HOME === undefined ? {} : { HOME }),
+      ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }),
     },
   });
   let asked = false;
