@@ -2,6 +2,7 @@
 // that does not, no change counts as told.
 import { createFiles, type Files } from '../../src/delivery/files/collect.ts';
 import { silentLog } from '../../src/log.ts';
+import { startWorker } from '../../src/roles/worker.ts';
 import type { Database, Sql } from '../../src/store/database.ts';
 import { showHeld } from '../../src/store/held-back.ts';
 import { openDropGateway, type DropGateway, type FlowLines } from '../trip/drop.ts';
@@ -125,4 +126,28 @@ test('C20: a change of a lead that was left out of a file of all leads is not to
     async () => (await gateway.owner.all('SELECT 1 FROM full_files WHERE is_told = 1')).length === 1,
   );
   expect([await told(), (await gateway.states("d.action = 'update'")).length]).toEqual([6, 10]);
+});
+
+test('a part whose rows were taken from its worker: the file does not leave without them', async () => {
+  await open();
+  await gateway.start('planner');
+  await gateway.send(...Array.from({ length: 8 }, (_, index) => strangerRow(`T-${index + 1}`)));
+  await gateway.collectable(8);
+  await gateway.ask();
+  await gateway.until('queued', async () => (await gateway.counts())['queued'] === 8);
+  let written = 0;
+  const worker = await startWorker(gateway.app, {
+    step: async (name) => {
+      if (name !== 'written' || (written += 1) !== 2) return;
+      await gateway.owner.run(
+        "UPDATE deliveries SET lease_token = lease_token + 1 WHERE state = 'sending' AND departed_attempt = 0",
+      );
+    },
+  });
+  await gateway.until('delivered', async () => (await gateway.counts())['delivered:accepted'] === 8);
+  const [name = '', ...others] = gateway.drops();
+  expect(others).toEqual([]);
+  const lines = gateway.text(name).trim().split('\n');
+  expect([written > 2, lines.length]).toEqual([true, 8]);
+  await worker.stop();
 });

@@ -133,6 +133,7 @@ async function writeParts({
     if (needs.signal.aborted || !(await attempt.holds())) return 'given_back';
     const end = await writePart(needs, attempt, part);
     // Without it, it would be another file than the one the recipient may have (guarantee 4).
+    if (end === 'lost') return 'given_back';
     if (end === 'gone' && attempt.file.firstSentAt !== undefined) return 'voided';
     if (end !== 'blocked') continue;
     if (attempt.trip !== undefined) return 'blocked';

@@ -34,14 +34,17 @@ export interface LongAttempt {
   readonly revisions: Map<number, number>;
 }
 
-/** `gone`: nothing of it leaves, and what became of its rows is recorded. `blocked`: its destination may not send now. */
-export type PartEnd = 'departed' | 'gone' | 'blocked';
+/**
+ * `gone`: nothing of it leaves, and what became of its rows is recorded. `lost`: its rows are somebody else's, and without them it would
+ * be another file. `blocked`: its destination may not send now.
+ */
+export type PartEnd = 'departed' | 'gone' | 'lost' | 'blocked';
 
 export async function writePart(needs: TripNeeds, attempt: LongAttempt, part: Batch): Promise<PartEnd> {
   const claimed = await claimPart(needs, attempt, part);
   if (claimed === 'gone' || claimed === 'blocked') return claimed;
   const departed = await writeAndDepart(needs, claimed.trip, claimed.rows);
-  if (departed === undefined) return 'gone';
+  if (departed === undefined) return (await onTheirWay(needs.database, part.id)).length > 0 ? 'lost' : 'gone';
   noteTrip(attempt, claimed.trip);
   noteRevisions(attempt, part, departed);
   return 'departed';
