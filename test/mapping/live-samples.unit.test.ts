@@ -28,15 +28,18 @@ test('C51: the sample clients', () => {
   expect(problemsIn(mappings)).toEqual([]);
 });
 
-test.each(examples)('C51: the example of the preset %s', (name) => {
+describe('beside the presets', () => {
   const folder = mkdtempSync(join(tmpdir(), 'relais-live-'));
-  try {
+  beforeAll(() => {
     cpSync(presets, join(folder, 'presets'), { recursive: true });
     cpSync(join(mappings, 'schema'), join(folder, 'schema'), { recursive: true });
+  });
+  afterEach(() => rmSync(join(folder, 'client'), { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test.each(examples)('C51: the example of the preset %s', (name) => {
     cpSync(join(presets, name, 'example'), join(folder, 'client'), { recursive: true });
     expect(loadMappings(folder).destinations.length).toBeGreaterThan(0);
     expect(problemsIn(folder)).toEqual([]);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 });
