@@ -32,7 +32,8 @@ const base = {
 
 export default {
   // Most suites wait for servers and clocks, not for the processor.
-  maxWorkers: 3,
+  maxWorkers: 4,
+  testSequencer: '<rootDir>/test/support/sequencer.ts',
   // A worker that has grown is begun anew between two files: a heap of gigabytes collects for seconds.
   workerIdleMemoryLimit: '1200MB',
   // A worker with nothing left to do still has its heap to give back, for longer than half a second on a busy machine: only who

@@ -1,0 +1,53 @@
+// The order in which test files run. Jest goes by size where it has not run before, which leaves the longest, short in lines, for
+// the end, one beside the other: they wait for clocks and servers, while nobody uses the processor.
+// Invariant: the same files run, whatever the order; each of the long ones begins among others, and none near the end.
+import { createRequire } from 'node:module';
+import type * as Jest from '@jest/test-sequencer';
+import type { Test } from '@jest/test-result';
+
+// Its types are those of its form for `require`.
+const { default: Sequencer } = createRequire(import.meta.filename)(
+  '@jest/test-sequencer',
+) as typeof Jest.default;
+
+/** Files of half a minute and more, the longest first. */
+const long = [
+  'console/accessible',
+  'connectors/conformance',
+  'sandbox/preset-trials-doors',
+  'trip/acknowledged-lines',
+  'trip/killed-in-mid-send',
+  'trip/long-file-leases',
+  'sandbox/preset-trials-erp',
+  'trip/long-files',
+  'sandbox/demo',
+  'sandbox/preset-trials-tokens',
+  'sandbox/preset-trials-generic',
+  'years/years',
+  'api/pull',
+  'trip/full-files',
+  'trip/full-files-modes',
+  'faults/storm',
+  'sandbox/preset-trials-french',
+  'sandbox/services',
+  'sandbox/preset-trials-property',
+  'sandbox/preset-trials',
+  'sandbox/preset-trials-suite',
+  'sandbox/preset-trials-documented',
+].map((name) => `/test/${name}.test.ts`);
+
+/** Of all others this part is begun before the last of the long ones. */
+const spreadOver = 0.7;
+
+export default class LongAmongOthers extends Sequencer {
+  override async sort(tests: Test[]): Promise<Test[]> {
+    const rank = ({ path }: Test): number => long.findIndex((name) => path.endsWith(name));
+    const ordered = await super.sort(tests);
+    const others = ordered.filter((test) => rank(test) < 0);
+    const first = ordered.filter((test) => rank(test) >= 0).toSorted((a, b) => rank(a) - rank(b));
+    const between = Math.floor((others.length * spreadOver) / Math.max(1, first.length));
+    return first
+      .flatMap((test, at) => [test, ...others.slice(at * between, (at + 1) * between)])
+      .concat(others.slice(first.length * between));
+  }
+}
