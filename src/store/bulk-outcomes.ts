@@ -51,12 +51,13 @@ export async function bulkOutcomes(sql: ReadOnlySql, runId: number): Promise<rea
 export async function forgetBulkItems(tx: Sql, deliveryIds: readonly number[]): Promise<void> {
   const runs = await tx.all<{ id: number }>('SELECT DISTINCT run_id AS id FROM bulk_items');
   if (runs.length === 0 || deliveryIds.length === 0) return;
-  const of = inList(runs.map(({ id }) => id));
   const named = inList(deliveryIds);
-  await tx.run(
-    `DELETE i FROM bulk_items i FORCE INDEX (PRIMARY) WHERE i.run_id IN (${of.marks}) AND i.delivery_id IN (${named.marks})`,
-    [...of.values, ...named.values],
-  );
+  // One run at a time: of many at once the database reads, and locks, the whole of their lists.
+  for (const { id } of runs)
+    await tx.run(
+      `DELETE i FROM bulk_items i FORCE INDEX (PRIMARY) WHERE i.run_id = ? AND i.delivery_id IN (${named.marks})`,
+      [id, ...named.values],
+    );
 }
 
 /** Lists of runs that ended longer ago than they are kept. */

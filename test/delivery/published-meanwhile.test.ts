@@ -10,7 +10,16 @@ let worker: Role | undefined;
 beforeEach(async () => {
   crm = await startHttpRecipient();
   crm.answer = (_request, response) => void response.writeHead(200).end('{"success":true,"id":"C-1"}');
-  gateway = await openGateway({ files: webhookFiles(crm.port) });
+  const files = webhookFiles(crm.port);
+  const [client = '', crmFile = ''] = [files['essai/client.yaml'], files['essai/crm.yaml']];
+  const authorised = client.split('\n').findLast((line) => line.includes('essai-crm')) ?? '';
+  gateway = await openGateway({
+    files: {
+      'essai/client.yaml': `${client}${authorised.replace('essai-crm', 'essai-b')}\n`,
+      'essai/crm.yaml': crmFile,
+      'essai/b.yaml': `${crmFile.replace('essai-crm', 'essai-b')}accepts: { programme: [B-*] }\n`,
+    },
+  });
 });
 afterEach(async () => {
   await worker?.stop();
@@ -63,4 +72,34 @@ test('a lead that the destination takes again is not ended by a version that did
   await publish(mapping());
   await publishedWhileClaimed(mapping(), mapping(elsewhere));
   expect(await stateOf()).toBe('delivered:accepted');
+});
+
+test('what was judged waits for whoever publishes its destination; what goes to others does not', async () => {
+  await publish(mapping());
+  await gateway.app.publishing.publish({ destinationId: 'essai-b', author: 'tester', note: 'b' });
+  await gateway.send(leadRow('V-1'));
+  await gateway.start('planner');
+  await gateway.until('queued', async () => (await stateOf()).startsWith('queued'));
+  await publish(mapping(elsewhere));
+  let judges = false;
+  await gateway.owner.transaction(async (tx) => {
+    await tx.all("SELECT 1 FROM destinations WHERE id = 'essai-crm' FOR UPDATE");
+    worker = await startWorker(gateway.app, {
+      step: (name) => {
+        if (name === 'claimed') judges = true;
+      },
+    });
+    await gateway.until('claimed', () => judges);
+    await gateway.send(...['B-1', 'B-2', 'B-3'].map((name) => leadRow(name, { programme: 'B-1' })));
+    await gateway.until(
+      'the others',
+      async () =>
+        (await gateway.states("d.destination_id = 'essai-b' AND d.state = 'delivered'")).length === 3,
+    );
+    expect(await gateway.states("l.reference = 'V-1' AND d.state = 'sending'")).toHaveLength(1);
+  });
+  await gateway.until(
+    'judged',
+    async () => (await gateway.states("l.reference = 'V-1' AND d.state = 'cancelled'")).length === 1,
+  );
 });

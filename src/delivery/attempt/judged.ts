@@ -23,6 +23,10 @@ export const lockVersions = (tx: Sql, ends: readonly TripEnd[]): Promise<Readonl
     ),
   );
 
+/** Whether recording an end waits for whoever publishes: only what goes to the same destination may wait with it. */
+export const isJudged = ({ stopped = [] }: TripEnd): boolean =>
+  stopped.some((one) => isJudgement(one) && one.inForceId !== undefined);
+
 interface Standing {
   readonly leads: ReadonlyMap<number, LeadLock>;
   readonly versions: ReadonlyMap<string, number>;

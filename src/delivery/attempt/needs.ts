@@ -11,6 +11,7 @@ import type { Claim } from './claim.ts';
 import { claimTogether, type ClaimLoad } from './claim-together.ts';
 import type { Departure } from './departure-entries.ts';
 import { depart, type DepartureAnswer } from './departure.ts';
+import { isJudged } from './judged.ts';
 import { recordEnds } from './record-outcome.ts';
 import type { DelivererOptions, ReadAhead, TripNeeds, WantedAhead } from './trip.ts';
 import type { Recorded, TripEnd } from './trip-end.ts';
@@ -49,6 +50,16 @@ export function bindNeeds(options: DelivererOptions): TripNeeds {
     ...together,
     run: (ends) => recordEnds(database, random, ends),
   });
+  const judged = new Map<string, (end: TripEnd) => Promise<Recorded>>();
+  const recordedFor = (end: TripEnd): ((end: TripEnd) => Promise<Recorded>) => {
+    const destinationId = end.stopped?.[0]?.row.destinationId;
+    if (destinationId === undefined || !isJudged(end)) return recorded;
+    const own =
+      judged.get(destinationId) ??
+      createBatcher<TripEnd, Recorded>({ ...together, run: (ends) => recordEnds(database, random, ends) });
+    judged.set(destinationId, own);
+    return own;
+  };
   return {
     ...options,
     step: (name, destinationId) => {
@@ -69,7 +80,7 @@ export function bindNeeds(options: DelivererOptions): TripNeeds {
       run: (departures) => depart(database, masterKeys, departures),
     }),
     record: (end) =>
-      recordLasting(recorded, end, options.leaseMs).catch((error: unknown) =>
+      recordLasting(recordedFor(end), end, options.leaseMs).catch((error: unknown) =>
         recordWithoutBroken(options, random, end, error),
       ),
   };

@@ -65,9 +65,12 @@ async function applyPart(
   const held = await heldRequest(tx, id);
   // Another officer has brought it to its end meanwhile.
   if (!first && held.state !== 'open') return { leads: 0, rows: 0, isDone: true };
-  refuseUnready(held, order);
-  if (first && order.selection !== undefined) await refuseNews(tx, deps, held);
-  const request = await confirm(tx, held, order);
+  // What was meant is confirmed with the first part: the others go on with it.
+  const { selection: _, ...rest } = order;
+  const own: ApplyOrder = first ? order : rest;
+  refuseUnready(held, own);
+  if (own.selection !== undefined) await refuseNews(tx, deps, held);
+  const request = await confirm(tx, held, own);
   const work: Work = {
     request,
     actor: order.actor,

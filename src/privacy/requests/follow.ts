@@ -1,5 +1,6 @@
 // What becomes of a request's recipients (C24): the deliveries say whom the wire told; the others are asked in writing and reminded.
 // Invariant: nobody is forgotten: a recipient whom no delivery tells is asked in writing, with a task that stands until it is settled.
+import { createHash } from 'node:crypto';
 import { queueClientMail, isMailbox, type Addressee } from '../../client-mails/queue.ts';
 import { addDays, civilDate } from '../../domain/civil-date.ts';
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
@@ -92,11 +93,12 @@ async function askInWriting(tx: Sql, request: Request, { destinationId, group }:
     await raiseAlerts(tx, [{ kind: 'request_recipient', clientId, destinationId, reason: `${id}:written` }]);
 }
 
-const keyPart = (destinationId: string): string =>
-  destinationId
+/** Names are long, and alike but for their end: a mail's key has 80 signs, and the digest tells them apart. */
+export const keyPart = (destinationId: string): string =>
+  `${destinationId
     .toLowerCase()
     .replaceAll(/[^a-z0-9._-]/g, '_')
-    .slice(0, 50);
+    .slice(0, 20)}-${createHash('sha256').update(destinationId).digest('hex').slice(0, 12)}`;
 
 async function mailboxesOf(
   tx: Sql,
@@ -168,7 +170,7 @@ async function remind(tx: Sql, request: Request, { destinationId, group }: Group
     clientId,
     kind: 'request_reminder',
     // A lead that was asked about later is reminded of later: not under the name of the mail before.
-    key: `request-${id}-${keyPart(destinationId).slice(0, 40)}-day-${day}-${due[0]?.leadId ?? 0}`,
+    key: `request-${id}-${keyPart(destinationId)}-day-${day}-${due[0]?.leadId ?? 0}`,
     to: ['contact', ...(await mailboxesOf(tx, clientId, due))],
     subject: `Rappel : ${subject}`,
     paragraphs: [
