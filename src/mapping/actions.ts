@@ -47,7 +47,7 @@ export function compileActions(input: ActionsInput): CompiledActions {
   const actions = new Map<Action, ActionPlan>();
   const plans = new Map<string, PlannedCall>();
   const secretNames = new Set<string>();
-  const known = new Map<string, { readonly conditional: boolean }>();
+  const known: CallsInput['known'] = new Map();
   const compileSingle = singleRequests(input);
   for (const action of actionNames) {
     if (action !== 'create' && !Object.hasOwn(mapping, action)) continue;

@@ -21,7 +21,7 @@ import type {
 } from '../domain/lead.ts';
 import type { RetryPolicy } from '../domain/verdict.ts';
 import type { CallbackPlan, ConsentSent, ReadBackPlan, Told } from './consent-contract.ts';
-import type { FileFrame, WhenFilesLeave } from './file-contract.ts';
+import type { FileFrame, InWords, WhenFilesLeave } from './file-contract.ts';
 
 /** One mistake in a file, as an integrator reads it. */
 export interface Problem {
@@ -147,18 +147,12 @@ export interface CallPlan {
   readonly captures: readonly string[];
   /** Ids it cannot do without, by `person.id`; `reference` for the recipient's reference. */
   readonly needs: readonly string[];
+  /** Calls by GET that are made anew before this one is sent again: what they read, and it writes, may have changed. */
+  readonly rereads?: readonly string[];
   /** Whether this lead needs the call (`when`, or an opt-in that says `send`). */
   readonly applies: (lead: Lead, situation: WriteSituation) => boolean;
   /** What takes back what this call made, where a later one is refused for good: `undo-NAME`. */
   readonly undo?: CallPlan;
-}
-
-/** What a file says besides its content, line by line. */
-export interface InWords {
-  /** In their order; those of a call with its name. */
-  readonly answers: readonly string[];
-  readonly accepts: readonly string[];
-  readonly consent: readonly string[];
 }
 
 /** What a recipient is asked about a delivery with: references, nothing of a person. */

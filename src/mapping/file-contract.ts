@@ -30,3 +30,11 @@ export interface WhenFilesLeave {
   /** Each file holds every current lead, and leaves by itself within these bounds. */
   readonly full?: FullGuard;
 }
+
+/** What a file says besides its content, line by line. */
+export interface InWords {
+  /** In their order; those of a call with its name. */
+  readonly answers: readonly string[];
+  readonly accepts: readonly string[];
+  readonly consent: readonly string[];
+}

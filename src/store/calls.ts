@@ -148,12 +148,19 @@ export async function noteCallOutcomes(tx: Sql, calls: readonly CallOutcome[]): 
   }
 }
 
-/** Deliveries whose next call leaves at once: queued, with a schedule of tries of its own. Settled by the caller before. */
-export async function queueNextCalls(tx: Sql, ids: readonly number[]): Promise<void> {
+/**
+ * Deliveries whose next call leaves at once: queued. Settled by the caller before.
+ * @param tries `afresh`: it has a schedule of its own; `goes_on`: it was tried before
+ */
+export async function queueNextCalls(
+  tx: Sql,
+  ids: readonly number[],
+  tries: 'afresh' | 'goes_on',
+): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
   await tx.run(
-    `UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3), spent = 0, pending_since = NULL WHERE id IN (${marks}) AND state = 'queued'`,
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3), spent = IF(${tries === 'afresh' ? 1 : 0} = 1, 0, spent), pending_since = NULL WHERE id IN (${marks}) AND state = 'queued'`,
     values,
   );
 }

@@ -21,6 +21,7 @@ const work = (): OutcomeEffects => ({
   taken: [],
   readBacks: [],
   next: [],
+  again: [],
   undone: [],
   forward: [],
   lateReferences: [],

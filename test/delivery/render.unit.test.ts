@@ -163,7 +163,14 @@ describe('an update of which nothing but an unchanged opt-in would be said', () 
       needs: [],
     } as unknown as RoutedCall;
     const progress: CallProgress = {
-      ...{ calls: [call], done: new Set(), captured: {}, open: undefined, oldestRevision: 0 },
+      ...{
+        calls: [call],
+        done: new Set(),
+        captured: {},
+        outdated: new Set(),
+        open: undefined,
+        oldestRevision: 0,
+      },
       ...{ undoing: undefined, undoes: false, neverMade: () => true },
     };
     expect(write(update, lead(2), { answer: quiet, progress }).result).toMatchObject({

@@ -1,8 +1,12 @@
 // The part of the checker that counts what was in flight at once: per lead, per destination, per minute.
 // Invariant: an attempt is open from its `departed` to its outcome in the log's order; one counts for a limit while its lease is alive.
 import type { Entry, Ledgers } from './ledgers.ts';
+import { fetchedId } from './mappings.ts';
 
 export const settledEntries: ReadonlySet<string> = new Set(['outcome', 'outcome_unknown']);
+/** Who comes for its leads may answer when its lease is over and nobody has seen that yet: the late answer is the outcome. */
+export const isAnswer = ({ entry, destination }: Entry): boolean =>
+  settledEntries.has(entry) || (entry === 'late' && destination === fetchedId);
 export const attemptOf = (one: Entry): string => `${one.deliveryId}/${one.run}/${one.attempt}`;
 
 /** A departure while another delivery of the same lead and destination is still open. */
@@ -16,7 +20,7 @@ export function inFlight(entries: readonly Entry[]): readonly string[] {
       if (other !== undefined && other !== one.deliveryId)
         found.push(`${one.destination} ${other}/${one.deliveryId}`);
       open.set(pair, one.deliveryId);
-    } else if (settledEntries.has(one.entry) && other === one.deliveryId) open.delete(pair);
+    } else if (isAnswer(one) && other === one.deliveryId) open.delete(pair);
   }
   return found;
 }

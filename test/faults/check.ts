@@ -1,6 +1,6 @@
 // The checker: pure rules over the ledgers of a storm. Every figure that must be 0 names the guarantee it stands for.
 // Invariant: an order of events is taken from the log's ids, which grow under the locks that decide it; no clock is trusted.
-import { attemptOf, inFlight, limitsPassed, settledEntries, settledTwice } from './check-flight.ts';
+import { attemptOf, inFlight, isAnswer, limitsPassed, settledEntries, settledTwice } from './check-flight.ts';
 import { inTwoFiles } from './check-files.ts';
 import {
   hostileLeft,
@@ -14,7 +14,6 @@ import {
 import { correctionsNotTold, notFollowed, notTold, takenBackSent } from './check-told.ts';
 import { feedGaps, postedAndLost, wrongAnswers } from './check-api.ts';
 import { yesLostOrTwice } from './check-fetched.ts';
-import { fetchedId } from './mappings.ts';
 import { afterPurge, cameBack, keptOrGone, refusedAsOver, takenInFlight } from './check-retention.ts';
 import { departedRestricted, notToldByRequest, reachedNobody, requestsCounted } from './check-requests.ts';
 import { ended, type DeliveryLine, type Entry, type Ledgers, type Receipt } from './ledgers.ts';
@@ -217,10 +216,6 @@ function revoked(entries: readonly Entry[]): readonly string[] {
       .map((one) => `${one.destination} ${one.deliveryId} under ${one.authorisationId}`)
   );
 }
-
-/** Who comes for its leads may answer when its lease is over and nobody has seen that yet: the late answer is the outcome. */
-const isAnswer = ({ entry, destination }: Entry): boolean =>
-  settledEntries.has(entry) || (entry === 'late' && destination === fetchedId);
 
 function unanswered({ entries, departed }: Story): readonly string[] {
   const answered = new Set(entries.filter(isAnswer).map(attemptOf));

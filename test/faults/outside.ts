@@ -72,6 +72,8 @@ export async function openOutside(gateway: Gateway, random: Random, pace: Pace):
         },
         ...(sent.body === undefined ? {} : { body: JSON.stringify(sent.body) }),
       });
+      // While a process is dead, somebody else of this machine may have its port for a moment.
+      if (!response.headers.has('x-request-id')) return undefined;
       const body = (await response.json()) as Reply['body'];
       // Whatever is wrong with the database or Redis is 503, and passes.
       if ([400, 401, 403, 422, 500].includes(response.status))

@@ -48,8 +48,9 @@ export interface OutcomeEffects {
   readonly taken: TargetTaken[];
   /** Deliveries whose pause was for an outage that is over. */
   readonly forward: number[];
-  /** Deliveries whose next call leaves at once. */
+  /** Deliveries whose next call leaves at once; `again`: one that was tried before. */
   readonly next: number[];
+  readonly again: number[];
   /** Calls whose work was taken back. */
   readonly undone: { readonly deliveryId: number; readonly name: string }[];
   /** Deliveries to be read back. */

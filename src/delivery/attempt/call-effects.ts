@@ -29,7 +29,8 @@ export function noteCall(
     captures: undone === undefined ? capturesOf(attempted) : {},
   });
   if (isOver && undone !== undefined) work.undone.push({ deliveryId: row.id, name: undone });
-  if (verdict.next === 'continue' || verdict.next === 'undo') work.next.push(row.id);
+  if (verdict.next !== 'continue' && verdict.next !== 'undo') return;
+  (attempted.call?.isReread === true ? work.again : work.next).push(row.id);
 }
 
 /** Whether a verdict costs one of the tries of what was sent. */

@@ -10,6 +10,7 @@ import { readCalls, type CalledDelivery, type CallRow } from '../../store/calls.
 import type { Sql } from '../../store/database.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import type { Published } from '../mapping-cache.ts';
+import { doneAndOutdated } from './calls-done.ts';
 import { readUndoing, undoable, type Undoing } from './undoing.ts';
 
 /** A call and its route: content of its own version, address of the one in force where that still has the call. */
@@ -22,6 +23,8 @@ export interface CallProgress {
   /** In order; each followed by its undo. */
   readonly calls: readonly RoutedCall[];
   readonly done: ReadonlySet<string>;
+  /** Done, and made anew: what they read is written by a call that is sent again. */
+  readonly outdated: ReadonlySet<string>;
   readonly captured: Captured;
   /** The call whose last departure the recipient may have received. */
   readonly open: CallRow | undefined;
@@ -69,6 +72,7 @@ export async function readProgress(
     versionId: id,
     progress: {
       ...progressOf(own, all, routed, captured, version),
+      ...doneAndOutdated(row, own, routed),
       undoing,
       undoes: undoable(own, calls).length > 0,
     },
@@ -119,12 +123,11 @@ function progressOf(
   calls: readonly RoutedCall[],
   captured: Captured,
   version: CompiledMapping,
-): Omit<CallProgress, 'undoing' | 'undoes'> {
+): Omit<CallProgress, 'done' | 'outdated' | 'undoing' | 'undoes'> {
   const held = own.filter((call) => mayBeThere(call) && !isUndo(call.name));
   return {
     calls,
     captured,
-    done: new Set(own.filter((call) => call.done).map((call) => call.name)),
     open: own.find((call) => !call.done && mayBeThere(call)),
     oldestRevision: held.length === 0 ? 0 : Math.min(...held.map((call) => call.sentRevision)),
     neverMade: neverMadeOf(all, version),
@@ -208,6 +211,8 @@ export interface CalledAttempt {
   /** Another call of the delivery has arrived. */
   readonly earlier: boolean;
   readonly more: (captures: Captured) => boolean;
+  /** Made for a call that failed: the tries of that one go on where they were. */
+  readonly isReread: boolean;
   /** What earlier calls made is taken back where this one is refused for good. */
   readonly undoes: boolean;
   /** Oldest revision the recipient may hold a part of once this one has left. */
@@ -226,6 +231,7 @@ export function calledAttempt(
     earlier: progress.done.size > 0 || (progress.open !== undefined && progress.open.name !== call.name),
     // The claim after the last undo ends the delivery, with the refusal.
     more: isUndo(call.name) ? () => true : followedBy(call, progress, lead, situation),
+    isReread: progress.outdated.has(call.name),
     undoes: progress.undoes && !isUndo(call.name) && situation.action === 'create',
     oldestRevision: Math.min(
       lead.revision,

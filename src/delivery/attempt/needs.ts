@@ -46,20 +46,7 @@ export function bindNeeds(options: DelivererOptions): TripNeeds {
     ahead.set(destinationId, places);
     return places;
   };
-  const recorded = createBatcher<TripEnd, Recorded>({
-    ...together,
-    run: (ends) => recordEnds(database, random, ends),
-  });
-  const judged = new Map<string, (end: TripEnd) => Promise<Recorded>>();
-  const recordedFor = (end: TripEnd): ((end: TripEnd) => Promise<Recorded>) => {
-    const destinationId = end.stopped?.[0]?.row.destinationId;
-    if (destinationId === undefined || !isJudged(end)) return recorded;
-    const own =
-      judged.get(destinationId) ??
-      createBatcher<TripEnd, Recorded>({ ...together, run: (ends) => recordEnds(database, random, ends) });
-    judged.set(destinationId, own);
-    return own;
-  };
+  const recordedFor = createRecorders((ends) => recordEnds(database, random, ends));
   return {
     ...options,
     step: (name, destinationId) => {
@@ -83,6 +70,24 @@ export function bindNeeds(options: DelivererOptions): TripNeeds {
       recordLasting(recordedFor(end), end, options.leaseMs).catch((error: unknown) =>
         recordWithoutBroken(options, random, end, error),
       ),
+  };
+}
+
+type Record = (end: TripEnd) => Promise<Recorded>;
+
+/** Ends share transactions; those that may wait for whoever publishes a destination wait apart, one group for each. */
+function createRecorders(
+  run: (ends: readonly TripEnd[]) => Promise<readonly Recorded[]>,
+): (end: TripEnd) => Record {
+  const recorder = (): Record => createBatcher<TripEnd, Recorded>({ ...together, run });
+  const shared = recorder();
+  const judged = new Map<string, Record>();
+  return (end) => {
+    const destinationId = end.stopped?.[0]?.row.destinationId;
+    if (destinationId === undefined || !isJudged(end)) return shared;
+    const own = judged.get(destinationId) ?? recorder();
+    judged.set(destinationId, own);
+    return own;
   };
 }
 

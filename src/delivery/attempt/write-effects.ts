@@ -24,6 +24,7 @@ export const noEffects = (): OutcomeEffects => ({
   readBacks: [],
   lateReferences: [],
   next: [],
+  again: [],
   forward: [],
 });
 
@@ -34,7 +35,8 @@ export async function writeEffects(tx: Sql, work: OutcomeEffects): Promise<void>
   await noteUndone(tx, work.undone);
   await noteTaken(tx, work.taken);
   await noteReadBacks(tx, work.readBacks);
-  await queueNextCalls(tx, work.next);
+  await queueNextCalls(tx, work.next, 'afresh');
+  await queueNextCalls(tx, work.again, 'goes_on');
   await keepLateReferences(tx, work.lateReferences);
   await forgetReferences(tx, work.erased);
   await forgetCaptures(tx, work.erased);

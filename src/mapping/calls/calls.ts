@@ -3,7 +3,7 @@
 import { checkConsentCarried, distribute } from './consent-by-call.ts';
 import type { ConsentPlaces } from './consent-by-call.ts';
 import type { RawCall } from './early.ts';
-import { compileWhen, onUnknownOf, urlCaptures, withCaptures } from './parts.ts';
+import { compileWhen, methodOf, onUnknownOf, rereadsOf, urlCaptures, withCaptures } from './parts.ts';
 import type { CallsInput } from './parts.ts';
 import { compileCaptures } from './captures.ts';
 import { compileQuestion } from './question.ts';
@@ -124,7 +124,8 @@ function compileRequest(rawCall: RawCall, input: CallsInput, place: ConsentPlace
   const conditional = Object.hasOwn(raw, 'when') || gates.length > 0;
   const question = compileQuestion(settings?.plan.settings, send.at, { ...input, scope, layout });
   const fromUrls = urlCaptures(raw, { path, own: send.own, base: send.base }, input);
-  for (const id of captures?.names ?? []) known.set(id, { conditional });
+  for (const id of captures?.names ?? [])
+    known.set(id, { conditional, isRead: methodOf(settings?.plan.settings) === 'GET' });
   const hasLookup = Object.hasOwn(send.own, 'lookup');
   const judge = withCaptures(
     compileResponse(mapping['response'], {
@@ -145,6 +146,7 @@ function compileRequest(rawCall: RawCall, input: CallsInput, place: ConsentPlace
   const read = [...(scope.captures?.read ?? [])];
   const sure = read.filter((id) => known.get(id)?.conditional !== true);
   const { consent } = input;
+  const reads = [...read, ...fromUrls.filter((id) => id !== 'reference')];
   const plan: CallPlan = {
     name,
     hasLookup,
@@ -152,12 +154,12 @@ function compileRequest(rawCall: RawCall, input: CallsInput, place: ConsentPlace
     onUnknown: onUnknownOf(raw, { ...send.base, ...send.own }, input, path),
     captures: captures?.names ?? [],
     needs: [...new Set([...fromUrls, ...sure])],
+    rereads: rereadsOf(settings.plan.settings, reads, input),
     applies: (lead, situation) =>
       when.test({ lead, situation, client: client ?? { id: '', name: '' } }) &&
       (gates.length === 0 || consent === undefined || gates.some((gate) => gate(lead, situation))) &&
       saysSomething(record, consent, lead, situation),
   };
-  const reads = [...read, ...fromUrls.filter((id) => id !== 'reference')];
   const { targets } = settings.plan;
   const secretNames = [...settings.secretNames, ...record.secrets, ...question.secrets];
   return { plan, reads, record, layout, schema, targets, secretNames, judge, question };

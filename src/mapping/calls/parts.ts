@@ -29,7 +29,7 @@ export interface CallsInput {
   readonly schemas: Schemas;
   readonly now: () => number;
   /** Ids that calls of this action and of those before it give; grows with each call. */
-  readonly known: Map<string, { readonly conditional: boolean }>;
+  readonly known: Map<string, { readonly conditional: boolean; readonly isRead: boolean }>;
 }
 
 const always = { test: (): boolean => true, categories: new Set<never>() } as const;
@@ -117,6 +117,23 @@ export function withCaptures(judge: Judge, captures: Captures | undefined): Judg
 /** Reason of an answer that says yes but does not give the id later calls need. */
 export const captureMissing = 'CAPTURE_MISSING';
 
+/** What a GET has read and a call writes that only sets: read again before it is sent again. What adds leaves as it was. */
+export const rereadsOf = (
+  settings: unknown,
+  reads: readonly string[],
+  { known }: Pick<CallsInput, 'known'>,
+): readonly string[] =>
+  setting.has(methodOf(settings))
+    ? [
+        ...new Set(
+          reads.filter((id) => known.get(id)?.isRead === true).map((id) => id.slice(0, id.indexOf('.'))),
+        ),
+      ]
+    : [];
+
+export const methodOf = (settings: unknown): string => textAt(settings, 'method') ?? 'POST';
+
+const setting = new Set(['PUT', 'PATCH', 'DELETE']);
 const repeatable = new Set(['GET', 'PUT', 'PATCH', 'DELETE']);
 
 export function onUnknownOf(
@@ -137,5 +154,5 @@ export function onUnknownOf(
       'onUnknown: lookup needs send.lookup in this call.',
     ]);
   // What sets a state may be said twice; what creates may not.
-  return repeatable.has(textAt(settings, 'method') ?? 'POST') ? 'resend' : 'hold';
+  return repeatable.has(methodOf(settings)) ? 'resend' : 'hold';
 }

@@ -1,6 +1,6 @@
 // What a file says besides its content, line by line in words: what each answer means, which leads it takes, how the opt-in is written.
 // Invariant: two files say the same here exactly when they mean the same; nothing of a lead is in it.
-import type { InWords } from '../contract.ts';
+import type { InWords } from '../file-contract.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { ruleKinds } from '../response/rule.ts';
 
