@@ -17,7 +17,7 @@ import {
   snsHost,
   topic,
 } from '../callbacks/sns-messages.ts';
-import { certificateFor, type Certificate } from '../connectors/servers/certificate.ts';
+import { certificateFor, rsaCertificateFor, type Certificate } from '../connectors/servers/certificate.ts';
 import { smtpUser, startSmtpRecipient, type SmtpRecipient } from '../connectors/servers/smtp.ts';
 import { leadRow, openGateway, type Gateway } from './gateway.ts';
 
@@ -48,7 +48,7 @@ beforeEach(async () => {
   [visits, status] = [[], 200];
   folder = mkdtempSync(join(tmpdir(), 'relais-providers-'));
   const certificate = await certificateFor(smtpHost, snsHost);
-  signer = await certificateFor('sns.amazonaws.com');
+  signer = await rsaCertificateFor('sns.amazonaws.com');
   [smtp, sns] = [await startSmtpRecipient(certificate), await startSns(certificate)];
   const ca = join(folder, 'ca.pem');
   writeFileSync(ca, certificate.cert);

@@ -6,11 +6,21 @@ export interface Certificate {
   readonly cert: string;
 }
 
-export async function certificateFor(...names: readonly string[]): Promise<Certificate> {
-  const made = await generate([{ name: 'commonName', value: names[0] ?? 'localhost' }], {
-    // A key of RSA takes a twentieth of a second to make.
-    keyType: 'ec',
-    curve: 'P-256',
+// A key of RSA takes a twentieth of a second to make.
+const elliptic = { keyType: 'ec', curve: 'P-256' } as const;
+
+export const certificateFor = (...names: readonly string[]): Promise<Certificate> => made(elliptic, names);
+
+/** Of RSA, as Amazon SNS signs with. */
+export const rsaCertificateFor = (...names: readonly string[]): Promise<Certificate> =>
+  made({ keySize: 2048 }, names);
+
+async function made(
+  key: typeof elliptic | { readonly keySize: number },
+  names: readonly string[],
+): Promise<Certificate> {
+  const pair = await generate([{ name: 'commonName', value: names[0] ?? 'localhost' }], {
+    ...key,
     algorithm: 'sha256',
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
@@ -22,5 +32,5 @@ export async function certificateFor(...names: readonly string[]): Promise<Certi
       },
     ],
   });
-  return { key: made.private, cert: made.cert };
+  return { key: pair.private, cert: pair.cert };
 }
