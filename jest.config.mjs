@@ -32,7 +32,7 @@ const base = {
 
 export default {
   // Most suites wait for servers and clocks, not for the processor.
-  maxWorkers: 4,
+  maxWorkers: 3,
   testSequencer: '<rootDir>/test/support/sequencer.ts',
   // A worker that has grown is begun anew between two files: a heap of gigabytes collects for seconds.
   workerIdleMemoryLimit: '1200MB',

@@ -1,6 +1,6 @@
 // Redis as production has it: queues spread over a cluster, and a master that dies under the gateway.
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { openGateway, type Gateway } from '../trip/gateway.ts';
+import { openGateway, type Gateway, patient } from '../trip/gateway.ts';
 import { startProcess, type GatewayProcess } from '../trip/process.ts';
 import { attemptsOf, deliveredOf, leads, manyDestinations, publishAll } from './many-destinations.ts';
 import { redisProgram, startCluster, startSentinel } from './redis-servers.ts';
@@ -25,7 +25,8 @@ async function open(redisUrl: string): Promise<void> {
   crm.answer = (_request, response) =>
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"success":true,"id":"C-1"}');
   gateway = await openGateway({
-    files: manyDestinations(crm.port, destinations),
+    // A time-out on a busy machine would send one twice, rightly.
+    files: patient(manyDestinations(crm.port, destinations)),
     environment: { RELAIS_REDIS_URL: redisUrl },
   });
   await publishAll(gateway, destinations);
