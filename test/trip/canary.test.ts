@@ -45,6 +45,8 @@ beforeAll(async () => {
     log: meters.counted(createLog({ level: 'info', stream: { write: (line) => void lines.push(line) } })),
   });
   const watcher = gateway.redis.duplicate();
+  // What it asks by itself when it connects would be told in the same breath as MONITOR's OK, which ioredis cannot take.
+  await watcher.ping();
   const monitor = await watcher.monitor();
   monitor.on('monitor', (_time: string, args: string[]) => void commands.push(args.join(' ')));
   stopMonitor = () => {
