@@ -160,7 +160,7 @@ export async function queueNextCalls(
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
   await tx.run(
-    `UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3), spent = IF(${tries === 'afresh' ? 1 : 0} = 1, 0, spent), pending_since = NULL WHERE id IN (${marks}) AND state = 'queued'`,
+    `UPDATE deliveries FORCE INDEX (PRIMARY) SET queued_at = UTC_TIMESTAMP(3), ${tries === 'afresh' ? 'spent = 0, ' : ''}pending_since = NULL WHERE id IN (${marks}) AND state = 'queued'`,
     values,
   );
 }

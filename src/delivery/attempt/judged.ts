@@ -12,20 +12,18 @@ import type { TripEnd } from './trip-end.ts';
 export const isJudgement = ({ state, readRevision }: Stopped): boolean =>
   state === 'withheld' || state === 'failed' || (state === 'cancelled' && readRevision !== undefined);
 
+const waitsForVersion = (stopped: Stopped): boolean =>
+  isJudgement(stopped) && stopped.inForceId !== undefined;
+
+/** Whether recording an end waits for whoever publishes: only what goes to the same destination may wait with it. */
+export const isJudged = ({ stopped = [] }: TripEnd): boolean => stopped.some(waitsForVersion);
+
 /** The versions in force of the destinations for which something was judged: whoever publishes next waits. Leads are locked before. */
 export const lockVersions = (tx: Sql, ends: readonly TripEnd[]): Promise<ReadonlyMap<string, number>> =>
   lockVersionsInForce(
     tx,
-    ends.flatMap(({ stopped = [] }) =>
-      stopped.flatMap((one) =>
-        isJudgement(one) && one.inForceId !== undefined ? [one.row.destinationId] : [],
-      ),
-    ),
+    ends.flatMap(({ stopped = [] }) => stopped.filter(waitsForVersion).map(({ row }) => row.destinationId)),
   );
-
-/** Whether recording an end waits for whoever publishes: only what goes to the same destination may wait with it. */
-export const isJudged = ({ stopped = [] }: TripEnd): boolean =>
-  stopped.some((one) => isJudgement(one) && one.inForceId !== undefined);
 
 interface Standing {
   readonly leads: ReadonlyMap<number, LeadLock>;

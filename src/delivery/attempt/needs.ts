@@ -73,15 +73,15 @@ export function bindNeeds(options: DelivererOptions): TripNeeds {
   };
 }
 
-type Record = (end: TripEnd) => Promise<Recorded>;
+type RecordEnd = (end: TripEnd) => Promise<Recorded>;
 
 /** Ends share transactions; those that may wait for whoever publishes a destination wait apart, one group for each. */
 function createRecorders(
   run: (ends: readonly TripEnd[]) => Promise<readonly Recorded[]>,
-): (end: TripEnd) => Record {
-  const recorder = (): Record => createBatcher<TripEnd, Recorded>({ ...together, run });
+): (end: TripEnd) => RecordEnd {
+  const recorder = (): RecordEnd => createBatcher<TripEnd, Recorded>({ ...together, run });
   const shared = recorder();
-  const judged = new Map<string, Record>();
+  const judged = new Map<string, RecordEnd>();
   return (end) => {
     const destinationId = end.stopped?.[0]?.row.destinationId;
     if (destinationId === undefined || !isJudged(end)) return shared;
