@@ -2,7 +2,7 @@
 // Invariant: nothing is lost by it: what is held back stays due, or is due again when its destination may send.
 import type { Reason } from '../domain/delivery.ts';
 import { ratePeriods } from '../domain/rates.ts';
-import { inList, type Sql } from './database.ts';
+import { inList, insertGroups, type Sql } from './database.ts';
 import { isBegunSql } from './begun-deliveries.ts';
 import { carriesRightSql } from './carried-rights.ts';
 import { windowUse } from './due-work.ts';
@@ -104,14 +104,21 @@ export async function deferToOpening(
  */
 export async function askAgain(tx: Sql, destinationId: string): Promise<void> {
   const { marks, values } = inList(setByMapping);
-  await tx.run(
-    `UPDATE batches b SET b.due_at = UTC_TIMESTAMP(3)
-      WHERE b.destination_id = ? AND b.state IN ('open', 'written') AND b.queued_at IS NULL AND b.due_at > UTC_TIMESTAMP(3)
-        AND (EXISTS (SELECT 1 FROM deliveries d WHERE d.batch_id = b.id AND d.state = 'waiting' AND d.reason IN (${marks}))
-          OR EXISTS (SELECT 1 FROM batches p JOIN deliveries d ON d.batch_id = p.id
-            WHERE p.whole_id = b.id AND b.role = 'whole' AND d.state = 'waiting' AND d.reason IN (${marks})))`,
-    [destinationId, ...values, ...values],
+  // Read first: MySQL refuses to read a table in the statement that changes it (1093).
+  const files = await tx.all<{ id: number; whole_id: number }>(
+    `SELECT DISTINCT b.id, b.whole_id FROM deliveries d FORCE INDEX (deliveries_due) JOIN batches b ON b.id = d.batch_id
+      WHERE d.state = 'waiting' AND d.destination_id = ? AND d.reason IN (${marks})`,
+    [destinationId, ...values],
   );
+  const ids = [...new Set(files.flatMap(({ id, whole_id }) => (whole_id === 0 ? [id] : [id, whole_id])))];
+  for (const group of insertGroups(ids)) {
+    const listed = inList(group);
+    await tx.run(
+      `UPDATE batches FORCE INDEX (PRIMARY) SET due_at = UTC_TIMESTAMP(3)
+        WHERE id IN (${listed.marks}) AND destination_id = ? AND state IN ('open', 'written') AND queued_at IS NULL AND due_at > UTC_TIMESTAMP(3)`,
+      [...listed.values, destinationId],
+    );
+  }
   await tx.run(
     `UPDATE deliveries FORCE INDEX (deliveries_due) SET due_at = UTC_TIMESTAMP(3)
       WHERE state = 'waiting' AND destination_id = ? AND reason IN (${marks}) AND due_at > UTC_TIMESTAMP(3)`,
