@@ -2,9 +2,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootstrap, root } from './bootstrap.mjs';
+import { takeEngine } from './engine.mjs';
 
 await bootstrap({ needs: 'all' });
 process.chdir(root);
+takeEngine();
 const folder = join(root, 'test', 'bench');
 // A bench says in its first line how it is called; the other files of the folder are their parts.
 const benches = new Map(

@@ -2,12 +2,15 @@
 //   npm test -- test/mapping          the checks, then the tests whose path matches
 //   npm run test:unit -- verdict      only tests that need no services, without the checks
 //   npm test -- --no-check trip       straight to the tests
+//   npm test -- --engine mysql        on MySQL (or mariadb) instead of what is installed here
 import { join } from 'node:path';
 import { bootstrap, root, run } from './bootstrap.mjs';
 import { runChecks } from './checks.mjs';
+import { takeEngine } from './engine.mjs';
 
 await bootstrap({ needs: 'all' });
 process.chdir(root);
+takeEngine();
 
 const own = ['--unit', '--no-check'];
 const asked = process.argv.slice(2);

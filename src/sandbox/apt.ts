@@ -1,4 +1,4 @@
-// Installs MariaDB and Redis with apt, on Debian or Ubuntu as root, when nothing else is there.
+// Installs MariaDB and Redis, or the one of them that is missing, with apt: on Debian or Ubuntu as root.
 // Invariant: the packages' own services are not started (a policy-rc.d forbids it while apt runs) and the
 // machine's policy, if it had one, is back afterwards. flock lets two starts at once take turns.
 import { spawn } from 'node:child_process';
@@ -24,16 +24,23 @@ printf '#!/bin/sh\\n# relais-sandbox\\nexit 101\\n' > "$policy"
 chmod 755 "$policy"
 export DEBIAN_FRONTEND=noninteractive
 apt-get -o DPkg::Lock::Timeout=300 update -q
-apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends mariadb-server redis-server
+apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends "$@"
 `;
 
 /** Returns undefined when it worked, else the last lines of what apt said. */
-export function installWithApt(log: (line: string) => void): Promise<string | undefined> {
-  log('installing mariadb-server and redis-server with apt (about 200 MB)');
+export function installWithApt(
+  packages: readonly string[],
+  log: (line: string) => void,
+): Promise<string | undefined> {
+  log(`installing ${packages.join(' and ')} with apt (up to 200 MB)`);
   return new Promise((resolve) => {
-    const child = spawn('flock', ['/run/lock/relais-apt.lock', 'sh', '-c', SCRIPT], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      'flock',
+      ['/run/lock/relais-apt.lock', 'sh', '-c', SCRIPT, 'relais-apt', ...packages],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     let text = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (part: string) => {

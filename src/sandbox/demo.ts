@@ -22,6 +22,7 @@ try {
       given: {
         ...(mysqlUrl === undefined ? {} : { mysqlUrl }),
         ...(redisUrl === undefined ? {} : { redisUrl }),
+        ...(options.engine === undefined ? {} : { engine: options.engine }),
       },
       signal,
     };

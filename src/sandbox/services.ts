@@ -1,15 +1,17 @@
 // MySQL (or MariaDB) and Redis for a demo or a test run, wherever it is started: those the caller names, else
 // private ones from programs installed here, else Docker Compose, else apt as root, else a message that lists
-// the choices.
+// the choices. Where MySQL is asked for by its name, Debian's unpacked packages come before Docker.
 // Invariant: after stop() nothing of ours runs and, unless asked to keep it, no data is left; what a killed run
 // left behind is cleaned up by the next start (see folders.ts).
 import { RelaisError } from '../errors.ts';
 import { aptIsPossible, installWithApt } from './apt.ts';
-import { findMysql, findRedis } from './binaries.ts';
+import { findMysql, findRedis, isMariadb } from './binaries.ts';
+import type { Engine } from './binaries.ts';
 import { dockerAnswers, startCompose } from './compose.ts';
 import { takeFolder } from './folders.ts';
 import type { RunFolder } from './folders.ts';
 import { startMariadb } from './mariadb.ts';
+import { unpackMysql, unpackingIsPossible } from './mysql-packages.ts';
 import { converse } from './ports.ts';
 import { startRedis } from './redis.ts';
 
@@ -30,6 +32,8 @@ export type ServiceOptions = {
   readonly durable?: boolean;
   /** true: data stays for the next start with the same folder. Default false */
   readonly keep?: boolean;
+  /** Which server it must be; without it any. */
+  readonly engine?: Engine;
   readonly mysqlUrl?: string;
   readonly redisUrl?: string;
 };
@@ -39,15 +43,17 @@ type Running = { readonly url: string; readonly stop: () => Promise<void> };
 const nothingToStop = (): Promise<void> => Promise.resolve();
 
 export async function startServices(options: ServiceOptions): Promise<Services> {
-  const { mysqlUrl, redisUrl, log } = options;
-  for (const url of [mysqlUrl, redisUrl]) if (url !== undefined) await mustAnswer(url);
+  const { mysqlUrl, redisUrl, engine, log } = options;
+  for (const url of [mysqlUrl, redisUrl]) if (url !== undefined) await mustAnswer(url, engine);
   if (mysqlUrl !== undefined && redisUrl !== undefined) {
     return { mysqlUrl, redisUrl, origin: 'given', stop: nothingToStop };
   }
   const folder = await takeFolder(options.folder, { keep: options.keep === true, log });
   try {
+    const unpacked =
+      engine === 'mysql' && !hasMysql(options) && unpackingIsPossible() ? await unpackMysql(log) : undefined;
     if (hasPrograms(options)) return await startPrivate(options, folder);
-    if (await dockerAnswers()) {
+    if (engine !== 'mariadb' && (await dockerAnswers())) {
       log('starting MySQL and Redis with Docker Compose');
       const compose = await startCompose(folder.path);
       const stop = async (): Promise<void> => {
@@ -61,31 +67,40 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
         stop,
       };
     }
-    const problem = aptIsPossible() ? await installWithApt(log) : undefined;
+    const problem = unpacked ?? (aptIsPossible() ? await installWithApt(missing(options), log) : undefined);
     if (hasPrograms(options)) return await startPrivate(options, folder);
-    throw noServices(problem);
+    throw noServices(engine, problem);
   } catch (error) {
     folder.release();
     throw error;
   }
 }
 
-const hasPrograms = ({ mysqlUrl, redisUrl }: ServiceOptions): boolean =>
-  (mysqlUrl !== undefined || findMysql() !== undefined) &&
-  (redisUrl !== undefined || findRedis() !== undefined);
+const hasMysql = ({ mysqlUrl, engine }: ServiceOptions): boolean =>
+  mysqlUrl !== undefined || findMysql(engine) !== undefined;
+const hasRedis = ({ redisUrl }: ServiceOptions): boolean =>
+  redisUrl !== undefined || findRedis() !== undefined;
+const hasPrograms = (options: ServiceOptions): boolean => hasMysql(options) && hasRedis(options);
+
+/** The packages of Debian and Ubuntu that bring what is not here. */
+const missing = (options: ServiceOptions): readonly string[] => [
+  ...(hasMysql(options) || options.engine === 'mysql' ? [] : ['mariadb-server']),
+  ...(hasRedis(options) ? [] : ['redis-server']),
+];
 
 async function startPrivate(options: ServiceOptions, folder: RunFolder): Promise<Services> {
   const durable = options.durable !== false;
-  options.log(`starting private MariaDB/MySQL and Redis in ${folder.path}`);
+  const binary = options.mysqlUrl === undefined ? findMysql(options.engine) : undefined;
+  const database = { mysql: 'MySQL and ', mariadb: 'MariaDB and ' };
+  options.log(`starting private ${binary === undefined ? '' : database[binary.kind]}Redis in ${folder.path}`);
   const [mysql, redis] = await Promise.allSettled([
     givenOr(options.mysqlUrl, async () => {
-      const binary = findMysql();
-      if (binary === undefined) throw noServices();
+      if (binary === undefined) throw noServices(options.engine);
       return await startMariadb({ binary, folder: folder.path, socket: folder.socket, durable });
     }),
     givenOr(options.redisUrl, async () => {
       const program = findRedis();
-      if (program === undefined) throw noServices();
+      if (program === undefined) throw noServices(options.engine);
       return await startRedis({ program, folder: folder.path, durable });
     }),
   ]);
@@ -99,7 +114,7 @@ async function startPrivate(options: ServiceOptions, folder: RunFolder): Promise
       ? mysql.reason
       : redis.status === 'rejected'
         ? redis.reason
-        : noServices();
+        : noServices(options.engine);
   }
   const stop = async (): Promise<void> => {
     await stopAll();
@@ -117,16 +132,18 @@ async function givenOr(
   return { url: server.url, stop: server.process.stop };
 }
 
-async function mustAnswer(url: string): Promise<void> {
+async function mustAnswer(url: string, engine: Engine | undefined): Promise<void> {
   const { protocol, hostname, port, host } = new URL(url);
   const isMysql = protocol === 'mysql:' || protocol === 'mariadb:';
   const to = {
     host: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port === '' ? (isMysql ? 3306 : 6379) : port),
   };
+  // A greeting of MySQL has its version, up to a zero, behind five bytes.
+  const isGreeting = (text: string): boolean => (isMysql ? text.includes('\0', 5) : text.length > 4);
   // MySQL greets first; Redis answers anything, be it with an error. Over TLS nothing readable comes: not asked.
   if (protocol === 'rediss:') return;
-  const answer = await converse(to, isMysql ? '' : 'PING\r\n', (text) => text.length > 4, 5_000);
+  const answer = await converse(to, isMysql ? '' : 'PING\r\n', isGreeting, 5_000);
   if (answer === '') {
     throw new RelaisError(
       'SERVICE-001',
@@ -134,19 +151,26 @@ async function mustAnswer(url: string): Promise<void> {
         'Start that server, correct the URL, or unset it to use a private one.',
     );
   }
+  if (isMysql && engine !== undefined && (engine === 'mariadb') !== isMariadb(answer)) {
+    throw new RelaisError(
+      'SERVICE-001',
+      `--engine ${engine} was asked for, and ${host}, named by RELAIS_MYSQL_OWNER_URL, is the other one. ` +
+        'Leave the word out, or unset the URL to use a private server.',
+    );
+  }
 }
 
-const noServices = (problem?: string): RelaisError =>
+const noServices = (engine: Engine | undefined, problem?: string): RelaisError =>
   new RelaisError(
     'SERVICE-001',
     [
-      'neither MariaDB/MySQL with Redis/Valkey was found on this machine, nor a Docker that answers.',
+      `neither ${engine === undefined ? 'MariaDB/MySQL' : { mysql: 'MySQL', mariadb: 'MariaDB' }[engine]} with Redis/Valkey was found on this machine, nor a Docker that answers.`,
       ...(problem === undefined ? [] : [`apt was tried and failed:\n${problem}`]),
       'One of these will do:',
       '  - install them: apt-get install mariadb-server redis-server (they need not run as services)',
       '  - start Docker with its compose plugin',
       '  - name servers that run elsewhere: RELAIS_MYSQL_OWNER_URL=mysql://root:...@host:3306',
       '    (an account that may create databases and users) and RELAIS_REDIS_URL=redis://host:6379',
-      '  - run once as root on Debian or Ubuntu, and they are installed for you',
+      '  - run once as root on Debian or Ubuntu, and they are installed for you; with --engine mysql on Debian, MySQL is unpacked',
     ].join('\n'),
   );

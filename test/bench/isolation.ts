@@ -9,6 +9,7 @@ import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gatewa
 import { startProcess, type GatewayProcess } from '../trip/process.ts';
 import { latencyOf, nowOf, show, steady, type Latency } from './fresh.ts';
 import { median, option, pause } from './measure.ts';
+import { askedEngine } from '../support/engine.ts';
 
 const [rounds, seconds, backlog, replays, idle] = [
   option('rounds', 3),
@@ -162,7 +163,11 @@ async function ticksOf(pid: number): Promise<number> {
 
 async function main(): Promise<void> {
   const folder = join(process.cwd(), '.relais', `isolation-${process.pid}`);
-  const services = await startServices({ folder, log: (line) => console.error(`bench: ${line}`) });
+  const services = await startServices({
+    folder,
+    log: (line) => console.error(`bench: ${line}`),
+    ...askedEngine(),
+  });
   process.env['RELAIS_TEST_MYSQL_URL'] = services.mysqlUrl;
   process.env['RELAIS_TEST_REDIS_URL'] = services.redisUrl;
   const recipient = spawn(process.execPath, [join(import.meta.dirname, 'moody-recipient.ts')]);

@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { startServices } from '../../src/sandbox/services.ts';
+import { askedEngine } from '../support/engine.ts';
 
 export interface Bench {
   readonly redisUrl: string;
@@ -41,7 +42,11 @@ export const machine = (): string =>
 /** Starts private services, runs, and stops them whatever happens. */
 export async function withServices(work: (bench: Bench) => Promise<void>): Promise<void> {
   const folder = join(process.cwd(), '.relais', `bench-${process.pid}`);
-  const services = await startServices({ folder, log: (line) => console.error(`bench: ${line}`) });
+  const services = await startServices({
+    folder,
+    log: (line) => console.error(`bench: ${line}`),
+    ...askedEngine(),
+  });
   process.env['RELAIS_TEST_MYSQL_URL'] = services.mysqlUrl;
   process.env['RELAIS_TEST_REDIS_URL'] = services.redisUrl;
   const redisPort = `:${new URL(services.redisUrl).port}`;

@@ -18,6 +18,7 @@ import { startMariadb, type PrivateServer } from '../../src/sandbox/mariadb.ts';
 import { converse, freePort } from '../../src/sandbox/ports.ts';
 import { launch, untilReady, type ServerProcess } from '../../src/sandbox/server-process.ts';
 import type { Target } from './proxy.ts';
+import { askedEngine } from '../support/engine.ts';
 
 export interface StormServers {
   /** Where the services are now; proxies aim there. */
@@ -48,7 +49,7 @@ const redisPassword = 'storm';
 const diskBytes = 900 * 1_024 * 1_024;
 
 export async function startStormServers(path: string, log: (line: string) => void): Promise<StormServers> {
-  const binary = findMysql();
+  const binary = findMysql(askedEngine().engine);
   const program = findRedis();
   if (binary === undefined || program === undefined)
     throw new Error(

@@ -12,6 +12,7 @@ import mysql from 'mysql2/promise';
 import { processesIn } from '../../src/sandbox/folders.ts';
 import { startServices } from '../../src/sandbox/services.ts';
 import type { Services } from '../../src/sandbox/services.ts';
+import { askedEngine } from '../support/engine.ts';
 
 const log = (): void => {};
 let parent: string;
@@ -86,7 +87,7 @@ async function kill(child: ChildProcess): Promise<void> {
 
 test('MySQL and Redis answer under their passwords, hold the settings Relais needs, and stop without a trace', async () => {
   const folder = join(parent, 'one');
-  const services = await startServices({ folder, log });
+  const services = await startServices({ ...askedEngine(), folder, log });
   expect(services.origin).toBe('private');
   expect(
     await mysqlSays(services, 'SELECT @@innodb_flush_log_at_trx_commit AS f, @@character_set_server AS c'),
@@ -122,8 +123,8 @@ test('two runs of one checkout work side by side', async () => {
 
 test('a folder in use by a living run is refused by name, not taken over', async () => {
   const folder = join(parent, 'one');
-  const services = await startServices({ folder, log });
-  await expect(startServices({ folder, log })).rejects.toThrow(
+  const services = await startServices({ ...askedEngine(), folder, log });
+  await expect(startServices({ ...askedEngine(), folder, log })).rejects.toThrow(
     `in use by the running process ${process.pid}`,
   );
   expect(await mysqlSays(services, 'SELECT 1 AS alive')).toEqual([{ alive: 1 }]);
@@ -148,7 +149,7 @@ test('the next start ends servers that outlived their run, and removes their dat
   expect(orphans).toHaveLength(2);
 
   const told: string[] = [];
-  const services = await startServices({ folder, log: (line) => told.push(line) });
+  const services = await startServices({ ...askedEngine(), folder, log: (line) => told.push(line) });
   expect(told[0]).toContain(`removing what process ${child.pid} left behind`);
   expect(processesIn(folder).filter((pid) => orphans.includes(pid))).toEqual([]);
   expect(await mysqlSays(services, 'SELECT 1 AS alive')).toEqual([{ alive: 1 }]);
@@ -166,7 +167,7 @@ test('the next start leaves the servers of a living run alone', async () => {
 
 test('kept data is there again at the next start, and even after a kill', async () => {
   const folder = join(parent, 'kept');
-  const first = await startServices({ folder, log, keep: true });
+  const first = await startServices({ ...askedEngine(), folder, log, keep: true });
   await mysqlSays(first, 'CREATE DATABASE rs_kept CHARACTER SET utf8mb4');
   await redisSays(first, (redis) => redis.set('kept', 'yes'));
   await first.stop();
@@ -175,7 +176,7 @@ test('kept data is there again at the next start, and even after a kill', async 
   expect(await mysqlSays(second, "SHOW DATABASES LIKE 'rs_kept'")).toHaveLength(1);
   await kill(child);
 
-  const third = await startServices({ folder, log, keep: true });
+  const third = await startServices({ ...askedEngine(), folder, log, keep: true });
   expect(await mysqlSays(third, "SHOW DATABASES LIKE 'rs_kept'")).toHaveLength(1);
   expect(await redisSays(third, (redis) => redis.get('kept'))).toBe('yes');
   await third.stop();
@@ -188,7 +189,7 @@ test('a checkout deep in the file system still gets a socket path the kernel acc
     'another-one-that-goes-past-the-limit',
     'one',
   );
-  const services = await startServices({ folder, log });
+  const services = await startServices({ ...askedEngine(), folder, log });
   expect(await mysqlSays(services, 'SELECT 1 AS alive')).toEqual([{ alive: 1 }]);
   await services.stop();
 });
@@ -196,7 +197,13 @@ test('a checkout deep in the file system still gets a socket path the kernel acc
 test('servers given by the caller are used and never stopped', async () => {
   const [mysqlUrl, redisUrl] = [process.env['RELAIS_TEST_MYSQL_URL'], process.env['RELAIS_TEST_REDIS_URL']];
   const folder = join(parent, 'unused');
-  const services = await startServices({ folder, log, mysqlUrl: mysqlUrl ?? '', redisUrl: redisUrl ?? '' });
+  const services = await startServices({
+    ...askedEngine(),
+    folder,
+    log,
+    mysqlUrl: mysqlUrl ?? '',
+    redisUrl: redisUrl ?? '',
+  });
   expect(services).toMatchObject({ mysqlUrl, redisUrl, origin: 'given' });
   await services.stop();
   expect(existsSync(folder)).toBe(false);
@@ -215,7 +222,7 @@ test('a given server that does not answer is named, with the variable that names
 
 test('each server works in its own folder, which is how a later start recognises it', async () => {
   const folder = join(parent, 'one');
-  const services = await startServices({ folder, log });
+  const services = await startServices({ ...askedEngine(), folder, log });
   const places = processesIn(folder).map((pid) => readlinkSync(`/proc/${pid}/cwd`));
   expect(places.sort()).toEqual([join(folder, 'mysql'), join(folder, 'redis')].sort());
   await services.stop();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { startServices } from '../../src/sandbox/services.ts';
 import { keepSchema } from './schema.ts';
 import { keepServices } from './test-services.ts';
+import { askedEngine } from './engine.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -15,6 +16,7 @@ export default async function globalSetup(): Promise<void> {
     folder: join(root, '.relais', `test-${process.pid}`),
     // What is killed loses nothing all the same: `unsynced` in src/sandbox/mariadb.ts.
     durable: false,
+    ...askedEngine(),
     log: (line) => process.stderr.write(`tests: ${line}\n`),
     ...(RELAIS_MYSQL_OWNER_URL === undefined ? {} : { mysqlUrl: RELAIS_MYSQL_OWNER_URL }),
     ...(RELAIS_REDIS_URL === undefined ? {} : { redisUrl: RELAIS_REDIS_URL }),

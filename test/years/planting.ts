@@ -10,6 +10,7 @@ import { zeros } from './figures.ts';
 import type { YearsPlant } from './plant.ts';
 import { yearsPlants } from './plants.ts';
 import type { YearsReport } from './years.ts';
+import { askedEngine } from '../support/engine.ts';
 
 interface Options {
   readonly root: string;
@@ -72,6 +73,7 @@ export async function plantingYears(name: string, { root, seed, log }: Options):
     folder: join(root, '.relais', `years-${process.pid}`),
     log,
     durable: false,
+    ...askedEngine(),
   });
   const environment = {
     ...process.env,

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { startServices } from '../../src/sandbox/services.ts';
 import { tenYears } from './years.ts';
 import { yearsText } from './report.ts';
+import { askedEngine } from '../support/engine.ts';
 
 const { values } = parseArgs({
   options: {
@@ -28,6 +29,7 @@ const services =
         folder: join(process.cwd(), '.relais', `years-${process.pid}`),
         log: say,
         durable: false,
+        ...askedEngine(),
       })
     : undefined;
 if (services !== undefined) {

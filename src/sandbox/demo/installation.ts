@@ -2,6 +2,7 @@
 // Invariant: whatever was built has its undoing on the caller's list before the next step begins.
 import { rm } from 'node:fs/promises';
 import { startServices } from '../services.ts';
+import type { ServiceOptions } from '../services.ts';
 import { inventAccounts, placesOf } from './environment.ts';
 import type { EnvironmentFacts } from './environment.ts';
 import type { Env, Gateway, GatewayTools } from './gateway.ts';
@@ -14,7 +15,7 @@ export interface DemoDeps {
   readonly screen: Screen;
   readonly tools: GatewayTools;
   /** Servers to use instead of private ones. */
-  readonly given: { readonly mysqlUrl?: string; readonly redisUrl?: string };
+  readonly given: Pick<ServiceOptions, 'mysqlUrl' | 'redisUrl' | 'engine'>;
   readonly signal: AbortSignal;
 }
 

@@ -2,6 +2,7 @@
 // Invariant: an unknown word stops the demo before anything is started.
 import { parseArgs } from 'node:util';
 import { RelaisError } from '../../errors.ts';
+import type { Engine } from '../binaries.ts';
 
 export interface DemoOptions {
   readonly leads: number;
@@ -13,6 +14,8 @@ export interface DemoOptions {
   readonly preset?: string;
   /** With `preset`: a habit of the CRM whose rule is taken out. */
   readonly without?: string;
+  /** The database it must be; without it what is named by URL or installed. */
+  readonly engine?: Engine;
   readonly help: boolean;
 }
 
@@ -30,6 +33,7 @@ The exit code is 0 only when the recipients' own records, the log and the leads 
   --preset NAME twenty leads through one preset and the simulated CRM it is for, with everything that can go wrong;
                 relais preset list names them
   --without H   with --preset: takes the rule for one habit of that CRM out; must end with exit code 1
+  --engine E    mysql or mariadb, instead of what is installed; on Debian, MySQL is unpacked under .relais for it
   --help        this text
 
 RELAIS_MYSQL_OWNER_URL and RELAIS_REDIS_URL name servers to use instead of private ones; the demo makes a database
@@ -45,6 +49,7 @@ export function readOptions(args: readonly string[]): DemoOptions {
     tamper: values.tamper,
     ...(values.preset === undefined ? {} : { preset: values.preset }),
     ...(values.without === undefined ? {} : { without: values.without }),
+    ...(values.engine === undefined ? {} : { engine: engineOf(values.engine) }),
     help: values.help,
   };
 }
@@ -63,6 +68,7 @@ function parsed(args: readonly string[]) {
         seed: { type: 'string' },
         preset: { type: 'string' },
         without: { type: 'string' },
+        engine: { type: 'string' },
       },
     });
   } catch (error) {
@@ -71,6 +77,11 @@ function parsed(args: readonly string[]) {
       `${error instanceof Error ? error.message : String(error)}\n\n${helpText}`,
     );
   }
+}
+
+function engineOf(word: string): Engine {
+  if (word === 'mysql' || word === 'mariadb') return word;
+  throw new RelaisError('USAGE-001', '--engine is mysql or mariadb.');
 }
 
 function whole(name: string, given: string | undefined, otherwise: number, min: number, max: number): number {

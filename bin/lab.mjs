@@ -1,0 +1,69 @@
+// `npm run lab`: what is not a unit, integration or demo test: storms, the suites on the other engine, benchmarks, containers,
+// real CRMs. Alone it lists its parts; `npm run lab -- NAME ...` runs one with the words that follow; `npm run lab -- --ci` runs
+// those that a build server runs after `npm test`.
+// Invariant: the exit code is that of the part; a build server runs every part of its list and fails when one has failed.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { bootstrap, root, run } from './bootstrap.mjs';
+
+await bootstrap({ needs: 'all' });
+process.chdir(root);
+
+/** @typedef {{ name: string, what: string, words: readonly string[], ci?: true }} Part */
+
+/** @type {readonly Part[]} */
+const commands = [
+  {
+    name: 'storms',
+    what: 'npm run faults: real processes under a storm of faults',
+    words: ['bin/faults.mjs'],
+  },
+  {
+    name: 'engine',
+    what: 'the suites that depend most on the database, on MySQL; --engine mariadb for MariaDB',
+    words: ['bin/engine-suites.mjs'],
+    ci: true,
+  },
+  { name: 'benchmarks', what: 'npm run bench: rates, latencies, memory', words: ['bin/bench.mjs'] },
+];
+
+const [first, ...rest] = process.argv.slice(2);
+const parts = [...commands, ...partsInFolders()];
+const asked =
+  first === '--ci' ? parts.filter((part) => part.ci) : parts.filter((part) => part.name === first);
+if (first === undefined || first === '--help') list(console.log);
+else if (asked.length === 0) {
+  console.error(`lab: there is no part "${first}".`);
+  list(console.error);
+  process.exitCode = 2;
+} else for (const part of asked) process.exitCode = (await runPart(part)) || (process.exitCode ?? 0);
+
+/** @param {Part} part */
+async function runPart({ name, words: [script = '', ...words] }) {
+  const started = Date.now();
+  const code = await run(process.execPath, [join(root, script), ...words, ...rest]);
+  console.error(
+    `lab: ${name} ended with exit code ${code} after ${Math.round((Date.now() - started) / 1000)} s`,
+  );
+  return code;
+}
+
+/** A part of its own is test/lab/NAME/part.ts, whose first line says what it is. */
+function partsInFolders() {
+  const folder = join(root, 'test', 'lab');
+  return readdirSync(folder).flatMap((name) => {
+    const script = join('test', 'lab', name, 'part.ts');
+    if (!existsSync(join(root, script))) return [];
+    const what =
+      readFileSync(join(root, script), 'utf8')
+        .split('\n', 1)[0]
+        ?.replace(/^\/\/ /, '') ?? '';
+    return [{ name, what, words: [script] }];
+  });
+}
+
+/** @param {(line: string) => void} say */
+function list(say) {
+  say('npm run lab -- NAME [its own words], or --ci for those a build server runs:');
+  for (const { name, what, ci } of parts) say(`  ${name.padEnd(12)}${what}${ci ? ' (ci)' : ''}`);
+}
