@@ -2,7 +2,7 @@
 // Invariant: both need a reason and are entries of the log; no address is kept or printed.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
-import type { Addresses } from '../domain/opposition.ts';
+import { optInsNamed, type Addresses } from '../domain/opposition.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import { leadQueryOf } from '../support/find-person.ts';
@@ -22,7 +22,7 @@ interface PersonOptions {
 }
 
 interface AddOptions extends PersonOptions {
-  readonly purpose: string;
+  readonly purpose?: readonly string[];
   readonly channel?: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export function oppositionCommands(program: Command): void {
   withExamples(
     ofPerson(opposition.command('add'))
       .description('put a person on it; their leads say so at once, and so will later ones')
-      .option('--purpose <purpose>', consentPurposes.join(', '), 'marketing')
+      .option('--purpose <purpose>', `${consentPurposes.join(', ')}; may be repeated; default: all`, collect)
       .option('--channel <channel>', `${consentChannels.join(', ')}; may be repeated; default: all`, collect),
     'Of the address only a keyed digest is kept. A grant that the person gives later counts again.',
     'relais opposition add --client horizon --email zoe@courriel.example --reason "request 79"',
@@ -74,20 +74,22 @@ function addressesOf({ email, phone }: PersonOptions): Addresses {
 }
 
 async function add({ rights, config }: App, options: AddOptions): Promise<void> {
-  const channels = options.channel?.map((name) => known(name, consentChannels, 'channel')) ?? consentChannels;
-  const purpose = known(options.purpose, consentPurposes, 'purpose');
+  const optIns = optInsNamed({
+    purposes: options.purpose?.map((name) => known(name, consentPurposes, 'purpose')),
+    channels: options.channel?.map((name) => known(name, consentChannels, 'channel')),
+  });
   const addresses = addressesOf(options);
   const reached = await rights.object({
     clientId: options.client,
     addresses,
-    purpose,
-    channels,
+    optIns,
     actor: config.actor,
     reason: reasonOf(options.reason),
   });
-  out(`On the list of ${options.client}: ${purpose} by ${channels.join(', ')}.`);
+  for (const [purpose, own] of Map.groupBy(optIns, (optIn) => optIn.purpose))
+    out(`On the list of ${options.client}: ${purpose} by ${own.map(({ channel }) => channel).join(', ')}.`);
   for (const { reference, pairs } of reached)
-    out(`${reference}: ${pairs.join(', ')} ended, and its recipients get an update.`);
+    out(`${reference}: ${pairs.join(', ')} withdrawn, and its recipients get an update.`);
 }
 
 async function check(

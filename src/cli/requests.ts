@@ -5,8 +5,9 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { App } from '../app.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
-import { isAnswered, requestKinds, requestStates } from '../domain/requests.ts';
+import { isAnswered, requestKinds, requestStates, takesBack, type RequestKind } from '../domain/requests.ts';
 import { RelaisError } from '../errors.ts';
+import type { NewRequestOrder } from '../privacy/requests/open.ts';
 import { leadQueryOf } from '../support/find-person.ts';
 import { collect, instant, known, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
@@ -49,7 +50,7 @@ export function requestCommands(program: Command): void {
       .option('--identity <text>', 'how the identity was checked')
       .option(
         '--purpose <purpose>',
-        `of an objection or a withdrawal: ${consentPurposes.join(', ')}; default: marketing`,
+        `of an objection or a withdrawal: ${consentPurposes.join(', ')}; default: all`,
         collect,
       )
       .option(
@@ -150,14 +151,16 @@ function queryOf(asked: { readonly email?: string; readonly phone?: string }): {
   return found.query;
 }
 
-function optInsOf(kind: string, { purpose, channel }: OpenOptions): { readonly optIns?: readonly string[] } {
-  const concerned = kind === 'objection' || kind === 'withdrawal';
-  if (!concerned) {
+function optInsOf(kind: RequestKind, { purpose, channel }: OpenOptions): Pick<NewRequestOrder, 'optIns'> {
+  if (!takesBack(kind)) {
     if (purpose !== undefined || channel !== undefined)
       throw new RelaisError('USAGE-001', '--purpose and --channel belong to an objection or a withdrawal.');
     return {};
   }
-  const purposes = (purpose ?? ['marketing']).map((name) => known(name, consentPurposes, 'purpose'));
-  const channels = channel?.map((name) => known(name, consentChannels, 'channel')) ?? consentChannels;
-  return { optIns: purposes.flatMap((name) => channels.map((way) => `${name}.${way}`)) };
+  return {
+    optIns: {
+      purposes: (purpose ?? []).map((name) => known(name, consentPurposes, 'purpose')),
+      channels: (channel ?? []).map((name) => known(name, consentChannels, 'channel')),
+    },
+  };
 }

@@ -2,11 +2,35 @@
 // Invariant: an address is known by a keyed digest only, one for each client; what was granted again is not opposed.
 import { yearsBefore } from './civil-time.ts';
 import { currentConsent } from './consent.ts';
-import type { ConsentRecord, Identity } from './lead.ts';
+import {
+  consentChannels,
+  consentPurposes,
+  type ConsentChannel,
+  type ConsentPurpose,
+  type ConsentRecord,
+  type Identity,
+} from './lead.ts';
 import { mac } from './mac.ts';
 
 /** Source of an event that the opposition list said. */
 export const oppositionSource = 'opposition';
+
+export interface OptIn {
+  readonly purpose: ConsentPurpose;
+  readonly channel: ConsentChannel;
+}
+
+/** Opt-ins that an objection or a withdrawal speaks of: each purpose on each channel that is named, all of them where none is. */
+export const optInsNamed = ({
+  purposes = consentPurposes,
+  channels = consentChannels,
+}: {
+  readonly purposes?: readonly ConsentPurpose[] | undefined;
+  readonly channels?: readonly ConsentChannel[] | undefined;
+}): readonly OptIn[] =>
+  (purposes.length === 0 ? consentPurposes : purposes).flatMap((purpose) =>
+    (channels.length === 0 ? consentChannels : channels).map((channel) => ({ purpose, channel })),
+  );
 
 /**
  * How long a line of the list is kept, civil years from the day the objection was said. The CNIL asks for three at least; past

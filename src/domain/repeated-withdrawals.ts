@@ -2,6 +2,7 @@
 // Invariant: a repeated withdrawal goes no further while its own lead can say it; a grant given since stands.
 import { currentConsent, stampedAheadMs } from './consent.ts';
 import type { ConsentRecord } from './lead.ts';
+import { oppositionSource } from './opposition.ts';
 
 /** Source of an event that repeats the one of another lead, with that lead's number. */
 const repeated = 'same_person:';
@@ -46,10 +47,12 @@ export function newestWithdrawals(events: readonly ConsentRecord[]): readonly Co
 }
 
 /**
- * Of these withdrawals, those that end a consent of a lead: granted before them, by stamp or by receipt. One that has ended by itself
- * counts: a recipient that was told the yes, and could not be told its end yet, must hear of the no.
+ * Of these withdrawals, those that change the answer of a lead. One of another lead ends what was granted before it, by stamp or by
+ * receipt. An objection (GDPR article 21) counts whatever the lead said before: a refusal, that nobody asked, nothing at all.
+ * A grant that has ended by itself counts as one: a recipient that was told the yes, and could not be told its end yet, must
+ * hear of the no.
  */
-export function endedGrants(
+export function takenBackBy(
   own: readonly ConsentRecord[],
   said: readonly ConsentRecord[],
   now: Date,
@@ -57,15 +60,16 @@ export function endedGrants(
   const events: ConsentRecord[] = [];
   for (const event of said) {
     const { purpose, channel } = event;
-    const before = currentConsent([...own, ...events], purpose, channel, now);
-    // History that comes in late does not undo what a person has plainly granted since.
-    if (
-      before?.record.state !== 'granted' ||
-      before.record.recordedAt.getTime() > event.recordedAt.getTime() + stampedAheadMs
-    )
-      continue;
-    if (currentConsent([...own, ...events, event], purpose, channel, now)?.record.state !== 'granted')
-      events.push(event);
+    const before = currentConsent([...own, ...events], purpose, channel, now)?.record;
+    if (!mayChange(event, before)) continue;
+    const after = currentConsent([...own, ...events, event], purpose, channel, now)?.record.state;
+    if (after === 'withdrawn' || (before?.state === 'granted' && after !== 'granted')) events.push(event);
   }
   return events;
+}
+
+function mayChange(event: ConsentRecord, before: ConsentRecord | undefined): boolean {
+  if (before?.state !== 'granted') return event.source === oppositionSource && before?.state !== 'withdrawn';
+  // History that comes in late does not undo what a person has plainly granted since.
+  return before.recordedAt.getTime() <= event.recordedAt.getTime() + stampedAheadMs;
 }

@@ -31,6 +31,9 @@ export const kindWords: Readonly<Record<RequestKind, { readonly fr: string; read
 /** Answered with what is held, not applied to it. */
 export const isAnswered = (kind: RequestKind): boolean => kind === 'access' || kind === 'portability';
 
+/** Speaks of purposes and channels, each of which is `withdrawn` afterwards. */
+export const takesBack = (kind: RequestKind): boolean => kind === 'objection' || kind === 'withdrawal';
+
 /** Nobody else's data may be handed out, changed or destroyed; to be left alone nobody has to prove who they are. */
 export const needsIdentity = (kind: RequestKind): boolean =>
   kind !== 'objection' && kind !== 'withdrawal' && kind !== 'restriction';

@@ -12,7 +12,7 @@ import {
 } from '../store/oppositions.ts';
 import { repeatWithdrawals, type Reached, type Spreading } from '../store/same-person.ts';
 
-/** Says in these leads what the list holds for their addresses, where it ends a grant. */
+/** Says in these leads what the list holds for their addresses, where it changes their answer. */
 export async function applyOppositions(
   tx: Sql,
   key: Buffer,

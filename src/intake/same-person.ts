@@ -57,7 +57,13 @@ export async function tellSamePerson(
   );
   const touched = leadsOf((row) => says(row, 'granted') || changesAddress(row));
   if ((await clientsWithOppositions(tx, clientsOf(accepted))).size > 0)
-    await applyOppositions(tx, oppositionKey, touched, { snapshot, actor: 'intake' });
+    // Every new lead, whatever it says of consent: the list speaks for the person.
+    await applyOppositions(
+      tx,
+      oppositionKey,
+      leadsOf((row) => row.kind === 'lead' || says(row, 'granted') || changesAddress(row)),
+      { snapshot, actor: 'intake' },
+    );
   await spreadWithdrawals(tx, {
     touched,
     origins: leadsOf(takesAlone),

@@ -6,8 +6,9 @@ import {
   oppositionSource,
   standingWithdrawals,
   type Addresses,
+  type OptIn,
 } from '../domain/opposition.ts';
-import type { ConsentChannel, ConsentPurpose, ConsentRecord } from '../domain/lead.ts';
+import type { ConsentRecord } from '../domain/lead.ts';
 import { unknownClient } from '../errors/unknown.ts';
 import { readConsents } from '../store/consents.ts';
 import type { Database, Sql } from '../store/database.ts';
@@ -56,8 +57,8 @@ const distinct = (digests: readonly Buffer[]): readonly Buffer[] => [
 export interface Objection {
   readonly clientId: string;
   readonly addresses: Addresses;
-  readonly purpose: ConsentPurpose;
-  readonly channels: readonly ConsentChannel[];
+  /** What the person objects to (`optInsNamed`). */
+  readonly optIns: readonly OptIn[];
   readonly actor: string;
   readonly reason: string;
 }
@@ -68,8 +69,9 @@ export interface ObjectionDeps {
 }
 
 /**
- * A person objects (GDPR article 21): the leads that have one of the addresses say so from now on, and so do later ones.
- * @returns the leads in which a grant ended
+ * A person objects (GDPR article 21): the leads that have one of the addresses say so from now on, whatever they said before, and
+ * so do later ones.
+ * @returns the leads whose answer it changed
  * @throws FIND-001 for a client nobody knows
  */
 export async function object(
@@ -77,12 +79,11 @@ export async function object(
   { oppositionKey, snapshot }: ObjectionDeps,
   objection: Objection,
 ): Promise<readonly Reached[]> {
-  const { clientId, addresses, purpose, channels, actor, reason } = objection;
+  const { clientId, addresses, optIns, actor, reason } = objection;
   if (!(await lockClients(tx, [clientId], 'alone')).has(clientId)) throw unknownClient(clientId);
   const [recordedAt, receipt] = [tx.now(), await nextReceipt(tx)];
-  const events = channels.map((channel): ConsentRecord => ({
-    purpose,
-    channel,
+  const events = optIns.map((optIn): ConsentRecord => ({
+    ...optIn,
     state: 'withdrawn',
     recordedAt,
     receipt,
@@ -91,12 +92,12 @@ export async function object(
   await keepOppositions(
     tx,
     addressDigests(oppositionKey, clientId, addresses).flatMap((digest) =>
-      channels.map((channel) => ({ clientId, digest, purpose, channel, recordedAt, receipt })),
+      optIns.map((optIn) => ({ clientId, digest, ...optIn, recordedAt, receipt })),
     ),
   );
   await appendHandovers(
     tx,
-    channels.map((channel) => ({
+    optIns.map(({ purpose, channel }) => ({
       entry: 'opposition_kept',
       clientId,
       actor,

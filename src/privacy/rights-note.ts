@@ -1,6 +1,7 @@
 // The written note of a right exercised by hand, without a request of its own (C48).
 // Invariant: last in the transaction of the act; it names fields and opt-ins, never a value and never a lead.
 import { writeNote, type ClientNote } from '../client-mails/notes.ts';
+import type { OptIn } from '../domain/opposition.ts';
 import type { Sql } from '../store/database.ts';
 import { changedLines } from './proofs/proof-words.ts';
 import type { SignedProof } from './proofs/proof.ts';
@@ -43,13 +44,9 @@ export const noteOfWithdrawal = (
     changes: optIn.channels.map((channel) => `Consentement ${optIn.purpose}.${channel} : retiré`),
   });
 
-export const noteOfObjection = (
-  tx: Sql,
-  by: ByHand,
-  optIn: { readonly purpose: string; readonly channels: readonly string[] },
-): Promise<void> =>
+export const noteOfObjection = (tx: Sql, by: ByHand, optIns: readonly OptIn[]): Promise<void> =>
   note(tx, by, {
     kind: 'person_objected',
     title: 'adresses d’une personne mises sur votre liste d’opposition',
-    changes: optIn.channels.map((channel) => `Opposition ${optIn.purpose}.${channel}`),
+    changes: optIns.map(({ purpose, channel }) => `Opposition ${purpose}.${channel}`),
   });

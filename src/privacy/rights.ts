@@ -94,7 +94,7 @@ export function createRights(options: RightsOptions): Rights {
     object: (objection) =>
       database.transaction(async (tx) => {
         const reached = await object(tx, options, objection);
-        await noteOfObjection(tx, objection, objection);
+        await noteOfObjection(tx, objection, objection.optIns);
         return reached;
       }),
     erase: (request) => database.transaction((tx) => eraseProved(tx, options, request)),

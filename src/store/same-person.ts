@@ -3,11 +3,11 @@
 // spreads a withdrawal locks that client alone, so that no lead with an older grant is added at the same time.
 import type { ConsentRecord } from '../domain/lead.ts';
 import {
-  endedGrants,
   newestWithdrawals,
   originOf,
   ownWithdrawals,
   repeatSource,
+  takenBackBy,
 } from '../domain/repeated-withdrawals.ts';
 import { insertConsents, readConsents } from './consents.ts';
 import { inList, type Sql } from './database.ts';
@@ -24,12 +24,12 @@ export interface LockedClient {
   readonly closed: boolean;
 }
 
-/** A lead that a withdrawal of another lead of the same person reached. */
+/** A lead whose answer was changed by a withdrawal of another lead of the same person, or by an objection. */
 export interface Reached {
   readonly leadId: number;
   readonly clientId: string;
   readonly reference: string;
-  /** `purpose.channel` of each consent that ended. */
+  /** `purpose.channel` of each answer that is `withdrawn` now. */
   readonly pairs: readonly string[];
 }
 
@@ -92,7 +92,7 @@ export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonl
   return repeatWithdrawals(tx, at, said);
 }
 
-/** Repeats what is said of each lead where it ends a grant there. @param said withdrawals, by lead */
+/** Repeats what is said of each lead where it changes the answer there. @param said withdrawals, by lead */
 export async function repeatWithdrawals(
   tx: Sql,
   at: Pick<Spreading, 'snapshot' | 'actor' | 'purpose'>,
@@ -115,7 +115,7 @@ async function repeatIn(
     .filter((id) => locked.get(id)?.erased === false)
     .map((leadId) => {
       const ofOthers = (said.get(leadId) ?? []).filter((consent) => consent.source !== repeatSource(leadId));
-      return { leadId, events: endedGrants(consents.get(leadId) ?? [], ofOthers, tx.now()) };
+      return { leadId, events: takenBackBy(consents.get(leadId) ?? [], ofOthers, tx.now()) };
     })
     .filter((copy) => copy.events.length > 0);
   return copies.length === 0 ? [] : write(tx, at, copies, locked);

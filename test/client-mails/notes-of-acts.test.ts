@@ -71,7 +71,9 @@ test('C48: what a request changes is a note of fields, never of values, nor of l
       email: person.email,
       identity: 'seen',
       actor: 'tester',
-      ...(kind === 'objection' || kind === 'withdrawal' ? { optIns: ['marketing.phone'] } : {}),
+      ...(kind === 'objection' || kind === 'withdrawal'
+        ? { optIns: { purposes: ['marketing'], channels: ['phone'] } }
+        : {}),
     });
   const all = { selection: { leads: 'all', rows: 'all' }, actor: 'tester' } as const;
   const apply = async (kind: Parameters<typeof open>[0], more: object = {}): Promise<number> => {
@@ -140,8 +142,7 @@ test('C48: an erasure, a withdrawal and an opposition by hand are notes too', as
   await gateway.app.rights.object({
     ...by,
     addresses: { email: person.email },
-    purpose: 'marketing',
-    channels: ['phone'],
+    optIns: [{ purpose: 'marketing', channel: 'phone' }],
   });
   await gateway.app.rights.erase(by);
   // Nothing is left of it.

@@ -11,8 +11,6 @@ import type { Random } from './random.ts';
 import { officer } from './requests.ts';
 import { expected, pause, perhaps, type Mischief, type Scene } from './scene.ts';
 
-const opposing: ReadonlySet<RequestKind> = new Set(['objection', 'withdrawal']);
-
 /** Patience of an officer beyond the longest outage, ms. */
 const patienceMs = 15_000;
 
@@ -23,7 +21,8 @@ async function open(scene: Scene, kind: RequestKind, reference: string): Promise
   const order = {
     ...{ clientId, kind, actor: officer, email: String(email) },
     ...(typeof mobile === 'string' ? { phones: [mobile] } : {}),
-    ...(opposing.has(kind) ? { optIns: ['marketing.email'] } : {}),
+    // An objection names nothing: it is one to everything.
+    ...(kind === 'withdrawal' ? { optIns: { purposes: ['marketing'], channels: ['email'] } as const } : {}),
   };
   return (await perhaps(() => scene.gateway.app.requests.open(order)))?.id;
 }

@@ -1,4 +1,5 @@
 // The opposition list: what a person took back holds for their later leads, also once no lead says it any more.
+import { optInsNamed } from '../../src/domain/opposition.ts';
 import { dropOutdated } from '../../src/roles/outdated.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
@@ -185,4 +186,44 @@ test('C21: a line of the list goes three years after the objection was said, log
     "SELECT client_id, actor, reason FROM handovers WHERE entry = 'opposition_ended'",
   );
   expect(ended).toEqual([{ client_id: 'essai', actor: 'planner', reason: '2' }]);
+});
+
+const answered = (state: string | undefined): Partial<IntakeValues> => ({
+  consents:
+    state === undefined
+      ? null
+      : JSON.stringify([{ purpose: 'marketing', channel: 'email', state, recordedAt: ago(60) }]),
+});
+const objectTo = (email: string, request: number) =>
+  gateway.app.rights.object({
+    ...{ clientId: 'essai', addresses: { email }, optIns: optInsNamed({}), actor: 'tester' },
+    reason: `request ${request}`,
+  });
+
+test('C21: an objection is a state whatever stood before: who said no, or was never asked, is told as taken back', async () => {
+  const email = 'ines@courriel.example';
+  await gateway.send(
+    strangerRow('S-1', { ...answered('not_asked'), email }),
+    strangerRow('S-2', { ...answered('refused'), email }),
+    strangerRow('S-3', answered('not_asked')),
+  );
+  for (const reference of ['S-1', 'S-2', 'S-3']) await told(reference, 'NON');
+  // Nobody asked: nothing leaves until somebody has answered.
+  await gateway.send(strangerRow('S-4', { ...answered(undefined), email }));
+  const reached = await objectTo(email, 90);
+  expect(reached.map(({ reference }) => reference)).toContain('S-1');
+  // Every purpose and channel, newsletters among them.
+  expect(reached[0]?.pairs).toHaveLength(16);
+  expect(reached[0]?.pairs).toContain('newsletter.email');
+  await told('S-1', 'NON', 'RETRAIT');
+  await told('S-2', 'NON', 'RETRAIT');
+  await told('S-4', 'RETRAIT');
+  // Who comes later, whatever the form says: but for what the person says after the objection.
+  await gateway.send(
+    strangerRow('S-5', { ...answered('not_asked'), email }),
+    strangerRow('S-6', { ...answered('refused'), email }),
+    strangerRow('S-7', { ...answered(undefined), email }),
+  );
+  for (const reference of ['S-5', 'S-6', 'S-7']) await told(reference, 'RETRAIT');
+  expect(given('S-3')).toEqual(['NON']);
 });

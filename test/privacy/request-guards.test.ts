@@ -143,7 +143,7 @@ test('C22: a withdrawal takes the consents out of a refused row; an objection ho
   const withdrawal = await open({
     kind: 'withdrawal',
     email: 'rw-1@courriel.example',
-    optIns: ['marketing.email'],
+    optIns: { purposes: ['marketing'], channels: ['email'] },
   });
   await gateway.app.requests.apply(withdrawal, all);
   expect(await gateway.owner.all("SELECT consents FROM lead_intake WHERE reference = 'RW-1'")).toEqual([
@@ -152,7 +152,7 @@ test('C22: a withdrawal takes the consents out of a refused row; an objection ho
   const objection = await open({
     kind: 'objection',
     email: 'nolead@courriel.example',
-    optIns: ['marketing.email'],
+    optIns: { purposes: ['marketing'], channels: ['email'] },
   });
   await gateway.app.requests.apply(objection, { ...by, selection: { leads: [], rows: [] } });
   await take(strangerRow('RW-2', { email: 'nolead@courriel.example' }));

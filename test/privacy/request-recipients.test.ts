@@ -91,7 +91,11 @@ test('C24: an objection is told to who was told a yes, also where it has ended b
     'UPDATE consents SET recorded_at = TIMESTAMPADD(DAY, -2, recorded_at) WHERE lead_id = ?',
     [leadId],
   );
-  const id = await open({ kind: 'objection', email, optIns: ['marketing.phone'] });
+  const id = await open({
+    kind: 'objection',
+    email,
+    optIns: { purposes: ['marketing'], channels: ['phone'] },
+  });
   await gateway.app.requests.apply(id, all);
   expect(
     await gateway.owner.all(

@@ -25,7 +25,7 @@ async function closed(kind: RequestKind, reference: string, closedAt: string): P
   const { id } = await requests.open({
     ...{ clientId: 'essai', kind, references: [reference], identity: 'seen', ...by },
     demand: { name: 'demande.pdf', bytes: Buffer.from('DEMANDE') },
-    ...(kind === 'objection' ? { optIns: ['marketing.phone'] } : {}),
+    ...(kind === 'objection' ? { optIns: { purposes: ['marketing'], channels: ['phone'] } } : {}),
   });
   await requests.apply(id, { selection: { leads: 'all', rows: 'all' }, ...by });
   await requests.declareInformed(id, { ...by, evidence: 'letter of 2026-12-12' });

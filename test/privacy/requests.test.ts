@@ -274,7 +274,11 @@ test('C21 C24: a rectification is judged by the contract, logged by names, and r
 test('C21: an objection goes to the list with every address, and a withdrawal to the consents; both are told', async () => {
   const phones = ['+33639989901'];
   await delivered('O-1', { email: 'o@courriel.example', mobile: phones[0] ?? null });
-  const objection = await open({ kind: 'objection', phones, optIns: ['marketing.email'] });
+  const objection = await open({
+    kind: 'objection',
+    phones,
+    optIns: { purposes: ['marketing'], channels: ['email'] },
+  });
   await gateway.app.requests.apply(objection, { ...all, identity: undefined as never });
   await settled('O-1', 'update', 'delivered failed');
   expect(await recipients(objection)).toEqual(['essai-crm O-1 acknowledged', 'essai-mail O-1 written']);
@@ -283,7 +287,11 @@ test('C21: an objection goes to the list with every address, and a withdrawal to
   );
   expect(out).toContain('marketing.email');
   await delivered('W-1');
-  const withdrawal = await open({ kind: 'withdrawal', references: ['W-1'], optIns: ['marketing.email'] });
+  const withdrawal = await open({
+    kind: 'withdrawal',
+    references: ['W-1'],
+    optIns: { purposes: ['marketing'], channels: ['email'] },
+  });
   await gateway.app.requests.apply(withdrawal, all);
   await settled('W-1', 'update', 'delivered failed');
   expect(await recipients(withdrawal)).toEqual(['essai-crm W-1 acknowledged', 'essai-mail W-1 written']);

@@ -31,7 +31,7 @@ export async function openDemand(stage: Stage, event: Opening): Promise<void> {
     ...{ clientId, kind, actor },
     ...(email === undefined ? {} : { email }),
     ...(mobile === undefined ? {} : { phones: [mobile] }),
-    ...(opposing.has(kind) ? { optIns: both.map((channel) => `marketing.${channel}`) } : {}),
+    ...(opposing.has(kind) ? { optIns: { purposes: ['marketing'], channels: both } } : {}),
   });
   const demand: Demand = {
     ...{ id, kind, openedAt: stage.world.now(), leads: [], channels: opposing.has(kind) ? both : [] },

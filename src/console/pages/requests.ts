@@ -3,7 +3,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { civilDate, frenchDate, isCivilDate, startOfDay } from '../../domain/civil-date.ts';
-import { kindWords, requestKinds, type RequestKind } from '../../domain/requests.ts';
+import { consentChannels } from '../../domain/lead.ts';
+import { kindWords, requestKinds, takesBack, type RequestKind } from '../../domain/requests.ts';
+import type { NewRequestOrder } from '../../privacy/requests/open.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { leadQueryOf } from '../../support/find-person.ts';
 import { requestsListed, type RequestHead } from '../../support/reads/requests.ts';
@@ -187,11 +189,10 @@ function orderOf(
   };
 }
 
-function optInsOf(kind: RequestKind, request: FastifyRequest): { readonly optIns?: readonly string[] } {
-  if (kind !== 'objection' && kind !== 'withdrawal') return {};
-  const all = Object.keys(channelWords);
-  const chosen = ticked(request, 'channel').filter((channel) => all.includes(channel));
-  return { optIns: (chosen.length === 0 ? all : chosen).map((channel) => `marketing.${channel}`) };
+function optInsOf(kind: RequestKind, request: FastifyRequest): Pick<NewRequestOrder, 'optIns'> {
+  if (!takesBack(kind)) return {};
+  const chosen = ticked(request, 'channel');
+  return { optIns: { channels: consentChannels.filter((channel) => chosen.includes(channel)) } };
 }
 
 async function newPage(

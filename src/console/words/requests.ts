@@ -51,7 +51,10 @@ export const requestWords = {
     'No mail address, no phone; may be said later.',
   ],
   channels: ['Canaux (opposition ou retrait)', 'Channels (objection or withdrawal)'],
-  channelsHint: ['Aucun coché : tous. Finalité : prospection.', 'None ticked: all. Purpose: marketing.'],
+  channelsHint: [
+    'Aucun coché : tous. La demande vaut pour toutes les finalités, lettres d’information comprises.',
+    'None ticked: all. The request holds for every purpose, newsletters included.',
+  ],
   save: ['Enregistrer', 'Save'],
   whoAsked: [
     'Donnez une adresse e-mail, un téléphone ou une référence.',

@@ -136,6 +136,12 @@ export async function letterFor(
   });
 }
 
+/** A line for each purpose, its channels together: `marketing.email+sms`. */
+const byPurpose = (optIns: string): readonly string[] =>
+  [...Map.groupBy(optIns.split(' '), (pair) => pair.split('.')[0] ?? '')].map(
+    ([purpose, pairs]) => `${purpose}.${pairs.map((pair) => pair.split('.')[1] ?? '').join('+')}`,
+  );
+
 const labels = new Map(columnFacts.map(({ column, label }) => [column as string, label]));
 
 async function changesOf(
@@ -144,7 +150,7 @@ async function changesOf(
   values: ReadonlyMap<string, string>,
 ): Promise<RecipientLetter['changes']> {
   if (kind === 'objection' || kind === 'withdrawal')
-    return optIns.split(' ').map((pair) => ({ what: `consentement (${optInWords(pair)})`, value: 'retiré' }));
+    return byPurpose(optIns).map((pair) => ({ what: `consentement (${optInWords(pair)})`, value: 'retiré' }));
   if (kind !== 'rectification') return [];
   const changed = (await readEffects(sql, id)).flatMap(({ columns }) => columns.split(' '));
   return [...new Set(changed)].map((change) => {

@@ -2,7 +2,9 @@
 // Invariant: one transaction; what was given to find the person is kept under the request's own key and nowhere else.
 import { queueClientMail } from '../../client-mails/queue.ts';
 import { frenchDate } from '../../domain/civil-date.ts';
-import { dueAt, kindWords, lastDay, type RequestKind } from '../../domain/requests.ts';
+import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
+import { optInsNamed } from '../../domain/opposition.ts';
+import { dueAt, kindWords, lastDay, takesBack, type RequestKind } from '../../domain/requests.ts';
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import { appendHandovers } from '../../store/handovers.ts';
@@ -17,8 +19,11 @@ export interface NewRequestOrder extends PersonAsked {
   readonly kind: RequestKind;
   /** When it reached the centre or the client, whichever was first; now when absent. */
   readonly receivedAt?: Date;
-  /** Of an objection or a withdrawal: `purpose.channel`. */
-  readonly optIns?: readonly string[];
+  /** Of an objection or a withdrawal: what the person names; where nothing is named, all of it is meant. */
+  readonly optIns?: {
+    readonly purposes?: readonly ConsentPurpose[];
+    readonly channels?: readonly ConsentChannel[];
+  };
   readonly demand?: Demand;
   /** How the identity was checked. */
   readonly identity?: string;
@@ -55,7 +60,11 @@ export async function openRequest(deps: RequestDeps, order: NewRequestOrder): Pr
       dueAt: due,
       openedAt: now,
       openedBy: actor,
-      optIns: (order.optIns ?? []).join(' '),
+      optIns: takesBack(kind)
+        ? optInsNamed(order.optIns ?? {})
+            .map(({ purpose, channel }) => `${purpose}.${channel}`)
+            .join(' ')
+        : '',
     });
     const key = await deps.requestSecrets.create(tx, id);
     await changeRequest(tx, id, {

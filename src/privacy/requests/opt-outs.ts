@@ -1,7 +1,7 @@
 // What a request takes back: a consent in the person's leads, or an objection that holds for their addresses.
 // Invariant: by the one path of withdrawals and of the opposition list; this only says for which opt-ins.
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
-import { addressDigests, type Addresses } from '../../domain/opposition.ts';
+import { addressDigests, type Addresses, type OptIn } from '../../domain/opposition.ts';
 import type { Sql } from '../../store/database.ts';
 import { addressesOf } from '../../store/oppositions.ts';
 import { noteEffects, type Request } from '../../store/requests.ts';
@@ -12,18 +12,11 @@ import { requestName, type RequestDeps } from './deps.ts';
 import { oweOthers } from './owed.ts';
 import { counted, type Changed, type Effect, type SubjectLead, type Work } from './work.ts';
 
-/** `purpose.channel`s of a request, by purpose. */
-function optInsOf({
-  optIns,
-}: Pick<Request, 'optIns'>): ReadonlyMap<ConsentPurpose, readonly ConsentChannel[]> {
-  const pairs = optIns.split(' ').map((pair) => pair.split('.') as [ConsentPurpose, ConsentChannel]);
-  return new Map(
-    [...Map.groupBy(pairs, ([purpose]) => purpose)].map(([purpose, all]) => [
-      purpose,
-      all.map(([, channel]) => channel),
-    ]),
-  );
-}
+const optInsOf = ({ optIns }: Pick<Request, 'optIns'>): readonly OptIn[] =>
+  optIns.split(' ').map((pair) => {
+    const [purpose, channel] = pair.split('.') as [ConsentPurpose, ConsentChannel];
+    return { purpose, channel };
+  });
 
 export async function withdrawOf(
   tx: Sql,
@@ -33,7 +26,8 @@ export async function withdrawOf(
 ): Promise<Changed> {
   const others: Reached[] = [];
   let events = 0;
-  for (const [purpose, channels] of optInsOf(request)) {
+  for (const [purpose, optIns] of Map.groupBy(optInsOf(request), (optIn) => optIn.purpose)) {
+    const channels = optIns.map(({ channel }) => channel);
     const done = await withdrawWithin(tx, deps, {
       clientId: request.clientId,
       reference,
@@ -71,22 +65,15 @@ async function objectWith(
   { request, actor }: Work,
   addresses: Addresses,
 ): Promise<{ readonly effects: readonly Effect[]; readonly reached: readonly Reached[] }> {
-  const reached: Reached[] = [];
-  let lines = 0;
-  const digests = addressDigests(deps.oppositionKey, request.clientId, addresses).length;
-  for (const [purpose, channels] of optInsOf(request)) {
-    reached.push(
-      ...(await object(tx, deps, {
-        clientId: request.clientId,
-        addresses,
-        purpose,
-        channels,
-        actor,
-        reason: requestName(request.id),
-      })),
-    );
-    lines += digests * channels.length;
-  }
+  const optIns = optInsOf(request);
+  const reached = await object(tx, deps, {
+    clientId: request.clientId,
+    addresses,
+    optIns,
+    actor,
+    reason: requestName(request.id),
+  });
+  const lines = addressDigests(deps.oppositionKey, request.clientId, addresses).length * optIns.length;
   const events = reached.reduce((sum, { pairs }) => sum + pairs.length, 0);
   return {
     effects: [...counted('oppositions', 'all', lines), ...counted('consents', 'state', events)],
