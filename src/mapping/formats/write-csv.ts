@@ -122,6 +122,8 @@ export function createCsvWriter(dialect: CsvDialect): CsvWriter {
       );
     },
     lost: (columns, entries) => {
+      // An erase that names nothing has no row; the empty line would be read as one empty cell.
+      if (columns.length === 0) return [];
       const problems = entries.flatMap((entry): FieldProblem[] => {
         if (entry.kind !== 'cell') return [];
         const code = refused(fillLate(entry.cell, farPlace), cellText(entry.cell, farPlace));
