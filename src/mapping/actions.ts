@@ -21,7 +21,7 @@ import type { RecordPlan } from './record.ts';
 import { reportNameless } from './transport/erase-names-lead.ts';
 import { compileSettings, placesOf } from './transport/settings.ts';
 
-const actionNames = ['create', 'update', 'erase'] as const;
+export const actionNames = ['create', 'update', 'erase'] as const;
 
 /** What one request writes: that of an action, or one of its calls. */
 export type PlannedCall = Pick<CompiledCall, 'record' | 'layout' | 'schema' | 'question'> &

@@ -3,7 +3,7 @@
 import type { Both, Action } from '../../connectors/contract.ts';
 import { entitiesOf } from '../domain/legal-entity.ts';
 import type { ClientFacts } from '../domain/destination.ts';
-import { compileActions } from './actions.ts';
+import { actionNames, compileActions } from './actions.ts';
 import type { CompiledActions, PlannedCall } from './actions.ts';
 import { createApply, planKey } from './apply.ts';
 import type { ApplyParts } from './apply.ts';
@@ -185,7 +185,12 @@ function defaultJudge(
     return unread;
   }
   const holds = mapping['onUnknown'] === 'hold';
-  return compileResponse(mapping['response'], { report, proves, hasLookup, holds, now, faults });
+  // Each call of an action has rules of its own.
+  const actions = actionNames.filter((action) => {
+    const plan = compiled.actions.get(action);
+    return action === 'create' || (plan !== undefined && plan.calls === undefined);
+  });
+  return compileResponse(mapping['response'], { report, proves, hasLookup, actions, holds, now, faults });
 }
 
 const faultsOf = ({ plans }: CompiledActions, { faults: leads }: Layout): FaultsOf => ({

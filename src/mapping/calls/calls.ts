@@ -133,6 +133,7 @@ function compileRequest(rawCall: RawCall, input: CallsInput, place: ConsentPlace
       hasLookup,
       now: input.now,
       proves: true,
+      actions: [action],
       faults: { leads: layout.faults, questions: question.faults },
       own: { raw: raw['response'], path: [...path, 'response'] },
     }),

@@ -9,6 +9,7 @@ import type { Scope } from '../scope.ts';
 import { absentSource, nearestIn, noted, sourceIn } from './scoped-source.ts';
 import { findSource, isBlank, nearestSource } from './source.ts';
 import type { Context, Source } from './source.ts';
+import { compileGlob } from './glob.ts';
 import { reportNeverMet } from './never-met.ts';
 import { suggest } from '../document/suggest.ts';
 import * as says from './condition-words.ts';
@@ -134,7 +135,10 @@ function compare(
       report.error(inner, 'MAP-212', says.valuesNeeded(name));
       return never;
     }
-    if (name === 'matches') return glob(read, wanted.map(String));
+    if (name === 'matches') {
+      reportNeverMet(found, wanted.map(String), inner, false, where.scope);
+      return glob(read, wanted.map(String));
+    }
     checkValues(found, wanted, inner, where);
     const texts = new Set(wanted.map(String));
     return (context) => {
@@ -163,26 +167,6 @@ function glob(read: Source['read'], patterns: readonly string[]): Condition {
   return (context) => {
     const actual = asText(read(context));
     return actual !== '' && tests.some((test) => test(actual));
-  };
-}
-
-/** `HZ-*`: only the star is special, letter case does not count. Linear: no regular expression made from a file. */
-export function compileGlob(pattern: string): (text: string) => boolean {
-  const parts = pattern.toLowerCase().split('*');
-  return (text) => {
-    const lower = text.toLowerCase();
-    const first = parts[0] ?? '';
-    if (parts.length === 1) return lower === first;
-    const last = parts.at(-1) ?? '';
-    if (!lower.startsWith(first) || !lower.endsWith(last) || lower.length < first.length + last.length)
-      return false;
-    let from = first.length;
-    for (const part of parts.slice(1, -1)) {
-      const found = lower.indexOf(part, from);
-      if (found < 0) return false;
-      from = found + part.length;
-    }
-    return from <= lower.length - last.length;
   };
 }
 

@@ -1,12 +1,14 @@
-// Values of `accepts` that no lead ever has: such a rule would silently take no lead.
-// Invariant: what is reported here takes no lead at all; a value that takes one is never reported.
+// Patterns of `accepts:` and `matches:` that no lead ever fits: such a rule would silently be false for every lead.
+// Invariant: a pattern that is reported here fits no lead; one that fits a lead is never reported.
 import { departementCode } from '../../domain/lead-limits.ts';
+import { compileGlob } from './glob.ts';
 import type { Source } from './source.ts';
 import type { Path } from '../document/problems.ts';
+import { neverOneOf } from './condition-words.ts';
 import type { Scope } from '../scope.ts';
 
 export function reportNeverMet(
-  { path: name }: Source,
+  { path: name, values: known }: Pick<Source, 'path' | 'values'>,
   values: readonly string[],
   path: Path,
   list: boolean,
@@ -24,11 +26,18 @@ export function reportNeverMet(
         `« ${value} » commence ou finit par une espace : aucune demande n’a cela.`,
         `"${value}" begins or ends with a space: no lead has that.`,
       ]);
-    else if (/^\^|\.\*|\\[dw]|\$$/.test(value))
+    else if (/^%|%$/.test(value))
+      report.error(at, 'MAP-213', [
+        `« ${value} » est écrit comme en SQL : ici l’étoile représente un texte quelconque (HZ-*).`,
+        `"${value}" is written as in SQL: here the star stands for any text (HZ-*).`,
+      ]);
+    else if (/^\^|\.\*|\\[dw]|\[.+\]|\$$/.test(value))
       report.error(at, 'MAP-213', [
         `« ${value} » ressemble à une expression régulière : ici seule l’étoile compte, pour un texte quelconque (HZ-*).`,
         `"${value}" looks like a regular expression: here only the star is special, and stands for any text (HZ-*).`,
       ]);
+    else if (value.includes('*') && known?.some(compileGlob(value)) === false)
+      report.error(at, 'MAP-213', neverOneOf(name, value, known));
     else if (
       name === 'origin.departement' &&
       !value.includes('*') &&

@@ -2,7 +2,7 @@
 // Invariant: equality is typed (true is not "true"); no comparison takes longer than what it reads, whatever a file asks.
 import type { Both } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
-import { compileGlob } from '../fields/conditions.ts';
+import { compileGlob } from '../fields/glob.ts';
 import { isScalarValue } from '../fields/values.ts';
 
 export type AnswerForm = 'json' | 'xml' | 'xpath' | 'css';

@@ -55,6 +55,11 @@ export interface RuleNeeds {
 
 const actionStages: ReadonlySet<Stage> = new Set(['create', 'update', 'erase']);
 
+/** The stages whose answers a rule reads: those of `on`, else every action. */
+export function stagesOf({ on }: Readonly<Record<string, unknown>>): ReadonlySet<Stage> {
+  return on === undefined ? actionStages : new Set((Array.isArray(on) ? on : [on]) as Stage[]);
+}
+
 /** Compiles one rule; undefined after reporting. */
 export function compileRule(
   raw: unknown,
@@ -74,8 +79,7 @@ export function compileRule(
   const conditions = raw[kind];
   if (kind === 'accepted' || kind === 'duplicate' || kind === 'unconfirmed')
     checkProof(kind, conditions, [...path, kind], report);
-  const on = raw['on'];
-  const stages = on === undefined ? actionStages : new Set((Array.isArray(on) ? on : [on]) as Stage[]);
+  const stages = stagesOf(raw);
   const faults = [...stages].every((stage) => stage === 'lookup') ? faultsOf.questions : faultsOf.leads;
   const test = compileAnswerTest(conditions, [...path, kind], report, faults);
   reportAsked(conditions, [...path, kind], stages, report);

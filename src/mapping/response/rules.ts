@@ -1,7 +1,7 @@
 // The `response` rules: what a recipient's answer means. The first that fits counts, and of several a no before a yes.
 // Invariant: nothing is accepted without a rule that says so and an answer that could be read whole; of the recipient's text
 // only a reference and mapped codes are kept.
-import type { Answer, Outcome } from '../../../connectors/contract.ts';
+import type { Action, Answer, Both, Outcome } from '../../../connectors/contract.ts';
 import { leavesOpen, looksLikeRefusal, retryAfterMs } from '../../../connectors/http-status.ts';
 import { tooComplexReason } from './answer-budget.ts';
 import { openAnswer, understand } from './answer.ts';
@@ -13,7 +13,7 @@ import type { FaultFormat } from '../format-names.ts';
 import { safeReference } from '../../domain/reference.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { hasBody, overriders, reportOrder, yes } from './order.ts';
-import { compileRule } from './rule.ts';
+import { compileRule, stagesOf } from './rule.ts';
 import type { ResponseRule, RuleKind, Stage } from './rule.ts';
 import { evidenceOf, lastResort, mayTake, saysNothingOfTheLead } from './status.ts';
 import { faultUnread } from './condition-words.ts';
@@ -34,6 +34,8 @@ interface ResponseNeeds {
   /** False for connectors whose answers the connector itself reads (mail, files). */
   readonly proves: boolean;
   readonly hasLookup: boolean;
+  /** Actions whose answers these rules read. */
+  readonly actions: readonly Action[];
   /** What may have arrived is not asked about: a look-up asks about decisions alone. */
   readonly holds?: boolean;
   readonly now: () => number;
@@ -66,23 +68,34 @@ export function compileResponse(raw: unknown, needs: ResponseNeeds): Judge {
 const rulesOf = (list: unknown, path: Path): readonly RawRule[] =>
   Array.isArray(list) ? (list as unknown[]).map((rule, index) => ({ rule, path: [...path, index] })) : [];
 
+const unprovenWords: Readonly<Record<Action, Both>> = {
+  create: [
+    'aucune règle accepted : rien ne dit ce qui prouve que le destinataire a la demande.',
+    'no accepted rule: nothing says what proves that the recipient has the lead.',
+  ],
+  update: [
+    'aucune règle accepted pour une mise à jour (on: update) : aucune ne pourrait aboutir.',
+    'no accepted rule for an update (on: update): none could ever be delivered.',
+  ],
+  erase: [
+    'aucune règle accepted pour un effacement (on: erase) : aucun ne pourrait aboutir.',
+    'no accepted rule for an erase (on: erase): none could ever be delivered.',
+  ],
+};
+
 /** Rules without which nothing could be proved, or asked again. */
 function reportMissing(raws: readonly RawRule[], rules: readonly ResponseRule[], needs: ResponseNeeds): void {
-  const { report, proves, hasLookup } = needs;
+  const { report, proves, hasLookup, actions } = needs;
   const at: Path = needs.own?.path ?? ['response'];
-  const kinds = raws.flatMap(({ rule }) =>
-    isRecord(rule) && rule['on'] !== 'lookup' ? Object.keys(rule) : [],
-  );
-  if (proves && !kinds.includes('accepted') && !kinds.includes('unconfirmed'))
-    report.error(
-      at,
-      'MAP-501',
-      [
-        'aucune règle accepted : rien ne dit ce qui prouve que le destinataire a la demande.',
-        'no accepted rule: nothing says what proves that the recipient has the lead.',
-      ],
-      { at: 'key' },
+  const proven = (action: Action): boolean =>
+    raws.some(
+      ({ rule }) =>
+        isRecord(rule) &&
+        (Object.hasOwn(rule, 'accepted') || Object.hasOwn(rule, 'unconfirmed')) &&
+        stagesOf(rule).has(action),
     );
+  const unproven = proves ? actions.find((action) => !proven(action)) : undefined;
+  if (unproven !== undefined) report.error(at, 'MAP-501', unprovenWords[unproven], { at: 'key' });
   // A question asks whether the recipient has it; an acknowledgement file says what became of it.
   const onlyDecisions = needs.holds === true && rules.some(({ kind }) => kind === 'pending');
   const answers = proves && !onlyDecisions ? 'absent' : 'accepted';
