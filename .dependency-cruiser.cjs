@@ -71,7 +71,7 @@ const rooms = {
   ],
   'mapping/tools': ['^src/mapping/tools/', 'contract document fields formats response calls root'],
   'mapping/spec': ['^src/mapping/spec/', 'contract document fields response calls tools'],
-  'mapping/skeleton': ['^src/mapping/skeleton/', 'document fields'],
+  'mapping/skeleton': ['^src/mapping/skeleton/', 'contract document fields'],
 
   'delivery/mapping-cache': ['^src/delivery/mapping-cache\\.ts$', ''],
   'delivery/planning': ['^src/delivery/planning/', 'mapping-cache'],

@@ -29,3 +29,7 @@ export type FaultFormat = RpcFormat | 'soap';
 
 /** How values are written when the file names no formatter: for a machine format, or for people. */
 export type Mode = Format | 'sheet';
+
+/** Encodings a body can be written in. */
+export const encodings = ['utf-8', 'utf-8-bom', 'windows-1252', 'iso-8859-15', 'iso-8859-1'] as const;
+export type Encoding = (typeof encodings)[number];

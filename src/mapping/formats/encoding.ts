@@ -2,15 +2,17 @@
 // Invariant: no character is replaced silently: it is transliterated to plain letters, or reported before anything leaves;
 // a byte the encoding leaves undefined is never written.
 import iconv from 'iconv-lite';
+import { encodings } from '../format-names.ts';
+import type { Encoding } from '../format-names.ts';
 import { plainer } from '../fields/texts.ts';
 
-export const encodings = ['utf-8', 'utf-8-bom', 'windows-1252', 'iso-8859-15', 'iso-8859-1'] as const;
+export { encodings, type Encoding };
+
 type Narrow = 'windows-1252' | 'iso-8859-15' | 'iso-8859-1';
 
 /** What happens to letters the encoding lacks. */
 export const unmappablePolicies = ['transliterate', 'replace', 'error'] as const;
 export type Unmappable = (typeof unmappablePolicies)[number];
-export type Encoding = (typeof encodings)[number];
 
 const single = (encoding: Encoding): Narrow | undefined =>
   encoding === 'utf-8' || encoding === 'utf-8-bom' ? undefined : encoding;

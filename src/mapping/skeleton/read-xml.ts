@@ -2,6 +2,8 @@
 // Invariant: elements of one name are distinguished by an attribute where the sample does so, else they are a repeated group.
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { isRecord } from '../document/yaml.ts';
+import { encodings } from '../format-names.ts';
+import type { Encoding } from '../format-names.ts';
 import type { SampleElement, SampleField, Shape, Unreadable } from './shape.ts';
 
 const parser = new XMLParser({
@@ -56,9 +58,10 @@ export function namespacesOf(attributes: SampleElement['attributes']): {
   return declared.length === 0 ? {} : { xmlns: Object.fromEntries(declared) as Record<string, string> };
 }
 
-export function encodingOf(text: string): string {
-  const encoding = /^<\?xml[^>]*encoding=["']([\w-]+)/.exec(text)?.[1]?.toLowerCase() ?? 'utf-8';
-  return ['windows-1252', 'iso-8859-15'].includes(encoding) ? encoding : 'utf-8';
+/** The encoding an XML sample declares; utf-8 where it declares none, or one that no body can be written in. */
+export function encodingOf(text: string): Encoding {
+  const declared = /^<\?xml[^>]*encoding=["']([\w-]+)/.exec(text)?.[1]?.toLowerCase();
+  return encodings.find((encoding) => encoding === declared) ?? 'utf-8';
 }
 
 function parsed(text: string): unknown {

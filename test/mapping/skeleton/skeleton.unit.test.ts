@@ -260,6 +260,14 @@ describe('other samples', () => {
     );
   });
 
+  test.each(['ISO-8859-1', 'windows-1252', 'iso-8859-15'])('XML declared in %s stays in it', (encoding) => {
+    const sample = Buffer.from(
+      `<?xml version="1.0" encoding="${encoding}"?><lead><nom>Cl\u00e9a</nom><optin>1</optin></lead>`,
+      'latin1',
+    );
+    expect(draftOf('', { sample }).text).toContain(`encoding: ${encoding.toLowerCase()} }`);
+  });
+
   test('CSV: delimiter, quotes, encoding, line ends, decimal sign, the columns in their order', () => {
     const sample = Buffer.from('"NOM"!#"OPTIN_TEL"!#"BUDGET"\r\n"Cl\u00e9a"!#"O"!#"285000,5"\r\n', 'latin1');
     const draft = draftOf('', { sample });
