@@ -42,8 +42,9 @@ const countries = new Set(
 );
 
 const email = fullFormats.email as RegExp;
-// Tab and line ends belong in long texts; every other control character comes from a broken export.
-const control = /[\p{Cc}--[\t\r\n]]/v;
+// Tab and line ends belong in long texts; every other control character, and every noncharacter of Unicode, comes from a
+// broken export. XML can hold neither.
+const control = /[[\p{Cc}\p{Noncharacter_Code_Point}]--[\t\r\n]]/v;
 const lineEnd = /[\t\r\n\u2028\u2029]/;
 
 export function createAjv(): Ajv {

@@ -106,6 +106,8 @@ describe('a lead', () => {
     ['budget_max', 1_000_000_001, 'OUT_OF_RANGE'],
     ['comment', 'x'.repeat(10_001), 'TOO_LONG'],
     ['comment', 'bell\u0007', 'BAD_FORMAT'],
+    ['comment', 'no character\uFFFE', 'BAD_FORMAT'],
+    ['last_name', 'Dupont\u{1FFFF}x', 'BAD_FORMAT'],
     ['commune', '3306', 'BAD_FORMAT'],
     ['departement', '20', 'BAD_FORMAT'],
     ['departement', '96', 'BAD_FORMAT'],

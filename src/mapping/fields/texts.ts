@@ -1,13 +1,14 @@
 // Changes to the writing of a text: capitals, accents.
 // Invariant: letters keep their order and count of words; nothing is added that was not said.
 
-/** Latin letters without a canonical decomposition, and the typography French texts use. */
+/** Latin letters that Unicode does not decompose, and the typography French texts use. */
 const replacements: Readonly<Record<string, string>> = {
   œ: 'oe',
   Œ: 'OE',
   æ: 'ae',
   Æ: 'AE',
   ß: 'ss',
+  ẞ: 'SS',
   ø: 'o',
   Ø: 'O',
   đ: 'd',
@@ -23,20 +24,27 @@ const replacements: Readonly<Record<string, string>> = {
   '”': '"',
   '«': '"',
   '»': '"',
+  '‐': '-',
+  '‑': '-',
   '–': '-',
   '—': '-',
   '…': '...',
   '€': 'EUR',
-  '\u00a0': ' ',
-  '\u202f': ' ',
+  '⁄': '/',
 };
 
-/** One character in plainer letters; undefined when it has none. */
+/**
+ * One character in plainer letters, by Unicode's compatibility decomposition (UAX 15): `ﬁ` is `fi`, `²` is `2`. Invisible
+ * format characters are the empty text. Undefined when it has none, or only a space would be left of a visible sign.
+ */
 export function plainer(character: string): string | undefined {
   const own = replacements[character];
   if (own !== undefined) return own;
-  const base = character.normalize('NFD').replaceAll(/\p{M}/gu, '');
-  return base !== character && base !== '' ? base : undefined;
+  if (/\p{Cf}/u.test(character)) return '';
+  const decomposed = character.normalize('NFKD').replaceAll(/\p{M}/gu, '');
+  const base = Array.from(decomposed, (part) => replacements[part] ?? part).join('');
+  const isSpace = /\s/.test(character);
+  return base !== character && (isSpace || base.trim() !== '') ? base : undefined;
 }
 
 /** Without accents or typography; what has no plain form stays. */

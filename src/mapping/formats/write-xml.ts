@@ -131,10 +131,12 @@ const escapeAttribute = (text: string): string =>
   escapeText(text).replaceAll('"', '&quot;').replaceAll('\n', '&#10;').replaceAll('\t', '&#9;');
 
 function cdata(text: string, encoding: Encoding): string {
-  // `]]>` cannot stand in a CDATA section, nor can a character reference: both are moved between two sections.
+  // A CDATA section cannot contain `]]>` nor a character reference: both are moved between two sections. A parser reads
+  // a literal CR as LF (XML 1.0, 2.11).
   let result = '<![CDATA[';
-  for (const character of clean(text).replaceAll(/\r\n?/g, '\n').replaceAll(']]>', ']]\u0000>')) {
+  for (const character of clean(text).replaceAll(']]>', ']]\u0000>')) {
     if (character === '\u0000') result += ']]><![CDATA[';
+    else if (character === '\r') result += ']]>&#13;<![CDATA[';
     else if (encodingHolds(character, encoding)) result += character;
     else result += `]]>${character}<![CDATA[`;
   }

@@ -119,6 +119,20 @@ test('texts: upper, lower, title, ascii, trim, split', () => {
   });
 });
 
+test.each([
+  ['ligature', 'oﬃce ﬁn', 'office fin'],
+  ['capital sharp s', 'GROẞ', 'GROSS'],
+  ['Dutch ij', 'aĲ', 'aIJ'],
+  ['hyphens', 'a‐b‑c', 'a-b-c'],
+  ['invisible signs', 'a\u200Bb\uFEFFc\u00ADd', 'abcd'],
+  ['square metres and a fraction', '45 m² ½', '45 m2 1/2'],
+  ['a thin space', 'a\u2009b', 'a b'],
+  ['an accent alone stays', '´', '´'],
+])('ascii: %s', (_name, written, plain) => {
+  const someone = lead({ project: { comment: written } });
+  expect(json('- {to: a, from: comment, as: ascii}', someone)).toEqual({ a: plain });
+});
+
 test('booleans are written as the pair asked for', () => {
   const interactions = [{ kind: 'web_form' as const, at: new Date('2026-11-20T09:15:00Z'), voluntary: true }];
   const line =

@@ -93,7 +93,7 @@ describe('XML', () => {
   test(']]> is split, characters XML forbids are left out, line ends survive', () => {
     const mapping = compiled(xml('- {to: lead.c#cdata, from: comment}\n- {to: lead@a, from: comment}'));
     const text = written(mapping, noted('a]]>b\u0000\u0008cd\r\ne'));
-    expect(text).toContain('<c><![CDATA[a]]]]><![CDATA[>bcd\ne]]></c>');
+    expect(text).toContain('<c><![CDATA[a]]]]><![CDATA[>bcd]]>&#13;<![CDATA[\ne]]></c>');
     expect(text).toContain('a="a]]&gt;bcd&#13;&#10;e"');
   });
 
