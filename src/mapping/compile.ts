@@ -20,6 +20,7 @@ import type { UpdateRequest } from './calls/on-update.ts';
 import type { ActionPlan, CallName, CompiledMapping, ConnectorFacts } from './contract.ts';
 import { blockAt, isRecord, textAt } from './document/yaml.ts';
 import { hearsLines, scheduleOf, writingFiles } from './files.ts';
+import { charsetOf } from './formats/encoding.ts';
 import { readLayout } from './formats/layout.ts';
 import type { Layout } from './formats/layout.ts';
 import type { Report } from './document/problems.ts';
@@ -84,6 +85,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
   const judge = defaultJudge(input, hasLookup, compiled, layout);
   reportContents(actions, connector, scope);
   reportOnUpdate(mapping, updateRequests(compiled), scope);
+  reportSignedBytes(compiled, connector, report);
   const readBack = compileReadBack({ ...input, consents, create });
   if (connector === undefined || client === undefined || create === undefined) return undefined;
   if (consent === undefined || changed === undefined) return undefined;
@@ -165,6 +167,25 @@ const updateRequests = ({ actions, plans }: CompiledActions): readonly UpdateReq
   [...plans].flatMap(([key, { record, plan }]) =>
     key.startsWith('update:') ? [{ record, settings: (plan ?? actions.get('update'))?.settings }] : [],
   );
+
+/** The published libraries of Standard Webhooks verify text: they take no body that is not UTF-8. */
+function reportSignedBytes(
+  { actions, plans }: CompiledActions,
+  connector: ConnectorFacts | undefined,
+  report: Report,
+): void {
+  for (const [key, { layout, plan }] of plans) {
+    const settings = (plan ?? actions.get(key.split(':')[0] as Action))?.settings;
+    const encoding = layout.csv?.dialect.encoding ?? layout.xml?.encoding ?? 'utf-8';
+    if (settings === undefined || connector?.signingSecret?.(settings) === undefined) continue;
+    if (charsetOf(encoding) === 'utf-8') continue;
+    report.warn([layout.format, 'encoding'], 'MAP-416', [
+      `signature: standard sur un corps en ${encoding} : les bibliothèques publiées ne vérifient que de l’UTF-8. Écrivez en utf-8, ou signez par hmac.`,
+      `signature: standard over a body in ${encoding}: the published libraries verify UTF-8 only. Write utf-8, or sign with hmac.`,
+    ]);
+    return;
+  }
+}
 
 /** What reads an answer that belongs to no call of a list. */
 function defaultJudge(

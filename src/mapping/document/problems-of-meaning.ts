@@ -209,8 +209,9 @@ export const problemsOfMeaning = {
     remedy: 'Add send.base, or write the whole address.',
   },
   'MAP-416': {
-    meaning: 'A setting proves less than it seems to: a wrong password might pass for a good one.',
-    remedy: 'Name under proof what only a good login fills, or under accepted its statuses.',
+    meaning:
+      'A setting proves less than it seems to: a wrong password might pass for a good one, or no library verifies a signature.',
+    remedy: 'Name under proof what only a good login fills, or under accepted its statuses; sign UTF-8 only.',
   },
   'MAP-419': {
     meaning: 'A notice may carry no person, and one of its fields, or one of its actions, would.',
