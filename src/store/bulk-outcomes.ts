@@ -2,6 +2,7 @@
 // Invariant: done and marked in one transaction; asked for by the key of run and delivery, whatever else the tables hold.
 import { deliveryStates, type DeliveryState } from '../domain/delivery.ts';
 import { inList, type ReadOnlySql, type Sql } from './database.ts';
+import { deleteNamed } from './named-rows.ts';
 
 /** Days that the list of a run is kept after its end: whoever replays a group looks after it within that time. */
 export const listDays = 30;
@@ -21,12 +22,17 @@ export async function markBulkDone(tx: Sql, runId: number, ids: readonly number[
 
 /** Off the list of the run: nothing was done with them. */
 export async function dropBulkItems(tx: Sql, runId: number, ids: readonly number[]): Promise<void> {
-  if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
-  await tx.run(
-    `DELETE i FROM bulk_items i FORCE INDEX (PRIMARY) WHERE i.run_id = ? AND i.delivery_id IN (${marks})`,
-    [runId, ...values],
+  await deleteNamed(
+    tx,
+    { table: 'bulk_items', column: 'delivery_id', index: 'PRIMARY', and: 't.run_id = ?', values: [runId] },
+    ids,
   );
+}
+
+/** Off the list of the run: everything that it has not done. */
+export async function dropUndoneItems(tx: Sql, runId: number): Promise<void> {
+  const and = "t.state <> 'done'";
+  await deleteNamed(tx, { table: 'bulk_items', column: 'run_id', index: 'PRIMARY', and }, [runId]);
 }
 
 /** Deliveries of a list, in the order of their ids. */
@@ -50,14 +56,8 @@ export async function bulkOutcomes(sql: ReadOnlySql, runId: number): Promise<rea
 /** No list names these deliveries any more. */
 export async function forgetBulkItems(tx: Sql, deliveryIds: readonly number[]): Promise<void> {
   const runs = await tx.all<{ id: number }>('SELECT DISTINCT run_id AS id FROM bulk_items');
-  if (runs.length === 0 || deliveryIds.length === 0) return;
-  const named = inList(deliveryIds);
   // One run at a time: of many at once the database reads, and locks, the whole of their lists.
-  for (const { id } of runs)
-    await tx.run(
-      `DELETE i FROM bulk_items i FORCE INDEX (PRIMARY) WHERE i.run_id = ? AND i.delivery_id IN (${named.marks})`,
-      [id, ...named.values],
-    );
+  for (const { id } of runs) await dropBulkItems(tx, id, deliveryIds);
 }
 
 /** Lists of runs that ended longer ago than they are kept. */
@@ -67,5 +67,5 @@ export async function dropOldLists(sql: Sql): Promise<void> {
         AND EXISTS (SELECT 1 FROM bulk_items i WHERE i.run_id = r.id) ORDER BY r.id`,
   );
   for (const { id } of runs)
-    await sql.run('DELETE i FROM bulk_items i FORCE INDEX (PRIMARY) WHERE i.run_id = ?', [id]);
+    await deleteNamed(sql, { table: 'bulk_items', column: 'run_id', index: 'PRIMARY' }, [id]);
 }

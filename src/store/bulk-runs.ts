@@ -1,6 +1,6 @@
 // Bulk runs: what support asked of many deliveries at once, how far it is, and what is left of it.
 // Invariant: who changes a run holds its row; its lease only keeps a second process from waiting for that row.
-import { dropOldLists, isDone } from './bulk-outcomes.ts';
+import { dropOldLists, dropUndoneItems, isDone } from './bulk-outcomes.ts';
 import type { Delivery } from './deliveries.ts';
 import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
 
@@ -244,7 +244,5 @@ export async function endBulkRun(
             updated_at = UTC_TIMESTAMP(3), ended_at = UTC_TIMESTAMP(3) WHERE id = ?`,
     [by.actor, by.reason, id],
   );
-  await tx.run(`DELETE i FROM bulk_items i FORCE INDEX (PRIMARY) WHERE i.run_id = ? AND NOT (${isDone})`, [
-    id,
-  ]);
+  await dropUndoneItems(tx, id);
 }

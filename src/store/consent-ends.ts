@@ -3,6 +3,7 @@
 import { grantEnd, toldAheadMs } from '../domain/consent.ts';
 import type { ConsentChannel, ConsentPurpose, ConsentRecord } from '../domain/lead.ts';
 import { inList, insertGroups, type Sql } from './database.ts';
+import { deleteNamed } from './named-rows.ts';
 
 export interface ConsentEnd {
   readonly leadId: number;
@@ -54,15 +55,18 @@ export async function leadsWithEnds(sql: Sql, limit: number): Promise<readonly n
 export async function takeConsentEnds(tx: Sql, leadIds: readonly number[]): Promise<readonly ConsentEnd[]> {
   if (leadIds.length === 0) return [];
   const { marks, values } = inList(leadIds);
-  const where = `lead_id IN (${marks}) AND due_at <= ?`;
-  const until = [...values, tx.now()];
+  const now = tx.now();
   const rows = await tx.all<ConsentEnd>(
     `SELECT lead_id AS leadId, client_id AS clientId, purpose, channel, ends_at AS endsAt
-       FROM consent_ends FORCE INDEX (PRIMARY) WHERE ${where} FOR UPDATE`,
-    until,
+       FROM consent_ends FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks}) AND due_at <= ? FOR UPDATE`,
+    [...values, now],
   );
   if (rows.length > 0)
-    await tx.run(`DELETE consent_ends FROM consent_ends FORCE INDEX (PRIMARY) WHERE ${where}`, until);
+    await deleteNamed(
+      tx,
+      { table: 'consent_ends', column: 'lead_id', index: 'PRIMARY', and: 't.due_at <= ?', values: [now] },
+      [...new Set(leadIds)],
+    );
   return rows;
 }
 

@@ -1,6 +1,7 @@
 // Deliveries of erased leads leave their table for a slim one of keys: what was planned once is never planned again.
 // Invariant: only whole leads, erased, with every delivery at its end and no erasure left to do by hand; the key moves in the transaction that removes the row.
 import { inList, type Sql } from './database.ts';
+import { deleteNamed } from './named-rows.ts';
 
 /** Erased leads, in id order, whose deliveries all ended before the instant. */
 export async function leadsToArchive(
@@ -40,8 +41,8 @@ export async function moveToKeys(tx: Sql, leadIds: readonly number[], before: Da
         WHERE lead_id IN (${found.marks})`,
     found.values,
   );
-  await tx.run(`DELETE FROM delivery_calls WHERE lead_id IN (${found.marks})`, found.values);
-  await tx.run(`DELETE FROM deliveries WHERE lead_id IN (${found.marks})`, found.values);
+  await deleteNamed(tx, { table: 'delivery_calls', column: 'lead_id', index: 'delivery_calls_lead' }, closed);
+  await deleteNamed(tx, { table: 'deliveries', column: 'lead_id', index: 'deliveries_lead' }, closed);
   return affected;
 }
 

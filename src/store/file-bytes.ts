@@ -1,6 +1,7 @@
 // The bytes of a file until it is accepted: encrypted, the first part in its batch, the others in rows of their own.
 // Invariant: no statement is larger than a part, whatever the file weighs; the parts go when the first does.
 import { inList, rowMarks, type Sql } from './database.ts';
+import { deleteNamed } from './named-rows.ts';
 
 const partBytes = 262_144;
 
@@ -39,9 +40,7 @@ export async function writeSealed(tx: Sql, batchId: number, { keyId, bytes }: Se
 
 /** What stands beside `batches.content`, which the caller blanks. */
 export async function dropParts(tx: Sql, batchIds: readonly number[]): Promise<void> {
-  if (batchIds.length === 0) return;
-  const { marks, values } = inList(batchIds);
-  await tx.run(`DELETE p FROM batch_parts p FORCE INDEX (PRIMARY) WHERE p.batch_id IN (${marks})`, values);
+  await deleteNamed(tx, { table: 'batch_parts', column: 'batch_id', index: 'PRIMARY' }, batchIds);
 }
 
 /** Takes the bytes of files away that hold a person; the files stay. */

@@ -5,6 +5,7 @@ import type { Departing } from '../domain/retention.ts';
 import { forgetBulkItems } from './bulk-outcomes.ts';
 import { dropMailsNaming } from './client-mails.ts';
 import { inList, type Sql } from './database.ts';
+import { deleteNamed } from './named-rows.ts';
 import { forgetProofs } from './proofs.ts';
 import { forgetSubjects } from './request-ends.ts';
 
@@ -56,26 +57,29 @@ export async function underWay(tx: Sql, leadIds: readonly number[]): Promise<Rea
 }
 
 /** Tables that name a lead's deliveries by their number. */
-const byDelivery = ['delivery_targets', 'task_closings', 'alerts'];
-/** Tables that name the lead, the deliveries themselves after those that name them. */
-const byLead = [
-  'delivery_calls',
-  'read_backs',
-  'routing_refusals',
-  'intake_receipts',
-  'lead_changes',
-  'consent_ends',
-  'former_addresses',
-  'delivery_keys',
-  'deliveries',
-  'lead_revisions',
-  'interactions',
-  'consents',
-  'lead_finances',
-  'lead_origins',
-  'lead_projects',
-  'prospects',
-];
+const byDelivery = {
+  delivery_targets: 'PRIMARY',
+  task_closings: 'PRIMARY',
+  alerts: 'alerts_delivery',
+} as const;
+/** Tables that name the lead, the deliveries themselves after those that name them; and the index of its number. */
+const byLead = {
+  delivery_calls: 'delivery_calls_lead',
+  intake_receipts: 'intake_receipts_lead',
+  consent_ends: 'PRIMARY',
+  former_addresses: 'PRIMARY',
+  delivery_keys: 'delivery_keys_lead',
+  deliveries: 'deliveries_lead',
+  lead_revisions: 'PRIMARY',
+  interactions: 'interactions_lead',
+  consents: 'consents_lead',
+  lead_finances: 'PRIMARY',
+  lead_origins: 'PRIMARY',
+  lead_projects: 'PRIMARY',
+  prospects: 'PRIMARY',
+} as const;
+/** Small tables that have no index of the lead's number. */
+const readWhole = ['read_backs', 'routing_refusals', 'lead_changes'];
 
 /** Nothing is left of these leads but their number in the log. The caller has locked them, and nothing of theirs is under way. */
 export async function dissolve(tx: Sql, leadIds: readonly number[]): Promise<void> {
@@ -94,14 +98,15 @@ export async function dissolve(tx: Sql, leadIds: readonly number[]): Promise<voi
   );
   if (deliveries.length > 0) {
     const ids = deliveries.map(({ id }) => id);
-    const found = inList(ids);
     await forgetBulkItems(tx, ids);
-    for (const table of byDelivery)
-      await tx.run(`DELETE FROM ${table} WHERE delivery_id IN (${found.marks})`, found.values);
+    for (const [table, index] of Object.entries(byDelivery))
+      await deleteNamed(tx, { table, column: 'delivery_id', index }, ids);
   }
   await dropMailsNaming(tx, leadIds);
   await forgetProofs(tx, leadIds);
   await forgetSubjects(tx, leadIds);
-  for (const table of byLead) await tx.run(`DELETE FROM ${table} WHERE lead_id IN (${marks})`, values);
-  await tx.run(`DELETE leads FROM leads FORCE INDEX (PRIMARY) WHERE id IN (${marks})`, values);
+  for (const table of readWhole) await tx.run(`DELETE FROM ${table} WHERE lead_id IN (${marks})`, values);
+  for (const [table, index] of Object.entries(byLead))
+    await deleteNamed(tx, { table, column: 'lead_id', index }, leadIds);
+  await deleteNamed(tx, { table: 'leads', column: 'id', index: 'PRIMARY' }, leadIds);
 }

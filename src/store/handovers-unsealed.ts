@@ -1,6 +1,7 @@
 // What waits for its seal: a line for the entries that one statement wrote, with the signature of each.
 // Invariant: written with its entries; a line stands for as many entries, from its id on, as it holds signatures, and at least for one.
 import { inList, rowMarks, type ReadOnlySql, type Sql, type SqlValue } from './database.ts';
+import { deleteNamed } from './named-rows.ts';
 
 /** An entry that waits for its seal, with the signature it was given when it was made. */
 export interface Waiting {
@@ -158,12 +159,7 @@ export async function setApart(tx: Sql, ids: readonly number[]): Promise<void> {
 
 /** Lines whose entries are sealed. */
 export async function endWaiting(tx: Sql, lineIds: readonly number[]): Promise<void> {
-  if (lineIds.length === 0) return;
-  const { marks, values } = inList(lineIds);
-  await tx.run(
-    `DELETE handovers_unsealed FROM handovers_unsealed FORCE INDEX (PRIMARY) WHERE handover_id IN (${marks})`,
-    values,
-  );
+  await deleteNamed(tx, { table: 'handovers_unsealed', column: 'handover_id', index: 'PRIMARY' }, lineIds);
 }
 
 export async function countUnsealed(sql: ReadOnlySql): Promise<number> {

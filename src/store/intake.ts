@@ -11,6 +11,7 @@ import {
   type Sql,
   type SqlValue,
 } from './database.ts';
+import { deleteNamed } from './named-rows.ts';
 
 /** Every column a sender may fill, in the order of the table. */
 export const intakeColumns = [
@@ -89,9 +90,7 @@ const byPrimaryKey = 'FORCE INDEX (PRIMARY)';
 
 /** Accepted rows go: their content then lives in the lead tables only. */
 export async function removeRows(tx: Sql, ids: readonly bigint[]): Promise<void> {
-  if (ids.length === 0) return;
-  const { marks, values } = idList(ids);
-  await tx.run(`DELETE i FROM lead_intake i ${byPrimaryKey} WHERE i.id IN (${marks})`, values);
+  await deleteNamed(tx, { table: 'lead_intake', column: 'id', index: 'PRIMARY' }, ids);
 }
 
 /** A refused row stays, visible, with its reasons as JSON. Returns how many were still new. */

@@ -1,6 +1,7 @@
 // Changes of leads that wait to be planned: taken by one planner each, set aside when planning them breaks, dropped when planned.
 // Invariant: fresh changes before backfilled ones, each client in its turn; a change is dropped only with what it came to.
-import { inList, type Sql } from './database.ts';
+import type { Sql } from './database.ts';
+import { deleteNamed } from './named-rows.ts';
 import { startOfTurns, takeInTurns, type Turns } from './round-robin.ts';
 
 export interface LeadChange {
@@ -104,9 +105,7 @@ export async function takeUpAside(sql: Sql): Promise<void> {
 }
 
 export async function dropChanges(tx: Sql, ids: readonly number[]): Promise<void> {
-  if (ids.length === 0) return;
-  const { marks, values } = inList(ids);
-  await tx.run(`DELETE lead_changes FROM lead_changes FORCE INDEX (PRIMARY) WHERE id IN (${marks})`, values);
+  await deleteNamed(tx, { table: 'lead_changes', column: 'id', index: 'PRIMARY' }, ids);
 }
 
 export async function addChange(tx: Sql, change: Omit<LeadChange, 'id'>): Promise<void> {

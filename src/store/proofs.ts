@@ -1,6 +1,7 @@
 // Proofs as they were signed, and where the log stands.
 // Invariant: a number is given once; a document goes only with its last lead, its number never.
 import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
+import { deleteNamed } from './named-rows.ts';
 
 export interface ProofHead {
   readonly number: number;
@@ -78,10 +79,9 @@ export async function forgetProofs(tx: Sql, leadIds: readonly number[]): Promise
       `SELECT DISTINCT number FROM proof_leads WHERE lead_id IN (${marks})`,
       values,
     );
-    if (rows.length === 0) continue;
-    const named = inList(rows.map(({ number }) => number));
-    await tx.run(`DELETE FROM proof_documents WHERE number IN (${named.marks})`, named.values);
-    await tx.run(`DELETE FROM proof_leads WHERE number IN (${named.marks})`, named.values);
+    const proofs = rows.map((row) => row.number);
+    await deleteNamed(tx, { table: 'proof_documents', column: 'number', index: 'PRIMARY' }, proofs);
+    await deleteNamed(tx, { table: 'proof_leads', column: 'number', index: 'proof_leads_number' }, proofs);
   }
 }
 

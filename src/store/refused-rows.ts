@@ -1,7 +1,8 @@
 // Refused rows of lead_intake hold a person like a lead does: found for a right, cleared, and purged after a time.
 // Invariant: what is looked for is found however it was spelt, since its spelling may be why the row was refused.
 import { inList, type Sql, type SqlValue } from './database.ts';
-import { idList, type LeadName } from './intake.ts';
+import { deleteNamed } from './named-rows.ts';
+import type { LeadName } from './intake.ts';
 import type { RefusedRow } from './intake-refusals.ts';
 import type { LeadQuery } from './support-leads.ts';
 
@@ -208,10 +209,10 @@ async function purgeWhere(
   );
   if (rows.length === 0) return 0;
   const counted = Map.groupBy(rows, (row) => `${row.clientId ?? ''}\n${row.month}\n${codeOf(row.refusal)}`);
-  const { marks, values } = idList(rows.map((row) => BigInt(row.id)));
-  const { affected } = await tx.run(
-    `DELETE i FROM lead_intake i FORCE INDEX (PRIMARY) WHERE i.id IN (${marks}) AND i.status = 'refused'`,
-    values,
+  const affected = await deleteNamed(
+    tx,
+    { table: 'lead_intake', column: 'id', index: 'PRIMARY', and: "t.status = 'refused'" },
+    rows.map((row) => BigInt(row.id)),
   );
   // Another planner purged some of them just now: its count is kept, and ours is counted again.
   if (affected !== rows.length) return -1;

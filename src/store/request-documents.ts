@@ -1,6 +1,7 @@
 // The prospect's demand: sealed in parts under the request's own key.
 // Invariant: nothing is stored in clear, its name included.
 import type { ReadOnlySql, Sql } from './database.ts';
+import { deleteNamed } from './named-rows.ts';
 
 export interface DocumentHead {
   readonly id: number;
@@ -50,9 +51,11 @@ export async function documentPart(sql: ReadOnlySql, id: number, part: number): 
 
 /** With everything sealed beside them: the request's own retention is over. */
 export async function removeDocuments(tx: Sql, requestId: number): Promise<void> {
-  await tx.run(
-    'DELETE p FROM request_document_parts p JOIN request_documents d ON d.id = p.document_id WHERE d.request_id = ?',
-    [requestId],
+  const documents = await documentsOf(tx, requestId);
+  await deleteNamed(
+    tx,
+    { table: 'request_document_parts', column: 'document_id', index: 'PRIMARY' },
+    documents.map(({ id }) => id),
   );
   await tx.run('DELETE FROM request_documents WHERE request_id = ?', [requestId]);
   await tx.run('UPDATE requests SET asked = NULL WHERE id = ?', [requestId]);

@@ -2,6 +2,7 @@
 // Invariant: whoever takes something of a request away holds its row; the log keeps what was done, by the request's number.
 import type { ClosedRequest } from '../domain/request-retention.ts';
 import { inList, type ReadOnlySql, type Sql } from './database.ts';
+import { deleteNamed } from './named-rows.ts';
 import { removeDocuments } from './request-documents.ts';
 
 export interface EndingRequest extends ClosedRequest {
@@ -49,7 +50,8 @@ export async function removeRequest(tx: Sql, id: number): Promise<void> {
 export async function forgetSubjects(tx: Sql, leadIds: readonly number[]): Promise<void> {
   if (leadIds.length === 0) return;
   const { marks, values } = inList(leadIds);
-  await tx.run(`DELETE FROM request_subjects WHERE kind = 'lead' AND subject_id IN (${marks})`, values);
+  const subjects = { table: 'request_subjects', column: 'subject_id', index: 'request_subjects_subject' };
+  await deleteNamed(tx, { ...subjects, and: "t.kind = 'lead'" }, leadIds);
   for (const table of ['request_effects', 'request_recipients'])
     await tx.run(`DELETE FROM ${table} WHERE lead_id IN (${marks})`, values);
 }

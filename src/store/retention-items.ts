@@ -2,6 +2,7 @@
 // Invariant: a lead stands in one run at most; its line goes in the transaction in which the last of it goes.
 import type { CivilDate } from '../domain/civil-date.ts';
 import { inList, insertGroups, type Sql } from './database.ts';
+import { deleteNamed } from './named-rows.ts';
 
 export interface RetentionRun {
   readonly id: number;
@@ -137,12 +138,7 @@ export async function takeItems(
 }
 
 export async function dropItems(tx: Sql, leadIds: readonly number[]): Promise<void> {
-  if (leadIds.length === 0) return;
-  const { marks, values } = inList(leadIds);
-  await tx.run(
-    `DELETE retention_items FROM retention_items FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks})`,
-    values,
-  );
+  await deleteNamed(tx, { table: 'retention_items', column: 'lead_id', index: 'PRIMARY' }, leadIds);
 }
 
 export async function moveItems(tx: Sql, leadIds: readonly number[], step: 'proofs' | 'left'): Promise<void> {

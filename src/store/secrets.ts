@@ -5,6 +5,7 @@ import { openWith, type KeyRing } from '../domain/key-ring.ts';
 import { sealBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
 import { inList, insertGroups, rowMarks, type Sql } from './database.ts';
+import { deleteNamed } from './named-rows.ts';
 import { writingKey } from './keys.ts';
 
 export interface LeadSecrets {
@@ -59,9 +60,7 @@ export function createLeadSecrets(options: { masterKeys: KeyRing; keysSchema: st
       ]);
     },
     destroy: async (tx, leadIds) => {
-      if (leadIds.length === 0) return;
-      const { marks, values } = inList(leadIds);
-      await tx.run(`DELETE FROM ${table} WHERE lead_id IN (${marks})`, values);
+      await deleteNamed(tx, { table, column: 'lead_id', index: 'PRIMARY' }, leadIds);
     },
   };
 }

@@ -1,6 +1,7 @@
 // Marks of what a process is working on, committed before it begins and gone with the transaction that ends it.
 // Invariant: items are marked while their rows are locked; who can lock a row that another's mark names knows that this other process has crashed while working on it.
 import { inList, type Sql } from './database.ts';
+import { deleteNamed } from './named-rows.ts';
 
 export type TakingKind = 'intake' | 'plan';
 
@@ -99,8 +100,7 @@ function namedBy(takings: readonly { readonly items: readonly string[] }[]): rea
 }
 
 async function dropTakings(sql: Sql, ids: readonly number[]): Promise<void> {
-  const { marks, values } = inList(ids);
-  await sql.run(`DELETE t FROM takings t FORCE INDEX (PRIMARY) WHERE t.id IN (${marks})`, values);
+  await deleteNamed(sql, { table: 'takings', column: 'id', index: 'PRIMARY' }, ids);
 }
 
 async function takingsOf(
