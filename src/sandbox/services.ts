@@ -3,6 +3,7 @@
 // the choices. Where MySQL is asked for by its name, Debian's unpacked packages come before Docker.
 // Invariant: after stop() nothing of ours runs and, unless asked to keep it, no data is left; what a killed run
 // left behind is cleaned up by the next start (see folders.ts).
+import { parseRedisPlace, redisForms } from '../config/redis-place.ts';
 import { RelaisError } from '../errors.ts';
 import { aptIsPossible, installWithApt } from './apt.ts';
 import { findMysql, findRedis, isMariadb } from './binaries.ts';
@@ -44,7 +45,8 @@ const nothingToStop = (): Promise<void> => Promise.resolve();
 
 export async function startServices(options: ServiceOptions): Promise<Services> {
   const { mysqlUrl, redisUrl, engine, log } = options;
-  for (const url of [mysqlUrl, redisUrl]) if (url !== undefined) await mustAnswer(url, engine);
+  if (mysqlUrl !== undefined) await mysqlMustAnswer(mysqlUrl, engine);
+  if (redisUrl !== undefined) await redisMustAnswer(redisUrl);
   if (mysqlUrl !== undefined && redisUrl !== undefined) {
     return { mysqlUrl, redisUrl, origin: 'given', stop: nothingToStop };
   }
@@ -132,33 +134,41 @@ async function givenOr(
   return { url: server.url, stop: server.process.stop };
 }
 
-async function mustAnswer(url: string, engine: Engine | undefined): Promise<void> {
-  const { protocol, hostname, port, host } = new URL(url);
-  const isMysql = protocol === 'mysql:' || protocol === 'mariadb:';
-  const to = {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port === '' ? (isMysql ? 3306 : 6379) : port),
-  };
-  // A greeting of MySQL has its version, up to a zero, behind five bytes.
-  const isGreeting = (text: string): boolean => (isMysql ? text.includes('\0', 5) : text.length > 4);
-  // MySQL greets first; Redis answers anything, be it with an error. Over TLS nothing readable comes: not asked.
-  if (protocol === 'rediss:') return;
-  const answer = await converse(to, isMysql ? '' : 'PING\r\n', isGreeting, 5_000);
-  if (answer === '') {
-    throw new RelaisError(
-      'SERVICE-001',
-      `nothing answers at ${host}, named by ${isMysql ? 'RELAIS_MYSQL_OWNER_URL' : 'RELAIS_REDIS_URL'}. ` +
-        'Start that server, correct the URL, or unset it to use a private one.',
-    );
+async function mysqlMustAnswer(url: string, engine: Engine | undefined): Promise<void> {
+  if (!URL.canParse(url)) {
+    throw new RelaisError('SERVICE-001', 'RELAIS_MYSQL_OWNER_URL is no URL: mysql://user:password@host:port');
   }
-  if (isMysql && engine !== undefined && (engine === 'mariadb') !== isMariadb(answer)) {
+  const { hostname, port } = new URL(url);
+  const to = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port === '' ? 3306 : port) };
+  // MySQL greets first: five bytes, its version, a zero.
+  const answer = await converse(to, '', (text) => text.includes('\0', 5), 5_000);
+  if (answer === '') throw noAnswer('RELAIS_MYSQL_OWNER_URL', [to]);
+  if (engine !== undefined && (engine === 'mariadb') !== isMariadb(answer)) {
     throw new RelaisError(
       'SERVICE-001',
-      `--engine ${engine} was asked for, and ${host}, named by RELAIS_MYSQL_OWNER_URL, is the other one. ` +
+      `--engine ${engine} was asked for, and ${to.host}, named by RELAIS_MYSQL_OWNER_URL, is the other one. ` +
         'Leave the word out, or unset the URL to use a private server.',
     );
   }
 }
+
+async function redisMustAnswer(url: string): Promise<void> {
+  const place = parseRedisPlace(url);
+  if (place === undefined) throw new RelaisError('SERVICE-001', `RELAIS_REDIS_URL must be ${redisForms}.`);
+  // Over TLS nothing readable comes: not asked.
+  if (place.tls) return;
+  // Any server answers, be it with an error; of a cluster, or of sentinels, one is enough.
+  for (const node of place.nodes)
+    if ((await converse(node, 'PING\r\n', (text) => text.length > 4, 5_000)) !== '') return;
+  throw noAnswer('RELAIS_REDIS_URL', place.nodes);
+}
+
+const noAnswer = (variable: string, places: readonly { host: string; port: number }[]): RelaisError =>
+  new RelaisError(
+    'SERVICE-001',
+    `nothing answers at ${places.map(({ host, port }) => `${host}:${port}`).join(', ')}, named by ${variable}. ` +
+      'Start that server, correct the URL, or unset it to use a private one.',
+  );
 
 const noServices = (engine: Engine | undefined, problem?: string): RelaisError =>
   new RelaisError(

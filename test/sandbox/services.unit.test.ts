@@ -1,14 +1,22 @@
-// What is used when no server is installed: Docker Compose, else apt, else a message with the choices. Docker is an
-// invented program here; no machine Relais is tested on has an engine.
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// What is used when no server is installed: Docker Compose, else apt, else a message with the choices; and which server it is
+// when an engine is named. Docker is an invented program here.
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { parse } from 'yaml';
 import * as apt from '../../src/sandbox/apt.ts';
 import * as binaries from '../../src/sandbox/binaries.ts';
+import * as packages from '../../src/sandbox/mysql-packages.ts';
 import { startServices } from '../../src/sandbox/services.ts';
 
 jest.mock('../../src/sandbox/apt.ts', () => ({ aptIsPossible: jest.fn(), installWithApt: jest.fn() }));
+jest.mock('../../src/sandbox/mysql-packages.ts', () => ({
+  unpackingIsPossible: jest.fn(),
+  unpackMysql: jest.fn(),
+}));
 jest.mock('../../src/sandbox/binaries.ts', () => ({
   ...jest.requireActual<object>('../../src/sandbox/binaries.ts'),
   findMysql: jest.fn(),
@@ -78,4 +86,76 @@ test('with nothing at hand the message lists every choice', async () => {
   await expect(start).rejects.toThrow(
     /apt-get install[\s\S]*Docker[\s\S]*RELAIS_MYSQL_OWNER_URL[\s\S]*as root/,
   );
+});
+
+test('MySQL by name is unpacked before Docker is asked, and a failure of that is quoted', async () => {
+  inventDocker('exit 1');
+  jest.mocked(apt.aptIsPossible).mockReturnValue(true);
+  jest.mocked(packages.unpackingIsPossible).mockReturnValue(true);
+  jest.mocked(packages.unpackMysql).mockResolvedValue('E: no mirror');
+  await expect(startServices({ folder: join(folder, 'run', 'x'), log, engine: 'mysql' })).rejects.toThrow(
+    /neither MySQL[\s\S]*E: no mirror/,
+  );
+  expect(jest.mocked(apt.installWithApt)).not.toHaveBeenCalled();
+});
+
+test('MariaDB by name is never the MySQL of Docker', async () => {
+  inventDocker('exit 0');
+  jest.mocked(apt.aptIsPossible).mockReturnValue(true);
+  jest.mocked(apt.installWithApt).mockResolvedValue('E: no network');
+  await expect(startServices({ folder: join(folder, 'run', 'x'), log, engine: 'mariadb' })).rejects.toThrow(
+    /neither MariaDB[\s\S]*E: no network/,
+  );
+  expect(jest.mocked(apt.installWithApt).mock.calls[0]?.[0]).toEqual(['mariadb-server', 'redis-server']);
+});
+
+test.each([
+  ['mysql', '5.5.5-11.8.9-MariaDB'],
+  ['mariadb', '9.7.4'],
+] as const)('a server named by URL that is not %s, but greets as %s, is refused', async (engine, version) => {
+  const server = createServer((socket) => socket.write(`J\0\0\0\n${version}\0`)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const mysqlUrl = `mysql://root@127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await expect(startServices({ folder: join(folder, 'run', 'x'), log, mysqlUrl, engine })).rejects.toThrow(
+    `--engine ${engine} was asked for`,
+  );
+  server.close();
+});
+
+test('a mysqld that is MariaDB under its old name is not MySQL', () => {
+  const { findMysql } = jest.requireActual<typeof binaries>('../../src/sandbox/binaries.ts');
+  const install = (place: string, program: string, version: string): string => {
+    mkdirSync(join(folder, place), { recursive: true });
+    const path = join(folder, place, program);
+    writeFileSync(path, `#!/bin/sh\necho '${version}'\n`, { mode: 0o755 });
+    return path;
+  };
+  install('one', 'mysqld', 'mysqld  Ver 11.8.9-MariaDB-0+deb13u1');
+  install('one', 'mariadb-install-db', '');
+  const mysql = install('two', 'mysqld', 'mysqld  Ver 9.7.4-2 for Linux on x86_64');
+  process.env['PATH'] = [join(folder, 'one'), join(folder, 'two')].join(delimiter);
+  expect(findMysql('mysql')).toEqual({ kind: 'mysql', server: mysql });
+  expect(findMysql('mariadb')?.kind).toBe('mariadb');
+});
+
+test.each([
+  ['redis+cluster://127.0.0.1:1,127.0.0.1:PORT', undefined],
+  ['redis+sentinel://127.0.0.1:PORT/master', undefined],
+  [
+    'redis+cluster://127.0.0.1:1,127.0.0.1:2',
+    /nothing answers at 127\.0\.0\.1:1, 127\.0\.0\.1:2, named by RELAIS_REDIS_URL/,
+  ],
+  ['redis+sentinel://127.0.0.1:1', /RELAIS_REDIS_URL must be redis:/],
+] as const)('Redis by %s: each form that the configuration offers is understood', async (form, refusal) => {
+  const server = createServer((socket) => socket.write('-NOAUTH\r\n')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const redisUrl = form.replace('PORT', String((server.address() as AddressInfo).port));
+  const mysql = createServer((socket) => socket.write('J\0\0\0\n9.7.4\0')).listen(0, '127.0.0.1');
+  await once(mysql, 'listening');
+  const mysqlUrl = `mysql://root@127.0.0.1:${(mysql.address() as AddressInfo).port}`;
+  const start = startServices({ folder: join(folder, 'run', 'x'), log, mysqlUrl, redisUrl });
+  if (refusal === undefined) expect(await start).toMatchObject({ origin: 'given', redisUrl });
+  else await expect(start).rejects.toThrow(refusal);
+  server.close();
+  mysql.close();
 });
