@@ -54,7 +54,6 @@ export function createEmailConnector({ nameServers }: { readonly nameServers?: r
     load: () =>
       Promise.all([
         import('nodemailer/lib/mail-composer'),
-        import('nodemailer/lib/dkim'),
         import('nodemailer/lib/smtp-connection'),
         import('openpgp'),
       ]),

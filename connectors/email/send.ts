@@ -35,7 +35,7 @@ export async function sendEmail(
   const letter = letterOf(parcel, settings);
   const clear = await mimeOf(letter, providerHeaders(server.host, letter.messageId));
   const plain = pgp === undefined ? clear : await encrypted(clear, pgp, at);
-  const bytes = dkim === undefined ? plain : await signed(plain, dkim);
+  const bytes = dkim === undefined ? plain : signed(plain, dkim);
   const deadline = startDeadline(context.timeouts.totalMs, context.signal);
   try {
     const envelope = envelopeOf(parcel, settings, context, open);

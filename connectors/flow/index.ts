@@ -74,7 +74,6 @@ export const flow = defineConnector<FlowSettings>({
     Promise.all([
       import('openpgp'),
       import('nodemailer/lib/mail-composer'),
-      import('nodemailer/lib/dkim'),
       import('nodemailer/lib/smtp-connection'),
       ...transports.map(async (one) => await one.load?.()),
     ]),

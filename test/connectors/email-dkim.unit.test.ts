@@ -72,6 +72,19 @@ describe('a signed mail', () => {
     expect(verified(raw.replace('MARTIN', 'MARTEN')).isBodyGood).toBe(false);
   });
 
+  test.each([
+    'From: a@b.example',
+    'To: a@b.example',
+    'Subject: autre',
+    'Date: Mon, 23 Nov 2026 09:00:00 +0000',
+  ])('is broken by a second %s, above or below', async (header) => {
+    await send();
+    const raw = recipient.received[0]?.raw.toString('latin1') ?? '';
+    expect(verified(raw).isGood).toBe(true);
+    expect(verified(`${header}\r\n${raw}`).isGood).toBe(false);
+    expect(verified(raw.replace('\r\n\r\n', `\r\n${header}\r\n\r\n`)).isGood).toBe(false);
+  });
+
   test('is the same at every attempt', async () => {
     await send();
     await send();
@@ -198,11 +211,13 @@ function verified(raw: string) {
     .join('\r\n')
     .replace(/(\r\n)*$/, '\r\n');
   const isBodyGood = createHash('sha256').update(body, 'latin1').digest('base64') === tags['bh'];
+  // From the last of a name upwards; a name listed once more than it stands there is the empty text (RFC 6376, 5.4.2).
+  const left = [...headers];
   const signed = (tags['h'] ?? '').split(':').map((wanted) => {
-    const found = headers.findLast(
+    const index = left.findLastIndex(
       (header) => header.slice(0, header.indexOf(':')).trim().toLowerCase() === wanted,
     );
-    return `${relaxed(found ?? '')}\r\n`;
+    return index < 0 ? '' : `${relaxed(left.splice(index, 1)[0] ?? '')}\r\n`;
   });
   const unsigned = relaxed(signature).replace(/([;:\s]b=)[^;]*/, '$1');
   const isGood = createVerify('RSA-SHA256')

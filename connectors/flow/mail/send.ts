@@ -31,7 +31,7 @@ export async function sendFile(file: HandedFile, server: MailServer, context: Se
   const headers = { ...letter.headers, ...providerHeaders(ready.server.host, letter.messageId) };
   const clear = await mailBytes({ ...letter, headers, attachments });
   if (clear.length > most) return attachmentOutcome('TOO_LARGE');
-  const bytes = ready.dkim === undefined ? clear : await signed(clear, ready.dkim);
+  const bytes = ready.dkim === undefined ? clear : signed(clear, ready.dkim);
   const deadline = startDeadline(context.timeouts.totalMs, context.signal);
   try {
     const envelope = { from: bareMailbox(server.from), to: file.targets, allOrNone: true };
