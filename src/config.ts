@@ -10,7 +10,8 @@ import {
   commaSeparated,
   readSandboxFile,
 } from './config/composite-values.ts';
-import { consoleOf } from './config/console.ts';
+import { doorOf } from './config/door.ts';
+import { oidcOf } from './config/oidc.ts';
 import { refuseUnsafe } from './config/production.ts';
 import { createVariableReader, sandboxFile, type VariableReader } from './config/reader.ts';
 import { parseRedisPlace, redisForms, type RedisPlace } from './config/redis-place.ts';
@@ -35,6 +36,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
   const reader = createVariableReader(environment, sandbox);
   const { read, wholeNumber, oneOf, problems } = reader;
   const env = oneOf('RELAIS_ENV', ['production', 'development', 'sandbox'] as const);
+  oneOf('RELAIS_ON_CONFIG_ERROR', ['exit', 'wait'] as const);
   const { mysql, keysSchema } = mysqlOf(reader);
   const network = networkOf(reader);
   const config: Config = {
@@ -57,8 +59,8 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     ...clientMailsOf(reader),
     ...centreOf(reader),
     callbacks: callbacksOf(reader),
-    api: apiOf(reader),
-    console: consoleOf(reader, network.allowPlaintext),
+    api: { ...doorOf(reader, 'API'), perMinute: reader.wholeNumber('RELAIS_API_PER_MINUTE', 1, 10_000_000) },
+    console: { ...doorOf(reader, 'CONSOLE'), ...oidcOf(reader, network.allowPlaintext) },
     actor: read('RELAIS_ACTOR') ?? userInfo().username,
     secrets: createSecrets(read('RELAIS_SECRETS_DIR'), (name) => environment[name] ?? sandbox[name]),
     listing: reader.listing(),
@@ -162,12 +164,6 @@ const callbacksOf = ({ read, wholeNumber }: VariableReader): Config['callbacks']
     read('RELAIS_CALLBACK_PORT') === undefined ? undefined : wholeNumber('RELAIS_CALLBACK_PORT', 0, 65_535),
 });
 
-const apiOf = ({ read, wholeNumber }: VariableReader): Config['api'] => ({
-  host: read('RELAIS_API_HOST') ?? '127.0.0.1',
-  port: read('RELAIS_API_PORT') === undefined ? undefined : wholeNumber('RELAIS_API_PORT', 0, 65_535),
-  proxies: commaSeparated(read('RELAIS_API_PROXIES')),
-  perMinute: wholeNumber('RELAIS_API_PER_MINUTE', 1, 10_000_000),
-});
 function phoneProofsOf({ read, problems }: VariableReader, base: string): Config['phoneProofs'] {
   const folder = read('RELAIS_PHONE_PROOFS_DIR');
   const recipient = read('RELAIS_PHONE_PROOFS_RECIPIENT');
@@ -243,6 +239,10 @@ function redisOf({ read, needed, problems }: VariableReader): Config['redis'] {
   if (place === undefined && url !== '') problems.push(`RELAIS_REDIS_URL must be ${redisForms}`);
   return { url, place: place ?? unknownPlace, prefix: read('RELAIS_REDIS_PREFIX') ?? 'relais' };
 }
+
+/** True where a process with a wrong configuration waits for its signal, as a supervisor that restarts whatever ends needs it. */
+export const waitsOnConfigError = (environment: Environment = process.env): boolean =>
+  environment['RELAIS_ON_CONFIG_ERROR'] === 'wait';
 
 /** Root of the project, where package.json stands. */
 export const projectRoot = resolve(dirname(import.meta.dirname));

@@ -6,7 +6,7 @@ import { startPlanner } from './roles/planner.ts';
 import { startWorker } from './roles/worker.ts';
 import { grownUp } from './roles/lean-heap.ts';
 import type { Role } from './roles/role-status.ts';
-import { loadConfig, type Config } from './config.ts';
+import { loadConfig, waitsOnConfigError, type Config } from './config.ts';
 import { programVersion } from './config/version.ts';
 import type { Meters } from './monitoring/meters.ts';
 import { catalogue, foreignCode, isRelaisError, type RelaisError } from './errors.ts';
@@ -62,10 +62,8 @@ async function main(name: string, rest: readonly string[]): Promise<void> {
     await run(role, config, log);
   } catch (error) {
     log.error('process.failed', { role, code: foreignCode(error) });
-    if (isRelaisError(error)) process.stderr.write(`${messageOf(error)}\n`);
-    process.exitCode =
-      isRelaisError(error) && /^(CONFIG|KEY|REDIS)-/.test(error.code) ? exits.config : exits.unavailable;
-    process.exit();
+    const wrong = isRelaisError(error) && /^(CONFIG|KEY|REDIS)-/.test(error.code);
+    leave(isRelaisError(error) ? messageOf(error) : '', wrong ? exits.config : exits.unavailable);
   }
 }
 
@@ -158,7 +156,7 @@ async function openApi(
 ): Promise<{ readonly close: () => Promise<void> } | undefined> {
   if (api.port === undefined) return undefined;
   const { startApi } = await import('./api/server.ts');
-  const { host, port, proxies, perMinute } = api;
+  const { host, port, proxies, perMinute, pem } = api;
   const { access, database, intake } = app;
   const opened = await startApi({
     access,
@@ -170,6 +168,7 @@ async function openApi(
     port,
     proxies,
     perMinute,
+    ...(pem === undefined ? {} : { pem }),
   });
   log.info('api.listening', { port: opened.port });
   return opened;
@@ -196,7 +195,12 @@ async function openConsole(
   return opened;
 }
 
+/** Ends the process; with a wrong configuration it may wait for its signal instead, which starts nothing and answers nobody. */
 function leave(message: string, code: number): void {
-  process.stderr.write(`${message}\n`);
   process.exitCode = code;
+  if (message !== '') process.stderr.write(`${message}\n`);
+  if (code !== exits.config || !waitsOnConfigError()) process.exit();
+  process.stderr.write('RELAIS_ON_CONFIG_ERROR=wait: nothing was started; waiting to be started again.\n');
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit());
+  setInterval(() => undefined, 2 ** 30);
 }

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import { fastify, type FastifyInstance } from 'fastify';
+import { fastify, type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import type { AccessPlace } from '../access/place.ts';
 import type { PostingDeps } from '../intake/posted.ts';
 import type { Log } from '../log.ts';
@@ -32,6 +32,8 @@ export interface ApiOptions {
   readonly port: number;
   /** Addresses or ranges of proxies that end TLS before us: whose `X-Forwarded-For` is believed. */
   readonly proxies: readonly string[];
+  /** Where the interface ends TLS itself: certificate, chain and private key, PEM. */
+  readonly pem?: string;
   /** Requests a minute from one address. */
   readonly perMinute: number;
 }
@@ -47,7 +49,8 @@ export interface Api {
 }
 
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const server = fastify({
+  const { pem } = options;
+  const common = {
     logger: false,
     bodyLimit: mostBytes,
     requestTimeout: 30_000,
@@ -58,7 +61,14 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       void sendProblem(request, reply, problemOf(error, options.log));
     },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
-  });
+  } satisfies FastifyServerOptions;
+  const server =
+    pem === undefined
+      ? fastify(common)
+      : (fastify({
+          ...common,
+          https: { cert: pem, key: pem, minVersion: 'TLSv1.2' },
+        }) as unknown as FastifyInstance);
   server.removeContentTypeParser('text/plain');
   const routes = await describe(server, options);
   const address = await server.listen({ host: options.host, port: options.port });

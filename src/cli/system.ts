@@ -37,7 +37,7 @@ export function systemCommands(program: Command): void {
       )
       .option(
         '--intake-host <host>',
-        'host part of the intake account where it differs; again for each one systems send leads from',
+        'host part of the intake account where it differs; again, or comma between, for each one systems send leads from',
         collect,
       ),
     'Needs RELAIS_MYSQL_OWNER_URL. The accounts are the users of RELAIS_MYSQL_URL and RELAIS_MYSQL_INTAKE_URL;\nthey must exist already. Running it again changes nothing.',
@@ -71,7 +71,7 @@ async function migrateCommand(options: {
   try {
     const gateway = await account(loaded.mysql.gatewayUrl);
     const { intakeUrl } = loaded.mysql;
-    const hosts = options.intakeHost ?? [options.host];
+    const hosts = options.intakeHost?.flatMap((given) => given.split(',')) ?? [options.host];
     const intake =
       intakeUrl === undefined ? [] : await Promise.all(hosts.map((host) => account(intakeUrl, host)));
     const { migrateDatabase } = await import('../app.ts');

@@ -2,6 +2,16 @@
 // Invariant: whatever is in here has been checked; nothing else reads the environment.
 import type { RedisPlace } from './redis-place.ts';
 
+/** How people or other systems reach one of our servers. */
+export interface Door {
+  readonly host: string;
+  readonly port: number | undefined;
+  /** Addresses or ranges of proxies that end TLS before it. */
+  readonly proxies: readonly string[];
+  /** Where it ends TLS itself: certificate, chain and private key. */
+  readonly pem?: string;
+}
+
 export interface Config {
   readonly env: 'production' | 'development' | 'sandbox';
   readonly mysql: {
@@ -71,19 +81,9 @@ export interface Config {
   readonly phoneProofs: { readonly folder: string | undefined; readonly recipient: string | undefined };
   readonly callbacks: { readonly host: string; readonly port: number | undefined };
   /** The HTTP interface for other systems. */
-  readonly api: {
-    readonly host: string;
-    readonly port: number | undefined;
-    readonly proxies: readonly string[];
-    readonly perMinute: number;
-  };
+  readonly api: Door & { readonly perMinute: number };
   /** The console for people. */
-  readonly console: {
-    readonly host: string;
-    readonly port: number | undefined;
-    readonly proxies: readonly string[];
-    /** Where it ends TLS itself: certificate, chain and private key. */
-    readonly pem?: string;
+  readonly console: Door & {
     /** Whose passwords are heard: everybody's, or administrators' alone where the others come in by a provider. */
     readonly passwords: 'all' | 'admins';
     /** The OpenID Connect provider people may come in by. */

@@ -12,6 +12,12 @@ interface Variable {
 export const variables: readonly Variable[] = [
   { name: 'RELAIS_ENV', meaning: 'production, development or sandbox', fallback: 'production' },
   {
+    name: 'RELAIS_ON_CONFIG_ERROR',
+    meaning:
+      'exit (code 78), or wait: report it once and wait for a signal, where a supervisor starts again whatever ends',
+    fallback: 'exit',
+  },
+  {
     name: 'RELAIS_MYSQL_URL',
     meaning: 'mysql://user:password@host:port/database of the gateway account',
     secret: true,
@@ -94,10 +100,15 @@ export const variables: readonly Variable[] = [
     meaning: 'address of the HTTP interface for other systems',
     fallback: '127.0.0.1',
   },
-  { name: 'RELAIS_API_PORT', meaning: 'its port, behind a proxy that ends TLS; empty: none' },
+  { name: 'RELAIS_API_PORT', meaning: 'its port; empty: none' },
   {
     name: 'RELAIS_API_PROXIES',
-    meaning: 'addresses or CIDR ranges of those proxies, comma between: whose X-Forwarded-For is believed',
+    meaning:
+      'addresses or CIDR ranges of proxies that end TLS before it, comma between: whose X-Forwarded-For is believed',
+  },
+  {
+    name: 'RELAIS_API_TLS_PEM',
+    meaning: 'where it ends TLS itself: a PEM file of certificate, chain and private key',
   },
   {
     name: 'RELAIS_API_PER_MINUTE',

@@ -1,6 +1,7 @@
-// docker-compose.yml, .env.example and the Dockerfile, read: nobody here can run them. Its shell scripts are run where they can be.
+// docker-compose.yml, .env.example, the Dockerfile and the scripts of docker/, read; the scripts are run by container-scripts.unit.test.ts, and
+// `npm run lab -- docker` starts it all.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -9,9 +10,12 @@ import { passwordFileOf } from '../../src/config/value-or-file.ts';
 
 interface Service {
   readonly image: string;
-  readonly build?: { readonly args: Readonly<Record<string, string>> };
+  readonly build?: { readonly args: Readonly<Record<string, string>>; readonly secrets: readonly string[] };
+  readonly pull_policy?: string;
+  readonly configs?: readonly { readonly source: string }[];
   readonly user?: string;
-  readonly networks?: readonly string[];
+  readonly networks?: Readonly<Record<string, { readonly ipv4_address?: string }>>;
+  readonly network_mode?: string;
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly volumes: readonly string[];
@@ -22,14 +26,15 @@ interface Service {
   readonly security_opt?: readonly string[];
   readonly read_only?: boolean;
   readonly mem_limit?: string;
-  readonly logging?: { readonly options: Readonly<Record<string, string>> };
+  readonly memswap_limit?: string;
+  readonly logging?: { readonly driver: string };
 }
 interface Compose {
   readonly services: Readonly<Record<string, Service>>;
   readonly secrets: Readonly<Record<string, { readonly file: string }>>;
   readonly networks: Readonly<Record<string, { readonly internal?: boolean }>>;
   readonly volumes: Readonly<Record<string, unknown>>;
-  readonly configs: { readonly accounts: { readonly content: string } };
+  readonly configs: Readonly<Record<string, { readonly file: string }>>;
 }
 
 const root = join(import.meta.dirname, '..', '..');
@@ -40,14 +45,22 @@ const services = Object.entries(compose.services);
 const service = (name: string): Service => compose.services[name] as Service;
 /** Host side of what a service mounts. */
 const mounts = (one: Service): readonly string[] => one.volumes.map((volume) => volume.split(':')[0] ?? '');
-const script = (name: string): string => (service(name).command?.[0] ?? '').replaceAll('$$', '$');
+const networksOf = (one: Service): readonly string[] => Object.keys(one.networks ?? {});
+/** As Compose reads `${NAME:-default}`, nested ones too, with nothing set. */
+const withDefaults = (text: string): string => {
+  const once = text.replaceAll(/\$\{[A-Z_]+:?-([^${}]*)\}/g, '$1');
+  return once === text ? text : withDefaults(once);
+};
 
 test('every container is confined: no capability, nothing to write on its root, limits for memory and log', () => {
   for (const [name, one] of services) {
     expect([name, one.cap_drop, one.read_only]).toEqual([name, ['ALL'], true]);
     expect(one.security_opt).toContain('no-new-privileges:true');
     expect(one.mem_limit).toMatch(/^\d+[mg]$/);
-    expect(one.logging?.options['max-size']).toBeDefined();
+    // Swap is part of the limit, not beside it.
+    expect([name, one.memswap_limit]).toEqual([name, one.mem_limit]);
+    // A log in the host's journal outlives the container.
+    expect(one.logging?.driver).toBe('journald');
     // Only who hands out keys is root, without most of root's rights; the gateway's user is the image's.
     if (name === 'certificates') expect(one.cap_add).not.toContain('SYS_ADMIN');
     else expect(one.cap_add).toBeUndefined();
@@ -64,6 +77,8 @@ test("the authority's key is in no container but its own, and each server has it
   expect(holders('authority')).toEqual(['certificates']);
   for (const name of ['mysql', 'redis', 'mailpit'])
     expect(holders(`certificates-${name}`)).toEqual(['certificates', name]);
+  expect(holders('certificates-gateway')).toEqual(['certificates', 'migrate', 'gateway']);
+  expect(holders('mysql-socket')).toEqual(['mysql', 'accounts']);
   const used = new Set(services.flatMap(([, one]) => mounts(one)).filter((one) => /^[a-z]/.test(one)));
   expect([...used].toSorted()).toEqual(Object.keys(compose.volumes).toSorted());
 });
@@ -78,14 +93,18 @@ test('passwords and keys are files for those who need them, and stand in no vari
       expect(secrets).toContain(value.slice('/run/secrets/'.length));
     }
   }
-  const given = new Set(services.flatMap(([, one]) => one.secrets ?? []));
+  const given = new Set(
+    services.flatMap(([, one]) => [...(one.secrets ?? []), ...(one.build?.secrets ?? [])]),
+  );
   expect([...given].toSorted()).toEqual(Object.keys(compose.secrets).toSorted());
-  // Only the server and `migrate` know the owner's password, only the server root's.
+  // Only who makes the accounts and `migrate` know the owner's password; only the server and who makes the accounts know root's.
   const knowing = (secret: string): readonly string[] =>
     services.filter(([, one]) => one.secrets?.includes(secret)).map(([name]) => name);
-  expect(knowing('mysql_owner')).toEqual(['mysql', 'migrate']);
-  expect(knowing('mysql_root')).toEqual(['mysql']);
-  for (const [name, { file }] of Object.entries(compose.secrets)) {
+  expect(knowing('mysql_owner')).toEqual(['accounts', 'migrate']);
+  expect(knowing('mysql_root')).toEqual(['mysql', 'accounts']);
+  const { build_ca: authority, ...keys } = compose.secrets;
+  expect(authority?.file).toBe('${BUILD_CA_FILE:-/dev/null}');
+  for (const [name, { file }] of Object.entries(keys)) {
     expect(file).toBe(`./keys/${name}`);
     expect(read('.env.example')).toMatch(new RegExp(`^#   for one in [^;]*\\b${name}\\b`, 'm'));
   }
@@ -95,31 +114,68 @@ test('passwords and keys are files for those who need them, and stand in no vari
 test('other systems reach MySQL at an address that is chosen, by TLS, from where they were said to come, and nothing else', () => {
   const mysql = service('mysql');
   expect(mysql.ports).toEqual(['${INTAKE_BIND:-127.0.0.1}:${INTAKE_PORT:-3306}:3306']);
-  expect(mysql.networks?.some((name) => compose.networks[name]?.internal !== true)).toBe(true);
+  expect(networksOf(mysql).some((name) => compose.networks[name]?.internal !== true)).toBe(true);
   expect(mysql.command).toContain('--require-secure-transport=ON');
+  expect(mysql.command).toContain('--mysqlx=OFF');
   expect(service('redis').ports).toBeUndefined();
-  const { content } = compose.configs.accounts;
-  const accounts = [...content.matchAll(/CREATE USER '(\w+)'@'([^']+)'[^;]*?(REQUIRE SSL)?;/g)];
-  expect(accounts.map(([, user, host, tls]) => [user, host, tls])).toEqual([
-    ['relais_owner', '172.31.77.%', 'REQUIRE SSL'],
-    ['relais', '172.31.77.%', 'REQUIRE SSL'],
-    ['relais_intake', '172.31.77.%', 'REQUIRE SSL'],
-    ['relais_intake', '${INTAKE_FROM:-172.31.78.1}', 'REQUIRE SSL'],
+});
+
+test('each container has an address of its own, and whoever uses MySQL is named by it: no account comes from anywhere', () => {
+  const addresses = services.flatMap(([name, one]) => {
+    const address = one.networks?.['inside']?.ipv4_address;
+    return address === undefined ? [] : [[name, withDefaults(address)] as const];
+  });
+  expect(addresses).toEqual([
+    ['mysql', '172.31.77.10'],
+    ['redis', '172.31.77.11'],
+    ['migrate', '172.31.77.20'],
+    ['gateway', '172.31.77.21'],
+    ['mailpit', '172.31.77.12'],
   ]);
-  // Every account that is made gets its rights.
-  const migrate = service('migrate').command ?? [];
-  expect(migrate.filter((_, index) => migrate[index - 1] === '--intake-host')).toEqual([
-    '172.31.77.%',
-    '${INTAKE_FROM:-172.31.78.1}',
+  const { environment = {} } = service('accounts');
+  const named = Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [name, withDefaults(value)]),
+  );
+  expect(named).toEqual({
+    OWNER_ADDRESS: '172.31.77.20',
+    GATEWAY_ADDRESS: '172.31.77.21',
+    INTAKE_FROM: '172.31.78.1',
+  });
+  expect(service('migrate').command?.map(withDefaults)).toEqual([
+    'migrate',
+    '--host',
+    '172.31.77.21',
+    '--intake-host',
+    '172.31.77.21,172.31.78.1',
   ]);
+  expect(text.replaceAll(/^ *#.*$/gm, '')).not.toContain('%');
+});
+
+test('a changed INTAKE_FROM concerns who makes the accounts and who gives rights, and no server', () => {
+  const concerned = services.filter(([, one]) => JSON.stringify(one).includes('INTAKE_FROM'));
+  expect(concerned.map(([name]) => name)).toEqual(['accounts', 'migrate']);
+});
+
+test('one image is built once; scripts are files', () => {
+  expect(services.filter(([, one]) => one.build !== undefined).map(([name]) => name)).toEqual(['migrate']);
+  expect(service('gateway')).toMatchObject({ image: service('migrate').image, pull_policy: 'never' });
+  const used = services.flatMap(([, one]) => (one.configs ?? []).map(({ source }) => source));
+  expect(used.toSorted()).toEqual(Object.keys(compose.configs).toSorted());
+  for (const { file } of Object.values(compose.configs)) execFileSync('bash', ['-n', join(root, file)]);
 });
 
 test('every variable it reads is in .env.example with the same default, and every one of Relais exists', () => {
-  const named = [...text.matchAll(/\$\{([A-Z_]+):-([^}]*)\}/g)].map(([, name, value]) => `${name}=${value}`);
+  const named = [...text.matchAll(/\$\{([A-Z_]+):?-((?:[^${}]|\$\{[^}]*\})*)\}/g)].flatMap(
+    ([, name, value = '']) => [
+      `${name}=${value.includes('$') ? '' : value}`,
+      // A default that is made of another variable.
+      ...[...value.matchAll(/\$\{([A-Z_]+):-([^}]*)\}/g)].map(([, inner, its]) => `${inner}=${its}`),
+    ],
+  );
   const example = read('.env.example')
     .split('\n')
     .filter((line) => /^[A-Z]/.test(line));
-  expect([...new Set([...named, 'INTAKE_NAME=mysql'])].toSorted()).toEqual(example.toSorted());
+  expect([...new Set(named)].toSorted()).toEqual(example.toSorted());
   const known = variables.flatMap(({ name }) => [name, `${name}_FILE`, passwordFileOf(name)]);
   for (const [, { environment = {} }] of services)
     for (const name of Object.keys(environment).filter((one) => one.startsWith('RELAIS_')))
@@ -130,7 +186,7 @@ test('tags can be pinned by their digests, and none is made up', () => {
   for (const [name, { image, build }] of services)
     expect([name, build?.args['NODE_IMAGE'] ?? image]).toEqual([
       name,
-      expect.stringMatching(/^\$\{[A-Z]+_IMAGE:-[a-z/]+:[\w.-]+\}$/),
+      expect.stringMatching(/^(\$\{[A-Z]+_IMAGE:-[a-z/]+:[\w.-]+\}|relais:local)$/),
     ]);
   expect(text + read('Dockerfile')).not.toMatch(/sha256:[0-9a-f]{64}/);
   expect(read('Dockerfile').match(/^FROM .*/gm)).toEqual([
@@ -154,63 +210,35 @@ describe('what a container would do', () => {
       for (const key of ['master_key', 'seal_key'])
         writeFileSync(join(folder, key), `${Buffer.alloc(32, key).toString('base64')}\n`);
       writeFileSync(join(folder, 'ca.pem'), 'x');
-      const environment = Object.fromEntries(
-        Object.entries(service(name).environment ?? {}).map(([variable, value]) => [
-          variable,
-          value.replace('/run/secrets', folder).replace('/certificates', folder),
-        ]),
-      );
-      const config = loadConfig(environment, folder);
+      const environment = (settings: Readonly<Record<string, string>>) =>
+        Object.fromEntries(
+          Object.entries(service(name).environment ?? {}).map(([variable, value]) => [
+            variable,
+            withDefaults(
+              value.replaceAll(
+                /\$\{(TLS_PEM|PROXIES):?-[^}]*\}/g,
+                (_, setting: string) => settings[setting] ?? '',
+              ),
+            )
+              .replace('/run/secrets', folder)
+              .replace('/certificates', folder),
+          ]),
+        );
+      // Neither TLS nor a proxy is set: both doors are named.
+      for (const door of ['the API needs RELAIS_API_TLS_PEM', 'the console needs RELAIS_CONSOLE_TLS_PEM'])
+        expect(() => loadConfig(environment({}), folder)).toThrow(door);
+      const config = loadConfig(environment({ PROXIES: '172.31.79.1' }), folder);
+      expect([config.api.proxies, config.console.proxies]).toEqual([['172.31.79.1'], ['172.31.79.1']]);
       expect(config.env).toBe('production');
       expect(new URL(config.mysql.gatewayUrl).password).toBe('mysql_gateway-password');
       expect(config.redis.place).toMatchObject({ tls: true, password: 'redis-password' });
     },
   );
 
-  test('`certificates` signs what each server needs once, keeps its key to itself, and renews only what ends soon', () => {
-    const places = ['mysql', 'redis', 'mailpit', 'public'];
-    for (const place of ['authority', 'tmp', ...places.map((one) => `for/${one}`)])
-      mkdirSync(join(folder, place), { recursive: true });
-    const here = script('certificates')
-      .replaceAll(/(?<=[\s"])\/(authority|for|tmp)\b/g, `${folder}/$1`)
-      // Only root may give a file away.
-      .replaceAll('--owner=999 --group=999 ', '');
-    const run = (now = ''): string =>
-      execFileSync('bash', ['-euc', now === '' ? here : here.replace('5184000', now)], {
-        env: { PATH: process.env['PATH'] ?? '', INTAKE_NAME: 'leads.centre.example' },
-        stdio: ['ignore', 'pipe', 'ignore'],
-        encoding: 'utf8',
-      });
-    expect(run()).toBe('signed: mysql\nsigned: redis\nsigned: mailpit\n');
-    const openssl = (...words: readonly string[]): string =>
-      execFileSync('openssl', words, { encoding: 'utf8' });
-    for (const [host, name] of [
-      ['mysql', 'leads.centre.example'],
-      ['mysql', 'mysql'],
-      ['redis', 'redis'],
-    ] as const)
-      expect(
-        openssl(
-          'verify',
-          '-CAfile',
-          join(folder, 'for/public/ca.pem'),
-          '-verify_hostname',
-          name,
-          join(folder, 'for', host, 'server.pem'),
-        ),
-      ).toContain('OK');
-    expect(statSync(join(folder, 'authority/ca-key.pem')).mode & 0o077).toBe(0);
-    expect(statSync(join(folder, 'for/redis/key.pem')).mode & 0o777).toBe(0o400);
-    expect(execFileSync('ls', ['-R', join(folder, 'for')], { encoding: 'utf8' })).not.toContain('ca-key');
-    expect(run()).toBe('');
-    // As it will be 400 days on.
-    expect(run('34560000')).toBe('signed: mysql\nsigned: redis\nsigned: mailpit\n');
-  });
-
-  test('`redis` hands its password over in a file of its own, and its script and that of the accounts are shell', () => {
-    expect(script('redis')).toContain('umask 077');
-    expect(script('redis')).not.toMatch(/--requirepass/);
-    for (const text of [script('redis'), compose.configs.accounts.content.replaceAll('$$', '$')])
-      execFileSync('bash', ['-n', '-c', text]);
+  test('`redis` hands its password over in a file of its own', () => {
+    const [script = ''] = service('redis').command ?? [];
+    expect(script).toContain('umask 077');
+    expect(script).not.toMatch(/--requirepass/);
+    execFileSync('bash', ['-n', '-c', script.replaceAll('$$', '$')]);
   });
 });
