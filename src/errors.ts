@@ -85,6 +85,11 @@ export const catalogue = {
     meaning: 'Nothing of that name exists.',
     remedy: 'Check the spelling; the list commands show what exists.',
   },
+  'FILE-001': {
+    meaning: 'A file cannot be written there.',
+    remedy:
+      'EROFS: the folder is read-only, as all of a container is but its volumes; name one that can be written (/archives in docker-compose.yml). ENOSPC: the disk is full.',
+  },
   'ACCESS-001': {
     meaning: 'An account, a password or a key cannot be made like this.',
     remedy: 'The message says what is wrong; nothing was changed. docs/accounts.md has the rules.',

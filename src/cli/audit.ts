@@ -11,7 +11,7 @@ import { parseAnchor } from '../privacy/verification.ts';
 import type { PackProblem } from '../support/audit-pack/check-journal.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
-import { textOfFile } from './named-file.ts';
+import { textOfFile, withFile } from './named-file.ts';
 import { config, out, say, withApp } from './terminal.ts';
 
 export function auditCommands(program: Command): void {
@@ -112,7 +112,7 @@ async function verifyPack(file: string, options: VerifyOptions): Promise<void> {
   const publicKeys = textOfFile(options.key);
   const sealKeys = options.seals === true ? (await import('../app.ts')).keysOf(config()).seal : undefined;
   const { checkPack } = await import('../support/audit-pack/check.ts');
-  const checked = await checkPack(file, publicKeys, sealKeys);
+  const checked = await withFile(file, (path) => checkPack(path, publicKeys, sealKeys));
   if (!checked.ok) {
     const where = checked.where === '' ? '' : ` (${checked.where})`;
     throw new RelaisError('AUDIT-001', `${basename(file)}: ${meanings[checked.problem]}${where}.`);

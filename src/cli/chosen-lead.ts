@@ -7,7 +7,7 @@ import { RelaisError } from '../errors.ts';
 import type { MappingSources } from '../mapping/contract.ts';
 import { leadFromSample } from '../mapping/tools/sample.ts';
 import { listed } from './mapping-versions.ts';
-import { textOfFile } from './named-file.ts';
+import { isReadable, standardInput, textOfFile } from './named-file.ts';
 import { sampleLead } from '../mapping/tools/sample-lead.ts';
 import { say } from './terminal.ts';
 
@@ -34,7 +34,8 @@ function sampleOf(
   const found = wanted === undefined ? own[0] : own.find((name) => !path && bare(name) === bare(wanted));
   if (found !== undefined) return { name: found, text: sources.files[found] ?? '' };
   if (wanted === undefined) return { name: 'a built-in invented lead', text: sampleLead };
-  if (existsSync(wanted)) return { name: resolve(wanted), text: textOfFile(wanted) };
+  if (isReadable(wanted))
+    return { name: wanted === standardInput ? 'standard input' : resolve(wanted), text: textOfFile(wanted) };
   const known = own.map(bare).join(', ') || 'none';
   throw new RelaisError(
     'FIND-001',

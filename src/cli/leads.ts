@@ -2,12 +2,14 @@
 // Invariant: a bad row is never dropped: it is in the rejects file, or a visible refusal of lead_intake.
 import { Option, type Command } from 'commander';
 import { importFile } from '../intake/import.ts';
+import { standardOutput } from '../intake/import-rejects.ts';
 import { importEncodings, type ImportEncoding } from '../intake/import-encoding.ts';
 import { insertIntakeRows } from '../store/intake.ts';
 import { RelaisError } from '../errors.ts';
 import { listRefusals } from '../store/intake-refusals.ts';
 import { listLength, reasonOf, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
+import { standardInput, withFile } from './named-file.ts';
 import { knownNames } from '../support/known-names.ts';
 import { findCommands } from './lead-find.ts';
 import { hostNow } from './host-clock.ts';
@@ -55,9 +57,10 @@ function importCommand(lead: Command): void {
         ),
       )
       .option('--dry-run', 'check only, insert nothing'),
-    'The columns are those of docs/lead-contract.md. Importing a file twice adds nothing twice. Exit code 1 when rows were rejected.',
+    'The columns are those of docs/lead-contract.md. - is standard input: bad rows then go to standard output. Importing a file twice adds nothing twice. Exit code 1 when rows were rejected.',
     'relais lead import leads.csv',
     'relais lead import leads.jsonl --client horizon --dry-run',
+    'relais lead import - < leads.csv > rejects.csv',
   ).action(importLeads);
 }
 
@@ -173,21 +176,26 @@ async function importLeads(
   const database = openDatabase({ url: mysql.intakeUrl ?? mysql.gatewayUrl, connections: 2 });
   const dryRun = options.dryRun === true;
   const line = progress();
+  const rejectsFile = options.rejects ?? (file === standardInput ? standardOutput : undefined);
+  // Standard output then has the rejected rows and nothing else.
+  const report = rejectsFile === standardOutput ? say : out;
   try {
     // A dry run needs no database.
     if (!dryRun) await database.all('SELECT 1');
-    const result = await importFile({
-      file,
-      now: dryRun ? hostNow : database.now,
-      insert: (rows) => insertIntakeRows(database, rows),
-      ...(options.client === undefined ? {} : { clientId: options.client }),
-      ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
-      ...(options.rejects === undefined ? {} : { rejectsFile: options.rejects }),
-      dryRun,
-      onProgress: ({ read, total }) => line.at(`${read} of ${total} rows`),
-    });
+    const result = await withFile(file, (path) =>
+      importFile({
+        file: path,
+        now: dryRun ? hostNow : database.now,
+        insert: (rows) => insertIntakeRows(database, rows),
+        ...(options.client === undefined ? {} : { clientId: options.client }),
+        ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
+        ...(rejectsFile === undefined ? {} : { rejectsFile }),
+        dryRun,
+        onProgress: ({ read, total }) => line.at(`${read} of ${total} rows`),
+      }),
+    );
     line.end();
-    out(
+    report(
       `${result.format}, ${result.encoding} (${result.encodingReason}): ${result.inserted} ${dryRun ? 'good' : 'inserted'}, ${result.rejected} rejected of ${result.total}`,
     );
     if (!dryRun && result.inserted > 0)
@@ -195,8 +203,8 @@ async function importLeads(
         'A running gateway takes them in (relais status says whether one runs); relais lead refusals shows what it refuses.',
       );
     if (result.rejectsFile === undefined) return;
-    out(`rejects (personal data, readable by you only): ${result.rejectsFile}`);
-    for (const [code, count] of Object.entries(result.codes)) out(`  ${code}: ${count}`);
+    report(`rejects (personal data, readable by you only): ${result.rejectsFile}`);
+    for (const [code, count] of Object.entries(result.codes)) report(`  ${code}: ${count}`);
     process.exitCode = 1;
   } finally {
     line.end();

@@ -1,7 +1,7 @@
 // relais log verify | anchor | archive | verify-archive: proving the hand-over log, and taking old months out of MySQL.
 // Invariant: a log that does not verify ends with exit code 1 and what is broken, the first finding first; only archive --remove takes anything away.
 import type { Command } from 'commander';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { RelaisError } from '../errors.ts';
 import { archiveLog, removeArchived, type ArchiveOptions } from '../privacy/archive.ts';
 import { checkArchiveFile } from '../privacy/archive-file.ts';
@@ -15,6 +15,7 @@ import {
 } from '../privacy/verification.ts';
 import { withExamples } from './arguments.ts';
 import { outJson, type JsonOption } from './json.ts';
+import { isReadable, standardInput, withFile } from './named-file.ts';
 import { config, confirmed, out, progress, say, withApp } from './terminal.ts';
 import type { Config } from '../config.ts';
 import { recogniseKeys, type Keys } from '../privacy/keys.ts';
@@ -129,7 +130,8 @@ function archiveCommands(log: Command): void {
     '',
     'relais log verify-archive relais-log-2026-09-1-812.jsonl.gz',
   ).action(async (file: string) => {
-    const check = await checkArchiveFile(file, (await keysOf(config())).seal);
+    const { seal } = await keysOf(config());
+    const check = await withFile(file, (path) => checkArchiveFile(path, seal));
     if (!check.ok) {
       throw new RelaisError('LOG-002', `${file} does not verify: ${findingText(check.problem)}.`);
     }
@@ -163,8 +165,11 @@ async function withOwner(folder: string, work: (archive: ArchiveOptions) => Prom
 function anchorOf(options: VerifyOptions): Anchor | undefined {
   const file =
     options.anchorFile ??
-    (options.anchor !== undefined && existsSync(options.anchor) ? options.anchor : undefined);
-  const text = file === undefined ? options.anchor : readFileSync(file, 'utf8');
+    (options.anchor !== undefined && isReadable(options.anchor) ? options.anchor : undefined);
+  const text =
+    file === undefined
+      ? options.anchor
+      : readFileSync(file === standardInput ? process.stdin.fd : file, 'utf8');
   if (text === undefined) return undefined;
   const anchor = parseAnchor(text);
   if (anchor === undefined)

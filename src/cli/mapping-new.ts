@@ -13,7 +13,7 @@ import { alternatives } from '../mapping/skeleton/recipient.ts';
 import { makeSkeleton, type Skeleton } from '../mapping/skeleton/skeleton.ts';
 import { withExamples } from './arguments.ts';
 import { shownPath } from './mapping-check.ts';
-import { bytesOf, textOfFile } from './named-file.ts';
+import { bytesOf, isReadable, textOfFile } from './named-file.ts';
 import { table } from './table.ts';
 import { mappingsFolder, out, say, strong } from './terminal.ts';
 
@@ -98,7 +98,7 @@ const title = (client: string): string =>
     .join(' ');
 
 function sampleOf(sample: string): { readonly sample: Uint8Array; readonly sampleName: string } {
-  if (existsSync(sample)) return { sample: bytesOf(sample), sampleName: basename(sample) };
+  if (isReadable(sample)) return { sample: bytesOf(sample), sampleName: basename(sample) };
   // A header line is longer than a file name and separates names.
   if (/[;,|\t]|!#/.test(sample)) return { sample: Buffer.from(sample), sampleName: 'a CSV header' };
   throw new RelaisError('FIND-001', `${sample} is no file, and no CSV header line either.`);

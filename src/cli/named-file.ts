@@ -1,11 +1,18 @@
-// A file named on the command line: a sample, an answer.
+// A file named on the command line: a sample, an answer, leads. `-` is standard input, for every command that reads a file.
 // Invariant: what is no readable text ends as a message with its name, never as an internal error.
+import { createWriteStream, existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { RelaisError } from '../errors.ts';
-import { readNamed, textIn } from '../mapping/document/files.ts';
+import { maxFileBytes, readNamed, textIn } from '../mapping/document/files.ts';
+
+export const standardInput = '-';
 
 /** @throws USAGE-001 when it is a folder, too large or unreadable */
 export function bytesOf(path: string): Uint8Array {
-  const read = readNamed(path);
+  const read = path === standardInput ? fromStandardInput() : readNamed(path);
   if ('fault' in read) throw new RelaisError('USAGE-001', `${path} ${read.fault}.`);
   return read.bytes;
 }
@@ -15,4 +22,27 @@ export function textOfFile(path: string): string {
   const read = textIn(bytesOf(path));
   if ('fault' in read) throw new RelaisError('USAGE-001', `${path}:${read.line}: ${read.fault[1]}`);
   return read.text;
+}
+
+/** There is something to read under this name. */
+export const isReadable = (path: string): boolean => path === standardInput || existsSync(path);
+
+/** For what is read more than once: standard input becomes a file that only this user can read, and that is removed afterwards. */
+export async function withFile<T>(path: string, work: (file: string) => Promise<T>): Promise<T> {
+  if (path !== standardInput) return work(path);
+  const folder = await mkdtemp(join(tmpdir(), 'relais-'));
+  try {
+    const copy = join(folder, 'standard-input');
+    await pipeline(process.stdin, createWriteStream(copy, { mode: 0o600 }));
+    return await work(copy);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function fromStandardInput(): ReturnType<typeof readNamed> {
+  const bytes = readFileSync(process.stdin.fd);
+  if (bytes.length > maxFileBytes)
+    return { fault: `has ${bytes.length} bytes; ${maxFileBytes} are read at most` };
+  return { bytes };
 }

@@ -44,6 +44,9 @@ const exits = { failure: 1, usage: 64, unavailable: 69, config: 78 } as const;
 /** A service out of reach: the same command may pass later. */
 const outOfReach: readonly string[] = ['DB-001', 'DB-004', 'REDIS-002', 'SERVICE-001'];
 
+/** What only writing meets. */
+const unwritable: readonly string[] = ['EROFS', 'ENOSPC', 'EDQUOT', 'EFBIG'];
+
 export function relaisProgram(): Command {
   const program = new Command('relais').description(
     'Relais hands leads over to clients and proves it. `relais start` runs the gateway; the commands below look after it.',
@@ -143,6 +146,8 @@ function reportError(error: unknown): number {
   const { code, path } = error as NodeJS.ErrnoException;
   if (path !== undefined && (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')) {
     say(`FIND-001 ${path} cannot be read (${code}).\n→ ${catalogue['FIND-001'].remedy}`);
-  } else say(`INTERNAL-001 ${foreignCode(error)}\n→ ${catalogue['INTERNAL-001'].remedy}`);
+  } else if (code !== undefined && unwritable.includes(code))
+    say(`FILE-001 ${path ?? 'A file'} cannot be written (${code}).\n→ ${catalogue['FILE-001'].remedy}`);
+  else say(`INTERNAL-001 ${foreignCode(error)}\n→ ${catalogue['INTERNAL-001'].remedy}`);
   return exits.failure;
 }

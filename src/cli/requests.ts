@@ -12,6 +12,7 @@ import { leadQueryOf } from '../support/find-person.ts';
 import { collect, instant, known, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { problemWords } from './lead-find.ts';
+import { withFile } from './named-file.ts';
 import { accessCommand } from './request-access.ts';
 import { actCommands } from './request-acts.ts';
 import { listed, showCommand, tellFound } from './request-show.ts';
@@ -129,9 +130,7 @@ async function open({ requests, database, config }: App, options: OpenOptions): 
     actor: config.actor,
     ...(email === undefined ? {} : { email }),
     ...(options.received === undefined ? {} : { receivedAt: instant(options.received)(database.now()) }),
-    ...(options.document === undefined
-      ? {}
-      : { demand: { name: basename(options.document), bytes: await readFile(options.document) } }),
+    ...(options.document === undefined ? {} : { demand: await withFile(options.document, demandIn) }),
     ...(options.identity === undefined ? {} : { identity: reasonOf(options.identity, '--identity') }),
     ...optInsOf(kind, options),
   });
@@ -141,6 +140,11 @@ async function open({ requests, database, config }: App, options: OpenOptions): 
     : `relais request apply ${opened.id} --lead REFERENCE ... (or --all)`;
   out(`Next: read the list, then ${next}`);
 }
+
+const demandIn = async (file: string): Promise<{ readonly name: string; readonly bytes: Buffer }> => ({
+  name: basename(file),
+  bytes: await readFile(file),
+});
 
 function queryOf(asked: { readonly email?: string; readonly phone?: string }): {
   readonly email?: string;

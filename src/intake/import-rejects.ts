@@ -1,14 +1,18 @@
 // The file of refused rows beside an import: where, which column, why, and the row as it was, to be corrected and sent again.
 // Invariant: it holds personal data, so only its owner may read it (0600); it never overwrites a file.
 import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
+import type { Writable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
 import { RelaisError } from '../errors.ts';
 import type { ImportRecord } from './import-csv.ts';
 import type { ImportSource } from './import-source.ts';
 import type { ColumnRefusal } from './refusals.ts';
+
+/** The name under which rejected rows go to the caller's standard output. */
+export const standardOutput = '-';
 
 export interface Rejects {
   readonly write: (record: ImportRecord, refusals: readonly ColumnRefusal[]) => Promise<void>;
@@ -18,14 +22,14 @@ export interface Rejects {
 
 /**
  * @param header of a CSV source, known once its first line is read
- * @param wanted a name of the caller's; else `<file>.rejects.csv` / `.rejects.jsonl`, numbered when it exists
+ * @param wanted a name of the caller's, or `standardOutput`; else `<file>.rejects.csv` / `.rejects.jsonl`, numbered when it exists
  */
 export function createRejects(
   source: ImportSource,
   header: () => readonly string[],
   wanted?: string,
 ): Rejects {
-  let opened: { readonly stream: WriteStream; readonly name: string } | undefined;
+  let opened: { readonly stream: Writable; readonly name: string } | undefined;
   const put = async (text: string): Promise<void> => {
     if (opened !== undefined && !opened.stream.write(text)) await once(opened.stream, 'drain');
   };
@@ -61,6 +65,7 @@ export function createRejects(
     },
     close: async () => {
       if (opened === undefined) return undefined;
+      if (opened.stream === process.stdout) return 'standard output';
       opened.stream.end();
       await once(opened.stream, 'close');
       return opened.name;
@@ -81,7 +86,8 @@ function defused(cell: string): string {
 async function create(
   source: ImportSource,
   wanted: string | undefined,
-): Promise<{ stream: WriteStream; name: string }> {
+): Promise<{ stream: Writable; name: string }> {
+  if (wanted === standardOutput) return { stream: process.stdout, name: wanted };
   const extension = source.format === 'csv' ? 'csv' : 'jsonl';
   const base = source.file.slice(0, source.file.length - extname(source.file).length);
   for (let number = 1; number < 100; number += 1) {
