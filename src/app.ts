@@ -21,9 +21,17 @@ import { createSealer, type Sealer } from './privacy/seal.ts';
 import { createSign } from './privacy/sign.ts';
 import { openDatabase, type Database, type ReadOnlySql, type Sql } from './store/database.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
-import { grantRights, migrate, requireSchema, type Account, type Migration } from './store/migrate.ts';
+import {
+  grantRights,
+  migrate,
+  pendingMigrations,
+  requireSchema,
+  type Account,
+  type Migration,
+} from './store/migrate.ts';
 import { migrationFailure } from './store/migration-steps.ts';
 import { openReplica, type ReadSide } from './store/replica.ts';
+import { knowsKeys } from './store/keys.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
 
 export interface App extends Parts {
@@ -162,10 +170,15 @@ const publishedMappings = (database: Database, checkOptions: CheckOptions, log: 
 /** A large table takes its time to change, and says nothing meanwhile. */
 const migrationSilenceMs = 6 * 3_600_000;
 
-/** Migrates with the owner's account and gives the working accounts their rights. Returns what ran now. */
+/**
+ * Migrates with the owner's account and gives the working accounts their rights. Returns what ran now; with `checkOnly` what
+ * would run, and changes nothing.
+ * @throws CONFIG-001, DB-001, DB-002, DB-003, DB-004, DB-005, KEY-002, KEY-003
+ */
 export async function migrateDatabase(
   config: Config,
   accounts: { readonly gateway: Account; readonly intake: readonly Account[] },
+  options: { readonly checkOnly?: boolean } = {},
 ): Promise<readonly Migration[]> {
   if (config.mysql.ownerUrl === undefined)
     throw new RelaisError(
@@ -177,7 +190,14 @@ export async function migrateDatabase(
     connections: 3,
     silenceMs: migrationSilenceMs,
   });
+  const place = { database: owner, keysSchema: config.keysSchema, keys: keysOf(config) };
   try {
+    if (options.checkOnly === true) {
+      const pending = await pendingMigrations(owner);
+      // A database that knows no keys yet is given ours by its first migration alone.
+      if (await knowsKeys(owner)) await recogniseKeys(place);
+      return pending;
+    }
     const ran = await migrate(owner, config.keysSchema);
     const { gateway, intake } = accounts;
     try {
@@ -186,7 +206,7 @@ export async function migrateDatabase(
     } catch (error) {
       throw migrationFailure(error, 'Giving the working accounts their rights');
     }
-    await recogniseKeys({ database: owner, keysSchema: config.keysSchema, keys: keysOf(config) });
+    await recogniseKeys(place);
     return ran;
   } finally {
     await owner.close();

@@ -39,10 +39,12 @@ export function systemCommands(program: Command): void {
         '--intake-host <host>',
         'host part of the intake account where it differs; again, or comma between, for each one systems send leads from',
         collect,
-      ),
+      )
+      .option('--check', 'say what would run, or why it would be refused, and change nothing'),
     'Needs RELAIS_MYSQL_OWNER_URL. The accounts are the users of RELAIS_MYSQL_URL and RELAIS_MYSQL_INTAKE_URL;\nthey must exist already. Running it again changes nothing.',
     'relais migrate',
     'relais migrate --host 10.0.3.7',
+    'relais migrate --check',
     'relais migrate --host 10.0.3.7 --intake-host 10.0.3.7 --intake-host 10.1.2.%',
   ).action(migrateCommand);
 }
@@ -50,6 +52,7 @@ export function systemCommands(program: Command): void {
 async function migrateCommand(options: {
   readonly host?: string;
   readonly intakeHost?: readonly string[];
+  readonly check?: true;
 }): Promise<void> {
   const loaded = config();
   if (loaded.mysql.ownerUrl === undefined)
@@ -75,14 +78,18 @@ async function migrateCommand(options: {
     const intake =
       intakeUrl === undefined ? [] : await Promise.all(hosts.map((host) => account(intakeUrl, host)));
     const { migrateDatabase } = await import('../app.ts');
-    const ran = await migrateDatabase(loaded, { gateway, intake });
+    const checkOnly = options.check === true;
+    const ran = await migrateDatabase(loaded, { gateway, intake }, { checkOnly });
     for (const migration of ran)
-      out(`migrated ${String(migration.version).padStart(3, '0')} ${migration.name}`);
+      out(
+        `${checkOnly ? 'would migrate' : 'migrated'} ${String(migration.version).padStart(3, '0')} ${migration.name}`,
+      );
     out(
       ran.length === 0
         ? 'The schema is up to date.'
-        : `${ran.length} migration${ran.length > 1 ? 's' : ''} ran.`,
+        : `${ran.length} migration${ran.length > 1 ? 's' : ''} ${checkOnly ? 'would run. Nothing was changed.' : 'ran.'}`,
     );
+    if (checkOnly) return;
     for (const [role, holder] of [
       ['gateway', gateway],
       ...intake.map((holder) => ['intake', holder] as const),

@@ -3,8 +3,9 @@
 import { openWith, type Key, type KeyRing } from '../domain/key-ring.ts';
 import { derived, sealBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
-import { inList, rowMarks, type Sql } from './database.ts';
+import { inList, rowMarks, type Database, type Sql } from './database.ts';
 import { readSealed, writeSealed } from './file-bytes.ts';
+import { hasTable } from './migration-steps.ts';
 
 export type KeyPurpose = 'master' | 'seal';
 
@@ -33,6 +34,10 @@ export const registeredKeys = (sql: Pick<Sql, 'all'>): Promise<readonly Register
     `SELECT purpose, generation, key_id AS keyId, check_value AS checkValue, registered_at AS registeredAt, retired_at AS retiredAt
        FROM installation_keys ORDER BY purpose, generation`,
   );
+
+/** True once the first `migrate` has noted the keys. */
+export const knowsKeys = async (owner: Database): Promise<boolean> =>
+  (await hasTable(owner, 'installation_keys')) && (await registeredKeys(owner)).length > 0;
 
 /** Whether this installation was ever given a key of this name. */
 export async function isRegisteredKey(

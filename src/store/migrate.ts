@@ -55,23 +55,10 @@ export async function migrate(
            applied_at DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3), PRIMARY KEY (version)
          ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
       );
-      const done = await sql.all<{ version: number; checksum: string }>(
-        'SELECT version, checksum FROM schema_migrations',
-      );
-      refuseNewer(done, migrations);
+      const left = await notYetRun(sql, migrations);
       let unsure = await openProgress(owner, { everMigrated });
       const ran: Migration[] = [];
-      for (const migration of migrations) {
-        const before = done.find((ran) => ran.version === migration.version);
-        if (before !== undefined) {
-          if (before.checksum !== migration.checksum) {
-            throw new RelaisError(
-              'DB-003',
-              `Migration ${migration.version} (${migration.name}) differs from the one that ran.`,
-            );
-          }
-          continue;
-        }
+      for (const migration of left) {
         const statements = statementsOf(migration.sql.replaceAll('{keys}', `\`${keysSchema}\``));
         await runSteps(owner, migration, statements, { unsure });
         unsure = false;
@@ -89,6 +76,26 @@ export async function migrate(
       await sql.all('SELECT RELEASE_LOCK(?)', [lock]);
     }
   });
+}
+
+/** What `migrate` would run, and nothing is changed. @throws DB-002, DB-003 */
+export async function pendingMigrations(
+  owner: Database,
+  migrations: readonly Migration[] = shippedMigrations(),
+): Promise<readonly Migration[]> {
+  return (await hasTable(owner, 'schema_migrations')) ? notYetRun(owner, migrations) : migrations;
+}
+
+async function notYetRun(sql: Sql, migrations: readonly Migration[]): Promise<readonly Migration[]> {
+  const done = await sql.all<{ version: number; checksum: string }>(
+    'SELECT version, checksum FROM schema_migrations',
+  );
+  refuseNewer(done, migrations);
+  const ran = new Map(done.map(({ version, checksum }) => [version, checksum]));
+  for (const { version, name, checksum } of migrations)
+    if (ran.has(version) && ran.get(version) !== checksum)
+      throw new RelaisError('DB-003', `Migration ${version} (${name}) differs from the one that ran.`);
+  return migrations.filter(({ version }) => !ran.has(version));
 }
 
 /** @throws DB-002 when a newer program made the schema: this one knows neither its tables nor the rights they need. */

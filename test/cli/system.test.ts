@@ -75,11 +75,23 @@ describe('migrate', () => {
     const owner = openDatabase({ url: fresh.ownerUrl, connections: 1 });
     await owner.text(`CREATE USER '${fresh.name}_g'@'%' IDENTIFIED BY 'gateway'`);
     await owner.close();
+    const before = await relais('migrate', '--check');
+    expect(before).toMatchObject({ code: 0 });
+    expect(before.out).toContain('would migrate 001');
+    expect((await terminalOf({ ...environment, RELAIS_MYSQL_URL: fresh.ownerUrl })('status')).err).toContain(
+      'DB-002 The schema is at version 0',
+    );
     const first = await relais('migrate');
     expect(first).toMatchObject({ code: 0 });
     expect(first.out).toContain('migrated 001');
     expect(first.out).toContain(`rights of the gateway account given to '${fresh.name}_g'@'%'`);
     expect((await relais('migrate')).out).toContain('The schema is up to date.');
+    expect((await relais('migrate', '--check')).out).toBe('The schema is up to date.\n');
+    const otherKey = terminalOf({ ...environment, RELAIS_SEAL_KEY: Buffer.alloc(32, 9).toString('base64') });
+    expect(await otherKey('migrate', '--check')).toMatchObject({
+      code: 78,
+      err: expect.stringMatching(/^KEY-002 /) as string,
+    });
     const status = await relais('status');
     expect(status).toMatchObject({ code: 0, err: '' });
     expect(status.out).toContain('intake   0 waiting; 0 refused; 0 changes to plan');
@@ -93,9 +105,7 @@ describe('migrate', () => {
     const url = new URL(environment['RELAIS_MYSQL_URL'] ?? '');
     url.username = user;
     const sending = terminalOf({ ...environment, RELAIS_MYSQL_INTAKE_URL: url.href });
-    const ran = await sending(
-      ...['migrate', '--host', '%', '--intake-host', '127.0.0.1', '--intake-host', '10.1.2.%'],
-    );
+    const ran = await sending(...['migrate', '--host', '%', '--intake-host', '127.0.0.1,10.1.2.%']);
     expect(ran).toMatchObject({ code: 0, err: '' });
     for (const host of ['127.0.0.1', '10.1.2.%']) {
       expect(ran.out).toContain(`rights of the intake account given to '${user}'@'${host}'`);
