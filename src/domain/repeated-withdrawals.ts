@@ -1,5 +1,5 @@
-// Withdrawals of one lead, repeated in the other leads of the same person: which count, and which consents they end.
-// Invariant: a repeated withdrawal goes no further while its own lead can say it; a grant given since stands.
+// Refusals and withdrawals of one lead, repeated in the other leads of the same person: which count, and which consents they end.
+// Invariant: a repeated no goes no further while its own lead can say it; a grant given since stands.
 import { currentConsent, stampedAheadMs } from './consent.ts';
 import type { ConsentRecord } from './lead.ts';
 import { oppositionSource } from './opposition.ts';
@@ -8,8 +8,21 @@ import { oppositionSource } from './opposition.ts';
 const repeated = 'same_person:';
 export const repeatSource = (leadId: number): string => `${repeated}${leadId}`;
 
+/** What reaches other leads of the person: an older yes that leaves later would lift it where a CRM keeps one flag for an address. */
+export const isNo = ({ state }: Pick<ConsentRecord, 'state'>): boolean =>
+  state === 'withdrawn' || state === 'refused';
+
 /**
- * What was taken back in this lead itself: what another lead's withdrawal left here goes no further, unless that lead has been
+ * Whether a no is said of a lead that shares this kind of address. A withdrawal concerns the person. A refusal is an answer for
+ * an address: people of one household share a phone, and answer for their own e-mails.
+ */
+export const reaches = (
+  { state, channel }: Pick<ConsentRecord, 'state' | 'channel'>,
+  address: 'email' | 'phone',
+): boolean => state === 'withdrawn' || address === 'email' || channel === 'phone' || channel === 'sms';
+
+/**
+ * What was refused or taken back in this lead itself: what another lead's no left here goes no further, unless that lead has been
  * erased and can say it no more.
  */
 export const ownWithdrawals = (
@@ -19,9 +32,7 @@ export const ownWithdrawals = (
 ): readonly ConsentRecord[] =>
   consents
     .filter(
-      (consent) =>
-        consent.state === 'withdrawn' &&
-        (originOf(consent) === undefined || gone.has(originOf(consent) ?? 0)),
+      (consent) => isNo(consent) && (originOf(consent) === undefined || gone.has(originOf(consent) ?? 0)),
     )
     .map((consent) => ({ ...consent, source: repeatSource(leadId) }));
 
@@ -29,9 +40,9 @@ export const ownWithdrawals = (
 export const originOf = ({ source }: ConsentRecord): number | undefined =>
   source?.startsWith(repeated) === true ? Number(source.slice(repeated.length)) : undefined;
 
-/** Of the withdrawals of one address, without those that another outdoes in stamp and in receipt both: they end nothing more. */
+/** Of the refusals and withdrawals of one address, without those that another of its kind outdoes in stamp and in receipt both: they end nothing more. */
 export function newestWithdrawals(events: readonly ConsentRecord[]): readonly ConsentRecord[] {
-  const pairs = Map.groupBy(events, (consent) => `${consent.purpose}.${consent.channel}`);
+  const pairs = Map.groupBy(events, (consent) => `${consent.purpose}.${consent.channel}.${consent.state}`);
   return [...pairs.values()].flatMap((group) => {
     let latest = -1;
     return group
@@ -47,7 +58,7 @@ export function newestWithdrawals(events: readonly ConsentRecord[]): readonly Co
 }
 
 /**
- * Of these withdrawals, those that change the answer of a lead. One of another lead ends what was granted before it, by stamp or by
+ * Of these refusals and withdrawals, those that change the answer of a lead. One of another lead ends what was granted before it, by stamp or by
  * receipt. An objection (GDPR article 21) counts whatever the lead said before: a refusal, that nobody asked, nothing at all.
  * A grant that has ended by itself counts as one: a recipient that was told the yes, and could not be told its end yet, must
  * hear of the no.

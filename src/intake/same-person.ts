@@ -1,5 +1,6 @@
-// Withdrawals and grants of a batch, for the other leads of the same person at the same client.
+// What a batch refuses, takes back and grants, for the other leads of the same person at the same client.
 // Invariant: in the transaction that takes the rows in, so that no delivery is ever planned between the two.
+import { isNo } from '../domain/repeated-withdrawals.ts';
 import type { Sql } from '../store/database.ts';
 import type { RowId } from '../store/intake-take.ts';
 import { nameKey } from '../store/lead-writes.ts';
@@ -12,14 +13,14 @@ import type { CheckedRow } from './row.ts';
 
 const addresses = ['email', 'mobile', 'landline'] as const;
 
-const says = (row: CheckedRow, state: 'granted' | 'withdrawn'): boolean =>
-  row.consents.some((consent) => consent.state === state);
+const saysNo = (row: CheckedRow): boolean => row.consents.some(isNo);
+const saysYes = (row: CheckedRow): boolean => row.consents.some(({ state }) => state === 'granted');
 
 const changesAddress = (row: CheckedRow): boolean =>
   row.kind === 'correction' && addresses.some((name) => row.fields[name] !== undefined);
 
 /** Whether a row may change what other leads of its person say: then no other row of that client is taken in beside it. */
-export const takesAlone = (row: CheckedRow): boolean => says(row, 'withdrawn') || changesAddress(row);
+export const takesAlone = (row: CheckedRow): boolean => saysNo(row) || changesAddress(row);
 
 /**
  * Rows that wait for the next round: a correction that parts a lead from an address comes after the withdrawals that reached it
@@ -35,7 +36,7 @@ export function afterWithdrawals(candidates: readonly Candidate[]): ReadonlySet<
       parted.add(nameKey(row));
       waits.add(id);
     }
-    if (says(row, 'withdrawn')) withdrew.add(row.clientId);
+    if (saysNo(row)) withdrew.add(row.clientId);
   }
   return waits;
 }
@@ -51,17 +52,14 @@ export async function tellSamePerson(
   const leadsOf = (wanted: (row: CheckedRow) => boolean): readonly number[] => [
     ...new Set(accepted.filter((change) => wanted(change.candidate.row)).map((change) => change.leadId)),
   ];
-  await markWithdrawn(
-    tx,
-    leadsOf((row) => says(row, 'withdrawn')),
-  );
-  const touched = leadsOf((row) => says(row, 'granted') || changesAddress(row));
+  await markWithdrawn(tx, leadsOf(saysNo));
+  const touched = leadsOf((row) => saysYes(row) || changesAddress(row));
   if ((await clientsWithOppositions(tx, clientsOf(accepted))).size > 0)
     // Every new lead, whatever it says of consent: the list speaks for the person.
     await applyOppositions(
       tx,
       oppositionKey,
-      leadsOf((row) => row.kind === 'lead' || says(row, 'granted') || changesAddress(row)),
+      leadsOf((row) => row.kind === 'lead' || saysYes(row) || changesAddress(row)),
       { snapshot, actor: 'intake' },
     );
   await spreadWithdrawals(tx, {

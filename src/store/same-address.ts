@@ -3,8 +3,11 @@
 // Invariant: the e-mail is compared as its column does, without regard to capitals; a mobile and a landline each with both.
 import { inList, type Sql } from './database.ts';
 
+export type AddressKind = 'email' | 'phone';
+
 /** One address: the leads asked about that have it, and all leads of the client that do. */
 export interface SharedAddress {
+  readonly kind: AddressKind;
   readonly own: readonly number[];
   /** Those of `own` among them. */
   readonly all: readonly number[];
@@ -24,6 +27,7 @@ const shared: readonly (readonly [own: Column, other: Column])[] = [
 interface Holding {
   readonly leadId: number;
   readonly column: Column;
+  readonly kind: AddressKind;
   /** The same for what compares equal. */
   readonly address: string;
 }
@@ -38,21 +42,16 @@ async function holdingsOf(tx: Sql, leadIds: readonly number[]): Promise<readonly
     values,
   );
   return rows.flatMap(({ leadId, clientId, ...row }) =>
-    columns.flatMap((column) =>
-      row[column] === null || row[column] === ''
+    columns.flatMap((column) => {
+      const kind = column === 'email' ? 'email' : 'phone';
+      return row[column] === null || row[column] === ''
         ? []
-        : [
-            {
-              leadId,
-              column,
-              address: `${clientId}\n${column === 'email' ? 'email' : 'phone'}\n${row[column]}`,
-            },
-          ],
-    ),
+        : [{ leadId, column, kind, address: `${clientId}\n${kind}\n${row[column]}` }];
+    }),
   );
 }
 
-/** The addresses of these leads. With `withdrawn`, `all` holds those leads only in which something was taken back. */
+/** The addresses of these leads. With `withdrawn`, `all` holds those leads only in which something was refused or taken back. */
 export async function sharedAddresses(
   tx: Sql,
   leadIds: readonly number[],
@@ -73,6 +72,7 @@ export async function sharedAddresses(
   );
   const found = Map.groupBy(links, (link) => `${link.own} ${link.leadId}`);
   return groups.map((group) => ({
+    kind: group[0]?.kind ?? 'email',
     own: [...new Set(group.map((holding) => holding.leadId))],
     all: [
       ...new Set(

@@ -1,4 +1,4 @@
-// What a person took back in one lead, for the other leads of that person at that client: opt-outs of CRMs belong to the address.
+// What a person refused or took back in one lead, for the other leads of that person at that client: opt-outs of CRMs belong to the address.
 // Invariant: a lead is the same person's where it shares the e-mail or one of the phones, one hop and never further; whoever
 // spreads a withdrawal locks that client alone, so that no lead with an older grant is added at the same time.
 import type { ConsentRecord } from '../domain/lead.ts';
@@ -6,6 +6,7 @@ import {
   newestWithdrawals,
   originOf,
   ownWithdrawals,
+  reaches,
   repeatSource,
   takenBackBy,
 } from '../domain/repeated-withdrawals.ts';
@@ -51,7 +52,7 @@ export async function lockClients(
   return new Map(rows.map(({ id, revision, closed }) => [id, { revision, closed: closed === 1 }]));
 }
 
-/** Leads in which something was taken back, to be found by their addresses. */
+/** Leads in which something was refused or taken back, to be found by their addresses. */
 export async function markWithdrawn(tx: Sql, leadIds: readonly number[]): Promise<void> {
   if (leadIds.length === 0) return;
   const { marks, values } = inList(leadIds);
@@ -62,20 +63,28 @@ export async function markWithdrawn(tx: Sql, leadIds: readonly number[]): Promis
 }
 
 export interface Spreading {
-  /** Leads that are new, got a grant, or changed an address: what was taken back elsewhere may hold for them. */
+  /** Leads that are new, got a grant, or changed an address: a no said elsewhere may hold for them. */
   readonly touched: readonly number[];
-  /** Leads in which something was taken back, or whose address changed: what they say may hold for others. */
+  /** Leads in which something was refused or taken back, or whose address changed: what they say may hold for others. */
   readonly origins: readonly number[];
   readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
   readonly actor: string;
   readonly purpose: string;
 }
 
-/** Repeats withdrawals in the leads whose grants they end, each with a revision, a change and an entry of its own. */
+/** Repeats refusals and withdrawals in the leads whose grants they end, each with a revision, a change and an entry of its own. */
 export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonly Reached[]> {
   const directions = [
-    ...(await sharedAddresses(tx, at.touched, 'withdrawn')).map(({ own, all }) => ({ from: all, to: own })),
-    ...(await sharedAddresses(tx, at.origins, 'all')).map(({ own, all }) => ({ from: own, to: all })),
+    ...(await sharedAddresses(tx, at.touched, 'withdrawn')).map(({ kind, own, all }) => ({
+      kind,
+      from: all,
+      to: own,
+    })),
+    ...(await sharedAddresses(tx, at.origins, 'all')).map(({ kind, own, all }) => ({
+      kind,
+      from: own,
+      to: all,
+    })),
   ].filter(({ from, to }) => from.some((id) => to.length > 1 || (to.length === 1 && to[0] !== id)));
   if (directions.length === 0) return [];
   const origins = new Map<number, readonly ConsentRecord[]>();
@@ -85,8 +94,10 @@ export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonl
     for (const [id, consents] of read) origins.set(id, ownWithdrawals(consents, id, gone));
   }
   const said = new Map<number, ConsentRecord[]>();
-  for (const { from, to } of directions) {
-    const events = newestWithdrawals(from.flatMap((id) => origins.get(id) ?? []));
+  for (const { kind, from, to } of directions) {
+    const events = newestWithdrawals(
+      from.flatMap((id) => origins.get(id) ?? []).filter((event) => reaches(event, kind)),
+    );
     for (const id of to) said.set(id, [...(said.get(id) ?? []), ...events]);
   }
   return repeatWithdrawals(tx, at, said);
