@@ -158,10 +158,10 @@ async function dispatchDue(
   if (held?.circuit.state === 'open')
     await showHeld(at.database, destination.id, 'destination_held' satisfies Reason, at.window);
   const room = replayRoom(at, destination.id, mapping?.limits.concurrency ?? 1, used.replays);
-  // A probe is a fresh lead where there is one: replays of what was refused might keep the circuit open for days.
+  // A withdrawal or an erasure probes first. Then a fresh lead: replays of what was refused might keep the circuit open for days.
   const jobs = await at.takeWindow(destination.id, permission.count, {
     ...room,
-    ...(held === undefined ? {} : { reserved: 0 }),
+    ...(held === undefined ? {} : { reserved: 0, rightsFirst: true }),
   });
   if (jobs.length === 0) return 0;
   if (jobs.some((job) => job.priority === 0)) at.freshAt.set(destination.id, performance.now());

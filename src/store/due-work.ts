@@ -82,6 +82,8 @@ export interface TakeRoom {
   readonly replays: number;
   /** Of these, as many go first, so that a busy destination does not starve them. */
   readonly reserved: number;
+  /** The destination is held, or has just come back: what carries a right of a prospect goes before anything else. */
+  readonly rightsFirst?: boolean;
   /** All, when absent. */
   readonly which?: Which;
 }
@@ -92,7 +94,10 @@ export interface FileRows {
   readonly rightsOnly?: boolean;
 }
 
-/** Due rows, oldest first: the replays' reserve, then fresh ones, then other replays. The caller's transaction holds them. */
+/**
+ * Due rows, oldest first: rights where they go first, the replays' reserve, then fresh ones, then other replays. The caller's
+ * transaction holds them.
+ */
 export async function chooseDue(
   tx: Sql,
   destinationId: string,
@@ -102,7 +107,7 @@ export async function chooseDue(
 ): Promise<readonly DueJob[]> {
   const taken: DueJob[] = [];
   const clause = whichClause(room.which ?? { without: [] });
-  const take = async (priority: 0 | 1, most: number): Promise<void> => {
+  const take = async (priority: 0 | 1, most: number, only = ''): Promise<void> => {
     let left = Math.trunc(Math.min(limit - taken.length, most));
     for (const state of ['waiting', 'planned']) {
       if (left <= 0) break;
@@ -111,7 +116,7 @@ export async function chooseDue(
       const rows = await tx.all<{ id: number; run: number; attempt: number }>(
         `SELECT id, run, attempt FROM deliveries FORCE INDEX (deliveries_due)
           WHERE state = ? AND destination_id = ? AND priority = ? AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0
-            ${ofFile(file)} ${clause.sql}
+            ${ofFile(file)} ${only} ${clause.sql}
           ORDER BY due_at, id LIMIT ${left + before} FOR UPDATE SKIP LOCKED`,
         [state, destinationId, priority, ...(file === undefined ? [] : [file.action]), ...clause.values],
       );
@@ -123,11 +128,18 @@ export async function chooseDue(
       left -= fresh.length;
     }
   };
+  if (room.rightsFirst === true)
+    for (const priority of [0, 1] as const) await take(priority, limit, firstInLineSql);
   await take(1, Math.min(room.reserved, room.replays));
   await take(0, limit);
   await take(1, room.replays - taken.filter((job) => job.priority > 0).length);
   return taken;
 }
+
+/** A right that nothing of its lead has to leave before. */
+const firstInLineSql = `AND ${carriesRightSql('deliveries')} AND NOT EXISTS (
+              SELECT 1 FROM deliveries e FORCE INDEX (deliveries_lead)
+               WHERE e.lead_id = deliveries.lead_id AND e.destination_id = deliveries.destination_id AND e.id < deliveries.id AND e.settled_at IS NULL)`;
 
 const ofFile = (file: FileRows | undefined): string =>
   `${file === undefined ? '' : 'AND action = ?'} ${file?.rightsOnly === true ? `AND ${carriesRightSql('deliveries')}` : ''}`;

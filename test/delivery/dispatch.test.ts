@@ -1,7 +1,7 @@
 // What goes on the belt: replays take a few places and never a probe, and all of what Redis lost is pushed again at once.
 import { createDispatcher, type Dispatcher } from '../../src/delivery/dispatch.ts';
 import type { Published } from '../../src/delivery/mapping-cache.ts';
-import { closedCircuit } from '../../src/domain/breaker.ts';
+import { closedCircuit, type Circuit } from '../../src/domain/breaker.ts';
 import { silentLog } from '../../src/log.ts';
 import type { Job } from '../../src/queue/jobs.ts';
 import type { Producer } from '../../src/queue/producer.ts';
@@ -39,6 +39,15 @@ function dispatcherFor(concurrency: number, window = 500): Dispatcher {
   } as unknown as Published;
   return createDispatcher({ database: home.gateway, published, producer, window, log: silentLog });
 }
+const hold = (circuit: Partial<Circuit>): Promise<unknown> =>
+  home.owner.run(
+    "REPLACE INTO destination_states (destination_id, client_id, circuit, held) VALUES ('essai-crm', 'essai', ?, 1)",
+    [JSON.stringify({ ...closedCircuit, ...circuit })],
+  );
+const end = (id: number | undefined): Promise<unknown> =>
+  home.owner.run("UPDATE deliveries SET state = 'delivered', settled_at = UTC_TIMESTAMP(3) WHERE id = ?", [
+    id ?? 0,
+  ]);
 const replays = (count: number): Promise<number[]> =>
   many(1, count, { priority: 1, run: 2, due_at: longAgo });
 async function many(
@@ -64,17 +73,35 @@ test.each([
   },
 );
 
+test('of a destination that is held an erasure probes first, and the one whose lead has nothing else to say before', async () => {
+  const [poison] = await many(1, 5, { due_at: longAgo, state: 'waiting' });
+  const [creation] = await many(11, 1, { due_at: longAgo });
+  await many(11, 1, { due_at: longAgo, action: 'erase', revision: 2 });
+  const [erasure] = await many(12, 1, { due_at: new Date(), action: 'erase' });
+  await hold({ state: 'open', cause: 'unavailable', nextProbeAt: Date.now() - 1_000 });
+  await dispatcherFor(8).dispatch(['essai-crm']);
+  expect(pushed).toEqual([erasure]);
+  await end(erasure);
+  await dispatcherFor(8).dispatch(['essai-crm']);
+  expect(pushed).toEqual([erasure, poison]);
+  await end(poison);
+  // It has come back, and takes a few at once: the erasure that waited for its creation leaves before the others.
+  await end(creation);
+  await hold({ state: 'ramping', allowance: 1 });
+  await dispatcherFor(8).dispatch(['essai-crm']);
+  expect(pushed).toHaveLength(3);
+  expect((await home.owner.all('SELECT action FROM deliveries WHERE id = ?', [pushed[2] ?? 0]))[0]).toEqual({
+    action: 'erase',
+  });
+});
+
 test('of a destination that is held the probe is a fresh lead, though replays have waited longer', async () => {
   const [oldest] = await replays(5);
   const [fresh] = await many(11, 1, { due_at: new Date() });
-  const circuit = { ...closedCircuit, state: 'open', cause: 'rejection', nextProbeAt: Date.now() - 1_000 };
-  await home.owner.run(
-    "INSERT INTO destination_states (destination_id, client_id, circuit, held) VALUES ('essai-crm', 'essai', ?, 1)",
-    [JSON.stringify(circuit)],
-  );
+  await hold({ state: 'open', cause: 'rejection', nextProbeAt: Date.now() - 1_000 });
   await dispatcherFor(8).dispatch(['essai-crm']);
   expect(pushed).toEqual([fresh]);
-  await home.owner.run('UPDATE deliveries SET state = ? WHERE id = ?', ['delivered', fresh ?? 0]);
+  await end(fresh);
   // Where nothing fresh waits, a replay will do.
   await dispatcherFor(8).dispatch(['essai-crm']);
   expect(pushed).toEqual([fresh, oldest]);

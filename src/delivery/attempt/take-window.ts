@@ -2,13 +2,13 @@
 // Invariant: one that breaks the taking keeps no other of its destination from leaving.
 import type { Log } from '../../log.ts';
 import type { Database } from '../../store/database.ts';
-import { dueNames, takeDue, type DueJob } from '../../store/due-work.ts';
+import { dueNames, takeDue, type DueJob, type TakeRoom } from '../../store/due-work.ts';
 import { apartOfEach, createApart, unitOf } from './apart.ts';
 
 export type TakeWindow = (
   destinationId: string,
   limit: number,
-  room: { readonly replays: number; readonly reserved: number },
+  room: Omit<TakeRoom, 'which'>,
 ) => Promise<readonly DueJob[]>;
 
 export function createTakeWindow({
