@@ -16,7 +16,7 @@ export type { ConnectFailureCode } from './guard/failures.ts';
 export { textRecords } from './guard/dns-text.ts';
 export type { TextRecords } from './guard/dns-text.ts';
 export { endingOf, startDeadline } from './guard/deadline.ts';
-export type { Deadline } from './guard/deadline.ts';
+export type { Deadline, Ending } from './guard/deadline.ts';
 export {
   clearTextProblem,
   masked,

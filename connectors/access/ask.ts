@@ -26,10 +26,11 @@ export async function ask(
   request: CarriedRequest,
   context: SendContext,
 ): Promise<Answered> {
-  const { network, timeouts, signal, now } = context;
+  const { network, timeouts, signal, mayLeave, now } = context;
   const { carried, seen } = await client.exchange(request, {
     network,
     signal,
+    mayLeave,
     timeouts: {
       connectMs: Math.min(timeouts.connectMs, most.connectMs),
       responseMs: Math.min(timeouts.responseMs, most.responseMs),

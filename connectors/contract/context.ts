@@ -40,6 +40,11 @@ export interface SendContext {
   readonly network: NetworkPolicy;
   readonly timeouts: Timeouts;
   readonly signal: AbortSignal;
+  /**
+   * Whether the lease of what is sent still runs, compared this moment by a clock that goes on while the process is frozen. The guard
+   * asks in the call that writes the first byte, after every wait: connection, handshake, login, token, the server's go-ahead.
+   */
+  readonly mayLeave: () => boolean;
   /** What an address of return carries, so that what comes back says which delivery it was. */
   readonly returnTag?: (item: ParcelItem) => string;
   /**

@@ -29,7 +29,7 @@ export async function readReturnMailbox(
   if (at === undefined) return { ok: false, code: 'URL_MALFORMED' };
   if (!at.secure && !network.allowPlaintext) return { ok: false, code: 'PLAINTEXT_NOT_ALLOWED' };
   const { ImapFlow: Client } = await import('imapflow');
-  const deadline = startDeadline(timeoutMs, signal);
+  const deadline = startDeadline({ totalMs: timeoutMs, signal, mayLeave: () => true });
   let client: ImapFlow | undefined;
   try {
     const guard = guardOf(network);

@@ -36,7 +36,7 @@ export async function sendEmail(
   const clear = await mimeOf(letter, providerHeaders(server.host, letter.messageId));
   const plain = pgp === undefined ? clear : await encrypted(clear, pgp, at);
   const bytes = dkim === undefined ? plain : signed(plain, dkim);
-  const deadline = startDeadline(context.timeouts.totalMs, context.signal);
+  const deadline = startDeadline({ ...context, totalMs: context.timeouts.totalMs });
   try {
     const envelope = envelopeOf(parcel, settings, context, open);
     const sent = await sessions.send(server, envelope, bytes, context.timeouts, deadline);
@@ -140,7 +140,7 @@ export async function testEmail(
   const ready = await readyFor(settings, context);
   if (!ready.ok) return { kind: 'unauthorized', reason: ready.reason };
   const { server, dkim } = ready;
-  const deadline = startDeadline(context.timeouts.totalMs, context.signal);
+  const deadline = startDeadline({ ...context, totalMs: context.timeouts.totalMs });
   const seen = (): Evidence => ({ host: bareHost(server.host), durationMs: deadline.elapsedMs() });
   try {
     await sessions.probe(server, context.timeouts, deadline);

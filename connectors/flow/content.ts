@@ -105,13 +105,14 @@ export function paced(deadline: Pick<Deadline, 'renew'>): (bytes: number) => voi
   };
 }
 
-/** A piece is asked for when those before it have left. */
+/** A piece is asked for when those before it have left, and leaves under a lease only. */
 export async function* pacedPieces(
   content: Content,
-  deadline: Pick<Deadline, 'renew'>,
+  deadline: Pick<Deadline, 'renew' | 'leave'>,
 ): AsyncGenerator<Uint8Array> {
   const pace = paced(deadline);
   for await (const piece of content.pieces()) {
+    deadline.leave();
     yield piece;
     pace(piece.length);
   }

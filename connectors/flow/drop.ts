@@ -80,6 +80,7 @@ export type DropCode =
   | 'CONNECT_RESET'
   | 'CONNECT_TIMEOUT'
   | 'CONNECT_ABORTED'
+  | 'LEASE_LOST'
   | 'CONNECT_FAILED'
   | 'UNREACHABLE'
   | 'TLS_CERTIFICATE'

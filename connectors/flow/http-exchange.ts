@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici';
 import type { NetworkPolicy, SendContext } from '../contract.ts';
 import { connectCodeOf, connectFailureOf, guardOf, needsRepair } from '../guard.ts';
 import type { Deadline } from '../guard.ts';
-import { dialler } from '../guard/http/transport.ts';
+import { dialler, leaving } from '../guard/http/transport.ts';
 import { paced } from './content.ts';
 import { dropCodeOf, dropFailure, upTo } from './drop.ts';
 import type { DropFailure, Take } from './drop.ts';
@@ -41,7 +41,7 @@ export interface FileExchange {
 const mostText = 64 * 1024;
 
 interface Way {
-  readonly agent: Agent;
+  readonly agent: Dispatcher;
   readonly timeouts: SendContext['timeouts'];
   readonly deadline: Deadline;
   /** The drop is closed. */
@@ -60,7 +60,7 @@ export function openExchange(
     headersTimeout: 0,
     bodyTimeout: 0,
   });
-  const way: Way = { agent, timeouts, deadline, closing: closing.signal };
+  const way: Way = { agent: agent.compose(leaving(deadline)), timeouts, deadline, closing: closing.signal };
   return {
     async ask(request) {
       const pieces: Uint8Array[] = [];
@@ -100,7 +100,10 @@ async function asked(
   };
   async function* followed(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     clearTimeout(timer);
-    yield* pieces;
+    for await (const piece of pieces) {
+      deadline.leave();
+      yield piece;
+    }
     wait(timeouts.responseMs);
   }
   const source = body === undefined || body instanceof Uint8Array ? body : Readable.from(followed(body));

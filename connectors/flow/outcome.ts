@@ -1,6 +1,7 @@
 // What an upload's end means as an outcome. Pure.
 // Invariant: only a lost answer to the rename is `unknown`; before it the recipient sees no file under its final name.
 import type { Evidence, Outcome } from '../contract.ts';
+import type { Ending } from '../guard.ts';
 import type { DropCode } from './drop.ts';
 import type { UploadProgress, UploadResult } from './upload.ts';
 
@@ -46,7 +47,7 @@ export function uploadOutcome(
 }
 
 export function failureOutcome(
-  code: DropCode | 'TOTAL_TIMEOUT' | 'ABORTED',
+  code: DropCode | Ending,
   progress: UploadProgress,
   evidence: Evidence,
 ): Outcome {
@@ -98,5 +99,10 @@ export function failureOutcome(
       )
         return { kind: 'unknown', reason: code, evidence };
       return { kind: 'unavailable', reason: code, maybeReceived: progress !== 'nothing', evidence };
+    case 'LEASE_LOST':
+      // We broke off before the step that shows it: what has left of it shows nothing.
+      return progress === 'appeared'
+        ? { kind: 'unknown', reason: code, evidence }
+        : { kind: 'unavailable', reason: code, maybeReceived: progress !== 'nothing', evidence };
   }
 }

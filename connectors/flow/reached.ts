@@ -19,7 +19,7 @@ export async function atDrop(
   work: Work,
 ): Promise<Outcome> {
   if (!mayReach(settings, context)) return { kind: 'unauthorized', reason: 'TARGET_NOT_ALLOWED' };
-  const deadline = startDeadline(context.timeouts.totalMs, context.signal);
+  const deadline = startDeadline({ ...context, totalMs: context.timeouts.totalMs });
   const { hosts, open } = transportOf(settings.server);
   if (open === undefined) return { kind: 'unknown', reason: 'NO_LOOKUP' };
   const [host] = hosts(settings.server);
@@ -28,6 +28,7 @@ export async function atDrop(
     durationMs: deadline.elapsedMs(),
   });
   try {
+    deadline.leave();
     const drop = await open(settings.server, context, deadline);
     try {
       return await deadline.race(work(drop, seen, deadline.renew));

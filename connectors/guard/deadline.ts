@@ -1,8 +1,17 @@
-// One attempt's clock: the total time and the caller's signal joined, with the reason it ended.
+// One attempt's clock: the total time, the caller's signal and the lease joined, with the reason it ended.
 // Invariant: whatever an attempt waits for, it waits at most `totalMs`; its timer never outlives it. Only a long file that moves
-// on begins the time anew, a piece at a time.
+// on begins the time anew, a piece at a time. Right before a first byte the lease is compared by the clock, not by a timer: the
+// timers of a process that was frozen fire late.
 
-export type Ending = 'TOTAL_TIMEOUT' | 'ABORTED';
+export type Ending = 'TOTAL_TIMEOUT' | 'ABORTED' | 'LEASE_LOST';
+
+/** What an attempt may take, and who ends it. */
+export interface Attempt {
+  readonly totalMs: number;
+  readonly signal: AbortSignal;
+  /** As `SendContext.mayLeave`. */
+  readonly mayLeave: () => boolean;
+}
 
 export interface Deadline {
   /** Fires when time is up. Made when first asked for: `onEnd` costs less. */
@@ -12,6 +21,10 @@ export interface Deadline {
   /** Set once time is up. */
   readonly ended: () => Ending | undefined;
   readonly elapsedMs: () => number;
+  /** Asked right before a first byte, after every wait. False: the lease is lost, the attempt ends with that, and nothing may be written. */
+  readonly mayLeave: () => boolean;
+  /** The same; throws an error `endingOf` knows. */
+  readonly leave: () => void;
   /** A piece of a long file has gone through: the time begins anew. */
   readonly renew: () => void;
   /** Rejects with an error `endingOf` knows when time is up, else settles as `work` does. */
@@ -46,7 +59,7 @@ function callAll(callbacks: Set<() => void>): void {
   for (const callback of all) callback();
 }
 
-export function startDeadline(totalMs: number, outer: AbortSignal): Deadline {
+export function startDeadline({ totalMs, signal: outer, mayLeave: isLeased }: Attempt): Deadline {
   let controller: AbortController | undefined;
   const callbacks = new Set<() => void>();
   const startedAt = performance.now();
@@ -61,6 +74,10 @@ export function startDeadline(totalMs: number, outer: AbortSignal): Deadline {
   let forget = (): void => undefined;
   if (outer.aborted) end('ABORTED');
   else forget = onAbort(outer, () => end('ABORTED'));
+  const mayLeave = (): boolean => {
+    if (ending === undefined && !isLeased()) end('LEASE_LOST');
+    return ending === undefined;
+  };
   const onEnd = (callback: () => void): (() => void) => {
     callbacks.add(callback);
     return () => void callbacks.delete(callback);
@@ -77,29 +94,36 @@ export function startDeadline(totalMs: number, outer: AbortSignal): Deadline {
     onEnd,
     ended: () => ending,
     elapsedMs: () => Math.round(performance.now() - startedAt),
+    mayLeave,
+    leave() {
+      if (!mayLeave()) throw reached(ending ?? 'LEASE_LOST');
+    },
     renew: () => {
       if (ending === undefined) timer.refresh();
     },
-    async race(work) {
-      if (ending !== undefined) {
-        work.catch(() => undefined);
-        throw reached(ending);
-      }
-      let stop = (): void => undefined;
-      const over = new Promise<never>((_, reject) => {
-        stop = onEnd(() => reject(reached(ending ?? 'ABORTED')));
-      });
-      try {
-        return await Promise.race([work, over]);
-      } finally {
-        stop();
-      }
-    },
+    race: (work) => raced(work, { ended: () => ending, onEnd }),
     clear() {
       clearTimeout(timer);
       forget();
     },
   };
+}
+
+async function raced<T>(work: Promise<T>, { ended, onEnd }: Pick<Deadline, 'ended' | 'onEnd'>): Promise<T> {
+  const before = ended();
+  if (before !== undefined) {
+    work.catch(() => undefined);
+    throw reached(before);
+  }
+  let stop = (): void => undefined;
+  const over = new Promise<never>((_, reject) => {
+    stop = onEnd(() => reject(reached(ended() ?? 'ABORTED')));
+  });
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    stop();
+  }
 }
 
 function reached(ending: Ending): Error {

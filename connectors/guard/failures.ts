@@ -12,6 +12,7 @@ export const connectFailureCodes = [
   'UNREACHABLE',
   'TLS_FAILED',
   'CONNECT_ABORTED',
+  'LEASE_LOST',
   'CONNECT_FAILED',
 ] as const;
 export type ConnectFailureCode = (typeof connectFailureCodes)[number];

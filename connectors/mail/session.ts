@@ -147,6 +147,7 @@ export async function sendThrough(
       if (envelope.allOrNone === true) refused = refusedOf(session.connection);
       // A server that does not see the end of the content delivers nothing (RFC 5321, 4.1.1.10).
       if (refused.length > 0) return void this.destroy(new Error('a mailbox was refused'));
+      if (!deadline.mayLeave()) return void this.destroy(new Error('the lease is lost'));
       contentStarted = true;
       this.push(bytes);
       this.push(null);

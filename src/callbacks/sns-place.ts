@@ -27,7 +27,12 @@ export function createSnsPlace(network: NetworkPolicy): SnsPlace {
   const known = new Map<string, X509Certificate>();
   const fetched = async (address: string): Promise<Fetched> => {
     const request = { url: new URL(address), method: 'GET', headers: { 'user-agent': 'Relais' } };
-    const { carried } = await client.exchange(request, { network, timeouts, signal: stop.signal });
+    const { carried } = await client.exchange(request, {
+      network,
+      timeouts,
+      signal: stop.signal,
+      mayLeave: () => true,
+    });
     if (carried.kind !== 'answer' || carried.answer.status >= 500) return 'later';
     return { status: carried.answer.status, text: carried.answer.text };
   };

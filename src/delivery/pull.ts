@@ -33,6 +33,8 @@ export interface Leased {
   readonly until: Date;
   /** Why nothing leaves at present (`deliveries.reason`); '' where it may. */
   readonly reason: string;
+  /** Asked in the call that writes the answer. False: the lease has run out, and none of the items may be in it. */
+  readonly runs: () => boolean;
 }
 
 export interface LeaseAsked {
@@ -69,7 +71,7 @@ async function leaseDue(
 ): Promise<Leased> {
   const inForce = await needs.inForce(destinationId);
   const leaseMs = inForce === undefined ? undefined : leaseMsOf(needs, inForce);
-  const nothing = { items: [], until: needs.database.now() };
+  const nothing = { items: [], until: needs.database.now(), runs: () => true };
   if (inForce === undefined || leaseMs === undefined) return { ...nothing, reason: 'mapping_missing' };
   const { count, reason } = await roomOf(needs, destinationId, inForce);
   const limit = Math.min(most, count);
@@ -162,6 +164,7 @@ async function handOut(needs: TripNeeds, departed: readonly Departed[], leaseMs:
   const leases: readonly Lease[] = departed.flatMap(({ departure }) =>
     departure.ready.map(({ row }) => ({ id: row.id, token: row.leaseToken })),
   );
+  const askedAt = performance.now();
   const allHeld = leases.length === 0 || (await renewLeases(database, leases, leaseMs));
   const holds = allHeld ? () => true : await database.transaction((tx) => lockLeased(tx, leases));
   const items = departed.flatMap(({ departure: { ready, parcel } }) =>
@@ -174,5 +177,5 @@ async function handOut(needs: TripNeeds, departed: readonly Departed[], leaseMs:
         body: parcel.body,
       })),
   );
-  return { items, until, reason: '' };
+  return { items, until, reason: '', runs: () => performance.now() - askedAt < leaseMs };
 }

@@ -91,8 +91,8 @@ export const codesOfDeparture: Readonly<Record<string, Both>> = {
     'the token of the login cannot stand in a header',
   ],
   LEASE_LOST: [
-    'un autre processus a pris la livraison entre-temps',
-    'another process has the delivery meanwhile',
+    'le bail a expiré avant le premier octet : un autre processus a pris la livraison',
+    'the lease had run out before the first byte: another process has the delivery',
   ],
   URL_MALFORMED: ['une adresse secrète n’est pas une adresse', 'a secret address is no address'],
   REFERENCE_MISSING: [

@@ -128,6 +128,7 @@ async function contextOf(place: TestPlace, id: string, mapping: CompiledMapping)
     allowedTargets: live.flatMap((authorisation) => authorisation.targets),
     network: config.network,
     timeouts: mapping.timeouts,
+    mayLeave: () => true,
     signal: AbortSignal.timeout(mapping.timeouts.totalMs + gettingMs),
     now: () => database.now().getTime(),
   };

@@ -119,6 +119,7 @@ async function send(
     network,
     timeouts: { connectMs: 5_000, responseMs: 10_000, totalMs: 20_000 },
     signal: new AbortController().signal,
+    mayLeave: () => true,
     now: () => database.now().getTime(),
   };
   const settings = { url, signature: { standard: 'secret:RELAIS_EVENTS' } };

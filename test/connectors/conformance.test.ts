@@ -1,7 +1,7 @@
 // The promises every connector keeps, run on the production path against real servers on loopback.
 import type { Outcome, Parcel } from '../../connectors/contract.ts';
 import { connectors } from '../../connectors/index.ts';
-import { contextOf, emailRig, flowRig, parcelOf, webhookRig } from './rigs.ts';
+import { contextOf, emailRig, flowRig, opening, parcelOf, webhookRig } from './rigs.ts';
 import type { Rig } from './rigs.ts';
 import { ftpsRig, httpsRig, mailedFileRig, s3Rig } from './file-rigs.ts';
 import { smsRig } from './sms-rig.ts';
@@ -197,6 +197,33 @@ describe.each(Object.entries({ ...rigs, ...ways }))('%s', (_type, rigOf) => {
     await until(() => rig.arrivedKeys().length > 0);
     later.abort();
     expect(await pending).toMatchObject({ kind: 'unknown', reason: 'ABORTED' });
+  });
+
+  test('a lease that is lost during the last wait before the content: nothing leaves', async () => {
+    for (const [wait, during] of Object.entries(rig.waits)) {
+      await rig.connector.close?.();
+      let isLost = false;
+      during(() => (isLost = true));
+      const outcome = await send({ mayLeave: () => !isLost });
+      expect([wait, isLost, outcome]).toEqual([
+        wait,
+        true,
+        expect.objectContaining({ kind: 'unavailable', reason: 'LEASE_LOST' }),
+      ]);
+      expect([wait, rig.arrivedKeys()]).toEqual([wait, []]);
+      if (wait === opening) expect(rig.bytesKept?.()).toBe(0);
+      rig.recover();
+    }
+    expect(Object.keys(rig.waits)).not.toEqual([]);
+  });
+
+  test('a lease that is lost before anything: no content leaves, and the recipient knows nothing of it', async () => {
+    expect(await send({ mayLeave: () => false })).toMatchObject({
+      kind: 'unavailable',
+      reason: 'LEASE_LOST',
+      maybeReceived: false,
+    });
+    expect(rig.arrivedKeys()).toEqual([]);
   });
 
   test('composes without I/O, the same bytes each time, and other bytes for another content', () => {

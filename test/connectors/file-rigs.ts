@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { flow } from '../../connectors/flow/index.ts';
 import { startFtps, type FtpsFault, type FtpsStep } from '../../src/sandbox/recipients/ftps.ts';
-import type { Rig } from './rigs.ts';
+import { bytesIn, opening, type Rig } from './rigs.ts';
 import { certificateFor } from './servers/certificate.ts';
 import { smtpUser, startSmtpRecipient, type SmtpRecipient } from './servers/smtp.ts';
 import { startFileRecipient } from './servers/files.ts';
@@ -71,6 +71,7 @@ export async function ftpsRig(encryption: 'explicit' | 'implicit'): Promise<Ftps
     connections: recipient.connections,
     openNow: () => Promise.resolve(recipient.openNow()),
     arrivedKeys: () => readdirSync(join(home, 'in')).filter((name) => name.endsWith('.csv')),
+    bytesKept: () => bytesIn(join(home, 'in')),
     misbehave(how) {
       if (how === 'cutBefore') rig.fault = (step) => (step === 'connect' ? 'reset' : undefined);
       if (how === 'hangBefore') rig.fault = (step) => (step === 'connect' ? 'hang' : undefined);
@@ -80,6 +81,11 @@ export async function ftpsRig(encryption: 'explicit' | 'implicit'): Promise<Ftps
     },
     badSecrets: { FTPS: 'perime' },
     authReason: 'FTPS_AUTH',
+    waits: {
+      [opening]: (during) => (rig.fault = (step) => void (step === 'open' && during())),
+      'the answer to the whole file': (during) =>
+        (rig.fault = (step) => void (step === 'stored' && during())),
+    },
     recover() {
       rig.fault = () => undefined;
       recipient.log.length = 0;
@@ -133,6 +139,11 @@ export async function s3Rig(): Promise<S3Rig> {
     },
     badSecrets: { S3_KEY: s3Keys.accessKeyId, S3_SECRET: 'perime' },
     authReason: 'S3_AUTH',
+    waits: {
+      'the TLS handshake': (during) => (recipient.fault = (step) => void (step === 'connect' && during())),
+      'the look whether it stands': (during) =>
+        (recipient.fault = (step, key) => void (step === 'asked' && key !== '' && during())),
+    },
     recover() {
       recipient.fault = () => undefined;
       recipient.objects.clear();
@@ -181,6 +192,12 @@ export async function httpsRig(post?: { readonly field?: string }): Promise<Http
     },
     badSecrets: { FILES: 'perime' },
     authReason: 'HTTP_401',
+    waits: {
+      'the TLS handshake': (during) => (recipient.fault = (step) => void (step === 'connect' && during())),
+      'the look whether it stands': (during) =>
+        (recipient.fault = (step, path) =>
+          void (step === 'asked' && !path.endsWith('relais-test') && during())),
+    },
     recover() {
       recipient.fault = () => undefined;
       recipient.letsIn = (given) => given === token;
@@ -238,7 +255,9 @@ export async function mailedFileRig(): Promise<MailedFileRig> {
     },
     badSecrets: { SMTP: 'perime' },
     authReason: 'SMTP_535',
+    waits: { 'the go-ahead after DATA': (during) => (recipient.beforeGoAhead = during) },
     recover() {
+      recipient.beforeGoAhead = () => undefined;
       recipient.faults = {};
       recipient.received.length = 0;
     },

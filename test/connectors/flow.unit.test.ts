@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import type { Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
+import { startDeadline } from '../../connectors/guard.ts';
 import { flow } from '../../connectors/flow/index.ts';
 import { openLocalDrop } from '../../connectors/flow/folder/drop.ts';
 import { fillName } from '../../connectors/flow/names.ts';
@@ -362,8 +363,13 @@ describe('a drop', () => {
     test('moving to a name that exists fails in one step', async () => {
       writeFileSync(join(root, 'in', 'a'), 'ours');
       writeFileSync(join(root, 'in', 'b'), 'theirs');
+      const deadline = startDeadline({
+        totalMs: 5_000,
+        signal: new AbortController().signal,
+        mayLeave: () => true,
+      });
       await expect(
-        openLocalDrop().moveNew(join(root, 'in', 'a'), join(root, 'in', 'b')),
+        openLocalDrop(deadline).moveNew(join(root, 'in', 'a'), join(root, 'in', 'b')),
       ).rejects.toMatchObject({
         dropCode: 'NAME_TAKEN',
       });

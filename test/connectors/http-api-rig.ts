@@ -57,7 +57,9 @@ export async function httpApiRig({
     },
     badSecrets,
     authReason: 'HTTP_401',
+    waits: { 'the TLS handshake': (during) => (recipient.atDoor = during) },
     recover() {
+      recipient.atDoor = () => undefined;
       recipient.cutAtOnce = false;
       recipient.hangAtOnce = false;
       recipient.answer = answer;

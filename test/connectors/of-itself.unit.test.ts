@@ -105,6 +105,7 @@ describe.each(every)('%s', (type) => {
         },
         timeouts: { connectMs: 5_000, responseMs: 5_000, totalMs: 10_000 },
         signal: new AbortController().signal,
+        mayLeave: () => true,
         now: () => Date.parse('2026-11-20T12:00:00Z'),
       });
       expect(['accepted', 'unconfirmed']).toContain(outcome.kind);

@@ -1,6 +1,6 @@
 // One rig per connector for the conformance suite: a real recipient on loopback, settings that reach it, and the ways
 // it can misbehave. The suite knows nothing of HTTP, SMTP or SFTP.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServerResponse } from 'node:http';
@@ -39,9 +39,19 @@ export interface Rig {
   /** The recipient takes no password any more. */
   readonly badSecrets: Readonly<Record<string, string>>;
   readonly authReason: string;
+  /** By name, the last waits of a send before something leaves: `during` is called once, when the recipient keeps it waiting there. */
+  readonly waits: Readonly<Record<string, (during: () => void) => void>>;
+  /** What stands at the recipient under any name. */
+  readonly bytesKept?: () => number;
   readonly recover: () => void;
   readonly close: () => Promise<void>;
 }
+
+/** The wait before the first byte of a file whose name appears with its opening. */
+export const opening = 'the opening of the file';
+
+export const bytesIn = (folder: string): number =>
+  readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 
 export function parcelOf(over: Partial<Parcel> = {}): Parcel {
   return {
@@ -95,6 +105,7 @@ export function contextOf(
     },
     timeouts: { connectMs: 2_000, responseMs: 2_000, totalMs: 4_000 },
     signal: new AbortController().signal,
+    mayLeave: () => true,
     now: () => Date.parse('2026-11-20T12:00:00Z'),
     ...over,
   };
@@ -158,7 +169,9 @@ export async function webhookRig(): Promise<Rig> {
     },
     badSecrets: { ...secrets, TOKEN: 'perime' },
     authReason: 'HTTP_401',
+    waits: { 'the TLS handshake': (during) => (recipient.atDoor = during) },
     recover() {
+      recipient.atDoor = () => undefined;
       recipient.cutAtOnce = false;
       recipient.hangAtOnce = false;
       recipient.answer = authenticated;
@@ -204,7 +217,9 @@ export async function emailRig(): Promise<Rig> {
     },
     badSecrets: { SMTP: 'perime' },
     authReason: 'SMTP_535',
+    waits: { 'the go-ahead after DATA': (during) => (recipient.beforeGoAhead = during) },
     recover() {
+      recipient.beforeGoAhead = () => undefined;
       recipient.faults = {};
       recipient.received.length = 0;
     },
@@ -241,6 +256,7 @@ export async function flowRig(): Promise<Rig> {
     connections: recipient.connections,
     openNow: recipient.openNow,
     arrivedKeys: () => readdirSync(join(root, 'in')).filter((name) => name.endsWith('.csv')),
+    bytesKept: () => bytesIn(join(root, 'in')),
     misbehave(how) {
       if (how === 'cutBefore') recipient.atConnect = 'reset';
       if (how === 'hangBefore') recipient.atConnect = 'hang';
@@ -250,6 +266,11 @@ export async function flowRig(): Promise<Rig> {
     },
     badSecrets: { SFTP: 'perime' },
     authReason: 'SFTP_AUTH',
+    waits: {
+      [opening]: (during) => (recipient.fault = (step) => void (step === 'open' && during())),
+      'the writing of the file': (during) =>
+        (recipient.fault = (step) => void (step === 'write' && during())),
+    },
     recover() {
       recipient.atConnect = 'serve';
       recipient.fault = () => undefined;

@@ -3,17 +3,21 @@
 import { createReadStream } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { link, open, rm, stat, unlink } from 'node:fs/promises';
+import { endingOf } from '../../guard.ts';
+import type { Deadline } from '../../guard.ts';
+import { pacedPieces } from '../content.ts';
 import { dropFailure, upTo } from '../drop.ts';
 import type { Content, Drop, DropFailure, Given } from '../drop.ts';
 
-export function openLocalDrop(): Drop {
+export function openLocalDrop(deadline: Deadline): Drop {
   return {
     isFolder: async (path) => (await found(path))?.isDirectory() ?? false,
     size: async (path) => (await found(path))?.size,
-    write: (path, content) => failing(() => writeToDisk(path, content)),
+    write: (path, content) => failing(() => writeToDisk(path, content, deadline)),
     each: (path, most, take) => eachPiece(path, most, upTo(most, take)),
     moveNew: (from, to) =>
       failing(async () => {
+        deadline.leave();
         // rename() would replace silently; link() refuses an existing name in one step.
         await link(from, to);
         await unlink(from);
@@ -25,10 +29,10 @@ export function openLocalDrop(): Drop {
   };
 }
 
-async function writeToDisk(path: string, content: Content): Promise<void> {
+async function writeToDisk(path: string, content: Content, deadline: Deadline): Promise<void> {
   const file = await open(path, 'w', 0o640);
   try {
-    for await (const piece of content.pieces()) await file.writeFile(piece);
+    for await (const piece of pacedPieces(content, deadline)) await file.writeFile(piece);
     // A crash of the machine must not leave a final name on an empty file.
     await file.sync();
   } finally {
@@ -63,7 +67,7 @@ async function failing<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw failureOf(error);
+    throw endingOf(error) === undefined ? failureOf(error) : error;
   }
 }
 

@@ -42,5 +42,5 @@ export const folderTransport = defineTransport<LocalServer>({
   root: ({ folder }) => folder,
   pathOf: ({ folder }, path) => `${folder.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`,
   secrets: () => [],
-  open: async () => await Promise.resolve(openLocalDrop()),
+  open: async (_server, _context, deadline) => await Promise.resolve(openLocalDrop(deadline)),
 });

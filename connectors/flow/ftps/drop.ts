@@ -43,6 +43,7 @@ function dropOver(client: Client, deadline: Deadline): Drop {
     async moveNew(from, to) {
       if ((await size(to)) !== undefined) throw dropFailure('NAME_TAKEN');
       await step(client.send(`RNFR ${from}`));
+      deadline.leave();
       try {
         await step(client.send(`RNTO ${to}`));
       } catch (error) {

@@ -49,7 +49,12 @@ export async function openSession(
   };
   // The attempt's own clock ends what takes too long.
   const client = new Client(0);
-  client.prepareTransfer = (ftp) => openData(ftp, guard, tls, to);
+  client.prepareTransfer = async (ftp) => {
+    const answer = await openData(ftp, guard, tls, to);
+    // What comes next makes the file appear, empty or not.
+    deadline.leave();
+    return answer;
+  };
   try {
     await deadline.race(begun(client, socket, isImplicit ? undefined : tls));
     await deadline.race(loggedIn(client, login));

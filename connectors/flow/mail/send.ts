@@ -32,7 +32,7 @@ export async function sendFile(file: HandedFile, server: MailServer, context: Se
   const clear = await mailBytes({ ...letter, headers, attachments });
   if (clear.length > most) return attachmentOutcome('TOO_LARGE');
   const bytes = ready.dkim === undefined ? clear : signed(clear, ready.dkim);
-  const deadline = startDeadline(context.timeouts.totalMs, context.signal);
+  const deadline = startDeadline({ ...context, totalMs: context.timeouts.totalMs });
   try {
     const envelope = { from: bareMailbox(server.from), to: file.targets, allOrNone: true };
     const sessions = carrier.sessions(context.network);
@@ -51,7 +51,7 @@ export async function sendFile(file: HandedFile, server: MailServer, context: Se
 export async function testServer(server: MailServer, context: SendContext): Promise<Tested> {
   const ready = readyFor(server, context);
   if (!ready.ok) return { kind: 'unauthorized', reason: ready.reason };
-  const deadline = startDeadline(context.timeouts.totalMs, context.signal);
+  const deadline = startDeadline({ ...context, totalMs: context.timeouts.totalMs });
   const seen = (): Evidence => ({ host: bareHost(ready.server.host), durationMs: deadline.elapsedMs() });
   try {
     await carrier.sessions(context.network).probe(ready.server, context.timeouts, deadline);

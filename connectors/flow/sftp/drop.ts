@@ -1,7 +1,9 @@
 // An SFTP folder as a drop: ssh2-sftp-client over a guarded socket.
 // Invariant: nothing is sent, not even the password, before the host key was found among the pinned ones.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Readable, Writable } from 'node:stream';
+import { once } from 'node:events';
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import SftpClient from 'ssh2-sftp-client';
 import type { ReadStreamOptions } from 'ssh2-sftp-client';
 import type { NetworkPolicy, Timeouts } from '../../contract.ts';
@@ -105,22 +107,22 @@ function dropOver(client: SftpClient, deadline: Deadline, close: () => Promise<v
     isFolder: async (path) => (await statOf(path))?.isDirectory === true,
     size: async (path) => (await statOf(path))?.size,
     async write(path, content) {
-      const source = Readable.from(pacedPieces(content, deadline));
-      let unread: unknown;
-      source.on('error', (error) => (unread = error));
+      deadline.leave();
+      const into = client.createWriteStream(path, { flags: 'w', mode: 0o640 }) as Writable;
       try {
-        await step(client.put(source, path, { writeStreamOptions: { flags: 'w', mode: 0o640 } }));
-      } catch (error) {
-        // What the library makes of it does not say that it was our side which broke off.
-        throw unread ?? error;
+        // Read before the server has opened the file, a piece would wait here, and leave whatever had happened meanwhile.
+        await step(once(into, 'open'));
+        await step(pipeline(pacedPieces(content, deadline), into));
+        if (!into.closed) await step(once(into, 'close'));
       } finally {
-        source.destroy();
+        into.destroy();
       }
     },
     each: (path, most, take) => eachPiece(client, path, upTo(most, take), { most, deadline, step }),
     async moveNew(from, to) {
       // Plain rename, not posix-rename: the latter replaces. Servers that replace all the same were asked before.
       if ((await statOf(to)) !== undefined) throw dropFailure('NAME_TAKEN');
+      deadline.leave();
       await step(client.rename(from, to));
     },
     async remove(path) {

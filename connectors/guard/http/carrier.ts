@@ -57,7 +57,7 @@ export interface Carrier {
 
 type Stage = 'connecting' | 'sent' | 'answering';
 /** Why we ended it ourselves. */
-type Ended = LostCode | 'CONNECT_TIMEOUT';
+type Ended = LostCode | 'CONNECT_TIMEOUT' | 'LEASE_LOST';
 
 export function createCarrier(policy: HttpPolicy, transport: Transport = createTransport(policy)): Carrier {
   async function carry(
@@ -83,6 +83,7 @@ export function createCarrier(policy: HttpPolicy, transport: Transport = createT
       onWaiting: (): void => {
         timer = setTimeout(() => end('CONNECT_TIMEOUT'), timeouts.connectMs);
       },
+      mayLeave: deadline.mayLeave,
       onSent: (): void => {
         stage = 'sent';
         clearTimeout(timer);
@@ -116,6 +117,7 @@ export function createCarrier(policy: HttpPolicy, transport: Transport = createT
 
 function failed(error: unknown, stage: Stage, ended: Ended | undefined): Carried {
   if (ended !== undefined) {
+    if (ended === 'LEASE_LOST') return { kind: 'unreached', code: ended };
     if (stage !== 'connecting')
       return { kind: 'lost', code: ended === 'CONNECT_TIMEOUT' ? 'TOTAL_TIMEOUT' : ended };
     return { kind: 'unreached', code: ended === 'ABORTED' ? 'CONNECT_ABORTED' : 'CONNECT_TIMEOUT' };

@@ -12,6 +12,8 @@ export interface HttpContext {
   readonly network: HttpPolicy;
   readonly timeouts: HttpTimeouts;
   readonly signal: AbortSignal;
+  /** As `SendContext.mayLeave`. */
+  readonly mayLeave: () => boolean;
 }
 
 /** What is known of an exchange whatever came of it. */
@@ -48,7 +50,7 @@ export function createHttpClient(transport?: Transport): HttpClient {
   return {
     async exchange(request, context) {
       const carrier = seen.get(context.network) ?? (await madeFor(context.network));
-      const deadline = startDeadline(context.timeouts.totalMs, context.signal);
+      const deadline = startDeadline({ ...context, totalMs: context.timeouts.totalMs });
       try {
         const carried = await carrier.carry(request, context.timeouts, deadline);
         return {
@@ -100,10 +102,10 @@ const unreached = (code: ConnectFailureCode, evidence: Seen): Unanswered =>
 /** Name, network and TLS of an address; no request is made. */
 export async function reachHttp(
   url: URL,
-  { network, timeouts, signal }: HttpContext,
+  { network, timeouts, signal }: Omit<HttpContext, 'mayLeave'>,
 ): Promise<{ readonly kind: 'accepted'; readonly evidence: Seen } | Unanswered> {
   const guard = guardOf(network);
-  const deadline = startDeadline(timeouts.totalMs, signal);
+  const deadline = startDeadline({ totalMs: timeouts.totalMs, signal, mayLeave: () => true });
   const seen = (): Seen => ({ host: bareHost(url.hostname), durationMs: deadline.elapsedMs() });
   const secure = url.protocol === 'https:';
   const to = {

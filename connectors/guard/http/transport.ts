@@ -7,7 +7,8 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { AxiosError, type AxiosAdapter, type AxiosResponse } from 'axios';
 import { Agent, type Dispatcher } from 'undici';
 import { guardOf, type Guard, type GuardPolicy } from '../../guard.ts';
-import { refusesClientCertificate } from '../failures.ts';
+import type { Deadline } from '../deadline.ts';
+import { connectFailure, refusesClientCertificate } from '../failures.ts';
 
 /** How far a request got. `connecting`: nothing of it has left, and nothing will once it is given up. */
 export interface TransferProgress {
@@ -15,6 +16,8 @@ export interface TransferProgress {
   readonly onStart: (giveUp: () => void) => void;
   /** It waits for a connection: there was none that it could be written into at once. */
   readonly onWaiting: () => void;
+  /** Asked in the call that writes the request. False: it is given up, and nothing of it is written. */
+  readonly mayLeave: () => boolean;
   /** The request is about to be written: from here on it may have arrived. */
   readonly onSent: () => void;
   readonly onAnswering: () => void;
@@ -109,6 +112,23 @@ function endedByAlert(socket: TLSSocket): TLSSocket {
   return socket;
 }
 
+/** For an agent of one attempt: the lease is compared in the call that writes a request, and one that may not leave is never written. */
+export const leaving =
+  ({ mayLeave }: Pick<Deadline, 'mayLeave'>): Dispatcher.DispatcherComposeInterceptor =>
+  (dispatch) =>
+  (options, handler) =>
+    dispatch(options, {
+      onRequestStart(controller, context) {
+        if (mayLeave()) handler.onRequestStart?.(controller, context);
+        else controller.abort(connectFailure('LEASE_LOST'));
+      },
+      onRequestUpgrade: (...given) => handler.onRequestUpgrade?.(...given),
+      onResponseStart: (...given) => handler.onResponseStart?.(...given),
+      onResponseData: (...given) => handler.onResponseData?.(...given),
+      onResponseEnd: (...given) => handler.onResponseEnd?.(...given),
+      onResponseError: (...given) => handler.onResponseError?.(...given),
+    });
+
 type Config = Parameters<AxiosAdapter>[0];
 
 function dispatched(agent: Agent, transfer: Transfer, config: Config): Promise<AxiosResponse<Received>> {
@@ -171,8 +191,8 @@ function createReading(
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(own) {
       controller = own;
-      if (over) own.abort(new Error('aborted'));
-      else progress.onSent();
+      if (!over && progress.mayLeave()) progress.onSent();
+      else own.abort(new Error('aborted'));
     },
     onResponseStart(own, code, answered) {
       if (code < 200) {

@@ -68,8 +68,9 @@ export function contactRoutes(server: FastifyInstance, { support }: PullDeps): v
       const { operation, destination } = request.body;
       if (operation === 'pullContacts') {
         const answer = await contacts.pull(acting, destination);
-        pulled.set(request, answer);
-        return reply.send({ contacts: answer.contacts });
+        const given = answer.contacts();
+        if (given !== undefined) pulled.set(request, answer);
+        return reply.send({ contacts: given ?? [] });
       }
       return reply.send(await told(contacts, acting, operation, destination));
     },
@@ -82,7 +83,8 @@ async function told(
   operation: Exclude<ContactsAsked['operation'], 'pullContacts'>,
   destination: string | undefined,
 ): Promise<object> {
-  if (operation === 'readContacts') return { contacts: await contacts.read(acting, destination) };
+  if (operation === 'readContacts')
+    return { contacts: (await contacts.read(acting, destination)).contacts() ?? [] };
   const programmes = await contacts.programmes(acting.scope, destination);
   if (operation === 'getProgrammes') return { programmes };
   const regions = new Set(programmes.flatMap(({ region_nom: region }) => region ?? []));

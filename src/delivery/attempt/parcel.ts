@@ -90,10 +90,13 @@ function contractTargets(client: Contract): ReadonlySet<string> {
   return named;
 }
 
+/** Deliveries of one authorisation share it; whose lease it is sent under is added for each. */
+export type SharedContext = Omit<SendContext, 'mayLeave'>;
+
 interface Kept {
   readonly options: Surroundings;
   readonly mapping: CompiledMapping;
-  readonly context: SendContext;
+  readonly context: SharedContext;
 }
 const contexts = new WeakMap<readonly string[], Kept>();
 
@@ -102,7 +105,7 @@ export function contextFor(
   options: Surroundings,
   mapping: CompiledMapping,
   allowedTargets: readonly string[],
-): SendContext {
+): SharedContext {
   const known = contexts.get(allowedTargets);
   if (known?.options === options && known.mapping === mapping) return known.context;
   const context = newContext(options, mapping, allowedTargets);
@@ -114,7 +117,7 @@ function newContext(
   options: Surroundings,
   mapping: CompiledMapping,
   allowedTargets: readonly string[],
-): SendContext {
+): SharedContext {
   const contract = contractTargets(mapping.client);
   const secrets = options.secretsFor?.(mapping.destinationId) ?? options.secrets;
   return {

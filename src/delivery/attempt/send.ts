@@ -1,12 +1,12 @@
 // Station 5d: the connector sends what has departed, under a lease that outlives it; then its outcome is recorded.
-// Invariant: the lease is checked right before the first byte, also where a token is waited for first; whatever the connector does, an outcome is recorded.
-import type { Credentials, Outcome } from '../../../connectors/contract.ts';
+// Invariant: the connector compares the lease in the call that writes the first byte; whatever it does, an outcome is recorded.
+import type { Credentials, Outcome, SendContext } from '../../../connectors/contract.ts';
 import { foreignCode } from '../../errors.ts';
-import { renewLeases } from '../../store/leases.ts';
 import { logAttempt } from './attempt-log.ts';
 import { traceAttempt } from './attempt-trace.ts';
 import { policyOf } from './call-policy.ts';
-import { leaseMarginMs, type Departed, type TripNeeds } from './trip.ts';
+import { keepRenewed, leaseOf, type Lease } from './lease.ts';
+import type { Departed, TripNeeds } from './trip.ts';
 import type { Recorded } from './trip-end.ts';
 
 /** Moments by `performance.now()`. */
@@ -17,10 +17,13 @@ export interface Sent {
 }
 
 /** Undefined: the lease is someone else's, and nothing has left. */
-export async function send(needs: TripNeeds, departed: Departed): Promise<Sent | undefined> {
+export async function send(
+  needs: TripNeeds,
+  departed: Departed,
+  lease: Lease = rowsLease(needs, departed),
+): Promise<Sent | undefined> {
   const { trip, departure } = departed;
   await needs.step('departed', departure.parcel.destination);
-  const lease = leaseOf(needs, departed);
   if (!(await lease.isLongEnough())) return undefined;
   const startedAt = performance.now();
   const letLapse = keepRenewed(lease, trip.leaseMs / 3);
@@ -30,62 +33,14 @@ export async function send(needs: TripNeeds, departed: Departed): Promise<Sent |
   return { outcome, startedAt, sentAt };
 }
 
-interface Lease {
-  readonly renew: () => Promise<boolean>;
-  /** At least as much is left of it as a send may take, or it could be renewed. */
-  readonly isLongEnough: () => Promise<boolean>;
-}
+const rowsLease = (needs: TripNeeds, { trip, departure }: Departed): Lease =>
+  leaseOf(
+    needs.database,
+    trip,
+    departure.ready.map(({ row }) => row),
+  );
 
-interface Renewed {
-  readonly lease: Lease;
-  readonly everyMs: number;
-  dueAt: number;
-}
-
-/** Leases of what is being sent: one timer for all, where few sends live long enough to need it. */
-const renewed = new Set<Renewed>();
-const lookMs = 1_000;
-let looking: NodeJS.Timeout | undefined;
-
-/** Returns how to stop. */
-function keepRenewed(lease: Lease, everyMs: number): () => void {
-  const own: Renewed = { lease, everyMs, dueAt: performance.now() + everyMs };
-  renewed.add(own);
-  looking ??= setInterval(renewDue, lookMs);
-  return () => {
-    renewed.delete(own);
-    if (renewed.size > 0) return;
-    clearInterval(looking);
-    looking = undefined;
-  };
-}
-
-/** What falls due before the next look is renewed by this one. */
-function renewDue(): void {
-  const now = performance.now();
-  for (const own of renewed) {
-    if (own.dueAt > now + lookMs) continue;
-    own.dueAt = now + own.everyMs;
-    own.lease.renew().catch(() => undefined);
-  }
-}
-
-function leaseOf({ database }: TripNeeds, { trip, departure }: Departed): Lease {
-  const { claimedAt, leaseMs, mapping } = trip;
-  const leases = departure.ready.map(({ row }) => ({ id: row.id, token: row.leaseToken }));
-  let since = claimedAt;
-  const renew = async (): Promise<boolean> => {
-    const askedAt = performance.now();
-    const renewed = await renewLeases(database, leases, leaseMs);
-    if (renewed) since = askedAt;
-    return renewed;
-  };
-  const isShort = (): boolean =>
-    performance.now() - since > leaseMs - mapping.timeouts.totalMs - leaseMarginMs / 2;
-  return { renew, isLongEnough: async () => !isShort() || (await renew()) };
-}
-
-/** A token may be waited for longer than a lease lasts, or by a process that stood still: what was got is used under a lease only. */
+/** A token may be waited for longer than a lease lasts, or by a process that was frozen: what was got is used under a lease only. */
 const underLease = (credentials: Credentials, lease: Lease): Credentials => ({
   async obtain(need) {
     const obtained = await credentials.obtain(need);
@@ -97,10 +52,11 @@ const underLease = (credentials: Credentials, lease: Lease): Credentials => ({
 async function carried({ log }: TripNeeds, { trip, departure }: Departed, lease: Lease): Promise<Outcome> {
   const { connector, settings } = trip;
   const { credentials } = trip.context;
-  const context =
-    credentials === undefined
-      ? trip.context
-      : { ...trip.context, credentials: underLease(credentials, lease) };
+  const context: SendContext = {
+    ...trip.context,
+    mayLeave: lease.runs,
+    ...(credentials === undefined ? {} : { credentials: underLease(credentials, lease) }),
+  };
   const { parcel, ready } = departure;
   const call = ready[0]?.call;
   try {

@@ -16,6 +16,7 @@ import type { ClaimLoad } from './claim-together.ts';
 import type { Departure } from './departure-entries.ts';
 import type { DepartureAnswer } from './departure.ts';
 import type { Inputs, Reader } from './load-inputs.ts';
+import type { SharedContext } from './parcel.ts';
 import type { Stopped } from './render.ts';
 import type { Recorded, TripEnd } from './trip-end.ts';
 
@@ -109,7 +110,7 @@ export interface Trip {
   readonly inForceId: number;
   readonly connector: Connector;
   readonly settings: unknown;
-  readonly context: SendContext;
+  readonly context: SharedContext;
   /** What it is asked with, where it can be. */
   readonly question: CompiledMapping['question'];
   /** Whether the recipient can be asked what became of it. */

@@ -2,6 +2,7 @@
 // Invariant: nothing that may have arrived is sent again unasked where it can be asked; the question itself is ask-recipient.ts.
 import type { ClaimedDelivery } from './claim.ts';
 import { ask, askFile, needsReference, type AskOptions } from './ask-recipient.ts';
+import { leaseOf } from './lease.ts';
 import type { Trip, TripNeeds } from './trip.ts';
 import type { Recorded } from './trip-end.ts';
 
@@ -21,12 +22,12 @@ export async function askFirst(
   if (batch !== undefined) {
     const isAsked = batch.state === 'written' && trip.canAsk && rows.some((row) => row.askFirst);
     if (!isAsked) return { rows, trip };
-    const answer = await askFile(rows, { ...batch, sequence: batch.sequence }, askOptions(needs, trip));
+    const answer = await askFile(rows, { ...batch, sequence: batch.sequence }, askOptions(needs, trip, rows));
     return 'recorded' in answer ? { ended: answer.recorded } : { rows: answer.rows, trip };
   }
   const isNameless = needsReference(first, trip.settings);
   if (trip.canAsk && (first.askFirst || isNameless)) {
-    const answer = await ask(first, askOptions(needs, trip));
+    const answer = await ask(first, askOptions(needs, trip, [first]));
     return 'recorded' in answer ? { ended: answer.recorded } : { rows: answer.rows, trip };
   }
   if (!isNameless) return { rows, trip };
@@ -37,14 +38,15 @@ export async function askFirst(
 
 /** Of several calls, the one that may have arrived is asked about by its own address and rules. */
 async function askCall(needs: TripNeeds, trip: Trip, row: ClaimedDelivery): Promise<Asked> {
-  const { progress, connector, context } = trip;
+  const { progress, connector } = trip;
   const open = progress?.calls.find((call) => call.name === progress.open?.name);
   if (progress === undefined || open?.hasLookup !== true || !row.askFirst || connector.lookup === undefined)
     return { rows: [row], trip };
+  const options = askOptions(needs, trip, [row]);
   const answer = await ask(row, {
-    ...askOptions(needs, trip),
+    ...options,
     settings: open.settings,
-    context: { ...context, classify: open.classify },
+    context: { ...options.context, classify: open.classify },
     question: open.question,
     called: { call: open, progress },
   });
@@ -52,18 +54,22 @@ async function askCall(needs: TripNeeds, trip: Trip, row: ClaimedDelivery): Prom
   return { rows: answer.rows, trip: { ...trip, progress: { ...progress, open: undefined } } };
 }
 
-const askOptions = (
+function askOptions(
   { database, masterKeys, record, settlingMs }: TripNeeds,
-  { connector, mapping, settings, context, question, versionId }: Trip,
-): AskOptions => ({
-  connector,
-  mapping,
-  settings,
-  context,
-  question,
-  database,
-  masterKeys,
-  record,
-  versionId,
-  settlingMs: Math.max(settlingMs, mapping.timeouts.totalMs),
-});
+  trip: Trip,
+  rows: readonly ClaimedDelivery[],
+): AskOptions {
+  const { connector, mapping, settings, question, versionId } = trip;
+  return {
+    connector,
+    mapping,
+    settings,
+    context: { ...trip.context, mayLeave: leaseOf(database, trip, rows).runs },
+    question,
+    database,
+    masterKeys,
+    record,
+    versionId,
+    settlingMs: Math.max(settlingMs, mapping.timeouts.totalMs),
+  };
+}

@@ -131,6 +131,7 @@ async function ask(needs: ReadBackNeeds, reading: Reading, sent: readonly Consen
   let read: Answer | undefined;
   const outcome = (await connector.lookup?.(parcelOf(reading), plan.settings, {
     ...context,
+    mayLeave: () => true,
     classify: (answer) => {
       read = answer;
       return Promise.resolve(byStatus(answer));

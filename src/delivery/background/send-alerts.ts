@@ -131,6 +131,7 @@ async function through(
     network: options.network,
     timeouts: { connectMs: 5_000, responseMs: 10_000, totalMs: 20_000 },
     signal: new AbortController().signal,
+    mayLeave: () => true,
     now: () => options.database.now().getTime(),
   };
   return connector.send(alertParcel(group), settings, context);

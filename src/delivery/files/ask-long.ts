@@ -4,6 +4,7 @@ import type { Outcome } from '../../../connectors/contract.ts';
 import { foreignCode } from '../../errors.ts';
 import { type Whole } from '../../store/long-files.ts';
 import { extentOf, hasLostBytes } from '../../store/file-parts.ts';
+import type { Lease } from '../attempt/lease.ts';
 import type { Trip, TripNeeds } from '../attempt/trip.ts';
 import { fileTrip } from '../attempt/trip-versions.ts';
 import { longBytes, longParcel } from './long-content.ts';
@@ -19,13 +20,13 @@ export type AskedWhole =
 
 export async function askWhole(
   needs: TripNeeds,
-  { order, file }: LongAttempt,
+  { order, file, lease }: LongAttempt,
   whole: Whole,
 ): Promise<AskedWhole> {
   if (file.firstSentAt === undefined) return { next: 'send' };
   const trip = await fileTrip(needs, order, whole.action);
   if (trip?.canAsk !== true) return { next: 'send' };
-  const answer = await put(needs, trip, whole);
+  const answer = await put(needs, trip, whole, lease);
   switch (answer.kind) {
     case 'accepted':
     case 'duplicate':
@@ -51,7 +52,7 @@ export async function askWhole(
   }
 }
 
-async function put(needs: TripNeeds, trip: Trip, whole: Whole): Promise<Outcome> {
+async function put(needs: TripNeeds, trip: Trip, whole: Whole, { runs }: Lease): Promise<Outcome> {
   const extent = await extentOf(needs.database, whole.id);
   const facts = { sequence: whole.sequence ?? 0, slot: whole.slotAt, rows: whole.rows };
   const frame = trip.content.frame?.(whole.action, facts);
@@ -63,7 +64,7 @@ async function put(needs: TripNeeds, trip: Trip, whole: Whole): Promise<Outcome>
   const named = { ...whole, writtenAt: whole.writtenAt ?? whole.slotAt };
   const question = longParcel(trip, { file: named, action: whole.action, rows: whole.rows, frame, long });
   try {
-    return await trip.connector.lookup(question, trip.settings, trip.context);
+    return await trip.connector.lookup(question, trip.settings, { ...trip.context, mayLeave: runs });
   } catch (error) {
     return { kind: 'unavailable', reason: foreignCode(error), maybeReceived: false };
   }

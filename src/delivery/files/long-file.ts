@@ -30,6 +30,7 @@ import type { Order, TripNeeds } from '../attempt/trip.ts';
 import { endOf, endUnder, voidingOf } from '../attempt/trip-end.ts';
 import { fileTrip } from '../attempt/trip-versions.ts';
 import { endAcknowledgedParts, hearLongLines } from './acknowledged.ts';
+import { leaseRenewedBy } from '../attempt/lease.ts';
 import { askWhole } from './ask-long.ts';
 import { finishEmpty } from './empty-file.ts';
 import { isHeldBack } from './full-guard.ts';
@@ -69,16 +70,20 @@ interface Work {
 export async function deliverLongFile(needs: TripNeeds, order: Order): Promise<void> {
   const { batch, leaseMs } = order;
   if (batch === undefined) return;
+  const claimedAt = performance.now();
   const whole = await takeWhole(needs.database, batch, leaseMs);
   if (whole === undefined) return;
-  const holds = (): Promise<boolean> => renewWhole(needs.database, whole, leaseMs);
-  const renewal = setInterval(() => void holds().catch(() => false), Math.max(1_000, leaseMs / 3));
+  const totalMs = order.inForce?.mapping.timeouts.totalMs ?? 0;
+  const lease = leaseRenewedBy({ claimedAt, leaseMs, totalMs }, () =>
+    renewWhole(needs.database, whole, leaseMs),
+  );
+  const renewal = setInterval(() => void lease.renew().catch(() => false), Math.max(1_000, leaseMs / 3));
   const { id, destinationId, sequence, firstSentAt } = whole;
   const versionId = firstSentAt === undefined ? 0 : whole.mappingVersionId;
   const attempt: LongAttempt = {
     order: { ...order, batch: { ...batch, sequence } },
     file: { id, destinationId, sequence, firstSentAt },
-    holds,
+    lease,
     versionId,
     trip: undefined,
     revisions: new Map(),
@@ -130,7 +135,7 @@ async function writeParts({
   whole,
 }: Work): Promise<'written' | 'blocked' | 'voided' | 'given_back' | 'put_off'> {
   for (const part of await openParts(needs.database, whole.id)) {
-    if (needs.signal.aborted || !(await attempt.holds())) return 'given_back';
+    if (needs.signal.aborted || !(await attempt.lease.renew())) return 'given_back';
     const end = await writePart(needs, attempt, part);
     // Without it, it would be another file than the one the recipient may have (guarantee 4).
     if (end === 'lost') return 'given_back';
@@ -189,7 +194,7 @@ async function rewriteOutdated({ needs, attempt, whole }: Work): Promise<void> {
     const outdated = await outdatedParts(needs.database, whole.id, attempt.revisions);
     if (outdated.size === 0) return;
     for (const part of await openParts(needs.database, whole.id))
-      if (outdated.has(part.id) && (await attempt.holds())) await rewritePart(needs, attempt, part);
+      if (outdated.has(part.id) && (await attempt.lease.renew())) await rewritePart(needs, attempt, part);
   }
 }
 

@@ -12,6 +12,7 @@ import { claimOrder } from '../attempt/order.ts';
 import type { ClaimedOrder, Departed, Order, Trip, TripNeeds } from '../attempt/trip.ts';
 import { endOf, endUnder, heldFileMs, nothingLeft, voidingOf } from '../attempt/trip-end.ts';
 import { chooseVersions } from '../attempt/trip-versions.ts';
+import type { Lease } from '../attempt/lease.ts';
 import { writeAndDepart } from '../attempt/write-round.ts';
 import type { FileBatch, LongFile } from './file-parcel.ts';
 
@@ -24,8 +25,8 @@ const looks = 3;
 export interface LongAttempt {
   readonly order: Order;
   readonly file: LongFile;
-  /** Renews the lease of the whole; false: it is somebody else's, and so are its rows. Asked before each part. */
-  readonly holds: () => Promise<boolean>;
+  /** Of the whole: lost, its rows are somebody else's too. Renewed before each part. */
+  readonly lease: Lease;
   /** The version that writes it, chosen with its first part; 0: the one in force. */
   versionId: number;
   /** Of the first part that departed. */
@@ -125,7 +126,7 @@ export interface PartsOutcome {
 /** Records the outcome of the whole for the rows that are on their way. Answers when the first of them is due again, ms. */
 export async function settleParts(
   needs: TripNeeds,
-  { order, trip, holds }: LongAttempt,
+  { order, trip, lease }: LongAttempt,
   { outcome, startedAt, movesCircuit, asked = false }: PartsOutcome,
 ): Promise<number> {
   let dueAfterMs = heldFileMs;
@@ -133,7 +134,7 @@ export async function settleParts(
   const spent = await minSpent(needs.database, order.batch.id);
   let first = movesCircuit;
   for (const part of await openParts(needs.database, order.batch.id)) {
-    if (!(await holds())) break;
+    if (!(await lease.renew())) break;
     const rows = await rowsOf(needs, part);
     if (rows.length === 0) continue;
     const recorded = await needs.record({
@@ -166,7 +167,7 @@ export async function settleParts(
 /** Rows left without the outcome that the file came to, because the worker died while it was recorded. */
 export async function claimLeft(needs: TripNeeds, attempt: LongAttempt): Promise<'all' | 'blocked'> {
   for (const part of await openParts(needs.database, attempt.file.id)) {
-    const claimed = (await attempt.holds()) ? await claimPart(needs, attempt, part) : 'blocked';
+    const claimed = (await attempt.lease.renew()) ? await claimPart(needs, attempt, part) : 'blocked';
     if (claimed === 'blocked') return 'blocked';
     if (claimed !== 'gone') noteTrip(attempt, claimed.trip);
   }
@@ -176,11 +177,11 @@ export async function claimLeft(needs: TripNeeds, attempt: LongAttempt): Promise
 /** The file is given up: its rows leave in another one. False: it is somebody else's by now. */
 export async function voidParts(
   needs: TripNeeds,
-  { holds }: LongAttempt,
+  { lease }: LongAttempt,
   whole: HeldWhole,
 ): Promise<boolean> {
   for (const part of await openParts(needs.database, whole.id)) {
-    if (!(await holds())) return false;
+    if (!(await lease.renew())) return false;
     // Those that wait for a time of their own were to leave with this attempt: they leave with the next file, not an hour later.
     await queuePart(needs.database, part.id);
     const rows = await rowsOf(needs, part);

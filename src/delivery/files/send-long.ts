@@ -19,9 +19,9 @@ export async function sendLong(
   needs: TripNeeds,
   trip: Trip,
   whole: Whole,
-  attempt: Pick<LongAttempt, 'file' | 'holds'>,
+  attempt: Pick<LongAttempt, 'file' | 'lease'>,
 ): Promise<SentWhole> {
-  const { file, holds } = attempt;
+  const { file, lease } = attempt;
   const extent = await extentOf(needs.database, whole.id);
   file.sequence ??= await reserve(needs.database, file);
   const facts = { sequence: file.sequence, slot: whole.slotAt, rows: extent.rows };
@@ -30,7 +30,7 @@ export async function sendLong(
   const isOther =
     file.firstSentAt !== undefined && (extent.rows !== whole.rows || sizeOf(extent, frame) !== whole.size);
   if (isOther) return 'other';
-  const departure = departureOf({ ...needs, holds }, trip, { whole, file, extent, frame });
+  const departure = departureOf({ ...needs, holds: lease.renew }, trip, { whole, file, extent, frame });
   const noted = await needs.database.transaction(async (tx) => {
     const held = await noteFirstSending(tx, whole, {
       ...extent,
@@ -45,12 +45,12 @@ export async function sendLong(
     return held;
   });
   if (!noted) return 'lost';
-  const sent = await send(needs, { trip, stopped: [], departure });
+  const sent = await send(needs, { trip, stopped: [], departure }, lease);
   return sent === undefined ? 'lost' : { sent };
 }
 
 function departureOf(
-  needs: TripNeeds & Pick<LongAttempt, 'holds'>,
+  needs: TripNeeds & { readonly holds: () => Promise<boolean> },
   trip: Trip,
   given: {
     readonly whole: Whole;

@@ -8,7 +8,7 @@ import { allDestinations, type Destination } from '../../store/destinations.ts';
 import { readVersions } from '../../store/mapping-versions.ts';
 import type { Scope } from '../scope.ts';
 import type { Acting } from './acting.ts';
-import { leaseNameOf, mostLeased, type Fetched, type PullPlace, type Pulling } from './pull.ts';
+import { leaseNameOf, mostLeased, type Fetched, type Leased, type PullPlace, type Pulling } from './pull.ts';
 
 /** `action_id`, `prospect_id`, and what the mapping writes. */
 export type Contact = Readonly<Record<string, unknown>>;
@@ -19,15 +19,19 @@ export interface Programme {
   readonly region_nom: string | null;
 }
 
-export interface Pulled {
-  readonly contacts: readonly Contact[];
+export interface Given {
+  /** Asked in the call that writes the answer; undefined where the lease has run out meanwhile: they are given again. */
+  readonly contacts: () => readonly Contact[] | undefined;
+}
+
+export interface Pulled extends Given {
   /** To be called once the answer has left: only then do they count as handed over. */
   readonly gone: () => Promise<void>;
 }
 
 export interface Contacts {
   readonly programmes: (scope: Scope, named?: string) => Promise<readonly Programme[]>;
-  readonly read: (acting: Acting, named?: string) => Promise<readonly Contact[]>;
+  readonly read: (acting: Acting, named?: string) => Promise<Given>;
   readonly pull: (acting: Acting, named?: string) => Promise<Pulled>;
 }
 
@@ -35,13 +39,14 @@ export const createContacts = (place: PullPlace, pulling: Pulling): Contacts => 
   programmes: async (scope, named) => programmesOf(place, await ownDestination(place, scope, named)),
   read: async (acting, named) => {
     const { id } = await ownDestination(place, acting.scope, named);
-    return (await pulling.read(acting, id, mostLeased)).items.map((item) => contactOf(item));
+    return givenOf(await pulling.read(acting, id, mostLeased));
   },
   pull: async (acting, named) => {
     const { id } = await ownDestination(place, acting.scope, named);
-    const { items } = await pulling.lease(acting, id, mostLeased);
+    const leased = await pulling.lease(acting, id, mostLeased);
+    const { items } = leased;
     return {
-      contacts: items.map((item) => contactOf(item)),
+      ...givenOf(leased),
       gone: async () => {
         if (items.length === 0) return;
         await pulling.answer(
@@ -56,6 +61,10 @@ export const createContacts = (place: PullPlace, pulling: Pulling): Contacts => 
       },
     };
   },
+});
+
+const givenOf = ({ items, runs }: Leased): Given => ({
+  contacts: () => (runs() ? items.map((item) => contactOf(item)) : undefined),
 });
 
 /** The one that is fetched, or the one that is named among several. @throws FIND-001, USAGE-001 */

@@ -141,6 +141,7 @@ async function sendOne(
     network: place.network,
     timeouts: mapping.timeouts,
     signal: AbortSignal.timeout(mapping.timeouts.totalMs + 5_000),
+    mayLeave: () => true,
     now: () => now().getTime(),
   });
   return {

@@ -26,6 +26,8 @@ export interface HttpRecipient {
   cutAtOnce: boolean;
   /** Takes new connections and says nothing, not even TLS. */
   hangAtOnce: boolean;
+  /** Called for each connection, before TLS begins. */
+  atDoor: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -61,6 +63,7 @@ export async function startHttpRecipient(certificate?: Certificate): Promise<Htt
   server.on('tlsClientError', () => undefined);
   // A door in front of the server: it can slam or stay silent before TLS begins.
   const door = createServer((socket) => {
+    recipient.atDoor();
     if (recipient.cutAtOnce) socket.resetAndDestroy();
     else if (recipient.hangAtOnce) sockets.add(socket.on('error', () => undefined).resume());
     else server.emit('connection', socket);
@@ -75,6 +78,7 @@ export async function startHttpRecipient(certificate?: Certificate): Promise<Htt
     answer: accept,
     cutAtOnce: false,
     hangAtOnce: false,
+    atDoor: () => undefined,
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => door.close(resolve));

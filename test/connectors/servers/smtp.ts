@@ -23,6 +23,8 @@ export interface SmtpRecipient {
     recipient?: (address: string) => Fault | undefined;
     content?: Fault;
   };
+  /** Called for each mail, after its DATA and before the 354. */
+  beforeGoAhead: () => void;
   /** Drops every session, as servers do with idle ones. */
   readonly cutIdle: () => void;
   readonly close: () => Promise<void>;
@@ -70,6 +72,7 @@ export async function startSmtpRecipient(
       obey(recipient.faults.recipient?.(address.address), callback);
     },
     onData(stream, session, callback) {
+      recipient.beforeGoAhead();
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
@@ -101,6 +104,7 @@ export async function startSmtpRecipient(
     // The server's own list: it follows a session through STARTTLS, the socket's count does not.
     openNow: async () => await Promise.resolve(server.connections.size),
     faults: {},
+    beforeGoAhead: () => undefined,
     cutIdle: () => {
       for (const socket of open) socket.destroy();
     },
