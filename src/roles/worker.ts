@@ -64,7 +64,7 @@ export async function startWorker(
     queued: () => destinationsWithQueuedWork(database),
     log,
   });
-  const readBacks = startLoop({ name: 'read backs', idleMs: 1_000, work: () => readBackDue(needs), log });
+  const readBacks = startLoop({ name: 'read_backs', idleMs: 1_000, work: () => readBackDue(needs), log });
   const presence = presenceOf('worker', app, ownership);
   return {
     stop: async () => {
@@ -85,7 +85,7 @@ export async function startWorker(
 async function followRenewed({ rotated, log }: App): Promise<Loop> {
   await rotated.refresh();
   const work = (): Promise<boolean> => rotated.refresh().then(() => false);
-  return startLoop({ name: 'renewed secrets', idleMs: rotatedFreshMs, work, log });
+  return startLoop({ name: 'renewed_secrets', idleMs: rotatedFreshMs, work, log });
 }
 
 /** Rows and files that will not begin here count as forgotten, so that the next look pushes them again. */

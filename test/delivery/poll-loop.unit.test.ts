@@ -150,3 +150,13 @@ test('stop lets the present round finish', async () => {
   await stopped;
   expect(done).toBe(true);
 });
+
+test.each(['read backs', 'm.dupont@courriel.example'])(
+  'a loop whose name the log would replace does not start: %s',
+  (name) => {
+    start();
+    expect(() => startLoop({ name, idleMs: 1_000, log, work: () => Promise.resolve(false) })).toThrow(
+      `The log cannot write the name of the loop "${name}".`,
+    );
+  },
+);

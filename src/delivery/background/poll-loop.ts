@@ -1,7 +1,7 @@
 // The heartbeat of a long-running role: work while there is some, then pause; survive outages with growing pauses.
 // Invariant: timers of this process over rows of MySQL; nothing a restart or a flush could lose.
 import { foreignCode } from '../../errors.ts';
-import { isWorthLogging, type Log } from '../../log.ts';
+import { isWorthLogging, loggable, type Log } from '../../log.ts';
 
 export interface Loop {
   /** Ends the present pause. */
@@ -17,6 +17,7 @@ const pauseAfter = (failures: number, idleMs: number): number =>
   failures === 0 ? idleMs : Math.max(idleMs, Math.min(idleMs * 2 ** failures, 2_000));
 
 /**
+ * @param name a code of the log: letters, digits, `_`. Throws at start for a name that the log would replace
  * @param work returns true when there may be more to do at once
  * @param restMs pause before the first round; none by default
  */
@@ -27,6 +28,8 @@ export function startLoop(options: {
   readonly log: Log;
   readonly restMs?: number;
 }): Loop {
+  if (loggable(options.name) !== options.name)
+    throw new Error(`The log cannot write the name of the loop "${options.name}".`);
   let stopping = false;
   let failures = 0;
   let wake: (() => void) | undefined;
