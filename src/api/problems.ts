@@ -3,8 +3,10 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { catalogue, foreignCode, isRelaisError, type ErrorCode } from '../errors.ts';
+import type { Written } from '../http/server.ts';
 import type { Log } from '../log.ts';
 import { isDatabaseTrouble } from '../support/database-trouble.ts';
+import { ours, overHttp } from './answers-to-codes.ts';
 
 export interface Problem {
   readonly status: number;
@@ -15,71 +17,72 @@ export interface Problem {
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
-const againSeconds = 5;
-
-export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
-  const { status, code, detail, errors } = problem;
-  if (status === 503) void reply.header('retry-after', String(againSeconds));
-  return reply
-    .code(status)
-    .type('application/problem+json')
-    .header('cache-control', 'no-store')
-    .header('x-content-type-options', 'nosniff')
-    .header('x-request-id', request.id)
-    .send(
-      JSON.stringify({
-        type: code === undefined ? 'about:blank' : `urn:relais:error:${code}`,
-        title: code === undefined ? STATUS_CODES[status] : catalogue[code].meaning,
-        status,
-        detail,
-        ...(code === undefined ? {} : { code, remedy: catalogue[code].remedy }),
-        instance: `urn:relais:request:${request.id}`,
-        ...(errors === undefined ? {} : { errors }),
-      }),
-    );
+/** Thrown where a request is refused before its route is asked. */
+export class RefusedRequest extends Error {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
 }
 
-/** By family of the catalogue; what is not here is ours: 500. */
-const statuses: Readonly<Partial<Record<string, number>>> = {
-  'ACCESS-001': 422,
-  'ACCESS-002': 401,
-  'ACCESS-003': 403,
-  'FIND-001': 404,
-  'USAGE-001': 400,
-  'USAGE-002': 400,
-  'REPLAY-001': 409,
-  'REPLAY-002': 409,
-  'BULK-001': 409,
-  'BULK-002': 409,
-  'TASK-001': 409,
-  'DEST-001': 409,
-  'MAPPING-002': 409,
-  'DB-001': 503,
-  'DB-006': 503,
-  'REDIS-002': 503,
-};
+const againSeconds = 5;
+
+function written({ status, code, detail, errors }: Problem, requestId: string): Written {
+  const over = code === undefined ? undefined : (overHttp[code] ?? ours);
+  return {
+    headers: {
+      ...(status === 503 ? { 'retry-after': String(againSeconds) } : {}),
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-request-id': requestId,
+    },
+    body: JSON.stringify({
+      type: code === undefined ? 'about:blank' : `urn:relais:error:${code}`,
+      title: code === undefined ? STATUS_CODES[status] : (over?.meaning ?? catalogue[code].meaning),
+      status,
+      detail,
+      ...(over === undefined ? {} : { code, remedy: over.remedy }),
+      instance: `urn:relais:request:${requestId}`,
+      ...(errors === undefined ? {} : { errors }),
+    }),
+  };
+}
+
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
+  const { headers, body } = written(problem, request.id);
+  return reply.code(problem.status).headers(headers).send(body);
+}
+
+/** A request that no route sees, because it is none of HTTP's, or names none of our addresses in a way that can be read. */
+export const protocolProblem = (status: number, reason: string, requestId: string): Written =>
+  written({ status, detail: byReason[reason] ?? byStatus[status] ?? byStatus[400] }, requestId);
 
 interface ForeignError {
   readonly statusCode?: number;
+  readonly code?: string;
   /** By Ajv, whose messages name what a schema asks for and never what was sent. */
   readonly validation?: readonly { readonly instancePath: string; readonly message?: string }[];
+  readonly validationContext?: string;
 }
 
 export function problemOf(error: unknown, log: Log): Problem {
+  if (error instanceof RefusedRequest) return error.problem;
   if (isRelaisError(error))
-    return { status: statuses[error.code] ?? 500, code: error.code, detail: error.message };
-  const { statusCode = 500, validation } = error as ForeignError;
+    return { status: (overHttp[error.code] ?? ours).status, code: error.code, detail: error.message };
+  const { statusCode = 500, code = '', validation, validationContext = '' } = error as ForeignError;
   if (validation !== undefined)
     return {
       status: 400,
-      detail: 'The request is not as its description says.',
+      detail: `${parts[validationContext] ?? 'The request'} is not as its description says.`,
       errors: validation.map(({ instancePath, message = 'is not as described' }) => ({
         pointer: instancePath,
         detail: message,
       })),
     };
   if (statusCode >= 400 && statusCode < 500)
-    return { status: statusCode, detail: clientErrors[statusCode] ?? 'The request cannot be read.' };
+    return { status: statusCode, detail: byReason[code] ?? byStatus[statusCode] ?? byStatus[400] };
   log.error('api.failed', { code: foreignCode(error) });
   if (isDatabaseTrouble(error))
     return {
@@ -94,9 +97,31 @@ export function problemOf(error: unknown, log: Log): Problem {
   };
 }
 
-const clientErrors: Readonly<Partial<Record<number, string>>> = {
-  400: 'The body cannot be read: it is JSON, without names such as __proto__.',
+/** What Fastify validated. */
+const parts: Readonly<Partial<Record<string, string>>> = {
+  body: 'The body',
+  querystring: 'The query behind the address',
+  params: 'A name in the address',
+  headers: 'A header',
+};
+
+/** By a code of Fastify, Node or ours. */
+const byReason: Readonly<Partial<Record<string, string>>> = {
+  FST_ERR_BAD_URL: 'The address cannot be read: its percent signs spell no UTF-8.',
+  FST_ERR_INVALID_URL: 'The address cannot be read.',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body has another length than Content-Length says.',
+  HOST: 'A request names its host in the header Host.',
+  CONNECT: 'This server is no proxy.',
+  ERR_HTTP_REQUEST_TIMEOUT: 'The request did not arrive within the time that a request may take.',
+};
+
+const byStatus: Readonly<Partial<Record<number, string>>> & { readonly 400: string } = {
+  400: 'The request is not HTTP as RFC 9112 describes it.',
+  408: 'The request did not arrive within the time that a request may take.',
   413: 'The body is larger than a request may be.',
+  414: 'A name in the address is too long.',
   415: 'A body is sent as application/json.',
+  417: 'Of the header Expect only 100-continue is understood.',
   429: 'Too many requests: wait as long as Retry-After says.',
+  431: 'The headers of the request are too large.',
 };

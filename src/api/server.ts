@@ -1,15 +1,16 @@
 // The HTTP interface for other systems: /v1, described at /v1/openapi.json and, for people, /v1/docs.
 // Invariant: what comes in is never logged; every answer that is not a success is a problem of RFC 9457.
-import { randomUUID } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import { fastify, type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { AccessPlace } from '../access/place.ts';
+import { createHttpServer } from '../http/server.ts';
 import type { PostingDeps } from '../intake/posted.ts';
 import type { Log } from '../log.ts';
 import { docsRoute } from './docs/route.ts';
+import { readsJsonBodies } from './body.ts';
 import { requireCallers, type ApiRoute } from './callers.ts';
-import { problemOf, sendProblem } from './problems.ts';
+import { problemOf, protocolProblem, sendProblem } from './problems.ts';
 import type { PullPlace } from '../support/acts/pull.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { contactRoutes } from './routes/contacts.ts';
@@ -36,7 +37,11 @@ export interface ApiOptions {
   readonly pem?: string;
   /** Requests a minute from one address. */
   readonly perMinute: number;
+  /** From the first byte of a request to its last, ms. */
+  readonly requestTimeoutMs?: number;
 }
+
+const usualRequestMs = 30_000;
 
 /** A hundred leads with long comments and histories. */
 const mostBytes = 4 * 1024 * 1024;
@@ -49,42 +54,49 @@ export interface Api {
 }
 
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { pem } = options;
-  const common = {
-    logger: false,
+  const server = createHttpServer({
     bodyLimit: mostBytes,
-    requestTimeout: 30_000,
-    trustProxy: options.proxies.length === 0 ? false : [...options.proxies],
-    genReqId: () => randomUUID(),
-    // What is no address at all is answered like everything else, and not said again.
-    frameworkErrors: (error, request, reply) => {
-      void sendProblem(request, reply, problemOf(error, options.log));
-    },
+    requestTimeoutMs: options.requestTimeoutMs ?? usualRequestMs,
+    proxies: options.proxies,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
-  } satisfies FastifyServerOptions;
-  const server =
-    pem === undefined
-      ? fastify(common)
-      : (fastify({
-          ...common,
-          https: { cert: pem, key: pem, minVersion: 'TLSv1.2' },
-        }) as unknown as FastifyInstance);
-  server.removeContentTypeParser('text/plain');
+    refusal: protocolProblem,
+    ...(options.pem === undefined ? {} : { pem: options.pem }),
+  });
+  readsJsonBodies(server);
   const routes = await describe(server, options);
   const address = await server.listen({ host: options.host, port: options.port });
   return { port: Number(new URL(address).port), routes, close: () => server.close() };
 }
 
-async function describe(server: FastifyInstance, options: ApiOptions): Promise<readonly ApiRoute[]> {
-  const { log } = options;
+/** Of an address as it was asked for, whatever stands for its names. */
+function methodsAt(routes: readonly ApiRoute[], url: string): readonly string[] {
+  const [path = ''] = url.split('?');
+  const asked = path.split('/');
+  const isAt = (declared: readonly string[]): boolean =>
+    declared.length === asked.length &&
+    declared.every((part, at) => (part.startsWith(':') ? asked[at] !== '' : part === asked[at]));
+  return [...new Set(routes.filter((route) => isAt(route.url.split('/'))).map(({ method }) => method))];
+}
+
+function failures(server: FastifyInstance, routes: readonly ApiRoute[], log: Log): void {
   server.addHook('onSend', async (request, reply) => {
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
   });
   server.setErrorHandler((error, request, reply) => sendProblem(request, reply, problemOf(error, log)));
-  server.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, { status: 404, detail: 'There is nothing at this address.' }),
-  );
+  server.setNotFoundHandler((request, reply) => {
+    const methods = methodsAt(routes, request.url);
+    if (methods.length === 0)
+      return sendProblem(request, reply, { status: 404, detail: 'There is nothing at this address.' });
+    void reply.header('allow', methods.join(', '));
+    return sendProblem(request, reply, {
+      status: 405,
+      detail: 'This address is not asked by this method: Allow names those it takes.',
+    });
+  });
+}
+
+async function describe(server: FastifyInstance, options: ApiOptions): Promise<readonly ApiRoute[]> {
   await server.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -112,6 +124,7 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<r
   });
   await server.register(rateLimit, { max: options.perMinute, timeWindow: 60_000 });
   const routes = requireCallers(server, options.access);
+  failures(server, routes, options.log);
   rowRoutes(server, options);
   deliveryRoutes(server, options);
   leadRoutes(server, options);

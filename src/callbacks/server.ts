@@ -2,8 +2,9 @@
 // mails that bounced, POST /bounces/<provider>: signed, or with a token.
 // Invariant: whoever cannot sign learns nothing, not even which destinations there are, and is soon not listened to; the address
 // holds nothing personal, and what is answered is a status alone.
-import { fastify, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { NetworkPolicy } from '../../connectors/contract.ts';
+import { createHttpServer } from '../http/server.ts';
 import type { Database } from '../store/database.ts';
 import { findDestination } from '../store/destinations.ts';
 import type { InForce, Published } from '../delivery/mapping-cache.ts';
@@ -65,12 +66,12 @@ interface Door {
 export async function startCallbacks(
   options: CallbackOptions,
 ): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
-  const server = fastify({
-    logger: false,
+  const server = createHttpServer({
     bodyLimit: mostBytes,
-    requestTimeout: 10_000,
-    keepAliveTimeout: 5_000,
-    trustProxy: proxies,
+    requestTimeoutMs: 10_000,
+    keepAliveTimeoutMs: 5_000,
+    proxies,
+    refusal: () => ({ headers: {}, body: '' }),
   });
   server.server.maxConnections = connectionsAtOnce;
   const sns = createSnsPlace(options.network);

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../access/permissions.ts';
 import { catalogue, foreignCode, isRelaisError, type RelaisError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Written } from '../http/server.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import type { Both } from '../support/words.ts';
 import { isOurs } from './forgery.ts';
@@ -82,19 +83,21 @@ export function failurePages(server: FastifyInstance, show: Show, log: Log): voi
   });
 }
 
-/** What is no address at all comes to no page and no hook: answered as bare as it can be, and not said again. */
-export const unreadableAddress = (_error: unknown, _request: FastifyRequest, reply: FastifyReply): void =>
-  void reply
-    .code(400)
-    .headers({
-      'cache-control': 'no-store',
-      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'DENY',
-    })
-    .type('text/plain; charset=utf-8')
-    .send('Adresse illisible.\nThis address cannot be read.\n');
+/** A request that comes to no page and no hook: answered as bare as it can be, and not repeated. */
+export const unreadableRequest = (status: number): Written => ({
+  headers: {
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'content-type': 'text/plain; charset=utf-8',
+  },
+  body:
+    status === 408
+      ? 'La requête est arrivée trop lentement.\nThe request came too slowly.\n'
+      : 'Adresse ou requête illisible.\nThis address or request cannot be read.\n',
+});
 
 /** What to do, and the message itself where our words do not say it all. */
 function detailOf(request: FastifyRequest, error: RelaisError): Html {

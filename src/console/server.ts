@@ -1,14 +1,14 @@
 // The console: pages for people, made here, each behind its gate.
 // Invariant: nothing of a page is kept by a browser or a proxy; no page runs a script or a style that is not a file of ours.
-import { randomUUID } from 'node:crypto';
 import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
-import { fastify, type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { createOidc } from '../access/oidc.ts';
+import { createHttpServer } from '../http/server.ts';
 import { assetRoutes } from './assets.ts';
 import { createCookies } from './cookies.ts';
-import { failurePages, refuseWith, unreadableAddress } from './failures.ts';
+import { failurePages, refuseWith, unreadableRequest } from './failures.ts';
 import { guard } from './gate.ts';
 import { createTrials } from '../support/mappings/trial-thread.ts';
 import { accountRoutes } from './pages/account.ts';
@@ -65,23 +65,14 @@ export interface Console {
 }
 
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
-  const { pem } = options;
-  const common = {
-    logger: false,
+  const server = createHttpServer({
     bodyLimit: mostBytes,
-    requestTimeout: 30_000,
-    trustProxy: options.proxies.length === 0 ? false : [...options.proxies],
-    genReqId: () => randomUUID(),
+    requestTimeoutMs: 30_000,
+    proxies: options.proxies,
     exposeHeadRoutes: false,
-    frameworkErrors: unreadableAddress,
-  } as const;
-  const server =
-    pem === undefined
-      ? fastify(common)
-      : (fastify({
-          ...common,
-          https: { cert: pem, key: pem, minVersion: 'TLSv1.2' },
-        }) as unknown as FastifyInstance);
+    refusal: unreadableRequest,
+    ...(options.pem === undefined ? {} : { pem: options.pem }),
+  });
   server.removeAllContentTypeParsers();
   const routes: Console['routes'][number][] = [];
   server.addHook('onRoute', ({ method, url, config }) => {

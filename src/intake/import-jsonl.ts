@@ -1,12 +1,9 @@
 // JSON Lines into rows of the lead contract: flat (column names) or nested (the domain's words), also mixed.
 // Invariant: every name is known or kept under its path, to be refused; nothing is dropped silently.
+import { jsonFaults, readJson } from '../domain/json-text.ts';
 import { fieldOf, fields } from './fields.ts';
 import type { ImportRecord } from './import-csv.ts';
-import { outlineOf } from './json-column.ts';
 import { longestRecord, decodedText, unreadable, type ImportSource } from './import-source.ts';
-
-/** A consent of a lead has three; an unknown field may have some more, and is refused by its name. */
-const deepest = 16;
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -27,13 +24,9 @@ export async function* readJsonLines(source: ImportSource): AsyncGenerator<Impor
   for await (const text of linesOf(source)) {
     line += 1;
     if (text.trim() === '') continue;
-    if (outlineOf(text).depth > deepest) throw unreadable(line, 'nested too deeply to be a lead');
-    let original: unknown;
-    try {
-      original = JSON.parse(text);
-    } catch {
-      throw unreadable(line, 'not readable as JSON');
-    }
+    const read = readJson(text);
+    if ('fault' in read) throw unreadable(line, jsonFaults[read.fault]);
+    const original = read.value;
     if (typeof original !== 'object' || original === null || Array.isArray(original))
       throw unreadable(line, 'not a JSON object');
     const { rejected: _rejected, ...lead } = original as Record<string, unknown>;

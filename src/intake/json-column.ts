@@ -1,11 +1,12 @@
-// Reads a JSON column of a row: weighed, counted and its depth measured before it is parsed.
-// Invariant: a text that could fill or stall the process is refused by its outline alone; half a character is never repaired.
+// Reads a JSON column of a row: weighed and measured before it is parsed.
+// Invariant: a text that could fill or stall the process is refused before it is parsed, and so is a name that occurs twice; half a character is never repaired.
+import { jsonFaults, readJson, type JsonLimits } from '../domain/json-text.ts';
 import { mostColumnBytes } from '../domain/lead-limits.ts';
 import { refusal, shownName, type ColumnRefusal } from './refusals.ts';
 
 export const mostJsonElements = 100;
-/** `[{"state":"granted"}]` has two; a little more is left to the contract to name, field by field. */
-const deepest = 8;
+/** `[{"state":"granted"}]` has two levels; a little more is left to the contract to name, field by field. */
+const limits: JsonLimits = { depth: 8, names: 64, elements: mostJsonElements };
 
 type Column = keyof typeof mostColumnBytes;
 type Read = { readonly value: unknown } | { readonly refusals: readonly ColumnRefusal[] };
@@ -17,18 +18,15 @@ export function readJsonColumn(name: Column, given: unknown): Read {
     refusals: [refusal(name, code, detail)],
   });
   const text = typeof given === 'string' ? given : textOf(given);
-  if (text === undefined) return refused('BAD_JSON', 'nested too deeply');
+  if (text === undefined) return refused('BAD_JSON', jsonFaults.too_deep);
   if (Buffer.byteLength(text) > mostColumnBytes[name]) return refused('TOO_LONG');
-  const { depth, commas } = outlineOf(text);
-  if (depth > deepest) return refused('BAD_JSON', 'nested too deeply');
-  if (commas >= mostJsonElements) return refused('TOO_LONG');
-  try {
-    const value: unknown = JSON.parse(text);
-    const broken = brokenIn(value, name);
-    return broken.length > 0 ? { refusals: broken } : { value };
-  } catch {
-    return refused('BAD_JSON');
+  const read = readJson(text, limits);
+  if ('value' in read) {
+    const broken = brokenIn(read.value, name);
+    return broken.length > 0 ? { refusals: broken } : read;
   }
+  if (read.fault === 'too_wide') return refused('TOO_LONG');
+  return refused('BAD_JSON', read.fault === 'not_json' ? says : jsonFaults[read.fault]);
 }
 
 function textOf(value: unknown): string | undefined {
@@ -38,27 +36,6 @@ function textOf(value: unknown): string | undefined {
     // Deeper than the stack.
     return undefined;
   }
-}
-
-/** How deep JSON text nests, and the commas of its outermost array: one look at each character, nothing is built. */
-export function outlineOf(text: string): { readonly depth: number; readonly commas: number } {
-  let depth = 0;
-  let most = 0;
-  let commas = 0;
-  let inText = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const sign = text[at];
-    if (inText) {
-      if (sign === '\\') at += 1;
-      else if (sign === '"') inText = false;
-    } else if (sign === '"') inText = true;
-    else if (sign === '[' || sign === '{') {
-      depth += 1;
-      most = Math.max(most, depth);
-    } else if (sign === ']' || sign === '}') depth -= 1;
-    else if (sign === ',' && depth === 1) commas += 1;
-  }
-  return { depth: most, commas };
 }
 
 /** Where texts hold half a character: `\ud800` of JSON, which a database would store as something else. */

@@ -1,6 +1,6 @@
 // Rows that another system posts over HTTP: judged at once, stored as rows of lead_intake, taken in, and answered one by one.
 // Invariant: what was stored is taken in whatever becomes of the caller: a planner takes what this process leaves behind.
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as othersFirst, setTimeout as pause } from 'node:timers/promises';
 import type { Database } from '../store/database.ts';
 import { addIntakeRows, intakeRowsLeft, receiptsOf, type IntakeValues } from '../store/intake.ts';
 import type { Intake } from './accept.ts';
@@ -48,7 +48,12 @@ export async function postRows(
   options: PostOptions = {},
 ): Promise<readonly PostedAnswer[]> {
   const now = deps.database.now();
-  const judged = items.map((item) => judge(item, options, now));
+  const judged: Judged[] = [];
+  for (const item of items) {
+    // A row of many columns takes milliseconds to judge: other requests are answered between two rows.
+    await othersFirst();
+    judged.push(judge(item, options, now));
+  }
   const sound = judged.flatMap((one) => ('values' in one ? [one.values] : []));
   const before = await leadsByRow(deps.database, sound);
   const ids = await deps.database.transaction((tx) => addIntakeRows(tx, sound));

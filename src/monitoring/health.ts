@@ -1,7 +1,7 @@
 // Health, readiness and metrics over HTTP, for an orchestrator and Prometheus.
 // Invariant: always answers, whatever is away; counts, codes and destinations only.
-import { fastify } from 'fastify';
 import { Gauge } from 'prom-client';
+import { createHttpServer } from '../http/server.ts';
 import type { Sql } from '../store/database.ts';
 import { oldestUnsealedSeconds } from '../store/backlog.ts';
 import { createBacklogGauges } from './backlog-gauges.ts';
@@ -30,7 +30,12 @@ const patienceMs = 5_000;
 export async function startHealth(
   options: HealthOptions,
 ): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
-  const server = fastify({ logger: false });
+  const server = createHttpServer({
+    bodyLimit: 1_024,
+    requestTimeoutMs: 10_000,
+    proxies: [],
+    refusal: () => ({ headers: {}, body: '' }),
+  });
   const { registry, destination } = options.meters;
   const ready = new Gauge({
     name: 'relais_ready',

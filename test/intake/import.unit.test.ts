@@ -345,8 +345,24 @@ describe('JSON Lines', () => {
   it('nested without end is refused whole, with its line', async () => {
     const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     await expect(imported('leads.jsonl', `{"reference":"A"}\n${deep}\n`)).rejects.toThrow(
-      'Line 2: nested too deeply to be a lead. Nothing was written.',
+      'Line 2: nested too deeply. Nothing was written.',
     );
+  });
+
+  it('with a name that occurs twice in one object is refused whole, at any depth', async () => {
+    const consent = { purpose: 'marketing', channel: 'email', state: 'granted', recordedAt: at };
+    const twice = JSON.stringify({ ...nested, consents: [consent] }).replace(
+      '"channel":"email"',
+      '"channel":"email","channel":"phone"',
+    );
+    await expect(imported('leads.jsonl', `${JSON.stringify(nested)}\n${twice}`)).rejects.toThrow(
+      'Line 2: a name occurs twice in one object. Nothing was written.',
+    );
+  });
+
+  it('with more columns than any lead has is refused whole, before it is judged', async () => {
+    const wide = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`c${index}`, 1]));
+    await expect(imported('leads.jsonl', JSON.stringify(wide))).rejects.toThrow('Line 1: too many names');
   });
 
   it('with long rows goes in by statements of bounded size', async () => {
