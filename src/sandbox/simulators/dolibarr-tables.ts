@@ -45,6 +45,10 @@ export const longest: Readonly<Record<string, number>> = {
   firstname: 50,
   zip: 25,
   town: 50,
+  address: 255,
+  ref_ext: 255,
+  email: 255,
+  phone_mobile: 30,
 };
 export const named: Readonly<Record<Kind, string>> = { thirdparties: 'Thirdparty', contacts: 'Contact' };
 export const mandatory: Readonly<Record<Kind, string>> = { thirdparties: 'name', contacts: 'lastname' };

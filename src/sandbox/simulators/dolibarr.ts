@@ -82,7 +82,7 @@ function route(tables: Tables, request: CrmRequest): CrmAnswer {
       if (data === undefined) return fault(400, 'Bad Request');
       if (unstorable(data)) return fault(500, 'Internal Server Error: Error when updating');
       write(tables, row, kind, data);
-      return json(200, { id, ...row });
+      return json(200, shown(tables, Number(id), row));
     }
     case 'DELETE':
       remove(tables, kind, Number(id));
@@ -90,13 +90,13 @@ function route(tables: Tables, request: CrmRequest): CrmAnswer {
         success: { code: 200, message: kind === 'contacts' ? 'Contact deleted' : 'Object deleted' },
       });
     default:
-      return json(200, { id, ...row });
+      return json(200, shown(tables, Number(id), row));
   }
 }
 
 function create(tables: Tables, kind: Kind, request: CrmRequest): CrmAnswer {
   const data = parsed(request);
-  if (data === undefined) return fault(400, 'Bad Request');
+  if (data === undefined) return fault(400, 'Bad Request: Error encoding/decoding JSON: Syntax error');
   // Only a name that is not there at all is missing; an empty one is an error of the server, and for a contact a name.
   if ((data[mandatory[kind]] ?? null) === null)
     return fault(400, `Bad Request: ${mandatory[kind]} field missing`);
@@ -133,13 +133,32 @@ function write({ unsubscribed }: Tables, row: Row, kind: Kind, data: Row): void 
   for (const [name, value] of Object.entries(data))
     if (columns[kind].includes(name)) row[name] = isText(value) ? withoutHtml(value) : value;
   const address = isText(row['email']) ? row['email'].toLowerCase() : '';
+  if (address !== '') row['email'] = address;
   if (kind !== 'contacts' || address === '' || data['no_email'] === undefined) return;
   if (Number(data['no_email']) === 1) unsubscribed.add(address);
   else unsubscribed.delete(address);
 }
 
-/** What looks like a tag is cut out, so is a `<` before a letter, and every `"`. */
-const withoutHtml = (value: string): string => value.replaceAll(/<[^<>]*>|<(?=\p{L})|"/gu, '');
+/** What looks like a tag is cut out, so is a `<` before a letter, and every `"`; of two blanks one is left. */
+const withoutHtml = (value: string): string =>
+  value.replaceAll(/<[^<>]*>|<(?=\p{L})|"/gu, '').replaceAll(/ {2,}/g, ' ');
+
+const asTexts = (row: Row): Row =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? String(value) : isRow(value) ? asTexts(value) : value,
+    ]),
+  );
+const isRow = (value: unknown): value is Row =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A row as it answers with it: numbers as texts, and with a contact whether its address refuses mails. */
+function shown({ unsubscribed }: Tables, id: number, row: Row): Row {
+  const { email } = row;
+  const refuses = isText(email) ? { no_email: unsubscribed.has(email) ? '1' : '0' } : {};
+  return { id: String(id), ...asTexts(row), ...refuses };
+}
 
 /** The contacts of a third party go with it. */
 function remove(tables: Tables, kind: Kind, id: number): void {
@@ -153,11 +172,14 @@ function remove(tables: Tables, kind: Kind, id: number): void {
 function search(tables: Tables, kind: Kind, query: URLSearchParams): CrmAnswer {
   const wanted = /^\(t\.ref_ext:=:'([^'()]*)'\)$/.exec(query.get('sqlfilters') ?? '')?.[1];
   if (wanted === undefined) return fault(400, 'Bad Request: Error when validating parameter sqlfilters');
-  const found = [...tables[kind]].filter(([, row]) => row['ref_ext'] === wanted);
+  // Its database compares without regard to letter case.
+  const found = [...tables[kind]].filter(
+    ([, row]) => String(row['ref_ext']).toLowerCase() === wanted.toLowerCase(),
+  );
   if (found.length === 0 && kind === 'thirdparties') return fault(404, 'Not Found: No third parties found');
   return json(
     200,
-    found.map(([id, row]) => ({ id: String(id), ...row })),
+    found.map(([id, row]) => shown(tables, id, row)),
   );
 }
 

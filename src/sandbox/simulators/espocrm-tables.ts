@@ -37,6 +37,19 @@ export const stock = [
 ];
 export const created = ['cRelaisReference', 'cRelaisOptIn', 'cRelaisSansEmail'];
 
+/** How long a value may be; the reference as the presets' pages have the client create it. */
+export const longest: Readonly<Record<string, number>> = {
+  firstName: 100,
+  lastName: 100,
+  addressStreet: 255,
+  addressPostalCode: 40,
+  addressCity: 100,
+  addressCountry: 100,
+  accountName: 255,
+  website: 255,
+  cRelaisReference: 64,
+};
+
 export const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 export const fold = (value: unknown): string => (isText(value) ? value.toLowerCase() : '');
 
@@ -53,7 +66,11 @@ export function duplicatesOf(tables: Tables, data: Attributes): readonly Lead[] 
 }
 
 export function keep(tables: Tables, data: Attributes): Lead {
-  const lead: Lead = { id: randomBytes(9).toString('hex').slice(0, 17), attributes: {}, deleted: false };
+  const lead: Lead = {
+    id: randomBytes(9).toString('hex').slice(0, 17),
+    attributes: { doNotCall: false },
+    deleted: false,
+  };
   tables.leads.set(lead.id, lead);
   apply(tables, lead, data);
   return lead;
@@ -75,14 +92,19 @@ export function apply({ optedOut }: Tables, lead: Lead, data: Attributes): void 
   }
 }
 
-export function valuesOf({ optedOut }: Tables, { id, deleted, attributes }: Lead): Attributes {
-  const values = Object.fromEntries([...stock, ...created].map((name) => [name, attributes[name] ?? null]));
+/** Only a create answers with flags of addresses the lead has not. */
+export function valuesOf(
+  { optedOut }: Tables,
+  { id, deleted, attributes }: Lead,
+  { asCreated = false } = {},
+): Attributes {
+  const [email, phone] = [fold(attributes['emailAddress']), fold(attributes['phoneNumber'])];
   return {
     id,
     deleted,
-    ...values,
-    emailAddressIsOptedOut: optedOut.email.has(fold(attributes['emailAddress'])),
-    phoneNumberIsOptedOut: optedOut.phone.has(fold(attributes['phoneNumber'])),
+    ...Object.fromEntries([...stock, ...created].map((name) => [name, attributes[name] ?? null])),
+    ...(email !== '' || asCreated ? { emailAddressIsOptedOut: optedOut.email.has(email) } : {}),
+    ...(phone !== '' || asCreated ? { phoneNumberIsOptedOut: optedOut.phone.has(phone) } : {}),
   };
 }
 

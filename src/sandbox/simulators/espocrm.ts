@@ -6,6 +6,7 @@ import {
   fold,
   isText,
   keep,
+  longest,
   apply,
   shown,
   stock,
@@ -79,8 +80,7 @@ function createDoor(
   return {
     turnedAway: ({ headers }) => {
       failures = failures.filter((at) => at > now() - lock.withinMs);
-      if (failures.length > lock.wrongKeys)
-        return empty(403, reason('Max failed login attempts exceeded for IP address 127.0.0.1.'));
+      if (failures.length > lock.wrongKeys) return empty(403);
       if (good && headers['x-api-key'] === key) return undefined;
       failures.push(now());
       wrongKeys += 1;
@@ -100,9 +100,14 @@ function route(tables: Tables, request: CrmRequest): CrmAnswer {
   if (path === '/api/v1/Lead' && method === 'GET') return search(tables, request.query);
   if (path === '/api/v1/Lead' && method === 'POST') return create(tables, request);
   const id = /^\/api\/v1\/Lead\/([^/]+)$/.exec(path)?.[1];
-  if (id === undefined) return empty(404);
+  if (id === undefined) {
+    const [, name = ''] = /^\/api\/v1\/(\w+)/.exec(path) ?? [];
+    const controller = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+    return empty(404, reason(`Controller '${controller}' does not exist.`));
+  }
   const lead = tables.leads.get(id);
-  if (lead === undefined || lead.deleted) return empty(404, reason(`Record ${id} not found.`));
+  if (lead === undefined || lead.deleted)
+    return empty(404, reason(`Record ${id} ${method === 'GET' ? 'does not exist' : 'not found'}.`));
   switch (method) {
     case 'GET':
       return json(200, valuesOf(tables, lead));
@@ -149,15 +154,15 @@ function create(tables: Tables, request: CrmRequest): CrmAnswer {
         reason('duplicate'),
       );
   }
-  return json(200, valuesOf(tables, keep(tables, data)));
+  return json(200, valuesOf(tables, keep(tables, data), { asCreated: true }));
 }
 
 export function invalid(data: Attributes): CrmAnswer | undefined {
-  for (const field of ['firstName', 'lastName']) {
-    const value = data[field];
+  for (const [field, value] of Object.entries(data)) {
     if (!isText(value)) continue;
-    if (value.length > 100) return validationFailure(field, 'maxLength');
-    if (/[<>=]/.test(value)) return validationFailure(field, 'pattern');
+    if (Array.from(value).length > (longest[field] ?? Infinity)) return validationFailure(field, 'maxLength');
+    if (['firstName', 'lastName'].includes(field) && /[<>=]/.test(value))
+      return validationFailure(field, 'pattern');
   }
   if (isText(data['phoneNumber']) && !/^\+[1-9]\d{6,14}$/.test(data['phoneNumber']))
     return validationFailure('phoneNumber', 'valid');
@@ -168,7 +173,7 @@ export function invalid(data: Attributes): CrmAnswer | undefined {
 
 const validationFailure = (field: string, type: string): CrmAnswer => ({
   status: 400,
-  headers: reason('validationFailure'),
+  headers: reason(`Field validation failure; entityType: Lead, field: ${field}, type: ${type}.`),
   body: JSON.stringify({
     messageTranslation: { label: 'validationFailure', scope: null, data: { field, type } },
   }),

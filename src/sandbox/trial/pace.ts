@@ -57,3 +57,11 @@ export const plantedPace: Pace = {
   keptAfterMs: 3_200,
   offMs: 1_000,
 };
+
+/** A real CRM thinks as long as it likes, on a machine that does other things. */
+export const realPace: Pace = {
+  ...soundPace,
+  timeouts: { connect: '2s', response: '4s', total: '6s' },
+  settlingMs: 5_000,
+  keptAfterMs: 7_000,
+};

@@ -143,7 +143,9 @@ async function comesToRest(world: TrialWorld, options: RunOptions): Promise<read
   const atRest = async (subjects: readonly Subject[], patienceMs: number): Promise<boolean> => {
     let quiet = 0;
     return await until(world, { ...options, patienceMs }, (counts) => {
-      const busy = subjects.some((subject) => stateOf(counts, subject, underWay) > 0);
+      const busy = subjects.some(
+        (subject) => stateOf(counts, subject, underWay) > 0 || !subject.simulator.isQuiet(),
+      );
       quiet = !busy && counts.unplanned === 0 ? quiet + 1 : 0;
       return quiet >= 2;
     });

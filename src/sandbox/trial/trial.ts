@@ -56,8 +56,9 @@ export async function inTrial<Result>(
   wanted: readonly Wanted[],
   deps: DemoDeps,
   work: (world: TrialWorld) => Promise<Result>,
+  real?: Parameters<typeof buildTrial>[3],
 ): Promise<Result> {
-  return await withUndo(deps.screen, async (undo) => await work(await buildTrial(wanted, deps, undo)));
+  return await withUndo(deps.screen, async (undo) => await work(await buildTrial(wanted, deps, undo, real)));
 }
 
 export async function resultOf({ gateway }: TrialWorld, subject: Subject): Promise<TrialResult> {

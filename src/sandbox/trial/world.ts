@@ -9,7 +9,8 @@ import { startRole } from '../demo/processes.ts';
 import { freePort } from '../ports.ts';
 import { certificateFor } from '../recipients/identity.ts';
 import { simulatorOf } from '../simulators/index.ts';
-import { startSimulator, type RunningSimulator } from '../simulators/server.ts';
+import { startSimulator, type DoorOptions, type RunningSimulator } from '../simulators/server.ts';
+import type { SimulatorOptions } from '../simulators/simulator.ts';
 import { strangers } from './leads.ts';
 import { preparePresets, writeClient, type TrialClient } from './mappings.ts';
 import { plantedPace, soundPace, type Pace } from './pace.ts';
@@ -39,17 +40,36 @@ const lock = { wrongKeys: 7, withinMs: 6_000 };
 /** Several times in a trial a token ends, or a lead leaves with one that has just ended. */
 const tokensLiveMs = 8_000;
 
-export async function buildTrial(wanted: readonly Wanted[], deps: DemoDeps, undo: Undo): Promise<TrialWorld> {
+/** What a trial's leads are sent to, behind a door of HTTPS: its simulated CRM, or what stands in its place. */
+export type OpenDoor = (
+  preset: string,
+  options: SimulatorOptions,
+  door: DoorOptions,
+) => Promise<RunningSimulator>;
+
+const simulated: OpenDoor = async (preset, options, door) => {
+  const crm = simulatorOf(preset)?.open(options);
+  if (crm === undefined) throw new Error(`${preset} has no simulator`);
+  return await startSimulator(crm, door);
+};
+
+export async function buildTrial(
+  wanted: readonly Wanted[],
+  deps: DemoDeps,
+  undo: Undo,
+  real?: { readonly open: OpenDoor; readonly pace: Pace },
+): Promise<TrialWorld> {
   const servers = await openServers(deps, undo);
   const { places, accounts } = servers;
   const mappings = join(places.folder, 'mappings');
   mkdirSync(mappings, { recursive: true });
   preparePresets(mappings);
-  const pace = wanted.some(({ habit }) => habit !== undefined) ? plantedPace : soundPace;
+  const open = real?.open ?? simulated;
+  const pace = real?.pace ?? (wanted.some(({ habit }) => habit !== undefined) ? plantedPace : soundPace);
   const clients = wanted.map(({ preset, habit }) => writeClient(mappings, pace, preset, habit));
   const secrets = secretsFor(wanted);
   const own = ownSecretsFor(clients, secrets);
-  const { subjects, authority } = await openSimulators(clients, { secrets, pace }, undo);
+  const { subjects, authority } = await openSimulators(clients, { secrets, pace, open }, undo);
 
   const ports = Object.fromEntries(
     subjects.flatMap(({ hosts, exampleHosts, simulator }) =>
@@ -61,11 +81,11 @@ export async function buildTrial(wanted: readonly Wanted[], deps: DemoDeps, undo
     RELAIS_SETTLING_MS: String(pace.settlingMs),
   };
   const publish = subjects.map(({ destination }) => destination);
-  const open = await openGateway(deps, { accounts, env, publish }, undo);
+  const gateway = await openGateway(deps, { accounts, env, publish }, undo);
   const role = startRole('all', { folder: places.folder, name: 'gateway', env, port: await freePort() });
   undo.push(role.stop);
   await role.ready();
-  return { ...open, subjects, trouble: role.trouble, env, pace };
+  return { ...gateway, subjects, trouble: role.trouble, env, pace };
 }
 
 const secretsFor = (wanted: readonly Wanted[]): Readonly<Record<string, string>> =>
@@ -94,7 +114,11 @@ const ownSecretsFor = (
 
 async function openSimulators(
   clients: readonly TrialClient[],
-  { secrets, pace }: { readonly secrets: Readonly<Record<string, string>>; readonly pace: Pace },
+  {
+    secrets,
+    pace,
+    open,
+  }: { readonly secrets: Readonly<Record<string, string>>; readonly pace: Pace; readonly open: OpenDoor },
   undo: Undo,
 ): Promise<{ readonly subjects: readonly Subject[]; readonly authority: string }> {
   const names = clients.flatMap(({ hosts, exampleHosts }) => [...hosts, ...exampleHosts]);
@@ -102,13 +126,8 @@ async function openSimulators(
   const subjects: Subject[] = [];
   for (const client of clients) {
     const options = { secrets, strangers, now: Date.now, lock, tokensLiveMs };
-    const crm = simulatorOf(client.preset)?.open(options);
-    if (crm === undefined) throw new Error(`${client.preset} has no simulator`);
-    const simulator = await startSimulator(crm, {
-      certificate,
-      latencyMs: pace.quickMs,
-      keptAfterMs: pace.keptAfterMs,
-    });
+    const door = { certificate, latencyMs: pace.quickMs, keptAfterMs: pace.keptAfterMs };
+    const simulator = await open(client.preset, options, door);
     undo.push(simulator.close);
     subjects.push({ ...client, simulator });
   }

@@ -1,0 +1,41 @@
+// What the laboratory must know of one real CRM besides its address: how its own people read, delete and unsubscribe there,
+// and which requests besides the trial's are asked of it. Written from the CRM's own documents, never from a mapping.
+import type { CrmRecord, Stranger } from '../../../src/sandbox/simulators/simulator.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Asks the real CRM as its administrator; nothing of it is recorded. @throws where it does not answer */
+export type Ask = (
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<Answer>;
+
+export interface Probe {
+  readonly method: string;
+  /** `{id}` is the number the latest create was answered with. */
+  readonly path: string;
+  /** A text goes as it is, e.g. malformed JSON. */
+  readonly body?: unknown;
+  /** In place of the key's; `{KEY}` of the secret's name is the key. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface RealCrm {
+  /** The name of the key among the secrets of the preset, and the headers of an ordinary request with it. */
+  readonly key: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Creates somebody the CRM knows before the trial; recorded. */
+  readonly known: (stranger: Stranger) => readonly Probe[];
+  /** The number in the answer to a create. */
+  readonly idOf: (answer: Answer) => string | undefined;
+  readonly records: (ask: Ask) => Promise<readonly CrmRecord[]>;
+  readonly deletes: (ask: Ask, id: string) => Promise<void>;
+  readonly unsubscribes?: (ask: Ask, id: string) => Promise<void>;
+  /** Each list is asked in order, with records of its own. The last may lock the caller out. */
+  readonly probes: readonly (readonly Probe[])[];
+}

@@ -1,0 +1,100 @@
+// A real CRM: the trial's leads and faults through a recording proxy; what passed is kept for the tests of the simulated one.
+import { exec } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { gatewayTools } from '../../../src/sandbox/demo/gateway.ts';
+import { createScreen } from '../../../src/sandbox/demo/screen.ts';
+import { stopSignal } from '../../../src/sandbox/demo/stop.ts';
+import { strangers } from '../../../src/sandbox/trial/leads.ts';
+import { realPace } from '../../../src/sandbox/trial/pace.ts';
+import { printTrial } from '../../../src/sandbox/trial/report.ts';
+import { runTrial } from '../../../src/sandbox/trial/run.ts';
+import { inTrial, resultOf } from '../../../src/sandbox/trial/trial.ts';
+import type { OpenDoor } from '../../../src/sandbox/trial/world.ts';
+import { dolibarr } from './dolibarr.ts';
+import { openRecordingDoor, type RecordingDoor } from './door.ts';
+import { espocrm } from './espocrm.ts';
+import { written, type Recording } from './exchange.ts';
+import type { RealCrm } from './crm.ts';
+
+const crms: Readonly<Record<string, RealCrm>> = { dolibarr, espocrm };
+const usage = `npm run lab -- real PRESET --system "EspoCRM 8.4.2" --version 8.4.2 --at http://127.0.0.1:8080
+  PRESET is ${Object.keys(crms).join(' or ')}; its key is read from RELAIS_REAL_KEY
+  --stop COMMAND --start COMMAND   stop and start its database`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    system: { type: 'string' },
+    version: { type: 'string' },
+    at: { type: 'string' },
+    stop: { type: 'string' },
+    start: { type: 'string' },
+  },
+});
+const [preset = ''] = positionals;
+const { system, version, at, stop, start } = values;
+const real = crms[preset];
+const key = process.env['RELAIS_REAL_KEY'];
+if (
+  real === undefined ||
+  key === undefined ||
+  at === undefined ||
+  system === undefined ||
+  version === undefined
+) {
+  console.error(usage);
+  process.exit(2);
+}
+
+const run = promisify(exec);
+const database =
+  stop === undefined || start === undefined
+    ? {}
+    : {
+        database: {
+          stop: async () => void (await run(stop)),
+          start: async () => void (await run(start)),
+        },
+      };
+const folder = join('test', 'sandbox', 'recorded', preset, version);
+const keep = (name: string, { driven, exchanges }: Pick<Recording, 'driven' | 'exchanges'>): void => {
+  mkdirSync(folder, { recursive: true });
+  const date = new Date().toISOString().slice(0, 10);
+  writeFileSync(join(folder, `${name}.json`), written({ system, date, driven, exchanges }));
+};
+
+const screen = createScreen(process.stdout);
+const signal = stopSignal();
+let door: RecordingDoor | undefined;
+const open: OpenDoor = async (_preset, { secrets }, options) => {
+  door = await openRecordingDoor(real, { base: at, key, ...database }, secrets[real.key] ?? '', options);
+  return door;
+};
+const deps = { screen, tools: gatewayTools, given: {}, signal };
+process.exitCode = await inTrial([{ preset }], deps, drive, { open, pace: realPace });
+
+async function drive(world: Parameters<Parameters<typeof inTrial<number>>[2]>[0]): Promise<number> {
+  const [subject] = world.subjects;
+  if (door === undefined || subject === undefined || real === undefined) return 1;
+  for (const stranger of strangers) await door.probe(real.known(stranger));
+  const trouble = await runTrial(world, {
+    signal,
+    say: (line) => screen.line(`  ${line}`),
+    patienceMs: 120_000,
+  });
+  await door.refresh();
+  const result = await resultOf(world, subject);
+  printTrial(screen, { ...result, faults: [...trouble, ...result.faults] });
+  const driven = 'the twenty leads of the trial, with its faults between the two';
+  keep('1-trial', { driven, exchanges: door.exchanges });
+  const before = door.exchanges.length;
+  for (const probes of real.probes) await door.probe(probes);
+  keep('2-probes', {
+    driven: 'single requests, right and wrong ones',
+    exchanges: door.exchanges.slice(before),
+  });
+  screen.line(`  ${door.exchanges.length} exchanges kept in ${folder}`);
+  return trouble.length === 0 && result.faults.length === 0 ? 0 : 1;
+}
