@@ -145,7 +145,7 @@ describe('Dolibarr', () => {
     expect(ask('POST', 'thirdparties', { client: 2 }).status).toBe(400);
     expect(ask('POST', 'thirdparties', { ...company, name: '' }).status).toBe(500);
     ask('POST', 'thirdparties', { ...company, name: 'Zoé <Œ> "Du" < 3 <rand' });
-    expect(JSON.parse(ask('GET', filter('DM-1')).body ?? '')).toMatchObject([{ name: 'Zoé  Du < 3 rand' }]);
+    expect(JSON.parse(ask('GET', filter('DM-1')).body ?? '')).toMatchObject([{ name: 'Zoé Du < 3 rand' }]);
   });
 
   test('answers a bare number, finds it by our reference, and answers 404 to a search that finds nothing', () => {

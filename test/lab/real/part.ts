@@ -20,7 +20,7 @@ import type { RealCrm } from './crm.ts';
 
 const crms: Readonly<Record<string, RealCrm>> = { dolibarr, espocrm };
 const usage = `npm run lab -- real PRESET --system "EspoCRM 8.4.2" --version 8.4.2 --at http://127.0.0.1:8080
-  PRESET is ${Object.keys(crms).join(' or ')}; its key is read from RELAIS_REAL_KEY
+  PRESET is ${Object.keys(crms).join(' or ')}; its key is read from REAL_CRM_KEY
   --stop COMMAND --start COMMAND   stop and start its database`;
 
 const { values, positionals } = parseArgs({
@@ -36,7 +36,7 @@ const { values, positionals } = parseArgs({
 const [preset = ''] = positionals;
 const { system, version, at, stop, start } = values;
 const real = crms[preset];
-const key = process.env['RELAIS_REAL_KEY'];
+const key = process.env['REAL_CRM_KEY'];
 if (
   real === undefined ||
   key === undefined ||
