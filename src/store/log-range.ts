@@ -26,7 +26,7 @@ export interface LogRange {
   readonly client?: string;
 }
 
-const columns = `id, at, entry, client_id AS client, destination_id AS destination, delivery_id AS delivery, lead_id AS lead,
+const columns = `id, at, entry, client_id AS client, destination_id AS destination, delivery_id AS delivery, lead_id AS \`lead\`,
   run, attempt, actor, purpose, recipient, outcome, reason, status`;
 const atOnce = 2_000;
 /** Ids and times grow together, but writers at once differ by less than this. */

@@ -3,7 +3,7 @@
 import type { Addresses } from '../domain/opposition.ts';
 import { inList, type Sql } from './database.ts';
 import { addressesOf } from './oppositions.ts';
-import { anyCase, digits, ending, texts } from './refused-rows.ts';
+import { digits, ending, holds, texts } from './refused-rows.ts';
 
 /** Between the words of a text: an address ends there, so that ed@ is not found in fred@. */
 const words = `CONCAT('|', REGEXP_REPLACE(${texts}, '[[:space:]<>(),;:=/"|]+', '|'), '|')`;
@@ -21,7 +21,7 @@ function naming(persons: readonly Addresses[]): {
     ...[...mails]
       .flatMap((mail) => [mail, `${mail}.`])
       .map((address) => ({
-        where: `LOCATE(?, ${words} ${anyCase}) > 0`,
+        where: holds(words),
         value: `|${address}|`,
       })),
     ...[...phones]

@@ -3,7 +3,7 @@
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import type { Sql } from './database.ts';
 import { formerAddresses, leadsWithAddress } from './oppositions.ts';
-import { anyCase, ending, texts } from './refused-rows.ts';
+import { ending, texts } from './refused-rows.ts';
 
 export interface FormerOf {
   readonly clientId: string;
@@ -29,7 +29,7 @@ export async function refusedUnderFormer(sql: Sql, of: FormerOf): Promise<readon
   const found: string[] = [];
   for (let after = '0'; ;) {
     const page = await sql.all<Row>(
-      `SELECT CAST(id AS CHAR) AS \`row\`, ${texts} ${anyCase} AS texts, mobile, landline
+      `SELECT CAST(id AS CHAR) AS \`row\`, ${texts} AS texts, mobile, landline
          FROM lead_intake FORCE INDEX (lead_intake_turn)
         WHERE status = 'refused' AND client_id = ? AND lead_intake.id > CAST(? AS UNSIGNED)
         ORDER BY lead_intake.id LIMIT ${rowsAtOnce}`,

@@ -22,15 +22,44 @@ export function isDuplicateKey(error: unknown): boolean {
 
 /** max_prepared_stmt_count is reached: closing the connection gives its statements back. */
 const tooManyPrepared = 1461;
+/** MySQL's number for a deadlock of GET_LOCK; MariaDB says 1213. */
+const userLockDeadlock = 3058;
 /** A statement met a state of the database that another attempt may not meet. */
-const repeatable = new Set([1020, 1205, 1213, tooManyPrepared]);
+const repeatable = new Set([1020, 1205, 1213, userLockDeadlock, tooManyPrepared]);
 
 export const isRepeatable = (error: unknown): boolean =>
   error instanceof SqlFailure && repeatable.has(error.errno);
 
 const serverTroubles = new Set([
-  0, 1005, 1020, 1021, 1034, 1037, 1040, 1041, 1044, 1045, 1054, 1114, 1142, 1143, 1146, 1153, 1194, 1205,
-  1206, 1213, 1227, 1290, 1317, 1712, 1836, 1877, 1969, 3024,
+  0,
+  1005,
+  1020,
+  1021,
+  1034,
+  1037,
+  1040,
+  1041,
+  1044,
+  1045,
+  1054,
+  1114,
+  1142,
+  1143,
+  1146,
+  1153,
+  1194,
+  1205,
+  1206,
+  1213,
+  1227,
+  1290,
+  1317,
+  1712,
+  1836,
+  1877,
+  1969,
+  3024,
+  userLockDeadlock,
 ]);
 
 /** A fault of the server or the set-up (away, read-only, full, damaged, a lock held too long), not of a row: the same may pass later. */
@@ -44,11 +73,12 @@ export function isStoreOutage(error: unknown): boolean {
 }
 
 /** Access denied, unknown database: another password may pass, another try will not. */
-const refusedAccounts = new Set([1044, 1045, 1049, 1698]);
+const refusedAccounts = new Set([1044, 1045, 1049, 1130, 1698]);
 const refusals: Readonly<Record<number, string>> = {
   1044: ': the account has no right on this database; `relais migrate` gives the working accounts theirs, an administrator the owner',
   1045: ': user, password, or the address it comes from',
   1049: ': there is no such database; create it, and the keys schema beside it',
+  1130: ': no account of the server may come from this address; create the account for it, or connect from where it is allowed',
 };
 
 /** What the server says to a login, as opposed to a statement. */
@@ -63,8 +93,9 @@ export function refusedAccount(error: unknown): RelaisError | undefined {
 
 /** The account as the server sees it: the address it comes from is what is wrong most often. */
 function accountIn(error: unknown): string {
-  const account = /for user ('[^']{0,80}'@'[^']{0,255}')/.exec((error as { message?: string }).message ?? '');
-  return account === null ? '' : `; it sees ${account[1] ?? ''}`;
+  const { message = '' } = error as { message?: string };
+  const account = /for user ('[^']{0,80}'@'[^']{0,255}')|^Host ('[^']{1,255}')/.exec(message);
+  return account === null ? '' : `; it sees ${account[1] ?? account[2] ?? ''}`;
 }
 
 const lost = new Set([
@@ -76,6 +107,8 @@ const lost = new Set([
   'ENOTFOUND',
   'ECONNABORTED',
 ]);
+/** The server says so before it ends the connection: it shuts down, an operator ended it, or nothing came for too long (MySQL). */
+const endedByServer = new Set([1053, 1927, 3169, 4031]);
 
 /** Whether a connection is of no use any more after this error. */
 export const endsConnection = (error: unknown): boolean =>
@@ -83,7 +116,8 @@ export const endsConnection = (error: unknown): boolean =>
 
 function isLost(error: unknown): boolean {
   if (isStoreOutage(error)) return true;
-  const { code, fatal } = error as { code?: string; fatal?: boolean };
+  const { code, errno, fatal } = error as { code?: string; errno?: number; fatal?: boolean };
+  if (errno !== undefined && endedByServer.has(errno)) return true;
   return fatal === true || (code !== undefined && lost.has(code));
 }
 
@@ -96,11 +130,7 @@ export function translated(error: unknown): unknown {
     sqlState?: string;
     message?: string;
   };
-  if (
-    isLost(error) ||
-    message === "Can't add new command when connection is in closed state" ||
-    code === 'ER_SERVER_SHUTDOWN'
-  ) {
+  if (isLost(error) || message === "Can't add new command when connection is in closed state") {
     return new RelaisError('DB-001', `MySQL cannot be reached (${foreignCode(error)}).`);
   }
   if (sqlState === undefined && errno === undefined) return error;

@@ -85,7 +85,10 @@ afterAll(async () => {
 async function plansOf(work: (sql: Sql) => Promise<unknown>): Promise<readonly Step[]> {
   const steps: Step[] = [];
   const all = async <Row>(statement: string, values?: readonly SqlValue[]): Promise<Row[]> => {
-    const lines = await database.all<Record<string, unknown>>(`EXPLAIN ${statement}`, values);
+    const lines = await database.all<Record<string, unknown>>(
+      `EXPLAIN FORMAT=TRADITIONAL ${statement}`,
+      values,
+    );
     // Column names differ in case between the two servers.
     for (const line of lines)
       steps.push(

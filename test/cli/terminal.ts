@@ -77,7 +77,7 @@ export async function actionsOf(
   ...entries: readonly string[]
 ): Promise<readonly LoggedAction[]> {
   const all = await owner.all<LoggedAction>(
-    `SELECT entry, 'Sophie' AS actor, purpose, client_id AS client, lead_id AS lead, delivery_id AS delivery FROM handovers
+    `SELECT entry, 'Sophie' AS actor, purpose, client_id AS client, lead_id AS \`lead\`, delivery_id AS delivery FROM handovers
       WHERE actor = 'Sophie' OR actor IN (SELECT CONCAT('staff:', id) FROM staff_names WHERE name = 'Sophie') ORDER BY id`,
   );
   return all.filter((one) => entries.includes(one.entry));

@@ -49,7 +49,7 @@ afterAll(async () => {
 const plain = (text: string): string => text.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
 const entries = (kind: string) =>
   gateway.owner.all<Record<string, unknown>>(
-    'SELECT id, client_id AS client, destination_id AS destination, actor, reason, purpose, lead_id AS lead FROM handovers WHERE entry = ? ORDER BY id',
+    'SELECT id, client_id AS client, destination_id AS destination, actor, reason, purpose, lead_id AS `lead` FROM handovers WHERE entry = ? ORDER BY id',
     [kind],
   );
 const received = () => crm.received.map(({ body, headers }) => ({ body: body.toString(), headers }));

@@ -23,7 +23,9 @@ const erased = async (reference: string, at = long): Promise<number> => {
 const settled = { state: 'delivered', settled_at: long };
 const left = async (): Promise<readonly number[]> =>
   (
-    await home.owner.all<{ lead: number }>('SELECT DISTINCT lead_id AS lead FROM deliveries ORDER BY lead_id')
+    await home.owner.all<{ lead: number }>(
+      'SELECT DISTINCT lead_id AS `lead` FROM deliveries ORDER BY lead_id',
+    )
   ).map((row) => row.lead);
 
 test('only erased leads move, once all of it ended long ago and nothing is left to do by hand', async () => {
@@ -50,7 +52,7 @@ test('only erased leads move, once all of it ended long ago and nothing is left 
   expect(await left()).toEqual([living, recent, open, byHand, unplanned]);
   expect(
     await home.owner.all(
-      'SELECT lead_id AS lead, revision, action, state FROM delivery_keys ORDER BY revision',
+      'SELECT lead_id AS `lead`, revision, action, state FROM delivery_keys ORDER BY revision',
     ),
   ).toEqual([
     { lead: gone, revision: 1, action: 'create', state: 'delivered' },
@@ -82,7 +84,7 @@ test('a change that comes late for an archived lead plans nothing a second time'
     await addChange(home.gateway, { clientId: 'essai', leadId, revision: 2, kind: 'erased' });
   await planner.planBatch(10);
   // The other one shows that the change would have planned an erasure.
-  const rows = await home.owner.all('SELECT lead_id AS lead, action FROM deliveries ORDER BY id');
+  const rows = await home.owner.all('SELECT lead_id AS `lead`, action FROM deliveries ORDER BY id');
   expect(rows).toEqual([
     { lead: other, action: 'create' },
     { lead: other, action: 'erase' },

@@ -34,12 +34,12 @@ test('twice alone is enough; the leads around it are planned, and it as well onc
   }
   expect(await deathsOver('DEADLY')).toBe(3);
   const planned = await home.owner.all<{ lead: number }>(
-    'SELECT lead_id AS lead FROM deliveries ORDER BY lead_id',
+    'SELECT lead_id AS `lead` FROM deliveries ORDER BY lead_id',
   );
   expect(planned.map((row) => row.lead)).toEqual(
     names.filter((name) => name !== 'DEADLY').map((name) => ids.get(name)),
   );
-  expect(await home.owner.all('SELECT lead_id AS lead FROM lead_changes')).toEqual([
+  expect(await home.owner.all('SELECT lead_id AS `lead` FROM lead_changes')).toEqual([
     { lead: ids.get('DEADLY') },
   ]);
   expect(await home.owner.all('SELECT kind, client_id, reason FROM alerts')).toEqual([

@@ -306,6 +306,14 @@ describe('transactions', () => {
     expect(seen).toHaveLength(2);
     expect(seen[1]).not.toBe(seen[0]);
   });
+  test('a process that was paused for longer than the server waits has lost its connection, and gets another', async () => {
+    const one = home.another(1);
+    await one.text('SET SESSION wait_timeout = 1');
+    // As SIGSTOP does: nothing is read meanwhile, and the next statement meets the server's farewell.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+    expect(isStoreOutage(await caught(() => one.all('SELECT 1')))).toBe(true);
+    await expect(one.all('SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
+  });
   test('a connection that broke is not given to the next caller', async () => {
     const one = home.another(1);
     const [row] = await one.all<{ id: number }>('SELECT CONNECTION_ID() AS id');

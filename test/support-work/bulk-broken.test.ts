@@ -135,7 +135,7 @@ test('a lead that always breaks a backfill is refused as broken, told of, and th
   expect(ended).toMatchObject({ state: 'done', done: 39, refused: 1 });
   expect(ended.results).toMatchObject({ handed_over: { count: 39 }, broken: { count: 1 } });
   const planned = await owner.all<{ lead: number }>(
-    "SELECT lead_id AS lead FROM lead_changes WHERE kind = 'backfill:essai-crm'",
+    "SELECT lead_id AS `lead` FROM lead_changes WHERE kind = 'backfill:essai-crm'",
   );
   expect(planned).toHaveLength(39);
   expect(await alerts()).toEqual([

@@ -1,0 +1,31 @@
+// Numbers of errors that only one of the two servers uses, or that only a server with other accounts gives.
+import { endsConnection, isRepeatable, refusedAccount, translated } from '../../src/store/sql-failures.ts';
+import { isStoreOutage, isStoreTrouble, SqlFailure } from '../../src/store/database.ts';
+
+test.each([
+  ['a shutdown', 1053, 'ER_SERVER_SHUTDOWN'],
+  ['an operator who ended the connection, on MariaDB', 1927, 'ER_CONNECTION_KILLED'],
+  ['the same on MySQL', 3169, 'ER_SESSION_WAS_KILLED'],
+  ['silence for longer than MySQL waits', 4031, 'ER_CLIENT_INTERACTION_TIMEOUT'],
+])(
+  'the server says that it ends the connection, for %s: an outage, and no connection to use again',
+  (_why, errno, code) => {
+    const error = { errno, code, sqlState: 'HY000', message: 'x' };
+    expect([isStoreOutage(translated(error)), endsConnection(error)]).toEqual([true, true]);
+  },
+);
+
+test('a deadlock of named locks is repeated as one of rows is, and is no fault of the row', () => {
+  for (const errno of [1213, 3058]) {
+    const failure = new SqlFailure(errno, 'ER_X');
+    expect([isRepeatable(failure), isStoreTrouble(failure)]).toEqual([true, true]);
+  }
+});
+
+test('a server on which no account may come from our address: the address and the remedy are named', () => {
+  const message = "Host '10.9.8.7' is not allowed to connect to this MySQL server";
+  const refused = refusedAccount({ errno: 1130, code: 'ER_HOST_NOT_PRIVILEGED', fatal: true, message });
+  expect(refused?.message).toBe(
+    "MySQL refuses the account or the database (SQL_1130): no account of the server may come from this address; create the account for it, or connect from where it is allowed; it sees '10.9.8.7'.",
+  );
+});
