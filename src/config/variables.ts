@@ -14,7 +14,7 @@ export const variables: readonly Variable[] = [
   {
     name: 'RELAIS_ON_CONFIG_ERROR',
     meaning:
-      'exit (code 78), or wait: report it once and wait for a signal, where a supervisor starts again whatever ends',
+      'exit (code 78), or wait for a signal after the report: for a supervisor that restarts whatever ends',
     fallback: 'exit',
   },
   {

@@ -32,16 +32,7 @@ const started = Date.now();
 const say = (line: string): void =>
   console.log(`${String(Math.round((Date.now() - started) / 1000)).padStart(5)} s  ${line}`);
 const undo: (() => Promise<unknown>)[] = [];
-
-let failed: unknown;
-try {
-  await main();
-} catch (error) {
-  failed = error;
-  console.error(error instanceof Error ? error.message : error);
-}
-for (const step of undo.reverse()) await step();
-process.exitCode = failed === undefined ? 0 : 1;
+const wrong: string[] = [];
 
 async function main(): Promise<void> {
   mkdirSync(folder, { recursive: true });
@@ -58,12 +49,22 @@ async function main(): Promise<void> {
   const sender = await startSender(scene);
   for (const change of [restartEach, killEach, changeIntakeFrom, commands, renew, upgrade, downAndUp]) {
     const before = scene.sent.size;
-    await change(scene);
+    await step(scene, change);
     say(`${scene.sent.size - before} leads meanwhile, ${scene.sent.size} in all`);
   }
   await sender.stop();
   await settled(scene);
   await report(scene, receiver);
+}
+
+/** A step that fails hides none of those after it. */
+async function step(scene: Scene, work: (scene: Scene) => Promise<void>): Promise<void> {
+  try {
+    await work(scene);
+  } catch (error) {
+    wrong.push(`${work.name}: ${error instanceof Error ? error.message : String(error)}`);
+    say(wrong.at(-1) ?? '');
+  }
 }
 
 /** From nothing to a gateway that has a client. */
@@ -74,10 +75,10 @@ async function prepare(scene: Scene): Promise<Receiver> {
   const from = Date.now();
   await site.compose('up', '--build', '--detach', '--wait', 'gateway', 'mailpit');
   say(`from nothing to healthy in ${Math.round((Date.now() - from) / 1000)} s, build included`);
-  await limits(scene);
-  if (scene.journal) await withoutSettings(scene);
-  await behindProxy(scene);
-  await withTls(scene);
+  await step(scene, limits);
+  if (scene.journal) await step(scene, withoutSettings);
+  await step(scene, behindProxy);
+  await step(scene, withTls);
   const receiver = await startReceiver(await certificate(site));
   undo.push(receiver.close);
   addClient(site, receiver.port);
@@ -156,3 +157,12 @@ async function report(scene: Scene, receiver: Receiver): Promise<void> {
 
 const removeImages = (): Promise<unknown> =>
   attempt(['docker', 'image', 'rm', ...Object.values(images), 'relais-lab/debian:13']);
+
+try {
+  await main();
+} catch (error) {
+  wrong.push(error instanceof Error ? error.message : String(error));
+}
+for (const step of undo.reverse()) await step();
+for (const sentence of wrong) console.error(`✘ ${sentence}`);
+process.exitCode = wrong.length === 0 ? 0 : 1;
