@@ -1,7 +1,7 @@
 // The door for recipients that tell later what they decided, POST /callbacks/<destination>, and for mail providers that tell of
 // mails that bounced, POST /bounces/<provider>: signed, or with a token.
-// Invariant: whoever cannot sign learns nothing, not even which destinations there are, and is soon not listened to; the address
-// holds nothing personal, and what is answered is a status alone.
+// Invariant: the proof is looked at first, whoever else knocks from the same address; whoever cannot sign learns nothing, not even which
+// destinations there are, and is soon told to wait; the address holds nothing personal, and what is answered is a status alone.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { NetworkPolicy } from '../../connectors/contract.ts';
 import { createHttpServer } from '../http/server.ts';
@@ -16,7 +16,7 @@ import type { Log } from '../log.ts';
 import { parsed, type Asked } from './bounce-events.ts';
 import { providers } from './bounces.ts';
 import { createSnsPlace, type SnsPlace } from './sns-place.ts';
-import { atOnce, createStrangers, type Strangers } from './strangers.ts';
+import { createStrangers, type Strangers } from './strangers.ts';
 import { isSigned } from './verify.ts';
 
 export interface CallbackOptions {
@@ -59,8 +59,6 @@ interface Door {
   readonly options: CallbackOptions;
   readonly strangers: Strangers;
   readonly sns: SnsPlace;
-  /** Callbacks that are being looked at. */
-  inWork: number;
 }
 
 export async function startCallbacks(
@@ -75,32 +73,23 @@ export async function startCallbacks(
   });
   server.server.maxConnections = connectionsAtOnce;
   const sns = createSnsPlace(options.network);
-  const door: Door = { options, strangers: createStrangers(), sns, inWork: 0 };
+  const door: Door = { options, strangers: createStrangers(), sns };
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.setNotFoundHandler((_request, reply) => reply.code(404).send());
   server.setErrorHandler((error, _request, reply) => answerToError(error, reply, options.log));
-  server.addHook('onRequest', async (request, reply) => {
-    const seconds = await door.strangers.shutOutFor(request.ip);
-    if (seconds !== undefined) return reply.code(429).header('retry-after', String(seconds)).send();
-    return undefined;
-  });
-  const inTurn = async (reply: FastifyReply, work: () => Promise<FastifyReply>): Promise<FastifyReply> => {
-    if (door.inWork >= atOnce) return later(reply);
-    door.inWork += 1;
-    try {
-      return await work();
-    } finally {
-      door.inWork -= 1;
-    }
-  };
+  const inTurn = async (
+    { ip }: FastifyRequest,
+    reply: FastifyReply,
+    work: () => Promise<FastifyReply>,
+  ): Promise<FastifyReply> => (await door.strangers.inTurn(ip, work)) ?? later(reply);
   server.post<{ Params: { destination: string } }>('/callbacks/:destination', async (request, reply) =>
-    inTurn(reply, () => answer(door, request, reply)),
+    inTurn(request, reply, () => answer(door, request, reply)),
   );
   server.post<{ Params: { provider: string } }>(
     '/bounces/:provider',
     { bodyLimit: mostBounceBytes },
-    async (request, reply) => inTurn(reply, () => answerBounces(door, request, reply)),
+    async (request, reply) => inTurn(request, reply, () => answerBounces(door, request, reply)),
   );
   const address = await server.listen({ host: options.host, port: options.port });
   const close = async (): Promise<void> => {
@@ -111,10 +100,11 @@ export async function startCallbacks(
 }
 
 async function answer(
-  { options, strangers }: Door,
+  door: Door,
   request: FastifyRequest<{ Params: { destination: string } }>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const { options } = door;
   const { headers, params, ip } = request;
   const { destination } = params;
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
@@ -134,9 +124,9 @@ async function answer(
     id === undefined ||
     !isSigned(signed, options.secrets(plan.secret), now)
   ) {
-    if (plan !== undefined) options.log.warn('callback.refused', { destination });
-    if (await strangers.refused(ip)) options.log.warn('callback.shut_out', {});
-    return reply.code(401).send();
+    return refused(door, ip, reply, () => {
+      if (plan !== undefined) options.log.warn('callback.refused', { destination });
+    });
   }
   const told = await hearCallback(options, destination, inForce, {
     id,
@@ -157,7 +147,7 @@ async function answerBounces(
   { headers, params, ip, body: raw }: FastifyRequest<{ Params: { provider: string } }>,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { options, strangers, sns } = door;
+  const { options, sns } = door;
   const provider = Object.hasOwn(providers, params.provider) ? providers[params.provider] : undefined;
   const body = Buffer.isBuffer(raw) ? raw : Buffer.alloc(0);
   const now = options.database.now().getTime();
@@ -169,9 +159,9 @@ async function answerBounces(
     return later(reply);
   }
   if (provider === undefined || !proved) {
-    if (secrets.length > 0) options.log.warn('bounce.refused', { code: params.provider });
-    if (await strangers.refused(ip)) options.log.warn('callback.shut_out', {});
-    return reply.code(401).send();
+    return refused(door, ip, reply, () => {
+      if (secrets.length > 0) options.log.warn('bounce.refused', { code: params.provider });
+    });
   }
   const content = parsed(body);
   const about = provider.asks?.(content);
@@ -184,6 +174,20 @@ async function answerBounces(
   const { noted, later: again } = await hearBounces(options, told);
   if (noted > 0) options.log.info('bounce.read', { count: noted });
   return again ? later(reply) : heard(reply);
+}
+
+/** Counts whoever proved nothing; who did so too often is told to wait, and costs no line of the log. */
+async function refused(
+  { options, strangers }: Door,
+  address: string,
+  reply: FastifyReply,
+  note: () => void,
+): Promise<FastifyReply> {
+  const seconds = await strangers.shutOutFor(address);
+  if (seconds !== undefined) return reply.code(429).header('retry-after', String(seconds)).send();
+  note();
+  if (await strangers.refused(address)) options.log.warn('callback.shut_out', {});
+  return reply.code(401).send();
 }
 
 /** Mailjet, Mailgun and Postmark tell again what was answered with anything else. */

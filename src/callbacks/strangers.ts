@@ -1,29 +1,54 @@
 // How often an address may knock without a signature that holds, and how many callbacks are looked at at the same time.
-// Invariant: what is signed is never counted; who has knocked too often costs no question to the database and no line of the log.
+// Invariant: what is signed is never counted and never refused for what others send from its address; an address that has knocked
+// too often costs no line of the log, and its callbacks take a few turns of their own, which no other address waits for.
 import ipaddr from 'ipaddr.js';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 
-/** Refusals of one address within a minute, after which it is not listened to until the minute is over. */
+/** Refusals of one address within a minute, after which what is unsigned is answered 429 until the minute is over. */
 export const refusalsAMinute = 60;
 
 /** Looked at at the same time: each asks the database, which the planner needs more. */
 export const atOnce = 16;
 
+/** The same for all addresses that have been refused too often. */
+export const suspectsAtOnce = 4;
+
 export interface Strangers {
-  /** Seconds until the address is listened to again; undefined: it is. */
+  /** Seconds until refusals of the address are counted anew; undefined: it has not been refused too often. */
   readonly shutOutFor: (address: string) => Promise<number | undefined>;
-  /** Counts a refusal. Answers whether it was the last one that is listened to. */
+  /** Undefined, and nothing was done: as many as may be are being looked at. */
+  readonly inTurn: <Result>(address: string, work: () => Promise<Result>) => Promise<Result | undefined>;
+  /** Counts a refusal. Answers whether it was the last one that is answered 401. */
   readonly refused: (address: string) => Promise<boolean>;
 }
 
+/** Callbacks that are being looked at. */
+interface Lane {
+  readonly most: number;
+  inWork: number;
+}
+
 export function createStrangers(): Strangers {
+  const usual: Lane = { most: atOnce, inWork: 0 };
+  const suspect: Lane = { most: suspectsAtOnce, inWork: 0 };
   const limiter = new RateLimiterMemory({ points: refusalsAMinute, duration: 60 });
+  const shutOutFor = async (address: string): Promise<number | undefined> => {
+    const known = await limiter.get(networkOf(address));
+    return known === null || known.consumedPoints < refusalsAMinute
+      ? undefined
+      : Math.max(1, Math.ceil(known.msBeforeNext / 1_000));
+  };
   return {
-    shutOutFor: async (address) => {
-      const known = await limiter.get(networkOf(address));
-      return known === null || known.consumedPoints < refusalsAMinute
-        ? undefined
-        : Math.max(1, Math.ceil(known.msBeforeNext / 1_000));
+    shutOutFor,
+    inTurn: async (address, work) => {
+      const lane = (await shutOutFor(address)) === undefined ? usual : suspect;
+      if (lane.inWork >= lane.most) return undefined;
+      lane.inWork += 1;
+      try {
+        return await work();
+      } finally {
+        lane.inWork -= 1;
+      }
     },
     refused: async (address) => {
       const { consumedPoints } = await limiter.penalty(networkOf(address));

@@ -76,12 +76,18 @@ export async function recordAnswers(
     ),
     ({ deliveryId }) => deliveryId,
   );
+  const first = new Map<string, Promise<PullAnswered>>();
   return Promise.all(
-    answers.map(async (answer) => {
+    answers.map(async (answer): Promise<PullAnswered> => {
       const row = rows.get(answer.key);
-      return row === undefined
-        ? 'unknown'
-        : recordAnswer(needs, of, { answer, row, entries: entries.get(row.id) ?? [] });
+      if (row === undefined) return 'unknown';
+      // Given twice in one request, the first counts, as it does when they come one after the other.
+      const name = `${row.id} ${answer.lease}`;
+      const known = first.get(name);
+      if (known !== undefined) return (await known) === 'recorded' ? 'already' : known;
+      const recorded = recordAnswer(needs, of, { answer, row, entries: entries.get(row.id) ?? [] });
+      first.set(name, recorded);
+      return recorded;
     }),
   );
 }

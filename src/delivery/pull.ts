@@ -3,7 +3,9 @@
 // lease that is lost.
 import type { Body } from '../../connectors/contract.ts';
 import { idempotencyKey } from '../domain/delivery.ts';
+import { coveringAuthorisation } from '../domain/destination.ts';
 import { sendPermission } from '../domain/send-policy.ts';
+import { readAuthorisations } from '../store/authorisations.ts';
 import { findDestination, readStates } from '../store/destinations.ts';
 import { windowUse } from '../store/due-work.ts';
 import { lockLeased, renewLeases, type Lease } from '../store/leases.ts';
@@ -58,8 +60,11 @@ export function createPuller(options: DelivererOptions): Puller {
   const takeWindow = createTakeWindow({ ...options, restMs });
   return {
     needs,
-    lease: (destinationId, asked) =>
-      leaseDue({ ...needs, actor: asked.actor }, takeWindow, destinationId, asked),
+    lease: async (destinationId, asked) => {
+      const leased = await leaseDue({ ...needs, actor: asked.actor }, takeWindow, destinationId, asked);
+      const isSilent = leased.items.length === 0 && leased.reason === '';
+      return isSilent ? { ...leased, reason: await whyNothing(needs, destinationId) } : leased;
+    },
   };
 }
 
@@ -95,6 +100,14 @@ async function leaseDue(
     departed.filter((one) => one !== undefined),
     leaseMs,
   );
+}
+
+/** '' where nothing waits. What nobody authorises is withheld before it is leased, and would look like that. */
+async function whyNothing({ database, inForce }: TripNeeds, destinationId: string): Promise<string> {
+  const targets = (await inForce(destinationId))?.mapping.actions.create?.targets ?? [];
+  const all = (await readAuthorisations(database, [destinationId])).get(destinationId) ?? [];
+  const isCovered = coveringAuthorisation(all, targets, [], database.now()) !== undefined;
+  return isCovered ? '' : 'recipient_not_authorised';
 }
 
 const leaseMsOf = ({ connectors }: TripNeeds, { mapping }: InForce): number | undefined =>

@@ -60,12 +60,15 @@ export async function postRows(
   const outcomes = await outcomesOf(deps, ids);
   const after = await leadsByRow(deps.database, sound);
   let next = 0;
+  const named = new Set(before.keys());
   return judged.map((one): PostedAnswer => {
     if ('refusals' in one) return { state: 'refused', refusals: one.refusals };
     const outcome = outcomes[next++] ?? { state: 'received' };
     if (outcome.state !== 'accepted') return outcome;
     const name = nameOf(one.values);
-    return { state: before.has(name) ? 'duplicate' : 'accepted', leadId: after.get(name) };
+    const state = named.has(name) ? 'duplicate' : 'accepted';
+    named.add(name);
+    return { state, leadId: after.get(name) };
   });
 }
 

@@ -17,6 +17,14 @@ export function rangesAfter(entries: string, behind: number): readonly (readonly
   });
 }
 
+export const lastEntryOf = (entries: string): number => Math.max(...entries.split(/[-,]/).map(Number));
+
+export const beyondTheEnd = (): RelaisError =>
+  new RelaisError('USAGE-001', [
+    'after est au-delà de la fin du journal : ce n’est pas le `next` d’une réponse de cette installation.',
+    'after lies beyond the end of the log: it is not the `next` of an answer of this installation.',
+  ]);
+
 export const textOf = ({ seal, entry }: Position): string => `${seal}-${entry}`;
 
 /** @throws USAGE-001 */

@@ -343,6 +343,15 @@ describe('the feed of events', () => {
     expect((await all('&kinds=delivered')).every(({ kind }) => kind === 'delivered')).toBe(true);
     expect((await ask('GET', '/v1/events?kinds=delivred')).status).toBe(400);
   });
+  test('a place beyond the end of the log is refused, and the end itself is none', async () => {
+    const { next } = (await ask('GET', '/v1/events?after=now')).body as { next: string };
+    const [end = 0] = next.split('-').map(Number);
+    for (const after of [`${end}-1`, `${end + 1}-0`, '999999999999999-0', `${end - 1}-999999999999999`]) {
+      const { status, body } = await ask('GET', `/v1/events?after=${after}`);
+      expect([after, status, body['code']]).toEqual([after, 400, 'USAGE-001']);
+    }
+    expect((await ask('GET', `/v1/events?after=${end}-0`)).status).toBe(200);
+  });
   test('an entry that became visible later than a higher one is not missed', async () => {
     const { next } = (await ask('GET', '/v1/events?after=now')).body as { next: string };
     const { owner } = rig.gateway;

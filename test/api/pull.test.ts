@@ -135,12 +135,17 @@ test('what is refused is failed with its reason; what is given back comes again;
   await rig.due(1);
   const again = await rig.fetched();
   expect(again).toMatchObject([{ lead: 'R-2', key: of('R-2')[0]?.key, again: true }]);
+  // Twice in one request: the first counts, as if the second had come after it.
+  expect(await rig.answer([...again, ...again], 'accepted', { reference: 'C-2' })).toEqual([
+    'recorded',
+    'already',
+  ]);
   const never = [
     { key: again[0]?.key ?? '', lease: '1-9-9' },
     { key: '00000000-0000-4000-8000-000000000000', lease: '1-1-1' },
   ];
   expect(await rig.answer(never, 'accepted')).toEqual(['unknown', 'unknown']);
-  expect(await rig.log('R-2')).toEqual(['departed', 'outcome:unavailable', 'departed']);
+  expect(await rig.log('R-2')).toEqual(['departed', 'outcome:unavailable', 'departed', 'outcome:accepted']);
 });
 
 test('an update, a withdrawal and an erasure come the same way', async () => {
@@ -197,7 +202,12 @@ test('C17: nothing is given by a suspended destination, under a restriction, pas
     "UPDATE deliveries d JOIN leads l ON l.id = d.lead_id SET d.expires_at = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)) WHERE l.reference = 'N-2'",
   );
   await owner.run('UPDATE authorisations SET revoked_at = UTC_TIMESTAMP(3)');
-  expect(await rig.fetched()).toEqual([]);
+  // Also when nothing is left to be withheld: whoever comes in vain is told why.
+  for (const _time of [1, 2])
+    expect((await rig.post('/v1/pull/essai-pull', {})).body).toMatchObject({
+      items: [],
+      reason: 'recipient_not_authorised',
+    });
   await rig.gateway.until('each has its reason', async () => (await stateOf('N-2')) === 'failed:expired');
   expect(await stateOf('N-3')).toBe('withheld:recipient_not_authorised');
   expect(await stateOf('N-1')).toMatch(/^withheld:/);

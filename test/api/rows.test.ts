@@ -134,6 +134,11 @@ test('the same row sent again is a duplicate; other content under its reference 
   ]);
 });
 
+test('the same row twice in one request is taken once: the second is a duplicate', async () => {
+  const { body } = await post('leads', { items: [lead('API-70'), lead('API-71'), lead('API-70')] });
+  expect(body.items?.map(({ state }) => state)).toEqual(['accepted', 'accepted', 'duplicate']);
+});
+
 test('corrections, consents and interactions come in by their own addresses', async () => {
   await post('leads', { items: [lead('API-8')] });
   const about = { client_id: 'essai', reference: 'API-8' };

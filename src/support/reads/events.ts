@@ -2,7 +2,7 @@
 // Invariant: in the order of the seals, each event once; ids, codes and names of destinations, nothing of a person.
 import { endOf } from '../../domain/delivery-ends.ts';
 import { feedEntries, newestSeal, sealsFrom, type FeedEntry } from '../../store/event-feed.ts';
-import { positionOf, rangesAfter, textOf } from '../log-position.ts';
+import { beyondTheEnd, lastEntryOf, positionOf, rangesAfter, textOf } from '../log-position.ts';
 import type { SupportPlace } from '../place.ts';
 import { isWithin, type Scope } from '../scope.ts';
 
@@ -99,20 +99,23 @@ export interface EventsPage {
 const mostLookedAt = 5_000;
 const sealsAtOnce = 100;
 
-/** @throws USAGE-001 for an `after` that is none of ours */
+/** @throws USAGE-001 for an `after` that is none of ours, or lies beyond the end of the log: its reader would miss what comes next */
 export async function eventsPage(
   // A replica's account may not see the seals.
   { database }: Pick<SupportPlace, 'database'>,
   scope: Scope,
   { after, kinds, limit }: EventsAsked,
 ): Promise<EventsPage> {
-  let at = after === 'now' ? { seal: (await newestSeal(database)) + 1, entry: 0 } : positionOf(after);
+  const end = { seal: (await newestSeal(database)) + 1, entry: 0 };
+  let at = after === 'now' ? end : positionOf(after);
+  if (at.seal > end.seal || (at.seal === end.seal && at.entry > 0)) throw beyondTheEnd();
   const items: FeedEvent[] = [];
   let lookedAt = 0;
   for (;;) {
     const seals = await sealsFrom(database, at.seal, sealsAtOnce);
     for (const { sequence, entries } of seals) {
       const behind = sequence === at.seal ? at.entry : 0;
+      if (behind > lastEntryOf(entries)) throw beyondTheEnd();
       for (const [from, to] of rangesAfter(entries, behind)) {
         for (const entry of await feedEntries(database, from, to)) {
           at = { seal: sequence, entry: entry.id };
