@@ -20,7 +20,7 @@ const commands = [
   },
   {
     name: 'engine',
-    what: 'the suites that depend most on the database, on MySQL; --engine mariadb for MariaDB',
+    what: 'every statement, and the suites that depend most on the database, on MySQL; --engine mariadb for MariaDB',
     words: ['bin/engine-suites.mjs'],
     ci: true,
   },

@@ -10,7 +10,7 @@ import { yearsPlants } from '../years/plants.ts';
 import { plants } from './plants.ts';
 import { planting } from './plants-run.ts';
 import { report } from './report.ts';
-import { startStormServers } from './servers.ts';
+import { givenServers, startStormServers } from './servers.ts';
 import { everyMischief, storm, type StormReport } from './storm.ts';
 
 const { values } = parseArgs({
@@ -76,7 +76,13 @@ function help(): string {
   --plant NAME      one of them: ${plants.map((one) => one.name).join(', ')}
                     with --years, where a letter is a company of bugs: ${yearsPlants.map((one) => one.name).join(', ')}
 
+
 mischief: ${Object.keys(everyMischief).join(', ')}
+  --engine E        mysql or mariadb, instead of what is installed
+
+RELAIS_MYSQL_OWNER_URL and RELAIS_REDIS_URL name servers to use instead; they are left alone, so that nothing happens to
+services in that storm.
+
 exit code: 0 all is 0 that must be; 1 something is not, or a plant was missed; 2 wrong use; 3 MySQL's own tables were damaged
 More: docs/faults.md`;
 }
@@ -105,9 +111,11 @@ async function years(count: string): Promise<number> {
 }
 
 async function oneStorm(): Promise<void> {
-  const servers = await startStormServers(join(root, '.relais', `faults-${process.pid}`), (line) =>
-    console.error(`faults: ${line}`),
-  );
+  const folder = join(root, '.relais', `faults-${process.pid}`);
+  const log = (line: string): void => console.error(`faults: ${line}`);
+  // Servers named by URL are not the storm's to hurt.
+  const given = await givenServers(folder, log);
+  const servers = given === undefined ? await startStormServers(folder, log) : undefined;
   let isTold = false;
   const tell = (result: StormReport): void => {
     isTold = true;
@@ -122,7 +130,7 @@ async function oneStorm(): Promise<void> {
       seed,
       seconds,
       rate: Number(values.rate),
-      servers,
+      ...(servers === undefined ? {} : { servers }),
       // A minute long when the storm is long enough for it to matter.
       outageMs: Math.min(60_000, seconds * 150),
       calmMs: Number(values.calm) * 1_000,
@@ -138,6 +146,7 @@ async function oneStorm(): Promise<void> {
     if (!isTold) throw error;
     console.error('faults: the account stands; what was left of the storm could not be closed:', error);
   } finally {
-    await servers.close();
+    await servers?.close();
+    await given?.stop();
   }
 }

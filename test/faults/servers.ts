@@ -16,6 +16,7 @@ import { findMysql, findRedis } from '../../src/sandbox/binaries.ts';
 import { takeFolder } from '../../src/sandbox/folders.ts';
 import { startMariadb, type PrivateServer } from '../../src/sandbox/mariadb.ts';
 import { converse, freePort } from '../../src/sandbox/ports.ts';
+import { startServices } from '../../src/sandbox/services.ts';
 import { launch, untilReady, type ServerProcess } from '../../src/sandbox/server-process.ts';
 import type { Target } from './proxy.ts';
 import { askedEngine } from '../support/engine.ts';
@@ -163,6 +164,22 @@ export async function startStormServers(path: string, log: (line: string) => voi
     },
   };
   return servers;
+}
+
+/** The services that the caller names, of which the storm uses a database of its own; undefined where none is named. */
+export async function givenServers(
+  folder: string,
+  log: (line: string) => void,
+): Promise<{ readonly stop: () => Promise<void> } | undefined> {
+  const { RELAIS_MYSQL_OWNER_URL: mysqlUrl, RELAIS_REDIS_URL: redisUrl } = process.env;
+  if (mysqlUrl === undefined) return undefined;
+  const services = await startServices({
+    ...{ folder, log, mysqlUrl, ...askedEngine() },
+    ...(redisUrl === undefined ? {} : { redisUrl }),
+  });
+  process.env['RELAIS_TEST_MYSQL_URL'] = services.mysqlUrl;
+  process.env['RELAIS_TEST_REDIS_URL'] = services.redisUrl;
+  return services;
 }
 
 /**

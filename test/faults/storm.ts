@@ -10,6 +10,7 @@ import { watchSecrets } from './exposed.ts';
 import { feed } from './feed.ts';
 import { startFetching } from './fetching.ts';
 import { readLedgers } from './ledgers.ts';
+import { countLocks, type LockFigures } from './locks.ts';
 import type { ChangeRow } from './ledgers.ts';
 import { askedFirst, heldMs, limits, type Pace } from './mappings.ts';
 import { api } from './mischief-api.ts';
@@ -57,7 +58,7 @@ export interface StormOptions {
   readonly tell?: (report: StormReport) => void;
 }
 
-export interface StormReport extends Figures {
+export interface StormReport extends Figures, LockFigures {
   /** Times each mischief was done. */
   readonly mischief: Readonly<Record<string, number>>;
   /** Processes killed at a numbered step. */
@@ -123,6 +124,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     const fetching = startFetching(outside, seeded(options.seed + 7), recipients.trouble);
     const visit = await visitConsole(gateway, outside.ports.console[0]);
     const ending = endOperations(scene, { ...options, random: seeded(options.seed + 5), ended });
+    const locks = countLocks(gateway.owner);
     const mischief = await blow(scene, options);
     await Promise.all([feeding.done, ending]);
     options.log(`storm over, ${feeding.handedIn.length} leads handed in; waiting until all is settled`);
@@ -183,6 +185,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       pagesRead: visit.pages(),
       tokensGiven: recipients.tokens.given(),
       tokensTurnedAway: recipients.tokens.turnedAway(),
+      ...(await locks.ended(figures.deliveries)),
       leftovers,
       damaged,
       lastWords: fleet.lastWords(),
