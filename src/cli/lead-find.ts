@@ -60,14 +60,14 @@ export const problemWords: Readonly<Record<AskedProblem, string>> = {
   phone_unreadable: '--phone is not a phone number.',
 };
 
-async function find({ database, config }: App, options: FindOptions): Promise<void> {
+async function find({ database, oppositionKey, config }: App, options: FindOptions): Promise<void> {
   const asked = leadQueryOf(options);
   if ('problem' in asked) throw new RelaisError('USAGE-001', problemWords[asked.problem]);
   const reveal = options.reveal === true;
   const needsReason = namesPerson(asked.query) || reveal || options.reason !== undefined;
   const reason = needsReason ? reasonOf(options.reason) : 'lead find by reference';
   const { leads, refused, isCut } = await findPeople(
-    database,
+    { database, oppositionKey },
     { query: asked.query, client: options.client },
     { actor: config.actor, reason, reveal },
   );

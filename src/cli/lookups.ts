@@ -40,7 +40,7 @@ export function lookUpCommands(program: Command): void {
   ).action((options: LookUpsOptions) => withApp((app) => list(app, options)));
 }
 
-async function list({ database, config, keys }: App, options: LookUpsOptions): Promise<void> {
+async function list({ database, oppositionKey, config, keys }: App, options: LookUpsOptions): Promise<void> {
   const { reference, email, phone, archives } = options;
   const asked = leadQueryOf({
     ...(reference === undefined ? {} : { reference }),
@@ -55,7 +55,7 @@ async function list({ database, config, keys }: App, options: LookUpsOptions): P
         : problemWords[asked.problem],
     );
   const seen = await lookUpsOf(
-    database,
+    { database, oppositionKey },
     { query: asked.query, client: options.client },
     { actor: config.actor, reason: reasonOf(options.reason) },
     archives === undefined ? undefined : { folder: archives, sealKeys: keys.seal },

@@ -52,7 +52,7 @@ async function exportOne(app: App, options: ExportOptions): Promise<void> {
   if (existsSync(options.to))
     throw new RelaisError('USAGE-001', `${options.to} exists: nothing is overwritten.`);
   const { clientId, email, phones, references } = askedOf(options);
-  const found = await findPerson(app.database, { clientId, ...email, phones, references });
+  const found = await findPerson(app.database, app.oppositionKey, { clientId, ...email, phones, references });
   const own = found.leads.filter((lead) => lead.found === 'asked');
   const leadIds = own.map(({ leadId }) => leadId);
   const rows = await rowsOf(app, options, found, leadIds);

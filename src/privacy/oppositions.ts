@@ -19,7 +19,7 @@ import {
   formerAddresses,
   keepOppositions,
   nextReceipt,
-  leadsWithAddress,
+  leadsUnderAddress,
 } from '../store/oppositions.ts';
 import { lockClients, repeatWithdrawals, type Reached } from '../store/same-person.ts';
 
@@ -57,6 +57,8 @@ const distinct = (digests: readonly Buffer[]): readonly Buffer[] => [
 export interface Objection {
   readonly clientId: string;
   readonly addresses: Addresses;
+  /** Digests of addresses that their lead had before a correction. */
+  readonly former?: readonly Buffer[];
   /** What the person objects to (`optInsNamed`). */
   readonly optIns: readonly OptIn[];
   readonly actor: string;
@@ -91,8 +93,8 @@ export async function object(
   }));
   await keepOppositions(
     tx,
-    addressDigests(oppositionKey, clientId, addresses).flatMap((digest) =>
-      optIns.map((optIn) => ({ clientId, digest, ...optIn, recordedAt, receipt })),
+    distinct([...addressDigests(oppositionKey, clientId, addresses), ...(objection.former ?? [])]).flatMap(
+      (digest) => optIns.map((optIn) => ({ clientId, digest, ...optIn, recordedAt, receipt })),
     ),
   );
   await appendHandovers(
@@ -105,7 +107,7 @@ export async function object(
       reason: `${purpose}.${channel}`,
     })),
   );
-  const leads = await leadsWithAddress(tx, clientId, addresses);
+  const leads = await leadsUnderAddress(tx, oppositionKey, clientId, addresses);
   const said = new Map(leads.map((id) => [id, events]));
   return repeatWithdrawals(tx, { snapshot, actor, purpose: reason }, said);
 }

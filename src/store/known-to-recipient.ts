@@ -30,6 +30,16 @@ export async function lastHandedOver(
     : { authorisationId: row.authorisation_id, correctedSince: row.corrected === 1 };
 }
 
+/** Latest revision of a lead that a recipient has or may have; 0: none. */
+export async function revisionHeld(sql: Sql, leadId: number, destinationId: string): Promise<number> {
+  const [row] = await sql.all<{ revision: number | null }>(
+    `SELECT MAX(sent_revision) AS revision FROM deliveries FORCE INDEX (deliveries_lead)
+      WHERE lead_id = ? AND destination_id = ? AND action IN ('create', 'update') AND (state = 'delivered' OR maybe_received = 1)`,
+    [leadId, destinationId],
+  );
+  return row?.revision ?? 0;
+}
+
 /** What one content said that the recipient has answered yes to. */
 export interface HandedOver {
   readonly action: Action;

@@ -24,7 +24,7 @@ export interface LeadRead {
   readonly lead: Lead;
   readonly consentRevision: number;
   readonly createdAt: Date;
-  /** Processing is restricted: nothing of it leaves but its erasure. */
+  /** Processing is restricted: nothing of it leaves but its erasure, and what takes back or corrects. */
   readonly restricted?: true;
 }
 

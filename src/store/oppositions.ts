@@ -1,6 +1,6 @@
 // The opposition list of each client: what was taken back, by keyed digests of mail addresses and phones.
 // Invariant: no address and no lead stands here; of two withdrawals of one address and opt-in the later counts, by stamp and by receipt.
-import type { Addresses } from '../domain/opposition.ts';
+import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import type { ConsentChannel, ConsentPurpose } from '../domain/lead.ts';
 import { inList, insertGroups, type Sql } from './database.ts';
 
@@ -89,7 +89,7 @@ export async function addressesOf(sql: Sql, leadIds: readonly number[]): Promise
   }));
 }
 
-/** A client's leads that have one of these addresses, not locked. */
+/** A client's leads that have one of these addresses now, not locked. */
 export async function leadsWithAddress(
   sql: Sql,
   clientId: string,
@@ -114,6 +114,37 @@ export async function leadsWithAddress(
   return [...ids].sort((a, b) => a - b);
 }
 
+/**
+ * A client's leads that have one of these addresses, or had it before a correction: whoever looks for a person asks here.
+ * @param key of the addresses on the opposition list
+ */
+export async function leadsUnderAddress(
+  sql: Sql,
+  key: Buffer,
+  clientId: string,
+  addresses: Addresses,
+): Promise<readonly number[]> {
+  const now = await leadsWithAddress(sql, clientId, addresses);
+  const before = await leadsFormerlyUnder(sql, clientId, addressDigests(key, clientId, addresses));
+  return [...new Set([...now, ...before])].sort((a, b) => a - b);
+}
+
+/** A client's leads that had one of these addresses before a correction. */
+export async function leadsFormerlyUnder(
+  sql: Sql,
+  clientId: string,
+  digests: readonly Buffer[],
+): Promise<readonly number[]> {
+  if (digests.length === 0) return [];
+  const { marks, values } = inList(digests);
+  const rows = await sql.all<{ id: number }>(
+    `SELECT DISTINCT lead_id AS id FROM former_addresses FORCE INDEX (former_addresses_digest)
+      WHERE client_id = ? AND digest IN (${marks})`,
+    [clientId, ...values],
+  );
+  return rows.map((row) => row.id);
+}
+
 /** A place in the order of receipt behind every answer there is. */
 export async function nextReceipt(sql: Sql): Promise<number> {
   const [row] = await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM consents');
@@ -134,10 +165,13 @@ export async function keepFormerAddresses(
   }
 }
 
-export async function formerAddresses(sql: Sql, leadId: number): Promise<readonly Buffer[]> {
-  const rows = await sql.all<{ digest: Buffer }>('SELECT digest FROM former_addresses WHERE lead_id = ?', [
-    leadId,
-  ]);
+export async function formerAddresses(sql: Sql, ...leadIds: readonly number[]): Promise<readonly Buffer[]> {
+  if (leadIds.length === 0) return [];
+  const { marks, values } = inList(leadIds);
+  const rows = await sql.all<{ digest: Buffer }>(
+    `SELECT digest FROM former_addresses WHERE lead_id IN (${marks})`,
+    values,
+  );
   return rows.map((row) => row.digest);
 }
 

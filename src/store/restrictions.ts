@@ -20,6 +20,18 @@ export async function restrictedAmong(tx: Sql, leadIds: readonly number[]): Prom
   return new Set(rows.map((row) => row.id));
 }
 
+/** Of these leads, those of which an update left under their restriction; the caller holds their locks. */
+export async function toldWhileRestricted(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
+  if (leadIds.length === 0) return new Set();
+  const { marks, values } = inList(leadIds);
+  const rows = await tx.all<{ id: number }>(
+    `SELECT DISTINCT l.id FROM leads l JOIN deliveries d FORCE INDEX (deliveries_lead) ON d.lead_id = l.id
+      WHERE l.id IN (${marks}) AND d.action = 'update' AND d.first_departed_at >= l.restricted_at`,
+    values,
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
 /** The mark goes where no other request asks for it. Returns whether it went. */
 export async function unmarkRestricted(tx: Sql, leadId: number, exceptRequest: number): Promise<boolean> {
   const others = await tx.all(

@@ -1,6 +1,8 @@
 // What support asks of MySQL about leads: by mailbox, phone or reference; why one was not routed; what a backfill would take.
 // Invariant: reads only, by index; every look-up of a person names the clients it looks in.
+import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import { inList, type Sql, type SqlValue } from './database.ts';
+import { leadsFormerlyUnder } from './oppositions.ts';
 
 export interface FoundLead {
   readonly id: number;
@@ -25,11 +27,27 @@ export interface LeadQuery {
 /** More than a person can have made; a list that long is cut and says so. */
 export const mostLeads = 200;
 
-/** Leads of these clients that match everything asked; at most `mostLeads`, newest first. */
+/**
+ * Leads of these clients that match everything asked; at most `mostLeads`, newest first. A person is found by an address that a lead
+ * had before a correction, too.
+ * @param key of the addresses on the opposition lists; a reference alone needs none
+ */
 export async function searchLeads(
   sql: Sql,
   clients: readonly string[],
   query: LeadQuery,
+  key: Buffer,
+): Promise<readonly FoundLead[]>;
+export async function searchLeads(
+  sql: Sql,
+  clients: readonly string[],
+  query: { readonly reference: string },
+): Promise<readonly FoundLead[]>;
+export async function searchLeads(
+  sql: Sql,
+  clients: readonly string[],
+  query: LeadQuery,
+  key?: Buffer,
 ): Promise<readonly FoundLead[]> {
   if (clients.length === 0) return [];
   const { marks, values } = inList(clients);
@@ -42,11 +60,24 @@ export async function searchLeads(
         [...values, value],
       )
     ).map((row) => row.id);
-  if (query.email !== undefined) found.push(await search('prospects', 'lead_id', 'email', query.email));
+  const formerly = async (addresses: Addresses): Promise<readonly number[]> => {
+    const ids: number[] = [];
+    for (const clientId of key === undefined ? [] : clients)
+      ids.push(
+        ...(await leadsFormerlyUnder(sql, clientId, addressDigests(key ?? Buffer.of(), clientId, addresses))),
+      );
+    return ids;
+  };
+  if (query.email !== undefined)
+    found.push([
+      ...(await search('prospects', 'lead_id', 'email', query.email)),
+      ...(await formerly({ email: query.email })),
+    ]);
   if (query.phone !== undefined)
     found.push([
       ...(await search('prospects', 'lead_id', 'mobile', query.phone)),
       ...(await search('prospects', 'lead_id', 'landline', query.phone)),
+      ...(await formerly({ mobile: query.phone })),
     ]);
   if (query.reference !== undefined) found.push(await search('leads', 'id', 'reference', query.reference));
   if (query.name !== undefined) {

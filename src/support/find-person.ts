@@ -81,12 +81,18 @@ export function leadQueryOf({
 export const namesPerson = (query: LeadQuery): boolean =>
   Object.keys(query).some((asked) => asked !== 'reference');
 
+export interface PeoplePlace {
+  readonly database: Database;
+  /** Of the addresses on the opposition lists: one that a lead had before a correction is known by its digest alone. */
+  readonly oppositionKey: Buffer;
+}
+
 /**
  * Leads and refused rows of whom is asked for, in one client or in all.
  * @throws FIND-001 for a client nobody knows
  */
 export async function findPeople(
-  database: Database,
+  { database, oppositionKey }: PeoplePlace,
   asked: { readonly query: LeadQuery; readonly client: string | undefined },
   look: LookUp,
 ): Promise<FoundPeople> {
@@ -96,6 +102,7 @@ export async function findPeople(
     database,
     client === undefined ? await clientIds(database) : [client],
     query,
+    oppositionKey,
   );
   const refused = await findRefused(database, client === undefined ? undefined : [client], query);
   // Logged before anything is shown: a look-up that could not be written is not answered.

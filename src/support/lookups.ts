@@ -4,10 +4,9 @@ import type { KeyRing } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
 import { archivedEntries } from '../privacy/person/archived-log.ts';
 import { accountNames } from '../store/account-names.ts';
-import type { Database } from '../store/database.ts';
 import { entriesOfLeads } from '../store/lead-log.ts';
 import { searchLeads, type LeadQuery } from '../store/support-leads.ts';
-import { noteLookUp } from './find-person.ts';
+import { noteLookUp, type PeoplePlace } from './find-person.ts';
 
 export interface LookUpSeen {
   readonly at: Date;
@@ -29,12 +28,12 @@ const kinds: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exp
  * @throws FIND-001 when nobody is found, LOG-002
  */
 export async function lookUpsOf(
-  database: Database,
+  { database, oppositionKey }: PeoplePlace,
   asked: { readonly query: LeadQuery; readonly client: string },
   by: { readonly actor: string; readonly reason: string },
   archives?: { readonly folder: string; readonly sealKeys: KeyRing },
 ): Promise<readonly LookUpSeen[]> {
-  const leads = await searchLeads(database, [asked.client], asked.query);
+  const leads = await searchLeads(database, [asked.client], asked.query, oppositionKey);
   const ids = leads.map(({ id }) => id);
   const inTable = await entriesOfLeads(database, ids);
   await noteLookUp(database, 'looked_up', { leads, clientId: asked.client }, by);

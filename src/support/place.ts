@@ -8,6 +8,8 @@ export interface SupportPlace {
   /** For lists: a replica where one is named, else `database`. */
   readonly reading: ReadSide;
   readonly published: Published;
+  /** Of the addresses on the opposition lists. */
+  readonly oppositionKey: Buffer;
 }
 
 /** A part of a list that is read page by page. */

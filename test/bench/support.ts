@@ -114,8 +114,8 @@ await withServices(async () => {
       'a destination drawn': () => destinationPlots(place, wholeCentre, 'essai-crm'),
       'a lead by reference': () => searchLeads(database, ['essai'], { reference: known?.reference ?? '' }),
       'a lead by mail address': () =>
-        searchLeads(database, ['essai'], { email: `p${middle}@courriel.example` }),
-      'a lead by phone': () => searchLeads(database, ['essai'], { phone: '+33639980123' }),
+        searchLeads(database, ['essai'], { email: `p${middle}@courriel.example` }, Buffer.alloc(32)),
+      'a lead by phone': () => searchLeads(database, ['essai'], { phone: '+33639980123' }, Buffer.alloc(32)),
     };
     console.log(`\n${machine()}; ${rows} log entries, ${leads} leads`);
     for (const [name, ask] of Object.entries(questions)) {

@@ -3,7 +3,12 @@
 import { openDatabase, type Database, type Sql, type SqlValue } from '../../src/store/database.ts';
 import { gatewayStatus } from '../../src/store/gateway-status.ts';
 import { bulkOutcomes } from '../../src/store/bulk-outcomes.ts';
-import { countBackfill, searchLeads, routingRefusals } from '../../src/store/support-leads.ts';
+import {
+  countBackfill,
+  searchLeads,
+  routingRefusals,
+  type LeadQuery,
+} from '../../src/store/support-leads.ts';
 import {
   countDeliveries,
   deliveryStory,
@@ -179,8 +184,7 @@ test('what a bulk run did costs what the run is long, whatever the state it is a
 });
 
 test('people, one delivery, its story and the state of the house are read by index', async () => {
-  const find = (query: Parameters<typeof searchLeads>[2]) => (sql: Sql) =>
-    searchLeads(sql, ['a', 'b'], query);
+  const find = (query: LeadQuery) => (sql: Sql) => searchLeads(sql, ['a', 'b'], query, Buffer.alloc(32));
   const questions: readonly ((sql: Sql) => Promise<unknown>)[] = [
     find({ email: 'p77@courriel.example' }),
     find({ phone: '+336399877' }),
@@ -196,8 +200,8 @@ test('people, one delivery, its story and the state of the house are read by ind
 });
 
 test('a person is found by everything asked at once, in the clients named only', async () => {
-  const found = async (clients: readonly string[], query: Parameters<typeof searchLeads>[2]) =>
-    (await searchLeads(database, clients, query)).map((one) => one.reference);
+  const found = async (clients: readonly string[], query: LeadQuery) =>
+    (await searchLeads(database, clients, query, Buffer.alloc(32))).map((one) => one.reference);
   expect(await found(['a', 'b'], { phone: '+336399877' })).toEqual(['R-77']);
   expect(await found(['a', 'b'], { phone: '+331399877', email: 'P77@courriel.example' })).toEqual(['R-77']);
   expect(await found(['a', 'b'], { phone: '+336399877', email: 'p78@courriel.example' })).toEqual([]);

@@ -10,8 +10,8 @@ export const plantsOfRequests: readonly Plant[] = [
     patches: [
       {
         file: 'src/delivery/attempt/render.ts',
-        find: "if (read.restricted === true && present.erasedAt === undefined && row.action !== 'erase')",
-        put: 'if (read.restricted === true && row.id < 0)',
+        find: 'const isRestricted = read.restricted === true && present.erasedAt',
+        put: 'const isRestricted = row.id < 0 && present.erasedAt',
       },
     ],
     red: [zeros.restricted],

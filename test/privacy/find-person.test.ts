@@ -1,5 +1,7 @@
 // The leads of a person at one client: by mail and phones, one hop, refused rows included.
+import { addressDigests } from '../../src/domain/opposition.ts';
 import { findPerson, type FoundPerson, type PersonAsked } from '../../src/privacy/person/find.ts';
+import { keepFormerAddresses } from '../../src/store/oppositions.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 
 let home: StoreHome;
@@ -20,21 +22,27 @@ interface Person {
   readonly landline?: string;
 }
 
-async function lead(reference: string, { email, mobile, landline }: Person, client = 'essai'): Promise<void> {
+async function lead(
+  reference: string,
+  { email, mobile, landline }: Person,
+  client = 'essai',
+): Promise<number> {
   const id = await home.lead(reference);
   await home.owner.run('UPDATE leads SET client_id = ? WHERE id = ?', [client, id]);
   await home.owner.run(
     'INSERT INTO prospects (lead_id, client_id, email, mobile, landline) VALUES (?, ?, ?, ?, ?)',
     [id, client, email ?? null, mobile ?? null, landline ?? null],
   );
+  return id;
 }
 const refused = (reference: string, person: Person & { readonly comment?: string }): Promise<unknown> =>
   home.owner.run(
     `INSERT INTO lead_intake (client_id, reference, email, mobile, comment, status) VALUES ('essai', ?, ?, ?, ?, 'refused')`,
     [reference, person.email ?? null, person.mobile ?? null, person.comment ?? null],
   );
+const key = Buffer.alloc(32, 7);
 const find = (asked: Omit<PersonAsked, 'clientId'>): Promise<FoundPerson> =>
-  findPerson(home.gateway, { clientId: 'essai', ...asked });
+  findPerson(home.gateway, key, { clientId: 'essai', ...asked });
 const names = ({ leads }: FoundPerson): readonly string[] =>
   leads.map(({ reference, found }) => `${reference} ${found}`);
 
@@ -74,8 +82,23 @@ test('C21: refused rows that name an address are found however they are spelt, a
 });
 
 test('a client or a reference that nobody knows is said', async () => {
-  await expect(findPerson(home.gateway, { clientId: 'nul', email: zoe })).rejects.toMatchObject({
+  await expect(findPerson(home.gateway, key, { clientId: 'nul', email: zoe })).rejects.toMatchObject({
     code: 'FIND-001',
   });
   await expect(find({ references: ['X-9'] })).rejects.toThrow('X-9');
+});
+
+test('C21: a person is found by an address that their lead had before a correction, and the leads that share it', async () => {
+  const was = 'former@courriel.example';
+  const corrected = await lead('FORMER-1', { email: 'today@courriel.example' });
+  await lead('FORMER-2', { email: 'today@courriel.example' });
+  await keepFormerAddresses(
+    home.owner,
+    addressDigests(key, 'essai', { email: was }).map((digest) => ({
+      ...{ leadId: corrected, clientId: 'essai', digest },
+    })),
+  );
+  expect(names(await find({ email: was.toUpperCase() }))).toEqual(['FORMER-1 asked', 'FORMER-2 shared']);
+  await lead('FORMER-3', { email: was });
+  expect(names(await find({ references: ['FORMER-3'] }))).toEqual(['FORMER-1 shared', 'FORMER-3 asked']);
 });

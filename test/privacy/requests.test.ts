@@ -299,14 +299,16 @@ test('C21: an objection goes to the list with every address, and a withdrawal to
   expect(letter.out).toContain('consentement (prospection par e-mail) : retiré');
 });
 
-test('C21: while processing is restricted nothing leaves; lifted, it leaves by itself, whatever its age', async () => {
+test('C21: while processing is restricted nothing new leaves; lifted, it leaves by itself, whatever its age', async () => {
   await delivered('L-1');
   const id = await open({ kind: 'restriction', references: ['L-1'] });
   await gateway.app.requests.apply(id, all);
   expect(await recipients(id)).toEqual(['essai-crm L-1 written', 'essai-mail L-1 written']);
   await gateway.send({
-    ...{ client_id: 'essai', kind: 'correction', reference: 'L-1', row_reference: 'L-1-1' },
-    last_name: 'Durand',
+    ...{ client_id: 'essai', kind: 'consent', reference: 'L-1', row_reference: 'L-1-1' },
+    consents: JSON.stringify([
+      { purpose: 'marketing', channel: 'email', state: 'granted', recordedAt: new Date().toISOString() },
+    ]),
   });
   await gateway.until('withheld', async () =>
     (await gateway.states("l.reference = 'L-1' AND d.action = 'update'")).some(

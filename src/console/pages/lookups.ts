@@ -36,7 +36,7 @@ export function lookUpRoutes(server: FastifyInstance, desk: Desk): void {
       return lookUpsPage(desk, request, reply, problem === undefined ? {} : { problem });
     const seen = await foundOr(undefined, () =>
       lookUpsOf(
-        desk.place.database,
+        desk.place,
         { query: query.query, client: field(request, 'client').trim() },
         { actor: personOf(request).actor, reason },
       ),

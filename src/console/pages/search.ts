@@ -23,7 +23,6 @@ const names = ['reference', 'email', 'phone', 'name', 'firstName'] as const;
 type Asked = Readonly<Partial<Record<(typeof names)[number], string>>>;
 
 export function searchRoutes(server: FastifyInstance, desk: Desk): void {
-  const { access } = desk.place;
   server.get('/search', { config: { gate: 'person.find' } }, (request, reply) =>
     searchPage(desk, request, reply, {}),
   );
@@ -40,7 +39,7 @@ export function searchRoutes(server: FastifyInstance, desk: Desk): void {
     const problem = reasonProblem(reason);
     if (problem !== undefined) return refuse(problem);
     const found = await findPeople(
-      access.database,
+      desk.place,
       { query: query.query, client: client === '' ? undefined : client },
       { actor: personOf(request).actor, reason, reveal: false },
     );

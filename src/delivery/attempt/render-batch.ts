@@ -1,5 +1,5 @@
-// Station 5b for all rows of a trip: each is written by itself, and those that nobody is authorised to receive any more are
-// looked at again where they carry a right of the prospect.
+// Station 5b for all rows of a trip: each is written by itself, and those that nobody is authorised to receive any more, or whose
+// lead is under a restriction, are looked at again where they carry a right of the prospect.
 // Invariant: a bug of ours in the writing of one lead fails that lead, and never holds up the file it stands in.
 import { foreignCode } from '../../errors.ts';
 import { reasonWith } from '../../domain/delivery.ts';
@@ -9,6 +9,7 @@ import type { Database } from '../../store/database.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { writeContent, type ContentInputs, type Ready, type Stopped } from './render.ts';
 import { readFormers } from './former-authorisation.ts';
+import { readHeld } from './under-restriction.ts';
 import type { Published } from '../mapping-cache.ts';
 import type { Inputs } from './load-inputs.ts';
 import type { Trip } from './trip.ts';
@@ -46,9 +47,17 @@ export async function renderAll(
   const barred = rendered.filter(isBarred).map((result) => result.row);
   if (barred.length === 0) return rendered;
   const formers = await readFormers(needs, barred, inputs.authorisations);
+  const held = await readHeld(
+    needs.database,
+    barred.filter((row) => row.action === 'update'),
+  );
   return rendered.map((result) =>
     isBarred(result)
-      ? write(result.row, { ...inputsOf(result.row), former: formers.get(result.row.id) })
+      ? write(result.row, {
+          ...inputsOf(result.row),
+          former: formers.get(result.row.id),
+          held: held.get(result.row.id),
+        })
       : result,
   );
 }
@@ -66,5 +75,7 @@ function renderOne(log: Log, row: ClaimedDelivery, inputs: ContentInputs): Ready
   }
 }
 
+const barring: ReadonlySet<string> = new Set(['recipient_not_authorised', 'restricted']);
+
 const isBarred = (result: Ready | Stopped): result is Stopped =>
-  'state' in result && result.reason === 'recipient_not_authorised' && result.row.action !== 'create';
+  'state' in result && barring.has(result.reason) && result.row.action !== 'create';

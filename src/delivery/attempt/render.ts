@@ -21,6 +21,7 @@ import type { ClaimedDelivery } from './claim.ts';
 import type { Stop, Stopped, Unwritable } from './stopped.ts';
 import { afterUndoing, notUndone } from './undoing.ts';
 import { byHand, carriesRight, neededOnly, tellsNothingNew, type Former } from './former-authorisation.ts';
+import { saidUnderRestriction, type HeldContent } from './under-restriction.ts';
 
 export type { Stopped } from './stopped.ts';
 
@@ -62,6 +63,8 @@ export interface ContentInputs {
   readonly incomplete?: ReadonlyMap<number, string>;
   /** Under what it was handed over before: given where nobody is authorised to receive it any more. */
   readonly former?: Former | undefined;
+  /** What the recipient holds: given for an update of a lead under a restriction. */
+  readonly held?: HeldContent | undefined;
 }
 
 export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready | Stopped {
@@ -75,11 +78,18 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
     fields,
     readRevision: present.revision,
   });
-  if (read.restricted === true && present.erasedAt === undefined && row.action !== 'erase')
-    return stop('withheld', 'restricted');
-  const receiver = receiverOf(row, present, inputs, stop);
-  return 'state' in receiver ? receiver : contentFor(row, present, receiver, inputs, stop);
+  const isRestricted = read.restricted === true && present.erasedAt === undefined && row.action !== 'erase';
+  const said = isRestricted ? saidUnderRestriction(row, present, inputs.held, inputs.now) : present;
+  if (said === undefined) return stop('withheld', 'restricted');
+  const receiver = receiverOf(row, said, inputs, stop);
+  if ('state' in receiver) return receiver;
+  const content = contentFor(row, said, receiver, inputs, stop);
+  // What a mapping cannot write with so little is told by a person.
+  return isRestricted && isUnwritten(content) ? stoppedByHand(row) : content;
 }
+
+const isUnwritten = (content: Ready | Stopped): boolean =>
+  'state' in content && (content.state === 'failed' || content.state === 'withheld');
 
 /** Under which authorisation it goes; `former`: one that has ended. */
 interface Receiver {

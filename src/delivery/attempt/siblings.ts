@@ -22,11 +22,17 @@ export function unsettledAmong(siblings: readonly LockedDelivery[]): boolean {
   );
 }
 
-/** May have been received, and cannot leave again for want of an authorisation: what the prospect takes back does not wait for it. */
-const barred = (sibling: LockedDelivery): boolean =>
-  sibling.state === 'withheld' &&
-  sibling.maybeReceived &&
-  splitReason(sibling.reason).base === 'recipient_not_authorised';
+/**
+ * May have been received, and cannot leave again for want of an authorisation or under a restriction; or an update that a restriction
+ * holds back: what the prospect takes back does not wait for it.
+ */
+function barred({ action, state, maybeReceived, reason }: LockedDelivery): boolean {
+  if (state !== 'withheld') return false;
+  const { base } = splitReason(reason);
+  return base === 'restricted'
+    ? maybeReceived || action === 'update'
+    : maybeReceived && base === 'recipient_not_authorised';
+}
 
 export function blockedBy(
   row: LockedDelivery,

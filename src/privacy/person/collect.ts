@@ -10,7 +10,7 @@ import { findClient } from '../../store/destinations.ts';
 import { departedDeliveries, entriesOfLeads, type LeadEntry } from '../../store/lead-log.ts';
 import { createSnapshots } from '../../store/lead-revisions.ts';
 import { readLeads, type LeadRead } from '../../store/leads.ts';
-import { addressesOf, oppositionsOf } from '../../store/oppositions.ts';
+import { addressesOf, formerAddresses, oppositionsOf } from '../../store/oppositions.ts';
 import {
   givenReferences,
   keptRevisions,
@@ -225,7 +225,10 @@ async function oppositionsOfPerson(
   leadIds: readonly number[],
 ): Promise<PersonFile['oppositions']> {
   const addresses = await addressesOf(tx, leadIds);
-  const digests = addresses.flatMap((address) => addressDigests(oppositionKey, clientId, address));
+  const digests = [
+    ...addresses.flatMap((address) => addressDigests(oppositionKey, clientId, address)),
+    ...(await formerAddresses(tx, ...leadIds)),
+  ];
   const found = Map.groupBy(
     await oppositionsOf(tx, clientId, digests),
     ({ purpose, channel }) => `${purpose}.${channel}`,

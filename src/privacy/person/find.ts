@@ -1,11 +1,17 @@
 // The leads of a person at one client, by the mail and phones they give, and the refused rows that name them.
-// Invariant: one hop and never further: leads that have an address asked for, and leads that share an address with one of those.
+// Invariant: one hop and never further: leads that have or had an address asked for, and leads that share an address with one of
+// those.
 // What one hop finds may be somebody else's who shares a phone: a person confirms which leads are meant.
-import type { Addresses } from '../../domain/opposition.ts';
+import { addressDigests, type Addresses } from '../../domain/opposition.ts';
 import { unknownClient, unknownLead } from '../../errors/unknown.ts';
 import type { Sql } from '../../store/database.ts';
 import { findClient } from '../../store/destinations.ts';
-import { addressesOf, leadsWithAddress } from '../../store/oppositions.ts';
+import {
+  addressesOf,
+  formerAddresses,
+  leadsFormerlyUnder,
+  leadsUnderAddress,
+} from '../../store/oppositions.ts';
 import { leadHeads, type LeadHead } from '../../store/person-leads.ts';
 import { refusedOfPerson, type RefusedOfPerson } from '../../store/refused-of-person.ts';
 import { findLeadId } from '../../store/rights.ts';
@@ -33,21 +39,28 @@ export interface FoundPerson {
 
 /**
  * Reads only; who asks logs it (`looked_up`).
+ * @param key of the addresses on the opposition list: an address that a lead had before a correction is known by its digest alone
  * @throws FIND-001 for a client nobody knows, or a reference it has no lead of
  */
-export async function findPerson(sql: Sql, asked: PersonAsked): Promise<FoundPerson> {
+export async function findPerson(sql: Sql, key: Buffer, asked: PersonAsked): Promise<FoundPerson> {
   const { clientId } = asked;
   if ((await findClient(sql, clientId)) === undefined) throw unknownClient(clientId);
   const given = givenAddresses(asked);
   const direct = new Set<number>();
   for (const addresses of given)
-    for (const id of await leadsWithAddress(sql, clientId, addresses)) direct.add(id);
+    for (const id of await leadsUnderAddress(sql, key, clientId, addresses)) direct.add(id);
   for (const reference of asked.references ?? []) direct.add(await leadOf(sql, clientId, reference));
   const shared = (await sharedAddresses(sql, [...direct], 'all')).flatMap(({ all }) => all);
-  const heads = await leadHeads(sql, [...new Set([...direct, ...shared])]);
+  const own = await addressesOf(sql, [...direct]);
+  const digests = [
+    ...own.flatMap((addresses) => addressDigests(key, clientId, addresses)),
+    ...(await formerAddresses(sql, ...direct)),
+  ];
+  const formerly = await leadsFormerlyUnder(sql, clientId, digests);
+  const heads = await leadHeads(sql, [...new Set([...direct, ...shared, ...formerly])]);
   return {
     leads: heads.map((head) => ({ ...head, found: direct.has(head.leadId) ? 'asked' : 'shared' })),
-    refused: await refusedOfPerson(sql, clientId, [...given, ...(await addressesOf(sql, [...direct]))]),
+    refused: await refusedOfPerson(sql, clientId, [...given, ...own]),
   };
 }
 

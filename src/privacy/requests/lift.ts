@@ -5,10 +5,16 @@ import type { Sql } from '../../store/database.ts';
 import { readDeliveries } from '../../store/deliveries.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { appendHandovers } from '../../store/handovers.ts';
+import { insertChanges, raiseRevisions } from '../../store/lead-writes.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { readSubjects } from '../../store/request-subjects.ts';
 import { changeRequest } from '../../store/requests.ts';
-import { heldWithoutRestriction, renewAges, unmarkRestricted } from '../../store/restrictions.ts';
+import {
+  heldWithoutRestriction,
+  renewAges,
+  toldWhileRestricted,
+  unmarkRestricted,
+} from '../../store/restrictions.ts';
 import { reopenWithheld } from '../../store/withheld.ts';
 import { writeNote } from '../../client-mails/notes.ts';
 import { heldRequest, noteAct, requestName, type RequestDeps } from './deps.ts';
@@ -22,7 +28,7 @@ export interface Lifted {
 
 /** @throws FIND-001, REQUEST-001 */
 export const liftRestriction = (
-  { database }: Pick<RequestDeps, 'database'>,
+  { database, snapshot }: Pick<RequestDeps, 'database' | 'snapshot'>,
   id: number,
   { actor, evidence }: { readonly actor: string; readonly evidence: string },
 ): Promise<Lifted> =>
@@ -38,8 +44,15 @@ export const liftRestriction = (
     );
     const ids = subjects.map(({ subjectId }) => subjectId);
     await lockLeads(tx, ids);
+    const told = await toldWhileRestricted(tx, ids);
     const freed: number[] = [];
     for (const leadId of ids) if (await unmarkRestricted(tx, leadId, id)) freed.push(leadId);
+    await tellWhole(
+      tx,
+      snapshot,
+      request.clientId,
+      freed.filter((leadId) => told.has(leadId)),
+    );
     await changeRequest(tx, id, { liftedAt: tx.now(), liftedBy: actor });
     await noteAct(tx, { request, actor, what: 'lifted', note: evidence });
     const common = {
@@ -64,6 +77,31 @@ export const liftRestriction = (
     });
     return { leads: freed.length, reopened };
   });
+
+/** An update that left under the restriction left out what was new to its recipient: that follows now. */
+async function tellWhole(
+  tx: Sql,
+  snapshot: RequestDeps['snapshot'],
+  clientId: string,
+  leadIds: readonly number[],
+): Promise<void> {
+  if (leadIds.length === 0) return;
+  await snapshot(tx, leadIds);
+  await raiseRevisions(
+    tx,
+    leadIds.map((leadId) => ({ leadId, revisions: 1, consentRevisions: 0 })),
+  );
+  const locks = await lockLeads(tx, leadIds);
+  await insertChanges(
+    tx,
+    leadIds.map((leadId) => ({
+      leadId,
+      clientId,
+      revision: locks.get(leadId)?.revision ?? 0,
+      kind: 'consent' as const,
+    })),
+  );
+}
 
 async function reopen(tx: Sql, leadIds: readonly number[], actor: string): Promise<number> {
   const ids = await reopenWithheld(tx, await heldWithoutRestriction(tx, leadIds, 10_000));

@@ -43,7 +43,7 @@ const oldestMs = 366 * 86_400_000;
 export async function openRequest(deps: RequestDeps, order: NewRequestOrder): Promise<Opened> {
   if (order.demand !== undefined) refuseUnfit(order.demand);
   return deps.database.transaction(async (tx) => {
-    const person = await findPerson(tx, order);
+    const person = await findPerson(tx, deps.oppositionKey, order);
     const now = tx.now();
     const receivedAt = order.receivedAt ?? now;
     if (receivedAt > now || now.getTime() - receivedAt.getTime() > oldestMs)

@@ -3,7 +3,7 @@
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
 import { addressDigests, type Addresses, type OptIn } from '../../domain/opposition.ts';
 import type { Sql } from '../../store/database.ts';
-import { addressesOf } from '../../store/oppositions.ts';
+import { addressesOf, formerAddresses } from '../../store/oppositions.ts';
 import { noteEffects, type Request } from '../../store/requests.ts';
 import type { Reached } from '../../store/same-person.ts';
 import { object } from '../oppositions.ts';
@@ -50,7 +50,8 @@ export async function objectFor(
 ): Promise<Changed> {
   const [addresses] = await addressesOf(tx, [leadId]);
   if (addresses === undefined) return { effects: [], isChanged: false, others: [] };
-  const { effects, reached } = await objectWith(tx, deps, work, addresses);
+  const former = await formerAddresses(tx, leadId);
+  const { effects, reached } = await objectWith(tx, deps, work, addresses, former);
   return {
     effects,
     isChanged: reached.some((lead) => lead.leadId === leadId),
@@ -64,11 +65,13 @@ async function objectWith(
   deps: RequestDeps,
   { request, actor }: Work,
   addresses: Addresses,
+  former: readonly Buffer[] = [],
 ): Promise<{ readonly effects: readonly Effect[]; readonly reached: readonly Reached[] }> {
   const optIns = optInsOf(request);
   const reached = await object(tx, deps, {
     clientId: request.clientId,
     addresses,
+    former,
     optIns,
     actor,
     reason: requestName(request.id),

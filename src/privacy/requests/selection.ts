@@ -51,7 +51,7 @@ export async function refuseNews(
 
 async function listNews(tx: Sql, deps: Omit<RequestDeps, 'database'>, request: Request): Promise<number> {
   const asked = await readAsked(tx, deps, request);
-  return asked === undefined ? 0 : listFound(tx, request.id, await findPerson(tx, asked));
+  return asked === undefined ? 0 : listFound(tx, request.id, await findPerson(tx, deps.oppositionKey, asked));
 }
 
 export const hasNews = (id: number, fresh: number): RelaisError =>

@@ -44,15 +44,15 @@ const problemWords: Readonly<Record<AskedProblem, Both>> = {
 
 /** @throws USAGE-001 for a question that cannot be asked, FIND-001 for a client nobody knows */
 export async function peopleFound(
-  { database }: SupportPlace,
+  place: SupportPlace,
   scope: Scope,
   asked: AskedPerson & { readonly client?: string },
   look: LookUp,
 ): Promise<FoundPeople> {
   const query = leadQueryOf(asked);
   if ('problem' in query) throw new RelaisError('USAGE-001', problemWords[query.problem]);
-  const { client } = await knownClient(database, scope, asked);
-  return findPeople(database, { query: query.query, client }, look);
+  const { client } = await knownClient(place.database, scope, asked);
+  return findPeople(place, { query: query.query, client }, look);
 }
 
 async function knownClient(
