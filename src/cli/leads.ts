@@ -111,9 +111,11 @@ function retryCommand(lead: Command): void {
   withExamples(
     lead
       .command('retry <row...>')
-      .description('take rows in again that were set aside through no fault of their own')
+      .description(
+        'take rows in again that were set aside through no fault of their own, or held for the officer',
+      )
       .option('--reason <text>', 'why (ticket number); mandatory, written in the log'),
-    'Only rows refused as SET_ASIDE or INTERNAL (relais lead refusals): a process ended over them, or the database failed. First find out why. A row that broke the contract is corrected by whoever sent it.',
+    'Only rows refused as SET_ASIDE or INTERNAL (relais lead refusals): a process ended over them, or the database failed. First find out why. A row that is ERASED_SINCE is of a person who was erased after it was collected: only the data protection officer lets it in. A row that broke the contract is corrected by whoever sent it.',
     'relais lead retry 1204 --reason "planner killed by the host, ticket 118"',
   ).action((given: readonly string[], options: { readonly reason?: string }) => {
     const reason = reasonOf(options.reason);

@@ -104,6 +104,11 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     'See why: the destination does not take it, or the row that said it was refused at intake and must be corrected.',
     tasks,
   ),
+  erased_comes_back: say(
+    'Décision du délégué à la protection des données : supprimer la ligne, ou la reprendre si la personne l’a redemandé.',
+    'The data protection officer decides: erase the row, or take it in if the person asked for it again.',
+    () => 'relais lead refusals',
+  ),
   request_due: say(
     'Ouvrir la demande, sous « Droits » : elle dit ce qui manque pour la clore.',
     'Open the request, under “Rights”: it says what is missing before it is closed.',

@@ -86,6 +86,11 @@ export const alertDefinitions = {
     title: 'Retrait d’opt-in ou effacement pas encore transmis / withdrawal or erasure not passed on yet',
     isTask: true,
   },
+  erased_comes_back: {
+    title:
+      'Demande d’une personne effacée, recueillie avant l’effacement / lead of an erased person, collected before the erasure',
+    isTask: true,
+  },
   request_due: {
     title: 'Demande d’un prospect proche de son terme, ou au-delà / request close to its term, or past it',
     isTask: true,

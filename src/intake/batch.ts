@@ -42,6 +42,8 @@ export interface Candidate {
   readonly receivedAt: Date;
   readonly row: CheckedRow;
   readonly digest: Buffer;
+  /** The officer has let it in. */
+  readonly isReleased?: true;
 }
 
 /** What becomes of the rows of a transaction; every station adds to it. */

@@ -5,6 +5,7 @@ import type { LeadFields } from '../domain/lead-fields/columns.ts';
 import type { LeadWeight } from '../store/lead-weights.ts';
 import { insertInteractions, insertLeads, nameKey, type LockedLead } from '../store/lead-writes.ts';
 import type { Candidate, RowLedger, ProcessDeps } from './batch.ts';
+import { refuseErased } from './erased-before.ts';
 import { refusal } from './refusals.ts';
 import { heavier } from './weight.ts';
 
@@ -19,7 +20,7 @@ const weightless: LeadWeight = { consents: 0, interactions: 0, contentBytes: 0 }
 /** Returns the leads it made, by name. */
 export async function createRows(
   tx: Sql,
-  deps: Pick<ProcessDeps, 'secrets'>,
+  deps: Pick<ProcessDeps, 'secrets' | 'oppositionKey'>,
   candidates: readonly Candidate[],
   existing: ReadonlyMap<string, LockedLead>,
   ledger: RowLedger,
@@ -35,6 +36,8 @@ export async function createRows(
       ledger.refuse(candidate, [refusal('reference', before.erased ? 'LEAD_ERASED' : 'REFERENCE_USED')]);
     else fresh.set(name, candidate);
   }
+  const held = await refuseErased(tx, deps.oppositionKey, [...fresh.values()], ledger.refuse);
+  for (const { row } of held) fresh.delete(nameKey(row));
   const ids = await insertLeads(
     tx,
     [...fresh.values()].map((candidate) => candidate.row),

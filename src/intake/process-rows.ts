@@ -201,6 +201,7 @@ function judged(
         receivedAt: row.receivedAt,
         row: checked.row,
         digest: rowDigest(deps.digestKey, checked.row),
+        ...(row.isReleased === true ? { isReleased: true as const } : {}),
       },
     ];
   refuse(row, checked.refusals);

@@ -21,6 +21,8 @@ export const refusalCodes = {
   UNKNOWN_LEAD: 'names a lead that does not exist: send the lead first',
   LEAD_FULL: 'would make the lead larger than the contract allows',
   LEAD_ERASED: 'names a lead that has been erased',
+  ERASED_SINCE:
+    'is before the erasure of the person: it is held for the data protection officer, who lets it in or not',
   OPERATION_ENDED:
     'names an operation that has ended: its leads have been deleted, and none is taken in any more',
   RETENTION_ENDED: 'is longer ago than a lead is kept: it is not taken in any more',

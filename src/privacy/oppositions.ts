@@ -20,7 +20,9 @@ import {
   keepOppositions,
   nextReceipt,
   leadsUnderAddress,
+  type LeadAddresses,
 } from '../store/oppositions.ts';
+import { dropErased, keepErased } from '../store/erased-addresses.ts';
 import { lockClients, repeatWithdrawals, type Reached } from '../store/same-person.ts';
 
 /** Before a lead goes: what its person took back goes to the list. Returns the opt-ins, as `purpose.channel`. */
@@ -29,11 +31,8 @@ export async function keepOpposition(tx: Sql, key: Buffer, leadId: number): Prom
   const standing = standingWithdrawals(consents, tx.now());
   const [addresses] = standing.length === 0 ? [] : await addressesOf(tx, [leadId]);
   if (addresses === undefined) return [];
-  // Every address it ever had: the person took back what they had said under the one that was corrected since, too.
-  const digests = distinct([
-    ...addressDigests(key, addresses.clientId, addresses),
-    ...(await formerAddresses(tx, leadId)),
-  ]);
+  // The person took back what they had said under an address that was corrected since, too.
+  const digests = await digestsEver(tx, key, addresses);
   await keepOppositions(
     tx,
     digests.flatMap((digest) =>
@@ -48,6 +47,16 @@ export async function keepOpposition(tx: Sql, key: Buffer, leadId: number): Prom
     ),
   );
   return digests.length === 0 ? [] : standing.map(({ purpose, channel }) => `${purpose}.${channel}`);
+}
+
+/** Of every address a lead ever had. */
+const digestsEver = async (tx: Sql, key: Buffer, lead: LeadAddresses): Promise<readonly Buffer[]> =>
+  distinct([...addressDigests(key, lead.clientId, lead), ...(await formerAddresses(tx, lead.leadId))]);
+
+/** Before a lead is erased: what was collected under its addresses before is held when it comes in (`src/intake/erased-before.ts`). */
+export async function keepErasure(tx: Sql, key: Buffer, leadId: number): Promise<void> {
+  const [lead] = await addressesOf(tx, [leadId]);
+  if (lead !== undefined) await keepErased(tx, lead.clientId, await digestsEver(tx, key, lead), tx.now());
 }
 
 const distinct = (digests: readonly Buffer[]): readonly Buffer[] => [
@@ -124,3 +133,7 @@ export const endOppositions = (database: Database, limit: number): Promise<boole
       ]);
     return count > 0;
   });
+
+/** The same of addresses that were erased: nothing that old is taken in any more. Returns whether there may be more. */
+export const endErasures = async (database: Database, limit: number): Promise<boolean> =>
+  (await dropErased(database, oppositionsEndBefore(database.now()), limit)) === limit;

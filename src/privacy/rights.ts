@@ -24,7 +24,7 @@ import {
   type Reached,
 } from '../store/same-person.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
-import { keepOpposition, object, type Objection } from './oppositions.ts';
+import { keepErasure, keepOpposition, object, type Objection } from './oppositions.ts';
 import { proved, type ProofDeps } from './proofs/prove.ts';
 import { noteOfErasure, noteOfObjection, noteOfWithdrawal } from './rights-note.ts';
 import { eraseRefusedOnly, hasOnlyRefused, withdrawRefusedOnly } from './refused.ts';
@@ -201,6 +201,7 @@ export async function eraseWithin(
   const revision = before + 1;
   await leaveWithdrawals(tx, leadId);
   const opposed = await keepOpposition(tx, oppositionKey, leadId);
+  await keepErasure(tx, oppositionKey, leadId);
   await blankLead(tx, leadId, clientId, reference, revision);
   // A new secret: digests of what was sent say nothing any more, the erase delivery can still be proved.
   await secrets.replace(tx, leadId);

@@ -3,7 +3,7 @@
 import { keptDays } from '../delivery/background/destination-hours.ts';
 import { inTurn } from '../delivery/background/in-turn.ts';
 import { civilDay } from '../domain/civil-time.ts';
-import { endOppositions } from '../privacy/oppositions.ts';
+import { endErasures, endOppositions } from '../privacy/oppositions.ts';
 import { dropAnomalies } from '../store/anomalies.ts';
 import type { Database } from '../store/database.ts';
 import { dropHourCounts } from '../store/destination-hours.ts';
@@ -17,6 +17,7 @@ export async function dropOutdated(database: Database): Promise<boolean> {
   let more = false;
   await inTurn(
     async () => void (more = await endOppositions(database, atOnce)),
+    async () => void (more = (await endErasures(database, atOnce)) || more),
     async () => void (more = (await endAnomalies(database)) || more),
     async () => void (more = (await dropHourCounts(database, keptDays, atOnce)) === atOnce || more),
   );

@@ -39,6 +39,15 @@ export async function raisedSince(
   return rows.length > 0;
 }
 
+/** Whether a task of this kind is open for the client. */
+export async function isTaskOpen(sql: Sql, kind: AlertKind, clientId: string): Promise<boolean> {
+  const rows = await sql.all(
+    'SELECT 1 FROM alerts WHERE kind = ? AND client_id = ? AND closed_at IS NULL LIMIT 1',
+    [kind, clientId],
+  );
+  return rows.length > 0;
+}
+
 /** Whether an alert of this kind and reason was ever raised for the destination. */
 export async function raisedFor(
   sql: Sql,

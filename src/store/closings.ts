@@ -123,6 +123,7 @@ export const heldTables = [
   'routing_refusals',
   'lead_intake',
   'oppositions',
+  'erased_addresses',
   'client_anomalies',
 ] as const;
 
@@ -143,6 +144,7 @@ export async function heldRows(
 const restTables = [
   'lead_intake',
   'oppositions',
+  'erased_addresses',
   'client_anomalies',
   'access_credentials',
   'rotated_secrets',

@@ -33,6 +33,8 @@ export interface IntakeRow {
   readonly values: Readonly<Partial<Record<IntakeColumn, IntakeValue>>>;
   /** Columns longer than the contract allows; their values are not here. */
   readonly tooLong: readonly IntakeColumn[];
+  /** The officer has let it in. */
+  readonly isReleased?: true;
 }
 
 /** Content of a batch: what a process can hold many times over. */
@@ -46,7 +48,7 @@ const fetched = (column: (typeof wide)[number]): string =>
   `IF(${length(column)} > ${mostColumnBytes[column]}, 0, ${length(column)})`;
 const selectHead = `SELECT CAST(id AS CHAR) AS id, client_id AS clientId, kind,
   ${[rowBytes, ...longColumns.map(length), ...wide.map(fetched)].join(' + ')} AS bytes FROM lead_intake`;
-const selectRow = `SELECT CAST(id AS CHAR) AS row_id, received_at, UTC_TIMESTAMP(3) AS taken_at,
+const selectRow = `SELECT CAST(id AS CHAR) AS row_id, received_at, UTC_TIMESTAMP(3) AS taken_at, released,
   ${wide.map((column) => `${length(column)} > ${mostColumnBytes[column]} AS ${column}_too_long`).join(', ')},
   ${intakeColumns
     .map((column) =>
@@ -64,12 +66,20 @@ type Raw = Record<string, IntakeValue> & {
   readonly row_id: string;
   readonly received_at: Date;
   readonly taken_at: Date;
+  readonly released: number;
 };
 function rowOf(raw: Raw): IntakeRow {
-  const { row_id: id, received_at: receivedAt, taken_at: takenAt, ...columns } = raw;
+  const { row_id: id, received_at: receivedAt, taken_at: takenAt, released, ...columns } = raw;
   const values = Object.fromEntries(intakeColumns.map((name) => [name, columns[name] ?? null]));
   const tooLong = wide.filter((column) => columns[`${column}_too_long`] === 1);
-  return { id: BigInt(id), receivedAt, takenAt, values, tooLong };
+  return {
+    id: BigInt(id),
+    receivedAt,
+    takenAt,
+    values,
+    tooLong,
+    ...(released === 1 ? { isReleased: true as const } : {}),
+  };
 }
 
 /**

@@ -156,12 +156,12 @@ export async function refusedAbout(
 const codesOf = (refusal: string | null): readonly string[] =>
   (JSON.parse(refusal ?? '[]') as readonly { readonly code: string }[]).map(({ code }) => code);
 
-/** Hands a refused row to the intake once more: it is new again, in the order in which it came. */
-export async function retryRefusedRow(tx: Sql, row: string): Promise<void> {
+/** Hands a refused row to the intake once more: it is new again, in the order in which it came. @param released what held it does so no more */
+export async function retryRefusedRow(tx: Sql, row: string, released = false): Promise<void> {
   await tx.run(
-    `UPDATE lead_intake SET status = 'new', settled_at = NULL, refusal = NULL
+    `UPDATE lead_intake SET status = 'new', settled_at = NULL, refusal = NULL, released = GREATEST(released, ?)
       WHERE id = CAST(? AS UNSIGNED) AND status = 'refused'`,
-    [row],
+    [released ? 1 : 0, row],
   );
 }
 

@@ -1,5 +1,6 @@
 // A row that was set aside through no fault of its own is handed to the intake once more, by support.
-// Invariant: only what Relais itself gave up (SET_ASIDE, INTERNAL); a row that broke the contract is corrected by whoever sent it.
+// Invariant: only what Relais itself gave up (SET_ASIDE, INTERNAL), or holds for the officer (ERASED_SINCE); a row that broke the contract
+// is corrected by whoever sent it.
 // A lead comes back with what was refused for want of it: sent without, it would bear a consent that has been withdrawn since.
 import { RelaisError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
@@ -11,6 +12,8 @@ import type { Actor } from './replay.ts';
 
 /** Refusals that may have a fault of our own for their cause. */
 const ownRefusals: readonly string[] = ['SET_ASIDE', 'INTERNAL'];
+/** Held for the officer, whose decision it is to let it in. */
+const heldRefusals: readonly string[] = ['ERASED_SINCE'];
 
 /** Of rows about a lead, when nobody knew the lead. */
 const forWantOfLead = 'UNKNOWN_LEAD';
@@ -32,14 +35,15 @@ export async function retryRow(
         `Aucune ligne refusée n’a le numéro ${row}.`,
         `No refused row has the number ${row}.`,
       ]);
-    if (!refused.codes.every((code) => ownRefusals.includes(code)))
+    if (!refused.codes.every((code) => [...ownRefusals, ...heldRefusals].includes(code)))
       throw new RelaisError('LEAD-005', [
         `La ligne ${row} a été refusée : ${refused.codes.join(', ')}.`,
         `Row ${row} was refused as ${refused.codes.join(', ')}.`,
       ]);
     await forgetDeaths(tx, 'intake', row);
     const alongside = refused.kind === 'lead' ? await refusedAbout(tx, refused, forWantOfLead) : [];
-    for (const each of [row, ...alongside]) await retryRefusedRow(tx, each);
+    const isReleased = refused.codes.some((code) => heldRefusals.includes(code));
+    for (const each of [row, ...alongside]) await retryRefusedRow(tx, each, isReleased);
     // What names no client may be anything, a person included.
     const clientId = (await findClient(tx, refused.clientId))?.id ?? '';
     await appendHandovers(

@@ -5,14 +5,20 @@ import type { Figures, Story } from './check.ts';
 import type { Entry, Ledgers } from './ledgers.ts';
 import type { RequestLine } from './requests.ts';
 
-/** Between `restricted` and the lifting of the last restriction nothing leaves but an erasure. */
+/** What an update may take back or correct. */
+const changes: ReadonlySet<string> = new Set(['withdrawn', 'consent_ended', 'corrected']);
+
+/** Between `restricted` and the lifting of the last restriction nothing leaves but an erasure, and an update that takes back or corrects. */
 export function departedRestricted({ byLead, referenceOf }: Story): readonly string[] {
   return [...byLead].flatMap(([leadId, entries]) => {
     let isRestricted = false;
+    let isChanged = false;
     return entries.flatMap((one) => {
       if (one.entry === 'restricted') isRestricted = true;
       if (one.entry === 'unrestricted') isRestricted = false;
-      return isRestricted && one.entry === 'departed' && one.action !== 'erase'
+      if (changes.has(one.entry)) isChanged = true;
+      const mayLeave = one.action === 'erase' || (one.action === 'update' && isChanged);
+      return isRestricted && one.entry === 'departed' && !mayLeave
         ? [`${referenceOf.get(leadId) ?? leadId} ${one.destination} ${one.deliveryId}`]
         : [];
     });

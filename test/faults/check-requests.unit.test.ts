@@ -11,6 +11,11 @@ test('departed while its processing was restricted; after the lifting, and an er
   const left = plain().entries;
   expect(red(plain({ entries: [mark('restricted', 0.1), ...left] }))).toEqual([zeros.restricted]);
   expect(red(plain({ entries: [mark('restricted', 0.1), mark('unrestricted', 0.2), ...left] }))).toEqual([]);
+  const update = left.map((one) => ({ ...one, action: 'update' }));
+  expect(red(plain({ entries: [mark('restricted', 0.1), ...update] }))).toContain(zeros.restricted);
+  expect(red(plain({ entries: [mark('restricted', 0.1), mark('corrected', 0.2), ...update] }))).not.toContain(
+    zeros.restricted,
+  );
   const erases = left.map((one) => ({ ...one, action: 'erase' }));
   expect(red(plain({ entries: [mark('restricted', 0.1), ...erases] }))).toEqual([]);
 });

@@ -39,8 +39,8 @@ export const takenInFlight = ({ entries }: Pick<Story, 'entries'>): number =>
 export const cameBack = ({ leads }: Story): readonly string[] =>
   leads.filter(({ reference }) => reference.startsWith(lateMark)).map(({ reference }) => reference);
 
-/** It came when its operation was over, and was refused for that where everybody could see it. */
+/** It came when its operation was over, or its person had been erased since it was collected, and was refused for that where everybody could see it. */
 export const refusedAsOver = ({ rows, goneRows }: Story, reference: string): boolean =>
   [...rows, ...goneRows].some(
-    (one) => one.reference === reference && one.refusal.includes('OPERATION_ENDED'),
+    (one) => one.reference === reference && /OPERATION_ENDED|ERASED_SINCE/.test(one.refusal),
   );

@@ -30,7 +30,9 @@ const given = (reference: string): readonly string[] =>
     .map(({ OPTIN }) => OPTIN ?? '');
 const told = (reference: string, ...optIns: readonly string[]): Promise<void> =>
   gateway.until(`${reference} told`, () => given(reference).join() === optIns.join());
+/** Collected now: what was collected before an erasure is held. */
 const granted = (recordedAt: string): Partial<IntakeValues> => ({
+  collected_at: new Date(),
   consents: JSON.stringify([{ purpose: 'marketing', channel: 'email', state: 'granted', recordedAt }]),
 });
 const ago = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();

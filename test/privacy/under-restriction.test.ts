@@ -1,5 +1,4 @@
 // Article 18 does not suspend 7(3), 16 and 19: under a restriction what takes back or corrects leaves, and what is new to a recipient waits.
-import type { IntakeValues } from '../../src/store/intake.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
@@ -69,7 +68,7 @@ const answer = (reference: string, row: string, ...answers: readonly Answer[]): 
   gateway.send({
     ...{ client_id: 'essai', kind: 'consent', reference, row_reference: row },
     consents: JSON.stringify(answers),
-  } as IntakeValues);
+  });
 const waits = (reference: string): Promise<void> =>
   gateway.until(`${reference} waits`, async () =>
     (await states(reference, 'update')).includes('withheld:restricted'),
@@ -124,7 +123,7 @@ test('C21: what is new to the recipient waits: a yes, and an exchange; lifted, i
   await gateway.send({
     ...{ client_id: 'essai', kind: 'interaction', reference: 'T-4', row_reference: 'T-4-call' },
     interactions: JSON.stringify([{ kind: 'outbound_call', at: ago(1), content: 'Rappel' }]),
-  } as IntakeValues);
+  });
   await waits('T-4');
   await answer('T-4', 'T-4-sms', said('sms', 'granted', { recordedAt: ago(0) }));
   await gateway.until('again', async () => {

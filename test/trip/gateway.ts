@@ -161,7 +161,7 @@ export function leadRow(reference: string, over: Partial<IntakeValues> = {}): In
     reference,
     row_reference: '',
     channel: 'web_form',
-    collected_at: new Date(Date.now() - 60_000),
+    collected_at: new Date(),
     notice: 'n1',
     civility: 'ms',
     last_name: 'Lefèvre',

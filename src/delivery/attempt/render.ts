@@ -85,7 +85,8 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
   if ('state' in receiver) return receiver;
   const content = contentFor(row, said, receiver, inputs, stop);
   // What a mapping cannot write with so little is told by a person.
-  return isRestricted && isUnwritten(content) ? stoppedByHand(row) : content;
+  if (isRestricted && isUnwritten(content)) return stoppedByHand(row);
+  return 'record' in content ? { ...content, readRevision: present.revision } : content;
 }
 
 const isUnwritten = (content: Ready | Stopped): boolean =>

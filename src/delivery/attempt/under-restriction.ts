@@ -1,7 +1,7 @@
 // A restriction (GDPR article 18) holds back what is new to a recipient. It suspends neither the withdrawal of a consent (7(3)) nor
 // the duty to tell recipients of a rectification (19): an update that takes back or corrects leaves.
 // Invariant: what leaves says nothing that came after what the recipient holds but what was taken back or corrected.
-import type { Lead } from '../../domain/lead.ts';
+import type { ConsentRecord, Lead } from '../../domain/lead.ts';
 import type { Sql } from '../../store/database.ts';
 import { lastHandedOver, revisionHeld } from '../../store/known-to-recipient.ts';
 import type { ClaimedDelivery } from './claim.ts';
@@ -38,12 +38,15 @@ export function saidUnderRestriction(
   now: Date,
 ): Lead | undefined {
   if (row.action !== 'update' || held === undefined) return undefined;
+  const isNew = ({ state, leadRevision = 0 }: ConsentRecord): boolean =>
+    state === 'granted' && leadRevision > held.revision;
+  const left = lead.consents.filter(isNew).map(({ leadRevision = 0 }) => leadRevision);
   const said: Lead = {
     ...lead,
+    // The recipient is not taken to have been told what is left out.
+    revision: Math.min(lead.revision, ...left.map((revision) => revision - 1)),
     interactions: [],
-    consents: lead.consents.filter(
-      ({ state, leadRevision = 0 }) => state !== 'granted' || leadRevision <= held.revision,
-    ),
+    consents: lead.consents.filter((consent) => !isNew(consent)),
   };
   return held.isCorrected || carriesRight(row, said, now) ? said : undefined;
 }

@@ -3,7 +3,9 @@
 // and of two officers the second finds what the first did.
 import { isAnswered, needsIdentity } from '../../domain/requests.ts';
 import { isRelaisError, RelaisError } from '../../errors.ts';
+import { addressDigests } from '../../domain/opposition.ts';
 import type { Sql } from '../../store/database.ts';
+import { keepErased } from '../../store/erased-addresses.ts';
 import {
   decideSubjects,
   markApplied,
@@ -157,12 +159,22 @@ async function confirm(
   return { ...request, ...change };
 }
 
+/** What was collected under an address the person gave is held when it comes in, also where only refused rows had it. */
+async function eraseAsked(tx: Sql, deps: RequestDeps, request: Request): Promise<void> {
+  const asked = await readAsked(tx, deps, request);
+  const digests = (asked === undefined ? [] : givenAddresses(asked)).flatMap((addresses) =>
+    addressDigests(deps.oppositionKey, request.clientId, addresses),
+  );
+  await keepErased(tx, request.clientId, digests, tx.now());
+}
+
 /** Returns whether addresses the person gave went on the opposition list. */
 async function finish(tx: Sql, deps: RequestDeps, work: Work): Promise<boolean> {
   const { request, actor } = work;
   const asked = request.kind === 'objection' ? await readAsked(tx, deps, request) : undefined;
   const given = asked === undefined ? [] : givenAddresses(asked);
   await objectWithAsked(tx, deps, work, given);
+  if (request.kind === 'erasure') await eraseAsked(tx, deps, request);
   await noteAct(tx, { request, actor, what: `applied:${request.kind}` });
   await changeRequest(tx, request.id, {
     state: 'applied',
