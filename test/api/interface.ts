@@ -3,7 +3,7 @@ import { startApi, type Api } from '../../src/api/server.ts';
 import type { App } from '../../src/app.ts';
 import { silentLog } from '../../src/log.ts';
 
-export const openInterface = (app: App): Promise<Api> =>
+export const openInterface = (app: App, tls: { readonly pem?: string } = {}): Promise<Api> =>
   startApi({
     access: app.access,
     posting: { database: app.database, intake: app.intake },
@@ -14,4 +14,5 @@ export const openInterface = (app: App): Promise<Api> =>
     port: 0,
     proxies: [],
     perMinute: 1_000_000,
+    ...tls,
   });

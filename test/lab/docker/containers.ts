@@ -41,6 +41,9 @@ export async function containerOf({ compose }: Site, service: string): Promise<C
 export const isUntouched = (before: Container, now: Container): boolean =>
   before.id === now.id && before.startedAt === now.startedAt;
 
-/** What the gateway's containers wrote into the host's journal, those that are gone too. */
+/** An earlier run has written under the same names. */
+const since = `--since=@${Math.floor(Date.now() / 1000)}`;
+
+/** What the containers of a service wrote into the host's journal in this run, those that are gone too. */
 export const journalOf = (service: string): Promise<string> =>
-  run(['journalctl', '--no-pager', '--output=cat', `CONTAINER_TAG=relais-lab-${service}-1`]);
+  run(['journalctl', '--no-pager', '--output=cat', since, `CONTAINER_TAG=relais-lab-${service}-1`]);
