@@ -2,8 +2,9 @@
 # Schemas and accounts of MySQL, each account at one address. Safe to run again: it follows changed addresses and passwords, and
 # removes our accounts at other addresses. Tables and the rights on them come from `relais migrate`.
 # Runs in the container `accounts`, which reaches MySQL by its socket alone.
-# OWNER_ADDRESS, GATEWAY_ADDRESS, INTAKE_FROM (addresses, comma between): where the accounts come from.
+# OWNER_ADDRESS, GATEWAY_ADDRESS, THIS_HOST, and INTAKE_FROM of .env (addresses, comma between): where the accounts come from.
 set -euo pipefail
+intake_from=$(sed -n 's/^INTAKE_FROM=//p' /docker/settings | tail -n 1)
 
 server() {
   mysql --defaults-extra-file=<(printf '[client]\nuser=root\npassword="%s"\n' "$(cat /run/secrets/mysql_root)") \
@@ -41,7 +42,8 @@ account relais_owner "$OWNER_ADDRESS" mysql_owner
 account relais "$GATEWAY_ADDRESS" mysql_gateway
 # `relais lead import` runs in the gateway's container.
 account relais_intake "$GATEWAY_ADDRESS" mysql_intake
-for address in ${INTAKE_FROM//,/ }; do account relais_intake "$address" mysql_intake; done
+read -ra addresses <<< "${intake_from//,/ }"
+for address in "${addresses[@]:-$THIS_HOST}"; do account relais_intake "$address" mysql_intake; done
 
 server << SQL
 CREATE DATABASE IF NOT EXISTS relais CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
@@ -49,6 +51,8 @@ CREATE DATABASE IF NOT EXISTS relais_keys CHARACTER SET utf8mb4 COLLATE utf8mb4_
 $statements
 GRANT ALL PRIVILEGES ON relais.* TO 'relais_owner'@'$OWNER_ADDRESS' WITH GRANT OPTION;
 GRANT ALL PRIVILEGES ON relais_keys.* TO 'relais_owner'@'$OWNER_ADDRESS' WITH GRANT OPTION;
+-- So that `relais migrate` finds the addresses of the other accounts; passwords it does not see.
+GRANT SELECT (Host, User) ON mysql.user TO 'relais_owner'@'$OWNER_ADDRESS';
 SQL
 
 server --execute="SELECT CONCAT(QUOTE(user), '@', QUOTE(host)) FROM mysql.user

@@ -2,6 +2,8 @@
 // Invariant: never a stack, never a person's data; the exit code says what kind of failure it was.
 // A file here is named after its commands: a group in the plural (`leads`), one command of it as `lead-find`; what several
 // commands share after what it prints or reads (`table`, `json`, `delivery-filter`). What a command does is in src/support.
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { catalogue, foreignCode, isRelaisError, RelaisError } from '../errors.ts';
 import { programVersion } from '../config/version.ts';
@@ -130,6 +132,19 @@ export async function run(argv: readonly string[]): Promise<void> {
   }
 }
 
+/** Node names a folder that it cannot make on a read-only disk ENOENT: the nearest folder above that exists says what is true. */
+function codeOf({ code, path, syscall }: NodeJS.ErrnoException): string | undefined {
+  if (code !== 'ENOENT' || syscall !== 'mkdir' || path === undefined) return code;
+  let above = resolve(path);
+  while (!existsSync(above)) above = dirname(above);
+  try {
+    accessSync(above, constants.W_OK);
+    return code;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  }
+}
+
 /** `relais delivery list | head` closes the pipe: that is no failure. */
 function closed(error: NodeJS.ErrnoException): void {
   process.exit(error.code === 'EPIPE' ? 0 : exits.failure);
@@ -143,7 +158,8 @@ function reportError(error: unknown): number {
     if (/^(CONFIG|KEY)-/.test(error.code)) return exits.config;
     return error.code.startsWith('USAGE') ? exits.usage : exits.failure;
   }
-  const { code, path } = error as NodeJS.ErrnoException;
+  const { path } = error as NodeJS.ErrnoException;
+  const code = codeOf(error as NodeJS.ErrnoException);
   if (path !== undefined && (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')) {
     say(`FIND-001 ${path} cannot be read (${code}).\n→ ${catalogue['FIND-001'].remedy}`);
   } else if (code !== undefined && unwritable.includes(code))

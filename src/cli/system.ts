@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { ownEnvironment } from '../config.ts';
 import { RelaisError } from '../errors.ts';
-import { accountExists, accountHost } from '../store/migrate.ts';
-import { openDatabase } from '../store/database.ts';
+import { accountExists, accountHosts } from '../store/migrate.ts';
+import { openDatabase, type Database } from '../store/database.ts';
 import { collect, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { strangeVariables } from './strange-variables.ts';
@@ -37,7 +37,7 @@ export function systemCommands(program: Command): void {
       )
       .option(
         '--intake-host <host>',
-        'host part of the intake account where it differs; again, or comma between, for each one systems send leads from',
+        'host part of the intake account where it differs; again, or comma between, for each one systems send leads from; default: all that MySQL knows',
         collect,
       )
       .option('--check', 'say what would run, or why it would be refused, and change nothing'),
@@ -47,6 +47,18 @@ export function systemCommands(program: Command): void {
     'relais migrate --check',
     'relais migrate --host 10.0.3.7 --intake-host 10.0.3.7 --intake-host 10.1.2.%',
   ).action(migrateCommand);
+}
+
+/** Those that are named, else the gateway's where that one is named, else all that MySQL knows the account under. */
+async function intakeHosts(
+  owner: Database,
+  url: string,
+  { host, intakeHost }: { readonly host?: string; readonly intakeHost?: readonly string[] },
+): Promise<readonly (string | undefined)[]> {
+  if (intakeHost !== undefined) return intakeHost.flatMap((given) => given.split(','));
+  if (host !== undefined) return [host];
+  const known = await accountHosts(owner, decodeURIComponent(new URL(url).username));
+  return known.length === 0 ? [undefined] : known;
 }
 
 async function migrateCommand(options: {
@@ -63,7 +75,7 @@ async function migrateCommand(options: {
   const owner = openDatabase({ url: loaded.mysql.ownerUrl, connections: 1 });
   const account = async (url: string, given = options.host): Promise<{ user: string; host: string }> => {
     const user = decodeURIComponent(new URL(url).username);
-    const host = given ?? (await accountHost(owner, user));
+    const host = given ?? (await accountHosts(owner, user))[0];
     if (host === undefined || (await accountExists(owner, { user, host })) === false)
       throw new RelaisError(
         'FIND-001',
@@ -74,9 +86,12 @@ async function migrateCommand(options: {
   try {
     const gateway = await account(loaded.mysql.gatewayUrl);
     const { intakeUrl } = loaded.mysql;
-    const hosts = options.intakeHost?.flatMap((given) => given.split(',')) ?? [options.host];
     const intake =
-      intakeUrl === undefined ? [] : await Promise.all(hosts.map((host) => account(intakeUrl, host)));
+      intakeUrl === undefined
+        ? []
+        : await Promise.all(
+            (await intakeHosts(owner, intakeUrl, options)).map((host) => account(intakeUrl, host)),
+          );
     const { migrateDatabase } = await import('../app.ts');
     const checkOnly = options.check === true;
     const ran = await migrateDatabase(loaded, { gateway, intake }, { checkOnly });

@@ -202,14 +202,14 @@ export async function accountExists(owner: Sql, { user, host }: Account): Promis
   }
 }
 
-/** Host part under which MySQL knows a user; undefined when it does not. Read by the owner's account. */
-export async function accountHost(owner: Sql, user: string): Promise<string | undefined> {
+/** Host parts under which MySQL knows a user. Read by the owner's account. */
+export async function accountHosts(owner: Sql, user: string): Promise<readonly string[]> {
   try {
-    const [row] = await owner.all<{ origin: string }>(
-      'SELECT Host AS origin FROM mysql.user WHERE User = ? ORDER BY Host LIMIT 1',
+    const rows = await owner.all<{ origin: string }>(
+      'SELECT Host AS origin FROM mysql.user WHERE User = ? ORDER BY Host',
       [user],
     );
-    return row?.origin;
+    return rows.map(({ origin }) => origin);
   } catch (error) {
     // The owner of one schema need not see the server's accounts.
     if (!(error instanceof SqlFailure) || ![1044, 1142].includes(error.errno)) throw error;

@@ -85,6 +85,24 @@ test.each([
   expect(ran.code).toBe(code);
 });
 
+test('a folder on a read-only disk is not said to be absent, as Node has it', async () => {
+  const refuse = (code: string) => (path: unknown) => {
+    throw Object.assign(new Error(code), { code, path, syscall: 'mkdir' });
+  };
+  const spies = [
+    jest.spyOn(fs, 'mkdirSync').mockImplementation(refuse('ENOENT')),
+    jest.spyOn(fs, 'accessSync').mockImplementation(refuse('EROFS')),
+  ];
+  try {
+    const ran = await terminalOf({})(
+      ...['mapping', 'new', 'essai', 'nom;email', '--to', 'https://crm.essai.example/leads', '--dir', folder],
+    );
+    expect(ran.err).toContain(`FILE-001 ${join(folder, 'essai')} cannot be written (EROFS).`);
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+});
+
 test.each(['EROFS', 'ENOSPC'])('a folder that cannot be written is said by its name: %s', async (code) => {
   const error = Object.assign(new Error(code), { code, path: '/app/mappings/essai' });
   const refuses = jest.spyOn(fs, 'mkdirSync').mockImplementation(() => {

@@ -139,21 +139,15 @@ test('each container has an address of its own, and whoever uses MySQL is named 
   expect(named).toEqual({
     OWNER_ADDRESS: '172.31.77.20',
     GATEWAY_ADDRESS: '172.31.77.21',
-    INTAKE_FROM: '172.31.78.1',
+    THIS_HOST: '172.31.78.1',
   });
-  expect(service('migrate').command?.map(withDefaults)).toEqual([
-    'migrate',
-    '--host',
-    '172.31.77.21',
-    '--intake-host',
-    '172.31.77.21,172.31.78.1',
-  ]);
   expect(text.replaceAll(/^ *#.*$/gm, '')).not.toContain('%');
 });
 
-test('a changed INTAKE_FROM concerns who makes the accounts and who gives rights, and no server', () => {
-  const concerned = services.filter(([, one]) => JSON.stringify(one).includes('INTAKE_FROM'));
-  expect(concerned.map(([name]) => name)).toEqual(['accounts', 'migrate']);
+test('INTAKE_FROM is read from .env by who makes the accounts: as a variable its change would replace the gateway', () => {
+  expect(text.replaceAll(/^ *#.*$/gm, '')).not.toContain('INTAKE_FROM');
+  expect(service('accounts').configs).toContainEqual({ source: 'settings', target: '/docker/settings' });
+  expect(compose.configs['settings']).toEqual({ file: './.env' });
 });
 
 test('one image is built once; scripts are files', () => {
@@ -161,7 +155,8 @@ test('one image is built once; scripts are files', () => {
   expect(service('gateway')).toMatchObject({ image: service('migrate').image, pull_policy: 'never' });
   const used = services.flatMap(([, one]) => (one.configs ?? []).map(({ source }) => source));
   expect(used.toSorted()).toEqual(Object.keys(compose.configs).toSorted());
-  for (const { file } of Object.values(compose.configs)) execFileSync('bash', ['-n', join(root, file)]);
+  const { settings: _, ...scripts } = compose.configs;
+  for (const { file } of Object.values(scripts)) execFileSync('bash', ['-n', join(root, file)]);
 });
 
 test('every variable it reads is in .env.example with the same default, and every one of Relais exists', () => {
@@ -175,7 +170,7 @@ test('every variable it reads is in .env.example with the same default, and ever
   const example = read('.env.example')
     .split('\n')
     .filter((line) => /^[A-Z]/.test(line));
-  expect([...new Set(named)].toSorted()).toEqual(example.toSorted());
+  expect([...new Set([...named, 'INTAKE_FROM='])].toSorted()).toEqual(example.toSorted());
   const known = variables.flatMap(({ name }) => [name, `${name}_FILE`, passwordFileOf(name)]);
   for (const [, { environment = {} }] of services)
     for (const name of Object.keys(environment).filter((one) => one.startsWith('RELAIS_')))

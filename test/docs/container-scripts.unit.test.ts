@@ -73,12 +73,16 @@ esac
 `,
     { mode: 0o755 },
   );
-  const ran = spawnSync('bash', ['-c', read('docker/accounts.sh').replaceAll('/run/secrets', folder)], {
+  writeFileSync(join(folder, 'settings'), `# INTAKE_FROM\nINTAKE_FROM=${intakeFrom}\n`);
+  const script = read('docker/accounts.sh')
+    .replaceAll('/run/secrets', folder)
+    .replace('/docker/settings', join(folder, 'settings'));
+  const ran = spawnSync('bash', ['-c', script], {
     env: {
       PATH: `${folder}:${process.env['PATH'] ?? ''}`,
       OWNER_ADDRESS: '10.0.0.20',
       GATEWAY_ADDRESS: '10.0.0.21',
-      INTAKE_FROM: intakeFrom,
+      THIS_HOST: '10.0.1.1',
     },
     encoding: 'utf8',
   });
@@ -101,6 +105,10 @@ test('`accounts` names an address in each account, follows INTAKE_FROM, and take
     ["'relais_intake'@'10.1.2.8'", String.raw`mysql_intake\'s`],
   ]);
   expect(asked).toContain("DROP USER 'relais_intake'@'10.0.0.9'");
+});
+
+test('`accounts` takes this host where INTAKE_FROM is empty', () => {
+  expect(accounts('').asked).toContain("CREATE USER IF NOT EXISTS 'relais_intake'@'10.0.1.1'");
 });
 
 test.each(['%', '10.1.2.%', 'forms.centre.example', "10.1.2.7'"])(

@@ -64,6 +64,7 @@ export async function changeIntakeFrom({ site, say }: Scene): Promise<void> {
 export async function renew(scene: Scene): Promise<void> {
   const { site, say } = scene;
   const before = await containerOf(site, 'gateway');
+  await healthy(scene, 'gateway');
   const serial = await serialOf(site.ports.API_PORT);
   // As if all ended soon: what is not there is signed like what ends soon.
   await site.compose('run', '--rm', '--entrypoint', 'bash', 'certificates', '-c', 'rm /for/*/server.pem');
@@ -86,16 +87,7 @@ export async function upgrade(scene: Scene): Promise<void> {
   const original = readFileSync(path, 'utf8');
   appendFileSync(path, '\n-- edited\n');
   await site.compose('build');
-  const check = [
-    'run',
-    '--rm',
-    '--no-deps',
-    'migrate',
-    'migrate',
-    '--check',
-    '--host',
-    `${site.nets.inside}.21`,
-  ];
+  const check = ['run', '--rm', '--no-deps', 'migrate', 'migrate', '--check'];
   const refused = await site.tryCompose(...check);
   must(
     refused.code !== 0 && `${refused.out}${refused.err}`.includes('DB-003'),
