@@ -1,5 +1,5 @@
-// Two projects. `unit`: test/**/*.unit.test.ts, no services. `integration`: every other test/**/*.test.ts,
-// beside a private MariaDB and Redis that are started once for all of them.
+// `unit`: test/**/*.unit.test.ts, no services. `integration`: every other test/**/*.test.ts, beside a private MariaDB and Redis that
+// are started once for all of them. `statements`, after a whole run: every statement that the others were seen to make.
 // TypeScript goes through swc to CommonJS: no type check here (tsc does that in `npm run check`).
 
 const base = {
@@ -30,6 +30,11 @@ const base = {
   setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts', '<rootDir>/test/support/nock-setup.ts'],
 };
 
+const services = {
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+};
+
 export default {
   // Most suites wait for servers and clocks, not for the processor.
   maxWorkers: 3,
@@ -50,9 +55,14 @@ export default {
     {
       ...base,
       displayName: 'integration',
-      testMatch: ['<rootDir>/test/**/*.test.ts', '!**/*.unit.test.ts'],
-      globalSetup: '<rootDir>/test/support/global-setup.ts',
-      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+      testMatch: ['<rootDir>/test/**/*.test.ts', '!**/*.unit.test.ts', '!**/test/statements/**'],
+      ...services,
+    },
+    {
+      ...base,
+      displayName: 'statements',
+      testMatch: ['<rootDir>/test/statements/*.test.ts', '!**/*.unit.test.ts'],
+      ...services,
     },
   ],
 };

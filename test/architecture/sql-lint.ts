@@ -15,10 +15,10 @@ export type SqlFault = {
 };
 
 type Piece = { readonly text: string; readonly offset: number };
-type Node = Readonly<Record<string, unknown>>;
+export type Node = Readonly<Record<string, unknown>>;
 
 const SQL_WORDS =
-  /\b(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|GRANT|FROM|WHERE|JOIN|VALUES|ON DUPLICATE|FOR UPDATE|FOR SHARE|ORDER BY|RETURNING|SET)\b/;
+  /\b(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|GRANT|FROM|WHERE|JOIN|VALUES|ON DUPLICATE|FOR UPDATE|FOR SHARE|ORDER BY|RETURNING|SET|AND|OR|AS|LIKE|LIMIT|IS NULL|GROUP BY|FORCE INDEX)\b/;
 
 /** @param folder scanned with its subfolders */
 export function lintSqlIn(folder: string): SqlFault[] {
@@ -95,14 +95,20 @@ function statementsOf({ text, offset }: Piece): Piece[] {
   return statements;
 }
 
-/** Every string and template literal with its place, and the places of query() calls that are given values. */
-function readLiterals(source: string): { literals: Piece[]; queries: number[] } {
+/** A source as a tree, and where in the source a place of the tree is. */
+export function parsed(source: string): { tree: unknown; offsetOf: (position: number) => number } {
   // swc counts bytes over all files it has parsed so far: an empty statement put in front shows where this one
   // begins.
   const bytes = Buffer.from(`;${source}`);
   const tree = parseSync(`;${source}`, { syntax: 'typescript', target: 'es2024' });
   const base = tree.body[0]?.span.start ?? 0;
   const offsetOf = (position: number): number => bytes.subarray(0, position - base).toString().length - 1;
+  return { tree, offsetOf };
+}
+
+/** Every string and template literal with its place, and the places of query() calls that are given values. */
+function readLiterals(source: string): { literals: Piece[]; queries: number[] } {
+  const { tree, offsetOf } = parsed(source);
   const literals: Piece[] = [];
   const queries: number[] = [];
   walk(tree, (node) => {

@@ -2,6 +2,8 @@
 // Invariant: rules see a statement without its comments and with its quoted strings blanked, so that neither a
 // comment nor a JSON path can set one off. Positions are kept.
 
+import { reservedWords } from './reserved-words.ts';
+
 export type SqlRule = {
   readonly name: string;
   readonly remedy: string;
@@ -80,6 +82,22 @@ export const sqlRules: readonly SqlRule[] = [
     '`lead` is a reserved word: tables are plural (leads), aliases are letters.',
   ),
   {
+    name: 'reserved-word',
+    remedy: 'The word is reserved on one of the servers: use another, or quote it.',
+    find: findReservedWord,
+  },
+  {
+    name: 'own-target',
+    remedy:
+      'MySQL changes no table that a subquery of the statement reads (1093): read it first, or as a derived table.',
+    find: findOwnTarget,
+  },
+  matching(
+    'delete-force-index',
+    /^\s*DELETE\b(?![\s\S]*JOIN\b)[\s\S]*?\bFORCE\s+INDEX\b/i,
+    'MySQL ignores FORCE INDEX in a DELETE of one table: use deleteNamed of src/store/named-rows.ts.',
+  ),
+  {
     name: 'no-collation',
     remedy: 'Name the COLLATE of the table or of the column: defaults differ.',
     find: findNoCollation,
@@ -114,4 +132,37 @@ function definitionAt(statement: string, start: number): string {
     if (depth < 0 || (depth === 0 && sign === ',')) return statement.slice(start, at);
   }
   return statement.slice(start);
+}
+
+// Behind AS stands a name, or in CAST a type, which a parenthesis ends or follows.
+const NAME = /\b(?:AS|FROM|JOIN|INTO)\s+([a-z_]+)\b(?!\s*[().])/gi;
+
+function findReservedWord(statement: string): number | undefined {
+  for (const found of statement.matchAll(NAME)) {
+    const word = (found[1] ?? '').toLowerCase();
+    if (reservedWords.has(word) && !notNames.has(word)) return found.index;
+  }
+  return undefined;
+}
+
+/** They follow one of those words in plain statements: `IS DISTINCT FROM NULL`, `JOIN LATERAL`, `TRIM(BOTH FROM ...)`. */
+const notNames = new Set(['null', 'lateral', 'dual', 'select', 'outfile', 'table']);
+
+function findOwnTarget(statement: string): number | undefined {
+  const target = /^\s*(?:UPDATE|DELETE\s+(?:\w+\s+)?FROM)\s+(\w+)/i.exec(statement)?.[1];
+  if (target === undefined) return undefined;
+  const reads = new RegExp(`\\b(?:FROM|JOIN)\\s+${target}\\b`, 'i');
+  // From the inside out: a derived table is read before, so what it reads is blanked; any other subquery becomes part of what is around it.
+  let text = statement;
+  for (;;) {
+    const inner = /\(([^()]*)\)/.exec(text);
+    if (inner === null) return undefined;
+    const [whole, inside = ''] = inner;
+    const isSubquery = /^\s*SELECT\b/i.test(inside);
+    const isDerived = isSubquery && /\b(?:FROM|JOIN)\s*$/i.test(text.slice(0, inner.index));
+    const read = isSubquery && !isDerived ? reads.exec(inside) : null;
+    if (read !== null) return inner.index + 1 + read.index;
+    const kept = isDerived ? inside.replace(/[^\n]/g, ' ') : inside;
+    text = `${text.slice(0, inner.index)} ${kept} ${text.slice(inner.index + whole.length)}`;
+  }
 }

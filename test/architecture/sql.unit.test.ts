@@ -56,6 +56,23 @@ const planted: readonly [rule: string, fault: string, allowed: string][] = [
     'SELECT lead.id FROM leads lead',
     'SELECT LEAD(id) OVER (ORDER BY id), x.lead FROM leads x',
   ],
+  ['reserved-word', 'SELECT id AS rank FROM a', 'SELECT CAST(id AS UNSIGNED) AS ranks, b AS `rank` FROM a'],
+  ['reserved-word', 'SELECT id FROM groups', 'SELECT id FROM users_groups WHERE NOT (a <=> NULL)'],
+  [
+    'own-target',
+    'UPDATE a b SET b.c = 1 WHERE EXISTS (SELECT 1 FROM d WHERE d.e IN (SELECT p.e FROM a p))',
+    'UPDATE a SET c = 1 WHERE id = (SELECT x.id FROM (SELECT MAX(id) AS id FROM a) x)',
+  ],
+  [
+    'own-target',
+    'DELETE FROM a WHERE b < (SELECT MAX(b) FROM a)',
+    'DELETE FROM a WHERE b IN (SELECT b FROM c)',
+  ],
+  [
+    'delete-force-index',
+    'DELETE a FROM a FORCE INDEX (PRIMARY) WHERE id IN (?)',
+    'DELETE t FROM b STRAIGHT_JOIN a t FORCE INDEX (PRIMARY) ON t.id = b.id',
+  ],
   [
     'no-collation',
     "CREATE TABLE a (b VARCHAR(10) NOT NULL DEFAULT 'COLLATE', c INT) CHARACTER SET utf8mb4",
@@ -94,6 +111,16 @@ test('SQL in string and template literals of TypeScript is read, across its expr
   expect(lintTypeScript('s.ts', source)).toMatchObject([
     { line: 2, rule: 'upsert-alias' },
     { line: 4, column: 44, rule: 'for-share' },
+  ]);
+});
+
+test('a part of a statement is read too: a list of columns', () => {
+  const source =
+    'const columns = `id, lead_id AS lead, stored`;\nconst alias = `id AS rank`;\nconst prose = "as a lead rank";';
+  expect(lintTypeScript('s.ts', source)).toMatchObject([
+    { line: 1, rule: 'reserved-lead' },
+    { line: 1, rule: 'reserved-word' },
+    { line: 2, rule: 'reserved-word' },
   ]);
 });
 

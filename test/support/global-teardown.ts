@@ -2,6 +2,7 @@
 // whole run here, because on services that the caller gave us the leftovers would pile up.
 import { rmSync } from 'node:fs';
 import { leftoverDatabases } from './database.ts';
+import { gather } from '../statements/collected.ts';
 import { takeServices } from './test-services.ts';
 
 export default async function globalTeardown(): Promise<void> {
@@ -17,6 +18,7 @@ export default async function globalTeardown(): Promise<void> {
     }
   } finally {
     rmSync(process.env['RELAIS_TEST_SCHEMA'] ?? '', { force: true });
+    gather(process.env['RELAIS_TEST_STATEMENTS'] ?? '');
     await services.stop();
   }
 }
