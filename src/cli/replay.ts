@@ -6,7 +6,7 @@ import { RelaisError } from '../errors.ts';
 import type { BulkRow } from '../store/bulk-runs.ts';
 import { findDestination, readStates } from '../store/destinations.ts';
 import type { ListedDelivery } from '../store/delivery-lists.ts';
-import { replayPlans, replayRefusals, type ReplayPlan } from '../support/replay.ts';
+import { isReplayRefusal, replayPlans, replayRefusals, type ReplayPlan } from '../support/replay.ts';
 import { publishedHours } from '../support/published-hours.ts';
 import { sendingStateOf } from '../support/sending-state.ts';
 import { reasonOf, withExamples } from './arguments.ts';
@@ -22,6 +22,7 @@ import { confirmed, out, say, withApp } from './terminal.ts';
 
 interface ReplayOptions extends FilterOptions {
   readonly anew?: boolean;
+  readonly acceptDoubles?: boolean;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly reason?: string;
@@ -38,6 +39,10 @@ export function replayCommands(program: Command): void {
         '--anew',
         'what waits with the content of an earlier mapping is written by the one in force, under a new key',
       )
+      .option(
+        '--accept-doubles',
+        'what the recipient may have already (unknown_hold) is sent all the same; the reason says why doubles are accepted',
+      )
       .option('--dry-run', 'say what would happen, do nothing')
       .option('--yes', 'do not ask')
       .option('--reason <text>', 'why (ticket number); mandatory, written in the log'),
@@ -51,10 +56,10 @@ export function replayCommands(program: Command): void {
 async function replayCommand(names: readonly string[], options: ReplayOptions): Promise<void> {
   refuseBoth(names, options, 'replay');
   const reason = options.dryRun === true ? '' : reasonOf(options.reason);
-  const anew = options.anew === true;
+  const how = { anew: options.anew === true, acceptDoubles: options.acceptDoubles === true };
   await withApp(async (app) => {
     const rows = await wantedDeliveries(app, names, options);
-    const plans = await replayPlans(app, rows, { anew });
+    const plans = await replayPlans(app, rows, { ...how, named: names.length > 0 });
     const planOf = (row: ListedDelivery): ReplayPlan => plans.get(row.id) ?? 'not_found';
     for (const [plan, group] of Map.groupBy(rows, planOf))
       out(`${String(group.length).padStart(6)}  ${planWords(plan)}`);
@@ -62,15 +67,16 @@ async function replayCommand(names: readonly string[], options: ReplayOptions): 
     const slowed = await slowedDestinations(app, rows);
     for (const { line } of slowed) out(line);
     if (options.dryRun === true) return;
-    const going = rows.filter((row) => !isRefusal(planOf(row)));
+    const going = rows.filter((row) => !isReplayRefusal(planOf(row)));
     if (going.length === 0) throw new RelaisError('REPLAY-001', 'Nothing can be replayed.');
     const question = `${going.length} deliveries will be replayed.`;
     const sure =
-      going.length === 1 || (await confirmed(question, String(going.length), options.yes === true));
+      (going.length === 1 && !going.some((row) => isDoubtful(planOf(row)))) ||
+      (await confirmed(question, String(going.length), options.yes === true));
     if (!sure) return say('Nothing was replayed.');
     report(
       await workAll(app, {
-        order: { kind: 'replay', anew },
+        order: { kind: 'replay', ...how, named: names.length > 0 },
         filter: askedFilter(app, names, options),
         deliveries: going,
         reason,
@@ -111,15 +117,20 @@ async function slowedDestinations(app: App, rows: readonly ListedDelivery[]): Pr
   return lines;
 }
 
-const isRefusal = (plan: ReplayPlan): plan is keyof typeof replayRefusals => plan in replayRefusals;
+/** Of no use, or sent twice: confirmed even for one. */
+const isDoubtful = (plan: ReplayPlan): boolean =>
+  plan === 'delivered_again' || plan === 'unchanged' || plan === 'may_double';
 
 const plannedWords: Readonly<Record<string, string>> = {
   new_run: 'get a new run',
+  delivered_again: 'are delivered already and are sent again',
+  unchanged: 'get a new run, though the mapping has not changed since they failed',
+  may_double: 'are sent, and their recipient may hold them twice',
   brought_forward: 'have their next try brought forward',
   looked_at_again: 'are withheld and will be looked at again',
 };
 const planWords = (plan: ReplayPlan): string =>
-  isRefusal(plan) ? `refused: ${replayRefusals[plan]}` : (plannedWords[plan] ?? plan);
+  isReplayRefusal(plan) ? `refused: ${replayRefusals[plan]}` : (plannedWords[plan] ?? plan);
 
 function report(run: BulkRow): void {
   out(`${run.done} replayed, ${run.refused} refused.`);

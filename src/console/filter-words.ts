@@ -24,6 +24,7 @@ const labels: Readonly<Record<string, Both>> = {
   until: words.to,
   open: words.onlyOpen,
   anew: words.anew,
+  acceptDoubles: words.acceptDoubles,
   deliveries: frame.deliveries,
 };
 const mostListed = 20;

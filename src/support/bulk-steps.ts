@@ -12,12 +12,12 @@ import type { Published } from '../delivery/mapping-cache.ts';
 import type { Backfill } from './backfill.ts';
 import { cancelIn } from './cancel.ts';
 import { closeIn } from './close-tasks.ts';
-import { replayIn, replayRefusals, type ReplayRefusal } from './replay.ts';
+import { replayIn, replayRefusals, type ReplayOptions, type ReplayRefusal } from './replay.ts';
 import type { Both } from './words.ts';
 
 /** What is asked of every delivery of a run. */
 export type BulkOrder =
-  | { readonly kind: 'replay'; readonly anew: boolean }
+  | ({ readonly kind: 'replay' } & ReplayOptions)
   | { readonly kind: 'cancel' }
   | { readonly kind: 'close'; readonly evidence: string }
   | { readonly kind: 'resolve'; readonly received: boolean; readonly evidence: string }
@@ -86,6 +86,11 @@ export const refusalWords: Readonly<Record<BulkRefusal, Both>> = {
   lead_erased: ['la personne a été effacée', replayRefusals.lead_erased],
   superseded: ['remplacée par une version plus récente', replayRefusals.superseded],
   no_mapping: ['aucun format publié', replayRefusals.no_mapping],
+  undecided: [
+    'le destinataire l’a peut-être : à trancher d’abord, ou doublons à accepter',
+    replayRefusals.undecided,
+  ],
+  erasure_confirmed: ['effacement déjà confirmé', replayRefusals.erasure_confirmed],
   moved_on: [
     'elle a changé depuis qu’elle a été comptée : à regarder de nouveau',
     'it has moved on since it was counted: look at it again',
@@ -166,7 +171,7 @@ async function doStep(
   const by = { actor: run.actor, reason: run.reason };
   switch (order.kind) {
     case 'replay':
-      return (await replayIn(tx, published, ids, { ...by, anew: order.anew })).map((answer) => {
+      return (await replayIn(tx, published, ids, { ...order, ...by })).map((answer) => {
         if (answer.done === 'refused') return { id: answer.id, result: answer.why };
         const isRenewed = answer.done === 'new_run' && answer.newKey;
         return { id: answer.id, result: isRenewed ? 'new_run_new_key' : answer.done };

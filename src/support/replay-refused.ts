@@ -10,6 +10,9 @@ const inFrench: Record<ReplayRefusal, string> = {
   lead_erased: 'la demande a été effacée : plus rien ne peut en partir',
   superseded: 'une version plus récente l’a remplacée ; rejouez celle-là',
   no_mapping: 'sa destination n’a aucun format publié',
+  undecided:
+    'le destinataire l’a peut-être : dites s’il l’a ou non, ou acceptez qu’il puisse l’avoir deux fois',
+  erasure_confirmed: 'le destinataire a confirmé l’effacement',
 };
 
 /** REPLAY-001, with why. */

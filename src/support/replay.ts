@@ -11,6 +11,8 @@ import { reopenWithheld } from '../store/withheld.ts';
 import { bringTryForward, openRun, startOver } from '../store/support-writes.ts';
 import { closeAlertsOf } from '../store/tasks.ts';
 import { entryNames } from '../store/entry-names.ts';
+import { readVersions } from '../store/mapping-versions.ts';
+import { waitsForDecision } from '../delivery/attempt/resolve.ts';
 import type { Published } from '../delivery/mapping-cache.ts';
 
 export interface Actor {
@@ -21,6 +23,10 @@ export interface Actor {
 export interface ReplayOptions {
   /** What waits with the content of an earlier version is written by the one in force, under a key of its own. */
   readonly anew?: boolean;
+  /** What its recipient may hold already, under `onUnknown: hold`, is sent all the same; the reason says why. */
+  readonly acceptDoubles?: boolean;
+  /** Each was named by its number: an erasure that was confirmed is sent again too. */
+  readonly named?: boolean;
 }
 
 export type ReplayAnswer =
@@ -29,7 +35,14 @@ export type ReplayAnswer =
   | { readonly id: number; readonly done: 'refused'; readonly why: ReplayRefusal };
 
 export type ReplayRefusal =
-  'not_found' | 'on_its_way' | 'waits_for_file' | 'lead_erased' | 'superseded' | 'no_mapping';
+  | 'not_found'
+  | 'on_its_way'
+  | 'waits_for_file'
+  | 'lead_erased'
+  | 'superseded'
+  | 'no_mapping'
+  | 'undecided'
+  | 'erasure_confirmed';
 
 /** What support reads for a refusal. */
 export const replayRefusals: Record<ReplayRefusal, string> = {
@@ -39,12 +52,17 @@ export const replayRefusals: Record<ReplayRefusal, string> = {
   lead_erased: 'the lead has been erased: nothing of it may leave any more',
   superseded: 'a newer revision has replaced it; replay that one',
   no_mapping: 'its destination has no published mapping',
+  undecided:
+    'its recipient may have it: say so (`relais delivery resolve`), or accept that it may hold it twice (`--accept-doubles`)',
+  erasure_confirmed: 'its recipient confirmed the erasure; name it by its number to send it again',
 };
 
-export type ReplayPlan = Exclude<ReplayAnswer['done'], 'refused'> | ReplayRefusal;
+type Redone = Exclude<ReplayAnswer['done'], 'refused'>;
+/** A new run of which a person reads more before it is begun: delivered already, failed for what has not changed, doubles accepted. */
+export type ReplayPlan = Redone | 'delivered_again' | 'unchanged' | 'may_double' | ReplayRefusal;
 
-/** What a row's state allows; `replayPlans` also looks at its lead and its destination. */
-export function replayPlan(row: Delivery, erased: boolean): ReplayPlan {
+/** A row's state allows this; `replayPlans` also looks at its lead and its destination. */
+function replayPlan(row: Delivery, erased: boolean): Redone | ReplayRefusal {
   if (erased && row.action !== 'erase') return 'lead_erased';
   if (row.state === 'cancelled' && splitReason(row.reason).base === 'superseded') return 'superseded';
   if (isEnd(row.state)) return 'new_run';
@@ -64,7 +82,7 @@ interface ReplayDeps {
 export async function replayPlans(
   { database, published }: ReplayDeps,
   rows: readonly (Delivery & { readonly leadErased: boolean })[],
-  { anew = false }: ReplayOptions = {},
+  options: ReplayOptions = {},
 ): Promise<ReadonlyMap<number, ReplayPlan>> {
   const plans = new Map<number, ReplayPlan>();
   const versions = await versionsInForce(database, published, rows);
@@ -73,29 +91,50 @@ export async function replayPlans(
     const leadIds = part.filter((row) => row.action === 'create').map((row) => row.leadId);
     const ofLead = Map.groupBy(await deliveriesOfLeads(database, leadIds), (row) => row.leadId);
     for (const row of part) {
-      const version = versions.get(row.destinationId);
-      const plan = judge(row, row.leadErased, ofLead.get(row.leadId) ?? []);
-      const judged = anew && isOldContent(row, plan, version?.id ?? 0) ? 'new_run' : plan;
-      const unmapped = judged === 'new_run' && version?.mapping === undefined;
-      plans.set(row.id, unmapped ? 'no_mapping' : judged);
+      const version = versions.get(row.destinationId) ?? noVersion;
+      plans.set(
+        row.id,
+        judge(row, { erased: row.leadErased, siblings: ofLead.get(row.leadId) ?? [], version }, options),
+      );
     }
   }
   return plans;
 }
 
-/** @param siblings every delivery of its lead; needed for a create only */
-function judge(row: Delivery, erased: boolean, siblings: readonly Delivery[]): ReplayPlan {
+interface Known {
+  readonly erased: boolean;
+  /** Every delivery of its lead; needed for a create only. */
+  readonly siblings: readonly Delivery[];
+  readonly version: Version;
+}
+
+function judge(row: Delivery, { erased, siblings, version }: Known, options: ReplayOptions): ReplayPlan {
   // A corrected lead got a new create after this one was refused: this one would create it twice.
   const startedAgain =
     row.action === 'create' &&
     siblings.some(
       (other) => other.destinationId === row.destinationId && other.action === 'create' && other.id > row.id,
     );
-  return startedAgain ? 'superseded' : replayPlan(row, erased);
+  const allowed = startedAgain ? 'superseded' : replayPlan(row, erased);
+  const plan = options.anew === true && isOldContent(row, allowed, version.id) ? 'new_run' : allowed;
+  if (plan !== 'new_run' && plan !== 'brought_forward') return plan;
+  if (plan === 'new_run' && version.mapping === undefined) return 'no_mapping';
+  if (mayDouble(row, version)) return options.acceptDoubles === true ? 'may_double' : 'undecided';
+  if (plan === 'brought_forward') return plan;
+  if (row.state === 'delivered' && row.action === 'erase' && options.named !== true)
+    return 'erasure_confirmed';
+  if (row.state === 'delivered') return 'delivered_again';
+  const isInvalid = row.state === 'failed' && splitReason(row.reason).base === 'invalid';
+  return isInvalid && version.publishedAt <= (row.settledAt ?? new Date(0)) ? 'unchanged' : plan;
 }
 
+/** The destination says `onUnknown: hold`, and nobody knows whether the recipient has it. */
+const mayDouble = (row: Delivery, { mapping }: Version): boolean =>
+  waitsForDecision(row) ||
+  (row.state !== 'delivered' && isEnd(row.state) && row.maybeReceived && mapping?.retry.onUnknown === 'hold');
+
 /** It waits for a next try, the recipient may have it, and another version wrote it. A file's rows leave with their file. */
-const isOldContent = (row: Delivery, plan: ReplayPlan, inForce: number): boolean =>
+const isOldContent = (row: Delivery, plan: string, inForce: number): boolean =>
   plan === 'brought_forward' &&
   row.state === 'waiting' &&
   row.batchId === 0 &&
@@ -148,27 +187,46 @@ export async function replayIn(
       continue;
     }
     const lead = leads.get(row.leadId);
-    const version = versions.get(row.destinationId) ?? { id: 0, mapping: undefined };
-    const judged = judge(row, lead?.erased ?? true, ofLead.get(row.leadId) ?? []);
-    const plan = by.anew === true && isOldContent(row, judged, version.id) ? 'new_run' : judged;
-    if (plan === 'new_run' && version.mapping === undefined)
-      answers.push({ id, done: 'refused', why: 'no_mapping' });
-    else if (plan === 'new_run' || plan === 'brought_forward' || plan === 'looked_at_again') {
-      const run = runOf(row, lead?.revision ?? 0, version);
-      if (await reenter(tx, row, plan, run)) {
-        moved.push({ row, plan });
-        answers.push(plan === 'new_run' ? { id, done: plan, newKey: run.newKey } : { id, done: plan });
-      } else answers.push({ id, done: 'refused', why: 'on_its_way' });
-    } else answers.push({ id, done: 'refused', why: plan });
+    const version = versions.get(row.destinationId) ?? noVersion;
+    const known = { erased: lead?.erased ?? true, siblings: ofLead.get(row.leadId) ?? [], version };
+    const plan = judge(row, known, by);
+    if (isReplayRefusal(plan)) {
+      answers.push({ id, done: 'refused', why: plan });
+      continue;
+    }
+    const done = redoneBy(row, plan);
+    const run = runOf(row, lead?.revision ?? 0, version);
+    if (await reenter(tx, row, done, run)) {
+      moved.push({ row, done, reason: plan === 'may_double' ? plan : done });
+      answers.push(done === 'new_run' ? { id, done, newKey: run.newKey } : { id, done });
+    } else answers.push({ id, done: 'refused', why: 'on_its_way' });
   }
   await noteReplayed(tx, moved, by);
   return answers;
 }
 
+export const isReplayRefusal = (plan: string): plan is ReplayRefusal => Object.hasOwn(replayRefusals, plan);
+
+function redoneBy({ state }: Delivery, plan: Exclude<ReplayPlan, ReplayRefusal>): Redone {
+  switch (plan) {
+    case 'delivered_again':
+    case 'unchanged':
+      return 'new_run';
+    case 'may_double':
+      return isEnd(state) ? 'new_run' : 'brought_forward';
+    case 'new_run':
+    case 'brought_forward':
+    case 'looked_at_again':
+      return plan;
+  }
+}
+
 interface Version {
   readonly id: number;
   readonly mapping: CompiledMapping | undefined;
+  readonly publishedAt: Date;
 }
+const noVersion: Version = { id: 0, mapping: undefined, publishedAt: new Date(0) };
 
 /** What is in force for each destination of these. */
 async function versionsInForce(
@@ -179,7 +237,8 @@ async function versionsInForce(
   const versions = new Map<string, Version>();
   for (const destinationId of new Set(rows.map((row) => row.destinationId))) {
     const id = (await findDestination(sql, destinationId))?.mappingVersionId ?? 0;
-    versions.set(destinationId, { id, mapping: await published.version(id) });
+    const publishedAt = (await readVersions(sql, [id]))[0]?.publishedAt ?? noVersion.publishedAt;
+    versions.set(destinationId, { id, mapping: await published.version(id), publishedAt });
   }
   return versions;
 }
@@ -200,22 +259,24 @@ type Run = Parameters<typeof openRun>[2];
 function runOf(row: Delivery, leadRevision: number, { id, mapping }: Version): Run {
   const newKey = needsNewKey(row, leadRevision, id);
   // Where the key does not keep a recipient from taking it twice, the recipient is asked whether it has it.
-  const mayDouble = newKey || mapping?.retry.onUnknown === 'lookup';
+  const isUnprotected = newKey || mapping?.retry.onUnknown === 'lookup';
   return {
     newKey,
-    askFirst: row.maybeReceived && mapping?.hasLookup === true && mayDouble,
+    askFirst: row.maybeReceived && mapping?.hasLookup === true && isUnprotected,
     maxAgeMs: mapping?.maxAgeMs ?? 0,
   };
 }
 
 interface Moved {
   readonly row: Delivery;
-  readonly plan: 'new_run' | 'brought_forward' | 'looked_at_again';
+  readonly done: Redone;
+  /** As the log says it. */
+  readonly reason: Redone | 'may_double';
 }
 
 /** False when it has moved on meanwhile. */
-async function reenter(tx: Sql, row: Delivery, plan: Moved['plan'], run: Run): Promise<boolean> {
-  switch (plan) {
+async function reenter(tx: Sql, row: Delivery, done: Redone, run: Run): Promise<boolean> {
+  switch (done) {
     case 'brought_forward':
       return bringTryForward(tx, row.id);
     case 'looked_at_again':
@@ -231,20 +292,20 @@ async function reenter(tx: Sql, row: Delivery, plan: Moved['plan'], run: Run): P
 
 async function noteReplayed(tx: Sql, moved: readonly Moved[], by: Actor): Promise<void> {
   // What it failed of is being dealt with; a new failure raises its own.
-  const restarted = moved.filter(({ plan }) => plan === 'new_run');
+  const restarted = moved.filter(({ done, reason }) => done === 'new_run' || reason === 'may_double');
   await closeAlertsOf(
     tx,
     restarted.map(({ row }) => row.id),
   );
   await appendHandovers(
     tx,
-    moved.map(({ row, plan }) => ({
+    moved.map(({ row, done, reason }) => ({
       entry: 'replayed' as const,
       ...entryNames(row),
-      run: plan === 'new_run' ? row.run + 1 : row.run,
+      run: done === 'new_run' ? row.run + 1 : row.run,
       actor: by.actor,
       purpose: by.reason,
-      reason: plan,
+      reason,
     })),
   );
 }

@@ -83,7 +83,7 @@ test.each([
   ['mapping', 'root', 'spec skeleton'],
   ['mapping', 'tools', 'scope consent transport record spec skeleton'],
   ['mapping', 'spec', 'scope formats consent transport record root skeleton'],
-  ['mapping', 'skeleton', 'contract scope formats consent response transport record calls root tools spec'],
+  ['mapping', 'skeleton', 'scope formats consent response transport record calls root tools spec'],
   ['delivery', 'mapping-cache', 'planning files attempt background root'],
   ['delivery', 'planning', 'files attempt background root'],
   ['delivery', 'files', 'planning background root'],

@@ -116,6 +116,24 @@ test('a replay that is pressed twice is one replay, whatever became of the first
   expect(crm.received).toHaveLength(before + 1);
 });
 
+test('it is sent all the same only where a double is accepted, on its page and in bulk', async () => {
+  const path = await held('U-6');
+  const form = { seen: await seenOn(path), reason: 'ticket 42' };
+  const before = crm.received.length;
+  expect(plain((await support.get(path)).text)).toContain('il pourrait l’avoir deux fois');
+  expect(told(await support.post(`${path}/replay`, form), 'le destinataire l’a peut-être')).toEqual([
+    422,
+    true,
+  ]);
+  const all = '/replay?destination=essai-crm&state=waiting';
+  expect(plain((await support.get(all)).text)).toContain('à trancher d’abord');
+  expect(plain((await support.get(`${all}&acceptDoubles=yes`)).text)).toContain('peut-être en double');
+  expect(crm.received).toHaveLength(before);
+  crm.answer = accepts;
+  expect((await support.post(`${path}/replay`, { ...form, acceptDoubles: 'yes' })).status).toBe(303);
+  await desk.gateway.until('delivered', async () => (await stateOf('U-6')) === 'delivered:accepted');
+});
+
 test('C39: nobody but support answers it, and a client sees no form', async () => {
   const path = await held('U-4');
   const form = { seen: await seenOn(path), evidence };

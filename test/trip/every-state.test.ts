@@ -190,7 +190,7 @@ test('replayed in any state: a new run only from an end, under a new key only af
     'on its way': 'on_its_way',
     'waits for its next try, never received': 'brought_forward',
     'waits, maybe received': 'brought_forward',
-    'support decides': 'brought_forward',
+    'support decides': 'undecided',
     withheld: 'looked_at_again',
     pending: 'brought_forward',
     delivered: 'new_run',
@@ -207,6 +207,21 @@ test('replayed in any state: a new run only from an end, under a new key only af
   expect(newKey).toEqual(['refused']);
   // What may have arrived is sent again as it was.
   expect(keysOf(every.indexOf('exhausted, maybe received'))).toMatchObject({ run: 2, sent_revision: 1 });
+});
+
+test('what waits for a person is sent all the same only where doubles are accepted, and the log says so', async () => {
+  const rows = await creates();
+  const row = rows[every.indexOf('support decides')];
+  const ids = [row?.id ?? 0];
+  expect(await replay(gateway.app, ids, by)).toMatchObject([{ done: 'refused', why: 'undecided' }]);
+  expect(await replay(gateway.app, ids, { ...by, acceptDoubles: true })).toMatchObject([
+    { done: 'brought_forward' },
+  ]);
+  const entries = await gateway.owner.all<{ reason: string }>(
+    "SELECT reason FROM handovers WHERE entry = 'replayed' AND delivery_id = ?",
+    ids,
+  );
+  expect(entries).toEqual([{ reason: 'may_double' }]);
 });
 
 test('cancelled in any state: only what is being sent, or has ended, stays as it is', async () => {

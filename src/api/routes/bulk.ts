@@ -18,6 +18,7 @@ import {
 } from '../../support/reads/bulk-runs.ts';
 import { acts, asks, reads, type AskedWith, type RouteDeps } from '../route.ts';
 import * as s from '../schemas.ts';
+import { replayFlags, type ReplayAsked } from './delivery-schemas.ts';
 import { filterFields, filterOf, type FilterAsked } from './filter.ts';
 
 const tag = 'work';
@@ -145,9 +146,8 @@ function runActs(server: FastifyInstance, deps: RouteDeps): void {
   });
 }
 
-interface BulkBody {
+interface BulkBody extends ReplayAsked {
   readonly filter: FilterAsked;
-  readonly anew?: boolean;
 }
 interface ConfirmedBody extends BulkBody {
   readonly expected: number;
@@ -164,7 +164,7 @@ interface Door {
 
 const askedBy = (kind: PlannedKind): Readonly<Record<string, s.Schema>> => ({
   filter: { ...s.request(filterFields), minProperties: 1 },
-  ...(kind === 'replay' ? { anew: s.flag('what waits with earlier content is written anew') } : {}),
+  ...(kind === 'replay' ? replayFlags : {}),
 });
 
 function plan(

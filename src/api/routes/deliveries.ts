@@ -9,7 +9,13 @@ import type { Answer } from '../repeatable.ts';
 import { acts, reads, type AskedToRead, type AskedWith, type RouteDeps } from '../route.ts';
 import * as s from '../schemas.ts';
 import { filterFields, filterOf } from './filter.ts';
-import { deliverySchema, entrySchema, storySchema } from './delivery-schemas.ts';
+import {
+  deliverySchema,
+  entrySchema,
+  replayFlags,
+  storySchema,
+  type ReplayAsked,
+} from './delivery-schemas.ts';
 
 const tag = 'deliveries';
 const params = { delivery: s.deliveryName('its number, or its key (`webhook-id`)') };
@@ -121,19 +127,13 @@ const why = { reason: s.text('why: a ticket number; written in the hand-over log
 function actsOnOne(server: FastifyInstance, deps: RouteDeps): void {
   const actingOf = ({ caller }: AskedWith<Why>) => ({ scope: caller.holder, actor: caller.actor });
   const nameOf = ({ params: named }: AskedWith<Why>): string => named['delivery'] ?? '';
-  acts<Why & { readonly anew?: boolean }>(server, deps, {
+  acts<Why & ReplayAsked>(server, deps, {
     url: '/v1/deliveries/:delivery/replay',
     permission: 'delivery.replay',
     tag,
     params,
     summary: 'Send again what has ended, or bring forward the next try of what waits',
-    body: s.request(
-      {
-        ...why,
-        anew: s.flag('what waits with the content of an earlier version is written by the one in force'),
-      },
-      ['reason'],
-    ),
+    body: s.request({ ...why, ...replayFlags }, ['reason']),
     answer: s.object({
       delivery: s.whole(),
       done: s.oneOf(['new_run', 'brought_forward', 'looked_at_again']),

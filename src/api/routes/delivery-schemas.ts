@@ -77,3 +77,15 @@ export const entrySchema = s.object({
   durationMs: s.whole(),
   nextStep: s.text(),
 });
+
+/** How a replay may be asked, of one delivery or of many. */
+export const replayFlags = {
+  anew: s.flag('what waits with the content of an earlier version is written by the one in force'),
+  acceptDoubles: s.flag(
+    'what a recipient may hold already (unknown_hold) is sent all the same; the reason says why a double is accepted',
+  ),
+};
+export interface ReplayAsked {
+  readonly anew?: boolean;
+  readonly acceptDoubles?: boolean;
+}

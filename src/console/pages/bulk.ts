@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isRelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { beginBulk, planBulk, type BulkPlan } from '../../support/acts/bulk.ts';
+import { beginBulk, planBulk, type BulkAsked, type BulkPlan } from '../../support/acts/bulk.ts';
 import type { Both } from '../../support/words.ts';
 import { askedFilter, carried, filterOf, queryOf, type AskedFilter } from '../filter.ts';
 import { filterFacts } from '../filter-words.ts';
@@ -50,21 +50,21 @@ function doorRoutes(server: FastifyInstance, desk: Desk, door: Door): void {
     planPage(desk, request, reply, {
       door,
       wanted: askedFilter(request.query),
-      anew: asked(request, 'anew', 3) === 'yes',
+      how: howOf((name) => asked(request, name, 3)),
     }),
   );
   server.post(`/${door.kind}`, { config: { gate: door.gate } }, async (request, reply) => {
     const wanted = askedFilter(request.body);
-    const anew = field(request, 'anew', 3) === 'yes';
+    const how = howOf((name) => field(request, name, 3));
     const reason = field(request, 'reason', 1_000).trim();
     const problem = reasonProblem(reason);
-    if (problem !== undefined) return planPage(desk, request, reply, { door, wanted, anew, problem });
+    if (problem !== undefined) return planPage(desk, request, reply, { door, wanted, how, problem });
     // As people type large numbers: with spaces between the thousands.
     const expected = Number(field(request, 'number', 20).replaceAll(/[\s\u202f.,]/g, '') || '-1');
     try {
       const run = await beginBulk(desk.place, actingOf(request), {
         kind: door.kind,
-        anew,
+        ...how,
         filter: filterOf(wanted),
         expected,
         reason,
@@ -72,16 +72,22 @@ function doorRoutes(server: FastifyInstance, desk: Desk, door: Door): void {
       return await reply.redirect(`/runs/${run.id}`, 303);
     } catch (error) {
       if (!isRelaisError(error) || error.code !== 'BULK-002') throw error;
-      return planPage(desk, request, reply, { door, wanted, anew, problem: words.changed });
+      return planPage(desk, request, reply, { door, wanted, how, problem: words.changed });
     }
   });
 }
 
+/** Of a replay. */
+type How = Pick<BulkAsked, 'anew' | 'acceptDoubles'>;
+const howOf = (typed: (name: string) => string): How => ({
+  ...(typed('anew') === 'yes' ? { anew: true } : {}),
+  ...(typed('acceptDoubles') === 'yes' ? { acceptDoubles: true } : {}),
+});
+
 interface Planned {
   readonly door: Door;
   readonly wanted: AskedFilter;
-  /** Of a replay: what waits with the content of an earlier version is written by the one in force. */
-  readonly anew: boolean;
+  readonly how: How;
   readonly problem?: Both;
 }
 
@@ -89,22 +95,20 @@ async function planPage(
   { place, show }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
-  { door, wanted, anew, problem }: Planned,
+  { door, wanted, how, problem }: Planned,
 ): Promise<FastifyReply> {
   const say = sayTo(request);
   const filter = filterOf(wanted);
-  const plan = await planBulk(place, personOf(request).holder, { kind: door.kind, anew, filter });
+  const plan = await planBulk(place, personOf(request).holder, { kind: door.kind, ...how, filter });
   return show(request, reply, {
     title: say(door.title),
     at: '/deliveries',
     status: problem === undefined ? 200 : 422,
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
       <p>${say(door.text)}</p>
-      <div class="card">
-        ${facts(filterFacts({ ...wanted, ...(anew ? { anew } : {}) }, visitOf(request).language))}
-      </div>
-      ${planTable(request, plan)}
-      ${plan.going === 0 ? notice(say(door.nothing), 'warn') : confirmForm(request, { door, wanted, anew }, plan)}
+      <div class="card">${facts(filterFacts({ ...wanted, ...how }, visitOf(request).language))}</div>
+      ${planTable(request, plan)} ${doublesLink(request, plan, `/${door.kind}?${queryOf(wanted)}`)}
+      ${plan.going === 0 ? notice(say(door.nothing), 'warn') : confirmForm(request, { door, wanted, how }, plan)}
       <p><a href="/deliveries?${queryOf(wanted)}">${say(words.seeMatching)}</a></p>`,
   });
 }
@@ -122,11 +126,17 @@ function planTable(request: FastifyRequest, { groups }: BulkPlan): Html {
   );
 }
 
-function confirmForm(request: FastifyRequest, { door, wanted, anew }: Planned, { going }: BulkPlan): Html {
+/** The same plan with doubles accepted, where something waits for the recipient's answer. */
+function doublesLink(request: FastifyRequest, { groups }: BulkPlan, path: string): Html | undefined {
+  if (!groups.some(({ plan }) => plan === 'undecided')) return undefined;
+  return html`<p><a href="${path}&acceptDoubles=yes">${sayTo(request)(words.acceptDoubles)}</a></p>`;
+}
+
+function confirmForm(request: FastifyRequest, { door, wanted, how }: Planned, { going }: BulkPlan): Html {
   const say = sayTo(request);
   const hint = `${say(door.confirmHint)} ${countText(going, visitOf(request).language)}`;
   return html`<form class="card stack" method="post" action="/${door.kind}">
-    ${carried(wanted)} ${anew ? hidden('anew', 'yes') : undefined}
+    ${carried(wanted)} ${Object.keys(how).map((name) => hidden(name, 'yes'))}
     ${input('reason', say(frame.reason), {
       hint: say(frame.reasonHint),
       value: field(request, 'reason'),

@@ -8,6 +8,7 @@ import { cancelOne, replayOne } from '../../support/acts/deliveries.ts';
 import { resolveOne } from '../../support/acts/resolve.ts';
 import { closeTask } from '../../support/acts/tasks.ts';
 import type { DeliveryPage } from '../../support/reads/delivery.ts';
+import { isReplayRefusal } from '../../support/replay.ts';
 import type { Both } from '../../support/words.ts';
 import { field, sentAgain } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
@@ -82,6 +83,7 @@ const acts: readonly Act[] = [
       const asked = {
         reason: reasonOf(request),
         anew: field(request, 'anew', 3) === 'yes',
+        acceptDoubles: field(request, 'acceptDoubles', 3) === 'yes',
         ...(seen === undefined ? {} : { seenRun: seen.run }),
       };
       await replayOne(place, actingOf(request), id, asked);
@@ -128,16 +130,14 @@ export function deliveryActRoutes(server: FastifyInstance, desk: Desk, showDeliv
     );
 }
 
-const replayable = new Set(['new_run', 'brought_forward', 'looked_at_again']);
-
 export function deliveryActs(request: FastifyRequest, page: DeliveryPage): Html | undefined {
   const say = sayTo(request);
   const { holder } = personOf(request);
-  const { delivery, replay, isCancellable, isUndecided } = page;
+  const { delivery, isCancellable, isUndecided } = page;
   const form = formOf(request, page);
   const forms = [
     ...(may(holder, 'delivery.resolve') && isUndecided ? resolveForms(request, page, form) : []),
-    ...(may(holder, 'delivery.replay') && replayable.has(replay ?? '') ? [replayForm(page, form)] : []),
+    ...(may(holder, 'delivery.replay') ? replayForms(request, page, form) : []),
     ...(may(holder, 'task.close') && delivery.state === 'failed'
       ? [form('close', ['reason', 'evidence'], words.close, 'second')]
       : []),
@@ -151,15 +151,36 @@ export function deliveryActs(request: FastifyRequest, page: DeliveryPage): Html 
         <div class="card">${forms}</div>`;
 }
 
-/** What is withheld leaves by itself once its cause is repaired: it can be looked at again, and is not replayed. */
-const replayForm = ({ replay, canBeAnew }: DeliveryPage, form: ActForm): Html =>
-  replay === 'looked_at_again'
-    ? form('replay', ['reason'], words.lookAgain, 'second')
-    : form('replay', ['reason', ...(canBeAnew ? (['anew'] as const) : [])], words.replay);
+/** A form for each way the delivery can be sent again; none where a replay would be refused. */
+function replayForms(
+  request: FastifyRequest,
+  { replay, canBeAnew }: DeliveryPage,
+  form: ActForm,
+): readonly Html[] {
+  const say = sayTo(request);
+  const fields = ['reason', ...(canBeAnew ? (['anew'] as const) : [])] as const;
+  // A withheld delivery leaves by itself once its cause is repaired: it is looked at again, not replayed.
+  if (replay === 'looked_at_again') return [form('replay', ['reason'], words.lookAgain, 'second')];
+  if (replay === 'undecided')
+    return [
+      html`<p>${say(words.sendAllTheSameText)}</p>`,
+      form('replay', ['reason', 'acceptDoubles'], words.sendAllTheSame, 'danger'),
+    ];
+  if (replay === null || isReplayRefusal(replay)) return [];
+  const text =
+    replay === 'unchanged'
+      ? words.unchanged
+      : replay === 'delivered_again'
+        ? words.deliveredAgain
+        : undefined;
+  return text === undefined
+    ? [form('replay', fields, words.replay)]
+    : [html`<p>${say(text)}</p>`, form('replay', fields, words.replay, 'second')];
+}
 
 type ActForm = (
   act: string,
-  fields: readonly ('reason' | 'evidence' | 'reference' | 'anew')[],
+  fields: readonly ('reason' | 'evidence' | 'reference' | 'anew' | 'acceptDoubles')[],
   button: Both,
   tone?: 'second' | 'danger',
 ) => Html;
@@ -181,6 +202,8 @@ function formOf(request: FastifyRequest, { delivery }: DeliveryPage): ActForm {
           value: again('reference'),
           optional: true,
         }),
+      acceptDoubles: () =>
+        tickBox('acceptDoubles', 'yes', say(words.acceptDoubles), again('acceptDoubles') === 'yes'),
       anew: () => tickBox('anew', 'yes', say(words.anew), again('anew') === 'yes'),
     };
     return html`<form class="line" method="post" action="${action}">

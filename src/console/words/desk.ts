@@ -50,6 +50,23 @@ export const deskWords = {
     'L’écrire à neuf par le format en vigueur, sous une nouvelle clé',
     'Write it anew by the mapping in force, under a new key',
   ],
+  acceptDoubles: [
+    'Envoyer aussi ce que le client a peut-être déjà, un doublon étant accepté',
+    'Send what the client may hold already too, a double being accepted',
+  ],
+  sendAllTheSame: ['Envoyer quand même', 'Send all the same'],
+  sendAllTheSameText: [
+    'Sans réponse du client : il pourrait l’avoir deux fois. Le motif dit pourquoi un doublon est accepté.',
+    'Without the client’s answer: it might hold it twice. The reason says why a double is accepted.',
+  ],
+  deliveredAgain: [
+    'Déjà livrée : la rejouer l’envoie une seconde fois.',
+    'Delivered already: a replay sends it a second time.',
+  ],
+  unchanged: [
+    'Le format n’a pas changé depuis cet échec : rejouée, elle échouera de même.',
+    'The mapping has not changed since it failed: a replay will fail alike.',
+  ],
   cancel: ['Annuler la livraison', 'Cancel the delivery'],
   close: ['Classer', 'Close'],
   heldTitle: ['Un fichier est retenu', 'A file is held back'],

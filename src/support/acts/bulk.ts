@@ -11,7 +11,7 @@ import { isCancellable } from '../cancel.ts';
 import { knownInScope } from '../known-names.ts';
 import type { SupportPlace } from '../place.ts';
 import { bulkRun, bulkRunHead, type BulkRunHead } from '../reads/bulk-runs.ts';
-import { replayPlans, replayRefusals, type ReplayPlan } from '../replay.ts';
+import { isReplayRefusal, replayPlans, type ReplayPlan } from '../replay.ts';
 import { withinScope, type Scope } from '../scope.ts';
 import { impersonal, typedReason } from '../typed-text.ts';
 import type { Both } from '../words.ts';
@@ -24,8 +24,9 @@ export interface BulkAsked {
   readonly kind: PlannedKind;
   /** One condition at least. */
   readonly filter: DeliveryFilter;
-  /** Of a replay: what waits with the content of an earlier version is written anew. */
+  /** Of a replay. */
   readonly anew?: boolean;
+  readonly acceptDoubles?: boolean;
 }
 
 export interface PlanGroup {
@@ -108,22 +109,40 @@ async function matching(
 
 async function plansOf(
   place: SupportPlace,
-  { kind, anew }: BulkAsked,
+  { kind, anew = false, acceptDoubles = false }: BulkAsked,
   rows: readonly ListedDelivery[],
 ): Promise<(row: ListedDelivery) => PlanGroup['plan']> {
   if (kind === 'close') return () => 'close';
   if (kind === 'cancel') return (row) => (isCancellable(row) ? 'cancel' : 'stay');
-  const plans = await replayPlans(place, rows, { anew: anew === true });
+  const plans = await replayPlans(place, rows, { anew, acceptDoubles });
   return ({ id }) => plans.get(id) ?? 'not_found';
 }
 
-const isRefused = (plan: PlanGroup['plan']): boolean => plan === 'stay' || plan in replayRefusals;
+const isRefused = (plan: PlanGroup['plan']): boolean => plan === 'stay' || isReplayRefusal(plan);
 
 /** Behind their number. */
 const words: Readonly<Record<string, OneAndSeveral>> = {
   new_run: [
     ['rejouée', 'gets a new run'],
     ['rejouées', 'get a new run'],
+  ],
+  delivered_again: [
+    ['déjà livrée, envoyée de nouveau', 'is delivered already and is sent again'],
+    ['déjà livrées, envoyées de nouveau', 'are delivered already and are sent again'],
+  ],
+  unchanged: [
+    [
+      'rejouée, bien que le format n’ait pas changé depuis son échec',
+      'gets a new run, though the mapping has not changed since it failed',
+    ],
+    [
+      'rejouées, bien que le format n’ait pas changé depuis leur échec',
+      'get a new run, though the mapping has not changed since they failed',
+    ],
+  ],
+  may_double: [
+    ['envoyée, peut-être en double', 'is sent, and its recipient may hold it twice'],
+    ['envoyées, peut-être en double', 'are sent, and their recipient may hold them twice'],
   ],
   brought_forward: [
     ['prochain essai avancé', 'has its next try brought forward'],
@@ -198,10 +217,10 @@ function changedCount(going: number, expected: number): RelaisError {
   ]);
 }
 
-function orderOf({ kind, anew, evidence }: BulkConfirmed): BulkOrder {
+function orderOf({ kind, anew = false, acceptDoubles = false, evidence }: BulkConfirmed): BulkOrder {
   switch (kind) {
     case 'replay':
-      return { kind, anew: anew === true };
+      return { kind, anew, acceptDoubles };
     case 'cancel':
       return { kind };
     case 'close':

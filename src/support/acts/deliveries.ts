@@ -5,7 +5,7 @@ import { unknownDelivery } from '../../errors/unknown.ts';
 import { findDelivery, type ListedDelivery } from '../../store/delivery-lists.ts';
 import { cancelIn } from '../cancel.ts';
 import type { SupportPlace } from '../place.ts';
-import { replayIn, type ReplayAnswer } from '../replay.ts';
+import { replayIn, type ReplayAnswer, type ReplayOptions } from '../replay.ts';
 import { replayRefused } from '../replay-refused.ts';
 import { stateWords } from '../words.ts';
 import { existing, type Scope } from '../scope.ts';
@@ -18,12 +18,17 @@ const found = async ({ database }: SupportPlace, scope: Scope, name: string): Pr
 
 export type Replayed = Exclude<ReplayAnswer, { readonly done: 'refused' }>;
 
+interface ReplayAsked extends Pick<ReplayOptions, 'anew' | 'acceptDoubles'> {
+  readonly reason: string;
+  readonly seenRun?: number;
+}
+
 /** @throws FIND-001, REPLAY-001, also where it has another run than the one that was looked at */
 export async function replayOne(
   place: SupportPlace,
   { scope, actor }: Acting,
   name: string,
-  asked: { readonly reason: string; readonly anew?: boolean; readonly seenRun?: number },
+  asked: ReplayAsked,
   also: With<Replayed> = alone,
 ): Promise<Replayed> {
   const reason = typedReason(asked.reason);
@@ -40,6 +45,8 @@ export async function replayOne(
       actor,
       reason,
       anew: asked.anew === true,
+      acceptDoubles: asked.acceptDoubles === true,
+      named: true,
     });
     if (answer === undefined || answer.done === 'refused')
       throw replayRefused(id, answer?.why ?? 'not_found');

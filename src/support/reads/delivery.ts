@@ -86,7 +86,7 @@ export async function deliveryPage(place: SupportPlace, scope: Scope, name: stri
   );
   const versionOf = (id: number): number | null => versions.find((known) => known.id === id)?.version ?? null;
   const isCentre = scope.clientId === undefined;
-  const plan = isCentre ? (await replayPlans(place, [row])).get(row.id) : undefined;
+  const plan = isCentre ? (await replayPlans(place, [row], { named: true })).get(row.id) : undefined;
   return {
     delivery: headOf(row),
     recipientReference: row.recipientReference ?? null,
@@ -95,7 +95,8 @@ export async function deliveryPage(place: SupportPlace, scope: Scope, name: stri
     sentVersion: versionOf(row.sentMappingId),
     versionInForce: versionOf(inForce),
     replay: isCentre ? (plan ?? null) : null,
-    canBeAnew: isCentre && (await replayPlans(place, [row], { anew: true })).get(row.id) !== plan,
+    canBeAnew:
+      isCentre && (await replayPlans(place, [row], { anew: true, named: true })).get(row.id) !== plan,
     isCancellable: isCentre && isCancellable(row),
     isUndecided: isCentre && isUndecided(row),
   };
