@@ -9,6 +9,7 @@ import type { ReadOnlySql, Sql } from '../store/database.ts';
 import { eachDelivery, listDeliveries, type ListedDelivery } from '../store/delivery-lists.ts';
 import { alertTasks, countTasks, type AlertTask, type TaskFilter } from '../store/tasks.ts';
 import { countOf, reportRefused, workAll } from './bulk-work.ts';
+import { closingText } from '../support/typed-text.ts';
 import { impersonal, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import {
   existingDelivery,
@@ -140,8 +141,7 @@ async function closeCommand(names: readonly string[], options: CloseOptions): Pr
   if ((names.length === 0) === !filtered)
     throw new RelaisError('USAGE-001', 'Say what to close: tasks of `relais task list`, or filters.');
   const by = { reason: reasonOf(options.reason), evidence: evidenceOf(options.evidence) };
-  if (by.reason.length + by.evidence.length > 180)
-    throw new RelaisError('USAGE-001', '--reason and --evidence have 180 characters together at most.');
+  closingText(by);
   await withApp(async (app) => {
     if (filtered) return closeByFilter(app, options, by);
     const alerts = names.filter(isAlert).map((name) => wholeNumber(name.slice(1)));

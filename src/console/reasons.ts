@@ -1,11 +1,10 @@
 // Why somebody does something, as the log keeps it: said, short, and naming nobody.
 import { namesSomebody } from '../domain/impersonal-text.ts';
+import { mostTogether } from '../support/typed-text.ts';
 import type { Both } from '../support/words.ts';
 import { reasonWords } from './words/work.ts';
 
 const most = 200;
-/** Reason and evidence stand in one text of the log. */
-const mostTogether = 180;
 
 /** What is wrong with it; undefined: nothing. */
 export function reasonProblem(text: string): Both | undefined {

@@ -12,6 +12,7 @@ import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
 import { addressesOf } from '../store/oppositions.ts';
 import { leadHeads } from '../store/person-leads.ts';
+import { refuseNames } from '../store/persons-names.ts';
 import { refusedOfPerson, removeRefusedOfPerson } from '../store/refused-of-person.ts';
 import { clearRefusedConsents, removeRefused } from '../store/refused-rows.ts';
 import { refusedUnderFormer, removeRefusedUnderFormer } from '../store/refused-under-former.ts';
@@ -198,6 +199,8 @@ export async function eraseWithin(
     await forgetRows(tx, clientId, reference);
     return { leadId, cancelled: 0, alreadyErased: true, refusedRows };
   }
+  // The log reads the name too, but of a lead that is blank by then.
+  await refuseNames(tx, [leadId], request.reason);
   const revision = before + 1;
   await leaveWithdrawals(tx, leadId);
   const opposed = await keepOpposition(tx, oppositionKey, leadId);

@@ -5,6 +5,7 @@ import { RelaisError } from '../errors.ts';
 import { insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
 import { entryTextOf, handoverColumns } from './handover-text.ts';
 import { awaitSeal } from './handovers-unsealed.ts';
+import { refuseNames } from './persons-names.ts';
 
 /** What a delivery's story tells in words of its own: `support/entry-words.ts`. */
 export type ToldEntry =
@@ -137,6 +138,16 @@ export async function appendHandovers(
       'INTERNAL-001',
       'An entry of the log was to be written by a connection that cannot sign it.',
     );
+  // A text that a person typed; entries of the gateway itself have no actor, and cite no text of anybody.
+  const typed = entries.filter(
+    ({ actor, purpose = '', leadId = 0 }) => actor !== undefined && purpose !== '' && leadId > 0,
+  );
+  for (const [purpose = '', about] of Map.groupBy(typed, (entry) => entry.purpose))
+    await refuseNames(
+      tx,
+      about.map(({ leadId = 0 }) => leadId),
+      purpose,
+    );
   const text = `${at.toISOString().slice(0, 23)}000`;
   for (const part of insertGroups(entries)) {
     const rows = part.map((entry) => valuesOf(entry, text));
@@ -180,6 +191,16 @@ function insertStatement(columns: readonly number[], rows: number): string {
   return made;
 }
 
+/** The log keeps a text whole or not at all: a cut one would lose its end, and with it a ticket number. @throws USAGE-001 */
+function fitting(name: string, text: string | undefined, most: number): string {
+  if (text === undefined) return '';
+  if (text.length <= most) return text;
+  throw new RelaisError('USAGE-001', [
+    `Trop long pour le journal (${name}) : ${text.length} caractères, ${most} au plus.`,
+    `Too long for the log (${name}): ${text.length} characters, ${most} at most.`,
+  ]);
+}
+
 /** @param at as `entryTextOf` writes an instant: the very text that is signed is stored */
 function valuesOf(entry: Handover, at: string): readonly SqlValue[] {
   const values: SqlValue[] = [
@@ -193,11 +214,11 @@ function valuesOf(entry: Handover, at: string): readonly SqlValue[] {
     entry.run ?? 0,
     entry.attempt ?? 0,
     entry.action ?? '',
-    (entry.actor ?? '').slice(0, 120),
-    (entry.purpose ?? '').slice(0, 200),
+    fitting('actor', entry.actor, 120),
+    fitting('purpose', entry.purpose, 200),
     entry.connector ?? '',
-    (entry.recipient ?? '').slice(0, 160),
-    (entry.target ?? '').slice(0, 200),
+    fitting('recipient', entry.recipient, 160),
+    fitting('target', entry.target, 200),
     entry.authorisationId ?? 0,
     entry.mappingVersionId ?? 0,
     entry.leadRevision ?? 0,
@@ -206,9 +227,9 @@ function valuesOf(entry: Handover, at: string): readonly SqlValue[] {
     entry.consents === undefined ? null : JSON.stringify(entry.consents),
     entry.digest ?? null,
     entry.bytes ?? 0,
-    (entry.fileName ?? '').slice(0, 200),
+    fitting('fileName', entry.fileName, 200),
     entry.outcome ?? '',
-    (entry.reason ?? '').slice(0, 80),
+    fitting('reason', entry.reason, 80),
     entry.status ?? 0,
     entry.answerBytes ?? 0,
     Math.min(Math.round(entry.durationMs ?? 0), 4_294_967_295),

@@ -18,12 +18,15 @@ import {
   type BulkRow,
 } from '../store/bulk-runs.ts';
 import type { Database, ReadOnlySql, Sql } from '../store/database.ts';
+import { readDeliveries } from '../store/deliveries.ts';
+import { refuseNames } from '../store/persons-names.ts';
 import type { DeliveryFilter } from '../store/delivery-lists.ts';
 import { noteFailedStep, noteGoingOn } from './bulk-failures.ts';
 import { noteBackfillBegun } from './backfill.ts';
 import type { BulkOrder } from './bulk-steps.ts';
 import { leaseMs, workStep, type RunDeps } from './bulk-work.ts';
 import type { Actor } from './replay.ts';
+import { closingText } from './typed-text.ts';
 
 /** Ended runs are kept for longer than a year; what they did to a delivery stands in the log for ever. */
 const keptDays = 400;
@@ -49,7 +52,17 @@ export const beginRun = (database: Database, asked: RunAsked): Promise<BulkRow> 
 /** The same in a transaction of the caller's. */
 export async function beginRunIn(tx: Sql, asked: RunAsked): Promise<BulkRow> {
   const { by, deliveries } = asked;
-  const { kind, ...options } = asked.order;
+  const { order } = asked;
+  const { kind, ...options } = order;
+  if (order.kind === 'close') closingText({ ...by, ...order });
+  for (let start = 0; start < deliveries.length; start += 1_000) {
+    const rows = await readDeliveries(
+      tx,
+      deliveries.slice(start, start + 1_000).map((delivery) => delivery.id),
+    );
+    const leadIds = rows.map(({ leadId }) => leadId);
+    await refuseNames(tx, leadIds, 'evidence' in order ? `${by.reason} ; ${order.evidence}` : by.reason);
+  }
   const id = await insertBulkRun(
     tx,
     {

@@ -8,6 +8,7 @@ import { appendHandovers } from '../store/handovers.ts';
 import { forgetReferences } from '../store/delivery-settlements.ts';
 import { closeAlerts, closeAlertsOf, closedAmong, insertClosings } from '../store/tasks.ts';
 import { entryNames } from '../store/entry-names.ts';
+import { closingText } from './typed-text.ts';
 import { stateWords } from './words.ts';
 
 export interface Closing {
@@ -19,9 +20,6 @@ export interface Closing {
 
 /** What belongs to the same transaction, with how many were closed. */
 type AlsoCounted = (tx: Sql, closed: number) => Promise<void>;
-
-/** Both in the one text an entry has. */
-const purposeOf = ({ reason, evidence }: Closing): string => `${reason}; evidence: ${evidence}`;
 
 /**
  * Closes failed deliveries in the run they failed in. Those closed before are left as they are. Returns how many closed now.
@@ -78,7 +76,7 @@ const entryOf = (by: Closing) => (row: Delivery) => ({
   entry: 'closed' as const,
   ...entryNames(row),
   actor: by.actor,
-  purpose: purposeOf(by),
+  purpose: closingText(by),
   reason: row.reason,
 });
 
@@ -105,7 +103,7 @@ export async function closeAlertTasks(
         destinationId: alert.destinationId,
         deliveryId: alert.deliveryId,
         actor: by.actor,
-        purpose: purposeOf(by),
+        purpose: closingText(by),
         reason: alert.kind,
       })),
     );

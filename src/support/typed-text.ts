@@ -6,6 +6,9 @@ import { RelaisError } from '../errors.ts';
 /** How whoever typed it knows a field or an option that is not named alike in both languages. */
 const inFrench: Readonly<Partial<Record<string, string>>> = { reason: 'le motif', evidence: 'la preuve' };
 
+/** Of 200 in the log, less what stands between them. */
+export const mostTogether = 180;
+
 const named = (where: string): string => inFrench[where] ?? where;
 
 const asSubject = (where: string): string => {
@@ -37,4 +40,20 @@ export function typedReason(given: string | undefined, where = 'reason'): string
       `Say why in ${where}, in three characters at least: it is written in the hand-over log.`,
     ]);
   return impersonal(reason, where);
+}
+
+/** Reason and evidence of a closing are one text of the log. @throws USAGE-001 */
+export function closingText({
+  reason,
+  evidence,
+}: {
+  readonly reason: string;
+  readonly evidence: string;
+}): string {
+  if (reason.length + evidence.length > mostTogether)
+    throw new RelaisError('USAGE-001', [
+      `Le motif et la preuve ont ${mostTogether} caractères au plus à eux deux.`,
+      `Reason and evidence have ${mostTogether} characters together at most.`,
+    ]);
+  return `${reason}; evidence: ${evidence}`;
 }

@@ -3,6 +3,8 @@
 import { RelaisError } from '../../errors.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
+import { refuseNames } from '../../store/persons-names.ts';
+import { readSubjects } from '../../store/request-subjects.ts';
 import type { RequestSecrets } from '../../store/request-secrets.ts';
 import { findRequest, lockRequest, type Request } from '../../store/requests.ts';
 import type { RightsOptions } from '../rights.ts';
@@ -62,6 +64,15 @@ export async function noteAct(
   { request, actor, what, note = '' }: Act,
   about: readonly Pick<Handover, 'leadId' | 'destinationId' | 'deliveryId'>[] = [{}],
 ): Promise<void> {
+  // The text is about the person of the request, whichever entries it is written in.
+  if (note !== '') {
+    const subjects = await readSubjects(tx, request.id);
+    await refuseNames(
+      tx,
+      subjects.filter(({ kind }) => kind === 'lead').map(({ subjectId }) => subjectId),
+      note,
+    );
+  }
   await appendHandovers(
     tx,
     about.map((of): Handover => ({

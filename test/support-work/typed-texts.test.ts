@@ -1,0 +1,73 @@
+// C55 of the texts that people type: the log keeps them whole or not at all, and none of them names the person it is about.
+import { beginBulk } from '../../src/support/acts/bulk.ts';
+import { cancelOne, replayOne } from '../../src/support/acts/deliveries.ts';
+import { closeTask } from '../../src/support/acts/tasks.ts';
+import { appendHandovers } from '../../src/store/handovers.ts';
+import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
+
+let gateway: Gateway;
+let id = 0;
+const acting = { scope: { clientId: undefined }, actor: 'tester' };
+const named = { code: 'USAGE-001', message: expect.stringContaining('Gastonzz') as string };
+
+beforeAll(async () => {
+  gateway = await openGateway({ files: webhookFiles(9) });
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'first' });
+  await gateway.send(strangerRow('N-1', { last_name: 'Gastonzz', first_name: 'Gaston' }));
+  await gateway.app.intake.acceptBatch(100);
+  await gateway.owner.run(
+    `INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, reason, due_at, expires_at, settled_at)
+     SELECT 'essai', 'essai-crm', id, 1, 'create', 'k', 'failed', 'refused', UTC_TIMESTAMP(3), '2099-01-01', UTC_TIMESTAMP(3) FROM leads`,
+  );
+  id = (await gateway.owner.all<{ id: number }>('SELECT id FROM deliveries'))[0]?.id ?? 0;
+});
+afterAll(() => gateway.close());
+
+const place = () => gateway.app;
+const reason = 'gaston Gastonzz a demandé';
+const doors: Readonly<Record<string, () => Promise<unknown>>> = {
+  replay: () => replayOne(place(), acting, String(id), { reason }),
+  'close, in the evidence': () =>
+    closeTask(place(), acting, String(id), { reason: 'ticket 1', evidence: 'Gastonzz l’a dit' }),
+  bulk: () =>
+    beginBulk(place(), acting, { kind: 'replay', filter: { state: 'failed' }, expected: 1, reason }),
+  withdraw: () =>
+    place().rights.withdraw({
+      ...{ clientId: 'essai', reference: 'N-1', actor: 'tester', reason },
+      ...{ purpose: 'marketing', channels: ['email'] },
+    }),
+  erase: () => place().rights.erase({ clientId: 'essai', reference: 'N-1', actor: 'tester', reason }),
+};
+
+test.each(Object.keys(doors))('%s refuses a text with the name, and nothing is done', async (door) => {
+  await expect(doors[door]?.()).rejects.toMatchObject(named);
+  expect(
+    await gateway.owner.all(
+      "SELECT entry FROM handovers WHERE purpose LIKE '%gaston%' OR entry IN ('replayed', 'closed', 'withdrawn', 'erased')",
+    ),
+  ).toEqual([]);
+  expect(await gateway.owner.all('SELECT state, run FROM deliveries')).toEqual([{ state: 'failed', run: 1 }]);
+});
+
+test('a text that the log cannot keep whole is refused, whichever door it came by', async () => {
+  const whole = 'x'.repeat(201);
+  await expect(
+    gateway.app.database.transaction((tx) =>
+      appendHandovers(tx, [{ entry: 'looked_up', clientId: 'essai', actor: 'tester', purpose: whole }]),
+    ),
+  ).rejects.toMatchObject({ code: 'USAGE-001', message: expect.stringContaining('201') as string });
+  await expect(
+    closeTask(place(), acting, String(id), {
+      reason: 'r'.repeat(100),
+      evidence: `${'e'.repeat(90)} ticket 4711`,
+    }),
+  ).rejects.toMatchObject({ code: 'USAGE-001', message: expect.stringContaining('180') as string });
+});
+
+test('the same acts pass with a ticket number', async () => {
+  await cancelOne(place(), acting, String(id), { reason: 'ticket 12' }).catch(() => undefined);
+  await replayOne(place(), acting, String(id), { reason: 'ticket 12' });
+  expect(await gateway.owner.all("SELECT purpose FROM handovers WHERE entry = 'replayed'")).toEqual([
+    { purpose: 'ticket 12' },
+  ]);
+});
