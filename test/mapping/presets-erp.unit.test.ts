@@ -79,6 +79,15 @@ describe('tryton: a party, what hangs on it, an opportunity and a note', () => {
             {
               name: 'Durand',
               identifiers: [['create', [{ code: 'DM-1' }]]],
+              contact_mechanisms: [
+                [
+                  'create',
+                  [
+                    { type: 'other', value: 'E.Durand@courriel.example', active: true },
+                    { type: 'other', value: '+33639980001', active: true },
+                  ],
+                ],
+              ],
               categories: [
                 ['add', [1]],
                 ['remove', [2]],
@@ -88,15 +97,7 @@ describe('tryton: a party, what hangs on it, an opportunity and a note', () => {
           {},
         ],
       },
-      contact: {
-        params: [
-          [
-            { party: 42, type: 'email', active: true },
-            { party: 42, type: 'phone', active: true },
-          ],
-          {},
-        ],
-      },
+      contact: { method: 'model.party.contact_mechanism.search_read' },
       opportunity: { params: [[{ party: 42, reference: 'DM-1' }], { company: 1 }] },
       note: { params: [[{ resource: 'party.party,42', message: 'Balcon <3' }], {}] },
     });

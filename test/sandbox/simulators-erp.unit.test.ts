@@ -189,12 +189,33 @@ describe('Tryton', () => {
     expect(crm.complaints()).toEqual([expect.stringContaining('history')]);
   });
 
+  test('a phone that no library of numbers knows, no phone, and an e-mail of no domain are refused, and nothing of the party is kept', () => {
+    const refused = (type: string, value: string | null): unknown =>
+      contentOf(
+        ask('model.party.party.create', [
+          [{ name: 'Durand', contact_mechanisms: [['create', [{ type, value, active: true }]]] }],
+          {},
+        ]),
+      );
+    const before = crm.records().length;
+    for (const [type, value] of [
+      ['phone', '+33639980001'],
+      ['mobile', null],
+      ['email', 'e@courriel.example'],
+    ] as const)
+      expect(refused(type, value)).toMatchObject({
+        error: ['UserError', [expect.stringContaining('not valid'), '', null]],
+      });
+    expect(crm.records()).toHaveLength(before);
+    expect(refused('phone', '+33199000001')).toMatchObject({ result: [expect.any(Number)] });
+  });
+
   test('the opt-in is a category, taken off again; what is hidden is no address', () => {
     const id = party();
     ask('model.party.contact_mechanism.create', [
       [
-        { party: id, type: 'email', value: null, active: null },
-        { party: id, type: 'phone', value: '+33639980001', active: true },
+        { party: id, type: 'other', value: null, active: null },
+        { party: id, type: 'other', value: '+33639980001', active: true },
       ],
       {},
     ]);

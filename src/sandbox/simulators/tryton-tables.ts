@@ -68,7 +68,7 @@ function insert(tables: Tables, model: Model, row: Row): number {
 export function create(tables: Tables, model: Model, list: readonly Row[], context: Row): Told {
   const ids: number[] = [];
   for (const given of list) {
-    const { categories, identifiers, ...row } = given;
+    const { categories, identifiers, contact_mechanisms: mechanisms, ...row } = given;
     if ('party' in row && !tables.rows['party.party'].has(Number(row['party'])))
       return userError(
         `The value "${String(row['party'])}" for field "Party" in "${labels[model]}" does not exist.`,
@@ -76,16 +76,35 @@ export function create(tables: Tables, model: Model, list: readonly Row[], conte
     if (model === 'sale.opportunity' && (row['company'] ?? context['company'] ?? null) === null)
       return userError('A value is required for field "Company" in "Sale Opportunity".');
     const [identifier] = created(identifiers);
-    ids.push(
-      insert(tables, model, {
-        ...row,
-        ...(model === 'party.party'
-          ? { categories: commanded([], categories), reference: identifier?.['code'] ?? '' }
-          : {}),
-      }),
-    );
+    const nested = created(mechanisms);
+    for (const mechanism of model === 'party.contact_mechanism' ? [row] : nested) {
+      const refused = refusedMechanism(mechanism);
+      if (refused !== undefined) return userError(refused);
+    }
+    const id = insert(tables, model, {
+      ...row,
+      ...(model === 'party.party'
+        ? { categories: commanded([], categories), reference: identifier?.['code'] ?? '' }
+        : {}),
+    });
+    for (const mechanism of nested) insert(tables, 'party.contact_mechanism', { ...mechanism, party: id });
+    ids.push(id);
   }
   return { result: ids };
+}
+
+/**
+ * A phone of a type that is dialled is looked up in a library of numbers, which does not know the numbers reserved for fiction, and
+ * none at all is none; an e-mail has a domain that exists.
+ */
+function refusedMechanism({ type, value }: Row): string | undefined {
+  const text = isText(value) ? value : '';
+  const isKnown = /^\+[1-9]\d{7,14}$/.test(text) && !text.startsWith('+3363998');
+  if (['phone', 'mobile', 'fax', 'sms'].includes(String(type)) && !isKnown)
+    return `The phone number "${text}" for party "" is not valid.`;
+  if (type === 'email' && /\.(example|invalid|test)$/.test(text))
+    return `The email address "${text}" for party "" is not valid.`;
+  return undefined;
 }
 
 /** Rows of `[["create", [...]]]`. */
@@ -111,6 +130,9 @@ export function write(tables: Tables, model: Model, pairs: readonly unknown[]): 
       const row = tables.rows[model].get(id);
       if (row === undefined) return gone('write to', model, id);
       const { categories, ...values } = pairs[at + 1] as Row;
+      const refused =
+        model === 'party.contact_mechanism' ? refusedMechanism({ ...row, ...values }) : undefined;
+      if (refused !== undefined) return userError(refused);
       Object.assign(row, values);
       if (categories !== undefined)
         row['categories'] = commanded((row['categories'] ?? []) as readonly number[], categories);
@@ -199,13 +221,11 @@ export function recordsOf({ rows }: Tables): readonly CrmRecord[] {
   return [...rows['party.party']]
     .filter(([, { name }]) => isText(name))
     .map(([id, row]): CrmRecord => {
-      const valueOf = (types: readonly string[]): string => {
-        const found = [...rows['party.contact_mechanism'].values()].find(
-          ({ party, type, active }) => party === id && active === true && types.includes(String(type)),
-        );
-        return isText(found?.['value']) ? found['value'] : '';
-      };
-      const [email, phone] = [valueOf(['email']), valueOf(['mobile', 'phone'])];
+      const values = [...rows['party.contact_mechanism'].values()]
+        .filter(({ party, active }) => party === id && active === true)
+        .flatMap(({ value }) => (isText(value) ? [value] : []));
+      const email = values.find((value) => value.includes('@')) ?? '';
+      const phone = values.find((value) => !value.includes('@')) ?? '';
       const [first = '', ...rest] = String(row['name']).trim().split(' ');
       const categories = (row['categories'] ?? []) as readonly number[];
       return {
