@@ -15,6 +15,8 @@ import { layTables, schemaOf } from '../support/schema.ts';
 
 let fresh: FreshDatabase;
 let owner: Database;
+/** Puts back what belongs to the server as a whole. */
+let restore: (() => Promise<void>) | undefined;
 const open: Database[] = [];
 const another = (): Database => {
   const one = openDatabase({ url: fresh.ownerUrl, connections: 3 });
@@ -44,6 +46,8 @@ beforeEach(async () => {
   owner = another();
 });
 afterEach(async () => {
+  await restore?.();
+  restore = undefined;
   for (const one of open.splice(0)) await one.close();
   await fresh.drop();
 });
@@ -198,6 +202,17 @@ describe('a migration that stopped half-way', () => {
       /lead_secrets .*MySQL error (1044|1142) .*owner account .*GRANT ALL PRIVILEGES/,
     );
     await owner.text(`GRANT ALL PRIVILEGES ON \`${keys()}\`.* TO '${name}'@'%' WITH GRANT OPTION`);
+    // As MySQL is set by default; MariaDB writes no binary log by default.
+    const [server] = await owner.all<{ guarded: number }>(
+      'SELECT @@log_bin = 1 AND @@log_bin_trust_function_creators = 0 AS guarded',
+    );
+    if (server?.guarded === 1) {
+      await expect(migrate(narrow, keys())).rejects.toThrow(
+        /MySQL error 1419 .*set log_bin_trust_function_creators = ON/,
+      );
+      await owner.text('SET GLOBAL log_bin_trust_function_creators = ON');
+      restore = () => owner.text('SET GLOBAL log_bin_trust_function_creators = OFF');
+    }
     expect((await migrate(narrow, keys())).length).toBe(shippedMigrations().length);
   });
   test.each([

@@ -20,7 +20,8 @@ export async function schemaOf(url: string, main: string, keys: string): Promise
     for (const { Trigger: name } of triggers as { Trigger: string }[]) {
       const [rows] = await connection.query<RowDataPacket[]>(`SHOW CREATE TRIGGER \`${main}\`.\`${name}\``);
       const text = String((rows[0] as { 'SQL Original Statement': string })['SQL Original Statement']);
-      statements.push(text.replace(/DEFINER=\S+ /, ''));
+      // MySQL keeps the semicolon that ended it among others.
+      statements.push(text.replace(/DEFINER=\S+ /, '').replace(/;$/, ''));
     }
     return statements.map((text) => text.replaceAll(keys, names.keys).replaceAll(main, names.main));
   } finally {
@@ -36,7 +37,9 @@ async function tablesOf(connection: Connection, schema: string): Promise<readonl
   );
   for (const { name } of tables as { name: string }[]) {
     const [made] = await connection.query<RowDataPacket[]>(`SHOW CREATE TABLE \`${schema}\`.\`${name}\``);
-    statements.push(String((made[0] as Record<string, unknown>)['Create Table']));
+    const text = String((made[0] as Record<string, unknown>)['Create Table']);
+    // MySQL names the character set of a column where it was named when the column was made.
+    statements.push(text.replaceAll(' CHARACTER SET utf8mb4 COLLATE ', ' COLLATE '));
     const [rows] = await connection.query<RowDataPacket[]>(`SELECT * FROM \`${schema}\`.\`${name}\``);
     for (const row of rows) statements.push(connection.format('INSERT INTO ?? SET ?', [name, row]));
   }
