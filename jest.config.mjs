@@ -21,11 +21,14 @@ const base = {
   moduleFileExtensions: ['ts', 'mjs', 'js', 'cjs', 'json', 'node'],
   modulePathIgnorePatterns: ['<rootDir>/.relais/', '<rootDir>/coverage/'],
   testPathIgnorePatterns: ['/node_modules/', '/.relais/'],
-  // Its package names an entry for `import` only.
-  moduleNameMapper: { '^canonicalize$': '<rootDir>/node_modules/canonicalize/lib/canonicalize.js' },
+  // Their packages name an entry for `import` only.
+  moduleNameMapper: {
+    '^canonicalize$': '<rootDir>/node_modules/canonicalize/lib/canonicalize.js',
+    '^json-schema-faker$': '<rootDir>/node_modules/json-schema-faker/dist/index.js',
+  },
   // Packages that are ES modules only.
   transformIgnorePatterns: [
-    '/node_modules/(?!(?:.*/node_modules/)?(?:css-select|css-what|boolbase|nth-check|htmlparser2|domhandler|domutils|domelementtype|dom-serializer|entities|jose|oauth4webapi|oauth2-mock-server|is-plain-obj|age-encryption|@noble|@scure|canonicalize|@seriousme)/)',
+    '/node_modules/(?!(?:.*/node_modules/)?(?:css-select|css-what|boolbase|nth-check|htmlparser2|domhandler|domutils|domelementtype|dom-serializer|entities|jose|oauth4webapi|oauth2-mock-server|is-plain-obj|age-encryption|@noble|@scure|canonicalize|json-schema-faker|@seriousme)/)',
   ],
   setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts', '<rootDir>/test/support/nock-setup.ts'],
 };

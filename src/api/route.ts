@@ -6,7 +6,7 @@ import type { AccessPlace } from '../access/place.ts';
 import type { TestPlace } from '../support/destination-test.ts';
 import { callerFor, type ApiCaller } from './callers.ts';
 import { repeatable, type Answer, type Keep } from './repeatable.ts';
-import { problems, request as requestSchema, type Schema } from './schemas.ts';
+import { repeatableHeaders, request as requestSchema, type Schema } from './schemas.ts';
 
 export interface RouteDeps {
   readonly access: AccessPlace;
@@ -45,7 +45,7 @@ export function reads(server: FastifyInstance, route: Reading): void {
       schema: {
         ...schemaOf(route),
         querystring: requestSchema(route.query ?? {}),
-        response: { 200: route.answer, ...problems },
+        response: { 200: route.answer },
       },
     },
     (request, reply) =>
@@ -76,15 +76,13 @@ export function asks<Body>(
       schema: {
         ...schemaOf(route),
         body: route.body,
-        response: { 200: route.answer, ...problems },
+        response: { 200: route.answer },
       },
     },
     (request, reply) =>
       route.work({ ...askedOf(request), body: request.body as Body }).then((answer) => reply.send(answer)),
   );
 }
-
-const keyHeader = requestSchema({}, ['idempotency-key']);
 
 /** What changes something: once for its key, and its answer kept in the transaction of the change where it can be. */
 export function acts<Body>(
@@ -102,21 +100,9 @@ export function acts<Body>(
       config: { permission: route.permission },
       schema: {
         ...schemaOf(route),
-        headers: {
-          ...keyHeader,
-          additionalProperties: true,
-          properties: {
-            'idempotency-key': {
-              type: 'string',
-              minLength: 1,
-              maxLength: 255,
-              description:
-                'of this very request: sent again it gets the same answer, and nothing is done twice',
-            },
-          },
-        },
+        headers: { ...repeatableHeaders, required: ['idempotency-key'] },
         body: route.body,
-        response: { [route.status ?? 200]: route.answer, ...problems },
+        response: { [route.status ?? 200]: route.answer },
       },
     },
     (request, reply) =>

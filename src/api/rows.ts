@@ -7,6 +7,7 @@ import { postRows, type Posted, type PostedAnswer, type PostingDeps } from '../i
 import type { AccessPlace } from '../access/place.ts';
 import { callerFor } from './callers.ts';
 import { repeatable, type Answer } from './repeatable.ts';
+import { repeatableHeaders } from './schemas.ts';
 
 const kinds: Readonly<Record<string, { readonly kind: RowKind; readonly words: string }>> = {
   leads: { kind: 'lead', words: 'Hand in leads' },
@@ -37,13 +38,14 @@ const answerSchema = {
             type: 'string',
             enum: ['accepted', 'duplicate', 'refused', 'received'],
             description:
-              'accepted: in the database; duplicate: it was already; refused: nothing of it is kept but a refused row; received: kept, and taken in shortly',
+              'accepted: in the database; duplicate: it was already; refused: nothing of it is taken in; received: kept, and taken in shortly',
           },
           lead: { type: 'integer', description: 'number of the lead' },
           refusals: {
             type: 'array',
             items: {
               type: 'object',
+              required: ['column', 'code', 'message'],
               properties: {
                 column: { type: 'string' },
                 code: { type: 'string' },
@@ -70,15 +72,7 @@ export function rowRoutes(
           summary: words,
           description: `1 to ${mostItems} rows; each is answered by itself. The same row sent again is a duplicate and changes nothing.`,
           tags: ['intake'],
-          headers: {
-            type: 'object',
-            properties: {
-              'idempotency-key': {
-                type: 'string',
-                description: 'sent again, the request gets the same answer',
-              },
-            },
-          },
+          headers: repeatableHeaders,
           body: bodyOf(kind),
           response: { 200: answerSchema, 202: answerSchema },
         },

@@ -10,7 +10,10 @@ export const moment = (description?: string): Schema =>
   described({ type: 'string', format: 'date-time' }, description);
 export const oneOf = (values: readonly string[], description?: string): Schema =>
   described({ type: 'string', enum: values }, description);
-export const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
+/** In OpenAPI 3.1 null is one of the types; `anyOf` with null stops generators of clients. */
+export const orNull = (schema: Schema): Schema => ({ ...schema, type: [schema['type'], 'null'] });
+/** A name of its own in the document, by which clients call it. */
+export const called = (title: string, schema: Schema): Schema => ({ ...schema, title });
 export const list = (items: Schema, description?: string): Schema =>
   described({ type: 'array', items }, description);
 /** Names that are not known beforehand. */
@@ -45,7 +48,7 @@ export const causeName = named('^[a-z_]{1,40}(:[A-Za-z0-9_.-]{1,64})?$');
 export const taskName = named('^A?[0-9]{1,15}$');
 
 /** Words for people, in both languages. */
-export const bothWords: Schema = object({ fr: text(), en: text() });
+export const bothWords: Schema = called('Words', object({ fr: text(), en: text() }));
 
 export const pageOf = (items: Schema): Schema =>
   object({
@@ -72,13 +75,19 @@ export const problem: Schema = {
   },
 };
 
-/** What any address may answer instead. */
-export const problems = {
-  '4xx': {
-    description: 'a problem of the request',
-    content: { 'application/problem+json': { schema: problem } },
+/** Of what is done once for its key: every route that passes `repeatable` declares it. */
+export const repeatableHeaders = {
+  type: 'object',
+  properties: {
+    'idempotency-key': {
+      type: 'string',
+      minLength: 1,
+      maxLength: 255,
+      pattern: String.raw`^[\x21-\x7e]+$`,
+      description:
+        'of this very request: sent again within a day it gets the same answer, and nothing is done twice',
+    },
   },
-  '5xx': { description: 'a problem of ours', content: { 'application/problem+json': { schema: problem } } },
 } as const;
 
 export const limitField: Schema = {

@@ -2,11 +2,12 @@
 // Invariant: what comes in is never logged; every answer that is not a success is a problem of RFC 9457.
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, RouteOptions } from 'fastify';
 import type { AccessPlace } from '../access/place.ts';
 import { createHttpServer } from '../http/server.ts';
 import type { PostingDeps } from '../intake/posted.ts';
 import type { Log } from '../log.ts';
+import { finished, type Collected } from './docs/description.ts';
 import { docsRoute } from './docs/route.ts';
 import { readsJsonBodies } from './body.ts';
 import { requireCallers, type ApiRoute } from './callers.ts';
@@ -21,6 +22,7 @@ import { leadRoutes } from './routes/leads.ts';
 import { pullRoutes } from './routes/pull.ts';
 import { workRoutes } from './routes/work.ts';
 import { rowRoutes } from './rows.ts';
+import { request as requestSchema } from './schemas.ts';
 
 export interface ApiOptions {
   readonly access: AccessPlace;
@@ -68,6 +70,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   return { port: Number(new URL(address).port), routes, close: () => server.close() };
 }
 
+/** An address that names no parameters takes none: a slip in a name is refused, not passed over. */
+function refuseUnknownQuery(route: RouteOptions): void {
+  if (route.schema !== undefined && route.schema.hide !== true)
+    route.schema.querystring ??= requestSchema({});
+}
+
 /** Of an address as it was asked for, whatever stands for its names. */
 function methodsAt(routes: readonly ApiRoute[], url: string): readonly string[] {
   const [path = ''] = url.split('?');
@@ -105,7 +113,9 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<r
         version: options.version,
         description:
           'Hand in leads, read and act on their deliveries. Errors are problem details (RFC 9457).',
+        license: { name: 'MIT', identifier: 'MIT' },
       },
+      servers: [{ url: '/', description: 'the host that answered with this document' }],
       components: {
         securitySchemes: {
           key: { type: 'http', scheme: 'bearer' },
@@ -118,13 +128,16 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<r
     transform: ({ schema, url, route }) => {
       const { permission } = route.config ?? {};
       if (permission === undefined || permission === 'public') return { schema, url };
-      const [scheme] = Object.keys(schema.security?.[0] ?? { key: [] });
-      return { schema: { ...schema, security: [{ [scheme ?? 'key']: [permission] }] }, url };
+      const schemes = (schema.security ?? [{ key: [] }]).flatMap((one) => Object.keys(one));
+      return { schema: { ...schema, security: schemes.map((scheme) => ({ [scheme]: [permission] })) }, url };
     },
+    transformObject: (document) =>
+      finished(('openapiObject' in document ? document.openapiObject : {}) as Collected),
   });
   await server.register(rateLimit, { max: options.perMinute, timeWindow: 60_000 });
   const routes = requireCallers(server, options.access);
   failures(server, routes, options.log);
+  server.addHook('onRoute', refuseUnknownQuery);
   rowRoutes(server, options);
   deliveryRoutes(server, options);
   leadRoutes(server, options);

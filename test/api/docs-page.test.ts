@@ -149,7 +149,7 @@ test('a schema is told field by field, lists and names that are not known includ
           maxItems: 3,
           items: {
             type: 'object',
-            properties: { at: { anyOf: [{ type: 'string', format: 'date-time' }, { type: 'null' }] } },
+            properties: { at: { type: ['string', 'null'], format: 'date-time' } },
           },
         },
         open: {

@@ -2,7 +2,7 @@
 // Invariant: what the page shows is what the document says, field by field; nothing is said twice in other words.
 
 export interface SchemaSaid {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly format?: string;
   readonly description?: string;
   readonly enum?: readonly unknown[];
@@ -11,7 +11,6 @@ export interface SchemaSaid {
   readonly properties?: Readonly<Record<string, SchemaSaid>>;
   readonly additionalProperties?: boolean | SchemaSaid;
   readonly items?: SchemaSaid;
-  readonly anyOf?: readonly SchemaSaid[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minItems?: number;
@@ -24,6 +23,7 @@ interface Content {
 }
 
 export interface Operation {
+  readonly operationId?: string;
   readonly summary?: string;
   readonly description?: string;
   readonly tags?: readonly string[];
@@ -53,8 +53,25 @@ export interface Address extends Operation {
   readonly mark: string;
 }
 
-export const addressesOf = ({ paths }: Described): readonly Address[] =>
-  Object.entries(paths).flatMap(([path, operations]) =>
+/** The document with every reference replaced by what it names. No schema of ours contains itself. */
+export function inlined(document: Described): Described {
+  const valueAt = (reference: string): unknown =>
+    reference
+      .split('/')
+      .slice(1)
+      .reduce<unknown>((inner, key) => (inner as Readonly<Record<string, unknown>>)[key], document);
+  const whole = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(whole);
+    if (typeof value !== 'object' || value === null) return value;
+    const { $ref: reference, ...rest } = value as { readonly $ref?: unknown };
+    const own = Object.fromEntries(Object.entries(rest).map(([key, inner]) => [key, whole(inner)]));
+    return typeof reference === 'string' ? { ...(whole(valueAt(reference)) as object), ...own } : own;
+  };
+  return whole(document) as Described;
+}
+
+export const addressesOf = (document: Described): readonly Address[] =>
+  Object.entries(inlined(document).paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([name, operation]) => ({
       ...operation,
       method: name.toUpperCase(),
@@ -79,8 +96,6 @@ export interface FieldSaid {
 export function fieldsOf(schema: SchemaSaid | undefined, at = ''): readonly FieldSaid[] {
   if (schema === undefined) return [];
   if (schema.type === 'array') return fieldsOf(schema.items, `${at}[]`);
-  const some = schema.anyOf?.find(({ type }) => type !== 'null');
-  if (some !== undefined) return fieldsOf(some, at);
   const named = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const place = at === '' ? name : `${at}.${name}`;
     return [
@@ -100,8 +115,9 @@ export function fieldsOf(schema: SchemaSaid | undefined, at = ''): readonly Fiel
 /** `string (date-time)`, `array of objects`, `a | b | c`, `integer, 1 to 200`. */
 export function typeText(schema: SchemaSaid | undefined): string {
   if (schema === undefined) return '';
-  const { type = '', format, enum: values, anyOf, items, pattern } = schema;
-  if (anyOf !== undefined) return anyOf.map(typeText).join(' | ');
+  const { type = '', format, enum: values, items, pattern } = schema;
+  if (typeof type !== 'string') return type.map((one) => typeText({ ...schema, type: one })).join(' | ');
+  if (type === 'null') return type;
   if (values !== undefined) return values.map(String).join(' | ');
   if (type === 'array') return `array of ${typeText(items) || 'anything'}${rangeText(schema)}`;
   const known = format === undefined ? type : `${type} (${format})`;

@@ -77,7 +77,7 @@ function runs(server: FastifyInstance, deps: RouteDeps): void {
     permission: 'delivery.read',
     tag,
     summary: 'Bulk runs, newest first',
-    query: { ...paged, state: s.oneOf(bulkStates) },
+    query: { ...paged, state: s.oneOf(bulkStates, 'in one state') },
     answer: s.pageOf(runSchema),
     work: async ({ query, caller }) =>
       s.pageAnswer(
@@ -103,7 +103,9 @@ function runs(server: FastifyInstance, deps: RouteDeps): void {
   runActs(server, deps);
 }
 
-const params = { run: { type: 'string', pattern: '^[0-9]{1,15}$' } };
+const params = {
+  run: { type: 'string', pattern: '^[0-9]{1,15}$', description: 'number of the bulk run' },
+};
 
 const done = (run: BulkRunHead): { readonly status: 200; readonly body: object } => ({
   status: 200,

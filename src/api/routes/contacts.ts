@@ -50,12 +50,12 @@ export function contactRoutes(server: FastifyInstance, { support }: PullDeps): v
         description:
           '`getRegions`, `getProgrammes`; `readContacts`: up to 200, which stay to be pulled; `pullContacts`: up to 200, which do not come again.',
         tags: ['pull'],
-        security: [{ header: [] }],
+        security: [{ header: [] }, { key: [] }],
         body: s.request(
           { operation: s.oneOf(operations), destination: s.destinationName('where you have several') },
           ['operation'],
         ),
-        response: { 200: answerSchema, ...s.problems },
+        response: { 200: answerSchema },
       },
       // Reached only when all of the answer was given to the connection; where it broke off, the lease lapses.
       onResponse: async (request, reply) => {

@@ -14,7 +14,7 @@ import * as s from '../schemas.ts';
 import { filterFields } from './filter.ts';
 
 const tag = 'destinations';
-const params = { destination: s.destinationName() };
+const params = { destination: s.destinationName('name of the destination') };
 
 const destination = {
   destination: s.text(),
@@ -154,7 +154,10 @@ function versions(server: FastifyInstance, { support }: RouteDeps): void {
     permission: 'mapping.read',
     tag: 'mappings',
     summary: 'One version, with its files as they were published',
-    params: { ...params, version: { type: 'string', pattern: '^[0-9]{1,9}$' } },
+    params: {
+      ...params,
+      version: { type: 'string', pattern: '^[0-9]{1,9}$', description: 'number of the version' },
+    },
     answer: s.object({ ...version, files: s.table(s.text(), 'file by file') }),
     work: async ({ params: named, caller }) =>
       s.asJson(

@@ -8,7 +8,10 @@ import { asks, reads, type AskedToRead, type AskedWith, type RouteDeps } from '.
 import * as s from '../schemas.ts';
 
 const tag = 'leads';
-const params = { client: s.clientName(), reference: s.referenceName("the centre's reference") };
+const params = {
+  client: s.clientName('name of the client'),
+  reference: s.referenceName("the centre's reference"),
+};
 
 const deliveryOfLead = s.object({
   id: s.whole(),

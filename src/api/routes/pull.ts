@@ -87,7 +87,7 @@ function leaseRoute(server: FastifyInstance, pulling: Pulling): void {
         description:
           'Leased to the caller until `until`: nobody else is given it. What is not answered for by then is given again under the same key.',
         tags: ['pull'],
-        params: s.request({ destination: s.destinationName() }, ['destination']),
+        params: s.request({ destination: s.destinationName('name of your destination') }, ['destination']),
         body: s.request({ limit: { type: 'integer', minimum: 1, maximum: mostLeased } }),
         response: {
           200: s.object({
@@ -95,7 +95,6 @@ function leaseRoute(server: FastifyInstance, pulling: Pulling): void {
             reason: s.text('why nothing leaves at present; empty otherwise'),
             items: s.list(itemSchema),
           }),
-          ...s.problems,
         },
       },
     },
@@ -120,7 +119,8 @@ function answersRoute(server: FastifyInstance, { access }: PullDeps, pulling: Pu
         description:
           'Each is answered by itself: `recorded`; `already` (it was, before); `late` (its lease was over, and it is given again); `unknown` (never given under that lease).',
         tags: ['pull'],
-        params: s.request({ destination: s.destinationName() }, ['destination']),
+        headers: s.repeatableHeaders,
+        params: s.request({ destination: s.destinationName('name of your destination') }, ['destination']),
         body: s.request({ items: answersSchema }, ['items']),
         response: {
           200: s.object({
@@ -128,7 +128,6 @@ function answersRoute(server: FastifyInstance, { access }: PullDeps, pulling: Pu
               s.object({ key: s.text(), state: s.oneOf(['recorded', 'already', 'late', 'unknown']) }),
             ),
           }),
-          ...s.problems,
         },
       },
     },

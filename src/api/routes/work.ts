@@ -78,7 +78,7 @@ function alertRoutes(server: FastifyInstance, deps: RouteDeps): void {
     permission: 'task.read',
     tag,
     summary: 'Alerts as they were raised, newest first',
-    query: { ...of, ...paged, kind: s.oneOf(alertKinds), since: filterFields.since },
+    query: { ...of, ...paged, kind: s.oneOf(alertKinds, 'of one kind'), since: filterFields.since },
     answer: s.pageOf(s.object({ ...alert, sentAt: s.orNull(s.moment()), closedAt: s.orNull(s.moment()) })),
     work: async ({ query, caller }) => {
       const { since, client, destination } = filterOf(query);
