@@ -6,7 +6,9 @@ import { startPlanner } from './roles/planner.ts';
 import { startWorker } from './roles/worker.ts';
 import { grownUp } from './roles/lean-heap.ts';
 import type { Role } from './roles/role-status.ts';
-import { loadConfig, waitsOnConfigError, type Config } from './config.ts';
+import { strangeVariables } from './app/strange-variables.ts';
+import { loadConfig, waitsOnConfigError, type Config, ownEnvironment } from './config.ts';
+import { portInUse } from './config/ports.ts';
 import { programVersion } from './config/version.ts';
 import type { Meters } from './monitoring/meters.ts';
 import { catalogue, foreignCode, isRelaisError, type RelaisError } from './errors.ts';
@@ -47,6 +49,8 @@ async function main(name: string, rest: readonly string[]): Promise<void> {
       exits.usage,
     );
   if (role === undefined) return leave(`"${name}" is not a role.\n\n${help}`, exits.usage);
+  // A slip in a name leaves the default in force: it is said before the configuration is judged.
+  for (const line of strangeVariables(ownEnvironment())) process.stderr.write(`${line}\n`);
   let config: Config;
   try {
     config = loadConfig();
@@ -63,7 +67,8 @@ async function main(name: string, rest: readonly string[]): Promise<void> {
   } catch (error) {
     log.error('process.failed', { role, code: foreignCode(error) });
     const wrong = isRelaisError(error) && /^(CONFIG|KEY|REDIS)-/.test(error.code);
-    leave(isRelaisError(error) ? messageOf(error) : '', wrong ? exits.config : exits.unavailable);
+    const said = isRelaisError(error) ? messageOf(error) : (portInUse(config, error) ?? '');
+    leave(said, wrong ? exits.config : exits.unavailable);
   }
 }
 

@@ -7,7 +7,7 @@ import { accountExists, accountHosts } from '../store/migrate.ts';
 import { openDatabase, type Database } from '../store/database.ts';
 import { collect, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
-import { strangeVariables } from './strange-variables.ts';
+import { strangeVariables } from '../app/strange-variables.ts';
 import { config, out, say, strong } from './terminal.ts';
 
 export function systemCommands(program: Command): void {

@@ -1,5 +1,5 @@
 // A variable whose name holds a slip is told by `relais config`.
-import { strangeVariables } from '../../src/cli/strange-variables.ts';
+import { strangeVariables } from '../../src/app/strange-variables.ts';
 import { variables } from '../../src/config.ts';
 
 test('a variable that nothing reads is named, with what was meant; secrets, files and other programs are not', () => {

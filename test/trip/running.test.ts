@@ -157,13 +157,14 @@ async function openDoor(
 
 test('a wrong configuration starts nothing, lists every problem and exits 78', () => {
   const result = spawnSync(process.execPath, ['src/main.ts', 'all'], {
-    env: { PATH: process.env['PATH'] ?? '', RELAIS_MYSQL_URL: 'http://nowhere' },
+    env: { PATH: process.env['PATH'] ?? '', RELAIS_MYSQL_URL: 'http://nowhere', RELAIS_SEAL_KEI: 'x' },
     encoding: 'utf8',
   });
   expect(result.status).toBe(78);
   expect(result.stderr).toMatch(/RELAIS_MYSQL_URL must be a URL/);
   expect(result.stderr).toMatch(/RELAIS_REDIS_URL is missing/);
   expect(result.stderr).toMatch(/RELAIS_SEAL_KEY is missing/);
+  expect(result.stderr).toMatch(/RELAIS_SEAL_KEI is set, and nothing reads it\..*RELAIS_SEAL_KEY/);
 });
 
 test('a held destination is told once, by webhook and by mail, with codes and no person', async () => {
