@@ -102,8 +102,12 @@ export function decide(
       };
     case 'unauthorized':
       return {
-        // The destination is held; the delivery comes back by itself when a probe passes.
-        verdict: retryFree(minRetryMs, reasonWith('destination_held', outcome.reason)),
+        // The destination is held; the delivery comes back by itself when a probe passes. One that was kept in a way in which no
+        // look-up finds it would be kept again: a person decides.
+        verdict:
+          hadCome(outcome) && policy.onUnknown === 'lookup'
+            ? { next: 'hold', reason: reasonWith('unknown_hold', outcome.reason) }
+            : retryFree(minRetryMs, reasonWith('destination_held', outcome.reason)),
         signal: 'unauthorized',
         maybeReceived: at.maybeReceived || hadCome(outcome),
       };
@@ -119,9 +123,7 @@ export function decide(
     }
     case 'unavailable':
       return {
-        verdict: isOwnDoing(outcome.reason)
-          ? retryFree(minRetryMs, reasonWith('retry', outcome.reason))
-          : nextTry({ reason: outcome.reason, afterMs: outcome.afterMs, lookup: false }, at, policy, random),
+        verdict: afterUnavailable(outcome, at, policy, random),
         signal: isPartly(outcome) ? 'success' : 'unavailable',
         maybeReceived: at.maybeReceived || outcome.maybeReceived,
       };
@@ -188,6 +190,27 @@ const minRetryMs = 1_000;
 
 const doneOr = (reason: string, at: AttemptSituation): Verdict =>
   at.moreCalls === true ? { next: 'continue', reason: 'next_call' } : { next: 'done', reason };
+
+/**
+ * A server that failed may have kept the lead first: where it may not come twice, that is known no better than after silence.
+ */
+function afterUnavailable(
+  outcome: Extract<Outcome, { kind: 'unavailable' }>,
+  at: AttemptSituation,
+  policy: RetryPolicy,
+  random: () => number,
+): Verdict {
+  const { reason, afterMs, maybeReceived } = outcome;
+  if (isOwnDoing(reason)) return retryFree(minRetryMs, reasonWith('retry', reason));
+  if (maybeReceived && !isPartly(outcome) && policy.onUnknown !== 'resend')
+    return afterUnknown(
+      { kind: 'unknown', reason, ...(afterMs === undefined ? {} : { afterMs }) },
+      at,
+      policy,
+      random,
+    );
+  return nextTry({ reason, afterMs, lookup: false }, at, policy, random);
+}
 
 function afterUnknown(
   outcome: Extract<Outcome, { kind: 'unknown' }>,

@@ -116,6 +116,10 @@ export const codesOfAnswer: Readonly<Record<string, Both>> = {
     'la réponse dit oui, sans la référence promise',
     'the answer says yes, without the reference promised',
   ],
+  REFERENCE_DIFFERS: [
+    'la fiche trouvée porte une autre référence que la nôtre',
+    'the record found has another reference than ours',
+  ],
   ANSWER_TOO_COMPLEX: ['la réponse est trop complexe pour être lue', 'the answer is too complex to be read'],
   ANSWER_TOO_LARGE: ['la réponse est plus longue que ce qui est lu', 'the answer is longer than is read'],
   FAULT: ['une erreur du protocole que rien ne lit', 'a fault of the protocol that no rule reads'],

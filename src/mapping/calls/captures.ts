@@ -106,7 +106,7 @@ function cutOut(place: Extract, { after, before }: Record<string, unknown>): Ext
 
 function idOf(value: unknown): string | number | undefined {
   // Past 2^53 it is rounded: another record's id would be used. One written in digits comes as a text.
-  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value > 0 ? value : undefined;
   const text = typeof value === 'string' ? value.trim() : '';
-  return safeId.test(text) ? safeReference(text) : undefined;
+  return text !== '0' && safeId.test(text) ? safeReference(text) : undefined;
 }

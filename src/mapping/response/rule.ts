@@ -11,7 +11,8 @@ import type { AnswerTest } from './conditions.ts';
 import { asksForFault } from './faults.ts';
 import type { FaultsOf } from './faults.ts';
 import { isAsked, saysWhat } from './comparison.ts';
-import { looksForAsked } from './paths.ts';
+import { looksForAsked, parsePath } from './paths.ts';
+import { recordAround } from './found.ts';
 
 export const ruleKinds = [
   'accepted',
@@ -40,8 +41,12 @@ export interface ResponseRule {
   readonly test: AnswerTest;
   readonly stages: ReadonlySet<Stage>;
   readonly reference?: Extract;
+  /** Steps to the record that holds the reference, in JSON. */
+  readonly record?: readonly string[];
   readonly reason?: (opened: Opened) => string;
   readonly after?: (opened: Opened) => number | undefined;
+  /** The recipient stored the lead all the same, in a way in which no look-up finds it. */
+  readonly kept: boolean;
   /** It reads the fault itself, and so may say what one means. */
   readonly readsFault: boolean;
 }
@@ -89,6 +94,7 @@ export function compileRule(
       'la fiche demandée n’est connue que des règles d’interrogation : ajoutez on: lookup.',
       'the record that was asked about is known to rules for look-ups alone: add on: lookup.',
     ]);
+  const record = recordAround(stepsOf(raw['reference']));
   const reason = compileReason(raw['reason'], [...path, 'reason'], report);
   const after = compileAfter(raw, path, report, now);
   const written = isRecord(conditions) ? conditions : {};
@@ -105,12 +111,17 @@ export function compileRule(
     named,
     test,
     stages,
+    kept: raw['kept'] === true,
     readsFault: faults !== undefined && (fault || asksForFault(written)),
     ...(reference === undefined ? {} : { reference }),
+    ...(record === undefined ? {} : { record }),
     ...(reason === undefined ? {} : { reason }),
     ...(after === undefined ? {} : { after }),
   };
 }
+
+const stepsOf = (place: unknown): readonly string[] | undefined =>
+  typeof place === 'string' && place.startsWith('$') ? parsePath(place) : undefined;
 
 /** Only the answer to a question is about a reference that was asked. */
 function reportAsked(conditions: unknown, path: Path, stages: ReadonlySet<Stage>, report: Report): void {

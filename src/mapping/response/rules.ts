@@ -10,6 +10,7 @@ import { isRecord } from '../document/yaml.ts';
 import { faultReason, foreignReason, isNotRead, notReadReason } from './faults.ts';
 import type { FaultsOf, Said } from './faults.ts';
 import type { FaultFormat } from '../format-names.ts';
+import { isAnothers } from './found.ts';
 import { safeReference } from '../../domain/reference.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { hasBody, overriders, reportOrder, yes } from './order.ts';
@@ -220,6 +221,12 @@ function referenceOf(value: unknown): { readonly reference?: string } {
   return reference === undefined ? {} : { reference };
 }
 
+/** A recipient numbers its records from 1: 0, false or a list is no record. */
+const isNumberOrName = (value: unknown): boolean =>
+  typeof value === 'number'
+    ? value > 0
+    : typeof value === 'string' && value.trim() !== '' && value.trim() !== '0';
+
 type Promising = ResponseRule & { readonly promises: boolean };
 
 /** A create that promises the recipient's reference and does not give it proves nothing; a change needs none. */
@@ -238,8 +245,10 @@ function outcomeOf(rule: Promising, opened: Opened, stage: Stage, now: () => num
     case 'accepted':
     case 'duplicate':
     case 'pending': {
+      if (stage === 'lookup' && isAnothers(opened, rule.record))
+        return { kind: 'unknown', reason: 'REFERENCE_DIFFERS', evidence };
       const found = rule.reference?.(opened);
-      const missing = rule.reference !== undefined && (found === undefined || found === null || found === '');
+      const missing = rule.reference !== undefined && !isNumberOrName(found);
       if (rule.kind === 'accepted' && missing && rule.promises && needsReference(stage))
         return { kind: 'unknown', reason: 'REFERENCE_NOT_GIVEN', saidYes: true, evidence };
       return { kind: rule.kind, ...referenceOf(found), evidence };
@@ -249,12 +258,13 @@ function outcomeOf(rule: Promising, opened: Opened, stage: Stage, now: () => num
     case 'refused':
     case 'invalid':
     case 'unknown':
-    case 'unauthorized':
       return { kind: rule.kind, reason, evidence };
+    case 'unauthorized':
+      return { kind: rule.kind, reason, ...(rule.kept ? { maybeReceived: true as const } : {}), evidence };
     case 'throttled':
       return { kind: 'throttled', reason, ...after, evidence };
     case 'unavailable':
-      return { kind: 'unavailable', reason, maybeReceived: true, ...after, evidence };
+      return { kind: 'unavailable', reason, maybeReceived: stage !== 'lookup', ...after, evidence };
     case 'absent':
       return { kind: 'absent', evidence };
   }

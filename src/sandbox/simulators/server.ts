@@ -16,6 +16,8 @@ export type Mischief =
   | 'cut before'
   /** It is kept, and the connection breaks before the answer. */
   | 'cut after'
+  /** It is kept, and what follows in the CRM fails: 500. */
+  | 'fails after'
   /** It is kept, and the proxy answers 504. */
   | 'proxy gives up'
   /** It is kept, and the answer never comes. */
@@ -140,6 +142,9 @@ async function serve(door: Door, raw: IncomingMessage, response: ServerResponse)
     case 'cut after':
       door.crm.answer(request);
       return void raw.socket.destroy();
+    case 'fails after':
+      door.crm.answer(request);
+      return tell(response, { status: 500 });
     case 'proxy gives up':
       door.crm.answer(request);
       return tell(response, page(504, 'Gateway Time-out'));

@@ -120,8 +120,9 @@ export const trialLeads: readonly TrialLead[] = [
       mobile: phoneOf(8),
     },
   }),
-  lead(9, 'no first name', ['x', 'Moreau'], {
+  lead(9, 'no first name; 500 with the row stored', ['x', 'Moreau'], {
     when: 'wrong key',
+    mischief: 'fails after',
     person: { lastName: 'Moreau', email: 'moreau@courriel.example', mobile: phoneOf(9) },
   }),
   lead(10, 'phone only', ['Hugo', 'Faure'], {

@@ -161,6 +161,7 @@ export async function openRecordingDoor(
       if (mischief === 'kept late') await sleep(options.keptAfterMs);
       const got = await record(sent, beside);
       if (mischief === 'cut after') return void raw.socket.destroy();
+      if (mischief === 'fails after') return void response.writeHead(500).end();
       if (mischief === 'proxy gives up') return void response.writeHead(504).end('<html>504</html>');
       if (mischief !== undefined) return;
       response.writeHead(got.status, passed(got.headers)).end(got.bytes);

@@ -342,6 +342,40 @@ describe('asked: the record a search found is that of the lead', () => {
     expect(found(rows('DM-1'), 'lookup').kind).toBe('unknown');
   });
 
+  describe('where no rule compares it, the record that was found is compared all the same', () => {
+    const careless = withRules(
+      [
+        '  - {accepted: {status: 201, json: {ok: true}}}',
+        '  - {accepted: {status: 200, json: {"rows[0].id": {exists: true}}}, on: lookup, reference: "$.rows[0].id"}',
+        '  - {absent: {status: 200, json: {"rows[0]": {exists: false}}}, on: lookup}',
+      ].join('\n'),
+    );
+    const found = (body: unknown, asked = 'DM-1') => careless({ ...answer(200, body), asked }, 'lookup');
+
+    test.each([['dm-1'], ['DM-10'], ['X-DM-1'], ['DM-1_2']])('%j is another lead', (ref) => {
+      expect(found({ rows: [{ id: 7, ref }] })).toMatchObject({
+        kind: 'unknown',
+        reason: 'REFERENCE_DIFFERS',
+      });
+    });
+
+    test('accents count too, and so does which of two records it stands in', () => {
+      expect(found({ rows: [{ id: 7, ref: 'Ete-1' }] }, 'Été-1').kind).toBe('unknown');
+      const rows = [
+        { id: 7, ref: 'dm-1' },
+        { id: 8, ref: 'DM-1' },
+      ];
+      expect(found({ rows }).kind).toBe('unknown');
+      expect(found({ rows: rows.toReversed() })).toMatchObject({ kind: 'accepted', reference: '8' });
+    });
+
+    test('ours is ours, deep in the record or in a line of a text; where none is shown, nothing is compared', () => {
+      expect(found({ rows: [{ id: 7, more: { refs: ['DM-1'] } }] }).kind).toBe('accepted');
+      expect(found({ rows: [{ id: 7, text: 'Nom: Durand\r\nRef: DM-1\r\n' }] }).kind).toBe('accepted');
+      expect(found({ rows: [{ id: 7 }] }).kind).toBe('accepted');
+    });
+  });
+
   describe('in a list of all records, wherever it stands', () => {
     const listed = withRules(
       [
