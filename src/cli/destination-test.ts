@@ -1,10 +1,12 @@
-// relais destination test: reaching the recipient without sending any lead.
+// relais destination test: reaching the recipient, without sending any lead or with an invented one.
 // Invariant: prints what support found out, and nothing of its own.
 import type { Command } from 'commander';
 import { connectorOf } from '../../connectors/index.ts';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import { testDestination } from '../support/destination-test.ts';
+import { wholeCentre } from '../support/scope.ts';
+import { sendTestLead } from '../support/test-leads/send.ts';
 import { withExamples } from './arguments.ts';
 import { existingDestination } from './destination-name.ts';
 import { out, withApp } from './terminal.ts';
@@ -13,10 +15,28 @@ export function destinationTestCommand(destination: Command): void {
   withExamples(
     destination
       .command('test <destination>')
-      .description('reach the recipient without sending any lead: address, TLS, login'),
+      .description('reach the recipient without sending any lead: address, TLS, login')
+      .option('--lead', 'send an invented lead, ask for it by our reference, compare its fields, remove it'),
     '',
     'relais destination test horizon-crm',
-  ).action((id: string) => withApp((app) => test(app, id)));
+    'relais destination test horizon-crm --lead',
+  ).action((id: string, { lead }: { readonly lead?: true }) =>
+    withApp((app) => (lead === true ? testWithLead(app, id) : test(app, id))),
+  );
+}
+
+async function testWithLead(app: App, id: string): Promise<void> {
+  const destination = await existingDestination(app.database, id);
+  const sent = await sendTestLead(app, { scope: wholeCentre, actor: app.config.actor }, id);
+  await connectorOf(destination.connector)?.close?.();
+  const { reference, outcome, reason, isTaken, isWhole, notes } = sent;
+  for (const [, note] of notes) out(note);
+  const code = reason === '' ? outcome : `${outcome} ${reason}`;
+  if (!isTaken)
+    throw new RelaisError('DEST-001', `${id} does not take the invented lead ${reference}: ${code}.`);
+  if (!isWhole)
+    throw new RelaisError('DEST-001', `${id} took the invented lead ${reference} and did not keep it whole.`);
+  out(`${id} took the invented lead ${reference}: ${code}.`);
 }
 
 async function test(app: App, id: string): Promise<void> {

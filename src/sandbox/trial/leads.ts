@@ -82,7 +82,8 @@ const nadia = {
 
 export const trialLeads: readonly TrialLead[] = [
   lead(1, 'create', ['Anna', 'Martin']),
-  lead(2, 'refusal', ['Paul', 'Durand'], {
+  lead(2, 'refusal; 500 with the row stored', ['Paul', 'Durand'], {
+    mischief: 'fails after',
     email: 'refused',
     phone: 'refused',
     end: { email: false, phone: false },
@@ -120,9 +121,8 @@ export const trialLeads: readonly TrialLead[] = [
       mobile: phoneOf(8),
     },
   }),
-  lead(9, 'no first name; 500 with the row stored', ['x', 'Moreau'], {
+  lead(9, 'no first name', ['x', 'Moreau'], {
     when: 'wrong key',
-    mischief: 'fails after',
     person: { lastName: 'Moreau', email: 'moreau@courriel.example', mobile: phoneOf(9) },
   }),
   lead(10, 'phone only', ['Hugo', 'Faure'], {

@@ -21,7 +21,8 @@ import { whyNotWritten } from '../mappings/preview-words.ts';
 import { existing, type Scope } from '../scope.ts';
 import { testLead } from './invented.ts';
 import { clientPlace, ownPlace, type TrialRecipient } from './recipient.ts';
-import { sendTrial, wentWell, type TrialMessage } from './trial.ts';
+import { readBackAndRemove } from './came-back.ts';
+import { sendTrial, wentWell, type TrialInput, type TrialMessage } from './trial.ts';
 import type { Both } from '../words.ts';
 import * as refused from './refused.ts';
 
@@ -37,7 +38,9 @@ export interface SentTestLead {
   readonly isTaken: boolean;
   readonly outcome: string;
   readonly reason: string;
-  /** Of a lead that the mapping could not write: line by line. */
+  /** Everything that could be compared came back. */
+  readonly isWhole: boolean;
+  /** Of a lead that the mapping could not write, line by line; of one that was taken, what did not come back and whether it is removed. */
   readonly notes: readonly Both[];
 }
 
@@ -66,7 +69,7 @@ export async function sendTestLead(
   const connector = connectorOf(mapping.connector);
   if (lead === undefined || connector === undefined) throw nothingPublished(id);
   const row = await noted(place, trying, { actor, reference });
-  const sent = await sendTrial({
+  const input: TrialInput = {
     mapping,
     lead,
     connector,
@@ -74,10 +77,20 @@ export async function sendTestLead(
     whole: {},
     now: database.now,
     categories: trying.authorisation?.categories ?? mapping.client.categories,
-  });
+  };
+  const sent = await sendTrial(input);
   const told = toldOf(sent);
+  const isTaken = wentWell(sent);
   await settled(place, trying, { row, actor, sent, told });
-  return { ...told, reference, place: trying.to, isTaken: wentWell(sent) };
+  const back = isTaken ? await readBackAndRemove(input, sent) : { isWhole: false, notes: [] };
+  return {
+    ...told,
+    notes: [...told.notes, ...back.notes],
+    reference,
+    place: trying.to,
+    isTaken,
+    isWhole: back.isWhole,
+  };
 }
 
 async function tryingOf(place: RotatePlace, scope: Scope, id: string): Promise<Trying> {

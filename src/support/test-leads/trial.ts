@@ -7,6 +7,7 @@ import type {
   Composed,
   Connector,
   Outcome,
+  SendContext,
   SheetSection,
 } from '../../../connectors/contract.ts';
 import type { DataCategory, Lead } from '../../domain/lead.ts';
@@ -125,25 +126,8 @@ async function sendOne(
   const implied = recorded === undefined ? impliedAnswer(whole, rawCall(whole, call)) : undefined;
   place.answerWith?.(recorded ?? implied ?? plainYes);
   let answer: Answer | undefined;
-  const outcome = await connector.send(parcel, settings, {
-    classify: (got, stage) => {
-      answer = got;
-      return mapping.classifyBeside(
-        got,
-        stage,
-        call === undefined ? undefined : { action: 'create', name: call },
-      );
-    },
-    secret: (name) => place.secrets(name)[0],
-    secrets: place.secrets,
-    ...(place.credentials === undefined ? {} : { credentials: place.credentials }),
-    allowedTargets: place.allowedTargets,
-    network: place.network,
-    timeouts: mapping.timeouts,
-    signal: AbortSignal.timeout(mapping.timeouts.totalMs + 5_000),
-    mayLeave: () => true,
-    now: () => now().getTime(),
-  });
+  const context = contextOf({ mapping, place, now }, { action: 'create', call }, (got) => (answer = got));
+  const outcome = await connector.send(parcel, settings, context);
   return {
     kind: 'sent',
     composed: connector.compose(parcel, settings),
@@ -158,3 +142,24 @@ async function sendOne(
       : {}),
   };
 }
+
+/** @param hear is told each answer, before it is judged */
+export const contextOf = (
+  { mapping, place, now }: Pick<TrialInput, 'mapping' | 'place' | 'now'>,
+  { action, call }: { readonly action: 'create' | 'erase'; readonly call: string | undefined },
+  hear: (answer: Answer) => void = () => undefined,
+): SendContext => ({
+  classify: (got, stage) => {
+    hear(got);
+    return mapping.classifyBeside(got, stage, call === undefined ? undefined : { action, name: call });
+  },
+  secret: (name) => place.secrets(name)[0],
+  secrets: place.secrets,
+  ...(place.credentials === undefined ? {} : { credentials: place.credentials }),
+  allowedTargets: place.allowedTargets,
+  network: place.network,
+  timeouts: mapping.timeouts,
+  signal: AbortSignal.timeout(mapping.timeouts.totalMs + 5_000),
+  mayLeave: () => true,
+  now: () => now().getTime(),
+});
