@@ -1,5 +1,5 @@
 // The table of presets on docs/presets.md, and the examples on a preset's own page: written from the presets' files.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { presetNamesIn, readPreset } from '../../src/sandbox/trial/preset-folder.ts';
 import { simulators } from '../../src/sandbox/simulators/index.ts';
@@ -7,20 +7,56 @@ import { simulators } from '../../src/sandbox/simulators/index.ts';
 const mappings = join(process.cwd(), 'mappings');
 export const presetNames = presetNamesIn(mappings);
 
+const neverMet = 'it has never met the real one';
 const proofWords = {
-  documentation: 'nothing: documentation only',
-  simulator: 'the simulated CRM',
+  documentation: `nothing: documentation only; ${neverMet}`,
+  simulator: `the simulated CRM; ${neverMet}`,
   system: 'a real system',
 } as const;
+
+const recordings = join(process.cwd(), 'test/sandbox/recorded');
+const foldersIn = (path: string): readonly string[] =>
+  existsSync(path)
+    ? readdirSync(path, { withFileTypes: true }).flatMap((one) => (one.isDirectory() ? [one.name] : []))
+    : [];
+
+interface Recorded {
+  readonly system: string;
+  readonly date: string;
+  readonly driven: string;
+}
+
+/** Each version of a real system that was recorded: `EspoCRM 8.4.2, 2026-11-29: ...`. */
+function recordedOf(name: string): readonly string[] {
+  const differences = join(recordings, name, 'differences.json');
+  const named = existsSync(differences)
+    ? (JSON.parse(readFileSync(differences, 'utf8')) as readonly { readonly why: string }[])
+    : [];
+  const reasons = new Set(named.map(({ why }) => why)).size;
+  return foldersIn(join(recordings, name)).map((version) => {
+    const files = readdirSync(join(recordings, name, version)).toSorted();
+    const all = files.map(
+      (file) => JSON.parse(readFileSync(join(recordings, name, version, file), 'utf8')) as Recorded,
+    );
+    const { system = '', date = '' } = all[0] ?? {};
+    const driven = all.map((one) => one.driven).join('; ');
+    const differs = reasons === 0 ? 'nothing' : `${reasons} things, named in \`differences.json\``;
+    return `| \`${name}\` | ${system} | ${date} | ${driven} | ${differs} |`;
+  });
+}
 
 function table(): string {
   const lines = presetNames.map((name) => {
     const { title, versions, proof } = readPreset(mappings, name);
-    return `| \`${name}\` | ${title}: ${versions} | ${proofWords[proof]} |`;
+    const met = recordedOf(name).length > 0 ? 'a real system, recorded' : proofWords[proof];
+    return `| \`${name}\` | ${title}: ${versions} | ${met} |`;
   });
   const models = simulators.map(({ preset, modelled }) => `- \`${preset}\`: ${modelled}`);
   return [
     ...['| preset | for | ran against |', '|---|---|---|', ...lines, ''],
+    ...['Real systems whose answers were recorded, and what the simulated CRM answers otherwise:', ''],
+    ...['| preset | real system | date | driven | differs |', '|---|---|---|---|---|'],
+    ...[...presetNames.flatMap(recordedOf), ''],
     ...['What the simulated CRMs were modelled on:', '', ...models],
   ].join('\n');
 }
