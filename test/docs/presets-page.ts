@@ -7,10 +7,9 @@ import { simulators } from '../../src/sandbox/simulators/index.ts';
 const mappings = join(process.cwd(), 'mappings');
 export const presetNames = presetNamesIn(mappings);
 
-const neverMet = 'it has never met the real one';
 const proofWords = {
-  documentation: `nothing: documentation only; ${neverMet}`,
-  simulator: `the simulated CRM; ${neverMet}`,
+  documentation: 'documentation only; never met the real one',
+  simulator: 'never met the real one',
   system: 'a real system',
 } as const;
 
@@ -23,10 +22,10 @@ const foldersIn = (path: string): readonly string[] =>
 interface Recorded {
   readonly system: string;
   readonly date: string;
-  readonly driven: string;
+  readonly exchanges: readonly unknown[];
 }
 
-/** Each version of a real system that was recorded: `EspoCRM 8.4.2, 2026-11-29: ...`. */
+/** A row for each version of a real system that was recorded. */
 function recordedOf(name: string): readonly string[] {
   const differences = join(recordings, name, 'differences.json');
   const named = existsSync(differences)
@@ -39,9 +38,10 @@ function recordedOf(name: string): readonly string[] {
       (file) => JSON.parse(readFileSync(join(recordings, name, version, file), 'utf8')) as Recorded,
     );
     const { system = '', date = '' } = all[0] ?? {};
-    const driven = all.map((one) => one.driven).join('; ');
-    const differs = reasons === 0 ? 'nothing' : `${reasons} things, named in \`differences.json\``;
-    return `| \`${name}\` | ${system} | ${date} | ${driven} | ${differs} |`;
+    const driven = files.map((file) => file.replace(/^\d+-(\w+)\.json$/, '$1')).join(' and ');
+    const count = all.reduce((sum, { exchanges }) => sum + exchanges.length, 0);
+    const differs = reasons === 0 ? 'nothing' : `${reasons} things, named`;
+    return `| \`${name}\` | ${system} | ${date} | ${driven}, ${count} exchanges | ${differs} |`;
   });
 }
 
@@ -54,7 +54,7 @@ function table(): string {
   const models = simulators.map(({ preset, modelled }) => `- \`${preset}\`: ${modelled}`);
   return [
     ...['| preset | for | ran against |', '|---|---|---|', ...lines, ''],
-    ...['Real systems whose answers were recorded, and what the simulated CRM answers otherwise:', ''],
+    ...['Real systems whose answers were recorded, and in how much the simulated CRM answers otherwise:', ''],
     ...['| preset | real system | date | driven | differs |', '|---|---|---|---|---|'],
     ...[...presetNames.flatMap(recordedOf), ''],
     ...['What the simulated CRMs were modelled on:', '', ...models],
