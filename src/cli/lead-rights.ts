@@ -1,10 +1,12 @@
 // relais lead withdraw | erase: a prospect's rights, applied at once (C21, C22).
-// Invariant: erasing is confirmed by typing the reference; both are logged with who and why.
+// Invariant: each opens a request and applies it, so that nothing goes round proof, written requests and reminders; erasing is
+// confirmed by typing the reference.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
 import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
 import { findClient, findDestination } from '../store/destinations.ts';
+import type { DoneAtOnce } from '../privacy/requests/at-once.ts';
 import { readLeads } from '../store/leads.ts';
 import { sharedAddresses } from '../store/same-address.ts';
 import { searchLeads } from '../store/support-leads.ts';
@@ -20,6 +22,7 @@ interface WithdrawOptions {
 
 interface EraseOptions {
   readonly client: string;
+  readonly identity?: string;
   readonly reason?: string;
   readonly yes?: boolean;
 }
@@ -33,7 +36,7 @@ export function rightsCommands(lead: Command): void {
       .option('--channel <channel>', `${consentChannels.join(', ')}; may be repeated; default: all`, collect)
       .option('--purpose <purpose>', consentPurposes.join(', '), 'marketing')
       .option('--reason <text>', 'why (request number); mandatory'),
-    '',
+    'Opens a request and applies it: recipients in writing and reminders are those of any request.',
     'relais lead withdraw HZ-000123 --client horizon --channel email --reason "request 77"',
     'relais lead withdraw HZ-000123 --client horizon --purpose newsletter --reason "request 78"',
   ).action((reference: string, options: WithdrawOptions) => withdraw(reference, options));
@@ -44,71 +47,83 @@ export function rightsCommands(lead: Command): void {
       .description('blank the person for ever; what was sent is followed by an erase')
       .requiredOption('--client <client>', 'client it belongs to')
       .option('--reason <text>', 'why (request number); mandatory')
+      .option('--identity <text>', 'how the identity was checked; mandatory, kept with the request')
       .option('--yes', 'do not ask'),
-    '',
-    'relais lead erase HZ-000123 --client horizon --reason "request 77"',
+    'Opens a request and applies it: proof, recipients in writing and reminders are those of any request.',
+    'relais lead erase HZ-000123 --client horizon --reason "ticket 77" --identity "answered from the address of the lead"',
   ).action((reference: string, options: EraseOptions) => erase(reference, options));
+}
+
+/** Whether there is somebody whose right can be exercised: of refused rows alone, and of an erased lead, nobody has to be told. */
+async function isHeld({ database }: App, clientId: string, reference: string): Promise<boolean> {
+  const [lead] = await searchLeads(database, [clientId], { reference });
+  return lead !== undefined && !lead.erased;
 }
 
 async function withdraw(reference: string, options: WithdrawOptions): Promise<void> {
   const channels = options.channel?.map((name) => known(name, consentChannels, 'channel')) ?? consentChannels;
   const purpose = known(options.purpose, consentPurposes, 'purpose');
-  const reason = reasonOf(options.reason);
+  const by = { clientId: options.client, reason: reasonOf(options.reason) };
   await withApp(async (app) => {
-    const { revision, onlyRefused, others } = await app.rights.withdraw({
-      clientId: options.client,
-      reference,
-      purpose,
-      channels,
-      reason,
-      actor: app.config.actor,
-    });
-    if (onlyRefused === true)
+    const { actor } = app.config;
+    if (!(await isHeld(app, options.client, reference))) {
+      await app.rights.withdraw({ ...by, actor, reference, purpose, channels });
       return out(
         `No lead has this reference, only refused rows: nothing of them is used, and their consents are gone. Whoever sent them must send the withdrawal too.`,
       );
-    out(
-      `Withdrawn: ${purpose} by ${channels.join(', ')}. The lead is at revision ${revision}; recipients that have it get an update.`,
-    );
-    await tellByHand(app, options.client, reference, 'update');
-    for (const other of others) {
-      out(
-        `The same person's ${other.reference}: ${other.pairs.join(', ')} ended too, and its recipients get an update.`,
-      );
-      await tellByHand(app, options.client, other.reference, 'update');
     }
+    const done = await app.requests.atOnce({
+      ...{ clientId: options.client, kind: 'withdrawal', references: [reference], actor, note: by.reason },
+      optIns: { purposes: [purpose], channels },
+    });
+    out(`Withdrawn: ${purpose} by ${channels.join(', ')}. Recipients that have it get an update.`);
+    await tellByHand(app, options.client, reference, 'update');
+    const others = new Set(done.recipients.map((one) => one.reference).filter((one) => one !== reference));
+    for (const other of others) {
+      out(`The same person's ${other}: ended too, and its recipients get an update.`);
+      await tellByHand(app, options.client, other, 'update');
+    }
+    tellRequest(done);
   });
 }
 
 async function erase(reference: string, options: EraseOptions): Promise<void> {
   const reason = reasonOf(options.reason);
+  const identity = reasonOf(options.identity, '--identity');
   const question = `Erasing ${reference} of ${options.client} cannot be undone.`;
   if (!(await confirmed(question, reference, options.yes === true))) return say('Nothing was changed.');
   await withApp(async (app) => {
+    const by = { clientId: options.client, actor: app.config.actor };
+    if (!(await isHeld(app, options.client, reference))) {
+      const { leadId, refusedRows } = await app.rights.erase({ ...by, reference, reason });
+      if (refusedRows > 0) out(`Refused rows erased: ${refusedRows}.`);
+      return out(leadId === 0 ? 'No lead has this reference: nothing was sent.' : 'Already erased.');
+    }
     // Asked before: afterwards nothing says any more whose lead it was.
     const others = await othersOf(app, options.client, reference);
-    const done = await app.rights.erase({
-      clientId: options.client,
-      reference,
-      actor: app.config.actor,
-      reason,
+    const done = await app.requests.atOnce({
+      ...{ ...by, kind: 'erasure', references: [reference], identity, note: reason },
     });
-    if (done.refusedRows > 0) out(`Refused rows erased: ${done.refusedRows}.`);
-    if (done.proof !== undefined) say(`Proof ${done.proof}: relais proof show ${done.proof}`);
-    if (done.leadId === 0) return out('No lead has this reference: nothing was sent.');
+    const rowsOf = (wanted: string): number =>
+      done.effects.reduce((sum, { table, rows }) => sum + (table === wanted ? rows : 0), 0);
+    if (rowsOf('lead_intake') > 0) out(`Refused rows erased: ${rowsOf('lead_intake')}.`);
+    for (const proof of done.proofs) say(`Proof ${proof}: relais proof show ${proof}`);
     out(
-      done.alreadyErased
-        ? 'Already erased.'
-        : `Erased. ${done.cancelled} deliveries cancelled; erase deliveries follow to whoever received it (relais delivery list --lead ${reference}).`,
+      `Erased. ${rowsOf('deliveries')} deliveries cancelled; erase deliveries follow to whoever received it (relais delivery list --lead ${reference}).`,
     );
-    if (done.alreadyErased) return;
     await tellByHand(app, options.client, reference, 'erase');
     if (others.length > 0)
       say(
         `Not erased, but with the same e-mail or phone: ${others.join(', ')}. Each of them is erased on its own (relais lead erase).`,
       );
+    tellRequest(done);
   });
 }
+
+const tellRequest = ({ request, recipients }: DoneAtOnce): void =>
+  out(
+    `Request ${request.id}: ${recipients.length === 0 ? 'nobody received the lead' : `${new Set(recipients.map((one) => one.destinationId)).size} recipients are followed up`} (relais request show ${request.id}).`,
+  );
 
 /** References of the client's other leads with an e-mail or a phone of this one, erased leads apart; fifty at most. */
 async function othersOf({ database }: App, clientId: string, reference: string): Promise<readonly string[]> {

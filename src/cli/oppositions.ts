@@ -73,23 +73,23 @@ function addressesOf({ email, phone }: PersonOptions): Addresses {
   };
 }
 
-async function add({ rights, config }: App, options: AddOptions): Promise<void> {
-  const optIns = optInsNamed({
-    purposes: options.purpose?.map((name) => known(name, consentPurposes, 'purpose')),
-    channels: options.channel?.map((name) => known(name, consentChannels, 'channel')),
+async function add({ requests, config }: App, options: AddOptions): Promise<void> {
+  const named = {
+    purposes: (options.purpose ?? []).map((name) => known(name, consentPurposes, 'purpose')),
+    channels: (options.channel ?? []).map((name) => known(name, consentChannels, 'channel')),
+  };
+  const { email, mobile } = addressesOf(options);
+  const { request, recipients } = await requests.atOnce({
+    ...{ clientId: options.client, kind: 'objection', optIns: named },
+    ...(email === undefined ? {} : { email }),
+    ...(mobile === undefined ? {} : { phones: [mobile] }),
+    ...{ actor: config.actor, note: reasonOf(options.reason) },
   });
-  const addresses = addressesOf(options);
-  const reached = await rights.object({
-    clientId: options.client,
-    addresses,
-    optIns,
-    actor: config.actor,
-    reason: reasonOf(options.reason),
-  });
-  for (const [purpose, own] of Map.groupBy(optIns, (optIn) => optIn.purpose))
+  for (const [purpose, own] of Map.groupBy(optInsNamed(named), (optIn) => optIn.purpose))
     out(`On the list of ${options.client}: ${purpose} by ${own.map(({ channel }) => channel).join(', ')}.`);
-  for (const { reference, pairs } of reached)
-    out(`${reference}: ${pairs.join(', ')} withdrawn, and its recipients get an update.`);
+  for (const reference of new Set(recipients.map((one) => one.reference)))
+    out(`${reference}: withdrawn, and its recipients get an update.`);
+  out(`Request ${request.id} (relais request show ${request.id}).`);
 }
 
 async function check(

@@ -273,7 +273,17 @@ describe('rights', () => {
   });
 
   test('erase asks first, then blanks the person and sends an erase after what was sent', async () => {
-    const command = ['lead', 'erase', 'ES-1', '--client', 'essai', '--reason', 'request 79'];
+    const command = [
+      'lead',
+      'erase',
+      'ES-1',
+      '--client',
+      'essai',
+      '--reason',
+      'request 79',
+      '--identity',
+      'seen',
+    ];
     const unasked = await relais(...command);
     expect(unasked).toMatchObject({ code: 64, err: expect.stringContaining('cannot be undone') as string });
     expect(await gateway.owner.all('SELECT id FROM leads WHERE erased_at IS NOT NULL')).toEqual([]);
@@ -316,7 +326,7 @@ describe('rights', () => {
         (one) => one.state === 'failed' && one.reason === reason,
       );
     await gateway.until('the update as a task', task('manual_update_required'));
-    const erased = await relais('lead', 'erase', ...about, '--yes');
+    const erased = await relais('lead', 'erase', ...about, '--identity', 'seen', '--yes');
     expect(erased.err).toContain('essai-crm: takes no erase');
     await gateway.until('the erase as a task', task('manual_erasure_required'));
     // Each is one task, not a delivery and an alert, and is closed once.

@@ -7,6 +7,7 @@ let crm: HttpRecipient;
 let gateway: Gateway;
 let relais: Relais;
 const why = ['--reason', 'ticket 21'];
+const seen = ['--identity', 'seen'];
 const of = ['--client', 'essai'];
 const granted = ['--recipient', 'Essai CRM', '--document', 'lettre du 2026-11-20'];
 /** What the recipient answers, by the lead's reference; 0: nothing. */
@@ -109,9 +110,9 @@ test.each([
   [['lead', 'find', '--reference', 'RE-1', '--reveal'], 64, 'USAGE-002 Say why'],
   [['lead', 'withdraw', 'RE-404', ...of, ...why], 1, 'FIND-001 Client essai has no lead'],
   [['lead', 'withdraw', 'RE-1', '--client', 'autre', ...why], 1, 'FIND-001 Client autre has no lead'],
-  [['lead', 'erase', 'RE-404', ...of, ...why, '--yes'], 1, 'FIND-001 Client essai has no lead'],
+  [['lead', 'erase', 'RE-404', ...of, ...why, ...seen, '--yes'], 1, 'FIND-001 Client essai has no lead'],
   [
-    ['lead', 'erase', 'RE-1', ...of, ...why],
+    ['lead', 'erase', 'RE-1', ...of, ...why, ...seen],
     64,
     'USAGE-002 Erasing RE-1 of essai cannot be undone. Add --yes',
   ],
@@ -226,12 +227,16 @@ describe('rights', () => {
     const shown = await relais('lead', 'show', 'RE-2', ...of);
     for (const channel of ['email', 'sms', 'phone', 'post'])
       expect(shown.out).toContain(`marketing.${channel} : retiré`);
-    expect(await actionsOf(gateway, 'withdrawn')).toMatchObject([{ purpose: 'ticket 21', client: 'essai' }]);
+    expect(await actionsOf(gateway, 'withdrawn')).toMatchObject([
+      { purpose: expect.stringMatching(/^request \d+$/) as string, client: 'essai' },
+    ]);
   });
 
   test('after an erasure nothing of the person can be revealed, previewed or withdrawn', async () => {
-    expect(await relais('lead', 'erase', 'RE-1', ...of, ...why, '--yes')).toMatchObject({ code: 0 });
-    expect(await actionsOf(gateway, 'erased')).toMatchObject([{ purpose: 'ticket 21', client: 'essai' }]);
+    expect(await relais('lead', 'erase', 'RE-1', ...of, ...why, ...seen, '--yes')).toMatchObject({ code: 0 });
+    expect(await actionsOf(gateway, 'erased')).toMatchObject([
+      { purpose: expect.stringMatching(/^request \d+$/) as string, client: 'essai' },
+    ]);
     const shown = await relais('lead', 'show', 'RE-1', ...of, '--reveal', ...why);
     expect(shown.out).toContain('Personne effacée le');
     expect(shown.out).not.toMatch(/Lefèvre|Zoé|courriel|639980123/);

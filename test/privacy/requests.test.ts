@@ -437,3 +437,23 @@ test('C21: an access whose identity nobody recorded is answered once it is said'
   );
   expect([code, out]).toEqual([0, expect.stringContaining('is answered')]);
 });
+
+test('C23 C24: an erasure and a withdrawal of one command are requests, with proof, recipients in writing and reminders', async () => {
+  await delivered('Z-1');
+  const command = ['--client', 'essai', '--reason', 'ticket 12'];
+  const withdrawn = await relais('lead', 'withdraw', 'Z-1', ...command);
+  expect(withdrawn.code).toBe(0);
+  const erased = await relais('lead', 'erase', 'Z-1', ...command, '--identity', 'card seen', '--yes');
+  expect(erased.err).toMatch(/Proof \d+/);
+  const listed = await gateway.app.requests.list({ clientId: 'essai', isOpen: true }, 2);
+  expect(listed.map(({ kind, state, identityHow }) => [kind, state, identityHow])).toEqual([
+    ['erasure', 'applied', 'card seen'],
+    ['withdrawal', 'applied', ''],
+  ]);
+  await settled('Z-1', 'erase', 'delivered failed');
+  const [erasure, withdrawal] = listed.map(({ id }) => id);
+  expect(await recipients(erasure ?? 0)).toEqual(['essai-crm Z-1 acknowledged', 'essai-mail Z-1 written']);
+  expect(await recipients(withdrawal ?? 0)).toHaveLength(2);
+  // Nothing is applied without the identity.
+  expect((await relais('lead', 'erase', 'Z-1', ...command, '--yes')).code).toBe(64);
+});

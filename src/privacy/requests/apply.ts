@@ -35,6 +35,8 @@ export interface ApplyOrder {
 export interface Applied {
   readonly leads: number;
   readonly rows: number;
+  /** Numbers of the proofs of what was done (C23). */
+  readonly proofs: readonly number[];
 }
 
 /** Leads and rows of one transaction: a person has a handful; an address that a company shares may have thousands. */
@@ -44,6 +46,7 @@ const atOnce = 50;
 export async function applyRequest(deps: RequestDeps, id: number, order: ApplyOrder): Promise<Applied> {
   await relist(deps, id, order.selection !== undefined);
   let [leads, rows] = [0, 0];
+  const proofs: number[] = [];
   for (let first = true; ; first = false) {
     const part = await deps.database
       .transaction((tx) => applyPart(tx, deps, id, { order, first }))
@@ -54,7 +57,8 @@ export async function applyRequest(deps: RequestDeps, id: number, order: ApplyOr
       });
     leads += part.leads;
     rows += part.rows;
-    if (part.isDone) return { leads, rows };
+    proofs.push(...part.proofs);
+    if (part.isDone) return { leads, rows, proofs };
   }
 }
 
@@ -66,7 +70,7 @@ async function applyPart(
 ): Promise<Applied & { readonly isDone: boolean }> {
   const held = await heldRequest(tx, id);
   // Another officer has brought it to its end meanwhile.
-  if (!first && held.state !== 'open') return { leads: 0, rows: 0, isDone: true };
+  if (!first && held.state !== 'open') return { leads: 0, rows: 0, proofs: [], isDone: true };
   // What was meant is confirmed with the first part: the others go on with it.
   const { selection: _, ...rest } = order;
   const own: ApplyOrder = first ? order : rest;
@@ -90,7 +94,8 @@ async function applyPart(
   const hasObjected = isDone && (await finish(tx, deps, work));
   await noteOfRequest(tx, work, { part, proof, hasObjected });
   const leads = part.filter(({ kind }) => kind === 'lead').length;
-  return { leads, rows: part.length - leads, isDone };
+  const proofs = proof === undefined ? [] : [proof.number];
+  return { leads, rows: part.length - leads, proofs, isDone };
 }
 
 async function applyTo(tx: Sql, deps: RequestDeps, work: Work, subject: RequestSubject): Promise<void> {

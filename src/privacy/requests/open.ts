@@ -28,6 +28,8 @@ export interface NewRequestOrder extends PersonAsked {
   /** How the identity was checked. */
   readonly identity?: string;
   readonly actor: string;
+  /** Why, as who opens it says; for the log. */
+  readonly note?: string;
 }
 
 export interface Opened {
@@ -73,7 +75,7 @@ export async function openRequest(deps: RequestDeps, order: NewRequestOrder): Pr
     });
     if (order.demand !== undefined) await keepDemand(tx, key, id, { demand: order.demand, actor });
     await listFound(tx, id, person);
-    await logOpening(tx, { id, clientId, actor, what: `opened:${kind}` }, person);
+    await logOpening(tx, { id, clientId, actor, what: `opened:${kind}`, note: order.note ?? '' }, person);
     await tellContact(tx, { id, clientId, kind, receivedAt });
     return { id, dueAt: due, person };
   });
@@ -92,10 +94,16 @@ export const identityOf = (
 /** Looking a person up is an entry for each lead, as it is everywhere (C39). */
 async function logOpening(
   tx: Sql,
-  { id, clientId, actor, what }: { id: number; clientId: string; actor: string; what: string },
+  {
+    id,
+    clientId,
+    actor,
+    what,
+    note,
+  }: { id: number; clientId: string; actor: string; what: string; note: string },
   { leads }: FoundPerson,
 ): Promise<void> {
-  await noteAct(tx, { request: { id, clientId }, actor, what });
+  await noteAct(tx, { request: { id, clientId }, actor, what, note });
   await appendHandovers(
     tx,
     leads.map(({ leadId }) => ({

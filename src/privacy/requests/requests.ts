@@ -12,6 +12,7 @@ import {
   type Closing,
 } from './acts.ts';
 import { applyRequest, type Applied, type ApplyOrder } from './apply.ts';
+import { exerciseAtOnce, type AtOnceOrder, type DoneAtOnce } from './at-once.ts';
 import type { RequestDeps } from './deps.ts';
 import { addDemand, copyDemand, type Demand } from './documents.ts';
 import { letRequestsGo, type Ending, type LetGo } from './let-go.ts';
@@ -22,6 +23,8 @@ import { recipientLetterOf, showRequest, type RequestStory } from './show.ts';
 
 export interface Requests {
   readonly open: (order: NewRequestOrder) => Promise<Opened>;
+  /** Opens a request and applies it to the leads it names. */
+  readonly atOnce: (order: AtOnceOrder) => Promise<DoneAtOnce>;
   readonly addDemand: (id: number, by: { readonly demand: Demand; readonly actor: string }) => Promise<void>;
   readonly list: (filter: RequestFilter, limit: number, before?: number) => Promise<readonly Request[]>;
   readonly show: (id: number) => Promise<RequestStory>;
@@ -57,6 +60,7 @@ export interface Requests {
 
 export const createRequests = (deps: RequestDeps): Requests => ({
   open: (order) => openRequest(deps, order),
+  atOnce: (order) => exerciseAtOnce(deps, order),
   addDemand: (id, by) => addDemand(deps, id, by),
   list: (filter, limit, before) => listRequests(deps.database, filter, limit, before),
   show: (id) => showRequest(deps, id),

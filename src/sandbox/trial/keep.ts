@@ -109,7 +109,7 @@ function nextSteps(subject: Subject, own: ClientToTry, lead: string): readonly s
     '  The record is shown below. Then take the consent back, and have the person forgotten:',
     '',
     `    npx relais lead withdraw ESSAI-1 --client ${client} --channel email --reason "essai"`,
-    `    npx relais lead erase ESSAI-1 --client ${client} --reason "essai" --yes`,
+    `    npx relais lead erase ESSAI-1 --client ${client} --reason "essai" --identity "card seen" --yes`,
     '',
     ...(isInWriting(subject, 'erasure') ? inWriting : []),
     '  Keep the addresses, numbers and field names of the example: the simulated CRM knows these alone.',

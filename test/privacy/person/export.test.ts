@@ -261,7 +261,18 @@ test('nothing is written without a reason, for a key that is none, over a file, 
 });
 
 test('C21: after an erasure the file says when, and who had received', async () => {
-  await relais('lead', 'erase', 'A-2', '--client', 'essai', '--reason', 'request 80', '--yes');
+  await relais(
+    'lead',
+    'erase',
+    'A-2',
+    '--client',
+    'essai',
+    '--reason',
+    'request 80',
+    '--identity',
+    'seen',
+    '--yes',
+  );
   const { data, letter, text } = await exported('--lead', 'A-2');
   expect(data.leads[0]).toMatchObject({
     reference: 'A-2',

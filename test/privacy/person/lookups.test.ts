@@ -61,7 +61,18 @@ test('C58: an operator who has an account stands in the log by its id, not by a 
 });
 
 test('C22: after an erasure lead show says when, who, why and with which proof', async () => {
-  await withAccount('lead', 'erase', 'L-1', '--client', 'essai', '--reason', 'request 91', '--yes');
+  await withAccount(
+    'lead',
+    'erase',
+    'L-1',
+    '--client',
+    'essai',
+    '--reason',
+    'request 91',
+    '--identity',
+    'seen',
+    '--yes',
+  );
   const { out } = await relais('lead', 'show', 'L-1', '--client', 'essai', '--lang', 'en');
   expect(out).toMatch(/Person erased, .+, by claude\.exemple \(request 91\), proof \d+/);
   expect((await lookups('--reference', 'L-1')).out).toContain('ticket 2');

@@ -39,7 +39,18 @@ async function erased(reference: string): Promise<{ readonly proof: SignedProof;
     async () => (await gateway.states(`l.reference = '${reference}'`)).length > 0,
   );
   const { err } = await relais(
-    ...['lead', 'erase', reference, '--client', 'essai', '--reason', 'request 77', '--yes'],
+    ...[
+      'lead',
+      'erase',
+      reference,
+      '--client',
+      'essai',
+      '--reason',
+      'request 77',
+      '--identity',
+      'seen',
+      '--yes',
+    ],
   );
   const number = /Proof (\d+)/.exec(err)?.[1] ?? '';
   const file = join(folder, `preuve-${number}.json`);
@@ -75,7 +86,7 @@ test('C23: it cites the entries of the act, stands in the log by its digest, and
     'SELECT entry, purpose FROM handovers WHERE id = ?',
     [cited[0] ?? 0],
   );
-  expect(entry).toEqual({ entry: 'erased', purpose: 'request 77' });
+  expect(entry).toEqual({ entry: 'erased', purpose: `request ${proof.request ?? ''}` });
   expect(cited[0]).toBeGreaterThan(proof.log.before.entry);
   const [made] = await gateway.owner.all<{ reason: string; bytes: number }>(
     "SELECT reason, bytes FROM handovers WHERE entry = 'proof_made' ORDER BY id DESC LIMIT 1",
@@ -95,7 +106,7 @@ test('C23: an erasure that stops half-way leaves neither erasure nor proof', asy
     "CREATE TRIGGER proof_breaks BEFORE INSERT ON proof_documents FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no'",
   );
   const { code } = await relais(
-    ...['lead', 'erase', 'E-3', '--client', 'essai', '--reason', 'request 78', '--yes'],
+    ...['lead', 'erase', 'E-3', '--client', 'essai', '--reason', 'request 78', '--identity', 'seen', '--yes'],
   );
   await gateway.owner.text('DROP TRIGGER proof_breaks');
   expect(code).toBe(1);
