@@ -10,7 +10,7 @@ import type { Opened } from '../privacy/requests/open.ts';
 import type { RequestStory } from '../privacy/requests/show.ts';
 import type { Request } from '../store/requests.ts';
 import { paris } from '../support/paris-time.ts';
-import { wholeNumber, withExamples } from './arguments.ts';
+import { reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
 import { out, say, strong, withApp } from './terminal.ts';
@@ -24,6 +24,8 @@ export function showCommand(request: Command): void {
           'a request as it stands: leads, recipients, what is missing; or the letter to a recipient',
         )
         .argument('<request>', 'its number', wholeNumber)
+        .option('--names', 'names that its leads bear; needs --reason, and each is an entry of the log')
+        .option('--reason <text>', 'why the names are shown')
         .option('--letter <destination>', 'print the French letter to this recipient')
         .option('--to <file>', 'write that letter as a page that prints (HTML) instead'),
     ),
@@ -43,11 +45,33 @@ export function showCommand(request: Command): void {
         return outJson([{ ...story, request }]);
       }
       tell(story, database.now());
+      if (options.names === true) await tellNames(app, story, reasonOf(options.reason));
     }),
   );
 }
 
+async function tellNames(
+  { requests, config }: App,
+  { request, subjects }: RequestStory,
+  reason: string,
+): Promise<void> {
+  const names = await requests.names(request.id, { actor: config.actor, reason });
+  out();
+  table(
+    ['lead', 'last name', 'first name'],
+    subjects
+      .filter(({ kind }) => kind === 'lead')
+      .map(({ subjectId, reference }) => [
+        reference ?? `no lead ${subjectId}`,
+        names.get(subjectId)?.lastName ?? '-',
+        names.get(subjectId)?.firstName ?? '-',
+      ]),
+  );
+}
+
 interface ShowOptions extends JsonOption {
+  readonly names?: boolean;
+  readonly reason?: string;
   readonly letter?: string;
   readonly to?: string;
 }

@@ -23,6 +23,8 @@ interface OpenOptions {
   readonly kind: string;
   readonly email?: string;
   readonly phone?: readonly string[];
+  readonly name?: string;
+  readonly firstName?: string;
   readonly lead?: readonly string[];
   readonly received?: string;
   readonly document?: string;
@@ -45,6 +47,11 @@ export function requestCommands(program: Command): void {
       .requiredOption('--kind <kind>', requestKinds.join(', '))
       .option('--email <address>', 'mail address of the person')
       .option('--phone <number>', 'phone of the person, any spelling; may be repeated', collect)
+      .option(
+        '--name <name>',
+        'last name of the person: who shares the address under another name is not meant',
+      )
+      .option('--first-name <name>', 'first name, beside --name')
       .option('--lead <reference>', 'a lead known to be the person’s; may be repeated', collect)
       .option('--received <date>', 'when the demand came in: 2026-11-20, 2026-11-20T14:00; default: now')
       .option('--document <file>', 'the demand itself: mail, PDF, scan; 10 MB at most')
@@ -129,6 +136,7 @@ async function open({ requests, database, config }: App, options: OpenOptions): 
     references,
     actor: config.actor,
     ...(email === undefined ? {} : { email }),
+    ...(options.name === undefined ? {} : { name: { lastName: options.name, firstName: options.firstName } }),
     ...(options.received === undefined ? {} : { receivedAt: instant(options.received)(database.now()) }),
     ...(options.document === undefined ? {} : { demand: await withFile(options.document, demandIn) }),
     ...(options.identity === undefined ? {} : { identity: reasonOf(options.identity, '--identity') }),

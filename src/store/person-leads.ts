@@ -1,5 +1,6 @@
-// Heads of leads: what names a lead of a person without saying anything of the person.
-// Invariant: reads only; nothing of the person is read.
+// Heads of leads: what names a lead of a person without saying anything of the person; and the names, for whoever may compare them.
+// Invariant: reads only; a name is shown to nobody whose look is not in the log.
+import type { PersonName } from '../domain/person-name.ts';
 import { inList, insertGroups, type Sql } from './database.ts';
 
 export interface LeadHead {
@@ -24,4 +25,23 @@ export async function leadHeads(sql: Sql, ids: readonly number[]): Promise<reado
     );
   }
   return heads.sort((a, b) => a.leadId - b.leadId);
+}
+
+/** By lead; an erased lead has none. */
+export async function namesOfLeads(
+  sql: Sql,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, PersonName>> {
+  const names = new Map<number, PersonName>();
+  for (const part of insertGroups(ids)) {
+    const { marks, values } = inList(part);
+    const rows = await sql.all<{ id: number; lastName: string | null; firstName: string | null }>(
+      `SELECT lead_id AS id, last_name AS lastName, first_name AS firstName
+         FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks})`,
+      values,
+    );
+    for (const { id, lastName, firstName } of rows)
+      names.set(id, { lastName: lastName ?? '', firstName: firstName ?? '' });
+  }
+  return names;
 }

@@ -39,6 +39,8 @@ export interface RefusedOfPerson {
   readonly kind: string;
   readonly reference: string;
   readonly receivedAt: Date;
+  readonly lastName: string | null;
+  readonly firstName: string | null;
 }
 
 /** Refused rows of the client that name one of these addresses, newest first. */
@@ -50,7 +52,8 @@ export async function refusedOfPerson(
   const { where, values } = naming(persons);
   if (values.length === 0) return [];
   return sql.all<RefusedOfPerson>(
-    `SELECT CAST(id AS CHAR) AS \`row\`, kind, COALESCE(reference, '') AS reference, received_at AS receivedAt
+    `SELECT CAST(id AS CHAR) AS \`row\`, kind, COALESCE(reference, '') AS reference, received_at AS receivedAt,
+            last_name AS lastName, first_name AS firstName
        FROM lead_intake FORCE INDEX (lead_intake_turn)
       WHERE status = 'refused' AND client_id = ? AND (${where}) ORDER BY lead_intake.id DESC LIMIT ${mostRows}`,
     [clientId, ...values],

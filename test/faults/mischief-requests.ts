@@ -45,7 +45,9 @@ async function apply(
   };
   for (const start = performance.now(); performance.now() - start < forMs;)
     try {
-      await requests.apply(id, order);
+      // Each by itself: one whose name was corrected only shares the address.
+      const leads = (await requests.show(id)).subjects.flatMap(({ reference }) => reference ?? []);
+      await requests.apply(id, { ...order, selection: { ...order.selection, leads } });
       return;
     } catch (error) {
       if (!expected(error)) throw error;

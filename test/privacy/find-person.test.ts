@@ -102,3 +102,28 @@ test('C21: a person is found by an address that their lead had before a correcti
   await lead('FORMER-3', { email: was });
   expect(names(await find({ references: ['FORMER-3'] }))).toEqual(['FORMER-1 shared', 'FORMER-3 asked']);
 });
+
+test('C21: of people who share an address, only who bears the name that was given is taken for the person', async () => {
+  const email = 'family@courriel.example';
+  const name = async (reference: string, lastName: string, firstName: string): Promise<void> => {
+    const id = await lead(reference, { email });
+    await home.owner.run('UPDATE prospects SET last_name = ?, first_name = ? WHERE lead_id = ?', [
+      ...[lastName, firstName],
+      id,
+    ]);
+  };
+  await name('FAM-1', 'Lefèvre', 'Zoé');
+  await name('FAM-2', 'LEFEVRE', 'zoe');
+  await name('FAM-3', 'Lefèvre', 'Paul');
+  await name('FAM-4', 'Durand', 'Anne');
+  const asked = { lastName: 'Lefevre', firstName: 'Zoé' };
+  expect(names(await find({ email, name: asked }))).toEqual([
+    ...['FAM-1 asked', 'FAM-2 asked'],
+    ...['FAM-3 shared', 'FAM-4 shared'],
+  ]);
+  // Nobody said who: nobody is taken for the person, but for a lead that is named.
+  expect(names(await find({ email, references: ['FAM-3'] }))).toEqual([
+    ...['FAM-1 shared', 'FAM-2 shared'],
+    ...['FAM-3 asked', 'FAM-4 shared'],
+  ]);
+});

@@ -162,3 +162,27 @@ test('C22: a withdrawal takes the consents out of a refused row; an objection ho
   );
   expect(last?.state).not.toBe('granted');
 });
+
+test('C21: an erasure takes nobody along who only shares an address, and the names are shown with a reason that is logged', async () => {
+  const email = 'six@courriel.example';
+  await take(
+    strangerRow('SIX-1', { email, first_name: 'Anne' }),
+    strangerRow('SIX-2', { email, first_name: 'Paul' }),
+  );
+  const name = { lastName: 'Lefèvre', firstName: 'Anne' };
+  const id = await open({ kind: 'erasure', email, name });
+  const { requests } = gateway.app;
+  await expect(requests.apply(id, all)).rejects.toMatchObject({ code: 'REQUEST-002' });
+  const shown = await requests.names(id, { actor: 'Sophie', reason: 'who is who' });
+  expect([...shown.values()].map(({ firstName }) => firstName)).toEqual(['Anne', 'Paul']);
+  const looks = await gateway.owner.all("SELECT 1 FROM handovers WHERE entry = 'revealed' AND purpose = ?", [
+    `request ${id}: who is who`,
+  ]);
+  expect(looks).toHaveLength(2);
+  await requests.apply(id, { ...all, selection: { leads: ['SIX-1'], rows: [] } });
+  expect(
+    await gateway.owner.all(
+      "SELECT reference FROM leads WHERE reference LIKE 'SIX-%' AND erased_at IS NOT NULL",
+    ),
+  ).toEqual([{ reference: 'SIX-1' }]);
+});

@@ -50,6 +50,15 @@ export function requestActRoutes(server: FastifyInstance, desk: Desk): void {
       if (refused !== undefined) return requestPage(desk, request, reply, refused);
       return reply.redirect(`/requests/${id}?say=done`, 303);
     });
+  server.post('/requests/:id/names', { config: { gate: 'request.work' } }, async (request, reply) => {
+    const id = numberOf(request);
+    if (id === undefined) return notFound(reply);
+    const reason = text(request, 'reason');
+    const problem = reasonProblem(reason);
+    if (problem !== undefined) return requestPage(desk, request, reply, refusal(problem));
+    const by = { actor: personOf(request).actor, reason };
+    return requestPage(desk, request, reply, undefined, await desk.place.requests.names(id, by));
+  });
   server.post('/requests/:id/answer', { config: { gate: 'request.work' } }, (request, reply) =>
     answer(desk, request, reply),
   );

@@ -22,6 +22,14 @@ export function actsPart(view: RequestView): Html | undefined {
     ...new Set(recipients.filter(({ state }) => !isRecipientDone(state)).map((one) => one.destinationId)),
   ];
   return html`<h2>${say(words.acts)}</h2>
+    ${
+      story.subjects.length === 0 || view.names !== undefined
+        ? undefined
+        : act(view, 'names', words.showNames, [
+            html`<p>${say(words.showNamesText)}</p>`,
+            input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: typed(view, 'reason') }),
+          ])
+    }
     ${isOpen && !isAnswered(request.kind) ? applyForm(view) : undefined}
     ${isOpen && isAnswered(request.kind) ? answerForms(view) : undefined}
     ${owing.length === 0 ? undefined : acknowledgeForm(view, owing)}
@@ -92,7 +100,7 @@ const identityInput = (view: RequestView): Piece => {
 /** What was ticked stays ticked; first, what was found by what the person gave. */
 function subjectBoxes({ story: { subjects }, say, request }: RequestView): Html {
   const chosen = ticked(request, 'subject');
-  const wasSent = request.method === 'POST';
+  const wasSent = request.method === 'POST' && !request.url.endsWith('/names');
   return html`<fieldset>
     <legend>${say(words.leads)}</legend>
     ${subjects.flatMap(({ kind, subjectId, reference, found, appliedAt }) => {

@@ -1,5 +1,6 @@
 // What the parts of a request's page are made from.
 import type { FastifyRequest } from 'fastify';
+import type { PersonName } from '../../domain/person-name.ts';
 import type { Piece } from '../../privacy/papers/html.ts';
 import type { RequestStory } from '../../privacy/requests/show.ts';
 import type { ProofHead } from '../../support/reads/requests.ts';
@@ -13,6 +14,8 @@ export interface RequestView {
   readonly nameOf: (actor: string) => string;
   readonly say: Say;
   readonly at: (time: Date | null) => Piece;
+  /** Names that its leads bear, where the officer asked for them with a reason. */
+  readonly names?: ReadonlyMap<number, PersonName>;
   /** By the database. */
   readonly now: Date;
 }

@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mayFor } from '../../access/permissions.ts';
 import { frenchDate } from '../../domain/civil-date.ts';
+import type { PersonName } from '../../domain/person-name.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import type { RequestStory } from '../../privacy/requests/show.ts';
 import { clockOf, namesOfActors, proofsListed } from '../../support/reads/requests.ts';
@@ -37,6 +38,7 @@ export async function requestPage(
   request: FastifyRequest,
   reply: FastifyReply,
   refused?: Refused,
+  shown?: ReadonlyMap<number, PersonName>,
 ): Promise<FastifyReply> {
   const id = numberOf(request);
   if (id === undefined) return notFound(reply);
@@ -52,6 +54,7 @@ export async function requestPage(
     proofs: await proofsListed(place, { request: String(id) }, 50),
     nameOf: (actor) => actorText(actor, names, say),
     at: (time) => timeOf(time, visitOf(request).language),
+    ...(shown === undefined ? {} : { names: shown }),
     now: place.database.now(),
   };
   return show(request, reply, {
@@ -168,12 +171,15 @@ function subjectsPart({ story: { request, subjects }, say, at, ...view }: Reques
             ? say(words.gone)
             : leadLink(holder, { clientId: request.clientId, reference }),
         at(collectedAt),
-        say(found === 'asked' ? words.byAsked : words.byShared),
+        html`${say(found === 'asked' ? words.byAsked : words.byShared)}${nameText(kind === 'lead' ? view.names?.get(subjectId) : undefined)}`,
         say(decisionWords[decision] ?? [decision, decision]),
         at(appliedAt),
       ]),
     )}`;
 }
+
+const nameText = (name: PersonName | undefined): string =>
+  name === undefined ? '' : ` — ${[name.firstName, name.lastName].filter(Boolean).join(' ')}`;
 
 const tones: Readonly<Record<string, Tone>> = {
   owed: 'calm',

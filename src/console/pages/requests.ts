@@ -152,9 +152,8 @@ function orderOf(
   request: FastifyRequest,
 ): Parameters<Desk['place']['requests']['open']>[0] | Refused {
   const kind = kindNamed(field(request, 'kind'));
-  const [clientId, email, reference] = ['client', 'email', 'reference'].map((name) =>
-    field(request, name).trim(),
-  );
+  const names = ['client', 'email', 'reference', 'lastName', 'firstName'];
+  const [clientId, email, reference, lastName, firstName] = names.map((name) => field(request, name).trim());
   const typed = ['phone', 'secondPhone'].map((name) => field(request, name).trim()).filter(Boolean);
   const received = field(request, 'received').trim();
   const identity = field(request, 'identity', 1_000).trim();
@@ -185,6 +184,7 @@ function orderOf(
     ...(isToday ? {} : { receivedAt: startOfDay(received) }),
     ...(identity === '' ? {} : { identity }),
     ...(demand === undefined ? {} : { demand }),
+    ...((lastName ?? '') === '' ? {} : { name: { lastName, firstName } }),
     ...optInsOf(kind, request),
   };
 }
@@ -219,8 +219,9 @@ async function newPage(
             required: true,
           })}
           ${select('kind', say(words.kind), kindOptions(say, false), field(request, 'kind'))}
-          ${box('email', words.email)} ${box('phone', words.phone)} ${box('secondPhone', words.secondPhone)}
-          ${box('reference', words.reference)}
+          ${box('lastName', words.lastName, { hint: say(words.nameHint) })}
+          ${box('firstName', words.firstName)} ${box('email', words.email)} ${box('phone', words.phone)}
+          ${box('secondPhone', words.secondPhone)} ${box('reference', words.reference)}
           ${dateBox('received', say(words.receivedOn), say, {
             optional: true,
             value: field(request, 'received'),

@@ -50,6 +50,17 @@ export const requestWords = {
     'Ni adresse e-mail ni téléphone ; peut être dit plus tard.',
     'No mail address, no phone; may be said later.',
   ],
+  lastName: ['Nom de la personne', 'Last name of the person'],
+  firstName: ['Prénom', 'First name'],
+  nameHint: [
+    'Rien n’est coché pour qui partage l’adresse sous un autre nom.',
+    'Nothing is ticked for who shares the address under another name.',
+  ],
+  showNames: ['Voir les noms', 'Show the names'],
+  showNamesText: [
+    'Les noms portés par ces demandes, pour distinguer une personne d’une autre. La consultation est inscrite au journal.',
+    'The names that these leads bear, to tell one person from another. The look is written in the log.',
+  ],
   channels: ['Canaux (opposition ou retrait)', 'Channels (objection or withdrawal)'],
   channelsHint: [
     'Aucun coché : tous. La demande vaut pour toutes les finalités, lettres d’information comprises.',

@@ -3,6 +3,7 @@
 // those.
 // What one hop finds may be somebody else's who shares a phone: a person confirms which leads are meant.
 import { addressDigests, type Addresses } from '../../domain/opposition.ts';
+import { bearsName, type PersonName } from '../../domain/person-name.ts';
 import { unknownClient, unknownLead } from '../../errors/unknown.ts';
 import type { Sql } from '../../store/database.ts';
 import { findClient } from '../../store/destinations.ts';
@@ -12,7 +13,7 @@ import {
   leadsFormerlyUnder,
   leadsUnderAddress,
 } from '../../store/oppositions.ts';
-import { leadHeads, type LeadHead } from '../../store/person-leads.ts';
+import { leadHeads, namesOfLeads, type LeadHead } from '../../store/person-leads.ts';
 import { refusedOfPerson, type RefusedOfPerson } from '../../store/refused-of-person.ts';
 import { findLeadId } from '../../store/rights.ts';
 import { sharedAddresses } from '../../store/same-address.ts';
@@ -22,19 +23,25 @@ export interface PersonAsked {
   readonly email?: string;
   /** E.164. */
   readonly phones?: readonly string[];
+  /** The name the person gives: who shares an address under another name is listed, and not taken for them. */
+  readonly name?: PersonName;
   /** Leads that are known to be the person's, by the centre's reference. */
   readonly references?: readonly string[];
 }
 
 export interface PersonLead extends LeadHead {
-  /** `asked`: by an address or reference that was given; `shared`: by an address it shares with one of those. */
+  /** `asked`: by a reference that was given, or an address with the person's name; `shared`: by an address, and maybe another's. */
   readonly found: 'asked' | 'shared';
+}
+
+export interface PersonRow extends Pick<RefusedOfPerson, 'row' | 'kind' | 'reference' | 'receivedAt'> {
+  readonly found: PersonLead['found'];
 }
 
 export interface FoundPerson {
   /** Oldest first, erased leads among them where they were asked for by reference. */
   readonly leads: readonly PersonLead[];
-  readonly refused: readonly RefusedOfPerson[];
+  readonly refused: readonly PersonRow[];
 }
 
 /**
@@ -49,7 +56,11 @@ export async function findPerson(sql: Sql, key: Buffer, asked: PersonAsked): Pro
   const direct = new Set<number>();
   for (const addresses of given)
     for (const id of await leadsUnderAddress(sql, key, clientId, addresses)) direct.add(id);
-  for (const reference of asked.references ?? []) direct.add(await leadOf(sql, clientId, reference));
+  const named = new Set<number>();
+  for (const reference of asked.references ?? []) named.add(await leadOf(sql, clientId, reference));
+  const names = await namesOfLeads(sql, [...direct, ...named]);
+  const isTheirs = bearsName(asked.name, [...names.values()]);
+  for (const id of named) direct.add(id);
   const shared = (await sharedAddresses(sql, [...direct], 'all')).flatMap(({ all }) => all);
   const own = await addressesOf(sql, [...direct]);
   const digests = [
@@ -59,8 +70,19 @@ export async function findPerson(sql: Sql, key: Buffer, asked: PersonAsked): Pro
   const formerly = await leadsFormerlyUnder(sql, clientId, digests);
   const heads = await leadHeads(sql, [...new Set([...direct, ...shared, ...formerly])]);
   return {
-    leads: heads.map((head) => ({ ...head, found: direct.has(head.leadId) ? 'asked' : 'shared' })),
-    refused: await refusedOfPerson(sql, clientId, [...given, ...own]),
+    leads: heads.map((head) => ({
+      ...head,
+      found:
+        named.has(head.leadId) || (direct.has(head.leadId) && isTheirs(names.get(head.leadId) ?? {}))
+          ? 'asked'
+          : 'shared',
+    })),
+    refused: (await refusedOfPerson(sql, clientId, [...given, ...own])).map(
+      ({ lastName, firstName, ...row }) => ({
+        ...row,
+        found: isTheirs({ lastName: lastName ?? '', firstName: firstName ?? '' }) ? 'asked' : 'shared',
+      }),
+    ),
   };
 }
 

@@ -10,7 +10,7 @@ import { decideSubjects, readSubjects, type RequestSubject } from '../../store/r
 import { changeRequest, type Request } from '../../store/requests.ts';
 import { exportWithin, type PersonExport } from '../person/export.ts';
 import { noteAnswered } from './acts.ts';
-import { chosen, relist, type Selection } from './selection.ts';
+import { chosen, refuseUnnamed, relist, type Selection } from './selection.ts';
 import { heldRequest, identityUnknown, noteAct, requestName, type RequestDeps } from './deps.ts';
 import { identityOf, readAsked } from './open.ts';
 
@@ -74,7 +74,8 @@ async function makeFile(
   refuseUnready(request, order);
   const subjects = await readSubjects(tx, id);
   const meant = { ...(await own(tx, deps, request, subjects)), ...order.selection };
-  if (order.selection?.leads === undefined) refuseUnnamed(request, subjects);
+  if (order.selection?.leads === undefined || order.selection.leads === 'all')
+    refuseUnnamed(request, subjects);
   const leadIds = chosen(subjects, 'lead', meant.leads, ({ reference }) => reference);
   const rows = chosen(subjects, 'row', meant.rows, ({ subjectId }) => subjectId);
   await decideSubjects(tx, id, 'lead', leadIds);
@@ -104,18 +105,6 @@ async function makeFile(
   return { made, leftOut };
 }
 
-/** An answer that leaves a lead of the person out is wrong, and one that holds somebody else's is worse. @throws REQUEST-002 */
-function refuseUnnamed({ id }: Request, subjects: readonly RequestSubject[]): void {
-  const shared = subjects.flatMap(({ kind, found, reference }) =>
-    kind === 'lead' && found === 'shared' && reference !== null ? [reference] : [],
-  );
-  if (shared.length > 0)
-    throw new RelaisError('REQUEST-002', [
-      `La demande de droits ${id} liste des demandes qui partagent seulement une adresse avec celles de la personne : ${shared.join(', ')}. Cochez chacune de celles qui sont visées.`,
-      `Request ${id} lists leads that only share an address with the person's: ${shared.join(', ')}. Name every lead that is meant.`,
-    ]);
-}
-
 /** @throws REQUEST-001, REQUEST-002 */
 function refuseUnready(request: Request, { identity }: FileOrder): void {
   const { id, kind, state, identityCheckedAt, appliedBy } = request;
@@ -143,7 +132,9 @@ async function own(
   const leads = subjects.filter(({ kind, found }) => kind === 'lead' && found === 'asked');
   const rows = await ownRefusedRows(tx, {
     clientId: request.clientId,
-    rows: subjects.flatMap(({ kind, subjectId }) => (kind === 'row' ? [String(subjectId)] : [])),
+    rows: subjects.flatMap(({ kind, subjectId, found }) =>
+      kind === 'row' && found === 'asked' ? [String(subjectId)] : [],
+    ),
     leadIds: leads.map(({ subjectId }) => subjectId),
     phones: asked?.phones ?? [],
     ...(asked?.email === undefined ? {} : { email: asked.email }),

@@ -120,12 +120,12 @@ async function logOpening(
 export const listFound = (tx: Sql, id: number, { leads, refused }: FoundPerson): Promise<number> =>
   addSubjects(tx, id, [
     ...leads.map(({ leadId, found }) => ({ kind: 'lead' as const, subjectId: leadId, found })),
-    ...refused.map(({ row }) => ({ kind: 'row' as const, subjectId: Number(row), found: 'asked' as const })),
+    ...refused.map(({ row, found }) => ({ kind: 'row' as const, subjectId: Number(row), found })),
   ]);
 
-type Asked = Pick<PersonAsked, 'email' | 'phones' | 'references'>;
+type Asked = Pick<PersonAsked, 'email' | 'phones' | 'references' | 'name'>;
 
-const sealAsked = (key: RequestKey, { email, phones, references }: PersonAsked): Buffer =>
+const sealAsked = (key: RequestKey, { email, phones, references, name }: PersonAsked): Buffer =>
   key.seal(
     'asked',
     Buffer.from(
@@ -133,6 +133,7 @@ const sealAsked = (key: RequestKey, { email, phones, references }: PersonAsked):
         ...(email === undefined ? {} : { email }),
         ...(phones === undefined ? {} : { phones }),
         ...(references === undefined ? {} : { references }),
+        ...(name === undefined ? {} : { name }),
       }),
     ),
   );

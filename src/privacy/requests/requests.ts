@@ -1,5 +1,6 @@
 // A person's request at one client, for its whole life: terminal, API and console show and ask; what is done is done here.
 // Invariant: a request is closed by a person, never by itself, and only when nothing of it is open (C21-C25).
+import type { PersonName } from '../../domain/person-name.ts';
 import { listRequests, type Request, type RequestFilter } from '../../store/requests.ts';
 import { accessFile, answerAccess, type AccessOrder, type Answered, type FileOrder } from './access.ts';
 import {
@@ -19,7 +20,7 @@ import { letRequestsGo, type Ending, type LetGo } from './let-go.ts';
 import { liftRestriction, type Lifted } from './lift.ts';
 import type { WrittenLetter } from './letter-page.ts';
 import { openRequest, type NewRequestOrder, type Opened } from './open.ts';
-import { recipientLetterOf, showRequest, type RequestStory } from './show.ts';
+import { namesOfRequest, recipientLetterOf, showRequest, type RequestStory } from './show.ts';
 
 export interface Requests {
   readonly open: (order: NewRequestOrder) => Promise<Opened>;
@@ -28,6 +29,11 @@ export interface Requests {
   readonly addDemand: (id: number, by: { readonly demand: Demand; readonly actor: string }) => Promise<void>;
   readonly list: (filter: RequestFilter, limit: number, before?: number) => Promise<readonly Request[]>;
   readonly show: (id: number) => Promise<RequestStory>;
+  /** Names of its leads, each look in the log. */
+  readonly names: (
+    id: number,
+    by: { readonly actor: string; readonly reason: string },
+  ) => Promise<ReadonlyMap<number, PersonName>>;
   readonly letter: (
     id: number,
     of: { readonly destinationId: string; readonly actor: string },
@@ -64,6 +70,7 @@ export const createRequests = (deps: RequestDeps): Requests => ({
   addDemand: (id, by) => addDemand(deps, id, by),
   list: (filter, limit, before) => listRequests(deps.database, filter, limit, before),
   show: (id) => showRequest(deps, id),
+  names: (id, by) => namesOfRequest(deps, id, by),
   letter: (id, of) => recipientLetterOf(deps, id, of),
   copy: (id, by) => copyDemand(deps, id, by),
   apply: (id, order) => applyRequest(deps, id, order),

@@ -60,6 +60,22 @@ export const hasNews = (id: number, fresh: number): RelaisError =>
     `${fresh} more of this person came in since request ${id} was listed.`,
   ]);
 
+/**
+ * Of other people who share an address, each lead is named by itself: an answer that leaves one of the person's out is wrong, and one
+ * that holds somebody else's, or an erasure of theirs, is worse.
+ * @throws REQUEST-002
+ */
+export function refuseUnnamed({ id }: Pick<Request, 'id'>, subjects: readonly RequestSubject[]): void {
+  const shared = subjects.flatMap(({ kind, found, reference }) =>
+    kind === 'lead' && found === 'shared' && reference !== null ? [reference] : [],
+  );
+  if (shared.length > 0)
+    throw new RelaisError('REQUEST-002', [
+      `La demande de droits ${id} liste des demandes qui partagent seulement une adresse avec celles de la personne : ${shared.join(', ')}. Cochez chacune de celles qui sont visées.`,
+      `Request ${id} lists leads that only share an address with the person's: ${shared.join(', ')}. Name every lead that is meant.`,
+    ]);
+}
+
 /** @throws REQUEST-002 for one the request does not list */
 export function chosen<T>(
   subjects: readonly RequestSubject[],

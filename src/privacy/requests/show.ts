@@ -3,7 +3,9 @@
 import { closingProblems, type ClosingProblem } from '../../domain/requests.ts';
 import type { LeadColumn } from '../../domain/lead-fields/columns.ts';
 import { readFacts } from '../../store/lead-writes.ts';
+import type { PersonName } from '../../domain/person-name.ts';
 import { appendHandovers } from '../../store/handovers.ts';
+import { namesOfLeads } from '../../store/person-leads.ts';
 import { readRecipients, type RequestRecipient } from '../../store/request-recipients.ts';
 import { readSubjects, type RequestSubject } from '../../store/request-subjects.ts';
 import { readEffects, type Request, type RequestEffect } from '../../store/requests.ts';
@@ -43,6 +45,31 @@ export async function showRequest(
     effects: await readEffects(database, id),
     missing: state === 'closed' ? [] : closingProblems({ state, isInformed, recipients }, 'done'),
   };
+}
+
+/** The names that its leads bear, by lead, for an officer who tells one person from another; each is an entry of the log (C39). @throws FIND-001 */
+export async function namesOfRequest(
+  { database }: Pick<RequestDeps, 'database'>,
+  id: number,
+  { actor, reason }: { readonly actor: string; readonly reason: string },
+): Promise<ReadonlyMap<number, PersonName>> {
+  const { clientId } = await existingRequest(database, id);
+  const leadIds = (await readSubjects(database, id)).flatMap(({ kind, subjectId }) =>
+    kind === 'lead' ? [subjectId] : [],
+  );
+  await database.transaction((tx) =>
+    appendHandovers(
+      tx,
+      leadIds.map((leadId) => ({
+        entry: 'revealed' as const,
+        clientId,
+        leadId,
+        actor,
+        purpose: `${requestName(id)}: ${reason}`,
+      })),
+    ),
+  );
+  return namesOfLeads(database, leadIds);
 }
 
 /**
