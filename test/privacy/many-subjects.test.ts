@@ -21,7 +21,7 @@ test('C22: one confirmation carries out all of it', async () => {
     actor: 'tester',
   });
   const done = await requests.apply(id, { selection: { leads: 'all', rows: 'all' }, actor: 'tester' });
-  expect(done).toEqual({ leads: 53, rows: 0 });
+  expect(done).toMatchObject({ leads: 53, rows: 0 });
   expect((await requests.show(id)).request.state).toBe('applied');
   const [left] = await gateway.owner.all<{ n: number }>(
     'SELECT COUNT(*) AS n FROM leads WHERE erased_at IS NULL',

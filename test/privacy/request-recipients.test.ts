@@ -150,7 +150,7 @@ test('C22: an officer whose work another has brought to its end meanwhile hears 
     }
     return real(work, options);
   });
-  expect(await requests.apply(id, all)).toEqual({ leads: 50, rows: 0 });
+  expect(await requests.apply(id, all)).toMatchObject({ leads: 50, rows: 0 });
   expect((await requests.show(id)).request).toMatchObject({ state: 'applied', appliedBy: 'Karim' });
 });
 
