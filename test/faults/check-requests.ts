@@ -26,8 +26,10 @@ export function departedRestricted({ byLead, referenceOf }: Story): readonly str
 }
 
 const has: ReadonlySet<string> = new Set(['accepted', 'duplicate', 'unconfirmed']);
-/** An objection tells only whoever still held a grant, which is the figure of withdrawals; an answer tells nobody. */
-const tells: ReadonlySet<string> = new Set(['erasure', 'rectification', 'withdrawal', 'restriction']);
+/** An answer tells nobody. */
+const tells: ReadonlySet<string> = new Set([
+  ...['erasure', 'rectification', 'withdrawal', 'restriction', 'objection'],
+]);
 
 export function notToldByRequest(story: Story): readonly string[] {
   const { requests, entries } = story;
@@ -61,7 +63,7 @@ function forgotten(
   const listed = new Set(recipients.map(({ leadId, destination }) => `${leadId} ${destination}`));
   return leadIds.flatMap((leadId) => {
     const before = (byLead.get(leadId) ?? []).filter((one) => one.id < at);
-    if (isErasedBefore(before, id)) return [];
+    if (isErasedBefore(before, id) || (kind === 'objection' && isObjectedBefore(before, id))) return [];
     const holders = new Set(
       before
         .filter((one) => one.entry === 'outcome' && one.action !== 'erase' && has.has(one.outcome))
@@ -72,6 +74,15 @@ function forgotten(
       .map((destination) => `request ${id} ${kind} ${leadId} ${destination}: not listed`);
   });
 }
+
+/** To everything, by another request or the client's list: who had the lead heard of it then. */
+const isObjectedBefore = (entries: readonly Entry[], request: number): boolean =>
+  entries.some(
+    (one) =>
+      one.entry === 'withdrawn' &&
+      one.reason.startsWith('newsletter.') &&
+      one.purpose !== `request ${request}`,
+  );
 
 /** By another request, or by hand: then there was nobody left to tell anything else. */
 const isErasedBefore = (entries: readonly Entry[], request: number): boolean =>

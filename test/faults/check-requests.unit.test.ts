@@ -51,6 +51,17 @@ test('a request carried out: whoever had the lead is told by wire, or asked in w
     expect(carriedOut(request([wrong]))).toEqual([zeros.untold]);
 });
 
+test('an objection: every lead of it says so for everything, and whoever had the lead is listed, unless it was said before', () => {
+  const said = (takenBack: number) => ({
+    leads: [lead({ withdrawn: true, takenBack })],
+    receipts: plain().receipts.map((one) => ({ ...one, optIn: 'RETRAIT' })),
+  });
+  const objection = request([recipient()], { kind: 'objection' });
+  expect(red(plain({ ...said(16), requests: [objection] }))).not.toContain(zeros.objected);
+  expect(red(plain({ ...said(1), requests: [objection] }))).toContain(zeros.objected);
+  expect(carriedOut(request([], { kind: 'objection' }))).toContain(zeros.untold);
+});
+
 test('a request that does not list who had the lead by the log; who got it afterwards, or a kind that tells nobody, is another matter', () => {
   expect(carriedOut(request([]))).toEqual([zeros.untold]);
   expect(carriedOut(request([]), 0.5)).toEqual([]);

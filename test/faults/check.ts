@@ -14,6 +14,7 @@ import {
 import { correctionsNotTold, notFollowed, notTold, takenBackSent } from './check-told.ts';
 import { feedGaps, postedAndLost, wrongAnswers } from './check-api.ts';
 import { yesLostOrTwice } from './check-fetched.ts';
+import { objectionsUnsaid } from './check-objections.ts';
 import { afterPurge, cameBack, keptOrGone, refusedAsOver, takenInFlight } from './check-retention.ts';
 import { departedRestricted, notToldByRequest, reachedNobody, requestsCounted } from './check-requests.ts';
 import { ended, type DeliveryLine, type Entry, type Ledgers, type Receipt } from './ledgers.ts';
@@ -88,6 +89,7 @@ export function check(ledgers: Ledgers): Figures {
       [zeros.spoiltFiles]: ledgers.spoiltFiles,
       [zeros.exposed]: ledgers.exposed,
       [zeros.restricted]: departedRestricted(story),
+      [zeros.objected]: objectionsUnsaid(story),
       [zeros.untold]: notToldByRequest(story),
       [zeros.reachedNobody]: reachedNobody(story),
       [zeros.afterPurge]: afterPurge(story),

@@ -281,7 +281,15 @@ test('every figure that must be 0 has been seen red above, or in the other parts
     ...[zeros.otherKey, zeros.toAnother, zeros.corrections, zeros.takenBack],
     ...[zeros.leftStanding, zeros.hostile, zeros.madeTwice, zeros.stoodStill],
     // check-requests.unit.test.ts, check-api.unit.test.ts
-    ...[zeros.restricted, zeros.untold, zeros.remains, zeros.afterPurge, zeros.kept, zeros.cameBack],
+    ...[
+      zeros.restricted,
+      zeros.objected,
+      zeros.untold,
+      zeros.remains,
+      zeros.afterPurge,
+      zeros.kept,
+      zeros.cameBack,
+    ],
     ...[zeros.posted, zeros.answers, zeros.feed, zeros.shutOut, zeros.yes],
     zeros.reachedNobody,
   ];

@@ -62,6 +62,7 @@ export const lead = (over: Partial<LeadLine>): LeadLine => ({
   gone: false,
   name: '',
   withdrawn: false,
+  takenBack: 0,
   ...over,
 });
 

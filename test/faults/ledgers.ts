@@ -45,6 +45,8 @@ export interface LeadLine {
   readonly name: string;
   /** A withdrawal was recorded, whatever its stamp and those of the grants. No storm asks a person again afterwards. */
   readonly withdrawn: boolean;
+  /** Purposes and channels that were taken back. */
+  readonly takenBack: number;
 }
 
 export interface DeliveryLine {
@@ -167,7 +169,8 @@ export async function readLedgers(sql: Database, known: Known): Promise<Ledgers>
     Omit<LeadLine, 'erased' | 'withdrawn' | 'gone'> & { erased: number; withdrawn: number }
   >(
     `SELECT l.id, l.reference, l.erased_at IS NOT NULL AS erased, COALESCE(p.last_name, '') AS name,
-            EXISTS (SELECT 1 FROM consents c WHERE c.lead_id = l.id AND c.state = 'withdrawn') AS withdrawn
+            EXISTS (SELECT 1 FROM consents c WHERE c.lead_id = l.id AND c.state = 'withdrawn') AS withdrawn,
+            (SELECT COUNT(DISTINCT c.purpose, c.channel) FROM consents c WHERE c.lead_id = l.id AND c.state = 'withdrawn') AS takenBack
        FROM leads l LEFT JOIN prospects p ON p.lead_id = l.id ORDER BY l.id`,
   );
   const taken = await sql.all<{ reference: string }>(
@@ -194,7 +197,14 @@ export async function readLedgers(sql: Database, known: Known): Promise<Ledgers>
         gone: false,
         withdrawn: withdrawn === 1,
       })),
-      ...gone.leads.map((lead) => ({ ...lead, name: '', erased: true, gone: true, withdrawn: false })),
+      ...gone.leads.map((lead) => ({
+        ...lead,
+        name: '',
+        erased: true,
+        gone: true,
+        withdrawn: false,
+        takenBack: 0,
+      })),
     ],
     deliveries: [...deliveries, ...gone.deliveries].toSorted((a, b) => a.id - b.id),
     goneRows: gone.rows,

@@ -56,6 +56,7 @@ export const zeros = {
   spoiltFiles: 'a file that took the place of another, or is not whole',
   exposed: 'a token or a secret in clear',
   restricted: 'departed while its processing was restricted',
+  objected: 'an objection that a lead of its person does not say',
   untold: 'a request carried out, and a recipient that had the lead not told',
   reachedNobody: 'requests of which none reached a lead: the two figures above would prove nothing',
   afterPurge: 'something departed after its lead was deleted by retention',
