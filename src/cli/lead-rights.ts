@@ -73,7 +73,11 @@ async function withdraw(reference: string, options: WithdrawOptions): Promise<vo
       );
     }
     const done = await app.requests.atOnce({
-      ...{ clientId: options.client, kind: 'withdrawal', references: [reference], actor, note: by.reason },
+      clientId: options.client,
+      kind: 'withdrawal',
+      references: [reference],
+      actor,
+      note: by.reason,
       optIns: { purposes: [purpose], channels },
     });
     out(`Withdrawn: ${purpose} by ${channels.join(', ')}. Recipients that have it get an update.`);
@@ -102,7 +106,11 @@ async function erase(reference: string, options: EraseOptions): Promise<void> {
     // Asked before: afterwards nothing says any more whose lead it was.
     const others = await othersOf(app, options.client, reference);
     const done = await app.requests.atOnce({
-      ...{ ...by, kind: 'erasure', references: [reference], identity, note: reason },
+      ...by,
+      kind: 'erasure',
+      references: [reference],
+      identity,
+      note: reason,
     });
     const rowsOf = (wanted: string): number =>
       done.effects.reduce((sum, { table, rows }) => sum + (table === wanted ? rows : 0), 0);

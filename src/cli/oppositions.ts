@@ -80,10 +80,13 @@ async function add({ requests, config }: App, options: AddOptions): Promise<void
   };
   const { email, mobile } = addressesOf(options);
   const { request, recipients } = await requests.atOnce({
-    ...{ clientId: options.client, kind: 'objection', optIns: named },
+    clientId: options.client,
+    kind: 'objection',
+    optIns: named,
     ...(email === undefined ? {} : { email }),
     ...(mobile === undefined ? {} : { phones: [mobile] }),
-    ...{ actor: config.actor, note: reasonOf(options.reason) },
+    actor: config.actor,
+    note: reasonOf(options.reason),
   });
   for (const [purpose, own] of Map.groupBy(optInsNamed(named), (optIn) => optIn.purpose))
     out(`On the list of ${options.client}: ${purpose} by ${own.map(({ channel }) => channel).join(', ')}.`);
