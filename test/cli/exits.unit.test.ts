@@ -150,7 +150,7 @@ const commands: readonly (readonly [argv: readonly string[], takesReason: boolea
   [['lead', 'withdraw', 'X', '--client', 'x'], true],
   [['lead', 'replan', '--client', 'x'], true],
   [['lead', 'retry', '12'], true],
-  [['lead', 'erase', 'X', '--client', 'x', '--yes'], true],
+  [['lead', 'erase', 'X', '--client', 'x', '--identity', 'seen', '--yes'], true],
   [['delivery', 'list'], false],
   [['delivery', 'show', '1'], false],
   [['replay', '1'], true],
