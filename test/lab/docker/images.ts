@@ -39,7 +39,7 @@ RUN groupadd --system --gid 999 mysql && useradd --system --uid 999 --gid mysql 
  && apt-get install -y --no-install-recommends -t sid mysql-server-core mysql-client-core openssl \\
  && rm -rf /var/lib/apt/lists/* && install -d -o mysql -g mysql /var/lib/mysql /var/lib/mysql-files /var/run/mysqld
 COPY my.cnf /etc/my.cnf
-COPY --chmod=755 entrypoint.sh /usr/local/bin/docker-entrypoint.sh
+COPY entrypoint.sh /usr/local/bin/docker-entrypoint.sh
 ENTRYPOINT ["docker-entrypoint.sh"]
 `,
   // A mail server that takes everything; Mailpit itself is no package of Debian.
@@ -94,14 +94,14 @@ export async function buildImages(folder: string, say: (line: string) => void): 
     const context = mkdtempSync(join(folder, 'image-'));
     writeFileSync(join(context, 'Dockerfile'), dockerfile);
     if (name === images.MYSQL_IMAGE) {
-      writeFileSync(join(context, 'entrypoint.sh'), mysqlEntry);
+      writeFileSync(join(context, 'entrypoint.sh'), mysqlEntry, { mode: 0o755 });
       writeFileSync(join(context, 'my.cnf'), mysqlSettings);
     }
     if (name === images.NODE_IMAGE) {
       copyFileSync(process.execPath, join(context, 'node'));
       cpSync(npmFolder(), join(context, 'npm'), { recursive: true });
     }
-    await run(['docker', 'build', '--quiet', '--tag', name, context], { env: { DOCKER_BUILDKIT: '1' } });
+    await run(['docker', 'build', '--quiet', '--tag', name, context]);
     rmSync(context, { recursive: true, force: true });
   }
   return versions();

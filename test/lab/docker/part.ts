@@ -27,12 +27,17 @@ import { attempt, until } from './shell.ts';
 import { addClient, logToFiles, makeSite, type Site } from './site.ts';
 
 const folder = join(projectRoot, '.relais', 'lab-docker');
-const perSecond = 12;
+/** Little enough for a small machine to keep up with. */
+const perSecond = 4;
 const started = Date.now();
 const say = (line: string): void =>
   console.log(`${String(Math.round((Date.now() - started) / 1000)).padStart(5)} s  ${line}`);
 const undo: (() => Promise<unknown>)[] = [];
 const wrong: string[] = [];
+
+async function undoAll(): Promise<void> {
+  for (const step of undo.splice(0).reverse()) await step();
+}
 
 async function main(): Promise<void> {
   mkdirSync(folder, { recursive: true });
@@ -158,11 +163,16 @@ async function report(scene: Scene, receiver: Receiver): Promise<void> {
 const removeImages = (): Promise<unknown> =>
   attempt(['docker', 'image', 'rm', ...Object.values(images), 'relais-lab/debian:13']);
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    wrong.push(signal);
+    void undoAll().then(() => process.exit(1));
+  });
 try {
   await main();
 } catch (error) {
   wrong.push(error instanceof Error ? error.message : String(error));
 }
-for (const step of undo.reverse()) await step();
+await undoAll();
 for (const sentence of wrong) console.error(`✘ ${sentence}`);
 process.exitCode = wrong.length === 0 ? 0 : 1;
