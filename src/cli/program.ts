@@ -2,7 +2,7 @@
 // Invariant: never a stack, never a person's data; the exit code says what kind of failure it was.
 // A file here is named after its commands: a group in the plural (`leads`), one command of it as `lead-find`; what several
 // commands share after what it prints or reads (`table`, `json`, `delivery-filter`). What a command does is in src/support.
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { catalogue, foreignCode, isRelaisError, RelaisError } from '../errors.ts';
@@ -132,13 +132,14 @@ export async function run(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** Node names a folder that it cannot make on a read-only disk ENOENT: the nearest folder above that exists says what is true. */
+/** Node reports ENOENT for a folder with parents that it cannot make on a read-only disk: making the first one alone says why. */
 function codeOf({ code, path, syscall }: NodeJS.ErrnoException): string | undefined {
   if (code !== 'ENOENT' || syscall !== 'mkdir' || path === undefined) return code;
-  let above = resolve(path);
-  while (!existsSync(above)) above = dirname(above);
+  let first = resolve(path);
+  while (!existsSync(dirname(first))) first = dirname(first);
   try {
-    accessSync(above, constants.W_OK);
+    mkdirSync(first);
+    rmdirSync(first);
     return code;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code;

@@ -86,12 +86,11 @@ test.each([
 });
 
 test('a folder on a read-only disk is not said to be absent, as Node has it', async () => {
-  const refuse = (code: string) => (path: unknown) => {
-    throw Object.assign(new Error(code), { code, path, syscall: 'mkdir' });
-  };
   const spies = [
-    jest.spyOn(fs, 'mkdirSync').mockImplementation(refuse('ENOENT')),
-    jest.spyOn(fs, 'accessSync').mockImplementation(refuse('EROFS')),
+    jest.spyOn(fs, 'mkdirSync').mockImplementation((path, options) => {
+      const code = options === undefined ? 'EROFS' : 'ENOENT';
+      throw Object.assign(new Error(code), { code, path, syscall: 'mkdir' });
+    }),
   ];
   try {
     const ran = await terminalOf({})(
