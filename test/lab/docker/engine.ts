@@ -1,6 +1,6 @@
 // A Docker engine: the one that answers, else a private one, started as root and stopped at the end with its rules and networks.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, openSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { findProgram } from '../../../src/sandbox/binaries.ts';
@@ -37,6 +37,21 @@ export async function openEngine(folder: string): Promise<Engine> {
   };
 }
 
+const forwarding = '/proc/sys/net/ipv4/ip_forward';
+/** Tables that nothing had used yet are in no saved list: emptied, then given what was saved. */
+const noRules = `*filter
+:INPUT ACCEPT
+:FORWARD ACCEPT
+:OUTPUT ACCEPT
+COMMIT
+*nat
+:PREROUTING ACCEPT
+:INPUT ACCEPT
+:OUTPUT ACCEPT
+:POSTROUTING ACCEPT
+COMMIT
+`;
+
 async function startDockerd(folder: string): Promise<() => Promise<void>> {
   const server = findProgram('dockerd');
   if (server === undefined || process.getuid?.() !== 0)
@@ -44,6 +59,7 @@ async function startDockerd(folder: string): Promise<() => Promise<void>> {
   mkdirSync(folder, { recursive: true });
   const socket = `unix://${join(folder, 'docker.sock')}`;
   const before = await tables();
+  const forwarded = readFileSync(forwarding, 'utf8');
   const log = openSync(join(folder, 'dockerd.log'), 'a');
   const child = spawn(
     server,
@@ -61,7 +77,8 @@ async function startDockerd(folder: string): Promise<() => Promise<void>> {
       await ended;
     }
     await attempt(['ip', 'link', 'delete', 'docker0']);
-    for (const [command, rules] of before) await attempt([`${command}-restore`], { input: rules });
+    for (const [command, rules] of before) await attempt([`${command}-restore`], { input: noRules + rules });
+    writeFileSync(forwarding, forwarded);
   };
   try {
     await until('dockerd answers', 60, async () => (await attempt(['docker', 'info'])).code === 0);
