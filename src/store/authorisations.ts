@@ -43,8 +43,9 @@ export async function readAuthorisations(
   const { marks, values } = inList([...new Set(destinationIds)].sort());
   const rows = await sql.all<AuthorisationRow>(
     `SELECT ${authorisationColumns}
-       FROM authorisations a JOIN destinations d ON d.id = a.destination_id AND d.client_id = a.client_id
-      WHERE a.destination_id IN (${marks}) ORDER BY a.id${lock ? ' LOCK IN SHARE MODE' : ''}`,
+       FROM destinations d FORCE INDEX (PRIMARY) STRAIGHT_JOIN authorisations a FORCE INDEX (authorisations_destination)
+         ON a.client_id = d.client_id AND a.destination_id = d.id
+      WHERE d.id IN (${marks}) ORDER BY a.id${lock ? ' LOCK IN SHARE MODE' : ''}`,
     values,
   );
   const found = new Map<string, Authorisation[]>();

@@ -199,7 +199,7 @@ async function deliveriesById(
   const { marks, values } = inList(ids);
   return (
     await sql.all<DeliveryRow>(
-      `SELECT ${deliveryColumns('d')} FROM deliveries d WHERE d.id IN (${marks}) ORDER BY d.id${lock}`,
+      `SELECT ${deliveryColumns('d')} FROM deliveries d FORCE INDEX (PRIMARY) WHERE d.id IN (${marks}) ORDER BY d.id${lock}`,
       values,
     )
   ).map(deliveryOf);

@@ -90,7 +90,7 @@ export async function lockVersionsInForce(
   if (ids.length === 0) return new Map();
   const { marks, values } = inList([...new Set(ids)].sort());
   const rows = await tx.all<Pick<Row, 'id' | 'mapping_version_id'>>(
-    `SELECT id, mapping_version_id FROM destinations WHERE id IN (${marks}) ORDER BY id LOCK IN SHARE MODE`,
+    `SELECT id, mapping_version_id FROM destinations FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id LOCK IN SHARE MODE`,
     values,
   );
   return new Map(rows.map((row) => [row.id, row.mapping_version_id]));

@@ -46,7 +46,7 @@ export async function lockClients(
   if (ids.length === 0) return new Map();
   const { marks, values } = inList([...new Set(ids)].sort());
   const rows = await tx.all<{ id: string; revision: number; closed: 0 | 1 }>(
-    `SELECT id, facts_revision AS revision, closed_at IS NOT NULL AS closed FROM clients WHERE id IN (${marks}) ORDER BY id ${mode === 'alone' ? 'FOR UPDATE' : 'LOCK IN SHARE MODE'}`,
+    `SELECT id, facts_revision AS revision, closed_at IS NOT NULL AS closed FROM clients FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id ${mode === 'alone' ? 'FOR UPDATE' : 'LOCK IN SHARE MODE'}`,
     values,
   );
   return new Map(rows.map(({ id, revision, closed }) => [id, { revision, closed: closed === 1 }]));

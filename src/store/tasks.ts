@@ -111,7 +111,7 @@ export async function closeAlerts(tx: Sql, ids: readonly number[]): Promise<read
   const { marks, values } = inList(ids);
   const open = await tx.all<AlertTask>(
     `SELECT id, kind, client_id AS clientId, destination_id AS destinationId, delivery_id AS deliveryId, reason, raised_at AS raisedAt
-       FROM alerts WHERE id IN (${marks}) AND closed_at IS NULL ORDER BY id FOR UPDATE`,
+       FROM alerts FORCE INDEX (PRIMARY) WHERE id IN (${marks}) AND closed_at IS NULL ORDER BY id FOR UPDATE`,
     values,
   );
   await tx.run(
