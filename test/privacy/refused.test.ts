@@ -90,7 +90,7 @@ test('C22: refused rows under an address that the lead had before a correction g
   expect(await left()).toEqual(['R-3', 'R-4', 'R-5']);
 });
 
-test("an erasure leaves the refused rows of others, whose mail or number holds the erased person's as a part", async () => {
+test("an erasure leaves the refused rows of others, whose mail or number holds the erased person's as a part, or but for an accent", async () => {
   const lead = await home.lead('N-1');
   await home.gateway.run(
     "INSERT INTO prospects (lead_id, client_id, email, mobile) VALUES (?, 'essai', 'ed@courriel.example', '+33639980144')",
@@ -105,8 +105,9 @@ test("an erasure leaves the refused rows of others, whose mail or number holds t
     "UPDATE lead_intake SET comment = 'Écrire à ed@courriel.example.' WHERE reference = 'N-6'",
   );
   await refused('N-7', { mobile: '(0)639980144' });
+  await refused('N-8', { email: 'éd@courriel.example' });
   await expect(rights.erase({ ...by, reference: 'N-1' })).resolves.toMatchObject({ refusedRows: 3 });
-  expect(await left()).toEqual(['N-2', 'N-3', 'N-4']);
+  expect(await left()).toEqual(['N-2', 'N-3', 'N-4', 'N-8']);
 });
 
 test('a reference that neither a lead nor a refused row has is said so', async () => {
