@@ -27,6 +27,7 @@ type Secrets = SimulatorOptions['secrets'];
 const noDatabase = page(404, 'Not Found');
 
 const statuses: Readonly<Record<string, number>> = {
+  'werkzeug.exceptions.BadRequest': 400,
   'werkzeug.exceptions.Unauthorized': 401,
   'odoo.exceptions.AccessDenied': 403,
   'odoo.exceptions.AccessError': 403,
@@ -42,23 +43,34 @@ export function json2Door(secrets: Secrets): Door {
     json(statuses[name] ?? 500, {
       name,
       message,
-      arguments: [message],
+      arguments: name.startsWith('werkzeug.') ? [message, statuses[name]] : [message],
       context: {},
       debug: 'Traceback (most recent call last): ...',
     });
   return {
     whenDown: [noDatabase],
     addressOf: (id) => `"ids":[${id}]`,
-    answer: ({ path, headers, body }, good, orm) => {
+    answer: ({ method: verb, path, headers, body }, good, orm) => {
+      if (verb !== 'POST') return { answer: fault(notFound('Did you mean POST /json/2/<model>/<method>?')) };
       if (
         !good ||
         headers['authorization']?.toLowerCase() !== `bearer ${secrets['ODOO_KEY'] ?? ''}`.toLowerCase()
       )
         return { wrongKey: fault({ name: 'werkzeug.exceptions.Unauthorized', message: 'Invalid apikey' }) };
       const [, model = '', method = ''] = /^\/json\/2\/([\w.]+)\/(\w+)$/.exec(path) ?? [];
-      const { ids = [], ...named } = parsed(body);
+      const call = parsed(body);
+      if (call === undefined)
+        return {
+          answer: fault({
+            name: 'werkzeug.exceptions.BadRequest',
+            message: 'could not parse the body as json',
+          }),
+        };
+      const { ids = [], ...named } = call;
       const told = orm({ model, method, ids: ids as readonly number[], named });
-      return { answer: 'error' in told ? fault(told.error) : json(200, listed(method, told.result)) };
+      return {
+        answer: 'error' in told ? fault(missing(told.error)) : json(200, listed(method, told.result)),
+      };
     },
   };
 }
@@ -67,10 +79,18 @@ export function json2Door(secrets: Secrets): Door {
 const listed = (method: string, result: unknown): unknown =>
   method === 'create' && typeof result === 'number' ? [result] : result;
 
-function parsed(body: Buffer): Row {
+/** A model or a method that is not there is an address that is not. */
+const missing = (error: OdooError): OdooError => {
+  if (error.name === 'builtins.KeyError') return notFound(`the model '${error.message}' does not exist`);
+  return error.name === 'builtins.AttributeError' ? notFound(error.message) : error;
+};
+
+const notFound = (message: string): OdooError => ({ name: 'werkzeug.exceptions.NotFound', message });
+
+function parsed(body: Buffer): Row | undefined {
   try {
     return JSON.parse(body.toString('utf8')) as Row;
   } catch {
-    return {};
+    return undefined;
   }
 }

@@ -83,10 +83,10 @@ export function load(tables: Tables, rights: Rights, fields: unknown, data: unkn
   const names = fields as readonly string[];
   const rows = data as readonly (readonly unknown[])[];
   const unknown = names.find((name) => name !== 'id' && !columns.has(name));
-  const complaint = (message: string): Told => ({
+  const complaint = (message: string, more: Row = {}): Told => ({
     result: {
       ids: false,
-      messages: [{ rows: { from: 0, to: 0 }, record: 0, type: 'error', message }],
+      messages: [{ rows: { from: 0, to: 0 }, record: 0, type: 'error', message, ...more }],
       nextrow: 0,
     },
   });
@@ -95,12 +95,25 @@ export function load(tables: Tables, rights: Rights, fields: unknown, data: unkn
   const ids: number[] = [];
   for (const row of rows) {
     const values = Object.fromEntries(names.map((name, index) => [name, imported(name, row[index])]));
+    const amount = values['expected_revenue'];
+    if (isText(amount) && Number.isNaN(Number(amount)))
+      return complaint(`'${amount}' does not seem to be a number for field 'Expected Revenue'`, {
+        field: 'expected_revenue',
+        field_name: 'Expected Revenue',
+      });
     if (!isText(values['name']))
-      return complaint("Missing required value for the field 'Opportunity' (name).");
+      return complaint(
+        "Missing required value for the field 'Opportunity' (name).\nModel: 'Lead' (crm.lead)\n- create/update: a mandatory field is not set\n- delete: another model requires the record being deleted, you can archive it instead\n",
+      );
     ids.push(upsert(tables, values));
   }
   return { result: { ids, messages: [], nextrow: 0 } };
 }
+
+/** Each is a record of its own: what has no external id is made again when it is sent again. */
+export const createLeads = (tables: Tables, given: unknown): Told => ({
+  result: ([given].flat() as Row[]).map((row) => insert(tables, tables.leads, row)),
+});
 
 /** Everything of an import is read as a text: what is none stays false, and a yes is 1, true or yes. */
 const imported = (name: string, value: unknown): unknown =>
@@ -171,9 +184,12 @@ const missing = (model: string, id: number): Told =>
 export function search(tables: Tables, { domain, fields, context }: Row): Told {
   const activeTest = (context as Row | undefined)?.['active_test'] !== false;
   const conditions = domain as readonly (readonly [string, string, unknown])[];
-  const unknown = conditions.find(([name]) => name !== 'id' && !columns.has(name))?.[0];
+  const unknown = conditions.find(([name]) => name !== 'id' && !columns.has(name));
   if (unknown !== undefined)
-    return refuse('builtins.ValueError', `Invalid field crm.lead.${unknown} in condition`);
+    return refuse(
+      'builtins.ValueError',
+      `Invalid field crm.lead.${unknown[0]} in condition ('${unknown[0]}', '${unknown[1]}', '${String(unknown[2])}')`,
+    );
   const found = [...tables.leads].filter(
     ([, row]) =>
       (!activeTest || row['active'] !== false) &&

@@ -4,6 +4,7 @@
 import { json2Door, type Call, type Door } from './odoo-doors.ts';
 import { jsonRpcDoor, xmlRpcDoor } from './odoo-rpc.ts';
 import {
+  createLeads,
   createMail,
   denied,
   load,
@@ -79,6 +80,11 @@ function openOdoo({ strangers }: SimulatorOptions, door: Door): SimulatedCrm {
   };
 }
 
+const noMethod = (model: string, method: string): Told =>
+  ['crm.lead', 'mail.blacklist'].includes(model)
+    ? refuse('builtins.AttributeError', `The method '${model}.${method}' does not exist`)
+    : refuse('builtins.KeyError', model);
+
 function run(tables: Tables, rights: Rights, { model, method, ids, named }: Call): Told {
   const values = (named['vals'] ?? {}) as Row;
   if (model === 'mail.blacklist') {
@@ -86,9 +92,13 @@ function run(tables: Tables, rights: Rights, { model, method, ids, named }: Call
       return refuse('odoo.exceptions.AccessError', denied('Mail Blacklist', model, method));
     if (method === 'create') return createMail(tables, named['vals_list']);
     if (method === 'write') return write(tables.mails, model, ids, values);
+    if (method === 'unlink')
+      return refuse('odoo.exceptions.AccessError', denied('Mail Blacklist', model, 'delete'));
   }
   if (model === 'crm.lead')
     switch (method) {
+      case 'create':
+        return createLeads(tables, named['vals_list']);
       case 'load':
         return load(tables, rights, named['fields'], named['data']);
       case 'write':
@@ -98,5 +108,10 @@ function run(tables: Tables, rights: Rights, { model, method, ids, named }: Call
       case 'search_read':
         return search(tables, named);
     }
-  return refuse('builtins.AttributeError', `The method '${model}.${method}' does not exist`);
+  if (model === 'res.users')
+    return refuse(
+      'odoo.exceptions.AccessError',
+      denied('User', model, method === 'unlink' ? 'delete' : method),
+    );
+  return noMethod(model, method);
 }

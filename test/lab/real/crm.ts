@@ -29,6 +29,10 @@ export interface RealCrm {
   /** The name of the key among the secrets of the preset, and the headers of an ordinary request with it. */
   readonly key: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** What the key's place holds in a request, where it is not the secret itself. */
+  readonly sent?: (secrets: Readonly<Record<string, string>>) => string;
+  /** Where a change or an erasure names a record, for the trial's mischief; `/{id}` by default. */
+  readonly addressOf?: (id: string) => string;
   /** Creates somebody the CRM knows before the trial; recorded. */
   readonly known: (stranger: Stranger) => readonly Probe[];
   /** The number in the answer to a create. */

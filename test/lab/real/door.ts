@@ -211,6 +211,7 @@ export async function openRecordingDoor(
       whenBusy: { status: 429 },
       records: () => cache,
       complaints: () => [],
+      ...(crm.addressOf === undefined ? {} : { addressOf: crm.addressOf }),
       wrongKeys: () => wrongKeys,
       deletedByHand: (id) => act(async () => await crm.deletes(askNoted, id)),
       ...(crm.unsubscribes === undefined

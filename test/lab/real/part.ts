@@ -17,8 +17,10 @@ import { openRecordingDoor, type RecordingDoor } from './door.ts';
 import { espocrm } from './espocrm.ts';
 import { written, type Recording } from './exchange.ts';
 import type { RealCrm } from './crm.ts';
+import { odoos } from './odoo.ts';
+import { tryton } from './tryton.ts';
 
-const crms: Readonly<Record<string, RealCrm>> = { dolibarr, espocrm };
+const crms: Readonly<Record<string, RealCrm>> = { dolibarr, espocrm, ...odoos, tryton };
 const usage = `npm run lab -- real PRESET --system "EspoCRM 8.4.2" --version 8.4.2 --at http://127.0.0.1:8080
   PRESET is ${Object.keys(crms).join(' or ')}; its key is read from REAL_CRM_KEY
   --stop COMMAND --start COMMAND   stop and start its database`;
@@ -69,7 +71,12 @@ const screen = createScreen(process.stdout);
 const signal = stopSignal();
 let door: RecordingDoor | undefined;
 const open: OpenDoor = async (_preset, { secrets }, options) => {
-  door = await openRecordingDoor(real, { base: at, key, ...database }, secrets[real.key] ?? '', options);
+  door = await openRecordingDoor(
+    real,
+    { base: at, key, ...database },
+    real.sent?.(secrets) ?? secrets[real.key] ?? '',
+    options,
+  );
   return door;
 };
 const deps = { screen, tools: gatewayTools, given: {}, signal };
