@@ -20,6 +20,7 @@ export function replay(preset: string, recordings: readonly Recording[]): readon
   if (simulator === undefined) throw new Error(`${preset} has no simulator`);
   let now = 0;
   const secrets = Object.fromEntries(simulator.secretNames.map((name) => [name, `{${name}}`]));
+  const pair = Buffer.from(Object.values(secrets).join(':')).toString('base64');
   const crm = simulator.open({ secrets, strangers: [], now: () => now });
   const ids = new Map<string, string>();
   const told = new Set<string>();
@@ -36,7 +37,14 @@ export function replay(preset: string, recordings: readonly Recording[]): readon
       });
       if (exchange.during !== undefined) return whileDown(exchange, crm, said);
       for (const name of namesIn(exchange.request.body)) told.add(name);
-      const answer = crm.answer(requestOf(withNumbers(exchange, ids)));
+      const request = requestOf(withNumbers(exchange, ids));
+      // A name and a password travel as one text, which the recording has as the password's place.
+      const authorization = request.headers['authorization']?.replace(/^Basic \{[A-Z_]+\}$/, `Basic ${pair}`);
+      const answer = crm.answer(
+        authorization === undefined
+          ? request
+          : { ...request, headers: { ...request.headers, authorization } },
+      );
       return compare(exchange, answer, { ids, told, said });
     });
 }

@@ -43,18 +43,14 @@ const jsonRpc: Way = (model, method, ordered, named) => ({
 const xmlOf = (value: unknown): string => {
   if (Array.isArray(value)) return `<value><array><data>${value.map(xmlOf).join('')}</data></array></value>`;
   if (value === null) return '<value><boolean>0</boolean></value>';
-  switch (typeof value) {
-    case 'boolean':
-      return `<value><boolean>${value ? 1 : 0}</boolean></value>`;
-    case 'number':
-      return `<value><int>${value}</int></value>`;
-    case 'string':
-      return `<value><string>${value.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</string></value>`;
-    default:
-      return `<value><struct>${Object.entries(value as Values)
-        .map(([name, inner]) => `<member><name>${name}</name>${xmlOf(inner)}</member>`)
-        .join('')}</struct></value>`;
-  }
+  if (typeof value === 'boolean') return `<value><boolean>${value ? 1 : 0}</boolean></value>`;
+  if (typeof value === 'number') return `<value><int>${value}</int></value>`;
+  if (typeof value === 'string')
+    return `<value><string>${value.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</string></value>`;
+  const members = Object.entries(value as Values).map(
+    ([name, inner]) => `<member><name>${name}</name>${xmlOf(inner)}</member>`,
+  );
+  return `<value><struct>${members.join('')}</struct></value>`;
 };
 
 const xmlRpc: Way = (model, method, ordered, named) => ({
