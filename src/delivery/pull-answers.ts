@@ -2,11 +2,13 @@
 // Invariant: an answer names an attempt that departed, and of each attempt one answer is written, however often and from where it
 // comes; that of a lease which is over is written as late.
 import type { Outcome } from '../../connectors/contract.ts';
-import { splitReason } from '../domain/delivery.ts';
+import { safeCode, splitReason } from '../domain/delivery.ts';
+import { nameIn, type PersonName } from '../domain/names-in-text.ts';
 import { deliveriesByKeys, lockDeliveries, type Delivery } from '../store/deliveries.ts';
 import { forgetReferences, markSettled } from '../store/delivery-settlements.ts';
 import { entryNames } from '../store/entry-names.ts';
 import { appendHandovers } from '../store/handovers.ts';
+import { namesOf } from '../store/persons-names.ts';
 import { attemptEntries, type AttemptEntry } from '../store/pull-entries.ts';
 import { wakeSiblings } from '../store/withheld.ts';
 import type { Attempted } from './attempt/attempt.ts';
@@ -53,6 +55,14 @@ export interface AnswersOf {
   readonly actor: string;
 }
 
+/** The reason that a recipient wrote, as a code that names nobody; `OTHER` where it may be a phone or the lead's own name. */
+function withoutPerson(outcome: PullOutcome, person: PersonName | undefined): PullOutcome {
+  if (!('reason' in outcome) || outcome.reason === undefined) return outcome;
+  const code = safeCode(outcome.reason);
+  const isNamed = person !== undefined && nameIn(code, person) !== undefined;
+  return { ...outcome, reason: isNamed ? 'OTHER' : code };
+}
+
 /** In the order of the answers. */
 export async function recordAnswers(
   needs: TripNeeds,
@@ -76,15 +86,20 @@ export async function recordAnswers(
     ),
     ({ deliveryId }) => deliveryId,
   );
+  const persons = await namesOf(
+    needs.database,
+    [...rows.values()].map((row) => row.leadId),
+  );
   const first = new Map<string, Promise<PullAnswered>>();
   return Promise.all(
-    answers.map(async (answer): Promise<PullAnswered> => {
-      const row = rows.get(answer.key);
+    answers.map(async (given): Promise<PullAnswered> => {
+      const row = rows.get(given.key);
       if (row === undefined) return 'unknown';
       // Given twice in one request, the first counts, as it does when they come one after the other.
-      const name = `${row.id} ${answer.lease}`;
+      const name = `${row.id} ${given.lease}`;
       const known = first.get(name);
       if (known !== undefined) return (await known) === 'recorded' ? 'already' : known;
+      const answer = { ...given, outcome: withoutPerson(given.outcome, persons.get(row.leadId)) };
       const recorded = recordAnswer(needs, of, { answer, row, entries: entries.get(row.id) ?? [] });
       first.set(name, recorded);
       return recorded;

@@ -148,6 +148,19 @@ test('what is refused is failed with its reason; what is given back comes again;
   expect(await rig.log('R-2')).toEqual(['departed', 'outcome:unavailable', 'departed', 'outcome:accepted']);
 });
 
+test.each([
+  ['the name of the lead', 'M_LEFEVRE_ABSENT'],
+  ['a phone number', '0639980001'],
+])('a reason that is %s is kept nowhere', async (_what, reason) => {
+  const lead = `P-${reason.length}`;
+  await handIn([lead]);
+  expect(await rig.answer(await rig.fetched(), 'refused', { reason })).toEqual(['recorded']);
+  expect(await stateOf(lead)).toBe('failed:refused:OTHER');
+  expect(
+    await rig.gateway.owner.all('SELECT id FROM handovers WHERE reason LIKE ?', [`%${reason}%`]),
+  ).toEqual([]);
+});
+
 test('an update, a withdrawal and an erasure come the same way', async () => {
   await handIn(['W-1']);
   await rig.answer(await rig.fetched(), 'accepted', { reference: 'CRM-9' });

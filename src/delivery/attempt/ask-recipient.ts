@@ -17,6 +17,7 @@ import { calledAttempt, type RoutedCall, type CalledAttempt, type CallProgress }
 import { policyOf } from './call-policy.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { writtenAtOf } from './render.ts';
+import { watchCredentials } from './own-credentials.ts';
 import { itemOf } from './parcel.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import type { Attempted } from './attempt.ts';
@@ -165,9 +166,10 @@ const isUnnamed = (outcome: Outcome): boolean =>
 const nobodyKnows: Outcome = { kind: 'unknown', reason: 'REFERENCE_MISSING' };
 
 async function put(question: Parcel, { connector, settings, context }: AskOptions): Promise<Outcome> {
+  const { context: watched, clean } = watchCredentials(context);
   try {
-    const answer = await connector.lookup?.(question, settings, context);
-    return answer ?? { kind: 'unavailable', reason: 'NO_LOOKUP', maybeReceived: false };
+    const answer = await connector.lookup?.(question, settings, watched);
+    return clean(answer ?? { kind: 'unavailable', reason: 'NO_LOOKUP', maybeReceived: false });
   } catch (error) {
     return { kind: 'unavailable', reason: foreignCode(error), maybeReceived: false };
   }

@@ -1,11 +1,12 @@
 // Station 5d: the connector sends what has departed, under a lease that outlives it; then its outcome is recorded.
 // Invariant: the connector compares the lease in the call that writes the first byte; whatever it does, an outcome is recorded.
-import type { Credentials, Outcome, SendContext } from '../../../connectors/contract.ts';
+import type { Credentials, Outcome } from '../../../connectors/contract.ts';
 import { foreignCode } from '../../errors.ts';
 import { logAttempt } from './attempt-log.ts';
 import { traceAttempt } from './attempt-trace.ts';
 import { policyOf } from './call-policy.ts';
 import { keepRenewed, leaseOf, type Lease } from './lease.ts';
+import { watchCredentials } from './own-credentials.ts';
 import type { Departed, TripNeeds } from './trip.ts';
 import type { Recorded } from './trip-end.ts';
 
@@ -52,17 +53,19 @@ const underLease = (credentials: Credentials, lease: Lease): Credentials => ({
 async function carried({ log }: TripNeeds, { trip, departure }: Departed, lease: Lease): Promise<Outcome> {
   const { connector, settings } = trip;
   const { credentials } = trip.context;
-  const context: SendContext = {
+  const { context, clean } = watchCredentials({
     ...trip.context,
     mayLeave: lease.runs,
     ...(credentials === undefined ? {} : { credentials: underLease(credentials, lease) }),
-  };
+  });
   const { parcel, ready } = departure;
   const call = ready[0]?.call;
   try {
-    return call === undefined
-      ? await connector.send(parcel, settings, context)
-      : await connector.send(parcel, call.settings, { ...context, classify: call.classify });
+    return clean(
+      call === undefined
+        ? await connector.send(parcel, settings, context)
+        : await connector.send(parcel, call.settings, { ...context, classify: call.classify }),
+    );
   } catch (error) {
     // A connector answers with values; this is a bug of ours, and the bytes may have left.
     log.error('delivery.broken', {

@@ -143,7 +143,7 @@ async function deliveryOf(
 }
 
 /** Which of our mailboxes gave it up: behind an only one stands whatever address its server names; of several, one is named or none. */
-const oursAmong = (targets: readonly string[], named: string): string =>
+export const oursAmong = (targets: readonly string[], named: string): string =>
   targets.includes(named) ? named : targets.length === 1 ? (targets[0] ?? '') : '';
 
 interface Bounced {

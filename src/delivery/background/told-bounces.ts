@@ -14,10 +14,11 @@ import {
 } from '../../store/bounces.ts';
 import { isStoreTrouble, type Database } from '../../store/database.ts';
 import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
+import { findDestination } from '../../store/destinations.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { takings } from '../../store/delivery-targets.ts';
 import type { Published } from '../mapping-cache.ts';
-import { noteReturned, raiseHourly } from './bounces.ts';
+import { noteReturned, oursAmong, raiseHourly } from './bounces.ts';
 
 export interface ToldBounce {
   readonly messageId: string;
@@ -57,7 +58,10 @@ async function hearBounce(
   { messageId, target, code }: ToldBounce,
 ): Promise<'done' | 'later' | 'foreign'> {
   const file = fileNamed(messageId);
-  if (file !== undefined) return hearFileBounce(database, file, { target, code });
+  if (file !== undefined) {
+    const targets = await targetsOf({ database, published }, file.destinationId);
+    return hearFileBounce(database, file, { target: oursAmong(targets, target), code });
+  }
   const named = mailNamed(messageId);
   const id = named === undefined ? undefined : await deliveryOfKey(database, named.key);
   const [row] = id === undefined ? [] : await readDeliveries(database, [id]);
@@ -70,6 +74,17 @@ async function hearBounce(
   const settings = version.actions[row.action]?.settings;
   const targets = settings === undefined ? [] : version.connectorFacts.targets(settings);
   return noteReturned(database, row, { tag, failures: [{ target, code }], targets });
+}
+
+/** Mailboxes that the destination's files go to at present. */
+async function targetsOf(
+  { database, published }: Pick<ToldNeeds, 'database' | 'published'>,
+  destinationId: string,
+): Promise<readonly string[]> {
+  const destination = await findDestination(database, destinationId);
+  const version = await published.version(destination?.mappingVersionId ?? 0);
+  const settings = version?.actions.create?.settings;
+  return settings === undefined ? [] : (version?.connectorFacts.targets(settings) ?? []);
 }
 
 /** A file has many leads, and other mailboxes may have it: what follows is a person's to decide, once for each mailbox. */
