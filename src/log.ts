@@ -163,6 +163,30 @@ export function createLog(options: { level: string; stream?: { write(line: strin
 /** Whether the so-manieth failure in a row is worth a line: the 1st, 2nd, 4th, 8th …, so that an outage does not fill the disk. */
 export const isWorthLogging = (failures: number): boolean => Number.isInteger(Math.log2(failures));
 
+/**
+ * A log that says an error of one event and code once in a period, and then how often it came since. A failure that meets every
+ * request would otherwise fill the disk, which may be what failed.
+ * @param now monotonic, ms
+ */
+export function sparing(log: Log, periodMs = 60_000, now = () => performance.now()): Log {
+  const said = new Map<string, { readonly at: number; unsaid: number }>();
+  return {
+    ...log,
+    error(event, fields = {}) {
+      const name = `${event} ${String(fields.code ?? '')}`;
+      const before = said.get(name);
+      if (before !== undefined && now() - before.at < periodMs) {
+        before.unsaid += 1;
+        return;
+      }
+      // Codes may be foreign ones: they are few, and not ours to count on.
+      if (said.size >= 200) said.clear();
+      said.set(name, { at: now(), unsaid: 0 });
+      log.error(event, before === undefined ? fields : { ...fields, count: before.unsaid + 1 });
+    },
+  };
+}
+
 const nothing = (): void => undefined;
 export const silentLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 

@@ -1,6 +1,6 @@
 // What can be logged at all (guarantee 7): codes and numbers under known names; everything else is dropped or replaced.
 import fc from 'fast-check';
-import { createLog, silentLog } from '../src/log.ts';
+import { createLog, silentLog, sparing } from '../src/log.ts';
 
 function logged(fields: object, level: 'info' | 'warn' | 'error' = 'info', threshold = 'info'): string {
   let text = '';
@@ -120,4 +120,23 @@ test('the level of the configuration holds', () => {
   expect(logged({}, 'warn', 'warn')).toContain('"level":40');
   expect(logged({}, 'error', 'error')).toContain('"level":50');
   expect(silentLog.error('process.failed')).toBeUndefined();
+});
+
+test('an error that meets every request is said once in a period, and then how often it came', () => {
+  const lines: unknown[] = [];
+  let clock = 0;
+  const log = sparing(
+    { ...silentLog, error: (event, fields) => void lines.push([event, fields]) },
+    60_000,
+    () => clock,
+  );
+  for (let turn = 0; turn < 500; turn += 1) log.error('api.failed', { code: 'ER_DISK_FULL' });
+  log.error('api.failed', { code: 'ER_CON_COUNT_ERROR' });
+  clock = 60_000;
+  log.error('api.failed', { code: 'ER_DISK_FULL' });
+  expect(lines).toEqual([
+    ['api.failed', { code: 'ER_DISK_FULL' }],
+    ['api.failed', { code: 'ER_CON_COUNT_ERROR' }],
+    ['api.failed', { code: 'ER_DISK_FULL', count: 500 }],
+  ]);
 });

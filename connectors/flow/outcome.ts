@@ -100,9 +100,11 @@ export function failureOutcome(
         return { kind: 'unknown', reason: code, evidence };
       return { kind: 'unavailable', reason: code, maybeReceived: progress !== 'nothing', evidence };
     case 'LEASE_LOST':
-      // We broke off before the step that shows it: what has left of it shows nothing.
+      if (progress === 'nothing')
+        return { kind: 'unavailable', reason: code, maybeReceived: false, evidence };
+      // We broke off before the step that shows it: what has left of it, under a temporary name, shows nothing.
       return progress === 'appeared'
-        ? { kind: 'unknown', reason: code, evidence }
-        : { kind: 'unavailable', reason: code, maybeReceived: progress !== 'nothing', evidence };
+        ? { kind: 'unknown', reason: 'LEASE_LOST_MIDWAY', evidence }
+        : { kind: 'unavailable', reason: 'LEASE_LOST_MIDWAY', maybeReceived: true, evidence };
   }
 }

@@ -21,6 +21,8 @@ declare module 'fastify' {
     readonly permission?: Permission | 'public';
     /** Where a key may stand besides, for programs that know no `Authorization`. */
     readonly keyHeader?: 'x-api-key';
+    /** Past this it is answered that the database takes nothing, ms. */
+    readonly answerWithinMs?: number;
   }
 }
 

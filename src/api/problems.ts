@@ -84,17 +84,29 @@ export function problemOf(error: unknown, log: Log): Problem {
   if (statusCode >= 400 && statusCode < 500)
     return { status: statusCode, detail: byReason[code] ?? byStatus[statusCode] ?? byStatus[400] };
   log.error('api.failed', { code: foreignCode(error) });
-  if (isDatabaseTrouble(error))
-    return {
-      status: 503,
-      code: 'DB-006',
-      detail: 'The database takes nothing now. Send it again later: nothing is done twice.',
-    };
+  if (isDatabaseTrouble(error)) return takesNothing;
   return {
     status: 500,
     code: 'INTERNAL-001',
     detail: 'The request failed. It may be sent again: nothing is done twice.',
   };
+}
+
+const takesNothing: Problem = {
+  status: 503,
+  code: 'DB-006',
+  detail: 'The database takes nothing now. Send it again later: nothing is done twice.',
+};
+
+/**
+ * Answers in place of a handler that waits for the database for too long; what it does goes on, and is answered to nobody. Fastify's own
+ * `handlerTimeout` is forgotten once a body has been read.
+ */
+export function answerInTime(request: FastifyRequest, reply: FastifyReply, withinMs: number): void {
+  const timer = setTimeout(() => {
+    if (!reply.sent) void sendProblem(request, reply, takesNothing);
+  }, withinMs);
+  reply.raw.once('close', () => clearTimeout(timer));
 }
 
 /** What Fastify validated. */

@@ -59,6 +59,9 @@ const answerSchema = {
   },
 } as const;
 
+/** Who posts is asked to come again, however long the database keeps the request waiting; what was stored all the same is a duplicate. */
+const answerWithinMs = 10_000;
+
 export function rowRoutes(
   server: FastifyInstance,
   { access, posting }: { readonly access: AccessPlace; readonly posting: PostingDeps },
@@ -67,7 +70,7 @@ export function rowRoutes(
     server.post<{ Body: PostedBody }>(
       `/v1/${name}`,
       {
-        config: { permission: 'lead.post' },
+        config: { permission: 'lead.post', answerWithinMs },
         schema: {
           summary: words,
           description: `1 to ${mostItems} rows; each is answered by itself. The same row sent again is a duplicate and changes nothing.`,

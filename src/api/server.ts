@@ -6,12 +6,12 @@ import type { FastifyInstance, RouteOptions } from 'fastify';
 import type { AccessPlace } from '../access/place.ts';
 import { createHttpServer } from '../http/server.ts';
 import type { PostingDeps } from '../intake/posted.ts';
-import type { Log } from '../log.ts';
+import { sparing, type Log } from '../log.ts';
 import { finished, type Collected } from './docs/description.ts';
 import { docsRoute } from './docs/route.ts';
 import { readsJsonBodies } from './body.ts';
 import { requireCallers, type ApiRoute } from './callers.ts';
-import { problemOf, protocolProblem, sendProblem } from './problems.ts';
+import { answerInTime, problemOf, protocolProblem, sendProblem } from './problems.ts';
 import type { PullPlace } from '../support/acts/pull.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { contactRoutes } from './routes/contacts.ts';
@@ -55,7 +55,8 @@ export interface Api {
   readonly close: () => Promise<void>;
 }
 
-export async function startApi(options: ApiOptions): Promise<Api> {
+export async function startApi(given: ApiOptions): Promise<Api> {
+  const options = { ...given, log: sparing(given.log) };
   const server = createHttpServer({
     bodyLimit: mostBytes,
     requestTimeoutMs: options.requestTimeoutMs ?? usualRequestMs,
@@ -90,6 +91,10 @@ function failures(server: FastifyInstance, routes: readonly ApiRoute[], log: Log
   server.addHook('onSend', async (request, reply) => {
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+  });
+  server.addHook('onRequest', async (request, reply) => {
+    const { answerWithinMs } = request.routeOptions.config;
+    if (answerWithinMs !== undefined) answerInTime(request, reply, answerWithinMs);
   });
   server.setErrorHandler((error, request, reply) => sendProblem(request, reply, problemOf(error, log)));
   server.setNotFoundHandler((request, reply) => {

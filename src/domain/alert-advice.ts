@@ -169,6 +169,10 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     'See to RELAIS_PHONE_PROOFS_DIR, then run the retention again.',
     () => 'relais retention run',
   ),
+  service_away: say(
+    'Le motif dit lequel : disque plein, lecture seule, plus de connexion, ou injoignable. Rien n’est perdu.',
+    'The reason says which: disk full, read-only, no connection left, or out of reach. Nothing is lost.',
+  ),
   seal_lag: status,
   log_altered: say(
     'Vérifier le journal ; ne toucher à rien, prévenir l’exploitation.',

@@ -145,6 +145,10 @@ export const alertDefinitions = {
     title: 'Preuves de consentement non remises avant suppression / proofs not handed over before a deletion',
     isTask: true,
   },
+  service_away: {
+    title: 'Base de données ou Redis indisponible / database or Redis unavailable',
+    isTask: false,
+  },
   seal_lag: {
     title: 'Journal non scellé / log not sealed in time',
     isTask: false,

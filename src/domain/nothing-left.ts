@@ -13,6 +13,7 @@ const codes: ReadonlySet<string> = new Set([
   'TLS_FAILED',
   'CONNECT_ABORTED',
   'CONNECT_FAILED',
+  'LEASE_LOST',
   'SECRET_MISSING',
   'SECRET_MALFORMED',
   'DKIM_KEY_UNREADABLE',

@@ -39,7 +39,7 @@ export async function startHealth(
   const { registry, destination } = options.meters;
   const ready = new Gauge({
     name: 'relais_ready',
-    help: '1 while MySQL and Redis can be reached and the process takes work.',
+    help: '1 while MySQL and Redis take what they are given and the process takes work.',
     registers: [registry],
   });
   const backlog = options.backlog
@@ -56,13 +56,16 @@ export async function startHealth(
   server.get('/health', async () => ({ status: 'ok' }));
   server.get('/ready', async (_request, reply) => {
     if (options.draining?.() === true)
-      return reply.code(503).send({ status: 'draining', troubles: [], unsealedSeconds: 0 });
+      return reply.code(503).send({ status: 'draining', troubles: [], unsealedSeconds: null });
     const found = await troubles();
-    // MySQL may go away between the two questions.
+    // MySQL may go away between the two questions: what cannot be read is no zero.
     const lag =
-      found.length > 0 ? 0 : ((await inTime(oldestUnsealedSeconds(options.app).catch(() => 0))) ?? 0);
-    const status = found.length > 0 ? 'unavailable' : lag > sealLagLimit ? 'degraded' : 'ready';
-    return reply.code(found.length > 0 ? 503 : 200).send({ status, troubles: found, unsealedSeconds: lag });
+      found.length > 0 ? undefined : await inTime(oldestUnsealedSeconds(options.app).catch(() => undefined));
+    const isDegraded = lag === undefined || lag > sealLagLimit;
+    const status = found.length > 0 ? 'unavailable' : isDegraded ? 'degraded' : 'ready';
+    return reply
+      .code(found.length > 0 ? 503 : 200)
+      .send({ status, troubles: found, unsealedSeconds: lag ?? null });
   });
   server.get('/metrics', async (_request, reply) => {
     const well = (await troubles()).length === 0;

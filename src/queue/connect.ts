@@ -116,6 +116,12 @@ function refusalCode(error: unknown): string | undefined {
   );
 }
 
+/** The word of a Redis that answers and takes nothing: its disk is full (MISCONF), it is a replica, loading, or without its nodes. */
+export const refusalOfRedis = (error: unknown): string | undefined =>
+  /^(MISCONF|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|OOM|BUSY)\b/.exec(
+    (error as { message?: string } | undefined)?.message ?? '',
+  )?.[1];
+
 /** ioredis leaves its silence timer running after a connection has ended, and with it the process; its copies too. */
 function forgetTimerAtEnd(redis: Redis): Redis {
   redis.on('close', () =>

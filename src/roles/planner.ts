@@ -2,6 +2,7 @@
 // Invariant: any number of processes may run it; a loop that fails goes on, and the others never wait for it.
 import { connectors } from '../../connectors/index.ts';
 import { readBounces } from '../delivery/background/bounces.ts';
+import { createOutageAlert } from '../delivery/background/outage-alert.ts';
 import { sendAlerts } from '../delivery/background/send-alerts.ts';
 import { createDispatcher } from '../delivery/dispatch.ts';
 import { createFiles } from '../delivery/files/collect.ts';
@@ -64,6 +65,19 @@ export async function startPlanner(
     return false;
   });
   const presence = presenceOf('planner', app, ownership);
+  const { network, alerts: channels } = app.config;
+  const outage = createOutageAlert({
+    database,
+    connectors,
+    channels,
+    network,
+    log,
+    trouble: presence.trouble,
+  });
+  loop('outage', 5_000, async () => {
+    await outage.look();
+    return false;
+  });
   return {
     stop: async () => {
       stopping.abort();

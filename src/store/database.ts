@@ -4,7 +4,7 @@
 // question it answers or the work it does (backlog, same-person, sending). Its header says which.
 import type { ResultSetHeader } from 'mysql2';
 import { createConnections, type Connection, type ConnectionOptions, type SqlValue } from './connections.ts';
-import { isRepeatable } from './sql-failures.ts';
+import { isRefusalOfAll, isRepeatable, type SqlFailure } from './sql-failures.ts';
 
 export type { SqlValue } from './connections.ts';
 export {
@@ -15,7 +15,14 @@ export {
   rowMarks,
   textWeight,
 } from './placeholders.ts';
-export { duplicateKey, isDuplicateKey, isStoreOutage, isStoreTrouble, SqlFailure } from './sql-failures.ts';
+export {
+  duplicateKey,
+  isDuplicateKey,
+  isRefusalOfAll,
+  isStoreOutage,
+  isStoreTrouble,
+  SqlFailure,
+} from './sql-failures.ts';
 
 export interface Sql {
   /** Rows of a SELECT. */
@@ -51,9 +58,14 @@ export interface Database extends Sql {
     /** Rolls back where the result says that the work must not stand; the result is returned all the same. */
     options?: { readonly undoIf: (result: T) => boolean },
   ) => Promise<T>;
+  /** Where it has answered and taken nothing, a moment ago; undefined otherwise. */
+  readonly refusal: () => SqlFailure | undefined;
   readonly close: () => Promise<void>;
   readonly name: string;
 }
+
+/** Longer than between two signs of life that a role writes: a database that takes nothing is seen to go on doing so. */
+const refusalMs = 12_000;
 
 /**
  * @param options.silenceMs a server that says nothing for so long in the middle of a statement is lost: behind a network
@@ -63,13 +75,19 @@ export interface Database extends Sql {
 export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign }): Database {
   const { borrow, clock, databaseName, close } = createConnections(options);
   const common = { now: clock.now, ...(options.sign === undefined ? {} : { sign: options.sign }) };
+  let refused: { readonly error: SqlFailure; readonly at: number } | undefined;
+  const noted = <T>(work: () => Promise<T>): Promise<T> =>
+    repeated(work).catch((error: unknown) => {
+      if (isRefusalOfAll(error)) refused = { error, at: performance.now() };
+      throw error;
+    });
   const sqlOn = (connection: Connection): Sql => ({ ...statementsOn(connection), ...common });
   return {
     ...common,
     name: databaseName,
     all: <Row>(sql: string, values?: readonly SqlValue[]) =>
-      repeated(() => borrow((connection) => statementsOn(connection).all<Row>(sql, values))),
-    run: (sql, values) => repeated(() => borrow((connection) => statementsOn(connection).run(sql, values))),
+      noted(() => borrow((connection) => statementsOn(connection).all<Row>(sql, values))),
+    run: (sql, values) => noted(() => borrow((connection) => statementsOn(connection).run(sql, values))),
     text: (sql) =>
       borrow(async (connection) => {
         // A change of the schema takes as long as it takes.
@@ -77,9 +95,9 @@ export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign
         await connection.query(sql);
       }),
     transaction: (work, { undoIf } = { undoIf: () => false }) =>
-      repeated(() =>
-        borrow((connection) => inTransaction(connection, () => work(sqlOn(connection)), undoIf)),
-      ),
+      noted(() => borrow((connection) => inTransaction(connection, () => work(sqlOn(connection)), undoIf))),
+    refusal: () =>
+      refused !== undefined && performance.now() - refused.at < refusalMs ? refused.error : undefined,
     close,
   };
 }

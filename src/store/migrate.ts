@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RelaisError } from '../errors.ts';
-import { SqlFailure, isStoreOutage, type Database, type Sql } from './database.ts';
+import { SqlFailure, type Database, type Sql } from './database.ts';
 import { grantIntake } from './intake-rights.ts';
 import { hasTable, migrationFailure, openProgress, runSteps } from './migration-steps.ts';
 
@@ -109,7 +109,9 @@ function refuseNewer(done: readonly { readonly version: number }[], migrations: 
     );
 }
 
-/** @throws DB-002 when the schema is behind or ahead of this version. */
+const noSuchTable = 1146;
+
+/** @throws DB-002 when the schema is behind or ahead of this version; DB-006 where the server does not let it be read. */
 export async function requireSchema(
   sql: Sql,
   migrations: readonly Migration[] = shippedMigrations(),
@@ -117,9 +119,10 @@ export async function requireSchema(
   const rows = await sql
     .all<{ version: number }>('SELECT version FROM schema_migrations')
     .catch((error: unknown) => {
-      // A server that does not answer has no missing schema.
-      if (isStoreOutage(error)) throw error;
-      return [];
+      // Only a table that is not there says that nothing was migrated: any other error says nothing of the schema.
+      if (error instanceof SqlFailure && error.errno === noSuchTable) return [];
+      if (!(error instanceof SqlFailure)) throw error;
+      throw new RelaisError('DB-006', `MySQL answers, and the schema cannot be read (${error.code}).`);
     });
   const highest = Math.max(0, ...rows.map((row) => row.version));
   const wanted = Math.max(0, ...migrations.map((migration) => migration.version));

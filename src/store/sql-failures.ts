@@ -30,7 +30,18 @@ const repeatable = new Set([1020, 1205, 1213, userLockDeadlock, tooManyPrepared]
 export const isRepeatable = (error: unknown): boolean =>
   error instanceof SqlFailure && repeatable.has(error.errno);
 
+/**
+ * The server answers, and takes nothing from anybody: no connection left, a disk that is full or cannot be written, read-only, no
+ * binary log.
+ */
+const refusesAll = new Set([3, 1021, 1026, 1030, 1040, 1114, 1203, 1226, 1290, 1598, 1792, 1836]);
+
+/** Whether the server takes nothing from anybody; `code` is its word. */
+export const isRefusalOfAll = (error: unknown): error is SqlFailure =>
+  error instanceof SqlFailure && refusesAll.has(error.errno);
+
 const serverTroubles = new Set([
+  ...refusesAll,
   0,
   1005,
   1020,

@@ -94,6 +94,10 @@ export const codesOfDeparture: Readonly<Record<string, Both>> = {
     'le bail a expiré avant le premier octet : un autre processus a pris la livraison',
     'the lease had run out before the first byte: another process has the delivery',
   ],
+  LEASE_LOST_MIDWAY: [
+    'le bail a expiré pendant l’envoi du fichier : rien n’est apparu sous son nom',
+    'the lease ran out while the file was sent: nothing has appeared under its name',
+  ],
   URL_MALFORMED: ['une adresse secrète n’est pas une adresse', 'a secret address is no address'],
   REFERENCE_MISSING: [
     'l’adresse demande une référence que le destinataire n’a pas donnée',

@@ -1,5 +1,6 @@
 // Rows over HTTP: the same contract, the same refusals and the same once-only as rows of SQL, answered one by one.
 import { createApiKey, type KeyAsked } from '../../src/access/api-keys.ts';
+import { openDatabase } from '../../src/store/database.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openInterface } from './interface.ts';
 import { openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
@@ -280,4 +281,25 @@ test('the description names every address, and is OpenAPI 3.1', async () => {
   expect(Object.keys(described.paths)).toEqual(
     expect.arrayContaining(['/v1/consents', '/v1/corrections', '/v1/interactions', '/v1/leads']),
   );
+});
+
+test('a row whose table somebody locks is answered with 503 and its remedy before whoever posts gives up', async () => {
+  const url = new URL(process.env['RELAIS_TEST_MYSQL_URL'] ?? '');
+  url.pathname = new URL(gateway.config.mysql.gatewayUrl).pathname;
+  const locker = openDatabase({ url: url.href, connections: 1 });
+  const row = {
+    reference: 'R-LOCKED',
+    channel: 'web_form',
+    collected_at: '2026-11-20T09:00:00Z',
+    last_name: 'Martin',
+    email: 'locked@courriel.example',
+  };
+  try {
+    await locker.text('LOCK TABLES lead_intake WRITE');
+    const answer = await post('leads', { items: [{ client_id: 'essai', ...row }] });
+    expect(answer).toMatchObject({ status: 503, body: { code: 'DB-006' } });
+    expect(answer.headers.get('retry-after')).toBe('5');
+  } finally {
+    await locker.close();
+  }
 });

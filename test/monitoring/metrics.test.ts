@@ -97,6 +97,20 @@ test('depth and the oldest lead are told by state and destination; an open break
   expect(valueIn(text, 'relais_alerts_waiting')).toBe(0);
 });
 
+test('what cannot be read of the log’s seal is no zero', async () => {
+  const gone = (): Promise<never> => Promise.reject(new Error('refused'));
+  health = await startHealth({
+    app: { all: gone, run: gone, now: () => new Date(0) },
+    roles: [],
+    meters,
+    backlog: true,
+    host: '127.0.0.1',
+    port: 0,
+  });
+  const answer = await fetch(`http://127.0.0.1:${health.port}/ready`);
+  expect(await answer.json()).toEqual({ status: 'degraded', troubles: [], unsealedSeconds: null });
+});
+
 test('while MySQL is away the page still answers, with the counters and without stale figures', async () => {
   const gone = (): Promise<never> => Promise.reject(new Error('away'));
   const away = { all: gone, run: gone, now: () => new Date(0) };

@@ -349,3 +349,21 @@ test('a server that falls silent amid a statement is an outage, not an endless w
     await line.close();
   }
 });
+
+test('a server that answers and takes nothing is remembered for a moment, with its word', async () => {
+  const url = new URL(home.ownerUrl);
+  const user = `${url.pathname.slice(1)}_one`;
+  await home.owner.text(`CREATE USER '${user}'@'%' IDENTIFIED BY 'one' WITH MAX_USER_CONNECTIONS 1`);
+  url.username = user;
+  url.password = 'one';
+  url.pathname = '';
+  const first = openDatabase({ url: url.href, connections: 1 });
+  const second = openDatabase({ url: url.href, connections: 1 });
+  await first.all('SELECT 1');
+  expect(second.refusal()).toBeUndefined();
+  await expect(second.all('SELECT 1')).rejects.toThrow();
+  expect(second.refusal()).toMatchObject({ errno: 1226 });
+  expect(first.refusal()).toBeUndefined();
+  await second.close();
+  await first.close();
+});

@@ -1,6 +1,6 @@
 // Migrations: each once, never edited afterwards, two migrators at once without harm; a schema of another version is refused.
 import { RelaisError } from '../../src/errors.ts';
-import { openDatabase, SqlFailure, type Database } from '../../src/store/database.ts';
+import { openDatabase, SqlFailure, type Database, type Sql } from '../../src/store/database.ts';
 import {
   migrate,
   requireSchema,
@@ -124,6 +124,11 @@ test('a program meets an empty, an older or a newer schema: DB-002, with both ve
   const backwards = migrate(owner, keys());
   await expect(codeOf(backwards)).resolves.toBe('DB-002');
   await expect(backwards).rejects.toThrow('made by a newer program');
+});
+
+test('a server that refuses the question says nothing of the schema: DB-006, not an empty one', async () => {
+  const full = { all: () => Promise.reject(new SqlFailure(1040, 'ER_CON_COUNT_ERROR')) } as unknown as Sql;
+  await expect(codeOf(requireSchema(full))).resolves.toBe('DB-006');
 });
 
 test('a schema that lacks one in the middle is not taken for whole, and migrate makes up for it', async () => {

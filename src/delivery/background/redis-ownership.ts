@@ -4,9 +4,9 @@
 import { belongingOf, identityText, parseIdentity, type Belonging } from '../../domain/installation.ts';
 import { isRelaisError, RelaisError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import type { RedisClient } from '../../queue/connect.ts';
+import { refusalOfRedis, type RedisClient } from '../../queue/connect.ts';
 import { createIdentityKey, type IdentityKey } from '../../queue/identity.ts';
-import type { Sql } from '../../store/database.ts';
+import { isRefusalOfAll, type Database, type Sql } from '../../store/database.ts';
 import { beginLife, ownIdentity } from '../../store/installation.ts';
 import { createServiceProbe } from './service-probe.ts';
 
@@ -79,7 +79,7 @@ export async function openOwnership(options: OwnershipOptions): Promise<Ownershi
 }
 
 export interface OwnershipOptions {
-  readonly database: Sql;
+  readonly database: Sql & Pick<Database, 'refusal'>;
   /** A connection of its own, ended with `stop`: BullMQ's commands must not meet ours in one pipeline. */
   readonly redis: RedisClient;
   /** Whether the connection that carries the work is there. */
@@ -87,6 +87,13 @@ export interface OwnershipOptions {
   readonly prefix: string;
   readonly role: string;
   readonly log: Log;
+}
+
+/** Reading is not enough: a disk that is full is read all the same. What this process writes in its own work tells. */
+async function takenBy(database: OwnershipOptions['database']): Promise<void> {
+  await database.all('SELECT 1');
+  const refusal = database.refusal();
+  if (refusal !== undefined) throw refusal;
 }
 
 function createOwnership(options: OwnershipOptions): Ownership {
@@ -117,7 +124,8 @@ function createOwnership(options: OwnershipOptions): Ownership {
   const timer = setInterval(quietly, everyMs);
   timer.unref();
   const presence = createServiceProbe({
-    services: { mysql: () => database.all('SELECT 1'), redis: options.ping },
+    services: { mysql: () => takenBy(database), redis: options.ping },
+    refusalIn: (error) => (isRefusalOfAll(error) ? error.code : refusalOfRedis(error)),
     role,
     log,
   });

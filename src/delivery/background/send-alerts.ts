@@ -83,7 +83,7 @@ interface ChannelResult {
 }
 
 /** By each channel it has not got through by yet. Without a channel the line of the log is the alert. */
-async function sendThrough(
+export async function sendThrough(
   options: AlertOptions,
   group: readonly DueAlert[],
 ): Promise<readonly ChannelResult[]> {

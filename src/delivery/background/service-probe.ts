@@ -1,9 +1,10 @@
-// Whether MySQL and Redis can be reached, asked now and then: readiness, and one line in the log when it changes.
+// Whether MySQL and Redis can be reached and take what they are given, asked now and then: readiness, and one line in the log when it
+// changes.
 // Invariant: a service that hangs counts as away after a second; nobody waits for it, nothing piles up behind it.
 import type { Log } from '../../log.ts';
 
 export interface ServiceProbe {
-  /** Undefined while all can be reached; otherwise which cannot. Asked again when the last answer is older than a second. */
+  /** Undefined while all take what they are given; otherwise which cannot be reached, or takes nothing. Asked again when the last answer is older than a second. */
   readonly trouble: () => Promise<string | undefined>;
   readonly stop: () => void;
 }
@@ -16,19 +17,21 @@ const askAgainMs = 15_000;
 
 export function createServiceProbe(options: {
   readonly services: Readonly<Record<string, () => Promise<unknown>>>;
+  /** The word of a service that answers and takes nothing, out of its error; undefined: it cannot be reached. */
+  readonly refusalIn: (error: unknown) => string | undefined;
   readonly role: string;
   readonly log: Log;
 }): ServiceProbe {
-  const awaySince = new Map<string, number>();
-  const answerOf = createAsker();
+  const away = new Map<string, Away>();
+  const answerOf = createAsker(options.refusalIn);
   let lookedAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<void> | undefined;
   const look = async (): Promise<void> => {
     await Promise.all(
       Object.entries(options.services).map(async ([name, ask]) => {
-        const isHere = await within(limitMs, answerOf(name, ask));
-        if (isHere) noteBack(options, awaySince, name);
-        else noteAway(options, awaySince, name);
+        const answer = await within(limitMs, answerOf(name, ask));
+        if (answer === here) noteBack(options, away, name);
+        else noteAway(options, away, name, answer);
       }),
     );
     lookedAt = performance.now();
@@ -45,23 +48,44 @@ export function createServiceProbe(options: {
   return {
     trouble: async () => {
       if (performance.now() - lookedAt > freshMs) await lookOnce();
-      return awaySince.size === 0
-        ? undefined
-        : `${[...awaySince.keys()].sort().join(' and ')} cannot be reached`;
+      return away.size === 0 ? undefined : textOf(away);
     },
     stop: () => clearInterval(timer),
   };
 }
 
+/** What came of a question: `''`, no answer; otherwise the word it was refused with, or that all is well. */
+type Answer = string;
+const here: Answer = 'here';
+const silent: Answer = '';
+
+interface Away {
+  readonly since: number;
+  readonly answer: Answer;
+}
+
+function textOf(away: ReadonlyMap<string, Away>): string {
+  const names = [...away].toSorted(([a], [b]) => a.localeCompare(b));
+  const gone = names.filter(([, { answer }]) => answer === silent).map(([name]) => name);
+  return [
+    ...(gone.length === 0 ? [] : [`${gone.join(' and ')} cannot be reached`]),
+    ...names.flatMap(([name, { answer }]) =>
+      answer === silent ? [] : [`${name} answers and takes nothing (${answer})`],
+    ),
+  ].join(', ');
+}
+
 /** One question at a time to each service: while it has no answer, it is the answer that is waited for. */
-function createAsker(): (name: string, ask: () => Promise<unknown>) => Promise<boolean> {
-  const asked = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
+function createAsker(
+  refusalIn: (error: unknown) => string | undefined,
+): (name: string, ask: () => Promise<unknown>) => Promise<Answer> {
+  const asked = new Map<string, { readonly at: number; readonly answer: Promise<Answer> }>();
   return (name, ask) => {
     const before = asked.get(name);
     if (before !== undefined && performance.now() - before.at < askAgainMs) return before.answer;
     const answer = ask().then(
-      () => true,
-      () => false,
+      () => here,
+      (error: unknown) => refusalIn(error) ?? silent,
     );
     const question = { at: performance.now(), answer };
     asked.set(name, question);
@@ -75,26 +99,27 @@ interface ProbeLog {
   readonly role: string;
 }
 
-/** One line in the log when a service goes away, one when it comes back. */
-function noteAway({ log, role }: ProbeLog, awaySince: Map<string, number>, name: string): void {
-  if (awaySince.has(name)) return;
-  awaySince.set(name, performance.now());
-  log.error('service.away', { role, code: name });
+/** One line in the log when a service goes away or says why, one when it comes back. */
+function noteAway({ log, role }: ProbeLog, away: Map<string, Away>, name: string, answer: Answer): void {
+  const before = away.get(name);
+  if (before?.answer === answer) return;
+  away.set(name, { since: before?.since ?? performance.now(), answer });
+  log.error('service.away', { role, code: name, ...(answer === silent ? {} : { reason: answer }) });
 }
 
-function noteBack({ log, role }: ProbeLog, awaySince: Map<string, number>, name: string): void {
-  const since = awaySince.get(name);
-  if (since === undefined) return;
-  awaySince.delete(name);
-  log.warn('service.back', { role, code: name, durationMs: Math.round(performance.now() - since) });
+function noteBack({ log, role }: ProbeLog, away: Map<string, Away>, name: string): void {
+  const before = away.get(name);
+  if (before === undefined) return;
+  away.delete(name);
+  log.warn('service.back', { role, code: name, durationMs: Math.round(performance.now() - before.since) });
 }
 
-async function within(ms: number, answer: Promise<boolean>): Promise<boolean> {
+async function within(ms: number, answer: Promise<Answer>): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((done) => {
-    timer = setTimeout(() => done(false), ms);
+  const late = new Promise<Answer>((done) => {
+    timer = setTimeout(() => done(silent), ms);
   });
-  const here = await Promise.race([answer, late]);
+  const came = await Promise.race([answer, late]);
   clearTimeout(timer);
-  return here;
+  return came;
 }

@@ -1,0 +1,52 @@
+// The alert that MySQL or Redis is away or takes nothing: sent from memory, because its row could not be written.
+// Invariant: an outage is told once it has lasted, then once an hour, by each process that watches; it asks the database for nothing.
+import { sendThrough, type AlertOptions } from './send-alerts.ts';
+
+const lastsMs = 30_000;
+const againMs = 3_600_000;
+/** A channel that did not take it is tried again after this. */
+const retryMs = 60_000;
+
+/** @param options.trouble what is wrong, as readiness says it; undefined while all is well */
+export function createOutageAlert(
+  options: AlertOptions & { readonly trouble: () => Promise<string | undefined> },
+  now = (): number => performance.now(),
+): { readonly look: () => Promise<void> } {
+  const { database, log } = options;
+  let since: number | undefined;
+  let dueAt = 0;
+  return {
+    async look() {
+      const trouble = await options.trouble();
+      if (trouble === undefined) {
+        since = undefined;
+        return;
+      }
+      if (since === undefined) {
+        since = now();
+        dueAt = since + lastsMs;
+      }
+      if (now() < dueAt) return;
+      const reason = trouble
+        .toUpperCase()
+        .replaceAll(/[^A-Z0-9_.-]+/g, '_')
+        .slice(0, 64);
+      log.warn('alert.raised', { code: 'service_away', reason, count: 1 });
+      const raisedAt = new Date(database.now().getTime() - (now() - since));
+      const results = await sendThrough(options, [
+        // An id that no row has: whoever knows alerts again by it takes each outage for one of its own.
+        {
+          id: raisedAt.getTime(),
+          kind: 'service_away',
+          clientId: '',
+          destinationId: '',
+          deliveryId: 0,
+          reason,
+          raisedAt,
+          through: [],
+        },
+      ]);
+      dueAt = now() + (results.every(({ passed }) => passed) ? againMs : retryMs);
+    },
+  };
+}

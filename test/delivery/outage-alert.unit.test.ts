@@ -1,0 +1,71 @@
+// An outage is told from memory: the row of an alert is what cannot be written.
+import type { Outcome, Parcel } from '../../connectors/contract.ts';
+import { connectors } from '../../connectors/index.ts';
+import { createOutageAlert } from '../../src/delivery/background/outage-alert.ts';
+import { silentLog } from '../../src/log.ts';
+import type { Database } from '../../src/store/database.ts';
+
+function rig(answer: () => Outcome) {
+  const sent: Parcel[] = [];
+  let clock = 0;
+  let trouble: string | undefined;
+  const refused = (): never => {
+    throw new Error('the database is asked for nothing');
+  };
+  const database = {
+    now: () => new Date('2026-11-20T12:00:00Z'),
+    all: refused,
+    run: refused,
+    transaction: refused,
+  } as unknown as Database;
+  const { webhook } = connectors;
+  if (webhook === undefined) throw new Error('no webhook');
+  const send = (parcel: Parcel): Promise<Outcome> => {
+    sent.push(parcel);
+    return Promise.resolve(answer());
+  };
+  const outage = createOutageAlert(
+    {
+      database,
+      connectors: { webhook: { ...webhook, send } },
+      channels: { webhook: 'https://alerts.centre.example/in' },
+      network: { allowedRanges: [], allowPlaintext: false },
+      log: silentLog,
+      trouble: () => Promise.resolve(trouble),
+    },
+    () => clock,
+  );
+  const at = async (ms: number, wrong?: string): Promise<number> => {
+    clock = ms;
+    trouble = wrong;
+    await outage.look();
+    return sent.length;
+  };
+  return { sent, at };
+}
+
+const full = 'mysql answers and takes nothing (ER_DISK_FULL)';
+
+test('told after half a minute, once an hour, and anew for another outage, with its reason', async () => {
+  const { sent, at } = rig(() => ({ kind: 'accepted' }));
+  expect(await at(0, full)).toBe(0);
+  expect(await at(29_000, full)).toBe(0);
+  expect(await at(30_000, full)).toBe(1);
+  expect(await at(90_000, full)).toBe(1);
+  expect(await at(3_640_000, full)).toBe(2);
+  expect(await at(3_650_000)).toBe(2);
+  expect(await at(3_660_000, full)).toBe(2);
+  expect(await at(3_690_000, full)).toBe(3);
+  expect(JSON.parse(Buffer.from(sent[0]?.body.bytes ?? []).toString())).toMatchObject({
+    type: 'relais.service_away',
+    reason: 'MYSQL_ANSWERS_AND_TAKES_NOTHING_ER_DISK_FULL_',
+  });
+});
+
+test('what no channel took is tried again after a minute', async () => {
+  const { at } = rig(() => ({ kind: 'unavailable', reason: 'HTTP_503', maybeReceived: true }));
+  await at(0, full);
+  expect(await at(30_000, full)).toBe(1);
+  expect(await at(80_000, full)).toBe(1);
+  expect(await at(91_000, full)).toBe(2);
+});
