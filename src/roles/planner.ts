@@ -65,19 +65,7 @@ export async function startPlanner(
     return false;
   });
   const presence = presenceOf('planner', app, ownership);
-  const { network, alerts: channels } = app.config;
-  const outage = createOutageAlert({
-    database,
-    connectors,
-    channels,
-    network,
-    log,
-    trouble: presence.trouble,
-  });
-  loop('outage', 5_000, async () => {
-    await outage.look();
-    return false;
-  });
+  watchOutages(loop, app, presence.trouble);
   return {
     stop: async () => {
       stopping.abort();
@@ -90,6 +78,17 @@ export async function startPlanner(
     },
     trouble: presence.trouble,
   };
+}
+
+/** Hangs on no row: told when nothing can be written. */
+function watchOutages(loop: StartLoop, app: App, trouble: Role['trouble']): void {
+  const { database, log, config } = app;
+  const { network, alerts: channels } = config;
+  const outage = createOutageAlert({ database, connectors, channels, network, log, trouble });
+  loop('outage', 5_000, async () => {
+    await outage.look();
+    return false;
+  });
 }
 
 interface Stations {
