@@ -100,11 +100,16 @@ export function failureOutcome(
         return { kind: 'unknown', reason: code, evidence };
       return { kind: 'unavailable', reason: code, maybeReceived: progress !== 'nothing', evidence };
     case 'LEASE_LOST':
-      if (progress === 'nothing')
-        return { kind: 'unavailable', reason: code, maybeReceived: false, evidence };
-      // We broke off before the step that shows it: what has left of it, under a temporary name, shows nothing.
-      return progress === 'appeared'
-        ? { kind: 'unknown', reason: 'LEASE_LOST_MIDWAY', evidence }
-        : { kind: 'unavailable', reason: 'LEASE_LOST_MIDWAY', maybeReceived: true, evidence };
+      return leaseLost(progress, evidence);
   }
+}
+
+/** We broke off before the step that shows the file: what has left of it, under a temporary name, shows nothing. */
+function leaseLost(progress: UploadProgress, evidence: Evidence): Outcome {
+  if (progress === 'nothing')
+    return { kind: 'unavailable', reason: 'LEASE_LOST', maybeReceived: false, evidence };
+  const reason = 'LEASE_LOST_MIDWAY';
+  return progress === 'appeared'
+    ? { kind: 'unknown', reason, evidence }
+    : { kind: 'unavailable', reason, maybeReceived: true, evidence };
 }
