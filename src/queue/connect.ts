@@ -22,6 +22,16 @@ const retryAfter = (times: number): number => Math.min(50 * 2 ** times, 2_000);
 /** The old master may still answer, as a replica, behind a name or an address that belongs to the new one now: connect again, ask again. */
 const afterFailOver = (error: Error): 2 | false => (error.message.startsWith('READONLY') ? 2 : false);
 
+/**
+ * BullMQ's scripts that are called in one turn leave in one write; every other command is sent by itself. A batch of ioredis up to
+ * 6.0.0 lacks the scripts that were defined after it began (redis/ioredis#1931): a `PING` begun before the first worker defined its
+ * scripts made each of them fail at once, and BullMQ tried again without end and without a turn for anything else.
+ */
+const scriptsTogether: CommonRedisOptions = {
+  enableAutoPipelining: true,
+  autoPipeliningIgnoredCommands: Redis.prototype.getBuiltinCommands(),
+};
+
 /** @param silenceMs a connection that says nothing for so long, and ten seconds, is given up */
 export function openRedis(place: RedisServers, use: 'commands' | 'worker', silenceMs: number): RedisClient {
   const { nodes, tls, username, password, database, master, sentinelPassword } = place;
@@ -36,8 +46,7 @@ export function openRedis(place: RedisServers, use: 'commands' | 'worker', silen
     socketTimeout: silenceMs + 10_000,
     enableReadyCheck: true,
   };
-  // Jobs that end together are told to Redis in one write.
-  const together = { enableAutoPipelining: use === 'worker' };
+  const together = use === 'worker' ? scriptsTogether : {};
   const redis = open();
   if (redis instanceof Redis) forgetTimerAtEnd(redis);
   // Without a listener ioredis prints the error, arguments included.

@@ -1,6 +1,7 @@
 // The workers of a process: what was taken from the queue and may not begin leaves nothing behind that others wait for.
 import { silentLog } from '../../src/log.ts';
 import { openRedis } from '../../src/queue/connect.ts';
+import { openDestinationWorker } from '../../src/queue/destination-worker.ts';
 import type { Job } from '../../src/queue/jobs.ts';
 import { createProducer } from '../../src/queue/producer.ts';
 import { createWorkerPool } from '../../src/queue/worker-pool.ts';
@@ -88,6 +89,44 @@ test('a job in flight whose lock lost its expiry, as in a copied Redis, is pushe
     await producer.close();
     redis.disconnect();
     subscriber.disconnect();
+    await gateway.close();
+  }
+});
+
+test('the first worker of a process, opened in the same turn as a PING on its connection, begins its jobs', async () => {
+  const gateway = await openGateway({ files: webhookFiles(1) });
+  const { place, prefix } = gateway.config.redis;
+  const redis = openRedis(place, 'worker', 60_000);
+  const producer = createProducer({ redis: gateway.redis, prefix });
+  await producer.push('essai-csv', [file(1)]);
+  // Connected, so that nothing lets another turn begin between the PING and the scripts of the worker.
+  await redis.ping();
+  const begun = Promise.withResolvers<Job>();
+  const asked = redis.ping();
+  const worker = openDestinationWorker({
+    destinationId: 'essai-csv',
+    concurrency: 1,
+    redis,
+    prefix,
+    handle: (_destination, job) => Promise.resolve(begun.resolve(job)),
+    mayBegin: () => true,
+    giveBack: () => Promise.resolve(),
+    log: {
+      ...silentLog,
+      // A loop that never ends a turn is left by closing the worker; no time limit of the test would interrupt it.
+      warn: (_event, { code } = {}) => {
+        begun.reject(new Error(`the worker failed: ${code}`));
+        void worker.drain();
+      },
+    },
+  });
+  try {
+    expect(await begun.promise).toEqual(file(1));
+    expect(await asked).toBe('PONG');
+  } finally {
+    await worker.drain();
+    await producer.close();
+    redis.disconnect();
     await gateway.close();
   }
 });
