@@ -7,10 +7,10 @@ const relais = terminalOf({ RELAIS_MAPPINGS_DIR: join(import.meta.dirname, '../.
 test('list names every preset with its versions, how far it was proved, and what of it can be tried', async () => {
   const { out, code } = await relais('preset', 'list');
   expect(code).toBe(0);
-  expect(out).toMatch(/^espocrm +EspoCRM +EspoCRM 8 .* simulated CRM +twenty leads$/m);
+  expect(out).toMatch(/^espocrm +EspoCRM +EspoCRM 8 .* real system +twenty leads$/m);
   expect(out).toMatch(/^csv-excel .* documentation only +one lead$/m);
   const { out: data } = await relais('preset', 'list', '--json');
-  expect(JSON.parse(data)).toContainEqual(expect.objectContaining({ name: 'espocrm', proof: 'simulator' }));
+  expect(JSON.parse(data)).toContainEqual(expect.objectContaining({ name: 'espocrm', proof: 'system' }));
 });
 
 test('show gives the client’s page, the answers and the habits', async () => {
