@@ -162,6 +162,8 @@ describe('lead find and show', () => {
         'essai',
         '--reason',
         'request 92',
+        '--identity',
+        'card seen',
         '--yes',
       );
       expect(erased).toMatchObject({
