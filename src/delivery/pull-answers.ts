@@ -7,13 +7,16 @@ import { nameIn, type PersonName } from '../domain/names-in-text.ts';
 import { deliveriesByKeys, lockDeliveries, type Delivery } from '../store/deliveries.ts';
 import { forgetReferences, markSettled } from '../store/delivery-settlements.ts';
 import { entryNames } from '../store/entry-names.ts';
+import { raiseAlerts } from '../store/alerts.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { namesOf } from '../store/persons-names.ts';
+import { lockLeads } from '../store/leads.ts';
 import { attemptEntries, type AttemptEntry } from '../store/pull-entries.ts';
 import { wakeSiblings } from '../store/withheld.ts';
 import type { Attempted } from './attempt/attempt.ts';
 import type { ClaimedDelivery } from './attempt/claim.ts';
 import { unspent } from './attempt/outcome-effects.ts';
+import { tellAgain } from './attempt/tell-again.ts';
 import type { TripNeeds } from './attempt/trip.ts';
 
 /** `unavailable`: not now, to be given again. `unconfirmed`: given to a client that says nothing of what it took. */
@@ -199,10 +202,11 @@ const isNobodyElses = ({ run, state, reason, leaseToken }: Delivery, lease: Leas
 async function recordLate(
   { database }: TripNeeds,
   { actor }: AnswersOf,
-  { answer, row: { id, sentMappingId } }: Told,
+  { answer, row: { id, leadId, sentMappingId } }: Told,
   lease: LeaseNamed,
 ): Promise<PullAnswered> {
   return database.transaction(async (tx) => {
+    await lockLeads(tx, [leadId]);
     const [row] = await lockDeliveries(tx, [id]);
     if (row === undefined) return 'unknown';
     const entries = await attemptEntries(tx, [id]);
@@ -223,6 +227,7 @@ async function recordLate(
         ...(settles ? { nextStep: 'done' } : {}),
       },
     ]);
+    await raiseAlerts(tx, await tellAgain(tx, [{ row, outcome }]));
     if (!settles) return 'late';
     const reference = 'reference' in outcome ? outcome.reference : undefined;
     const settled = {

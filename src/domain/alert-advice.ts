@@ -109,6 +109,11 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     'The data protection officer decides: erase the row, or take it in if the person asked for it again.',
     () => 'relais lead refusals',
   ),
+  late_arrival: say(
+    'TOLD_AGAIN : l’effacement ou la mise à jour repart, à suivre ; sinon, demander au client ce que son système a gardé.',
+    'TOLD_AGAIN: the erasure or update leaves again, follow it; else ask the client what their system has kept.',
+    tasks,
+  ),
   request_due: say(
     'Ouvrir la demande, sous « Droits » : elle dit ce qui manque pour la clore.',
     'Open the request, under “Rights”: it says what is missing before it is closed.',

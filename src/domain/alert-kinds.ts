@@ -91,6 +91,11 @@ export const alertDefinitions = {
       'Demande d’une personne effacée, recueillie avant l’effacement / lead of an erased person, collected before the erasure',
     isTask: true,
   },
+  late_arrival: {
+    title:
+      'Envoi arrivé après un effacement ou une mise à jour / a lead that arrived after its erasure or update',
+    isTask: true,
+  },
   request_due: {
     title: 'Demande d’un prospect proche de son terme, ou au-delà / request close to its term, or past it',
     isTask: true,

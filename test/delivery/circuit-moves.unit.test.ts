@@ -25,6 +25,7 @@ const work = (): OutcomeEffects => ({
   undone: [],
   forward: [],
   lateReferences: [],
+  lateArrivals: [],
 });
 const attempt = (agoMs: number): Attempted =>
   ({

@@ -95,6 +95,33 @@ test('of a person who was erased meanwhile, and whose erasure is through, a late
   expect(await referenceOf(taken)).toBeNull();
 });
 
+test('C22: what arrived behind its erasure, which was through, is erased once more by the reference that came too late; support is told', async () => {
+  const answers: (() => void)[] = [];
+  crm.answer = (request, response) => {
+    if (request.method === 'POST')
+      answers.push(() => void response.writeHead(200).end('{"success":true,"id":"C-1"}'));
+    else response.writeHead(404).end('{}');
+  };
+  worker = await startWorker(gateway.app);
+  await gateway.send(leadRow(taken));
+  await gateway.until('on its way', () => answers.length === 1);
+  await takeOver();
+  // The erasure of the person, and that the recipient was told, as another process has recorded both.
+  await gateway.app.rights.erase({ clientId: 'essai', reference: taken, actor: 'tester', reason: 'test' });
+  await gateway.owner.run(
+    "UPDATE deliveries SET state = 'cancelled', reason = 'erased', maybe_received = 1, lease_until = NULL, settled_at = UTC_TIMESTAMP(3) WHERE action = 'create'",
+  );
+  await gateway.until('an erasure', async () => (await gateway.states("d.action = 'erase'")).length === 1);
+  await gateway.owner.run(
+    "UPDATE deliveries SET state = 'delivered', reason = 'accepted', departures = 1, lease_until = NULL, settled_at = UTC_TIMESTAMP(3) WHERE action = 'erase'",
+  );
+  for (const answer of answers) answer();
+  await gateway.until('erased once more', () => crm.received.some(({ url }) => url === '/leads/C-1'));
+  expect(await gateway.owner.all("SELECT kind, reason FROM alerts WHERE kind = 'late_arrival'")).toEqual([
+    { kind: 'late_arrival', reason: 'TOLD_AGAIN' },
+  ]);
+});
+
 test('a worker that overtook itself: of two answers settled together the newer lease’s counts, the other is `late`', async () => {
   await gateway.send(leadRow(taken));
   await gateway.until('queued', async () => (await stateOf(taken)) === 'queued');

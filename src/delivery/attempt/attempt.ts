@@ -9,6 +9,7 @@ import type { CallOutcome } from '../../store/calls.ts';
 import type { TargetTaken } from '../../store/delivery-targets.ts';
 import type { ReadBackWanted } from '../../store/read-backs.ts';
 import type { ClaimedDelivery } from './claim.ts';
+import type { LateArrival } from './tell-again.ts';
 
 /** An attempt that left, or asked the recipient, and what came back. */
 export interface Attempted {
@@ -57,5 +58,7 @@ export interface OutcomeEffects {
   readonly readBacks: ReadBackWanted[];
   /** What recipients call their records, learnt by workers whose lease was lost. */
   readonly lateReferences: LateReference[];
+  /** What workers whose lease was lost have sent. */
+  readonly lateArrivals: LateArrival[];
   readonly erased: { readonly leadId: number; readonly destinationId: string }[];
 }

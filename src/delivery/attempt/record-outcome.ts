@@ -184,6 +184,7 @@ async function recordAttempt(
       work.handovers.push({ entry: 'late', ...outcomeEntry(row, attempted) });
       noteTargets(row, attempted, work);
       noteLateReference(row, attempted, work);
+      if (!attempted.asked) work.lateArrivals.push({ row, outcome: attempted.outcome });
       continue;
     }
     const situation = situationOf(row, attempted, closedBefore);

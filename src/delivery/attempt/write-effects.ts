@@ -11,6 +11,7 @@ import { noteReadBacks } from '../../store/read-backs.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import type { OutcomeEffects } from './attempt.ts';
+import { tellAgain } from './tell-again.ts';
 
 export const noEffects = (): OutcomeEffects => ({
   handovers: [],
@@ -23,6 +24,7 @@ export const noEffects = (): OutcomeEffects => ({
   taken: [],
   readBacks: [],
   lateReferences: [],
+  lateArrivals: [],
   next: [],
   again: [],
   forward: [],
@@ -37,10 +39,12 @@ export async function writeEffects(tx: Sql, work: OutcomeEffects): Promise<void>
   await noteReadBacks(tx, work.readBacks);
   await queueNextCalls(tx, work.next, 'afresh');
   await queueNextCalls(tx, work.again, 'goes_on');
+  // First: an erasure that leaves again needs the reference that came too late for it.
+  const late = await tellAgain(tx, work.lateArrivals);
   await keepLateReferences(tx, work.lateReferences);
   await forgetReferences(tx, work.erased);
   await forgetCaptures(tx, work.erased);
   await wakeSiblings(tx, work.ended);
   await bringForward(tx, work.forward);
-  await raiseAlerts(tx, await withoutRepeats(tx, work.alerts));
+  await raiseAlerts(tx, await withoutRepeats(tx, [...work.alerts, ...late]));
 }
