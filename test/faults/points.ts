@@ -19,7 +19,11 @@ export const points: readonly Point[] = [
   { name: '5c depart to who fetches', role: 'api', sql: 'departures = departures + 1' },
   { name: '5e answer of who fetched', role: 'api', sql: 'recipient_reference = COALESCE(NULLIF(' },
   { name: '1 intake', role: 'planner', sql: 'INSERT INTO intake_receipts' },
-  { name: '2 plan', role: 'planner', sql: 'WHERE priority = ? AND client_id = ? AND id > ? ORDER BY id LIMIT' },
+  {
+    name: '2 plan',
+    role: 'planner',
+    sql: 'WHERE priority = ? AND client_id = ? AND id > ? ORDER BY id LIMIT',
+  },
   { name: '3 dispatch', role: 'planner', sql: "SET state = 'queued', queued_at" },
   { name: '3 file opened', role: 'planner', sql: 'INSERT INTO batches' },
   { name: '3 lease recovered', role: 'planner', sql: "state = 'sending' AND lease_until <" },

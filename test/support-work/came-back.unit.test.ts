@@ -75,7 +75,7 @@ async function tried(dropped: readonly string[]) {
     },
   };
   const sent = await sendTrial(input);
-  return { crm, isTaken: wentWell(sent), ...(await readBackAndRemove(input, sent)) };
+  return { crm, isTaken: wentWell(sent), ...(await readBackAndRemove(input, sent, { removes: true })) };
 }
 
 test('one that was kept whole is found, and removed', async () => {

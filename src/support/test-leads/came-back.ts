@@ -1,5 +1,6 @@
 // What became of a test lead at its recipient: asked by our reference, compared field by field with what was sent, and removed.
 // Invariant: only the invented lead is asked about and removed, by the numbers its own answers gave.
+import { randomBytes } from 'node:crypto';
 import type { Answer, Captured, Outcome, Parcel, SendContext } from '../../../connectors/contract.ts';
 import { callSituations } from '../../mapping/calls/situations.ts';
 import type { WriteSituation } from '../../mapping/contract.ts';
@@ -16,13 +17,20 @@ export interface CameBack {
   readonly notes: readonly Both[];
 }
 
-/** @param sent what was taken, as `sendTrial` gives it */
-export async function readBackAndRemove(input: TrialInput, sent: readonly TrialMessage[]): Promise<CameBack> {
+/**
+ * @param sent what was taken, as `sendTrial` gives it
+ * @param removes false where a client sent it: they look at it in their own CRM
+ */
+export async function readBackAndRemove(
+  input: TrialInput,
+  sent: readonly TrialMessage[],
+  { removes }: { readonly removes: boolean },
+): Promise<CameBack> {
   const taken = sent.filter((message) => message.kind === 'sent');
   const known = numbersOf(taken);
   const lost: Both[] = [];
   for (const message of taken) lost.push(...(await readBack(input, message, known)));
-  return { isWhole: lost.length === 0, notes: [...lost, await removal(input, known)] };
+  return { isWhole: lost.length === 0, notes: [...lost, ...(removes ? [await removal(input, known)] : [])] };
 }
 
 interface Numbers {
@@ -47,7 +55,8 @@ const situationOf = (
   known: Numbers,
 ): WriteSituation => ({
   action,
-  key: `sbx-${action}`,
+  // An idempotent recipient would answer a known key from its memory.
+  key: `sbx-${randomBytes(10).toString('hex')}`,
   writtenAt: now(),
   now: now(),
   categories,

@@ -82,7 +82,8 @@ export async function sendTestLead(
   const told = toldOf(sent);
   const isTaken = wentWell(sent);
   await settled(place, trying, { row, actor, sent, told });
-  const back = isTaken ? await readBackAndRemove(input, sent) : { isWhole: false, notes: [] };
+  const removes = scope.clientId === undefined;
+  const back = isTaken ? await readBackAndRemove(input, sent, { removes }) : { isWhole: false, notes: [] };
   return {
     ...told,
     notes: [...told.notes, ...back.notes],
