@@ -105,7 +105,9 @@ test('C21: leads that only share an address are named by a person, or nothing is
   expect(done.err).toContain('not in the file: SH-2');
   expect((await opened('s.age')).text).not.toContain('Cousincanari');
   const both = await open('portability', 'sacha@courriel.example', '--identity', 'seen');
-  expect((await access(both, 'both.age', '--all')).out).toContain('2 leads');
+  expect((await access(both, 'both.age', '--all')).err).toMatch(/REQUEST-002 .*SH-2/);
+  const named = await access(both, 'both.age', '--lead', 'SH-1', '--lead', 'SH-2');
+  expect(named.out).toContain('2 leads');
   expect((await opened('both.age')).data).toMatchObject({ kind: 'portability' });
 });
 
