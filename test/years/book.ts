@@ -187,3 +187,14 @@ export const isRestricted = (
       appliedAt <= at &&
       (liftedAt === undefined || liftedAt.getTime() + graceMs > at.getTime()),
   );
+
+/** Collected before its person was erased: the officer decides about such a row. */
+export const isErasedSince = ({ demands }: Pick<Book, 'demands'>, lead: Lead, at: Date): boolean =>
+  demands.some(
+    ({ kind, leads, appliedAt }) =>
+      kind === 'erasure' &&
+      appliedAt !== undefined &&
+      appliedAt <= at &&
+      lead.collectedAt < appliedAt &&
+      leads.flatMap(addressesOf).some((address) => addressesOf(lead).includes(address)),
+  );

@@ -127,12 +127,17 @@ export function checkTerms(
   }
 }
 
-/** Nothing but an erasure leaves while a lead is restricted, and nothing of an erased one. */
+/** While a lead is restricted, only what takes back or corrects leaves: no first telling, no new yes. Nothing of an erased one. */
 export function checkReceipts(book: Book, find: Finder): void {
-  for (const { reference, at, action, destination } of book.receipts) {
+  for (const { reference, at, action, destination, yes } of book.receipts) {
     const lead = book.leads.get(reference);
     if (lead === undefined || action === 'erase') continue;
-    if (isRestricted(book, lead, at))
+    const before = book.receiptsOf(reference, destination).findLast((receipt) => receipt.at < at);
+    const isNew =
+      action === 'create' ||
+      before === undefined ||
+      (['email', 'phone'] as const).some((channel) => yes[channel] && !before.yes[channel]);
+    if (isNew && isRestricted(book, lead, at))
       find('restricted', `${reference} told to ${destination} on ${dayOf(at)}`);
     if (lead.endedAt !== undefined && lead.endedAt < at)
       find(

@@ -1,6 +1,6 @@
 // What is handed in is taken in, unless its time was over before it came; who is there has reached every recipient.
 // Invariant: a row is judged by what it says itself: nobody looks for the person of a row that is not taken in.
-import { destinations, isRestricted, type Book, type Lead } from './book.ts';
+import { destinations, isErasedSince, isRestricted, type Book, type Lead } from './book.ts';
 import type { Finder } from './figures.ts';
 import { dayOf, termOf } from './plain-rules.ts';
 
@@ -19,7 +19,8 @@ export function checkTakenIn(
     book.awaited.delete(lead);
   }
   for (const lead of book.awaited) {
-    if (!isOver(book, lead, at)) find('lost', `${lead.reference} was not taken in`);
+    if (!isOver(book, lead, at) && !isErasedSince(book, lead, at))
+      find('lost', `${lead.reference} was not taken in`);
     book.awaited.delete(lead);
     book.end(lead, 'refused', at);
   }

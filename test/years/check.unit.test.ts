@@ -148,7 +148,7 @@ describe('a request', () => {
     }
   });
 
-  test('article 18: told, or gone, while it is restricted; an erasure may leave', () => {
+  test('article 18: told anew, or gone, while it is restricted; what takes back or corrects may leave', () => {
     const restricted = (lifted?: string) => {
       const forged = life();
       forged.demand('restriction', '2027-03-01', {
@@ -158,8 +158,11 @@ describe('a request', () => {
       return forged;
     };
     const told = restricted();
-    told.received(told.it, noon('2027-03-05'), { action: 'update' });
+    told.received(told.it, noon('2027-03-05'), { action: 'update', yes: { email: true, phone: true } });
     expect(told.red('2027-04-01')).toEqual(['restricted']);
+    const corrected = restricted();
+    corrected.received(corrected.it, noon('2027-03-05'), { action: 'update' });
+    expect(corrected.red('2027-04-01')).toEqual([]);
     const gone = restricted();
     gone.goes(gone.it, '2030-02-01', 'anonymised');
     expect(gone.red('2030-04-01')).toEqual(['restricted']);

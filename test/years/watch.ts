@@ -1,7 +1,7 @@
 // Looks on after every stop: what was taken in or refused, what the log says went, who is still there when a night is over.
 // Invariant: reads as the owner, beside the gateway; the log is read once, in its order.
 import type { Gateway } from '../trip/gateway.ts';
-import type { Book, Lead } from './book.ts';
+import { isErasedSince, type Book, type Lead } from './book.ts';
 import { checkRefusedRows, checkTurnedAway } from './check-remains.ts';
 import { checkNight, dueTonight, goes } from './check-retention.ts';
 import { checkTakenIn } from './check-taken.ts';
@@ -59,7 +59,8 @@ export function createWatch(needs: {
     await checkTurnedAway(
       gateway,
       find,
-      awaited.filter(({ state }) => state === 'refused'),
+      // A row about an erased person waits, whole, for the officer.
+      awaited.filter((lead) => lead.state === 'refused' && !isErasedSince(book, lead, now())),
     );
   };
   const readLog = (entries: readonly Entry[]): void => {
