@@ -1,5 +1,5 @@
 // MySQL and Redis in Docker Compose, for machines that have Docker and no servers of their own.
-// Not run on the machines Relais is tested on, which have no Docker engine.
+// Never run yet: `npm run lab -- docker` runs the production-like compose file, not these services.
 // Invariant: the project's name comes from its folder, so two checkouts never share containers, and `down`
 // takes its volumes along.
 import { execFile } from 'node:child_process';
