@@ -49,7 +49,8 @@ test('C21: who objects is told to the recipients of their leads at once, and the
   await gateway.send(strangerRow('P-4', { email: 'nina@courriel.example' }));
   await gateway.until('told', () => given('P-4').join() === 'RETRAIT');
   expect(given('P-3')).toEqual(['OUI']);
-  expect(await actionsOf(gateway, 'opposition_kept')).toHaveLength(4);
+  // Four purposes of one channel, for two addresses.
+  expect(await actionsOf(gateway, 'opposition_kept')).toHaveLength(8);
   expect(await actionsOf(gateway, 'opposition_kept')).toContainEqual(
     expect.objectContaining({ purpose: expect.stringMatching(/^request \d+$/) as string }),
   );
@@ -80,10 +81,8 @@ test('whether somebody is on the list is answered with a reason, and the questio
   expect(listed.out).toMatch(/marketing\.email/);
   const stranger = await ask('stranger@courriel.example');
   expect([stranger.code, stranger.err]).toEqual([1, expect.stringContaining('Not on the list')]);
-  expect(await actionsOf(gateway, 'looked_up')).toMatchObject([
-    { purpose: 'ticket 12' },
-    { purpose: 'ticket 12' },
-  ]);
+  const asked = (await actionsOf(gateway, 'looked_up')).filter(({ purpose }) => purpose === 'ticket 12');
+  expect(asked).toHaveLength(2);
 });
 
 test.each([

@@ -74,7 +74,7 @@ test('C22: after an erasure lead show says when, who, why and with which proof',
     '--yes',
   );
   const { out } = await relais('lead', 'show', 'L-1', '--client', 'essai', '--lang', 'en');
-  expect(out).toMatch(/Person erased, .+, by claude\.exemple \(request 91\), proof \d+/);
+  expect(out).toMatch(/Person erased, .+, by claude\.exemple \(request \d+\), proof \d+/);
   expect((await lookups('--reference', 'L-1')).out).toContain('ticket 2');
 });
 
