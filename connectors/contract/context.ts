@@ -41,8 +41,8 @@ export interface SendContext {
   readonly timeouts: Timeouts;
   readonly signal: AbortSignal;
   /**
-   * Whether the lease of what is sent still runs, compared this moment by a clock that goes on while the process is frozen. The guard
-   * asks in the call that writes the first byte, after every wait: connection, handshake, login, token, the server's go-ahead.
+   * True while the lease of the delivery runs, by a clock that continues while the process is frozen. The guard asks in the call
+   * that writes the first byte, after every wait: connection, handshake, login, token, the server's go-ahead.
    */
   readonly mayLeave: () => boolean;
   /** What an address of return carries, so that what comes back says which delivery it was. */

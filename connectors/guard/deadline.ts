@@ -5,7 +5,7 @@
 
 export type Ending = 'TOTAL_TIMEOUT' | 'ABORTED' | 'LEASE_LOST';
 
-/** What an attempt may take, and who ends it. */
+/** The time limit of an attempt, and the signals that end it. */
 export interface Attempt {
   readonly totalMs: number;
   readonly signal: AbortSignal;

@@ -1,11 +1,11 @@
-// What a code of the catalogue means over HTTP: its status, and what the caller can do, who has no terminal of ours.
+// Maps an error code to its HTTP status and to a remedy for a caller without our terminal.
 // Invariant: no remedy names a command, an option or a variable: the catalogue's own remedies are for the operator.
 import type { ErrorCode } from '../errors.ts';
 
 interface OverHttp {
   readonly status: number;
   readonly remedy: string;
-  /** Where the catalogue's meaning speaks of a command. */
+  /** Replaces a meaning of the catalogue that names a command. */
   readonly meaning?: string;
 }
 

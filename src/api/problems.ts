@@ -109,7 +109,7 @@ export function answerInTime(request: FastifyRequest, reply: FastifyReply, withi
   reply.raw.once('close', () => clearTimeout(timer));
 }
 
-/** What Fastify validated. */
+/** The part that Fastify validated. */
 const parts: Readonly<Partial<Record<string, string>>> = {
   body: 'The body',
   querystring: 'The query behind the address',

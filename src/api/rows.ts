@@ -59,7 +59,7 @@ const answerSchema = {
   },
 } as const;
 
-/** Who posts is asked to come again, however long the database keeps the request waiting; what was stored all the same is a duplicate. */
+/** The sender is asked to retry, however long the database keeps the request waiting; a row that was stored all the same is a duplicate. */
 const answerWithinMs = 10_000;
 
 export function rowRoutes(

@@ -75,7 +75,7 @@ export const problem: Schema = {
   },
 };
 
-/** Of what is done once for its key: every route that passes `repeatable` declares it. */
+/** The header of a request that is done once for its key: every route that passes `repeatable` declares it. */
 export const repeatableHeaders = {
   type: 'object',
   properties: {

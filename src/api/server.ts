@@ -35,7 +35,7 @@ export interface ApiOptions {
   readonly port: number;
   /** Addresses or ranges of proxies that end TLS before us: whose `X-Forwarded-For` is believed. */
   readonly proxies: readonly string[];
-  /** Where the interface ends TLS itself: certificate, chain and private key, PEM. */
+  /** Set when the interface ends TLS itself: certificate, chain and private key, PEM. */
   readonly pem?: string;
   /** Requests a minute from one address. */
   readonly perMinute: number;
@@ -77,7 +77,7 @@ function refuseUnknownQuery(route: RouteOptions): void {
     route.schema.querystring ??= requestSchema({});
 }
 
-/** Of an address as it was asked for, whatever stands for its names. */
+/** The route of a requested address, whatever its parameters are. */
 function methodsAt(routes: readonly ApiRoute[], url: string): readonly string[] {
   const [path = ''] = url.split('?');
   const asked = path.split('/');

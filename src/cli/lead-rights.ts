@@ -54,7 +54,7 @@ export function rightsCommands(lead: Command): void {
   ).action((reference: string, options: EraseOptions) => erase(reference, options));
 }
 
-/** Whether there is somebody whose right can be exercised: of refused rows alone, and of an erased lead, nobody has to be told. */
+/** True when a recipient may have to be informed: not for refused rows alone, nor for an erased lead. */
 async function isHeld({ database }: App, clientId: string, reference: string): Promise<boolean> {
   const [lead] = await searchLeads(database, [clientId], { reference });
   return lead !== undefined && !lead.erased;

@@ -46,7 +46,7 @@ const exits = { failure: 1, usage: 64, unavailable: 69, config: 78 } as const;
 /** A service out of reach: the same command may pass later. */
 const outOfReach: readonly string[] = ['DB-001', 'DB-004', 'REDIS-002', 'SERVICE-001'];
 
-/** What only writing meets. */
+/** Refusals that only a write meets. */
 const unwritable: readonly string[] = ['EROFS', 'ENOSPC', 'EDQUOT', 'EFBIG'];
 
 export function relaisProgram(): Command {

@@ -117,7 +117,7 @@ async function slowedDestinations(app: App, rows: readonly ListedDelivery[]): Pr
   return lines;
 }
 
-/** Of no use, or sent twice: confirmed even for one. */
+/** A replay without use, or one that sends twice: it is confirmed even for one delivery. */
 const isDoubtful = (plan: ReplayPlan): boolean =>
   plan === 'delivered_again' || plan === 'unchanged' || plan === 'may_double';
 

@@ -8,7 +8,7 @@ export interface Door {
   readonly port: number | undefined;
   /** Addresses or ranges of proxies that end TLS before it. */
   readonly proxies: readonly string[];
-  /** Where it ends TLS itself: certificate, chain and private key. */
+  /** Set when it ends TLS itself: certificate, chain and private key. */
   readonly pem?: string;
 }
 

@@ -12,7 +12,7 @@ export interface Told {
   readonly departures: number;
 }
 
-/** Whether the recipient may hold what was sent. */
+/** True when the recipient may hold the content. */
 export function mayHaveCome(outcome: Outcome): boolean {
   switch (outcome.kind) {
     case 'accepted':
@@ -37,7 +37,7 @@ export function mayHaveCome(outcome: Outcome): boolean {
 export type AfterLate =
   /** Nothing came after it, or what did still has to leave. */
   | { readonly next: 'nothing' }
-  /** What came after it was through before: it is sent once more, and support is told. */
+  /** A later delivery had ended before it arrived: that one is sent once more, and support is alerted. */
   | { readonly next: 'tell_again'; readonly id: number }
   /** It cannot be told again by itself. */
   | { readonly next: 'alert' };

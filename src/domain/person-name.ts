@@ -1,4 +1,4 @@
-// Whether two names are one person's, as an officer compares them: capitals, accents, hyphens and spaces do not count. Pure.
+// Compares the names of two persons as an officer would: capitals, accents, hyphens and spaces do not count. Pure.
 // Invariant: a first name that is not given on one side says nothing.
 export interface PersonName {
   readonly lastName?: string | undefined;
@@ -18,7 +18,7 @@ export function isSameName(one: PersonName, other: PersonName): boolean {
   );
 }
 
-/** Of people found by one address, whether one is who is asked for: by the name that was given; where none was, all must bear one. */
+/** True for a person found by an address whose name is the given one; without a given name, all found must have the same name. */
 export function bearsName(
   given: PersonName | undefined,
   found: readonly PersonName[],

@@ -8,13 +8,13 @@ import { oppositionSource } from './opposition.ts';
 const repeated = 'same_person:';
 export const repeatSource = (leadId: number): string => `${repeated}${leadId}`;
 
-/** What reaches other leads of the person: an older yes that leaves later would lift it where a CRM keeps one flag for an address. */
+/** A refusal that also counts for other leads of the person: in a CRM with one flag per address, an older grant that leaves later would lift it. */
 export const isNo = ({ state }: Pick<ConsentRecord, 'state'>): boolean =>
   state === 'withdrawn' || state === 'refused';
 
 /**
- * Whether a no is said of a lead that shares this kind of address. A withdrawal concerns the person. A refusal is an answer for
- * an address: people of one household share a phone, and answer for their own e-mails.
+ * True when the refusal counts for a lead that shares this kind of address. A withdrawal concerns the person. A refusal is an answer
+ * for an address: people of one household share a phone, and answer for their own e-mails.
  */
 export const reaches = (
   { state, channel }: Pick<ConsentRecord, 'state' | 'channel'>,
@@ -22,8 +22,8 @@ export const reaches = (
 ): boolean => state === 'withdrawn' || address === 'email' || channel === 'phone' || channel === 'sms';
 
 /**
- * What was refused or taken back in this lead itself: what another lead's no left here goes no further, unless that lead has been
- * erased and can say it no more.
+ * Refusals and withdrawals made in this lead itself. One that another lead left here spreads no further, unless that lead has been
+ * erased.
  */
 export const ownWithdrawals = (
   consents: readonly ConsentRecord[],
@@ -40,7 +40,7 @@ export const ownWithdrawals = (
 export const originOf = ({ source }: ConsentRecord): number | undefined =>
   source?.startsWith(repeated) === true ? Number(source.slice(repeated.length)) : undefined;
 
-/** Of the refusals and withdrawals of one address, without those that another of its kind outdoes in stamp and in receipt both: they end nothing more. */
+/** Refusals and withdrawals of one address, without those that another of the same kind follows both in date and in receipt. */
 export function newestWithdrawals(events: readonly ConsentRecord[]): readonly ConsentRecord[] {
   const pairs = Map.groupBy(events, (consent) => `${consent.purpose}.${consent.channel}.${consent.state}`);
   return [...pairs.values()].flatMap((group) => {
@@ -58,7 +58,7 @@ export function newestWithdrawals(events: readonly ConsentRecord[]): readonly Co
 }
 
 /**
- * Of these refusals and withdrawals, those that change the answer of a lead. One of another lead ends what was granted before it, by stamp or by
+ * The refusals and withdrawals that change the answer of a lead. One of another lead ends what was granted before it, by date or by
  * receipt. An objection (GDPR article 21) counts whatever the lead said before: a refusal, that nobody asked, nothing at all.
  * A grant that has ended by itself counts as one: a recipient that was told the yes, and could not be told its end yet, must
  * hear of the no.

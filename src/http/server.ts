@@ -28,10 +28,10 @@ export interface HttpServerOptions {
   readonly keepAliveTimeoutMs?: number;
   /** Whose `X-Forwarded-For` is believed. */
   readonly proxies: readonly string[];
-  /** Where the server ends TLS itself: certificate, chain and private key. */
+  /** Set when the server ends TLS itself: certificate, chain and private key. */
   readonly pem?: string;
   readonly exposeHeadRoutes?: boolean;
-  /** Of Fastify's validator. */
+  /** Options of Fastify's validator. */
   readonly ajv?: NonNullable<FastifyServerOptions['ajv']>;
   /**
    * Writes the refusal of a request that cannot be routed: 400, 405, 408, 414, 417, 431.
@@ -122,7 +122,7 @@ function endWith(
     'connection: close',
   ];
   socket.on('error', () => socket.destroy());
-  // What still comes is read and dropped: a connection closed over unread bytes loses the answer.
+  // Further bytes are read and dropped: a connection closed with unread bytes loses the answer.
   socket.resume();
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
   setTimeout(() => socket.destroy(), lingerMs).unref();

@@ -51,7 +51,7 @@ export async function openSession(
   const client = new Client(0);
   client.prepareTransfer = async (ftp) => {
     const answer = await openData(ftp, guard, tls, to);
-    // What comes next makes the file appear, empty or not.
+    // The next request makes the file appear, empty or not.
     deadline.leave();
     return answer;
   };

@@ -126,7 +126,7 @@ function operationOf(name: string, operation: Operation, schemas: NamedSchemas):
   };
 }
 
-/** What any address may answer, and what those with a body or an Idempotency-Key may answer besides. */
+/** Statuses of every address, and the further ones of addresses with a body or an Idempotency-Key. */
 const refusalsOf = ({ requestBody }: Operation, isRepeatable: boolean): readonly number[] =>
   [400, 401, 403, 404, 408, 409, 414, 417, 429, 431, 500, 503]
     .concat(requestBody === undefined ? [] : [413, 415], isRepeatable ? [422] : [])

@@ -3,7 +3,7 @@
 
 export interface OperationSaid {
   readonly id: string;
-  /** Where the route itself says no more than its summary. */
+  /** Used when the route has a summary only. */
   readonly description?: string;
 }
 

@@ -102,7 +102,7 @@ function leaseRoute(server: FastifyInstance, pulling: Pulling): void {
       const { holder, actor } = callerFor(request);
       const { limit = mostLeased } = request.body;
       const leased = await pulling.lease({ scope: holder, actor }, request.params.destination, limit);
-      // What a process that was frozen leaves unsaid is given again.
+      // A lead that a frozen process did not answer is given again.
       const given = leased.runs() ? leased : { ...leased, items: [] };
       return reply.type('application/json; charset=utf-8').send(textOf(given));
     },

@@ -77,7 +77,7 @@ function doorRoutes(server: FastifyInstance, desk: Desk, door: Door): void {
   });
 }
 
-/** Of a replay. */
+/** Options of a replay. */
 type How = Pick<BulkAsked, 'anew' | 'acceptDoubles'>;
 const howOf = (typed: (name: string) => string): How => ({
   ...(typed('anew') === 'yes' ? { anew: true } : {}),

@@ -58,7 +58,7 @@ export interface OutcomeEffects {
   readonly readBacks: ReadBackWanted[];
   /** What recipients call their records, learnt by workers whose lease was lost. */
   readonly lateReferences: LateReference[];
-  /** What workers whose lease was lost have sent. */
+  /** Deliveries sent by workers that had lost their lease. */
   readonly lateArrivals: LateArrival[];
   readonly erased: { readonly leadId: number; readonly destinationId: string }[];
 }

@@ -10,7 +10,7 @@ export interface Lease {
   readonly renew: () => Promise<boolean>;
   /** At least as much is left of it as a send may take, or it could be renewed. */
   readonly isLongEnough: () => Promise<boolean>;
-  /** Whether it has not run out, this moment. */
+  /** True while it has not run out. */
   readonly runs: () => boolean;
 }
 
@@ -75,7 +75,7 @@ export function keepRenewed(lease: Lease, everyMs: number): () => void {
   };
 }
 
-/** What falls due before the next look is renewed by this one. */
+/** A lease that runs out before the next look is renewed by this one. */
 function renewDue(): void {
   const now = performance.now();
   for (const own of renewed) {

@@ -1,4 +1,4 @@
-// What a recipient is shown of our credentials while one request is sent, and its answer without them.
+// Records the credentials that one request uses, and removes them from its answer.
 // Invariant: a reference that holds a credential of ours is never stored: a recipient may repeat what it was sent.
 import type { Captured, Outcome, SendContext } from '../../../connectors/contract.ts';
 

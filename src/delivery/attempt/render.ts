@@ -63,7 +63,7 @@ export interface ContentInputs {
   readonly incomplete?: ReadonlyMap<number, string>;
   /** Under what it was handed over before: given where nobody is authorised to receive it any more. */
   readonly former?: Former | undefined;
-  /** What the recipient holds: given for an update of a lead under a restriction. */
+  /** The values that the recipient holds: given for an update of a lead under a restriction. */
   readonly held?: HeldContent | undefined;
 }
 
@@ -84,7 +84,7 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
   const receiver = receiverOf(row, said, inputs, stop);
   if ('state' in receiver) return receiver;
   const content = contentFor(row, said, receiver, inputs, stop);
-  // What a mapping cannot write with so little is told by a person.
+  // An update that the mapping cannot write with so few fields becomes a task for support.
   if (isRestricted && isUnwritten(content)) return stoppedByHand(row);
   return 'record' in content ? { ...content, readRevision: present.revision } : content;
 }

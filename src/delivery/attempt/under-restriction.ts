@@ -7,7 +7,7 @@ import { lastHandedOver, revisionHeld } from '../../store/known-to-recipient.ts'
 import type { ClaimedDelivery } from './claim.ts';
 import { carriesRight } from './former-authorisation.ts';
 
-/** What a recipient holds of a lead under a restriction. */
+/** The values that a recipient holds of a lead under a restriction. */
 export interface HeldContent {
   /** Latest revision it may hold. */
   readonly revision: number;

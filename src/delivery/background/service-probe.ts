@@ -1,5 +1,4 @@
-// Whether MySQL and Redis can be reached and take what they are given, asked now and then: readiness, and one line in the log when it
-// changes.
+// Probes periodically that MySQL and Redis answer and accept writes, for readiness; logs one line when that changes.
 // Invariant: a service that hangs counts as away after a second; nobody waits for it, nothing piles up behind it.
 import type { Log } from '../../log.ts';
 
@@ -54,7 +53,7 @@ export function createServiceProbe(options: {
   };
 }
 
-/** What came of a question: `''`, no answer; otherwise the word it was refused with, or that all is well. */
+/** The result of a probe: `''` for no answer; otherwise the code of the refusal, or that all is well. */
 type Answer = string;
 const here: Answer = 'here';
 const silent: Answer = '';

@@ -25,7 +25,7 @@ const looks = 3;
 export interface LongAttempt {
   readonly order: Order;
   readonly file: LongFile;
-  /** Of the whole: lost, its rows are somebody else's too. Renewed before each part. */
+  /** The lease of the whole file: when it is lost, so are those of its rows. Renewed before each part. */
   readonly lease: Lease;
   /** The version that writes it, chosen with its first part; 0: the one in force. */
   versionId: number;

@@ -24,7 +24,7 @@ export interface BulkAsked {
   readonly kind: PlannedKind;
   /** One condition at least. */
   readonly filter: DeliveryFilter;
-  /** Of a replay. */
+  /** Options of a replay. */
   readonly anew?: boolean;
   readonly acceptDoubles?: boolean;
 }
