@@ -36,6 +36,11 @@ const doors: Readonly<Record<string, () => Promise<unknown>>> = {
       ...{ clientId: 'essai', reference: 'N-1', actor: 'tester', reason },
       ...{ purpose: 'marketing', channels: ['email'] },
     }),
+  'a request, in how the identity was checked': () =>
+    place().requests.open({
+      ...{ clientId: 'essai', kind: 'access', actor: 'tester', references: ['N-1'] },
+      identity: 'carte de Gaston Gastonzz vue',
+    }),
   erase: () => place().rights.erase({ clientId: 'essai', reference: 'N-1', actor: 'tester', reason }),
 };
 

@@ -68,13 +68,13 @@ export async function openRequest(deps: RequestDeps, order: NewRequestOrder): Pr
             .join(' ')
         : '',
     });
+    await listFound(tx, id, person);
     const key = await deps.requestSecrets.create(tx, id);
     await changeRequest(tx, id, {
       asked: sealAsked(key, order),
       ...(order.identity === undefined ? {} : identityOf(order.identity, actor, now)),
     });
     if (order.demand !== undefined) await keepDemand(tx, key, id, { demand: order.demand, actor });
-    await listFound(tx, id, person);
     await logOpening(tx, { id, clientId, actor, what: `opened:${kind}`, note: order.note ?? '' }, person);
     await tellContact(tx, { id, clientId, kind, receivedAt });
     return { id, dueAt: due, person };
