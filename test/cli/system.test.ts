@@ -132,7 +132,12 @@ describe('config', () => {
   });
 
   test('what is missing is told at once, exit code 78', async () => {
+    // Elsewhere: a demo that runs in this folder, of another test perhaps, would give the configuration.
+    const folder = mkdtempSync(join(tmpdir(), 'relais-nothing-'));
+    const cwd = jest.spyOn(process, 'cwd').mockReturnValue(folder);
     const ran = await terminalOf({})('status');
+    cwd.mockRestore();
+    rmSync(folder, { recursive: true });
     expect(ran).toMatchObject({ code: 78, out: '' });
     for (const name of ['RELAIS_MYSQL_URL', 'RELAIS_REDIS_URL', 'RELAIS_MASTER_KEY', 'RELAIS_SEAL_KEY'])
       expect(ran.err).toContain(name);
