@@ -205,7 +205,8 @@ function leave(message: string, code: number): void {
   process.exitCode = code;
   if (message !== '') process.stderr.write(`${message}\n`);
   if (code !== exits.config || !waitsOnConfigError()) process.exit();
-  process.stderr.write('RELAIS_ON_CONFIG_ERROR=wait: nothing was started; waiting to be started again.\n');
+  // Before the line is written: a signal sent on reading it ends the process with this code.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => process.exit());
+  process.stderr.write('RELAIS_ON_CONFIG_ERROR=wait: nothing was started; waiting to be started again.\n');
   setInterval(() => undefined, 2 ** 30);
 }
