@@ -5,19 +5,15 @@ import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import { exportPerson } from '../privacy/person/export.ts';
-import { findPerson, type FoundPerson } from '../privacy/person/find.ts';
+import { findPerson, type FoundPerson, type PersonAsked } from '../privacy/person/find.ts';
 import { ownRefusedRows } from '../store/refused-of-person.ts';
-import { leadQueryOf } from '../support/find-person.ts';
 import { answerFileOptions, type AnswerFile } from './answer-file.ts';
 import { collect, reasonOf, wholeNumber, withExamples } from './arguments.ts';
-import { problemWords } from './lead-find.ts';
+import { personOf, personOptions, type PersonOptions } from './person-asked.ts';
 import { out, say, withApp } from './terminal.ts';
 
-interface ExportOptions extends AnswerFile {
+interface ExportOptions extends AnswerFile, PersonOptions {
   readonly client: string;
-  readonly email?: string;
-  readonly phone?: readonly string[];
-  readonly lead?: readonly string[];
   readonly row?: readonly string[];
   readonly portability?: true;
   readonly request?: string;
@@ -27,23 +23,21 @@ interface ExportOptions extends AnswerFile {
 export function personCommands(program: Command): void {
   const person = program.command('person').description('what is held on a person at one client');
   withExamples(
-    answerFileOptions(
-      person
-        .command('export')
-        .description(
-          'everything held, as JSON and a French letter, in a file that only the age keys named open',
-        ),
+    personOptions(
+      answerFileOptions(
+        person
+          .command('export')
+          .description(
+            'everything held, as JSON and a French letter, in a file that only the age keys named open',
+          ),
+      ).requiredOption('--client <client>', 'at which client'),
     )
-      .requiredOption('--client <client>', 'at which client')
-      .option('--email <address>', 'mail address of the person')
-      .option('--phone <number>', 'phone of the person, in any spelling; may be repeated', collect)
-      .option('--lead <reference>', 'a lead of the person; may be repeated', collect)
       .option('--row <number>', 'a refused row that names the person; may be repeated', collect)
       .option('--portability', 'for a request for portability; default: for access')
       .option('--request <number>', 'number of the request it answers, for the letter')
       .option('--reason <text>', 'why (request number); mandatory'),
     'Leads that only share an address with those are listed, and are in it once --lead names them.',
-    'relais person export --client horizon --email zoe@courriel.example --request 77 --to acces-77.age --recipient age1... --reason "request 77"',
+    'relais person export --client horizon --email zoe@courriel.example --name Martin --request 77 --to acces-77.age --recipient age1... --reason "request 77"',
   ).action((options: ExportOptions) => withApp((app) => exportOne(app, options)));
 }
 
@@ -51,11 +45,12 @@ async function exportOne(app: App, options: ExportOptions): Promise<void> {
   const reason = reasonOf(options.reason);
   if (existsSync(options.to))
     throw new RelaisError('USAGE-001', `${options.to} exists: nothing is overwritten.`);
-  const { clientId, email, phones, references } = askedOf(options);
-  const found = await findPerson(app.database, app.oppositionKey, { clientId, ...email, phones, references });
+  const asked: PersonAsked = { clientId: options.client, ...personOf(options) };
+  const { clientId } = asked;
+  const found = await findPerson(app.database, app.oppositionKey, asked);
   const own = found.leads.filter((lead) => lead.found === 'asked');
   const leadIds = own.map(({ leadId }) => leadId);
-  const rows = await rowsOf(app, options, found, leadIds);
+  const rows = await rowsOf(app, { asked, named: options.row ?? [], found, leadIds });
   if (leadIds.length + rows.length === 0)
     throw new RelaisError('FIND-001', `Client ${clientId} holds nothing under what was given.`);
   const made = await exportPerson(
@@ -80,54 +75,33 @@ async function exportOne(app: App, options: ExportOptions): Promise<void> {
   tellShared(found);
 }
 
-/** @throws USAGE-001 */
-function askedOf({ client, email, phone = [], lead = [] }: ExportOptions): {
-  readonly clientId: string;
-  readonly email: { readonly email?: string };
-  readonly phones: readonly string[];
-  readonly references: readonly string[];
-} {
-  const read = [...(email === undefined ? [] : [{ email }]), ...phone.map((typed) => ({ phone: typed }))].map(
-    (asked) => {
-      const query = leadQueryOf(asked);
-      if ('problem' in query) throw new RelaisError('USAGE-001', problemWords[query.problem]);
-      return query.query;
-    },
-  );
-  if (read.length + lead.length === 0) throw new RelaisError('USAGE-001', 'Give --email, --phone or --lead.');
-  const address = read.find((query) => query.email !== undefined)?.email;
-  return {
-    clientId: client,
-    email: address === undefined ? {} : { email: address },
-    phones: read.flatMap((query) => query.phone ?? []),
-    references: lead,
-  };
-}
-
-/** Refused rows whose own address is the person's, and those named one by one; others that mention it are listed. */
+/** Refused rows whose own address and name are the person's, and those named one by one; others that mention it are listed. */
 async function rowsOf(
   app: App,
-  options: ExportOptions,
-  { refused }: FoundPerson,
-  leadIds: readonly number[],
+  of: {
+    readonly asked: PersonAsked;
+    readonly named: readonly string[];
+    readonly found: FoundPerson;
+    readonly leadIds: readonly number[];
+  },
 ): Promise<readonly string[]> {
-  const named = options.row ?? [];
+  const { named, asked, leadIds } = of;
+  const { refused } = of.found;
   const listed = refused.map(({ row }) => row);
   const strange = named.filter((row) => !listed.includes(row));
   if (strange.length > 0)
     throw new RelaisError('FIND-001', `No refused row of this person has the number ${strange.join(', ')}.`);
-  const { email, phones } = askedOf(options);
   const own = await ownRefusedRows(app.database, {
-    clientId: options.client,
-    rows: listed,
+    clientId: asked.clientId,
+    rows: refused.filter(({ found }) => found === 'asked').map(({ row }) => row),
     leadIds,
-    ...email,
-    phones,
+    phones: asked.phones ?? [],
+    ...(asked.email === undefined ? {} : { email: asked.email }),
   });
   const others = listed.filter((row) => !own.includes(row) && !named.includes(row));
   if (others.length > 0)
     say(
-      `Not in the file: refused rows that mention an address of the person, but may be somebody else's: ${others.join(', ')}. Read them (relais lead find --reveal), then name them with --row.`,
+      `Not in the file: refused rows with an address of the person that may be another person's: ${others.join(', ')}. Read them (relais lead find --reveal), then name them with --row.`,
     );
   return [...new Set([...own, ...named])];
 }

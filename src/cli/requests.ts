@@ -8,24 +8,18 @@ import { consentChannels, consentPurposes } from '../domain/lead.ts';
 import { isAnswered, requestKinds, requestStates, takesBack, type RequestKind } from '../domain/requests.ts';
 import { RelaisError } from '../errors.ts';
 import type { NewRequestOrder } from '../privacy/requests/open.ts';
-import { leadQueryOf } from '../support/find-person.ts';
 import { collect, instant, known, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
-import { problemWords } from './lead-find.ts';
 import { withFile } from './named-file.ts';
+import { personOf, personOptions, type PersonOptions } from './person-asked.ts';
 import { accessCommand } from './request-access.ts';
 import { actCommands } from './request-acts.ts';
 import { listed, showCommand, tellFound } from './request-show.ts';
 import { out, say, withApp } from './terminal.ts';
 
-interface OpenOptions {
+interface OpenOptions extends PersonOptions {
   readonly client: string;
   readonly kind: string;
-  readonly email?: string;
-  readonly phone?: readonly string[];
-  readonly name?: string;
-  readonly firstName?: string;
-  readonly lead?: readonly string[];
   readonly received?: string;
   readonly document?: string;
   readonly identity?: string;
@@ -40,19 +34,13 @@ export function requestCommands(program: Command): void {
       "a prospect's request: access, rectification, erasure, objection, restriction, portability, withdrawal",
     );
   withExamples(
-    request
-      .command('open')
-      .description('note a request, find the leads of its person, keep the demand sealed')
-      .requiredOption('--client <client>', 'whose prospect')
-      .requiredOption('--kind <kind>', requestKinds.join(', '))
-      .option('--email <address>', 'mail address of the person')
-      .option('--phone <number>', 'phone of the person, any spelling; may be repeated', collect)
-      .option(
-        '--name <name>',
-        'last name of the person: who shares the address under another name is not meant',
-      )
-      .option('--first-name <name>', 'first name, beside --name')
-      .option('--lead <reference>', 'a lead known to be the person’s; may be repeated', collect)
+    personOptions(
+      request
+        .command('open')
+        .description('note a request, find the leads of its person, keep the demand sealed')
+        .requiredOption('--client <client>', 'whose prospect')
+        .requiredOption('--kind <kind>', requestKinds.join(', ')),
+    )
       .option('--received <date>', 'when the demand came in: 2026-11-20, 2026-11-20T14:00; default: now')
       .option('--document <file>', 'the demand itself: mail, PDF, scan; 10 MB at most')
       .option('--identity <text>', 'how the identity was checked')
@@ -124,19 +112,11 @@ interface ListOptions extends JsonOption {
 
 async function open({ requests, database, config }: App, options: OpenOptions): Promise<void> {
   const kind = known(options.kind, requestKinds, 'kind of request');
-  const email = options.email === undefined ? undefined : queryOf({ email: options.email }).email;
-  const phones = (options.phone ?? []).flatMap((phone) => queryOf({ phone }).phone ?? []);
-  const references = options.lead ?? [];
-  if (email === undefined && phones.length + references.length === 0)
-    throw new RelaisError('USAGE-001', 'Give --email, --phone or --lead: whose request is it?');
   const opened = await requests.open({
     clientId: options.client,
     kind,
-    phones,
-    references,
     actor: config.actor,
-    ...(email === undefined ? {} : { email }),
-    ...(options.name === undefined ? {} : { name: { lastName: options.name, firstName: options.firstName } }),
+    ...personOf(options),
     ...(options.received === undefined ? {} : { receivedAt: instant(options.received)(database.now()) }),
     ...(options.document === undefined ? {} : { demand: await withFile(options.document, demandIn) }),
     ...(options.identity === undefined ? {} : { identity: reasonOf(options.identity, '--identity') }),
@@ -153,15 +133,6 @@ const demandIn = async (file: string): Promise<{ readonly name: string; readonly
   name: basename(file),
   bytes: await readFile(file),
 });
-
-function queryOf(asked: { readonly email?: string; readonly phone?: string }): {
-  readonly email?: string;
-  readonly phone?: string;
-} {
-  const found = leadQueryOf(asked);
-  if ('problem' in found) throw new RelaisError('USAGE-001', problemWords[found.problem]);
-  return found.query;
-}
 
 function optInsOf(kind: RequestKind, { purpose, channel }: OpenOptions): Pick<NewRequestOrder, 'optIns'> {
   if (!takesBack(kind)) {

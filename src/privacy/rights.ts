@@ -10,10 +10,9 @@ import { addChange } from '../store/lead-changes.ts';
 import { cancelUnsent } from '../store/planned-deliveries.ts';
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
-import { addressesOf } from '../store/oppositions.ts';
 import { leadHeads } from '../store/person-leads.ts';
 import { refuseNames } from '../store/persons-names.ts';
-import { refusedOfPerson, removeRefusedOfPerson } from '../store/refused-of-person.ts';
+import { refusedOfLead, removeRefusedOfLead } from '../store/refused-of-person.ts';
 import { clearRefusedConsents, removeRefused } from '../store/refused-rows.ts';
 import { refusedUnderFormer, removeRefusedUnderFormer } from '../store/refused-under-former.ts';
 import { blankLead, findLeadId, forgetRows, raiseConsentRevision } from '../store/rights.ts';
@@ -112,7 +111,7 @@ async function eraseProved(tx: Sql, options: RightsOptions, request: RightsReque
   if (options.proofs === undefined || leadId === undefined || lead?.erasedAt !== null)
     return eraseWithin(tx, options, request);
   const refused = [
-    ...(await refusedOfPerson(tx, clientId, await addressesOf(tx, [leadId]))).map(({ row }) => row),
+    ...(await refusedOfLead(tx, clientId, leadId)),
     ...(await refusedUnderFormer(tx, { clientId, leadId, key: options.oppositionKey })),
   ];
   const on = {
@@ -193,7 +192,7 @@ export async function eraseWithin(
   const { leadId, erased, revision: before } = await lockedLead(tx, request);
   const refusedRows =
     (await removeRefused(tx, request)) +
-    (await removeRefusedOfPerson(tx, leadId, clientId)) +
+    (await removeRefusedOfLead(tx, clientId, leadId)) +
     (await removeRefusedUnderFormer(tx, { clientId, leadId, key: oppositionKey }));
   if (erased) {
     await forgetRows(tx, clientId, reference);

@@ -13,7 +13,7 @@ import { countFacts, factSources } from '../store/lead-facts.ts';
 import { lockLeads } from '../store/leads.ts';
 import { lastPhoneConsents } from '../store/phone-proofs.ts';
 import { cancelUnsent } from '../store/planned-deliveries.ts';
-import { removeRefusedOfPerson } from '../store/refused-of-person.ts';
+import { removeRefusedOfLead } from '../store/refused-of-person.ts';
 import { removeRefusedUnderFormer } from '../store/refused-under-former.ts';
 import { candidatesById } from '../store/retention-candidates.ts';
 import {
@@ -159,7 +159,7 @@ async function leave(
     const others = (await sharedAddresses(tx, [leadId], 'all')).some(({ all }) =>
       all.some((id) => id !== leadId),
     );
-    if (!others) await removeRefusedOfPerson(tx, leadId, clientId);
+    if (!others) await removeRefusedOfLead(tx, clientId, leadId);
     await removeRefusedUnderFormer(tx, { clientId, leadId, key: oppositionKey });
     await blankLead(tx, leadId, clientId, reference, revision + 1);
     await secrets.replace(tx, leadId);

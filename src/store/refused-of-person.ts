@@ -1,8 +1,10 @@
 // Refused rows of a client that name a person's mail or phones, under whatever reference they came.
 // Invariant: an address counts whole, however it is spelt, and never as a part of somebody else's.
 import type { Addresses } from '../domain/opposition.ts';
+import { isSameName, type PersonName } from '../domain/person-name.ts';
 import { inList, type Sql } from './database.ts';
 import { addressesOf } from './oppositions.ts';
+import { namesOfLeads } from './person-leads.ts';
 import { digits, ending, holds, texts } from './refused-rows.ts';
 
 /** Between the words of a text: an address ends there, so that ed@ is not found in fred@. */
@@ -44,10 +46,17 @@ export interface RefusedOfPerson {
 }
 
 /** Refused rows of the client that name one of these addresses, newest first. */
-export async function refusedOfPerson(
+export const refusedOfPerson = (
   sql: Sql,
   clientId: string,
   persons: readonly Addresses[],
+): Promise<readonly RefusedOfPerson[]> => rowsNaming(sql, clientId, persons, `LIMIT ${mostRows}`);
+
+async function rowsNaming(
+  sql: Sql,
+  clientId: string,
+  persons: readonly Addresses[],
+  limit: string,
 ): Promise<readonly RefusedOfPerson[]> {
   const { where, values } = naming(persons);
   if (values.length === 0) return [];
@@ -55,26 +64,35 @@ export async function refusedOfPerson(
     `SELECT CAST(id AS CHAR) AS \`row\`, kind, COALESCE(reference, '') AS reference, received_at AS receivedAt,
             last_name AS lastName, first_name AS firstName
        FROM lead_intake FORCE INDEX (lead_intake_turn)
-      WHERE status = 'refused' AND client_id = ? AND (${where}) ORDER BY lead_intake.id DESC LIMIT ${mostRows}`,
+      WHERE status = 'refused' AND client_id = ? AND (${where}) ORDER BY lead_intake.id DESC ${limit}`,
     [clientId, ...values],
   );
 }
 
-/** Removes the refused rows of a client that name the mail or a phone of this lead. Returns how many. */
-export async function removeRefusedOfPerson(tx: Sql, leadId: number, clientId: string): Promise<number> {
-  const [person] = await tx.all<{ email: string | null; mobile: string | null; landline: string | null }>(
-    'SELECT email, mobile, landline FROM prospects WHERE lead_id = ?',
-    [leadId],
-  );
-  const { where, values } = naming([
-    { email: person?.email ?? '', mobile: person?.mobile ?? '', landline: person?.landline ?? '' },
-  ]);
-  if (values.length === 0) return 0;
-  const { affected } = await tx.run(
-    `DELETE FROM lead_intake WHERE status = 'refused' AND client_id = ? AND (${where})`,
-    [clientId, ...values],
-  );
-  return affected;
+/** A row without a last name is taken for the person's. */
+export const mayBear = (
+  person: PersonName,
+  { lastName, firstName }: Pick<RefusedOfPerson, 'lastName' | 'firstName'>,
+): boolean =>
+  (lastName ?? '').trim() === '' ||
+  isSameName(person, { lastName: lastName ?? '', firstName: firstName ?? '' });
+
+/**
+ * Refused rows that an erasure of this lead takes along: they name its mail or a phone, and bear its name or none. Who shares an
+ * address under another name is asked about, not erased.
+ */
+export async function refusedOfLead(sql: Sql, clientId: string, leadId: number): Promise<readonly string[]> {
+  const names = (await namesOfLeads(sql, [leadId])).get(leadId) ?? {};
+  return (await rowsNaming(sql, clientId, await addressesOf(sql, [leadId]), ''))
+    .filter((row) => mayBear(names, row))
+    .map(({ row }) => row);
+}
+
+/** Returns how many went. */
+export async function removeRefusedOfLead(tx: Sql, clientId: string, leadId: number): Promise<number> {
+  const rows = await refusedOfLead(tx, clientId, leadId);
+  for (const row of rows) await removeRefusedRow(tx, clientId, Number(row));
+  return rows.length;
 }
 
 /**

@@ -3,6 +3,8 @@
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import type { Sql } from './database.ts';
 import { formerAddresses, leadsWithAddress } from './oppositions.ts';
+import { namesOfLeads } from './person-leads.ts';
+import { mayBear } from './refused-of-person.ts';
 import { ending, texts } from './refused-rows.ts';
 
 export interface FormerOf {
@@ -17,6 +19,8 @@ interface Row {
   readonly texts: string;
   readonly mobile: string | null;
   readonly landline: string | null;
+  readonly lastName: string | null;
+  readonly firstName: string | null;
 }
 
 const rowsAtOnce = 500;
@@ -26,16 +30,17 @@ const mail = /[^\s<>(),;:=/"|]+@[^\s<>(),;:=/"|]*[^\s<>(),;:=/"|.]/g;
 export async function refusedUnderFormer(sql: Sql, of: FormerOf): Promise<readonly string[]> {
   const former = new Set((await formerAddresses(sql, of.leadId)).map((digest) => digest.toString('hex')));
   if (former.size === 0) return [];
+  const names = (await namesOfLeads(sql, [of.leadId])).get(of.leadId) ?? {};
   const found: string[] = [];
   for (let after = '0'; ;) {
     const page = await sql.all<Row>(
-      `SELECT CAST(id AS CHAR) AS \`row\`, ${texts} AS texts, mobile, landline
+      `SELECT CAST(id AS CHAR) AS \`row\`, ${texts} AS texts, mobile, landline, last_name AS lastName, first_name AS firstName
          FROM lead_intake FORCE INDEX (lead_intake_turn)
         WHERE status = 'refused' AND client_id = ? AND lead_intake.id > CAST(? AS UNSIGNED)
         ORDER BY lead_intake.id LIMIT ${rowsAtOnce}`,
       [of.clientId, after],
     );
-    for (const row of page)
+    for (const row of page.filter((one) => mayBear(names, one)))
       for (const address of addressesIn(row))
         if (isFormer(of, former, address) && !(await isOfAnother(sql, of, address))) found.push(row.row);
     const last = page.at(-1);

@@ -108,6 +108,27 @@ test('C21: an erasure goes from the demand to its closing, by the page alone', a
   ]);
 });
 
+test('the names that leads bear are shown for a reason, which is in the log before, and not without', async () => {
+  const id = await opened({ kind: 'erasure', email: 'ko-0@courriel.example', identity: 'ticket 9' });
+  const { text } = await dpo.get(`/requests/${id}`);
+  expect(text).toContain(`action="/requests/${id}/names"`);
+  expect(plain(text)).not.toContain('{{7*7}}');
+  const revealed = async (): Promise<number> => (await entries('revealed')).length;
+  const before = await revealed();
+  for (const reason of ['', 'appel au 06 39 98 00 01']) {
+    const refused = await act(id, 'names', { reason });
+    expect([refused.status, plain(refused.text).includes('{{7*7}}')]).toEqual([422, false]);
+  }
+  expect(await revealed()).toBe(before);
+  const shown = await act(id, 'names', { reason: 'ticket 9' });
+  expect(shown.status).toBe(200);
+  expect(shown.text).toContain('{{7*7}}');
+  expect(shown.text).not.toContain('<script>');
+  expect((await entries('revealed')).at(-1)).toMatchObject({ purpose: `request ${id}: ticket 9` });
+  // The next look at the page shows none.
+  expect(plain((await dpo.get(`/requests/${id}`)).text)).not.toContain('{{7*7}}');
+});
+
 test('the demand is given back with a reason, as bytes that no browser opens, under a harmless name', async () => {
   const id = await opened({ kind: 'erasure', reference: 'OK-1' });
   const page = (await dpo.get(`/requests/${id}`)).text;

@@ -38,7 +38,8 @@ async function apply(
   random: Random,
 ): Promise<void> {
   const order = {
-    ...{ selection: { leads: 'all', rows: 'all' } as const, identity: 'seen', actor: officer },
+    identity: 'seen',
+    actor: officer,
     ...(kind === 'rectification'
       ? { corrections: { values: { last_name: `Bernard-${random.between(0, 1e6)}` }, clear: [] } }
       : {}),
@@ -46,8 +47,10 @@ async function apply(
   for (const start = performance.now(); performance.now() - start < forMs;)
     try {
       // Each by itself: one whose name was corrected only shares the address.
-      const leads = (await requests.show(id)).subjects.flatMap(({ reference }) => reference ?? []);
-      await requests.apply(id, { ...order, selection: { ...order.selection, leads } });
+      const { subjects } = await requests.show(id);
+      const leads = subjects.flatMap(({ reference }) => reference ?? []);
+      const rows = subjects.flatMap((one) => (one.kind === 'row' ? one.subjectId : []));
+      await requests.apply(id, { ...order, selection: { leads, rows } });
       return;
     } catch (error) {
       if (!expected(error)) throw error;

@@ -52,6 +52,14 @@ const logged = async (id: string): Promise<readonly string[]> =>
     )
   ).map(({ entry, reason }) => (entry === 'request' ? reason : entry));
 
+const rowsOf = async (...references: readonly string[]): Promise<readonly string[]> =>
+  (
+    await gateway.owner.all<{ id: string; reference: string }>(
+      "SELECT CAST(id AS CHAR) AS id, reference FROM lead_intake WHERE status = 'refused' ORDER BY id",
+      [],
+    )
+  ).flatMap(({ id, reference }) => (references.includes(reference) ? [id] : []));
+
 test('C21: an access is answered with a file that only the key opens; the log has it, the person’s other requests are in it', async () => {
   await leads(
     ['AC-1', { email: 'alix@courriel.example', last_name: 'Alixtémoin' }],
@@ -181,4 +189,47 @@ test('a wrong key, a name that names somebody and a file that exists give nothin
   expect((await access(id, 'a.age')).err).toContain('exists');
   const erasure = await open('erasure', 'alix@courriel.example', '--identity', 'seen');
   expect((await access(erasure, 'e.age')).err).toContain('is applied, not answered');
+});
+
+test('C21: --all takes neither a lead nor a refused row that only shares an address; each is named by itself', async () => {
+  const email = 'commune@courriel.example';
+  await leads(
+    ['AL-1', { email, last_name: 'Allarow', first_name: 'Ada' }],
+    ['AL-2', { email, last_name: 'Allarow', first_name: 'Ada', mobile: 'no phone' }],
+    ['AL-3', { email, last_name: 'Rangcanari', first_name: 'Zoé', mobile: 'no phone' }],
+  );
+  const named = ['--identity', 'seen', '--name', 'Allarow'];
+  const [own, other] = await rowsOf('AL-2', 'AL-3');
+  const id = await open('access', email, ...named);
+  expect((await access(id, 'rows.age', '--all')).err).toMatch(new RegExp(`REQUEST-002 .*${other}`));
+  const erasure = await open('erasure', email, ...named);
+  expect((await relais('request', 'apply', erasure, '--all', '--yes')).err).toMatch(
+    new RegExp(`REQUEST-002 .*${other}`),
+  );
+  expect(await rowsOf('AL-2', 'AL-3')).toEqual([own, other]);
+  expect((await access(id, 'rows.age')).out).toContain('1 leads, 1 refused rows');
+  expect((await opened('rows.age')).text).not.toContain('Rangcanari');
+  // An erasure takes along what bears the person's name, and leaves the other's.
+  expect((await relais('request', 'apply', erasure, '--lead', 'AL-1', '--yes')).code).toBe(0);
+  expect(await rowsOf('AL-2', 'AL-3')).toEqual([other]);
+});
+
+test('C21: person export --name leaves out who shares the address under another name, lead and refused row', async () => {
+  const email = 'export@courriel.example';
+  await leads(
+    ['PE-1', { email, last_name: 'Exportelle' }],
+    ['PE-2', { email, last_name: 'Nomcanari' }],
+    ['PE-3', { email, last_name: 'Rangcanari', mobile: 'no phone' }],
+  );
+  const exported = (name: string, ...more: readonly string[]) =>
+    relais(
+      ...['person', 'export', '--client', 'essai', '--email', email, '--to', join(folder, name)],
+      ...['--recipient', recipient, '--reason', 'request 77', ...more],
+    );
+  expect((await exported('pf.age', '--first-name', 'Ada')).err).toContain('USAGE-001');
+  const done = await exported('pe.age', '--name', 'exportelle');
+  expect(done.out).toContain('1 leads, 0 refused rows');
+  expect(done.err).toMatch(/PE-2/);
+  expect(done.err).toContain((await rowsOf('PE-3'))[0]);
+  expect((await opened('pe.age')).text).not.toMatch(/Nomcanari|Rangcanari/);
 });

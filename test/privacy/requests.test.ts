@@ -389,7 +389,7 @@ test('C24: a lead that was asked about later has its reminder too, beside that o
   await delivered('R-1');
   await delivered('R-2');
   const id = await open({ kind: 'erasure', references: ['R-1', 'R-2'] });
-  await gateway.app.requests.apply(id, all);
+  await gateway.app.requests.apply(id, { ...all, selection: { leads: 'all', rows: [] } });
   for (const reference of ['R-1', 'R-2']) await settled(reference, 'erase', 'delivered failed');
   await gateway.app.requests.show(id);
   const asked = (reference: string, days: number): Promise<unknown> =>

@@ -75,16 +75,22 @@ async function apply(stage: Stage, demand: Demand, addresses: Addresses): Promis
   }
   const leads = meant(stage, addresses);
   const order = {
-    selection: { leads: leads.map(({ reference }) => reference), rows: 'all' as const },
     ...(demand.name === undefined ? {} : { corrections: { values: { last_name: demand.name }, clear: [] } }),
     ...{ identity: 'seen', actor },
   };
   const at = stage.world.now();
   for (const { reference } of leads) demand.owed.set(reference, holdersOf(stage.book, reference, at));
-  await requests.apply(id, order).catch(async (error: unknown) => {
+  const applied = async (): Promise<unknown> => {
+    const rows = (await requests.show(id)).subjects.flatMap((one) =>
+      one.kind === 'row' ? one.subjectId : [],
+    );
+    const selection = { leads: leads.map(({ reference }) => reference), rows };
+    return requests.apply(id, { ...order, selection });
+  };
+  await applied().catch(async (error: unknown) => {
     // More of the person came in since it was listed: it was listed anew, and is read again.
     if (!(error instanceof RelaisError) || error.code !== 'REQUEST-003') throw error;
-    await requests.apply(id, order);
+    await applied();
   });
   demand.appliedAt = at;
   (demand.leads as Lead[]).push(...leads);

@@ -147,8 +147,8 @@ export const retentionPlants: readonly YearsPlant[] = [
     name: 'a person who goes leaves the refused rows',
     patches: one(
       'src/retention/leave.ts',
-      'if (!others) await removeRefusedOfPerson(tx, leadId, clientId);',
-      'if (others && leadId < 0) await removeRefusedOfPerson(tx, leadId, clientId);',
+      'if (!others) await removeRefusedOfLead(tx, clientId, leadId);',
+      'if (others && leadId < 0) await removeRefusedOfLead(tx, clientId, leadId);',
     ),
     red: ['remains'],
     company: 'B',

@@ -74,8 +74,7 @@ async function makeFile(
   refuseUnready(request, order);
   const subjects = await readSubjects(tx, id);
   const meant = { ...(await own(tx, deps, request, subjects)), ...order.selection };
-  if (order.selection?.leads === undefined || order.selection.leads === 'all')
-    refuseUnnamed(request, subjects);
+  if (order.selection?.leads === undefined) refuseUnnamed(subjects, 'lead');
   const leadIds = chosen(subjects, 'lead', meant.leads, ({ reference }) => reference);
   const rows = chosen(subjects, 'row', meant.rows, ({ subjectId }) => subjectId);
   await decideSubjects(tx, id, 'lead', leadIds);

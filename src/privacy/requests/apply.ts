@@ -20,7 +20,7 @@ import { noteOfRequest } from './note.ts';
 import { identityOf, readAsked } from './open.ts';
 import { objectWithAsked } from './opt-outs.ts';
 import { withProof } from './prove-part.ts';
-import { chosen, refuseNews, refuseUnnamed, relist, type Selection } from './selection.ts';
+import { chosen, refuseNews, relist, type Selection } from './selection.ts';
 import type { Corrections, Work } from './work.ts';
 
 export interface ApplyOrder {
@@ -149,7 +149,6 @@ async function confirm(
   const { id } = request;
   const subjects = await readSubjects(tx, id);
   const now = tx.now();
-  if (request.kind === 'erasure' && selection.leads === 'all') refuseUnnamed(request, subjects);
   const leads = chosen(subjects, 'lead', selection.leads, ({ reference }) => reference);
   const rows = chosen(subjects, 'row', selection.rows, ({ subjectId }) => subjectId);
   await decideSubjects(tx, id, 'lead', leads);

@@ -61,22 +61,32 @@ export const hasNews = (id: number, fresh: number): RelaisError =>
   ]);
 
 /**
- * Of other people who share an address, each lead is named by itself: an answer that leaves one of the person's out is wrong, and one
- * that holds somebody else's, or an erasure of theirs, is worse.
+ * Of other people who share an address, each lead and each refused row is named by itself: an answer that leaves one of the person's out
+ * is wrong, and one that holds somebody else's, or a right exercised on theirs, is worse.
  * @throws REQUEST-002
  */
-export function refuseUnnamed({ id }: Pick<Request, 'id'>, subjects: readonly RequestSubject[]): void {
-  const shared = subjects.flatMap(({ kind, found, reference }) =>
-    kind === 'lead' && found === 'shared' && reference !== null ? [reference] : [],
+export function refuseUnnamed(subjects: readonly RequestSubject[], kind: RequestSubject['kind']): void {
+  const shared = subjects.flatMap((subject) => {
+    if (subject.kind !== kind || subject.found !== 'shared') return [];
+    return (kind === 'row' ? String(subject.subjectId) : subject.reference) ?? [];
+  });
+  if (shared.length === 0) return;
+  const names = shared.join(', ');
+  throw new RelaisError(
+    'REQUEST-002',
+    kind === 'lead'
+      ? [
+          `Des contacts partagent seulement une adresse avec ceux de la personne : ${names}. Cochez chacun de ceux qui sont visés.`,
+          `Leads that only share an address with the person's: ${names}. Name every lead that is meant.`,
+        ]
+      : [
+          `Des lignes refusées partagent seulement une adresse avec la personne : ${names}. Cochez chacune de celles qui sont visées.`,
+          `Refused rows that only share an address with the person: ${names}. Name every row that is meant.`,
+        ],
   );
-  if (shared.length > 0)
-    throw new RelaisError('REQUEST-002', [
-      `La demande de droits ${id} liste des demandes qui partagent seulement une adresse avec celles de la personne : ${shared.join(', ')}. Cochez chacune de celles qui sont visées.`,
-      `Request ${id} lists leads that only share an address with the person's: ${shared.join(', ')}. Name every lead that is meant.`,
-    ]);
 }
 
-/** @throws REQUEST-002 for one the request does not list */
+/** @throws REQUEST-002 for one the request does not list, or for all where some only share an address */
 export function chosen<T>(
   subjects: readonly RequestSubject[],
   kind: RequestSubject['kind'],
@@ -84,14 +94,25 @@ export function chosen<T>(
   nameOf: (subject: RequestSubject) => T | null,
 ): readonly number[] {
   const listed = subjects.filter((subject) => subject.kind === kind);
-  if (wanted === 'all') return listed.map(({ subjectId }) => subjectId);
+  if (wanted === 'all') {
+    refuseUnnamed(listed, kind);
+    return listed.map(({ subjectId }) => subjectId);
+  }
   return [...new Set(wanted)].map((name) => {
     const found = listed.find((subject) => nameOf(subject) === name);
     if (found === undefined)
-      throw new RelaisError('REQUEST-002', [
-        `La demande de droits ne liste pas la ${kind === 'lead' ? 'demande' : 'ligne refusée'} ${String(name)}.`,
-        `The request lists no ${kind === 'lead' ? 'lead' : 'refused row'} ${String(name)}.`,
-      ]);
+      throw new RelaisError(
+        'REQUEST-002',
+        kind === 'lead'
+          ? [
+              `La demande de droits ne liste pas le contact ${String(name)}.`,
+              `The request lists no lead ${String(name)}.`,
+            ]
+          : [
+              `La demande de droits ne liste pas la ligne refusée ${String(name)}.`,
+              `The request lists no refused row ${String(name)}.`,
+            ],
+      );
     return found.subjectId;
   });
 }

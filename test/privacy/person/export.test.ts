@@ -184,7 +184,7 @@ test('C21: a refused row of the person is in it; one that only mentions them is 
   expect(data.refusedRows).toMatchObject([{ values: { reference: 'A-3', mobile: 'pas un numéro' } }]);
   expect(letter).toContain('Lignes reçues et écartées');
   expect(text).not.toContain(canary.last_name);
-  const row = /may be somebody else's: (\d+)/.exec(err)?.[1] ?? '';
+  const row = /may be another person's: (\d+)/.exec(err)?.[1] ?? '';
   expect((await exported('--email', anna.email, '--row', row)).text).toContain(canary.last_name);
 });
 
