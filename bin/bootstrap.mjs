@@ -24,7 +24,7 @@ export async function bootstrap({ needs }) {
     console.error(`relais: ${error instanceof Error ? error.message : String(error)}`);
     process.exit(1);
   }
-  if (Number(process.versions.node.split('.')[0]) >= WANTED_MAJOR) return;
+  if (Number(process.versions.node.split('.')[0]) >= WANTED_MAJOR) return endWithParent();
   const pinned = pinnedNode();
   if (pinned === undefined) {
     console.error(
@@ -35,7 +35,17 @@ export async function bootstrap({ needs }) {
     process.exit(1);
   }
   const [, script, ...args] = process.argv;
-  process.exit(await run(pinned, [script ?? '', ...args]));
+  process.exit(await run(pinned, [script ?? '', ...args], { bound: true }));
+}
+
+/**
+ * A parent that is killed passes no signal on, and its program would keep its ports and its work. The channel closes with the parent;
+ * SIGTERM then stops this process as it would stop any other: a gateway drains, a command ends.
+ */
+function endWithParent() {
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  // A listener would keep a short command running for as long as the parent lives, and the parent waits for the command.
+  process.channel?.unref();
 }
 
 function pinnedNode() {
@@ -49,13 +59,17 @@ function pinnedNode() {
  * returned.
  * @param {string} program
  * @param {readonly string[]} args
+ * @param {{ bound?: boolean }} options `bound`: the program is a script of Node that calls `bootstrap`, and ends with us.
  * @returns {Promise<number>}
  */
-export function run(program, args) {
+export function run(program, args, { bound = false } = {}) {
   return new Promise((resolve) => {
     // Some tools colour their output for the sake of CI=true alone; a file or a pipe wants plain text.
     const env = process.stdout.isTTY === true ? process.env : { NO_COLOR: '1', ...process.env };
-    const child = spawn(program, args, { stdio: 'inherit', env });
+    const child = spawn(program, args, {
+      stdio: bound ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
+      env,
+    });
     const passOn = new Map();
     for (const signal of ['SIGTERM', 'SIGHUP', 'SIGUSR2', 'SIGINT', 'SIGQUIT']) {
       // A terminal sends Ctrl-C to the whole group: passing it on too would arrive as an impatient second one.

@@ -1,7 +1,17 @@
 // The entry scripts before anything is installed: real processes, a copied bin/ and an invented npm.
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -23,7 +33,14 @@ beforeEach(() => {
   writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ packages: wanted }));
 });
 
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+/** A program whose parent was killed; 0: none. */
+let handedOver = 0;
+
+afterEach(() => {
+  if (handedOver !== 0 && existsSync(`/proc/${handedOver}`)) process.kill(handedOver, 'SIGKILL');
+  handedOver = 0;
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const install = (packages: object): void => {
   mkdirSync(join(folder, 'node_modules'), { recursive: true });
@@ -158,6 +175,54 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     expect(await start(inside(program), signal)).toMatchObject({ code: 5, out: 'ready\nheard\n' });
   },
 );
+
+/** A script that `bootstrap` hands over as an older Node would, to this Node in the place of the pinned one. */
+async function startAsOlder(
+  code: string,
+  heard: (out: string, parent: ChildProcess) => void,
+): Promise<Ended> {
+  inventNpm('exit 1');
+  install(complete);
+  const programs = join(folder, 'node_modules', `node-linux-${process.arch}`, 'bin');
+  mkdirSync(programs, { recursive: true });
+  symlinkSync(process.execPath, join(programs, 'node'));
+  const script = join(folder, 'script.mjs');
+  writeFileSync(
+    script,
+    `import { bootstrap } from './bin/bootstrap.mjs';
+     const first = process.env.HANDED_OVER === undefined;
+     process.env.HANDED_OVER = 'yes';
+     if (first) Object.defineProperty(process.versions, 'node', { value: '20.19.0' });
+     await bootstrap({ needs: 'all' });\n${code}`,
+  );
+  const parent = spawn(process.execPath, [script], { cwd: folder });
+  let [out, err] = ['', ''];
+  parent.stdout.setEncoding('utf8').on('data', (part: string) => heard((out += part), parent));
+  parent.stderr.setEncoding('utf8').on('data', (part: string) => (err += part));
+  // Only when both have closed their output: the parent's end alone is not enough.
+  const [exitCode] = (await once(parent, 'close')) as [number | null];
+  return { code: exitCode, out, err };
+}
+
+test('a program whose parent is killed stops as on SIGTERM', async () => {
+  const waits = `process.on('SIGTERM', () => { console.log('stopping'); process.exit(0); });
+    setInterval(() => {}, 1000); console.log('ready', process.pid);`;
+  const { code, out, err } = await startAsOlder(waits, (text, parent) => {
+    handedOver = Number(/ready (\d+)/.exec(text)?.[1] ?? 0);
+    if (handedOver !== 0) parent.kill('SIGKILL');
+  });
+  expect({ code, out, err }).toEqual({ code: null, out: `ready ${handedOver}\nstopping\n`, err: '' });
+});
+
+test('a short program handed over to ends by itself, with its code, and gives the channel to no child', async () => {
+  const asks = `import { execFileSync } from 'node:child_process';
+    console.log(execFileSync('sh', ['-c', 'echo "fd:$NODE_CHANNEL_FD"; ls /proc/self/fd | wc -l'], { encoding: 'utf8' }));
+    process.exitCode = 9;`;
+  const { code, out } = await startAsOlder(asks, () => undefined);
+  const alone = await start(asks.replace('process.exitCode = 9;', ''));
+  expect({ code, out }).toEqual({ code: 9, out: alone.out });
+  expect(out).toMatch(/^fd:\n\d+/);
+});
 
 test('a program that cannot be started is said so', async () => {
   const { code, err } = await start("process.exitCode = await run('/nowhere/node', []);");

@@ -1,5 +1,6 @@
 // Running for long: SIGTERM drains, a wrong configuration starts nothing, alerts get through, health says what is wrong.
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
@@ -7,6 +8,7 @@ import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { startHealth } from '../../src/monitoring/health.ts';
 import { createMeters } from '../../src/monitoring/meters.ts';
+import { freePort } from '../../src/sandbox/ports.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { smtpUser, startSmtpRecipient, type SmtpRecipient } from '../connectors/servers/smtp.ts';
 import { leadRow, openGateway, patient, webhookFiles, type Gateway } from './gateway.ts';
@@ -74,6 +76,38 @@ test('SIGTERM lets what is being sent end, logs its outcome, and exits 0', async
   // At debug the steps of the trip are lines of their own.
   for (const step of ['claimed', 'written', 'departed', 'sent', 'settled'])
     expect(running.output()).toMatch(new RegExp(`"level":20.*"code":"${step}","msg":"delivery\\.step"`));
+});
+
+test('a gateway whose parent is killed lets what is being sent end, leaves its port and ends', async () => {
+  let held: ServerResponse | undefined;
+  crm.answer = (_request, response) => {
+    held = response;
+  };
+  gateway.file('essai/crm.yaml', patient(webhookFiles(crm.port))['essai/crm.yaml'] ?? '');
+  await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'tester', note: 'patient' });
+  // As an older Node starts the pinned one.
+  const handsOver = `const { run } = await import('./bin/bootstrap.mjs');
+    process.exit(await run(process.argv[1], process.argv.slice(2), { bound: true }));`;
+  const port = await freePort();
+  const parent = startProcess(gateway, 'all', { RELAIS_HTTP_PORT: String(port) }, [
+    process.execPath,
+    '--eval',
+    handsOver,
+    '--',
+  ]);
+  const outputClosed = once(parent.child, 'close');
+  await gateway.until('started', () => parent.output().includes('process.started'));
+  await gateway.send(leadRow('T-1'));
+  await gateway.until('being sent', () => held !== undefined);
+  parent.child.kill('SIGKILL');
+  await gateway.until('stopping', () => parent.output().includes('process.stopping'));
+  held?.writeHead(200).end('{"success":true,"id":"C-1"}');
+  await outputClosed;
+  expect(parent.output()).toContain('process.stopped');
+  expect((await gateway.states())[0]).toMatchObject({ state: 'delivered' });
+  const next = createServer().listen(port, '127.0.0.1');
+  await once(next, 'listening');
+  next.close();
 });
 
 test.each(['planner', 'worker'] as const)(
