@@ -12,6 +12,8 @@ const complete: Environment = {
   RELAIS_REDIS_URL: 'redis://127.0.0.1:6379/0',
   RELAIS_MASTER_KEY: key(),
   RELAIS_SEAL_KEY: key(),
+  RELAIS_PHONE_PROOFS_DIR: '/var/lib/relais/phone-proofs',
+  RELAIS_PHONE_PROOFS_RECIPIENT: `age1${'q'.repeat(58)}`,
 };
 let folder: string;
 const file = (name: string, text: string): string => {
@@ -193,6 +195,17 @@ describe('C38, C40: what production refuses', () => {
       /RELAIS_REDIS_URL reaches cache\.example/,
     );
   });
+  test.each(['RELAIS_PHONE_PROOFS_DIR', 'RELAIS_PHONE_PROOFS_RECIPIENT'])(
+    'C30: proofs of phone consent without %s, elsewhere than in production accepted',
+    (name) => {
+      const { [name]: _, ...without } = complete;
+      expect(refusal({}, without)).toEqual([
+        'CONFIG-002',
+        expect.stringMatching(new RegExp(`^ {2}- ${name} is missing: .*(Name a folder|age-keygen)`)),
+      ]);
+      expect(load({ RELAIS_ENV: 'development' }, without).env).toBe('development');
+    },
+  );
   test('both at once are both named', () => {
     expect(
       refusal({ RELAIS_MYSQL_URL: remote(''), RELAIS_REDIS_URL: 'redis://cache.example/0' }),

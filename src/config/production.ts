@@ -1,4 +1,4 @@
-// What production refuses: connections in clear, waits too short to be safe (C38, C40).
+// What production refuses: connections in clear, waits too short to be safe (C38, C40), no place for proofs of phone consent (C30).
 // Invariant: only what the program itself understands as encrypted counts as encrypted.
 import { RelaisError } from '../errors.ts';
 import type { Config } from './types.ts';
@@ -32,6 +32,14 @@ export function refuseUnsafe(config: Config): void {
   const { port, pem, proxies } = config.console;
   if (port !== undefined && pem === undefined && proxies.length === 0)
     unsafe.push('RELAIS_CONSOLE_PORT without TLS (RELAIS_CONSOLE_TLS_PEM, or RELAIS_CONSOLE_PROXIES)');
+  if (config.phoneProofs.folder === undefined)
+    unsafe.push(
+      'RELAIS_PHONE_PROOFS_DIR is missing: leads of one-off operations would stay past their last day. Name a folder for the proofs of phone consent',
+    );
+  if (config.phoneProofs.recipient === undefined)
+    unsafe.push(
+      'RELAIS_PHONE_PROOFS_RECIPIENT is missing: proofs of phone consent would be written in clear. Make a key (age-keygen -o proofs.key), keep it off this host, and set its public line (age1...)',
+    );
   if (unsafe.length > 0)
     throw new RelaisError(
       'CONFIG-002',

@@ -231,11 +231,11 @@ export const variables: readonly Variable[] = [
   },
   {
     name: 'RELAIS_PHONE_PROOFS_DIR',
-    meaning: 'folder in which a client’s proofs of phone consent are written before its leads are deleted',
+    meaning: 'folder for proofs of phone consent, written before leads are deleted; required in production',
   },
   {
     name: 'RELAIS_PHONE_PROOFS_RECIPIENT',
-    meaning: 'age recipient (age1...) these files are encrypted for; empty: they are not encrypted',
+    meaning: 'age recipient (age1...) these files are encrypted for; required in production',
   },
   {
     name: 'RELAIS_ACTOR',

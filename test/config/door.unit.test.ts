@@ -19,6 +19,8 @@ const configured = (over: Readonly<Record<string, string>>) =>
       RELAIS_REDIS_URL: 'redis://127.0.0.1',
       RELAIS_MASTER_KEY: key(1),
       RELAIS_SEAL_KEY: key(2),
+      RELAIS_PHONE_PROOFS_DIR: folder,
+      RELAIS_PHONE_PROOFS_RECIPIENT: `age1${'q'.repeat(58)}`,
       ...over,
     },
     folder,

@@ -211,7 +211,7 @@ describe('what a container would do', () => {
             variable,
             withDefaults(
               value.replaceAll(
-                /\$\{(TLS_PEM|PROXIES):?-[^}]*\}/g,
+                /\$\{(TLS_PEM|PROXIES|PHONE_PROOFS_RECIPIENT):?-[^}]*\}/g,
                 (_, setting: string) => settings[setting] ?? '',
               ),
             )
@@ -222,7 +222,15 @@ describe('what a container would do', () => {
       // Neither TLS nor a proxy is set: both doors are named.
       for (const door of ['the API needs RELAIS_API_TLS_PEM', 'the console needs RELAIS_CONSOLE_TLS_PEM'])
         expect(() => loadConfig(environment({}), folder)).toThrow(door);
-      const config = loadConfig(environment({ PROXIES: '172.31.79.1' }), folder);
+      expect(() => loadConfig(environment({ PROXIES: '172.31.79.1' }), folder)).toThrow(
+        'RELAIS_PHONE_PROOFS_RECIPIENT is missing',
+      );
+      const recipient = `age1${'q'.repeat(58)}`;
+      const config = loadConfig(
+        environment({ PROXIES: '172.31.79.1', PHONE_PROOFS_RECIPIENT: recipient }),
+        folder,
+      );
+      expect(config.phoneProofs).toEqual({ folder: '/archives/phone-proofs', recipient });
       expect([config.api.proxies, config.console.proxies]).toEqual([['172.31.79.1'], ['172.31.79.1']]);
       expect(config.env).toBe('production');
       expect(new URL(config.mysql.gatewayUrl).password).toBe('mysql_gateway-password');

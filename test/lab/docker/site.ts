@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { projectRoot } from '../../../src/config.ts';
 import { freePort } from '../../../src/sandbox/ports.ts';
 import { images } from './images.ts';
@@ -65,6 +66,7 @@ export async function makeSite(folder: string): Promise<Site> {
     OUTSIDE_NET: nets.outside,
     BUILD_CA_FILE: process.env['NODE_EXTRA_CA_CERTS'] ?? '/dev/null',
     BUILD_PROXY: process.env['HTTPS_PROXY'] ?? '',
+    PHONE_PROOFS_RECIPIENT: await identityToRecipient(await generateIdentity()),
   });
   const words = ['docker', 'compose', '--project-directory', folder, '--project-name', 'relais-lab'];
   const place = { cwd: folder };
