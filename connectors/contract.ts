@@ -13,6 +13,7 @@ export type {
 } from './contract/parcel.ts';
 export type {
   Answer,
+  Copy,
   Evidence,
   Outcome,
   OutcomeKind,

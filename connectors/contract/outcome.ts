@@ -27,6 +27,12 @@ export interface TargetAnswer {
 /** A code from a closed list or `[A-Z0-9_.-]{1,64}` in either case (guarantee 7). */
 export type ReasonCode = string;
 
+/** A further record that a recipient holds under our reference, as the answer to a question shows it. */
+export interface Copy {
+  readonly reference?: string;
+  readonly captures?: Captured;
+}
+
 /** The verdict of one item of a parcel. Expected answers are values; an exception is a bug. */
 export type Outcome =
   /** The recipient has it, proved by the destination's own rules. */
@@ -34,6 +40,8 @@ export type Outcome =
       readonly kind: 'accepted';
       readonly reference?: string;
       readonly captures?: Captured;
+      /** Only from `lookup`: the records behind the first. */
+      readonly copies?: readonly Copy[];
       readonly evidence?: Evidence;
     }
   /** The recipient already had it: final, counts as delivered. */
@@ -41,6 +49,8 @@ export type Outcome =
       readonly kind: 'duplicate';
       readonly reference?: string;
       readonly captures?: Captured;
+      /** Only from `lookup`: the records behind the first. */
+      readonly copies?: readonly Copy[];
       readonly evidence?: Evidence;
     }
   /** The recipient decides later; `lookup` asks again. */

@@ -124,6 +124,14 @@ export const codesOfAnswer: Readonly<Record<string, Both>> = {
     'la fiche trouvée porte une autre référence que la nôtre',
     'the record found has another reference than ours',
   ],
+  FURTHER_RECORDS: [
+    'le destinataire montre d’autres fiches de notre référence',
+    'the recipient shows further records of our reference',
+  ],
+  FURTHER_RECORD_UNWRITTEN: [
+    'une autre fiche de notre référence ne peut pas être nommée : traitez-la à la main',
+    'a further record of our reference cannot be named: treat it by hand',
+  ],
   ANSWER_TOO_COMPLEX: ['la réponse est trop complexe pour être lue', 'the answer is too complex to be read'],
   ANSWER_TOO_LARGE: ['la réponse est plus longue que ce qui est lu', 'the answer is longer than is read'],
   FAULT: ['une erreur du protocole que rien ne lit', 'a fault of the protocol that no rule reads'],

@@ -6,7 +6,7 @@ import { reasonWith, safeCode } from '../../domain/delivery.ts';
 import type { ConsentRecord, Lead } from '../../domain/lead.ts';
 import { unchanged, type Told } from '../../mapping/consent-contract.ts';
 import { callKey } from '../../mapping/calls/situations.ts';
-import type { CompiledMapping, WriteSituation, WrittenRecord } from '../../mapping/contract.ts';
+import type { ApplyResult, CompiledMapping, WriteSituation, WrittenRecord } from '../../mapping/contract.ts';
 import type { LeadRead } from '../../store/leads.ts';
 import {
   begun,
@@ -36,9 +36,14 @@ export interface Ready {
   readonly authorisation: Authorisation;
   /** The authorisation has ended: a right is exercised under the one of that time. */
   readonly former?: true;
+  /** The same content, naming another record; undefined where it cannot be written. */
+  readonly writeFor: (record: RecordNamed) => WrittenRecord | undefined;
   /** The call that leaves, where the delivery needs several. */
   readonly call?: RoutedCall & { readonly attempt: CalledAttempt };
 }
+
+/** How a content names the record it is about. */
+export type RecordNamed = Pick<WriteSituation, 'recipientReference' | 'captured'>;
 
 /** Kept with the first departure, so that what is written again says the same moment. */
 export const writtenAtOf = (row: ClaimedDelivery): Date => row.firstDepartedAt ?? row.now;
@@ -158,12 +163,11 @@ function contentFor(
     return afterUndoing(progress.undoing, progress.done.size > 0, stop);
   if (progress !== undefined && call === undefined)
     return progress.done.size > 0 ? stop('delivered', 'accepted') : stop('cancelled', 'not_needed');
-  const result = content.apply(
-    lead,
+  const own =
     call === undefined || progress === undefined
       ? situation
-      : { ...situation, key: callKey(row.key, call.name), call: call.name, captured: progress.captured },
-  );
+      : { ...situation, key: callKey(row.key, call.name), call: call.name, captured: progress.captured };
+  const result = content.apply(lead, own);
   if (former !== undefined && !(result.ok && tellsNothingNew(result.record.consents, former)))
     return stoppedByHand(row);
   if (!result.ok && call !== undefined && isUndo(call.name)) return notUndone(result, stop);
@@ -174,6 +178,7 @@ function contentFor(
     row,
     lead,
     record: result.record,
+    writeFor: (record) => recordOf(content.apply(lead, { ...own, ...record })),
     readRevision: present.revision,
     contentRevision: lead.revision,
     authorisation,
@@ -183,6 +188,8 @@ function contentFor(
       : { call: { ...call, attempt: calledAttempt(call, progress, lead, situation) } }),
   };
 }
+
+const recordOf = (result: ApplyResult): WrittenRecord | undefined => (result.ok ? result.record : undefined);
 
 /** An update that holds opt-ins alone, none of which has changed. */
 const saysNothing = ({ fieldNames, consents }: WrittenRecord): boolean =>

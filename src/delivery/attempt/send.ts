@@ -5,6 +5,7 @@ import { foreignCode } from '../../errors.ts';
 import { logAttempt } from './attempt-log.ts';
 import { traceAttempt } from './attempt-trace.ts';
 import { policyOf } from './call-policy.ts';
+import { atEveryRecord, type Say } from './every-record.ts';
 import { keepRenewed, leaseOf, type Lease } from './lease.ts';
 import { watchCredentials } from './own-credentials.ts';
 import type { Departed, TripNeeds } from './trip.ts';
@@ -50,8 +51,11 @@ const underLease = (credentials: Credentials, lease: Lease): Credentials => ({
   },
 });
 
-async function carried({ log }: TripNeeds, { trip, departure }: Departed, lease: Lease): Promise<Outcome> {
-  const { connector, settings } = trip;
+const noAnswer: Outcome = { kind: 'unavailable', reason: 'NO_LOOKUP', maybeReceived: true };
+
+async function carried(needs: TripNeeds, departed: Departed, lease: Lease): Promise<Outcome> {
+  const { trip, departure } = departed;
+  const { connector } = trip;
   const { credentials } = trip.context;
   const { context, clean } = watchCredentials({
     ...trip.context,
@@ -60,15 +64,15 @@ async function carried({ log }: TripNeeds, { trip, departure }: Departed, lease:
   });
   const { parcel, ready } = departure;
   const call = ready[0]?.call;
+  const say: Say = async (kind, said, settings, classify) =>
+    clean((await connector[kind]?.(said, settings, { ...context, classify })) ?? noAnswer);
   try {
-    return clean(
-      call === undefined
-        ? await connector.send(parcel, settings, context)
-        : await connector.send(parcel, call.settings, { ...context, classify: call.classify }),
-    );
+    const { settings, classify } = call ?? { settings: trip.settings, classify: context.classify };
+    const first = await say('send', parcel, settings, classify);
+    return await atEveryRecord(needs, departed, first, say);
   } catch (error) {
     // A connector answers with values; this is a bug of ours, and the bytes may have left.
-    log.error('delivery.broken', {
+    needs.log.error('delivery.broken', {
       destination: parcel.destination,
       connector: connector.type,
       code: foreignCode(error),

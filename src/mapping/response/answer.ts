@@ -18,6 +18,9 @@ import type { ExpressionFault, XPathFinding, XPath } from './xpath.ts';
 /** An answer parsed at most once, whatever the number of rules. */
 export interface Opened {
   readonly answer: Answer;
+  /** So many records behind the first of a list its places are read; 0 at first. */
+  readonly beside: number;
+  readonly readBeside: (beside: number) => Opened;
   readonly json: (path: readonly string[]) => unknown;
   /** Whether the lists are there in which a path looks for the record that was asked about. */
   readonly hasLists: (path: readonly string[]) => boolean;
@@ -83,9 +86,11 @@ function openWith(answer: Answer, find: Find): Opened {
     complex = true;
     return undefined;
   };
-  return {
+  const read = (beside: number): Opened => ({
     answer,
-    json: (path) => walk(parsed.json(), path, answer.asked),
+    beside,
+    readBeside: read,
+    json: (path) => walk(parsed.json(), path, answer.asked, beside),
     hasLists: (path) => hasItsLists(parsed.json(), path, answer.asked),
     xml: (path) => {
       const found = walk(parsed.xml(), path);
@@ -118,7 +123,8 @@ function openWith(answer: Answer, find: Find): Opened {
     },
     said: (format) => readSaid(format, parsed),
     tooComplex: () => complex,
-  };
+  });
+  return read(0);
 }
 
 /** The text as JSON, XML and HTML, each parsed when it is first asked for; undefined where it cannot be read as that. */

@@ -16,6 +16,12 @@ export function isAnothers(opened: Opened, record: readonly string[] | undefined
   return holdsAlike(whole ?? text, asked);
 }
 
+/** Whether the record shows our reference byte by byte; a list of which no record shows it proves nothing. */
+export function isOurs(opened: Opened, record: readonly string[] | undefined): boolean {
+  const { asked = '' } = opened.answer;
+  return asked !== '' && record !== undefined && names(opened.json(record) ?? '', asked);
+}
+
 const written = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /** Whether the reference stands there as it is, and is no part of a longer one. */

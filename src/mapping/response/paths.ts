@@ -22,14 +22,30 @@ export function parsePath(text: string): readonly string[] | undefined {
     : undefined;
 }
 
-/** @param asked the reference a look-up was about */
-export function walk(root: unknown, path: readonly string[], asked?: string): unknown {
+/**
+ * @param asked the reference a look-up was about
+ * @param beside so many records behind the one that the path names, in the first list it passes
+ */
+export function walk(root: unknown, path: readonly string[], asked?: string, beside = 0): unknown {
   let value = root;
+  let skip = beside;
   for (const step of path) {
     const key = askedStep.exec(step)?.[1];
-    value = key === undefined ? memberOf(value, step) : recordIn(value, key, asked);
+    if (key !== undefined) value = recordsIn(value, key, asked)[skip];
+    else if (Array.isArray(value) && /^\d+$/.test(step)) value = memberOf(value, String(Number(step) + skip));
+    else {
+      value = memberOf(value, step);
+      continue;
+    }
+    skip = 0;
   }
   return value;
+}
+
+/** The steps to the record of a list in which a place is; undefined where the place passes no list. */
+export function recordSteps(path: readonly string[] | undefined): readonly string[] | undefined {
+  const at = path?.findLastIndex((step) => askedStep.test(step) || /^\d+$/.test(step)) ?? -1;
+  return at < 0 ? undefined : path?.slice(0, at + 1);
 }
 
 /** Whether the lists a path searches are there: only from a list can a record be missing. */
@@ -43,7 +59,7 @@ function memberOf(value: unknown, key: string): unknown {
   return (value as Record<string, unknown>)[key];
 }
 
-function recordIn(list: unknown, key: string, asked: string | undefined): unknown {
-  if (!Array.isArray(list)) return undefined;
-  return (list as unknown[]).find((record) => namesReference(memberOf(record, key), true, asked));
-}
+const recordsIn = (list: unknown, key: string, asked: string | undefined): readonly unknown[] =>
+  Array.isArray(list)
+    ? (list as unknown[]).filter((record) => namesReference(memberOf(record, key), true, asked))
+    : [];

@@ -11,7 +11,7 @@ import type { AnswerTest } from './conditions.ts';
 import { asksForFault } from './faults.ts';
 import type { FaultsOf } from './faults.ts';
 import { isAsked, saysWhat } from './comparison.ts';
-import { looksForAsked, parsePath } from './paths.ts';
+import { looksForAsked, parsePath, recordSteps } from './paths.ts';
 import { recordAround } from './found.ts';
 
 export const ruleKinds = [
@@ -94,7 +94,7 @@ export function compileRule(
       'la fiche demandée n’est connue que des règles d’interrogation : ajoutez on: lookup.',
       'the record that was asked about is known to rules for look-ups alone: add on: lookup.',
     ]);
-  const record = recordAround(stepsOf(raw['reference']));
+  const record = recordAround(stepsOf(raw['reference'])) ?? recordTested(conditions);
   const reason = compileReason(raw['reason'], [...path, 'reason'], report);
   const after = compileAfter(raw, path, report, now);
   const written = isRecord(conditions) ? conditions : {};
@@ -122,6 +122,14 @@ export function compileRule(
 
 const stepsOf = (place: unknown): readonly string[] | undefined =>
   typeof place === 'string' && place.startsWith('$') ? parsePath(place) : undefined;
+
+/** The record that the conditions look at, where the rule takes no reference of it. */
+const recordTested = (conditions: unknown): readonly string[] | undefined =>
+  isRecord(conditions)
+    ? Object.keys(blockAt(conditions, 'json'))
+        .map((place) => recordSteps(parsePath(place)))
+        .find((steps) => steps !== undefined)
+    : undefined;
 
 /** Only the answer to a question is about a reference that was asked. */
 function reportAsked(conditions: unknown, path: Path, stages: ReadonlySet<Stage>, report: Report): void {

@@ -1,7 +1,7 @@
 // The `response` rules: what a recipient's answer means. The first that fits counts, and of several a no before a yes.
 // Invariant: nothing is accepted without a rule that says so and an answer that could be read whole; of the recipient's text
 // only a reference and mapped codes are kept.
-import type { Action, Answer, Both, Outcome } from '../../../connectors/contract.ts';
+import type { Action, Answer, Both, Copy, Outcome } from '../../../connectors/contract.ts';
 import { leavesOpen, looksLikeRefusal, retryAfterMs } from '../../../connectors/http-status.ts';
 import { tooComplexReason } from './answer-budget.ts';
 import { openAnswer, understand } from './answer.ts';
@@ -10,7 +10,7 @@ import { isRecord } from '../document/yaml.ts';
 import { faultReason, foreignReason, isNotRead, notReadReason } from './faults.ts';
 import type { FaultsOf, Said } from './faults.ts';
 import type { FaultFormat } from '../format-names.ts';
-import { isAnothers } from './found.ts';
+import { isAnothers, isOurs } from './found.ts';
 import { safeReference } from '../../domain/reference.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { hasBody, overriders, reportOrder, yes } from './order.ts';
@@ -24,11 +24,37 @@ export type Judge = (opened: Opened, stage: Stage) => Outcome;
 
 /** For the tools: waits for what XPath finds. */
 export const judgeNow = (judge: Judge, answer: Answer, stage: Stage): Outcome =>
-  judge(openAnswer(answer), stage);
+  withCopies(judge, openAnswer(answer), stage);
 
 /** For deliveries: what takes time is read beside the event loop. */
 export const judgeBeside = (judge: Judge, answer: Answer, stage: Stage): Promise<Outcome> =>
-  understand(answer, (opened) => judge(opened, stage));
+  understand(answer, (opened) => withCopies(judge, opened, stage));
+
+/** So many records of one lead are read of one answer. */
+const mostCopies = 200;
+
+/** An answer to a question may show several records of our reference: each by the same rules, read beside the first. */
+function withCopies(judge: Judge, opened: Opened, stage: Stage): Outcome {
+  const outcome = judge(opened, stage);
+  if (stage !== 'lookup' || (outcome.kind !== 'accepted' && outcome.kind !== 'duplicate')) return outcome;
+  const copies: Copy[] = [];
+  let last = JSON.stringify(copyOf(outcome));
+  while (copies.length < mostCopies) {
+    const next = judge(opened.readBeside(copies.length + 1), stage);
+    if (next.kind !== outcome.kind) break;
+    const copy = copyOf(next);
+    // The same again: the answer shows one record, and no list.
+    if (JSON.stringify(copy) === last) break;
+    last = JSON.stringify(copy);
+    copies.push(copy);
+  }
+  return copies.length === 0 ? outcome : { ...outcome, copies };
+}
+
+const copyOf = ({ reference, captures }: Copy): Copy => ({
+  ...(reference === undefined ? {} : { reference }),
+  ...(captures === undefined ? {} : { captures }),
+});
 
 interface ResponseNeeds {
   readonly report: Report;
@@ -245,7 +271,10 @@ function outcomeOf(rule: Promising, opened: Opened, stage: Stage, now: () => num
     case 'accepted':
     case 'duplicate':
     case 'pending': {
-      if (stage === 'lookup' && isAnothers(opened, rule.record))
+      if (
+        stage === 'lookup' &&
+        (opened.beside > 0 ? !isOurs(opened, rule.record) : isAnothers(opened, rule.record))
+      )
         return { kind: 'unknown', reason: 'REFERENCE_DIFFERS', evidence };
       const found = rule.reference?.(opened);
       const missing = rule.reference !== undefined && !isNumberOrName(found);

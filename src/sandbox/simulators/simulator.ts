@@ -55,6 +55,8 @@ export interface SimulatedCrm {
   readonly complaints: () => readonly string[];
   /** Somebody at the client's deletes a record. */
   readonly deletedByHand: (id: string) => void;
+  /** Somebody at the client's copies a record, our reference with it. */
+  readonly copiedByHand?: (id: string) => void;
   /** Somebody at the client's changes a record; where changes are told in writing. */
   readonly changedByHand?: (id: string, change: ChangeByHand) => void;
   /** The person of a record unsubscribes there from mails, as by the link at the foot of one. */

@@ -153,14 +153,16 @@ function ofRecords(
       : [`${name} was erased, and the CRM still has ${records.length} records`];
   const [record] = records;
   if (record === undefined) return [`${name} has no record in the CRM`];
-  const faults = records.length === 1 ? [] : [`${name} has ${records.length} records in the CRM`];
-  for (const channel of ['email', 'phone'] as const) {
-    const may = record.mayContact[channel];
-    if (may !== lead.end[channel])
-      faults.push(
-        `${name}: the CRM shows ${shown(may)} for ${channel}, and the answer is ${shown(lead.end[channel])}`,
-      );
-  }
+  const wanted = lead.copiedThere === true ? 2 : 1;
+  const faults = records.length === wanted ? [] : [`${name} has ${records.length} records in the CRM`];
+  for (const { mayContact } of records)
+    for (const channel of ['email', 'phone'] as const) {
+      const may = mayContact[channel];
+      if (may !== lead.end[channel])
+        faults.push(
+          `${name}: the CRM shows ${shown(may)} for ${channel}, and the answer is ${shown(lead.end[channel])}`,
+        );
+    }
   faults.push(...ofPerson(name, lead, record, phones));
   const told = deliveries.findLast(({ recipientReference }) => recipientReference !== '')?.recipientReference;
   if (told !== undefined && !records.some(({ id }) => id === told))

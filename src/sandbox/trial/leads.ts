@@ -31,6 +31,8 @@ export interface TrialLead {
   /** What its first request meets. */
   readonly mischief?: Mischief;
   readonly later?: readonly Later[];
+  /** People of the client copy its record before that. */
+  readonly copiedThere?: true;
   /** What the request of its last change meets. */
   readonly laterMischief?: Mischief;
   /** How it must stand: what the CRM may do at the end. Undefined once erased. */
@@ -169,14 +171,17 @@ export const trialLeads: readonly TrialLead[] = [
 ];
 
 /** As they must stand in a CRM: in one where nobody can unsubscribe, as far as its simulator goes, nobody has. */
-export const leadsOf = ({ unsubscribes }: Pick<SimulatedCrm, 'unsubscribes'>): readonly TrialLead[] =>
+export const leadsOf = (
+  { unsubscribes }: Pick<SimulatedCrm, 'unsubscribes'>,
+  leads = trialLeads,
+): readonly TrialLead[] =>
   unsubscribes === undefined
-    ? trialLeads.map((lead) =>
+    ? leads.map((lead) =>
         lead.later?.some(({ kind }) => kind === 'unsubscribed there') === true && lead.end !== undefined
           ? { ...lead, end: { ...lead.end, email: true } }
           : lead,
       )
-    : trialLeads;
+    : leads;
 
 /** The phone a lead ends with. */
 export function phoneAtTheEnd({ person, later }: TrialLead): string {

@@ -18,28 +18,34 @@ export interface RunOptions {
   readonly say: (line: string) => void;
   /** Longest wait for one part of the trial, ms. */
   readonly patienceMs: number;
+  /** The twenty when absent. */
+  readonly leads?: readonly TrialLead[];
 }
 
 export async function runTrial(world: TrialWorld, options: RunOptions): Promise<readonly string[]> {
   const { subjects, pace } = world;
+  const { leads = trialLeads } = options;
+  const count = (when: TrialLead['when']): number => leads.filter((lead) => lead.when === when).length;
   const unsettled: string[] = [];
   const settled = async (part: string): Promise<void> => {
     for (const line of await comesToRest(world, options)) unsettled.push(`after ${part}: ${line}`);
   };
   for (const { simulator } of subjects)
-    for (const { reference, mischief } of trialLeads)
+    for (const { reference, mischief } of leads)
       if (mischief !== undefined) simulator.plan(reference, mischief);
 
-  options.say('six leads on an ordinary day');
-  await insert(world, 'fair');
+  options.say(`${count('fair')} leads on an ordinary day`);
+  await insert(world, leads, 'fair');
   await settled('an ordinary day');
 
-  options.say('the client changes the key: twelve leads are on their way to a CRM that does not know us');
+  options.say(
+    `the client changes the key: ${count('wrong key')} leads are on their way to a CRM that does not know us`,
+  );
   for (const { simulator } of subjects) {
     simulator.crm.keyIsGood(false);
     simulator.thinksFor(pace.slowMs);
   }
-  await insert(world, 'wrong key');
+  await insert(world, leads, 'wrong key');
   await untilMet(world, options, ({ simulator }) => simulator.crm.wrongKeys() > 0);
   // Whoever was on its way by then has its answer.
   await sleep(pace.slowMs + 500);
@@ -54,7 +60,7 @@ export async function runTrial(world: TrialWorld, options: RunOptions): Promise<
 
   options.say('the CRM loses its database, then its machine, while leads are sent');
   for (const { simulator } of subjects) simulator.databaseIsAway(true);
-  await insert(world, 'outage');
+  await insert(world, leads, 'outage');
   // One whose circuit is open is asked again late: the others' leads would be given up meanwhile.
   const shortly = { ...options, patienceMs: Math.min(options.patienceMs, outagePatienceMs) };
   await untilMet(world, shortly, ({ simulator }) => simulator.metWhileAway() > 1);
@@ -67,9 +73,9 @@ export async function runTrial(world: TrialWorld, options: RunOptions): Promise<
   await settled('the outage');
 
   options.say('withdrawals and erasures, then corrections');
-  await change(world, (kind) => kind !== 'correction');
+  await change(world, leads, (kind) => kind !== 'correction');
   await settled('withdrawals and erasures');
-  await change(world, (kind) => kind === 'correction');
+  await change(world, leads, (kind) => kind === 'correction');
   await settled('corrections');
   return [
     ...[world.trouble()].filter((trouble) => trouble !== undefined),
@@ -88,8 +94,12 @@ export const unmetIn = (
       simulator.unmet().map((what) => `${id}: this was planned and met no request: ${what}`),
     );
 
-async function insert({ subjects, intake }: TrialWorld, when: TrialLead['when']): Promise<void> {
-  for (const lead of trialLeads.filter((candidate) => candidate.when === when))
+async function insert(
+  { subjects, intake }: TrialWorld,
+  leads: readonly TrialLead[],
+  when: TrialLead['when'],
+): Promise<void> {
+  for (const lead of leads.filter((candidate) => candidate.when === when))
     await Promise.all(subjects.map(({ id }) => insertSurely(intake, rowOf(lead, id, new Date()))));
 }
 
@@ -107,9 +117,10 @@ async function insertSurely(intake: DemoConnection, row: Parameters<typeof inser
 
 async function change(
   { subjects, intake, gateway }: TrialWorld,
+  leads: readonly TrialLead[],
   takes: (kind: Later['kind']) => boolean,
 ): Promise<void> {
-  for (const lead of trialLeads)
+  for (const lead of leads)
     for (const later of lead.later ?? []) {
       if (!takes(later.kind)) continue;
       for (const subject of subjects) {
@@ -117,6 +128,7 @@ async function change(
         const record = simulator.crm.records().find(({ reference }) => reference === lead.reference);
         if (lead.laterMischief !== undefined && record !== undefined && !isInWriting(subject, later.kind))
           simulator.plan(placeOf(simulator.crm, record, later), lead.laterMischief);
+        if (lead.copiedThere === true && record !== undefined) simulator.crm.copiedByHand?.(record.id);
         if (later.kind === 'erasure' && later.deletedThere === true && record !== undefined)
           simulator.crm.deletedByHand(record.id);
         if (later.kind === 'unsubscribed there') {

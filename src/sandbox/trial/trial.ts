@@ -6,7 +6,7 @@ import { simulatorOf, simulators } from '../simulators/index.ts';
 import { compareTrial, type TrialResult } from './compare.ts';
 import { keepTrial } from './keep.ts';
 import { readDeliveries } from './ledger.ts';
-import { leadsOf, strangers } from './leads.ts';
+import { leadsOf, strangers, type TrialLead } from './leads.ts';
 import { projectMappings } from './mappings.ts';
 import { readPreset, type Habit } from './preset-folder.ts';
 import { printTrial } from './report.ts';
@@ -61,11 +61,15 @@ export async function inTrial<Result>(
   return await withUndo(deps.screen, async (undo) => await work(await buildTrial(wanted, deps, undo, real)));
 }
 
-export async function resultOf({ gateway }: TrialWorld, subject: Subject): Promise<TrialResult> {
+export async function resultOf(
+  { gateway }: TrialWorld,
+  subject: Subject,
+  leads?: readonly TrialLead[],
+): Promise<TrialResult> {
   const { crm } = subject.simulator;
   const { keeps, changes, turnsAway } = simulatorOf(subject.preset) ?? {};
   return compareTrial({
-    leads: leadsOf(crm),
+    leads: leadsOf(crm, leads),
     deliveries: await readDeliveries(gateway.connection, subject.destination),
     records: crm.records(),
     strangers,

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { findProgram } from '../../../src/sandbox/binaries.ts';
 import { attempt, run, until } from './shell.ts';
@@ -22,7 +23,7 @@ export async function openEngine(folder: string): Promise<Engine> {
       `Docker is not installed. On Debian 13: apt-get install --no-install-recommends ${packages}`,
     );
   if ((await attempt(['docker', 'info'])).code !== 0) undo.push(await startDockerd(folder));
-  const journal = existsSync('/run/systemd/journal/socket') || (await startJournal(undo));
+  const journal = (await journalListens()) || (await startJournal(undo));
   const versions = [
     await run(['docker', 'version', '--format', 'Docker engine {{.Server.Version}}']),
     `Compose ${await run(['docker', 'compose', 'version', '--short'])}`,
@@ -94,6 +95,19 @@ const tables = async (): Promise<readonly (readonly [string, string])[]> =>
     ['iptables', 'ip6tables'].map(async (name) => [name, (await attempt([`${name}-save`])).out] as const),
   );
 
+/** A journal that was killed leaves its sockets behind. */
+async function journalListens(): Promise<boolean> {
+  const socket = connect('/run/systemd/journal/stdout');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
 /** The containers' log goes to the host's journal: a host that has none is given Debian's own for as long as this runs. */
 async function startJournal(undo: (() => Promise<void>)[]): Promise<boolean> {
   const program = '/usr/lib/systemd/systemd-journald';
@@ -104,6 +118,6 @@ async function startJournal(undo: (() => Promise<void>)[]): Promise<boolean> {
     child.kill('SIGTERM');
     await ended;
   });
-  await until('the journal listens', 30, () => existsSync('/run/systemd/journal/socket'));
+  await until('the journal listens', 30, journalListens);
   return true;
 }

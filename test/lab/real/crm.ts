@@ -39,6 +39,13 @@ export interface RealCrm {
   readonly idOf: (answer: Answer) => string | undefined;
   readonly records: (ask: Ask) => Promise<readonly CrmRecord[]>;
   readonly deletes: (ask: Ask, id: string) => Promise<void>;
+  /** Copies a record, our reference with it. */
+  readonly copies?: (ask: Ask, id: string) => Promise<void>;
+  /**
+   * Reads its own database: a line of tabs for each living record of a lead, its reference, then 1, 0 or nothing for what its users may do
+   * by e-mail and by phone.
+   */
+  readonly sql?: string;
   readonly unsubscribes?: (ask: Ask, id: string) => Promise<void>;
   /** Each list is asked in order, with records of its own. The last may lock the caller out. */
   readonly probes: readonly (readonly Probe[])[];

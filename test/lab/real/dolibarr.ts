@@ -80,6 +80,24 @@ export const dolibarr: RealCrm = {
     );
   },
   deletes: async (ask, id) => void (await ask('DELETE', `/api/index.php/thirdparties/${id}`)),
+  copies: async (ask, id) => {
+    const made = await ask('GET', `/api/index.php/thirdparties/${id}`);
+    const { name, ref_ext, address, zip, town } = made.body as Values;
+    const company = { name, ref_ext, address, zip, town, client: 2, code_client: '-1' };
+    const socid = (await ask('POST', '/api/index.php/thirdparties', company)).body;
+    for (const row of await all(ask, 'contacts')) {
+      if (text(row['socid']) !== id) continue;
+      const { lastname, firstname, email, phone_mobile, array_options } = row;
+      const contact = { ref_ext: row['ref_ext'], lastname, firstname, email, phone_mobile, array_options };
+      await ask('POST', '/api/index.php/contacts', { ...contact, socid });
+    }
+  },
+  sql: `SELECT s.ref_ext, IF(IFNULL(p.email, '') = '', '', u.email IS NULL), IF(IFNULL(p.phone_mobile, '') = '', '', IFNULL(x.relais_appel, 0))
+    FROM llx_societe s
+    LEFT JOIN llx_socpeople p ON p.fk_soc = s.rowid
+    LEFT JOIN llx_socpeople_extrafields x ON x.fk_object = p.rowid
+    LEFT JOIN (SELECT DISTINCT email FROM llx_mailing_unsubscribe) u ON u.email = p.email
+    WHERE s.ref_ext <> ''`,
   unsubscribes: async (ask, id) => {
     for (const row of await all(ask, 'contacts'))
       if (text(row['socid']) === id)

@@ -213,6 +213,9 @@ export async function openRecordingDoor(
       complaints: () => [],
       ...(crm.addressOf === undefined ? {} : { addressOf: crm.addressOf }),
       wrongKeys: () => wrongKeys,
+      ...(crm.copies === undefined
+        ? {}
+        : { copiedByHand: (id: string) => act(async () => await crm.copies?.(askNoted, id)) }),
       deletedByHand: (id) => act(async () => await crm.deletes(askNoted, id)),
       ...(crm.unsubscribes === undefined
         ? {}

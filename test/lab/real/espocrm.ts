@@ -64,6 +64,18 @@ export const espocrm: RealCrm = {
       };
     }),
   deletes: async (ask, id) => void (await ask('DELETE', `/api/v1/Lead/${id}`)),
+  copies: async (ask, id) => {
+    const { body } = await ask('GET', `/api/v1/Lead/${id}`);
+    const { id: _id, createdAt: _created, modifiedAt: _modified, ...values } = body as Values;
+    await ask('POST', '/api/v1/Lead', values);
+  },
+  sql: `SELECT l.c_relais_reference, IFNULL(MIN(1 - e.opt_out), ''), IFNULL(MIN(1 - GREATEST(p.opt_out, l.do_not_call)), '')
+    FROM lead l
+    LEFT JOIN entity_email_address le ON le.entity_id = l.id AND le.entity_type = 'Lead' AND le.deleted = 0
+    LEFT JOIN email_address e ON e.id = le.email_address_id AND e.deleted = 0
+    LEFT JOIN entity_phone_number lp ON lp.entity_id = l.id AND lp.entity_type = 'Lead' AND lp.deleted = 0
+    LEFT JOIN phone_number p ON p.id = lp.phone_number_id AND p.deleted = 0
+    WHERE l.deleted = 0 AND l.c_relais_reference <> '' GROUP BY l.id`,
   unsubscribes: async (ask, id) =>
     void (await ask('PUT', `/api/v1/Lead/${id}`, { emailAddressIsOptedOut: true })),
   probes: [

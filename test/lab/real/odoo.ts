@@ -72,6 +72,7 @@ const argumentNames: Readonly<Record<string, readonly string[]>> = {
   load: ['fields', 'data'],
   write: ['ids', 'vals'],
   unlink: ['ids'],
+  copy: ['ids'],
   search_read: ['domain', 'fields'],
 };
 const json2: Way = (model, method, ordered, named) => ({
@@ -220,6 +221,15 @@ const crm = (
     const { path, body } = reading('crm.lead', 'unlink', [[Number(id)]], {});
     await ask('POST', path, body, reading === way ? headers : plain);
   },
+  copies: async (ask, id) => {
+    const { path, body } = reading('crm.lead', 'copy', [[Number(id)]], {});
+    await ask('POST', path, body, reading === way ? headers : plain);
+  },
+  sql: `SELECT l.x_relais_reference,
+      CASE WHEN COALESCE(l.email_normalized, '') = '' THEN '' WHEN b.id IS NULL THEN '1' ELSE '0' END,
+      CASE WHEN COALESCE(l.phone, '') = '' THEN '' WHEN l.x_relais_telephone THEN '1' ELSE '0' END
+    FROM crm_lead l LEFT JOIN mail_blacklist b ON b.email = l.email_normalized AND b.active
+    WHERE COALESCE(l.x_relais_reference, '') <> ''`,
   probes: probesOf(way),
 });
 

@@ -6,7 +6,7 @@ import { parseArgs, promisify } from 'node:util';
 import { gatewayTools } from '../../../src/sandbox/demo/gateway.ts';
 import { createScreen } from '../../../src/sandbox/demo/screen.ts';
 import { stopSignal } from '../../../src/sandbox/demo/stop.ts';
-import { strangers } from '../../../src/sandbox/trial/leads.ts';
+import { leadsOf, strangers, trialLeads } from '../../../src/sandbox/trial/leads.ts';
 import { realPace } from '../../../src/sandbox/trial/pace.ts';
 import { printTrial } from '../../../src/sandbox/trial/report.ts';
 import { runTrial } from '../../../src/sandbox/trial/run.ts';
@@ -17,13 +17,16 @@ import { openRecordingDoor, type RecordingDoor } from './door.ts';
 import { espocrm } from './espocrm.ts';
 import { written, type Recording } from './exchange.ts';
 import type { RealCrm } from './crm.ts';
+import { hundredLeads, inItsDatabase } from './hundred.ts';
 import { odoos } from './odoo.ts';
 import { tryton } from './tryton.ts';
 
 const crms: Readonly<Record<string, RealCrm>> = { dolibarr, espocrm, ...odoos, tryton };
 const usage = `npm run lab -- real PRESET --system "EspoCRM 8.4.2" --version 8.4.2 --at http://127.0.0.1:8080
   PRESET is ${Object.keys(crms).join(' or ')}; its key is read from REAL_CRM_KEY
-  --stop COMMAND --start COMMAND   stop and start its database`;
+  --stop COMMAND --start COMMAND   stop and start its database
+  --hundred                        five times the twenty leads; nothing is kept
+  --sql COMMAND                    reads SQL from its input, writes the rows of the CRM's database with tabs between the values`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -33,10 +36,13 @@ const { values, positionals } = parseArgs({
     at: { type: 'string' },
     stop: { type: 'string' },
     start: { type: 'string' },
+    hundred: { type: 'boolean', default: false },
+    sql: { type: 'string' },
   },
 });
 const [preset = ''] = positionals;
-const { system, version, at, stop, start } = values;
+const { system, version, at, stop, start, hundred, sql } = values;
+const leads = hundred ? hundredLeads : trialLeads;
 const real = crms[preset];
 const key = process.env['REAL_CRM_KEY'];
 if (
@@ -89,11 +95,18 @@ async function drive(world: Parameters<Parameters<typeof inTrial<number>>[2]>[0]
   const trouble = await runTrial(world, {
     signal,
     say: (line) => screen.line(`  ${line}`),
-    patienceMs: 120_000,
+    patienceMs: hundred ? 400_000 : 120_000,
+    leads,
   });
   await door.refresh();
-  const result = await resultOf(world, subject);
-  printTrial(screen, { ...result, faults: [...trouble, ...result.faults] });
+  const result = await resultOf(world, subject, leads);
+  const own =
+    sql === undefined || real.sql === undefined
+      ? []
+      : inItsDatabase(leadsOf(subject.simulator.crm, leads), await rowsOf(sql, real.sql));
+  const faults = [...trouble, ...result.faults, ...own];
+  printTrial(screen, { ...result, faults });
+  if (hundred) return faults.length === 0 ? 0 : 1;
   const driven = 'the twenty leads of the trial, with its faults between the two';
   keep('1-trial', { driven, exchanges: door.exchanges });
   const before = door.exchanges.length;
@@ -103,5 +116,15 @@ async function drive(world: Parameters<Parameters<typeof inTrial<number>>[2]>[0]
     exchanges: door.exchanges.slice(before),
   });
   screen.line(`  ${door.exchanges.length} exchanges kept in ${folder}`);
-  return trouble.length === 0 && result.faults.length === 0 ? 0 : 1;
+  return faults.length === 0 ? 0 : 1;
+}
+
+async function rowsOf(command: string, question: string): Promise<readonly (readonly string[])[]> {
+  const asking = run(command);
+  asking.child.stdin?.end(question);
+  const { stdout } = await asking;
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split('\t'));
 }

@@ -105,6 +105,22 @@ export const tryton: RealCrm = {
     );
     await ask('POST', path, call('model.party.party.delete', [Number(id)]));
   },
+  copies: async (ask, id) => {
+    const { path, body } = probe('model.party.party.copy', [Number(id)], {});
+    const [copy] = (resultOf((await ask('POST', path, body)).body) ?? []) as readonly number[];
+    const own = search('party.identifier', [['party', '=', Number(id)]], ['code']);
+    const codes = (resultOf((await ask('POST', path, own.body)).body) ?? []) as readonly Values[];
+    const kept = search('party.identifier', [['party', '=', copy]], ['code']);
+    const there = (resultOf((await ask('POST', path, kept.body)).body) ?? []) as readonly Values[];
+    const missing = there.length > 0 ? [] : codes.map(({ code }) => ({ party: copy, code }));
+    if (missing.length > 0) await ask('POST', path, call('model.party.identifier.create', missing));
+  },
+  sql: `SELECT i.code,
+      CASE WHEN NOT EXISTS (SELECT 1 FROM party_contact_mechanism m WHERE m.party = p.id AND m.value LIKE '%@%') THEN ''
+        WHEN EXISTS (SELECT 1 FROM party_category_rel c WHERE c.party = p.id AND c.category = 1) THEN '1' ELSE '0' END,
+      CASE WHEN NOT EXISTS (SELECT 1 FROM party_contact_mechanism m WHERE m.party = p.id AND m.value LIKE '+%') THEN ''
+        WHEN EXISTS (SELECT 1 FROM party_category_rel c WHERE c.party = p.id AND c.category = 2) THEN '1' ELSE '0' END
+    FROM party_party p JOIN party_identifier i ON i.party = p.id`,
   probes: [
     [create('PR-1'), find('PR-1'), find('pr-1'), find('PR-0'), create('PR-1'), find('PR-1')],
     [
