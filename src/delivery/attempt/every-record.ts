@@ -122,7 +122,12 @@ function openAfter(found: Outcome): Outcome | undefined {
       return found;
     case 'unavailable':
       return { ...found, maybeReceived: true };
-    default: {
+    case 'accepted':
+    case 'duplicate':
+    case 'unconfirmed':
+    case 'refused':
+    case 'invalid':
+    case 'unknown': {
       const reason = 'reason' in found ? found.reason : 'UNANSWERED';
       // Another's record, alike but for letter case: none of ours is there.
       if (reason === 'REFERENCE_DIFFERS') return undefined;

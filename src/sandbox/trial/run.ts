@@ -58,18 +58,7 @@ export async function runTrial(world: TrialWorld, options: RunOptions): Promise<
   for (const { destination } of subjects) await world.gateway.resume(destination);
   await settled('the wrong key');
 
-  options.say('the CRM loses its database, then its machine, while leads are sent');
-  for (const { simulator } of subjects) simulator.databaseIsAway(true);
-  await insert(world, leads, 'outage');
-  // One whose circuit is open is asked again late: the others' leads would be given up meanwhile.
-  const shortly = { ...options, patienceMs: Math.min(options.patienceMs, outagePatienceMs) };
-  await untilMet(world, shortly, ({ simulator }) => simulator.metWhileAway() > 1);
-  for (const { simulator } of subjects) simulator.machineIsOff(true);
-  await sleep(pace.offMs);
-  for (const { simulator } of subjects) {
-    simulator.machineIsOff(false);
-    simulator.databaseIsAway(false);
-  }
+  await outage(world, leads, options);
   await settled('the outage');
 
   options.say('withdrawals and erasures, then corrections');
@@ -82,6 +71,23 @@ export async function runTrial(world: TrialWorld, options: RunOptions): Promise<
     ...unsettled,
     ...unmetIn(subjects),
   ];
+}
+
+/** Leads come while the CRM has no database, and then no machine. */
+async function outage(world: TrialWorld, leads: readonly TrialLead[], options: RunOptions): Promise<void> {
+  const { subjects, pace } = world;
+  options.say('the CRM loses its database, then its machine, while leads are sent');
+  for (const { simulator } of subjects) simulator.databaseIsAway(true);
+  await insert(world, leads, 'outage');
+  // One whose circuit is open is asked again late: the others' leads would be given up meanwhile.
+  const shortly = { ...options, patienceMs: Math.min(options.patienceMs, outagePatienceMs) };
+  await untilMet(world, shortly, ({ simulator }) => simulator.metWhileAway() > 1);
+  for (const { simulator } of subjects) simulator.machineIsOff(true);
+  await sleep(pace.offMs);
+  for (const { simulator } of subjects) {
+    simulator.machineIsOff(false);
+    simulator.databaseIsAway(false);
+  }
 }
 
 /** A trial in which something planned never happened proves less than it says. */
