@@ -1,5 +1,6 @@
 // `unit`: test/**/*.unit.test.ts, no services. `integration`: every other test/**/*.test.ts, beside a private MariaDB and Redis that
-// are started once for all of them. `statements`, after a whole run: every statement that the others were seen to make.
+// are started once for all of them. `statements`, after a whole run: every statement that the others were seen to make. `laboratory`:
+// suites of `npm run lab`, where they are named.
 // TypeScript goes through swc to CommonJS: no type check here (tsc does that in `npm run check`).
 
 const base = {
@@ -58,13 +59,19 @@ export default {
     {
       ...base,
       displayName: 'integration',
-      testMatch: ['<rootDir>/test/**/*.test.ts', '!**/*.unit.test.ts', '!**/test/statements/**'],
+      testMatch: ['<rootDir>/test/**/*.test.ts', '!**/*.unit.test.ts', '!**/test/{statements,lab}/**'],
       ...services,
     },
     {
       ...base,
       displayName: 'statements',
       testMatch: ['<rootDir>/test/statements/*.test.ts', '!**/*.unit.test.ts'],
+      ...services,
+    },
+    {
+      ...base,
+      displayName: 'laboratory',
+      testMatch: ['<rootDir>/test/lab/**/*.test.ts', '!**/*.unit.test.ts'],
       ...services,
     },
   ],

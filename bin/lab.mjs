@@ -24,6 +24,11 @@ const commands = [
     words: ['bin/engine-suites.mjs'],
     ci: true,
   },
+  {
+    name: 'clients',
+    what: 'clients that generators made of /v1/openapi.json compile and post a lead',
+    words: ['bin/test.mjs', '--no-check', 'test/lab/clients/'],
+  },
   { name: 'benchmarks', what: 'npm run bench: rates, latencies, memory', words: ['bin/bench.mjs'] },
 ];
 

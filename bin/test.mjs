@@ -23,12 +23,11 @@ const args = [
   // Last: it takes every word that follows for a project.
   ...(unit ? ['--selectProjects', 'unit'] : []),
 ];
-const named = asked.some((argument) => argument.includes('test/statements'));
-const tested = await run(process.execPath, [
-  jest,
-  ...args,
-  ...(unit || named ? [] : ['--ignoreProjects', 'statements']),
-]);
+/** Projects that run only where one of their files is named. */
+const apart = Object.entries({ statements: 'test/statements', laboratory: 'test/lab' })
+  .filter(([, folder]) => !asked.some((argument) => argument.includes(folder)))
+  .map(([project]) => project);
+const tested = await run(process.execPath, [jest, ...args, ...(unit ? [] : ['--ignoreProjects', ...apart])]);
 // Every statement of the store, as the tests were seen to make it: known when all of them have run.
 const whole = asked.every((argument) => own.includes(argument)) && !unit;
 const judged = whole ? await run(process.execPath, [jest, '--selectProjects', 'statements']) : 0;

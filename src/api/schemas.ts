@@ -1,9 +1,17 @@
 // The small words in which the routes describe what they take and answer.
 // Invariant: an object answers what is listed and nothing else; a request that says more is refused.
+import { typedLength } from '../support/typed-text.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
 
 export const text = (description?: string): Schema => described({ type: 'string' }, description);
+/** A text that a person types for the hand-over log. */
+export const typed = (description: string): Schema => ({
+  type: 'string',
+  minLength: typedLength.least,
+  maxLength: typedLength.most,
+  description: `${description}; it is written in the hand-over log, so it names no person`,
+});
 export const whole = (description?: string): Schema => described({ type: 'integer' }, description);
 export const flag = (description?: string): Schema => described({ type: 'boolean' }, description);
 export const moment = (description?: string): Schema =>
@@ -11,7 +19,11 @@ export const moment = (description?: string): Schema =>
 export const oneOf = (values: readonly string[], description?: string): Schema =>
   described({ type: 'string', enum: values }, description);
 /** In OpenAPI 3.1 null is one of the types; `anyOf` with null stops generators of clients. */
-export const orNull = (schema: Schema): Schema => ({ ...schema, type: [schema['type'], 'null'] });
+export const orNull = (schema: Schema): Schema => ({
+  ...schema,
+  ...(typeof schema['title'] === 'string' ? { title: `${schema['title']}OrNull` } : {}),
+  type: [schema['type'], 'null'],
+});
 /** A name of its own in the document, by which clients call it. */
 export const called = (title: string, schema: Schema): Schema => ({ ...schema, title });
 export const list = (items: Schema, description?: string): Schema =>

@@ -6,8 +6,10 @@ import { RelaisError } from '../errors.ts';
 /** How whoever typed it knows a field or an option that is not named alike in both languages. */
 const inFrench: Readonly<Partial<Record<string, string>>> = { reason: 'le motif', evidence: 'la preuve' };
 
-/** Of 200 in the log, less what stands between them. */
-export const mostTogether = 180;
+/** Signs of a text that is typed for the log. */
+export const typedLength = { least: 3, most: 200 } as const;
+/** Reason and evidence together: less what joins them. */
+export const mostTogether = typedLength.most - 20;
 
 const named = (where: string): string => inFrench[where] ?? where;
 
@@ -18,10 +20,10 @@ const asSubject = (where: string): string => {
 
 /** @param where how whoever typed it knows it: an option, a field. @throws USAGE-001 */
 export function impersonal(text: string, where: string): string {
-  if (text.length > 200)
+  if (text.length > typedLength.most)
     throw new RelaisError('USAGE-001', [
-      `${asSubject(where)} a 200 caractères au plus.`,
-      `${where} has 200 characters at most.`,
+      `${asSubject(where)} a ${typedLength.most} caractères au plus.`,
+      `${where} has ${typedLength.most} characters at most.`,
     ]);
   if (namesSomebody(text))
     throw new RelaisError('USAGE-001', [
@@ -34,7 +36,7 @@ export function impersonal(text: string, where: string): string {
 /** @throws USAGE-001, USAGE-002 where it says nothing */
 export function typedReason(given: string | undefined, where = 'reason'): string {
   const reason = (given ?? '').trim();
-  if (reason.length < 3)
+  if (reason.length < typedLength.least)
     throw new RelaisError('USAGE-002', [
       `Dites pourquoi (${named(where)}), en trois caractères au moins : c’est inscrit au journal.`,
       `Say why in ${where}, in three characters at least: it is written in the hand-over log.`,

@@ -138,7 +138,7 @@ function runActs(server: FastifyInstance, deps: RouteDeps): void {
     tag,
     params,
     summary: 'Stop a bulk run where it stands; what it has done stays done',
-    body: s.request({ reason: s.text('why: a ticket number') }, ['reason']),
+    body: s.request({ reason: s.typed('why: a ticket number') }, ['reason']),
     answer: runSchema,
     work: async ({ params: named, body, caller }, keep) => {
       const acting = { scope: caller.holder, actor: caller.actor };
@@ -215,8 +215,8 @@ function begin(server: FastifyInstance, deps: RouteDeps, { kind, url, permission
           minimum: 1,
           description: '`going` of the plan: another number is refused',
         },
-        reason: s.text('why: a ticket number'),
-        ...(kind === 'close' ? { evidence: s.text('what the closing rests on') } : {}),
+        reason: s.typed('why: a ticket number'),
+        ...(kind === 'close' ? { evidence: s.typed('the proof of it: a mail, a ticket') } : {}),
       },
       ['filter', 'expected', 'reason', ...(kind === 'close' ? ['evidence'] : [])],
     ),

@@ -122,7 +122,7 @@ async function oneDelivery({ support }: RouteDeps, { params: named, caller }: As
 interface Why {
   readonly reason: string;
 }
-const why = { reason: s.text('why: a ticket number; written in the hand-over log, so it names no person') };
+const why = { reason: s.typed('why: a ticket number') };
 
 function actsOnOne(server: FastifyInstance, deps: RouteDeps): void {
   const actingOf = ({ caller }: AskedWith<Why>) => ({ scope: caller.holder, actor: caller.actor });

@@ -69,7 +69,7 @@ export function leadRoutes(server: FastifyInstance, { support }: RouteDeps): voi
         name: short(120, 'last name or its beginning'),
         firstName: short(120, 'beside name'),
         client: s.clientName('look in one client only'),
-        reason: s.text('why: a ticket number'),
+        reason: s.typed('why: a ticket number'),
       },
       ['reason'],
     ),

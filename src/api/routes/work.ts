@@ -97,10 +97,10 @@ function alertRoutes(server: FastifyInstance, deps: RouteDeps): void {
     tag,
     params: { task: s.taskName('the number of a failed delivery, or `A12` for an alert') },
     summary: 'Say that a task needs nobody any more; nothing is sent, and no delivery changes',
-    body: s.request(
-      { reason: s.text('why'), evidence: s.text('what that rests on: a mail, a ticket; names no person') },
-      ['reason', 'evidence'],
-    ),
+    body: s.request({ reason: s.typed('why'), evidence: s.typed('the proof of it: a mail, a ticket') }, [
+      'reason',
+      'evidence',
+    ]),
     answer: s.object({ task: s.text(), isClosedNow: s.flag('false: it had been closed before') }),
     work: async ({ params, body, caller }, keep) => {
       const task = params['task'] ?? '';
