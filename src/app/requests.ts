@@ -28,6 +28,7 @@ export const requestsOf = (
 ): Requests =>
   createRequests({
     ...rights,
+    versionOf: needsOf,
     requestSecrets: createRequestSecrets({ masterKeys: keys.master, keysSchema }),
     correct: (tx, correction) =>
       correctWithin(

@@ -83,7 +83,7 @@ async function closeNow(app: App, before: ClosingOverview, options: CloseOptions
 
 async function returnNow(app: App, clientId: string, to: string, options: CloseOptions): Promise<void> {
   const { recipient: recipients = [], archives } = options;
-  const deps = { ...app.proofs, secrets: app.secrets };
+  const deps = { ...app.proofs, secrets: app.secrets, versionOf: app.published.version };
   const order = { clientId, to, recipients, archives, actor: app.config.actor };
   const made = await returnClient(app.database, deps, order);
   say(`${to}: ${made.files.length} files, ${made.leads} leads, ${made.refusedRows} refused rows.`);

@@ -1,5 +1,6 @@
 // Where a lead comes from, as `relais lead show` tells it: its notice, who collected it, and its purchase (C14, C54).
 // Invariant: what was not said is left out, but for the proof of a bought lead: without one it says so.
+import { isBought } from '../domain/anomaly.ts';
 import type { LeadFile } from '../support/lead-file.ts';
 
 /** The notice named, who collected it, and what is known of a purchase. */
@@ -8,9 +9,9 @@ export function originLines(
   word: (fr: string, en: string) => string,
 ): readonly string[] {
   const { collectedBy, acquisition, seller, buyer, consentProof, proofReference } = provenance;
-  const isBought = acquisition === 'bought' || seller !== undefined;
+  const wasBought = isBought(provenance);
   const bought = [
-    word('achetée', 'bought'),
+    word('acheté', 'bought'),
     ...(seller === undefined ? [] : [word(`à ${seller}`, `from ${seller}`)]),
     ...(buyer === undefined ? [] : [word(`par ${buyer}`, `by ${buyer}`)]),
   ].join(' ');
@@ -22,10 +23,10 @@ export function originLines(
   return [
     ...(notice === undefined ? [] : [`${word('Mention', 'Notice').padEnd(11)} ${notice}`]),
     ...(collectedBy === undefined ? [] : [`${word('Recueil', 'Collected').padEnd(11)} ${collectedBy}`]),
-    ...(isBought ? [`${word('Provenance', 'Origin').padEnd(11)} ${bought}, ${proof}${found}`] : []),
-    ...(!isBought && acquisition === 'collected'
+    ...(wasBought ? [`${word('Provenance', 'Origin').padEnd(11)} ${bought}, ${proof}${found}`] : []),
+    ...(!wasBought && acquisition === 'collected'
       ? [
-          `${word('Provenance', 'Origin').padEnd(11)} ${word('collectée par le centre', 'collected by the centre')}`,
+          `${word('Provenance', 'Origin').padEnd(11)} ${word('collecté par le centre', 'collected by the centre')}`,
         ]
       : []),
   ];

@@ -55,7 +55,7 @@ async function exportOne(app: App, options: ExportOptions): Promise<void> {
     throw new RelaisError('FIND-001', `Client ${clientId} holds nothing under what was given.`);
   const made = await exportPerson(
     app.database,
-    { ...app.proofs, secrets: app.secrets },
+    { ...app.proofs, secrets: app.secrets, versionOf: app.published.version },
     {
       clientId,
       leadIds,

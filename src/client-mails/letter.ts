@@ -57,7 +57,7 @@ export const closingOf = ({
 }: Pick<MailSettings, 'dpoName' | 'rightsMailbox'>): string =>
   [
     '-- ',
-    `Délégué à la protection des données (DPO) : ${dpoName}`,
-    `Pour toute demande relative aux droits des personnes : ${rightsMailbox}`,
-    'Message envoyé automatiquement. Il ne contient aucune donnée personnelle de prospect.',
+    `Délégation à la protection des données (DPO) : ${dpoName}`,
+    `Pour exercer les droits d’une personne ou poser une question à leur sujet : ${rightsMailbox}`,
+    'Message envoyé automatiquement. Il ne contient ni nom ni coordonnées de prospect.',
   ].join('\n');

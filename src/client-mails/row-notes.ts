@@ -2,6 +2,7 @@
 // Invariant: of a day that is over, once; it names fields and opt-ins and the entry of the log that says so, never a value or a lead.
 import { addDays, civilDate, frenchDate, startOfDay, type CivilDate } from '../domain/civil-date.ts';
 import { counted, type OneAndSeveral } from '../domain/counted.ts';
+import { optInWords } from '../domain/opt-in-words.ts';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
 import { hasNoteOf } from '../store/client-notes.ts';
 import type { Database } from '../store/database.ts';
@@ -77,7 +78,7 @@ const writeOne = (
         ...lines,
         ...(more === 0 ? [] : [`Et ${counted(more, otherChanges)[0]} de ce jour, que le journal contient`]),
       ],
-      askedBy: 'les personnes concernées ou vos services, par les outils de collecte du centre',
+      askedBy: 'les outils de collecte du centre, par les lignes reçues',
       doneBy: 'intake',
       document,
     });
@@ -95,6 +96,6 @@ function lineOf({ at, entry, fields, takenBack }: RowChange): string {
   const what =
     fields.length > 0
       ? `champs corrigés : ${fields.map((field) => labels.get(field) ?? field).join(', ')}`
-      : takenBack.map((optIn) => `consentement ${optIn} : retiré ou refusé`).join(', ');
+      : takenBack.map((optIn) => `${optInWords(optIn)} : refus ou retrait enregistré`).join(', ');
   return `${time}, ${what} (écriture n° ${entry} du journal)`;
 }

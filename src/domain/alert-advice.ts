@@ -105,7 +105,7 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     tasks,
   ),
   erased_comes_back: say(
-    'Décision du délégué à la protection des données : supprimer la ligne, ou la reprendre si la personne l’a redemandé.',
+    'Décision de la délégation à la protection des données : supprimer la ligne, ou la reprendre si la personne l’a redemandé.',
     'The data protection officer decides: erase the row, or take it in if the person asked for it again.',
     () => 'relais lead refusals',
   ),

@@ -40,10 +40,14 @@ export function noticeAnomalies(lead: JudgedLead, notices: readonly Notice[]): r
   return [{ kind: isKnown ? 'notice_not_in_force' : 'notice_unknown', detail: notice }];
 }
 
-/** Bought without a proof that the person consented (C54). A seller says it too. */
-export function purchaseAnomalies({ acquisition, seller, consentProof }: JudgedLead): readonly Anomaly[] {
-  const isBought = acquisition === 'bought' || seller !== undefined;
-  return isBought && consentProof !== 'present'
+/** A lead with a seller counts as bought. */
+export const isBought = ({ acquisition, seller }: Pick<JudgedLead, 'acquisition' | 'seller'>): boolean =>
+  acquisition === 'bought' || seller !== undefined;
+
+/** Bought without a proof that the person consented (C54). */
+export function purchaseAnomalies(lead: JudgedLead): readonly Anomaly[] {
+  const { seller, consentProof } = lead;
+  return isBought(lead) && consentProof !== 'present'
     ? [{ kind: 'bought_without_proof', detail: seller ?? '' }]
     : [];
 }

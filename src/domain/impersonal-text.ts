@@ -21,6 +21,9 @@ export function namesSomebody(text: string): boolean {
   return [...plain.replaceAll(date, ' · ').matchAll(dialled)].some(([run]) => isDialled(run));
 }
 
+/** `lead.optin@canal=email`, a field of an XML file: behind the sign stands an attribute, where a mail address has a domain with a dot. */
+const xmlField = /^[\p{L}_][\p{L}\p{N}_.-]*@[\p{L}_][\p{L}\p{N}_-]*(=[^.]*)?$/u;
+
 /**
  * The text with every mail address and phone number masked.
  * @param known mailboxes that are nobody's in person: those the client's contract names, in lower case
@@ -31,7 +34,7 @@ export function impersonalText(text: string, known: ReadonlySet<string> = new Se
   const kept = plainOf(text)
     .replaceAll(/[^\s<>()[\],;:"«»]*@[^\s<>()[\],;:"«»]*/g, (address) => {
       const bare = address.replace(/[.!?]+$/, '');
-      return known.has(bare.toLowerCase()) ? address : '[adresse masquée]';
+      return known.has(bare.toLowerCase()) || xmlField.test(bare) ? address : '[adresse masquée]';
     })
     .replaceAll(date, (found) => `\uE000${dates.push(found) - 1}\uE001`);
   return kept

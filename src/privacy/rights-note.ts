@@ -1,6 +1,7 @@
 // The written note of a right exercised by hand, without a request of its own (C48).
 // Invariant: last in the transaction of the act; it names fields and opt-ins, never a value and never a lead.
 import { writeNote, type ClientNote } from '../client-mails/notes.ts';
+import { capital, optInWords, takenBackWords } from '../domain/opt-in-words.ts';
 import type { OptIn } from '../domain/opposition.ts';
 import type { Sql } from '../store/database.ts';
 import { changedLines } from './proofs/proof-words.ts';
@@ -22,7 +23,7 @@ const note = async (
     clientId,
     doneBy: actor,
     document: reason,
-    askedBy: 'la personne concernée, ou le client en son nom',
+    askedBy: 'la personne concernée',
   });
 };
 
@@ -40,13 +41,18 @@ export const noteOfWithdrawal = (
 ): Promise<void> =>
   note(tx, by, {
     kind: 'consent_withdrawn',
-    title: 'consentement d’une personne retiré',
-    changes: optIn.channels.map((channel) => `Consentement ${optIn.purpose}.${channel} : retiré`),
+    title: 'retrait du consentement d’une personne',
+    changes: optIn.channels.map(
+      (channel) => `${capital(optInWords(`${optIn.purpose}.${channel}`))} : ${takenBackWords('withdrawal')}`,
+    ),
   });
 
 export const noteOfObjection = (tx: Sql, by: ByHand, optIns: readonly OptIn[]): Promise<void> =>
   note(tx, by, {
     kind: 'person_objected',
     title: 'adresses d’une personne mises sur votre liste d’opposition',
-    changes: optIns.map(({ purpose, channel }) => `Opposition ${purpose}.${channel}`),
+    changes: optIns.map(
+      ({ purpose, channel }) =>
+        `${capital(optInWords(`${purpose}.${channel}`))} : ${takenBackWords('objection')}`,
+    ),
   });

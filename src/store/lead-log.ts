@@ -26,11 +26,12 @@ export interface LeadEntry {
   readonly reason: string;
   readonly status: number;
   readonly callName: string;
+  readonly mappingVersionId: number;
 }
 
 const columns = `id, at, entry, destination_id AS destinationId, delivery_id AS deliveryId, lead_id AS leadId, run, attempt, action,
   actor, purpose, connector, recipient, target, COALESCE(fields, '') AS fields, COALESCE(consents, '[]') AS consents, outcome,
-  reason, status, call_name AS callName`;
+  reason, status, call_name AS callName, mapping_version_id AS mappingVersionId`;
 
 /** In the order of their ids. */
 export async function entriesOfLeads(

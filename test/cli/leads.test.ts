@@ -360,7 +360,7 @@ test('C54: where a lead was bought is shown, and where its proof is found only w
   const shown = (...more: readonly string[]) => relais('lead', 'show', 'ES-54', '--client', 'essai', ...more);
   const { out } = await shown();
   expect(out).toContain(
-    'Provenance  achetée à leads-factory par centre, preuve du consentement présente (***)',
+    'Provenance  acheté à leads-factory par centre, preuve du consentement présente (***)',
   );
   expect(out).toMatch(/Recueil +api-1/);
   expect((await shown('--reveal', '--reason', 'request 54')).out).toContain('(preuve-77)');

@@ -60,9 +60,9 @@ test('C59: every mail to a client is French and names the officer and the mailbo
   for (const mail of mails) {
     expect(mail.subject).toBe('Note n° 1');
     expect(mail.text).toMatch(/^Bonjour,\n\nLe format « essai-crm » a été publié\.\n\n/);
-    expect(mail.text).toContain('Délégué à la protection des données (DPO) : Claude Exemple');
+    expect(mail.text).toContain('Délégation à la protection des données (DPO) : Claude Exemple');
     expect(mail.text).toContain(
-      'Pour toute demande relative aux droits des personnes : droits@centre.example',
+      'Pour exercer les droits d’une personne ou poser une question à leur sujet : droits@centre.example',
     );
     expect(mail.headers.get('auto-submitted')).toBe('auto-generated');
   }

@@ -104,7 +104,9 @@ test('C48: what a request changes is a note of fields, never of values, nor of l
     `demande n° ${first} d’une personne (rectification), effectuée dans nos bases`,
   );
   expect(written[0]?.changes.join('\n')).toMatch(/^Identité et coordonnées : .*Nom/m);
-  expect(written[1]?.changes).toContain('Consentement marketing.phone : retiré');
+  expect(written[1]?.changes).toContain(
+    'Prospection par téléphone : retrait enregistré, ne plus solliciter la personne',
+  );
   expect(written[2]?.changes.join('\n')).toMatch(/liste d’opposition$/m);
   expect(written[5]?.changes.join('\n')).toMatch(/^Preuve signée n° \d+$/m);
   const text = JSON.stringify([
@@ -154,9 +156,14 @@ test('C48: an erasure, a withdrawal and an opposition by hand are notes too', as
     ['person_erased', 'ticket 9'],
   ]);
   expect(written[0]?.changes).toEqual([
-    'Consentement marketing.email : retiré',
-    'Consentement marketing.sms : retiré',
+    'Prospection par e-mail : retrait enregistré, ne plus solliciter la personne',
+    'Prospection par SMS : retrait enregistré, ne plus solliciter la personne',
   ]);
+  // Nobody knows of a consent before an objection: none is said to be taken back.
+  expect(written[1]?.changes).toEqual([
+    'Prospection par téléphone : opposition enregistrée, ne plus solliciter la personne',
+  ]);
+  expect(written.map(({ askedBy }) => askedBy)).toEqual(Array(3).fill('la personne concernée'));
   expect(JSON.stringify(written)).not.toMatch(/canari|N-3/i);
 });
 

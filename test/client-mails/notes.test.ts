@@ -84,7 +84,7 @@ test('C48: a mapping published and rolled back is a note each, mailed and in the
   expect(mail.text).toMatch(/Note n° 2, \d+ \S+ \d{4} à \d\d:\d\d \(heure de Paris\)/);
   expect(mail.text).toContain('Demandée par : courriel de la direction du 2 octobre');
   expect(mail.text).toContain('Effectuée par : integrator');
-  expect(mail.text).toContain('Délégué à la protection des données (DPO) : Claude Exemple');
+  expect(mail.text).toContain('Délégation à la protection des données (DPO) : Claude Exemple');
   expect(
     await gateway.owner.all(
       "SELECT purpose, recipient, actor, reason FROM handovers WHERE entry = 'note_written' AND purpose = 'note 2'",

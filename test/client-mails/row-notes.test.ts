@@ -57,12 +57,12 @@ test('C48: corrections and withdrawals that come as rows are one note of the day
   expect(more).toEqual([]);
   expect(note).toMatchObject({
     title: `données de personnes modifiées par des lignes reçues le ${frenchDate(day)}`,
-    askedBy: 'les personnes concernées ou vos services, par les outils de collecte du centre',
+    askedBy: 'les outils de collecte du centre, par les lignes reçues',
   });
   expect(note?.changes).toEqual([
     expect.stringMatching(/^\d\d:\d\d, champs corrigés : .+, .+ \(écriture n° \d+ du journal\)$/) as string,
     expect.stringMatching(
-      /^\d\d:\d\d, consentement marketing\.email : retiré ou refusé \(écriture/,
+      /^\d\d:\d\d, prospection par e-mail : refus ou retrait enregistré \(écriture/,
     ) as string,
   ]);
   expect(JSON.stringify(note)).not.toMatch(/canari|3363998/i);

@@ -188,7 +188,7 @@ test('a letter to a recipient is read and saved; of a correction it holds the va
   ]);
   const paper = await dpo.post(letter, { as: 'page' });
   expect(fileName(paper)).toBe(`attachment; filename="lettre-${id}-essai-crm.html"`);
-  expect(paper.text).toMatch(/^<!doctype html>.*Brest.*Délégué à la protection des données/s);
+  expect(paper.text).toMatch(/^<!doctype html>.*Brest.*Délégation à la protection des données/s);
   expect((await dpo.post(`/requests/${id}/letters/inconnue`)).status).toBe(404);
 });
 

@@ -7,6 +7,7 @@ const asked: RecipientLetter = {
   clientName: 'Horizon Bâtisseurs',
   recipient: 'Agence <Sud>',
   action: 'erase',
+  kind: 'erasure',
   leads: [
     { reference: 'HZ-1', handedOverAt: new Date('2026-10-01T08:00:00Z') },
     { reference: 'HZ-2', handedOverAt: null },
@@ -31,7 +32,7 @@ test('C59: paper and text name the officer and the mailbox for rights; without t
       expect(said).toContain(part);
   const nobody = { centre: null, dpo: null, mailbox: null };
   const bare = writtenLetter(recipientLetter(asked), { ...by, contact: nobody });
-  expect(bare.text).toMatch(/\n\nCordialement,\nLe délégué à la protection des données$/);
+  expect(bare.text).toMatch(/\n\nCordialement,\nDélégation à la protection des données$/);
   expect(bare.page).not.toContain('null');
 });
 
@@ -42,6 +43,26 @@ test('C24: the paper says word for word what the mail says, to whom before the g
     for (const line of paragraph.split('\n')) expect(page).toContain(line.replace(/^ {2}- /, ''));
   expect(page).toContain('1er décembre 2026');
   expect(page.indexOf('Agence <Sud>')).toBeLessThan(page.indexOf('Madame, Monsieur,'));
+});
+
+test('the letter cites the article of the right that was exercised, and no other', () => {
+  const cited = (kind: RecipientLetter['kind'], action: RecipientLetter['action']): readonly string[] =>
+    recipientLetter({ ...asked, kind, action })
+      .paragraphs.join(' ')
+      .match(/\b\d+(?= |,)(?=[^()]*du RGPD\))/g) ?? [];
+  expect([
+    cited('erasure', 'erase'),
+    cited('rectification', 'update'),
+    cited('restriction', 'restrict'),
+    cited('objection', 'update'),
+    cited('withdrawal', 'update'),
+  ]).toEqual([
+    ['17', '17', '19'],
+    ['17', '16', '19'],
+    ['17', '18', '19'],
+    ['17', '21'],
+    ['17', '7', '3'],
+  ]);
 });
 
 test('a list is a list, and nothing of a name becomes a tag', () => {

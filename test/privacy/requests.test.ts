@@ -120,12 +120,12 @@ test('C21 C23 C24 C25: an erasure whose recipient is a mailbox, by the terminal 
   expect(shown.out).toMatch(/essai-mail .*written \(manual_erasure_required\)/);
   const letter = await relais('request', 'show', id, '--letter', 'essai-mail');
   expect(letter.out).toContain('Essai Lyon');
-  expect(letter.out).toContain('référence E-1, transmise le');
+  expect(letter.out).toContain('référence E-1, transmission du');
   expect(letter.out).not.toMatch(/Lefèvre|zoe@/);
   const paper = join(folder, 'lettre.html');
   const toPaper = ['request', 'show', id, '--letter', 'essai-mail', '--to', paper];
   expect((await relais(...toPaper)).err).toContain(paper);
-  expect(readFileSync(paper, 'utf8')).toContain('référence E-1, transmise le');
+  expect(readFileSync(paper, 'utf8')).toContain('référence E-1, transmission du');
   expect((await relais(...toPaper)).err).toContain('nothing is overwritten');
   const tasks = await relais('task', 'list');
   expect(tasks.out).toContain('erase of E-1');
@@ -298,7 +298,12 @@ test('C21: an objection goes to the list with every address, and a withdrawal to
   await settled('W-1', 'update', 'delivered failed');
   expect(await recipients(withdrawal)).toEqual(['essai-crm W-1 acknowledged', 'essai-mail W-1 written']);
   const letter = await relais('request', 'show', String(withdrawal), '--letter', 'essai-mail');
-  expect(letter.out).toContain('consentement (prospection par e-mail) : retiré');
+  expect(letter.out).toContain('prospection par e-mail : retrait enregistré');
+  expect(letter.out).toContain('article 7, paragraphe 3, du RGPD');
+  const objected = await relais('request', 'show', String(objection), '--letter', 'essai-mail');
+  expect(objected.out).toContain('prospection par e-mail : opposition enregistrée');
+  expect(objected.out).toContain('article 21 du RGPD');
+  expect(objected.out).not.toMatch(/retir|articles/);
 });
 
 test('C21: while processing is restricted nothing new leaves; lifted, it leaves by itself, whatever its age', async () => {

@@ -8,6 +8,7 @@ import type { ConsentSent } from '../../mapping/consent-contract.ts';
 import type { Sql } from '../../store/database.ts';
 import { allHandedOver, lastHandedOver, type HandedOver } from '../../store/known-to-recipient.ts';
 import type { ClaimedDelivery } from './claim.ts';
+import { namesIn } from '../../domain/logged-fields.ts';
 import type { Published } from '../mapping-cache.ts';
 
 /** Under what a lead was handed over before. */
@@ -61,19 +62,6 @@ async function knownOf(
     }
   }
   return known;
-}
-
-/** The target names that stand in the log's text. A name may hold a space: the longest are found first. */
-function namesIn(fields: string, names: readonly string[]): readonly string[] {
-  let left = ` ${fields.replaceAll(' ', '  ')} `;
-  return names
-    .toSorted((a, b) => b.length - a.length)
-    .filter((name) => {
-      const text = ` ${name.replaceAll(' ', '  ')} `;
-      const isThere = left.includes(text);
-      left = left.replaceAll(text, ' \n ');
-      return isThere;
-    });
 }
 
 const personIn = (source: string): readonly KnownName[] =>

@@ -9,7 +9,7 @@ export const requestFields = {
     presence: 'mandatory',
     category: 'statistical',
     person: false,
-    label: 'Canal de la demande',
+    label: 'Canal du contact',
     description: 'How the request reached the centre.',
     sample: 'web_form',
     words: {
@@ -25,7 +25,7 @@ export const requestFields = {
     presence: 'mandatory',
     category: 'statistical',
     person: false,
-    label: 'Date et heure de la demande',
+    label: 'Date et heure du contact',
     description: 'When the request was collected.',
     note: 'retention counts from it',
     sample: new Date('2026-11-20T10:15:00+01:00'),

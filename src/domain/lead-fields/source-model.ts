@@ -136,7 +136,7 @@ const exchange: readonly SourceField[] = [
     label: 'Nature du message (création, mise à jour, effacement)',
     description: 'What the delivery tells: create, update or erase.',
     values: ['create', 'update', 'erase'],
-    words: { create: 'Nouvelle demande', update: 'Mise à jour', erase: 'Effacement' },
+    words: { create: 'Nouveau contact', update: 'Mise à jour', erase: 'Effacement' },
   }),
   technical('delivery.reference', 'text', {
     label: 'Référence que vous avez donnée',
@@ -159,13 +159,13 @@ const exchange: readonly SourceField[] = [
 export const sourceModel: readonly SourceField[] = [
   technical('id', 'text', {
     place: 'reference',
-    label: 'Référence de la demande',
+    label: 'Référence du contact',
     description: "The centre's reference of the lead.",
     guess:
       /^(lead|demande|contact|source)?(id|ref|reference|identifiant|uuid|numero)(lead|demande|externe|source|contact)?$|^(external|ext)(id|ref)$/,
   }),
   technical('revision', 'integer', {
-    label: 'Numéro de révision de la demande',
+    label: 'Numéro de révision du contact',
     description: 'Grows by one with every change of the lead.',
   }),
   ...ofTable('leads'),

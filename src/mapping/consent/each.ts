@@ -10,7 +10,7 @@ import { compileProof } from './proof.ts';
 import type { Proof } from './proof.ts';
 import type { ConsentSent } from '../consent-contract.ts';
 import { isRecord } from '../document/yaml.ts';
-import { channelWords, purposeWords } from '../fields/french.ts';
+import { channelWords, purposeWords } from '../../domain/opt-in-words.ts';
 import { compileMap } from '../fields/maps.ts';
 import type { Mapped } from '../fields/maps.ts';
 import type { Path } from '../document/problems.ts';

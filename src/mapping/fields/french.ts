@@ -26,17 +26,9 @@ export function frenchLabel(path: string, value: unknown): unknown {
 export const sectionTitles = {
   identity: 'Contact',
   project: 'Projet',
-  statistical: 'Origine de la demande',
+  statistical: 'Origine du contact',
   financial: 'Situation financière',
-  technical: 'Demande',
+  technical: 'Réception',
 } as const;
 
 export const consentSection = 'Consentement (opt-in)';
-
-export const purposeWords = {
-  marketing: 'prospection',
-  newsletter: 'lettre d’information',
-  partners: 'partenaires',
-  profiling: 'profilage',
-} as const;
-export const channelWords = { email: 'e-mail', sms: 'SMS', phone: 'téléphone', post: 'courrier' } as const;

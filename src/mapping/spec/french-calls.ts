@@ -5,7 +5,7 @@ import { gatedCall } from '../calls/gates.ts';
 import type { CallPlan, CompiledMapping } from '../contract.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';
-import { channelWords, purposeWords } from '../fields/french.ts';
+import { channelWords, purposeWords } from '../../domain/opt-in-words.ts';
 import { heading, paragraph } from './blocks.ts';
 import type { Block } from './blocks.ts';
 import { ruleTable, unknownWords } from './french-answers.ts';

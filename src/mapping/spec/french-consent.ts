@@ -4,7 +4,7 @@ import { consentStates } from '../../domain/lead.ts';
 import type { CompiledMapping } from '../contract.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';
-import { channelWords, purposeWords } from '../fields/french.ts';
+import { channelWords, purposeWords } from '../../domain/opt-in-words.ts';
 import { paragraph } from './blocks.ts';
 import type { Block } from './blocks.ts';
 import { gateBlocks, gatedName } from './french-calls.ts';

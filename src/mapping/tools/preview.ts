@@ -7,7 +7,7 @@ import type { ApplyResult, CallPlan, CompiledMapping, WriteSituation } from '../
 import type { ConsentSent } from '../consent-contract.ts';
 import { decode } from '../formats/decode.ts';
 import { charsetIn } from '../formats/encoding.ts';
-import { channelWords, purposeWords } from '../fields/french.ts';
+import { channelWords, purposeWords } from '../../domain/opt-in-words.ts';
 
 export interface Preview {
   readonly client: string;

@@ -53,21 +53,18 @@ export function paper({ title, contact, mark, to = [], body, questionsOn }: Shee
 /** Who signs a letter of the centre. */
 export const signed = ({ dpo }: PaperContact): Html =>
   html`<p class="signed">
-    ${dpo ?? ''}${dpo === null ? '' : html`<br />`}Délégué à la protection des données
+    ${dpo ?? ''}${dpo === null ? '' : html`<br />`}Délégation à la protection des données
   </p>`;
 
 const lines = (texts: readonly string[]): Piece => texts.map((text) => html`${text}<br />`);
 
 const contactLines = ({ dpo, mailbox }: PaperContact): readonly string[] => [
-  ...(dpo === null ? [] : [`Délégué à la protection des données : ${dpo}`]),
+  ...(dpo === null ? [] : [`Délégation à la protection des données : ${dpo}`]),
   ...(mailbox === null ? [] : [mailbox]),
 ];
 
 function footLine({ dpo, mailbox }: PaperContact, questionsOn = 'vos données ou sur ce document'): Piece {
-  const officer =
-    dpo === null
-      ? 'notre délégué à la protection des données'
-      : `${dpo}, délégué à la protection des données`;
+  const officer = `notre délégation à la protection des données${dpo === null ? '' : ` (${dpo})`}`;
   const where = mailbox === null ? '' : `, à l’adresse ${mailbox}`;
   return `Pour toute question sur ${questionsOn} : ${officer}${where}.`;
 }

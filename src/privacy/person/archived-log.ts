@@ -60,5 +60,6 @@ function entryOf(line: string): LeadEntry {
     reason: text('reason'),
     status: number('status'),
     callName: text('call_name'),
+    mappingVersionId: number('mapping_version_id'),
   };
 }

@@ -23,14 +23,22 @@ import type { LeadSecrets } from '../../store/secrets.ts';
 import type { PaperContact } from '../papers/paper.ts';
 import { archivedEntries } from './archived-log.ts';
 import { heldRow } from './held-row.ts';
-import { personFormat, type ExportKind, type HeldLead, type PersonFile } from './person-file.ts';
+import {
+  personFormat,
+  type ExportKind,
+  type HeldLead,
+  type HeldTransmission,
+  type PersonFile,
+} from './person-file.ts';
 import { transmissionsOf } from './received.ts';
+import { dataSent, type VersionOf } from './sent-data.ts';
 
 export interface CollectDeps {
   readonly secrets: LeadSecrets;
   readonly sealKeys: KeyRing;
   readonly oppositionKey: Buffer;
   readonly contact: PaperContact;
+  readonly versionOf: VersionOf;
 }
 
 export interface Collecting {
@@ -52,7 +60,7 @@ export async function collectPerson(tx: Sql, deps: CollectDeps, asked: Collectin
   const ofOthers = leadIds.filter((id) => read.get(id)?.lead.clientId !== clientId);
   if (ofOthers.length > 0)
     throw new RelaisError('FIND-001', [
-      `Le client ${clientId} n’a pas de demande ${ofOthers.join(', ')}.`,
+      `Le client ${clientId} n’a pas de contact ${ofOthers.join(', ')}.`,
       `Client ${clientId} has no lead ${ofOthers.join(', ')}.`,
     ]);
   const referenceOf = (id: number): string => read.get(id)?.lead.reference ?? '';
@@ -65,7 +73,7 @@ export async function collectPerson(tx: Sql, deps: CollectDeps, asked: Collectin
     client: { id: clientId, name: client.name, legalEntity: client.legalEntity },
     contact: deps.contact,
     leads: await heldLeads(tx, deps, [...read.values()], await wordingsOf(tx, clientId)),
-    ...fromTheLog(entries, referenceOf),
+    ...(await fromTheLog(entries, referenceOf, deps.versionOf)),
     references: (await givenReferences(tx, leadIds)).map(({ leadId, destinationId, reference }) => ({
       lead: referenceOf(leadId),
       destination: destinationId,
@@ -120,9 +128,14 @@ const right: ReadonlySet<string> = new Set([
   'corrected',
 ]);
 
-function fromTheLog(entries: readonly LeadEntry[], referenceOf: (id: number) => string): FromLog {
-  return {
-    transmissions: transmissionsOf(entries).map((sent) => ({
+async function fromTheLog(
+  entries: readonly LeadEntry[],
+  referenceOf: (id: number) => string,
+  versionOf: VersionOf,
+): Promise<FromLog> {
+  const transmissions: HeldTransmission[] = [];
+  for (const sent of transmissionsOf(entries))
+    transmissions.push({
       lead: referenceOf(sent.leadId),
       departedAt: sent.departedAt,
       action: sent.action,
@@ -130,10 +143,13 @@ function fromTheLog(entries: readonly LeadEntry[], referenceOf: (id: number) => 
       destination: sent.destinationId,
       by: sent.connector,
       fields: sent.fields,
+      data: await dataSent({ ...sent, fields: sent.fields.join(' ') }, versionOf),
       optIn: sent.optIn,
       reception: sent.reception,
       ...(sent.answeredAt === undefined ? {} : { answeredAt: sent.answeredAt }),
-    })),
+    });
+  return {
+    transmissions,
     consultations: entries
       .filter(({ entry }) => consultation.has(entry))
       .map(({ leadId, at, entry, purpose }) => ({

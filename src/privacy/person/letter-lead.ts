@@ -8,12 +8,15 @@ import { projectFields } from '../../domain/lead-fields/project.ts';
 import { requestFields } from '../../domain/lead-fields/request.ts';
 import { html, type Html, type Piece } from '../papers/html.ts';
 import { day, facts, list, moment, short } from '../papers/paper.ts';
-import { answerWords, interactionWords, optInWords } from './letter-words.ts';
+import { optInWords } from '../../domain/opt-in-words.ts';
+import { answerWords, interactionWords } from './letter-words.ts';
 import type { HeldConsent, HeldLead } from './person-file.ts';
 
 export function leadSection(lead: HeldLead, number: number, of: number): Html {
   const title =
-    of === 1 ? `Votre demande du ${day(lead.collectedAt)}` : `Demande ${number} : ${day(lead.collectedAt)}`;
+    of === 1
+      ? `Votre prise de contact du ${day(lead.collectedAt)}`
+      : `Prise de contact ${number} : ${day(lead.collectedAt)}`;
   if (lead.erasedAt !== undefined)
     return html`<h2>${title}</h2>
       ${facts([
@@ -25,7 +28,7 @@ export function leadSection(lead: HeldLead, number: number, of: number): Html {
     ${facts([
       ['Notre référence', lead.reference],
       ['Canal', requestFields.channel.words?.[lead.channel] ?? lead.channel],
-      ['Demande faite le', moment(lead.collectedAt)],
+      ['Contact pris le', moment(lead.collectedAt)],
       ['Enregistrée le', moment(lead.receivedAt)],
       ['Opération', lead.operation],
     ])}
@@ -85,11 +88,14 @@ const consents = (all: readonly HeldConsent[]): Html =>
     all.map((consent) => [
       short(consent.recordedAt),
       optInWords(`${consent.purpose}.${consent.channel}`),
-      html`${answerWords(consent.state)}${consent.validUntil === undefined ? '' : html`<br />jusqu’au ${moment(consent.validUntil)}`}${consent.legalEntity === undefined ? '' : html`<br />pour ${consent.legalEntity}`}`,
+      html`${answerWords(consent.state, wasGranted(all, consent))}${consent.validUntil === undefined ? '' : html`<br />jusqu’au ${moment(consent.validUntil)}`}${consent.legalEntity === undefined ? '' : html`<br />pour ${consent.legalEntity}`}`,
       recorded(consent),
     ]),
     'Aucune réponse de votre part n’est enregistrée.',
   );
+
+const wasGranted = (all: readonly HeldConsent[], { purpose, channel }: HeldConsent): boolean =>
+  all.some((one) => one.purpose === purpose && one.channel === channel && one.state === 'granted');
 
 function recorded({ source, wordingVersion, wording }: HeldConsent): Piece {
   if (source === undefined && wordingVersion === undefined) return '-';
@@ -111,7 +117,7 @@ function earlier({ earlier: states }: HeldLead): Piece {
   if (states.length === 0) return undefined;
   return html`<h3>Versions antérieures</h3>
     <p>
-      ${states.length === 1 ? 'Une version antérieure de cette demande est gardée' : `${states.length} versions antérieures de cette demande sont gardées`},
+      ${states.length === 1 ? 'Une version antérieure de cette prise de contact est gardée' : `${states.length} versions antérieures de cette prise de contact sont gardées`},
       chiffrée${states.length === 1 ? '' : 's'}, le temps qu’un envoi en cours s’achève.
     </p>
     ${states.map(

@@ -3,17 +3,10 @@
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import type { RequestState } from '../../domain/requests.ts';
 import { interactionFields } from '../../domain/lead-fields/interaction.ts';
-import { channelWords, purposeWords } from '../../mapping/fields/french.ts';
+import { optInWords } from '../../domain/opt-in-words.ts';
 import type { Reception } from './received.ts';
 
 const wordOf = (words: Readonly<Record<string, string>>, name: string): string => words[name] ?? name;
-
-/** `prospection par e-mail` for `marketing.email`; several channels as `marketing.email+sms`. */
-export function optInWords(pair: string): string {
-  const [purpose = '', channels = ''] = pair.split('.');
-  const by = channels.split('+').map((channel) => wordOf(channelWords, channel));
-  return channels === '' ? pair : `${wordOf(purposeWords, purpose)} par ${by.join(', ')}`;
-}
 
 const answers: Readonly<Record<string, string>> = {
   granted: 'accordé',
@@ -21,7 +14,10 @@ const answers: Readonly<Record<string, string>> = {
   not_asked: 'question non posée',
   withdrawn: 'retiré',
 };
-export const answerWords = (state: string): string => wordOf(answers, state);
+
+/** An objection ends what was never granted too: that is no consent taken back. */
+export const answerWords = (state: string, wasGranted: boolean): string =>
+  state === 'withdrawn' && !wasGranted ? 'opposition' : wordOf(answers, state);
 
 export const interactionWords = (kind: string): string => wordOf(interactionFields.kind.words ?? {}, kind);
 
@@ -87,8 +83,8 @@ const refusals: Readonly<Record<string, string>> = {
   PERSONAL_REFERENCE: 'semble être un numéro de téléphone',
   UNKNOWN_CLIENT: 'client inconnu',
   REFERENCE_USED: 'déjà utilisé',
-  UNKNOWN_LEAD: 'demande inconnue',
-  LEAD_ERASED: 'demande effacée',
+  UNKNOWN_LEAD: 'contact inconnu',
+  LEAD_ERASED: 'contact effacé',
 };
 
 /** `email BAD_FORMAT` as `Adresse e-mail : mal écrit`. */
@@ -101,7 +97,7 @@ export function refusalWords(reason: string): string {
 export function rightWords(entry: string, detail: string): string {
   switch (entry) {
     case 'withdrawn':
-      return `consentement retiré : ${optInWords(detail)}`;
+      return `retrait ou opposition : ${optInWords(detail)}`;
     case 'consent_ended':
       return `accord arrivé à échéance : ${optInWords(detail)}`;
     case 'opposition_kept':

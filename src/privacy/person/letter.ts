@@ -1,6 +1,8 @@
 // The answer to a person in French: what is held, where it comes from, who received it, what they may ask (GDPR articles 12, 15 and 20).
 // Invariant: every part of the file has its place here, an empty one says that it is empty; all text of the person is escaped.
 import { identityFields } from '../../domain/lead-fields/identity.ts';
+import { isBought } from '../../domain/anomaly.ts';
+import { optInWords } from '../../domain/opt-in-words.ts';
 import { kindWords } from '../../domain/requests.ts';
 import { html, type Html, type Piece } from '../papers/html.ts';
 import { day, facts, list, moment, paper, short, signed } from '../papers/paper.ts';
@@ -8,7 +10,6 @@ import { leadSection } from './letter-lead.ts';
 import {
   accessWords,
   connectorWords,
-  optInWords,
   receptionWords,
   reasonWords,
   requestStateWords,
@@ -78,7 +79,7 @@ function opening({ kind, client, madeAt, leads }: PersonFile): Html {
       : 'Vous nous avez demandé de vous remettre les données que vous nous avez confiées. Elles sont réunies dans le fichier « donnees.json », dans un format structuré et lisible par machine ; cette lettre les présente.';
   const found =
     leads.length === 0
-      ? 'Nous ne détenons aucune demande à votre nom. Ce qui suit dit ce que nos autres registres contiennent.'
+      ? 'Nous ne détenons aucune prise de contact à votre nom. Ce qui suit indique ce que contiennent nos autres registres.'
       : `Voici l’ensemble de ce que nous détenons à la date du ${moment(madeAt)} (heure de Paris).`;
   return html`<p>Madame, Monsieur,</p>
     <p>
@@ -94,7 +95,7 @@ function summary(file: PersonFile): Html {
   const recipients = [...new Set(transmissions.map(({ recipient }) => recipient))];
   return html`<div class="seen">
     ${facts([
-      ['Demandes enregistrées', leads.length],
+      ['Prises de contact enregistrées', leads.length],
       ['Échanges enregistrés', exchanges],
       ['Destinataires de vos données', recipients.length === 0 ? 'aucun' : recipients.join(' ; ')],
       ['Lignes reçues et écartées', rows.length === 0 ? undefined : rows.length],
@@ -107,13 +108,13 @@ function received({ transmissions, references }: PersonFile): Html {
   return html`<h2>Qui a reçu vos données, et quand</h2>
     <p>
       Chaque envoi est inscrit dans un journal scellé ; cette liste en est tirée. Les tentatives dont rien
-      n’est parti n’y figurent pas. Les données transmises portent les noms que leur donne le destinataire.
+      n’est parti n’y figurent pas.
     </p>
     ${list(
       [
         { title: 'Date' },
         { title: 'Destinataire' },
-        ...(several ? [{ title: 'Demande' }] : []),
+        ...(several ? [{ title: 'Prise de contact' }] : []),
         { title: 'Envoi' },
         { title: 'Données transmises' },
         { title: 'Résultat' },
@@ -123,7 +124,7 @@ function received({ transmissions, references }: PersonFile): Html {
         sent.recipient,
         ...(several ? [sent.lead] : []),
         html`${sentWords(sent.action)}<br />par ${connectorWords(sent.by)}`,
-        sent.fields.length === 0 ? 'aucune' : sent.fields.join(', '),
+        sent.data.length === 0 ? 'aucune' : sent.data.join(', '),
         receptionWords[sent.reception],
       ]),
       'Vos données n’ont été transmises à personne.',
@@ -206,21 +207,31 @@ function exercised({ rights, requests }: PersonFile): Piece {
     }`;
 }
 
-function information({ client, contact }: PersonFile): Html {
-  const officer =
-    contact.dpo === null
-      ? 'notre délégué à la protection des données'
-      : `notre délégué à la protection des données, ${contact.dpo}`;
+/** Where the data come from (article 15(1)(g)): a lead that was bought was not given to us by the person. */
+function originOf(leads: PersonFile['leads']): string {
+  const bought = leads.filter(({ origin }) => isBought(origin));
+  const theirs = 'viennent de vous, par le canal indiqué pour chaque prise de contact.';
+  if (bought.length === 0) return `Vos données ${theirs}`;
+  const of = bought.map(({ reference, origin: { seller } }) =>
+    seller === undefined
+      ? `celles de la prise de contact ${reference} ont été achetées à une société dont nous ne connaissons pas le nom`
+      : `celles de la prise de contact ${reference} ont été achetées à la société « ${seller} »`,
+  );
+  const others = bought.length === leads.length ? '' : ` Les autres ${theirs}`;
+  return `De vos données, ${of.join(' ; ')}.${others}`;
+}
+
+function information({ client, contact, leads }: PersonFile): Html {
   return html`<h2>Pourquoi, combien de temps, et vos droits</h2>
     <p>
-      <strong>Finalité.</strong> Vos données servent à donner suite à votre demande d’information immobilière
-      et à vous mettre en relation avec ${client.legalEntity} ; vos coordonnées ne servent à la prospection
-      que par les canaux que vous avez acceptés. Aucune décision n’est prise de façon entièrement automatisée
-      à votre sujet.
+      <strong>Finalité.</strong> Vos données servent à répondre à l’intérêt que vous portez à un bien
+      immobilier et à vous mettre en relation avec ${client.legalEntity} ; vos coordonnées ne servent à la
+      prospection que par les canaux que vous avez acceptés. Aucune décision n’est prise de façon entièrement
+      automatisée à votre sujet.
     </p>
     <p>
-      <strong>Origine.</strong> Vos données viennent de vous, par le canal indiqué pour chaque demande ; ce
-      que le support publicitaire nous a appris figure sous « Origine ».
+      <strong>Origine.</strong> ${originOf(leads)} Ce que le support publicitaire nous a appris figure sous «
+      Origine ».
     </p>
     <p>
       <strong>Durée.</strong> Sauf instruction particulière du responsable du traitement : pour une opération
@@ -231,9 +242,10 @@ function information({ client, contact }: PersonFile): Html {
     <p>
       <strong>Vos droits.</strong> Vous pouvez demander la rectification ou l’effacement de vos données, la
       limitation de leur traitement, leur portabilité, vous opposer à leur utilisation et retirer à tout
-      moment un consentement, sans que cela remette en cause ce qui a été fait avant. Écrivez à
-      ${officer}${contact.mailbox === null ? '' : html`, à l’adresse ${contact.mailbox}`}, ou directement à
-      ${client.legalEntity}. Nous répondons dans un délai d’un mois.
+      moment un consentement, sans que cela remette en cause ce qui a été fait avant. Écrivez à notre
+      délégation à la protection des
+      données${contact.dpo === null ? '' : ` (${contact.dpo})`}${contact.mailbox === null ? '' : html`, à l’adresse ${contact.mailbox}`},
+      ou directement à ${client.legalEntity}. Nous répondons dans un délai d’un mois.
     </p>
     <p>
       Si notre réponse ne vous satisfait pas, vous pouvez introduire une réclamation auprès de la Commission

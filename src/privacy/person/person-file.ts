@@ -44,6 +44,8 @@ export interface HeldTransmission {
   readonly destination: string;
   readonly by: string;
   readonly fields: readonly string[];
+  /** The same by the names of the lead's data, in French. */
+  readonly data: readonly string[];
   readonly optIn: readonly unknown[];
   readonly reception: Reception;
   readonly answeredAt?: Date;

@@ -101,6 +101,7 @@ const transmission = object(
     destination: text('Nom technique de la destination.'),
     by: text('webhook, email, flow, sms.'),
     fields: list({ type: 'string' }, 'Champs transmis, sous le nom du destinataire.'),
+    data: list({ type: 'string' }, 'Données transmises, en français.'),
     optIn: list({ type: 'object' }, 'Consentements transmis : champ, valeur, finalité, canal, réponse.'),
     reception: { enum: ['confirmed', 'unproved', 'refused', 'unknown', 'returned'] },
     answeredAt: at('Réponse.'),

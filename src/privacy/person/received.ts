@@ -20,10 +20,13 @@ export interface Transmission {
   readonly leadId: number;
   readonly deliveryId: number;
   readonly departedAt: Date;
-  readonly action: string;
+  readonly action: LeadEntry['action'];
   readonly recipient: string;
   readonly destinationId: string;
   readonly connector: string;
+  /** Which version wrote it, and in which call. */
+  readonly mappingVersionId: number;
+  readonly callName: string;
   /** The recipient's names of the fields sent. */
   readonly fields: readonly string[];
   /** The opt-in that was sent: field, value and what it says. */
@@ -57,6 +60,8 @@ export function transmissionsOf(entries: readonly LeadEntry[]): readonly Transmi
           recipient: departed.recipient,
           destinationId: departed.destinationId,
           connector: departed.connector,
+          mappingVersionId: departed.mappingVersionId,
+          callName: departed.callName,
           fields: departed.fields === '' ? [] : departed.fields.split(' '),
           optIn: JSON.parse(departed.consents) as readonly unknown[],
           reception,

@@ -75,16 +75,16 @@ export function proofPage(proof: SignedProof): string {
       html`<div class="seen">
         <p>${done}</p>
         <p>
-          Ce document décrit ce que nos bases contenaient avant et après l’acte. Il ne contient aucune donnée
-          de la personne : seulement des noms de tables et de colonnes, des décomptes et des positions dans
-          notre journal.
+          Ce document décrit ce que nos bases contenaient avant et après l’acte. Il ne contient ni nom ni
+          coordonnées de la personne : seulement les références de ses contacts, des noms de tables et de
+          colonnes, des décomptes et des positions dans notre journal.
         </p>
       </div>`,
       html`<h2>L’acte</h2>`,
       facts([
         ['Client', `${proof.client.name} (${proof.client.legalEntity})`],
         ['Demande', proof.request === null ? 'acte sans numéro de demande' : `n° ${proof.request}`],
-        ['Fiches concernées', proof.leads.length === 0 ? undefined : references(proof.leads)],
+        ['Contacts concernés', proof.leads.length === 0 ? undefined : references(proof.leads)],
         ['Date', `${moment(madeAt)} (heure de Paris)`],
       ]),
       html`<h2>Ce que nos tables contenaient, avant et après</h2>

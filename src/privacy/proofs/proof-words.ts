@@ -6,10 +6,10 @@ import { interactionFields } from '../../domain/lead-fields/interaction.ts';
 import type { ProvedTable } from './proof.ts';
 
 const tables: Readonly<Record<string, string>> = {
-  leads: 'Demande',
+  leads: 'Contact',
   prospects: 'Identité et coordonnées',
   lead_projects: 'Projet immobilier',
-  lead_origins: 'Origine de la demande',
+  lead_origins: 'Origine du contact',
   lead_finances: 'Situation financière',
   consents: 'Consentements',
   consent_ends: 'Échéances des consentements',
@@ -20,7 +20,7 @@ const tables: Readonly<Record<string, string>> = {
   deliveries: 'Livraisons : référence donnée par le destinataire',
   lead_intake: 'Lignes déposées, en attente ou refusées',
   oppositions: 'Liste d’opposition (empreintes à clé)',
-  lead_secrets: 'Secret de la demande, qui seul donne un sens aux empreintes',
+  lead_secrets: 'Secret du contact, qui seul donne un sens aux empreintes',
 };
 
 export const tableWords = (table: string): string => tables[table] ?? 'Table';

@@ -84,7 +84,7 @@ async function makeFile(
   await noteAct(tx, { request, actor, what: `confirmed:${leadIds.length + rows.length}` });
   const made = await exportWithin(
     tx,
-    { ...deps.proofs, secrets: deps.secrets },
+    { ...deps.proofs, secrets: deps.secrets, versionOf: deps.versionOf },
     {
       kind: request.kind === 'portability' ? 'portability' : 'access',
       clientId: request.clientId,

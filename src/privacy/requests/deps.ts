@@ -7,6 +7,7 @@ import { refuseNames } from '../../store/persons-names.ts';
 import { readSubjects } from '../../store/request-subjects.ts';
 import type { RequestSecrets } from '../../store/request-secrets.ts';
 import { findRequest, lockRequest, type Request } from '../../store/requests.ts';
+import type { VersionOf } from '../person/sent-data.ts';
 import type { RightsOptions } from '../rights.ts';
 
 /** A correction of a lead, judged by the lead contract in the caller's transaction. Returns why it is refused; empty: done. */
@@ -25,6 +26,7 @@ export interface RequestDeps extends RightsOptions {
   readonly database: Database;
   readonly requestSecrets: RequestSecrets;
   readonly correct: Correct;
+  readonly versionOf: VersionOf;
 }
 
 /** @throws FIND-001 */

@@ -18,7 +18,7 @@ import {
 } from '../../store/request-recipients.ts';
 import { readEffects, type Request } from '../../store/requests.ts';
 import { noteAct } from './deps.ts';
-import { optInWords } from '../person/letter-words.ts';
+import { optInWords, takenBackWords } from '../../domain/opt-in-words.ts';
 import { recipientLetter, type Letter, type RecipientLetter } from './letters.ts';
 
 /** Brings the recipients of a request up to date; the caller holds it. Acts by itself, as `planner`. */
@@ -130,6 +130,7 @@ export async function letterFor(
     clientName: (await findClient(sql, request.clientId))?.name ?? request.clientId,
     recipient: first?.recipient ?? '',
     action: first?.action ?? 'erase',
+    kind: request.kind,
     leads: group.map(({ reference, handedOverAt }) => ({ reference, handedOverAt })),
     lastDay: addDays(civilDate(request.dueAt), -1),
     changes: await changesOf(sql, request, values),
@@ -150,7 +151,7 @@ async function changesOf(
   values: ReadonlyMap<string, string>,
 ): Promise<RecipientLetter['changes']> {
   if (kind === 'objection' || kind === 'withdrawal')
-    return byPurpose(optIns).map((pair) => ({ what: `consentement (${optInWords(pair)})`, value: 'retiré' }));
+    return byPurpose(optIns).map((pair) => ({ what: optInWords(pair), value: takenBackWords(kind) }));
   if (kind !== 'rectification') return [];
   const changed = (await readEffects(sql, id)).flatMap(({ columns }) => columns.split(' '));
   return [...new Set(changed)].map((change) => {

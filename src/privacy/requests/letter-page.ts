@@ -27,7 +27,8 @@ function textOf({ subject, paragraphs }: Letter, { contact: { centre, dpo, mailb
   const writer = [
     'Cordialement,',
     ...(centre === null ? [] : [centre]),
-    dpo === null ? 'Le délégué à la protection des données' : `${dpo}, délégué à la protection des données`,
+    ...(dpo === null ? [] : [dpo]),
+    'Délégation à la protection des données',
     ...(mailbox === null ? [] : [mailbox]),
   ];
   return [`Objet : ${subject}`, 'Bonjour,', ...paragraphs, writer.join('\n')].join('\n\n');

@@ -1,6 +1,7 @@
 // What a recipient or a client is told in writing, in French. Pure.
 // Invariant: a mail names leads by the centre's reference and the day they were handed over, and nobody; only the letter that an
 // officer prints holds a corrected value, because a recipient cannot correct without it.
+import type { RequestKind } from '../../domain/requests.ts';
 import { civilDate, frenchDate, type CivilDate } from '../../domain/civil-date.ts';
 
 export interface LetterLead {
@@ -15,6 +16,7 @@ export interface RecipientLetter {
   /** As the contract names it. */
   readonly recipient: string;
   readonly action: 'update' | 'erase' | 'restrict';
+  readonly kind: RequestKind;
   readonly leads: readonly LetterLead[];
   readonly lastDay: CivilDate;
   /** What changed: labels of fields, or opt-ins, with the new value where the letter may hold it. */
@@ -29,7 +31,7 @@ const asks: Readonly<Record<RecipientLetter['action'], { readonly subject: strin
     },
     update: {
       subject: 'modification à effectuer chez vous',
-      what: 'd’effectuer dans vos outils et fichiers les modifications ci-dessous, pour les demandes suivantes',
+      what: 'd’effectuer dans vos outils et fichiers les modifications ci-dessous, pour les contacts suivants',
     },
     restrict: {
       subject: 'traitement à limiter chez vous',
@@ -37,10 +39,15 @@ const asks: Readonly<Record<RecipientLetter['action'], { readonly subject: strin
     },
   };
 
-const article: Readonly<Record<RecipientLetter['action'], string>> = {
-  erase: 'articles 17 et 19 du RGPD',
-  update: 'articles 7, 16, 19 et 21 du RGPD',
-  restrict: 'articles 18 et 19 du RGPD',
+/** Article 19 tells recipients of a rectification, an erasure or a restriction; of nothing else. */
+const article: Readonly<Record<RequestKind, string>> = {
+  access: 'article 15 du RGPD',
+  rectification: 'articles 16 et 19 du RGPD',
+  erasure: 'articles 17 et 19 du RGPD',
+  restriction: 'articles 18 et 19 du RGPD',
+  portability: 'article 20 du RGPD',
+  objection: 'article 21 du RGPD',
+  withdrawal: 'article 7, paragraphe 3, du RGPD',
 };
 
 export interface Letter {
@@ -50,25 +57,25 @@ export interface Letter {
 
 /** The same text goes by mail and on paper; the values of `changes` are the caller's to give or to leave out. */
 export function recipientLetter(letter: RecipientLetter): Letter {
-  const { requestId, clientName, recipient, action, leads, changes, lastDay } = letter;
+  const { requestId, clientName, recipient, action, kind, leads, changes, lastDay } = letter;
   const hasValues = changes.some(({ value }) => value !== undefined);
   const changed = changes.map(({ what, value }) => `  - ${what}${value === undefined ? '' : ` : ${value}`}`);
   return {
     subject: `Demande n° ${requestId} d’un prospect : ${asks[action].subject}`,
     paragraphs: [
       `À l’attention de ${recipient === '' ? clientName : recipient}.`,
-      `Une personne dont les coordonnées vous ont été transmises pour le compte de ${clientName} a exercé ses droits (demande n° ${requestId}, ${article[action]}). Nous vous demandons ${asks[action].what}.`,
-      ['Demandes concernées :', ...leads.map(leadLine)].join('\n'),
+      `Une personne dont les coordonnées vous ont été transmises pour le compte de ${clientName} a exercé ses droits (demande n° ${requestId}, ${article[kind]}). Nous vous demandons ${asks[action].what}.`,
+      ['Contacts concernés :', ...leads.map(leadLine)].join('\n'),
       ...(action === 'update' && changed.length > 0 ? [['Ce qui change :', ...changed].join('\n')] : []),
       ...(action === 'update' && changed.length > 0 && !hasValues
         ? [
-            'Les valeurs à jour vous sont remises par notre délégué à la protection des données, sur simple demande.',
+            'Notre délégation à la protection des données vous remet les valeurs à jour dès que vous les lui demandez.',
           ]
         : []),
-      `Merci de nous confirmer par retour, en citant le n° ${requestId}, que cela est fait, et à quelle date ; au plus tard le ${frenchDate(lastDay)}. Si vous ne détenez plus rien, dites-le-nous également.`,
+      `Merci de nous confirmer par retour, en citant le n° ${requestId}, que cela est fait, et à quelle date, au plus tard le ${frenchDate(lastDay)}. Si vous ne détenez plus rien, dites-le-nous également.`,
     ],
   };
 }
 
 const leadLine = ({ reference, handedOverAt }: LetterLead): string =>
-  `  - référence ${reference}${handedOverAt === null ? '' : `, transmise le ${frenchDate(civilDate(handedOverAt))}`}`;
+  `  - référence ${reference}${handedOverAt === null ? '' : `, transmission du ${frenchDate(civilDate(handedOverAt))}`}`;

@@ -70,7 +70,7 @@ export const liftRestriction = (
       clientId: request.clientId,
       kind: 'person_restricted',
       title: `demande n° ${id} d’une personne, limitation du traitement levée`,
-      changes: [`Nombre de demandes de la personne de nouveau utilisées : ${freed.length}`],
+      changes: [`Nombre de contacts de la personne de nouveau utilisés : ${freed.length}`],
       askedBy: askedByPerson(id),
       doneBy: actor,
       document: evidence,

@@ -1,6 +1,7 @@
 // The written note of what a request changed (C48): which fields, of how many leads, by which request.
 // Invariant: in the transaction of the act, last in it; no value, and no reference: a note outlives the leads.
 import { writeNote, type NoteKind } from '../../client-mails/notes.ts';
+import { capital, optInWords, takenBackWords } from '../../domain/opt-in-words.ts';
 import { kindWords, type RequestKind } from '../../domain/requests.ts';
 import type { Sql } from '../../store/database.ts';
 import type { RequestSubject } from '../../store/request-subjects.ts';
@@ -41,7 +42,7 @@ export async function noteOfRequest(
     kind: noteKindOf[kind],
     title: `demande n° ${id} d’une personne (${kindWords[kind].fr}), effectuée dans nos bases`,
     changes: [
-      ...(leads === 0 ? [] : [`Nombre de demandes de la personne concernées : ${leads}`]),
+      ...(leads === 0 ? [] : [`Nombre de contacts de la personne concernés : ${leads}`]),
       ...(rows === 0 ? [] : [`Nombre de lignes refusées concernées : ${rows}`]),
       ...fields,
       ...optInLines(request),
@@ -63,5 +64,5 @@ const optInLines = ({ kind, optIns }: Request): readonly string[] =>
     ? optIns
         .split(' ')
         .filter((optIn) => optIn !== '')
-        .map((optIn) => `Consentement ${optIn} : retiré`)
+        .map((optIn) => `${capital(optInWords(optIn))} : ${takenBackWords(kind)}`)
     : [];

@@ -76,7 +76,7 @@ export function refuseUnnamed(subjects: readonly RequestSubject[], kind: Request
     'REQUEST-002',
     kind === 'lead'
       ? [
-          `Des contacts partagent seulement une adresse avec ceux de la personne : ${names}. Cochez chacun de ceux qui sont visés.`,
+          `Des leads partagent seulement une adresse avec ceux de la personne : ${names}. Cochez chacun de ceux qui sont visés.`,
           `Leads that only share an address with the person's: ${names}. Name every lead that is meant.`,
         ]
       : [
@@ -105,7 +105,7 @@ export function chosen<T>(
         'REQUEST-002',
         kind === 'lead'
           ? [
-              `La demande de droits ne liste pas le contact ${String(name)}.`,
+              `La demande de droits ne liste pas le lead ${String(name)}.`,
               `The request lists no lead ${String(name)}.`,
             ]
           : [

@@ -27,8 +27,8 @@ export function readMe(files: readonly PackFile[], { client, period, madeAt, key
 ${client.name} (${client.id}), du ${frenchDate(period.from)} au ${frenchDate(period.until)} inclus
 Fait le ${moment(madeAt)} (heure de Paris)
 
-Ce dossier ne contient aucune donnée de prospect : des numéros, des codes, des dates, des noms de champs, les réglages et les
-textes du client. Les personnes du centre y ont un numéro (« account:12 », « staff:7 ») ; le délégué à la protection des données
+Ce dossier ne donne ni nom ni coordonnées de prospect : des numéros, des codes, des dates, des noms de champs, les réglages et les
+textes du client. Les personnes du centre y ont un numéro (« account:12 », « staff:7 ») ; la délégation à la protection des données
 du centre sait à qui il correspond, tant que le nom est conservé.
 
 CE QUE CONTIENT CHAQUE FICHIER
@@ -67,7 +67,7 @@ vérification du journal entier a trouvé quand ce dossier a été fait.
 
 CE QUI MANQUE ICI, ET OÙ LE DEMANDER
 
-Les preuves signées d’actes sur les données d’une personne, les lettres et les demandes elles-mêmes sont chez le délégué à la
-protection des données. Ce qui a été transmis d’une demande se prouve avec elle, par l’empreinte que le journal en garde.
+Les preuves signées d’actes sur les données d’une personne, les lettres et les demandes elles-mêmes sont à la délégation à la
+protection des données. Ce qui a été transmis d’un contact se prouve avec elle, par l’empreinte que le journal en garde.
 `;
 }

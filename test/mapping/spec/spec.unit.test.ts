@@ -133,7 +133,7 @@ test('a field says what it holds, how it is written, when it is there, and shows
     '| `nom` | texte | Nom | en majuscules, 40 caractères au plus (coupé au-delà) | obligatoire : sans valeur, la demande n’est pas transmise | `DURAND` |',
   );
   expect(markdown).toContain(
-    '| `type` | texte | Type de logement | code (voir « Codes ») | à défaut absent ; seulement si « Canal de la demande » est « Formulaire internet » | `T` |',
+    '| `type` | texte | Type de logement | code (voir « Codes ») | à défaut absent ; seulement si « Canal du contact » est « Formulaire internet » | `T` |',
   );
   expect(markdown).toContain(
     '| `src` | texte | Constante « Centre » | toujours la même valeur |  | `Centre` |',
@@ -199,7 +199,7 @@ test.each([
   [{ present: 'identity.mobile' }, '« Téléphone mobile » est renseigné'],
   [
     { all: [{ blank: 'comment' }, { in: { channel: ['callback'] } }] },
-    '« Commentaire » n’est pas renseigné et « Canal de la demande » est parmi « Demande de rappel »',
+    '« Commentaire » n’est pas renseigné et « Canal du contact » est parmi « Demande de rappel »',
   ],
   [{ not: { greater: { 'project.rooms': 3 } } }, 'non (« Nombre de pièces » est supérieur à « 3 »)'],
   [{ newWord: { x: 1 } }, '{"newWord":{"x":1}}'],

@@ -99,6 +99,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const plain = (letter: string): string => letter.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
 const asked = (to: string, ...more: readonly string[]): ReturnType<Relais> =>
   relais(
     ...['person', 'export', '--client', 'essai', '--to', to, '--recipient', recipient],
@@ -138,6 +139,14 @@ test('C21: identity, project, finances, origin, consents with their wording, exc
   expect(data.transmissions).toMatchObject([
     { lead: 'A-1', recipient: 'Essai CRM', action: 'create', reception: 'confirmed', by: 'webhook' },
   ]);
+  // A recipient's names of fields mean nothing to the person.
+  expect(data.transmissions[0]?.data).toEqual([
+    'Vos consentements',
+    'Référence du contact',
+    'Nom',
+    'Téléphone mobile',
+  ]);
+  expect(letter).not.toMatch(/OPTIN|\bnom, tel\b/);
   expect(data.references).toEqual([{ lead: 'A-1', destination: 'essai-crm', reference: 'CRM-REF-4471' }]);
   for (const said of [
     'Anna-Témoin',
@@ -161,6 +170,23 @@ test('C21: nothing of another person or another client is in it, whatever was as
   ))
     expect(text).not.toContain(value);
   expect(text).not.toContain('Z-1');
+});
+
+test('C54: a lead that was bought is not said to come from the person: its seller is named, where one is known', async () => {
+  expect((await exported('--lead', 'A-1')).letter).toContain('Vos données viennent de vous');
+  const origin = (reference: string, media: string, seller: string | null) =>
+    gateway.owner.run(
+      'UPDATE lead_origins o JOIN leads l ON l.id = o.lead_id SET o.acquisition = ?, o.seller = ? WHERE l.reference = ?',
+      [media, seller, reference],
+    );
+  await origin('A-2', 'bought', 'leads-factory');
+  const both = plain((await exported('--lead', 'A-1', '--lead', 'A-2')).letter);
+  expect(both).toContain('celles de la prise de contact A-2 ont été achetées à la société « leads-factory »');
+  expect(both).toContain('Les autres viennent de vous');
+  await origin('A-2', 'bought', null);
+  const unknown = plain((await exported('--lead', 'A-2')).letter);
+  expect(unknown).toContain('achetées à une société dont nous ne connaissons pas le nom');
+  expect(unknown).not.toContain('viennent de vous');
 });
 
 test('C21: a lead that only shares an address is listed, and in the file once it is named', async () => {

@@ -18,6 +18,7 @@ const entry = (over: Partial<LeadEntry>): LeadEntry => ({
   connector: 'webhook',
   recipient: 'Essai CRM',
   target: '',
+  mappingVersionId: 1,
   fields: 'ref nom',
   consents: '[]',
   outcome: '',
