@@ -232,6 +232,17 @@ export function isRelaisError(error: unknown): error is RelaisError {
   return error instanceof RelaisError;
 }
 
+/** TLS refuses the certificate of a server of ours: OpenSSL's words, which name nobody, and the remedy; undefined: another error. */
+export function certificateFault(error: unknown): string | undefined {
+  const { message = '' } = (error ?? {}) as { message?: string };
+  const fault =
+    /^(self-signed certificate(?: in certificate chain)?|unable to (?:verify|get) [a-z ]*certificate|certificate (?:has expired|is not yet valid)|Hostname\/IP does not match certificate's altnames)/.exec(
+      message,
+    )?.[1];
+  if (fault === undefined) return undefined;
+  return `certificate not accepted (${fault}): name the authority that signed it in RELAIS_CA_FILE, and connect by a name that it holds`;
+}
+
 /** What may be written of a foreign error: its code or class name, never its message (messages quote data). */
 export function foreignCode(error: unknown): string {
   if (isRelaisError(error)) return error.code;

@@ -1,7 +1,7 @@
 // Opens Redis where it is: one server, a cluster, or the master Sentinel names.
 // Invariant: a worker's blocking read waits for Redis to come back; a command fails within seconds and is made again by a timer.
 import { Cluster, Redis, type CommonRedisOptions } from 'ioredis';
-import { RelaisError } from '../errors.ts';
+import { certificateFault, RelaisError } from '../errors.ts';
 
 export type RedisClient = Redis | Cluster;
 
@@ -93,8 +93,8 @@ export function openRedis(place: RedisServers, use: 'commands' | 'worker', silen
 }
 
 /**
- * Asks once, at the start. An account that is refused will be refused for ever, as a command's bare `ReplyError` would
- * not say; a Redis that cannot be reached may come back, and is no reason not to start.
+ * Asks once, at the start. An account or a certificate that is refused now will be refused again, as a command's bare `ReplyError`
+ * would not say; a Redis that cannot be reached may come back, and is no reason not to start.
  * @throws REDIS-002
  */
 export async function refuseWrongAccount(
@@ -106,13 +106,15 @@ export async function refuseWrongAccount(
     () => undefined,
     (error: unknown) => error,
   );
-  const code = refusalCode(await Promise.race([answered, failed]));
-  if (code === undefined) return;
+  const error = await Promise.race([answered, failed]);
+  const certificate = certificateFault(error);
+  const code = refusalCode(error);
+  if (certificate === undefined && code === undefined) return;
   redis.disconnect();
   const [first] = nodes;
   throw new RelaisError(
     'REDIS-002',
-    `Redis at ${first?.host ?? ''}:${first?.port ?? ''} refuses the account (${code}).`,
+    `Redis at ${first?.host ?? ''}:${first?.port ?? ''} ${certificate === undefined ? `refuses the account (${code})` : `cannot be reached: ${certificate}`}.`,
   );
 }
 

@@ -1,6 +1,6 @@
 // What the driver's errors become: an outage (DB-001), or an SQL failure known by the server's number.
 // Invariant: an error leaves as a code; the driver's own message and `sql` quote values, and reach no caller.
-import { foreignCode, isRelaisError, RelaisError } from '../errors.ts';
+import { certificateFault, foreignCode, isRelaisError, RelaisError } from '../errors.ts';
 
 /** Thrown instead of the driver's error; `errno` is the server's number, `message` holds no data. */
 export class SqlFailure extends Error {
@@ -142,7 +142,10 @@ export function translated(error: unknown): unknown {
     message?: string;
   };
   if (isLost(error) || message === "Can't add new command when connection is in closed state") {
-    return new RelaisError('DB-001', `MySQL cannot be reached (${foreignCode(error)}).`);
+    return new RelaisError(
+      'DB-001',
+      `MySQL cannot be reached (${certificateFault(error) ?? foreignCode(error)}).`,
+    );
   }
   if (sqlState === undefined && errno === undefined) return error;
   return new SqlFailure(errno ?? 0, code ?? `SQLSTATE_${sqlState ?? ''}`);

@@ -29,3 +29,14 @@ test('a server on which no account may come from our address: the address and th
     "MySQL refuses the account or the database (SQL_1130): no account of the server may come from this address; create the account for it, or connect from where it is allowed; it sees '10.9.8.7'.",
   );
 });
+
+test('a certificate that is not accepted is named, with the variable that names its authority', () => {
+  const error = {
+    code: 'HANDSHAKE_SSL_ERROR',
+    fatal: true,
+    message: 'unable to verify the first certificate',
+  };
+  expect((translated(error) as Error).message).toMatch(
+    /^MySQL cannot be reached \(certificate not accepted \(unable to verify the first certificate\): .*RELAIS_CA_FILE/,
+  );
+});
