@@ -145,6 +145,7 @@ const doors: Readonly<Partial<Record<AlertKind, Door>>> = {
     pathOf: ({ reason }) => `/runs/${/^BULK_RUN_(\d+)/.exec(reason)?.[1] ?? ''}`,
   },
   proofs_not_handed_over: { needs: 'retention.read', name: frame.retention, pathOf: () => '/retention' },
+  retention_kept: { needs: 'retention.read', name: frame.retention, pathOf: () => '/retention' },
   log_altered: { needs: 'audit.read', name: frame.audit, pathOf: () => '/audit' },
 };
 

@@ -174,6 +174,11 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     'See to RELAIS_PHONE_PROOFS_DIR, then run the retention again.',
     () => 'relais retention run',
   ),
+  retention_kept: say(
+    'Terminer ce qui retient les données (droit ouvert, limitation), ou enregistrer la fin de l’opération, avant la date indiquée.',
+    'Settle what keeps the data (an open right, a restriction), or record the end of the operation, by the day that is named.',
+    () => 'relais retention plan',
+  ),
   service_away: say(
     'Le motif dit lequel : disque plein, lecture seule, plus de connexion, ou injoignable. Rien n’est perdu.',
     'The reason says which: disk full, read-only, no connection left, or out of reach. Nothing is lost.',

@@ -150,6 +150,10 @@ export const alertDefinitions = {
     title: 'Preuves de consentement non remises avant suppression / proofs not handed over before a deletion',
     isTask: true,
   },
+  retention_kept: {
+    title: 'Données gardées sans terme ou au-delà / data kept without an end or past it',
+    isTask: true,
+  },
   service_away: {
     title: 'Base de données ou Redis indisponible / database or Redis unavailable',
     isTask: false,

@@ -33,6 +33,7 @@ import { restrictedAmong } from '../store/restrictions.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import { dated, operationsOf, type DatedLead } from './due.ts';
 import { waivers } from './hand-over.ts';
+import { raiseKept, waitingCause } from './kept-alerts.ts';
 import { waitSeconds } from './waiting.ts';
 
 export interface LeavingNeeds {
@@ -66,7 +67,7 @@ export async function letLeave(
   const dueIds = due.map(({ leadId }) => leadId);
   const kept = ids.filter((id) => !dueIds.includes(id));
   await dropItems(tx, kept);
-  const waiting = await putOffWaiting(tx, dueIds);
+  const waiting = await putOffWaiting(tx, dueIds, { clientId: run.clientId, today });
   const unproved = await unprovedOf(tx, run, due, items);
   await moveItems(
     tx,
@@ -96,17 +97,21 @@ export async function letLeave(
 }
 
 /** Under a restriction of processing nothing is deleted; and who is to be told of a right is told first. */
-async function putOffWaiting(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
-  const held = await restrictedAmong(tx, leadIds);
-  const untold = await withOpenRight(tx, leadIds);
-  await putOffItems(tx, [...held], 'restricted', waitSeconds.restricted);
-  await putOffItems(
-    tx,
-    [...untold].filter((id) => !held.has(id)),
-    'right_open',
-    waitSeconds.right_open,
-  );
-  return new Set([...held, ...untold]);
+async function putOffWaiting(
+  tx: Sql,
+  leadIds: readonly number[],
+  of: { readonly clientId: string; readonly today: CivilDate },
+): Promise<ReadonlySet<number>> {
+  const restricted = [...(await restrictedAmong(tx, leadIds))];
+  const untold = [...(await withOpenRight(tx, leadIds))].filter((id) => !restricted.includes(id));
+  await putOffItems(tx, restricted, 'restricted', waitSeconds.restricted);
+  await putOffItems(tx, untold, 'right_open', waitSeconds.right_open);
+  const causes = [
+    ...(restricted.length > 0 ? [waitingCause.restricted] : []),
+    ...(untold.length > 0 ? [waitingCause.right_open] : []),
+  ];
+  await raiseKept(tx, { ...of, causes });
+  return new Set([...restricted, ...untold]);
 }
 
 /** Leads to be deleted in which the phone was answered for since the client was handed its proofs. */

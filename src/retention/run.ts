@@ -25,8 +25,10 @@ import {
   type NewItem,
   type RetentionRun,
 } from '../store/retention-items.ts';
+import { lockClients } from '../store/same-person.ts';
 import { dueLeads } from './due.ts';
 import { handOverProofs } from './hand-over.ts';
+import { reviewKept } from './kept-alerts.ts';
 import { letLeave, todayOf, type LeavingNeeds } from './leave.ts';
 import type { PhoneProofsPlace } from './proofs-file.ts';
 import { letRefusedGo } from './refused.ts';
@@ -59,8 +61,14 @@ export function createRetention(needs: RetentionNeeds): Retention {
     beginDaily: async () => {
       const day = todayOf(database, needs);
       for (const clientId of await clientsWithLeads(database))
-        if (!(await hasDailyRun(database, clientId, day)))
-          await begin(needs, { clientId, day, actor: 'planner', daily: true });
+        if (
+          !(await hasDailyRun(database, clientId, day)) &&
+          (await begin(needs, { clientId, day, actor: 'planner', daily: true })) !== undefined
+        )
+          await database.transaction(async (tx) => {
+            await lockClients(tx, [clientId], 'alone');
+            await reviewKept(tx, clientId, day);
+          });
     },
     begin: async (clientId, actor) =>
       (await begin(needs, { clientId, day: todayOf(database, needs), actor, daily: false })) ?? 0,

@@ -85,6 +85,16 @@ export async function operationsWithLeads(
   return rows.flatMap(({ operation }) => operation ?? []);
 }
 
+/** Operations that a client's one-off leads name, '' for none, by a loose scan of the index. */
+export async function oneOffOperations(sql: Pick<Sql, 'all'>, clientId: string): Promise<readonly string[]> {
+  const rows = await sql.all<{ operation: string | null }>(
+    `SELECT client_id, operation_kind, gone, operation FROM leads FORCE INDEX (leads_one_off)
+      WHERE client_id = ? AND operation_kind = 'one_off' AND gone = '' GROUP BY client_id, operation_kind, gone, operation`,
+    [clientId],
+  );
+  return rows.map(({ operation }) => operation ?? '');
+}
+
 /** These leads, as they stand. */
 export async function candidatesById(
   sql: Pick<Sql, 'all'>,

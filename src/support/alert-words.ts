@@ -74,6 +74,26 @@ const clientMail: Words = (reason) => {
   return id === undefined ? undefined : [`courriel ${id} (${code})`, `mail ${id} (${code})`];
 };
 
+/** `RIGHT_OPEN:2026-12-14:`, `END_MISSING:2026-12-14:JPO-26`: the cause, the day by which to settle it, the operation. */
+const kept: Words = (reason) => {
+  const [, cause = '', day = '', operation = ''] = /^([A-Z_]+):(\d{4}-\d\d-\d\d):(.*)$/.exec(reason) ?? [];
+  const words = keptBecause(operation)[cause];
+  if (words === undefined) return undefined;
+  const inFrench = day.split('-').toReversed().join('/');
+  return [`${words[0]}, à régler avant le ${inFrench}`, `${words[1]}, to be settled by ${day}`];
+};
+const keptBecause = (operation: string): Readonly<Record<string, Both>> => ({
+  RIGHT_OPEN: ['terme dépassé : un droit n’est pas appliqué partout', 'past its day: a right is not through'],
+  RESTRICTED: ['terme dépassé : traitement limité', 'past its day: processing is restricted'],
+  END_MISSING:
+    operation === ''
+      ? ['opération ponctuelle sans code ni fin', 'one-off operation without a code or an end']
+      : [
+          `opération ponctuelle ${operation} sans date de fin`,
+          `one-off operation ${operation} without an end`,
+        ],
+});
+
 const number =
   (of: OneAndSeveral): Words =>
   (reason) =>
@@ -99,6 +119,7 @@ const byKind: Readonly<Partial<Record<AlertKind, Words>>> = {
   internal_error: bulkRun,
   go_live_incomplete: goLive,
   client_mail_unsent: clientMail,
+  retention_kept: kept,
   right_waits: (reason) =>
     reason === 'withdrawal_refused'
       ? ['ligne d’un retrait refusée à l’entrée', 'row of a withdrawal refused at intake']

@@ -34,6 +34,18 @@ test.each([
     'greeting with the legal notice, number to show',
   ],
   ['client_mail_unsent', 'mail_4:HTTP_500', 'courriel 4 (HTTP_500)', 'mail 4 (HTTP_500)'],
+  [
+    'retention_kept',
+    'RIGHT_OPEN:2026-12-14:',
+    'terme dépassé : un droit n’est pas appliqué partout, à régler avant le 14/12/2026',
+    'past its day: a right is not through, to be settled by 2026-12-14',
+  ],
+  [
+    'retention_kept',
+    'END_MISSING:2026-12-14:JPO-26',
+    'opération ponctuelle JPO-26 sans date de fin, à régler avant le 14/12/2026',
+    'one-off operation JPO-26 without an end, to be settled by 2026-12-14',
+  ],
   ['opt_in_not_kept', 'expired', 'délai maximal dépassé', 'past its maximum age'],
 ] as const)('%s, %s: %s', (kind, reason, french, english) => {
   expect(alertText(kind, reason)).toEqual([french, english]);

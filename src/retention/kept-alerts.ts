@@ -1,0 +1,87 @@
+// Data that stays past its day, or has no day of its own: a task for the officer, with a day by which to settle it (C30 to C35).
+// Invariant: of each cause one task at most is open; it is raised again once its day has passed, and closed when the cause is gone.
+import { addDelay, type CivilDate } from '../domain/civil-date.ts';
+import { operationGoesOn } from '../domain/retention.ts';
+import { raiseAlerts } from '../store/alerts.ts';
+import type { Sql } from '../store/database.ts';
+import { clientAlerts } from '../store/kept-alerts.ts';
+import { oneOffOperations, operationsWithLeads } from '../store/retention-candidates.ts';
+import { waitingItems } from '../store/retention-items.ts';
+import { closeAlerts } from '../store/tasks.ts';
+import { operationsOf } from './due.ts';
+
+const kind = 'retention_kept';
+const daysToSettle = 14;
+const reasonLength = 80;
+
+/** Raises a task for each of these causes, unless one is open or was closed and its day is still to come. The caller has locked the client. */
+export async function raiseKept(
+  tx: Sql,
+  { clientId, today, causes }: { clientId: string; today: CivilDate; causes: readonly string[] },
+): Promise<void> {
+  if (causes.length === 0) return;
+  const earlier = await clientAlerts(tx, kind, clientId);
+  const settleBy = addDelay(today, { count: daysToSettle, unit: 'day' });
+  const reasonOf = (cause: string): string => cause.replace(':', `:${settleBy}:`).slice(0, reasonLength);
+  const due = causes.filter(
+    (cause) =>
+      !earlier.some(({ reason }) => causeOf(reason) === causeOf(reasonOf(cause)) && dayOf(reason) >= today),
+  );
+  const replaced = new Set(due.map((cause) => causeOf(reasonOf(cause))));
+  await closeAlerts(
+    tx,
+    earlier.filter(({ reason, isOpen }) => isOpen && replaced.has(causeOf(reason))).map(({ id }) => id),
+  );
+  await raiseAlerts(
+    tx,
+    due.map((cause) => ({ kind, clientId, reason: reasonOf(cause) })),
+  );
+}
+
+/** Once a day: every cause of a client, and an end to the tasks whose cause is gone. */
+export async function reviewKept(tx: Sql, clientId: string, today: CivilDate): Promise<void> {
+  const causes = [...(await waitingCauses(tx, clientId)), ...(await endlessCauses(tx, clientId))];
+  const present = new Set(
+    causes.map((cause) => causeOf(cause.replace(':', ':0000-00-00:').slice(0, reasonLength))),
+  );
+  const gone = (await clientAlerts(tx, kind, clientId)).filter(
+    ({ reason, isOpen }) => isOpen && !present.has(causeOf(reason)),
+  );
+  await closeAlerts(
+    tx,
+    gone.map(({ id }) => id),
+  );
+  await raiseKept(tx, { clientId, today, causes });
+}
+
+/** `RIGHT_OPEN:`; behind the colon the operation, where the cause is of one. */
+export const waitingCause = { restricted: 'RESTRICTED:', right_open: 'RIGHT_OPEN:' } as const;
+
+async function waitingCauses(tx: Sql, clientId: string): Promise<readonly string[]> {
+  const waiting = await waitingItems(tx, [clientId]);
+  return waiting.flatMap(({ waitsFor }) =>
+    waitsFor === 'restricted' || waitsFor === 'right_open' ? [waitingCause[waitsFor]] : [],
+  );
+}
+
+/** One-off operations that have leads and no recorded end: the recurring rules bound them, for years. */
+async function endlessCauses(tx: Sql, clientId: string): Promise<readonly string[]> {
+  const { byCode, end } = await operationsOf(tx, clientId);
+  if (end !== undefined) return [];
+  const said = (await oneOffOperations(tx, clientId)).filter(
+    (code) => byCode.get(code)?.kind !== 'recurring',
+  );
+  const recorded = (await operationsWithLeads(tx, clientId)).filter(
+    (code) => byCode.get(code)?.kind === 'one_off',
+  );
+  return [...new Set([...said, ...recorded])]
+    .filter((code) => {
+      const operation = byCode.get(code);
+      return operation === undefined || operationGoesOn(operation) === undefined;
+    })
+    .map((code) => `END_MISSING:${code}`);
+}
+
+/** `END_MISSING:2026-12-14:JPO-26` → `END_MISSING:JPO-26` */
+const causeOf = (reason: string): string => reason.replace(/:\d{4}-\d\d-\d\d:/, ':');
+const dayOf = (reason: string): string => /:(\d{4}-\d\d-\d\d):/.exec(reason)?.[1] ?? '';
