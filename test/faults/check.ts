@@ -14,6 +14,7 @@ import {
 import { correctionsNotTold, notFollowed, notTold, takenBackSent } from './check-told.ts';
 import { feedGaps, postedAndLost, wrongAnswers } from './check-api.ts';
 import { yesLostOrTwice } from './check-fetched.ts';
+import { formerMissed, provesNothing, silentRefusals } from './check-acts.ts';
 import { objectionsUnsaid } from './check-objections.ts';
 import { afterPurge, cameBack, keptOrGone, refusedAsOver, takenInFlight } from './check-retention.ts';
 import { departedRestricted, notToldByRequest, reachedNobody, requestsCounted } from './check-requests.ts';
@@ -54,6 +55,7 @@ export function check(ledgers: Ledgers): Figures {
     ).size,
     ...requestsCounted(ledgers),
     takenInFlight: takenInFlight(story),
+    provesNothing: provesNothing(story),
     faults: {
       [zeros.lost]: lost(story),
       [zeros.unsettled]: deliveries
@@ -91,7 +93,9 @@ export function check(ledgers: Ledgers): Figures {
       [zeros.restricted]: departedRestricted(story),
       [zeros.objected]: objectionsUnsaid(story),
       [zeros.untold]: notToldByRequest(story),
-      [zeros.reachedNobody]: reachedNobody(story),
+      [zeros.reachedNobody]: [...reachedNobody(story), ...(story.isFull ? provesNothing(story) : [])],
+      [zeros.formerAddress]: formerMissed(story),
+      [zeros.refusals]: silentRefusals(story),
       [zeros.afterPurge]: afterPurge(story),
       [zeros.kept]: keptOrGone(story),
       [zeros.cameBack]: cameBack(story),

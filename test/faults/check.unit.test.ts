@@ -292,6 +292,8 @@ test('every figure that must be 0 has been seen red above, or in the other parts
     ],
     ...[zeros.posted, zeros.answers, zeros.feed, zeros.shutOut, zeros.yes],
     zeros.reachedNobody,
+    zeros.formerAddress,
+    zeros.refusals,
   ];
   expect([...seenRed].toSorted()).toEqual(
     Object.values(zeros)

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { decrypt, generateKey, readMessage, readPrivateKey } from 'openpgp';
 import { startFtps, type FtpsFault, type FtpsStep } from '../../src/sandbox/recipients/ftps.ts';
-import { certificateFor } from '../connectors/servers/certificate.ts';
+import type { Certificate } from '../connectors/servers/certificate.ts';
 import { startFileRecipient, type FileFault, type FileStep } from '../connectors/servers/files.ts';
 import { s3Keys, startS3Recipient, type S3Fault, type S3Step } from '../connectors/servers/s3.ts';
 import type { FileDestination, FilePlaces } from './mappings-files.ts';
@@ -46,9 +46,8 @@ const stepShare = 0.25;
 
 export async function startFileRecipients(
   folder: string,
-  { troubled, tokens, random }: Trouble,
+  { troubled, tokens, random, certificate }: Trouble,
 ): Promise<FileRecipients> {
-  const certificate = await certificateFor('localhost', '127.0.0.1');
   const home = join(folder, 'ftps');
   for (const place of [join(folder, 'in'), join(home, 'in')]) mkdirSync(place, { recursive: true });
   const draw = <Fault>(destination: FileDestination, faults: readonly Fault[] = []): Fault | undefined =>
@@ -120,6 +119,8 @@ export interface Trouble {
   readonly troubled: (destination: string, share?: number) => boolean;
   readonly tokens: TokenDoor;
   readonly random: Random;
+  /** Of the servers that speak TLS. */
+  readonly certificate: Certificate;
 }
 
 const ftpsFaults: Partial<Record<FtpsStep, readonly FtpsFault[]>> = {

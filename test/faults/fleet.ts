@@ -16,6 +16,8 @@ export interface Member {
   readonly kill: (signal: NodeJS.Signals) => void;
   /** Moves its clock, ms from the time of its host; hosts are apart by up to two minutes, all the time. */
   readonly clock: (ms: number) => void;
+  /** Whether it calls itself ready, as an orchestrator asks it; false where it does not answer, or has no such port. */
+  readonly isReady: () => Promise<boolean>;
   /** Forgets the step it was to die at. */
   readonly spare: () => void;
 }
@@ -70,6 +72,13 @@ const crashes: ReadonlySet<string> = new Set([
   '133',
   '139',
 ]);
+/** Where it listens. A planner and a worker have a port for their health alone. */
+const portOf: Readonly<Record<Role, string>> = {
+  planner: 'RELAIS_HTTP_PORT',
+  worker: 'RELAIS_HTTP_PORT',
+  api: 'RELAIS_API_PORT',
+  console: 'RELAIS_CONSOLE_PORT',
+};
 const preload = join(import.meta.dirname, 'preload.ts');
 
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
@@ -114,7 +123,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
         FAULTS_KILL: JSON.stringify(plan ?? null),
         FAULTS_CLOCK: String(apart),
         ...options.environment,
-        ...(port === undefined ? {} : { [`RELAIS_${role.toUpperCase()}_PORT`]: String(port) }),
+        ...(port === undefined ? {} : { [portOf[role]]: String(port) }),
       },
     });
     const hear = (part: Buffer): void => {
@@ -172,6 +181,13 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       pid: () => child.pid,
       kill: (signal) => void child.kill(signal),
       clock: (ms) => tell({ clock: apart + ms }),
+      isReady: async () => {
+        const asked =
+          port === undefined
+            ? undefined
+            : fetch(`http://127.0.0.1:${port}/ready`, { signal: AbortSignal.timeout(10_000) });
+        return (await asked?.catch(() => undefined))?.ok === true;
+      },
       spare: () => tell({ spared: true }),
     };
   };

@@ -108,6 +108,9 @@ export function story(): Ledgers {
     goneRows: [],
     requests: [],
     requestsTried: 0,
+    former: [],
+    refusals: [],
+    isFull: false,
   };
 }
 export const seenRed = new Set<string>();

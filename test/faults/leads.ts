@@ -15,7 +15,8 @@ const shares: readonly [Share, Share, ...Share[]] = [
   ['ES-GONE', 0.06, ['essai-gone']],
   ['ES-CALLS', 0.1, ['essai-calls']],
   ['ES-ASKED', 0.08, ['essai-asked']],
-  ['ES-OAUTH', 0.12, ['essai-oauth']],
+  ['ES-OAUTH', 0.06, ['essai-oauth']],
+  ['ES-TLS', 0.06, ['essai-tls']],
   ['ES-MAIL', 0.08, ['essai-mail']],
   ['ES-FETCHED', 0.06, [fetchedId]],
   ['ES-FILE', 0.06, ['essai-csv']],
@@ -138,3 +139,6 @@ export const ofPerson = (person: number): IntakeValues => ({
   email: `demande-${person}@courriel.example`,
   mobile: person < 10_000 ? `+3363998${String(person).padStart(4, '0')}` : null,
 });
+
+/** The address that a correction gives the person. */
+export const correctedEmail = (person: number): string => `demande-${person}@nouveau.example`;

@@ -3,6 +3,7 @@
 import type { Database } from '../../src/store/database.ts';
 import { readBook, type GoneRow } from './book.ts';
 import type { Acknowledged } from './check-fetched.ts';
+import type { RefusalLine } from './mischief-refusals.ts';
 import type { PostedLine } from './outside.ts';
 import type { PersonAt, ReferenceAt } from './remains.ts';
 import { readRequests, type RequestLine } from './requests.ts';
@@ -32,6 +33,12 @@ export interface HostileRow {
   readonly must: 'refused' | 'settled';
   /** The database itself would not have it from the account that hands rows in. */
   readonly atTheDoor: boolean;
+}
+
+/** A request by an address that the lead had before it was corrected. */
+export interface FormerLine {
+  readonly request: number;
+  readonly reference: string;
 }
 
 export interface LeadLine {
@@ -156,6 +163,10 @@ export interface Ledgers {
   readonly requests: readonly RequestLine[];
   /** How often the storm set about one. */
   readonly requestsTried: number;
+  readonly former: readonly FormerLine[];
+  readonly refusals: readonly RefusalLine[];
+  /** Of full length: every act must have reached somebody. */
+  readonly isFull: boolean;
 }
 
 type Known = Omit<

@@ -18,10 +18,13 @@ export const destinations = [
   'essai-calls',
   'essai-asked',
   'essai-oauth',
+  'essai-tls',
   'essai-mail',
   fetchedId,
   ...flows,
 ] as const;
+/** Those behind TLS; the first answers every request on a connection of its own, over a slow line, so that handshakes are met. */
+export const tlsDestinations = ['essai-tls', 'essai-ftps', 'essai-s3', 'essai-put'] as const;
 export type DestinationId = (typeof destinations)[number];
 export const webhooks = ['essai-crm', 'essai-hub', 'essai-slow'] as const;
 export const goneId = 'essai-gone';
@@ -36,6 +39,7 @@ export const limits: Readonly<Record<string, { concurrency: number; perMinute?: 
   'essai-calls': { concurrency: 6 },
   'essai-asked': { concurrency: 4 },
   'essai-oauth': { concurrency: 6 },
+  'essai-tls': { concurrency: 8 },
   'essai-mail': { concurrency: 4 },
 };
 
@@ -56,17 +60,19 @@ export const heldMs: Record<Pace, number> = { usual: 5_000, brisk: 3_000 };
 interface Webhook extends Record<'update' | 'erase' | 'accepts', string> {
   readonly lookup?: string;
   readonly auth?: string;
+  /** Where it is not the plain one. */
+  readonly base?: string;
 }
 
 function webhook(
   name: string,
   { http, pace }: Places,
-  { update, erase, accepts, lookup, auth }: Webhook,
+  { update, erase, accepts, lookup, auth, base = `http://localhost:${http}` }: Webhook,
 ): string {
   const { concurrency, perMinute } = limits[`essai-${name}`] ?? { concurrency: 8 };
   return `destination: essai-${name}
 connector: webhook
-send: { url: 'http://localhost:${http}/${name}/leads'${lookup === undefined ? '' : `, lookup: { ${lookup} }`}${auth === undefined ? '' : `, auth: { ${auth} }`} }
+send: { url: '${base}/${name}/leads'${lookup === undefined ? '' : `, lookup: { ${lookup} }`}${auth === undefined ? '' : `, auth: { ${auth} }`} }
 ${lookup === undefined ? '' : 'onUnknown: lookup'}
 ${timeouts[pace]}
 ${retry}
@@ -125,6 +131,7 @@ erase:
 
 export interface Places {
   readonly http: number;
+  readonly https: number;
   readonly smtp: number;
   readonly tokens: number;
   readonly files: FilePlaces;
@@ -136,7 +143,8 @@ const oauth2 = ({ tokens }: Places): string =>
   `oauth2: { grant: client_credentials, tokenUrl: 'http://localhost:${tokens}/token', clientId: ${application.id}, clientSecret: secret:APPLICATION }`;
 
 export function stormFiles(places: Places): Readonly<Record<string, string>> {
-  const { http, smtp, files, pace } = places;
+  const { http, https, smtp, files, pace } = places;
+  const overTls = `https://localhost:${https}`;
   const url = (path: string): string => `url: 'http://localhost:${http}/${path}'`;
   const target = (id: string): string =>
     id === 'essai-mail' ? 'leads@essai.example' : isFlow(id) ? targetOf(id) : 'localhost';
@@ -183,6 +191,12 @@ ${destinations
       erase: `method: DELETE, ${url('oauth/leads')}`,
       accepts: "accepts: { programme: ['ES-OAUTH*'] }",
       auth: oauth2(places),
+    }),
+    'essai/tls.yaml': webhook('tls', places, {
+      update: `method: PUT, url: '${overTls}/tls/leads'`,
+      erase: `method: DELETE, url: '${overTls}/tls/leads'`,
+      accepts: "accepts: { programme: ['ES-TLS*'] }",
+      base: overTls,
     }),
     'essai/calls.yaml': calls(places),
     'essai/mail.yaml': `destination: essai-mail

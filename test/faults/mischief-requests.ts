@@ -4,7 +4,7 @@ import { isRelaisError } from '../../src/errors.ts';
 import { requestKinds, type RequestKind } from '../../src/domain/requests.ts';
 import type { Requests } from '../../src/privacy/requests/requests.ts';
 import type { Gateway } from '../trip/gateway.ts';
-import { ofPerson } from './leads.ts';
+import { correctedEmail, ofPerson } from './leads.ts';
 import { clientId } from './mappings.ts';
 import { correct } from './mischief-trade.ts';
 import type { Random } from './random.ts';
@@ -14,13 +14,22 @@ import { expected, pause, perhaps, type Mischief, type Scene } from './scene.ts'
 /** Patience of an officer beyond the longest outage, ms. */
 const patienceMs = 15_000;
 
-async function open(scene: Scene, kind: RequestKind, reference: string): Promise<number | undefined> {
-  const person = scene.handedIn().find((one) => one.reference === reference)?.person;
+const personOf = (scene: Scene, reference: string): number | undefined =>
+  scene.handedIn().find((one) => one.reference === reference)?.person;
+
+/** @param by the mail alone, or the phone too */
+async function open(
+  scene: Scene,
+  kind: RequestKind,
+  reference: string,
+  by: 'mail' | 'both' = 'both',
+): Promise<number | undefined> {
+  const person = personOf(scene, reference);
   if (person === undefined) return undefined;
   const { email, mobile } = ofPerson(person);
   const order = {
     ...{ clientId, kind, actor: officer, email: String(email) },
-    ...(typeof mobile === 'string' ? { phones: [mobile] } : {}),
+    ...(typeof mobile === 'string' && by === 'both' ? { phones: [mobile] } : {}),
     // An objection names nothing: it is one to everything.
     ...(kind === 'withdrawal' ? { optIns: { purposes: ['marketing'], channels: ['email'] } as const } : {}),
   };
@@ -31,18 +40,25 @@ async function open(scene: Scene, kind: RequestKind, reference: string): Promise
 const isOver = (error: unknown): boolean =>
   isRelaisError(error) && error.code.startsWith('REQUEST') && error.code !== 'REQUEST-003';
 
+interface Applying {
+  readonly id: number;
+  readonly kind: RequestKind;
+  readonly forMs: number;
+  /** What a rectification writes; another name by default. */
+  readonly values?: Readonly<Record<string, string>>;
+}
+
 /** Again after an outage, as an officer does it: what was interrupted did nothing. */
 async function apply(
   requests: Requests,
-  { id, kind, forMs }: { readonly id: number; readonly kind: RequestKind; readonly forMs: number },
+  { id, kind, forMs, values }: Applying,
   random: Random,
 ): Promise<void> {
+  const corrected = values ?? { last_name: `Bernard-${random.between(0, 1e6)}` };
   const order = {
     identity: 'seen',
     actor: officer,
-    ...(kind === 'rectification'
-      ? { corrections: { values: { last_name: `Bernard-${random.between(0, 1e6)}` }, clear: [] } }
-      : {}),
+    ...(kind === 'rectification' ? { corrections: { values: corrected, clear: [] } } : {}),
   };
   for (const start = performance.now(); performance.now() - start < forMs;)
     try {
@@ -86,7 +102,11 @@ async function takenIn({ gateway }: Scene, random: Random): Promise<string | und
 const mostOfficers = 2;
 const officersAtWork = new WeakMap<Scene['gateway'], number>();
 
-async function carryOut(scene: Scene, id: number, kind: RequestKind, random: Random): Promise<void> {
+async function carryOut(
+  scene: Scene,
+  { id, kind, values }: Omit<Applying, 'forMs'>,
+  random: Random,
+): Promise<void> {
   const { gateway, slow } = scene;
   const { requests } = gateway.app;
   // Now and then over the slow line: a hundred statements and more are a transaction of seconds then.
@@ -95,7 +115,9 @@ async function carryOut(scene: Scene, id: number, kind: RequestKind, random: Ran
   // Two officers at once, now and then: one does it, the other reads who did.
   const both = random.next() < 0.3 ? [theirs, requests] : [theirs];
   const forMs = scene.outageMs + patienceMs;
-  await Promise.all(both.map((one) => apply(one, { id, kind, forMs }, random)));
+  await Promise.all(
+    both.map((one) => apply(one, { id, kind, forMs, ...(values === undefined ? {} : { values }) }, random)),
+  );
 }
 
 /** Returns what was asked of whom; undefined where no lead is there. */
@@ -108,7 +130,7 @@ async function atDesk(
   const id = reference === undefined ? undefined : await open(scene, kind, reference);
   if (id === undefined || reference === undefined) return undefined;
   await pause(random.between(0, 800));
-  if (kind !== 'access' && kind !== 'portability') await carryOut(scene, id, kind, random);
+  if (kind !== 'access' && kind !== 'portability') await carryOut(scene, { id, kind }, random);
   else {
     const order = { actor: officer, evidence: 'letter', identity: 'seen' };
     await perhaps(() => scene.gateway.app.requests.answered(id, order));
@@ -116,12 +138,17 @@ async function atDesk(
   return { id, reference };
 }
 
+/** An officer more at work, where there is one; undefined: none is free. */
+async function byAnOfficer<T>({ gateway }: Scene, work: () => Promise<T>): Promise<T | undefined> {
+  const atWork = (): number => officersAtWork.get(gateway) ?? 0;
+  if (atWork() >= mostOfficers) return undefined;
+  officersAtWork.set(gateway, atWork() + 1);
+  return work().finally(() => officersAtWork.set(gateway, atWork() - 1));
+}
+
 async function ask(scene: Scene, random: Random, kind: RequestKind): Promise<void> {
   const { gateway } = scene;
-  const atWork = (): number => officersAtWork.get(gateway) ?? 0;
-  if (atWork() >= mostOfficers) return;
-  officersAtWork.set(gateway, atWork() + 1);
-  const done = await atDesk(scene, random, kind).finally(() => officersAtWork.set(gateway, atWork() - 1));
+  const done = await byAnOfficer(scene, () => atDesk(scene, random, kind));
   if (kind !== 'restriction' || done === undefined) return;
   // Something that would leave.
   await perhaps(() => correct(scene, random, done.reference));
@@ -129,8 +156,43 @@ async function ask(scene: Scene, random: Random, kind: RequestKind): Promise<voi
   await liftSurely(gateway, done.id);
 }
 
+/** The mail of a person is corrected, and the next request names the mail they had before, and nothing else. */
+async function byFormerAddress(scene: Scene, random: Random): Promise<void> {
+  const reference = await takenIn(scene, random);
+  const person = reference === undefined ? undefined : personOf(scene, reference);
+  if (reference === undefined || person === undefined) return;
+  const first = await open(scene, 'rectification', reference);
+  if (first === undefined) return;
+  const values = { email: correctedEmail(person) };
+  await carryOut(scene, { id: first, kind: 'rectification', values }, random);
+  if (!(await isCorrected(scene, reference, values.email))) return;
+  await pause(random.between(0, 800));
+  const kind = random.pick(['objection', 'withdrawal', 'erasure'] as const);
+  const id = await open(scene, kind, reference, 'mail');
+  // Its answer was lost, or the lead went meanwhile.
+  if (id === undefined || !(await isCorrected(scene, reference, values.email))) return;
+  scene.former.push({ request: id, reference });
+  await carryOut(scene, { id, kind }, random);
+}
+
+const isCorrected = async ({ gateway }: Scene, reference: string, email: string): Promise<boolean> => {
+  const rows = await perhaps(() =>
+    gateway.owner.all(
+      'SELECT 1 FROM leads l JOIN prospects p ON p.lead_id = l.id WHERE l.reference = ? AND p.email = ?',
+      [reference, email],
+    ),
+  );
+  return rows?.length === 1;
+};
+
 export const requests: Readonly<Record<string, Mischief>> = {
   request: { weight: 12, run: (scene, random) => ask(scene, random, random.pick(requestKinds)) },
+  former_address: {
+    weight: 4,
+    run: async (scene, random) => {
+      await byAnOfficer(scene, () => byFormerAddress(scene, random));
+    },
+  },
   restricted: { weight: 6, run: (scene, random) => ask(scene, random, 'restriction') },
 };
 

@@ -1,13 +1,8 @@
-// What happens to MySQL and Redis: killed, restarted, away, full, read-only, forgetful, replaced; locks held by somebody else.
-import { openDatabase, type Database } from '../../src/store/database.ts';
+// What happens to MySQL and Redis: killed, restarted, away, forgetful, replaced; locks held by somebody else.
 import type { Random } from './random.ts';
-import { expected, pause, perhaps, surely, type Mischief, type Scene } from './scene.ts';
-import type { StormServers } from './servers.ts';
+import { aside, endConnections, own } from './mischief-refusals.ts';
+import { pause, perhaps, surely, type Mischief, type Scene } from './scene.ts';
 
-const own = (scene: Scene): StormServers => {
-  if (scene.servers === undefined) throw new Error('These services are not the storm’s own.');
-  return scene.servers;
-};
 /** Short ones mostly, a long one now and then. */
 const outage = (scene: Scene, random: Random): number =>
   random.next() < 0.25 ? scene.outageMs : random.between(500, Math.min(6_000, scene.outageMs));
@@ -18,25 +13,6 @@ async function mysqlAway(scene: Scene, how: 'kill' | 'stop', ms: number): Promis
   await own(scene).startMysql();
   await surely(() => scene.gateway.owner.text('SET GLOBAL innodb_lock_wait_timeout = 2'));
 }
-
-/** On a connection of its own, so that a lock is held as long as it takes. */
-async function aside(scene: Scene, work: (sql: Database) => Promise<void>): Promise<void> {
-  const sql = openDatabase({ url: ownerUrl(scene), connections: 2 });
-  try {
-    await perhaps(() => work(sql));
-  } finally {
-    await sql.close().catch(() => undefined);
-  }
-}
-const ownerUrl = (scene: Scene): string => {
-  const url = new URL(own(scene).mysqlUrl());
-  url.pathname = `/${scene.gateway.owner.name}`;
-  return url.href;
-};
-
-const redis = async (scene: Scene, ...words: readonly [string, ...string[]]): Promise<void> => {
-  await surely(() => scene.gateway.redis.call(...words));
-};
 
 export const services: Readonly<Record<string, Mischief>> = {
   mysql_killed: {
@@ -57,46 +33,12 @@ export const services: Readonly<Record<string, Mischief>> = {
     needs: 'servers',
     run: (scene, random) => mysqlAway(scene, random.pick(['kill', 'stop']), outage(scene, random)),
   },
-  mysql_read_only: {
-    weight: 0.5,
-    alone: 'mysql',
-    needs: 'servers',
-    run: async (scene, random) => {
-      await perhaps(() => scene.gateway.owner.text('SET GLOBAL read_only = 1'));
-      await pause(random.between(300, 4_000));
-      await surely(() => scene.gateway.owner.text('SET GLOBAL read_only = 0'));
-    },
-  },
-  mysql_full_disk: {
-    weight: 0.4,
-    alone: 'mysql',
-    needs: 'disk',
-    run: async (scene, random) => {
-      const free = own(scene).fillDisk?.();
-      await pause(random.between(500, 5_000));
-      free?.();
-      // A database may end itself rather than write half a page.
-      await pause(300);
-      await own(scene).startMysql();
-    },
-  },
   mysql_connections_killed: {
     weight: 1.5,
     needs: 'servers',
     run: async (scene, random) => {
-      const { owner } = scene.gateway;
       const user = new URL(scene.gateway.config.mysql.gatewayUrl).username;
-      await perhaps(async () => {
-        const rows = await owner.all<{ id: number }>(
-          'SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = ?',
-          [user],
-        );
-        for (const { id } of rows)
-          if (random.next() < 0.3)
-            await owner.text(`KILL ${id}`).catch((error: unknown) => {
-              if (!expected(error)) throw error;
-            });
-      });
+      await perhaps(() => endConnections(scene.gateway.owner, user, 0.3, random));
     },
   },
   // Rows held longer than anybody waits for a lock, and taken in the order nobody else takes them.
@@ -168,16 +110,6 @@ export const services: Readonly<Record<string, Mischief>> = {
       await own(scene).stopRedis();
       await pause(outage(scene, random));
       await own(scene).startRedis(random.next() < 0.5);
-    },
-  },
-  redis_full: {
-    weight: 0.5,
-    alone: 'redis',
-    needs: 'servers',
-    run: async (scene, random) => {
-      await redis(scene, 'CONFIG', 'SET', 'maxmemory', '1');
-      await pause(random.between(500, 5_000));
-      await redis(scene, 'CONFIG', 'SET', 'maxmemory', '0');
     },
   },
   redis_fails_over: {

@@ -23,7 +23,7 @@ export interface PostedLine {
 }
 
 export interface Outside {
-  readonly ports: Readonly<Record<'api' | 'console', readonly number[]>>;
+  readonly ports: Readonly<Record<'api' | 'console' | 'planner', readonly number[]>>;
   /** Asks once; undefined where nobody answered in time. */
   readonly ask: (method: string, path: string, sent?: Sent) => Promise<Reply | undefined>;
   /** Sends until it is answered; sometimes once more, when the answer must be the same. */
@@ -47,6 +47,7 @@ export async function openOutside(gateway: Gateway, random: Random, pace: Pace):
   const ports = {
     api: await Promise.all(Array.from({ length: apis }, () => freePort())),
     console: pace === 'brisk' ? [] : [await freePort()],
+    planner: await Promise.all(Array.from({ length: 2 }, () => freePort())),
   };
   const { key } = await createApiKey(
     gateway.app.access,

@@ -1,12 +1,14 @@
 // The recipients of a storm, with moods, writing down everything they really received: the third ledger.
 // Invariant: a receipt is written when the whole content has come, before any answer.
 import type { ServerResponse } from 'node:http';
-import { startHttpRecipient, type Received } from '../connectors/servers/http.ts';
+import { startHttpRecipient, type HttpRecipient, type Received } from '../connectors/servers/http.ts';
 import { startSmtpRecipient, type Fault, type SmtpRecipient } from '../connectors/servers/smtp.ts';
+import { certificateFor } from '../connectors/servers/certificate.ts';
 import { startFileRecipients, type FileRecipients } from './file-recipients.ts';
 import { digest, filed } from './filed.ts';
 import { givenName, type Receipt } from './ledgers.ts';
 import type { Pace, Places } from './mappings.ts';
+import { startProxy } from './proxy.ts';
 import type { Random } from './random.ts';
 import { drip, slowest } from './slow-answers.ts';
 import { application, startTokenDoor, type TokenDoor } from './tokens.ts';
@@ -32,6 +34,9 @@ export interface Recipients {
   readonly close: () => Promise<void>;
 }
 
+/** Each piece of a conversation over TLS takes so long each way, ms. */
+const slowestPieceMs: Record<Pace, number> = { usual: 60, brisk: 10 };
+
 const moods = ['reset', 'late', 'hang', 'drip', '500', '503', '429', 'yes and die', 'not json'] as const;
 /** Whether it arrived, nobody can tell by the answer. */
 const silentMoods = ['reset', 'hang', 'yes and die', '503'] as const;
@@ -45,19 +50,24 @@ const actions: Readonly<Record<string, Receipt['action']>> = {
 };
 
 export async function startRecipients(folder: string, pace: Pace, random: Random): Promise<Recipients> {
+  const certificate = await certificateFor('localhost', '127.0.0.1');
   const http = await startHttpRecipient();
+  const https = await startHttpRecipient(certificate);
+  // So slow that a process is stopped in the middle of a handshake now and then.
+  const overTls = await startProxy({ host: '127.0.0.1', port: https.port });
+  overTls.delay(slowestPieceMs[pace]);
   const smtp = await startSmtpRecipient(undefined);
   const tokens = await startTokenDoor(random);
   const receipts: Receipt[] = [];
   const trouble = new Map<string, number>();
   const troubled = (destination: string, share = 1): boolean =>
     random.next() < (trouble.get(destination) ?? 0) * share;
-  const files = await startFileRecipients(folder, { troubled, tokens, random });
+  const files = await startFileRecipients(folder, { troubled, tokens, random, certificate });
 
   const records = startRecords(pace, random);
   let leisurely = false;
 
-  http.answer = (request, response) => {
+  const answering: HttpRecipient['answer'] = (request, response) => {
     // Turned away at the door: nothing of it was read.
     if (request.url.startsWith('/oauth/') && !tokens.letsIn(bearerOf(request)))
       return void response.writeHead(401).end('{}');
@@ -70,7 +80,8 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
     const worse = destination === 'essai-asked' ? silentMoods : moods;
     const drawn = troubled(destination) ? random.pick(worse) : 'yes';
     const mood = poisoned(body.ref, request.url) ?? drawn;
-    http.received.length = 0;
+    for (const one of [http, https]) one.received.length = 0;
+    if (destination === 'essai-tls') response.setHeader('connection', 'close');
     // Never at once, and some of them slowly: a stop or a kill must find sends in flight.
     const soon = random.next() < 0.7 ? random.between(0, 60) : random.between(100, 900);
     const wait = leisurely ? slowest[pace] : soon;
@@ -94,6 +105,7 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
     });
     setTimeout(() => answer(mood, referenceOf(request, body.ref), response, random), wait);
   };
+  for (const one of [http, https]) one.answer = answering;
   let door: 'open' | 'refuses' | 'hangs' = 'open';
   const mailFaults = {
     get connect(): Fault | undefined {
@@ -125,7 +137,14 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
   smtp.faults = mailFaults as SmtpRecipient['faults'];
 
   return {
-    places: { http: http.port, smtp: smtp.port, tokens: tokens.port, files: files.places, pace },
+    places: {
+      http: http.port,
+      https: overTls.port,
+      smtp: smtp.port,
+      tokens: tokens.port,
+      files: files.places,
+      pace,
+    },
     trouble,
     tokens,
     fileLines: files.lines,
@@ -133,8 +152,10 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
     environment: { ...files.environment, RELAIS_SECRET_APPLICATION: application.secret },
     atLeisure: (are) => (leisurely = are),
     door: (how) => {
-      http.cutAtOnce = how === 'refuses';
-      http.hangAtOnce = how === 'hangs';
+      for (const one of [http, https]) {
+        one.cutAtOnce = how === 'refuses';
+        one.hangAtOnce = how === 'hangs';
+      }
       door = how;
       for (const { line } of files.lines)
         line.set(how === 'open' ? 'open' : how === 'refuses' ? 'shut' : 'frozen');
@@ -153,6 +174,8 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
       await files.close();
       await tokens.close();
       await http.close();
+      await overTls.close();
+      await https.close();
       await smtp.close();
     },
   };

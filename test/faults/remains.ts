@@ -23,8 +23,8 @@ export interface Found {
 
 /** What `leadRow` gives whoever has no phone of their own, rows that are to do harm. */
 const borrowed = 123;
-/** As `ofPerson` in leads.ts writes them, and as they are written at home. */
-const written = [/demande-(\d+)@courriel\.example/g, /(?:\+33|\b0)63998(\d{4})/g] as const;
+/** As `ofPerson` and `correctedEmail` in leads.ts write them, and as they are written at home. */
+const written = [/demande-(\d+)@(?:courriel|nouveau)\.example/g, /(?:\+33|\b0)63998(\d{4})/g] as const;
 
 /** Of leads of operations, which retention takes out of every table. */
 const referenceWritten = new RegExp(`\\b${operationMark}\\d+-\\d+\\b`, 'g');

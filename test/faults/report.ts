@@ -2,7 +2,7 @@
 import type { StormReport } from './storm.ts';
 
 export function report(result: StormReport): string {
-  const { faults, mischief, deaths, leftovers, lastWords, damaged, ...figures } = result;
+  const { faults, mischief, deaths, leftovers, lastWords, damaged, provesNothing, ...figures } = result;
   const red = Object.values(faults).some((found) => found.length > 0);
   const counted = (counts: Readonly<Record<string, number>>): string =>
     Object.entries(counts)
@@ -12,6 +12,7 @@ export function report(result: StormReport): string {
   return [
     `done to it:  ${counted(mischief)}`,
     `killed at:   ${counted(deaths) || 'no step'}`,
+    `proves nothing of: ${provesNothing.join(', ') || 'no act'}`,
     `left over:   ${counted(leftovers) || 'nothing'}`,
     '',
     ...Object.entries(figures).map(([name, value]) => `${name.padEnd(18)} ${String(value).padStart(7)}`),

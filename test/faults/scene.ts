@@ -4,8 +4,10 @@ import type { App } from '../../src/app.ts';
 import { isRelaisError } from '../../src/errors.ts';
 import { SqlFailure, type Database } from '../../src/store/database.ts';
 import type { Gateway } from '../trip/gateway.ts';
+import type { AlertSeen } from './alert-door.ts';
 import type { Fleet } from './fleet.ts';
-import type { ChangeRow, HandedIn, HostileRow } from './ledgers.ts';
+import type { ChangeRow, FormerLine, HandedIn, HostileRow } from './ledgers.ts';
+import type { RefusalLine } from './mischief-refusals.ts';
 import type { Outside } from './outside.ts';
 import type { Proxy } from './proxy.ts';
 import type { Random } from './random.ts';
@@ -29,6 +31,12 @@ export interface Scene {
   /** Corrections and withdrawals that were handed in as rows, and rows that are to do harm: written down once they are committed. */
   readonly changes: ChangeRow[];
   readonly hostile: HostileRow[];
+  /** Alerts that left so far. */
+  readonly alerts: readonly AlertSeen[];
+  /** Services that refused everything for long, once they are mended. */
+  readonly refusals: RefusalLine[];
+  /** Requests by an address that was corrected before, each with the lead it must reach. */
+  readonly former: FormerLine[];
   /** The longest stop of a process or line, ms: well past a lease, in a storm that has the time. */
   readonly stopMs: number;
   /** The longest outage, ms. */

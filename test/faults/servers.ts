@@ -39,15 +39,15 @@ export interface StormServers {
   readonly startRedis: (empty: boolean) => Promise<void>;
   /** The replica becomes the master; what had not reached it is lost. */
   readonly failOver: () => Promise<void>;
-  /** Fills the disk MySQL writes to; returns what frees it. Undefined: this machine lends no disk to fill. */
-  readonly fillDisk: (() => () => void) | undefined;
+  /** Fills the disk that MySQL, or the Redis in charge, writes to; returns what frees it. Undefined: this machine lends no disk to fill. */
+  readonly fillDisk: ((of: 'mysql' | 'redis') => () => void) | undefined;
   /** Errors of MySQL's own log, the last ones. */
   readonly mysqlErrors: () => readonly string[];
   readonly close: () => Promise<void>;
 }
 
 const redisPassword = 'storm';
-const diskBytes = 900 * 1_024 * 1_024;
+const diskBytes = { mysql: 900 * 1_024 * 1_024, redis: 300 * 1_024 * 1_024 } as const;
 
 export async function startStormServers(path: string, log: (line: string) => void): Promise<StormServers> {
   const binary = findMysql(askedEngine().engine);
@@ -58,14 +58,20 @@ export async function startStormServers(path: string, log: (line: string) => voi
     );
   unmountLeftovers(dirname(path));
   const folder = await takeFolder(path, { keep: false, log });
-  const disk = join(folder.path, 'disk');
-  mkdirSync(disk);
-  const mounted = mountDisk(disk, join(folder.path, 'disk.img'));
-  const unmount = (): void => void spawnSync('umount', ['-l', disk]);
+  const disk = (name: string): string => join(folder.path, `disk-${name}`);
+  const disks = ['mysql', 'redis-0', 'redis-1'].map(disk);
+  const unmount = (): void => void spawnSync('umount', ['-l', ...disks]);
+  const mounted = disks.every((place) =>
+    mountDisk(place, diskBytes[place.endsWith('mysql') ? 'mysql' : 'redis']),
+  );
   if (mounted) process.once('exit', unmount);
-  if (!mounted) log('no disk of its own can be mounted here: the full disk is left out');
+  else {
+    unmount();
+    log('no disk of its own can be mounted here: full disks are left out');
+  }
   // A guard of server processes needs their folder inside the run's.
-  const mysqlFolder = mounted ? join(disk, 'run') : folder.path;
+  const dataOf = (name: string): string => join(mounted ? disk(name) : folder.path, `run-${name}`);
+  const mysqlFolder = dataOf('mysql');
   mkdirSync(mysqlFolder, { recursive: true });
 
   const start = (): Promise<PrivateServer> =>
@@ -76,7 +82,7 @@ export async function startStormServers(path: string, log: (line: string) => voi
   let master: 0 | 1 = 0;
 
   function startRedis(index: 0 | 1): ServerProcess {
-    const data = join(folder.path, `redis-${index}`);
+    const data = dataOf(`redis-${index}`);
     mkdirSync(data, { recursive: true });
     const port = redisPorts[index];
     return launch({
@@ -132,7 +138,7 @@ export async function startStormServers(path: string, log: (line: string) => voi
       await server.stop();
     },
     startRedis: async (empty) => {
-      if (empty) rmSync(join(folder.path, `redis-${master}`), { recursive: true, force: true });
+      if (empty) rmSync(dataOf(`redis-${master}`), { recursive: true, force: true });
       redis[master] = startRedis(master);
       await redisReady(master);
     },
@@ -144,9 +150,10 @@ export async function startStormServers(path: string, log: (line: string) => voi
       await follow(old);
     },
     fillDisk: mounted
-      ? () => {
-          const ballast = join(disk, 'ballast');
-          const { bavail, bsize } = statfsSync(disk);
+      ? (of) => {
+          const place = disk(of === 'mysql' ? of : `redis-${master}`);
+          const ballast = join(place, 'ballast');
+          const { bavail, bsize } = statfsSync(place);
           spawnSync('fallocate', ['-l', String(bavail * bsize), ballast]);
           return () => rmSync(ballast, { force: true });
         }
@@ -186,14 +193,16 @@ export async function givenServers(
  * A disk of its own that can run full; only root may mount one. A file system as servers have it where the kernel lends a loop
  * device; memory else, on which InnoDB has been seen to come out of a full disk and a kill with a damaged index.
  */
-function mountDisk(place: string, image: string): boolean {
+function mountDisk(place: string, bytes: number): boolean {
+  const image = `${place}.img`;
   const done = (program: string, ...args: string[]): boolean =>
     spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+  mkdirSync(place);
   writeFileSync(image, '');
-  truncateSync(image, diskBytes);
+  truncateSync(image, bytes);
   return (
     (done('mkfs.ext4', '-q', '-F', '-m', '0', image) && done('mount', '-o', 'loop', image, place)) ||
-    done('mount', '-t', 'tmpfs', '-o', `size=${diskBytes}`, 'tmpfs', place)
+    done('mount', '-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', place)
   );
 }
 
@@ -202,7 +211,7 @@ function unmountLeftovers(parent: string): void {
   if (!existsSync('/proc/mounts')) return;
   for (const line of readFileSync('/proc/mounts', 'utf8').split('\n')) {
     const place = line.split(' ')[1] ?? '';
-    const run = /-(\d+)\/disk$/.exec(place);
+    const run = /-(\d+)\/disk-[a-z0-9-]+$/.exec(place);
     if (run === null || !place.startsWith(`${parent}/`) || existsSync(`/proc/${run[1]}`)) continue;
     spawnSync('umount', ['-l', place]);
   }

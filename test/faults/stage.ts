@@ -8,6 +8,7 @@ import { openDatabase, type Database } from '../../src/store/database.ts';
 import { grantRights } from '../../src/store/migrate.ts';
 import { moveHostClock } from '../support/host-clock.ts';
 import { openGateway, type Gateway } from '../trip/gateway.ts';
+import { startAlertDoor } from './alert-door.ts';
 import { dropBook, openBook } from './book.ts';
 import { startFleet } from './fleet.ts';
 import { destinations, leaseMs, stormFiles, type Pace } from './mappings.ts';
@@ -20,7 +21,10 @@ import { slowestCommitMs, startRecipients } from './recipients.ts';
 import type { Scene } from './scene.ts';
 import type { StormServers } from './servers.ts';
 
-export interface Stage extends Omit<Scene, 'handedIn' | 'changes' | 'hostile' | 'outageMs'> {
+export interface Stage extends Omit<
+  Scene,
+  'handedIn' | 'changes' | 'hostile' | 'outageMs' | 'refusals' | 'former'
+> {
   readonly close: () => Promise<void>;
 }
 
@@ -81,6 +85,7 @@ export async function openStage(setting: Setting): Promise<Stage> {
   };
   const folder = mkdtempSync(join(tmpdir(), 'relais-storm-'));
   const recipients = await startRecipients(folder, pace, seeded(seed + 1));
+  const alerts = await startAlertDoor();
   for (const id of destinations) recipients.trouble.set(id, usualTrouble(id));
   const lines = {
     mysql: await startProxy(at.mysql()),
@@ -106,6 +111,7 @@ export async function openStage(setting: Setting): Promise<Stage> {
     RELAIS_FILE_PART_ROWS: '6',
     RELAIS_SECRET_SMTP: 'mot-de-passe-smtp',
     RELAIS_API_PER_MINUTE: '1000000',
+    RELAIS_ALERT_WEBHOOK: alerts.url,
     ...recipients.environment,
   };
   const gateway = await openGateway({ files: stormFiles(recipients.places), environment });
@@ -156,6 +162,7 @@ export async function openStage(setting: Setting): Promise<Stage> {
     servers,
     recipients,
     outside,
+    alerts: alerts.seen,
     stopMs: pace === 'brisk' ? 2_000 : leaseMs[pace] + 2_500,
     close: () =>
       closeAll([
@@ -165,6 +172,7 @@ export async function openStage(setting: Setting): Promise<Stage> {
         () => dropBook(gateway.owner),
         gateway.close,
         recipients.close,
+        alerts.close,
         ...Object.values(lines).map((line) => line.close),
       ]).finally(tidy),
   };

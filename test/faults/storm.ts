@@ -19,6 +19,7 @@ import { hostile, hostileRows } from './mischief-hostile.ts';
 import { jobs } from './mischief-jobs.ts';
 import { processes } from './mischief-processes.ts';
 import { lastRights, revokeForGood, rights } from './mischief-rights.ts';
+import { fullLengthSeconds, longRefusals, refusals } from './mischief-refusals.ts';
 import { requests } from './mischief-requests.ts';
 import { services } from './mischief-services.ts';
 import { trade } from './mischief-trade.ts';
@@ -83,6 +84,7 @@ export interface StormReport extends Figures, LockFigures {
 export const everyMischief: Readonly<Record<string, Mischief>> = {
   ...processes,
   ...services,
+  ...refusals,
   ...trade,
   ...jobs,
   ...rights,
@@ -92,7 +94,7 @@ export const everyMischief: Readonly<Record<string, Mischief>> = {
   ...files,
 };
 
-const disturbing: Readonly<Record<string, Mischief>> = { ...processes, ...services };
+const disturbing: Readonly<Record<string, Mischief>> = { ...processes, ...services, ...refusals };
 
 export async function storm(options: StormOptions): Promise<StormReport> {
   const pace = options.pace ?? 'usual';
@@ -117,6 +119,8 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       handedIn: () => feeding.handedIn,
       changes,
       hostile: [],
+      refusals: [],
+      former: [],
       outageMs: options.outageMs ?? 5_000,
     };
     const watch = watchSecrets(gateway);
@@ -151,6 +155,9 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       changes,
       requestsTried: (mischief['request'] ?? 0) + (mischief['restricted'] ?? 0),
       hostile: scene.hostile,
+      refusals: scene.refusals,
+      former: scene.former,
+      isFull: isFull(options),
       asked: askedFirst,
       stoodStill: fleet.stoodStill,
       limits,
@@ -193,6 +200,10 @@ export async function storm(options: StormOptions): Promise<StormReport> {
   });
 }
 
+/** Long enough, and with all there is to do, so that every act must have reached somebody. */
+const isFull = ({ seconds, servers, undisturbed = false, without = [] }: StormOptions): boolean =>
+  seconds >= fullLengthSeconds && servers?.fillDisk !== undefined && !undisturbed && without.length === 0;
+
 /** What is sealed while the reader reads the last of it counts where it was read. */
 async function feedOf(
   reader: FeedReader,
@@ -207,9 +218,10 @@ async function feedOf(
 /** Does mischief until the time is over and all of it has been mended. Returns how often each was done. */
 async function blow(scene: Scene, options: StormOptions): Promise<Readonly<Record<string, number>>> {
   const random = seeded(options.seed);
+  const without = options.without ?? [];
   const able = Object.entries(everyMischief).filter(
     ([name, { needs }]) =>
-      !(options.without ?? []).includes(name) &&
+      !without.includes(name) &&
       !(options.undisturbed === true && name in disturbing) &&
       (needs === undefined ||
         (scene.servers !== undefined && (needs === 'servers' || scene.servers.fillDisk !== undefined))),
@@ -219,9 +231,14 @@ async function blow(scene: Scene, options: StormOptions): Promise<Readonly<Recor
   const all = able.reduce((sum, [name, one]) => sum + weightOf(name, one), 0);
   const counts: Record<string, number> = {};
   const busy = new Set<string>();
+  const isHeldBack = (name: string, alone: string | undefined): boolean =>
+    (alone !== undefined && busy.has(alone)) || (name in processes && busy.has('processes'));
   const under: Promise<void>[] = [
-    ...(options.without?.includes('hostile_rows') === true ? [] : [hostileRows(scene)]),
+    ...(without.includes('hostile_rows') ? [] : [hostileRows(scene)]),
     revokeForGood(scene, options.seconds),
+    ...(options.undisturbed === true
+      ? []
+      : [longRefusals(scene, { seconds: options.seconds, without, busy })]),
   ];
   const end = Date.now() + options.seconds * 1_000;
   for (let number = 0; Date.now() < end; number += 1) {
@@ -230,7 +247,7 @@ async function blow(scene: Scene, options: StormOptions): Promise<Readonly<Recor
     const wait = random.between(40, 400);
     if (drawn === undefined) break;
     const [name, { alone, run }] = drawn;
-    if (alone === undefined || !busy.has(alone)) {
+    if (!isHeldBack(name, alone)) {
       counts[name] = (counts[name] ?? 0) + 1;
       if (alone !== undefined) busy.add(alone);
       under.push(

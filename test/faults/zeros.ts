@@ -20,6 +20,8 @@ export interface Figures {
   readonly requestRecipients: number;
   /** Leads that retention took while they were being sent. */
   readonly takenInFlight: number;
+  /** Acts that reached nobody: what looks at them proves nothing. */
+  readonly provesNothing: readonly string[];
   /** Must be 0, each with what it concerns. */
   readonly faults: Readonly<Record<string, readonly string[]>>;
 }
@@ -58,7 +60,10 @@ export const zeros = {
   restricted: 'departed while its processing was restricted',
   objected: 'an objection that a lead of its person does not say',
   untold: 'a request carried out, and a recipient that had the lead not told',
-  reachedNobody: 'requests of which none reached a lead: the two figures above would prove nothing',
+  reachedNobody:
+    'requests of which none reached a lead, or an act that reached nobody in a storm of full length: proves nothing',
+  formerAddress: 'a request by a former address that did not reach its lead',
+  refusals: 'a planner that called itself ready, or nobody alerted, while a service took nothing',
   afterPurge: 'something departed after its lead was deleted by retention',
   kept: 'kept though its time was over, or gone before it',
   cameBack: 'taken in though its operation was over',
