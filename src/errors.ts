@@ -254,3 +254,7 @@ export function foreignCode(error: unknown): string {
   }
   return 'UNKNOWN';
 }
+
+/** Whether the operating system refused it (rights, disk, descriptors): it says nothing of what was to be read. */
+export const isOfSystem = (error: unknown): error is NodeJS.ErrnoException =>
+  typeof (error as { syscall?: unknown } | undefined)?.syscall === 'string';

@@ -157,34 +157,45 @@ export function createLog(options: { level: string; stream?: { write(line: strin
     (event: LogEvent, fields: LogFields = {}) => {
       if (target.isLevelEnabled(level)) target[level](allowed(fields), event);
     };
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  return sparing({ debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') });
 }
 
 /** Whether the so-manieth failure in a row is worth a line: the 1st, 2nd, 4th, 8th …, so that an outage does not fill the disk. */
 export const isWorthLogging = (failures: number): boolean => Number.isInteger(Math.log2(failures));
 
+/** What meets every request, push or look while a service is away or takes nothing. Loops count their failures themselves. */
+const ofOutages: ReadonlySet<LogEvent> = new Set<LogEvent>([
+  'api.failed',
+  'console.failed',
+  'callback.failed',
+  'redis.unavailable',
+  'store.unavailable',
+]);
+
 /**
- * A log that says an error of one event and code once in a period, and then how often it came since. A failure that meets every
- * request would otherwise fill the disk, which may be what failed.
+ * A log that says an event of an outage once in a period for each code and loop, and then how often it came since. A line for each
+ * request or push would otherwise fill the disk, which may be what failed.
  * @param now monotonic, ms
  */
 export function sparing(log: Log, periodMs = 60_000, now = () => performance.now()): Log {
   const said = new Map<string, { readonly at: number; unsaid: number }>();
-  return {
-    ...log,
-    error(event, fields = {}) {
-      const name = `${event} ${String(fields.code ?? '')}`;
+  const at =
+    (level: 'warn' | 'error') =>
+    (event: LogEvent, fields: LogFields = {}): void => {
+      if (!ofOutages.has(event)) return log[level](event, fields);
+      const name = `${event} ${String(fields.code ?? '')} ${String(fields.loop ?? '')}`;
+      const count = typeof fields.count === 'number' ? fields.count : 1;
       const before = said.get(name);
       if (before !== undefined && now() - before.at < periodMs) {
-        before.unsaid += 1;
+        before.unsaid += count;
         return;
       }
       // Codes may be foreign ones: they are few, and not ours to count on.
       if (said.size >= 200) said.clear();
       said.set(name, { at: now(), unsaid: 0 });
-      log.error(event, before === undefined ? fields : { ...fields, count: before.unsaid + 1 });
-    },
-  };
+      log[level](event, before === undefined ? fields : { ...fields, count: before.unsaid + count });
+    };
+  return { ...log, warn: at('warn'), error: at('error') };
 }
 
 const nothing = (): void => undefined;

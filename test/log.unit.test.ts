@@ -122,6 +122,21 @@ test('the level of the configuration holds', () => {
   expect(silentLog.error('process.failed')).toBeUndefined();
 });
 
+test('what meets every push and look of an outage is one line of the process, whatever the destination', () => {
+  const lines: string[] = [];
+  const log = createLog({ level: 'info', stream: { write: (line) => void lines.push(line) } });
+  for (let turn = 0; turn < 100; turn += 1) {
+    const destination = `essai-${turn % 10}`;
+    log.warn('redis.unavailable', { loop: 'dispatch', destination, code: 'ECONNREFUSED', count: 3 });
+    log.warn('store.unavailable', { loop: 'look', code: 'DB-001' });
+    log.error('callback.failed', { code: 'DB-001' });
+  }
+  log.warn('redis.unavailable', { loop: 'worker', code: 'ECONNREFUSED' });
+  expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
+    ...['redis.unavailable', 'store.unavailable', 'callback.failed', 'redis.unavailable'],
+  ]);
+});
+
 test('an error that meets every request is said once in a period, and then how often it came', () => {
   const lines: unknown[] = [];
   let clock = 0;

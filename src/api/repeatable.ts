@@ -82,9 +82,8 @@ async function doIt(
   } catch (error) {
     // It has its answer from whoever did it, and gets it when it comes again.
     if (error instanceof AnsweredMeanwhile) return underWay(request, reply);
-    // Refused because another did it meanwhile is no refusal.
-    const isForgotten = await forget(place, key).catch(() => true);
-    if (!isForgotten) return underWay(request, reply);
+    // Refused because another did it meanwhile is no refusal; where nobody can tell, this throws what kept it from telling.
+    if (!(await forget(place, key))) return underWay(request, reply);
     throw error;
   }
 }

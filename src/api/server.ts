@@ -6,7 +6,7 @@ import type { FastifyInstance, RouteOptions } from 'fastify';
 import type { AccessPlace } from '../access/place.ts';
 import { createHttpServer } from '../http/server.ts';
 import type { PostingDeps } from '../intake/posted.ts';
-import { sparing, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
 import { finished, type Collected } from './docs/description.ts';
 import { docsRoute } from './docs/route.ts';
 import { readsJsonBodies } from './body.ts';
@@ -55,8 +55,7 @@ export interface Api {
   readonly close: () => Promise<void>;
 }
 
-export async function startApi(given: ApiOptions): Promise<Api> {
-  const options = { ...given, log: sparing(given.log) };
+export async function startApi(options: ApiOptions): Promise<Api> {
   const server = createHttpServer({
     bodyLimit: mostBytes,
     requestTimeoutMs: options.requestTimeoutMs ?? usualRequestMs,

@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../access/permissions.ts';
 import { catalogue, foreignCode, isRelaisError, type RelaisError } from '../errors.ts';
-import { sparing, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
 import type { Written } from '../http/server.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import type { Both } from '../support/words.ts';
@@ -49,8 +49,7 @@ const statuses: Readonly<Partial<Record<string, number>>> = {
 /** Of families whose refusal is an answer to what was asked: no fault of ours. */
 const answers = /^(DEST|TASK|REPLAY|BULK|LEAD|REQUEST|ACCESS|USAGE|FIND|MAPPING|INSTRUCTION|CLIENT)-/;
 
-export function failurePages(server: FastifyInstance, show: Show, given: Log): void {
-  const log = sparing(given);
+export function failurePages(server: FastifyInstance, show: Show, log: Log): void {
   server.setNotFoundHandler((request, reply) =>
     plainPage(show, request, reply, { status: 404, title: frame.notFound, text: frame.notFoundText }),
   );

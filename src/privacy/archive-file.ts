@@ -5,6 +5,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
+import { isOfSystem } from '../errors.ts';
 import type { LogArchive } from '../store/archives.ts';
 import { handoverColumns } from '../store/handover-text.ts';
 import type { Seal } from '../store/seals.ts';
@@ -81,7 +82,10 @@ class Wrong extends Error {
   }
 }
 
-/** Reads a file line by line; needs the keys of its seals and nothing else. */
+/**
+ * Reads a file line by line; needs the keys of its seals and nothing else.
+ * @throws what the operating system says of a file that is there and cannot be read
+ */
 export async function checkArchiveFile(path: string, keys: KeyRing): Promise<ArchiveCheck> {
   try {
     const checked = await checkLines(linesOf(path), keys);
@@ -90,7 +94,8 @@ export async function checkArchiveFile(path: string, keys: KeyRing): Promise<Arc
     return { ok: true, ...checked, digest: hash.digest() };
   } catch (error) {
     if (error instanceof Wrong) return { ok: false, problem: error.problem };
-    const gone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const gone = isOfSystem(error) && error.code === 'ENOENT';
+    if (isOfSystem(error) && !gone) throw error;
     return { ok: false, problem: { kind: gone ? 'archive_missing' : 'archive_changed' } };
   }
 }

@@ -2,6 +2,7 @@
 // Invariant: a worker's blocking read waits for Redis to come back; a command fails within seconds and is made again by a timer.
 import { Cluster, Redis, type CommonRedisOptions } from 'ioredis';
 import { certificateFault, RelaisError } from '../errors.ts';
+import { probeKey } from './jobs.ts';
 
 export type RedisClient = Redis | Cluster;
 
@@ -132,6 +133,14 @@ export const refusalOfRedis = (error: unknown): string | undefined =>
   /^(MISCONF|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|OOM|BUSY)\b/.exec(
     (error as { message?: string } | undefined)?.message ?? '',
   )?.[1];
+
+/**
+ * Asks whether Redis takes what it is given. PING passes where every push is refused: the memory is full (OOM), it is a replica now
+ * (READONLY), or too few replicas follow it (NOREPLICAS).
+ */
+export const writeProbe = (redis: RedisClient, prefix: string): Promise<unknown> =>
+  redis.set(probeKey(prefix), '1', 'PX', probeKeptMs);
+const probeKeptMs = 60_000;
 
 /** ioredis leaves its silence timer running after a connection has ended, and with it the process; its copies too. */
 function forgetTimerAtEnd(redis: Redis): Redis {

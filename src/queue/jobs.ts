@@ -62,4 +62,6 @@ export const queueName = 'deliveries';
 export const queuePrefix = (prefix: string, destinationId: string): string => `${prefix}:{${destinationId}}`;
 export const wakeChannel = (prefix: string): string => `${prefix}:wake`;
 export const identityKey = (prefix: string): string => `${prefix}:installation`;
+/** Written by whoever asks whether Redis takes anything. */
+export const probeKey = (prefix: string): string => `${prefix}:probe`;
 export const epochKey = (prefix: string): string => `${prefix}:epoch`;

@@ -78,7 +78,7 @@ async function wake(pool: Pool, destinationId: string): Promise<void> {
 
 function wakeQuietly(pool: Pool, destinationId: string): void {
   wake(pool, destinationId).catch((error: unknown) =>
-    pool.options.log.warn('loop.failed', {
+    pool.options.log.warn('store.unavailable', {
       loop: 'wake',
       destination: destinationId,
       code: foreignCode(error),

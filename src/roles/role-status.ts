@@ -7,7 +7,7 @@ import { startLoop, type Loop } from '../delivery/background/poll-loop.ts';
 import { openOwnership, type Ownership } from '../delivery/background/redis-ownership.ts';
 import { isRelaisError } from '../errors.ts';
 import { keysLookedAtMs, recogniseKeys } from '../privacy/keys.ts';
-import { openRedis, refuseWrongAccount, type RedisClient } from '../queue/connect.ts';
+import { openRedis, refuseWrongAccount, writeProbe, type RedisClient } from '../queue/connect.ts';
 import type { App } from '../app.ts';
 
 /** A role at work. `stop` drains it within the configured limit. */
@@ -55,7 +55,14 @@ export async function ownershipOf(
   const watch = openRedis(place, 'commands', config.silenceMs);
   try {
     await refuseWrongAccount(watch, place);
-    return await openOwnership({ database, redis: watch, prefix, role, log, ping: () => redis.ping() });
+    return await openOwnership({
+      database,
+      redis: watch,
+      prefix,
+      role,
+      log,
+      write: () => writeProbe(redis, prefix),
+    });
   } catch (error) {
     redis.disconnect();
     throw error;

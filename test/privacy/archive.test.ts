@@ -1,6 +1,15 @@
 // Months of the log in files: written only from a log that verifies, removed only while a file holds them, proved both ways.
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -153,6 +162,14 @@ describe('an archive that somebody was at', () => {
       writeFileSync(pathOf(0), wrong);
       expect((await checkArchiveFile(pathOf(0), sealKeys)).ok).toBe(false);
     }
+  });
+
+  test('there, and not to be read: nothing is said of its content', async () => {
+    unlinkSync(pathOf(0));
+    mkdirSync(pathOf(0));
+    await expect(checkArchiveFile(pathOf(0), sealKeys)).rejects.toMatchObject({ code: 'EISDIR' });
+    await expect(verdict(folder)).rejects.toMatchObject({ code: 'EISDIR' });
+    rmdirSync(pathOf(0));
   });
 
   test('gone, or another genuine one in its place', async () => {

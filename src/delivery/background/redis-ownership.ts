@@ -82,8 +82,8 @@ export interface OwnershipOptions {
   readonly database: Sql & Pick<Database, 'refusal'>;
   /** A connection of its own, ended with `stop`: BullMQ's commands must not meet ours in one pipeline. */
   readonly redis: RedisClient;
-  /** Whether the connection that carries the work is there. */
-  readonly ping: () => Promise<unknown>;
+  /** Writes something on the connection that carries the work. */
+  readonly write: () => Promise<unknown>;
   readonly prefix: string;
   readonly role: string;
   readonly log: Log;
@@ -123,8 +123,12 @@ function createOwnership(options: OwnershipOptions): Ownership {
   redis.on('ready', quietly);
   const timer = setInterval(quietly, everyMs);
   timer.unref();
+  // Nothing is written to a Redis that is not ours.
+  const writeIfOurs = async (): Promise<void> => {
+    if (foreign() === undefined) await options.write();
+  };
   const presence = createServiceProbe({
-    services: { mysql: () => takenBy(database), redis: options.ping },
+    services: { mysql: () => takenBy(database), redis: writeIfOurs },
     refusalIn: (error) => (isRefusalOfAll(error) ? error.code : refusalOfRedis(error)),
     role,
     log,
