@@ -165,11 +165,12 @@ describe('an archive that somebody was at', () => {
   });
 
   test('there, and not to be read: nothing is said of its content', async () => {
-    unlinkSync(pathOf(0));
-    mkdirSync(pathOf(0));
-    await expect(checkArchiveFile(pathOf(0), sealKeys)).rejects.toMatchObject({ code: 'EISDIR' });
+    const path = pathOf(0);
+    unlinkSync(path);
+    mkdirSync(path);
+    await expect(checkArchiveFile(path, sealKeys)).rejects.toMatchObject({ code: 'EISDIR' });
     await expect(verdict(folder)).rejects.toMatchObject({ code: 'EISDIR' });
-    rmdirSync(pathOf(0));
+    rmdirSync(path);
   });
 
   test('gone, or another genuine one in its place', async () => {
