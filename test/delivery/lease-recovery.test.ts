@@ -120,3 +120,24 @@ test('what a look for lapsed leases reads does not grow with a long file that is
   for (let more = 1; more > 0; count += more) more = await sweeper().recoverLeases();
   expect(count).toBe(3_000);
 });
+
+test('a lapsed lease is not taken up against whoever holds its lead and comes for the delivery: no deadlock, and the others are recovered', async () => {
+  await queuedFile(leadRow('D-1'), leadRow('D-2'));
+  const { owner } = gateway;
+  await owner.run(
+    "UPDATE deliveries SET batch_id = 0, state = 'sending', attempt = 1, lease_token = 1, lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3))",
+  );
+  const [held, other] = await owner.all<{ id: number; leadId: number }>(
+    'SELECT id, lead_id AS leadId FROM deliveries ORDER BY id',
+  );
+  await owner.transaction(async (tx) => {
+    // As a departure or a settlement does it: the lead first.
+    await tx.all('SELECT id FROM leads WHERE id = ? FOR UPDATE', [held?.leadId ?? 0]);
+    expect(await sweeper().recoverLeases()).toBe(1);
+    await tx.all('SELECT id FROM deliveries WHERE id = ? FOR UPDATE', [held?.id ?? 0]);
+  });
+  const left = (id = 0): Promise<unknown> => owner.all('SELECT state FROM deliveries WHERE id = ?', [id]);
+  expect(await left(other?.id)).toEqual([{ state: 'waiting' }]);
+  expect(await left(held?.id)).toEqual([{ state: 'sending' }]);
+  expect(await sweeper().recoverLeases()).toBe(1);
+});

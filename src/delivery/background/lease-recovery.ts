@@ -12,7 +12,7 @@ import { allDestinations } from '../../store/destinations.ts';
 import { unsentParts } from '../../store/file-parts.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { takenByLog } from '../../store/late-proofs.ts';
-import { lockLeads } from '../../store/leads.ts';
+import { lockFreeLeads, type LeadLock } from '../../store/leads.ts';
 import { putOffForPart } from '../../store/long-files.ts';
 import type { Which } from '../../store/which.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
@@ -36,7 +36,7 @@ export const lapsedRows = (published: Published): RowWork<Delivery> => ({
 
 interface Lapses {
   readonly rows: readonly Delivery[];
-  readonly leads: Awaited<ReturnType<typeof lockLeads>>;
+  readonly leads: ReadonlyMap<number, LeadLock>;
   /** The mapping version of each destination. */
   readonly inForce: ReadonlyMap<string, number>;
   readonly open: ReadonlyMap<number, CallRow>;
@@ -46,11 +46,24 @@ interface Lapses {
   readonly unsent: ReadonlySet<number>;
 }
 
-async function lockLapsed(tx: Sql, rows: readonly Delivery[]): Promise<Lapses> {
-  const leads = await lockLeads(
+/**
+ * Departure, settlement and erasure lock leads before deliveries. Here the deliveries are locked first, so that nobody's lead is waited
+ * for: a row whose lead somebody holds, and the file it is in, are left to the next look.
+ */
+async function freeRows(
+  tx: Sql,
+  rows: readonly Delivery[],
+): Promise<{ readonly rows: readonly Delivery[]; readonly leads: Lapses['leads'] }> {
+  const leads = await lockFreeLeads(
     tx,
     rows.map((row) => row.leadId),
   );
+  const held = rows.filter((row) => !leads.has(row.leadId));
+  const files = new Set(held.map((row) => row.batchId).filter((id) => id > 0));
+  return { rows: rows.filter((row) => leads.has(row.leadId) && !files.has(row.batchId)), leads };
+}
+
+async function lockLapsed(tx: Sql, { rows, leads }: Pick<Lapses, 'rows' | 'leads'>): Promise<Lapses> {
   const inForce = new Map(
     (await allDestinations(tx)).map((destination) => [destination.id, destination.mappingVersionId] as const),
   );
@@ -68,12 +81,14 @@ async function lockLapsed(tx: Sql, rows: readonly Delivery[]): Promise<Lapses> {
 /** Settles what lapsed, in the caller's transaction. */
 async function recoverLapsed(tx: Sql, published: Published, which: Which): Promise<readonly Delivery[]> {
   const names = await lapsedLeases(tx, { limit: atOnce, which, locked: true });
-  const rows = await readDeliveries(
+  const lapsed = await readDeliveries(
     tx,
     names.map(({ id }) => id),
   );
+  const free = await freeRows(tx, lapsed);
+  const { rows } = free;
   if (rows.length === 0) return [];
-  const lapses = await lockLapsed(tx, rows);
+  const lapses = await lockLapsed(tx, free);
   const after = await afterLapses(tx, published, lapses);
   await appendHandovers(
     tx,
