@@ -37,7 +37,7 @@ export function mayHaveCome(outcome: Outcome): boolean {
 export type AfterLate =
   /** Nothing came after it, or what did still has to leave. */
   | { readonly next: 'nothing' }
-  /** A later delivery had ended before it arrived: that one is sent once more, and support is alerted. */
+  /** A later delivery had departed before it arrived: that one is sent once more, and support is alerted. */
   | { readonly next: 'tell_again'; readonly id: number }
   /** It cannot be told again by itself. */
   | { readonly next: 'alert' };
@@ -63,8 +63,10 @@ export function afterLate(
       return last.action === 'erase' ? { next: 'tell_again', id: last.id } : { next: 'alert' };
     case 'sending':
     case 'pending':
-      // Which of the two came first, nobody knows.
-      return { next: last.departures > 0 ? 'alert' : 'nothing' };
+      if (last.departures === 0) return { next: 'nothing' };
+      // The recipient may have got that one first. Nothing leaves behind an erasure, so that a second one may leave beside the first; an
+      // update that began again while its worker still sends could arrive behind an erasure.
+      return last.action === 'erase' ? { next: 'tell_again', id: last.id } : { next: 'alert' };
     case 'failed':
       return { next: 'alert' };
     case 'planned':

@@ -58,6 +58,25 @@ export async function onTheirWay(
   return rows.map((row) => ({ ...deliveryOf(row), now: row.db_now }));
 }
 
+export type FollowedRow = Pick<Delivery, 'id' | 'action' | 'leadId' | 'clientId' | 'destinationId'>;
+
+/**
+ * Rows that departed with a long file and of whose lead the destination was owed an update or an erasure after them. Found by what came
+ * after: the log has no index of files.
+ */
+export async function followedRows(sql: Sql, wholeId: number): Promise<readonly FollowedRow[]> {
+  return sql.all<FollowedRow>(
+    `SELECT STRAIGHT_JOIN DISTINCT d.id, d.action, d.lead_id AS leadId, d.client_id AS clientId, d.destination_id AS destinationId
+       FROM batches w JOIN deliveries f FORCE INDEX (deliveries_due) ON f.destination_id = w.destination_id
+       JOIN deliveries d FORCE INDEX (deliveries_lead) ON d.lead_id = f.lead_id AND d.destination_id = f.destination_id
+      WHERE w.id = ? AND f.action <> 'create' AND d.id < f.id AND d.action <> 'erase'
+        AND EXISTS (SELECT 1 FROM handovers h FORCE INDEX (handovers_subject) JOIN batches b FORCE INDEX (PRIMARY) ON b.id = h.batch_id
+                     WHERE h.lead_id = d.lead_id AND h.delivery_id = d.id AND h.entry = 'departed' AND b.whole_id = w.id)
+      ORDER BY d.id`,
+    [wholeId],
+  );
+}
+
 /** Rows of a batch that wait in it while it ends, in nobody's hand: they leave in another. */
 export async function waitingIn(tx: Sql, batchId: number): Promise<readonly AttemptDelivery[]> {
   const rows = await tx.all<AttemptRow>(

@@ -6,6 +6,10 @@ import { forgetTaken } from './delivery-targets.ts';
 import type { Delivery } from './deliveries.ts';
 import { asidePriority } from './lead-changes.ts';
 
+const settledStates = "state IN ('delivered', 'failed', 'cancelled', 'waiting')";
+/** Rows of a file are sent again with their file only. */
+const orUnderWay = `(${settledStates} OR (state IN ('sending', 'pending') AND batch_id = 0))`;
+
 /** Opens a new run of a delivery at its end, or of one that waits and is written again. False when it has moved on meanwhile. */
 export async function openRun(
   tx: Sql,
@@ -15,6 +19,8 @@ export async function openRun(
     /** Asks the recipient whether it has it, before anything is sent. */
     readonly askFirst: boolean;
     readonly maxAgeMs: number;
+    /** One that is being sent, or that the recipient decides on, too: the outcome of its present run has no effect. */
+    readonly alsoUnderWay?: boolean;
   },
 ): Promise<boolean> {
   const newKey = options.newKey ? 1 : 0;
@@ -22,9 +28,9 @@ export async function openRun(
   const { affected } = await tx.run(
     `UPDATE deliveries SET state = 'planned', reason = '', priority = 1, run = run + 1, key_run = IF(? = 1, run, key_run), attempt = 0, spent = 0,
             departed_attempt = 0, ask_first = ?,
-            sent_revision = IF(maybe_received = 1 AND ? = 0, sent_revision, 0), sent_mapping_id = IF(maybe_received = 1 AND ? = 0, sent_mapping_id, 0), pending_since = NULL, settled_at = NULL, batch_id = 0,
+            sent_revision = IF(maybe_received = 1 AND ? = 0, sent_revision, 0), sent_mapping_id = IF(maybe_received = 1 AND ? = 0, sent_mapping_id, 0), pending_since = NULL, settled_at = NULL, batch_id = 0, lease_until = NULL,
             reopened_at = UTC_TIMESTAMP(3), due_at = UTC_TIMESTAMP(3), expires_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
-      WHERE id = ? AND run = ? AND state = ? AND state IN ('delivered', 'failed', 'cancelled', 'waiting')`,
+      WHERE id = ? AND run = ? AND state = ? AND ${options.alsoUnderWay === true ? orUnderWay : settledStates}`,
     [newKey, options.askFirst ? 1 : 0, newKey, newKey, options.maxAgeMs, row.id, row.run, row.state],
   );
   return affected === 1;

@@ -122,6 +122,31 @@ test('C22: what arrived behind its erasure, which was through, is erased once mo
   ]);
 });
 
+test('C22: what arrived while its erasure was being sent is erased once more when that worker has ended', async () => {
+  const [creates, erases]: [(() => void)[], (() => void)[]] = [[], []];
+  crm.answer = (request, response) =>
+    void (request.method === 'POST' ? creates : erases).push(() =>
+      response.writeHead(200).end('{"success":true,"id":"C-1"}'),
+    );
+  worker = await startWorker(gateway.app);
+  await gateway.send(leadRow(taken));
+  await gateway.until('on its way', () => creates.length === 1);
+  await takeOver();
+  await gateway.app.rights.erase({ clientId: 'essai', reference: taken, actor: 'tester', reason: 'test' });
+  await gateway.owner.run(
+    "UPDATE deliveries SET state = 'cancelled', reason = 'erased', maybe_received = 1, lease_until = NULL, settled_at = UTC_TIMESTAMP(3), recipient_reference = 'C-1' WHERE action = 'create'",
+  );
+  await gateway.until('the erasure is being sent', () => erases.length === 1);
+  for (const answer of creates) answer();
+  await gateway.until('erased once more', () => erases.length === 2);
+  for (const answer of erases) answer();
+  const erasure = async () => (await gateway.states("d.action = 'erase'"))[0]?.state;
+  await gateway.until('the second has ended', async () => (await erasure()) === 'delivered');
+  expect(await gateway.owner.all("SELECT kind, reason FROM alerts WHERE kind = 'late_arrival'")).toEqual([
+    { kind: 'late_arrival', reason: 'TOLD_AGAIN' },
+  ]);
+});
+
 test('a worker that overtook itself: of two answers settled together the newer lease’s counts, the other is `late`', async () => {
   await gateway.send(leadRow(taken));
   await gateway.until('queued', async () => (await stateOf(taken)) === 'queued');

@@ -187,3 +187,42 @@ test('an hour whose leads are all held is not over: its file waits for them', as
   for (let look = 1; (await slot()) === 'due' && look <= 6; look += 1) await files.collect();
   expect((await gateway.states("d.state = 'queued'")).length).toBe(8);
 });
+
+test('C22: a long file that arrives behind the erasure of one of its leads has that erasure sent once more', async () => {
+  await asked();
+  const first = Promise.withResolvers<void>();
+  let sentFirst = false;
+  await gateway.until('queued', async () => (await gateway.states("d.state = 'queued'")).length === 8);
+  const [file] = await gateway.owner.all<{ id: number }>("SELECT id FROM batches WHERE role = 'whole'");
+  const sending = delivererWith(async (name) => {
+    if (name !== 'sent') return;
+    sentFirst = true;
+    await first.promise;
+  }).handle('essai-csv', { batchId: file?.id ?? 0, attempt: 0 });
+  const erasure = async () => (await gateway.states("d.action = 'erase'"))[0];
+  try {
+    await gateway.until('sent', () => sentFirst);
+    await gateway.owner.run(
+      "UPDATE batches SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3)) WHERE role = 'whole'",
+    );
+    await startWith(() => undefined);
+    await gateway.until('delivered', delivered);
+    await gateway.app.rights.erase({
+      ...{ clientId: 'essai', reference: 'L-1', actor: 'tester', reason: 'test' },
+    });
+    await gateway.until('an erasure', async () => (await erasure()) !== undefined);
+    // As the recipient confirmed it meanwhile.
+    await gateway.owner.run(
+      "UPDATE deliveries SET state = 'delivered', reason = 'accepted', departures = 1, lease_until = NULL, settled_at = UTC_TIMESTAMP(3) WHERE action = 'erase'",
+    );
+    first.resolve();
+    await sending;
+  } finally {
+    first.resolve();
+  }
+  expect(
+    await gateway.owner.all(
+      "SELECT a.reason, d.action, d.run FROM alerts a JOIN deliveries d ON d.id = a.delivery_id WHERE a.kind = 'late_arrival'",
+    ),
+  ).toEqual([{ reason: 'TOLD_AGAIN', action: 'erase', run: 2 }]);
+});

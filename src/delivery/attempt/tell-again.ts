@@ -40,7 +40,8 @@ async function sentOnceMore(tx: Sql, id: number): Promise<boolean> {
   const [row] = await lockDeliveries(tx, [id]);
   if (row === undefined) return false;
   const maxAgeMs = row.expiresAt.getTime() - row.createdAt.getTime();
-  if (!(await openRun(tx, row, { newKey: true, askFirst: false, maxAgeMs }))) return false;
+  if (!(await openRun(tx, row, { newKey: true, askFirst: false, maxAgeMs, alsoUnderWay: true })))
+    return false;
   await startOver(tx, id);
   await appendHandovers(tx, [
     {

@@ -4,6 +4,7 @@
 import type { Outcome } from '../../../connectors/contract.ts';
 import {
   extentOf,
+  followedRows,
   hasPart,
   hasParts,
   isWithoutRows,
@@ -25,6 +26,8 @@ import {
   type Whole,
 } from '../../store/long-files.ts';
 import type { EndedState } from '../../store/batches.ts';
+import { mayHaveCome } from '../../domain/late-arrival.ts';
+import { raiseAlerts } from '../../store/alerts.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import type { Order, TripNeeds } from '../attempt/trip.ts';
 import { endOf, endUnder, voidingOf } from '../attempt/trip-end.ts';
@@ -43,6 +46,7 @@ import {
   type LongAttempt,
   type PartsOutcome,
 } from './long-parts.ts';
+import { tellAgain } from '../attempt/tell-again.ts';
 import { outcomeOfFile, sendLong } from './send-long.ts';
 
 /** Rows of an attempt before this one are being recovered. */
@@ -208,13 +212,15 @@ async function finish(work: Work, came: PartsOutcome): Promise<void> {
   const dueAfterMs = await settleParts(needs, attempt, came);
   const isOpen = (await openParts(database, whole.id)).length > 0;
   const state = await endedState(needs, whole);
-  await database.transaction(async (tx) => {
-    if (!(await lockWhole(tx, whole))) return;
+  const isHeld = await database.transaction(async (tx) => {
+    if (!(await lockWhole(tx, whole))) return false;
     const next = isOpen ? 'retry' : state === 'sent' ? 'done' : 'fail';
     await appendHandovers(tx, [outcomeOfFile(whole, came.outcome, next)]);
     if (isOpen) await retryWhole(tx, whole.id, isFinal ? lookAgainMs : dueAfterMs);
     else await endWhole(tx, whole.id, state);
+    return true;
   });
+  if (!isHeld) await noteLate(work, came.outcome);
 }
 
 /** As its parts ended. */
@@ -223,9 +229,13 @@ async function endedState({ database }: TripNeeds, { id }: Whole): Promise<Ended
   return 'voided';
 }
 
-/** In the log, and without effect. */
-const noteLate = ({ needs, whole }: Work, outcome: Outcome): Promise<void> =>
-  appendHandovers(needs.database, [{ ...outcomeOfFile(whole, outcome, ''), entry: 'late' }]);
+/** In the log, and without effect on the file; of rows that arrived behind their erasure or update, that leaves once more. */
+async function noteLate({ needs: { database }, whole }: Work, outcome: Outcome): Promise<void> {
+  await appendHandovers(database, [{ ...outcomeOfFile(whole, outcome, ''), entry: 'late' }]);
+  if (!mayHaveCome(outcome)) return;
+  for (const row of await followedRows(database, whole.id))
+    await database.transaction(async (tx) => raiseAlerts(tx, await tellAgain(tx, [{ row, outcome }])));
+}
 
 /** None of its rows leaves: nothing is sent, and a number that was given is voided in the log. */
 async function endWithoutRows({ needs, attempt, whole }: Work): Promise<void> {
