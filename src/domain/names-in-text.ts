@@ -1,5 +1,6 @@
 // The name of a known person in a text that is kept: a reason, evidence, a note.
-// Invariant: compared word by word without accents or letter case; a part of a word never counts.
+// Invariant: compared word by word as a reader would, without accents, ligatures, letter case or signs that do not show; a part of a
+// word never counts.
 
 export interface PersonName {
   readonly lastName: string | null;
@@ -7,8 +8,13 @@ export interface PersonName {
 }
 
 const words = (text: string): readonly string[] =>
-  text.split(/[^\p{L}\p{M}]+/u).filter((word) => word !== '');
-const folded = (word: string): string => word.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
+  text
+    .replaceAll(/\p{Cf}/gu, '')
+    .split(/[^\p{L}\p{M}]+/u)
+    .filter((word) => word !== '');
+
+/** By the primary weights of Unicode: `œ` is `oe`, `ß` is `ss`, `ø` is `o`. */
+const { compare } = new Intl.Collator('fr', { sensitivity: 'base' });
 
 /** Shorter names are also words: `An`, `Le`. */
 const leastLetters = 3;
@@ -16,12 +22,16 @@ const leastLetters = 3;
 /** The words of a text that are the last or the first name of the person; undefined where none are. */
 export function nameIn(text: string, { lastName, firstName }: PersonName): string | undefined {
   const written = words(text);
-  const plain = written.map(folded);
   for (const name of [lastName, firstName]) {
-    const wanted = words(name ?? '').map(folded);
-    if (wanted.join('').length < leastLetters) continue;
-    const at = plain.findIndex((_word, from) => wanted.every((part, index) => plain[from + index] === part));
-    if (at >= 0) return written.slice(at, at + wanted.length).join(' ');
+    const wanted = words(name ?? '');
+    const whole = wanted.join('');
+    if (whole.length < leastLetters) continue;
+    // A name of several words may be written in fewer.
+    for (let count = 1; count <= wanted.length; count += 1)
+      for (let from = 0; from + count <= written.length; from += 1) {
+        const run = written.slice(from, from + count);
+        if (compare(run.join(''), whole) === 0) return run.join(' ');
+      }
   }
   return undefined;
 }

@@ -23,6 +23,7 @@ import {
   type LeadAddresses,
 } from '../store/oppositions.ts';
 import { dropErased, keepErased } from '../store/erased-addresses.ts';
+import { refuseNames } from '../store/persons-names.ts';
 import { lockClients, repeatWithdrawals, type Reached } from '../store/same-person.ts';
 
 /** Before a lead goes: what its person took back goes to the list. Returns the opt-ins, as `purpose.channel`. */
@@ -92,6 +93,8 @@ export async function object(
 ): Promise<readonly Reached[]> {
   const { clientId, addresses, optIns, actor, reason } = objection;
   if (!(await lockClients(tx, [clientId], 'alone')).has(clientId)) throw unknownClient(clientId);
+  const leads = await leadsUnderAddress(tx, oppositionKey, clientId, addresses);
+  await refuseNames(tx, leads, reason);
   const [recordedAt, receipt] = [tx.now(), await nextReceipt(tx)];
   const events = optIns.map((optIn): ConsentRecord => ({
     ...optIn,
@@ -116,7 +119,6 @@ export async function object(
       reason: `${purpose}.${channel}`,
     })),
   );
-  const leads = await leadsUnderAddress(tx, oppositionKey, clientId, addresses);
   const said = new Map(leads.map((id) => [id, events]));
   return repeatWithdrawals(tx, { snapshot, actor, purpose: reason }, said);
 }

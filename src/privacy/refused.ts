@@ -4,6 +4,7 @@ import { leadComingIn } from '../errors/unknown.ts';
 import type { Sql } from '../store/database.ts';
 import { findClient } from '../store/destinations.ts';
 import { appendHandovers, type HandoverEntry } from '../store/handovers.ts';
+import { refuseNamesOfRows } from '../store/persons-names.ts';
 import { anyRefused, clearRefusedConsents, isComingIn, removeRefused } from '../store/refused-rows.ts';
 import { findLeadId } from '../store/rights.ts';
 
@@ -22,6 +23,7 @@ export async function hasOnlyRefused<T>(
 ): Promise<T | undefined> {
   const leadId = await findLeadId(tx, request.clientId, request.reference);
   if (leadId !== undefined) return undefined;
+  await refuseNamesOfRows(tx, request, request.reason);
   const done = await work(tx, request);
   // Asked last: a refused row that support hands in again was waited for by the work.
   if (Boolean(done) && (await isComingIn(tx, request))) throw leadComingIn(request.reference);

@@ -2,7 +2,7 @@
 // Invariant: whoever changes a request holds its row; nothing of the person stands here in clear.
 import type { RequestKind, RequestOutcome, RequestState, TermAlert } from '../domain/requests.ts';
 import type { ReadOnlySql, Sql, SqlValue } from './database.ts';
-import { refuseNames } from './persons-names.ts';
+import { refuseNamesOfRequest } from './persons-names.ts';
 
 export interface Request {
   readonly id: number;
@@ -123,17 +123,7 @@ export async function changeRequest(
   const pairs = Object.entries(change) as readonly (readonly [keyof Request, SqlValue])[];
   if (pairs.length === 0) return;
   const text = typed.map((name) => change[name] ?? '').join(' ; ');
-  if (/\p{L}/u.test(text)) {
-    const subjects = await tx.all<{ readonly id: number }>(
-      "SELECT subject_id AS id FROM request_subjects WHERE request_id = ? AND kind = 'lead'",
-      [id],
-    );
-    await refuseNames(
-      tx,
-      subjects.map((subject) => subject.id),
-      text,
-    );
-  }
+  await refuseNamesOfRequest(tx, id, text);
   await tx.run(
     `UPDATE requests SET ${pairs.map(([name]) => `${columns[name]} = ?`).join(', ')} WHERE id = ?`,
     [...pairs.map(([, value]) => value), id],

@@ -3,9 +3,10 @@
 import { RelaisError } from '../errors.ts';
 import { forgetCaptures } from '../store/calls.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { lockDeliveries, type Delivery } from '../store/deliveries.ts';
+import { lockDeliveries, readDeliveries, type Delivery } from '../store/deliveries.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { forgetReferences } from '../store/delivery-settlements.ts';
+import { refuseNames } from '../store/persons-names.ts';
 import { closeAlerts, closeAlertsOf, closedAmong, insertClosings } from '../store/tasks.ts';
 import { entryNames } from '../store/entry-names.ts';
 import { closingText } from './typed-text.ts';
@@ -95,6 +96,15 @@ export async function closeAlertTasks(
         `Aucune alerte ouverte n’a ce numéro : ${missing.map((id) => `A${id}`).join(', ')}.`,
         `No open alert has this number: ${missing.map((id) => `A${id}`).join(', ')}.`,
       ]);
+    const rows = await readDeliveries(
+      tx,
+      closed.map(({ deliveryId }) => deliveryId),
+    );
+    await refuseNames(
+      tx,
+      rows.map(({ leadId }) => leadId),
+      closingText(by),
+    );
     await appendHandovers(
       tx,
       closed.map((alert) => ({

@@ -7,6 +7,7 @@ import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
 import { clientIds, findClient } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { readLeads } from '../store/leads.ts';
+import { refuseIn } from '../store/persons-names.ts';
 import { findRefused } from '../store/refused-rows.ts';
 import { searchLeads, mostLeads, type FoundLead, type LeadQuery } from '../store/support-leads.ts';
 import { personFacts, refusedFacts, type PersonFact, type RefusedFacts } from './masking.ts';
@@ -105,6 +106,13 @@ export async function findPeople(
     oppositionKey,
   );
   const refused = await findRefused(database, client === undefined ? undefined : [client], query);
+  // Who is found by no lead is known by the name asked for, and by what refused rows say.
+  refuseIn(
+    look.reason,
+    [{ lastName: query.name, firstName: query.firstName }, ...refused].map(
+      ({ lastName = null, firstName = null }) => ({ lastName, firstName }),
+    ),
+  );
   // Logged before anything is shown: a look-up that could not be written is not answered.
   const about = { leads: found, clientId: client ?? '' };
   await noteLookUp(database, 'looked_up', about, look);

@@ -5,7 +5,8 @@ import { unknownClient } from '../errors/unknown.ts';
 import type { Database } from '../store/database.ts';
 import { findClient } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
-import { oppositionsOf } from '../store/oppositions.ts';
+import { leadsUnderAddress, oppositionsOf } from '../store/oppositions.ts';
+import { refuseNames } from '../store/persons-names.ts';
 
 export interface ListedOpposition {
   /** `marketing.email` */
@@ -22,9 +23,10 @@ export async function findOppositions(
 ): Promise<readonly ListedOpposition[]> {
   const { clientId, addresses } = asked;
   if ((await findClient(database, clientId)) === undefined) throw unknownClient(clientId);
-  await database.transaction((tx) =>
-    appendHandovers(tx, [{ entry: 'looked_up', clientId, actor: by.actor, purpose: by.reason }]),
-  );
+  await database.transaction(async (tx) => {
+    await refuseNames(tx, await leadsUnderAddress(tx, oppositionKey, clientId, addresses), by.reason);
+    await appendHandovers(tx, [{ entry: 'looked_up', clientId, actor: by.actor, purpose: by.reason }]);
+  });
   const found = await oppositionsOf(database, clientId, addressDigests(oppositionKey, clientId, addresses));
   const byOptIn = Map.groupBy(found, ({ purpose, channel }) => `${purpose}.${channel}`);
   return [...byOptIn]

@@ -6,6 +6,7 @@ import { RelaisError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
 import { findClient } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
+import { refuseNamesOfRows } from '../store/persons-names.ts';
 import { lockRefusedRow, refusedAbout, retryRefusedRow } from '../store/refused-rows.ts';
 import { forgetDeaths } from '../store/takings.ts';
 import type { Actor } from './replay.ts';
@@ -40,6 +41,7 @@ export async function retryRow(
         `La ligne ${row} a été refusée : ${refused.codes.join(', ')}.`,
         `Row ${row} was refused as ${refused.codes.join(', ')}.`,
       ]);
+    await refuseNamesOfRows(tx, { row }, by.reason);
     await forgetDeaths(tx, 'intake', row);
     const alongside = refused.kind === 'lead' ? await refusedAbout(tx, refused, forWantOfLead) : [];
     const isReleased = refused.codes.some((code) => heldRefusals.includes(code));

@@ -2,6 +2,9 @@
 import { beginBulk } from '../../src/support/acts/bulk.ts';
 import { cancelOne, replayOne } from '../../src/support/acts/deliveries.ts';
 import { closeTask } from '../../src/support/acts/tasks.ts';
+import { findPeople } from '../../src/support/find-person.ts';
+import { findOppositions } from '../../src/support/opposition-list.ts';
+import { retryRow } from '../../src/support/retry-row.ts';
 import { appendHandovers } from '../../src/store/handovers.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
@@ -20,6 +23,16 @@ beforeAll(async () => {
      SELECT 'essai', 'essai-crm', id, 1, 'create', 'k', 'failed', 'refused', UTC_TIMESTAMP(3), '2099-01-01', UTC_TIMESTAMP(3) FROM leads`,
   );
   id = (await gateway.owner.all<{ id: number }>('SELECT id FROM deliveries'))[0]?.id ?? 0;
+  await gateway.owner.run(
+    `INSERT INTO alerts (kind, client_id, destination_id, delivery_id, reason) VALUES ('right_waits', 'essai', 'essai-crm', ?, '')`,
+    [id],
+  );
+  // Of one refused row only, which Relais itself gave up.
+  await gateway.send(strangerRow('N-2', { last_name: 'Gastonzz', first_name: ' ' }));
+  await gateway.app.intake.acceptBatch(100);
+  await gateway.owner.run("UPDATE lead_intake SET refusal = ? WHERE reference = 'N-2'", [
+    JSON.stringify([{ field: 'row', code: 'INTERNAL' }]),
+  ]);
 });
 afterAll(() => gateway.close());
 
@@ -41,6 +54,53 @@ const doors: Readonly<Record<string, () => Promise<unknown>>> = {
       ...{ clientId: 'essai', kind: 'access', actor: 'tester', references: ['N-1'] },
       identity: 'carte de Gaston Gastonzz vue',
     }),
+  'close, of an alert about a delivery': async () =>
+    closeTask(
+      place(),
+      acting,
+      `A${(await gateway.owner.all<{ id: number }>('SELECT id FROM alerts WHERE delivery_id = ?', [id]))[0]?.id ?? 0}`,
+      { reason: 'ticket 1', evidence: 'Gastonzz l’a dit' },
+    ),
+  'an objection by address': () =>
+    place().rights.object({
+      ...{ clientId: 'essai', addresses: { email: 'n-1@courriel.example' }, actor: 'tester', reason },
+      // Nothing that the lead ever said: no other entry names it.
+      optIns: [],
+    }),
+  'a look at the opposition list': () =>
+    findOppositions(
+      place(),
+      { clientId: 'essai', addresses: { email: 'n-1@courriel.example' } },
+      { actor: 'tester', reason },
+    ),
+  'a look-up of whom refused rows name': () =>
+    findPeople(
+      place(),
+      { query: { email: 'n-2@courriel.example' }, client: 'essai' },
+      { actor: 'tester', reason, reveal: false },
+    ),
+  'a refused row handed in again': async () =>
+    retryRow(
+      place().database,
+      (
+        await gateway.owner.all<{ row: string }>(
+          "SELECT CAST(id AS CHAR) AS `row` FROM lead_intake WHERE reference = 'N-2'",
+        )
+      )[0]?.row ?? '',
+      { actor: 'tester', reason },
+    ),
+  'erase, of refused rows only': () =>
+    place().rights.erase({ clientId: 'essai', reference: 'N-2', actor: 'tester', reason }),
+  'a request by address of refused rows only': () =>
+    place().requests.open({
+      ...{ clientId: 'essai', kind: 'access', actor: 'tester', email: 'n-2@courriel.example' },
+      identity: 'carte de Gastonzz vue',
+    }),
+  'a request of whom nothing is held': () =>
+    place().requests.open({
+      ...{ clientId: 'essai', kind: 'access', actor: 'tester', email: 'nobody@courriel.example' },
+      ...{ name: { lastName: 'Gastonzz' }, identity: 'carte de Gastonzz vue' },
+    }),
   erase: () => place().rights.erase({ clientId: 'essai', reference: 'N-1', actor: 'tester', reason }),
 };
 
@@ -48,7 +108,7 @@ test.each(Object.keys(doors))('%s refuses a text with the name, and nothing is d
   await expect(doors[door]?.()).rejects.toMatchObject(named);
   expect(
     await gateway.owner.all(
-      "SELECT entry FROM handovers WHERE purpose LIKE '%gaston%' OR entry IN ('replayed', 'closed', 'withdrawn', 'erased')",
+      "SELECT entry FROM handovers WHERE purpose LIKE '%gaston%' OR entry IN ('replayed', 'closed', 'withdrawn', 'erased', 'reopened', 'request')",
     ),
   ).toEqual([]);
   expect(await gateway.owner.all('SELECT state, run FROM deliveries')).toEqual([{ state: 'failed', run: 1 }]);

@@ -3,8 +3,7 @@
 import { RelaisError } from '../../errors.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
-import { refuseNames } from '../../store/persons-names.ts';
-import { readSubjects } from '../../store/request-subjects.ts';
+import { refuseNamesOfRequest } from '../../store/persons-names.ts';
 import type { RequestSecrets } from '../../store/request-secrets.ts';
 import { findRequest, lockRequest, type Request } from '../../store/requests.ts';
 import type { VersionOf } from '../person/sent-data.ts';
@@ -67,14 +66,7 @@ export async function noteAct(
   about: readonly Pick<Handover, 'leadId' | 'destinationId' | 'deliveryId'>[] = [{}],
 ): Promise<void> {
   // The text is about the person of the request, whichever entries it is written in.
-  if (note !== '') {
-    const subjects = await readSubjects(tx, request.id);
-    await refuseNames(
-      tx,
-      subjects.filter(({ kind }) => kind === 'lead').map(({ subjectId }) => subjectId),
-      note,
-    );
-  }
+  await refuseNamesOfRequest(tx, request.id, note);
   await appendHandovers(
     tx,
     about.map((of): Handover => ({

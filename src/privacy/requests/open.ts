@@ -9,6 +9,7 @@ import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import type { RequestKey } from '../../store/request-secrets.ts';
+import { refuseIn } from '../../store/persons-names.ts';
 import { addSubjects } from '../../store/request-subjects.ts';
 import { changeRequest, insertRequest, type Request } from '../../store/requests.ts';
 import { findPerson, type FoundPerson, type PersonAsked } from '../person/find.ts';
@@ -44,6 +45,9 @@ const oldestMs = 366 * 86_400_000;
 /** @throws FIND-001, REQUEST-002, REQUEST-005 */
 export async function openRequest(deps: RequestDeps, order: NewRequestOrder): Promise<Opened> {
   if (order.demand !== undefined) refuseUnfit(order.demand);
+  // Who is found by no lead and no row is known by the name given.
+  const { lastName = null, firstName = null } = order.name ?? {};
+  refuseIn(`${order.identity ?? ''} ; ${order.note ?? ''}`, [{ lastName, firstName }]);
   return deps.database.transaction(async (tx) => {
     const person = await findPerson(tx, deps.oppositionKey, order);
     const now = tx.now();
