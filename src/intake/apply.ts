@@ -14,6 +14,7 @@ import {
 } from '../store/lead-writes.ts';
 import type { Candidate, RowLedger, ProcessDeps } from './batch.ts';
 import type { CreatedLead } from './create.ts';
+import { erasedSince, holdForOfficer, type Bringing } from './erased-before.ts';
 import { checkRanges, checkReachable, judgedColumns } from './semantic-checks.ts';
 import { refusal, type ColumnRefusal } from './refusals.ts';
 import { keepAddresses } from './former-addresses.ts';
@@ -55,10 +56,16 @@ export async function applyRows(
 ): Promise<void> {
   if (candidates.length === 0) return;
   const states = await statesOf(tx, candidates, locked, created);
+  const erased = await erasedSince(tx, deps.oppositionKey, bringingOf(candidates, states));
+  const held = new Set<Candidate>();
   const applied: Applied[] = [];
   for (const candidate of candidates) {
     const { row } = candidate;
     if (row.kind === 'lead' || !ledger.isFirst(candidate)) continue;
+    if (erased.has(candidate)) {
+      held.add(candidate);
+      continue;
+    }
     const state = states.get(nameKey(row));
     const problems = state === undefined ? [refusal('reference', 'UNKNOWN_LEAD')] : judge(row, state);
     if (state === undefined || problems.length > 0) {
@@ -78,6 +85,7 @@ export async function applyRows(
     });
     applied.push({ row, state });
   }
+  await holdForOfficer(tx, held, ledger.refuse);
   const touched = [...new Set(applied.map((change) => change.state))].sort((a, b) => a.id - b.id);
   const before = touched.filter((state) => !state.isNew).map((state) => state.id);
   if (before.length > 0) await deps.snapshot(tx, before);
@@ -100,6 +108,17 @@ export async function applyRows(
   );
 }
 
+/** Corrections, with the time at which their lead was collected: the demand is as old as it was. */
+const bringingOf = (
+  candidates: readonly Candidate[],
+  states: ReadonlyMap<string, State>,
+): readonly Bringing[] =>
+  candidates.flatMap((candidate) => {
+    const state = candidate.row.kind === 'correction' ? states.get(nameKey(candidate.row)) : undefined;
+    const collectedAt = state?.facts['collected_at'];
+    return collectedAt instanceof Date && state?.erased === false ? [{ candidate, collectedAt }] : [];
+  });
+
 interface Applied {
   readonly row: CheckedRow;
   readonly state: State;
@@ -114,7 +133,11 @@ async function statesOf(
   const corrections = candidates
     .filter((candidate) => candidate.row.kind === 'correction')
     .flatMap((candidate) => locked.get(nameKey(candidate.row)) ?? []);
-  const facts = await readFacts(tx, [...new Set(corrections.map((lead) => lead.id))], judgedColumns);
+  const facts = await readFacts(
+    tx,
+    [...new Set(corrections.map((lead) => lead.id))],
+    [...judgedColumns, 'collected_at'],
+  );
   const growing = candidates
     .filter((candidate) => candidate.row.kind === 'consent' || candidate.row.kind === 'interaction')
     .flatMap((candidate) => locked.get(nameKey(candidate.row)) ?? []);

@@ -43,6 +43,8 @@ export async function correctWithin(
     takenAt: now,
     values: Object.fromEntries(intakeColumns.map((column) => [column, given[column] ?? null])),
     tooLong: [],
+    // The officer makes it, at the person's own demand.
+    isReleased: true,
   };
   const { accepted, duplicates } = await processRows(tx, deps, [row], () => Promise.resolve([]));
   if (accepted + duplicates > 0) return [];

@@ -5,7 +5,7 @@ import type { LeadFields } from '../domain/lead-fields/columns.ts';
 import type { LeadWeight } from '../store/lead-weights.ts';
 import { insertInteractions, insertLeads, nameKey, type LockedLead } from '../store/lead-writes.ts';
 import type { Candidate, RowLedger, ProcessDeps } from './batch.ts';
-import { refuseErased } from './erased-before.ts';
+import { erasedSince, holdForOfficer } from './erased-before.ts';
 import { refusal } from './refusals.ts';
 import { heavier } from './weight.ts';
 
@@ -36,7 +36,12 @@ export async function createRows(
       ledger.refuse(candidate, [refusal('reference', before.erased ? 'LEAD_ERASED' : 'REFERENCE_USED')]);
     else fresh.set(name, candidate);
   }
-  const held = await refuseErased(tx, deps.oppositionKey, [...fresh.values()], ledger.refuse);
+  const bringing = [...fresh.values()].map((candidate) => ({
+    candidate,
+    collectedAt: candidate.row.fields['collected_at'] as Date,
+  }));
+  const held = await erasedSince(tx, deps.oppositionKey, bringing);
+  await holdForOfficer(tx, held, ledger.refuse);
   for (const { row } of held) fresh.delete(nameKey(row));
   const ids = await insertLeads(
     tx,

@@ -1,4 +1,4 @@
-// An old demand of a person who was erased since, under whatever reference it comes: it would bring them back with their old yes.
+// An old demand of a person who was erased since: as a new lead under whatever reference, or as a lead corrected to their address.
 // Invariant: what was collected before the erasure of one of its addresses is refused, with a task for the officer, until they let it in.
 import { addressDigests } from '../domain/opposition.ts';
 import { isTaskOpen, raiseAlerts } from '../store/alerts.ts';
@@ -14,29 +14,41 @@ const addressesOf = ({ fields: { email, mobile, landline } }: CheckedRow) => ({
   ...(typeof landline === 'string' ? { landline } : {}),
 });
 
-/** Of these new leads, those that an erasure concerns: refused, with one task for each client. Its erasures wait for the clients' locks. */
-export async function refuseErased(
+/** A row that brings addresses into a lead. */
+export interface Bringing {
+  readonly candidate: Candidate;
+  /** When the demand that it speaks of was collected. */
+  readonly collectedAt: Date;
+}
+
+/** Of these rows, those that an erasure of one of their addresses concerns. Its erasures wait for the clients' locks. */
+export async function erasedSince(
   tx: Sql,
   key: Buffer,
-  candidates: readonly Candidate[],
-  refuse: RowLedger['refuse'],
+  rows: readonly Bringing[],
 ): Promise<ReadonlySet<Candidate>> {
   const held = new Set<Candidate>();
-  const unheard = candidates.filter(({ isReleased }) => isReleased !== true);
-  for (const [clientId, own] of Map.groupBy(unheard, ({ row }) => row.clientId)) {
+  const unheard = rows.filter(({ candidate }) => candidate.isReleased !== true);
+  for (const [clientId, own] of Map.groupBy(unheard, ({ candidate }) => candidate.row.clientId)) {
     const digests = new Map(
-      own.map((candidate) => [candidate, addressDigests(key, clientId, addressesOf(candidate.row))]),
+      own.map((one) => [one, addressDigests(key, clientId, addressesOf(one.candidate.row))]),
     );
     const erased = await erasedAmong(tx, clientId, [...digests.values()].flat());
-    for (const [candidate, mine] of erased.size === 0 ? [] : digests) {
-      const collectedAt = candidate.row.fields['collected_at'] as Date;
+    for (const [{ candidate, collectedAt }, mine] of erased.size === 0 ? [] : digests)
       if (mine.some((digest) => collectedAt < (erased.get(digest.toString('hex')) ?? collectedAt)))
         held.add(candidate);
-    }
   }
+  return held;
+}
+
+/** Refuses these rows, with one task for each client. */
+export async function holdForOfficer(
+  tx: Sql,
+  held: ReadonlySet<Candidate>,
+  refuse: RowLedger['refuse'],
+): Promise<void> {
   for (const candidate of held) refuse(candidate, [refusal('collected_at', 'ERASED_SINCE')]);
   for (const clientId of new Set([...held].map(({ row }) => row.clientId)))
     if (!(await isTaskOpen(tx, 'erased_comes_back', clientId)))
       await raiseAlerts(tx, [{ kind: 'erased_comes_back', clientId, reason: 'ERASED_SINCE' }]);
-  return held;
 }

@@ -63,6 +63,42 @@ test('C22: handed in again it is held again, until the officer lets it in', asyn
   expect(await isLead('E-2')).toBe(true);
 });
 
+test('C22: a lead collected before the erasure is not corrected to the erased address, until the officer lets that in', async () => {
+  const erased = 'corrected@courriel.example';
+  await take(
+    strangerRow('C-1', { email: erased, mobile: null, collected_at: ago(30) }),
+    strangerRow('C-2', { email: 'c2@courriel.example', mobile: null, collected_at: ago(20) }),
+    strangerRow('C-4', { email: 'c4@courriel.example', mobile: null, collected_at: ago(20) }),
+  );
+  await gateway.app.rights.erase({ ...by, reference: 'C-1' });
+  await gateway.owner.run("UPDATE alerts SET closed_at = UTC_TIMESTAMP(3) WHERE kind = 'erased_comes_back'");
+  const correction = (reference: string, over: Partial<IntakeValues>): IntakeValues => ({
+    ...{ client_id: 'essai', kind: 'correction', reference, row_reference: `${reference}-a` },
+    ...over,
+  });
+  await take(
+    correction('C-2', { email: erased.toUpperCase() }),
+    strangerRow('C-3', { email: 'c3@courriel.example', mobile: null, collected_at: new Date() }),
+    correction('C-3', { email: erased }),
+    correction('C-4', { last_name: 'Essai' }),
+  );
+  const mails = async (): Promise<readonly unknown[]> =>
+    (
+      await gateway.owner.all<{ email: string }>(
+        "SELECT p.email FROM prospects p JOIN leads l ON l.id = p.lead_id WHERE l.reference IN ('C-2', 'C-3') ORDER BY l.reference",
+      )
+    ).map(({ email }) => email);
+  expect(await mails()).toEqual(['c2@courriel.example', erased]);
+  expect([await refusals('C-2'), await refusals('C-4')]).toEqual([['ERASED_SINCE'], []]);
+  expect(await tasks()).toHaveLength(1);
+  const [row] = await gateway.owner.all<{ row: string }>(
+    "SELECT CAST(id AS CHAR) AS `row` FROM lead_intake WHERE reference = 'C-2' AND status = 'refused'",
+  );
+  await retryRow(gateway.app.database, row?.row ?? '', { actor: 'Sophie', reason: 'asked again, letter 5' });
+  await take();
+  expect(await mails()).toEqual([erased.toUpperCase(), erased]);
+});
+
 test('C22: an erasure of a person of whom there were refused rows only holds their old demands as well', async () => {
   await take(strangerRow('R-1', { email: 'refused@courriel.example', mobile: null, last_name: ' Bad ' }));
   const { id } = await gateway.app.requests.open({
