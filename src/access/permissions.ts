@@ -67,6 +67,10 @@ const rules = {
   'secret.rotate': { words: 'rotate the secret of a destination', roles: ['integrator', 'viewer'] },
   'request.read': { words: 'see requests of persons, letters and proofs', roles: ['dpo'] },
   'request.work': { words: 'work on requests of persons', roles: ['dpo'] },
+  'request.own': {
+    words: 'see requests of their own persons, take out the demand, declare that the person was informed',
+    roles: ['viewer'],
+  },
   'retention.read': { words: 'see what will be deleted, and when', roles: ['dpo', 'admin'] },
   'audit.read': { words: 'see who looked a person up; verify the log', roles: ['dpo'] },
   'audit.export': { words: 'take out the audit pack of a client, with a reason', roles: ['dpo'] },

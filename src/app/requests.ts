@@ -13,7 +13,7 @@ import { createRequestSecrets } from '../store/request-secrets.ts';
 
 export const requestsOf = (
   rights: RightsOptions & { readonly database: Database },
-  { keysSchema }: Config,
+  { keysSchema, console: { url: consoleUrl } }: Config,
   {
     keys,
     digestKey,
@@ -29,6 +29,7 @@ export const requestsOf = (
   createRequests({
     ...rights,
     versionOf: needsOf,
+    ...(consoleUrl === undefined ? {} : { consoleUrl }),
     requestSecrets: createRequestSecrets({ masterKeys: keys.master, keysSchema }),
     correct: (tx, correction) =>
       correctWithin(

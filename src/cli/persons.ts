@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
-import { exportPerson } from '../privacy/person/export.ts';
+import { closedByAge, exportPerson } from '../privacy/person/export.ts';
 import { findPerson, type FoundPerson, type PersonAsked } from '../privacy/person/find.ts';
 import { ownRefusedRows } from '../store/refused-of-person.ts';
 import { answerFileOptions, type AnswerFile } from './answer-file.ts';
@@ -61,7 +61,7 @@ async function exportOne(app: App, options: ExportOptions): Promise<void> {
       leadIds,
       refusedRows: rows,
       kind: options.portability === true ? 'portability' : 'access',
-      recipients: options.recipient,
+      closed: closedByAge(options.recipient),
       actor: app.config.actor,
       reason,
       ...(options.request === undefined ? {} : { request: String(wholeNumber(options.request)) }),

@@ -84,6 +84,8 @@ export interface Config {
   readonly api: Door & { readonly perMinute: number };
   /** The console for people. */
   readonly console: Door & {
+    /** As browsers reach it, for links in mails. */
+    readonly url?: string;
     /** Whose passwords are heard: everybody's, or administrators' alone where the others come in by a provider. */
     readonly passwords: 'all' | 'admins';
     /** The OpenID Connect provider people may come in by. */

@@ -118,6 +118,10 @@ export const variables: readonly Variable[] = [
   { name: 'RELAIS_CONSOLE_HOST', meaning: 'address of the console for people', fallback: '127.0.0.1' },
   { name: 'RELAIS_CONSOLE_PORT', meaning: 'its port; empty: none' },
   {
+    name: 'RELAIS_CONSOLE_URL',
+    meaning: 'the console as browsers reach it, for links in mails; empty: the one of RELAIS_OIDC_CONSOLE',
+  },
+  {
     name: 'RELAIS_CONSOLE_PROXIES',
     meaning: 'addresses or CIDR ranges of proxies that end TLS before it, comma between',
   },

@@ -43,6 +43,7 @@ const places: readonly { readonly path: string; readonly name: Both; readonly ne
   { path: '/runs', name: frame.runs, needs: 'task.read' },
   { path: '/anomalies', name: frame.anomalies, needs: 'lead.read' },
   { path: '/requests', name: frame.requests, needs: 'request.read' },
+  { path: '/my/requests', name: frame.requests, needs: 'request.own' },
   { path: '/retention', name: frame.retention, needs: 'retention.read' },
   { path: '/audit', name: frame.audit, needs: 'audit.read' },
   { path: '/accounts', name: frame.accounts, needs: 'account.manage' },

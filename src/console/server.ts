@@ -32,6 +32,7 @@ import { oidcRoutes } from './pages/oidc.ts';
 import { oneAccountRoutes } from './pages/one-account.ts';
 import { proofRoutes } from './pages/proofs.ts';
 import { requestActRoutes } from './pages/request-acts.ts';
+import { myRequestRoutes } from './pages/my-requests.ts';
 import { requestFileRoutes } from './pages/request-files.ts';
 import { requestRoutes } from './pages/request.ts';
 import { requestsRoutes } from './pages/requests.ts';
@@ -157,6 +158,7 @@ function officerRoutes(server: FastifyInstance, desk: Desk): void {
   requestsRoutes(server, desk);
   requestRoutes(server, desk);
   requestActRoutes(server, desk);
+  myRequestRoutes(server, desk);
   requestFileRoutes(server, desk);
   proofRoutes(server, desk);
   retentionRoutes(server, desk);

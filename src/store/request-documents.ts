@@ -1,10 +1,15 @@
-// The prospect's demand: sealed in parts under the request's own key.
+// The prospect's demand, and for a day the answer to it: sealed in parts under the request's own key.
 // Invariant: nothing is stored in clear, its name included.
 import type { ReadOnlySql, Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
 
+export type DocumentKind = 'demand' | 'answer';
+
 export interface DocumentHead {
   readonly id: number;
+  readonly kind: DocumentKind;
+  /** Of an answer: when it is deleted. */
+  readonly goneAt: Date | null;
   readonly name: Buffer;
   readonly size: number;
   readonly addedAt: Date;
@@ -13,11 +18,11 @@ export interface DocumentHead {
 
 export async function insertDocument(
   tx: Sql,
-  document: { readonly requestId: number; readonly size: number; readonly addedBy: string },
+  document: Pick<DocumentHead, 'kind' | 'goneAt' | 'size' | 'addedBy'> & { readonly requestId: number },
 ): Promise<number> {
   const { insertId } = await tx.run(
-    "INSERT INTO request_documents (request_id, name, size, added_at, added_by) VALUES (?, '', ?, UTC_TIMESTAMP(3), ?)",
-    [document.requestId, document.size, document.addedBy],
+    "INSERT INTO request_documents (request_id, kind, name, size, added_at, added_by, gone_at) VALUES (?, ?, '', ?, UTC_TIMESTAMP(3), ?, ?)",
+    [document.requestId, document.kind, document.size, document.addedBy, document.goneAt],
   );
   return insertId;
 }
@@ -36,7 +41,7 @@ export async function insertDocumentPart(tx: Sql, id: number, part: number, cont
 
 export const documentsOf = (sql: ReadOnlySql, requestId: number): Promise<readonly DocumentHead[]> =>
   sql.all<DocumentHead>(
-    'SELECT id, name, size, added_at AS addedAt, added_by AS addedBy FROM request_documents WHERE request_id = ? ORDER BY id',
+    'SELECT id, kind, name, size, added_at AS addedAt, added_by AS addedBy, gone_at AS goneAt FROM request_documents WHERE request_id = ? ORDER BY id',
     [requestId],
   );
 
@@ -51,12 +56,28 @@ export async function documentPart(sql: ReadOnlySql, id: number, part: number): 
 
 /** With everything sealed beside them: the request's own retention is over. */
 export async function removeDocuments(tx: Sql, requestId: number): Promise<void> {
-  const documents = await documentsOf(tx, requestId);
-  await deleteNamed(
-    tx,
-    { table: 'request_document_parts', column: 'document_id', index: 'PRIMARY' },
-    documents.map(({ id }) => id),
-  );
-  await tx.run('DELETE FROM request_documents WHERE request_id = ?', [requestId]);
+  await removeNamed(tx, await documentsOf(tx, requestId));
   await tx.run('UPDATE requests SET asked = NULL WHERE id = ?', [requestId]);
+}
+
+/** Answers made before: a new one takes their place. */
+export const removeAnswers = async (tx: Sql, requestId: number): Promise<void> =>
+  removeNamed(
+    tx,
+    (await documentsOf(tx, requestId)).filter(({ kind }) => kind === 'answer'),
+  );
+
+/** Answers whose day is over. Returns how many went. */
+export async function removeGoneAnswers(tx: Sql): Promise<number> {
+  const gone = await tx.all<{ id: number }>(
+    'SELECT id FROM request_documents FORCE INDEX (request_documents_gone) WHERE gone_at <= UTC_TIMESTAMP(3) ORDER BY gone_at LIMIT 50',
+  );
+  await removeNamed(tx, gone);
+  return gone.length;
+}
+
+async function removeNamed(tx: Sql, documents: readonly { readonly id: number }[]): Promise<void> {
+  const ids = documents.map(({ id }) => id);
+  await deleteNamed(tx, { table: 'request_document_parts', column: 'document_id', index: 'PRIMARY' }, ids);
+  await deleteNamed(tx, { table: 'request_documents', column: 'id', index: 'PRIMARY' }, ids);
 }

@@ -1,13 +1,11 @@
 // What an officer does with a request, as its page asks for it: carry out, answer, extend, note, lift, close.
 // Invariant: what cannot be undone is confirmed by the number of the request; who does it is in the log; a refusal changes nothing.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { outcomes } from '../../domain/requests.ts';
 import type { Requests } from '../../privacy/requests/requests.ts';
 import type { Selection } from '../../privacy/requests/selection.ts';
 import type { Corrections } from '../../privacy/requests/work.ts';
-import { namesSomebody } from '../../domain/impersonal-text.ts';
 import type { Both } from '../../support/words.ts';
-import { download } from '../downloads.ts';
 import { field, numberOf, ticked } from '../forms.ts';
 import { personOf } from '../gate.ts';
 import { reasonProblem } from '../reasons.ts';
@@ -33,6 +31,7 @@ export function requestActRoutes(server: FastifyInstance, desk: Desk): void {
         request,
         (evidence, actor) => (requests, id) => requests.declareInformed(id, { actor, evidence }),
       ),
+    answer: readAnswer,
     answered: readAnswered,
     lift: (request) =>
       withEvidence(request, (evidence, actor) => (requests, id) => requests.lift(id, { actor, evidence })),
@@ -59,9 +58,6 @@ export function requestActRoutes(server: FastifyInstance, desk: Desk): void {
     const by = { actor: personOf(request).actor, reason };
     return requestPage(desk, request, reply, undefined, await desk.place.requests.names(id, by));
   });
-  server.post('/requests/:id/answer', { config: { gate: 'request.work' } }, (request, reply) =>
-    answer(desk, request, reply),
-  );
 }
 
 const text = (request: FastifyRequest, name: string): string => field(request, name, 1_000).trim();
@@ -161,25 +157,11 @@ function readClose(request: FastifyRequest): Read {
   return { work: (requests, id) => requests.close(id, { outcome, reason, actor }) };
 }
 
-/** The file is given out as it is made; that it arrived, its receiver notes (`answered`). */
-async function answer(desk: Desk, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const id = numberOf(request);
-  if (id === undefined) return notFound(reply);
+/** It is kept sealed for a day: taken out below, as the demand is. */
+const readAnswer = (request: FastifyRequest): Read => {
   const { problem, ...identity } = identityOf(request);
-  const recipient = text(request, 'recipient');
-  // A secret key that was pasted by mistake is neither repeated nor kept.
-  if (problem !== undefined || namesSomebody(recipient))
-    return requestPage(desk, request, reply, refusal(problem ?? reasonWords.personal));
-  let bytes = Buffer.alloc(0);
-  const refused = await refusedBy(async () => {
-    const made = await desk.place.requests.accessFile(id, {
-      selection: selectionOf(request),
-      recipients: recipient.split(/[\s,]+/).filter(Boolean),
-      actor: personOf(request).actor,
-      ...identity,
-    });
-    bytes = Buffer.from(made.bytes);
-  });
-  if (refused !== undefined) return requestPage(desk, request, reply, refused);
-  return download(reply, { name: `reponse-${id}.age`, bytes });
-}
+  if (problem !== undefined) return { problem };
+  const { actor } = personOf(request);
+  const selection = selectionOf(request);
+  return { work: (requests, id) => requests.prepareAnswer(id, { selection, actor, ...identity }) };
+};

@@ -4,10 +4,12 @@ import { extensionProblem, isAnswered, isRecipientDone, needsIdentity } from '..
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { field, ticked } from '../forms.ts';
-import { input, select, tickBox } from '../parts.ts';
+import { optInText } from '../labels.ts';
+import { input, select, table, tickBox } from '../parts.ts';
 import { frame } from '../words/frame.ts';
 import { requestWords as words } from '../words/requests.ts';
-import type { Both } from '../../support/words.ts';
+import type { ChangingAnswer } from '../../privacy/requests/will-change.ts';
+import { consentWords, type Both } from '../../support/words.ts';
 import type { RequestView } from './request-view.ts';
 
 /** Fields that one form corrects at once. */
@@ -129,12 +131,35 @@ function applyForm(view: RequestView): Html {
       html`<p>${say(goesOn ? words.applyRest : words.applyText)}</p>`,
       goesOn ? undefined : html`<p class="hint">${say(words.applyNone)}</p>`,
       goesOn ? undefined : subjectBoxes(view),
+      changingPart(view),
       story.request.kind === 'rectification' ? correctionInputs(view) : undefined,
       identityInput(view),
       numberInput(view),
     ],
     'danger',
   );
+}
+
+/** What would change, before it is done. */
+function changingPart({ story: { changing }, say }: RequestView): Html | undefined {
+  if (changing.length === 0) return undefined;
+  const answers = (all: readonly ChangingAnswer[]): Piece =>
+    all.length === 0
+      ? say(words.changesNothing)
+      : all.map(
+          ({ optIn, before }) =>
+            html`<div>
+              ${optInText(optIn, say)}
+              (${say(before === undefined ? words.notRecorded : consentWords[before])})
+            </div>`,
+        );
+  return html`<h3>${say(words.changing)}</h3>
+    <p class="hint">${say(words.changingText)}</p>
+    ${table(
+      say(words.changing),
+      [words.lead, words.ifTicked, words.besides].map((name) => ({ name: say(name) })),
+      changing.map(({ reference, ifTicked, besides }) => [reference, answers(ifTicked), answers(besides)]),
+    )}`;
 }
 
 function correctionInputs(view: RequestView): Html {
@@ -164,7 +189,6 @@ const answerForms = (view: RequestView): Html =>
   html`${act(view, 'answer', words.answer, [
     html`<p>${view.say(words.answerText)}</p>`,
     subjectBoxes(view),
-    input('recipient', view.say(words.ageKey), { value: typed(view, 'recipient') }),
     identityInput(view),
   ])}
   ${act(view, 'answered', words.answered, [

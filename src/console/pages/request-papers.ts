@@ -55,7 +55,22 @@ export function papersPart(view: RequestView): Html {
 
 function documentsPart({ story: { request, demands }, say, at, nameOf, ...view }: RequestView): Html {
   const canWork = mayFor(personOf(view.request).holder, 'request.work', request.clientId);
-  return html`${demands.map(
+  const of = demands.filter(({ kind }) => kind === 'demand');
+  return html`${demands
+    .filter(({ kind }) => kind === 'answer')
+    .map(
+      ({ document, goneAt }) =>
+        html`<form class="card line" method="post" action="/requests/${request.id}/documents/${document}">
+          <p>
+            <strong>${say(words.answerReady)}</strong>, ${say(words.answerUntil)} ${at(goneAt)}<br /><small
+              >${say(words.answerHint)}</small
+            >
+          </p>
+          <input type="hidden" name="reason" value="answer to request ${request.id}" />
+          <button>${say(words.takeAnswer)}</button>
+        </form>`,
+    )}
+  ${of.map(
     ({ document, size, addedAt, addedBy }) =>
       html`<form class="card line" method="post" action="/requests/${request.id}/documents/${document}">
         <p>

@@ -140,6 +140,15 @@ export const requestWords = {
     'Une exécution a été interrompue : elle reprend où elle s’est arrêtée, avec le périmètre déjà confirmé.',
     'It was interrupted: it goes on where it stopped, with the leads confirmed before.',
   ],
+  changing: ['Ce qui va changer', 'What will change'],
+  changingText: [
+    'Entre parenthèses, la réponse en vigueur. Un lead non coché change aussi s’il porte les mêmes coordonnées qu’un lead coché : un CRM garde le refus par adresse.',
+    'In brackets the answer in force. A lead that is not ticked changes too where it has the address of one that is: a CRM keeps a refusal by address.',
+  ],
+  ifTicked: ['S’il est coché', 'If it is ticked'],
+  besides: ['Sans être coché', 'Without being ticked'],
+  changesNothing: ['rien', 'nothing'],
+  notRecorded: ['aucune réponse', 'no answer'],
   applyNone: [
     'Aucune case cochée : il est inscrit que rien n’est détenu sur cette personne.',
     'Nothing ticked: it is recorded that nothing is held of this person.',
@@ -155,12 +164,32 @@ export const requestWords = {
   field: ['Champ à rectifier', 'Field to correct'],
   value: ['Nouvelle valeur', 'New value'],
   valueHint: ['Vide : la valeur est retirée.', 'Empty: the value is taken out.'],
-  answer: ['Fabriquer la réponse', 'Make the answer'],
+  answer: ['Préparer la réponse', 'Prepare the answer'],
   answerText: [
-    'Tout ce qui est détenu, avec la lettre, dans un fichier que seules les clés age données ouvrent. Téléchargez-le, remettez-le à la personne, puis notez la réponse.',
-    'All that is held, with the letter, in a file that only the age keys given open. Download it, give it to the person, then note the answer.',
+    'Tout ce qui est détenu, avec la lettre, dans un fichier conservé chiffré, que vous téléchargez d’ici pendant un jour ; il est ensuite supprimé. Relisez-le, remettez-le à la personne, puis notez la réponse.',
+    'All that is held, with the letter, in a file that is kept encrypted and that you download from here for one day; then it is deleted. Read it over, give it to the person, then note the answer.',
   ],
-  ageKey: ['Clé age publique (age1…)', 'Public age key (age1…)'],
+  answerReady: ['Réponse prête', 'Answer ready'],
+  answerUntil: ['supprimée le', 'deleted on'],
+  takeAnswer: ['Télécharger la réponse', 'Download the answer'],
+  answerHint: [
+    'Une archive ZIP : la lettre à remettre et les données. Elle contient les données d’une personne ; chaque téléchargement est inscrit au journal.',
+    'A ZIP archive: the letter to hand over, and the data. It holds a person’s data; each download is an entry of the log.',
+  ],
+  myTitle: ['Demandes de personnes', 'Requests of persons'],
+  myText: [
+    'Ce que vos prospects ont demandé pour leurs droits. Lisez la copie de la demande, faites de même dans vos bases, informez la personne, puis déclarez-le.',
+    'What your prospects asked for their rights. Read the copy of the demand, do the same in your own tables, inform the person, then declare it.',
+  ],
+  myDeclare: ['Déclarer que la personne est informée', 'Declare that the person was informed'],
+  myDeclareText: [
+    'Dites quand et comment vous l’avez informée que sa demande est satisfaite. Ne nommez personne.',
+    'Say when and how you informed them that their request is met. Name nobody.',
+  ],
+  myNoDocument: [
+    'Aucune copie n’est jointe : la demande a été faite de vive voix, ou n’est plus conservée.',
+    'There is no copy: the demand was made by word of mouth, or is no longer kept.',
+  ],
   answered: ['Noter la réponse', 'Note the answer'],
   extend: ['Prolonger de deux mois', 'Extend by two months'],
   extendText: [

@@ -12,16 +12,22 @@ import { collectPerson, type CollectDeps, type Collecting } from './collect.ts';
 import { personLetter } from './letter.ts';
 import type { PersonFile } from './person-file.ts';
 
+/** What makes the packed file unreadable for all but its receivers. */
+export interface Closed {
+  readonly close: (packed: Buffer) => Promise<Uint8Array>;
+  /** For whom, as the log names them. */
+  readonly target: string;
+}
+
 export interface ExportRequest extends Collecting {
-  /** age recipients: `age1...` */
-  readonly recipients: readonly string[];
+  readonly closed: Closed;
   readonly actor: string;
   /** For the log. */
   readonly reason: string;
 }
 
 export interface PersonExport {
-  /** The age file. */
+  /** As it was closed. */
   readonly bytes: Buffer;
   readonly leads: number;
   readonly refusedRows: number;
@@ -30,7 +36,7 @@ export interface PersonExport {
 
 /**
  * Should the caller fail to write the file, the log says that it was made, which is on the safe side.
- * @throws USAGE-001 for a recipient that is no age key, FIND-001, LOG-003
+ * @throws FIND-001, LOG-003
  */
 export const exportPerson = (
   database: Database,
@@ -44,11 +50,10 @@ export async function exportWithin(
   deps: CollectDeps,
   request: ExportRequest,
 ): Promise<PersonExport> {
-  const encrypter = encrypterFor(request.recipients);
   await lockClients(tx, [request.clientId], 'shared');
   await lockLeads(tx, request.leadIds);
   const file = await collectPerson(tx, deps, request);
-  const bytes = Buffer.from(await encrypter.encrypt(await packed(file)));
+  const bytes = Buffer.from(await request.closed.close(await packed(file)));
   await appendHandovers(tx, entriesOf(request, bytes));
   return {
     bytes,
@@ -58,7 +63,8 @@ export async function exportWithin(
   };
 }
 
-function encrypterFor(recipients: readonly string[]): Encrypter {
+/** @param recipients `age1...` @throws USAGE-001 for a recipient that is no age key */
+export function closedByAge(recipients: readonly string[]): Closed {
   const encrypter = new Encrypter();
   for (const recipient of recipients)
     try {
@@ -75,7 +81,13 @@ function encrypterFor(recipients: readonly string[]): Encrypter {
       'Donnez la clé age qui ouvrira le fichier.',
       'Name whose age key opens the file.',
     ]);
-  return encrypter;
+  return {
+    close: (packed) => encrypter.encrypt(packed),
+    target: recipients
+      .map((recipient) => recipient.slice(0, 62))
+      .join(' ')
+      .slice(0, 200),
+  };
 }
 
 export const dataName = 'donnees.json';
@@ -94,17 +106,14 @@ async function packed(file: PersonFile): Promise<Buffer> {
 
 /** One for each lead; without leads one of the client. The digest is of what was encrypted: it says nothing of the person. */
 function entriesOf(request: ExportRequest, bytes: Buffer): Handover[] {
-  const { clientId, leadIds, actor, reason, kind, recipients } = request;
+  const { clientId, leadIds, actor, reason, kind, closed } = request;
   const entry: Handover = {
     entry: 'person_exported',
     clientId,
     actor,
     purpose: reason,
     reason: kind,
-    target: recipients
-      .map((recipient) => recipient.slice(0, 62))
-      .join(' ')
-      .slice(0, 200),
+    target: closed.target,
     digest: createHash('sha256').update(bytes).digest(),
     bytes: bytes.length,
   };

@@ -8,9 +8,10 @@ import type { Sql } from '../../store/database.ts';
 import { ownRefusedRows } from '../../store/refused-of-person.ts';
 import { decideSubjects, readSubjects, type RequestSubject } from '../../store/request-subjects.ts';
 import { changeRequest, type Request } from '../../store/requests.ts';
-import { exportWithin, type PersonExport } from '../person/export.ts';
+import { closedByAge, exportWithin, type Closed, type PersonExport } from '../person/export.ts';
 import { noteAnswered } from './acts.ts';
 import { chosen, refuseUnnamed, relist, type Selection } from './selection.ts';
+import { keepAnswer } from './documents.ts';
 import { heldRequest, identityUnknown, noteAct, requestName, type RequestDeps } from './deps.ts';
 import { identityOf, readAsked } from './open.ts';
 
@@ -36,7 +37,7 @@ export interface Answered extends Omit<PersonExport, 'bytes'> {
 /** @throws FIND-001, LOG-003, REQUEST-001, REQUEST-002, REQUEST-003, USAGE-001 */
 export async function answerAccess(deps: RequestDeps, id: number, order: AccessOrder): Promise<Answered> {
   const { database } = deps;
-  const { bytes, ...said } = await accessFile(deps, id, order);
+  const { bytes, ...said } = await ageFile(deps, id, order);
   await order.deliver(bytes);
   const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
   await noteAnswered({ database }, id, {
@@ -46,19 +47,40 @@ export async function answerAccess(deps: RequestDeps, id: number, order: AccessO
   return said;
 }
 
-export type FileOrder = Omit<AccessOrder, 'deliver' | 'fileName'>;
+export type FileOrder = Omit<AccessOrder, 'deliver' | 'fileName' | 'recipients'>;
 
 /**
- * The file alone, where nobody can tell whether it arrived: who has received it notes the answer by themselves.
- * @throws FIND-001, LOG-003, REQUEST-001, REQUEST-002, REQUEST-003, USAGE-001
+ * Keeps the file sealed with the request for a day, to be taken out as its demand is (`copy`); who has taken it out notes the answer.
+ * @throws FIND-001, LOG-003, REQUEST-001, REQUEST-002, REQUEST-003
  */
-export async function accessFile(
+export async function prepareAnswer(deps: RequestDeps, id: number, order: FileOrder): Promise<Answered> {
+  await relist(deps, id, true);
+  return deps.database.transaction(async (tx) => {
+    const key = await deps.requestSecrets.read(tx, id);
+    if (key === undefined)
+      throw new RelaisError('REQUEST-001', [
+        `La demande de droits ${id} est close depuis longtemps : elle n’a plus de clé.`,
+        `Request ${id} was closed long ago: its key is gone.`,
+      ]);
+    const { actor } = order;
+    const { made, leftOut } = await makeFile(tx, deps, id, order, {
+      close: (bytes) => keepAnswer(tx, key, id, { answer: { name: `reponse-${id}.zip`, bytes }, actor }),
+      target: `console, ${actor}`,
+    });
+    const { bytes: _, ...said } = made;
+    return { ...said, leftOut };
+  });
+}
+
+/** @throws FIND-001, LOG-003, REQUEST-001, REQUEST-002, REQUEST-003, USAGE-001 */
+async function ageFile(
   deps: RequestDeps,
   id: number,
-  order: FileOrder,
+  order: FileOrder & Pick<AccessOrder, 'recipients'>,
 ): Promise<Answered & { readonly bytes: Buffer }> {
+  const closed = closedByAge(order.recipients);
   await relist(deps, id, true);
-  const { made, leftOut } = await deps.database.transaction((tx) => makeFile(tx, deps, id, order));
+  const { made, leftOut } = await deps.database.transaction((tx) => makeFile(tx, deps, id, order, closed));
   return { ...made, leftOut };
 }
 
@@ -67,6 +89,7 @@ async function makeFile(
   deps: RequestDeps,
   id: number,
   order: FileOrder,
+  closed: Closed,
 ): Promise<{ readonly made: PersonExport; readonly leftOut: readonly string[] }> {
   const request = await heldRequest(tx, id);
   if (deps.proofs === undefined)
@@ -79,7 +102,7 @@ async function makeFile(
   const rows = chosen(subjects, 'row', meant.rows, ({ subjectId }) => subjectId);
   await decideSubjects(tx, id, 'lead', leadIds);
   await decideSubjects(tx, id, 'row', rows);
-  const { actor, identity, recipients, archives } = order;
+  const { actor, identity, archives } = order;
   if (identity !== undefined) await changeRequest(tx, id, identityOf(identity, actor, tx.now()));
   await noteAct(tx, { request, actor, what: `confirmed:${leadIds.length + rows.length}` });
   const made = await exportWithin(
@@ -91,7 +114,7 @@ async function makeFile(
       leadIds,
       refusedRows: rows.map(String),
       request: String(id),
-      recipients,
+      closed,
       actor,
       reason: requestName(id),
       ...(archives === undefined ? {} : { archives }),

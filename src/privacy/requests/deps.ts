@@ -26,6 +26,8 @@ export interface RequestDeps extends RightsOptions {
   readonly requestSecrets: RequestSecrets;
   readonly correct: Correct;
   readonly versionOf: VersionOf;
+  /** The console as browsers reach it; undefined: nobody said. */
+  readonly consoleUrl?: string;
 }
 
 /** @throws FIND-001 */
@@ -46,6 +48,14 @@ function known(request: Request | undefined, id: number): Request {
     ]);
   return request;
 }
+
+/** Where the client reads the demand and declares that the person was informed (C23, C25). */
+export const clientPage = (id: number): string => `/my/requests/${id}`;
+
+export const inTheirSpace = ({ consoleUrl }: Pick<RequestDeps, 'consoleUrl'>, id: number): string =>
+  consoleUrl === undefined
+    ? `dans votre espace en ligne, page « Droits », demande n° ${id}`
+    : `dans votre espace en ligne : ${new URL(clientPage(id), consoleUrl).href}`;
 
 /** How the log and the mails cite it. */
 export const requestName = (id: number): string => `request ${id}`;

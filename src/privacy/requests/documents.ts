@@ -1,5 +1,6 @@
-// The prospect's demand: a mail, a PDF or a scan, kept sealed under the request's own key and given back to who must read it.
-// Invariant: 10 MB at most; whoever takes it out is in the log before a byte is given.
+// The prospect's demand: a mail, a PDF or a scan, kept sealed under the request's own key and given back to who must read it; and for a
+// day the answer to it.
+// Invariant: a demand has 10 MB at most; whoever takes a document out is in the log before a byte is given; past its day no answer is.
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import {
@@ -8,6 +9,8 @@ import {
   insertDocument,
   insertDocumentPart,
   nameDocument,
+  removeAnswers,
+  type DocumentKind,
 } from '../../store/request-documents.ts';
 import type { RequestKey } from '../../store/request-secrets.ts';
 import { existingRequest, heldRequest, noteAct, type RequestDeps } from './deps.ts';
@@ -39,17 +42,43 @@ export async function keepDemand(
   { demand, actor }: { readonly demand: Demand; readonly actor: string },
 ): Promise<void> {
   refuseUnfit(demand);
-  const { bytes } = demand;
-  const id = await insertDocument(tx, { requestId, size: bytes.length, addedBy: actor });
-  const name = demand.name.toWellFormed().slice(0, longestName / 2);
-  await nameDocument(tx, id, key.seal(`document:${id}:name`, Buffer.from(name)));
-  for (let part = 0; part * partBytes < bytes.length; part += 1)
-    await insertDocumentPart(
-      tx,
-      id,
-      part,
-      key.seal(`document:${id}:${part}`, bytes.subarray(part * partBytes, (part + 1) * partBytes)),
+  await keep(tx, key, demand, { requestId, kind: 'demand', goneAt: null, addedBy: actor });
+}
+
+/** How long an answer waits for the officer to take it out, ms. */
+const answerMs = 86_400_000;
+
+/** In place of the answers before it. Returns the sealed bytes, as they are kept. */
+export async function keepAnswer(
+  tx: Sql,
+  key: RequestKey,
+  requestId: number,
+  { answer, actor }: { readonly answer: Demand; readonly actor: string },
+): Promise<Buffer> {
+  await removeAnswers(tx, requestId);
+  const goneAt = new Date(tx.now().getTime() + answerMs);
+  return keep(tx, key, answer, { requestId, kind: 'answer', goneAt, addedBy: actor });
+}
+
+async function keep(
+  tx: Sql,
+  key: RequestKey,
+  { name, bytes }: Demand,
+  of: Omit<Parameters<typeof insertDocument>[1], 'size'>,
+): Promise<Buffer> {
+  const id = await insertDocument(tx, { ...of, size: bytes.length });
+  const short = name.toWellFormed().slice(0, longestName / 2);
+  await nameDocument(tx, id, key.seal(`document:${id}:name`, Buffer.from(short)));
+  const sealed: Buffer[] = [];
+  for (let part = 0; part * partBytes < bytes.length; part += 1) {
+    const content = key.seal(
+      `document:${id}:${part}`,
+      bytes.subarray(part * partBytes, (part + 1) * partBytes),
     );
+    await insertDocumentPart(tx, id, part, content);
+    sealed.push(content);
+  }
+  return Buffer.concat(sealed);
 }
 
 /** Adds a document to a request that is there: what came later, or was forgotten. @throws FIND-001, REQUEST-001, REQUEST-005 */
@@ -75,18 +104,22 @@ export interface DemandHead {
   readonly size: number;
   readonly addedAt: Date;
   readonly addedBy: string;
+  readonly kind: DocumentKind;
+  /** Of an answer: when it is deleted. */
+  readonly goneAt: Date | null;
 }
 
+/** Demands and the answer that is there, oldest first. */
 export const demandsOf = async (sql: Sql, id: number): Promise<readonly DemandHead[]> =>
-  (await documentsOf(sql, id)).map(({ id: document, size, addedAt, addedBy }) => ({
-    document,
-    size,
-    addedAt,
-    addedBy,
-  }));
+  (await documentsOf(sql, id))
+    .filter((one) => isThere(one, sql.now()))
+    .map(({ id: document, name: _, ...head }) => ({ document, ...head }));
+
+const isThere = ({ goneAt }: Pick<DemandHead, 'goneAt'>, now: Date): boolean =>
+  goneAt === null || goneAt > now;
 
 /**
- * The demand as it came, the newest or the one named.
+ * The demand as it came, the newest or the one named; or the answer, where it is named and its day is not over.
  * @throws FIND-001, REQUEST-005 where it was altered or its retention is over
  */
 export async function copyDemand(
@@ -95,8 +128,11 @@ export async function copyDemand(
   by: { readonly document?: number; readonly actor: string; readonly reason: string },
 ): Promise<Demand> {
   const request = await existingRequest(database, id);
-  const all = await documentsOf(database, id);
-  const head = by.document === undefined ? all.at(-1) : all.find((one) => one.id === by.document);
+  const all = (await documentsOf(database, id)).filter((one) => isThere(one, database.now()));
+  const head =
+    by.document === undefined
+      ? all.findLast(({ kind }) => kind === 'demand')
+      : all.find((one) => one.id === by.document);
   const key = await requestSecrets.read(database, id);
   if (head === undefined || key === undefined)
     throw new RelaisError('FIND-001', [

@@ -13,7 +13,7 @@ import { refuseIn } from '../../store/persons-names.ts';
 import { addSubjects } from '../../store/request-subjects.ts';
 import { changeRequest, insertRequest, type Request } from '../../store/requests.ts';
 import { findPerson, type FoundPerson, type PersonAsked } from '../person/find.ts';
-import { noteAct, requestName, type RequestDeps } from './deps.ts';
+import { inTheirSpace, noteAct, requestName, type RequestDeps } from './deps.ts';
 import { keepDemand, refuseUnfit, type Demand } from './documents.ts';
 
 export interface NewRequestOrder extends PersonAsked {
@@ -80,7 +80,7 @@ export async function openRequest(deps: RequestDeps, order: NewRequestOrder): Pr
     });
     if (order.demand !== undefined) await keepDemand(tx, key, id, { demand: order.demand, actor });
     await logOpening(tx, { id, clientId, actor, what: `opened:${kind}`, note: order.note ?? '' }, person);
-    await tellContact(tx, { id, clientId, kind, receivedAt });
+    await tellContact(tx, deps, { id, clientId, kind, receivedAt });
     return { id, dueAt: due, person };
   });
 }
@@ -155,6 +155,7 @@ export async function readAsked(
 
 async function tellContact(
   tx: Sql,
+  deps: RequestDeps,
   { id, clientId, kind, receivedAt }: Pick<Request, 'id' | 'clientId' | 'kind' | 'receivedAt'>,
 ): Promise<void> {
   const last = frenchDate(lastDay(receivedAt, false));
@@ -166,7 +167,7 @@ async function tellContact(
     subject: `Demande n° ${id} d’un prospect : ${kindWords[kind].fr}`,
     paragraphs: [
       `Nous avons reçu d’un de vos prospects une demande relative à ses droits (${kindWords[kind].fr}). Elle porte le n° ${id} ; une réponse lui est due le ${last} au plus tard.`,
-      `Ce message ne nomme personne. La copie de la demande vous est remise, après identification, par notre délégué à la protection des données : il suffit de citer le n° ${id}.`,
+      `Ce message ne nomme personne. Après vous être identifié, vous lirez la copie de la demande ${inTheirSpace(deps, id)}. Vous y déclarerez aussi, une fois la personne informée, que c’est fait.`,
       'Nous vous dirons ce qui a été fait dans nos bases, et ce qui reste à faire dans les vôtres.',
     ],
   });

@@ -12,7 +12,7 @@ import { requestName, type RequestDeps } from './deps.ts';
 import { oweOthers } from './owed.ts';
 import { counted, type Changed, type Effect, type SubjectLead, type Work } from './work.ts';
 
-const optInsOf = ({ optIns }: Pick<Request, 'optIns'>): readonly OptIn[] =>
+export const optInsOf = ({ optIns }: Pick<Request, 'optIns'>): readonly OptIn[] =>
   optIns.split(' ').map((pair) => {
     const [purpose, channel] = pair.split('.') as [ConsentPurpose, ConsentChannel];
     return { purpose, channel };

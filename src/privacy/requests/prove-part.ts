@@ -7,7 +7,7 @@ import type { RequestSubject } from '../../store/request-subjects.ts';
 import { proofPage } from '../proofs/proof-page.ts';
 import { proofText, type SignedProof } from '../proofs/proof.ts';
 import { proved } from '../proofs/prove.ts';
-import type { RequestDeps } from './deps.ts';
+import { inTheirSpace, type RequestDeps } from './deps.ts';
 import type { Work } from './work.ts';
 
 /** Carries a part out; undefined where there was nothing to prove. */
@@ -38,11 +38,11 @@ export async function withProof(
     },
     carryOut,
   );
-  await mailProof(tx, work, proof);
+  await mailProof(tx, deps, work, proof);
   return proof;
 }
 
-async function mailProof(tx: Sql, { request }: Work, proof: SignedProof): Promise<void> {
+async function mailProof(tx: Sql, deps: RequestDeps, { request }: Work, proof: SignedProof): Promise<void> {
   const { id, clientId, kind } = request;
   const name = `preuve-${proof.number}`;
   await queueClientMail(tx, {
@@ -53,7 +53,8 @@ async function mailProof(tx: Sql, { request }: Work, proof: SignedProof): Promis
     subject: `Demande n° ${id} d’un prospect : preuve de ce qui a été fait`,
     paragraphs: [
       `La demande n° ${id} (${kindWords[kind].fr}) est effective dans nos bases. Vous en trouverez la preuve signée ci-jointe (n° ${proof.number}), avec une page lisible qui la résume.`,
-      'Vos destinataires qui peuvent être prévenus par voie automatique le sont. Pour les autres, une demande écrite vous parvient séparément : merci d’effectuer les mêmes modifications dans vos bases internes, puis d’informer la personne que tout a bien été fait, et de nous le déclarer.',
+      'Vos destinataires qui peuvent être prévenus par voie automatique le sont. Pour les autres, une demande écrite vous parvient séparément : merci d’effectuer les mêmes modifications dans vos bases internes, puis d’informer la personne que tout a bien été fait.',
+      `Déclarez-le ensuite ${inTheirSpace(deps, id)}.`,
     ],
     attachments: [
       { name: `${name}.json`, mediaType: 'application/json', bytes: Buffer.from(proofText(proof)) },

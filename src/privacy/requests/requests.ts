@@ -2,7 +2,7 @@
 // Invariant: a request is closed by a person, never by itself, and only when nothing of it is open (C21-C25).
 import type { PersonName } from '../../domain/person-name.ts';
 import { listRequests, type Request, type RequestFilter } from '../../store/requests.ts';
-import { accessFile, answerAccess, type AccessOrder, type Answered, type FileOrder } from './access.ts';
+import { answerAccess, prepareAnswer, type AccessOrder, type Answered, type FileOrder } from './access.ts';
 import {
   acknowledge,
   closeRequest,
@@ -52,8 +52,8 @@ export interface Requests {
   readonly lift: (id: number, by: { readonly actor: string; readonly evidence: string }) => Promise<Lifted>;
   /** Makes the answer to an access or a portability, gives it out and notes it. */
   readonly access: (id: number, order: AccessOrder) => Promise<Answered>;
-  /** Makes the file alone; whoever has received it notes the answer. */
-  readonly accessFile: (id: number, order: FileOrder) => Promise<Answered & { readonly bytes: Buffer }>;
+  /** Keeps the answer sealed for a day; whoever has taken it out (`copy`) notes it. */
+  readonly prepareAnswer: (id: number, order: FileOrder) => Promise<Answered>;
   /** An access or a portability was answered. */
   readonly answered: (
     id: number,
@@ -79,7 +79,7 @@ export const createRequests = (deps: RequestDeps): Requests => ({
   declareInformed: (id, by) => declareInformed(deps, id, by),
   lift: (id, by) => liftRestriction(deps, id, by),
   access: (id, order) => answerAccess(deps, id, order),
-  accessFile: (id, order) => accessFile(deps, id, order),
+  prepareAnswer: (id, order) => prepareAnswer(deps, id, order),
   answered: (id, by) => noteAnswered(deps, id, by),
   close: (id, by) => closeRequest(deps, id, by),
   letGo: (by) => letRequestsGo(deps, by),

@@ -1,6 +1,6 @@
 // A request as it stands, for whoever shows it: what was asked, the leads, the recipients, what is missing.
 // Invariant: masks nothing because it holds nothing of the person; the one letter with values is an entry of the log.
-import { closingProblems, type ClosingProblem } from '../../domain/requests.ts';
+import { closingProblems, takesBack, type ClosingProblem } from '../../domain/requests.ts';
 import type { LeadColumn } from '../../domain/lead-fields/columns.ts';
 import { readFacts } from '../../store/lead-writes.ts';
 import type { PersonName } from '../../domain/person-name.ts';
@@ -12,6 +12,7 @@ import { readEffects, type Request, type RequestEffect } from '../../store/reque
 import { existingRequest, heldRequest, noRecipient, requestName, type RequestDeps } from './deps.ts';
 import { demandsOf, type DemandHead } from './documents.ts';
 import { followRecipients, letterFor } from './follow.ts';
+import { leadsThatChange, type ChangingLead } from './will-change.ts';
 import { writtenLetter, type WrittenLetter } from './letter-page.ts';
 
 export interface RequestStory {
@@ -22,6 +23,8 @@ export interface RequestStory {
   readonly effects: readonly RequestEffect[];
   /** What keeps it from being closed as done. */
   readonly missing: readonly ClosingProblem[];
+  /** Of an objection or a withdrawal that is still to be confirmed. */
+  readonly changing: readonly ChangingLead[];
 }
 
 /** @throws FIND-001 */
@@ -36,12 +39,17 @@ export async function showRequest(
   const request = await existingRequest(database, id);
   const recipients = await readRecipients(database, id);
   const { state, informedAt, appliedAt } = request;
+  const subjects = await readSubjects(database, id);
   const isInformed = informedAt !== null && informedAt >= (appliedAt ?? informedAt);
   return {
     request,
     recipients,
     demands: await demandsOf(database, id),
-    subjects: await readSubjects(database, id),
+    subjects,
+    changing:
+      takesBack(request.kind) && state === 'open' && request.confirmedAt === null
+        ? await leadsThatChange(database, request, subjects)
+        : [],
     effects: await readEffects(database, id),
     missing: state === 'closed' ? [] : closingProblems({ state, isInformed, recipients }, 'done'),
   };

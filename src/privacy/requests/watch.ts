@@ -7,6 +7,7 @@ import { queueClientMail } from '../../client-mails/queue.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { closeAlertsWith } from '../../store/tasks.ts';
+import { removeGoneAnswers } from '../../store/request-documents.ts';
 import { requestsWithOpenRecipients } from '../../store/request-recipients.ts';
 import { changeRequest, openRequests, type Request } from '../../store/requests.ts';
 import { heldRequest, noteAct } from './deps.ts';
@@ -24,6 +25,7 @@ const atOnce = 200;
 
 export async function watchRequests(deps: WatchDeps): Promise<void> {
   const { database } = deps;
+  while ((await database.transaction((tx) => removeGoneAnswers(tx))) > 0);
   for (let after = 0; ;) {
     const page = await openRequests(database, after, atOnce);
     const now = deps.now?.() ?? database.now();

@@ -1,0 +1,175 @@
+// A client's own page of requests: the copy of the demand behind its login (C23), and its declaration that the person was informed (C25).
+// Invariant: of its own persons' requests alone; taking a copy out has a reason and is in the log before a byte is given.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { mayFor } from '../../access/permissions.ts';
+import { civilDate, frenchDate } from '../../domain/civil-date.ts';
+import { html, type Html } from '../../privacy/papers/html.ts';
+import type { RequestStory } from '../../privacy/requests/show.ts';
+import { clockOf, requestsListed } from '../../support/reads/requests.ts';
+import { download } from '../downloads.ts';
+import { asked, field, numberOf } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
+import type { Say } from '../layout.ts';
+import { facts, input, notice, table } from '../parts.ts';
+import { evidenceProblem, reasonProblem } from '../reasons.ts';
+import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { notFound, sayTo } from '../show.ts';
+import { countText, timeOf } from '../times.ts';
+import { frame } from '../words/frame.ts';
+import { requestWords as words } from '../words/requests.ts';
+import { clockPiece, kindText, stateTag } from './requests.ts';
+import type { Desk } from './sign-in.ts';
+
+const mostShown = 200;
+const listPath = '/my/requests';
+
+export function myRequestRoutes(server: FastifyInstance, desk: Desk): void {
+  server.get(listPath, { config: { gate: 'request.own' } }, (request, reply) =>
+    listPage(desk, request, reply),
+  );
+  server.get('/my/requests/:id', { config: { gate: 'request.own' } }, (request, reply) =>
+    onePage(desk, request, reply),
+  );
+  server.post(
+    '/my/requests/:id/documents/:document',
+    { config: { gate: 'request.own' } },
+    async (request, reply) => {
+      const story = await ownStory(desk, request);
+      const document = numberOf(request, 'document');
+      // What answers the person is the officer's to give.
+      const demand = story?.demands.find((one) => one.document === document && one.kind === 'demand');
+      if (story === undefined || demand === undefined) return notFound(reply);
+      const reason = field(request, 'reason', 1_000).trim();
+      const problem = reasonProblem(reason);
+      if (problem !== undefined) return onePage(desk, request, reply, refusal(problem));
+      const { actor } = personOf(request);
+      const { name, bytes } = await desk.place.requests.copy(story.request.id, {
+        document: demand.document,
+        actor,
+        reason,
+      });
+      return download(reply, { name, bytes });
+    },
+  );
+  server.post('/my/requests/:id/informed', { config: { gate: 'request.own' } }, async (request, reply) => {
+    const story = await ownStory(desk, request);
+    if (story === undefined) return notFound(reply);
+    const { id } = story.request;
+    const evidence = field(request, 'evidence', 1_000).trim();
+    const problem = evidenceProblem(evidence);
+    const { actor } = personOf(request);
+    const refused =
+      problem === undefined
+        ? await refusedBy(() => desk.place.requests.declareInformed(id, { actor, evidence }))
+        : refusal(problem);
+    if (refused !== undefined) return onePage(desk, request, reply, refused);
+    return reply.redirect(`/my/requests/${id}?say=done`, 303);
+  });
+}
+
+/** Undefined for one that is not there, or is another client's. */
+async function ownStory({ place }: Desk, request: FastifyRequest): Promise<RequestStory | undefined> {
+  const id = numberOf(request);
+  if (id === undefined) return undefined;
+  const story = await place.requests.show(id);
+  return mayFor(personOf(request).holder, 'request.own', story.request.clientId) ? story : undefined;
+}
+
+async function listPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const { clientId } = personOf(request).holder;
+  if (clientId === undefined) return notFound(reply);
+  const areClosed = asked(request, 'shown') === 'closed';
+  const { items } = await requestsListed(place, { areClosed, clientId }, mostShown);
+  return show(request, reply, {
+    title: say(words.myTitle),
+    at: listPath,
+    body: html`<p>${say(words.myText)}</p>
+      <p class="actions">
+        <a href="${areClosed ? listPath : `${listPath}?shown=closed`}"
+          >${say(areClosed ? words.open : words.closed)}</a
+        >
+      </p>
+      ${
+        items.length === 0
+          ? notice(say(words.noRequest))
+          : table(
+              say(words.myTitle),
+              [words.number, words.kind, frame.state, words.received, words.due].map((name) => ({
+                name: say(name),
+              })),
+              items.map((row) => [
+                html`<a href="/my/requests/${row.id}">${row.id}</a>`,
+                kindText(row.kind, say),
+                stateTag(row, say),
+                frenchDate(civilDate(row.receivedAt)),
+                row.state === 'closed' ? frenchDate(row.clock.lastDay) : clockPiece(row.clock, say),
+              ]),
+            )
+      }`,
+  });
+}
+
+async function onePage(
+  desk: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refused?: Refused,
+): Promise<FastifyReply> {
+  const story = await ownStory(desk, request);
+  if (story === undefined) return notFound(reply);
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  const { request: own } = story;
+  const clock = clockOf(own, desk.place.database.now());
+  return desk.show(request, reply, {
+    title: `${say(words.title)} ${own.id}`,
+    at: listPath,
+    status: refused === undefined ? 200 : 422,
+    body: html`${refusedNotice(refused, say)}
+      ${asked(request, 'say') === 'done' ? notice(say(words.done), 'good') : undefined}
+      <div class="card">
+        ${facts([
+          [say(words.kind), kindText(own.kind, say)],
+          [say(frame.state), stateTag(own, say)],
+          [say(words.received), timeOf(own.receivedAt, language)],
+          [say(words.due), own.state === 'closed' ? frenchDate(clock.lastDay) : clockPiece(clock, say)],
+          [say(words.applied), timeOf(own.appliedAt, language)],
+          [say(words.informed), timeOf(own.informedAt, language)],
+        ])}
+      </div>
+      ${copies(story, request, say)} ${own.state === 'closed' ? undefined : declaration(own.id, request, say)}`,
+  });
+}
+
+function copies({ request: own, demands }: RequestStory, request: FastifyRequest, say: Say): Html {
+  const { language } = visitOf(request);
+  const copied = demands.filter(({ kind }) => kind === 'demand');
+  if (copied.length === 0) return notice(say(words.myNoDocument));
+  return html`<h2>${say(words.document)}</h2>
+    ${copied.map(
+      ({ document, size, addedAt }) =>
+        html`<form class="card line" method="post" action="/my/requests/${own.id}/documents/${document}">
+          <p>${countText(size, language)} ${say(words.bytes)}, ${timeOf(addedAt, language)}</p>
+          ${input('reason', say(frame.reason), { hint: say(words.takeHint) })}
+          <button class="second" aria-label="${say(words.takeDocument)} ${document}">
+            ${say(words.takeDocument)}
+          </button>
+        </form>`,
+    )}`;
+}
+
+const declaration = (id: number, request: FastifyRequest, say: Say): Html =>
+  html`<h2>${say(words.myDeclare)}</h2>
+    <form class="card stack" method="post" action="/my/requests/${id}/informed">
+      <p>${say(words.myDeclareText)}</p>
+      ${input('evidence', say(words.evidence), {
+        hint: say(words.evidenceHint),
+        value: field(request, 'evidence'),
+      })}
+      <button>${say(words.myDeclare)}</button>
+    </form>`;
