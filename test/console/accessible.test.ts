@@ -16,6 +16,8 @@ let desk: FilledDesk;
 let pages: readonly string[];
 let chromium: Chromium;
 let person: Browser;
+let client: Browser;
+let ofTheClient: readonly string[];
 beforeAll(async () => {
   desk = await openFilledDesk();
   chromium = await openChromium();
@@ -29,6 +31,10 @@ beforeAll(async () => {
     (await desk.gateway.states("l.reference LIKE 'OK-%'")).every(({ state }) => state === 'waiting'),
   );
   const [noted, carriedOut] = [await request('access', 'OK-1'), await request('restriction', 'OK-2')];
+  await person.post(`${noted}/answer`, { subject: 'lead:OK-1' });
+  const withdrawn = await request('withdrawal', 'OK-1');
+  client = await desk.signedIn('viewer');
+  ofTheClient = ['/my/requests', `/my${noted}`, '/'];
   await person.post(`${carriedOut}/apply`, { subject: 'lead:OK-2', number: carriedOut.split('/')[2] ?? '' });
   // Overdue, so that the calendar has a line.
   await desk.gateway.owner.run("UPDATE leads SET collected_at = '2022-02-01' WHERE reference = 'KO-1'", []);
@@ -58,7 +64,7 @@ beforeAll(async () => {
   );
   const verified = (await person.post('/audit/verifications')).to;
   pages = [
-    ...['/requests', '/requests/new', noted, carriedOut, '/proofs', '/proofs/1', '/retention'],
+    ...['/requests', '/requests/new', noted, carriedOut, withdrawn, '/proofs', '/proofs/1', '/retention'],
     ...[
       '/audit',
       '/audit/lookups',
@@ -117,10 +123,11 @@ test.each([
   });
   const found: string[] = [];
   const { page, complaints } = await watchedPage(context);
-  for (const path of [...open, ...pages]) {
+  for (const path of [...open, ...ofTheClient.map((own) => `${own}?who=client`), ...pages]) {
+    const who = path.endsWith('?who=client') ? client : person;
     if (!open.includes(path))
       await context.addCookies(
-        [...person.cookies].map(([name, value]) => ({ name, value, domain: '127.0.0.1', path: '/' })),
+        [...who.cookies].map(([name, value]) => ({ name, value, domain: '127.0.0.1', path: '/' })),
       );
     await page.goto(path);
     // What is folded away is looked at too.

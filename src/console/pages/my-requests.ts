@@ -138,8 +138,10 @@ async function onePage(
           [say(frame.state), stateTag(own, say)],
           [say(words.received), timeOf(own.receivedAt, language)],
           [say(words.due), own.state === 'closed' ? frenchDate(clock.lastDay) : clockPiece(clock, say)],
-          [say(words.applied), timeOf(own.appliedAt, language)],
-          [say(words.informed), timeOf(own.informedAt, language)],
+          ...(own.appliedAt === null ? [] : [[say(words.applied), timeOf(own.appliedAt, language)] as const]),
+          ...(own.informedAt === null
+            ? []
+            : [[say(words.informed), timeOf(own.informedAt, language)] as const]),
         ])}
       </div>
       ${copies(story, request, say)} ${own.state === 'closed' ? undefined : declaration(own.id, request, say)}`,

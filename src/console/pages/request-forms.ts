@@ -143,16 +143,14 @@ function applyForm(view: RequestView): Html {
 /** What would change, before it is done. */
 function changingPart({ story: { changing }, say }: RequestView): Html | undefined {
   if (changing.length === 0) return undefined;
-  const answers = (all: readonly ChangingAnswer[]): Piece =>
-    all.length === 0
-      ? say(words.changesNothing)
-      : all.map(
-          ({ optIn, before }) =>
-            html`<div>
-              ${optInText(optIn, say)}
-              (${say(before === undefined ? words.notRecorded : consentWords[before])})
-            </div>`,
-        );
+  const answers = (all: readonly ChangingAnswer[]): Piece => {
+    const recorded = all.flatMap(({ optIn, before }) => (before === undefined ? [] : [{ optIn, before }]));
+    const others = all.length - recorded.length;
+    if (all.length === 0) return say(words.changesNothing);
+    return html`${recorded.map(
+      ({ optIn, before }) => html`<div>${optInText(optIn, say)} (${say(consentWords[before])})</div>`,
+    )}${others === 0 ? undefined : html`<div>${say(words.notRecorded)} : ${others}</div>`}`;
+  };
   return html`<h3>${say(words.changing)}</h3>
     <p class="hint">${say(words.changingText)}</p>
     ${table(

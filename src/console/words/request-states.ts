@@ -21,9 +21,9 @@ export const requestStateWords: Readonly<Record<string, Both>> = {
 };
 
 export const decisionWords: Readonly<Record<string, Both>> = {
-  proposed: ['proposée', 'proposed'],
-  confirmed: ['visée', 'meant'],
-  left_out: ['laissée de côté', 'left out'],
+  proposed: ['proposé', 'proposed'],
+  confirmed: ['visé', 'meant'],
+  left_out: ['laissé de côté', 'left out'],
 };
 
 export const toldWords: Readonly<Record<string, Both>> = {
@@ -75,7 +75,7 @@ export const refusedWords: Readonly<Partial<Record<string, Both>>> = {
     'Something is missing, or what was given does not fit: nothing was done.',
   ],
   'REQUEST-003': [
-    'D’autres demandes de cette personne sont arrivées entre-temps : relisez la liste. Rien n’a été fait.',
+    'D’autres leads de cette personne sont arrivés entre-temps : relisez la liste. Rien n’a été fait.',
     'More of this person came in meanwhile: read the list again. Nothing was done.',
   ],
   'REQUEST-004': [

@@ -28,13 +28,13 @@ export const requestWords = {
   new: ['Enregistrer une demande…', 'Note a request…'],
   newTitle: ['Enregistrer une demande', 'Note a request'],
   newText: [
-    'Rien n’est encore changé : la console cherche les demandes de cette personne chez ce client, et inscrit la recherche au journal. Vous choisissez ensuite lesquelles sont visées.',
+    'Rien n’est encore changé : la console cherche les leads de cette personne chez ce client, et inscrit la recherche au journal. Vous choisissez ensuite lesquels sont visés.',
     'Nothing is changed yet: the console looks for the leads of this person at this client, and writes the look-up in the log. You choose afterwards which are meant.',
   ],
   email: ['Adresse e-mail', 'Mail address'],
   phone: ['Téléphone', 'Phone'],
   secondPhone: ['Autre téléphone', 'Another phone'],
-  reference: ['Référence d’une demande connue', 'Reference of a known lead'],
+  reference: ['Référence d’un lead connu', 'Reference of a known lead'],
   receivedOn: ['Reçue le', 'Received on'],
   receivedHint: [
     'Vide : aujourd’hui. Le délai court de ce jour.',
@@ -47,7 +47,7 @@ export const requestWords = {
   ],
   identity: ['Comment l’identité a été vérifiée', 'How the identity was checked'],
   identityHint: [
-    'Ni adresse e-mail ni téléphone ; peut être dit plus tard.',
+    'Ni adresse e-mail ni téléphone ; peut être indiqué plus tard.',
     'No mail address, no phone; may be said later.',
   ],
   lastName: ['Nom de la personne', 'Last name of the person'],
@@ -58,7 +58,7 @@ export const requestWords = {
   ],
   showNames: ['Voir les noms', 'Show the names'],
   showNamesText: [
-    'Les noms portés par ces demandes, pour distinguer une personne d’une autre. La consultation est inscrite au journal.',
+    'Les noms portés par ces leads, pour distinguer une personne d’une autre. La consultation est inscrite au journal.',
     'The names that these leads bear, to tell one person from another. The look is written in the log.',
   ],
   channels: ['Canaux (opposition ou retrait)', 'Channels (objection or withdrawal)'],
@@ -84,10 +84,10 @@ export const requestWords = {
   closedAt: ['Close', 'Closed'],
   about: ['Porte sur', 'About'],
   logEntries: ['entrées du journal', 'entries of the log'],
-  leads: ['Demandes de la personne', 'Leads of the person'],
-  lead: ['Demande', 'Lead'],
-  collected: ['Recueillie', 'Collected'],
-  found: ['Trouvée', 'Found'],
+  leads: ['Leads de la personne', 'Leads of the person'],
+  lead: ['Lead', 'Lead'],
+  collected: ['Recueilli', 'Collected'],
+  found: ['Trouvé', 'Found'],
   byAsked: ['par ce qui a été donné', 'by what was given'],
   byShared: ['partage une adresse : la sienne ?', 'shares an address: theirs?'],
   decision: ['Décision', 'Decision'],
@@ -99,15 +99,15 @@ export const requestWords = {
   ],
   recipients: ['Destinataires', 'Recipients'],
   recipient: ['Destinataire', 'Recipient'],
-  told: ['À dire', 'To be told'],
+  told: ['À demander', 'To be told'],
   since: ['Depuis', 'Since'],
   evidence: ['Preuve', 'Evidence'],
   evidenceHint: [
-    'Sur quoi cela repose : un courriel et sa date, un ticket. Ne nomme personne.',
+    'Ce qui l’atteste : un courriel et sa date, un ticket. Ne nommez personne.',
     'What it rests on: a mail and its date, a ticket. Names nobody.',
   ],
   noRecipients: [
-    'Personne n’a reçu ces demandes, ou rien n’est à leur dire.',
+    'Personne n’a reçu ces leads, ou personne n’a à être prévenu.',
     'Nobody received these leads, or has to be told.',
   ],
   notByMachine: ['une limitation se demande par écrit', 'a restriction is asked for in writing'],
@@ -133,7 +133,7 @@ export const requestWords = {
   bytes: ['octets', 'bytes'],
   apply: ['Exécuter', 'Carry out'],
   applyText: [
-    'Cochez les demandes visées ; les autres sont laissées de côté, et cela est inscrit. Ce qui est effacé ne revient pas.',
+    'Cochez les leads visés ; les autres sont laissés de côté, et cela est inscrit. Ce qui est effacé ne revient pas.',
     'Tick the leads that are meant; the others are left out, which is recorded. What is erased does not come back.',
   ],
   applyRest: [
@@ -148,7 +148,7 @@ export const requestWords = {
   ifTicked: ['S’il est coché', 'If it is ticked'],
   besides: ['Sans être coché', 'Without being ticked'],
   changesNothing: ['rien', 'nothing'],
-  notRecorded: ['aucune réponse', 'no answer'],
+  notRecorded: ['sans réponse enregistrée', 'without a recorded answer'],
   applyNone: [
     'Aucune case cochée : il est inscrit que rien n’est détenu sur cette personne.',
     'Nothing ticked: it is recorded that nothing is held of this person.',
@@ -205,7 +205,7 @@ export const requestWords = {
   declare: ['Noter que la personne est informée', 'Note that the person was informed'],
   lift: ['Lever la limitation', 'Lift the restriction'],
   liftText: [
-    'La personne en est informée avant ; ce qui était retenu part de soi-même.',
+    'La personne en est informée avant ; ce qui était retenu part automatiquement.',
     'The person is told before; what was held back leaves by itself.',
   ],
   close: ['Clore', 'Close'],
@@ -229,7 +229,7 @@ export const requestWords = {
     'The proof does not verify: it was changed, or none of our keys signed it.',
   ],
   documentGone: [
-    'Le document est parti avec les demandes qu’il nomme ; qui l’a reçu l’a encore.',
+    'Le document a été supprimé avec les leads qu’il nomme ; la personne qui l’a reçu l’a encore.',
     'The document went with the leads it names; who was given it has it.',
   ],
   signedFile: ['Fichier signé (JSON)', 'Signed file (JSON)'],
