@@ -17,6 +17,8 @@ export interface CurrentConsent {
   readonly until?: Date;
   /** True when a grant no longer counts: past its valid-until, or a phone grant without proof. */
   readonly lapsed: boolean;
+  /** Another person with the same address says no. */
+  readonly refusedAtAddress?: true;
 }
 
 /**

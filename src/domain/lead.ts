@@ -19,8 +19,8 @@ export type Origin = ValuesOf<typeof originFields>;
 export type Financial = ValuesOf<typeof financialFields>;
 export type Interaction = ValuesOf<typeof interactionFields>;
 
-/** Blocks of the lead that not every mapping reads: each is a table of its own. */
-export const optionalBlocks = ['project', 'origin', 'financial', 'interactions'] as const;
+/** Blocks of the lead that not every mapping reads: each is a table of its own, or leads of other persons. */
+export const optionalBlocks = ['project', 'origin', 'financial', 'interactions', 'refusedAtAddress'] as const;
 export type OptionalBlock = (typeof optionalBlocks)[number];
 
 /** One answer of the prospect, as recorded (C16, C16b). */
@@ -45,6 +45,8 @@ export interface Lead extends ValuesOf<typeof requestFields> {
   readonly financial: Financial;
   /** Every recorded event, oldest first; `domain/consent` folds them. */
   readonly consents: readonly ConsentRecord[];
+  /** What another person with the same address refuses, for `keptBy: address`; `purpose.channel`. */
+  readonly refusedAtAddress?: ReadonlySet<string>;
   readonly interactions: readonly Interaction[];
   readonly erasedAt?: Date;
 }

@@ -10,6 +10,7 @@ import { projectFields } from '../domain/lead-fields/project.ts';
 import { requestFields } from '../domain/lead-fields/request.ts';
 import { inTime, readConsents } from './consents.ts';
 import { inList, type Sql } from './database.ts';
+import { refusedAtAddress } from './refused-at-address.ts';
 import { blockReader, interactionColumns, selectLeads, type RowOf } from './lead-columns.ts';
 
 /** What the lock on a lead returns. */
@@ -76,6 +77,7 @@ export async function readLeads(
         values,
       )
     : [];
+  const refused = blocks.has('refusedAtAddress') ? await refusedAtAddress(sql, leadIds) : undefined;
   const interactionsOf = inTime(interactions, (row) => row.happened_at);
   return new Map(
     rows.map((row) => [
@@ -85,6 +87,7 @@ export async function readLeads(
           ...leadOf(row, blocks),
           consents: consents.get(row.id) ?? [],
           interactions: (interactionsOf.get(row.id) ?? []).map(interactionOf),
+          ...refusalsOf(refused?.get(row.id)),
         },
         consentRevision: row.consent_revision,
         createdAt: row.created_at,
@@ -93,6 +96,9 @@ export async function readLeads(
     ]),
   );
 }
+
+const refusalsOf = (refusedAtAddress: Lead['refusedAtAddress']): Pick<Lead, 'refusedAtAddress'> =>
+  refusedAtAddress === undefined ? {} : { refusedAtAddress };
 
 /** A new lead as its row said it, before it is read back. */
 export const leadOfFields = (

@@ -4,6 +4,7 @@ import { answerToTell, toldAheadMs } from '../../domain/consent.ts';
 import type { CurrentConsent } from '../../domain/consent.ts';
 import { isNamedEntity } from '../../domain/legal-entity.ts';
 import type { Lead } from '../../domain/lead.ts';
+import { pairOf } from '../consent-contract.ts';
 import { compileLine } from './line.ts';
 import type { AnswerLine } from './needs.ts';
 import type { CompiledMapping } from '../contract.ts';
@@ -69,6 +70,7 @@ export function compileConsent(
       'no line of the consent block has values: the opt-in itself is not written.',
     ]);
   }
+  const byAddress = scope.blocks.has('refusedAtAddress');
   return {
     lines,
     answers: (lead, now) => {
@@ -77,6 +79,8 @@ export function compileConsent(
       for (const pair of pairs) {
         const found = answerOf(lead, pair, now, scope.entities);
         if (found === undefined) (missing ??= []).push(pair);
+        else if (byAddress && lead.refusedAtAddress?.has(pairOf(pair)) === true)
+          current.push({ ...found, refusedAtAddress: true });
         else current.push(found);
       }
       return missing === undefined ? { current } : { missing };

@@ -73,7 +73,9 @@ export function compileLine(
   }
   const pair = pairIndex(pairs, purpose, channel);
   const label = typeof raw['label'] === 'string' ? raw['label'] : undefined;
-  return lineOf({ target, path, line, label, pair, need: { purpose, channel }, choices, proof });
+  const byAddress = raw['keptBy'] === 'address';
+  if (byAddress) scope.blocks.add('refusedAtAddress');
+  return lineOf({ target, path, line, label, pair, need: { purpose, channel }, choices, proof, byAddress });
 }
 
 interface Parts {
@@ -85,9 +87,11 @@ interface Parts {
   readonly need: ConsentNeed;
   readonly choices: Choices | undefined;
   readonly proof: Proof | undefined;
+  /** The recipient has one answer for all who have the address: a no of another person goes before a yes. */
+  readonly byAddress: boolean;
 }
 
-function lineOf({ target, path, line, label, pair, need, choices, proof }: Parts): AnswerLine {
+function lineOf({ target, path, line, label, pair, need, choices, proof, byAddress }: Parts): AnswerLine {
   /** As the log and the truth table name it: a text of several lines has several opt-ins. */
   const field = line === undefined ? target.text : `${target.text} (${line.label})`;
   const appends = target.steps.at(-1)?.append === true;
@@ -96,8 +100,14 @@ function lineOf({ target, path, line, label, pair, need, choices, proof }: Parts
     const choice = choices?.[current.state];
     return choice?.do === 'write' ? choice.value : undefined;
   };
-  const say: AnswerLine['say'] = (answers, sent) => {
+  const answerIn = (answers: readonly CurrentConsent[]): CurrentConsent | undefined => {
     const current = answers[pair];
+    return byAddress && current?.state === 'granted' && current.refusedAtAddress === true
+      ? { ...current, state: 'refused' }
+      : current;
+  };
+  const say: AnswerLine['say'] = (answers, sent) => {
+    const current = answerIn(answers);
     if (current === undefined || choices === undefined) return;
     const choice = choices[current.state];
     const value = choice.do === 'write' ? choice.value : undefined;
@@ -112,7 +122,7 @@ function lineOf({ target, path, line, label, pair, need, choices, proof }: Parts
     say,
     ...(line === undefined ? {} : { line }),
     write: (answers, out, sent, problems) => {
-      const current = answers[pair];
+      const current = answerIn(answers);
       if (current === undefined) return;
       const value = valueOf(current, problems);
       if (value !== undefined && line !== undefined) {
@@ -123,12 +133,12 @@ function lineOf({ target, path, line, label, pair, need, choices, proof }: Parts
       say(answers, sent);
     },
     held: (answers) => {
-      const state = answers[pair]?.state;
+      const state = answerIn(answers)?.state;
       return state !== undefined && choices?.[state].do === 'hold' ? field : undefined;
     },
     table: choices === undefined ? [] : [{ field, ...need, values: tableRow(choices) }],
     sheet: (answers) => {
-      const current = answers[pair];
+      const current = answerIn(answers);
       const value = current === undefined ? undefined : valueOf(current, []);
       if (value === undefined) return [];
       const named = label === undefined ? field : `${label} (${field})`;
