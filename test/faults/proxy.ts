@@ -69,7 +69,13 @@ export async function startProxy(first: Target): Promise<Proxy> {
       // Who dialled hears of no end; its own end is the service's.
       if (pair.stranded && from === pair.inner) return;
       pairs.delete(pair);
-      to.destroy();
+      if (late.length === 0) to.destroy();
+      // What is still under way arrives before the end does.
+      else
+        setTimeout(() => {
+          for (const data of late.splice(0)) to.write(data);
+          to.destroySoon();
+        }, delayMs);
     });
   };
   const server = createServer({ noDelay: true }, (outer) => {

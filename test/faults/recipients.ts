@@ -86,8 +86,9 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
     const soon = random.next() < 0.7 ? random.between(0, 60) : random.between(100, 900);
     const wait = leisurely ? slowest[pace] : soon;
     if (request.method === 'GET') {
-      const there = records.shows(request.url);
-      setTimeout(() => (mood === 'yes' ? tell(there, response) : answer(mood, '', response, random)), wait);
+      const asked = decodeURIComponent(request.url.split('/').at(-1) ?? '');
+      const found = records.shows(asked) ? asked : undefined;
+      setTimeout(() => (mood === 'yes' ? tell(found, response) : answer(mood, '', response, random)), wait);
       return;
     }
     const kept = destination !== 'essai-asked' || records.write(request, body.ref, mood);
@@ -198,8 +199,8 @@ export const slowestCommitMs = 24_000;
 interface Records {
   /** Keeps what came, unless the mood is not to. Returns whether it was kept. */
   readonly write: (request: Received, reference: string | undefined, mood: Mood) => boolean;
-  /** The number of the record an address names, once it can be seen. */
-  readonly shows: (url: string) => string | undefined;
+  /** Whether the record of a reference can be seen already. */
+  readonly shows: (reference: string) => boolean;
 }
 
 /** A recipient's table whose commits take a while: what was written can be looked up only later. */
@@ -213,17 +214,16 @@ function startRecords(pace: Pace, random: Random): Records {
         seenFrom.set(reference, Date.now() + after);
       return true;
     },
-    shows: (url) => {
-      const reference = decodeURIComponent(url.split('/').at(-1) ?? '');
-      return (seenFrom.get(reference) ?? Infinity) <= Date.now() ? `CRM-${reference}` : undefined;
-    },
+    shows: (reference) => (seenFrom.get(reference) ?? Infinity) <= Date.now(),
   };
 }
 
-function tell(id: string | undefined, response: ServerResponse): void {
+/** A record as the recipient shows it: our reference whole, and its own number. */
+function tell(ref: string | undefined, response: ServerResponse): void {
+  const record = ref === undefined ? { there: false } : { there: true, ref, id: `CRM-${ref}` };
   response
-    .writeHead(id === undefined ? 404 : 200, { 'content-type': 'application/json' })
-    .end(JSON.stringify({ there: id !== undefined, id }));
+    .writeHead(ref === undefined ? 404 : 200, { 'content-type': 'application/json' })
+    .end(JSON.stringify(record));
 }
 
 const referenceOf = (request: Received, ref: string | undefined): string =>

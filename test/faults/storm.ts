@@ -200,9 +200,15 @@ export async function storm(options: StormOptions): Promise<StormReport> {
   });
 }
 
-/** Long enough, and with all there is to do, so that every act must have reached somebody. */
-const isFull = ({ seconds, servers, undisturbed = false, without = [] }: StormOptions): boolean =>
-  seconds >= fullLengthSeconds && servers?.fillDisk !== undefined && !undisturbed && without.length === 0;
+/** Leads a second below which an act may find nothing in flight. */
+const fullRate = 10;
+/** Long enough, dense enough, and with all there is to do, so that every act must have reached somebody. */
+const isFull = ({ seconds, rate, servers, undisturbed = false, without = [] }: StormOptions): boolean =>
+  seconds >= fullLengthSeconds &&
+  rate >= fullRate &&
+  servers?.fillDisk !== undefined &&
+  !undisturbed &&
+  without.length === 0;
 
 /** What is sealed while the reader reads the last of it counts where it was read. */
 async function feedOf(
