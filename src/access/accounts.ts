@@ -19,7 +19,7 @@ import {
 import type { Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { endSessions } from '../store/sessions.ts';
-import { accountActor } from './actor.ts';
+import { accountActor, accountIdOf } from './actor.ts';
 import { requireOpenClient } from './clients.ts';
 import { hashPassword, passwordProblem } from './passwords.ts';
 import { roles, rolesProblem, type Role } from './permissions.ts';
@@ -56,6 +56,13 @@ export const toAccount = (row: AccountRow): Account => ({
 
 export const accounts = async ({ database }: AccessPlace): Promise<readonly Account[]> =>
   (await listAccounts(database)).map(toAccount);
+
+/** Whether an actor of the log is an account that is open and has the role: who works at the terminal says which, by RELAIS_ACTOR. */
+export async function hasRole({ database }: AccessPlace, actor: string, role: Role): Promise<boolean> {
+  const id = accountIdOf(actor);
+  const account = id === undefined ? undefined : await accountWithId(database, id);
+  return account?.endedAt === undefined && account?.roles.includes(role) === true;
+}
 
 /**
  * @returns the code by which its person sets the password; it is shown once

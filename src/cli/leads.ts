@@ -1,6 +1,7 @@
 // relais lead import | refusals, and the home of lead find, show, withdraw and erase.
 // Invariant: a bad row is never dropped: it is in the rejects file, or a visible refusal of lead_intake.
 import { Option, type Command } from 'commander';
+import { hasRole } from '../access/accounts.ts';
 import { importFile } from '../intake/import.ts';
 import { standardOutput } from '../intake/import-rejects.ts';
 import { importEncodings, type ImportEncoding } from '../intake/import-encoding.ts';
@@ -120,9 +121,10 @@ function retryCommand(lead: Command): void {
   ).action((given: readonly string[], options: { readonly reason?: string }) => {
     const reason = reasonOf(options.reason);
     const rows = given.map(rowNumber);
-    return withApp(async ({ database, config }) => {
+    return withApp(async ({ access, database, config }) => {
+      const isOfficer = await hasRole(access, config.actor, 'dpo');
       for (const row of rows) {
-        const { alongside } = await retryRow(database, row, { actor: config.actor, reason });
+        const { alongside } = await retryRow(database, row, { actor: config.actor, reason, isOfficer });
         const others = alongside === 0 ? '' : `, and ${alongside} about the same lead with it`;
         out(`row ${row}: new again; the planner takes it in${others}`);
       }

@@ -21,13 +21,15 @@ const forWantOfLead = 'UNKNOWN_LEAD';
 
 /**
  * @param row number of the row, as digits
+ * @param by `isOfficer`: the account that acts has the role of the data protection officer
  * @returns how many rows about the same lead are taken in once more with it
- * @throws FIND-001 when no refused row has the number, LEAD-005 when the row itself has to be corrected
+ * @throws FIND-001 when no refused row has the number, LEAD-005 when the row itself has to be corrected, ACCESS-003 when it is the
+ *   officer's to let in
  */
 export async function retryRow(
   database: Database,
   row: string,
-  by: Actor,
+  by: Actor & { readonly isOfficer?: boolean },
 ): Promise<{ readonly alongside: number }> {
   return database.transaction(async (tx) => {
     const refused = await lockRefusedRow(tx, row);
@@ -42,9 +44,14 @@ export async function retryRow(
         `Row ${row} was refused as ${refused.codes.join(', ')}.`,
       ]);
     await refuseNamesOfRows(tx, { row }, by.reason);
+    const isReleased = refused.codes.some((code) => heldRefusals.includes(code));
+    if (isReleased && by.isOfficer !== true)
+      throw new RelaisError('ACCESS-003', [
+        `La ligne ${row} attend le délégué à la protection des données : RELAIS_ACTOR doit être l’identifiant d’un compte du rôle dpo.`,
+        `Row ${row} is held for the data protection officer: RELAIS_ACTOR must be the login of an account with the role dpo.`,
+      ]);
     await forgetDeaths(tx, 'intake', row);
     const alongside = refused.kind === 'lead' ? await refusedAbout(tx, refused, forWantOfLead) : [];
-    const isReleased = refused.codes.some((code) => heldRefusals.includes(code));
     for (const each of [row, ...alongside]) await retryRefusedRow(tx, each, isReleased);
     // What names no client may be anything, a person included.
     const clientId = (await findClient(tx, refused.clientId))?.id ?? '';

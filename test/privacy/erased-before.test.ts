@@ -1,6 +1,8 @@
 // An old demand of a person who was erased since comes in under a new reference: it would bring them back with their old yes.
 import type { IntakeValues } from '../../src/store/intake.ts';
+import { createAccount } from '../../src/access/accounts.ts';
 import { retryRow } from '../../src/support/retry-row.ts';
+import { environmentOf, terminalOf } from '../cli/terminal.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
 let gateway: Gateway;
@@ -58,7 +60,17 @@ test('C22: handed in again it is held again, until the officer lets it in', asyn
   const [row] = await gateway.owner.all<{ row: string }>(
     "SELECT CAST(id AS CHAR) AS `row` FROM lead_intake WHERE reference = 'E-2'",
   );
-  await retryRow(gateway.app.database, row?.row ?? '', { actor: 'Sophie', reason: 'asked again, letter 4' });
+  // Whoever else works at the terminal may not: neither a name that is no account's nor an account without the role.
+  const { access } = gateway.app;
+  await createAccount(access, { login: 'sophie.support', roles: ['support'] }, 'tester');
+  await createAccount(access, { login: 'odile.dpo', roles: ['dpo'] }, 'tester');
+  const retried = (login: string) =>
+    terminalOf(environmentOf(gateway, { RELAIS_ACTOR: login }))(
+      ...['lead', 'retry', row?.row ?? '', '--reason', 'asked again, letter 4'],
+    );
+  for (const login of ['Odile', 'sophie.support'])
+    expect((await retried(login)).err).toContain('held for the data protection officer');
+  expect(await retried('Odile.DPO')).toMatchObject({ code: 0 });
   await take();
   expect(await isLead('E-2')).toBe(true);
 });
@@ -94,7 +106,11 @@ test('C22: a lead collected before the erasure is not corrected to the erased ad
   const [row] = await gateway.owner.all<{ row: string }>(
     "SELECT CAST(id AS CHAR) AS `row` FROM lead_intake WHERE reference = 'C-2' AND status = 'refused'",
   );
-  await retryRow(gateway.app.database, row?.row ?? '', { actor: 'Sophie', reason: 'asked again, letter 5' });
+  await retryRow(gateway.app.database, row?.row ?? '', {
+    actor: 'Sophie',
+    reason: 'asked again, letter 5',
+    isOfficer: true,
+  });
   await take();
   expect(await mails()).toEqual([erased.toUpperCase(), erased]);
 });
