@@ -6,6 +6,7 @@ import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
 import { findDestination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
+import { heldUndecided } from '../store/held-undecided.ts';
 import { lockLeads } from '../store/leads.ts';
 import { reopenWithheld } from '../store/withheld.ts';
 import { bringTryForward, openRun, startOver } from '../store/support-writes.ts';
@@ -90,12 +91,15 @@ export async function replayPlans(
     const part = rows.slice(start, start + 500);
     const leadIds = part.filter((row) => row.action === 'create').map((row) => row.leadId);
     const ofLead = Map.groupBy(await deliveriesOfLeads(database, leadIds), (row) => row.leadId);
+    const held = await heldUndecided(database, part);
     for (const row of part) {
-      const version = versions.get(row.destinationId) ?? noVersion;
-      plans.set(
-        row.id,
-        judge(row, { erased: row.leadErased, siblings: ofLead.get(row.leadId) ?? [], version }, options),
-      );
+      const known: Known = {
+        erased: row.leadErased,
+        siblings: ofLead.get(row.leadId) ?? [],
+        version: versions.get(row.destinationId) ?? noVersion,
+        wasHeld: held.has(row.id),
+      };
+      plans.set(row.id, judge(row, known, options));
     }
   }
   return plans;
@@ -106,9 +110,12 @@ interface Known {
   /** Every delivery of its lead; needed for a create only. */
   readonly siblings: readonly Delivery[];
   readonly version: Version;
+  /** It ended while a person had to say what became of it. */
+  readonly wasHeld: boolean;
 }
 
-function judge(row: Delivery, { erased, siblings, version }: Known, options: ReplayOptions): ReplayPlan {
+function judge(row: Delivery, known: Known, options: ReplayOptions): ReplayPlan {
+  const { erased, siblings, version } = known;
   // A corrected lead got a new create after this one was refused: this one would create it twice.
   const startedAgain =
     row.action === 'create' &&
@@ -119,7 +126,7 @@ function judge(row: Delivery, { erased, siblings, version }: Known, options: Rep
   const plan = options.anew === true && isOldContent(row, allowed, version.id) ? 'new_run' : allowed;
   if (plan !== 'new_run' && plan !== 'brought_forward') return plan;
   if (plan === 'new_run' && version.mapping === undefined) return 'no_mapping';
-  if (mayDouble(row, version)) return options.acceptDoubles === true ? 'may_double' : 'undecided';
+  if (mayDouble(row, known)) return options.acceptDoubles === true ? 'may_double' : 'undecided';
   if (plan === 'brought_forward') return plan;
   if (row.state === 'delivered' && row.action === 'erase' && options.named !== true)
     return 'erasure_confirmed';
@@ -128,10 +135,13 @@ function judge(row: Delivery, { erased, siblings, version }: Known, options: Rep
   return isInvalid && version.publishedAt <= (row.settledAt ?? new Date(0)) ? 'unchanged' : plan;
 }
 
-/** The destination says `onUnknown: hold`, and nobody knows whether the recipient has it. */
-const mayDouble = (row: Delivery, { mapping }: Version): boolean =>
+/** It was held for a person to decide, or its destination says `onUnknown: hold`, and nobody knows whether the recipient has it. */
+const mayDouble = (row: Delivery, { version, wasHeld }: Known): boolean =>
   waitsForDecision(row) ||
-  (row.state !== 'delivered' && isEnd(row.state) && row.maybeReceived && mapping?.retry.onUnknown === 'hold');
+  (row.state !== 'delivered' &&
+    isEnd(row.state) &&
+    row.maybeReceived &&
+    (wasHeld || version.mapping?.retry.onUnknown === 'hold'));
 
 /** It waits for a next try, the recipient may have it, and another version wrote it. A file's rows leave with their file. */
 const isOldContent = (row: Delivery, plan: string, inForce: number): boolean =>
@@ -178,6 +188,7 @@ export async function replayIn(
   const created = seen.filter((row) => row.action === 'create').map((row) => row.leadId);
   const ofLead = Map.groupBy(await deliveriesOfLeads(tx, created), (row) => row.leadId);
   const versions = await versionsInForce(tx, published, seen);
+  const held = await heldUndecided(tx, [...rows.values()]);
   const moved: Moved[] = [];
   const answers: ReplayAnswer[] = [];
   for (const id of ids) {
@@ -188,7 +199,12 @@ export async function replayIn(
     }
     const lead = leads.get(row.leadId);
     const version = versions.get(row.destinationId) ?? noVersion;
-    const known = { erased: lead?.erased ?? true, siblings: ofLead.get(row.leadId) ?? [], version };
+    const known: Known = {
+      erased: lead?.erased ?? true,
+      siblings: ofLead.get(row.leadId) ?? [],
+      version,
+      wasHeld: held.has(id),
+    };
     const plan = judge(row, known, by);
     if (isReplayRefusal(plan)) {
       answers.push({ id, done: 'refused', why: plan });

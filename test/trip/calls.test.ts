@@ -1,5 +1,7 @@
 // Several calls for one delivery: a person and then a deal, resumed where it failed, never made twice.
 import type { ServerResponse } from 'node:http';
+import { resolve } from '../../src/delivery/attempt/resolve.ts';
+import { cancel } from '../../src/support/cancel.ts';
 import { replay } from '../../src/support/replay.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import { startHttpRecipient, type HttpRecipient, type Received } from '../connectors/servers/http.ts';
@@ -220,6 +222,39 @@ test('a yes without the id stops there, is not sent again blindly, and support d
   expect(keyOf(0)).not.toBe(keyOf(1));
   const alerts = await gateway.owner.all<{ kind: string }>('SELECT kind FROM alerts');
   expect(alerts).toEqual([{ kind: 'support_decides' }, { kind: 'support_decides' }]);
+});
+
+test('what support decides is not sent again blindly after it was cancelled or has expired, whatever the file says of unknown outcomes', async () => {
+  answers({
+    persons: (request, response) =>
+      /C-4d/.test(request.body.toString())
+        ? made(response, 7001)
+        : json(response, 201, { success: true, data: {} }),
+    deals: (_request, response) => void response.destroy(),
+  });
+  await publish(
+    mapping({ deal: 'onUnknown: hold' }).replace('external, from: delivery.key', 'external, from: id'),
+  );
+  await gateway.start('planner', 'worker');
+  for (const reference of ['C-4c', 'C-4d', 'C-4e']) {
+    await gateway.send(strangerRow(reference));
+    await until(reference, 'create', /^waiting:unknown_hold/);
+  }
+  const ids = (await gateway.states()).map(({ id }) => id);
+  const [first, second, third = 0] = ids;
+  await cancel(gateway.app.database, [first ?? 0, second ?? 0], by);
+  await gateway.owner.run('UPDATE deliveries SET expires_at = UTC_TIMESTAMP(3) WHERE id = ?', [third]);
+  await until('C-4e', 'create', /^failed:expired/);
+  const sent = lines().length;
+  const refused = ids.map((id) => ({ id, done: 'refused', why: 'undecided' }));
+  expect(await replay(gateway.app, ids, by)).toEqual(refused);
+  expect(lines()).toHaveLength(sent);
+  // With an answer, or with doubles accepted, it leaves.
+  await resolve(gateway.app, third, { actor: 'tester', evidence: 'ticket 12', received: false });
+  expect((await replay(gateway.app, [third], by))[0]).toMatchObject({ done: 'new_run' });
+  expect((await replay(gateway.app, [first ?? 0], { ...by, acceptDoubles: true }))[0]).toMatchObject({
+    done: 'new_run',
+  });
 });
 
 test('a refused deal leaves the person noted: the replay resumes at the deal, under a new key', async () => {
