@@ -2,8 +2,8 @@
 // Invariant: an answer names an attempt that departed, and of each attempt one answer is written, however often and from where it
 // comes; that of a lease which is over is written as late.
 import type { Outcome } from '../../connectors/contract.ts';
-import { safeCode, splitReason } from '../domain/delivery.ts';
-import { nameIn, type PersonName } from '../domain/names-in-text.ts';
+import { splitReason } from '../domain/delivery.ts';
+import { namelessCode, type PersonName } from '../domain/names-in-text.ts';
 import { deliveriesByKeys, lockDeliveries, type Delivery } from '../store/deliveries.ts';
 import { forgetReferences, markSettled } from '../store/delivery-settlements.ts';
 import { entryNames } from '../store/entry-names.ts';
@@ -58,13 +58,11 @@ export interface AnswersOf {
   readonly actor: string;
 }
 
-/** The reason that a recipient wrote, as a code that names nobody; `OTHER` where it may be a phone or the lead's own name. */
-function withoutPerson(outcome: PullOutcome, person: PersonName | undefined): PullOutcome {
-  if (!('reason' in outcome) || outcome.reason === undefined) return outcome;
-  const code = safeCode(outcome.reason);
-  const isNamed = person !== undefined && nameIn(code, person) !== undefined;
-  return { ...outcome, reason: isNamed ? 'OTHER' : code };
-}
+/** The reason that a recipient wrote, as a code that names nobody. */
+const withoutPerson = (outcome: PullOutcome, person: PersonName | undefined): PullOutcome =>
+  'reason' in outcome && outcome.reason !== undefined
+    ? { ...outcome, reason: namelessCode(outcome.reason, person) }
+    : outcome;
 
 /** In the order of the answers. */
 export async function recordAnswers(

@@ -1,6 +1,7 @@
 // The name of a known person in a text that is kept: a reason, evidence, a note.
 // Invariant: compared word by word as a reader would, without accents, ligatures, letter case or signs that do not show; a part of a
 // word never counts.
+import { safeCode } from './delivery.ts';
 
 export interface PersonName {
   readonly lastName: string | null;
@@ -34,4 +35,10 @@ export function nameIn(text: string, { lastName, firstName }: PersonName): strin
       }
   }
   return undefined;
+}
+
+/** The code that a recipient wrote about a lead; `OTHER` where it may be a phone or bears the name of the lead's person. */
+export function namelessCode(written: unknown, person: PersonName | undefined): string {
+  const code = safeCode(written);
+  return person !== undefined && nameIn(code, person) !== undefined ? 'OTHER' : code;
 }

@@ -49,14 +49,16 @@ afterEach(() => gateway.close());
 
 test('each lead of a file gets the outcome of its line; of a refusal the code is kept and no text', async () => {
   gateway = await openDropGateway(lined());
-  await sendAll(names('L', 5));
+  await sendAll(names('L', 6));
   acknowledge(
-    `${heading}L-1;ok;;CRM-17\nL-2;KO;TEL_INVALIDE;\nL-3;KO;"Mme Durand n'habite plus là";\nL-4;DOUBLON;;\nL-5;Plus tard;BASE;\n`,
+    `${heading}L-1;ok;;CRM-17\nL-2;KO;TEL_INVALIDE;\nL-3;KO;"Mme Durand n'habite plus là";\nL-6;KO;${String(strangerRow('L-6').last_name)}_injoignable;\nL-4;DOUBLON;;\nL-5;Plus tard;BASE;\n`,
   );
   await gateway.until('settled', async () => (await gateway.counts())['delivered:duplicate'] === 1);
   expect(await stateOf('L-1')).toEqual(['delivered:accepted']);
   expect(await stateOf('L-2')).toEqual(['failed:refused:TEL_INVALIDE']);
   expect(await stateOf('L-3')).toEqual(['failed:refused:OTHER']);
+  // A code in form, with the name of the lead's person.
+  expect(await stateOf('L-6')).toEqual(['failed:refused:OTHER']);
   expect(await stateOf('L-4')).toEqual(['delivered:duplicate']);
   await gateway.until('file ended', async () => JSON.stringify(await batches()) === '[{"state":"sent"}]');
   const [first] = await gateway.owner.all<{ reference: string }>(

@@ -8,11 +8,13 @@ import type {
   Returned,
   ReturnsRead,
 } from '../../../connectors/contract.ts';
-import { reasonWith, safeCode } from '../../domain/delivery.ts';
+import { reasonWith } from '../../domain/delivery.ts';
+import { namelessCode } from '../../domain/names-in-text.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { isOurs, tagsIn, type FoundTag } from '../../domain/return-tag.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import { namesOf } from '../../store/persons-names.ts';
 import { raiseAlerts, raisedSince, type Alert } from '../../store/alerts.ts';
 import { alone } from '../../store/alone.ts';
 import { isBounceLogged } from '../../store/bounces.ts';
@@ -117,9 +119,10 @@ export function noteReturned(
     if (row === undefined) return 'done';
     // What is being sent now says what it came to first.
     if (row.state === 'sending') return 'later';
+    const person = (await namesOf(tx, [row.leadId])).get(row.leadId);
     const bounces = failures.map(({ target, code }) => ({
       target: oursAmong(targets, target),
-      code: safeCode(code),
+      code: namelessCode(code, person),
     }));
     await noteBounces(tx, row, { tag, bounces, targets });
     return 'done';

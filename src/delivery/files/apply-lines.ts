@@ -3,6 +3,7 @@
 // contradicts it moves nothing, stands in the log, and is a task. A line that breaks our code keeps no other from being heard.
 import type { ItemAnswer } from '../../../connectors/contract.ts';
 import { isEnd } from '../../domain/delivery.ts';
+import { namelessCode } from '../../domain/names-in-text.ts';
 import { decide } from '../../domain/verdict.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
@@ -10,8 +11,9 @@ import { raiseBroken } from '../../store/broken-alerts.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { lockDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
-import { awaitAnew, loggedInFiles } from '../../store/file-acknowledgements.ts';
+import { awaitAnew, loggedInFiles, type NamedDelivery } from '../../store/file-acknowledgements.ts';
 import { lockLeads } from '../../store/leads.ts';
+import { namesOf } from '../../store/persons-names.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
 import type { OutcomeEffects } from '../attempt/attempt.ts';
 import { brokenAtMost, halved } from '../attempt/halving.ts';
@@ -119,7 +121,8 @@ async function applyIn(
     await loggedInFiles(tx, [...new Set(named.map((row) => row.id))]),
     (row) => row.deliveryId,
   );
-  const { lines, unmatched, unread } = matched(file, answers, named, logged);
+  const { lines: written, unmatched, unread } = matched(file, answers, named, logged);
+  const lines = await withoutNames(tx, written, named);
   const ids = [...new Set(lines.map((line) => line.id))];
   await lockLeads(
     tx,
@@ -148,6 +151,26 @@ async function applyIn(
   for (const line of late) await hearLate(tx, needs.published, file, line, logged.get(line.id) ?? []);
   const { taken, refused } = heard;
   return { unmatched, unread, busy: heard.busy.size, taken, refused };
+}
+
+/** A reason that bears the name of the lead's person is kept as OTHER. */
+async function withoutNames(
+  tx: Sql,
+  lines: readonly Line[],
+  named: readonly NamedDelivery[],
+): Promise<readonly Line[]> {
+  const leads = new Map(named.map(({ id, leadId }) => [id, leadId]));
+  const reasoned = lines.filter(({ answer }) => answer.reason !== undefined);
+  const persons = await namesOf(
+    tx,
+    reasoned.flatMap(({ id }) => leads.get(id) ?? []),
+  );
+  return lines.map((line) => {
+    const { reason } = line.answer;
+    if (reason === undefined) return line;
+    const person = persons.get(leads.get(line.id) ?? 0);
+    return { ...line, answer: { ...line.answer, reason: namelessCode(reason, person) } };
+  });
 }
 
 interface Heard {
