@@ -33,7 +33,7 @@ export function systemCommands(program: Command): void {
       .description('bring the schema up to date and give the working accounts their rights')
       .option(
         '--host <host>',
-        'host part of the accounts, e.g. 10.0.3.%; default: the one MySQL knows the account under',
+        'host part of the accounts, e.g. 10.0.3.7; default: the one MySQL knows the account under',
       )
       .option(
         '--intake-host <host>',
@@ -45,7 +45,7 @@ export function systemCommands(program: Command): void {
     'relais migrate',
     'relais migrate --host 10.0.3.7',
     'relais migrate --check',
-    'relais migrate --host 10.0.3.7 --intake-host 10.0.3.7 --intake-host 10.1.2.%',
+    'relais migrate --host 10.0.3.7 --intake-host 10.0.3.7 --intake-host 10.1.2.7',
   ).action(migrateCommand);
 }
 

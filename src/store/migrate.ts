@@ -218,7 +218,7 @@ export async function accountHosts(owner: Sql, user: string): Promise<readonly s
     if (!(error instanceof SqlFailure) || ![1044, 1142].includes(error.errno)) throw error;
     throw new RelaisError(
       'CONFIG-001',
-      `The owner account may not read MySQL's accounts; say the host part of ${user} with --host, e.g. --host '10.0.3.%'.`,
+      `The owner account may not read MySQL's accounts; say the host part of ${user} with --host, e.g. --host 10.0.3.7.`,
     );
   }
 }
