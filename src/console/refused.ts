@@ -31,6 +31,20 @@ export async function refusedBy(work: () => Promise<unknown>): Promise<Refused |
   }
 }
 
+/** A list by a filter that names what nobody knows: empty, with what is unknown, so that the filter stays to be put right. */
+export async function foundOr<T>(
+  none: T,
+  work: () => Promise<T>,
+): Promise<{ readonly found: T; readonly refused?: Refused }> {
+  try {
+    return { found: await work() };
+  } catch (error) {
+    const words = isRelaisError(error) && error.code === 'FIND-001' ? refusalText(error.code) : undefined;
+    if (!isRelaisError(error) || words === undefined) throw error;
+    return { found: none, refused: { words, error } };
+  }
+}
+
 export const refusedNotice = (refused: Refused | undefined, say: Say): Html | undefined =>
   refused === undefined
     ? undefined

@@ -81,6 +81,7 @@ beforeAll(async () => {
     ...[`/deliveries/${failed}`, `/deliveries/${await desk.idOf('OK-2')}`, '/leads/essai/OK-2'],
     ...[
       '/deliveries?state=planned',
+      '/deliveries?lead=NULLE-PART&state=failed',
       '/live',
       '/live?state=failed&lead=KO-1',
       '/tasks?alert=none&client=essai',

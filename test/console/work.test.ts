@@ -36,6 +36,40 @@ test('a list is filtered by its address, goes on page by page, and tells a filte
     );
 });
 
+test('a reference that nobody knows keeps the filter, says so, and leads to the search of refused rows', async () => {
+  for (const list of ['/deliveries', '/live']) {
+    const unknown = await support.get(`${list}?lead=NULLE-PART&state=failed`);
+    expect([list, unknown.status]).toEqual([list, 404]);
+    expect(unknown.text).toContain('value="NULLE-PART"');
+    expect(unknown.text).toMatch(/<option value="failed" +selected/);
+    expect(plain(unknown.text)).toContain('Rien ne porte ce nom.');
+    expect(plain(unknown.text)).not.toContain('Page introuvable');
+    const link = /href="(\/search\?[^"]+)"/.exec(unknown.text)?.[1] ?? '';
+    expect((await support.get(link)).text).toMatch(/name="reference"[^>]*value="NULLE-PART"/);
+    const client = await (await desk.signedIn('viewer')).get(`${list}?lead=NULLE-PART`);
+    expect([
+      client.status,
+      client.text.includes('value="NULLE-PART"'),
+      client.text.includes('/search'),
+    ]).toEqual([404, true, false]);
+  }
+});
+
+test('the page of a delivery that is replayed follows it to its end', async () => {
+  const id = await desk.idOf('KO-7');
+  const still = await support.get(`/deliveries/${id}`);
+  expect(still.text).not.toContain('hx-trigger');
+  // No worker takes it up between the act and the look.
+  await desk.gateway.owner.run("UPDATE deliveries SET state = 'queued' WHERE id = ?", [id]);
+  const moving = await support.get(`/deliveries/${id}`);
+  expect(moving.text).toMatch(new RegExp(`id="progress"[^>]*hx-get="/deliveries/${id}"[^>]*every 2s`));
+  const byItself = { 'x-relais-by-itself': 'run' };
+  expect((await support.get(`/deliveries/${id}`, byItself)).headers.get('hx-refresh')).toBe(null);
+  await desk.gateway.owner.run("UPDATE deliveries SET state = 'failed' WHERE id = ?", [id]);
+  const ended = await support.get(`/deliveries/${id}`, byItself);
+  expect([ended.headers.get('hx-refresh'), ended.text.includes('hx-trigger')]).toEqual(['true', false]);
+});
+
 test('C39: a look-up asks for a reason that names nobody, and is in the log, as the person’s, before it is shown', async () => {
   const asked = { name: 'Dup', reason: '' };
   expect((await support.post('/search', asked)).status).toBe(422);

@@ -16,6 +16,7 @@ import { personOf, visitOf } from '../gate.ts';
 import { actionText, deliveryLink, destinationLink, leadLink, reasonText, stateTag } from '../labels.ts';
 import type { Say } from '../layout.ts';
 import { notice, table } from '../parts.ts';
+import { foundOr, refusedNotice, type Refused } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { countText, timeOf } from '../times.ts';
 import { exportWords } from '../words/admin.ts';
@@ -51,22 +52,29 @@ async function listPage(
   const { holder } = personOf(request);
   const wanted = askedFilter(request.query);
   const after = Number(asked(request, 'after', 15)) || undefined;
-  const { items: rows, next: last } = await deliveriesPage(place, holder, filterOf(wanted), {
-    limit: pageLength,
-    ...(after === undefined ? {} : { after }),
-  });
+  const { found, refused } = await foundOr<Awaited<ReturnType<typeof deliveriesPage>>>(
+    { items: [], next: undefined },
+    () =>
+      deliveriesPage(place, holder, filterOf(wanted), {
+        limit: pageLength,
+        ...(after === undefined ? {} : { after }),
+      }),
+  );
+  const { items: rows, next: last } = found;
   const query = queryOf(wanted);
   const views = await viewsPart({ place }, request, 'deliveries', wanted);
   return show(request, reply, {
     title: say(frame.deliveries),
     at: '/deliveries',
-    body: html`${filterForm(wanted, say, {
+    status: refused === undefined ? 200 : 404,
+    body: html`${unknownPart(request, refused, wanted)}
+      ${filterForm(wanted, say, {
         path: '/deliveries',
         ofClient: holder.clientId !== undefined,
         known: await namesInScope(place, holder),
       })}
       ${views} ${listActs(request, wanted, rows.length > 0)}
-      ${rows.length === 0 ? nothingFound(say, query) : deliveriesTable(request, rows)}
+      ${refused !== undefined ? undefined : rows.length === 0 ? nothingFound(say, query) : deliveriesTable(request, rows)}
       <p class="actions">
         ${after === undefined ? undefined : html`<a href="/deliveries${query === '' ? '' : `?${query}`}">${say(frame.first)}</a>`}
         ${
@@ -78,6 +86,25 @@ async function listPage(
         }
       </p>`,
   });
+}
+
+/** What the filter names and nobody knows; a reference may be that of a row that was refused, which the search finds. */
+export function unknownPart(
+  request: FastifyRequest,
+  refused: Refused | undefined,
+  { lead }: AskedFilter,
+): Html | undefined {
+  if (refused === undefined) return undefined;
+  const say = sayTo(request);
+  return html`${refusedNotice(refused, say)}
+  ${
+    lead === undefined || !may(personOf(request).holder, 'person.find')
+      ? undefined
+      : html`<p>
+          ${say(words.maybeRefused)}
+          <a href="/search?reference=${encodeURIComponent(lead)}">${say(words.searchRefused)}</a>
+        </p>`
+  }`;
 }
 
 /** What can be done with all that the filter finds, and where else the same deliveries are seen. */

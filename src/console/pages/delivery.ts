@@ -6,6 +6,7 @@ import { deliveryPage, type DeliveryPage } from '../../support/reads/delivery.ts
 import { namesFor } from '../../support/named-text.ts';
 import { consentPairWords, consentWords } from '../../support/words.ts';
 import { adviceText } from '../advice-text.ts';
+import { isAskedByItself } from '../followed-part.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { destinationLink, leadLink, stateTag } from '../labels.ts';
@@ -38,19 +39,32 @@ async function onePage(
   const page = await deliveryPage(place, holder, id);
   const named = await namesFor(place, holder);
   const { story } = page;
+  // The part that follows by itself has come to its end: what happened and what can be done is another.
+  if (isAskedByItself(request) && !isMoving(page)) reply.header('HX-Refresh', 'true');
   const done = saidDone(asked(request, 'say'));
   return show(request, reply, {
     title: `${say(words.delivery)} ${page.delivery.id}`,
     at: '/deliveries',
     status: refused === undefined ? 200 : 422,
     body: html`${refusedNotice(refused, say)} ${done === undefined ? undefined : notice(say(done), 'good')}
-      <div class="card">${factsOf(request, page)}</div>
-      ${advicePart(request, page)} ${deliveryActs(request, page)}
+      <div id="progress" ${isMoving(page) ? follow(page.delivery.id) : ''}>
+        <div class="card">${factsOf(request, page)}</div>
+        ${advicePart(request, page)}
+      </div>
+      ${deliveryActs(request, page)}
       <h2>${say(words.happened)}</h2>
       ${story.nothingLeft === undefined ? undefined : html`<p>${say(story.nothingLeft)}</p>`}
       ${timeline(request, page, named)} ${optInPart(page, say)}`,
   });
 }
+
+/** On its way, as after a replay: it follows until it has arrived, failed or waits. */
+const isMoving = ({ delivery: { state } }: DeliveryPage): boolean =>
+  state === 'planned' || state === 'queued' || state === 'sending';
+
+const follow = (id: number): Html =>
+  html` hx-get="/deliveries/${id}" hx-trigger="every 2s" hx-select="#progress" hx-swap="outerHTML"
+  hx-headers='{"x-relais-by-itself":"run"}'`;
 
 function factsOf(
   request: FastifyRequest,

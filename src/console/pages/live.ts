@@ -10,10 +10,12 @@ import { personOf, visitOf } from '../gate.ts';
 import { deliveryLink, destinationLink, leadLink, stateTag } from '../labels.ts';
 import { notice, table } from '../parts.ts';
 import { refuse } from '../refusals.ts';
+import { foundOr } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
 import { deskWords } from '../words/desk.ts';
 import { liveWords as words } from '../words/live.ts';
+import { unknownPart } from './deliveries.ts';
 import type { Desk } from './sign-in.ts';
 import { viewsPart } from './views.ts';
 
@@ -29,12 +31,20 @@ export function liveRoutes(server: FastifyInstance, { place, show }: Desk): void
     if (wanted.run !== undefined) refuse(words.noRun);
     const [after, upTo] = [asked(request, 'after', 40), asked(request, 'upto', 40)];
     const limit = mostShown;
-    const page =
+    const { found: page, refused } = await foundOr<LivePage | undefined>(undefined, () =>
       after === ''
-        ? await liveUpTo(place, holder, filterOf(wanted), { limit, ...(upTo === '' ? {} : { upTo }) })
-        : await liveAfter(place, holder, filterOf(wanted), { after, limit });
+        ? liveUpTo(place, holder, filterOf(wanted), { limit, ...(upTo === '' ? {} : { upTo }) })
+        : liveAfter(place, holder, filterOf(wanted), { after, limit }),
+    );
     const views = await viewsPart({ place }, request, 'live', wanted);
     const known = await namesInScope(place, holder);
+    if (page === undefined)
+      return show(request, reply, {
+        title: sayTo(request)(words.title),
+        at: '/live',
+        status: 404,
+        body: html`${unknownPart(request, refused, wanted)} ${filterOfPage(request, wanted, known)} ${views}`,
+      });
     const shown = { page, views, known, isAfter: after !== '', isKept: upTo !== '' };
     return livePage({ show, request, reply }, wanted, shown);
   });
@@ -60,20 +70,13 @@ function livePage(
   { page, views, known, isAfter, isKept }: Shown,
 ): FastifyReply {
   const say = sayTo(request);
-  const { holder } = personOf(request);
   const isEmpty = page.items.length === 0;
   return show(request, reply, {
     title: say(words.title),
     at: '/live',
     script: 'live',
     body: html`<p>${say(words.text)}</p>
-      ${filterForm(wanted, say, {
-        path: '/live',
-        names: conditions,
-        ofClient: holder.clientId !== undefined,
-        known,
-      })}
-      ${views}
+      ${filterOfPage(request, wanted, known)} ${views}
       <div
         id="live"
         data-address="${addressOf(wanted)}"
@@ -95,6 +98,14 @@ function livePage(
       </div>`,
   });
 }
+
+const filterOfPage = (request: FastifyRequest, wanted: AskedFilter, known: KnownNames): Html =>
+  filterForm(wanted, sayTo(request), {
+    path: '/live',
+    names: conditions,
+    ofClient: personOf(request).holder.clientId !== undefined,
+    known,
+  });
 
 function addressOf(wanted: AskedFilter, place: { readonly after?: string } = {}): string {
   const query = new URLSearchParams({ ...wanted, ...place }).toString();

@@ -8,7 +8,7 @@ import type { PersonFact } from '../../support/masking.ts';
 import { namesInScope } from '../../support/reads/names.ts';
 import type { Both } from '../../support/words.ts';
 import { nameChoice } from '../choices.ts';
-import { field } from '../forms.ts';
+import { asked, field } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { deliveryLink, leadLink, reasonText, stateTag } from '../labels.ts';
 import { input, notice, table } from '../parts.ts';
@@ -24,17 +24,17 @@ type Asked = Readonly<Partial<Record<(typeof names)[number], string>>>;
 
 export function searchRoutes(server: FastifyInstance, desk: Desk): void {
   server.get('/search', { config: { gate: 'person.find' } }, (request, reply) =>
-    searchPage(desk, request, reply, {}),
+    searchPage(desk, request, reply, referenceIn(request)),
   );
   server.post('/search', { config: { gate: 'person.find' } }, async (request, reply) => {
-    const asked: Asked = Object.fromEntries(
+    const typed: Asked = Object.fromEntries(
       names.map((name) => [name, field(request, name).trim()] as const).filter(([, value]) => value !== ''),
     );
     const reason = field(request, 'reason', 1_000).trim();
     const client = field(request, 'client').trim();
     const refuse = (problem: Both): Promise<FastifyReply> =>
-      searchPage(desk, request, reply, { asked, reason, client, problem });
-    const query = leadQueryOf(asked);
+      searchPage(desk, request, reply, { asked: typed, reason, client, problem });
+    const query = leadQueryOf(typed);
     if ('problem' in query) return refuse(searchProblems[query.problem]);
     const problem = reasonProblem(reason);
     if (problem !== undefined) return refuse(problem);
@@ -43,8 +43,14 @@ export function searchRoutes(server: FastifyInstance, desk: Desk): void {
       { query: query.query, client: client === '' ? undefined : client },
       { actor: personOf(request).actor, reason, reveal: false },
     );
-    return searchPage(desk, request, reply, { asked, reason, client, found });
+    return searchPage(desk, request, reply, { asked: typed, reason, client, found });
   });
+}
+
+/** A reference names nobody: a list that knows none leads here with it. */
+function referenceIn(request: FastifyRequest): { readonly asked?: Asked } {
+  const reference = asked(request, 'reference', 100);
+  return reference === '' ? {} : { asked: { reference } };
 }
 
 async function searchPage(
@@ -60,13 +66,13 @@ async function searchPage(
   },
 ): Promise<FastifyReply> {
   const say = sayTo(request);
-  const { asked = {}, reason = '', client = '', problem, found } = page;
+  const { asked: given = {}, reason = '', client = '', problem, found } = page;
   const { clients } = await namesInScope(place, personOf(request).holder);
   // What was found stands above the form: the focus would pull the page away from it.
   const isFirst = (name: string): boolean => name === names[0] && found === undefined;
   const box = (name: (typeof names)[number], label: Both, hint?: Both): Html =>
     input(name, say(label), {
-      value: asked[name] ?? '',
+      value: given[name] ?? '',
       optional: true,
       ...(isFirst(name) ? { autofocus: true } : {}),
       ...(hint === undefined ? {} : { hint: say(hint) }),

@@ -19,6 +19,11 @@ export const deskWords = {
   filter: ['Filtrer', 'Filter'],
   clear: ['Effacer les filtres', 'Clear filters'],
   noDeliveries: ['Aucune livraison ne correspond.', 'No delivery matches.'],
+  maybeRefused: [
+    'Une ligne refusée à l’entrée n’a pas de livraison : la recherche la trouve par sa référence.',
+    'A row that was refused at the entry has no delivery: the search finds it by its reference.',
+  ],
+  searchRefused: ['Rechercher cette référence', 'Search for this reference'],
   noDeliveriesYet: ['Aucune livraison pour l’instant.', 'No delivery so far.'],
   widen: [
     'Élargissez la période ou l’état ; une référence se tape entière.',
