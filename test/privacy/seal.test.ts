@@ -62,6 +62,14 @@ test('a limit makes several seals, chained, and progress is told after each', as
   expect(told).toEqual([4, 8, 10]);
 });
 
+test('of ten thousand ids in a row none is left without a seal', async () => {
+  const ids: number[] = [];
+  while (ids.length < 10_000) ids.push(...(await home.append(500)));
+  while ((await home.sealer.seal(2_000)) > 0);
+  expect(await sealed()).toEqual(ids);
+  await expect(home.sealer.verify()).resolves.toMatchObject({ ok: true, entries: 10_000, unsealed: 0 });
+});
+
 test('ids that were rolled back leave a gap and no fault', async () => {
   const [first] = await home.append(1);
   await home.gateway
