@@ -72,12 +72,3 @@ export const sameText = (one: string, other: string): boolean => {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(one), digest(other));
 };
-
-/** Undefined where it is no JSON. */
-export function parsed(text: Buffer | string): unknown {
-  try {
-    return JSON.parse(String(text));
-  } catch {
-    return undefined;
-  }
-}

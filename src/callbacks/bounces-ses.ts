@@ -1,7 +1,8 @@
 // Amazon SES tells through SNS: a notification that SNS signed, on a topic that the operator named.
 // Invariant: SES writes a Message-ID of its own; ours is read of the original headers, or of nothing.
 import type { ToldBounce } from '../delivery/background/told-bounces.ts';
-import { at, bounceOf, codeOf, eventsOf, isRaw, parsed, textAt, type Provider } from './bounce-events.ts';
+import { at, bounceOf, codeOf, eventsOf, isRaw, textAt, type Provider } from './bounce-events.ts';
+import { parsed } from './sound-text.ts';
 import { isSignedBySns, subscriptionAddress } from './sns.ts';
 
 export const ses: Provider = {

@@ -8,11 +8,11 @@ import {
   eventsOf,
   fewestCharacters,
   isRaw,
-  parsed,
   sameText,
   textAt,
   type Provider,
 } from './bounce-events.ts';
+import { parsed } from './sound-text.ts';
 import { mailjet, postmark } from './bounces-by-login.ts';
 import { ses } from './bounces-ses.ts';
 import { isSigned, toleranceMs } from './verify.ts';

@@ -13,9 +13,10 @@ import { raiseHourly } from '../delivery/background/bounces.ts';
 import { hearBounces } from '../delivery/background/told-bounces.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { parsed, type Asked } from './bounce-events.ts';
+import type { Asked } from './bounce-events.ts';
 import { providers } from './bounces.ts';
 import { createSnsPlace, type SnsPlace } from './sns-place.ts';
+import { parsed, soundText } from './sound-text.ts';
 import { createStrangers, type Strangers } from './strangers.ts';
 import { isSigned } from './verify.ts';
 
@@ -128,16 +129,20 @@ async function answer(
       if (plan !== undefined) options.log.warn('callback.refused', { destination });
     });
   }
-  const told = await hearCallback(options, destination, inForce, {
-    id,
-    answer: {
-      status: 200,
-      headers: {},
-      mediaType: textOf(headers['content-type']) ?? '',
-      text: body.toString('utf8'),
-      truncated: false,
-    },
-  });
+  const text = soundText(body);
+  const told =
+    text === undefined
+      ? 'not_understood'
+      : await hearCallback(options, destination, inForce, {
+          id,
+          answer: {
+            status: 200,
+            headers: {},
+            mediaType: textOf(headers['content-type']) ?? '',
+            text,
+            truncated: false,
+          },
+        });
   options.log.info('callback.heard', { destination, code: told });
   return told === 'later' ? later(reply) : reply.code(statuses[told]).send();
 }

@@ -24,6 +24,7 @@ import {
 } from '../store/oppositions.ts';
 import { dropErased, keepErased } from '../store/erased-addresses.ts';
 import { refuseNames } from '../store/persons-names.ts';
+import { addressesOfRefused } from '../store/refused-under-former.ts';
 import { lockClients, repeatWithdrawals, type Reached } from '../store/same-person.ts';
 
 /** Before a lead goes: what its person took back goes to the list. Returns the opt-ins, as `purpose.channel`. */
@@ -58,6 +59,18 @@ const digestsEver = async (tx: Sql, key: Buffer, lead: LeadAddresses): Promise<r
 export async function keepErasure(tx: Sql, key: Buffer, leadId: number): Promise<void> {
   const [lead] = await addressesOf(tx, [leadId]);
   if (lead !== undefined) await keepErased(tx, lead.clientId, await digestsEver(tx, key, lead), tx.now());
+}
+
+/** The same of the refused rows of a reference, which go with it or stood alone. */
+export async function keepErasureOfRows(
+  tx: Sql,
+  key: Buffer,
+  lead: { readonly clientId: string; readonly reference: string },
+): Promise<void> {
+  const digests = (await addressesOfRefused(tx, lead)).flatMap((addresses) =>
+    addressDigests(key, lead.clientId, addresses),
+  );
+  await keepErased(tx, lead.clientId, distinct(digests), tx.now());
 }
 
 const distinct = (digests: readonly Buffer[]): readonly Buffer[] => [

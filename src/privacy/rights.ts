@@ -24,7 +24,7 @@ import {
   type Reached,
 } from '../store/same-person.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
-import { keepErasure, keepOpposition, object, type Objection } from './oppositions.ts';
+import { keepErasure, keepErasureOfRows, keepOpposition, object, type Objection } from './oppositions.ts';
 import { proved, type ProofDeps } from './proofs/prove.ts';
 import { noteOfErasure, noteOfObjection, noteOfWithdrawal } from './rights-note.ts';
 import { eraseRefusedOnly, hasOnlyRefused, withdrawRefusedOnly } from './refused.ts';
@@ -186,7 +186,8 @@ export async function eraseWithin(
 ): Promise<ErasureResult> {
   const { clientId, reference, actor } = request;
   // First of all: a lead that is coming in at this moment is waited for, and found.
-  await lockClients(tx, [clientId], 'alone');
+  const isKnown = (await lockClients(tx, [clientId], 'alone')).has(clientId);
+  if (isKnown) await keepErasureOfRows(tx, oppositionKey, request);
   const refusedOnly = await hasOnlyRefused(tx, request, eraseRefusedOnly);
   if (refusedOnly) return { leadId: 0, cancelled: 0, alreadyErased: false, refusedRows: refusedOnly };
   const { leadId, erased, revision: before } = await lockedLead(tx, request);

@@ -57,8 +57,25 @@ export async function removeRefusedUnderFormer(tx: Sql, of: FormerOf): Promise<n
   return rows.length;
 }
 
+/** Of all refused rows of a reference, which an erasure takes along. */
+export async function addressesOfRefused(
+  sql: Sql,
+  { clientId, reference }: { readonly clientId: string; readonly reference: string },
+): Promise<readonly Addresses[]> {
+  const rows = await sql.all<Pick<Row, 'texts' | 'mobile' | 'landline'>>(
+    `SELECT COALESCE(email, '') AS texts, mobile, landline FROM lead_intake
+      WHERE client_id = ? AND reference = ? AND status = 'refused'`,
+    [clientId, reference],
+  );
+  return rows.flatMap(addressesIn);
+}
+
 /** Each mail in any text, each phone as it stands and as a French one. */
-function addressesIn({ texts: text, mobile, landline }: Row): readonly Addresses[] {
+function addressesIn({
+  texts: text,
+  mobile,
+  landline,
+}: Pick<Row, 'texts' | 'mobile' | 'landline'>): readonly Addresses[] {
   const phones = [mobile, landline].flatMap((phone) => {
     const digits = (phone ?? '').replaceAll(/\D/g, '');
     return digits === '' ? [] : [`+${digits}`, `+33${ending(digits)}`];

@@ -1,5 +1,6 @@
 // What Postmark and Mailjet tell: which login holds, which events are their last word, and how our mail is named in them.
-import { parsed, type Provider } from '../../src/callbacks/bounce-events.ts';
+import type { Provider } from '../../src/callbacks/bounce-events.ts';
+import { parsed } from '../../src/callbacks/sound-text.ts';
 import { providers } from '../../src/callbacks/bounces.ts';
 import type { SnsPlace } from '../../src/callbacks/sns-place.ts';
 import { providerHeaders } from '../../connectors/mail/provider-headers.ts';

@@ -1,8 +1,9 @@
 // What mail providers tell of bounces: whose proof holds, and which mail and mailbox their JSON means.
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { parsed, type Provider, type ToldRequest } from '../../src/callbacks/bounce-events.ts';
+import type { Provider, ToldRequest } from '../../src/callbacks/bounce-events.ts';
 import { providers } from '../../src/callbacks/bounces.ts';
+import { parsed } from '../../src/callbacks/sound-text.ts';
 import type { SnsPlace } from '../../src/callbacks/sns-place.ts';
 import { fileNamed, mailNamed } from '../../src/domain/message-id.ts';
 
@@ -42,6 +43,15 @@ const sendgridHeaders = (body: string, at = seconds): Readonly<Record<string, st
   'x-twilio-email-event-webhook-signature': sign('sha256', Buffer.from(at + body), ec.privateKey).toString(
     'base64',
   ),
+});
+
+test('what can be read in two ways is not read: a name twice in one object, bytes that are not UTF-8', () => {
+  const bounce = { messageId: id, mailbox: 'leads@horizon.example', status: '5.1.1' };
+  const once = JSON.stringify({ bounces: [bounce] });
+  expect(read('relais', once)).toHaveLength(1);
+  const twice = once.replace('"mailbox"', '"mailbox":"other@horizon.example","mailbox"');
+  expect(read('relais', twice)).toBeUndefined();
+  expect(parsed(Buffer.from(once.replace('horizon', 'horiz\u00e9n'), 'latin1'))).toBeUndefined();
 });
 
 test('our own form is signed as Standard Webhooks: another secret, another body or another time does not hold', () => {

@@ -128,3 +128,15 @@ test('C22: an erasure of a person of whom there were refused rows only holds the
   await take(strangerRow('R-2', { email: 'refused@courriel.example', mobile: null, collected_at: ago(3) }));
   expect(await refusals('R-2')).toEqual(['ERASED_SINCE']);
 });
+
+test('C22: erased by its reference alone, a refused row holds the old demands of its addresses too', async () => {
+  await take(
+    strangerRow('R-3', { email: 'Alone@courriel.example', mobile: '06 39 98 15 77', last_name: ' Bad ' }),
+  );
+  await gateway.app.rights.erase({ ...by, reference: 'R-3' });
+  await take(
+    strangerRow('R-4', { email: 'alone@courriel.example', mobile: null, collected_at: ago(3) }),
+    strangerRow('R-5', { email: null, mobile: null, landline: '+33639981577', collected_at: ago(3) }),
+  );
+  for (const held of ['R-4', 'R-5']) expect(await refusals(held)).toEqual(['ERASED_SINCE']);
+});

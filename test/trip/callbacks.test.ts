@@ -51,7 +51,7 @@ const entries = async (): Promise<string[]> =>
 
 /** Answers the status. */
 async function tell(
-  said: Readonly<Record<string, unknown>>,
+  said: string | Readonly<Record<string, unknown>>,
   {
     by = secret,
     to = 'essai-crm',
@@ -60,7 +60,7 @@ async function tell(
     from,
   }: { by?: string; to?: string; at?: Date; id?: string; from?: string } = {},
 ): Promise<number> {
-  const body = JSON.stringify(said);
+  const body = typeof said === 'string' ? said : JSON.stringify(said);
   const response = await fetch(`http://127.0.0.1:${door.port}/callbacks/${to}`, {
     method: 'POST',
     headers: {
@@ -106,6 +106,13 @@ async function pendingLead(): Promise<string> {
   await gateway.until('pending', async () => (await stateOf()) === 'pending:recipient_decides');
   return keyOf();
 }
+
+test('a decision that can be read in two ways settles nothing', async () => {
+  const key = await pendingLead();
+  expect(await tell(`{"key":"${key}","state":"kept","state":"arbitrated","id":"C-1"}`)).toBe(422);
+  expect(await tell(`{"key":"another","key":"${key}","state":"kept","id":"C-1"}`)).toBe(422);
+  expect(await stateOf()).toBe('pending:recipient_decides');
+});
 
 test('its yes delivers the lead, with its reference, and is in the log like an answer that was asked for', async () => {
   const key = await pendingLead();
