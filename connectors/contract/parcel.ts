@@ -85,6 +85,8 @@ export interface Parcel {
   readonly sheet?: readonly SheetSection[];
   /** A short subject-safe line without personal data, e.g. `Programme HZ-LYON`. */
   readonly title?: string;
+  /** Not of a lead: an alert of Relais to support. */
+  readonly isAlert?: true;
   readonly batch?: BatchFacts;
   /** Of a question: the recipient has said that it decides later, and is asked what it decided. */
   readonly decidesLater?: boolean;

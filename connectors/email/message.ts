@@ -13,7 +13,7 @@ import type { SheetPage } from './render.ts';
 import { domainOf, listOf } from '../mail/addresses.ts';
 import { mailboxesOf } from './settings.ts';
 import type { EmailSettings } from './settings.ts';
-import { words } from './words.ts';
+import { wordsFor } from './words.ts';
 
 export interface Letter {
   readonly from: string;
@@ -46,7 +46,7 @@ export function letterOf(parcel: Parcel, settings: EmailSettings): Letter {
   const readAt = readingPlace(settings, parcel);
   const page: SheetPage = {
     language,
-    words: words[language],
+    words: wordsFor(language, parcel),
     parcel,
     ...(attachment === undefined ? {} : { attachmentName: attachment.name }),
     ...(readAt === undefined ? {} : { readAt }),
@@ -69,7 +69,7 @@ export function letterOf(parcel: Parcel, settings: EmailSettings): Letter {
 
 /** One line, without personal data; an update or erasure says so even when the template forgets it. */
 export function subjectOf(parcel: Parcel, settings: EmailSettings): string {
-  const said = words[settings.language ?? 'fr'].action[parcel.action];
+  const said = wordsFor(settings.language ?? 'fr', parcel).action[parcel.action];
   const template =
     settings.subject ??
     (parcel.title === undefined ? '{action} {leadReference}' : '{action} {leadReference} - {title}');

@@ -1,6 +1,6 @@
 // The words around a lead sheet, French and English. Data only.
 // Invariant: an update and an erasure can never be mistaken for a new lead, in the subject nor in the first line.
-import type { Action } from '../contract.ts';
+import type { Action, Parcel } from '../contract.ts';
 
 export interface Words {
   readonly action: Readonly<Record<Action, string>>;
@@ -16,7 +16,7 @@ export interface Words {
   readonly readHere: string;
 }
 
-export const words: Readonly<Record<'fr' | 'en', Words>> = {
+const words: Readonly<Record<'fr' | 'en', Words>> = {
   fr: {
     action: { create: 'Nouvelle demande', update: 'Mise à jour', erase: 'Demande d’effacement' },
     heading: {
@@ -72,3 +72,26 @@ export const words: Readonly<Record<'fr' | 'en', Words>> = {
     readHere: 'To be read here',
   },
 };
+
+const alike = (text: string): Readonly<Record<Action, string>> => ({
+  create: text,
+  update: text,
+  erase: text,
+});
+
+/** What support reads of Relais itself: nothing in it speaks of a lead. */
+const ofAlerts: Readonly<Record<'fr' | 'en', Pick<Words, 'action' | 'heading' | 'lead'>>> = {
+  fr: {
+    action: alike('Alerte'),
+    heading: alike('Alerte de Relais'),
+    lead: alike('Relais signale ce qui suit à l’assistance. Aucune donnée d’une personne n’y figure.'),
+  },
+  en: {
+    action: alike('Alert'),
+    heading: alike('Alert of Relais'),
+    lead: alike('Relais reports the following to support. It holds no data of a person.'),
+  },
+};
+
+export const wordsFor = (language: 'fr' | 'en', { isAlert }: Pick<Parcel, 'isAlert'>): Words =>
+  isAlert === true ? { ...words[language], ...ofAlerts[language] } : words[language];

@@ -167,6 +167,7 @@ export function alertParcel(group: readonly DueAlert[]): Parcel {
     clientName: 'Relais',
     destination: 'alerts',
     action: 'create',
+    isAlert: true,
     items: [
       {
         deliveryId: first.deliveryId,

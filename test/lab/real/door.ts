@@ -124,8 +124,9 @@ export async function openRecordingDoor(
     return got;
   };
   /** What the client's people do is part of what the CRM was asked. */
-  const askNoted: Ask = async (method, path, body) => {
-    const got = await record({ method, path, headers: crm.headers, body: bytesOf(body) }, 0);
+  const askNoted: Ask = async (method, path, body, headers = {}) => {
+    const own = { ...crm.headers, ...headers };
+    const got = await record({ method, path, headers: own, body: bytesOf(body) }, 0);
     return { status: got.status, body: valueOf(got.bytes.toString('utf8')) };
   };
   const refresh = async (): Promise<void> => {
