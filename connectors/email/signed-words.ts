@@ -40,7 +40,7 @@ function transport({
 const noticeRow = (readAt: string): SignedRow => ({
   point: ['Contenu', 'Content'],
   agreed: [
-    `Un avis sans aucune donnée de la personne ; la demande et son opt-in se lisent à ${readAt}`,
+    `Un avis sans nom ni coordonnées ; la demande et son opt-in se lisent à ${readAt}`,
     `A notice without any data of the person; the lead and its opt-in are read at ${readAt}`,
   ],
 });

@@ -39,9 +39,9 @@ const words: Readonly<Record<'fr' | 'en', Words>> = {
     attached: 'Pièce jointe',
     notice: {
       create:
-        'Une demande vous attend. Ce message ne contient aucune donnée de la personne : elle se lit à l’adresse ci-dessous.',
+        'Une demande vous attend. Ce message ne donne ni nom ni coordonnées : elle se lit à l’adresse ci-dessous.',
       update:
-        'Une demande que vous avez déjà reçue a changé. Ce message ne contient aucune donnée de la personne : relisez la demande à l’adresse ci-dessous.',
+        'Une demande que vous avez déjà reçue a changé. Ce message ne donne ni nom ni coordonnées : relisez la demande à l’adresse ci-dessous.',
       erase:
         'La personne a demandé l’effacement de ses données. Merci d’effacer cette demande de vos fichiers, copies et courriels compris, et de ne plus contacter la personne à ce titre.',
     },

@@ -12,7 +12,7 @@ const kindWords: Readonly<Record<BulkKind, Both>> = {
   cancel: ['annulation', 'cancel'],
   close: ['classement', 'close'],
   resolve: ['issue à trancher', 'resolve'],
-  backfill: ['reprise des demandes antérieures', 'backfill'],
+  backfill: ['reprise des leads antérieurs', 'backfill'],
 };
 const stateWords: Readonly<Record<BulkState, Both>> = {
   running: ['en cours', 'running'],
@@ -26,7 +26,7 @@ export function printRun(run: BulkRow, language: Language): void {
   const line = (label: Both, text: string): void => out(`  ${inLanguage(label, language).padEnd(11)}${text}`);
   const { counted, done, refused } = run;
   const title = `${inLanguage(kindWords[run.kind], language)}, ${inLanguage(stateWords[run.state], language)}`;
-  out(strong(say(`Travail en nombre ${run.id} : ${title}`, `Bulk run ${run.id}: ${title}`)));
+  out(strong(say(`Traitement groupé ${run.id} : ${title}`, `Bulk run ${run.id}: ${title}`)));
   line(['demandé par', 'asked by'], say(`${run.actor} : ${run.reason}`, `${run.actor}: ${run.reason}`));
   line(['pour', 'for'], `${run.filter}${run.options === '{}' ? '' : ` ${run.options}`}`);
   line(['commencé', 'begun'], paris(run.createdAt));

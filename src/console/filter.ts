@@ -49,7 +49,7 @@ export function filterOf({
   if (state !== undefined && known === undefined)
     refuse([`« ${state} » n’est pas un état de livraison.`, `${state} is no state of a delivery.`]);
   if (run !== undefined && !/^[1-9]\d{0,14}$/.test(run))
-    refuse([`« ${run} » n’est pas le numéro d’un travail en nombre.`, `${run} is no number of a bulk run.`]);
+    refuse([`« ${run} » n’est pas le numéro d’un traitement groupé.`, `${run} is no number of a bulk run.`]);
   for (const date of [from, to])
     if (date !== undefined && !isCivilDate(date))
       refuse([

@@ -37,7 +37,7 @@ const status = run('relais status');
 const advice: Readonly<Record<AlertKind, Advise>> = {
   destination_held: run('relais destination list'),
   destination_reopened: say(
-    'Rien : ce qui attendait part de lui-même.',
+    'Rien : ce qui attendait part automatiquement.',
     'Nothing: what waited leaves by itself.',
   ),
   delivery_failed: failed,
@@ -62,7 +62,7 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     destinations,
   ),
   ack_unreadable: say(
-    'Demander au client un accusé conforme au format convenu, sous le même nom ; il est relu de lui-même.',
+    'Demander au client un accusé conforme au format convenu, sous le même nom ; il est relu automatiquement.',
     'Ask the client for an acknowledgement as agreed, under the same name; it is read again by itself.',
   ),
   ack_lines_unknown: say(
@@ -151,7 +151,7 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     tasks,
   ),
   bulk_stuck: say(
-    'Prévenir l’équipe technique ; le travail continue de lui-même une fois la cause réparée.',
+    'Prévenir l’équipe technique ; le travail continue automatiquement une fois la cause réparée.',
     'Tell the technical team; the run goes on by itself once the cause is repaired.',
     () => 'relais bulk list --state running',
   ),
@@ -161,7 +161,7 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     () => 'relais mail list --unsent',
   ),
   events_untold: say(
-    'Rétablir l’outil derrière RELAIS_EVENTS_WEBHOOK : la suite part d’elle-même.',
+    'Rétablir l’outil derrière RELAIS_EVENTS_WEBHOOK : la suite part automatiquement.',
     'Repair the tool behind RELAIS_EVENTS_WEBHOOK: the rest leaves by itself.',
   ),
   secret_expires: say(

@@ -97,7 +97,7 @@ export const alertDefinitions = {
     isTask: true,
   },
   request_due: {
-    title: 'Demande d’un prospect proche de son terme, ou au-delà / request close to its term, or past it',
+    title: 'Demande d’un prospect : échéance proche ou dépassée / request close to its term, or past it',
     isTask: true,
   },
   request_recipient: {
@@ -131,7 +131,7 @@ export const alertDefinitions = {
     isTask: true,
   },
   bulk_stuck: {
-    title: 'Travail en nombre arrêté / bulk run cannot go on',
+    title: 'Traitement groupé arrêté / bulk run cannot go on',
     isTask: true,
   },
   client_mail_unsent: {

@@ -22,16 +22,16 @@ export const unknownDelivery = (name: string): RelaisError =>
 
 export const unknownLead = (clientId: string, reference: string): RelaisError =>
   unknown(
-    `Le client ${clientId} n’a aucune demande de référence ${reference}.`,
+    `Le client ${clientId} n’a aucun lead de référence ${reference}.`,
     `Client ${clientId} has no lead with the reference ${reference}.`,
   );
 
 export const unknownRun = (id: number): RelaisError =>
-  unknown(`Aucun travail en nombre n’a le numéro ${id}.`, `No bulk run has the number ${id}.`);
+  unknown(`Aucun traitement groupé n’a le numéro ${id}.`, `No bulk run has the number ${id}.`);
 
 export const leadComingIn = (reference: string): RelaisError =>
   unknown(
-    `La demande ${reference} est sur le point d’être prise en charge : recommencez dans un instant.`,
+    `Le lead ${reference} est sur le point d’être pris en charge : recommencez dans un instant.`,
     `Lead ${reference} is about to be taken in: ask again in a moment.`,
   );
 
@@ -45,10 +45,7 @@ export const unknownAccount = (login: string): RelaisError =>
   unknown(`Aucun compte n’a l’identifiant ${login}.`, `No account has the login ${login}.`);
 
 export const erasedLead = (reference: string): RelaisError =>
-  new RelaisError('LEAD-004', [
-    `La demande ${reference} a été effacée.`,
-    `Lead ${reference} has been erased.`,
-  ]);
+  new RelaisError('LEAD-004', [`Le lead ${reference} a été effacé.`, `Lead ${reference} has been erased.`]);
 
 export const nothingPublished = (destination: string): RelaisError =>
   new RelaisError('MAPPING-002', [

@@ -80,7 +80,7 @@ function waitingAdvice(base: string, row: ListedDelivery, sends?: Sends): readon
     case 'outside_hours':
       return [
         nothing(
-          'Rien : elle part d’elle-même à l’ouverture de la destination.',
+          'Rien : elle part automatiquement à l’ouverture de la destination.',
           'Nothing: it leaves by itself when the destination opens.',
         ),
       ];
@@ -124,14 +124,14 @@ function slowedAdvice(row: ListedDelivery, sends?: Sends): readonly Advice[] {
     return [
       publish(
         row,
-        'Rien : elle part d’elle-même dès que notre limite le permet. Une limite trop basse se corrige dans le format (limits), puis se publie',
+        'Rien : elle part automatiquement dès que notre limite le permet. Une limite trop basse se corrige dans le format (limits), puis se publie',
         'Nothing: it leaves by itself as soon as our limit lets it. A limit that is too low is corrected in the mapping (limits), then published',
       ),
     ];
   if (sends === 'quiet')
     return [
       onDestination('resume', row, [
-        'Rien : elle part d’elle-même. Plus tôt, si le destinataire est d’accord',
+        'Rien : elle part automatiquement. Plus tôt, si le destinataire est d’accord',
         'Nothing: it leaves by itself. Earlier, if the recipient agrees',
       ]),
     ];

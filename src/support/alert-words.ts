@@ -55,7 +55,7 @@ const leadsText = (count: string): Both => counted(Number(count), leads);
 /** `BULK_RUN_7:CODE`. */
 const bulkRun: Words = (reason) => {
   const [, id, code] = /^BULK_RUN_(\d+):(.*)$/.exec(reason) ?? [];
-  return id === undefined ? undefined : [`travail en nombre ${id} (${code})`, `bulk run ${id} (${code})`];
+  return id === undefined ? undefined : [`traitement groupé ${id} (${code})`, `bulk run ${id} (${code})`];
 };
 
 const clauses: Readonly<Record<string, Both>> = {
@@ -83,8 +83,11 @@ const kept: Words = (reason) => {
   return [`${words[0]}, à régler avant le ${inFrench}`, `${words[1]}, to be settled by ${day}`];
 };
 const keptBecause = (operation: string): Readonly<Record<string, Both>> => ({
-  RIGHT_OPEN: ['terme dépassé : un droit n’est pas appliqué partout', 'past its day: a right is not through'],
-  RESTRICTED: ['terme dépassé : traitement limité', 'past its day: processing is restricted'],
+  RIGHT_OPEN: [
+    'échéance dépassée : un droit n’est pas appliqué partout',
+    'past its day: a right is not through',
+  ],
+  RESTRICTED: ['échéance dépassée : traitement limité', 'past its day: processing is restricted'],
   END_MISSING:
     operation === ''
       ? ['opération ponctuelle sans code ni fin', 'one-off operation without a code or an end']

@@ -145,8 +145,8 @@ function refuseEnded({ id, state }: BulkRow): void {
     throw new RelaisError(
       'BULK-001',
       state === 'done'
-        ? [`Le travail en nombre ${id} est déjà fini.`, `Bulk run ${id} is done already.`]
-        : [`Le travail en nombre ${id} est déjà annulé.`, `Bulk run ${id} is cancelled already.`],
+        ? [`Le traitement groupé ${id} est déjà fini.`, `Bulk run ${id} is done already.`]
+        : [`Le traitement groupé ${id} est déjà annulé.`, `Bulk run ${id} is cancelled already.`],
     );
 }
 

@@ -42,7 +42,7 @@ export async function knownInScope(
   if (lead !== undefined && !(await leadExists(sql, lead, client)))
     throw client === undefined
       ? new RelaisError('FIND-001', [
-          `Aucun client n’a de demande de référence ${lead}.`,
+          `Aucun client n’a de lead de référence ${lead}.`,
           `No client has a lead with the reference ${lead}.`,
         ])
       : unknownLead(client, lead);

@@ -39,7 +39,7 @@ export async function lookUpsOf(
   await noteLookUp(database, 'looked_up', { leads, clientId: asked.client }, by);
   if (leads.length === 0)
     throw new RelaisError('FIND-001', [
-      `Le client ${asked.client} n’a aucune demande de cette personne.`,
+      `Le client ${asked.client} n’a aucun lead de cette personne.`,
       `Client ${asked.client} has no lead of that person.`,
     ]);
   const archived = archives === undefined ? [] : await archivedEntries(database, archives, ids);

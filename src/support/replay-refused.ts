@@ -7,7 +7,7 @@ const inFrench: Record<ReplayRefusal, string> = {
   not_found: 'elle n’existe pas',
   on_its_way: 'elle est déjà en route ; attendez la fin de cette tentative',
   waits_for_file: 'elle part avec le prochain fichier ; « Envoyer le fichier maintenant » en fait un',
-  lead_erased: 'la demande a été effacée : plus rien ne peut en partir',
+  lead_erased: 'le lead a été effacé : plus rien ne peut en partir',
   superseded: 'une version plus récente l’a remplacée ; rejouez celle-là',
   no_mapping: 'sa destination n’a aucun format publié',
   undecided:

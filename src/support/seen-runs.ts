@@ -12,7 +12,7 @@ export const filterOf = ({ filter }: Pick<BulkRow, 'filter'>): Readonly<Record<s
 export function seenRun({ clientId }: Scope, id: number, run: BulkRow | undefined): BulkRow {
   if (run === undefined || !isRunSeen({ clientId }, run))
     throw new RelaisError('FIND-001', [
-      `Aucun travail en nombre n’a le numéro ${id}.`,
+      `Aucun traitement groupé n’a le numéro ${id}.`,
       `No bulk run has the number ${id}.`,
     ]);
   return run;

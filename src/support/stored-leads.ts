@@ -29,7 +29,7 @@ export async function storedLead(
   const read = (await readLeads(database, [found.id])).get(found.id);
   if (read?.restricted === true)
     throw new RelaisError('LEAD-006', [
-      `Le traitement de la demande ${reference} est limité.`,
+      `Le traitement du lead ${reference} est limité.`,
       `Processing of lead ${reference} is restricted.`,
     ]);
   const lead = read?.lead;

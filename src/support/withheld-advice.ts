@@ -8,7 +8,7 @@ export function withheldAdvice(base: string, row: ListedDelivery): readonly Advi
     case 'opt_in_missing':
       return [
         nothing(
-          'Faire enregistrer la réponse du prospect (ligne « consent » de lead_intake) ; elle partira d’elle-même.',
+          'Faire enregistrer la réponse du prospect (ligne « consent » de lead_intake) ; elle partira automatiquement.',
           'Have the prospect’s answer recorded (a `consent` row of lead_intake); it then leaves by itself.',
         ),
         {
@@ -29,7 +29,7 @@ export function withheldAdvice(base: string, row: ListedDelivery): readonly Advi
           command: `relais client check ${row.clientId}`,
           act: 'publish',
           next: [
-            'part de lui-même une fois client.yaml complété et publié',
+            'part automatiquement une fois client.yaml complété et publié',
             'it leaves by itself once client.yaml is complete and published',
           ],
         },
@@ -37,7 +37,7 @@ export function withheldAdvice(base: string, row: ListedDelivery): readonly Advi
     case 'restricted':
       return [
         nothing(
-          'Rien à faire : part de lui-même quand la limitation est levée.',
+          'Rien à faire : part automatiquement quand la limitation est levée.',
           'Nothing to do: it leaves by itself when the restriction is lifted.',
         ),
         {
@@ -51,7 +51,7 @@ export function withheldAdvice(base: string, row: ListedDelivery): readonly Advi
     default:
       return [
         nothing(
-          'Réparer la cause ci-dessus ; elle repartira d’elle-même.',
+          'Réparer la cause ci-dessus ; elle repartira automatiquement.',
           'Repair the cause above; it leaves by itself.',
         ),
       ];

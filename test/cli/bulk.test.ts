@@ -47,7 +47,7 @@ test('a replay by filter is a run, listed and shown with who, why, for what and 
   expect(shown).toContain('progress   3 of 3: 3 done, 0 refused');
   expect(shown).toMatch(/ 3 {2}given a new run under a new Idempotency-Key\n/);
   const french = (await relais('bulk', 'show', String(run.id))).out;
-  expect(french).toContain(`Travail en nombre ${run.id} : rejeu, terminé`);
+  expect(french).toContain(`Traitement groupé ${run.id} : rejeu, terminé`);
   expect(french).toContain('avancement 3 sur 3 : 3 faites, 0 refusée');
   expect(french).toMatch(/ 3 {2}rejouées sous une nouvelle clé\n/);
   expect(await relais('bulk', 'show', '999')).toMatchObject({ code: 1 });

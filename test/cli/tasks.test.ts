@@ -245,7 +245,7 @@ describe('while a destination does not send', () => {
     expect((await relais('destination', 'list')).out).toMatch(/closed +nothing before /);
     expect((await relais('replay', id, '--dry-run')).out).toContain('what is replayed waits until then');
     expect((await relais('delivery', 'show', id)).out).toContain(
-      'Rien : elle part d’elle-même. Plus tôt, si le',
+      'Rien : elle part automatiquement. Plus tôt, si le',
     );
     await set({ quietUntil: 2, untried: true });
     expect((await relais('delivery', 'show', id)).out).toMatch(

@@ -89,7 +89,5 @@ test.each([
 
 test('the document that is signed says that no person is in the mail', () => {
   const rows = email.words.transport(settings, []);
-  expect(rows.map(({ agreed }) => agreed[0]).join('\n')).toContain(
-    'Un avis sans aucune donnée de la personne',
-  );
+  expect(rows.map(({ agreed }) => agreed[0]).join('\n')).toContain('Un avis sans nom ni coordonnées');
 });

@@ -49,7 +49,7 @@ test('what a filter matches is counted, refused where the number differs, and ca
   expect(plan).toMatch(/2 Refusé : en cours d’envoi ou déjà terminées/);
   const form = { ...filter, reason: 'ticket 61', number: '3' };
   expect(told(await support.post('/cancel', { ...form, reason: '' }), 'Dites pourquoi')).toEqual([422, true]);
-  expect(told(await support.post('/cancel', { ...form, number: '5' }), 'relisez le plan')).toEqual([
+  expect(told(await support.post('/cancel', { ...form, number: '5' }), 'vérifiez le décompte')).toEqual([
     422,
     true,
   ]);

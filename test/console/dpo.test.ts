@@ -153,7 +153,7 @@ test('C23: a proof is verified at each look, and one that was altered is said to
   const listed = (await dpo.get('/proofs')).text;
   const number = /href="\/proofs\/(\d+)"/.exec(listed)?.[1] ?? '';
   const page = await dpo.get(`/proofs/${number}`);
-  expect(plain(page.text)).toContain('La signature est bonne');
+  expect(plain(page.text)).toContain('La signature est valide');
   const keys = (await dpo.get('/proofs/keys')).text;
   const file = await dpo.get(`/proofs/${number}/file`);
   expect(checkProof(file.text, keys).ok).toBe(true);
@@ -235,7 +235,7 @@ test('the calendar says what goes in a month, by client and rule, with what is o
   await owner.run("UPDATE leads SET collected_at = '2022-02-01' WHERE reference = 'KO-0'", []);
   const now = plain((await dpo.get('/retention')).text);
   expect(now).toMatch(/échue : part au prochain passage essai anonymisation .* 1 trois ans après/);
-  expect(now).toContain('Ce mois : 0 demande à supprimer, 1 demande à anonymiser.');
+  expect(now).toContain('Ce mois : 0 lead à supprimer, 1 lead à anonymiser.');
   const later = plain((await dpo.get('/retention?month=2099-03')).text);
   expect(later).toContain('Durées de conservation, mars 2099');
   expect(later).toContain('Rien ne part');

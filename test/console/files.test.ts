@@ -66,8 +66,8 @@ test('the file leaves now, with a reason in the log; two presses of one page are
 
 test('a test says what was tried, and sends nothing', async () => {
   const reached = await support.post(`${path}/test`);
-  expect(told(reached, 'Le destinataire est joint.')).toEqual([200, true]);
-  expect(plain(reached.text)).toContain('Aucune demande n’a été envoyée.');
+  expect(told(reached, 'Le destinataire répond.')).toEqual([200, true]);
+  expect(plain(reached.text)).toContain('Aucun lead n’a été envoyé.');
   expect(desk.gateway.drops()).toHaveLength(1);
 });
 
@@ -77,7 +77,7 @@ test('a held file: its page says what it would lose; given up or let go once, an
   await gateway.ask();
   await gateway.until('held', isHeld);
   const page = plain((await support.get(path)).text);
-  expect(page).toMatch(/Demandes dans ce fichier\s+2\s/);
+  expect(page).toMatch(/Leads dans ce fichier\s+2\s/);
   expect(page).toMatch(/n’y sont plus\s+4\s/);
   expect(page).not.toContain('Envoyer le fichier maintenant');
   expect(await findingsOfAll(desk.console.port, support.cookies, [path])).toEqual([]);
@@ -110,9 +110,9 @@ test('axe-core finds nothing on the page of a destination of files, nor behind w
 test('a test says so where nobody answers, and that nothing was sent', async () => {
   await desk.gateway.sftp.close();
   const failed = await support.post(`${path}/test`);
-  expect(told(failed, 'Le destinataire n’est pas joint')).toEqual([200, true]);
+  expect(told(failed, 'Le destinataire ne répond pas')).toEqual([200, true]);
   expect(plain(failed.text)).toMatch(
-    /n’est pas joint : indisponible : rien n’écoute à cette adresse unavailable:CONNECT_REFUSED/,
+    /ne répond pas : indisponible : rien n’écoute à cette adresse unavailable:CONNECT_REFUSED/,
   );
-  expect(plain(failed.text)).toContain('Aucune demande n’a été envoyée.');
+  expect(plain(failed.text)).toContain('Aucun lead n’a été envoyé.');
 });

@@ -128,7 +128,7 @@ test('support signs in, finds failures by cause, replays the forty and looks a p
   await tabTo(page, fieldNamed('reason'));
   await page.keyboard.type('ticket 81');
   await page.keyboard.press('Enter');
-  await page.getByText('Demandes trouvées').first().waitFor({ state: 'attached' });
+  await page.getByText('Leads trouvés').first().waitFor({ state: 'attached' });
   await tabTo(page, named('OK-1'));
   await enterTo(page, /\/leads\/essai\/OK-1$/);
   expect(complaints).toEqual([]);

@@ -70,7 +70,7 @@ test('what can be done with a delivery names buttons and pages, never a command'
   const cases = [
     ['failed', 'refused', /Après correction, rejouer : Rejouer Réglée autrement : Classer/],
     ['failed', 'invalid', /Corriger le format et le publier : Formats ; ou compléter la demande/],
-    ['withheld', 'opt_in_missing', /Les réponses enregistrées : Demande/],
+    ['withheld', 'opt_in_missing', /Les réponses enregistrées : Lead/],
     ['withheld', 'recipient_not_authorised', /Faire habiliter le destinataire, sur document du client/],
     [
       'waiting',

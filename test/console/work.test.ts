@@ -146,7 +146,7 @@ test('everything a filter matches is counted, shown, confirmed by its number, an
   expect(plain(plan.text)).toMatch(/7 rejouées/);
   const form = { destination: 'essai-crm', state: 'failed', reason: 'ticket 16' };
   const wrong = await support.post('/replay', { ...form, number: '6' });
-  expect([wrong.status, plain(wrong.text).includes('relisez le plan')]).toEqual([422, true]);
+  expect([wrong.status, plain(wrong.text).includes('vérifiez le décompte')]).toEqual([422, true]);
   expect((await support.post('/replay', { ...form, number: '' })).status).toBe(422);
   expect((await support.post('/replay', { reason: 'ticket 16', number: '10' })).status).toBe(400);
   const begun = await support.post('/replay', { ...form, number: '7' });

@@ -25,7 +25,7 @@ test.each([
     'file no. 42 (MALFORMED): a quote or an element is not closed',
   ],
   ['file_held', 'ROWS_90.MISSING_12', '90 demandes, 12 en moins', '90 leads, 12 fewer'],
-  ['bulk_stuck', 'BULK_RUN_7:SQL_1213', 'travail en nombre 7 (SQL_1213)', 'bulk run 7 (SQL_1213)'],
+  ['bulk_stuck', 'BULK_RUN_7:SQL_1213', 'traitement groupé 7 (SQL_1213)', 'bulk run 7 (SQL_1213)'],
   ['anomalies_pile_up', 'notice_missing', 'Mention d’information non précisée', 'notice not named'],
   [
     'go_live_incomplete',
@@ -37,7 +37,7 @@ test.each([
   [
     'retention_kept',
     'RIGHT_OPEN:2026-12-14:',
-    'terme dépassé : un droit n’est pas appliqué partout, à régler avant le 14/12/2026',
+    'échéance dépassée : un droit n’est pas appliqué partout, à régler avant le 14/12/2026',
     'past its day: a right is not through, to be settled by 2026-12-14',
   ],
   [

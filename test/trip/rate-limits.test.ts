@@ -100,7 +100,7 @@ test('support reads that there is nothing to do, and a held destination is not p
   const relais = terminalOf(environmentOf(gateway));
   const id = String((await gateway.states("d.state = 'waiting'"))[0]?.id);
   const story = (await relais('delivery', 'show', id)).out;
-  expect(story).toContain('Rien : elle part d’elle-même dès que notre limite le permet');
+  expect(story).toContain('Rien : elle part automatiquement dès que notre limite le permet');
   expect(story).not.toContain('relais replay');
   expect(await bringProbe(gateway.app.database, 'essai-crm', [])).toBe(0);
   expect((await gateway.states(`d.id = ${id}`))[0]?.reason).toBe(refused);

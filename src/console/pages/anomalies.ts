@@ -21,13 +21,13 @@ const days = 30;
 
 const words = {
   text: [
-    'Ce qui n’est pas conforme dans les demandes des trente derniers jours ; les demandes elles-mêmes ont été prises.',
+    'Ce qui n’est pas conforme dans les leads des trente derniers jours ; les leads eux-mêmes ont été pris.',
     'What does not conform in the leads of the last thirty days; the leads themselves were taken in.',
   ],
   choose: ['Choisissez un client.', 'Choose a client.'],
   none: ['Rien d’anormal.', 'Nothing out of order.'],
   show: ['Montrer', 'Show'],
-  leads: ['Demandes', 'Leads'],
+  leads: ['Leads', 'Leads'],
   kind: ['Constat', 'Finding'],
   code: ['Code', 'Code'],
   channel: ['Canal', 'Channel'],

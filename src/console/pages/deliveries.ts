@@ -22,6 +22,7 @@ import { countText, timeOf } from '../times.ts';
 import { exportWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
+import { remedyText } from '../words/refusals.ts';
 import type { Desk } from './sign-in.ts';
 import { viewsPart } from './views.ts';
 
@@ -96,7 +97,8 @@ export function unknownPart(
 ): Html | undefined {
   if (refused === undefined) return undefined;
   const say = sayTo(request);
-  return html`${refusedNotice(refused, say)}
+  const remedy = remedyText('FIND-001');
+  return html`${refusedNotice(refused, say)} ${remedy === undefined ? undefined : html`<p>${say(remedy)}</p>`}
   ${
     lead === undefined || !may(personOf(request).holder, 'person.find')
       ? undefined

@@ -123,7 +123,7 @@ export const adminWords = {
   revoked: ['retirée', 'revoked'],
   revoke: ['Retirer', 'Revoke'],
   revokeText: [
-    'Plus rien ne part sous elle. Retraits et effacements vont encore à qui a reçu la demande. Le client en reçoit la note.',
+    'Plus rien ne part sous elle. Retraits et effacements vont encore à qui a reçu le lead. Le client en reçoit la note.',
     'Nothing departs under it any more. Withdrawals and erasures still go to whoever received the lead. The client gets the note.',
   ],
   noAuthorisations: ['Aucune habilitation.', 'No authorisation.'],
@@ -170,7 +170,7 @@ export const exportWords = {
 /** What a key may be given, in words; the table of permissions has the English ones. */
 export const scopeWords: Readonly<Record<string, string>> = {
   'delivery.read': 'voir livraisons, destinations et fichiers, personnes masquées',
-  'lead.read': 'voir une demande, masquée',
+  'lead.read': 'voir un lead, masqué',
   'person.find': 'rechercher une personne, inscrit au journal et masqué',
   'log.read': 'voir le journal',
   'delivery.replay': 'rejouer des livraisons',
@@ -181,7 +181,7 @@ export const scopeWords: Readonly<Record<string, string>> = {
   'task.read': 'voir alertes et tâches',
   'task.close': 'prendre et classer une tâche, avec preuve',
   'mapping.read': 'voir formats, versions et le document que le client signe',
-  'lead.post': 'déposer demandes, corrections, accords et échanges',
-  'lead.pull': 'retirer les demandes d’une destination',
+  'lead.post': 'déposer leads, corrections, accords et échanges',
+  'lead.pull': 'retirer les leads d’une destination',
   'event.read': 'lire le fil des événements',
 };

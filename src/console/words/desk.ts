@@ -5,9 +5,9 @@ export const deskWords = {
   number: ['Nº', 'No.'],
   client: ['Client', 'Client'],
   destination: ['Destination', 'Destination'],
-  lead: ['Demande', 'Lead'],
+  lead: ['Lead', 'Lead'],
   action: ['Action', 'Action'],
-  planned: ['Prévue', 'Planned'],
+  planned: ['Planifiée le', 'Planned'],
   count: ['Nombre', 'Count'],
   oldest: ['La plus ancienne', 'Oldest'],
   any: ['Tous', 'All'],
@@ -52,7 +52,7 @@ export const deskWords = {
   replay: ['Rejouer', 'Replay'],
   lookAgain: ['Réexaminer', 'Look at it again'],
   anew: [
-    'L’écrire à neuf par le format en vigueur, sous une nouvelle clé',
+    'La réécrire avec le format en vigueur, sous une nouvelle clé',
     'Write it anew by the mapping in force, under a new key',
   ],
   acceptDoubles: [
@@ -75,7 +75,7 @@ export const deskWords = {
   cancel: ['Annuler la livraison', 'Cancel the delivery'],
   close: ['Classer', 'Close'],
   heldTitle: ['Un fichier est retenu', 'A file is held back'],
-  heldRows: ['Demandes dans ce fichier', 'Leads in this file'],
+  heldRows: ['Leads dans ce fichier', 'Leads in this file'],
   heldMissing: ['Du précédent, n’y sont plus', 'Of the one before, no longer in it'],
   heldSince: ['Retenu depuis', 'Held since'],
   heldText: [
@@ -84,18 +84,18 @@ export const deskWords = {
   ],
   releaseFile: ['Laisser partir', 'Let it leave'],
   releaseHint: [
-    'Un fichier des demandes du moment part, avec autant de demandes au moins.',
+    'Un fichier des leads du moment part, avec au moins autant de leads.',
     'A file of the leads as they are now leaves, with as many leads at least.',
   ],
   discardFile: ['Abandonner ce fichier', 'Give this file up'],
   discardHint: [
-    'Rien ne part : ses demandes sont dans le fichier de l’heure suivante, regardé de la même façon.',
+    'Rien ne part : ses leads seront dans le fichier suivant, vérifié de la même façon.',
     'Nothing leaves: its leads stand in the file of the next hour, which is looked at in the same way.',
   ],
   released: ['Noté : un fichier part maintenant.', 'Noted: a file leaves now.'],
   fileNow: ['Envoyer le fichier maintenant', 'Send the file now'],
   fileAsked: [
-    'Demandé : le fichier part dans l’instant, si quelque chose l’attend.',
+    'Demandé : le fichier part aussitôt, s’il y a quelque chose à envoyer.',
     'Asked for: the file leaves at once, if anything waits for it.',
   ],
   changedSince: [
@@ -104,12 +104,12 @@ export const deskWords = {
   ],
   testIt: ['Tester l’accès', 'Test the access'],
   testText: [
-    'Adresse, chiffrement, identifiants ; aucune demande n’est envoyée.',
+    'Adresse, chiffrement, identifiants ; aucun lead n’est envoyé.',
     'Address, encryption, credentials; no lead is sent.',
   ],
-  reached: ['Le destinataire est joint.', 'The recipient is reached.'],
-  notReached: ['Le destinataire n’est pas joint :', 'The recipient is not reached:'],
-  noLeadSent: ['Aucune demande n’a été envoyée.', 'No lead was sent.'],
+  reached: ['Le destinataire répond.', 'The recipient is reached.'],
+  notReached: ['Le destinataire ne répond pas :', 'The recipient is not reached:'],
+  noLeadSent: ['Aucun lead n’a été envoyé.', 'No lead was sent.'],
   resolveText: [
     'Personne ne sait si le client l’a. Demandez-lui, puis dites ce qu’il a répondu.',
     'Nobody knows whether the client has it. Ask, then say what they answered.',
@@ -157,7 +157,7 @@ export const deskWords = {
   nowInForce: ['en vigueur :', 'in force:'],
   took: ['Durée des dernières livraisons', 'Time the latest deliveries took'],
   noneLately: ['aucune livraison récente', 'no delivery of late'],
-  half: ['la moitié en', 'half within'],
+  half: ['médiane', 'half within'],
   most: ['95 % en', '95% within'],
   seeFailed: ['Voir les échecs', 'See what failed'],
   statusAlready: [
@@ -170,8 +170,8 @@ export const deskWords = {
   seeDeliveries: ['Voir les livraisons', 'See the deliveries'],
   takeOver: ['Classer l’alerte', 'Close the alert'],
   runKind: ['Nature', 'Kind'],
-  run: ['Travail en nombre', 'Bulk run'],
-  noRuns: ['Aucun travail en nombre.', 'No bulk run.'],
+  run: ['Traitement groupé', 'Bulk run'],
+  noRuns: ['Aucun traitement groupé.', 'No bulk run.'],
   progress: ['Avancement', 'Progress'],
   by: ['Demandé par', 'Asked by'],
   begun: ['Commencé', 'Begun'],
@@ -192,11 +192,11 @@ export const deskWords = {
   confirm: ['Tapez le nombre pour confirmer', 'Type the number to confirm'],
   confirmHint: ['Le nombre de livraisons rejouées :', 'The number of deliveries replayed:'],
   changed: [
-    'Le nombre ne correspond pas, ou il a changé entre-temps : relisez le plan.',
+    'Le nombre ne correspond pas, ou il a changé entre-temps : vérifiez le décompte.',
     'The number does not match, or has changed meanwhile: read the plan again.',
   ],
   cut: [
-    'Plus de livraisons correspondent qu’un travail n’en prend : limitez la période.',
+    'Plus de livraisons correspondent qu’un traitement n’en prend : limitez la période.',
     'More deliveries match than one run takes: narrow the period.',
   ],
   askedFor: ['Ce qui était demandé', 'What was asked for'],
@@ -211,7 +211,7 @@ export const deskWords = {
   result: ['Résultat', 'Result'],
   sinceThen: ['Où en sont ces livraisons à présent', 'Where these deliveries stand now'],
   listGone: [
-    'La liste de ces livraisons n’est plus gardée : elle l’est 30 jours après la fin du travail.',
+    'La liste de ces livraisons n’est plus gardée : elle l’est 30 jours après la fin du traitement.',
     'The list of these deliveries is no longer kept: it is for 30 days after the end of the run.',
   ],
   allOfRun: ['Toutes ces livraisons', 'All these deliveries'],
@@ -257,7 +257,7 @@ export const kindWords: Readonly<Record<string, Both>> = {
   cancel: ['annulation', 'cancel'],
   close: ['classement', 'close'],
   resolve: ['issue à trancher', 'resolve'],
-  backfill: ['reprise des demandes antérieures', 'backfill'],
+  backfill: ['reprise des leads antérieurs', 'backfill'],
 };
 
 export const runStateWords: Readonly<Record<string, Both>> = {

@@ -12,7 +12,7 @@ export const frame = {
   destinations: ['Destinations', 'Destinations'],
   mappings: ['Formats', 'Mappings'],
   tasks: ['Tâches', 'Tasks'],
-  runs: ['Travaux en nombre', 'Bulk runs'],
+  runs: ['Traitements groupés', 'Bulk runs'],
   requests: ['Droits', 'Rights'],
   retention: ['Conservation', 'Retention'],
   audit: ['Audit', 'Audit'],

@@ -18,7 +18,7 @@ export const liveWords = {
     'Nothing of the kind among the newest entries of the log; the list of deliveries goes further back.',
   ],
   noRun: [
-    '« En direct » montre ce qui arrive, pas un travail en nombre.',
+    '« En direct » montre ce qui arrive, pas un traitement groupé.',
     '“Live” shows what happens, not a bulk run.',
   ],
   list: ['Les mêmes livraisons, en liste', 'The same deliveries, as a list'],

@@ -46,7 +46,7 @@ export const secretWords = {
   oldUntil: ['L’ancien signe aussi jusqu’au', 'The old one signs too until'],
   renew: ['Renouveler le secret', 'Renew the secret'],
   renewText: [
-    'Le nouveau est montré une seule fois : mettez-le dans votre système aussitôt. L’ancien s’arrête de lui-même. Jours pendant lesquels les deux signent :',
+    'Le nouveau est montré une seule fois : mettez-le dans votre système aussitôt. L’ancien s’arrête automatiquement. Jours pendant lesquels les deux signent :',
     'The new one is shown once: put it into your system at once. The old one ends by itself. Days on which both sign:',
   ],
   once: [

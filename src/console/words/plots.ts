@@ -17,6 +17,6 @@ export const plotWords = {
   delivered: ['livrées', 'delivered'],
   failed: ['en échec', 'failed'],
   withheld: ['retenues', 'withheld'],
-  half: ['la moitié en', 'half within'],
+  half: ['médiane', 'half within'],
   most: ['95 % en', '95% within'],
 } as const satisfies Readonly<Record<string, Both>>;

@@ -5,7 +5,7 @@ import type { Both } from '../../support/words.ts';
 export const retentionWords = {
   title: ['Durées de conservation', 'Retention'],
   text: [
-    'Ce qui partira, tel que les choses sont aujourd’hui : une nouvelle demande d’une personne recule toutes les siennes, jusqu’au plafond de chacune.',
+    'Ce qui sera supprimé, en l’état actuel : un nouveau lead d’une personne recule l’échéance de tous les siens, jusqu’au plafond de chacun.',
     'What will go, as things stand today: a new request of a person moves all of theirs, up to the cap of each.',
   ],
   month: ['Mois', 'Month'],
@@ -18,7 +18,7 @@ export const retentionWords = {
   date: ['Date', 'Date'],
   what: ['Ce qui arrive', 'What happens'],
   operation: ['Opération', 'Operation'],
-  leads: ['Demandes', 'Leads'],
+  leads: ['Leads', 'Leads'],
   why: ['Règle', 'Rule'],
   references: ['Références', 'References'],
   purge: ['suppression', 'deleted'],
@@ -26,12 +26,12 @@ export const retentionWords = {
   overdue: ['échue : part au prochain passage', 'overdue: goes with the next run'],
   nothing: ['Rien ne part ce mois-ci.', 'Nothing goes in this month.'],
   cut: [
-    'Trop de demandes pour une page : les nombres sont un minimum. Choisissez un client.',
+    'Trop de leads pour une page : les nombres sont un minimum. Choisissez un client.',
     'Too many leads for one page: the numbers are the least. Choose a client.',
   ],
   waiting: ['Échues et retenues', 'Due and waiting'],
-  waitsFor: ['Ce qu’elles attendent', 'What they wait for'],
-  requests: ['Demandes de droits arrivées à leur terme', 'Requests whose own time is over'],
+  waitsFor: ['Ce qui les retient', 'What they wait for'],
+  requests: ['Demandes de droits dont la conservation est échue', 'Requests whose own time is over'],
   runs: ['Passages', 'Runs'],
   run: ['Passage', 'Run'],
   by: ['Par', 'By'],
@@ -121,7 +121,7 @@ export const auditWords = {
     'The log verifies: no entry was changed, none is missing.',
   ],
   badText: [
-    'Le journal a été altéré. Les entrées avant le premier constat sont bonnes. Ne touchez à rien et prévenez l’exploitation.',
+    'Le journal a été altéré. Les entrées avant le premier constat sont intactes. Ne touchez à rien et prévenez l’exploitation.',
     'The log was altered. Entries before the first finding are good. Touch nothing and tell operations.',
   ],
   withoutAnchor: [
@@ -142,9 +142,9 @@ export const auditWords = {
   ],
   ask: ['Chercher', 'Ask'],
   nobody: ['Personne ne l’a recherchée.', 'Nobody looked this person up.'],
-  noLead: ['Ce client n’a aucune demande de cette personne.', 'This client has no lead of that person.'],
+  noLead: ['Ce client n’a aucun lead de cette personne.', 'This client has no lead of that person.'],
   when: ['Quand', 'When'],
-  lead: ['Demande', 'Lead'],
+  lead: ['Lead', 'Lead'],
   what: ['Quoi', 'What'],
   who: ['Qui', 'Who'],
   why: ['Pourquoi', 'Why'],
@@ -163,7 +163,7 @@ export const findingWords: Readonly<Record<LogProblem, Both>> = {
   ],
   entry_missing: ['une entrée scellée manque', 'a sealed entry is missing'],
   entry_forged: [
-    'une entrée qui attend son sceau n’est pas de la passerelle, ou a été changée',
+    'une entrée qui attend son sceau ne vient pas de la passerelle, ou a été changée',
     'an entry that waits for its seal was not made by the gateway, or was changed',
   ],
   key_missing: [
@@ -184,7 +184,7 @@ export const findingWords: Readonly<Record<LogProblem, Both>> = {
     'an entry came in past the gateway',
   ],
   seal_changed: [
-    'un sceau a été changé, ou n’est pas de la passerelle',
+    'un sceau a été changé, ou ne vient pas de la passerelle',
     'a seal was changed, or is not ours',
   ],
   seal_missing: ['un sceau manque', 'a seal is missing'],

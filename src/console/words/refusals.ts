@@ -22,8 +22,11 @@ const remedies: Readonly<Partial<Record<ErrorCode, Both>>> = {
     'Only a failed delivery or an open alert is closed: see “Tasks”.',
   ],
   'REPLAY-001': ['Relisez la livraison.', 'Read the delivery again.'],
-  'BULK-001': ['La page du travail dit ce qu’il a fait.', 'The page of the run says what it did.'],
-  'BULK-002': ['Relisez le plan et tapez son nombre.', 'Read the plan again and type its number.'],
+  'BULK-001': [
+    'La page du traitement groupé indique ce qu’il a fait.',
+    'The page of the run says what it did.',
+  ],
+  'BULK-002': ['Vérifiez le décompte et tapez-le.', 'Read the plan again and type its number.'],
   'DEST-001': ['Relisez la page de la destination.', 'Read the page of the destination again.'],
   'DEST-002': [
     'Suspendez la destination, attendez que plus rien ne soit en route, publiez, reprenez.',
@@ -43,7 +46,7 @@ const remedies: Readonly<Partial<Record<ErrorCode, Both>>> = {
     'Read what will change, and confirm its number.',
   ],
   'MAPPING-006': [
-    'Remettez l’ancien texte dans client.yaml, et donnez au nouveau une version à lui.',
+    'Remettez l’ancien texte dans client.yaml, et donnez au nouveau texte sa propre version.',
     'Put the earlier words back into client.yaml, and give the new ones a version of their own.',
   ],
   'RETENTION-001': [
@@ -54,9 +57,9 @@ const remedies: Readonly<Partial<Record<ErrorCode, Both>>> = {
     'Enregistrez d’abord l’instruction écrite du client, et donnez-en le numéro.',
     'Record the client’s written instruction first, and give its number.',
   ],
-  'LEAD-004': ['Rien ne part pour une demande effacée.', 'Nothing leaves for an erased lead.'],
+  'LEAD-004': ['Rien ne part pour un lead effacé.', 'Nothing leaves for an erased lead.'],
   'LEAD-006': [
-    'Rien ne part tant que la limitation tient.',
+    'Rien ne part tant que la limitation est en vigueur.',
     'Nothing leaves until the restriction is lifted.',
   ],
 };
@@ -86,10 +89,10 @@ const more: Readonly<Partial<Record<ErrorCode, Both>>> = {
     'Une mention déjà donnée aux prospects a changé de texte (C14).',
     'A notice that prospects have been given stands there with other words (C14).',
   ],
-  'LEAD-004': ['La demande a été effacée.', 'The lead has been erased.'],
+  'LEAD-004': ['Le lead a été effacé.', 'The lead has been erased.'],
   'LEAD-005': ['La ligne a été refusée pour son contenu.', 'The row was refused for what is in it.'],
   'LEAD-006': [
-    'Le traitement de la demande est limité à la demande de la personne.',
+    'Le traitement du lead est limité à la demande de la personne.',
     'Processing of the lead is restricted at the request of the person.',
   ],
   'CLIENT-001': [

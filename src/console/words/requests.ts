@@ -88,7 +88,7 @@ export const requestWords = {
   lead: ['Lead', 'Lead'],
   collected: ['Recueilli', 'Collected'],
   found: ['Trouvé', 'Found'],
-  byAsked: ['par ce qui a été donné', 'by what was given'],
+  byAsked: ['d’après les coordonnées fournies', 'by what was given'],
   byShared: ['partage une adresse : la sienne ?', 'shares an address: theirs?'],
   decision: ['Décision', 'Decision'],
   row: ['Ligne refusée', 'Refused row'],
@@ -221,7 +221,7 @@ export const requestWords = {
   request: ['Demande', 'Request'],
   noProofs: ['Aucune preuve.', 'No proof.'],
   verified: [
-    'La signature est bonne : rien n’a été changé depuis.',
+    'La signature est valide : rien n’a été changé depuis.',
     'The signature is good: nothing was changed since.',
   ],
   broken: [

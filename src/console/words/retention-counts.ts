@@ -3,12 +3,12 @@ import type { OneAndSeveral } from '../../domain/counted.ts';
 
 export const retentionCounts = {
   purged: [
-    ['demande à supprimer', 'lead to delete'],
-    ['demandes à supprimer', 'leads to delete'],
+    ['lead à supprimer', 'lead to delete'],
+    ['leads à supprimer', 'leads to delete'],
   ],
   anonymised: [
-    ['demande à anonymiser', 'lead to anonymise'],
-    ['demandes à anonymiser', 'leads to anonymise'],
+    ['lead à anonymiser', 'lead to anonymise'],
+    ['leads à anonymiser', 'leads to anonymise'],
   ],
   long: [
     [
@@ -22,11 +22,11 @@ export const retentionCounts = {
   ],
   endMissing: [
     [
-      'demande d’une opération ponctuelle sans date de fin enregistrée',
+      'lead d’une opération ponctuelle sans date de fin enregistrée',
       'lead of a one-off operation without a recorded end',
     ],
     [
-      'demandes d’opérations ponctuelles sans date de fin enregistrée',
+      'leads d’opérations ponctuelles sans date de fin enregistrée',
       'leads of one-off operations without a recorded end',
     ],
   ],

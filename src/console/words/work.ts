@@ -30,7 +30,7 @@ export const searchWords = {
     'Par référence exacte, adresse e-mail, téléphone ou nom. La recherche est inscrite au journal, à votre nom, avant d’être montrée.',
     'By exact reference, mail address, phone or name. The search is written in the log, as yours, before it is shown.',
   ],
-  reference: ['Référence de la demande', 'Reference of the lead'],
+  reference: ['Référence du lead', 'Reference of the lead'],
   email: ['Adresse e-mail', 'Mail address'],
   phone: ['Téléphone', 'Phone'],
   lastName: ['Nom', 'Last name'],
@@ -42,8 +42,8 @@ export const searchWords = {
   client: ['Client', 'Client'],
   anyClient: ['Tous', 'All'],
   submit: ['Rechercher', 'Search'],
-  results: ['Demandes trouvées', 'Leads found'],
-  nothing: ['Aucune demande trouvée.', 'No lead found.'],
+  results: ['Leads trouvés', 'Leads found'],
+  nothing: ['Aucun lead trouvé.', 'No lead found.'],
   cut: [
     'Seules les plus récentes sont montrées : précisez un client.',
     'Only the newest are shown: name a client.',
@@ -55,7 +55,7 @@ export const searchWords = {
   person: ['Personne', 'Person'],
   deliveries: ['Livraisons', 'Deliveries'],
   erased: ['effacée', 'erased'],
-  nowhere: ['aucune : la page de la demande dit pourquoi', 'none: the page of the lead says why'],
+  nowhere: ['aucune : la page du lead dit pourquoi', 'none: the page of the lead says why'],
 } as const satisfies Readonly<Record<string, Both>>;
 
 export const searchProblems: Readonly<Record<AskedProblem, Both>> = {
@@ -82,7 +82,7 @@ export const personWords: Readonly<Record<PersonFact['name'], Both>> = {
 };
 
 export const leadWords = {
-  title: ['Demande', 'Lead'],
+  title: ['Lead', 'Lead'],
   revision: ['Révision', 'Revision'],
   channel: ['Canal', 'Channel'],
   notice: ['Mention d’information', 'Notice'],
@@ -111,7 +111,7 @@ export const leadWords = {
     'In clear: this look is written in the log.',
   ],
   restricted: [
-    'Traitement limité à la demande de la personne : rien ne part tant que la limitation tient.',
+    'Traitement limité à la demande de la personne : rien ne part tant que la limitation est en vigueur.',
     'Processing is restricted at the person’s request: nothing leaves while that stands.',
   ],
 } as const satisfies Readonly<Record<string, Both>>;

@@ -155,7 +155,7 @@ export async function rotateSecret(
     const overlapEndsAt = made?.overlapEndsAt ?? tx.now();
     const note = await noted(tx, destination, { scope, actor }, 'renewed', [
       'Un nouveau secret de signature signe dès maintenant',
-      `L’ancien signe aussi jusqu’au ${moment(overlapEndsAt)} (heure de Paris), puis s’arrête de lui-même`,
+      `L’ancien signe aussi jusqu’au ${moment(overlapEndsAt)} (heure de Paris), puis s’arrête automatiquement`,
     ]);
     return { secret, overlapEndsAt, note };
   });
