@@ -105,6 +105,33 @@ test('C24: an objection is told to who was told a yes, also where it has ended b
   ).toEqual([{ leadId, destination: 'essai-crm' }]);
 });
 
+test('C24: an objection is told in writing to who has no field for what it names, whatever update it accepted', async () => {
+  await take(strangerRow('FIELD-1'));
+  const leadId = await received('FIELD-1', 'crm.essai.example');
+  const about = { clientId: 'essai', leadId, destinationId: 'essai-crm', deliveryId: 1, actor: 'worker' };
+  const told = { field: 'OPTIN', value: 'OUI', purpose: 'marketing', channel: 'email', state: 'granted' };
+  await gateway.app.database.transaction((tx) =>
+    appendHandovers(tx, [
+      { ...about, entry: 'departed', run: 1, attempt: 1, consents: [told] },
+      { ...about, entry: 'outcome', run: 1, attempt: 1, outcome: 'accepted' },
+    ]),
+  );
+  const stateAfter = async (channel: 'email' | 'sms'): Promise<readonly string[]> => {
+    const optIns = { purposes: ['marketing'], channels: [channel] } as const;
+    const id = await open({ kind: 'objection', references: ['FIELD-1'], optIns });
+    await gateway.app.requests.apply(id, all);
+    await gateway.owner.run('DELETE FROM lead_changes WHERE lead_id = ?', [leadId]);
+    await gateway.owner.run(
+      `INSERT INTO deliveries (delivery_key, client_id, lead_id, destination_id, action, revision, state, reason, departures, due_at, expires_at)
+       SELECT UUID(), 'essai', id, 'essai-crm', 'update', revision, 'delivered', 'accepted', 1, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM leads WHERE id = ?`,
+      [leadId],
+    );
+    return (await gateway.app.requests.show(id)).recipients.map(({ state, cause }) => `${state}:${cause}`);
+  };
+  expect(await stateAfter('email')).toEqual(['acknowledged:accepted']);
+  expect(await stateAfter('sms')).toEqual(['written:manual_update_required']);
+});
+
 test('C22: an erasure of many leads that was interrupted goes on where it stopped; of two officers one ends it', async () => {
   const email = 'more@courriel.example';
   await take(...Array.from({ length: 53 }, (_, index) => strangerRow(`MORE-${index + 1}`, { email })));
@@ -208,8 +235,14 @@ test('one request that cannot be looked at keeps no other from its alert', async
   const broken: number[] = [];
   const watch = (): Promise<void> =>
     watchRequests({ database: gateway.app.database, onBroken: (request) => void broken.push(request) });
-  const spied = jest.spyOn(gateway.app.database, 'transaction').mockImplementationOnce(() => {
-    throw new TypeError('broken');
+  const { database } = gateway.app;
+  const real = database.transaction.bind(database);
+  let calls = 0;
+  // The first is of answers that are gone, and of no request.
+  const spied = jest.spyOn(database, 'transaction').mockImplementation((work, options) => {
+    calls += 1;
+    if (calls === 2) throw new TypeError('broken');
+    return real(work, options);
   });
   await watch();
   spied.mockRestore();

@@ -207,7 +207,8 @@ test('two leads that are contradicted within an hour are two tasks', async () =>
 
 test('a yes after its erasure is over is a task, and gives the erased lead no reference', async () => {
   const key = await pendingLead();
-  crm.answer = (_request, response) => void response.writeHead(200).end('{"success":true}');
+  crm.answer = ({ method }, response) =>
+    void response.writeHead(200).end(method === 'GET' ? '{"state":"kept","id":"C-1"}' : '{"success":true}');
   await gateway.app.rights.erase({ clientId: 'essai', reference: 'L-1', ...by });
   const erased = async () =>
     (await gateway.states("d.action = 'erase' AND d.state = 'delivered'")).length > 0;

@@ -4,10 +4,19 @@ import { createHash } from 'node:crypto';
 import { queueClientMail, isMailbox, type Addressee } from '../../client-mails/queue.ts';
 import { addDays, civilDate } from '../../domain/civil-date.ts';
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
-import { isNews, isRecipientDone, recipientMove, reminderDays, remindersDue } from '../../domain/requests.ts';
+import {
+  isNews,
+  isRecipientDone,
+  recipientMove,
+  reminderDays,
+  remindersDue,
+  takesBack,
+  type RecipientMove,
+} from '../../domain/requests.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import type { Sql } from '../../store/database.ts';
 import { findClient } from '../../store/destinations.ts';
+import { allHandedOver } from '../../store/known-to-recipient.ts';
 import {
   changeRecipient,
   followUps,
@@ -40,7 +49,12 @@ async function moveOf(tx: Sql, request: Request, recipient: RequestRecipient): P
   const move =
     recipient.action === 'restrict'
       ? { state: 'written' as const, cause: 'restriction', deliveryId: 0 }
-      : recipientMove(await followUps(tx, recipient), !(await isUnplanned(tx, recipient)));
+      : await heardOf(
+          tx,
+          request,
+          recipient,
+          recipientMove(await followUps(tx, recipient), !(await isUnplanned(tx, recipient))),
+        );
   if (!isNews(recipient.state, move)) return recipient;
   const isDone = isRecipientDone(move.state);
   const change = {
@@ -58,6 +72,20 @@ async function moveOf(tx: Sql, request: Request, recipient: RequestRecipient): P
     [{ leadId: recipient.leadId, destinationId: recipient.destinationId, deliveryId: move.deliveryId }],
   );
   return { ...recipient, ...change };
+}
+
+/** What is taken back is heard by whoever has a field for it: who was told that opt-in before. Everybody else is asked in writing. */
+async function heardOf(
+  tx: Sql,
+  { kind, optIns }: Request,
+  { leadId, destinationId }: RequestRecipient,
+  move: RecipientMove | undefined,
+): Promise<RecipientMove | undefined> {
+  if (!takesBack(kind) || (move?.state !== 'acknowledged' && move?.state !== 'told')) return move;
+  const told = (await allHandedOver(tx, leadId, destinationId)).flatMap((entry) => entry.optIns);
+  return optIns.split(' ').some((pair) => told.includes(pair))
+    ? move
+    : { state: 'written', cause: 'manual_update_required', deliveryId: 0 };
 }
 
 export const namesOf = ({
