@@ -120,7 +120,7 @@ export const tryton: RealCrm = {
         WHEN EXISTS (SELECT 1 FROM party_category_rel c WHERE c.party = p.id AND c.category = 1) THEN '1' ELSE '0' END,
       CASE WHEN NOT EXISTS (SELECT 1 FROM party_contact_mechanism m WHERE m.party = p.id AND m.value LIKE '+%') THEN ''
         WHEN EXISTS (SELECT 1 FROM party_category_rel c WHERE c.party = p.id AND c.category = 2) THEN '1' ELSE '0' END
-    FROM party_party p JOIN party_identifier i ON i.party = p.id`,
+    FROM party_party p JOIN party_identifier i ON i.party = p.id WHERE COALESCE(p.name, '') <> ''`,
   probes: [
     [create('PR-1'), find('PR-1'), find('pr-1'), find('PR-0'), create('PR-1'), find('PR-1')],
     [
