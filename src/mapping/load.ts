@@ -8,7 +8,7 @@ import { topBlock, topOf, topText } from './document/peek.ts';
 import { isPresetFile, presetFile } from './document/preset-files.ts';
 import { formatProblem, formatProblemInFrench } from './document/problems.ts';
 import { didYouMean, suggest } from './document/suggest.ts';
-import { RelaisError, type BothSentences } from '../errors.ts';
+import { isOfSystem, RelaisError, type BothSentences } from '../errors.ts';
 
 export interface LoadedClient {
   readonly clientId: string;
@@ -32,15 +32,22 @@ export const reservedFolders: readonly string[] = ['presets', 'schema', 'maps'];
 /**
  * Reads everything under a mappings folder.
  * @param only the sources of no other destination are put together
+ * @throws FIND-001 where there is no such folder, MAPPING-001 where it cannot be read
  */
 export function loadMappings(folder: string, only?: string): LoadedFolder {
   let names: readonly string[];
   try {
     names = namesIn(folder);
-  } catch {
+  } catch (error) {
+    // One that is not there has no mappings; of one that is there and cannot be read nobody knows.
+    if (isOfSystem(error) && error.code !== 'ENOENT')
+      throw new RelaisError('MAPPING-001', [
+        `Le dossier des formats ${folder} ne peut pas être lu (${error.code}).`,
+        `The mappings folder ${folder} cannot be read (${error.code}).`,
+      ]);
     throw new RelaisError('FIND-001', [
-      `Le dossier des formats ${folder} ne peut pas être lu.`,
-      `The mappings folder ${folder} cannot be read.`,
+      `Le dossier des formats ${folder} n’existe pas.`,
+      `The mappings folder ${folder} does not exist.`,
     ]);
   }
   const problems: Problem[] = [];

@@ -6,6 +6,8 @@ import { connectors } from '../../connectors/index.ts';
 import { checkAll } from '../../src/mapping/tools/check-folder.ts';
 import { checkSources } from '../../src/mapping/check.ts';
 import { loadDestination, loadMappings } from '../../src/mapping/load.ts';
+import { allOnDisk } from '../../src/support/mappings/files.ts';
+import type { MappingPlace } from '../../src/support/mappings/place.ts';
 import { previewMapping } from '../../src/mapping/tools/preview.ts';
 import { formatProblem } from '../../src/mapping/document/problems.ts';
 import { schedules } from '../../src/mapping/transport/timing.ts';
@@ -201,6 +203,14 @@ test('a folder is checked as a whole: clients without file, destinations named t
 
 test('a folder that does not exist is told by name', () => {
   expect(() => loadMappings('/nowhere/mappings')).toThrow('/nowhere/mappings');
+});
+
+test('a folder that is there and cannot be read is no folder without mappings', () => {
+  const place = (mappingsDir: string): MappingPlace =>
+    ({ config: { mappingsDir } }) as unknown as MappingPlace;
+  expect(allOnDisk(place('/nowhere/mappings'))).toEqual([]);
+  // A file in its place: as a folder without the right to read it, which root would have all the same.
+  expect(() => allOnDisk(place(import.meta.filename))).toThrow('cannot be read (ENOTDIR)');
 });
 
 test('a sample with a field the lead does not have is told at its line', () => {
