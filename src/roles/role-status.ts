@@ -86,7 +86,10 @@ export function presenceOf(
   };
   const heartbeat = startHeartbeat(database, line, log);
   return {
-    trouble: async () => keyWatch.trouble() ?? (await ownership.trouble()),
+    trouble: async () =>
+      keyWatch.trouble() ??
+      (await ownership.trouble()) ??
+      (heartbeat.isUnanswered() ? 'mysql answers reads and no writes (UNANSWERED)' : undefined),
     stop: async () => {
       ownership.stop();
       await keyWatch.stop();

@@ -8,22 +8,34 @@ import { startLoop } from './poll-loop.ts';
 
 const everyMs = 5_000;
 const leaveMs = 2_000;
+const unansweredMs = 3 * everyMs;
 
 export interface Heartbeat {
+  /** True once nothing could be written for several beats: a server that waits for space on its disk answers reads, and no write. */
+  readonly isUnanswered: () => boolean;
   readonly stop: () => Promise<void>;
 }
 
-export function startHeartbeat(database: Sql, line: ProcessLine, log: Log): Heartbeat {
+/** @param now monotonic, ms */
+export function startHeartbeat(
+  database: Sql,
+  line: ProcessLine,
+  log: Log,
+  now = (): number => performance.now(),
+): Heartbeat {
+  let writtenAt = now();
   const loop = startLoop({
     name: 'heartbeat',
     idleMs: everyMs,
     work: async () => {
       await renewProcess(database, line);
+      writtenAt = now();
       return false;
     },
     log,
   });
   return {
+    isUnanswered: () => now() - writtenAt > unansweredMs,
     stop: async () => {
       const gone = loop.stop().then(() => removeProcess(database, line));
       // A database that does not answer keeps no role from stopping: the line is out of date in seconds anyway.
