@@ -65,6 +65,7 @@ export async function tellSamePerson(
   await spreadWithdrawals(tx, {
     touched,
     origins: leadsOf(takesAlone),
+    oppositionKey,
     snapshot,
     actor: 'intake',
     purpose: '',

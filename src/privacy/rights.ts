@@ -171,6 +171,7 @@ export async function withdrawWithin(
   const others = await spreadWithdrawals(tx, {
     touched: [],
     origins: [leadId],
+    oppositionKey: options.oppositionKey,
     snapshot: options.snapshot,
     actor,
     purpose: request.reason,

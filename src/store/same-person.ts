@@ -2,6 +2,7 @@
 // Invariant: a lead is the same person's where it shares the e-mail or one of the phones, one hop and never further; whoever
 // spreads a withdrawal locks that client alone, so that no lead with an older grant is added at the same time.
 import type { ConsentRecord } from '../domain/lead.ts';
+import { addressDigests } from '../domain/opposition.ts';
 import {
   newestWithdrawals,
   originOf,
@@ -15,7 +16,8 @@ import { inList, type Sql } from './database.ts';
 import { appendHandovers } from './handovers.ts';
 import { insertChanges, raiseRevisions } from './lead-writes.ts';
 import { lockLeads } from './leads.ts';
-import { sharedAddresses } from './same-address.ts';
+import { addressesOf, formerHolders } from './oppositions.ts';
+import { sharedAddresses, type AddressKind } from './same-address.ts';
 
 /** What is read of a client with its lock. */
 export interface LockedClient {
@@ -67,14 +69,52 @@ export interface Spreading {
   readonly touched: readonly number[];
   /** Leads in which something was refused or taken back, or whose address changed: what they say may hold for others. */
   readonly origins: readonly number[];
+  /** Of the addresses that leads had before a correction. */
+  readonly oppositionKey: Buffer;
   readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
   readonly actor: string;
   readonly purpose: string;
 }
 
+interface Direction {
+  readonly kind: AddressKind;
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+/** From each of these leads to those that had one of its addresses before a correction. */
+async function toFormerHolders(
+  tx: Sql,
+  { origins, oppositionKey: key }: Pick<Spreading, 'origins' | 'oppositionKey'>,
+): Promise<readonly Direction[]> {
+  const directions: Direction[] = [];
+  const byClient = Map.groupBy(await addressesOf(tx, origins), ({ clientId }) => clientId);
+  for (const [clientId, leads] of byClient) {
+    const holdings = leads.flatMap(({ leadId, email, ...phones }) => [
+      ...addressDigests(key, clientId, email === undefined ? {} : { email }).map((digest) => ({
+        leadId,
+        digest,
+        kind: 'email' as const,
+      })),
+      ...addressDigests(key, clientId, phones).map((digest) => ({ leadId, digest, kind: 'phone' as const })),
+    ]);
+    const former = await formerHolders(
+      tx,
+      clientId,
+      holdings.map(({ digest }) => digest),
+    );
+    for (const { leadId, digest, kind } of holdings) {
+      const to = former.filter((holder) => holder.digest.equals(digest)).map((holder) => holder.leadId);
+      if (to.length > 0) directions.push({ kind, from: [leadId], to });
+    }
+  }
+  return directions;
+}
+
 /** Repeats refusals and withdrawals in the leads whose grants they end, each with a revision, a change and an entry of its own. */
 export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonly Reached[]> {
-  const directions = [
+  const directions: readonly Direction[] = [
+    ...(await toFormerHolders(tx, at)),
     ...(await sharedAddresses(tx, at.touched, 'withdrawn')).map(({ kind, own, all }) => ({
       kind,
       from: all,

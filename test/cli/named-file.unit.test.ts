@@ -8,6 +8,7 @@ import { terminalOf, type Ran } from './terminal.ts';
 const program = join(import.meta.dirname, '..', '..', 'bin', 'relais.mjs');
 const environment = {
   PATH: process.env['PATH'] ?? '',
+  RELAIS_ENV: 'development',
   RELAIS_MYSQL_URL: 'mysql://relais:x@127.0.0.1:1/relais',
   RELAIS_REDIS_URL: 'redis://127.0.0.1:1',
   RELAIS_MASTER_KEY: Buffer.alloc(32, 1).toString('base64'),

@@ -234,3 +234,30 @@ test('what leaves after a withdrawal of the same person says withdrawn, and what
       [reference, `${reference}-twin`].every((one) => given(one).at(-1) === 'RETRAIT'),
     );
 });
+
+test('a withdrawal reaches a lead that had the address before it was corrected', async () => {
+  await gateway.start('planner');
+  const own = { email: 'former@courriel.example', landline: '+33199000077' };
+  await gateway.send(
+    leadRow('F-1', { ...own, mobile: '+33639980171' }),
+    leadRow('F-2', { email: own.email, landline: null, mobile: '+33639980172' }),
+  );
+  await gateway.send({
+    ...{ client_id: 'essai', kind: 'correction', reference: 'F-2', row_reference: 'F-2-email' },
+    email: 'present@courriel.example',
+  });
+  const stateOf = async (reference: string): Promise<unknown> =>
+    (
+      await gateway.owner.all<{ state: string }>(
+        'SELECT c.state FROM consents c JOIN leads l ON l.id = c.lead_id WHERE l.reference = ? ORDER BY c.id',
+        [reference],
+      )
+    ).at(-1)?.state;
+  await gateway.until(
+    'corrected',
+    async () => (await gateway.owner.all('SELECT 1 FROM former_addresses')).length > 0,
+  );
+  expect(await stateOf('F-2')).toBe('granted');
+  await withdraw('F-1');
+  expect(await stateOf('F-2')).toBe('withdrawn');
+});
