@@ -9,10 +9,19 @@ export interface Looked {
   readonly among: boolean;
 }
 
-/** Rows marked queued longer than `olderThanMs` ago: their job may be lost; pushing it again is harmless. */
+/** The database's present, ms exact: what is touched after it is younger. */
+export async function presentOf(sql: Sql): Promise<Date> {
+  const [row] = await sql.all<{ present: Date }>('SELECT UTC_TIMESTAMP(3) AS present');
+  return row?.present ?? sql.now();
+}
+
+/**
+ * Rows marked queued longer ago than so many ms, or before a moment of the database's: their job may be lost; pushing it again is
+ * harmless.
+ */
 export async function queuedLongAgo(
   sql: Sql,
-  olderThanMs: number,
+  when: number | Date,
   limit: number,
   { destinations, among }: Looked,
 ): Promise<readonly DueJobAt[]> {
@@ -20,10 +29,10 @@ export async function queuedLongAgo(
   const { marks, values } = destinations.length === 0 ? { marks: '', values: [] } : inList(destinations);
   const rows = await sql.all<DueRow>(
     `SELECT ${dueColumns} FROM deliveries FORCE INDEX (deliveries_due)
-      WHERE state = 'queued' AND batch_id = 0 AND queued_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3))
+      WHERE state = 'queued' AND batch_id = 0 AND queued_at <= ${typeof when === 'number' ? 'TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3))' : '?'}
         ${destinations.length === 0 ? '' : `AND destination_id ${among ? '' : 'NOT '}IN (${marks})`}
       ORDER BY priority, id LIMIT ${Math.trunc(limit)}`,
-    [olderThanMs, ...values],
+    [when, ...values],
   );
   return rows.map(dueJobOf);
 }

@@ -8,7 +8,7 @@ import type { Producer } from '../../queue/producer.ts';
 import type { Database } from '../../store/database.ts';
 import type { DueJob } from '../../store/due-work.ts';
 import { destinationsWithLongFiles } from '../../store/long-files.ts';
-import { queuedLongAgo, touchQueued, type Looked } from '../../store/queued-long-ago.ts';
+import { presentOf, queuedLongAgo, touchQueued, type Looked } from '../../store/queued-long-ago.ts';
 
 export interface Pushing {
   readonly database: Database;
@@ -26,16 +26,16 @@ export async function pushAgain(at: Pushing): Promise<number> {
   const epoch = await at.producer.epochLost().catch(() => 'kept' as const);
   if (epoch === 'lost') at.log.warn('dispatch.epoch_lost');
   // Also at the first look: whatever was queued before this process is pushed again.
-  const lost = epoch !== 'kept';
-  const startedAt = performance.now();
+  const lossSeen = epoch === 'kept' ? undefined : await presentOf(at.database);
   // Their rows, a million perhaps, wait for the file, and would all be read each time.
   const filing = await destinationsWithLongFiles(at.database, fileConnectors);
   let pushed = 0;
   for (;;) {
     // After a loss all that was queued before this look: what it has touched is younger, and not taken again.
-    const jobs = lost
-      ? await queuedLongAgo(at.database, Math.floor(performance.now() - startedAt), atOnce, butFor(filing))
-      : await forgotten(at, filing);
+    const jobs =
+      lossSeen === undefined
+        ? await forgotten(at, filing)
+        : await queuedLongAgo(at.database, lossSeen, atOnce, butFor(filing));
     for (const [destinationId, group] of Map.groupBy(jobs, (job) => job.destinationId))
       await pushJobs(at, destinationId, group.map(jobOf), 'again');
     // Touched even when Redis is away, so that the next look comes after another pause.
