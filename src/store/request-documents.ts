@@ -67,16 +67,13 @@ export const removeAnswers = async (tx: Sql, requestId: number): Promise<void> =
     (await documentsOf(tx, requestId)).filter(({ kind }) => kind === 'answer'),
   );
 
-/** Answers whose day is over. Returns how many went. */
-export async function removeGoneAnswers(tx: Sql): Promise<number> {
-  const gone = await tx.all<{ id: number }>(
+/** Answers whose day is over, some of them. */
+export const goneAnswers = (sql: Pick<Sql, 'all'>): Promise<readonly { readonly id: number }[]> =>
+  sql.all(
     'SELECT id FROM request_documents FORCE INDEX (request_documents_gone) WHERE gone_at <= UTC_TIMESTAMP(3) ORDER BY gone_at LIMIT 50',
   );
-  await removeNamed(tx, gone);
-  return gone.length;
-}
 
-async function removeNamed(tx: Sql, documents: readonly { readonly id: number }[]): Promise<void> {
+export async function removeNamed(tx: Sql, documents: readonly { readonly id: number }[]): Promise<void> {
   const ids = documents.map(({ id }) => id);
   await deleteNamed(tx, { table: 'request_document_parts', column: 'document_id', index: 'PRIMARY' }, ids);
   await deleteNamed(tx, { table: 'request_documents', column: 'id', index: 'PRIMARY' }, ids);

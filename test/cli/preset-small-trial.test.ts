@@ -19,7 +19,7 @@ test.each([
 test('an ADF says which programme, and its mail is read by people: no name of an element stands where a word should', async () => {
   const { out } = await relais('preset', 'try', 'adf-mail');
   expect(out).toContain('<comments><![CDATA[Programme : PROGRAMME-1\n');
-  const sheet = out.slice(out.indexOf('\nDemande\n'), out.indexOf('\nConsentement (opt-in)\n'));
+  const sheet = out.slice(out.indexOf('\nRéception\n'), out.indexOf('\nConsentement (opt-in)\n'));
   expect(sheet).toContain('Référence : SAMPLE-000001');
   expect(sheet).not.toMatch(/prospect[.@]/);
   expect(out).toMatch(/▶ Accord e-mail \(.*\) : OUI/);

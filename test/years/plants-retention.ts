@@ -105,7 +105,7 @@ export const retentionPlants: readonly YearsPlant[] = [
     name: 'restricted, and deleted all the same',
     patches: one(
       'src/retention/leave.ts',
-      'return new Set([...held, ...untold]);',
+      'return new Set([...restricted, ...untold]);',
       'return new Set([...untold].filter((id) => !held.has(id)));',
     ),
     red: ['restricted'],

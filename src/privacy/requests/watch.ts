@@ -7,7 +7,7 @@ import { queueClientMail } from '../../client-mails/queue.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { closeAlertsWith } from '../../store/tasks.ts';
-import { removeGoneAnswers } from '../../store/request-documents.ts';
+import { goneAnswers, removeNamed } from '../../store/request-documents.ts';
 import { requestsWithOpenRecipients } from '../../store/request-recipients.ts';
 import { changeRequest, openRequests, type Request } from '../../store/requests.ts';
 import { heldRequest, noteAct } from './deps.ts';
@@ -25,7 +25,8 @@ const atOnce = 200;
 
 export async function watchRequests(deps: WatchDeps): Promise<void> {
   const { database } = deps;
-  while ((await database.transaction((tx) => removeGoneAnswers(tx))) > 0);
+  for (let gone = await goneAnswers(database); gone.length > 0; gone = await goneAnswers(database))
+    await database.transaction((tx) => removeNamed(tx, gone));
   for (let after = 0; ;) {
     const page = await openRequests(database, after, atOnce);
     const now = deps.now?.() ?? database.now();
