@@ -3,6 +3,7 @@
 import mysql from 'mysql2/promise';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Gateway } from '../trip/gateway.ts';
+import { processesTable } from '../support/processes.ts';
 
 /** Tables that MySQL itself finds damaged. */
 export async function damagedTables({ owner }: Gateway): Promise<readonly string[]> {
@@ -25,7 +26,9 @@ export async function damagedTables({ owner }: Gateway): Promise<readonly string
 export async function evidence({ owner }: Gateway): Promise<Readonly<Record<string, unknown>>> {
   return {
     transactions: await owner.all('SELECT * FROM information_schema.INNODB_TRX'),
-    connections: await owner.all('SELECT * FROM information_schema.PROCESSLIST'),
+    connections: await owner.all(
+      `SELECT ID, USER, DB, COMMAND, TIME, STATE FROM ${await processesTable(owner)}`,
+    ),
     changes: await owner.all('SELECT * FROM lead_changes ORDER BY id LIMIT 20'),
     open: await owner.all(
       "SELECT * FROM deliveries WHERE state NOT IN ('delivered', 'failed', 'cancelled') ORDER BY id LIMIT 50",

@@ -8,6 +8,7 @@ import type { Member } from './fleet.ts';
 import type { Random } from './random.ts';
 import { pause, perhaps, surely, type Mischief, type Scene } from './scene.ts';
 import type { StormServers } from './servers.ts';
+import { processesTable } from '../support/processes.ts';
 
 export const own = (scene: Scene): StormServers => {
   if (scene.servers === undefined) throw new Error('These services are not the storm’s own.');
@@ -111,7 +112,7 @@ export async function endConnections(
   random: Pick<Random, 'next'> = { next: () => 0 },
 ): Promise<void> {
   const rows = await sql.all<{ id: number }>(
-    'SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = ?',
+    `SELECT ID AS id FROM ${await processesTable(sql)} WHERE USER = ?`,
     [user],
   );
   for (const { id } of rows) if (random.next() < part) await perhaps(() => sql.text(`KILL ${id}`));

@@ -6,6 +6,7 @@ import { openGateway, type Gateway } from '../trip/gateway.ts';
 import { startProcess, type GatewayProcess } from '../trip/process.ts';
 import { makeHosts, type Hosts } from './hosts.ts';
 import { attemptsOf, deliveredOf, leads, manyDestinations, publishAll } from './many-destinations.ts';
+import { processesTable } from '../support/processes.ts';
 
 const destinations = 4;
 const connections = 5;
@@ -97,7 +98,7 @@ test('four hosts share the work, none takes more connections than it may, and a 
   const most = { connections: 0 };
   const count = async (): Promise<void> => {
     const [row] = await gateway.owner.all<{ n: number }>(
-      "SELECT COUNT(*) AS n FROM information_schema.PROCESSLIST WHERE USER = ? AND COMMAND <> 'Daemon'",
+      `SELECT COUNT(*) AS n FROM ${await processesTable(gateway.owner)} WHERE USER = ? AND COMMAND <> 'Daemon'`,
       [user],
     );
     most.connections = Math.max(most.connections, row?.n ?? 0);

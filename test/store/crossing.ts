@@ -1,6 +1,7 @@
 // Two who meet at one lock, for certain: the test holds what they need, waits until each waits for it, and lets go.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Database, Sql } from '../../src/store/database.ts';
+import { processesTable } from '../support/processes.ts';
 
 /** MariaDB shows the same picture again to whoever looks within 100 ms of the last look. */
 const lookAgainMs = 120;
@@ -9,7 +10,7 @@ const lookAgainMs = 120;
 const waiting = async (owner: Database): Promise<number> =>
   (
     await owner.all(
-      `SELECT 1 FROM information_schema.PROCESSLIST p LEFT JOIN information_schema.INNODB_TRX t ON t.trx_mysql_thread_id = p.ID
+      `SELECT 1 FROM ${await processesTable(owner)} p LEFT JOIN information_schema.INNODB_TRX t ON t.trx_mysql_thread_id = p.ID
         WHERE p.DB = DATABASE() AND (t.trx_state = 'LOCK WAIT' OR p.STATE = 'User lock')`,
     )
   ).length;

@@ -6,6 +6,7 @@ import { silentLog } from '../../src/log.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
+import { processesTable } from '../support/processes.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;
@@ -121,7 +122,7 @@ test('an answer that comes while the database is away is settled when it is back
   crm.answer = (_request, response) => {
     void (async () => {
       const mine = await gateway.owner.all<{ ID: number }>(
-        'SELECT ID FROM information_schema.PROCESSLIST WHERE USER LIKE ?',
+        `SELECT ID FROM ${await processesTable(gateway.owner)} WHERE USER LIKE ?`,
         [`${new URL(gateway.config.mysql.gatewayUrl).username}%`],
       );
       for (const { ID } of mine) await gateway.owner.text(`KILL ${ID}`).catch(() => undefined);
