@@ -150,7 +150,7 @@ export interface RefusalLine {
   readonly planners: number;
   /** Those that called themselves ready at its end. */
   readonly ready: number;
-  /** Alerts that left meanwhile. */
+  /** Alerts that left since it began to refuse. */
   readonly alerts: number;
 }
 
@@ -181,8 +181,10 @@ export async function longRefusals(
     await pause(Math.max(0, start + dueMs - performance.now()));
     while (held.some((name) => busy.has(name))) await pause(100);
     for (const name of held) busy.add(name);
+    // Until the last connection is taken a minute may pass, and the alert leaves meanwhile.
+    const before = scene.alerts.length;
     await longOnes[kind](scene, async () => {
-      scene.refusals.push(await watched(scene, kind));
+      scene.refusals.push(await watched(scene, kind, before));
     }).finally(() => {
       for (const name of held) busy.delete(name);
     });
@@ -190,8 +192,7 @@ export async function longRefusals(
 }
 const held = ['mysql', 'redis', 'processes'] as const;
 
-async function watched({ fleet, alerts }: Scene, kind: string): Promise<RefusalLine> {
-  const before = alerts.length;
+async function watched({ fleet, alerts }: Scene, kind: string, before: number): Promise<RefusalLine> {
   const planners = fleet.members
     .filter(({ role }) => role === 'planner')
     .map((member) => ({ member, pid: member.pid() }));
