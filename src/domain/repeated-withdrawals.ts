@@ -14,12 +14,16 @@ export const isNo = ({ state }: Pick<ConsentRecord, 'state'>): boolean =>
 
 /**
  * True when the refusal counts for a lead that shares this kind of address. A withdrawal concerns the person. A refusal is an answer
- * for an address: people of one household share a phone, and answer for their own e-mails.
+ * for an address: people of one household share a phone, and answer for their own e-mails; and it says nothing of an address that the
+ * other lead has no more.
  */
 export const reaches = (
   { state, channel }: Pick<ConsentRecord, 'state' | 'channel'>,
-  address: 'email' | 'phone',
-): boolean => state === 'withdrawn' || address === 'email' || channel === 'phone' || channel === 'sms';
+  address: 'email' | 'phone' | 'former',
+): boolean =>
+  state === 'withdrawn' ||
+  address === 'email' ||
+  (address === 'phone' && (channel === 'phone' || channel === 'sms'));
 
 /**
  * Refusals and withdrawals made in this lead itself. One that another lead left here spreads no further, unless that lead has been

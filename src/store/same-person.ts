@@ -77,7 +77,7 @@ export interface Spreading {
 }
 
 interface Direction {
-  readonly kind: AddressKind;
+  readonly kind: AddressKind | 'former';
   readonly from: readonly number[];
   readonly to: readonly number[];
 }
@@ -90,22 +90,17 @@ async function toFormerHolders(
   const directions: Direction[] = [];
   const byClient = Map.groupBy(await addressesOf(tx, origins), ({ clientId }) => clientId);
   for (const [clientId, leads] of byClient) {
-    const holdings = leads.flatMap(({ leadId, email, ...phones }) => [
-      ...addressDigests(key, clientId, email === undefined ? {} : { email }).map((digest) => ({
-        leadId,
-        digest,
-        kind: 'email' as const,
-      })),
-      ...addressDigests(key, clientId, phones).map((digest) => ({ leadId, digest, kind: 'phone' as const })),
-    ]);
+    const holdings = leads.flatMap((lead) =>
+      addressDigests(key, clientId, lead).map((digest) => ({ leadId: lead.leadId, digest })),
+    );
     const former = await formerHolders(
       tx,
       clientId,
       holdings.map(({ digest }) => digest),
     );
-    for (const { leadId, digest, kind } of holdings) {
+    for (const { leadId, digest } of holdings) {
       const to = former.filter((holder) => holder.digest.equals(digest)).map((holder) => holder.leadId);
-      if (to.length > 0) directions.push({ kind, from: [leadId], to });
+      if (to.length > 0) directions.push({ kind: 'former', from: [leadId], to });
     }
   }
   return directions;

@@ -258,6 +258,17 @@ test('a withdrawal reaches a lead that had the address before it was corrected',
     async () => (await gateway.owner.all('SELECT 1 FROM former_addresses')).length > 0,
   );
   expect(await stateOf('F-2')).toBe('granted');
+  // A refusal answers for the address, which the corrected lead has no more.
+  await gateway.send(
+    leadRow('F-3', {
+      ...own,
+      landline: null,
+      mobile: '+33639980173',
+      ...said('refused', new Date().toISOString()),
+    }),
+  );
+  await gateway.until('refused', async () => (await stateOf('F-3')) === 'refused');
+  expect(await stateOf('F-2')).toBe('granted');
   await withdraw('F-1');
   expect(await stateOf('F-2')).toBe('withdrawn');
 });
