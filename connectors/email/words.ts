@@ -79,17 +79,17 @@ const alike = (text: string): Readonly<Record<Action, string>> => ({
   erase: text,
 });
 
-/** What support reads of Relais itself: nothing in it speaks of a lead. */
+/** Words of an alert to support: none of them speaks of a lead. */
 const ofAlerts: Readonly<Record<'fr' | 'en', Pick<Words, 'action' | 'heading' | 'lead'>>> = {
   fr: {
     action: alike('Alerte'),
     heading: alike('Alerte de Relais'),
-    lead: alike('Relais signale ce qui suit à l’assistance. Aucune donnée d’une personne n’y figure.'),
+    lead: alike('Relais signale ce qui suit à l’assistance, sans nom ni coordonnées d’une personne.'),
   },
   en: {
     action: alike('Alert'),
     heading: alike('Alert of Relais'),
-    lead: alike('Relais reports the following to support. It holds no data of a person.'),
+    lead: alike('Relais reports the following to support, without a person’s name, address or phone.'),
   },
 };
 

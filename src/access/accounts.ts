@@ -57,7 +57,7 @@ export const toAccount = (row: AccountRow): Account => ({
 export const accounts = async ({ database }: AccessPlace): Promise<readonly Account[]> =>
   (await listAccounts(database)).map(toAccount);
 
-/** Whether an actor of the log is an account that is open and has the role: who works at the terminal says which, by RELAIS_ACTOR. */
+/** True where an actor of the log is an open account with the role; at the terminal RELAIS_ACTOR names the account. */
 export async function hasRole({ database }: AccessPlace, actor: string, role: Role): Promise<boolean> {
   const id = accountIdOf(actor);
   const account = id === undefined ? undefined : await accountWithId(database, id);

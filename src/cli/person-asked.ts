@@ -1,4 +1,4 @@
-// What a person gave to be found by, as every command about a person asks for it: address, phones, name, leads known to be theirs.
+// The options by which every command finds a person: address, phones, name, leads known to be theirs.
 // Invariant: read as everywhere else; who shares an address under another name is not the person.
 import type { Command } from 'commander';
 import { RelaisError } from '../errors.ts';

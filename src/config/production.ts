@@ -1,4 +1,4 @@
-// What production refuses: connections in clear, waits too short to be safe (C38, C40), no place for proofs of phone consent (C30).
+// Refusals of production: connections in clear, waits too short to be safe (C38, C40), no place for proofs of phone consent (C30).
 // Invariant: only what the program itself understands as encrypted counts as encrypted.
 import { RelaisError } from '../errors.ts';
 import type { Config } from './types.ts';

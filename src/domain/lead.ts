@@ -45,7 +45,7 @@ export interface Lead extends ValuesOf<typeof requestFields> {
   readonly financial: Financial;
   /** Every recorded event, oldest first; `domain/consent` folds them. */
   readonly consents: readonly ConsentRecord[];
-  /** What another person with the same address refuses, for `keptBy: address`; `purpose.channel`. */
+  /** Refusals of another person with the same address, for `keptBy: address`; `purpose.channel`. */
   readonly refusedAtAddress?: ReadonlySet<string>;
   readonly interactions: readonly Interaction[];
   readonly erasedAt?: Date;

@@ -2,9 +2,8 @@
 // Invariant: of each cause one task at most is open; it is raised again once its day has passed, and closed when the cause is gone.
 import { addDelay, type CivilDate } from '../domain/civil-date.ts';
 import { operationGoesOn } from '../domain/retention.ts';
-import { raiseAlerts } from '../store/alerts.ts';
+import { clientAlerts, raiseAlerts } from '../store/alerts.ts';
 import type { Sql } from '../store/database.ts';
-import { clientAlerts } from '../store/kept-alerts.ts';
 import { oneOffOperations, operationsWithLeads } from '../store/retention-candidates.ts';
 import { waitingItems } from '../store/retention-items.ts';
 import { closeAlerts } from '../store/tasks.ts';

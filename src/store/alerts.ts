@@ -145,3 +145,23 @@ export async function deferAlerts(sql: Sql, ids: readonly number[], seconds: num
     [Math.trunc(seconds), ...values],
   );
 }
+
+export interface ClientAlert {
+  readonly id: number;
+  readonly reason: string;
+  readonly isOpen: boolean;
+}
+
+/** Alerts of one kind that are of a client as a whole, closed ones too; oldest first. */
+export async function clientAlerts(
+  sql: Sql,
+  kind: AlertKind,
+  clientId: string,
+): Promise<readonly ClientAlert[]> {
+  const rows = await sql.all<Omit<ClientAlert, 'isOpen'> & { isOpen: number }>(
+    `SELECT id, reason, closed_at IS NULL AS isOpen FROM alerts FORCE INDEX (alerts_kind)
+      WHERE kind = ? AND destination_id = '' AND client_id = ? ORDER BY id`,
+    [kind, clientId],
+  );
+  return rows.map((row) => ({ ...row, isOpen: row.isOpen === 1 }));
+}

@@ -1,10 +1,11 @@
-// What other persons with the address of a lead refuse: a recipient may keep one answer for all who have an address.
+// Refusals of other persons with the address of a lead: a recipient may keep one answer for all who have an address.
 // Invariant: reads only. A person is another where the name differs; what the same person said in another lead is repeated in theirs.
 import { currentConsent } from '../domain/consent.ts';
-import { isSameName, type PersonName } from '../domain/person-name.ts';
+import { isSameName } from '../domain/person-name.ts';
 import { isNo, originOf } from '../domain/repeated-withdrawals.ts';
 import { readConsents } from './consents.ts';
-import { inList, type Sql } from './database.ts';
+import type { Sql } from './database.ts';
+import { namesOfLeads } from './person-leads.ts';
 import { sharedAddresses, type AddressKind } from './same-address.ts';
 
 /** Channels that reach a person by each kind of address. */
@@ -24,7 +25,7 @@ export async function refusedAtAddress(
   const ids = [...new Set(shared.flatMap(({ own, all }) => [...own, ...all]))];
   const refused = new Map<number, Set<string>>();
   if (ids.length === 0) return refused;
-  const names = await namesOf(sql, ids);
+  const names = await namesOfLeads(sql, ids);
   const consents = await readConsents(sql, [...new Set(shared.flatMap(({ all }) => all))]);
   const now = sql.now();
   const noes = (id: number): readonly { readonly pair: string; readonly channel: string }[] => {
@@ -47,15 +48,4 @@ export async function refusedAtAddress(
             refused.set(id, (refused.get(id) ?? new Set<string>()).add(pair));
       }
   return refused;
-}
-
-async function namesOf(sql: Sql, leadIds: readonly number[]): Promise<ReadonlyMap<number, PersonName>> {
-  const { marks, values } = inList(leadIds);
-  const rows = await sql.all<{ lead_id: number; last_name: string | null; first_name: string | null }>(
-    `SELECT lead_id, last_name, first_name FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks})`,
-    values,
-  );
-  return new Map(
-    rows.map((row) => [row.lead_id, { lastName: row.last_name ?? '', firstName: row.first_name ?? '' }]),
-  );
 }

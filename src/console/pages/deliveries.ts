@@ -89,7 +89,7 @@ async function listPage(
   });
 }
 
-/** What the filter names and nobody knows; a reference may be that of a row that was refused, which the search finds. */
+/** Names of the filter that nobody knows; a reference may be that of a refused row, which the search finds. */
 export function unknownPart(
   request: FastifyRequest,
   refused: Refused | undefined,

@@ -36,7 +36,7 @@ export function myRequestRoutes(server: FastifyInstance, desk: Desk): void {
     async (request, reply) => {
       const story = await ownStory(desk, request);
       const document = numberOf(request, 'document');
-      // What answers the person is the officer's to give.
+      // The officer alone gives out the answer to the person.
       const demand = story?.demands.find((one) => one.document === document && one.kind === 'demand');
       if (story === undefined || demand === undefined) return notFound(reply);
       const reason = field(request, 'reason', 1_000).trim();

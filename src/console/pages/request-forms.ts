@@ -140,7 +140,7 @@ function applyForm(view: RequestView): Html {
   );
 }
 
-/** What would change, before it is done. */
+/** The answers that would change, before it is done. */
 function changingPart({ story: { changing }, say }: RequestView): Html | undefined {
   if (changing.length === 0) return undefined;
   const answers = (all: readonly ChangingAnswer[]): Piece => {

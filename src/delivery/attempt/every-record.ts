@@ -33,7 +33,7 @@ export type Say = (
   classify: SendContext['classify'],
 ) => Promise<Outcome>;
 
-/** What is asked about: the record of the delivery, or what one call of its create made. */
+/** The subject of a question: the record of the delivery, or what one call of its create made. */
 interface Subject {
   readonly known: string;
   readonly settings: unknown;
@@ -136,7 +136,7 @@ function openAfter(found: Outcome): Outcome | undefined {
   }
 }
 
-/** What is asked with, besides the key and the call. */
+/** Values of a question, besides the key and the call. */
 const askedOf = ({ row, lead }: Ready) => ({
   leadReference: lead.reference,
   ...(row.knownReference === undefined ? {} : { recipientReference: row.knownReference }),

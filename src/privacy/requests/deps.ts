@@ -50,7 +50,7 @@ function known(request: Request | undefined, id: number): Request {
 }
 
 /** Where the client reads the demand and declares that the person was informed (C23, C25). */
-export const clientPage = (id: number): string => `/my/requests/${id}`;
+const clientPage = (id: number): string => `/my/requests/${id}`;
 
 export const inTheirSpace = ({ consoleUrl }: Pick<RequestDeps, 'consoleUrl'>, id: number): string =>
   consoleUrl === undefined
