@@ -54,12 +54,22 @@ test('told after half a minute, once an hour, and anew for another outage, with 
   expect(await at(90_000, full)).toBe(1);
   expect(await at(3_640_000, full)).toBe(2);
   expect(await at(3_650_000)).toBe(2);
-  expect(await at(3_660_000, full)).toBe(2);
-  expect(await at(3_690_000, full)).toBe(3);
+  expect(await at(3_665_000)).toBe(2);
+  expect(await at(3_670_000, full)).toBe(2);
+  expect(await at(3_700_000, full)).toBe(3);
   expect(JSON.parse(Buffer.from(sent[0]?.body.bytes ?? []).toString())).toMatchObject({
     type: 'relais.service_away',
     reason: 'MYSQL_ANSWERS_AND_TAKES_NOTHING_ER_DISK_FULL_',
   });
+});
+
+test('a service that answers now and then is one outage', async () => {
+  const { at } = rig(() => ({ kind: 'accepted' }));
+  for (const ms of [0, 10_000, 20_000]) {
+    expect(await at(ms, full)).toBe(0);
+    expect(await at(ms + 5_000)).toBe(0);
+  }
+  expect(await at(30_000, full)).toBe(1);
 });
 
 test('what no channel took is tried again after a minute', async () => {

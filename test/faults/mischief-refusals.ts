@@ -21,8 +21,10 @@ const ownerUrl = (scene: Scene): string => {
   return url.href;
 };
 
-/** Told after half a minute; looked at every five seconds; and the channel may have to be tried twice. */
+/** An alert is due after half a minute, looked for every five seconds, and its channel may have to be tried twice. */
 const longMs = 45_000;
+/** A planner that had just been started when it began counts from its own first look. */
+const startedLateMs = 30_000;
 
 /** On connections of its own, so that a lock or a place is held as long as it takes. */
 export async function aside(
@@ -30,7 +32,7 @@ export async function aside(
   work: (sql: Database) => Promise<void>,
   connections = 2,
 ): Promise<void> {
-  const sql = openDatabase({ url: ownerUrl(scene), connections, silenceMs: 4 * longMs });
+  const sql = openDatabase({ url: ownerUrl(scene), connections, silenceMs: 4 * (longMs + startedLateMs) });
   try {
     await perhaps(() => work(sql));
   } finally {
@@ -196,14 +198,16 @@ async function watched({ fleet, alerts }: Scene, kind: string, before: number): 
   const planners = fleet.members
     .filter(({ role }) => role === 'planner')
     .map((member) => ({ member, pid: member.pid() }));
+  const alerted = (): number => alerts.slice(before).filter(isOutage).length;
   await pause(longMs);
+  for (let waited = 0; alerted() === 0 && waited < startedLateMs; waited += 1_000) await pause(1_000);
   const lived = planners.filter(({ member, pid }) => member.pid() === pid).map(({ member }) => member);
   const answers = await Promise.all(lived.map(readyTwice));
   return {
     kind,
     planners: lived.length,
     ready: answers.filter(Boolean).length,
-    alerts: alerts.slice(before).filter(isOutage).length,
+    alerts: alerted(),
   };
 }
 

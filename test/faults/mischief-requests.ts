@@ -6,7 +6,7 @@ import type { Requests } from '../../src/privacy/requests/requests.ts';
 import type { Gateway } from '../trip/gateway.ts';
 import { correctedEmail, ofPerson } from './leads.ts';
 import { clientId } from './mappings.ts';
-import { correct } from './mischief-trade.ts';
+import { correct, exchange } from './mischief-trade.ts';
 import type { Random } from './random.ts';
 import { officer } from './requests.ts';
 import { expected, pause, perhaps, type Mischief, type Scene } from './scene.ts';
@@ -150,8 +150,9 @@ async function ask(scene: Scene, random: Random, kind: RequestKind): Promise<voi
   const { gateway } = scene;
   const done = await byAnOfficer(scene, () => atDesk(scene, random, kind));
   if (kind !== 'restriction' || done === undefined) return;
-  // Something that would leave.
-  await perhaps(() => correct(scene, random, done.reference));
+  // A correction leaves all the same (article 19); an exchange by itself waits.
+  const change = random.next() < 0.5 ? correct : exchange;
+  await perhaps(() => change(scene, random, done.reference));
   await pause(random.between(200, scene.stopMs));
   await liftSurely(gateway, done.id);
 }

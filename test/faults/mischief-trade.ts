@@ -66,6 +66,15 @@ export const correct = (scene: Scene, random: Random, reference: string): Promis
     last_name: `Bernard-${random.between(0, 1e6)}`,
   });
 
+/** An exchange with the person, as a row: new to every recipient, so a restriction holds it back. */
+export const exchange = (scene: Scene, random: Random, reference: string): Promise<void> =>
+  handInChange(scene, {
+    kind: 'interaction',
+    reference,
+    row_reference: `${reference}-i${random.between(0, 1e9)}`,
+    interactions: JSON.stringify([{ kind: 'chat', at: '2026-01-05T10:00:00Z', content: 'Une question.' }]),
+  });
+
 export const trade: Readonly<Record<string, Mischief>> = {
   trouble: {
     weight: 4,

@@ -1,8 +1,10 @@
 // The alert that MySQL or Redis is away or takes nothing: sent from memory, because its row could not be written.
-// Invariant: an outage is told once it has lasted, then once an hour, by each process that watches; it asks the database for nothing.
+// Invariant: each process that watches alerts once an outage has lasted, then once an hour; it asks the database for nothing.
 import { sendThrough, type AlertOptions } from './send-alerts.ts';
 
 const lastsMs = 30_000;
+/** A service that answers now and then is still away until it has been well for this long. */
+const wellMs = 15_000;
 const againMs = 3_600_000;
 /** A channel that did not take it is tried again after this. */
 const retryMs = 60_000;
@@ -14,14 +16,17 @@ export function createOutageAlert(
 ): { readonly look: () => Promise<void> } {
   const { database, log } = options;
   let since: number | undefined;
+  let wellAt: number | undefined;
   let dueAt = 0;
   return {
     async look() {
       const trouble = await options.trouble();
       if (trouble === undefined) {
-        since = undefined;
+        wellAt ??= now();
+        if (now() - wellAt >= wellMs) since = undefined;
         return;
       }
+      wellAt = undefined;
       if (since === undefined) {
         since = now();
         dueAt = since + lastsMs;
