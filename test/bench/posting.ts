@@ -2,53 +2,17 @@
 // leaves beside one that was inserted by SQL.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { createApiKey } from '../../src/access/api-keys.ts';
 import { freePort } from '../../src/sandbox/ports.ts';
-import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { leadRow, openGateway, webhookFiles } from '../trip/gateway.ts';
 import { startProcess } from '../trip/process.ts';
 import { latencyOf, nowOf, show, steady } from './fresh.ts';
 import { machine, option, pause, percentile, withServices } from './measure.ts';
+import { posterOf, type Poster } from './poster.ts';
 
 const leads = option('leads', 20_000);
 const items = option('items', 100);
 const atOnce = option('in-flight', 4);
 const seconds = option('seconds', 20);
-
-interface Poster {
-  /** Posts leads under these references. @returns ms */
-  readonly post: (references: readonly string[]) => Promise<number>;
-}
-
-async function posterOf({ app }: Gateway, port: number): Promise<Poster> {
-  const { key } = await createApiKey(
-    app.access,
-    { name: 'bench', scopes: ['lead.post'], addresses: [], days: 1 },
-    'bench',
-  );
-  const itemOf = (reference: string): object => {
-    const { consents, ...columns } = leadRow(reference);
-    const filled = Object.entries(columns).filter(([name, value]) => name !== 'kind' && value !== null);
-    return { ...Object.fromEntries(filled), consents: JSON.parse(String(consents ?? '[]')) as unknown };
-  };
-  const post = async (references: readonly string[]): Promise<number> => {
-    const startedAt = performance.now();
-    const response = await fetch(`http://127.0.0.1:${port}/v1/leads`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${key}`,
-        'content-type': 'application/json',
-        'idempotency-key': references[0] ?? '',
-      },
-      body: JSON.stringify({ items: references.map(itemOf) }),
-    });
-    const { items = [] } = (await response.json()) as { items?: readonly { state: string }[] };
-    const bad = items.filter(({ state }) => state !== 'accepted');
-    if (response.status !== 200 || bad.length > 0)
-      throw new Error(`${response.status}, ${bad.length} of ${items.length} not accepted: ${bad[0]?.state}`);
-    return performance.now() - startedAt;
-  };
-  return { post };
-}
 
 async function rate({ post }: Poster): Promise<void> {
   let next = 0;
