@@ -23,6 +23,7 @@ import { confirmed, out, say, withApp } from './terminal.ts';
 interface ReplayOptions extends FilterOptions {
   readonly anew?: boolean;
   readonly acceptDoubles?: boolean;
+  readonly again?: boolean;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly reason?: string;
@@ -43,6 +44,10 @@ export function replayCommands(program: Command): void {
         '--accept-doubles',
         'what the recipient may have already (unknown_hold) is sent all the same; the reason says why doubles are accepted',
       )
+      .option(
+        '--again',
+        'what is delivered already, or failed under a mapping that has not changed, is sent once more',
+      )
       .option('--dry-run', 'say what would happen, do nothing')
       .option('--yes', 'do not ask')
       .option('--reason <text>', 'why (ticket number); mandatory, written in the log'),
@@ -56,7 +61,11 @@ export function replayCommands(program: Command): void {
 async function replayCommand(names: readonly string[], options: ReplayOptions): Promise<void> {
   refuseBoth(names, options, 'replay');
   const reason = options.dryRun === true ? '' : reasonOf(options.reason);
-  const how = { anew: options.anew === true, acceptDoubles: options.acceptDoubles === true };
+  const how = {
+    anew: options.anew === true,
+    acceptDoubles: options.acceptDoubles === true,
+    again: options.again === true,
+  };
   await withApp(async (app) => {
     const rows = await wantedDeliveries(app, names, options);
     const plans = await replayPlans(app, rows, { ...how, named: names.length > 0 });

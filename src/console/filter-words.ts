@@ -25,6 +25,7 @@ const labels: Readonly<Record<string, Both>> = {
   open: words.onlyOpen,
   anew: words.anew,
   acceptDoubles: words.acceptDoubles,
+  again: words.again,
   deliveries: frame.deliveries,
 };
 const mostListed = 20;

@@ -42,9 +42,9 @@ export const adviceLine = ({ words, command, next }: Advice): Both =>
 /** What every act asks for. */
 export const reason = '--reason "..."';
 export const nothing = (fr: string, en: string): Advice => ({ words: [fr, en] });
-export const replay = (row: ListedDelivery, fr: string, en: string): Advice => ({
+export const replay = (row: ListedDelivery, fr: string, en: string, how = ''): Advice => ({
   words: [fr, en],
-  command: `relais replay ${row.id} ${reason}`,
+  command: `relais replay ${row.id} ${how}${reason}`,
   act: 'replay',
 });
 const verbs = {

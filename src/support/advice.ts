@@ -32,7 +32,7 @@ export function advice(row: ListedDelivery, sends?: Sends): readonly Advice[] {
         ? [nothing('Rien : elle n’a plus d’objet.', 'Nothing: it has no purpose any more.')]
         : [replay(row, 'La rouvrir', 'Open it again')];
     case 'delivered':
-      return [replay(row, 'Rien. Si le client l’a perdue', 'Nothing. If the client lost it')];
+      return [replay(row, 'Rien. Si le client l’a perdue', 'Nothing. If the client lost it', '--again ')];
   }
 }
 

@@ -90,6 +90,8 @@ export const refusalWords: Readonly<Record<BulkRefusal, Both>> = {
     'le destinataire l’a peut-être : à trancher d’abord, ou doublons à accepter',
     replayRefusals.undecided,
   ],
+  already_delivered: ['déjà livrée', replayRefusals.already_delivered],
+  mapping_unchanged: ['format inchangé depuis l’échec', replayRefusals.mapping_unchanged],
   erasure_confirmed: ['effacement déjà confirmé', replayRefusals.erasure_confirmed],
   moved_on: [
     'elle a changé depuis qu’elle a été comptée : à regarder de nouveau',

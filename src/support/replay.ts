@@ -26,7 +26,9 @@ export interface ReplayOptions {
   readonly anew?: boolean;
   /** What its recipient may hold already, under `onUnknown: hold`, is sent all the same; the reason says why. */
   readonly acceptDoubles?: boolean;
-  /** Each was named by its number: an erasure that was confirmed is sent again too. */
+  /** What is delivered, or failed for what the mapping in force still writes alike, is sent all the same. */
+  readonly again?: boolean;
+  /** Each was named by its number: an erasure that was confirmed may be sent again too. */
   readonly named?: boolean;
 }
 
@@ -43,6 +45,8 @@ export type ReplayRefusal =
   | 'superseded'
   | 'no_mapping'
   | 'undecided'
+  | 'already_delivered'
+  | 'mapping_unchanged'
   | 'erasure_confirmed';
 
 /** What support reads for a refusal. */
@@ -55,11 +59,14 @@ export const replayRefusals: Record<ReplayRefusal, string> = {
   no_mapping: 'its destination has no published mapping',
   undecided:
     'its recipient may have it: say so (`relais delivery resolve`), or accept that it may hold it twice (`--accept-doubles`)',
+  already_delivered: 'it is delivered already; ask for it to be sent again (`--again`)',
+  mapping_unchanged:
+    'the mapping has not changed since it failed; repair it first, or ask for it to be sent again as it is (`--again`)',
   erasure_confirmed: 'its recipient confirmed the erasure; name it by its number to send it again',
 };
 
 type Redone = Exclude<ReplayAnswer['done'], 'refused'>;
-/** A new run of which a person reads more before it is begun: delivered already, failed for what has not changed, doubles accepted. */
+/** A new run that must be asked for by name: delivered already, failed for what has not changed, doubles accepted. */
 export type ReplayPlan = Redone | 'delivered_again' | 'unchanged' | 'may_double' | ReplayRefusal;
 
 /** A row's state allows this; `replayPlans` also looks at its lead and its destination. */
@@ -130,9 +137,13 @@ function judge(row: Delivery, known: Known, options: ReplayOptions): ReplayPlan 
   if (plan === 'brought_forward') return plan;
   if (row.state === 'delivered' && row.action === 'erase' && options.named !== true)
     return 'erasure_confirmed';
-  if (row.state === 'delivered') return 'delivered_again';
-  const isInvalid = row.state === 'failed' && splitReason(row.reason).base === 'invalid';
-  return isInvalid && version.publishedAt <= (row.settledAt ?? new Date(0)) ? 'unchanged' : plan;
+  // Decided under the row's lock, not by the page or the count that somebody read: it may have been delivered since.
+  if (row.state === 'delivered') return options.again === true ? 'delivered_again' : 'already_delivered';
+  // `BROKEN` is a fault of ours, which another version of the program mends.
+  const { base, code } = splitReason(row.reason);
+  const isInvalid = row.state === 'failed' && base === 'invalid' && code !== 'BROKEN';
+  if (!isInvalid || version.publishedAt > (row.settledAt ?? new Date(0))) return plan;
+  return options.again === true ? 'unchanged' : 'mapping_unchanged';
 }
 
 /** It was held for a person to decide, or its destination says `onUnknown: hold`, and nobody knows whether the recipient has it. */

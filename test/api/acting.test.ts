@@ -163,6 +163,29 @@ test('a replay is done once for its key, in the name of the key, and one without
   expect(entries[0]?.actor).toMatch(/^key:\d+$/);
 });
 
+test('what is delivered by the time a replay comes is sent again only where that is asked for, singly and by filter', async () => {
+  const id = await rig.idOf('A-20');
+  const path = `/v1/deliveries/${id}/replay`;
+  const before = rig.crm.received.length;
+  const refused = await ask('POST', path, { reason: 'ticket 12' });
+  expect([refused.status, refused.body['code']]).toEqual([409, 'REPLAY-001']);
+  expect(refused.body['detail']).toContain('delivered already');
+  expect((await ask('GET', `/v1/deliveries/${id}`)).body['replay']).toBe('already_delivered');
+  const filter = { destination: 'autre-crm', state: 'delivered' };
+  const plan = await ask('POST', '/v1/deliveries/replay/plan', { filter });
+  expect([plan.body['matched'], plan.body['going']]).toEqual([1, 0]);
+  expect((await ask('POST', '/v1/deliveries/replay/plan', { filter, again: true })).body['going']).toBe(1);
+  expect(rig.crm.received).toHaveLength(before);
+  expect((await ask('POST', path, { reason: 'ticket 12', again: true })).body).toMatchObject({
+    done: 'new_run',
+  });
+  await rig.gateway.until('sent again', () => rig.crm.received.length > before);
+  await rig.gateway.until(
+    'delivered',
+    async () => (await rig.gateway.states(`d.id = ${id}`))[0]?.state === 'delivered',
+  );
+});
+
 test('what cannot be done is said with its code, and may be asked again under the same key', async () => {
   const id = await rig.idOf('E-10');
   const refused = await ask(
@@ -224,7 +247,10 @@ test('an order that died between its work and its answer is not done twice: both
   const id = await rig.idOf('E-10');
   const path = `/v1/deliveries/${id}/replay`;
   const send = () =>
-    rig.ask(key, 'POST', path, { body: { reason: 'ticket 15' }, headers: { 'idempotency-key': 'dies' } });
+    rig.ask(key, 'POST', path, {
+      body: { reason: 'ticket 15', again: true },
+      headers: { 'idempotency-key': 'dies' },
+    });
   // The last thing the order writes fails, as when its process dies: nothing of it stands.
   await rig.gateway.owner.text(
     "CREATE TRIGGER planted BEFORE UPDATE ON idempotency_keys FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'planted'",

@@ -156,8 +156,10 @@ describe('replay', () => {
   test('a dry run counts per planned answer and changes nothing', async () => {
     const ran = await relais('replay', '--destination', 'essai-crm', '--dry-run');
     expect(ran.out).toMatch(/ 3 {2}get a new run/);
-    expect(ran.out).toMatch(/ 2 {2}are delivered already and are sent again/);
+    expect(ran.out).toMatch(/ 2 {2}refused: it is delivered already/);
     expect(ran.out).toMatch(/ 1 {2}are withheld and will be looked at again/);
+    const again = await relais('replay', '--destination', 'essai-crm', '--again', '--dry-run');
+    expect(again.out).toMatch(/ 2 {2}are delivered already and are sent again/);
     expect(await actionsOf(gateway, 'replayed')).toEqual([]);
     expect(await listed('--state', 'failed')).toHaveLength(3);
   });
@@ -188,6 +190,15 @@ describe('replay', () => {
     const story = await relais('delivery', 'show', id);
     expect(story.out).toContain('Rejeu demandé par Sophie : ticket 4711');
     expect(story.out).toContain('tentative 1, rejeu 1 partie vers');
+  });
+
+  test('one that is delivered needs to be asked for, and to be confirmed', async () => {
+    const id = await idOf('NO-1');
+    const refused = await relais('replay', id, '--reason', 'ticket 4711', '--yes');
+    expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/^REPLAY-001 /) as string });
+    const asked = await relais('replay', id, '--again', '--reason', 'ticket 4711');
+    expect(asked).toMatchObject({ code: 64, err: expect.stringContaining('Add --yes') as string });
+    expect(await actionsOf(gateway, 'replayed')).toHaveLength(1);
   });
 
   test('the rest by filter', async () => {

@@ -169,7 +169,7 @@ test('with the script it follows by itself, rests by its button, says how many w
     .waitFor();
   expect(await page.evaluate('document.activeElement.id')).toBe('live-show');
   await page.click('#live-pause');
-  await support.post(`/deliveries/${await desk.idOf('OK-4')}/replay`, { reason: 'ticket 71' });
+  await support.post(`/deliveries/${await desk.idOf('OK-4')}/replay`, { reason: 'ticket 71', again: 'yes' });
   await page.getByText('Rejeu demandé par le centre').waitFor();
   expect(complaints).toEqual([]);
   await close();

@@ -107,8 +107,17 @@ test('a replay that is pressed twice is one replay, whatever became of the first
   const path = await held('U-3');
   crm.answer = accepts;
   await support.post(`${path}/received`, { seen: await seenOn(path), evidence });
-  const form = { seen: await seenOn(path), reason: 'ticket 41' };
+  const unasked = { seen: await seenOn(path), reason: 'ticket 41' };
   const before = crm.received.length;
+  expect(plain((await support.get(path)).text)).toContain('la rejouer l’envoie une seconde fois');
+  expect(told(await support.post(`${path}/replay`, unasked), 'elle est déjà livrée')).toEqual([422, true]);
+  expect(crm.received).toHaveLength(before);
+  const all = '/replay?destination=essai-crm&state=delivered';
+  const plan = await support.get(all);
+  expect(plain(plan.text)).toContain('Refusé : déjà livrée');
+  const href = /href="(\/replay\?[^"]*again=yes)"/.exec(plan.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+  expect(plain((await support.get(href)).text)).toMatch(/déjà livrées?, envoyées? de nouveau/);
+  const form = { ...unasked, again: 'yes' };
   expect((await support.post(`${path}/replay`, form)).status).toBe(303);
   await desk.gateway.until('delivered again', async () => crm.received.length > before);
   await desk.gateway.until('at its end', async () => (await stateOf('U-3')) === 'delivered:accepted');

@@ -1,4 +1,5 @@
-// What another system does over HTTP while the storm blows: replays what waits or has failed, cancels what waits and replays it.
+// What another system does over HTTP while the storm blows: replays what waits or has failed, cancels what waits and replays it. It never
+// asks for what is delivered to be sent again: such a replay, or one that comes a moment after the delivery, is refused.
 // Invariant: what it cancels it replays, so that each lead still comes to its end.
 import { fetchedId } from './mappings.ts';
 import { replay } from '../../src/support/replay.ts';
@@ -28,6 +29,15 @@ export const api: Readonly<Record<string, Mischief>> = {
     needs: 'servers',
     run: async (scene, random) => {
       const id = await someDelivery(scene, random, "d.state IN ('waiting', 'failed', 'withheld')");
+      if (id !== undefined) await act(scene, id, 'replay');
+    },
+  },
+  // Sent again, it would be received under a second key wherever its lead or its mapping has changed since.
+  replayed_though_delivered: {
+    weight: 3,
+    needs: 'servers',
+    run: async (scene, random) => {
+      const id = await someDelivery(scene, random, "d.state = 'delivered'");
       if (id !== undefined) await act(scene, id, 'replay');
     },
   },

@@ -281,7 +281,7 @@ test('what was delivered is sent again as a whole when support replays it, under
   await gateway.send(leadRow('C-6'));
   await until('C-6', 'create', /^delivered/);
   const [row] = await gateway.states();
-  await replay(gateway.app, [row?.id ?? 0], by);
+  await replay(gateway.app, [row?.id ?? 0], { ...by, again: true });
   await gateway.until('sent again', () => crm.received.length === 4);
   await until('C-6', 'create', /^delivered/);
   expect([keyOf(2), keyOf(3)]).toEqual([keyOf(0), keyOf(1)]);

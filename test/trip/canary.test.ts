@@ -135,7 +135,7 @@ test('a marked prospect leaves no trace outside the lead tables and the payload'
     async () => {
       const [row] = await gateway.states("l.reference = 'C-1'");
       if (row !== undefined && ['failed', 'waiting'].includes(row.state))
-        await replay(gateway.app, [row.id], { actor: 'tester', reason: 'again' });
+        await replay(gateway.app, [row.id], { actor: 'tester', reason: 'again', again: true });
       return row?.state === 'delivered' && call >= answers.length;
     },
     100_000,

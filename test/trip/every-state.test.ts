@@ -179,6 +179,8 @@ test('replayed in any state: a new run only from an end, under a new key only af
     rows.map((row) => row.id),
     by,
   );
+  const delivered = rows[every.indexOf('delivered')]?.id ?? 0;
+  expect(await replay(gateway.app, [delivered], { ...by, again: true })).toMatchObject([{ done: 'new_run' }]);
   expect(
     Object.fromEntries(
       answers.map((one, index) => [every[index], one.done === 'refused' ? one.why : one.done]),
@@ -193,7 +195,7 @@ test('replayed in any state: a new run only from an end, under a new key only af
     'support decides': 'undecided',
     withheld: 'looked_at_again',
     pending: 'brought_forward',
-    delivered: 'new_run',
+    delivered: 'already_delivered',
     refused: 'new_run',
     'exhausted, maybe received': 'new_run',
     'expired, never left': 'new_run',

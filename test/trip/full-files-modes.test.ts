@@ -122,7 +122,7 @@ test('what a person replayed leaves all the same with a file of new leads', asyn
   await first(names('D', 3));
   await gateway.publish({});
   const [row] = await gateway.states("l.reference = 'D-2'");
-  await replay(gateway.app, [row?.id ?? 0], by);
+  await replay(gateway.app, [row?.id ?? 0], { ...by, again: true });
   await gateway.ask();
   await arrived(2);
   expect(references(2)).toEqual(['D-2']);

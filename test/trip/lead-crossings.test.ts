@@ -219,7 +219,7 @@ describe('replaying what was delivered', () => {
   const again = async (reference: string): Promise<void> => {
     const before = crm.received.length;
     const [create] = await gateway.states(`l.reference = '${reference}' AND d.action = 'create'`);
-    await replay(gateway.app, [create?.id ?? 0], by);
+    await replay(gateway.app, [create?.id ?? 0], { ...by, again: true });
     await gateway.until('sent again', () => crm.received.length > before);
     await until(reference, 'create', /^delivered/);
   };

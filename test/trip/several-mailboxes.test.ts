@@ -169,7 +169,7 @@ test('once the mailbox exists, the replay goes to it alone; what was delivered w
   await replay(gateway.app, [id], by);
   await ends('delivered');
   expect(received()).toEqual({ 'leads@essai.example': 1, 'adv@essai.example': 1 });
-  await replay(gateway.app, [id], by);
+  await replay(gateway.app, [id], { ...by, again: true });
   await gateway.until('sent again', () => smtp.received.length === 3);
   await ends('delivered');
   expect(received()).toEqual({ 'leads@essai.example': 2, 'adv@essai.example': 2 });

@@ -255,7 +255,7 @@ test('what was delivered once and is refused when it is sent again stays there',
   await gateway.send(leadRow('U-10'));
   await until('U-10', /^delivered/);
   answers();
-  await replay(gateway.app, [await idOf('U-10')], by);
+  await replay(gateway.app, [await idOf('U-10')], { ...by, again: true });
   await until('U-10', /^failed:refused/);
   expect(lines()).toEqual([person, deal, person, deal]);
 });

@@ -177,7 +177,7 @@ export async function replayOld(stage: Stage, { reference }: Of<'replay'>): Prom
   await replay(
     app,
     rows.map(({ id }) => id),
-    { actor: 'tester', reason: 'asked by the client' },
+    { actor: 'tester', reason: 'asked by the client', again: true },
   );
   count(stage, 'replays');
 }

@@ -96,8 +96,12 @@ export const replayFlags = {
   acceptDoubles: s.flag(
     'what a recipient may hold already (unknown_hold) is sent all the same; the reason says why a double is accepted',
   ),
+  again: s.flag(
+    'what is delivered already is sent a second time, and what failed for what the mapping in force still writes alike is tried again; without it both are refused',
+  ),
 };
 export interface ReplayAsked {
   readonly anew?: boolean;
   readonly acceptDoubles?: boolean;
+  readonly again?: boolean;
 }

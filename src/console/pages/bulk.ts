@@ -78,11 +78,10 @@ function doorRoutes(server: FastifyInstance, desk: Desk, door: Door): void {
 }
 
 /** Options of a replay. */
-type How = Pick<BulkAsked, 'anew' | 'acceptDoubles'>;
-const howOf = (typed: (name: string) => string): How => ({
-  ...(typed('anew') === 'yes' ? { anew: true } : {}),
-  ...(typed('acceptDoubles') === 'yes' ? { acceptDoubles: true } : {}),
-});
+const options = ['anew', 'acceptDoubles', 'again'] as const;
+type How = Pick<BulkAsked, (typeof options)[number]>;
+const howOf = (typed: (name: string) => string): How =>
+  Object.fromEntries(options.filter((name) => typed(name) === 'yes').map((name) => [name, true]));
 
 interface Planned {
   readonly door: Door;
@@ -107,7 +106,7 @@ async function planPage(
     body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
       <p>${say(door.text)}</p>
       <div class="card">${facts(filterFacts({ ...wanted, ...how }, visitOf(request).language))}</div>
-      ${planTable(request, plan)} ${doublesLink(request, plan, `/${door.kind}?${queryOf(wanted)}`)}
+      ${planTable(request, plan)} ${moreLinks(request, plan, { door, wanted, how })}
       ${plan.going === 0 ? notice(say(door.nothing), 'warn') : confirmForm(request, { door, wanted, how }, plan)}
       <p><a href="/deliveries?${queryOf(wanted)}">${say(words.seeMatching)}</a></p>`,
   });
@@ -126,10 +125,23 @@ function planTable(request: FastifyRequest, { groups }: BulkPlan): Html {
   );
 }
 
-/** The same plan with doubles accepted, where something waits for the recipient's answer. */
-function doublesLink(request: FastifyRequest, { groups }: BulkPlan, path: string): Html | undefined {
-  if (!groups.some(({ plan }) => plan === 'undecided')) return undefined;
-  return html`<p><a href="${path}&acceptDoubles=yes">${sayTo(request)(words.acceptDoubles)}</a></p>`;
+/** The option that lets such a refused group go. */
+const lets: Readonly<Partial<Record<BulkPlan['groups'][number]['plan'], 'acceptDoubles' | 'again'>>> = {
+  undecided: 'acceptDoubles',
+  already_delivered: 'again',
+  mapping_unchanged: 'again',
+};
+
+/** The same plan with one option more, where something waits for it. */
+function moreLinks(
+  request: FastifyRequest,
+  { groups }: BulkPlan,
+  { door, wanted, how }: Planned,
+): readonly Html[] {
+  const query = [queryOf(wanted), ...Object.keys(how).map((name) => `${name}=yes`)].join('&');
+  return [...new Set(groups.flatMap(({ plan }) => lets[plan] ?? []))].map(
+    (name) => html`<p><a href="/${door.kind}?${query}&${name}=yes">${sayTo(request)(words[name])}</a></p>`,
+  );
 }
 
 function confirmForm(request: FastifyRequest, { door, wanted, how }: Planned, { going }: BulkPlan): Html {

@@ -84,6 +84,7 @@ const acts: readonly Act[] = [
         reason: reasonOf(request),
         anew: field(request, 'anew', 3) === 'yes',
         acceptDoubles: field(request, 'acceptDoubles', 3) === 'yes',
+        again: field(request, 'again', 3) === 'yes',
         ...(seen === undefined ? {} : { seenRun: seen.run }),
       };
       await replayOne(place, actingOf(request), id, asked);
@@ -166,21 +167,16 @@ function replayForms(
       html`<p>${say(words.sendAllTheSameText)}</p>`,
       form('replay', ['reason', 'acceptDoubles'], words.sendAllTheSame, 'danger'),
     ];
-  if (replay === null || isReplayRefusal(replay)) return [];
-  const text =
-    replay === 'unchanged'
-      ? words.unchanged
-      : replay === 'delivered_again'
-        ? words.deliveredAgain
-        : undefined;
-  return text === undefined
-    ? [form('replay', fields, words.replay)]
-    : [html`<p>${say(text)}</p>`, form('replay', fields, words.replay, 'second')];
+  if (replay === 'already_delivered' || replay === 'mapping_unchanged') {
+    const text = replay === 'already_delivered' ? words.deliveredAgain : words.unchanged;
+    return [html`<p>${say(text)}</p>`, form('replay', [...fields, 'again'], words.replay, 'second')];
+  }
+  return replay === null || isReplayRefusal(replay) ? [] : [form('replay', fields, words.replay)];
 }
 
 type ActForm = (
   act: string,
-  fields: readonly ('reason' | 'evidence' | 'reference' | 'anew' | 'acceptDoubles')[],
+  fields: readonly ('reason' | 'evidence' | 'reference' | 'anew' | 'acceptDoubles' | 'again')[],
   button: Both,
   tone?: 'second' | 'danger',
 ) => Html;
@@ -204,6 +200,7 @@ function formOf(request: FastifyRequest, { delivery }: DeliveryPage): ActForm {
         }),
       acceptDoubles: () =>
         tickBox('acceptDoubles', 'yes', say(words.acceptDoubles), again('acceptDoubles') === 'yes'),
+      again: () => tickBox('again', 'yes', say(words.again), again('again') === 'yes'),
       anew: () => tickBox('anew', 'yes', say(words.anew), again('anew') === 'yes'),
     };
     return html`<form class="line" method="post" action="${action}">

@@ -59,6 +59,10 @@ export const deskWords = {
     'Envoyer aussi ce que le client a peut-être déjà, un doublon étant accepté',
     'Send what the client may hold already too, a double being accepted',
   ],
+  again: [
+    'Envoyer aussi ce qui est déjà livré, ou a échoué sous un format inchangé',
+    'Send what is delivered already too, or failed under a mapping that has not changed',
+  ],
   sendAllTheSame: ['Envoyer quand même', 'Send all the same'],
   sendAllTheSameText: [
     'Sans réponse du client : il pourrait l’avoir deux fois. Le motif dit pourquoi un doublon est accepté.',

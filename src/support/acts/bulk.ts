@@ -27,6 +27,7 @@ export interface BulkAsked {
   /** Options of a replay. */
   readonly anew?: boolean;
   readonly acceptDoubles?: boolean;
+  readonly again?: boolean;
 }
 
 export interface PlanGroup {
@@ -109,12 +110,12 @@ async function matching(
 
 async function plansOf(
   place: SupportPlace,
-  { kind, anew = false, acceptDoubles = false }: BulkAsked,
+  { kind, anew = false, acceptDoubles = false, again = false }: BulkAsked,
   rows: readonly ListedDelivery[],
 ): Promise<(row: ListedDelivery) => PlanGroup['plan']> {
   if (kind === 'close') return () => 'close';
   if (kind === 'cancel') return (row) => (isCancellable(row) ? 'cancel' : 'stay');
-  const plans = await replayPlans(place, rows, { anew, acceptDoubles });
+  const plans = await replayPlans(place, rows, { anew, acceptDoubles, again });
   return ({ id }) => plans.get(id) ?? 'not_found';
 }
 
@@ -217,10 +218,16 @@ function changedCount(going: number, expected: number): RelaisError {
   ]);
 }
 
-function orderOf({ kind, anew = false, acceptDoubles = false, evidence }: BulkConfirmed): BulkOrder {
+function orderOf({
+  kind,
+  anew = false,
+  acceptDoubles = false,
+  again = false,
+  evidence,
+}: BulkConfirmed): BulkOrder {
   switch (kind) {
     case 'replay':
-      return { kind, anew, acceptDoubles };
+      return { kind, anew, acceptDoubles, again };
     case 'cancel':
       return { kind };
     case 'close':

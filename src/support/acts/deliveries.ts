@@ -18,7 +18,7 @@ const found = async ({ database }: SupportPlace, scope: Scope, name: string): Pr
 
 export type Replayed = Exclude<ReplayAnswer, { readonly done: 'refused' }>;
 
-interface ReplayAsked extends Pick<ReplayOptions, 'anew' | 'acceptDoubles'> {
+interface ReplayAsked extends Pick<ReplayOptions, 'anew' | 'acceptDoubles' | 'again'> {
   readonly reason: string;
   readonly seenRun?: number;
 }
@@ -46,6 +46,7 @@ export async function replayOne(
       reason,
       anew: asked.anew === true,
       acceptDoubles: asked.acceptDoubles === true,
+      again: asked.again === true,
       named: true,
     });
     if (answer === undefined || answer.done === 'refused')
