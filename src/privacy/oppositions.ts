@@ -23,6 +23,7 @@ import {
   type LeadAddresses,
 } from '../store/oppositions.ts';
 import { dropErased, keepErased } from '../store/erased-addresses.ts';
+import { leadsUnderDigests } from '../store/former-holders.ts';
 import { refuseNames } from '../store/persons-names.ts';
 import { addressesOfRefused } from '../store/refused-under-former.ts';
 import { lockClients, repeatWithdrawals, type Reached } from '../store/same-person.ts';
@@ -94,7 +95,7 @@ export interface ObjectionDeps {
 }
 
 /**
- * A person objects (GDPR article 21): the leads that have one of the addresses say so from now on, whatever they said before, and
+ * A person objects (GDPR article 21): the leads that have or had one of the addresses say so from now on, whatever they said before, and
  * so do later ones.
  * @returns the leads whose answer it changed
  * @throws FIND-001 for a client nobody knows
@@ -106,7 +107,13 @@ export async function object(
 ): Promise<readonly Reached[]> {
   const { clientId, addresses, optIns, actor, reason } = objection;
   if (!(await lockClients(tx, [clientId], 'alone')).has(clientId)) throw unknownClient(clientId);
-  const leads = await leadsUnderAddress(tx, oppositionKey, clientId, addresses);
+  const { former = [] } = objection;
+  const leads = [
+    ...new Set([
+      ...(await leadsUnderAddress(tx, oppositionKey, clientId, addresses)),
+      ...(await leadsUnderDigests(tx, oppositionKey, clientId, former)),
+    ]),
+  ];
   await refuseNames(tx, leads, reason);
   const [recordedAt, receipt] = [tx.now(), await nextReceipt(tx)];
   const events = optIns.map((optIn): ConsentRecord => ({
@@ -118,8 +125,8 @@ export async function object(
   }));
   await keepOppositions(
     tx,
-    distinct([...addressDigests(oppositionKey, clientId, addresses), ...(objection.former ?? [])]).flatMap(
-      (digest) => optIns.map((optIn) => ({ clientId, digest, ...optIn, recordedAt, receipt })),
+    distinct([...addressDigests(oppositionKey, clientId, addresses), ...former]).flatMap((digest) =>
+      optIns.map((optIn) => ({ clientId, digest, ...optIn, recordedAt, receipt })),
     ),
   );
   await appendHandovers(

@@ -130,27 +130,19 @@ export async function leadsUnderAddress(
 }
 
 /** A client's leads that had one of these addresses before a correction. */
-export const leadsFormerlyUnder = async (
+export async function leadsFormerlyUnder(
   sql: Sql,
   clientId: string,
   digests: readonly Buffer[],
-): Promise<readonly number[]> => [
-  ...new Set((await formerHolders(sql, clientId, digests)).map(({ leadId }) => leadId)),
-];
-
-/** The same with the address of each, as its digest. */
-export async function formerHolders(
-  sql: Sql,
-  clientId: string,
-  digests: readonly Buffer[],
-): Promise<readonly { readonly leadId: number; readonly digest: Buffer }[]> {
+): Promise<readonly number[]> {
   if (digests.length === 0) return [];
   const { marks, values } = inList(digests);
-  return sql.all(
-    `SELECT lead_id AS leadId, digest FROM former_addresses FORCE INDEX (former_addresses_digest)
+  const rows = await sql.all<{ leadId: number }>(
+    `SELECT DISTINCT lead_id AS leadId FROM former_addresses FORCE INDEX (former_addresses_digest)
       WHERE client_id = ? AND digest IN (${marks})`,
     [clientId, ...values],
   );
+  return rows.map(({ leadId }) => leadId);
 }
 
 /** A place in the order of receipt behind every answer there is. */

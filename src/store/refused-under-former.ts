@@ -4,7 +4,7 @@ import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import type { Sql } from './database.ts';
 import { formerAddresses, leadsWithAddress } from './oppositions.ts';
 import { namesOfLeads } from './person-leads.ts';
-import { mayBear } from './refused-of-person.ts';
+import { mayBear, type RefusedOfPerson } from './refused-of-person.ts';
 import { ending, texts } from './refused-rows.ts';
 
 export interface FormerOf {
@@ -14,13 +14,10 @@ export interface FormerOf {
   readonly key: Buffer;
 }
 
-interface Row {
-  readonly row: string;
+interface Row extends RefusedOfPerson {
   readonly texts: string;
   readonly mobile: string | null;
   readonly landline: string | null;
-  readonly lastName: string | null;
-  readonly firstName: string | null;
 }
 
 const rowsAtOnce = 500;
@@ -28,23 +25,47 @@ const mail = /[^\s<>(),;:=/"|]+@[^\s<>(),;:=/"|]*[^\s<>(),;:=/"|.]/g;
 
 /** Numbers of the rows; none is looked at where the lead never had another address. */
 export async function refusedUnderFormer(sql: Sql, of: FormerOf): Promise<readonly string[]> {
-  const former = new Set((await formerAddresses(sql, of.leadId)).map((digest) => digest.toString('hex')));
-  if (former.size === 0) return [];
   const names = (await namesOfLeads(sql, [of.leadId])).get(of.leadId) ?? {};
+  const rows = await refusedUnderDigests(sql, { ...of, digests: await formerAddresses(sql, of.leadId) });
   const found: string[] = [];
+  for (const { row, addresses } of rows.filter((one) => mayBear(names, one))) {
+    let isTheirs = false;
+    for (const address of addresses) isTheirs ||= !(await isOfAnother(sql, of, address));
+    if (isTheirs) found.push(row);
+  }
+  return found;
+}
+
+export interface RefusedUnder extends RefusedOfPerson {
+  /** Those of the addresses that the row names. */
+  readonly addresses: readonly Addresses[];
+}
+
+/** Refused rows of the client that name an address of which only the digest is known, whatever name they bear. */
+export async function refusedUnderDigests(
+  sql: Sql,
+  of: Pick<FormerOf, 'clientId' | 'key'> & { readonly digests: readonly Buffer[] },
+): Promise<readonly RefusedUnder[]> {
+  const wanted = new Set(of.digests.map((digest) => digest.toString('hex')));
+  if (wanted.size === 0) return [];
+  const found: RefusedUnder[] = [];
   for (let after = '0'; ;) {
     const page = await sql.all<Row>(
-      `SELECT CAST(id AS CHAR) AS \`row\`, ${texts} AS texts, mobile, landline, last_name AS lastName, first_name AS firstName
+      `SELECT CAST(id AS CHAR) AS \`row\`, kind, COALESCE(reference, '') AS reference, received_at AS receivedAt,
+              ${texts} AS texts, mobile, landline, last_name AS lastName, first_name AS firstName
          FROM lead_intake FORCE INDEX (lead_intake_turn)
         WHERE status = 'refused' AND client_id = ? AND lead_intake.id > CAST(? AS UNSIGNED)
         ORDER BY lead_intake.id LIMIT ${rowsAtOnce}`,
       [of.clientId, after],
     );
-    for (const row of page.filter((one) => mayBear(names, one)))
-      for (const address of addressesIn(row))
-        if (isFormer(of, former, address) && !(await isOfAnother(sql, of, address))) found.push(row.row);
+    for (const { texts: said, mobile, landline, ...row } of page) {
+      const addresses = addressesIn({ texts: said, mobile, landline }).filter((address) =>
+        addressDigests(of.key, of.clientId, address).some((digest) => wanted.has(digest.toString('hex'))),
+      );
+      if (addresses.length > 0) found.push({ ...row, addresses });
+    }
     const last = page.at(-1);
-    if (last === undefined || page.length < rowsAtOnce) return [...new Set(found)];
+    if (last === undefined || page.length < rowsAtOnce) return found;
     after = last.row;
   }
 }
@@ -85,9 +106,6 @@ function addressesIn({
     ...[...new Set(phones)].map((phone) => ({ mobile: phone })),
   ];
 }
-
-const isFormer = ({ key, clientId }: FormerOf, former: ReadonlySet<string>, address: Addresses): boolean =>
-  addressDigests(key, clientId, address).some((digest) => former.has(digest.toString('hex')));
 
 const isOfAnother = async (sql: Sql, { clientId, leadId }: FormerOf, address: Addresses): Promise<boolean> =>
   (await leadsWithAddress(sql, clientId, address)).some((id) => id !== leadId);

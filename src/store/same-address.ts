@@ -24,41 +24,55 @@ const shared: readonly (readonly [own: Column, other: Column])[] = [
   ['landline', 'landline'],
 ];
 
-interface Holding {
+export interface Holding {
   readonly leadId: number;
+  readonly clientId: string;
   readonly column: Column;
   readonly kind: AddressKind;
+  /** As it is written. */
+  readonly value: string;
   /** The same for what compares equal. */
   readonly address: string;
 }
 
-async function holdingsOf(tx: Sql, leadIds: readonly number[]): Promise<readonly Holding[]> {
+/** The addresses of these leads, each by itself. */
+export async function holdingsOf(tx: Sql, leadIds: readonly number[]): Promise<readonly Holding[]> {
+  if (leadIds.length === 0) return [];
   const { marks, values } = inList([...new Set(leadIds)]);
   const rows = await tx.all<
-    { readonly leadId: number; readonly clientId: string } & Readonly<Record<Column, string | null>>
+    { readonly leadId: number; readonly clientId: string; readonly weight: string | null } & Readonly<
+      Record<Column, string | null>
+    >
   >(
-    `SELECT lead_id AS leadId, client_id AS clientId, HEX(WEIGHT_STRING(email)) AS email, mobile, landline
+    `SELECT lead_id AS leadId, client_id AS clientId, HEX(WEIGHT_STRING(email)) AS weight, email, mobile, landline
        FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks})`,
     values,
   );
-  return rows.flatMap(({ leadId, clientId, ...row }) =>
+  return rows.flatMap(({ leadId, clientId, weight, ...row }) =>
     columns.flatMap((column) => {
-      const kind = column === 'email' ? 'email' : 'phone';
-      return row[column] === null || row[column] === ''
+      const [kind, value] = [column === 'email' ? 'email' : 'phone', row[column] ?? ''] as const;
+      const compared = column === 'email' ? weight : value;
+      return value === ''
         ? []
-        : [{ leadId, column, kind, address: `${clientId}\n${kind}\n${row[column]}` }];
+        : [{ leadId, clientId, column, kind, value, address: `${clientId}\n${kind}\n${compared}` }];
     }),
   );
 }
 
 /** The addresses of these leads. With `withdrawn`, `all` holds those leads only in which something was refused or taken back. */
-export async function sharedAddresses(
+export const sharedAddresses = async (
   tx: Sql,
   leadIds: readonly number[],
   which: 'all' | 'withdrawn',
+): Promise<readonly SharedAddress[]> => sharedAmong(tx, await holdingsOf(tx, leadIds), which);
+
+/** The same of addresses that were read. */
+export async function sharedAmong(
+  tx: Sql,
+  holdings: readonly Holding[],
+  which: 'all' | 'withdrawn',
 ): Promise<readonly SharedAddress[]> {
-  if (leadIds.length === 0) return [];
-  const groups = [...Map.groupBy(await holdingsOf(tx, leadIds), (holding) => holding.address).values()];
+  const groups = [...Map.groupBy(holdings, (holding) => holding.address).values()];
   // One lead asks for all that have the address.
   const asking = groups.flatMap((group) => group.slice(0, 1));
   const arms = shared.flatMap(([own, otherColumn]) => {

@@ -2,7 +2,6 @@
 // Invariant: a lead is the same person's where it shares the e-mail or one of the phones, one hop and never further; whoever
 // spreads a withdrawal locks that client alone, so that no lead with an older grant is added at the same time.
 import type { ConsentRecord } from '../domain/lead.ts';
-import { addressDigests } from '../domain/opposition.ts';
 import {
   newestWithdrawals,
   originOf,
@@ -16,8 +15,8 @@ import { inList, type Sql } from './database.ts';
 import { appendHandovers } from './handovers.ts';
 import { insertChanges, raiseRevisions } from './lead-writes.ts';
 import { lockLeads } from './leads.ts';
-import { addressesOf, formerHolders } from './oppositions.ts';
-import { sharedAddresses, type AddressKind } from './same-address.ts';
+import { formerDirections, type Direction } from './former-directions.ts';
+import { holdingsOf, sharedAddresses, sharedAmong, type Holding } from './same-address.ts';
 
 /** What is read of a client with its lock. */
 export interface LockedClient {
@@ -76,46 +75,21 @@ export interface Spreading {
   readonly purpose: string;
 }
 
-interface Direction {
-  readonly kind: AddressKind | 'former';
-  readonly from: readonly number[];
-  readonly to: readonly number[];
-}
-
-/** From each of these leads to those that had one of its addresses before a correction. */
-async function toFormerHolders(
-  tx: Sql,
-  { origins, oppositionKey: key }: Pick<Spreading, 'origins' | 'oppositionKey'>,
-): Promise<readonly Direction[]> {
-  const directions: Direction[] = [];
-  const byClient = Map.groupBy(await addressesOf(tx, origins), ({ clientId }) => clientId);
-  for (const [clientId, leads] of byClient) {
-    const holdings = leads.flatMap((lead) =>
-      addressDigests(key, clientId, lead).map((digest) => ({ leadId: lead.leadId, digest })),
-    );
-    const former = await formerHolders(
-      tx,
-      clientId,
-      holdings.map(({ digest }) => digest),
-    );
-    for (const { leadId, digest } of holdings) {
-      const to = former.filter((holder) => holder.digest.equals(digest)).map((holder) => holder.leadId);
-      if (to.length > 0) directions.push({ kind: 'former', from: [leadId], to });
-    }
-  }
-  return directions;
-}
-
 /** Repeats refusals and withdrawals in the leads whose grants they end, each with a revision, a change and an entry of its own. */
 export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonly Reached[]> {
+  const holdings = await holdingsOf(tx, [...at.touched, ...at.origins]);
+  const of = (ids: readonly number[]): readonly Holding[] => {
+    const wanted = new Set(ids);
+    return holdings.filter(({ leadId }) => wanted.has(leadId));
+  };
   const directions: readonly Direction[] = [
-    ...(await toFormerHolders(tx, at)),
-    ...(await sharedAddresses(tx, at.touched, 'withdrawn')).map(({ kind, own, all }) => ({
+    ...(await formerDirections(tx, at.oppositionKey, of(at.origins), at.origins)),
+    ...(await sharedAmong(tx, of(at.touched), 'withdrawn')).map(({ kind, own, all }) => ({
       kind,
       from: all,
       to: own,
     })),
-    ...(await sharedAddresses(tx, at.origins, 'all')).map(({ kind, own, all }) => ({
+    ...(await sharedAmong(tx, of(at.origins), 'all')).map(({ kind, own, all }) => ({
       kind,
       from: own,
       to: all,

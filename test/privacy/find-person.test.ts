@@ -101,6 +101,15 @@ test('C21: a person is found by an address that their lead had before a correcti
   expect(names(await find({ email: was.toUpperCase() }))).toEqual(['FORMER-1 asked', 'FORMER-2 shared']);
   await lead('FORMER-3', { email: was });
   expect(names(await find({ references: ['FORMER-3'] }))).toEqual(['FORMER-1 shared', 'FORMER-3 asked']);
+  // Where the lead is named and not the address: who has it now, and refused rows that name it.
+  await refused('FORMER-R', { comment: `rappeler sur ${was}` });
+  await refused('FORMER-O', { email: 'other@courriel.example' });
+  const found = await find({ references: ['FORMER-1'] });
+  expect(names(found)).toEqual(['FORMER-1 asked', 'FORMER-2 shared', 'FORMER-3 shared']);
+  expect(found.refused.map(({ reference }) => reference)).toEqual(['FORMER-R']);
+  expect(Object.keys(found.refused[0] ?? {}).toSorted()).toEqual([
+    ...['found', 'kind', 'receivedAt', 'reference', 'row'],
+  ]);
 });
 
 test('C21: of people who share an address, only who bears the name that was given is taken for the person', async () => {

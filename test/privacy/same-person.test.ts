@@ -235,6 +235,14 @@ test('what leaves after a withdrawal of the same person says withdrawn, and what
     );
 });
 
+const stateOf = async (reference: string): Promise<unknown> =>
+  (
+    await gateway.owner.all<{ state: string }>(
+      'SELECT c.state FROM consents c JOIN leads l ON l.id = c.lead_id WHERE l.reference = ? ORDER BY c.id',
+      [reference],
+    )
+  ).at(-1)?.state;
+
 test('a withdrawal reaches a lead that had the address before it was corrected', async () => {
   await gateway.start('planner');
   const own = { email: 'former@courriel.example', landline: '+33199000077' };
@@ -246,13 +254,6 @@ test('a withdrawal reaches a lead that had the address before it was corrected',
     ...{ client_id: 'essai', kind: 'correction', reference: 'F-2', row_reference: 'F-2-email' },
     email: 'present@courriel.example',
   });
-  const stateOf = async (reference: string): Promise<unknown> =>
-    (
-      await gateway.owner.all<{ state: string }>(
-        'SELECT c.state FROM consents c JOIN leads l ON l.id = c.lead_id WHERE l.reference = ? ORDER BY c.id',
-        [reference],
-      )
-    ).at(-1)?.state;
   await gateway.until(
     'corrected',
     async () => (await gateway.owner.all('SELECT 1 FROM former_addresses')).length > 0,
@@ -271,4 +272,68 @@ test('a withdrawal reaches a lead that had the address before it was corrected',
   expect(await stateOf('F-2')).toBe('granted');
   await withdraw('F-1');
   expect(await stateOf('F-2')).toBe('withdrawn');
+});
+
+/** Two leads of one address, the second of which was parted from it since. */
+async function parted(email: string): Promise<void> {
+  await gateway.start('planner');
+  await gateway.send(
+    leadRow('G-1', { email: email.toUpperCase(), mobile: null, landline: '+33199000078' }),
+    leadRow('G-2', { email, mobile: '+33639980174', landline: null }),
+    leadRow('G-3', { email: 'somebody@courriel.example', mobile: '+33639980175', landline: null }),
+  );
+  await gateway.send(row('correction', 'G-2', { email: 'now@courriel.example', clear_fields: 'mobile' }));
+  await gateway.until(
+    'corrected',
+    async () => (await gateway.owner.all('SELECT 1 FROM former_addresses')).length === 2,
+  );
+}
+
+test('a withdrawal of a lead that had the address reaches those that have it now, from the terminal and from a row', async () => {
+  await parted('shared@courriel.example');
+  // Under the phone that was cleared.
+  await gateway.send(leadRow('G-4', { email: null, mobile: null, landline: '+33639980174' }));
+  await gateway.until('taken in', async () => (await stateOf('G-4')) === 'granted');
+  const done = await withdraw('G-2');
+  expect(done.others.map(({ reference }) => reference).toSorted()).toEqual(['G-1', 'G-4']);
+  expect([await stateOf('G-1'), await stateOf('G-4'), await stateOf('G-3')]).toEqual([
+    ...['withdrawn', 'withdrawn'],
+    'granted',
+  ]);
+});
+
+test('a withdrawal that comes in as a row reaches them too; a refusal, which answers for an address, does not', async () => {
+  await parted('shared@courriel.example');
+  await gateway.send(row('consent', 'G-2', said('refused', new Date().toISOString())));
+  await gateway.until('refused', async () => (await stateOf('G-2')) === 'refused');
+  expect(await stateOf('G-1')).toBe('granted');
+  await gateway.send(row('consent', 'G-2', said('withdrawn', new Date().toISOString())));
+  await gateway.until('withdrawn', async () => (await stateOf('G-1')) === 'withdrawn');
+  expect(await stateOf('G-3')).toBe('granted');
+});
+
+test('C21: an objection for a lead reaches those that have now, or had, an address that it had', async () => {
+  await parted('shared@courriel.example');
+  await gateway.send(
+    leadRow('G-5', { email: 'shared@courriel.example', mobile: '+33639980176', landline: null }),
+  );
+  await gateway.send(row('correction', 'G-5', { email: 'later@courriel.example' }));
+  await gateway.until(
+    'corrected',
+    async () => (await gateway.owner.all('SELECT 1 FROM former_addresses')).length > 2,
+  );
+  const { app, owner } = gateway;
+  const former = await owner.all<{ digest: Buffer }>(
+    "SELECT f.digest FROM former_addresses f JOIN leads l ON l.id = f.lead_id WHERE l.reference = 'G-2'",
+  );
+  const reached = await app.rights.object({
+    ...{
+      clientId: 'essai',
+      addresses: { email: 'now@courriel.example' },
+      actor: 'tester',
+      reason: 'request 2',
+    },
+    ...{ optIns: [{ purpose: 'marketing', channel: 'email' }], former: former.map(({ digest }) => digest) },
+  });
+  expect(reached.map(({ reference }) => reference).toSorted()).toEqual(['G-1', 'G-2', 'G-5']);
 });

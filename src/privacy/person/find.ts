@@ -1,6 +1,6 @@
 // The leads of a person at one client, by the mail and phones they give, and the refused rows that name them.
-// Invariant: one hop and never further: leads that have or had an address asked for, and leads that share an address with one of
-// those.
+// Invariant: one hop and never further: leads that have or had an address asked for, and leads that have or had an address that one of
+// those has or had.
 // What one hop finds may be somebody else's who shares a phone: a person confirms which leads are meant.
 import { addressDigests, type Addresses } from '../../domain/opposition.ts';
 import { bearsName, type PersonName } from '../../domain/person-name.ts';
@@ -13,8 +13,10 @@ import {
   leadsFormerlyUnder,
   leadsUnderAddress,
 } from '../../store/oppositions.ts';
+import { leadsUnderDigests } from '../../store/former-holders.ts';
 import { leadHeads, namesOfLeads, type LeadHead } from '../../store/person-leads.ts';
 import { refusedOfPerson, type RefusedOfPerson } from '../../store/refused-of-person.ts';
+import { refusedUnderDigests } from '../../store/refused-under-former.ts';
 import { findLeadId } from '../../store/rights.ts';
 import { sharedAddresses } from '../../store/same-address.ts';
 
@@ -63,12 +65,22 @@ export async function findPerson(sql: Sql, key: Buffer, asked: PersonAsked): Pro
   for (const id of named) direct.add(id);
   const shared = (await sharedAddresses(sql, [...direct], 'all')).flatMap(({ all }) => all);
   const own = await addressesOf(sql, [...direct]);
-  const digests = [
-    ...own.flatMap((addresses) => addressDigests(key, clientId, addresses)),
-    ...(await formerAddresses(sql, ...direct)),
+  const former = await formerAddresses(sql, ...direct);
+  const formerly = [
+    ...(await leadsFormerlyUnder(
+      sql,
+      clientId,
+      own.flatMap((addresses) => addressDigests(key, clientId, addresses)),
+    )),
+    ...(await leadsUnderDigests(sql, key, clientId, former)),
   ];
-  const formerly = await leadsFormerlyUnder(sql, clientId, digests);
   const heads = await leadHeads(sql, [...new Set([...direct, ...shared, ...formerly])]);
+  const refused = new Map(
+    [
+      ...(await refusedOfPerson(sql, clientId, [...given, ...own])),
+      ...(await refusedUnderDigests(sql, { clientId, key, digests: former })),
+    ].map((row) => [row.row, row]),
+  );
   return {
     leads: heads.map((head) => ({
       ...head,
@@ -77,12 +89,13 @@ export async function findPerson(sql: Sql, key: Buffer, asked: PersonAsked): Pro
           ? 'asked'
           : 'shared',
     })),
-    refused: (await refusedOfPerson(sql, clientId, [...given, ...own])).map(
-      ({ lastName, firstName, ...row }) => ({
-        ...row,
-        found: isTheirs({ lastName: lastName ?? '', firstName: firstName ?? '' }) ? 'asked' : 'shared',
-      }),
-    ),
+    refused: [...refused.values()].map(({ row, kind, reference, receivedAt, lastName, firstName }) => ({
+      row,
+      kind,
+      reference,
+      receivedAt,
+      found: isTheirs({ lastName: lastName ?? '', firstName: firstName ?? '' }) ? 'asked' : 'shared',
+    })),
   };
 }
 

@@ -8,7 +8,7 @@ import type { Sql } from '../../store/database.ts';
 import { findClient } from '../../store/destinations.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
-import { addressesOf } from '../../store/oppositions.ts';
+import { addressesOf, formerAddresses } from '../../store/oppositions.ts';
 import { leadHeads } from '../../store/person-leads.ts';
 import { readPersonTables, type PersonScope } from '../../store/person-tables.ts';
 import {
@@ -89,7 +89,10 @@ async function scopeOf(tx: Sql, deps: ProofDeps, on: ActOn): Promise<PersonScope
     leadIds,
     refusedRows,
     references: (await leadHeads(tx, leadIds)).map(({ reference }) => reference),
-    digests: addresses.flatMap((address) => addressDigests(deps.oppositionKey, clientId, address)),
+    digests: [
+      ...addresses.flatMap((address) => addressDigests(deps.oppositionKey, clientId, address)),
+      ...(await formerAddresses(tx, ...leadIds)),
+    ],
     keysSchema: deps.keysSchema,
   };
 }

@@ -1,0 +1,80 @@
+// Where a withdrawal goes by an address that a lead had before a correction: to the leads that had one of the withdrawing lead's
+// addresses, and to those that have one that the withdrawing lead had.
+// Invariant: one statement for a batch; the client's addresses are read (`former-holders.ts`) only for a lead that took something back
+// and was parted from an address.
+import { addressDigests } from '../domain/opposition.ts';
+import { inList, type Sql } from './database.ts';
+import { holdersNow, type Holder } from './former-holders.ts';
+import type { AddressKind, Holding } from './same-address.ts';
+
+/** What is said in leads `from` holds for leads `to`. */
+export interface Direction {
+  readonly kind: AddressKind | 'former';
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+interface Former extends Holder {
+  readonly clientId: string;
+  /** 1: of a lead that is asked about, and took something back; 0: of whoever had an address that one of those has now. */
+  readonly isOwn: 0 | 1;
+}
+
+/** @param holdings present addresses of `origins`; an origin may have none */
+export async function formerDirections(
+  tx: Sql,
+  key: Buffer,
+  holdings: readonly Holding[],
+  origins: readonly number[],
+): Promise<readonly Direction[]> {
+  if (origins.length === 0) return [];
+  const present = holdings.map(({ leadId, clientId, kind, value }) => ({
+    leadId,
+    clientId,
+    digests: addressDigests(key, clientId, kind === 'email' ? { email: value } : { mobile: value }),
+  }));
+  const former = await readFormer(tx, present, origins);
+  const directions = present.flatMap(({ leadId, digests }) =>
+    former
+      .filter(({ isOwn, digest }) => isOwn === 0 && digests.some((one) => one.equals(digest)))
+      .map((holder): Direction => ({ kind: 'former', from: [leadId], to: [holder.leadId] })),
+  );
+  const own = Map.groupBy(
+    former.filter(({ isOwn }) => isOwn === 1),
+    ({ clientId }) => clientId,
+  );
+  for (const [clientId, leads] of own) {
+    const holders = await holdersNow(
+      tx,
+      key,
+      clientId,
+      leads.map(({ digest }) => digest),
+    );
+    for (const { leadId, digest } of leads) {
+      const to = holders.filter((holder) => holder.digest.equals(digest)).map((holder) => holder.leadId);
+      if (to.length > 0) directions.push({ kind: 'former', from: [leadId], to });
+    }
+  }
+  return directions;
+}
+
+/** A digest is one client's: the client's name is in it. */
+async function readFormer(
+  tx: Sql,
+  present: readonly { readonly clientId: string; readonly digests: readonly Buffer[] }[],
+  origins: readonly number[],
+): Promise<readonly Former[]> {
+  const own = inList(origins);
+  const columns = 'f.lead_id AS leadId, f.client_id AS clientId, f.digest';
+  const ofOrigins = `SELECT ${columns}, 1 AS isOwn FROM former_addresses f FORCE INDEX (PRIMARY) WHERE f.lead_id IN (${own.marks})
+       AND EXISTS (SELECT 1 FROM consents c FORCE INDEX (consents_lead) WHERE c.lead_id = f.lead_id AND c.state = 'withdrawn')`;
+  if (present.length === 0) return tx.all<Former>(ofOrigins, own.values);
+  const clients = inList([...new Set(present.map(({ clientId }) => clientId))]);
+  const digests = inList(present.flatMap((one) => one.digests));
+  return tx.all<Former>(
+    `SELECT ${columns}, 0 AS isOwn FROM former_addresses f FORCE INDEX (former_addresses_digest)
+      WHERE f.client_id IN (${clients.marks}) AND f.digest IN (${digests.marks})
+     UNION ALL ${ofOrigins}`,
+    [...clients.values, ...digests.values, ...own.values],
+  );
+}
