@@ -24,7 +24,7 @@ const zones = {
   mapping: ['^src/mapping/', 'contract statuses domain errors'],
   store: ['^src/store/', 'contract domain errors'],
   queue: ['^src/queue/', 'domain errors log'],
-  mails: ['^src/client-mails/', 'contract guard domain errors log store'],
+  mails: ['^src/client-mails/', 'contract guard mail domain errors log store'],
   intake: ['^src/intake/', 'domain errors log mapping store'],
   publishing: ['^src/publishing/', 'domain errors log mapping store mails'],
   delivery: ['^src/delivery/', 'contract connectors domain errors log mapping store queue'],

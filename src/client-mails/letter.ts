@@ -1,5 +1,6 @@
 // The letter around what a mail says: greeting, the officer's name and the mailbox for rights, in French (C59). Pure.
 // Invariant: the same row under the same settings gives the same letter, Message-ID and date included.
+import type { Mail } from '../../connectors/mail/mime.ts';
 import type { ClaimedMail } from '../store/client-mails.ts';
 
 export interface MailSettings {
@@ -12,22 +13,7 @@ export interface MailSettings {
   readonly rightsMailbox: string;
 }
 
-export interface Letter {
-  readonly from: string;
-  readonly to: string;
-  readonly replyTo: string;
-  readonly subject: string;
-  readonly messageId: string;
-  readonly date: Date;
-  readonly text: string;
-  readonly attachments: readonly {
-    readonly filename: string;
-    readonly contentType: string;
-    readonly content: Buffer;
-  }[];
-}
-
-export function letterOf(mail: ClaimedMail, to: string, settings: MailSettings): Letter {
+export function letterOf(mail: ClaimedMail, to: string, settings: MailSettings): Mail {
   const attachments = JSON.parse(mail.attachments ?? '[]') as readonly {
     readonly name: string;
     readonly mediaType: string;
@@ -36,17 +22,19 @@ export function letterOf(mail: ClaimedMail, to: string, settings: MailSettings):
   const paragraphs = JSON.parse(mail.body) as readonly string[];
   return {
     from: settings.from,
-    to,
+    to: [to],
     replyTo: settings.rightsMailbox,
     subject: mail.subject,
     messageId: mail.messageId,
     date: mail.createdAt,
     text: ['Bonjour,', ...paragraphs, closingOf(settings)].join('\n\n'),
     attachments: attachments.map(({ name, mediaType, base64 }) => ({
-      filename: name,
-      contentType: mediaType,
-      content: Buffer.from(base64, 'base64'),
+      name,
+      mediaType,
+      bytes: Buffer.from(base64, 'base64'),
     })),
+    headers: {},
+    boundary: `client_mail_${mail.id}`,
   };
 }
 

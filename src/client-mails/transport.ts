@@ -1,9 +1,12 @@
-// One letter through the operator's mail server, over a guarded socket; nodemailer speaks the protocol.
-// Invariant: TLS always, unless the operator allowed plaintext; of what the server says only its code is kept.
-import type SMTPTransport from 'nodemailer/lib/smtp-transport';
+// One letter through the operator's mail server, over the session of every mail.
+// Invariant: TLS always, unless the operator allowed plaintext; no content leaves under a lease that is lost; of what the server says
+// only its code is kept.
 import type { NetworkPolicy } from '../../connectors/contract.ts';
-import { connectFailureOf, guardOf } from '../../connectors/guard.ts';
-import type { Letter } from './letter.ts';
+import { connectFailureOf, endingOf, startDeadline } from '../../connectors/guard.ts';
+import { bareMailbox } from '../../connectors/mail/addresses.ts';
+import { mailBytes, type Mail } from '../../connectors/mail/mime.ts';
+import { serverOf } from '../../connectors/mail/server.ts';
+import { createSmtpSessions } from '../../connectors/mail/smtp.ts';
 
 export type MailResult =
   | { readonly sent: true; readonly bytes: number }
@@ -12,64 +15,33 @@ export type MailResult =
 
 /** All of connecting, logging in and sending; less than the lease of a mail. */
 const totalMs = 45_000;
-const connectMs = 10_000;
+const timeouts = { connectMs: 10_000, responseMs: totalMs, totalMs };
 
+/** @param mayLeave asked right before the first byte of the content, after every wait */
 export async function sendLetter(
   smtpUrl: string,
-  letter: Letter,
+  letter: Mail,
   network: NetworkPolicy,
+  mayLeave: () => boolean,
 ): Promise<MailResult> {
-  // A planner begins without it, and most have no mail to send.
-  const { createTransport } = await import('nodemailer');
-  const url = new URL(smtpUrl);
-  const secure = url.protocol === 'smtps:';
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const port = Number(url.port) || (secure ? 465 : 587);
-  const guard = guardOf(network);
-  const signal = AbortSignal.timeout(totalMs);
-  const auth = {
-    user: decodeURIComponent(url.username),
-    pass: decodeURIComponent(url.password),
-  };
-  const options: SMTPTransport.Options = {
-    host,
-    port,
-    secure,
-    ...(auth.user === '' ? {} : { auth }),
-    requireTLS: !secure && !network.allowPlaintext,
-    tls: { secureContext: guard.secureContext(), rejectUnauthorized: true },
-    greetingTimeout: connectMs,
-    socketTimeout: totalMs,
-    logger: false,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-    getSocket: (_options, done) => {
-      const to = { host, port, timeoutMs: connectMs, signal };
-      (secure ? guard.connectTls(to) : guard.connect(to)).then(
-        (connection) => done(null, { connection, secured: secure }),
-        (error: unknown) => done(error instanceof Error ? error : new Error('connection'), false),
-      );
-    },
-  };
+  const resolved = serverOf(smtpUrl, () => undefined);
+  if (!resolved.ok) return { sent: false, reason: resolved.reason, server: true };
+  const bytes = await mailBytes(letter);
+  const envelope = { from: bareMailbox(letter.from), to: letter.to.map(bareMailbox) };
+  const sessions = createSmtpSessions(network);
+  const deadline = startDeadline({ totalMs, signal: new AbortController().signal, mayLeave });
   try {
-    const { headers, ...rest } = { ...letter, headers: automatic };
-    const sent = await createTransport(options).sendMail({
-      ...rest,
-      attachments: [...letter.attachments],
-      headers,
-      newline: 'win',
-      ...({ signal } as object),
-    });
-    return { sent: true, bytes: sent.messageSize ?? 0 };
-  } catch (error) {
-    return { sent: false, ...failureOf(error) };
+    const sent = await sessions.send(resolved.server, envelope, bytes, timeouts, deadline);
+    return sent.ok ? { sent: true, bytes: bytes.length } : { sent: false, ...failureOf(sent.error) };
+  } finally {
+    deadline.clear();
+    sessions.close();
   }
 }
 
-/** No automatic answer is wanted. */
-const automatic = { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' };
-
 function failureOf(error: unknown): { readonly reason: string; readonly server: boolean } {
+  const ending = endingOf(error);
+  if (ending !== undefined) return { reason: ending, server: ending !== 'LEASE_LOST' };
   const guarded = connectFailureOf(error);
   if (guarded !== undefined) return { reason: guarded, server: true };
   const { responseCode, command, code } = (typeof error === 'object' && error !== null ? error : {}) as {

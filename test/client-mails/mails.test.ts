@@ -202,3 +202,23 @@ test('without TLS nothing leaves where plaintext is not allowed, and an attachme
     ['preuve_1.json', bytes],
   ]);
 });
+
+test('a mail whose process was frozen before the server’s go-ahead, longer than its lease, does not leave, and leaves once at its next try', async () => {
+  await queue({ ...note, to: ['contact'] });
+  // The clock that goes on in a frozen process jumps; no timer of the process has fired.
+  const real = performance.now.bind(performance);
+  let frozenMs = 0;
+  performance.now = () => real() + frozenMs;
+  smtp.beforeGoAhead = () => (frozenMs = 121_000);
+  try {
+    expect(await sendClientMails(options)).toBe(0);
+  } finally {
+    performance.now = real;
+  }
+  expect(smtp.received).toEqual([]);
+  expect(await open()).toEqual(['contact LEASE_LOST']);
+  smtp.beforeGoAhead = () => undefined;
+  await due();
+  expect(await sendClientMails(options)).toBe(1);
+  expect(smtp.received).toHaveLength(1);
+});
