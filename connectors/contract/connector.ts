@@ -31,6 +31,8 @@ export type TargetKind = 'hosts' | 'mailboxes' | 'folders';
 export interface Fetched<Settings> {
   /** How long what was fetched is its own; unanswered by then it is due again. Milliseconds. */
   readonly leaseMs: (settings: Settings) => number;
+  /** The code that is kept of the one it gives: of a closed list, where the mapping has one. */
+  readonly reasonOf: (settings: Settings, given: string) => string;
 }
 
 export interface Connector<Settings = unknown> {

@@ -4,6 +4,7 @@ import { defineConnector } from '../contract.ts';
 import { composePull, sendPull, testPull } from './send.ts';
 import {
   checkPullSettings,
+  keptReason,
   leaseMsOf,
   pullPlaces,
   pullSettingsSchema,
@@ -26,7 +27,7 @@ export const pull = defineConnector<PullSettings>({
   answers: 'connector',
   protocol: 'http',
   targetKind: () => 'hosts',
-  fetched: { leaseMs: leaseMsOf },
+  fetched: { leaseMs: leaseMsOf, reasonOf: keptReason },
   check: checkPullSettings,
   targets: pullTargets,
   places: pullPlaces,

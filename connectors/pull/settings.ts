@@ -5,7 +5,11 @@ import type { JsonSchema, SettingsProblem } from '../contract.ts';
 export interface PullSettings {
   readonly fetchedBy: string;
   readonly leaseMinutes?: number;
+  /** By the client's code, and `else`. */
+  readonly reasons?: Readonly<Record<string, string>> & { readonly else: string };
 }
+
+const code = { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' };
 
 const standardMinutes = 15;
 
@@ -27,6 +31,13 @@ export const pullSettingsSchema: JsonSchema = {
       maximum: 1440,
       default: standardMinutes,
       description: 'So long nobody else is given what was fetched; unanswered by then it comes again.',
+    },
+    reasons: {
+      type: 'object',
+      required: ['else'],
+      additionalProperties: code,
+      properties: { else: { ...code, description: 'Kept for a code that is not listed.' } },
+      description: "The client's codes for a no or a not now, and those that are kept for them: no other is.",
     },
   },
 };
@@ -53,4 +64,10 @@ export const pullPlaces = ({ fetchedBy }: PullSettings): readonly string[] => [
 ];
 
 /** Milliseconds. */
+/** Nothing that the client wrote is kept, where the list is closed. */
+export function keptReason({ reasons }: PullSettings, given: string): string {
+  if (reasons === undefined) return given;
+  return (given !== 'else' && Object.hasOwn(reasons, given) ? reasons[given] : undefined) ?? reasons.else;
+}
+
 export const leaseMsOf = ({ leaseMinutes = standardMinutes }: PullSettings): number => leaseMinutes * 60_000;

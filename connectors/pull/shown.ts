@@ -4,7 +4,7 @@ import type { Draft, Drafting, DraftRequest, SignedRow, SignedWords } from '../c
 import { leaseMsOf, type PullSettings } from './settings.ts';
 
 function transport(settings: Partial<PullSettings>): readonly SignedRow[] {
-  const { fetchedBy = '', leaseMinutes } = settings;
+  const { fetchedBy = '', leaseMinutes, reasons } = settings;
   const minutes = leaseMsOf({ fetchedBy, ...(leaseMinutes === undefined ? {} : { leaseMinutes }) }) / 60_000;
   return [
     {
@@ -29,12 +29,28 @@ function transport(settings: Partial<PullSettings>): readonly SignedRow[] {
         `the lead is given to you again after ${minutes} minutes, under the same key`,
       ],
     },
+    ...(reasons === undefined
+      ? []
+      : [
+          {
+            point: ['Motifs', 'Reasons'] as const,
+            agreed: [
+              `les codes convenus, tout autre étant noté ${reasons.else} : ${codesOf(reasons)}`,
+              `the codes agreed, any other being noted as ${reasons.else}: ${codesOf(reasons)}`,
+            ] as const,
+          },
+        ]),
     {
       point: ['Clé de la demande', 'Key of the lead'],
       agreed: ['la même à chaque essai : champ key', 'the same at every attempt: field key'],
     },
   ];
 }
+
+const codesOf = (reasons: NonNullable<PullSettings['reasons']>): string =>
+  Object.keys(reasons)
+    .filter((code) => code !== 'else')
+    .join(', ');
 
 export const pullWords: SignedWords<PullSettings> = {
   transport,

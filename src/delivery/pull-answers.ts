@@ -58,11 +58,23 @@ export interface AnswersOf {
   readonly actor: string;
 }
 
-/** The reason that a recipient wrote, as a code that names nobody. */
-const withoutPerson = (outcome: PullOutcome, person: PersonName | undefined): PullOutcome =>
-  'reason' in outcome && outcome.reason !== undefined
-    ? { ...outcome, reason: namelessCode(outcome.reason, person) }
+/** The reason that a recipient wrote, as a code that names nobody: of the mapping's list, where it has one. */
+const withoutPerson = (
+  outcome: PullOutcome,
+  person: PersonName | undefined,
+  listed: (given: string) => string,
+): PullOutcome =>
+  'reason' in outcome && outcome.reason !== undefined && outcome.reason !== givenBack
+    ? { ...outcome, reason: namelessCode(listed(outcome.reason), person) }
     : outcome;
+
+/** What the mapping in force keeps of a reason. */
+async function listOf(needs: TripNeeds, destinationId: string): Promise<(given: string) => string> {
+  const mapping = (await needs.inForce(destinationId))?.mapping;
+  const settings = mapping?.actions.create?.settings;
+  const fetched = mapping === undefined ? undefined : needs.connectors[mapping.connector]?.fetched;
+  return (given) => fetched?.reasonOf(settings, given) ?? given;
+}
 
 /** In the order of the answers. */
 export async function recordAnswers(
@@ -91,6 +103,7 @@ export async function recordAnswers(
     needs.database,
     [...rows.values()].map((row) => row.leadId),
   );
+  const listed = await listOf(needs, of.destinationId);
   const first = new Map<string, Promise<PullAnswered>>();
   return Promise.all(
     answers.map(async (given): Promise<PullAnswered> => {
@@ -100,7 +113,7 @@ export async function recordAnswers(
       const name = `${row.id} ${given.lease}`;
       const known = first.get(name);
       if (known !== undefined) return (await known) === 'recorded' ? 'already' : known;
-      const answer = { ...given, outcome: withoutPerson(given.outcome, persons.get(row.leadId)) };
+      const answer = { ...given, outcome: withoutPerson(given.outcome, persons.get(row.leadId), listed) };
       const recorded = recordAnswer(needs, of, { answer, row, entries: entries.get(row.id) ?? [] });
       first.set(name, recorded);
       return recorded;

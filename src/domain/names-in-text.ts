@@ -37,8 +37,23 @@ export function nameIn(text: string, { lastName, firstName }: PersonName): strin
   return undefined;
 }
 
-/** The code that a recipient wrote about a lead; `OTHER` where it may be a phone or bears the name of the lead's person. */
+/** A French number as it is dialled, wherever it stands in a code. */
+const dialled = /(?<!\d)(?:0|(?:00)?33[_.-]?0?)[1-9](?:[_.-]?\d){8}(?!\d)/;
+
+/** A code has no blanks: `ZoeLefevre`, `LEFEVREZOE`, `zlefevre`. */
+function isBothInOne(code: string, { lastName, firstName }: PersonName): boolean {
+  const [last, first] = [lastName, firstName].map((name) => words(name ?? '').join(''));
+  if (last === undefined || first === undefined || last.length < leastLetters || first === '') return false;
+  const [initial = ''] = first;
+  const joined = [first + last, last + first, initial + last, last + initial];
+  return words(code).some((word) => joined.some((name) => compare(word, name) === 0));
+}
+
+/** The code that a recipient wrote about a lead; `OTHER` where it may be, or hold, a phone or the name of the lead's person. */
 export function namelessCode(written: unknown, person: PersonName | undefined): string {
   const code = safeCode(written);
-  return person !== undefined && nameIn(code, person) !== undefined ? 'OTHER' : code;
+  if (dialled.test(code)) return 'OTHER';
+  return person !== undefined && (nameIn(code, person) !== undefined || isBothInOne(code, person))
+    ? 'OTHER'
+    : code;
 }

@@ -28,6 +28,15 @@ describe.each(Object.entries(rigs))('%s', (type, { settings, target }) => {
     ]);
   });
 
+  test('keeps the codes of its list and no other; without a list the code that was given', () => {
+    const reasons = { CLOSED: 'PROGRAMME_CLOSED', else: 'OTHER' };
+    const kept = (given: string) => connector.fetched?.reasonOf({ ...settings, reasons }, given);
+    expect(['CLOSED', 'MADAME_MARTIN', 'else', 'constructor'].map(kept)).toEqual([
+      ...['PROGRAMME_CLOSED', 'OTHER', 'OTHER', 'OTHER'],
+    ]);
+    expect(connector.fetched?.reasonOf(settings, 'CLOSED')).toBe('CLOSED');
+  });
+
   test('composes the same bytes each time, other bytes for another content, and names the target that is authorised', () => {
     const first = connector.compose(parcelOf(), settings);
     expect(connector.compose(parcelOf(), settings)).toEqual(first);

@@ -1,5 +1,5 @@
 // The name of a known person in a text that is kept.
-import { nameIn } from '../../src/domain/names-in-text.ts';
+import { nameIn, namelessCode } from '../../src/domain/names-in-text.ts';
 
 const person = { lastName: 'Le Gônidec', firstName: 'Anne-Marie' };
 
@@ -33,4 +33,23 @@ test.each([
 
 test('two words are not a name of one', () => {
   expect(nameIn('le grand nombre', { lastName: 'Legrand', firstName: null })).toBeUndefined();
+});
+
+test.each([
+  ['LEFEVRE', 'OTHER'],
+  ['DEJA_CONNU_LEFEVRE', 'OTHER'],
+  ['ZoeLefevre', 'OTHER'],
+  ['LEFEVREZOE.2', 'OTHER'],
+  ['z_lefevre', 'OTHER'],
+  ['zlefevre', 'OTHER'],
+  ['TEL_0639980123', 'OTHER'],
+  ['TEL0639980123', 'OTHER'],
+  ['33.6.39.98.01.23', 'OTHER'],
+  ['RAPPEL_+33639980123', 'OTHER'],
+  ['PROGRAMME_CLOSED', 'PROGRAMME_CLOSED'],
+  ['5.1.1', '5.1.1'],
+  ['E202611301234567', 'E202611301234567'],
+  ['LEFEVREPROGRAMME', 'LEFEVREPROGRAMME'],
+])('the code %s of a recipient is kept as %s', (written, kept) => {
+  expect(namelessCode(written, { lastName: 'Lefèvre', firstName: 'Zoé' })).toBe(kept);
 });
