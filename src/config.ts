@@ -10,8 +10,8 @@ import {
   commaSeparated,
   readSandboxFile,
 } from './config/composite-values.ts';
+import { consoleOf } from './config/console.ts';
 import { doorOf } from './config/door.ts';
-import { oidcOf } from './config/oidc.ts';
 import { refuseUnsafe } from './config/production.ts';
 import { createVariableReader, sandboxFile, type VariableReader } from './config/reader.ts';
 import { parseRedisPlace, redisForms, type RedisPlace } from './config/redis-place.ts';
@@ -60,7 +60,7 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     ...centreOf(reader),
     callbacks: callbacksOf(reader),
     api: { ...doorOf(reader, 'API'), perMinute: reader.wholeNumber('RELAIS_API_PER_MINUTE', 1, 10_000_000) },
-    console: { ...doorOf(reader, 'CONSOLE'), ...oidcOf(reader, network.allowPlaintext) },
+    console: consoleOf(reader, network.allowPlaintext),
     actor: read('RELAIS_ACTOR') ?? userInfo().username,
     secrets: createSecrets(read('RELAIS_SECRETS_DIR'), (name) => environment[name] ?? sandbox[name]),
     listing: reader.listing(),

@@ -6,22 +6,19 @@ import type { Config } from './types.ts';
 export function oidcOf(
   { read, needed, url, oneOf, problems }: VariableReader,
   allowPlaintext: boolean,
-): Pick<Config['console'], 'oidc' | 'passwords' | 'url'> {
+): Pick<Config['console'], 'oidc' | 'passwords'> {
   const passwords = oneOf('RELAIS_OIDC_PASSWORDS', ['all', 'admins'] as const);
   const protocols = allowPlaintext ? ['https:', 'http:'] : ['https:'];
   const issuer = url('RELAIS_OIDC_ISSUER', protocols);
-  const address = url('RELAIS_CONSOLE_URL', protocols) ?? url('RELAIS_OIDC_CONSOLE', protocols);
-  const own = address === undefined ? {} : { url: address };
   if (issuer === undefined) {
     if (passwords === 'admins')
       problems.push(
         'RELAIS_OIDC_PASSWORDS shuts the passwords, and without RELAIS_OIDC_ISSUER there is no other way in',
       );
-    return { passwords: 'all', ...own };
+    return { passwords: 'all' };
   }
   return {
     passwords,
-    ...own,
     oidc: {
       issuer,
       clientId: needed('RELAIS_OIDC_CLIENT_ID'),
