@@ -12,20 +12,23 @@ import { reportReading } from './calls/reading.ts';
 import type { CompiledConsent } from './consent/block.ts';
 import type { ActionPlan, ConnectorFacts } from './contract.ts';
 import type { Report } from './document/problems.ts';
-import { blockAt, textAt } from './document/yaml.ts';
+import { blockAt, listAt, textAt } from './document/yaml.ts';
 import type { SchemaCheck } from './formats/client-schema.ts';
 import type { Layout } from './formats/layout.ts';
 import { inLayout, ownLayout } from './formats/own-layout.ts';
 import { compileRecord } from './record.ts';
 import type { RecordPlan } from './record.ts';
-import { reportNameless } from './transport/erase-names-lead.ts';
+import { namesLead, needsReference, reportNameless } from './transport/erase-names-lead.ts';
 import { compileSettings, placesOf } from './transport/settings.ts';
 
 export const actionNames = ['create', 'update', 'erase'] as const;
 
 /** What one request writes: that of an action, or one of its calls. */
 export type PlannedCall = Pick<CompiledCall, 'record' | 'layout' | 'schema' | 'question'> &
-  Partial<Pick<CompiledCall, 'plan' | 'judge'>>;
+  Partial<Pick<CompiledCall, 'plan' | 'judge'>> & {
+    /** Ids without which a request that is no call of a list is not sent. */
+    readonly needs?: readonly string[];
+  };
 
 export interface CompiledActions {
   readonly actions: ReadonlyMap<Action, ActionPlan>;
@@ -121,10 +124,17 @@ function singleRequests(input: ActionsInput): (action: Action) => SingleRequest 
       layout,
       report,
     });
-    if (action === 'erase') reportNameless(settings.plan.settings, record.columns, [action], report);
+    const erasing = {
+      settings: settings.plan.settings,
+      record,
+      lines: listAt(blockAt(mapping, action), 'fields'),
+    };
+    if (action === 'erase' && !namesLead(erasing, connector))
+      reportNameless(settings.plan.settings, [action], report);
     reportCaptures(settings.plan.settings, action, mapping, report);
     reportReading(settings.plan.settings, undefined, at(['method']), report);
-    const planned = { record, layout: own, schema, question };
+    const needs = action === 'erase' && needsReference(erasing, connector) ? ['reference'] : [];
+    const planned = { record, layout: own, schema, question, needs };
     const secretNames = [...settings.secretNames, ...record.secrets, ...question.secrets];
     return { planned, plan: settings.plan, secretNames };
   };

@@ -29,6 +29,7 @@ import type { Cell, Entry, FieldProblem } from './fields/values.ts';
 interface Planned {
   readonly record: RecordPlan;
   readonly plan?: Pick<CallPlan, 'needs'>;
+  readonly needs?: readonly string[];
   readonly schema?: SchemaCheck | undefined;
   readonly layout: Pick<Layout, 'lost'>;
 }
@@ -59,7 +60,8 @@ export function createApply(parts: ApplyParts): CompiledMapping['apply'] {
       if (!situation.categories.includes(category))
         return { ok: false, why: 'category_not_authorised', category };
     }
-    const unknown = planned.plan?.needs.find((id) => idOf(id, situation) === undefined);
+    const needs = planned.plan?.needs ?? planned.needs ?? [];
+    const unknown = needs.find((id) => idOf(id, situation) === undefined);
     if (unknown !== undefined) return { ok: false, why: 'capture_missing', capture: unknown };
     const consent = consentOf(situation.action);
     const asserts = situation.action !== 'erase' && !isUndo(situation.call ?? '');

@@ -16,7 +16,12 @@ import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
 import { reportReading } from './reading.ts';
 import { isUndo, undoName } from '../../domain/undo.ts';
 import { reportGatedUndo, reportUndos } from './undo.ts';
-import { reportNameless, reportNamelessUndo } from '../transport/erase-names-lead.ts';
+import {
+  namesLead,
+  reportNameless,
+  reportNamelessUndo,
+  saysAnything,
+} from '../transport/erase-names-lead.ts';
 import type { Layout } from '../formats/layout.ts';
 import { inLayout, ownLayout } from '../formats/own-layout.ts';
 import type { Path } from '../document/problems.ts';
@@ -40,6 +45,8 @@ export interface CompiledCall {
   readonly secretNames: readonly string[];
   readonly judge: Judge;
   readonly question: Question;
+  /** It says which lead it is about. */
+  readonly isNamed: boolean;
   /** Takes back what this call made. */
   readonly undo?: CompiledCall;
 }
@@ -97,6 +104,9 @@ export function compileCalls(input: CallsInput): readonly CompiledCall[] {
   const calls = raws.flatMap((raw, index) => compileCall(raw, input, places[index] ?? nothing) ?? []);
   if (calls.length > 0 && calls.length === raws.length && action !== 'erase' && consent !== undefined)
     checkConsentCarried(raws, calls, consent, action, report);
+  const [first] = calls;
+  if (action === 'erase' && first !== undefined && !calls.some(({ isNamed }) => isNamed))
+    reportNameless(first.plan.settings, [action], report);
   return calls;
 }
 
@@ -140,8 +150,7 @@ function compileRequest(rawCall: RawCall, input: CallsInput, place: ConsentPlace
     captures,
   );
   if (settings === undefined) return undefined;
-  const nameless = isUndo(name) ? reportNamelessUndo : reportNameless;
-  if (action === 'erase') nameless(settings.plan.settings, record.columns, [...path, 'name'], report);
+  const isNamed = namedBy(rawCall, { settings: settings.plan.settings, record }, input);
   const readsOnly = { columns: record.columns, captures: captures?.names ?? [] };
   reportReading(settings.plan.settings, readsOnly, send.at(['method']), report);
   const read = [...(scope.captures?.read ?? [])];
@@ -163,7 +172,21 @@ function compileRequest(rawCall: RawCall, input: CallsInput, place: ConsentPlace
   };
   const { targets } = settings.plan;
   const secretNames = [...settings.secretNames, ...record.secrets, ...question.secrets];
-  return { plan, reads, record, layout, schema, targets, secretNames, judge, question };
+  return { plan, reads, record, layout, schema, targets, secretNames, judge, question, isNamed };
+}
+
+/** Whether a request names the lead; one that takes back must, and one of an erase says something at least. */
+function namedBy(
+  { raw, path, name }: RawCall,
+  written: Pick<CompiledCall, 'record'> & { readonly settings: unknown },
+  { action, connector, report }: CallsInput,
+): boolean {
+  const erasing = { ...written, lines: listAt(raw, 'fields') };
+  const isNamed = namesLead(erasing, connector);
+  if (isUndo(name) && !isNamed) reportNamelessUndo([...path, 'name'], report);
+  else if (action === 'erase' && !saysAnything(erasing))
+    reportNameless(written.settings, [...path, 'name'], report);
+  return isNamed;
 }
 
 function withUndo(call: CompiledCall, undo: CompiledCall | undefined): CompiledCall {

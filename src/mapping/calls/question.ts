@@ -9,10 +9,11 @@ import type { Asked, ConnectorFacts } from '../contract.ts';
 import { reportAt } from '../document/problems.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { reportStructure } from '../document/structure.ts';
-import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
+import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { bodyBlocks } from '../format-names.ts';
 import type { FaultFormat } from '../format-names.ts';
 import { joinLines } from '../fields/lines.ts';
+import { isReference, referencesWritten } from '../fields/naming.ts';
 import { sourceIn } from '../fields/scoped-source.ts';
 import { bodyWith } from '../fields/secret-cells.ts';
 import { isBlank } from '../fields/source.ts';
@@ -173,19 +174,11 @@ function layoutOf(
   return readLayout({ ...others, ...Object.fromEntries(blocks) }, connector, moved);
 }
 
-const isReference = (path: string): boolean =>
-  ['id', 'delivery.key', 'delivery.reference'].includes(path) || path.startsWith('calls.');
 /** What a question may say besides: who asks, and about what kind of message. */
 const isHarmless = (path: string): boolean =>
   ['', '(constant)', '(secret)', 'client.id', 'client.name', 'delivery.action', 'delivery.sentAt'].includes(
     path,
   );
-
-/** A field that may write less than its reference does not name the lead. */
-const mayLack = (raw: Record<string, unknown>): boolean =>
-  Object.hasOwn(raw, 'when') ||
-  Object.hasOwn(raw, 'map') ||
-  ['truncate', 'omit'].includes(textAt(raw['max'], 'on') ?? '');
 
 /** The references it cannot do without; everything else of the lead is reported. */
 function referencesIn(
@@ -201,18 +194,13 @@ function referencesIn(
         'une question ne demande qu’avec des références : elle n’écrit pas d’opt-in.',
         'a question asks with references only: it writes no opt-in.',
       ]);
-  const found: Source[] = [];
   for (const field of record.fields) {
-    const raw = lines[Number(field.path.at(-1))];
-    const paths = field.source.split(', ');
-    const other = paths.find((name) => !isReference(name) && !isHarmless(name));
+    const other = field.source.split(', ').find((name) => !isReference(name) && !isHarmless(name));
     if (other !== undefined || field.categories.size > 0)
       report.error(field.path, 'MAP-514', [
         `une question ne demande qu’avec des références (id, delivery.key, delivery.reference, calls.NOM.id), jamais avec « ${other ?? 'la demande'} » : une personne trouvée par ses données n’est pas cette demande.`,
         `a question asks with references only (id, delivery.key, delivery.reference, calls.NAME.id), never with "${other ?? 'the lead'}": a person found by their data is not this lead.`,
       ]);
-    if (isRecord(raw) && mayLack(raw)) continue;
-    found.push(...paths.filter(isReference).flatMap((name) => sourceIn(name, scope) ?? []));
   }
-  return found;
+  return referencesWritten(record.fields, lines).flatMap((name) => sourceIn(name, scope) ?? []);
 }

@@ -202,7 +202,8 @@ export const problemsOfMeaning = {
   },
   'MAP-414': {
     meaning: 'The erasure says nothing of which lead it is about: the recipient could erase none, or all.',
-    remedy: 'Put {reference}, {key} or {leadReference} into its address, or list fields under erase.',
+    remedy:
+      'Put {reference} or {leadReference} into its address, or list a field under erase that writes id, delivery.reference or the id of a call, without when and map.',
   },
   'MAP-415': {
     meaning: 'An address begins with / and nothing says behind which host it stands.',

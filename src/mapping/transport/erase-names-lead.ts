@@ -1,42 +1,70 @@
 // An erasure says which lead it is about.
 // Invariant: no request of an erase that passes here could mean none of the recipient's leads, or all of them.
+import type { ConnectorFacts } from '../contract.ts';
 import { textAt } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
+import { referencesWritten, type WrittenField } from '../fields/naming.ts';
 
-/** An address that only its secret knows may hold a placeholder. */
-export function reportNameless(
-  settings: unknown,
-  columns: readonly string[],
-  path: Path,
-  report: Report,
-): void {
-  const url = textAt(settings, 'url');
-  if (columns.length > 0 || (url !== undefined && (url.includes('{') || url.startsWith('secret:')))) return;
+/** The key of an erasure is its own: nothing that the recipient has ever seen. An address that only its secret knows may hold a placeholder. */
+function namesByAddress(settings: unknown): boolean {
+  const url = textAt(settings, 'url')?.replaceAll('{key}', '');
+  return url !== undefined && (url.includes('{') || url.startsWith('secret:'));
+}
+
+/** What the recipient knows the lead by, as far as the fields write it. @param lines of the file that the fields were compiled from */
+const namesWritten = ({ fields }: Erasing['record'], lines: readonly unknown[]): readonly string[] =>
+  referencesWritten(fields, lines).filter((source) => source !== 'delivery.key');
+
+/** A mail bears our reference by itself, and so does what is fetched. */
+const bearsReference = ({ sheet, fetched }: Pick<ConnectorFacts, 'sheet' | 'fetched'>): boolean =>
+  sheet || fetched !== undefined;
+
+export interface Erasing {
+  readonly settings: unknown;
+  readonly record: { readonly fields: readonly WrittenField[]; readonly columns: readonly string[] };
+  readonly lines: readonly unknown[];
+}
+
+/** Whether one request names the lead. */
+export const namesLead = (
+  { settings, record, lines }: Erasing,
+  connector: Pick<ConnectorFacts, 'sheet' | 'fetched'>,
+): boolean =>
+  namesByAddress(settings) ||
+  (bearsReference(connector) ? record.columns.length > 0 : namesWritten(record, lines).length > 0);
+
+/** Whether it says anything: a call may prepare the one that names the lead. */
+export const saysAnything = ({ settings, record }: Erasing): boolean =>
+  namesByAddress(settings) || record.columns.length > 0;
+
+/** Whether the recipient's own reference is all that names the lead: without it nothing is sent. */
+export const needsReference = (
+  { settings, record, lines }: Erasing,
+  connector: Pick<ConnectorFacts, 'sheet' | 'fetched'>,
+): boolean =>
+  !namesByAddress(settings) &&
+  !bearsReference(connector) &&
+  namesWritten(record, lines).every((source) => source === 'delivery.reference');
+
+export function reportNameless(settings: unknown, path: Path, report: Report): void {
   report.error(
     path,
     'MAP-414',
-    url === undefined
+    textAt(settings, 'url') === undefined
       ? [
-          'cet effacement ne nomme aucune demande : listez les champs par lesquels le destinataire la connaît.',
-          'this erasure names no lead: list the fields that the recipient knows it by.',
+          'cet effacement ne nomme aucun lead : listez un champ par lequel le destinataire le connaît, comme id.',
+          'this erasure names no lead: list a field that the recipient knows it by, such as id.',
         ]
       : [
-          'cet effacement ne nomme aucune demande : mettez {reference}, {key} ou {leadReference} dans son adresse, ou un champ par lequel le destinataire la connaît.',
-          'this erasure names no lead: put {reference}, {key} or {leadReference} into its address, or list a field that the recipient knows it by.',
+          'cet effacement ne nomme aucun lead : mettez {reference} ou {leadReference} dans son adresse, ou un champ par lequel le destinataire le connaît, comme id.',
+          'this erasure names no lead: put {reference} or {leadReference} into its address, or list a field that the recipient knows it by, such as id.',
         ],
     { at: 'key' },
   );
 }
 
 /** Its own key is nothing that the recipient has ever seen: an answer that knows nothing of it would be taken for gone. */
-export function reportNamelessUndo(
-  settings: unknown,
-  columns: readonly string[],
-  path: Path,
-  report: Report,
-): void {
-  const url = textAt(settings, 'url')?.replaceAll('{key}', '');
-  if (columns.length > 0 || (url !== undefined && (url.includes('{') || url.startsWith('secret:')))) return;
+export function reportNamelessUndo(path: Path, report: Report): void {
   report.error(
     path,
     'MAP-414',

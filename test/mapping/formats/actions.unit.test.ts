@@ -83,3 +83,15 @@ describe.each(Object.entries(formats))('%s', (_name, format) => {
     expect(text).not.toMatch(/Durand|DM-1|optin/i);
   });
 });
+
+test('an erase that names the lead by the recipient’s reference alone is not written without it', () => {
+  const erase = `erase: {fields: [{to: id, from: delivery.reference}, {to: action, value: delete}]}`;
+  const made = compiled(webhook('- {to: nom, from: identity.lastName}', erase));
+  const writes = (recipientReference?: string): unknown =>
+    made.apply(
+      lead(),
+      situation({ action: 'erase', ...(recipientReference === undefined ? {} : { recipientReference }) }),
+    );
+  expect(writes('C-1')).toMatchObject({ ok: true });
+  expect(writes()).toEqual({ ok: false, why: 'capture_missing', capture: 'reference' });
+});

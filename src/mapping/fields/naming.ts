@@ -1,0 +1,26 @@
+// By which references a request names the lead it is about.
+// Invariant: a field that may write less than its reference, or another value in its place, names nothing.
+import { isRecord, textAt } from '../document/yaml.ts';
+import type { CompiledField } from './each.ts';
+
+/** What the recipient, or we, know a lead or a delivery by. */
+export const isReference = (source: string): boolean =>
+  ['id', 'delivery.key', 'delivery.reference'].includes(source) || source.startsWith('calls.');
+
+const mayLack = (raw: Record<string, unknown>): boolean =>
+  Object.hasOwn(raw, 'when') ||
+  Object.hasOwn(raw, 'map') ||
+  ['truncate', 'omit'].includes(textAt(raw['max'], 'on') ?? '');
+
+/** What is known of a written field here. */
+export type WrittenField = Pick<CompiledField, 'path' | 'source'>;
+
+/** References that these fields write whole. @param lines of the file that the fields were compiled from */
+export const referencesWritten = (
+  fields: readonly WrittenField[],
+  lines: readonly unknown[],
+): readonly string[] =>
+  fields.flatMap(({ path, source }) => {
+    const raw = lines[Number(path.at(-1))];
+    return isRecord(raw) && mayLack(raw) ? [] : source.split(', ').filter(isReference);
+  });
