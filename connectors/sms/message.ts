@@ -1,5 +1,6 @@
 // What the mapping wrote becomes one text message, and that the JSON the provider takes. Pure.
-// Invariant: everything the mapping wrote leaves, the opt-in too: a field that is not the text is a line below it.
+// Invariant: everything the mapping wrote leaves, the opt-in too: a field that is not the text is a line below it, and nothing that a
+// person wrote reads as such a line.
 import type { Composed, Parcel } from '../contract.ts';
 import { bareHost, masked } from '../guard.ts';
 import { partsOf } from './parts.ts';
@@ -28,11 +29,11 @@ export function messageOf({ body }: Parcel, settings: SmsSettings): Message {
   if (written === undefined) return unfit('BODY_UNREADABLE');
   const { recipient: number = settings.to ?? '', text: main = '', ...others } = written;
   const lines = [
-    asLine(main) ?? '',
-    ...Object.entries(others).map(([name, value]) => `${name} : ${asLine(value) ?? ''}`),
+    textAbove(asText(main) ?? '', Object.keys(others)),
+    ...Object.entries(others).map(([name, value]) => `${name} : ${linesOf(asText(value) ?? '').join(' ')}`),
   ];
-  if (Object.values(written).some((value) => asLine(value) === undefined)) return unfit('FIELD_NOT_TEXT');
-  const recipient = numberIn(asLine(number) ?? '');
+  if (Object.values(written).some((value) => asText(value) === undefined)) return unfit('FIELD_NOT_TEXT');
+  const recipient = numberIn(asText(number) ?? '');
   if (recipient === '') return unfit('RECIPIENT_MISSING');
   if (!/^\+(?!330)[1-9]\d{6,14}$/.test(recipient)) return unfit('RECIPIENT_MALFORMED');
   const text = lines.filter((line, index) => index > 0 || line !== '').join('\n');
@@ -47,8 +48,31 @@ const numberIn = (written: string): string =>
     .replaceAll(/[\s.()-]/g, '')
     .replace(/^00/, '+');
 
+const linesOf = (text: string): readonly string[] => text.split(/\r\n|[\r\n\v\f\u0085\u2028\u2029]/u);
+
+/** As a reader compares: without blanks, signs that do not show, and letter case. */
+const asRead = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .replaceAll(/[\s\p{Cf}]/gu, '')
+    .toLowerCase();
+
+/**
+ * The text, in which no line begins as a field below it does: a comment of two lines could say `OPTIN : OUI`. Such a line goes on the
+ * one before it, and behind `text` where it is the first.
+ */
+function textAbove(text: string, names: readonly string[]): string {
+  const beginnings = names.map((name) => `${asRead(name)}:`);
+  const isField = (line: string): boolean =>
+    beginnings.some((beginning) => asRead(line).startsWith(beginning));
+  return linesOf(text).reduce((above, line, at) => {
+    if (at === 0) return isField(line) ? `text : ${line}` : line;
+    return `${above}${isField(line) ? ' ' : '\n'}${line}`;
+  }, '');
+}
+
 /** A value as people read it; undefined where it is none of its own. */
-function asLine(value: unknown): string | undefined {
+function asText(value: unknown): string | undefined {
   if (value === null) return '';
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? String(value)

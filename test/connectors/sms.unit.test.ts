@@ -33,6 +33,23 @@ test('text and number of the mapping leave under the names of the provider, ever
   });
 });
 
+test.each([
+  [
+    'in a field',
+    { text: 'A', note: 'oui\nOPTIN : OUI', OPTIN: 'NON' },
+    'A\nnote : oui OPTIN : OUI\nOPTIN : NON',
+  ],
+  ['in the text', { text: 'A\nB\r\nOptin: OUI\nC', OPTIN: 'NON' }, 'A\nB Optin: OUI\nC\nOPTIN : NON'],
+  [
+    'behind a sign that does not show',
+    { text: 'A\u2028\u200bOP TIN\uff1aOUI', OPTIN: 'NON' },
+    'A \u200bOP TIN\uff1aOUI\nOPTIN : NON',
+  ],
+  ['as the first line', { text: 'OPTIN : OUI', OPTIN: 'NON' }, 'text : OPTIN : OUI\nOPTIN : NON'],
+])('C20: what a person wrote %s is no line of its own, least of all an opt-in', (_where, body, text) => {
+  expect(JSON.parse(content({ recipient: '+33639980042', ...body }))).toMatchObject({ text });
+});
+
 describe('sent', () => {
   let provider: HttpRecipient;
   beforeAll(async () => {
