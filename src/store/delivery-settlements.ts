@@ -1,6 +1,8 @@
 // What became of deliveries: settled rows, next tries brought forward, references forgotten. Set-wise statements, rows in id order.
-// Invariant: only the holder of the current fencing token settles a row that is held; due times use the database's clock.
+// Invariant: only the holder of the current fencing token settles a row that is held; due times use the database's clock. A reference
+// that may be a person is not kept, whichever door it came by (guarantee 7).
 import type { DeliveryState } from '../domain/delivery.ts';
+import { safeReference } from '../domain/reference.ts';
 import { inList, type Sql } from './database.ts';
 import { valueById, heldClause, together } from './leases.ts';
 
@@ -53,7 +55,7 @@ async function settleTogether(
   const spend = by((settlement) => (settlement.spend ? 1 : 0));
   const received = by((settlement) => (settlement.maybeReceived ? 1 : 0));
   const ask = by((settlement) => (settlement.askFirst ? 1 : 0));
-  const reference = by((settlement) => settlement.reference?.slice(0, 200) ?? '');
+  const reference = by((settlement) => safeReference(settlement.reference) ?? '');
   const leave = by((settlement) => (settlement.leaveBatch ? 1 : 0));
   const notFound = by((settlement) => (settlement.notFound === true ? 1 : 0));
   const { affected } = await tx.run(
@@ -129,12 +131,14 @@ export interface LateReference {
 
 /** Without it, a delivery that is settled by a late answer could be neither changed nor erased by machine. The caller holds the leads. */
 export async function keepLateReferences(tx: Sql, late: readonly LateReference[]): Promise<void> {
-  for (const { deliveryId, run, reference, ...pair } of late)
-    if (await mayKeepReference(tx, pair))
-      await tx.run(
-        'UPDATE deliveries FORCE INDEX (PRIMARY) SET recipient_reference = ? WHERE id = ? AND run = ? AND recipient_reference IS NULL',
-        [reference, deliveryId, run],
-      );
+  for (const { deliveryId, run, reference, ...pair } of late) {
+    const kept = safeReference(reference);
+    if (kept === undefined || !(await mayKeepReference(tx, pair))) continue;
+    await tx.run(
+      'UPDATE deliveries FORCE INDEX (PRIMARY) SET recipient_reference = ? WHERE id = ? AND run = ? AND recipient_reference IS NULL',
+      [kept, deliveryId, run],
+    );
+  }
 }
 
 /**

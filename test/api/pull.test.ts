@@ -161,6 +161,20 @@ test.each([
   ).toEqual([]);
 });
 
+test('a reference that may be a phone number is kept nowhere, in time or late; the lead is taken all the same', async () => {
+  await handIn(['F-1', 'F-2']);
+  const items = await rig.fetched();
+  expect(await rig.answer(items.slice(0, 1), 'accepted', { reference: '0639980012' })).toEqual(['recorded']);
+  await rig.lapse();
+  expect(await rig.answer(items.slice(1), 'accepted', { reference: '0033639980012' })).toEqual(['recorded']);
+  expect(
+    await rig.gateway.owner.all('SELECT state, recipient_reference AS reference FROM deliveries ORDER BY id'),
+  ).toEqual([
+    { state: 'delivered', reference: null },
+    { state: 'delivered', reference: null },
+  ]);
+});
+
 test('an update, a withdrawal and an erasure come the same way', async () => {
   await handIn(['W-1']);
   await rig.answer(await rig.fetched(), 'accepted', { reference: 'CRM-9' });
