@@ -104,6 +104,8 @@ async function asked(
       deadline.leave();
       yield piece;
     }
+    // Where the length is not told beforehand, the end leaves too: without it the server has no file.
+    deadline.leave();
     wait(timeouts.responseMs);
   }
   const source = body === undefined || body instanceof Uint8Array ? body : Readable.from(followed(body));

@@ -1,5 +1,6 @@
 // One SMTP session over a guarded socket: opened, logged in, and a mail sent through it. nodemailer speaks the protocol.
-// Invariant: it is always known whether the content began to leave, and a server that never stops talking is cut off.
+// Invariant: it is always known whether the content may have been taken: it leaves piece by piece under the lease, and without its end no
+// server takes it. A server that never stops talking is cut off.
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type SMTPConnection from 'nodemailer/lib/smtp-connection';
@@ -45,6 +46,8 @@ export interface Session {
   /** Ends the session when nobody has used it. */
   idle?: NodeJS.Timeout;
 }
+
+const pieceBytes = 65_536;
 
 /** All a server may say while it takes one mail: `maxResponseSize` bounds a single reply, not how many blank lines it sends. */
 const mostHeard = 256 * 1024;
@@ -141,16 +144,18 @@ export async function sendThrough(
   let contentStarted = false;
   let refused: readonly MailboxError[] = [];
   session.heard = 0;
-  // The connection reads this only after the server's 354.
+  let at = 0;
+  // The connection reads this only after the server's 354, and each piece when those before it have left.
   const content = new Readable({
     read() {
-      if (envelope.allOrNone === true) refused = refusedOf(session.connection);
+      if (at === 0 && envelope.allOrNone === true) refused = refusedOf(session.connection);
       // A server that does not see the end of the content delivers nothing (RFC 5321, 4.1.1.10).
       if (refused.length > 0) return void this.destroy(new Error('a mailbox was refused'));
-      if (!deadline.mayLeave()) return void this.destroy(new Error('the lease is lost'));
-      contentStarted = true;
-      this.push(bytes);
-      this.push(null);
+      contentStarted = deadline.mayLeave();
+      if (!contentStarted) return void this.destroy(new Error('the lease is lost'));
+      const piece = bytes.subarray(at, at + pieceBytes);
+      at += pieceBytes;
+      this.push(piece.length > 0 ? piece : null);
     },
   });
   try {

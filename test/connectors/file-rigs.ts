@@ -258,6 +258,7 @@ export async function mailedFileRig(): Promise<MailedFileRig> {
     waits: { 'the go-ahead after DATA': (during) => (recipient.beforeGoAhead = during) },
     recover() {
       recipient.beforeGoAhead = () => undefined;
+      recipient.atPiece = () => undefined;
       recipient.faults = {};
       recipient.received.length = 0;
     },

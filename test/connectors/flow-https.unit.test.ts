@@ -87,6 +87,21 @@ test('a long file goes through as a stream, whatever time-out its pieces keep', 
   expect(rig.recipient.files.get(path)?.length).toBe(long.size);
 });
 
+test('C22: a lease that is lost behind the last piece: the end of the file does not leave, and the server has none', async () => {
+  let isLost = false;
+  async function* read(): AsyncGenerator<Uint8Array> {
+    yield await Promise.resolve(bytes);
+    isLost = true;
+  }
+  const outcome = await flow.send(
+    parcelOf({ body: { ...body, bytes: new Uint8Array(0), long: { size: bytes.length, read } } }),
+    settingsWith(),
+    context({ mayLeave: () => !isLost }),
+  );
+  expect(outcome).toMatchObject({ reason: expect.stringMatching(/^LEASE_LOST/) as string });
+  expect(rig.recipient.files.size).toBe(0);
+});
+
 test('a token is got before, and anew once where it is refused', async () => {
   const given: string[] = [];
   const obtain = async (): Promise<{

@@ -56,6 +56,20 @@ test('the file is attached byte for byte, its control file beside it; the words 
   expect(around).not.toMatch(/martin|L-2026-0007|dlv_7f3a|programme/i);
 });
 
+test('C22: a lease that is lost while a long file leaves: the server never sees its end', async () => {
+  const bytes = Buffer.alloc(7_000_000, 'abcdefgh;');
+  let isLost = false;
+  rig.recipient.atPiece = () => (isLost = true);
+  const outcome = await rig.connector.send(
+    file({ body: { bytes, mediaType: 'text/csv; charset=utf-8', extension: 'csv' } }),
+    rig.settings,
+    contextOf(rig, { mayLeave: () => !isLost }),
+  );
+  expect(outcome).toMatchObject({ kind: 'unavailable', reason: 'LEASE_LOST', maybeReceived: false });
+  // What a server may make of the broken connection is short of the file.
+  for (const { raw } of rig.recipient.received) expect(raw.length).toBeLessThan(bytes.length);
+});
+
 test.each([
   ['update', 'Mises à jour'],
   ['erase', 'Demandes d’effacement'],

@@ -220,6 +220,7 @@ export async function emailRig(): Promise<Rig> {
     waits: { 'the go-ahead after DATA': (during) => (recipient.beforeGoAhead = during) },
     recover() {
       recipient.beforeGoAhead = () => undefined;
+      recipient.atPiece = () => undefined;
       recipient.faults = {};
       recipient.received.length = 0;
     },

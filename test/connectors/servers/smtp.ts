@@ -25,6 +25,8 @@ export interface SmtpRecipient {
   };
   /** Called for each mail, after its DATA and before the 354. */
   beforeGoAhead: () => void;
+  /** Called for each piece of a content that comes in. */
+  atPiece: () => void;
   /** Drops every session, as servers do with idle ones. */
   readonly cutIdle: () => void;
   readonly close: () => Promise<void>;
@@ -74,7 +76,10 @@ export async function startSmtpRecipient(
     onData(stream, session, callback) {
       recipient.beforeGoAhead();
       const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        recipient.atPiece();
+      });
       stream.on('end', () => {
         const { mailFrom, rcptTo } = session.envelope;
         recipient.received.push({
@@ -105,6 +110,7 @@ export async function startSmtpRecipient(
     openNow: async () => await Promise.resolve(server.connections.size),
     faults: {},
     beforeGoAhead: () => undefined,
+    atPiece: () => undefined,
     cutIdle: () => {
       for (const socket of open) socket.destroy();
     },
