@@ -25,6 +25,12 @@ export const beyondTheEnd = (): RelaisError =>
     'after lies beyond the end of the log: it is not the `next` of an answer of this installation.',
   ]);
 
+/** @param newest sequence of the newest seal. @throws USAGE-001 for a place behind it: its reader would miss what comes next */
+export function withinLog(at: Position, newest: number): Position {
+  if (at.seal > newest + 1 || (at.seal === newest + 1 && at.entry > 0)) throw beyondTheEnd();
+  return at;
+}
+
 export const textOf = ({ seal, entry }: Position): string => `${seal}-${entry}`;
 
 /** @throws USAGE-001 */

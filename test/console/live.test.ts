@@ -107,6 +107,8 @@ test('it is filtered as the lists are, and tells a filter or a place that cannot
     ['/live?from=2026-11-28', 400],
     ['/live?after=demain', 400],
     ['/live?upto=1', 400],
+    ['/live?after=999999-0', 400],
+    ['/live?upto=999999-7', 400],
     ['/live?destination=inconnue', 404],
     [`/live?cause=${encodeURIComponent(hostile)}`, 404],
   ] as const)

@@ -2,7 +2,7 @@
 // Invariant: in the order of the seals, each event once; ids, codes and names of destinations, nothing of a person.
 import { endOf } from '../../domain/delivery-ends.ts';
 import { feedEntries, newestSeal, sealsFrom, type FeedEntry } from '../../store/event-feed.ts';
-import { beyondTheEnd, lastEntryOf, positionOf, rangesAfter, textOf } from '../log-position.ts';
+import { beyondTheEnd, lastEntryOf, positionOf, rangesAfter, textOf, withinLog } from '../log-position.ts';
 import type { SupportPlace } from '../place.ts';
 import { isWithin, type Scope } from '../scope.ts';
 
@@ -106,9 +106,8 @@ export async function eventsPage(
   scope: Scope,
   { after, kinds, limit }: EventsAsked,
 ): Promise<EventsPage> {
-  const end = { seal: (await newestSeal(database)) + 1, entry: 0 };
-  let at = after === 'now' ? end : positionOf(after);
-  if (at.seal > end.seal || (at.seal === end.seal && at.entry > 0)) throw beyondTheEnd();
+  const newest = await newestSeal(database);
+  let at = after === 'now' ? { seal: newest + 1, entry: 0 } : withinLog(positionOf(after), newest);
   const items: FeedEvent[] = [];
   let lookedAt = 0;
   for (;;) {

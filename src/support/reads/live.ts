@@ -6,7 +6,7 @@ import type { HandoverEntry } from '../../store/handovers.ts';
 import { sealsUpTo, tailEntries, type TailEntry, type TailFilter } from '../../store/live-tail.ts';
 import { entryLine } from '../entry-words.ts';
 import { knownInScope } from '../known-names.ts';
-import { positionOf, rangesAfter, textOf, type Position } from '../log-position.ts';
+import { positionOf, rangesAfter, textOf, withinLog, type Position } from '../log-position.ts';
 import type { SupportPlace } from '../place.ts';
 import { withinScope, type Scope } from '../scope.ts';
 import { departureWords, destinationEntryWords } from '../tail-words.ts';
@@ -80,7 +80,7 @@ export async function liveUpTo(
   const filter = withinScope(scope, asked);
   await knownInScope(database, scope, filter);
   const newest = await newestSeal(database);
-  const end = upTo === undefined ? { seal: newest + 1, entry: 0 } : positionOf(upTo);
+  const end = upTo === undefined ? { seal: newest + 1, entry: 0 } : withinLog(positionOf(upTo), newest);
   const items: LiveEntry[] = [];
   let before = end.seal;
   for (let lookedAt = 0; lookedAt < mostLookedAt && items.length < limit;) {
@@ -109,7 +109,7 @@ export async function liveAfter(
 ): Promise<LivePage> {
   const filter = withinScope(scope, asked);
   await knownInScope(database, scope, filter);
-  let at: Position = positionOf(after);
+  let at = withinLog(positionOf(after), await newestSeal(database));
   const items: TailEntry[] = [];
   for (let lookedAt = 0; lookedAt < mostLookedAt && items.length < limit;) {
     const places: Position[] = [];
