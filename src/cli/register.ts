@@ -63,7 +63,7 @@ async function recordGiven(options: InstructionOptions): Promise<void> {
   const instruction = {
     clientId: options.client,
     givenOn: options.date,
-    givenBy: reasonOf(options.from, '--from').slice(0, 120),
+    givenBy: reasonOf(options.from, '--from'),
     document: reasonOf(options.document, '--document'),
     covers,
     operation: codeOf(options.operation ?? ''),

@@ -2,6 +2,7 @@
 // Invariant: it is written in the transaction of the change. It names fields and settings, never a person's value: what looks
 // like a way to reach a person is masked.
 import { impersonalText } from '../domain/impersonal-text.ts';
+import { RelaisError } from '../errors.ts';
 import { insertNote, nextNoteNumber, type StoredNote } from '../store/client-notes.ts';
 import type { Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/handovers.ts';
@@ -50,12 +51,29 @@ export interface ClientNote {
 /** Who asked, where nobody outside did. */
 export const byTheCentre = 'le centre, de sa propre initiative';
 
+const most = { askedBy: 160, document: 200 } as const;
+
+/** A cut name or document would lose its end, in the note and in the log. @throws USAGE-001 */
+function refuseLong({ askedBy = '', document = '' }: ClientNote): void {
+  if (askedBy.trim().length > most.askedBy)
+    throw new RelaisError('USAGE-001', [
+      `Qui l’a demandé : ${most.askedBy} caractères au plus.`,
+      `Who asked for it: ${most.askedBy} characters at most.`,
+    ]);
+  if (document.trim().length > most.document)
+    throw new RelaisError('USAGE-001', [
+      `Le document a ${most.document} caractères au plus.`,
+      `The document has ${most.document} characters at most.`,
+    ]);
+}
+
 /** Returns the note's number among the client's. Call it last in the transaction: it holds the client's counter until the end. */
 export async function writeNote(tx: Sql, note: ClientNote): Promise<number> {
+  refuseLong(note);
   const known = await contractMailboxes(tx, note.clientId, note.formerMailboxes);
   const clean = (text: string): string =>
     impersonalText(text.toWellFormed().replaceAll(/\s+/g, ' ').trim(), known);
-  const askedBy = clean(note.askedBy ?? byTheCentre).slice(0, 160);
+  const askedBy = clean(note.askedBy ?? byTheCentre).slice(0, most.askedBy);
   const at = tx.now();
   const number = await nextNoteNumber(tx, note.clientId);
   const row: StoredNote = {
@@ -70,7 +88,7 @@ export async function writeNote(tx: Sql, note: ClientNote): Promise<number> {
     askedBy,
     doneBy: note.doneBy.slice(0, 120),
     instruction: note.instruction ?? 0,
-    document: clean(note.document ?? '').slice(0, 200),
+    document: clean(note.document ?? '').slice(0, most.document),
   };
   await insertNote(tx, number, row, at);
   await appendHandovers(tx, [

@@ -13,10 +13,18 @@ import { noteOfInstruction, noteOfOperation } from './register-notes.ts';
 
 export type NewInstruction = Omit<Instruction, 'number' | 'recordedAt'>;
 
+/** Signs: a name that is cut would be another one, in the register and in every note that cites it. */
+const mostGivenBy = 120;
+
 /** Returns its number. @throws FIND-001, USAGE-001 */
 export function recordInstruction(database: Database, instruction: NewInstruction): Promise<number> {
-  const { clientId, givenOn, covers, operation, recordedBy } = instruction;
+  const { clientId, givenOn, givenBy, covers, operation, recordedBy } = instruction;
   return database.transaction(async (tx) => {
+    if (givenBy.length > mostGivenBy)
+      throw new RelaisError('USAGE-001', [
+        `Qui l’a donnée : ${mostGivenBy} caractères au plus.`,
+        `Who gave it: ${mostGivenBy} characters at most.`,
+      ]);
     await lockedClient(tx, clientId);
     requireDate(givenOn);
     if (givenOn > civilDate(tx.now()))

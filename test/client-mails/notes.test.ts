@@ -8,6 +8,7 @@ import { SqlFailure } from '../../src/store/database.ts';
 import { endAuthorisation, grantAuthorisation } from '../../src/support/authorisations.ts';
 import { readAuthorisations } from '../../src/store/authorisations.ts';
 import { smtpUser, startSmtpRecipient, type SmtpRecipient } from '../connectors/servers/smtp.ts';
+import { recordInstruction } from '../../src/retention/register.ts';
 import { openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
 let smtp: SmtpRecipient;
@@ -169,6 +170,25 @@ test('C48: two publishers at once make two notes, each speaking of the version b
   // The second finds the very same files in force: it changed nothing.
   expect(both.flatMap(({ noteNumber }) => noteNumber ?? [])).toEqual([2]);
   expect((await notes()).map(({ number }) => number)).toEqual([1, 2]);
+});
+
+test('C48: who asked is written whole or not at all: what is too long is refused, and nothing is published', async () => {
+  await expect(publish(`${'d'.repeat(150)}, ticket 4711`)).rejects.toMatchObject({ code: 'USAGE-001' });
+  expect(await notes()).toEqual([]);
+  expect((await publish(`${'d'.repeat(147)}, ticket 4711`)).noteNumber).toBe(1);
+  expect((await notes())[0]?.askedBy).toMatch(/ticket 4711$/);
+});
+
+test('C53: who gave an instruction is recorded whole or not at all', async () => {
+  await publish();
+  const given = (givenBy: string) =>
+    recordInstruction(gateway.app.database, {
+      ...{ clientId: 'essai', givenOn: '2026-01-05', givenBy, document: 'annexe 3' },
+      ...{ covers: ['retention'] as const, operation: '', recordedBy: 'tester' },
+    });
+  await expect(given('d'.repeat(121))).rejects.toMatchObject({ code: 'USAGE-001' });
+  expect(await given('d'.repeat(120))).toBe(1);
+  expect((await notes()).at(-1)?.askedBy).toBe('d'.repeat(120));
 });
 
 test('C48: a note names no person, and the gateway’s account cannot change one', async () => {
