@@ -1,33 +1,16 @@
 // The answers recorded in a preset's folder, read by the preset: each means what its folder says.
-import { join } from 'node:path';
-import { connectors } from '../../connectors/index.ts';
-import { checkSources } from '../../src/mapping/check.ts';
 import { answerOf } from '../../src/mapping/response/recorded-answers.ts';
-import type { CompiledMapping } from '../../src/mapping/contract.ts';
-import { formatProblem } from '../../src/mapping/document/problems.ts';
-import { presetNamesIn, readPreset, readPresetFile } from '../../src/sandbox/trial/preset-folder.ts';
+import { presetNamesIn, readPreset } from '../../src/sandbox/trial/preset-folder.ts';
 import { simulatorOf } from '../../src/sandbox/simulators/index.ts';
-import { mappingsRoot, presetTexts } from './support.ts';
+import { compiledExample } from './preset-support.ts';
+import { mappingsRoot } from './support.ts';
 
 const presets = presetNamesIn(mappingsRoot)
   .map((name) => readPreset(mappingsRoot, name))
   .filter(({ answers }) => answers.length > 0);
 
-function compiled(name: string): CompiledMapping {
-  const example = (file: string): string => readPresetFile(mappingsRoot, name, join('example', file));
-  const files = {
-    ...presetTexts,
-    'client/client.yaml': example('client.yaml'),
-    'client/crm.yaml': example('crm.yaml'),
-  };
-  const sources = { clientId: 'client', destinationId: 'client-crm', main: 'client/crm.yaml', files };
-  const result = checkSources(sources, { connectors });
-  if (!result.ok) throw new Error(result.problems.map(formatProblem).join('\n'));
-  return result.mapping;
-}
-
 describe.each(presets)('$name', ({ name, answers }) => {
-  const mapping = compiled(name);
+  const mapping = compiledExample(name);
 
   test.each(answers.map((answer) => ({ on: 'create' as const, ...answer })))(
     '$on: $answer.status $answer.body is $outcome',
@@ -51,7 +34,7 @@ describe.each(presets)('$name', ({ name, answers }) => {
 test('a preset with a simulated CRM has answers for each action and for the look-up, as far as it has them', () => {
   for (const { name, proof, answers } of presets) {
     if (proof === 'documentation') continue;
-    const { actions, hasLookup } = compiled(name);
+    const { actions, hasLookup } = compiledExample(name);
     const asked =
       hasLookup || Object.values(actions).some((plan) => plan.calls?.some((call) => call.hasLookup));
     const wanted = [...Object.keys(actions), ...(asked ? ['lookup'] : [])].toSorted();
@@ -64,7 +47,7 @@ test('what a preset cannot tell by machine, its simulated CRM is told in writing
   const letters = { 'in writing': ['update', 'erase'], 'erasures in writing': ['erase'], none: [] };
   for (const { name, proof } of presets) {
     if (proof === 'documentation') continue;
-    const { actions } = compiled(name);
+    const { actions } = compiledExample(name);
     const missing = ['update', 'erase'].filter((action) => !Object.hasOwn(actions, action));
     expect([name, letters[simulatorOf(name)?.changes ?? 'none']]).toEqual([name, missing]);
   }

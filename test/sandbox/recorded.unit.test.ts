@@ -14,19 +14,24 @@ const foldersIn = (path: string): readonly string[] =>
   readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 const read = <Value>(path: string): Value => JSON.parse(readFileSync(path, 'utf8')) as Value;
 
-const recorded = foldersIn(folder).map((preset) => {
-  const names = join(folder, preset, 'differences.json');
-  return {
-    preset,
-    named: existsSync(names) ? read<readonly Named[]>(names) : [],
-    versions: foldersIn(join(folder, preset)).map((version) => ({
-      version,
-      recordings: readdirSync(join(folder, preset, version))
-        .toSorted()
-        .map((file) => read<Recording>(join(folder, preset, version, file))),
-    })),
-  };
-});
+/** Of a CRM that was never met there are published answers alone: published.unit.test.ts. */
+const isRecorded = (preset: string): boolean => foldersIn(join(folder, preset)).length > 0;
+
+const recorded = foldersIn(folder)
+  .filter(isRecorded)
+  .map((preset) => {
+    const names = join(folder, preset, 'differences.json');
+    return {
+      preset,
+      named: existsSync(names) ? read<readonly Named[]>(names) : [],
+      versions: foldersIn(join(folder, preset)).map((version) => ({
+        version,
+        recordings: readdirSync(join(folder, preset, version))
+          .toSorted()
+          .map((file) => read<Recording>(join(folder, preset, version, file))),
+      })),
+    };
+  });
 /** `*` is any address; `[]` any place of a list. */
 const isNamed =
   ({ on, at }: Difference) =>

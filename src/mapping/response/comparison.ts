@@ -15,7 +15,8 @@ export const comparisons: Both = [
 ];
 
 /**
- * `{asked: true}`: the value is the reference that was asked about; a search may find a part of it, or another letter case.
+ * `{asked: true}`: the value is the reference that was asked about, or a list with it; a search may find a part of it, or another letter
+ * case.
  * `{asked: 'Ref: {value}'}`: a line of the text is this, with the reference in it.
  */
 export const isAsked = (wanted: unknown): wanted is { readonly asked: string | true } =>
@@ -27,6 +28,8 @@ export const isAsked = (wanted: unknown): wanted is { readonly asked: string | t
 /** Whether what was found names this reference. A number is compared as it is written. */
 export function namesReference(found: unknown, asked: string | true, reference: string | undefined): boolean {
   if (reference === undefined) return false;
+  if (asked === true && Array.isArray(found))
+    return found.some((one: unknown) => namesReference(one, true, reference));
   if (asked === true)
     return (typeof found === 'string' || typeof found === 'number') && String(found) === reference;
   const [before = '', after = ''] = asked.split('{value}');

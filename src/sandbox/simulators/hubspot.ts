@@ -104,8 +104,16 @@ function route(tables: Tables, request: CrmRequest): CrmAnswer {
     return nothing;
   }
   if (row === undefined) return notFound;
-  return method === 'PATCH' ? change(tables, row, request) : json(200, answered(row));
+  return method === 'PATCH' ? change(tables, row, request) : json(200, answered(shown(row, query)));
 }
+
+/** What it shows unasked; of the rest what `properties` names. */
+const shownByDefault = ['email', 'firstname', 'lastname', 'dealname', 'dealstage', 'pipeline', 'amount'];
+const shown = (row: Row, query: URLSearchParams): Row => {
+  const names = new Set([...shownByDefault, ...(query.get('properties') ?? '').split(',')]);
+  const properties = Object.entries(row.properties).filter(([name]) => names.has(name));
+  return { ...row, properties: Object.fromEntries(properties) };
+};
 
 const answered = ({ id, properties }: Row): object => ({ id, properties, archived: false });
 

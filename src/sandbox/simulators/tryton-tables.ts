@@ -162,10 +162,23 @@ export function remove(tables: Tables, model: Model, ids: readonly number[]): To
   return { result: null };
 }
 
-export function search(tables: Tables, model: Model, domain: unknown, fields: unknown): Told {
+export const search = (tables: Tables, model: Model, domain: unknown, fields: unknown): Told =>
+  searchIn([...tables.rows[model]], domain, fields);
+
+/** Each party has one, which is asked for with its party beside it. */
+export const searchIdentifiers = (tables: Tables, domain: unknown, fields: unknown): Told =>
+  searchIn(
+    [...tables.rows['party.party']]
+      .filter(([, { reference }]) => isText(reference))
+      .map(([id, { reference, active }]) => [id, { code: reference, party: id, 'party.active': active }]),
+    domain,
+    fields,
+  );
+
+function searchIn(rows: readonly (readonly [number, Row])[], domain: unknown, fields: unknown): Told {
   const conditions = domain as readonly (readonly [string, string, unknown])[];
   const shown = conditions.some(([name]) => name === 'active');
-  const found = [...tables.rows[model]].filter(
+  const found = rows.filter(
     ([, row]) =>
       (shown || row['active'] !== false) &&
       conditions.every(([name, operator, value]) => {

@@ -11,6 +11,7 @@ import {
   recordsOf,
   remove,
   search,
+  searchIdentifiers,
   write,
   type Row,
   type Tables,
@@ -119,6 +120,8 @@ function run(tables: Tables, { method, params }: Row): Told {
     const [session, { ask }] = given as [number, { readonly ask: { readonly party: number } }];
     return erase(tables, session, ask.party);
   }
+  if (name === 'party.identifier' && verb === 'search_read')
+    return searchIdentifiers(tables, given[0], given[4]);
   const model = models.find((candidate) => candidate === name);
   if (model === undefined) return { error: [`'${name}'`, ''] };
   switch (verb ?? '') {

@@ -51,6 +51,11 @@ export interface PresetFacts {
   readonly proven: string;
   /** Where every client of this CRM sends to; a trial puts a host of its own in its place. */
   readonly host?: string;
+  /**
+   * What fields without a `max` take, by their targets, `*` for all others: characters, or why their length is not known. With its
+   * source in a comment.
+   */
+  readonly holds: Readonly<Record<string, number | string>>;
   readonly answers: readonly RecordedAnswer[];
   readonly habits: readonly Habit[];
 }
@@ -70,8 +75,8 @@ export function readPreset(mappings: string, name: string): PresetFacts {
   const facts = parse(readPresetFile(mappings, name, 'preset.yaml')) as Partial<PresetFacts>;
   const { title = name, versions = '', proof = 'documentation', proven = '' } = facts;
   const host = facts.host === undefined ? {} : { host: facts.host };
-  const { answers = [], habits = [] } = facts;
-  return { name, title, versions, proof, proven, answers, habits, ...host };
+  const { answers = [], habits = [], holds = {} } = facts;
+  return { name, title, versions, proof, proven, holds, answers, habits, ...host };
 }
 
 /** @throws FIND-001 */

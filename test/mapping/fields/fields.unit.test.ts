@@ -10,8 +10,17 @@ test('required, max and their codes: never the value', () => {
   expect(json('- {to: n, from: identity.lastName, max: {length: 3, on: truncate}}')).toEqual({ n: 'Dur' });
   expect(json('- {to: n, from: identity.lastName, max: {length: 3, on: omit}}')).toEqual({});
   expect(
-    json('- {to: n, from: comment, max: {length: 2, on: truncate}}', lead({ project: { comment: '👩a😀' } })),
+    json('- {to: n, from: comment, max: {length: 3, on: truncate}}', lead({ project: { comment: '👩a😀' } })),
   ).toEqual({ n: '👩a' });
+});
+
+test('an emoji counts two, as SQL Server counts it, and is never cut in half', () => {
+  const cut = (length: number): unknown =>
+    json(
+      `- {to: n, from: comment, max: {length: ${length}, on: truncate}}`,
+      lead({ project: { comment: 'a😀b' } }),
+    );
+  expect([1, 2, 3, 4].map(cut)).toEqual([{ n: 'a' }, { n: 'a' }, { n: 'a😀' }, { n: 'a😀b' }]);
 });
 
 test('an absent value is omitted, null, "" or kept, as the field or else the file says', () => {

@@ -317,7 +317,13 @@ describe('asked: the record a search found is that of the lead', () => {
     expect(found(rows(1042, '1042'), 'lookup')).toMatchObject({ kind: 'accepted' });
   });
 
-  test.each([['DM-10'], ['dm-1'], ['DM-1 '], [null], [['DM-1']]])(
+  test('of a list, such as the values of all fields of a record, one value is the whole reference', () => {
+    expect(found(rows(['OUI', 'DM-1'], 'DM-1'), 'lookup')).toMatchObject({ kind: 'accepted' });
+    expect(found(rows(['OUI', 'dm-1'], 'DM-1'), 'lookup').kind).toBe('unknown');
+    expect(found(rows([['DM-10']], 'DM-1'), 'lookup').kind).toBe('unknown');
+  });
+
+  test.each([['DM-10'], ['dm-1'], ['DM-1 '], [null], [{ of: 'DM-1' }]])(
     '%j is another lead, which nobody took for this one',
     (ref) => {
       expect(found(rows(ref, 'DM-1'), 'lookup').kind).toBe('unknown');
