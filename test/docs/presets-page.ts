@@ -45,10 +45,18 @@ function recordedOf(name: string): readonly string[] {
   });
 }
 
+/** Answers that others published. */
+function publishedOf(name: string): string {
+  const file = join(recordings, name, 'published.json');
+  const count = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as readonly unknown[]).length : 0;
+  return count === 0 ? '' : `; published answers: ${count}`;
+}
+
 function table(): string {
   const lines = presetNames.map((name) => {
     const { title, versions, proof } = readPreset(mappings, name);
-    const met = recordedOf(name).length > 0 ? 'a real system, recorded' : proofWords[proof];
+    const met =
+      recordedOf(name).length > 0 ? 'a real system, recorded' : `${proofWords[proof]}${publishedOf(name)}`;
     return `| \`${name}\` | ${title}: ${versions} | ${met} |`;
   });
   const models = simulators.map(({ preset, modelled }) => `- \`${preset}\`: ${modelled}`);
