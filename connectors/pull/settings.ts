@@ -9,7 +9,12 @@ export interface PullSettings {
   readonly reasons?: Readonly<Record<string, string>> & { readonly else: string };
 }
 
-const code = { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,64}$' };
+const code = {
+  type: 'string',
+  pattern: '^[A-Za-z0-9_.-]{1,64}$',
+  description: 'A code of letters, digits, _ . - only.',
+  'x-forme': 'un code de lettres, chiffres, _ . - seulement.',
+};
 
 const standardMinutes = 15;
 
@@ -36,8 +41,9 @@ export const pullSettingsSchema: JsonSchema = {
       type: 'object',
       required: ['else'],
       additionalProperties: code,
-      properties: { else: { ...code, description: 'Kept for a code that is not listed.' } },
-      description: "The client's codes for a no or a not now, and those that are kept for them: no other is.",
+      properties: { else: code },
+      description:
+        "The client's codes for a no or a not now, each with the code that is kept for it; `else` for any other.",
     },
   },
 };

@@ -14,7 +14,7 @@ export interface Holder {
 
 /**
  * Leads that have one of these addresses now, each with the address as its digest. No index knows the digests of present addresses: every
- * address of the client is digested, a second or two for a million.
+ * address of the client is digested, 3.5 s for 300,000 leads on a busy machine of two cores; new leads of the client wait meanwhile.
  */
 export async function holdersNow(
   sql: Sql,
