@@ -37,6 +37,8 @@ export interface Intake {
   readonly acceptRows: (ids: readonly RowId[]) => Promise<BatchResult>;
   /** Refuses rows whose status nobody knows. Returns how many. */
   readonly refuseStrays: () => Promise<number>;
+  /** Calls `listener` after each batch of this process that accepted rows, whoever asked for it: they are planned at once. */
+  readonly onAccepted: (listener: () => void) => void;
 }
 
 /** Rows worked on alone in one batch: those behind them do not wait longer. */
@@ -69,11 +71,15 @@ export function createIntake(deps: IntakeDeps): Intake {
     named: readonly RowId[] = [],
   ): Promise<BatchResult> => {
     await takings.clear();
-    return acceptBatch(running, take, named);
+    const result = await acceptBatch(running, take, named);
+    if (result.accepted > 0) for (const listener of listeners) listener();
+    return result;
   };
+  const listeners: (() => void)[] = [];
   let waiting: { readonly ids: RowId[]; readonly done: Promise<BatchResult> } | undefined;
   return {
     refuseStrays: () => refuseUnknownStatus(deps),
+    onAccepted: (listener) => void listeners.push(listener),
     acceptBatch: (limit) =>
       alone(async () => {
         const named = (await takings.named()).map(BigInt);

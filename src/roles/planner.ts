@@ -102,17 +102,16 @@ interface Stations {
 function startTripLoops(loop: StartLoop, app: App, { planner, dispatcher, files }: Stations): void {
   const { database } = app;
   const { idleMs, batch } = app.config.planner;
-  // Nudged by intake; looked for more rarely are changes that others note: rights, replays of another process.
+  // Nudged by intake in this process; looked for more rarely are changes that others note: rights, replays, rows of another process.
   const planning = loop('plan', idleMs * 4, async () => {
     const { taken, destinations } = await planner.planBatch(batch);
     if (destinations.length > 0) await dispatcher.dispatch(destinations);
     return taken > 0;
   });
+  app.intake.onAccepted(planning.nudge);
   loop('intake', idleMs, async () => {
     if (!(await anyNewRow(database))) return false;
-    const result = await app.intake.acceptBatch(batch);
-    if (result.accepted > 0) planning.nudge();
-    return result.taken > 0;
+    return (await app.intake.acceptBatch(batch)).taken > 0;
   });
   loop('dispatch', Math.max(idleMs, 150), async () => (await dispatcher.dispatch()) > 0);
   // A window that empties fast is not left empty until the next look at all of them.

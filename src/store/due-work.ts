@@ -88,6 +88,25 @@ export interface TakeRoom {
   readonly which?: Which;
 }
 
+const dueStates = ['waiting', 'planned'] as const;
+type DueKind = `${(typeof dueStates)[number]}${0 | 1}`;
+const dueKindNames = dueStates.flatMap((state): readonly DueKind[] => [`${state}0`, `${state}1`]);
+
+/** States and priorities of which anything is due, asked in one statement: mostly one of the four. */
+async function dueKinds(sql: Sql, destinationId: string): Promise<ReadonlySet<DueKind>> {
+  const any = dueStates.flatMap((state) =>
+    [0, 1].map(
+      (priority) =>
+        `(SELECT 1 FROM deliveries FORCE INDEX (deliveries_due) WHERE state = '${state}' AND destination_id = ? AND priority = ${priority} AND due_at <= UTC_TIMESTAMP(3) LIMIT 1) AS ${state}${priority}`,
+    ),
+  );
+  const [row] = await sql.all<Record<DueKind, number | null>>(
+    `SELECT ${any.join(', ')}`,
+    dueKindNames.map(() => destinationId),
+  );
+  return new Set(dueKindNames.filter((kind) => row?.[kind] === 1));
+}
+
 /** What a file takes. */
 export interface FileRows {
   readonly action: string;
@@ -107,10 +126,12 @@ export async function chooseDue(
 ): Promise<readonly DueJob[]> {
   const taken: DueJob[] = [];
   const clause = whichClause(room.which ?? { without: [] });
+  const kinds = await dueKinds(tx, destinationId);
   const take = async (priority: 0 | 1, most: number, only = ''): Promise<void> => {
     let left = Math.trunc(Math.min(limit - taken.length, most));
-    for (const state of ['waiting', 'planned']) {
+    for (const state of dueStates) {
       if (left <= 0) break;
+      if (!kinds.has(`${state}${priority}`)) continue;
       // What this transaction has taken already is found again.
       const before = taken.filter((job) => job.priority === priority).length;
       const rows = await tx.all<{ id: number; run: number; attempt: number }>(

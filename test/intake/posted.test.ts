@@ -35,3 +35,15 @@ test('what is taken in by then is answered so', async () => {
   const answers = await postRows({ database, intake: home.intake() }, [posted('P-2')]);
   expect(answers).toEqual([{ state: 'accepted', leadId: expect.any(Number) as number }]);
 });
+
+test('who waits for accepted rows hears of posted ones, once for each batch that accepted some', async () => {
+  const { database } = home;
+  const intake = home.intake();
+  const heard = jest.fn();
+  intake.onAccepted(heard);
+  await postRows({ database, intake }, [posted('P-3'), posted('P-4')]);
+  expect(heard).toHaveBeenCalledTimes(1);
+  await postRows({ database, intake }, [posted('P-3')]);
+  await intake.acceptBatch(10);
+  expect(heard).toHaveBeenCalledTimes(1);
+});
