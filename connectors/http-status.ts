@@ -29,8 +29,8 @@ export const statusMeanings: readonly StatusMeaning[] = [
   {
     statuses: [429],
     outcome: 'throttled',
-    name: ['Trop de demandes', 'Too many requests'],
-    next: ['Nouvel essai après le délai demandé.', 'Another try after the delay asked for.'],
+    name: ['Trop de requêtes', 'Too many requests'],
+    next: ['Nouvel essai après le délai indiqué.', 'Another try after the delay asked for.'],
     support: ['le destinataire demande de ralentir', 'the recipient asks us to slow down'],
   },
   {
@@ -46,9 +46,9 @@ export const statusMeanings: readonly StatusMeaning[] = [
     statuses: [502, 504],
     outcome: 'unknown',
     name: ['Non comprise', 'Not understood'],
-    next: ['Votre système a peut-être la demande.', 'Your system may have the lead.'],
+    next: ['Votre système a peut-être reçu le lead.', 'Your system may have the lead.'],
     support: [
-      'issue inconnue : une passerelle répond à la place du destinataire, qui a peut-être la demande',
+      'issue inconnue : une passerelle répond à la place du destinataire, qui a peut-être le lead',
       'unknown outcome: a gateway answers in the place of the recipient, which may have the lead',
     ],
   },

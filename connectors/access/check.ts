@@ -33,7 +33,7 @@ function fixedAddress(path: string, text: string): readonly SettingsProblem[] {
       {
         path,
         message: [
-          'Cette adresse est la même pour toute demande : pas de place à remplir.',
+          'Cette adresse est la même pour tous les leads : pas de variable ici.',
           'This address is the same for every lead: no placeholder.',
         ],
       },
@@ -76,7 +76,7 @@ function oauth2Problems(at: string, oauth2: OAuth2): readonly SettingsProblem[] 
     problems.push({
       path: `${at}/clientAuth`,
       message: [
-        'clientAuth dit où voyage clientSecret ; il n’y en a pas.',
+        'clientAuth dit où placer clientSecret, qui manque.',
         'clientAuth says where clientSecret travels; there is none.',
       ],
     });
@@ -85,7 +85,7 @@ function oauth2Problems(at: string, oauth2: OAuth2): readonly SettingsProblem[] 
       problems.push({
         path: `${at}/params/${name}`,
         message: [
-          `${name} a une clé à lui, ou est un secret.`,
+          `${name} se règle par sa propre clé, ou est un secret.`,
           `${name} has a key of its own, or is a secret.`,
         ],
       });

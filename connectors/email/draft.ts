@@ -12,7 +12,7 @@ function draft({ to, format }: DraftRequest): Draft | undefined {
       `  to: ${address}`,
       '  from: leads@relais.example # TODO: the mailbox we send from',
       '  smtp: secret:SMTP_URL',
-      "  subject: 'Nouvelle demande {leadReference} {title}'",
+      "  subject: 'Nouveau lead {leadReference} {title}'",
       `  attachment: ${format}`,
     ],
     facts: { mailboxes: [address] },

@@ -20,7 +20,7 @@ export function noticeProblems(settings: NoticeSettings): readonly SettingsProbl
           {
             path: '/readAt',
             message: [
-              'readAt va avec content: notice : tout autre e-mail porte la demande.',
+              'readAt va avec content: notice : tout autre e-mail contient le lead.',
               'readAt belongs to content: notice: any other mail carries the lead.',
             ],
           },
@@ -31,7 +31,7 @@ export function noticeProblems(settings: NoticeSettings): readonly SettingsProbl
           {
             path: '/content',
             message: [
-              'Un avis (notice) dit où la demande se lit : ajoutez readAt, une adresse https.',
+              'Un avis (notice) dit où le lead se lit : ajoutez readAt, une adresse https.',
               'A notice says where the lead is read: add readAt, an https address.',
             ] as const,
           },
@@ -60,7 +60,7 @@ function addressProblems(readAt: string): readonly SettingsProblem[] {
     {
       path: '/readAt',
       message: [
-        `Écrivez une adresse https comme https://crm.client.example/leads/${referencePlace} ; rien d’autre de la demande n’y figure.`,
+        `Écrivez une adresse https comme https://crm.client.example/leads/${referencePlace} ; rien d’autre du lead n’y figure.`,
         `Write an https address such as https://crm.client.example/leads/${referencePlace}; nothing else of the lead may stand in it.`,
       ],
     },

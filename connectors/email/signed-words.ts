@@ -24,7 +24,7 @@ function transport({
   return [
     {
       point: ['Transport', 'Transport'],
-      agreed: ['Courrier électronique, une demande par message', 'Email, one lead a message'],
+      agreed: ['E-mail, un lead par message', 'Email, one lead a message'],
     },
     row(['Destinataires', 'Recipients'], to ?? ''),
     ...(cc === undefined ? [] : [row(['Copie', 'Copy'], cc)]),
@@ -40,7 +40,7 @@ function transport({
 const noticeRow = (readAt: string): SignedRow => ({
   point: ['Contenu', 'Content'],
   agreed: [
-    `Un avis sans nom ni coordonnées ; la demande et son opt-in se lisent à ${readAt}`,
+    `Un avis sans nom ni coordonnées ; le lead et son opt-in se lisent à ${readAt}`,
     `A notice without any data of the person; the lead and its opt-in are read at ${readAt}`,
   ],
 });

@@ -18,18 +18,18 @@ export interface Words {
 
 const words: Readonly<Record<'fr' | 'en', Words>> = {
   fr: {
-    action: { create: 'Nouvelle demande', update: 'Mise à jour', erase: 'Demande d’effacement' },
+    action: { create: 'Nouveau lead', update: 'Mise à jour', erase: 'Demande d’effacement' },
     heading: {
-      create: 'Nouvelle demande',
-      update: 'Mise à jour d’une demande',
+      create: 'Nouveau lead',
+      update: 'Mise à jour d’un lead',
       erase: 'Demande d’effacement',
     },
     lead: {
-      create: 'Une personne s’intéresse à votre offre. Voici sa demande.',
+      create: 'Une personne s’intéresse à votre offre. Voici ce qu’elle nous a confié.',
       update:
-        'Cette demande vous a déjà été transmise. Voici ce qu’elle est désormais : merci de remplacer ce que vous aviez enregistré.',
+        'Ce lead vous a déjà été transmis et il a changé. En voici la nouvelle version : merci de remplacer ce que vous aviez enregistré.',
       erase:
-        'La personne a demandé l’effacement de ses données. Merci d’effacer cette demande de vos fichiers, copies et courriels compris, et de ne plus contacter la personne à ce titre.',
+        'La personne a demandé l’effacement de ses données. Merci d’effacer ce lead de vos fichiers, copies et e-mails compris, et de ne plus contacter la personne à ce titre.',
     },
     emphasised: 'À respecter',
     reference: 'Référence',
@@ -39,11 +39,11 @@ const words: Readonly<Record<'fr' | 'en', Words>> = {
     attached: 'Pièce jointe',
     notice: {
       create:
-        'Une demande vous attend. Ce message ne donne ni nom ni coordonnées : elle se lit à l’adresse ci-dessous.',
+        'Un lead vous attend. Ce message ne donne ni nom ni coordonnées : le lead se lit à l’adresse ci-dessous.',
       update:
-        'Une demande que vous avez déjà reçue a changé. Ce message ne donne ni nom ni coordonnées : relisez la demande à l’adresse ci-dessous.',
+        'Un lead que vous avez déjà reçu a changé. Ce message ne donne ni nom ni coordonnées : relisez le lead à l’adresse ci-dessous.',
       erase:
-        'La personne a demandé l’effacement de ses données. Merci d’effacer cette demande de vos fichiers, copies et courriels compris, et de ne plus contacter la personne à ce titre.',
+        'La personne a demandé l’effacement de ses données. Merci d’effacer ce lead de vos fichiers, copies et e-mails compris, et de ne plus contacter la personne à ce titre.',
     },
     readHere: 'À lire ici',
   },
@@ -84,7 +84,7 @@ const ofAlerts: Readonly<Record<'fr' | 'en', Pick<Words, 'action' | 'heading' | 
   fr: {
     action: alike('Alerte'),
     heading: alike('Alerte de Relais'),
-    lead: alike('Relais signale ce qui suit à l’assistance, sans nom ni coordonnées d’une personne.'),
+    lead: alike('Relais signale ce qui suit au support, sans nom ni coordonnées d’une personne.'),
   },
   en: {
     action: alike('Alert'),

@@ -25,7 +25,7 @@ export interface LineSettings {
 
 const column = (description: string): JsonSchema => ({
   description,
-  'x-forme': 'le nom de la colonne, ou sa place à partir de 1.',
+  'x-forme': 'le nom de la colonne, ou son rang à partir de 1.',
   anyOf: [
     { type: 'string', minLength: 1, maxLength: 120, description: 'Its name.' },
     { type: 'integer', minimum: 1, maximum: 500, description: 'Its place, from 1.' },
@@ -139,17 +139,17 @@ export function lineProblems(lines: LineSettings, path: string): readonly Settin
   const say = (below: string, message: Both): void => void problems.push({ path: path + below, message });
   if ((lines.csv === undefined) === (lines.xml === undefined))
     say('', [
-      'Exactement l’un de csv et xml : {} pour un CSV à ; en UTF-8.',
+      'Il faut csv ou xml, l’un des deux seulement : {} pour un CSV en UTF-8 séparé par des ;.',
       'Exactly one of csv and xml: {} for a CSV with ; in UTF-8.',
     ]);
   if ((lines.reference === undefined) === (lines.key === undefined))
     say('', [
-      'Exactement l’un de reference et key : par là une ligne dit de quelle demande elle parle.',
+      'Il faut reference ou key, l’un des deux seulement : c’est par là qu’une ligne désigne un lead.',
       'Exactly one of reference and key: by it a line says of which lead it speaks.',
     ]);
   if (lines.csv !== undefined && !hasHeading(lines) && namesColumns(lines))
     say('/csv/header', [
-      'Sans ligne de titres les colonnes se comptent : écrivez leurs places, à partir de 1.',
+      'Sans ligne de titres, les colonnes se comptent : écrivez leur rang, à partir de 1.',
       'Without a heading columns are counted: write their places, from 1.',
     ]);
   if (lines.xml !== undefined && columnsOf(lines).some((name) => typeof name === 'number'))
@@ -162,7 +162,7 @@ export function lineProblems(lines: LineSettings, path: string): readonly Settin
   const twice = said.find((word, index) => said.indexOf(word) !== index);
   if (twice !== undefined)
     say('', [
-      `« ${twice} » est dans deux des listes : un mot veut dire une chose.`,
+      `« ${twice} » est dans deux des listes : un mot ne peut avoir qu’un sens.`,
       `"${twice}" stands in two of the lists: a word means one thing.`,
     ]);
   return problems;

@@ -48,7 +48,7 @@ export function patternProblems(pattern: string, more: readonly string[] = []): 
         ...more.map((other) => `{${other}}`),
       ].join(' ');
       problems.push([
-        `Place inconnue ${whole} : seulement ${known}.`,
+        `Variable inconnue ${whole} : seulement ${known}.`,
         `Unknown placeholder ${whole}: only ${known}.`,
       ]);
     } else if (
@@ -79,7 +79,7 @@ export function patternProblems(pattern: string, more: readonly string[] = []): 
   }
   if (/[{}]/.test(pattern.replaceAll(placeholder, '')))
     problems.push([
-      'Une accolade n’est pas fermée, ou une place est vide.',
+      'Une accolade n’est pas fermée, ou une variable n’a pas de nom.',
       'A brace is not closed, or a placeholder is empty.',
     ]);
   return problems;

@@ -24,7 +24,7 @@ export const flowSettingsSchema: JsonSchema = {
       type: 'string',
       pattern: `^((${placed.join('|')}):[a-z0-9][a-z0-9-]{0,62}(/.{0,200})?|mailto:[^\\s@]{1,64}@[^\\s]{1,400})$`,
       'x-forme':
-        'sftp:NOM/dossier, local:NOM/dossier, ou mailto:leads@client.example pour un mail, comme l’habilitation le nomme.',
+        'sftp:NOM/dossier, local:NOM/dossier, ou mailto:leads@client.example pour un e-mail, tel que l’habilitation le nomme.',
       description:
         'sftp:NAME/folder or local:NAME/folder, exactly as authorised. The folder is below the login (or local) folder; sftp:NAME//folder is absolute. mailto:leads@client.example for a mail.',
     },

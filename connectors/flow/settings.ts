@@ -52,7 +52,10 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
   if (!settings.to.startsWith('mailto:') && climbs(folderOf(settings.to)))
     problems.push({
       path: '/to',
-      message: ['Un dossier n’a pas d’étape . ou ..', 'A folder cannot hold . or .. steps.'],
+      message: [
+        'Le chemin d’un dossier ne contient ni « . » ni « .. ».',
+        'A folder cannot hold . or .. steps.',
+      ],
     });
   const schedule = scheduleProblem(settings.schedule.cron, timezoneOf(settings));
   if (schedule !== undefined) problems.push({ path: '/schedule', message: schedule });
@@ -69,7 +72,7 @@ export function checkFlowSettings(settings: FlowSettings): readonly SettingsProb
     problems.push({
       path: '/guard',
       message: [
-        'Une garde (guard) surveille des fichiers qui contiennent toutes les demandes en cours : écrivez mode: full, ou retirez-la.',
+        'Une garde (guard) surveille des fichiers qui contiennent tous les leads en cours : écrivez mode: full, ou retirez-la.',
         'A guard watches files that hold every current lead: write mode: full, or leave it out.',
       ],
     });
@@ -104,7 +107,7 @@ function ackProblems({ ack }: FlowSettings): readonly SettingsProblem[] {
   if (climbs(path))
     problems.push({
       path: '/ack/path',
-      message: ['Un chemin n’a pas d’étape . ou ..', 'A path cannot hold . or .. steps.'],
+      message: ['Un chemin ne contient ni « . » ni « .. ».', 'A path cannot hold . or .. steps.'],
     });
   return lines === undefined ? problems : [...problems, ...lineProblems(lines, '/ack/lines')];
 }

@@ -43,7 +43,7 @@ function transport({
     {
       point: ['Horaires', 'Hours'],
       agreed: [
-        `${cronWords(cron)} (${timezone}) ; ${empty === 'header' ? 'un fichier sans ligne quand il n’y a pas de demande' : 'aucun fichier sans demande'}`,
+        `${cronWords(cron)} (${timezone}) ; ${empty === 'header' ? 'un fichier sans ligne quand il n’y a pas de lead' : 'aucun fichier quand il n’y a pas de lead'}`,
         `cron ${cron} (${timezone}); ${empty === 'header' ? 'a file without records when there are no leads' : 'no file without leads'}`,
       ],
     },
@@ -64,7 +64,7 @@ function transport({
 const fullRow: SignedRow = {
   point: ['Contenu', 'Content'],
   agreed: [
-    'Chaque fichier contient toutes les demandes en cours ; une demande qui n’y figure plus est à effacer, une valeur changée est à reprendre ; un désabonnement recueilli chez vous prime sur l’opt-in du fichier, et nous est signalé',
+    'Chaque fichier contient tous les leads en cours ; un lead qui n’y figure plus est à effacer, une valeur modifiée est à reprendre ; un désabonnement recueilli chez vous prime sur l’opt-in du fichier, et nous est signalé',
     'Each file holds every current lead; one that is not in it any more is to be erased, a changed value to be taken over; who unsubscribed at yours stays so whatever the file says, and you tell us',
   ],
 };
@@ -113,7 +113,7 @@ function lineRow(lines: LineSettings): SignedRow {
   return {
     point: ['Lignes de l’accusé', 'Lines of the acknowledgement'],
     agreed: [
-      `${format} ; ${columns.join(' ; ')} ; ${words.join(' ; ')}. Une demande sans ligne n’est jamais comptée comme remise.`,
+      `${format} ; ${columns.join(' ; ')} ; ${words.join(' ; ')}. Un lead sans ligne n’est jamais compté comme remis.`,
       `${format.replace('séparateur', 'delimiter')}; one line for each lead; a lead without a line never counts as delivered.`,
     ],
   };

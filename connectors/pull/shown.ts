@@ -10,7 +10,7 @@ function transport(settings: Partial<PullSettings>): readonly SignedRow[] {
     {
       point: ['Transport', 'Transport'],
       agreed: [
-        'vous venez chercher vos demandes par notre API HTTPS, 200 au plus par appel',
+        'vous venez chercher vos leads par notre API HTTPS, 200 au plus par appel',
         'you fetch your leads by our HTTPS API, 200 a call at most',
       ],
     },
@@ -25,7 +25,7 @@ function transport(settings: Partial<PullSettings>): readonly SignedRow[] {
     {
       point: ['Sans réponse de votre part', 'Without an answer of yours'],
       agreed: [
-        `la demande vous est présentée à nouveau après ${minutes} minutes, avec la même clé`,
+        `le lead vous est présenté à nouveau après ${minutes} minutes, avec la même clé`,
         `the lead is given to you again after ${minutes} minutes, under the same key`,
       ],
     },
@@ -41,7 +41,7 @@ function transport(settings: Partial<PullSettings>): readonly SignedRow[] {
           },
         ]),
     {
-      point: ['Clé de la demande', 'Key of the lead'],
+      point: ['Clé du lead', 'Key of the lead'],
       agreed: ['la même à chaque essai : champ key', 'the same at every attempt: field key'],
     },
   ];
@@ -55,11 +55,11 @@ const codesOf = (reasons: NonNullable<PullSettings['reasons']>): string =>
 export const pullWords: SignedWords<PullSettings> = {
   transport,
   delivered: [
-    'Une demande dont vous accusez réception vaut remise ; celle que vous prenez sans accuser réception reste due.',
+    'Un lead dont vous accusez réception est réputé remis ; celui que vous prenez sans en accuser réception reste dû.',
     'A lead that you acknowledge counts as handed over; one that you take without acknowledging it is still owed.',
   ],
   addressOnly: [
-    'L’habilitation a été vérifiée ; rien n’a été appelé, puisque c’est le client qui vient chercher ses demandes.',
+    'L’habilitation a été vérifiée ; rien n’a été appelé, puisque c’est le client qui vient chercher ses leads.',
     'The authorisation was looked at; nobody was called, because the client comes for the leads.',
   ],
 };

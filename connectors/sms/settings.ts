@@ -81,7 +81,7 @@ export function checkSmsSettings({ url, auth }: SmsSettings): readonly SettingsP
         {
           path: '/url',
           message: [
-            'L’adresse d’un prestataire n’a pas de place à remplir.',
+            'L’adresse d’un prestataire ne contient pas de variable.',
             'The address of a provider holds no placeholder.',
           ],
         },

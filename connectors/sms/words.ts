@@ -12,11 +12,11 @@ function transport({ url = '', sender = '', to, auth }: Partial<SmsSettings>): r
       point: ['Transport', 'Transport'],
       agreed: clear
         ? [
-            'SMS par l’API HTTP en clair d’un opérateur, une demande par message',
+            'SMS par l’API HTTP en clair d’un opérateur, un lead par message',
             "Text message by a provider's plain HTTP API, one lead a message",
           ]
         : [
-            'SMS par l’API HTTPS d’un opérateur, une demande par message',
+            'SMS par l’API HTTPS d’un opérateur, un lead par message',
             "Text message by a provider's HTTPS API, one lead a message",
           ],
     },
@@ -32,7 +32,7 @@ function transport({ url = '', sender = '', to, auth }: Partial<SmsSettings>): r
       agreed: [`en-tête Authorization: Bearer, ${token[0]}`, `header Authorization: Bearer, ${token[1]}`],
     },
     {
-      point: ['Clé de la demande', 'Key of the lead'],
+      point: ['Clé du lead', 'Key of the lead'],
       agreed: [
         'la même à chaque essai : en-tête Idempotency-Key',
         'the same at every attempt: header Idempotency-Key',

@@ -37,7 +37,7 @@ export function checkTemplateSettings({ url, auth }: TemplateSettings): readonly
     ? [
         {
           path: '/url',
-          message: ['L’adresse n’a pas de place à remplir.', 'The address holds no placeholder.'],
+          message: ['L’adresse ne contient pas de variable.', 'The address holds no placeholder.'],
         },
       ]
     : [];

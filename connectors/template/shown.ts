@@ -18,7 +18,7 @@ function transport({ url = '', auth }: Partial<TemplateSettings>): readonly Sign
   return [
     {
       point: ['Transport', 'Transport'],
-      agreed: ['une demande HTTPS par lead, en JSON', 'one HTTPS request a lead, as JSON'],
+      agreed: ['une requête HTTPS par lead, en JSON', 'one HTTPS request a lead, as JSON'],
     },
     { point: ['Adresse', 'Address'], agreed: [url, url] },
     {

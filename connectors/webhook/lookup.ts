@@ -144,7 +144,7 @@ export function lookupProblems({ url, lookup }: Asking<unknown>): readonly Setti
     problems.push({
       path: '/lookup/url',
       message: [
-        'L’interrogation nomme la demande : {reference}, {key} ou {leadReference}, ou des champs (fields).',
+        'L’interrogation doit nommer le lead, par {reference}, {key} ou {leadReference}, ou par des champs (fields).',
         'The lookup must name the lead: use {reference}, {key} or {leadReference}, or fields.',
       ],
     });
@@ -157,7 +157,7 @@ export function lookupProblems({ url, lookup }: Asking<unknown>): readonly Setti
     problems.push({
       path: '/lookup/pending/url',
       message: [
-        'La question sur une décision nomme la demande : {reference}, {key} ou {leadReference}.',
+        'La question sur une décision doit nommer le lead, par {reference}, {key} ou {leadReference}.',
         'The question about a decision must name the lead: use {reference}, {key} or {leadReference}.',
       ],
     });

@@ -127,7 +127,7 @@ function headerFaults(name: string, value: string): readonly Both[] {
     ]);
   if (/\{\{|\{\w+\}/.test(value) || value !== value.trim())
     faults.push([
-      'La valeur d’un en-tête est envoyée telle quelle : pas de place à remplir, pas d’espace aux bouts.',
+      'La valeur d’un en-tête est envoyée telle quelle : pas de variable, pas d’espace au début ni à la fin.',
       'A header value is sent as it stands: no placeholder, no space at its ends.',
     ]);
   return faults;
@@ -146,7 +146,7 @@ function urlProblems(path: string, text: string): readonly SettingsProblem[] {
     {
       path,
       message: [
-        `Place inconnue {${unknown.join('}, {')}} : seulement {reference}, {key}, {leadReference} et les identifiants pris par un appel précédent, jamais une donnée de la personne.`,
+        `Variable inconnue {${unknown.join('}, {')}} : seulement {reference}, {key}, {leadReference} et les identifiants pris par un appel précédent, jamais une donnée de la personne.`,
         `Unknown placeholder {${unknown.join('}, {')}}: only {reference}, {key}, {leadReference} and ids captured by an earlier call, never a person's data.`,
       ],
     },

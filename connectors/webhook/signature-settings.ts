@@ -184,7 +184,7 @@ function unknownParts(path: string, text: string, known: readonly string[]): rea
         {
           path,
           message: [
-            `Place inconnue {${unknown.join('}, {')}} : seulement {${known.join('}, {')}}.`,
+            `Variable inconnue {${unknown.join('}, {')}} : seulement {${known.join('}, {')}}.`,
             `Unknown placeholder {${unknown.join('}, {')}}: only {${known.join('}, {')}}.`,
           ],
         },

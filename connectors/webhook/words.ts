@@ -32,7 +32,7 @@ function addressRows(settings: Partial<WebhookSettings>, calls: Calls): readonly
     return [
       {
         point: ['Transport', 'Transport'],
-        agreed: [`Appel ${fr}, une demande par appel`, `${en} call, one lead a call`],
+        agreed: [`Appel ${fr}, un lead par appel`, `${en} call, one lead a call`],
       },
       { point: ['Adresse', 'Address'], agreed: [`${method} ${shown[0]}`, `${method} ${shown[1]}`] },
     ];
@@ -44,7 +44,7 @@ function addressRows(settings: Partial<WebhookSettings>, calls: Calls): readonly
     {
       point: ['Transport', 'Transport'],
       agreed: [
-        `Appels ${fr} : ${count[0]} par demande, dans cet ordre`,
+        `Appels ${fr} : ${count[0]} par lead, dans cet ordre`,
         `${en} calls: ${count[1]} a lead, in this order`,
       ],
     },
@@ -103,7 +103,7 @@ function transport(settings: Partial<WebhookSettings>, calls: Calls): readonly S
   const { auth, signature, tls, idempotencyHeader = 'Idempotency-Key' } = settings;
   const several: Both =
     calls.length > 0
-      ? ['celle de la demande suivie du nom de l’appel, ', "the lead's followed by the name of the call, "]
+      ? ['celle du lead suivie du nom de l’appel, ', "the lead's followed by the name of the call, "]
       : ['', ''];
   return [
     ...addressRows(settings, calls),
@@ -119,7 +119,7 @@ function transport(settings: Partial<WebhookSettings>, calls: Calls): readonly S
           },
         ]),
     {
-      point: ['Clé de la demande', 'Key of the lead'],
+      point: ['Clé du lead', 'Key of the lead'],
       agreed: [
         `${several[0]}la même à chaque essai : en-têtes webhook-id et ${idempotencyHeader}`,
         `${several[1]}the same at every attempt: headers webhook-id and ${idempotencyHeader}`,

@@ -53,7 +53,7 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
 function causeOf(error: unknown): Both {
   if (error instanceof RangeError)
     return [
-      'quelque chose y est imbriqué trop profond ou trop long, ou dans ses fichiers',
+      'un élément du fichier, ou de ceux qu’il nomme, est trop long ou trop profondément imbriqué',
       'something in it or its files is nested too deep or too long',
     ];
   if (isRelaisError(error)) {

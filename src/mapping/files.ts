@@ -46,7 +46,7 @@ function checkEmpty({ inParts, csv }: Layout, report: Report): void {
     ]);
   else if (csv?.dialect.header === false)
     report.error(['file', 'empty'], 'MAP-615', [
-      'un CSV sans en-tête est vide quand il n’y a pas de demandes : écrivez csv.header: true, ou empty: skip.',
+      'un CSV sans en-tête est vide quand il n’y a pas de leads : écrivez csv.header: true, ou empty: skip.',
       'a CSV without a heading has no bytes where there are no leads: write csv.header: true, or empty: skip.',
     ]);
 }
@@ -64,7 +64,7 @@ export function hearsLines(
   for (const [action, { record }] of plans)
     if (!record.fields.some((field) => field.source === source))
       report.error(['file', 'ack', 'lines', namedBy], 'MAP-620', [
-        `aucun champ de ${action} n’écrit ${source} : le destinataire ne peut pas nommer une demande par là.`,
+        `aucun champ de ${action} n’écrit ${source} : le destinataire ne peut pas désigner un lead par là.`,
         `no field of ${action} writes ${source}: the recipient cannot name a lead by it.`,
       ]);
   return true;

@@ -143,7 +143,7 @@ function reportForgeries(
   for (const { target, path, free, line } of fields) {
     if (!shared.has(slotKey(target)) || !couldForge(free, line)) continue;
     scope.report.error(path, 'MAP-224', [
-      `« ${target.text} » contient aussi un opt-in : un texte de la demande pourrait se lire comme un opt-in (C20). Donnez-lui une table, ou une ligne avec un libellé.`,
+      `« ${target.text} » contient aussi un opt-in : un texte du lead pourrait se lire comme un opt-in (C20). Donnez-lui une table, ou une ligne avec un libellé.`,
       `"${target.text}" also holds an opt-in: a text of the lead could read as one (C20). Give it a map, or a line with a label.`,
     ]);
   }

@@ -126,7 +126,7 @@ export function reportPerson(
 ): void {
   if (impersonal && person)
     report.error(path, 'MAP-419', [
-      `« ${name} » est une donnée de la personne : un avis ne nomme personne, et la demande se lit là où mène readAt.`,
+      `« ${name} » est une donnée de la personne : un avis ne nomme personne, et le lead se lit à l’adresse de readAt.`,
       `"${name}" is the person's: a notice names nobody, and the lead is read where readAt leads.`,
     ]);
 }

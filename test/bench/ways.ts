@@ -140,7 +140,7 @@ async function takeIn(folder: string): Promise<void> {
 
 const mailFile = `destination: essai-mail
 connector: email
-send: { to: leads@essai.example, from: Centre de contact <leads@relais.example>, smtp: secret:SMTP, subject: 'Nouvelle demande {leadReference}' }
+send: { to: leads@essai.example, from: Centre de contact <leads@relais.example>, smtp: secret:SMTP, subject: 'Nouveau lead {leadReference}' }
 limits: { concurrency: 20 }
 ${fields}`;
 

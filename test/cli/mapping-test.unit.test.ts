@@ -56,7 +56,7 @@ describe('spec', () => {
   test('prints the document of the file, marked as not published', async () => {
     const { out, code } = await relais('mapping', 'spec', 'horizon-crm');
     expect(code).toBe(0);
-    expect(out).toMatch(/^# Transmission des demandes à Horizon Promotion\n/);
+    expect(out).toMatch(/^# Transmission des leads à Horizon Promotion\n/);
     expect(out).toContain('| Version | projet, non publié |');
     expect(out).toContain(
       '| `RGPD_TEL` | texte | prospection par téléphone | `OUI` | `NON` | `NON` | `NON` |',

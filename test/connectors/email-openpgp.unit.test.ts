@@ -84,7 +84,7 @@ test('a mail is PGP/MIME: its head stays readable without a person, all else is 
   expect(await send({ encryptTo: client.publicKey })).toMatchObject({ kind: 'unconfirmed' });
   const raw = recipient.received[0]?.raw.toString('latin1') ?? '';
   const outer = await simpleParser(raw);
-  expect(outer.subject).toBe('Nouvelle demande L-2026-0007 - Programme HZ-LYON');
+  expect(outer.subject).toBe('Nouveau lead L-2026-0007 - Programme HZ-LYON');
   expect(outer.messageId).toBe('<dlv_7f3a@centre.example>');
   expect(raw).toMatch(
     /Content-Type: multipart\/encrypted; protocol="application\/pgp-encrypted";\r\n boundary=/,

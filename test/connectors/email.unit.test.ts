@@ -28,7 +28,7 @@ describe('what is read', () => {
       extension: 'csv',
     };
     const mail = await read(parcelOf({ body }), { attachment: 'csv' });
-    expect(mail.subject).toBe('Nouvelle demande L-2026-0007 - Programme HZ-LYON');
+    expect(mail.subject).toBe('Nouveau lead L-2026-0007 - Programme HZ-LYON');
     expect(mail.text).toContain('>> Opt-in e-mail : OUI');
     expect(mail.text).toContain('Nom : MARTIN');
     expect(mail.text).toContain('20 novembre 2026');
@@ -49,8 +49,8 @@ describe('what is read', () => {
   ] as const)('an %s cannot be mistaken for a new lead', async (action, word) => {
     const mail = await read(parcelOf({ action }));
     expect(mail.subject).toContain(word);
-    expect(mail.html).not.toContain('Nouvelle demande');
-    expect(mail.text).not.toContain('Nouvelle demande');
+    expect(mail.html).not.toContain('Nouveau lead');
+    expect(mail.text).not.toContain('Nouveau lead');
     expect((await read(parcelOf({ action }), { subject: 'Lead {leadReference}' })).subject).toBe(
       `${word} - Lead L-2026-0007`,
     );

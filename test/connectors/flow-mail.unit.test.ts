@@ -50,7 +50,7 @@ test('the file is attached byte for byte, its control file beside it; the words 
   expect(control?.content.toString()).toBe(
     `seq=42\nrows=1\nsha256=${createHash('sha256').update(csv).digest('hex')}\n`,
   );
-  expect(mail.subject).toBe('Nouvelles demandes LEADS_20261120_000042.csv');
+  expect(mail.subject).toBe('Nouveaux leads LEADS_20261120_000042.csv');
   expect(mail.headers.get('auto-submitted')).toBe('auto-generated');
   const around = [mail.subject, mail.text, JSON.stringify(mail.headerLines)].join('\n');
   expect(around).not.toMatch(/martin|L-2026-0007|dlv_7f3a|programme/i);

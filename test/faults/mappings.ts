@@ -201,7 +201,7 @@ ${destinations
     'essai/calls.yaml': calls(places),
     'essai/mail.yaml': `destination: essai-mail
 connector: email
-send: { to: leads@essai.example, from: Centre de contact <leads@relais.example>, smtp: { host: localhost, port: ${smtp}, user: relais, password: 'secret:SMTP' }, subject: 'Nouvelle demande {leadReference}' }
+send: { to: leads@essai.example, from: Centre de contact <leads@relais.example>, smtp: { host: localhost, port: ${smtp}, user: relais, password: 'secret:SMTP' }, subject: 'Nouveau lead {leadReference}' }
 ${timeouts[pace]}
 ${retry}
 maxAge: 2h

@@ -34,7 +34,10 @@ export const folderTransport = defineTransport<LocalServer>({
       ? [
           {
             path: '/server/folder',
-            message: ['Un dossier n’a pas d’étape . ou ..', 'A folder cannot hold . or .. steps.'],
+            message: [
+              'Le chemin d’un dossier ne contient ni « . » ni « .. ».',
+              'A folder cannot hold . or .. steps.',
+            ],
           },
         ]
       : [],

@@ -30,7 +30,7 @@ function fixedAddress(path: string, text: string, fixed: string): readonly Setti
       {
         path,
         message: [
-          'Pas de place à remplir ici, sauf {name} dans l’adresse où les fichiers sont postés.',
+          'Pas de variable ici, sauf {name} dans l’adresse où les fichiers sont postés.',
           'No placeholder here, but {name} in the address that files are posted to.',
         ],
       },

@@ -10,15 +10,15 @@ export type LetterOfFile = Omit<Mail, 'attachments'>;
 
 const words = {
   fr: {
-    action: { create: 'Nouvelles demandes', update: 'Mises à jour', erase: 'Demandes d’effacement' },
+    action: { create: 'Nouveaux leads', update: 'Mises à jour', erase: 'Demandes d’effacement' },
     lead: {
-      create: 'Vous trouverez en pièce jointe un fichier de demandes.',
+      create: 'Vous trouverez en pièce jointe un fichier de leads.',
       update:
-        'Vous trouverez en pièce jointe un fichier de demandes déjà transmises qui ont changé : merci de remplacer ce que vous aviez enregistré.',
+        'Vous trouverez en pièce jointe un fichier de leads déjà transmis qui ont changé : merci de remplacer ce que vous aviez enregistré.',
       erase:
-        'Vous trouverez en pièce jointe un fichier de demandes à effacer de vos fichiers, copies et courriels compris.',
+        'Vous trouverez en pièce jointe un fichier de leads à effacer de vos fichiers, copies et e-mails compris.',
     },
-    rows: 'Demandes',
+    rows: 'Leads',
     file: 'Fichier',
     automatic:
       'Message automatique, destiné aux seules personnes habilitées. Ne le transférez pas en dehors de votre équipe.',

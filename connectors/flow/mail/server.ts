@@ -75,7 +75,7 @@ export const mailTransport = defineTransport<MailServer>({
   words: ({ from, rows = mostRows, dkim }) => [
     { point: ['Expéditeur', 'Sender'], agreed: shownSetting(from) },
     {
-      point: ['Demandes par message', 'Leads in a message'],
+      point: ['Leads par message', 'Leads in a message'],
       agreed: [
         `${rows} au plus ; les autres suivent dans d’autres messages`,
         `${rows} at most; the others follow in further messages`,
@@ -118,7 +118,7 @@ export const mailTransport = defineTransport<MailServer>({
     close: async () => {
       await (await load()).closeSessions();
     },
-    transport: ['Courrier électronique, le fichier en pièce jointe', 'Email, with the file attached'],
+    transport: ['E-mail, le fichier en pièce jointe', 'Email, with the file attached'],
     delivered: [
       'Un message pris en charge par le serveur de messagerie pour toutes les adresses vaut remise ; sa lecture n’est pas prouvée. Refusé pour une adresse, il ne part pour aucune.',
       'A message that the mail server has taken for all addresses counts as handed over; that it was read is not proved. Refused for one address, it leaves for none.',

@@ -84,7 +84,7 @@ export function mailProblems(
     ...left.map(([name]) => ({
       path: `/${name}`,
       message: [
-        'Un e-mail parti ne peut plus être regardé : retirez ceci.',
+        'Un e-mail parti ne peut plus être relu : retirez ceci.',
         'A mail cannot be looked at again once it has left: leave this out.',
       ] as const,
     })),

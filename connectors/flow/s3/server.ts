@@ -25,7 +25,7 @@ export const s3Transport = defineTransport<S3Server>({
       bucket: {
         type: 'string',
         pattern: '^[a-z0-9][a-z0-9.-]{1,62}$',
-        'x-forme': 'un nom de compartiment : minuscules, chiffres, . -',
+        'x-forme': 'un nom de compartiment : minuscules, chiffres, points et tirets.',
         description: 'Name of the bucket.',
       },
       region: {

@@ -77,7 +77,7 @@ export function addressProblems(
   if (/^[a-z]+:\/\/[^/?#]*[{}]/i.test(text))
     problems.push({
       path,
-      message: ['Le nom du serveur n’a pas de place à remplir.', 'The host cannot hold a placeholder.'],
+      message: ['Le nom du serveur ne contient pas de variable.', 'The host cannot hold a placeholder.'],
     });
   if (url.hash !== '')
     problems.push({

@@ -34,7 +34,7 @@ function optInOnUpdate(mapping: Record<string, unknown>, scope: Scope): Compiled
   if (isWhole(scope)) {
     if (wanted === 'changed')
       report.error(['update', 'optIn'], 'MAP-311', [
-        `${scope.format === 'csv' ? 'une cellule vide d’un CSV' : 'un champ absent d’un courriel'} se lirait comme une réponse : l’opt-in est dans chacun. Retirez optIn, ou écrivez optIn: always.`,
+        `${scope.format === 'csv' ? 'une cellule vide d’un CSV' : 'un champ absent d’un e-mail'} se lirait comme une réponse : l’opt-in est dans chacun. Retirez optIn, ou écrivez optIn: always.`,
         `${scope.format === 'csv' ? 'an empty cell of a CSV' : 'a field that is missing in a mail'} would read as an answer: the opt-in is in every one. Take optIn out, or write optIn: always.`,
       ]);
     return 'always';
@@ -74,7 +74,7 @@ export function reportOnUpdate(
     for (const part of record.parts)
       if ('consent' in part && part.consent.table.length > 0 && !record.quietable.has(part.consent))
         report.warn([...part.consent.path, 'to'], 'MAP-313', [
-          `« ${part.consent.target.text} » est écrit à chaque mise à jour, son oui aussi, car il contient d’autres valeurs ou est une place dans une liste : qui s’est désabonné chez le destinataire y serait réabonné. Donnez à update des champs sans lui, ou écrivez optIn: always une fois que c’est convenu.`,
+          `« ${part.consent.target.text} » est écrit à chaque mise à jour, son oui aussi, car il contient d’autres valeurs ou occupe un rang dans une liste : qui s’est désabonné chez le destinataire y serait réabonné. Donnez à update des champs sans lui, ou écrivez optIn: always une fois que c’est convenu.`,
           `"${part.consent.target.text}" is written with every update, a yes in it too, for it holds other values or is a place in a list: somebody who unsubscribed in the recipient's own system would be subscribed again. Give update fields without it, or write optIn: always once that is agreed.`,
         ]);
 }

@@ -90,7 +90,7 @@ export function urlCaptures(
       // An erase leaves out by itself the calls whose ids were never given.
       if (action !== 'erase' && capture.conditional && (!alike || raw['when'] === undefined))
         report.error(place, 'MAP-652', [
-          `{${id}} vient de « ${giver} », que certaines demandes omettent : cet appel a besoin du même when.`,
+          `{${id}} vient de « ${giver} », que certains leads omettent : cet appel a besoin du même when.`,
           `{${id}} is given by "${giver}", which is left out for some leads: this call needs the same when.`,
         ]);
       found.push(id);

@@ -80,7 +80,7 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
       path,
       'MAP-515',
       [
-        'cette question ne nomme aucune demande : l’un de ses champs doit écrire id, delivery.key ou delivery.reference en entier, sans when ni map.',
+        'cette question ne nomme aucun lead : l’un de ses champs doit écrire id, delivery.key ou delivery.reference en entier, sans when ni map.',
         'this question names no lead: let one of its fields write id, delivery.key or delivery.reference whole, without when and map.',
       ],
       { at: 'key' },
@@ -198,7 +198,7 @@ function referencesIn(
     const other = field.source.split(', ').find((name) => !isReference(name) && !isHarmless(name));
     if (other !== undefined || field.categories.size > 0)
       report.error(field.path, 'MAP-514', [
-        `une question ne demande qu’avec des références (id, delivery.key, delivery.reference, calls.NOM.id), jamais avec « ${other ?? 'la demande'} » : une personne trouvée par ses données n’est pas cette demande.`,
+        `une question ne demande qu’avec des références (id, delivery.key, delivery.reference, calls.NOM.id), jamais avec « ${other ?? 'le lead'} » : une personne trouvée par ses données n’est pas ce lead.`,
         `a question asks with references only (id, delivery.key, delivery.reference, calls.NAME.id), never with "${other ?? 'the lead'}": a person found by their data is not this lead.`,
       ]);
   }

@@ -33,7 +33,7 @@ export function reportUndos(raws: readonly RawCall[], { action, mapping, report 
       );
     if (name.length > longestUndoable)
       report.error([...path, 'name'], 'MAP-674', [
-        `un appel avec un undo a un nom de ${longestUndoable} signes au plus.`,
+        `un appel avec un undo a un nom de ${longestUndoable} caractères au plus.`,
         `a call with an undo has a name of ${longestUndoable} signs at most.`,
       ]);
     const method = textAt(blockAt(raw, 'send'), 'method') ?? textAt(blockAt(mapping, 'send'), 'method');

@@ -44,7 +44,7 @@ function reportWanting(mapping: Record<string, unknown>, { declared, used, repor
   const { extends: preset } = mapping;
   if (typeof preset === 'string')
     report.error(['extends'], 'MAP-426', [
-      `${preset} demande les paramètres propres au client : ${names}.`,
+      `${preset} exige les paramètres propres au client : ${names}.`,
       `${preset} asks for the client's own parameters: ${names}.`,
     ]);
   else

@@ -128,7 +128,7 @@ function checkScalar(
     problems.add(at, 'error', 'MAP-006', noValue);
   if (typeof node.value === 'string' && !node.value.isWellFormed())
     problems.add(at, 'error', 'MAP-009', [
-      'le texte contient un demi-caractère.',
+      'le texte contient un caractère incomplet.',
       'the text holds half a character (a lone surrogate).',
     ]);
 }

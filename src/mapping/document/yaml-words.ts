@@ -9,11 +9,11 @@ const french: Readonly<Record<ErrorCode, string>> = {
   BAD_COLLECTION_TYPE: 'l’étiquette ne convient pas à un bloc ou à une liste.',
   BAD_DIRECTIVE: 'cette ligne qui commence par % n’est pas une directive connue.',
   BAD_DQ_ESCAPE:
-    'après \\ entre guillemets doubles, ce signe n’existe pas : doublez la barre, ou employez des apostrophes.',
+    'après \\ entre guillemets doubles, ce caractère n’existe pas : doublez la barre, ou employez des apostrophes.',
   BAD_INDENT:
     'la ligne n’est pas indentée comme celles de son bloc, ou une accolade ou un crochet reste ouvert avant elle.',
   BAD_PROP_ORDER: 'l’ancre ou l’étiquette vient avant la valeur, sur la même ligne.',
-  BAD_SCALAR_START: 'une valeur ne commence pas par ce signe : mettez-la entre guillemets.',
+  BAD_SCALAR_START: 'une valeur ne commence pas par ce caractère : mettez-la entre guillemets.',
   BLOCK_AS_IMPLICIT_KEY:
     'deux « clé: valeur » sur une même ligne, ou une valeur qui contient « : » sans guillemets.',
   BLOCK_IN_FLOW:
@@ -22,7 +22,7 @@ const french: Readonly<Record<ErrorCode, string>> = {
   IMPOSSIBLE: 'le lecteur ne comprend pas cet endroit.',
   KEY_OVER_1024_CHARS: 'une clé sur une ligne a au plus 1024 caractères.',
   MISSING_CHAR:
-    'il manque un signe : une accolade, un crochet, un guillemet, une virgule, ou l’espace après « : ».',
+    'il manque un caractère : une accolade, un crochet, un guillemet, une virgule, ou l’espace après « : ».',
   MULTILINE_IMPLICIT_KEY:
     'la clé tient sur une ligne et est suivie de « : » ; il manque peut-être un guillemet ou un « : ».',
   MULTIPLE_ANCHORS: 'une valeur a au plus une ancre (&nom).',
@@ -34,7 +34,7 @@ const french: Readonly<Record<ErrorCode, string>> = {
   TAG_RESOLVE_FAILED:
     'cette étiquette (!nom) n’existe pas ici : retirez-la, ou mettez la valeur entre guillemets.',
   UNEXPECTED_TOKEN:
-    'ce signe n’est pas attendu ici : mettez la valeur entre guillemets, ou corrigez les accolades.',
+    'ce caractère n’est pas attendu ici : mettez la valeur entre guillemets, ou corrigez les accolades.',
 };
 
 /** The first line says it; the others draw the place, which the check names itself. */

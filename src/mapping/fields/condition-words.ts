@@ -23,7 +23,7 @@ export const pairNeeded = (name: string): Both => [
 ];
 
 export const numbersNeeded = (name: string): Both => [
-  `${name} compare un nombre de la demande à un nombre.`,
+  `${name} compare un nombre du lead à un nombre.`,
   `${name} compares a number of the lead with a number.`,
 ];
 

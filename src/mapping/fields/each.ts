@@ -86,7 +86,7 @@ function listOf({ raw, path, scope, list }: FieldWhere): Source | undefined {
   const at = [...path, 'each'];
   if (list !== undefined) {
     report.error(at, 'MAP-215', [
-      'each dans each : la demande n’a pas de listes de listes.',
+      'each dans each : le lead n’a pas de listes de listes.',
       'each inside each: the lead has no lists of lists.',
     ]);
     return undefined;

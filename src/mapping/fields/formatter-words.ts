@@ -48,7 +48,7 @@ export const separatorsAreTexts: Both = [
 ];
 
 export const decimalOfItsOwn: Both = [
-  'decimal de number est un signe à lui seul.',
+  'decimal de number est un seul caractère.',
   'decimal of number must be a sign of its own.',
 ];
 
@@ -75,11 +75,11 @@ export const unknownLetter = (letter: string, pattern: string): Both => [
 ];
 
 export const nothingToRemove: Both = [
-  'remove a besoin de ce qu’il retire : emoji, control, 4bytes, des signes comme "<>", ou une liste de ceux-ci.',
+  'remove a besoin de ce qu’il retire : emoji, control, 4bytes, des caractères comme "<>", ou une liste de ceux-ci.',
   'remove needs what is taken out: emoji, control, 4bytes, signs such as "<>", or a list of these.',
 ];
 
 export const notRemovable = (signs: string, known: readonly string[]): Both => [
-  `remove ne peut pas retirer « ${signs} » : lettres, chiffres et blancs disent quelque chose. Il retire ${known.join(', ')}, ou des signes comme "<>".`,
+  `remove ne peut pas retirer « ${signs} » : lettres, chiffres et espaces portent un sens. Il retire ${known.join(', ')}, ou des caractères comme "<>".`,
   `remove cannot take "${signs}" out: letters, digits and blanks say something. It takes ${known.join(', ')}, or signs such as "<>".`,
 ];

@@ -21,7 +21,7 @@ export function compileTitle(raw: unknown, scope: Scope): (context: Context) => 
   });
   if (template?.person === true) {
     scope.report.error(['title'], 'MAP-214', [
-      'le titre va dans l’objet d’un courriel : il ne peut contenir aucune donnée de la personne.',
+      'le titre va dans l’objet d’un e-mail : il ne peut contenir aucune donnée de la personne.',
       "the title goes into a mail subject: it may not hold a person's data.",
     ]);
   }

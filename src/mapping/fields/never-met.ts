@@ -16,14 +16,14 @@ export function reportNeverMet(
 ): void {
   if (values.length === 0)
     report.error(path, 'MAP-213', [
-      'accepts ne prend aucune demande : cette liste est vide.',
+      'accepts ne prend aucun lead : cette liste est vide.',
       'accepts takes no lead at all: this list is empty.',
     ]);
   for (const [index, value] of values.entries()) {
     const at = list ? [...path, index] : path;
     if (value !== value.trim())
       report.error(at, 'MAP-213', [
-        `« ${value} » commence ou finit par une espace : aucune demande n’a cela.`,
+        `« ${value} » commence ou finit par une espace : aucun lead n’a cela.`,
         `"${value}" begins or ends with a space: no lead has that.`,
       ]);
     else if (/^%|%$/.test(value))

@@ -69,7 +69,7 @@ const gaps = /[^\S\r\n]?\ufdd0(?:[^\S\r\n]?\ufdd0)*[^\S\r\n]?/g;
 export function removalWords(option: unknown): string | undefined {
   const named: readonly unknown[] = [option].flat();
   const words = named.map((name) =>
-    typeof name === 'string' ? (classes[name]?.french ?? `signes « ${name} »`) : undefined,
+    typeof name === 'string' ? (classes[name]?.french ?? `caractères « ${name} »`) : undefined,
   );
   return words.length === 0 || words.includes(undefined) ? undefined : `sans ${words.join(', ')}`;
 }

@@ -70,7 +70,7 @@ function parseJson(text: string, nested: boolean): Target | TargetFault {
     if (/(?<!\\)[[\]]/.test(written))
       return ofTarget(
         text,
-        ` n’est pas compris près de « ${part} » : [0] à [999] est une place dans une liste, [] en rejoint une ; écrivez \\[ pour un crochet du nom lui-même.`,
+        ` n’est pas compris près de « ${part} » : [0] à [999] est un rang dans une liste, [] en réunit les éléments ; écrivez \\[ pour un crochet du nom lui-même.`,
         ` is not understood near "${part}": [0] to [999] is a place in a list, [] joins one; write \\[ for a bracket of the name itself.`,
       );
     const name = written.replaceAll(/\\([.[\]])/g, '$1');

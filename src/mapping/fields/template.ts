@@ -78,7 +78,7 @@ function faultOf(parts: readonly Part[], sound: boolean): Both | undefined {
   return reads || !sound
     ? undefined
     : [
-        'le modèle de texte ne lit rien de la demande : utilisez value pour une constante.',
+        'le modèle de texte ne lit rien du lead : utilisez value pour une constante.',
         'the template reads nothing from the lead: use value for a constant.',
       ];
 }
@@ -113,14 +113,17 @@ function compilePlace(
   useValue(source, path, categories, scope);
   if (source.list || source.late !== undefined)
     return fail([
-      `« ${name} » n’est pas une seule valeur de la demande : un modèle de texte ne peut pas la contenir.`,
+      `« ${name} » n’est pas une seule valeur du lead : un modèle de texte ne peut pas la contenir.`,
       `"${name}" is no single value of the lead: a template cannot hold it.`,
     ]);
   const kind = { type: source.type, list: false };
   const formatted = formatter === undefined ? defaultFormat(source, mode) : compileFormat(formatter, kind);
   if ('code' in formatted) return fail(formatted.message);
   if (more.length > 0)
-    return fail(['une place contient au plus un formateur.', 'a place holds one formatter at most.']);
+    return fail([
+      'une variable {{…}} contient au plus un formateur.',
+      'a place holds one formatter at most.',
+    ]);
   if (begins && mode === 'csv' && scope.formulaGuard && writesPlus(formatter, source.type))
     scope.report.error(path, 'MAP-701', [
       `« ${name} » commence le texte par +33... : la garde contre les formules mettrait ' devant.`,

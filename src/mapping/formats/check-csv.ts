@@ -45,7 +45,7 @@ export function checkColumns(
   for (const { target, path } of targets) {
     if (csv.namesColumn(target.text)) continue;
     report.error([...path, 'to'], 'MAP-708', [
-      `la colonne « ${target.text} » ne se lirait pas sous son nom : ses lettres ou signes ne vont pas dans ce CSV.`,
+      `la colonne « ${target.text} » ne se lirait pas sous son nom : certains de ses caractères n’existent pas dans ce CSV.`,
       `the column "${target.text}" would not be read under its name: its letters or signs do not fit this CSV.`,
     ]);
   }

@@ -38,12 +38,12 @@ export function otherArguments(name: string, [least, most]: readonly [number, nu
 }
 
 export const noSign = (sign: string): Both => [
-  `« ${sign} » n’est pas un signe de sélecteur`,
+  `« ${sign} » n’est pas un caractère de sélecteur`,
   `"${sign}" is no sign of a selector`,
 ];
 
 export const partMissing: Both = [
-  'il manque une partie après son dernier signe',
+  'il manque une partie après son dernier caractère',
   'a part is missing behind its last sign',
 ];
 

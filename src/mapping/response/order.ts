@@ -129,7 +129,7 @@ function reportBare(rule: ResponseRule, above: readonly ResponseRule[], report: 
   const taken = isYes ? bare.kind : rule.kind;
   const because: Both = isYes
     ? ['la première des deux compte', 'the first of the two counts']
-    : ['un non passe avant un oui', 'a no goes before a yes'];
+    : ['un refus l’emporte sur une acceptation', 'a no goes before a yes'];
   report.warn(
     [...bare.path, bare.kind],
     'MAP-511',

@@ -97,7 +97,7 @@ const rulesOf = (list: unknown, path: Path): readonly RawRule[] =>
 
 const unprovenWords: Readonly<Record<Action, Both>> = {
   create: [
-    'aucune règle accepted : rien ne dit ce qui prouve que le destinataire a la demande.',
+    'aucune règle accepted : rien ne dit ce qui prouve que le destinataire a le lead.',
     'no accepted rule: nothing says what proves that the recipient has the lead.',
   ],
   update: [
@@ -236,7 +236,7 @@ function reportNamed(rules: readonly ResponseRule[], report: Report): void {
     const taken = looksLikeRefusal.filter((status) => named.has(status));
     if (taken.length === 0 || Object.keys(conditions).length > 1) continue;
     report.warn([...path, kind, 'status'], 'MAP-509', [
-      `${taken.join(', ')} se lirait comme ${kind} : cela veut dire mauvais identifiants ou trop vite, et se comprend sans règle.`,
+      `${taken.join(', ')} se lirait comme ${kind} : cela signifie des identifiants refusés ou un envoi trop rapide, et se comprend sans règle.`,
       `${taken.join(', ')} would be read as ${kind}: they mean wrong credentials or too fast, and are understood without a rule.`,
     ]);
   }

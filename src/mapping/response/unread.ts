@@ -24,7 +24,7 @@ export function reportUnread(
         ]
       : Object.hasOwn(blockAt(mapping, settingsKey), lookupKey)
         ? [
-            `les lignes de ${settingsKey}.${lookupKey} le disent pour chaque demande. Retirez-les.`,
+            `les lignes de ${settingsKey}.${lookupKey} le disent pour chaque lead. Retirez-les.`,
             `the lines of ${settingsKey}.${lookupKey} say it for each lead. Remove them.`,
           ]
         : [

@@ -90,7 +90,8 @@ function rowsOf(
       ...inner.flatMap((field) => rowsOf(field, whole, examples, each, to)),
     ];
   }
-  const content = note === '' ? contentWords(raw, list) : `${note} (${contentWords(raw, list)})`;
+  const source = contentWords(raw, list);
+  const content = note === '' || note === source ? source : `${note} (${source})`;
   const example = parent === '' ? (examples.get(to) ?? '') : '';
   const type = fieldType(raw, blockAt(whole, 'maps'), list);
   return [[target, type, content, formatWords(raw, list), presenceWords(raw, empty), example]];

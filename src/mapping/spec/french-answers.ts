@@ -33,13 +33,13 @@ export function durationWords(ms: number): string {
 /** Name and consequence of each outcome; those a status says by itself come from its table. */
 const meanings: Readonly<Record<string, readonly [string, string]>> = {
   ...Object.fromEntries(statusMeanings.map(({ outcome, name, next }) => [outcome, [name[0], next[0]]])),
-  accepted: ['Acceptée', 'La demande est livrée.'],
-  duplicate: ['Déjà connue', 'La demande est livrée : vous l\u2019aviez déjà.'],
-  pending: ['En attente de votre décision', 'Nous vous la redemandons.'],
-  refused: ['Refusée', 'Définitif ; notre support en est averti.'],
+  accepted: ['Accepté', 'Le lead est livré.'],
+  duplicate: ['Déjà connu', 'Le lead est livré : vous l\u2019aviez déjà.'],
+  pending: ['En attente de votre décision', 'Nous vous interrogeons de nouveau.'],
+  refused: ['Refusé', 'Définitif ; notre support en est averti.'],
   invalid: ['Format refusé', 'Définitif pour cette version ; nous corrigeons puis renvoyons.'],
-  unconfirmed: ['Remise sans preuve', 'La demande est considérée comme remise.'],
-  absent: ['Inconnue chez vous', 'La demande est envoyée de nouveau.'],
+  unconfirmed: ['Remis sans preuve', 'Le lead est considéré comme remis.'],
+  absent: ['Inconnu chez vous', 'Le lead est envoyé de nouveau.'],
 };
 
 const stages: Readonly<Record<string, string>> = {
@@ -71,11 +71,11 @@ export function answerBlocks(whole: Raw, unknown: string): readonly Block[] {
   return [
     {
       kind: 'text',
-      text: 'Les règles sont lues dans cet ordre, la première qui convient décide ; si une autre dit non à la même réponse, c\u2019est non, sauf si la première en est une exception. Rien ne vaut acceptation sans une règle qui le dit.',
+      text: 'Les règles sont lues dans cet ordre et la première qui convient s\u2019applique ; si une autre voit un refus dans la même réponse, le refus l\u2019emporte, sauf si la première en est une exception. Aucune réponse ne vaut acceptation sans une règle qui le dit.',
     },
     {
       kind: 'text',
-      text: `Les statuts ${joined([...looksLikeRefusal, '5xx'], 'et')} parlent de l\u2019accès ou du moment, non de la demande : une règle sans statut, ou pour une classe (4xx, 5xx), ne les lit jamais comme une acceptation ou un refus, et ${opens} seulement si elle les nomme.`,
+      text: `Les statuts ${joined([...looksLikeRefusal, '5xx'], 'et')} concernent l\u2019accès ou la disponibilité, non le lead : une règle sans statut, ou pour une classe (4xx, 5xx), ne les lit jamais comme une acceptation ou un refus, et ${opens} seulement si elle les nomme.`,
     },
     ...faultBlocks(whole),
     ruleTable(listAt(whole, 'response'), { unknown, fallback, promises: !Array.isArray(whole['calls']) }),
@@ -88,7 +88,7 @@ const faultBlocks = (whole: Raw): readonly Block[] =>
     ? [
         {
           kind: 'text',
-          text: 'Une faute du protocole ne vaut jamais acceptation, quel que soit le statut HTTP et quelles que soient les règles ; une réponse qui n\u2019est pas du protocole (une page, une réponse tronquée) non plus.',
+          text: 'Une erreur du protocole ne vaut jamais acceptation, quel que soit le statut HTTP et quelles que soient les règles ; une réponse qui n\u2019est pas du protocole (une page, une réponse tronquée) non plus.',
         },
       ]
     : [];
@@ -134,11 +134,11 @@ export function ruleTable(
 export function unknownWords(policy: 'resend' | 'lookup' | 'hold'): string {
   switch (policy) {
     case 'resend':
-      return 'Nouvel essai avec la même clé : votre système doit reconnaître une demande déjà reçue.';
+      return 'Nouvel essai avec la même clé : votre système doit reconnaître un lead déjà reçu.';
     case 'lookup':
-      return 'Nous vous demandons d\u2019abord si vous avez la demande.';
+      return 'Nous vous demandons d\u2019abord si vous avez le lead.';
     case 'hold':
-      return 'La demande attend notre support.';
+      return 'Le lead attend une décision de notre support.';
   }
 }
 
@@ -152,8 +152,8 @@ function testWords(conditions: unknown): string {
           return `statut ${list.map(statusWords).join(' ou ')}`;
         case 'fault':
           return option === true
-            ? 'faute du protocole, quelle qu\u2019elle soit'
-            : `faute ${list.join(' ou ')} du protocole`;
+            ? 'erreur du protocole, quelle qu\u2019elle soit'
+            : `erreur ${list.join(' ou ')} du protocole`;
         case 'mediaType':
           return `type ${asText(option)}`;
         case 'json':
@@ -203,7 +203,7 @@ function takenWords(raw: Raw, promised: boolean): string {
     const codes = Object.entries(isRecord(reason['map']) ? reason['map'] : {}).map(
       ([theirs, ours]) => `${theirs === 'else' ? 'autre' : theirs} → ${asText(ours)}`,
     );
-    parts.push(`La raison est lue dans ${asText(reason['path'])} : ${codes.join(', ')}.`);
+    parts.push(`Le motif est lu dans ${asText(reason['path'])} : ${codes.join(', ')}.`);
   }
   if (typeof raw['after'] === 'string') parts.push(`Délai : ${raw['after']}.`);
   return parts.length === 0 ? '' : ` ${parts.join(' ')}`;
@@ -219,7 +219,7 @@ export function retryBlocks(compiled: CompiledMapping): readonly Block[] {
   return [
     {
       kind: 'text',
-      text: `Une demande qui n’a pu être livrée est essayée de nouveau, avec la même clé tant que son contenu est le même. Au bout de ${durationWords(compiled.maxAgeMs)} elle est déclarée en échec et notre support est alerté.`,
+      text: `Un lead qui n’a pu être livré est envoyé de nouveau, avec la même clé tant que son contenu est le même. Au bout de ${durationWords(compiled.maxAgeMs)}, il est déclaré en échec et notre support est alerté.`,
     },
     {
       kind: 'table',

@@ -34,8 +34,8 @@ const addressWords = (mapping: CompiledMapping, { settings }: { readonly setting
 /** How the calls make one delivery. */
 export function deliveryWords(count: number): string {
   return count === 1
-    ? 'Une demande est livrée par un appel.'
-    : `Une demande est livrée par ${count} appels, dans cet ordre ; elle n’est livrée qu’une fois le dernier accepté. Si un appel échoue, nous reprenons à celui-là : ce que vous avez accepté n’est pas envoyé de nouveau.`;
+    ? 'Un lead est livré par un appel.'
+    : `Un lead est livré par ${count} appels, dans cet ordre ; il n’est livré qu’une fois le dernier accepté. Si un appel échoue, nous reprenons à partir de celui-là : ce que vous avez accepté n’est pas envoyé de nouveau.`;
 }
 
 /** Under the title of a call: address, when it is made, what it builds on and what it gives. */
@@ -44,7 +44,7 @@ export function callWords(mapping: CompiledMapping, call: RawCall): readonly str
   const gates = mapping.consentTable.filter((row) => gatedName(row.field) === plan.name);
   const conditions = [
     ...(Object.hasOwn(raw, 'when') ? [conditionWords(raw['when'])] : []),
-    ...(gates.length === 0 ? [] : ['le consentement le demande (voir « Consentement »)']),
+    ...(gates.length === 0 ? [] : ['la réponse du prospect le commande (voir « Consentement »)']),
   ];
   const needed = plan.needs.filter((id) => id !== 'reference');
   const captured = Object.entries(blockAt(raw, 'capture'));
@@ -86,7 +86,7 @@ export function gateBlocks(table: CompiledMapping['consentTable']): readonly Blo
     const name = gatedName(field);
     if (name === undefined) return [];
     const words = (value: string): string =>
-      value === '(held)' ? 'la demande attend' : value === '(omitted)' ? 'appel non envoyé' : 'appel envoyé';
+      value === '(held)' ? 'le lead attend' : value === '(omitted)' ? 'appel non envoyé' : 'appel envoyé';
     return [
       [
         name,

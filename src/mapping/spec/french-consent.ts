@@ -19,14 +19,14 @@ export function consentBlocks(whole: Raw, mapping: CompiledMapping): readonly Bl
   const byPhone = mapping.consentTable.some((row) => row.channel === 'phone');
   return [
     paragraph(
-      'Chaque demande porte vos champs de consentement, sous vos noms et avec vos valeurs. Si la réponse du prospect n’est pas enregistrée, la demande n’est pas transmise : l’absence de réponse n’est jamais lue comme une réponse.',
+      'Chaque lead porte vos champs de consentement, sous vos noms et avec vos valeurs. Si la réponse du prospect n’est pas enregistrée, le lead n’est pas transmis : l’absence de réponse n’est jamais lue comme une réponse.',
     ),
     ...optInBlocks(whole, mapping, whole, mapping.consentTable),
     ...updateBlocks(whole, mapping),
     ...(byPhone
       ? [
           paragraph(
-            'L’accord pour le téléphone vaut 365 jours au plus, doit nommer votre société et pouvoir être prouvé (article L223-1 du Code de la consommation) ; échu, sans preuve ou au nom d’une autre société, il est transmis comme un refus. Un quart d’heure avant la fin d’un accord, votre système en reçoit la nouvelle.',
+            'L’accord pour le téléphone vaut 365 jours au plus, doit nommer votre société et pouvoir être prouvé (article L223-1 du Code de la consommation) ; échu, sans preuve ou au nom d’une autre société, il est transmis comme un refus. Un quart d’heure avant la fin d’un accord, votre système en est informé.',
           ),
         ]
       : []),
@@ -57,7 +57,7 @@ type Table = CompiledMapping['consentTable'];
 /** Cells of the truth table that are no value of the client's. */
 const cellWords: ReadonlyMap<string, string> = new Map([
   ['(omitted)', '(absent)'],
-  ['(held)', '(la demande attend)'],
+  ['(held)', '(le lead attend)'],
   ['', '(vide)'],
 ]);
 

@@ -19,19 +19,57 @@ const names: Readonly<Record<Exclude<BodyFormat, 'none'>, string>> = {
 };
 
 const dialectWords: Readonly<Record<string, string>> = {
-  delimiter: 'séparateur',
-  quote: 'guillemets',
   encoding: 'encodage',
-  unmappable: 'caractères hors encodage :',
-  eol: 'fin de ligne',
-  header: 'ligne de titres :',
-  decimal: 'décimale',
-  lineBreak: 'saut de ligne remplacé par',
   root: 'racine',
   record: 'élément',
   list: 'liste :',
   fileName: 'fichier',
 };
+
+const shown = (value: unknown): string => `« ${asText(value)} »`;
+
+/** Settings whose value is a word of the file's language, or a sign that would be lost among commas. */
+const settingWords: Readonly<
+  Record<string, Readonly<Record<string, string>> | ((value: unknown) => string)>
+> = {
+  delimiter: (value) => (value === '\t' ? 'séparateur tabulation' : `séparateur ${shown(value)}`),
+  quote: {
+    all: 'toutes les valeurs entre guillemets',
+    minimal: 'guillemets où il en faut',
+    none: 'sans guillemets',
+  },
+  quoteInside: {
+    double: 'guillemet doublé dans une valeur',
+    apostrophe: 'guillemet remplacé par une apostrophe dans une valeur',
+    backslash: 'guillemet précédé de « \\ » dans une valeur',
+  },
+  unmappable: {
+    transliterate: 'caractères absents de l’encodage remplacés par les plus proches',
+    replace: 'caractères absents de l’encodage remplacés par « ? »',
+    error: 'lead non transmis si un caractère est absent de l’encodage',
+  },
+  eol: { crlf: 'fins de ligne CRLF', lf: 'fins de ligne LF' },
+  header: { true: 'avec une ligne de titres', false: 'sans ligne de titres' },
+  decimal: (value) => `décimales après ${shown(value)}`,
+  formulaGuard: {
+    true: 'apostrophe devant ce qu’un tableur prendrait pour une formule',
+    false: 'rien devant ce qu’un tableur prendrait pour une formule',
+  },
+  lineBreak: (value) =>
+    value === ' '
+      ? 'saut de ligne remplacé par une espace'
+      : value === ''
+        ? 'saut de ligne supprimé'
+        : `saut de ligne remplacé par ${shown(value)}`,
+  trueFalse: (value) =>
+    Array.isArray(value) ? `vrai et faux écrits ${(value as unknown[]).map(shown).join(' et ')}` : '',
+};
+
+function settingText(key: string, value: unknown): string {
+  const words = settingWords[key];
+  if (typeof words === 'function') return words(value);
+  return words?.[asText(value)] ?? `${dialectWords[key] ?? key} ${asText(value)}`;
+}
 
 /** The row of the format; none where the connector's own goes without saying. */
 export function formatRows(whole: Raw): readonly (readonly string[])[] {
@@ -76,6 +114,6 @@ function dialectParts(format: keyof typeof names, dialect: Raw): readonly string
   if (format === 'jsonRpc' || format === 'xmlRpc')
     return [...procedureParts(dialect), ...(dialect['nil'] === true ? ['null écrit <nil/>'] : [])];
   return Object.entries(dialect).flatMap(([key, value]) =>
-    isRecord(value) || Array.isArray(value) ? [] : [`${dialectWords[key] ?? key} ${asText(value)}`],
+    isRecord(value) || (Array.isArray(value) && key !== 'trueFalse') ? [] : [settingText(key, value)],
   );
 }

@@ -12,7 +12,7 @@ export const noticeBlocks = ({ notices = [] }: Pick<ClientFacts, 'notices'>): re
   heading(3, 'Mentions d’information'),
   notices.length === 0
     ? paragraph(
-        'Aucun texte n’est encore enregistré : (à compléter). Chaque demande nomme la version que le prospect a lue ou entendue.',
+        'Aucun texte n’est encore enregistré : (à compléter). Chaque lead nomme la version que le prospect a lue ou entendue.',
       )
     : {
         kind: 'table',

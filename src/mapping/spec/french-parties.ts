@@ -111,7 +111,7 @@ export function paceRows({
     ['Délai d’attente de votre système', waits],
     [
       'Délai promis',
-      `${durationWords(promiseMs)} entre la réception de la demande et sa remise ; au-delà, notre support est alerté`,
+      `${durationWords(promiseMs)} entre la réception du lead et sa remise ; au-delà, notre support est alerté`,
     ],
   ];
 }

@@ -33,7 +33,7 @@ export function acceptsItems(whole: Raw): readonly string[] {
     );
     return `${sourceLabel(path)} : ${list.join(', ')}`;
   });
-  return items.length === 0 ? ['Toutes les demandes recueillies pour vous.'] : items;
+  return items.length === 0 ? ['Tous les leads recueillis pour vous.'] : items;
 }
 
 /** How the recipient tells by itself what it decided later. */
@@ -41,6 +41,6 @@ export function callbackWords(whole: Raw, { callback, destinationId }: CompiledM
   if (callback === undefined) return [];
   const key = asText(blockAt(whole, 'callback')['key']);
   return [
-    `Décision plus tard : vous pouvez nous la dire vous-même, par POST /callbacks/${destinationId} à notre adresse, signé selon Standard Webhooks avec le secret convenu. La clé de la demande (webhook-id) y est lue dans ${key} ; votre décision est lue comme la réponse à notre question. La première compte ; nous continuons de vous interroger.`,
+    `Décision ultérieure : vous pouvez nous la communiquer vous-même, par POST /callbacks/${destinationId} à notre adresse, signé selon Standard Webhooks avec le secret convenu. La clé du lead (webhook-id) y est lue dans ${key} ; votre décision est lue comme une réponse à notre question. La première compte ; nous continuons de vous interroger.`,
   ];
 }

@@ -50,7 +50,11 @@ export function formatWords(raw: Raw, list?: string): string {
   if (typeof length === 'number') {
     const on = isRecord(max) ? max['on'] : 'error';
     const past =
-      on === 'truncate' ? 'coupé au-delà' : on === 'omit' ? 'absent au-delà' : 'sinon la demande est refusée';
+      on === 'truncate'
+        ? 'coupé au-delà'
+        : on === 'omit'
+          ? 'absent au-delà'
+          : 'sinon le lead n’est pas transmis';
     parts.push(`${length} caractères au plus (${past})`);
   }
   return parts.join(', ');
@@ -59,7 +63,7 @@ export function formatWords(raw: Raw, list?: string): string {
 /** When it is there. */
 export function presenceWords(raw: Raw, fileEmpty: unknown): string {
   const parts: string[] = [];
-  if (raw['required'] === true) parts.push('obligatoire : sans valeur, la demande n’est pas transmise');
+  if (raw['required'] === true) parts.push('obligatoire : sans valeur, le lead n’est pas transmis');
   else if (Object.hasOwn(raw, 'default')) parts.push(`à défaut ${quoted(raw['default'])}`);
   else if (!Object.hasOwn(raw, 'value')) {
     const empty = Object.hasOwn(raw, 'empty') ? raw['empty'] : fileEmpty;
@@ -129,7 +133,7 @@ function valuesWords(path: string, value: unknown, list: string | undefined): st
 
 /** What `else` of a map does. */
 export function elseWords(raw: unknown): string {
-  if (raw === 'error') return 'la demande n’est pas transmise';
+  if (raw === 'error') return 'le lead n’est pas transmis';
   if (raw === 'omit') return 'le champ est absent';
   if (raw === 'pass') return 'transmise telle quelle';
   return quoted(isRecord(raw) ? raw['value'] : isScalarValue(raw) || raw === null ? raw : asWritten(raw));

@@ -44,7 +44,7 @@ export interface SpecInput {
 
 export function specOf(input: SpecInput): { readonly title: string; readonly blocks: readonly Block[] } {
   const { mapping, whole, version, date, fingerprint, author, centre } = input;
-  const title = `Transmission des demandes à ${mapping.clientName}`;
+  const title = `Transmission des leads à ${mapping.clientName}`;
   const blocks: Block[] = [
     heading(1, title),
     {
@@ -62,7 +62,7 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
     },
     heading(2, '1. Destinataire et contacts'),
     ...partiesBlocks(mapping, centre, input.contacts ?? {}),
-    heading(2, '2. Demandes concernées'),
+    heading(2, '2. Leads concernés'),
     { kind: 'list', items: acceptsItems(whole) },
     heading(2, '3. Transport, débit et délai promis'),
     {
@@ -109,7 +109,7 @@ function situationOf({ mapping, sample }: SpecInput): WriteSituation {
   const at = sample.collectedAt;
   return {
     action: 'create',
-    key: 'CLE-DE-LA-DEMANDE',
+    key: 'CLE-DU-LEAD',
     writtenAt: at,
     now: at,
     categories: mapping.client.categories,
@@ -172,7 +172,7 @@ function exampleBlocks(input: SpecInput): readonly Block[] {
     ...(calls.length === 0 ? [exampleOf(input, situation)] : []),
     ...calls.flatMap(({ call, situation: own, applies }) => [
       heading(3, `Appel : ${call.name}`),
-      applies ? exampleOf(input, own) : paragraph('Pour cette personne, cet appel n’est pas fait.'),
+      applies ? exampleOf(input, own) : paragraph('Pour cette personne, cet appel n’est pas envoyé.'),
     ]),
   ];
 }
@@ -199,8 +199,8 @@ function pretty(body: string): string {
 /** Whether an update repeats a yes. */
 const againWords = ({ optInOnUpdate }: SpecInput['mapping']): string =>
   optInOnUpdate === 'always'
-    ? 'Chaque mise à jour redit l’opt-in en entier, l’accord compris : une personne qui se serait désinscrite chez vous entre-temps serait inscrite de nouveau par une simple correction ; à vous de garder la désinscription la plus récente.'
-    : 'Un accord que vous avez déjà accepté n’est pas redit tant que la personne ne l’a pas donné de nouveau : une correction n’inscrit personne de nouveau. Un refus, un retrait ou l’absence de question sont écrits à chaque mise à jour.';
+    ? 'Chaque mise à jour reprend l’opt-in en entier, l’accord compris : une personne qui se serait désinscrite chez vous entre-temps serait réinscrite par une simple correction ; il vous appartient de conserver la désinscription la plus récente.'
+    : 'Un accord que vous avez déjà accepté n’est pas répété tant que la personne ne l’a pas donné de nouveau : une correction ne réinscrit personne. Un refus, un retrait ou l’absence de question figurent dans chaque mise à jour.';
 
 /** What is asked again after an acceptance. */
 const readBackWords = ({ readBack, connectorFacts }: SpecInput['mapping']): readonly string[] =>

@@ -33,7 +33,7 @@ export function runTests(raw: unknown, mapping: CompiledMapping, setting: Settin
     else if (Object.hasOwn(test, 'response')) runAnswer(test, path, mapping, setting.report);
     else
       setting.report.error(path, 'MAP-106', [
-        'un essai a une demande et ce qui est attendu, ou une réponse et son issue.',
+        'un essai a un lead et ce qui est attendu, ou une réponse et son issue.',
         'a test has a lead and what to expect, or a response and its outcome.',
       ]);
   }

@@ -33,18 +33,18 @@ export function fullFiles(
       );
   if (!inParts)
     report.error(['file', 'mode'], 'MAP-623', [
-      'un courriel contient un nombre limité de demandes, et les autres de l’heure partent dans d’autres : aucun ne les contiendrait toutes.',
+      'un e-mail contient un nombre limité de leads, et les autres de l’heure partent dans d’autres : aucun ne les contiendrait tous.',
       'a mail holds so many leads at most, and the others of the hour leave in further mails: no mail would hold all of them.',
     ]);
   else if (writePart === undefined)
     report.error(['file', 'mode'], 'MAP-623', [
-      'ces enregistrements ne s’écrivent pas par parties (batch.rows dans un champ, ou un enregistrement par fichier) : plusieurs fichiers partiraient, et aucun ne contiendrait toutes les demandes.',
+      'ces enregistrements ne s’écrivent pas par parties (batch.rows dans un champ, ou un enregistrement par fichier) : plusieurs fichiers partiraient, et aucun ne contiendrait tous les leads.',
       'these records cannot be written in parts (batch.rows in a field, or one record in a file): several files would leave, and none would hold all leads.',
     ]);
   const [minute = ''] = (textAt(file['schedule'], 'cron') ?? '').trim().split(/\s+/);
   if (!/^\d+$/.test(minute))
     report.error(['file', 'schedule', 'cron'], 'MAP-624', [
-      'chaque demande repart avec chaque fichier : une fois par heure au plus, donc le premier champ est une minute.',
+      'chaque lead repart avec chaque fichier : une fois par heure au plus, donc le premier champ est une minute fixe.',
       'every lead leaves again with each file: once an hour is the most, so the first field is one minute.',
     ]);
   const { shrink, fewest } = blockAt(file, 'guard');

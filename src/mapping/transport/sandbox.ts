@@ -110,7 +110,7 @@ function checked(
     told ? at([key]) : ['sandbox'],
     'MAP-412',
     [
-      `${which[0]} ${told ? 'a' : 'garde'} l’adresse de la production « ${taken} » : un essai y laisserait une demande.`,
+      `${which[0]} ${told ? 'a' : 'garde'} l’adresse de la production « ${taken} » : un essai y laisserait un lead.`,
       `${which[1]} ${told ? 'has' : 'keeps'} production's address "${taken}": a trial would leave a lead there.`,
     ],
     told ? {} : { at: 'key' },

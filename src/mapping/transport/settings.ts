@@ -129,7 +129,7 @@ function checkContract(
       at(path),
       'MAP-401',
       [
-        `« ${target} » n’est pas dans les éléments du contrat de client.yaml (C19).`,
+        `« ${target} » ne figure pas parmi les éléments du contrat, dans client.yaml (C19).`,
         `"${target}" is not in the contract facts of client.yaml (C19).`,
       ],
       {

@@ -122,7 +122,7 @@ function timeoutAt(
           `nobody answers after ${written}: an hour at most.`,
         ]
       : [
-          `${written} est trop court pour une réponse par le réseau : aucune demande n’en aurait. 100ms au moins.`,
+          `${written} est trop court pour une réponse par le réseau : aucun lead n’en aurait. 100ms au moins.`,
           `${written} is too short for an answer over a network: every lead would go without one. 100ms at least.`,
         ],
   );

@@ -58,7 +58,7 @@ test('what it says of answers is what the engine makes of them', () => {
     'statut 408 ou 5xx (sauf 502 et 504) ou 502-504 (sauf 502 et 504) | Indisponible',
   );
   expect(markdown).toContain('| statut 502 | Indisponible');
-  expect(markdown).toContain('| statut 202 | Remise sans preuve |');
+  expect(markdown).toContain('| statut 202 | Remis sans preuve |');
   expect(markdown).toContain('| statut 207 | Non comprise |');
   expect(markdown).toContain('une réponse qui ne la donne pas n’est pas comprise');
   expect(markdown).toContain('Les statuts 401, 403, 407, 408, 425, 429 et 5xx parlent de l’accès');
@@ -71,7 +71,7 @@ test('an address in clear is said to be in clear', () => {
     'http://crm.demo.example',
   );
   const { markdown } = specFor(inClear);
-  expect(markdown).toContain('| Transport | Appel HTTP en clair, une demande par appel |');
+  expect(markdown).toContain('| Transport | Appel HTTP en clair, un lead par appel |');
   expect(markdown).not.toContain('HTTPS');
 });
 
@@ -130,7 +130,7 @@ test('a field says what it holds, how it is written, when it is there, and shows
     ),
   );
   expect(markdown).toContain(
-    '| `nom` | texte | Nom | en majuscules, 40 caractères au plus (coupé au-delà) | obligatoire : sans valeur, la demande n’est pas transmise | `DURAND` |',
+    '| `nom` | texte | Nom | en majuscules, 40 caractères au plus (coupé au-delà) | obligatoire : sans valeur, le lead n’est pas transmis | `DURAND` |',
   );
   expect(markdown).toContain(
     '| `type` | texte | Type de logement | code (voir « Codes ») | à défaut absent ; seulement si « Canal du contact » est « Formulaire internet » | `T` |',
@@ -156,9 +156,9 @@ test('answers, references and reasons, then what no rule knows', () => {
     ),
   );
   expect(markdown).toContain(
-    '| error.code = "DUPLICATE" | Déjà connue | La demande est livrée : vous l’aviez déjà. Votre référence est lue dans $.existing. |',
+    '| error.code = "DUPLICATE" | Déjà connu | Le lead est livré : vous l’aviez déjà. Votre référence est lue dans $.existing. |',
   );
-  expect(markdown).toContain('La raison est lue dans $.code : E12 → phone\\_invalid, autre → other.');
+  expect(markdown).toContain('Le motif est lu dans $.code : E12 → phone\\_invalid, autre → other.');
   expect(markdown.indexOf('DUPLICATE')).toBeLessThan(markdown.indexOf('À défaut, statut 401'));
   expect(markdown).toContain('| Toute autre réponse, 2xx, 502 et 504 comprises | Non comprise |');
 });
@@ -258,7 +258,7 @@ test('rates, time-outs, the promised delay, the recipient with its document, the
   );
   const { markdown, html } = specFor(text);
   expect(markdown).toContain('| Débit | 3 envois en même temps au plus, 60 par minute au plus |');
-  expect(markdown).toContain('| Délai promis | 15 min entre la réception de la demande et sa remise');
+  expect(markdown).toContain('| Délai promis | 15 min entre la réception du lead et sa remise');
   expect(markdown).toContain('connexion 4 s, réponse 9 s, en tout 20 s');
   expect(markdown).toContain(
     '| Demo | Contrat 1 | à partir du 1 septembre 2026 | crm.demo.example | identité |',
@@ -319,8 +319,8 @@ describe('bodies in an envelope', () => {
     expect(text).toContain('JSON-RPC 2.0, méthode « lead.add »');
     expect(text).toMatch(/Mise à jour \(POST https:\/\/crm\.demo\.example\/api, méthode « lead\.write »\)/);
     expect(text).toContain('| faute Client ou 12 du protocole | Format refusé |');
-    expect(text).toContain('| faute du protocole, quelle qu’elle soit | Refusée |');
-    expect(text).toContain('Une faute du protocole ne vaut jamais acceptation');
+    expect(text).toContain('| erreur du protocole, quelle qu’elle soit | Refusée |');
+    expect(text).toContain('Une erreur du protocole ne vaut jamais acceptation');
     // Types matter in JSON, inside an envelope too.
     expect(text).toContain('| `params.nom` | texte |');
   });

@@ -77,7 +77,7 @@ test('the document names the calls, their order and addresses, and what one feed
     '| `person` | texte ou nombre | Identifiant « id » rendu par l’appel « person » |',
   );
   expect(markdown).toContain('### Réponses propres à l’appel person, lues d’abord');
-  expect(markdown).toContain('deal : La demande attend notre support.');
+  expect(markdown).toContain('deal : Le lead attend une décision de notre support.');
   expect(markdown).toContain(`(PATCH ${host}/persons/{person.id})`);
   expect(markdown).toContain(`(DELETE ${host}/persons/{person.id})`);
 });
@@ -85,10 +85,10 @@ test('the document names the calls, their order and addresses, and what one feed
 test('an opt-in that sends a call is told in words, and a call not made has no example', () => {
   const markdown = specFor(byOptIn, answered('granted'));
   expect(markdown).toContain(
-    '| `blacklist` | prospection par e-mail | appel non envoyé | appel envoyé | appel envoyé | la demande attend |',
+    '| `blacklist` | prospection par e-mail | appel non envoyé | appel envoyé | appel envoyé | le lead attend |',
   );
   expect(markdown).not.toMatch(/call:|`send`/);
-  expect(markdown).toContain('Pour cette personne, cet appel n’est pas fait.');
+  expect(markdown).toContain('Pour cette personne, cet appel n’est pas envoyé.');
   expect(specFor(byOptIn, answered('refused'))).toContain('Cet appel n’a pas de contenu.');
 });
 
