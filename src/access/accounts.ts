@@ -96,7 +96,7 @@ export async function createAccount(
   });
   if (id === undefined)
     return refuse([
-      `L’identifiant ${login} est pris ; il ne désigne jamais quelqu’un d’autre plus tard.`,
+      `L’identifiant ${login} est déjà pris ; il n’est jamais réattribué.`,
       `The login ${login} is taken; a login never means another person later.`,
     ]);
   return { id, setupCode };
@@ -165,7 +165,7 @@ export async function setPasswordWithCode(
 
 const noSuchCode = (): RelaisError =>
   new RelaisError('ACCESS-002', [
-    'Ce code a déjà servi, n’est plus valable, ou n’en a jamais été un.',
+    'Ce code a déjà servi, n’est plus valable ou n’a jamais existé.',
     'This code was used, has run out or never was one.',
   ]);
 

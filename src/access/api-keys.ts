@@ -144,7 +144,7 @@ function problemOf({ name, scopes, addresses, days, clientId }: KeyAsked): BothS
     ];
   if (scopes.length === 0)
     return [
-      `Une clé a au moins un droit : ${keyScopes.join(', ')}.`,
+      `Une clé doit avoir au moins un droit : ${keyScopes.join(', ')}.`,
       `A key needs a scope: ${keyScopes.join(', ')}.`,
     ];
   const strange = scopes.find((scope) => !keyScopes.includes(scope));
@@ -165,7 +165,7 @@ function problemOf({ name, scopes, addresses, days, clientId }: KeyAsked): BothS
     return [`Une clé dure de 1 à ${mostDays} jours.`, `A key lasts 1 to ${mostDays} days.`];
   if (scopes.includes('lead.pull') && clientId === undefined)
     return [
-      'Une clé qui retire des demandes appartient à un client : nommez-le.',
+      'Une clé qui retire des leads appartient à un client : nommez-le.',
       'A key that pulls leads belongs to a client: --client.',
     ];
   return undefined;

@@ -29,7 +29,7 @@ export function passwordProblem(password: string, login: string): BothSentences 
     ];
   if (new Set(characters).size < 6)
     return [
-      'Un mot de passe répète moins de caractères que celui-ci.',
+      'Ce mot de passe répète trop souvent les mêmes caractères.',
       'A password repeats fewer characters than this one.',
     ];
   const folded = password.toLowerCase();
@@ -37,7 +37,7 @@ export function passwordProblem(password: string, login: string): BothSentences 
   const rest = own.reduce((left, word) => left.replaceAll(word.toLowerCase(), ''), folded);
   if (rest.length < passwordLimits.fewest - 5)
     return [
-      'Un mot de passe est plus que l’identifiant et le nom du programme.',
+      'Un mot de passe ne se réduit pas à l’identifiant et au nom du programme.',
       'A password is more than the login and the name of the program.',
     ];
   return undefined;

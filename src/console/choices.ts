@@ -42,11 +42,7 @@ export function causeChoice(name: string, value: string, say: Say): Html {
   const known = Object.keys(reasons).filter((reason) => reason !== '');
   const all = value === '' || known.includes(value) ? known : [value, ...known];
   const options = all
-    .map((reason): Choice => {
-      const text = say(reasonWords(reason));
-      // With a code behind it the words hold it already.
-      return { value: reason, text: reason.includes(':') ? text : `${text} (${reason})` };
-    })
+    .map((reason): Choice => ({ value: reason, text: say(reasonWords(reason)) }))
     .toSorted((a, b) => a.text.localeCompare(b.text, 'fr'));
   return select(name, say(frame.cause), [{ value: '', text: say(words.allCauses) }, ...options], value);
 }

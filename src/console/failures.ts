@@ -9,6 +9,7 @@ import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import type { Both } from '../support/words.ts';
 import { isOurs } from './forgery.ts';
 import { holderOf, visitOf, type Refuse, type Visit } from './gate.ts';
+import { nothingThere } from './nothing-there.ts';
 import { wordsOfRefusal } from './refusals.ts';
 import { isDatabaseTrouble } from '../support/database-trouble.ts';
 import { sayTo, type Show } from './show.ts';
@@ -51,7 +52,12 @@ const answers = /^(DEST|TASK|REPLAY|BULK|LEAD|REQUEST|ACCESS|USAGE|FIND|MAPPING|
 
 export function failurePages(server: FastifyInstance, show: Show, log: Log): void {
   server.setNotFoundHandler((request, reply) =>
-    plainPage(show, request, reply, { status: 404, title: frame.notFound, text: frame.notFoundText }),
+    plainPage(show, request, reply, {
+      status: 404,
+      title: frame.notFound,
+      text: frame.notFoundText,
+      ...nothingThere(request),
+    }),
   );
   server.setErrorHandler((error, request, reply) => {
     if (isRelaisError(error)) {
@@ -67,6 +73,7 @@ export function failurePages(server: FastifyInstance, show: Show, log: Log): voi
               ? frame.away
               : (wordsOfRefusal(error) ?? refusalText(error.code)),
         more: detailOf(request, error),
+        ...(status === 404 ? nothingThere(request, error) : undefined),
       });
     }
     const { statusCode = 500 } = error as { readonly statusCode?: number };

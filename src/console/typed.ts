@@ -25,7 +25,7 @@ export function typedText(request: FastifyRequest, name: string): TypedText {
       line === undefined
         ? undefined
         : [
-            `La ligne ${line} contient un signe invisible : il ne peut pas être repris.`,
+            `La ligne ${line} contient un caractère invisible, qui ne peut pas être repris.`,
             `Line ${line} holds a sign that does not show: it cannot be taken over.`,
           ],
   };

@@ -67,7 +67,7 @@ test('each address and each subject has French words, and no words are left over
   expect(Object.keys(tagWords).toSorted()).toEqual(
     [...new Set(addresses.flatMap(({ tags = [] }) => tags))].toSorted(),
   );
-  expect(plain(french.text)).toContain('Déposer des demandes');
+  expect(plain(french.text)).toContain('Déposer des leads');
   expect(plain(english.text)).toContain('Hand in leads');
   expect([french.text.includes('<html lang="fr">'), english.text.includes('<html lang="en">')]).toEqual([
     true,

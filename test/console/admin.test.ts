@@ -92,7 +92,7 @@ test('a changed role, ended sessions, an access given again and an end each sign
   expect((await admin.post(`${path}/end`, { login })).status).toBe(303);
   expect((await admin.post(`${path}/end`, { login })).status).toBe(422);
   expect(plain((await admin.get(path)).text)).toMatch(
-    /terminé .*fin .*accès redonné .*sessions fermées .*rôles/,
+    /terminé .*fin .*accès rétabli .*sessions fermées .*rôles/,
   );
   expect((await admin.get('/accounts/999999')).status).toBe(404);
 });

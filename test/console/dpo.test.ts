@@ -234,7 +234,7 @@ test('the calendar says what goes in a month, by client and rule, with what is o
   const { owner } = desk.gateway;
   await owner.run("UPDATE leads SET collected_at = '2022-02-01' WHERE reference = 'KO-0'", []);
   const now = plain((await dpo.get('/retention')).text);
-  expect(now).toMatch(/échue : part au prochain passage essai anonymisation .* 1 trois ans après/);
+  expect(now).toMatch(/échue : sera exécutée au prochain passage essai anonymisation .* 1 trois ans après/);
   expect(now).toContain('Ce mois : 0 lead à supprimer, 1 lead à anonymiser.');
   const later = plain((await dpo.get('/retention?month=2099-03')).text);
   expect(later).toContain('Durées de conservation, mars 2099');

@@ -60,7 +60,7 @@ test('a client sees its versions and its document, and neither the file of the d
   expect(version.status).toBe(200);
   expect(version.text).not.toMatch(/tester|>first</);
   const document = await viewer.get('/mappings/essai-crm/document');
-  expect(plain(document.text)).toContain('Transmission des demandes à Essai Promotion');
+  expect(plain(document.text)).toContain('Transmission des leads à Essai Promotion');
   expect(document.text).not.toContain('tester');
   for (const path of ['/mappings/essai-crm/draft', '/try', '/try?destination=essai-crm'])
     expect([path, (await viewer.get(path)).status]).toEqual([path, 403]);
@@ -76,7 +76,7 @@ test('the document is handed over as a file, never as a page of this address', a
 test('C39: the difference of a file is said over the leads that came, and of a person only the form is shown', async () => {
   const { text: page } = await integrator.get('/mappings/essai-crm/draft');
   const seen = plain(page);
-  expect(seen).toMatch(/3 sur 3 écrites ou routées autrement/);
+  expect(seen).toMatch(/3 sur 3 écrits ou routés autrement/);
   expect(seen).toContain('nom_de_famille');
   expect(seen).toContain('Xx…');
   expect(page).not.toContain('Lefèvre');
@@ -84,7 +84,7 @@ test('C39: the difference of a file is said over the leads that came, and of a p
 
 test('publishing needs a note that names nobody and a tick, and puts the file in force that was looked at', async () => {
   const { text: page } = await integrator.get('/mappings/essai-crm/draft');
-  expect(plain(page)).toContain('Champs écrits autrement : nom, nom_de_famille');
+  expect(plain(page)).toContain('Champs écrits différemment : nom, nom_de_famille');
   const address = '/mappings/essai-crm/publish';
   expect((await integrator.post(address, agreedOn(page, { note: '' }))).status).toBe(422);
   expect((await integrator.post(address, agreedOn(page, { note: 'zoe@courriel.example' }))).status).toBe(422);
@@ -120,7 +120,7 @@ test('somebody else’s publication meanwhile is not written over', async () => 
 test('an earlier version comes back with a reason, and its page says first how it differs', async () => {
   const { text: page } = await integrator.get('/mappings/essai-crm/versions/2');
   expect(plain(page)).toContain('Version en vigueur remplacée : 1');
-  expect(plain(page)).toContain('Champs écrits autrement : nom, autre_nom');
+  expect(plain(page)).toContain('Champs écrits différemment : nom, autre_nom');
   const done = await integrator.post('/mappings/essai-crm/versions/2/rollback', agreedOn(page));
   expect([done.status, await inForce()]).toEqual([303, 2]);
   expect((await entries()).at(-1)).toMatchObject({ entry: 'rolled_back', purpose: 'ticket 41' });

@@ -126,7 +126,7 @@ test('alerts of one kind and client are one line with their number, which leads 
   ]);
   const home = (await support.get('/')).text;
   expect(mainOf(home)).toMatch(
-    /Demandes non conformes d’un client \(3\) essai .*Mention d’information non précisée/,
+    /Leads non conformes d’un client \(3\) essai .*Mention d’information non précisée/,
   );
   expect(mainOf(home)).toContain('demande de droits 1 : en retard');
   expect(mainOf(home)).not.toContain('1 (overdue)');
@@ -150,7 +150,7 @@ test('who may not do what an alert asks for is told whose it is', async () => {
     "SELECT id FROM alerts WHERE reason = '2:overdue'",
   );
   const page = mainOf((await support.get(`/tasks/alerts/${id}`)).text);
-  expect(page).toContain('Cela se fait avec un autre rôle : protection des données.');
+  expect(page).toContain('Cela demande un autre rôle : protection des données.');
   const officer = await desk.signedIn('dpo');
   const { text } = await officer.get(`/tasks/alerts/${id}`);
   expect(text).toContain('class="button" href="/requests/2"');

@@ -42,7 +42,7 @@ test('a reference that nobody knows keeps the filter, says so, and leads to the 
     expect([list, unknown.status]).toEqual([list, 404]);
     expect(unknown.text).toContain('value="NULLE-PART"');
     expect(unknown.text).toMatch(/<option value="failed" +selected/);
-    expect(plain(unknown.text)).toContain('Rien ne porte ce nom.');
+    expect(plain(unknown.text)).toContain('Rien n’existe sous ce nom.');
     expect(plain(unknown.text)).not.toContain('Page introuvable');
     const link = /href="(\/search\?[^"]+)"/.exec(unknown.text)?.[1] ?? '';
     expect((await support.get(link)).text).toMatch(/name="reference"[^>]*value="NULLE-PART"/);
@@ -53,6 +53,57 @@ test('a reference that nobody knows keeps the filter, says so, and leads to the 
       client.text.includes('/search'),
     ]).toEqual([404, true, false]);
   }
+});
+
+test('the page of a lead that nobody knows keeps the reference, and leads to its search, refused rows and deliveries', async () => {
+  const unknown = await support.get('/leads/essai/NULLE%20PART%26%3Cb%3E');
+  expect(unknown.status).toBe(404);
+  expect(plain(unknown.text)).toContain('Lead introuvable');
+  expect(plain(unknown.text)).toContain('Le client essai n’a aucun lead de référence NULLE PART&');
+  expect(unknown.text).not.toContain('<b>');
+  expect(unknown.text).toMatch(
+    /action="\/search"[\s\S]*name="reference"[^>]*value="NULLE PART&amp;&lt;b&gt;"/,
+  );
+  expect(unknown.text).toContain('href="/deliveries?lead=NULLE+PART%26%3Cb%3E"');
+  const viewer = await desk.signedIn('viewer');
+  const [theirs, ofOthers] = [
+    await viewer.get('/leads/essai/NULLE-PART'),
+    await viewer.get('/leads/autre/A-1'),
+  ];
+  expect([theirs.status, theirs.text.includes('action="/search"'), ofOthers.status]).toEqual([
+    404,
+    false,
+    404,
+  ]);
+  expect(theirs.text).toContain('href="/deliveries?lead=NULLE-PART"');
+});
+
+test('an unknown name in a filter keeps the filter, or leads back to it', async () => {
+  const plan = await support.get('/replay?lead=NULLE-PART&state=failed');
+  expect([plan.status, plain(plan.text).includes('Page introuvable')]).toEqual([404, false]);
+  expect(plan.text).toContain('href="/deliveries?lead=NULLE-PART&amp;state=failed"');
+  const anomalies = await support.get('/anomalies?client=inconnu');
+  expect(anomalies.status).toBe(404);
+  expect(plain(anomalies.text)).toContain('Aucun client ne s’appelle inconnu');
+  expect(anomalies.text).toMatch(/<option value="inconnu" +selected/);
+});
+
+test.each([
+  ['/deliveries/99999', 'support', 'Aucune livraison n’a le numéro ou la clé 99999.', '/deliveries'],
+  ['/destinations/inconnue', 'support', 'Aucune destination ne s’appelle inconnue.', '/destinations'],
+  ['/runs/99999', 'support', 'Aucun traitement groupé n’a le numéro 99999.', '/runs'],
+  ['/tasks/alerts/99999', 'support', 'Aucune alerte n’a le numéro « 99999 ».', '/tasks'],
+  ['/mappings/inconnue', 'integrator', 'inconnue', '/mappings'],
+  ['/requests/99999', 'dpo', 'Il n’y a pas de demande de droits 99999.', '/requests'],
+  ['/proofs/99999', 'dpo', 'Aucune preuve n’a le numéro « 99999 ».', '/proofs'],
+  ['/my/requests/99999', 'viewer', 'Aucune demande de droits', '/my/requests'],
+  ['/accounts/99999', 'admin', 'Aucun compte n’a le numéro « 99999 ».', '/accounts'],
+] as const)('%s says what is unknown and leads to the list', async (path, role, words, list) => {
+  const page = await (await desk.signedIn(role)).get(path);
+  expect(page.status).toBe(404);
+  expect(plain(page.text)).toContain(words);
+  expect(plain(page.text)).not.toContain('Page introuvable');
+  expect(page.text).toContain(`<a href="${list}">Voir la liste</a>`);
 });
 
 test('the page of a delivery that is replayed follows it to its end', async () => {

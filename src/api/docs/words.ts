@@ -7,13 +7,13 @@ export const words = {
   skip: ['Aller au contenu', 'Skip to the content'],
   contents: ['Adresses', 'Addresses'],
   lead: [
-    'Pour les systèmes qui déposent des demandes, suivent ce qu’elles deviennent et agissent. Cette page montre le document OpenAPI 3.1 de ce serveur ; les noms de champs et leurs explications y sont en anglais.',
+    'Pour les systèmes qui déposent des leads, suivent ce qu’ils deviennent et agissent. Cette page montre le document OpenAPI 3.1 de ce serveur ; les noms de champs et leurs explications y sont en anglais.',
     'For systems that hand in leads, follow what becomes of them, and act. This page shows the OpenAPI 3.1 document of this server.',
   ],
   document: ['Le document, pour une machine', 'The document, for a machine'],
   keys: ['Clé', 'Key'],
   keysText: [
-    'Chaque requête porte une clé : Authorization: Bearer relais_… Une clé fait ce que disent ses droits (« scope »), pour son client, depuis ses adresses, jusqu’à sa fin. Le centre la donne une fois.',
+    'Chaque requête porte une clé : Authorization: Bearer relais_… Une clé permet ce que disent ses droits (« scope »), pour son client, depuis ses adresses, jusqu’à sa fin de validité. Le centre ne la montre qu’une fois.',
     'Each request carries a key: Authorization: Bearer relais_… A key does what its scopes say, for its client, from its addresses, until its end. The centre gives it once.',
   ],
   again: ['Envoyer de nouveau', 'Sending again'],
@@ -47,49 +47,50 @@ export const words = {
 export const tagWords: Readonly<Record<string, Both>> = {
   intake: ['Déposer', 'Handing in'],
   deliveries: ['Livraisons', 'Deliveries'],
-  leads: ['Demandes et personnes', 'Leads and persons'],
+  leads: ['Leads et personnes', 'Leads and persons'],
   destinations: ['Destinations et fichiers', 'Destinations and files'],
   mappings: ['Formats', 'Mappings'],
   work: ['Tâches, alertes, traitements groupés', 'Tasks, alerts, bulk runs'],
   events: ['Événements', 'Events'],
-  pull: ['Retirer des demandes', 'Fetching leads'],
+  pull: ['Retirer des leads', 'Fetching leads'],
 };
 
 /** By method and path. */
 export const frenchSummaries: Readonly<Record<string, string>> = {
-  'POST /v1/leads': 'Déposer des demandes',
-  'POST /v1/corrections': 'Corriger des champs de demandes',
+  'POST /v1/leads': 'Déposer des leads',
+  'POST /v1/corrections': 'Corriger des champs de leads',
   'POST /v1/consents': 'Enregistrer ce que des personnes ont accepté, refusé ou retiré',
-  'POST /v1/interactions': 'Enregistrer ce qui s’est passé sur des demandes',
+  'POST /v1/interactions': 'Enregistrer les échanges qui ont eu lieu sur des leads',
   'GET /v1/deliveries': 'Livraisons, les plus récentes d’abord',
   'GET /v1/deliveries/count': 'Combien de livraisons correspondent',
   'GET /v1/deliveries/{delivery}': 'Une livraison : son histoire en mots et ses entrées du journal',
   'POST /v1/deliveries/{delivery}/replay':
-    'Renvoyer ce qui est terminé, ou avancer le prochain essai de ce qui attend',
+    'Rejouer ce qui est terminé, ou avancer le prochain essai de ce qui attend',
   'POST /v1/deliveries/{delivery}/cancel':
-    'Terminer une livraison qui n’est pas en cours d’envoi ; la demande reste',
-  'GET /v1/failures': 'Ce qui demande une personne, compté par destination et par cause',
-  'POST /v1/leads/search': 'Demandes de cette référence exacte',
-  'POST /v1/persons/search': 'Demandes d’une personne, masquées',
+    'Terminer une livraison qui n’est pas en cours d’envoi ; le lead reste',
+  'GET /v1/failures': 'Ce qui attend une intervention, compté par destination et par cause',
+  'POST /v1/leads/search': 'Leads de cette référence exacte',
+  'POST /v1/persons/search': 'Leads d’une personne, masqués',
   'GET /v1/leads/{client}/{reference}':
-    'Une demande, masquée : par catégorie, accords en vigueur et dans le temps, échanges, livraisons',
+    'Un lead, masqué : par catégorie, accords en vigueur et dans le temps, échanges, livraisons',
   'GET /v1/leads/{client}/{reference}/handovers':
-    'Toutes les entrées du journal sur une demande, les plus anciennes d’abord',
+    'Toutes les entrées du journal sur un lead, les plus anciennes d’abord',
   'GET /v1/destinations': 'Destinations avec leur état',
   'GET /v1/destinations/{destination}': 'Une destination, et la durée de ses dernières livraisons',
   'GET /v1/files': 'Fichiers des flux, les plus récents d’abord',
   'GET /v1/destinations/{destination}/versions': 'Versions publiées de son format, les plus récentes d’abord',
   'GET /v1/destinations/{destination}/versions/{version}': 'Une version, avec ses fichiers tels que publiés',
-  'POST /v1/destinations/{destination}/suspend': 'Suspendre l’envoi ; ses demandes attendent, visiblement',
+  'POST /v1/destinations/{destination}/suspend': 'Suspendre l’envoi ; ses leads attendent, visiblement',
   'POST /v1/destinations/{destination}/resume':
     'Reprendre l’envoi ; une destination retenue est essayée aussitôt',
   'POST /v1/destinations/{destination}/send-file': 'Faire un fichier de ce qui attend maintenant',
   'POST /v1/destinations/{destination}/test':
-    'Joindre le destinataire sans envoyer de demande : adresse, TLS, identification',
-  'GET /v1/tasks': 'Ce qui demande une personne : les livraisons, et en première page les alertes ouvertes',
+    'Joindre le destinataire sans envoyer de lead : adresse, TLS, authentification',
+  'GET /v1/tasks':
+    'Ce qui attend une intervention : les livraisons, et en première page les alertes ouvertes',
   'GET /v1/alerts': 'Les alertes telles qu’elles ont été levées, les plus récentes d’abord',
   'POST /v1/tasks/{task}/close':
-    'Dire qu’une tâche ne demande plus personne ; rien n’est envoyé, aucune livraison ne change',
+    'Classer une tâche qui n’attend plus personne ; rien n’est envoyé, aucune livraison ne change',
   'POST /v1/tasks/close': 'Classer toutes les livraisons en échec que le filtre trouve',
   'POST /v1/tasks/close/plan':
     'Classer toutes les livraisons en échec que le filtre trouve : ce qui serait fait, et combien',
@@ -99,9 +100,11 @@ export const frenchSummaries: Readonly<Record<string, string>> = {
   'POST /v1/deliveries/cancel/plan': 'Annuler tout ce que le filtre trouve : ce qui serait fait, et combien',
   'GET /v1/bulk-runs': 'Traitements groupés, les plus récents d’abord',
   'GET /v1/bulk-runs/{run}': 'Un traitement groupé : où il en est, ce qu’il a fait et refusé',
-  'POST /v1/bulk-runs/{run}/pause': 'Un traitement groupé s’arrête où il est, une fois son pas terminé',
-  'POST /v1/bulk-runs/{run}/resume': 'Un traitement groupé arrêté reprend',
-  'POST /v1/bulk-runs/{run}/cancel': 'Terminer un traitement groupé où il est ; ce qu’il a fait reste fait',
+  'POST /v1/bulk-runs/{run}/pause':
+    'Mettre en pause un traitement groupé, une fois l’étape en cours terminée',
+  'POST /v1/bulk-runs/{run}/resume': 'Reprendre un traitement groupé en pause',
+  'POST /v1/bulk-runs/{run}/cancel':
+    'Arrêter un traitement groupé là où il en est ; ce qu’il a fait reste fait',
   'GET /v1/events': 'Ce qui s’est passé depuis la dernière réponse',
   'POST /v1/pull/{destination}': 'Retirer ce qui est dû',
   'POST /v1/pull/{destination}/answers': 'Dire ce qui a été pris, refusé ou rendu',

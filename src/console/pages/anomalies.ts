@@ -11,6 +11,7 @@ import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { leadLink } from '../labels.ts';
 import { notice, table } from '../parts.ts';
+import { foundOr, refusedNotice } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { countText } from '../times.ts';
 import { frame } from '../words/frame.ts';
@@ -53,11 +54,15 @@ async function anomalyPage(
   // Without a name: one's own client, where one belongs to any.
   const client = asked(request, 'client') || holder.clientId;
   const { clients } = await namesInScope(place, holder);
-  const found = client === undefined ? undefined : await anomaliesWithin(place, holder, { client, days });
+  const { found, refused } = await foundOr<readonly ListedAnomaly[] | undefined>(undefined, async () =>
+    client === undefined ? undefined : anomaliesWithin(place, holder, { client, days }),
+  );
   return show(request, reply, {
     title: say(frame.anomalies),
     at: '/anomalies',
-    body: html`<p>${say(words.text)}</p>
+    status: refused === undefined ? 200 : 404,
+    body: html`${refusedNotice(refused, say)}
+      <p>${say(words.text)}</p>
       ${
         holder.clientId === undefined
           ? html`<form class="line card filters" method="get" action="/anomalies">
@@ -71,11 +76,13 @@ async function anomalyPage(
           : undefined
       }
       ${
-        found === undefined || client === undefined
-          ? notice(say(words.choose))
-          : found.length === 0
-            ? notice(say(words.none), 'good')
-            : anomalyTable(request, client, found)
+        refused !== undefined
+          ? undefined
+          : found === undefined || client === undefined
+            ? notice(say(words.choose))
+            : found.length === 0
+              ? notice(say(words.none), 'good')
+              : anomalyTable(request, client, found)
       }`,
   });
 }

@@ -81,7 +81,7 @@ async function tried({ place }: Desk, trials: Trials, request: FastifyRequest): 
     const answer = await trials.ask({
       sources,
       now: place.database.now(),
-      ...(sample.trim() === '' ? {} : { sample: { name: 'demande', text: sample } }),
+      ...(sample.trim() === '' ? {} : { sample: { name: 'lead', text: sample } }),
     });
     return { ...typed, sample, sources, answer };
   } catch (error) {

@@ -2,7 +2,7 @@
 import type { Both } from '../../support/words.ts';
 
 export const deskWords = {
-  number: ['Nº', 'No.'],
+  number: ['N°', 'No.'],
   client: ['Client', 'Client'],
   destination: ['Destination', 'Destination'],
   lead: ['Lead', 'Lead'],
@@ -26,7 +26,7 @@ export const deskWords = {
   searchRefused: ['Rechercher cette référence', 'Search for this reference'],
   noDeliveriesYet: ['Aucune livraison pour l’instant.', 'No delivery so far.'],
   widen: [
-    'Élargissez la période ou l’état ; une référence se tape entière.',
+    'Élargissez la période ou l’état ; une référence se saisit en entier.',
     'Widen the period or the state; a reference is typed whole.',
   ],
   replayAllTitle: ['Rejouer tout ce que le filtre trouve', 'Replay all that the filter matches'],
@@ -80,7 +80,7 @@ export const deskWords = {
   close: ['Classer', 'Close'],
   heldTitle: ['Un fichier est retenu', 'A file is held back'],
   heldRows: ['Leads dans ce fichier', 'Leads in this file'],
-  heldMissing: ['Du précédent, n’y sont plus', 'Of the one before, no longer in it'],
+  heldMissing: ['Présents dans le précédent, absents de celui-ci', 'Of the one before, no longer in it'],
   heldSince: ['Retenu depuis', 'Held since'],
   heldText: [
     'Le client remplace tout par ce fichier : ce qui n’y est plus disparaît chez lui. Cherchez d’abord pourquoi.',
@@ -103,7 +103,7 @@ export const deskWords = {
     'Asked for: the file leaves at once, if anything waits for it.',
   ],
   changedSince: [
-    'Quelque chose a changé depuis que la page a été faite : relisez-la. Rien n’a été fait.',
+    'Quelque chose a changé depuis l’affichage de la page : relisez-la. Rien n’a été fait.',
     'Something has changed since the page was made: read it again. Nothing was done.',
   ],
   testIt: ['Tester l’accès', 'Test the access'],
@@ -127,7 +127,7 @@ export const deskWords = {
   notReceived: ['Le client ne l’a pas : renvoyer', 'The client has not: send again'],
   notReceivedEnded: ['Le client ne l’a pas', 'The client has not'],
   evidence: ['Preuve', 'Evidence'],
-  evidenceHint: ['Sur quoi cela repose : un courriel, un ticket.', 'What it rests on: a mail, a ticket.'],
+  evidenceHint: ['Ce qui l’atteste : un e-mail, un ticket.', 'What it rests on: a mail, a ticket.'],
   done: ['Fait.', 'Done.'],
   refused: ['Refusé', 'Refused'],
   nothingCancelled: [
@@ -135,7 +135,7 @@ export const deskWords = {
     'Nothing was cancelled: it has left, or has ended.',
   ],
   alreadyClosed: ['Elle était déjà classée.', 'It was closed before.'],
-  nothingToDo: ['Rien n’attend personne.', 'Nothing waits for anybody.'],
+  nothingToDo: ['Rien n’attend d’intervention.', 'Nothing waits for anybody.'],
   toDecide: ['Échecs et décisions, par cause', 'Failures and decisions, by cause'],
   alerts: ['Alertes', 'Alerts'],
   alert: ['Alerte', 'Alert'],
@@ -143,7 +143,7 @@ export const deskWords = {
   raised: ['Levée', 'Raised'],
   trouble: ['Destinations qui n’envoient pas normalement', 'Destinations that do not send as usual'],
   missing: [
-    'Un processus manque : rien n’est pris ou envoyé tant qu’il ne tourne pas. Prévenez l’exploitation :',
+    'Un processus manque : rien n’est pris en charge ni envoyé tant qu’il ne tourne pas. Prévenez l’exploitation :',
     'A process is missing: nothing is taken in or sent while it does not run. Tell operations:',
   ],
   normal: ['envoie', 'sends'],
@@ -200,16 +200,16 @@ export const deskWords = {
     'The number does not match, or has changed meanwhile: read the plan again.',
   ],
   cut: [
-    'Plus de livraisons correspondent qu’un traitement n’en prend : limitez la période.',
+    'Trop de livraisons correspondent pour un seul traitement : limitez la période.',
     'More deliveries match than one run takes: narrow the period.',
   ],
   askedFor: ['Ce qui était demandé', 'What was asked for'],
-  onlyOpen: ['Seulement ce qui attend quelqu’un', 'Only what needs a person'],
+  onlyOpen: ['Seulement ce qui attend une intervention', 'Only what needs a person'],
   followLive: ['Suivre en direct', 'Follow live'],
   yes: ['oui', 'yes'],
   toDo: ['Que faire', 'What to do'],
   terminal: ['Au terminal', 'At the terminal'],
-  anotherRole: ['Cela se fait avec un autre rôle :', 'That is done by another role:'],
+  anotherRole: ['Cela demande un autre rôle :', 'That is done by another role:'],
   allAlerts: ['Toutes les tâches', 'All tasks'],
   andMore: ['et d’autres', 'and more'],
   result: ['Résultat', 'Result'],
@@ -250,7 +250,7 @@ export const saidDone = (word: string): Both | undefined =>
 /** How leads reach a destination, by the name of its connector. */
 export const connectorWords: Readonly<Record<string, Both>> = {
   webhook: ['requête HTTPS (webhook)', 'HTTPS request (webhook)'],
-  email: ['courriel', 'mail'],
+  email: ['e-mail', 'mail'],
   sms: ['SMS', 'text message'],
   flow: ['fichier', 'file'],
   pull: ['retrait par le client (pull)', 'fetched by the client (pull)'],

@@ -33,24 +33,24 @@ export const frame = {
   unknown: ['inconnu', 'unknown'],
   reason: ['Motif', 'Reason'],
   reasonHint: [
-    'Numéro de ticket et raison ; ni adresse e-mail ni téléphone. Écrit dans le journal.',
+    'Numéro de ticket et raison ; ni nom de personne, ni adresse e-mail, ni téléphone. Inscrit au journal.',
     'Ticket number and reason; no mail address, no phone. Written in the log.',
   ],
   notFound: ['Page introuvable', 'Page not found'],
   notFoundText: [
-    'Rien n’est à cette adresse, ou ce n’est pas à vous.',
+    'Il n’y a rien à cette adresse, ou vous n’y avez pas accès.',
     'There is nothing at this address, or it is not yours.',
   ],
   forbidden: ['Accès refusé', 'Not allowed'],
   forbiddenText: [
-    'Votre compte n’a pas ce droit. Un administrateur donne les rôles.',
+    'Votre compte n’a pas ce droit. Les rôles sont attribués par un administrateur.',
     'Your account may not do this. An administrator gives roles.',
   ],
   foreign: [
-    'Cette demande ne vient pas d’une page de la console : rien n’a été fait. Rouvrez la page et recommencez.',
+    'Cette requête ne vient pas d’une page de la console : rien n’a été fait. Rouvrez la page et recommencez.',
     'This request does not come from a page of the console: nothing was done. Open the page again and repeat.',
   ],
-  wrong: ['La demande n’a pas abouti', 'The request did not succeed'],
+  wrong: ['L’opération n’a pas abouti', 'The request did not succeed'],
   ours: [
     'Une erreur interne s’est produite ; rien n’a été fait à moitié. Réessayez, puis prévenez l’équipe technique.',
     'An internal error occurred; nothing was half done. Try again, then tell the technical team.',
@@ -64,8 +64,8 @@ export const frame = {
     'The database takes nothing now (read-only, disk full or a lock). Nothing is lost; try again later.',
   ],
   tooMany: [
-    'Trop de demandes depuis cette adresse : attendez une minute.',
+    'Trop de requêtes depuis cette adresse : attendez une minute.',
     'Too many requests from this address: wait a minute.',
   ],
-  unreadable: ['La demande ne peut pas être lue.', 'The request cannot be read.'],
+  unreadable: ['La requête ne peut pas être lue.', 'The request cannot be read.'],
 } as const satisfies Readonly<Record<string, Both>>;

@@ -9,12 +9,12 @@ export const goLiveWords: Readonly<Record<GoLiveItem, { readonly title: Both; re
       'C49 : message d’accueil avec la mention, appels entrants',
       'C49: greeting with the notice, inbound calls',
     ],
-    blocks: ['Les demandes d’appels entrants restent retenues.', 'Leads of inbound calls stay withheld.'],
+    blocks: ['Les leads d’appels entrants restent retenus.', 'Leads of inbound calls stay withheld.'],
   },
   callerNumber: {
     title: ['C50 : numéro présenté, appels sortants', 'C50: number to show, outbound calls'],
     blocks: [
-      'Les demandes de rappel et de requalification restent retenues.',
+      'Les leads de rappel et de requalification restent retenus.',
       'Leads of call-backs and requalifications stay withheld.',
     ],
   },

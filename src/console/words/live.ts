@@ -4,7 +4,7 @@ import type { Both } from '../../support/words.ts';
 export const liveWords = {
   title: ['En direct', 'Live'],
   text: [
-    'Ce qui arrive aux livraisons et à leurs destinations, à mesure que le journal est scellé ; le plus récent en haut.',
+    'Ce qui se passe pour les livraisons et leurs destinations, à mesure que le journal est scellé ; le plus récent en haut.',
     'What happens to deliveries and their destinations, as the log is sealed; the newest first.',
   ],
   at: ['Heure', 'Time'],
@@ -14,11 +14,11 @@ export const liveWords = {
   newest: ['Les toutes dernières', 'The very newest'],
   nothingNewer: ['Rien de nouveau pour l’instant.', 'Nothing new for now.'],
   nothing: [
-    'Rien de tel parmi les dernières entrées du journal ; la liste des livraisons remonte plus loin.',
+    'Rien ne correspond parmi les dernières entrées du journal ; la liste des livraisons remonte plus loin.',
     'Nothing of the kind among the newest entries of the log; the list of deliveries goes further back.',
   ],
   noRun: [
-    '« En direct » montre ce qui arrive, pas un traitement groupé.',
+    '« En direct » montre ce qui se passe, pas un traitement groupé.',
     '“Live” shows what happens, not a bulk run.',
   ],
   list: ['Les mêmes livraisons, en liste', 'The same deliveries, as a list'],

@@ -4,11 +4,11 @@ import type { OneAndSeveral } from '../../domain/counted.ts';
 export const mappingCounts = {
   ending: [
     [
-      'livraison en attente finirait : sa demande n’est plus prise',
+      'livraison en attente prendrait fin : son lead n’est plus pris',
       'waiting delivery would end: its lead is not taken any more',
     ],
     [
-      'livraisons en attente finiraient : leurs demandes ne sont plus prises',
+      'livraisons en attente prendraient fin : leurs leads ne sont plus pris',
       'waiting deliveries would end: their leads are not taken any more',
     ],
   ],
@@ -27,7 +27,7 @@ export const mappingCounts = {
     ['livraisons retenues sont réexaminées', 'withheld deliveries are looked at again'],
   ],
   waiting: [
-    ['demande l’attend', 'lead waits for it'],
-    ['demandes l’attendent', 'leads wait for it'],
+    ['lead l’attend', 'lead waits for it'],
+    ['leads l’attendent', 'leads wait for it'],
   ],
 } as const satisfies Readonly<Record<string, OneAndSeveral>>;

@@ -2,29 +2,29 @@
 import type { Both } from '../../support/words.ts';
 
 export const testLeadWords = {
-  title: ['Demande de test', 'Test lead'],
-  link: ['Envoyer une demande de test…', 'Send a test lead…'],
+  title: ['Lead de test', 'Test lead'],
+  link: ['Envoyer un lead de test…', 'Send a test lead…'],
   text: [
-    'Une demande inventée, reconnaissable : le nom TEST, le prénom Relais, une référence TEST-…, des coordonnées réservées que personne n’a, tous les opt-in refusés. Elle suit le format en vigueur et passe par le vrai chemin ; elle n’est ni conservée ni comptée. L’envoi et la réponse sont inscrits au journal.',
+    'Un lead inventé et reconnaissable : le nom TEST, le prénom Relais, une référence TEST-…, des coordonnées réservées que personne n’a, tous les opt-in refusés. Il suit le format en vigueur et le même chemin qu’un vrai lead ; il n’est ni conservé ni compté. L’envoi et la réponse sont inscrits au journal.',
     'An invented lead that shows as one: the name TEST, first name Relais, a reference TEST-…, reserved numbers and addresses that nobody has, every opt-in refused. It follows the mapping in force and the real way; it is neither kept nor counted. Sending and answer are entries of the log.',
   ],
   sandbox: [
-    'Elle va à l’environnement d’essai que le format déclare.',
+    'Il va à l’environnement d’essai que le format déclare.',
     'It goes to the sandbox that the mapping declares.',
   ],
   production: [
-    'Le format ne déclare pas d’environnement d’essai : elle va là où vont les vraies demandes. Effacez-la ensuite chez vous.',
+    'Le format ne déclare pas d’environnement d’essai : il va là où vont les vrais leads. Effacez-le ensuite chez vous.',
     'The mapping declares no sandbox: it goes where real leads go. Delete it there afterwards.',
   ],
   nowhere: [
-    'Cette destination ne porte pas chaque demande seule, et son format ne déclare pas d’environnement d’essai : une demande de test y serait prise pour une vraie.',
+    'Cette destination n’envoie pas les leads un par un, et son format ne déclare pas d’environnement d’essai : un lead de test y serait pris pour un vrai.',
     'This destination does not carry each lead by itself, and its mapping declares no sandbox: a test lead would be taken for a real one.',
   ],
   limit: ['Par heure et par destination, au plus :', 'Of one destination in an hour, at most:'],
-  send: ['Envoyer la demande de test', 'Send the test lead'],
-  taken: ['Le destinataire l’a prise :', 'The recipient has taken it:'],
-  notTaken: ['Le destinataire ne l’a pas prise :', 'The recipient has not taken it:'],
-  before: ['Dernières demandes de test', 'Latest test leads'],
+  send: ['Envoyer le lead de test', 'Send the test lead'],
+  taken: ['Le destinataire l’a pris :', 'The recipient has taken it:'],
+  notTaken: ['Le destinataire ne l’a pas pris :', 'The recipient has not taken it:'],
+  before: ['Derniers leads de test', 'Latest test leads'],
   at: ['Envoyée', 'Sent'],
   reference: ['Référence', 'Reference'],
   where: ['Où', 'Where'],
@@ -37,7 +37,7 @@ export const secretWords = {
   title: ['Secret de signature', 'Signing secret'],
   link: ['Secret de signature…', 'Signing secret…'],
   text: [
-    'Ce que vous recevez est signé avec ce secret, pour que vous sachiez que cela vient de nous. Le renouveler ne coupe rien : les deux signent pendant un temps, l’en-tête porte deux signatures, et une qui convient suffit.',
+    'Ce que vous recevez est signé avec ce secret, pour que vous sachiez que cela vient de nous. Le renouveler n’interrompt rien : les deux secrets signent pendant un temps, l’en-tête porte deux signatures, et il suffit que l’une soit valide.',
     'What you receive is signed with this secret, so that you know it comes from us. Renewing it interrupts nothing: both sign for a while, the header holds two signatures, and one that fits is enough.',
   ],
   signs: ['Signature', 'Signature'],
@@ -46,7 +46,7 @@ export const secretWords = {
   oldUntil: ['L’ancien signe aussi jusqu’au', 'The old one signs too until'],
   renew: ['Renouveler le secret', 'Renew the secret'],
   renewText: [
-    'Le nouveau est montré une seule fois : mettez-le dans votre système aussitôt. L’ancien s’arrête automatiquement. Jours pendant lesquels les deux signent :',
+    'Le nouveau n’est montré qu’une fois : mettez-le aussitôt dans votre système. L’ancien s’arrête automatiquement. Nombre de jours pendant lesquels les deux signent :',
     'The new one is shown once: put it into your system at once. The old one ends by itself. Days on which both sign:',
   ],
   once: [
@@ -73,5 +73,8 @@ export const secretWords = {
     'Ce secret sert aussi à autre chose, ou plusieurs signent : le centre le change avec vous.',
     'This secret serves for something else too, or several sign: the centre changes it with you.',
   ],
-  missing: ['Aucun secret n’est en place : voyez le centre.', 'No secret is in place: ask the centre.'],
+  missing: [
+    'Aucun secret n’est en place : adressez-vous au centre.',
+    'No secret is in place: ask the centre.',
+  ],
 } as const satisfies Readonly<Record<string, Both>>;

@@ -7,7 +7,7 @@ export const plotWords = {
   counts: ['Issues', 'Outcomes'],
   times: ['De l’échéance à la livraison', 'From due to delivered'],
   timesText: [
-    'De l’échéance à la livraison, par heure ou jour de livraison : depuis que la livraison était à faire, ou rejouée ; à un huitième près.',
+    'De l’échéance à la livraison, par heure ou jour de livraison : le temps écoulé depuis que la livraison était due, ou rejouée ; à un huitième près.',
     'From due to delivered, by the hour or day of delivery: since the delivery was due, or replayed; an eighth off at most.',
   ],
   none: ['Rien n’a été livré, refusé ou retenu.', 'Nothing was delivered, refused or withheld.'],

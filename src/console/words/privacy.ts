@@ -23,8 +23,8 @@ export const retentionWords = {
   references: ['Références', 'References'],
   purge: ['suppression', 'deleted'],
   anonymise: ['anonymisation', 'anonymised'],
-  overdue: ['échue : part au prochain passage', 'overdue: goes with the next run'],
-  nothing: ['Rien ne part ce mois-ci.', 'Nothing goes in this month.'],
+  overdue: ['échue : sera exécutée au prochain passage', 'overdue: goes with the next run'],
+  nothing: ['Aucune suppression ni anonymisation ce mois-ci.', 'Nothing goes in this month.'],
   cut: [
     'Trop de leads pour une page : les nombres sont un minimum. Choisissez un client.',
     'Too many leads for one page: the numbers are the least. Choose a client.',
@@ -38,7 +38,7 @@ export const retentionWords = {
   found: ['Échues', 'Due'],
   purged: ['Supprimées', 'Deleted'],
   anonymised: ['Anonymisées', 'Anonymised'],
-  kept: ['Plus échues', 'Not due any more'],
+  kept: ['Échéance reculée', 'Not due any more'],
   running: ['en cours', 'running'],
   done: ['terminé', 'done'],
 } as const satisfies Readonly<Record<string, Both>>;
@@ -64,7 +64,7 @@ export const waitsForWords: Readonly<Record<string, Both>> = {
     'une demande de droits n’est pas exécutée, ou un destinataire doit encore être prévenu',
     'a request is not carried out, or a recipient has still to be told',
   ],
-  broken: ['une erreur de notre côté : voyez les tâches', 'an error of ours: see the tasks'],
+  broken: ['une erreur de notre côté : voyez « Tâches »', 'an error of ours: see the tasks'],
   proofs: [
     'les preuves d’accord téléphonique n’ont pas pu être remises au client',
     'the proofs of phone consent could not be handed over',
@@ -72,32 +72,35 @@ export const waitsForWords: Readonly<Record<string, Both>> = {
 };
 
 export const endingWords: Readonly<Record<string, Both>> = {
-  demand: ['pièces de demandes closes détruites', 'demands of closed requests are destroyed'],
-  request: ['demandes closes retirées', 'closed requests are removed'],
+  demand: [
+    'pièces jointes aux demandes de droits closes supprimées',
+    'demands of closed requests are destroyed',
+  ],
+  request: ['demandes de droits closes supprimées', 'closed requests are removed'],
 };
 
 export const auditWords = {
   title: ['Audit', 'Audit'],
   text: [
-    'Vérifier le journal, garder son ancre ailleurs, et voir qui a recherché une personne.',
+    'Vérifier le journal, conserver son ancre ailleurs, et voir qui a recherché une personne.',
     'Verify the log, keep its anchor elsewhere, and see who looked a person up.',
   ],
   verification: ['Vérification du journal', 'Verification of the log'],
   verifications: ['Vérifications déjà demandées', 'Verifications asked for so far'],
   verifyText: [
-    'Chaque sceau et chaque entrée sont relus. Avec une ancre gardée ailleurs, une fin coupée se voit aussi. La vérification continue si vous quittez la page.',
+    'Chaque sceau et chaque entrée sont relus. Avec une ancre conservée ailleurs, un journal dont la fin a été coupée se voit aussi. La vérification continue si vous quittez la page.',
     'Every seal and entry is read again. With an anchor kept elsewhere a cut end is seen too. It goes on when you leave the page.',
   ],
   start: ['Vérifier maintenant', 'Verify now'],
   anchor: ['Ancre', 'Anchor'],
-  anchorHint: ['Facultative : 12:9f3c… telle qu’elle a été gardée.', 'Optional: 12:9f3c… as it was kept.'],
+  anchorHint: ['Facultative : 12:9f3c… telle qu’elle a été conservée.', 'Optional: 12:9f3c… as it was kept.'],
   badAnchor: [
     'Une ancre s’écrit 12:9f3c… (64 chiffres hexadécimaux).',
     'An anchor looks like 12:9f3c… (64 hexadecimal digits).',
   ],
   anchorNow: ['Ancre actuelle', 'Anchor now'],
   anchorText: [
-    'L’empreinte du dernier sceau. Gardée ailleurs chaque jour, elle prouve plus tard que rien n’a été coupé à la fin du journal.',
+    'L’empreinte du dernier sceau. Conservée ailleurs chaque jour, elle prouve plus tard que rien n’a été coupé à la fin du journal.',
     'The fingerprint of the newest seal. Kept elsewhere every day, it proves later that no end of the log was cut off.',
   ],
   noAnchor: ['Rien n’est encore scellé.', 'Nothing is sealed yet.'],
@@ -125,7 +128,7 @@ export const auditWords = {
     'The log was altered. Entries before the first finding are good. Touch nothing and tell operations.',
   ],
   withoutAnchor: [
-    'Sans ancre, une fin coupée ne se voit pas.',
+    'Sans ancre, un journal dont la fin a été coupée ne se voit pas.',
     'Without an anchor a cut end cannot be seen.',
   ],
   withAnchor: ['L’ancre a été retrouvée.', 'The anchor was found.'],
@@ -137,17 +140,17 @@ export const auditWords = {
   report: ['Télécharger le rapport (JSON)', 'Download the report (JSON)'],
   lookups: ['Qui a recherché une personne', 'Who looked a person up'],
   lookupsText: [
-    'Une personne effacée se retrouve par sa référence. La question est elle-même inscrite au journal.',
+    'Une personne effacée se retrouve par la référence de son lead. Cette recherche est elle-même inscrite au journal.',
     'An erased person is found by the reference. The question itself is written in the log.',
   ],
   ask: ['Chercher', 'Ask'],
   nobody: ['Personne ne l’a recherchée.', 'Nobody looked this person up.'],
   noLead: ['Ce client n’a aucun lead de cette personne.', 'This client has no lead of that person.'],
-  when: ['Quand', 'When'],
+  when: ['Date', 'When'],
   lead: ['Lead', 'Lead'],
-  what: ['Quoi', 'What'],
-  who: ['Qui', 'Who'],
-  why: ['Pourquoi', 'Why'],
+  what: ['Consultation', 'What'],
+  who: ['Par', 'Who'],
+  why: ['Motif', 'Why'],
 } as const satisfies Readonly<Record<string, Both>>;
 
 export const lookedWords: Readonly<Record<string, Both>> = {
@@ -167,7 +170,7 @@ export const findingWords: Readonly<Record<LogProblem, Both>> = {
     'an entry that waits for its seal was not made by the gateway, or was changed',
   ],
   key_missing: [
-    'faite avec une clé qui n’est pas configurée ici',
+    'une entrée a été authentifiée avec une clé qui n’est pas configurée ici',
     'made with a key that is not configured here',
   ],
   authorisation_changed: [
@@ -211,11 +214,11 @@ export const packWords = {
   title: ['Dossier d’audit', 'Audit pack'],
   link: ['Faire un dossier d’audit…', 'Make an audit pack…'],
   text: [
-    'Un fichier ZIP pour un auditeur : le journal d’un client pour une période avec ses sceaux, ses formats et ses notes, ses habilitations, les demandes de droits avec leurs délais, ce qui a été supprimé, qui a consulté. Rien d’un prospect.',
+    'Un fichier ZIP pour un auditeur : le journal d’un client pour une période avec ses sceaux, ses formats et ses notes, ses habilitations, les demandes de droits avec leurs délais, ce qui a été supprimé, qui a consulté. Aucun nom ni coordonnée de prospect.',
     'One ZIP file for an auditor: the log of a client for a period with its seals, its formats and notes, its authorisations, requests of persons with their clocks, what was deleted, who looked. Nothing of a prospect.',
   ],
   proves: [
-    'Il est signé et se vérifie hors ligne, comme LISEZ-MOI.txt l’explique. Le journal entier est vérifié en même temps : comptez quelques minutes par dizaine de millions d’entrées. Sa demande est inscrite au journal.',
+    'Il est signé et se vérifie hors ligne, comme LISEZ-MOI.txt l’explique. Le journal entier est vérifié en même temps : comptez quelques minutes par dizaine de millions d’entrées. Le fait d’avoir demandé ce dossier est inscrit au journal.',
     'It is signed and checked offline, as LISEZ-MOI.txt in it says. The whole log is verified beside it: some minutes for ten million entries. Asking for it is an entry of the log.',
   ],
   client: ['Client', 'Client'],

@@ -7,7 +7,7 @@ import { refusedWords } from './request-states.ts';
 /** What to do; what was refused stands in `refusedWords`. */
 const remedies: Readonly<Partial<Record<ErrorCode, Both>>> = {
   'USAGE-001': [
-    'Corrigez ce que vous avez donné, ou effacez les filtres.',
+    'Corrigez votre saisie, ou effacez les filtres.',
     'Correct what you gave, or clear the filters.',
   ],
   'USAGE-002': ['Donnez le motif et la confirmation.', 'Give the reason and the confirmation.'],
@@ -15,8 +15,8 @@ const remedies: Readonly<Partial<Record<ErrorCode, Both>>> = {
     'Vérifiez l’orthographe : les listes montrent ce qui existe.',
     'Check the spelling: the lists show what exists.',
   ],
-  'ACCESS-001': ['Corrigez ce qui a été donné, puis recommencez.', 'Correct what was given, then try again.'],
-  'ACCESS-003': ['Un administrateur donne les rôles.', 'An administrator gives roles.'],
+  'ACCESS-001': ['Corrigez votre saisie, puis recommencez.', 'Correct what was given, then try again.'],
+  'ACCESS-003': ['Les rôles sont attribués par un administrateur.', 'An administrator gives roles.'],
   'TASK-001': [
     'Seuls un échec ou une alerte ouverte se classent : voyez « Tâches ».',
     'Only a failed delivery or an open alert is closed: see “Tasks”.',
@@ -42,7 +42,7 @@ const remedies: Readonly<Partial<Record<ErrorCode, Both>>> = {
     'The page of the mapping says what the client lacks before it goes live.',
   ],
   'MAPPING-004': [
-    'Relisez ce qui changera, et confirmez-en le nombre.',
+    'Relisez ce qui changera, et confirmez le nombre.',
     'Read what will change, and confirm its number.',
   ],
   'MAPPING-006': [
@@ -86,7 +86,7 @@ const more: Readonly<Partial<Record<ErrorCode, Both>>> = {
     'This version would end deliveries that wait.',
   ],
   'MAPPING-006': [
-    'Une mention déjà donnée aux prospects a changé de texte (C14).',
+    'Une mention déjà présentée aux prospects a changé de texte (C14).',
     'A notice that prospects have been given stands there with other words (C14).',
   ],
   'LEAD-004': ['Le lead a été effacé.', 'The lead has been erased.'],

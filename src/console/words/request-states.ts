@@ -71,7 +71,7 @@ export const refusedWords: Readonly<Partial<Record<string, Both>>> = {
     'The request is not, or no longer, in the state for this: nothing was done.',
   ],
   'REQUEST-002': [
-    'Il manque quelque chose à la demande, ou ce qui a été donné ne convient pas : rien n’a été fait.',
+    'Il manque quelque chose à la demande, ou votre saisie ne convient pas : rien n’a été fait.',
     'Something is missing, or what was given does not fit: nothing was done.',
   ],
   'REQUEST-003': [
@@ -95,14 +95,14 @@ export const refusedWords: Readonly<Partial<Record<string, Both>>> = {
     'An archive of the log is missing, or is not the one that was written: tell operations.',
   ],
   'LOG-004': [
-    'Le journal est déjà en cours de vérification : attendez qu’elle finisse. Rien n’a été fait.',
+    'Le journal est déjà en cours de vérification : attendez la fin de cette vérification. Rien n’a été fait.',
     'The log is being verified already: wait for its end. Nothing was done.',
   ],
   'USAGE-002': ['Dites pourquoi.', 'Say why.'],
   'ACCESS-001': ['Ce n’est pas accepté : rien n’a été fait.', 'That is not accepted: nothing was done.'],
   'DEST-001': ['Ce n’est pas possible : rien n’a été fait.', 'That cannot be done: nothing was done.'],
   'RESOLVE-001': [
-    'Elle a changé depuis que la page a été faite : relisez-la. Rien n’a été fait.',
+    'Elle a changé depuis l’affichage de la page : relisez-la. Rien n’a été fait.',
     'It has changed since the page was made: read it again. Nothing was done.',
   ],
   'RESOLVE-002': [
@@ -117,14 +117,17 @@ export const refusedWords: Readonly<Partial<Record<string, Both>>> = {
     'Elle est en cours d’envoi, ou déjà terminée : rien n’a été fait.',
     'It is being sent, or at its end already: nothing was done.',
   ],
-  'BULK-001': ['Ce travail est déjà terminé : rien n’a été fait.', 'This run has ended: nothing was done.'],
+  'BULK-001': [
+    'Ce traitement est déjà terminé : rien n’a été fait.',
+    'This run has ended: nothing was done.',
+  ],
   'TASK-001': [
     'Il n’y a rien à classer : rien n’a été fait.',
     'There is nothing to close: nothing was done.',
   ],
-  'FIND-001': ['Rien ne porte ce nom.', 'Nothing has this name.'],
+  'FIND-001': ['Rien n’existe sous ce nom.', 'Nothing has this name.'],
   'USAGE-001': [
-    'Ce qui a été donné ne convient pas : rien n’a été fait.',
+    'Votre saisie ne convient pas : rien n’a été fait.',
     'What was given does not fit: nothing was done.',
   ],
 };

@@ -12,11 +12,11 @@ export const retentionCounts = {
   ],
   long: [
     [
-      'gardée plus de trois ans après le dernier signe, sur instruction',
+      'lead conservé plus de trois ans après le dernier signe du prospect, sur instruction',
       'kept more than three years after the last sign, on instruction',
     ],
     [
-      'gardées plus de trois ans après le dernier signe, sur instruction',
+      'leads conservés plus de trois ans après le dernier signe du prospect, sur instruction',
       'kept more than three years after the last sign, on instruction',
     ],
   ],

@@ -4,11 +4,11 @@ import type { OneAndSeveral } from '../../domain/counted.ts';
 export const runCounts = {
   unknown: [
     [
-      'livraison n’est pas suivie : sa demande n’existe plus, ou une version antérieure de Relais l’a traitée',
+      'livraison n’est pas suivie : son lead n’existe plus, ou une version antérieure de Relais l’a traitée',
       'delivery is not followed: its lead is gone, or an earlier version of Relais worked it',
     ],
     [
-      'livraisons ne sont pas suivies : leurs demandes n’existent plus, ou une version antérieure de Relais les a traitées',
+      'livraisons ne sont pas suivies : leurs leads n’existent plus, ou une version antérieure de Relais les a traitées',
       'deliveries are not followed: their leads are gone, or an earlier version of Relais worked them',
     ],
   ],

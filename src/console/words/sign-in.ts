@@ -7,7 +7,7 @@ export const signInWords = {
   password: ['Mot de passe', 'Password'],
   submit: ['Se connecter', 'Sign in'],
   refused: [
-    'Identifiant ou mot de passe refusé. Vérifiez les deux ; un administrateur peut donner un nouveau code d’accès.',
+    'Identifiant ou mot de passe refusé. Vérifiez les deux ; un administrateur peut vous donner un nouveau code d’accès.',
     'Login or password refused. Check both; an administrator can give a new access code.',
   ],
   ended: ['Vous n’êtes plus connecté. Connectez-vous.', 'You are not signed in any more. Sign in.'],
@@ -44,7 +44,7 @@ export const signInWords = {
     'Au moins 15 caractères : une phrase convient. Ni l’identifiant, ni le nom du logiciel.',
     'At least 15 characters: a sentence does well. Neither the login nor the name of the program.',
   ],
-  again: ['Encore une fois', 'Once more'],
+  again: ['Confirmez le mot de passe', 'Once more'],
   setPassword: ['Enregistrer', 'Save'],
   different: ['Les deux mots de passe diffèrent.', 'The two passwords differ.'],
   badPassword: [
@@ -64,14 +64,14 @@ export const signInWords = {
   enrolImage: ['Code QR du second facteur', 'QR code of the second factor'],
   renewTitle: ['Nouveau second facteur', 'New second factor'],
   renewText: [
-    'Donnez d’abord votre mot de passe : qui trouverait cette page ouverte ne prendra pas votre compte.',
+    'Saisissez d’abord votre mot de passe : ainsi, personne ne peut prendre votre compte en trouvant cette page ouverte.',
     'Give your password first: who finds this page open will not take your account.',
   ],
   wrongPassword: ['Mot de passe refusé.', 'Password refused.'],
   key: ['Clé à taper', 'Key to type'],
   recoveryTitle: ['Codes de secours', 'Recovery codes'],
   recoveryText: [
-    'Imprimez-les ou copiez-les maintenant : ils ne seront plus montrés. Chacun ouvre une session, une fois, si le téléphone est perdu.',
+    'Imprimez-les ou copiez-les maintenant : ils ne seront plus montrés. Chacun ouvre une session, une seule fois, si le téléphone est perdu.',
     'Print or copy them now: they are not shown again. Each opens one session, once, if the phone is lost.',
   ],
   goOn: ['Continuer', 'Go on'],

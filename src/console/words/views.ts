@@ -11,7 +11,7 @@ export const viewWords = {
     '60 characters at most; no mail address, no phone. A name that is taken is replaced.',
   ],
   keep: ['Enregistrer', 'Save'],
-  removeIt: ['Retirer la vue', 'Remove the view'],
+  removeIt: ['Supprimer la vue', 'Remove the view'],
   nothing: ['Il n’y a pas de filtre à enregistrer.', 'There is no filter to save.'],
 } as const satisfies Readonly<Record<string, Both>>;
 

@@ -7,7 +7,7 @@ import type { PersonFact } from '../../support/masking.ts';
 
 export const reasonWords = {
   missing: [
-    'Dites pourquoi, en trois caractères au moins : c’est écrit dans le journal.',
+    'Dites pourquoi, en trois caractères au moins : c’est inscrit au journal.',
     'Say why, in three characters at least: it is written in the log.',
   ],
   long: ['Le motif a 200 caractères au plus.', 'The reason has 200 characters at most.'],
@@ -16,7 +16,7 @@ export const reasonWords = {
     'This text holds a mail address or a phone number. The log never forgets: write a ticket number instead.',
   ],
   evidence: [
-    'Dites sur quoi cela repose : un courriel, un ticket.',
+    'Indiquez ce qui l’atteste : un e-mail, un ticket.',
     'Say what that rests on: a mail, a ticket.',
   ],
   together: [
@@ -36,7 +36,7 @@ export const searchWords = {
   lastName: ['Nom', 'Last name'],
   firstName: ['Prénom', 'First name'],
   lastNameHint: [
-    'Ou son début ; accents et majuscules indifférents.',
+    'Le nom ou son début ; accents et majuscules indifférents.',
     'Or its beginning; accents and capitals do not matter.',
   ],
   client: ['Client', 'Client'],
@@ -45,12 +45,12 @@ export const searchWords = {
   results: ['Leads trouvés', 'Leads found'],
   nothing: ['Aucun lead trouvé.', 'No lead found.'],
   cut: [
-    'Seules les plus récentes sont montrées : précisez un client.',
+    'Seuls les plus récents sont montrés : précisez un client.',
     'Only the newest are shown: name a client.',
   ],
   refusedRows: ['Lignes refusées à l’entrée', 'Rows refused at intake'],
   received: ['Reçue', 'Received'],
-  refusedFor: ['Pourquoi', 'Why'],
+  refusedFor: ['Motif', 'Why'],
   collected: ['Recueillie', 'Collected'],
   person: ['Personne', 'Person'],
   deliveries: ['Livraisons', 'Deliveries'],
@@ -98,13 +98,13 @@ export const leadWords = {
   kind: ['Type', 'Kind'],
   at: ['Date', 'Date'],
   notRouted: [
-    'Destinations du client qui ne l’ont pas reçue',
+    'Destinations du client qui ne l’ont pas reçu',
     'Destinations of the client that did not get it',
   ],
   notPassedOn: ['Changements non transmis', 'Changes that were not passed on'],
   rights: ['Droits exercés', 'Rights exercised'],
   by: ['Par', 'By'],
-  why: ['Pourquoi', 'Why'],
+  why: ['Motif', 'Why'],
   reveal: ['Voir en clair', 'Show in clear'],
   revealed: [
     'En clair : cette consultation est inscrite au journal.',
@@ -117,7 +117,7 @@ export const leadWords = {
 } as const satisfies Readonly<Record<string, Both>>;
 
 export const categoryNames: Readonly<Record<string, Both>> = {
-  request: ['Demande', 'Request'],
+  request: ['Prise de contact', 'Request'],
   project: ['Projet immobilier', 'Property project'],
   statistical: ['Origine et statistiques', 'Origin and statistics'],
   financial: ['Données financières', 'Finances'],
