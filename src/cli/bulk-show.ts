@@ -72,7 +72,7 @@ function nowWords({ isLeased, updatedAt }: BulkRow): Both {
 }
 
 const failingWords = ({ failures, failure }: BulkRow): Both => [
-  `${failures} étapes de suite, la dernière par ${failure} ; il est repris toutes les dix secondes`,
+  `${failures} étapes de suite, la dernière par ${failure} ; il est relancé toutes les dix secondes`,
   `${failures} steps in a row, the last with ${failure}; it is taken up every ten seconds`,
 ];
 

@@ -97,7 +97,7 @@ function print(file: LeadFile, language: Language): void {
     for (const line of lines.length === 0 ? [none] : lines) out(`  ${line}`);
   };
   out(strong(`${file.reference} · ${file.clientId} · ${word('révision', 'revision')} ${file.revision}`));
-  out(`${word('Reçue par ', 'Came in by ')}${file.channel}${word(' le ', ', ')}${paris(file.collectedAt)}`);
+  out(`${word('Reçu par ', 'Came in by ')}${file.channel}${word(' le ', ', ')}${paris(file.collectedAt)}`);
   if (file.erasedAt !== undefined) out(erasedLine(file, file.erasedAt, word));
   for (const line of originLines(file, word)) out(`  ${line}`);
   for (const { name, value } of file.person)
@@ -134,7 +134,7 @@ function erasedLine({ rights, proofs }: LeadFile, at: Date, word: Say): string {
     ...(proof === undefined ? [] : [word(`preuve ${proof.number}`, `proof ${proof.number}`)]),
     ...(proof === undefined || proof.request === ''
       ? []
-      : [word(`demande ${proof.request}`, `request ${proof.request}`)]),
+      : [word(`demande de droits ${proof.request}`, `request ${proof.request}`)]),
   ];
   return `  ${parts.join(', ')}`;
 }
@@ -150,7 +150,7 @@ function deliveryLines({ deliveries, notRouted }: LeadFile, language: Language):
     }),
     ...notRouted.map(
       ({ destinationId, revision, reason }) =>
-        `${word('non transmise', 'not routed')} (${destinationId || everywhere}, ${word('révision', 'revision')} ${revision}) : ${inLanguage(reasonWords(reason), language)}`,
+        `${word('non transmis', 'not routed')} (${destinationId || everywhere}, ${word('révision', 'revision')} ${revision}) : ${inLanguage(reasonWords(reason), language)}`,
     ),
   ];
 }

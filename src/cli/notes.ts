@@ -111,7 +111,7 @@ async function showNote(
   for (const { addressee, sentAt, sentTo, reason, tries } of mails.toReversed())
     out(
       sentAt === null
-        ? `Courriel (${addressee}) pas encore parti, ${tries} essais${reason === '' ? '' : ` : ${reason}`}`
-        : `Courriel (${addressee}) parti le ${paris(sentAt)} à ${sentTo}`,
+        ? `E-mail (${addressee}) pas encore parti, ${tries} essais${reason === '' ? '' : ` : ${reason}`}`
+        : `E-mail (${addressee}) parti le ${paris(sentAt)} à ${sentTo}`,
     );
 }

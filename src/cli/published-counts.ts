@@ -12,11 +12,11 @@ const words = {
   ],
   acceptedAgain: [
     [
-      'livraison terminée par une version antérieure (not_accepted) est prévue de nouveau',
+      'livraison terminée par une version antérieure (not_accepted) est de nouveau planifiée',
       'delivery an earlier version had ended (not_accepted) is planned again',
     ],
     [
-      'livraisons terminées par une version antérieure (not_accepted) sont prévues de nouveau',
+      'livraisons terminées par une version antérieure (not_accepted) sont de nouveau planifiées',
       'deliveries an earlier version had ended (not_accepted) are planned again',
     ],
   ],

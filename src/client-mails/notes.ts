@@ -124,10 +124,19 @@ const who: Readonly<Record<string, string>> = {
   key: 'un système du centre (clé n°',
 };
 
+/** What the gateway did by itself. */
+const itself: Readonly<Record<string, string>> = {
+  intake: 'la passerelle, à la réception des lignes',
+  planner: 'la passerelle',
+  worker: 'la passerelle',
+  console: 'la console',
+  centre: 'le centre',
+};
+
 /** The centre's people have numbers here: their names stand apart (C58). */
 function doneByWords(actor: string): string {
   const [, kind = '', id = ''] = /^(staff|account|key):(\d+)$/.exec(actor) ?? [];
-  return who[kind] === undefined ? actor : `${who[kind]} ${id})`;
+  return who[kind] === undefined ? (itself[actor] ?? actor) : `${who[kind]} ${id})`;
 }
 
 /** The note as its readers get it, in French. */

@@ -66,11 +66,11 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     'Ask the client for an acknowledgement as agreed, under the same name; it is read again by itself.',
   ),
   ack_lines_unknown: say(
-    'Demander au client de quelles demandes il parle, et ce que veut dire son statut.',
+    'Demander au client de quels leads il parle, et ce que veut dire son statut.',
     'Ask the client which leads they speak of, and what their status means.',
   ),
   ack_contradicts: say(
-    'Demander au client ce qui vaut ; s’il n’a pas la demande, la rejouer.',
+    'Demander au client lequel des deux accusés vaut ; s’il n’a pas le lead, rejouer la livraison.',
     'Ask the client what holds; where they lack the lead, replay it.',
     tasks,
   ),
@@ -79,7 +79,7 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     'Tell the client that this number will not come (voided), or not before the next ones.',
   ),
   file_held: say(
-    'Chercher pourquoi des demandes manquent ; si c’est juste, laisser partir le fichier, sinon l’abandonner.',
+    'Chercher pourquoi des leads manquent ; si c’est juste, laisser partir le fichier, sinon l’abandonner.',
     'Find out why leads are missing; if that is right, let the file leave, else give it up.',
     (destination) => `relais destination release-file ${destination} ou discard-file ${destination}`,
   ),
@@ -110,28 +110,28 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     () => 'relais lead refusals',
   ),
   late_arrival: say(
-    'TOLD_AGAIN : l’effacement ou la mise à jour repart, à suivre ; sinon, demander au client ce que son système a gardé.',
-    'TOLD_AGAIN: the erasure or update leaves again, follow it; else ask the client what their system has kept.',
+    'Si l’effacement ou la mise à jour repart, en suivre la livraison ; sinon, demander au client ce que son système a gardé.',
+    'If the erasure or update leaves again, follow its delivery; else ask the client what their system has kept.',
     tasks,
   ),
   request_due: say(
-    'Ouvrir la demande, sous « Droits » : elle dit ce qui manque pour la clore.',
+    'Ouvrir la demande de droits, sous « Droits » : elle dit ce qui manque pour la clore.',
     'Open the request, under “Rights”: it says what is missing before it is closed.',
     () => 'relais request list --open, puis relais request show NUMÉRO',
   ),
   request_recipient: say(
-    'Envoyer au destinataire la lettre que la demande propose, puis noter ce qu’il répond.',
+    'Envoyer au destinataire la lettre que la demande de droits propose, puis noter ce qu’il répond.',
     'Send the recipient the letter that the request offers, then note what they answer.',
     () => 'relais request show NUMÉRO --letter DESTINATION, puis relais request acknowledge',
   ),
   intake_failed: say(
-    'Prévenir l’exploitation : des demandes reçues n’ont pas pu être enregistrées ou préparées.',
+    'Prévenir l’exploitation : des leads reçus n’ont pas pu être enregistrés ou préparés.',
     'Tell operations: leads that came in could not be stored or planned.',
     () => 'relais status',
   ),
   intake_refused: run('relais lead refusals'),
   anomalies_pile_up: say(
-    'Voir de quel formulaire ou agent elles viennent, et le faire corriger.',
+    'Voir de quel formulaire ou agent ils viennent, et le faire corriger.',
     'See which form or agent they come from, and have it corrected.',
     () => 'relais client anomalies CLIENT',
   ),
@@ -156,7 +156,7 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     () => 'relais bulk list --state running',
   ),
   client_mail_unsent: say(
-    'Vérifier l’adresse de l’interlocuteur du client et notre serveur d’envoi ; le courriel est retenté.',
+    'Vérifier l’adresse de l’interlocuteur du client et notre serveur d’envoi ; l’e-mail sera renvoyé automatiquement.',
     'See to the address of the client’s contact and to our mail server; the mail is tried again.',
     () => 'relais mail list --unsent',
   ),

@@ -34,11 +34,11 @@ export const alertDefinitions = {
     isTask: false,
   },
   lead_waits: {
-    title: 'Demandes en attente au-delà du délai promis / leads wait longer than promised',
+    title: 'Leads en attente au-delà du délai promis / leads wait longer than promised',
     isTask: false,
   },
   file_late: {
-    title: 'Fichier pas parti à son heure / file not produced on schedule',
+    title: 'Fichier non parti à l’heure prévue / file not produced on schedule',
     isTask: true,
   },
   file_unacknowledged: {
@@ -51,7 +51,7 @@ export const alertDefinitions = {
   },
   ack_lines_unknown: {
     title:
-      'Lignes d’accusé sans demande du fichier, ou de statut inconnu / acknowledgement lines not understood',
+      'Lignes d’accusé sans lead correspondant, ou de statut inconnu / acknowledgement lines not understood',
     isTask: true,
   },
   ack_contradicts: {
@@ -63,7 +63,7 @@ export const alertDefinitions = {
     isTask: true,
   },
   file_held: {
-    title: 'Fichier complet retenu : trop de demandes en moins / full file held back: too many leads missing',
+    title: 'Fichier complet retenu : trop de leads en moins / full file held back: too many leads missing',
     isTask: true,
   },
   file_bounced: {
@@ -71,7 +71,7 @@ export const alertDefinitions = {
     isTask: true,
   },
   opt_in_not_kept: {
-    title: 'Opt-in pas conservé par le destinataire / opt-in not kept by the recipient',
+    title: 'Opt-in non conservé par le destinataire / opt-in not kept by the recipient',
     isTask: true,
   },
   support_decides: {
@@ -88,7 +88,7 @@ export const alertDefinitions = {
   },
   erased_comes_back: {
     title:
-      'Demande d’une personne effacée, recueillie avant l’effacement / lead of an erased person, collected before the erasure',
+      'Lead d’une personne effacée, recueilli avant l’effacement / lead of an erased person, collected before the erasure',
     isTask: true,
   },
   late_arrival: {
@@ -97,7 +97,7 @@ export const alertDefinitions = {
     isTask: true,
   },
   request_due: {
-    title: 'Demande d’un prospect : échéance proche ou dépassée / request close to its term, or past it',
+    title: 'Demande de droits : échéance proche ou dépassée / request close to its term, or past it',
     isTask: true,
   },
   request_recipient: {
@@ -106,15 +106,15 @@ export const alertDefinitions = {
     isTask: true,
   },
   intake_failed: {
-    title: 'Incident à la réception des demandes / intake incident',
+    title: 'Incident à la réception des leads / intake incident',
     isTask: true,
   },
   intake_refused: {
-    title: 'Demandes refusées à l’entrée / leads refused at intake',
+    title: 'Leads refusés à l’entrée / leads refused at intake',
     isTask: false,
   },
   anomalies_pile_up: {
-    title: 'Demandes non conformes d’un client / leads of a client that do not conform',
+    title: 'Leads non conformes d’un client / leads of a client that do not conform',
     isTask: true,
   },
   go_live_incomplete: {
@@ -135,7 +135,7 @@ export const alertDefinitions = {
     isTask: true,
   },
   client_mail_unsent: {
-    title: 'Courriel du centre au client non parti / mail to a client not sent',
+    title: 'E-mail du centre au client non parti / mail to a client not sent',
     isTask: true,
   },
   events_untold: {

@@ -127,10 +127,10 @@ export const reasons = {
     fr: 'données supprimées au terme de l’opération',
     en: 'deleted at the end of its operation',
   },
-  anonymised: { fr: 'demande anonymisée à son terme', en: 'anonymised when its time had come' },
+  anonymised: { fr: 'lead anonymisé à son terme', en: 'anonymised when its time had come' },
   contract_ended: { fr: 'le contrat du client a pris fin', en: "the client's contract has ended" },
   by_support: { fr: 'annulée par le support', en: 'cancelled by support' },
-  not_accepted: { fr: 'cette demande ne va pas à cette destination', en: 'this lead does not go here' },
+  not_accepted: { fr: 'ce lead ne va pas à cette destination', en: 'this lead does not go here' },
   create_not_delivered: {
     fr: 'la création n’a pas abouti : rien à modifier chez le destinataire',
     en: 'the create was not delivered: nothing to update there',

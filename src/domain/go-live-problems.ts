@@ -25,7 +25,7 @@ export const nothingAgreed: Both = [
   'client.yaml does not list the agreed fields and values under optIn',
 ];
 export const noMailbox: Both = [
-  'contacts.rights ne nomme aucune adresse de courriel',
+  'contacts.rights ne nomme aucune adresse e-mail',
   'contacts.rights names no mailbox',
 ];
 

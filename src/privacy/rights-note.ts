@@ -50,7 +50,7 @@ export const noteOfWithdrawal = (
 export const noteOfObjection = (tx: Sql, by: ByHand, optIns: readonly OptIn[]): Promise<void> =>
   note(tx, by, {
     kind: 'person_objected',
-    title: 'adresses d’une personne mises sur votre liste d’opposition',
+    title: 'coordonnées d’une personne inscrites sur votre liste d’opposition',
     changes: optIns.map(
       ({ purpose, channel }) =>
         `${capital(optInWords(`${purpose}.${channel}`))} : ${takenBackWords('objection')}`,

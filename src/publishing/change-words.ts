@@ -7,6 +7,7 @@ import { besidesContent, type LineChanges, type SettingChange } from '../mapping
 import { diffMappings } from '../mapping/tools/diff.ts';
 import { sampleLead } from '../mapping/tools/sample-lead.ts';
 import { leadFromSample } from '../mapping/tools/sample.ts';
+import { answersText, categoriesText, cellText, optInSetting, optInText, wayText } from './note-words.ts';
 
 /** A note is read by people: past so many lines it says how many more there are. */
 const mostLines = 60;
@@ -23,10 +24,17 @@ export function mappingChanges(
   const beside = besidesContent(before, after);
   const targets = writtenOtherwise(before, after, now);
   const lines = [
-    ...(targets.length === 0 ? [] : [`Champs écrits autrement : ${targets.join(', ')}`]),
-    ...settings('Opt-in', beside.optIn),
+    ...(targets.length === 0 ? [] : [`Champs écrits différemment : ${targets.join(', ')}`]),
+    ...settings(
+      'Opt-in',
+      beside.optIn.map(({ name, before: was, after: is }) => ({
+        name: optInSetting(name),
+        before: cellText(was),
+        after: cellText(is),
+      })),
+    ),
     ...lineChanges('Opt-in', beside.consent),
-    ...lineChanges('Demandes prises', beside.accepts),
+    ...lineChanges('Leads pris', beside.accepts),
     ...lineChanges('Lecture des réponses', beside.answers),
     ...settings('Réglage', beside.settings),
   ];
@@ -35,12 +43,10 @@ export function mappingChanges(
 
 const firstVersion = (mapping: CompiledMapping): readonly string[] =>
   cut([
-    `Premier format de « ${mapping.destinationId} », par ${mapping.connector}${mapping.targets.length === 0 ? '' : `, vers ${mapping.targets.join(', ')}`}`,
+    `Premier format de « ${mapping.destinationId} », par ${wayText(mapping.connector)}${mapping.targets.length === 0 ? '' : `, vers ${mapping.targets.join(', ')}`}`,
     ...mapping.consentTable.map(
       ({ field, purpose, channel, values }) =>
-        `Opt-in ${field} (${purpose}, ${channel}) : ${Object.entries(values)
-          .map(([state, value]) => `${state} = ${value}`)
-          .join(', ')}`,
+        `Opt-in ${field} (${optInText(purpose, channel)}) : ${answersText(values)}`,
     ),
   ]);
 
@@ -68,10 +74,7 @@ const otherLines: OneAndSeveral = [
 function cut(lines: readonly string[]): readonly string[] {
   return lines.length <= mostLines
     ? lines
-    : [
-        ...lines.slice(0, mostLines),
-        `et ${counted(lines.length - mostLines, otherLines)[0]} (relais mapping diff)`,
-      ];
+    : [...lines.slice(0, mostLines), `et ${counted(lines.length - mostLines, otherLines)[0]}`];
 }
 
 const factNames: readonly (readonly [string, (facts: ClientFacts) => string | undefined])[] = [
@@ -82,7 +85,7 @@ const factNames: readonly (readonly [string, (facts: ClientFacts) => string | un
   ['Hôtes du contrat', ({ hosts }) => hosts.join(', ')],
   ['Boîtes du contrat', ({ mailboxes }) => mailboxes.join(', ')],
   ['Dossiers du contrat', ({ folders }) => folders.join(', ')],
-  ['Catégories de données du contrat', ({ categories }) => categories.join(', ')],
+  ['Catégories de données du contrat', ({ categories }) => categoriesText(categories)],
   ['Message d’accueil (C49)', ({ goLive }) => evidence(goLive?.['greeting'])],
   ['Numéro présenté (C50)', ({ goLive }) => evidence(goLive?.['callerNumber'])],
   ['Champ OPTIN convenu (C51)', ({ goLive }) => evidence(goLive?.['optIn'])],
@@ -94,11 +97,7 @@ const agreed = (lines: ClientFacts['optIn']): string | undefined =>
   lines
     ?.map(
       ({ field, purpose, channel, destination, values }) =>
-        `${field} (${[purpose, channel, destination].filter((part) => part !== undefined).join(', ')}) : ${Object.entries(
-          values,
-        )
-          .map(([state, value]) => `${state} = ${value}`)
-          .join(', ')}`,
+        `${field} (${optInText(purpose, channel)}${destination === undefined ? '' : `, ${destination}`}) : ${answersText(values)}`,
     )
     .join(' ; ');
 

@@ -10,6 +10,7 @@ import { besidesContent } from '../mapping/tools/diff-settings.ts';
 import type { Sql } from '../store/database.ts';
 import type { MappingVersion } from '../store/mapping-versions.ts';
 import { factChanges, mappingChanges } from './change-words.ts';
+import { categoriesText } from './note-words.ts';
 
 /** What stood before, read under the lock of the destination. */
 export interface Before {
@@ -45,7 +46,7 @@ export async function noteOfPublication(
     ...factChanges(before.facts, mapping.client),
     ...added.map(
       ({ recipient, documentRef, categories }) =>
-        `Destinataire habilité : ${recipient} (${categories.join(', ')} ; ${documentRef})`,
+        `Destinataire habilité : ${recipient} (${categoriesText(categories)} ; ${documentRef})`,
     ),
   ];
   if (!isNew && facts.length === 0) return undefined;

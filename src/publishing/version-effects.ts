@@ -39,12 +39,9 @@ export async function refuseEnding(
 }
 
 const leadsEnding: OneAndSeveral = [
+  ['lead qui attend de partir : il serait annulé', 'lead that waits to leave: it would end as not_accepted'],
   [
-    'demande qui attend de partir : elle finirait annulée',
-    'lead that waits to leave: it would end as not_accepted',
-  ],
-  [
-    'demandes qui attendent de partir : elles finiraient annulées',
+    'leads qui attendent de partir : ils seraient annulés',
     'leads that wait to leave: they would end as not_accepted',
   ],
 ];

@@ -89,7 +89,7 @@ export function closeClient(database: Database, request: ClosingRequest): Promis
       kind: 'contract_ended',
       title: 'fin du contrat',
       changes: [
-        'Plus aucune demande n’est reçue ni transmise',
+        'Plus aucun lead n’est reçu ni transmis',
         'Toutes les habilitations de destinataires prennent fin',
         'Vos comptes et les clés de vos systèmes prennent fin',
         `Les données vous sont remises, puis supprimées chez nous le ${frenchDate(deleteOn)}`,

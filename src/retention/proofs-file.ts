@@ -24,7 +24,7 @@ export interface WrittenFile {
 const columns: readonly (readonly [title: string, of: (proof: PhoneProof) => string])[] = [
   ['reference', ({ reference }) => reference],
   ['operation', ({ operation }) => operation ?? ''],
-  ['demande_du', ({ collectedAt }) => collectedAt.toISOString()],
+  ['lead_du', ({ collectedAt }) => collectedAt.toISOString()],
   ['nom', ({ lastName }) => lastName ?? ''],
   ['prenom', ({ firstName }) => firstName ?? ''],
   ['email', ({ email }) => email ?? ''],

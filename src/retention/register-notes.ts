@@ -59,7 +59,7 @@ export async function noteOfOperation(
   });
   if (changes.length === 0) return undefined;
   const { clientId, code, instruction, recordedBy } = after;
-  const what = code === '' ? 'demandes sans opération enregistrée' : `opération « ${code} »`;
+  const what = code === '' ? 'leads sans opération enregistrée' : `opération « ${code} »`;
   return writeNote(tx, {
     clientId,
     kind: 'retention',

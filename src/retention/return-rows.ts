@@ -30,8 +30,14 @@ export interface ReturnTable {
 /** French: the client reads them. */
 export const returnTables: readonly ReturnTable[] = [
   {
-    name: 'demandes.csv',
-    titles: ['Référence', 'Reçue le', 'Effacée le', 'Notice', ...columnFacts.map(({ label }) => label)],
+    name: 'leads.csv',
+    titles: [
+      'Référence',
+      'Reçu le',
+      'Effacé le',
+      'Mention d’information',
+      ...columnFacts.map(({ label }) => label),
+    ],
     lines: (lead) => [
       [
         lead.reference,

@@ -52,7 +52,7 @@ function waitingAdvice(base: string, row: ListedDelivery, sends?: Sends): readon
     case 'suspended':
       return [
         onDestination('resume', row, [
-          'Rouvrir la destination, si qui l’a suspendue est d’accord',
+          'Reprendre l’envoi, avec l’accord de la personne qui a suspendu la destination',
           'Open the destination again, if whoever suspended it agrees',
         ]),
       ];
@@ -63,7 +63,7 @@ function waitingAdvice(base: string, row: ListedDelivery, sends?: Sends): readon
     case 'file_held':
       return [
         onDestination('release_file', row, [
-          'Chercher pourquoi des demandes manquent ; si c’est juste, laisser partir le fichier',
+          'Chercher pourquoi des leads manquent ; si c’est juste, laisser partir le fichier',
           'Find out why leads are missing; if that is right, let the file leave',
         ]),
         onDestination('discard_file', row, ['Sinon, l’abandonner', 'Else give it up']),
@@ -73,7 +73,7 @@ function waitingAdvice(base: string, row: ListedDelivery, sends?: Sends): readon
     case 'waits_for_create':
       return [
         nothing(
-          'Rien : elle suivra la création de la même demande.',
+          'Rien : elle suivra la création du même lead.',
           'Nothing: it follows the create of the same lead.',
         ),
       ];
@@ -94,7 +94,7 @@ function undecidedAdvice(row: ListedDelivery): readonly Advice[] {
   return [
     {
       words: [
-        `Demander au client s’il a la demande ${row.leadReference}. Il l’a`,
+        `Demander au client s’il a le lead ${row.leadReference}. Il l’a`,
         `Ask the client whether it has lead ${row.leadReference}. It has`,
       ],
       command: resolve('--received --reference ...'),
@@ -153,7 +153,7 @@ function failedAdvice(base: string, row: ListedDelivery): readonly Advice[] {
     case 'undo_failed':
       return [
         nothing(
-          `Écrire au client : supprimer ce que le premier appel a créé pour la demande ${row.leadReference}, puis classer.`,
+          `Écrire au client : supprimer ce que le premier appel a créé pour le lead ${row.leadReference}, puis classer.`,
           `Write to the client: delete what the first call made for lead ${row.leadReference}, then close.`,
         ),
         replay(
@@ -167,7 +167,7 @@ function failedAdvice(base: string, row: ListedDelivery): readonly Advice[] {
         {
           ...publish(row, 'Corriger le format et le publier', 'Correct the mapping and publish it'),
           next: [
-            'ou compléter la demande dans le logiciel du centre (ligne « correction » de lead_intake)',
+            'ou compléter le lead dans le logiciel du centre (ligne « correction » de lead_intake)',
             'or complete the lead (a `correction` row of lead_intake)',
           ],
         },

@@ -24,18 +24,19 @@ const request =
     return id === '' ? undefined : [`demande de droits ${id} : ${fr}`, `request ${id}: ${en}`];
   };
 
+/** A code in words behind a colon, and in brackets where it has none. */
+const behind = (code: string): Both => {
+  const words = codeWords(code);
+  return words === undefined ? [` (${code})`, ` (${code})`] : [` : ${words[0]}`, `: ${words[1]}`];
+};
+
 /** `FILE_42`, `HOUR_2026-11-26T06.00Z`; behind a full stop what is wrong with it. */
 const file: Words = (reason) => {
   const [, number, hour, code] =
     /^(?:FILE_(\d+)|HOUR_(\d{4}-\d\d-\d\dT\d\d\.\d\d)Z)(?:\.(.+))?$/.exec(reason) ?? [];
   const when = hour === undefined ? '' : paris(new Date(`${hour.replace('.', ':')}:00Z`));
-  const own = code === undefined ? '' : ` (${code})`;
-  const [french, english] = code === undefined ? [] : (codeWords(code) ?? []);
-  const why: Both = [
-    own + (french === undefined ? '' : ` : ${french}`),
-    own + (english === undefined ? '' : `: ${english}`),
-  ];
-  if (number !== undefined) return [`fichier nº ${number}${why[0]}`, `file no. ${number}${why[1]}`];
+  const why: Both = code === undefined ? ['', ''] : behind(code);
+  if (number !== undefined) return [`fichier n° ${number}${why[0]}`, `file no. ${number}${why[1]}`];
   return hour === undefined ? undefined : [`fichier du ${when}${why[0]}`, `file of ${when}${why[1]}`];
 };
 
@@ -47,15 +48,16 @@ const heldFile: Words = (reason) => {
 };
 
 const leads: OneAndSeveral = [
-  ['demande', 'lead'],
-  ['demandes', 'leads'],
+  ['lead', 'lead'],
+  ['leads', 'leads'],
 ];
 const leadsText = (count: string): Both => counted(Number(count), leads);
 
 /** `BULK_RUN_7:CODE`. */
 const bulkRun: Words = (reason) => {
-  const [, id, code] = /^BULK_RUN_(\d+):(.*)$/.exec(reason) ?? [];
-  return id === undefined ? undefined : [`traitement groupé ${id} (${code})`, `bulk run ${id} (${code})`];
+  const [, id, code = ''] = /^BULK_RUN_(\d+):(.*)$/.exec(reason) ?? [];
+  const [french, english] = behind(code);
+  return id === undefined ? undefined : [`traitement groupé ${id}${french}`, `bulk run ${id}${english}`];
 };
 
 const clauses: Readonly<Record<string, Both>> = {
@@ -70,8 +72,9 @@ const goLive: Words = (reason) => {
 };
 
 const clientMail: Words = (reason) => {
-  const [, id, code] = /^mail_(\d+):(.*)$/.exec(reason) ?? [];
-  return id === undefined ? undefined : [`courriel ${id} (${code})`, `mail ${id} (${code})`];
+  const [, id, code = ''] = /^mail_(\d+):(.*)$/.exec(reason) ?? [];
+  const [french, english] = behind(code);
+  return id === undefined ? undefined : [`e-mail ${id}${french}`, `mail ${id}${english}`];
 };
 
 /** `RIGHT_OPEN:2026-12-14:`, `END_MISSING:2026-12-14:JPO-26`: the cause, the day by which to settle it, the operation. */
@@ -107,6 +110,14 @@ const bounces: OneAndSeveral = [
   ['retours', 'bounces'],
 ];
 
+const arrivals: Readonly<Partial<Record<string, Both>>> = {
+  TOLD_AGAIN: ['l’effacement ou la mise à jour repart', 'the erasure or update leaves again'],
+  NOT_TOLD_AGAIN: [
+    'rien ne repart automatiquement, à régler avec le client',
+    'nothing leaves again by itself, to be settled with the client',
+  ],
+};
+
 const byKind: Readonly<Partial<Record<AlertKind, Words>>> = {
   request_due: request((days) => [`${days}e jour`, `day ${days}`]),
   request_recipient: request((days) => [`sans réponse au ${days}e jour`, `no answer by day ${days}`]),
@@ -123,6 +134,7 @@ const byKind: Readonly<Partial<Record<AlertKind, Words>>> = {
   go_live_incomplete: goLive,
   client_mail_unsent: clientMail,
   retention_kept: kept,
+  late_arrival: (reason) => arrivals[reason],
   right_waits: (reason) =>
     reason === 'withdrawal_refused'
       ? ['ligne d’un retrait refusée à l’entrée', 'row of a withdrawal refused at intake']

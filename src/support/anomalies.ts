@@ -43,21 +43,21 @@ export const anomalyWords: Readonly<Record<AnomalyKind, AnomalyWords>> = {
   question_not_asked: {
     title: ['Question de consentement non posée', 'consent question not asked'],
     whatToDo: [
-      'Ajouter la question au formulaire ou au script : elle est obligatoire, la demande attend sans réponse.',
+      'Ajouter la question au formulaire ou au script : elle est obligatoire, le lead attend tant qu’il n’a pas de réponse.',
       'Add the question to the form or the script: it is mandatory, the lead waits without an answer.',
     ],
   },
   other_entity: {
     title: ['Consentement au nom d’une autre société', 'consent names another company'],
     whatToDo: [
-      'Corriger la société nommée, ou l’ajouter à `legalEntities` de client.yaml ; la page de la demande la montre (relais lead show).',
+      'Corriger la société nommée, ou l’ajouter à `legalEntities` de client.yaml ; la page du lead la montre (relais lead show).',
       'Correct the company named, or add it to `legalEntities` of client.yaml; the page of the lead shows it.',
     ],
   },
   bought_without_proof: {
-    title: ['Demande achetée sans preuve de consentement', 'bought without proof of consent'],
+    title: ['Lead acheté sans preuve de consentement', 'bought without proof of consent'],
     whatToDo: [
-      'Réclamer la preuve au vendeur, et ne plus lui acheter sans elle.',
+      'Réclamer la preuve au vendeur, et ne plus rien lui acheter sans preuve.',
       'Claim the proof from the seller, and buy nothing more from them without it.',
     ],
   },

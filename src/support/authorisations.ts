@@ -5,6 +5,7 @@ import { citedInNote, instructionsFor } from '../client-mails/instructions.ts';
 import { writeNote } from '../client-mails/notes.ts';
 import type { Authorisation } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
+import { categoriesText } from '../publishing/note-words.ts';
 import { citedAuthorisation } from '../store/cited-records.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries.ts';
@@ -56,7 +57,7 @@ export async function grantAuthorisation(
       changes: [
         `Destinataire : ${recipient}`,
         `Adresses : ${targets.join(', ')}`,
-        `Catégories de données : ${categories.join(', ')}`,
+        `Catégories de données : ${categoriesText(categories)}`,
         `Du ${day(granted.validFrom)}${granted.validUntil === undefined ? ', jusqu’à révocation' : ` au ${day(granted.validUntil)}`}`,
         ...cited.lines,
       ],
@@ -97,7 +98,7 @@ export async function endAuthorisation(
       title: `habilitation retirée pour « ${destinationId} »`,
       changes: [
         `Destinataire : ${recipient}`,
-        `Habilitation n° ${id} révoquée : plus rien ne part sous elle`,
+        `Habilitation n° ${id} révoquée : plus rien ne part sous cette habilitation`,
         ...cited.lines,
       ],
       askedBy: askedBy ?? cited.givenBy,

@@ -74,8 +74,8 @@ export const doneWords: Readonly<Record<BulkDone, OneAndSeveral>> = {
     ['tranchées', 'resolved'],
   ],
   handed_over: [
-    ['demande remise au planificateur', 'lead handed to the planner'],
-    ['demandes remises au planificateur', 'leads handed to the planner'],
+    ['lead remis au planificateur', 'lead handed to the planner'],
+    ['leads remis au planificateur', 'leads handed to the planner'],
   ],
 };
 
@@ -94,7 +94,7 @@ export const refusalWords: Readonly<Record<BulkRefusal, Both>> = {
   mapping_unchanged: ['format inchangé depuis l’échec', replayRefusals.mapping_unchanged],
   erasure_confirmed: ['effacement déjà confirmé', replayRefusals.erasure_confirmed],
   moved_on: [
-    'elle a changé depuis qu’elle a été comptée : à regarder de nouveau',
+    'elle a changé depuis qu’elle a été comptée : à revoir',
     'it has moved on since it was counted: look at it again',
   ],
   not_cancellable: ['en cours d’envoi ou déjà terminée', 'being sent, or at its end already'],

@@ -36,7 +36,7 @@ export async function closeDeliveries(
     const { closed, notFailed } = await closeIn(tx, ids, by);
     if (notFailed.length > 0)
       throw new RelaisError('TASK-001', [
-        `Sans échec, donc rien à classer : ${notFailed.map(({ id, state }) => `${id} (${stateWords[state][0]})`).join(', ')}.`,
+        `Pas en échec, donc rien à classer : ${notFailed.map(({ id, state }) => `${id} (${stateWords[state][0]})`).join(', ')}.`,
         `Not failed, so there is nothing to close: ${notFailed.map(({ id, state }) => `${id} (${state})`).join(', ')}.`,
       ]);
     await also(tx, closed.length);

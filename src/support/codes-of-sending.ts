@@ -4,20 +4,20 @@ import type { Both } from '../../connectors/contract.ts';
 
 /** What was found before anything was sent: it does not fit the client's format. */
 export const codesOfFormat: Readonly<Record<string, Both>> = {
-  REQUIRED: ['un champ demandé est absent', 'a field that is required is absent'],
+  REQUIRED: ['un champ obligatoire est absent', 'a field that is required is absent'],
   NOT_IN_MAP: ['une valeur n’est pas dans sa table', 'a value has no entry in its map'],
   TOO_LONG: ['une valeur est trop longue pour le client', 'a value is longer than the client takes'],
   UNMAPPABLE: [
-    'un signe n’existe pas dans l’encodage du fichier',
+    'un caractère n’existe pas dans l’encodage du fichier',
     'a sign the file’s encoding does not have',
   ],
   UNQUOTABLE: ['un séparateur dans un fichier sans guillemets', 'a delimiter in a file that quotes nothing'],
   NOT_READ_BACK: ['une ligne ne se relirait pas telle quelle', 'a row would not be read back as it is'],
   PLACE_EMPTY: ['un paramètre n’a pas de valeur', 'a parameter has no value'],
-  NOT_OF_TYPE: ['une valeur n’est pas du type demandé', 'a value is not of the type asked for'],
+  NOT_OF_TYPE: ['une valeur n’est pas du type attendu', 'a value is not of the type asked for'],
   NO_NULL: ['une valeur nulle, que XML-RPC n’a pas', 'a null, which XML-RPC does not have'],
   ILL_FORMED: [
-    'un demi-caractère qu’aucun encodage ne contient',
+    'un caractère incomplet, qu’aucun encodage ne contient',
     'half a character, which no encoding holds',
   ],
   ACTION_NOT_IN_MAPPING: ['le format n’a pas cette action', 'the mapping has no such action'],
@@ -83,7 +83,7 @@ export const codesOfDeparture: Readonly<Record<string, Both>> = {
     'the answer to the login lacks what proves it',
   ],
   LOGIN_TOKEN_MISSING: [
-    'la réponse à la connexion n’a pas de jeton à l’endroit dit',
+    'la réponse à la connexion n’a pas de jeton à l’endroit prévu',
     'the answer to the login has no token where the file says',
   ],
   LOGIN_TOKEN_MALFORMED: [
@@ -100,7 +100,7 @@ export const codesOfDeparture: Readonly<Record<string, Both>> = {
   ],
   URL_MALFORMED: ['une adresse secrète n’est pas une adresse', 'a secret address is no address'],
   REFERENCE_MISSING: [
-    'l’adresse demande une référence que le destinataire n’a pas donnée',
+    'l’adresse a besoin d’une référence que le destinataire n’a pas donnée',
     'the address needs a reference the recipient has not given',
   ],
   REFERENCE_MALFORMED: [
@@ -110,14 +110,14 @@ export const codesOfDeparture: Readonly<Record<string, Both>> = {
   BROKEN: ['une erreur de Relais lui-même', 'a fault of Relais itself'],
   ONE_ITEM_EXPECTED: ['une erreur de Relais : signalez-la', 'a fault of Relais: report it'],
   BATCH_MISSING: ['une erreur de Relais : signalez-la', 'a fault of Relais: report it'],
-  FETCHED_ONLY: ['le client vient chercher ses demandes', 'the client comes for its leads'],
+  FETCHED_ONLY: ['le client vient chercher ses leads', 'the client comes for its leads'],
 };
 
 /** After the content began to leave. */
 export const codesOfAnswer: Readonly<Record<string, Both>> = {
   RESPONSE_TIMEOUT: ['pas de réponse à temps', 'no answer in time'],
   REFERENCE_NOT_GIVEN: [
-    'la réponse dit oui, sans la référence promise',
+    'la réponse vaut acceptation, mais sans la référence promise',
     'the answer says yes, without the reference promised',
   ],
   REFERENCE_DIFFERS: [
@@ -125,11 +125,11 @@ export const codesOfAnswer: Readonly<Record<string, Both>> = {
     'the record found has another reference than ours',
   ],
   FURTHER_RECORDS: [
-    'le destinataire montre d’autres fiches de notre référence',
+    'le destinataire montre d’autres fiches sous notre référence',
     'the recipient shows further records of our reference',
   ],
   FURTHER_RECORD_UNWRITTEN: [
-    'une autre fiche de notre référence ne peut pas être nommée : traitez-la à la main',
+    'une autre fiche sous notre référence ne peut pas être désignée : traitez-la à la main',
     'a further record of our reference cannot be named: treat it by hand',
   ],
   ANSWER_TOO_COMPLEX: ['la réponse est trop complexe pour être lue', 'the answer is too complex to be read'],
@@ -141,10 +141,10 @@ export const codesOfAnswer: Readonly<Record<string, Both>> = {
   ],
   NOT_OF_THE_PROTOCOL: ['la réponse n’est pas du protocole', 'the answer is none of the protocol'],
   CAPTURE_MISSING: [
-    'la réponse dit oui, sans l’identifiant que l’appel suivant demande',
+    'la réponse vaut acceptation, mais sans l’identifiant dont l’appel suivant a besoin',
     'the answer says yes, without the id the next call needs',
   ],
-  TOTAL_TIMEOUT: ['tout le temps a été pris', 'all the time was used up'],
+  TOTAL_TIMEOUT: ['le délai est écoulé', 'all the time was used up'],
   ABORTED: ['nous avons arrêté en cours de route', 'we stopped in the middle'],
   CONNECTION_RESET: ['la connexion a été coupée', 'the connection was cut'],
   ANSWER_CUT: ['la réponse a été coupée', 'the answer was cut'],

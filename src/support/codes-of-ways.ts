@@ -25,7 +25,7 @@ export const codesOfMail: Readonly<Record<string, Both>> = {
     'le DNS publie une autre clé DKIM que celle qui signe',
     'DNS publishes another DKIM key than the one that signs',
   ],
-  MESSAGE_TOO_LARGE: ['le message est plus grand que permis', 'the message is larger than the server takes'],
+  MESSAGE_TOO_LARGE: ['le message dépasse la taille permise', 'the message is larger than the server takes'],
   ENVELOPE_MALFORMED: ['une boîte que le serveur ne peut pas lire', 'a mailbox the server cannot read'],
   IMAP_AUTH: ['le serveur IMAP refuse la connexion', 'the IMAP server refuses the login'],
   IMAP_REFUSED: ['le serveur IMAP refuse une commande', 'the IMAP server refuses a command'],
@@ -37,12 +37,15 @@ export const codesOfMail: Readonly<Record<string, Both>> = {
 
 export const codesOfTextMessages: Readonly<Record<string, Both>> = {
   BODY_UNREADABLE: [
-    'un SMS demande un format qui écrit des champs JSON',
+    'un SMS exige un format qui écrit des champs JSON',
     'a text message needs a mapping that writes JSON fields',
   ],
   FIELD_NOT_TEXT: ['un champ du SMS n’est pas un texte', 'a field of the text message is no text'],
   RECIPIENT_MISSING: ['le SMS n’a pas de numéro', 'the text message has no number'],
-  RECIPIENT_MALFORMED: ['le numéro n’a pas + et pays', 'the number is none with + and country'],
+  RECIPIENT_MALFORMED: [
+    'le numéro n’a pas + et l’indicatif du pays',
+    'the number is none with + and country',
+  ],
   TEXT_MISSING: ['le SMS n’a pas de texte', 'the text message has no text'],
   TEXT_TOO_LONG: ['le SMS a plus de 1 530 caractères', 'the text message has more than 1,530 characters'],
 };
@@ -51,7 +54,7 @@ export const codesOfFiles: Readonly<Record<string, Both>> = {
   SFTP_AUTH: ['le serveur SFTP refuse la connexion', 'the SFTP server refuses the login'],
   FTPS_AUTH: ['le serveur FTPS refuse la connexion', 'the FTPS server refuses the login'],
   S3_AUTH: [
-    'le stockage ne connaît pas la clé, ou son secret est autre',
+    'le stockage ne connaît pas la clé, ou son secret est différent',
     'the storage does not know the access key, or its secret is another',
   ],
   S3_REGION: ['le compartiment est dans une autre région', 'the bucket is in another region'],
@@ -64,7 +67,7 @@ export const codesOfFiles: Readonly<Record<string, Both>> = {
     'le serveur refuse If-None-Match : écrire `conditional: false`',
     'the server refuses If-None-Match: write `conditional: false`',
   ],
-  FILE_TOO_LARGE: ['le fichier est plus grand que permis', 'the file is larger than the server takes'],
+  FILE_TOO_LARGE: ['le fichier dépasse la taille permise', 'the file is larger than the server takes'],
   SIZE_UNTOLD: [
     'le serveur ne dit pas si un fichier est là, ni sa taille',
     'the server does not say whether a file stands there, nor its size',
@@ -86,10 +89,10 @@ export const codesOfFiles: Readonly<Record<string, Both>> = {
     'un long fichier abandonné avant de partir ; il est réécrit',
     'a long file was given up before it left; it is written again',
   ],
-  CONNECTION_LOST: ['coupé pendant le dépôt', 'cut while uploading'],
-  SERVER_FAILURE: ['le serveur a dit non sans motif', 'the server said no without a reason'],
+  CONNECTION_LOST: ['la connexion a été coupée pendant le dépôt', 'cut while uploading'],
+  SERVER_FAILURE: ['le serveur a refusé sans donner de motif', 'the server said no without a reason'],
   FILE_NOT_SEEN: [
-    'le fichier n’était plus là et n’est pas accusé : le destinataire l’a peut-être pris',
+    'le fichier n’était plus là, sans accusé de réception : le destinataire l’a peut-être pris',
     'the file was not there, nor acknowledged: the recipient may have taken it',
   ],
   NO_REASON: ['sa ligne dans l’accusé ne dit pas pourquoi', 'its line in the acknowledgement gives no code'],

@@ -15,7 +15,7 @@ export function detailsOf(entry: StoryEntry): readonly Both[] {
   return [
     recipientWords(entry),
     [
-      `par ${entry.connector}, format v${entry.version}, révision ${entry.leadRevision} de la demande`,
+      `par ${entry.connector}, format v${entry.version}, révision ${entry.leadRevision} du lead`,
       `by ${entry.connector}, mapping v${entry.version}, lead revision ${entry.leadRevision}`,
     ],
     ...consents.map(sentConsentWords),

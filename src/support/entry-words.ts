@@ -171,7 +171,7 @@ const wordsOf: Readonly<Record<ToldEntry, Words>> = {
   replayed: (told) => `${told.say('Rejeu demandé par', 'Replayed by')} ${who(told)}${said(told)}`,
   batch_voided: ({ say }) =>
     say(
-      'Fichier annulé : quelque chose a changé depuis, la demande repart dans un nouveau fichier',
+      'Fichier annulé : quelque chose a changé depuis, le lead repart dans un nouveau fichier',
       'File voided: something has changed since, the lead goes again in a new file',
     ),
   closed: (told) => `${told.say('Classée par', 'Closed by')} ${who(told)}${said(told)}`,

@@ -13,7 +13,7 @@ export function readBackText(
       return say('fiche introuvable', 'record not found');
     case 'refused':
       return say(
-        `opt-in pas conservé (${(fields ?? '').replaceAll(' ', ', ')})`,
+        `opt-in non conservé (${(fields ?? '').replaceAll(' ', ', ')})`,
         `opt-in not kept (${(fields ?? '').replaceAll(' ', ', ')})`,
       );
     default:

@@ -58,7 +58,7 @@ interface Unit {
   readonly many: Both;
 }
 const units = {
-  lead: { single: ['une demande', 'one lead'], many: ['demandes', 'leads'] },
+  lead: { single: ['un lead', 'one lead'], many: ['leads', 'leads'] },
   file: { single: ['un fichier', 'one file'], many: ['fichiers', 'files'] },
 } as const satisfies Readonly<Record<string, Unit>>;
 
@@ -83,12 +83,12 @@ const stopped = ({ status, statusReason }: Destination): SendingState => ({
 
 /** Why a circuit opened, as support needs it. */
 const causes: Readonly<Record<string, Both>> = {
-  unavailable: ['elle ne répond pas, ou par des erreurs', 'it does not answer, or with errors'],
+  unavailable: ['elle ne répond pas, ou répond par des erreurs', 'it does not answer, or with errors'],
   unauthorized: [
     'elle refuse notre accès, ou un de nos réglages est à corriger',
     'it refuses our access, or our own set-up is to be repaired',
   ],
-  rejection: ['elle refuse toutes les demandes', 'it refuses every lead'],
+  rejection: ['elle refuse tous les leads', 'it refuses every lead'],
   unknown: ['ses réponses ne sont pas comprises', 'its answers are not understood'],
 };
 const causeOf = ({ cause }: Circuit): Both => causes[cause] ?? [cause, cause];
@@ -104,10 +104,7 @@ function held(circuit: Circuit, { single }: Unit, now: number): SendingState {
   return {
     sends: 'held',
     short: at <= now ? 'a probe, now' : `a probe, ${when}`,
-    words: [
-      `est en pause automatique (${circuit.cause}) : ${fr} ; ${soon}`,
-      `is held (${circuit.cause}): ${en}; ${probe}`,
-    ],
+    words: [`est en pause automatique : ${fr} ; ${soon}`, `is held: ${en}; ${probe}`],
     next: [
       `quand la destination, en pause automatique (${fr}), accepte de nouveau ; ${soon}`,
       `when the destination, held at present (${en}), accepts again; ${probe}`,
@@ -123,7 +120,7 @@ function quiet({ throttles }: Circuit, { single }: Unit, until: number): Sending
     sends: 'quiet',
     short: `nothing before ${when}`,
     words: [
-      `se tait jusqu’au ${when} : le destinataire demande de ralentir${times} ; ensuite ${single[0]} à la fois`,
+      `n’envoie rien avant le ${when} : le destinataire demande de ralentir${times} ; ensuite ${single[0]} à la fois`,
       `keeps quiet until ${when}: the recipient asks to slow down${again}; then ${single[1]} at a time`,
     ],
     next: [
@@ -156,15 +153,18 @@ function few(circuit: Circuit, { single, many: others }: Unit): SendingState | u
 function fewBecause({ state, untried, pace }: Circuit): Both {
   if (untried === true)
     return [
-      'rien n’est accepté encore depuis un démarrage, une reprise ou un changement d’adresse ou de secret',
+      'rien n’a encore été accepté depuis un démarrage, une reprise ou un changement d’adresse ou de secret',
       'nothing is accepted yet since a start, a resuming, or another address or secret',
     ];
   if (pace !== undefined)
     return [
-      'le destinataire a demandé de ralentir ; plus à mesure qu’il accepte',
+      'le destinataire a demandé de ralentir ; le rythme remonte à mesure qu’il accepte',
       'the recipient asked to slow down; more as it accepts',
     ];
   return state === 'ramping'
-    ? ['elle répond de nouveau ; plus à mesure qu’elle accepte', 'it answers again; more as it accepts']
+    ? [
+        'elle répond de nouveau ; le rythme remonte à mesure qu’elle accepte',
+        'it answers again; more as it accepts',
+      ]
     : ['', ''];
 }

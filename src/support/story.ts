@@ -89,7 +89,7 @@ function eventsOf(all: readonly StoryEntry[]): readonly StoryEvent[] {
 const titleOf = (row: ListedDelivery): Both => {
   const [action, inEnglish] = actionWords[row.action];
   return [
-    `Livraison ${row.id} : ${action} de la demande ${row.leadReference} (révision ${row.revision}) pour ${row.clientId}, vers ${row.destinationId}`,
+    `Livraison ${row.id} : ${action} du lead ${row.leadReference} (révision ${row.revision}) pour ${row.clientId}, vers ${row.destinationId}`,
     `Delivery ${row.id}: ${inEnglish} of lead ${row.leadReference} (revision ${row.revision}) for ${row.clientId}, to ${row.destinationId}`,
   ];
 };
@@ -105,7 +105,7 @@ async function factsOf(sql: Sql, row: ListedDelivery, hours?: SendingHours): Pro
   const facts: StoryFact[] = [
     row.reason === '' ? state : { ...state, because: reasonWords(row.reason) },
     { name: 'key', label: ['Clé (webhook-id)', 'Key (webhook-id)'], value: same(row.key) },
-    { name: 'planned', label: ['Prévue le', 'Planned'], value: same(paris(row.createdAt)) },
+    { name: 'planned', label: ['Planifiée le', 'Planned'], value: same(paris(row.createdAt)) },
   ];
   if (row.recipientReference !== undefined)
     facts.push({

@@ -8,7 +8,7 @@ export const destinationEntryWords: Readonly<Partial<Record<string, Both>>> = {
   suspended: ['Destination suspendue par le centre', 'Destination suspended by the centre'],
   resumed: ['Destination reprise par le centre', 'Destination resumed by the centre'],
   file_requested: ['Fichier demandé par le centre', 'File asked for by the centre'],
-  file_held: ['Fichier retenu : trop de demandes en moins', 'File held back: too many leads missing'],
+  file_held: ['Fichier retenu : trop de leads en moins', 'File held back: too many leads missing'],
   file_released: ['Fichier retenu : le centre le laisse partir', 'Held file: the centre lets it leave'],
   file_discarded: ['Fichier retenu : le centre l’abandonne', 'Held file: the centre gives it up'],
   file_departed: ['Fichier parti', 'File left'],

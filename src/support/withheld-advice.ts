@@ -41,7 +41,7 @@ export function withheldAdvice(base: string, row: ListedDelivery): readonly Advi
           'Nothing to do: it leaves by itself when the restriction is lifted.',
         ),
         {
-          words: ['Les demandes de la personne', 'The requests of the person'],
+          words: ['Les demandes de droits de la personne', 'The requests of the person'],
           command: 'relais request list',
           act: 'see_requests',
         },
@@ -76,7 +76,7 @@ const notAuthorisedAdvice = (row: ListedDelivery): readonly Advice[] => [
 const unsettledAdvice = (row: ListedDelivery): readonly Advice[] => [
   {
     words: [
-      'Demander au client s’il a la demande, puis le dire de sa création',
+      'Demander au client s’il a le lead, puis l’indiquer sur la livraison de création',
       'Ask the client whether it has the lead, then say so of its create',
     ],
     command: 'relais delivery resolve ... --received | --not-received',

@@ -34,7 +34,7 @@ export const actionWords: Readonly<Record<Action, Both>> = {
 };
 
 export const stateWords: Readonly<Record<DeliveryState, Both>> = {
-  planned: ['prévue', 'planned'],
+  planned: ['planifiée', 'planned'],
   queued: ['en file', 'queued'],
   sending: ['en cours d’envoi', 'being sent'],
   waiting: ['en attente', 'waiting'],
@@ -105,12 +105,12 @@ export function consentPairWords(purpose: string, channel: string): Both | undef
 
 /** What has a number in the log, and no name any more. */
 const numbers: readonly (readonly [pattern: RegExp, words: Both])[] = [
-  [/^account:(\d{1,10})$/, ['compte nº', 'account no.']],
-  [/^staff:(\d{1,10})$/, ['opérateur nº', 'operator no.']],
-  [/^key:(\d{1,10})$/, ['clé d’API nº', 'API key no.']],
+  [/^account:(\d{1,10})$/, ['compte n°', 'account no.']],
+  [/^staff:(\d{1,10})$/, ['opérateur n°', 'operator no.']],
+  [/^key:(\d{1,10})$/, ['clé d’API n°', 'API key no.']],
 ];
 
-/** `clé d’API nº 3`, of `key:3`; anything else as it stands. For one that has no name in the hands of who tells it. */
+/** `clé d’API n° 3`, of `key:3`; anything else as it stands. For one that has no name in the hands of who tells it. */
 export function numberedActor(actor: string): Both {
   for (const [pattern, [french, english]] of numbers) {
     const id = pattern.exec(actor)?.[1];

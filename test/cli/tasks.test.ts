@@ -249,7 +249,7 @@ describe('while a destination does not send', () => {
     );
     await set({ quietUntil: 2, untried: true });
     expect((await relais('delivery', 'show', id)).out).toMatch(
-      /Prochain essai +à son tour, une demande à la fois : rien n’est accepté encore/,
+      /Prochain essai +à son tour, un lead à la fois : rien n’a encore été accepté/,
     );
     expect((await relais('status')).out).toContain(
       'essai-crm sends one lead at a time: nothing is accepted yet',

@@ -67,8 +67,8 @@ test('C48: a mapping published and rolled back is a note each, mailed and in the
     [3, 'mapping_rolled_back', 'le centre, de sa propre initiative', 'support', 'ticket 13'],
   ]);
   expect(written[1]?.changes[0]).toBe('Version 2 à la place de la version 1');
-  expect(written[1]?.changes.join('\n')).toMatch(/^Opt-in .* granted : OUI → YES$/m);
-  expect(written[2]?.changes.join('\n')).toMatch(/^Opt-in .* granted : YES → OUI$/m);
+  expect(written[1]?.changes.join('\n')).toMatch(/^Opt-in .*, prospection par .*, accordé : OUI → YES$/m);
+  expect(written[2]?.changes.join('\n')).toMatch(/^Opt-in .*, accordé : YES → OUI$/m);
   const { app } = gateway;
   const options = {
     database: app.database,

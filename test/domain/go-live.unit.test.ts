@@ -67,7 +67,7 @@ test('what is missing is said in French too, by the same keys and values', () =>
     );
   expect(french({ goLive: { ...facts.goLive, greeting: undefined }, contacts: {} })).toEqual([
     'client.yaml ne donne aucune preuve sous goLive.greeting',
-    'contacts.rights ne nomme aucune adresse de courriel',
+    'contacts.rights ne nomme aucune adresse e-mail',
   ]);
   const [line] = mapping.written;
   const written = line === undefined ? [] : [{ ...line, values: { ...values, withdrawn: 'RETRAIT' } }];

@@ -145,7 +145,7 @@ test('C55: everything is returned under age as JSON and CSV, then deleted on the
   ).toMatch(/^USAGE-001 A recipient is the public key/);
   const files = readdirSync(join(folder, 'out')).toSorted();
   expect(files).toEqual([
-    ...['SHA256SUMS', 'consentements.csv.age', 'demandes.csv.age', 'donnees.json.age'],
+    ...['SHA256SUMS', 'consentements.csv.age', 'leads.csv.age', 'donnees.json.age'],
     ...['echanges.csv.age', 'transmissions.csv.age'],
   ]);
   for (const line of readFileSync(join(folder, 'out', 'SHA256SUMS'), 'utf8')
@@ -175,7 +175,7 @@ test('C55: everything is returned under age as JSON and CSV, then deleted on the
   expect(first?.identity.lastName).toBe('=Canarizumque');
   expect(JSON.stringify(first?.interactions)).toContain('Contenu-canari 7');
   expect(data.refusedRows).toHaveLength(1);
-  const rows = parse<Record<string, string>>(await opened('out', 'demandes.csv.age'), {
+  const rows = parse<Record<string, string>>(await opened('out', 'leads.csv.age'), {
     bom: true,
     delimiter: ';',
     columns: true,

@@ -16,15 +16,15 @@ test.each([
     'demande de droits 3 : destinataire à prévenir par écrit',
     'request 3: recipient to be told in writing',
   ],
-  ['file_gap', 'FILE_42', 'fichier nº 42', 'file no. 42'],
-  ['ack_lines_unknown', 'FILE_42.STATUS', 'fichier nº 42 (STATUS)', 'file no. 42 (STATUS)'],
+  ['file_gap', 'FILE_42', 'fichier n° 42', 'file no. 42'],
+  ['ack_lines_unknown', 'FILE_42.STATUS', 'fichier n° 42 (STATUS)', 'file no. 42 (STATUS)'],
   [
     'ack_unreadable',
     'FILE_42.MALFORMED',
-    'fichier nº 42 (MALFORMED) : un guillemet ou un élément n’est pas fermé',
-    'file no. 42 (MALFORMED): a quote or an element is not closed',
+    'fichier n° 42 : un guillemet ou un élément n’est pas fermé',
+    'file no. 42: a quote or an element is not closed',
   ],
-  ['file_held', 'ROWS_90.MISSING_12', '90 demandes, 12 en moins', '90 leads, 12 fewer'],
+  ['file_held', 'ROWS_90.MISSING_12', '90 leads, 12 en moins', '90 leads, 12 fewer'],
   ['bulk_stuck', 'BULK_RUN_7:SQL_1213', 'traitement groupé 7 (SQL_1213)', 'bulk run 7 (SQL_1213)'],
   ['anomalies_pile_up', 'notice_missing', 'Mention d’information non précisée', 'notice not named'],
   [
@@ -33,7 +33,12 @@ test.each([
     'accueil avec la mention légale, numéro présenté',
     'greeting with the legal notice, number to show',
   ],
-  ['client_mail_unsent', 'mail_4:HTTP_500', 'courriel 4 (HTTP_500)', 'mail 4 (HTTP_500)'],
+  [
+    'client_mail_unsent',
+    'mail_4:HTTP_500',
+    'e-mail 4 : indisponible pour le moment',
+    'mail 4: unavailable for the moment',
+  ],
   [
     'retention_kept',
     'RIGHT_OPEN:2026-12-14:',
@@ -45,6 +50,12 @@ test.each([
     'END_MISSING:2026-12-14:JPO-26',
     'opération ponctuelle JPO-26 sans date de fin, à régler avant le 14/12/2026',
     'one-off operation JPO-26 without an end, to be settled by 2026-12-14',
+  ],
+  [
+    'late_arrival',
+    'TOLD_AGAIN',
+    'l’effacement ou la mise à jour repart',
+    'the erasure or update leaves again',
   ],
   ['opt_in_not_kept', 'expired', 'délai maximal dépassé', 'past its maximum age'],
 ] as const)('%s, %s: %s', (kind, reason, french, english) => {

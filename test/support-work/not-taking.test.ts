@@ -36,8 +36,7 @@ test('each is named with why, and the one that took it is not among them', async
       'essai-vide': 'aucun format n’y est publié',
       'essai-casse': 'son format en vigueur est inutilisable',
       'essai-apres': 'arrivée avant le 01/01/2099 01:00:00, d’où elle prend les demandes',
-      'essai-pareil':
-        'rien ne s’y oppose à présent : la demande vient d’arriver, ou le format a changé depuis',
+      'essai-pareil': 'rien ne s’y oppose à présent : le lead vient d’arriver, ou le format a changé depuis',
     },
   );
 });
@@ -53,7 +52,7 @@ test('one that takes certain leads alone says by which field this one is none of
   const [found] = await notTaking({ database, published }, read, others);
   expect(found?.destinationId).toBe('essai-crm');
   expect(found?.why[0]).toMatch(
-    /^elle ne prend que certaines demandes, et celle-ci n’en est pas, par : \p{Lu}/u,
+    /^elle ne prend que certains leads, et celui-ci n’en est pas, à cause de : \p{Lu}/u,
   );
   const erased = { ...read, lead: { ...read.lead, erasedAt: new Date() } };
   expect(await notTaking({ database, published }, erased, others)).toEqual([]);

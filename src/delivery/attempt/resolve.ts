@@ -42,7 +42,7 @@ export async function resolve(
 ): Promise<Resolution> {
   if (finding.reference !== undefined && safeReference(finding.reference) === undefined)
     throw new RelaisError('RESOLVE-002', [
-      'La référence contient une adresse e-mail, un téléphone ou des signes qu’aucun numéro de fiche n’a.',
+      'La référence contient une adresse e-mail, un téléphone ou des caractères qu’aucun numéro de fiche n’a.',
       'The reference holds a mail address, a phone number or signs that no record number has.',
     ]);
   return database.transaction((tx) => resolveIn(tx, published, id, finding));

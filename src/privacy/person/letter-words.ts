@@ -32,6 +32,7 @@ const connectors: Readonly<Record<string, string>> = {
   email: 'courrier électronique',
   flow: 'fichier',
   sms: 'SMS',
+  pull: 'retrait par le système du destinataire',
 };
 export const connectorWords = (connector: string): string => wordOf(connectors, connector);
 
@@ -47,7 +48,7 @@ export const receptionWords: Readonly<Record<Reception, string>> = {
   unproved: 'remis, sans accusé de réception',
   refused: 'présenté au destinataire, qui ne l’a pas accepté',
   unknown: 'réception inconnue : aucune réponse lisible',
-  returned: 'revenu : la boîte du destinataire ne l’a pas pris',
+  returned: 'revenu : la messagerie du destinataire l’a refusé',
 };
 
 /** What staff typed, and the one reason the program writes by itself. */
@@ -79,7 +80,7 @@ const refusals: Readonly<Record<string, string>> = {
   OUT_OF_RANGE: 'hors limites',
   OUTER_BLANKS: 'espaces en trop',
   BAD_JSON: 'illisible',
-  BROKEN_TEXT: 'caractère abîmé',
+  BROKEN_TEXT: 'caractère illisible',
   PERSONAL_REFERENCE: 'semble être un numéro de téléphone',
   UNKNOWN_CLIENT: 'client inconnu',
   REFERENCE_USED: 'déjà utilisé',

@@ -150,8 +150,8 @@ function refusedRows({ refusedRows: rows }: PersonFile): Piece {
   if (rows.length === 0) return undefined;
   return html`<h2>Lignes reçues et écartées</h2>
     <p>
-      Ces lignes nous sont parvenues avec un défaut de forme. Elles n’ont servi à rien, n’ont été transmises à
-      personne et sont supprimées d’elles-mêmes.
+      Ces lignes nous sont parvenues avec un défaut de forme. Elles n’ont pas été utilisées, n’ont été
+      transmises à personne et seront supprimées automatiquement.
     </p>
     ${rows.map(
       ({ receivedAt, reasons, values }) =>
@@ -235,9 +235,9 @@ function information({ client, contact, leads }: PersonFile): Html {
     </p>
     <p>
       <strong>Durée.</strong> Sauf instruction particulière du responsable du traitement : pour une opération
-      ponctuelle, suppression dans les deux mois qui suivent sa fin ; sinon anonymisation trois ans après
-      votre dernier signe, et au plus tard le 1<sup>er</sup> janvier de la cinquième année qui suit la
-      collecte.
+      ponctuelle, suppression dans les deux mois qui suivent sa fin ; sinon anonymisation trois ans après le
+      dernier contact venant de vous, et au plus tard le 1<sup>er</sup> janvier de la cinquième année qui suit
+      la collecte.
     </p>
     <p>
       <strong>Vos droits.</strong> Vous pouvez demander la rectification ou l’effacement de vos données, la

@@ -70,8 +70,8 @@ const lead = object(
   {
     ...content,
     reference: text('Référence du centre.'),
-    channel: text('Canal de la demande.'),
-    collectedAt: at('Date de la demande.'),
+    channel: text('Canal de la prise de contact.'),
+    collectedAt: at('Date de la prise de contact.'),
     receivedAt: at('Date d’enregistrement.'),
     erasedAt: at('Date d’effacement.'),
     operation: text('Opération.'),
@@ -94,12 +94,12 @@ const lead = object(
 
 const transmission = object(
   {
-    lead: text('Référence de la demande.'),
+    lead: text('Référence de la prise de contact.'),
     departedAt: at('Départ.'),
     action: text('create, update ou erase.'),
     recipient: text('Destinataire.'),
     destination: text('Nom technique de la destination.'),
-    by: text('webhook, email, flow, sms.'),
+    by: text('webhook, email, flow, pull ou sms.'),
     fields: list({ type: 'string' }, 'Champs transmis, sous le nom du destinataire.'),
     data: list({ type: 'string' }, 'Données transmises, en français.'),
     optIn: list({ type: 'object' }, 'Consentements transmis : champ, valeur, finalité, canal, réponse.'),
@@ -110,7 +110,7 @@ const transmission = object(
 );
 
 const dated = (more: Properties): object =>
-  object({ lead: text('Référence de la demande.'), at: at('Date.'), ...more });
+  object({ lead: text('Référence de la prise de contact.'), at: at('Date.'), ...more });
 
 export const personSchema = {
   $schema: 'http://json-schema.org/draft-07/schema#',
@@ -118,7 +118,7 @@ export const personSchema = {
   ...object({
     format: { const: personFormat },
     kind: { enum: ['access', 'portability'] },
-    request: orNone('Numéro de la demande.'),
+    request: orNone('Numéro de la demande de droits.'),
     madeAt: at('Date de l’export.'),
     client: object({
       id: text('Nom technique du client.'),
@@ -127,14 +127,14 @@ export const personSchema = {
     }),
     contact: object({
       centre: orNone('Centre, sous-traitant.'),
-      dpo: orNone('Délégué à la protection des données.'),
+      dpo: orNone('Délégation à la protection des données.'),
       mailbox: orNone('Adresse pour l’exercice des droits.'),
     }),
-    leads: list(lead, 'Demandes, de la plus ancienne à la plus récente.'),
+    leads: list(lead, 'Prises de contact, de la plus ancienne à la plus récente.'),
     transmissions: list(transmission, 'Qui a reçu quoi, et quand, d’après le journal.'),
     references: list(
       object({
-        lead: text('Référence de la demande.'),
+        lead: text('Référence de la prise de contact.'),
         destination: text('Destination.'),
         reference: text('Référence donnée par le destinataire.'),
       }),
@@ -167,7 +167,7 @@ export const personSchema = {
         openedAt: at('Réception.'),
         state: text('État.'),
       }),
-      'Demandes de la personne.',
+      'Demandes de droits de la personne.',
     ),
   }),
 };

@@ -137,7 +137,7 @@ function refuseUnready(request: Request, { identity }: FileOrder): void {
     ]);
   if (state !== 'open')
     throw new RelaisError('REQUEST-001', [
-      `À la demande de droits ${id} il a déjà été répondu${state === 'closed' ? ', et elle est close' : ''}.`,
+      `La demande de droits ${id} a déjà reçu une réponse${state === 'closed' ? ', et elle est close' : ''}.`,
       `Request ${id} is ${state}${appliedBy === '' ? '' : `; ${appliedBy} answered it`}.`,
     ]);
   if (identityCheckedAt === null && identity === undefined) throw identityUnknown(id);

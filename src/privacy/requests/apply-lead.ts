@@ -107,7 +107,7 @@ async function rectify(
   });
   if (refused.length > 0)
     throw new RelaisError('REQUEST-002', [
-      `Rien n’a été changé. Le modèle des demandes refuse : ${refused.join(' ')}`,
+      `Rien n’a été changé. Le modèle des leads refuse cette rectification : ${refused.join(' ')}`,
       `Nothing was changed. ${refused.join(' ')}`,
     ]);
   const changeOf = (column: LeadColumn): string => {

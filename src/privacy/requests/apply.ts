@@ -115,17 +115,17 @@ function refuseUnready(request: Request, { selection, identity, corrections }: A
     ]);
   if (isAnswered(kind))
     throw new RelaisError('REQUEST-001', [
-      `À la demande de droits ${id} on répond par ce qui est détenu ; elle ne s’exécute pas.`,
+      `La demande de droits ${id} appelle une réponse avec ce qui est détenu ; elle ne s’exécute pas.`,
       `Request ${id} is answered with what is held, not applied.`,
     ]);
   if (confirmedAt !== null && selection !== undefined)
     throw new RelaisError('REQUEST-001', [
-      `Les demandes visées par la demande de droits ${id} ont déjà été confirmées : elle reprend sans qu’on les nomme.`,
+      `Les leads visés par la demande de droits ${id} ont déjà été confirmés : l’exécution reprend sans qu’il faille les nommer.`,
       `${confirmedBy} confirmed the leads of request ${id} before: apply it without naming leads to go on.`,
     ]);
   if (confirmedAt === null && selection === undefined)
     throw new RelaisError('REQUEST-002', [
-      `Dites quelles demandes la demande de droits ${id} vise, ou toutes.`,
+      `Dites quels leads la demande de droits ${id} vise, ou tous.`,
       `Say which leads of request ${id} are meant, or all of them.`,
     ]);
   if (needsIdentity(kind) && request.identityCheckedAt === null && identity === undefined)

@@ -92,7 +92,7 @@ export async function noteAct(
 
 export const identityUnknown = (id: number): RelaisError =>
   new RelaisError('REQUEST-002', [
-    `Dites comment l’identité derrière la demande de droits ${id} a été vérifiée : ce n’est pas encore inscrit.`,
+    `Dites comment l’identité de l’auteur de la demande de droits ${id} a été vérifiée : ce n’est pas encore inscrit.`,
     `How was the identity behind request ${id} checked? It is not recorded yet.`,
   ]);
 

@@ -30,7 +30,7 @@ export function refuseUnfit({ bytes }: Demand): void {
     throw new RelaisError('REQUEST-005', ['Le document est vide.', 'The document is empty.']);
   if (bytes.length > mostBytes)
     throw new RelaisError('REQUEST-005', [
-      `Le document a ${bytes.length} octets ; 10 Mo sont le plus.`,
+      `Le document fait ${bytes.length} octets ; 10 Mo au plus.`,
       `The document has ${bytes.length} bytes; 10 MB is the most.`,
     ]);
 }

@@ -72,7 +72,7 @@ export function recipientLetter(letter: RecipientLetter): Letter {
             'Notre délégation à la protection des données vous remet les valeurs à jour dès que vous les lui demandez.',
           ]
         : []),
-      `Merci de nous confirmer par retour, en citant le n° ${requestId}, que cela est fait, et à quelle date, au plus tard le ${frenchDate(lastDay)}. Si vous ne détenez plus rien, dites-le-nous également.`,
+      `Merci de nous confirmer par retour, au plus tard le ${frenchDate(lastDay)} et en citant le n° ${requestId}, que cela est fait, et à quelle date. Si vous ne détenez plus rien, dites-le-nous également.`,
     ],
   };
 }

@@ -36,7 +36,7 @@ export const liftRestriction = (
     const request = await heldRequest(tx, id);
     if (request.kind !== 'restriction' || request.appliedAt === null || request.liftedAt !== null)
       throw new RelaisError('REQUEST-001', [
-        `La demande de droits ${id} ne limite rien à présent.`,
+        `La demande de droits ${id} ne limite aucun traitement à présent.`,
         `Request ${id} restricts nothing now.`,
       ]);
     const subjects = (await readSubjects(tx, id)).filter(

@@ -46,7 +46,9 @@ export async function noteOfRequest(
       ...(rows === 0 ? [] : [`Nombre de lignes refusées concernées : ${rows}`]),
       ...fields,
       ...optInLines(request),
-      ...(hasObjected ? ['Adresses données par la personne : mises sur votre liste d’opposition'] : []),
+      ...(hasObjected
+        ? ['Coordonnées données par la personne : inscrites sur votre liste d’opposition']
+        : []),
       ...(proof === undefined ? [] : [`Preuve signée n° ${proof.number}`]),
     ],
     askedBy: askedByPerson(id),

@@ -166,7 +166,7 @@ async function tellContact(
     to: ['contact'],
     subject: `Demande n° ${id} d’un prospect : ${kindWords[kind].fr}`,
     paragraphs: [
-      `Nous avons reçu d’un de vos prospects une demande relative à ses droits (${kindWords[kind].fr}). Elle porte le n° ${id} ; une réponse lui est due le ${last} au plus tard.`,
+      `Nous avons reçu d’un de vos prospects une demande relative à ses droits (${kindWords[kind].fr}). Elle porte le n° ${id} ; une réponse doit lui être apportée au plus tard le ${last}.`,
       `Ce message ne nomme personne. Après vous être identifié, vous lirez la copie de la demande ${inTheirSpace(deps, id)}. Vous y déclarerez aussi, une fois la personne informée, que c’est fait.`,
       'Nous vous dirons ce qui a été fait dans nos bases, et ce qui reste à faire dans les vôtres.',
     ],

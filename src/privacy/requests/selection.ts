@@ -56,7 +56,7 @@ async function listNews(tx: Sql, deps: Omit<RequestDeps, 'database'>, request: R
 
 export const hasNews = (id: number, fresh: number): RelaisError =>
   new RelaisError('REQUEST-003', [
-    `${fresh} de plus de cette personne ${fresh > 1 ? 'sont arrivées' : 'est arrivée'} depuis que la demande de droits ${id} a été listée.`,
+    `${fresh > 1 ? `${fresh} nouveaux éléments (leads ou lignes refusées) de cette personne sont arrivés` : 'Un nouvel élément (lead ou ligne refusée) de cette personne est arrivé'} depuis que la demande de droits ${id} a été listée.`,
     `${fresh} more of this person came in since request ${id} was listed.`,
   ]);
 

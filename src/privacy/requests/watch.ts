@@ -83,7 +83,7 @@ async function watchTerm(tx: Sql, id: number, now: Date): Promise<void> {
     to: ['contact', 'dpo'],
     subject: `Demande n° ${id} d’un prospect : réponse attendue`,
     paragraphs: [
-      `La demande n° ${id} (${kindWords[kind].fr}) arrive à son terme le ${frenchDate(addDays(civilDate(request.dueAt), -1))}, ou l’a dépassé. Nous n’avons pas encore votre déclaration que la personne a été informée de ce qui a été fait.`,
+      `Le délai de réponse à la demande n° ${id} (${kindWords[kind].fr}) expire le ${frenchDate(addDays(civilDate(request.dueAt), -1))}, ou a déjà expiré. Vous ne nous avez pas encore déclaré que la personne a été informée de ce qui a été fait.`,
       'Merci de nous la faire parvenir, avec la date et le moyen employé.',
     ],
   });

@@ -101,7 +101,7 @@ async function matching(
     rows.push(...page);
     if (rows.length > mostOfARun)
       throw new RelaisError('USAGE-001', [
-        `Le filtre trouve plus de ${mostOfARun} livraisons : resserrez-le, par une période par exemple.`,
+        `Le filtre trouve plus de ${mostOfARun} livraisons : restreignez-le, à une période par exemple.`,
         `The filter matches more than ${mostOfARun} deliveries: narrow it, by a period for instance.`,
       ]);
   }
@@ -240,7 +240,7 @@ export function evidenceOf(given: string | undefined): string {
   const evidence = (given ?? '').trim();
   if (evidence.length < 3)
     throw new RelaisError('USAGE-002', [
-      'Dites sur quoi cela repose : un courriel, un ticket, un appel et sa date.',
+      'Indiquez ce qui l’atteste : un e-mail, un ticket, un appel et sa date.',
       'Say what the closing rests on in evidence: a mail, a ticket, a call and its date.',
     ]);
   return impersonal(evidence, 'evidence');

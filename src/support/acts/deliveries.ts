@@ -36,7 +36,7 @@ export async function replayOne(
   const { id } = row;
   const { seenRun } = asked;
   const moved = new RelaisError('REPLAY-001', [
-    `La livraison ${id} a été rejouée depuis que la page a été faite.`,
+    `La livraison ${id} a été rejouée depuis l’affichage de la page.`,
     `Delivery ${id} was replayed since it was looked at.`,
   ]);
   return place.database.transaction(async (tx) => {

@@ -70,7 +70,7 @@ export async function sendFileNow(
   const destination = await found(place, scope, id);
   if (!sendsFiles(destination.connector))
     throw new RelaisError('DEST-001', [
-      `${id} envoie chaque demande par ${destination.connector}, pas en fichiers.`,
+      `${id} envoie chaque lead par ${destination.connector}, et non en fichiers.`,
       `${id} sends each lead by ${destination.connector}, not in files.`,
     ]);
   await requestFile(place.database, destination, actor, reason, async (tx) => {

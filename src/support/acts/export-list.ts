@@ -139,7 +139,7 @@ function rangeOf({ client, since, until }: DeliveryFilter): LogRange {
 function refuseLong(count: number): void {
   if (count > mostExported)
     throw new RelaisError('USAGE-001', [
-      `Plus de ${mostExported} lignes correspondent : resserrez la période ou le filtre.`,
+      `Plus de ${mostExported} lignes correspondent : réduisez la période ou restreignez le filtre.`,
       `More than ${mostExported} rows match: narrow the period or the filter.`,
     ]);
 }

@@ -37,7 +37,7 @@ export async function resolveOne(
     ]);
   if (reference !== undefined && safeReference(reference) === undefined)
     throw new RelaisError('RESOLVE-002', [
-      'Elle contient une adresse e-mail, un téléphone ou des signes qu’aucun numéro de fiche n’a.',
+      'Elle contient une adresse e-mail, un téléphone ou des caractères qu’aucun numéro de fiche n’a.',
       'It holds a mail address, a phone number or signs no record number has.',
     ]);
   const row = existing(scope, await findDelivery(database, name), unknownDelivery(name));

@@ -14,6 +14,7 @@ import { deleteRotated, insertRotated, rotatedOf, type RotatedRow } from '../../
 import { lockClients } from '../../store/same-person.ts';
 import type { TestPlace } from '../destination-test.ts';
 import { existing, type Scope } from '../scope.ts';
+import { numberedActor } from '../words.ts';
 import type { Acting } from './acting.ts';
 
 export interface RotatePlace extends TestPlace {
@@ -219,7 +220,7 @@ async function noted(
     changes,
     kind: 'secret_rotated',
     title: `secret de signature de « ${id} » ${what === 'renewed' ? 'renouvelé' : 'rétabli'}`,
-    ...(isClients ? { askedBy: `le client lui-même, sur la console (${actor.replace(':', ' n° ')})` } : {}),
+    ...(isClients ? { askedBy: `le client lui-même, sur la console (${numberedActor(actor)[0]})` } : {}),
     doneBy: isClients ? 'console' : actor,
   });
 }

@@ -45,7 +45,7 @@ export async function packFiles(
       () => Promise.resolve(versions.map((version) => versionHead(version, destinations))),
     ),
     ...versions.map(versionFile),
-    json('notices.json', 'les notices d’information, mot pour mot (C14)', () => notices(place, asked)),
+    json('notices.json', 'les mentions d’information, mot pour mot (C14)', () => notices(place, asked)),
     lines('notes.jsonl', 'les notes écrites de la période, une par ligne (C48)', () => notes(place, asked)),
     json('instructions.json', 'le registre des instructions écrites du client (C53)', () =>
       instructions(place, asked),
@@ -55,7 +55,7 @@ export async function packFiles(
     ),
     lines(
       'demandes-de-droits.jsonl',
-      'les demandes de personnes ouvertes pendant la période : dates, délai, étapes, issue ; rien de la personne (C21)',
+      'les demandes de droits ouvertes pendant la période : dates, délai, étapes, issue ; rien de la personne (C21)',
       () => requests(place, asked),
     ),
     json(

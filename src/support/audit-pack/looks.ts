@@ -5,7 +5,7 @@ import { entryOf } from './journal.ts';
 import type { PackFile } from './place.ts';
 
 const kinds: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exported', 'exported']);
-const titles = ['Entrée', 'Date (UTC)', 'Acte', 'Par', 'Numéro de la demande', 'Détail', 'Motif'];
+const titles = ['Entrée', 'Date (UTC)', 'Acte', 'Par', 'Lead n°', 'Détail', 'Motif'];
 
 const csv = (rows: readonly (readonly string[])[], bom = false): string =>
   stringify(

@@ -67,7 +67,7 @@ vérification du journal entier a trouvé quand ce dossier a été fait.
 
 CE QUI MANQUE ICI, ET OÙ LE DEMANDER
 
-Les preuves signées d’actes sur les données d’une personne, les lettres et les demandes elles-mêmes sont à la délégation à la
+Les preuves signées d’actes sur les données d’une personne, les lettres et les demandes de droits sont à la délégation à la
 protection des données. Ce qui a été transmis d’un contact se prouve avec elle, par l’empreinte que le journal en garde.
 `;
 }

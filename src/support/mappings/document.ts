@@ -32,7 +32,7 @@ export function clientDocument(
   const sample = samples.find((lead) => mapping.accepts(lead).yes) ?? samples[0];
   if (sample === undefined)
     throw new RelaisError('MAPPING-001', [
-      'Aucune demande d’exemple du client ne peut être lue.',
+      'Aucun lead d’exemple du client ne peut être lu.',
       'No sample of the client can be read.',
     ]);
   return specOf({

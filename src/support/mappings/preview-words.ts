@@ -48,7 +48,7 @@ export function whyNotWritten(result: Extract<Result, { readonly ok: false }>): 
     case 'opt_in_held':
       return [
         [
-          `la ligne consent de ${result.field} dit hold pour cet état`,
+          `la ligne consent de ${result.field} porte hold pour cet état`,
           `the consent line of ${result.field} says hold for this state`,
         ],
       ];

@@ -49,7 +49,7 @@ const words = {
   unpublished: ['aucun format n’y est publié', 'it has no published mapping'],
   unusable: ['son format en vigueur est inutilisable', 'its mapping in force cannot be used'],
   nothingAgainst: [
-    'rien ne s’y oppose à présent : la demande vient d’arriver, ou le format a changé depuis',
+    'rien ne s’y oppose à présent : le lead vient d’arriver, ou le format a changé depuis',
     'nothing is against it now: the lead has just come in, or the mapping has changed since',
   ],
 } as const satisfies Readonly<Record<string, Both>>;
@@ -59,13 +59,13 @@ function notAmong(key: string): Both {
   const path = acceptNames[key] ?? key;
   const facts = columnFacts.find((column) => column.path === path);
   return [
-    `elle ne prend que certaines demandes, et celle-ci n’en est pas, par : ${facts?.label ?? key}`,
+    `elle ne prend que certains leads, et celui-ci n’en est pas, à cause de : ${facts?.label ?? key}`,
     `it takes certain leads alone, and this is none of them, by: ${facts?.description ?? key}`,
   ];
 }
 
 const tooEarly = (from: Date): Both => [
-  `arrivée avant le ${paris(from)}, d’où elle prend les demandes`,
+  `arrivé avant le ${paris(from)}, date à partir de laquelle elle prend les leads`,
   `it came before ${paris(from)}, since when it takes leads`,
 ];
 
@@ -78,11 +78,11 @@ export const refusalOfPlan = (reason: string): Both | undefined => {
 
 const ofPlan: Readonly<Record<string, Both | undefined>> = {
   no_destination: [
-    'le client n’avait alors aucune destination qui prenne des demandes',
+    'le client n’avait alors aucune destination qui prenne des leads',
     'the client then had no destination that takes leads',
   ],
   update_not_wanted: [
-    'son format ne transmet pas les changements de cette sorte',
+    'son format ne transmet pas ce type de changement',
     'its mapping passes on no change of this kind',
   ],
 };

@@ -6,6 +6,7 @@ import { callSituations } from '../../mapping/calls/situations.ts';
 import type { WriteSituation } from '../../mapping/contract.ts';
 import { isRecord } from '../../mapping/document/yaml.ts';
 import { singleParcel } from '../../mapping/tools/single-parcel.ts';
+import { outcomeText } from '../answer-words.ts';
 import type { Both } from '../words.ts';
 import { contextOf, type TrialInput, type TrialMessage } from './trial.ts';
 
@@ -89,8 +90,8 @@ const notCameBack = (field: string): Both => [
 ];
 
 const notFound = (outcome: Outcome): Both => [
-  `La demande est prise, mais ne se retrouve pas par notre référence (${outcome.kind}) : le champ de la référence n’est pas gardé, ou ne se cherche pas.`,
-  `The lead is taken, but cannot be found by our reference (${outcome.kind}): the field of the reference is not kept, or cannot be searched.`,
+  `Le lead est pris, mais ne se retrouve pas par notre référence (${outcomeText(outcome.kind, '', 'fr')}) : le champ de la référence n’est pas gardé, ou ne peut pas être recherché.`,
+  `The lead is taken, but cannot be found by our reference (${outcomeText(outcome.kind, '', 'en')}): the field of the reference is not kept, or cannot be searched.`,
 ];
 
 /** Fields sent as JSON that the record found has not, where it shows most of them; none where it cannot be compared. */
@@ -138,9 +139,9 @@ const parsed = (text: string): unknown => {
   }
 };
 
-const removed: Both = ['La demande de test a été retirée.', 'The test lead was removed.'];
+const removed: Both = ['Le lead de test a été retiré.', 'The test lead was removed.'];
 const stays: Both = [
-  'La demande de test reste chez le destinataire : supprimez-la à la main.',
+  'Le lead de test reste chez le destinataire : supprimez-le à la main.',
   'The test lead stays with the recipient: delete it by hand.',
 ];
 

@@ -9,7 +9,7 @@ const refused = (french: string, english: string): RelaisError =>
 
 export const takenForReal = (id: string, connector: string): RelaisError =>
   refused(
-    `${id} envoie par ${connector}, et son format ne déclare pas de bac à sable : une demande de test y passerait pour une vraie.`,
+    `${id} envoie par ${connector}, et son format ne déclare pas de bac à sable : un lead de test y passerait pour un vrai.`,
     `${id} sends by ${connector}, and its mapping declares no sandbox: a test lead would be taken for a real one.`,
   );
 
@@ -27,7 +27,7 @@ export const notSetUp = (id: string): RelaisError =>
 
 export const nobodyAuthorised = (id: string): RelaisError =>
   refused(
-    `Aucune habilitation en vigueur ne permet à quelqu’un de recevoir les demandes de ${id}.`,
+    `Aucune habilitation en vigueur ne permet à quelqu’un de recevoir les leads de ${id}.`,
     `No live authorisation lets anybody receive leads of ${id}.`,
   );
 
@@ -39,7 +39,7 @@ export const contractEnded = (clientId: string): RelaisError =>
 
 export const tooMany = (id: string, most: number): RelaisError =>
   refused(
-    `${most} demandes de test sont parties vers ${id} dans l’heure : attendez.`,
+    `${most} leads de test sont partis vers ${id} dans l’heure : attendez.`,
     `${most} test leads were sent to ${id} within the hour: wait.`,
   );
 
