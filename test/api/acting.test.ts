@@ -93,7 +93,7 @@ test('what is read is as described: lists, one delivery with its story, a lead, 
     expect((await ask('GET', path)).status).toBe(200);
   const one = await ask('GET', `/v1/deliveries/${id}`);
   const { story } = one.body as { story: { title: { fr: string; en: string }; events: unknown[] } };
-  expect(story.title.fr).toContain('demande E-11');
+  expect(story.title.fr).toContain('lead E-11');
   expect(story.title.en).toContain('lead E-11');
   expect(story.events.length).toBeGreaterThan(1);
 });

@@ -116,7 +116,7 @@ describe('delivery list', () => {
 describe('delivery show', () => {
   test('tells a delivered one in French: to whom, under which right, with which opt-in and digest', async () => {
     const { out } = await relais('delivery', 'show', await idOf('OK-1'));
-    expect(out).toContain('création de la demande OK-1');
+    expect(out).toContain('création du lead OK-1');
     expect(out).toContain('livrée — accepté par le destinataire');
     expect(out).toMatch(/Passage de relais : tentative 1 partie vers http:\/\/localhost:\d+\/leads/);
     expect(out).toContain('destinataire : Essai CRM (habilitation 1 « Contrat 1 »)');

@@ -122,7 +122,7 @@ test('the signed document says each word, and that a lead without a line never c
     'acceptée : OK',
     'refusée : KO',
     'à renvoyer : TARD',
-    'jamais comptée comme remise',
+    'jamais compté comme remis',
   ])
     expect(text).toContain(part);
 });

@@ -63,7 +63,7 @@ test.each(['create', 'update', 'erase'] as const)('an %s names nobody', async (a
 
 test('says in French that a lead waits and where it is read, the link written out', async () => {
   const { mail } = await mailOf('create');
-  expect(mail.text).toContain('Une demande vous attend.');
+  expect(mail.text).toContain('Un lead vous attend.');
   expect(mail.text).toContain('À lire ici : https://crm.demo.example/leads/L-2026-0007?vue=1&onglet=2');
   expect(mail.html).toContain('href="https://crm.demo.example/leads/L-2026-0007?vue=1&amp;onglet=2"');
   expect((await mailOf('update')).mail.text).toContain('a changé');

@@ -214,7 +214,7 @@ test('C39: a list is exported with a reason and an entry before the first byte; 
   const file = await admin.post('/exports', { list: 'deliveries', destination: 'essai-crm', reason });
   expect([file.status, file.headers.get('content-type')]).toEqual([200, 'text/csv; charset=utf-8']);
   const lines = file.text.trim().split('\n');
-  expect(lines[0]).toMatch(/^\uFEFF?Numéro;Clé;Client;Destination;Demande;/);
+  expect(lines[0]).toMatch(/^\uFEFF?Numéro;Clé;Client;Destination;Lead;/);
   expect(lines).toHaveLength(4);
   expect(file.text).not.toMatch(/courriel\.example|\+336/);
   const [entry] = await entries('exported');

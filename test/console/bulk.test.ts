@@ -85,5 +85,5 @@ test('what a filter matches is counted, refused where the number differs, and ca
   // Nothing is left of it: a second press of the same form ends nothing, and an ended run neither rests nor goes on.
   expect((await support.post('/cancel', form)).status).toBe(422);
   for (const act of ['pause', 'resume'])
-    expect(told(await support.post(`${run}/${act}`), 'Ce travail est déjà terminé')).toEqual([422, true]);
+    expect(told(await support.post(`${run}/${act}`), 'Ce traitement est déjà terminé')).toEqual([422, true]);
 });

@@ -78,7 +78,7 @@ test('a held file: its page says what it would lose; given up or let go once, an
   await gateway.until('held', isHeld);
   const page = plain((await support.get(path)).text);
   expect(page).toMatch(/Leads dans ce fichier\s+2\s/);
-  expect(page).toMatch(/n’y sont plus\s+4\s/);
+  expect(page).toMatch(/absents de celui-ci\s+4\s/);
   expect(page).not.toContain('Envoyer le fichier maintenant');
   expect(await findingsOfAll(desk.console.port, support.cookies, [path])).toEqual([]);
   const old = { reason: 'ticket 51', seen: await seenOn('discard-file') };

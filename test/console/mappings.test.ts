@@ -161,7 +161,7 @@ test('where waiting deliveries would end, their number is said and must be typed
   );
   gateway.file('essai/crm.yaml', `${renamed('autre_nom')}\naccepts: { programme: [AUTRE-*] }\n`);
   const { text: page } = await integrator.get('/mappings/essai-crm/draft');
-  expect(plain(page)).toContain('1 livraison en attente finirait');
+  expect(plain(page)).toContain('1 livraison en attente prendrait fin');
   const address = '/mappings/essai-crm/publish';
   expect((await integrator.post(address, agreedOn(page))).status).toBe(422);
   expect((await integrator.post(address, agreedOn(page, { number: '2' }))).status).toBe(422);

@@ -70,7 +70,7 @@ describe('a test lead', () => {
     expect(await inLogAtArrival).toBe(1);
     expect([page.status, plain(page.text)]).toEqual([
       200,
-      expect.stringContaining('Le destinataire l’a prise') as string,
+      expect.stringContaining('Le destinataire l’a pris') as string,
     ]);
     const [sent, ...others] = received().slice(before);
     expect(others).toEqual([]);
@@ -96,7 +96,7 @@ describe('a test lead', () => {
     crm.answer = (_request, response) => void response.writeHead(422).end('{}');
     const page = await viewer.post(testPage);
     crm.answer = answer;
-    expect(plain(page.text)).toMatch(/ne l’a pas prise : TEST-.*refused/);
+    expect(plain(page.text)).toMatch(/ne l’a pas pris : TEST-.*refused/);
     expect((await entries('test_outcome')).at(-1)).toMatchObject({
       reason: expect.stringMatching(/^refused/) as string,
     });
@@ -180,7 +180,7 @@ describe('a test lead', () => {
     const before = crm.received.length;
     expect(plain((await viewer.get(testPage)).text)).toContain('environnement d’essai que le format déclare');
     const page = await viewer.post(testPage);
-    expect(plain(page.text)).toContain('Le destinataire l’a prise');
+    expect(plain(page.text)).toContain('Le destinataire l’a pris');
     expect([crm.received.length, sandbox.received.length]).toEqual([before, 1]);
     expect((await entries('test_lead')).at(-1)).toMatchObject({ reason: 'sandbox' });
     gateway.file('essai/crm.yaml', files['essai/crm.yaml'] ?? '');

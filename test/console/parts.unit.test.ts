@@ -33,7 +33,7 @@ test('a table of few columns, or of figures, stays as it is', () => {
 
 test('a French apostrophe on a page is the printed one; nothing else is changed', () => {
   const say = sayIn('fr');
-  expect(say(["Demandes non conformes d'un client", ''])).toBe('Leads non conformes d’un client');
+  expect(say(["Leads non conformes d'un client", ''])).toBe('Leads non conformes d’un client');
   expect(say(["'essai' l'un 12'", ''])).toBe("'essai' l’un 12'");
   expect(sayIn('en')(['', "the client's own"])).toBe("the client's own");
 });

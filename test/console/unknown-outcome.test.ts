@@ -51,9 +51,9 @@ test('the client has it, under its reference: delivered, with evidence in the lo
   expect(page).toContain('Personne ne sait si le client l’a');
   const seen = await seenOn(path);
   const form = { seen, reference: 'C-10234', evidence };
-  expect(
-    told(await support.post(`${path}/received`, { ...form, evidence: '' }), 'sur quoi cela repose'),
-  ).toEqual([422, true]);
+  expect(told(await support.post(`${path}/received`, { ...form, evidence: '' }), 'ce qui l’atteste')).toEqual(
+    [422, true],
+  );
   const personal = { ...form, evidence: 'zoe@courriel.example le dit' };
   expect(told(await support.post(`${path}/received`, personal), 'Le journal n’oublie jamais')).toEqual([
     422,
@@ -96,7 +96,7 @@ test('the client has not: it is sent again; pressed again on the old page, nothi
   );
   expect(crm.received).toHaveLength(before + 1);
   const again = await support.post(`${path}/not-received`, { seen, evidence });
-  expect(told(again, 'Elle a changé depuis que la page a été faite')).toEqual([422, true]);
+  expect(told(again, 'Elle a changé depuis l’affichage de la page')).toEqual([422, true]);
   expect([await stateOf('U-2'), (await resolved()).length]).toEqual(['waiting:unknown_hold', 2]);
   crm.answer = accepts;
   await support.post(`${path}/not-received`, { seen: await seenOn(path), evidence });

@@ -69,7 +69,7 @@ test('what can be done with a delivery names buttons and pages, never a command'
   const id = await desk.idOf('OK-1');
   const cases = [
     ['failed', 'refused', /Après correction, rejouer : Rejouer Réglée autrement : Classer/],
-    ['failed', 'invalid', /Corriger le format et le publier : Formats ; ou compléter la demande/],
+    ['failed', 'invalid', /Corriger le format et le publier : Formats ; ou compléter le lead/],
     ['withheld', 'opt_in_missing', /Les réponses enregistrées : Lead/],
     ['withheld', 'recipient_not_authorised', /Faire habiliter le destinataire, sur document du client/],
     [
@@ -137,7 +137,7 @@ test('alerts of one kind and client are one line with their number, which leads 
   const page = (await support.get(alert)).text;
   expect(page).toContain('href="/anomalies?client=essai"');
   expect(mainOf(page)).toMatch(
-    /Que faire Voir de quel formulaire ou agent elles viennent, et le faire corriger\. Anomalies Au terminal : relais client anomalies essai/,
+    /Que faire Voir de quel formulaire ou agent ils viennent, et le faire corriger\. Anomalies Au terminal : relais client anomalies essai/,
   );
   const english = mainOf((await support.get(alert, { 'accept-language': 'en' })).text);
   expect(english).toContain('See which form or agent they come from');

@@ -35,7 +35,7 @@ test('each is named with why, and the one that took it is not among them', async
       'essai-archive': 'archivée, elle ne prend plus rien',
       'essai-vide': 'aucun format n’y est publié',
       'essai-casse': 'son format en vigueur est inutilisable',
-      'essai-apres': 'arrivée avant le 01/01/2099 01:00:00, d’où elle prend les demandes',
+      'essai-apres': 'arrivé avant le 01/01/2099 01:00:00, date à partir de laquelle elle prend les leads',
       'essai-pareil': 'rien ne s’y oppose à présent : le lead vient d’arriver, ou le format a changé depuis',
     },
   );

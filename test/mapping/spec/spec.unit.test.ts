@@ -342,8 +342,13 @@ describe('bodies in an envelope', () => {
       'lead.nom',
       'formulaire, XML dans le champ « fiche », élément lead',
     ],
+    [
+      'csv: {delimiter: ";", quote: all, unmappable: error, eol: crlf, header: true, decimal: ",", trueFalse: [OUI, NON]}',
+      'nom',
+      'CSV, séparateur « ; », toutes les valeurs entre guillemets, lead non transmis si un caractère est absent de l’encodage, fins de ligne CRLF, avec une ligne de titres, décimales après « , », vrai et faux écrits « OUI » et « NON »',
+    ],
   ])('%s', (blocks, to, words) => {
-    const withoutFaults = blocks.startsWith('multipart') || blocks.startsWith('form');
+    const withoutFaults = /^(?:multipart|form|csv)/.test(blocks);
     const text = webhook(
       `- {to: '${to}', from: identity.lastName}`,
       blocks,

@@ -65,11 +65,11 @@ test('coverage walks every call of every action, and what decides whether a call
 
 test('the document names the calls, their order and addresses, and what one feeds to the next', () => {
   const markdown = specFor(twoCalls);
-  expect(markdown).toContain('| Transport | Appels HTTPS : 2 appels par demande, dans cet ordre |');
+  expect(markdown).toContain('| Transport | Appels HTTPS : 2 appels par lead, dans cet ordre |');
   expect(markdown).toContain(`| Appel 1 : person | POST ${host}/persons |`);
   expect(markdown).toContain(`| Appel 2 : deal | PUT ${host}/persons/{person.id}/deals |`);
   expect(markdown).not.toContain('| Adresse |');
-  expect(markdown).toContain('Une demande est livrée par 2 appels, dans cet ordre');
+  expect(markdown).toContain('Un lead est livré par 2 appels, dans cet ordre');
   expect(markdown).toContain('person.id (lu dans $.data.id, à défaut $.existing\\_id)');
   expect(markdown).toContain('Reprend : person.id, rendu par un appel précédent.');
   expect(markdown).toContain('seulement si « Nombre de pièces » est renseigné');
