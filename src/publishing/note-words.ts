@@ -1,6 +1,6 @@
 // Words of the written note for what the mapping and client.yaml call by a code: opt-ins, answers, categories of data, ways of sending.
 // Invariant: pure, French, for a client's reader. A code without words of its own is shown as it is.
-import type { DataCategory } from '../domain/destination.ts';
+import type { DataCategory } from '../domain/lead.ts';
 import { channelWords, optInWords, purposeWords } from '../domain/opt-in-words.ts';
 import { categoryWords } from '../mapping/spec/french-parties.ts';
 
