@@ -65,7 +65,7 @@ test.each<[string, Partial<Circuit>, SendingState['sends'] | undefined, RegExp]>
     'held',
     { ...open, nextProbeAt: later },
     'held',
-    /held \(unauthorized\): it refuses our access.*next probe 25/,
+    /held: it refuses our access.*next probe 25/,
   ],
   ['held, due', { ...open, nextProbeAt: now - 5 }, 'held', /; one lead is tried now/],
   [

@@ -61,7 +61,7 @@ test('what it says of answers is what the engine makes of them', () => {
   expect(markdown).toContain('| statut 202 | Remis sans preuve |');
   expect(markdown).toContain('| statut 207 | Non comprise |');
   expect(markdown).toContain('une réponse qui ne la donne pas n’est pas comprise');
-  expect(markdown).toContain('Les statuts 401, 403, 407, 408, 425, 429 et 5xx parlent de l’accès');
+  expect(markdown).toContain('Les statuts 401, 403, 407, 408, 425, 429 et 5xx concernent l’accès');
   expect(markdown).not.toContain('toujours avec la même clé');
 });
 
@@ -318,7 +318,7 @@ describe('bodies in an envelope', () => {
     );
     expect(text).toContain('JSON-RPC 2.0, méthode « lead.add »');
     expect(text).toMatch(/Mise à jour \(POST https:\/\/crm\.demo\.example\/api, méthode « lead\.write »\)/);
-    expect(text).toContain('| faute Client ou 12 du protocole | Format refusé |');
+    expect(text).toContain('| erreur Client ou 12 du protocole | Format refusé |');
     expect(text).toContain('| erreur du protocole, quelle qu’elle soit | Refusée |');
     expect(text).toContain('Une erreur du protocole ne vaut jamais acceptation');
     // Types matter in JSON, inside an envelope too.
