@@ -132,7 +132,7 @@ test('C48: a contact that changes in client.yaml, and a recipient granted and re
     ['recipient_authorised', 'direction d’Essai'],
     ['recipient_revoked', 'le centre, de sa propre initiative'],
   ]);
-  expect(last[0]?.changes).toContain('Catégories de données : identity');
+  expect(last[0]?.changes).toContain('Catégories de données : identité');
 });
 
 const plain: ClientNote = {

@@ -238,7 +238,7 @@ test('the calendar says what goes in a month, by client and rule, with what is o
   expect(now).toContain('Ce mois : 0 lead à supprimer, 1 lead à anonymiser.');
   const later = plain((await dpo.get('/retention?month=2099-03')).text);
   expect(later).toContain('Durées de conservation, mars 2099');
-  expect(later).toContain('Rien ne part');
+  expect(later).toContain('Aucune suppression ni anonymisation ce mois-ci');
   expect((await dpo.get('/retention?client=inconnu')).status).toBe(404);
   expect((await dpo.get('/retention?month=nulle')).status).toBe(200);
 });

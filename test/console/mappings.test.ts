@@ -192,7 +192,7 @@ test('a text that names another destination, or holds a sign that does not show,
   expect(plain(shown.text)).toContain('MAP-409');
   expect(shown.text).not.toContain('name="fingerprint"');
   const hidden = await integrator.post('/try', { destination: 'essai-crm', mapping: `${text}# \u202e\n` });
-  expect([hidden.status, plain(hidden.text).includes('signe invisible')]).toEqual([422, true]);
+  expect([hidden.status, plain(hidden.text).includes('caractère invisible')]).toEqual([422, true]);
 });
 
 test('trying shows each message at its line and column, and what each action would write', async () => {

@@ -96,7 +96,7 @@ test.each([
   ['/mappings/inconnue', 'integrator', 'inconnue', '/mappings'],
   ['/requests/99999', 'dpo', 'Il n’y a pas de demande de droits 99999.', '/requests'],
   ['/proofs/99999', 'dpo', 'Aucune preuve n’a le numéro « 99999 ».', '/proofs'],
-  ['/my/requests/99999', 'viewer', 'Aucune demande de droits', '/my/requests'],
+  ['/my/requests/99999', 'viewer', 'Il n’y a pas de demande de droits 99999.', '/my/requests'],
   ['/accounts/99999', 'admin', 'Aucun compte n’a le numéro « 99999 ».', '/accounts'],
 ] as const)('%s says what is unknown and leads to the list', async (path, role, words, list) => {
   const page = await (await desk.signedIn(role)).get(path);

@@ -319,7 +319,7 @@ describe('bodies in an envelope', () => {
     expect(text).toContain('JSON-RPC 2.0, méthode « lead.add »');
     expect(text).toMatch(/Mise à jour \(POST https:\/\/crm\.demo\.example\/api, méthode « lead\.write »\)/);
     expect(text).toContain('| erreur Client ou 12 du protocole | Format refusé |');
-    expect(text).toContain('| erreur du protocole, quelle qu’elle soit | Refusée |');
+    expect(text).toContain('| erreur du protocole, quelle qu’elle soit | Refusé |');
     expect(text).toContain('Une erreur du protocole ne vaut jamais acceptation');
     // Types matter in JSON, inside an envelope too.
     expect(text).toContain('| `params.nom` | texte |');
