@@ -145,8 +145,8 @@ test('C55: everything is returned under age as JSON and CSV, then deleted on the
   ).toMatch(/^USAGE-001 A recipient is the public key/);
   const files = readdirSync(join(folder, 'out')).toSorted();
   expect(files).toEqual([
-    ...['SHA256SUMS', 'consentements.csv.age', 'leads.csv.age', 'donnees.json.age'],
-    ...['echanges.csv.age', 'transmissions.csv.age'],
+    ...['SHA256SUMS', 'consentements.csv.age', 'donnees.json.age', 'echanges.csv.age'],
+    ...['leads.csv.age', 'transmissions.csv.age'],
   ]);
   for (const line of readFileSync(join(folder, 'out', 'SHA256SUMS'), 'utf8')
     .trim()
