@@ -61,12 +61,7 @@ test.each<[string, Partial<Circuit>, SendingState['sends'] | undefined, RegExp]>
     'few',
     /8 leads at a time: it answers again/,
   ],
-  [
-    'held',
-    { ...open, nextProbeAt: later },
-    'held',
-    /held: it refuses our access.*next probe 25/,
-  ],
+  ['held', { ...open, nextProbeAt: later }, 'held', /held: it refuses our access.*next probe 25/],
   ['held, due', { ...open, nextProbeAt: now - 5 }, 'held', /; one lead is tried now/],
   [
     'held and quiet',
