@@ -32,7 +32,7 @@ const connectors: Readonly<Record<string, string>> = {
   email: 'courrier électronique',
   flow: 'fichier',
   sms: 'SMS',
-  pull: 'retrait par le système du destinataire',
+  pull: 'mise à disposition du système du destinataire',
 };
 export const connectorWords = (connector: string): string => wordOf(connectors, connector);
 

@@ -83,7 +83,7 @@ function opening({ kind, client, madeAt, leads }: PersonFile): Html {
       : `Voici l’ensemble de ce que nous détenons à la date du ${moment(madeAt)} (heure de Paris).`;
   return html`<p>Madame, Monsieur,</p>
     <p>
-      ${asked} Nous les avons recueillies pour le compte de
+      ${asked} Nous agissons pour le compte de notre client
       ${client.legalEntity}${client.name === client.legalEntity ? '' : ` (${client.name})`}, responsable du
       traitement, dont nous sommes le sous-traitant. ${found}
     </p>`;
@@ -218,7 +218,7 @@ function originOf(leads: PersonFile['leads']): string {
       : `celles de la prise de contact ${reference} ont été achetées à la société « ${seller} »`,
   );
   const others = bought.length === leads.length ? '' : ` Les autres ${theirs}`;
-  return `De vos données, ${of.join(' ; ')}.${others}`;
+  return `Parmi vos données, ${of.join(' ; ')}.${others}`;
 }
 
 function information({ client, contact, leads }: PersonFile): Html {

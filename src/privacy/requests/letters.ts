@@ -31,7 +31,7 @@ const asks: Readonly<Record<RecipientLetter['action'], { readonly subject: strin
     },
     update: {
       subject: 'modification à effectuer chez vous',
-      what: 'd’effectuer dans vos outils et fichiers les modifications ci-dessous, pour les contacts suivants',
+      what: 'd’effectuer dans vos outils et fichiers les modifications ci-dessous, pour les contacts concernés',
     },
     restrict: {
       subject: 'traitement à limiter chez vous',
@@ -63,8 +63,8 @@ export function recipientLetter(letter: RecipientLetter): Letter {
   return {
     subject: `Demande n° ${requestId} d’un prospect : ${asks[action].subject}`,
     paragraphs: [
-      `À l’attention de ${recipient === '' ? clientName : recipient}.`,
-      `Une personne dont les coordonnées vous ont été transmises pour le compte de ${clientName} a exercé ses droits (demande n° ${requestId}, ${article[kind]}). Nous vous demandons ${asks[action].what}.`,
+      `À l’attention de : ${recipient === '' ? clientName : recipient}`,
+      `Une personne dont les coordonnées vous ont été transmises pour le compte de notre client ${clientName} a exercé ses droits (demande n° ${requestId}, ${article[kind]}). Nous vous demandons ${asks[action].what}.`,
       ['Contacts concernés :', ...leads.map(leadLine)].join('\n'),
       ...(action === 'update' && changed.length > 0 ? [['Ce qui change :', ...changed].join('\n')] : []),
       ...(action === 'update' && changed.length > 0 && !hasValues
