@@ -184,7 +184,7 @@ describe('EspoCRM’s Lead Capture', () => {
     expect(capture({ ...referenced, phoneNumber: '0639980001' }).status).toBe(400);
     expect(capture({ doNotCall: false })).toMatchObject({
       status: 400,
-      headers: { 'x-status-reason': 'empty' },
+      headers: { 'x-status-reason': 'noRequiredFields' },
     });
   });
 

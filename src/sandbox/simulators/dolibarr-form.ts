@@ -103,7 +103,8 @@ function openForm({ strangers }: SimulatorOptions): SimulatedCrm {
 }
 
 function judge(tables: Tables, door: FormDoor, request: CrmRequest): CrmAnswer {
-  if (request.method !== 'POST' || request.path !== formPath) return page(404, 'Not Found');
+  if (request.path !== formPath) return page(404, 'Not Found');
+  if (request.method !== 'POST') return form({}, '');
   if (!door.open) {
     door.refused += 1;
     return html(200, "Le formulaire d'enregistrement public opportunit&eacute; n'est pas activ&eacute;.");
@@ -132,8 +133,24 @@ function add(tables: Tables, posted: Posted, request: CrmRequest): CrmAnswer {
   const known = [...tables.prospects].find(([, prospect]) => prospect.email === email)?.[0];
   const name = `${of('firstname')} ${of('lastname')}`;
   if (known === undefined && request.beside > 0) return form(posted, 'Doublon dans un champ unique');
-  const unstorable = known === undefined ? unstorableIn('nom', name, 128) : '';
-  const fault = unstorable || unstorableIn('description', of('description'), 65_535);
+  const prospectFields = [
+    ['nom', name, 128],
+    ['email', email, 128],
+    ['address', of('address'), 255],
+    ['zip', of('zip'), 25],
+    ['town', of('town'), 50],
+  ] as const;
+  const unstorable =
+    known === undefined
+      ? prospectFields.map(([column, text, most]) => unstorableIn('llx_societe', column, text, most))
+      : [];
+  const lead = [
+    unstorableIn('llx_projet', 'description', of('description'), 65_535),
+    ...attributes.map(([attribute, most]) =>
+      unstorableIn('llx_projet_extrafields', attribute, of(`options_${attribute}`), most),
+    ),
+  ];
+  const fault = [...unstorable, ...lead].find((one) => one !== '') ?? '';
   if (fault !== '') return form(posted, fault);
   const key = of('options_relais_cle');
   // A unique attribute tells neither upper from lower case nor accents.
@@ -159,9 +176,16 @@ const mandatory = [
   ['description', 'Message'],
 ] as const;
 
-function unstorableIn(column: string, text: string, most: number): string {
+/** As long as the preset's page asks the client to make them. */
+const attributes = [
+  ['relais_cle', 64],
+  ['relais_reference', 64],
+  ['relais_telephone', 32],
+] as const;
+
+function unstorableIn(table: string, column: string, text: string, most: number): string {
   if (/[\u{10000}-\u{10FFFF}]/u.test(text))
-    return `Incorrect string value: '\\xF0\\x9F\\x98\\x80' for column \`doli\`.\`llx_societe\`.\`${column}\` at row 1`;
+    return `Incorrect string value: '\\xF0\\x9F\\x98\\x80' for column \`doli\`.\`${table}\`.\`${column}\` at row 1`;
   return text.length > most ? `Data too long for column '${column}' at row 1` : '';
 }
 

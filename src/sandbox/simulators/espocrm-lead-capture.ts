@@ -9,8 +9,7 @@ import type { CrmAnswer, CrmRequest, SimulatedCrm, Simulator, SimulatorOptions }
 
 export const espocrmLeadCapture: Simulator = {
   preset: 'espocrm-lead-capture',
-  modelled:
-    'the source of EspoCRM 8.4.2 and 9.3.10; the answer of a capture by an EspoCRM 8.4 in November 2026',
+  modelled: 'EspoCRM 8.4.2, installed and fed in November 2026; the source of 9.3.10',
   secretNames: ['ESPO_CAPTURE_KEY'],
   secretAddress: { name: 'CLIENT_CAPTURE_URL', path: '/api/v1/LeadCapture/', key: 'ESPO_CAPTURE_KEY' },
   changes: 'in writing',
@@ -39,7 +38,10 @@ function openLeadCapture({ secrets, strangers }: SimulatorOptions): SimulatedCrm
       if (good && request.method === 'POST' && request.path === `/api/v1/LeadCapture/${key}`)
         return capture(tables, request);
       wrongKeys += 1;
-      return empty(404, 'Form ID is not valid.');
+      // The address is one for new leads alone; any other method asks for a user of the API.
+      if (request.method !== 'POST') return empty(401);
+      // In 9: Form ID is not valid.
+      return empty(404, 'Api key is not valid.');
     },
     records: () =>
       [...tables.leads.values()].filter(({ deleted }) => !deleted).map((lead) => shown(tables, lead)),
@@ -70,10 +72,12 @@ function openLeadCapture({ secrets, strangers }: SimulatorOptions): SimulatedCrm
 /** Since 9.0 the marks of an address are thrown away: only what the formula makes of other fields reaches them. */
 function capture(tables: Tables, request: CrmRequest): CrmAnswer {
   const data = parsed(request);
-  if (data === undefined) return empty(500);
+  if (data === undefined)
+    return request.body.toString('utf8').startsWith('[') ? empty(400, 'noRequiredFields') : empty(500);
   const marks = /^(?:emailAddress|phoneNumber)Is/;
   const given = Object.fromEntries(Object.entries(data).filter(([name]) => !marks.test(name)));
-  if (!Object.values(given).some((value) => isText(value) || value === true)) return empty(400, 'empty');
+  if (!Object.values(given).some((value) => isText(value) || value === true))
+    return empty(400, 'noRequiredFields');
   const wrong = invalid(given);
   if (wrong !== undefined) return wrong;
   keep(tables, { ...given, ...formula(given) });

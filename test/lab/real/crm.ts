@@ -1,6 +1,6 @@
 // What the laboratory must know of one real CRM besides its address: how its own people read, delete and unsubscribe there,
 // and which requests besides the trial's are asked of it. Written from the CRM's own documents, never from a mapping.
-import type { CrmRecord, Stranger } from '../../../src/sandbox/simulators/simulator.ts';
+import type { ChangeByHand, CrmRecord, Stranger } from '../../../src/sandbox/simulators/simulator.ts';
 
 export interface Answer {
   readonly status: number;
@@ -29,6 +29,11 @@ export interface RealCrm {
   /** The name of the key among the secrets of the preset, and the headers of an ordinary request with it. */
   readonly key: string;
   readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Headers of its own people, where the preset's key opens a door for new leads alone: `{STAFF_KEY}` is theirs. What they ask is no part
+   * of a recording.
+   */
+  readonly staff?: Readonly<Record<string, string>>;
   /** What the key's place holds in a request, where it is not the secret itself. */
   readonly sent?: (secrets: Readonly<Record<string, string>>) => string;
   /** Where a change or an erasure names a record, for the trial's mischief; `/{id}` by default. */
@@ -46,6 +51,8 @@ export interface RealCrm {
    * by e-mail and by phone.
    */
   readonly sql?: string;
+  /** Its people put into a record what they were told in writing. */
+  readonly changesByHand?: (ask: Ask, id: string, change: ChangeByHand) => Promise<void>;
   readonly unsubscribes?: (ask: Ask, id: string) => Promise<void>;
   /** Each list is asked in order, with records of its own. The last may lock the caller out. */
   readonly probes: readonly (readonly Probe[])[];

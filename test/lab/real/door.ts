@@ -6,16 +6,29 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DoorOptions, Mischief, RunningSimulator } from '../../../src/sandbox/simulators/server.ts';
-import type { CrmRecord } from '../../../src/sandbox/simulators/simulator.ts';
-import { bytesOf, headersOf, keptBody, terse, valueOf, type Exchange } from './exchange.ts';
+import type { ChangeByHand, CrmRecord } from '../../../src/sandbox/simulators/simulator.ts';
+import {
+  bytesOf,
+  formClosed,
+  headersOf,
+  keptBody,
+  terse,
+  toldOnPage,
+  valueOf,
+  type Exchange,
+} from './exchange.ts';
 import type { Answer, Ask, Probe, RealCrm } from './crm.ts';
 
 export interface RealPlace {
   /** e.g. `http://127.0.0.1:8080` */
   readonly base: string;
   readonly key: string;
+  /** Of its own people, where they have another one. */
+  readonly staffKey?: string;
   /** Stops and starts its database. */
   readonly database?: { readonly stop: () => Promise<void>; readonly start: () => Promise<void> };
+  /** Closes and opens a door that has no key: a public form. */
+  readonly form?: { readonly close: () => Promise<void>; readonly open: () => Promise<void> };
 }
 
 export interface RecordingDoor extends RunningSimulator {
@@ -58,19 +71,30 @@ export async function openRecordingDoor(
   /** Acts of the client's people and of the operator, one after another; requests wait for them. */
   let acts: Promise<unknown> = Promise.resolve();
   const act = (work: () => Promise<unknown>): void => {
-    acts = acts.then(work).catch((error: unknown) => console.error(`lab: ${String(error)}`));
+    acts = acts
+      .then(work)
+      .catch((error: unknown) => console.error(`lab: ${String(error)}`))
+      // What was read meanwhile is older.
+      .finally(() => {
+        stale = true;
+        void readAgain();
+      });
     stale = true;
     void readAgain();
   };
 
   const placeholder = `{${crm.key}}`;
   const withKey = (text: string): string =>
-    text.replaceAll(secret, good ? place.key : 'wrong').replaceAll(placeholder, place.key);
+    (secret === '' ? text : text.replaceAll(secret, good ? place.key : 'wrong'))
+      .replaceAll(placeholder, place.key)
+      .replaceAll('{STAFF_KEY}', place.staffKey ?? '');
   const scrubbed = (text: string): string =>
-    text.replaceAll(secret, good ? placeholder : '{wrong}').replaceAll(place.key, placeholder);
+    secret === ''
+      ? text
+      : text.replaceAll(secret, good ? placeholder : '{wrong}').replaceAll(place.key, placeholder);
 
   const ask: Ask = async (method, path, body, headers = {}) => {
-    const own = { ...crm.headers, ...headers };
+    const own = { ...(crm.staff ?? crm.headers), ...headers };
     const got = await fetchFrom({ method, path, headers: own, body: bytesOf(body) });
     return { status: got.status, body: valueOf(got.bytes.toString('utf8')) };
   };
@@ -105,7 +129,11 @@ export async function openRecordingDoor(
     exchanges.push({
       at: Date.now() - began,
       ...(beside > 0 ? { beside } : {}),
-      ...(away ? { during: 'its database was stopped' } : {}),
+      ...(away
+        ? { during: 'its database was stopped' }
+        : !good && place.form !== undefined
+          ? { during: formClosed }
+          : {}),
       request: {
         method: sent.method,
         path: scrubbed(sent.path),
@@ -125,11 +153,13 @@ export async function openRecordingDoor(
   };
   /** What the client's people do is part of what the CRM was asked. */
   const askNoted: Ask = async (method, path, body, headers = {}) => {
+    if (crm.staff !== undefined) return await ask(method, path, body, headers);
     const own = { ...crm.headers, ...headers };
     const got = await record({ method, path, headers: own, body: bytesOf(body) }, 0);
     return { status: got.status, body: valueOf(got.bytes.toString('utf8')) };
   };
   const refresh = async (): Promise<void> => {
+    await acts;
     while (stale && !away) {
       stale = false;
       cache = await crm.records(ask);
@@ -196,6 +226,10 @@ export async function openRecordingDoor(
       let id = '';
       const filled = (text: string): string => text.replaceAll('{id}', id).replaceAll('{wrong}', 'wrong');
       for (const { method, path, body, headers = crm.headers } of probes) {
+        if (headers === crm.staff) {
+          await ask(method, path, body);
+          continue;
+        }
         const text = filled(bytesOf(body).toString('utf8'));
         const own = Object.entries(headers).map(([name, value]) => [name, filled(value)] as const);
         const sent = {
@@ -224,12 +258,19 @@ export async function openRecordingDoor(
       ...(crm.copies === undefined
         ? {}
         : { copiedByHand: (id: string) => act(async () => await crm.copies?.(askNoted, id)) }),
+      ...(crm.changesByHand === undefined
+        ? {}
+        : {
+            changedByHand: (id: string, change: ChangeByHand) =>
+              act(async () => await crm.changesByHand?.(ask, id, change)),
+          }),
       deletedByHand: (id) => act(async () => await crm.deletes(askNoted, id)),
       ...(crm.unsubscribes === undefined
         ? {}
         : { unsubscribes: (id: string) => act(async () => await crm.unsubscribes?.(askNoted, id)) }),
       keyIsGood: (isGood) => {
         good = isGood;
+        if (place.form !== undefined) act(isGood ? place.form.open : place.form.close);
       },
     },
     port: (server.address() as AddressInfo).port,
@@ -261,11 +302,11 @@ export async function openRecordingDoor(
   };
 }
 
-/** Of a megabyte its length is kept; of a page its beginning, since what follows names the machine it came from. */
+/** Of a megabyte its length is kept; of a page its beginning and its error, since the rest names the machine it came from. */
 function short(body: unknown): unknown {
+  if (typeof body === 'string' && body.includes('<')) return `${body.slice(0, 60)}${toldOnPage(body)}`;
   const { length } = JSON.stringify(body);
-  if (length > 100_000) return { letters: length };
-  return typeof body === 'string' && body.includes('<') ? body.slice(0, 60) : body;
+  return length > 100_000 ? { letters: length } : body;
 }
 
 const passed = (headers: Headers): Record<string, string> =>

@@ -127,3 +127,58 @@ export const espocrm: RealCrm = {
     [{ method: 'GET', path: '/api/v1/Lead?maxSize=1' }],
   ],
 };
+
+const captured = (body: unknown): Probe => ({
+  method: 'POST',
+  path: '/api/v1/LeadCapture/{ESPO_CAPTURE_KEY}',
+  body,
+  headers: { 'content-type': 'application/json' },
+});
+
+/** The capture takes new leads alone: its people find, change and delete by the API, with a key of their own. */
+export const leadCapture: RealCrm = {
+  ...espocrm,
+  key: 'ESPO_CAPTURE_KEY',
+  headers: { 'content-type': 'application/json' },
+  staff: { ...headers, 'x-api-key': '{STAFF_KEY}' },
+  known: ({ lastName, firstName, email, phone }) => [
+    captured({ lastName, firstName, emailAddress: email, phoneNumber: phone }),
+  ],
+  idOf: () => undefined,
+  changesByHand: async (ask, id, { mayContact, phone }) =>
+    void (await ask('PUT', `/api/v1/Lead/${id}`, {
+      phoneNumber: phone === '' ? null : phone,
+      doNotCall: mayContact.phone === false,
+      ...(mayContact.email === false ? { emailAddressIsOptedOut: true } : {}),
+      ...(mayContact.phone === false ? { phoneNumberIsOptedOut: true } : {}),
+    })),
+  probes: [
+    [captured(person('PR-1', { cInconnu: 'x' })), captured(person('PR-1'))],
+    [
+      captured(person('PR-2', { emailAddress: 'pr2@courriel.example', cRelaisSansEmail: true })),
+      captured(person('PR-3', { emailAddress: 'PR2@courriel.example', cRelaisSansEmail: false })),
+    ],
+    [
+      captured({}),
+      captured({ cRelaisReference: 'PR-4' }),
+      captured(person('PR-5', { lastName: null })),
+      captured(person('PR-6', { lastName: 'L'.repeat(101) })),
+      captured(person('PR-7', { lastName: 'Dupont <b>' })),
+      captured(person('PR-8', { addressCity: 'V'.repeat(101) })),
+      captured(person('PR-9', { addressStreet: 'r'.repeat(256) })),
+      captured(person('PR-10', { phoneNumber: '0639980015' })),
+      captured(person('PR-11', { phoneNumber: '+33639980015' })),
+      captured(person('PR-12', { emailAddress: 'sans-arobase' })),
+      captured(person('PR-13', { description: 'une ligne\r\nune autre\n😀' })),
+      captured({ lastName: 'Essai', cRelaisReference: 'R'.repeat(65) }),
+    ],
+    [
+      captured('{"lastName": "Essai"'),
+      captured('[]'),
+      { ...captured(person('PR-14')), method: 'PUT' },
+      { ...captured(undefined), method: 'GET' },
+      { ...captured(person('PR-15')), path: '/api/v1/LeadCapture/{wrong}' },
+      captured(person('PR-16', { description: 'x'.repeat(1_100_000) })),
+    ],
+  ],
+};

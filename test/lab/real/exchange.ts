@@ -39,6 +39,12 @@ export const written = ({ exchanges, ...about }: Recording): string =>
     .map((exchange) => `    ${JSON.stringify(exchange)}`)
     .join(',\n')}\n  ]\n}\n`;
 
+/** While a public form was closed. */
+export const formClosed = 'its form was closed';
+
+/** The division of a page in which Dolibarr says its error; '' where there is none. */
+export const toldOnPage = (page: string): string => /<div class="error[\s\S]*?<\/div>/.exec(page)?.[0] ?? '';
+
 /** Headers of the connection, of the machine or of the day: they say nothing of the CRM. */
 const passing =
   /^(host|connection|content-length|transfer-encoding|accept-encoding|user-agent|traceparent|webhook-|idempotency-|date|server|expires|last-modified|cache-control|pragma|x-app-timestamp|set-cookie|keep-alive|vary|etag|x-powered-by|access-control-|x-frame|x-content|x-xss|strict-|content-security|content-encoding|referrer)/;
@@ -85,7 +91,8 @@ export function requestOf({ request, beside = 0 }: Exchange): CrmRequest {
   const url = new URL(path, 'https://recorded.example');
   return {
     method,
-    path: url.pathname,
+    // A secret in an address is its placeholder, as the simulated CRM knows it.
+    path: url.pathname.replaceAll('%7B', '{').replaceAll('%7D', '}'),
     query: url.searchParams,
     headers,
     beside,

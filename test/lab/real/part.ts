@@ -13,18 +13,27 @@ import { runTrial } from '../../../src/sandbox/trial/run.ts';
 import { inTrial, resultOf } from '../../../src/sandbox/trial/trial.ts';
 import type { OpenDoor } from '../../../src/sandbox/trial/world.ts';
 import { dolibarr } from './dolibarr.ts';
+import { dolibarrForm } from './dolibarr-form.ts';
 import { openRecordingDoor, type RecordingDoor } from './door.ts';
-import { espocrm } from './espocrm.ts';
+import { espocrm, leadCapture } from './espocrm.ts';
 import { written, type Recording } from './exchange.ts';
 import type { RealCrm } from './crm.ts';
 import { hundredLeads, inItsDatabase } from './hundred.ts';
 import { odoos } from './odoo.ts';
 import { tryton } from './tryton.ts';
 
-const crms: Readonly<Record<string, RealCrm>> = { dolibarr, espocrm, ...odoos, tryton };
+const crms: Readonly<Record<string, RealCrm>> = {
+  dolibarr,
+  'dolibarr-form': dolibarrForm,
+  espocrm,
+  'espocrm-lead-capture': leadCapture,
+  ...odoos,
+  tryton,
+};
 const usage = `npm run lab -- real PRESET --system "EspoCRM 8.4.2" --version 8.4.2 --at http://127.0.0.1:8080
-  PRESET is ${Object.keys(crms).join(' or ')}; its key is read from REAL_CRM_KEY
+  PRESET is ${Object.keys(crms).join(' or ')}; its key is read from REAL_CRM_KEY, that of its own people from REAL_CRM_STAFF_KEY
   --stop COMMAND --start COMMAND   stop and start its database
+  --close COMMAND --open COMMAND   close and open a public form
   --hundred                        five times the twenty leads; nothing is kept
   --sql COMMAND                    reads SQL from its input, writes the rows of the CRM's database with tabs between the values`;
 
@@ -36,15 +45,18 @@ const { values, positionals } = parseArgs({
     at: { type: 'string' },
     stop: { type: 'string' },
     start: { type: 'string' },
+    close: { type: 'string' },
+    open: { type: 'string' },
     hundred: { type: 'boolean', default: false },
     sql: { type: 'string' },
   },
 });
 const [preset = ''] = positionals;
-const { system, version, at, stop, start, hundred, sql } = values;
+const { system, version, at, stop, start, close, open: opens, hundred, sql } = values;
 const leads = hundred ? hundredLeads : trialLeads;
 const real = crms[preset];
 const key = process.env['REAL_CRM_KEY'];
+const staffKey = process.env['REAL_CRM_STAFF_KEY'] ?? '';
 if (
   real === undefined ||
   key === undefined ||
@@ -66,6 +78,15 @@ const database =
           start: async () => void (await run(start)),
         },
       };
+const form =
+  close === undefined || opens === undefined
+    ? {}
+    : {
+        form: {
+          close: async () => void (await run(close)),
+          open: async () => void (await run(opens)),
+        },
+      };
 const folder = join('test', 'sandbox', 'recorded', preset, version);
 const keep = (name: string, { driven, exchanges }: Pick<Recording, 'driven' | 'exchanges'>): void => {
   mkdirSync(folder, { recursive: true });
@@ -79,7 +100,7 @@ let door: RecordingDoor | undefined;
 const open: OpenDoor = async (_preset, { secrets }, options) => {
   door = await openRecordingDoor(
     real,
-    { base: at, key, ...database },
+    { base: at, key, staffKey, ...database, ...form },
     real.sent?.(secrets) ?? secrets[real.key] ?? '',
     options,
   );
