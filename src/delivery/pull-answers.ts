@@ -61,11 +61,12 @@ export interface AnswersOf {
 /** The reason that a recipient wrote, as a code that names nobody: of the mapping's list, where it has one. */
 const withoutPerson = (
   outcome: PullOutcome,
+  { action }: Pick<Delivery, 'action'>,
   person: PersonName | undefined,
   listed: (given: string) => string,
 ): PullOutcome =>
   'reason' in outcome && outcome.reason !== undefined && outcome.reason !== givenBack
-    ? { ...outcome, reason: namelessCode(listed(outcome.reason), person) }
+    ? { ...outcome, reason: namelessCode(listed(outcome.reason), person, action) }
     : outcome;
 
 /** What the mapping in force keeps of a reason. */
@@ -113,7 +114,8 @@ export async function recordAnswers(
       const name = `${row.id} ${given.lease}`;
       const known = first.get(name);
       if (known !== undefined) return (await known) === 'recorded' ? 'already' : known;
-      const answer = { ...given, outcome: withoutPerson(given.outcome, persons.get(row.leadId), listed) };
+      const outcome = withoutPerson(given.outcome, row, persons.get(row.leadId), listed);
+      const answer = { ...given, outcome };
       const recorded = recordAnswer(needs, of, { answer, row, entries: entries.get(row.id) ?? [] });
       first.set(name, recorded);
       return recorded;

@@ -1,6 +1,7 @@
 // The name of a known person in a text that is kept: a reason, evidence, a note.
 // Invariant: compared word by word as a reader would, without accents, ligatures, letter case or signs that do not show; a part of a
 // word never counts.
+import type { Action } from '../../connectors/contract.ts';
 import { safeCode } from './delivery.ts';
 
 export interface PersonName {
@@ -49,11 +50,14 @@ function isBothInOne(code: string, { lastName, firstName }: PersonName): boolean
   return words(code).some((word) => joined.some((name) => compare(word, name) === 0));
 }
 
-/** The code that a recipient wrote about a lead; `OTHER` where it may be, or hold, a phone or the name of the lead's person. */
-export function namelessCode(written: unknown, person: PersonName | undefined): string {
+/**
+ * The code that a recipient wrote about a lead; `OTHER` where it may be, or hold, a phone or the name of the lead's person.
+ * @param person undefined: erased, and no name is left to compare. What answers their create or update, which bore the name, then says
+ *   no words; an erasure bears none, and its answer is kept
+ */
+export function namelessCode(written: unknown, person: PersonName | undefined, action: Action): string {
   const code = safeCode(written);
   if (dialled.test(code)) return 'OTHER';
-  return person !== undefined && (nameIn(code, person) !== undefined || isBothInOne(code, person))
-    ? 'OTHER'
-    : code;
+  if (person === undefined) return action === 'erase' || !/\p{L}{3}/u.test(code) ? code : 'OTHER';
+  return nameIn(code, person) !== undefined || isBothInOne(code, person) ? 'OTHER' : code;
 }

@@ -101,9 +101,10 @@ export interface NamedDelivery {
   readonly id: number;
   readonly leadId: number;
   readonly batchId: number;
+  readonly action: Action;
 }
 
-const namedColumns = 'd.id, d.lead_id AS leadId, d.batch_id AS batchId';
+const namedColumns = 'd.id, d.lead_id AS leadId, d.batch_id AS batchId, d.action';
 
 /** Deliveries of a destination by the reference of their lead; of one lead there may be several. */
 export async function deliveriesByReference(

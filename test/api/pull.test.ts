@@ -161,6 +161,19 @@ test.each([
   ).toEqual([]);
 });
 
+test('C22: a reason that comes after the erasure keeps no name of who is erased, in time or late', async () => {
+  await handIn(['G-1', 'G-2']);
+  const items = await rig.fetched();
+  for (const reference of ['G-1', 'G-2']) await rig.gateway.app.rights.erase({ ...by, reference });
+  const reason = { reason: 'M_LEFEVRE_ABSENT' };
+  expect(await rig.answer(items.slice(0, 1), 'refused', reason)).toEqual(['recorded']);
+  await rig.lapse();
+  expect(await rig.answer(items.slice(1), 'refused', reason)).toEqual(['late']);
+  const kept = "SELECT reason FROM %s WHERE reason LIKE '%LEFEVRE%'";
+  for (const table of ['handovers', 'deliveries', 'alerts'])
+    expect(await rig.gateway.owner.all(kept.replace('%s', table))).toEqual([]);
+});
+
 test('a reference that may be a phone number is kept nowhere, in time or late; the lead is taken all the same', async () => {
   await handIn(['F-1', 'F-2']);
   const items = await rig.fetched();

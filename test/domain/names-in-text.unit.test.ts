@@ -51,5 +51,15 @@ test.each([
   ['E202611301234567', 'E202611301234567'],
   ['LEFEVREPROGRAMME', 'LEFEVREPROGRAMME'],
 ])('the code %s of a recipient is kept as %s', (written, kept) => {
-  expect(namelessCode(written, { lastName: 'Lefèvre', firstName: 'Zoé' })).toBe(kept);
+  expect(namelessCode(written, { lastName: 'Lefèvre', firstName: 'Zoé' }, 'create')).toBe(kept);
 });
+
+test.each([
+  ['M_LEFEVRE_ABSENT', 'create', 'OTHER'],
+  ['M_LEFEVRE_ABSENT', 'update', 'OTHER'],
+  ['5.1.1', 'create', '5.1.1'],
+  ['NOT_FOUND', 'erase', 'NOT_FOUND'],
+] as const)(
+  'of a person who is erased, no name is left to compare: %s to %s is kept as %s',
+  (written, action, kept) => expect(namelessCode(written, undefined, action)).toBe(kept),
+);

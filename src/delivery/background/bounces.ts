@@ -122,7 +122,7 @@ export function noteReturned(
     const person = (await namesOf(tx, [row.leadId])).get(row.leadId);
     const bounces = failures.map(({ target, code }) => ({
       target: oursAmong(targets, target),
-      code: namelessCode(code, person),
+      code: namelessCode(code, person, row.action),
     }));
     await noteBounces(tx, row, { tag, bounces, targets });
     return 'done';

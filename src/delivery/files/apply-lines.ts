@@ -160,6 +160,7 @@ async function withoutNames(
   named: readonly NamedDelivery[],
 ): Promise<readonly Line[]> {
   const leads = new Map(named.map(({ id, leadId }) => [id, leadId]));
+  const actions = new Map(named.map(({ id, action }) => [id, action]));
   const reasoned = lines.filter(({ answer }) => answer.reason !== undefined);
   const persons = await namesOf(
     tx,
@@ -169,7 +170,8 @@ async function withoutNames(
     const { reason } = line.answer;
     if (reason === undefined) return line;
     const person = persons.get(leads.get(line.id) ?? 0);
-    return { ...line, answer: { ...line.answer, reason: namelessCode(reason, person) } };
+    const code = namelessCode(reason, person, actions.get(line.id) ?? 'create');
+    return { ...line, answer: { ...line.answer, reason: code } };
   });
 }
 
