@@ -25,7 +25,7 @@ beforeAll(async () => {
   const failed = await desk.idOf('KO-0');
   await person.post('/destinations/essai-crm/suspend', { reason: 'ticket 1' });
   const filter = { destination: 'essai-crm', state: 'delivered' };
-  const run = await person.post('/replay', { ...filter, reason: 'ticket 2', number: '2' });
+  const run = await person.post('/replay', { ...filter, again: 'yes', reason: 'ticket 2', number: '2' });
   // Replayed before a right is exercised, they wait with the content they had: their page offers to write them anew.
   await desk.gateway.until('replayed', async () =>
     (await desk.gateway.states("l.reference LIKE 'OK-%'")).every(({ state }) => state === 'waiting'),
