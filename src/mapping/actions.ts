@@ -18,7 +18,7 @@ import type { Layout } from './formats/layout.ts';
 import { inLayout, ownLayout } from './formats/own-layout.ts';
 import { compileRecord } from './record.ts';
 import type { RecordPlan } from './record.ts';
-import { namesLead, needsReference, reportNameless } from './transport/erase-names-lead.ts';
+import { namesLead, needsReference, reportGone, reportNameless } from './transport/erase-names-lead.ts';
 import { compileSettings, placesOf } from './transport/settings.ts';
 
 export const actionNames = ['create', 'update', 'erase'] as const;
@@ -129,6 +129,7 @@ function singleRequests(input: ActionsInput): (action: Action) => SingleRequest 
       record,
       lines: listAt(blockAt(mapping, action), 'fields'),
     };
+    if (action === 'erase') reportGone(erasing, report);
     if (action === 'erase' && !namesLead(erasing, connector))
       reportNameless(settings.plan.settings, [action], report);
     reportCaptures(settings.plan.settings, action, mapping, report);

@@ -18,6 +18,7 @@ import { isUndo, undoName } from '../../domain/undo.ts';
 import { reportGatedUndo, reportUndos } from './undo.ts';
 import {
   namesLead,
+  reportGone,
   reportNameless,
   reportNamelessUndo,
   saysAnything,
@@ -183,6 +184,7 @@ function namedBy(
 ): boolean {
   const erasing = { ...written, lines: listAt(raw, 'fields') };
   const isNamed = namesLead(erasing, connector);
+  if (action === 'erase' && !isUndo(name)) reportGone(erasing, report);
   if (isUndo(name) && !isNamed) reportNamelessUndo([...path, 'name'], report);
   else if (action === 'erase' && !saysAnything(erasing))
     reportNameless(written.settings, [...path, 'name'], report);

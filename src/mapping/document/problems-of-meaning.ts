@@ -218,6 +218,11 @@ export const problemsOfMeaning = {
     meaning: 'A notice may carry no person, and one of its fields, or one of its actions, would.',
     remedy: 'Take the field out, the lead is read where readAt leads; let every action say the same content.',
   },
+  'MAP-420': {
+    meaning:
+      "A field under erase must be there and says the person's data alone, which are erased here by then: no erasure would leave.",
+    remedy: "Take out `required`, and name the lead by id or by the recipient's reference.",
+  },
   'MAP-425': {
     meaning: 'A parameter is named that does not exist, or given though nothing uses it.',
     remedy: "Correct the name: the preset's `parameters` lists those it knows.",

@@ -2,6 +2,7 @@
 // Invariant: a field that may write less than its reference, or another value in its place, names nothing.
 import { isRecord, textAt } from '../document/yaml.ts';
 import type { CompiledField } from './each.ts';
+import { findSource } from './source.ts';
 
 /** What the recipient, or we, know a lead or a delivery by. */
 export const isReference = (source: string): boolean =>
@@ -23,4 +24,18 @@ export const referencesWritten = (
   fields.flatMap(({ path, source }) => {
     const raw = lines[Number(path.at(-1))];
     return isRecord(raw) && mayLack(raw) ? [] : source.split(', ').filter(isReference);
+  });
+
+/** Fields that a record must have and that say the person alone: of who is erased they are never written. */
+export const goneWithThePerson = (
+  fields: readonly WrittenField[],
+  lines: readonly unknown[],
+): readonly WrittenField[] =>
+  fields.filter(({ path, source }) => {
+    const raw = lines[Number(path.at(-1))];
+    return (
+      isRecord(raw) &&
+      raw['required'] === true &&
+      source.split(', ').every((name) => findSource(name)?.person === true)
+    );
   });

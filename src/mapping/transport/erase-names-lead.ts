@@ -3,7 +3,7 @@
 import type { ConnectorFacts } from '../contract.ts';
 import { textAt } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
-import { referencesWritten, type WrittenField } from '../fields/naming.ts';
+import { goneWithThePerson, referencesWritten, type WrittenField } from '../fields/naming.ts';
 
 /** The key of an erasure is its own: nothing that the recipient has ever seen. An address that only its secret knows may hold a placeholder. */
 function namesByAddress(settings: unknown): boolean {
@@ -74,4 +74,13 @@ export function reportNamelessUndo(path: Path, report: Report): void {
     ],
     { at: 'key' },
   );
+}
+
+/** By the time an erasure leaves, the person is erased here: each would end as invalid. */
+export function reportGone({ record, lines }: Omit<Erasing, 'settings'>, report: Report): void {
+  for (const { path, source } of goneWithThePerson(record.fields, lines))
+    report.error([...path, 'required'], 'MAP-420', [
+      `« ${source} » est déjà effacé chez nous quand l’effacement part : avec required, aucun ne partirait. Désignez le lead par id ou par la référence du destinataire.`,
+      `"${source}" is erased here by the time an erasure leaves: with required none would leave. Name the lead by id or by the recipient's reference.`,
+    ]);
 }

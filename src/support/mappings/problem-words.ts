@@ -85,6 +85,8 @@ const french: Readonly<Record<ProblemCode, string>> = {
   'MAP-415': 'Une adresse commence par / et rien n’indique l’hôte.',
   'MAP-416': 'Un réglage prouve moins qu’il ne semble : un mot de passe faux pourrait passer pour bon.',
   'MAP-419': 'Un avis ne porte aucune personne, et l’un de ses champs, ou de ses actions, en porterait une.',
+  'MAP-420':
+    'Un champ obligatoire sous erase ne dit que des données de la personne, déjà effacées chez nous : aucun effacement ne partirait.',
   'MAP-425': 'Un paramètre nommé n’existe pas, ou est donné sans que rien ne l’utilise.',
   'MAP-426': 'Un paramètre n’a pas de valeur : le modèle la laisse à chaque client.',
   'MAP-501': 'Aucune règle ne dit ce qui prouve que le destinataire a accepté le lead.',
