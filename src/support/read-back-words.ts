@@ -1,5 +1,6 @@
 // What was found when a record was read back at its recipient, in words.
 // Invariant: names of fields only.
+import { codeWords } from './code-words.ts';
 import type { StoryEntry } from '../store/delivery-lists.ts';
 
 export function readBackText(
@@ -17,6 +18,14 @@ export function readBackText(
         `opt-in not kept (${(fields ?? '').replaceAll(' ', ', ')})`,
       );
     default:
-      return say(`illisible (${reason})`, `not readable (${reason})`);
+      return notReadable(reason, say);
   }
+}
+
+/** Why in words, and by its code where it has none. */
+function notReadable(reason: string, say: (fr: string, en: string) => string): string {
+  const words = codeWords(reason);
+  return words === undefined
+    ? say(`illisible (${reason})`, `not readable (${reason})`)
+    : say(`illisible : ${words[0]}`, `not readable: ${words[1]}`);
 }

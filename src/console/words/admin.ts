@@ -31,7 +31,7 @@ export const adminWords = {
   make: ['Créer', 'Make'],
   code: ['Code d’accès', 'Access code'],
   codeText: [
-    'Communiquez-le à la personne, par une autre voie que son identifiant : elle le saisit page « Premier accès », une seule fois, dans les 24 heures. Il ne sera plus montré.',
+    'Communiquez-le à la personne, par une autre voie que son identifiant : elle le saisit à la page « Premier accès », une seule fois, dans les 24 heures. Il ne sera plus montré.',
     'Give it to the person, by another way than the login: page “First access”, once, within 24 hours. It is not shown again.',
   ],
   identity: ['Identité', 'Identity'],

@@ -170,7 +170,7 @@ export const findingWords: Readonly<Record<LogProblem, Both>> = {
     'an entry that waits for its seal was not made by the gateway, or was changed',
   ],
   key_missing: [
-    'une entrée a été authentifiée avec une clé qui n’est pas configurée ici',
+    'un sceau ou une entrée dépend d’une clé qui n’est pas configurée ici',
     'made with a key that is not configured here',
   ],
   authorisation_changed: [

@@ -77,7 +77,7 @@ async function ownDestination({ database }: PullPlace, scope: Scope, named?: str
   const [destination, another] = found;
   if (destination === undefined)
     throw new RelaisError('FIND-001', [
-      'Le client de cette clé n’a aucune destination dont les leads sont à retirer.',
+      'Le client de cette clé n’a aucune destination dont les leads se retirent par l’interface.',
       'The client of this key has no destination whose leads are fetched.',
     ]);
   if (another !== undefined)

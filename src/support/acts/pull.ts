@@ -82,7 +82,7 @@ async function fetchedOne({ database }: PullPlace, { scope }: Acting, name: stri
   const { id, connector } = existing(scope, await findDestination(database, name), unknownDestination(name));
   if (!isFetched(connector))
     throw new RelaisError('DEST-001', [
-      `${id} reçoit ses leads par ${connector} : rien n’est à y retirer.`,
+      `${id} reçoit ses leads par ${connector} : il n’y a rien à y retirer.`,
       `${id} is sent its leads by ${connector}: nothing is fetched from it.`,
     ]);
   return id;
