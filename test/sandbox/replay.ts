@@ -157,7 +157,8 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** Real numbers of records in a text, as the simulated CRM numbers them. */
 function mapped(text: string, ids: ReadonlyMap<string, string>): string {
   let whole = text;
-  for (const [real, own] of ids) if (whole.includes(real)) whole = whole.replaceAll(real, own);
+  // A short one stands in any key of ours by chance.
+  for (const [real, own] of ids) if (!/^\d{1,5}$/.test(real)) whole = whole.replaceAll(real, own);
   return whole;
 }
 
