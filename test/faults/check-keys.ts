@@ -3,33 +3,40 @@
 import type { Story } from './check.ts';
 import type { DeliveryLine, Entry, Ledgers, Receipt } from './ledgers.ts';
 
-/** Guarantee 4: every attempt bears the same key; a new run may have another after a definite no, and only then. */
+/**
+ * Guarantee 4: every attempt bears the same key; a new run may have another after a definite no, or where an erasure or update is sent
+ * once more behind a late arrival, and only then.
+ */
 export function otherKeys({ receipts, entries, deliveries }: Ledgers): readonly string[] {
   const idOf = new Map(deliveries.map((one) => [one.key, one.id]));
-  const runsOf = Map.groupBy(
-    entries.filter((one) => one.entry === 'departed'),
-    (one) => one.deliveryId,
-  );
+  const ofDelivery = Map.groupBy(entries, (one) => one.deliveryId);
   // Each call of a delivery of several has a key of its own, by its name.
   const groups = Map.groupBy(receipts, (one) => `${one.destination} ${one.key}${callOf(one)}`);
   return [...groups].flatMap(([name, group]) => {
     const keys = new Set(group.map((one) => one.sentKey));
     if (keys.size < 2) return [];
-    const id = idOf.get(group[0]?.key ?? '') ?? 0;
-    const runs = new Set((runsOf.get(id) ?? []).map((one) => one.run));
-    return keys.size > runs.size || changedWithoutNo(group) ? [name] : [];
+    const story = ofDelivery.get(idOf.get(group[0]?.key ?? '') ?? 0) ?? [];
+    const runs = new Set(story.filter((one) => one.entry === 'departed').map((one) => one.run));
+    const replays = story.filter((one) => one.entry === 'replayed');
+    const late = replays.filter((one) => one.purpose === 'late arrival').map((one) => one.run);
+    if (keys.size <= runs.size && !changedWithoutNo(group, late)) return [];
+    const why = replays.map((one) => `run ${one.run} ${one.reason} for ${one.purpose}`);
+    return [`${name} (${[...keys].join(', ')}; ${why.join(', ')})`];
   });
 }
 
 const callOf = ({ key, sentKey }: Receipt): string =>
   sentKey.startsWith(`${key}-`) ? sentKey.slice(key.length).replace(/\.r\d+$/, '') : '';
 
-/** A key that gave way to another although the recipient may know it. */
-function changedWithoutNo(group: readonly Receipt[]): boolean {
+const runOf = ({ sentKey }: Receipt): number => Number(/\.r(\d+)$/.exec(sentKey)?.[1] ?? 1);
+
+/** A key that gave way to another although the recipient may know it. @param late runs that a late arrival opened */
+function changedWithoutNo(group: readonly Receipt[], late: readonly number[]): boolean {
   const inOrder = group.toSorted((a, b) => a.at - b.at);
+  const mayDiffer = (one: Receipt, next: Receipt): boolean =>
+    next.sentKey === one.sentKey || late.some((run) => run === runOf(next) || run === runOf(one));
   return inOrder.some(
-    (one, index) =>
-      one.did !== 'refused' && inOrder.slice(index + 1).some((next) => next.sentKey !== one.sentKey),
+    (one, index) => one.did !== 'refused' && inOrder.slice(index + 1).some((next) => !mayDiffer(one, next)),
   );
 }
 

@@ -30,6 +30,16 @@ test('one delivery under two keys: never without a definite no and a new run', (
   const runs = [...twoRuns, outcome({ id: 0.4, run: 2 })];
   expect(red(plain({ entries: runs, receipts: received('refused', 'k1.r2') }))).toEqual([]);
   expect(red(plain({ entries: runs, receipts: received('silent', 'k1.r2') }))).toEqual([zeros.otherKey]);
+  // Sent once more behind a late arrival: an idempotent recipient would answer the old key from its memory.
+  const replayed = (purpose: string): readonly Entry[] => [
+    ...runs,
+    entry({ id: 0.25, entry: 'replayed', run: 2, purpose }),
+  ];
+  for (const [purpose, found] of [
+    ['late arrival', []],
+    ['ticket 1', [zeros.otherKey]],
+  ] as const)
+    expect(red(plain({ entries: replayed(purpose), receipts: received('silent', 'k1.r2') }))).toEqual(found);
 });
 
 test('each call of a delivery of several has a key of its own', () => {
