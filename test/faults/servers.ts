@@ -78,6 +78,23 @@ export async function startStormServers(path: string, log: (line: string) => voi
   const start = (): Promise<PrivateServer> =>
     startMariadb({ binary, folder: mysqlFolder, socket: folder.socket, durable: true });
   let mysql = await start();
+  let isStopped = false;
+  let starting: Promise<void> | undefined;
+  const startAgain = async (): Promise<void> => {
+    if (!mysql.process.hasEnded()) return;
+    await mysql.process.stop();
+    mysql = await start();
+    servers.onMove();
+  };
+  const startOnce = (): Promise<void> =>
+    (starting ??= startAgain().finally(() => {
+      starting = undefined;
+    }));
+  // As a service manager does: MySQL ends itself, up to a minute after its disk was full, when its binary log cannot be written.
+  const supervisor = setInterval(() => {
+    if (!isStopped && mysql.process.hasEnded()) void startOnce().catch(() => undefined);
+  }, 1_000);
+  supervisor.unref();
   const redisPorts = [await freePort(), await freePort()] as const;
   const redis = [startRedis(0), startRedis(1)];
   let master: 0 | 1 = 0;
@@ -123,15 +140,15 @@ export async function startStormServers(path: string, log: (line: string) => voi
     redisPassword,
     onMove: () => undefined,
     stopMysql: async (how) => {
+      isStopped = true;
+      await starting;
       // A full disk may have ended it already.
       if (how === 'kill' && !mysql.process.hasEnded()) process.kill(mysql.process.pid, 'SIGKILL');
       await mysql.process.stop();
     },
     startMysql: async () => {
-      if (!mysql.process.hasEnded()) return;
-      await mysql.process.stop();
-      mysql = await start();
-      servers.onMove();
+      isStopped = false;
+      await startOnce();
     },
     stopRedis: async () => {
       const server = redis[master] as ServerProcess;
@@ -165,6 +182,9 @@ export async function startStormServers(path: string, log: (line: string) => voi
       return lines.filter((line) => /\[ERROR\]|corrupt/i.test(line)).slice(-200);
     },
     close: async () => {
+      clearInterval(supervisor);
+      isStopped = true;
+      await starting;
       await Promise.all([mysql.process.stop(), ...redis.map((one) => one.stop())]);
       process.off('exit', unmount);
       if (mounted) unmount();
