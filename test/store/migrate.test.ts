@@ -15,8 +15,6 @@ import { layTables, schemaOf } from '../support/schema.ts';
 
 let fresh: FreshDatabase;
 let owner: Database;
-/** Puts back what belongs to the server as a whole. */
-let restore: (() => Promise<void>) | undefined;
 const open: Database[] = [];
 const another = (): Database => {
   const one = openDatabase({ url: fresh.ownerUrl, connections: 3 });
@@ -46,8 +44,6 @@ beforeEach(async () => {
   owner = another();
 });
 afterEach(async () => {
-  await restore?.();
-  restore = undefined;
   for (const one of open.splice(0)) await one.close();
   await fresh.drop();
 });
@@ -215,8 +211,8 @@ describe('a migration that stopped half-way', () => {
       await expect(migrate(narrow, keys())).rejects.toThrow(
         /MySQL error 1419 .*set log_bin_trust_function_creators = ON/,
       );
+      // It stays on: a trial of presets beside this test may be about to migrate.
       await owner.text('SET GLOBAL log_bin_trust_function_creators = ON');
-      restore = () => owner.text('SET GLOBAL log_bin_trust_function_creators = OFF');
     }
     expect((await migrate(narrow, keys())).length).toBe(shippedMigrations().length);
   });
