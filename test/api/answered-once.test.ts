@@ -97,12 +97,12 @@ test('a database that takes nothing now is no fault of ours: 503, when to come a
       headers: { 'idempotency-key': 'ticket-13' },
     });
   // As a server answers that is read-only for a while.
-  await owner.run(
+  await owner.text(
     `CREATE TRIGGER takes_nothing BEFORE INSERT ON handovers FOR EACH ROW
        SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1290, MESSAGE_TEXT = 'read-only'`,
   );
   const refused = await send();
-  await owner.run('DROP TRIGGER takes_nothing');
+  await owner.text('DROP TRIGGER takes_nothing');
   const { status, body, headers } = refused;
   expect([status, body['code'], headers.get('retry-after')]).toEqual([503, 'DB-006', '5']);
   expect((await send()).status).toBe(200);

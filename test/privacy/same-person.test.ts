@@ -5,6 +5,7 @@ import { createRights } from '../../src/privacy/rights.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
+import { waitersTable } from '../support/processes.ts';
 
 let crm: HttpRecipient;
 let gateway: Gateway;
@@ -176,7 +177,7 @@ test('a lead that comes in while its person withdraws is not overlooked: it wait
     // The server shows transactions anew only to who has not asked for a tenth of a second.
     await pause(150);
     const [waits] = await gateway.owner.all<{ n: number }>(
-      "SELECT COUNT(*) AS n FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'",
+      `SELECT COUNT(*) AS n FROM ${await waitersTable(gateway.owner)} w`,
     );
     return given('G-3').length > 0 || (waits?.n ?? 0) > 0;
   });

@@ -8,6 +8,7 @@ import { Redis } from 'ioredis';
 import mysql from 'mysql2/promise';
 import type { RowDataPacket } from 'mysql2/promise';
 import { browserOf, type Browser } from '../console/desk.ts';
+import { trustGuests } from './trust.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const { RELAIS_TEST_MYSQL_URL: mysqlUrl = '', RELAIS_TEST_REDIS_URL: redisUrl = '' } = process.env;
@@ -67,6 +68,8 @@ async function leftovers(pid: number): Promise<readonly string[]> {
     (name) => name.includes(`relais_demo_${pid}`) || name.startsWith(`rd${pid}_`) || name === `demo-${pid}`,
   );
 }
+
+beforeAll(() => trustGuests(mysqlUrl));
 
 test('forty leads are all accounted for; with one removed from a recipient’s record the exit code says so', async () => {
   const [sound, tampered] = await Promise.all([demo(), demo('--tamper', '--seed', '7')]);

@@ -2,6 +2,7 @@
 // beside it once without the rule for each of its habits, which must break in the words its folder foretells (some minutes).
 // Invariant: one gateway, one database for all of them; every simulated CRM has records of its own.
 import { silentScreen } from './silent-screen.ts';
+import { trustGuests } from './trust.ts';
 import { gatewayTools } from '../../src/sandbox/demo/gateway.ts';
 import { projectMappings } from '../../src/sandbox/trial/mappings.ts';
 import { readPreset } from '../../src/sandbox/trial/preset-folder.ts';
@@ -24,10 +25,7 @@ export function tryInFull(presets: readonly string[]): void {
 
   beforeAll(async () => {
     const signal = new AbortController().signal;
-    // The tests' own server, to which the trial is a guest: MySQL lets no guest make triggers by itself.
-    const server = gatewayTools.connect(mysqlUrl);
-    await server.text('SET GLOBAL log_bin_trust_function_creators = ON');
-    await server.close();
+    await trustGuests(mysqlUrl);
     const deps = { screen: silentScreen, tools: gatewayTools, given: { mysqlUrl, redisUrl }, signal };
     await inTrial(wanted, deps, async (world) => {
       trouble = await runTrial(world, { signal, say: () => undefined, patienceMs: 240_000 });

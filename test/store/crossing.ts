@@ -1,7 +1,7 @@
 // Two who meet at one lock, for certain: the test holds what they need, waits until each waits for it, and lets go.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Database, Sql } from '../../src/store/database.ts';
-import { processesTable } from '../support/processes.ts';
+import { processesTable, waitersTable } from '../support/processes.ts';
 
 /** MariaDB shows the same picture again to whoever looks within 100 ms of the last look. */
 const lookAgainMs = 120;
@@ -10,8 +10,8 @@ const lookAgainMs = 120;
 const waiting = async (owner: Database): Promise<number> =>
   (
     await owner.all(
-      `SELECT 1 FROM ${await processesTable(owner)} p LEFT JOIN information_schema.INNODB_TRX t ON t.trx_mysql_thread_id = p.ID
-        WHERE p.DB = DATABASE() AND (t.trx_state = 'LOCK WAIT' OR p.STATE = 'User lock')`,
+      `SELECT 1 FROM ${await processesTable(owner)} p LEFT JOIN ${await waitersTable(owner)} t ON t.id = p.ID
+        WHERE p.DB = DATABASE() AND (t.id IS NOT NULL OR p.STATE = 'User lock')`,
     )
   ).length;
 

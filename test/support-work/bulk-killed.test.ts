@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { environmentOf } from '../cli/terminal.ts';
 import { openBulkHome, type BulkHome } from './bulk-home.ts';
+import { waitersTable } from '../support/processes.ts';
 
 const root = join(__dirname, '../..');
 let home: BulkHome;
@@ -41,8 +42,7 @@ test('killed while its second step is open, the run is finished by a planner, ea
     await gateway.until(
       'its second step is open',
       async () =>
-        (await gateway.owner.all("SELECT 1 FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'"))
-          .length > 0,
+        (await gateway.owner.all(`SELECT 1 FROM ${await waitersTable(gateway.owner)} w`)).length > 0,
     );
     command.kill('SIGKILL');
     expect(await ended).toEqual([null, 'SIGKILL']);
