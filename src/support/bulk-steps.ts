@@ -91,7 +91,7 @@ export const refusalWords: Readonly<Record<BulkRefusal, Both>> = {
     replayRefusals.undecided,
   ],
   already_delivered: ['déjà livrée', replayRefusals.already_delivered],
-  mapping_unchanged: ['format inchangé depuis l’échec', replayRefusals.mapping_unchanged],
+  mapping_unchanged: ['format inchangé depuis l’échec, sans envoi', replayRefusals.mapping_unchanged],
   erasure_confirmed: ['effacement déjà confirmé', replayRefusals.erasure_confirmed],
   moved_on: [
     'elle a changé depuis qu’elle a été comptée : à revoir',

@@ -14,7 +14,7 @@ const inFrench: Record<ReplayRefusal, string> = {
     'le destinataire l’a peut-être : dites s’il l’a ou non, ou acceptez qu’il puisse l’avoir deux fois',
   already_delivered: 'elle est déjà livrée ; pour l’envoyer une seconde fois, demandez-le expressément',
   mapping_unchanged:
-    'le format n’a pas changé depuis son échec ; corrigez-le d’abord, ou demandez expressément de la renvoyer telle quelle',
+    'elle n’est pas partie, et le format n’a pas changé depuis son échec ; corrigez-le d’abord, ou demandez expressément de la renvoyer telle quelle',
   erasure_confirmed: 'le destinataire a confirmé l’effacement',
 };
 

@@ -61,7 +61,7 @@ export const replayRefusals: Record<ReplayRefusal, string> = {
     'its recipient may have it: say so (`relais delivery resolve`), or accept that it may hold it twice (`--accept-doubles`)',
   already_delivered: 'it is delivered already; ask for it to be sent again (`--again`)',
   mapping_unchanged:
-    'the mapping has not changed since it failed; repair it first, or ask for it to be sent again as it is (`--again`)',
+    'it never left, and the mapping has not changed since it failed; repair it first, or ask for it to be sent again as it is (`--again`)',
   erasure_confirmed: 'its recipient confirmed the erasure; name it by its number to send it again',
 };
 
@@ -143,7 +143,8 @@ function judge(row: Delivery, known: Known, options: ReplayOptions): ReplayPlan 
   const { base, code } = splitReason(row.reason);
   const isInvalid = row.state === 'failed' && base === 'invalid' && code !== 'BROKEN';
   if (!isInvalid || version.publishedAt > (row.settledAt ?? new Date(0))) return plan;
-  return options.again === true ? 'unchanged' : 'mapping_unchanged';
+  // What a recipient refused it may take by now; what has never left would stop at the same field.
+  return options.again === true || row.departures > 0 ? 'unchanged' : 'mapping_unchanged';
 }
 
 /** It was held for a person to decide, or its destination says `onUnknown: hold`, and nobody knows whether the recipient has it. */

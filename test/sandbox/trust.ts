@@ -4,5 +4,9 @@ import { gatewayTools } from '../../src/sandbox/demo/gateway.ts';
 /** As docs/install.md asks of who administers the server. @param mysqlUrl an account that administers it */
 export async function trustGuests(mysqlUrl: string): Promise<void> {
   const server = gatewayTools.connect(mysqlUrl);
-  await server.text('SET GLOBAL log_bin_trust_function_creators = ON').finally(server.close);
+  try {
+    await server.text('SET GLOBAL log_bin_trust_function_creators = ON');
+  } finally {
+    await server.close();
+  }
 }

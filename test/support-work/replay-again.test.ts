@@ -26,7 +26,8 @@ async function since(then: string, count = 1): Promise<readonly number[]> {
 }
 let made = 0;
 const delivered = "state = 'delivered', reason = 'accepted', maybe_received = 1, departures = 1";
-const invalid = "state = 'failed', reason = 'invalid:REQUIRED', settled_at = UTC_TIMESTAMP(3)";
+const invalid =
+  "state = 'failed', reason = 'invalid:REQUIRED', departures = 0, settled_at = UTC_TIMESTAMP(3)";
 
 describe.each([
   ['delivered meanwhile', delivered, 'already_delivered'],
@@ -86,6 +87,12 @@ describe.each([
     const again = await beginRun(app.database, { ...asked, order: { kind: 'replay', again: true } });
     expect(await workRun(app, again)).toMatchObject({ done: 2, refused: 0 });
   });
+});
+
+test('what its recipient refused as invalid goes again as it is: the recipient may have mended what was wrong', async () => {
+  const [id = 0] = await since(invalid.replace('departures = 0', 'departures = 1'));
+  const { app } = home.gateway;
+  expect(await replayOne(app, acting, String(id), { reason: why.reason })).toMatchObject({ done: 'new_run' });
 });
 
 const optionsOf = async (id: number): Promise<string> =>

@@ -171,6 +171,8 @@ function replayForms(
     const text = replay === 'already_delivered' ? words.deliveredAgain : words.unchanged;
     return [html`<p>${say(text)}</p>`, form('replay', [...fields, 'again'], words.replay, 'second')];
   }
+  if (replay === 'unchanged')
+    return [html`<p>${say(words.unchanged)}</p>`, form('replay', fields, words.replay, 'second')];
   return replay === null || isReplayRefusal(replay) ? [] : [form('replay', fields, words.replay)];
 }
 
