@@ -61,7 +61,7 @@ export const replayRefusals: Record<ReplayRefusal, string> = {
     'its recipient may have it: say so (`relais delivery resolve`), or accept that it may hold it twice (`--accept-doubles`)',
   already_delivered: 'it is delivered already; ask for it to be sent again (`--again`)',
   mapping_unchanged:
-    'it never left, and the mapping has not changed since it failed; repair it first, or ask for it to be sent again as it is (`--again`)',
+    'it never left, and the mapping has not changed since; repair it, or ask for it as it is (`--again`)',
   erasure_confirmed: 'its recipient confirmed the erasure; name it by its number to send it again',
 };
 
