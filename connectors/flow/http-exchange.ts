@@ -104,7 +104,7 @@ async function asked(
       deadline.leave();
       yield piece;
     }
-    // Where the length is not told beforehand, the end leaves too: without it the server has no file.
+    // The end of a body of unknown length leaves too: without it the server has no file.
     deadline.leave();
     wait(timeouts.responseMs);
   }

@@ -46,7 +46,7 @@ export function replayCommands(program: Command): void {
       )
       .option(
         '--again',
-        'what is delivered already, or failed under a mapping that has not changed, is sent once more',
+        'sends once more what is delivered already, or never left under a mapping that has not changed',
       )
       .option('--dry-run', 'say what would happen, do nothing')
       .option('--yes', 'do not ask')

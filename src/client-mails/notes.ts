@@ -124,7 +124,7 @@ const who: Readonly<Record<string, string>> = {
   key: 'un système du centre (clé n°',
 };
 
-/** What the gateway did by itself. */
+/** Words for the gateway where nobody asked it. */
 const itself: Readonly<Record<string, string>> = {
   intake: 'la passerelle, à la réception des lignes',
   planner: 'la passerelle',

@@ -74,7 +74,7 @@ function saidBy(error: RelaisError | undefined): Both | undefined {
   return french === undefined || english === undefined ? undefined : [french, english];
 }
 
-/** What is planned for a filter that names what nobody knows: the list keeps that filter to be put right. */
+/** A plan for a filter with an unknown name leads back to the list, which keeps that filter. */
 const backToFilter = (path: string, query: string, say: Say): Html =>
   html`<p>${say(words.check)}</p>
     ${['/replay', '/cancel'].includes(path) ? html`<p><a href="/deliveries?${query}">${say(words.filter)}</a></p>` : undefined}`;

@@ -69,7 +69,7 @@ const withoutPerson = (
     ? { ...outcome, reason: namelessCode(listed(outcome.reason), person, action) }
     : outcome;
 
-/** What the mapping in force keeps of a reason. */
+/** The code that the mapping in force keeps of a reason. */
 async function listOf(needs: TripNeeds, destinationId: string): Promise<(given: string) => string> {
   const mapping = (await needs.inForce(destinationId))?.mapping;
   const settings = mapping?.actions.create?.settings;

@@ -26,7 +26,7 @@ export interface ReplayOptions {
   readonly anew?: boolean;
   /** What its recipient may hold already, under `onUnknown: hold`, is sent all the same; the reason says why. */
   readonly acceptDoubles?: boolean;
-  /** What is delivered, or failed for what the mapping in force still writes alike, is sent all the same. */
+  /** Sends a delivery that is delivered, or that stopped at a field here, under a mapping that has not changed. */
   readonly again?: boolean;
   /** Each was named by its number: an erasure that was confirmed may be sent again too. */
   readonly named?: boolean;

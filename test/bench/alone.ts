@@ -1,12 +1,11 @@
 // npm run bench -- alone [--rate N] [--seconds N] [--statements]: leads that come one by one, by SQL and by HTTP: time from the hand-in to
 // the recipient, and statements, prepares, fsyncs, kB and processor time of each lead; what the gateway asks at rest.
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { freePort } from '../../src/sandbox/ports.ts';
 import { leadRow, openGateway, webhookFiles } from '../trip/gateway.ts';
 import { startProcess } from '../trip/process.ts';
 import { each, serverCounters, showCounted, statementsOf, type Counted } from './counters.ts';
 import { cpuSeconds, flag, machine, memoryMb, option, pause, percentile, withServices } from './measure.ts';
+import { startArrivals } from './arrivals.ts';
 import { posterOf } from './poster.ts';
 
 const perSecond = option('rate', 50);
@@ -14,19 +13,7 @@ const seconds = option('seconds', 20);
 const atOnce = option('in-flight', 64);
 
 await withServices(async (bench) => {
-  const arrivedAt = new Map<string, number>();
-  const server = createServer((request, response) => {
-    const at = performance.now();
-    let body = '';
-    request.setEncoding('utf8').on('data', (part: string) => (body += part));
-    request.on('end', () => {
-      arrivedAt.set((JSON.parse(body) as { ref: string }).ref, at);
-      response.setHeader('content-type', 'application/json');
-      response.end('{"success":true,"id":"L-1"}');
-    });
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
+  const { port, at: arrivedAt, close } = await startArrivals();
   const gateway = await openGateway({ files: webhookFiles(port, { extra: 'limits: { concurrency: 50 }' }) });
   await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'bench', note: 'bench' });
   const apiPort = await freePort();
@@ -135,7 +122,6 @@ await withServices(async (bench) => {
     relais.child.kill('SIGTERM');
     await relais.exit;
     await gateway.close();
-    server.closeAllConnections();
-    server.close();
+    close();
   }
 });

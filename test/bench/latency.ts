@@ -1,30 +1,16 @@
 // npm run bench -- latency: from a lead's commit to the request its recipient receives, idle and at a steady rate.
 // Planning is in it: each lead is an INSERT into lead_intake by a writer of its own, planner and worker are processes.
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { leadRow, openGateway, webhookFiles } from '../trip/gateway.ts';
 import { startProcess } from '../trip/process.ts';
 import { machine, option, pause, percentile, withServices } from './measure.ts';
+import { startArrivals } from './arrivals.ts';
 
 const perSecond = option('rate', 50);
 const seconds = option('seconds', 30);
 const idleLeads = option('idle', 40);
 
 await withServices(async () => {
-  const arrivedAt = new Map<string, number>();
-  const server = createServer((request, response) => {
-    const at = performance.now();
-    let body = '';
-    request.setEncoding('utf8').on('data', (part: string) => (body += part));
-    request.on('end', () => {
-      const { ref } = JSON.parse(body) as { ref: string };
-      if (!arrivedAt.has(ref)) arrivedAt.set(ref, at);
-      response.setHeader('content-type', 'application/json');
-      response.end('{"success":true,"id":"L-1"}');
-    });
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const port = (server.address() as AddressInfo).port;
+  const { port, at: arrivedAt, close } = await startArrivals();
   const gateway = await openGateway({ files: webhookFiles(port, { extra: 'limits: { concurrency: 20 }' }) });
   const environment = { RELAIS_LOG_LEVEL: 'error', RELAIS_PLANNER_IDLE_MS: '40' };
   try {
@@ -77,7 +63,6 @@ await withServices(async () => {
     await Promise.all(processes.map((one) => one.exit));
   } finally {
     await gateway.close();
-    server.closeAllConnections();
-    server.close();
+    close();
   }
 });

@@ -147,8 +147,11 @@ export const trade: Readonly<Record<string, Mischief>> = {
     run: async (scene, random) => {
       const id = random.pick(destinations.filter((one) => one !== goneId));
       const { database } = scene.gateway.app;
-      const live = await perhaps(() => revokeAt(database, id));
+      const before = (await perhaps(() => readAuthorisations(database, [id])))?.get(id);
+      const live = before?.find((one) => one.revokedAt === undefined);
       if (live === undefined) return;
+      // Its answer may be lost, and MySQL may commit it after that: granted again whatever came of it.
+      await perhaps(() => revokeAt(database, id));
       await pause(random.between(200, 3_000));
       await surely(() =>
         database.transaction(async (tx) => {

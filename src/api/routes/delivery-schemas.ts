@@ -97,7 +97,7 @@ export const replayFlags = {
     'what a recipient may hold already (unknown_hold) is sent all the same; the reason says why a double is accepted',
   ),
   again: s.flag(
-    'what is delivered already is sent a second time, and what failed for what the mapping in force still writes alike is tried again; without it both are refused',
+    'a delivery that is delivered already is sent a second time, and one that stopped at a field here is tried again under a mapping that has not changed; without it both are refused',
   ),
 };
 export interface ReplayAsked {

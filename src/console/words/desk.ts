@@ -60,8 +60,8 @@ export const deskWords = {
     'Send what the client may hold already too, a double being accepted',
   ],
   again: [
-    'Envoyer aussi ce qui est déjà livré, ou a échoué sous un format inchangé',
-    'Send what is delivered already too, or failed under a mapping that has not changed',
+    'Envoyer aussi ce qui est déjà livré, ou n’est jamais parti sous un format inchangé',
+    'Send what is delivered already too, or never left under a mapping that has not changed',
   ],
   sendAllTheSame: ['Envoyer quand même', 'Send all the same'],
   sendAllTheSameText: [
@@ -73,8 +73,8 @@ export const deskWords = {
     'Delivered already: a replay sends it a second time.',
   ],
   unchanged: [
-    'Le format n’a pas changé depuis cet échec : rejouée, elle échouera de même.',
-    'The mapping has not changed since it failed: a replay will fail alike.',
+    'Le format n’a pas changé depuis cet échec : si le destinataire n’a rien corrigé, elle échouera de même.',
+    'The mapping has not changed since it failed: unless the recipient has mended something, a replay will fail alike.',
   ],
   cancel: ['Annuler la livraison', 'Cancel the delivery'],
   close: ['Classer', 'Close'],

@@ -176,7 +176,7 @@ function compileRequest(rawCall: RawCall, input: CallsInput, place: ConsentPlace
   return { plan, reads, record, layout, schema, targets, secretNames, judge, question, isNamed };
 }
 
-/** Whether a request names the lead; one that takes back must, and one of an erase says something at least. */
+/** True where a request names the lead; reports an undo that does not, and a call of an erasure that writes nothing. */
 function namedBy(
   { raw, path, name }: RawCall,
   written: Pick<CompiledCall, 'record'> & { readonly settings: unknown },

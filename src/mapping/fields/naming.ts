@@ -4,7 +4,7 @@ import { isRecord, textAt } from '../document/yaml.ts';
 import type { CompiledField } from './each.ts';
 import { findSource } from './source.ts';
 
-/** What the recipient, or we, know a lead or a delivery by. */
+/** True for a source by which the recipient, or Relais, knows a lead or a delivery. */
 export const isReference = (source: string): boolean =>
   ['id', 'delivery.key', 'delivery.reference'].includes(source) || source.startsWith('calls.');
 
@@ -13,7 +13,7 @@ const mayLack = (raw: Record<string, unknown>): boolean =>
   Object.hasOwn(raw, 'map') ||
   ['truncate', 'omit'].includes(textAt(raw['max'], 'on') ?? '');
 
-/** What is known of a written field here. */
+/** The parts of a written field that these functions read. */
 export type WrittenField = Pick<CompiledField, 'path' | 'source'>;
 
 /** References that these fields write whole. @param lines of the file that the fields were compiled from */

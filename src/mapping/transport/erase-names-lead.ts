@@ -11,7 +11,7 @@ function namesByAddress(settings: unknown): boolean {
   return url !== undefined && (url.includes('{') || url.startsWith('secret:'));
 }
 
-/** What the recipient knows the lead by, as far as the fields write it. @param lines of the file that the fields were compiled from */
+/** References of the lead that the fields write and the recipient knows. @param lines of the file that the fields were compiled from */
 const namesWritten = ({ fields }: Erasing['record'], lines: readonly unknown[]): readonly string[] =>
   referencesWritten(fields, lines).filter((source) => source !== 'delivery.key');
 
@@ -25,7 +25,7 @@ export interface Erasing {
   readonly lines: readonly unknown[];
 }
 
-/** Whether one request names the lead. */
+/** True where one request names the lead. */
 export const namesLead = (
   { settings, record, lines }: Erasing,
   connector: Pick<ConnectorFacts, 'sheet' | 'fetched'>,
@@ -33,11 +33,11 @@ export const namesLead = (
   namesByAddress(settings) ||
   (bearsReference(connector) ? record.columns.length > 0 : namesWritten(record, lines).length > 0);
 
-/** Whether it says anything: a call may prepare the one that names the lead. */
+/** True where a request writes anything: a call may prepare the one that names the lead. */
 export const saysAnything = ({ settings, record }: Erasing): boolean =>
   namesByAddress(settings) || record.columns.length > 0;
 
-/** Whether the recipient's own reference is all that names the lead: without it nothing is sent. */
+/** True where the recipient's own reference alone names the lead: without it nothing is sent. */
 export const needsReference = (
   { settings, record, lines }: Erasing,
   connector: Pick<ConnectorFacts, 'sheet' | 'fetched'>,
