@@ -7,7 +7,7 @@ import { takeEngine } from './engine.mjs';
 await bootstrap({ needs: 'all' });
 process.chdir(root);
 takeEngine();
-const folder = join(root, 'test', 'bench');
+const folder = join(root, 'test', 'lab', 'bench');
 // A bench says in its first line how it is called; the other files of the folder are their parts.
 const benches = new Map(
   readdirSync(folder)
@@ -22,4 +22,4 @@ if (first === '--help' || !benches.has(name)) {
   for (const line of benches.values()) console.error(line.slice('// '.length));
   process.exit(first === '--help' ? 0 : 2);
 }
-await import(`../test/bench/${name}.ts`);
+await import(`../test/lab/bench/${name}.ts`);

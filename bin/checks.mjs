@@ -21,7 +21,10 @@ const steps = [
     args: [bin('typescript/bin/tsc'), '--noEmit', '--incremental', '--tsBuildInfoFile', kept('types.json')],
   },
   { name: 'lint', args: [bin('oxlint/bin/oxlint'), '--type-aware', '--deny-warnings', '--quiet'] },
-  { name: 'imports', args: [bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', 'connectors'] },
+  {
+    name: 'imports',
+    args: [bin('dependency-cruiser/bin/dependency-cruise.mjs'), 'src', 'connectors', 'sandbox'],
+  },
   { name: 'sql', args: [join(root, 'test/architecture/sql-lint-cli.ts')] },
 ];
 

@@ -2,4 +2,4 @@
 import { bootstrap } from './bootstrap.mjs';
 
 await bootstrap({ needs: 'all' });
-await import('../src/sandbox/demo.ts');
+await import('../sandbox/demo.ts');

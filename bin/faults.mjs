@@ -5,4 +5,4 @@ import { takeEngine } from './engine.mjs';
 await bootstrap({ needs: 'all' });
 process.chdir(root);
 takeEngine();
-await import('../test/faults/faults.ts');
+await import('../test/lab/faults/faults.ts');

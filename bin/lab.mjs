@@ -1,5 +1,5 @@
-// `npm run lab`: what is not a unit, integration or demo test: storms, the suites on the other engine, benchmarks, containers,
-// real CRMs. Alone it lists its parts; `npm run lab -- NAME ...` runs one with the words that follow; `npm run lab -- --ci` runs
+// `npm run lab`: what is not a unit or integration test: storms, the demo, trials, the suites on the other engine, benchmarks,
+// containers, real CRMs. Alone it lists its parts; `npm run lab -- NAME ...` runs one with the words that follow; `npm run lab -- --ci` runs
 // those that a build server runs after `npm test`.
 // Invariant: the exit code is that of the part; a build server runs every part of its list and fails when one has failed.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
@@ -11,12 +11,21 @@ process.chdir(root);
 
 /** @typedef {{ name: string, what: string, words: readonly string[], ci?: true }} Part */
 
+/** @param {string} name */
+const suiteOf = (name) => `test/lab/${name}/.*(?<!unit)\\.test`;
+
 /** @type {readonly Part[]} */
 const commands = [
   {
     name: 'storms',
     what: 'npm run faults: real processes under a storm of faults',
     words: ['bin/faults.mjs'],
+  },
+  {
+    name: 'suites',
+    what: 'demo, trials of all presets, a short storm, ten years of a small client, several hosts and Redis servers',
+    words: ['bin/test.mjs', '--no-check', ...['demo', 'trials', 'faults', 'years', 'scale'].map(suiteOf)],
+    ci: true,
   },
   {
     name: 'engine',

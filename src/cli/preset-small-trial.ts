@@ -9,7 +9,7 @@ import { say } from './terminal.ts';
 
 /** @throws FIND-001 where it has no example */
 export async function tryOneLead(preset: string): Promise<void> {
-  const { preparePresets, projectMappings } = await import('../sandbox/trial/mappings.ts');
+  const { preparePresets, projectMappings } = await import('../../sandbox/trial/mappings.ts');
   const example = join(projectMappings, 'presets', preset, 'example');
   if (!existsSync(example))
     throw new RelaisError('FIND-001', `The preset ${preset} has no example, so nothing of it can be tried.`);

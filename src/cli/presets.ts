@@ -2,7 +2,7 @@
 // Invariant: list and show read files only; a trial has servers of its own and touches nothing of an installation.
 import type { Command } from 'commander';
 import { RelaisError } from '../errors.ts';
-import type { PresetFacts, RecordedAnswer } from '../sandbox/trial/preset-folder.ts';
+import type { PresetFacts, RecordedAnswer } from '../../sandbox/trial/preset-folder.ts';
 import { withExamples } from './arguments.ts';
 import { table } from './table.ts';
 import { mappingsFolder, out } from './terminal.ts';
@@ -13,11 +13,11 @@ interface FolderOptions {
 }
 
 /** Loaded when needed: nothing else of the terminal reads presets. */
-const folders = () => import('../sandbox/trial/preset-folder.ts');
+const folders = () => import('../../sandbox/trial/preset-folder.ts');
 
 /** Whether there is a simulated CRM for it. */
 async function isSimulated(preset: string): Promise<boolean> {
-  const { simulatorOf } = await import('../sandbox/simulators/index.ts');
+  const { simulatorOf } = await import('../../sandbox/simulators/index.ts');
   return simulatorOf(preset) !== undefined;
 }
 
@@ -153,7 +153,7 @@ async function tryOne(
     const { tryOneLead } = await import('./preset-small-trial.ts');
     return tryOneLead(preset);
   }
-  const { tryInTerminal } = await import('../sandbox/trial/terminal.ts').catch((error: unknown) => {
+  const { tryInTerminal } = await import('../../sandbox/trial/terminal.ts').catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw new RelaisError(
       'SERVICE-001',

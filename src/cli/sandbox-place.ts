@@ -10,7 +10,7 @@ import { settingsByCall, type TrialRecipient } from '../support/test-leads/recip
 
 /** @throws USAGE-001 where the sandbox's packages are not installed, or nothing can stand in */
 export async function localPlace(mapping: CompiledMapping, connector: Connector): Promise<TrialRecipient> {
-  const recipients = await import('../sandbox/recipients/stand-in.ts').catch(() => {
+  const recipients = await import('../../sandbox/recipients/stand-in.ts').catch(() => {
     throw new RelaisError(
       'USAGE-001',
       "A local recipient needs the development packages (npm ci), which this installation does without. Declare the client's own sandbox in the mapping file, or run this from a checkout.",

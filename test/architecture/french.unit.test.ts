@@ -3,9 +3,6 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './planted-tree.ts';
 
-/** Answers and data of others, which the simulators and invented persons of the sandbox repeat as they are. */
-const ofOthers = /^src\/sandbox\//;
-
 const elided =
   /(?<![A-Za-zÀ-ÿ]|dd')(?:[ldnsjmtc]|qu|jusqu|lorsqu|puisqu|quelqu|aujourd|presqu)\\?'(?=[A-Za-zÀ-ÿœ«]|\$\{)/i;
 /** What a client grants a recipient is an `habilitation`, in French alone. */
@@ -15,8 +12,7 @@ const otherWord = /\bautorisations?\b/i;
 const lead =
   /(?:['"`([\d]\s?|\$\{[^}]*\}\s|(?<![A-Za-zÀ-ÿ])(?:l[ae]s?|une|cette|de|des|chaque|aucune|toutes?|sans|quelles?|certaines|dernières|nouvelles?|vraies?|sa|ses|vos|leurs?)\s)(?<!à la )demandes?\b(?!-|’|\.\w| (?:de (?:droits|rappel)|d’(?:effacement|accès)|n°|à |au |\$\{))/i;
 /** The pages, letters and refusals of requests for rights: there it is the only `demande`. */
-const ofRequests =
-  /^src\/(?:privacy\/(?:requests|person|proofs)\/|console\/words\/request(?:s|-states)\.ts|sandbox\/)/;
+const ofRequests = /^src\/(?:privacy\/(?:requests|person|proofs)\/|console\/words\/request(?:s|-states)\.ts)/;
 
 const isComment = (line: string): boolean => /^\s*(?:\/\/|\/?\*)/.test(line);
 
@@ -27,7 +23,7 @@ const texts = ['src', 'connectors']
   .flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
   )
-  .filter((path) => path.endsWith('.ts') && !ofOthers.test(path))
+  .filter((path) => path.endsWith('.ts'))
   .map((path) => [path, readFileSync(join(root, path), 'utf8')] as const);
 
 test.each([

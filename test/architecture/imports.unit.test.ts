@@ -59,7 +59,7 @@ beforeAll(() => {
     'src/delivery/two.ts': "import type { One } from './one.ts'; export type Two = One;",
     'src/privacy/reach.ts':
       "export type { One } from '../delivery/one.ts'; export type { Job } from '../queue/jobs.ts';",
-    'src/sandbox/reach.ts': "export { rows } from '../store/rows.ts';",
+    'sandbox/reach.ts': "export { rows } from '../src/store/rows.ts';",
     'src/monitoring/fine.ts':
       "export { rows } from '../store/rows.ts'; export { error } from '../errors.ts';",
     'src/cli/reach.ts': "export { rows } from '../main.ts'; export { error } from '../monitoring/fine.ts';",
@@ -101,7 +101,7 @@ test.each([
   'store-imports: src/store/up.ts -> src/queue/jobs.ts',
   'privacy-imports: src/privacy/reach.ts -> src/delivery/one.ts',
   'privacy-imports: src/privacy/reach.ts -> src/queue/jobs.ts',
-  'sandbox-imports: src/sandbox/reach.ts -> src/store/rows.ts',
+  'sandbox-imports: sandbox/reach.ts -> src/store/rows.ts',
   'cli-imports: src/cli/reach.ts -> src/main.ts',
   'cli-imports: src/cli/reach.ts -> src/monitoring/fine.ts',
   'outside-the-table: src/shared.ts -> src/errors.ts',

@@ -8,8 +8,8 @@ const under = (folder: string): string[] =>
     ? readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name))
     : [];
 
-const everything = ['src', 'connectors', 'test', 'bin', 'mappings'].flatMap(under);
-const sources = everything.filter((path) => /^(src|connectors)\/.*\.ts$/.test(path));
+const everything = ['src', 'connectors', 'sandbox', 'test', 'bin', 'mappings'].flatMap(under);
+const sources = everything.filter((path) => /^(src|connectors|sandbox)\/.*\.ts$/.test(path));
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 const code = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/[^\n]*/g, '');
@@ -52,7 +52,7 @@ const mayAskTheHostsClock: Readonly<Record<string, string>> = {
   'src/cli/host-clock.ts': 'work on files alone, where no database is asked',
   'src/mapping/check.ts': 'the same: a check of files; what runs is given the database’s clock',
   'src/delivery/attempt/attempt-trace.ts': 'traces stand beside those of other programs of the host',
-  'src/sandbox/': 'a world of its own, without a client',
+  'sandbox/': 'a world of its own, without a client',
 };
 const asksTheHostsClock = (text: string): boolean =>
   /\bDate\s*(?:\?\.|\.)\s*now\b|\bDate\s*\[\s*['"]now['"]|\bnew\s+Date\s*(?:\(\s*\)|(?!\s*\())|(?<!new\s)(?<![\w.])Date\s*\(\s*\)|\btimeOrigin\b|\bTemporal\s*\.\s*Now\b|\{[^}]*\bnow\b[^}]*\}\s*=\s*Date\b/.test(

@@ -34,7 +34,7 @@ type CruiseResult = {
 export function cruise(folder: string): { readonly faults: string[]; readonly files: number } {
   const program = tool('dependency-cruiser/bin/dependency-cruise.mjs');
   const config = join(root, '.dependency-cruiser.cjs');
-  const args = [program, '--config', config, '--output-type', 'json', 'src', 'connectors'];
+  const args = [program, '--config', config, '--output-type', 'json', 'src', 'connectors', 'sandbox'];
   const { stdout, stderr } = spawnSync(process.execPath, args, {
     cwd: folder,
     encoding: 'utf8',

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { flow } from '../../connectors/flow/index.ts';
-import { startFtps, type FtpsFault, type FtpsStep } from '../../src/sandbox/recipients/ftps.ts';
+import { startFtps, type FtpsFault, type FtpsStep } from '../../sandbox/recipients/ftps.ts';
 import { bytesIn, opening, type Rig } from './rigs.ts';
 import { certificateFor } from './servers/certificate.ts';
 import { smtpUser, startSmtpRecipient, type SmtpRecipient } from './servers/smtp.ts';

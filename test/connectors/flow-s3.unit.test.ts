@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
 import { flow } from '../../connectors/flow/index.ts';
-import { serversIn } from '../../src/sandbox/recipients/stand-in.ts';
+import { serversIn } from '../../sandbox/recipients/stand-in.ts';
 import { s3Rig, type S3Rig } from './file-rigs.ts';
 import { contextOf, parcelOf } from './rigs.ts';
 

@@ -3,7 +3,7 @@ import { connect as netConnect, createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { isReachable, literalAddress, parseRanges } from '../../connectors/guard/addresses.ts';
 import { connectCodeOf, connectFailureOf, createGuard } from '../../connectors/guard.ts';
-import { freePort } from '../../src/sandbox/ports.ts';
+import { freePort } from '../../sandbox/ports.ts';
 
 const reachable = (address: string, ranges: readonly string[] = []): boolean =>
   isReachable(literalAddress(address) ?? address, parseRanges(ranges));

@@ -7,7 +7,7 @@ import { connectorOf, connectors } from '../../connectors/index.ts';
 import { checkSources } from '../../src/mapping/check.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { makeSkeleton } from '../../src/mapping/skeleton/skeleton.ts';
-import { serversIn } from '../../src/sandbox/recipients/stand-in.ts';
+import { serversIn } from '../../sandbox/recipients/stand-in.ts';
 import { parcelOf } from './rigs.ts';
 
 /** What an integrator gives after --to. */

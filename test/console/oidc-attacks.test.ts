@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { createOidc } from '../../src/access/oidc.ts';
 import { silentLog } from '../../src/log.ts';
-import { freePort } from '../../src/sandbox/ports.ts';
+import { freePort } from '../../sandbox/ports.ts';
 import { browserOf, deskOver, enrol, password, type Browser } from './desk.ts';
 import { clientSecret, isIn, openOidcDesk, type OidcDesk } from './oidc-desk.ts';
 

@@ -1,7 +1,7 @@
 // A desk whose people may come in by a provider on this machine, which says of them what a test wants it to say.
 import { OAuth2Server } from 'oauth2-mock-server';
 import type { Role } from '../../src/access/permissions.ts';
-import { freePort } from '../../src/sandbox/ports.ts';
+import { freePort } from '../../sandbox/ports.ts';
 import { openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 import { deskOver, type Answer, type Browser, type TestDesk } from './desk.ts';
 

@@ -3,7 +3,7 @@ import { createMaintenance } from '../../src/delivery/background/maintenance.ts'
 import { silentLog } from '../../src/log.ts';
 import { lapsedLeases } from '../../src/store/deadlines.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';
-import { addTemplate, fill } from '../bench/backlog.ts';
+import { addTemplate, fill } from '../lab/bench/backlog.ts';
 import { readsOf } from '../support/reads.ts';
 import { openDropGateway, type DropGateway } from '../trip/drop.ts';
 import { leadRow, strangerRow } from '../trip/gateway.ts';

@@ -5,7 +5,7 @@ import { leftOnTheirWay } from '../../src/store/file-parts.ts';
 import { destinationsWithLongFiles, putOffForPart } from '../../src/store/long-files.ts';
 import { queuedLongAgo } from '../../src/store/queued-long-ago.ts';
 import { freeStranded } from '../../src/store/stranded-rows.ts';
-import { addTemplate, fill } from '../bench/backlog.ts';
+import { addTemplate, fill } from '../lab/bench/backlog.ts';
 import { readsOf } from '../support/reads.ts';
 import { openDropGateway, type DropGateway } from '../trip/drop.ts';
 

@@ -14,9 +14,9 @@ const foldersUnder = (folder: string): readonly string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .map((name) => `${folder}/${name}`)
     .filter((path) => statSync(join(root, path)).isDirectory());
-const folders = ['src', 'connectors'].flatMap(foldersUnder);
+const folders = ['sandbox', ...['src', 'connectors', 'sandbox'].flatMap(foldersUnder)];
 
-test('every folder of src and connectors has one line', () => {
+test('every folder of src, connectors and sandbox has one line', () => {
   expect(folders.length).toBeGreaterThan(30);
   const lines = [...rooms.matchAll(/^\| `([^`]+)\/` \|/gm)].map(([, folder = '']) => folder);
   expect([...lines].sort()).toEqual([...folders].sort());

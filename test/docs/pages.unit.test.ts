@@ -6,7 +6,7 @@ import { relaisProgram } from '../../src/cli/program.ts';
 import { variables } from '../../src/config.ts';
 import { passwordFileOf } from '../../src/config/value-or-file.ts';
 import { catalogue } from '../../src/errors.ts';
-import { readOptions } from '../../src/sandbox/demo/options.ts';
+import { readOptions } from '../../sandbox/demo/options.ts';
 import { deliveryStates } from '../../src/domain/delivery.ts';
 import { alertKinds } from '../../src/domain/alert-kinds.ts';
 import { logEvents } from '../../src/log.ts';

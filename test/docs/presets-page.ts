@@ -1,8 +1,8 @@
 // The table of presets on docs/presets.md, and the examples on a preset's own page: written from the presets' files.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { presetNamesIn, readPreset } from '../../src/sandbox/trial/preset-folder.ts';
-import { simulators } from '../../src/sandbox/simulators/index.ts';
+import { presetNamesIn, readPreset } from '../../sandbox/trial/preset-folder.ts';
+import { simulators } from '../../sandbox/simulators/index.ts';
 
 const mappings = join(process.cwd(), 'mappings');
 export const presetNames = presetNamesIn(mappings);

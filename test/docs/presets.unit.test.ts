@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { connectors } from '../../connectors/index.ts';
 import { checkAll } from '../../src/mapping/tools/check-folder.ts';
 import { formatProblem } from '../../src/mapping/document/problems.ts';
-import { simulatorOf, simulators } from '../../src/sandbox/simulators/index.ts';
-import { preparePresets, writeClient } from '../../src/sandbox/trial/mappings.ts';
-import { plantedPace, soundPace } from '../../src/sandbox/trial/pace.ts';
-import { origins, readPreset, withoutRule } from '../../src/sandbox/trial/preset-folder.ts';
+import { simulatorOf, simulators } from '../../sandbox/simulators/index.ts';
+import { preparePresets, writeClient } from '../../sandbox/trial/mappings.ts';
+import { plantedPace, soundPace } from '../../sandbox/trial/pace.ts';
+import { origins, readPreset, withoutRule } from '../../sandbox/trial/preset-folder.ts';
 import { presetNames, presetPage, presetsPage } from './presets-page.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -13,7 +13,7 @@ const filesUnder = (folder: string): readonly string[] =>
     .map((name) => `${folder}/${name}`);
 const texts = [
   'README.md',
-  ...['src', 'connectors', 'docs', 'mappings', 'bin', 'test'].flatMap(filesUnder),
+  ...['src', 'connectors', 'sandbox', 'docs', 'mappings', 'bin', 'test'].flatMap(filesUnder),
 ].map((path) => ({ path, text: read(path) }));
 
 interface Mention {

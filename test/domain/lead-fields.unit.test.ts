@@ -10,7 +10,7 @@ import { leadFromSample } from '../../src/mapping/tools/sample.ts';
 import { sampleLead } from '../../src/mapping/tools/sample-lead.ts';
 import { sourceByName } from '../../src/mapping/skeleton/names.ts';
 import { sourceLabel } from '../../src/mapping/spec/french-sources.ts';
-import { inventLeads } from '../../src/sandbox/people/leads.ts';
+import { inventLeads } from '../../sandbox/people/leads.ts';
 import { intakeColumns } from '../../src/store/intake.ts';
 import { columnsOf, contentTables, interactionColumns, selectLeads } from '../../src/store/lead-columns.ts';
 

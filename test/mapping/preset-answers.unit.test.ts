@@ -1,7 +1,7 @@
 // The answers recorded in a preset's folder, read by the preset: each means what its folder says.
 import { answerOf } from '../../src/mapping/response/recorded-answers.ts';
-import { presetNamesIn, readPreset } from '../../src/sandbox/trial/preset-folder.ts';
-import { simulatorOf } from '../../src/sandbox/simulators/index.ts';
+import { presetNamesIn, readPreset } from '../../sandbox/trial/preset-folder.ts';
+import { simulatorOf } from '../../sandbox/simulators/index.ts';
 import { compiledExample } from './preset-support.ts';
 import { mappingsRoot } from './support.ts';
 

@@ -10,7 +10,7 @@ import {
   readPreset,
   readPresetFile,
   type PresetFacts,
-} from '../../src/sandbox/trial/preset-folder.ts';
+} from '../../sandbox/trial/preset-folder.ts';
 import { compiledExample } from './preset-support.ts';
 import { lead, mappingsRoot, presetTexts, situation } from './support.ts';
 

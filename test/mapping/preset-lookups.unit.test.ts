@@ -2,7 +2,7 @@
 import { parse } from 'yaml';
 import { isRecord, listAt } from '../../src/mapping/document/yaml.ts';
 import { answerOf } from '../../src/mapping/response/recorded-answers.ts';
-import { presetNamesIn, readPreset, type RecordedAnswer } from '../../src/sandbox/trial/preset-folder.ts';
+import { presetNamesIn, readPreset, type RecordedAnswer } from '../../sandbox/trial/preset-folder.ts';
 import { compiledExample } from './preset-support.ts';
 import { mappingsRoot, presetTexts } from './support.ts';
 

@@ -4,7 +4,7 @@ import { connectors } from '../../connectors/index.ts';
 import { checkSources } from '../../src/mapping/check.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { formatProblem } from '../../src/mapping/document/problems.ts';
-import { readPresetFile } from '../../src/sandbox/trial/preset-folder.ts';
+import { readPresetFile } from '../../sandbox/trial/preset-folder.ts';
 import { mappingsRoot, presetTexts } from './support.ts';
 
 /** @param changed the mapping of the preset in place of the one in its folder @throws where it does not compile */

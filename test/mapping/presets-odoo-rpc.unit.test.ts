@@ -1,7 +1,7 @@
 // The presets of Odoo 16 to 18: what each call of theirs writes in either protocol, and where the opt-in stands.
 import type { ConsentChannel, ConsentState, Lead } from '../../src/domain/lead.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
-import { readCall } from '../../src/sandbox/simulators/odoo-xmlrpc.ts';
+import { readCall } from '../../sandbox/simulators/odoo-xmlrpc.ts';
 import { bodiesOf } from './calls/calls-support.ts';
 import { check, demoClient, lead, presetTexts } from './support.ts';
 

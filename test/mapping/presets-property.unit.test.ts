@@ -1,7 +1,7 @@
 // The presets of the French property trade: what a lead of theirs holds, where the opt-in stands, and what cannot be sent.
 import type { ConsentChannel, ConsentState, Lead } from '../../src/domain/lead.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
-import { readPresetFile } from '../../src/sandbox/trial/preset-folder.ts';
+import { readPresetFile } from '../../sandbox/trial/preset-folder.ts';
 import { check, lead, mappingsRoot, presetTexts, situation } from './support.ts';
 
 const recordedAt = new Date('2026-11-20T09:15:00Z');

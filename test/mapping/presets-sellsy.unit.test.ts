@@ -2,9 +2,9 @@
 import type { Action, Captured } from '../../connectors/contract.ts';
 import type { ConsentChannel, ConsentState, Lead } from '../../src/domain/lead.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
-import { simulatorOf } from '../../src/sandbox/simulators/index.ts';
-import type { SimulatedCrm } from '../../src/sandbox/simulators/simulator.ts';
-import { readPresetFile } from '../../src/sandbox/trial/preset-folder.ts';
+import { simulatorOf } from '../../sandbox/simulators/index.ts';
+import type { SimulatedCrm } from '../../sandbox/simulators/simulator.ts';
+import { readPresetFile } from '../../sandbox/trial/preset-folder.ts';
 import { check, lead, mappingsRoot, presetTexts, situation } from './support.ts';
 
 const example = (file: string): string =>

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { refusalOfRedis, writeProbe } from '../../src/queue/connect.ts';
-import { findRedis } from '../../src/sandbox/binaries.ts';
-import { startRedis } from '../../src/sandbox/redis.ts';
+import { findRedis } from '../../sandbox/binaries.ts';
+import { startRedis } from '../../sandbox/redis.ts';
 
 test('a Redis without memory or a master answers a PING, and says what keeps it from taking anything', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'relais-probe-'));

@@ -1,8 +1,8 @@
 // The account: one sound run, then every way in which it can be unsound, each planted once.
-import { account } from '../../src/sandbox/demo/accounting.ts';
-import type { Expectation } from '../../src/sandbox/demo/accounting.ts';
-import type { DemoLedger, LoggedDelivery, TakenRow } from '../../src/sandbox/demo/ledger.ts';
-import type { Received } from '../../src/sandbox/recipients/record.ts';
+import { account } from '../../sandbox/demo/accounting.ts';
+import type { Expectation } from '../../sandbox/demo/accounting.ts';
+import type { DemoLedger, LoggedDelivery, TakenRow } from '../../sandbox/demo/ledger.ts';
+import type { Received } from '../../sandbox/recipients/record.ts';
 
 const at = new Date('2026-11-24T10:00:00Z');
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Client from 'ssh2-sftp-client';
 import { parse } from 'yaml';
-import { inventSecrets } from '../../src/sandbox/demo/environment.ts';
-import { startRecipients, type Recipients } from '../../src/sandbox/demo/recipients.ts';
+import { inventSecrets } from '../../sandbox/demo/environment.ts';
+import { startRecipients, type Recipients } from '../../sandbox/demo/recipients.ts';
 
 interface Example {
   readonly file: {

@@ -1,9 +1,9 @@
 // The invented leads: the same for a seed, nobody real, and everything in them that an integrator must meet.
 import { checkRow } from '../../src/intake/contract.ts';
 import { channels, consentStates, interactionKinds } from '../../src/domain/lead.ts';
-import { demoClients } from '../../src/sandbox/people/clients.ts';
-import { inventLeads } from '../../src/sandbox/people/leads.ts';
-import { communes } from '../../src/sandbox/people/places.ts';
+import { demoClients } from '../../sandbox/people/clients.ts';
+import { inventLeads } from '../../sandbox/people/leads.ts';
+import { communes } from '../../sandbox/people/places.ts';
 
 const now = new Date('2026-11-24T10:00:00Z');
 const leads = inventLeads({ seed: 2026, count: 300, now });

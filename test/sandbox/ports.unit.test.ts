@@ -1,6 +1,6 @@
 // A port found free stays free until the process that was promised it has started, which takes seconds.
 import { createServer } from 'node:net';
-import { freePort } from '../../src/sandbox/ports.ts';
+import { freePort } from '../../sandbox/ports.ts';
 
 test('a free port is none that the system gives to outgoing connections', async () => {
   const ports = await Promise.all(Array.from({ length: 20 }, freePort));

@@ -3,9 +3,9 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Action } from '../../connectors/contract.ts';
-import { simulatorOf } from '../../src/sandbox/simulators/index.ts';
+import { simulatorOf } from '../../sandbox/simulators/index.ts';
 import { answerOf } from '../../src/mapping/response/recorded-answers.ts';
-import { readPreset } from '../../src/sandbox/trial/preset-folder.ts';
+import { readPreset } from '../../sandbox/trial/preset-folder.ts';
 import { compiledExample } from '../mapping/preset-support.ts';
 import { mappingsRoot } from '../mapping/support.ts';
 

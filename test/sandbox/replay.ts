@@ -1,8 +1,8 @@
 // Replays what a real CRM was asked at its simulated one, and tells where the two differ: status, what the headers say, the
 // body's shape and values. What is stored shows in the answers to what is read afterwards.
 // Invariant: the simulated one is asked in the same order, at the same moments, with its own numbers in place of the real ones.
-import { simulatorOf } from '../../src/sandbox/simulators/index.ts';
-import type { CrmAnswer, SimulatedCrm } from '../../src/sandbox/simulators/simulator.ts';
+import { simulatorOf } from '../../sandbox/simulators/index.ts';
+import type { CrmAnswer, SimulatedCrm } from '../../sandbox/simulators/simulator.ts';
 import {
   formClosed,
   requestOf,

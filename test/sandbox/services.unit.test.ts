@@ -7,18 +7,18 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { parse } from 'yaml';
-import * as apt from '../../src/sandbox/apt.ts';
-import * as binaries from '../../src/sandbox/binaries.ts';
-import * as packages from '../../src/sandbox/mysql-packages.ts';
-import { startServices } from '../../src/sandbox/services.ts';
+import * as apt from '../../sandbox/apt.ts';
+import * as binaries from '../../sandbox/binaries.ts';
+import * as packages from '../../sandbox/mysql-packages.ts';
+import { startServices } from '../../sandbox/services.ts';
 
-jest.mock('../../src/sandbox/apt.ts', () => ({ aptIsPossible: jest.fn(), installWithApt: jest.fn() }));
-jest.mock('../../src/sandbox/mysql-packages.ts', () => ({
+jest.mock('../../sandbox/apt.ts', () => ({ aptIsPossible: jest.fn(), installWithApt: jest.fn() }));
+jest.mock('../../sandbox/mysql-packages.ts', () => ({
   unpackingIsPossible: jest.fn(),
   unpackMysql: jest.fn(),
 }));
-jest.mock('../../src/sandbox/binaries.ts', () => ({
-  ...jest.requireActual<object>('../../src/sandbox/binaries.ts'),
+jest.mock('../../sandbox/binaries.ts', () => ({
+  ...jest.requireActual<object>('../../sandbox/binaries.ts'),
   findMysql: jest.fn(),
   findRedis: jest.fn(),
 }));
@@ -123,7 +123,7 @@ test.each([
 });
 
 test('a mysqld that is MariaDB under its old name is not MySQL', () => {
-  const { findMysql } = jest.requireActual<typeof binaries>('../../src/sandbox/binaries.ts');
+  const { findMysql } = jest.requireActual<typeof binaries>('../../sandbox/binaries.ts');
   const install = (place: string, program: string, version: string): string => {
     mkdirSync(join(folder, place), { recursive: true });
     const path = join(folder, place, program);

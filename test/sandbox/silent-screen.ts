@@ -1,5 +1,5 @@
 // A screen that shows nothing, for what a test runs of the sandbox.
-import type { Screen } from '../../src/sandbox/demo/screen.ts';
+import type { Screen } from '../../sandbox/demo/screen.ts';
 
 const asItIs = (text: string): string => text;
 const nothing = (): void => undefined;

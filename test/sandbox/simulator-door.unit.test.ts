@@ -1,9 +1,9 @@
 // The door of a simulated CRM: what was planned for a request meets it once, and what met none is told at the end.
 import https from 'node:https';
-import { certificateFor } from '../../src/sandbox/recipients/identity.ts';
-import { json, type SimulatedCrm } from '../../src/sandbox/simulators/simulator.ts';
-import { startSimulator } from '../../src/sandbox/simulators/server.ts';
-import { unmetIn } from '../../src/sandbox/trial/run.ts';
+import { certificateFor } from '../../sandbox/recipients/identity.ts';
+import { json, type SimulatedCrm } from '../../sandbox/simulators/simulator.ts';
+import { startSimulator } from '../../sandbox/simulators/server.ts';
+import { unmetIn } from '../../sandbox/trial/run.ts';
 
 const kept: string[] = [];
 const crm: SimulatedCrm = {

@@ -1,6 +1,6 @@
 // The older doors of the simulated Odoo, and the public form of the simulated Dolibarr, judge as the real ones were seen to.
-import { simulatorOf } from '../../src/sandbox/simulators/index.ts';
-import type { CrmAnswer, SimulatedCrm } from '../../src/sandbox/simulators/simulator.ts';
+import { simulatorOf } from '../../sandbox/simulators/index.ts';
+import type { CrmAnswer, SimulatedCrm } from '../../sandbox/simulators/simulator.ts';
 
 const strangers = [
   { lastName: 'Martin', firstName: 'Anna', email: 'anna@courriel.example', phone: '+33639980901' },

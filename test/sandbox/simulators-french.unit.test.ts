@@ -1,6 +1,6 @@
 // The simulated CRMs that are much used in France judge as their documentation says: each habit, asked for directly in memory.
-import { simulatorOf } from '../../src/sandbox/simulators/index.ts';
-import type { CrmAnswer, SimulatedCrm } from '../../src/sandbox/simulators/simulator.ts';
+import { simulatorOf } from '../../sandbox/simulators/index.ts';
+import type { CrmAnswer, SimulatedCrm } from '../../sandbox/simulators/simulator.ts';
 
 const strangers = [
   { lastName: 'Martin', firstName: 'Anna', email: 'anna@courriel.example', phone: '+33639980901' },

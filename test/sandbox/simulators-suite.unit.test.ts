@@ -1,7 +1,7 @@
 // The simulated SuiteCRM and EspoCRM's Lead Capture judge as their sources have it, a client's own endpoint as docs/webhook.md does: each habit, asked for directly in memory.
 import { createHmac } from 'node:crypto';
-import { simulatorOf } from '../../src/sandbox/simulators/index.ts';
-import type { CrmAnswer, SimulatedCrm } from '../../src/sandbox/simulators/simulator.ts';
+import { simulatorOf } from '../../sandbox/simulators/index.ts';
+import type { CrmAnswer, SimulatedCrm } from '../../sandbox/simulators/simulator.ts';
 
 const strangers = [
   { lastName: 'Martin', firstName: 'Anna', email: 'anna@courriel.example', phone: '+33639980901' },

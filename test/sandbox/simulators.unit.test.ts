@@ -1,6 +1,6 @@
 // The simulated CRMs judge as the real ones were seen to: each habit, asked for directly over HTTPS or in memory.
-import { simulatorOf } from '../../src/sandbox/simulators/index.ts';
-import type { CrmAnswer, SimulatedCrm } from '../../src/sandbox/simulators/simulator.ts';
+import { simulatorOf } from '../../sandbox/simulators/index.ts';
+import type { CrmAnswer, SimulatedCrm } from '../../sandbox/simulators/simulator.ts';
 
 const strangers = [
   { lastName: 'Martin', firstName: 'Anna', email: 'anna@courriel.example', phone: '+33639980901' },

@@ -1,7 +1,7 @@
 // The account of a trial notices what must not be: a lead without a record or with two, a wrong answer, a changed stranger.
-import { compareTrial, type TrialDelivery, type TrialEvidence } from '../../src/sandbox/trial/compare.ts';
-import { trialLeads } from '../../src/sandbox/trial/leads.ts';
-import type { CrmRecord } from '../../src/sandbox/simulators/simulator.ts';
+import { compareTrial, type TrialDelivery, type TrialEvidence } from '../../sandbox/trial/compare.ts';
+import { trialLeads } from '../../sandbox/trial/leads.ts';
+import type { CrmRecord } from '../../sandbox/simulators/simulator.ts';
 
 const lead = trialLeads.find(({ reference }) => reference === 'TR-02');
 const erased = trialLeads.find(({ reference }) => reference === 'TR-19');

@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { csvExample } from '../../src/sandbox/demo/keep.ts';
-import type { CrmRecord } from '../../src/sandbox/simulators/simulator.ts';
-import { changes, clientToTry } from '../../src/sandbox/trial/keep.ts';
-import { preparePresets, projectMappings, writeClient } from '../../src/sandbox/trial/mappings.ts';
-import { soundPace } from '../../src/sandbox/trial/pace.ts';
+import { csvExample } from '../../sandbox/demo/keep.ts';
+import type { CrmRecord } from '../../sandbox/simulators/simulator.ts';
+import { changes, clientToTry } from '../../sandbox/trial/keep.ts';
+import { preparePresets, projectMappings, writeClient } from '../../sandbox/trial/mappings.ts';
+import { soundPace } from '../../sandbox/trial/pace.ts';
 
 const record = (id: string, more: Partial<CrmRecord> = {}): CrmRecord => ({
   ...{ id, reference: `ESSAI-${id}`, firstName: 'Zoé', lastName: 'Œuvrard' },

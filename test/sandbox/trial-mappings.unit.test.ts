@@ -2,8 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeClient } from '../../src/sandbox/trial/mappings.ts';
-import { soundPace } from '../../src/sandbox/trial/pace.ts';
+import { writeClient } from '../../sandbox/trial/mappings.ts';
+import { soundPace } from '../../sandbox/trial/pace.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'relais-trial-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,5 @@
 // Which database the private services of a run are: the word after `--engine`, which bin/engine.mjs has read.
-import type { Engine } from '../../src/sandbox/binaries.ts';
+import type { Engine } from '../../sandbox/binaries.ts';
 
 /** For `startServices`; empty where nobody has named an engine. */
 export function askedEngine(): { readonly engine?: Engine } {

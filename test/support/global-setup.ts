@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { startServices } from '../../src/sandbox/services.ts';
+import { startServices } from '../../sandbox/services.ts';
 import { keepSchema } from './schema.ts';
 import { openCollection } from '../statements/collected.ts';
 import { keepServices } from './test-services.ts';
@@ -17,7 +17,7 @@ export default async function globalSetup(): Promise<void> {
   const { RELAIS_MYSQL_OWNER_URL, RELAIS_REDIS_URL } = process.env;
   const services = await startServices({
     folder: join(root, '.relais', `test-${process.pid}`),
-    // What is killed loses nothing all the same: `unsynced` in src/sandbox/mariadb.ts.
+    // What is killed loses nothing all the same: `unsynced` in sandbox/mariadb.ts.
     durable: false,
     ...askedEngine(),
     log: (line) => process.stderr.write(`tests: ${line}\n`),

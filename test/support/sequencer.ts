@@ -14,26 +14,13 @@ const { default: Sequencer } = createRequire(import.meta.filename)(
 const long = [
   'console/accessible',
   'connectors/conformance',
-  'sandbox/preset-trials-doors',
   'trip/acknowledged-lines',
   'trip/killed-in-mid-send',
   'trip/long-file-leases',
-  'sandbox/preset-trials-erp',
   'trip/long-files',
-  'sandbox/demo',
-  'sandbox/preset-trials-tokens',
-  'sandbox/preset-trials-generic',
-  'years/years',
   'api/pull',
   'trip/full-files',
   'trip/full-files-modes',
-  'faults/storm',
-  'sandbox/preset-trials-french',
-  'sandbox/services',
-  'sandbox/preset-trials-property',
-  'sandbox/preset-trials',
-  'sandbox/preset-trials-suite',
-  'sandbox/preset-trials-documented',
 ].map((name) => `/test/${name}.test.ts`);
 
 /** Of all others this part is begun before the last of the long ones. */

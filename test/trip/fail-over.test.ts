@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { findRedis } from '../../src/sandbox/binaries.ts';
-import { freePort } from '../../src/sandbox/ports.ts';
+import { findRedis } from '../../sandbox/binaries.ts';
+import { freePort } from '../../sandbox/ports.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { startProxy, type Proxy } from '../faults/proxy.ts';
+import { startProxy, type Proxy } from '../lab/faults/proxy.ts';
 import { leadRow, openGateway, webhookFiles, type Gateway } from './gateway.ts';
 
 let crm: HttpRecipient;

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requestFile } from '../../src/delivery/files/collect.ts';
-import { startFtps, type FtpsStep } from '../../src/sandbox/recipients/ftps.ts';
+import { startFtps, type FtpsStep } from '../../sandbox/recipients/ftps.ts';
 import { certificateFor, type Certificate } from '../connectors/servers/certificate.ts';
 import { startFileRecipient, type FileStep } from '../connectors/servers/files.ts';
 import { s3Bucket, s3Keys, startS3Recipient, type S3Step } from '../connectors/servers/s3.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { startHealth } from '../../src/monitoring/health.ts';
 import { createMeters } from '../../src/monitoring/meters.ts';
-import { freePort } from '../../src/sandbox/ports.ts';
+import { freePort } from '../../sandbox/ports.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { smtpUser, startSmtpRecipient, type SmtpRecipient } from '../connectors/servers/smtp.ts';
 import { leadRow, openGateway, patient, webhookFiles, type Gateway } from './gateway.ts';

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'no
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { findProgram } from '../../../src/sandbox/binaries.ts';
+import { findProgram } from '../../../sandbox/binaries.ts';
 import { attempt, run, until } from './shell.ts';
 
 export interface Engine {

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { findProgram } from '../../../src/sandbox/binaries.ts';
+import { findProgram } from '../../../sandbox/binaries.ts';
 import { attempt, run } from './shell.ts';
 
 /** As .env names them. */

@@ -4,7 +4,7 @@ import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { projectRoot } from '../../../src/config.ts';
-import { freePort } from '../../../src/sandbox/ports.ts';
+import { freePort } from '../../../sandbox/ports.ts';
 import { images } from './images.ts';
 import { attempt, run, type Ended } from './shell.ts';
 

@@ -1,6 +1,6 @@
 // What the laboratory must know of one real CRM besides its address: how its own people read, delete and unsubscribe there,
 // and which requests besides the trial's are asked of it. Written from the CRM's own documents, never from a mapping.
-import type { ChangeByHand, CrmRecord, Stranger } from '../../../src/sandbox/simulators/simulator.ts';
+import type { ChangeByHand, CrmRecord, Stranger } from '../../../sandbox/simulators/simulator.ts';
 
 export interface Answer {
   readonly status: number;

@@ -5,8 +5,8 @@ import https from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DoorOptions, Mischief, RunningSimulator } from '../../../src/sandbox/simulators/server.ts';
-import type { ChangeByHand, CrmRecord } from '../../../src/sandbox/simulators/simulator.ts';
+import type { DoorOptions, Mischief, RunningSimulator } from '../../../sandbox/simulators/server.ts';
+import type { ChangeByHand, CrmRecord } from '../../../sandbox/simulators/simulator.ts';
 import {
   bytesOf,
   formClosed,

@@ -1,7 +1,7 @@
 // What passed between a caller and a real CRM, as it is kept under test/sandbox/recorded/NAME/VERSION/.
 // Invariant: a secret is the placeholder {NAME} here; members without a value are left out, so that a body stays readable.
 import { XMLParser } from 'fast-xml-parser';
-import type { CrmRequest } from '../../../src/sandbox/simulators/simulator.ts';
+import type { CrmRequest } from '../../../sandbox/simulators/simulator.ts';
 
 export interface Exchange {
   /** Milliseconds after the first request: a CRM that locks callers out counts in time. */

@@ -1,7 +1,7 @@
 // A hundred leads: the trial's twenty five times over, as other persons, some of whose records the client's people copy; and what the
 // CRM's own database must show of each at the end.
 // Invariant: pure; every round meets every fault of the trial.
-import { trialLeads, type TrialLead } from '../../../src/sandbox/trial/leads.ts';
+import { trialLeads, type TrialLead } from '../../../sandbox/trial/leads.ts';
 
 const rounds = 5;
 

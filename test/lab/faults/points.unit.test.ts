@@ -1,0 +1,29 @@
+// The steps a storm can kill at: each is found in today's SQL, or the storm would kill at nothing.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { drawKill, filePoints, points } from './points.ts';
+import { seeded } from './random.ts';
+
+const store = join(import.meta.dirname, '../../..', 'src', 'store');
+const sql = readdirSync(store)
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => readFileSync(join(store, name), 'utf8'))
+  .join('\n');
+
+test.each(points.map((point) => [point.name, point.sql]))(
+  'step %s is a statement of src/store',
+  (_name, text) => {
+    expect(sql.split(text).length - 1).toBeGreaterThanOrEqual(1);
+  },
+);
+
+test('a storm comes by every step, before and after it', () => {
+  const random = seeded(1);
+  const drawn = new Set<string>();
+  for (let round = 0; round < 2_000; round += 1) {
+    const plan = drawKill((['planner', 'worker', 'api'] as const)[round % 3] ?? 'api', random);
+    drawn.add(`${plan?.point} ${plan?.when}`);
+  }
+  expect(drawn.size).toBe(2 * (points.length + filePoints.length));
+  expect(drawKill('console', random)).toBeUndefined();
+});
