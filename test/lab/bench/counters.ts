@@ -8,6 +8,9 @@ export interface Counted {
   readonly prepares: number;
   readonly fsyncs: number;
   readonly sentBytes: number;
+  /** Waits for a row lock, and milliseconds spent in them. */
+  readonly lockWaits: number;
+  readonly lockMs: number;
   /** CPU seconds of the gateway. */
   readonly gateway: number;
   /** CPU seconds of the database server. */
@@ -20,6 +23,8 @@ const names = {
   prepares: 'Com_stmt_prepare',
   fsyncs: 'Innodb_data_fsyncs',
   sentBytes: 'Bytes_sent',
+  lockWaits: 'Innodb_row_lock_waits',
+  lockMs: 'Innodb_row_lock_time',
 } as const;
 
 type Name = keyof typeof names;
@@ -70,6 +75,7 @@ export const showCounted = (one: Counted): string =>
     `${one.prepares.toFixed(2)} prepares`,
     `${one.fsyncs.toFixed(2)} fsyncs`,
     `${(one.sentBytes / 1_000).toFixed(1)} kB sent`,
+    `${one.lockWaits.toFixed(3)} lock waits (${one.lockMs.toFixed(2)} ms)`,
     `${(1_000 * (one.gateway + one.database)).toFixed(1)} ms of processor (gateway ${(1_000 * one.gateway).toFixed(1)}, database ${(1_000 * one.database).toFixed(1)})`,
   ].join('   ');
 
