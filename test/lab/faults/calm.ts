@@ -8,6 +8,7 @@ import type { Gateway } from '../../trip/gateway.ts';
 import { flows } from './mappings-files.ts';
 import { clientId, destinations, goneId } from './mappings.ts';
 import { replayCancelled } from './mischief-api.ts';
+import { grantAgain } from './mischief-trade.ts';
 import { settleRequests } from './mischief-requests.ts';
 import { settleRetention } from './operations.ts';
 import { pause, perhaps, type Scene } from './scene.ts';
@@ -41,10 +42,11 @@ export async function calm(
     if (round % 10 === 0) await perhaps(() => settleRequests(gateway));
     if (round % 10 === 0) await perhaps(() => settleRetention(gateway));
     if (round % 10 === 0)
-      for (const id of destinations)
-        await perhaps(() =>
-          setDestinationStatus(gateway.app.database, id, 'active', { actor: 'storm', reason: 'calm' }),
-        );
+      for (const id of destinations) {
+        const { database } = gateway.app;
+        await perhaps(() => setDestinationStatus(database, id, 'active', { actor: 'storm', reason: 'calm' }));
+        if (id !== goneId) await perhaps(() => grantAgain(database, id));
+      }
     if (Date.now() > told + tellEveryMs) {
       told = Date.now();
       options.log(`waiting for ${said(left)}`);

@@ -40,6 +40,9 @@ export async function aside(
   }
 }
 
+/** A server that was started again has another address, and its settings as they are installed. */
+const isSameServer = (scene: Scene, url: string): boolean => ownerUrl(scene) === url;
+
 /** Refuses everything while `held` lasts, and mends it. */
 type Refuse = (scene: Scene, held: () => Promise<void>) => Promise<void>;
 
@@ -61,8 +64,9 @@ const fullDisk: Refuse = async (scene, held) => {
 /** The least that MariaDB takes. Two more are held, so that nobody gets one of the gateway's when it is killed. */
 const fewestConnections = 10;
 
-const noConnection: Refuse = (scene, held) =>
-  aside(
+const noConnection: Refuse = (scene, held) => {
+  const server = ownerUrl(scene);
+  return aside(
     scene,
     async (sql) => {
       const [before] = await sql.all<{ most: number }>('SELECT @@GLOBAL.max_connections AS most');
@@ -70,11 +74,15 @@ const noConnection: Refuse = (scene, held) =>
       await sql.text(`SET GLOBAL max_connections = ${fewestConnections}`);
       await perhaps(() => endConnections(sql, new URL(scene.gateway.config.mysql.gatewayUrl).username, 1));
       await held();
-      await surely(() => sql.text(`SET GLOBAL max_connections = ${before?.most ?? 600}`));
+      await surely(async () => {
+        if (isSameServer(scene, server))
+          await sql.text(`SET GLOBAL max_connections = ${before?.most ?? 600}`);
+      });
       await idle.letGo();
     },
     fewestConnections + 4,
   );
+};
 
 /** Resolves when all of them are there. */
 async function idleConnections(
@@ -183,16 +191,24 @@ export async function longRefusals(
     await pause(Math.max(0, start + dueMs - performance.now()));
     while (held.some((name) => busy.has(name))) await pause(100);
     for (const name of held) busy.add(name);
-    // Until the last connection is taken a minute may pass, and the alert leaves meanwhile.
-    const before = scene.alerts.length;
-    await longOnes[kind](scene, async () => {
-      scene.refusals.push(await watched(scene, kind, before));
-    }).finally(() => {
-      for (const name of held) busy.delete(name);
-    });
+    // MySQL may end itself a minute after a full disk: a server that was started again refuses nothing, so it is done once more.
+    for (let isProven = false; !isProven;) {
+      const server = ownerUrl(scene);
+      // Until the last connection is taken a minute may pass, and the alert leaves meanwhile.
+      const before = scene.alerts.length;
+      await longOnes[kind](scene, async () => {
+        const line = await watched(scene, kind, before);
+        isProven = !endsWithServer.includes(kind) || isSameServer(scene, server);
+        if (isProven) scene.refusals.push(line);
+      });
+      await pause(200);
+    }
+    for (const name of held) busy.delete(name);
   }
 }
 const held = ['mysql', 'redis', 'processes'] as const;
+/** Settings, which a server that is started again has forgotten. */
+const endsWithServer: readonly string[] = ['mysql_read_only', 'mysql_no_connection'];
 
 async function watched({ fleet, alerts }: Scene, kind: string, before: number): Promise<RefusalLine> {
   const planners = fleet.members

@@ -57,6 +57,18 @@ export async function revokeAt(database: Database, id: string): Promise<Authoris
   });
 }
 
+/** Grants again what was revoked last, where nothing is live. */
+export async function grantAgain(database: Database, id: string): Promise<void> {
+  await database.transaction(async (tx) => {
+    const all = (await readAuthorisations(tx, [id])).get(id) ?? [];
+    const last = all.at(-1);
+    if (last === undefined || all.some((one) => one.revokedAt === undefined)) return;
+    const { validUntil: _end, revokedAt: _revoked, ...rest } = last;
+    const again = await insertAuthorisation(tx, { ...rest, grantedBy: 'storm' });
+    await appendHandovers(tx, [{ entry: 'authorised', authorisationId: again, ...entryOf(last) }]);
+  });
+}
+
 /** Another name, as a row. */
 export const correct = (scene: Scene, random: Random, reference: string): Promise<void> =>
   handInChange(scene, {
@@ -147,25 +159,10 @@ export const trade: Readonly<Record<string, Mischief>> = {
     run: async (scene, random) => {
       const id = random.pick(destinations.filter((one) => one !== goneId));
       const { database } = scene.gateway.app;
-      const before = (await perhaps(() => readAuthorisations(database, [id])))?.get(id);
-      const live = before?.find((one) => one.revokedAt === undefined);
-      if (live === undefined) return;
-      // Its answer may be lost, and MySQL may commit it after that: granted again whatever came of it.
+      // Its answer may be lost, and MySQL may commit it after that: granted again whatever came of it, and once more in the calm.
       await perhaps(() => revokeAt(database, id));
       await pause(random.between(200, 3_000));
-      await surely(() =>
-        database.transaction(async (tx) => {
-          const all = (await readAuthorisations(tx, [id])).get(id) ?? [];
-          if (all.some((one) => one.revokedAt === undefined)) return;
-          const { validUntil: _end, ...rest } = live;
-          const again = await insertAuthorisation(tx, {
-            ...rest,
-            validFrom: live.validFrom,
-            grantedBy: 'storm',
-          });
-          await appendHandovers(tx, [{ entry: 'authorised', authorisationId: again, ...entryOf(live) }]);
-        }),
-      );
+      await surely(() => grantAgain(database, id));
     },
   },
 };
