@@ -2,7 +2,7 @@
 // Invariant: reads the tree; the lead runs through a gateway of its own in this process, its functions counted by V8's precise coverage.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { Session, type Profiler } from 'node:inspector/promises';
+import { Session } from 'node:inspector/promises';
 import { dirname, join } from 'node:path';
 import { leadRow, openGateway, webhookFiles } from '../../trip/gateway.ts';
 import { startArrivals } from './arrivals.ts';
@@ -78,9 +78,7 @@ count(
 
 /** Functions of the product that ran since the last call, by file. */
 async function ran(session: Session): Promise<ReadonlyMap<string, number>> {
-  const { result } = (await session.post(
-    'Profiler.takePreciseCoverage',
-  )) as Profiler.TakePreciseCoverageReturnType;
+  const { result } = await session.post('Profiler.takePreciseCoverage');
   return new Map(
     result.flatMap(({ url, functions }) => {
       const path = /\/((?:src|connectors)\/.*\.ts)$/.exec(url)?.[1];
