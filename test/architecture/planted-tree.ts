@@ -1,7 +1,7 @@
 // A temporary tree with the layout of the real one, where faults are planted and the project's own tools, with the
 // project's own settings, must find them.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -34,7 +34,8 @@ type CruiseResult = {
 export function cruise(folder: string): { readonly faults: string[]; readonly files: number } {
   const program = tool('dependency-cruiser/bin/dependency-cruise.mjs');
   const config = join(root, '.dependency-cruiser.cjs');
-  const args = [program, '--config', config, '--output-type', 'json', 'src', 'connectors', 'sandbox'];
+  const folders = ['src', 'connectors', 'sandbox'].filter((name) => existsSync(join(folder, name)));
+  const args = [program, '--config', config, '--output-type', 'json', ...folders];
   const { stdout, stderr } = spawnSync(process.execPath, args, {
     cwd: folder,
     encoding: 'utf8',
