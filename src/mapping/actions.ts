@@ -23,16 +23,16 @@ import { compileSettings, placesOf } from './transport/settings.ts';
 
 export const actionNames = ['create', 'update', 'erase'] as const;
 
-/** What one request writes: that of an action, or one of its calls. */
+/** The compiled request of an action, or one of its calls. */
 export type PlannedCall = Pick<CompiledCall, 'record' | 'layout' | 'schema' | 'question'> &
   Partial<Pick<CompiledCall, 'plan' | 'judge'>> & {
-    /** Ids without which a request that is no call of a list is not sent. */
+    /** Ids without which the request is not sent; only where the action has no list of calls. */
     readonly needs?: readonly string[];
   };
 
 export interface CompiledActions {
   readonly actions: ReadonlyMap<Action, ActionPlan>;
-  /** By `planKey`. */
+  /** Keyed by `planKey`. */
   readonly plans: ReadonlyMap<string, PlannedCall>;
   readonly secretNames: ReadonlySet<string>;
 }
@@ -102,7 +102,7 @@ function singleRequests(input: ActionsInput): (action: Action) => SingleRequest 
     const own = action === 'update' ? blockAt(mapping, 'update') : {};
     if (Object.hasOwn(own, 'schema')) return schemas(own, ['update'], written, record.targets);
     if (action !== 'create' && !record.whole) return undefined;
-    // Another opt-in writes other targets, which the schema has to know as well.
+    // Its own consent block has other targets, and the schema must accept those too.
     if (action === 'update' && !sharesConsent) return schemas(mapping, [], layout, record.targets);
     return (ofFile ??= schemas(mapping, [], layout, record.targets));
   };

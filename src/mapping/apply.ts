@@ -1,5 +1,5 @@
-// Writes one lead with a compiled mapping: consent first, then the record, then the client's schema.
-// Invariant: a lead is written whole or not at all, and why not is a code and a field, never a value.
+// Writes one lead with a compiled mapping: consent lines first, then the fields; then checks the client's schema.
+// Invariant: a lead is written whole or not at all; a refusal names a code and a field, never a value.
 import type { Action } from '../../connectors/contract.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import type { SchemaCheck } from './formats/client-schema.ts';
@@ -35,13 +35,13 @@ interface Planned {
 }
 
 export interface ApplyParts {
-  /** What an action writes, or one of its calls; the first call when none is named. */
+  /** The plan of an action or of one of its calls; the first call when none is named. */
   readonly planOf: (action: Action, call?: string) => Planned | undefined;
   readonly consentOf: (action: Action) => CompiledConsent;
   readonly client: ClientFacts;
   readonly connector: ConnectorFacts;
   readonly title: (context: Context) => string | undefined;
-  /** No person may be in what is sent: the opt-in is asked for, and not written. */
+  /** The content may hold nothing of a person: the opt-in is checked, but not written. */
   readonly impersonal: boolean;
 }
 
@@ -86,7 +86,7 @@ export function createApply(parts: ApplyParts): CompiledMapping['apply'] {
       fieldNames: entries.map((entry) => entry.target.text),
       consents: sent,
       ...(freshUntil === undefined ? {} : { freshUntil }),
-      // Only the preview reads it: made when asked for.
+      // Computed on demand: only the preview reads it.
       get origins() {
         return entries.map((entry) => ({
           field: entry.target.text,
@@ -105,7 +105,10 @@ interface Written {
   readonly problems: readonly FieldProblem[];
 }
 
-/** Fields and opt-ins, checked. What the client's schema does not want left out is written all the same. */
+/**
+ * Writes the fields and consent lines and checks them. When the client's schema refuses a record without the unchanged
+ * opt-ins, it is written with them.
+ */
 function writeParts(planned: Planned, context: Context, answers: Answers): Written {
   const { told } = context.situation;
   const written = writeOnce(planned, context, answers, told);
@@ -143,7 +146,7 @@ function writeOnce(
   return { entries, sent, problems };
 }
 
-/** A mask fits no pattern: what a secret looks like is between the client and the operator. */
+/** A masked secret fits no pattern, so the schema does not check the fields of secrets. */
 const withoutSecrets = (
   problems: readonly FieldProblem[],
   { fields, secrets }: RecordPlan,

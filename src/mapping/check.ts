@@ -1,5 +1,5 @@
-// Checks the sources of one destination and compiles them: the only way from text to a mapping that runs.
-// Invariant: every mistake of every file is reported at once; a mapping with one error is never given.
+// Checks and compiles the source files of one destination's mapping; no other code turns text into a mapping that runs.
+// Invariant: every mistake of every file is reported at once; a mapping with one error is never returned.
 import clientSchema from '../../mappings/schema/client.schema.json' with { type: 'json' };
 import mappingSchema from '../../mappings/schema/mapping.schema.json' with { type: 'json' };
 import type { Both } from '../../connectors/contract.ts';
@@ -33,7 +33,10 @@ export interface CheckOptions {
 
 type Problems = ReturnType<typeof createProblems>;
 
-/** Checks and compiles one destination. What stops the check itself is that destination's problem, never another's. */
+/**
+ * Checks and compiles one destination. An exception is reported as a problem of that destination, so that the check of the
+ * others continues.
+ */
 export function checkSources(sources: MappingSources, options: CheckOptions): CheckResult {
   const problems = createProblems();
   try {
@@ -49,7 +52,7 @@ export function checkSources(sources: MappingSources, options: CheckOptions): Ch
   }
 }
 
-/** What stopped the check, without the words of a library, which may quote a value. */
+/** Names the cause of an exception without the words of a library, which may quote a value. */
 function causeOf(error: unknown): Both {
   if (error instanceof RangeError)
     return [
@@ -110,7 +113,10 @@ function checkWhole(sources: MappingSources, options: CheckOptions, problems: Pr
   return { ok: true, mapping: compiled, warnings: all };
 }
 
-/** What the address of a secret is covered by is a person's to know: the check cannot see the host. */
+/**
+ * Warns that an authorisation without targets covers every host of the contract: the check cannot read an address in a
+ * secret.
+ */
 function reportUntargeted(mapping: CompiledMapping, report: Report): void {
   const { client, destinationId } = mapping;
   const { addressKey, settingsKey } = mapping.connectorFacts;
@@ -123,7 +129,7 @@ function reportUntargeted(mapping: CompiledMapping, report: Report): void {
   }
 }
 
-/** The file with what it extends and the maps it shares laid under it. */
+/** The file merged over the presets it extends and the shared maps. */
 export function readWhole(sources: MappingSources, problems: Problems): Tree {
   const own = readDocument(sources.main, sources.files[sources.main] ?? '', problems);
   const extended = withPresets(own, sources, problems);
@@ -132,7 +138,7 @@ export function readWhole(sources: MappingSources, problems: Problems): Tree {
   return withBases(tree, problems.reportIn(tree));
 }
 
-/** The same as data, for tools that describe a mapping. */
+/** The merged mapping as plain data, for tools that describe it. */
 export function wholeMapping(sources: MappingSources): Readonly<Record<string, unknown>> {
   const { value } = readWhole(sources, createProblems());
   return isRecord(value) ? value : {};
@@ -171,7 +177,7 @@ export function checkClientText(clientId: string, text: string, problems: Proble
   return readClient(tree.value, report, clientId);
 }
 
-/** The contract a stored version was published with, whether or not it passes today's checks. */
+/** Reads the contract of a stored version without refusing what today's checks would refuse. */
 export function clientFactsIn(sources: MappingSources): ClientFacts | undefined {
   const text = sources.files[`${sources.clientId}/client.yaml`];
   return text === undefined ? undefined : checkClientText(sources.clientId, text, createProblems());

@@ -1,4 +1,4 @@
-// Reads client.yaml: who the client is, where leads may go, which data the contract covers, who is authorised.
+// Reads client.yaml: the client, the allowed targets, the categories of the contract, the authorisations.
 // Invariant: contract facts come from this file only; a mapping cannot widen them (C19).
 import type { AuthorisationFact, ClientFacts } from '../domain/destination.ts';
 import { channels, dataCategories } from '../domain/lead.ts';
@@ -134,7 +134,7 @@ function readAuthorisation(
 
 const mostWords = 10_000;
 
-/** A version stands once for each channel, and its words are what people heard or read (C14). */
+/** A version appears once for each channel, with the words that people heard or read (C14). */
 function readNotices(value: unknown, report: Report): readonly WordedNotice[] {
   const seen = new Set<string>();
   return listAt(value, 'notices').flatMap((raw, index): readonly WordedNotice[] => {

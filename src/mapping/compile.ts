@@ -1,5 +1,6 @@
-// Puts the compiled parts of one mapping together: for each action, what a lead becomes.
-// Invariant: everything that can be decided is decided here; `apply` only reads the lead and follows closures.
+// Compiles a checked file into a mapping: for each action, the functions that write a lead and read an answer.
+// Invariant: everything that does not depend on the lead is decided here; `apply` only reads the lead and calls the
+// compiled functions.
 import type { Both, Action } from '../../connectors/contract.ts';
 import { entitiesOf } from '../domain/legal-entity.ts';
 import type { ClientFacts } from '../domain/destination.ts';
@@ -44,7 +45,7 @@ export interface CompileInput {
   readonly mapping: Record<string, unknown>;
   readonly report: Report;
   readonly connector: ConnectorFacts | undefined;
-  /** Every connector there is, for what can be said of a file that names none of them. */
+  /** Every known connector, for the checks of a file that names none of them. */
   readonly connectors: readonly ConnectorFacts[];
   readonly client: ClientFacts | undefined;
   readonly clientId: string;
@@ -54,7 +55,7 @@ export interface CompileInput {
 
 const noLookup: Both = ['onUnknown: lookup a besoin de send.lookup.', 'onUnknown: lookup needs send.lookup.'];
 
-/** Compiles a mapping; problems go to the report, and nothing is given when a part is missing. */
+/** Compiles a mapping. Problems are added to the report; undefined when a part is missing. */
 export function compileMapping(input: CompileInput): CompiledMapping | undefined {
   const { mapping, report, connector, client, now, schemas } = input;
   const layout = readLayout(mapping, connector, report);
@@ -122,7 +123,7 @@ interface CompileParts {
   readonly scope: Scope;
 }
 
-/** What a compiled mapping does with a lead and with an answer. */
+/** Builds the functions of a compiled mapping that write a lead and read an answer. */
 function functionsOf(
   { actions, plans }: CompiledActions,
   parts: Omit<ApplyParts, 'planOf' | 'impersonal'> & Pick<CompileParts, 'layout' | 'judge' | 'scope'>,
@@ -187,7 +188,7 @@ function reportSignedBytes(
   }
 }
 
-/** What reads an answer that belongs to no call of a list. */
+/** The rules for an answer that belongs to no call of a list. */
 function defaultJudge(
   input: CompileInput,
   looksUp: boolean,
@@ -219,7 +220,7 @@ const faultsOf = ({ plans }: CompiledActions, { faults: leads }: Layout): Faults
   questions: plans.get(planKey('create'))?.question.faults ?? leads,
 });
 
-/** Whether the recipient can be asked about a lead: by the look-up of a request, or by the answer to a file. */
+/** True when the recipient can be asked about a lead: by a look-up request, or by the answer to a file. */
 function looksUp(create: ActionPlan | undefined, connector: ConnectorFacts | undefined): boolean {
   const settings = create?.settings;
   const key = connector?.lookupKey;
@@ -237,7 +238,7 @@ const readsOf = (record: RecordPlan | undefined): ReadonlyMap<string, readonly s
     ]),
   );
 
-/** A secret in clear is told whatever the connector may be. */
+/** Reports a secret in clear, whatever the connector. */
 function reportSecrets({ mapping, connectors, report }: CompileInput): void {
   for (const key of ['send', 'file'] as const) {
     const schemas = connectors

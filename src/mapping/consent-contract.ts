@@ -1,12 +1,12 @@
-// The opt-in as it was written for a client, and what of it a recipient has accepted.
+// Types of the opt-in as written for a client, and of the part that a recipient has acknowledged.
 // Invariant: data only.
 import type { Answer } from '../../connectors/contract.ts';
 import type { ConsentChannel, ConsentPurpose, ConsentState } from '../domain/lead.ts';
 
-/** In the log in place of a value: an update left it out, for the recipient has accepted it before. */
+/** Logged in place of a value that an update left out because the recipient already acknowledged it. */
 export const unchanged = '(unchanged)';
 
-/** Up to which revision of the lead a recipient has accepted its opt-ins, by `pairOf`. */
+/** The latest revision of the lead whose opt-in the recipient acknowledged, by `pairOf`. */
 export type Told = ReadonlyMap<string, number>;
 
 /** `marketing.email` */
@@ -29,19 +29,19 @@ export interface ConsentSent {
   readonly value: string;
 }
 
-/** How a recipient tells by itself what it decided later. */
+/** How a recipient reports a later decision by a callback. */
 export interface CallbackPlan {
-  /** Name of the secret it signs with. */
+  /** Name of the secret that signs it. */
   readonly secret: string;
-  /** Our key of the delivery it tells of; undefined where it names none. */
+  /** Our key of the delivery that the callback names; undefined where it names none. */
   readonly keyOf: (callback: Answer) => Promise<string | undefined>;
 }
 
-/** How a record that was accepted is asked for once more, and its opt-in compared with what was written. */
+/** How an accepted record is read back from the recipient, and its opt-in compared with the one written. */
 export interface ReadBackPlan {
-  /** Of the connector; its look-up is the question. */
+  /** Settings of the connector; the read-back uses its look-up. */
   readonly settings: unknown;
-  /** After the acceptance, ms. */
+  /** Delay after the acceptance, ms. */
   readonly afterMs: number;
   /** Fields of the consent block that are compared. */
   readonly fields: readonly string[];

@@ -1,4 +1,4 @@
-// What the rest of Relais knows of a mapping: problems found in it, and the compiled form that writes leads.
+// Types of mappings for the other rooms: the problems of a file, and the compiled mapping that writes leads.
 // Invariant: everything here is pure; a compiled mapping never does I/O and never throws for a lead's content.
 import type {
   Action,
@@ -57,7 +57,7 @@ export type CheckResult =
   | { readonly ok: true; readonly mapping: CompiledMapping; readonly warnings: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** What is known while a lead is written. */
+/** Facts of a delivery while its lead is written. */
 export interface WriteSituation {
   readonly action: Action;
   readonly key: string;
@@ -72,13 +72,15 @@ export interface WriteSituation {
   readonly call?: string;
   /** Ids earlier answers gave, by `person.id`. */
   readonly captured?: Captured;
-  /** Of an update, where `optInOnUpdate` is `changed`: what it need not say again. Absent: it says all. */
+  /**
+   * Opt-ins the recipient already acknowledged, for an update whose `optInOnUpdate` is `changed`; absent: all are written.
+   */
   readonly told?: Told;
 }
 
 /** One lead written for one destination; several make a file. */
 export interface WrittenRecord {
-  /** Of the delivery, or of the call that is written; the same on every attempt. */
+  /** Key of the delivery, or of the call that is written; the same on every attempt. */
   readonly key: string;
   readonly values: unknown;
   readonly sheet?: readonly SheetSection[];
@@ -86,7 +88,9 @@ export interface WrittenRecord {
   /** Target field names present, in order, for the log (C09). */
   readonly fieldNames: readonly string[];
   readonly consents: readonly ConsentSent[];
-  /** Earliest instant from which a written grant is told as ended (`domain/consent.ts`); the record must depart before it. */
+  /**
+   * Earliest instant from which a written grant counts as ended (`domain/consent.ts`); the record must depart before it.
+   */
   readonly freshUntil?: Date;
   /** For preview: beside each output field the source it came from. */
   readonly origins: readonly { readonly field: string; readonly source: string; readonly value: string }[];
@@ -123,7 +127,7 @@ export interface ActionPlan {
 
 /** The client's own sandbox; nothing of it is part of production's targets or secrets. */
 export interface SandboxPlan {
-  /** Of the create; of its first call where there are several. */
+  /** Settings of the create; of its first call where there are several. */
   readonly settings: unknown;
   readonly targets: readonly string[];
   /** Settings of each call by name; empty where the create is one. */
@@ -149,13 +153,13 @@ export interface CallPlan {
   readonly needs: readonly string[];
   /** Calls by GET that are made anew before this one is sent again: what they read, and it writes, may have changed. */
   readonly rereads?: readonly string[];
-  /** Whether this lead needs the call (`when`, or an opt-in that says `send`). */
+  /** True when this lead needs the call (`when`, or an opt-in that says `send`). */
   readonly applies: (lead: Lead, situation: WriteSituation) => boolean;
-  /** What takes back what this call made, where a later one is refused for good: `undo-NAME`. */
+  /** The call that undoes this one when a later call is refused for good: `undo-NAME`. */
   readonly undo?: CallPlan;
 }
 
-/** What a recipient is asked about a delivery with: references, nothing of a person. */
+/** The references that a look-up of a delivery uses; nothing of a person. */
 export interface Asked extends Pick<
   WriteSituation,
   'action' | 'key' | 'recipientReference' | 'captured' | 'writtenAt'
@@ -177,14 +181,16 @@ export interface CompiledMapping extends WhenFilesLeave {
   /** All targets over all actions, lower-case; compared with contract and authorisation. Empty when the URL is a secret. */
   readonly targets: readonly string[];
   readonly secretAddress: boolean;
-  /** What an authorisation without targets covers: these, and where only a secret knows the address all of the kind in the contract. */
+  /**
+   * Targets that an authorisation without targets covers: these; with a secret address, all of the kind in the contract.
+   */
   readonly covered: readonly string[];
   readonly secretNames: readonly string[];
   /** Categories of data the mapping sends. */
   readonly categories: readonly DataCategory[];
-  /** Blocks of the lead that its sources stand in, those of `accepts` among them. */
+  /** Optional blocks of the lead that the sources read, those of `accepts` included. */
   readonly blocks: ReadonlySet<OptionalBlock>;
-  /** Whether this lead goes to this destination (`accepts`); the failing key otherwise. */
+  /** Decides whether the destination takes this lead (`accepts`); the failing key otherwise. */
   readonly accepts: (
     lead: Lead,
   ) => { readonly yes: true } | { readonly yes: false; readonly because: string };
@@ -203,9 +209,9 @@ export interface CompiledMapping extends WhenFilesLeave {
   /** Deliveries in one parcel at most (1 for webhook and email). */
   readonly maxItems: number;
   readonly apply: (lead: Lead, situation: WriteSituation) => ApplyResult;
-  /** Opt-ins that an action or one of its calls tells when they are a yes, by `purpose.channel`. */
+  /** Opt-ins that an action or one of its calls sends when they are granted, by `purpose.channel`. */
   readonly tells: (action: Action, call?: string) => ReadonlySet<string>;
-  /** Whether an update writes a yes that the recipient has accepted already. */
+  /** `always`: an update also writes a grant that the recipient already acknowledged. */
   readonly optInOnUpdate: 'changed' | 'always';
   /** Every target an action or one of its calls can write, with the sources of its values: several where several lines write it. */
   readonly reads: (action: Action, call?: string) => ReadonlyMap<string, readonly string[]>;
@@ -218,19 +224,22 @@ export interface CompiledMapping extends WhenFilesLeave {
   ) => Body;
   /** Body of a look-up, empty where its address says all; undefined where a reference it needs is not known. */
   readonly question: (asked: Asked, call?: string) => Body | undefined;
-  /** Files only: what stands around the records. Absent where a file holds one. */
+  /** Files only: the bytes around the records. Absent where a file holds one. */
   readonly frame?: (action: Action, batch: NonNullable<Parcel['batch']>) => FileFrame;
-  /** Files only: records of a long one, without its frame. Absent where each names the rows of its file, which are known last. */
+  /**
+   * Files only: a part of the records, without the frame. Absent where a record names the row count of its file, known only
+   * at the end.
+   */
   readonly writePart?: (
     records: readonly WrittenRecord[],
     action: Action,
     batch: NonNullable<Parcel['batch']>,
   ) => Uint8Array;
-  /** The `response` rules; no rule that fits is `unknown`. Never throws. For tools: what XPath finds is waited for. */
+  /** Applies the `response` rules; `unknown` when no rule fits. Never throws. For tools: blocks while XPath runs. */
   readonly classify: (answer: Answer, stage: Action | 'lookup', call?: CallName) => Outcome;
-  /** The same for deliveries: the event loop never waits for a recipient's answer to be read. */
+  /** The same for deliveries: reading the answer never blocks the event loop. */
   readonly classifyBeside: (answer: Answer, stage: Action | 'lookup', call?: CallName) => Promise<Outcome>;
-  /** What the file says besides its content, for comparing versions. */
+  /** The mapping in words besides its content, for comparing versions. */
   readonly inWords: InWords;
   /** The truth table of every consent line, for preview and the client's signature. */
   readonly consentTable: readonly {
@@ -239,6 +248,6 @@ export interface CompiledMapping extends WhenFilesLeave {
     readonly channel: ConsentChannel;
     readonly values: Readonly<Record<ConsentState, string>>;
   }[];
-  /** The same of an update, where it tells the opt-in in its own way. */
+  /** The truth table of an update that writes the opt-in in its own way. */
   readonly updateConsentTable?: CompiledMapping['consentTable'];
 }

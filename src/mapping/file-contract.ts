@@ -1,8 +1,8 @@
-// What the rest of Relais knows of a mapping that writes files: its frame, and its hours.
+// Types of a mapping that writes files: the frame of a file, and its schedule.
 // Invariant: data only.
 import type { FullGuard } from '../domain/full-file.ts';
 
-/** What a file is made of besides its records: a frame alone is a file without any. */
+/** The bytes of a file around its records; the frame alone is a file without records. */
 export interface FileFrame {
   readonly open: Uint8Array;
   /** Between two parts. */
@@ -16,22 +16,24 @@ export interface FileFrame {
 export interface FileSchedule {
   readonly cron: string;
   readonly timezone: string;
-  /** What a slot without leads makes: no file, or one with its frame alone. */
+  /** What happens at a slot without leads: no file, or a file with its frame alone. */
   readonly empty: 'skip' | 'header';
-  /** A file that has not left by then is reported, ms. */
+  /** Delay after which a file that was not sent is reported, ms. */
   readonly lateMs: number;
-  /** An acknowledgement that has not come by then is reported, ms; undefined where none is awaited, or no time is said. */
+  /**
+   * Delay after which a missing acknowledgement is reported, ms; undefined where none is expected or no delay is given.
+   */
   readonly ackWithinMs?: number;
 }
 
-/** Of a mapping that writes files; of another, nothing. */
+/** Present only in a mapping that writes files. */
 export interface WhenFilesLeave {
   readonly schedule?: FileSchedule;
-  /** Each file holds every current lead, and leaves by itself within these bounds. */
+  /** Each file holds every current lead, and is sent without approval within these bounds. */
   readonly full?: FullGuard;
 }
 
-/** What a file says besides its content, line by line. */
+/** The mapping in words, line by line, for comparing versions. */
 export interface InWords {
   /** In their order; those of a call with its name. */
   readonly answers: readonly string[];

@@ -1,5 +1,5 @@
-// What only destinations of files have: their schedule, the frame of a file, and a long one written in parts; what answers name.
-// Invariant: the parts in their frame are the bytes that writing all at once gives.
+// Compiles the parts that only destinations of files have: schedule, frame, writing a long file in parts, names of rows.
+// Invariant: the parts inside their frame are the same bytes as the file written at once.
 import type { Action } from '../../connectors/contract.ts';
 import type { CompiledActions, PlannedCall } from './actions.ts';
 import { planKey } from './apply.ts';
@@ -51,7 +51,10 @@ function checkEmpty({ inParts, csv }: Layout, report: Report): void {
     ]);
 }
 
-/** Whether an acknowledgement says of each lead what became of it; what its lines name must then stand in the file. */
+/**
+ * True when an acknowledgement reports each lead by itself; then reports an error unless the file holds the name that its
+ * lines use.
+ */
 export function hearsLines(
   { actions, plans }: CompiledActions,
   connector: ConnectorFacts | undefined,
@@ -84,7 +87,7 @@ export function writingFiles(
 
 interface Way {
   readonly settingsKey: string;
-  /** Whether it takes a file of any length. */
+  /** The connector takes a file of any length. */
   readonly inParts: boolean;
   readonly report: Report;
 }

@@ -1,9 +1,9 @@
-// The formats a mapping can write.
+// Lists the formats and encodings that a mapping can write.
 // Invariant: closed; a connector lists the bodies it carries, and each body writes its targets by one grammar.
 
 export type Format = 'json' | 'form' | 'xml' | 'csv' | 'none';
 
-/** What a body is called in a file, and how its targets are written. */
+/** The name of each body in a file, with the grammar of its targets. */
 export const bodyFormats = {
   json: 'json',
   form: 'form',
@@ -24,7 +24,7 @@ export const bodyBlocks = (Object.keys(bodyFormats) as BodyFormat[]).filter((for
 /** Bodies of calls of a procedure, whose parameters the fields write. */
 export type RpcFormat = 'jsonRpc' | 'xmlRpc';
 
-/** Protocols that say no inside an answer, whatever its status. */
+/** Protocols that report an error inside an answer, whatever its status. */
 export type FaultFormat = RpcFormat | 'soap';
 
 /** How values are written when the file names no formatter: for a machine format, or for people. */

@@ -1,5 +1,6 @@
-// Reads of client.yaml what going live needs: the evidence of each item, and the opt-in as the client gave it (C49 to C52).
-// Invariant: what is written wrong is a mistake of the file; what is missing is a warning here and a refusal where leads would leave.
+// Reads the items of client.yaml that going live needs: the evidence of each, and the opt-in as the client agreed it (C49
+// to C52).
+// Invariant: a malformed item is a mistake of the file; a missing one is a warning here and refuses the departure of leads.
 import type { ClientFacts } from '../domain/destination.ts';
 import { goLiveItems } from '../domain/go-live.ts';
 import type { AgreedOptIn, GoLiveEvidence } from '../domain/go-live-facts.ts';
@@ -45,7 +46,7 @@ export function readGoLive(value: unknown, report: Report): NonNullable<ClientFa
   return found;
 }
 
-/** A purpose that is not said is marketing, as in a mapping. */
+/** An absent purpose is marketing, as in a mapping. */
 export function readAgreedOptIn(value: unknown): readonly AgreedOptIn[] {
   return listAt(value, 'optIn').flatMap((raw): readonly AgreedOptIn[] => {
     const field = textAt(raw, 'field');
@@ -70,7 +71,7 @@ export function readAgreedOptIn(value: unknown): readonly AgreedOptIn[] {
   });
 }
 
-/** The words of a mapping's truth table. */
+/** The value in the words of a mapping's truth table. */
 function asTableSays(value: unknown): string {
   if (value === 'omit') return omitted;
   if (value === 'hold') return '(held)';

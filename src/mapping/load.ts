@@ -1,6 +1,6 @@
 // Reads a mappings folder into the sources of its destinations.
-// Invariant: what a destination's check sees is exactly what would be frozen at publication: its own client and the presets;
-// a file that cannot be read is reported, never passed over.
+// Invariant: the check of a destination sees exactly the files that publication freezes: its own client and the presets; a
+// file that cannot be read is reported, never skipped.
 import { basename, join } from 'node:path';
 import { isDirectory, namesIn, readTexts } from './document/files.ts';
 import type { MappingSources, Problem } from './contract.ts';
@@ -22,24 +22,25 @@ export interface LoadedFolder {
   readonly destinations: readonly MappingSources[];
   /** Maps for all clients and of single clients, used or not. */
   readonly maps: Readonly<Record<string, string>>;
-  /** Files that are there and cannot be used: too large, no UTF-8, no file. */
+  /** Existing files that cannot be used: too large, no UTF-8, no file. */
   readonly problems: readonly Problem[];
 }
 
-/** Folders beside the clients'. */
+/** Names in the mappings folder that no client may have. */
 export const reservedFolders: readonly string[] = ['presets', 'schema', 'maps'];
 
 /**
  * Reads everything under a mappings folder.
- * @param only the sources of no other destination are put together
- * @throws FIND-001 where there is no such folder, MAPPING-001 where it cannot be read
+ * @param only the sources of no other destination are read
+ * @throws FIND-001 where the folder does not exist, MAPPING-001 where it cannot be read
  */
 export function loadMappings(folder: string, only?: string): LoadedFolder {
   let names: readonly string[];
   try {
     names = namesIn(folder);
   } catch (error) {
-    // One that is not there has no mappings; of one that is there and cannot be read nobody knows.
+    // A client folder that does not exist has no mappings; one that cannot be read is an error, since its mappings are
+    // unknown.
     if (isOfSystem(error) && error.code !== 'ENOENT')
       throw new RelaisError('MAPPING-001', [
         `Le dossier des formats ${folder} ne peut pas être lu (${error.code}).`,
@@ -84,8 +85,8 @@ const idByFile = (clientId: string, name: string): string =>
   `${clientId}-${basename(name).replace(/\.ya?ml$/, '')}`;
 
 /**
- * What one mapping is made of. Another destination's mapping is no part of it: its change must not change this version. Nor
- * must the order of its files, in which a version is frozen.
+ * The files of one mapping, in a fixed order in which a version is frozen. Another destination's mapping is left out: its
+ * change must not change this version.
  */
 function filesOf(
   main: string,
@@ -101,18 +102,18 @@ function filesOf(
   };
 }
 
-/** A mapping that somebody typed, with what it would find on the disk. */
+/** A mapping as typed by a person, to be checked with the files on disk that it names. */
 export interface TypedMapping {
   readonly clientId: string;
-  /** Its file, `horizon/crm.yaml`, whether or not it stands on the disk. */
+  /** Its file, `horizon/crm.yaml`, which need not exist on disk. */
   readonly main: string;
   readonly text: string;
-  /** Of client.yaml; undefined: as it stands on the disk. */
+  /** Text of client.yaml; undefined: the file on disk. */
   readonly clientText?: string | undefined;
 }
 
 /**
- * The sources of a mapping as if its text stood in its file. Reads only; the folder may have no such client.
+ * The sources of a mapping as if its text were saved in its file. Writes nothing; the folder may have no such client.
  * @throws FIND-001 where the client's name cannot be that of a folder
  */
 export function withTypedText(folder: string, typed: TypedMapping): MappingSources {
@@ -171,7 +172,7 @@ export function loadDestination(folder: string, destinationId: string): MappingS
   return found;
 }
 
-/** What a person may call a mapping on the command line. */
+/** Names that the command line accepts for a mapping. */
 export const namesOf = (destinations: readonly MappingSources[]): readonly string[] => [
   ...new Set(destinations.flatMap((destination) => [destination.destinationId, destination.clientId])),
 ];
@@ -189,7 +190,7 @@ function nearest(folder: string, wanted: string): string {
   );
 }
 
-/** Whether a file that cannot be read is one this destination may need. */
+/** True when the unreadable file may belong to this destination. */
 export function concerns(problem: Problem, { clientId, main }: MappingSources): boolean {
   const name = problem.file.replace(/^mappings\//, '');
   return name.startsWith(`${clientId}/`) && (!isMapping(name) || name === main);

@@ -1,4 +1,4 @@
-// What one action writes: the fields and the opt-in in the order of the file.
+// Compiles what one action writes: its fields and consent lines, in the order of the file.
 // Invariant: every create and update holds every consent line (C20); one slot has one writer.
 import type { Action } from '../../connectors/contract.ts';
 import type { DataCategory } from '../domain/lead.ts';
@@ -60,7 +60,7 @@ export function compileRecord(
   });
 }
 
-/** Compiles a list of fields with the consent lines that stand in it, and those that follow it. */
+/** Compiles a list of fields with the consent lines placed in it, then those that follow it. */
 export function compileLines(
   list: readonly unknown[],
   prefix: Path,
@@ -69,7 +69,7 @@ export function compileLines(
     readonly whole: boolean;
     /** Lines a `{consent: NAME}` may place. */
     readonly placeable: readonly ConsentLine[];
-    /** Of these, the ones that are written even where none places them; `{consent: rest}` is about them. */
+    /** Those of them that are written even where no field places them; `{consent: rest}` places these. */
     readonly atEnd: readonly ConsentLine[];
   },
 ): RecordPlan {
@@ -113,7 +113,7 @@ export function compileLines(
 
 type Derived = 'parts' | 'fields' | 'whole' | 'targets';
 
-/** What follows from the parts. */
+/** The properties of a plan that its parts determine. */
 function writtenBy(
   parts: RecordPlan['parts'],
   fields: RecordPlan['fields'],
@@ -149,7 +149,9 @@ function reportForgeries(
   }
 }
 
-/** Places a line that this block does not have. The create has told of a name that is none at all. */
+/**
+ * True when the field places a line that only another consent block has; the check of the create reports an unknown name.
+ */
 const isElsewhere = (raw: unknown, lines: readonly ConsentLine[]): boolean =>
   isRecord(raw) &&
   Object.hasOwn(raw, 'consent') &&

@@ -1,5 +1,5 @@
-// What the compilers of a mapping's parts share: where to report, which format is written, what the contract covers.
-// Invariant: read-only; a part that is wrong reports and gives undefined, so that the next part is still checked.
+// The context shared by the compilers of a mapping's parts: the report, the format, the categories of the contract.
+// Invariant: read-only; a wrong part is reported and gives undefined, so that the next part is still checked.
 import type { Action, Both } from '../../connectors/contract.ts';
 import type { DataCategory, OptionalBlock } from '../domain/lead.ts';
 import type { ActionPlan, ConnectorFacts } from './contract.ts';
@@ -10,11 +10,11 @@ import type { Encoding } from './formats/encoding.ts';
 import type { Format, RpcFormat } from './format-names.ts';
 import type { CsvWriter } from './formats/write-csv.ts';
 
-/** What an absent value becomes. `keep` leaves what the recipient has: the key is not written. */
+/** How an absent value is written. `keep` leaves the key out, so that the recipient keeps its value. */
 export type EmptyPolicy = 'omit' | 'null' | 'blank';
 
 export interface CaptureScope {
-  /** `person.id` -> whether the call that gives it may be left out. */
+  /** `person.id` -> true when the call that gives it may be skipped. */
   readonly known: ReadonlyMap<string, { readonly conditional: boolean }>;
   readonly read: Set<string>;
 }
@@ -25,7 +25,7 @@ export interface XmlScope {
   readonly prefixes: ReadonlySet<string>;
   readonly rootAttributes: ReadonlySet<string>;
   readonly encoding: Encoding;
-  /** SOAP: the element of the header, in which targets may stand too. */
+  /** SOAP: the header element, in which targets may also be placed. */
   readonly header?: string;
 }
 
@@ -34,9 +34,9 @@ export interface Scope {
   readonly format: Format;
   /** The connector writes a sheet for people. */
   readonly sheet: boolean;
-  /** No person may be in what is sent. */
+  /** The content may hold nothing of a person. */
   readonly impersonal: boolean;
-  /** What the connector is called where financial data may not travel by it (C10). */
+  /** Name of the connector where financial data may not travel by it (C10). */
   readonly noFinancial?: Both;
   /** A body may hold secrets. */
   readonly bodySecrets: boolean;
@@ -50,7 +50,7 @@ export interface Scope {
   readonly xml?: XmlScope;
   /** The fields write the parameters of a procedure. */
   readonly rpc?: RpcFormat;
-  /** What the format is called where it has no null. */
+  /** Name of a format that has no null. */
   readonly noNull?: string;
   /** Ids earlier answers give, for `calls.person.id`; those read are noted. */
   readonly captures?: CaptureScope;
@@ -90,7 +90,7 @@ export function useSource(
   }
 }
 
-/** The same where its value is written, not only asked about: nothing of a person into what may carry none. */
+/** The same for a source whose value is written: reports data of a person where the content may hold none. */
 export function useValue(
   source: Source,
   path: readonly (string | number)[],
@@ -101,7 +101,7 @@ export function useValue(
   reportPerson(source, path, scope);
 }
 
-/** Whether settings say that no person may be in what is sent. */
+/** True when the settings say that the content may hold nothing of a person. */
 export const impersonalIn = (connector: ConnectorFacts | undefined, settings: unknown): boolean =>
   isRecord(settings) && connector?.impersonal?.(settings) === true;
 
@@ -161,7 +161,7 @@ export function reportNoPreset(path: readonly (string | number)[], scope: Pick<S
   ]);
 }
 
-/** What the mapping itself writes into a CSV must be writable there: otherwise every lead would be refused, and nobody would look for the cause in the file. */
+/** Checks that a CSV can write the constants of the mapping itself; otherwise every lead would be refused for them. */
 export function checkWritable(value: unknown, path: readonly (string | number)[], scope: Scope): void {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return;
   if (scope.csv?.unwritable(value) === undefined) return;

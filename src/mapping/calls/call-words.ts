@@ -1,4 +1,4 @@
-// What exactly is wrong with the calls of an action. French first.
+// Messages about mistakes in the calls of an action, French first.
 // Invariant: names of calls and connectors only.
 import type { Both } from '../../../connectors/contract.ts';
 

@@ -1,5 +1,5 @@
-// The callback: a recipient that decides later tells it by itself, in a request that it signs.
-// Invariant: its secret is a secret's name, and it names the delivery by our key: nothing of a person is looked up.
+// Compiles `callback:`, for a recipient that reports a later decision in a request that it signs.
+// Invariant: the secret is given by name, and the callback names the delivery by our key: no person is looked up.
 import type { Both } from '../../../connectors/contract.ts';
 import type { CallbackPlan } from '../consent-contract.ts';
 import type { ConnectorFacts } from '../contract.ts';
@@ -16,7 +16,7 @@ export interface CallbackInput {
   readonly report: Report;
 }
 
-/** Keys as we give them. */
+/** Form of our delivery keys. */
 const keyForm = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Compiles `callback:`; undefined where there is none, or after reporting. */
@@ -49,7 +49,7 @@ export function compileCallback({
     report.error(['callback'], 'MAP-672', misplaced, { at: 'key' });
     return undefined;
   }
-  // What else stands there the structure has told.
+  // The check of the structure reports every other mistake in these keys.
   const secret = secretIn(textAt(block, 'secret') ?? '');
   const place = placeOf(block['key'], ['callback', 'key'], report, [
     'MAP-673',

@@ -1,5 +1,6 @@
-// Several calls for one delivery: each an address, a body and rules of its own; ids of one answer feed the next call.
-// Invariant: every consent line is carried by a call that always leaves, and a call never uses an id no earlier one gives.
+// Compiles the calls of an action whose delivery needs several: each has an address, a body and rules, and uses ids of
+// earlier answers.
+// Invariant: every consent line is in a call that is always sent; a call never uses an id that no earlier call gives.
 import { checkConsentCarried, distribute } from './consent-by-call.ts';
 import type { ConsentPlaces } from './consent-by-call.ts';
 import type { RawCall } from './early.ts';
@@ -37,7 +38,7 @@ import * as says from './call-words.ts';
 
 export interface CompiledCall {
   readonly plan: CallPlan;
-  /** Ids of earlier calls it uses, where they are there. */
+  /** Ids of earlier calls it uses when they are present. */
   readonly reads: readonly string[];
   readonly record: RecordPlan;
   readonly layout: Layout;
@@ -46,13 +47,13 @@ export interface CompiledCall {
   readonly secretNames: readonly string[];
   readonly judge: Judge;
   readonly question: Question;
-  /** It says which lead it is about. */
+  /** The request names its lead. */
   readonly isNamed: boolean;
-  /** Takes back what this call made. */
+  /** The request that undoes this call. */
   readonly undo?: CompiledCall;
 }
 
-/** Whether the destination sends its leads by several calls. */
+/** True when the destination sends a lead by several calls. */
 export const hasCalls = (mapping: Record<string, unknown>): boolean => Object.hasOwn(mapping, 'calls');
 
 /** The calls of an action; an update or erase without a list of its own is one call of that name. */
@@ -119,7 +120,7 @@ function compileCall(rawCall: RawCall, input: CallsInput, place: ConsentPlaces):
   return call === undefined ? undefined : withUndo(call, undo);
 }
 
-/** One request: that of a call, or what takes it back. */
+/** Compiles one request: a call or its undo. */
 function compileRequest(rawCall: RawCall, input: CallsInput, place: ConsentPlaces): CompiledCall | undefined {
   const { raw, path, name } = rawCall;
   const { mapping, action, client, report, known } = input;
@@ -176,7 +177,7 @@ function compileRequest(rawCall: RawCall, input: CallsInput, place: ConsentPlace
   return { plan, reads, record, layout, schema, targets, secretNames, judge, question, isNamed };
 }
 
-/** True where a request names the lead; reports an undo that does not, and a call of an erasure that writes nothing. */
+/** True when a request names the lead; reports an undo that does not, and a call of an erasure that writes nothing. */
 function namedBy(
   { raw, path, name }: RawCall,
   written: Pick<CompiledCall, 'record'> & { readonly settings: unknown },
@@ -202,7 +203,7 @@ function withUndo(call: CompiledCall, undo: CompiledCall | undefined): CompiledC
   };
 }
 
-/** The request that takes back what a call made: of the call's ids, without any opt-in, as an erase is. */
+/** The undo of a call: it uses the ids of the call and writes no opt-in, like an erase. */
 function undoOf({ raw, path, name }: RawCall, isGated: boolean, input: CallsInput): CompiledCall | undefined {
   const undo = raw['undo'];
   if (!isRecord(undo) || input.action !== 'create') return undefined;
@@ -211,7 +212,7 @@ function undoOf({ raw, path, name }: RawCall, isGated: boolean, input: CallsInpu
   return compileRequest({ raw: undo, path: [...path, 'undo'], name: undoName(name) }, ofErase, nothing);
 }
 
-/** The `send` of a call: its own keys over those all calls share. */
+/** The `send` of a call: its own keys over those that all calls have in common. */
 function sendOf({ raw, path }: RawCall, { mapping, action, connector, client, report }: CallsInput) {
   const own = blockAt(raw, 'send');
   const { lookup: _lookup, ...base } = blockAt(mapping, 'send');

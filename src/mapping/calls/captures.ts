@@ -1,4 +1,4 @@
-// Ids a recipient gives in one answer and later calls use: where they stand and what they may look like.
+// Compiles `capture:`: where an answer holds the ids that later calls use, and their allowed form.
 // Invariant: an id is a safe integer or a short text of safe characters; anything else counts as missing, never as a value.
 import type { Captured } from '../../../connectors/contract.ts';
 import { placeForms, placeOf } from '../response/answer.ts';
@@ -105,7 +105,7 @@ function cutOut(place: Extract, { after, before }: Record<string, unknown>): Ext
 }
 
 function idOf(value: unknown): string | number | undefined {
-  // Past 2^53 it is rounded: another record's id would be used. One written in digits comes as a text.
+  // Above 2^53 a number is rounded and would name another record; an id written as text is not.
   if (typeof value === 'number') return Number.isSafeInteger(value) && value > 0 ? value : undefined;
   const text = typeof value === 'string' ? value.trim() : '';
   return text !== '0' && safeId.test(text) ? safeReference(text) : undefined;

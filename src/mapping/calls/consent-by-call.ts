@@ -1,5 +1,5 @@
-// Which call carries which line of the consent block, and which calls an opt-in sends (`to: call:NAME`).
-// Invariant: each line is in a call that always leaves or decides one itself, and as early as the CRM permits (C16, C20).
+// Assigns each line of the consent block to a call, and finds the calls that an opt-in triggers (`to: call:NAME`).
+// Invariant: each line is in a call that is always sent, or triggers one itself, as early as the CRM permits (C16, C20).
 import type { Action } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
 import type { CompiledConsent, ConsentLine } from '../consent/block.ts';
@@ -15,15 +15,15 @@ import { suggest } from '../document/suggest.ts';
 export interface ConsentPlaces {
   /** Lines that `{consent: NAME}` may place in this call. */
   readonly placeable: readonly ConsentLine[];
-  /** Of these, the ones this call writes even where none places them. */
+  /** Those of them that this call writes even where no field places them. */
   readonly atEnd: readonly ConsentLine[];
-  /** Whether the opt-in sends this call; none: it is no business of the opt-in. */
+  /** The tests by which an opt-in triggers this call; empty where no opt-in does. */
   readonly gates: readonly ((lead: Lead, situation: WriteSituation) => boolean)[];
-  /** What the log says with this call of lines that write nothing into a body. */
+  /** Lines logged with this call although they write nothing into its body. */
   readonly noted: readonly ConsentLine[];
 }
 
-/** Lines placed by name go where they are placed; the others to the first call that always leaves. */
+/** Assigns lines placed by name to their call, and the others to the first call that is always sent. */
 export function distribute(
   calls: readonly RawCall[],
   consent: CompiledConsent | undefined,
@@ -64,7 +64,7 @@ export function distribute(
           : own.map((line) => (lead, situation) => sends(line, consent, lead, situation)),
       noted: [
         ...own.map((line) => noting(line, (sent) => sent.value !== omitted)),
-        // What is left out has no departure of its own: it is logged with the call that always leaves.
+        // An opt-in that triggers no call is logged with the call that is always sent.
         ...(index === Math.max(0, firstSure)
           ? gated.map((line) => noting(line, (sent) => sent.value === omitted))
           : []),
@@ -95,7 +95,7 @@ function noting(line: ConsentLine, wanted: (sent: ConsentSent) => boolean): Cons
   };
 }
 
-/** The contact without which a channel's opt-in is of no interest. */
+/** The contact data of each channel; without it the opt-in of the channel does not matter. */
 const contactOf: Readonly<Record<string, readonly string[]>> = {
   email: ['identity.email'],
   sms: ['identity.mobile', 'identity.phone'],
@@ -103,7 +103,9 @@ const contactOf: Readonly<Record<string, readonly string[]>> = {
   post: ['identity.address.line1'],
 };
 
-/** Every line in a call that always leaves; a call that carries an opt-in as early as the ids it needs permit. */
+/**
+ * Checks that every line is in a call that is always sent, and that a call with an opt-in comes as early as its ids permit.
+ */
 export function checkConsentCarried(
   raws: readonly RawCall[],
   calls: readonly Carrying[],
@@ -118,7 +120,7 @@ export function checkConsentCarried(
   const sending = new Set<number>();
   const surely = (found: readonly number[]): readonly number[] =>
     found.filter((index) => isSure(raws[index], consent));
-  // A mark of the address itself, where another line of the same answer always leaves.
+  // The line marks the address alone, and another line with the same answer is always sent.
   const marksContact = (call: RawCall | undefined, line: ConsentLine): boolean =>
     asksForContact(call?.raw['when'], consent, line) &&
     line.pairs.every((pair) =>

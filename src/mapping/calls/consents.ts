@@ -1,5 +1,5 @@
-// The consent blocks of a file: the create's, and the update's where it tells the opt-in elsewhere.
-// Invariant: each block is held to all that the consent of a file is held to, and both tell the same opt-ins (C20).
+// Compiles the consent blocks of a file: that of the create, and that of the update where it has its own.
+// Invariant: every block passes the same checks, and both write the same opt-ins (C20).
 import { compileConsent } from '../consent/block.ts';
 import type { CompiledConsent } from '../consent/block.ts';
 import { reportUnsaid, reportUpdate, takenBack } from '../consent/of-update.ts';
@@ -9,7 +9,7 @@ import type { Scope } from '../scope.ts';
 import { hasCalls } from './calls.ts';
 import { checkGates } from './gates.ts';
 
-/** The opt-in as each action tells it; an erase tells none. */
+/** The consent block of each action; an erase has none. */
 export interface Consents {
   readonly create: CompiledConsent | undefined;
   readonly update: CompiledConsent | undefined;
@@ -20,7 +20,7 @@ export function compileConsents(mapping: Record<string, unknown>, scope: Scope):
   checkGates(listAt(mapping, 'consent'), create, hasCalls(mapping), scope.report);
   const block = blockAt(mapping, 'update');
   if (!Object.hasOwn(block, 'consent')) {
-    // Written for both: a yes may stay unsaid, as where only a refusal has a list of its own; a no may not.
+    // One block serves both: it may write nothing for a grant, as where only refusals have a list; never for a refusal.
     if (create !== undefined && Object.hasOwn(mapping, 'update'))
       reportUnsaid({ consent: create, states: takenBack, path: ['consent'] }, scope.report);
     return { create, update: create };

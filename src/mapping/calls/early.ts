@@ -1,16 +1,16 @@
-// An opt-in leaves as early as the ids it needs permit, call by call.
-// Invariant: a call that fails leaves what earlier calls made: no record may exist at the recipient without its opt-in.
+// Checks that calls with an opt-in come as early as the ids they need permit.
+// Invariant: a failed call leaves the results of earlier ones: no record may exist at the recipient without its opt-in.
 import type { Path, Report } from '../document/problems.ts';
 import type { RecordPlan } from '../record.ts';
 
-/** One raw call and where it stands. */
+/** One raw call with its path in the file. */
 export interface RawCall {
   readonly raw: Record<string, unknown>;
   readonly path: Path;
   readonly name: string;
 }
 
-/** What a compiled call carries and builds on. */
+/** The lines and the ids of a compiled call. */
 export interface Carrying {
   readonly record: Pick<RecordPlan, 'parts'>;
   /** Ids of earlier calls it uses. */
@@ -20,10 +20,10 @@ export interface Carrying {
 const givesTo = (giver: RawCall, call: Carrying | undefined): boolean =>
   call?.reads.some((id) => id.startsWith(`${giver.name}.`)) === true;
 
-/** Reports a call that carries an opt-in and stands behind one it does not need. */
+/** Reports a call that carries an opt-in and follows a call that it does not need. */
 export function checkEarly(
   index: number,
-  /** Calls that may stand before it all the same: they carry an opt-in too. */
+  /** Calls that may precede it nevertheless: they carry an opt-in too. */
   alike: ReadonlySet<number>,
   raws: readonly RawCall[],
   calls: readonly Carrying[],
@@ -36,10 +36,10 @@ export function checkEarly(
   for (let before = index - 1; before >= 0; before -= 1) {
     const earlier = raws[before];
     if (earlier === undefined || givers.has(earlier.name) || alike.has(before)) continue;
-    // What an opt-in call before this one needs has its opt-in by then: that call was looked at by itself.
+    // An opt-in call between the two needs this one; that call is checked by itself.
     const served = [...alike].some((at) => at > before && at < index && givesTo(earlier, calls[at]));
     if (served) continue;
-    // What a giver itself needs comes before it as well.
+    // A call that gives an id may need this one itself.
     const needed = [...givers].some((name) => {
       const at = raws.findIndex((candidate) => candidate.name === name);
       return at > before && givesTo(earlier, calls[at]);

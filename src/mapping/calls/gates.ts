@@ -1,5 +1,6 @@
-// Whether the opt-in lets a call leave: a line may send it (`to: call:NAME`), and one that holds nothing but opts-in may have none to say.
-// Invariant: what takes a consent back always leaves (C20).
+// Checks and evaluates how opt-ins decide on calls: a line may trigger one (`to: call:NAME`), and a call of opt-ins alone
+// is skipped when they write nothing.
+// Invariant: a withdrawal or refusal is always sent (C20).
 import type { Lead } from '../../domain/lead.ts';
 import type { CompiledConsent, ConsentLine } from '../consent/block.ts';
 import { isQuiet } from '../consent/unchanged.ts';
@@ -11,13 +12,13 @@ import type { RecordPlan } from '../record.ts';
 
 const prefix = 'call:';
 
-/** The call a consent line sends, if that is what it does. */
+/** The name of the call that a consent line triggers; undefined for every other line. */
 export const gatedCall = (line: { readonly target: { readonly text: string } }): string | undefined =>
   line.target.text.startsWith(prefix) ? line.target.text.slice(prefix.length) : undefined;
 
 const gateValues = new Set<unknown>(['send', 'omit', 'hold']);
 
-/** A line that sends a call says so in each state, and nothing else. */
+/** Checks that a line that triggers a call decides so in each state, and has no other key. */
 export function checkGates(
   raws: readonly unknown[],
   consent: CompiledConsent | undefined,
@@ -75,11 +76,11 @@ export function sends(
   return out.length > 0;
 }
 
-/** Constants and references only name the record that the opt-in is about. */
+/** A field whose sources are only constants and references identifies the record of the opt-in, nothing more. */
 const tellsOfLead = ({ source }: RecordPlan['fields'][number]): boolean =>
   !source.split(', ').every((name) => /^(\(|id$|calls\.|delivery\.|client\.|$)/.test(name));
 
-/** A call that holds opt-ins and nothing else is not made where it would say none of them. */
+/** A call of opt-ins alone is skipped when it would write none of them. */
 export function saysSomething(
   record: RecordPlan,
   consent: CompiledConsent | undefined,

@@ -1,5 +1,6 @@
-// Whether an update says a yes again that the recipient has accepted, and which opt-ins an action tells.
-// Invariant: where a field that is left out would read as an answer, it is never left out.
+// Reads which changes are sent as an update, and decides where an update may leave out a grant that the recipient
+// acknowledged.
+// Invariant: a field whose absence would read as an answer is never left out.
 import type { CompiledMapping } from '../contract.ts';
 import { blockAt, listAt, textAt } from '../document/yaml.ts';
 import type { RecordPlan } from '../record.ts';
@@ -11,7 +12,7 @@ import { pairOf } from '../consent-contract.ts';
 const isWhole = ({ sheet, format }: Pick<Scope, 'sheet' | 'format'>): boolean =>
   sheet || format === 'csv' || format === 'none';
 
-/** Which changes travel as an update, and whether it says a yes again. */
+/** Reads which changes are sent as an update, and if it repeats acknowledged grants. */
 export const onUpdateOf = (
   mapping: Record<string, unknown>,
   scope: Scope,
@@ -42,13 +43,13 @@ function optInOnUpdate(mapping: Record<string, unknown>, scope: Scope): Compiled
   return wanted === 'always' ? 'always' : 'changed';
 }
 
-/** What one request of an update writes, and how it is sent. */
+/** The fields and settings of one request of an update. */
 export interface UpdateRequest {
   readonly record: RecordPlan;
   readonly settings: unknown;
 }
 
-/** Where leaving a yes out may not be what the file means: the recipient would lose it, or is told it all the same. */
+/** Warns where leaving a grant out may not be intended: the recipient would lose it, or receives it nevertheless. */
 export function reportOnUpdate(
   mapping: Record<string, unknown>,
   requests: readonly UpdateRequest[],
@@ -56,7 +57,7 @@ export function reportOnUpdate(
 ): void {
   const wanted = blockAt(mapping, 'update')['optIn'];
   if (wanted === 'always' || isWhole(scope)) return;
-  // By the book a PUT is the whole record; many recipients keep what it does not name.
+  // By RFC 9110 a PUT replaces the whole record; many recipients keep the keys it leaves out.
   if (
     wanted === undefined &&
     requests.some(({ record, settings }) => record.quietable.size > 0 && textAt(settings, 'method') === 'PUT')
@@ -79,12 +80,12 @@ export function reportOnUpdate(
         ]);
 }
 
-/** Opt-ins that are told when they are a yes, by `purpose.channel`; a list is told also by who is not in it. */
+/** Opt-ins that are sent when granted, by `purpose.channel`; absence from a list counts as sent too. */
 export function tellsOf(record: RecordPlan | undefined, call: string | undefined): ReadonlySet<string> {
   const lines = (record?.parts ?? []).flatMap((part) => ('consent' in part ? [part.consent] : []));
   return new Set(
     lines
-      // Another call's line is here for the log only.
+      // Lines of another call are here for the log only.
       .filter(({ target }) => !target.text.startsWith('call:') || target.text === `call:${call ?? ''}`)
       .flatMap(({ table, target }) =>
         table

@@ -1,5 +1,6 @@
-// The parts of one call: when it is made, its layout, the ids its address names, what its answer must give.
-// Invariant: an id in an address is one an earlier call gives; a yes without the ids it must give proves nothing.
+// Compiles the parts of one call: its condition, its layout, the ids in its address, the ids its answer must give.
+// Invariant: an id in an address is given by an earlier call; an accepted answer without the required ids counts as no
+// proof.
 import type { Action } from '../../../connectors/contract.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
 import { tooComplexReason } from '../response/answer-budget.ts';
@@ -42,14 +43,16 @@ export function compileWhen(
   if (!Object.hasOwn(raw, 'when')) return always;
   const categories = new Set<RecordPlan['categories'] extends ReadonlySet<infer One> ? One : never>();
   const { captures } = scope;
-  // A condition asks whether an id is there: it does not need it.
+  // A condition tests if an id is present: it does not need the id.
   const asking: Scope =
     captures === undefined ? scope : { ...scope, captures: { ...captures, read: new Set() } };
   const test = compileCondition(raw['when'], [...path, 'when'], { scope: asking, categories });
   return { test, categories };
 }
 
-/** Ids the address names: known, and given by a call that leaves whenever this one does. */
+/**
+ * The ids in an address; reports those that are unknown, or given by a call that may be skipped when this one is sent.
+ */
 export function urlCaptures(
   raw: Record<string, unknown>,
   {
@@ -87,7 +90,7 @@ export function urlCaptures(
       const other = listAt(mapping, 'calls').find((call) => textAt(call, 'name') === giver);
       const alike =
         JSON.stringify(isRecord(other) ? other['when'] : undefined) === JSON.stringify(raw['when']);
-      // An erase leaves out by itself the calls whose ids were never given.
+      // An erase skips the calls whose ids were never given.
       if (action !== 'erase' && capture.conditional && (!alike || raw['when'] === undefined))
         report.error(place, 'MAP-652', [
           `{${id}} vient de « ${giver} », que certains leads omettent : cet appel a besoin du même when.`,
@@ -114,10 +117,13 @@ export function withCaptures(judge: Judge, captures: Captures | undefined): Judg
   };
 }
 
-/** Reason of an answer that says yes but does not give the id later calls need. */
+/** Reason of an accepted answer that lacks an id that later calls need. */
 export const captureMissing = 'CAPTURE_MISSING';
 
-/** What a GET has read and a call writes that only sets: read again before it is sent again. What adds leaves as it was. */
+/**
+ * The GET calls to repeat before this one is sent again, because it sets what they read. A call that adds is sent again
+ * unchanged.
+ */
 export const rereadsOf = (
   settings: unknown,
   reads: readonly string[],
@@ -153,6 +159,6 @@ export function onUnknownOf(
       'onUnknown: lookup a besoin de send.lookup dans cet appel.',
       'onUnknown: lookup needs send.lookup in this call.',
     ]);
-  // What sets a state may be said twice; what creates may not.
+  // A request that sets a state may be repeated; one that creates may not.
   return repeatable.has(methodOf(settings)) ? 'resend' : 'hold';
 }

@@ -1,6 +1,6 @@
-// The body of a look-up: its fields are written like those of a lead, for a recipient that is asked by POST.
-// Invariant: a question is made of references alone. A person found by their mail or phone is no proof that this lead arrived
-// (guarantee 5), and nobody's data leaves with a question; without a reference it needs, it is not asked.
+// Compiles the body of a look-up that is sent by POST; its fields are written like those of a lead.
+// Invariant: a look-up contains references alone. A person found by their mail or phone is no proof that this lead arrived
+// (guarantee 5), and no personal data leaves with a look-up; without a reference it needs, it is not sent.
 import mappingSchema from '../../../mappings/schema/mapping.schema.json' with { type: 'json' };
 import type { Body } from '../../../connectors/contract.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
@@ -29,10 +29,10 @@ import type { RecordPlan } from '../record.ts';
 import type { Scope } from '../scope.ts';
 
 export interface Question {
-  /** The body that asks; undefined where a reference it needs is not known. */
+  /** The body of the look-up; undefined where a reference it needs is unknown. */
   readonly write: (asked: Asked) => Body | undefined;
   readonly secrets: readonly string[];
-  /** Protocol that says no inside its answers: its own, else that of the file. */
+  /** Protocol that reports errors inside its answers: its own, else that of the file. */
   readonly faults: FaultFormat | undefined;
 }
 
@@ -51,7 +51,7 @@ const blockSchemas = new Map(bodyBlocks.map((format) => [format, { $defs, ...pro
 
 const addressOnly: Body = { bytes: new Uint8Array(0), mediaType: '', extension: '' };
 
-/** @param at where a part of the settings stands in the file */
+/** @param at path in the file of a part of the settings */
 export function compileQuestion(settings: unknown, at: (path: Path) => Path, input: QuestionInput): Question {
   const { connector, report } = input;
   const key = connector.lookupKey ?? '';
@@ -69,7 +69,7 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
   const captures = input.scope.captures;
   const scope: Scope = {
     ...inLayout(input.scope, layout),
-    // What only the question needs is no need of the call it asks about.
+    // An id that only the look-up reads is not needed by the call.
     ...(captures === undefined ? {} : { captures: { ...captures, read: new Set() } }),
   };
   const record = compileLines(lines, path, scope, { whole: false, placeable: [], atEnd: [] });
@@ -105,7 +105,7 @@ export function compileQuestion(settings: unknown, at: (path: Path) => Path, inp
   return { write, secrets: record.secrets, faults: layout.faults ?? input.layout.faults };
 }
 
-/** What is wrong with a question that has no body. */
+/** Reports mistakes in a look-up that has no body. */
 function reportByAddress(
   block: Record<string, unknown>,
   at: Path,
@@ -128,11 +128,11 @@ function reportByAddress(
     ]);
 }
 
-/** Its address names no lead, but a moment. */
+/** The address of the look-up names a point in time, but no lead. */
 const asksForList = (url: unknown): boolean =>
   typeof url === 'string' && url.replaceAll('{since}', '').length < url.length && !/\{(?!since\})/.test(url);
 
-/** Every yes to a question asks whose record it is. */
+/** True when every rule that accepts an answer of a look-up compares the record's owner. */
 function asksWhose(mapping: Record<string, unknown>): boolean {
   const lists = [mapping, ...listAt(mapping, 'calls')].map((part) => listAt(part, 'response'));
   const yes = lists
@@ -149,7 +149,7 @@ function asksWhose(mapping: Record<string, unknown>): boolean {
   );
 }
 
-/** A question may have another format than the lead: a form is asked about by JSON. */
+/** A look-up may have another format than the lead: a form is looked up by JSON. */
 function layoutOf(
   block: Record<string, unknown>,
   at: Path,
@@ -157,7 +157,7 @@ function layoutOf(
 ): Layout {
   const own = bodyBlocks.filter((format) => Object.hasOwn(block, format));
   if (own.length === 0) return layout;
-  // Another record of SOAP stands in the same envelope.
+  // Another record of SOAP is placed in the same envelope.
   const kept = own.length === 1 && own[0] === 'xml' ? ['soap'] : [];
   const others = Object.fromEntries(
     Object.entries(mapping).filter(
@@ -174,13 +174,13 @@ function layoutOf(
   return readLayout({ ...others, ...Object.fromEntries(blocks) }, connector, moved);
 }
 
-/** What a question may say besides: who asks, and about what kind of message. */
+/** Sources a look-up may use besides references: the client, and the kind of message. */
 const isHarmless = (path: string): boolean =>
   ['', '(constant)', '(secret)', 'client.id', 'client.name', 'delivery.action', 'delivery.sentAt'].includes(
     path,
   );
 
-/** The references it cannot do without; everything else of the lead is reported. */
+/** The references that the look-up needs; any other source of the lead is reported. */
 function referencesIn(
   lines: readonly unknown[],
   record: RecordPlan,

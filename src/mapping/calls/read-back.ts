@@ -1,5 +1,5 @@
-// The read-back: an accepted record is asked for once more, and its opt-in compared with what was written.
-// Invariant: it asks by references only and changes nothing; what it finds is names of fields, never values.
+// Compiles `readBack:`, by which an accepted record is read back and its opt-in compared with the one written.
+// Invariant: the read-back uses references only and changes nothing; its result is names of fields, never values.
 import type { ClientFacts } from '../../domain/destination.ts';
 import { consentStates } from '../../domain/lead.ts';
 import type { ConsentState } from '../../domain/lead.ts';
@@ -34,7 +34,7 @@ export interface CompiledReadBack {
   readonly secretNames: readonly string[];
 }
 
-/** What a mapping says of it. */
+/** The secrets and plans that a mapping exposes for its read-back and callback. */
 export const withReadBack = (
   secretNames: ReadonlySet<string>,
   readBack: CompiledReadBack | undefined,
@@ -99,7 +99,7 @@ export function compileReadBack(input: ReadBackInput): CompiledReadBack | undefi
   };
 }
 
-/** An address may name ids that the create gives in any case. */
+/** An address may name only ids that the create always gives. */
 function reportIds(url: string | undefined, { create, report }: ReadBackInput): void {
   const captured = create?.calls?.flatMap(({ captures }) => captures) ?? [];
   for (const id of capturesIn(url))
@@ -117,7 +117,7 @@ function reportIds(url: string | undefined, { create, report }: ReadBackInput): 
 interface ReadField {
   readonly field: string;
   readonly place: Extract;
-  /** What stands there in each state, where it is not what was written. */
+  /** The recipient's value for each state, where it differs from the one written. */
   readonly values: Readonly<Partial<Record<ConsentState, string>>> | undefined;
 }
 
@@ -175,7 +175,7 @@ const textsOf = (values: Record<string, unknown> | undefined): ReadField['values
         ),
       );
 
-/** Fields that the record holds otherwise than they were written. */
+/** Fields whose value in the record differs from the one written. */
 function lostIn(
   opened: Opened,
   fields: readonly ReadField[],
@@ -189,7 +189,7 @@ function lostIn(
   });
 }
 
-/** `true` and "true", 1 and "1" are alike: a recipient keeps a yes in a type of its own. */
+/** `true` and "true", 1 and "1" are equal: a recipient may keep a grant in a type of its own. */
 function isSame(found: unknown, wanted: string): boolean {
   if (found === undefined || found === null) return wanted === 'null' || wanted === '';
   return asText(found).trim().toLowerCase() === wanted.trim().toLowerCase();

@@ -1,5 +1,5 @@
-// A GET takes nothing to the recipient: it reads an id that a later call needs.
-// Invariant: no lead counts as told by a GET, and no value of a lead or an opt-in is lost because a GET has no body.
+// Reports calls by GET that would lose data: a GET has no body and only reads an id for a later call.
+// Invariant: a GET alone never counts as the delivery of a lead, and no value or opt-in is lost in its missing body.
 import type { Path, Report } from '../document/problems.ts';
 import { textAt } from '../document/yaml.ts';
 

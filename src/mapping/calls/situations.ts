@@ -1,5 +1,5 @@
-// The calls of an action as tools look at them: each with its own key, and a mark in place of every id not yet given.
-// Invariant: pure; a mark reads ‹person.id› and can never be taken for an id.
+// Lists the calls of an action for tools: each with its own key, and a mark in place of every id not yet given.
+// Invariant: pure; a mark reads ‹person.id› and can never be mistaken for an id.
 import type { Action, Body, Captured } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
 import type { CallPlan, CompiledMapping, WriteSituation } from '../contract.ts';
@@ -16,7 +16,7 @@ export function captureMarks(mapping: CompiledMapping): Captured {
 export const callPlanOf = (mapping: CompiledMapping, action: Action, name: string): CallPlan | undefined =>
   requestsOf(mapping, action).find((call) => call.name === name);
 
-/** Every request an action can make: its calls, and what takes them back. */
+/** Every request an action can make: its calls and their undos. */
 export const requestsOf = (mapping: CompiledMapping, action: Action): readonly CallPlan[] =>
   (mapping.actions[action]?.calls ?? []).flatMap((call) =>
     call.undo === undefined ? [call] : [call, call.undo],
@@ -25,7 +25,7 @@ export const requestsOf = (mapping: CompiledMapping, action: Action): readonly C
 export interface CalledSituation {
   readonly call: CallPlan;
   readonly situation: WriteSituation;
-  /** Whether this lead needs the call. */
+  /** True when this lead needs the call. */
   readonly applies: boolean;
 }
 
@@ -42,7 +42,7 @@ export function callSituations(
   });
 }
 
-/** What takes back the calls that this lead needs, the last first, as it would leave after a refusal. */
+/** The undos of the calls that this lead needs, last first, as they are sent after a refusal. */
 export function undoSituations(
   mapping: CompiledMapping,
   lead: Lead,
@@ -66,7 +66,7 @@ export function undoSituations(
 /** Key of a call: the delivery's own, with the call's name; the same on every attempt (guarantee 4). */
 export const callKey = (key: string, call: string): string => `${key}-${call}`;
 
-/** A question that can be asked without a lead, to see whether we may ask at all. */
+/** A look-up without a lead, which tests if the recipient lets us look up at all. */
 export function questionAboutNobody(mapping: CompiledMapping, call?: string): Body | undefined {
   const ids = Object.keys(captureMarks(mapping));
   return mapping.question(
@@ -82,6 +82,6 @@ export function questionAboutNobody(mapping: CompiledMapping, call?: string): Bo
   );
 }
 
-/** The call of that name, for a message the names there are. */
+/** The names of the calls of an action, for messages. */
 export const callNames = (mapping: CompiledMapping, action: Action): readonly string[] =>
   requestsOf(mapping, action).map((call) => call.name);

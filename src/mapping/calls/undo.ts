@@ -1,12 +1,12 @@
-// Where a call may have an undo, and where it would take back what is not ours.
-// Invariant: an undo stands where a later call can be refused, and never takes back an opt-in of its own.
+// Checks the `undo` of calls, and reports one that could delete a record that is not ours.
+// Invariant: an undo exists only where a later call can be refused, and never undoes an opt-in by itself.
 import { longestUndoable } from '../../domain/undo.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { blockAt, textAt } from '../document/yaml.ts';
 import type { RawCall } from './early.ts';
 import type { CallsInput } from './parts.ts';
 
-/** Reports undos that could never leave, or might delete what was there before. */
+/** Reports undos that could never be sent, or might delete a record that existed before. */
 export function reportUndos(raws: readonly RawCall[], { action, mapping, report }: CallsInput): void {
   for (const [index, { raw, path, name }] of raws.entries()) {
     if (!Object.hasOwn(raw, 'undo')) continue;
@@ -50,7 +50,7 @@ export function reportUndos(raws: readonly RawCall[], { action, mapping, report 
   }
 }
 
-/** A refusal that was put on a list stays there, whatever becomes of the lead. */
+/** A refusal that was put on a list remains there, whatever happens to the lead. */
 export function reportGatedUndo(name: string, path: Path, report: Report): void {
   report.error(
     [...path, 'undo'],

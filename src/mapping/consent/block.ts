@@ -1,5 +1,5 @@
-// The consent block: the client's own field and value for each of the four states, in every exchange (C16, C20).
-// Invariant: what is written is the value the file gives for the recorded state; absence is never an answer.
+// Compiles a consent block: the client's own field and value for each of the four states, in every exchange (C16, C20).
+// Invariant: the value written is the one the file gives for the recorded state; absence is never an answer.
 import { answerToTell, toldAheadMs } from '../../domain/consent.ts';
 import type { CurrentConsent } from '../../domain/consent.ts';
 import { isNamedEntity } from '../../domain/legal-entity.ts';

@@ -1,5 +1,5 @@
-// What one opt-in writes in each of the four states.
-// Invariant: all four are written out, and no other state reads like granted (C16, C20).
+// Reads the value that an opt-in writes in each of the four states.
+// Invariant: all four states are given, and no other state reads like granted (C16, C20).
 import { consentStates } from '../../domain/lead.ts';
 import type { ConsentState } from '../../domain/lead.ts';
 import { checkLiteral } from '../fields/constants.ts';
@@ -11,7 +11,7 @@ import { lastName } from '../fields/target.ts';
 import type { Target } from '../fields/target.ts';
 import { isScalarValue, type Scalar } from '../fields/values.ts';
 
-/** What to do in one state: write a value, leave the field out, or keep the delivery back. */
+/** The choice for one state: write a value, leave the field out, or withhold the delivery. */
 export type Choice =
   { readonly do: 'write'; readonly value: Scalar | null } | { readonly do: 'omit' } | { readonly do: 'hold' };
 
@@ -25,7 +25,7 @@ export function compileChoices(
   path: Path,
   scope: Scope,
   target: Target,
-  /** What the field is called where its target does not say: the label of its line. */
+  /** Name of the field; the label of its line where the target is a text of lines. */
   name: string = lastName(target),
 ): Choices | undefined {
   const values = raw['values'];
@@ -124,7 +124,7 @@ function checkPolarity(
   }
 }
 
-/** The truth table's row. */
+/** One row of the truth table. */
 export function tableRow(choices: Choices): Readonly<Record<ConsentState, string>> {
   const text = (choice: Choice): string =>
     choice.do === 'hold'

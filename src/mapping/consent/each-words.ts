@@ -1,4 +1,4 @@
-// What exactly is wrong with a consent line that writes an element for each opt-in. French first.
+// Messages about mistakes in `each: consents`, French first.
 // Invariant: names of fields and sources only.
 import type { Both } from '../../../connectors/contract.ts';
 

@@ -1,5 +1,5 @@
-// `each: consents`: a list of the answers, one record for each purpose and channel the line names.
-// Invariant: every answer it writes is named, recorded and in the truth table, as a line of its own would be.
+// Compiles `each: consents`, which writes a list with one record for each purpose and channel that the line names.
+// Invariant: every answer it writes is named, recorded and in the truth table, like that of a single line.
 import type { CurrentConsent } from '../../domain/consent.ts';
 import { consentChannels, consentPurposes } from '../../domain/lead.ts';
 import { compileChoices, omitted, tableRow } from './choices.ts';
@@ -133,7 +133,7 @@ function lineOf(target: Target, path: Path, rows: readonly Row[], inner: readonl
   };
 }
 
-/** The opt-in of one answer as the log has it. */
+/** The opt-in of one answer for the log. */
 function saidOf(
   { choices }: Extract<Inner, { readonly kind: 'values' }>,
   name: string,
@@ -145,7 +145,7 @@ function saidOf(
   return { ...need, state, field: name, value: shown };
 }
 
-/** What a field of an element writes of one answer; undefined: nothing. */
+/** The value that a field of an element has for one answer; undefined: none is written. */
 function valueOf(
   field: Inner,
   name: string,

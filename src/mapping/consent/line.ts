@@ -1,5 +1,5 @@
-// One line of the consent block: the client's field, its value in each state, or a proof of the answer.
-// Invariant: a line writes what the file gives for the state recorded, and says so to the log (C16, C20).
+// Compiles one line of the consent block: the client's field with its value in each state, or with a proof of the answer.
+// Invariant: a line writes the value that the file gives for the recorded state, and logs it (C16, C20).
 import type { CurrentConsent } from '../../domain/consent.ts';
 import { consentChannels, consentPurposes } from '../../domain/lead.ts';
 import { compileChoices, omitted, tableRow } from './choices.ts';
@@ -44,7 +44,7 @@ export function compileLine(
   }
   if (Object.hasOwn(raw, 'each')) return compileConsentEach(raw, path, scope, pairs, target);
   const line = compileLineText(raw['line'], [...path, 'line'], report);
-  // `call:blacklist` is named by the call it sends.
+  // `call:blacklist` has the name of the call it triggers.
   const name = line === undefined ? lastName(target).replace(/^call:/, '') : line.label;
   const purpose = consentPurposes.find((known) => known === (raw['purpose'] ?? 'marketing'));
   const channel = consentChannels.find((known) => known === raw['channel']);
@@ -87,12 +87,12 @@ interface Parts {
   readonly need: ConsentNeed;
   readonly choices: Choices | undefined;
   readonly proof: Proof | undefined;
-  /** The recipient has one answer for all who have the address: a no of another person goes before a yes. */
+  /** The recipient has one answer for all persons with the address: a refusal of another person precedes a grant. */
   readonly byAddress: boolean;
 }
 
 function lineOf({ target, path, line, label, pair, need, choices, proof, byAddress }: Parts): AnswerLine {
-  /** As the log and the truth table name it: a text of several lines has several opt-ins. */
+  /** Name in the log and the truth table: a text of several lines has several opt-ins. */
   const field = line === undefined ? target.text : `${target.text} (${line.label})`;
   const appends = target.steps.at(-1)?.append === true;
   const valueOf = (current: CurrentConsent, problems: FieldProblem[]): Scalar | null | undefined => {
@@ -128,7 +128,7 @@ function lineOf({ target, path, line, label, pair, need, choices, proof, byAddre
       if (value !== undefined && line !== undefined) {
         out.push({ target, kind: 'line', text: line.write(textOf(value)) });
       } else if (value !== undefined) out.push({ target, kind: 'cell', cell: value });
-      // Absence from a list is an answer only when the list is there.
+      // Absence from a list is an answer only when the list is written.
       else if (appends) out.push({ target, kind: 'cells', cells: [] });
       say(answers, sent);
     },

@@ -1,5 +1,5 @@
-// What a line of the consent block gives, and which answers the block needs.
-// Invariant: each purpose and channel is asked for once, however many lines write it.
+// Types of a compiled consent line, and the index of the answers that a block needs.
+// Invariant: each purpose and channel has one entry, however many lines write it.
 import type { CurrentConsent } from '../../domain/consent.ts';
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
 import type { ConsentSent } from '../consent-contract.ts';
@@ -16,7 +16,7 @@ export interface AnswerLine {
   readonly line?: LineOf;
   /** It writes the opt-in itself, not only its proof. */
   readonly answers: boolean;
-  /** Places of the answers that it writes, among those the block names. */
+  /** Indices, in the block's list, of the answers that it writes. */
   readonly pairs: readonly number[];
   readonly write: (
     current: readonly CurrentConsent[],
@@ -24,7 +24,7 @@ export interface AnswerLine {
     sent: ConsentSent[],
     problems: FieldProblem[],
   ) => void;
-  /** What the log says of what it writes. */
+  /** Adds to the log the opt-ins that the line writes. */
   readonly say: (current: readonly CurrentConsent[], sent: ConsentSent[]) => void;
   /** The field whose state says hold. */
   readonly held: (current: readonly CurrentConsent[]) => string | undefined;
@@ -34,7 +34,7 @@ export interface AnswerLine {
   ) => readonly { readonly label: string; readonly value: string }[];
 }
 
-/** Place of a purpose and channel among those the block names. */
+/** Index of a purpose and channel in the block's list; adds it when new. */
 export function pairIndex(pairs: ConsentNeed[], purpose: ConsentPurpose, channel: ConsentChannel): number {
   const found = pairs.findIndex((pair) => pair.purpose === purpose && pair.channel === channel);
   return found >= 0 ? found : pairs.push({ purpose, channel }) - 1;

@@ -1,12 +1,13 @@
-// The consent block of an update, where it is not the create's: other fields, other values, other calls, the same opt-ins.
-// Invariant: whatever the create told, an update tells anew in every state that may follow it: nobody's withdrawal goes unsaid (C20).
+// Checks the separate consent block of an update: its fields, values and calls may differ from the create's, its opt-ins
+// not.
+// Invariant: an update writes every opt-in of the create in every state that may follow: no withdrawal is lost (C20).
 import type { ConsentState } from '../../domain/lead.ts';
 import type { Path, Report } from '../document/problems.ts';
 import type { ConsentNeed } from '../fields/values.ts';
 import type { CompiledConsent } from './block.ts';
 import { omitted } from './choices.ts';
 
-/** States that a person's answer can change to, and those of them that take a consent back. */
+/** States that an answer can change to, and those of them that end a consent. */
 const following: readonly ConsentState[] = ['granted', 'refused', 'withdrawn'];
 export const takenBack: readonly ConsentState[] = ['refused', 'withdrawn'];
 
@@ -45,7 +46,7 @@ interface ToldByUpdate {
   readonly path: Path;
 }
 
-/** What an update leaves out stays at the recipient as it was. */
+/** Reports opt-ins that an update leaves out in these states: the recipient would keep the old value. */
 export function reportUnsaid({ consent, states, path }: ToldByUpdate, report: Report): void {
   for (const need of needsOf(consent).values())
     for (const state of states)
@@ -72,7 +73,7 @@ function isTold({ lines }: CompiledConsent, need: ConsentNeed, state: ConsentSta
     table.some(
       (row) =>
         words(row) === words(need) &&
-        // A list is written even where this one stays out of it.
+        // A list is written even where this answer is absent from it.
         (row.values[state] !== omitted || target.steps.at(-1)?.append === true),
     ),
   );

@@ -1,5 +1,5 @@
-// What proves an answer: its date, source, wording, end, entity, exported to the client's own field.
-// Invariant: a proof is the one recorded with the answer, or absent; it never stands for the answer itself.
+// Compiles `proof:`, which writes the date, source, wording, end or entity of an answer into the client's own field.
+// Invariant: a proof is the one recorded with the answer, or absent; it never replaces the answer itself.
 import type { CurrentConsent } from '../../domain/consent.ts';
 import { consentStates } from '../../domain/lead.ts';
 import type { ConsentState } from '../../domain/lead.ts';
@@ -11,7 +11,7 @@ import type { Scope } from '../scope.ts';
 import { suggest } from '../document/suggest.ts';
 import type { FieldProblem, Scalar } from '../fields/values.ts';
 
-/** What the proof writes for an answer; undefined: nothing. */
+/** Gives the value of the proof for an answer; undefined: none is written. */
 export type Proof = (
   current: CurrentConsent,
   field: string,

@@ -1,7 +1,7 @@
-// What an update does not say again: a yes that the recipient has accepted and that nobody has given anew since. Somebody who
-// unsubscribed in the recipient's own system meanwhile would be subscribed again by a mere correction.
-// Invariant: a field is left out whole, where each of its answers is as the recipient accepted it and one of them is a yes; what
-// takes a consent back is always written (C20).
+// Decides which opt-ins an update leaves out: grants that the recipient acknowledged and that were not given again since. A
+// correction must not subscribe again a person who unsubscribed in the recipient's own system.
+// Invariant: a field is left out whole, where each of its answers is as acknowledged and one of them is granted; a refusal
+// or withdrawal is always written (C20).
 import type { CurrentConsent } from '../../domain/consent.ts';
 import { pairOf, unchanged } from '../consent-contract.ts';
 import type { ConsentSent, Told } from '../consent-contract.ts';
@@ -9,12 +9,14 @@ import { slotKey } from '../fields/target.ts';
 import type { Target } from '../fields/target.ts';
 import type { ConsentLine } from './block.ts';
 
-/** For each line that may be left out, the places of all answers that its field holds. */
+/** For each line that may be left out, the indices of all answers that its field holds. */
 export type Quietable = ReadonlyMap<ConsentLine, readonly number[]>;
 
 type Part = { readonly field: { readonly target: Target } } | { readonly consent: ConsentLine };
 
-/** A field that also holds something else is written with each update, and so is a place in a list: without it the next would move up. */
+/**
+ * A field with other content is written with each update, and so is a place in a list: without it the next would move up.
+ */
 export function quietableLines(parts: readonly Part[]): Quietable {
   const shared = new Set(parts.flatMap((part) => ('field' in part ? [slotKey(part.field.target)] : [])));
   const lines = parts.flatMap((part) => ('consent' in part ? [part.consent] : []));
@@ -30,7 +32,7 @@ export function quietableLines(parts: readonly Part[]): Quietable {
   );
 }
 
-/** Whether these answers are as the recipient has them, a yes among them. */
+/** True when the recipient acknowledged all these answers, a grant among them. */
 export function isQuiet(
   pairs: readonly number[] | undefined,
   current: readonly CurrentConsent[],
@@ -44,13 +46,13 @@ export function isQuiet(
   );
 }
 
-/** A yes that has run out reads as a no, which nobody has told the recipient. */
+/** A lapsed grant counts as a refusal, which the recipient has not received. */
 function isKnown({ record, lapsed }: CurrentConsent, told: Told): boolean {
   const since = told.get(pairOf(record));
   return !lapsed && since !== undefined && record.leadRevision !== undefined && record.leadRevision <= since;
 }
 
-/** What the log says of a line that is left out: each opt-in, with `(unchanged)` for its value. */
+/** The log entries of a line that is left out: each opt-in with the value `(unchanged)`. */
 export function noteQuiet(line: ConsentLine, current: readonly CurrentConsent[]): readonly ConsentSent[] {
   const sent: ConsentSent[] = [];
   line.say(current, sent);

@@ -1,6 +1,6 @@
-// Texts of a folder. The only file of the engine that touches the disk.
-// Invariant: a text is what stands in the file, letter for letter, or a problem that names the file; nothing is passed over
-// that a mapping could name.
+// Reads the texts of a folder; the only file of the engine that touches the disk.
+// Invariant: a text is the content of its file, character for character, or a problem that names the file; no file that a
+// mapping could name is skipped.
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { Both } from '../../../connectors/contract.ts';
@@ -11,7 +11,7 @@ import type { ProblemCode } from './problems.ts';
 export const maxFileBytes = 2_000_000;
 const deepest = 12;
 
-/** What the language itself reads; other texts may be the client's own papers. */
+/** Extensions that the mapping language reads; other texts may be the client's own papers. */
 const languageFiles = new Set(['.yaml', '.yml', '.json', '.xsd']);
 const otherTexts = new Set(['.xml', '.csv', '.txt']);
 
@@ -66,7 +66,7 @@ export function readTexts(parent: string, name: string): ReadTexts {
   return { files, problems };
 }
 
-/** One file a person names: its bytes, or why it cannot be read. */
+/** Reads one file that a person names: its bytes, or why they cannot be read. */
 export function readNamed(path: string): { readonly bytes: Uint8Array } | { readonly fault: string } {
   try {
     const facts = statSync(path);
@@ -80,7 +80,7 @@ export function readNamed(path: string): { readonly bytes: Uint8Array } | { read
   }
 }
 
-/** Bytes as UTF-8, which every file of the language is; a byte order mark is not part of the text. */
+/** Decodes bytes as UTF-8, which every file of the language uses; a byte order mark is not part of the text. */
 export function textIn(
   bytes: Uint8Array,
 ): { readonly text: string } | { readonly fault: Both; readonly line: number } {
@@ -120,7 +120,7 @@ function utf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** No letter of UTF-8 holds the byte of a line end, so each line can be read by itself. */
+/** No character of UTF-8 contains the byte of a line end, so each line can be read by itself. */
 function lineOfFault(bytes: Uint8Array): number {
   let line = 1;
   let from = 0;

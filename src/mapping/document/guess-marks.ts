@@ -1,4 +1,4 @@
-// The marks `mapping new` leaves on what it guessed: reported until a person has looked at each.
+// Reports the marks that `mapping new` leaves on its guesses, until a person has checked each.
 // Invariant: a guess of the opt-in is reported line by line, for it keeps the file from being published (C20).
 import { shownFolder } from './yaml.ts';
 import type { createProblems } from './problems.ts';

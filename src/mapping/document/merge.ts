@@ -1,6 +1,7 @@
-// Lays a client's file over the presets it extends, key by key, and remembers where every part came from.
-// Invariant: lists are taken whole from the nearer file, except `response`: own rules first, then the preset's; `calls`: one name
-// over the other; and where `{preset: rest}` stands in fields or consent, the preset's lines for targets not written nearer.
+// Merges a client's file over the presets it extends, key by key, and records the origin of every part.
+// Invariant: lists are taken whole from the nearer file, except `response`: own rules first, then the preset's; `calls`:
+// merged by name; and `{preset: rest}` in fields or consent: the preset's lines for targets that the nearer file does not
+// write.
 import { isRecord } from './yaml.ts';
 import type { Path, Tree } from './problems.ts';
 
@@ -9,7 +10,7 @@ interface Source {
   readonly path: Path;
 }
 
-/** Where the merged value stands, and where its parts stood. */
+/** The path of the merged value, and of its parts. */
 interface At {
   readonly path: Path;
   readonly over: Path;
@@ -22,7 +23,7 @@ const down = (at: At, key: string | number): At => ({
   under: [...at.under, key],
 });
 
-/** The key of a list that is not taken whole: of the file, of an action (`update.fields`), or of one of its calls. */
+/** The key of a list that is merged: of the file, of an action (`update.fields`), or of one of its calls. */
 function joined(path: Path): 'response' | 'fields' | 'consent' | 'calls' | undefined {
   const key = path.at(-1);
   const inCall = typeof path.at(-2) === 'number' && path.at(-3) === 'calls';
@@ -55,7 +56,7 @@ export function mergeTrees(over: Tree, under: Tree): Tree {
 interface Merger {
   readonly over: Tree;
   readonly under: Tree;
-  /** Remembers from which tree, and from where in it, the part at a path came. */
+  /** Records from which tree, and from which path in it, the part at a path came. */
   readonly note: (path: Path, tree: Tree, ownPath: Path) => void;
 }
 
@@ -117,7 +118,7 @@ function listOf(merger: Merger, at: At, parts: readonly ListPart[]): unknown[] {
   });
 }
 
-/** The nearer list, with the preset's other lines where `{preset: rest}` stands. */
+/** The nearer list, with the preset's other lines in place of `{preset: rest}`. */
 function completed(merger: Merger, over: readonly unknown[], under: readonly unknown[], at: At): unknown[] {
   const own = new Set(over.map(targetOf));
   const rest = under.flatMap((value, index): readonly ListPart[] =>
@@ -129,7 +130,7 @@ function completed(merger: Merger, over: readonly unknown[], under: readonly unk
   return listOf(merger, at, parts);
 }
 
-/** Calls of one name are laid over each other; new ones follow the preset's. */
+/** Calls of one name are merged; new ones follow the preset's. */
 function mergeCalls(merger: Merger, over: readonly unknown[], under: readonly unknown[], at: At): unknown[] {
   const names = new Set(under.map(nameOf));
   const list = under.map((value, index) => {
@@ -149,7 +150,10 @@ function mergeCalls(merger: Merger, over: readonly unknown[], under: readonly un
 
 const nameOf = (call: unknown): unknown => (isRecord(call) ? call['name'] : undefined);
 
-/** What a line writes; one of several in a list or a text is itself, and so is a line that places the opt-in. */
+/**
+ * The target of a line, by which lines replace each other. A line in a list or text of several, or one that places the
+ * opt-in, only equals itself.
+ */
 function targetOf(line: unknown): unknown {
   if (!isRecord(line) || typeof line['to'] !== 'string') return line;
   return 'line' in line || line['to'].endsWith('[]') ? JSON.stringify(line) : line['to'];

@@ -1,5 +1,5 @@
-// What a client's file gives the preset it extends: `${name}` in a text of the mapping becomes the value of that parameter.
-// Invariant: only texts change, each where it stands; a text that is nothing but `${name}` takes the value's own type.
+// Fills the parameters of a preset: `${name}` in a text of the mapping becomes the value that the client's file gives.
+// Invariant: only texts change, each in its place; a text that is nothing but `${name}` takes the value's own type.
 import { isRecord } from './yaml.ts';
 import type { Path, Report, Tree } from './problems.ts';
 import { suggest } from './suggest.ts';
@@ -14,7 +14,7 @@ interface Filling {
   readonly report: Report;
 }
 
-/** The mapping with its parameters filled in, and without the block; as it is where it has none. */
+/** The mapping with its parameters filled in, and without the block; unchanged where it has none. */
 export function withParameters(tree: Tree, report: Report): Tree {
   const { value: mapping } = tree;
   if (!isRecord(mapping) || !isRecord(mapping['parameters'])) return tree;
@@ -36,7 +36,7 @@ export function withParameters(tree: Tree, report: Report): Tree {
   return { ...tree, value };
 }
 
-/** Declared without a value: the nearer file owes it. */
+/** Reports parameters declared without a value, which the nearer file must give. */
 function reportWanting(mapping: Record<string, unknown>, { declared, used, report }: Filling): void {
   const wanting = [...declared].filter(([name, value]) => used.has(name) && !isValue(value));
   if (wanting.length === 0) return;

@@ -1,4 +1,4 @@
-// Looks into a file that has not been checked: its destination, what it extends, the maps it names.
+// Reads a few keys of a file that has not been checked: its destination, the presets and maps it names.
 // Invariant: never throws; a file that cannot be read gives nothing here, and the check reports why.
 import { parseDocument } from 'yaml';
 
@@ -20,7 +20,7 @@ export function topOf(content: string): unknown {
 
 /** A text at the top of a file that may be broken: the check reports the mistakes. */
 export function topText(content: string, key: string): string | undefined {
-  // Nearly every file says it on one plain line: parsing it all for that would double the time of a check.
+  // Nearly every file has the key on one plain line: parsing it all would double the time of a check.
   const lines = content.match(new RegExp(`^${key}:.*$`, 'gm')) ?? [];
   const plain = lines.length === 1 ? /^\w+: +([A-Za-z][\w/.-]*) *(?: #.*)?\r?$/.exec(lines[0]) : null;
   if (plain !== null && !/^(true|false|null|yes|no|on|off)$/i.test(plain[1] ?? '')) return plain[1];
@@ -30,7 +30,7 @@ export function topText(content: string, key: string): string | undefined {
     const value: unknown = document.get(key);
     return typeof value === 'string' ? value : undefined;
   } catch {
-    // `get` of a file whose top is no block.
+    // The parser throws on `get` when the top is no block.
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
-// Mistakes in what the recipient's answers are said to mean.
-// Invariant: a code keeps its meaning for ever.
+// Catalogue of mistakes in the rules for the recipient's answers.
+// Invariant: a code never changes its meaning.
 import { looksLikeRefusal } from '../../../connectors/http-status.ts';
 
 export const problemsOfAnswers = {

@@ -1,5 +1,5 @@
-// Mistakes of `calls:`, where one delivery takes several.
-// Invariant: a code keeps its meaning for ever.
+// Catalogue of mistakes in `calls:`, where one delivery takes several calls.
+// Invariant: a code never changes its meaning.
 
 export const problemsOfCalls = {
   'MAP-670': {

@@ -1,5 +1,5 @@
-// Mistakes of writing: YAML, keys and kinds, times, formats, the client's facts.
-// Invariant: a code keeps its meaning for ever.
+// Catalogue of mistakes of form: YAML, keys and kinds, times, formats, the client's facts.
+// Invariant: a code never changes its meaning.
 
 export const problemsOfForm = {
   'MAP-001': {

@@ -1,5 +1,5 @@
-// Mistakes of sense: sources and fields, consent, recipients, tests.
-// Invariant: a code keeps its meaning for ever.
+// Catalogue of mistakes of meaning: sources and fields, consent, recipients, tests.
+// Invariant: a code never changes its meaning.
 
 export const problemsOfMeaning = {
   'MAP-201': {

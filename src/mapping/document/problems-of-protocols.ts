@@ -1,5 +1,5 @@
-// Mistakes of bodies in an envelope: SOAP, JSON-RPC, XML-RPC, and of the rules that read their faults.
-// Invariant: a code keeps its meaning for ever.
+// Catalogue of mistakes in bodies with an envelope (SOAP, JSON-RPC, XML-RPC), and in the rules that read their faults.
+// Invariant: a code never changes its meaning.
 
 export const problemsOfProtocols = {
   'MAP-520': {

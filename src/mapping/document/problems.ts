@@ -1,5 +1,5 @@
-// The catalogue of mistakes a mapping can hold, and the reporter that places each in its file.
-// Invariant: a code keeps its meaning for ever; every message says what is wrong, the catalogue what to do.
+// Collects the mistakes of a mapping, each at its line of its file; holds the catalogue of their codes.
+// Invariant: a code never changes its meaning; a message states the mistake, the catalogue its remedy.
 import type { Both } from '../../../connectors/contract.ts';
 import type { Problem } from '../contract.ts';
 import { problemsOfCalls } from './problems-of-calls.ts';
@@ -26,14 +26,14 @@ export interface Place {
   readonly column: number;
 }
 
-/** A parsed file (or several merged) whose every value knows where it stands. */
+/** A parsed file (or several merged) that knows the place of each of its values. */
 export interface Tree {
   readonly value: unknown;
   /** Place of the value at a path, of its key, or of the deepest part that exists. */
   readonly place: (path: Path, what?: 'value' | 'key') => Place;
 }
 
-/** What exactly is wrong: French first, and English, from the same values. */
+/** The mistake in French, then in English, from the same values. */
 export type Message = Both;
 
 export const inEnglish = ([, english]: Message): string => english;
@@ -48,7 +48,7 @@ export interface ReportMore {
   readonly at?: 'key';
 }
 
-/** A report of a part that is checked as if it stood elsewhere. @param place where a path of it really stands */
+/** A report for a part that is checked at another path. @param place gives the real path */
 export const reportAt = (report: Report, place: (path: Path) => Path): Report => ({
   error: (path, ...rest) => report.error(place(path), ...rest),
   warn: (path, ...rest) => report.warn(place(path), ...rest),

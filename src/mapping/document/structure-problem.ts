@@ -1,4 +1,4 @@
-// One mistake of shape, from what the validator says of it: a code, and in plain words what is wrong. French first.
+// Turns one error of the schema validator into a code and a plain message, French first.
 // Invariant: messages name keys and kinds, never a value that could be a secret.
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import type { Both } from '../../../connectors/contract.ts';
@@ -35,7 +35,7 @@ function nameOf(path: Path): Both {
   ];
 }
 
-/** Undefined: another error says it. */
+/** Undefined when another error already reports the mistake. */
 export function structureProblem(error: ErrorObject, path: Path): StructureProblem | undefined {
   const name = nameOf(path);
   switch (error.keyword) {

@@ -1,4 +1,4 @@
-// Checks the shape of a block against a JSON Schema and says in plain words what is wrong, at its line and column.
+// Checks the structure of a block against a JSON Schema and reports each mistake in plain words, at its line and column.
 // Invariant: one mistake, one message; messages name keys and kinds, never a value that could be a secret.
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject, Options, ValidateFunction } from 'ajv/dist/2020.js';
@@ -9,8 +9,8 @@ import { structureProblem, type StructureProblem } from './structure-problem.ts'
 const compiled = new WeakMap<object, ValidateFunction>();
 
 /**
- * Every process that reads a mapping compiles these first, and few files are checked by them: making them is what costs, so
- * their code is not optimised, and that the schemas themselves are sound is held by a test.
+ * Every process compiles these schemas first and checks few files with them: compiling is the cost, so the code is not
+ * optimised; a test checks that the schemas are valid.
  */
 const options: Options = {
   allErrors: true,
@@ -32,7 +32,7 @@ export function validatorOf(schema: object): ValidateFunction {
   return made;
 }
 
-/** Every mistake of shape, each once. */
+/** Every mistake of structure, each once. */
 export function structureProblems(schema: object, value: unknown): readonly StructureProblem[] {
   const validate = validatorOf(schema);
   if (validate(value) === true) return [];
@@ -49,11 +49,11 @@ export function reportStructure(schema: object, value: unknown, report: Report, 
   return problems.length === 0;
 }
 
-/** Of the forms a value could have had, only the mistakes of the one it comes closest to. */
+/** Keeps only the mistakes of that alternative of a value which it is closest to. */
 function plainest(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   const choices = errors.filter((error) => error.keyword === 'anyOf' || error.keyword === 'oneOf');
   let rest = [...errors];
-  // The inner choices first: an outer one then counts what is left of them.
+  // The inner choices first: an outer one then counts their remaining errors.
   for (const choice of choices.toSorted((a, b) => b.schemaPath.length - a.schemaPath.length)) {
     const branches = new Map<string, ErrorObject[]>();
     for (const error of rest) {

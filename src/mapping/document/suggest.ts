@@ -1,5 +1,5 @@
-// "Did you mean": the nearest known word by edit distance.
-// Invariant: suggests nothing rather than something far away; a tie goes to the first in alphabetical order.
+// Suggests the nearest known word by edit distance ("Did you mean").
+// Invariant: a distant word is never suggested; of equally near words the first in alphabetical order is.
 
 /** The known word nearest to what was written, or undefined when none is near enough. */
 export function suggest(written: string, known: readonly string[]): string | undefined {
@@ -18,7 +18,7 @@ export function suggest(written: string, known: readonly string[]): string | und
   );
 }
 
-/** What is added to a message about a word that does not exist. */
+/** The end of a message about an unknown word. */
 export const didYouMean = (near: string | undefined): string =>
   near === undefined ? '' : ` Did you mean ${near}?`;
 

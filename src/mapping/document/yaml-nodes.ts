@@ -1,12 +1,12 @@
-// The nodes of a YAML document as plain values, each with its place, and what a reader could take for something else.
-// Invariant: a value is what stands in the file, character for character; what YAML would change is reported.
+// Converts the nodes of a YAML document into plain values with their places, and reports ambiguous ones.
+// Invariant: a value is the text of the file, character for character; a text that YAML would change is reported.
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Document, Node, Pair, Scalar } from 'yaml';
 import type { Both } from '../../../connectors/contract.ts';
 import type { createProblems, Path, Place } from './problems.ts';
 import { deepest, tooDeep } from './yaml-slips.ts';
 
-/** Where a value stands in the text, and its key. */
+/** Offsets in the text of a value and of its key. */
 export interface Spot {
   readonly value: number;
   readonly key?: number;
@@ -14,19 +14,19 @@ export interface Spot {
 
 export const pointer = (path: Path): string => JSON.stringify(path);
 
-// The language's own key; everywhere else `on` is a trap.
+// A key of the language; everywhere else `on` is ambiguous.
 const languageWords = new Set(['on']);
 const doubtfulWord = /^(yes|no|on|off)$/i;
 const maxAliases = 50;
 const noValue: Both = ['il n’y a pas de valeur ici.', 'there is no value here.'];
 
-/** What the reading of one file carries from node to node. */
+/** State carried from node to node while one file is read. */
 export interface NodeReader {
   readonly document: Document;
   readonly problems: Pick<ReturnType<typeof createProblems>, 'add'>;
   readonly place: (offset: number) => Place;
   readonly spots: Map<string, Spot>;
-  /** Keys that were reported as written twice. */
+  /** Keys already reported as written twice. */
   readonly twice: Set<number>;
   aliases: number;
 }
@@ -74,7 +74,7 @@ function blockOf(reader: NodeReader, pairs: readonly Pair<Node, Node | null>[], 
   for (const pair of pairs) {
     const name = keyOf(reader, pair.key);
     const start = pair.key.range?.[0] ?? 0;
-    // A block may be met again through an alias.
+    // An alias reaches the same block again.
     if (Object.hasOwn(block, name) && !twice.has(start))
       problems.add(place(start), 'error', 'MAP-002', [
         `« ${name} » est écrit deux fois dans ce bloc.`,
@@ -103,7 +103,7 @@ function keyOf(reader: NodeReader, key: Node): string {
 const isOtherNumber = ({ type, value, source }: Scalar): boolean =>
   type === 'PLAIN' && (typeof value === 'number' || typeof value === 'bigint') && String(value) !== source;
 
-/** The value as it is written: such a number stays the text it was. */
+/** The value as written: such a number remains a text. */
 const scalarOf = (node: Scalar): unknown => (isOtherNumber(node) ? (node.source ?? '') : node.value);
 
 function checkScalar(

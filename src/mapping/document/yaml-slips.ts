@@ -1,11 +1,11 @@
-// Mistakes in YAML that its parser does not report, or not in words an integrator can use: tabs, depth.
-// Invariant: only finds and words them; what the file says is read elsewhere.
+// Finds the mistakes in YAML that its parser does not report clearly: tabs, depth.
+// Invariant: it reads no values; the document is read elsewhere.
 import type { Both } from '../../../connectors/contract.ts';
 import type { createProblems } from './problems.ts';
 
 type Problems = Pick<ReturnType<typeof createProblems>, 'add'>;
 
-/** Levels a file may have: more than any mapping needs, fewer than a stack holds. */
+/** Levels a file may have: more than any mapping needs, fewer than the stack permits. */
 export const deepest = 100;
 
 export const tooDeep: Both = [
@@ -13,7 +13,7 @@ export const tooDeep: Both = [
   `the file is nested more than ${deepest} levels deep.`,
 ];
 
-/** Where the nesting passes what is read, by its brackets or its indentation. */
+/** The line where the nesting exceeds the limit, by its brackets or its indentation. */
 export function lineOfDepth(text: string): number {
   let depth = 0;
   for (const [index, line] of text.split('\n').entries()) {
@@ -26,7 +26,7 @@ export function lineOfDepth(text: string): number {
   return 1;
 }
 
-/** Lines that are indented with a tab: behind one the shape is a guess. */
+/** Lines indented with a tab; the structure after one is uncertain. */
 export function reportTabs(file: string, text: string, problems: Problems): Set<number> {
   const found = new Set<number>();
   for (const [index, line] of text.split('\n').entries()) {

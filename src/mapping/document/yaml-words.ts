@@ -1,5 +1,5 @@
-// What the YAML parser complains of: its own words in English, and ours in French by its code.
-// Invariant: a code of the parser has its French, or the types do not check.
+// Gives the messages of the YAML parser in French by their code, and in English as the parser words them.
+// Invariant: a code of the parser without French words does not compile.
 import type { ErrorCode, YAMLError } from 'yaml';
 import type { Both } from '../../../connectors/contract.ts';
 
@@ -37,7 +37,7 @@ const french: Readonly<Record<ErrorCode, string>> = {
     'ce caractère n’est pas attendu ici : mettez la valeur entre guillemets, ou corrigez les accolades.',
 };
 
-/** The first line says it; the others draw the place, which the check names itself. */
+/** The first line is the message; the others draw the place, which the check names itself. */
 export function syntaxWords({ code, message }: Pick<YAMLError, 'code' | 'message'>): Both {
   const line = message.split('\n')[0] ?? message;
   return [french[code], line.endsWith('.') ? line : `${line}.`];

@@ -1,5 +1,5 @@
-// Reads one YAML 1.2 file strictly into plain values that know their line and column.
-// Invariant: a value is either what the integrator wrote, character for character, or a problem.
+// Reads one YAML 1.2 file strictly into plain values with their line and column.
+// Invariant: a value is either the text the integrator wrote, character for character, or a problem.
 import { LineCounter, parseDocument } from 'yaml';
 import type { YAMLError } from 'yaml';
 import type { createProblems, Place, Tree } from './problems.ts';
@@ -24,7 +24,7 @@ interface Reading {
 const readings = new Map<string, Reading>();
 const mostReadings = 300;
 
-/** Parses a file; problems are added, and a tree is given whenever anything can be read. */
+/** Parses a file; problems are added, and a tree is returned whenever anything can be read. */
 export function readDocument(name: string, text: string, problems: Problems): Tree {
   const key = `${name}\n${text}`;
   let reading = readings.get(key);
@@ -61,14 +61,14 @@ function parseFile(name: string, text: string, problems: Problems): Tree {
     uniqueKeys: false,
     lineCounter: lines,
     prettyErrors: false,
-    // Silent would not report a second document, which nobody would read.
+    // `silent` would not report a second document, which would be ignored.
     logLevel: 'error',
   });
   const place = placing(file, lines);
   const tabLines = reportTabs(file, text, problems);
   reportSyntax([...document.errors, ...document.warnings], tabLines, place, problems);
   const reader: NodeReader = { document, problems, place, spots: new Map(), twice: new Set(), aliases: 0 };
-  // Behind a tab the shape is a guess: only the tabs are reported.
+  // The structure after a tab is uncertain: only the tabs are reported.
   const value = tabLines.size > 0 ? undefined : valueOf(reader, document.contents, []);
   if (!isRecord(value) && document.errors.length === 0 && tabLines.size === 0)
     problems.add({ file, line: 1, column: 1 }, 'error', 'MAP-008', [
@@ -109,7 +109,7 @@ const placing =
     return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
 
-/** Apart from the reader: what is kept must not hold on to the parsed document. */
+/** Built outside the reader, so that the cached tree does not keep the parsed document in memory. */
 function finding(
   file: string,
   spots: ReadonlyMap<string, Spot>,
@@ -119,7 +119,7 @@ function finding(
     for (let length = path.length; length >= 0; length -= 1) {
       const spot = spots.get(pointer(path.slice(0, length)));
       if (spot === undefined) continue;
-      // A part that is missing is reported at the key of what should hold it.
+      // A missing part is reported at the key of the block that lacks it.
       const wantsKey = what === 'key' || length < path.length;
       return place(wantsKey && spot.key !== undefined ? spot.key : spot.value);
     }
