@@ -1,4 +1,4 @@
-// What exactly is wrong with a condition on the lead. French first.
+// Messages about mistakes in a condition on the lead, French first.
 // Invariant: names of sources and closed lists of values; never a value of a lead.
 import type { Both } from '../../../connectors/contract.ts';
 

@@ -1,5 +1,5 @@
-// The conditions of `when:` and the filter of `accepts:`: a small closed set, no code.
-// Invariant: a condition is understood whole or refused; an absent value satisfies only `blank` and `not`.
+// Compiles the conditions of `when:` and the filter of `accepts:`, from a small closed set.
+// Invariant: a condition is compiled whole or refused; an absent value satisfies only `blank` and `not`.
 import type { DataCategory, Lead } from '../../domain/lead.ts';
 import { isRecord } from '../document/yaml.ts';
 import { asText, isScalarValue } from './values.ts';
@@ -37,7 +37,7 @@ interface Where {
 
 const never: Condition = () => false;
 
-/** Compiles a `when:`; several names in one block must all hold. */
+/** Compiles a `when:`; several names in one block must all be true. */
 export function compileCondition(raw: unknown, path: Path, where: Where): Condition {
   const { report } = where.scope;
   if (!isRecord(raw) || Object.keys(raw).length === 0) {
@@ -170,7 +170,7 @@ function glob(read: Source['read'], patterns: readonly string[]): Condition {
   };
 }
 
-/** Short names `accepts` understands besides source paths. */
+/** Short names that `accepts` takes besides source paths. */
 export const acceptNames: Readonly<Record<string, string>> = {
   programme: 'project.programme',
   channel: 'channel',

@@ -1,5 +1,5 @@
-// Guards what a mapping writes of its own: it may name a channel or a source, never a person (C13), an opt-in (C20) or a key.
-// Invariant: only reports; what is written does not change.
+// Reports constants of a mapping that are a person's data (C13), an opt-in (C20) or a secret key.
+// Invariant: only reports; the values written do not change.
 import { isRecord } from '../document/yaml.ts';
 import { secretIn } from './secret-cells.ts';
 import { isEmptyList, isScalarValue } from './values.ts';
@@ -48,7 +48,7 @@ export function checkConstant(value: unknown, path: Path, scope: Scope, target: 
     checkKey(name, value, [...path, 'value'], scope.report);
 }
 
-/** A text written as it stands that is meant as something to fill in. @returns whether it was reported */
+/** Reports a literal text that was meant as a place for a value. @returns true when it reported */
 export function checkLiteral(value: unknown, path: Path, report: Report): boolean {
   if (typeof value !== 'string') return false;
   const place = /\{\{([^{}]*)\}\}/.exec(value)?.[1]?.trim();
@@ -65,7 +65,7 @@ export function checkLiteral(value: unknown, path: Path, report: Report): boolea
   return true;
 }
 
-/** A secret where only texts stand. */
+/** Reports a secret written where only texts are allowed. */
 export function reportSecret(text: string, path: Path, { report }: Pick<Scope, 'report'>): void {
   report.error(path, 'MAP-225', [
     `« ${text} » serait écrit tel quel : un secret est seul, comme valeur d’un champ d’un webhook ({to: token, value: secret:NOM}), dans send.auth ou dans un en-tête.`,
@@ -73,7 +73,7 @@ export function reportSecret(text: string, path: Path, { report }: Pick<Scope, '
   ]);
 }
 
-/** A key in a body would stand in the file, in every preview and in every version of it. */
+/** Reports a constant key of an API: it would appear in the file, in every preview and in every version. */
 export function checkKey(name: string, value: unknown, path: Path, report: Report): void {
   if (!isScalarValue(value) || value === '' || typeof value === 'boolean' || !smellsOfSecret(name)) return;
   report.error(path, 'MAP-404', [
@@ -82,7 +82,10 @@ export function checkKey(name: string, value: unknown, path: Path, report: Repor
   ]);
 }
 
-/** What a field may answer whatever the lead: its constant, its default, the entries of its map, the words of its formatter. */
+/**
+ * Values that a field may write whatever the lead: its constant, its default, the entries of its map, the words of its
+ * formatter.
+ */
 function ownAnswers(raw: Record<string, unknown>, maps: Scope['maps']): readonly unknown[] {
   const map = typeof raw['map'] === 'string' ? maps[raw['map']] : raw['map'];
   const steps: unknown[] = Array.isArray(raw['as']) ? raw['as'] : [raw['as']];
@@ -97,7 +100,7 @@ function ownAnswers(raw: Record<string, unknown>, maps: Scope['maps']): readonly
 }
 
 const bareNumber = /^[01]$/;
-/** `code_partenaire: N` names something. */
+/** With one of these words a name is that of a code: `code_partenaire: N`. */
 const nameWords = new Set([
   'code',
   'type',
@@ -111,7 +114,10 @@ const nameWords = new Set([
 ]);
 const isCode = (name: string): boolean => wordsIn(name).some((word) => nameWords.has(word));
 
-/** An opt-in by its name, or by a name that may be one and a yes or no the mapping itself writes (C20). */
+/**
+ * Reports an opt-in outside the consent block, by its name, or by a vague name and a yes or no that the mapping writes
+ * (C20).
+ */
 export function checkOptInOutside(
   raw: Record<string, unknown>,
   path: Path,
@@ -121,12 +127,12 @@ export function checkOptInOutside(
   const own = lastName(target);
   const names = [own, ...target.steps.map((step) => step.name)];
   const answers = ownAnswers(raw, scope.maps).filter((answer) => readsAs(answer) !== undefined);
-  // `prospection: 1` may count as well as it says yes.
+  // `prospection: 1` may be a count as well as a yes.
   const spoken = answers.filter((answer) => !bareNumber.test(String(answer)));
   const answersLikeOptIn =
     (answers.length > 0 && names.some((name) => smellsOfOptIn(name) || smellsOfOptOut(name))) ||
     (spoken.length > 0 && names.some(speaksOfAgreement)) ||
-    // A constant yes is worth a second look under a vaguer name, too: `marketing: OUI`.
+    // A constant yes is reported under a vaguer name, too: `marketing: OUI`.
     (Object.hasOwn(raw, 'value') && spoken.length > 0 && names.some(mayBeOptIn) && !names.some(isCode));
   if (!smellsOfOptIn(own) && !answersLikeOptIn) return;
   scope.report.error(

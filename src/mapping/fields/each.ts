@@ -1,5 +1,5 @@
-// Repeated groups: `each` over phones or interactions, and the shape every compiled field has.
-// Invariant: an element reads its own values and the lead's; a list without elements writes what `empty` says.
+// Compiles repeated groups (`each` over phones or interactions); holds the type of every compiled field.
+// Invariant: an element reads its own values and the lead's; `empty` decides what a list without elements writes.
 import type { DataCategory } from '../../domain/lead.ts';
 import { compileCondition } from './conditions.ts';
 import type { Condition } from './conditions.ts';
@@ -26,14 +26,14 @@ export interface SheetLine {
 
 export interface CompiledField extends TargetSlot {
   readonly categories: ReadonlySet<DataCategory>;
-  /** What it reads, for the preview. */
+  /** The source it reads, for the preview. */
   readonly source: string;
   /** Secrets it writes, by name. */
   readonly secrets?: readonly string[];
   /** Always written, whatever the lead holds. */
   readonly constant: boolean;
   readonly line?: LineOf;
-  /** A text nobody but the lead decides: neither constant, nor mapped, nor of a closed list. */
+  /** True for a free text of the lead: neither constant, nor mapped, nor of a closed list. */
   readonly free: boolean;
   readonly write: (context: Context, out: Entry[], problems: FieldProblem[]) => void;
   readonly sheet: (context: Context, out: SheetLine[]) => void;
@@ -79,7 +79,7 @@ export function compileEach(where: FieldWhere, compileInner: CompileInner): Comp
   return groupOf(where, source, inner, elements);
 }
 
-/** The list that `each` walks; undefined after reporting. */
+/** The list that `each` iterates over; undefined after reporting. */
 function listOf({ raw, path, scope, list }: FieldWhere): Source | undefined {
   const { report } = scope;
   const listPath = raw['each'];
@@ -161,7 +161,7 @@ function groupOf(
   };
 }
 
-/** Two lines with one target, inside one group. */
+/** Reports two lines with one target inside one group. */
 export function reportDuplicates(fields: readonly TargetSlot[], scope: Pick<Scope, 'report'>): void {
   for (const { path, message, code } of slotProblems(fields)) scope.report.error(path, code, message);
 }

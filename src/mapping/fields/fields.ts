@@ -51,7 +51,7 @@ export function compileField(
   }
   const kinds = ['from', 'value', 'template', 'each'].filter((key) => Object.hasOwn(raw, key));
   if (kinds.length !== 1) {
-    // `form` for `from` has been reported already.
+    // An unknown key, such as `form` for `from`, has been reported already.
     if (kinds.length === 0 && Object.keys(raw).some((key) => !knownKeys.has(key))) return undefined;
     const message: Both =
       kinds.length === 0
@@ -138,7 +138,7 @@ function compileSingle(where: FieldWhere): CompiledField | undefined {
   };
 }
 
-/** A text of lines is for people to read: no secret is one of them. */
+/** A text of lines is for people to read and may hold no secret. */
 function secretsOf({ raw, path, scope }: FieldWhere, line: LineOf | undefined): readonly string[] {
   const name = secretIn(raw['value']);
   if (name === undefined) return [];

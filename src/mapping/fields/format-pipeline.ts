@@ -1,5 +1,5 @@
-// `as:` of a field: its steps compiled into one function from a lead's value to what is written.
-// Invariant: what a step needs is checked when compiled; a value that is missing stays missing through every step.
+// Compiles `as:` of a field: its steps become one function from a lead's value to the value written.
+// Invariant: the options of a step are checked when compiled; a missing value remains missing through every step.
 import type { SourceType } from '../../domain/lead.ts';
 import { isRecord } from '../document/yaml.ts';
 import { suggest } from '../document/suggest.ts';
@@ -58,7 +58,7 @@ export function compileFormat(as: unknown, kind: Kind): Formatted | Complaint {
   return current;
 }
 
-/** Phones that begin with + once written: E.164, or no formatter at all. */
+/** True for a phone written with a leading +: E.164, or no formatter. */
 export function writesPlus(as: unknown, type: SourceType): boolean {
   if (type !== 'phone') return false;
   const style = stepsOf(as)

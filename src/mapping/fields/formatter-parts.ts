@@ -1,5 +1,5 @@
-// What a formatter is, and the parts that several are made of.
-// Invariant: a formatter never makes a value out of nothing, and never changes its meaning, only its writing.
+// Types of a formatter, and the parts that several formatters use.
+// Invariant: a formatter never invents a value, and never changes its meaning, only its writing.
 import type { Both } from '../../../connectors/contract.ts';
 import type { SourceType } from '../../domain/lead.ts';
 import type { Message } from '../document/problems.ts';
@@ -24,7 +24,7 @@ export interface Complaint {
   readonly suggestion?: string | undefined;
 }
 
-/** One step of `as:`, and the kind of value it is given. */
+/** One step of `as:`, and the kind of value it receives. */
 export interface Step {
   readonly name: string;
   readonly option: unknown;
@@ -35,11 +35,11 @@ export type CompileStep = (step: Step) => Formatted | Complaint;
 
 export interface Formatter {
   readonly compile: CompileStep;
-  /** What is written, in the document a client signs; undefined for options that it shows as the file has them. */
+  /** Its words in the document a client signs; undefined for options shown as the file has them. */
   readonly french: string | ((option: unknown) => string | undefined);
-  /** JSON type of what is written: `same` as before it; of the values in its options. */
+  /** JSON type of the result: `same` as before the step; or of the values in its options. */
   readonly writes: 'text' | 'number' | 'same' | ((option: unknown) => readonly unknown[]);
-  /** Of a list it makes one value. */
+  /** It turns a list into one value. */
   readonly endsList?: true;
 }
 
@@ -86,7 +86,7 @@ export const noSuchZone = (zone: unknown): Complaint =>
     `time zone ${JSON.stringify(zone)} does not exist.`,
   ]);
 
-/** Of a list, each element. */
+/** Applies a change to a value, or to each element of a list. */
 export const each = (kind: Kind, type: SourceType, apply: Transform): Formatted => ({
   kind: { type, list: kind.list },
   apply: kind.list

@@ -1,5 +1,5 @@
-// What exactly is wrong with the options of a formatter. French first.
-// Invariant: an example is what may be written as it stands.
+// Messages about mistakes in the options of a formatter, French first.
+// Invariant: an example in a message is valid as written.
 import type { Both } from '../../../connectors/contract.ts';
 
 export const noPhoneStyle = (option: unknown, styles: readonly string[]): Both => [

@@ -1,5 +1,5 @@
-// The formatters of `as:`: each is one definition with what it asks, how it writes, and its French words.
-// Invariant: a formatter never makes a value out of nothing, and never changes its meaning, only its writing.
+// Defines the formatters of `as:`, each with its options, its writing and its French words.
+// Invariant: a formatter never invents a value, and never changes its meaning, only its writing.
 import { isRecord } from '../document/yaml.ts';
 import { suggest } from '../document/suggest.ts';
 import {

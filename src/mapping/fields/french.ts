@@ -1,8 +1,10 @@
-// French words as people read them on a lead sheet: those of a field's values come from its definition.
+// Gives the French words for values on a lead sheet, from the definitions of the fields.
 // Invariant: every value of every enum has one.
 import { sourceModel, type SourceField } from '../../domain/lead.ts';
 
-/** Of every path of the model, and of the fields inside its lists by their bare names; undefined where values have no words. */
+/**
+ * Words by every path of the model, and by the bare names of fields inside lists; undefined where values have no words.
+ */
 const wordsOf = new Map<string, SourceField['words']>(
   sourceModel.flatMap(
     ({ path, words, element = [] }): readonly (readonly [string, SourceField['words']])[] => [

@@ -1,4 +1,4 @@
-// Patterns in which only the star is special.
+// Compiles patterns in which only the star is special.
 // Invariant: linear in the text; no regular expression is made from a file.
 
 /** `HZ-*`: only the star is special, letter case does not count. */

@@ -1,5 +1,5 @@
-// Length policy of a field: what becomes of a value that is longer than the recipient holds.
-// Invariant: a value is written whole, cut as the file says, or not at all; no sign is cut in half.
+// Applies the length limit of a field: a longer value is refused, cut or left out, as the file says.
+// Invariant: a value is written whole, cut as the file says, or not at all; no character is cut in half.
 import { isRecord } from '../document/yaml.ts';
 import { textOf } from './rendering.ts';
 import { isLate, isScalarValue, type Cell, type FieldProblem } from './values.ts';
@@ -11,8 +11,8 @@ export type Fit = (
 ) => Cell | readonly Cell[] | undefined;
 
 /**
- * `max: 80` is an error past it; `{length: 80, on: truncate | error | omit}`. Characters, not bytes, in units of UTF-16: an emoji
- * counts two, as SQL Server and .NET count it. What fits so also fits a recipient that counts it as one.
+ * `max: 80` is an error above it; `{length: 80, on: truncate | error | omit}`. Counts UTF-16 units, not bytes: an emoji
+ * counts two, as in SQL Server and .NET; a recipient that counts it as one has room, too.
  */
 export function compileLength(raw: unknown): Fit {
   const length =
@@ -39,7 +39,7 @@ export function compileLength(raw: unknown): Fit {
   };
 }
 
-/** The first units of a text, without half a sign at the end. */
+/** The first units of a text, without half a character at the end. */
 function headOf(text: string, units: number): string {
   const head = text.slice(0, units);
   return head.isWellFormed() ? head : head.slice(0, -1);

@@ -1,16 +1,16 @@
-// Texts made of lines: several fields and opt-ins, each a line `Nom : Durand` of one target.
-// Invariant: one line stays one line; what a person wrote cannot forge another, least of all an opt-in.
+// Compiles texts made of lines: several fields and opt-ins, each a line `Nom : Durand` of one target.
+// Invariant: one line remains one line; the text of a person cannot forge another, least of all an opt-in.
 import type { Path, Report } from '../document/problems.ts';
 import { slotKey } from './target.ts';
 import type { Entry } from './values.ts';
 
 export interface LineOf {
-  /** What the line says of itself: `OPTIN E-MAIL` of `OPTIN E-MAIL : {value}`. */
+  /** The label of the line: `OPTIN E-MAIL` of `OPTIN E-MAIL : {value}`. */
   readonly label: string;
   readonly write: (value: string) => string;
 }
 
-/** A field whose own text a person may have chosen, in a list or without a label, could read as an opt-in beside it. */
+/** True when a free text, in a list or without a label, could read as an opt-in beside it. */
 export const couldForge = (free: boolean, line: LineOf | undefined): boolean =>
   free && (line === undefined || line.label === '');
 
@@ -35,7 +35,7 @@ export function compileLineText(raw: unknown, path: Path, report: Report): LineO
 /** Every kind of line break becomes a space. */
 const oneLine = (text: string): string => text.replaceAll(/[\r\n\v\f\u0085\u2028\u2029]+/gu, ' ').trim();
 
-/** Lines of one target become one text, where the first of them stands. */
+/** Joins the lines of one target into one text, in the place of the first. */
 export function joinLines(entries: readonly Entry[]): readonly Entry[] {
   const texts = new Map<string, string[]>();
   const joined: (Entry | { readonly lines: string[]; readonly entry: Entry })[] = [];

@@ -1,5 +1,5 @@
-// What the name of a client's field gives away: an opt-in, an opt-out, a person's field, a channel.
-// Invariant: a lint only asks a person to look twice; it never changes what is written.
+// Recognises by its name a client's field for an opt-in, an opt-out, a secret, a person or a channel.
+// Invariant: a lint only reports to a person; it never changes what is written.
 import type { ConsentChannel } from '../../domain/lead.ts';
 
 /** The words of a name: `codePostal`, `CODE_POSTAL` and `code-postal` are two, without accents or capitals. */
@@ -19,24 +19,24 @@ const optOut =
 const optIn =
   /optin|optout|optedout|consent|rgpd|gdpr|donot(call|mail|email|contact|sms)|blacklist|newsletter|desinscri|unsubscri/;
 
-/** DoNotCall, OptedOut, blacklist, no_email ...: true there means refused. */
+/** DoNotCall, OptedOut, blacklist, no_email ...: true in such a field means refused. */
 export const smellsOfOptOut = (name: string): boolean => optOut.test(squeezed(name));
 
-/** Only the consent block may write such a field. */
+/** Only the consent block may write a field with such a name. */
 export const smellsOfOptIn = (name: string): boolean => optIn.test(squeezed(name));
 
 const weakOptIn = /accord|autoris|abonn|subscri|prospection|partenaire|partner|marketing|offre|cnil/;
 
-/** A name that may be an opt-in's, when its example says yes or no besides. */
+/** A name that may be that of an opt-in when its example says yes or no besides. */
 export const mayBeOptIn = (name: string): boolean => weakOptIn.test(squeezed(name));
 
-/** A name that speaks of an agreement: `ACCORD_MAIL`, `autorisationTel`; no `raccordement`. */
+/** A name that mentions an agreement: `ACCORD_MAIL`, `autorisationTel`; not `raccordement`. */
 export const speaksOfAgreement = (name: string): boolean =>
   wordsIn(name).some((word) => /^(accord|autoris|cnil|abonn|subscri|prospection)/.test(word));
 
 const keyWords = new Set(['secret', 'token', 'password', 'passwd', 'passphrase', 'pwd', 'mdp', 'bearer']);
 
-/** apiKey, access_token, mot_de_passe, cle_api ...: a constant there is a secret in clear. */
+/** apiKey, access_token, mot_de_passe, cle_api ...: a constant in such a field is a secret in clear. */
 export const smellsOfSecret = (name: string): boolean =>
   wordsIn(name).some((word) => keyWords.has(word)) ||
   /apikey|accesskey|privatekey|authkey|secretkey|motdepasse|clef?api|apiclef?|^authorization$/.test(
@@ -52,7 +52,7 @@ const personNames = new Set(
   ].flatMap((line) => line.split(' ')),
 );
 
-/** A constant has no place there (C13). */
+/** A field of a person, which may not be a constant (C13). */
 export const smellsOfPerson = (name: string): boolean => personNames.has(squeezed(name));
 
 const channelWords: readonly (readonly [ConsentChannel, readonly string[]])[] = [
@@ -62,7 +62,7 @@ const channelWords: readonly (readonly [ConsentChannel, readonly string[]])[] = 
   ['post', ['post', 'postal', 'courrier', 'letter']],
 ];
 
-/** The one channel a name speaks of, if it speaks of exactly one. */
+/** The channel that a name mentions, if exactly one. */
 export function channelOf(name: string): ConsentChannel | undefined {
   const parts = wordsIn(name);
   const found = channelWords.filter(([, own]) => parts.some((part) => own.includes(part)));
@@ -82,7 +82,7 @@ const no = new Set(
   ].flatMap((line) => line.split(' ')),
 );
 
-/** Whether a value reads as a yes or as a no; undefined when it reads as neither. */
+/** Reads a value as a yes or a no; undefined when it is neither. */
 export function readsAs(value: unknown): 'yes' | 'no' | undefined {
   const text =
     typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'

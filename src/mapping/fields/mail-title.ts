@@ -1,4 +1,4 @@
-// The title of a mail: its subject, which no person may stand in.
+// Compiles the title of a mail, its subject, which may hold nothing of a person.
 // Invariant: one line without personal data, whatever the template says.
 import type { DataCategory } from '../../domain/lead.ts';
 import type { Scope } from '../scope.ts';

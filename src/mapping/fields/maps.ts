@@ -1,5 +1,5 @@
-// Value maps: the client's code for each of our values, and what happens to a value outside the map.
-// Invariant: `else` is always written out; a value is never dropped or passed by accident.
+// Compiles value maps: the client's code for each of our values, and what happens to a value outside the map.
+// Invariant: `else` is always given; a value is never dropped or passed on by accident.
 import { checkLiteral } from './constants.ts';
 import { isRecord } from '../document/yaml.ts';
 import type { Path } from '../document/problems.ts';

@@ -1,5 +1,5 @@
-// By which references a request names the lead it is about.
-// Invariant: a field that may write less than its reference, or another value in its place, names nothing.
+// Finds the references by which a request names its lead.
+// Invariant: a field that may write less than its reference, or another value in its place, does not count.
 import { isRecord, textAt } from '../document/yaml.ts';
 import type { CompiledField } from './each.ts';
 import { findSource } from './source.ts';
@@ -26,7 +26,7 @@ export const referencesWritten = (
     return isRecord(raw) && mayLack(raw) ? [] : source.split(', ').filter(isReference);
   });
 
-/** Fields that a record must have and that say the person alone: of who is erased they are never written. */
+/** Required fields that hold only data of the person; they are never written for an erased person. */
 export const goneWithThePerson = (
   fields: readonly WrittenField[],
   lines: readonly unknown[],

@@ -1,5 +1,5 @@
-// Patterns of `accepts:` and `matches:` that no lead ever fits: such a rule would silently be false for every lead.
-// Invariant: a pattern that is reported here fits no lead; one that fits a lead is never reported.
+// Reports patterns of `accepts:` and `matches:` that no lead can match, whose rule would be false for every lead.
+// Invariant: a reported pattern matches no lead; a pattern that can match one is never reported.
 import { departementCode } from '../../domain/lead-limits.ts';
 import { compileGlob } from './glob.ts';
 import type { Source } from './source.ts';

@@ -1,4 +1,4 @@
-// Numbers written with the separators a client wants.
+// Writes numbers with the separators a client wants.
 // Invariant: no digit is lost silently: without `decimals` every decimal of the value is written.
 import type { Both } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
@@ -7,7 +7,7 @@ import { asText } from './values.ts';
 
 const optionNames = ['decimal', 'group', 'decimals'];
 
-/** A writer for `{decimal, group, decimals}`, or what is wrong. */
+/** A writer for `{decimal, group, decimals}`, or the message about a mistake. */
 export function compileNumber(option: unknown): ((value: number) => string) | Both {
   if (!isRecord(option)) return says.noSeparators;
   const unknown = Object.keys(option).find((key) => !optionNames.includes(key));
@@ -29,7 +29,7 @@ export function compileNumber(option: unknown): ((value: number) => string) | Bo
   };
 }
 
-/** A number without exponent: 1e21 is not what a CRM reads. */
+/** A number without exponent: CRMs do not read 1e21. */
 export function plainNumber(value: number): string {
   const text = String(value);
   return text.includes('e')

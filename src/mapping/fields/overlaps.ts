@@ -1,4 +1,4 @@
-// Finds targets that write over each other.
+// Finds targets that overwrite each other.
 // Invariant: one slot, one writer; a value is never also a group.
 import type { Path } from '../document/problems.ts';
 import { containersOf, slotKey } from './target.ts';

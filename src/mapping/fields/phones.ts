@@ -1,5 +1,5 @@
-// Phone numbers as French CRMs want them, from the E.164 form the lead carries.
-// Invariant: the number dialled stays the same, and a leading zero is never lost: the result is always a text.
+// Writes phone numbers as French CRMs want them, from the E.164 form of the lead.
+// Invariant: the number dialled is the same, and a leading zero is never lost: the result is always a text.
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 
 export const phoneStyles: readonly string[] = ['e164', 'national', 'spaced', 'dotted', '0033', '33'];
@@ -48,7 +48,9 @@ export function compilePhone(style: string): (e164: string) => string {
   }
 }
 
-/** E.164. French numbers must exist by the numbering plan (the ranges kept for fiction do); others be possible. */
+/**
+ * True for E.164. A French number must exist by the numbering plan (the ranges kept for fiction do); any other be possible.
+ */
 export function isPhone(value: string): boolean {
   if (!/^\+[1-9]\d{6,14}$/.test(value)) return false;
   const parsed = parsePhoneNumberFromString(value);

@@ -1,4 +1,4 @@
-// What exactly is wrong with how a field is read. French first.
+// Messages about mistakes in how a field is read, French first.
 // Invariant: names of sources and fields only.
 import type { Both } from '../../../connectors/contract.ts';
 import type { SourceType } from '../../domain/lead.ts';

@@ -1,5 +1,5 @@
-// One field's value: read, mapped, formatted, cut to length. Shared by machine formats and the sheet for people.
-// Invariant: how the value is read from the lead is fixed when compiled; for a given lead it gives one value or none.
+// Compiles how the value of a field is read, mapped, formatted and cut, for machine formats and the sheet for people.
+// Invariant: the way of reading is fixed when compiled; for a given lead it gives one value or none.
 import type { DataCategory } from '../../domain/lead.ts';
 import { checkLiteral, reportSecret } from './constants.ts';
 import { compileFormat, writesPlus } from './format-pipeline.ts';
@@ -30,9 +30,9 @@ import { isEmptyList, isScalarValue, type Cell, type FieldProblem, type Scalar }
 export interface FieldReading {
   readonly source: string;
   readonly category: DataCategory | 'technical';
-  /** A text nobody but the lead decides. */
+  /** A free text of the lead. */
   readonly free: boolean;
-  /** undefined: nothing to write. */
+  /** Gives undefined when no value is to be written. */
   readonly read: (
     context: Context,
     field: string,
@@ -90,7 +90,7 @@ export function compileReading(
   return compileFrom(raw, path, where, fit);
 }
 
-/** What `as:` makes of the text a template wrote. */
+/** Compiles `as:` for the text of a template. */
 function textFormat(
   raw: Record<string, unknown>,
   path: Path,
@@ -161,7 +161,7 @@ function compileFrom(
   return { source: from, category: source.category, free, read, show };
 }
 
-/** What a source forbids beside it. */
+/** Reports keys that the source forbids. */
 function checkSource(
   raw: Record<string, unknown>,
   path: Path,
@@ -202,7 +202,7 @@ function applyMap(
     : renderItem(value);
 }
 
-/** What `as:` makes of the value, or what the format does without it; lists must end as the format can hold them. */
+/** Compiles `as:` of the value, or the default of the format; a list must end in a form that the format can hold. */
 function compileConversion(
   raw: Record<string, unknown>,
   path: Path,
@@ -234,12 +234,14 @@ function compileConversion(
     return undefined;
   }
   if (!dates) return formatted.apply;
-  // first and last of dates keep a date: it is written as every date without a formatter.
+  // `first` and `last` of dates keep a date: it is written like every date without a formatter.
   const rest = defaultFormat({ ...source, list: formatted.kind.list }, mode);
   return (value) => rest.apply(formatted.apply(value));
 }
 
-/** Cut short, a phone, an address, a number or a code is another one: only a text may be (C13). */
+/**
+ * Reports a truncation of anything but a text: a phone, an address, a number or a code cut short is another one (C13).
+ */
 function checkCut(raw: Record<string, unknown>, path: Path, scope: Scope, source: Source): void {
   const { max } = raw;
   if (!isRecord(max) || max['on'] !== 'truncate' || source.type === 'text') return;

@@ -1,22 +1,22 @@
-// Signs taken out of a text that a recipient cannot hold: emoji, control characters, or signs that are named.
-// Invariant: letters, accents, digits and the words they make stay; only signs that say nothing of the person can be named.
+// Removes from a text the characters that a recipient cannot hold: emoji, control characters, or named signs.
+// Invariant: letters, accents, digits and words remain; only signs that say nothing about the person can be named.
 import type { Both } from '../../../connectors/contract.ts';
 import * as says from './formatter-words.ts';
 
 const joiner = '\\u200d';
 const picture = '[\\p{Emoji_Presentation}\\p{Extended_Pictographic}\\p{Regional_Indicator}]';
-/** Skin tones, variation selectors, keycaps and the tags of flags belong to the picture before them. */
+/** Skin tones, variation selectors, keycaps and the tags of flags belong to the emoji before them. */
 const trailing = '[\\p{Emoji_Modifier}\\ufe0e\\ufe0f\\u20e3\\u{e0020}-\\u{e007f}]*';
-/** © ® ™ and the like are writing; with a selector behind they are pictures. */
+/** © ® ™ and the like are text; with a selector behind them they are emoji. */
 const writing = '[\\u00a9\\u00ae\\u203c\\u2049\\u2100-\\u21ff](?!\\ufe0f)';
 
-/** Classes by name: what is taken out, and their French words. */
+/** Classes by name: the characters removed, and their French words. */
 const classes: Readonly<Record<string, { readonly signs: string; readonly french: string }>> = {
   emoji: {
     signs: `(?!${writing})${picture}${trailing}(?:${joiner}${picture}${trailing})*|[\\ufe0f\\u20e3]`,
     french: 'émojis',
   },
-  // Line breaks and tabs are writing. Joiners and marks of right-to-left scripts change what a word looks like: they stay.
+  // Line breaks and tabs are text. Joiners and marks of right-to-left scripts change how a word looks: they remain.
   control: {
     signs:
       '[\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u00ad\\u200b\\u2060\\ufeff\\ufff9-\\uffff]',
@@ -28,7 +28,7 @@ const classes: Readonly<Record<string, { readonly signs: string; readonly french
 
 export const removalNames: readonly string[] = Object.keys(classes);
 
-/** What `remove:` names, or why it cannot be taken out. */
+/** Compiles the names of `remove:`, or says why one cannot be removed. */
 export function compileRemoval(option: unknown): ((text: string) => string) | Both {
   const named: readonly unknown[] = [option].flat();
   if (named.length === 0) return says.nothingToRemove;
@@ -48,11 +48,11 @@ export function compileRemoval(option: unknown): ((text: string) => string) | Bo
   return (text) => withoutSigns(plain ? plainLetters(text) : text, signs);
 }
 
-/** Styled letters (𝐉𝐞𝐚𝐧) are letters: they are written plainly, not taken out of a name. */
+/** Styled letters (𝐉𝐞𝐚𝐧) are letters: they are written plainly, not removed from a name. */
 const plainLetters = (text: string): string =>
   text.replaceAll(/[\u{1d400}-\u{1d7ff}]/gu, (letter) => letter.normalize('NFKC'));
 
-/** Of the blanks around a sign one is left; at the end of a line, none. */
+/** Leaves one of the blanks around a removed sign; none at the end of a line. */
 function withoutSigns(text: string, signs: RegExp): string {
   const found = text.replaceAll(signs, gap);
   if (!found.includes(gap)) return text;
@@ -62,7 +62,7 @@ function withoutSigns(text: string, signs: RegExp): string {
   );
 }
 
-/** No character: no text holds it. */
+/** A noncharacter: no text contains it. */
 const gap = '\ufdd0';
 const gaps = /[^\S\r\n]?\ufdd0(?:[^\S\r\n]?\ufdd0)*[^\S\r\n]?/g;
 

@@ -1,4 +1,4 @@
-// How a value is written when the file names no formatter: plainly for machines, in French for people.
+// Writes a value without a formatter: plainly for machines, in French for people.
 // Invariant: machine formats keep the value's type; people read words, local time and grouped digits.
 import { compileFormat } from './format-pipeline.ts';
 import type { Formatted } from './formatter-parts.ts';

@@ -1,5 +1,5 @@
-// The XML-RPC type of a field: as the file says it, else that of its source.
-// Invariant: a decimal source is a double whatever the amount: 285000 today must not be an int where 285000.5 was none.
+// Finds the XML-RPC type of a field: the file's, else that of its source.
+// Invariant: a decimal source is a double whatever the amount: 285000 is not an int, since 285000.5 would not be one.
 import type { Path } from '../document/problems.ts';
 import type { Scope } from '../scope.ts';
 import { findSource } from './source.ts';

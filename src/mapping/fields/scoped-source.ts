@@ -1,5 +1,5 @@
-// The sources a line of this file may read: those of every lead, and the ids that its earlier calls capture.
-// Invariant: an id of a call is a source only behind the call that captures it; reading one, or a block of the lead, is noted in the scope.
+// Finds the sources that a line of this file may read: those of every lead, and the ids that its earlier calls capture.
+// Invariant: the id of a call is a source only after that call; reading one, or a block of the lead, is noted in the scope.
 import { suggest } from '../document/suggest.ts';
 import type { Scope } from '../scope.ts';
 import { findSource, nearestSource } from './source.ts';
@@ -8,7 +8,7 @@ import type { Both } from '../../../connectors/contract.ts';
 
 const prefix = 'calls.';
 
-/** The source at a path; `calls.person.id` is what an earlier answer gave. */
+/** The source at a path; `calls.person.id` is the id that an earlier answer gave. */
 export function sourceIn(path: string, scope: Scope, list?: string): Source | undefined {
   const name = path.startsWith(prefix) ? path.slice(prefix.length) : undefined;
   const { captures } = scope;
@@ -24,7 +24,7 @@ export function sourceIn(path: string, scope: Scope, list?: string): Source | un
   };
 }
 
-/** The database is asked for no block that no source of the file stands in. */
+/** Notes the block that a source reads: only noted blocks are read from the database. */
 export function noted(source: Source | undefined, scope: Scope): Source | undefined {
   if (source?.block !== undefined) scope.blocks.add(source.block);
   return source;

@@ -1,5 +1,5 @@
-// Secrets inside a body: how a file names them, and how they are written out when it departs.
-// Invariant: only a cell that the file itself makes is one; a text of the lead that looks like one stays a text.
+// Handles secrets inside a body: reads their names in a file, and fills in their values when the body departs.
+// Invariant: only a cell that the file itself makes is a secret; a text of the lead that looks like one remains a text.
 import type { Body, BodySecrets } from '../../../connectors/contract.ts';
 import { isSecret } from './values.ts';
 import type { Cell, Entry } from './values.ts';
@@ -10,7 +10,7 @@ const reference = /^secret:([A-Za-z_][A-Za-z0-9_]{0,63})$/;
 export const secretIn = (value: unknown): string | undefined =>
   typeof value === 'string' ? reference.exec(value)?.[1] : undefined;
 
-/** Something that was meant as a secret, and would be written as it stands. */
+/** True for a text that was meant as a secret, and would be written literally. */
 export const speaksOfSecret = (text: string): boolean => /(?:^|[^\p{L}\p{N}_])secret:\S/u.test(text);
 
 /** The same record with the secrets' values in their places. */

@@ -1,5 +1,6 @@
-// Maps that several files share: `mappings/maps/NAME.yaml` for all clients, `mappings/<client>/maps/NAME.yaml` for a client.
-// Invariant: the nearest wins whole, a map is never mixed of two; a mistake is reported in the map's own file.
+// Adds the maps that several files have in common: `mappings/maps/NAME.yaml`, or `mappings/<client>/maps/NAME.yaml` for a
+// client.
+// Invariant: the nearest map replaces the other whole; a mistake is reported in the map's own file.
 import { isRecord, readDocument } from '../document/yaml.ts';
 import { compileMap } from './maps.ts';
 import type { createProblems, Path, Tree } from '../document/problems.ts';

@@ -1,4 +1,4 @@
-// The lead sheet people read in a mail: sections of label and value, the opt-in standing out.
+// Builds the lead sheet of a mail: sections of label and value, the opt-in emphasised.
 // Invariant: the opt-in is on every sheet under the client's own field name and value (C20).
 import type { SheetSection } from '../../../connectors/contract.ts';
 import type { CompiledField, SheetLine } from './each.ts';
@@ -33,7 +33,7 @@ export function buildSheet(
 /** Longest title; mail subjects are cut by readers anyway. */
 const maxTitle = 80;
 
-/** One line for a subject: no control characters, no person. */
+/** One line for a subject: no control characters, no data of a person. */
 export function safeTitle(text: string): string {
   return text
     .replaceAll(/[\p{C}\s]+/gu, ' ')

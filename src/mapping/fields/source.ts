@@ -24,7 +24,7 @@ export interface Source {
   readonly category: DataCategory | 'technical';
   readonly person: boolean;
   readonly read: (context: Context) => unknown;
-  /** The block of the lead it stands in, where that is read only when a mapping asks for it. */
+  /** The block of the lead it belongs to, where that is read only when a mapping asks for it. */
   readonly block?: OptionalBlock;
   /** Known only when the file is built. */
   readonly late?: 'sequence' | 'rows';
@@ -43,7 +43,7 @@ function phones(lead: Lead): readonly Phone[] {
   ];
 }
 
-/** What is no field of the lead, or made of several. */
+/** Sources that are no field of the lead, or combine several. */
 const special: Readonly<Record<string, (context: Context) => unknown>> = {
   'identity.phone': ({ lead }) => lead.identity.mobile ?? lead.identity.landline,
   'identity.phones': ({ lead }) => phones(lead),
@@ -84,7 +84,7 @@ const sourceOf = (
   path: string,
   list: boolean,
   read: Source['read'],
-  /** The field of the lead, of which this may be an element. */
+  /** The field of the lead that may contain this element. */
   whole = field,
 ): Source => ({
   ...blockOf(whole),
@@ -143,7 +143,7 @@ export function readList(source: Source, context: Context): readonly unknown[] {
   return Array.isArray(value) ? (value as readonly unknown[]) : [];
 }
 
-/** Nothing was said: absent, null, an empty text, or a date that is none. */
+/** True for an absent value: undefined, null, an empty text, or an invalid date. */
 export const isBlank = (value: unknown): boolean =>
   value === undefined ||
   value === null ||

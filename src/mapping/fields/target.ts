@@ -1,5 +1,5 @@
-// The language of targets: `contact.nom`, `lead.p:projet@devise`, `tags[]`, `legal.texts[0].id`, `lead.note#cdata`.
-// Invariant: a target is understood whole or refused; CSV and form names are taken literally, dots included.
+// Parses targets: `contact.nom`, `lead.p:projet@devise`, `tags[]`, `legal.texts[0].id`, `lead.note#cdata`.
+// Invariant: a target is parsed whole or refused; CSV and form names are taken literally, dots included.
 import type { Both } from '../../../connectors/contract.ts';
 import type { Format } from '../format-names.ts';
 
@@ -8,7 +8,7 @@ export interface TargetStep {
   readonly name: string;
   /** XML: attributes that distinguish this element from its neighbours, `optin@canal=email`. */
   readonly fixed: readonly { readonly name: string; readonly value: string }[];
-  /** JSON: the value joins a list. */
+  /** JSON: the value is appended to a list. */
   readonly append: boolean;
   /** JSON: places in a list, from 0, and in the lists inside it. */
   readonly places: readonly number[];
@@ -23,7 +23,7 @@ export interface Target {
 
 export const xmlName = /^[\p{L}_][\p{L}\p{N}_.-]*(:[\p{L}_][\p{L}\p{N}_.-]*)?$/u;
 
-/** What is wrong with a target. */
+/** The mistake in a target. */
 export interface TargetFault {
   readonly fault: Both;
 }
@@ -33,7 +33,7 @@ const wrong = (french: string, english: string): TargetFault => ({ fault: [frenc
 const ofTarget = (text: string, french: string, english: string): TargetFault =>
   wrong(`le champ « ${text} »${french}`, `target "${text}"${english}`);
 
-/** Understands a target, or says what is wrong. */
+/** Parses a target, or returns its mistake. */
 export function parseTarget(
   text: string,
   format: Format,
@@ -76,7 +76,7 @@ function parseJson(text: string, nested: boolean): Target | TargetFault {
     const name = written.replaceAll(/\\([.[\]])/g, '$1');
     const places = [...lists.matchAll(/\[(\d*)\]/g)].map(([, digits = '']) => digits);
     const append = places.at(-1) === '';
-    // Inside an element `[0]` is a place in the element itself, which is then a list.
+    // Inside an element `[0]` is an index of the element itself, which is then a list.
     if (name === '' && !(nested && index === 0 && lists !== ''))
       return ofTarget(text, ' a un nom vide entre ses points.', ' has an empty name between its dots.');
     if (places.slice(0, -1).includes('') || (append && index < parts.length - 1))
@@ -158,13 +158,13 @@ const nameKey = (step: TargetStep): string =>
 const stepKey = (step: TargetStep): string =>
   nameKey(step) + step.places.map((place) => `[${place}]`).join('');
 
-/** Same slot, same key: two lines with one key write over each other. */
+/** The key of a slot: two lines with the same key overwrite each other. */
 export function slotKey(target: Target): string {
   const path = target.steps.map(stepKey).join('\u0000');
   return typeof target.end === 'object' ? `${path}\u0001${target.end.attribute}` : path;
 }
 
-/** What a target stands in, outermost first: groups of names, and lists with places. */
+/** The containers of a target, outermost first: groups of names, and indexed lists. */
 export function containersOf(
   target: Target,
 ): readonly { readonly key: string; readonly kind: 'group' | 'list' }[] {

@@ -1,4 +1,4 @@
-// Templates: a text with `{{path}}` or `{{path | formatter}}` places.
+// Compiles templates: a text with `{{path}}` or `{{path | formatter}}` places.
 // Invariant: strict; a typo is an error, and a template whose places are all empty writes nothing.
 import type { DataCategory } from '../../domain/lead.ts';
 import { compileFormat, writesPlus } from './format-pipeline.ts';
@@ -25,7 +25,7 @@ interface TemplateWhere {
   readonly mode: Mode;
 }
 
-/** A text as it is, or a place for a value of the lead. */
+/** A literal text, or a place for a value of the lead. */
 type Part = string | Place;
 
 interface Place {
@@ -42,7 +42,7 @@ export function compileTemplate(text: string, path: Path, where: TemplateWhere):
   for (const match of text.matchAll(/\{\{([^{}]*)\}\}/g)) {
     parts.push(text.slice(from, match.index));
     from = match.index + match[0].length;
-    // What stands before it may be empty for some lead: then the place begins the cell.
+    // The places before it may be empty for some lead: then this place begins the cell.
     const begins = parts.every((part) => typeof part !== 'string' || part === '');
     const place = compilePlace(match[1] ?? '', begins, path, where);
     if (place === undefined) sound = false;

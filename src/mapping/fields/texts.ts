@@ -1,5 +1,5 @@
-// Changes to the writing of a text: capitals, accents.
-// Invariant: letters keep their order and count of words; nothing is added that was not said.
+// Changes the writing of a text: capitals, accents.
+// Invariant: letters keep their order and words their count; nothing is added.
 
 /** Latin letters that Unicode does not decompose, and the typography French texts use. */
 const replacements: Readonly<Record<string, string>> = {
@@ -47,7 +47,7 @@ export function plainer(character: string): string | undefined {
   return base !== character && (isSpace || base.trim() !== '') ? base : undefined;
 }
 
-/** Without accents or typography; what has no plain form stays. */
+/** The text without accents or typography; a character without a plain form remains. */
 export function ascii(text: string): string {
   let result = '';
   const characters = Array.from(text.normalize('NFC'));

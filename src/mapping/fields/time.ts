@@ -1,5 +1,5 @@
-// Dates as people and CRMs write them: patterns, time zones, durations.
-// Invariant: a pattern is understood whole when compiled; writing depends on the instant and the zone only, never on the host.
+// Reads and writes dates, time zones and durations as people and CRMs write them.
+// Invariant: a pattern is checked whole when compiled; writing depends on the instant and the zone only, never on the host.
 import type { Both } from '../../../connectors/contract.ts';
 import { offsetAt } from '../../domain/civil-time.ts';
 import * as says from './formatter-words.ts';
@@ -66,7 +66,9 @@ export function isoIn(date: Date, zone: string): string {
 
 const tokens = ['yyyy', 'yy', 'MM', 'dd', 'HH', 'mm', 'ss'] as const;
 
-/** A writer for `dd/MM/yyyy HH:mm`; letters that are no token must stand between apostrophes. Or what is wrong. */
+/**
+ * A writer for `dd/MM/yyyy HH:mm`, or the message about a mistake; letters that are no token must be between apostrophes.
+ */
 export function compileDatePattern(pattern: string, zone: string): ((date: Date) => string) | Both {
   if (pattern === '') return says.emptyPattern;
   const bare = pattern.replaceAll(/'[^']*'/g, ' ');

@@ -1,5 +1,5 @@
-// What a lead becomes between reading and writing: an ordered list of targets with their cells.
-// Invariant: a cell keeps its type ("0" stays a text, 0 a number) and the list's order is the output's order.
+// Types of a lead between reading and writing: an ordered list of targets with their cells.
+// Invariant: a cell keeps its type ("0" is a text, 0 a number) and the list's order is the output's order.
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
 import type { Target } from './target.ts';
 
@@ -8,7 +8,7 @@ export type Scalar = string | number | boolean;
 export const isScalarValue = (value: unknown): value is Scalar =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 
-/** `value: []`: a list that is there even when nothing joins it. */
+/** `value: []`: a list that is written even when it has no element. */
 export const isEmptyList = (value: unknown): value is readonly [] =>
   Array.isArray(value) && value.length === 0;
 
@@ -20,7 +20,7 @@ export interface Late {
   readonly finish: (value: number) => Scalar | undefined;
 }
 
-/** A secret of the operator's: its name until the moment of departure, so that nobody's preview and no log holds the value. */
+/** A secret of the operator, kept by name until the departure, so that no preview and no log holds its value. */
 export interface SecretCell {
   readonly secret: string;
 }
@@ -60,10 +60,10 @@ export const isLate = (cell: unknown): cell is Late =>
 export const isSecret = (cell: unknown): cell is SecretCell =>
   typeof cell === 'object' && cell !== null && 'secret' in cell;
 
-/** What everybody sees of it. */
+/** The mask that previews and logs show in its place. */
 export const maskOf = ({ secret }: SecretCell): string => `«secret:${secret}»`;
 
-/** A cell once the file's place is known; a late value outside a file is empty. */
+/** A cell once the file's sequence and row count are known; a late value outside a file is empty. */
 export function fillLate(
   cell: Cell,
   batch: { readonly sequence: number; readonly rows: number } | undefined,
@@ -73,7 +73,7 @@ export function fillLate(
   return batch === undefined ? null : (cell.finish(batch[cell.late]) ?? null);
 }
 
-/** What an entry writes, as data: a scalar, a list, or a list of groups. */
+/** The value of an entry as data: a scalar, a list, or a list of groups. */
 export function entryValue(entry: Entry): unknown {
   const first = { sequence: 1, rows: 1 };
   switch (entry.kind) {
@@ -90,7 +90,7 @@ export function entryValue(entry: Entry): unknown {
   }
 }
 
-/** Texts no encoding can hold: half a character would arrive as another one. */
+/** Reports texts that no encoding can hold: half a character would arrive as another one. */
 export function illFormed(entries: readonly Entry[]): readonly FieldProblem[] {
   return entries.flatMap((entry) => {
     const sound = (text: unknown): boolean => typeof text !== 'string' || text.isWellFormed();

@@ -1,5 +1,5 @@
-// Whether a CSV dialect can be read back at all: its separators, its words, the names of its columns.
-// Invariant: only reports; what one lead would shift is refused when that lead is written.
+// Checks that a CSV dialect can be read back: its separators, its words, the names of its columns.
+// Invariant: only reports; a lead whose text would shift the columns is refused when it is written.
 import type { Both } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import { fitInto } from './encoding.ts';
@@ -8,7 +8,7 @@ import type { Target } from '../fields/target.ts';
 import * as says from './csv-words.ts';
 import type { CsvWriter } from './write-csv.ts';
 
-/** Checks what the `csv:` block itself writes between and into the cells. */
+/** Checks the separators and words of the `csv:` block itself. */
 export function checkCsv({ dialect, unwritable }: CsvWriter, raw: unknown, report: Report): void {
   const { delimiter, decimal, trueFalse, lineBreak, quote, encoding } = dialect;
   const block = isRecord(raw) ? raw : {};
@@ -35,7 +35,7 @@ export function checkCsv({ dialect, unwritable }: CsvWriter, raw: unknown, repor
     fail(['lineBreak'], says.breakUnquoted(lineBreak));
 }
 
-/** Every column must be found under its own name. */
+/** Checks that a reader finds every column under its own name. */
 export function checkColumns(
   targets: readonly { readonly target: Target; readonly path: Path }[],
   csv: CsvWriter,

@@ -1,5 +1,5 @@
-// What the check says of bodies in an envelope: forms that hold a record, SOAP, parameters of a procedure.
-// Invariant: only reports; an argument in a wrong place is told before any lead, or refused with the lead.
+// Checks bodies in an envelope: forms that hold a record, SOAP, parameters of a procedure.
+// Invariant: only reports; a misplaced argument is reported before any lead, or refused with the lead.
 import type { Both } from '../../../connectors/contract.ts';
 import { checkKey, checkLiteral } from '../fields/constants.ts';
 import type { Path, Report } from '../document/problems.ts';
@@ -14,7 +14,7 @@ import { soapPrefix } from './write-soap.ts';
 import type { SoapDialect } from './write-soap.ts';
 import type { XmlDialect } from './write-xml.ts';
 
-/** The field of a form, or the part of a multipart body, that holds a record. */
+/** Checks the field of a form, or the part of a multipart body, that holds a record. */
 export function checkEnvelope(
   { constants }: RecordEnvelope,
   block: string,
@@ -84,7 +84,7 @@ export function checkSoap({ header }: SoapDialect, xml: XmlDialect, report: Repo
     ]);
 }
 
-/** Whether targets can be the parameters of a procedure. */
+/** Checks that targets can be the parameters of a procedure. */
 export function checkRpcTargets(
   targets: readonly { readonly target: Target; readonly path: Path }[],
   { rpc, report }: Scope,

@@ -1,4 +1,4 @@
-// Whether what the mapping itself writes into an XML is well-formed there: names, prefixes, attributes, instructions.
+// Checks that the constants of a mapping are well-formed in XML: names, prefixes, attributes, instructions.
 // Invariant: only reports; texts of a lead are escaped where they are written.
 import { checkLiteral } from '../fields/constants.ts';
 import { fitInto } from './encoding.ts';
@@ -8,7 +8,7 @@ import { prefixesOf, xmlName } from '../fields/target.ts';
 import type { Target } from '../fields/target.ts';
 import type { XmlDialect } from './write-xml.ts';
 
-/** What targets must know of the document they stand in. */
+/** The facts of the document that its targets depend on. */
 export const xmlScope = (
   { record, root, xmlns, rootAttributes, encoding }: XmlDialect,
   header?: string,
@@ -21,7 +21,7 @@ export const xmlScope = (
   ...(header === undefined ? {} : { header }),
 });
 
-/** Checks what the `xml:` block itself writes around the records. */
+/** Checks the elements and attributes that the `xml:` block writes around the records. */
 export function checkXml(xml: XmlDialect, many: boolean, report: Report, written: boolean): void {
   if (many && xml.root === undefined)
     report.error(
@@ -81,7 +81,7 @@ export function checkXml(xml: XmlDialect, many: boolean, report: Report, written
     ]);
 }
 
-/** Whether a target can stand in this XML. */
+/** Checks that a target fits this XML. */
 export function checkXmlTarget(target: Target, path: Path, scope: Scope): void {
   const { xml, report } = scope;
   if (xml === undefined) return;

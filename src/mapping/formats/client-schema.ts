@@ -1,4 +1,4 @@
-// The client's own JSON Schema or XSD: what they say a lead must look like, checked before anything is sent.
+// Checks a written lead against the client's own JSON Schema or XSD before anything is sent.
 // Invariant: a lead that does not fit fails with the field and the rule, never with its value.
 import { Ajv, MissingRefError } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -20,9 +20,9 @@ import { compileXsd } from './xsd.ts';
 import type { XsdFault } from './xml-thread.ts';
 
 export interface SchemaCheck {
-  /** What of a written lead does not fit. */
+  /** The problems of a written lead. */
   readonly check: (entries: readonly Entry[]) => readonly FieldProblem[];
-  /** What can never fit, reported before any lead: required and never written, written and not known. */
+  /** Targets that can never fit, reported before any lead: required and not written, or written and unknown. */
   readonly gaps: (targets: readonly Target[]) => readonly SchemaGap[];
 }
 
@@ -94,7 +94,7 @@ function checkerOf(text: string, compiled: ValidateFunction): SchemaCheck {
   let validate = compiled;
   const fits = (tree: unknown): typeof overBudget | boolean => {
     const fit = withinTime(leadMs, () => validate(tree));
-    // Stopped anywhere, what it keeps for speed may be half written.
+    // A validator that was stopped may keep half-written caches: it is compiled anew.
     if (fit === overBudget) validate = validatorOf(text, { anew: true });
     return fit;
   };
@@ -103,12 +103,12 @@ function checkerOf(text: string, compiled: ValidateFunction): SchemaCheck {
       try {
         const tree = plainJson(jsonTree(entries));
         let fit = fits(tree);
-        // Once more: a process that stood still is not a lead that takes long.
+        // Tries once more: the process may have been suspended.
         if (fit === overBudget) fit = fits(tree);
         if (fit === overBudget) return [{ field: '(lead)', code: 'SCHEMA_TOO_SLOW' }];
         if (fit) return [];
       } catch (error) {
-        // A part of the schema that refers to itself, met by this lead alone: the lead is refused, nobody else is.
+        // A part of the schema refers to itself for this lead: only this lead is refused.
         if (error instanceof RangeError) return [{ field: '(lead)', code: 'SCHEMA_WITHOUT_END' }];
         throw error;
       }
@@ -126,13 +126,13 @@ function lineOf(pattern: string, text: string): number | undefined {
   return at < 0 ? undefined : text.slice(0, at).split('\n').length;
 }
 
-/** What of a JSON Schema stops it from being read. */
+/** The reason why a JSON Schema cannot be used. */
 function whyUnusable(error: unknown, text: string): Both {
   if (error instanceof RangeError) return says.withoutEnd;
   if (isPatternFault(error)) return says.inPattern(error.pattern, error.why, lineOf(error.pattern, text));
   if (error instanceof TooMuchToCompile) return says.tooMuch(compileMs / 1_000);
   const complaint = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
-  // The validator says it once for each form that a part could have had.
+  // The validator repeats its complaint for each form that a part could have had.
   const [, start = '', rest = ''] = /^(schema is invalid: )?(.*)$/.exec(complaint) ?? [];
   const english = start + [...new Set(rest.split(', '))].join(', ');
   if (error instanceof SyntaxError) return says.noJson(english);
@@ -140,16 +140,18 @@ function whyUnusable(error: unknown, text: string): Both {
   return says.inWordsOfReader(english);
 }
 
-/** Patterns and references that take longer to read than they may. */
+/** Patterns and references that exceed the time to compile. */
 class TooMuchToCompile extends Error {}
 
-/** The event loop waits: a lead needs less than a millisecond, one made to be slow gets this twice. */
+/** The event loop waits: a lead needs less than a millisecond; a slow one gets this twice. */
 const leadMs = 250;
 const compileMs = 5_000;
-/** Of the errors of one lead. */
+/** Errors reported for one lead at most. */
 const mostErrors = 100;
 
-/** Compiling a schema costs more than checking the rest of a mapping: destinations that share one share its validator. */
+/**
+ * Compiling a schema costs more than checking the rest of a mapping: destinations with the same schema use one validator.
+ */
 const validators = new Map<string, ValidateFunction>();
 
 function validatorOf(text: string, { anew = false } = {}): ValidateFunction {
@@ -163,7 +165,7 @@ function validatorOf(text: string, { anew = false } = {}): ValidateFunction {
   (addFormats as unknown as (target: unknown) => void)(ajv);
   const validate = withinTime(compileMs, () => {
     const compiled = ajv.compile(schema);
-    // A schema that refers to itself without end is met here, not by the first lead.
+    // A schema that refers to itself without end fails here, not at the first lead.
     for (const probe of [{}, [], '']) compiled(probe);
     return compiled;
   });
@@ -173,7 +175,7 @@ function validatorOf(text: string, { anew = false } = {}): ValidateFunction {
   return validate;
 }
 
-/** Each lead is checked as the file with this one lead. */
+/** Checks each lead as a file with this one lead. */
 function compileXmlSchema(
   files: Readonly<Record<string, string>>,
   name: string,

@@ -1,4 +1,4 @@
-// What exactly is wrong with a CSV dialect. French first.
+// Messages about mistakes in a CSV dialect, French first.
 // Invariant: names of signs and encodings; nothing of a lead.
 import type { Both } from '../../../connectors/contract.ts';
 

@@ -1,5 +1,5 @@
-// Bytes back to text, for previews and tests.
-// Invariant: the reader's side of encoding.ts; what it gives is what a recipient sees.
+// Decodes bytes to text, for previews and tests.
+// Invariant: the inverse of encoding.ts; the text is the one a recipient reads.
 import iconv from 'iconv-lite';
 
 export function decode(bytes: Uint8Array, charset: string): string {

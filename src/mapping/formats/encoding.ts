@@ -1,6 +1,6 @@
-// Text to bytes in the encodings CRMs still ask for.
-// Invariant: no character is replaced silently: it is transliterated to plain letters, or reported before anything leaves;
-// a byte the encoding leaves undefined is never written.
+// Encodes text in the encodings that CRMs still ask for.
+// Invariant: no character is replaced silently: it is transliterated to plain letters, or reported before departure; a byte
+// that the encoding leaves undefined is never written.
 import iconv from 'iconv-lite';
 import { encodings } from '../format-names.ts';
 import type { Encoding } from '../format-names.ts';
@@ -22,14 +22,14 @@ const known = new Map<string, boolean>();
 function holds(character: string, name: Narrow): boolean {
   const code = character.codePointAt(0) ?? 0;
   if (code < 128) return true;
-  // The library reads an undefined byte as U+FFFD, and so writes U+FFFD as one. C1 controls are letters to whoever
-  // reads windows-1252 instead, as browsers do.
+  // The library reads an undefined byte as U+FFFD, and so writes U+FFFD as one. Browsers read windows-1252 instead, where
+  // C1 controls are letters.
   if (code === 0xff_fd || code < 0xa0) return false;
   const key = `${name}${character}`;
   let answer = known.get(key);
   if (answer === undefined) {
     answer = iconv.decode(iconv.encode(character, name), name) === character;
-    // Bounded: a stream of strange characters must not grow it for ever.
+    // Bounded: a stream of rare characters must not let it grow without end.
     if (known.size > 10_000) known.clear();
     known.set(key, answer);
   }
@@ -43,7 +43,7 @@ function transliterate(character: string, name: Narrow): string | undefined {
   return /[\p{L}\p{N}]/u.test(character) ? undefined : /\p{M}/u.test(character) ? '' : '?';
 }
 
-/** Tells texts the encoding cannot hold under its policy; undefined when it holds every text. */
+/** A test for texts that the encoding cannot hold under its policy; undefined when it holds every text. */
 export function unmappableIn(
   encoding: Encoding,
   policy: Unmappable,
@@ -59,7 +59,7 @@ export function unmappableIn(
   };
 }
 
-/** The text in letters the encoding holds. Comes before quoting: a typographic quote becomes a plain one. */
+/** The text in characters the encoding holds. Comes before quoting: a typographic quote becomes a plain one. */
 export function fitInto(text: string, encoding: Encoding): string {
   const name = single(encoding);
   if (name === undefined) return text;
@@ -70,7 +70,7 @@ export function fitInto(text: string, encoding: Encoding): string {
   return result;
 }
 
-/** The encoding of what follows in the same file: its mark stands at the beginning only. */
+/** The encoding for the rest of a file: the byte order mark is only at the beginning. */
 export const withoutMark = (encoding: Encoding): Encoding => (encoding === 'utf-8-bom' ? 'utf-8' : encoding);
 
 /** Bytes of a text that fits. */
@@ -80,7 +80,7 @@ export function encode(text: string, encoding: Encoding): Uint8Array {
   return iconv.encode(text, name);
 }
 
-/** The text as whoever reads its bytes sees it; a byte order mark at the file's start is not part of it. */
+/** The text as read back from its bytes; a byte order mark at the file's start is not part of it. */
 export const throughBytes = (text: string, encoding: Encoding): string => {
   const name = single(encoding);
   return name === undefined
@@ -88,7 +88,7 @@ export const throughBytes = (text: string, encoding: Encoding): string => {
     : iconv.decode(iconv.encode(text, name), name);
 };
 
-/** For XML: what the encoding lacks becomes a character reference. */
+/** For XML: characters that the encoding lacks become character references. */
 export function encodeXml(text: string, encoding: Encoding): Uint8Array {
   const name = single(encoding);
   if (name === undefined) return encode(text, encoding);

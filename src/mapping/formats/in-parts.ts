@@ -1,11 +1,11 @@
-// A file written part by part: what a format gives for it.
-// Invariant: the parts in their frame are the bytes that writing all at once gives.
+// Type of a writer that writes a file part by part.
+// Invariant: the parts inside their frame are the same bytes as the file written at once.
 import type { FileFrame } from '../file-contract.ts';
 import type { Entry } from '../fields/values.ts';
 
 type Batch = { readonly sequence: number; readonly rows: number } | undefined;
 
-/** A format whose files can be written part by part, the frame last; with `write` the same bytes. */
+/** A format whose files can be written part by part, the frame last; the bytes are those of `write`. */
 export interface InParts {
   readonly part: (
     columns: readonly string[],

@@ -1,5 +1,5 @@
-// Which format a mapping writes, and the dialect of it.
-// Invariant: one format for one destination, one the connector can carry.
+// Reads the format that a mapping writes, and its dialect.
+// Invariant: a destination has one format, and its connector can carry it.
 import type { Body } from '../../../connectors/contract.ts';
 import type { ConnectorFacts } from '../contract.ts';
 import { checkCsv } from './check-csv.ts';
@@ -27,18 +27,18 @@ type Batch = { readonly sequence: number; readonly rows: number } | undefined;
 export interface Layout {
   /** How targets are written. */
   readonly format: Format;
-  /** What the body is called in the file. */
+  /** Name of the body in the file. */
   readonly body: BodyFormat;
   readonly csv?: CsvWriter;
   readonly xml?: XmlDialect;
   /** SOAP: the element of the header. */
   readonly header?: string;
   readonly rpc?: RpcFormat;
-  /** What the format is called where it has no null. */
+  /** Name of a format that has no null. */
   readonly noNull?: string;
-  /** The protocol says no inside its answers. */
+  /** The protocol reports errors inside its answers. */
   readonly faults?: FaultFormat;
-  /** What a reader of the format would not find again of a record. */
+  /** Problems of a record that a reader of the format would not find again as written. */
   readonly lost?: (columns: readonly string[], entries: readonly Entry[]) => readonly FieldProblem[];
   /** XML: the bytes of a file with this one record, as the client's XSD sees it. */
   readonly document?: (entries: readonly Entry[]) => Uint8Array;
@@ -53,14 +53,14 @@ export interface Layout {
   readonly inParts?: InParts;
 }
 
-/** Reads the format block; without one a webhook writes JSON and a mail nothing but its sheet. */
+/** Reads the format block; without one a webhook writes JSON and a mail only its sheet. */
 export function readLayout(
   mapping: Record<string, unknown>,
   connector: ConnectorFacts | undefined,
   report: Report,
 ): Layout {
   const envelope = readEnvelope(mapping['form']) ?? readEnvelope(mapping['multipart']);
-  // The block of what an envelope holds describes its content, not another body.
+  // The block of an envelope's content describes that content, not another body.
   const inside = Object.hasOwn(mapping, 'soap') ? 'xml' : envelope?.holds;
   const given = bodyBlocks.filter((block) => Object.hasOwn(mapping, block) && block !== inside);
   if (given.length > 1)
@@ -112,7 +112,7 @@ export function readLayout(
   return layoutOf(body, mapping, connector, report);
 }
 
-/** JSON or XML inside one field of a form: its targets are those of what the field holds. */
+/** JSON or XML inside one field of a form; the targets are those of the inner format. */
 function envelopeLayout(
   envelope: RecordEnvelope,
   body: BodyFormat,

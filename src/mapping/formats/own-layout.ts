@@ -1,5 +1,5 @@
-// The layout of an action or a call that differs from the file's: another record, another method, another operation.
-// Invariant: the same format in every request of a destination; only what the request names is another.
+// Reads the layout of an action or a call where it differs from the file's: another record, method or operation.
+// Invariant: every request of a destination has the same format; only the names in it differ.
 import type { ConnectorFacts } from '../contract.ts';
 import { blockAt } from '../document/yaml.ts';
 import { reportAt } from '../document/problems.ts';
@@ -51,7 +51,7 @@ export function ownLayout(
   return readLayout({ ...mapping, ...merged }, connector, reportAt(report, placed));
 }
 
-/** What targets must know of such a layout. */
+/** The scope for the targets of such a layout. */
 export function inLayout(scope: Scope, { format, xml, header, rpc, noNull }: Layout): Scope {
   const { xml: _xml, rpc: _rpc, noNull: _noNull, ...rest } = scope;
   return {

@@ -1,13 +1,13 @@
-// Patterns of a client's schema, run over leads: RE2's linear-time engine in place of the language's own, which backtracks.
-// Invariant: a pattern that compiles here takes time in proportion to the text, and means what it means in JavaScript with
-// the u flag, as JSON Schema has it; what the engine cannot do is refused before any lead.
+// Compiles the patterns of a client's schema for RE2, whose time is linear, instead of JavaScript's backtracking engine.
+// Invariant: a compiled pattern takes time in proportion to the text, and means the same as in JavaScript with the u flag,
+// as JSON Schema demands; a pattern that RE2 cannot run is refused before any lead.
 import { createRequire } from 'node:module';
 import type * as re2 from 're2js';
 import type { Both } from '../../../connectors/contract.ts';
 
 export interface Pattern {
   readonly test: (text: string) => boolean;
-  /** The pattern itself: ajv takes two patterns of one text for the same. */
+  /** The pattern itself: ajv compares patterns by this text. */
   readonly toString: () => string;
 }
 
@@ -21,7 +21,7 @@ const require = createRequire(import.meta.url);
 /** @throws PatternFault */
 export function compilePattern(pattern: string): Pattern {
   try {
-    // Read as its author's dialect first: a mistake is one, whatever the engine makes of it. Nothing is run.
+    // Parsed by JavaScript first, so that a mistake is refused even where RE2 takes it. It is not run.
     new RegExp(pattern, 'u');
   } catch {
     throw faultIn(pattern, ['n’est pas une expression régulière', 'is no regular expression']);
@@ -60,7 +60,7 @@ function whyNot(pattern: string): Both {
   ];
 }
 
-/** What `\s` is in JavaScript; RE2's is ASCII only. */
+/** The characters of `\s` in JavaScript; RE2's are ASCII only. */
 const blanks =
   '\\t\\n\\v\\f\\r \\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}';
 const lineEnds = '\\n\\r\\x{2028}\\x{2029}';
@@ -81,7 +81,7 @@ const longNames: Readonly<Record<string, string>> = {
 const token =
   /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u\{[0-9a-fA-F]+\}|\\[pP]\{[^}]*\}|\\.|[[\].]|[^\\[\].]+/gsu;
 
-/** The same in RE2's words. */
+/** The pattern in the syntax of RE2. */
 function translated(pattern: string): string {
   let inClass = false;
   return (pattern.match(token) ?? [])

@@ -1,5 +1,5 @@
-// A written row as a reader of the same dialect finds it.
-// Invariant: another library reads the bytes back: what the writer assumes of itself proves nothing.
+// Reads a written CSV row back with another library, in the same dialect.
+// Invariant: the reader is not the writer: the assumptions of the writer prove nothing.
 import { parse } from 'csv-parse/sync';
 import { throughBytes } from './encoding.ts';
 import type { Encoding } from './encoding.ts';
@@ -20,10 +20,10 @@ export function readRow(
   try {
     const rows: readonly string[][] = parse(throughBytes(row, encoding), {
       delimiter,
-      // Also where nothing is quoted: most readers know quotes, and the others find none there.
+      // Also where nothing is quoted: most readers know quotes, and the others find none in such a file.
       quote: '"',
       escape: quoteInside === 'backslash' ? '\\' : '"',
-      // Whichever end of line a reader goes by, a value may not hold it bare.
+      // Every line end counts, whichever one the reader uses.
       record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count: true,
       skip_empty_lines: false,

@@ -1,5 +1,5 @@
-// What of a mapping can never fit a JSON Schema, read from the schema alone: before any lead is written.
-// Invariant: what cannot be read here is not judged; the validator has the last word over each lead.
+// Finds the targets of a mapping that can never fit a JSON Schema, from the schema alone, before any lead is written.
+// Invariant: a part of the schema that cannot be read here is not judged; the validator decides for each lead.
 import type { Both } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import type { Target } from '../fields/target.ts';
@@ -10,7 +10,7 @@ export interface SchemaGap {
   readonly target?: Target;
 }
 
-/** Walks the plain part of a schema: properties, required, additionalProperties. What it cannot read it does not judge. */
+/** Walks the plain part of a schema: properties, required, additionalProperties. Other keywords are ignored. */
 export function gapsIn(
   schema: unknown,
   targets: readonly Target[],

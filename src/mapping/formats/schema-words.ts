@@ -1,5 +1,5 @@
-// Why a client's schema cannot be used. French first; what a library says of it stands behind, in its own English.
-// Invariant: of the schema only names, patterns and references; nothing of a lead.
+// Messages about a client's schema that cannot be used, French first; a library's own English follows.
+// Invariant: names, patterns and references of the schema only; nothing of a lead.
 import type { Both } from '../../../connectors/contract.ts';
 
 /** @param why the end of the sentence */
@@ -35,7 +35,7 @@ export const leadsNowhere = (reference: string, english: string): Both => [
   withoutStop(english),
 ];
 
-/** @param english what libxml2 or ajv says */
+/** @param english the message of libxml2 or ajv */
 export const inWordsOfReader = (english: string): Both => [
   `ce n’est pas un schéma que l’on puisse lire${quoted(english)}`,
   withoutStop(english),

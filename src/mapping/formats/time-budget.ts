@@ -1,12 +1,12 @@
-// How long work that a client's file decides may hold the event loop.
-// Invariant: past its time it is stopped wherever it is, and nothing of it goes on.
+// Limits the time that code of a client's file may block the event loop.
+// Invariant: code that exceeds its time is stopped wherever it is, and does not continue.
 import { createContext, Script } from 'node:vm';
 
 export const overBudget: unique symbol = Symbol('over budget');
 
 let room: { readonly context: { work?: () => unknown }; readonly script: Script } | undefined;
 
-/** What the work gives; `overBudget` when it found no end. It must be able to stop anywhere: give it nothing to keep. */
+/** The result of the work, or `overBudget`. It may be stopped anywhere: its state must not be used afterwards. */
 export function withinTime<T>(ms: number, work: () => T): T | typeof overBudget {
   room ??= { context: createContext({}), script: new Script('work()') };
   const { context, script } = room;
@@ -14,7 +14,7 @@ export function withinTime<T>(ms: number, work: () => T): T | typeof overBudget 
   try {
     return script.runInContext(context, { timeout: ms }) as T;
   } catch (error) {
-    // Of another realm: no `instanceof Error`.
+    // The error comes from another realm: `instanceof Error` is false.
     if ((error as { code?: unknown } | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return overBudget;
     throw error;
   } finally {

@@ -1,6 +1,6 @@
 // Writes records as CSV in the client's own dialect.
-// Invariant: every record has every column, and what a reader of the dialect finds in each is what the mapping says;
-// formulas are defused where people open the file, and nowhere else.
+// Invariant: every record has every column, and a reader of the dialect finds in each the value of the mapping; formulas
+// are defused only where people open the file.
 import type { Body } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import {
@@ -29,7 +29,7 @@ export interface CsvDialect {
   readonly header: boolean;
   readonly decimal: string;
   readonly formulaGuard: boolean;
-  /** What a line break inside a value becomes; undefined keeps it (quoted). */
+  /** Replacement of a line break inside a value; undefined keeps it (quoted). */
   readonly lineBreak?: string;
   /** How true and false are written. */
   readonly trueFalse: readonly [string, string];
@@ -60,14 +60,14 @@ export function readDialect(raw: unknown, forPeople: boolean): CsvDialect {
   };
 }
 
-/** What spreadsheets take for a formula (OWASP). */
+/** Beginnings that spreadsheets take for a formula (OWASP). */
 const formula = /^[=+\-@\t\r\n]/;
-/** Whatever some reader takes for the end of a line. */
+/** Every line end that some reader recognises. */
 const lineBreaks = /\r\n|[\r\n\v\f\u0085\u2028\u2029]/g;
 
 type Batch = { readonly sequence: number; readonly rows: number } | undefined;
 
-/** A file's place as long as any: what it makes of a cell is known before the file is. */
+/** The longest sequence and row count, so that a cell can be checked before its file exists. */
 const farPlace = { sequence: 1_234_567_890, rows: 1_234_567_890 };
 
 export interface CsvWriter {
@@ -76,9 +76,9 @@ export interface CsvWriter {
   readonly cellText: (cell: Cell, batch?: Batch) => string;
   /** Why no cell can hold the value; undefined when one can. */
   readonly unwritable: (value: Scalar) => string | undefined;
-  /** Whether a reader finds the column under its own name. */
+  /** True when a reader finds the column under its own name. */
   readonly namesColumn: (name: string) => boolean;
-  /** What a reader would not find again of a record. */
+  /** Problems of a record that a reader would not find again as written. */
   readonly lost: (columns: readonly string[], entries: readonly Entry[]) => readonly FieldProblem[];
   readonly body: (columns: readonly string[], records: readonly (readonly Entry[])[], batch: Batch) => Body;
   readonly inParts: InParts;
@@ -90,7 +90,7 @@ export function createCsvWriter(dialect: CsvDialect): CsvWriter {
   const line = rowWriter(dialect);
   const cellText = cellWriter(dialect);
 
-  /** A reader of a file without quotes may know quotes all the same: none may stand there. */
+  /** A reader of a file without quotes may know quotes nevertheless: the text may contain none. */
   const needsQuotes = (text: string): boolean =>
     text.includes(dialect.delimiter) || text.includes('"') || text.search(lineBreaks) >= 0;
   const refused = (value: Scalar | null, text: string): string | undefined => {
@@ -122,7 +122,7 @@ export function createCsvWriter(dialect: CsvDialect): CsvWriter {
       );
     },
     lost: (columns, entries) => {
-      // An erase that names nothing has no row; the empty line would be read as one empty cell.
+      // An erase without fields has no row; an empty line would be read as one empty cell.
       if (columns.length === 0) return [];
       const problems = entries.flatMap((entry): FieldProblem[] => {
         if (entry.kind !== 'cell') return [];
@@ -169,13 +169,13 @@ function cellWriter(dialect: CsvDialect): CsvWriter['cellText'] {
     if (typeof value === 'boolean') return dialect.trueFalse[value ? 0 : 1];
     const text = value === null ? '' : fitInto(value, encoding);
     const broken = lineBreak === undefined ? text : text.replaceAll(lineBreaks, lineBreak);
-    // The replacement may hold quotes of its own, the guard's apostrophe comes last.
+    // Quotes are replaced after line breaks, whose replacement may hold some; the guard's apostrophe comes last.
     const flat = quoteInside === 'apostrophe' ? broken.replaceAll('"', "'") : broken;
     return dialect.formulaGuard && !isLate(cell) && formula.test(flat) ? `'${flat}` : flat;
   };
 }
 
-/** Writes one row. By hand: a library sets up a stream for each, and what it writes is read back by another one anyway. */
+/** Writes one row. By hand: a library sets up a stream for each, and another library reads every row back. */
 function rowWriter({ delimiter, quote, quoteInside, eol }: CsvDialect): (cells: readonly string[]) => string {
   const end = eol === 'crlf' ? '\r\n' : '\n';
   // A part of a longer delimiter at the end of a cell would be read with the delimiter behind it; a backslash is

@@ -1,4 +1,5 @@
-// Writes a record as application/x-www-form-urlencoded, in the order of the fields; or as JSON or XML inside one of its fields.
+// Writes a record as application/x-www-form-urlencoded, in the order of the fields; or as one field that
+// holds JSON or XML.
 // Invariant: names are the targets as written; a list repeats its name.
 import { isRecord } from '../document/yaml.ts';
 import { textOf } from '../fields/rendering.ts';

@@ -10,7 +10,7 @@ export type JsonNode = Map<string, JsonNode> | JsonNode[] | Scalar | null;
 
 type Batch = Pick<BatchFacts, 'sequence' | 'rows'> | undefined;
 
-/** How a value stands in the tree. */
+/** Gives the value that a cell has in the tree. */
 type Leaf = (value: Scalar | null, type: RpcType | undefined) => Scalar | null;
 
 const asItIs: Leaf = (value) => value;
@@ -87,7 +87,7 @@ function groupAt(node: Container, key: Key): Map<string, JsonNode> {
   return made;
 }
 
-/** A place nobody wrote is no place: the list closes up. */
+/** A list without its unwritten indices: it closes up. */
 const dense = (list: readonly JsonNode[]): readonly JsonNode[] =>
   list.filter((item) => (item as JsonNode | undefined) !== undefined);
 

@@ -1,5 +1,5 @@
 // Writes a record as multipart/form-data: each field a part, or the whole record in one part.
-// Invariant: the same record under the same key gives the same bytes, and nothing a prospect wrote can end a part.
+// Invariant: the same record under the same key gives the same bytes, and nothing a prospect wrote can close a part.
 import { createHash } from 'node:crypto';
 import type { Body } from '../../../connectors/contract.ts';
 import { textOf } from '../fields/rendering.ts';
@@ -22,16 +22,16 @@ export const partsOf = (entries: readonly Entry[]): readonly Part[] =>
     return texts.map((text) => ({ name: entry.target.text, text }));
   });
 
-// As browsers write names (WHATWG, multipart/form-data encoding algorithm).
+// Names quoted as browsers do (WHATWG, multipart/form-data encoding algorithm).
 const quoted = (name: string): string =>
   `"${name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')}"`;
 
-/** From the key, not drawn: a second attempt sends the same bytes (guarantee 4). */
+/** Derived from the key, not random: a second attempt sends the same bytes (guarantee 4). */
 function boundaryFor(parts: readonly Part[], key: string): string {
   const base = `relais-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`;
   const taken = (boundary: string): boolean => parts.some(({ text }) => text.includes(`--${boundary}`));
   let boundary = base;
-  // `--base` stands in `--base-1` too: whatever holds a longer one has refused the shorter before.
+  // `--base-1` contains `--base`: a text with the longer boundary has already ruled out the shorter.
   for (let turn = 1; taken(boundary); turn += 1) boundary = `relais-${turn}-${base.slice('relais-'.length)}`;
   return boundary;
 }

@@ -1,5 +1,5 @@
 // Writes a record as the parameters of a procedure: JSON-RPC 2.0 and XML-RPC.
-// Invariant: an argument stands in the place the mapping gives it, or the lead is not sent; types are those of the fields.
+// Invariant: an argument has the position the mapping gives it, or the lead is not sent; types are those of the fields.
 import type { Body } from '../../../connectors/contract.ts';
 import { fillLate } from '../fields/values.ts';
 import type { Cell, Entry, FieldProblem, RpcType, Scalar } from '../fields/values.ts';
@@ -26,7 +26,7 @@ export function jsonRpcBody(entries: readonly Entry[], method: string, key: stri
   };
 }
 
-/** Places of arguments nobody writes: closed up, the next argument would be read in their stead. */
+/** Positions of arguments that are not written: closed up, the next argument would be read in their place. */
 export function emptyPlaces(entries: readonly Entry[]): readonly string[] {
   const found: string[] = [];
   const walk = (node: JsonNode | undefined, path: string): void => {
@@ -42,7 +42,7 @@ export function emptyPlaces(entries: readonly Entry[]): readonly string[] {
   return found;
 }
 
-/** What of a record cannot be sent as the mapping says. */
+/** Problems of a record that cannot be sent as the mapping says. */
 export function lostInRpc(
   entries: readonly Entry[],
   xmlRpc?: { readonly nil: boolean },
@@ -72,7 +72,7 @@ function misfits(entry: Entry, nil: boolean): readonly FieldProblem[] {
 
 const isInt = (value: number): boolean => Number.isInteger(value) && Math.abs(value) < 2 ** 31;
 
-/** A value as an element of its type; undefined where it is none of that type. */
+/** A value as an element of its type; undefined where it does not have that type. */
 function typed(value: Scalar, type: RpcType | undefined): string | undefined {
   const text = String(value);
   switch (type ?? naturalType(value)) {
@@ -98,7 +98,7 @@ function typed(value: Scalar, type: RpcType | undefined): string | undefined {
   }
 }
 
-/** A whole number past 32 bits is no int there. */
+/** A whole number beyond 32 bits is no int in XML-RPC. */
 const naturalType = (value: Scalar): RpcType =>
   typeof value === 'boolean'
     ? 'boolean'

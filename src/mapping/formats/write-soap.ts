@@ -1,5 +1,5 @@
 // Writes a record into a SOAP envelope, 1.1 or 1.2: its fields in the body, those of the header's element in the header.
-// Invariant: one record in one envelope; what a prospect wrote stays text in its element.
+// Invariant: one record in one envelope; a prospect's text remains text in its element.
 import type { Body } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import type { Entry } from '../fields/values.ts';
@@ -13,7 +13,7 @@ export interface SoapDialect {
   readonly header?: string;
 }
 
-/** Of the envelope itself; no namespace of the file may take it. */
+/** Prefix of the envelope itself; no namespace of the file may use it. */
 export const soapPrefix = 'soap';
 
 const namespaces: Readonly<Record<SoapDialect['version'], string>> = {

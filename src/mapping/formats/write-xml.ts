@@ -1,5 +1,5 @@
 // Writes records as XML, elements in the order of the fields: builders made from objects lose order, attributes and CDATA.
-// Invariant: well-formed whatever a lead holds; characters XML 1.0 forbids are left out, everything else arrives.
+// Invariant: well-formed whatever a lead holds; characters that XML 1.0 forbids are left out, everything else arrives.
 import type { BatchFacts, Body } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import { charsetOf, encodeXml, encodingHolds, encodings, withoutMark } from './encoding.ts';
@@ -59,7 +59,7 @@ const element = (step: Pick<TargetStep, 'name' | 'fixed'>): Element => ({
   children: [],
 });
 
-/** The element a step names among its parent's, the last of its kind; made when there is none. */
+/** The last child element that the step names; made when there is none. */
 function descend(parent: Element, step: TargetStep): Element {
   const fits = (sibling: Element): boolean =>
     sibling.name === step.name &&
@@ -69,7 +69,7 @@ function descend(parent: Element, step: TargetStep): Element {
   return parent.children.findLast(fits) ?? append(parent, step);
 }
 
-/** A new element, whatever its parent holds already. */
+/** A new element, whatever its parent already has. */
 function append(parent: Element, step: TargetStep): Element {
   const made = element(step);
   parent.children.push(made);
@@ -106,7 +106,7 @@ function fill(from: Element, entries: readonly Entry[], skip: number, batch: Bat
         break;
       case 'rows':
         for (const row of entry.rows) if (last !== undefined) fill(append(parent, last), row, 0, batch);
-        // An empty list that is written: its element stands empty.
+        // An empty list that is written becomes an empty element.
         if (entry.rows.length === 0 && last !== undefined) descend(parent, last);
         break;
     }
@@ -116,7 +116,7 @@ function fill(from: Element, entries: readonly Entry[], skip: number, batch: Bat
 const forbidden =
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
-/** Nothing in it to leave out or to escape: most texts. */
+/** Texts with nothing to leave out or to escape: most of them. */
 const plain = /^[\t\n\u0020\u0021\u0023-\u0025\u0027-\u003b\u003d\u003f-\ud7ff]*$/;
 const clean = (text: string): string => text.replaceAll(forbidden, '');
 export const escapeText = (text: string): string =>
@@ -160,7 +160,7 @@ function render(node: Element, dialect: XmlDialect, depth: number): string {
 const contentOf = (text: NonNullable<Element['text']>, encoding: Encoding): string =>
   text.cdata ? cdata(text.value, encoding) : escapeText(text.value);
 
-/** One element with what its entries write; their first step is the element itself. */
+/** One element with its entries; their first step is the element itself. */
 export function elementOf(name: string, entries: readonly Entry[], batch?: Batch): Element {
   const made = element({ name, fixed: [] });
   fill(made, entries, 1, batch);
@@ -187,7 +187,7 @@ function namespaces({ xmlns }: XmlDialect, nil: boolean): readonly [string, stri
     : spaces;
 }
 
-/** What stands before the outermost element. */
+/** The lines before the outermost element. */
 export function xmlDeclaration({ declaration, encoding, instructions }: XmlDialect): string {
   const first = declaration ? `<?xml version="1.0" encoding="${charsetOf(encoding).toUpperCase()}"?>\n` : '';
   return first + instructions.map((instruction) => `<?${instruction}?>\n`).join('');
@@ -205,7 +205,10 @@ export function xmlBody(records: readonly (readonly Entry[])[], dialect: XmlDial
   return { bytes: encodeXml(xmlDeclaration(dialect) + text, dialect.encoding), ...xmlKind(dialect) };
 }
 
-/** The records of a file below its root, part by part. The namespace of nil is always declared: whether one is used is seen too late. */
+/**
+ * The records of a file below its root, part by part. The namespace of nil is always declared, because a later part may use
+ * it.
+ */
 export function xmlInParts(dialect: XmlDialect): InParts {
   const { encoding, indent } = dialect;
   const root = dialect.root ?? dialect.record;

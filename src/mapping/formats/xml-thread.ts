@@ -1,6 +1,6 @@
-// The threads that hold libxml2. One is asked as a function would be, by what checks and writes: the question waits for its
-// answer. The other reads recipients' answers beside the event loop, which never waits for it.
-// Invariant: nothing starts before the first question; a thread that takes too long is ended, and with it what it did.
+// Runs the threads of libxml2: one answers checks and writes synchronously, the other reads recipients' answers without
+// blocking the event loop.
+// Invariant: no thread starts before the first question; a thread that takes too long is terminated with its work.
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import { RelaisError } from '../../errors.ts';
@@ -23,7 +23,7 @@ export interface XsdFault {
   readonly rule: string;
 }
 
-/** What could not be checked in time does not fit. */
+/** A record that could not be checked in time does not fit. */
 export const tooSlow: XsdFault = { path: [], rule: 'TOO_SLOW' };
 
 export type XmlAnswer =
@@ -34,24 +34,24 @@ export type XmlAnswer =
   | { readonly kind: 'forgotten' }
   | { readonly kind: 'unusable'; readonly message: string };
 
-/** What an expression gives: nodes (the text of the first, none when there is none) or a value of its own. */
+/** The result of an expression: nodes (the text of the first, none when there is none) or a plain value. */
 export type XPathFound =
   { readonly nodes: true; readonly text?: string } | { readonly value: string | number | boolean };
 
 interface Thread {
   readonly worker: Worker;
   readonly port: MessagePort;
-  /** Grows with every answer: who waits on the value misses none and takes no earlier one for its own. */
+  /** Incremented with every answer, so that a waiting reader misses none and takes no earlier one for its own. */
   readonly signal: Int32Array;
 }
 
-/** What goes over the port, in both directions. */
+/** A message on the port, in both directions. */
 export interface Numbered<T> {
   readonly number: number;
   readonly content: T;
 }
 
-/** A schema with a pattern that backtracks for ever must not hold the process. */
+/** A schema whose pattern backtracks without end must not block the process. */
 const patienceMs = 20_000;
 
 function start(): Thread {
@@ -61,7 +61,7 @@ function start(): Thread {
     workerData: { port: port2, signal },
     transferList: [port2],
   });
-  // It never keeps a process alive.
+  // The thread never keeps a process alive.
   worker.unref();
   port1.unref();
   return { worker, port: port1, signal };
@@ -70,7 +70,7 @@ function start(): Thread {
 let asked = 0;
 let thread: Thread | undefined;
 
-/** Whether a question would not have to wait for a thread to start. */
+/** True when a question need not wait for a thread to start. */
 export const xmlThreadRuns = (): boolean => thread !== undefined;
 
 export function askXml(question: XmlQuestion, patience = patienceMs): XmlAnswer {
@@ -91,7 +91,7 @@ export function askOver(
   port.postMessage(question);
   const until = performance.now() + patience;
   for (;;) {
-    // Read before looking for the answer: one that comes in between changes the value, and nothing is waited for.
+    // Read before looking for the answer: an answer that arrives in between changes the value, and the wait ends at once.
     const seen = Atomics.load(signal, 0);
     const got = receiveMessageOnPort(port)?.message as Numbered<XmlAnswer> | undefined;
     if (got?.number === question.number) return got.content;

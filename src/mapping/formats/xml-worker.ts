@@ -1,5 +1,6 @@
-// The thread that holds libxml2 (WebAssembly): checks written XML against a client's XSD, reads places of XML answers.
-// Invariant: what it says of a lead names elements, attributes and rules, never a value; nothing outside the files given is read.
+// The thread that runs libxml2 (WebAssembly): checks written XML against a client's XSD, reads places of XML answers.
+// Invariant: its answer about a lead names elements, attributes and rules, never a value; nothing outside the given files
+// is read.
 import './xml-quiet.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
@@ -15,10 +16,10 @@ import type { XmlElement } from 'libxml2-wasm';
 import { tooSlow } from './xml-thread.ts';
 import type { Numbered, XmlAnswer, XmlQuestion, XPathFound, XsdFault } from './xml-thread.ts';
 
-/** Asked by a port and a signal to wait on, or, without them, as any thread. */
+/** With a port and a signal the caller waits; without them this is a plain worker. */
 const given = workerData as { readonly port: MessagePort; readonly signal: Int32Array } | undefined | null;
 
-/** Schemas kept compiled; past it the oldest goes, and is asked for again. */
+/** Compiled schemas kept in memory; beyond that the oldest is dropped, and compiled again on demand. */
 const mostSchemas = 100;
 const schemas = new Map<string, { readonly validator: XsdValidator; readonly source: XmlDocument }>();
 const provider = new XmlBufferInputProvider({});
@@ -73,7 +74,7 @@ function compile({ key, main, files }: Extract<XmlQuestion, { ask: 'compile' }>)
   return { kind: 'compiled' };
 }
 
-/** The answer read last: its rules come one after the other. */
+/** The last answer read, since its rules are applied one after the other. */
 let last: { readonly xml: string; readonly document: XmlDocument } | undefined;
 
 function read({ xml, xpaths }: Extract<XmlQuestion, { ask: 'read' }>): XmlAnswer {
@@ -86,7 +87,7 @@ function read({ xml, xpaths }: Extract<XmlQuestion, { ask: 'read' }>): XmlAnswer
   return { kind: 'read', found: xpaths.map((xpath) => evaluate(document, xpath)) };
 }
 
-/** undefined when the expression cannot be evaluated here. */
+/** undefined when the expression cannot be evaluated. */
 function evaluate(document: XmlDocument, xpath: string): XPathFound | undefined {
   try {
     const found = document.eval(xpath);
@@ -106,7 +107,7 @@ function check({ key, xml }: Extract<XmlQuestion, { ask: 'check' }>): XmlAnswer 
     schema.validator.validate(document);
     return { kind: 'checked', faults: [] };
   } catch (error) {
-    // A pattern that backtracks is given up by the library itself after some millions of steps.
+    // The library gives up a backtracking pattern after some millions of steps.
     if (!(error instanceof XmlValidateError)) return { kind: 'checked', faults: [tooSlow] };
     const faults = error.details.map(({ message, xpath }) => faultOf(message, xpath, document));
     return { kind: 'checked', faults };
@@ -115,7 +116,7 @@ function check({ key, xml }: Extract<XmlQuestion, { ask: 'check' }>): XmlAnswer 
   }
 }
 
-/** Names of the elements from the outermost one down to where the fault is. */
+/** Names of the elements from the outermost one down to the fault. */
 function pathTo(xpath: string | undefined, document: XmlDocument): readonly string[] {
   const path: string[] = [];
   let node = xpath === undefined ? null : (document.get(xpath) as XmlElement | null);
@@ -141,7 +142,7 @@ function faultOf(message: string, xpath: string | undefined, document: XmlDocume
   const rule = facet?.toUpperCase() ?? rules.find(([form]) => form.test(message))?.[1] ?? 'INVALID';
   const attribute = /^Element '[^']*'(?:, attribute '([^']+)'|: The attribute '([^']+)')/.exec(message);
   const name = attribute?.[1] ?? attribute?.[2];
-  // Names of the schema, not of the lead; several are a choice and none of them is the one missing.
+  // Names of the schema, not of the lead; several names are a choice, and none of them is the missing one.
   const expected =
     rule === 'MISSING' ? /Expected is \( (?:\{[^}]*\})?([\w.-]+) \)/.exec(message)?.[1] : undefined;
   return {

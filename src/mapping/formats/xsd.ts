@@ -1,6 +1,5 @@
-// A client's XSD, compiled and asked in the thread that holds libxml2.
-// Invariant: a lead whose check takes too long does not fit; a validator that cannot read ends in an error, never in a lead
-// let through.
+// Compiles a client's XSD and checks records with it, in the thread that runs libxml2.
+// Invariant: a lead whose check takes too long does not fit; an unreadable document is an error, never a lead that passes.
 import { createHash } from 'node:crypto';
 import { RelaisError } from '../../errors.ts';
 import { askXml as ask, tooSlow, xmlThreadRuns } from './xml-thread.ts';
@@ -10,7 +9,7 @@ export interface Xsd {
   readonly check: (xml: Uint8Array) => readonly XsdFault[];
 }
 
-/** Compiles an XSD among the files it may include; a text says why it cannot be used. */
+/** Compiles an XSD among the files it may include; a text gives the reason why it cannot be used. */
 export function compileXsd(main: string, files: Readonly<Record<string, string>>): Xsd | string {
   const key = createHash('sha256')
     .update(JSON.stringify([main, files]))
@@ -21,10 +20,10 @@ export function compileXsd(main: string, files: Readonly<Record<string, string>>
   if (compiled.kind === 'unusable') return compiled.message;
   return {
     check: (xml) => {
-      // Its own time begins when the thread runs and knows the schema.
+      // The check has its full time only when the thread runs and knows the schema.
       if (!xmlThreadRuns()) compile();
       let answer = checked(key, xml);
-      // Another thread, or too many schemas since: taught again.
+      // The thread was restarted or dropped the schema: it is compiled again.
       if (answer.kind === 'forgotten' && compile().kind === 'compiled') answer = checked(key, xml);
       if (answer.kind === 'checked') return answer.faults;
       throw new RelaisError('INTERNAL-001', 'The XSD validator cannot read what was written.');
@@ -32,7 +31,7 @@ export function compileXsd(main: string, files: Readonly<Record<string, string>>
   };
 }
 
-/** The event loop waits: a lead needs some milliseconds, one made to be slow gets no more than this. */
+/** The event loop waits: a lead needs some milliseconds; a slow one gets no more than this. */
 const checkMs = 500;
 
 function checked(key: string, xml: Uint8Array): XmlAnswer {
