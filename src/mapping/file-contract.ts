@@ -16,7 +16,7 @@ export interface FileFrame {
 export interface FileSchedule {
   readonly cron: string;
   readonly timezone: string;
-  /** What happens at a slot without leads: no file, or a file with its frame alone. */
+  /** A slot without leads makes no file, or a file with its frame alone. */
   readonly empty: 'skip' | 'header';
   /** Delay after which a file that was not sent is reported, ms. */
   readonly lateMs: number;

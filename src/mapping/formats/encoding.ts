@@ -10,7 +10,7 @@ export { encodings, type Encoding };
 
 type Narrow = 'windows-1252' | 'iso-8859-15' | 'iso-8859-1';
 
-/** What happens to letters the encoding lacks. */
+/** The policy for characters that the encoding lacks. */
 export const unmappablePolicies = ['transliterate', 'replace', 'error'] as const;
 export type Unmappable = (typeof unmappablePolicies)[number];
 

@@ -1,7 +1,7 @@
-// What reading a recipient's answer may cost. An answer beyond it is not understood, whatever it says.
-// Invariant: limits are far above what CRMs send, and what is read in the event loop stays linear in the answer.
+// Limits the size of a recipient's answer that is read. An answer beyond the limits is `unknown`, whatever it says.
+// Invariant: limits are far above what CRMs send, and reading in the event loop is linear in the answer.
 
-/** Elements of a page; of an XML answer, which may be an acknowledgement of 5,000 rows; how deep they may stand in each other. */
+/** Elements of a page; of an XML answer, which may acknowledge 5,000 rows; and how deep elements may nest. */
 export const mostElements = 5_000;
 const mostXmlElements = 50_000;
 export const mostNested = 200;
@@ -15,7 +15,7 @@ export const isTooComplex = (error: unknown): boolean =>
 /** Reason of an answer beyond the budget. */
 export const tooComplexReason = 'ANSWER_TOO_COMPLEX';
 
-/** Whether XML is within the budget: counted by its tags, before a parser sees it. */
+/** Counts the tags of an XML text, before a parser reads it; false when it exceeds the limits. */
 export function withinBudget(xml: string): boolean {
   let elements = 0;
   let nested = 0;

@@ -1,5 +1,5 @@
-// Reads places of a recipient's answer: JSON paths, XML paths, XPath, CSS, headers.
-// Invariant: never throws; an answer that cannot be parsed simply has no such place, so no rule that needs it matches.
+// Reads values from a recipient's answer: JSON paths, XML paths, XPath, CSS, headers.
+// Invariant: never throws; an answer that cannot be parsed has no such value, so no rule that needs it matches.
 import { XMLParser } from 'fast-xml-parser';
 import type { Answer, Both } from '../../../connectors/contract.ts';
 import type { Path, ProblemCode, Report } from '../document/problems.ts';
@@ -18,20 +18,20 @@ import type { ExpressionFault, XPathFinding, XPath } from './xpath.ts';
 /** An answer parsed at most once, whatever the number of rules. */
 export interface Opened {
   readonly answer: Answer;
-  /** So many records behind the first of a list its places are read; 0 at first. */
+  /** Reads the record this many places after the first of a list; 0 for the first. */
   readonly beside: number;
   readonly readBeside: (beside: number) => Opened;
   readonly json: (path: readonly string[]) => unknown;
-  /** Whether the lists are there in which a path looks for the record that was asked about. */
+  /** True when the lists exist in which a path looks for the record of the look-up. */
   readonly hasLists: (path: readonly string[]) => boolean;
   readonly xml: (path: readonly string[]) => unknown;
   readonly xpath: (expression: XPath) => unknown;
   readonly css: (place: CssPlace) => string | undefined;
-  /** Whether the answer is of that form at all: only there can a place be absent. */
+  /** True when the answer has that form: only then can a place be absent. */
   readonly is: (form: AnswerForm) => boolean;
-  /** What an answer of a protocol says, faults among it. */
+  /** The meaning of an answer of a protocol, faults included. */
   readonly said: (format: FaultFormat) => Said;
-  /** Whether a place was asked for that could not be looked for within the budget: what the rules then say proves nothing. */
+  /** True when reading a place would have exceeded the limits: the result of the rules then proves nothing. */
   readonly tooComplex: () => boolean;
 }
 
@@ -49,7 +49,7 @@ const parser = new XMLParser({
 
 type Find = (expression: XPath) => XPathFinding;
 
-/** For the tools: waits for what XPath finds. Deliveries use `understand`. */
+/** For tools: blocks while XPath runs. Deliveries use `understand`. */
 export function openAnswer(answer: Answer): Opened {
   const known = new Map<string, XPathFinding>();
   return openWith(answer, (expression) => {
@@ -59,7 +59,10 @@ export function openAnswer(answer: Answer): Opened {
   });
 }
 
-/** Judges an answer with what XPath finds read beside the event loop: judged again until nothing is missing. */
+/**
+ * Judges an answer without blocking the event loop: XPath results are read elsewhere, and the answer judged again until
+ * none is missing.
+ */
 export async function understand<T>(answer: Answer, judge: (opened: Opened) => T): Promise<T> {
   const known = new Map<string, XPathFinding>();
   const missing = new Set<string>();
@@ -127,7 +130,7 @@ function openWith(answer: Answer, find: Find): Opened {
   return read(0);
 }
 
-/** The text as JSON, XML and HTML, each parsed when it is first asked for; undefined where it cannot be read as that. */
+/** The text as JSON, XML and HTML, each parsed on first use; undefined where it has another form. */
 function parsedOnce(answer: Answer, noteComplex: () => void) {
   const once = <T>(parse: () => T | undefined): (() => T | undefined) => {
     let made: { readonly value: T | undefined } | undefined;
@@ -163,7 +166,7 @@ function parsedOnce(answer: Answer, noteComplex: () => void) {
 
 const root: XPath = { gives: 'nodes', text: '/*' };
 
-/** A number past 2^53 stays the digits as written: rounded, they would name another record. */
+/** A number beyond 2^53 remains the digits as written: rounded, it would name another record. */
 function parseJson(text: string): unknown {
   if (!/\d{16}/.test(text)) return JSON.parse(text) as unknown;
   const exact = (_key: string, value: unknown, { source = '' }: { readonly source?: string }): unknown =>
@@ -178,7 +181,7 @@ export const placeForms: Both = [
   '$.id, xml:reponse.id, xpath://reponse/@id, css:#ref or header:X-Id',
 ];
 
-/** A place as `placeForms` shows them; a fault without words when it is none of them. */
+/** Compiles a place in one of the forms of `placeForms`; a fault without words for any other text. */
 export function compilePlace(text: unknown): Extract | ExpressionFault {
   const none = { fault: undefined };
   if (typeof text !== 'string') return none;
@@ -207,7 +210,7 @@ export function compilePlace(text: unknown): Extract | ExpressionFault {
   }
 }
 
-/** Tells of a place that cannot be read; `what` says what the key takes. */
+/** Compiles a place and reports one that cannot be read; `what` names the values of the key. */
 export function placeOf(
   raw: unknown,
   path: Path,

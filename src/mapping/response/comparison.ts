@@ -1,5 +1,6 @@
-// How what was found in an answer is compared: with a value, a list of values, {exists}, {contains} or {matches}.
-// Invariant: equality is typed (true is not "true"); no comparison takes longer than what it reads, whatever a file asks.
+// Compares a value of an answer with a value, a list of values, {exists}, {contains} or {matches}.
+// Invariant: equality is typed (true is not "true"); no comparison takes longer than reading the value, whatever a file
+// asks.
 import type { Both } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import { compileGlob } from '../fields/glob.ts';
@@ -15,8 +16,9 @@ export const comparisons: Both = [
 ];
 
 /**
- * `{asked: true}`: the value is the reference that was asked about, or a list with it; a search may find a part of it, or another letter
- * case.
+ * `{asked: true}`: the value is the reference of the look-up, or a list that contains it; a search may find a part of it,
+ * or another letter case.
+ *
  * `{asked: 'Ref: {value}'}`: a line of the text is this, with the reference in it.
  */
 export const isAsked = (wanted: unknown): wanted is { readonly asked: string | true } =>
@@ -25,7 +27,7 @@ export const isAsked = (wanted: unknown): wanted is { readonly asked: string | t
   (wanted['asked'] === true ||
     (typeof wanted['asked'] === 'string' && wanted['asked'].split('{value}').length === 2));
 
-/** Whether what was found names this reference. A number is compared as it is written. */
+/** True when the value names this reference. A number is compared by its digits as written. */
 export function namesReference(found: unknown, asked: string | true, reference: string | undefined): boolean {
   if (reference === undefined) return false;
   if (asked === true && Array.isArray(found))
@@ -37,13 +39,13 @@ export function namesReference(found: unknown, asked: string | true, reference: 
   return typeof found === 'string' && found.split(/\r?\n/).some((text) => text.trim() === line);
 }
 
-/** How the value found at a place is compared; undefined when badly written. */
+/** Compiles a comparison; undefined when badly written. */
 export function comparisonOf(form: AnswerForm, wanted: unknown): Comparison | 'exists' | undefined {
   if (isRecord(wanted)) return wordsOf(wanted);
   const list: readonly unknown[] = [wanted].flat();
   if (!list.every((value) => isScalarValue(value) || value === null)) return undefined;
   if (form === 'json') return (found) => list.some((value) => value === found);
-  // XML and HTML have texts only: there 1 is read as "1". A count or a comparison keeps its type.
+  // XML and HTML have texts only: 1 is read as "1". A count or a comparison keeps its type.
   const texts = list.map(String);
   return (found) =>
     typeof found === 'string' ? texts.includes(found) : list.some((value) => value === found);
@@ -79,7 +81,7 @@ function wordsOf(wanted: Record<string, unknown>): Comparison | 'exists' | undef
   return (found) => typeof found === 'string' && patterns.some((pattern) => pattern(found));
 }
 
-/** Whether it says what must stand there, not only that something does. */
+/** True when the condition names a value, not only that one exists. */
 export function saysWhat(wanted: unknown): boolean {
   if (!isRecord(wanted)) return wanted !== undefined;
   const patterns: readonly unknown[] = [wanted['matches']].flat();

@@ -1,4 +1,4 @@
-// What exactly is wrong with a condition on an answer. French first.
+// Messages about mistakes in a condition on an answer, French first.
 // Invariant: names of places and headers; nothing of an answer.
 import type { Both } from '../../../connectors/contract.ts';
 import { comparisons } from './comparison.ts';

@@ -1,4 +1,4 @@
-// The conditions of a response rule: status, json, xml, xpath, css, text, header, mediaType; all must hold.
+// Compiles the conditions of a response rule: status, json, xml, xpath, css, text, header, mediaType; all must be true.
 // Invariant: equality is typed (true is not "true"), and a part the answer does not have matches nothing.
 import type { Both } from '../../../connectors/contract.ts';
 import type { Opened } from './answer.ts';
@@ -27,7 +27,7 @@ export const answerConditions: readonly string[] = [
   'fault',
 ];
 
-/** Whether a status list can match a status. */
+/** A test for a list of statuses and ranges; undefined when one is no status. */
 export function statusTest(raw: unknown): ((status: number) => boolean) | undefined {
   const list = Array.isArray(raw) ? (raw as unknown[]) : [raw];
   const tests = list.map((wanted): ((status: number) => boolean) | undefined => {
@@ -179,7 +179,7 @@ function comparePlace(
   const { read, hasLists = () => true } = reader;
   if (compare !== 'exists') return (opened) => compare(read(opened));
   const exists = isRecord(wanted) && wanted['exists'] === true;
-  // What is not in a page that is no JSON, or in a list that is not there, proves nothing.
+  // Absence from a page that is no JSON, or from a list that does not exist, proves nothing.
   return (opened) => opened.is(form) && hasLists(opened) && (read(opened) !== undefined) === exists;
 }
 
@@ -197,9 +197,9 @@ function compareHeader(name: string, wanted: unknown, path: Path, report: Report
 
 interface Reader {
   readonly read: (opened: Opened) => unknown;
-  /** Gives a value whatever the answer holds: a count, a comparison. */
+  /** Always gives a value: a count, a comparison. */
   readonly value?: boolean;
-  /** Whether the lists it searches are there. */
+  /** True when the lists it searches exist. */
   readonly hasLists?: (opened: Opened) => boolean;
 }
 

@@ -1,6 +1,7 @@
-// CSS selectors over a recipient's HTML answer; `selector@name` is an attribute.
-// Invariant: reading takes one pass over the page whatever the selector: pages and selectors are bounded, each part of a
-// selector looks at one element, and parts are joined on the way down. Libraries are loaded by the first file that has one.
+// Reads CSS selectors over a recipient's HTML answer; `selector@name` is an attribute.
+// Invariant: reading takes one pass over the page whatever the selector: pages and selectors are limited, each part of a
+// selector looks at one element, and parts are joined on the way down. Libraries are loaded by the first file that has a
+// selector.
 import { createRequire } from 'node:module';
 import type * as cssSelect from 'css-select';
 import type * as cssWhat from 'css-what';
@@ -16,7 +17,7 @@ type Nodes = HtmlDocument['children'];
 type Element = Parameters<Html['DomUtils']['getAttributeValue']>[0];
 type Token = cssWhat.Selector;
 
-/** How a part hangs on the one before it; the first of a selector hangs on nothing. */
+/** How a part is linked to the one before it; the first has no link. */
 type Link = 'first' | 'descendant' | 'child' | 'adjacent' | 'sibling';
 
 interface Part {
@@ -36,7 +37,7 @@ const html = (): Html => require('htmlparser2') as Html;
 const css = (): typeof cssSelect => require('css-select') as typeof cssSelect;
 const what = (): typeof cssWhat => require('css-what') as typeof cssWhat;
 
-/** Signs of a selector outside its quotes; the library takes others for a part of a name. */
+/** Characters of a selector outside its quotes; the library takes others for a part of a name. */
 const signs = /^[\p{L}\p{N}\s_\-.#:()[\]=~|^$*>+,\\]*$/u;
 const quoted = /"[^"]*"|'[^']*'/g;
 const mostParts = 20;
@@ -81,7 +82,9 @@ function partsOf(tokens: readonly Token[]): readonly Part[] {
   }));
 }
 
-/** What looks at one element and its neighbours; `:has` and the like look at whole pages for each element. */
+/**
+ * Pseudo-classes that look at one element and its neighbours; `:has` and the like search whole pages for each element.
+ */
 const pseudos = new Set([
   'root',
   'empty',
@@ -116,7 +119,7 @@ function unbounded(alternatives: readonly (readonly Token[])[], parts: number): 
   return undefined;
 }
 
-/** @throws answerTooComplex for a page nested deeper, or of more elements, than is read */
+/** @throws answerTooComplex for a page beyond the limits of depth or elements */
 export function readHtml(text: string): HtmlDocument {
   const { DomHandler, Parser } = html();
   const handler = new DomHandler();
@@ -149,7 +152,7 @@ export function readCss(document: HtmlDocument, { parts, attribute }: CssPlace):
 
 type Fits = readonly boolean[];
 
-/** The first in the page's order that the whole selector fits. `above` says which parts fit some ancestor. */
+/** The first element of the page that the whole selector fits. `above` holds the parts that fit some ancestor. */
 function firstIn(nodes: Nodes, parts: readonly Part[], parent: Fits, above: Fits): Element | undefined {
   let before: Fits = parts.map(() => false);
   let earlier = before;

@@ -1,4 +1,4 @@
-// What is wrong with an XPath or a CSS selector, as the end of a sentence. French first.
+// Messages about mistakes in an XPath or a CSS selector, as the end of a sentence, French first.
 // Invariant: names parts of the expression; nothing of an answer.
 import type { Both } from '../../../connectors/contract.ts';
 
@@ -47,7 +47,7 @@ export const partMissing: Both = [
   'a part is missing behind its last sign',
 ];
 
-/** @param english what the reader of selectors says of it, in its own words */
+/** @param english the message of the selector parser */
 export const noSelector = (english: string): Both =>
   english === ''
     ? ['ce n’est pas un sélecteur', 'it is no selector']

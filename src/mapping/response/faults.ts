@@ -1,17 +1,17 @@
-// Faults: the no that SOAP, JSON-RPC and XML-RPC say inside an answer, whatever its status.
-// Invariant: only the codes are read; an answer that is none of the protocol's is no yes either (guarantee 5).
+// Reads the faults that SOAP, JSON-RPC and XML-RPC report inside an answer, whatever its status.
+// Invariant: only the codes are read; an answer that is not of the protocol is no acceptance either (guarantee 5).
 import type { FaultFormat } from '../format-names.ts';
 import { isRecord } from '../document/yaml.ts';
 
-/** What an answer of a protocol says. */
+/** The meaning of an answer of a protocol. */
 export type Said =
   | { readonly kind: 'fault'; readonly codes: readonly string[] }
-  /** No fault: what it means is for the rules to read. */
+  /** No fault: the rules decide its meaning. */
   | { readonly kind: 'answer' }
   /** Not of the protocol: a page, another format, cut off. */
   | { readonly kind: 'foreign' };
 
-/** The protocol whose faults an answer may hold: that to a lead, and that to a question, which may be asked by another. */
+/** The protocol of faults in answers to leads, and in answers to look-ups, which may use another. */
 export interface FaultsOf {
   readonly leads: FaultFormat | undefined;
   readonly questions: FaultFormat | undefined;
@@ -37,14 +37,14 @@ export function readSaid(format: FaultFormat, trees: Trees): Said {
 const answer: Said = { kind: 'answer' };
 const foreign: Said = { kind: 'foreign' };
 
-/** As servers write that there is none. */
+/** The values by which servers write that there is no error. */
 const noError: ReadonlySet<unknown> = new Set([undefined, null, false, '']);
 
 function jsonRpcSaid(tree: unknown): Said {
   const answers: readonly unknown[] = Array.isArray(tree) ? tree : [tree];
   if (answers.length === 0 || !answers.every(isRecord)) return foreign;
   const faults = answers.filter(({ error }) => !noError.has(error));
-  // Some servers leave out a result that is null, but none leaves out both marks of the protocol.
+  // Some servers leave out a null result, but none leaves out both marks of the protocol.
   const isOurs = answers.every((one) => Object.hasOwn(one, 'result') || Object.hasOwn(one, 'jsonrpc'));
   if (faults.length === 0) return isOurs ? answer : foreign;
   return {
@@ -75,7 +75,7 @@ function soapSaid(tree: unknown): Said {
   };
 }
 
-/** `soap:Client.Authentication` is a Client's, too. */
+/** `soap:Client.Authentication` is a Client fault, too. */
 function soap11(fault: unknown): readonly string[] {
   const code = localName(textIn(at(fault, 'faultcode')));
   if (code === undefined) return [];
@@ -107,30 +107,30 @@ function textIn(value: unknown): string | undefined {
   return typeof text === 'string' ? text.trim() : undefined;
 }
 
-/** What a `value` of XML-RPC holds, with or without its type. */
+/** The content of an XML-RPC `value`, with or without its type. */
 function valueIn(value: unknown): string | undefined {
   if (!isRecord(value)) return textIn(value);
   const inner = ['int', 'i4', 'string', 'i8'].find((type) => Object.hasOwn(value, type));
   return textIn(inner === undefined ? value : value[inner]);
 }
 
-/** Codes by which a protocol itself says that the request was not executed as it was written. */
+/** Codes by which the protocol itself reports that the request was not understood. */
 const ours: Readonly<Record<FaultFormat, ReadonlySet<string>>> = {
   jsonRpc: new Set(['-32700', '-32600', '-32601', '-32602']),
   xmlRpc: new Set(['-32700', '-32701', '-32702', '-32600', '-32601', '-32602']),
   soap: new Set(['VersionMismatch', 'MustUnderstand', 'DataEncodingUnknown']),
 };
 
-/** Of the recipient's own codes none is kept (guarantee 7). */
+/** The recipient's own codes are not kept (guarantee 7). */
 export const faultReason = 'FAULT';
 export const notReadReason = 'FAULT_NOT_READ';
 export const foreignReason = 'NOT_OF_THE_PROTOCOL';
 
-/** Whether the protocol itself says that the request was not understood: what we wrote does not fit. */
+/** True when the protocol reports that the request was not understood: our request is wrong. */
 export const isNotRead = (format: FaultFormat, codes: readonly string[]): boolean =>
   codes.some((code) => ours[format].has(code));
 
-/** Looks where a protocol has its faults: `error` of JSON-RPC, the Fault of the others. */
+/** True when a condition reads the place of a protocol's faults: `error` of JSON-RPC, the Fault of the others. */
 export const asksForFault = (conditions: Readonly<Record<string, unknown>>): boolean =>
   ['json', 'xml', 'xpath'].some((form) => {
     const places = conditions[form];

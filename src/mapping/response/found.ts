@@ -1,12 +1,15 @@
-// Whose record a look-up found: a database may take dm-1 for DM-1, and a search DM-10 for DM-1.
-// Invariant: where the record shows a reference like ours, ours stands in it byte by byte, or it is another's, whatever the rules say.
+// Decides if a record found by a look-up is ours: a database may take dm-1 for DM-1, and a search DM-10 for DM-1.
+// Invariant: a record that shows a reference like ours must contain ours byte by byte, or it is another's, whatever the
+// rules say.
 import type { Opened } from './answer.ts';
 
 /** The steps to the record that holds a place such as `$.list[0].id`; undefined where the place is no JSON path. */
 export const recordAround = (steps: readonly string[] | undefined): readonly string[] | undefined =>
   steps?.slice(0, -1);
 
-/** @param record steps to the record whose reference is taken; the whole answer without */
+/**
+ * True when the record shows a similar reference, not ours. @param record steps to the record; the whole answer without
+ */
 export function isAnothers(opened: Opened, record: readonly string[] | undefined): boolean {
   const { asked, text } = opened.answer;
   if (asked === undefined || asked === '') return false;
@@ -16,7 +19,7 @@ export function isAnothers(opened: Opened, record: readonly string[] | undefined
   return holdsAlike(whole ?? text, asked);
 }
 
-/** Whether the record shows our reference byte by byte; a list of which no record shows it proves nothing. */
+/** True when the record contains our reference byte by byte; a list in which no record does proves nothing. */
 export function isOurs(opened: Opened, record: readonly string[] | undefined): boolean {
   const { asked = '' } = opened.answer;
   return asked !== '' && record !== undefined && names(opened.json(record) ?? '', asked);
@@ -24,7 +27,7 @@ export function isOurs(opened: Opened, record: readonly string[] | undefined): b
 
 const written = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-/** Whether the reference stands there as it is, and is no part of a longer one. */
+/** True when the text contains the reference as a whole, not as a part of a longer one. */
 function names(value: unknown, reference: string): boolean {
   const text = written(value);
   const own = typeof value === 'string' ? reference : JSON.stringify(reference).slice(1, -1);

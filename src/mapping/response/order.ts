@@ -1,5 +1,6 @@
-// Which of several rules that fit one answer counts, and what a check says about rules that stand in each other's way.
-// Invariant: no before yes. A rule that takes only a part of what another takes (an exception of it) goes before it.
+// Decides which of several matching rules applies to an answer, and checks rules that hide each other.
+// Invariant: a refusal precedes an acceptance, and a rule that takes only a part of another's answers (an exception)
+// precedes it.
 import { isRecord } from '../document/yaml.ts';
 import type { Report } from '../document/problems.ts';
 import { statusTest } from './conditions.ts';
@@ -9,7 +10,7 @@ import type { Both } from '../../../connectors/contract.ts';
 
 export const yes: ReadonlySet<RuleKind> = new Set(['accepted', 'duplicate', 'unconfirmed']);
 
-/** For each rule, the later ones that go before it when they fit as well. */
+/** For each rule, the later rules that precede it when they match as well. */
 export function overriders<R extends ResponseRule>(rules: readonly R[]): ReadonlyMap<R, readonly R[]> {
   return new Map(
     rules.map((rule, index) => [
@@ -21,11 +22,11 @@ export function overriders<R extends ResponseRule>(rules: readonly R[]): Readonl
 
 function contradicts(later: ResponseRule, rule: ResponseRule): boolean {
   if (yes.has(later.kind) || (within(rule, later) && !within(later, rule))) return false;
-  // A code DUPLICATE in a 409 says more than the 409 does.
+  // A code DUPLICATE in a 409 is more precise than the 409.
   return rule.kind !== 'duplicate' || hasBody(later) || !hasBody(rule);
 }
 
-/** Whether every answer the first takes is one the second takes too. */
+/** True when the second rule takes every answer that the first takes. */
 export function within(rule: ResponseRule, other: ResponseRule): boolean {
   if (![...rule.stages].every((stage) => other.stages.has(stage))) return false;
   const wider = statuses(other);
@@ -82,7 +83,7 @@ function valueImplied(own: unknown, wanted: unknown): boolean {
 export const hasBody = ({ conditions }: ResponseRule): boolean =>
   ['json', 'xml', 'xpath', 'css', 'text', 'fault'].some((name) => Object.hasOwn(conditions, name));
 
-/** Says which rule is never reached, and which answers two rules take that say different things. */
+/** Reports rules that are never reached, and answers that two rules read differently. */
 export function reportOrder(rules: readonly ResponseRule[], report: Report): void {
   const goesBefore = overriders(rules);
   for (const [index, rule] of rules.entries()) {
@@ -92,7 +93,7 @@ export function reportOrder(rules: readonly ResponseRule[], report: Report): voi
     );
     if (first !== undefined) reportUnreached(rule, first, report);
     else reportBare(rule, above, report);
-    // The same conditions, and a no: the yes above is never said.
+    // The same conditions on a refusal: the acceptance above never applies.
     for (const earlier of above)
       if (within(earlier, rule) && goesBefore.get(earlier)?.includes(rule) === true)
         reportUnreached(earlier, rule, report);
@@ -100,7 +101,7 @@ export function reportOrder(rules: readonly ResponseRule[], report: Report): voi
 }
 
 function reportUnreached(rule: ResponseRule, first: ResponseRule, report: Report): void {
-  // The same answer twice, as with a preset's own rule below the file's, changes nothing.
+  // A repeated rule with the same meaning, as a preset's below the file's, changes nothing.
   if (rule.kind === first.kind && rule.reason === undefined && rule.reference === undefined) return;
   const add = rule.kind === 'accepted' && first.kind !== 'accepted' ? report.error : report.warn;
   add(
@@ -114,7 +115,7 @@ function reportUnreached(rule: ResponseRule, first: ResponseRule, report: Report
   );
 }
 
-/** A yes that asks nothing of the body, above a rule that does: an answer of the second kind looks like the first. */
+/** Reports an acceptance without a condition on the body, above a rule with one: both match the same answers. */
 function reportBare(rule: ResponseRule, above: readonly ResponseRule[], report: Report): void {
   const bare = above.find(
     (earlier) =>

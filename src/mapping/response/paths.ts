@@ -1,10 +1,11 @@
-// Paths into an answer: `error.code`, `errors[0].code`, and `leads[ref=asked].id`, the record of a list whose `ref` is the reference
-// that a look-up asked about. Invariant: never throws; a path that leads nowhere gives undefined.
+// Walks paths into an answer: `error.code`, `errors[0].code`, and `leads[ref=asked].id`, the record of a list whose `ref`
+// is the reference of the look-up.
+// Invariant: never throws; a path that does not exist gives undefined.
 import { namesReference } from './comparison.ts';
 
 const askedStep = /^\[([A-Za-z0-9_-]{1,60})=asked\]$/;
 
-/** Whether a place as written looks for the record that was asked about. */
+/** True for a place that names the record of the look-up. */
 export const looksForAsked = (place: unknown): boolean =>
   typeof place === 'string' && /\[[A-Za-z0-9_-]{1,60}=asked\]/.test(place);
 
@@ -23,8 +24,8 @@ export function parsePath(text: string): readonly string[] | undefined {
 }
 
 /**
- * @param asked the reference a look-up was about
- * @param beside so many records behind the one that the path names, in the first list it passes
+ * @param asked the reference of the look-up
+ * @param beside offset, in the first list it passes, from the record that the path names
  */
 export function walk(root: unknown, path: readonly string[], asked?: string, beside = 0): unknown {
   let value = root;
@@ -48,7 +49,7 @@ export function recordSteps(path: readonly string[] | undefined): readonly strin
   return at < 0 ? undefined : path?.slice(0, at + 1);
 }
 
-/** Whether the lists a path searches are there: only from a list can a record be missing. */
+/** True when the lists that a path searches exist: only a list can lack a record. */
 export function hasItsLists(root: unknown, path: readonly string[], asked?: string): boolean {
   const at = path.findIndex((step) => askedStep.test(step));
   return at < 0 || (asked !== undefined && Array.isArray(walk(root, path.slice(0, at), asked)));

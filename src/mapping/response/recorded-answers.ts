@@ -1,5 +1,5 @@
-// Answers of the recipient that stand for it in trials: as the file's tests record them, or as its rules ask for them.
-// Invariant: pure; an answer reads the same in a test and in a trial that gives it.
+// Makes the recipient's answers for trials: as the file's tests record them, or as its rules demand them.
+// Invariant: pure; an answer is read the same way in a test and in a trial.
 import type { Answer } from '../../../connectors/contract.ts';
 import { parsePath } from './paths.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
@@ -41,7 +41,7 @@ export function acceptedAnswer(
   return test === undefined ? undefined : answerOf(test);
 }
 
-/** Stands for any id. */
+/** A sample for any id. */
 const anId = 'SANDBOX-1';
 
 /** The least answer the first rule for an acceptance asks for, with an id wherever the file reads one; JSON only. */
@@ -75,7 +75,7 @@ export function impliedAnswer(
   };
 }
 
-/** A value the condition holds for; undefined where it asks for none, or for one nobody can guess. */
+/** A value that satisfies the condition; undefined where any does, or none can be guessed. */
 function satisfying(wanted: unknown): unknown {
   if (!isRecord(wanted)) return wanted;
   const { exists, matches, contains } = wanted;
@@ -94,7 +94,7 @@ function put(body: Record<string, unknown>, path: string, value: unknown): void 
       node[key] = value;
       return;
     }
-    // `data[0].id` is read from a list; a list takes its places as keys.
+    // `data[0].id` is read from a list, whose keys are indices.
     const fresh: unknown = /^\d+$/.test(keys[index + 1] ?? '') ? [] : {};
     const inner = node[key];
     const next = typeof inner === 'object' && inner !== null ? inner : fresh;

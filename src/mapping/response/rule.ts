@@ -1,5 +1,5 @@
-// One response rule: its conditions, and what it takes from the answer.
-// Invariant: of the recipient's text only a reference, a delay and mapped codes are kept (guarantee 7).
+// Compiles one response rule: its conditions, and the values it takes from the answer.
+// Invariant: only a reference, a delay and mapped codes of the recipient's text are kept (guarantee 7).
 import type { Action } from '../../../connectors/contract.ts';
 import { placeForms, placeOf } from './answer.ts';
 import type { Extract, Opened } from './answer.ts';
@@ -33,7 +33,7 @@ export type Stage = Action | 'lookup';
 
 export interface ResponseRule {
   readonly kind: RuleKind;
-  /** Where it stands, and its conditions as written: what a check compares. */
+  /** Its path in the file and its conditions as written, for the checks. */
   readonly path: Path;
   readonly conditions: Readonly<Record<string, unknown>>;
   /** Statuses it lists one by one. */
@@ -45,9 +45,9 @@ export interface ResponseRule {
   readonly record?: readonly string[];
   readonly reason?: (opened: Opened) => string;
   readonly after?: (opened: Opened) => number | undefined;
-  /** The recipient stored the lead all the same, in a way in which no look-up finds it. */
+  /** The recipient stored the lead nevertheless, but no look-up finds it. */
   readonly kept: boolean;
-  /** It reads the fault itself, and so may say what one means. */
+  /** The rule reads the fault itself, and so may give it a meaning. */
   readonly readsFault: boolean;
 }
 
@@ -99,7 +99,7 @@ export function compileRule(
   const after = compileAfter(raw, path, report, now);
   const written = isRecord(conditions) ? conditions : {};
   const fault = Object.hasOwn(written, 'fault');
-  // A fault is the recipient's own word, not a proxy's: a rule that reads it may take the 500 that carries it.
+  // A fault comes from the recipient, not from a proxy: a rule that reads it may take the 500 that carries it.
   const named = new Set([
     ...[written['status']].flat().filter((status) => typeof status === 'number'),
     ...(fault && !Object.hasOwn(written, 'status') ? [500] : []),
@@ -123,7 +123,7 @@ export function compileRule(
 const stepsOf = (place: unknown): readonly string[] | undefined =>
   typeof place === 'string' && place.startsWith('$') ? parsePath(place) : undefined;
 
-/** The record that the conditions look at, where the rule takes no reference of it. */
+/** The record that the conditions read, where the rule takes no reference from it. */
 const recordTested = (conditions: unknown): readonly string[] | undefined =>
   isRecord(conditions)
     ? Object.keys(blockAt(conditions, 'json'))
@@ -131,7 +131,7 @@ const recordTested = (conditions: unknown): readonly string[] | undefined =>
         .find((steps) => steps !== undefined)
     : undefined;
 
-/** Only the answer to a question is about a reference that was asked. */
+/** Reports `asked` outside the rules of a look-up: only an answer to a look-up has a reference that was asked about. */
 function reportAsked(conditions: unknown, path: Path, stages: ReadonlySet<Stage>, report: Report): void {
   if (!isRecord(conditions) || [...stages].every((stage) => stage === 'lookup')) return;
   for (const form of ['json', 'xml', 'xpath', 'css'])
@@ -148,7 +148,7 @@ const noSuccess = Array.from({ length: 500 }, (_status, index) => index + 100).f
 );
 const isRedirect = (status: number): boolean => status >= 300 && status <= 399;
 
-/** A form may answer with a redirect to its page of thanks: where it leads proves what the status does not. */
+/** A form may answer with a redirect to its page of thanks: the address proves what the status does not. */
 function namesLocation(conditions: Record<string, unknown>): boolean {
   const { header } = conditions;
   const found = isRecord(header)
@@ -216,7 +216,7 @@ function checkProof(
   }
 }
 
-/** Answers that say no with the very words of a yes. */
+/** Answers that refuse in the words of an acceptance. */
 const noes = [
   ...['success', 'ok', 'accepted', 'created', 'valid', 'result', 'status', 'id'].map(
     (key) => `{"${key}":false}`,

@@ -1,6 +1,7 @@
-// The `response` rules: what a recipient's answer means. The first that fits counts, and of several a no before a yes.
-// Invariant: nothing is accepted without a rule that says so and an answer that could be read whole; of the recipient's text
-// only a reference and mapped codes are kept.
+// Compiles the `response` rules, which give a recipient's answer its meaning: the first match counts, but a refusal before
+// an acceptance.
+// Invariant: an answer is accepted only by a rule and when it was read whole; only a reference and mapped codes of the
+// recipient's text are kept.
 import type { Action, Answer, Both, Copy, Outcome } from '../../../connectors/contract.ts';
 import { leavesOpen, looksLikeRefusal, retryAfterMs } from '../../../connectors/http-status.ts';
 import { tooComplexReason } from './answer-budget.ts';
@@ -19,21 +20,21 @@ import type { ResponseRule, RuleKind, Stage } from './rule.ts';
 import { evidenceOf, lastResort, mayTake, saysNothingOfTheLead } from './status.ts';
 import { faultUnread } from './condition-words.ts';
 
-/** What an opened answer means. */
+/** Gives the meaning of an opened answer. */
 export type Judge = (opened: Opened, stage: Stage) => Outcome;
 
-/** For the tools: waits for what XPath finds. */
+/** For tools: blocks while XPath runs. */
 export const judgeNow = (judge: Judge, answer: Answer, stage: Stage): Outcome =>
   withCopies(judge, openAnswer(answer), stage);
 
-/** For deliveries: what takes time is read beside the event loop. */
+/** For deliveries: slow reading does not block the event loop. */
 export const judgeBeside = (judge: Judge, answer: Answer, stage: Stage): Promise<Outcome> =>
   understand(answer, (opened) => withCopies(judge, opened, stage));
 
-/** So many records of one lead are read of one answer. */
+/** Records of one lead that are read from one answer, at most. */
 const mostCopies = 200;
 
-/** An answer to a question may show several records of our reference: each by the same rules, read beside the first. */
+/** An answer to a look-up may show several records with our reference: each is judged by the same rules. */
 function withCopies(judge: Judge, opened: Opened, stage: Stage): Outcome {
   const outcome = judge(opened, stage);
   if (stage !== 'lookup' || (outcome.kind !== 'accepted' && outcome.kind !== 'duplicate')) return outcome;
@@ -43,7 +44,7 @@ function withCopies(judge: Judge, opened: Opened, stage: Stage): Outcome {
     const next = judge(opened.readBeside(copies.length + 1), stage);
     if (next.kind !== outcome.kind) break;
     const copy = copyOf(next);
-    // The same again: the answer shows one record, and no list.
+    // Equal to the last: the answer shows one record, and no list.
     if (JSON.stringify(copy) === last) break;
     last = JSON.stringify(copy);
     copies.push(copy);
@@ -63,7 +64,7 @@ interface ResponseNeeds {
   readonly hasLookup: boolean;
   /** Actions whose answers these rules read. */
   readonly actions: readonly Action[];
-  /** What may have arrived is not asked about: a look-up asks about decisions alone. */
+  /** The connector never sends an uncertain delivery again: its look-up only asks for decisions. */
   readonly holds?: boolean;
   readonly now: () => number;
   readonly faults: FaultsOf;
@@ -82,7 +83,7 @@ export function compileResponse(raw: unknown, needs: ResponseNeeds): Judge {
   const raws = [...(own === undefined ? [] : rulesOf(own.raw, own.path)), ...rulesOf(raw, ['response'])];
   const rules = raws.flatMap(({ rule, path }): readonly Promising[] => {
     const compiled = compileRule(rule, path, { report, now, faults });
-    // What a file's rule takes from an answer is for the call that gives it: in the others it promises nothing.
+    // A rule of the file must give ids only in the call that captures them; in other calls it need not.
     const promises = own === undefined || path[0] !== 'response';
     return compiled === undefined ? [] : [{ ...compiled, promises }];
   });
@@ -110,7 +111,7 @@ const unprovenWords: Readonly<Record<Action, Both>> = {
   ],
 };
 
-/** Rules without which nothing could be proved, or asked again. */
+/** Reports missing rules, without which no delivery could be accepted or tried again. */
 function reportMissing(raws: readonly RawRule[], rules: readonly ResponseRule[], needs: ResponseNeeds): void {
   const { report, proves, hasLookup, actions } = needs;
   const at: Path = needs.own?.path ?? ['response'];
@@ -123,7 +124,7 @@ function reportMissing(raws: readonly RawRule[], rules: readonly ResponseRule[],
     );
   const unproven = proves ? actions.find((action) => !proven(action)) : undefined;
   if (unproven !== undefined) report.error(at, 'MAP-501', unprovenWords[unproven], { at: 'key' });
-  // A question asks whether the recipient has it; an acknowledgement file says what became of it.
+  // A look-up finds out if the recipient has the lead; an acknowledgement file what it decided.
   const onlyDecisions = needs.holds === true && rules.some(({ kind }) => kind === 'pending');
   const answers = proves && !onlyDecisions ? 'absent' : 'accepted';
   if (hasLookup && !rules.some((rule) => rule.stages.has('lookup') && rule.kind === answers)) {
@@ -165,7 +166,7 @@ function judgeBy(rules: readonly Promising[], now: () => number, faultsOf: Fault
       rule.test(opened);
     const first = rules.find(fits);
     const chosen = first === undefined ? undefined : (goesBefore.get(first)?.find(fits) ?? first);
-    // What says no may stand behind what was read.
+    // The unread rest of the answer may contain a refusal.
     if (
       chosen !== undefined &&
       answer.truncated &&
@@ -184,17 +185,17 @@ function judgeBy(rules: readonly Promising[], now: () => number, faultsOf: Fault
   };
 }
 
-/** What the protocol says in an answer; undefined where there is none, or nothing is written in it. */
+/** The protocol's part of an answer; undefined where there is none, or the answer is empty. */
 function saidIn(opened: Opened, faults: FaultFormat | undefined, stage: Stage): Said | undefined {
   if (faults === undefined || opened.answer.text === '') return undefined;
   const said = opened.said(faults);
-  // A question may be asked another way than leads are sent.
+  // A look-up may use another protocol than the lead.
   return stage === 'lookup' && said.kind === 'foreign' ? undefined : said;
 }
 
 /**
- * Whether a rule may say what it says of such an answer. A fault is never an acceptance, whatever the file's rules; that a
- * lead is known, awaited or absent it may only say by the fault itself. What is not of the protocol proves nothing.
+ * Decides if a rule may apply to such an answer. A fault is never an acceptance; a rule must read the fault itself to call
+ * a lead known, awaited or absent. An answer that is not of the protocol proves nothing.
  */
 function mayStand({ kind, readsFault }: ResponseRule, said: Said | undefined): boolean {
   if (said === undefined || said.kind === 'answer') return true;
@@ -204,7 +205,7 @@ function mayStand({ kind, readsFault }: ResponseRule, said: Said | undefined): b
 
 const byFaultOnly: ReadonlySet<RuleKind> = new Set(['duplicate', 'pending', 'absent']);
 
-/** An answer no rule takes, with what the protocol says of it. */
+/** The outcome of an answer that no rule matches, with the protocol's fault. */
 function withoutRule(
   { truncated, status }: Answer,
   { said, faults }: { readonly said: Said | undefined; readonly faults: FaultFormat | undefined },
@@ -212,16 +213,16 @@ function withoutRule(
   stage: Stage,
 ): Outcome {
   if (said === undefined || said.kind === 'answer' || faults === undefined) return outcome;
-  // The status speaks of us or of the moment: nothing in the body makes it speak of the lead.
+  // These statuses concern us or the moment: nothing in the body makes them concern the lead.
   if (outcome.kind !== 'unknown' && outcome.kind !== 'unavailable') return outcome;
   if (leavesOpen(status)) return outcome;
   if (said.kind === 'foreign' && outcome.kind === 'unavailable') return outcome;
-  // Cut off it may have been a yes: sent again blindly the lead might be there twice.
+  // A truncated answer may have been an acceptance: sent again, the lead might exist twice.
   if (said.kind === 'foreign')
     return truncated
       ? { ...outcome, kind: 'unknown', reason: 'ANSWER_TOO_LARGE', saidYes: true }
       : { ...outcome, reason: foreignReason };
-  // SOAP says its faults with a 500; any other 5xx says that the server is down.
+  // SOAP reports its faults with a 500; any other 5xx means that the server is down.
   const ofServer = outcome.kind === 'unavailable' && status !== 500;
   if (stage === 'lookup' || ofServer || !isNotRead(faults, said.codes))
     return { ...outcome, reason: faultReason };
@@ -229,7 +230,7 @@ function withoutRule(
   return { kind: 'invalid', reason: notReadReason, ...evidence };
 }
 
-/** A rule that names 401 or 429 as a no to the lead: a wrong password would read as a wrong lead, lead after lead. */
+/** Warns of a rule that reads 401 or 429 as a refusal of the lead: a wrong password would refuse lead after lead. */
 function reportNamed(rules: readonly ResponseRule[], report: Report): void {
   for (const { kind, path, named, conditions } of rules) {
     if (kind !== 'invalid' && kind !== 'refused') continue;
@@ -255,7 +256,7 @@ const isNumberOrName = (value: unknown): boolean =>
 
 type Promising = ResponseRule & { readonly promises: boolean };
 
-/** A create that promises the recipient's reference and does not give it proves nothing; a change needs none. */
+/** An acceptance of a create without the promised reference proves nothing; a change needs none. */
 const needsReference = (stage: Stage): boolean => stage === 'create' || stage === 'lookup';
 
 function outcomeOf(rule: Promising, opened: Opened, stage: Stage, now: () => number): Outcome {

@@ -1,15 +1,17 @@
-// Which rule may read a status, and what an answer means that no rule takes; the statuses themselves: connectors/http-status.
-// Invariant: only a rule that names such a status exactly may read it as something final about the lead.
+// Decides which rules may read a status, and the outcome of an answer that no rule matches; see connectors/http-status.
+// Invariant: only a rule that names a status exactly may read it as final for the lead.
 import type { Answer, Outcome } from '../../../connectors/contract.ts';
 import { leavesOpen, meaningOf, outcomeOfStatus, retryAfterMs } from '../../../connectors/http-status.ts';
 import type { RuleKind, Stage } from './rule.ts';
 
-/** Says nothing about the lead unless a rule names it. */
+/** True for a status that says nothing about the lead, unless a rule names it. */
 export const saysNothingOfTheLead = (status: number): boolean => meaningOf(status) !== undefined;
 
 const temporary: ReadonlySet<RuleKind> = new Set(['unauthorized', 'throttled', 'unavailable']);
 
-/** Whether a rule may take a status; `named` are the statuses it lists one by one. A class or a range names none. */
+/**
+ * True when a rule may read the status; `named` are the statuses it lists one by one, not those of a class or range.
+ */
 export function mayTake(kind: RuleKind, named: ReadonlySet<number>, status: number, stage: Stage): boolean {
   if (named.has(status)) return true;
   if (leavesOpen(status) && stage !== 'lookup') return false;
@@ -20,7 +22,7 @@ export function evidenceOf(answer: Answer): { readonly status: number; readonly 
   return { status: answer.status, answerBytes: Buffer.byteLength(answer.text) };
 }
 
-/** Answers no rule of the file takes: never accepted. */
+/** The outcome of an answer that no rule matches: never accepted. */
 export function lastResort(answer: Answer, stage: Stage, now: () => number): Outcome {
   const { status, headers } = answer;
   const afterMs = retryAfterMs(headers['retry-after'], headers['date'], now);

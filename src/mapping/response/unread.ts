@@ -1,15 +1,15 @@
-// Answers that no rule of the file reads, and rules that no answer meets.
-// Invariant: what is not read is not understood: never an acceptance.
+// Handles answers that no rule reads, and reports rules that no answer reaches.
+// Invariant: an answer that is not read is unknown: never an acceptance.
 import type { ConnectorFacts } from '../contract.ts';
 import type { Report } from '../document/problems.ts';
 import { blockAt } from '../document/yaml.ts';
 import type { Judge } from './rules.ts';
 import type { Both } from '../../../connectors/contract.ts';
 
-/** Read by a call's own rules; what belongs to none is not understood. */
+/** The judge of answers that belong to no call: their outcome is unknown. */
 export const unread: Judge = ({ answer }) => ({ kind: 'unknown', reason: `UNMATCHED_${answer.status}` });
 
-/** The connector knows by itself what became of a mail, a text message or a file. */
+/** Reports rules of a connector that reads the answers of a mail, a text message or a file by itself. */
 export function reportUnread(
   mapping: Record<string, unknown>,
   { type, settingsKey, lookupKey }: ConnectorFacts,

@@ -1,25 +1,25 @@
-// Reads recipients' XML answers in a thread of its own, one after the other, each with a time limit.
-// Invariant: the event loop never waits; an answer past its limit ends with its thread, and the next one gets a new thread.
+// Reads recipients' XML answers in a thread, one after the other, each with a time limit.
+// Invariant: the event loop never waits; an answer that exceeds its limit ends the thread, and the next gets a new one.
 import { Worker } from 'node:worker_threads';
 import type { Numbered, XmlAnswer, XmlQuestion, XPathFound } from '../formats/xml-thread.ts';
 
-/** One answer's own time. What the check lets through needs milliseconds. */
+/** Time for one answer; an answer within the limits needs milliseconds. */
 const readMs = 1_000;
-/** With the answers before it; past it a recipient's answer is as good as unreadable. */
+/** Time including the answers queued before it; beyond it an answer counts as unreadable. */
 const waitMs = 10_000;
 /** A new thread has to load its library first, on a machine that may be busy. */
 const startMs = 20_000;
 
 interface Reader {
   readonly worker: Worker;
-  /** The next message of the thread; undefined when it ended or the time is over. */
+  /** The next message of the thread; undefined when it ended or timed out. */
   readonly next: (ms: number) => Promise<XmlAnswer | undefined>;
 }
 
 let reader: Promise<Reader | undefined> | undefined;
 let turn: Promise<unknown> = Promise.resolve();
 
-/** What each expression finds, in their order; undefined when the answer cannot be read within its time. */
+/** The result of each expression, in order; a word when the answer cannot be read in time. */
 export function readBeside(
   xml: string,
   xpaths: readonly string[],
@@ -58,7 +58,7 @@ async function start(): Promise<Reader | undefined> {
       const end = (answer?: XmlAnswer): void => {
         clearTimeout(timer);
         worker.removeListener('message', onMessage).removeListener('exit', onExit);
-        // Idle, it never keeps a process alive.
+        // An idle thread never keeps a process alive.
         worker.unref();
         resolve(answer);
       };
@@ -68,7 +68,7 @@ async function start(): Promise<Reader | undefined> {
       worker.ref();
       worker.on('message', onMessage).on('exit', onExit);
     });
-  // What ends it also ends its question.
+  // An error also ends its question, which `next` reports.
   worker.on('error', () => undefined);
   const ready = await next(startMs);
   if (ready !== undefined) return { worker, next };

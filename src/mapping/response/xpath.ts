@@ -1,6 +1,6 @@
-// XPath 1.0 expressions over a recipient's XML answer: checked word by word when the mapping is, evaluated by libxml2.
-// Invariant: an expression that compiles raises no error at delivery, and takes at most the square of the answer's size; a name
-// fits in every namespace, so there are no prefixes.
+// Compiles XPath 1.0 expressions over a recipient's XML answer; libxml2 evaluates them.
+// Invariant: a compiled expression raises no error at delivery, and takes at most the square of the answer's size; a name
+// matches in every namespace, so there are no prefixes.
 import { withinBudget } from './answer-budget.ts';
 import { readBeside } from './xml-reader.ts';
 import { askXml } from '../formats/xml-thread.ts';
@@ -9,7 +9,7 @@ import type { Both } from '../../../connectors/contract.ts';
 import { suggest } from '../document/suggest.ts';
 import * as says from './expression-words.ts';
 
-/** How many arguments each function of XPath 1.0 takes. `id` and `lang` need a DTD or a language: an answer has neither. */
+/** Number of arguments of each function. `id` and `lang` need a DTD or a language, which an answer does not have. */
 const functions: Readonly<Record<string, readonly [number, number]>> = {
   last: [0, 0],
   position: [0, 0],
@@ -39,7 +39,7 @@ const functions: Readonly<Record<string, readonly [number, number]>> = {
 const nodeTypes = new Set(['text', 'node', 'comment', 'processing-instruction']);
 const token = /"[^"]*"|'[^']*'|\d+(?:\.\d*)?|\.\d+|\.\.|::|\/\/|!=|<=|>=|[\p{L}_][\p{L}\p{N}_.-]*|[^\s]/gu;
 const isName = (text: string | undefined): text is string => text !== undefined && /^[\p{L}_]/u.test(text);
-/** Behind these a name is a place, elsewhere it is an operator (`div`). */
+/** After one of these a name is a place, elsewhere it is an operator (`div`). */
 const opensPlace = /^(?:::|[@([,/|+\-=<>*]|\/\/|!=|<=|>=|and|or|div|mod)$/;
 
 export interface XPath {
@@ -47,7 +47,7 @@ export interface XPath {
   readonly text: string;
 }
 
-/** What is wrong with an expression, as the end of a sentence; without words: it is none at all. */
+/** The mistake in an expression, as the end of a sentence; without words when it is no expression. */
 export interface ExpressionFault {
   readonly fault: Both | undefined;
   readonly suggestion?: string | undefined;
@@ -68,7 +68,7 @@ export function compileXPath(text: string): XPath | ExpressionFault {
 }
 
 const mostLetters = 1_000;
-/** Steps that walk through the whole answer, or much of it. */
+/** Axes that visit the whole answer, or much of it. */
 const walks = new Set([
   'descendant',
   'descendant-or-self',
@@ -80,7 +80,7 @@ const walks = new Set([
   'ancestor-or-self',
 ]);
 
-/** A walk through the answer in a condition of a condition of a walk takes the cube of its size, and so on. */
+/** An axis inside a condition inside an axis visits the cube of the answer's size, and so on. */
 function walksInWalks(words: readonly string[]): boolean {
   const levels = [false];
   for (const [index, word] of words.entries()) {
@@ -124,7 +124,7 @@ function argumentsAt(words: readonly string[], open: number): number {
 const isOperator = (words: readonly string[], index: number): boolean =>
   index > 0 && /^(?:and|or|div|mod)$/.test(words[index] ?? '') && !opensPlaceAt(words, index - 1);
 
-/** `*` and the four words are operators behind an operand, names behind an operator. */
+/** `*` and the four words are operators after an operand, names after an operator. */
 function opensPlaceAt(words: readonly string[], index: number): boolean {
   const word = words[index] ?? '';
   if (word === '*' || /^(?:and|or|div|mod)$/.test(word)) return index > 0 && !opensPlaceAt(words, index - 1);
@@ -142,20 +142,20 @@ function withoutNamespaces(words: readonly string[]): string {
     .join(' ');
 }
 
-/** Patience of the tools, which wait. */
+/** Time limit of the tools, which block. */
 const readMs = 1_000;
 
-/** What an expression finds; undefined in a text that is no XML. */
+/** The result of an expression; undefined when the text is no XML. */
 export type XPathFinding = XPathFound | 'too complex' | undefined;
 
-/** The text as the library takes it; one with a DOCTYPE is not read: entities are for attacks. */
+/** The text as the library takes it; a text with a DOCTYPE is not read: its entities may be an attack. */
 function readable(xml: string): { readonly bare: string } | 'too complex' | undefined {
   if (/<!doctype/i.test(xml)) return undefined;
-  // The text is decoded: the encoding it names no longer holds.
+  // The text is already decoded: the encoding it declares no longer applies.
   return withinBudget(xml) ? { bare: xml.trimStart().replace(/^<\?xml\s[^>]*\?>/, '') } : 'too complex';
 }
 
-/** For the tools only: waits for the answer. */
+/** For tools only: blocks until the result. */
 export function readXPath(xml: string, expression: XPath): XPathFinding {
   const text = readable(xml);
   if (text === undefined || text === 'too complex') return text;
@@ -167,7 +167,7 @@ export function readXPath(xml: string, expression: XPath): XPathFinding {
   }
 }
 
-/** What each expression finds, read beside the event loop. */
+/** The result of each expression, read without blocking the event loop. */
 export async function readXPaths(xml: string, xpaths: readonly string[]): Promise<readonly XPathFinding[]> {
   const text = readable(xml);
   if (text === undefined || text === 'too complex') return xpaths.map(() => text);

@@ -1,5 +1,5 @@
-// From the client's example of a successful answer to the rule that proves acceptance (guarantee 5).
-// Invariant: without an example the rule asks for more than a status, and says that it is a guess.
+// Makes the rule that proves acceptance from the client's example of a successful answer (guarantee 5).
+// Invariant: without an example the rule demands more than a status, and is marked as a guess.
 import { isRecord } from '../document/yaml.ts';
 
 export interface AnswerGuess {
@@ -11,7 +11,7 @@ const success = /^(success|succes|ok|accepted|created|valid|status|statut|state|
 const yes = /^(ok|success|succes|created|accepted|true|done|processed|queued|enregistre)$/i;
 const id = /^(id|uuid|reference|ref|leadid|lead_id|contactid|contact_id|recordid|key)$/i;
 
-/** What only an answer without a fault holds. */
+/** Conditions that only an answer without a fault satisfies. */
 const byProtocol: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   jsonRpc: { json: { result: { exists: true } } },
   xmlRpc: { xpath: { '//methodResponse/params': { exists: true } } },

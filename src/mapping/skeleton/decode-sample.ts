@@ -1,5 +1,5 @@
-// The text of a client's sample.
-// Invariant: decoded by what it says of itself, or as UTF-8; a letter is never lost on the way into a draft.
+// Decodes a client's sample to text.
+// Invariant: decoded by the encoding it declares, or as UTF-8; no character is lost on the way into a draft.
 
 const readAs = (bytes: Uint8Array, encoding: string): string | undefined => {
   try {
@@ -9,7 +9,9 @@ const readAs = (bytes: Uint8Array, encoding: string): string | undefined => {
   }
 };
 
-/** The sample as text; undefined when it is not what it says. A CSV says nothing: its reader tries what Excel writes. */
+/**
+ * The sample as text; undefined when it is not in its declared encoding. A CSV declares none: its reader tries Excel's.
+ */
 export function decodeSample(bytes: Uint8Array): string | undefined {
   const head = Buffer.from(bytes.subarray(0, 200)).toString('latin1').trimStart();
   const declared = /^(?:\u00ef\u00bb\u00bf)?<\?xml[^>]*encoding=["']([\w-]+)/.exec(head)?.[1];

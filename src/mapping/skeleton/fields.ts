@@ -1,5 +1,5 @@
-// Each place of the sample becomes a line of the mapping: a field, a consent line, or something to ask.
-// Invariant: every line made here is a guess and says so; financial data waits for the contract (C10).
+// Turns each place of the sample into a line of the mapping: a field, a consent line, or a question.
+// Invariant: every line made here is marked as a guess; financial data waits for the contract (C10).
 import type { DataCategory } from '../../domain/lead.ts';
 import { asText } from '../fields/values.ts';
 import type { Path } from '../document/problems.ts';
@@ -17,7 +17,7 @@ export type DraftLine = Readonly<Record<string, unknown>>;
 export type Part =
   | { readonly kind: 'field'; readonly line: DraftLine; readonly why: string }
   | { readonly kind: 'consent'; readonly target: string; readonly line: DraftLine; readonly why: string }
-  /** Not guessed: what it is called, why, and a line to begin with. */
+  /** Not guessed: its name, the reason, and a line to begin with. */
   | {
       readonly kind: 'open';
       readonly target: string;
@@ -99,7 +99,7 @@ function groupOf(slot: SampleField, format: SampleFormat): Part {
     const from = inner.element === undefined ? elementByName(each, inner.name) : undefined;
     if (from === undefined || 'fault' in parseTarget(inner.target, format, { nested: true })) return [];
     const writing = writingOf(from, inner.value, format, each);
-    // Codes that are not shown: our own words stand in until the client names theirs.
+    // Codes the sample does not show: our own words replace them until the client gives theirs.
     return [{ to: inner.target, from, ...('unfit' in writing ? {} : writing) }];
   });
   if (fields.length === 0) return open;

@@ -1,18 +1,21 @@
-// From the name of a client's field to the source it most likely stands for, in French and English.
-// Invariant: a guess only; nothing is guessed for a name that speaks of somebody else than the prospect.
+// Guesses the source of a client's field from its name, in French and English.
+// Invariant: a guess only; nothing is guessed for a name that refers to another person than the prospect.
 import { sourceModel, type SourceField } from '../../domain/lead.ts';
 import { wordsIn } from '../fields/lints.ts';
 import type { SampleField } from './shape.ts';
 
 const squeezed = (name: string): string => wordsIn(name).join('');
 
-/** Groups whose names are not the prospect's: the agent, the agency, the sender. */
+/** Groups that are not the prospect's: the agent, the agency, the sender. */
 const others =
   /^(agence|agent|commercial|commerciaux|vendeur|conseiller|societe|company|seller|vendor|provider|owner|user|utilisateur)/;
 
 type Rule = readonly [RegExp, string];
 
-/** The patterns stand with the fields. Here: in which order they are asked, since one name may fit several; the others come last. */
+/**
+ * The patterns are with the fields. This is the order in which they are tried, since one name may match several; the others
+ * come last.
+ */
 const order: readonly (string | Rule)[] = [
   [/naissance|birth|devise|currency|unite$/, ''],
   'project.programme',
@@ -58,10 +61,10 @@ const order: readonly (string | Rule)[] = [
   'collectedAt',
   'id',
 ];
-/** A length may be called a time. */
+/** The name of a duration may be that of a time. */
 const elementOrder: readonly string[] = ['kind', 'duration'];
 
-/** A field without a pattern is known by its own name and its French label. */
+/** A field without a pattern is matched by its own name and its French label. */
 function patternOf({ path, label, guess }: SourceField): RegExp | undefined {
   const own = [squeezed(path.slice(path.lastIndexOf('.') + 1)), squeezed(label)];
   return guess === undefined ? new RegExp(`^(${own.join('|')})$`) : (guess ?? undefined);
@@ -92,7 +95,7 @@ const found = (list: readonly Rule[], name: string): string | undefined => {
   return source === '' ? undefined : source;
 };
 
-/** The source a place most likely stands for; `(full name)` for first and last name in one. */
+/** The source that a place most likely has; `(full name)` for first and last name in one. */
 export function sourceByName(slot: SampleField): string | undefined {
   const group = squeezed(slot.parents[0] ?? '');
   if (slot.parents.some((parent) => others.test(squeezed(parent))) || others.test(squeezed(slot.name)))

@@ -1,6 +1,6 @@
-// The opt-in fields of a client's sample: which consent each most likely is, and what it writes in each state.
-// Invariant: a yes or no the sample shows is completed to its pair, and the mark says which half was assumed; any other value is a
-// person's to give (C20, C51).
+// Recognises the opt-in fields of a client's sample, and guesses the consent and its value in each state.
+// Invariant: a yes or no of the sample is completed to its pair, and the mark names the half that was assumed; a person
+// must give any other value (C20, C51).
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
 import { channelOf, mayBeOptIn, readsAs, smellsOfOptIn, smellsOfOptOut, wordsIn } from '../fields/lints.ts';
 import type { SampleValue, SampleField } from './shape.ts';
@@ -9,13 +9,13 @@ import { datePatternOf, dateWriting } from './writing.ts';
 export interface OptInGuess {
   /** Lines of the consent block. */
   readonly lines: readonly { readonly line: Readonly<Record<string, unknown>>; readonly why: string }[];
-  /** What only a person can fill in. */
+  /** A gap that only a person can fill. */
   readonly todo?: string;
 }
 
 const squeezed = (name: string): string => wordsIn(name).join('');
 
-/** Names of an opt-in for certain, or names that may be one and whose example says yes or no. */
+/** True for the name of an opt-in, or a name that may be one and whose example says yes or no. */
 export function isOptIn(slot: SampleField): boolean {
   const names = [slot.name, ...slot.parents];
   if (names.some((name) => smellsOfOptIn(name) || smellsOfOptOut(name))) return true;
@@ -128,7 +128,7 @@ function channelsOf({
   texts,
 }: SampleField): readonly { readonly channel: ConsentChannel; readonly text: string }[] {
   return (texts ?? []).flatMap((text) => {
-    // `postal_mail` names two channels by its words and means one.
+    // `postal_mail` contains the words of two channels and means one.
     const channel = /post|courrier/i.test(text) ? 'post' : channelOf(text);
     return channel === undefined ? [] : [{ channel, text }];
   });

@@ -1,4 +1,4 @@
-// A JSON or form-encoded sample, read into its places.
+// Reads a JSON or form-encoded sample into its places.
 // Invariant: names are kept letter for letter; a dot or bracket inside a name is escaped, as targets write it.
 import { isRecord } from '../document/yaml.ts';
 import type { SampleValue, Shape, SampleField, Unreadable } from './shape.ts';
@@ -20,7 +20,7 @@ export function readJsonSample(text: string): Shape | Unreadable {
   return { format: 'json', layout: list ? { list: true } : {}, slots, notes };
 }
 
-/** The places of a record that stands at a target. */
+/** The places of a record inside a target. */
 export const groupSlots = (
   group: Readonly<Record<string, unknown>>,
   target: string,
@@ -29,7 +29,7 @@ export const groupSlots = (
 interface Where {
   readonly path: readonly string[];
   readonly parents: readonly string[];
-  /** Nothing but this group has been seen so far: what is in it is the lead itself. */
+  /** True while only this group has been seen: its content is the lead itself. */
   readonly wrapped: boolean;
 }
 
@@ -49,7 +49,7 @@ function slotsOf(
     const first = items[0];
     if (isRecord(first)) {
       if (wraps) {
-        // {"leads": [{...}]}: a body with room for many, of which a call sends one.
+        // {"leads": [{...}]}: a body for many leads, of which a call sends one.
         notes.push(
           `the lead stands in the list "${name}"; each call sends one (the client may limit how many it takes).`,
         );

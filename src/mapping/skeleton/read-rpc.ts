@@ -1,5 +1,5 @@
-// A sample that calls a procedure, JSON-RPC or XML-RPC, read into the places of its parameters.
-// Invariant: names and places are kept; of the values only what every sample gives, the example of each place.
+// Reads a sample that calls a procedure, JSON-RPC or XML-RPC, into the places of its parameters.
+// Invariant: names and places are kept, and one example value for each place, as with every sample.
 import { XMLValidator } from 'fast-xml-parser';
 import { isRecord } from '../document/yaml.ts';
 import { groupSlots } from './read-json.ts';
@@ -7,7 +7,7 @@ import { readSoap } from './read-soap.ts';
 import { outermost } from './read-xml.ts';
 import type { SampleElement, SampleField, SampleValue, Shape } from './shape.ts';
 
-/** A call of a procedure in any of its protocols; undefined where the sample is none, or cannot be read. */
+/** A call of a procedure in one of the protocols; undefined where the sample is none, or cannot be read. */
 export function readProcedure(text: string): Shape | undefined {
   if (text.startsWith('{')) return readJsonRpc(text);
   if (!text.startsWith('<') || /<!DOCTYPE/i.test(text) || XMLValidator.validate(text) !== true)
@@ -29,7 +29,7 @@ function readJsonRpc(text: string): Shape | undefined {
   return shapeOf('jsonRpc', method, params);
 }
 
-/** A methodCall; undefined where the element is none. */
+/** Reads a methodCall; undefined for another element. */
 function readXmlRpc(call: SampleElement): Shape | undefined {
   const method = childOf(call, 'methodName')?.text;
   if (call.name !== 'methodCall' || method === undefined) return undefined;
@@ -47,7 +47,7 @@ function shapeOf(block: 'jsonRpc' | 'xmlRpc', method: string, params: unknown): 
   };
 }
 
-/** Lists hold arguments in their places, until the first group inside one: that is a record. */
+/** Lists hold arguments by position, down to the first group inside one: that is a record. */
 function placesOf(value: unknown, target: string, parents: readonly string[]): readonly SampleField[] {
   if (Array.isArray(value))
     return (value as unknown[]).flatMap((item, place) => placesOf(item, `${target}[${place}]`, parents));
@@ -63,7 +63,7 @@ function placesOf(value: unknown, target: string, parents: readonly string[]): r
 const childOf = (element: SampleElement | undefined, name: string): SampleElement | undefined =>
   element?.children.find((child) => child.name === name);
 
-/** What a `value` holds. */
+/** The content of a `value`. */
 function valueOf(value: SampleElement | undefined): unknown {
   const [typed] = value?.children ?? [];
   if (typed === undefined) return value?.text;

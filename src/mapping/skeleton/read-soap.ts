@@ -1,9 +1,9 @@
-// A SOAP envelope as a sample: its record is what stands in the body, the header has places of its own.
-// Invariant: the envelope is the format's to write; of its namespaces only those of the content are kept.
+// Reads a SOAP envelope as a sample: its record is the first element of the body; the header has places of its own.
+// Invariant: the format writes the envelope; only the namespaces of the content are kept.
 import { encodingOf, localName, namespacesOf, slotsOf } from './read-xml.ts';
 import type { SampleElement, Shape } from './shape.ts';
 
-/** A SOAP envelope: its record is what stands in the body; undefined where the element is none. */
+/** The record of a SOAP envelope; undefined for another element. */
 export function readSoap(top: SampleElement, text: string): Shape | undefined {
   if (localName(top) !== 'Envelope') return undefined;
   const named = (name: string): SampleElement | undefined =>

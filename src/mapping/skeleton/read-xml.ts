@@ -1,5 +1,6 @@
-// An XML sample, read into its places: attributes, namespaces, CDATA and order kept.
-// Invariant: elements of one name are distinguished by an attribute where the sample does so, else they are a repeated group.
+// Reads an XML sample into its places: attributes, namespaces, CDATA and order kept.
+// Invariant: elements of one name are distinguished by an attribute where the sample does so, else they are a repeated
+// group.
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { isRecord } from '../document/yaml.ts';
 import { encodings } from '../format-names.ts';
@@ -45,7 +46,7 @@ export function readXmlSample(text: string): Shape | Unreadable {
 export const outermost = (text: string): SampleElement | undefined =>
   elementsOf(parsed(text)).find((element) => !element.name.startsWith('?'));
 
-/** A name without its prefix, as it is guessed by. */
+/** A name without its prefix, from which the source is guessed. */
 export const localName = ({ name }: Pick<SampleElement, 'name'>): string => name.split(':').at(-1) ?? name;
 
 /** `{ xmlns: ... }`, where any namespace is declared. */
@@ -58,7 +59,7 @@ export function namespacesOf(attributes: SampleElement['attributes']): {
   return declared.length === 0 ? {} : { xmlns: Object.fromEntries(declared) as Record<string, string> };
 }
 
-/** The encoding an XML sample declares; utf-8 where it declares none, or one that no body can be written in. */
+/** The encoding an XML sample declares; utf-8 where it declares none, or one in which no body can be written. */
 export function encodingOf(text: string): Encoding {
   const declared = /^<\?xml[^>]*encoding=["']([\w-]+)/.exec(text)?.[1]?.toLowerCase();
   return encodings.find((encoding) => encoding === declared) ?? 'utf-8';
@@ -84,7 +85,7 @@ export function slotsOf(
     .filter(([name]) => !name.startsWith('xmlns') && name !== fixed)
     .map(([name, value]): SampleField => ({ target: `${path}@${name}`, name, parents: around, value }));
   if (element.children.length === 0) {
-    // The attribute that distinguishes this element from its neighbours says what it is for: `tel` of type `mobile`.
+    // The attribute that distinguishes this element from its neighbours gives its purpose: `tel` of type `mobile`.
     const purpose = element.attributes.find(([name]) => name === fixed)?.[1];
     const name = purpose === undefined ? localName(element) : `${localName(element)} ${purpose}`;
     const empty = element.text === '' && own.length > 0 && !element.cdata;

@@ -1,9 +1,9 @@
-// Which connector drafts the destination: the one that knows the address, or that takes such a sample without one.
-// Invariant: no secret in clear; the connector follows from the address.
+// Chooses the connector that drafts the destination, by the address or, without one, by the format of the sample.
+// Invariant: no secret in clear; the address determines the connector.
 import type { Draft, Drafting } from '../../../connectors/contract.ts';
 import type { SampleFormat } from './shape.ts';
 
-/** What a draft needs to know of a connector. */
+/** The facts of a connector that a draft needs. */
 export interface DraftingConnector {
   readonly type: string;
   readonly formats: readonly string[];
@@ -16,14 +16,14 @@ export interface Recipient extends Draft {
 }
 
 export interface RecipientRequest {
-  /** https://..., sftp://host/folder, a mailbox, or nothing. */
+  /** https://..., sftp://host/folder, a mailbox, or undefined. */
   readonly to: string | undefined;
   readonly clientId: string;
   readonly format: SampleFormat;
   readonly listInside: boolean;
 }
 
-/** A text instead says what is wrong. */
+/** Returns a text when no connector fits. */
 export function recipientOf(
   { to, clientId, format, listInside }: RecipientRequest,
   connectors: readonly DraftingConnector[],

@@ -1,4 +1,4 @@
-// What a client's own sample shows: its format, and every place a value stands at, in order.
+// Types of a client's sample: its format, and every place of a value, in order.
 // Invariant: only the shape and one example value of each place; nothing of it is sent or stored.
 
 export type SampleFormat = 'json' | 'form' | 'xml' | 'csv';
@@ -8,10 +8,10 @@ export type SampleValue = string | number | boolean | null | undefined;
 export interface SampleField {
   /** As a mapping writes it after `to:`. */
   readonly target: string;
-  /** Name of the field itself, then the groups it stands in, innermost first. */
+  /** Name of the field itself, then the groups around it, innermost first. */
   readonly name: string;
   readonly parents: readonly string[];
-  /** undefined: the sample shows none (a CSV header alone). */
+  /** undefined: the sample has none (a CSV header alone). */
   readonly value: SampleValue;
   /** A list of plain values. */
   readonly texts?: readonly string[];
@@ -35,7 +35,7 @@ export interface Shape {
   /** Blocks of the envelope around it: `{ soap: {...} }`. */
   readonly envelope?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly slots: readonly SampleField[];
-  /** What of the sample the mapping language cannot say. */
+  /** Parts of the sample that the mapping language cannot express. */
   readonly notes: readonly string[];
 }
 

@@ -1,5 +1,5 @@
-// A working draft of a mapping from the client's own sample: guesses marked, gaps listed, the opt-in never invented.
-// Invariant: no value of the sample but codes, opt-in values and names of fields gets into the files it drafts.
+// Drafts a working mapping from the client's own sample: guesses marked, gaps listed, the opt-in never invented.
+// Invariant: only codes, opt-in values and names of fields of the sample get into the files it drafts.
 import type { DataCategory } from '../../domain/lead.ts';
 import { asText } from '../fields/values.ts';
 import { guessAnswer } from './answer.ts';
@@ -23,7 +23,7 @@ export interface SkeletonRequest {
   readonly name?: string;
   readonly to?: string;
   readonly sample: Uint8Array;
-  /** What the comment at the top calls the sample. */
+  /** Name of the sample in the comment at the top. */
   readonly sampleName: string;
   /** The client's example of a successful answer. */
   readonly answer?: string;
@@ -37,13 +37,13 @@ export interface Skeleton {
   readonly files: Readonly<Record<string, string>>;
   readonly guessed: readonly { readonly target: string; readonly from: string; readonly why: string }[];
   readonly optIn: readonly { readonly target: string; readonly why: string }[];
-  /** What a person must fill in: `crm.yaml: ...`. */
+  /** Gaps that a person must fill: `crm.yaml: ...`. */
   readonly open: readonly string[];
 }
 
 const defaultCategories: readonly DataCategory[] = ['identity', 'project', 'statistical'];
 
-/** Understands a sample by its first letters. */
+/** Recognises the format of a sample by its first characters, and reads it. */
 export function readSample(bytes: Uint8Array): Shape | Unreadable {
   const decoded = decodeSample(bytes);
   if (decoded === undefined)
@@ -60,7 +60,7 @@ export function readSample(bytes: Uint8Array): Shape | Unreadable {
   return readCsvSample(bytes);
 }
 
-/** A text instead of a draft says why there is none. */
+/** Returns a text when no draft can be made. */
 export function makeSkeleton(
   given: SkeletonRequest,
   connectors: readonly DraftingConnector[],
@@ -111,7 +111,7 @@ export function makeSkeleton(
   };
 }
 
-/** What stands in a comment: a comment ends where the line ends, and a client's sample may hold anything. */
+/** A text in a comment must be one line, and a client's sample may contain anything. */
 const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, ' ').trim();
 
 const readsFrom = ({ line }: Extract<Part, { kind: 'field' }>): string =>
@@ -164,7 +164,7 @@ function mappingText(
   return `${lines.join('\n')}\n`;
 }
 
-/** The guessed lines; those the sample gives no values for stand ready behind a #. */
+/** The guessed lines; those without values in the sample are commented out with a #. */
 function consentLines(shape: Shape, parts: readonly Part[]): readonly string[] {
   const lines = parts.flatMap((part) =>
     part.kind === 'consent' ? [`  - ${yamlLine(part.line)} # guess: ${oneLine(part.why)}`] : [],

@@ -1,10 +1,10 @@
-// From one example value to how a source must be written: formatter, or map of codes.
-// Invariant: what the example does not show is left open; a code that nobody gave is never invented.
+// Guesses from one example value how a source must be written: a formatter, or a map of codes.
+// Invariant: gaps of the example remain gaps; a code that was not given is never invented.
 import { findSource } from '../fields/source.ts';
 import { compileDatePattern, defaultZone } from '../fields/time.ts';
 import type { SampleFormat, SampleValue } from './shape.ts';
 
-/** Keys to add to the field; or why the source does not fit the example. */
+/** Keys to add to the field; or the reason why the source does not fit the example. */
 export type Writing = Readonly<Record<string, unknown>> | { readonly unfit: string };
 
 export const looksLikeMail = (value: SampleValue): boolean =>
@@ -135,7 +135,7 @@ function numberWriting(
   };
 }
 
-/** Codes clients use for our closed lists. Only the one the example shows is written. */
+/** Codes clients use for our closed lists. Only the one in the example is written. */
 const spellings: Readonly<Record<string, RegExp>> = {
   apartment: /^(appartement|appart|appt|apt|app|flat|apartment|t)$/i,
   house: /^(maison|mai|villa|house|m)$/i,

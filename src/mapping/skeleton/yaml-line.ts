@@ -1,5 +1,5 @@
-// One line of YAML as Relais writes it: flow style, single quotes, nothing that loses its form.
-// Invariant: read back strictly, the line gives exactly the value, and it is one line whatever the value holds.
+// Writes a value as one line of YAML: flow style, single quotes, nothing that changes when read back.
+// Invariant: read back strictly, the line gives exactly the value, and it is one line whatever the value contains.
 import { Document } from 'yaml';
 import { isRecord } from '../document/yaml.ts';
 
@@ -16,7 +16,7 @@ export function yamlLine(value: unknown): string {
 
 function scalar(value: unknown): string {
   if (typeof value !== 'string') return JSON.stringify(value) ?? 'null';
-  // Line ends and other control characters are written as escapes: the value may stand in a comment.
+  // Line ends and other control characters are escaped: the value may be in a comment.
   if (/[\p{Cc}\u2028\u2029]/u.test(value)) return JSON.stringify(value);
   if (doubtful.test(value)) return `'${value}'`;
   const text = new Document([value]).toString({ collectionStyle: 'flow', lineWidth: 0, singleQuote: true });

@@ -1,4 +1,4 @@
-// The specification as a list of blocks, written as Markdown or as a page that prints.
+// Writes the specification, a list of blocks, as Markdown or as a page for printing.
 // Invariant: every text is escaped for its form; the page loads nothing from anywhere.
 
 export type Block =
@@ -20,11 +20,11 @@ export const paragraph = (content: string): Block => ({ kind: 'text', text: cont
 
 const signatureLines = ['Nom et fonction', 'Date', 'Signature, précédée de « lu et approuvé »'];
 
-/** Signs that mean something in Markdown, a table's bars and line ends included. */
+/** Escapes the characters that Markdown interprets, a table's bars and line ends included. */
 const plain = (content: string): string =>
   content.replaceAll(/[\\`*_[\]<>|#~]/g, '\\$&').replaceAll(/\s*\n\s*/g, ' ');
 
-/** A code span holds anything but its own fence. */
+/** Writes a code span with a fence longer than any inside it. */
 function span(content: string): string {
   if (content === '') return '';
   const flat = content.replaceAll(/\s*\n\s*/g, ' ').replaceAll('|', '\\|');

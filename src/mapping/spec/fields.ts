@@ -1,4 +1,4 @@
-// The table of fields and the codes they use, in the order of the output.
+// Writes the table of fields and the codes they use, in the order of the output.
 // Invariant: every line of the file has its row; examples are an invented person's.
 import { secretIn } from '../fields/secret-cells.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';

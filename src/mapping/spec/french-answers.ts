@@ -1,4 +1,4 @@
-// What the client's answers mean to us and what follows, in French; durations and retry schedules too.
+// Describes in French the meaning of the client's answers and what follows; durations and retry schedules too.
 // Invariant: rules keep their order; a condition without words is shown as the file writes it.
 import { leftOpen, looksLikeRefusal, statusMeanings } from '../../../connectors/http-status.ts';
 import type { StatusMeaning } from '../../../connectors/http-status.ts';
@@ -30,7 +30,7 @@ export function durationWords(ms: number): string {
   return parts.slice(0, 2).join(' ') || '0 s';
 }
 
-/** Name and consequence of each outcome; those a status says by itself come from its table. */
+/** Name and consequence of each outcome; those of the statuses come from their table. */
 const meanings: Readonly<Record<string, readonly [string, string]>> = {
   ...Object.fromEntries(statusMeanings.map(({ outcome, name, next }) => [outcome, [name[0], next[0]]])),
   accepted: ['Accepté', 'Le lead est livré.'],
@@ -60,7 +60,7 @@ const statusesOf = ({ statuses, from }: StatusMeaning): string =>
 
 const classWords = (from: number): string => `${Math.floor(from / 100)}xx (sauf ${opens})`;
 
-/** The table of rules, the file's own and the preset's, and what happens to an answer no rule knows. */
+/** The table of rules, the file's own and the preset's, and what happens to an answer that no rule matches. */
 export function answerBlocks(whole: Raw, unknown: string): readonly Block[] {
   const fallback = [
     ...statusMeanings
@@ -82,7 +82,7 @@ export function answerBlocks(whole: Raw, unknown: string): readonly Block[] {
   ];
 }
 
-/** What no rule of the file can change, where the protocol says no inside its answers. */
+/** The rule about faults that no file can change, where the protocol reports errors inside its answers. */
 const faultBlocks = (whole: Raw): readonly Block[] =>
   ['soap', 'jsonRpc', 'xmlRpc'].some((format) => Object.hasOwn(whole, format))
     ? [
@@ -103,7 +103,7 @@ export function ruleTable(
   }: {
     readonly unknown: string;
     readonly fallback?: readonly (readonly string[])[];
-    /** False where a missing reference changes nothing: the rules that several calls share. */
+    /** False where a missing reference changes nothing: the rules common to several calls. */
     readonly promises?: boolean;
   },
 ): Block {
@@ -171,7 +171,7 @@ function testWords(conditions: unknown): string {
     .join(' et ');
 }
 
-/** A class or range never holds a gateway's own answers. */
+/** A class or range never includes the answers of gateways. */
 const statusWords = (code: string): string =>
   leftOpen.some((status) => !/^\d+$/.test(code) && statusTest(code)?.(status) === true)
     ? `${code} (sauf ${opens})`

@@ -1,4 +1,5 @@
-// Several calls for one delivery, in French: their order and addresses, the ids fed from one to the next, opt-ins that send a call.
+// Describes several calls of a delivery in French: their order and addresses, the ids passed on, opt-ins that trigger a
+// call.
 // Invariant: every call of the create, the update and the erase is named with its method and its whole address.
 import type { Action } from '../../../connectors/contract.ts';
 import { gatedCall } from '../calls/gates.ts';
@@ -27,7 +28,7 @@ export function callsOf(whole: Raw, mapping: CompiledMapping, action: Action = '
   return (mapping.actions[action]?.calls ?? []).map((plan, index) => ({ plan, raw: raws[index] ?? block }));
 }
 
-/** `POST https://crm.example/api/persons`, in the words of the connector; nothing where it knows one way only. */
+/** `POST https://crm.example/api/persons`, in the words of the connector; empty where it knows one way only. */
 const addressWords = (mapping: CompiledMapping, { settings }: { readonly settings: unknown }): string =>
   mapping.connectorFacts.words.address?.(settings)[0] ?? '';
 
@@ -38,7 +39,7 @@ export function deliveryWords(count: number): string {
     : `Un lead est livré par ${count} appels, dans cet ordre ; il n’est livré qu’une fois le dernier accepté. Si un appel échoue, nous reprenons à partir de celui-là : ce que vous avez accepté n’est pas envoyé de nouveau.`;
 }
 
-/** Under the title of a call: address, when it is made, what it builds on and what it gives. */
+/** The lines under the title of a call: address, condition, the ids it needs and gives. */
 export function callWords(mapping: CompiledMapping, call: RawCall): readonly string[] {
   const { raw, plan } = call;
   const gates = mapping.consentTable.filter((row) => gatedName(row.field) === plan.name);
@@ -60,7 +61,7 @@ export function callWords(mapping: CompiledMapping, call: RawCall): readonly str
   ];
 }
 
-/** What is taken back where a later call is refused. */
+/** The undo of a call after a later refusal. */
 function undoWords(mapping: CompiledMapping, { raw, plan }: RawCall): readonly string[] {
   if (plan.undo === undefined) return [];
   const address = `${addressWords(mapping, plan.undo)}${procedureWords(blockAt(raw, 'undo'))}`;
@@ -77,10 +78,10 @@ function placeWords(place: unknown): string {
   return `${asText(place['path'])}${after}${before}`;
 }
 
-/** The name behind `call:`, if the line sends a call. */
+/** The name after `call:`, if the line triggers a call. */
 export const gatedName = (field: string): string | undefined => gatedCall({ target: { text: field } });
 
-/** In which state the opt-in sends which call; nothing where none does. */
+/** The states in which the opt-in triggers a call; empty where it triggers none. */
 export function gateBlocks(table: CompiledMapping['consentTable']): readonly Block[] {
   const rows = table.flatMap(({ field, purpose, channel, values }) => {
     const name = gatedName(field);
@@ -109,7 +110,7 @@ export function gateBlocks(table: CompiledMapping['consentTable']): readonly Blo
   ];
 }
 
-/** Rules that hold for one call only, read before those of all. */
+/** Rules of one call only, read before those of all. */
 export function callAnswerBlocks(whole: Raw, mapping: CompiledMapping): readonly Block[] {
   const all = callsOf(whole, mapping).flatMap(({ raw, plan }) => [
     { raw, plan, what: `à l’appel ${plan.name}` },
@@ -124,7 +125,7 @@ export function callAnswerBlocks(whole: Raw, mapping: CompiledMapping): readonly
   ]);
 }
 
-/** What follows an answer that is not understood, call by call where they differ. */
+/** The consequence of an answer that is not understood, call by call where they differ. */
 export function unknownOf(whole: Raw, mapping: CompiledMapping): string {
   const calls = callsOf(whole, mapping);
   const policies = new Set(calls.map(({ plan }) => plan.onUnknown));

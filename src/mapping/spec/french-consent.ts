@@ -1,5 +1,5 @@
-// The opt-in as the client signs it: its truth table, its proofs, in French.
-// Invariant: every line and every state of the file is there (C20, C51).
+// Describes the opt-in that the client signs, in French: its truth table and its proofs.
+// Invariant: every line and every state of the file is shown (C20, C51).
 import { consentStates } from '../../domain/lead.ts';
 import type { CompiledMapping } from '../contract.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
@@ -14,7 +14,7 @@ type Raw = Readonly<Record<string, unknown>>;
 
 const heads = ['Finalité et canal', 'Accord', 'Refus', 'Non demandé', 'Retiré'];
 
-/** The truth table of the opt-in, its proofs, and what holds for the phone. */
+/** The truth table of the opt-in, its proofs, and the rule for the phone. */
 export function consentBlocks(whole: Raw, mapping: CompiledMapping): readonly Block[] {
   const byPhone = mapping.consentTable.some((row) => row.channel === 'phone');
   return [
@@ -33,14 +33,14 @@ export function consentBlocks(whole: Raw, mapping: CompiledMapping): readonly Bl
   ];
 }
 
-/** One consent block: its truth table, the calls it sends, its proofs. */
+/** One consent block: its truth table, the calls it triggers, its proofs. */
 const optInBlocks = (whole: Raw, mapping: CompiledMapping, block: Raw, table: Table): readonly Block[] => [
   ...truthTable(table, block, writesJson(whole, mapping.connectorFacts)),
   ...gateBlocks(table),
   ...proofTable(block),
 ];
 
-/** Where an update tells the opt-in in its own way. */
+/** The opt-in of an update, where it is written in its own way. */
 function updateBlocks(whole: Raw, mapping: CompiledMapping): readonly Block[] {
   const table = mapping.updateConsentTable;
   if (table === undefined) return [];
@@ -54,14 +54,14 @@ function updateBlocks(whole: Raw, mapping: CompiledMapping): readonly Block[] {
 
 type Table = CompiledMapping['consentTable'];
 
-/** Cells of the truth table that are no value of the client's. */
+/** Cells of the truth table that are not values of the client. */
 const cellWords: ReadonlyMap<string, string> = new Map([
   ['(omitted)', '(absent)'],
   ['(held)', '(le lead attend)'],
   ['', '(vide)'],
 ]);
 
-/** What each line of the opt-in writes for each answer. */
+/** The value of each line of the opt-in for each answer. */
 function truthTable(table: Table, block: Raw, typed: boolean): readonly Block[] {
   const rows = table.filter((row) => gatedName(row.field) === undefined);
   if (rows.length === 0) return [];
@@ -86,7 +86,7 @@ function truthTable(table: Table, block: Raw, typed: boolean): readonly Block[] 
   ];
 }
 
-/** What is sent as a proof of an answer. */
+/** The fields that prove an answer. */
 function proofTable(block: Raw): readonly Block[] {
   const proofs = listAt(block, 'consent')
     .filter(isRecord)

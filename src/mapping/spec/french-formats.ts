@@ -1,5 +1,5 @@
-// The format of a body, in French: its name, its dialect, the procedure it calls.
-// Invariant: a setting without words of its own is shown as the file writes it, never left out.
+// Describes the format of a body in French: its name, its dialect, the procedure it calls.
+// Invariant: a setting without words is shown as the file writes it, never left out.
 import { blockAt, isRecord, textAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';
 import { bodyFormats } from '../format-names.ts';
@@ -71,10 +71,10 @@ function settingText(key: string, value: unknown): string {
   return words?.[asText(value)] ?? `${dialectWords[key] ?? key} ${asText(value)}`;
 }
 
-/** The row of the format; none where the connector's own goes without saying. */
+/** The row of the format; none where the connector has only one. */
 export function formatRows(whole: Raw): readonly (readonly string[])[] {
   const given = (Object.keys(names) as (keyof typeof names)[]).filter((known) => Object.hasOwn(whole, known));
-  // What an envelope holds describes its content: SOAP its record, a form the field with the whole of it.
+  // The block of an envelope's content describes that content: the record of SOAP, or the one field of a form.
   const body = given.find((known) => known !== 'json' && known !== 'xml') ?? given[0];
   if (body === undefined) return [];
   const inside = given.filter((known) => known !== body);
@@ -83,7 +83,7 @@ export function formatRows(whole: Raw): readonly (readonly string[])[] {
   return [['Format', [`${names[body]}${version}`, ...parts].join(', ')]];
 }
 
-/** `méthode « lead.add »`: what this request calls; empty where its format calls nothing. */
+/** `méthode « lead.add »`: the procedure of this request; empty where its format has none. */
 export const procedureWords = (block: Raw): string =>
   [
     ...procedureParts(blockAt(block, 'jsonRpc')),

@@ -1,5 +1,5 @@
-// What prospects are told, word for word, in the document a client signs (C14).
-// Invariant: the texts of client.yaml, unchanged; a client that listed none reads that none is kept.
+// Shows the information that prospects receive, word for word, in the document a client signs (C14).
+// Invariant: the texts of client.yaml, unchanged; the document of a client that listed none says so.
 import type { ClientFacts } from '../../domain/destination.ts';
 import { requestFields } from '../../domain/lead-fields/request.ts';
 import { heading, paragraph } from './blocks.ts';

@@ -1,4 +1,4 @@
-// Who receives, by which document, and whom each side calls, in French.
+// Describes in French the recipients, their contract documents, and the contacts of each side.
 // Invariant: the recipient is a company or a team as the contract names it, never a person (C18).
 import type { AuthorisationFact } from '../../domain/destination.ts';
 import { openDays } from '../../domain/hours-words.ts';
@@ -11,7 +11,7 @@ import { heading, paragraph } from './blocks.ts';
 import { durationWords } from './french-answers.ts';
 
 export interface CentreContacts {
-  /** Who answers prospects on their rights, and who answers the client's technicians; blank where nobody is named. */
+  /** Contacts for prospects' rights and for the client's technicians; blank where none is given. */
   readonly rights?: string;
   readonly technical?: string;
 }
@@ -78,7 +78,7 @@ export function partiesBlocks(
   ];
 }
 
-/** How much at once, how long each side waits, and what is promised. */
+/** The pace, the time-outs, and the promise. */
 export function paceRows({
   limits,
   timeouts,
@@ -97,7 +97,7 @@ export function paceRows({
         ],
   );
   const rate = rates.length === 0 ? 'sans limite par minute' : rates.join(', ');
-  // What must be passed on without undue delay does not wait for the end of a full hour or day.
+  // Rights that must be passed on without delay do not wait for the end of a full hour or day.
   const isLong = ratePeriods.some(({ key, rightsWait }) => limits[key] !== undefined && !rightsWait);
   const atOncePassed = isLong ? ' ; retraits d’opt-in et effacements sans attendre' : '';
   const waits = [
@@ -123,7 +123,7 @@ const holidayWords: Readonly<Record<HolidayCalendar, string>> = {
   'fr-alsace-moselle': 'sauf jours fériés d’Alsace-Moselle',
 };
 
-/** In which hours leads leave, and what leaves at any hour. */
+/** The hours in which leads are sent, and the messages that are sent at any hour. */
 export function hoursWords(hours: SendingHours): string {
   const days = openDays(hours).map(({ first, last, ranges }) => {
     const named =

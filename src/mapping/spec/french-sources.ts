@@ -1,4 +1,4 @@
-// What each source of a lead is, in the words a client's project manager reads.
+// Gives each source of a lead the words that a client's project manager reads.
 // Invariant: every path has words, those of its definition.
 import { sourceModel } from '../../domain/lead.ts';
 

@@ -1,5 +1,5 @@
-// How the data travel and which leads go there, in French.
-// Invariant: what depends on the kind of destination is the connector's to say.
+// Describes in French how the data travel and which leads are sent.
+// Invariant: the connector describes everything that depends on the kind of destination.
 import type { CompiledMapping } from '../contract.ts';
 import { blockAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';
@@ -14,7 +14,7 @@ export function transportRows(whole: Raw, compiled: CompiledMapping): readonly (
   return [...settingRows(whole, compiled), ...formatRows(whole)];
 }
 
-/** The connector's own rows, of the settings as the file has them: each of several calls may lay its own over them. */
+/** The connector's own rows for the settings; each of several calls may override some. */
 function settingRows(whole: Raw, mapping: CompiledMapping): readonly (readonly string[])[] {
   const { settingsKey, words } = mapping.connectorFacts;
   const calls = (mapping.actions.create?.calls ?? []).map(({ name, settings }) => ({ name, settings }));
@@ -23,7 +23,7 @@ function settingRows(whole: Raw, mapping: CompiledMapping): readonly (readonly s
     .map(({ point, agreed }) => [point[0], agreed[0]]);
 }
 
-/** Which leads go there. */
+/** The filter of the leads that are sent. */
 export function acceptsItems(whole: Raw): readonly string[] {
   const accepts = blockAt(whole, 'accepts');
   const items = Object.entries(accepts).map(([key, value]) => {
@@ -36,7 +36,7 @@ export function acceptsItems(whole: Raw): readonly string[] {
   return items.length === 0 ? ['Tous les leads recueillis pour vous.'] : items;
 }
 
-/** How the recipient tells by itself what it decided later. */
+/** How the recipient reports a later decision. */
 export function callbackWords(whole: Raw, { callback, destinationId }: CompiledMapping): readonly string[] {
   if (callback === undefined) return [];
   const key = asText(blockAt(whole, 'callback')['key']);

@@ -1,5 +1,5 @@
-// How a field is written, and when, in French: formatters, codes, lengths, conditions.
-// Invariant: a directive without words of its own is shown as the file writes it, never left out.
+// Describes in French how and when a field is written: formatters, codes, lengths, conditions.
+// Invariant: a directive without words is shown as the file writes it, never left out.
 import { isRecord } from '../document/yaml.ts';
 import { readStep, stepsOf } from '../fields/format-pipeline.ts';
 import { formatterOf } from '../fields/formatters.ts';
@@ -34,7 +34,7 @@ const typeWords: Readonly<Record<string, string>> = {
   list: 'liste',
 };
 
-/** What the field's value looks like. */
+/** The form of the field's value. */
 export function formatWords(raw: Raw, list?: string): string {
   const source = findSource(asText(raw['from']), list);
   const parts = [
@@ -60,7 +60,7 @@ export function formatWords(raw: Raw, list?: string): string {
   return parts.join(', ');
 }
 
-/** When it is there. */
+/** The conditions under which the field is present. */
 export function presenceWords(raw: Raw, fileEmpty: unknown): string {
   const parts: string[] = [];
   if (raw['required'] === true) parts.push('obligatoire : sans valeur, le lead n’est pas transmis');
@@ -131,7 +131,7 @@ function valuesWords(path: string, value: unknown, list: string | undefined): st
   return values.map((item) => quoted(frenchLabel(named, item))).join(', ');
 }
 
-/** What `else` of a map does. */
+/** The effect of a map's `else`. */
 export function elseWords(raw: unknown): string {
   if (raw === 'error') return 'le lead n’est pas transmis';
   if (raw === 'omit') return 'le champ est absent';

@@ -1,5 +1,5 @@
-// The JSON type of what is written, in French: `true` is not `"true"`, and a client's reader knows the difference.
-// Invariant: taken from the file alone; a type that depends on the lead is named with both.
+// Gives the JSON type of each value in French, since `true` is not `"true"` for a client's reader.
+// Invariant: derived from the file alone; a type that depends on the lead is named with both.
 import type { ConnectorFacts } from '../contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import { readStep, stepsOf } from '../fields/format-pipeline.ts';
@@ -25,7 +25,7 @@ const bySource: Readonly<Record<string, string>> = {
   boolean: 'booléen',
 };
 
-/** What the last formatter that changes a type leaves. */
+/** The type after the formatters, set by the last one that changes it. */
 function afterSteps(steps: readonly unknown[], before: string): string {
   return steps.reduce<string>((type, written) => {
     const step = readStep(written);
@@ -55,7 +55,7 @@ export function fieldType(raw: Raw, maps: Raw, list?: string): string {
 
 function readType(raw: Raw, maps: Raw, list: string | undefined): string {
   const source = findSource(asText(raw['from']), list);
-  // An id that an earlier call gave is written as it came.
+  // An id of an earlier call is written with the type it had.
   const own = source === undefined ? 'texte ou nombre' : (bySource[source.type] ?? 'texte');
   const map = typeof raw['map'] === 'string' ? maps[raw['map']] : raw['map'];
   const mapped = isRecord(map)
@@ -84,7 +84,7 @@ export function optInType(raw: Raw): string {
   return asText(raw['to']).endsWith('[]') ? `liste (${type})` : type;
 }
 
-/** Whether the body, or the form field that holds it, is JSON. */
+/** True when the body, or the form field that holds it, is JSON. */
 export function writesJson(whole: Raw, { formats }: Pick<ConnectorFacts, 'formats'>): boolean {
   const form = [whole['form'], whole['multipart']].find(isRecord);
   if (form !== undefined) return form['field'] !== undefined && form['holds'] !== 'xml';

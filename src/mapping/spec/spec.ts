@@ -1,4 +1,4 @@
-// The document a client signs: what is sent, how, with which opt-in, and what its answers mean.
+// Builds the document a client signs: the content, the transport, the opt-in, and the meaning of answers.
 // Invariant: made from the checked mapping alone; the persons in it are invented.
 import type { Lead } from '../../domain/lead.ts';
 import { callSituations, undoSituations } from '../calls/situations.ts';
@@ -34,11 +34,11 @@ export interface SpecInput {
   readonly version: string;
   readonly date: string;
   readonly author?: string;
-  /** First signs of the digest of the files, so that paper and version can be compared. */
+  /** First characters of the digest of the files, so that paper and version can be compared. */
   readonly fingerprint: string;
   /** The centre, as the other party. */
   readonly centre: string;
-  /** Whom the client calls at the centre. */
+  /** Contacts of the centre for the client. */
   readonly contacts?: CentreContacts;
 }
 
@@ -95,7 +95,7 @@ export function specOf(input: SpecInput): { readonly title: string; readonly blo
   return { title, blocks };
 }
 
-/** What counts as delivered: by the file's rules, or as the connector says. */
+/** When a lead counts as delivered: by the file's rules, or by the connector's words. */
 function receivedBlocks({ whole, mapping }: SpecInput): readonly Block[] {
   const { delivered } = mapping.connectorFacts.words;
   if (delivered !== undefined) {
@@ -146,7 +146,7 @@ function contentBlocks(input: SpecInput): readonly Block[] {
   ];
 }
 
-/** What the request says that takes a call back, where it has a body. */
+/** The fields of the undo of a call, where it has a body. */
 function undoFieldBlocks(
   { whole, mapping, sample, ...input }: SpecInput,
   { raw, plan }: ReturnType<typeof callsOf>[number],
@@ -187,7 +187,7 @@ function exampleOf({ mapping, sample }: SpecInput, situation: WriteSituation): B
   return body === '' ? paragraph('Cet appel n’a pas de contenu.') : { kind: 'code', text: body };
 }
 
-/** JSON indented for readers; anything else as it is. */
+/** JSON indented for readers; any other text unchanged. */
 function pretty(body: string): string {
   try {
     return JSON.stringify(JSON.parse(body), undefined, 2);
@@ -196,13 +196,13 @@ function pretty(body: string): string {
   }
 }
 
-/** Whether an update repeats a yes. */
+/** Words on updates: if they repeat a grant. */
 const againWords = ({ optInOnUpdate }: SpecInput['mapping']): string =>
   optInOnUpdate === 'always'
     ? 'Chaque mise à jour reprend l’opt-in en entier, l’accord compris : une personne qui se serait désinscrite chez vous entre-temps serait réinscrite par une simple correction ; il vous appartient de conserver la désinscription la plus récente.'
     : 'Un accord que vous avez déjà accepté n’est pas répété tant que la personne ne l’a pas donné de nouveau : une correction ne réinscrit personne. Un refus, un retrait ou l’absence de question figurent dans chaque mise à jour.';
 
-/** What is asked again after an acceptance. */
+/** Words on the read-back after an acceptance. */
 const readBackWords = ({ readBack, connectorFacts }: SpecInput['mapping']): readonly string[] =>
   readBack === undefined
     ? []

@@ -18,7 +18,7 @@ export interface FolderCheck {
   readonly ok: boolean;
   readonly problems: readonly Problem[];
   readonly mappings: readonly { readonly sources: MappingSources; readonly mapping: CompiledMapping }[];
-  /** Every mapping file looked at, with what the check says of it, in whichever file that stands. */
+  /** Every mapping file that was checked, with its problems, in whichever file they are. */
   readonly results: readonly { readonly sources: MappingSources; readonly problems: readonly Problem[] }[];
   readonly clients: readonly ClientFacts[];
 }
@@ -29,7 +29,7 @@ export function checkAll(folder: string, options: CheckOptions): FolderCheck {
   const problems = createProblems();
   const unread = new Set(loaded.problems.map((problem) => problem.file));
   const clients = loaded.clients.flatMap((client) => checkClient(client, loaded, unread, problems) ?? []);
-  // A map no file uses yet is checked all the same: the next file would meet its mistakes.
+  // A map that no file uses yet is checked too: the next file would inherit its mistakes.
   for (const [file, text] of Object.entries(loaded.maps))
     if (/\.ya?ml$/.test(file)) checkSharedMap(file, text, problems);
   const found = new Map<string, Problem>();
@@ -55,7 +55,7 @@ export function checkAll(folder: string, options: CheckOptions): FolderCheck {
   return { ok: !hasErrors(all), problems: all, mappings, results, clients };
 }
 
-/** Undefined where the client has no client.yaml that can be read. */
+/** Undefined where the client has no readable client.yaml. */
 function checkClient(
   { clientId, text }: LoadedClient,
   loaded: LoadedFolder,

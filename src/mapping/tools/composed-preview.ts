@@ -1,5 +1,6 @@
-// What one lead would become at its destination, whole: each call with its head as the connector would compose it.
-// Invariant: pure, without secrets; head and bytes come from the connector's own compose, so they are those that would leave.
+// Previews the requests of one lead whole: each call with the headers that the connector composes.
+// Invariant: pure, without secrets; the connector's own `compose` makes headers and bytes, so they are those that would be
+// sent.
 import type { Action, Composed, Connector } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { captureMarks } from '../calls/situations.ts';
@@ -11,12 +12,12 @@ import { withAcceptedOptIn } from './unchanged-opt-in.ts';
 export interface ComposedCall {
   /** Empty where the delivery is one call. */
   readonly name: string;
-  /** False where this lead does not need the call; the rest is then without meaning. */
+  /** False where this lead does not need the call; the other properties are then meaningless. */
   readonly applies: boolean;
   readonly result: Preview['result'];
-  /** Undefined where nothing would leave. */
+  /** Undefined where nothing would be sent. */
   readonly composed: Composed | undefined;
-  /** The look-up that asks what became of it, where there is one. */
+  /** The look-up for this delivery, where there is one. */
   readonly question: Composed | undefined;
 }
 
@@ -24,11 +25,11 @@ export interface ComposedPreview {
   readonly accepts: Preview['accepts'];
   readonly calls: readonly ComposedCall[];
   readonly consentTable: Preview['consentTable'];
-  /** What is asked after the acceptance, and which fields are compared. */
+  /** The read-back after the acceptance, and the fields it compares. */
   readonly readBack: { readonly composed: Composed; readonly fields: readonly string[] } | undefined;
 }
 
-/** Stands where a CRM's own reference would: it is known only after a create. */
+/** Replaces the CRM's own reference, which is known only after a create. */
 const recipientReference = 'REF-OF-THE-CRM';
 
 export function composedPreview(
@@ -36,7 +37,7 @@ export function composedPreview(
   stored: Lead,
   asked: {
     readonly action: Action;
-    /** Of an update: the recipient has accepted these answers before. */
+    /** For an update: the recipient already acknowledged these answers. */
     readonly optIn?: 'unchanged' | undefined;
     readonly key: string;
     readonly now: Date;

@@ -1,5 +1,5 @@
-// What a mapping leaves out: fields never sent, values without an entry, consents, channels and interactions unused.
-// Invariant: pure; of leads it counts, and names values of no person's field only.
+// Finds the gaps of a mapping: fields never sent, values without an entry, unused consents, channels and interactions.
+// Invariant: pure; leads are only counted, and values are named only for fields that are not a person's.
 import { currentConsent } from '../../domain/consent.ts';
 import {
   channels,
@@ -19,7 +19,7 @@ import { findSource, isBlank } from '../fields/source.ts';
 import type { Context, Source } from '../fields/source.ts';
 
 export interface Coverage {
-  /** Leads looked at; 0 when none were given. */
+  /** Leads examined; 0 when none were given. */
   readonly leads: number;
   readonly never: readonly NeverSent[];
   readonly maps: readonly MapGap[];
@@ -40,11 +40,11 @@ export interface Coverage {
 export interface NeverSent {
   readonly path: string;
   readonly category: DataCategory | 'technical';
-  /** It only decides, in `when` or `accepts`. */
+  /** The field is only read in `when` or `accepts`. */
   readonly decides: boolean;
   /** False: the contract does not cover its category. */
   readonly covered: boolean;
-  /** Leads that have a value there. */
+  /** Leads that have a value for it. */
   readonly leads: number;
 }
 
@@ -53,9 +53,9 @@ export interface MapGap {
   readonly source: string;
   /** Values of a closed list without an entry. */
   readonly missing: readonly string[];
-  /** What `else` does with them. */
+  /** The effect of `else` on them. */
   readonly otherwise: string;
-  /** Values that came and have no entry, the most frequent first; without the value where it is a person's. */
+  /** Values without an entry, the most frequent first; without the value where it is a person's. */
   readonly seen: readonly { readonly value: string; readonly count: number }[];
 }
 
@@ -64,9 +64,9 @@ export interface ConsentUse {
   readonly channel: ConsentChannel;
   /** Fields that write it; none: the mapping does not send this consent. */
   readonly fields: readonly string[];
-  /** States that are left out or hold the delivery. */
+  /** States in which the field is left out or the delivery is withheld. */
   readonly silent: readonly string[];
-  /** Leads by state in force; `missing`: no answer is recorded. */
+  /** Leads by current state; `missing`: no answer is recorded. */
   readonly leads: Readonly<Record<string, number>>;
 }
 
@@ -104,7 +104,7 @@ export function coverageOf(
   };
 }
 
-/** Technical places of the exchange are nobody's loss. */
+/** Technical sources of the exchange are not reported as gaps. */
 const ofTheExchange = /^(delivery|batch|client)\./;
 
 function neverSent(
@@ -138,7 +138,7 @@ function neverSent(
 
 const sameByAnotherName = new Set(['identity.phone', 'identity.phones']);
 const anyPhone = ['identity.phone', 'identity.phones', 'identity.phones.number'];
-/** Under which other names a phone may be sent. */
+/** Other sources under which a phone may be sent. */
 const phones: Readonly<Record<string, readonly string[]>> = {
   'identity.mobile': ['identity.mobile', ...anyPhone],
   'identity.landline': ['identity.landline', ...anyPhone],
@@ -186,7 +186,7 @@ function consentUses(compiled: CompiledMapping, leads: readonly Lead[], now: Dat
         found[state] = (found[state] ?? 0) + 1;
       }
       const recorded = leads.length > (found['missing'] ?? 0);
-      // Nobody asked for the others, neither the client nor a prospect.
+      // Other purposes count only where an answer is recorded or the mapping writes them.
       if (rows.length === 0 && !recorded && purpose !== 'marketing') return [];
       const silent = consentStates.filter((state) => rows.some((row) => row.values[state].startsWith('(')));
       return [{ purpose, channel, fields: rows.map((row) => row.field), silent, leads: found }];

@@ -1,4 +1,4 @@
-// What two versions say differently besides the content of a lead: opt-in, answers, leads taken, delays, addresses.
+// Compares two versions of a mapping besides the content of a lead: opt-in, answers, leads taken, delays, addresses.
 // Invariant: nothing of a lead is in it; a secret is its name.
 import { hoursText } from '../../domain/hours-words.ts';
 import type { CompiledMapping } from '../contract.ts';
@@ -20,9 +20,9 @@ export interface SettingChange {
 export interface BesidesContent {
   readonly optIn: readonly SettingChange[];
   readonly settings: readonly SettingChange[];
-  /** What an answer means, and which of several rules comes first. */
+  /** The rules for answers, and their order. */
   readonly answers: LineChanges;
-  /** Which leads it takes, as the file says it. */
+  /** The filter of leads, as the file says it. */
   readonly accepts: LineChanges;
   /** Lines of the opt-in as the file has them: proofs, inversions and formats too. */
   readonly consent: LineChanges;

@@ -1,5 +1,5 @@
-// Two versions of a mapping over the same leads: only what they write differently, grouped by target.
-// Invariant: pure; what a lead's value is stays with the caller, who decides what of it may be shown.
+// Compares two versions of a mapping over the same leads: the differences in what they write, by target.
+// Invariant: pure; the caller decides which values of a lead may be shown.
 import type { Action } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { callSituations, undoSituations } from '../calls/situations.ts';
@@ -9,7 +9,7 @@ import { findSource } from '../fields/source.ts';
 import { entryValue } from '../fields/values.ts';
 import type { Entry } from '../fields/values.ts';
 
-/** What one lead has at a target on each side; undefined: nothing is written. */
+/** The value of one lead at a target on each side; undefined: none is written. */
 export interface Change {
   readonly reference: string;
   readonly before: unknown;
@@ -18,7 +18,7 @@ export interface Change {
 
 export interface TargetChanges {
   readonly target: string;
-  /** Its values are codes, constants or opt-ins: they say nothing of a person. */
+  /** Its values are codes, constants or opt-ins: they reveal nothing of a person. */
   readonly impersonal: boolean;
   readonly changes: readonly Change[];
 }
@@ -32,13 +32,13 @@ export interface OutcomeChange {
 
 export interface MappingDiff extends BesidesContent {
   readonly leads: number;
-  /** Leads of which anything differs. */
+  /** Leads with any difference. */
   readonly differing: number;
   readonly targets: readonly TargetChanges[];
   readonly outcomes: readonly OutcomeChange[];
   /** Leads that only one of the two takes. */
   readonly routing: readonly OutcomeChange[];
-  /** Leads whose values are all the same and whose bytes are not: order, dialect, encoding. */
+  /** Leads with equal values but different bytes: order, dialect, encoding. */
   readonly layout: readonly string[];
 }
 
@@ -115,7 +115,7 @@ function sideOf(mapping: CompiledMapping, lead: Lead, action: Action, now: Date)
     : [{ call: undefined, situation: plain, applies: true }];
   for (const { call, situation: place, applies } of places) {
     if (!applies) continue;
-    // An opt-in may send a call that has no body: that it is made is all there is to compare.
+    // An opt-in may trigger a call without a body: only its presence can be compared.
     if (call !== undefined) {
       side.values.set(`call ${call.name}`, 'made');
       side.impersonal.set(`call ${call.name}`, true);
@@ -147,7 +147,7 @@ function collect(
   side.bytes += JSON.stringify([record.sheet ?? [], record.title ?? '']);
 }
 
-/** Codes of a closed list are no one's data without the lead they came from. */
+/** Codes of a closed list reveal no person without the lead they came from. */
 function isImpersonal(path: string): boolean {
   if (path === '(consent)' || path === '(constant)') return true;
   const source = findSource(path);

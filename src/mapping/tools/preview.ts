@@ -1,5 +1,5 @@
-// What a lead would become, as data for people: bytes, sheet, where each value came from, what each consent state writes.
-// Invariant: pure; nothing is sent, and the bytes shown are those that would leave.
+// Previews a lead for people: bytes, sheet, the source of each value, the value of each consent state.
+// Invariant: pure; nothing is sent, and the bytes shown are those that would be sent.
 import type { Action, Body, SheetSection } from '../../../connectors/contract.ts';
 import type { ConsentChannel, ConsentPurpose, ConsentState, Lead } from '../../domain/lead.ts';
 import { callPlanOf, callSituations, undoSituations } from '../calls/situations.ts';
@@ -13,10 +13,10 @@ export interface Preview {
   readonly client: string;
   readonly destination: string;
   readonly connector: string;
-  /** Whether the destination takes this lead at all. */
+  /** If the destination takes this lead. */
   readonly accepts: ReturnType<CompiledMapping['accepts']>;
   readonly settings: unknown;
-  /** Every consent line and what it writes in each state; the state of this lead where it is known. */
+  /** Every consent line with its value in each state; the state of this lead where it is known. */
   readonly consentTable: readonly {
     readonly field: string;
     readonly purpose: ConsentPurpose;
@@ -45,7 +45,7 @@ export interface Preview {
     | Exclude<ApplyResult, { readonly ok: true }>;
 }
 
-/** Several opt-ins may share a field: a list, a text of lines. */
+/** Several opt-ins may be in one field: a list, a text of lines. */
 const rowKey = ({
   field,
   purpose,
@@ -73,7 +73,7 @@ export function previewMapping(compiled: CompiledMapping, lead: Lead, situation:
   };
 }
 
-/** The truth table that holds for an action. */
+/** The truth table of an action. */
 const tableOf = (
   { consentTable, updateConsentTable = consentTable }: CompiledMapping,
   action: Action,
@@ -84,13 +84,16 @@ const callOf = (compiled: CompiledMapping, situation: WriteSituation): CallPlan 
 
 export interface CallPreview {
   readonly name: string;
-  /** Whether this lead needs the call. */
+  /** True when this lead needs the call. */
   readonly applies: boolean;
   readonly situation: WriteSituation;
   readonly preview: Preview;
 }
 
-/** Each call of the action, then what takes them back; ids that earlier answers give are shown as ‹person.id›. None where the action is one call. */
+/**
+ * Each call of the action, then the undos; ids that earlier answers give are shown as ‹person.id›. Empty where the action
+ * is one call.
+ */
 export function previewCalls(
   compiled: CompiledMapping,
   lead: Lead,

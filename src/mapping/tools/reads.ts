@@ -1,4 +1,4 @@
-// What a mapping reads, line by line, as data: for tools that describe a file rather than run it.
+// Lists the sources that each line of a mapping reads, for tools that describe a file rather than run it.
 // Invariant: reads the file as checked, presets and shared maps included; it never decides what is written.
 import type { Action } from '../../../connectors/contract.ts';
 import { isRecord, listAt, textAt } from '../document/yaml.ts';
@@ -11,7 +11,7 @@ export interface FieldRead {
   /** Sources it writes from, as absolute paths: `interactions.kind`. */
   readonly sources: readonly Source[];
   readonly list?: string;
-  /** The map its value goes through, and its name. */
+  /** The map of its value, and the map's name. */
   readonly map?: Readonly<Record<string, unknown>>;
   readonly mapName?: string;
   readonly raw: Readonly<Record<string, unknown>>;
@@ -71,7 +71,7 @@ function sourceOf(path: string, list: string | undefined): Source | undefined {
   return findSource(`${list}.${path}`) ?? inner;
 }
 
-/** Sources that only decide: in `when:` of any line and of any call. */
+/** Sources that are only read in `when:` of any line and of any call. */
 export function decidingPaths(mapping: Raw): ReadonlySet<string> {
   const found = new Set<string>();
   const walk = (value: unknown): void => {

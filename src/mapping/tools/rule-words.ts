@@ -1,5 +1,5 @@
-// What a file says besides its content, line by line in words: what each answer means, which leads it takes, how the opt-in is written.
-// Invariant: two files say the same here exactly when they mean the same; nothing of a lead is in it.
+// Writes a file's settings besides its content as lines of words: the meaning of answers, the leads it takes, the opt-in.
+// Invariant: two files have the same lines exactly when they mean the same; nothing of a lead is in them.
 import type { InWords } from '../file-contract.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { ruleKinds } from '../response/rule.ts';

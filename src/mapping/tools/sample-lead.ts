@@ -1,5 +1,5 @@
 // An invented lead with every field, for previews of clients that have no samples yet.
-// Invariant: reserved phone ranges and domains only; nobody of that name asked for anything.
+// Invariant: reserved phone ranges and domains only; the person does not exist.
 import { leadFields } from '../../domain/lead-fields/columns.ts';
 import { isField, type Fields } from '../../domain/lead-fields/field.ts';
 
@@ -11,7 +11,7 @@ const samplesOf = (fields: Fields): Readonly<Record<string, unknown>> =>
 const recordedAt = '2026-11-20T10:15:00+01:00';
 const source = 'form-7';
 
-/** As a sample file holds it. */
+/** In the form of a sample file. */
 export const sampleLead = JSON.stringify(
   {
     reference: 'SAMPLE-000001',

@@ -1,4 +1,4 @@
-// Sample leads: invented persons in YAML or JSON, read into the lead model for tests and previews.
+// Reads sample leads, invented persons in YAML or JSON, into the lead model for tests and previews.
 // Invariant: the same closed model as a real lead; an unknown key is a problem, not ignored.
 import { leadFields } from '../../domain/lead-fields/columns.ts';
 import { consentFields } from '../../domain/lead-fields/consent.ts';
@@ -91,7 +91,7 @@ const schema = block(
 export type SampleResult =
   { readonly ok: true; readonly lead: Lead } | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** Reads a sample; `name` is its file (for messages), `clientId` whose lead it is. */
+/** Reads a sample; `name` is its file (for messages), `clientId` its client. */
 export function leadFromSample(content: string, name: string, clientId: string): SampleResult {
   const problems = createProblems();
   const tree = readDocument(name, content, problems);

@@ -1,10 +1,10 @@
-// One written lead as a parcel, for tools that show or try what would leave.
-// Invariant: the parcel of a delivery in everything but its numbers: it belongs to none.
+// Makes a parcel of one written lead, for tools that show or try a request.
+// Invariant: equal to the parcel of a delivery except for the numbers, since it belongs to none.
 import type { Parcel } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
 import type { CompiledMapping, WriteSituation } from '../contract.ts';
 
-/** @param sequence number of the file, where there are files */
+/** @param sequence number of the file, for destinations of files */
 export function singleParcel(
   mapping: CompiledMapping,
   lead: Lead,

@@ -1,5 +1,5 @@
-// The tests of one file, each with its name and what came of it.
-// Invariant: the same tests, run the same way, as every check runs them.
+// Runs the tests of one file and reports each with its name and result.
+// Invariant: the same tests, run the same way, as in every check.
 import { checkSources, readWhole } from '../check.ts';
 import type { CheckOptions } from '../check.ts';
 import type { MappingSources, Problem } from '../contract.ts';
@@ -30,7 +30,7 @@ export function testReport(sources: MappingSources, options: CheckOptions): Test
   const runs = tests.map((test, index): TestRun => {
     const problems = createProblems();
     const setting = { files: sources.files, folder, problems, report: problems.reportIn(tree) };
-    // One at a time, at its own place.
+    // One at a time, at its own index.
     runTests(
       tests.map((candidate, at) => (at === index ? candidate : undefined)),
       checked.mapping,

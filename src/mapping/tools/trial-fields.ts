@@ -1,4 +1,4 @@
-// One field a test expects: what the lead became there, a value of a list included.
+// Compares one field that a test expects with the value written, a value of a list included.
 // Invariant: typed and whole: "0" is no 0, and a list is never taken for its first value.
 import type { Path, Report } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
@@ -17,9 +17,9 @@ export function compareField(
   const own = entries.filter((entry) => entry.target.text === field);
   const actual = own.length === 0 ? placeIn(field, entries) : together(own);
   if (wanted === absent ? actual === undefined : isSame(actual, wanted)) return;
-  // `tags[]: web` of a list with one value says what `tags[]: [web]` does.
+  // `tags[]: web` of a list with one value equals `tags[]: [web]`.
   if (Array.isArray(actual) && actual.length === 1 && isSame(actual[0], wanted)) return;
-  // Samples are invented persons: what was written may be shown.
+  // Samples are invented persons: the value may be shown.
   const shown = actual === undefined ? 'nothing' : JSON.stringify(actual);
   const suggestion =
     actual === undefined && wanted !== absent
@@ -39,7 +39,7 @@ export function compareField(
   );
 }
 
-/** All that lines of one target write: `tags[]` joins a list, line by line. */
+/** All values that lines of one target write: `tags[]` appends to a list, line by line. */
 function together(own: readonly Entry[]): unknown {
   const [first] = own;
   if (first === undefined) return undefined;

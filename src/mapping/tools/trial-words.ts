@@ -1,4 +1,4 @@
-// What a test of a mapping found otherwise than it expects. French first.
+// Messages about differences between a test of a mapping and its result, French first.
 // Invariant: values of samples, which are invented persons, and codes.
 import type { Both } from '../../../connectors/contract.ts';
 
@@ -36,7 +36,7 @@ export const partRead = {
   reference: ['la référence lue', 'the reference read'],
 } as const satisfies Readonly<Record<string, Both>>;
 
-/** @param what is read, as the sentence begins */
+/** @param what begins the sentence: the part of the answer that was read */
 export const readOtherwise = ([french, english]: Both, actual: unknown, wanted: unknown): Both => [
   `${french} : ${json(actual, 'aucun')} ; l’essai attend ${JSON.stringify(wanted)}.`,
   `${english} is ${json(actual, 'none')}, the test expects ${JSON.stringify(wanted)}.`,

@@ -1,4 +1,4 @@
-// Runs the tests a mapping file carries: a sample lead and what it must become, an answer and what it must mean.
+// Runs the tests of a mapping file: a sample lead with its expected fields, an answer with its expected meaning.
 // Invariant: a test that fails is an error at its own line; a mapping whose tests fail cannot be published.
 import type { Action, Outcome } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
@@ -50,7 +50,7 @@ export function sampleFile(
     .find((path) => Object.hasOwn(files, path));
 }
 
-/** How a sample is written in tests: a day after nothing in particular, always the same. */
+/** The fixed situation in which tests write a sample. */
 export function testSituation(action: Action, mapping: CompiledMapping, at: Date): WriteSituation {
   return {
     action,

@@ -1,5 +1,5 @@
-// A lead as it stands when its recipient has accepted its opt-in before: what a mere correction writes, for tests and previews.
-// Invariant: pure; an update that writes the opt-in always has nothing accepted to go by.
+// Marks the opt-in of a lead as acknowledged before, so that tests and previews show what a mere correction writes.
+// Invariant: pure; an update that always writes the opt-in has nothing acknowledged.
 import type { Lead } from '../../domain/lead.ts';
 import type { CompiledMapping, WriteSituation } from '../contract.ts';
 import { pairOf } from '../consent-contract.ts';

@@ -1,4 +1,4 @@
-// Addresses that begin with `/`: laid behind `send.base`, or behind the host of `send.url`, before anything else reads them.
+// Completes addresses that begin with `/` by `send.base`, or by the host of `send.url`, before any other code reads them.
 // Invariant: changes texts under `url` and `tokenUrl` of the settings alone, and every value keeps its place in the file.
 import type { Path, Report, Tree } from '../document/problems.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
@@ -6,7 +6,7 @@ import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
 type Block = Readonly<Record<string, unknown>>;
 
 interface Base {
-  /** Without a slash at its end; undefined where the file names no place. */
+  /** Without a slash at its end; undefined where the file gives no base. */
   readonly text: string | undefined;
   readonly report: Report;
 }
@@ -33,7 +33,7 @@ export function withBases(tree: Tree, report: Report): Tree {
   return { ...tree, value };
 }
 
-/** A sandbox that only names another base has the create's address there. */
+/** A sandbox that only has another base uses the create's address there. */
 function inSandbox(sandbox: Block, { url }: Block): Block {
   const send = blockAt(sandbox, 'send');
   const moves = send['base'] !== undefined && send['url'] === undefined;

@@ -1,5 +1,5 @@
-// What depends not on the kind of connector but on how these settings send: by mail, into a folder, to a host.
-// Invariant: what one action may not do, no action does: the fields are checked once for all of them.
+// Computes the parts of a compiled mapping that its settings decide: targets, parcel size, retries, banned categories.
+// Invariant: what one action may not send, no action may: the fields are checked once for all of them.
 import type { Action, Both } from '../../../connectors/contract.ts';
 import type { CompiledMapping, ConnectorFacts } from '../contract.ts';
 import type { Report } from '../document/problems.ts';
@@ -10,7 +10,7 @@ import type { Timing } from './timing.ts';
 type Raw = Record<string, unknown>;
 const all = ['create', 'update', 'erase'] as const satisfies readonly Action[];
 
-/** How the check names the way that financial data may not travel, if any action goes it (C10). */
+/** Names the way that financial data may not travel, if any action uses it (C10). */
 export function noFinancialIn(mapping: Raw, connector: ConnectorFacts | undefined): Both | undefined {
   if (connector?.noFinancial === undefined) return undefined;
   for (const action of all) {
@@ -61,7 +61,8 @@ export function bySettings(
       secretAddress,
       covered: [...new Set([...targets, ...listed])],
       maxItems: Math.min(connector.maxItems, ...limits),
-      // Where nobody can be asked about what has left, an unknown outcome is a person's: sent again it would be there twice.
+      // Where a past departure cannot be looked up, a person decides an unknown outcome: sent again, the lead might exist
+      // twice.
       retry: why === undefined ? retry : { ...retry, onUnknown: 'hold' },
     },
   };

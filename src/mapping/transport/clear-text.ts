@@ -1,4 +1,4 @@
-// Secrets that stand in clear in the settings of a mapping.
+// Finds secrets written in clear in the settings of a mapping.
 // Invariant: a message names the key, never the value.
 import type { Both, JsonSchema } from '../../../connectors/contract.ts';
 import type { Path, Report } from '../document/problems.ts';
@@ -7,7 +7,7 @@ import { secretIn } from '../fields/secret-cells.ts';
 
 const secretKey = /pass(word|phrase|wd)|secret|token|bearer|private[_-]?key|api[_-]?key|authorization/i;
 
-/** Reports secrets in clear; gives their paths. */
+/** Reports secrets in clear; returns their paths. */
 export function reportClearText(
   settings: unknown,
   at: (path: Path) => Path,
@@ -32,7 +32,7 @@ const misnamed: Both = [
   'names no secret: behind secret: stand letters, digits and _, such as secret:CRM_KEY.',
 ];
 const holdsPassword = /^[a-z]+:\/\/[^/?#\s]*:[^/?#\s]*@/i;
-/** An address, or a place in an answer: under a key that is only named like a secret, it is a misspelt key. */
+/** An address, or a place in an answer: under a key that looks like a secret's, it is a misspelt key. */
 const isPlace = /^(?:https?:\/\/|\$\.)/;
 
 /** Values that can only be secrets: by their key, by the connector's schema, or inside an address. */
@@ -50,8 +50,8 @@ function findClearText(
       .map((schema) => textAt(schema, 'pattern') ?? (schema['enum'] === undefined ? undefined : ''))
       .filter((pattern) => pattern !== undefined)
       .map((pattern) => pattern.startsWith('^secret:'));
-    // `tokenUrl` and `secretAs` are named like secrets: where the schema says what stands there, it counts. Of an unknown
-    // connector all are asked; what one of them takes in clear is no secret for another's sake.
+    // `tokenUrl` and `secretAs` look like secrets: where the schema describes the key, the schema decides. For an unknown
+    // connector all schemas are compared; they decide only where they agree.
     const isSaid = says.length > 0 && new Set(says).size === 1;
     const secret = isSaid ? says[0] === true : secretKey.test(key);
     if (typeof inner !== 'string') findClearText(inner, here, under, found);

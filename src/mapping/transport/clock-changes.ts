@@ -1,5 +1,5 @@
-// The hours of a zone that a change of the clocks skips or repeats, and whether a schedule falls into one.
-// Invariant: asks the zone's own rules, over the two years from a fixed day on, so that a check gives the same answer every day.
+// Finds the hours of a time zone that a change of the clocks skips or repeats, and the hours that a schedule names.
+// Invariant: reads the rules of the zone over two years from a fixed day, so that a check gives the same answer every day.
 import { isoIn } from '../fields/time.ts';
 
 const hourMs = 3_600_000;
@@ -11,7 +11,7 @@ const found = new Map<string, ReadonlySet<number>>();
 const offsetAt = (ms: number, zone: string): number =>
   Date.parse(`${isoIn(new Date(ms), zone).slice(0, 19)}Z`) - ms;
 
-/** Hours of the clock that do not exist on one day or come twice on another: 2 in Paris, 1 in London. */
+/** Hours that do not exist on one day or come twice on another: 2 in Paris, 1 in London. */
 export function doubtfulHours(zone: string): ReadonlySet<number> {
   const known = found.get(zone);
   if (known !== undefined) return known;
@@ -22,7 +22,7 @@ export function doubtfulHours(zone: string): ReadonlySet<number> {
     for (let at = start; at < start + 24 * hourMs; at += hourMs) {
       const before = offsetAt(at, zone);
       const after = offsetAt(at + hourMs, zone);
-      // Forward: the clock jumps over this hour. Back: it reads this hour again.
+      // Forward: the clock skips this hour. Back: it repeats this hour.
       if (before !== after) hours.add(new Date(at + hourMs + Math.min(before, after)).getUTCHours());
     }
   }
@@ -30,7 +30,7 @@ export function doubtfulHours(zone: string): ReadonlySet<number> {
   return hours;
 }
 
-/** Hours a cron expression names; none for every hour, where a slot more or less a year is nobody's surprise. */
+/** Hours a cron expression names; empty for every hour, where one slot more or less a year does not matter. */
 export function hoursNamed(cron: string): readonly number[] {
   const field = cron.trim().split(/\s+/)[1] ?? '*';
   if (field === '*') return [];

@@ -1,21 +1,23 @@
-// An erasure says which lead it is about.
+// Checks that an erasure names its lead.
 // Invariant: no request of an erase that passes here could mean none of the recipient's leads, or all of them.
 import type { ConnectorFacts } from '../contract.ts';
 import { textAt } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { goneWithThePerson, referencesWritten, type WrittenField } from '../fields/naming.ts';
 
-/** The key of an erasure is its own: nothing that the recipient has ever seen. An address that only its secret knows may hold a placeholder. */
+/** An erasure has its own key, unknown to the recipient. An address in a secret may contain a placeholder. */
 function namesByAddress(settings: unknown): boolean {
   const url = textAt(settings, 'url')?.replaceAll('{key}', '');
   return url !== undefined && (url.includes('{') || url.startsWith('secret:'));
 }
 
-/** References of the lead that the fields write and the recipient knows. @param lines of the file that the fields were compiled from */
+/**
+ * References written by the fields that the recipient knows. @param lines of the file that the fields were compiled from
+ */
 const namesWritten = ({ fields }: Erasing['record'], lines: readonly unknown[]): readonly string[] =>
   referencesWritten(fields, lines).filter((source) => source !== 'delivery.key');
 
-/** A mail bears our reference by itself, and so does what is fetched. */
+/** A mail contains our reference by itself, and so does a lead that is fetched. */
 const bearsReference = ({ sheet, fetched }: Pick<ConnectorFacts, 'sheet' | 'fetched'>): boolean =>
   sheet || fetched !== undefined;
 
@@ -37,7 +39,7 @@ export const namesLead = (
 export const saysAnything = ({ settings, record }: Erasing): boolean =>
   namesByAddress(settings) || record.columns.length > 0;
 
-/** True where the recipient's own reference alone names the lead: without it nothing is sent. */
+/** True where only the recipient's own reference names the lead: without it nothing is sent. */
 export const needsReference = (
   { settings, record, lines }: Erasing,
   connector: Pick<ConnectorFacts, 'sheet' | 'fetched'>,
@@ -63,7 +65,7 @@ export function reportNameless(settings: unknown, path: Path, report: Report): v
   );
 }
 
-/** Its own key is nothing that the recipient has ever seen: an answer that knows nothing of it would be taken for gone. */
+/** The key of an undo is unknown to the recipient: its answer "not found" would be read as done. */
 export function reportNamelessUndo(path: Path, report: Report): void {
   report.error(
     path,
@@ -76,7 +78,10 @@ export function reportNamelessUndo(path: Path, report: Report): void {
   );
 }
 
-/** By the time an erasure leaves, the person is erased here: each would end as invalid. */
+/**
+ * Reports required fields of the person: once an erasure is sent, the person is already erased here, and it would be
+ * invalid.
+ */
 export function reportGone({ record, lines }: Omit<Erasing, 'settings'>, report: Report): void {
   for (const { path, source } of goneWithThePerson(record.fields, lines))
     report.error([...path, 'required'], 'MAP-420', [

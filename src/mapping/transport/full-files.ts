@@ -1,5 +1,5 @@
-// Files that hold every current lead each time (`mode: full`): what else their mapping may say.
-// Invariant: such a file is one, is complete, and says by itself what changed and what is gone.
+// Checks the mapping of files that hold every current lead each time (`mode: full`).
+// Invariant: such a file is one, is complete, and itself shows what changed and what was removed.
 import { defaultGuard } from '../../domain/full-file.ts';
 import type { CompiledMapping } from '../contract.ts';
 import type { Report } from '../document/problems.ts';
@@ -8,11 +8,11 @@ import { blockAt, textAt } from '../document/yaml.ts';
 interface Written {
   /** Absent where a file cannot be written in parts. */
   readonly writePart: CompiledMapping['writePart'];
-  /** Whether the transport takes a file of any length. */
+  /** The transport takes a file of any length. */
   readonly inParts: boolean;
 }
 
-/** Undefined where files hold new leads alone. */
+/** Undefined where files contain new leads alone. */
 export function fullFiles(
   mapping: Record<string, unknown>,
   { writePart, inParts }: Written,

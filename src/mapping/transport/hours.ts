@@ -1,4 +1,4 @@
-// The hours in which a destination takes leads, as the file writes them: `open: [mon-fri 09:00-12:30 13:30-18:00, sat 09:00-12:00]`.
+// Compiles the hours in which a destination takes leads: `open: [mon-fri 09:00-12:30 13:30-18:00, sat 09:00-12:00]`.
 // Invariant: hours that cannot be read are an error, never always open.
 import type { Both } from '../../../connectors/contract.ts';
 import { rangeWords, weekdays } from '../../domain/hours-words.ts';
@@ -11,13 +11,13 @@ import { defaultZone, isZone } from '../fields/time.ts';
 
 const example = 'mon-fri 09:00-12:30 13:30-18:00';
 
-/** Undefined where the file has none, or none that can be read; then the report says so. */
+/** Undefined where the file has none, or after reporting. */
 export function compileHours(
   raw: unknown,
   deadline: { readonly maxAgeMs: number; readonly written: string },
   report: Report,
 ): SendingHours | undefined {
-  // Anything but a block is told by the schema.
+  // The schema check reports anything but a block.
   if (!isRecord(raw)) return undefined;
   const week = compileWeek(raw['open'], report);
   const zone = textAt(raw, 'zone') ?? defaultZone;
@@ -86,7 +86,7 @@ interface Fault {
   readonly fault: Both;
 }
 
-/** Days, then times; or what is wrong. */
+/** Reads days, then times; or gives the mistake. */
 function readLine(line: unknown): OpenLine | Fault {
   if (typeof line !== 'string')
     return { fault: [`écrivez des jours et des heures : ${example}.`, `write days and times: ${example}.`] };
@@ -130,7 +130,7 @@ function daysOf(word: string): readonly number[] | undefined {
   return Array.from({ length: count }, (_, index) => (from + index) % 7);
 }
 
-/** `09:00-18:00`; or what is wrong. */
+/** `09:00-18:00`; or gives the mistake. */
 function rangeOf(word: string): OpenRange | Fault {
   const match = /^(\d\d):([0-5]\d)-(\d\d):([0-5]\d)$/.exec(word);
   if (match === null)
@@ -162,7 +162,7 @@ function rangeOf(word: string): OpenRange | Fault {
 const timeOf = (hours: string | undefined, minutes: string | undefined): number =>
   (Number(hours) * 60 + Number(minutes)) * 60_000;
 
-/** Puts the ranges of a line into the week, in their order; or says which day has a time twice. */
+/** Adds the ranges of a line to the week, in order; or names the day that has a time twice. */
 function addTo(week: OpenRange[][], { days, ranges }: OpenLine): Both | undefined {
   for (const weekday of days)
     for (const range of ranges) {
@@ -178,11 +178,11 @@ function addTo(week: OpenRange[][], { days, ranges }: OpenLine): Both | undefine
   return undefined;
 }
 
-/** The two years that are looked at begin on a fixed day, so that a check gives the same answer every day. */
+/** The two years examined begin on a fixed day, so that a check gives the same answer every day. */
 const from = Date.UTC(2026, 0, 1);
 const until = from + 731 * dayMs;
 
-/** The longest time in a row at which it is closed, holidays included. */
+/** The longest time in a row without an open hour, holidays included. */
 export function longestClosed(hours: SendingHours): number {
   let longest = 0;
   let closedSince = from;

@@ -1,12 +1,12 @@
-// Settings laid over each other: an action's or a call's over those all share, a sandbox's over production's.
-// Invariant: a key of the upper layer stands for the lower one's; of blocks that are laid over key by key (headers), a name
-// without regard to letter case, and null takes the lower one out.
+// Merges layers of settings: those of an action or a call over the common ones, a sandbox's over production's.
+// Invariant: a key of the upper layer replaces the lower one's; blocks that are merged by key (headers) ignore letter case,
+// and null removes a name.
 import type { Path } from '../document/problems.ts';
 import { isRecord } from '../document/yaml.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
 
-/** @param overlaid the keys whose blocks are laid over each other, name by name */
+/** @param overlaid the keys whose blocks are merged, name by name */
 export function overlay(layers: readonly Settings[], overlaid: readonly string[]): Record<string, unknown> {
   const result: Record<string, unknown> = Object.assign({}, ...layers) as Record<string, unknown>;
   for (const key of overlaid) {
@@ -26,7 +26,7 @@ function namesOver(blocks: readonly Settings[]): Settings {
   return Object.fromEntries(names.values());
 }
 
-/** Whether the part of the settings at this path comes from this layer. */
+/** True when the setting at this path comes from this layer. */
 export function holdsOwn(layer: Settings, path: Path, overlaid: readonly string[]): boolean {
   const [first, second] = path;
   if (first === undefined) return true;

@@ -1,5 +1,5 @@
-// What exactly is wrong with the sandbox of a mapping. French first.
-// Invariant: names of calls, keys and connectors, and an address that the file holds.
+// Messages about mistakes in the sandbox of a mapping, French first.
+// Invariant: names of calls, keys and connectors, and an address that the file contains.
 import type { Both } from '../../../connectors/contract.ts';
 
 export const setBy = (type: string, key: string): Both => [

@@ -1,5 +1,5 @@
-// The client's own sandbox: settings of the create with the block `sandbox:` laid over them.
-// Invariant: a sandbox never has an address production has, and is held to the client's contract like production (C19).
+// Compiles the client's own sandbox: settings of the create merged with the block `sandbox:`.
+// Invariant: a sandbox never has an address of production, and respects the client's contract like production (C19).
 import type { ClientFacts } from '../../domain/destination.ts';
 import type { ActionPlan, ConnectorFacts, SandboxPlan } from '../contract.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
@@ -18,7 +18,7 @@ export interface SandboxInput {
   readonly actions: ReadonlyMap<string, ActionPlan>;
 }
 
-/** Undefined where the file declares none, or none that can be used. */
+/** Undefined where the file has none, or after reporting. */
 export function compileSandbox(input: SandboxInput): SandboxPlan | undefined {
   const { mapping, connector, actions, report } = input;
   const create = actions.get('create');
@@ -84,7 +84,7 @@ function checked(
   call?: string,
 ): ActionPlan | undefined {
   if (connector === undefined || !isRecord(base)) return undefined;
-  // A look-up asks production's own address: only one of the sandbox's goes with it.
+  // The inherited look-up would ask production: the sandbox needs its own.
   const { lookup: _lookup, ...kept } = base;
   const { overlaid = [] } = connector;
   const settings = overlay([kept, ...layers.map(({ raw }) => raw)], overlaid);
@@ -118,7 +118,7 @@ function checked(
   return undefined;
 }
 
-/** Gives what stands behind `secret:NAME`, or the text itself. */
+/** Gives the value of `secret:NAME`, or the text itself. */
 type Resolve = (text: string) => string;
 const unresolved: Resolve = (text) => text;
 

@@ -1,5 +1,5 @@
-// The schedule of a destination of files: a cron expression and its time zone.
-// Invariant: an hour that a change of the clocks skips or doubles is told.
+// Checks the schedule of a destination of files: a cron expression and its time zone.
+// Invariant: an hour that a change of the clocks skips or repeats is reported.
 import { Cron } from 'croner';
 import { suggest } from '../document/suggest.ts';
 import type { Path, Report } from '../document/problems.ts';

@@ -1,4 +1,4 @@
-// The connector's part of a mapping: `send` or `file`, for each action, against schema, contract and good sense.
+// Compiles the connector's settings, `send` or `file`, for each action, and checks them against schema and contract.
 // Invariant: no secret in clear, and no host, mailbox or folder the client's contract does not list (C19).
 import type { Action } from '../../../connectors/contract.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
@@ -40,7 +40,7 @@ export function compileSettings(
   return checkSettings(settings, placesOf(mapping, action, connector), connector, client, report);
 }
 
-/** Where a part of an action's settings stands: a key of its own block there, an inherited one at its base. */
+/** The path in the file of a setting of an action: in its own block, or in the base block when inherited. */
 export function placesOf(
   mapping: Record<string, unknown>,
   action: Action,
@@ -50,7 +50,7 @@ export function placesOf(
   return (path) => (isRecord(own) && holdsOwn(own, path, overlaid) ? [action, key, ...path] : [key, ...path]);
 }
 
-/** Checks settings against the connector, the contract and good sense. @param at where a part of them stands in the file */
+/** Checks settings against the connector and the contract. @param at gives the path in the file of a setting */
 export function checkSettings(
   settings: unknown,
   at: (path: Path) => Path,
@@ -102,7 +102,7 @@ export function checkSettings(
     report.warn(at(pathOf(path, settings)), 'MAP-416', message);
   const targets = connector.targets(settings).map((target) => target.toLowerCase());
   if (client !== undefined) {
-    // A mailbox that stands among the folders is not what the contract lets receive mails (C19).
+    // A mailbox listed among the folders does not permit mails (C19).
     checkContract(targets, client[connector.targetKind(settings)], { settings, at, report });
     checkContract(connector.dials?.(settings) ?? [], client.hosts, { settings, at, report });
   }

@@ -1,5 +1,5 @@
-// When a delivery is tried again: named schedules, lists of delays, deadlines, limits, hours, time-outs.
-// Invariant: every delivery has an end: a last try and a maximum age.
+// Compiles when a delivery is tried again: named schedules, lists of delays, deadlines, limits, hours, time-outs.
+// Invariant: every delivery has an end: a last attempt and a maximum age.
 import type { DestinationLimits } from '../../domain/destination.ts';
 import { rateLimitsBy, ratePeriods, type RateLimits } from '../../domain/rates.ts';
 import type { RetryPolicy } from '../../domain/verdict.ts';
@@ -9,7 +9,7 @@ import { suggest } from '../document/suggest.ts';
 import { isZone, parseDuration } from '../fields/time.ts';
 import { compileHours } from './hours.ts';
 
-/** Named schedules. `standard`: 12 tries after the first, over 3 days, the first within seconds. */
+/** Named schedules. `standard`: 12 attempts after the first, over 3 days, the first within seconds. */
 export const schedules: Readonly<Record<string, readonly string[]>> = {
   standard: ['5s', '30s', '2m', '10m', '30m', '1h', '2h', '4h', '8h', '12h', '18h', '24h'],
   patient: ['30s', '5m', '30m', '2h', '6h', '12h', '1d', '1d', '1d', '1d', '1d', '1d'],
@@ -29,17 +29,17 @@ export const wayOf = (
 type Raw = Readonly<Record<string, unknown>>;
 
 const ms = { shortest: 100, hour: 3_600_000, day: 86_400_000 };
-/** More tries than that are a mistake. */
+/** A longer list of delays is a mistake. */
 const maxDelays = 50;
-/** What a recipient fetched and did not answer for is due again at once, so often: it says itself when it comes. */
+/** A lead that was fetched and not answered for is due again at once: the recipient decides when it fetches. */
 const fetchedDelays: readonly string[] = Array.from({ length: maxDelays }, () => '1s');
-/** Deliveries under way at once. Of what is fetched: ten calls whose answers are waited for. */
+/** Deliveries in flight at once. For fetched leads: ten fetches whose answers are awaited. */
 const togetherBy: Readonly<Record<Way, number>> = { 'one by one': 8, 'in files': 1, fetched: 2_000 };
 
 export interface Timing {
   readonly retry: RetryPolicy;
   readonly maxAgeMs: number;
-  /** Support is alerted of a lead that waits longer. */
+  /** A lead that waits longer raises an alert. */
   readonly promiseMs: number;
   readonly limits: DestinationLimits;
   readonly timeouts: { readonly connectMs: number; readonly responseMs: number; readonly totalMs: number };
@@ -59,7 +59,7 @@ export function compileTiming(mapping: unknown, report: Report, way: Way): Timin
     ]);
   }
   const onUnknown = raw['onUnknown'];
-  // A file's own promise of an answer is the deadline of its pending rows, unless the mapping names another.
+  // `ack.within` of a file is the deadline of its pending rows, unless the mapping gives another.
   const within = durationAt(raw, ['file', 'ack', 'within'], ms.day, report);
   const written = typeof raw['maxAge'] === 'string' ? raw['maxAge'] : '7d';
   const hours = compileHours(raw['hours'], { maxAgeMs, written }, report);
@@ -74,7 +74,7 @@ export function compileTiming(mapping: unknown, report: Report, way: Way): Timin
       pendingEveryMs: durationAt(raw, ['pending', 'every'], 300_000, report),
     },
     maxAgeMs,
-    // A file's lead waits for its hour, once a day as a rule.
+    // A lead of a file waits for its slot, usually once a day.
     promiseMs: durationAt(raw, ['promise'], files ? 26 * ms.hour : ms.hour, report),
     limits: { ...limits, ...(hours === undefined ? {} : { hours }) },
     timeouts: {
@@ -139,7 +139,7 @@ function limitsOf(limits: Raw, concurrency: number, report: Report): Destination
   };
 }
 
-/** Whose midnight ends a day; without one a day is 24 hours from its first departure. */
+/** The time zone whose midnight ends a day; without one a day is 24 hours from its first departure. */
 function zoneOf(limits: Raw, report: Report): Pick<RateLimits, 'zone'> {
   const zone = textAt(limits, 'zone');
   if (zone === undefined || limits['perDay'] === undefined) return {};
@@ -155,7 +155,7 @@ function zoneOf(limits: Raw, report: Report): Pick<RateLimits, 'zone'> {
   return {};
 }
 
-/** What comes when a window is full waits for as long as it lasts. */
+/** Warns where a full window lasts longer than the maximum age of the leads that wait for its end. */
 function warnOfFullWindows(
   limits: RateLimits,
   deadline: { readonly maxAgeMs: number; readonly written: string },
