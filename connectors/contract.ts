@@ -1,4 +1,4 @@
-// The contract between the gateway and the hands that carry: what a parcel is, what an outcome is, what a connector is.
+// The contract between the gateway and its connectors: types of a parcel, an outcome and a connector.
 // Invariant: a connector sees bytes, addresses and secrets' names; never a lead, SQL, a queue or the environment.
 export type {
   Action,

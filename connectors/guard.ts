@@ -1,6 +1,6 @@
-// The one gate to the network for every connector: which address may be reached, and how TLS is verified.
-// Invariant: a socket leaves here only after the address it is really connected to was vetted; proxies of the
-// environment are never read. Literals are vetted here because an agent's `lookup` is not called for them.
+// Opens the sockets of every connector: decides which addresses may be reached, and verifies TLS.
+// Invariant: a socket is returned only after its real peer address was checked; proxies of the environment are never read.
+// Literal addresses are checked here because an agent's `lookup` is not called for them.
 import { promises as dns } from 'node:dns';
 import type { LookupAddress } from 'node:dns';
 import { connect as netConnect } from 'node:net';
@@ -27,16 +27,16 @@ export {
   shownSetting,
 } from './guard/secrets.ts';
 
-/** The contract's NetworkPolicy as far as addresses and trust go. */
+/** The fields of the contract's NetworkPolicy about addresses and trust. */
 export interface GuardPolicy {
   readonly allowedRanges: readonly string[];
   readonly extraCa?: string;
   readonly connectTo?: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
-  /** How we show ourselves in TLS; connections of one identity are never used with another. */
+  /** Our identity in TLS; connections of one identity are never used with another. */
   readonly identity?: TlsIdentity;
 }
 
-/** Certificate and key of ours, PEM, both or none; `ca`: an authority that is trusted besides, for this identity only. */
+/** Our certificate and key, PEM, both or none; `ca`: an additional trusted authority, for this identity only. */
 export interface TlsIdentity {
   readonly cert?: string;
   readonly key?: string;
@@ -61,9 +61,12 @@ export interface Endpoint {
 
 export interface Guard {
   readonly permits: (address: string) => boolean;
-  /** `lookup` for sockets made elsewhere: gives permitted addresses only. */
+  /** `lookup` for sockets made elsewhere: returns permitted addresses only. */
   readonly lookup: LookupFunction;
-  /** A connected, vetted socket without Nagle's delay (ssh2 stalls 44 ms a round trip with it). Rejects with a ConnectFailure. */
+  /**
+   * A connected, checked socket without Nagle's delay (ssh2 stalls 44 ms a round trip with it). Rejects with a
+   * ConnectFailure.
+   */
   readonly connect: (to: Endpoint) => Promise<Socket>;
   /** The same with verified TLS on top. */
   readonly connectTls: (to: Endpoint) => Promise<TLSSocket>;
@@ -92,7 +95,7 @@ export function createGuard(policy: GuardPolicy, deps: GuardDeps = systemDeps): 
   const lookup = permittedLookup(permits, deps.resolve);
 
   async function connect(to: Endpoint): Promise<Socket> {
-    // The operator's own routing changes where we dial, and nothing else: the address is vetted all the same.
+    // The operator's own routing changes only the address we dial, which is checked like any other.
     const route = policy.connectTo?.[bareHost(to.host).toLowerCase()] ?? to;
     const literal = literalAddress(route.host);
     if (literal !== undefined && !permits(literal)) throw connectFailure('ADDRESS_NOT_ALLOWED');
@@ -105,7 +108,7 @@ export function createGuard(policy: GuardPolicy, deps: GuardDeps = systemDeps): 
       keepAlive: true,
     });
     await settled(socket, 'connect', to, to.timeoutMs);
-    // Names can point elsewhere by now, and a socket may have been made without our lookup: judge the real peer.
+    // The name may have changed, and a socket may have been made without our lookup: the real peer is checked.
     if (socket.remoteAddress === undefined || !permits(socket.remoteAddress)) {
       socket.destroy();
       throw connectFailure(socket.remoteAddress === undefined ? 'CONNECT_RESET' : 'ADDRESS_NOT_ALLOWED');
@@ -165,7 +168,7 @@ function settled(
       socket.removeListener('error', onError);
       socket.removeListener('close', onClose);
       if (error === undefined) return resolve();
-      // A late error of a socket nobody holds would end the process.
+      // An unhandled late error of the socket would end the process.
       socket.on('error', () => undefined);
       socket.destroy();
       reject(error);
@@ -184,7 +187,7 @@ function settled(
 
 const guards = new Map<string, Guard>();
 
-/** The guard of a policy; one per content, since a process knows one or two policies, and some identities. */
+/** The guard of a policy; cached by content, since a process uses one or two policies, and some identities. */
 export function guardOf(policy: GuardPolicy): Guard {
   const { allowedRanges, extraCa = '', connectTo = {}, identity = {} } = policy;
   const key = JSON.stringify([allowedRanges, extraCa, connectTo, identity]);

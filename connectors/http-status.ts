@@ -1,17 +1,17 @@
-// What an HTTP status says by itself: one table, for everybody who judges an answer or puts it into words.
-// Invariant: no row is an acceptance (guarantee 5) or says anything of the lead; a status in no row is for rules to read.
+// Gives each HTTP status its meaning without rules, in one table for the code that judges an answer or describes it.
+// Invariant: no row is an acceptance (guarantee 5) or concerns the lead; a status in no row is left to the rules.
 import type { Both } from './contract.ts';
 
 export interface StatusMeaning {
   readonly statuses: readonly number[];
   /** Every status from here on that no other row lists. */
   readonly from?: number;
-  /** The destination is held; the lead is tried again (`throttled`, `unavailable`); or `onUnknown` decides. */
+  /** The destination is paused; the delivery is tried again (`throttled`, `unavailable`); or `onUnknown` decides. */
   readonly outcome: 'unauthorized' | 'throttled' | 'unavailable' | 'unknown';
-  /** Name of the meaning, and what we do, as the signed document says it. */
+  /** Name of the meaning, and our reaction, in the words of the signed document. */
   readonly name: Both;
   readonly next: Both;
-  /** What support reads beside such an answer. */
+  /** The text that support reads beside such an answer. */
   readonly support: Both;
 }
 
@@ -42,7 +42,7 @@ export const statusMeanings: readonly StatusMeaning[] = [
     support: ['indisponible pour le moment', 'unavailable for the moment'],
   },
   {
-    // The gateway's own words: the server behind it may have the lead.
+    // A gateway's own words: the server behind it may have received the lead.
     statuses: [502, 504],
     outcome: 'unknown',
     name: ['Non comprise', 'Not understood'],
@@ -58,12 +58,12 @@ const byStatus: ReadonlyMap<number, StatusMeaning> = new Map(
   statusMeanings.flatMap((meaning) => meaning.statuses.map((status) => [status, meaning] as const)),
 );
 
-/** Undefined: the status says nothing by itself. */
+/** Undefined: the status alone has no meaning. */
 export function meaningOf(status: number): StatusMeaning | undefined {
   return byStatus.get(status) ?? statusMeanings.find(({ from }) => from !== undefined && status >= from);
 }
 
-/** A gateway's answer, after which nobody knows whether the lead arrived. */
+/** True for a gateway's answer, after which it is unknown if the lead arrived. */
 export const leavesOpen = (status: number): boolean => meaningOf(status)?.outcome === 'unknown';
 
 const listed = (outcome: StatusMeaning['outcome']): readonly number[] =>
@@ -72,7 +72,7 @@ const listed = (outcome: StatusMeaning['outcome']): readonly number[] =>
 /** 502 and 504. */
 export const leftOpen: readonly number[] = listed('unknown');
 
-/** The statuses of the table below the 5xx, in order: those that look like a no to the lead and are none. */
+/** The statuses of the table below 500, in order: those that look like a refusal of the lead and are none. */
 export const looksLikeRefusal: readonly number[] = [...byStatus.keys()]
   .filter((status) => status < 500)
   .toSorted((a, b) => a - b);
@@ -95,8 +95,8 @@ export type StatusOutcome =
     };
 
 /**
- * What to make of a status that nothing else explains. Never accepted; what stands in no row (2xx included) is unknown.
- * @param asked true for a look-up, which carries nothing of a lead: it can simply be asked again
+ * The outcome of a status that nothing else explains: never accepted; a status in no row (2xx included) is unknown.
+ * @param asked true for a look-up, which contains nothing of a lead: it can simply be repeated
  */
 export function outcomeOfStatus(
   status: number,

@@ -1,4 +1,4 @@
-// The registry: every connector the gateway knows, one line each.
+// The registry: every connector of the gateway, one line each.
 import type { Connector } from './contract.ts';
 import { email } from './email/index.ts';
 import { flow } from './flow/index.ts';
@@ -21,12 +21,12 @@ export function connectorOf(type: string): Connector | undefined {
   return Object.hasOwn(connectors, type) ? connectors[type] : undefined;
 }
 
-/** Types whose deliveries are collected into files that leave by slot; all others send each by itself. */
+/** Types whose deliveries are collected into files that are sent by slot; all others send each delivery by itself. */
 export const fileConnectors: readonly string[] = Object.values(connectors)
   .filter(({ settingsKey }) => settingsKey === 'file')
   .map(({ type }) => type);
 
 export const sendsFiles = (type: string): boolean => fileConnectors.includes(type);
 
-/** Its recipient comes for what is due: no worker sends it. */
+/** True when the recipient fetches its leads: no worker sends them. */
 export const isFetched = (type: string): boolean => connectorOf(type)?.fetched !== undefined;

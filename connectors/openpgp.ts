@@ -1,11 +1,12 @@
-// Whose OpenPGP key reads what leaves, and with which of ours it is signed: for mails and files alike. openpgp.js computes.
-// Invariant: a key that is over, or no key, is a reason, and nothing leaves; a public key may stand in the file, no other does.
+// Finds the OpenPGP keys that encrypt and sign mails and files. openpgp.js does the cryptography.
+// Invariant: with an expired or missing key the result is a reason, and nothing is sent; only a public key may be in the
+// file itself.
 import type { Key, PrivateKey, Subkey } from 'openpgp';
 import type { Expiry, JsonSchema, SettingsProblem } from './contract.ts';
 import { clearTextProblem, masked, secretName, secretOrText, secretSchema } from './guard.ts';
 
 export interface OpenPgpSettings {
-  /** A public key in ASCII armour, or secret:NAME of one; of several, each can read. */
+  /** A public key in ASCII armour, or secret:NAME of one; with several, each can decrypt. */
   readonly encryptTo: string | readonly string[];
   readonly sign?: { readonly key: string; readonly passphrase?: string };
 }
@@ -13,7 +14,7 @@ export interface OpenPgpSettings {
 export interface PgpKeys {
   readonly encryptTo: readonly Key[];
   readonly sign: PrivateKey | undefined;
-  /** Of each key that ends, ours included. */
+  /** The end of each key that expires, ours included. */
   readonly ends: readonly Expiry[];
 }
 
@@ -33,7 +34,7 @@ const armour = '-----BEGIN PGP PUBLIC KEY BLOCK-----';
 export const publicTexts = ({ encryptTo }: OpenPgpSettings): readonly string[] =>
   typeof encryptTo === 'string' ? [encryptTo] : encryptTo;
 
-/** The keys behind the settings, as they can be used at that moment. */
+/** The keys of the settings that are usable at that moment. */
 export async function pgpKeysOf(
   settings: OpenPgpSettings,
   secret: (name: string) => string | undefined,
@@ -67,7 +68,7 @@ export async function pgpKeysOf(
 const endsOf = (text: string, at: Date | undefined): readonly Expiry[] =>
   at === undefined ? [] : [{ secret: secretName(text) ?? 'openpgp', at }];
 
-/** Told ahead, so that a new key is there in time. */
+/** Expiries are reported ahead, so that a new key is there in time. */
 export async function pgpExpiry(
   settings: OpenPgpSettings | undefined,
   secret: (name: string) => string | undefined,
@@ -78,7 +79,7 @@ export async function pgpExpiry(
   return result.ok ? result.keys.ends : [];
 }
 
-/** A key is over when it, or the part of it that encrypts, is. */
+/** A key is expired when it, or its encrypting subkey, is. */
 async function usableUntil(
   key: Key,
   at: Date,
@@ -87,7 +88,7 @@ async function usableUntil(
   if (whole instanceof Date && whole <= at) return { reason: 'OPENPGP_KEY_EXPIRED' };
   const part = await key.getEncryptionKey(undefined, at).catch(() => undefined);
   if (part === undefined) {
-    // Usable when it was made: its encrypting part has ended since, or it was revoked.
+    // Usable when it was made: its encrypting part has expired since, or it was revoked.
     const once = await key
       .getEncryptionKey(undefined, new Date(key.getCreationTime().getTime() + 1_000))
       .catch(() => undefined);
@@ -96,7 +97,7 @@ async function usableUntil(
   return { until: await endOf(key, part, at) };
 }
 
-/** Of the key, or of the part of it that is used, whichever comes first. */
+/** The earlier end of the key and of the subkey in use. */
 async function endOf(key: Key, part: Key | Subkey, at: Date): Promise<Date | undefined> {
   const all = [await key.getExpirationTime(), await part.getExpirationTime(at)];
   return all.filter((end) => end instanceof Date).sort((a, b) => a.getTime() - b.getTime())[0];
@@ -116,7 +117,7 @@ async function signingKey(
   }
 }
 
-// Unlocking a key takes several times as long as the mail does. Bounded: rotated keys must not pile up.
+// Decrypting a private key takes several times as long as the mail. Bounded: rotated keys must not accumulate.
 const keys = new Map<string, PrivateKey>();
 const mostKept = 100;
 
@@ -157,7 +158,7 @@ export function pgpProblems(settings: OpenPgpSettings | undefined): readonly Set
 export const pgpTexts = (settings: OpenPgpSettings | undefined): readonly (string | undefined)[] =>
   settings === undefined ? [] : [...publicTexts(settings), settings.sign?.key, settings.sign?.passphrase];
 
-/** A key of the file is its client's and public, and too long for a line. */
+/** A key in the file is public, the client's own, and too long for a line. */
 export const shownKeys = (settings: OpenPgpSettings): string =>
   publicTexts(settings)
     .map((text) => (text.startsWith('secret:') ? masked(text) : 'the key of the file'))

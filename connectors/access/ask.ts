@@ -1,11 +1,11 @@
-// One question to a token endpoint or a login, and what its answer says before anybody reads its content.
-// Invariant: bounded in time and size, no redirect followed; what is passed on is a code, a number, a host, never a text.
+// Sends one request to a token endpoint or a login, and reads its answer up to the content.
+// Invariant: bounded in time and size, no redirect followed; only codes, numbers and a host are passed on, never a text.
 import type { Evidence, Outcome, SendContext } from '../contract.ts';
 import { outcomeOfStatus, retryAfterMs } from '../http-status.ts';
 import type { CarriedRequest, HttpAnswer } from '../guard/http/carrier.ts';
 import { unanswered, type HttpClient } from '../guard/http/exchange.ts';
 
-/** How long a question may take, whatever the file allows for a lead. */
+/** Limits of such a request, whatever the file allows for a lead. */
 const most = { connectMs: 5_000, responseMs: 10_000, totalMs: 15_000 } as const;
 
 export const askingMs = ({ timeouts }: SendContext): number => Math.min(timeouts.totalMs, most.totalMs);
@@ -14,12 +14,12 @@ export type Answered =
   | { readonly ok: true; readonly answer: HttpAnswer; readonly evidence: Evidence }
   | { readonly ok: false; readonly outcome: Outcome };
 
-/** Begins a reason, so that support sees who said so: not the recipient of the lead. */
+/** Begins a reason, so that support sees that the answer did not come from the recipient of the lead. */
 export type Asked = 'TOKEN_' | 'LOGIN_';
 
 export const reasonOf = (asked: Asked, code: string): string => `${asked}${code}`.slice(0, 64);
 
-/** @returns the answer where its status leaves something to read, else what came of it */
+/** @returns the answer where its status permits reading the content, else an outcome */
 export async function ask(
   client: HttpClient,
   asked: Asked,
@@ -52,7 +52,7 @@ export async function ask(
   return { ok: false, outcome: { kind: 'unavailable', reason, maybeReceived: false, evidence } };
 }
 
-/** The answer as an object; undefined where it is none. */
+/** The answer as an object; undefined for any other content. */
 export function objectIn({ text }: HttpAnswer): Readonly<Record<string, unknown>> | undefined {
   try {
     const parsed: unknown = JSON.parse(text);

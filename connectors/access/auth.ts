@@ -1,4 +1,4 @@
-// How the recipient knows us: a secret in a header, or a token or session that is got first. As a file declares it. Pure.
+// Types and checks of a file's `auth`: a secret in a header, or a token or session that is obtained first. Pure.
 // Invariant: no secret in clear.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, secretSchema } from '../guard.ts';

@@ -1,12 +1,12 @@
-// What a schema cannot say of a token or a login. Pure.
-// Invariant: no secret in clear, no placeholder in the address that is asked, and each grant has what it needs.
+// Checks the rules of a token or a login that a schema cannot express. Pure.
+// Invariant: no secret in clear, no placeholder in the token or login address, and each grant has the settings it needs.
 import type { SettingsProblem } from '../contract.ts';
 import { clearTextProblem, secretName } from '../guard.ts';
 import { addressProblems } from '../guard/http/address.ts';
 import { credentialHeader } from './names.ts';
 import { accessUrl, type Access, type Login, type LoginBody, type OAuth2, type SendAs } from './settings.ts';
 
-/** @param path where the way in stands, e.g. `/auth` */
+/** @param path of the access settings, e.g. `/auth` */
 export function accessProblems(path: string, access: Access): readonly SettingsProblem[] {
   const at = `${path}/${'oauth2' in access ? 'oauth2' : 'login'}`;
   const urlAt = 'oauth2' in access ? `${at}/tokenUrl` : `${at}/url`;
@@ -123,7 +123,7 @@ function loginProblems(at: string, { json, form, basic, headers = {} }: Login): 
   return problems;
 }
 
-/** Passwords in clear, at any depth. @param name the key that the value stands under */
+/** Passwords in clear, at any depth. @param name the key of the value */
 function clearIn(path: string, name: string, value: LoginBody): readonly SettingsProblem[] {
   if (Array.isArray(value))
     return value.flatMap((inner: LoginBody, index) => clearIn(`${path}/${index}`, name, inner));
@@ -135,7 +135,7 @@ function clearIn(path: string, name: string, value: LoginBody): readonly Setting
   return isText && /pass|pwd|secret/i.test(name) ? clearTextProblem(path, String(value)) : [];
 }
 
-/** A cookie alone proves no login. @param path where the way in stands, e.g. `/auth` */
+/** Warns that a cookie alone proves no login. @param path of the access settings, e.g. `/auth` */
 export function loginDoubts(path: string, access: Access): readonly SettingsProblem[] {
   if (!('login' in access)) return [];
   const { token, proof, accepted } = access.login;

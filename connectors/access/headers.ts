@@ -1,5 +1,5 @@
-// The headers by which the recipient knows us, and what a preview shows of them. Pure.
-// Invariant: a secret without a value stops the request; what is shown has every secret masked.
+// Builds the headers that authenticate us to the recipient, and their masked form for a preview. Pure.
+// Invariant: a secret without a value stops the request; the masked form shows no secret.
 import { masked } from '../guard.ts';
 import { hostOf } from '../guard/http/address.ts';
 import { resolveText } from '../guard/http/headers.ts';
@@ -33,7 +33,7 @@ export function authHeaders(
   return value.ok ? { ok: true, headers: { [auth.header.name.toLowerCase()]: value.value } } : value;
 }
 
-/** Basic credentials are encoded on the wire; encoding the mask would hide that it is one. */
+/** Basic credentials are encoded in the request; encoding the mask would hide it. */
 export function shownAuth(auth: Auth | undefined): Headers {
   if (auth === undefined) return {};
   if (isAccess(auth)) {

@@ -1,5 +1,5 @@
-// A session by a login: its request, and where the answer has the token.
-// Invariant: a password that was refused is not tried again by itself; CRMs lock the account after five.
+// Obtains a session by a login: sends its request, and finds the token in the answer.
+// Invariant: a refused password is not tried again automatically; CRMs lock the account after five attempts.
 import type { Evidence, Got, Outcome, SendContext } from '../contract.ts';
 import type { CarriedRequest, HttpAnswer } from '../guard/http/carrier.ts';
 import type { HttpClient } from '../guard/http/exchange.ts';
@@ -8,7 +8,10 @@ import type { Login, LoginBody } from './settings.ts';
 
 type Resolved = (text: string) => string;
 
-/** An answer that is neither a session nor a plain no (a page of maintenance, say) is asked about twice more, then a person is. */
+/**
+ * An answer that is neither a session nor a plain refusal (a page of maintenance, say) is retried twice; then a person
+ * decides.
+ */
 const doubtfulAgainMs = [300_000, 1_800_000] as const;
 
 export async function logIn(
@@ -51,7 +54,7 @@ export async function logIn(
   return { ok: true, token, ...(livesMs === undefined ? {} : { livesMs }) };
 }
 
-/** What a framework shows where it fails before it has looked at a password: the CRM's database is away, say. */
+/** The page of a framework that failed before it checked the password: the CRM's database is down, say. */
 const isBareFailure = ({ status, headers }: HttpAnswer): boolean =>
   status === 400 && /^text\/html\b/i.test(headers['content-type'] ?? '');
 

@@ -1,4 +1,4 @@
-// How HTTP writes the name of a header, and which names stand for a secret.
+// Patterns of HTTP header names, and of names whose value is a secret.
 export const headerName = "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$";
 
 /** Headers that carry credentials in one CRM or another: their values must be secrets. */

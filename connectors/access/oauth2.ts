@@ -1,5 +1,6 @@
-// A token by OAuth2 (RFC 6749, 7523): the request and what its answer says; oauth4webapi writes and reads, the guard carries.
-// Invariant: nothing of secret or token is in an outcome; an error of the endpoint becomes a code of a closed list.
+// Obtains a token by OAuth2 (RFC 6749, 7523): oauth4webapi writes the request and reads the answer, the guard opens the
+// socket.
+// Invariant: an outcome contains nothing of secret or token; an error of the endpoint becomes a code of a closed list.
 import { createPrivateKey } from 'node:crypto';
 import * as oauth from 'oauth4webapi';
 import type { Evidence, Got, Outcome, SendContext } from '../contract.ts';
@@ -10,23 +11,26 @@ import type { OAuth2 } from './settings.ts';
 
 type Resolved = (text: string) => string;
 
-/** A refusal may heal by itself (a deployment over there), so it is asked about again, seldom. */
+/** A refusal may end by itself (the recipient is being deployed), so it is retried, seldom. */
 const refusedAgainMs = 300_000;
-/** What is no answer of a token endpoint (a CRM whose database is away, a page of maintenance) is asked about soon, then less often. */
+/**
+ * An answer that is not a token endpoint's (a CRM whose database is down, a page of maintenance) is retried soon, then less
+ * often.
+ */
 const unclearAgainMs = 5_000;
 
 const againAfter = (isPlain: boolean, refusals: number): number =>
   isPlain ? refusedAgainMs : Math.min(unclearAgainMs * 2 ** Math.min(refusals, 10), refusedAgainMs);
 
-/** What the endpoint said, where that is no token. */
+/** The endpoint's answer when it is no token. */
 interface Seen {
   failed?: Outcome;
-  /** It refused in the words of RFC 6749, section 5.2, or with 401 or 403. */
+  /** A refusal in the terms of RFC 6749, section 5.2, or with 401 or 403. */
   isPlain: boolean;
   evidence: Evidence;
 }
 
-/** What came of the tries before. */
+/** State of the earlier attempts. */
 interface Before {
   readonly refreshToken?: string;
   readonly refusals: number;
@@ -54,7 +58,7 @@ export async function getToken(
       parameters,
       {
         [oauth.customFetch]: carriedBy(client, settings, context, seen),
-        // Whether an address may be asked in clear was decided before, by the operator's policy.
+        // The operator's policy has already decided if an address may be requested in clear.
         [oauth.allowInsecureRequests]: true,
         headers: { 'user-agent': 'Relais/1' },
       },
@@ -63,12 +67,14 @@ export async function getToken(
     const answer = await oauth.processGenericTokenEndpointResponse(server, application, response);
     return gotOf(answer) ?? notGot(refused('TOKEN_MALFORMED', seen.evidence));
   } catch {
-    // Of the library's error nothing is kept: it quotes the answer.
+    // The library's error is dropped, since it quotes the answer.
     return notGot(seen.failed ?? refused('TOKEN_ANSWER_UNREADABLE', seen.evidence));
   }
 }
 
-/** The library's `fetch`: through the guard. What failed is left in `seen`, and the library reads a mere error. */
+/**
+ * The library's `fetch`, through the guard. The reason of a failure is kept in `seen`; the library gets a plain error.
+ */
 function carriedBy(
   client: HttpClient,
   { requestAs }: OAuth2,
@@ -110,7 +116,7 @@ function gotOf(answer: oauth.TokenEndpointResponse): Got | undefined {
     ok: true,
     token,
     ...(isToken(refreshToken) ? { refreshToken } : {}),
-    // Zero or less would have each delivery ask for a token of its own.
+    // With zero or less, each delivery would request a token of its own.
     ...(seconds !== undefined && seconds > 0 ? { livesMs: Math.min(seconds, longestSeconds) * 1_000 } : {}),
   };
 }
@@ -118,7 +124,7 @@ function gotOf(answer: oauth.TokenEndpointResponse): Got | undefined {
 const longestSeconds = 366 * 24 * 3_600;
 
 function clientAuthOf({ clientSecret, clientAuth, grant }: OAuth2, resolved: Resolved): oauth.ClientAuth {
-  // The signed statement says who asks.
+  // The signed assertion identifies us.
   if (clientSecret === undefined) return grant === 'jwt_bearer' ? () => undefined : oauth.None();
   const secret = resolved(clientSecret);
   return clientAuth === 'client_secret_basic'
@@ -152,7 +158,7 @@ async function grantOf(
   }
 }
 
-/** Salesforce takes no statement that lives longer. */
+/** Salesforce takes no assertion that lives longer. */
 const statementSeconds = 180;
 
 async function assertionOf(
@@ -174,7 +180,7 @@ async function assertionOf(
     .sign(createPrivateKey(resolved(key)));
 }
 
-/** Whether a private key can be read; what else could go wrong with it, the endpoint says. */
+/** True when a private key can be read; the endpoint reports any other mistake in it. */
 export function isPrivateKey(text: string): boolean {
   try {
     createPrivateKey(text);
@@ -197,11 +203,13 @@ const knownErrors = new Set([
 /** `unknown_error` is Salesforce's own: « retry your request ». */
 const temporaryErrors = new Set(['temporarily_unavailable', 'server_error', 'slow_down', 'unknown_error']);
 
-/** Zoho and Salesforce call it a refusal, with 400; asked again at once they would go on refusing. */
+/** Zoho and Salesforce send it as a refusal, with 400; retried at once they would go on refusing. */
 const askedTooOften = /too many requests|rate exceeded/i;
 const tooOftenAgainMs = 60_000;
 
-/** The answer in the form the library reads: some CRMs say 201, name no type of token, or tell an error with status 200. */
+/**
+ * The answer in the form the library reads: some CRMs answer 201, omit the token type, or report an error with status 200.
+ */
 function readAnswer(
   answer: HttpAnswer,
   evidence: Evidence,
@@ -218,7 +226,7 @@ function readAnswer(
     return { ok: true, content: { token_type: 'bearer', ...Object.fromEntries(given) } };
   }
   const error = content?.['error'];
-  // A code has no blanks; « Not Found » is what a framework says of an address that is being deployed.
+  // An error code has no blanks; « Not Found » is a framework's answer for an address that is being deployed.
   const isPlain = (typeof error === 'string' && !/\s/.test(error)) || status === 401 || status === 403;
   return { ok: false, outcome: refusalIn(content, status, evidence), isPlain };
 }

@@ -1,5 +1,6 @@
-// Sends with a token or session: obtained before, obtained anew once where the recipient refuses it.
-// Invariant: a second refusal is the outcome; nothing is sent again but after a plain no, so that nothing arrives twice.
+// Sends with a token or session, which is obtained before, and once more after the recipient refused it.
+// Invariant: a second refusal is the outcome; only after a plain refusal is a request sent again, so that nothing arrives
+// twice.
 import type { Credential, CredentialNeed, Credentials, Obtained, Outcome, SendContext } from '../contract.ts';
 import { bareHost, secretOrText } from '../guard.ts';
 import type { HttpClient } from '../guard/http/exchange.ts';
@@ -13,7 +14,7 @@ type AccessHeaders = Readonly<Record<string, string>>;
 export type Needed =
   { readonly ok: true; readonly need: CredentialNeed } | { readonly ok: false; readonly outcome: Outcome };
 
-/** What has to be obtained before anything is sent, or why it cannot be. */
+/** Prepares the token or session to obtain before sending, or gives the reason why it cannot. */
 export function neededFor(access: Access, client: HttpClient, context: SendContext): Needed {
   const url = URL.parse(accessUrl(access));
   if (url === null) return held('URL_MALFORMED');
@@ -53,11 +54,11 @@ function isUsable(access: Access, resolve: (text: string) => string): boolean {
     .every((value) => isSendable(value) && !hasControl(value));
 }
 
-/** Serves one send: in a trial nothing is kept and nothing is shared. */
+/** Credentials for a single send: in a trial nothing is kept and nothing is reused. */
 function forOneSend(access: Access): Credentials {
   return {
     async obtain(need): Promise<Obtained> {
-      // A server that gives a new refresh token with each use takes the old one away from production.
+      // A server that gives a new refresh token with each use would invalidate production's.
       if ('oauth2' in access && access.oauth2.grant === 'refresh_token') return held('TOKEN_NOT_SHARED');
       const got = await need.get({ refusals: 0 });
       return got.ok ? { ok: true, credential: { token: got.token, version: 1 } } : got;
@@ -93,6 +94,6 @@ export async function withAccess(
   return second.ok ? await attempt(accessHeaders(auth, second.credential)) : notRenewed(second.outcome);
 }
 
-/** Told apart from a failure before anything left: a request has left, and was refused. */
+/** Distinguished from a failure before the departure: a request was sent, and refused. */
 const notRenewed = (outcome: Outcome): Outcome =>
   'reason' in outcome ? { ...outcome, reason: `RENEWAL_${outcome.reason}`.slice(0, 64) } : outcome;

@@ -1,4 +1,4 @@
-// The schema of a way in that is got first: `auth.oauth2` and `auth.login`.
+// The JSON schemas of `auth.oauth2` and `auth.login`.
 import type { JsonSchema } from '../contract.ts';
 import { secretSchema } from '../guard.ts';
 import { headerName } from './names.ts';

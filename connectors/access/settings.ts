@@ -1,7 +1,7 @@
-// Ways in that are got first and used for a while: a token by OAuth2, a session by a login. As a file declares them.
-// Invariant: no secret in clear; the host that is asked is in clear, so that the contract can name it.
+// Types of the credentials that are obtained first and used for a while: a token by OAuth2, a session by a login.
+// Invariant: no secret in clear; the host of the token or login address is in clear, so that the contract can name it.
 
-/** In which header the token travels. */
+/** The header that carries the token. */
 export interface SendAs {
   readonly header: string;
   /** Before the token, followed by a blank. */
@@ -57,7 +57,7 @@ export type Access = { readonly oauth2: OAuth2 } | { readonly login: Login };
 export const isAccess = (auth: object | undefined): auth is Access =>
   auth !== undefined && ('oauth2' in auth || 'login' in auth);
 
-/** The address a token or a session is got from. */
+/** The address from which a token or a session is obtained. */
 export const accessUrl = (access: Access): string =>
   'oauth2' in access ? access.oauth2.tokenUrl : access.login.url;
 

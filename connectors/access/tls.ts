@@ -1,5 +1,6 @@
-// TLS as a file asks for it: the certificate by which the recipient knows us, and the recipient's own authority.
-// Invariant: certificate and key are secrets that fit together, or nothing is dialled; no connection is shared with another identity.
+// Applies the TLS settings of a file: the certificate that identifies us, and the recipient's own authority.
+// Invariant: certificate and key are secrets that match, or no connection is opened; no connection is used with another
+// identity.
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Expiry, JsonSchema, NetworkPolicy, SendContext, SettingsProblem } from '../contract.ts';
@@ -50,7 +51,7 @@ export type Identified =
   | { readonly ok: true; readonly context: SendContext }
   | { readonly ok: false; readonly reason: 'SECRET_MISSING' | 'SECRET_MALFORMED' };
 
-/** The surroundings with our identity in them, which every connection made in them shows. */
+/** The context with our identity in it, which every connection shows. */
 export function identified(tls: Tls | undefined, context: SendContext): Identified {
   if (tls === undefined) return { ok: true, context };
   const identity: Record<string, string> = {};
@@ -64,7 +65,7 @@ export function identified(tls: Tls | undefined, context: SendContext): Identifi
   return { ok: true, context: { ...context, network } };
 }
 
-// Parsing a key takes longer than a request: once for each, not once for each delivery. Bounded: rotated keys must not pile up.
+// Parsing a key takes longer than a request, so the result is cached. Bounded: rotated keys must not accumulate.
 const usable = new Map<string, boolean>();
 const mostKept = 500;
 
@@ -83,7 +84,7 @@ function isUsable(identity: TlsIdentity): boolean {
   return fits;
 }
 
-/** Until when our certificate is valid; nothing where it is missing or cannot be read. */
+/** The expiry of our certificate; empty where it is missing or cannot be read. */
 export function certificateExpiry(
   tls: Tls | undefined,
   secretOf: (name: string) => string | undefined,

@@ -1,5 +1,5 @@
-// How the recipient knows us, as the document a client signs says it.
-// Invariant: a secret by its name; whoever gives a token by its host.
+// Describes our authentication in the document a client signs.
+// Invariant: a secret is shown by its name; a token endpoint or login by its host.
 import type { Both, SignedRow } from '../contract.ts';
 import { shownSetting } from '../guard.ts';
 import { hostOf } from '../guard/http/address.ts';
@@ -35,7 +35,7 @@ export function authWords(auth: Auth | undefined): Both {
   return around([`en-tête ${auth.header.name}, `, `header ${auth.header.name}, `], auth.header.value);
 }
 
-/** The certificate we show, where one is asked for. */
+/** The certificate we show, where one is required. */
 export function certificateRows(tls: Tls | undefined): readonly SignedRow[] {
   if (tls?.cert === undefined) return [];
   return [

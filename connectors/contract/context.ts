@@ -1,5 +1,5 @@
-// What a connector is given to send with, and what it composes without I/O.
-// Invariant: which addresses may be reached comes from the operator and the authorisation, never from a mapping file.
+// Types of the context that a connector sends with, and of the request that it composes without I/O.
+// Invariant: the operator and the authorisation decide which addresses may be reached, never a mapping file.
 import type { Credentials } from './credentials.ts';
 import type { Answer, Outcome } from './outcome.ts';
 import type { Action, ParcelItem } from './parcel.ts';
@@ -13,8 +13,8 @@ export interface NetworkPolicy {
   /** Additional certificate authorities, PEM. */
   readonly extraCa?: string;
   /**
-   * Operator's own routing, lower-case host -> address and port really dialled (a sandbox, a relay in the DMZ).
-   * TLS name, Host header and authorisation keep the original host; the dialled address is vetted like any other.
+   * Operator's own routing, lower-case host -> address and port to dial (a sandbox, a relay in the DMZ). TLS name, Host
+   * header and authorisation keep the original host; the dialled address is checked like any other.
    */
   readonly connectTo?: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
 }
@@ -28,12 +28,12 @@ export interface Timeouts {
 }
 
 export interface SendContext {
-  /** The compiled mapping's `response` rules. Throws never. */
+  /** The compiled mapping's `response` rules. Never throws. */
   readonly classify: (answer: Answer, stage: Action | 'lookup') => Promise<Outcome>;
-  /** Value of `secret:NAME`; undefined when the operator did not provide it. All live values, newest first, for rotating signing secrets. */
+  /** Value of `secret:NAME`; undefined when the operator gave none. `secrets`: all live values, newest first, for rotation. */
   readonly secret: (name: string) => string | undefined;
   readonly secrets: (name: string) => readonly string[];
-  /** Tokens and sessions of this client, shared by all processes. Absent in a trial: what is got serves one send. */
+  /** Tokens and sessions of this client, shared by all processes. Absent in a trial: a token serves one send. */
   readonly credentials?: Credentials;
   /** Hosts, mailboxes or folders the client's contract and a live authorisation allow (C18, C19). */
   readonly allowedTargets: readonly string[];
@@ -41,28 +41,30 @@ export interface SendContext {
   readonly timeouts: Timeouts;
   readonly signal: AbortSignal;
   /**
-   * True while the lease of the delivery runs, by a clock that continues while the process is frozen. The guard asks in the call
-   * that writes the first byte, after every wait: connection, handshake, login, token, the server's go-ahead.
+   * True while the lease of the delivery runs, by a clock that continues while the process is frozen. The guard calls it
+   * right before it writes the first byte, after every wait: connection, handshake, login, token, the server's go-ahead.
    */
   readonly mayLeave: () => boolean;
-  /** What an address of return carries, so that what comes back says which delivery it was. */
+  /** The tag in a return address, by which a returned mail identifies its delivery. */
   readonly returnTag?: (item: ParcelItem) => string;
   /**
-   * Keys of ours for one file, 32 bytes each, the one to write with first: the same at every attempt and on every host, kept nowhere.
-   * @param file names it for ever
+   * Keys for encrypting one file, 32 bytes each, the one to write with first: the same at every attempt and on every host,
+   * stored nowhere. @param file its permanent name
    */
   readonly fileKeys?: (file: string) => readonly Uint8Array[];
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** Exactly what would leave, made without I/O; `preview` prints it and the digest is taken from it. */
+/** The exact request, made without I/O; `preview` prints it and the digest is taken from it. */
 export interface Composed {
   /** The bytes that are digested and logged: the whole content the recipient gets. Same parcel, same bytes. */
   readonly content: Uint8Array;
-  /** Where it goes, secrets masked: `https://crm.horizon.example/api/leads`, `leads@horizon.example`, `sftp://horizon/in`. */
+  /**
+   * The address, secrets masked: `https://crm.horizon.example/api/leads`, `leads@horizon.example`, `sftp://horizon/in`.
+   */
   readonly target: string;
-  /** Host, mailbox or folder key that is compared with the authorisation. */
+  /** Host, mailbox or folder that is compared with the authorisation. */
   readonly targetKeys: readonly string[];
   /** Human-readable head lines (HTTP request line and headers, mail headers, file path), secrets masked. */
   readonly head: readonly string[];

@@ -1,19 +1,19 @@
-// What lets us in for a while, a token or a session: got once, used by all processes until it ends or is refused.
-// Invariant: it is held in memory and, sealed, in MySQL; it stands in no log, no evidence, no error and no preview.
+// Types of tokens and sessions, each obtained once and used by all processes until it expires or is refused.
+// Invariant: it is kept in memory and, sealed, in MySQL; it is in no log, no evidence, no error and no preview.
 import type { Outcome } from './outcome.ts';
 
 export interface Credential {
   readonly token: string;
-  /** Grows with each one that was got. */
+  /** Incremented with each one obtained. */
   readonly version: number;
 }
 
-/** What the recipient gave, or why it gave nothing. */
+/** The token, or the outcome of the failure. */
 export type Got =
   | {
       readonly ok: true;
       readonly token: string;
-      /** To get the next one with; replaces the one it was got with. */
+      /** Obtains the next token; replaces the one just used. */
       readonly refreshToken?: string;
       /** Absent: until it is refused. */
       readonly livesMs?: number;
@@ -21,20 +21,23 @@ export type Got =
   | {
       readonly ok: false;
       readonly outcome: Outcome;
-      /** How long nobody asks again with the same secrets. Absent: the next delivery may. */
+      /** Delay before the next request with the same secrets. Absent: the next delivery may try. */
       readonly againAfterMs?: number | 'never';
     };
 
 export interface CredentialNeed {
-  /** All that it is got with, secrets included: with another secret it is another credential. Only a keyed digest is kept. */
+  /**
+   * Everything it is obtained with, secrets included: another secret makes another credential. Only a keyed digest is
+   * stored.
+   */
   readonly gotWith: string;
-  /** @param refreshToken of the last one got; @param refusals in a row before this try */
+  /** @param refreshToken of the last one obtained; @param refusals in a row before this attempt */
   readonly get: (before: { readonly refreshToken?: string; readonly refusals: number }) => Promise<Got>;
-  /** `get` takes no longer. */
+  /** Upper limit of the duration of `get`. */
   readonly longestMs: number;
-  /** What the recipient has refused: never given out again. */
+  /** The credential that the recipient refused: never used again. */
   readonly refused?: Credential;
-  /** A person asks: it is got anew, whatever is there and whatever was refused before. */
+  /** Requested by a person: a new one is obtained, whatever exists and whatever was refused before. */
   readonly anew?: boolean;
 }
 

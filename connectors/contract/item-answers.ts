@@ -1,27 +1,27 @@
-// What the recipient says of each delivery of a file, in an acknowledgement of many lines.
-// Invariant: it is read piece by piece, never held whole; what stands in it is data of the recipient's making, and no text of it is kept.
+// Types of an acknowledgement file, in which the recipient reports each delivery of a file on a line.
+// Invariant: it is read piece by piece, never whole; its text comes from the recipient, and only codes of it are kept.
 import type { SendContext } from './context.ts';
 import type { Outcome } from './outcome.ts';
 import type { Parcel } from './parcel.ts';
 
-/** By what a line names its delivery: our reference of the lead, or the key of the delivery. */
+/** Names of deliveries in its lines: our reference of the lead, or the key of the delivery. */
 export type NamedBy = 'reference' | 'key';
 
-/** What one line says. `again`: not now, it is to be sent again. */
+/** The result on one line. `again`: not now, to be sent again. */
 export type LineWord = 'accepted' | 'duplicate' | 'refused' | 'again';
 
 export interface ItemAnswer {
-  /** Empty where the line names nobody. */
+  /** Empty where the line names no delivery. */
   readonly name: string;
   /** Undefined: a word that the settings do not know. */
   readonly says: LineWord | undefined;
-  /** As the recipient wrote it: only a code may be kept of it. */
+  /** As the recipient wrote it: only a code of it may be kept. */
   readonly reason?: string;
-  /** Under what the recipient has it, as it wrote it. */
+  /** The recipient's own id, as it wrote it. */
   readonly id?: string;
 }
 
-/** Why an acknowledgement cannot be read as agreed. */
+/** The reason why an acknowledgement cannot be read as agreed. */
 export type Unreadable = 'TOO_LARGE' | 'ENCODING' | 'MALFORMED' | 'COLUMNS';
 
 export type AckRead =
@@ -33,11 +33,11 @@ export type AckRead =
   /** It could not be looked for. */
   | { readonly kind: 'failed'; readonly outcome: Outcome };
 
-/** Takes what was read so far; the next lines are read once it is done. */
+/** Takes the answers read so far; the next lines are read once it is done. */
 export type TakeAnswers = (answers: readonly ItemAnswer[]) => Promise<void>;
 
 export interface ItemAnswers<Settings> {
-  /** By what lines name deliveries; undefined where these settings read none. */
+  /** The kind of name in the lines; undefined where these settings read none. */
   readonly namedBy: (settings: Settings) => NamedBy | undefined;
   /** Pieces of an acknowledgement at most. */
   readonly pieces: (settings: Settings) => number;

@@ -1,7 +1,7 @@
-// What is carried: a parcel of one delivery or many, and the bytes the mapping wrote.
+// Types of a parcel: one delivery or many, with the bytes that the mapping wrote.
 // Invariant: a connector sees bytes, addresses and secrets' names; never a lead, SQL, a queue or the environment.
 
-/** What a delivery tells its recipient. */
+/** The kind of message a delivery sends. */
 export type Action = 'create' | 'update' | 'erase';
 
 /** Ids a recipient gave in the answers to earlier calls, by `call.name`: `{ 'person.id': 42 }`. */
@@ -12,19 +12,19 @@ export interface ParcelItem {
   readonly deliveryId: number;
   /** Stable over every attempt and run: `webhook-id`, `Message-ID`, row reference (guarantee 4). ASCII, `[A-Za-z0-9_-]{1,64}`. */
   readonly key: string;
-  /** Which life of the delivery: one more after each replay. */
+  /** Number of the run of the delivery; each replay opens one more. */
   readonly run?: number;
-  /** Which try of that life. */
+  /** Number of the attempt in that run. */
   readonly attempt?: number;
-  /** `key`, or `key.rN` for a run opened after a definite refusal. Goes into `Idempotency-Key`. */
+  /** `key`, or `key.rN` for a run opened after a definite refusal. Value of `Idempotency-Key`. */
   readonly idempotencyKey: string;
   /** The centre's reference of the lead, `[A-Za-z0-9._-]{1,64}`. Never personal data. */
   readonly leadReference: string;
   /** The reference the recipient gave when it accepted the create; needed by `{reference}` in URLs. */
   readonly recipientReference?: string;
-  /** Targets that took it in an earlier attempt, as `Composed.targetKeys` names them: it does not go to them again. */
+  /** Targets that took it in an earlier attempt, named as in `Composed.targetKeys`: it is not sent to them again. */
   readonly reached?: readonly string[];
-  /** What earlier answers gave; needed by `{person.id}` in URLs. */
+  /** Ids from earlier answers; needed by `{person.id}` in URLs. */
   readonly captured?: Captured;
 }
 
@@ -35,24 +35,24 @@ export interface Body {
   readonly mediaType: string;
   /** File extension without the dot, used by file drops and attachments. */
   readonly extension: string;
-  /** Headers the format asks for where it travels by HTTP (`soapaction`, `accept`). Lower-case names. */
+  /** Headers the format requires over HTTP (`soapaction`, `accept`). Lower-case names. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Secrets that stand masked in `bytes`, which is what people and the log see. */
+  /** Secrets that are masked in `bytes`, which people and the log see. */
   readonly secrets?: BodySecrets;
-  /** A file too long to be held, instead of `bytes`, which are empty then. */
+  /** A file too long for memory, instead of `bytes`, which are then empty. */
   readonly long?: LongBytes;
 }
 
-/** What of a body is known only at departure. */
+/** The secrets of a body, filled in only at departure. */
 export interface BodySecrets {
   readonly names: readonly string[];
-  /** The bytes that leave. @param value of each name */
+  /** The bytes to send. @param value of each name */
   readonly written: (value: (name: string) => string) => Uint8Array;
 }
 
 export interface LongBytes {
   readonly size: number;
-  /** All of them in order, anew at each reading; throws when they are not there any more. */
+  /** All of them in order, read again at each call; throws when they no longer exist. */
   readonly read: () => AsyncIterable<Uint8Array>;
 }
 
@@ -62,9 +62,9 @@ export interface SheetSection {
   readonly lines: readonly { readonly label: string; readonly value: string; readonly emphasis?: boolean }[];
 }
 
-/** Place of a file in its flow. */
+/** Position of a file in its flow. */
 export interface BatchFacts {
-  /** Grows by one per file of the destination; part of its name. */
+  /** Incremented for each file of the destination; part of its name. */
   readonly sequence: number;
   /** The slot (scheduled moment) the file belongs to. */
   readonly slot: Date;
@@ -85,10 +85,10 @@ export interface Parcel {
   readonly sheet?: readonly SheetSection[];
   /** A short subject-safe line without personal data, e.g. `Programme HZ-LYON`. */
   readonly title?: string;
-  /** Not of a lead: an alert of Relais to support. */
+  /** An alert of Relais to support, without a lead. */
   readonly isAlert?: true;
   readonly batch?: BatchFacts;
-  /** Of a question: the recipient has said that it decides later, and is asked what it decided. */
+  /** For a look-up: the recipient announced a later decision, and the look-up asks for it. */
   readonly decidesLater?: boolean;
   /** Departure time of the first attempt; stable over attempts so that bytes stay the same. */
   readonly writtenAt: Date;

@@ -1,5 +1,5 @@
-// What a connector says of itself: in the document a client signs, and in the draft of a mapping.
-// Invariant: a secret is named, never shown; what people read is French first, English second.
+// Types of a connector's own texts: for the document a client signs, and for the draft of a mapping.
+// Invariant: a secret is named, never shown; texts for people are French first, English second.
 
 export type Both = readonly [fr: string, en: string];
 
@@ -16,51 +16,51 @@ export interface NamedCall<Settings> {
 }
 
 export interface SignedWords<Settings> {
-  /** How leads travel. @param settings as the file has them; each of several calls may bring its own */
+  /** How leads travel. @param settings as the file has them; each of several calls may add its own */
   readonly transport: (
     settings: Partial<Settings>,
     calls: readonly NamedCall<Settings>[],
   ) => readonly SignedRow[];
-  /** Where one message goes, where an update or an erasure may go elsewhere. */
+  /** The address of one message, where an update or an erasure may use another. */
   readonly address?: (settings: Settings) => Both;
-  /** What counts as delivered; absent where the mapping's `response` rules say it. */
+  /** When a lead counts as delivered; absent where the mapping's `response` rules decide it. */
   readonly delivered?: Both | ((settings: Partial<Settings>) => Both);
-  /** Why a test of the destination tries the address only, if it does (`Tested.tried`). */
+  /** The reason why a test of the destination tries the address only, if it does (`Tested.tried`). */
   readonly addressOnly?: Both;
 }
 
 export interface DraftRequest {
-  /** What the integrator gave as `--to`; absent: a placeholder stands in. */
+  /** Value of `--to`; absent: a placeholder is used. */
   readonly to?: string;
   readonly clientId: string;
-  /** How names of the client's secrets begin: `HORIZON`. */
+  /** First part of the names of the client's secrets: `HORIZON`. */
   readonly secretPrefix: string;
   /** Format of the client's sample. */
   readonly format: 'json' | 'form' | 'xml' | 'csv';
-  /** The leads stand in a list inside the sample's body. */
+  /** The leads are in a list inside the sample's body. */
   readonly listInside: boolean;
 }
 
-/** What of a drafted mapping depends on how it is sent. */
+/** The parts of a drafted mapping that depend on the connector. */
 export interface Draft {
   /** Last part of the destination's name unless the integrator chose one. */
   readonly name: string;
   /** Lines of the mapping file. */
   readonly lines: readonly string[];
-  /** What client.yaml must list. */
+  /** Targets that client.yaml must list. */
   readonly facts: {
     readonly hosts?: readonly string[];
     readonly mailboxes?: readonly string[];
     readonly folders?: readonly string[];
   };
   readonly targets: readonly string[];
-  /** What a person must fill in. */
+  /** Gaps that a person must fill. */
   readonly open: readonly string[];
 }
 
 export interface Drafting {
-  /** What may follow `--to`: `https:// address`. */
+  /** Form of a value of `--to`: `https:// address`. */
   readonly to: string;
-  /** Undefined where the address is another connector's; a text says why there can be no draft. */
+  /** Undefined where the address is another connector's; a text gives the reason why there can be no draft. */
   readonly draft: (request: DraftRequest) => Draft | string | undefined;
 }

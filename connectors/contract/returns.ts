@@ -1,12 +1,14 @@
-// What comes back later of what had been taken: a mail that bounces after the server's yes.
-// Invariant: whatever came back is data of anybody's making; only a tag of ours in it says what it is about.
+// Types of later returns: a mail that bounces after the server accepted it.
+// Invariant: a return may come from anyone; only our tag in it identifies its delivery.
 import type { NetworkPolicy } from './context.ts';
 
-/** One message that came back, as far as it is read. */
+/** One returned message, as far as it is read. */
 export interface Returned {
-  /** Its text from the beginning, where a tag of ours is looked for. Holds personal data: never kept, never logged. */
+  /** Its text from the beginning, where our tag is looked for. Contains personal data: never stored, never logged. */
   readonly text: string;
-  /** `report`: a delivery report; `reply`: a program's answer, an absence notice; `other`: neither, a person looks at it. */
+  /**
+   * `report`: a delivery report; `reply`: an automatic answer, an absence notice; `other`: neither, a person looks at it.
+   */
   readonly kind: 'report' | 'reply' | 'other';
   /** Targets that were given up, in lower case, each with its code. */
   readonly failures: readonly { readonly target: string; readonly code: string }[];
@@ -31,9 +33,9 @@ export interface ReturnsRead {
 }
 
 export interface Returns<Settings> {
-  /** Whether these settings ask for returns to come to the place that is read. */
+  /** True when the settings ask for returns to the mailbox that is read. */
   readonly expected: (settings: Settings) => boolean;
-  /** @param place URL with login, from the operator's configuration; what it may be, `readable` says */
+  /** @param place URL with login, from the operator's configuration; `readable` checks it */
   readonly read: (
     place: string,
     context: ReturnsContext,

@@ -1,14 +1,14 @@
-// The recipient that stands in for the client's in a trial on this machine.
-// Invariant: a trial can dial nothing but what was started for it, and holds no real secret.
+// Types of the stand-in for the client's recipient in a trial on this machine.
+// Invariant: a trial can connect only to servers started for it, and has no real secret.
 
 /** A server started for a trial, on loopback. */
 export interface StandInServer {
   readonly port: number;
-  /** PEM to trust; absent where there is no TLS. */
+  /** Authority to trust, PEM; absent without TLS. */
   readonly authority?: string;
   /** Fingerprint of an SSH server. */
   readonly hostKey?: string;
-  /** Says what it answers from now on; absent where the protocol knows no such answer. */
+  /** Sets the answer from now on; absent where the protocol has none. */
   readonly answerWith?: (answer: StandInAnswer) => void;
   readonly received: () => { readonly count: number };
   readonly close: () => Promise<void>;
@@ -20,7 +20,7 @@ export interface StandInAnswer {
   readonly body: string;
 }
 
-/** Servers the sandbox has. A connector of another protocol starts its own. */
+/** Servers the sandbox provides. A connector of another protocol starts its own. */
 export interface StandInServers {
   /** Login of the mailbox and of the SFTP account. */
   readonly login: { readonly user: string; readonly password: string };
@@ -33,13 +33,13 @@ export interface StandInServers {
 }
 
 export interface StandIn<Settings> {
-  /** Absent where nothing is dialled. */
+  /** Absent where no connection is opened. */
   readonly server?: StandInServer;
-  /** Names that lead to the server, and no other name leads anywhere. */
+  /** Names that resolve to the server; no other name resolves. */
   readonly hosts: readonly string[];
-  /** The file's own settings, sent to the server instead. */
+  /** The file's own settings, redirected to the server. */
   readonly settingsOf: (settings: Settings) => Settings;
-  /** A placeholder in the form the place of the secret asks for. */
+  /** A placeholder in the form that the secret's setting requires. */
   readonly secret: (name: string) => string | undefined;
   readonly allowedTargets: readonly string[];
 }

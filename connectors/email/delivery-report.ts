@@ -1,9 +1,11 @@
-// Reads a mail that came to the return path: a delivery report (RFC 3464), a program's reply, or anything else. mailsplit reads MIME.
-// Invariant: of a report only addresses and codes are taken, never its words; what cannot be read is `other`, never an error.
+// Reads a mail from the return path: a delivery report (RFC 3464), an automatic reply, or any other mail. mailsplit parses
+// MIME.
+// Invariant: only addresses and codes of a report are taken, never its words; an unreadable mail is `other`, never an
+// error.
 import type { SplitterChunk } from '@zone-eu/mailsplit';
 import type { Returned } from '../contract.ts';
 
-/** A mail, as far as it matters here. */
+/** The parts of a mail that are used here. */
 interface Read {
   readonly report: string | undefined;
   readonly autoSubmitted: string;
@@ -13,13 +15,13 @@ export async function readReturned(source: Buffer): Promise<Returned> {
   const text = source.toString('latin1');
   const { report, autoSubmitted } = await partsOf(source).catch(() => nothing);
   if (report !== undefined) return { text, kind: 'report', failures: failuresIn(report) };
-  // A program that answers a mail says so (RFC 3834): it has been received.
+  // An automatic reply declares itself (RFC 3834): the mail was received.
   return { text, kind: autoSubmitted.startsWith('auto-replied') ? 'reply' : 'other', failures: [] };
 }
 
 const nothing: Read = { report: undefined, autoSubmitted: '' };
 
-/** The parts of the mail itself; one that it carries is not looked into. */
+/** The parts of the mail itself; an embedded mail is not opened. */
 async function partsOf(source: Buffer): Promise<Read> {
   const { Splitter } = await import('@zone-eu/mailsplit');
   const splitter = new Splitter({ ignoreEmbedded: true, maxHeadSize: 64 * 1024 });
@@ -46,14 +48,15 @@ const headerOf = (part: object, name: string): string =>
   (part as { readonly headers: { getFirst: (key: string) => string } }).headers.getFirst(name).trim();
 
 /**
- * `Action: failed` is the end, whatever its status: a server that put a mail off for days gives up with 4.4.7. `delayed` is none.
+ * `Action: failed` is final, whatever its status: a server that deferred a mail for days gives up with 4.4.7. `delayed` is
+ * not.
  */
 function failuresIn(report: string): Returned['failures'] {
   const [, ...groups] = report.replaceAll('\r\n', '\n').split(/\n(?:[ \t]*\n)+/);
   return groups.flatMap((group) => {
     const fields = fieldsOf(group);
     if (fields.get('action')?.toLowerCase() !== 'failed') return [];
-    // Of an alias the original is what we sent to.
+    // For an alias, the original recipient is the address we sent to.
     const target =
       addressOf(fields.get('original-recipient')) ?? addressOf(fields.get('final-recipient')) ?? '';
     const status = /^[245]\.\d{1,3}\.\d{1,3}(?=\s|$)/.exec(fields.get('status') ?? '')?.[0];

@@ -1,4 +1,4 @@
-// The `send` block of a drafted mail.
+// Drafts the `send` block of a mail destination.
 // Invariant: no secret in clear.
 import type { Draft, Drafting, DraftRequest } from '../contract.ts';
 

@@ -1,5 +1,6 @@
-// The email connector: one delivery, one mail with a lead sheet, taken by the server or not.
-// Invariant: only authorised mailboxes; TLS always, unless the operator allowed plaintext; a server's yes proves no reading.
+// The email connector: one delivery is one mail with a lead sheet, accepted by the server or not.
+// Invariant: only authorised mailboxes; TLS always, unless the operator allowed plaintext; the server's acceptance proves
+// no reading.
 import { defineConnector } from '../contract.ts';
 import type { SendContext } from '../contract.ts';
 import { emailDrafting } from './draft.ts';
@@ -15,7 +16,7 @@ import { createMailCarrier } from '../mail/smtp.ts';
 import type { SmtpSessions } from '../mail/smtp.ts';
 import { emailStandIn } from './stand-in.ts';
 
-/** @param nameServers resolvers asked about DKIM keys; the system's when absent */
+/** @param nameServers resolvers for DKIM keys; the system's when absent */
 export function createEmailConnector({ nameServers }: { readonly nameServers?: readonly string[] } = {}) {
   const carrier = createMailCarrier();
   const sessionsFor = ({ network }: SendContext): SmtpSessions => carrier.sessions(network);

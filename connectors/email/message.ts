@@ -1,5 +1,6 @@
-// A parcel becomes one mail: subject, text, HTML, attachment, headers. Pure but for building the MIME bytes.
-// Invariant: the same parcel gives the same bytes (Message-ID, Date and boundaries included), and no field can add a header.
+// Turns a parcel into one mail: subject, text, HTML, attachment, headers. Pure but for building the MIME bytes.
+// Invariant: the same parcel gives the same bytes (Message-ID, Date and boundaries included), and no field can add a
+// header.
 import type { Composed, Parcel } from '../contract.ts';
 import { masked } from '../guard.ts';
 import { dkimHead } from '../mail/dkim.ts';
@@ -33,7 +34,7 @@ export function letterOf(parcel: Parcel, settings: EmailSettings): Letter {
   const language = settings.language ?? 'fr';
   const item = parcel.items[0];
   const key = item?.key ?? 'none';
-  // Changed content goes under a changed id: mail systems drop a second message of the same one without a word.
+  // Changed content gets a new id: mail systems silently drop a second message with the same one.
   const sent = item?.idempotencyKey ?? key;
   const attachment =
     (settings.attachment ?? 'none') === 'none' || parcel.body.bytes.length === 0
@@ -67,7 +68,7 @@ export function letterOf(parcel: Parcel, settings: EmailSettings): Letter {
   };
 }
 
-/** One line, without personal data; an update or erasure says so even when the template forgets it. */
+/** One line, without personal data; an update or erasure is named even when the template does not. */
 export function subjectOf(parcel: Parcel, settings: EmailSettings): string {
   const said = wordsFor(settings.language ?? 'fr', parcel).action[parcel.action];
   const template =
@@ -84,7 +85,7 @@ export function subjectOf(parcel: Parcel, settings: EmailSettings): string {
   return oneLine(prefix + filled).slice(0, 200);
 }
 
-/** @param headers of the provider it goes through */
+/** @param headers of the mail provider */
 export const mimeOf = (
   { attachment, key, ...letter }: Letter,
   headers: Readonly<Record<string, string>> = {},
@@ -96,7 +97,7 @@ export const mimeOf = (
     attachments: attachment === undefined ? [] : [attachment],
   });
 
-/** Mailboxes that do not have it yet, in lower case. The mail names all of them, as it did the first time. */
+/** Mailboxes that do not have it yet, in lower case. The mail still names all of them, as in the first attempt. */
 export function openMailboxes(parcel: Parcel, settings: EmailSettings): readonly string[] {
   const reached = new Set(parcel.items[0]?.reached);
   return mailboxesOf(settings).filter((mailbox) => !reached.has(mailbox));

@@ -1,12 +1,12 @@
-// A mail that carries no person: that a lead waits, under our reference, and where it is read.
-// Invariant: no value of the lead's person, and no opt-in, is in it; the check refuses fields that would bring one.
+// Checks a mail without personal data: it announces that a lead waits, under our reference, and links to it.
+// Invariant: the mail contains no personal data and no opt-in; the check refuses fields that would add one.
 import type { Parcel, SettingsProblem } from '../contract.ts';
 
 const referencePlace = '{leadReference}';
 
 export interface NoticeSettings {
   readonly content?: 'lead' | 'notice';
-  /** May hold {leadReference}. */
+  /** May contain {leadReference}. */
   readonly readAt?: string;
   readonly attachment?: 'none' | 'csv' | 'xml' | 'json';
 }
@@ -67,7 +67,7 @@ function addressProblems(readAt: string): readonly SettingsProblem[] {
   ];
 }
 
-/** Where this lead is read; undefined where the mail carries it. */
+/** The address where this lead is read; undefined where the mail contains it. */
 export const readingPlace = ({ content, readAt }: NoticeSettings, parcel: Parcel): string | undefined =>
   content === 'notice' && readAt !== undefined
     ? readAt.replaceAll(referencePlace, encodeURIComponent(parcel.items[0]?.leadReference ?? ''))

@@ -1,8 +1,8 @@
-// A mail under the client's key: all of it but its head is encrypted, and signed where asked (PGP/MIME, RFC 3156).
-// Invariant: nothing of its content leaves in clear where encryption was asked for.
+// Encrypts a mail for the client's key, all but its headers, and signs it where asked (PGP/MIME, RFC 3156).
+// Invariant: nothing of its content is sent in clear where encryption was asked for.
 import type { PgpKeys } from '../openpgp.ts';
 
-/** The mail with everything but its head encrypted: what it says, its sheet and its attachment. */
+/** The mail with everything but its headers encrypted: text, sheet and attachment. */
 export async function encrypted(mail: Buffer, { encryptTo, sign }: PgpKeys, at: Date): Promise<Buffer> {
   const { createMessage, encrypt } = await import('openpgp');
   const text = mail.toString('latin1');

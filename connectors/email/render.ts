@@ -1,5 +1,5 @@
-// The lead sheet as mail clients show it: plain text and HTML. Pure.
-// Invariant: every value is escaped; nothing is loaded from the network; the meaning never rests on colour alone.
+// Renders the lead sheet for mail clients: plain text and HTML. Pure.
+// Invariant: every value is escaped; nothing is loaded from the network; no meaning depends on colour alone.
 import type { Parcel, SheetSection } from '../contract.ts';
 import { oneLine, readable } from '../mail/text.ts';
 import type { Words } from './words.ts';
@@ -9,7 +9,7 @@ export interface SheetPage {
   readonly words: Words;
   readonly parcel: Parcel;
   readonly attachmentName?: string;
-  /** The mail carries no person: where the lead is read. */
+  /** The mail has no personal data: the address where the lead is read. */
   readonly readAt?: string;
 }
 
@@ -26,7 +26,7 @@ export function escapeHtml(text: string): string {
 }
 
 const inParis = { dateStyle: 'long', timeStyle: 'short', timeZone: 'Europe/Paris' } as const;
-/** Made once: making one takes longer than the rest of the mail. */
+/** Cached: making one takes longer than the rest of the mail. */
 const clocks = {
   fr: new Intl.DateTimeFormat('fr-FR', inParis),
   en: new Intl.DateTimeFormat('en-GB', inParis),
@@ -41,7 +41,7 @@ function referencesOf({ parcel }: SheetPage): string {
 const introductionOf = ({ words, parcel: { action }, readAt }: SheetPage): string =>
   (readAt === undefined ? words.lead : words.notice)[action];
 
-/** The one link a mail may hold, written out: a reader sees where it leads. */
+/** The one link of a mail, written out so that a reader sees its address. */
 const linkOf = ({ words, readAt }: SheetPage, colour: string): string =>
   readAt === undefined
     ? ''
@@ -73,7 +73,7 @@ export function renderText(page: SheetPage): string {
   return out.join('\n');
 }
 
-// Colours hold 4.5:1 against their background. Accent by action: a glance tells a new lead from an erasure.
+// Contrast is 4.5:1 against the background. One accent for each action: a new lead and an erasure differ at a glance.
 const accents = { create: '#0b5c4a', update: '#1d4f91', erase: '#9b1c1c' } as const;
 const font = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 

@@ -1,5 +1,5 @@
-// The mailbox of the return path, read by IMAP over a guarded TLS socket. imapflow speaks the protocol.
-// Invariant: a mail is removed only once it has been dealt with; a server that is slow, or never stops talking, is cut off.
+// Reads the mailbox of the return path by IMAP over a guarded TLS socket. imapflow speaks the protocol.
+// Invariant: a mail is removed only once it has been handled; a slow or endless server is cut off.
 import type { Socket } from 'node:net';
 import type { ImapFlow, ImapFlowOptions } from 'imapflow';
 import type { Handled, Returned, ReturnsContext, ReturnsRead } from '../contract.ts';
@@ -8,7 +8,7 @@ import { readReturned } from './delivery-report.ts';
 
 /** Mails of one reading. */
 const most = 100;
-/** Of each so much is read: a report stands before the mail that it returns. */
+/** Bytes read of each mail: a report precedes the mail that it returns. */
 const mostBytes = 256 * 1024;
 
 interface Place {
@@ -36,7 +36,7 @@ export async function readReturnMailbox(
     const to = { host: at.host, port: at.port, timeoutMs, signal: deadline.signal };
     const socket = at.secure ? await guard.connectTls(to) : await guard.connect(to);
     client = new Client(optionsFor(socket, at));
-    // What goes wrong is seen in the command that fails by it.
+    // An error appears in the command that it makes fail.
     client.on('error', () => undefined);
     return await deadline.race(readFolder(client, at.folder, handle));
   } catch (error) {
@@ -59,7 +59,7 @@ function optionsFor(socket: Socket, { host, port, secure, user, password }: Plac
     maxLineLength: 1024 * 1024,
     maxLiteralSize: 2 * mostBytes,
     maxResponseSize: 4 * mostBytes,
-    // The socket is connected, vetted and its certificate verified.
+    // The socket is already connected, checked, and its certificate verified.
     transport: {
       connect: (_options, onConnect) => {
         setImmediate(onConnect);
@@ -82,7 +82,7 @@ async function readFolder(
     for (const uid of found.slice(0, most)) {
       const message = await client.fetchOne(String(uid), { source: { maxLength: mostBytes } }, { uid: true });
       if (message === false || message.source === undefined) continue;
-      // What cannot be read is left for a person, and keeps nobody from the next one.
+      // An unreadable mail is left for a person, and does not block the next one.
       const returned = await readReturned(message.source).catch(() => undefined);
       const handled = returned === undefined ? 'foreign' : await handle(returned);
       if (!(await putAway(client, String(uid), handled))) return { ok: false, code: 'IMAP_NOT_REMOVED' };
@@ -94,7 +94,7 @@ async function readFolder(
   }
 }
 
-/** False when the server did not do it: the mail would be read again for ever. */
+/** False when the server did not do it: the mail would be read again without end. */
 async function putAway(client: ImapFlow, uid: string, handled: Handled): Promise<boolean> {
   switch (handled) {
     case 'done':

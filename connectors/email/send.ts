@@ -1,5 +1,5 @@
-// Sends a parcel as one mail, or reaches the mail server without one.
-// Invariant: only authorised mailboxes; a server's yes proves no reading, and a yes to a part is no clean success.
+// Sends a parcel as one mail, or tests the mail server without one.
+// Invariant: only authorised mailboxes; the server's acceptance proves no reading, and a partial acceptance is no success.
 import type { Evidence, Outcome, Parcel, SendContext, Tested } from '../contract.ts';
 import { bareHost, startDeadline, textRecords } from '../guard.ts';
 import { checkRecord, dkimKeyOf, recordName, signed } from '../mail/dkim.ts';
@@ -25,7 +25,7 @@ export async function sendEmail(
 ): Promise<Outcome> {
   if (parcel.items.length !== 1) return { kind: 'invalid', reason: 'ONE_ITEM_EXPECTED' };
   const open = openMailboxes(parcel, settings);
-  // Whoever was to have it has it: a mailbox that refused it stands in the file no more.
+  // All remaining mailboxes have it: one that refused it was removed from the file.
   if (open.length === 0) return { kind: 'duplicate' };
   const refused = refusal(open, context);
   if (refused !== undefined) return refused;
@@ -57,7 +57,7 @@ type Ready =
     }
   | { readonly ok: false; readonly reason: string };
 
-/** Server and keys that a mail leaves with, or why none may leave. */
+/** The server and keys of a mail, or the reason why none may be sent. */
 async function readyFor(settings: EmailSettings, { secret, now }: SendContext): Promise<Ready> {
   const server = serverOf(settings.smtp, secret);
   if (!server.ok) return server;
@@ -80,7 +80,7 @@ function envelopeOf(
   return { from: returnAddress(settings, tag), to, reports: settings.returnPath !== undefined };
 }
 
-/** Mailboxes it was sent to, in lower case; `isRest`: others took it in an earlier attempt. */
+/** Mailboxes it is sent to, in lower case; `isRest`: others took it in an earlier attempt. */
 interface Addressed {
   readonly open: readonly string[];
   readonly isRest: boolean;
@@ -90,7 +90,7 @@ function outcomeOf(sent: SmtpSent, addressed: Addressed, seen: Evidence): Outcom
   const targets = targetsOf(sent, addressed);
   if (!sent.ok) {
     const evidence = { ...seen, ...targets };
-    // Those that have it make of a refusal to the rest a matter of these mailboxes, not of the server.
+    // Since others have it, a refusal concerns the remaining mailboxes, not the server.
     return addressed.isRest && sent.rejected.length > 0
       ? partly(sent.rejected, evidence)
       : smtpOutcome(sent.error, sent.contentStarted, evidence);
@@ -105,10 +105,10 @@ function outcomeOf(sent: SmtpSent, addressed: Addressed, seen: Evidence): Outcom
   return sent.rejected.length > 0 ? partly(sent.rejected, evidence) : { kind: 'unconfirmed', evidence };
 }
 
-/** A target of an entry of the log is cut at so many characters: of a longer list each is told by itself. */
+/** Longest target of a log entry; the mailboxes of a longer list are logged one by one. */
 const longestTarget = 200;
 
-/** Mailbox by mailbox, where one outcome does not say it of all. */
+/** The result by mailbox, where one outcome does not describe all of them. */
 function targetsOf(sent: SmtpSent, { open, isRest }: Addressed): Pick<Evidence, 'targets'> {
   const isPlain = sent.ok
     ? sent.rejected.length === 0 && !isRest && open.join(', ').length <= longestTarget
@@ -128,7 +128,7 @@ function targetsOf(sent: SmtpSent, { open, isRest }: Addressed): Pick<Evidence, 
   };
 }
 
-/** Connects, logs in, and compares the key that signs with the one in DNS. */
+/** Connects, logs in, and compares the signing key with the one in DNS. */
 export async function testEmail(
   sessions: SmtpSessions,
   settings: EmailSettings,
@@ -163,7 +163,7 @@ function refusal(mailboxes: readonly string[], context: SendContext): Outcome | 
     : { kind: 'unauthorized', reason: 'TARGET_NOT_ALLOWED' };
 }
 
-/** Some mailboxes have the mail, some do not: neither silence nor a clean success would be true. */
+/** Some mailboxes have the mail, some do not: the outcome is neither a failure nor a plain success. */
 function partly(rejected: readonly Rejected[], evidence: Evidence): Outcome {
   const codes = rejected.map(({ code }) => code);
   const temporary = codes.find((code) => code < 500);

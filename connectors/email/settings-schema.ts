@@ -1,5 +1,5 @@
-// The schema of an email destination's `send` block: what each setting is for, as editors show it. Data only.
-// Invariant: a place for a secret takes secret:NAME and nothing else.
+// The schema of an email destination's `send` block, with the descriptions that editors show. Data only.
+// Invariant: a setting for a secret takes secret:NAME and nothing else.
 import type { JsonSchema } from '../contract.ts';
 import { dkimSchema, mailboxOnly, named, smtpSchema } from '../mail/schema.ts';
 import { pgpSchema } from '../openpgp.ts';

@@ -1,4 +1,4 @@
-// The `send` block of an email destination: the rules a schema cannot say, mailboxes, secrets. Pure.
+// Types and checks of an email destination's `send` block: the rules a schema cannot express, mailboxes, secrets. Pure.
 // Invariant: no secret in clear, no personal data in a subject, and nothing that could end a header line.
 import type { SettingsProblem } from '../contract.ts';
 import { namesAmong } from '../guard.ts';
@@ -77,7 +77,7 @@ export function checkEmailSettings(settings: EmailSettings): readonly SettingsPr
 }
 
 const tagPlace = '{tag}';
-/** The tag takes 44 of the 64 characters that stand before the @. */
+/** The tag takes 44 of the 64 characters before the @. */
 const longestBesideTag = 20;
 
 function returnPathProblems(returnPath: string | undefined): readonly SettingsProblem[] {
@@ -108,7 +108,7 @@ function returnPathProblems(returnPath: string | undefined): readonly SettingsPr
   return [];
 }
 
-/** Where a mail that cannot be delivered comes back to. */
+/** The address to which an undeliverable mail returns. */
 export const returnAddress = ({ from, returnPath }: EmailSettings, tag: string): string =>
   returnPath?.replace(tagPlace, tag) ?? bareMailbox(from);
 
@@ -118,7 +118,7 @@ export function mailboxesOf(settings: EmailSettings): readonly string[] {
   ];
 }
 
-/** Mailboxes lead where they say, copies too. */
+/** The mailboxes of the settings, copies included. */
 export const emailPlaces = ({ to, cc }: EmailSettings): readonly string[] =>
   [...listOf(to), ...listOf(cc)].map((address) => address.toLowerCase());
 

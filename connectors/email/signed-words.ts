@@ -1,5 +1,5 @@
-// How a mail travels and when it counts as delivered, as the document a client signs says it.
-// Invariant: a secret by its name.
+// Describes the transport of a mail, and when it counts as delivered, for the document a client signs.
+// Invariant: a secret is shown by its name.
 import type { Both, SignedRow, SignedWords } from '../contract.ts';
 import { shownSetting } from '../guard.ts';
 import type { DkimSettings } from '../mail/dkim.ts';

@@ -1,5 +1,5 @@
-// The mail server that stands in for the recipient's in a trial.
-// Invariant: only the mailboxes of the file are addressed, and only this server is dialled.
+// Starts the mail server that replaces the recipient's in a trial.
+// Invariant: only the mailboxes of the file are addressed, and only this server is connected to.
 import { standInHost } from '../contract.ts';
 import type { StandIn, StandInServers } from '../contract.ts';
 import { mailboxesOf } from './settings.ts';
@@ -15,7 +15,7 @@ export async function emailStandIn(
   return {
     server: await servers.mailbox(host, mailboxes),
     hosts: [host],
-    // Its key is the operator's, and nobody looks a trial's signature up.
+    // The keys are the operator's, and no receiver verifies a trial's signature.
     settingsOf: ({ dkim: _unsigned, openpgp: _readable, ...settings }) => ({
       ...settings,
       smtp: { host, port: 587, user, password: 'secret:SANDBOX' },

@@ -11,7 +11,7 @@ export interface Words {
   readonly written: string;
   readonly automatic: string;
   readonly attached: string;
-  /** Of a mail that carries no person. */
+  /** Words of a mail without personal data. */
   readonly notice: Readonly<Record<Action, string>>;
   readonly readHere: string;
 }
@@ -79,7 +79,7 @@ const alike = (text: string): Readonly<Record<Action, string>> => ({
   erase: text,
 });
 
-/** Words of an alert to support: none of them speaks of a lead. */
+/** Words of an alert to support: none of them mentions a lead. */
 const ofAlerts: Readonly<Record<'fr' | 'en', Pick<Words, 'action' | 'heading' | 'lead'>>> = {
   fr: {
     action: alike('Alerte'),

@@ -1,4 +1,4 @@
-// The recipient's acknowledgement of a file, read as an answer.
+// Reads the recipient's acknowledgement of a file as an answer.
 // Invariant: at most `maxAckBytes` are read, whatever size the recipient announces.
 import type { Answer } from '../contract.ts';
 import { readAt } from './drop.ts';
@@ -17,7 +17,7 @@ export async function readAck(
   const size = await drop.size(path);
   if (size === undefined) return undefined;
   if (size > maxAckBytes) return 'TOO_LARGE';
-  // The size is the recipient's word.
+  // The recipient announces the size, so it is not trusted.
   const read = await readAt(drop, path, maxAckBytes);
   if (read === 'longer') return 'TOO_LARGE';
   const text = new TextDecoder('utf-8').decode(read);

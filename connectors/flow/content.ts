@@ -1,5 +1,5 @@
-// The bytes of a file as they travel: piece by piece, whatever it weighs, with their digest made on the way.
-// Invariant: a file is never held whole; the digest is that of one complete reading.
+// Streams the bytes of a file piece by piece, and computes their digest on the way.
+// Invariant: a file is never in memory whole; the digest is that of one complete reading.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Body } from '../contract.ts';
 import type { Deadline } from '../guard.ts';
@@ -39,7 +39,7 @@ function readInPieces({ size, read }: NonNullable<Body['long']>): Content {
   };
 }
 
-/** Of whoever reads it we want to know only that it is not there: taken away by an erasure, or its store is down. */
+/** Every failure of the source becomes CONTENT_LOST: an erasure deleted the bytes, or their store is down. */
 async function* readable(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reading = source[Symbol.asyncIterator]();
   for (;;) {
@@ -51,7 +51,7 @@ async function* readable(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   }
 }
 
-/** Byte for byte, by digests. */
+/** Compares byte for byte, by digests. */
 function comparing({
   size,
   pieces,
@@ -77,7 +77,7 @@ function comparing({
   };
 }
 
-/** SHA-256 of so many bytes from the beginning. */
+/** SHA-256 of the first `size` bytes. */
 export async function digestOfFirst(pieces: Content['pieces'], size: number): Promise<Buffer> {
   const hash = createHash('sha256');
   let left = size;
@@ -95,7 +95,10 @@ async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
     yield await Promise.resolve(bytes.subarray(start, start + pieceBytes));
 }
 
-/** Told of bytes that went through; the attempt's time begins anew with each piece behind the first: a trickle does not prolong it for ever. */
+/**
+ * Counts the bytes sent, and renews the attempt's time with each whole piece after the first: a trickle does not prolong
+ * it.
+ */
 export function paced(deadline: Pick<Deadline, 'renew'>): (bytes: number) => void {
   let through = 0;
   return (bytes) => {
@@ -105,7 +108,7 @@ export function paced(deadline: Pick<Deadline, 'renew'>): (bytes: number) => voi
   };
 }
 
-/** A piece is asked for when those before it have left, and leaves under a lease only. */
+/** Asks for a piece when those before it were sent, and sends it only under the lease. */
 export async function* pacedPieces(
   content: Content,
   deadline: Pick<Deadline, 'renew' | 'leave'>,

@@ -1,9 +1,9 @@
-// The `file` block of a drafted file flow.
+// Drafts the `file` block of a file flow.
 // Invariant: no secret in clear; the host key is a placeholder that no server shows.
 import type { Draft, Drafting, DraftRequest } from '../contract.ts';
 import { mailboxesIn } from './mail/settings.ts';
 
-/** What of a draft depends on the server. */
+/** The parts of a draft that depend on the server. */
 interface DraftedServer {
   readonly host: string;
   readonly lines: readonly string[];
@@ -14,7 +14,7 @@ type Drafted = (url: URL, secretPrefix: string, todo: string) => DraftedServer;
 
 const userOf = (url: URL): string => (url.username === '' ? 'relais # TODO' : url.username);
 
-/** Drafted by itself: it has mailboxes, and no place. */
+/** Drafted elsewhere: it has mailboxes, and no folder. */
 const mailed: Drafted = () => ({ host: '', lines: [], open: '' });
 
 const servers: Readonly<Record<string, Drafted>> = {

@@ -1,29 +1,29 @@
-// What a place for files can do, whatever carries it, and the closed list of ways it can fail.
-// Invariant: a failure is a code; paths and a server's messages stay inside.
+// Types of a drop, a place where files are put by any protocol, and the closed list of its failures.
+// Invariant: a failure is a code; paths and a server's messages are not passed on.
 import type { Outcome, SendContext } from '../contract.ts';
 import { secretOrText } from '../guard.ts';
 
-/** The bytes of a file as they travel. */
+/** The bytes of a file to send. */
 export interface Content {
   /** All bytes in order, in pieces; anew at each reading. */
   readonly pieces: () => AsyncIterable<Uint8Array>;
-  /** Of the reading that was complete last, or of one of its own where they are not known beforehand. */
+  /** Size in the last complete reading; reads once more where it is not known beforehand. */
   readonly size: () => Promise<number>;
   /** SHA-256, likewise. */
   readonly digest: () => Promise<Buffer>;
-  /** An erasure took the bytes away: nothing can be read or compared. */
+  /** An erasure deleted the bytes: nothing can be read or compared. */
   readonly isGone: boolean;
-  /** Begins to compare it with what stands under its name. */
+  /** Begins a comparison with the file under its name. */
   readonly compare: () => Comparing;
 }
 
 export type Take = (piece: Uint8Array) => void | Promise<void>;
 
-/** `beginning`: what was cut off in the middle. */
+/** `beginning`: an upload that was cut off. */
 export type Compared = 'same' | 'beginning' | 'other';
 
 export interface Comparing {
-  /** What stands, piece by piece and in order. */
+  /** Takes the existing file, piece by piece and in order. */
   readonly take: Take;
   /** After the last piece. */
   readonly end: () => Promise<Compared>;
@@ -35,11 +35,11 @@ export interface Drop {
   readonly isFolder: (path: string) => Promise<boolean>;
   /** Size in bytes; undefined when there is no such file. */
   readonly size: (path: string) => Promise<number | undefined>;
-  /** Creates or replaces, piece by piece; but for a place where files appear whole, for temporary names only. */
+  /** Creates or replaces, piece by piece; for temporary names only, except where files appear whole. */
   readonly write: (path: string, content: Content) => Promise<void>;
   /**
-   * Gives what stands there to `take`, piece by piece and in order; the next piece is not read before the last was taken. `most`
-   * bytes are given at most, whatever size the server announced, and 'longer' is answered when there are more.
+   * Reads a file for `take`, piece by piece and in order; the next piece is read after the last was taken. At most `most`
+   * bytes are read, whatever size the server announced; 'longer' when there are more.
    */
   readonly each: (path: string, most: number, take: Take) => Promise<'whole' | 'longer'>;
   /** Never replaces: fails with NAME_TAKEN when `to` exists, as far as the server can tell. */
@@ -93,7 +93,7 @@ export function dropFailure(code: DropCode): DropFailure {
   return Object.assign(new Error(code), { dropCode: code });
 }
 
-/** What a token endpoint or a login said, as it is. */
+/** The outcome of a token endpoint or a login, unchanged. */
 export const dropOutcome = (outcome: Outcome): Error =>
   Object.assign(new Error('access'), { dropOutcome: outcome });
 
@@ -106,7 +106,7 @@ export function dropCodeOf(error: unknown): DropCode | undefined {
     : undefined;
 }
 
-/** Values of a server's texts; one without a value ends the attempt before anything is dialled. */
+/** Resolves texts of a server; one without a value ends the attempt before a connection is opened. */
 export function secretValue({ secret }: Pick<SendContext, 'secret'>): (text: string) => string {
   return (text) => {
     const value = secretOrText(text, secret);
@@ -115,7 +115,7 @@ export function secretValue({ secret }: Pick<SendContext, 'secret'>): (text: str
   };
 }
 
-/** At most `most` bytes, held whole: for small files only. */
+/** Reads at most `most` bytes into memory: for small files only. */
 export async function readAt(
   { each }: Pick<Drop, 'each'>,
   path: string,
@@ -126,7 +126,7 @@ export async function readAt(
   return read === 'longer' ? read : Buffer.concat(pieces);
 }
 
-/** What stands under a file's name, against the file; never held whole. */
+/** Compares the file under a name with our file, without keeping either in memory. */
 export async function comparedAt(
   { size: sizeAt, each }: Pick<Drop, 'size' | 'each'>,
   path: string,
@@ -138,11 +138,11 @@ export async function comparedAt(
   return (await each(path, size, take)) === 'longer' ? 'other' : await end();
 }
 
-/** Hands pieces on, none of them past `most` bytes. */
+/** Passes pieces on, up to `most` bytes. */
 export interface Given {
   readonly take: (piece: Uint8Array) => Promise<void>;
   readonly isLonger: () => boolean;
-  /** What the taker threw: not a failure of the drop. */
+  /** An error thrown by `take`: not a failure of the drop. */
   readonly untaken: () => Error | undefined;
 }
 

@@ -1,6 +1,6 @@
-// A path as HTTP servers and storages take it.
-// Invariant: every sign that RFC 3986 reserves is encoded; what a path says is never read as a part of the address.
-/** One path below an address, each step encoded as RFC 3986 wants it. */
+// Encodes a path for HTTP servers and storages.
+// Invariant: every character that RFC 3986 reserves is encoded; no part of a path is ever read as part of the address.
+/** Encodes each step of a path as RFC 3986 demands. */
 export const encodedPath = (path: string): string =>
   path
     .split('/')

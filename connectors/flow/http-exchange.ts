@@ -1,4 +1,4 @@
-// One HTTP request of a file and its answer, with a body of any length either way, over sockets of the guard.
+// Sends one HTTP request of a file and reads its answer, with bodies of any length, over sockets of the guard.
 // Invariant: no redirect, no proxy, no retry; an answer's text is read to 64 KB, a file's bytes as far as they are taken.
 import { Readable } from 'node:stream';
 import { Agent } from 'undici';
@@ -15,7 +15,7 @@ export interface FileRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** Pieces of unknown length in all, or with `content-length` among the headers. */
+  /** Pieces of unknown total length, or with `content-length` among the headers. */
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
 }
 
@@ -29,7 +29,7 @@ export interface FileAnswer {
 export interface FileExchange {
   /** Rejects with a DropFailure where there is no answer. */
   readonly ask: (request: FileRequest) => Promise<FileAnswer>;
-  /** Gives the bytes of a good answer to `take`, `most` of them at most. */
+  /** Passes the bytes of a successful answer to `take`, at most `most`. */
   readonly fetch: (
     request: FileRequest,
     most: number,
@@ -87,7 +87,7 @@ export function openExchange(
   };
 }
 
-/** The request, and the head of its answer. The wait for it begins when the last piece has left. */
+/** Sends the request and reads the head of its answer. The wait for it begins when the last piece was sent. */
 async function asked(
   { agent, timeouts, deadline, closing }: Way,
   { method, url, headers, body }: FileRequest,
@@ -104,7 +104,7 @@ async function asked(
       deadline.leave();
       yield piece;
     }
-    // The end of a body of unknown length leaves too: without it the server has no file.
+    // The end of a body of unknown length needs the lease too: without it the server has no file.
     deadline.leave();
     wait(timeouts.responseMs);
   }
@@ -129,7 +129,7 @@ async function asked(
   }
 }
 
-/** @param taking who takes the bytes of an answer of this status */
+/** @param taking returns the reader for an answer of this status */
 async function read(
   way: Way,
   request: FileRequest,

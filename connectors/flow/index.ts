@@ -1,6 +1,6 @@
-// The flow connector: one batch, one file, under its final name on a server or in a folder, or attached to a mail.
-// Invariant: the place is authorised before a socket opens. `accepted` means: the file stands under its final name with
-// the size that was sent, seen after the rename; what the recipient makes of it is the `ack` file's to say.
+// The flow connector: one batch is one file, under its final name on a server or in a folder, or attached to a mail.
+// Invariant: the place is authorised before a socket opens. `accepted` means that the file has its final name and the size
+// that was sent, as seen after the rename; the `ack` file reports what the recipient did with it.
 import { defineConnector } from '../contract.ts';
 import type { BatchFacts, Composed, Outcome, Parcel, SendContext, Tested } from '../contract.ts';
 import { certificateExpiry } from '../access/tls.ts';
@@ -147,7 +147,7 @@ async function send(parcel: Parcel, settings: FlowSettings, context: SendContext
   );
 }
 
-/** Looks whether the file stands, and reads the recipient's acknowledgement when the mapping names one. */
+/** Looks up the file, and reads the recipient's acknowledgement when the mapping names one. */
 async function lookup(parcel: Parcel, settings: FlowSettings, context: SendContext): Promise<Outcome> {
   const { batch } = parcel;
   if (batch === undefined) return { kind: 'invalid', reason: 'BATCH_MISSING' };
@@ -175,7 +175,7 @@ async function lookup(parcel: Parcel, settings: FlowSettings, context: SendConte
       }
       const standing = await whatStands(drop, file, content, settings);
       if (standing === 'other') return { kind: 'refused', reason: 'NAME_TAKEN', evidence: seen() };
-      // Recipients take files away before they answer: a file that is gone is no proof that it never arrived.
+      // Recipients remove files before they answer: an absent file is no proof that it never arrived.
       if (settings.ack !== undefined) return { kind: 'pending', evidence: seen() };
       if (standing === 'whole') return { kind: 'accepted', evidence: seen() };
       return standing === 'unfinished'

@@ -1,5 +1,5 @@
-// The acknowledgement of a file read line by line: found at the recipient, streamed, bounded.
-// Invariant: never held whole; no more is read than lines for the leads of the file can weigh, whatever size the recipient says.
+// Finds the acknowledgement of a file at the recipient, and reads it line by line.
+// Invariant: it is streamed; the bytes read are limited by the leads of the file, whatever size the recipient announces.
 import { createHash } from 'node:crypto';
 import type { AckRead, BatchFacts, ItemAnswers, Parcel, TakeAnswers } from '../contract.ts';
 import type { Drop } from './drop.ts';
@@ -33,7 +33,7 @@ export const itemAnswers: ItemAnswers<FlowSettings> = {
       context,
       () => 'nothing',
       async (drop, seen, renew) => {
-        // The leads it names are settled on the way: each step of it is progress, however long all of them take.
+        // Settling the named leads counts as progress, however long all of them take.
         const taking: TakeAnswers = (answers) => take(answers).then(renew);
         read = await readPiece(drop, path, { most, lines, take: taking });
         return { kind: 'pending', evidence: seen() };
@@ -43,7 +43,7 @@ export const itemAnswers: ItemAnswers<FlowSettings> = {
   },
 };
 
-/** Where the preview says that the acknowledgement is looked for. */
+/** The line of the preview with the path of the acknowledgement. */
 export function ackHead(parcel: Parcel, batch: BatchFacts, settings: FlowSettings): readonly string[] {
   const { ack } = settings;
   if (ack === undefined) return [];

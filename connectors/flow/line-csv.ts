@@ -1,10 +1,10 @@
-// The records of a CSV acknowledgement, as its bytes come in.
-// Invariant: a column that the settings name stands in the heading, or nothing of the file counts.
+// Parses the records of a CSV acknowledgement from a stream of bytes.
+// Invariant: every column that the settings name must be in the heading, or nothing of the file counts.
 import { parse } from 'csv-parse';
 import { hasHeading, type LineSettings } from './line-settings.ts';
 import { decoder, unread, type Cell, type Records } from './line-text.ts';
 
-/** Longer is no record: a quote was left open. */
+/** A longer record means that a quote was left open. */
 const longestRecord = 262_144;
 
 export function csvRecords(lines: LineSettings): Records {
@@ -14,11 +14,11 @@ export function csvRecords(lines: LineSettings): Records {
     delimiter,
     bom: true,
     relax_column_count: true,
-    // A quote in the middle of a free text is a letter like others.
+    // A quote in the middle of a free text is an ordinary character.
     relax_quotes: true,
     skip_empty_lines: true,
     max_record_size: longestRecord,
-    // Read as soon as it was written: nothing is kept waiting in between.
+    // Read as soon as it is written: nothing is buffered in between.
     readableHighWaterMark: Number.MAX_SAFE_INTEGER,
   };
   const parser = parse(options);

@@ -1,5 +1,6 @@
-// How the lines of an acknowledgement are read (`file.ack.lines`): type, schema, and the rules that a schema cannot say. Pure.
-// Invariant: one word means one thing, and a column is named or counted, never guessed.
+// Settings of an acknowledgement's lines (`file.ack.lines`): type, schema, and the rules that a schema cannot express.
+// Pure.
+// Invariant: one word has one meaning, and a column is named or numbered, never guessed.
 import type { Both, JsonSchema, LineWord, SettingsProblem } from '../contract.ts';
 
 export type Column = string | number;
@@ -106,7 +107,7 @@ export const lineSettingsSchema: JsonSchema = {
   },
 };
 
-/** The words of each kind, as they are compared. */
+/** The words of each kind, in the form in which they are compared. */
 export function wordsOf({
   accepted,
   duplicate = [],

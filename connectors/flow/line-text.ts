@@ -1,19 +1,19 @@
-// What the readers of acknowledgements have in common: bytes as text, the cells of a record, and why one cannot be read.
-// Invariant: bytes that are not of the encoding make the whole unreadable; no letter is replaced or guessed.
+// Parts common to the readers of acknowledgements: decoding bytes, the cells of a record, the error of an unreadable one.
+// Invariant: bytes that are not of the encoding make the whole unreadable; no character is replaced or guessed.
 import { TextDecoder } from 'node:util';
 import type { Unreadable } from '../contract.ts';
 import type { Column } from './line-settings.ts';
 
-/** What is read of one record, by column as the settings name it; undefined: it is not there. */
+/** A cell of a record, by column as the settings name it; undefined: it does not exist. */
 export type Cell = (column: Column) => string | undefined;
 
-/** Records as text comes in; both throw `Unread` for what is none. */
+/** Parses records from a stream; both methods throw `Unread` for an invalid record. */
 export interface Records {
   readonly write: (bytes: Uint8Array) => Promise<readonly Cell[]>;
   readonly end: () => Promise<readonly Cell[]>;
 }
 
-/** It cannot be read as agreed. */
+/** The error of text that cannot be read as agreed. */
 export type Unread = Error & { readonly unread: Unreadable };
 
 export const unread = (code: Unreadable): Unread => Object.assign(new Error(code), { unread: code });
@@ -21,7 +21,7 @@ export const unread = (code: Unreadable): Unread => Object.assign(new Error(code
 export const unreadCode = (error: unknown): Unreadable | undefined =>
   error instanceof Error ? (error as Partial<Unread>).unread : undefined;
 
-/** Bytes as text; U+0000 stands in no text, but in what is another encoding. */
+/** Decodes bytes; U+0000 occurs in no text, only in another encoding. */
 export function decoder(encoding: string): (bytes?: Uint8Array) => string {
   const decode = decoderOf(encoding);
   return (bytes) => {

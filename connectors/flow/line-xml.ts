@@ -1,9 +1,9 @@
-// The records of an XML acknowledgement, as its bytes come in: the elements of one name, with their attributes and texts.
-// Invariant: it is well-formed to its end, or nothing of it counts; entities that it declares itself are not resolved.
+// Parses the records of an XML acknowledgement from a stream: the elements of one name, with their attributes and texts.
+// Invariant: the XML is well-formed to its end, or nothing of it counts; entities that it declares itself are not resolved.
 import { SaxesParser } from 'saxes';
 import { decoder, unread, type Cell, type Records } from './line-text.ts';
 
-/** Characters without the beginning or the end of an element: longer is no acknowledgement. */
+/** Limit of characters without an element's start or end: a longer text is no acknowledgement. */
 const longestText = 262_144;
 const longestCell = 1_000;
 
@@ -42,7 +42,7 @@ export function xmlRecords(record: string): Records {
   };
 }
 
-/** As its first line declares it; UTF-8 where it says nothing. */
+/** The encoding of the XML declaration; UTF-8 where it names none. */
 function declaredEncoding(bytes: Uint8Array): string {
   const beginning = Buffer.from(bytes.subarray(0, 200)).toString('latin1');
   return (
@@ -51,9 +51,9 @@ function declaredEncoding(bytes: Uint8Array): string {
 }
 
 interface Collected {
-  /** Beginnings and ends of elements so far. */
+  /** Number of starts and ends of elements so far. */
   readonly elements: () => number;
-  /** Records that have ended since the last time. */
+  /** Records completed since the last call. */
   readonly take: () => readonly Cell[];
 }
 

@@ -1,5 +1,5 @@
-// A file where the server forbids renaming: written under its final name, and a marker beside it says that it is whole.
-// Invariant: the marker comes last, after the size was read back; what a marker stands beside is never written again.
+// Uploads a file where the server forbids renaming: under its final name, then a marker that declares it whole.
+// Invariant: the marker comes last, after the size was read back; a file with a marker is never written again.
 import { contentOfText } from './content.ts';
 import { comparedAt, dropFailure } from './drop.ts';
 import type { Compared, Content, Drop } from './drop.ts';
@@ -16,7 +16,7 @@ export async function uploadMarked(
   const final = pathIn(work.folder, work.name);
   const marker = final + suffix;
   if ((await drop.size(marker)) !== undefined)
-    // With its file gone, the recipient has taken it: only we make a marker of this number.
+    // The file is absent, so the recipient has taken it: only we make a marker of this number.
     return isOther(await comparedAt(drop, final, work.content)) ? 'NAME_TAKEN' : 'there';
   note('content');
   if ((await placeDirectly(drop, final, work.content)) === 'NAME_TAKEN') return 'NAME_TAKEN';
@@ -35,7 +35,7 @@ export async function uploadMarked(
 
 const isOther = (found: 'nothing' | Compared): boolean => found === 'other' || found === 'beginning';
 
-/** A beginning of ours was cut off in an earlier attempt; anything else under the name is not ours to replace. */
+/** Continues our own upload that was cut off; any other file under the name is not ours to replace. */
 async function placeDirectly(drop: Drop, path: string, content: Content): Promise<'written' | 'NAME_TAKEN'> {
   switch (await comparedAt(drop, path, content)) {
     case 'same':

@@ -1,4 +1,4 @@
-// Names of a flow's files: `LEADS_{date:yyyyMMdd}_{seq:6}.csv`. Pure.
+// Fills the names of a flow's files: `LEADS_{date:yyyyMMdd}_{seq:6}.csv`. Pure.
 // Invariant: the same batch gives the same name at every attempt, and the name is one path segment.
 import type { BatchFacts, Both } from '../contract.ts';
 
@@ -7,14 +7,14 @@ export interface NameFacts {
   readonly destination: string;
   readonly batch: Pick<BatchFacts, 'sequence' | 'slot'>;
   readonly timezone: string;
-  /** Of an acknowledgement in pieces. */
+  /** Number of the piece of an acknowledgement. */
   readonly piece?: number;
 }
 
 const placeholder = /\{([A-Za-z]+)(?::([^{}]*))?\}/g;
 const dateTokens = /yyyy|yy|MM|dd|HH|mm|ss/g;
 
-/** Fills a name or path pattern; placeholders that are not known stay as they are (the check refuses them). */
+/** Fills a name or path pattern; unknown placeholders remain (the check refuses them). */
 export function fillName(pattern: string, facts: NameFacts): string {
   return pattern.replaceAll(placeholder, (whole, name: string, format: string | undefined) => {
     switch (name) {
@@ -38,7 +38,7 @@ export function fillName(pattern: string, facts: NameFacts): string {
 
 export const inPieces = (pattern: string): boolean => /\{piece(:\d+)?\}/.test(pattern);
 
-/** What is wrong with a pattern, as sentences; empty when nothing is. @param more placeholders known in this place */
+/** Mistakes in a pattern, as sentences. @param more placeholders permitted in this setting */
 export function patternProblems(pattern: string, more: readonly string[] = []): readonly Both[] {
   const problems: Both[] = [];
   for (const [whole, name, format] of pattern.matchAll(placeholder)) {

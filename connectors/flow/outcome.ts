@@ -1,14 +1,14 @@
-// What an upload's end means as an outcome. Pure.
+// Turns the end of an upload into an outcome. Pure.
 // Invariant: only a lost answer to the rename is `unknown`; before it the recipient sees no file under its final name.
 import type { Evidence, Outcome } from '../contract.ts';
 import type { Ending } from '../guard.ts';
 import type { DropCode } from './drop.ts';
 import type { UploadProgress, UploadResult } from './upload.ts';
 
-/** The recipient has the file, whatever was said no to after it. */
+/** True when the recipient has the file, whatever was refused after it. */
 const stands = (progress: UploadProgress): boolean => progress === 'appeared' || progress === 'standing';
 
-/** An outcome that speaks of what came after the file, such as a token: where the file stands, the recipient has it. */
+/** Marks an outcome of a later step, such as a token, when the recipient already has the file. */
 export function withWhatStands(outcome: Outcome, progress: UploadProgress): Outcome {
   if (!stands(progress)) return outcome;
   switch (outcome.kind) {
@@ -91,7 +91,7 @@ export function failureOutcome(
     case 'TLS_FAILED':
     case 'TOTAL_TIMEOUT':
     case 'ABORTED':
-      // Sending again is safe at every step, but only the rename's answer tells whether the recipient sees the file.
+      // Sending again is safe at every step, but only the answer to the rename shows that the recipient sees the file.
       if (
         (progress === 'renaming' || progress === 'appeared') &&
         code !== 'SERVER_FAILURE' &&
@@ -104,7 +104,7 @@ export function failureOutcome(
   }
 }
 
-/** We broke off before the step that shows the file: what has left of it, under a temporary name, shows nothing. */
+/** We broke off before the step that shows the file: bytes under a temporary name show nothing. */
 function leaseLost(progress: UploadProgress, evidence: Evidence): Outcome {
   if (progress === 'nothing')
     return { kind: 'unavailable', reason: 'LEASE_LOST', maybeReceived: false, evidence };

@@ -1,5 +1,5 @@
-// Where the settings of a flow lead, and the names of their secrets. Pure.
-// Invariant: what is compared with contract and authorisation is the place as the file names it.
+// Lists the places that the settings of a flow lead to, and the names of their secrets. Pure.
+// Invariant: contract and authorisation are compared with the place as the file names it.
 import { namesAmong } from '../guard.ts';
 import { pgpTexts } from '../openpgp.ts';
 import type { FlowSettings } from './settings.ts';
@@ -12,7 +12,7 @@ export function flowTargets(settings: FlowSettings): readonly string[] {
 
 export const flowDials = ({ server }: FlowSettings): readonly string[] => transportOf(server).hosts(server);
 
-/** The server and the folder on it; the name before the folder is only ours. */
+/** The server and the folder on it; the part of `to` before the folder is only our name. */
 export function flowPlaces(
   { to, server }: FlowSettings,
   resolve: (text: string) => string,

@@ -1,4 +1,4 @@
-// Opens the authorised place of a file, works there, closes it, and reads whatever breaks into an outcome.
+// Opens the authorised place of a file, works there, closes it, and turns every failure into an outcome.
 // Invariant: the place is authorised before a socket opens.
 import type { Evidence, Outcome, SendContext } from '../contract.ts';
 import { bareHost, endingOf, startDeadline } from '../guard.ts';
@@ -9,7 +9,7 @@ import type { FlowSettings } from './settings.ts';
 import { isLocal, transportOf } from './transports.ts';
 import type { UploadProgress } from './upload.ts';
 
-/** @param renew begins the time of the attempt anew: there is progress */
+/** @param renew begins the time of the attempt anew after progress */
 type Work = (drop: Drop, seen: () => Evidence, renew: () => void) => Promise<Outcome>;
 
 export async function atDrop(

@@ -1,5 +1,6 @@
-// Bytes of an acknowledgement become what its lines say, piece by piece.
-// Invariant: whatever the recipient sends, memory is bounded: by a piece, by the longest record and by the lines taken at once.
+// Turns the bytes of an acknowledgement into the answers of its lines, piece by piece.
+// Invariant: whatever the recipient sends, memory is bounded: by a piece, by the longest record and by the lines taken at
+// once.
 import type { ItemAnswer, LineWord, TakeAnswers } from '../contract.ts';
 import { compared, wordsOf, type Column, type LineSettings } from './line-settings.ts';
 import { csvRecords } from './line-csv.ts';
@@ -8,7 +9,7 @@ import { xmlRecords } from './line-xml.ts';
 
 /** Lines taken at once. */
 const together = 500;
-/** Characters of a cell that anything is made of. */
+/** Characters of a cell that are used. */
 const longestCell = 200;
 
 export interface LineReader {

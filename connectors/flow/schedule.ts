@@ -1,4 +1,4 @@
-// The scheduled moments of a flow, from a cron line in civil time. Pure.
+// Computes the slots of a flow from a cron line in civil time. Pure.
 // Invariant: a civil time that daylight saving skips happens once, when the clock resumes (03:00); one that it doubles
 // happens once, at the first occurrence. Cron libraries skip or repeat such jobs, so the line is read in floating time.
 import { Cron } from 'croner';
@@ -9,7 +9,7 @@ const hour = 3_600_000;
 /** The first slot strictly after `after`, or undefined when the line has no further one. */
 export function nextSlot(cron: string, timezone: string, after: Date): Date | undefined {
   const floating = floatingCron(cron);
-  // An hour back in civil time: what the doubled hour or the skipped hour hides is seen again, then filtered by instant.
+  // An hour back in civil time: slots hidden by the doubled or skipped hour are found again, then filtered by instant.
   let at = new Date(civilOf(after, timezone) - hour - 1000);
   for (;;) {
     const civil = floating.nextRun(at);
@@ -20,7 +20,7 @@ export function nextSlot(cron: string, timezone: string, after: Date): Date | un
   }
 }
 
-/** The last slot at or before `moment`: what is due when it has not run yet. */
+/** The last slot at or before `moment`: the one that is due if it has not run yet. */
 export function lastSlotBefore(cron: string, timezone: string, moment: Date): Date | undefined {
   const floating = floatingCron(cron);
   // Instants grow with civil time, so the first that is not later than the moment is the last slot.
@@ -34,7 +34,7 @@ export function lastSlotBefore(cron: string, timezone: string, moment: Date): Da
   }
 }
 
-/** What is wrong with a schedule, as a sentence, or undefined. */
+/** The mistake in a schedule as a sentence, or undefined. */
 export function scheduleProblem(cron: string, timezone: string): Both | undefined {
   try {
     civilOf(new Date(0), timezone);
@@ -45,7 +45,7 @@ export function scheduleProblem(cron: string, timezone: string): Both | undefine
     ];
   }
   try {
-    // Five fields name no year: what has no date after 1970 has none at all.
+    // Five fields name no year: a schedule without a date after 1970 has none at all.
     return nextSlot(cron, timezone, new Date(0)) === undefined
       ? ['Cet horaire n’a aucune date à venir.', 'This schedule has no future date.']
       : undefined;
@@ -102,7 +102,7 @@ function instantOf(civil: number, timezone: string): number {
     (instant) => civilOf(new Date(instant), timezone) === civil,
   );
   if (candidates.length > 0) return Math.min(...candidates);
-  // Skipped: find the moment the offset changes.
+  // Skipped: find the moment when the offset changes.
   let [low, high] = [civil - 24 * hour, civil + 24 * hour];
   while (high - low > 1000) {
     const middle = Math.floor((low + high) / 2000) * 1000;

@@ -1,4 +1,4 @@
-// The JSON Schema of the `file` block of a flow; what editors show and the check reads.
+// The JSON Schema of the `file` block of a flow, for editors and the check.
 // Invariant: a secret is named, never written; the host key is pinned.
 import type { JsonSchema } from '../contract.ts';
 import { lineSettingsSchema } from './line-settings.ts';

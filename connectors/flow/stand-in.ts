@@ -1,5 +1,5 @@
-// The SFTP server, the folder or the mailbox that stands in for the recipient's in a trial, whatever the file travels by.
-// Invariant: a file lands below the trial's own folder, under the path the file names.
+// Starts the SFTP server, folder or mailbox that replaces the recipient's in a trial, whatever the transport.
+// Invariant: a file is written below the trial's own folder, under the path the file names.
 import { standInHost } from '../contract.ts';
 import type { StandIn, StandInServers } from '../contract.ts';
 import type { MailServer } from './mail/settings.ts';
@@ -56,5 +56,5 @@ async function mailStandIn(settings: FlowSettings, servers: StandInServers): Pro
   };
 }
 
-/** Its key is its client's: nobody could open what it encrypts. */
+/** The key is the client's: here the encrypted file could not be read. */
 const readable = ({ openpgp: _sealed, ...own }: FlowSettings): Omit<FlowSettings, 'openpgp'> => own;

@@ -1,10 +1,11 @@
-// What stands of a file at the recipient, for the question whether it arrived.
-// Invariant: only what the recipient takes for whole counts: a final name, or where renaming is forbidden the marker beside it.
+// Looks up the state of a file at the recipient.
+// Invariant: a file counts only when the recipient takes it as whole: under its final name, or with its marker where
+// renaming is forbidden.
 import { comparedAt } from './drop.ts';
 import type { Content, Drop } from './drop.ts';
 import type { FlowSettings } from './settings.ts';
 
-/** `unfinished`: the recipient has not seen it. `nothing`: it, or its marker, never came or was taken away. */
+/** `unfinished`: the recipient has not seen it. `nothing`: it, or its marker, never came or was removed. */
 export type Standing = 'whole' | 'other' | 'unfinished' | 'nothing';
 
 export async function whatStands(
@@ -23,13 +24,13 @@ export async function whatStands(
   return (await drop.size(file + tempSuffix)) === undefined ? 'nothing' : 'unfinished';
 }
 
-/** A recipient that takes the marker away first leaves the whole file behind: another marker would have it read twice. */
+/** A recipient that removes the marker first leaves the whole file: another marker would have it read twice. */
 async function unmarked(drop: Drop, file: string, content: Content): Promise<Standing> {
   if (content.isGone) return 'nothing';
   return (await comparedAt(drop, file, content)) === 'beginning' ? 'unfinished' : 'nothing';
 }
 
-/** Bytes that an erasure took away cannot be compared: a file stands under its final name only once it was whole. */
+/** Erased bytes cannot be compared: the file has its final name only once it was whole. */
 async function sameAt(drop: Drop, file: string, content: Content): Promise<'nothing' | 'same' | 'other'> {
   if (content.isGone) return (await drop.size(file)) === undefined ? 'nothing' : 'same';
   const found = await comparedAt(drop, file, content);

@@ -1,5 +1,5 @@
-// One way to a place for files: what a file may say of its server, and how the place is opened.
-// Invariant: what depends on the protocol stands behind this type; the rest of the flow knows a drop and nothing else.
+// Type of a transport, one way to put files somewhere: the settings of its server, and how to open the place.
+// Invariant: everything specific to a protocol is behind this type; the rest of the flow only uses a drop.
 import type {
   BatchFacts,
   Both,
@@ -15,7 +15,7 @@ import type { Tls } from '../access/tls.ts';
 import type { Deadline } from '../guard.ts';
 import type { Content, Drop } from './drop.ts';
 
-/** What of the `file` block a server's rules may look at. */
+/** The keys of the `file` block that a server's rules may read. */
 export interface Around {
   readonly to: string;
   readonly tempSuffix?: string;
@@ -23,7 +23,7 @@ export interface Around {
   readonly ack?: object;
 }
 
-/** A file under its final name, and whom it goes to. */
+/** A file under its final name, with its mailboxes. */
 export interface NamedFile {
   readonly parcel: Parcel;
   readonly batch: BatchFacts;
@@ -37,52 +37,52 @@ export interface HandedFile extends NamedFile {
   readonly sidecar?: { readonly name: string; readonly content: () => Promise<Content> };
 }
 
-/** How a file is handed over where no place is opened, and nobody can look afterwards whether it arrived. */
+/** How a file is handed over where no place is opened, and its arrival cannot be looked up. */
 export interface HandOver<Server> {
   /** Mailboxes that `to` names, in lower case: they are compared with contract and authorisation. */
   readonly targets: (to: string) => readonly string[];
-  /** Deliveries in one file at most: it is held whole. */
+  /** Deliveries in one file at most: it is in memory whole. */
   readonly atMost: (server: Server) => number;
-  /** As the check calls it: financial data may not travel so (C10). */
+  /** Its name in the check: financial data may not travel this way (C10). */
   readonly way: Both;
-  /** Why nobody can be asked about it, in words for the check. */
+  /** The reason why it cannot be looked up, for the check. */
   readonly unaskable: Both;
-  /** For the preview. Pure. */
+  /** The lines of a preview. Pure. */
   readonly head: (file: NamedFile, server: Server) => readonly string[];
   readonly send: (file: HandedFile, server: Server, context: SendContext) => Promise<Outcome>;
   readonly test: (server: Server, context: SendContext) => Promise<Tested>;
   readonly close: () => Promise<void>;
-  /** For the document a client signs: how it travels, and what counts as handed over. */
+  /** For the document a client signs: the transport, and when a lead counts as handed over. */
   readonly transport: Both;
   readonly delivered: Both;
 }
 
 export interface Transport<Server> {
-  /** How `to` begins. */
+  /** Scheme of `to`. */
   readonly scheme: 'sftp' | 'ftps' | 'https' | 's3' | 'mailto' | 'local';
-  /** Whether the `server` block is one of this kind; the first in the table that says so. */
+  /** True when the `server` block is of this kind; the first match in the table decides. */
   readonly isOf: (server: object) => boolean;
   readonly schema: JsonSchema;
-  /** Said where `to` begins with another scheme. */
+  /** Message where `to` begins with another scheme. */
   readonly misplaced: Both;
-  /** Rules a schema cannot say; paths begin at the `file` block. Pure. */
+  /** Rules a schema cannot express; paths begin at the `file` block. Pure. */
   readonly problems: (server: Server, around: Around) => readonly SettingsProblem[];
-  /** What is allowed and proves less than it seems to. Pure. */
+  /** Permitted settings that prove less than they seem to. Pure. */
   readonly doubts?: (server: Server) => readonly SettingsProblem[];
-  /** Names it dials, the file's own first; none for a folder of this machine. */
+  /** Names it connects to, the file's own first; none for a folder of this machine. */
   readonly hosts: (server: Server) => readonly string[];
   /** JSON pointers to addresses over which files would travel in clear. */
   readonly inClear?: (server: Server) => readonly string[];
-  /** Server and the account's root on it, in a form that can be compared. @param resolve gives what stands behind `secret:NAME` */
+  /** Server and the account's root on it, in a comparable form. @param resolve gives the value of `secret:NAME` */
   readonly root: (server: Server, resolve: (text: string) => string) => string;
-  /** A path below the place, as the drop takes it; the same when absent. */
+  /** A path below the place, in the form of the drop; unchanged when absent. */
   readonly pathOf?: (server: Server, path: string) => string;
   /** All texts that may be `secret:NAME`. */
   readonly secrets: (server: Server) => readonly (string | undefined)[];
   readonly tls?: (server: Server) => Tls | undefined;
   /** Rows of the document a client signs, besides those of every file. */
   readonly words?: (server: Server) => readonly SignedRow[];
-  /** Loads what only `open` needs. */
+  /** Loads the packages that only `open` needs. */
   readonly load?: () => Promise<unknown>;
   /** Instead of `open`. */
   readonly handOver?: HandOver<Server>;

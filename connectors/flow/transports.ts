@@ -1,4 +1,4 @@
-// The table of transports, and which of them a file names.
+// Lists the transports, and finds the one that a file names.
 // Invariant: the form of the `server` block decides; `to` must begin accordingly.
 import type { SettingsProblem } from '../contract.ts';
 import { folderTransport } from './folder/server.ts';
@@ -28,14 +28,14 @@ export const transports: readonly Transport<unknown>[] = [
 
 export const isLocal = (server: FlowServer): server is LocalServer => 'folder' in server;
 
-/** The schema has seen to it that there is one. */
+/** The schema ensures that one matches. */
 export const transportOf = (server: FlowServer): Transport<unknown> =>
   transports.find(({ isOf }) => isOf(server)) ?? folderTransport;
 
-/** Where a file is handed over, and no place is opened. */
+/** The hand-over of a transport that opens no place. */
 export const handOverOf = (server: FlowServer): HandOver<unknown> | undefined => transportOf(server).handOver;
 
-/** A path below the place of a file, as its drop takes it. */
+/** A path below the place of a file, in the form of its drop. */
 export const pathAt = (server: FlowServer, path: string): string =>
   transportOf(server).pathOf?.(server, path) ?? path;
 

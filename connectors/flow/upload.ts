@@ -1,5 +1,6 @@
 // Puts a batch's file, and its control file, into a drop: temporary name, size check, rename.
-// Invariant: a final name never shows a partial file and is never replaced; sending the same batch again ends the same.
+// Invariant: a final name never shows a partial file and is never replaced; sending the same batch again has the same
+// result.
 import { comparedAt, dropFailure } from './drop.ts';
 import type { Content, Drop } from './drop.ts';
 
@@ -8,11 +9,14 @@ export interface Upload {
   readonly name: string;
   readonly content: Content;
   readonly tempSuffix: string;
-  /** Made once the data file stands: it names the digest of what was sent. */
+  /** Made after the data file was written: it contains the digest of the bytes sent. */
   readonly sidecar?: { readonly name: string; readonly content: () => Promise<Content> };
 }
 
-/** How far it went, for the outcome when it breaks off; `appeared`: it stands there, and its size has not been read back. */
+/**
+ * Progress of an upload, for the outcome when it breaks off; `appeared`: the file exists, and its size has not been read
+ * back.
+ */
 export type UploadProgress = 'nothing' | 'content' | 'renaming' | 'appeared' | 'standing';
 
 export type UploadResult = 'created' | 'there' | 'NAME_TAKEN' | 'FOLDER_MISSING';
@@ -43,7 +47,7 @@ async function place(
   const temporary = final + work.tempSuffix;
   switch (await comparedAt(drop, final, content)) {
     case 'same':
-      // Ours, from an attempt whose answer was lost.
+      // Our own file, from an attempt whose answer was lost.
       if (drop.appearsWhole !== true) await drop.remove(temporary);
       return 'there';
     case 'beginning':
@@ -53,7 +57,7 @@ async function place(
       break;
   }
   if (drop.appearsWhole === true) {
-    // Whatever breaks it off, the whole may have come through.
+    // A failure from here on may come after the whole file arrived.
     note('renaming');
     await drop.write(final, content);
     note('appeared');

@@ -1,5 +1,5 @@
-// How files travel and when one counts as delivered, as the document a client signs says it.
-// Invariant: plain schedules as a sentence, others as they are written; a secret by its name.
+// Describes the transport of files, and when one counts as delivered, for the document a client signs.
+// Invariant: plain schedules as a sentence, others as written; a secret is shown by its name.
 import type { Both, SignedRow, SignedWords } from '../contract.ts';
 import { shownSetting } from '../guard.ts';
 import type { LineSettings } from './line-settings.ts';
@@ -76,7 +76,7 @@ function placeRow(to: string, server: FlowServer | undefined): SignedRow {
     : { point: ['Destinataires', 'Recipients'], agreed: shownSetting(mailboxes) };
 }
 
-/** The French words of the document: where the recipient answers, by when, and how each of its lines is read. */
+/** The rows about the acknowledgement, in French: its place, its deadline, and the meaning of its lines. */
 function ackRows(ack: FlowSettings['ack']): readonly SignedRow[] {
   if (ack === undefined) return [];
   const { path, within, lines } = ack;
@@ -121,7 +121,7 @@ function lineRow(lines: LineSettings): SignedRow {
 
 const days = ['dimanche', 'lundi', 'mardi', 'mercredi', 'jeudi', 'vendredi', 'samedi', 'dimanche'];
 
-/** Plain schedules as a French sentence; others as they are written. */
+/** Plain schedules as a French sentence; others as written. */
 export function cronWords(cron: string): string {
   const [minute = '', hour = '', day, month, weekday = '*'] = cron.trim().split(/\s+/);
   const hours = hour.split(',').flatMap((part): readonly number[] => {

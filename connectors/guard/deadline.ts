@@ -1,7 +1,7 @@
-// One attempt's clock: the total time, the caller's signal and the lease joined, with the reason it ended.
-// Invariant: whatever an attempt waits for, it waits at most `totalMs`; its timer never outlives it. Only a long file that moves
-// on begins the time anew, a piece at a time. Right before a first byte the lease is compared by the clock, not by a timer: the
-// timers of a process that was frozen fire late.
+// Limits one attempt: joins the total time, the caller's signal and the lease, and records which of them ended it.
+// Invariant: an attempt waits at most `totalMs`; its timer never outlives it. Only a long file renews the time, with each
+// piece that was sent. Right before a first byte the lease is compared by the clock, not by a timer: the timers of a
+// process that was frozen fire late.
 
 export type Ending = 'TOTAL_TIMEOUT' | 'ABORTED' | 'LEASE_LOST';
 
@@ -9,37 +9,42 @@ export type Ending = 'TOTAL_TIMEOUT' | 'ABORTED' | 'LEASE_LOST';
 export interface Attempt {
   readonly totalMs: number;
   readonly signal: AbortSignal;
-  /** As `SendContext.mayLeave`. */
+  /** See `SendContext.mayLeave`. */
   readonly mayLeave: () => boolean;
 }
 
 export interface Deadline {
-  /** Fires when time is up. Made when first asked for: `onEnd` costs less. */
+  /** Fires when time is up. Created on first use: `onEnd` costs less. */
   readonly signal: AbortSignal;
-  /** Calls back when time is up; returns how to be forgotten. Not called for a deadline that had ended before. */
+  /**
+   * Calls back when time is up; returns a function that unsubscribes. Not called for a deadline that had ended before.
+   */
   readonly onEnd: (callback: () => void) => () => void;
   /** Set once time is up. */
   readonly ended: () => Ending | undefined;
   readonly elapsedMs: () => number;
-  /** Asked right before a first byte, after every wait. False: the lease is lost, the attempt ends with that, and nothing may be written. */
+  /**
+   * Called right before a first byte, after every wait. False: the lease is lost, the attempt ends, and nothing may be
+   * written.
+   */
   readonly mayLeave: () => boolean;
-  /** The same; throws an error `endingOf` knows. */
+  /** The same; throws an error that `endingOf` recognises. */
   readonly leave: () => void;
-  /** A piece of a long file has gone through: the time begins anew. */
+  /** A piece of a long file was sent: the time begins anew. */
   readonly renew: () => void;
-  /** Rejects with an error `endingOf` knows when time is up, else settles as `work` does. */
+  /** Rejects with an error that `endingOf` recognises when time is up, else settles as `work` does. */
   readonly race: <T>(work: Promise<T>) => Promise<T>;
   readonly clear: () => void;
 }
 
 const mark = Symbol('deadline');
 
-/** Why an attempt was ended, when `error` says that its deadline was reached. */
+/** The reason why an attempt ended, when `error` comes from its deadline. */
 export function endingOf(error: unknown): Ending | undefined {
   return typeof error === 'object' && error !== null ? (error as { [mark]?: Ending })[mark] : undefined;
 }
 
-// One listener a signal, however many attempts it may end: an EventTarget walks all its listeners to add or remove one.
+// One listener for each signal, however many attempts it may end: an EventTarget walks all listeners to add or remove one.
 const listening = new WeakMap<AbortSignal, Set<() => void>>();
 
 function onAbort(signal: AbortSignal, callback: () => void): () => void {

@@ -1,8 +1,8 @@
-// TXT records by DNS: what a domain says of itself, for tests of a destination.
-// Invariant: an answer is a value; that nobody answered is not taken for "there is none".
+// Reads TXT records by DNS, for tests of a destination.
+// Invariant: never throws; a missing answer is not taken for a missing record.
 import { Resolver } from 'node:dns/promises';
 
-/** Records, each put together from its strings; `silent`: no resolver gave an answer. */
+/** Records, each joined from its strings; `silent`: no resolver answered. */
 export type TextRecords = readonly string[] | 'silent';
 
 /** @param nameServers `address:port` of resolvers to ask; the system's when absent */

@@ -1,5 +1,5 @@
-// Why a connection could not be made, as a closed list of codes; foreign errors end here.
-// Invariant: a failure raised here happened before any byte of a payload left.
+// Turns the errors of a connection into a closed list of codes.
+// Invariant: a failure raised here happened before any byte of a payload was sent.
 
 export const connectFailureCodes = [
   'ADDRESS_NOT_ALLOWED',
@@ -34,13 +34,13 @@ export function connectFailureOf(error: unknown): ConnectFailureCode | undefined
   return undefined;
 }
 
-/** Needs a person (the destination is held): the next try would meet the same wall. Everything else is tried again. */
+/** True for failures that a person must repair (the destination is paused). All others are tried again. */
 export const needsRepair = (code: ConnectFailureCode): boolean =>
   code === 'ADDRESS_NOT_ALLOWED' || code === 'TLS_CERTIFICATE' || code === 'CLIENT_CERTIFICATE';
 
 /**
- * The recipient's TLS refused the certificate we showed, or missed one. With TLS 1.3 it says so after our side of the
- * handshake is over, when a request may be on its way: it was never read.
+ * True when the recipient's TLS refused our certificate, or lacked one. With TLS 1.3 it reports so after our side of the
+ * handshake, when a request may already be sent: the request was never read.
  */
 export function refusesClientCertificate(error: unknown): boolean {
   const { code, originalCode = code } = (error ?? {}) as { code?: unknown; originalCode?: unknown };
@@ -80,7 +80,7 @@ export function connectCodeOf(error: unknown): ConnectFailureCode {
   const name = typeof originalCode === 'string' ? originalCode : typeof code === 'string' ? code : '';
   if (certificateCodes.has(name)) return 'TLS_CERTIFICATE';
   if (refusesClientCertificate(error)) return 'CLIENT_CERTIFICATE';
-  // Several addresses of one name failed each in its own way: the first tells enough.
+  // Several addresses of one name failed, each in its own way: the first is reported.
   const inner = error instanceof AggregateError ? (error.errors as readonly unknown[])[0] : undefined;
   if (inner !== undefined) return connectCodeOf(inner);
   switch (name) {

@@ -1,11 +1,11 @@
-// How settings name secrets: `secret:NAME`, never the value. Pure.
-// Invariant: whatever is shown or logged carries «secret:NAME»; a value in a secret's place is an error of the file.
+// Handles references to secrets in settings: `secret:NAME`, never the value. Pure.
+// Invariant: «secret:NAME» is shown and logged; a literal value in a secret's setting is an error of the file.
 
 const reference = /^secret:([A-Za-z_][A-Za-z0-9_]{0,63})$/;
 
 const secretPattern = '^secret:[A-Za-z_][A-Za-z0-9_]{0,63}$';
 
-/** Schema of a secret's place. */
+/** Schema of a setting for a secret. */
 export const secretSchema = (
   description: string,
 ): {
@@ -25,13 +25,13 @@ export function secretName(text: string | undefined): string | undefined {
   return text === undefined ? undefined : reference.exec(text)?.[1];
 }
 
-/** What stands behind `secret:NAME`, if it has a value; any other text is its own. */
+/** The value of `secret:NAME`, if there is one; any other text is returned unchanged. */
 export function secretOrText(text: string, secret: (name: string) => string | undefined): string | undefined {
   const name = secretName(text);
   return name === undefined ? text : secret(name);
 }
 
-/** What people see in place of the value. */
+/** The mask that people see in place of the value. */
 export function masked(text: string): string {
   const name = secretName(text);
   return name === undefined ? text : `«secret:${name}»`;
@@ -52,7 +52,7 @@ export function namesAmong(texts: readonly (string | undefined)[]): readonly str
   return [...new Set(texts.map(secretName).filter((name) => name !== undefined))];
 }
 
-/** A problem when a place for a secret holds something else; the value is never repeated. */
+/** The problem of a setting for a secret with any other value; the value is never repeated. */
 export function clearTextProblem(
   path: string,
   text: string | undefined,

@@ -1,4 +1,4 @@
-// Mailboxes as settings write them. Pure.
+// Parses mailboxes in settings. Pure.
 
 export function listOf(value: string | readonly string[] | undefined): readonly string[] {
   return value === undefined ? [] : typeof value === 'string' ? [value] : value;

@@ -1,5 +1,5 @@
-// DKIM (RFC 6376): mails are signed for the sender's domain, and receivers find the public key in its DNS.
-// Invariant: nothing leaves unsigned where a signature was asked for; the key is never shown, only its public half.
+// Signs mails by DKIM (RFC 6376) for the sender's domain, and checks the public key in its DNS.
+// Invariant: nothing is sent unsigned where a signature was asked for; only the public half of the key is ever shown.
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { Both, SettingsProblem } from '../contract.ts';
@@ -22,10 +22,10 @@ export type DkimResult =
   | { readonly ok: true; readonly key: DkimKey | undefined }
   | { readonly ok: false; readonly reason: 'SECRET_MISSING' | 'DKIM_KEY_UNREADABLE' | 'DKIM_KEY_WEAK' };
 
-/** Receivers take no signature of a shorter key (RFC 8301). */
+/** Receivers reject the signature of a shorter key (RFC 8301). */
 const leastBits = 1_024;
 
-/** The key behind `send.dkim`; none where mails are not signed. */
+/** The key of `send.dkim`; none where mails are not signed. */
 export function dkimKeyOf(
   dkim: DkimSettings | undefined,
   secret: (name: string) => string | undefined,
@@ -41,7 +41,7 @@ export function dkimKeyOf(
   return { ok: true, key: { domain: dkim.domain, selector: dkim.selector, pem } };
 }
 
-/** Variables hold one line: `\n` stands for a line break there. */
+/** Variables are one line: `\n` represents a line break. */
 function privateKey(text: string): KeyObject | undefined {
   try {
     return createPrivateKey(text.trim().replaceAll(String.raw`\n`, '\n'));
@@ -56,12 +56,12 @@ const coverable = new Set(
     ' ',
   ),
 );
-/** Listed once more than they stand in the mail, so that a second one added on the way breaks the signature (8.15). */
+/** Listed once more than the mail has them, so that one added on the way breaks the signature (8.15). */
 const oversigned = ['from', 'to', 'subject', 'date'];
 
 /**
- * The mail with a DKIM-Signature before it, relaxed/relaxed. Ours, since nodemailer lists each header once.
- * Same bytes for the same mail and key: PKCS #1 v1.5 has no chance in it, and the signature bears no time.
+ * The mail with a DKIM-Signature before it, relaxed/relaxed. Ours, since nodemailer lists each header once. The same mail
+ * and key give the same bytes: PKCS #1 v1.5 is not random, and the signature has no time.
  * @param bytes a mail as MIME, lines ending in CRLF
  */
 export function signed(bytes: Buffer, { domain, selector, pem }: DkimKey): Buffer {
@@ -87,7 +87,7 @@ export function signed(bytes: Buffer, { domain, selector, pem }: DkimKey): Buffe
     ` h=${names.join(':\r\n  ')};`,
     ' b=',
   ].join('\r\n');
-  // Several of one name are covered from the last one upwards (5.4.2): a mail of ours has one of each.
+  // Several headers of one name are covered from the last one upwards (5.4.2): our mails have one of each.
   const covered = [...headers.map(([, line]) => line), relaxed(unsigned)].join('\r\n');
   const signature = sign('sha256', Buffer.from(covered, 'latin1'), pem).toString('base64');
   return Buffer.concat([
@@ -113,7 +113,7 @@ export const recordName = ({ domain, selector }: Pick<DkimKey, 'domain' | 'selec
 const publicHalf = (pem: string): string =>
   createPublicKey(pem).export({ type: 'spki', format: 'der' }).toString('base64');
 
-/** What the domain's DNS must say, for whoever publishes it. */
+/** The record to publish in the domain's DNS. */
 export const recordToPublish = (key: DkimKey): string =>
   `${recordName(key)} TXT "v=DKIM1; k=rsa; p=${publicHalf(key.pem)}"`;
 
@@ -122,7 +122,7 @@ export interface DkimRecordCheck {
   readonly note: Both;
 }
 
-/** What DNS says of the key, and what to do. */
+/** Compares the key with its DNS records, and gives the remedy. */
 export function checkRecord(key: DkimKey, records: TextRecords): DkimRecordCheck {
   const name = recordName(key);
   const record = recordToPublish(key);
@@ -201,6 +201,6 @@ export function dkimProblems(
   ];
 }
 
-/** As the preview shows it. */
+/** The line of a preview. */
 export const dkimHead = ({ domain, selector, key }: DkimSettings): string =>
   `DKIM-Signature: v=1; a=rsa-sha256; d=${domain}; s=${selector}; b=… (key ${masked(key)})`;

@@ -1,5 +1,6 @@
-// The bytes of a mail. nodemailer writes MIME.
-// Invariant: the same mail gives the same bytes (Message-ID, Date and boundaries included), and no file or address is read for it.
+// Builds the bytes of a mail. nodemailer writes MIME.
+// Invariant: the same mail gives the same bytes (Message-ID, Date and boundaries included), and no file or address is read
+// for it.
 
 export interface Attachment {
   readonly name: string;
@@ -19,7 +20,7 @@ export interface Mail {
   readonly html?: string;
   readonly attachments: readonly Attachment[];
   readonly headers: Readonly<Record<string, string>>;
-  /** Parts are divided by it: it names this mail and no other. */
+  /** Separates the parts; unique to this mail. */
   readonly boundary: string;
 }
 

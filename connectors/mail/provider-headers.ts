@@ -1,8 +1,10 @@
-// Headers for mail providers that tell of a bounce by a number of their own: each gives back what a header of its name carried. Pure.
-// Invariant: what they are given stands in the Message-ID anyway; it holds no person, and the same mail has the same headers.
-// Sources: https://postmarkapp.com/support/article/1125-custom-metadata-faq and Mailjet's guide of its SMTP relay (X-MJ-CustomID).
+// Adds headers for mail providers that report a bounce under a number of their own: they return the value we put there.
+// Pure.
+// Invariant: the value is in the Message-ID anyway; it identifies no person, and the same mail has the same headers.
+// Sources: https://postmarkapp.com/support/article/1125-custom-metadata-faq and Mailjet's guide of its SMTP relay
+// (X-MJ-CustomID).
 
-/** Postmark takes no longer value of metadata. */
+/** Longest metadata value that Postmark takes. */
 const longestName = 80;
 
 /** @param host of the mail server @param messageId `<NAME@domain>` */
@@ -13,7 +15,7 @@ export function providerHeaders(host: string, messageId: string): Readonly<Recor
   };
   const name = /^<([^<>@\s]+)@/.exec(messageId)?.[1] ?? '';
   const given = name === '' || name.length > longestName ? undefined : name;
-  // Without X-PM-KeepID Postmark writes a Message-ID of its own, under which a receiver sees two mails where one was sent twice.
+  // Without X-PM-KeepID Postmark writes its own Message-ID, and a receiver sees two mails where one was sent twice.
   if (isOf('postmarkapp.com'))
     return { 'X-PM-KeepID': 'true', ...(given === undefined ? {} : { 'X-PM-Metadata-relais': given }) };
   return isOf('mailjet.com') && given !== undefined ? { 'X-MJ-CustomID': given } : {};

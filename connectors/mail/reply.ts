@@ -1,6 +1,6 @@
-// Reads what an SMTP server answered, or how the session broke, into an outcome. Pure.
-// Invariant: only the three digits are kept, never the server's text; without an answer after the content began to
-// leave, the outcome is unknown.
+// Turns an SMTP server's reply, or a broken session, into an outcome. Pure.
+// Invariant: only the three digits are kept, never the server's text; without a reply after the content began to be sent,
+// the outcome is unknown.
 import type { Evidence, Outcome } from '../contract.ts';
 import { connectCodeOf, connectFailureOf, endingOf, needsRepair } from '../guard.ts';
 
@@ -8,7 +8,7 @@ interface SmtpError {
   readonly code?: unknown;
   readonly responseCode?: unknown;
   readonly command?: unknown;
-  /** What the server said. */
+  /** The server's reply. */
   readonly response?: unknown;
 }
 
@@ -33,11 +33,11 @@ export function smtpOutcome(error: unknown, contentStarted: boolean, seen: Evide
   switch (code) {
     case 'EAUTH':
       return { kind: 'unauthorized', reason: 'SMTP_AUTH', evidence: seen };
-    // Told before sending that the message is larger than the server takes.
+    // Reported before sending: the message is larger than the server takes.
     case 'EMESSAGE':
       return { kind: 'invalid', reason: 'MESSAGE_TOO_LARGE', evidence: seen };
     case 'EENVELOPE':
-      // The server said something that is no answer: that speaks of it, not of the mailboxes.
+      // The server sent text that is no reply: the fault is the server's, not the mailboxes'.
       if (typeof response === 'string' && response !== '')
         return { kind: 'unavailable', reason: 'ANSWER_UNREADABLE', maybeReceived: false, evidence: seen };
       return { kind: 'invalid', reason: 'ENVELOPE_MALFORMED', evidence: seen };
@@ -65,19 +65,19 @@ function stepOf(code: unknown, command: unknown, contentStarted: boolean): Step 
 
 function refusal(status: number, step: Step, evidence: Evidence): Outcome {
   const reason = `SMTP_${status}`;
-  // The server said no for now, and a server that says no has not taken the mail.
+  // A temporary refusal: the server has not taken the mail.
   if (status < 500) return { kind: 'unavailable', reason, maybeReceived: false, evidence };
   if ([530, 534, 535, 538].includes(status)) return { kind: 'unauthorized', reason, evidence };
   switch (step) {
     case 'login':
       return { kind: 'unauthorized', reason, evidence };
     case 'tls':
-      // The server has no STARTTLS: going on in clear is not an option.
+      // The server has no STARTTLS: continuing in clear is not permitted.
       return { kind: 'unauthorized', reason: 'TLS_REFUSED', evidence };
     case 'greeting':
       return { kind: 'unavailable', reason, maybeReceived: false, evidence };
     case 'sender':
-      // 552: the size announced with it. Anything else would meet every mail of this destination.
+      // 552: the announced size. Any other refusal here would apply to every mail of this destination.
       return status === 552
         ? { kind: 'invalid', reason, evidence }
         : { kind: 'unauthorized', reason, evidence };

@@ -1,5 +1,5 @@
-// What any mail needs of a mapping, as editors show it: forms of mailboxes, the mail server, the key that signs. Data only.
-// Invariant: a place for a secret takes secret:NAME and nothing else.
+// Schemas of settings for every mail: mailboxes, the mail server, the signing key. Data only.
+// Invariant: a setting for a secret takes secret:NAME and nothing else.
 import type { JsonSchema } from '../contract.ts';
 import { secretSchema } from '../guard.ts';
 

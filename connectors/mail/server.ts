@@ -1,5 +1,5 @@
-// The mail server behind the setting `smtp`: a URL from a secret, or its parts. Pure.
-// Invariant: a value that cannot be used is a reason, never repeated.
+// Resolves the setting `smtp` to a mail server: a URL from a secret, or its parts. Pure.
+// Invariant: an unusable value gives a reason, which never repeats it.
 import type { SettingsProblem } from '../contract.ts';
 import { clearTextProblem, secretOrText } from '../guard.ts';
 

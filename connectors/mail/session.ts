@@ -1,6 +1,6 @@
-// One SMTP session over a guarded socket: opened, logged in, and a mail sent through it. nodemailer speaks the protocol.
-// Invariant: it is always known whether the content may have been taken: it leaves piece by piece under the lease, and without its end no
-// server takes it. A server that never stops talking is cut off.
+// Opens one SMTP session over a guarded socket, logs in, and sends a mail. nodemailer speaks the protocol.
+// Invariant: it is always known if the content may have been taken: it is sent piece by piece under the lease, and without
+// its end no server takes it. An endless server is cut off.
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type SMTPConnection from 'nodemailer/lib/smtp-connection';
@@ -12,9 +12,9 @@ import type { ResolvedServer } from './server.ts';
 export interface Envelope {
   readonly from: string;
   readonly to: readonly string[];
-  /** What comes back of it is read: a server that can is asked for reports, and for headers only in them. */
+  /** Returns are read: the server is asked for reports, with headers only. */
   readonly reports?: boolean;
-  /** It goes to all mailboxes or to none: where one is refused nothing of the content leaves. */
+  /** All mailboxes or none: after one refusal nothing of the content is sent. */
   readonly allOrNone?: boolean;
 }
 
@@ -31,9 +31,9 @@ export type SmtpSent =
       readonly rejected: readonly Rejected[];
     };
 
-/** A mailbox that was not taken. */
+/** A mailbox that was refused. */
 export interface Rejected {
-  /** As it stood in the envelope. */
+  /** As it was in the envelope. */
   readonly mailbox: string;
   readonly code: number;
 }
@@ -41,18 +41,21 @@ export interface Rejected {
 export interface Session {
   readonly connection: SMTPConnection;
   closed: boolean;
-  /** Bytes the server has said since the last mail began. */
+  /** Bytes the server has sent since the last mail began. */
   heard: number;
-  /** Ends the session when nobody has used it. */
+  /** Closes the session when it is idle. */
   idle?: NodeJS.Timeout;
 }
 
 const pieceBytes = 65_536;
 
-/** All a server may say while it takes one mail: `maxResponseSize` bounds a single reply, not how many blank lines it sends. */
+/**
+ * Most bytes a server may send while it takes one mail: `maxResponseSize` limits a single reply, not the number of blank
+ * lines.
+ */
 const mostHeard = 256 * 1024;
 
-/** Ends the session of a server that never stops talking, before the protocol's own reader sees more of it. */
+/** Ends the session of an endless server, before the protocol's own reader sees more of it. */
 function listenTo(socket: Socket, session: Session): void {
   socket.prependListener('data', (chunk: Buffer) => {
     session.heard += chunk.length;
@@ -67,7 +70,7 @@ export interface Opening {
   readonly deadline: Deadline;
 }
 
-/** Throws what went wrong; no mail has left then. @param opened called with a session as soon as it has a socket */
+/** Throws the failure; no mail was sent then. @param opened called with a session as soon as it has a socket */
 export async function openSession(opening: Opening, opened: (session: Session) => void): Promise<Session> {
   const { server, network, timeouts, deadline } = opening;
   const { default: Connection } = await import('nodemailer/lib/smtp-connection');
@@ -92,7 +95,7 @@ export async function openSession(opening: Opening, opened: (session: Session) =
         listenTo(socket, session);
       }),
     );
-    // After STARTTLS it speaks through another socket.
+    // After STARTTLS it uses another socket.
     const { _socket: secured } = connection as unknown as { readonly _socket?: Socket };
     if (secured !== undefined && secured !== socket) listenTo(secured, session);
     await logIn(session, server, deadline);
@@ -115,7 +118,7 @@ function optionsFor(socket: Socket, { server, network, timeouts }: Opening): SMT
     connectionTimeout: timeouts.connectMs,
     greetingTimeout: timeouts.connectMs,
     socketTimeout: timeouts.responseMs,
-    // An answer is three digits and a line; nothing needs a megabyte.
+    // A reply is three digits and a line; none needs a megabyte.
     maxResponseSize: 64 * 1024,
     socketCloseTimeout: 0,
     logger: false,
@@ -145,11 +148,11 @@ export async function sendThrough(
   let refused: readonly MailboxError[] = [];
   session.heard = 0;
   let at = 0;
-  // The connection reads this only after the server's 354, and each piece when those before it have left.
+  // The connection reads this only after the server's 354, and each piece when those before it were sent.
   const content = new Readable({
     read() {
       if (at === 0 && envelope.allOrNone === true) refused = refusedOf(session.connection);
-      // A server that does not see the end of the content delivers nothing (RFC 5321, 4.1.1.10).
+      // A server that does not receive the end of the content delivers nothing (RFC 5321, 4.1.1.10).
       if (refused.length > 0) return void this.destroy(new Error('a mailbox was refused'));
       contentStarted = deadline.mayLeave();
       if (!contentStarted) return void this.destroy(new Error('the lease is lost'));
@@ -199,12 +202,12 @@ interface MailboxError {
   readonly responseCode?: number | false;
 }
 
-/** Mailboxes of the mail that is being sent; nodemailer tells them only once it has left. */
+/** Refused mailboxes of the current mail; nodemailer reports them only once it is sent. */
 const refusedOf = (connection: SMTPConnection): readonly MailboxError[] =>
   (connection as unknown as { readonly _envelope?: { readonly rejectedErrors?: readonly MailboxError[] } })
     ._envelope?.rejectedErrors ?? [];
 
-/** nodemailer keeps them in what it gives for a mail that left, and in the error where no mailbox was taken. */
+/** nodemailer puts them into the result of a sent mail, and into the error where every mailbox was refused. */
 function rejectedOf(told: unknown): readonly Rejected[] {
   const { rejectedErrors } = (typeof told === 'object' && told !== null ? told : {}) as {
     readonly rejectedErrors?: readonly MailboxError[];

@@ -1,6 +1,6 @@
-// SMTP sessions: opened when needed, kept for the next mail, closed.
-// Invariant: a mail is sent again only where nothing of it had left. nodemailer's own pool sends a mail again by itself
-// when a connection closes and does not tell the step, so sessions are kept here instead.
+// Keeps SMTP sessions: opens one on demand, reuses it for the next mail, closes it when idle.
+// Invariant: a mail is sent again only where nothing of it was sent. nodemailer's own pool sends a mail again by itself
+// when a connection closes and does not report the step, so sessions are kept here instead.
 import { createHash } from 'node:crypto';
 import type { NetworkPolicy, Timeouts } from '../contract.ts';
 import type { Deadline } from '../guard.ts';
@@ -8,9 +8,11 @@ import { openSession, sendThrough } from './session.ts';
 import type { Envelope, SmtpSent, Session } from './session.ts';
 import type { ResolvedServer } from './server.ts';
 
-/** Kept for each server: as many mails as leave together find a session, or each would cost a handshake and a login. */
+/**
+ * Sessions kept for each server: as many as mails are sent at once, or each mail would cost a handshake and a login.
+ */
 const maxIdle = 50;
-/** A session nobody uses for so long is closed, ms: servers count connections, and close idle ones after minutes. */
+/** Idle time after which a session is closed, ms: servers count connections, and close idle ones after minutes. */
 const idleMs = 10_000;
 
 export function createSmtpSessions(network: NetworkPolicy) {
@@ -41,7 +43,7 @@ export function createSmtpSessions(network: NetworkPolicy) {
         }
         const sent = await sendThrough(session, envelope, bytes, deadline);
         if (sent.ok && !session.closed) keepIdle(idle, key, session);
-        // A kept session may have been closed by the server meanwhile; nothing left, so a new one may try.
+        // The server may have closed a kept session meanwhile; nothing was sent, so a new session may try.
         const stale =
           kept !== undefined &&
           !sent.ok &&
@@ -51,7 +53,7 @@ export function createSmtpSessions(network: NetworkPolicy) {
         if (!stale) return sent;
       }
     },
-    /** Connects and logs in; throws what went wrong. */
+    /** Connects and logs in; throws the failure. */
     async probe(server: ResolvedServer, timeouts: Timeouts, deadline: Deadline): Promise<void> {
       (await start(server, timeouts, deadline)).connection.close();
     },
@@ -67,7 +69,7 @@ export type SmtpSessions = ReturnType<typeof createSmtpSessions>;
 
 function takeIdle(idle: Map<string, Session[]>, key: string): Session | undefined {
   const kept = idle.get(key) ?? [];
-  // The last one used first: what is not needed grows old and goes.
+  // The last used first: superfluous sessions become idle and are closed.
   for (let session = kept.pop(); session !== undefined; session = kept.pop()) {
     clearTimeout(session.idle);
     if (!session.closed) return session;
@@ -89,7 +91,7 @@ function keepIdle(idle: Map<string, Session[]>, key: string, session: Session): 
   }, idleMs).unref();
 }
 
-// A rotated password must open a new session; the password itself is no key to keep.
+// A rotated password must open a new session; the password itself is not kept as a key.
 function sessionKey(server: ResolvedServer): string {
   return createHash('sha256').update(JSON.stringify(server)).digest('base64');
 }
@@ -98,7 +100,7 @@ function answerless(error: unknown): boolean {
   return typeof (error as { responseCode?: unknown } | undefined)?.responseCode !== 'number';
 }
 
-/** Sessions for each network policy: a process knows one or two. */
+/** Sessions for each network policy: a process has one or two. */
 export function createMailCarrier() {
   const byPolicy = new Map<string, SmtpSessions>();
   return {

@@ -1,5 +1,5 @@
-// For clients without an endpoint: they come for their leads, and say what they took. Nothing is sent.
-// Invariant: what does not fit a connector that sends is said by `fetched`, and nowhere by its name.
+// The pull connector, for clients without an endpoint: they fetch their leads and acknowledge them. Nothing is sent.
+// Invariant: other code recognises it by `fetched`, never by its name.
 import { defineConnector } from '../contract.ts';
 import { composePull, sendPull, testPull } from './send.ts';
 import {

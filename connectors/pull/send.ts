@@ -1,9 +1,9 @@
-// What the client fetches, and why nothing is sent.
-// Invariant: nobody is dialled; the content is the mapping's bytes, as they stand in the answer.
+// Composes the content that a client fetches, and refuses to send it.
+// Invariant: no connection is opened; the content is the mapping's bytes, exactly as in the answer.
 import type { Composed, Outcome, Parcel, SendContext, Tested } from '../contract.ts';
 import { pullTargets, type PullSettings } from './settings.ts';
 
-/** What stands in the answer for one delivery; the log keeps the digest of `content`. */
+/** The content of the answer for one delivery; the log keeps the digest of `content`. */
 export function composePull(parcel: Parcel, settings: PullSettings): Composed {
   const [item] = parcel.items;
   return {
@@ -18,12 +18,12 @@ export function composePull(parcel: Parcel, settings: PullSettings): Composed {
   };
 }
 
-/** A worker that is asked to send gives it back: what is fetched leaves by `POST /v1/pull` alone. */
+/** A worker that tries to send it returns it: a fetched delivery is handed over by `POST /v1/pull` alone. */
 export function sendPull(settings: PullSettings, context: SendContext): Outcome {
   return refusal(settings, context) ?? { kind: 'unavailable', reason: 'FETCHED_ONLY', maybeReceived: false };
 }
 
-/** Whether it may be fetched; that somebody does, their key and their address, nobody can try for them. */
+/** Tests if it may be fetched; the client's key and address cannot be tested from here. */
 export function testPull(settings: PullSettings, context: SendContext): Tested {
   return { ...(refusal(settings, context) ?? { kind: 'accepted' }), tried: 'address' };
 }

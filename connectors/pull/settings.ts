@@ -1,11 +1,11 @@
-// The `send` block of a destination that its client fetches: who fetches, and for how long what was fetched is theirs. Pure.
-// Invariant: who fetches is a host that contract and authorisation name, as the address of any other destination is (C18, C19).
+// The `send` block of a destination that its client fetches: the fetching host, and the lease of a fetched delivery. Pure.
+// Invariant: contract and authorisation name the fetching host, like the address of any other destination (C18, C19).
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 
 export interface PullSettings {
   readonly fetchedBy: string;
   readonly leaseMinutes?: number;
-  /** By the client's code, and `else`. */
+  /** Keyed by the client's code, and `else`. */
   readonly reasons?: Readonly<Record<string, string>> & { readonly else: string };
 }
 
@@ -70,7 +70,7 @@ export const pullPlaces = ({ fetchedBy }: PullSettings): readonly string[] => [
 ];
 
 /** Milliseconds. */
-/** Nothing that the client wrote is kept, where the list is closed. */
+/** With a closed list, no text of the client is kept. */
 export function keptReason({ reasons }: PullSettings, given: string): string {
   if (reasons === undefined) return given;
   return (given !== 'else' && Object.hasOwn(reasons, given) ? reasons[given] : undefined) ?? reasons.else;

@@ -1,5 +1,5 @@
-// What people see of it: its words in the document a client signs, and its part of `mapping new`.
-// Invariant: says plainly that the client comes for its leads, and what happens to those it does not answer for.
+// Texts of the pull connector: for the document a client signs, and for the draft of `mapping new`.
+// Invariant: states plainly that the client fetches its leads, and what happens to those it does not acknowledge.
 import type { Draft, Drafting, DraftRequest, SignedRow, SignedWords } from '../contract.ts';
 import { leaseMsOf, type PullSettings } from './settings.ts';
 

@@ -1,4 +1,4 @@
-// The `send` block of a drafted text message.
+// Drafts the `send` block of a text message destination.
 // Invariant: no secret in clear; the scheme of the address is written without its mark.
 import type { Draft, Drafting, DraftRequest } from '../contract.ts';
 

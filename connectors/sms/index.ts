@@ -1,5 +1,5 @@
-// The text message connector: one delivery, one message through a provider's HTTP API, its id as the proof.
-// Invariant: the provider's host is authorised before a socket opens; no financial data, and no token in what is shown.
+// The text message connector: one delivery is one message through a provider's HTTP API, whose id is the proof.
+// Invariant: the provider's host is authorised before a socket opens; no financial data, and no token in a preview.
 import { defineConnector } from '../contract.ts';
 import { createHttpClient } from '../guard/http/exchange.ts';
 import { smsDrafting } from './draft.ts';

@@ -1,13 +1,13 @@
-// What the mapping wrote becomes one text message, and that the JSON the provider takes. Pure.
-// Invariant: everything the mapping wrote leaves, the opt-in too: a field that is not the text is a line below it, and nothing that a
-// person wrote reads as such a line.
+// Turns a mapping's fields into one text message, and the message into the provider's JSON. Pure.
+// Invariant: every field is sent, the opt-in too: a field that is not the text is a line below it, and no text of a person
+// reads as such a line.
 import type { Composed, Parcel } from '../contract.ts';
 import { bareHost, masked } from '../guard.ts';
 import { partsOf } from './parts.ts';
 import { smsTargets } from './settings.ts';
 import type { SmsSettings } from './settings.ts';
 
-/** Providers cut or refuse what is longer. */
+/** Providers cut or refuse a longer message. */
 const mostParts = 10;
 
 export type Message =
@@ -41,7 +41,7 @@ export function messageOf({ body }: Parcel, settings: SmsSettings): Message {
   return partsOf(text) > mostParts ? unfit('TEXT_TOO_LONG') : { ok: true, recipient, text };
 }
 
-/** Without what people write between its digits; `+33 (0)6` and `+33 6` are the same number, and `+33 06` is none. */
+/** The number without the signs people write between its digits; `+33 (0)6` equals `+33 6`, and `+33 06` is invalid. */
 const numberIn = (written: string): string =>
   written
     .replace('(0)', '')
@@ -50,7 +50,7 @@ const numberIn = (written: string): string =>
 
 const linesOf = (text: string): readonly string[] => text.split(/\r\n|[\r\n\v\f\u0085\u2028\u2029]/u);
 
-/** As a reader compares: without blanks, signs that do not show, and letter case. */
+/** The text as a reader compares it: without blanks, invisible signs, and letter case. */
 const asRead = (text: string): string =>
   text
     .normalize('NFKC')
@@ -58,8 +58,8 @@ const asRead = (text: string): string =>
     .toLowerCase();
 
 /**
- * The text, in which no line begins as a field below it does: a comment of two lines could say `OPTIN : OUI`. Such a line goes on the
- * one before it, and behind `text` where it is the first.
+ * The text, in which no line begins like a field below it: a comment of two lines could forge `OPTIN : OUI`. Such a line is
+ * joined to the one before it, or follows `text` where it is the first.
  */
 function textAbove(text: string, names: readonly string[]): string {
   const beginnings = names.map((name) => `${asRead(name)}:`);
@@ -71,7 +71,7 @@ function textAbove(text: string, names: readonly string[]): string {
   }, '');
 }
 
-/** A value as people read it; undefined where it is none of its own. */
+/** A value as text for people; undefined for an object or a list. */
 function asText(value: unknown): string | undefined {
   if (value === null) return '';
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
@@ -107,7 +107,7 @@ export function composeSms(parcel: Parcel, settings: SmsSettings): Composed {
   const message = messageOf(parcel, settings);
   const url = URL.parse(settings.url);
   return {
-    // What cannot be a message is never sent: what the mapping wrote stands for it.
+    // Content that cannot be a message is never sent: the preview shows the mapping's bytes.
     content: message.ok ? providerBody(message, settings) : parcel.body.bytes,
     target: settings.url,
     targetKeys: smsTargets(settings),

@@ -1,5 +1,5 @@
-// Hands one text message to the provider and reads its answer.
-// Invariant: accepted only with the provider's own id of the message (guarantee 5); of its answer nothing else is kept.
+// Sends one text message to the provider and reads its answer.
+// Invariant: accepted only with the provider's own id of the message (guarantee 5); nothing else of its answer is kept.
 import type { Answer, Outcome, Parcel, SendContext, Tested } from '../contract.ts';
 import { meaningOf, outcomeOfStatus, retryAfterMs } from '../http-status.ts';
 import { bareHost } from '../guard.ts';
@@ -12,7 +12,7 @@ import type { SmsSettings } from './settings.ts';
 
 type Ready = { readonly ok: true; readonly url: URL; readonly token: string };
 
-/** Address and token, or why nothing may leave. */
+/** Address and token, or the reason why nothing may be sent. */
 function ready(
   { url: text, auth }: SmsSettings,
   context: SendContext,
@@ -56,7 +56,7 @@ export async function sendSms(
   return { ...judged(carried.answer, { ...settings, to: message.recipient }, context.now), evidence };
 }
 
-/** Statuses mean what they mean everywhere; of the others a success needs an id, and a no to the content is `invalid`. */
+/** Statuses have their usual meaning; otherwise a success needs an id, and a refusal of the content is `invalid`. */
 function judged(answer: Answer, { reference = 'id', to = '' }: SmsSettings, now: () => number): Outcome {
   const { status, headers } = answer;
   if (meaningOf(status) === undefined && (status === 400 || status === 422))
@@ -70,10 +70,10 @@ function judged(answer: Answer, { reference = 'id', to = '' }: SmsSettings, now:
     : { kind: 'accepted', reference: id };
 }
 
-/** What stands where an id would be when there is none. */
+/** Values that replace a missing id. */
 const noId = /^(?:0|null|none|undefined|false|true|error)$/i;
 
-/** An id, and surely no number of a phone: neither that of the recipient, nor one that begins with a zero or a plus. */
+/** An id that cannot be a phone number: not the recipient's, and none that begins with a zero or a plus. */
 function idAt(text: string, path: string, recipient: string): string | undefined {
   let found: unknown;
   try {
@@ -90,7 +90,7 @@ function idAt(text: string, path: string, recipient: string): string | undefined
   return noId.test(id) || `+${id}` === recipient ? undefined : id;
 }
 
-/** Name, network and TLS of the provider; a message is never sent for a test. */
+/** Tests name, network and TLS of the provider; a message is never sent for a test. */
 export async function testSms(settings: SmsSettings, context: SendContext): Promise<Tested> {
   const prepared = ready(settings, context);
   if (!prepared.ok) return prepared.outcome;

@@ -1,5 +1,5 @@
-// The endpoint that stands in for the provider in a trial: it answers with an id where the file looks for one.
-// Invariant: no text message is sent, and no real token is asked for.
+// Starts the endpoint that replaces the provider in a trial: it answers with an id where the file reads one.
+// Invariant: no text message is sent, and no real token is needed.
 import type { StandIn, StandInServers } from '../contract.ts';
 import { smsTargets } from './settings.ts';
 import type { SmsSettings } from './settings.ts';

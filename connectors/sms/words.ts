@@ -1,5 +1,5 @@
-// How a text message travels and when it counts as delivered, as the document a client signs says it.
-// Invariant: the secret by its name.
+// Describes the transport of a text message, and when it counts as delivered, for the document a client signs.
+// Invariant: the secret is shown by its name.
 import type { SignedRow, SignedWords } from '../contract.ts';
 import { shownSetting } from '../guard.ts';
 import type { SmsSettings } from './settings.ts';

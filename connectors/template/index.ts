@@ -1,5 +1,5 @@
-// One HTTPS request a delivery, the recipient's id as the proof. As it stands it is in no registry: a connector to copy.
-// Invariant: the host is authorised before a socket opens, and no token stands in what is shown.
+// A connector to copy, in no registry: one HTTPS request for each delivery, the recipient's id as the proof.
+// Invariant: the host is authorised before a socket opens, and a preview shows no token.
 import { defineConnector } from '../contract.ts';
 import { createHttpClient } from '../guard/http/exchange.ts';
 import { composeTemplate, sendTemplate, testTemplate } from './send.ts';

@@ -1,5 +1,5 @@
-// Composes one delivery, hands it over, and reads the answer.
-// Invariant: accepted only with the recipient's own id (guarantee 5); of its answer nothing else is kept (guarantee 7).
+// Composes one delivery, sends it, and reads the answer.
+// Invariant: accepted only with the recipient's own id (guarantee 5); nothing else of its answer is kept (guarantee 7).
 import type { Answer, Composed, Outcome, Parcel, SendContext, Tested } from '../contract.ts';
 import { meaningOf, outcomeOfStatus, retryAfterMs } from '../http-status.ts';
 import { bareHost, masked } from '../guard.ts';
@@ -10,7 +10,7 @@ import { resolveText } from '../guard/http/headers.ts';
 import { templateTargets } from './settings.ts';
 import type { TemplateSettings } from './settings.ts';
 
-/** What would leave, without I/O: `preview` prints it, and the log keeps the digest of `content`. */
+/** The request, made without I/O: `preview` prints it, and the log keeps the digest of `content`. */
 export function composeTemplate(parcel: Parcel, settings: TemplateSettings): Composed {
   const url = URL.parse(settings.url);
   return {
@@ -29,7 +29,7 @@ export function composeTemplate(parcel: Parcel, settings: TemplateSettings): Com
 
 type Ready = { readonly ok: true; readonly url: URL; readonly token: string };
 
-/** Address and token, or why nothing may leave: before any socket is opened. */
+/** Address and token, or the reason why nothing may be sent: before any socket is opened. */
 function ready(
   { url: text, auth }: TemplateSettings,
   context: SendContext,
@@ -71,7 +71,7 @@ export async function sendTemplate(
   return { ...judged(carried.answer, context.now), evidence };
 }
 
-/** Statuses mean what they mean everywhere; a no to the content is `invalid`; a yes without an id is not known to be one. */
+/** Statuses have their usual meaning; a refusal of the content is `invalid`; an acceptance without an id is unknown. */
 function judged(answer: Answer, now: () => number): Outcome {
   const { status, headers } = answer;
   if (meaningOf(status) === undefined && (status === 400 || status === 422))
@@ -97,7 +97,7 @@ function idIn(text: string): string | undefined {
     : undefined;
 }
 
-/** Name, network and TLS; a lead is never sent for a test. */
+/** Tests name, network and TLS; a lead is never sent for a test. */
 export async function testTemplate(settings: TemplateSettings, context: SendContext): Promise<Tested> {
   const prepared = ready(settings, context);
   if (!prepared.ok) return prepared.outcome;

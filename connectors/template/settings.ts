@@ -1,4 +1,4 @@
-// The `send` block: its schema, the rules a schema cannot say, its target and its secret's name. Pure.
+// The `send` block: its schema, the rules a schema cannot express, its target and its secret's name. Pure.
 // Invariant: no secret in clear, and no placeholder in the address: it is the same for every lead.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, namesAmong, secretSchema } from '../guard.ts';
@@ -44,7 +44,7 @@ export function checkTemplateSettings({ url, auth }: TemplateSettings): readonly
   return [...addressProblems('/url', url), ...placeholder, ...clearTextProblem('/auth/bearer', auth.bearer)];
 }
 
-/** Compared with what the client's contract and its authorisation allow. */
+/** Compared with the targets of the client's contract and its authorisation. */
 export function templateTargets({ url }: TemplateSettings): readonly string[] {
   const host = hostOf(url);
   return host === undefined ? [] : [host];

@@ -1,5 +1,5 @@
-// What people see of it: its words in the document a client signs, its part of `mapping new`, and the recipient of a trial.
-// Invariant: a secret by its name; a trial sends to nothing but the server started for it.
+// Texts of the connector for the signed document and for `mapping new`, and the stand-in of a trial.
+// Invariant: a secret is shown by its name; a trial sends only to the server started for it.
 import type {
   Draft,
   Drafting,

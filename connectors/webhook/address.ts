@@ -1,5 +1,5 @@
-// The address a request really goes to, decided before a socket opens.
-// Invariant: nothing leaves for a host that contract and authorisation do not name.
+// Computes the final address of a request, before a socket opens.
+// Invariant: no request is sent to a host that contract and authorisation do not name.
 import type { Evidence, Outcome, ParcelItem, SendContext } from '../contract.ts';
 import { bareHost } from '../guard.ts';
 import { targetRefusal } from '../guard/http/address.ts';
@@ -15,7 +15,7 @@ export const unauthorized = (reason: string, evidence?: Evidence): Outcome => ({
   ...(evidence === undefined ? {} : { evidence }),
 });
 
-/** The final address, or why nothing may leave: secret missing, target not allowed, plaintext. */
+/** The final address, or the reason why nothing may be sent: secret missing, target not allowed, plaintext. */
 export function addressOf(text: string, item: ParcelItem, context: SendContext): Prepared {
   const template = resolveText(text, context.secret);
   if (!template.ok) return { ok: false, outcome: unauthorized(template.reason) };

@@ -1,5 +1,5 @@
-// The bytes that leave: those of the mapping, with its secrets written out.
-// Invariant: a secret without a value stops the request; its mask never leaves in its place.
+// Builds the body to send: the mapping's bytes with its secrets filled in.
+// Invariant: a secret without a value stops the request; its mask is never sent in its place.
 import type { Body } from '../contract.ts';
 import { hasControl } from '../guard/http/headers.ts';
 

@@ -1,8 +1,8 @@
-// The `send` block of a drafted webhook.
+// Drafts the `send` block of a webhook.
 // Invariant: no secret in clear; an address with a login is refused, not written.
 import type { Draft, Drafting, DraftRequest } from '../contract.ts';
 
-/** Without an address a webhook is assumed, but for a CSV: that is a file. */
+/** Without an address a webhook is assumed; for a CSV, a file. */
 function draft({ to, clientId, secretPrefix, format }: DraftRequest): Draft | string | undefined {
   if (to === undefined && format === 'csv') return undefined;
   const url = URL.parse(to ?? `https://crm.${clientId}.example/leads`);

@@ -1,5 +1,5 @@
-// An HMAC by the recipient's own scheme: over parts of the request as it leaves, in a header as it is declared. Pure.
-// Invariant: the body is signed byte for byte as it travels, and questions are signed as sends are.
+// Computes an HMAC by the recipient's own scheme: over the declared parts of the request, into the declared header. Pure.
+// Invariant: the body is signed byte for byte as sent, and look-ups are signed like sends.
 import { createHmac } from 'node:crypto';
 import { secretName, secretOrText } from '../guard.ts';
 import type { Headers } from './request.ts';
@@ -53,7 +53,7 @@ export function hmacHeaders(
   };
 }
 
-/** `{timestamp}.{body}` as its pieces: `{timestamp}`, `.`, `{body}`. */
+/** Splits `{timestamp}.{body}` into its pieces: `{timestamp}`, `.`, `{body}`. */
 const partsOf = (text: string): readonly string[] =>
   text.split(/(\{[a-zA-Z0-9]+\})/).filter((part) => part !== '');
 

@@ -1,5 +1,5 @@
-// The webhook connector: one delivery, one HTTPS request, the answer judged by the mapping's response rules.
-// Invariant: the target is authorised before a socket opens; an outcome holds codes and numbers, never the answer's text.
+// The webhook connector: one delivery is one HTTPS request, and the mapping's response rules judge the answer.
+// Invariant: the target is authorised before a socket opens; an outcome has codes and numbers, never the answer's text.
 import { defineConnector } from '../contract.ts';
 import type { Outcome, Parcel, SendContext } from '../contract.ts';
 import { secretName } from '../guard.ts';
@@ -24,7 +24,7 @@ import { webhookStandIn } from './stand-in.ts';
 import { certificateExpiry } from '../access/tls.ts';
 import { webhookWords } from './words.ts';
 
-/** @param transport of a test that answers in the recipient's stead; otherwise sockets come from the guard */
+/** @param transport of a test that answers in the recipient's place; otherwise sockets come from the guard */
 export function createWebhookConnector(transport?: Transport) {
   const client = createHttpClient(transport);
   const lookup = (parcel: Parcel, settings: WebhookSettings, context: SendContext): Promise<Outcome> =>

@@ -1,22 +1,23 @@
-// The question of a look-up: its settings, and how it becomes a request beside the one it asks about.
-// Invariant: it stays on the host of the lead's own address, and asks with references only; whatever the method, nothing is created by it.
+// Defines the settings of a look-up, and derives its request from that of the lead.
+// Invariant: a look-up stays on the host of the lead's own address, and contains references only; whatever the method, it
+// creates nothing.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { secretName } from '../guard.ts';
 import { hostOf } from '../guard/http/address.ts';
 import { placeholdersIn } from './url.ts';
 
-/** DELETE is none: no question takes anything away. */
+/** No DELETE: a look-up deletes nothing. */
 const lookupMethods = ['GET', 'POST', 'PUT', 'PATCH', 'QUERY', 'SEARCH', 'REPORT'] as const;
 
 export interface Lookup<Auth> {
   readonly url: string;
   readonly method?: (typeof lookupMethods)[number];
-  /** Laid over those of the request; null takes one out. */
+  /** Merged over those of the request; null removes one. */
   readonly headers?: Readonly<Record<string, string | null>>;
   readonly auth?: Auth;
-  /** Written by the mapping: the parcel of the question brings the bytes. */
+  /** Written by the mapping: the parcel of the look-up has the bytes. */
   readonly fields?: readonly unknown[];
-  /** Where the recipient says what it decided later. */
+  /** The address where the recipient publishes a later decision. */
   readonly pending?: { readonly url: string };
 }
 
@@ -96,7 +97,7 @@ export const lookupSchema = (shared: {
 export const lookupMethod = ({ method, fields }: Lookup<unknown>): string =>
   method ?? (fields === undefined ? 'GET' : 'POST');
 
-/** The question about a decision has a place of its own where the file names one: by its address alone. */
+/** The look-up of a later decision has an address of its own where the file gives one, and no body. */
 export function lookupAbout<Auth>(
   lookup: Lookup<Auth> | undefined,
   decidesLater: boolean | undefined,
@@ -107,10 +108,10 @@ export function lookupAbout<Auth>(
 }
 
 const sincePlace = '{since}';
-/** Two clocks may differ by that much, ms. */
+/** Tolerance between two clocks, ms. */
 const sinceMarginMs = 3_600_000;
 
-/** Of a list, what came since an hour before the lead left. */
+/** Limits a list to records since an hour before the lead was sent. */
 export const sinceFilled = <Auth>(lookup: Lookup<Auth>, writtenAt: Date): Lookup<Auth> => ({
   ...lookup,
   url: lookup.url.replaceAll(
@@ -119,7 +120,7 @@ export const sinceFilled = <Auth>(lookup: Lookup<Auth>, writtenAt: Date): Lookup
   ),
 });
 
-/** The settings of the question itself: another way in, other headers, the rest as for the lead. */
+/** The settings of the look-up itself: its own auth and headers, the rest as for the lead. */
 export function questionSettings<Settings extends Asking<unknown>>(settings: Settings): Settings {
   const { lookup } = settings;
   if (lookup === undefined) return settings;
@@ -135,7 +136,7 @@ export function questionSettings<Settings extends Asking<unknown>>(settings: Set
   };
 }
 
-/** What is wrong with it as a question; its address, headers and credentials are judged as every request's. */
+/** Mistakes of the look-up; its address, headers and credentials are checked like those of every request. */
 export function lookupProblems({ url, lookup }: Asking<unknown>): readonly SettingsProblem[] {
   if (lookup === undefined) return [];
   const problems: SettingsProblem[] = [];

@@ -1,5 +1,5 @@
-// Reaches a recipient without sending a lead: token or session, name, address, TLS; with its look-up, the credentials too.
-// Invariant: only a question is ever asked, about a reference nobody has: any other request could create something.
+// Tests a recipient without sending a lead: token or session, name, address, TLS; with its look-up, the credentials too.
+// Invariant: only a look-up is sent, with an unused reference: any other request could create a record.
 import type { Body, Both, Outcome, Parcel, ParcelItem, SendContext, Tested } from '../contract.ts';
 import { meaningOf } from '../http-status.ts';
 import { reachHttp } from '../guard/http/exchange.ts';
@@ -16,7 +16,7 @@ import { placeholdersIn } from './url.ts';
 
 type Lookup = (parcel: Parcel, settings: WebhookSettings, context: SendContext) => Promise<Outcome>;
 
-/** The look-up of the connector, and the body of a question about nobody. */
+/** The look-up of the connector, and the body of a look-up without a lead. */
 interface Asking {
   readonly lookup: Lookup;
   readonly question?: Body | undefined;
@@ -41,7 +41,7 @@ export async function testWebhook(
   };
 }
 
-/** A token or session is got anew, so that its secrets are proved; the workers go on with it. */
+/** Obtains a new token or session, so that its secrets are proved; the workers continue with it. */
 async function gotAnew(
   client: HttpClient,
   { auth }: WebhookSettings,
@@ -94,7 +94,7 @@ async function tested(
   if (reached.kind !== 'accepted' || settings.lookup === undefined) return { ...reached, tried: 'address' };
   const answer = await lookup({ ...questionOf(nobody, context.now()), body: question }, settings, {
     ...context,
-    // What it knows of nobody is of no interest; whether it lets us ask is.
+    // The result of the look-up does not matter; only a refused access does.
     classify: async (found, stage) => {
       if (meaningOf(found.status)?.outcome === 'unauthorized') return unauthorized(`HTTP_${found.status}`);
       const outcome = await context.classify(found, stage);

@@ -1,5 +1,5 @@
-// A parcel and its settings become one HTTP request. Pure; the same for preview and for departure.
-// Invariant: with `secret` absent every secret is masked; a name without a value stops the request.
+// Builds one HTTP request from a parcel and its settings. Pure; the same for preview and for departure.
+// Invariant: with `secret` absent every secret is masked; a secret without a value stops the request.
 import type { Body, Composed, Parcel, ParcelItem } from '../contract.ts';
 import { bareHost, masked, secretName } from '../guard.ts';
 import { hostOf } from '../guard/http/address.ts';
@@ -16,7 +16,7 @@ export type Headers = Readonly<Record<string, string>>;
 export type HeaderResult =
   { readonly ok: true; readonly headers: Headers } | { readonly ok: false; readonly reason: string };
 
-/** Headers but for the signature, which depends on the moment. */
+/** The headers without the signature, which depends on the moment. */
 export function headersOf(
   settings: WebhookSettings,
   item: ParcelItem,
@@ -40,15 +40,17 @@ export function headersOf(
   return own.ok ? { ok: true, headers: { ...headers, ...own.headers } } : own;
 }
 
-/** What preview prints and the digest is taken from. Secrets are never resolved into it, except to learn a secret URL's host. */
+/**
+ * The request for the preview and the digest. Secrets are never resolved into it, except for the host of a secret URL.
+ */
 export function composeWebhook(parcel: Parcel, settings: WebhookSettings, secret?: Secret): Composed {
   const host = shownHost(settings, secret);
-  // The template, not the filled address: a recipient's reference must not enter the append-only log through `target`.
+  // The template, not the final address: a recipient's reference must not enter the append-only log through `target`.
   return {
     content: parcel.body.bytes,
     target: masked(settings.url),
     targetKeys: host === undefined ? [] : [bareHost(host)],
-    // A departure never looks at it.
+    // Computed on demand: a departure never reads it.
     get head() {
       return headOf(parcel, settings, host);
     },
@@ -57,7 +59,7 @@ export function composeWebhook(parcel: Parcel, settings: WebhookSettings, secret
 
 const hosts = new WeakMap<WebhookSettings, string | undefined>();
 
-/** Of an address in clear it is always the same. */
+/** Cached for an address in clear, whose host is always the same. */
 function shownHost(settings: WebhookSettings, secret: Secret | undefined): string | undefined {
   const secretUrl = secretName(settings.url);
   if (secretUrl !== undefined) return hostOf(secret?.(secretUrl) ?? '');
@@ -85,7 +87,7 @@ function headOf(parcel: Parcel, settings: WebhookSettings, host: string | undefi
   return head;
 }
 
-/** What a preview shows of the look-up. */
+/** The look-up as a preview shows it. */
 export function composeQuestion(parcel: Parcel, settings: WebhookSettings): Composed | undefined {
   const { lookup } = settings;
   if (lookup === undefined) return undefined;

@@ -1,5 +1,5 @@
-// Sends a parcel as one request, or asks about it, and reads what came of it.
-// Invariant: the target is authorised before a socket opens; an outcome holds codes and numbers, never the answer's text.
+// Sends a parcel as one request, or its look-up, and reads the outcome.
+// Invariant: the target is authorised before a socket opens; an outcome has codes and numbers, never the answer's text.
 import type { Action, Outcome, Parcel, SendContext } from '../contract.ts';
 import { unanswered } from '../guard/http/exchange.ts';
 import type { HttpClient } from '../guard/http/exchange.ts';
@@ -52,11 +52,11 @@ export async function askWebhook(
   const written = bytesOf(parcel.body, context.secret);
   if (!written.ok) return unauthorized(written.reason);
   const body = lookup.fields === undefined ? undefined : written.bytes;
-  // An open question would be answered with somebody else's lead.
+  // A look-up without a reference could return another person's lead.
   if (body?.length === 0) return { kind: 'invalid', reason: 'REFERENCE_MISSING' };
   const headers = headersOf(asking, item, body === undefined ? undefined : parcel.body, context.secret);
   if (!headers.ok) return unauthorized(headers.reason);
-  // A question has no key of its own: an idempotent recipient would answer with the stored answer of the create.
+  // A look-up has no key of its own: an idempotent recipient would answer with the stored answer of the create.
   const { [(settings.idempotencyHeader ?? 'Idempotency-Key').toLowerCase()]: _key, ...asked } =
     headers.headers;
   const request: CarriedRequest = {
@@ -73,11 +73,11 @@ interface Prepared {
   readonly request: CarriedRequest;
   readonly key: string;
   readonly stage: Action | 'lookup';
-  /** Whom a question is about. */
+  /** The reference of the lead that is looked up. */
   readonly lead?: string;
 }
 
-/** With what lets us in: our certificate, a token or session, and the signature, made anew for each try. */
+/** Sends with our certificate, a token or session, and the signature, made anew for each attempt. */
 async function letIn(
   client: HttpClient,
   { request, key, stage, lead }: Prepared,

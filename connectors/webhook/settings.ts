@@ -1,4 +1,4 @@
-// The `send` block of a webhook: its schema, the rules a schema cannot say, its target and its secrets' names. Pure.
+// The `send` block of a webhook: its schema, the rules a schema cannot express, its target and its secrets' names. Pure.
 // Invariant: no secret in clear, no personal data in a URL; the host never comes from a placeholder.
 import type { Both, JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, namesAmong, secretName } from '../guard.ts';
@@ -13,7 +13,7 @@ import { signatureProblems, signatureSchema, signatureTexts, type Signature } fr
 import { tlsProblems, tlsSchema, tlsTexts, type Tls } from '../access/tls.ts';
 import { isCaptured, placeholdersIn } from './url.ts';
 
-/** GET only reads an id that a later call needs: the mapping's check holds it to that (MAP-658). */
+/** GET only reads an id that a later call needs: the mapping's check enforces it (MAP-658). */
 export const methods = ['POST', 'PUT', 'PATCH', 'DELETE', 'GET'] as const;
 export type Method = (typeof methods)[number];
 
@@ -171,7 +171,7 @@ const accessInClear = (path: string, auth: Auth | undefined): readonly string[] 
     ? [`${path}/${'oauth2' in auth ? 'oauth2/tokenUrl' : 'login/url'}`]
     : [];
 
-/** Where tokens and sessions are got: no lead goes there, but the contract names it. */
+/** Hosts of token and login addresses: no lead is sent there, but the contract names them. */
 export const webhookDials = ({ auth, lookup }: WebhookSettings): readonly string[] =>
   [auth, lookup?.auth]
     .map((way) => (isAccess(way) ? hostOf(accessUrl(way)) : undefined))

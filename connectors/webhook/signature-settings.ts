@@ -1,5 +1,5 @@
-// How a webhook is signed, as a file declares it: Standard Webhooks, or a scheme of the recipient's own. Pure.
-// Invariant: keys are secrets; what is signed is bytes of the request, never a field of its own.
+// Settings of a webhook's signature: Standard Webhooks, or a scheme of the recipient's own. Pure.
+// Invariant: keys are secrets; the signature covers bytes of the request, never a separate text.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, masked, secretSchema } from '../guard.ts';
 import { hasControl, isSendable } from '../guard/http/headers.ts';
@@ -9,13 +9,13 @@ export interface HmacScheme {
   readonly secret: string;
   readonly header: string;
   readonly algorithm?: 'sha256' | 'sha512' | 'sha1';
-  /** How the bytes of the key are written in the secret. */
+  /** Encoding of the key in the secret. */
   readonly secretAs?: 'text' | 'base64' | 'hex';
-  /** What is signed: `{timestamp}.{body}`. */
+  /** Template of the signed text: `{timestamp}.{body}`. */
   readonly sign?: string;
-  /** What the header holds: `sha256={hex}`. */
+  /** Template of the header's value: `sha256={hex}`. */
   readonly value?: string;
-  /** The whole value written as base64. */
+  /** Encodes the whole value as base64. */
   readonly encode?: 'base64';
   readonly keyId?: string;
   readonly pathFrom?: string;
@@ -191,7 +191,7 @@ function unknownParts(path: string, text: string, known: readonly string[]): rea
       ];
 }
 
-/** What a preview shows of it. */
+/** The signature's headers as a preview shows them. */
 export function signatureShown(signature: Signature | undefined): readonly string[] {
   if (signature === undefined) return [];
   if ('standard' in signature)

@@ -8,11 +8,11 @@ import { hmacHeaders, type Signable } from './hmac.ts';
 import type { Headers } from './request.ts';
 import { signatureTexts, type Signature } from './signature-settings.ts';
 
-// Rebuilding keys at each delivery cost a seventh of the throughput. Bounded: rotated secrets must not pile up.
+// Building keys anew for each delivery cost a seventh of the throughput. Bounded: rotated secrets must not accumulate.
 const keys = new Map<string, KeyObject>();
 const maxKeys = 1_000;
 
-/** RFC 8410: what stands before the 32 bytes of an ed25519 key in PKCS #8. */
+/** RFC 8410: the bytes before the 32 of an ed25519 key in PKCS #8. */
 const ed25519Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /** The key of `whsec_<base64>` or `whsk_<base64>`, or undefined when the secret has another form or is too short to be one. */
@@ -28,7 +28,7 @@ function keyOf(secret: string): KeyObject | undefined {
   return key;
 }
 
-/** 32 bytes, or the 64 in which libraries write the public key behind them. */
+/** 32 bytes, or the 64 in which libraries append the public key. */
 function privateKey(bytes: Buffer): KeyObject | undefined {
   if (bytes.length !== 32 && bytes.length !== 64) return undefined;
   const der = Buffer.concat([ed25519Prefix, bytes.subarray(0, 32)]);
@@ -58,7 +58,9 @@ export function signatureOf(
 export type SignedHeaders =
   { readonly ok: true; readonly headers: Headers } | { readonly ok: false; readonly reason: string };
 
-/** @param bare a question without a body: the standard signs contents, a scheme of the recipient's own is how it lets us in */
+/**
+ * @param bare a look-up without a body: the standard signs contents, while a recipient's own scheme authenticates us
+ */
 export function signatureHeaders(
   signature: Signature | undefined,
   request: Omit<Signable, 'now'>,

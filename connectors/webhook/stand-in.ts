@@ -1,5 +1,5 @@
-// The endpoint that stands in for a recipient in a trial: the hosts of the file lead to it.
-// Invariant: only what is dialled to it may be reached, and no real secret is asked for.
+// Starts the endpoint that replaces a recipient in a trial: the hosts of the file lead to it.
+// Invariant: only this endpoint can be reached, and no real secret is needed.
 import { standInHost } from '../contract.ts';
 import type { StandIn, StandInServers } from '../contract.ts';
 import { secretName } from '../guard.ts';
@@ -24,7 +24,7 @@ export async function webhookStandIn(
   };
 }
 
-/** It gives no tokens and asks for no certificate: in their place stands a word. */
+/** It gives no tokens and requires no certificate: a placeholder replaces them. */
 function letIn(settings: WebhookSettings): WebhookSettings {
   const { tls: _tls, auth, ...rest } = settings;
   if (auth === undefined) return rest;

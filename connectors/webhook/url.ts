@@ -1,4 +1,4 @@
-// Addresses with placeholders: which they hold, and how they are filled. Pure.
+// Finds and fills the placeholders of addresses. Pure.
 // Invariant: a filled value is one encoded path segment or parameter; it never moves the address to another place.
 import type { ParcelItem } from '../contract.ts';
 
@@ -10,10 +10,10 @@ export function placeholdersIn(text: string): readonly string[] {
   return [...text.matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '');
 }
 
-/** `person.id`: an id that an earlier call's answer gave. */
+/** `person.id`: an id from an earlier call's answer. */
 export const isCaptured = (name: string): boolean => /^[a-z][a-z0-9_]*\.[a-z][A-Za-z0-9_]*$/.test(name);
 
-// An address without placeholders is that of all deliveries. Bounded: whoever writes mappings may try many.
+// An address without placeholders serves all deliveries. Bounded: an integrator may try many.
 const parsed = new Map<string, URL>();
 const maxParsed = 1_000;
 
@@ -37,7 +37,7 @@ export function fillUrl(template: string, item: ParcelItem): Filled {
   for (const name of names) {
     const value = isCaptured(name) ? item.captured?.[name]?.toString() : values[name];
     if (value === undefined || value === '') return { ok: false, reason: 'REFERENCE_MISSING' };
-    // `.` and `..` survive encoding and would climb up the path.
+    // `.` and `..` survive encoding and would move up the path.
     if (/^\.{1,2}$/.test(value)) return { ok: false, reason: 'REFERENCE_MALFORMED' };
     text = text.replace(`{${name}}`, () => encodeURIComponent(value));
   }

@@ -1,5 +1,5 @@
-// How a webhook travels, as the document a client signs says it.
-// Invariant: every address with its method; a secret by its name.
+// Describes the transport of a webhook for the document a client signs.
+// Invariant: every address with its method; a secret is shown by its name.
 import type { Both, NamedCall, SignedRow, SignedWords } from '../contract.ts';
 import { shownSetting, secretName } from '../guard.ts';
 import { lookupMethod } from './lookup.ts';
@@ -9,7 +9,7 @@ import type { Signature } from './signature-settings.ts';
 
 type Calls = readonly NamedCall<WebhookSettings>[];
 
-/** Encrypted or not, in the words of a row. */
+/** The row about encryption. */
 function scheme(urls: readonly string[]): Both {
   const clear = urls.filter((url) => /^http:/i.test(url)).length;
   if (clear === 0) return ['HTTPS', 'HTTPS'];
@@ -66,7 +66,7 @@ function signatureWords(signature: Signature): Both {
   return [`${name} de ${sign}, en-tête ${header}`, `${name} of ${sign}, header ${header}`];
 }
 
-/** Where the recipient says what it decided later, if that is another place. */
+/** The address where the recipient publishes a later decision, if it is another one. */
 function decisionRow(url: string | undefined, of: string): readonly SignedRow[] {
   if (url === undefined) return [];
   const [fr, en] = shownSetting(url);
@@ -78,7 +78,7 @@ function decisionRow(url: string | undefined, of: string): readonly SignedRow[] 
   ];
 }
 
-/** How the recipient is asked what became of a lead. */
+/** How a lead is looked up at the recipient. */
 function lookupRows(settings: Partial<WebhookSettings>, calls: Calls): readonly SignedRow[] {
   const all: Calls = calls.length > 0 ? calls : [{ name: '', settings: { url: '', ...settings } }];
   return all.flatMap(({ name, settings: own }) => {

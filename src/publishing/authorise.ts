@@ -1,5 +1,5 @@
-// The contract's authorisations become rows when a mapping is published.
-// Invariant: each becomes a row once, and none is ended here: that is a person's act with a reason (C18).
+// Stores the contract's authorisations when a mapping is published.
+// Invariant: each is stored once, and none is ended here: only a person ends one, with a reason (C18).
 import { liveAuthorisations, type Authorisation, type AuthorisationFact } from '../domain/destination.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { insertAuthorisation, readAuthorisations } from '../store/authorisations.ts';
@@ -7,7 +7,7 @@ import type { Sql } from '../store/database.ts';
 import { citedAuthorisation } from '../store/cited-records.ts';
 import { appendHandovers } from '../store/handovers.ts';
 
-/** What makes two authorisations the same. */
+/** The facts that two equal authorisations have in common. */
 const sameness = (fact: AuthorisationFact & { readonly targets: readonly string[] }): string =>
   JSON.stringify([
     fact.recipient,
@@ -30,15 +30,15 @@ const asFact = (
 };
 
 export interface ComparedAuthorisations {
-  /** Of client.yaml, without a row yet: publishing adds them. */
+  /** Listed in client.yaml, not stored yet: publishing adds them. */
   readonly added: readonly Wanted[];
-  /** In force, and client.yaml does not name them. */
+  /** In force, but not listed in client.yaml. */
   readonly unnamed: readonly Authorisation[];
 }
 
 type Wanted = AuthorisationFact & { readonly targets: readonly string[] };
 
-/** What client.yaml says beside what is in force. */
+/** Compares the authorisations of client.yaml with those in force. */
 export async function compareAuthorisations(
   tx: Sql,
   mapping: CompiledMapping,
@@ -58,8 +58,8 @@ export async function compareAuthorisations(
 }
 
 /**
- * Turns the contract's authorisations into rows, once each. A revoked one does not come back by publishing again, and
- * one the file no longer names stays in force: ending it is a person's act with a reason (C18). It is named instead.
+ * Stores the contract's authorisations, once each. A revoked one is not restored by publishing again. One that the file no
+ * longer lists stays in force, and is returned: only a person ends it, with a reason (C18).
  */
 export async function authorise(
   tx: Sql,

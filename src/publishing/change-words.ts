@@ -1,5 +1,5 @@
-// What a publication changes for the client, in French and line by line, as the written note tells it (C48).
-// Invariant: pure. Names of fields, settings and opt-in values; a lead's values are never in it, and secrets are names.
+// Describes in French, line by line, the changes of a publication for the client's written note (C48).
+// Invariant: pure. Names of fields, settings and opt-in values only; no value of a lead, and secrets are names.
 import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
@@ -9,10 +9,10 @@ import { sampleLead } from '../mapping/tools/sample-lead.ts';
 import { leadFromSample } from '../mapping/tools/sample.ts';
 import { answersText, categoriesText, cellText, optInSetting, optInText, wayText } from './note-words.ts';
 
-/** A note is read by people: past so many lines it says how many more there are. */
+/** People read a note: beyond this many lines it gives the number of the others. */
 const mostLines = 60;
 
-/** @param before undefined: the first version of its destination; `unreadable`: one that does not compile any more */
+/** @param before undefined: the first version of its destination; `unreadable`: one that no longer compiles */
 export function mappingChanges(
   before: CompiledMapping | 'unreadable' | undefined,
   after: CompiledMapping,
@@ -50,7 +50,7 @@ const firstVersion = (mapping: CompiledMapping): readonly string[] =>
     ),
   ]);
 
-/** Targets with another value or another place, over an invented lead with every field. */
+/** Targets whose value or position differs, for an invented lead with every field. */
 function writtenOtherwise(before: CompiledMapping, after: CompiledMapping, now: Date): readonly string[] {
   const sample = leadFromSample(sampleLead, 'built-in', after.clientId);
   if (!sample.ok) return [];
@@ -108,10 +108,10 @@ const evidence = (
     ? undefined
     : `${item.number === undefined ? '' : `…${item.number.slice(-4)}, `}${item.evidence} (${item.date})`;
 
-/** What client.yaml says otherwise than before. @param before undefined: a new client */
+/** The changes of client.yaml. @param before undefined: a new client */
 export function factChanges(before: ClientFacts | undefined, after: ClientFacts): readonly string[] {
   if (before === undefined) return [];
-  // Facts of before may stand as an earlier program wrote them, without the agreed opt-in.
+  // An earlier program stored the facts without the agreed opt-in.
   const known = before.optIn === undefined ? { ...before, optIn: after.optIn ?? [] } : before;
   return factNames.flatMap(([name, read]) => {
     const [was, is] = [read(known) || '(rien)', read(after) || '(rien)'];

@@ -1,6 +1,6 @@
-// What a version that comes into force changes besides itself: the client's notices, its go-live list, and the companies a
-// phone consent may name.
-// Invariant: in the transaction that puts it in force; a notice keeps its words, and a grant that stops counting is told as ended (C16b).
+// Applies the effects of a version that comes into force: notices, go-live list, companies that a phone consent may name.
+// Invariant: in the transaction that puts it in force; a notice keeps its words, and a grant that no longer counts is sent
+// as ended (C16b).
 import { civilDate } from '../domain/civil-date.ts';
 import { itemsMissing, reasonsAgainstPublishing } from '../domain/go-live.ts';
 import { entitiesOf } from '../domain/legal-entity.ts';
@@ -14,14 +14,14 @@ import { holdToList } from '../store/go-live.ts';
 import type { MappingVersion } from '../store/mapping-versions.ts';
 import { keepNotices } from '../store/notices.ts';
 
-/** What has been complete once is held to for good. */
+/** Once the client's list was complete, it is required permanently. */
 async function followList(tx: Sql, { client, destinationId, consentTable }: CompiledMapping): Promise<void> {
   const today = civilDate(tx.now());
   const open = reasonsAgainstPublishing(client, { destinationId, written: consentTable }, today);
   if (open.length === 0 && itemsMissing(client, today).length === 0) await holdToList(tx, client.id);
 }
 
-/** @param before what was in force at the destination. @throws MAPPING-006, CLIENT-001 */
+/** @param before the version in force at the destination until now. @throws MAPPING-006, CLIENT-001 */
 export async function followContract(
   tx: Sql,
   before: MappingVersion | undefined,
@@ -44,7 +44,7 @@ export async function followContract(
   const earlier = clientFactsIn(JSON.parse(before.sources) as MappingSources);
   if (earlier === undefined) return;
   const [counted, counts] = [entitiesOf(earlier, destinationId), entitiesOf(client, destinationId)];
-  // Without a name every name counts.
+  // Without a name in the contract every name counts.
   const isLost = counts.size > 0 && (counted.size === 0 || [...counted].some((name) => !counts.has(name)));
   if (isLost) await noteEntityChange(tx, { clientId, destinationId, beforeNames: [...counted] });
 }

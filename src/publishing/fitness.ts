@@ -1,5 +1,5 @@
-// What must hold before a version comes into force: the checks, a confirmed opt-in, production's rules, one connector at a time.
-// Invariant: what check refuses is never published (guarantee 10).
+// Checks a version before it comes into force: the checks, a confirmed opt-in, production's rules, one connector at a time.
+// Invariant: a mapping that the check refuses is never published (guarantee 10).
 import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import { RelaisError, type BothSentences } from '../errors.ts';
 import { checkSources, type CheckOptions } from '../mapping/check.ts';
@@ -15,7 +15,7 @@ export interface PublishingDeps {
   readonly database: Database;
   readonly mappingsDir: string;
   readonly check: CheckOptions;
-  /** Refuses what a client may not go live with. */
+  /** True: refuses mappings with which a client may not go live. */
   readonly production: boolean;
 }
 
@@ -30,7 +30,7 @@ const unpublishable = (destinationId: string, problems: readonly Problem[]): Bot
   `The mapping of ${destinationId} cannot be published:\n${problems.map(formatProblem).join('\n')}`,
 ];
 
-/** @param sources default: what stands in the mappings folder. @throws MAPPING-001, MAPPING-003 */
+/** @param sources default: the files of the mappings folder. @throws MAPPING-001, MAPPING-003 */
 export async function checkFiles(
   deps: PublishingDeps,
   destinationId: string,
@@ -44,7 +44,7 @@ export async function checkFiles(
   return { sources, mapping, warnings };
 }
 
-/** An earlier version, checked as it would be today. @throws MAPPING-001 */
+/** Checks an earlier version by today's rules. @throws MAPPING-001 */
 export function checkVersion(deps: PublishingDeps, version: MappingVersion): CompiledMapping {
   const sources = JSON.parse(version.sources) as MappingSources;
   const checked = checkSources(sources, { ...deps.check, tests: false });
@@ -55,10 +55,10 @@ export function checkVersion(deps: PublishingDeps, version: MappingVersion): Com
   ]);
 }
 
-/** The problem of an opt-in line that a draft guessed and nobody confirmed. */
+/** The problem of an opt-in line that a draft guessed and no person confirmed. */
 export const guessedOptIn = 'MAP-904';
 
-/** A draft may be checked and previewed; under a guessed opt-in nothing is sent. @throws MAPPING-001 */
+/** A draft may be checked and previewed; with a guessed opt-in nothing is sent. @throws MAPPING-001 */
 function refuseGuessedOptIn(destinationId: string, warnings: readonly Problem[]): void {
   const guessed = warnings.filter((warning) => warning.code === guessedOptIn);
   if (guessed.length === 0) return;
@@ -70,7 +70,7 @@ const deliveriesOnTheWay: OneAndSeveral = [
   ['de ses livraisons sont en route', 'of its deliveries are on their way'],
 ];
 
-/** @throws DEST-002 while deliveries are on their way by the old connector: the new one could not finish them */
+/** @throws DEST-002 while deliveries are in flight with the old connector: the new one could not finish them */
 export async function refuseConnectorChange(
   tx: Sql,
   before: Destination | undefined,

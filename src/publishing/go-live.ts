@@ -1,5 +1,5 @@
-// The go-live list of a client (C49 to C52): by its contract in force and its published mappings, or by the files before that.
-// Invariant: reads only. A mapping that cannot be compared is no proof that it writes what was agreed.
+// Builds the go-live list of a client (C49 to C52), from its contract and mappings in force, or from the files before that.
+// Invariant: reads only. A mapping that cannot be compared is no proof that it writes the agreed opt-in.
 import { civilDate } from '../domain/civil-date.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import { goLiveFindings, isLive, type GoLiveFinding, type MappingOptIn } from '../domain/go-live.ts';
@@ -15,13 +15,13 @@ import { readVersions } from '../store/mapping-versions.ts';
 
 export interface GoLiveList {
   readonly clientId: string;
-  /** `published`: the contract in force and the versions in force; `files`: what would come into force. */
+  /** `published`: the contract and the versions in force; `files`: those that would come into force. */
   readonly of: 'published' | 'files';
   readonly items: readonly GoLiveFinding[];
   readonly isLive: boolean;
-  /** Live before the list was held to: what is missing holds nothing up yet. */
+  /** Live before the list was required: missing items withhold nothing yet. */
   readonly liveBefore: boolean;
-  /** Leads that wait for it, in any destination. */
+  /** Leads withheld for it, in all destinations. */
   readonly withheld: number;
 }
 
@@ -51,7 +51,7 @@ export async function publishedGoLiveList(
   };
 }
 
-/** What the list would be with the files of the folder. @throws FIND-001 when there is no such client */
+/** The list for the files of the folder. @throws FIND-001 when there is no such client */
 export async function goLiveListOfFiles(
   sql: ReadOnlySql & Pick<Sql, 'now'>,
   check: CheckOptions,

@@ -1,5 +1,5 @@
-// Words of the written note for what the mapping and client.yaml call by a code: opt-ins, answers, categories of data, ways of sending.
-// Invariant: pure, French, for a client's reader. A code without words of its own is shown as it is.
+// Gives the words of the written note for codes: opt-ins, answers, categories of data, ways of sending.
+// Invariant: pure, French, for a client's reader. A code without words is shown unchanged.
 import type { DataCategory } from '../domain/lead.ts';
 import { channelWords, optInWords, purposeWords } from '../domain/opt-in-words.ts';
 import { categoryWords } from '../mapping/spec/french-parties.ts';
@@ -11,7 +11,7 @@ const answers: Readonly<Record<string, string>> = {
   withdrawn: 'retiré',
 };
 
-/** What a line of the opt-in holds in place of a value of the client's. */
+/** Cells of an opt-in line that are not values of the client. */
 const cells: ReadonlyMap<string, string> = new Map([
   ['(omitted)', '(absent)'],
   ['(held)', '(le lead attend)'],
@@ -39,7 +39,7 @@ export const answersText = (values: Readonly<Record<string, string>>): string =>
     .map(([state, value]) => `${answerText(state)} = ${cells.get(value) ?? value}`)
     .join(', ');
 
-/** `prospection par e-mail`; of every channel where none is named. */
+/** `prospection par e-mail`; for all channels where none is named. */
 export const optInText = (purpose: string, channel: string | undefined): string =>
   channel === undefined
     ? ((purposeWords as Readonly<Record<string, string>>)[purpose] ?? purpose)
@@ -51,7 +51,7 @@ const named = new RegExp(
   's',
 );
 
-/** A setting of the opt-in by the name that the comparison of two versions gives it. */
+/** The words for an opt-in setting, by the name that the comparison of two versions gives it. */
 export function optInSetting(name: string): string {
   const [, update, field = '', purpose = '', channel = '', state = ''] = named.exec(name) ?? [];
   if (purpose === '') return name;
@@ -59,5 +59,5 @@ export function optInSetting(name: string): string {
   return `${field}${whose}, ${optInText(purpose, channel)}, ${answerText(state)}`;
 }
 
-/** A value of the opt-in in that comparison. */
+/** The words for a value of the opt-in in that comparison. */
 export const cellText = (value: string): string => cells.get(value) ?? value;

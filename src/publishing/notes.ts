@@ -1,4 +1,4 @@
-// The written note of a version put in force, or back in force (C48).
+// Writes the client's note about a version put in force, or back in force (C48).
 // Invariant: in the transaction that puts it in force; a publication that changes nothing writes none.
 import { citedInNote, instructionsFor } from '../client-mails/instructions.ts';
 import { writeNote } from '../client-mails/notes.ts';
@@ -12,7 +12,7 @@ import type { MappingVersion } from '../store/mapping-versions.ts';
 import { factChanges, mappingChanges } from './change-words.ts';
 import { categoriesText } from './note-words.ts';
 
-/** What stood before, read under the lock of the destination. */
+/** The state before, read under the lock of the destination. */
 export interface Before {
   readonly version: MappingVersion | undefined;
   readonly facts: ClientFacts | undefined;
@@ -24,7 +24,7 @@ export interface Publication {
   readonly mapping: CompiledMapping;
   readonly check: CheckOptions;
   readonly askedBy: string | undefined;
-  /** Numbers of the client's register that it rests on (C53). */
+  /** Numbers of the instructions in the client's register that justify it (C53). */
   readonly instructions: readonly number[];
   readonly doneBy: string;
   readonly note: string;
@@ -33,7 +33,7 @@ export interface Publication {
 /**
  * Returns the note's number; undefined where nothing was changed.
  * @param added authorisations that came with it
- * @throws FIND-001, INSTRUCTION-001 where the client has a register and no instruction covers what it adds or changes
+ * @throws FIND-001, INSTRUCTION-001 where the client has a register and no instruction covers the addition or change
  */
 export async function noteOfPublication(
   tx: Sql,
@@ -68,7 +68,7 @@ export async function noteOfPublication(
   });
 }
 
-/** Needs no instruction: it goes back to what was agreed before. @throws FIND-001 */
+/** Needs no instruction: it restores what was agreed before. @throws FIND-001 */
 export async function noteOfRollback(tx: Sql, publication: Publication): Promise<number> {
   const { before, version, mapping, note } = publication;
   const cited = await citedBy(tx, publication, []);
@@ -92,7 +92,7 @@ const saidOf = (version: readonly string[], facts: readonly string[]): readonly 
     : [...lines, 'Aucune différence de contenu ni de réglage : seuls des fichiers annexes changent.'];
 };
 
-/** What the contract named before: a note that tells of the change says them. */
+/** The mailboxes that the contract named before, which a note about their change contains. */
 const mailboxesOf = (facts: ClientFacts | undefined): readonly string[] =>
   facts === undefined
     ? []
@@ -107,7 +107,7 @@ const citedBy = async (
 ): Promise<Cited> =>
   citedInNote(await instructionsFor(tx, { clientId: mapping.clientId, cited: instructions, matters }));
 
-/** Of a first version the opt-in is agreed with the recipient; one that cannot be read any more may have said anything. */
+/** True when the opt-in changes: not for a first version, always for one that no longer compiles. */
 function changesOptIn({ before, mapping, check }: Publication): boolean {
   const was = compiledAgain(before.version, check);
   if (was === undefined) return false;
@@ -133,7 +133,7 @@ function versionLines({ before, version, mapping, check }: Publication, now: Dat
   ];
 }
 
-/** As this program compiles it today. */
+/** Compiles a version with today's program. */
 export function compiledAgain(
   version: MappingVersion | undefined,
   check: CheckOptions,

@@ -1,5 +1,5 @@
-// What a publication or a rollback would change, said before anybody agrees to it.
-// Invariant: reads only; judged by the same functions that publish, so that what is said is what happens.
+// Computes the changes of a publication or a rollback, so that a person can confirm them first.
+// Invariant: reads only; uses the functions that publish, so that the plan is what happens.
 import type { Authorisation, AuthorisationFact } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
 import { unknownVersion } from '../errors/unknown.ts';
@@ -25,20 +25,22 @@ export const mostKept = 1_000;
 export interface VersionPlan {
   readonly destinationId: string;
   readonly clientId: string;
-  /** In force at present; undefined: nothing is. */
+  /** In force at present; undefined: no version is. */
   readonly before: MappingVersion | undefined;
   /** SHA-256 of the files that would be in force. */
   readonly fingerprint: string;
-  /** The very same files are in force already. */
+  /** The same files are in force already. */
   readonly isSame: boolean;
   readonly warnings: readonly Problem[];
-  /** In French, line by line, as the client's written note will say it (C48). */
+  /** In French, line by line, as the client's written note will describe them (C48). */
   readonly changes: readonly string[];
-  /** Waiting deliveries whose leads it does not take: they would end. */
+  /** Waiting deliveries whose leads the version does not take: they would end. */
   readonly ending: number;
-  /** Waiting deliveries that keep the content of an earlier version, since the recipient may have it. At most `mostKept`. */
+  /**
+   * Waiting deliveries that keep the content of an earlier version, since the recipient may have it. At most `mostKept`.
+   */
   readonly keeping: readonly number[];
-  /** Withheld deliveries that are looked at again. */
+  /** Withheld deliveries that are judged again. */
   readonly reopening: number;
   readonly authorised: readonly AuthorisationFact[];
   readonly unnamed: readonly Authorisation[];
@@ -71,7 +73,7 @@ export async function planRollback(
   return planOf(deps, mapping, wanted.fingerprint, wanted.id);
 }
 
-/** @param versionId of the version, where it is one already */
+/** @param versionId of a stored version */
 async function planOf(
   deps: PublishingDeps,
   mapping: CompiledMapping,

@@ -1,5 +1,6 @@
-// What production does not publish although it passes the checks and can be tried elsewhere.
-// Invariant: no client goes live without the evidence of its opt-in and of its procedure for rights (C51, C52), or in clear (C38).
+// Refuses mappings that pass the checks but may not be published in production.
+// Invariant: no client goes live without the evidence of its opt-in and of its procedure for rights (C51, C52), or in clear
+// (C38).
 import { civilDate } from '../domain/civil-date.ts';
 import { reasonsAgainstPublishing } from '../domain/go-live.ts';
 import { RelaisError, type BothSentences } from '../errors.ts';
@@ -9,8 +10,8 @@ import { goLiveStandings } from '../store/go-live.ts';
 import { findDestination } from '../store/destinations.ts';
 
 /**
- * Greeting and caller's number (C49, C50) hold back leads, not a publication. Who was live before the list was held to is not
- * held up where it is live: a repair must reach its leads, and what is missing is a task.
+ * Greeting and caller's number (C49, C50) withhold leads, not a publication. A client that was live before the list was
+ * required is not refused where it is live: a repair must reach its leads, and a missing item is a task.
  * @throws MAPPING-003 with everything that is missing
  */
 export async function refuseInProduction(sql: Sql, mapping: CompiledMapping): Promise<void> {
@@ -38,7 +39,7 @@ async function wasLiveBefore(sql: Sql, { clientId, destinationId }: CompiledMapp
   return destination !== undefined && destination.mappingVersionId > 0;
 }
 
-/** Addresses in clear of all that would be sent or asked. */
+/** Addresses in clear of all requests and look-ups. */
 function plainAddresses(mapping: CompiledMapping): readonly string[] {
   const all = Object.values(mapping.actions).flatMap((plan) => [
     plan.settings,

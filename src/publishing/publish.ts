@@ -1,5 +1,5 @@
-// Publishing a mapping: checked, stored with author and note, in force at once; rolling back; history.
-// Invariant: a version is kept for ever, and the log says who put it in force.
+// Publishes a mapping: checked, stored with author and note, in force at once; also rollback and history.
+// Invariant: a version is never deleted, and the log names the person who put it in force.
 import { citedText, mappingDigest } from '../domain/cited.ts';
 import type { Authorisation, ClientFacts } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
@@ -30,32 +30,32 @@ import { refuseEnding, reopen, reopenAccepted, type MayEnd } from './version-eff
 
 export interface PublishRequest {
   readonly destinationId: string;
-  /** What is published; absent: what stands in the mappings folder. */
+  /** The files to publish; absent: those of the mappings folder. */
   readonly sources?: MappingSources;
   readonly author: string;
   readonly note: string;
-  /** Who asked for it, as the client's note names them (C48); absent: the centre by itself. */
+  /** The person who asked for it, for the client's note (C48); absent: the centre itself. */
   readonly askedBy?: string | undefined;
-  /** Numbers of the client's register that it rests on (C53). */
+  /** Numbers of the instructions in the client's register that justify it (C53). */
   readonly instructions?: readonly number[];
   /** Leads created before are not taken; default now. */
   readonly leadsFrom?: Date;
-  /** Asked before a version is put in force whose `accepts` ends deliveries that wait. Without it such a version is refused. */
+  /** Confirms a version whose `accepts` ends waiting deliveries. Without it such a version is refused. */
   readonly mayEnd?: MayEnd;
 }
 
 export interface PublishResult {
   readonly version: MappingVersion;
-  /** False when the very same files were in force already. */
+  /** False when the same files were in force already. */
   readonly changed: boolean;
   readonly warnings: readonly Problem[];
   /** Authorisations of client.yaml that were added. */
   readonly authorised: number;
-  /** Authorisations in force that client.yaml does not name: removed from it or changed in it, or granted by hand. */
+  /** Authorisations in force that client.yaml does not list: removed from it or changed in it, or granted by hand. */
   readonly unnamed: readonly Authorisation[];
-  /** Withheld deliveries that are looked at again. */
+  /** Withheld deliveries that are judged again. */
   readonly reopened: number;
-  /** Deliveries that an earlier version had ended, which did not take their leads. */
+  /** Deliveries that an earlier version had ended because it did not take their leads. */
   readonly acceptedAgain: number;
   /** Waiting deliveries that keep the content of an earlier version, since the recipient may have it. At most `mostKept`. */
   readonly keeping: readonly number[];
@@ -67,11 +67,11 @@ export interface PublishResult {
 export interface Publishing {
   /** @throws MAPPING-001 listing every problem, MAPPING-006, INSTRUCTION-001; nothing is stored then */
   readonly publish: (request: PublishRequest) => Promise<PublishResult>;
-  /** What `publish` would refuse, without publishing. @throws MAPPING-001, MAPPING-003 */
+  /** Throws what `publish` would throw, without publishing. @throws MAPPING-001, MAPPING-003 */
   readonly refuseUnfit: (destinationId: string) => Promise<void>;
-  /** What `publish` would do, counted, without doing it. @throws what `publish` throws of the mapping itself */
+  /** Counts what `publish` would do, without doing it. @throws the errors of `publish` about the mapping itself */
   readonly plan: (destinationId: string, sources?: MappingSources) => Promise<VersionPlan>;
-  /** The same of `rollback`. */
+  /** The same for `rollback`. */
   readonly planRollback: (destinationId: string, version: number) => Promise<VersionPlan>;
   /** Puts an earlier version back in force. */
   readonly rollback: (request: RollbackRequest) => Promise<MappingVersion>;
@@ -114,7 +114,7 @@ async function putInForce(
   request: PublishRequest,
   { sources, mapping }: FitMapping,
 ): Promise<Omit<PublishResult, 'acceptedAgain' | 'warnings' | 'mapping'>> {
-  // Of two first publications at once the second finds what the first put in force.
+  // Serialised: the second of two first publications must see what the first put in force.
   const { facts, inForce } = await inTurn(tx, database, `publish-${request.destinationId}`, () =>
     entered(tx, request, mapping),
   );
@@ -142,7 +142,7 @@ async function putInForce(
   return { version, changed: !isSame, authorised: added.length, unnamed, reopened, keeping, noteNumber };
 }
 
-/** The rows of client and destination as the mapping says them. Returns what stood before. @throws DEST-001, DEST-002 */
+/** Writes the rows of client and destination from the mapping. Returns the state before. @throws DEST-001, DEST-002 */
 async function entered(
   tx: Sql,
   request: PublishRequest,
@@ -156,7 +156,7 @@ async function entered(
     ]);
   }
   await refuseConnectorChange(tx, before, mapping);
-  // What is in force is read before the rows of destination and client are written.
+  // The facts in force are read before the rows of destination and client are written.
   const facts = await findClient(tx, mapping.clientId);
   const inForce = before === undefined ? undefined : (await readVersions(tx, [before.mappingVersionId]))[0];
   await saveDestination(tx, mapping.client, {
@@ -168,7 +168,7 @@ async function entered(
   return { facts, inForce };
 }
 
-/** A new version, pointed at and in the log. */
+/** Stores a new version, makes it the current one and logs it. */
 async function storeVersion(
   tx: Sql,
   request: PublishRequest,

@@ -1,5 +1,5 @@
-// Rolling back: an earlier version is put in force again, with the facts that stand beside it.
-// Invariant: it passes today's checks first; the log says who put it back and why.
+// Rolls back: puts an earlier version in force again, with the client's facts stored beside it.
+// Invariant: it passes today's checks first; the log names the person who put it back, and the reason.
 import { citedText, mappingDigest } from '../domain/cited.ts';
 import { unknownDestination, unknownVersion } from '../errors/unknown.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
@@ -19,9 +19,9 @@ export interface RollbackRequest {
   readonly version: number;
   readonly actor: string;
   readonly reason: string;
-  /** Who asked for it, as the client's note names them (C48); absent: the centre by itself. */
+  /** The person who asked for it, for the client's note (C48); absent: the centre itself. */
   readonly askedBy?: string | undefined;
-  /** Numbers of the client's register that it rests on (C53). */
+  /** Numbers of the instructions in the client's register that justify it (C53). */
   readonly instructions?: readonly number[];
   readonly mayEnd?: MayEnd;
 }
@@ -62,7 +62,7 @@ async function putBack(
     version: (await readVersions(tx, [destination.mappingVersionId]))[0],
     facts: await findClient(tx, destination.clientId),
   };
-  // The facts that stand beside a version come back with it.
+  // The facts stored with a version come back with it.
   await saveDestination(tx, mapping.client, {
     id: destination.id,
     connector: mapping.connector,

@@ -1,6 +1,6 @@
-// What a new version does to the deliveries that wait: which it ends, which come back, which keep the old content.
-// Invariant: none ends before somebody has agreed to their number, and what such an end took away comes back by itself
-// with the first version that takes the lead again.
+// Applies a new version to waiting deliveries: it ends some, reopens others, and some keep the old content.
+// Invariant: none ends before a person has confirmed their number, and a delivery so ended reopens by itself with the first
+// version that takes its lead again.
 import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
@@ -17,13 +17,13 @@ import { reopenWithheld, withheldOfDestination } from '../store/withheld.ts';
 import { endedByAccepts, reopenEnded, unsentCreates, type WaitingCreate } from '../store/version-effects.ts';
 
 const page = 500;
-/** Looked at in one publication; past it the count is a lower bound. */
+/** Deliveries examined in one publication; beyond it the count is a lower bound. */
 const mostLooked = 20_000;
 
-/** Whether so many waiting deliveries may end. */
+/** Decides if so many waiting deliveries may end. */
 export type MayEnd = (destinationId: string, count: number) => Promise<boolean>;
 
-/** Before anything is stored. @throws MAPPING-004 */
+/** Called before anything is stored. @throws MAPPING-004 */
 export async function refuseEnding(
   { database, check }: { readonly database: Database; readonly check: CheckOptions },
   next: CompiledMapping,
@@ -46,7 +46,7 @@ const leadsEnding: OneAndSeveral = [
   ],
 ];
 
-/** How many waiting deliveries would end; past 20,000 looked at a lower bound. */
+/** Counts the waiting deliveries that would end; a lower bound beyond 20,000 examined. */
 export async function countEnding(
   { database, check }: { readonly database: Database; readonly check: CheckOptions },
   next: CompiledMapping,
@@ -54,7 +54,7 @@ export async function countEnding(
   return wouldEnd(database, await mappingInForce(database, next.destinationId, check), next);
 }
 
-/** The version in force as it is compiled today; undefined when there is none, or none that still passes. */
+/** The version in force, compiled today; undefined when there is none, or when it no longer passes. */
 async function mappingInForce(
   sql: Sql,
   destinationId: string,
@@ -68,7 +68,9 @@ async function mappingInForce(
   return checked.ok ? checked.mapping : undefined;
 }
 
-/** Waiting deliveries whose leads the version in force takes, or cannot be asked about, and the new one does not. */
+/**
+ * Waiting deliveries whose leads the new version does not take, though the version in force does or cannot be compiled.
+ */
 async function wouldEnd(
   database: Database,
   inForce: CompiledMapping | undefined,
@@ -100,7 +102,7 @@ async function* leadsOf(
   }
 }
 
-/** What a version or an authorisation may have repaired. */
+/** Reasons of withholding that a version or an authorisation may have removed. */
 const repairable = [
   'mapping_missing',
   'recipient_not_authorised',
@@ -109,11 +111,11 @@ const repairable = [
   'opt_in_missing',
 ];
 
-/** Withheld deliveries that a new version looks at again, 10,000 at most. */
+/** Withheld deliveries that a new version judges again, 10,000 at most. */
 export const toReopen = (sql: Sql, destinationId: string): Promise<readonly number[]> =>
   withheldOfDestination(sql, destinationId, repairable, 10_000);
 
-/** A repaired mapping or authorisation is a repaired cause: what it withheld is looked at again. */
+/** Reopens deliveries withheld for a cause that the new mapping or authorisation may have removed. */
 export async function reopen(tx: Sql, destinationId: string, actor: string): Promise<number> {
   const ids = await toReopen(tx, destinationId);
   const rows = await readDeliveries(tx, await reopenWithheld(tx, ids));
@@ -121,7 +123,10 @@ export async function reopen(tx: Sql, destinationId: string, actor: string): Pro
   return rows.length;
 }
 
-/** What a version ended that did not take the lead, and this one takes. In steps of their own: a lead's lock is held shortly. */
+/**
+ * Reopens deliveries that a version ended because it did not take the lead, and this one does. In steps: a lead's lock is
+ * brief.
+ */
 export async function reopenAccepted(
   database: Database,
   mapping: CompiledMapping,
@@ -136,7 +141,7 @@ export async function reopenAccepted(
   for (let start = 0; start < wanted.length; start += page) {
     const part = wanted.slice(start, start + page);
     count += await database.transaction(async (tx) => {
-      // An erasure may have come between: what it erased stays ended.
+      // An erasure may have come between: an erased delivery stays ended.
       const locked = await lockLeads(
         tx,
         part.map((row) => row.leadId),

@@ -1,4 +1,4 @@
-// A folder of this machine as a drop.
+// Puts files into a folder of this machine.
 // Invariant: a file appears under its final name whole and on disk, and never replaces another.
 import { createReadStream } from 'node:fs';
 import type { Stats } from 'node:fs';
@@ -42,7 +42,7 @@ async function writeToDisk(path: string, content: Content, deadline: Deadline): 
 
 async function eachPiece(path: string, most: number, given: Given): Promise<'whole' | 'longer'> {
   try {
-    // One byte more tells a longer file; `end` is the last byte asked for.
+    // One byte more reveals a longer file; `end` is the index of the last byte.
     for await (const piece of createReadStream(path, { start: 0, end: most }))
       await given.take(piece as Buffer);
   } catch (error) {
@@ -51,7 +51,7 @@ async function eachPiece(path: string, most: number, given: Given): Promise<'who
   return given.isLonger() ? 'longer' : 'whole';
 }
 
-/** What stands there, or nothing. */
+/** Facts of the file, or undefined where there is none. */
 async function found(path: string): Promise<Stats | undefined> {
   try {
     return await stat(path);
@@ -62,7 +62,7 @@ async function found(path: string): Promise<Stats | undefined> {
   }
 }
 
-/** An error of the file system becomes one of the drop. */
+/** Turns an error of the file system into one of the drop. */
 async function failing<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

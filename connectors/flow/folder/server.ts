@@ -1,5 +1,5 @@
-// A folder of this machine: what a file may say of it.
-// Invariant: a mapping file alone does not open it; whoever sends asks the operator's policy first (reached.ts).
+// The settings of a folder of this machine.
+// Invariant: a mapping file alone does not open it; reached.ts checks the operator's policy before sending.
 import { climbs } from '../names.ts';
 import { defineTransport } from '../transport.ts';
 import { openLocalDrop } from './drop.ts';

@@ -1,5 +1,5 @@
-// A folder on an FTPS server as a drop.
-// Invariant: that a file is not there is believed only when the server says so twice, by SIZE and by MDTM: RNTO replaces.
+// Puts files into a folder on an FTPS server.
+// Invariant: a file counts as absent only when both SIZE and MDTM report so, because RNTO replaces.
 import { Readable, Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { FTPError } from 'basic-ftp';
@@ -47,7 +47,7 @@ function dropOver(client: Client, deadline: Deadline): Drop {
       try {
         await step(client.send(`RNTO ${to}`));
       } catch (error) {
-        // A server that never replaces says no in the same words as one that forbids renaming.
+        // A server that never replaces refuses in the same words as one that forbids renaming.
         if (dropCodeOf(error) === 'FOLDER_FORBIDDEN' && (await size(to)) !== undefined)
           throw dropFailure('NAME_TAKEN');
         throw error;
@@ -77,7 +77,7 @@ async function sizeOf(client: Client, path: string): Promise<number | undefined>
     return ifAbsent(error);
   });
   if (size !== undefined) return size;
-  // Some servers answer SIZE with the same no for a file whose size they do not tell.
+  // Some servers refuse SIZE in the same way for a file whose size they do not report.
   const stands = await client.send(`MDTM ${path}`).then(
     () => true,
     (error: unknown) => (isUnknownCommand(error) ? undefined : ifAbsent(error)),
@@ -98,7 +98,7 @@ async function write(
   try {
     await step(client.uploadFrom(source, path));
   } catch (error) {
-    // What the library makes of it does not say that it was our side which broke off.
+    // The library's error hides that our side broke off.
     throw dropCodeOf(unread) === undefined ? error : unread;
   } finally {
     source.destroy();
@@ -106,8 +106,8 @@ async function write(
 }
 
 /**
- * An end in the same breath as the handshake, that of an empty marker, breaks it off: vsftpd gives the session up when nobody
- * takes its last words. Nothing tells when they are all through.
+ * Ending an empty marker right with the handshake breaks it off: vsftpd drops the session when its last messages are not
+ * read. No event reports when all of them are.
  */
 async function* endedGently(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let isEmpty = true;
@@ -139,7 +139,7 @@ async function eachPiece(
     const untaken = given.untaken();
     if (untaken !== undefined) throw untaken;
     if (!given.isLonger() || deadline.ended() !== undefined) throw error;
-    // There is no way to tell the server that it is enough: the session ends with it.
+    // FTP cannot tell the server to stop sending: the session is closed.
     client.close();
   }
   return given.isLonger() ? 'longer' : 'whole';

@@ -1,5 +1,5 @@
-// An FTPS server: what a file may say of it.
-// Invariant: there is no plain FTP; the server's certificate is verified, and no secret stands in clear.
+// The settings of an FTPS server.
+// Invariant: there is no plain FTP; the server's certificate is verified, and no secret is in clear.
 import { tlsProblems, tlsSchema, tlsTexts } from '../../access/tls.ts';
 import { certificateRows } from '../../access/words.ts';
 import { clearTextProblem, secretSchema } from '../../guard.ts';

@@ -1,6 +1,6 @@
-// An FTPS session: basic-ftp over sockets of the guard, for commands and for data.
-// Invariant: no password and no file travels before TLS is verified; data go to the very address that the commands go to,
-// whatever the server names, so that no answer leads us to another machine.
+// Opens an FTPS session: basic-ftp over sockets of the guard, for commands and for data.
+// Invariant: no password and no file is sent before TLS is verified; data connections use the address of the command
+// connection, whatever the server names, so that no answer leads us to another machine.
 import type { Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
@@ -43,11 +43,11 @@ export async function openSession(
   const tls: ConnectionOptions = {
     secureContext: guard.secureContext(),
     rejectUnauthorized: true,
-    // The name that was verified: a session is resumed under no other.
+    // The verified name: a session is resumed under no other.
     host,
     ...(literalAddress(host) === undefined ? { servername: host } : {}),
   };
-  // The attempt's own clock ends what takes too long.
+  // The attempt's own clock ends slow steps.
   const client = new Client(0);
   client.prepareTransfer = async (ftp) => {
     const answer = await openData(ftp, guard, tls, to);
@@ -66,7 +66,7 @@ export async function openSession(
   }
 }
 
-/** The greeting, and TLS where it is still to begin. */
+/** Reads the greeting, and starts TLS where it is not yet active. */
 async function begun(client: Client, socket: Socket, tls: ConnectionOptions | undefined): Promise<void> {
   client.ftp.socket = socket;
   await client.ftp.handle(undefined, (answer, task) => {
@@ -98,7 +98,9 @@ const inClear = (error: unknown): never => {
   throw error instanceof FTPError ? dropFailure('TLS_REFUSED') : error;
 };
 
-/** A connection for one file, to the address of the session: EPSV names a port only, and of PASV the address is not believed. */
+/**
+ * A connection for one file, to the address of the session: EPSV names a port only, and the address of PASV is ignored.
+ */
 async function openData(
   ftp: FTPContext,
   guard: ReturnType<typeof guardOf>,
@@ -110,7 +112,7 @@ async function openData(
   if (address === undefined) throw dropFailure('CONNECTION_LOST');
   const plain = await guard.connect({ host: address, port, timeoutMs, signal });
   const { socket: control } = ftp;
-  // Servers take data from whoever resumes the session of the commands, and from nobody else.
+  // Servers take data only from a client that resumes the session of the commands.
   const session = ftp.tlsSessionStore ?? (control as TLSSocket).getSession();
   const data = tlsConnect({ ...tls, socket: plain, ...(session === undefined ? {} : { session }) });
   data.on('session', (next) => (ftp.tlsSessionStore = next));

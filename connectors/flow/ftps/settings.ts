@@ -1,5 +1,5 @@
-// What a file says of an FTPS server.
-// Invariant: it names no library: reading a mapping loads nothing that only sending needs.
+// Type of an FTPS server's settings.
+// Invariant: it imports no library: reading a mapping loads nothing that only sending needs.
 import type { Tls } from '../../access/tls.ts';
 
 export interface FtpsServer {

@@ -1,5 +1,5 @@
-// Requests to a server of files with what lets us in: a secret in a header, or a token or session that is got first.
-// Invariant: a token that is refused is got anew once, and the same request leaves again only after that plain no.
+// Sends requests to a file server with its credentials: a secret in a header, or a token or session that is obtained first.
+// Invariant: a refused token is obtained anew once, and the same request is sent again only after that plain refusal.
 import { authHeaders } from '../../access/headers.ts';
 import { accessHeaders, credentialsFor, neededFor } from '../../access/obtain.ts';
 import { isAccess } from '../../access/settings.ts';
@@ -16,7 +16,7 @@ export interface Reading {
   readonly take: Take;
 }
 
-/** @param made the request, anew for each time it leaves */
+/** @param made the request, built anew each time it is sent */
 export type Asking = (
   made: () => FileRequest,
   reading?: Reading,

@@ -1,5 +1,5 @@
-// A place for files behind HTTPS as a drop: a file stands at its own address, put there or posted to another.
-// Invariant: a file is asked for before it is sent and read back after; what stands at its address is never replaced.
+// Puts files on an HTTPS server: a file has an address of its own, and is put there or posted to another.
+// Invariant: a file is looked up before it is sent and read back after; a file at its address is never replaced.
 import { identified } from '../../access/tls.ts';
 import type { Tls } from '../../access/tls.ts';
 import type { Auth } from '../../access/auth.ts';
@@ -41,7 +41,7 @@ export function openHttpsDrop(server: HttpsServer, context: SendContext, deadlin
   return {
     appearsWhole: true,
     async isFolder(path) {
-      // Of folders such a server says nothing; whether it lets us ask, a name nobody has tells.
+      // Such a server has no folders; a look-up of an unused name reveals if it lets us read.
       const nobody = `${path === '.' ? '' : path}/relais-test`;
       const { status } = await asking(() => ({ method: 'HEAD', url: at(nobody), headers: {} }));
       if (status !== 200 && status !== 404) throw failureOf(status);
@@ -66,7 +66,7 @@ export function openHttpsDrop(server: HttpsServer, context: SendContext, deadlin
   };
 }
 
-/** Pieces as they come: their length in all may not be known beforehand. */
+/** A stream of pieces: their total length may not be known beforehand. */
 function requestOf(
   { post, conditional }: HttpsServer,
   at: URL,
@@ -96,7 +96,7 @@ function requestOf(
   };
 }
 
-/** Long enough to stand in no file by chance. */
+/** Long enough to occur in no file by chance. */
 const boundary = 'relais-7f3a0c51d2e94b86a1c7e05d3f9b2468';
 
 async function* inForm(
@@ -123,7 +123,7 @@ const byStatus: Readonly<Record<number, DropCode>> = {
   413: 'FILE_TOO_LARGE',
   501: 'CONDITION_UNKNOWN',
   507: 'FOLDER_FULL',
-  // The gateway's own words: the server behind it may have the file.
+  // A gateway's own answers: the server behind it may have the file.
   502: 'CONNECTION_LOST',
   504: 'CONNECTION_LOST',
 };

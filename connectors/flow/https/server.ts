@@ -1,4 +1,4 @@
-// A place for files behind HTTPS: what a file may say of it.
+// The settings of a file server behind HTTPS.
 // Invariant: no secret in clear; the addresses are in clear, so that the contract names their hosts.
 import { authProblems, authSchema, authTexts } from '../../access/auth.ts';
 import { accessUrl, isAccess } from '../../access/settings.ts';
@@ -13,7 +13,7 @@ import { httpsSchema } from './schema.ts';
 
 export type { HttpsServer } from './drop.ts';
 
-/** @param fixed the text without the placeholders it may hold */
+/** @param fixed the text without its placeholders */
 function fixedAddress(path: string, text: string, fixed: string): readonly SettingsProblem[] {
   if (secretName(text) !== undefined)
     return [

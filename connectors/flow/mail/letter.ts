@@ -1,5 +1,5 @@
-// The mail that a file travels with: who, what, and nothing of a lead. Pure.
-// Invariant: the same file gives the same Message-ID, date and words at every attempt; what a person reads names no person.
+// Writes the mail that a file is attached to: subject and text, without data of a lead. Pure.
+// Invariant: the same file gives the same Message-ID, date and words at every attempt; the text names no person.
 import { domainOf } from '../../mail/addresses.ts';
 import type { Mail } from '../../mail/mime.ts';
 import { oneLine } from '../../mail/text.ts';
@@ -40,7 +40,7 @@ const words = {
 export function letterOfFile({ parcel, batch, name, targets }: NamedFile, server: MailServer): LetterOfFile {
   const said = words[server.language ?? 'fr'];
   const { client, destination, action } = parcel;
-  // The number never comes twice; the moment of its writing tells it from that of another installation.
+  // The sequence number is unique here; the time of writing distinguishes it from another installation's.
   const id = `${client}.${destination}.${batch.sequence}.${parcel.writtenAt.getTime().toString(36)}`;
   const safe = id.replaceAll(/[^A-Za-z0-9._-]/g, '_');
   return {
@@ -64,7 +64,7 @@ export function letterOfFile({ parcel, batch, name, targets }: NamedFile, server
   };
 }
 
-/** An update or an erasure says so even where the template forgets it. */
+/** An update or an erasure is named even where the template does not. */
 function subjectOf(
   { action, clientName }: NamedFile['parcel'],
   { batch, name }: Pick<NamedFile, 'batch' | 'name'>,

@@ -1,5 +1,5 @@
-// Sends a file as the attachment of one mail, or reaches the mail server without one.
-// Invariant: all mailboxes get it or none does; nothing is sent again by itself once the content began to leave.
+// Sends a file as the attachment of one mail, or tests the mail server without one.
+// Invariant: all mailboxes get it or none does; nothing is sent again automatically once the content began to be sent.
 import type { Evidence, Outcome, SendContext, Tested } from '../../contract.ts';
 import { bareHost, startDeadline, textRecords } from '../../guard.ts';
 import { bareMailbox } from '../../mail/addresses.ts';
@@ -47,7 +47,7 @@ export async function sendFile(file: HandedFile, server: MailServer, context: Se
   }
 }
 
-/** Connects, logs in, and compares the key that signs with the one in DNS. */
+/** Connects, logs in, and compares the signing key with the one in DNS. */
 export async function testServer(server: MailServer, context: SendContext): Promise<Tested> {
   const ready = readyFor(server, context);
   if (!ready.ok) return { kind: 'unauthorized', reason: ready.reason };
@@ -85,7 +85,7 @@ function readyFor({ smtp, dkim }: MailServer, { secret }: SendContext): Ready {
 
 type Unattached = 'TOO_LARGE' | 'CONTENT_LOST';
 
-/** A mail is held whole: no more of a file is read than may leave. */
+/** A mail is in memory whole: no more of a file is read than may be sent. */
 async function attached(
   { name, mediaType, content, sidecar }: HandedFile,
   most: number,

@@ -1,4 +1,4 @@
-// A mail with the file attached: what a file may say of its mail server and its mailboxes.
+// The settings of a flow that attaches its file to a mail: mail server and mailboxes.
 // Invariant: the contract lists the mailboxes, and the authorisation covers them; the mail server is ours.
 import { shownSetting } from '../../guard.ts';
 import { dkimHead } from '../../mail/dkim.ts';

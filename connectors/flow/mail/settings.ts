@@ -1,5 +1,5 @@
-// What a file that goes by mail may say: its server, its mailboxes, its limits. Pure.
-// Invariant: mailboxes are compared in lower case, and who received a file stands whole in the log.
+// Type and checks of a flow's mail settings: server, mailboxes, limits. Pure.
+// Invariant: mailboxes are compared in lower case, and the log names every mailbox that received a file.
 import type { Both, SettingsProblem } from '../../contract.ts';
 import { domainOf } from '../../mail/addresses.ts';
 import { dkimProblems } from '../../mail/dkim.ts';
@@ -21,7 +21,7 @@ export interface MailServer {
 }
 
 const most = 20;
-/** As long as a target in the log may be: who received a file must stand there whole. */
+/** The length of a target in the log, which must name every mailbox. */
 const longestTo = 200;
 
 /** `mailto:a@client.example,b@client.example` */
@@ -34,7 +34,7 @@ export const mailboxesIn = (to: string): readonly string[] => [
   ),
 ];
 
-/** Mail servers take 10 to 35 MB as a rule; a file that is written whole weighs 8 MB at most, 11 MB as an attachment. */
+/** Mail servers usually take 10 to 35 MB; a file that is written whole has 8 MB at most, 11 MB as an attachment. */
 export const defaultMegabytes = 12;
 export const mostRows = 5_000;
 

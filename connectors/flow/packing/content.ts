@@ -1,5 +1,5 @@
-// The content of a parcel as it leaves: packed as the settings say.
-// Invariant: nothing leaves in clear where encryption was asked for: without a key that can be used there is no content.
+// Packs the content of a parcel as the settings say.
+// Invariant: nothing is sent in clear where encryption was asked for: without a usable key there is no content.
 import type { Parcel, SendContext } from '../../contract.ts';
 import { pgpKeysOf } from '../../openpgp.ts';
 import type { PgpKeys, PgpReason } from '../../openpgp.ts';
@@ -13,7 +13,7 @@ import { nameInside } from './settings.ts';
 import type { PackingSettings } from './settings.ts';
 import { zip } from './zip.ts';
 
-/** @param name under which it leaves @param keys absent where a file is only compared */
+/** @param name of the file sent @param keys absent where a file is only compared */
 export function packedContent(
   parcel: Parcel,
   name: string,

@@ -1,5 +1,5 @@
-// gzip, by zlib. The head holds no time and no name.
-// Invariant: an end that is missing is an error, not a shorter content.
+// Packs and unpacks gzip, by zlib. The header contains no time and no name.
+// Invariant: a missing end is an error, not a shorter content.
 import { Readable, pipeline } from 'node:stream';
 import type { Transform } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
@@ -10,7 +10,7 @@ export const gzip: Packer = {
   open: (packed) => throughStream(packed, createGunzip()),
 };
 
-/** What the source gave before it failed comes through first, then its error. */
+/** The source's data before a failure comes through first, then its error. */
 export async function* throughStream(
   source: AsyncIterable<Uint8Array>,
   transform: Transform,

@@ -1,13 +1,14 @@
-// A file under the client's OpenPGP key, signed where asked, piece by piece.
-// Invariant: only its client's keys open what leaves; we know our own file again by its session key, which stands nowhere.
+// Encrypts a file for the client's OpenPGP key, signed where asked, piece by piece.
+// Invariant: only the client's keys decrypt the file; we recognise our own file by its session key, which is stored
+// nowhere.
 import type { PgpKeys } from '../../openpgp.ts';
 import type { Packer } from './packed.ts';
 
 export interface Sealing {
-  /** Absent where a file is only looked at. */
+  /** Absent where a file is only compared. */
   readonly keys?: PgpKeys | undefined;
   readonly at: Date;
-  /** 32 bytes. Absent: a file that stands cannot be known again. */
+  /** 32 bytes. Absent: a file at the recipient cannot be recognised. */
   readonly sessionKey: Uint8Array | undefined;
 }
 
@@ -49,7 +50,7 @@ async function* unseal(
     sessionKeys: { data: sessionKey, algorithm },
     format: 'binary',
     date: at,
-    // It is compared as a whole, digest by digest, before anything follows from it.
+    // The data is compared as a whole, by digest, before it has any effect.
     config: { allowUnauthenticatedStream: true },
   })) as { readonly data: unknown };
   yield* data as AsyncIterable<Uint8Array>;

@@ -1,6 +1,6 @@
-// A file that leaves packed: compressed, encrypted, or both, piece by piece.
-// Invariant: it is known again by what is inside, whatever bytes that was packed into: another host, another version of a library or
-// another session key makes others of the same content.
+// Packs a file piece by piece, compressed, encrypted, or both, and compares it with the recipient's.
+// Invariant: a file is recognised by its unpacked content: another host, library version or session key packs the same
+// content into other bytes.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Comparing, Content } from '../drop.ts';
 import { digestOfFirst } from '../content.ts';
@@ -10,7 +10,7 @@ import { orStalled } from './stalled.ts';
 /** One way to pack. */
 export interface Packer {
   readonly pack: (clear: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
-  /** What was packed in this way; throws where it was not, was cut off, or cannot be opened by us. */
+  /** The unpacked content; throws where it was packed otherwise, was cut off, or cannot be decrypted by us. */
   readonly open: (packed: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 }
 
@@ -21,8 +21,8 @@ interface Measured {
 
 /**
  * @param packers in the order in which they pack
- * @param earlier other ways in which it may have been packed, under an earlier key: each is tried by itself, since a library that
- * is given several keys may take a wrong one for the right one
+ * @param earlier other ways in which it may have been packed, under an earlier key: each is tried by itself, since a
+ * library that is given several keys may take a wrong one for the right one
  */
 export function packed(
   clear: Content,
@@ -69,18 +69,21 @@ interface Comparison {
   readonly clear: Content;
   readonly packers: readonly Packer[];
   readonly pieces: Content['pieces'];
-  /** The size and digest that count from now on: those of what stands. */
+  /** Sets the size and digest from now on: those of the recipient's file. */
   readonly found: (standing: Measured) => void;
 }
 
-/** One way of opening what stands. `isSame` ends it; `isBeginning` is asked afterwards, where no way found the same. */
+/**
+ * One way of opening the recipient's file. `isSame` ends it; `isBeginning` is called afterwards, where no way found the
+ * same.
+ */
 interface Opening {
   readonly take: Comparing['take'];
   readonly isSame: () => Promise<boolean>;
   readonly isBeginning: () => Promise<boolean>;
 }
 
-/** The first that is the same decides; a beginning in one way is no other file in another. */
+/** The first match decides; a beginning in one way is no other file in another. */
 function anyOf(ways: readonly Opening[]): Comparing {
   return {
     take: async (piece) => {
@@ -112,12 +115,12 @@ function opening({ clear, packers, pieces, found }: Comparison): Opening {
     try {
       for await (const piece of through(standing.pieces, packers, 'open')) {
         inside.take(piece);
-        // Whatever it is, it is not ours: a little can unpack to very much.
+        // The content is not ours: a little can unpack to very much.
         if (inside.size() > most) break;
       }
       return true;
     } catch {
-      // Why it cannot be opened does not matter, and a library's words stay inside.
+      // The reason why it cannot be opened does not matter, and the library's words are dropped.
       return false;
     } finally {
       standing.stop();
@@ -141,7 +144,7 @@ function opening({ clear, packers, pieces, found }: Comparison): Opening {
     isBeginning: async () => {
       if (ended === undefined || ended.whole) return false;
       const { seen, shown } = ended;
-      // Of a few bytes nothing can be opened yet: these are compared as they are.
+      // Too few bytes to open: they are compared as they are.
       if (seen.size === 0) return timingSafeEqual(shown.digest, await digestOfFirst(pieces, shown.size));
       return (
         seen.size <= (await clear.size()) &&

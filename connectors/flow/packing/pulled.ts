@@ -1,10 +1,10 @@
-// Pieces that are handed over by one side and asked for by another.
-// Invariant: one piece is held at a time; whoever hands over waits until it was taken, or nobody takes any more.
+// Connects a writer that pushes pieces to a reader that pulls them.
+// Invariant: one piece is held at a time; the writer waits until it was taken, or until reading has stopped.
 
 export interface Pulled {
   readonly take: (piece: Uint8Array) => Promise<void>;
   readonly end: () => void;
-  /** From now on what is handed over is dropped. */
+  /** Drops everything that is pushed from now on. */
   readonly stop: () => void;
   readonly pieces: AsyncIterable<Uint8Array>;
 }
@@ -13,7 +13,7 @@ export function pulled(): Pulled {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const writer = writable.getWriter();
   const none = (): void => undefined;
-  // Nobody waits for it: what is written after the end of the reading is dropped.
+  // No code awaits it: pieces written after the end of the reading are dropped.
   writer.closed.catch(none);
   let stopped = false;
   return {

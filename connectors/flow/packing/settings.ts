@@ -1,5 +1,5 @@
-// How a file may be packed, as its `file` block says it: names, rules, words. Pure.
-// Invariant: a name tells how its file is packed; what a name promises and the settings do not do is a mistake.
+// The packing settings of a `file` block: names, rules, words. Pure.
+// Invariant: a file name shows how the file is packed; a name whose packing the settings do not do is a mistake.
 import type { Both, JsonSchema, SettingsProblem, SignedRow } from '../../contract.ts';
 import { pgpProblems, pgpSchema, shownKeys } from '../../openpgp.ts';
 import type { OpenPgpSettings } from '../../openpgp.ts';
@@ -21,7 +21,9 @@ export const packingSchema: Readonly<Record<string, JsonSchema>> = {
 const suffixes = { gzip: '.gz', zip: '.zip' } as const;
 const sealed = /\.(gpg|pgp|asc)$/i;
 
-/** `LEADS_000001.csv` as it leaves: `.csv.gz`, `.csv.zip`, `.csv.gz.gpg`. An ending that stands in the name is not added twice. */
+/**
+ * The name of the packed file: `.csv.gz`, `.csv.zip`, `.csv.gz.gpg`. An extension already in the name is not added twice.
+ */
 export function packedName(name: string, { compress, openpgp }: PackingSettings): string {
   const outer = openpgp === undefined ? '' : (sealed.exec(name)?.[0] ?? '.gpg');
   const inner = openpgp === undefined ? name : name.replace(sealed, '');
@@ -30,13 +32,13 @@ export function packedName(name: string, { compress, openpgp }: PackingSettings)
   return packed + outer;
 }
 
-/** What it is once it is packed; a program that shows attachments would else open it as what is inside. */
+/** The media type of the packed file; with another, a mail program would open an attachment as its content. */
 export function packedType(mediaType: string, { compress, openpgp }: PackingSettings): string {
   if (openpgp !== undefined) return 'application/octet-stream';
   return compress === undefined ? mediaType : `application/${compress}`;
 }
 
-/** The name that the file has inside its archive. */
+/** The name of the file inside its archive. */
 export function nameInside(packed: string, extension: string): string {
   const inside = packed.replace(sealed, '').replace(/\.zip$/i, '');
   return inside.includes('.') ? inside : `${inside}.${extension.replaceAll(/[^A-Za-z0-9]/g, '')}`;
@@ -70,7 +72,7 @@ export function packingProblems({
   return problems;
 }
 
-/** For the preview. */
+/** The lines of a preview. */
 export const packingHead = ({ compress, openpgp }: PackingSettings): readonly string[] => [
   ...(compress === undefined ? [] : [`compressed: ${compress}`]),
   ...(openpgp === undefined ? [] : [`OpenPGP: encrypted to ${shownKeys(openpgp)}`]),
@@ -84,7 +86,7 @@ const compressed: Readonly<Record<NonNullable<PackingSettings['compress']>, Both
   ],
 };
 
-/** For the document a client signs. */
+/** The rows of the document a client signs. */
 export const packingRows = ({
   compress,
   openpgp,
@@ -108,7 +110,7 @@ export const packingRows = ({
       ]),
 ];
 
-/** What may have arrived is packed again as it was; encryption that is asked for since then is never left out. */
+/** A file that may have arrived is packed as before; encryption required since then is never left out. */
 export function packedAgain<Settings extends PackingSettings>(
   { compress: _now, ...inForce }: Settings,
   written: PackingSettings,

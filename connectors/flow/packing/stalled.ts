@@ -1,10 +1,12 @@
-// Waiting for what may never end: a library that reads noise can wait for the rest of it for ever.
-// Invariant: counted in turns of the event loop, so that a process that stood still takes nothing for stalled.
+// Stops waiting for work that may never end: a library that reads noise can wait without end for the rest of it.
+// Invariant: counted in turns of the event loop, so that nothing counts as stalled after the process itself was suspended.
 
 const turns = 30;
 const turnMs = 50;
 
-/** The answer, or 'stalled' once nothing has moved for several turns. @param moved a figure that grows with each progress */
+/**
+ * The result, or 'stalled' after several turns without progress. @param moved a figure that grows with each progress
+ */
 export async function orStalled<T>(work: Promise<T>, moved: () => number): Promise<T | 'stalled'> {
   let timer: NodeJS.Timeout | undefined;
   const stalled = new Promise<'stalled'>((done) => {

@@ -1,5 +1,5 @@
-// A zip archive of one file: written by yazl, which knows the sizes beyond 4 GB; ours is opened again by zlib.
-// Invariant: an end that is missing is an error, not a shorter content.
+// Writes a zip archive of one file by yazl, which supports sizes beyond 4 GB; zlib reads our own archive again.
+// Invariant: a missing end is an error, not a shorter content.
 import { Readable } from 'node:stream';
 import { createInflateRaw } from 'node:zlib';
 import { ZipFile } from 'yazl';
@@ -56,7 +56,7 @@ async function* inflate(archived: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
     throw new Error('The archive has no end.');
 }
 
-/** Where the content begins; undefined while the head is not whole. */
+/** Offset of the content; undefined while the header is incomplete. */
 function contentBegins(head: Buffer): number | undefined {
   if (head.length < localHead.size) return undefined;
   if (head.readUInt32LE(0) !== localHead.signature || head.readUInt16LE(8) !== localHead.deflated)

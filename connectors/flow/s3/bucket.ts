@@ -1,5 +1,5 @@
-// What a file says of a bucket of S3-compatible storage, and the bucket's address.
-// Invariant: it names no library: reading a mapping loads nothing that only sending needs.
+// Type of the settings of an S3-compatible bucket, and the bucket's address.
+// Invariant: it imports no library: reading a mapping loads nothing that only sending needs.
 import type { Tls } from '../../access/tls.ts';
 import { encodedPath } from '../encoded-path.ts';
 

@@ -1,5 +1,5 @@
-// A bucket of S3-compatible storage as a drop: every object appears whole, and only where none stands.
-// Invariant: each request is signed (SigV4) with the digest of its body; a part is held, never the file.
+// Puts files into a bucket of S3-compatible storage: every object appears whole, and only under an unused name.
+// Invariant: each request is signed (SigV4) with the digest of its body; one part is in memory, never the file.
 import { createHash } from 'node:crypto';
 import { AwsV4Signer } from 'aws4fetch';
 import { identified } from '../../access/tls.ts';
@@ -82,7 +82,7 @@ function dropOver(bucket: Bucket, exchange: FileExchange, signed: Signed, deadli
   return {
     appearsWhole: true,
     async isFolder(path) {
-      // A bucket knows no folders; whether we may look into it decides what "not there" means afterwards.
+      // A bucket has no folders; the right to list it decides the meaning of "not found" afterwards.
       const prefix = path === '.' ? '' : path.replace(/^\/+/, '');
       const query = { 'list-type': '2', 'max-keys': '1', prefix };
       const answer = await bucket.ask({ method: 'GET', path: '', query });

@@ -1,5 +1,5 @@
-// What S3-compatible storage answers instead of a yes, as a code.
-// Invariant: of its text one code of a closed list is read, and nothing is kept.
+// Turns an error of S3-compatible storage into a code.
+// Invariant: one code of a closed list is read from its text, and nothing is kept.
 import { dropFailure } from '../drop.ts';
 import type { DropCode, DropFailure } from '../drop.ts';
 import type { FileAnswer } from '../http-exchange.ts';
@@ -35,7 +35,7 @@ const byStatus: Readonly<Record<number, DropCode>> = {
   413: 'FILE_TOO_LARGE',
   501: 'CONDITION_UNKNOWN',
   507: 'FOLDER_FULL',
-  // The gateway's own words: the storage behind it may have the file.
+  // A gateway's own answers: the storage behind it may have the file.
   502: 'CONNECTION_LOST',
   504: 'CONNECTION_LOST',
 };

@@ -1,11 +1,12 @@
-// An object written: at once where it is short, else in parts that are put together at the end.
-// Invariant: at most one part is held; until the last request nothing stands under the name, and a name that is taken stays as it is.
+// Writes an object: a short one at once, a long one in parts that are joined at the end.
+// Invariant: at most one part is in memory; the name is unused until the last request, and an existing object is never
+// replaced.
 import type { Deadline } from '../../guard.ts';
 import type { Content } from '../drop.ts';
 import type { FileAnswer } from '../http-exchange.ts';
 import { failureOf } from './failures.ts';
 
-/** A question about one object, or about the bucket where `path` is empty. */
+/** A request about one object, or about the bucket where `path` is empty. */
 export interface Asked {
   readonly method: string;
   readonly path: string;
@@ -16,7 +17,7 @@ export interface Asked {
 
 export interface Bucket {
   readonly ask: (asked: Asked) => Promise<FileAnswer>;
-  /** What keeps a name from being taken twice; empty for a server that does not know it. */
+  /** Headers that refuse an existing name; empty for a server that does not support them. */
   readonly onlyNew: Readonly<Record<string, string>>;
 }
 
@@ -44,7 +45,7 @@ export async function uploadedInParts(
       tags.push(await put(bucket, path, uploadId, { number: tags.length + 1, bytes: part }));
     await completed(bucket, path, uploadId, tags);
   } catch (error) {
-    // Parts that are left lying cost the client money; one that cannot be reached has its own rule for them.
+    // Abandoned parts cost the client money; a bucket that cannot be reached has its own rule for them.
     if (deadline.ended() === undefined)
       await bucket.ask({ method: 'DELETE', path, query: { uploadId } }).catch(() => undefined);
     throw error;
@@ -88,7 +89,7 @@ async function completed(
     headers: { 'content-type': 'application/xml', ...bucket.onlyNew },
     body,
   });
-  // While it puts them together it says 200 already; what came of it stands in the text.
+  // The server answers 200 before it has joined them; the result is in the text.
   if (answer.status !== 200 || answer.text.includes('<Error>')) throw failureOf(answer);
 }
 

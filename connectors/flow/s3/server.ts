@@ -1,5 +1,6 @@
-// S3-compatible storage: what a file may say of it.
-// Invariant: keys are secrets; without conditional writes, which the check tells, only the look before keeps a name from being replaced.
+// The settings of S3-compatible storage.
+// Invariant: keys are secrets; without conditional writes, which the check reports, only the look-up before keeps an object
+// from being replaced.
 import { tlsProblems, tlsSchema, tlsTexts } from '../../access/tls.ts';
 import { certificateRows } from '../../access/words.ts';
 import { bareHost, clearTextProblem, secretSchema } from '../../guard.ts';

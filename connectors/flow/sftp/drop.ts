@@ -1,4 +1,4 @@
-// An SFTP folder as a drop: ssh2-sftp-client over a guarded socket.
+// Puts files into an SFTP folder: ssh2-sftp-client over a guarded socket.
 // Invariant: nothing is sent, not even the password, before the host key was found among the pinned ones.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
@@ -50,11 +50,11 @@ export async function openSftpDrop(
   const none = (): void => undefined;
   const client = new SftpClient('relais', { error: none, end: none, close: none });
   let hostKeyRefused = false;
-  // The client keeps only message and code; the level, which tells a refused login, is seen here.
+  // The library keeps only message and code; the level, which shows a refused login, is only available here.
   let level: string | undefined;
   client.on('error', (error: { level?: string }) => (level ??= error.level));
   const close = async (): Promise<void> => {
-    // Polite only while there is time: a server that fell silent will not say goodbye either.
+    // Only while there is time: a silent server will not close the session properly either.
     if (deadline.ended() === undefined) {
       await Promise.race([
         client.end().catch(none),
@@ -110,7 +110,7 @@ function dropOver(client: SftpClient, deadline: Deadline, close: () => Promise<v
       deadline.leave();
       const into = client.createWriteStream(path, { flags: 'w', mode: 0o640 }) as Writable;
       try {
-        // Read before the server has opened the file, a piece would wait here, and leave whatever had happened meanwhile.
+        // Read before the server opened the file, a piece would wait here, and be sent whatever happened meanwhile.
         await step(once(into, 'open'));
         await step(pipeline(pacedPieces(content, deadline), into));
         if (!into.closed) await step(once(into, 'close'));
@@ -120,7 +120,7 @@ function dropOver(client: SftpClient, deadline: Deadline, close: () => Promise<v
     },
     each: (path, most, take) => eachPiece(client, path, upTo(most, take), { most, deadline, step }),
     async moveNew(from, to) {
-      // Plain rename, not posix-rename: the latter replaces. Servers that replace all the same were asked before.
+      // Plain rename, not posix-rename, which replaces. Servers that replace nevertheless were asked before.
       if ((await statOf(to)) !== undefined) throw dropFailure('NAME_TAKEN');
       deadline.leave();
       await step(client.rename(from, to));
@@ -140,7 +140,7 @@ async function eachPiece(
   given: Given,
   { most, deadline, step }: { readonly most: number; readonly deadline: Deadline; readonly step: Step },
 ): Promise<'whole' | 'longer'> {
-  // One byte more tells a longer file; `end` is the last byte asked for.
+  // One byte more reveals a longer file; `end` is the index of the last byte.
   const readStreamOptions = { start: 0, end: most } as ReadStreamOptions;
   const pace = paced(deadline);
   const into = new Writable({
@@ -152,7 +152,7 @@ async function eachPiece(
   try {
     await step(client.get(path, into, { readStreamOptions }));
   } catch (error) {
-    // What the library makes of it does not say that it was our side which broke off.
+    // The library's error hides that our side broke off.
     throw given.untaken() ?? error;
   }
   return given.isLonger() ? 'longer' : 'whole';

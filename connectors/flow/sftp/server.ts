@@ -1,5 +1,5 @@
-// An SFTP server: what a file may say of it.
-// Invariant: its host key is pinned, and no secret stands in clear.
+// The settings of an SFTP server.
+// Invariant: its host key is pinned, and no secret is in clear.
 import type { JsonSchema } from '../../contract.ts';
 import { clearTextProblem, secretSchema } from '../../guard.ts';
 import { secretValue } from '../drop.ts';

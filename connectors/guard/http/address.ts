@@ -1,5 +1,6 @@
-// HTTP addresses: their host, what they lead to, and whether anything may leave for them. Pure.
-// Invariant: nothing leaves for a host that contract and authorisation do not name, nor in clear unless the operator says so.
+// Parses HTTP addresses, and decides if a request may be sent to one. Pure.
+// Invariant: no request is sent to a host that contract and authorisation do not name, nor in clear unless the operator
+// permits it.
 import { bareHost } from '../addresses.ts';
 import { secretName } from '../secrets.ts';
 import type { HttpPolicy } from './carrier.ts';
@@ -16,7 +17,7 @@ export function hostOf(text: string): string | undefined {
   return url === undefined ? undefined : bareHost(url.hostname);
 }
 
-/** What an address leads to: two that differ in scheme, query or a last slash lead to one endpoint. */
+/** The endpoint of an address, without scheme, query or a last slash. */
 export function endpointOf(text: string): string {
   if (text.startsWith('secret:')) return text;
   const url = URL.parse(text.replaceAll(/\{[^{}]*\}/g, 'x'));
@@ -24,7 +25,7 @@ export function endpointOf(text: string): string {
   return `${url.host.toLowerCase()}${url.pathname.replaceAll(/\/+/g, '/').replace(/\/$/, '')}`;
 }
 
-/** Whether what is sent there could be read on its way over a network. */
+/** True when a request there could be read on its way over a network. */
 export function isInClear(text: string): boolean {
   const host = /^http:/i.test(text) ? URL.parse(text.replaceAll(/[{}]/g, ''))?.hostname : undefined;
   return host !== undefined && !['localhost', '127.0.0.1', '[::1]'].includes(host);
@@ -35,7 +36,7 @@ export interface HttpTarget {
   readonly network: HttpPolicy;
 }
 
-/** Why nothing may leave for this address. For a secret one this is the first moment its host is known. */
+/** The reason why no request may be sent to this address. The host of a secret address is known only here. */
 export function targetRefusal(
   url: URL,
   { allowedTargets, network }: HttpTarget,
@@ -47,7 +48,7 @@ export function targetRefusal(
 
 type Said = readonly [fr: string, en: string];
 
-/** What is wrong with the shape of an address in clear; placeholders are the connector's to judge. */
+/** Mistakes in the form of an address in clear; the connector checks its placeholders. */
 export function addressProblems(
   path: string,
   text: string,

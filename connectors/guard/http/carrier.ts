@@ -1,6 +1,6 @@
-// Carries one HTTP request: axios as interface, undici underneath, sockets only from the guard.
-// Invariant: never follows a redirect, never uses a proxy, reads a bounded answer, and always knows whether a byte of
-// the request may have left: a failure while `connecting` is certain not to have reached the recipient.
+// Sends one HTTP request: axios as interface, undici underneath, sockets only from the guard.
+// Invariant: never follows a redirect, never uses a proxy, reads a bounded answer, and always knows if a byte of the
+// request may have been sent: a failure while `connecting` is certain not to have reached the recipient.
 import { TextDecoder } from 'node:util';
 import { Axios } from 'axios';
 import type { GuardPolicy } from '../../guard.ts';
@@ -9,10 +9,10 @@ import { connectCodeOf, connectFailureOf, refusesClientCertificate } from '../fa
 import type { ConnectFailureCode } from '../failures.ts';
 import { createTransport, type Received, type TransferProgress, type Transport } from './transport.ts';
 
-/** A form that says no inside its own page has some 70 KiB, and what it says must be read. */
+/** A form that reports an error inside its own page has some 70 KiB, and the report must be read. */
 export const maxAnswerBytes = 128 * 1024;
 
-/** The contract's NetworkPolicy, Timeouts and Answer as far as HTTP knows them. */
+/** The fields of the contract's NetworkPolicy, Timeouts and Answer about HTTP. */
 export interface HttpPolicy extends GuardPolicy {
   readonly allowPlaintext: boolean;
 }
@@ -45,9 +45,9 @@ export type LostCode =
 
 export type Carried =
   | { readonly kind: 'answer'; readonly answer: HttpAnswer; readonly bytes: number }
-  /** Nothing of the request left. */
+  /** Nothing of the request was sent. */
   | { readonly kind: 'unreached'; readonly code: ConnectFailureCode }
-  /** Bytes left, no readable answer came. */
+  /** Bytes were sent, no readable answer came. */
   | { readonly kind: 'lost'; readonly code: LostCode };
 
 export interface Carrier {
@@ -56,7 +56,7 @@ export interface Carrier {
 }
 
 type Stage = 'connecting' | 'sent' | 'answering';
-/** Why we ended it ourselves. */
+/** The reason why we ended it ourselves. */
 type Ended = LostCode | 'CONNECT_TIMEOUT' | 'LEASE_LOST';
 
 export function createCarrier(policy: HttpPolicy, transport: Transport = createTransport(policy)): Carrier {
@@ -131,12 +131,12 @@ function failed(error: unknown, stage: Stage, ended: Ended | undefined): Carried
 }
 
 /**
- * An instance without axios' general defaults: merging those into each request was a third of what axios costs. Whatever the
- * status, an answer is an answer; redirects and proxies are the transport's, which knows none.
+ * An instance without axios' general defaults: merging those into each request was a third of axios' cost. Every status is
+ * an answer; the transport follows no redirect and uses no proxy.
  */
 const client = new Axios();
 
-/** Reads at most `maxAnswerBytes` of the unpacked answer: an endless or bomb-like one costs no more than that. */
+/** Reads at most `maxAnswerBytes` of the unpacked answer: an endless answer or a bomb costs no more. */
 async function answerOf(status: number, { headers: raw, body }: Received): Promise<Carried> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(raw)) {
@@ -183,7 +183,7 @@ interface Media {
   readonly decoder: TextDecoder;
 }
 
-// A recipient says the same of nearly all of its answers. Bounded: it may say anything.
+// A recipient sends the same media type in nearly all answers. Bounded: it may send any.
 const media = new Map<string, Media>();
 const mostMedia = 200;
 
@@ -199,7 +199,7 @@ function mediaOf(contentType: string): Media {
 
 const utf8 = new TextDecoder('utf-8');
 
-/** A decoder keeps no state between whole answers, so that one serves them all. */
+/** A decoder keeps no state between whole answers, so one serves them all. */
 function decoderFor(parameters: readonly string[]): TextDecoder {
   const charset = parameters
     .find((part) => /^charset=/i.test(part))

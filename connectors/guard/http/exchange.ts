@@ -1,5 +1,6 @@
-// One request and its answer within one deadline, for every connector that speaks HTTP; and a try of the way alone.
-// Invariant: carriers are one per network policy; what came of it is a value, whatever a recipient or network does.
+// Sends one request and reads its answer within one deadline, for every connector that uses HTTP; also tests a connection
+// alone.
+// Invariant: one carrier for each network policy; the result is a value, whatever a recipient or network does.
 import { guardOf } from '../../guard.ts';
 import { bareHost } from '../addresses.ts';
 import { startDeadline } from '../deadline.ts';
@@ -12,11 +13,11 @@ export interface HttpContext {
   readonly network: HttpPolicy;
   readonly timeouts: HttpTimeouts;
   readonly signal: AbortSignal;
-  /** As `SendContext.mayLeave`. */
+  /** See `SendContext.mayLeave`. */
   readonly mayLeave: () => boolean;
 }
 
-/** What is known of an exchange whatever came of it. */
+/** Facts of an exchange, whatever its result. */
 export interface Seen {
   readonly host: string;
   readonly durationMs: number;
@@ -27,17 +28,18 @@ export interface HttpClient {
     request: CarriedRequest,
     context: HttpContext,
   ) => Promise<{ readonly carried: Carried; readonly seen: Seen }>;
-  /** What carries is loaded when it is first needed, or by this. */
+  /** Loads the carrier, which is otherwise loaded on first use. */
   readonly load: () => Promise<unknown>;
   readonly close: () => Promise<void>;
 }
 
 const load = () => import('./carrier.ts');
 
-/** @param transport of a test that answers in the recipient's stead; otherwise sockets come from the guard */
+/** @param transport of a test that answers in the recipient's place; otherwise sockets come from the guard */
 export function createHttpClient(transport?: Transport): HttpClient {
   const carriers = new Map<string, Carrier>();
-  // A process has one policy, but for who shows a certificate of its own: it is compared as text only when it is met anew.
+  // A process has one policy, plus those with a client certificate: a policy is compared as text only when its object is
+  // new.
   let seen = new WeakMap<HttpPolicy, Carrier>();
   const madeFor = async (network: HttpPolicy): Promise<Carrier> => {
     const { createCarrier } = await load();
@@ -82,7 +84,7 @@ export type Unanswered =
       readonly evidence: Seen;
     };
 
-/** @param asked true for a question, which carries nothing of a lead: it can simply be asked again */
+/** @param asked true for a look-up, which contains nothing of a lead: it can simply be repeated */
 export function unanswered(
   carried: Exclude<Carried, { readonly kind: 'answer' }>,
   seen: Seen,
@@ -99,7 +101,7 @@ const unreached = (code: ConnectFailureCode, evidence: Seen): Unanswered =>
     ? { kind: 'unauthorized', reason: code, evidence }
     : { kind: 'unavailable', reason: code, maybeReceived: false, evidence };
 
-/** Name, network and TLS of an address; no request is made. */
+/** Tests name, network and TLS of an address; no request is made. */
 export async function reachHttp(
   url: URL,
   { network, timeouts, signal }: Omit<HttpContext, 'mayLeave'>,

@@ -1,5 +1,5 @@
-// Values for headers: the text of a file, or the secret it names.
-// Invariant: a secret without a value, or with one that HTTP cannot carry, stops the request.
+// Resolves values for headers: the text of a file, or the secret it names.
+// Invariant: a secret without a value, or with one that HTTP cannot transmit, stops the request.
 import { secretName } from '../secrets.ts';
 
 export type ResolvedText =
@@ -17,7 +17,7 @@ export function resolveText(text: string, secret: (name: string) => string | und
     : { ok: true, value };
 }
 
-/** HTTP carries one byte a character in a header. */
+/** HTTP transmits one byte for each character of a header. */
 export const isSendable = (text: string): boolean => !/[^\t\u0020-\u00ff]/.test(text);
 
 export function hasControl(text: string): boolean {

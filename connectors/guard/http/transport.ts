@@ -1,6 +1,6 @@
-// What carries axios: an adapter over undici, whose sockets come from the guard alone.
-// Invariant: one request a connection at a time, no redirect, no proxy, no retry; the caller learns the moment before
-// the first byte is written, and a request it has given up is never written.
+// Runs axios' requests by undici, over sockets that come from the guard alone.
+// Invariant: one request a connection at a time, no redirect, no proxy, no retry; the caller is notified right before the
+// first byte is written, and a cancelled request is never written.
 import type { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
@@ -10,20 +10,20 @@ import { guardOf, type Guard, type GuardPolicy } from '../../guard.ts';
 import type { Deadline } from '../deadline.ts';
 import { connectFailure, refusesClientCertificate } from '../failures.ts';
 
-/** How far a request got. `connecting`: nothing of it has left, and nothing will once it is given up. */
+/** Progress of a request. `connecting`: nothing of it was sent, and nothing will be once it is cancelled. */
 export interface TransferProgress {
-  /** Before anything else: how to give the request up. */
+  /** Called first, with the function that cancels the request. */
   readonly onStart: (giveUp: () => void) => void;
-  /** It waits for a connection: there was none that it could be written into at once. */
+  /** It waits for a connection: none could take it at once. */
   readonly onWaiting: () => void;
-  /** Asked in the call that writes the request. False: it is given up, and nothing of it is written. */
+  /** Called right before the request is written. False: it is cancelled, and nothing of it is written. */
   readonly mayLeave: () => boolean;
   /** The request is about to be written: from here on it may have arrived. */
   readonly onSent: () => void;
   readonly onAnswering: () => void;
 }
 
-/** What was read of a body, unpacked, at most a little over `most` bytes. */
+/** The part of a body that was read, unpacked, at most a little over `most` bytes. */
 export type ByteStream = readonly Buffer[] | AsyncIterable<Buffer>;
 
 /** The answer as axios' `data`, its headers included. */
@@ -33,8 +33,8 @@ export interface Received {
 }
 
 /**
- * A request that axios carries. Its headers and those of the answer go past axios, which would copy and compare them six times over:
- * two thirds of what a request costs it.
+ * A request through axios. Headers bypass axios in both directions, which would copy and compare them six times over: two
+ * thirds of its cost for a request.
  */
 export interface Transfer {
   readonly url: URL;
@@ -49,16 +49,19 @@ export interface Transport {
   readonly close: () => void;
 }
 
-/** Idle sockets are dropped before common servers (5 s) drop them: a request written into a closing socket has an unknown end. */
+/**
+ * Idle sockets are closed before common servers (5 s) close them: a request written into a closing socket has an unknown
+ * outcome.
+ */
 const idleMs = 4_000;
 
-/** 1xx answers before the answer; each is allowed 16 KiB of headers, and nothing else bounds how many come. */
+/** 1xx answers before the answer; each may have 16 KiB of headers, and nothing else limits their number. */
 const mostNotes = 20;
 
 export function createTransport(policy: GuardPolicy): Transport {
   const guard = guardOf(policy);
   const closing = new AbortController();
-  // One agent per connect timeout: a dial ends when the request that asked for it gives up.
+  // One agent for each connect timeout: a connection attempt ends when its request gives up.
   const agents = new Map<number, Agent>();
   const agentFor = (connectMs: number): Agent => {
     const known = agents.get(connectMs);
@@ -68,7 +71,7 @@ export function createTransport(policy: GuardPolicy): Transport {
       pipelining: 1,
       keepAliveTimeout: idleMs,
       keepAliveMaxTimeout: idleMs,
-      // The carrier's own clocks tell connect, response and total apart.
+      // The carrier's own clocks distinguish connect, response and total.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
@@ -104,7 +107,7 @@ export function dialler(guard: Guard, timeoutMs: number, signal: AbortSignal): C
   };
 }
 
-/** Behind an alert comes the end of the stream, which would be all that undici tells of it. */
+/** The stream ends after an alert, and undici would report only that end. */
 function endedByAlert(socket: TLSSocket): TLSSocket {
   socket.on('error', (error: Error) => {
     if (!socket.destroyed && refusesClientCertificate(error)) socket.destroy(error);
@@ -112,7 +115,9 @@ function endedByAlert(socket: TLSSocket): TLSSocket {
   return socket;
 }
 
-/** For an agent of one attempt: the lease is compared in the call that writes a request, and one that may not leave is never written. */
+/**
+ * For an agent of one attempt: the lease is compared right before a request is written; without it nothing is written.
+ */
 export const leaving =
   ({ mayLeave }: Pick<Deadline, 'mayLeave'>): Dispatcher.DispatcherComposeInterceptor =>
   (dispatch) =>
@@ -164,7 +169,7 @@ interface Reading {
   readonly hasBegun: () => boolean;
 }
 
-/** What undici reports of one request, gathered into a response. @param end called once, with the response or why there is none */
+/** Collects undici's events of one request into a response. @param end called once, with the response or an error */
 function createReading(
   config: Config,
   { most, progress }: Transfer,
@@ -216,13 +221,13 @@ function createReading(
   };
   const abort = (): void => {
     fail(new AxiosError('aborted', AxiosError.ERR_CANCELED, config));
-    // Not connected yet: the request is dropped at the moment it would be written.
+    // Not connected yet: the request is dropped when it would be written.
     controller?.abort(new Error('aborted'));
   };
   return { handler, fail, abort, isOver: () => over, hasBegun: () => controller !== undefined };
 }
 
-/** We ask for no encoding; some servers pack all the same. */
+/** We ask for no encoding; some servers compress nevertheless. */
 function unpacked(chunks: readonly Buffer[], encoding: unknown): ByteStream {
   const unpack = unpackers[typeof encoding === 'string' ? encoding.toLowerCase() : ''];
   if (unpack === undefined || chunks.length === 0) return chunks;

@@ -64,7 +64,7 @@ interface ResponseNeeds {
   readonly hasLookup: boolean;
   /** Actions whose answers these rules read. */
   readonly actions: readonly Action[];
-  /** The connector never sends an uncertain delivery again: its look-up only asks for decisions. */
+  /** True with `onUnknown: hold`: the look-up then only asks for pending decisions. */
   readonly holds?: boolean;
   readonly now: () => number;
   readonly faults: FaultsOf;
