@@ -203,7 +203,7 @@ const knownErrors = new Set([
 /** `unknown_error` is Salesforce's own: « retry your request ». */
 const temporaryErrors = new Set(['temporarily_unavailable', 'server_error', 'slow_down', 'unknown_error']);
 
-/** Zoho and Salesforce send it as a refusal, with 400; retried at once they would go on refusing. */
+/** Zoho and Salesforce send it as a refusal, with 400; retried at once they would refuse again. */
 const askedTooOften = /too many requests|rate exceeded/i;
 const tooOftenAgainMs = 60_000;
 

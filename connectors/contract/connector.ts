@@ -27,7 +27,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 /** The facts of client.yaml that list targets of this kind. */
 export type TargetKind = 'hosts' | 'mailboxes' | 'folders';
 
-/** How a recipient fetches what is due. */
+/** Settings of a recipient that fetches its deliveries. */
 export interface Fetched<Settings> {
   /** Lease of a fetched delivery: without an answer by then it is due again. Milliseconds. */
   readonly leaseMs: (settings: Settings) => number;
@@ -74,7 +74,7 @@ export interface Connector<Settings = unknown> {
   readonly takenPartly?: true;
   /** A body may contain secrets, which `send` writes out. Absent: it may contain none. */
   readonly bodySecrets?: true;
-  /** One delivery may need several calls, each with an answer of its own. */
+  /** One delivery may need several calls, each with its own answer. */
   readonly makesCalls: boolean;
   /** The reader of its answers: the mapping's `response` rules, or the connector. */
   readonly answers: 'rules' | 'connector';

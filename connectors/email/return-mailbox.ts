@@ -82,7 +82,7 @@ async function readFolder(
     for (const uid of found.slice(0, most)) {
       const message = await client.fetchOne(String(uid), { source: { maxLength: mostBytes } }, { uid: true });
       if (message === false || message.source === undefined) continue;
-      // An unreadable mail is left for a person, and does not block the next one.
+      // An unreadable mail stays for a person, and does not block the next one.
       const returned = await readReturned(message.source).catch(() => undefined);
       const handled = returned === undefined ? 'foreign' : await handle(returned);
       if (!(await putAway(client, String(uid), handled))) return { ok: false, code: 'IMAP_NOT_REMOVED' };

@@ -5,7 +5,7 @@ import { secretOrText } from '../guard.ts';
 
 /** The bytes of a file to send. */
 export interface Content {
-  /** All bytes in order, in pieces; anew at each reading. */
+  /** All bytes in order, in pieces; read again at each call. */
   readonly pieces: () => AsyncIterable<Uint8Array>;
   /** Size in the last complete reading; reads once more where it is not known beforehand. */
   readonly size: () => Promise<number>;
@@ -42,7 +42,7 @@ export interface Drop {
    * bytes are read, whatever size the server announced; 'longer' when there are more.
    */
   readonly each: (path: string, most: number, take: Take) => Promise<'whole' | 'longer'>;
-  /** Never replaces: fails with NAME_TAKEN when `to` exists, as far as the server can tell. */
+  /** Never replaces: fails with NAME_TAKEN when `to` exists, as far as the server reports it. */
   readonly moveNew: (from: string, to: string) => Promise<void>;
   /** Nothing happens when there is no such file. */
   readonly remove: (path: string) => Promise<void>;

@@ -77,7 +77,7 @@ interface Prepared {
   readonly lead?: string;
 }
 
-/** Sends with our certificate, a token or session, and the signature, made anew for each attempt. */
+/** Sends with our certificate, a token or session, and a signature that is computed for each attempt. */
 async function letIn(
   client: HttpClient,
   { request, key, stage, lead }: Prepared,

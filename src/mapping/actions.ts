@@ -1,5 +1,5 @@
-// Compiles what each action of a destination sends: one request, or several calls.
-// Invariant: an action is compiled where the file has it and the connector carries it; everything else is reported.
+// Compiles the request, or the several calls, of each action of a destination.
+// Invariant: an action is compiled where the file has it and the connector supports it; anything else is reported.
 import type { Action } from '../../connectors/contract.ts';
 import { planKey } from './apply.ts';
 import { compileCalls, hasCalls } from './calls/calls.ts';

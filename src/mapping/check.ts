@@ -183,7 +183,7 @@ export function clientFactsIn(sources: MappingSources): ClientFacts | undefined 
   return text === undefined ? undefined : checkClientText(sources.clientId, text, createProblems());
 }
 
-/** Lays the file over what it extends; a preset may extend another. */
+/** Merges the file over the presets it extends; a preset may extend another. */
 function withPresets(
   own: Tree,
   sources: MappingSources,

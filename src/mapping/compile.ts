@@ -143,8 +143,8 @@ function functionsOf(
       const plan = planOf(action, call);
       const columns = plan?.record.columns ?? [];
       const own = plan?.layout ?? layout;
-      // An erase with nothing in it has no body, nor has a call: most recipients refuse a DELETE that has one.
-      // The call of a procedure has one in any case: it names the procedure.
+      // An erase with nothing in it has no body, nor has a call: most recipients refuse a DELETE that has one. The call of
+      // a procedure always has one: it names the procedure.
       if (
         !files &&
         own.faults === undefined &&
@@ -207,7 +207,7 @@ function defaultJudge(
     return unread;
   }
   const holds = mapping['onUnknown'] === 'hold';
-  // Each call of an action has rules of its own.
+  // Each call of an action has its own rules.
   const actions = actionNames.filter((action) => {
     const plan = compiled.actions.get(action);
     return action === 'create' || (plan !== undefined && plan.calls === undefined);

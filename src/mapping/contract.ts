@@ -39,7 +39,7 @@ export interface Problem {
   readonly suggestion?: string;
 }
 
-/** Text of every file a destination's mapping is made of, frozen together at publication. */
+/** Text of every file of a destination's mapping, frozen together at publication. */
 export interface MappingSources {
   readonly clientId: string;
   readonly destinationId: string;
@@ -104,7 +104,7 @@ export type ApplyResult =
       readonly why: 'opt_in_missing';
       readonly missing: readonly { purpose: ConsentPurpose; channel: ConsentChannel }[];
     }
-  /** The file says `hold` for this state. */
+  /** The file has `hold` for this state. */
   | { readonly ok: false; readonly why: 'opt_in_held'; readonly field: string }
   /** Data of a category the authorisation does not cover. */
   | { readonly ok: false; readonly why: 'category_not_authorised'; readonly category: DataCategory }
@@ -134,7 +134,7 @@ export interface SandboxPlan {
   readonly calls: Readonly<Record<string, unknown>>;
 }
 
-/** A call by the action it belongs to: a look-up's answer does not say. */
+/** A call with its action, which the answer to a look-up does not contain. */
 export interface CallName {
   readonly action: Action;
   readonly name: string;
@@ -151,9 +151,9 @@ export interface CallPlan {
   readonly captures: readonly string[];
   /** Ids it cannot do without, by `person.id`; `reference` for the recipient's reference. */
   readonly needs: readonly string[];
-  /** Calls by GET that are made anew before this one is sent again: what they read, and it writes, may have changed. */
+  /** Calls by GET that are repeated before this one is sent again, because it sets what they read. */
   readonly rereads?: readonly string[];
-  /** True when this lead needs the call (`when`, or an opt-in that says `send`). */
+  /** True when this lead needs the call (`when`, or an opt-in whose value is `send`). */
   readonly applies: (lead: Lead, situation: WriteSituation) => boolean;
   /** The call that undoes this one when a later call is refused for good: `undo-NAME`. */
   readonly undo?: CallPlan;
@@ -201,7 +201,7 @@ export interface CompiledMapping extends WhenFilesLeave {
   /** Kinds of change that travel as an update besides consent, which always does: `corrected` by default, `interaction` when the file asks. */
   readonly updateOn: readonly ('corrected' | 'interaction')[];
   readonly hasLookup: boolean;
-  /** Where the recipient is asked whether it kept the opt-in. */
+  /** The read-back, by which the recipient is asked if it kept the opt-in. */
   readonly readBack?: ReadBackPlan;
   readonly callback?: CallbackPlan;
   readonly limits: DestinationLimits;
@@ -222,7 +222,7 @@ export interface CompiledMapping extends WhenFilesLeave {
     batch?: Parcel['batch'],
     call?: string,
   ) => Body;
-  /** Body of a look-up, empty where its address says all; undefined where a reference it needs is not known. */
+  /** Body of a look-up, empty where the address suffices; undefined where a reference it needs is unknown. */
   readonly question: (asked: Asked, call?: string) => Body | undefined;
   /** Files only: the bytes around the records. Absent where a file holds one. */
   readonly frame?: (action: Action, batch: NonNullable<Parcel['batch']>) => FileFrame;

@@ -26,7 +26,7 @@ export interface RecordPlan {
   /** The lead as a whole, which the client's schema describes; an update or erase with its own fields is a part. */
   readonly whole: boolean;
   readonly targets: readonly { readonly target: Target; readonly path: Path }[];
-  /** Some target is a text made of lines. */
+  /** True when some target is a text made of lines. */
   readonly lines: boolean;
   /** Every target that can be written, in order: the columns of a CSV. */
   readonly columns: readonly string[];
@@ -35,7 +35,7 @@ export interface RecordPlan {
   readonly secrets: readonly string[];
   /** Lines that an update leaves out where nothing in their field has changed. */
   readonly quietable: Quietable;
-  /** Target -> what it reads. */
+  /** Target -> the source it reads. */
   readonly sources: ReadonlyMap<string, string>;
 }
 
@@ -129,7 +129,7 @@ function writtenBy(
   };
 }
 
-/** A list or text the opt-in shares may not hold what a person wrote as it is. */
+/** Reports a free text of a person in a list or text that also holds an opt-in. */
 function reportForgeries(
   fields: readonly CompiledField[],
   lines: readonly ConsentLine[],

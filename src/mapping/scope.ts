@@ -58,7 +58,7 @@ export interface Scope {
   readonly contract?: readonly DataCategory[];
   /** Plain names of those that a phone consent may name (`domain/legal-entity.ts`). */
   readonly entities: ReadonlySet<string>;
-  /** The dialect of a CSV: what its cells can hold, and how a value looks there. */
+  /** The dialect of a CSV: the values its cells can hold, and their form. */
   readonly csv?: CsvWriter;
 }
 
@@ -105,7 +105,7 @@ export function useValue(
 export const impersonalIn = (connector: ConnectorFacts | undefined, settings: unknown): boolean =>
   isRecord(settings) && connector?.impersonal?.(settings) === true;
 
-/** The fields are checked once for all actions: an action of another content would bring what was not checked. */
+/** Reports an action with another kind of content: the fields are checked once for all actions. */
 export function reportContents(
   actions: ReadonlyMap<Action, ActionPlan>,
   connector: ConnectorFacts | undefined,
@@ -137,7 +137,7 @@ export function emptyPolicy(value: unknown, fallback: EmptyPolicy): EmptyPolicy 
   return value === '' ? 'blank' : 'omit';
 }
 
-/** A flat format has no null and no absent cell: what cannot be written may not be promised. */
+/** Checks `empty`: a flat format has no null and no absent cell. */
 export function checkEmpty(value: unknown, path: readonly (string | number)[], scope: Scope): void {
   const { format, report } = scope;
   if (format === 'csv' && value === 'keep')

@@ -139,7 +139,7 @@ async function eachPiece(
     const untaken = given.untaken();
     if (untaken !== undefined) throw untaken;
     if (!given.isLonger() || deadline.ended() !== undefined) throw error;
-    // FTP cannot tell the server to stop sending: the session is closed.
+    // FTP has no way to stop the server: the session is closed.
     client.close();
   }
   return given.isLonger() ? 'longer' : 'whole';

@@ -36,10 +36,10 @@ export function checkEarly(
   for (let before = index - 1; before >= 0; before -= 1) {
     const earlier = raws[before];
     if (earlier === undefined || givers.has(earlier.name) || alike.has(before)) continue;
-    // An opt-in call between the two needs this one; that call is checked by itself.
+    // An opt-in call between the two needs the earlier one, and is checked by itself.
     const served = [...alike].some((at) => at > before && at < index && givesTo(earlier, calls[at]));
     if (served) continue;
-    // A call that gives an id may need this one itself.
+    // A call whose id this one uses may need the earlier one itself.
     const needed = [...givers].some((name) => {
       const at = raws.findIndex((candidate) => candidate.name === name);
       return at > before && givesTo(earlier, calls[at]);

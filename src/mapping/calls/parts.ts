@@ -103,7 +103,7 @@ export function urlCaptures(
   return found;
 }
 
-/** An accepted answer that does not give the ids it must give proves nothing that later calls could build on. */
+/** An accepted answer without the ids it must give is unknown: later calls could not use it. */
 export function withCaptures(judge: Judge, captures: Captures | undefined): Judge {
   if (captures === undefined || captures.names.length === 0) return judge;
   return (opened, stage) => {

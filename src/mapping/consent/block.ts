@@ -22,7 +22,7 @@ export interface CompiledConsent {
     lead: Lead,
     now: Date,
   ) => { readonly current: readonly CurrentConsent[] } | { readonly missing: readonly ConsentNeed[] };
-  /** The first field whose state says hold. */
+  /** The first field whose value for its state is `hold`. */
   readonly held: (current: readonly CurrentConsent[]) => string | undefined;
   readonly freshUntil: (current: readonly CurrentConsent[]) => Date | undefined;
   readonly table: CompiledMapping['consentTable'];

@@ -80,7 +80,7 @@ export function compileChoices(
   return { granted: g, refused, not_asked: notAsked, withdrawn };
 }
 
-/** Two choices are alike when the recipient cannot tell them apart: letter case, types, and a CSV's empty cell included. */
+/** Compares choices as the recipient sees them: letter case, types, and a CSV's empty cell included. */
 function asWritten(choice: Choice, scope: Scope): string {
   if (choice.do === 'hold') return 'held';
   const flat = scope.format === 'csv' || scope.format === 'form' || scope.format === 'none';

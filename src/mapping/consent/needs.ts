@@ -26,7 +26,7 @@ export interface AnswerLine {
   ) => void;
   /** Adds to the log the opt-ins that the line writes. */
   readonly say: (current: readonly CurrentConsent[], sent: ConsentSent[]) => void;
-  /** The field whose state says hold. */
+  /** The field whose value for its state is `hold`. */
   readonly held: (current: readonly CurrentConsent[]) => string | undefined;
   readonly table: CompiledMapping['consentTable'];
   readonly sheet: (

@@ -76,7 +76,7 @@ function plainest(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   return rest.filter((error) => error.keyword !== 'if' && error.keyword !== 'propertyNames');
 }
 
-// ajv follows $ref with schema paths that begin anew, so the place in the data decides too what is inside a choice.
+// ajv's schema paths begin again at each $ref, so the path in the data decides too if an error is inside a choice.
 const isInside = (error: ErrorObject, choice: ErrorObject): boolean =>
   error.schemaPath.startsWith(`${choice.schemaPath}/`) ||
   (error.schemaPath.startsWith('#/$defs/') &&

@@ -1,7 +1,7 @@
 // Suggests the nearest known word by edit distance ("Did you mean").
 // Invariant: a distant word is never suggested; of equally near words the first in alphabetical order is.
 
-/** The known word nearest to what was written, or undefined when none is near enough. */
+/** The known word nearest to the one written, or undefined when none is near enough. */
 export function suggest(written: string, known: readonly string[]): string | undefined {
   const lower = written.toLowerCase();
   let best: string | undefined;

@@ -95,7 +95,7 @@ function reportSyntax(
       ]);
       continue;
     }
-    // One typing error makes an error of every token after it; the first of two lines say where to look.
+    // One typing error makes an error of every token after it; the first of two lines show where to look.
     if (!broken.has(at.line) && broken.size < mostSlips)
       problems.add(at, 'error', 'MAP-001', syntaxWords(error));
     broken.add(at.line);

@@ -1,5 +1,5 @@
 // Changes the writing of a text: capitals, accents.
-// Invariant: letters keep their order and words their count; nothing is added.
+// Invariant: the order of letters and the number of words do not change; nothing is added.
 
 /** Latin letters that Unicode does not decompose, and the typography French texts use. */
 const replacements: Readonly<Record<string, string>> = {

@@ -26,7 +26,9 @@ export interface SchemaCheck {
   readonly gaps: (targets: readonly Target[]) => readonly SchemaGap[];
 }
 
-/** The schema a block names, for what that block writes; undefined when it names none, or after reporting. */
+/**
+ * Finds the schema that a block names, for the targets of that block; undefined when it names none, or after reporting.
+ */
 export type Schemas = (
   block: Readonly<Record<string, unknown>>,
   at: Path,

@@ -35,7 +35,7 @@ export interface CsvDialect {
   readonly trueFalse: readonly [string, string];
 }
 
-/** Reads the `csv:` block; the schema has checked its kinds. A file people open is guarded unless it says otherwise. */
+/** Reads the `csv:` block; the schema has checked its kinds. The guard is on by default for files that people open. */
 export function readDialect(raw: unknown, forPeople: boolean): CsvDialect {
   const block = isRecord(raw) ? raw : {};
   const { delimiter, decimal, lineBreak, formulaGuard, trueFalse } = block;

@@ -167,7 +167,7 @@ export function elementOf(name: string, entries: readonly Entry[], batch?: Batch
   return made;
 }
 
-/** The outermost element as text, with the namespaces it and its content need, and attributes of its own. */
+/** The outermost element as text, with its own attributes and the namespaces it and its content need. */
 export function elementText(
   top: Element,
   dialect: XmlDialect,

@@ -5,7 +5,7 @@ import { parsePath } from './paths.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
 import { textOf } from '../fields/rendering.ts';
 
-/** The answer a test records; JSON unless its headers say otherwise. */
+/** The answer a test records; JSON unless its headers name another type. */
 export function answerOf(test: Readonly<Record<string, unknown>>): Answer {
   const raw = blockAt(test, 'response');
   const headers: Record<string, string> = {};

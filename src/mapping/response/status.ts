@@ -4,7 +4,7 @@ import type { Answer, Outcome } from '../../../connectors/contract.ts';
 import { leavesOpen, meaningOf, outcomeOfStatus, retryAfterMs } from '../../../connectors/http-status.ts';
 import type { RuleKind, Stage } from './rule.ts';
 
-/** True for a status that says nothing about the lead, unless a rule names it. */
+/** True for a status that does not concern the lead, unless a rule names it. */
 export const saysNothingOfTheLead = (status: number): boolean => meaningOf(status) !== undefined;
 
 const temporary: ReadonlySet<RuleKind> = new Set(['unauthorized', 'throttled', 'unavailable']);

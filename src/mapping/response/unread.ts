@@ -9,7 +9,7 @@ import type { Both } from '../../../connectors/contract.ts';
 /** The judge of answers that belong to no call: their outcome is unknown. */
 export const unread: Judge = ({ answer }) => ({ kind: 'unknown', reason: `UNMATCHED_${answer.status}` });
 
-/** Reports rules of a connector that reads the answers of a mail, a text message or a file by itself. */
+/** Reports rules that are never read, because the connector reads its answers itself or the look-up is missing. */
 export function reportUnread(
   mapping: Record<string, unknown>,
   { type, settingsKey, lookupKey }: ConnectorFacts,

@@ -124,7 +124,7 @@ const units = [
   [1_000, 's'],
 ] as const;
 
-/** `90s`, `2h`: the largest unit that says it exactly, as files write it. */
+/** `90s`, `2h`: the largest unit that expresses it exactly, as files write it. */
 function duration(ms: number): string {
   const unit = units.find(([size]) => ms >= size && ms % size === 0);
   return unit === undefined ? `${ms}ms` : `${ms / unit[0]}${unit[1]}`;

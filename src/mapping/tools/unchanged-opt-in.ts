@@ -1,5 +1,5 @@
 // Marks the opt-in of a lead as acknowledged before, so that tests and previews show what a mere correction writes.
-// Invariant: pure; an update that always writes the opt-in has nothing acknowledged.
+// Invariant: pure; with `optIn: always` nothing is marked.
 import type { Lead } from '../../domain/lead.ts';
 import type { CompiledMapping, WriteSituation } from '../contract.ts';
 import { pairOf } from '../consent-contract.ts';
