@@ -1,4 +1,5 @@
 // The registry: every connector of the gateway, one line each.
+// Invariant: the gateway knows no connector that is not in it.
 import type { Connector } from './contract.ts';
 import { email } from './email/index.ts';
 import { flow } from './flow/index.ts';

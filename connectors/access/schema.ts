@@ -1,4 +1,5 @@
 // The JSON schemas of `auth.oauth2` and `auth.login`.
+// Invariant: data only; a setting for a secret takes secret:NAME and nothing else.
 import type { JsonSchema } from '../contract.ts';
 import { secretSchema } from '../guard.ts';
 import { headerName } from './names.ts';

@@ -1,4 +1,5 @@
 // Parses mailboxes in settings. Pure.
+// Invariant: accepts any text; the schema of the settings decides what a mailbox is.
 
 export function listOf(value: string | readonly string[] | undefined): readonly string[] {
   return value === undefined ? [] : typeof value === 'string' ? [value] : value;

@@ -198,7 +198,7 @@ export interface CompiledMapping extends WhenFilesLeave {
   readonly maxAgeMs: number;
   /** How long a lead may wait before support is alerted. */
   readonly promiseMs: number;
-  /** Kinds of change that travel as an update besides consent, which always does: `corrected` by default, `interaction` when the file asks. */
+  /** Kinds of change sent as an update besides consent, which always is: `corrected` by default, `interaction` on demand. */
   readonly updateOn: readonly ('corrected' | 'interaction')[];
   readonly hasLookup: boolean;
   /** The read-back, by which the recipient is asked if it kept the opt-in. */

@@ -1,4 +1,5 @@
 // The JSON Schema of a server that takes files by HTTPS.
+// Invariant: data only.
 import type { JsonSchema } from '../../contract.ts';
 
 export const httpsSchema = (auth: JsonSchema, tls: JsonSchema): JsonSchema => ({
