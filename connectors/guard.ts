@@ -63,10 +63,7 @@ export interface Guard {
   readonly permits: (address: string) => boolean;
   /** `lookup` for sockets made elsewhere: returns permitted addresses only. */
   readonly lookup: LookupFunction;
-  /**
-   * A connected, checked socket without Nagle's delay (ssh2 stalls 44 ms a round trip with it). Rejects with a
-   * ConnectFailure.
-   */
+  /** A connected, checked socket without Nagle's delay (ssh2 stalls 44 ms a round trip with it). Rejects with a ConnectFailure. */
   readonly connect: (to: Endpoint) => Promise<Socket>;
   /** The same with verified TLS on top. */
   readonly connectTls: (to: Endpoint) => Promise<TLSSocket>;

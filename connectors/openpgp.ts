@@ -1,6 +1,5 @@
 // Finds the OpenPGP keys that encrypt and sign mails and files. openpgp.js does the cryptography.
-// Invariant: with an expired or missing key the result is a reason, and nothing is sent; only a public key may be in the
-// file itself.
+// Invariant: with an expired or missing key the result is a reason, and nothing is sent; only a public key may be in the file itself.
 import type { Key, PrivateKey, Subkey } from 'openpgp';
 import type { Expiry, JsonSchema, SettingsProblem } from './contract.ts';
 import { clearTextProblem, masked, secretName, secretOrText, secretSchema } from './guard.ts';

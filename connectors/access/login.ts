@@ -8,10 +8,7 @@ import type { Login, LoginBody } from './settings.ts';
 
 type Resolved = (text: string) => string;
 
-/**
- * An answer that is neither a session nor a plain refusal (a page of maintenance, say) is retried twice; then a person
- * decides.
- */
+/** An answer that is neither a session nor a plain refusal (a page of maintenance, say) is retried twice; then a person decides. */
 const doubtfulAgainMs = [300_000, 1_800_000] as const;
 
 export async function logIn(

@@ -1,5 +1,4 @@
-// Obtains a token by OAuth2 (RFC 6749, 7523): oauth4webapi writes the request and reads the answer, the guard opens the
-// socket.
+// Obtains a token by OAuth2 (RFC 6749, 7523): oauth4webapi writes the request and reads the answer, the guard opens the socket.
 // Invariant: an outcome contains nothing of secret or token; an error of the endpoint becomes a code of a closed list.
 import { createPrivateKey } from 'node:crypto';
 import * as oauth from 'oauth4webapi';
@@ -13,10 +12,7 @@ type Resolved = (text: string) => string;
 
 /** A refusal may end by itself (the recipient is being deployed), so it is retried, seldom. */
 const refusedAgainMs = 300_000;
-/**
- * An answer that is not a token endpoint's (a CRM whose database is down, a page of maintenance) is retried soon, then less
- * often.
- */
+/** An answer that is not a token endpoint's (a CRM whose database is down, a page of maintenance) is retried soon, then less often. */
 const unclearAgainMs = 5_000;
 
 const againAfter = (isPlain: boolean, refusals: number): number =>
@@ -72,9 +68,7 @@ export async function getToken(
   }
 }
 
-/**
- * The library's `fetch`, through the guard. The reason of a failure is kept in `seen`; the library gets a plain error.
- */
+/** The library's `fetch`, through the guard. The reason of a failure is kept in `seen`; the library gets a plain error. */
 function carriedBy(
   client: HttpClient,
   { requestAs }: OAuth2,
@@ -207,9 +201,7 @@ const temporaryErrors = new Set(['temporarily_unavailable', 'server_error', 'slo
 const askedTooOften = /too many requests|rate exceeded/i;
 const tooOftenAgainMs = 60_000;
 
-/**
- * The answer in the form the library reads: some CRMs answer 201, omit the token type, or report an error with status 200.
- */
+/** The answer in the form the library reads: some CRMs answer 201, omit the token type, or report an error with status 200. */
 function readAnswer(
   answer: HttpAnswer,
   evidence: Evidence,

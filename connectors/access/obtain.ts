@@ -1,6 +1,5 @@
 // Sends with a token or session, which is obtained before, and once more after the recipient refused it.
-// Invariant: a second refusal is the outcome; only after a plain refusal is a request sent again, so that nothing arrives
-// twice.
+// Invariant: a second refusal is the outcome; only after a plain refusal is a request sent again, so that nothing arrives twice.
 import type { Credential, CredentialNeed, Credentials, Obtained, Outcome, SendContext } from '../contract.ts';
 import { bareHost, secretOrText } from '../guard.ts';
 import type { HttpClient } from '../guard/http/exchange.ts';

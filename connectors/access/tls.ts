@@ -1,6 +1,5 @@
 // Applies the TLS settings of a file: the certificate that identifies us, and the recipient's own authority.
-// Invariant: certificate and key are secrets that match, or no connection is opened; no connection is used with another
-// identity.
+// Invariant: certificate and key are secrets that match, or no connection is opened; no connection is used with another identity.
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Expiry, JsonSchema, NetworkPolicy, SendContext, SettingsProblem } from '../contract.ts';

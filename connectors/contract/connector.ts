@@ -40,8 +40,7 @@ export interface Connector<Settings = unknown> {
   /** Name for people: `Webhook (HTTPS)`. */
   readonly label: string;
   /**
-   * Schema of the block `settingsKey` names: `file` where deliveries are sent in files, else `send`. Every property has a
-   * `description`.
+   * Schema of the block `settingsKey` names: `file` where deliveries are sent in files, else `send`. Every property has a `description`.
    */
   readonly settingsSchema: JsonSchema;
   /** Name of the mapping key the settings come from. */
@@ -62,13 +61,9 @@ export interface Connector<Settings = unknown> {
   )[];
   /** The parcel must contain a lead sheet for people. */
   readonly sheet: boolean;
-  /**
-   * True when the settings forbid personal data in the content: no opt-in, and no field of a person, is then written.
-   */
+  /** True when the settings forbid personal data in the content: no opt-in, and no field of a person, is then written. */
   readonly impersonal?: (settings: Settings) => boolean;
-  /**
-   * Name of this way in a problem where financial data may not travel by it (C10); absent or undefined where they may.
-   */
+  /** Name of this way in a problem where financial data may not travel by it (C10); absent or undefined where they may. */
   readonly noFinancial?: (settings: Settings) => Both | undefined;
   /** Some targets of one parcel may take it and others not (`Evidence.targets`, `ParcelItem.reached`). */
   readonly takenPartly?: true;
@@ -82,10 +77,7 @@ export interface Connector<Settings = unknown> {
   readonly protocol: string;
   /** The facts of client.yaml that list its targets (C19). */
   readonly targetKind: (settings: Settings) => TargetKind;
-  /**
-   * The reason why deliveries sent by these settings cannot be looked up, for the check: support then decides unknown
-   * outcomes.
-   */
+  /** The reason why deliveries sent by these settings cannot be looked up, for the check: support then decides unknown outcomes. */
   readonly unaskable?: (settings: Settings) => Both | undefined;
   /** The setting with the target address, and the one with the look-up. */
   readonly addressKey: string;
@@ -109,9 +101,7 @@ export interface Connector<Settings = unknown> {
   readonly inClear?: (settings: Settings) => readonly string[];
   /** Names of the `secret:NAME` references used. */
   readonly secretNames: (settings: Settings) => readonly string[];
-  /**
-   * Name of the secret whose every live value signs, so that it may be rotated with an overlap; undefined: none does.
-   */
+  /** Name of the secret whose every live value signs, so that it may be rotated with an overlap; undefined: none does. */
   readonly signingSecret?: (settings: Settings) => string | undefined;
   /** Secrets and keys with an expiry of their own, a certificate for example. */
   readonly expiries?: (
@@ -125,10 +115,7 @@ export interface Connector<Settings = unknown> {
     settings: Settings,
     secret?: (name: string) => string | undefined,
   ) => Composed;
-  /**
-   * The request of its look-up, composed likewise; undefined where the settings have none. @param parcel with the look-up's
-   * body
-   */
+  /** The request of its look-up, composed likewise; undefined where the settings have none. @param parcel with the look-up's body */
   readonly composeQuestion?: (parcel: Parcel, settings: Settings) => Composed | undefined;
   /**
    * The settings for sending again a delivery that may have been received: parts of its content are those of the version
@@ -151,10 +138,7 @@ export interface Connector<Settings = unknown> {
   readonly words: SignedWords<Settings>;
   /** How `relais mapping new` writes its part. */
   readonly drafting: Drafting;
-  /**
-   * Starts the stand-in for the recipient in a trial; a text gives the reason why none can. @param all settings of each
-   * call
-   */
+  /** Starts the stand-in for the recipient in a trial; a text gives the reason why none can. @param all settings of each call */
   readonly standIn: (
     all: readonly Settings[],
     servers: StandInServers,

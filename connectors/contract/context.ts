@@ -60,9 +60,7 @@ export interface SendContext {
 export interface Composed {
   /** The bytes that are digested and logged: the whole content the recipient gets. Same parcel, same bytes. */
   readonly content: Uint8Array;
-  /**
-   * The address, secrets masked: `https://crm.horizon.example/api/leads`, `leads@horizon.example`, `sftp://horizon/in`.
-   */
+  /** The address, secrets masked: `https://crm.horizon.example/api/leads`, `leads@horizon.example`, `sftp://horizon/in`. */
   readonly target: string;
   /** Host, mailbox or folder that is compared with the authorisation. */
   readonly targetKeys: readonly string[];

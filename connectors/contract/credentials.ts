@@ -26,10 +26,7 @@ export type Got =
     };
 
 export interface CredentialNeed {
-  /**
-   * Everything it is obtained with, secrets included: another secret makes another credential. Only a keyed digest is
-   * stored.
-   */
+  /** Everything it is obtained with, secrets included: another secret makes another credential. Only a keyed digest is stored. */
   readonly gotWith: string;
   /** @param refreshToken of the last one obtained; @param refusals in a row before this attempt */
   readonly get: (before: { readonly refreshToken?: string; readonly refusals: number }) => Promise<Got>;

@@ -6,9 +6,7 @@ import type { NetworkPolicy } from './context.ts';
 export interface Returned {
   /** Its text from the beginning, where our tag is looked for. Contains personal data: never stored, never logged. */
   readonly text: string;
-  /**
-   * `report`: a delivery report; `reply`: an automatic answer, an absence notice; `other`: neither, a person looks at it.
-   */
+  /** `report`: a delivery report; `reply`: an automatic answer, an absence notice; `other`: neither, a person looks at it. */
   readonly kind: 'report' | 'reply' | 'other';
   /** Targets that were given up, in lower case, each with its code. */
   readonly failures: readonly { readonly target: string; readonly code: string }[];

@@ -1,7 +1,5 @@
-// Reads a mail from the return path: a delivery report (RFC 3464), an automatic reply, or any other mail. mailsplit parses
-// MIME.
-// Invariant: only addresses and codes of a report are taken, never its words; an unreadable mail is `other`, never an
-// error.
+// Reads a mail from the return path: a delivery report (RFC 3464), an automatic reply, or any other mail. mailsplit parses MIME.
+// Invariant: only addresses and codes of a report are taken, never its words; an unreadable mail is `other`, never an error.
 import type { SplitterChunk } from '@zone-eu/mailsplit';
 import type { Returned } from '../contract.ts';
 
@@ -47,10 +45,7 @@ async function partsOf(source: Buffer): Promise<Read> {
 const headerOf = (part: object, name: string): string =>
   (part as { readonly headers: { getFirst: (key: string) => string } }).headers.getFirst(name).trim();
 
-/**
- * `Action: failed` is final, whatever its status: a server that deferred a mail for days gives up with 4.4.7. `delayed` is
- * not.
- */
+/** `Action: failed` is final, whatever its status: a server that deferred a mail for days gives up with 4.4.7. `delayed` is not. */
 function failuresIn(report: string): Returned['failures'] {
   const [, ...groups] = report.replaceAll('\r\n', '\n').split(/\n(?:[ \t]*\n)+/);
   return groups.flatMap((group) => {

@@ -1,6 +1,5 @@
 // The email connector: one delivery is one mail with a lead sheet, accepted by the server or not.
-// Invariant: only authorised mailboxes; TLS always, unless the operator allowed plaintext; the server's acceptance proves
-// no reading.
+// Invariant: only authorised mailboxes; TLS always, unless the operator allowed plaintext; the server's acceptance proves no reading.
 import { defineConnector } from '../contract.ts';
 import type { SendContext } from '../contract.ts';
 import { emailDrafting } from './draft.ts';

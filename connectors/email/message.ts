@@ -1,6 +1,5 @@
 // Turns a parcel into one mail: subject, text, HTML, attachment, headers. Pure but for building the MIME bytes.
-// Invariant: the same parcel gives the same bytes (Message-ID, Date and boundaries included), and no field can add a
-// header.
+// Invariant: the same parcel gives the same bytes (Message-ID, Date and boundaries included), and no field can add a header.
 import type { Composed, Parcel } from '../contract.ts';
 import { masked } from '../guard.ts';
 import { dkimHead } from '../mail/dkim.ts';

@@ -95,10 +95,7 @@ async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
     yield await Promise.resolve(bytes.subarray(start, start + pieceBytes));
 }
 
-/**
- * Counts the bytes sent, and renews the attempt's time with each whole piece after the first: a trickle does not prolong
- * it.
- */
+/** Counts the bytes sent, and renews the attempt's time with each whole piece after the first: a trickle does not prolong it. */
 export function paced(deadline: Pick<Deadline, 'renew'>): (bytes: number) => void {
   let through = 0;
   return (bytes) => {

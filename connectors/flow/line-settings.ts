@@ -1,5 +1,4 @@
-// Settings of an acknowledgement's lines (`file.ack.lines`): type, schema, and the rules that a schema cannot express.
-// Pure.
+// Settings of an acknowledgement's lines (`file.ack.lines`): type, schema, and the rules that a schema cannot express. Pure.
 // Invariant: one word has one meaning, and a column is named or numbered, never guessed.
 import type { Both, JsonSchema, LineWord, SettingsProblem } from '../contract.ts';
 

@@ -1,6 +1,5 @@
 // Turns the bytes of an acknowledgement into the answers of its lines, piece by piece.
-// Invariant: whatever the recipient sends, memory is bounded: by a piece, by the longest record and by the lines taken at
-// once.
+// Invariant: whatever the recipient sends, memory is bounded: by a piece, by the longest record and by the lines taken at once.
 import type { ItemAnswer, LineWord, TakeAnswers } from '../contract.ts';
 import { compared, wordsOf, type Column, type LineSettings } from './line-settings.ts';
 import { csvRecords } from './line-csv.ts';

@@ -1,6 +1,5 @@
 // Puts a batch's file, and its control file, into a drop: temporary name, size check, rename.
-// Invariant: a final name never shows a partial file and is never replaced; sending the same batch again has the same
-// result.
+// Invariant: a final name never shows a partial file and is never replaced; sending the same batch again has the same result.
 import { comparedAt, dropFailure } from './drop.ts';
 import type { Content, Drop } from './drop.ts';
 
@@ -13,10 +12,7 @@ export interface Upload {
   readonly sidecar?: { readonly name: string; readonly content: () => Promise<Content> };
 }
 
-/**
- * Progress of an upload, for the outcome when it breaks off; `appeared`: the file exists, and its size has not been read
- * back.
- */
+/** Progress of an upload, for the outcome when it breaks off; `appeared`: the file exists, and its size has not been read back. */
 export type UploadProgress = 'nothing' | 'content' | 'renaming' | 'appeared' | 'standing';
 
 export type UploadResult = 'created' | 'there' | 'NAME_TAKEN' | 'FOLDER_MISSING';

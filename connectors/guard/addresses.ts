@@ -1,6 +1,5 @@
 // Decides which IP addresses may be reached, in any spelling. Pure.
-// Invariant: an address is judged by the host that a packet would reach, so wrapped IPv4 is unwrapped first; doubt means
-// no.
+// Invariant: an address is judged by the host that a packet would reach, so wrapped IPv4 is unwrapped first; doubt means no.
 import ipaddr from 'ipaddr.js';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;

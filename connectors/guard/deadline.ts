@@ -16,17 +16,12 @@ export interface Attempt {
 export interface Deadline {
   /** Fires when time is up. Created on first use: `onEnd` costs less. */
   readonly signal: AbortSignal;
-  /**
-   * Calls back when time is up; returns a function that unsubscribes. Not called for a deadline that had ended before.
-   */
+  /** Calls back when time is up; returns a function that unsubscribes. Not called for a deadline that had ended before. */
   readonly onEnd: (callback: () => void) => () => void;
   /** Set once time is up. */
   readonly ended: () => Ending | undefined;
   readonly elapsedMs: () => number;
-  /**
-   * Called right before a first byte, after every wait. False: the lease is lost, the attempt ends, and nothing may be
-   * written.
-   */
+  /** Called right before a first byte, after every wait. False: the lease is lost, the attempt ends, and nothing may be written. */
   readonly mayLeave: () => boolean;
   /** The same; throws an error that `endingOf` recognises. */
   readonly leave: () => void;

@@ -1,6 +1,5 @@
 // Builds the bytes of a mail. nodemailer writes MIME.
-// Invariant: the same mail gives the same bytes (Message-ID, Date and boundaries included), and no file or address is read
-// for it.
+// Invariant: the same mail gives the same bytes (Message-ID, Date and boundaries included), and no file or address is read for it.
 
 export interface Attachment {
   readonly name: string;

@@ -1,8 +1,6 @@
-// Adds headers for mail providers that report a bounce under a number of their own: they return the value we put there.
-// Pure.
+// Adds headers for mail providers that report a bounce under a number of their own: they return the value we put there. Pure.
 // Invariant: the value is in the Message-ID anyway; it identifies no person, and the same mail has the same headers.
-// Sources: https://postmarkapp.com/support/article/1125-custom-metadata-faq and Mailjet's guide of its SMTP relay
-// (X-MJ-CustomID).
+// Sources: https://postmarkapp.com/support/article/1125-custom-metadata-faq and Mailjet's guide of its SMTP relay (X-MJ-CustomID).
 
 /** Longest metadata value that Postmark takes. */
 const longestName = 80;

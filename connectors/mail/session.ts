@@ -49,10 +49,7 @@ export interface Session {
 
 const pieceBytes = 65_536;
 
-/**
- * Most bytes a server may send while it takes one mail: `maxResponseSize` limits a single reply, not the number of blank
- * lines.
- */
+/** Most bytes a server may send while it takes one mail: `maxResponseSize` limits a single reply, not the number of blank lines. */
 const mostHeard = 256 * 1024;
 
 /** Ends the session of an endless server, before the protocol's own reader sees more of it. */

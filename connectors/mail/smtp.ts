@@ -8,9 +8,7 @@ import { openSession, sendThrough } from './session.ts';
 import type { Envelope, SmtpSent, Session } from './session.ts';
 import type { ResolvedServer } from './server.ts';
 
-/**
- * Sessions kept for each server: as many as mails are sent at once, or each mail would cost a handshake and a login.
- */
+/** Sessions kept for each server: as many as mails are sent at once, or each mail would cost a handshake and a login. */
 const maxIdle = 50;
 /** Idle time after which a session is closed, ms: servers count connections, and close idle ones after minutes. */
 const idleMs = 10_000;

@@ -1,5 +1,4 @@
-// Counts the parts of a text message: in the alphabet of phones (GSM 03.38), or UTF-16 where one character is not in it.
-// Pure.
+// Counts the parts of a text message: in the alphabet of phones (GSM 03.38), or UTF-16 where one character is not in it. Pure.
 // Invariant: counted as networks do: no character is cut in two between parts.
 
 const alphabet = new Set(

@@ -40,9 +40,7 @@ export function headersOf(
   return own.ok ? { ok: true, headers: { ...headers, ...own.headers } } : own;
 }
 
-/**
- * The request for the preview and the digest. Secrets are never resolved into it, except for the host of a secret URL.
- */
+/** The request for the preview and the digest. Secrets are never resolved into it, except for the host of a secret URL. */
 export function composeWebhook(parcel: Parcel, settings: WebhookSettings, secret?: Secret): Composed {
   const host = shownHost(settings, secret);
   // The template, not the final address: a recipient's reference must not enter the append-only log through `target`.

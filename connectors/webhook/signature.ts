@@ -58,9 +58,7 @@ export function signatureOf(
 export type SignedHeaders =
   { readonly ok: true; readonly headers: Headers } | { readonly ok: false; readonly reason: string };
 
-/**
- * @param bare a look-up without a body: the standard signs contents, while a recipient's own scheme authenticates us
- */
+/** @param bare a look-up without a body: the standard signs contents, while a recipient's own scheme authenticates us */
 export function signatureHeaders(
   signature: Signature | undefined,
   request: Omit<Signable, 'now'>,

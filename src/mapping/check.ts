@@ -113,10 +113,7 @@ function checkWhole(sources: MappingSources, options: CheckOptions, problems: Pr
   return { ok: true, mapping: compiled, warnings: all };
 }
 
-/**
- * Warns that an authorisation without targets covers every host of the contract: the check cannot read an address in a
- * secret.
- */
+/** Warns that an authorisation without targets covers every host of the contract: the check cannot read an address in a secret. */
 function reportUntargeted(mapping: CompiledMapping, report: Report): void {
   const { client, destinationId } = mapping;
   const { addressKey, settingsKey } = mapping.connectorFacts;

@@ -72,9 +72,7 @@ export interface WriteSituation {
   readonly call?: string;
   /** Ids earlier answers gave, by `person.id`. */
   readonly captured?: Captured;
-  /**
-   * Opt-ins the recipient already acknowledged, for an update whose `optInOnUpdate` is `changed`; absent: all are written.
-   */
+  /** Opt-ins the recipient already acknowledged, for an update whose `optInOnUpdate` is `changed`; absent: all are written. */
   readonly told?: Told;
 }
 
@@ -88,9 +86,7 @@ export interface WrittenRecord {
   /** Target field names present, in order, for the log (C09). */
   readonly fieldNames: readonly string[];
   readonly consents: readonly ConsentSent[];
-  /**
-   * Earliest instant from which a written grant counts as ended (`domain/consent.ts`); the record must depart before it.
-   */
+  /** Earliest instant from which a written grant counts as ended (`domain/consent.ts`); the record must depart before it. */
   readonly freshUntil?: Date;
   /** For preview: beside each output field the source it came from. */
   readonly origins: readonly { readonly field: string; readonly source: string; readonly value: string }[];
@@ -181,9 +177,7 @@ export interface CompiledMapping extends WhenFilesLeave {
   /** All targets over all actions, lower-case; compared with contract and authorisation. Empty when the URL is a secret. */
   readonly targets: readonly string[];
   readonly secretAddress: boolean;
-  /**
-   * Targets that an authorisation without targets covers: these; with a secret address, all of the kind in the contract.
-   */
+  /** Targets that an authorisation without targets covers: these; with a secret address, all of the kind in the contract. */
   readonly covered: readonly string[];
   readonly secretNames: readonly string[];
   /** Categories of data the mapping sends. */
@@ -227,8 +221,7 @@ export interface CompiledMapping extends WhenFilesLeave {
   /** Files only: the bytes around the records. Absent where a file holds one. */
   readonly frame?: (action: Action, batch: NonNullable<Parcel['batch']>) => FileFrame;
   /**
-   * Files only: a part of the records, without the frame. Absent where a record names the row count of its file, known only
-   * at the end.
+   * Files only: a part of the records, without the frame. Absent where a record names the row count of its file, known only at the end.
    */
   readonly writePart?: (
     records: readonly WrittenRecord[],

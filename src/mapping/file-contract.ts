@@ -20,9 +20,7 @@ export interface FileSchedule {
   readonly empty: 'skip' | 'header';
   /** Delay after which a file that was not sent is reported, ms. */
   readonly lateMs: number;
-  /**
-   * Delay after which a missing acknowledgement is reported, ms; undefined where none is expected or no delay is given.
-   */
+  /** Delay after which a missing acknowledgement is reported, ms; undefined where none is expected or no delay is given. */
   readonly ackWithinMs?: number;
 }
 

@@ -51,10 +51,7 @@ function checkEmpty({ inParts, csv }: Layout, report: Report): void {
     ]);
 }
 
-/**
- * True when an acknowledgement reports each lead by itself; then reports an error unless the file holds the name that its
- * lines use.
- */
+/** True when an acknowledgement reports each lead by itself; then reports an error unless the file holds the name that its lines use. */
 export function hearsLines(
   { actions, plans }: CompiledActions,
   connector: ConnectorFacts | undefined,

@@ -1,5 +1,4 @@
-// Reads the items of client.yaml that going live needs: the evidence of each, and the opt-in as the client agreed it (C49
-// to C52).
+// Reads the items of client.yaml that going live needs: the evidence of each, and the opt-in as the client agreed it (C49 to C52).
 // Invariant: a malformed item is a mistake of the file; a missing one is a warning here and refuses the departure of leads.
 import type { ClientFacts } from '../domain/destination.ts';
 import { goLiveItems } from '../domain/go-live.ts';

@@ -39,8 +39,7 @@ export function loadMappings(folder: string, only?: string): LoadedFolder {
   try {
     names = namesIn(folder);
   } catch (error) {
-    // A client folder that does not exist has no mappings; one that cannot be read is an error, since its mappings are
-    // unknown.
+    // A client folder that does not exist has no mappings; one that cannot be read is an error, since its mappings are unknown.
     if (isOfSystem(error) && error.code !== 'ENOENT')
       throw new RelaisError('MAPPING-001', [
         `Le dossier des formats ${folder} ne peut pas être lu (${error.code}).`,

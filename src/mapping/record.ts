@@ -149,9 +149,7 @@ function reportForgeries(
   }
 }
 
-/**
- * True when the field places a line that only another consent block has; the check of the create reports an unknown name.
- */
+/** True when the field places a line that only another consent block has; the check of the create reports an unknown name. */
 const isElsewhere = (raw: unknown, lines: readonly ConsentLine[]): boolean =>
   isRecord(raw) &&
   Object.hasOwn(raw, 'consent') &&

@@ -36,9 +36,7 @@ export interface VersionPlan {
   readonly changes: readonly string[];
   /** Waiting deliveries whose leads the version does not take: they would end. */
   readonly ending: number;
-  /**
-   * Waiting deliveries that keep the content of an earlier version, since the recipient may have it. At most `mostKept`.
-   */
+  /** Waiting deliveries that keep the content of an earlier version, since the recipient may have it. At most `mostKept`. */
   readonly keeping: readonly number[];
   /** Withheld deliveries that are judged again. */
   readonly reopening: number;

@@ -1,6 +1,5 @@
 // Refuses mappings that pass the checks but may not be published in production.
-// Invariant: no client goes live without the evidence of its opt-in and of its procedure for rights (C51, C52), or in clear
-// (C38).
+// Invariant: no client goes live without the evidence of its opt-in and of its procedure for rights (C51, C52), or in clear (C38).
 import { civilDate } from '../domain/civil-date.ts';
 import { reasonsAgainstPublishing } from '../domain/go-live.ts';
 import { RelaisError, type BothSentences } from '../errors.ts';

@@ -68,9 +68,7 @@ async function mappingInForce(
   return checked.ok ? checked.mapping : undefined;
 }
 
-/**
- * Waiting deliveries whose leads the new version does not take, though the version in force does or cannot be compiled.
- */
+/** Waiting deliveries whose leads the new version does not take, though the version in force does or cannot be compiled. */
 async function wouldEnd(
   database: Database,
   inForce: CompiledMapping | undefined,
@@ -123,10 +121,7 @@ export async function reopen(tx: Sql, destinationId: string, actor: string): Pro
   return rows.length;
 }
 
-/**
- * Reopens deliveries that a version ended because it did not take the lead, and this one does. In steps: a lead's lock is
- * brief.
- */
+/** Reopens deliveries that a version ended because it did not take the lead, and this one does. In steps: a lead's lock is brief. */
 export async function reopenAccepted(
   database: Database,
   mapping: CompiledMapping,

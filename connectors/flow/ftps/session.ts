@@ -98,9 +98,7 @@ const inClear = (error: unknown): never => {
   throw error instanceof FTPError ? dropFailure('TLS_REFUSED') : error;
 };
 
-/**
- * A connection for one file, to the address of the session: EPSV names a port only, and the address of PASV is ignored.
- */
+/** A connection for one file, to the address of the session: EPSV names a port only, and the address of PASV is ignored. */
 async function openData(
   ftp: FTPContext,
   guard: ReturnType<typeof guardOf>,

@@ -1,6 +1,5 @@
 // Encrypts a file for the client's OpenPGP key, signed where asked, piece by piece.
-// Invariant: only the client's keys decrypt the file; we recognise our own file by its session key, which is stored
-// nowhere.
+// Invariant: only the client's keys decrypt the file; we recognise our own file by its session key, which is stored nowhere.
 import type { PgpKeys } from '../../openpgp.ts';
 import type { Packer } from './packed.ts';
 

@@ -73,10 +73,7 @@ interface Comparison {
   readonly found: (standing: Measured) => void;
 }
 
-/**
- * One way of opening the recipient's file. `isSame` ends it; `isBeginning` is called afterwards, where no way found the
- * same.
- */
+/** One way of opening the recipient's file. `isSame` ends it; `isBeginning` is called afterwards, where no way found the same. */
 interface Opening {
   readonly take: Comparing['take'];
   readonly isSame: () => Promise<boolean>;

@@ -21,9 +21,7 @@ export const packingSchema: Readonly<Record<string, JsonSchema>> = {
 const suffixes = { gzip: '.gz', zip: '.zip' } as const;
 const sealed = /\.(gpg|pgp|asc)$/i;
 
-/**
- * The name of the packed file: `.csv.gz`, `.csv.zip`, `.csv.gz.gpg`. An extension already in the name is not added twice.
- */
+/** The name of the packed file: `.csv.gz`, `.csv.zip`, `.csv.gz.gpg`. An extension already in the name is not added twice. */
 export function packedName(name: string, { compress, openpgp }: PackingSettings): string {
   const outer = openpgp === undefined ? '' : (sealed.exec(name)?.[0] ?? '.gpg');
   const inner = openpgp === undefined ? name : name.replace(sealed, '');

@@ -4,9 +4,7 @@
 const turns = 30;
 const turnMs = 50;
 
-/**
- * The result, or 'stalled' after several turns without progress. @param moved a figure that grows with each progress
- */
+/** The result, or 'stalled' after several turns without progress. @param moved a figure that grows with each progress */
 export async function orStalled<T>(work: Promise<T>, moved: () => number): Promise<T | 'stalled'> {
   let timer: NodeJS.Timeout | undefined;
   const stalled = new Promise<'stalled'>((done) => {

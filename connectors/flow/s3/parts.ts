@@ -1,6 +1,5 @@
 // Writes an object: a short one at once, a long one in parts that are joined at the end.
-// Invariant: at most one part is in memory; the name is unused until the last request, and an existing object is never
-// replaced.
+// Invariant: at most one part is in memory; the name is unused until the last request, and an existing object is never replaced.
 import type { Deadline } from '../../guard.ts';
 import type { Content } from '../drop.ts';
 import type { FileAnswer } from '../http-exchange.ts';

@@ -1,6 +1,5 @@
 // Parses HTTP addresses, and decides if a request may be sent to one. Pure.
-// Invariant: no request is sent to a host that contract and authorisation do not name, nor in clear unless the operator
-// permits it.
+// Invariant: no request is sent to a host that contract and authorisation do not name, nor in clear unless the operator permits it.
 import { bareHost } from '../addresses.ts';
 import { secretName } from '../secrets.ts';
 import type { HttpPolicy } from './carrier.ts';

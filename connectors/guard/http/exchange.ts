@@ -1,5 +1,4 @@
-// Sends one request and reads its answer within one deadline, for every connector that uses HTTP; also tests a connection
-// alone.
+// Sends one request and reads its answer within one deadline, for every connector that uses HTTP; also tests a connection alone.
 // Invariant: one carrier for each network policy; the result is a value, whatever a recipient or network does.
 import { guardOf } from '../../guard.ts';
 import { bareHost } from '../addresses.ts';
@@ -38,8 +37,7 @@ const load = () => import('./carrier.ts');
 /** @param transport of a test that answers in the recipient's place; otherwise sockets come from the guard */
 export function createHttpClient(transport?: Transport): HttpClient {
   const carriers = new Map<string, Carrier>();
-  // A process has one policy, plus those with a client certificate: a policy is compared as text only when its object is
-  // new.
+  // A process has one policy, plus those with a client certificate: a policy is compared as text only when its object is new.
   let seen = new WeakMap<HttpPolicy, Carrier>();
   const madeFor = async (network: HttpPolicy): Promise<Carrier> => {
     const { createCarrier } = await load();

@@ -49,10 +49,7 @@ export interface Transport {
   readonly close: () => void;
 }
 
-/**
- * Idle sockets are closed before common servers (5 s) close them: a request written into a closing socket has an unknown
- * outcome.
- */
+/** Idle sockets are closed before common servers (5 s) close them: a request written into a closing socket has an unknown outcome. */
 const idleMs = 4_000;
 
 /** 1xx answers before the answer; each may have 16 KiB of headers, and nothing else limits their number. */
@@ -115,9 +112,7 @@ function endedByAlert(socket: TLSSocket): TLSSocket {
   return socket;
 }
 
-/**
- * For an agent of one attempt: the lease is compared right before a request is written; without it nothing is written.
- */
+/** For an agent of one attempt: the lease is compared right before a request is written; without it nothing is written. */
 export const leaving =
   ({ mayLeave }: Pick<Deadline, 'mayLeave'>): Dispatcher.DispatcherComposeInterceptor =>
   (dispatch) =>

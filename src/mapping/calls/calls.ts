@@ -1,5 +1,4 @@
-// Compiles the calls of an action whose delivery needs several: each has an address, a body and rules, and uses ids of
-// earlier answers.
+// Compiles the calls of an action whose delivery needs several: each has an address, a body and rules, and uses ids of earlier answers.
 // Invariant: every consent line is in a call that is always sent; a call never uses an id that no earlier call gives.
 import { checkConsentCarried, distribute } from './consent-by-call.ts';
 import type { ConsentPlaces } from './consent-by-call.ts';

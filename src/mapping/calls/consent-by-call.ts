@@ -103,9 +103,7 @@ const contactOf: Readonly<Record<string, readonly string[]>> = {
   post: ['identity.address.line1'],
 };
 
-/**
- * Checks that every line is in a call that is always sent, and that a call with an opt-in comes as early as its ids permit.
- */
+/** Checks that every line is in a call that is always sent, and that a call with an opt-in comes as early as its ids permit. */
 export function checkConsentCarried(
   raws: readonly RawCall[],
   calls: readonly Carrying[],

@@ -1,5 +1,4 @@
-// Reads which changes are sent as an update, and decides where an update may leave out a grant that the recipient
-// acknowledged.
+// Reads which changes are sent as an update, and decides where an update may leave out a grant that the recipient acknowledged.
 // Invariant: a field whose absence would read as an answer is never left out.
 import type { CompiledMapping } from '../contract.ts';
 import { blockAt, listAt, textAt } from '../document/yaml.ts';

@@ -1,6 +1,5 @@
 // Compiles the parts of one call: its condition, its layout, the ids in its address, the ids its answer must give.
-// Invariant: an id in an address is given by an earlier call; an accepted answer without the required ids counts as no
-// proof.
+// Invariant: an id in an address is given by an earlier call; an accepted answer without the required ids counts as no proof.
 import type { Action } from '../../../connectors/contract.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
 import { tooComplexReason } from '../response/answer-budget.ts';
@@ -50,9 +49,7 @@ export function compileWhen(
   return { test, categories };
 }
 
-/**
- * The ids in an address; reports those that are unknown, or given by a call that may be skipped when this one is sent.
- */
+/** The ids in an address; reports those that are unknown, or given by a call that may be skipped when this one is sent. */
 export function urlCaptures(
   raw: Record<string, unknown>,
   {
@@ -120,10 +117,7 @@ export function withCaptures(judge: Judge, captures: Captures | undefined): Judg
 /** Reason of an accepted answer that lacks an id that later calls need. */
 export const captureMissing = 'CAPTURE_MISSING';
 
-/**
- * The GET calls to repeat before this one is sent again, because it sets what they read. A call that adds is sent again
- * unchanged.
- */
+/** The GET calls to repeat before this one is sent again, because it sets what they read. A call that adds is sent again unchanged. */
 export const rereadsOf = (
   settings: unknown,
   reads: readonly string[],

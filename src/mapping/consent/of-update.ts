@@ -1,5 +1,4 @@
-// Checks the separate consent block of an update: its fields, values and calls may differ from the create's, its opt-ins
-// not.
+// Checks the separate consent block of an update: its fields, values and calls may differ from the create's, its opt-ins not.
 // Invariant: an update writes every opt-in of the create in every state that may follow: no withdrawal is lost (C20).
 import type { ConsentState } from '../../domain/lead.ts';
 import type { Path, Report } from '../document/problems.ts';

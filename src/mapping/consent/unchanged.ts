@@ -14,9 +14,7 @@ export type Quietable = ReadonlyMap<ConsentLine, readonly number[]>;
 
 type Part = { readonly field: { readonly target: Target } } | { readonly consent: ConsentLine };
 
-/**
- * A field with other content is written with each update, and so is a place in a list: without it the next would move up.
- */
+/** A field with other content is written with each update, and so is a place in a list: without it the next would move up. */
 export function quietableLines(parts: readonly Part[]): Quietable {
   const shared = new Set(parts.flatMap((part) => ('field' in part ? [slotKey(part.field.target)] : [])));
   const lines = parts.flatMap((part) => ('consent' in part ? [part.consent] : []));

@@ -1,7 +1,6 @@
 // Merges a client's file over the presets it extends, key by key, and records the origin of every part.
 // Invariant: lists are taken whole from the nearer file, except `response`: own rules first, then the preset's; `calls`:
-// merged by name; and `{preset: rest}` in fields or consent: the preset's lines for targets that the nearer file does not
-// write.
+// merged by name; and `{preset: rest}` in fields or consent: the preset's lines for targets that the nearer file does not write.
 import { isRecord } from './yaml.ts';
 import type { Path, Tree } from './problems.ts';
 

@@ -82,10 +82,7 @@ export function checkKey(name: string, value: unknown, path: Path, report: Repor
   ]);
 }
 
-/**
- * Values that a field may write whatever the lead: its constant, its default, the entries of its map, the words of its
- * formatter.
- */
+/** Values that a field may write whatever the lead: its constant, its default, the entries of its map, the words of its formatter. */
 function ownAnswers(raw: Record<string, unknown>, maps: Scope['maps']): readonly unknown[] {
   const map = typeof raw['map'] === 'string' ? maps[raw['map']] : raw['map'];
   const steps: unknown[] = Array.isArray(raw['as']) ? raw['as'] : [raw['as']];
@@ -114,10 +111,7 @@ const nameWords = new Set([
 ]);
 const isCode = (name: string): boolean => wordsIn(name).some((word) => nameWords.has(word));
 
-/**
- * Reports an opt-in outside the consent block, by its name, or by a vague name and a yes or no that the mapping writes
- * (C20).
- */
+/** Reports an opt-in outside the consent block, by its name, or by a vague name and a yes or no that the mapping writes (C20). */
 export function checkOptInOutside(
   raw: Record<string, unknown>,
   path: Path,

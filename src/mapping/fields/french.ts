@@ -2,9 +2,7 @@
 // Invariant: every value of every enum has one.
 import { sourceModel, type SourceField } from '../../domain/lead.ts';
 
-/**
- * Words by every path of the model, and by the bare names of fields inside lists; undefined where values have no words.
- */
+/** Words by every path of the model, and by the bare names of fields inside lists; undefined where values have no words. */
 const wordsOf = new Map<string, SourceField['words']>(
   sourceModel.flatMap(
     ({ path, words, element = [] }): readonly (readonly [string, SourceField['words']])[] => [

@@ -48,9 +48,7 @@ export function compilePhone(style: string): (e164: string) => string {
   }
 }
 
-/**
- * True for E.164. A French number must exist by the numbering plan (the ranges kept for fiction do); any other be possible.
- */
+/** True for E.164. A French number must exist by the numbering plan (the ranges kept for fiction do); any other be possible. */
 export function isPhone(value: string): boolean {
   if (!/^\+[1-9]\d{6,14}$/.test(value)) return false;
   const parsed = parsePhoneNumberFromString(value);

@@ -239,9 +239,7 @@ function compileConversion(
   return (value) => rest.apply(formatted.apply(value));
 }
 
-/**
- * Reports a truncation of anything but a text: a phone, an address, a number or a code cut short is another one (C13).
- */
+/** Reports a truncation of anything but a text: a phone, an address, a number or a code cut short is another one (C13). */
 function checkCut(raw: Record<string, unknown>, path: Path, scope: Scope, source: Source): void {
   const { max } = raw;
   if (!isRecord(max) || max['on'] !== 'truncate' || source.type === 'text') return;

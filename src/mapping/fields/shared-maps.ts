@@ -1,5 +1,4 @@
-// Adds the maps that several files have in common: `mappings/maps/NAME.yaml`, or `mappings/<client>/maps/NAME.yaml` for a
-// client.
+// Adds the maps that several files have in common: `mappings/maps/NAME.yaml`, or `mappings/<client>/maps/NAME.yaml` for a client.
 // Invariant: the nearest map replaces the other whole; a mistake is reported in the map's own file.
 import { isRecord, readDocument } from '../document/yaml.ts';
 import { compileMap } from './maps.ts';

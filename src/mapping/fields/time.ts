@@ -66,9 +66,7 @@ export function isoIn(date: Date, zone: string): string {
 
 const tokens = ['yyyy', 'yy', 'MM', 'dd', 'HH', 'mm', 'ss'] as const;
 
-/**
- * A writer for `dd/MM/yyyy HH:mm`, or the message about a mistake; letters that are no token must be between apostrophes.
- */
+/** A writer for `dd/MM/yyyy HH:mm`, or the message about a mistake; letters that are no token must be between apostrophes. */
 export function compileDatePattern(pattern: string, zone: string): ((date: Date) => string) | Both {
   if (pattern === '') return says.emptyPattern;
   const bare = pattern.replaceAll(/'[^']*'/g, ' ');

@@ -26,9 +26,7 @@ export interface SchemaCheck {
   readonly gaps: (targets: readonly Target[]) => readonly SchemaGap[];
 }
 
-/**
- * Finds the schema that a block names, for the targets of that block; undefined when it names none, or after reporting.
- */
+/** Finds the schema that a block names, for the targets of that block; undefined when it names none, or after reporting. */
 export type Schemas = (
   block: Readonly<Record<string, unknown>>,
   at: Path,
@@ -151,9 +149,7 @@ const compileMs = 5_000;
 /** Errors reported for one lead at most. */
 const mostErrors = 100;
 
-/**
- * Compiling a schema costs more than checking the rest of a mapping: destinations with the same schema use one validator.
- */
+/** Compiling a schema costs more than checking the rest of a mapping: destinations with the same schema use one validator. */
 const validators = new Map<string, ValidateFunction>();
 
 function validatorOf(text: string, { anew = false } = {}): ValidateFunction {

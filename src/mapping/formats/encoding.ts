@@ -36,9 +36,7 @@ function holds(character: string, name: Narrow): boolean {
   return answer;
 }
 
-/**
- * Plain letters for a character that the encoding lacks; undefined when a letter has none. Signs and emoji become `?`.
- */
+/** Plain letters for a character that the encoding lacks; undefined when a letter has none. Signs and emoji become `?`. */
 function transliterate(character: string, name: Narrow): string | undefined {
   const plain = plainer(character);
   if (plain !== undefined && Array.from(plain).every((letter) => holds(letter, name))) return plain;

@@ -1,5 +1,4 @@
-// Writes a record as application/x-www-form-urlencoded, in the order of the fields; or as one field that
-// holds JSON or XML.
+// Writes a record as application/x-www-form-urlencoded, in the order of the fields; or as one field that holds JSON or XML.
 // Invariant: names are the targets as written; a list repeats its name.
 import { isRecord } from '../document/yaml.ts';
 import { textOf } from '../fields/rendering.ts';

@@ -205,10 +205,7 @@ export function xmlBody(records: readonly (readonly Entry[])[], dialect: XmlDial
   return { bytes: encodeXml(xmlDeclaration(dialect) + text, dialect.encoding), ...xmlKind(dialect) };
 }
 
-/**
- * The records of a file below its root, part by part. The namespace of nil is always declared, because a later part may use
- * it.
- */
+/** The records of a file below its root, part by part. The namespace of nil is always declared, because a later part may use it. */
 export function xmlInParts(dialect: XmlDialect): InParts {
   const { encoding, indent } = dialect;
   const root = dialect.root ?? dialect.record;

@@ -1,6 +1,5 @@
 // The thread that runs libxml2 (WebAssembly): checks written XML against a client's XSD, reads places of XML answers.
-// Invariant: its answer about a lead names elements, attributes and rules, never a value; nothing outside the given files
-// is read.
+// Invariant: its answer about a lead names elements, attributes and rules, never a value; nothing outside the given files is read.
 import './xml-quiet.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';

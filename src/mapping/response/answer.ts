@@ -60,8 +60,7 @@ export function openAnswer(answer: Answer): Opened {
 }
 
 /**
- * Judges an answer without blocking the event loop: XPath results are read elsewhere, and the answer judged again until
- * none is missing.
+ * Judges an answer without blocking the event loop: XPath results are read elsewhere, and the answer judged again until none is missing.
  */
 export async function understand<T>(answer: Answer, judge: (opened: Opened) => T): Promise<T> {
   const known = new Map<string, XPathFinding>();

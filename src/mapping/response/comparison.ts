@@ -1,6 +1,5 @@
 // Compares a value of an answer with a value, a list of values, {exists}, {contains} or {matches}.
-// Invariant: equality is typed (true is not "true"); no comparison takes longer than reading the value, whatever a file
-// asks.
+// Invariant: equality is typed (true is not "true"); no comparison takes longer than reading the value, whatever a file asks.
 import type { Both } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import { compileGlob } from '../fields/glob.ts';

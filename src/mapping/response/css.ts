@@ -1,7 +1,6 @@
 // Reads CSS selectors over a recipient's HTML answer; `selector@name` is an attribute.
 // Invariant: reading takes one pass over the page whatever the selector: pages and selectors are limited, each part of a
-// selector looks at one element, and parts are joined on the way down. Libraries are loaded by the first file that has a
-// selector.
+// selector looks at one element, and parts are joined on the way down. Libraries are loaded by the first file that has a selector.
 import { createRequire } from 'node:module';
 import type * as cssSelect from 'css-select';
 import type * as cssWhat from 'css-what';
@@ -82,9 +81,7 @@ function partsOf(tokens: readonly Token[]): readonly Part[] {
   }));
 }
 
-/**
- * Pseudo-classes that look at one element and its neighbours; `:has` and the like search whole pages for each element.
- */
+/** Pseudo-classes that look at one element and its neighbours; `:has` and the like search whole pages for each element. */
 const pseudos = new Set([
   'root',
   'empty',

@@ -1,15 +1,12 @@
 // Decides if a record found by a look-up is ours: a database may take dm-1 for DM-1, and a search DM-10 for DM-1.
-// Invariant: a record that shows a reference like ours must contain ours byte by byte, or it is another's, whatever the
-// rules say.
+// Invariant: a record that shows a reference like ours must contain ours byte by byte, or it is another's, whatever the rules say.
 import type { Opened } from './answer.ts';
 
 /** The steps to the record that holds a place such as `$.list[0].id`; undefined where the place is no JSON path. */
 export const recordAround = (steps: readonly string[] | undefined): readonly string[] | undefined =>
   steps?.slice(0, -1);
 
-/**
- * True when the record shows a similar reference, not ours. @param record steps to the record; the whole answer without
- */
+/** True when the record shows a similar reference, not ours. @param record steps to the record; the whole answer without */
 export function isAnothers(opened: Opened, record: readonly string[] | undefined): boolean {
   const { asked, text } = opened.answer;
   if (asked === undefined || asked === '') return false;

@@ -1,6 +1,5 @@
 // Decides which of several matching rules applies to an answer, and checks rules that hide each other.
-// Invariant: a refusal precedes an acceptance, and a rule that takes only a part of another's answers (an exception)
-// precedes it.
+// Invariant: a refusal precedes an acceptance, and a rule that takes only a part of another's answers (an exception) precedes it.
 import { isRecord } from '../document/yaml.ts';
 import type { Report } from '../document/problems.ts';
 import { statusTest } from './conditions.ts';

@@ -1,5 +1,4 @@
-// Compiles the `response` rules, which give a recipient's answer its meaning: the first match counts, but a refusal before
-// an acceptance.
+// Compiles the `response` rules, which give a recipient's answer its meaning: the first match counts, but a refusal before an acceptance.
 // Invariant: an answer is accepted only by a rule and when it was read whole; only a reference and mapped codes of the
 // recipient's text are kept.
 import type { Action, Answer, Both, Copy, Outcome } from '../../../connectors/contract.ts';

@@ -9,9 +9,7 @@ export const saysNothingOfTheLead = (status: number): boolean => meaningOf(statu
 
 const temporary: ReadonlySet<RuleKind> = new Set(['unauthorized', 'throttled', 'unavailable']);
 
-/**
- * True when a rule may read the status; `named` are the statuses it lists one by one, not those of a class or range.
- */
+/** True when a rule may read the status; `named` are the statuses it lists one by one, not those of a class or range. */
 export function mayTake(kind: RuleKind, named: ReadonlySet<number>, status: number, stage: Stage): boolean {
   if (named.has(status)) return true;
   if (leavesOpen(status) && stage !== 'lookup') return false;

@@ -1,5 +1,4 @@
-// Compiles what a rule takes from an answer besides the reference: the reason of a refusal, and the delay of the next
-// attempt.
+// Compiles what a rule takes from an answer besides the reference: the reason of a refusal, and the delay of the next attempt.
 // Invariant: a reason is a code of the file's own list; a recipient's free text is never kept (guarantee 7).
 import { retryAfterMs } from '../../../connectors/http-status.ts';
 import { safeCode } from '../../domain/delivery.ts';

@@ -9,9 +9,7 @@ const readAs = (bytes: Uint8Array, encoding: string): string | undefined => {
   }
 };
 
-/**
- * The sample as text; undefined when it is not in its declared encoding. A CSV declares none: its reader tries Excel's.
- */
+/** The sample as text; undefined when it is not in its declared encoding. A CSV declares none: its reader tries Excel's. */
 export function decodeSample(bytes: Uint8Array): string | undefined {
   const head = Buffer.from(bytes.subarray(0, 200)).toString('latin1').trimStart();
   const declared = /^(?:\u00ef\u00bb\u00bf)?<\?xml[^>]*encoding=["']([\w-]+)/.exec(head)?.[1];

@@ -13,8 +13,7 @@ const others =
 type Rule = readonly [RegExp, string];
 
 /**
- * The patterns are with the fields. This is the order in which they are tried, since one name may match several; the others
- * come last.
+ * The patterns are with the fields. This is the order in which they are tried, since one name may match several; the others come last.
  */
 const order: readonly (string | Rule)[] = [
   [/naissance|birth|devise|currency|unite$/, ''],

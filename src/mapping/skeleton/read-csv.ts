@@ -1,5 +1,4 @@
-// Reads a CSV sample, with or without rows: delimiter, quotes, encoding, line ends and decimal sign as the client writes
-// them.
+// Reads a CSV sample, with or without rows: delimiter, quotes, encoding, line ends and decimal sign as the client writes them.
 // Invariant: the first line names the columns; a file without names is refused, not guessed.
 import { parse } from 'csv-parse/sync';
 import type { Shape, Unreadable } from './shape.ts';

@@ -1,6 +1,5 @@
 // Reads an XML sample into its places: attributes, namespaces, CDATA and order kept.
-// Invariant: elements of one name are distinguished by an attribute where the sample does so, else they are a repeated
-// group.
+// Invariant: elements of one name are distinguished by an attribute where the sample does so, else they are a repeated group.
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { isRecord } from '../document/yaml.ts';
 import { encodings } from '../format-names.ts';

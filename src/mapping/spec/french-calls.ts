@@ -1,5 +1,4 @@
-// Describes several calls of a delivery in French: their order and addresses, the ids passed on, opt-ins that trigger a
-// call.
+// Describes several calls of a delivery in French: their order and addresses, the ids passed on, opt-ins that trigger a call.
 // Invariant: every call of the create, the update and the erase is named with its method and its whole address.
 import type { Action } from '../../../connectors/contract.ts';
 import { gatedCall } from '../calls/gates.ts';

@@ -1,6 +1,5 @@
 // Previews the requests of one lead whole: each call with the headers that the connector composes.
-// Invariant: pure, without secrets; the connector's own `compose` makes headers and bytes, so they are those that would be
-// sent.
+// Invariant: pure, without secrets; the connector's own `compose` makes headers and bytes, so they are those that would be sent.
 import type { Action, Composed, Connector } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { captureMarks } from '../calls/situations.ts';

@@ -91,8 +91,7 @@ export interface CallPreview {
 }
 
 /**
- * Each call of the action, then the undos; ids that earlier answers give are shown as ‹person.id›. Empty where the action
- * is one call.
+ * Each call of the action, then the undos; ids that earlier answers give are shown as ‹person.id›. Empty where the action is one call.
  */
 export function previewCalls(
   compiled: CompiledMapping,

@@ -61,8 +61,7 @@ export function bySettings(
       secretAddress,
       covered: [...new Set([...targets, ...listed])],
       maxItems: Math.min(connector.maxItems, ...limits),
-      // Where a past departure cannot be looked up, a person decides an unknown outcome: sent again, the lead might exist
-      // twice.
+      // Where a past departure cannot be looked up, a person decides an unknown outcome: sent again, the lead might exist twice.
       retry: why === undefined ? retry : { ...retry, onUnknown: 'hold' },
     },
   };

@@ -11,9 +11,7 @@ function namesByAddress(settings: unknown): boolean {
   return url !== undefined && (url.includes('{') || url.startsWith('secret:'));
 }
 
-/**
- * References written by the fields that the recipient knows. @param lines of the file that the fields were compiled from
- */
+/** References written by the fields that the recipient knows. @param lines of the file that the fields were compiled from */
 const namesWritten = ({ fields }: Erasing['record'], lines: readonly unknown[]): readonly string[] =>
   referencesWritten(fields, lines).filter((source) => source !== 'delivery.key');
 
@@ -78,10 +76,7 @@ export function reportNamelessUndo(path: Path, report: Report): void {
   );
 }
 
-/**
- * Reports required fields of the person: once an erasure is sent, the person is already erased here, and it would be
- * invalid.
- */
+/** Reports required fields of the person: once an erasure is sent, the person is already erased here, and it would be invalid. */
 export function reportGone({ record, lines }: Omit<Erasing, 'settings'>, report: Report): void {
   for (const { path, source } of goneWithThePerson(record.fields, lines))
     report.error([...path, 'required'], 'MAP-420', [
