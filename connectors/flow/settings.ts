@@ -1,4 +1,4 @@
-// The `file` block of a flow: its type, and the rules that its schema (schema.ts) cannot express. Pure.
+// Declares the `file` block of a flow: its type, and the rules that its schema (schema.ts) cannot express. Pure.
 // Invariant: no path leaves its folder, every file has its own name; the transport checks the server's settings (transport.ts).
 import type { SettingsProblem } from '../contract.ts';
 import { lineProblems, type LineSettings } from './line-settings.ts';

@@ -1,4 +1,4 @@
-// The `send` block of a destination that its client fetches: the fetching host, and the lease of a fetched delivery. Pure.
+// Reads the `send` block of a destination whose client fetches: the fetching host, and the lease of a fetched delivery. Pure.
 // Invariant: contract and authorisation name the fetching host, like the address of any other destination (C18, C19).
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 

@@ -1,4 +1,4 @@
-// The `send` block of a webhook: its schema, the rules a schema cannot express, its target and its secrets' names. Pure.
+// Declares the `send` block of a webhook: its schema, the rules a schema cannot express, its target and its secrets' names. Pure.
 // Invariant: no secret in clear, no personal data in a URL; the host never comes from a placeholder.
 import type { Both, JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, namesAmong, secretName } from '../guard.ts';

@@ -1,4 +1,4 @@
-// The settings of a folder of this machine.
+// Declares the transport to a folder of this machine: its settings, their checks, and its drop.
 // Invariant: a mapping file alone does not open it; reached.ts checks the operator's policy before sending.
 import { climbs } from '../names.ts';
 import { defineTransport } from '../transport.ts';

@@ -1,4 +1,4 @@
-// The settings of an FTPS server.
+// Declares the FTPS transport: the settings of the server, their checks, and how to open its drop.
 // Invariant: there is no plain FTP; the server's certificate is verified, and no secret is in clear.
 import { tlsProblems, tlsSchema, tlsTexts } from '../../access/tls.ts';
 import { certificateRows } from '../../access/words.ts';

@@ -1,4 +1,4 @@
-// The settings of a file server behind HTTPS.
+// Declares the HTTPS transport: the settings of the server, their checks, and how to open its drop.
 // Invariant: no secret in clear; the addresses are in clear, so that the contract names their hosts.
 import { authProblems, authSchema, authTexts } from '../../access/auth.ts';
 import { accessUrl, isAccess } from '../../access/settings.ts';

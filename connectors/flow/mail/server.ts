@@ -1,4 +1,4 @@
-// The settings of a flow that attaches its file to a mail: mail server and mailboxes.
+// Declares the transport of a file attached to a mail: its settings, their checks, and how the mail is sent.
 // Invariant: the contract lists the mailboxes, and the authorisation covers them; the mail server is ours.
 import { shownSetting } from '../../guard.ts';
 import { dkimHead } from '../../mail/dkim.ts';

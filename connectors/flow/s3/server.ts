@@ -1,4 +1,4 @@
-// The settings of S3-compatible storage.
+// Declares the transport to S3-compatible storage: its settings, their checks, and how to open its drop.
 // Invariant: keys are secrets; without conditional writes, which the check reports, only the look-up before keeps an object
 // from being replaced.
 import { tlsProblems, tlsSchema, tlsTexts } from '../../access/tls.ts';

@@ -1,4 +1,4 @@
-// The settings of an SFTP server.
+// Declares the SFTP transport: the settings of the server, their checks, and how to open its drop.
 // Invariant: its host key is pinned, and no secret is in clear.
 import type { JsonSchema } from '../../contract.ts';
 import { clearTextProblem, secretSchema } from '../../guard.ts';
