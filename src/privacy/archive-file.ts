@@ -1,6 +1,6 @@
-// The file of an archive: seals of the log with the entries they cover, gzip over JSON Lines, verifiable by itself.
-// Invariant: entry lines are the very texts that were sealed; a cut or altered file does not verify; no line holds personal
-// data, because the log holds none.
+// Writes and checks the file of an archive: seals of the log with the entries they cover, as gzip over JSON Lines.
+// Invariant: the lines of entries are the exact texts that were sealed; a cut or altered file does not verify; no line contains personal
+// data, because the log contains none.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
@@ -13,7 +13,7 @@ import { entryIdsOf, keyOfSeal, macBytes, textMac } from './macs.ts';
 
 export const archiveFormat = 'relais-log-archive-1';
 
-/** First line: what the file is, for whoever finds it in ten years. */
+/** First line: it names the format, so that the file can be identified years later. */
 export const headLine = (head: { readonly month: string; readonly firstSeal: number }): string =>
   JSON.stringify({ format: archiveFormat, ...head, entry: ['id', ...handoverColumns] });
 
@@ -43,7 +43,7 @@ export function archiveMac(key: Key, archive: Omit<LogArchive, 'mac'>): Buffer {
     .digest();
 }
 
-/** Whether one of the keys made the record: it names none. */
+/** The record names no key: true where one of the keys made its MAC. */
 export const isArchiveMac = (keys: KeyRing, archive: LogArchive): boolean =>
   keys.keys.some((key) => timingSafeEqual(archiveMac(key, archive), archive.mac));
 
@@ -67,7 +67,7 @@ export type ArchiveCheck =
       readonly lastSeal: number;
       readonly seals: number;
       readonly entries: number;
-      /** MAC of the seal before the first, and of the last one: what links archives to each other and to the table. */
+      /** MACs of the seal before the first and of the last seal: they link archives to each other and to the table. */
       readonly previous: Buffer;
       readonly lastMac: Buffer;
       readonly digest: Buffer;
@@ -84,7 +84,7 @@ class Wrong extends Error {
 
 /**
  * Reads a file line by line; needs the keys of its seals and nothing else.
- * @throws what the operating system says of a file that is there and cannot be read
+ * @throws the operating system's error when the file exists and cannot be read
  */
 export async function checkArchiveFile(path: string, keys: KeyRing): Promise<ArchiveCheck> {
   try {
@@ -100,10 +100,10 @@ export async function checkArchiveFile(path: string, keys: KeyRing): Promise<Arc
   }
 }
 
-/** A line of a seal has some fifty thousand characters; more than this is not ours. */
+/** A line of a seal has some fifty thousand characters; a longer one than this is not part of an archive. */
 const longestLine = 16_000_000;
 
-/** Its lines, unpacked; @throws Wrong where it is cut or a line is longer than ours are. */
+/** Its lines, unpacked. @throws Wrong where the file is cut or a line is longer than `longestLine` */
 export async function* linesOf(path: string): AsyncGenerator<string> {
   const source = createReadStream(path);
   const text = createGunzip();
@@ -192,7 +192,7 @@ function refuseIncomplete(open: OpenSeal | undefined): void {
   throw new Wrong({ kind: 'entry_missing', seal: open.seal.sequence, entry: open.ids[open.at] ?? 0 });
 }
 
-/** @throws Wrong when the seal does not follow the one before, or was not made with a key of ours */
+/** @throws Wrong when the seal does not follow the one before, or was made with no key of the ring */
 function openSeal(
   seal: Seal,
   keys: KeyRing,

@@ -1,5 +1,5 @@
-// Takes old months of the log out of MySQL: into files first, then, once a file verifies, out of the table.
-// Invariant: an entry leaves the table only while a file that holds it verifies; the chain of seals stays where it is.
+// Moves old months of the log from MySQL to archive files: writes the files, then deletes the entries that a verified file contains.
+// Invariant: an entry leaves the table only while a file that contains it verifies; the chain of seals stays in the table.
 import { createWriteStream } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ import { archiveMac, checkArchiveFile, isArchiveMac, endLine, headLine, sealLine
 import { entryMac, entryText, entryIdsOf, keyOfSeal, macBytes } from './macs.ts';
 
 export interface ArchiveOptions {
-  /** The owner's account: it records archives, and may remove what they hold. */
+  /** The owner's account: it records archives, and may delete the entries that they contain. */
   readonly owner: Database;
   readonly sealKeys: KeyRing;
   readonly folder: string;
@@ -60,7 +60,7 @@ async function archiveMonth(options: ArchiveOptions, first: Seal): Promise<LogAr
     for (;;) {
       const part = await sealsAfter(owner, lastSeal, 20);
       for (const seal of part) {
-        // A clock that was put back must not let a later month in: the first seal of another month ends the file.
+        // A clock that was set back must not mix months: the first seal of another month ends the file.
         if (monthOf(seal.sealedAt) !== month) {
           yield `${endLine(seals, entries)}\n`;
           return;
@@ -119,8 +119,8 @@ function addRanges(ranges: IdRange[], text: string): void {
 }
 
 /**
- * Takes the entries of every archive out of the table whose file in the folder verifies and is the one recorded.
- * Stops at the first that does not. Returns entries removed. Run again after an interruption, it goes on.
+ * Deletes from the table the entries of every archive whose file in the folder verifies and is the recorded one.
+ * Stops at the first that does not. Returns the number of entries deleted. After an interruption, a second call continues.
  * @throws LOG-002
  */
 export async function removeArchived(

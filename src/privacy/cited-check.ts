@@ -1,5 +1,5 @@
-// What sealed entries cite, compared with what stands in the database now: a contract, a mapping or consents altered later.
-// Invariant: nothing personal leaves this file; what an erasure has made unprovable is left out, not reported.
+// Compares the digests that sealed entries cite with the contracts, mappings and consents in the database, to find later alterations.
+// Invariant: it reports nothing personal; a citation that an erasure has made unprovable is skipped.
 import {
   authorisationDigest,
   consentsDigest,
@@ -41,7 +41,7 @@ export function createCitedCheck(sql: Sql, secrets: Pick<LeadSecrets, 'read'> | 
       const authorisation = found.get(id);
       authorisations.set(id, authorisation === undefined ? undefined : authorisationDigest(authorisation));
     }
-    // One at a time: a version holds the text of all its files.
+    // One at a time: a version carries the text of all its files.
     for (const id of new Set(citing.map((citation) => citation.mappingId))) {
       if (mappings.has(id)) continue;
       const [version] = await readVersions(sql, [id]);

@@ -1,5 +1,5 @@
-// The list of what a verification found.
-// Invariant: bounded, however broken the log is.
+// Collects the findings of a verification of the log.
+// Invariant: the list is bounded, however broken the log is.
 import type { VerificationProblem } from './verification.ts';
 
 /** Findings of one verification at most: a log rewritten whole is one finding, whatever its length. */
@@ -8,7 +8,7 @@ export const mostFindings = 20;
 export interface Findings {
   readonly add: (...found: readonly VerificationProblem[]) => void;
   readonly all: () => readonly VerificationProblem[];
-  /** Nothing more has to be looked for. */
+  /** True when the list is full and the verification can stop. */
   readonly isFull: () => boolean;
 }
 

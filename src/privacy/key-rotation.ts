@@ -1,5 +1,5 @@
-// Changing a key beside the traffic: the new one is registered and writes, what is encrypted under the earlier one is encrypted again.
-// Invariant: at every instant all is readable with both keys configured; run again after an interruption, it goes on.
+// Rotates a key beside the traffic: registers the new one for writing, and encrypts again the secrets under the earlier one.
+// Invariant: at every instant everything is readable with both keys configured; after an interruption, a second call continues.
 import { hostname } from 'node:os';
 import { checkValue, openWith } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
@@ -28,8 +28,8 @@ import { keyVariable, ofPurpose, type KeysPlace } from './keys.ts';
 const secretsAtOnce = 500;
 
 /**
- * Registers the configured key as the one that writes, once every running process was given it; each writes with it as soon as
- * it looks. False when it is in force already.
+ * Registers the configured key as the writing one, once every running process has it; each process writes with it at its next look at
+ * the registry. Returns false when it is in force already.
  * @throws KEY-002 when the key was in force before, KEY-004 while a process lacks it
  */
 export async function bringIn(place: KeysPlace, purpose: KeyPurpose, actor: string): Promise<boolean> {
@@ -76,11 +76,11 @@ export interface Rewritten {
   readonly files: number;
   /** Tokens and sessions of recipients. */
   readonly credentials: number;
-  /** Nothing configured opens them. */
+  /** Secrets that no configured key opens. */
   readonly unreadable: number;
 }
 
-/** Encrypts all that is under an earlier master key again, in small transactions, from the beginning. */
+/** Encrypts again all secrets under an earlier master key, in small transactions, from the beginning. */
 export async function rewriteAll(
   { database, keysSchema, keys }: KeysPlace,
   progress?: (done: number) => void,
@@ -121,11 +121,11 @@ export interface KeyState {
   readonly writes: boolean;
   readonly retired: Date | null;
   readonly configured: boolean;
-  /** What still needs it, in words; empty when nothing does. */
+  /** Data that still needs the key, in words; empty when there is none. */
   readonly neededBy: readonly string[];
 }
 
-/** Every key this database knows, and what stands under it. */
+/** Every key this database knows, and the data under it. */
 export async function keyStates({ database, keysSchema, keys }: KeysPlace): Promise<readonly KeyState[]> {
   const registered = await registeredKeys(database);
   const secrets = await secretsByKey(database, keysSchema, 'lead');
@@ -140,7 +140,7 @@ export async function keyStates({ database, keysSchema, keys }: KeysPlace): Prom
     others.set(id, [...(others.get(id) ?? []), `the ${name} key`]);
   }
   return registered.map((key): KeyState => {
-    // What names no key was written under the first.
+    // Secrets that name no key were written under the first.
     const ids = key.generation === 1 ? [key.keyId, ''] : [key.keyId];
     const sum = (counts: ReadonlyMap<string, number>): number =>
       ids.reduce((all, id) => all + (counts.get(id) ?? 0), 0);
@@ -172,7 +172,7 @@ export async function keyStates({ database, keysSchema, keys }: KeysPlace): Prom
 const counted = (count: number, singular: string, many: string): readonly string[] =>
   count === 0 ? [] : [`${count} ${count === 1 ? singular : many}`];
 
-/** Earlier master keys are retired where nothing stands under them any more. Returns whether they are. */
+/** Retires earlier master keys that no secret needs any more. Returns whether they are all retired. */
 export async function retireEarlierMaster(place: KeysPlace): Promise<boolean> {
   const states = (await keyStates(place)).filter((state) => state.purpose === 'master');
   if (states.some((state) => !state.writes && state.neededBy.length > 0)) return false;

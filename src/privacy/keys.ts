@@ -1,5 +1,5 @@
-// Recognising the two keys before anything starts: by their check values, or, once, by what they open and prove.
-// Invariant: with a wrong key nothing starts; a key is registered only where it proves right on what is there already.
+// Verifies the configured keys at start: by their registered check values or, once, by the data they open and prove.
+// Invariant: with a wrong key nothing starts; a key is registered only where it proves right on the existing data.
 import { checkValue, isCheckValue, openWith, type KeyRing } from '../domain/key-ring.ts';
 import { derived } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
@@ -42,8 +42,8 @@ const purposes: readonly KeyPurpose[] = ['master', 'seal'];
 const intakeKeyName = 'intake';
 
 /**
- * Holds the configured keys against those this database knows, and lets each ring write with the newest of them. A database
- * that knows none yet takes these, if they prove right on what it holds.
+ * Compares the configured keys with those of this database, and sets each ring to write with the newest of them. A database
+ * without registered keys registers these, if they prove right on its data.
  * @throws KEY-002, KEY-003
  */
 export async function recogniseKeys(place: KeysPlace): Promise<void> {
@@ -52,7 +52,7 @@ export async function recogniseKeys(place: KeysPlace): Promise<void> {
     try {
       await place.database.transaction((tx) => takeFirstKeys(tx, place));
     } catch (error) {
-      // Another process was faster; its keys are held against ours below.
+      // Another process registered its keys first; ours are compared with them below.
       if (!isDuplicateKey(error)) throw error;
     }
     registered = await registeredKeys(place.database);
@@ -82,7 +82,7 @@ function recognise(ring: KeyRing, purpose: KeyPurpose, registered: readonly Regi
         : `${name} is not the key of this database: it is ${ring.current().id}, the database was given ${newest.keyId}.`,
     );
   }
-  // Seals under an earlier key go on being verified by who has it; what is encrypted under one must be read by all.
+  // An earlier sealing key may be missing here: another process that has it verifies its seals. An earlier encryption key must be present.
   const missing = registered.find(
     (registered) => registered.retiredAt === null && ring.byId(registered.keyId) === undefined,
   );
@@ -124,8 +124,8 @@ async function proveMaster(tx: Sql, { keys, keysSchema }: KeysPlace): Promise<vo
 }
 
 /**
- * Entries of the time before signatures, sealed as they are: from here on only signed ones are. Once in the life of a
- * database: where a seal names its key, signatures have begun, and what has none came in past the gateway.
+ * Seals the entries from before signatures as they are; afterwards only signed entries are sealed. Runs once in the life of a database:
+ * once a seal names its key, signatures have begun, and an unsigned entry was not written by the gateway.
  */
 async function sealWhatWasNeverSigned(tx: Sql, ring: KeyRing): Promise<void> {
   for (;;) {
@@ -147,7 +147,7 @@ async function sealWhatWasNeverSigned(tx: Sql, ring: KeyRing): Promise<void> {
   }
 }
 
-/** The key of the digests by which intake knows a row again: it outlives the master key it was made from. @throws KEY-001 */
+/** The key of the digests that identify a repeated intake row: it outlives the master key it was made from. @throws KEY-001 */
 export async function readIntakeKey({ database, keys }: KeysPlace): Promise<Buffer> {
   const row = await readWrappedKey(database, intakeKeyName);
   const bytes =

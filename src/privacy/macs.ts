@@ -1,5 +1,5 @@
-// What a seal is made of: the MAC of an entry, the MAC of a seal over the one before, ranges of ids.
-// Invariant: the exact text of an entry is sealed; the same text stands in an archive, so that both verify alike.
+// Computes the MACs of the log: of an entry, of a seal over the one before it, and the ranges of ids that a seal covers.
+// Invariant: the exact text of an entry is sealed; archives contain the same text, so that table and archive verify alike.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
 import { keyOf } from '../domain/keyed.ts';
@@ -10,10 +10,10 @@ import type { HandoverRow, Seal } from '../store/seals.ts';
 export const macBytes = 16;
 export const noSeal: Buffer = Buffer.alloc(32);
 
-// Its signature is checked, then it is sealed: both over the same text of a row that nobody changes.
+// The signature check and the seal use the same text of a row, which never changes.
 const texts = new WeakMap<HandoverRow, string>();
 
-/** What is signed and sealed of an entry. */
+/** The text of an entry that is signed and sealed. */
 export function entryText(row: HandoverRow): string {
   const known = texts.get(row);
   if (known !== undefined) return known;
@@ -50,7 +50,7 @@ export function sealMac(key: Key, seal: Omit<Seal, 'mac'>): Buffer {
 }
 
 /**
- * The key a seal was made with, when its MAC proves it; `unknown` when it names a key that the ring does not hold.
+ * The key a seal was made with, when its MAC proves it; `unknown` when it names a key that the ring does not contain.
  * Seals made before keys had names are tried with each.
  */
 export function keyOfSeal(ring: KeyRing, seal: Seal): Key | 'unknown' | undefined {

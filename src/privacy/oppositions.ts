@@ -1,5 +1,5 @@
-// The opposition list of a client: what a lead says as taken back is kept on it when the lead goes, and a person may be put on it.
-// Invariant: in one transaction with what it follows from; of an address only the keyed digest stays.
+// Keeps a client's opposition list: the withdrawals of a deleted lead, the addresses of erased leads, and objections.
+// Invariant: written in the transaction of the act that causes it; of an address only the keyed digest is kept.
 import {
   addressDigests,
   oppositionsEndBefore,
@@ -28,13 +28,13 @@ import { refuseNames } from '../store/persons-names.ts';
 import { addressesOfRefused } from '../store/refused-under-former.ts';
 import { lockClients, repeatWithdrawals, type Reached } from '../store/same-person.ts';
 
-/** Before a lead goes: what its person took back goes to the list. Returns the opt-ins, as `purpose.channel`. */
+/** Before a lead is deleted: its withdrawals are added to the list. Returns the opt-ins, as `purpose.channel`. */
 export async function keepOpposition(tx: Sql, key: Buffer, leadId: number): Promise<readonly string[]> {
   const consents = (await readConsents(tx, [leadId])).get(leadId) ?? [];
   const standing = standingWithdrawals(consents, tx.now());
   const [addresses] = standing.length === 0 ? [] : await addressesOf(tx, [leadId]);
   if (addresses === undefined) return [];
-  // The person took back what they had said under an address that was corrected since, too.
+  // A withdrawal also covers the addresses that the lead had before a correction.
   const digests = await digestsEver(tx, key, addresses);
   await keepOppositions(
     tx,
@@ -52,17 +52,17 @@ export async function keepOpposition(tx: Sql, key: Buffer, leadId: number): Prom
   return digests.length === 0 ? [] : standing.map(({ purpose, channel }) => `${purpose}.${channel}`);
 }
 
-/** Of every address a lead ever had. */
+/** Digests of all present and former addresses of a lead. */
 const digestsEver = async (tx: Sql, key: Buffer, lead: LeadAddresses): Promise<readonly Buffer[]> =>
   distinct([...addressDigests(key, lead.clientId, lead), ...(await formerAddresses(tx, lead.leadId))]);
 
-/** Before a lead is erased: what was collected under its addresses before is held when it comes in (`src/intake/erased-before.ts`). */
+/** Before a lead is erased: records its addresses, so that intake refuses older data of them (`src/intake/erased-before.ts`). */
 export async function keepErasure(tx: Sql, key: Buffer, leadId: number): Promise<void> {
   const [lead] = await addressesOf(tx, [leadId]);
   if (lead !== undefined) await keepErased(tx, lead.clientId, await digestsEver(tx, key, lead), tx.now());
 }
 
-/** The same of the refused rows of a reference, which go with it or stood alone. */
+/** The same for the refused rows of a reference, with or without a lead. */
 export async function keepErasureOfRows(
   tx: Sql,
   key: Buffer,
@@ -83,7 +83,7 @@ export interface Objection {
   readonly addresses: Addresses;
   /** Digests of addresses that their lead had before a correction. */
   readonly former?: readonly Buffer[];
-  /** What the person objects to (`optInsNamed`). */
+  /** Opt-ins that the person objects to (`optInsNamed`). */
   readonly optIns: readonly OptIn[];
   readonly actor: string;
   readonly reason: string;
@@ -95,10 +95,10 @@ export interface ObjectionDeps {
 }
 
 /**
- * A person objects (GDPR article 21): the leads that have or had one of the addresses say so from now on, whatever they said before, and
- * so do later ones.
+ * Records an objection (GDPR article 21): leads that have or had one of the addresses count as opposed from now on, whatever their earlier
+ * answers, and so do later leads.
  * @returns the leads whose answer it changed
- * @throws FIND-001 for a client nobody knows
+ * @throws FIND-001 for an unknown client
  */
 export async function object(
   tx: Sql,
@@ -143,7 +143,7 @@ export async function object(
   return repeatWithdrawals(tx, { snapshot, actor, purpose: reason }, said);
 }
 
-/** One bounded part of what has stood its time (`oppositionYears`), logged by its count. Returns whether there may be more. */
+/** Deletes one bounded part of the objections past `oppositionYears`, and logs their count. Returns whether there may be more. */
 export const endOppositions = (database: Database, limit: number): Promise<boolean> =>
   database.transaction(async (tx) => {
     const ended = await dropOppositions(tx, oppositionsEndBefore(tx.now()), limit);
@@ -156,6 +156,6 @@ export const endOppositions = (database: Database, limit: number): Promise<boole
     return count > 0;
   });
 
-/** The same of addresses that were erased: nothing that old is taken in any more. Returns whether there may be more. */
+/** The same for addresses of erased leads: intake accepts no data that old. Returns whether there may be more. */
 export const endErasures = async (database: Database, limit: number): Promise<boolean> =>
   (await dropErased(database, oppositionsEndBefore(database.now()), limit)) === limit;

@@ -1,5 +1,5 @@
-// Rights that reach a person of whom there are refused rows only, or besides the lead (C21, C22).
-// Invariant: every step is an entry of the log; a refused row is used for nothing, so that nobody has to be told.
+// Applies rights to refused intake rows of a person without a lead, or beside the lead (C21, C22).
+// Invariant: every step is an entry of the log; a refused row was never sent, so no recipient has to be notified.
 import { leadComingIn } from '../errors/unknown.ts';
 import type { Sql } from '../store/database.ts';
 import { findClient } from '../store/destinations.ts';
@@ -15,7 +15,7 @@ export interface RefusedRequest {
   readonly reason: string;
 }
 
-/** Does the work where no lead has the reference. @throws FIND-001 where one is about to: nothing may be left for it to bring in */
+/** Runs the work where no lead has the reference. @throws FIND-001 where a lead of it is coming in, which the work would miss */
 export async function hasOnlyRefused<T>(
   tx: Sql,
   request: RefusedRequest,
@@ -25,19 +25,19 @@ export async function hasOnlyRefused<T>(
   if (leadId !== undefined) return undefined;
   await refuseNamesOfRows(tx, request, request.reason);
   const done = await work(tx, request);
-  // Asked last: a refused row that support hands in again was waited for by the work.
+  // Checked last: the work waited for the lock of a refused row that support is handing in again.
   if (Boolean(done) && (await isComingIn(tx, request))) throw leadComingIn(request.reference);
   return done;
 }
 
-/** Where no lead has the reference: erases refused rows that do. Returns how many; 0: there are none. */
+/** Where no lead has the reference: erases its refused rows. Returns how many; 0: there are none. */
 export async function eraseRefusedOnly(tx: Sql, request: RefusedRequest): Promise<number> {
   const count = await removeRefused(tx, request);
   if (count > 0) await note(tx, 'erased', request, count);
   return count;
 }
 
-/** Where no lead has the reference: takes the consents out of refused rows that do. False: there are none. */
+/** Where no lead has the reference: removes the consents from its refused rows. False: there are none. */
 export async function withdrawRefusedOnly(tx: Sql, request: RefusedRequest): Promise<boolean> {
   if (!(await anyRefused(tx, request))) return false;
   await note(tx, 'withdrawn', request, await clearRefusedConsents(tx, request));
@@ -49,7 +49,7 @@ async function note(tx: Sql, entry: HandoverEntry, request: RefusedRequest, coun
   await appendHandovers(tx, [
     {
       entry,
-      // What names no client may be anything, a person included.
+      // A client id that no client has may be any text, a person's data included: it is not logged.
       clientId: client === undefined ? '' : request.clientId,
       actor: request.actor,
       purpose: request.reason,

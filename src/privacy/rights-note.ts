@@ -1,4 +1,4 @@
-// The written note of a right exercised by hand, without a request of its own (C48).
+// Writes the note to the client about a right exercised by hand, without a request of its own (C48).
 // Invariant: last in the transaction of the act; it names fields and opt-ins, never a value and never a lead.
 import { writeNote, type ClientNote } from '../client-mails/notes.ts';
 import { capital, optInWords, takenBackWords } from '../domain/opt-in-words.ts';

@@ -1,5 +1,6 @@
-// Rights exercised on a lead: withdrawal of consent and erasure, applied at once in our tables (C21, C22).
-// Invariant: they take the lead's lock, as departure does; what departed before is followed by the planner (guarantee 6).
+// Withdraws consent, records objections and erases on a lead, at once in our tables (C21, C22).
+// Invariant: they take the lead's lock, as departure does; the planner sends an update or an erase after an earlier departure (guarantee
+// 6).
 import type { ConsentChannel, ConsentPurpose } from '../domain/lead.ts';
 import { erasedLead, unknownLead } from '../errors/unknown.ts';
 import { insertConsents } from '../store/consents.ts';
@@ -45,7 +46,7 @@ export interface WithdrawalRequest extends RightsRequest {
 export interface WithdrawalResult {
   readonly leadId: number;
   readonly revision: number;
-  /** Other leads of that person whose grants it ended. */
+  /** Other leads of that person whose grants the withdrawal ended. */
   readonly others: readonly Reached[];
   /** There was no lead of this reference, only refused rows. */
   readonly onlyRefused?: true;
@@ -55,7 +56,7 @@ export interface ErasureResult {
   readonly leadId: number;
   readonly cancelled: number;
   readonly alreadyErased: boolean;
-  /** Refused rows that went with it; with `leadId` 0 there was no lead, only those. */
+  /** Refused rows that were erased with it; with `leadId` 0 there was no lead, only those. */
   readonly refusedRows: number;
   /** Number of its proof (C23); none where nothing was left to erase. */
   readonly proof?: number;
@@ -64,20 +65,20 @@ export interface ErasureResult {
 export interface Rights {
   /** Records the withdrawal of a consent, here and in the other leads of that person; deliveries read it at departure. */
   readonly withdraw: (request: WithdrawalRequest) => Promise<WithdrawalResult>;
-  /** Puts a person on the client's opposition list; leads that have the address say so at once. */
+  /** Puts a person on the client's opposition list; leads that have the address record it at once. */
   readonly object: (objection: Objection) => Promise<readonly Reached[]>;
-  /** Blanks the person, cancels what has not departed; erase deliveries are planned for what has. */
+  /** Blanks the person, cancels undeparted deliveries and plans erase deliveries for departed ones. */
   readonly erase: (request: RightsRequest) => Promise<ErasureResult>;
 }
 
 export interface RightsOptions {
   readonly database: Database;
   readonly secrets: LeadSecrets;
-  /** Keeps the revision a recipient may hold before it changes. */
+  /** Keeps the revision a recipient may have before it changes. */
   readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
-  /** Of the addresses on the opposition list. */
+  /** Key of the digests of addresses on the opposition list. */
   readonly oppositionKey: Buffer;
-  /** What signs the proof of an erasure; without it none is made. */
+  /** Needs of the signed proof of an erasure; without them no proof is made. */
   readonly proofs?: ProofDeps;
   readonly now?: () => Date;
 }
@@ -104,7 +105,7 @@ export function createRights(options: RightsOptions): Rights {
 /** Erases with a proof, where something is left to erase. */
 async function eraseProved(tx: Sql, options: RightsOptions, request: RightsRequest): Promise<ErasureResult> {
   const { clientId, reference, actor } = request;
-  // Whoever erases it at the same moment is waited for: of one erasure there is one proof, and one note.
+  // Waits for an erasure of the same lead in another process: one erasure has one proof and one note.
   await lockClients(tx, [clientId], 'alone');
   const leadId = await findLeadId(tx, clientId, reference);
   const lead = leadId === undefined ? undefined : (await leadHeads(tx, [leadId]))[0];
@@ -200,14 +201,14 @@ export async function eraseWithin(
     await forgetRows(tx, clientId, reference);
     return { leadId, cancelled: 0, alreadyErased: true, refusedRows };
   }
-  // The log reads the name too, but of a lead that is blank by then.
+  // The log checks for names too, but the lead is blank by then.
   await refuseNames(tx, [leadId], request.reason);
   const revision = before + 1;
   await leaveWithdrawals(tx, leadId);
   const opposed = await keepOpposition(tx, oppositionKey, leadId);
   await keepErasure(tx, oppositionKey, leadId);
   await blankLead(tx, leadId, clientId, reference, revision);
-  // A new secret: digests of what was sent say nothing any more, the erase delivery can still be proved.
+  // A new secret: digests of earlier contents reveal nothing any more; the erase delivery can still be proved.
   await secrets.replace(tx, leadId);
   const open = (await deliveriesOfLeads(tx, [leadId])).filter(({ action }) => action !== 'erase');
   const cancelled = await cancelUnsent(

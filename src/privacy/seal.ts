@@ -1,6 +1,6 @@
-// Sealing the hand-over log and verifying it (guarantee 9; charter C09, C46).
-// Invariant: only entries the gateway signed are sealed, and only behind a seal that is genuine; the keys live outside the
-// database; verify names the first broken entry, and with an anchor sees a cut tail.
+// Seals the hand-over log and verifies it (guarantee 9; charter C09, C46).
+// Invariant: only entries the gateway signed are sealed, and only behind a genuine seal; the keys are kept outside the
+// database; verification names the first broken entry, and with an anchor detects a cut tail.
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Log } from '../log.ts';
 import { raisedSince, raiseAlerts } from '../store/alerts.ts';
@@ -23,7 +23,7 @@ import type { Anchor, Verification } from './verification.ts';
 import { verifyLog } from './verify.ts';
 
 export interface Sealer {
-  /** Seals what waits, at most `limit` entries. Returns how many were sealed. */
+  /** Seals waiting entries, at most `limit`. Returns how many were sealed. */
   readonly seal: (limit: number) => Promise<number>;
   /** @param options `archives`: a folder of archives, whose entries are then verified too */
   readonly verify: (
@@ -35,7 +35,7 @@ export interface Sealer {
   readonly anchor: () => Promise<string | undefined>;
 }
 
-/** An alteration of the log is told once an hour. */
+/** An alteration of the log is reported at most once an hour. */
 const againSeconds = 3_600;
 
 export function createSealer(options: {
@@ -66,7 +66,7 @@ export function createSealer(options: {
         if (done.altered !== undefined) await alter(done.altered);
         return done.sealed;
       } catch (error) {
-        // Two sealers took the same number: the other one's seal stands, ours comes next time.
+        // Two sealers took the same number: the other one's seal counts, ours is written in the next round.
         if (isDuplicateKey(error)) return 0;
         throw error;
       }
@@ -83,7 +83,7 @@ interface Sealed {
   readonly sealed: number;
   /** Sequence of the newest genuine seal. */
   readonly last: number;
-  /** What is not the gateway's; nothing is built upon it. */
+  /** Reason why the last seal or an entry is not the gateway's; no seal is built on it. */
   readonly altered?: string;
 }
 
@@ -101,7 +101,7 @@ async function sealNext(
   const last = before?.sequence ?? 0;
   if (last < met) return { sealed: 0, last, altered: `seal_missing:${met}` };
   const proved = before === undefined ? undefined : keyOfSeal(sealKeys, before);
-  // Made with a key that only others hold so far: they go on.
+  // The seal was made with a registered key that this process lacks: other processes continue.
   if (before !== undefined && proved === 'unknown' && (await isRegisteredKey(tx, 'seal', before.keyId)))
     return { sealed: 0, last: 0 };
   if (before !== undefined && (proved === undefined || proved === 'unknown'))
@@ -136,7 +136,7 @@ async function sealNext(
   return { sealed: genuine.length, last: seal?.sequence ?? last, ...altered };
 }
 
-/** Lines that end with the seal. One of which an entry is not sealed comes apart first: that entry keeps its place. */
+/** Lines that end with the seal. A line with an unsealed entry is split first: that entry keeps its place. */
 async function endingLines(
   tx: Sql,
   waiting: readonly WaitingTogether[],
@@ -163,12 +163,12 @@ export async function addSeal(
     unsigned = false,
   }: {
     readonly rows: readonly HandoverRow[];
-    /** What waited for it, by the ids of its lines. */
+    /** Ids of the queue lines of these entries. */
     readonly lines: readonly number[];
     readonly before: Seal | undefined;
     readonly sealKeys: KeyRing;
     readonly now: () => Date;
-    /** Entries from before there were signatures: their seal names no key, as it did then. */
+    /** Entries from before there were signatures: their seal names no key, as seals did then. */
     readonly unsigned?: boolean;
   },
 ): Promise<Seal | undefined> {

@@ -1,4 +1,4 @@
-// The signature of an entry: made by the gateway when it appends, checked by the sealer before it seals.
+// Signs an entry when the gateway appends it; the sealer checks the signature before it seals.
 // Invariant: its key is derived from the sealing key and never reaches MySQL; the entry's id is signed with its columns.
 import { timingSafeEqual } from 'node:crypto';
 import type { Key, KeyRing } from '../domain/key-ring.ts';
@@ -29,7 +29,7 @@ export const createSign =
     return { keyId: key.id, mac: signature(key, text) };
   };
 
-/** Whether a key of the ring signed exactly this entry under this id. */
+/** True where a key of the ring signed exactly this entry under this id. */
 export function isSigned(sealKeys: KeyRing, row: HandoverRow, { keyId, mac }: Waiting): boolean {
   const key = sealKeys.byId(keyId);
   if (key === undefined) return false;

@@ -1,6 +1,6 @@
-// Finds entries that no seal and no queue knows of, while the seals go by in order.
-// Invariant: memory is a few pages of marks, a byte for each id, and what waits for a seal, however long the log is: a page is compared with the
-// table and dropped once the seals have moved on.
+// Finds entries that are neither sealed nor queued, while the verification walks the seals in order.
+// Invariant: memory is a few pages of marks, a byte for each id, and the waiting entries, however long the log is: a page is compared with
+// the table and dropped once the seals have moved on.
 import { unsealedAmong } from '../store/handovers-unsealed.ts';
 import { entryIdsBetween, nextEntryId } from '../store/seals.ts';
 import type { Sql } from '../store/database.ts';
@@ -13,7 +13,7 @@ const pagesKept = 8;
 export interface StrayWatch {
   /** The ids a seal covers. */
   readonly sealed: (ids: readonly number[]) => Promise<void>;
-  /** Compares what is left, up to the newest id at the beginning. */
+  /** Compares the remaining pages, up to the newest id at the beginning. */
   readonly finish: () => Promise<void>;
   /** Ids of the table that no seal named so far. */
   readonly unknown: () => ReadonlySet<number>;
@@ -31,7 +31,7 @@ export function watchStrays(sql: Sql, newest: number): StrayWatch {
     while (next < end) {
       const from = next * pageSize;
       if (!pages.has(next)) {
-        // Nothing sealed here: jump over what the table does not have either.
+        // No seal covers this page: jump to the next id that exists in the table.
         const id = await nextEntryId(sql, from, Math.min(newest, end * pageSize - 1));
         const page = id === undefined ? end : Math.floor(id / pageSize);
         const sealedPage = Math.min(...[...pages.keys()].filter((page) => page >= next), end);
@@ -68,7 +68,7 @@ export function watchStrays(sql: Sql, newest: number): StrayWatch {
   };
 }
 
-/** Which of the ids neither wait for a seal now. */
+/** Those of the ids that do not wait for a seal now. */
 export async function notWaiting(sql: Sql, ids: Iterable<number>): Promise<readonly number[]> {
   const left: number[] = [];
   const all = [...ids];

@@ -1,5 +1,5 @@
-// What a verification of the log says: how much was good, and what is broken, the first finding first.
-// Invariant: a problem is a code with the seal and the entry it stands at; never a person's data.
+// The result of a verification of the log: counts of good seals and entries, and the findings, the first one first.
+// Invariant: a problem is a code with its seal and entry; never a person's data.
 import type { CitedProblem } from './cited-check.ts';
 
 export interface Anchor {
@@ -8,17 +8,17 @@ export interface Anchor {
 }
 
 export interface SealCounts {
-  /** The newest seal looked at. */
+  /** The newest seal checked. */
   readonly seals: number;
   readonly entries: number;
-  /** Of these, entries that stand in an archive and no longer in the table. */
+  /** Entries among these that are in an archive and no longer in the table. */
   readonly archived: number;
 }
 
-/** What is counted is what was good before the first finding. */
+/** Counts cover the part before the first finding. */
 export interface Verification extends SealCounts {
   readonly ok: boolean;
-  /** Entries that wait for the next seal: neither wrong nor yet proved. */
+  /** Entries that wait for the next seal: not wrong, not proved yet. */
   readonly unsealed: number;
   /** The first finding. */
   readonly problem?: VerificationProblem;

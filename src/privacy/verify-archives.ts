@@ -1,4 +1,4 @@
-// Verifying archives of the log: their records, and the files themselves where a folder is given.
+// Verifies archives of the log: their records, and the files themselves where a folder is given.
 // Invariant: records are genuine and leave no seal out; a file is compared whole.
 import { join } from 'node:path';
 import type { KeyRing } from '../domain/key-ring.ts';

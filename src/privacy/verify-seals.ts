@@ -1,5 +1,5 @@
-// The chain of seals and the entries they cover, followed from the first seal to the last.
-// Invariant: a seal whose MAC is wrong is believed in nothing; the seals behind it are looked at all the same.
+// Verifies the chain of seals and the entries they cover, from the first seal to the last.
+// Invariant: nothing in a seal with a wrong MAC is trusted; the seals behind it are checked all the same.
 import { timingSafeEqual } from 'node:crypto';
 import type { KeyRing } from '../domain/key-ring.ts';
 import type { Database } from '../store/database.ts';
@@ -11,10 +11,10 @@ import type { StrayWatch } from './unsealed-entries.ts';
 import type { Anchor, VerificationProblem, SealCounts } from './verification.ts';
 
 export interface SealWalk {
-  /** Up to the newest seal there is now; again for those that came meanwhile. */
+  /** Walks to the newest seal that exists now; a second call walks the seals added since. */
   readonly follow: () => Promise<void>;
   readonly counts: () => SealCounts;
-  /** Whether each seal told which entries it covers: only then can an entry be called a stray. */
+  /** True where every seal's list of entries is known: only then can an entry be called a stray. */
   readonly isWhole: () => boolean;
 }
 
@@ -38,7 +38,7 @@ export function walkSeals(walk: Walk): SealWalk {
   const look = async (seal: Seal): Promise<void> => {
     if (seal.sequence !== seals + 1) {
       findings.add({ kind: 'seal_missing', seal: seals + 1 });
-      // Which entries the missing ones covered nobody knows, nor what this one follows.
+      // Unknown: the entries the missing seals covered, and the seal that this one follows.
       isWhole = false;
       previous = undefined;
     }
@@ -74,7 +74,7 @@ export function walkSeals(walk: Walk): SealWalk {
 
 interface CheckedSeal {
   readonly problems: readonly VerificationProblem[];
-  /** The entries it covers; undefined where it cannot be believed. */
+  /** The entries it covers; undefined where the seal cannot be trusted. */
   readonly ids: readonly number[] | undefined;
   readonly gone: number;
 }
@@ -86,7 +86,7 @@ async function checkSeal(walk: Walk, seal: Seal, previous: Buffer | undefined): 
     ids: undefined,
     gone: 0,
   });
-  // The MAC before anything else: ranges somebody else wrote may name more ids than memory holds.
+  // The MAC is checked first: forged ranges may name more ids than memory can take.
   const key = keyOfSeal(walk.sealKeys, seal);
   if (key === 'unknown') return unbelieved('key_missing');
   if (key === undefined || (previous !== undefined && !seal.previous.equals(previous)))

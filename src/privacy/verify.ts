@@ -1,5 +1,5 @@
-// Verifying the hand-over log: every seal, every entry, what stands in archives, and nothing that no seal knows.
-// Invariant: what is broken is named, the first finding first; memory does not grow with the log.
+// Verifies the hand-over log: every seal, every entry, the archives, and entries that no seal covers.
+// Invariant: every break is reported, the first one first; memory does not grow with the log.
 import type { KeyRing } from '../domain/key-ring.ts';
 import { logArchives } from '../store/archives.ts';
 import type { Database } from '../store/database.ts';
@@ -86,7 +86,7 @@ async function findStrays(
   );
 }
 
-/** Entries that wait for their seal, each with the signature of the gateway; the others stand there set apart or to be. */
+/** Reports waiting entries without a valid signature of the gateway. */
 async function findUnsigned(database: Database, sealKeys: KeyRing, findings: Findings): Promise<void> {
   for (let after = 0; ;) {
     const waiting = await waitingAfter(database, after, 100);
@@ -95,7 +95,7 @@ async function findUnsigned(database: Database, sealKeys: KeyRing, findings: Fin
     for (const line of waiting.entries) {
       const row = rows.get(line.id);
       if (row === undefined || isSigned(sealKeys, row, line)) continue;
-      // A key this installation was given and we were not; any other name is an invention.
+      // A key registered for this installation that this process lacks; any other name is an invention.
       const isOthers =
         sealKeys.byId(line.keyId) === undefined && (await isRegisteredKey(database, 'seal', line.keyId));
       findings.add({ kind: isOthers ? 'key_missing' : 'entry_forged', entry: line.id });

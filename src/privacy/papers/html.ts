@@ -1,4 +1,4 @@
-// HTML by templates: what is put in is escaped, unless it is HTML that these functions made.
+// Builds HTML from templates and escapes every value, except HTML that these functions made.
 // Invariant: no text of a person, a client or a file can become a tag, an attribute or a style.
 import { escapeHtml } from '../../mapping/spec/blocks.ts';
 
@@ -14,10 +14,10 @@ export const html = (strings: TemplateStringsArray, ...pieces: readonly Piece[])
   [made]: strings.map((text, index) => text + textOf(pieces[index])).join(''),
 });
 
-/** A style sheet of ours; never of anything that was read. */
+/** Only for style sheets of this repository. */
 export const styleSheet = (css: string): Html => ({ [made]: `<style>${css}</style>` });
 
-/** Nothing is written for undefined; a list is written one after the other. */
+/** undefined gives nothing; a list gives its pieces one after the other. */
 function textOf(piece: Piece): string {
   if (piece === undefined) return '';
   if (typeof piece === 'string' || typeof piece === 'number') return escapeHtml(visible(String(piece)));
@@ -25,11 +25,11 @@ function textOf(piece: Piece): string {
   return piece.map(textOf).join('');
 }
 
-/** Signs that turn the reading direction or show as nothing would let a value pass for another. */
+/** Characters that turn the reading direction or are invisible would let a value pass for another. */
 const invisible = /(?![\n\t])[\p{Cc}\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
 const visible = (text: string): string => text.replaceAll(invisible, '\ufffd');
 
-/** From 1: the first line with a sign that no page shows; undefined where each is shown as it is. */
+/** Line, from 1, of the first invisible character; undefined where there is none. */
 export function lineOfInvisible(text: string): number | undefined {
   const at = text.search(invisible);
   return at < 0 ? undefined : text.slice(0, at).split('\n').length;

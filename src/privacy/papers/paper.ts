@@ -1,9 +1,9 @@
-// The paper on which the centre answers: letterhead, tables of facts, foot with the data protection officer. In French, for screen and print.
-// Invariant: the page loads nothing from anywhere and runs nothing.
+// Lays out the centre's papers in French, for screen and print: letterhead, tables of facts, foot with the data protection officer.
+// Invariant: the page loads nothing and runs nothing.
 import { html, written, styleSheet, type Html, type Piece } from './html.ts';
 import { style } from './style.ts';
 
-/** Who answers, as configured; null where it is not. */
+/** The centre's contact details, as configured; null where not configured. */
 export interface PaperContact {
   readonly centre: string | null;
   readonly dpo: string | null;
@@ -13,12 +13,12 @@ export interface PaperContact {
 export interface Sheet {
   readonly title: string;
   readonly contact: PaperContact;
-  /** What stands at the right of the letterhead: number, date. */
+  /** Right side of the letterhead: number, date. */
   readonly mark: readonly string[];
-  /** To whom it is sent, line by line. */
+  /** The addressee, line by line. */
   readonly to?: readonly string[];
   readonly body: Piece;
-  /** What the foot invites questions on; by default as to the person whose data it is. */
+  /** Subject of the questions that the foot invites; by default the reader's own data. */
   readonly questionsOn?: string;
 }
 
@@ -50,7 +50,7 @@ export function paper({ title, contact, mark, to = [], body, questionsOn }: Shee
   return `<!doctype html>\n${written(page)}\n`;
 }
 
-/** Who signs a letter of the centre. */
+/** The signature of a letter of the centre. */
 export const signed = ({ dpo }: PaperContact): Html =>
   html`<p class="signed">
     ${dpo ?? ''}${dpo === null ? '' : html`<br />`}Délégation à la protection des données
@@ -69,7 +69,7 @@ function footLine({ dpo, mailbox }: PaperContact, questionsOn = 'vos données ou
   return `Pour toute question sur ${questionsOn} : ${officer}${where}.`;
 }
 
-/** Two columns: what, and its value. Rows without a value are left out; without any, `none` is said. */
+/** Two columns: label and value. Rows without a value are left out; without any row, `none` is shown. */
 export function facts(
   rows: readonly (readonly [string, Piece])[],
   none = 'Aucune information enregistrée.',

@@ -1,4 +1,4 @@
-// How the centre's papers look, on screen and on A4.
+// The style sheet of the centre's papers, for screen and A4.
 export const style = `
 @page { size: A4; margin: 18mm 17mm; }
 * { box-sizing: border-box; }

@@ -1,5 +1,5 @@
-// Entries of leads in the archives of the log: what an answer to a person must not leave out because it is old.
-// Invariant: an archive is read only once it verifies and is the one recorded.
+// Reads entries of leads from the archives of the log, so that an answer to a person is complete.
+// Invariant: an archive is read only once it verifies and is the recorded one.
 import { join } from 'node:path';
 import type { Action } from '../../../connectors/contract.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
@@ -17,7 +17,7 @@ export async function archivedEntries(
   leadIds: readonly number[],
 ): Promise<readonly LeadEntry[]> {
   const wanted = new Set(leadIds);
-  // Every value of an entry is a text: what names none of the leads is not parsed.
+  // Every value of an entry is a text: a line without an id of these leads is not parsed.
   const marks = leadIds.map((id) => `"${id}"`);
   const found: LeadEntry[] = [];
   for (const { fileName, digest } of await logArchives(sql)) {

@@ -1,4 +1,4 @@
-// Everything that is held on a person at one client, from the leads and refused rows that were confirmed to be theirs (C21).
+// Collects all data of a person at one client, from the leads and refused rows that were confirmed to be theirs (C21).
 // Invariant: reads nothing but those leads, those rows and the lists under their own addresses; nothing of another person or client.
 import { addressDigests } from '../../domain/opposition.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
@@ -51,7 +51,7 @@ export interface Collecting {
   readonly archives?: string;
 }
 
-/** @throws FIND-001 for a client or lead nobody knows, LOG-003 where the log of these leads stands in archives that were not given */
+/** @throws FIND-001 for an unknown client or lead, LOG-003 where the log of these leads is in archives that were not given */
 export async function collectPerson(tx: Sql, deps: CollectDeps, asked: Collecting): Promise<PersonFile> {
   const { kind, clientId, leadIds } = asked;
   const client = await findClient(tx, clientId);
@@ -96,7 +96,7 @@ const requestsIn = async (
     state,
   }));
 
-/** The log of these leads, with what its archives hold of it. */
+/** The log of these leads, from the table and from the archives. */
 async function logOf(tx: Sql, { sealKeys }: CollectDeps, asked: Collecting): Promise<readonly LeadEntry[]> {
   const { leadIds, archives: folder } = asked;
   const inTable = await entriesOfLeads(tx, leadIds);
@@ -218,7 +218,7 @@ const contentOf = ({
   financial,
 });
 
-/** The words of a version; of one that stands for several channels, those of the lead's own. */
+/** The wording of a version; where one version covers several channels, the wordings of the lead's own channels. */
 function wordingOf(
   version: string | undefined,
   channel: string,

@@ -1,5 +1,5 @@
-// What is held on a person, as a file that only the named keys open: data as JSON and the letter as a page, zipped, under age.
-// Invariant: nothing of it is ever written in clear; the act is in the log before the file is given out (C39).
+// Exports the data of a person as a file for named keys only: JSON and a letter page, zipped and encrypted with age.
+// Invariant: nothing is ever written in clear; the act is in the log before the file is given out (C39).
 import { createHash } from 'node:crypto';
 import { Encrypter } from 'age-encryption';
 import { ZipFile } from 'yazl';
@@ -12,10 +12,10 @@ import { collectPerson, type CollectDeps, type Collecting } from './collect.ts';
 import { personLetter } from './letter.ts';
 import type { PersonFile } from './person-file.ts';
 
-/** What makes the packed file unreadable for all but its receivers. */
+/** Encrypts the packed file for its receivers. */
 export interface Closed {
   readonly close: (packed: Buffer) => Promise<Uint8Array>;
-  /** For whom, as the log names them. */
+  /** The receivers, as the log names them. */
   readonly target: string;
 }
 
@@ -27,7 +27,7 @@ export interface ExportRequest extends Collecting {
 }
 
 export interface PersonExport {
-  /** As it was closed. */
+  /** The encrypted file. */
   readonly bytes: Buffer;
   readonly leads: number;
   readonly refusedRows: number;
@@ -35,7 +35,7 @@ export interface PersonExport {
 }
 
 /**
- * Should the caller fail to write the file, the log says that it was made, which is on the safe side.
+ * Should the caller fail to write the file, the log records it as made, which is on the safe side.
  * @throws FIND-001, LOG-003
  */
 export const exportPerson = (
@@ -104,7 +104,7 @@ async function packed(file: PersonFile): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-/** One for each lead; without leads one of the client. The digest is of what was encrypted: it says nothing of the person. */
+/** One for each lead; without leads one of the client. The digest is of the encrypted bytes: it reveals nothing of the person. */
 function entriesOf(request: ExportRequest, bytes: Buffer): Handover[] {
   const { clientId, leadIds, actor, reason, kind, closed } = request;
   const entry: Handover = {

@@ -1,7 +1,6 @@
-// The leads of a person at one client, by the mail and phones they give, and the refused rows that name them.
-// Invariant: one hop and never further: leads that have or had an address asked for, and leads that have or had an address that one of
-// those has or had.
-// What one hop finds may be somebody else's who shares a phone: a person confirms which leads are meant.
+// Finds the leads of a person at one client by the mail and phones they give, and the refused rows that name them.
+// Invariant: one hop and no further: leads that have or had a given address, and leads that have or had an address of one of those.
+// A lead found by one hop may be another person's, with a shared phone: an officer confirms which leads are meant.
 import { addressDigests, type Addresses } from '../../domain/opposition.ts';
 import { bearsName, type PersonName } from '../../domain/person-name.ts';
 import { unknownClient, unknownLead } from '../../errors/unknown.ts';
@@ -25,14 +24,14 @@ export interface PersonAsked {
   readonly email?: string;
   /** E.164. */
   readonly phones?: readonly string[];
-  /** The name the person gives: who shares an address under another name is listed, and not taken for them. */
+  /** The name the person gives: a lead with a shared address under another name is listed, and not taken for theirs. */
   readonly name?: PersonName;
   /** Leads that are known to be the person's, by the centre's reference. */
   readonly references?: readonly string[];
 }
 
 export interface PersonLead extends LeadHead {
-  /** `asked`: by a reference that was given, or an address with the person's name; `shared`: by an address, and maybe another's. */
+  /** `asked`: by a given reference, or an address with the person's name; `shared`: by an address that may be another person's. */
   readonly found: 'asked' | 'shared';
 }
 
@@ -41,15 +40,15 @@ export interface PersonRow extends Pick<RefusedOfPerson, 'row' | 'kind' | 'refer
 }
 
 export interface FoundPerson {
-  /** Oldest first, erased leads among them where they were asked for by reference. */
+  /** Oldest first, with erased leads that were given by reference. */
   readonly leads: readonly PersonLead[];
   readonly refused: readonly PersonRow[];
 }
 
 /**
- * Reads only; who asks logs it (`looked_up`).
+ * Reads only; the caller logs it (`looked_up`).
  * @param key of the addresses on the opposition list: an address that a lead had before a correction is known by its digest alone
- * @throws FIND-001 for a client nobody knows, or a reference it has no lead of
+ * @throws FIND-001 for an unknown client, or a reference that no lead of it has
  */
 export async function findPerson(sql: Sql, key: Buffer, asked: PersonAsked): Promise<FoundPerson> {
   const { clientId } = asked;

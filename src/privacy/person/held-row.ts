@@ -1,11 +1,11 @@
-// A refused row as it is given out: what its sender wrote, and why it was refused.
-// Invariant: every column the sender may fill; none that Relais filled but the reasons.
+// Writes a refused row for its person: the sender's values, and the reasons of the refusal.
+// Invariant: every column the sender may fill; of the columns that Relais fills only the reasons.
 import { leadColumns } from '../../domain/lead-fields/columns.ts';
 import type { SqlValue } from '../../store/database.ts';
 import type { RefusedRecord } from '../../store/person-records.ts';
 import type { PersonFile } from './person-file.ts';
 
-/** Of a refused row, what its sender wrote. */
+/** Columns that the sender fills. */
 const senderColumns: readonly string[] = [
   'kind',
   'reference',

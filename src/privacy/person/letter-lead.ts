@@ -1,5 +1,5 @@
-// One lead in the letter to its person: who, project, finances, origin, consents with their wording, exchanges with their content.
-// Invariant: fields stand under the labels of their definitions, in their order; what is not known is not shown.
+// Writes one lead in the letter to its person: identity, project, finances, origin, consents with their wording, exchanges with content.
+// Invariant: fields have the labels of their definitions, in their order; unknown values are not shown.
 import { isField, type Field, type FieldValue, type Fields } from '../../domain/lead-fields/field.ts';
 import { financialFields } from '../../domain/lead-fields/financial.ts';
 import { identityFields } from '../../domain/lead-fields/identity.ts';

@@ -1,4 +1,4 @@
-// French words of the letter: opt-ins, answers, exchanges, ways of sending, what was learnt of an arrival.
+// French words of the letter: opt-ins, answers, exchanges, ways of sending, reception.
 // Invariant: a code without words of its own is shown as it is, never left out.
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import type { RequestState } from '../../domain/requests.ts';
@@ -15,7 +15,7 @@ const answers: Readonly<Record<string, string>> = {
   withdrawn: 'retiré',
 };
 
-/** An objection ends what was never granted too: that is no consent taken back. */
+/** An objection also ends an opt-in that was never granted: that is no withdrawn consent. */
 export const answerWords = (state: string, wasGranted: boolean): string =>
   state === 'withdrawn' && !wasGranted ? 'opposition' : wordOf(answers, state);
 
@@ -51,10 +51,10 @@ export const receptionWords: Readonly<Record<Reception, string>> = {
   returned: 'revenu : la messagerie du destinataire l’a refusé',
 };
 
-/** What staff typed, and the one reason the program writes by itself. */
+/** Staff type the reason; the program itself writes only the form `request N`. */
 export const reasonWords = (why: string): string => why.replace(/^request (\d+)\b/, 'demande n° $1');
 
-/** What the sender called a column of a refused row. */
+/** The French name of a column of a refused row. */
 export const accessWords = (column: string): string =>
   columnFacts.find((facts) => facts.column === column)?.label ??
   wordOf(
@@ -94,7 +94,7 @@ export function refusalWords(reason: string): string {
   return `${accessWords(column)} : ${wordOf(refusals, code)}`;
 }
 
-/** A right exercised, or a change that was asked for, as the log holds it. */
+/** A right exercised, or a requested change, as the log records it. */
 export function rightWords(entry: string, detail: string): string {
   switch (entry) {
     case 'withdrawn':

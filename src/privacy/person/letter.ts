@@ -1,5 +1,5 @@
-// The answer to a person in French: what is held, where it comes from, who received it, what they may ask (GDPR articles 12, 15 and 20).
-// Invariant: every part of the file has its place here, an empty one says that it is empty; all text of the person is escaped.
+// Writes the answer to a person in French: their data, its origin, its recipients, their rights (GDPR articles 12, 15 and 20).
+// Invariant: every part of the file has its place here, an empty one is shown as empty; all text of the person is escaped.
 import { identityFields } from '../../domain/lead-fields/identity.ts';
 import { isBought } from '../../domain/anomaly.ts';
 import { optInWords } from '../../domain/opt-in-words.ts';
@@ -49,7 +49,7 @@ export function personLetter(file: PersonFile): string {
   });
 }
 
-/** As the newest lead knows the person; nothing where it knows no name. */
+/** As the newest lead names the person; empty where it has no name. */
 function addressee({ leads }: PersonFile): readonly string[] {
   const identity = leads.findLast(({ identity: known }) => known.lastName !== undefined)?.identity;
   if (identity === undefined) return [];

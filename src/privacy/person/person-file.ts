@@ -1,4 +1,4 @@
-// The shape of what is held on a person at one client; docs/person-export.schema.json describes it to whoever receives it.
+// The shape of a person's data at one client; docs/person-export.schema.json documents it for the receiver.
 // Invariant: absent stays absent (C13); times are UTC.
 import type { Lead } from '../../domain/lead.ts';
 import type { RequestKind, RequestState } from '../../domain/requests.ts';
@@ -59,22 +59,22 @@ export interface PersonFile {
   readonly client: { readonly id: string; readonly name: string; readonly legalEntity: string };
   readonly contact: PaperContact;
   readonly leads: readonly HeldLead[];
-  /** Who received what and when, from the log. */
+  /** Recipients and times of the transmissions, from the log. */
   readonly transmissions: readonly HeldTransmission[];
-  /** Under which reference recipients know the person. */
+  /** References under which recipients know the person. */
   readonly references: readonly {
     readonly lead: string;
     readonly destination: string;
     readonly reference: string;
   }[];
-  /** Rows that came in and were refused: used for nothing. */
+  /** Rows that came in and were refused; they were never used. */
   readonly refusedRows: readonly {
     readonly receivedAt: Date;
     readonly reasons: readonly string[];
     readonly values: Readonly<Record<string, string | number>>;
   }[];
   readonly oppositions: readonly { readonly optIn: string; readonly since: Date }[];
-  /** When the centre's staff looked the person up, and why; not who: that is the staff's own. */
+  /** Times and reasons of look-ups by the centre's staff, without the names of the staff, which are their own data. */
   readonly consultations: readonly {
     readonly lead: string;
     readonly at: Date;

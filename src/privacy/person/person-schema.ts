@@ -1,5 +1,5 @@
-// The JSON Schema of an export, made from the definitions of the fields; docs/person-export.schema.json is this.
-// Invariant: closed at every level; a member that is not described does not leave.
+// Builds the JSON Schema of an export from the definitions of the fields; docs/person-export.schema.json is this.
+// Invariant: closed at every level; a member that is not described is not exported.
 import { consentFields } from '../../domain/lead-fields/consent.ts';
 import { isField, type Fields } from '../../domain/lead-fields/field.ts';
 import { financialFields } from '../../domain/lead-fields/financial.ts';
@@ -43,7 +43,7 @@ function propertiesOf(fields: Fields): Properties {
   );
 }
 
-/** What is not known is absent. */
+/** Unknown values are absent. */
 const block = (fields: Fields): object => {
   const properties = propertiesOf(fields);
   return object(properties, Object.keys(properties));

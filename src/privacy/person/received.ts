@@ -1,19 +1,19 @@
-// Who received a lead, and when, from the log: one line for each departure that may have reached somebody. Pure.
-// Invariant: what cannot be excluded is said; only what surely never left is left out.
+// Lists the transmissions of a lead from the log: one line for each departure that may have reached a recipient. Pure.
+// Invariant: a possible reception is listed; only a departure that certainly sent nothing is left out.
 import { splitReason } from '../../domain/delivery.ts';
 import { saysNothingLeft } from '../../domain/nothing-left.ts';
 import type { LeadEntry } from '../../store/lead-log.ts';
 
 export type Reception =
-  /** The recipient said that it has it. */
+  /** The recipient acknowledged it. */
   | 'confirmed'
   /** Handed over where no receipt exists: mail, a file not confirmed. */
   | 'unproved'
-  /** It was shown to the recipient, who did not take it. */
+  /** The recipient saw it and refused it. */
   | 'refused'
-  /** No answer says whether it arrived. */
+  /** No answer shows whether it arrived. */
   | 'unknown'
-  /** It came back: the mailbox does not exist or did not take it. */
+  /** Bounced: the mailbox does not exist or refused it. */
   | 'returned';
 
 export interface Transmission {
@@ -24,12 +24,12 @@ export interface Transmission {
   readonly recipient: string;
   readonly destinationId: string;
   readonly connector: string;
-  /** Which version wrote it, and in which call. */
+  /** The mapping version that rendered it, and in which call. */
   readonly mappingVersionId: number;
   readonly callName: string;
   /** The recipient's names of the fields sent. */
   readonly fields: readonly string[];
-  /** The opt-in that was sent: field, value and what it says. */
+  /** The opt-in that was sent: field, value and meaning. */
   readonly optIn: readonly unknown[];
   readonly reception: Reception;
   readonly answeredAt: Date | undefined;
@@ -47,7 +47,7 @@ export function transmissionsOf(entries: readonly LeadEntry[]): readonly Transmi
         (entry) => isSameTry(entry, departed) && entry.callName === departed.callName && isAnswer(entry),
       );
       const returned = entries.some((entry) => entry.entry === 'bounced' && isSameTry(entry, departed));
-      // What was learnt last counts: a look-up or a person may have found out later.
+      // The last answer counts: a look-up or a person may have found out later.
       const answer = answers.at(-1);
       const reception = returned ? 'returned' : receptionOf(answer);
       if (reception === 'nothing_left') return [];

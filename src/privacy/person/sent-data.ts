@@ -1,5 +1,5 @@
-// What left in a transmission, by the French names of a lead's data: a recipient's names of fields mean nothing to the person.
-// Invariant: each field that carried the person's data is named, under its own name where no version says what it held.
+// Lists the data of a transmission by the French names of a lead's data; a recipient's field names mean nothing to the person.
+// Invariant: each field that carried the person's data is listed, under the recipient's name where no mapping version explains it.
 import { namesIn } from '../../domain/logged-fields.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import { sourceLabel } from '../../mapping/spec/french-sources.ts';
@@ -9,7 +9,7 @@ import type { LeadEntry } from '../../store/lead-log.ts';
 export type VersionOf = (id: number) => Promise<Pick<CompiledMapping, 'reads'> | undefined>;
 
 const optIns = 'Vos consentements';
-/** Our own codes and constants: nobody's data. */
+/** Codes and constants of the gateway, not a person's data. */
 const isOurs = (source: string): boolean =>
   source.startsWith('(') || /^(client|delivery|calls)\./.test(source);
 
@@ -28,7 +28,7 @@ export async function dataSent(
   const reads = version.reads(action, callName === '' ? undefined : callName);
   const words = namesIn(fields, [...reads.keys()]).flatMap((name) => {
     const sources = reads.get(name) ?? [];
-    // A line without a source of its own says an opt-in.
+    // A line without a source of its own carries an opt-in.
     if (sources.length === 0) return [optIns];
     return sources
       .flatMap((source) => source.split(', '))

@@ -1,5 +1,5 @@
-// What changed between two looks at a person's tables, as counts. Pure.
-// Invariant: counts only; a table in which nothing stood and nothing stands is left out.
+// Compares two readings of a person's tables and counts the changed rows by column. Pure.
+// Invariant: counts only; a table that was and is empty is left out.
 import type { SqlValue } from '../../store/database.ts';
 import type { PersonRow, PersonTables } from '../../store/person-tables.ts';
 import type { ProvedColumn, ProvedTable } from './proof.ts';
@@ -13,7 +13,7 @@ export function provedTables(before: PersonTables, after: PersonTables): readonl
   });
 }
 
-/** Columns in which something stood or stands, in the order of the table. */
+/** Columns that had or have a value, in the order of the table. */
 function provedColumns(had: readonly PersonRow[], has: readonly PersonRow[]): readonly ProvedColumn[] {
   const columns = [...new Set([...had, ...has].flatMap(({ cells }) => Object.keys(cells)))];
   const then = new Map(had.map(({ name, cells }) => [name, cells]));

@@ -1,5 +1,5 @@
-// The keys that sign proofs: Ed25519, each derived from a sealing key, so that nothing more has to be kept.
-// Invariant: the private half never leaves the process; the public half says nothing of the sealing key.
+// Derives the Ed25519 keys that sign proofs from the sealing keys, so that no further key has to be kept.
+// Invariant: the private half never leaves the process; the public half reveals nothing of the sealing key.
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import type { Key, KeyRing } from '../../domain/key-ring.ts';
 import { derived } from '../../domain/keyed.ts';
@@ -31,7 +31,7 @@ export function proofKeyOf(key: Key): ProofKey {
   return own;
 }
 
-/** What is published: every key that signs or has signed, the one in force first, as PEM. */
+/** Every public key that signs or has signed, the one in force first, as PEM. */
 export function publishedKeys(
   sealKeys: KeyRing,
 ): readonly { readonly id: string; readonly inForce: boolean; readonly pem: string }[] {

@@ -1,5 +1,5 @@
-// A proof as a French page that prints: what was done, what the tables say, where the log stood, how to check it.
-// Invariant: made of the document alone; the document with its signature is the proof, the page only shows it.
+// Prints a proof as a French page: the act, the changed tables, the position in the log, how to check it.
+// Invariant: made from the document alone; the document with its signature is the proof, the page only shows it.
 import { labelOf, tableWords } from './proof-words.ts';
 import type { ProvedAct, ProvedColumn, ProvedTable, SignedProof } from './proof.ts';
 import { html, type Html, type Piece } from '../papers/html.ts';
@@ -8,7 +8,7 @@ import { facts, list, moment, paper } from '../papers/paper.ts';
 interface ActWords {
   /** « Preuve ... » */
   readonly title: string;
-  /** What was done, as one sentence. */
+  /** The act, as one sentence. */
   readonly done: string;
 }
 

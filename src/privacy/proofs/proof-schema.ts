@@ -1,5 +1,5 @@
-// The form of a proof, as JSON Schema; docs/rights.md says what the members mean.
-// Invariant: closed; what it does not name is not a proof.
+// The JSON Schema of a proof; docs/rights.md explains its members.
+// Invariant: closed; a document with an unknown member is not a proof.
 import { Ajv } from 'ajv';
 
 const text = (maxLength: number): object => ({ type: 'string', minLength: 1, maxLength });

@@ -47,7 +47,7 @@ const others: Readonly<Record<string, string>> = {
   channel: 'Canal',
 };
 
-/** What an act changed, a line for each table: names of fields only. */
+/** Changes of an act, a line for each table: names of fields only. */
 export const changedLines = (changed: readonly ProvedTable[]): readonly string[] =>
   changed.flatMap(({ table, columns }) => {
     const names = columns

@@ -1,12 +1,12 @@
-// A proof: what an act on a person's data did, as a document that anybody can check with the public key alone (C23).
-// Invariant: it says tables, columns, counts and places in the log, never a value of the person; one byte changed and it is refused.
+// Makes, signs and checks a proof: a document of an act on a person's data that anybody can check with the public key alone (C23).
+// Invariant: it contains tables, columns, counts and log positions, never a value of the person; a single altered byte fails the check.
 import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { isProof } from './proof-schema.ts';
 
 export const proofFormat = 'relais-proof-1';
 
-/** How many of a table's rows hold something in a column, before and after; `changed`: rows whose value is another, new or gone. */
+/** Rows of a table with a value in a column, before and after; `changed`: rows whose value is another, new or deleted. */
 export interface ProvedColumn {
   readonly column: string;
   readonly before: number;
@@ -35,7 +35,7 @@ export const provedActs = [
 ] as const;
 export type ProvedAct = (typeof provedActs)[number];
 
-/** Where the log stood: the last entry, and the last seal as `relais log anchor` prints it. */
+/** Position in the log: the last entry, and the last seal as `relais log anchor` prints it. */
 export interface LogPosition {
   readonly entry: number;
   readonly anchor: string | null;
@@ -45,11 +45,11 @@ export interface Proof {
   readonly format: typeof proofFormat;
   readonly number: number;
   readonly act: ProvedAct;
-  /** Of the request it answers; null where there was none. */
+  /** Number of the request it answers; null where there was none. */
   readonly request: string | null;
   /** ISO 8601, UTC. */
   readonly madeAt: string;
-  /** Whose installation made it. */
+  /** The installation that made it. */
   readonly installation: string;
   readonly client: { readonly id: string; readonly name: string; readonly legalEntity: string };
   /** The centre, its data protection officer and the mailbox for rights, as configured. */
@@ -58,7 +58,7 @@ export interface Proof {
     readonly dpo: string | null;
     readonly mailbox: string | null;
   };
-  /** The centre's references; none where nothing may lead back to a lead. */
+  /** The centre's references; empty where no reference may lead back to a lead. */
   readonly leads: readonly string[];
   readonly tables: readonly ProvedTable[];
   readonly log: {
@@ -87,13 +87,13 @@ export const signProof = (proof: Proof, key: KeyObject): SignedProof => ({
   signature: sign(null, signedBytes(proof), key).toString('base64'),
 });
 
-/** The file: RFC 8785's order of members, indented for whoever opens it. */
+/** The file: RFC 8785's order of members, indented for human readers. */
 export const proofText = (proof: SignedProof): string =>
   `${JSON.stringify(JSON.parse(canonicalize(proof) ?? ''), null, 2)}\n`;
 
 export type ProofProblem =
   | 'not_json'
-  /** Not spelt as it was written: a member twice, another order, an escape. */
+  /** Spelt otherwise than written: a member twice, another order, an escape. */
   | 'not_as_written'
   | 'not_a_proof'
   | 'key_unreadable'
@@ -105,8 +105,8 @@ export type CheckedProof =
   { readonly ok: true; readonly proof: SignedProof } | { readonly ok: false; readonly problem: ProofProblem };
 
 /**
- * Checks a file against public keys, with nothing else at hand.
- * @param publicKeys PEM, as `relais proof key` prints them; one that signed it must be among them
+ * Checks a file against public keys, without a database.
+ * @param publicKeys PEM, as `relais proof key` prints them; the signing key must be among them
  */
 export function checkProof(text: string, publicKeys: string): CheckedProof {
   const keys = publicKeysOf(publicKeys);
@@ -119,7 +119,7 @@ export function checkProof(text: string, publicKeys: string): CheckedProof {
   }
   if (!isProof(document)) return { ok: false, problem: 'not_a_proof' };
   const proof = document as SignedProof;
-  // Of a member that stands twice, one reader shows the first and another the last: only one spelling is accepted.
+  // Parsers disagree on a member that occurs twice, one taking the first and another the last: only one spelling is accepted.
   const spelling = text.replaceAll('\r\n', '\n').trimEnd();
   if (spelling !== proofText(proof).trimEnd() && spelling !== canonicalize(proof))
     return { ok: false, problem: 'not_as_written' };
@@ -144,7 +144,7 @@ export function publicKeysOf(text: string): readonly KeyObject[] | undefined {
   }
 }
 
-/** RFC 7638 thumbprint of the public key: whoever holds the key can compute it. */
+/** RFC 7638 thumbprint of the public key: every reader of the key can compute it. */
 export function keyIdOf(publicKey: KeyObject): string {
   const { crv, kty, x } = publicKey.export({ format: 'jwk' });
   return createHash('sha256')

@@ -1,5 +1,5 @@
-// An act with its proof: the person's tables are read before and after, in the act's own transaction, and what changed is signed.
-// Invariant: the proof stands or falls with the act; it is made of what the tables hold, not of what the act says it did.
+// Runs an act with its proof: reads the person's tables before and after, in the act's own transaction, and signs the changes.
+// Invariant: act and proof commit together; the proof is made from the tables, not from the act's own report.
 import { createHash } from 'node:crypto';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { addressDigests } from '../../domain/opposition.ts';
@@ -33,7 +33,7 @@ import {
   type SignedProof,
 } from './proof.ts';
 
-/** Who answers for it, as letters and proofs name them. */
+/** The centre's contact, as letters and proofs name it. */
 export type ProofContact = Proof['contact'];
 
 export interface ProofDeps {
@@ -55,8 +55,8 @@ export interface ActOn {
 }
 
 /**
- * Does the work and proves it; call it inside a transaction that has locked nothing but the client, alone.
- * @throws FIND-001 for a client nobody knows
+ * Runs the work and proves it; call it inside a transaction that has locked nothing but the client, alone.
+ * @throws FIND-001 for an unknown client
  */
 export async function proved<T>(
   tx: Sql,
@@ -104,7 +104,7 @@ export interface Proving extends Omit<ActOn, 'refusedRows'> {
   readonly entries: readonly LogEntryHead[];
 }
 
-/** Signs and keeps a proof of what the caller has counted, in the caller's transaction. */
+/** Signs and keeps a proof of the caller's counts, in the caller's transaction. */
 export async function writeProof(tx: Sql, deps: ProofDeps, proving: Proving): Promise<SignedProof> {
   const { act, clientId, leadIds, references, tables, before, entries, request } = proving;
   const client = await findClient(tx, clientId);

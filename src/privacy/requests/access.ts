@@ -1,4 +1,4 @@
-// Answering an access or a portability: what is held on the person is made into a file, given out, and noted as the answer.
+// Answers an access or portability request: exports the person's data as a file, gives it out, and notes it as the answer.
 // Invariant: never answered without a file, never a file without its entry in the log: the entry is committed before the file is
 // given out, and the answer is noted after. Interrupted between the two, the request stays open and is answered again.
 import { createHash } from 'node:crypto';
@@ -16,7 +16,7 @@ import { heldRequest, identityUnknown, noteAct, requestName, type RequestDeps } 
 import { identityOf, readAsked } from './open.ts';
 
 export interface AccessOrder {
-  /** What is meant; of what is absent that which was found by what the person gave. */
+  /** The leads and rows to export; an absent part means all those found by the person's own details. */
   readonly selection?: Partial<Selection>;
   /** age recipients. */
   readonly recipients: readonly string[];
@@ -24,13 +24,13 @@ export interface AccessOrder {
   readonly archives?: string;
   readonly identity?: string;
   readonly actor: string;
-  /** Writes the file down. What it is called stands in the log as the evidence. */
+  /** Writes the file. The log records `fileName` as the evidence. */
   readonly deliver: (bytes: Buffer) => void | Promise<void>;
   readonly fileName: string;
 }
 
 export interface Answered extends Omit<PersonExport, 'bytes'> {
-  /** Listed and not in the file: references of leads, numbers of refused rows. */
+  /** References of leads and numbers of refused rows that are listed but not in the file. */
   readonly leftOut: readonly string[];
 }
 
@@ -50,7 +50,8 @@ export async function answerAccess(deps: RequestDeps, id: number, order: AccessO
 export type FileOrder = Omit<AccessOrder, 'deliver' | 'fileName' | 'recipients'>;
 
 /**
- * Keeps the file sealed with the request for a day, to be taken out as its demand is (`copy`); who has taken it out notes the answer.
+ * Keeps the file sealed with the request for a day, to be taken out like its demand (`copy`); the officer who takes it out notes the
+ * answer.
  * @throws FIND-001, LOG-003, REQUEST-001, REQUEST-002, REQUEST-003
  */
 export async function prepareAnswer(deps: RequestDeps, id: number, order: FileOrder): Promise<Answered> {
@@ -143,7 +144,7 @@ function refuseUnready(request: Request, { identity }: FileOrder): void {
   if (identityCheckedAt === null && identity === undefined) throw identityUnknown(id);
 }
 
-/** Found by what was given; of refused rows those whose own mail or phone is the person's. */
+/** Subjects found by the person's own details; of refused rows only those with the person's own mail or phone. */
 async function own(
   tx: Sql,
   deps: RequestDeps,

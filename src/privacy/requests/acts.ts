@@ -1,5 +1,5 @@
-// What people do with a request besides applying it: extend it, note what a recipient answered, what the client declares, close it.
-// Invariant: each is an entry with who, when and the evidence; nothing closes a request but a person, and only when nothing is open.
+// Acts of people on a request besides applying it: extend it, note a recipient's answer or the client's declaration, close it.
+// Invariant: each act is an entry with actor, time and evidence; only a person closes a request, and only when nothing is open.
 import { queueClientMail } from '../../client-mails/queue.ts';
 import { addDays, civilDate, frenchDate } from '../../domain/civil-date.ts';
 import {
@@ -78,13 +78,13 @@ export const extendRequest = (
 
 export interface Acknowledgement extends By {
   readonly destinationId: string;
-  /** What it rests on: a mail, a ticket, a call and its date. */
+  /** The evidence: a mail, a ticket, a call and its date. */
   readonly evidence: string;
-  /** There will be no acknowledgement; the evidence says why. */
+  /** True where no acknowledgement will come; the evidence explains it. */
   readonly isExplained: boolean;
 }
 
-/** Returns the leads for which it counts. @throws FIND-001, REQUEST-001 */
+/** Returns the leads that it covers. @throws FIND-001, REQUEST-001 */
 export const acknowledge = (
   { database }: Deps,
   id: number,
@@ -115,7 +115,7 @@ export const acknowledge = (
     return open.map(({ reference }) => reference);
   });
 
-/** The tasks it settles: failed deliveries of the recipient, and the alerts of the request about it. */
+/** Closes the tasks it settles: failed deliveries of the recipient, and the alerts of the request about it. */
 async function closeTasks(
   tx: Sql,
   id: number,
@@ -132,7 +132,7 @@ async function closeTasks(
   await closeAlertsWith(tx, 'request_recipient', String(id), destinationId);
 }
 
-/** The client declares that the prospect was told (C25). @throws REQUEST-001 */
+/** The client declares that the prospect was informed (C25). @throws REQUEST-001 */
 export const declareInformed = (
   { database }: Deps,
   id: number,
@@ -145,7 +145,7 @@ export const declareInformed = (
     await noteAct(tx, { request, actor, what: 'informed', note: evidence });
   });
 
-/** An access or a portability was answered: what is held was given to the person. @throws REQUEST-001, REQUEST-002 */
+/** Notes that an access or portability was answered: the person was given their data. @throws REQUEST-001, REQUEST-002 */
 export const noteAnswered = (
   { database }: Deps,
   id: number,
@@ -173,7 +173,7 @@ export const noteAnswered = (
 
 export interface Closing extends By {
   readonly outcome: RequestOutcome;
-  /** Of a refusal: mandatory. */
+  /** Mandatory for a refusal. */
   readonly reason: string;
 }
 
@@ -210,7 +210,7 @@ export const closeRequest = (
     await followRecipients(tx, request);
     const recipients = await readRecipients(tx, id);
     const { state, informedAt, appliedAt } = request;
-    // Told before it was done is not told that it was done.
+    // A declaration made before the request was applied does not cover its result.
     const isInformed =
       informedAt !== null && (outcome === 'refused' || informedAt >= (appliedAt ?? informedAt));
     const problems = closingProblems({ state, isInformed, recipients }, outcome);

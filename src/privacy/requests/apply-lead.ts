@@ -1,5 +1,5 @@
-// A request carried out on one lead or refused row, in the caller's transaction: what changes, what it changed, and who must hear of it.
-// Invariant: who received the lead is noted before anything of it is changed; counts and names of columns are noted, never a value.
+// Applies a request to one lead or refused row, in the caller's transaction, and records the changes and the recipients to notify.
+// Invariant: the recipients of a lead are recorded before it changes; counts and names of columns are noted, never a value.
 import { columnFacts, type LeadColumn } from '../../domain/lead-fields/columns.ts';
 import type { RequestKind } from '../../domain/requests.ts';
 import { RelaisError } from '../../errors.ts';
@@ -25,7 +25,7 @@ export async function applyToLead(tx: Sql, deps: RequestDeps, work: Work, lead: 
   await lockClients(tx, [request.clientId], 'alone');
   const before = (await lockLeads(tx, [lead.leadId])).get(lead.leadId);
   if (before === undefined) return;
-  // Nothing of it is left to change but its refused rows, which an erasure takes along.
+  // An erased lead changes no more, except that a further erasure takes its refused rows along.
   if (before.erased && request.kind !== 'erasure') return;
   const receivers = before.erased ? [] : await receiversOf(tx, lead.leadId);
   const reached = await change(tx, deps, work, lead);
@@ -82,7 +82,7 @@ async function erase(
   };
 }
 
-/** @throws REQUEST-002 where the lead contract refuses it; the transaction goes with it */
+/** @throws REQUEST-002 where the lead contract refuses it; the transaction is rolled back with it */
 async function rectify(
   tx: Sql,
   { correct }: RequestDeps,
@@ -146,7 +146,7 @@ async function restrict(
 }
 
 /**
- * A refused row is used for nothing: erased with the person, or left without its consents.
+ * Erases a refused row with the person, or removes its consents: the row was never used.
  * @throws REQUEST-003 where support has handed it in again: it becomes a lead of the person
  */
 export async function applyToRow(tx: Sql, { request }: Work, row: number): Promise<void> {

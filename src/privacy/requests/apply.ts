@@ -1,6 +1,6 @@
-// Carrying a request out in our tables (C22): a person confirms which leads are meant, and it is done at once.
-// Invariant: what one transaction does is whole, the confirmation with its first part; after a crash the rest goes on where it stopped,
-// and of two officers the second finds what the first did.
+// Applies a request to the person's leads and refused rows (C22), as soon as an officer confirms which ones are meant.
+// Invariant: each transaction is whole, the confirmation is in the first; after a crash the next call continues where it stopped,
+// and the second of two officers finds the work of the first.
 import { isAnswered, needsIdentity } from '../../domain/requests.ts';
 import { isRelaisError, RelaisError } from '../../errors.ts';
 import { addressDigests } from '../../domain/opposition.ts';
@@ -24,10 +24,10 @@ import { chosen, refuseNews, relist, type Selection } from './selection.ts';
 import type { Corrections, Work } from './work.ts';
 
 export interface ApplyOrder {
-  /** Absent: goes on with what was confirmed before. */
+  /** Absent: continues with the selection confirmed before. */
   readonly selection?: Selection;
   readonly corrections?: Corrections;
-  /** How the identity was checked, where it was not said before. */
+  /** How the identity was checked, where the request does not record it yet. */
   readonly identity?: string;
   readonly actor: string;
 }
@@ -35,7 +35,7 @@ export interface ApplyOrder {
 export interface Applied {
   readonly leads: number;
   readonly rows: number;
-  /** Numbers of the proofs of what was done (C23). */
+  /** Numbers of the proofs (C23). */
   readonly proofs: readonly number[];
 }
 
@@ -51,7 +51,7 @@ export async function applyRequest(deps: RequestDeps, id: number, order: ApplyOr
     const part = await deps.database
       .transaction((tx) => applyPart(tx, deps, id, { order, first }))
       .catch(async (error: unknown) => {
-        // What refused it was taken back with it: it is listed by itself, so that it can be read.
+        // The refusal rolled the listing back with it: list again in a transaction of its own, so that the officer can read it.
         if (isRelaisError(error) && error.code === 'REQUEST-003') await relist(deps, id, first);
         throw error;
       });
@@ -69,9 +69,9 @@ async function applyPart(
   { order, first }: { readonly order: ApplyOrder; readonly first: boolean },
 ): Promise<Applied & { readonly isDone: boolean }> {
   const held = await heldRequest(tx, id);
-  // Another officer has brought it to its end meanwhile.
+  // Another officer has completed it meanwhile.
   if (!first && held.state !== 'open') return { leads: 0, rows: 0, proofs: [], isDone: true };
-  // What was meant is confirmed with the first part: the others go on with it.
+  // The first part confirms the selection: the later parts continue with it.
   const { selection: _, ...rest } = order;
   const own: ApplyOrder = first ? order : rest;
   refuseUnready(held, own);
@@ -85,7 +85,7 @@ async function applyPart(
   const due = (await readSubjects(tx, id)).filter(
     ({ decision, appliedAt }) => decision === 'confirmed' && appliedAt === null,
   );
-  // A correction is one: with the values of one officer, on all leads or on none.
+  // A correction is a single part: with the values of one officer, on all leads or on none.
   const part = request.kind === 'rectification' ? due : due.slice(0, atOnce);
   const proof = await withProof(tx, deps, { work, part }, async () => {
     for (const subject of part) await applyTo(tx, deps, work, subject);
@@ -164,7 +164,7 @@ async function confirm(
   return { ...request, ...change };
 }
 
-/** What was collected under an address the person gave is held when it comes in, also where only refused rows had it. */
+/** Records the erased addresses that the person gave, also where only refused rows had them: intake then refuses older data of them. */
 async function eraseAsked(tx: Sql, deps: RequestDeps, request: Request): Promise<void> {
   const asked = await readAsked(tx, deps, request);
   const digests = (asked === undefined ? [] : givenAddresses(asked)).flatMap((addresses) =>
@@ -173,7 +173,7 @@ async function eraseAsked(tx: Sql, deps: RequestDeps, request: Request): Promise
   await keepErased(tx, request.clientId, digests, tx.now());
 }
 
-/** Returns whether addresses the person gave went on the opposition list. */
+/** Returns whether addresses that the person gave were put on the opposition list. */
 async function finish(tx: Sql, deps: RequestDeps, work: Work): Promise<boolean> {
   const { request, actor } = work;
   const asked = request.kind === 'objection' ? await readAsked(tx, deps, request) : undefined;

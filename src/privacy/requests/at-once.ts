@@ -1,5 +1,5 @@
-// A right exercised at once, by one command: a request is opened and applied, so that it has its proof, its recipients in writing, their
-// reminders and its term as any other request has.
+// Exercises a right by one command: opens a request and applies it, so that it has its proof, its written notices, its reminders and
+// its term like any other request.
 // Invariant: interrupted between the two, the request stays open and its term is watched.
 import { applyRequest } from './apply.ts';
 import type { RequestDeps } from './deps.ts';
@@ -13,7 +13,7 @@ export interface DoneAtOnce extends Pick<RequestStory, 'request' | 'recipients' 
   readonly proofs: readonly number[];
 }
 
-/** On the leads that are named, and no others. @throws FIND-001, REQUEST-002, REQUEST-003 */
+/** Only on the named leads. @throws FIND-001, REQUEST-002, REQUEST-003 */
 export async function exerciseAtOnce(deps: RequestDeps, order: AtOnceOrder): Promise<DoneAtOnce> {
   const { id } = await openRequest(deps, order);
   const { proofs } = await applyRequest(deps, id, {

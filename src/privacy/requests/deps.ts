@@ -1,5 +1,5 @@
-// What the acts on a request share: what they need, who does them, and how each leaves its entry in the log.
-// Invariant: every act is an entry with who did it; an entry names the request by its number, never the person.
+// Shared parts of the acts on a request: dependencies, locks, and the log entry of each act.
+// Invariant: every act is an entry with its actor; an entry names the request by its number, never the person.
 import { RelaisError } from '../../errors.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
@@ -9,7 +9,7 @@ import { findRequest, lockRequest, type Request } from '../../store/requests.ts'
 import type { VersionOf } from '../person/sent-data.ts';
 import type { RightsOptions } from '../rights.ts';
 
-/** A correction of a lead, judged by the lead contract in the caller's transaction. Returns why it is refused; empty: done. */
+/** A correction of a lead, judged by the lead contract in the caller's transaction. Returns the refusals; empty: done. */
 export type Correct = (
   tx: Sql,
   correction: {
@@ -26,7 +26,7 @@ export interface RequestDeps extends RightsOptions {
   readonly requestSecrets: RequestSecrets;
   readonly correct: Correct;
   readonly versionOf: VersionOf;
-  /** The console as browsers reach it; undefined: nobody said. */
+  /** URL of the console as browsers reach it; undefined: not configured. */
   readonly consoleUrl?: string;
 }
 
@@ -35,7 +35,7 @@ export async function existingRequest(sql: Sql, id: number): Promise<Request> {
   return known(await findRequest(sql, id), id);
 }
 
-/** Held for the rest of the transaction: one officer after the other. @throws FIND-001 */
+/** Locks the request for the rest of the transaction: one officer after the other. @throws FIND-001 */
 export async function heldRequest(tx: Sql, id: number): Promise<Request> {
   return known(await lockRequest(tx, id), id);
 }
@@ -65,11 +65,11 @@ export interface Act {
   readonly actor: string;
   /** A code, with a detail after a colon. */
   readonly what: string;
-  /** Typed by who does it; holds no mail address and no phone. */
+  /** Typed by the actor; contains no mail address and no phone. */
   readonly note?: string;
 }
 
-/** Where it concerns leads or recipients, an entry for each. */
+/** Writes an entry for each lead or recipient it concerns. */
 export async function noteAct(
   tx: Sql,
   { request, actor, what, note = '' }: Act,

@@ -1,6 +1,6 @@
-// The prospect's demand: a mail, a PDF or a scan, kept sealed under the request's own key and given back to who must read it; and for a
-// day the answer to it.
-// Invariant: a demand has 10 MB at most; whoever takes a document out is in the log before a byte is given; past its day no answer is.
+// Keeps the documents of a request, sealed under the request's own key: the prospect's demand (a mail, a PDF or a scan) and, for a day,
+// the answer to it.
+// Invariant: a demand has 10 MB at most; every copy is logged before a byte is given out; after its day no answer is given out.
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import {
@@ -48,7 +48,7 @@ export async function keepDemand(
 /** How long an answer waits for the officer to take it out, ms. */
 const answerMs = 86_400_000;
 
-/** In place of the answers before it. Returns the sealed bytes, as they are kept. */
+/** Replaces earlier answers. Returns the sealed bytes, as they are kept. */
 export async function keepAnswer(
   tx: Sql,
   key: RequestKey,
@@ -81,7 +81,7 @@ async function keep(
   return Buffer.concat(sealed);
 }
 
-/** Adds a document to a request that is there: what came later, or was forgotten. @throws FIND-001, REQUEST-001, REQUEST-005 */
+/** Adds a later or forgotten document to an existing request. @throws FIND-001, REQUEST-001, REQUEST-005 */
 export const addDemand = (
   { database, requestSecrets }: RequestDeps,
   id: number,
@@ -105,11 +105,11 @@ export interface DemandHead {
   readonly addedAt: Date;
   readonly addedBy: string;
   readonly kind: DocumentKind;
-  /** Of an answer: when it is deleted. */
+  /** Time at which an answer is deleted; null for a demand. */
   readonly goneAt: Date | null;
 }
 
-/** Demands and the answer that is there, oldest first. */
+/** Demands and the present answer, oldest first. */
 export const demandsOf = async (sql: Sql, id: number): Promise<readonly DemandHead[]> =>
   (await documentsOf(sql, id))
     .filter((one) => isThere(one, sql.now()))
@@ -119,7 +119,7 @@ const isThere = ({ goneAt }: Pick<DemandHead, 'goneAt'>, now: Date): boolean =>
   goneAt === null || goneAt > now;
 
 /**
- * The demand as it came, the newest or the one named; or the answer, where it is named and its day is not over.
+ * Returns the demand as received, the newest or the named one; or the named answer, where its day is not over.
  * @throws FIND-001, REQUEST-005 where it was altered or its retention is over
  */
 export async function copyDemand(

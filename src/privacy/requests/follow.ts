@@ -1,5 +1,5 @@
-// What becomes of a request's recipients (C24): the deliveries say whom the wire told; the others are asked in writing and reminded.
-// Invariant: nobody is forgotten: a recipient whom no delivery tells is asked in writing, with a task that stands until it is settled.
+// Follows a request's recipients (C24): a delivery notifies some; the others get a letter and reminders.
+// Invariant: no recipient is forgotten: one that no delivery notifies gets a letter, with a task that is open until it is settled.
 import { createHash } from 'node:crypto';
 import { queueClientMail, isMailbox, type Addressee } from '../../client-mails/queue.ts';
 import { addDays, civilDate } from '../../domain/civil-date.ts';
@@ -30,7 +30,7 @@ import { noteAct } from './deps.ts';
 import { optInWords, takenBackWords } from '../../domain/opt-in-words.ts';
 import { recipientLetter, type Letter, type RecipientLetter } from './letters.ts';
 
-/** Brings the recipients of a request up to date; the caller holds it. Acts by itself, as `planner`. */
+/** Brings the recipients of a locked request up to date. Acts by itself, as `planner`. */
 export async function followRecipients(tx: Sql, request: Request): Promise<void> {
   const before = await readRecipients(tx, request.id);
   const moved: RequestRecipient[] = [];
@@ -43,7 +43,7 @@ export async function followRecipients(tx: Sql, request: Request): Promise<void>
 }
 
 async function moveOf(tx: Sql, request: Request, recipient: RequestRecipient): Promise<RequestRecipient> {
-  // A delivery that failed may be replayed and arrive; what was settled by a person stays.
+  // A failed delivery may be replayed and arrive; a recipient that a person settled stays settled.
   if (isRecipientDone(recipient.state)) return recipient;
   const now = tx.now();
   const move =
@@ -74,7 +74,7 @@ async function moveOf(tx: Sql, request: Request, recipient: RequestRecipient): P
   return { ...recipient, ...change };
 }
 
-/** What is taken back is heard by whoever has a field for it: who was told that opt-in before. Everybody else is asked in writing. */
+/** A withdrawal by delivery notifies only recipients that have a field for that opt-in and received it before. The others get a letter. */
 async function heardOf(
   tx: Sql,
   { kind, optIns }: Request,
@@ -103,25 +103,25 @@ interface Group {
   readonly group: readonly RequestRecipient[];
 }
 
-/** The client is asked, and the mailbox that received the lead where it was one of the contract's. */
+/** The letter goes to the client, and to the mailbox that received the lead where the contract names it. */
 async function askInWriting(tx: Sql, request: Request, { destinationId, group }: Group): Promise<void> {
   const { id, clientId } = request;
   const { subject, paragraphs } = await letterFor(tx, request, group);
   await queueClientMail(tx, {
     clientId,
     kind: 'recipient_request',
-    // A lead that turns out later to need it has a mail of its own.
+    // A lead that needs a letter later has a mail of its own.
     key: `request-${id}-${keyPart(destinationId)}-${group[0]?.leadId ?? 0}`,
     to: ['contact', ...(await mailboxesOf(tx, clientId, group))],
     subject,
     paragraphs,
   });
-  // Where a delivery failed for it, that one is the task already.
+  // Where a delivery failed for it, its task exists already.
   if (group.every(({ deliveryId }) => deliveryId === 0))
     await raiseAlerts(tx, [{ kind: 'request_recipient', clientId, destinationId, reason: `${id}:written` }]);
 }
 
-/** Names are long, and alike but for their end: a mail's key has 80 signs, and the digest tells them apart. */
+/** Long names differ only at their end, and a mail's key has 80 characters: the digest keeps them apart. */
 export const keyPart = (destinationId: string): string =>
   `${destinationId
     .toLowerCase()
@@ -145,7 +145,7 @@ async function mailboxesOf(
     .map((mailbox) => ({ mailbox }));
 }
 
-/** @param values new values by column, where the letter may hold them */
+/** @param values new values by column, where the letter may contain them */
 export async function letterFor(
   sql: Sql,
   request: Request,
@@ -204,7 +204,7 @@ async function remind(tx: Sql, request: Request, { destinationId, group }: Group
   await queueClientMail(tx, {
     clientId,
     kind: 'request_reminder',
-    // A lead that was asked about later is reminded of later: not under the name of the mail before.
+    // A lead with a later letter has later reminders, under a key of their own.
     key: `request-${id}-${keyPart(destinationId)}-day-${day}-${due[0]?.leadId ?? 0}`,
     to: ['contact', ...(await mailboxesOf(tx, clientId, due))],
     subject: `Rappel : ${subject}`,

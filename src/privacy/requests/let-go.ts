@@ -1,5 +1,5 @@
-// A request's own retention: its demand and key are destroyed first, the request itself later, each as an entry of the log.
-// Invariant: asked again under the request's lock; one request that cannot be let go keeps no other.
+// Ends a request's own retention: destroys its demand and key first, the request itself later, each with an entry of the log.
+// Invariant: due is checked again under the request's lock; a request that cannot be deleted blocks no other.
 import { civilDate, type CivilDate } from '../../domain/civil-date.ts';
 import { demandGoesOn, requestGoesOn } from '../../domain/request-retention.ts';
 import { isStoreTrouble, type ReadOnlySql, type Sql } from '../../store/database.ts';
@@ -12,17 +12,17 @@ export type Ending = 'demand' | 'request';
 
 export interface LetGo {
   readonly actor: string;
-  /** Of these clients; of all when absent. */
+  /** Only these clients; all when absent. */
   readonly clients?: readonly string[];
-  /** Stands in for the calendar in tests. */
+  /** Replaces the calendar in tests. */
   readonly today?: CivilDate;
-  /** Told of a request that could not be let go; the others are. */
+  /** Called for a request that could not be deleted; the others are. */
   readonly onBroken: (requestId: number, error: unknown) => void;
 }
 
 const atOnce = 200;
 
-/** Returns how many demands and requests went. */
+/** Returns how many demands and requests were deleted. */
 export async function letRequestsGo(
   { database, requestSecrets }: Pick<RequestDeps, 'database' | 'requestSecrets'>,
   { actor, clients, today = civilDate(database.now()), onBroken }: LetGo,
@@ -47,7 +47,7 @@ export interface DueRequest extends EndingRequest {
   readonly on: CivilDate;
 }
 
-/** What goes by a day, each request once: the demand alone, or all of it. */
+/** Requests due by a day, each once: for the demand alone, or for all of it. */
 export async function* dueRequests(
   sql: ReadOnlySql,
   { clients, by }: { readonly clients: readonly string[] | undefined; readonly by: CivilDate },

@@ -1,5 +1,5 @@
-// The letter to a recipient as an officer sends it without our mail: on the centre's paper, or as plain text. In French. Pure.
-// Invariant: it says what the mail says, word for word, and names the officer and the mailbox for rights as the mail does (C59).
+// Renders the letter to a recipient for an officer to send without our mail: on the centre's paper, or as plain text. In French. Pure.
+// Invariant: it has the mail's text, word for word, and names the officer and the mailbox for rights as the mail does (C59).
 import { html, type Html, type Piece } from '../papers/html.ts';
 import { day, paper, signed, type PaperContact } from '../papers/paper.ts';
 import type { Letter } from './letters.ts';
@@ -35,7 +35,7 @@ function textOf({ subject, paragraphs }: Letter, { contact: { centre, dpo, mailb
 }
 
 function pageOf({ subject, paragraphs }: Letter, { requestId, contact, at }: Writer): string {
-  // The first says for whom it is.
+  // The first paragraph names the addressee.
   const [attention = '', ...rest] = paragraphs;
   return paper({
     title: subject,

@@ -1,6 +1,6 @@
-// What a recipient or a client is told in writing, in French. Pure.
-// Invariant: a mail names leads by the centre's reference and the day they were handed over, and nobody; only the letter that an
-// officer prints holds a corrected value, because a recipient cannot correct without it.
+// Writes the letter to a recipient or a client about a request, in French. Pure.
+// Invariant: a mail names leads by the centre's reference and the day of hand-over, and no person; only the letter that an
+// officer prints contains a corrected value, because a recipient cannot correct without it.
 import type { RequestKind } from '../../domain/requests.ts';
 import { civilDate, frenchDate, type CivilDate } from '../../domain/civil-date.ts';
 
@@ -19,7 +19,7 @@ export interface RecipientLetter {
   readonly kind: RequestKind;
   readonly leads: readonly LetterLead[];
   readonly lastDay: CivilDate;
-  /** What changed: labels of fields, or opt-ins, with the new value where the letter may hold it. */
+  /** Changes: labels of fields, or opt-ins, with the new value where the letter may contain it. */
   readonly changes: readonly { readonly what: string; readonly value?: string }[];
 }
 
@@ -39,7 +39,7 @@ const asks: Readonly<Record<RecipientLetter['action'], { readonly subject: strin
     },
   };
 
-/** Article 19 tells recipients of a rectification, an erasure or a restriction; of nothing else. */
+/** Article 19 covers the notice of a rectification, an erasure or a restriction, and no other. */
 const article: Readonly<Record<RequestKind, string>> = {
   access: 'article 15 du RGPD',
   rectification: 'articles 16 et 19 du RGPD',
@@ -55,7 +55,7 @@ export interface Letter {
   readonly paragraphs: readonly string[];
 }
 
-/** The same text goes by mail and on paper; the values of `changes` are the caller's to give or to leave out. */
+/** The same text is for mail and paper; the caller gives or leaves out the values of `changes`. */
 export function recipientLetter(letter: RecipientLetter): Letter {
   const { requestId, clientName, recipient, action, kind, leads, changes, lastDay } = letter;
   const hasValues = changes.some(({ value }) => value !== undefined);

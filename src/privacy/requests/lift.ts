@@ -1,5 +1,5 @@
-// Lifting a restriction: what it held back leaves by itself, each with its whole time again.
-// Invariant: the person is told before (GDPR article 18(3)), so the evidence is asked for; another request's restriction stands on.
+// Lifts a restriction: the deliveries it withheld leave by themselves, each with its whole time again.
+// Invariant: the person is informed before (GDPR article 18(3)), so the evidence is mandatory; another request's restriction stays.
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import { readDeliveries } from '../../store/deliveries.ts';
@@ -78,7 +78,7 @@ export const liftRestriction = (
     return { leads: freed.length, reopened };
   });
 
-/** An update that left under the restriction left out what was new to its recipient: that follows now. */
+/** An update under the restriction left out values that were new to its recipient: another update follows now. */
 async function tellWhole(
   tx: Sql,
   snapshot: RequestDeps['snapshot'],

@@ -1,10 +1,10 @@
-// Which requests have a recipient of whom there is something new, asked of many of them at once: most wait for an answer, for weeks.
-// Invariant: reads only, and decides nothing: who is named is followed under the request's lock, as if nobody had looked.
+// Finds the requests with a recipient to follow, for many requests at once: most wait for an answer, for weeks.
+// Invariant: reads only, and decides nothing: each request it returns is judged again under its lock.
 import { isNews, recipientMove, remindersDue } from '../../domain/requests.ts';
 import type { ReadOnlySql } from '../../store/database.ts';
 import { allFollowUps, unsettledRecipients, type UnsettledRecipient } from '../../store/request-news.ts';
 
-/** Of these requests those with something to do, in their order. */
+/** Those of the requests that have something to do, in their order. */
 export async function requestsWithNews(
   sql: ReadOnlySql,
   requestIds: readonly number[],
@@ -12,7 +12,7 @@ export async function requestsWithNews(
 ): Promise<readonly number[]> {
   const recipients = await unsettledRecipients(sql, requestIds);
   const due = new Set(recipients.filter((one) => isDue(one, now)).map(({ requestId }) => requestId));
-  // No wire carries a restriction: nothing but an answer changes it.
+  // No delivery carries a restriction: nothing but an answer changes it.
   const waiting = recipients.filter(({ requestId, action }) => action !== 'restrict' && !due.has(requestId));
   const followUps = Map.groupBy(
     await allFollowUps(sql, [...new Set(waiting.map(({ leadId }) => leadId))]),
@@ -27,6 +27,6 @@ export async function requestsWithNews(
   return requestIds.filter((id) => due.has(id));
 }
 
-/** What travels is looked at until it has arrived; who was asked has a reminder due. */
+/** Its notice is still owed, or its letter has a reminder due. */
 const isDue = ({ state, askedAt, reminders }: UnsettledRecipient, now: Date): boolean =>
   state === 'owed' || (askedAt !== null && remindersDue(askedAt, now) > reminders);

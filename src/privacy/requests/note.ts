@@ -1,5 +1,5 @@
-// The written note of what a request changed (C48): which fields, of how many leads, by which request.
-// Invariant: in the transaction of the act, last in it; no value, and no reference: a note outlives the leads.
+// Writes the note about the changes of a request (C48): the fields, the number of leads, the request.
+// Invariant: last in the transaction of the act; no value, and no reference: a note outlives the leads.
 import { writeNote, type NoteKind } from '../../client-mails/notes.ts';
 import { capital, optInWords, takenBackWords } from '../../domain/opt-in-words.ts';
 import { kindWords, type RequestKind } from '../../domain/requests.ts';
@@ -21,7 +21,7 @@ const noteKindOf: Readonly<Record<Exclude<RequestKind, 'access' | 'portability'>
 export interface Done {
   readonly part: readonly RequestSubject[];
   readonly proof: SignedProof | undefined;
-  /** Whether addresses the person gave, which no lead may have, went on the opposition list with it. */
+  /** True where addresses that the person gave, which may be on no lead, were put on the opposition list with it. */
   readonly hasObjected: boolean;
 }
 

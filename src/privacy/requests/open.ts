@@ -1,5 +1,5 @@
-// Opening a request: what the prospect asks, the leads that are found, the demand, the term. To the client goes a mail that names nobody.
-// Invariant: one transaction; what was given to find the person is kept under the request's own key and nowhere else.
+// Opens a request: the prospect's right, the found leads, the demand, the term. The client gets a mail that names no person.
+// Invariant: one transaction; the details that identify the person are kept under the request's own key and nowhere else.
 import { queueClientMail } from '../../client-mails/queue.ts';
 import { frenchDate } from '../../domain/civil-date.ts';
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
@@ -18,9 +18,9 @@ import { keepDemand, refuseUnfit, type Demand } from './documents.ts';
 
 export interface NewRequestOrder extends PersonAsked {
   readonly kind: RequestKind;
-  /** When it reached the centre or the client, whichever was first; now when absent. */
+  /** Time at which it reached the centre or the client, whichever was first; now when absent. */
   readonly receivedAt?: Date;
-  /** Of an objection or a withdrawal: what the person names; where nothing is named, all of it is meant. */
+  /** Opt-ins of an objection or a withdrawal; where the person names none, all of them. */
   readonly optIns?: {
     readonly purposes?: readonly ConsentPurpose[];
     readonly channels?: readonly ConsentChannel[];
@@ -29,7 +29,7 @@ export interface NewRequestOrder extends PersonAsked {
   /** How the identity was checked. */
   readonly identity?: string;
   readonly actor: string;
-  /** Why, as who opens it says; for the log. */
+  /** The reason, in the words of the actor; for the log. */
   readonly note?: string;
 }
 
@@ -39,13 +39,13 @@ export interface Opened {
   readonly person: FoundPerson;
 }
 
-/** Older ones were answered or forgotten: a slip of the finger in the year must not pass. */
+/** Older requests are long answered: a mistyped year must not pass. */
 const oldestMs = 366 * 86_400_000;
 
 /** @throws FIND-001, REQUEST-002, REQUEST-005 */
 export async function openRequest(deps: RequestDeps, order: NewRequestOrder): Promise<Opened> {
   if (order.demand !== undefined) refuseUnfit(order.demand);
-  // Who is found by no lead and no row is known by the name given.
+  // A person without a lead or row is known only by the given name.
   const { lastName = null, firstName = null } = order.name ?? {};
   refuseIn(`${order.identity ?? ''} ; ${order.note ?? ''}`, [{ lastName, firstName }]);
   return deps.database.transaction(async (tx) => {
@@ -95,7 +95,7 @@ export const identityOf = (
   identityHow: how,
 });
 
-/** Looking a person up is an entry for each lead, as it is everywhere (C39). */
+/** A look-up of a person is an entry for each lead, as everywhere (C39). */
 async function logOpening(
   tx: Sql,
   {
@@ -120,7 +120,7 @@ async function logOpening(
   );
 }
 
-/** What is listed already stays as it was decided. Returns how many are new. */
+/** A subject already listed keeps its decision. Returns how many are new. */
 export const listFound = (tx: Sql, id: number, { leads, refused }: FoundPerson): Promise<number> =>
   addSubjects(tx, id, [
     ...leads.map(({ leadId, found }) => ({ kind: 'lead' as const, subjectId: leadId, found })),
@@ -142,7 +142,7 @@ const sealAsked = (key: RequestKey, { email, phones, references, name }: PersonA
     ),
   );
 
-/** What was given to find the person; undefined once the request's own retention is over. */
+/** Details that identify the person; undefined once the request's own retention is over. */
 export async function readAsked(
   sql: Sql,
   { requestSecrets }: Pick<RequestDeps, 'requestSecrets'>,

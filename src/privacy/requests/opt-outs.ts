@@ -1,5 +1,5 @@
-// What a request takes back: a consent in the person's leads, or an objection that holds for their addresses.
-// Invariant: by the one path of withdrawals and of the opposition list; this only says for which opt-ins.
+// Selects and withdraws the opt-ins of a request: a consent in the person's leads, or an objection for their addresses.
+// Invariant: it uses the one path of withdrawals and of the opposition list, and only selects the opt-ins.
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
 import { addressDigests, type Addresses, type OptIn } from '../../domain/opposition.ts';
 import type { Sql } from '../../store/database.ts';
@@ -59,7 +59,7 @@ export async function objectFor(
   };
 }
 
-/** Puts addresses on the client's list for what the request objects to. */
+/** Puts addresses on the client's opposition list for the request's opt-ins. */
 async function objectWith(
   tx: Sql,
   deps: RequestDeps,
@@ -84,7 +84,7 @@ async function objectWith(
   };
 }
 
-/** The addresses the person gave, which no lead may have. */
+/** The addresses the person gave, which may be on no lead. */
 export async function objectWithAsked(
   tx: Sql,
   deps: RequestDeps,

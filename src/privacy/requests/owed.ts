@@ -1,5 +1,5 @@
-// Who must hear of what a request changed: the recipients that received the lead.
-// Invariant: a kind that tells nobody owes nobody; a recipient is owed once for each lead.
+// Records the recipients to notify of a request's change: those that received the lead.
+// Invariant: a kind of request that notifies nobody adds none; a recipient is recorded once for each lead.
 import { toldAs } from '../../domain/requests.ts';
 import type { Sql } from '../../store/database.ts';
 import { lockLeads } from '../../store/leads.ts';
@@ -18,7 +18,7 @@ export async function owe(
     await insertRecipients(tx, { requestId: id, leadId, clientId, action, revision }, receivers);
 }
 
-/** Leads it reached beside the one it was applied to; each was changed once. */
+/** The other leads it changed; each was changed once. */
 export async function oweOthers(
   tx: Sql,
   request: Request,

@@ -1,5 +1,5 @@
-// The proof of what a request changed, signed in the transaction that changed it, and its mail to the client's contact (C23).
-// Invariant: it names leads by their references, and nobody.
+// Proves a part of a request in the transaction that changed it, and mails the proof to the client's contact (C23).
+// Invariant: it names leads by their references, and no person.
 import { queueClientMail } from '../../client-mails/queue.ts';
 import { kindWords } from '../../domain/requests.ts';
 import type { Sql } from '../../store/database.ts';
@@ -10,7 +10,7 @@ import { proved } from '../proofs/prove.ts';
 import { inTheirSpace, type RequestDeps } from './deps.ts';
 import type { Work } from './work.ts';
 
-/** Carries a part out; undefined where there was nothing to prove. */
+/** Runs a part with its proof; undefined where there was nothing to prove. */
 export async function withProof(
   tx: Sql,
   deps: RequestDeps,

@@ -1,4 +1,4 @@
-// A person's request at one client, for its whole life: terminal, API and console show and ask; what is done is done here.
+// Builds the one interface of a person's request for its whole life; terminal, API and console all call it.
 // Invariant: a request is closed by a person, never by itself, and only when nothing of it is open (C21-C25).
 import type { PersonName } from '../../domain/person-name.ts';
 import { listRequests, type Request, type RequestFilter } from '../../store/requests.ts';
@@ -29,7 +29,7 @@ export interface Requests {
   readonly addDemand: (id: number, by: { readonly demand: Demand; readonly actor: string }) => Promise<void>;
   readonly list: (filter: RequestFilter, limit: number, before?: number) => Promise<readonly Request[]>;
   readonly show: (id: number) => Promise<RequestStory>;
-  /** Names of its leads, each look in the log. */
+  /** Names on its leads, each look in the log. */
   readonly names: (
     id: number,
     by: { readonly actor: string; readonly reason: string },
@@ -52,15 +52,15 @@ export interface Requests {
   readonly lift: (id: number, by: { readonly actor: string; readonly evidence: string }) => Promise<Lifted>;
   /** Makes the answer to an access or a portability, gives it out and notes it. */
   readonly access: (id: number, order: AccessOrder) => Promise<Answered>;
-  /** Keeps the answer sealed for a day; whoever has taken it out (`copy`) notes it. */
+  /** Keeps the answer sealed for a day; the officer who takes it out (`copy`) notes it. */
   readonly prepareAnswer: (id: number, order: FileOrder) => Promise<Answered>;
-  /** An access or a portability was answered. */
+  /** Notes that an access or a portability was answered. */
   readonly answered: (
     id: number,
     by: { readonly actor: string; readonly evidence: string; readonly identity?: string },
   ) => Promise<void>;
   readonly close: (id: number, by: Closing) => Promise<void>;
-  /** Requests whose own time is over go: first the demand, later all of it. */
+  /** Deletes requests whose own retention is over: first the demand, later the whole request. */
   readonly letGo: (by: LetGo) => Promise<Readonly<Record<Ending, number>>>;
 }
 

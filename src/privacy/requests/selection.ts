@@ -1,5 +1,5 @@
-// Which leads and rows of a request are meant: a person says so, of what they have seen.
-// Invariant: what came in since the request was listed is listed first, and refuses the act; nothing that is not listed can be meant.
+// Selects the leads and rows that a request applies to: an officer confirms them, from the list they have seen.
+// Invariant: new leads and rows are listed first, and refuse the act; an unlisted one cannot be selected.
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import type { RequestSubject } from '../../store/request-subjects.ts';
@@ -10,15 +10,15 @@ import { heldRequest, type RequestDeps } from './deps.ts';
 import { listFound, readAsked } from './open.ts';
 
 export interface Selection {
-  /** References of the leads that are meant. */
+  /** References of the selected leads. */
   readonly leads: readonly string[] | 'all';
-  /** Numbers of the refused rows that are meant. */
+  /** Numbers of the selected refused rows. */
   readonly rows: readonly number[] | 'all';
 }
 
 /**
- * What has come in since the request was listed must be seen by who confirms.
- * @param isConfirming false: it goes on with what was confirmed before
+ * Lists leads and rows that came in since the last listing, and refuses the act until the officer has seen them.
+ * @param isConfirming false: continues with the selection confirmed before
  * @throws REQUEST-003
  */
 export async function relist(
@@ -35,8 +35,7 @@ export async function relist(
 }
 
 /**
- * The same where it is confirmed: what comes in from here on waits for the client, which is locked alone; what came since it was listed
- * is seen. The caller holds the request.
+ * The same at the confirmation, with the request locked: the client's exclusive lock makes later leads wait, and earlier ones are listed.
  * @throws REQUEST-003
  */
 export async function refuseNews(
@@ -61,8 +60,8 @@ export const hasNews = (id: number, fresh: number): RelaisError =>
   ]);
 
 /**
- * Of other people who share an address, each lead and each refused row is named by itself: an answer that leaves one of the person's out
- * is wrong, and one that holds somebody else's, or a right exercised on theirs, is worse.
+ * Requires every lead and refused row of a shared address to be named by itself: leaving out one of the person's makes an answer wrong,
+ * and including another person's is worse.
  * @throws REQUEST-002
  */
 export function refuseUnnamed(subjects: readonly RequestSubject[], kind: RequestSubject['kind']): void {
@@ -86,7 +85,7 @@ export function refuseUnnamed(subjects: readonly RequestSubject[], kind: Request
   );
 }
 
-/** @throws REQUEST-002 for one the request does not list, or for all where some only share an address */
+/** @throws REQUEST-002 for an unlisted one, or for all where some only share an address */
 export function chosen<T>(
   subjects: readonly RequestSubject[],
   kind: RequestSubject['kind'],

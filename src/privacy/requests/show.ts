@@ -1,5 +1,5 @@
-// A request as it stands, for whoever shows it: what was asked, the leads, the recipients, what is missing.
-// Invariant: masks nothing because it holds nothing of the person; the one letter with values is an entry of the log.
+// Reads a request for display: its demand, leads, recipients and missing steps.
+// Invariant: masks nothing because it contains nothing of the person; the one letter with values is an entry of the log.
 import { closingProblems, takesBack, type ClosingProblem } from '../../domain/requests.ts';
 import type { LeadColumn } from '../../domain/lead-fields/columns.ts';
 import { readFacts } from '../../store/lead-writes.ts';
@@ -21,9 +21,9 @@ export interface RequestStory {
   readonly subjects: readonly RequestSubject[];
   readonly recipients: readonly RequestRecipient[];
   readonly effects: readonly RequestEffect[];
-  /** What keeps it from being closed as done. */
+  /** Problems that prevent closing it as done. */
   readonly missing: readonly ClosingProblem[];
-  /** Of an objection or a withdrawal that is still to be confirmed. */
+  /** Changes of an objection or a withdrawal that is still to be confirmed. */
   readonly changing: readonly ChangingLead[];
 }
 
@@ -55,7 +55,7 @@ export async function showRequest(
   };
 }
 
-/** The names that its leads bear, by lead, for an officer who tells one person from another; each is an entry of the log (C39). @throws FIND-001 */
+/** Names on its leads, by lead, for an officer to tell persons apart; each is an entry of the log (C39). @throws FIND-001 */
 export async function namesOfRequest(
   { database }: Pick<RequestDeps, 'database'>,
   id: number,
@@ -81,7 +81,7 @@ export async function namesOfRequest(
 }
 
 /**
- * The letter to one recipient, for paper or for a channel agreed with it; of a correction with the new values, which is logged.
+ * The letter to one recipient, for paper or an agreed channel; a correction carries the new values, which is logged.
  * @throws FIND-001
  */
 export async function recipientLetterOf(

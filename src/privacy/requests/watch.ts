@@ -1,6 +1,6 @@
-// What time does to requests: alerts at day 21 and 25 and past the term, recipients followed and reminded. Closes nothing.
-// Invariant: one request that cannot be looked at keeps no other from its alert; each is alerted once for each stage. Whether there is
-// anything to do is read of many at once, without a lock; what is done is judged again under the request's own.
+// Watches the terms of requests: raises alerts at day 21 and 25 and past the term, follows and reminds recipients. Closes nothing.
+// Invariant: a request that fails blocks no other's alert; each is alerted once for each stage. Due requests are read
+// many at once, without a lock; each is judged again under its own.
 import { addDays, civilDate, frenchDate } from '../../domain/civil-date.ts';
 import { dueAlert, kindWords, type TermAlert } from '../../domain/requests.ts';
 import { queueClientMail } from '../../client-mails/queue.ts';
@@ -16,7 +16,7 @@ import { requestsWithNews } from './news.ts';
 
 export interface WatchDeps {
   readonly database: Database;
-  /** Told of a request whose look broke; the others go on. */
+  /** Called for a request that failed; the others continue. */
   readonly onBroken: (requestId: number, error: unknown) => void;
   readonly now?: () => Date;
 }

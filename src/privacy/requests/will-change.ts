@@ -1,5 +1,5 @@
-// Which leads an objection or a withdrawal would change, and in which answers: seen before it is carried out. Reads only.
-// Invariant: judged by the rules that carry it out: a lead that is not ticked changes too where it shares an address with one that is.
+// Previews the leads and answers that an objection or a withdrawal would change. Reads only.
+// Invariant: judged by the rules that apply it: an unselected lead changes too where it shares an address with a selected one.
 import { optInName } from '../../domain/anomaly.ts';
 import { currentConsent } from '../../domain/consent.ts';
 import type { ConsentRecord, ConsentState } from '../../domain/lead.ts';
@@ -14,14 +14,14 @@ import { optInsOf } from './opt-outs.ts';
 export interface ChangingAnswer {
   /** `marketing.email` */
   readonly optIn: string;
-  /** What is in force now; undefined: nothing was recorded. */
+  /** The present answer; undefined: none was recorded. */
   readonly before: ConsentState | undefined;
 }
 
 export interface ChangingLead {
   readonly reference: string;
   readonly ifTicked: readonly ChangingAnswer[];
-  /** Not ticked, beside a ticked one of the same address. */
+  /** Unselected leads that share an address with a selected one. */
   readonly besides: readonly ChangingAnswer[];
 }
 

@@ -1,4 +1,4 @@
-// What one subject of a request comes to, as the parts of carrying it out hand it on.
+// Types of the result of applying a request to one subject, passed from step to step.
 // Invariant: names of tables and columns, and counts; no value.
 import type { Request, RequestEffect } from '../../store/requests.ts';
 import type { Reached } from '../../store/same-person.ts';
@@ -23,7 +23,7 @@ export type Effect = Omit<RequestEffect, 'leadId'>;
 
 export interface Changed {
   readonly effects: readonly Effect[];
-  /** Whether what recipients hold of this lead is not right any more. */
+  /** True where recipients have outdated data of this lead. */
   readonly isChanged: boolean;
   /** Other leads of the person that it reached. */
   readonly others: readonly Reached[];
