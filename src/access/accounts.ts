@@ -1,5 +1,5 @@
-// Accounts: made, given roles, reset and ended by an administrator; a password is set by its person alone.
-// Invariant: every change is an entry of the log; whoever loses a role, a password or the account loses the sessions with it.
+// Creates accounts, gives them roles, resets and ends them, for an administrator; a password is set by its person alone.
+// Invariant: every change is an entry of the log; losing a role, a password or the account ends the account's sessions.
 import { RelaisError, type BothSentences } from '../errors.ts';
 import { unknownAccount } from '../errors/unknown.ts';
 import {
@@ -37,7 +37,7 @@ export interface Account {
   readonly endedAt: Date | undefined;
 }
 
-/** How long a code for a first or new password is good. */
+/** Lifetime of a code for a first or new password. */
 const setupLifeMs = 24 * 3_600_000;
 
 export const loginOf = (typed: string): string => typed.trim().normalize('NFKC').toLowerCase();
@@ -65,7 +65,7 @@ export async function hasRole({ database }: AccessPlace, actor: string, role: Ro
 }
 
 /**
- * @returns the code by which its person sets the password; it is shown once
+ * @returns the code by which the person sets the password; it is shown once
  * @throws ACCESS-001
  */
 export async function createAccount(
@@ -117,7 +117,7 @@ export async function changeRoles(
   });
 }
 
-/** A new password and a new second factor, by a code that is shown once: for who has lost one of them. */
+/** Issues a code, shown once, for a new password and a new second factor, after the loss of either. */
 export async function resetAccount(place: AccessPlace, login: string, actor: string): Promise<string> {
   const setupCode = newToken();
   await changed(place, login, async (tx, account) => {
@@ -138,17 +138,17 @@ export async function closeAccount(place: AccessPlace, login: string, actor: str
   });
 }
 
-/** Somebody else's browser is signed out everywhere; the account stays as it is. */
+/** Signs the account out of all browsers; the account stays as it is. */
 export const endAllSessions = (place: AccessPlace, login: string, actor: string): Promise<void> =>
   changed(place, login, (tx, account) => noteChange(tx, account.id, 'SESSIONS_ENDED', actor));
 
-/** The person sets the password with the code they were given. @throws ACCESS-001, ACCESS-002 */
+/** The person sets the password with the code. @throws ACCESS-001, ACCESS-002 */
 export async function setPasswordWithCode(
   { database }: AccessPlace,
   code: string,
   password: string,
 ): Promise<Account> {
-  // Looked at first: whoever sends codes that are none costs us no hashing. Hashed outside the transaction, which may be repeated.
+  // Checked first, so that false codes cost no hashing. Hashed outside the transaction, which may be repeated.
   if ((await accountOfSetupCode(database, tokenDigest(code))) === undefined) throw noSuchCode();
   const hashed = await hashPassword(password);
   return database.transaction(async (tx) => {
@@ -182,12 +182,12 @@ async function changed(
   });
 }
 
-/** The last administrator stays: an installation without one has nobody to make another but its operator. */
+/** The last administrator stays: without one only the operator of the installation could create another. */
 async function requireOtherAdmin(tx: Sql, account: AccountRow): Promise<void> {
   const isAdmin = (row: AccountRow): boolean =>
     row.endedAt === null && row.roles.split(',').includes('admin');
   if (!isAdmin(account)) return;
-  // Locked, so that of two who end each other at once one is refused.
+  // Locked, so that of two administrators who end each other at once one is refused.
   const rows = await listAccounts(tx, true);
   if (!rows.some((row) => row.id !== account.id && isAdmin(row)))
     refuse([

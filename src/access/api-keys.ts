@@ -1,5 +1,5 @@
-// Keys of other systems: made by an administrator, shown once, found by their digest.
-// Invariant: a key does what its scopes say, for its client, from its addresses, until its end.
+// Creates, ends and looks up the API keys of other systems: made by an administrator, shown once, found by their digest.
+// Invariant: a key permits its scopes, for its client, from its addresses, until its end.
 import { BlockList, isIP } from 'node:net';
 import { RelaisError, type BothSentences } from '../errors.ts';
 import {
@@ -18,14 +18,14 @@ import { requireOpenClient } from './clients.ts';
 import { keyScopes, type Holder, type Permission } from './permissions.ts';
 import { newToken, tokenDigest, type AccessPlace } from './place.ts';
 
-/** Known at sight in a log or a repository, so that a secret scanner finds it. */
+/** Recognisable in a log or a repository, so that secret scanners find it. */
 const prefix = 'relais_';
-/** The one in use, and the one that takes its place. */
+/** Keys of one name: the one in use, and its successor. */
 const mostOfAName = 2;
 const mostDays = 730;
 
 export interface KeyAsked {
-  /** Of the system that has it. */
+  /** Name of the system that has the key. */
   readonly name: string;
   readonly scopes: readonly Permission[];
   readonly clientId?: string;
@@ -67,7 +67,7 @@ export async function createApiKey(
   return { id, key };
 }
 
-/** @throws ACCESS-001 where the name has two already */
+/** @throws ACCESS-001 where the name has two keys already */
 async function addOfAName(tx: Sql, asked: KeyAsked, key: string): Promise<number> {
   if ((await keysInForce(tx, asked.name)).length >= mostOfAName)
     throw new RelaisError('ACCESS-001', [
@@ -84,7 +84,7 @@ async function addOfAName(tx: Sql, asked: KeyAsked, key: string): Promise<number
   });
 }
 
-/** False when it had ended already, or never was. */
+/** False when it had ended already, or never existed. */
 export const endKey = ({ database }: AccessPlace, id: number, actor: string): Promise<boolean> =>
   database.transaction(async (tx) => {
     if (!(await endApiKey(tx, id))) return false;
@@ -99,7 +99,7 @@ export interface KeyHolder {
   readonly holder: Holder;
 }
 
-/** Undefined: no key in force, or not from there. */
+/** Undefined: no key in force, or not valid from this address. */
 export async function holderOfKey(
   { database }: Pick<AccessPlace, 'database'>,
   key: string,
@@ -121,7 +121,7 @@ function isFrom(ranges: readonly string[], address: string): boolean {
     const { network, bits, family } = rangeOf(range) ?? {};
     if (network !== undefined && bits !== undefined) allowed.addSubnet(network, bits, family);
   }
-  // An IPv4 caller of a socket that hears both comes as ::ffff:192.0.2.1; BlockList knows that.
+  // An IPv4 caller of a dual-stack socket comes as ::ffff:192.0.2.1; BlockList handles that.
   return isIP(address) !== 0 && allowed.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 

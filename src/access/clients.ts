@@ -1,11 +1,11 @@
-// Whose an account or a key may be that belongs to a client.
-// Invariant: whoever closes the client waits for us, or we find it closed: nobody of a contract that has ended gets in (C55).
+// Checks that a client is open before an account or a key is created for it.
+// Invariant: a closing client waits for our lock, or we find it closed: no account of an ended contract gets in (C55).
 import { RelaisError, type BothSentences } from '../errors.ts';
 import { unknownClient } from '../errors/unknown.ts';
 import type { Sql } from '../store/database.ts';
 import { lockClients } from '../store/same-person.ts';
 
-/** @param refused what is not made for one whose contract has ended. @throws FIND-001, ACCESS-001 */
+/** @param refused message where the client's contract has ended. @throws FIND-001, ACCESS-001 */
 export async function requireOpenClient(tx: Sql, clientId: string, refused: BothSentences): Promise<void> {
   const found = (await lockClients(tx, [clientId], 'shared')).get(clientId);
   if (found === undefined) throw unknownClient(clientId);

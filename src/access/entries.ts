@@ -1,5 +1,5 @@
-// What the log says of accounts and keys: sign-ins, refusals, changes; for an administrator.
-// Invariant: reads only; numbers of accounts and keys, and names of people only beside them, as long as they are kept (C58).
+// Lists the log entries about accounts and keys for an administrator: sign-ins, refusals, changes.
+// Invariant: reads only; entries have numbers of accounts and keys, with names of people only while these are kept (C58).
 import { accountNames } from '../store/account-names.ts';
 import { accessEntriesBefore, type AccessEntry } from '../store/access-entries.ts';
 import { accountActor } from './actor.ts';
@@ -10,11 +10,11 @@ export type { AccessEntry } from '../store/access-entries.ts';
 export interface AccessEntries {
   readonly items: readonly AccessEntry[];
   readonly names: ReadonlyMap<string, string>;
-  /** The number to go on behind; undefined at the end. A page may be empty before it. */
+  /** The entry number to continue behind; undefined at the end. A page may be empty before it. */
   readonly next: number | undefined;
 }
 
-/** Newest first. @param asked.accountId of one account alone: what it did, and what was done to it */
+/** Newest first. @param asked.accountId only the acts of this account and the changes to it */
 export async function accessEntries(
   { database }: Pick<AccessPlace, 'database'>,
   {

@@ -1,6 +1,6 @@
-// Whom a provider's subject is to us: linked by an administrator, and signed in as.
-// Invariant: an issuer with its subject, never a mail address or a name, says who somebody is; an unknown one and an ended account are
-// answered alike.
+// Links the subject of an identity provider to an account, by an administrator, and signs it in.
+// Invariant: only an issuer with its subject identifies an account, never a mail address or a name; an unknown subject and an ended account
+// are answered alike.
 import { RelaisError } from '../errors.ts';
 import { unknownAccount } from '../errors/unknown.ts';
 import { accountById, accountOf, noteSignIn } from '../store/accounts.ts';
@@ -25,7 +25,7 @@ export const identityOfAccount = (
   accountId: number,
 ): Promise<IdentityRow | undefined> => identityOf(database, accountId);
 
-/** @param asked.subject empty: the link is taken away. @throws ACCESS-001 where it is another account's, FIND-001 */
+/** @param asked.subject empty: the link is removed. @throws ACCESS-001 where it is another account's, FIND-001 */
 export async function linkIdentity(
   { database }: AccessPlace,
   { login, issuer, subject }: { readonly login: string; readonly issuer: string; readonly subject: string },
@@ -45,7 +45,7 @@ export async function linkIdentity(
   });
 }
 
-/** A provider that has asked for a second factor stands for ours; else ours is asked where the account has or needs one (C38). */
+/** A second factor at the provider replaces ours; otherwise ours is asked for where the account has or needs one (C38). */
 export async function signInAs(
   place: AccessPlace,
   { issuer, subject, hasSecondFactor }: ProvedIdentity,
@@ -58,7 +58,7 @@ export async function signInAs(
   const token = await database.transaction(async (tx) => {
     const account = linked === undefined ? undefined : await accountById(tx, linked.accountId, true);
     if (account === undefined || account.endedAt !== null) return undefined;
-    // Read again under the account's lock: a link that was taken away meanwhile has ended every session but this one.
+    // Read again under the account's lock: a link removed meanwhile has ended every session but this one.
     if ((await identityNamed(tx, { issuer, subject }))?.accountId !== account.id) return undefined;
     const stage = hasSecondFactor ? 'full' : stageOf(account);
     if (stage === 'full') {

@@ -1,4 +1,4 @@
-// How often somebody may try to sign in, and how long a session lasts. Counted in MySQL, over all processes.
+// Limits how often an address or a login may try to sign in, and how long a session lasts. Counted in MySQL, over all processes.
 // Invariant: a try is counted before it is judged, so that a hundred at once are a hundred tries.
 import { isIP } from 'node:net';
 
@@ -10,27 +10,27 @@ export const signInLimits = {
   pair: { most: 5, withinMs: 15 * minute },
   /** At one login from anywhere: a guesser with many addresses. Not for a browser in which its person has signed in before. */
   login: { most: 30, withinMs: hour },
-  /** From one address at any login: one password tried on everybody. */
+  /** From one address at any login: one password tried on all accounts. */
   address: { most: 50, withinMs: 15 * minute },
 } as const;
 
-/** Tries are forgotten when no limit looks back so far. */
+/** Tries are deleted when no limit looks back so far. */
 export const triesKeptMs = 24 * hour;
 
 /**
- * A colleague's name outlives their last act, or the end of their account, by so many years; the log lives on with the number. As long
- * as a request of a prospect is kept: who handled it can be named.
+ * Years for which a staff name outlives the last act or the end of the account; the log keeps the number. It is as long as a request of a
+ * prospect is kept, so that its handler can be named.
  */
 export const staffNameYears = 3;
 
-/** How many tries stand in each window, this one included, and how old the oldest of them is. */
+/** Tries in each window, this one included, and the age of the oldest. */
 export type Tries = Readonly<
   Record<keyof typeof signInLimits, { readonly count: number; readonly oldestMs: number }>
 >;
 
 /**
- * How long to wait, in ms, before the next try is judged; 0: this one is.
- * @param isKnown from a browser in which the person has signed in: strangers who guess at the login do not lock its person out
+ * Time to wait, in ms, before the next try is judged; 0: this one is.
+ * @param isKnown from a browser in which the person has signed in before: strangers who guess at the login do not lock the person out
  */
 export function waitMs(tries: Tries, isKnown = false): number {
   const waits = Object.entries(signInLimits).map(([name, { most, withinMs }]) => {
@@ -41,7 +41,7 @@ export function waitMs(tries: Tries, isKnown = false): number {
   return Math.max(0, ...waits);
 }
 
-/** Whose address it is: of IPv6 whoever has one has its whole /64, and so one try of each of its addresses. */
+/** Groups addresses by owner: an IPv6 user has a whole /64, and could try from each of its addresses. */
 export function networkOf(address: string): string {
   const bare = address.replace(/%.*$/, '');
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1];
@@ -53,7 +53,7 @@ export function networkOf(address: string): string {
   return `${[...before, ...zeros, ...after].slice(0, 4).join(':')}::/64`;
 }
 
-/** How long a browser is known in which somebody has signed in, seconds. */
+/** Seconds for which a browser stays known after a sign-in. */
 export const knownBrowserSeconds = 180 * 86_400;
 
 export const sessionLimits = {

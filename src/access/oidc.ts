@@ -1,6 +1,5 @@
-// Signing in by an OpenID Connect provider: authorisation code with PKCE, state and nonce; oauth4webapi writes and judges each message.
-// Invariant: what comes back is believed only with what this browser was sent away with; of an identity that does not verify nothing is
-// told but that it does not.
+// Signs in through an OpenID Connect provider: authorisation code with PKCE, state and nonce; oauth4webapi writes and judges each message.
+// Invariant: a response is accepted only with the state kept in this browser; a failed verification reveals nothing but that it failed.
 import * as oauth from 'oauth4webapi';
 import { derived, openBytes, sealBytes } from '../domain/keyed.ts';
 import type { Log } from '../log.ts';
@@ -8,19 +7,19 @@ import { foreignCode } from '../errors.ts';
 import type { AccessPlace } from './place.ts';
 
 export interface OidcOptions {
-  /** As its document names itself, byte by byte. */
+  /** As its discovery document names itself, byte by byte. */
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
   /** The console as browsers reach it: `https://relais.centre.example`. */
   readonly consoleUrl: string;
-  /** Values of `acr` or `amr` that say that a second factor was asked. */
+  /** Values of `acr` or `amr` that prove a second factor. */
   readonly mfa: readonly string[];
-  /** Of a provider on this machine, in a trial. */
+  /** Allows plain HTTP, for a provider on this machine in a trial. */
   readonly allowHttp: boolean;
 }
 
-/** Who the provider says it is. */
+/** The identity that the provider asserts. */
 export interface ProvedIdentity {
   readonly issuer: string;
   readonly subject: string;
@@ -30,11 +29,11 @@ export interface ProvedIdentity {
 export interface Oidc {
   readonly issuer: string;
   /**
-   * Where the browser is sent, and what it keeps meanwhile, sealed; undefined where the provider cannot be asked.
-   * @param to the page that was asked for
+   * The provider's address for the browser, and the sealed state it keeps meanwhile; undefined where the provider cannot be reached.
+   * @param to the requested page
    */
   readonly begin: (to: string) => Promise<{ readonly address: string; readonly kept: string } | undefined>;
-  /** Undefined where anything does not fit. @param search of the address the provider has sent the browser back to */
+  /** Undefined where a check fails. @param search query of the address to which the provider redirected the browser */
   readonly finish: (
     search: string,
     kept: string,
@@ -42,7 +41,7 @@ export interface Oidc {
 }
 
 export const oidcBackPath = '/sign-in/oidc/back';
-/** Between being sent away and coming back. */
+/** Seconds between redirect and return. */
 export const oidcKeptSeconds = 600;
 const discoveryMs = 3_600_000;
 const answerMs = 10_000;
@@ -106,7 +105,7 @@ export function createOidc(options: OidcOptions, place: AccessPlace, log: Pick<L
   };
 }
 
-/** Read as far as an answer of a provider can go: one that never ends would fill our memory. */
+/** Limits the length of a provider's answer: an endless one would fill our memory. */
 async function boundedFetch(
   address: string,
   { body, ...asked }: oauth.CustomFetchOptions<string, URLSearchParams | undefined>,
@@ -133,7 +132,7 @@ const httpOf = (allowHttp: boolean) => ({
   signal: AbortSignal.timeout(answerMs),
 });
 
-/** What the provider says of itself, kept for an hour. However many visitors wait for it, it is asked once. */
+/** The provider's discovery document, kept for an hour. It is fetched once for all visitors that wait for it. */
 function discovery(
   issuer: string,
   http: () => ReturnType<typeof httpOf>,
@@ -169,13 +168,13 @@ function createProvider({ issuer, clientId, clientSecret, mfa, allowHttp }: Oidc
   };
 
   return {
-    /** Where people are sent. @throws where the provider does not answer, or names none */
+    /** The provider's sign-in address. @throws where the provider does not answer, or names none */
     entrance: async (): Promise<string> => {
       const { authorization_endpoint: endpoint } = await described();
       if (endpoint === undefined) throw new Error('The provider names no authorization_endpoint.');
       return endpoint;
     },
-    /** @throws what oauth4webapi finds wrong */
+    /** @throws the failed check of oauth4webapi */
     identity: async (
       back: URL,
       { state, nonce, verifier }: Kept,

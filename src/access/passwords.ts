@@ -1,5 +1,5 @@
-// Passwords: argon2id (RFC 9106) in Node's own implementation, kept as PHC strings.
-// Invariant: what is kept names its parameters, so that they may rise; a password is compared in constant time.
+// Hashes and checks passwords: argon2id (RFC 9106) in Node's own implementation, kept as PHC strings.
+// Invariant: a hash names its parameters, so that they may rise; a password is compared in constant time.
 import type { BothSentences } from '../errors.ts';
 import { argon2, randomBytes, timingSafeEqual, type Argon2Parameters } from 'node:crypto';
 
@@ -8,13 +8,13 @@ const cost = { memory: 19_456, passes: 2, parallelism: 1 };
 const saltBytes = 16;
 const hashBytes = 32;
 
-/** NIST SP 800-63B-4: fifteen characters where a password stands alone. No rules of composition, no expiry. */
+/** NIST SP 800-63B-4: fifteen characters where a password is the only factor. No rules of composition, no expiry. */
 export const passwordLimits = { fewest: 15, most: 256 } as const;
 
-/** One spelling of what is typed on different keyboards (NIST SP 800-63B-4, section 3.1.1.2). */
+/** One spelling for different keyboards (NIST SP 800-63B-4, section 3.1.1.2). */
 const normalised = (password: string): Buffer => Buffer.from(password.normalize('NFKC'), 'utf8');
 
-/** Why it may not be one; undefined: it may. */
+/** Reason to refuse the password; undefined: it is accepted. */
 export function passwordProblem(password: string, login: string): BothSentences | undefined {
   const characters = Array.from(password.normalize('NFKC'));
   if (characters.length < passwordLimits.fewest)
@@ -55,7 +55,7 @@ const phc =
   /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{16,64})\$([A-Za-z0-9+/]{22,128})$/;
 
 /**
- * `kept` undefined: there is no such account. It takes as long all the same, so that the time tells nobody who has one.
+ * `kept` undefined: no such account. It takes as long all the same, so that the time does not reveal which logins exist.
  * @returns whether it is the password, and whether it should be hashed again with today's parameters
  */
 export async function checkPassword(

@@ -1,8 +1,8 @@
-// The one table of permissions: what each role may do (C38, C39). Terminal, API and console ask `may` and nothing else.
-// Invariant: what stands in no row is allowed to nobody.
+// The one table of permissions for each role (C38, C39). Terminal, API and console ask `may` and nothing else.
+// Invariant: an act that is in no row is allowed to no role.
 import type { BothSentences } from '../errors.ts';
 
-/** What an account is for. An account may have several, but a viewer is a viewer alone: it belongs to a client, not to the centre. */
+/** Roles of accounts. An account may have several, but a viewer is only a viewer: it belongs to a client, not to the centre. */
 export const roles = ['support', 'integrator', 'dpo', 'admin', 'viewer'] as const;
 export type Role = (typeof roles)[number];
 
@@ -21,7 +21,7 @@ interface Rule {
   /** In words, for the documentation. */
   readonly words: string;
   readonly roles: readonly Role[];
-  /** A system with an API key may be given it. */
+  /** May be given to a system with an API key. */
   readonly key?: true;
 }
 
@@ -84,27 +84,26 @@ const rules = {
 
 export type Permission = keyof typeof rules;
 export const permissions = Object.keys(rules) as readonly Permission[];
-/** What an API key may be given. */
 export const keyScopes = permissions.filter((permission) => (rules[permission] as Rule).key === true);
 
 export const ruleOf = (permission: Permission): Rule => rules[permission];
 
-/** Who acts: an account with its roles, or a system with the scopes of its key. */
+/** The actor: an account with its roles, or a system with the scopes of its key. */
 export type Holder =
   | { readonly kind: 'account'; readonly roles: readonly Role[]; readonly clientId: string | undefined }
   | { readonly kind: 'key'; readonly scopes: readonly Permission[]; readonly clientId: string | undefined };
 
-/** Whether it may at all; whose leads it may do it with, `mayFor` says. */
+/** True where the holder has the permission for any client; `mayFor` checks the client. */
 export function may(holder: Holder, permission: Permission): boolean {
   if (holder.kind === 'key') return keyScopes.includes(permission) && holder.scopes.includes(permission);
   return ruleOf(permission).roles.some((role) => holder.roles.includes(role));
 }
 
-/** One that belongs to a client may touch what is that client's, and nothing that is nobody's. */
+/** A holder that belongs to a client may touch only that client's data. */
 export const mayFor = (holder: Holder, permission: Permission, clientId: string): boolean =>
   may(holder, permission) && (holder.clientId === undefined || holder.clientId === clientId);
 
-/** What is wrong with the roles of an account; undefined: nothing. */
+/** Reason to refuse these roles for an account; undefined: they are valid. */
 export function rolesProblem(
   asked: readonly Role[],
   clientId: string | undefined,

@@ -1,4 +1,4 @@
-// What the zone stands on, and what is secret about it.
+// The database and secrets of the access zone.
 // Invariant: tokens are kept as digests; a second factor's secret is sealed, for its account alone.
 import { createHash, randomBytes } from 'node:crypto';
 import { derived, openBytes, sealBytes } from '../domain/keyed.ts';
@@ -6,15 +6,15 @@ import type { Database } from '../store/database.ts';
 
 export interface AccessPlace {
   readonly database: Database;
-  /** Of the secrets of second factors. */
+  /** Seals the secrets of second factors. */
   readonly factorKey: Buffer;
-  /** Of logins and addresses that somebody tried. */
+  /** Key of the digests of logins and addresses of sign-in tries. */
   readonly tryKey: Buffer;
-  /** Whose passwords are heard; everybody's when absent. */
+  /** Accounts that may sign in by password; all when absent. */
   readonly passwords?: 'all' | 'admins';
 }
 
-/** 256 random bits: a plain SHA-256 of them gives nothing away. */
+/** 256 random bits: a plain SHA-256 of them reveals nothing. */
 export const newToken = (): string => randomBytes(32).toString('base64url');
 export const tokenDigest = (token: string): Buffer => createHash('sha256').update(token).digest();
 

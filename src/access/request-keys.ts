@@ -1,4 +1,4 @@
-// `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a request that comes again gets the answer of the first.
+// Implements `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a repeated request gets the answer of the first.
 // Invariant: of the request only a keyed digest is kept; an answer is kept for a day.
 import { mac } from '../domain/mac.ts';
 import {
@@ -35,15 +35,17 @@ export const keep = (
   answer: string,
 ): Promise<boolean> => keepAnswer(database, key, status, answer);
 
-/** What was being done again while another process, which had been taken for dead, did it. */
+/** Another process, taken for dead, has answered the request while it was being repeated. */
 export class AnsweredMeanwhile extends Error {}
 
-/** The same in the transaction of what was done: where it has been done meanwhile, it is undone here. @throws AnsweredMeanwhile */
+/**
+ * The same in the transaction of the act: an act that another process completed meanwhile is rolled back here. @throws AnsweredMeanwhile
+ */
 export async function keepIn(tx: Sql, key: RequestKey, status: number, answer: string): Promise<void> {
   if (!(await keepAnswer(tx, key, status, answer))) throw new AnsweredMeanwhile('Answered meanwhile.');
 }
 
-/** False: it has its answer already. */
+/** False: it is answered already. */
 export const forget = ({ database }: AccessPlace, key: RequestKey): Promise<boolean> =>
   forgetRequest(database, key);
 

@@ -1,4 +1,4 @@
-// The second factor: one-time codes of an authenticator app (TOTP, RFC 6238), and recovery codes for a lost phone.
+// Second factors: one-time codes of an authenticator app (TOTP, RFC 6238), and recovery codes for a lost phone.
 // Invariant: a code opens one sign-in; a recovery code is kept as a digest only.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Secret, TOTP } from 'otpauth';
@@ -19,7 +19,7 @@ const totpOf = (secret: Buffer, login = ''): TOTP =>
     secret: Secret.fromHex(secret.toString('hex')),
   });
 
-/** What the app is shown: an otpauth:// address, and the secret in base32 for typing. */
+/** Shown to the app: an otpauth:// address, and the secret in base32 for typing. */
 export function enrolment(
   secret: Buffer,
   login: string,
@@ -29,8 +29,8 @@ export function enrolment(
 }
 
 /**
- * The step of time a code belongs to, one before and after the present one allowed (RFC 6238 section 5.2). Undefined where it is
- * wrong, or of a step that was used: a code that was looked at over a shoulder is worth nothing.
+ * The time step a code belongs to, one before and after the present one allowed (RFC 6238 section 5.2). Undefined for a wrong code and
+ * for a used step: a code read over a shoulder is worthless.
  */
 export function stepOfCode(
   secret: Buffer,
@@ -59,7 +59,7 @@ export const newRecoveryCodes = (): readonly string[] =>
       .replaceAll(/(.{4})(?=.)/g, '$1-'),
   );
 
-/** Long and random: a plain SHA-256 gives nothing away. As typed, with or without hyphens, in any case. */
+/** Long and random: a plain SHA-256 reveals nothing. As typed, with or without hyphens, in any case. */
 export const recoveryDigest = (code: string): Buffer =>
   createHash('sha256')
     .update(code.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1'))

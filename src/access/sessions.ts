@@ -1,4 +1,4 @@
-// Sessions: who a token of a cookie is, and until when.
+// Manages sessions: the account and lifetime of a cookie's token.
 // Invariant: the token changes with every step up, so that one planted before the sign-in opens nothing.
 import { accountById } from '../store/accounts.ts';
 import type { Sql } from '../store/database.ts';
@@ -49,8 +49,8 @@ export async function beginSession(
 }
 
 /**
- * Undefined: not signed in, or not any more. The account is read each time, so that a lost role is lost at once.
- * @param isActivity false where a page asked by itself: that keeps no session open
+ * Undefined: not signed in, or no longer. The account is read each time, so that a removed role is lost at once.
+ * @param isActivity false where a page refreshes by itself: that does not prolong the session
  */
 export async function sessionOfToken(
   { database }: Pick<AccessPlace, 'database'>,
@@ -73,7 +73,7 @@ export async function signOut({ database }: AccessPlace, accountId: number, toke
   });
 }
 
-/** One of one's own, elsewhere. False when it was over already. */
+/** Ends another of the account's own sessions. False when it was over already. */
 export const endOwnSession = ({ database }: AccessPlace, accountId: number, id: number): Promise<boolean> =>
   database.transaction(async (tx) => {
     const ended = await endSessionById(tx, accountId, id);
@@ -81,7 +81,7 @@ export const endOwnSession = ({ database }: AccessPlace, accountId: number, id: 
     return ended;
   });
 
-/** All of one's own but the one this is asked from. */
+/** Ends all sessions of the account but the caller's. */
 export const endOtherSessions = (
   { database }: AccessPlace,
   accountId: number,

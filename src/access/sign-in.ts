@@ -1,4 +1,4 @@
-// Signing in: password, then the second factor where the account has one or needs one.
+// Signs a person in: password, then the second factor where the account has one or needs one.
 // Invariant: a wrong login, a wrong password and an ended account are answered alike, in words and in time; each try is counted first.
 import { mac } from '../domain/mac.ts';
 import {
@@ -34,7 +34,7 @@ import { beginSession, type Caller, type Session } from './sessions.ts';
 import type { SessionStage } from '../store/sessions.ts';
 
 export type SignedIn =
-  /** `token`: for the cookie; what it opens so far, `stage` says. */
+  /** `token`: for the cookie; `stage`: how far the sign-in is. */
   | { readonly kind: 'signed_in'; readonly token: string; readonly stage: SessionStage }
   | { readonly kind: 'refused' }
   | { readonly kind: 'wait'; readonly waitMs: number };
@@ -64,7 +64,7 @@ export async function signIn(
   return { kind: 'signed_in', ...begun };
 }
 
-/** Undefined where the account was changed since it was read: what changed it ended all sessions, and would miss this one. */
+/** Undefined where the account was changed since it was read: that change ended all sessions, and would miss this one. */
 async function beginAs(
   tx: Sql,
   read: AccountRow,
@@ -79,11 +79,11 @@ async function beginAs(
   return { token: await beginSession(tx, account.id, stage, caller), stage };
 }
 
-/** Where people come in by a provider alone, a right password is answered as a wrong one. */
+/** Where people sign in by a provider alone, a right password is answered as a wrong one. */
 const isShut = ({ passwords }: AccessPlace, { roles }: AccountRow): boolean =>
   passwords === 'admins' && !roles.split(',').includes('admin');
 
-/** What the password opens: a second factor that is there is asked for, one that is needed is set up first (C38). */
+/** The stage after the password: an existing second factor is asked for, a mandatory one is set up first (C38). */
 export function stageOf(account: AccountRow): SessionStage {
   const { hasFactor, roles } = toAccount(account);
   if (hasFactor) return 'factor';
@@ -130,7 +130,7 @@ export interface Enrolment {
   readonly typed: string;
 }
 
-/** Of a first second factor: who has just given the password. Each look makes a new secret, so that an older page shows none that counts. */
+/** Sets up a first second factor, after the password. Each view makes a new secret, so that an older page shows none that is valid. */
 export async function beginEnrolment(
   place: AccessPlace,
   session: Session,
@@ -141,8 +141,8 @@ export async function beginEnrolment(
 }
 
 /**
- * A new phone, from a session that is signed in: asked for the password once more, as a try to sign in, so that who finds a browser
- * open does not take the account over.
+ * Replaces a phone, from a signed-in session: the password is asked for once more, as a try to sign in, so that a stranger at an open
+ * browser cannot take the account over.
  */
 export async function beginRenewal(
   place: AccessPlace,
@@ -153,7 +153,7 @@ export async function beginRenewal(
   const { account } = session;
   if (session.stage !== 'full') return { kind: 'refused' };
   const tried = tryOf(place, account.login, caller.address);
-  // Who is signed in is known: strangers who guess elsewhere do not keep them from it.
+  // A signed-in person is known: strangers who guess elsewhere do not delay them.
   const wait = await countedTry(place, tried, true);
   if (wait > 0) return { kind: 'wait', waitMs: wait };
   const row = await accountById(place.database, account.id);
@@ -189,7 +189,7 @@ export async function finishEnrolment(
   return place.database.transaction(async (tx) => {
     const row = await accountById(tx, id, true);
     if (row === undefined || row.endedAt !== null) return undefined;
-    // Who was let in to set up a first one may not put it in the place of one that was set up meanwhile.
+    // A session that was let in to set up a first factor may not replace one that was set up meanwhile.
     if (session.stage === 'enrol' && row.factorSealed !== null) return undefined;
     const step = stepOfCode(secret, given.code, { now: tx.now().getTime(), lastStep: row.factorStep });
     if (step === undefined || !(await endSession(tx, tokenDigest(given.token)))) return undefined;
@@ -207,14 +207,14 @@ const tryOf = ({ tryKey }: AccessPlace, login: string, address: string): Try => 
   address: mac(tryKey, Buffer.from(`address:${networkOf(address)}`)),
 });
 
-/** For the cookie of a browser in which somebody has signed in; it opens nothing. */
+/** Cookie value of a browser in which the person has signed in before; it opens nothing. */
 export const knownBrowser = ({ tryKey }: AccessPlace, login: string): string =>
   mac(tryKey, Buffer.from(`known:${loginOf(login)}`)).toString('base64url');
 
 const isKnown = (place: AccessPlace, login: string, known = ''): boolean =>
   isSameDigest(Buffer.from(known), Buffer.from(knownBrowser(place, login)));
 
-/** How long to wait, in ms; 0: this try is judged. One that is not counts no more: else a guesser would lock its person out everywhere. */
+/** Time to wait, in ms; 0: this try is judged. A refused try is not counted: else a guesser would lock the person out everywhere. */
 async function countedTry({ database }: AccessPlace, tried: Try, isFromKnown: boolean): Promise<number> {
   const id = await noteTry(database, tried);
   const wait = waitMs(await countTries(database, tried, signInLimits), isFromKnown);
@@ -228,7 +228,7 @@ async function admitted(tx: Sql, account: AccountRow, tried: Try): Promise<void>
   await appendHandovers(tx, [{ entry: 'signed_in', clientId: '', actor: accountActor(account.id) }]);
 }
 
-/** A login nobody has is not written down: somebody may have typed a password into it. */
+/** An unknown login is not recorded: it may be a mistyped password. */
 export const noteRefusal = (
   { database }: AccessPlace,
   account: Pick<AccountRow, 'id'> | undefined,

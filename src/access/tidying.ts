@@ -1,4 +1,4 @@
-// What nobody can use any more goes: sessions past their end, old tries to sign in, answers to requests of yesterday,
+// Deletes expired access data: sessions past their end, old tries to sign in, answers to requests of yesterday,
 // signing secrets that no longer sign.
 import { forgetNames } from '../store/account-names.ts';
 import { forgetRotated } from '../store/rotated-secrets.ts';
@@ -8,7 +8,7 @@ import { sessionLimits, staffNameYears, triesKeptMs } from './limits.ts';
 import type { AccessPlace } from './place.ts';
 import { forgetOldRequests } from './request-keys.ts';
 
-/** A part of each at a time. Returns whether there may be more. */
+/** Deletes a part of each at a time. Returns whether there may be more. */
 export async function tidyAccess(place: AccessPlace): Promise<boolean> {
   const sessions = await forgetSessions(place.database, sessionLimits.idleMs);
   const tries = await forgetTries(place.database, triesKeptMs);

@@ -1,4 +1,4 @@
-// Saved views: the filters somebody comes back to, under names of their own.
+// Keeps saved views: a person's own filters under names.
 // Invariant: an account sees, changes and removes its own; it has twenty at most.
 import { accountById } from '../store/accounts.ts';
 import { dropView, putView, viewsOf, type SavedView } from '../store/saved-views.ts';
@@ -20,7 +20,7 @@ export const ownViews = async (
   list: ViewList,
 ): Promise<readonly SavedView[]> => (await viewsOf(database, accountId)).filter((view) => view.list === list);
 
-/** Under a name that is there already the new filter takes the place of the old. Returns why it is not kept; undefined: it is. */
+/** A view with an existing name replaces the old one. Returns the reason of a refusal; undefined: it is saved. */
 export function saveView(
   { database }: Place,
   accountId: number,
@@ -41,6 +41,6 @@ export function saveView(
   });
 }
 
-/** False where it is none of the account's own. */
+/** False where the account has no such view. */
 export const removeView = ({ database }: Place, accountId: number, id: number): Promise<boolean> =>
   dropView(database, accountId, id);

@@ -1,5 +1,5 @@
-// What of a provider's JSON says which mail bounced for whom, and what a provider must show: read with care, since anybody may write it.
-// Invariant: a value of another type than its documentation says is an empty text, never an error; of its words only codes are taken.
+// Types and readers for bounce events of mail providers: the mail, the mailbox, and the provider's proof.
+// Invariant: a value of another type than documented is an empty text, never an error; of a provider's words only codes are kept.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ToldBounce } from '../delivery/background/told-bounces.ts';
 import type { SnsPlace } from './sns-place.ts';
@@ -9,11 +9,11 @@ export interface ToldRequest {
   readonly body: Buffer;
 }
 
-/** `later`: whether it holds cannot be found out now. */
+/** `later`: it cannot be checked now. */
 export type Proved = boolean | 'later';
 
 export interface Provider {
-  /** Name of the secret by which it proves itself. */
+  /** Name of the secret that proves the provider. */
   readonly secret: string;
   /** @param secrets values in force @param now epoch ms, of the database's clock */
   readonly isProved: (
@@ -22,13 +22,13 @@ export interface Provider {
     now: number,
     sns: SnsPlace,
   ) => Proved | Promise<Proved>;
-  /** Undefined: the body is none of this provider's. */
+  /** Undefined: the body is not this provider's. */
   readonly read: (body: unknown) => readonly ToldBounce[] | undefined;
-  /** What it says of its own telling, where that is no bounce. */
+  /** A message about the subscription itself, not a bounce. */
   readonly asks?: (body: unknown) => Asked | undefined;
 }
 
-/** `begin`: it tells once this address was visited; `ended`: it was told to tell no more. */
+/** `begin`: events start once this address was visited; `ended`: the subscription was ended. */
 export type Asked = { readonly kind: 'begin'; readonly visit: string } | { readonly kind: 'ended' };
 
 /** Events of one request: a provider sends some hundreds at most. */

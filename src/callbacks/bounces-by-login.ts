@@ -1,5 +1,6 @@
-// Postmark and Mailjet sign nothing: their way is a name and a password in the address they call, which arrive as Basic authentication.
-// Invariant: both name a mail by a number of their own; only what our mail carried in their header says which of ours it was
+// Reads bounces of Postmark and Mailjet, which sign nothing: they prove themselves by the name and password of the called address, which
+// arrive as Basic authentication.
+// Invariant: both name a mail by a number of their own; only the value that our mail carried in their header identifies ours
 // (connectors/mail/provider-headers.ts).
 import {
   bounceOf,
@@ -14,7 +15,7 @@ import {
   type ToldRequest,
 } from './bounce-events.ts';
 
-/** @param secrets `name:password`, as they stand in the address */
+/** @param secrets `name:password`, as in the address */
 function showsLogin({ header }: ToldRequest, secrets: readonly string[]): boolean {
   const given = /^Basic ([A-Za-z0-9+/]+={0,2})$/i.exec(header('authorization') ?? '')?.[1];
   if (given === undefined) return false;
@@ -28,7 +29,7 @@ const isLogin = (secret: string): boolean => {
 };
 
 /**
- * What Postmark calls a bounce and is none: put off and tried again, an answer of a program or a person, or a mail that arrived.
+ * Postmark's bounce types that are no bounce: delayed and tried again, an automatic or personal answer, or a mail that arrived.
  * Source: types of https://postmarkapp.com/developer/api/bounce-api.
  */
 const notBounced: ReadonlySet<string> = new Set([
@@ -54,7 +55,7 @@ export const postmark: Provider = {
     }),
 };
 
-/** Of the metadata; how its name is written is the mail library's matter, and header names know no case. */
+/** Our name of the mail, from the metadata; the mail library decides the case of its key, as header names have none. */
 function ourName(metadata: unknown): string {
   const key = isRaw(metadata)
     ? Object.keys(metadata).find((name) => name.toLowerCase() === 'relais')

@@ -1,5 +1,5 @@
-// Amazon SES tells through SNS: a notification that SNS signed, on a topic that the operator named.
-// Invariant: SES writes a Message-ID of its own; ours is read of the original headers, or of nothing.
+// Reads bounces of Amazon SES, which arrive through SNS: a notification that SNS signed, on a topic that the operator named.
+// Invariant: SES writes a Message-ID of its own; ours is read from the original headers, or not at all.
 import type { ToldBounce } from '../delivery/background/told-bounces.ts';
 import { at, bounceOf, codeOf, eventsOf, isRaw, textAt, type Provider } from './bounce-events.ts';
 import { parsed } from './sound-text.ts';
@@ -18,7 +18,7 @@ export const ses: Provider = {
     const message = at(body, 'Message');
     if (textAt(body, 'Type') !== 'Notification' || typeof message !== 'string') return undefined;
     const event = parsed(message);
-    // What SES publishes to try the topic is a sentence.
+    // The test message of SES for a topic is a sentence, no object.
     if (!isRaw(event)) return [];
     const isBounce = [textAt(event, 'notificationType'), textAt(event, 'eventType')].includes('Bounce');
     return isBounce ? bouncesOf(event) : [];
@@ -32,14 +32,14 @@ function bouncesOf(event: unknown): readonly ToldBounce[] | undefined {
   const messageId = textAt(mail, 'commonHeaders', 'messageId') || headerOf(at(mail, 'headers'));
   const sort = ['bounceType', 'bounceSubType'].map((name) => textAt(bounce, name)).join('_');
   return (Array.isArray(recipients) ? eventsOf(recipients) : undefined)?.flatMap((recipient) => {
-    // "Out of office" comes so, with no delivery report behind it; other transient ones SES has tried until it gave up.
+    // "Out of office" arrives like this, without a failed delivery report; SES has retried other transient failures until it gave up.
     if (sort === 'Transient_General' && textAt(recipient, 'action') !== 'failed') return [];
     const said = ['status', 'diagnosticCode'].map((name) => textAt(recipient, name));
     return [bounceOf(messageId, textAt(recipient, 'emailAddress'), codeOf(said, sort))];
   });
 }
 
-/** The Message-ID among headers as they came, `[{ name, value }]`. */
+/** The Message-ID among the original headers, `[{ name, value }]`. */
 function headerOf(headers: unknown): string {
   const found = Array.isArray(headers)
     ? (headers as readonly unknown[]).find((header) => textAt(header, 'name').toLowerCase() === 'message-id')

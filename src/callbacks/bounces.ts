@@ -1,5 +1,5 @@
-// How mail providers tell that a mail bounced: their proof, and what of their JSON says which mail and which mailbox.
-// Invariant: nothing of a body is looked at before its proof holds; of its words only addresses and codes are taken.
+// Reads the bounces that mail providers report: their proof, and the mail and mailbox of each event.
+// Invariant: nothing of a body is read before its proof is valid; of a provider's words only addresses and codes are kept.
 import { createHmac, createPublicKey, verify } from 'node:crypto';
 import {
   at,
@@ -17,10 +17,10 @@ import { mailjet, postmark } from './bounces-by-login.ts';
 import { ses } from './bounces-ses.ts';
 import { isSigned, toleranceMs } from './verify.ts';
 
-/** Mailgun comes again for eight hours with the time of its first try. */
+/** Mailgun retries for eight hours with the time of its first try. */
 const mailgunMs = 9 * 3_600_000;
 
-/** Our own form, for a mail server or a script of the operator's. */
+/** Relais's own form, for a mail server or a script of the operator's. */
 const relais: Provider = {
   secret: 'BOUNCES_RELAIS',
   isProved: ({ header, body }, secrets, now) =>
@@ -47,7 +47,7 @@ const relais: Provider = {
   },
 };
 
-/** Brevo signs nothing: it shows the token that was agreed. */
+/** Brevo signs nothing: it sends the agreed token. */
 const brevo: Provider = {
   secret: 'BOUNCES_BREVO',
   isProved: ({ header }, secrets) => {
@@ -57,7 +57,7 @@ const brevo: Provider = {
   read: (body) =>
     eventsOf(body)?.flatMap((event) => {
       const name = textAt(event, 'event');
-      // `deferred` is tried again by Brevo itself; the others are its last word.
+      // Brevo itself retries `deferred`; the others are final.
       return ['hard_bounce', 'soft_bounce', 'blocked', 'invalid_email', 'error'].includes(name)
         ? [
             bounceOf(
@@ -91,7 +91,7 @@ const mailgun: Provider = {
   read: (body) => {
     const event = at(body, 'event-data');
     if (!isRaw(event)) return undefined;
-    // `temporary`: Mailgun tries again by itself.
+    // `temporary`: Mailgun itself retries.
     if (textAt(event, 'event') !== 'failed' || textAt(event, 'severity') !== 'permanent') return [];
     const status = at(event, 'delivery-status');
     const said = ['enhanced-code', 'message', 'description'].map((name) => textAt(status, name));

@@ -1,7 +1,7 @@
-// The door for recipients that tell later what they decided, POST /callbacks/<destination>, and for mail providers that tell of
-// mails that bounced, POST /bounces/<provider>: signed, or with a token.
-// Invariant: the proof is looked at first, whoever else knocks from the same address; whoever cannot sign learns nothing, not even which
-// destinations there are, and is soon told to wait; the address holds nothing personal, and what is answered is a status alone.
+// Serves recipients that report a decision later, POST /callbacks/<destination>, and mail providers that report bounces,
+// POST /bounces/<provider>: signed, or with a token.
+// Invariant: the proof is checked first, whatever other requests come from the address; an unsigned request learns nothing, not even which
+// destinations exist, and is soon throttled; the address contains nothing personal, and the answer is a status alone.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { NetworkPolicy } from '../../connectors/contract.ts';
 import { createHttpServer } from '../http/server.ts';
@@ -23,10 +23,10 @@ import { isSigned } from './verify.ts';
 export interface CallbackOptions {
   readonly database: Database;
   readonly published: Published;
-  /** Of the marks that callbacks have in the log. */
+  /** Key of the marks that callbacks leave in the log. */
   readonly callbackKey: Buffer;
   readonly secrets: (name: string) => readonly string[];
-  /** For what a provider's signature needs: its certificate. */
+  /** Network for the certificate of a provider's signature. */
   readonly network: NetworkPolicy;
   readonly log: Log;
   readonly host: string;
@@ -37,10 +37,10 @@ export interface CallbackOptions {
 /** A decision is a few lines. */
 const mostBytes = 64 * 1024;
 
-/** Providers tell of hundreds of mails at once. */
+/** Providers report hundreds of mails at once. */
 const mostBounceBytes = 1024 * 1024;
 
-/** Asks its sender to come again: the delivery is just being sent or asked about. */
+/** Asks the sender to retry: the delivery is just being sent or looked up. */
 const againSeconds = 10;
 
 const statuses: Readonly<Record<Exclude<Heard, 'later'>, number>> = {
@@ -50,10 +50,10 @@ const statuses: Readonly<Record<Exclude<Heard, 'later'>, number>> = {
   not_understood: 422,
 };
 
-/** Idle ones of strangers must not use up the planner's sockets. */
+/** Limits idle connections of strangers, which would use up the planner's sockets. */
 const connectionsAtOnce = 256;
 
-/** The proxy stands on this machine or in its private network: what it says of its own client is believed. */
+/** The proxy is on this machine or in its private network: its header about the client is trusted. */
 const proxies = ['loopback', 'linklocal', 'uniquelocal'];
 
 interface Door {
@@ -181,7 +181,7 @@ async function answerBounces(
   return again ? later(reply) : heard(reply);
 }
 
-/** Counts whoever proved nothing; who did so too often is told to wait, and costs no line of the log. */
+/** Counts a request without a valid proof; past the limit it is throttled, and costs no line of the log. */
 async function refused(
   { options, strangers }: Door,
   address: string,
@@ -195,10 +195,10 @@ async function refused(
   return reply.code(401).send();
 }
 
-/** Mailjet, Mailgun and Postmark tell again what was answered with anything else. */
+/** Mailjet, Mailgun and Postmark repeat an event that is answered with any other status. */
 const heard = (reply: FastifyReply): FastifyReply => reply.code(200).send();
 
-/** A provider begins to tell, or was told to end: then bounces come to nobody's notice. */
+/** Confirms a subscription; alerts when a provider has ended it, since bounces are then no longer noticed. */
 async function subscribed({ options: { database, log }, sns }: Door, about: Asked): Promise<boolean> {
   if (about.kind === 'ended') {
     log.warn('bounce.failed', { code: 'SNS_UNSUBSCRIBED' });
@@ -214,7 +214,7 @@ async function subscribed({ options: { database, log }, sns }: Door, about: Aske
 const later = (reply: FastifyReply): FastifyReply =>
   reply.code(503).header('retry-after', String(againSeconds)).send();
 
-/** Read each time: names come from outside, and a memory of them would grow with whoever invents some. */
+/** Read each time: the names come from outside, and a cache of them would grow with invented ones. */
 async function inForceFor(
   { database, published }: CallbackOptions,
   destinationId: string,
@@ -227,7 +227,7 @@ async function inForceFor(
 const textOf = (value: string | readonly string[] | undefined): string | undefined =>
   typeof value === 'string' ? value : undefined;
 
-/** A body too long, or a form of HTTP that is none, is its sender's; everything else is ours, and comes again. */
+/** A body too long, or malformed HTTP, is the sender's fault; every other error is ours, and the sender retries. */
 function answerToError(error: unknown, reply: FastifyReply, log: Log): FastifyReply {
   const { statusCode } = error as { readonly statusCode?: number };
   if (statusCode !== undefined && statusCode < 500) return reply.code(statusCode).send();

@@ -1,16 +1,16 @@
-// What the door fetches of Amazon SNS: the certificate of a signature, and the address that confirms a subscription.
-// Invariant: only through the one gate to the network, within seconds, without a redirect; a few certificates are remembered.
+// Fetches from Amazon SNS the certificate of a signature, and the address that confirms a subscription.
+// Invariant: only through the network gate, within seconds, without a redirect; a few certificates are cached.
 import { X509Certificate, type KeyObject } from 'node:crypto';
 import type { NetworkPolicy } from '../../connectors/contract.ts';
 import { createHttpClient } from '../../connectors/guard/http/exchange.ts';
 
-/** `later`: the network or SNS is away. */
+/** `later`: the network or SNS is unavailable. */
 type Fetched = { readonly status: number; readonly text: string } | 'later';
 
 export interface SnsPlace {
-  /** Of the certificate at that address. Undefined: there is none that holds. @param now epoch ms */
+  /** Public key of the certificate at that address. Undefined: no valid one. @param now epoch ms */
   readonly certificate: (address: string, now: number) => Promise<KeyObject | 'later' | undefined>;
-  /** Whether SNS took it as the confirmation. */
+  /** True where SNS accepted the confirmation. */
   readonly confirm: (address: string) => Promise<boolean>;
   readonly close: () => Promise<void>;
 }
@@ -18,7 +18,7 @@ export interface SnsPlace {
 /** SNS waits fifteen seconds for the answer. */
 const timeouts = { connectMs: 3_000, responseMs: 5_000, totalMs: 6_000 };
 
-/** Regions whose topics one installation hears, and the certificates before and after a change. */
+/** Regions with topics of one installation, and the certificates before and after a change. */
 const mostCertificates = 8;
 
 export function createSnsPlace(network: NetworkPolicy): SnsPlace {

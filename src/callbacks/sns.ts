@@ -1,15 +1,15 @@
-// Messages of Amazon SNS over HTTPS: whether SNS signed one, for a topic that the operator named. Pure but for the certificate.
-// Invariant: nothing is fetched for a topic nobody named, and nothing from elsewhere than SNS's own hosts. The libraries that do
-// this (sns-validator, sns-payload-validator) fetch by themselves, past the gate to the network: so it stands here.
+// Verifies Amazon SNS messages over HTTPS: SNS's signature, for a topic that the operator named. Pure but for the certificate.
+// Invariant: nothing is fetched for an unknown topic, and nothing from other hosts than SNS's own. The libraries for
+// this (sns-validator, sns-payload-validator) fetch by themselves, past the network gate: hence own code.
 // Source: https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 import { verify, type KeyObject } from 'node:crypto';
 import { isRaw, type Proved, type Raw } from './bounce-events.ts';
 import type { SnsPlace } from './sns-place.ts';
 
-/** SNS tells again for an hour at most (its limit for HTTPS), under the time of its first try. */
+/** SNS retries for an hour at most (its limit for HTTPS), with the time of its first try. */
 const snsMs = 2 * 3_600_000;
 
-/** What is signed of each type, in this order; `Subject` only where there is one. */
+/** Signed members of each type, in this order; `Subject` only where there is one. */
 const signedOf: Readonly<Record<string, readonly string[]>> = {
   Notification: ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'],
   SubscriptionConfirmation: [
@@ -24,7 +24,7 @@ const signedOf: Readonly<Record<string, readonly string[]>> = {
   UnsubscribeConfirmation: ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'],
 };
 
-/** Version 1 is the default of a topic, 2 is what Amazon advises. */
+/** Version 1 is the default of a topic, 2 is Amazon's advice. */
 const algorithmOf: Readonly<Record<string, string>> = { '1': 'RSA-SHA1', '2': 'RSA-SHA256' };
 
 const host = String.raw`https://sns\.[a-z]{2,4}(?:-[a-z]{2,16}){1,3}-\d{1,2}\.amazonaws\.com`;
@@ -74,7 +74,7 @@ function holds(algorithm: string, signed: string, key: KeyObject, signature: str
   }
 }
 
-/** Where a subscription is confirmed: SNS's own, and no other place of that host. */
+/** Address that confirms a subscription: SNS's own, and no other path of that host. */
 export function subscriptionAddress(message: unknown): string | undefined {
   const address = isRaw(message) ? own(message, 'SubscribeURL') : undefined;
   return typeof address === 'string' && anyAddress.test(address) ? address : undefined;

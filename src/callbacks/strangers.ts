@@ -1,28 +1,28 @@
-// How often an address may knock without a signature that holds, and how many callbacks are looked at at the same time.
-// Invariant: what is signed is never counted and never refused for what others send from its address; an address that has knocked
-// too often costs no line of the log, and its callbacks take a few turns of their own, which no other address waits for.
+// Limits requests without a valid signature per address, and the callbacks processed at the same time.
+// Invariant: a signed request is never counted and never refused for other requests from its address; an address past its limit
+// costs no line of the log, and its callbacks take a few turns of their own, which no other address waits for.
 import ipaddr from 'ipaddr.js';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 
-/** Refusals of one address within a minute, after which what is unsigned is answered 429 until the minute is over. */
+/** Refusals of one address within a minute, after which unsigned requests are answered 429 until the minute is over. */
 export const refusalsAMinute = 60;
 
-/** Looked at at the same time: each asks the database, which the planner needs more. */
+/** Processed at the same time: each reads the database, which the planner needs more. */
 export const atOnce = 16;
 
-/** The same for all addresses that have been refused too often. */
+/** The same for all addresses past their limit. */
 export const suspectsAtOnce = 4;
 
 export interface Strangers {
-  /** Seconds until refusals of the address are counted anew; undefined: it has not been refused too often. */
+  /** Seconds until refusals of the address are counted anew; undefined: it is below the limit. */
   readonly shutOutFor: (address: string) => Promise<number | undefined>;
-  /** Undefined, and nothing was done: as many as may be are being looked at. */
+  /** Undefined, and nothing was done: the maximum is being processed. */
   readonly inTurn: <Result>(address: string, work: () => Promise<Result>) => Promise<Result | undefined>;
-  /** Counts a refusal. Answers whether it was the last one that is answered 401. */
+  /** Counts a refusal. Returns whether it was the last one that is answered 401. */
   readonly refused: (address: string) => Promise<boolean>;
 }
 
-/** Callbacks that are being looked at. */
+/** Callbacks that are being processed. */
 interface Lane {
   readonly most: number;
   inWork: number;
@@ -57,7 +57,7 @@ export function createStrangers(): Strangers {
   };
 }
 
-/** Whoever has one address of IPv6 has the 2^64 of its network. */
+/** An owner of one IPv6 address has the 2^64 of its network. */
 export function networkOf(address: string): string {
   const bare = address.split('%')[0] ?? '';
   if (!ipaddr.isValid(bare)) return address;

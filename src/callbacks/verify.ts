@@ -1,8 +1,8 @@
-// The signature of a callback: HMAC-SHA256 by Standard Webhooks (standardwebhooks.com), over id, time and body as they came.
-// Invariant: nothing of a callback is looked at before its signature holds; an old one, or one of another clock, does not.
+// Verifies the signature of a callback: HMAC-SHA256 by Standard Webhooks (standardwebhooks.com), over id, time and body as received.
+// Invariant: nothing of a callback is read before its signature is valid; an old one, or one of another clock, is not.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** How far the signed time may be from ours, ms: what is caught on its way is of no use for longer. */
+/** Largest difference between the signed time and ours, ms: an intercepted callback is useless after it. */
 export const toleranceMs = 300_000;
 
 export interface SignedCallback {

@@ -1,5 +1,6 @@
-// The written instructions a change rests on (C53): where a client has a register, its recipients and its opt-in change by a number of it.
-// Invariant: what is cited is there and covers the matter; a client without a register is bound by the documents its contract names.
+// Checks the written instructions that a change cites (C53): a client with a register changes recipients and opt-ins only by a number of
+// it.
+// Invariant: a cited instruction exists and covers the matter; a client without a register is bound by the documents its contract names.
 import { coversMatter, type Covered, type Instruction } from '../domain/instructions.ts';
 import { RelaisError } from '../errors.ts';
 import { unknownInstruction } from '../errors/unknown.ts';
@@ -10,7 +11,7 @@ export interface Citing {
   readonly clientId: string;
   /** Numbers of the client's register. */
   readonly cited: readonly number[];
-  /** What the change is about; each matter needs one that covers it. */
+  /** Matters of the change; each needs an instruction that covers it. */
   readonly matters: readonly Covered[];
 }
 
@@ -26,7 +27,7 @@ const coveredWords: Readonly<Record<Covered, string>> = {
 const listed = (matters: readonly Covered[], language: 'fr' | 'en'): string =>
   [...new Set(matters)].map((matter) => (language === 'fr' ? coveredWords[matter] : matter)).join(', ');
 
-/** @throws FIND-001 for a number nobody gave, INSTRUCTION-001 where none that is cited covers a matter */
+/** @throws FIND-001 for an unknown number, INSTRUCTION-001 where no cited one covers a matter */
 export async function instructionsFor(
   tx: Sql,
   { clientId, cited, matters }: Citing,
@@ -46,7 +47,7 @@ export async function instructionsFor(
   return found;
 }
 
-/** How a note names them: the first by its number, all of them in a line where there are several. */
+/** Citations in a note: the first by its number, all of them in a line where there are several. */
 export const citedInNote = (
   instructions: readonly Instruction[],
 ): {

@@ -1,4 +1,4 @@
-// The letter around what a mail says: greeting, the officer's name and the mailbox for rights, in French (C59). Pure.
+// Writes a mail to a client as a letter: greeting, the officer's name and the mailbox for rights, in French (C59). Pure.
 // Invariant: the same row under the same settings gives the same letter, Message-ID and date included.
 import type { Mail } from '../../connectors/mail/mime.ts';
 import type { ClaimedMail } from '../store/client-mails.ts';
@@ -6,10 +6,10 @@ import type { ClaimedMail } from '../store/client-mails.ts';
 export interface MailSettings {
   readonly smtpUrl: string;
   readonly from: string;
-  /** Of the centre's data protection officer. */
+  /** Name of the centre's data protection officer. */
   readonly dpoName: string;
   readonly dpoMailbox: string;
-  /** Where prospects and clients write about rights. */
+  /** Mailbox of prospects and clients for rights. */
   readonly rightsMailbox: string;
 }
 
@@ -38,7 +38,7 @@ export function letterOf(mail: ClaimedMail, to: string, settings: MailSettings):
   };
 }
 
-/** What every note and letter ends with (C59). */
+/** The closing of every note and letter (C59). */
 export const closingOf = ({
   dpoName,
   rightsMailbox,

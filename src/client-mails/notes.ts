@@ -1,6 +1,6 @@
-// A written note of a change made on a client's instruction (C48): numbered, kept, in the log, mailed to contact and officer.
-// Invariant: it is written in the transaction of the change. It names fields and settings, never a person's value: what looks
-// like a way to reach a person is masked.
+// Writes the note of a change made on a client's instruction (C48): numbered, kept, in the log, mailed to contact and officer.
+// Invariant: it is written in the transaction of the change. It names fields and settings, never a person's value: mail addresses
+// and phone numbers are masked.
 import { impersonalText } from '../domain/impersonal-text.ts';
 import { RelaisError } from '../errors.ts';
 import { insertNote, nextNoteNumber, type StoredNote } from '../store/client-notes.ts';
@@ -32,15 +32,15 @@ export interface ClientNote {
   readonly kind: NoteKind;
   /** French, one line: `format « horizon-crm » publié, version 3`. */
   readonly title: string;
-  /** French, a line each: what was changed. Of a person's data the names of the fields, never the values. */
+  /** Changes in French, a line each. A person's data appears as names of fields, never as values. */
   readonly changes: readonly string[];
-  /** Who asked at the client, or for the prospect by which request; absent: the centre by itself. */
+  /** The asker at the client, or the prospect with the request; absent: the centre by itself. */
   readonly askedBy?: string | undefined;
-  /** Account of who did it. */
+  /** Account of the actor. */
   readonly doneBy: string;
   /** Number of the client's registered instruction. */
   readonly instruction?: number | undefined;
-  /** Contract, letter, request: what says so. */
+  /** Contract, letter or request that justifies it. */
   readonly document?: string | undefined;
   /** Mailboxes that the contract named until this change. */
   readonly formerMailboxes?: readonly string[];
@@ -48,7 +48,7 @@ export interface ClientNote {
   readonly mappingVersionId?: number;
 }
 
-/** Who asked, where nobody outside did. */
+/** Asker of a change that the centre makes by itself. */
 export const byTheCentre = 'le centre, de sa propre initiative';
 
 const most = { askedBy: 160, document: 200 } as const;
@@ -67,7 +67,7 @@ function refuseLong({ askedBy = '', document = '' }: ClientNote): void {
     ]);
 }
 
-/** Returns the note's number among the client's. Call it last in the transaction: it holds the client's counter until the end. */
+/** Returns the note's number among the client's. Call it last in the transaction: it locks the client's counter until the end. */
 export async function writeNote(tx: Sql, note: ClientNote): Promise<number> {
   refuseLong(note);
   const known = await contractMailboxes(tx, note.clientId, note.formerMailboxes);
@@ -115,7 +115,7 @@ export async function writeNote(tx: Sql, note: ClientNote): Promise<number> {
   return number;
 }
 
-/** Names the mails of a note. */
+/** Key of the mails of a note. */
 export const noteKey = (number: number): string => `note-${number}`;
 
 const who: Readonly<Record<string, string>> = {
@@ -124,7 +124,7 @@ const who: Readonly<Record<string, string>> = {
   key: 'un système du centre (clé n°',
 };
 
-/** Words for the gateway where nobody asked it. */
+/** Words for the gateway's own processes as actors. */
 const itself: Readonly<Record<string, string>> = {
   intake: 'la passerelle, à la réception des lignes',
   planner: 'la passerelle',
@@ -133,13 +133,13 @@ const itself: Readonly<Record<string, string>> = {
   centre: 'le centre',
 };
 
-/** The centre's people have numbers here: their names stand apart (C58). */
+/** Staff appear as numbers here: their names are kept elsewhere (C58). */
 function doneByWords(actor: string): string {
   const [, kind = '', id = ''] = /^(staff|account|key):(\d+)$/.exec(actor) ?? [];
   return who[kind] === undefined ? (itself[actor] ?? actor) : `${who[kind]} ${id})`;
 }
 
-/** The note as its readers get it, in French. */
+/** Text of the note for its readers, in French. */
 export function noteParagraphs(note: StoredNote): readonly string[] {
   const day = note.writtenAt.toLocaleString('fr-FR', {
     timeZone: 'Europe/Paris',

@@ -1,5 +1,5 @@
-// A mail of the centre to a client, queued in the transaction of what it reports: both stand, or neither.
-// Invariant: it names no prospect. What looks like a mail address or a phone number is masked before it is stored, but for the
+// Queues a mail of the centre to a client in the transaction that it reports: both commit, or neither.
+// Invariant: it names no prospect. Mail addresses and phone numbers are masked before it is stored, except the
 // mailboxes that the client's contract names.
 import { impersonalText } from '../domain/impersonal-text.ts';
 import { RelaisError } from '../errors.ts';
@@ -19,7 +19,7 @@ export const clientMailKinds = [
 export type ClientMailKind = (typeof clientMailKinds)[number];
 
 /**
- * `contact`: whom the client designated (client.yaml, contacts.rights), as it stands when the mail leaves; `dpo`: the mailbox of the
+ * `contact`: the client's designated contact (client.yaml, contacts.rights) at departure; `dpo`: the mailbox of the
  * centre's officer; a mailbox: a recipient of the client's, never a prospect's.
  */
 export type Addressee = 'contact' | 'dpo' | { readonly mailbox: string };
@@ -33,22 +33,22 @@ export interface MailAttachment {
 export interface ClientMail {
   readonly clientId: string;
   readonly kind: ClientMailKind;
-  /** Names it once and for all among the client's: `note-12`, `request-3-day-14`. The same again is not sent again. */
+  /** Unique among the client's mails: `note-12`, `request-3-day-14`. A second mail with the same key is not sent. */
   readonly key: string;
-  /** Each gets a mail of its own, so that one that cannot be reached holds nobody up. */
+  /** Each gets a mail of its own, so that one unreachable mailbox delays no other. */
   readonly to: readonly Addressee[];
   /** French, one line. */
   readonly subject: string;
   /** French. The greeting, the officer's name and the mailbox for rights are added when it leaves (C59). */
   readonly paragraphs: readonly string[];
   readonly attachments?: readonly MailAttachment[];
-  /** Mailboxes that the client's contract named until lately: not masked either. */
+  /** Mailboxes that the client's contract named until this change: not masked either. */
   readonly formerMailboxes?: readonly string[];
 }
 
 const mostAttached = 5 * 1024 * 1024;
 
-/** Returns the numbers of the mails. @throws INTERNAL-001 when the caller gives what cannot be a mail */
+/** Returns the numbers of the mails. @throws INTERNAL-001 when the caller's values cannot be a mail */
 export async function queueClientMail(tx: Sql, mail: ClientMail): Promise<readonly number[]> {
   refuseUnfit(mail);
   const known = await contractMailboxes(tx, mail.clientId, mail.formerMailboxes);
@@ -70,7 +70,7 @@ export async function queueClientMail(tx: Sql, mail: ClientMail): Promise<readon
   return ids;
 }
 
-/** Mailboxes that the client's contract names, in lower case: they are nobody's in person. */
+/** Mailboxes that the client's contract names, in lower case: they are not personal. */
 export async function contractMailboxes(
   sql: Sql,
   clientId: string,
@@ -96,7 +96,7 @@ function refuseUnfit({ key, to, attachments = [] }: ClientMail): void {
   if (wrong !== undefined) throw new RelaisError('INTERNAL-001', `A mail to a client has ${wrong}.`);
 }
 
-/** One bare mailbox, with nothing that could end a header or name a second one. */
+/** True for a bare mailbox, without anything that could end a header or name a second one. */
 export const isMailbox = (text: string): boolean =>
   text.length <= 254 && /^[^\s@<>,;:"()\\]+@[^\s@<>,;:"()\\]+$/.test(text);
 

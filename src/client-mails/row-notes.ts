@@ -1,5 +1,5 @@
-// What rows of lead_intake changed in persons' data is a note too (C48): one for each client and day, with a line for each change.
-// Invariant: of a day that is over, once; it names fields and opt-ins and the entry of the log that says so, never a value or a lead.
+// Writes the notes about rows of lead_intake that changed persons' data (C48): one for each client and day, with a line for each change.
+// Invariant: for a past day, once; it names fields and opt-ins and the entry of the log, never a value or a lead.
 import { addDays, civilDate, frenchDate, startOfDay, type CivilDate } from '../domain/civil-date.ts';
 import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import { optInWords } from '../domain/opt-in-words.ts';
@@ -15,15 +15,15 @@ const otherChanges: OneAndSeveral = [
   ['autres modifications', 'other changes'],
 ];
 
-/** A planner that stood still over a long weekend leaves no day out. */
+/** Covers a planner that stopped over a long weekend. */
 const daysBack = 4;
-/** What a transaction that began on a day may take to commit, ms. */
+/** Time, in ms, for transactions that began on a day to commit. */
 const graceMs = 3_600_000;
-/** Lines of a note; the rest is counted. */
+/** Lines of a note; further ones are only counted. */
 const mostLines = 200;
 const kind = 'rows_changed';
 
-/** Returns what writes the notes that are due, and how many it wrote; each day is looked at once by a process. */
+/** Returns a function that writes due notes and returns how many it wrote; each process checks a day once. */
 export function createRowNotes(database: Database): () => Promise<number> {
   let through: CivilDate | undefined;
   return async () => {
@@ -39,7 +39,7 @@ export function createRowNotes(database: Database): () => Promise<number> {
   };
 }
 
-/** The notes of one day, of every client that has none of it yet. */
+/** Writes the notes of one day, for every client that has none of it yet. */
 export async function writeRowNotes(database: Database, day: CivilDate): Promise<number> {
   const byClient = new Map<string, DayOf>();
   const span = { from: startOfDay(day), to: startOfDay(addDays(day, 1)) };
@@ -67,7 +67,7 @@ const writeOne = (
 ): Promise<boolean> =>
   database.transaction(async (tx) => {
     const document = `lignes reçues le ${frenchDate(day)}`;
-    // Two planners at once: the second sees what the first wrote.
+    // The second of two planners at once sees the note of the first.
     await lockClients(tx, [clientId], 'alone');
     if (await hasNoteOf(tx, clientId, { kind, document })) return false;
     await writeNote(tx, {

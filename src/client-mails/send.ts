@@ -1,6 +1,6 @@
-// Sends what is queued for clients, one mail after the other, until each has been taken by the mail server.
-// Invariant: a mail is claimed before it leaves, leaves under that claim's lease alone, and is settled after; only a death between the
-// two can make it leave again, under the same Message-ID. What stays unsent is an alert.
+// Sends queued client mails one after the other, until the mail server has accepted each.
+// Invariant: a mail is claimed before it leaves, leaves under that claim's lease alone, and is settled after; only a crash between the
+// two can send it again, under the same Message-ID. An unsent mail raises an alert.
 import type { NetworkPolicy } from '../../connectors/contract.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -23,18 +23,18 @@ import { sendLetter, type MailResult } from './transport.ts';
 
 export interface ClientMailOptions {
   readonly database: Database;
-  /** Undefined: no mail can leave, and what waits becomes an alert. */
+  /** Undefined: no mail can leave, and waiting mails raise an alert. */
   readonly mail: MailSettings | undefined;
   readonly network: NetworkPolicy;
   readonly log: Log;
-  /** How long one may stay unsent before somebody is told, minutes. */
+  /** Minutes that a mail may stay unsent before the alert. */
   readonly unsentMinutes?: number;
 }
 
 const mostARound = 50;
 const defaultUnsentMinutes = 60;
 
-/** Returns how many left. */
+/** Returns how many were sent. */
 export async function sendClientMails(options: ClientMailOptions): Promise<number> {
   const { database, mail } = options;
   await alertUnsent(options);
@@ -47,7 +47,7 @@ export async function sendClientMails(options: ClientMailOptions): Promise<numbe
     if (claimed === undefined) break;
     const result = await sendClaimed(options, mail, claimed, startedAt);
     if (result.sent) count += 1;
-    // A mail server that is away is away for the others too; they keep their tries.
+    // An unreachable mail server is unreachable for the others too; they keep their tries.
     else if (result.server) break;
   }
   return count;
@@ -70,7 +70,7 @@ async function sendClaimed(
     return result;
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
-    // One that breaks is told and tried again; the others leave.
+    // A mail that fails is logged and tried again; the others leave.
     log.error('client_mail.failed', { code: 'BROKEN', reason: foreignCode(error) });
     await clientMailFailed(database, claimed, 'BROKEN');
     return { sent: false, reason: 'BROKEN', server: false };
@@ -93,12 +93,12 @@ async function sendTo(
 ): Promise<MailResult> {
   if (to === undefined) return { sent: false, reason: 'CONTACT_MISSING', server: false };
   if (!isMailbox(to)) return { sent: false, reason: 'MAILBOX_MALFORMED', server: false };
-  // By a clock that goes on while the process is frozen: what runs here runs in the database too.
+  // A clock that continues while the process is frozen, like the database's: the lease expires in both.
   const runs = (): boolean => performance.now() - startedAt < clientMailLeaseSeconds * 1_000;
   return sendLetter(mail.smtpUrl, letterOf(claimed, to, mail), network, runs);
 }
 
-/** The contact as the client's facts name it now: one that was corrected gets what waited for the other. */
+/** The contact of the client's facts at departure: a corrected contact gets the mails that waited for the former one. */
 async function mailboxOf(
   database: Database,
   { addressee, mailbox, clientId }: ClaimedMail,
@@ -109,7 +109,7 @@ async function mailboxOf(
   return (await findClient(database, clientId))?.contacts.rights;
 }
 
-/** The hand-over log tells which mail went to which mailbox, and nothing of what it said. */
+/** The hand-over log records which mail was sent to which mailbox, and nothing of its content. */
 async function settle(database: Database, claimed: ClaimedMail, to: string, bytes: number): Promise<void> {
   await database.transaction(async (tx) => {
     await appendHandovers(tx, [

@@ -1,6 +1,6 @@
-// One letter through the operator's mail server, over the session of every mail.
-// Invariant: TLS always, unless the operator allowed plaintext; no content leaves under a lease that is lost; of what the server says
-// only its code is kept.
+// Sends one letter through the operator's mail server, over the shared mail session.
+// Invariant: TLS always, unless the operator allowed plaintext; no content leaves under a lost lease; of the server's answer
+// only the code is kept.
 import type { NetworkPolicy } from '../../connectors/contract.ts';
 import { connectFailureOf, endingOf, startDeadline } from '../../connectors/guard.ts';
 import { bareMailbox } from '../../connectors/mail/addresses.ts';
@@ -10,14 +10,14 @@ import { createSmtpSessions } from '../../connectors/mail/smtp.ts';
 
 export type MailResult =
   | { readonly sent: true; readonly bytes: number }
-  /** `server`: it speaks of the mail server, not of this mail. */
+  /** `server`: the failure is the mail server's, not this mail's. */
   | { readonly sent: false; readonly reason: string; readonly server: boolean };
 
-/** All of connecting, logging in and sending; less than the lease of a mail. */
+/** Limit for connecting, logging in and sending; less than the lease of a mail. */
 const totalMs = 45_000;
 const timeouts = { connectMs: 10_000, responseMs: totalMs, totalMs };
 
-/** @param mayLeave asked right before the first byte of the content, after every wait */
+/** @param mayLeave called right before the first byte of the content, after every wait */
 export async function sendLetter(
   smtpUrl: string,
   letter: Mail,

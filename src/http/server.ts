@@ -1,6 +1,6 @@
-// How every HTTP server of Relais listens: its limits, its end, and the refusals of requests that no route sees.
-// Invariant: no answer is Node's or Fastify's own; each server says in one function how it writes a refusal. A request that arrives
-// while the server closes, on a connection that is open, is answered like any other.
+// Creates the HTTP server of every interface: its limits, its shutdown, and the refusals of requests that no route sees.
+// Invariant: no answer is Node's or Fastify's own; each server writes a refusal in one function of its own. A request that arrives
+// while the server closes, on an open connection, is answered like any other.
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -26,9 +26,9 @@ export interface HttpServerOptions {
   /** From the first byte of a request to its last, ms. */
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs?: number;
-  /** Whose `X-Forwarded-For` is believed. */
+  /** Proxies whose `X-Forwarded-For` is trusted. */
   readonly proxies: readonly string[];
-  /** Set when the server ends TLS itself: certificate, chain and private key. */
+  /** Set when the server terminates TLS itself: certificate, chain and private key. */
   readonly pem?: string;
   readonly exposeHeadRoutes?: boolean;
   /** Options of Fastify's validator. */

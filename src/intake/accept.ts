@@ -1,5 +1,5 @@
-// Takes new rows of lead_intake into the lead tables, batch by batch; any number of processes may do so at once.
-// Invariant: a row is accepted once or refused visibly; one that cannot be stored, or that makes processes crash, never delays the others.
+// Accepts new rows of lead_intake into the lead tables, batch by batch; several processes may do so at once.
+// Invariant: a row is accepted once or refused visibly; a row that cannot be stored, or that crashes processes, never delays the others.
 import type { Log } from '../log.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { takeNewRows, takeRows, type IntakeHead, type RowId } from '../store/intake-take.ts';
@@ -14,18 +14,18 @@ import { alertTrouble, refusePoison, refuseUnknownStatus, refuseWithAlert } from
 
 export interface IntakeDeps extends Omit<ProcessDeps, 'anomalies'>, AnomalyDeps {
   readonly database: Database;
-  /** Commits the marks of what is in work; best a connection that no transaction ever holds. `database` when absent. */
+  /** Commits the marks of rows in work; best a connection that no transaction ever uses. `database` when absent. */
   readonly marks?: Sql;
   readonly log: Log;
 }
 
 export interface BatchResult {
-  /** Rows settled: accepted, refused or duplicates. 0 means: nothing to do now. */
+  /** Rows settled: accepted, refused or duplicates. 0: no row to settle now. */
   readonly taken: number;
   readonly accepted: number;
   readonly refused: number;
   readonly duplicates: number;
-  /** Rows left for a later round because an earlier row about their lead is in other hands. */
+  /** Rows left for a later round because another process works on an earlier row about their lead. */
   readonly waiting: number;
   readonly leads: readonly NewLeadChange[];
 }
@@ -33,24 +33,26 @@ export interface BatchResult {
 export interface Intake {
   /** One batch of at most `limit` rows (1000 at most), the oldest of each client in its turn. @throws DB-001 and other outages; nothing is lost then */
   readonly acceptBatch: (limit: number) => Promise<BatchResult>;
-  /** The same for these rows, those of them that nobody else has in hand. */
+  /** The same for these rows, except those that another process works on. */
   readonly acceptRows: (ids: readonly RowId[]) => Promise<BatchResult>;
-  /** Refuses rows whose status nobody knows. Returns how many. */
+  /** Refuses rows with an unknown status. Returns how many. */
   readonly refuseStrays: () => Promise<number>;
-  /** Calls `listener` after each batch of this process that accepted rows, whoever asked for it: they are planned at once. */
+  /**
+   * Calls `listener` after each batch of this process that accepted rows, whichever caller asked for it, so that they are planned at once.
+   */
   readonly onAccepted: (listener: () => void) => void;
 }
 
-/** Rows worked on alone in one batch: those behind them do not wait longer. */
+/** Suspect rows worked on alone in one batch: rows behind them wait no longer than this. */
 const suspectsAtOnce = 20;
-/** Failed so many batches in a row: an alert. */
+/** Batches that fail in a row before an alert. */
 const troublesUntold = 3;
 
-/** What the batches of this process share. */
+/** State shared by the batches of this process. */
 interface Running {
   readonly deps: IntakeDeps;
   readonly rounds: Rounds;
-  /** Batches in a row that failed for everybody. */
+  /** Batches in a row that failed for an error of no row. */
   troubles: number;
 }
 
@@ -85,7 +87,7 @@ export function createIntake(deps: IntakeDeps): Intake {
         const named = (await takings.named()).map(BigInt);
         return batch((tx) => takeNewRows(tx, limit, turns, named), named);
       }),
-    // Rows that are asked for while a batch is under way are one batch after it.
+    // Rows requested while a batch is under way form one batch after it.
     acceptRows: (rows) => {
       const ids = waiting?.ids ?? [];
       ids.push(...rows);
@@ -111,7 +113,7 @@ function inTurn(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** @param named rows that others' marks name, not taken with the rest: those behind them do not wait */
+/** @param named rows that other processes' marks name; they are not taken with the rest, so that rows behind them do not wait */
 async function acceptBatch(
   running: Running,
   take: (tx: Sql) => Promise<readonly IntakeHead[]>,
@@ -129,7 +131,7 @@ async function acceptBatch(
       const heads = [...round.worked.values()];
       return isOfNoRow(error) ? afterTrouble(running, error, heads) : oneByOne(running, heads);
     });
-  // Free and named: whoever marked them has died.
+  // Named and free: the process that marked them has died.
   const left = named.length === 0 ? [] : await database.transaction((tx) => takeRows(tx, named));
   for (const head of left) round.suspects.set(head.id, head);
   const alone = await suspects(running, [...round.suspects.values()]);
@@ -140,9 +142,9 @@ async function acceptBatch(
   return { taken, accepted, refused, duplicates, waiting, leads: changes };
 }
 
-/** One of them has an error of its own: each is taken by itself. */
+/** One of the rows has an error of its own: each row is taken by itself. */
 async function oneByOne({ deps, rounds }: Running, heads: readonly IntakeHead[]): Promise<ProcessedRows> {
-  // Leads first: a correction must not answer for the lead it pulls in.
+  // Leads first: a correction must not be blamed for the lead it pulls in.
   const order = [...heads].sort(
     (a, b) => Number(a.kind !== 'lead') - Number(b.kind !== 'lead') || (a.id < b.id ? -1 : 1),
   );
@@ -166,7 +168,7 @@ const isolating = (running: Running): IsolateDeps => ({
   setAside: (head, error) => refusePoison(running.deps, head, error),
 });
 
-/** The first trouble may be anybody's; what comes back is looked into, row by row if need be. */
+/** The first failure may be no row's fault; a repeated one is isolated, row by row if necessary. */
 async function afterTrouble(
   running: Running,
   error: unknown,
@@ -183,7 +185,7 @@ async function afterTrouble(
   }
 }
 
-/** One by one, each under a mark of its own: whoever dies again has shown which row it is. */
+/** One by one, each under a mark of its own: a further crash identifies its row. */
 async function suspects(running: Running, heads: readonly IntakeHead[]): Promise<ProcessedRows> {
   let sum = nothing;
   for (const head of heads.slice(0, suspectsAtOnce)) {
@@ -196,7 +198,7 @@ async function suspects(running: Running, heads: readonly IntakeHead[]): Promise
   return sum;
 }
 
-/** A suspect in trouble keeps nobody waiting. */
+/** A failing suspect delays no other row. */
 async function leftAlone(running: Running, head: IntakeHead, error: unknown): Promise<ProcessedRows> {
   const { database } = running.deps;
   await database.all('SELECT 1');

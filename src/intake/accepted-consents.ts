@@ -1,4 +1,4 @@
-// The consents of all rows of a batch, written together once the rows are accepted.
+// Writes the consents of all rows of a batch together, once the rows are accepted.
 // Invariant: they are received in the order of the rows, whatever their kinds; a new lead's own come before those of rows about it.
 import { inOrder } from '../domain/consent.ts';
 import { insertConsents } from '../store/consents.ts';
@@ -14,7 +14,7 @@ export async function insertAnswers(tx: Sql, accepted: readonly AcceptedRow[]): 
   );
 }
 
-/** By number. A row about a lead may have come in before the lead itself: it counts right after it. */
+/** By row id. A row about a lead may come in before the lead itself: it counts right after it. */
 function inOrderOfReceipt(accepted: readonly AcceptedRow[]): readonly AcceptedRow[] {
   const made = new Map(
     accepted.flatMap(({ candidate, leadId }) =>

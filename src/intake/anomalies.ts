@@ -1,5 +1,5 @@
-// What does not conform in the leads of a batch is counted for their client, by form or agent and by day (C14, C16, C16b, C54).
-// Invariant: counting refuses nothing and holds nothing up: what cannot be judged is taken in all the same, and logged.
+// Counts non-conforming leads of a batch for their client, by form or agent and by day (C14, C16, C16b, C54).
+// Invariant: counting refuses nothing and delays nothing: a lead that cannot be judged is accepted all the same, and logged.
 import {
   entityAnomalies,
   noticeAnomalies,
@@ -28,7 +28,7 @@ import { looksLikePhone } from './formats.ts';
 export type Needs = Pick<CompiledMapping, 'consentTable' | 'updateConsentTable' | 'accepts'>;
 
 export interface AnomalyDeps {
-  /** Of a version in force; without it no question is missed. */
+  /** Reads the needs of a version in force; without it no missed question is counted. */
   readonly needsOf?: (versionId: number) => Promise<Needs | undefined>;
   readonly log: Log;
 }
@@ -39,7 +39,7 @@ interface Asking {
   readonly leadsFrom: Date;
 }
 
-/** What leads of a client are judged by. */
+/** The rules by which leads of a client are judged. */
 interface Expected {
   readonly revision: number;
   readonly readAt: number;
@@ -48,7 +48,7 @@ interface Expected {
   readonly asking: readonly Asking[];
 }
 
-/** A destination may be archived without a publication; then what it asked is forgotten after so long. */
+/** An archived destination publishes no event; its questions expire after this time. */
 const freshMs = 60_000;
 
 export function createAnomalyCounter(deps: AnomalyDeps): AnomalyCounter {
@@ -107,7 +107,7 @@ async function expectedOf(
 type Found = Omit<CountedAnomaly, 'day'>;
 type Said = ReadonlyMap<number, readonly ConsentRecord[]>;
 
-/** Answers that come in rows of their own beside the lead count as asked. */
+/** Answers in rows beside the lead count as given with it. */
 function consentsByLead(rows: readonly AcceptedRow[]): Said {
   const said = new Map<number, ConsentRecord[]>();
   for (const { leadId, candidate } of rows) {
@@ -154,7 +154,7 @@ function ofLead(row: AcceptedRow, said: readonly ConsentRecord[], expected: Expe
 const textOf = (value: LeadFields[LeadColumn]): string | undefined =>
   typeof value === 'string' ? value : undefined;
 
-/** Read from the columns: making a whole lead of each row costs more than all the rest of judging it. */
+/** Read from the columns: building a whole lead for each row costs more than judging it. */
 const judgedOf = (fields: LeadFields): JudgedLead => ({
   channel: fields.channel as Channel,
   collectedAt: fields.collected_at as Date,
@@ -164,7 +164,7 @@ const judgedOf = (fields: LeadFields): JudgedLead => ({
   consentProof: textOf(fields.consent_proof),
 });
 
-/** What a destination needs that takes this lead, and nobody answered. */
+/** Opt-ins that a destination of this lead needs, and that have no answer. */
 function missedQuestions(
   { candidate: { row, receivedAt } }: AcceptedRow,
   said: readonly ConsentRecord[],
@@ -185,7 +185,7 @@ function ofConsents(row: AcceptedRow, { entities }: Expected): readonly Found[] 
   return entityAnomalies(consents, entities).map((anomaly) => found(row, anomaly, '', source));
 }
 
-/** A phone number in the place of a code stays in the lead. */
+/** A phone number in place of a code is not copied from the lead. */
 const codeOf = (text: string): string => (looksLikePhone(text) ? others : text);
 
 const found = (
@@ -202,9 +202,9 @@ const found = (
   leadId,
 });
 
-/** Stands for all codes that are counted together. */
+/** Code for all codes that are counted together. */
 const others = '*';
-/** Counts of one client, kind and day that have a code of their own: a form that makes up a code for each lead fills no table. */
+/** Different codes counted for one client, kind and day: a form that invents a code for each lead does not fill the table. */
 const mostKeys = 200;
 
 function createKeyLimit(): (anomaly: CountedAnomaly) => CountedAnomaly {

@@ -1,5 +1,5 @@
-// Corrections, consent events and interactions of a batch, on leads that exist; the consents are written with those of all rows.
-// Invariant: each accepted row is one revision; an earlier revision a recipient may hold is kept before anything changes (C22).
+// Applies corrections, consent events and interactions of a batch to existing leads; the consents are written with those of all rows.
+// Invariant: each accepted row is one revision; an earlier revision a recipient may have is kept before anything changes (C22).
 import type { Sql } from '../store/database.ts';
 import { readWeights, type LeadWeight } from '../store/lead-weights.ts';
 import type { LeadFields } from '../domain/lead-fields/columns.ts';
@@ -108,7 +108,7 @@ export async function applyRows(
   );
 }
 
-/** Corrections, with the time at which their lead was collected: the demand is as old as it was. */
+/** Corrections, with the collection time of their lead: a correction does not make the demand younger. */
 const bringingOf = (
   candidates: readonly Candidate[],
   states: ReadonlyMap<string, State>,

@@ -1,4 +1,4 @@
-// A record of a file or of a request as a row of lead_intake: judged by the contract, then as its columns store it.
+// Converts a record of a file or a request to a row of lead_intake: judged by the contract, then typed as its columns store it.
 // Invariant: nothing is dropped: a name the contract does not know is a refusal.
 import type { IntakeColumn, IntakeValue, IntakeValues } from '../store/intake.ts';
 import { checkRow } from './contract.ts';
@@ -8,14 +8,14 @@ import { refusal, type ColumnRefusal } from './refusals.ts';
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** A row that names no client is this client's. */
+/** Adds this client to a row that names none. */
 export function withClient(values: Values, clientId: string | undefined): Values {
   return clientId === undefined || values['client_id'] !== undefined
     ? values
     : { ...values, client_id: clientId };
 }
 
-/** Another client than this one is refused. */
+/** Refusals of the row; a row of another client is refused. */
 export function refusalsOf(
   values: Values,
   clientId: string | undefined,

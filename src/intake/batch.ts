@@ -1,4 +1,4 @@
-// What the stations of one intake transaction share: a row on its way, and the ledger of what becomes of it.
+// Types shared by the steps of one intake transaction: a row in process, and the ledger of results.
 // Invariant: every taken row ends in the ledger once: accepted, refused, duplicate, or left waiting.
 import type { Sql } from '../store/database.ts';
 import type { RowId } from '../store/intake-take.ts';
@@ -8,10 +8,10 @@ import type { LeadSecrets } from '../store/secrets.ts';
 import type { ColumnRefusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 
-/** Clients that the transaction holds. */
+/** Clients that the transaction has locked. */
 export type Clients = ReadonlyMap<string, Pick<LockedClient, 'revision'>>;
 
-/** Counts what does not conform in the leads that were accepted; `clients`: the locked ones, with the revision of their facts. */
+/** Counts non-conforming leads among the accepted; `clients`: the locked ones, with the revision of their facts. */
 export interface AnomalyCounter {
   readonly count: (tx: Sql, accepted: readonly AcceptedRow[], clients: Clients) => Promise<void>;
 }
@@ -19,11 +19,10 @@ export interface AnomalyCounter {
 export interface ProcessDeps {
   readonly secrets: Pick<LeadSecrets, 'create'>;
   readonly digestKey: Buffer;
-  /** Of the addresses on the opposition list. */
+  /** Key of the digests of addresses on the opposition list. */
   readonly oppositionKey: Buffer;
-  /** Keeps the current revision of these leads where a recipient may hold it; called before they change. */
+  /** Keeps the current revision of these leads where a recipient may have it; called before they change. */
   readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
-  /** What does not conform is counted. */
   readonly anomalies: AnomalyCounter;
 }
 
@@ -31,7 +30,7 @@ export interface ProcessedRows {
   readonly accepted: number;
   readonly refused: number;
   readonly duplicates: number;
-  /** Rows left 'new' because an earlier row about the same lead is in other hands. */
+  /** Rows left 'new' because another process works on an earlier row about the same lead. */
   readonly waiting: number;
   readonly changes: readonly NewLeadChange[];
 }
@@ -42,14 +41,14 @@ export interface Candidate {
   readonly receivedAt: Date;
   readonly row: CheckedRow;
   readonly digest: Buffer;
-  /** The officer has let it in. */
+  /** The officer has released it. */
   readonly isReleased?: true;
 }
 
-/** What becomes of the rows of a transaction; every station adds to it. */
+/** Results of the rows of a transaction; every step adds to it. */
 export interface RowLedger {
   readonly refuse: (candidate: Pick<Candidate, 'id'>, refusals: readonly ColumnRefusal[]) => void;
-  /** False when the row is known already: counted as a duplicate, or refused for its other content. */
+  /** False for a known row: counted as a duplicate, or refused for its different content. */
   readonly isFirst: (candidate: Candidate) => boolean;
   readonly accept: (candidate: Candidate, leadId: number, change: NewLeadChange) => void;
 }
@@ -57,6 +56,6 @@ export interface RowLedger {
 export interface AcceptedRow {
   readonly candidate: Candidate;
   readonly leadId: number;
-  /** Of the lead, with this row. */
+  /** Revision of the lead, with this row. */
   readonly revision: number;
 }

@@ -1,5 +1,5 @@
-// The lead contract: decides whether one row may come in, and reads it into the domain's words.
-// Invariant: closed and unforgiving: nothing is trimmed, cased, defaulted or invented for a person (C05, C13, C16b).
+// Checks one row against the lead contract and reads it into the domain's types.
+// Invariant: closed and strict: nothing is trimmed, cased, defaulted or invented for a person (C05, C13, C16b).
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { ConsentRecord, Interaction } from '../domain/lead.ts';
 import type { IntakeColumn } from '../store/intake.ts';
@@ -29,7 +29,7 @@ const defaulted = columnFacts.flatMap(({ column, byDefault }) =>
 );
 
 const head = ['client_id', 'kind', 'reference'];
-/** What each kind of row may carry and what it must (beyond client, kind and reference). */
+/** Columns that each kind of row may and must have (beyond client, kind and reference). */
 export const kindColumns: Readonly<
   Record<RowKind, { readonly may: readonly string[]; readonly must: readonly string[] }>
 > = {
@@ -101,7 +101,7 @@ function read(kind: RowKind, present: Readonly<Record<string, unknown>>): Checke
   };
 }
 
-/** Columns that were not even fetched. */
+/** Refusals of columns that were too long to be fetched. */
 export const tooLong = (columns: readonly IntakeColumn[]): readonly ColumnRefusal[] =>
   columns.map((name) => refusal(name, 'TOO_LONG', fieldOf(name)?.says));
 
@@ -119,7 +119,7 @@ function consentOf(raw: Readonly<Record<string, unknown>>): ConsentRecord {
   };
 }
 
-/** Kinds that are the prospect's own doing unless the row says otherwise (C08). */
+/** Kinds of interaction that the prospect initiates unless the row says otherwise (C08). */
 const voluntaryByNature = new Set(['inbound_call', 'web_form']);
 
 function interactionOf(raw: Readonly<Record<string, unknown>>): Interaction {
@@ -157,7 +157,7 @@ function validatorOf(kind: RowKind): ValidateFunction {
   });
 }
 
-/** Keyword of a schema -> code; earlier ones are told first, one per path. */
+/** Keyword of a schema -> code; the earliest of them is reported, one per path. */
 const codes: readonly (readonly [string, RefusalCode])[] = [
   ['required', 'REQUIRED'],
   ['additionalProperties', 'UNKNOWN_FIELD'],

@@ -1,5 +1,5 @@
-// A correction that a person makes at the centre, taken in within the caller's transaction: judged and written as a row of lead_intake is.
-// Invariant: the contract decides; what it refuses changes nothing and names columns, never values.
+// Applies a correction that a person makes at the centre, within the caller's transaction, as if it were a row of lead_intake.
+// Invariant: the contract decides; a refused correction changes nothing and names columns, never values.
 import type { Sql } from '../store/database.ts';
 import type { IntakeRow } from '../store/intake-take.ts';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
@@ -19,7 +19,7 @@ export interface OwnCorrection {
   readonly clear: readonly string[];
 }
 
-/** Why it is refused, column by column; empty: it is in the lead. */
+/** Returns its refusals, column by column; empty: the lead is corrected. */
 export async function correctWithin(
   tx: Sql,
   deps: ProcessDeps,
@@ -37,13 +37,13 @@ export async function correctWithin(
   const checked = checkRow(given, now);
   if ('refusals' in checked) return checked.refusals.map(({ message }) => message);
   const row: IntakeRow = {
-    // Of no row: there is none to remove or refuse.
+    // No row exists: none is to be removed or refused.
     id: 0n,
     receivedAt: now,
     takenAt: now,
     values: Object.fromEntries(intakeColumns.map((column) => [column, given[column] ?? null])),
     tooLong: [],
-    // The officer makes it, at the person's own demand.
+    // The officer makes it, at the person's own request.
     isReleased: true,
   };
   const { accepted, duplicates } = await processRows(tx, deps, [row], () => Promise.resolve([]));
@@ -57,6 +57,6 @@ const numbers = new Set<string>(
   columnFacts.flatMap(({ column, type }) => (type === 'integer' || type === 'decimal' ? [column] : [])),
 );
 
-/** What is no number is left for the contract to refuse. */
+/** A text that is not a number is left for the contract to refuse. */
 const read = (name: string, text: string): IntakeValue =>
   numbers.has(name) && /^-?\d{1,12}(\.\d{1,4})?$/.test(text) ? Number(text) : text;

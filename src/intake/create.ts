@@ -1,5 +1,5 @@
-// New leads of a batch: lead, content, secret and interactions together; their consents are written with those of all rows.
-// Invariant: a lead is never half there; one reference makes one lead.
+// Creates the new leads of a batch: lead, content, secret and interactions together; their consents are written with those of all rows.
+// Invariant: a lead is never half written; one reference makes one lead.
 import type { Sql } from '../store/database.ts';
 import type { LeadFields } from '../domain/lead-fields/columns.ts';
 import type { LeadWeight } from '../store/lead-weights.ts';
@@ -11,13 +11,13 @@ import { heavier } from './weight.ts';
 
 export interface CreatedLead extends LockedLead {
   readonly fields: LeadFields;
-  /** Of its own events. */
+  /** Weight of its own events. */
   readonly weight: LeadWeight;
 }
 
 const weightless: LeadWeight = { consents: 0, interactions: 0, contentBytes: 0 };
 
-/** Returns the leads it made, by name. */
+/** Returns the created leads, by name. */
 export async function createRows(
   tx: Sql,
   deps: Pick<ProcessDeps, 'secrets' | 'oppositionKey'>,
@@ -63,7 +63,7 @@ export async function createRows(
     const weight = heavier(weightless, candidate.row);
     created.set(name, { id: leadId, clientId, reference, revision: 1, erased: false, fields, weight });
   }
-  // A second row of the same reference in the same batch: the first is accepted by now, so this one is judged against it.
+  // A second row of the same reference in this batch: the first is accepted by now, so the second is judged against it.
   for (const twin of twins) ledger.isFirst(twin);
   return created;
 }

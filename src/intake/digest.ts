@@ -1,4 +1,4 @@
-// The keyed digest by which the same row is known again.
+// Computes the keyed digest that identifies a repeated row.
 // Invariant: the same meaning gives the same digest whatever the order of keys or the spelling of an instant; no plain hash of a person.
 import { createHmac } from 'node:crypto';
 import { keyOf } from '../domain/keyed.ts';

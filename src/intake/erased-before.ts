@@ -1,5 +1,6 @@
-// An old demand of a person who was erased since: as a new lead under whatever reference, or as a lead corrected to their address.
-// Invariant: what was collected before the erasure of one of its addresses is refused, with a task for the officer, until they let it in.
+// Finds rows that bring back a person erased since: an old demand as a new lead, or as a correction to their address.
+// Invariant: data collected before the erasure of one of its addresses is refused, with a task for the officer, until the officer releases
+// it.
 import { addressDigests } from '../domain/opposition.ts';
 import { isTaskOpen, raiseAlerts } from '../store/alerts.ts';
 import type { Sql } from '../store/database.ts';
@@ -17,11 +18,11 @@ const addressesOf = ({ fields: { email, mobile, landline } }: CheckedRow) => ({
 /** A row that brings addresses into a lead. */
 export interface Bringing {
   readonly candidate: Candidate;
-  /** When the demand that it speaks of was collected. */
+  /** Collection time of its demand. */
   readonly collectedAt: Date;
 }
 
-/** Of these rows, those that an erasure of one of their addresses concerns. Its erasures wait for the clients' locks. */
+/** Those of the rows that an erasure of one of their addresses concerns. New erasures wait for the clients' locks. */
 export async function erasedSince(
   tx: Sql,
   key: Buffer,

@@ -1,4 +1,4 @@
-// The lead contract, field by field: rule, what it says to a person, category, path in a nested JSON file.
+// Defines the lead contract field by field: rule, words for people, category, path in a nested JSON file.
 // Invariant: one table for checking, importing and documentation; the lead's fields come from their definitions.
 import { columnFacts } from '../domain/lead-fields/columns.ts';
 import { consentFields } from '../domain/lead-fields/consent.ts';
@@ -13,14 +13,14 @@ export type { Rule } from '../domain/lead-fields/rules.ts';
 
 export interface IntakeField extends Rule {
   readonly name: IntakeColumn;
-  /** Where a nested JSON Lines file carries it. */
+  /** Its path in a nested JSON Lines file. */
   readonly path: string;
   readonly category: DataCategory | 'technical';
   readonly description: string;
-  /** What a sender should know besides. */
+  /** A remark for senders. */
   readonly note?: string;
   readonly presence: Presence;
-  /** Of an invented person. */
+  /** Example, of an invented person. */
   readonly sample?: FieldValue;
 }
 

@@ -1,5 +1,5 @@
-// Formats and keywords the lead contract adds to JSON Schema, and the ajv they live in.
-// Invariant: pure yes-or-no questions; ajv is never verbose, so its errors carry no data.
+// Formats and keywords that the lead contract adds to JSON Schema, and the ajv instance with them.
+// Invariant: pure predicates; ajv is never verbose, so its errors carry no data.
 import { Ajv } from 'ajv';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
 import { isPhone } from '../mapping/fields/phones.ts';
@@ -42,8 +42,8 @@ const countries = new Set(
 );
 
 const email = fullFormats.email as RegExp;
-// Tab and line ends belong in long texts; every other control character, and every noncharacter of Unicode, comes from a
-// broken export. XML can hold neither.
+// Tab and line ends are allowed in long texts; every other control character, and every noncharacter of Unicode, comes from a
+// broken export. XML can carry neither.
 const control = /[[\p{Cc}\p{Noncharacter_Code_Point}]--[\t\r\n]]/v;
 const lineEnd = /[\t\r\n\u2028\u2029]/;
 

@@ -1,5 +1,5 @@
-// Before a correction changes or clears an address, its keyed digest is kept with the lead: an erasure opposes every address it ever had.
-// Invariant: no address stands there, and what is kept goes with the lead; corrections of one batch each keep what stood before them.
+// Keeps the keyed digest of an address before a correction changes or clears it, so that an erasure covers every address of a lead.
+// Invariant: no address is kept in clear, and the digests are deleted with the lead; each correction of a batch keeps its previous address.
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import type { Sql } from '../store/database.ts';
 import { addressesOf, keepFormerAddresses } from '../store/oppositions.ts';
@@ -7,11 +7,11 @@ import type { CheckedRow } from './row.ts';
 
 const addresses = ['email', 'mobile', 'landline'] as const;
 
-/** Whether a correction takes an address from its lead, or gives it another. */
+/** True where a correction changes or removes an address of its lead. */
 export const partsFromAddress = ({ kind, fields, clear }: CheckedRow): boolean =>
   kind === 'correction' && addresses.some((name) => fields[name] !== undefined || clear.includes(name));
 
-/** @param applied rows in their order; the leads are locked, and as they were before them */
+/** @param applied rows in their order; the leads are locked and not changed yet */
 export async function keepAddresses(
   tx: Sql,
   key: Buffer,

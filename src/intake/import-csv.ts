@@ -1,5 +1,5 @@
-// CSV into rows of the lead contract: header, flat consent columns, records with their line.
-// Invariant: a header names columns of the contract or nothing is read; an empty cell is absent, every other cell is taken as it stands.
+// Reads CSV into rows of the lead contract: header, flat consent columns, records with their line.
+// Invariant: a header names columns of the contract or nothing is read; an empty cell is absent, every other cell is taken unchanged.
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
@@ -17,7 +17,7 @@ export interface ImportRecord {
     { readonly cells: readonly string[] } | { readonly object: Readonly<Record<string, unknown>> };
 }
 
-/** Flat columns that speak for every `consent.<purpose>.<channel>` of the row. */
+/** Flat columns whose value applies to every `consent.<purpose>.<channel>` of the row. */
 const sharedConsent: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(consentFields)
     .filter(([name]) => !['purpose', 'channel', 'state'].includes(name))
@@ -43,7 +43,7 @@ export async function* readCsv(
     relax_quotes: false,
     trim: false,
   });
-  // The parser's end carries the error; the pipeline only keeps a broken read from going unseen.
+  // The parser reports the error; the pipeline's own rejection is ignored.
   const feeding = pipeline(Readable.from(decodedText(source)), parser).catch(() => undefined);
   let header: readonly string[] | undefined;
   try {
@@ -72,7 +72,7 @@ function checkHeader(header: readonly string[]): void {
     sharedConsent[name] !== undefined ||
     name.startsWith('rejected.');
   if (!header.some(isKnown)) {
-    // Names of a first line that is no header may be a person's.
+    // A first line that is no header may contain a person's data: it is not quoted.
     throw unreadable(1, 'no header with the column names of the lead contract (delimiters read: ; , tab)');
   }
   header.forEach((name, index) => {
@@ -103,7 +103,7 @@ function valuesOf(header: readonly string[], record: readonly string[]): Record<
   return values;
 }
 
-/** A number where the contract wants one; what is not written as a number stays a text, to be refused as such. */
+/** A number where the contract wants one; a cell not written as a number stays a text, to be refused as such. */
 function typed(name: string, cell: string): string | number {
   const { type } = fieldOf(name)?.schema ?? {};
   return (type === 'number' || type === 'integer') && /^-?\d{1,15}(\.\d{1,6})?$/.test(cell)

@@ -1,5 +1,5 @@
-// Decides once how the bytes of a file are read, and says why: UTF-8, or windows-1252.
-// Invariant: one bad byte never turns a whole file into another encoding; where it is not clear, the file is refused with line and byte.
+// Decides once in which encoding the bytes of a file are read, UTF-8 or windows-1252, and gives the reason.
+// Invariant: one bad byte never turns a whole file into another encoding; a doubtful file is refused with line and byte.
 import { createReadStream } from 'node:fs';
 import { RelaisError } from '../errors.ts';
 
@@ -18,7 +18,7 @@ interface Place {
   readonly byte: number;
 }
 
-/** What the bytes of a file are, whichever way they are read. */
+/** Findings about the bytes of a file, independent of their encoding. */
 interface Look {
   readonly marked: boolean;
   /** Characters beyond ASCII written as UTF-8. */
@@ -78,7 +78,7 @@ async function lookAt(file: string): Promise<Look> {
 const binary = 'not a text file in UTF-8 or windows-1252; save it as UTF-8';
 const undefinedIn1252 = new Set([0x81, 0x8d, 0x8f, 0x90, 0x9d]);
 
-/** Bytes that follow a first byte, and the range of the second: what UTF-8 allows (RFC 3629), surrogates and overlong forms excluded. */
+/** Bytes that follow a first byte, and the range of the second, as UTF-8 allows (RFC 3629), surrogates and overlong forms excluded. */
 function opening(
   byte: number,
 ): { readonly more: number; readonly from: number; readonly to: number } | undefined {

@@ -1,4 +1,4 @@
-// JSON Lines into rows of the lead contract: flat (column names) or nested (the domain's words), also mixed.
+// Reads JSON Lines into rows of the lead contract: flat (column names) or nested (the domain's words), also mixed.
 // Invariant: every name is known or kept under its path, to be refused; nothing is dropped silently.
 import { jsonFaults, readJson } from '../domain/json-text.ts';
 import { fieldOf, fields } from './fields.ts';
@@ -49,7 +49,7 @@ async function* linesOf(source: ImportSource): AsyncGenerator<string> {
   if (rest !== '') yield rest;
 }
 
-/** A field given twice, flat and nested, is kept as `<path>.again`: refused, since nobody can say which one counts. */
+/** A field given twice, flat and nested, is kept as `<path>.again` and refused, since either value may be the right one. */
 export function flattened(lead: Json): Json {
   const values: Record<string, unknown> = {};
   const walk = (object: Json, prefix: string): void => {

@@ -1,5 +1,5 @@
-// The file of refused rows beside an import: where, which column, why, and the row as it was, to be corrected and sent again.
-// Invariant: it holds personal data, so only its owner may read it (0600); it never overwrites a file.
+// Writes the file of refused rows beside an import: line, column, reason and the row itself, to be corrected and sent again.
+// Invariant: it contains personal data, so only its owner may read it (0600); it never overwrites a file.
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -78,7 +78,7 @@ function withoutMarks(header: readonly string[], cells: readonly string[]): read
   return cells.filter((_, index) => header[index]?.startsWith('rejected.') !== true);
 }
 
-/** People open this file in a spreadsheet: what would run as a formula there is quoted; phone numbers and numbers are harmless. */
+/** The file is opened in spreadsheets: a cell that would run as a formula is quoted; phone numbers and numbers are harmless. */
 function defused(cell: string): string {
   return /^[=@\t\r+-]/.test(cell) && !/^[+-]?\d[\d.]*$/.test(cell) ? `'${cell}` : cell;
 }

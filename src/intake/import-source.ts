@@ -1,5 +1,5 @@
-// Opens a file of leads: finds its encoding, format and delimiter, and streams its text.
-// Invariant: the file is never held in memory; what cannot be read as text is refused before anything is written.
+// Opens a file of leads: detects its encoding, format and delimiter, and streams its text.
+// Invariant: the file is never wholly in memory; a file that cannot be read as text is refused before anything is written.
 import { createReadStream } from 'node:fs';
 import { RelaisError } from '../errors.ts';
 import { decideEncoding, type ImportEncoding } from './import-encoding.ts';
@@ -8,13 +8,13 @@ export interface ImportSource {
   readonly file: string;
   readonly format: 'csv' | 'jsonl';
   readonly encoding: ImportEncoding;
-  /** Why it is read so, for a person. */
+  /** Reason for the encoding, for a person. */
   readonly encodingReason: string;
-  /** Of a CSV file. */
+  /** Only for a CSV file. */
   readonly delimiter: ';' | ',' | '\t';
 }
 
-/** One line of a file, an object or a record, longer than this is no lead. Characters. */
+/** Longest line of a file, object or record, in characters; a longer one is no lead. */
 export const longestRecord = 2_000_000;
 
 /** @throws IMPORT-001 for a file that is missing, empty, binary or a JSON document instead of JSON Lines */
@@ -42,7 +42,7 @@ export function unreadable(line: number, what: string): RelaisError {
 }
 
 export async function* decodedText(source: Pick<ImportSource, 'file' | 'encoding'>): AsyncGenerator<string> {
-  // Drops a byte order mark. Fatal: the file was looked at byte by byte, and may have been written to since.
+  // Drops a byte order mark. Fatal: the file may have changed since its bytes were checked.
   const decoder = new TextDecoder(source.encoding, { fatal: true });
   for await (const chunk of createReadStream(source.file) as AsyncIterable<Buffer>)
     yield decoder.decode(chunk, { stream: true });

@@ -17,11 +17,11 @@ export interface ImportOptions {
   readonly insert: (rows: readonly IntakeValues[]) => Promise<void>;
   readonly onProgress?: (progress: ImportResult) => void;
   readonly rejectsFile?: string;
-  /** Found by what the file holds when absent. */
+  /** Detected from the file when absent. */
   readonly encoding?: ImportEncoding;
   /** Checks and writes rejects, inserts nothing. */
   readonly dryRun?: boolean;
-  /** Instants may not lie far ahead of it: the database's clock, by which the rows are judged again when taken in. */
+  /** The database's clock, by which accepted rows are judged again: instants may not be far ahead of it. */
   readonly now: () => Date;
 }
 
@@ -37,17 +37,17 @@ export interface ImportResult extends Pick<
   readonly rejected: number;
   /** Rejected rows by their first code. */
   readonly codes: Readonly<Record<string, number>>;
-  /** Present when rows were rejected. Holds personal data; mode 0600. */
+  /** Present when rows were rejected. Contains personal data; mode 0600. */
   readonly rejectsFile?: string;
 }
 
 /** Rows an INSERT statement carries. */
 const together = 200;
-/** And the texts of one, about: below every server's `max_allowed_packet`. */
+/** Approximate bytes of one statement: below every server's `max_allowed_packet`. */
 const togetherBytes = 262_144;
 
 /**
- * Running it twice adds nothing twice: acceptance knows the same row again.
+ * Importing a file twice adds nothing twice: acceptance recognises a repeated row.
  * @throws IMPORT-001 with the line when the file cannot be read as its format; nothing is written then
  */
 export async function importFile(options: ImportOptions): Promise<ImportResult> {

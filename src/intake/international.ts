@@ -1,5 +1,5 @@
-// Phone numbers as people type them, written as the contract asks (E.164), where the sender says of which country they are.
-// Invariant: what is not a number of that country, or has an extension, stays as it was, and the contract refuses it.
+// Rewrites national phone numbers to E.164, where the sender states their country.
+// Invariant: a text that is not a number of that country, or has an extension, stays unchanged, and the contract refuses it.
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js';
 import type { Values } from './as-row.ts';
 import { fields } from './fields.ts';

@@ -1,25 +1,25 @@
-// Finds the row that an error of the server always comes with, by halving the batch.
-// Invariant: a row is only accused while others pass, three times and by itself; the trouble of a server that is away or full is no row's.
+// Quarantines the row that makes the server fail, by bisecting the batch.
+// Invariant: a row is accused only while others pass, three times and alone; an outage or a full server accuses no row.
 import { isRelaisError } from '../errors.ts';
 import { SqlFailure, isStoreOutage, isStoreTrouble, type Database } from '../store/database.ts';
 import { takeRows, type IntakeHead } from '../store/intake-take.ts';
 import type { ProcessedRows } from './batch.ts';
 import { newRound, nothing, type Rounds } from './rounds.ts';
 
-/** An error that does not name a row: the batch is given back whole and tried later. */
+/** True for an error that does not identify a row: the whole batch is released and tried later. */
 export const isOfNoRow = (error: unknown): boolean => isRelaisError(error) || isStoreTrouble(error);
 
 const packetTooLarge = 1153;
-/** What a row can bring about: too large for a packet, for the memory or for the time of a statement. */
+/** Errors that a row may cause: too large for a packet, for the memory or for the time of a statement. */
 const rowsOwn = new Set([1037, 1041, packetTooLarge, 1317, 1969, 3024]);
-/** A connection that is lost again and again with the same row: the server closes it before it can say why. */
+/** Includes a connection that is lost again and again with the same row: the server closes it without an error code. */
 const mayBeARows = (error: unknown): boolean =>
   isStoreOutage(error) || (error instanceof SqlFailure && rowsOwn.has(error.errno));
 const isSurelyARows = (error: unknown): boolean =>
   error instanceof SqlFailure && error.errno === packetTooLarge;
 
 const triesAlone = 3;
-/** So many alone in trouble and none that passed: it is everybody's trouble. */
+/** So many rows failed alone and none passed: the error is no row's. */
 const failuresAtMost = 8;
 
 interface Trial {
@@ -30,12 +30,12 @@ interface Trial {
 export interface IsolateDeps {
   readonly database: Database;
   readonly rounds: Rounds;
-  /** One row at a time, for an error that is a row's by itself. */
+  /** Takes one row at a time, for an error that a row causes by itself. */
   readonly oneByOne: (heads: readonly IntakeHead[]) => Promise<ProcessedRows>;
   readonly setAside: (head: IntakeHead, error: unknown) => Promise<ProcessedRows>;
 }
 
-/** @throws the error when it is everybody's */
+/** @throws the error when it is no row's */
 export async function isolate(deps: IsolateDeps, heads: readonly IntakeHead[]): Promise<ProcessedRows> {
   const trial: Trial = { passed: 0, failed: [] };
   let sum = await halved(deps, shuffled(heads), trial);
@@ -54,7 +54,7 @@ async function halved(deps: IsolateDeps, heads: readonly IntakeHead[], trial: Tr
     return settled;
   } catch (error) {
     if (!isOfNoRow(error)) return deps.oneByOne(heads);
-    // Away: thrown, and nobody is accused.
+    // Throws when the server is away, so that no row is accused.
     await deps.database.all('SELECT 1');
     const [head] = heads;
     if (head === undefined) return nothing;
@@ -74,7 +74,7 @@ const again = (deps: IsolateDeps, heads: readonly IntakeHead[]): Promise<Process
   return deps.rounds.together((tx) => takeRows(tx, ids), newRound());
 };
 
-/** It has failed once by itself. */
+/** It has failed once alone. */
 async function triedAgain(deps: IsolateDeps, head: IntakeHead): Promise<ProcessedRows> {
   for (let tries = 2; ; tries += 1) {
     try {
@@ -88,7 +88,7 @@ async function triedAgain(deps: IsolateDeps, head: IntakeHead): Promise<Processe
   }
 }
 
-/** Otherwise the same few rows at the front would hide for ever that others pass. */
+/** Otherwise the same few rows at the front would always be tried first and hide that others pass. */
 function shuffled(heads: readonly IntakeHead[]): readonly IntakeHead[] {
   return heads
     .map((head) => ({ head, at: Math.random() }))

@@ -1,17 +1,18 @@
-// Reads a JSON column of a row: weighed and measured before it is parsed.
-// Invariant: a text that could fill or stall the process is refused before it is parsed, and so is a name that occurs twice; half a character is never repaired.
+// Reads a JSON column of a row, after checking its size and structure.
+// Invariant: a text that could fill or stall the process is refused before it is parsed, and so is a name that occurs twice; half a
+// character is never repaired.
 import { jsonFaults, readJson, type JsonLimits } from '../domain/json-text.ts';
 import { mostColumnBytes } from '../domain/lead-limits.ts';
 import { refusal, shownName, type ColumnRefusal } from './refusals.ts';
 
 export const mostJsonElements = 100;
-/** `[{"state":"granted"}]` has two levels; a little more is left to the contract to name, field by field. */
+/** `[{"state":"granted"}]` has two levels; a little more is left for the contract to refuse field by field. */
 const limits: JsonLimits = { depth: 8, names: 64, elements: mostJsonElements };
 
 type Column = keyof typeof mostColumnBytes;
 type Read = { readonly value: unknown } | { readonly refusals: readonly ColumnRefusal[] };
 
-/** @param given text, or what a file's line already held as an array */
+/** @param given text, or the array of a file's line */
 export function readJsonColumn(name: Column, given: unknown): Read {
   const says = `JSON array of 1 to ${mostJsonElements} elements, ${mostColumnBytes[name] / 1_024} KiB at most`;
   const refused = (code: 'TOO_LONG' | 'BAD_JSON', detail = says): Read => ({
@@ -38,7 +39,7 @@ function textOf(value: unknown): string | undefined {
   }
 }
 
-/** Where texts hold half a character: `\ud800` of JSON, which a database would store as something else. */
+/** Paths of texts with half a character: `\ud800` of JSON, which a database would store as something else. */
 function brokenIn(value: unknown, path: string): readonly ColumnRefusal[] {
   if (typeof value === 'string') return value.isWellFormed() ? [] : [refusal(path, 'BROKEN_TEXT')];
   if (Array.isArray(value)) return value.flatMap((item, index) => brokenIn(item, `${path}[${index}]`));

@@ -1,4 +1,4 @@
-// Rows that change a lead leave an entry each in the hand-over log: what a proof for the client and a written note cite (C23, C48).
+// Writes an entry in the hand-over log for each row that changes a lead; proofs and notes cite it (C23, C48).
 // Invariant: names of fields, opt-ins, kinds and codes; no value of a person.
 import { appendHandovers, type Handover } from '../store/handovers.ts';
 import type { Sql } from '../store/database.ts';
@@ -16,7 +16,7 @@ function entryOf({ candidate: { id, row }, leadId, revision }: AcceptedRow): rea
     leadId,
     actor: 'intake',
     leadRevision: revision,
-    // Of no row of lead_intake: a request corrects the lead, and has a note of its own.
+    // Id 0 is no row of lead_intake: a request corrects the lead, and has a note of its own.
     ...(id === 0n ? { reason: byRequest } : {}),
   };
   switch (row.kind) {

@@ -1,5 +1,5 @@
-// What stands on a client's opposition list is said in the leads that come in with one of its addresses.
-// Invariant: in the transaction that takes them in, as a withdrawal of another lead is; an answer given after it stands.
+// Applies a client's opposition list to the leads that come in with one of its addresses.
+// Invariant: in the transaction that accepts them, like a withdrawal of another lead; a later answer prevails.
 import { addressDigests, oppositionSource } from '../domain/opposition.ts';
 import type { ConsentRecord } from '../domain/lead.ts';
 import type { Sql } from '../store/database.ts';
@@ -12,7 +12,7 @@ import {
 } from '../store/oppositions.ts';
 import { repeatWithdrawals, type Reached, type Spreading } from '../store/same-person.ts';
 
-/** Says in these leads what the list holds for their addresses, where it changes their answer. */
+/** Records the list's oppositions in these leads, where they change an answer. */
 export async function applyOppositions(
   tx: Sql,
   key: Buffer,

@@ -1,5 +1,5 @@
-// Rows that another system posts over HTTP: judged at once, stored as rows of lead_intake, taken in, and answered one by one.
-// Invariant: what was stored is taken in whatever becomes of the caller: a planner takes what this process leaves behind.
+// Accepts rows that another system posts over HTTP: judges them at once, stores them in lead_intake, and answers row by row.
+// Invariant: a stored row is accepted even if the caller disconnects: a planner accepts the rows that this process leaves behind.
 import { setImmediate as othersFirst, setTimeout as pause } from 'node:timers/promises';
 import type { Database } from '../store/database.ts';
 import { addIntakeRows, intakeRowsLeft, receiptsOf, type IntakeValues } from '../store/intake.ts';
@@ -19,11 +19,11 @@ export type PostedAnswer =
       readonly state: 'refused';
       readonly refusals: readonly Pick<ColumnRefusal, 'column' | 'code' | 'message'>[];
     }
-  /** Stored, and being taken in: the answer was due first. */
+  /** Stored and in process: the answer was due first. */
   | { readonly state: 'received' };
 
 export interface PostOptions {
-  /** ISO 3166-1 alpha-2: whose national phone numbers are understood; without it numbers are E.164. */
+  /** ISO 3166-1 alpha-2: country whose national phone numbers are accepted; without it numbers are E.164. */
   readonly country?: string;
   /** Rows of another client are refused. */
   readonly clientId?: string;
@@ -32,13 +32,13 @@ export interface PostOptions {
 export interface PostingDeps {
   readonly database: Database;
   readonly intake: Pick<Intake, 'acceptRows'>;
-  /** After so long what is stored is answered as received: who waits longer gives up, and sends all of it again. 5 s by default. */
+  /** After this time a stored row is answered as received: a caller that times out sends all of it again. 5 s by default. */
   readonly answerWithinMs?: number;
 }
 
 const usualAnswerMs = 5_000;
 
-/** Another process has some of our rows in hand: it is asked for its outcome so often, in ms. */
+/** Delays in ms between looks at rows that another process works on. */
 const looks = [0, 10, 20, 40, 80, 150, 300, 600, 1_000];
 
 /** @param items at most 100, of any kind of row. @throws DB-001 when nothing could be stored */
@@ -50,7 +50,7 @@ export async function postRows(
   const now = deps.database.now();
   const judged: Judged[] = [];
   for (const item of items) {
-    // A row of many columns takes milliseconds to judge: other requests are answered between two rows.
+    // Judging a row of many columns takes milliseconds: other requests are answered between two rows.
     await othersFirst();
     judged.push(judge(item, options, now));
   }
@@ -86,7 +86,7 @@ const rowReferenceOf = (values: IntakeValues): string =>
 const nameOf = (values: IntakeValues): string =>
   JSON.stringify([values.client_id, values.kind ?? 'lead', rowReferenceOf(values)]);
 
-/** The lead that a row has become part of, by the row's name. */
+/** Leads of accepted rows, by the row's name. */
 async function leadsByRow(
   database: Database,
   rows: readonly IntakeValues[],
@@ -119,7 +119,7 @@ async function outcomesOf(
   const untilDue = (): number => Math.max(0, due - performance.now());
   for (const wait of looks) {
     await pause(wait);
-    // A row of a batch that failed for everybody is a planner's: it is tried again there, alone if need be.
+    // A batch that failed as a whole is left to a planner, which tries each row again, alone if necessary.
     const taken = intake.acceptRows(ids).catch(() => undefined);
     await Promise.race([taken, pause(untilDue(), undefined, { ref: false })]);
     left = await intakeRowsLeft(database, ids);

@@ -1,4 +1,4 @@
-// One transaction over a handful of taken rows: judge, write the lead tables, leave receipts and changes, remove or refuse.
+// Processes a batch of taken rows in one transaction: judges them, writes the lead tables, receipts and changes, removes or refuses rows.
 // Invariant: per lead, rows count in the order of their ids; a row that must wait for an earlier one stays 'new'.
 import type { Sql } from '../store/database.ts';
 import {
@@ -59,7 +59,7 @@ export async function processRows(
   });
   await writeLeads(tx, deps, await stillKept(tx, ready, refuse), results, refuse);
   await writeResults(tx, deps, [...taken, ...pulled], results);
-  // Last: the lines that count are shared by all intakes of a client, and held until the commit.
+  // Last: all intakes of a client share the counter rows, which stay locked until the commit.
   await deps.anomalies.count(tx, results.accepted, clients);
   return {
     accepted: results.accepted.length,
@@ -70,7 +70,7 @@ export async function processRows(
   };
 }
 
-/** What became of the rows of one transaction. */
+/** Results of the rows of one transaction. */
 interface Results {
   readonly accepted: AcceptedRow[];
   readonly refused: RowRefusal[];
@@ -80,7 +80,7 @@ interface Results {
 
 const emptyResults = (): Results => ({ accepted: [], refused: [], duplicates: [], changes: [] });
 
-/** New leads first, then what concerns existing ones and these. */
+/** New leads first, then rows about existing and new leads. */
 async function writeLeads(
   tx: Sql,
   deps: ProcessDeps,
@@ -109,7 +109,7 @@ function createLedger(
   results: Results,
   refuse: RowLedger['refuse'],
   known: {
-    /** Of rows accepted before, by `rowKey`. */
+    /** Digests of rows accepted before, by `rowKey`. */
     readonly digests: Map<string, Buffer>;
     /** The lead of a name, if there is one. */
     readonly leadOf: (name: string) => LockedLead | undefined;
@@ -136,7 +136,7 @@ function createLedger(
   };
 }
 
-/** Answers, receipts and changes of what was accepted; the rows of lead_intake go, or stay refused. */
+/** Writes answers, receipts and changes of accepted rows; deletes the rows of lead_intake, or marks them refused. */
 async function writeResults(
   tx: Sql,
   deps: ProcessDeps,
@@ -163,7 +163,9 @@ async function writeResults(
   await blankRows(tx, await keptOfNobody(tx, rows, refused));
 }
 
-/** A refused row stays for support to see; of one about an erased lead only its names and reasons do, whatever it was refused for (C22). */
+/**
+ * A refused row is kept for support; one about an erased lead keeps only its names and reasons, whatever the reason of its refusal (C22).
+ */
 async function forgetErased(tx: Sql, rows: readonly IntakeRow[], refused: ReadonlySet<RowId>): Promise<void> {
   const named = rows
     .filter((row) => refused.has(row.id))
@@ -172,7 +174,7 @@ async function forgetErased(tx: Sql, rows: readonly IntakeRow[], refused: Readon
       clientId: String(values.client_id),
       reference: String(values.reference),
     }));
-  // Under the lead's lock: an erasure that is committing now either takes these rows along or is seen here.
+  // Under the lead's lock: an erasure that is committing now either removes these rows or is seen here.
   const leads = await lockNamedLeads(tx, uniqueNames(named));
   await blankRows(
     tx,
@@ -192,7 +194,7 @@ function judged(
     refuse(row, tooLong(row.tooLong));
     return [];
   }
-  // Against the database's clock: a gateway host whose clock runs late would refuse sound leads as of the future.
+  // By the database's clock: a gateway host whose clock is slow would refuse sound leads as dated in the future.
   const checked = checkRow(row.values, row.takenAt);
   if ('row' in checked)
     return [

@@ -1,4 +1,4 @@
-// Why a row is refused: a closed list of codes, and a plain sentence for each.
+// Defines the reasons for refusing a row: a closed list of codes, and a plain sentence for each.
 // Invariant: a refusal names a column or a path, never a value: it is read by support and kept in the database.
 
 /** The closed list; docs/lead-contract.md explains each. */
@@ -39,7 +39,7 @@ export interface ColumnRefusal {
   readonly message: string;
 }
 
-/** @param detail what is expected; never what was found */
+/** @param detail the expected form; never the found value */
 export function refusal(column: string, code: RefusalCode, detail = ''): ColumnRefusal {
   return { column, code, message: `${column} ${refusalCodes[code]}${detail === '' ? '' : ` (${detail})`}.` };
 }
@@ -49,7 +49,7 @@ export function refusalText(refusals: readonly ColumnRefusal[]): string {
   return JSON.stringify(refusals.slice(0, 40));
 }
 
-/** A name found in someone's data, fit to be shown: a foreign key of JSON may hold anything. */
+/** A safe form of a name found in a person's data: a foreign key of JSON may be any text. */
 export function shownName(name: string): string {
   return /^[A-Za-z_][A-Za-z_.]{0,39}$/.test(name) ? name : '(unnamed)';
 }

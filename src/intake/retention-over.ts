@@ -1,5 +1,5 @@
-// Rows whose time was over before they came: what was deleted at the end of its operation is not taken in again (C30, C33).
-// Invariant: judged by the row alone and what is recorded of its operation; refused visibly, and nothing of the person stays in it.
+// Refuses rows whose retention was over before they came, so that data deleted at the end of its operation does not return (C30, C33).
+// Invariant: judged by the row alone and its recorded operation; refused visibly, and nothing of the person is kept.
 import { civilDate, startOfDay } from '../domain/civil-date.ts';
 import { collectedBefore, isDue, lastSignOf, retentionOf, type OperationFacts } from '../domain/retention.ts';
 import type { Sql } from '../store/database.ts';
@@ -13,7 +13,7 @@ import type { CheckedRow } from './row.ts';
 
 const overCodes: readonly RefusalCode[] = ['OPERATION_ENDED', 'RETENTION_ENDED', 'CLIENT_CLOSED'];
 
-/** Of these refused rows, those that keep nothing of a person: its time, or its client's contract, is over, whatever they were refused for. */
+/** Those of the refused rows that keep nothing of a person: their retention or their client's contract is over, whatever their refusal. */
 export async function keptOfNobody(
   tx: Sql,
   rows: readonly IntakeRow[],
@@ -29,7 +29,7 @@ export async function keptOfNobody(
   return refused.map(({ id }) => id).filter((id) => !others.has(id) || closed.has(clientOf.get(id) ?? ''));
 }
 
-/** Those whose time is not over; the others are refused. */
+/** Returns the rows whose retention is not over; refuses the others. */
 export async function stillKept(
   tx: Sql,
   candidates: readonly Candidate[],
@@ -47,7 +47,7 @@ export async function stillKept(
     const { row } = candidate;
     if (row.kind !== 'lead') return true;
     const operation = operations.get(`${row.clientId}\n${operationOf(row)}`);
-    // Most are: no recorded operation, and collected too lately to be due.
+    // Most rows: no recorded operation, and collected too recently to be due.
     if (operation === undefined && collectedAtOf(row) > youngFrom) return true;
     const over = overBecause(row, operation, today);
     if (over !== undefined) refuse(candidate, [over]);

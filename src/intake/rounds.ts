@@ -1,5 +1,5 @@
-// One transaction of the intake: rows taken, marked as in work, fetched and settled.
-// Invariant: what is worked on is marked first; a row that a process has died over is never worked on beside others.
+// Runs one transaction of the intake: takes rows, marks them as in work, fetches and settles them.
+// Invariant: a row is marked before it is worked on; a row on which a process died is never worked on beside others.
 import { isDuplicateKey, type Database, type Sql } from '../store/database.ts';
 import {
   fetchRows,
@@ -17,25 +17,25 @@ import type { Pull } from './row-order.ts';
 
 export const nothing: ProcessedRows = { accepted: 0, refused: 0, duplicates: 0, waiting: 0, changes: [] };
 
-/** What a round met, whether it was committed or not. */
+/** Rows that a round worked on, committed or not. */
 export interface Round {
   readonly worked: Map<RowId, IntakeHead>;
-  /** Left for later, each by itself: a process has died over them. */
+  /** Left for later, each alone: a process has died while working on them. */
   readonly suspects: Map<RowId, IntakeHead>;
 }
 export const newRound = (): Round => ({ worked: new Map(), suspects: new Map() });
 
 export interface Rounds {
-  /** Settles what `take` locks, as much as a batch may weigh, without the suspects. */
+  /** Settles the rows that `take` locks, up to the weight of a batch, without the suspects. */
   readonly together: (
     take: (tx: Sql) => Promise<readonly IntakeHead[]>,
     round: Round,
   ) => Promise<ProcessedRows>;
-  /** Settles one suspect, or sets it aside, not worked on, since twice a process died over it alone. */
+  /** Settles one suspect alone, or quarantines it, without working on it, after a process has died twice over it alone. */
   readonly alone: (id: RowId) => Promise<ProcessedRows>;
 }
 
-/** A twin row accepted by another process in between: the next look sees its receipt. */
+/** Another process accepted a twin row in between: the next round sees its receipt. */
 const twinRounds = 5;
 
 export interface RoundDeps extends ProcessDeps {

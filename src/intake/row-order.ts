@@ -1,4 +1,4 @@
-// The order of rows about one lead: what came before is taken in first, by whichever process.
+// Orders the rows about one lead: earlier rows are accepted first, by whichever process.
 // Invariant: per lead, rows count in the order of their ids; a row that must wait for an earlier one stays 'new'.
 import type { Sql } from '../store/database.ts';
 import type { LeadName } from '../store/intake.ts';
@@ -10,8 +10,8 @@ import type { Candidate } from './batch.ts';
 export type Pull = (names: readonly LeadName[]) => Promise<readonly IntakeRow[]>;
 
 /**
- * Corrections and events follow what came before them. A `lead` row they need is pulled in although its id is beyond the limit;
- * where another process holds it, or holds an earlier row about the lead, they wait for the next round.
+ * Corrections and events follow earlier rows. A `lead` row they need is pulled in although its id is beyond the limit;
+ * where another process has locked it, or an earlier row about the lead, they wait for the next round.
  */
 export async function orderRows(
   tx: Sql,

@@ -1,5 +1,5 @@
-// The shape of a row that follows the lead contract.
-// Invariant: only what the sender said; the one default is the kind of operation, and whose move an interaction was.
+// The type of a row that follows the lead contract.
+// Invariant: only the sender's values; the defaults are the kind of operation and the initiator of an interaction.
 import type { ConsentRecord, Interaction } from '../domain/lead.ts';
 import type { LeadColumn, LeadFields } from '../domain/lead-fields/columns.ts';
 import type { RowKind } from './fields.ts';

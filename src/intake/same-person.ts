@@ -1,5 +1,5 @@
-// What a batch refuses, takes back and grants, for the other leads of the same person at the same client.
-// Invariant: in the transaction that takes the rows in, so that no delivery is ever planned between the two.
+// Applies refusals, withdrawals and grants of a batch to the other leads of the same person at the same client.
+// Invariant: in the transaction that accepts the rows, so that no delivery is ever planned between the two.
 import { isNo } from '../domain/repeated-withdrawals.ts';
 import type { Sql } from '../store/database.ts';
 import type { RowId } from '../store/intake-take.ts';
@@ -19,12 +19,12 @@ const saysYes = (row: CheckedRow): boolean => row.consents.some(({ state }) => s
 const changesAddress = (row: CheckedRow): boolean =>
   row.kind === 'correction' && addresses.some((name) => row.fields[name] !== undefined);
 
-/** Whether a row may change what other leads of its person say: then no other row of that client is taken in beside it. */
+/** True for a row that may change the answers of other leads of its person: no other row of that client is accepted beside it. */
 export const takesAlone = (row: CheckedRow): boolean => saysNo(row) || changesAddress(row);
 
 /**
- * Rows that wait for the next round: a correction that parts a lead from an address comes after the withdrawals that reached it
- * there, and what is said of that lead afterwards comes after the correction.
+ * Rows that wait for the next round: a correction that removes an address from a lead comes after the withdrawals that reached the lead
+ * by it, and later answers of that lead come after the correction.
  */
 export function afterWithdrawals(candidates: readonly Candidate[]): ReadonlySet<RowId> {
   const withdrew = new Set<string>();
@@ -55,7 +55,7 @@ export async function tellSamePerson(
   await markWithdrawn(tx, leadsOf(saysNo));
   const touched = leadsOf((row) => saysYes(row) || changesAddress(row));
   if ((await clientsWithOppositions(tx, clientsOf(accepted))).size > 0)
-    // Every new lead, whatever it says of consent: the list speaks for the person.
+    // Includes every new lead, whatever its consents: the list applies to the person.
     await applyOppositions(
       tx,
       oppositionKey,

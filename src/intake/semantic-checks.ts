@@ -1,5 +1,5 @@
-// What a schema cannot say of a row: instants against now and each other, ranges, proof of a phone grant, reachability.
-// Invariant: pure; judges what is written, never repairs it.
+// Checks of a row beyond its schema: instants against now and each other, ranges, proof of a phone grant, reachability.
+// Invariant: pure; judges the row, never repairs it.
 import { phoneGrantDays } from '../domain/consent.ts';
 import type { ConsentRecord, Interaction } from '../domain/lead.ts';
 import { columnFacts, leadColumns, type LeadColumn, type LeadFields } from '../domain/lead-fields/columns.ts';
@@ -10,7 +10,7 @@ const dayMs = 86_400_000;
 /** Clocks of the web server, the switchboard and the gateway differ a little. */
 const aheadMs = 5 * 60_000;
 
-/** A lead that lost one of these could not be filed or kept lawfully: never cleared. */
+/** A lead without one of these could not be filed or kept lawfully: never cleared. */
 export const notClearable: readonly LeadColumn[] = columnFacts
   .filter(({ presence }) => presence !== 'optional')
   .map(({ column }) => column);
@@ -18,7 +18,7 @@ export const notClearable: readonly LeadColumn[] = columnFacts
 const reachedBy = ['last_name', 'email', 'mobile', 'landline'] as const;
 const ranges = ['surface', 'budget'] as const;
 
-/** What a correction is judged by, as it stands in the lead. */
+/** Columns of the lead by which a correction is judged. */
 export const judgedColumns: readonly LeadColumn[] = [
   ...reachedBy,
   ...ranges.flatMap((name) => [`${name}_min`, `${name}_max`] as const),
@@ -44,7 +44,7 @@ export function checkMeaning(row: CheckedRow, now: Date): readonly ColumnRefusal
   return problems;
 }
 
-/** A lead nobody can be named or reached by is no lead. */
+/** A lead needs a name or an address. */
 export function checkReachable(fields: LeadFields, column: string): readonly ColumnRefusal[] {
   if (reachedBy.some((name) => fields[name] !== undefined)) return [];
   return [refusal(column, 'REQUIRED', 'at least one of last_name, email, mobile and landline')];
@@ -86,7 +86,7 @@ function checkConsent(event: ConsentRecord, path: string, latest: number): reado
     problems.push(refusal(`${path}.validUntil`, 'OUT_OF_RANGE', 'not after recordedAt'));
   }
   if (event.channel !== 'phone' || event.state !== 'granted') return problems;
-  // C16b: the professional must prove the consent: to whom, and to which words, it was given.
+  // C16b: the professional must prove the consent: the entity and the wording it was given to.
   for (const name of ['legalEntity', 'wordingVersion'] as const) {
     if (event[name] === undefined)
       problems.push(refusal(`${path}.${name}`, 'REQUIRED', 'a phone consent must be provable'));
@@ -99,7 +99,7 @@ function checkConsent(event: ConsentRecord, path: string, latest: number): reado
   return problems;
 }
 
-/** Ours: they say nothing of the prospect's will, and must never re-arm retention (C08, C33). */
+/** The centre's own interactions: they express no will of the prospect, and must never restart retention (C08, C33). */
 const ours = new Set(['failed_callback', 'email_sent', 'sms_sent', 'brochure_sent', 'invitation_letter']);
 
 function checkInteraction(event: Interaction, path: string, latest: number): readonly ColumnRefusal[] {

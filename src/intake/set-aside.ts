@@ -1,4 +1,4 @@
-// Rows that cannot be taken in are refused where everybody sees it, with an alert.
+// Refuses rows that cannot be stored, visibly and with an alert.
 // Invariant: nothing of a row's content reaches the log or the alert.
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -17,12 +17,12 @@ interface SetAsideDeps {
 }
 
 const strayAtOnce = 200;
-/** A trouble that lasts is told once an hour. */
+/** A lasting failure is reported once an hour. */
 const toldAgainSeconds = 3_600;
 
 /**
  * Refuses a row in the caller's transaction. Returns rows refused.
- * @param shown what the row says; `code` is for the log and the alert
+ * @param shown text of the refusal on the row; `code` is for the log and the alert
  */
 export async function refuseWithAlert(
   tx: Sql,
@@ -44,7 +44,7 @@ export async function refuseWithAlert(
   return count;
 }
 
-/** A row that the database refuses for what is in it. */
+/** Refuses a row whose content the database rejects. */
 export async function refusePoison(
   { database, log }: SetAsideDeps,
   head: IntakeHead,
@@ -57,7 +57,7 @@ export async function refusePoison(
   return { ...nothing, refused };
 }
 
-/** Rows whose status nobody knows. Returns how many were refused. */
+/** Refuses rows with an unknown status. Returns how many. */
 export const refuseUnknownStatus = ({ database, log }: SetAsideDeps): Promise<number> =>
   database.transaction(async (tx) => {
     const text = refusalText([refusal('status', 'UNKNOWN_STATUS')]);
@@ -68,7 +68,7 @@ export const refuseUnknownStatus = ({ database, log }: SetAsideDeps): Promise<nu
     return count;
   });
 
-/** Intake does not get on: an alert that belongs to no row. */
+/** Raises an alert that names no row: intake makes no progress. */
 export async function alertTrouble(database: Database, error: unknown): Promise<void> {
   if (await raisedSince(database, 'intake_failed', '', toldAgainSeconds)) return;
   await raiseAlert(database, '', foreignCode(error));

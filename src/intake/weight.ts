@@ -1,5 +1,5 @@
-// Whether a row would make its lead larger than the contract allows.
-// Invariant: taking a consent back is never refused for its weight.
+// Refuses a row that would make its lead larger than the contract allows.
+// Invariant: a withdrawal is never refused for its weight.
 import { mostOfLead } from '../domain/lead-limits.ts';
 import type { LeadWeight } from '../store/lead-weights.ts';
 import { refusal, type ColumnRefusal } from './refusals.ts';
@@ -15,7 +15,7 @@ export function heavier(weight: LeadWeight, row: CheckedRow): LeadWeight {
   };
 }
 
-/** @param before what the lead weighs without the row */
+/** @param before weight of the lead without the row */
 export function checkWeight(row: CheckedRow, before: LeadWeight | undefined): readonly ColumnRefusal[] {
   if (before === undefined) return [];
   const after = heavier(before, row);

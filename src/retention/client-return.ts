@@ -1,5 +1,5 @@
-// What a client that leaves is given back (C55): all of its leads as JSON and as tables, and its refused rows, each file under age.
-// Invariant: in pages, so that a million leads need no more memory than a hundred; under the folder's name all files or none, even
+// Writes the return to a client that leaves (C55): all of its leads as JSON and tables, and its refused rows, each file under age.
+// Invariant: in pages, so that a million leads need no more memory than a hundred; under the folder's name are all files or none, even
 // where the process is killed.
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -27,7 +27,7 @@ export interface ClientReturn {
   readonly files: readonly SealedFile[];
   readonly leads: number;
   readonly refusedRows: number;
-  /** Of the list of digests beside the files. */
+  /** Digest of the list of digests beside the files. */
   readonly digest: Buffer;
 }
 
@@ -35,7 +35,7 @@ export const returnFormat = 'relais-client-1';
 const leadsAtOnce = 100;
 const sumsName = 'SHA256SUMS';
 
-/** @throws USAGE-001, LOG-003 where the log stands in archives that were not given */
+/** @throws USAGE-001, LOG-003 where the log is in archives that were not given */
 export async function writeReturn(
   database: Database,
   deps: CollectDeps,
@@ -69,7 +69,7 @@ export async function writeReturn(
 const taken = (folder: string): RelaisError =>
   new RelaisError('USAGE-001', `${folder} exists: name a folder that does not exist yet.`);
 
-/** What a return is written in until it is whole; its own, so that two at once never share one. @throws USAGE-001 */
+/** Temporary folder of a return until it is whole; its own name, so that two returns at once never share one. @throws USAGE-001 */
 async function draftFolder(to: string): Promise<string> {
   const folder = resolve(to);
   if (await stat(folder).catch(() => undefined)) throw taken(to);
@@ -79,7 +79,7 @@ async function draftFolder(to: string): Promise<string> {
   return part;
 }
 
-/** Gives it its name, and removes what returns of that name left behind that were killed. @throws USAGE-001 where another has it meanwhile */
+/** Renames the folder, and deletes those of killed returns of that name. @throws USAGE-001 where another return took the name meanwhile */
 async function named(part: string, to: string): Promise<void> {
   const folder = resolve(to);
   await rename(part, folder).catch((error: unknown) => {

@@ -1,5 +1,5 @@
-// What follows a closed contract by itself: what could still leave is cancelled, and once the leads are gone the rest goes, with a proof.
-// Invariant: the proof is made of what the tables hold; one that still holds something makes none.
+// Completes a closed contract by itself: cancels open deliveries and, once the leads are deleted, deletes the rest, with a proof.
+// Invariant: the proof is made from the tables; no proof is made while one still has a row of the client.
 import { writeNote } from '../client-mails/notes.ts';
 import { civilDate, frenchDate, type CivilDate } from '../domain/civil-date.ts';
 import { foreignCode } from '../errors.ts';
@@ -33,14 +33,14 @@ export interface ClosingEndNeeds {
   readonly database: Database;
   readonly proofs: ProofDeps;
   readonly log: Log;
-  /** Stands in for the calendar in tests. */
+  /** Replaces the calendar in tests. */
   readonly today?: () => CivilDate;
 }
 
 const deliveriesAtOnce = 200;
 const rowsAtOnce = 1_000;
 
-/** One step for each contract that has ended. Returns whether there may be more to do at once. */
+/** Takes one step for each contract that has ended. Returns whether there may be more to do at once. */
 export async function followClosings(needs: ClosingEndNeeds): Promise<boolean> {
   const { database, log } = needs;
   let more = false;
@@ -59,7 +59,7 @@ export async function followClosings(needs: ClosingEndNeeds): Promise<boolean> {
   return more;
 }
 
-/** Cancels what could still leave; what is being sent ends first. */
+/** Cancels deliveries that could still leave; one being sent ends first. */
 function cancelSome(database: Database, { clientId, actor }: Closing): Promise<boolean> {
   return database.transaction(async (tx) => {
     const open = await unendedDeliveries(tx, clientId, deliveriesAtOnce);
@@ -80,7 +80,7 @@ function cancelSome(database: Database, { clientId, actor }: Closing): Promise<b
   });
 }
 
-/** A file that is not sent any more would hold its leads for ever. */
+/** A file that is no longer sent would keep its leads for ever. */
 function voidFiles(database: Database, { clientId, actor }: Closing): Promise<boolean> {
   return database.transaction(async (tx) => {
     const files = await strandedFiles(tx, clientId);
@@ -100,7 +100,7 @@ function voidFiles(database: Database, { clientId, actor }: Closing): Promise<bo
   });
 }
 
-/** The rest and the proof, once the agreed day has come and every lead is gone. Returns whether it is through. */
+/** Deletes the rest and makes the proof, once the agreed day has come and every lead is deleted. Returns whether it is complete. */
 export async function endClosing(needs: ClosingEndNeeds, clientId: string): Promise<boolean> {
   const { database } = needs;
   const today = needs.today?.() ?? civilDate(database.now());

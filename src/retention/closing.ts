@@ -1,6 +1,6 @@
-// The end of a client's contract (C55): closed at once, returned to the client, deleted on the agreed day, proved.
-// Invariant: each step is a transaction that can be asked for again; nothing of the client leaves after the first, and nothing is
-// deleted before the client has been given everything. Nobody is told to delete: clients keep their own data.
+// Ends a client's contract (C55): closed at once, returned to the client, deleted on the agreed day, proved.
+// Invariant: each step is a transaction that can be repeated; nothing of the client leaves after the first, and nothing is deleted before
+// the client has received everything. No recipient is asked to delete: clients keep their own data.
 import { writeNote } from '../client-mails/notes.ts';
 import { civilDate, frenchDate, isCivilDate, type CivilDate } from '../domain/civil-date.ts';
 import { coversMatter, type Instruction } from '../domain/instructions.ts';
@@ -59,7 +59,7 @@ export interface ClosingRequest {
 }
 
 /**
- * From its commit on nothing of the client comes in and nothing leaves: departures read the authorisations under their lock.
+ * After its commit nothing of the client comes in or leaves: departures read the authorisations under their lock.
  * @throws FIND-001, CLIENT-001, RETENTION-001, USAGE-001
  */
 export function closeClient(database: Database, request: ClosingRequest): Promise<void> {
@@ -119,7 +119,7 @@ async function requireInstruction(tx: Sql, clientId: string, number: number): Pr
   return found;
 }
 
-/** What a person has asked for is told to the recipients while that is still possible. */
+/** Refuses while recipients have still to be notified of a person's right. */
 async function refuseOpenRights(tx: Sql, clientId: string): Promise<void> {
   const { rights } = await stillOpen(tx, clientId);
   if (rights > 0)
@@ -151,7 +151,7 @@ async function endDestinations(tx: Sql, clientId: string, actor: string): Promis
       ]);
 }
 
-/** Nobody of the client, and none of its systems, comes in any more. */
+/** Ends the access of the client's accounts and systems. */
 async function endAccess(tx: Sql, clientId: string, actor: string): Promise<void> {
   for (const id of await accountsOfClient(tx, clientId)) {
     await endAccount(tx, id);
@@ -172,7 +172,7 @@ export interface ReturnOrder extends ReturnRequest {
   readonly actor: string;
 }
 
-/** Writes the files and notes that they are there; without the note nothing is deleted. @throws CLIENT-001, USAGE-001, LOG-003 */
+/** Writes the files and records them; without the record nothing is deleted. @throws CLIENT-001, USAGE-001, LOG-003 */
 export async function returnClient(
   database: Database,
   deps: CollectDeps,

@@ -1,5 +1,5 @@
-// Which leads of a client go when: candidates, the last sign each shares with the person's other leads, the rule.
-// Invariant: reads only, a page at a time; what it says is asked again under the lock before anything goes.
+// Finds the due leads of a client: candidates, the last sign each shares with the person's other leads, the rule.
+// Invariant: reads only, a page at a time; each result is checked again under the lock before anything is deleted.
 import type { CivilDate, Delay } from '../domain/civil-date.ts';
 import {
   collectedBefore,
@@ -28,10 +28,10 @@ export interface DatedLead extends Candidate {
 const leadsAtOnce = 500;
 const endOfTime: CivilDate = '9999-12-31';
 
-/** What a client's leads are dated by. */
+/** Retention rules of a client's leads. */
 export interface Operations {
   readonly byCode: ReadonlyMap<string, Operation>;
-  /** The day on which its contract's end takes everything (C55). */
+  /** The day on which all data of an ended contract is deleted (C55). */
   readonly end: CivilDate | undefined;
 }
 
@@ -40,10 +40,10 @@ export const operationsOf = async (sql: Pick<Sql, 'all'>, clientId: string): Pro
   end: await contractEnd(sql, clientId),
 });
 
-/** What is recorded of a lead's operation; of one that nobody recorded, what holds for the client. */
+/** The recorded operation of a lead; without one, the rule of the client. */
 function factsOf({ byCode }: Operations, { operation, kind }: Candidate): Operation | undefined {
   const own = byCode.get(operation ?? '');
-  // What is said of the client as a whole is said of its recurring requests.
+  // The client's general rule applies to recurring requests only.
   return own ?? (kind === 'recurring' ? byCode.get('') : undefined);
 }
 
@@ -71,7 +71,7 @@ export async function dated(
   }));
 }
 
-/** The leads of a client that are due on a day, or will be by then as things stand; part by part, each lead once. */
+/** The leads of a client that are due by a day if nothing changes; page by page, each lead once. */
 export async function* dueLeads(
   sql: Sql,
   clientId: string,
@@ -96,10 +96,10 @@ async function* candidatePages(
     yield* pages((page) => collectedLongAgo(sql, endOfTime, page), clientId);
     return;
   }
-  // Of all, what was collected so long ago that any of it may be due; of an operation that is to go sooner, its own.
+  // Leads of all operations, old enough that any may be due; then those of operations with a shorter retention.
   const general = collectedBefore(by, delayOf(operations.byCode.get('')));
   yield* pages((page) => collectedLongAgo(sql, general, page), clientId);
-  // Most that ever ended have none left.
+  // Most ended operations have no leads left.
   for (const code of await operationsWithLeads(sql, clientId)) {
     const operation = operations.byCode.get(code);
     if (operation === undefined) continue;
@@ -113,7 +113,7 @@ const goesBy = (operation: Operation, by: CivilDate): boolean => {
   return on !== undefined && on <= by;
 };
 
-/** What counts from a sign. */
+/** Retention after a sign; undefined for a one-off operation. */
 const delayOf = (operation: Operation | undefined): Delay | undefined =>
   operation?.kind === 'recurring' ? operation.delay : undefined;
 

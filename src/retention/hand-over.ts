@@ -1,5 +1,5 @@
-// Before a deletion: the client is handed its proofs of phone consent, unless it has waived them in writing (C30, C53).
-// Invariant: a lead with such a consent is not deleted before a file that holds all of them is on the disk and in the log.
+// Hands a client its proofs of phone consent before a deletion, unless it has waived them in writing (C30, C53).
+// Invariant: a lead with such a consent is not deleted before a file with all of them is on the disk and in the log.
 import { coversMatter } from '../domain/instructions.ts';
 import { foreignCode } from '../errors.ts';
 import { raiseAlerts, raisedSince } from '../store/alerts.ts';
@@ -21,7 +21,7 @@ import { writeProofs, type PhoneProofsPlace } from './proofs-file.ts';
 const leadsAtOnce = 500;
 const waitSeconds = 3_600;
 
-/** Hands over what the next leads of the run prove. Returns how many leads it looked at. */
+/** Hands over the proofs of the next leads of the run. Returns how many leads it processed. */
 export async function handOverProofs(tx: Sql, run: RetentionRun, place: PhoneProofsPlace): Promise<number> {
   const items = await takeItems(tx, run.id, 'proofs', leadsAtOnce);
   if (items.length === 0) return 0;
@@ -42,7 +42,7 @@ export async function handOverProofs(tx: Sql, run: RetentionRun, place: PhonePro
   return items.length;
 }
 
-/** Whether an instruction waives the proofs of an operation. */
+/** Returns whether an instruction waives the proofs of an operation. */
 export async function waivers(tx: Sql, clientId: string): Promise<(operation: string) => boolean> {
   const instructions = await listInstructions(tx, clientId);
   return (operation) => instructions.some((instruction) => coversMatter(instruction, 'proofs', operation));
@@ -57,7 +57,7 @@ async function written(
 ): Promise<string | undefined> {
   const { folder } = place;
   if (folder === undefined) return 'NO_FOLDER';
-  // Under the run's lock: the number is this file's only, and the same again after a crash.
+  // Under the run's lock: the number is only for this file, and the same again after a crash.
   const part = ((await lockRun(tx, run.id))?.proofFiles ?? 0) + 1;
   const name = `${run.clientId}/preuves-${run.day}-${run.id}-${part}`;
   const files = await writeProofs({ ...place, folder }, name, proofs).catch(foreignCode);

@@ -1,5 +1,5 @@
-// Data that stays past its day, or has no day of its own: a task for the officer, with a day by which to settle it (C30 to C35).
-// Invariant: of each cause one task at most is open; it is raised again once its day has passed, and closed when the cause is gone.
+// Raises and closes the officer's tasks for data that stays past its day or has no day, with a day to settle them by (C30 to C35).
+// Invariant: each cause has one open task at most; it is raised again once its day has passed, and closed when the cause is over.
 import { addDelay, type CivilDate } from '../domain/civil-date.ts';
 import { operationGoesOn } from '../domain/retention.ts';
 import { clientAlerts, raiseAlerts } from '../store/alerts.ts';
@@ -37,7 +37,7 @@ export async function raiseKept(
   );
 }
 
-/** Once a day: every cause of a client, and an end to the tasks whose cause is gone. */
+/** Once a day: raises every cause of a client, and closes the tasks whose cause is over. */
 export async function reviewKept(tx: Sql, clientId: string, today: CivilDate): Promise<void> {
   const causes = [...(await waitingCauses(tx, clientId)), ...(await endlessCauses(tx, clientId))];
   const present = new Set(
@@ -53,7 +53,7 @@ export async function reviewKept(tx: Sql, clientId: string, today: CivilDate): P
   await raiseKept(tx, { clientId, today, causes });
 }
 
-/** `RIGHT_OPEN:`; behind the colon the operation, where the cause is of one. */
+/** `RIGHT_OPEN:`; after the colon the operation, where the cause has one. */
 export const waitingCause = { restricted: 'RESTRICTED:', right_open: 'RIGHT_OPEN:' } as const;
 
 async function waitingCauses(tx: Sql, clientId: string): Promise<readonly string[]> {

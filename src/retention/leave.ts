@@ -1,5 +1,6 @@
-// A lead's time has come: the person goes out of it, what is open is cancelled, and nobody is told to delete: clients keep their own data.
-// Invariant: under its client's lock and its own it is asked again whether it is due; departure, corrections and rights take the same.
+// Anonymises leads whose time has come and cancels their open deliveries; no recipient is asked to delete: clients keep their own data.
+// Invariant: under the locks of client and lead it checks again that the lead is due; departure, corrections and rights take the same
+// locks.
 import { civilDate, type CivilDate } from '../domain/civil-date.ts';
 import { cellOf } from '../domain/retention-facts.ts';
 import { isDue } from '../domain/retention.ts';
@@ -38,23 +39,23 @@ import { waitSeconds } from './waiting.ts';
 
 export interface LeavingNeeds {
   readonly secrets: Pick<LeadSecrets, 'replace' | 'destroy'>;
-  /** Of the addresses on the opposition list. */
+  /** Key of the digests of addresses on the opposition list. */
   readonly oppositionKey: Buffer;
-  /** Stands in for the calendar in tests. */
+  /** Replaces the calendar in tests. */
   readonly today?: () => CivilDate;
 }
 
 export const todayOf = (sql: Pick<Sql, 'now'>, { today }: Pick<LeavingNeeds, 'today'>): CivilDate =>
   today?.() ?? civilDate(sql.now());
 
-/** Takes the person out of the next leads of a run, at most `limit`. Returns how many items it looked at. */
+/** Removes the person from the next leads of a run, at most `limit`. Returns how many items it processed. */
 export async function letLeave(
   tx: Sql,
   needs: LeavingNeeds,
   run: RetentionRun,
   limit: number,
 ): Promise<number> {
-  // Looked for first: whoever locks a client alone holds up its leads that come in.
+  // Checked first: the exclusive lock of a client delays its incoming leads.
   if (!(await hasItems(tx, run.id, 'due'))) return 0;
   await lockClients(tx, [run.clientId], 'alone');
   const items = await takeItems(tx, run.id, 'due', limit);
@@ -96,7 +97,7 @@ export async function letLeave(
   return items.length;
 }
 
-/** Under a restriction of processing nothing is deleted; and who is to be told of a right is told first. */
+/** Under a restriction of processing nothing is deleted; recipients are notified of an open right first. */
 async function putOffWaiting(
   tx: Sql,
   leadIds: readonly number[],
@@ -114,14 +115,14 @@ async function putOffWaiting(
   return new Set([...restricted, ...untold]);
 }
 
-/** Leads to be deleted in which the phone was answered for since the client was handed its proofs. */
+/** Leads to be deleted with a phone grant recorded after the client was handed its proofs. */
 async function unprovedOf(
   tx: Sql,
   run: RetentionRun,
   due: readonly DatedLead[],
   items: readonly RetentionItem[],
 ): Promise<ReadonlySet<number>> {
-  // At the end of its contract the client has been given everything, the proofs too.
+  // At the end of its contract the client has received everything, the proofs too.
   const purged = due.filter(
     ({ retention }) => retention.how === 'purge' && retention.rule !== 'contract_end',
   );

@@ -1,5 +1,5 @@
-// The calendar of what will go: dates, counts, why, and what stands in the way.
-// Invariant: reads only; it says what would happen if nobody gave a sign any more and no rule changed.
+// Plans future deletions: dates, counts, reasons and obstacles.
+// Invariant: reads only; it assumes no further sign of a person and no changed rule.
 import type { CivilDate } from '../domain/civil-date.ts';
 import type { Departing, RetentionRule } from '../domain/retention.ts';
 import { dueRequests, type Ending } from '../privacy/requests/let-go.ts';
@@ -15,9 +15,9 @@ export interface PlannedDate {
   /** '' for requests of no operation. */
   readonly operation: string;
   readonly leads: number;
-  /** Kept longer than three years after the last sign, as an instruction asks. */
+  /** Kept longer than three years after the last sign, by an instruction. */
   readonly long: number;
-  /** Of one-off operations without a recorded end. */
+  /** Leads of one-off operations without a recorded end. */
   readonly endMissing: number;
   /** The first of them, by the centre's reference. */
   readonly references: readonly string[];
@@ -25,15 +25,15 @@ export interface PlannedDate {
 
 export interface RetentionPlan {
   readonly dates: readonly PlannedDate[];
-  /** Requests of persons whose own time is over: the demand with what it was found by, or the whole request. */
+  /** Requests of persons whose own retention is over: the demand with its search details, or the whole request. */
   readonly requests: readonly PlannedRequests[];
-  /** Leads whose day has come and that wait, by what they wait for. */
+  /** Leads whose day has come and that wait, by cause. */
   readonly waiting: readonly {
     readonly clientId: string;
     readonly waitsFor: string;
     readonly leads: number;
   }[];
-  /** There are more leads than were asked to be dated: counts are the least there are. */
+  /** True where there are more leads than `most`: counts are minimums. */
   readonly isCut: boolean;
 }
 
@@ -48,8 +48,8 @@ export interface PlannedRequests {
 const mostReferences = 1_000;
 
 /**
- * @param period first and last day; what is overdue stands under its own date
- * @param most leads that are dated at most: who waits for a page does not wait for millions
+ * @param period first and last day; overdue leads keep their own date
+ * @param most leads dated at most: a page must not wait for millions
  */
 export async function planRetention(
   sql: Sql,
@@ -64,7 +64,7 @@ export async function planRetention(
     for await (const page of dueLeads(sql, clientId, period.until)) {
       for (const lead of page)
         if (period.from === undefined || lead.retention.goesOn >= period.from) note(lines, clientId, lead);
-      // A page of which nothing is due took its time too.
+      // A page without a due lead took its time too.
       left -= Math.max(page.length, 50);
       if (left <= 0) break;
     }

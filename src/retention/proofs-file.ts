@@ -1,5 +1,5 @@
-// The file of phone-consent proofs that a client is handed before its leads are deleted (C30).
-// Invariant: on the disk, whole, before the transaction that lets the leads go commits; under its name there is never half a file.
+// Writes the file of phone-consent proofs that a client receives before its leads are deleted (C30).
+// Invariant: whole on the disk before the transaction that deletes the leads commits; under its name there is never half a file.
 import { createHash } from 'node:crypto';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { PhoneProof } from '../store/phone-proofs.ts';
 
 export interface PhoneProofsPlace {
-  /** Undefined: nowhere, and what should be handed over waits. */
+  /** Undefined: no folder is configured, and hand-overs wait. */
   readonly folder: string | undefined;
   /** An age recipient (`age1...`): the files are encrypted for it. */
   readonly recipient: string | undefined;
@@ -40,8 +40,8 @@ const columns: readonly (readonly [title: string, of: (proof: PhoneProof) => str
 ];
 
 /**
- * Writes `NAME.csv` and `NAME.json`, each with `.age` behind where a recipient is configured.
- * @throws what the disk says, as its code
+ * Writes `NAME.csv` and `NAME.json`, with the suffix `.age` where a recipient is configured.
+ * @throws the disk's error, as its code
  */
 export async function writeProofs(
   { folder, recipient }: PhoneProofsPlace & { readonly folder: string },
@@ -50,7 +50,7 @@ export async function writeProofs(
 ): Promise<readonly WrittenFile[]> {
   const titles = columns.map(([title]) => title);
   const rows = proofs.map((proof) => columns.map(([, of]) => of(proof)));
-  // Opened in a spreadsheet: what begins like a formula is none.
+  // Spreadsheets must not run a cell that begins like a formula.
   const csv = stringify([titles, ...rows], { bom: true, delimiter: ';', escape_formulas: true });
   const json = rows.map((row) => Object.fromEntries(row.map((value, index) => [titles[index] ?? '', value])));
   const files = [

@@ -1,5 +1,5 @@
-// Refused rows of an operation whose leads are deleted go with them (C30): they hold a person as a lead does.
-// Invariant: not before the day of its leads; what a right holds back stays until that is through.
+// Deletes the refused rows of an operation with its leads (C30): they contain a person's data like a lead.
+// Invariant: not before the day of its leads; a row kept by an open right stays until the right is settled.
 import { operationGoesOn } from '../domain/retention.ts';
 import type { CivilDate } from '../domain/civil-date.ts';
 import type { Database } from '../store/database.ts';
@@ -8,7 +8,7 @@ import { operationsOfRefused, purgeRefusedOf } from '../store/refused-rows.ts';
 
 const rowsAtOnce = 200;
 
-/** Returns how many went. */
+/** Returns how many were deleted. */
 export async function letRefusedGo(database: Database, clientId: string, day: CivilDate): Promise<number> {
   let gone = 0;
   const named = await operationsOfRefused(database, clientId);
@@ -18,7 +18,7 @@ export async function letRefusedGo(database: Database, clientId: string, day: Ci
     if (on === undefined || on > day || !named.has(operation.code)) continue;
     for (let part = rowsAtOnce; part === rowsAtOnce;) {
       part = await database.transaction((tx) => purgeRefusedOf(tx, clientId, operation.code, rowsAtOnce), {
-        // Another process took some of them just now.
+        // Another process has just taken some of them.
         undoIf: (count) => count < 0,
       });
       gone += Math.max(0, part);

@@ -1,5 +1,5 @@
-// The written note of what is recorded in the register (C48): an instruction, or an operation and what follows for its leads' time.
-// Invariant: in the transaction that records it; what changes nothing writes none.
+// Writes the note about a record in the register (C48): an instruction, or an operation and its effect on the retention of leads.
+// Invariant: in the transaction that records it; a record without a change writes none.
 import { writeNote } from '../client-mails/notes.ts';
 import { frenchDate, type Delay } from '../domain/civil-date.ts';
 import type { Covered, Instruction } from '../domain/instructions.ts';
@@ -45,7 +45,7 @@ const lines: readonly (readonly [string, (facts: Facts) => string])[] = [
 const delayWords = ({ count, unit }: Delay): string =>
   unit === 'month' ? `${count} mois` : `${count} jour${count > 1 ? 's' : ''}`;
 
-/** Undefined where nothing is otherwise than it stood. */
+/** Undefined where nothing changed. */
 export async function noteOfOperation(
   tx: Sql,
   before: Operation | undefined,

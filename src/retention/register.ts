@@ -1,5 +1,5 @@
-// The register of instructions and operations: what a client asked for in writing, and what its leads' time follows from.
-// Invariant: whatever keeps data longer cites an instruction that covers it (C35, C53); every record is an entry of the log.
+// Keeps the register of instructions and operations: a client's written orders, and the retention rules of its leads.
+// Invariant: a record that keeps data longer cites an instruction that covers it (C35, C53); every record is an entry of the log.
 import { addDelay, civilDate, isCivilDate, type CivilDate, type Delay } from '../domain/civil-date.ts';
 import { coversMatter, type Instruction } from '../domain/instructions.ts';
 import { isLongDelay, anonymiseMonths } from '../domain/retention.ts';
@@ -13,7 +13,7 @@ import { noteOfInstruction, noteOfOperation } from './register-notes.ts';
 
 export type NewInstruction = Omit<Instruction, 'number' | 'recordedAt'>;
 
-/** Signs: a name that is cut would be another one, in the register and in every note that cites it. */
+/** Characters: a cut name would be another one, in the register and in every note that cites it. */
 const mostGivenBy = 120;
 
 /** Returns its number. @throws FIND-001, USAGE-001 */
@@ -51,13 +51,13 @@ export interface NewOperation {
   readonly delay?: Delay;
   /** Number of the instruction it cites. */
   readonly instruction?: number;
-  /** Who asked for it, as the client's note names them (C48); absent: who gave the instruction, or the centre by itself. */
+  /** Name of the asker for the client's note (C48); absent: the giver of the instruction, or the centre by itself. */
   readonly askedBy?: string | undefined;
   readonly recordedBy: string;
 }
 
 export interface RecordedOperation {
-  /** The delay is longer than three years after the last sign: somebody should have thought of it. */
+  /** The delay is longer than three years after the last sign, and was possibly not meant. */
   readonly long: boolean;
   /** Number of the client's note; undefined where nothing was changed. */
   readonly note: number | undefined;
@@ -98,7 +98,7 @@ export function recordOperation(database: Database, given: NewOperation): Promis
 /** `3m`, `45d`. */
 export const delayText = ({ count, unit }: Delay): string => `${count}${unit === 'month' ? 'm' : 'd'}`;
 
-/** Why an instruction is needed; undefined: it is not. */
+/** Reason why an instruction is needed; undefined: it is not. */
 function keepsLonger(before: Operation | undefined, next: NewOperation): string | undefined {
   if (next.delay !== undefined) return 'a delay of its own';
   if (before === undefined) return undefined;
@@ -107,7 +107,7 @@ function keepsLonger(before: Operation | undefined, next: NewOperation): string 
   return undefined;
 }
 
-/** Comparable among one-off operations; what has no end is bound by the recurring rules, which are longer. */
+/** Comparable among one-off operations; one without an end is bound by the recurring rules, which are longer. */
 function goneBy({ kind, endsOn, delay }: Pick<NewOperation, 'kind' | 'endsOn' | 'delay'>): CivilDate {
   if (kind !== 'one_off') return '';
   return endsOn === undefined ? '9999-12-31' : addDelay(endsOn, delay ?? { count: 2, unit: 'month' });
@@ -165,5 +165,5 @@ async function lockedClient(tx: Sql, clientId: string): Promise<void> {
     throw new RelaisError('FIND-001', `No client is called ${clientId}.`);
 }
 
-/** For whoever is told that it is long. */
+/** Years above which a delay is reported as long. */
 export const longYears = anonymiseMonths / 12;

@@ -1,5 +1,5 @@
-// Everything that is held of a lead, as the client that leaves gets it: one object in JSON, lines in four tables (C55).
-// Invariant: nothing is left out that the client gave or that was done for it; who of the staff looked a person up is the staff's own.
+// Writes all data of a lead for the client that leaves: one object in JSON, lines in four tables (C55).
+// Invariant: all data that the client gave or that was made for it is included; names of staff who looked a person up are the staff's own.
 import { stringify } from 'csv-stringify/sync';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
 import type { HeldLead, PersonFile } from '../privacy/person/person-file.ts';
@@ -9,7 +9,7 @@ export interface ReturnedLead extends HeldLead {
   readonly references: readonly Omit<PersonFile['references'][number], 'lead'>[];
 }
 
-/** The leads of one page, each with what was handed over of it. */
+/** The leads of one page, each with its hand-overs. */
 export function returnedLeads({ leads, transmissions, references }: PersonFile): readonly ReturnedLead[] {
   const sent = Map.groupBy(transmissions, ({ lead }) => lead);
   const known = Map.groupBy(references, ({ lead }) => lead);
@@ -115,7 +115,7 @@ export const returnTables: readonly ReturnTable[] = [
   },
 ];
 
-/** Opened in a spreadsheet: what begins like a formula is none. */
+/** Spreadsheets must not run a cell that begins like a formula. */
 export const csvLines = (rows: readonly (readonly unknown[])[], bom = false): string =>
   rows.length === 0
     ? ''

@@ -1,6 +1,6 @@
-// Carries retention out: what is due is found once a day for each client, then goes in small steps beside traffic.
-// Invariant: each step is a transaction of its own, so that a process killed anywhere leaves nothing half done and nothing is done
-// twice; a lead that breaks our code holds up no other.
+// Runs retention: finds due data once a day for each client, then deletes it in small steps beside traffic.
+// Invariant: each step is a transaction of its own, so that a killed process leaves nothing half done and nothing is done
+// twice; a lead that breaks our code delays no other.
 import { foreignCode } from '../errors.ts';
 import { cellKey, cellOf, cellPersons, personsAmong } from '../domain/retention-facts.ts';
 import type { CivilDate } from '../domain/civil-date.ts';
@@ -45,9 +45,9 @@ export interface Retention {
   readonly beginDaily: () => Promise<void>;
   /** Begins a run by hand. Returns its number. */
   readonly begin: (clientId: string, actor: string) => Promise<number>;
-  /** One step of each run under way. Returns whether anything was done. */
+  /** Takes one step of each run under way. Returns whether anything was done. */
   readonly step: () => Promise<boolean>;
-  /** Goes on with one run until nothing of it can be done now. */
+  /** Continues one run until nothing of it can be done now. */
   readonly finish: (runId: number) => Promise<RetentionRun | undefined>;
 }
 
@@ -97,7 +97,7 @@ interface Beginning {
   readonly daily: boolean;
 }
 
-/** Finds what is due, and which of it is counted. Undefined: another process has begun the same. */
+/** Finds the due data, and counts it. Undefined: another process has begun the same run. */
 async function begin({ database, log }: RetentionNeeds, of: Beginning): Promise<number | undefined> {
   const items = await found(database, of);
   const runId = await database
@@ -145,7 +145,7 @@ async function found(database: Database, { clientId, day }: Beginning): Promise<
   return items.map(({ cell, ...item }) => ({ ...item, counted: large.has(cell) }));
 }
 
-/** A run that breaks our code holds up no other client's. */
+/** A run that breaks our code delays no other client's. */
 async function stepApart(needs: RetentionNeeds, run: RetentionRun): Promise<number> {
   try {
     return await stepOf(needs, run);
@@ -158,7 +158,7 @@ async function stepApart(needs: RetentionNeeds, run: RetentionRun): Promise<numb
   }
 }
 
-/** One step of each kind. Returns how many leads were looked at. */
+/** Takes one step of each kind. Returns how many leads were processed. */
 async function stepOf(needs: RetentionNeeds, run: RetentionRun): Promise<number> {
   const { database, phoneProofs } = needs;
   let done = await database.transaction((tx) => handOverProofs(tx, run, phoneProofs));
@@ -173,7 +173,7 @@ interface StepAt {
   readonly step: 'due' | 'left';
 }
 
-/** Together; where one of them breaks our code, one by one, and the one that breaks waits. */
+/** Takes the leads together; on an error one by one, and the failing one waits. */
 async function apart(
   needs: RetentionNeeds,
   at: StepAt,
@@ -202,7 +202,7 @@ async function apart(
   return done;
 }
 
-/** What would come first is what broke. */
+/** Puts off the step's next item, which is the one that failed. */
 async function setAside(database: Database, { run, step }: StepAt, code: string): Promise<void> {
   await database.transaction(async (tx) => {
     const [first] = await takeItems(tx, run.id, step, 1);
@@ -211,7 +211,7 @@ async function setAside(database: Database, { run, step }: StepAt, code: string)
   });
 }
 
-/** What is left of leads that nothing is under way for any more goes. */
+/** Deletes the remains of leads that have nothing in process any more. */
 async function letGo(
   tx: Sql,
   { secrets }: RetentionNeeds,

@@ -1,5 +1,5 @@
-// Files that only the holders of named age keys open, written piece by piece: in bounded memory, never in clear.
-// Invariant: under its name a file is whole and on the disk; what stops half-way leaves none of them.
+// Writes files that only the holders of named age keys can open, piece by piece: in bounded memory, never in clear.
+// Invariant: under its name a file is whole and on the disk; an interrupted writing leaves no file.
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
@@ -12,19 +12,19 @@ import { RelaisError } from '../errors.ts';
 export interface SealedFile {
   readonly name: string;
   readonly bytes: number;
-  /** SHA-256 of what stands on the disk: it says nothing of anybody. */
+  /** SHA-256 of the encrypted file: it reveals nothing of a person. */
   readonly digest: Buffer;
 }
 
 export interface SealedWriter {
   readonly write: (text: string) => Promise<void>;
-  /** All of it is on the disk, under a name of its own until `keep`. */
+  /** All of it is on the disk, under a temporary name until `keep`. */
   readonly end: () => Promise<SealedFile>;
   readonly keep: () => Promise<void>;
   readonly drop: () => Promise<void>;
 }
 
-/** @throws USAGE-001 for what is no age recipient */
+/** @throws USAGE-001 for a text that is no age recipient */
 export function encrypterFor(recipients: readonly string[]): Encrypter {
   const encrypter = new Encrypter();
   if (recipients.length === 0) throw new RelaisError('USAGE-001', 'Name whose age key opens the files.');
@@ -64,7 +64,7 @@ export async function openSealed(
     counted,
     createWriteStream(part, { mode: 0o600, flush: true }),
   );
-  // What the disk says is told where the writer waits for it.
+  // Errors of the disk are reported where the caller awaits the write.
   written.catch(() => undefined);
   const writer = writable.getWriter();
   writer.closed.catch(() => undefined);

@@ -1,17 +1,17 @@
-// Leads that wait for a right of their person: asked about together, for all runs, before a run is gone through for one of them.
-// Invariant: a lead that need not wait any more is left to its run; where others of the run have their turn, so are all of it.
+// Checks the leads that wait for a right of their person together, for all runs, before a run is processed for one of them.
+// Invariant: a lead that need not wait any more is left to its run; a run with other leads to process handles its waiting ones too.
 import { withOpenRight } from '../store/gone-leads.ts';
 import type { Database } from '../store/database.ts';
 import type { RetentionRun } from '../store/retention-items.ts';
 import { restrictedAmong } from '../store/restrictions.ts';
 import { turnsOf, waitOn, type Turn } from '../store/waiting-items.ts';
 
-/** How long until they are looked at again. */
+/** Seconds until the next look. */
 export const waitSeconds = { restricted: 86_400, right_open: 3_600 } as const;
 
 const turnsAtOnce = 500;
 
-/** Of these runs those in which something may be done: in the others every lead still waits, and is put off. */
+/** Those of the runs in which something may be done: in the others every lead still waits, and is put off. */
 export async function withoutWaiting(
   database: Database,
   runs: readonly RetentionRun[],
@@ -21,7 +21,7 @@ export async function withoutWaiting(
     runs.map(({ id }) => id),
     turnsAtOnce,
   );
-  // Somebody has much to do: what waits is looked at on the way.
+  // A long queue: the runs check waiting leads themselves.
   if (turns.length === turnsAtOnce) return runs;
   const byRun = [...Map.groupBy(turns, ({ runId }) => runId).values()];
   const asking = byRun.filter((of) => of.every(({ waitsFor }) => waitsFor in waitSeconds)).flat();
