@@ -1,5 +1,5 @@
-// A piece of advice as a page shows it: the words, and the button or page that does it where its reader has one.
-// Invariant: no command of the terminal; who may not do it reads the words alone.
+// Renders a piece of advice on a page: the words, and the button or page for it where the reader may use one.
+// Invariant: no command of the terminal; a reader without the permission gets the words alone.
 import type { FastifyRequest } from 'fastify';
 import { may, type Permission } from '../access/permissions.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
@@ -14,7 +14,7 @@ import { frame } from './words/frame.ts';
 
 interface Door {
   readonly needs: Permission;
-  /** As the button, or the page, is called. */
+  /** Name of the button or page. */
   readonly name: Both;
   /** Undefined: on the page of the delivery itself. */
   readonly pathOf?: (delivery: DeliveryHead) => string;

@@ -1,5 +1,5 @@
-// Alerts as pages list them: those of one kind and client on one line, each with where it is dealt with.
-// Invariant: none is left out; a group says how many it holds and leads to each of them.
+// Renders alerts on pages: grouped by kind and client, each with a link to the page that settles it.
+// Invariant: none is left out; a group shows its count and links to each of its alerts.
 import type { FastifyRequest } from 'fastify';
 import { may, roleWords, ruleOf, type Permission } from '../access/permissions.ts';
 import { html, type Html } from '../privacy/papers/html.ts';
@@ -34,7 +34,7 @@ export function alertsTable(request: FastifyRequest, alerts: readonly AlertHead[
   );
 }
 
-/** What one alert is about, on the page that has its title. */
+/** Facts of one alert, on the page that has its title. */
 export function alertFacts(request: FastifyRequest, alert: AlertHead): Html {
   const say = sayTo(request);
   const concerned = whose(alert);
@@ -103,14 +103,14 @@ const ofDestination: Door = {
   name: words.destination,
   pathOf: ({ destination }) => (destination === '' ? undefined : destinationPath(destination)),
 };
-/** Its number stands first in the reason. */
+/** Its number is at the start of the reason. */
 const ofRequest: Door = {
   needs: 'request.read',
   name: frame.requests,
   pathOf: ({ reason }) => `/requests/${/^\d+/.exec(reason)?.[0] ?? ''}`,
 };
 
-/** Where the console has what an alert is about; the delivery of one stands beside it anyway. */
+/** Page of the console for the subject of an alert; a delivery has its own link beside it. */
 const doors: Readonly<Partial<Record<AlertKind, Door>>> = {
   file_late: ofDestination,
   file_unacknowledged: ofDestination,
@@ -128,7 +128,7 @@ const doors: Readonly<Partial<Record<AlertKind, Door>>> = {
     name: frame.anomalies,
     pathOf: ({ client }) => `/anomalies?client=${encodeURIComponent(client)}`,
   },
-  // The list is the client's: each of its destinations shows it.
+  // The list belongs to the client: each of its destinations shows it.
   go_live_incomplete: {
     needs: 'mapping.read',
     name: mappingWords.goLive,
@@ -150,7 +150,7 @@ const doors: Readonly<Partial<Record<AlertKind, Door>>> = {
 };
 
 /**
- * What to do in words, where in the console it is done, and for who works at the terminal the command.
+ * The advice in words, the page of the console for it, and the command for operators at the terminal.
  * @param ofClient a destination of the client that the alert is about
  */
 export function alertAdvicePart(
@@ -176,11 +176,11 @@ export function alertAdvicePart(
     ${command === undefined ? undefined : html`<p class="quiet">${say(words.terminal)} : <code>${commandFor(command, alert)}</code></p>`}`;
 }
 
-/** With the client that it is about, so that it can be pasted. */
+/** With the alert's client, so that it can be pasted. */
 const commandFor = (command: string, { client }: AlertHead): string =>
   client === '' ? command : command.replace(/\bCLIENT\b/, () => client);
 
-/** Undefined where the console has no page for it; to whom it is not open it says whose it is. */
+/** Link to the page of an alert; undefined where the console has none. A reader without the permission sees whose page it is. */
 function alertDoor(
   request: FastifyRequest,
   alert: AlertHead,

@@ -1,5 +1,5 @@
-// The files a page loads: our style sheet, htmx and a script of ours, from this host alone.
-// Invariant: an address names the content, so that it may be kept for ever and is never an old one.
+// Serves the files a page loads: our style sheet, htmx and a script of ours, from this host alone.
+// Invariant: an address names the content, so that it may be cached for ever and is never outdated.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

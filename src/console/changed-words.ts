@@ -1,12 +1,12 @@
-// Tables and columns that an act on a person's data has changed, in words, as a proof and the page of a request show them.
-// Invariant: what has no words of ours stands under its own name; nothing is left out.
+// Renders the tables and columns changed by an act on a person's data, in words, for a proof and the page of a request.
+// Invariant: a name without words of its own is shown as it is; nothing is left out.
 import { columnFacts } from '../domain/lead-fields/columns.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import { labelOf, tableWords } from '../privacy/proofs/proof-words.ts';
 import type { Both, Language } from '../support/words.ts';
 import { changedTables, changes, otherColumns } from './words/changed.ts';
 
-/** The name in words, and the table's own beside it for who looks into the database. */
+/** The name in words, with the table's own name for readers of the database. */
 export const changedTable = (table: string, language: Language): Html =>
   html`${language === 'fr' ? tableWords(table) : (changedTables[table] ?? table)}
     <code class="quiet">${table}</code>`;
@@ -24,7 +24,7 @@ export const changedColumns = (table: string, columns: string, language: Languag
     })
     .join(', ');
 
-/** A field of the lead by its label, of any table it stands in. */
+/** Label of a field of the lead, in any table. */
 export function changedColumn(table: string, column: string, language: Language): string {
   const own = otherColumns[`${table}.${column}`] ?? otherColumns[column];
   if (own !== undefined) return said(own, language);

@@ -1,5 +1,5 @@
-// Fields that name a client, a destination or a cause: chosen from what there is, since nobody new knows such names by heart.
-// Invariant: whoever belongs to a client is offered that client's alone; what the address names stays chosen, known or not.
+// Renders form fields that choose a client, a destination or a cause from the existing ones, since newcomers do not know the names.
+// Invariant: an account of a client is offered only that client's; the value of the address stays chosen, known or not.
 import { reasons } from '../domain/delivery.ts';
 import type { Html } from '../privacy/papers/html.ts';
 import { reasonWords } from '../support/words.ts';
@@ -8,12 +8,12 @@ import { input, select, type Choice } from './parts.ts';
 import { deskWords as words } from './words/desk.ts';
 import { frame } from './words/frame.ts';
 
-/** More than a person looks through, and than a page should weigh: then the name is typed. */
+/** Above this number, more than a person reads and a page should carry, the name is typed. */
 const mostOffered = 150;
 
 export interface NameAsked {
   readonly value: string;
-  /** What stands for no name. */
+  /** Text of the empty choice. */
   readonly none: string;
   readonly hint?: string;
   readonly required?: true;
@@ -37,7 +37,7 @@ export function nameChoice(
   return select(name, label, options, value, { required: required === true, hint });
 }
 
-/** A cause in words; one with a code of the recipient behind it is kept as the list gave it. */
+/** A cause in words; one followed by a recipient's code is kept as the list gave it. */
 export function causeChoice(name: string, value: string, say: Say): Html {
   const known = Object.keys(reasons).filter((reason) => reason !== '');
   const all = value === '' || known.includes(value) ? known : [value, ...known];

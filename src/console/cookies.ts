@@ -1,5 +1,5 @@
-// The cookies: the session's token, the language somebody chose, and who has signed in here before.
-// Invariant: `__Host-` and Secure wherever TLS stands before the browser; plain HTTP is for a loopback address alone.
+// Reads and sets the cookies: the session's token, the chosen language, and the mark of a browser that has signed in before.
+// Invariant: `__Host-` and Secure wherever TLS is used before the browser; plain HTTP is for a loopback address alone.
 import { parseCookie, stringifySetCookie, type SetCookie } from 'cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { knownBrowserSeconds } from '../access/limits.ts';
@@ -11,11 +11,11 @@ export interface Cookies {
   readonly give: (reply: FastifyReply, token: string) => void;
   readonly take: (reply: FastifyReply) => void;
   readonly languageOf: (request: FastifyRequest) => Language | undefined;
-  /** That somebody has signed in here before: it opens nothing. */
+  /** Mark of a browser that has signed in here before: it opens nothing. */
   readonly knownOf: (request: FastifyRequest) => string | undefined;
   readonly giveKnown: (reply: FastifyReply, known: string) => void;
   readonly giveLanguage: (reply: FastifyReply, language: Language) => void;
-  /** What a browser keeps while it is at the OpenID Connect provider, sealed. */
+  /** Sealed state that a browser keeps while it is at the OpenID Connect provider. */
   readonly keptOf: (request: FastifyRequest) => string | undefined;
   readonly giveKept: (reply: FastifyReply, kept: string) => void;
   readonly takeKept: (reply: FastifyReply) => void;
@@ -42,7 +42,7 @@ export function createCookies(secure: boolean): Cookies {
       const token = read(request, session);
       return token !== undefined && /^[\w-]{43}$/.test(token) ? token : undefined;
     },
-    // Without an age it goes with the browser; how long it is good, MySQL says.
+    // A session cookie without an age: the browser drops it at its end, and MySQL decides how long it is valid.
     give: (reply, token) => set(reply, { name: session, value: token }),
     take: (reply) => set(reply, { name: session, value: '', maxAge: 0 }),
     knownOf: (request) => read(request, known)?.slice(0, 100),

@@ -1,5 +1,5 @@
-// A date that is typed or picked: the browser draws the field, in its own language, and says itself what is no date.
-// Invariant: what it asks for stands beside it in the language of the page.
+// Renders date fields: the browser draws the field in its own language and rejects invalid dates.
+// Invariant: the expected form is shown beside it in the language of the page.
 import type { Html } from '../privacy/papers/html.ts';
 import type { Say } from './layout.ts';
 import { input } from './parts.ts';
@@ -8,7 +8,7 @@ import { dateWords as words } from './words/dates.ts';
 export interface DateOptions {
   readonly value: string;
   readonly optional?: true;
-  /** What else there is to say about it. */
+  /** A further hint. */
   readonly hint?: string;
 }
 

@@ -1,5 +1,5 @@
-// What exactly is meant, behind the words of a page: in the reader's language, or in English where it is said in English only.
-// Invariant: an English sentence under a French heading is called English, and marked so for who has the page read aloud.
+// Renders the exact message behind the words of a page: in the reader's language, or in English where only English exists.
+// Invariant: an English sentence under a French heading is labelled English, and marked so for screen readers.
 import type { RelaisError } from '../errors.ts';
 import { html, type Html } from '../privacy/papers/html.ts';
 import type { Sentence } from '../support/words.ts';

@@ -1,5 +1,5 @@
-// How a version differs from the one in force, as a part of a page.
-// Invariant: shows what support found, which holds a person's values by their form alone.
+// Renders the difference between a version and the one in force, as a part of a page.
+// Invariant: shows the result of `support`, which has a person's values by their form alone.
 import type { FastifyRequest } from 'fastify';
 import { html, type Html } from '../privacy/papers/html.ts';
 import { outcomeWords } from '../support/mappings/diff-words.ts';
@@ -74,7 +74,7 @@ function targetsPart(request: FastifyRequest, { targets }: Difference): Html | u
   );
 }
 
-/** What the tool says of a value besides the value itself. */
+/** Translates the tool's remarks about a value. */
 const valueText = (text: string, say: Say): string =>
   text === '(nothing)'
     ? say(words.nothingThere)

@@ -1,8 +1,8 @@
-// A file as an answer: saved by the browser, never shown by it.
-// Invariant: what somebody sent us is handed back as bytes; its name can break neither the header nor a folder.
+// Answers with a file: saved by the browser, never shown by it.
+// Invariant: an uploaded file is returned as bytes; its name can break neither the header nor a folder.
 import type { FastifyReply } from 'fastify';
 
-/** Bytes that no browser opens by itself; `text` for what is ours and plain. */
+/** Bytes that no browser opens by itself; `text` for plain text of ours. */
 export function download(
   reply: FastifyReply,
   {

@@ -1,5 +1,5 @@
-// What a person reads where there is no page: not found, not theirs, not signed in, or a failure.
-// Invariant: no stack and no words of a library's; what was sent comes back escaped or not at all.
+// Renders the pages of errors: not found, not permitted, not signed in, or a failure.
+// Invariant: no stack and no words of a library; the input comes back escaped or not at all.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../access/permissions.ts';
 import { catalogue, foreignCode, isRelaisError, type RelaisError } from '../errors.ts';
@@ -18,7 +18,7 @@ import { detailPart, sentenceOf } from './detail.ts';
 import { refusalText, remedyText } from './words/refusals.ts';
 import { signInWords } from './words/sign-in.ts';
 
-/** Not signed in: to the page that asks for it, and from there back to the page that was asked for. */
+/** Without a session: redirects to the sign-in page, and from there back to the requested page. */
 export const refuseWith =
   (show: Show): Refuse =>
   (request, reply, status) => {
@@ -47,7 +47,7 @@ const statuses: Readonly<Partial<Record<string, number>>> = {
   'DB-001': 503,
   'REDIS-002': 503,
 };
-/** Of families whose refusal is an answer to what was asked: no fault of ours. */
+/** Error families whose refusal is an answer to the request: no fault of ours. */
 const answers = /^(DEST|TASK|REPLAY|BULK|LEAD|REQUEST|ACCESS|USAGE|FIND|MAPPING|INSTRUCTION|CLIENT)-/;
 
 export function failurePages(server: FastifyInstance, show: Show, log: Log): void {
@@ -90,7 +90,7 @@ export function failurePages(server: FastifyInstance, show: Show, log: Log): voi
   });
 }
 
-/** A request that comes to no page and no hook: answered as bare as it can be, and not repeated. */
+/** A request that reaches no page and no hook: a minimal answer, without the request's text. */
 export const unreadableRequest = (status: number): Written => ({
   headers: {
     'cache-control': 'no-store',
@@ -106,13 +106,13 @@ export const unreadableRequest = (status: number): Written => ({
       : 'Adresse ou requête illisible.\nThis address or request cannot be read.\n',
 });
 
-/** What to do, and the message itself where our words do not say it all. */
+/** The remedy, and the message itself where our words do not cover it. */
 function detailOf(request: FastifyRequest, error: RelaisError): Html {
   const say = sayTo(request);
   const remedy = remedyText(error.code);
   const isOwn = wordsOfRefusal(error) !== undefined;
   const { french, english } = sentenceOf(error);
-  // What to do is in English where it is only in the catalogue; then the sentence before it is, too.
+  // A remedy that only the catalogue has is in English; then the sentence before it is, too.
   const sentence =
     french !== undefined || remedy !== undefined
       ? { french, english }
@@ -137,7 +137,7 @@ function plainPage(
 ): FastifyReply {
   const say = sayTo(request);
   const onwards = wayOn(visitOf(request));
-  // An error before anybody was looked at (a header that cannot be read) has its page all the same.
+  // An error before the session was read (a malformed header) has its page all the same.
   return show(request, reply, {
     status: page.status,
     title: say(page.title),
@@ -147,7 +147,7 @@ function plainPage(
   });
 }
 
-/** Nobody is left on such a page: to the list of what is to be done, or to where one signs in. */
+/** Link onwards from an error page: to the task list, or to the sign-in. */
 function wayOn({ session }: Visit): { readonly path: string; readonly name: Both } {
   if (session?.stage !== 'full') return { path: '/sign-in', name: signInWords.title };
   return may(holderOf(session), 'delivery.read')

@@ -1,5 +1,5 @@
-// A filter in words, as a run or a plan shows what it was asked for.
-// Invariant: a condition that this release does not know is shown as it stands; none is left out.
+// Renders a filter in words, for a run or a plan.
+// Invariant: a condition that this release does not know is shown as it is; none is left out.
 import { deliveryStates } from '../domain/delivery.ts';
 import { html, type Piece } from '../privacy/papers/html.ts';
 import { reasonWords, stateWords, type Both, type Language } from '../support/words.ts';
@@ -30,7 +30,7 @@ const labels: Readonly<Record<string, Both>> = {
 };
 const mostListed = 20;
 
-/** @param filter as the address has it, or as a run keeps it */
+/** @param filter from the address, or as a run keeps it */
 export const filterFacts = (
   filter: Readonly<Record<string, unknown>>,
   language: Language,
@@ -55,7 +55,7 @@ function valueText(name: string, value: unknown, language: Language): Piece {
   return momentText(value, language);
 }
 
-/** By number or by key, as they were named. */
+/** By number or by key, as given. */
 function namedDeliveries(all: readonly unknown[], language: Language): Piece {
   const names = all.slice(0, mostListed).map(String);
   return html`${countText(all.length, language)} :

@@ -1,6 +1,5 @@
-// Which deliveries a page means: fields of its address, the same for a list and for what is done with all of it.
-// Invariant: an address that cannot be read filters nothing away silently, nor does it mean more than was asked: it is told what is
-// wrong with it.
+// Reads the filter of deliveries from a page's address, the same for a list and for the acts on all of it.
+// Invariant: an unreadable condition is never ignored and never widens the filter: it is refused with its mistake.
 import type { FastifyRequest } from 'fastify';
 import { addDays, isCivilDate, startOfDay } from '../domain/civil-date.ts';
 import { deliveryStates } from '../domain/delivery.ts';
@@ -20,13 +19,13 @@ const names = ['client', 'destination', 'state', 'cause', 'lead', 'run', 'from',
 export type FilterName = (typeof names)[number];
 export type AskedFilter = Readonly<Partial<Record<FilterName, string>>>;
 
-/** As it stands in the address, or in a form that carries it on. @throws USAGE-001 for a condition that came twice */
+/** From the address, or from a form with the address's filter. @throws USAGE-001 for a condition given twice */
 export function askedFilter(fields: FastifyRequest['query']): AskedFilter {
   const given = (typeof fields === 'object' && fields !== null ? fields : {}) as Record<string, unknown>;
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = given[name];
-      // Read as none, it would mean every state, or every destination.
+      // Ignored, it would select every state, or every destination.
       if (Array.isArray(value)) refuse([`« ${name} » est donné deux fois.`, `${name} was given twice.`]);
       const text = typeof value === 'string' ? value.trim().slice(0, 100) : '';
       return text === '' ? [] : [[name, text] as const];
@@ -64,7 +63,7 @@ export function filterOf({
     ...(lead === undefined ? {} : { lead }),
     ...(run === undefined ? {} : { bulkRun: Number(run) }),
     ...(from === undefined ? {} : { since: startOfDay(from) }),
-    // The day that was named belongs to it.
+    // The named day is included.
     ...(to === undefined ? {} : { until: startOfDay(addDays(to, 1)) }),
   };
 }
@@ -74,11 +73,11 @@ export const queryOf = (asked: AskedFilter): string => new URLSearchParams(asked
 export const carried = (asked: AskedFilter): readonly Html[] =>
   Object.entries(asked).map(([name, value]) => hidden(name, value));
 
-/** A form of the filter: where it leads, which conditions it has. */
+/** Target and conditions of a filter form. */
 interface FilterPlace {
   readonly path: string;
   readonly names?: readonly FilterName[];
-  /** Who belongs to a client chooses none. */
+  /** True for accounts of a client, which choose none. */
   readonly ofClient: boolean;
   readonly known: KnownNames;
 }
@@ -116,7 +115,7 @@ export function filterForm(
   </form>`;
 }
 
-/** Only where it is asked for: it is come to from the page of the run. */
+/** Only with a run in the address: it is reached from the page of the run. */
 export const runBox = ({ run }: AskedFilter, say: Say): Html | undefined =>
   run === undefined
     ? undefined

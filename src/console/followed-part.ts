@@ -1,5 +1,5 @@
-// What has become of the deliveries that a bulk run has done: counted by their state, each with its list.
-// Invariant: counted by the run's own list, so that it costs what the run is long, however many deliveries there are.
+// Counts the deliveries of a bulk run by their present state, each state with its list.
+// Invariant: counted over the run's own list, so that the cost depends on the run, however many deliveries there are.
 import type { FastifyRequest } from 'fastify';
 import { html, type Html } from '../privacy/papers/html.ts';
 import type { SupportPlace } from '../support/place.ts';
@@ -18,13 +18,13 @@ import { deskWords as words } from './words/desk.ts';
 import { frame } from './words/frame.ts';
 import { runCounts } from './words/run-counts.ts';
 
-/** By the script of its page, every two seconds while it runs. */
+/** True for the refreshes by the page's script, every two seconds while the run is under way. */
 export const isAskedByItself = ({ headers }: FastifyRequest): boolean =>
   headers['x-relais-by-itself'] === 'run';
 
-/** Kinds that send: what they have done is not yet what has become of it. */
+/** Kinds that send: their result is not yet the final state of a delivery. */
 const sending: readonly BulkKind[] = ['replay', 'resolve'];
-/** More are counted once the run rests or has ended, not every two seconds. */
+/** Longer runs are counted once they are paused or ended, not every two seconds. */
 const mostWhileRunning = 10_000;
 
 export function followedOf(
@@ -37,7 +37,7 @@ export function followedOf(
     : bulkFollowed(place, run);
 }
 
-/** What has become of what the run did: each state leads to the list of its deliveries. */
+/** Present states of the run's deliveries: each links to its list. */
 export function followedPart(
   request: FastifyRequest,
   run: BulkRunHead,

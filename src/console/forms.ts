@@ -1,5 +1,5 @@
-// Fields of a form or of an address, read one by one by their names.
-// Invariant: a field that a page did not ask for is never read; one that came twice is none.
+// Reads the fields of a form or an address one by one, by their names.
+// Invariant: a field that no page reads is ignored; one that came twice is empty.
 import type { FastifyRequest } from 'fastify';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -9,29 +9,29 @@ const read = (fields: unknown, name: string, most: number): string => {
   return typeof value === 'string' ? value.slice(0, most) : '';
 };
 
-/** Of the form that was sent; empty where it has none. */
+/** A field of the sent form; empty where it has none. */
 export const field = ({ body }: FastifyRequest, name: string, most = 200): string => read(body, name, most);
 
-/** Whether this very form was sent: a page has several, and what was typed into one is not the next one's. */
+/** True where this very form was sent: a page has several, and the input of one is not shown in another. */
 export const wasSent = ({ method, url }: FastifyRequest, action: string): boolean =>
   method === 'POST' && url.split('?')[0] === action;
 
-/** What was typed into this very form, so that a refusal leaves it to be put right. */
+/** Input of this very form, so that it can be corrected after a refusal. */
 export const sentAgain = (request: FastifyRequest, action: string, name: string, most = 200): string =>
   wasSent(request, action) ? field(request, name, most) : '';
 
-/** Of the address, after `?`. */
+/** A field of the address, after `?`. */
 export const asked = ({ query }: FastifyRequest, name: string, most = 200): string =>
   read(query, name, most).trim();
 
-/** Of boxes that were ticked: each value once, in the order of the page. */
+/** Values of ticked boxes: each once, in the order of the page. */
 export function ticked({ body }: FastifyRequest, name: string): readonly string[] {
   const value = typeof body === 'object' && body !== null ? (body as Fields)[name] : undefined;
   const all = Array.isArray(value) ? (value as readonly unknown[]) : [value];
   return [...new Set(all.flatMap((one) => (typeof one === 'string' ? [one.slice(0, 200)] : [])))];
 }
 
-/** A number of ours in the address; undefined where it is none. */
+/** A number in the address; undefined where it is none. */
 export function numberOf({ params }: FastifyRequest, name = 'id'): number | undefined {
   const text = read(params, name, 20);
   return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;

@@ -1,5 +1,5 @@
-// Who asks, and whether they may see the page: before any page is made.
-// Invariant: a route without a gate cannot be registered; the account is read at each request, so that a lost right is lost at once.
+// Authenticates a request and checks its permission before any page is made.
+// Invariant: a route without a gate cannot be registered; the account is read at each request, so that a removed right is lost at once.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { accountActor } from '../access/actor.ts';
 import { may, type Holder, type Permission } from '../access/permissions.ts';
@@ -9,7 +9,7 @@ import { preferredLanguage, type Cookies } from './cookies.ts';
 import { isOurs } from './forgery.ts';
 import type { ConsolePlace } from './place.ts';
 
-/** open: to everybody; halfway: the password was right, the second factor is missing; own: whoever is signed in. */
+/** open: for everybody; halfway: the password was right, the second factor is missing; own: for every signed-in person. */
 export type Gate = Permission | 'open' | 'halfway' | 'own';
 
 export interface Visit {
@@ -18,12 +18,11 @@ export interface Visit {
   readonly token: string;
 }
 
-/** Somebody signed in. */
 export interface Person {
   readonly session: Session;
   readonly token: string;
   readonly holder: Holder;
-  /** As the log names them. */
+  /** The actor's name in the log. */
   readonly actor: string;
 }
 
@@ -69,7 +68,7 @@ export function guard(
   });
 }
 
-/** A page that follows by itself says so: it keeps no session open that nobody works in (C38). */
+/** True for a page's own refreshes: they do not prolong an idle session (C38). */
 const isByItself = ({ headers }: FastifyRequest): boolean => headers['x-relais-by-itself'] !== undefined;
 
 export const halfwayPage = ({ stage }: Pick<Session, 'stage'>): string =>
@@ -86,7 +85,7 @@ export function visitOf({ visit }: FastifyRequest): Visit {
   return visit;
 }
 
-/** Behind a gate that is not `open` there is one. */
+/** Every gate but `open` guarantees one. */
 export function personOf(request: FastifyRequest): Person {
   const { session, token } = visitOf(request);
   if (session === undefined) throw new Error('A page that asks who it is stands open to everybody.');

@@ -1,4 +1,4 @@
-// Deliveries, leads and destinations as every page names them: links, states with their words, reasons.
+// Renders deliveries, leads and destinations as every page names them: links, states with their words, reasons.
 import { mayFor, type Holder } from '../access/permissions.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import {
@@ -45,7 +45,7 @@ export function optInText(pair: string, say: Say): string {
 export const categoryText = (name: string, say: Say): string =>
   say((categoryWords as Readonly<Partial<Record<string, Both>>>)[name] ?? [name, name]);
 
-/** Who acted: a person by the name of the account, a system by that of its key, the gateway where it acted by itself. */
+/** Actor in words: a person by the name of the account, a system by that of its key, otherwise the gateway. */
 export function actorText(actor: string, names: ReadonlyMap<string, string>, say: Say): string {
   const [french, english] = actorWords(actor);
   return names.get(actor) ?? say(french === actor ? numberedActor(actor) : [french, english]);
@@ -56,7 +56,7 @@ export const deliveryLink = (id: number): Html => html`<a href="/deliveries/${id
 export const leadPath = (clientId: string, reference: string): string =>
   `/leads/${encodeURIComponent(clientId)}/${encodeURIComponent(reference)}`;
 
-/** A link where the page may be seen, else the reference alone. */
+/** A link where the reader may see the page, else the reference alone. */
 export const leadLink = (
   holder: Holder,
   { clientId, reference }: { readonly clientId: string; readonly reference: string },
@@ -69,7 +69,7 @@ export const destinationPath = (id: string): string => `/destinations/${encodeUR
 
 export const destinationLink = (id: string): Html => html`<a href="${destinationPath(id)}">${id}</a>`;
 
-/** Where the page of a destination's versions has the go-live list of its client. */
+/** Anchor of a client's go-live list on the page of a destination's versions. */
 export const goLiveMark = 'go-live';
 export const goLivePath = (destination: string): string =>
   `/mappings/${encodeURIComponent(destination)}#${goLiveMark}`;

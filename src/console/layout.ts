@@ -1,5 +1,5 @@
-// The frame of every page: head, navigation by what the account may see, footer with the hour of its times.
-// Invariant: no style and no script stands in a page; every page works without the script.
+// Renders the frame of every page: head, navigation by the account's permissions, footer with the time zone.
+// Invariant: no style and no script is inside a page; every page works without the script.
 import { may, type Permission } from '../access/permissions.ts';
 import { html, written, type Html, type Piece } from '../privacy/papers/html.ts';
 import { inLanguage, type Both, type Language } from '../support/words.ts';
@@ -9,7 +9,7 @@ import { zoneText } from './times.ts';
 import { frame } from './words/frame.ts';
 
 export type Say = (both: Both) => string;
-/** Words come from everywhere: on a page every French apostrophe is the printed one. */
+/** Words have many sources: on a page every French apostrophe is the typographic one. */
 export const sayIn =
   (language: Language): Say =>
   (both) => {
@@ -20,14 +20,14 @@ export const sayIn =
 export interface Page {
   readonly title: string;
   readonly body: Piece;
-  /** The line of the navigation it belongs to: marked there, and led back to from the pages below it. */
+  /** Its entry of the navigation: marked there, and linked from the pages below it. */
   readonly at?: string;
-  /** Between that line and this page. */
+  /** Page between that entry and this page. */
   readonly under?: { readonly path: string; readonly name: string };
-  /** Stands beside other pages of that line, and leads to them by itself. */
+  /** A sibling of other pages of that entry, with links to them on the page. */
   readonly isBeside?: true;
   readonly narrow?: true;
-  /** Beside the one of every page. */
+  /** An additional script of this page. */
   readonly script?: 'live';
 }
 
@@ -50,7 +50,7 @@ const places: readonly { readonly path: string; readonly name: Both; readonly ne
 ];
 
 export interface Here {
-  /** Path and query, which a change of language comes back to. */
+  /** Path and query, to which a change of language returns. */
   readonly back: string;
   readonly path: string;
 }
@@ -114,7 +114,7 @@ function navigation(
   </nav>`;
 }
 
-/** Back to the list that a page belongs to, and to the page of that list which it is a part of. */
+/** Links back to the list that a page belongs to, and to the page of that list which it is a part of. */
 function upLink({ at, under }: Page, { session }: Visit, say: Say): Html | undefined {
   const place = places.find(({ path }) => path === at);
   if (place === undefined || session?.stage !== 'full' || !may(holderOf(session), place.needs))

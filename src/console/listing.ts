@@ -1,4 +1,4 @@
-// A file with its lines numbered, and the messages of the check at the lines they are about.
+// Renders a file with numbered lines, with the messages of the check at their lines.
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import type { Trial } from '../support/mappings/trial.ts';
 import { problemInFrench, problemSentence } from '../support/mappings/problem-words.ts';
@@ -9,10 +9,10 @@ import { detailPart } from './detail.ts';
 
 export type Problem = Trial['problems'][number];
 
-/** A page shows no more of one file. */
+/** Characters of one file that a page shows. */
 const mostSigns = 60_000;
 
-/** @param mark of the addresses of its lines, where a page has several files: `#crm-12` */
+/** @param mark prefix of the addresses of its lines, where a page has several files: `#crm-12` */
 export function listing(
   text: string,
   say: Say,
@@ -29,7 +29,7 @@ export function listing(
 
 const linesOf = (text: string): readonly string[] => text.slice(0, mostSigns).replace(/\n$/, '').split('\n');
 
-/** Of the line as the listing has it: what is told of the end of a text stands at its last line. */
+/** Address of a line of the listing; a message about the end of a text is at its last line. */
 export const lineLink = (text: string, line: number, mark = 'L'): string =>
   `#${mark}${Math.min(line, linesOf(text).length)}`;
 
@@ -49,14 +49,14 @@ function lineOf(
   </li>`;
 }
 
-/** The line with the word at each of these places marked. */
+/** The line with the word at each of these places highlighted. */
 function marked(line: string, places: readonly number[]): readonly Piece[] {
   const pieces: Piece[] = [];
   let done = 0;
   for (const at of places.toSorted((a, b) => a - b)) {
     if (at < done) continue;
     const [word = ''] = /^(?:[{[]|[^\s,:]+:?|\S+)/.exec(line.slice(at)) ?? [];
-    // Nothing stands there where what is told is missing.
+    // A message about something missing has no word to highlight.
     pieces.push(line.slice(done, at), word === '' ? undefined : html`<mark>${word}</mark>`);
     done = at + word.length;
   }
@@ -66,7 +66,7 @@ function marked(line: string, places: readonly number[]): readonly Piece[] {
 export const severity = (problem: Problem, say: Say): Html =>
   problem.severity === 'error' ? state(say(words.error), 'bad') : state(say(words.warning), 'warn');
 
-/** What the code means, then what exactly the check found; on an English page the check's own sentence is enough. */
+/** Meaning of the code, then the exact finding; on an English page the check's own sentence is enough. */
 function explained(problem: Problem, say: Say): Html {
   const meaning = say([problemInFrench(problem.code) ?? '', '']);
   const sentence = problemSentence(problem);
@@ -75,7 +75,7 @@ function explained(problem: Problem, say: Say): Html {
     : html`${meaning}<br /><span class="quiet">${detailPart(sentence, say)}</span>`;
 }
 
-/** @param linkOf where the line of a message stands on this page; undefined: it is on none */
+/** @param linkOf address of a message's line on this page; undefined: it is on none */
 export const problemsTable = (
   title: string,
   problems: readonly Problem[],

@@ -1,5 +1,5 @@
-// The page of one thing that nobody knows: what was typed, and where it may be found instead.
-// Invariant: what never was, is gone or is another client's reads the same; what was typed comes back escaped.
+// Renders the page of an unknown thing: the typed name, and where it may be found instead.
+// Invariant: a thing that never existed, is deleted or is another client's reads the same; the typed name comes back escaped.
 import type { FastifyRequest } from 'fastify';
 import { may, type Permission } from '../access/permissions.ts';
 import type { RelaisError } from '../errors.ts';
@@ -15,9 +15,9 @@ import { elsewhere as words, unknownThings } from './words/nothing-there.ts';
 
 interface Place {
   readonly kind: keyof typeof unknownThings;
-  /** Behind it stands the name or number of one. */
+  /** Followed by the name or number of one thing. */
   readonly path: string;
-  /** Which part behind the path names it; the first unless said. */
+  /** Index of the part behind the path that names it; the first by default. */
   readonly part?: number;
   readonly list: string;
   readonly needs: Permission;
@@ -44,7 +44,7 @@ export interface NothingThere {
   readonly more: Html;
 }
 
-/** Undefined for an address that names no one thing and an error that says nothing in French, and for who is not signed in. */
+/** Undefined for an address that names no single thing with an error without French words, and without a session. */
 export function nothingThere(request: FastifyRequest, error?: RelaisError): NothingThere | undefined {
   const { session } = visitOf(request);
   if (session?.stage !== 'full') return undefined;
@@ -74,12 +74,12 @@ function saidBy(error: RelaisError | undefined): Both | undefined {
   return french === undefined || english === undefined ? undefined : [french, english];
 }
 
-/** A plan for a filter with an unknown name leads back to the list, which keeps that filter. */
+/** A plan for a filter with an unknown name links back to the list, which keeps that filter. */
 const backToFilter = (path: string, query: string, say: Say): Html =>
   html`<p>${say(words.check)}</p>
     ${['/replay', '/cancel'].includes(path) ? html`<p><a href="/deliveries?${query}">${say(words.filter)}</a></p>` : undefined}`;
 
-/** The reference as it was typed, to be put right or looked for among refused rows. */
+/** The typed reference, to be corrected or searched among refused rows. */
 function searchPart(request: FastifyRequest, typed: string): Html {
   const say = sayTo(request);
   return html`<form class="card stack" method="get" action="/search">
@@ -88,7 +88,7 @@ function searchPart(request: FastifyRequest, typed: string): Html {
   </form>`;
 }
 
-/** Undefined for what is no sound percent-encoding. */
+/** Undefined for malformed percent-encoding. */
 function decoded(part: string): string | undefined {
   try {
     return decodeURIComponent(part);

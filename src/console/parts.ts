@@ -1,9 +1,9 @@
-// Small parts of pages: notices, states, tables, fields.
+// Renders small parts of pages: notices, states, tables, fields.
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'calm';
 
-/** Said at once to who hears the page; an error takes the word. */
+/** Announced by screen readers at once; an error interrupts them. */
 export const notice = (text: Piece, tone: 'good' | 'warn' | 'bad' | '' = ''): Html =>
   html`<div class="notice ${tone}" role="${tone === 'bad' ? 'alert' : 'status'}">${text}</div>`;
 
@@ -14,7 +14,7 @@ export interface Column {
   readonly number?: true;
 }
 
-/** With more columns than a phone shows: one of figures is read down its columns and keeps them, the rows of another stack. */
+/** Kind of a table wider than a phone: a table of figures keeps its columns, the rows of another stack. */
 function wideKind(columns: readonly Column[]): 'stacks' | 'figures' | undefined {
   if (columns.length <= 3) return undefined;
   return columns.filter(({ number }) => number === true).length > columns.length / 2 ? 'figures' : 'stacks';
@@ -22,7 +22,7 @@ function wideKind(columns: readonly Column[]): 'stacks' | 'figures' | undefined 
 
 /**
  * A table that scrolls by itself where it is wider than the page. On a phone the rows of a wide one stack (`stacks` of the style
- * sheet): the roles say that it stays a table, and each cell has the name of its column.
+ * sheet): the roles keep it a table, and each cell has the name of its column.
  */
 export function table(
   caption: string,
@@ -58,7 +58,7 @@ export function table(
   </div>`;
 }
 
-/** A heading and its list, or neither: an empty list is not spoken of. */
+/** A heading and its list, or neither where the list is empty. */
 export const section = <Row>(
   title: string,
   rows: readonly Row[],

@@ -1,4 +1,4 @@
-// What the console stands on: what the pages read from and act through, and how it is reached.
+// Dependencies and options of the console: the reads and acts of its pages, and its network address.
 import type { OidcOptions } from '../access/oidc.ts';
 import type { AccessPlace } from '../access/place.ts';
 import type { Log } from '../log.ts';
@@ -17,9 +17,9 @@ export interface ConsolePlace extends MappingPlace, Pick<RotatePlace, 'credentia
   readonly requests: Requests;
   readonly sealer: Sealer;
   readonly log: Log;
-  /** Whose public halves check a proof. */
+  /** Public keys that check a proof. */
   readonly keys: Pick<Keys, 'seal'>;
-  /** Who answers for what is signed. */
+  /** Contact on signed proofs. */
   readonly proofs: Pick<ProofDeps, 'contact'>;
 }
 
@@ -29,10 +29,10 @@ export interface ConsoleOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Addresses or ranges of proxies that end TLS before us: whose `X-Forwarded-For` is believed. */
+  /** Addresses or ranges of proxies that end TLS before us: their `X-Forwarded-For` is trusted. */
   readonly proxies: readonly string[];
   /** Where the console ends TLS itself: certificate, chain and private key, PEM. */
   readonly pem?: string;
-  /** The OpenID Connect provider people may come in by. */
+  /** The OpenID Connect provider for sign-ins. */
   readonly oidc?: OidcOptions;
 }

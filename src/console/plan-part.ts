@@ -1,5 +1,5 @@
-// What publishing or rolling back would change, said before it is done, and the form that agrees to it.
-// Invariant: nothing is agreed to by a click alone: a note, a tick, and where deliveries would end their number typed.
+// Renders the effects of publishing or rolling back before they are confirmed, and the form that confirms them.
+// Invariant: a click alone confirms nothing: a note, a tick, and where deliveries would end their number typed.
 import type { FastifyRequest } from 'fastify';
 import { may } from '../access/permissions.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
@@ -17,11 +17,11 @@ export type Plan = Awaited<ReturnType<ConsolePlace['publishing']['plan']>>;
 
 const mostListed = 20;
 
-/** Where support writes anew what waits; reached from the page of the mapping, or told to whoever may. */
+/** Page that renders waiting deliveries anew; linked from the mapping's page. */
 const anewPath = (destination: string): string =>
   `/replay?${new URLSearchParams({ destination, state: 'waiting', anew: 'yes' }).toString()}`;
 
-/** Waiting deliveries that keep an earlier version's content, and the replay that writes them anew. */
+/** Waiting deliveries that keep an earlier version's content, and the replay that renders them anew. */
 export function keepingWords(request: FastifyRequest, destination: string, keeping: readonly number[]): Html {
   const say = sayTo(request);
   const listed = keeping.slice(0, mostListed);
@@ -73,7 +73,7 @@ export function planPart(
     }`;
 }
 
-/** @param carried what else the form sends, hidden */
+/** @param carried further hidden fields of the form */
 export function agreeForm(
   request: FastifyRequest,
   plan: Plan,
@@ -115,7 +115,7 @@ export interface Agreed {
   readonly isTicked: boolean;
 }
 
-/** Of the form above. */
+/** Values of the form above. */
 export function agreedIn(request: FastifyRequest): Agreed {
   const before = field(request, 'before', 12);
   const instructions = field(request, 'instructions', 200).split(/[\s,;]+/);

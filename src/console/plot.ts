@@ -1,22 +1,22 @@
-// Plots drawn on the server: columns of counts and lines of durations, as SVG without style or script.
-// Invariant: every value of a plot stands in the table beside it; what is told by a colour is told by a word too.
+// Draws plots on the server: columns of counts and lines of durations, as SVG without style or script.
+// Invariant: every value of a plot is in the table beside it; a colour never carries a meaning without a word.
 import { html, type Html } from '../privacy/papers/html.ts';
 
 export interface Series {
   readonly name: string;
-  /** Of the style sheet: its colour. */
+  /** Its colour in the style sheet. */
   readonly tone: 'good' | 'warn' | 'bad' | 'accent';
   /** One for each column; null: none. */
   readonly values: readonly (number | null)[];
 }
 
 export interface PlotAsked {
-  /** Said to who hears the page. */
+  /** Read by screen readers. */
   readonly title: string;
   /** Under the columns; an empty one is left out. */
   readonly marks: readonly string[];
   readonly series: readonly Series[];
-  /** What a value is called at the side. */
+  /** Text of a value at the scale. */
   readonly scaleText: (value: number) => string;
 }
 
@@ -26,7 +26,7 @@ const inner = {
   height: size.height - size.top - size.bottom,
 } as const;
 
-/** Columns one on the other, of counts. */
+/** Stacked columns of counts. */
 export function columnsPlot(asked: PlotAsked): Html {
   const totals = asked.marks.map((_, index) =>
     asked.series.reduce((sum, { values }) => sum + (values[index] ?? 0), 0),
@@ -55,7 +55,7 @@ export function columnsPlot(asked: PlotAsked): Html {
   return frameOf(asked, top, bars);
 }
 
-/** Lines of durations, broken where nothing is known. */
+/** Lines of durations, broken where a value is missing. */
 export function linesPlot(asked: PlotAsked): Html {
   const all = asked.series.flatMap(({ values }) => values.filter((value) => value !== null));
   const top = Math.max(1, ...all);
@@ -80,7 +80,7 @@ export function linesPlot(asked: PlotAsked): Html {
   return frameOf(asked, top, lines);
 }
 
-/** With its scale, its marks and its legend. */
+/** A plot with its scale, its marks and its legend. */
 function frameOf({ title, marks, series, scaleText }: PlotAsked, top: number, drawn: readonly Html[]): Html {
   const step = inner.width / marks.length;
   const heights = [0, 0.5, 1].map((share) => ({

@@ -1,4 +1,4 @@
-// What one lead would become: each value beside the field it comes from, what leaves, and the opt-in's truth table.
+// Renders the preview of one lead by a mapping: each value beside its source field, the bytes to send, and the opt-in's truth table.
 import type { FastifyRequest } from 'fastify';
 import { html, type Html } from '../privacy/papers/html.ts';
 import type { TrialCall, TrialPreview } from '../support/mappings/trial.ts';

@@ -1,4 +1,4 @@
-// A QR code as SVG, made of its modules.
+// Renders a QR code as SVG.
 import { encode } from 'uqr';
 import { html, type Html } from '../privacy/papers/html.ts';
 

@@ -1,4 +1,4 @@
-// Why somebody does something, as the log keeps it: said, short, and naming nobody.
+// Checks the reason of an act, as the log keeps it: present, short, without a person's data.
 import { namesSomebody } from '../domain/impersonal-text.ts';
 import { mostTogether } from '../support/typed-text.ts';
 import type { Both } from '../support/words.ts';
@@ -6,7 +6,7 @@ import { reasonWords } from './words/work.ts';
 
 const most = 200;
 
-/** What is wrong with it; undefined: nothing. */
+/** Mistake in the reason; undefined: none. */
 export function reasonProblem(text: string): Both | undefined {
   if (text.length < 3) return reasonWords.missing;
   if (text.length > most) return reasonWords.long;

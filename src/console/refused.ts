@@ -1,5 +1,5 @@
-// An act that was refused, as its own page tells it: in words by the code, with the message beside them.
-// Invariant: only a refusal that is an answer to what was asked is told so; anything else goes on as a failure.
+// Renders a refused act on its own page: in words by the code, with the message beside them.
+// Invariant: only a refusal that answers the request is shown so; any other error continues as a failure.
 import { isRelaisError, type RelaisError } from '../errors.ts';
 import { html, type Html } from '../privacy/papers/html.ts';
 import type { Both } from '../support/words.ts';
@@ -9,7 +9,7 @@ import { wordsOfRefusal } from './refusals.ts';
 import { detailPart, sentenceOf } from './detail.ts';
 import { refusalText } from './words/refusals.ts';
 
-/** What a page says of it: our words, and the error that says what exactly; of a page's own refusal the words say all. */
+/** Words for the page, and the error with the exact message; a page's own refusal has words only. */
 export interface Refused {
   readonly words: Both;
   readonly error?: RelaisError;
@@ -17,7 +17,7 @@ export interface Refused {
 
 export const refusal = (words: Both): Refused => ({ words });
 
-/** Undefined when it was done. */
+/** Undefined when the act was done. */
 export async function refusedBy(work: () => Promise<unknown>): Promise<Refused | undefined> {
   try {
     await work();
@@ -31,7 +31,7 @@ export async function refusedBy(work: () => Promise<unknown>): Promise<Refused |
   }
 }
 
-/** A list by a filter that names what nobody knows: empty, with what is unknown, so that the filter stays to be put right. */
+/** A list by a filter with an unknown name: empty, with that name, so that the filter can be corrected. */
 export async function foundOr<T>(
   none: T,
   work: () => Promise<T>,

@@ -1,5 +1,5 @@
-// The console: pages for people, made here, each behind its gate.
-// Invariant: nothing of a page is kept by a browser or a proxy; no page runs a script or a style that is not a file of ours.
+// Serves the console: HTML pages for people, each behind its gate.
+// Invariant: no page is cached by a browser or a proxy; no page runs a script or a style that is not a file of ours.
 import formbody from '@fastify/formbody';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
@@ -53,7 +53,7 @@ import { viewRoutes } from './pages/views.ts';
 import type { ConsoleOptions } from './place.ts';
 import { showWith } from './show.ts';
 
-/** A filter, a reason and a note; nobody sends a file. */
+/** Enough for a filter, a reason and a note; files have routes of their own. */
 const mostBytes = 64 * 1024;
 /** From one address: an office behind one router. */
 const mostPerMinute = 3_000;
@@ -142,7 +142,7 @@ async function build(server: FastifyInstance, options: ConsoleOptions): Promise<
   adminRoutes(server, desk);
 }
 
-/** What only an administrator sees, but for what a client reads of its own leads. */
+/** Pages for administrators only, except those of a client about its own leads. */
 function adminRoutes(server: FastifyInstance, desk: Desk): void {
   anomalyRoutes(server, desk);
   accountsRoutes(server, desk);
@@ -153,7 +153,7 @@ function adminRoutes(server: FastifyInstance, desk: Desk): void {
   exportRoutes(server, desk);
 }
 
-/** What the data protection officer works with. */
+/** Pages of the data protection officer. */
 function officerRoutes(server: FastifyInstance, desk: Desk): void {
   requestsRoutes(server, desk);
   requestRoutes(server, desk);

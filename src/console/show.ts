@@ -1,4 +1,4 @@
-// Pages as answers: with their frame, their status and the word not to keep them.
+// Answers with a page in its frame, with its status and the header against caching.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { visitOf } from './gate.ts';
 import { pageOf, sayIn, type Here, type Page, type Say } from './layout.ts';
@@ -17,7 +17,7 @@ export const showWith =
       .type('text/html; charset=utf-8')
       .send(pageOf(page, visitOf(request), hereOf(request), now()));
 
-/** A form that was sent is not asked for again by its address. */
+/** The address of a sent form is no page to return to. */
 const hereOf = ({ method, url }: FastifyRequest): Here => ({
   back: method === 'GET' ? url : '/',
   path: url.split('?')[0] ?? url,
@@ -25,7 +25,7 @@ const hereOf = ({ method, url }: FastifyRequest): Here => ({
 
 export const sayTo = (request: FastifyRequest): Say => sayIn(visitOf(request).language);
 
-/** As an address that does not exist: what is not theirs is told no other way. */
+/** Answers like an unknown address: a page without permission must not reveal that it exists. */
 export function notFound(reply: FastifyReply): FastifyReply {
   reply.callNotFound();
   return reply;

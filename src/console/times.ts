@@ -1,4 +1,4 @@
-// Times as pages show them: in Paris, in the language of the page, exact to the second in `datetime`.
+// Formats times for pages: in Paris, in the language of the page, exact to the second in `datetime`.
 import { counted as bothCounted, type OneAndSeveral } from '../domain/counted.ts';
 import { inLanguage, type Language } from '../support/words.ts';
 import { html, type Html } from '../privacy/papers/html.ts';
@@ -22,7 +22,7 @@ export const timeOf = (at: Date | null | undefined, language: Language): Html | 
     ? undefined
     : html`<time datetime="${at.toISOString()}">${timeText(at, language)}</time>`;
 
-/** A text that is a moment as our tables have it, in Paris; any other as it stands. */
+/** A text that is a moment as our tables write it, in Paris time; any other unchanged. */
 export const momentText = (text: string, language: Language): string =>
   /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) ? timeText(new Date(text), language) : text;
 
@@ -30,7 +30,7 @@ export const momentText = (text: string, language: Language): string =>
 export const monthText = (month: string, language: Language): string =>
   format(language, { month: 'long', year: 'numeric' }).format(new Date(`${month}-15T12:00:00Z`));
 
-/** `heure de Paris, UTC+1`: which hour the times of a page are. */
+/** `heure de Paris, UTC+1`: the time zone of a page. */
 export function zoneText(at: Date, language: Language): string {
   const name = format('fr', { timeZoneName: 'shortOffset' })
     .formatToParts(at)
@@ -38,7 +38,7 @@ export function zoneText(at: Date, language: Language): string {
   return `${language === 'fr' ? 'heure de Paris' : 'Paris time'}, ${name ?? timeZone}`;
 }
 
-/** A duration in one unit: what a person looks for in a list of things that wait. */
+/** A duration in one unit, for lists of waiting things. */
 export function secondsText(seconds: number, language: Language): string {
   const [count, unit] =
     seconds < 120

@@ -1,5 +1,5 @@
-// Long texts that somebody pastes: a mapping, a client's file, a sample.
-// Invariant: what is checked is what the page shows: a sign that no page shows is told, not passed on.
+// Reads long pasted texts: a mapping, a client's file, a sample.
+// Invariant: the checked text is the shown text: an invisible character is reported, not passed on.
 import type { FastifyRequest } from 'fastify';
 import { lineOfInvisible } from '../privacy/papers/html.ts';
 import type { Both } from '../support/words.ts';
@@ -7,7 +7,7 @@ import { field } from './forms.ts';
 import { mappingWords as words } from './words/mappings.ts';
 
 const most = 100_000;
-/** Of a form with three such texts, as browsers write them. */
+/** Bytes of a form with three such texts, as browsers encode them. */
 export const typedFormBytes = 1_200_000;
 
 export interface TypedText {

@@ -1,5 +1,5 @@
-// A form that sends a file: read whole, by the platform's own reader, and no longer than a demand may be.
-// Invariant: heard on the few addresses that take one, after the gate; a file is bytes and a name, and nothing looks into it.
+// Reads a form with a file, whole, by the platform's own reader, up to the size of a demand.
+// Invariant: only on the few addresses that take one, after the gate; a file is bytes and a name, and its content is not parsed.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** A demand has 10 MB at most; the fields around it are short. */
@@ -42,7 +42,7 @@ async function readForm({ headers }: FastifyRequest, body: Buffer): Promise<Reco
   return Object.fromEntries(fields);
 }
 
-/** Undefined where none was chosen. */
+/** Undefined where no file was chosen. */
 export function uploadOf({ body }: FastifyRequest, name: string): Upload | undefined {
   const value =
     typeof body === 'object' && body !== null ? (body as Record<string, unknown>)[name] : undefined;

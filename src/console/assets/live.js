@@ -1,9 +1,9 @@
-// The live tail follows by itself: every two seconds it asks for what is newer, and shows it, or counts it while its reader is busy.
-// Invariant: the focus is never moved, and what is being read stays where it is; without this file the page works by its links.
+// Refreshes the live tail: polls for newer events every two seconds, and shows them, or counts them while the reader is busy.
+// Invariant: the focus never moves and the lines being read stay in place; without this file the page works by its links.
 'use strict';
 
 const everyMs = 2_000;
-/** So much of the list may be out of sight before its reader counts as being further down. */
+/** Pixels of the list that may be out of sight before its reader counts as being further down. */
 const slackPixels = 40;
 
 function follow(root) {
@@ -11,13 +11,13 @@ function follow(root) {
   const texts = part('status').dataset;
   const most = Number(root.dataset.most);
   const state = {
-    /** Where the list that is shown ends. */
+    /** Position of the end of the shown list. */
     shown: root.dataset.place,
-    /** How far was asked. */
+    /** Position of the last poll. */
     asked: root.dataset.place,
     waiting: [],
     count: 0,
-    /** More came at once than a page has. */
+    /** A poll brought more than a page. */
     behind: root.dataset.more === 'yes' && root.dataset.kept !== 'yes',
     paused: root.dataset.kept === 'yes',
     trouble: '',
@@ -36,7 +36,7 @@ function follow(root) {
     return address;
   }
 
-  /** So that Back, or a colleague who is sent the address, finds the list as it is. */
+  /** Keeps the position in the address, so that Back, or a colleague with the address, finds the same list. */
   function keepPlace() {
     history.replaceState(null, '', addressAt(isBusy() ? state.shown : undefined, 'upto'));
   }
@@ -48,7 +48,7 @@ function follow(root) {
       : texts[count === 1 ? 'one' : 'many'].replace('{n}', count);
     const news = count > 0 || behind ? number : paused ? texts.paused : texts.none;
     const text = trouble === '' ? news : texts[trouble];
-    // Written where it differs only: what is written again is said again.
+    // Written only where it differs: screen readers repeat a text that is written again.
     if (part('status').textContent !== text) part('status').textContent = text;
     const name = paused ? part('pause').dataset.resume : part('pause').dataset.pause;
     if (part('pause').textContent.trim() !== name) part('pause').textContent = name;
@@ -114,7 +114,7 @@ function follow(root) {
   }
 
   part('bar').hidden = false;
-  // The link of who has no script: here a button does the same.
+  // The link is for browsers without a script: here a button does the same.
   part('newer').hidden = true;
   part('pause').addEventListener('click', () => {
     state.paused = !state.paused;

@@ -1,4 +1,4 @@
-// One's own account: roles, second factor, and the sessions that are open, each of which one may end.
+// Serves the page of one's own account: roles, second factor, and the open sessions, each of which can be ended.
 // Invariant: a number in the address names a session of the account's own, or none.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { roleWords } from '../../access/permissions.ts';

@@ -1,4 +1,4 @@
-// Accounts of the people who work with Relais: listed and made by an administrator (C38).
+// Serves the list of accounts of people who work with Relais, and the form that creates one, for an administrator (C38).
 // Invariant: a code for setting a password is shown once, in an answer that is kept nowhere.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { accounts, createAccount, type Account } from '../../access/accounts.ts';
@@ -47,7 +47,7 @@ export function accountsRoutes(server: FastifyInstance, desk: Desk): void {
   });
 }
 
-/** What a form most often lacks, in words; the rules themselves stand with the accounts. */
+/** The most frequent mistake in a form, in words; the rules themselves are with the accounts. */
 export function problemOf(asked: readonly Role[], clientId: string): Both | undefined {
   if (asked.length === 0) return words.noRole;
   const isViewer = asked.includes('viewer');

@@ -1,5 +1,5 @@
-// The frame that an administrator's pages share: each leads to the others, says what was done or refused, and shows a secret once.
-// Invariant: a code or a key that is shown once stands in this one answer and is kept nowhere.
+// Renders the frame of the administrator's pages: links to each other, the result or refusal of an act, and a secret shown once.
+// Invariant: a code or a key that is shown once is in this one answer and is kept nowhere.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import type { Both } from '../../support/words.ts';
@@ -22,7 +22,7 @@ const tabs: readonly (readonly [path: string, name: Both])[] = [
 
 export interface AdminPage {
   readonly title: string;
-  /** Of the five, the one it is or belongs to. */
+  /** The tab that the page is or belongs to. */
   readonly tab: string;
   readonly refused?: Refused | undefined;
   readonly body: Piece;
@@ -56,7 +56,7 @@ const tabsPart = (tab: string, say: Say): Html =>
     </ul>
   </nav>`;
 
-/** A list of theirs: what there is, or that there is nothing. */
+/** A list, or the notice that it is empty. */
 export const adminList = (
   say: Say,
   caption: Both,
@@ -84,7 +84,7 @@ export const foldedForm = (
     </form>
   </details>`;
 
-/** A code or a key, in this answer alone. */
+/** A code or a key, only in this answer. */
 export function onceShown(
   { show }: Pick<Desk, 'show'>,
   request: FastifyRequest,

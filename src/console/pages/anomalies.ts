@@ -1,5 +1,5 @@
-// What does not conform in the leads of a client, by form or agent: read by the centre, and by the client about its own (C14, C16, C54).
-// Invariant: counts and codes; another client's are answered as what does not exist.
+// Serves the counts of non-conforming leads of a client, by form or agent, for the centre and for the client itself (C14, C16, C54).
+// Invariant: counts and codes; another client is answered as if it did not exist.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { frenchDate } from '../../domain/civil-date.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
@@ -51,7 +51,7 @@ async function anomalyPage(
 ): Promise<FastifyReply> {
   const say = sayTo(request);
   const { holder } = personOf(request);
-  // Without a name: one's own client, where one belongs to any.
+  // Without a name: the reader's own client, where the account belongs to one.
   const client = asked(request, 'client') || holder.clientId;
   const { clients } = await namesInScope(place, holder);
   const { found, refused } = await foundOr<readonly ListedAnomaly[] | undefined>(undefined, async () =>
@@ -87,7 +87,7 @@ async function anomalyPage(
   });
 }
 
-/** What stands between backquotes is a name of the centre's own files. */
+/** A text between backquotes is a name of the centre's own files. */
 const withCode = (text: string): Piece =>
   text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
 
@@ -95,7 +95,7 @@ function anomalyTable(request: FastifyRequest, clientId: string, found: readonly
   const say = sayTo(request);
   const { holder } = personOf(request);
   const language: Language = visitOf(request).language;
-  // What to do names the centre's own tools.
+  // The remedies name the centre's own tools.
   const isCentre = holder.clientId === undefined;
   return table(
     say(frame.anomalies),

@@ -1,5 +1,5 @@
-// Keys of other systems: made, shown once, revoked (docs/accounts.md).
-// Invariant: the key itself stands in one answer and nowhere else.
+// Serves the API keys of other systems: created, shown once, revoked (docs/accounts.md).
+// Invariant: the key itself is in one answer and nowhere else.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { apiKeys, createApiKey, endKey } from '../../access/api-keys.ts';
 import { keyScopes, ruleOf, type Permission } from '../../access/permissions.ts';

@@ -1,5 +1,5 @@
-// The audit pack of a client and a period, as one file (C46).
-// Invariant: POSTed, with a reason; the entry of the log stands before the first byte is sent.
+// Serves the audit pack of a client and a period, as one file (C46).
+// Invariant: POSTed, with a reason; the entry of the log is committed before the first byte is sent.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { addDays, isCivilDate, startOfDay } from '../../domain/civil-date.ts';
 import { html } from '../../privacy/papers/html.ts';

@@ -1,4 +1,4 @@
-// Audit: verifying the log and keeping its anchor elsewhere (C09, C46); who looked a person up (C58).
+// Serves the audit pages: verification of the log and its anchor (C09, C46), and the look-ups of a person (C58).
 // Invariant: a question about a person is POSTed, and is in the log before it is answered.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
@@ -150,7 +150,7 @@ async function verificationPage(
   const found = id === undefined ? undefined : await verificationAsked(place, id);
   if (found === undefined) return notFound(reply);
   const say = sayTo(request);
-  // Asked again by the script while it runs; without it the page is loaded anew by its reader.
+  // The script refreshes it while it runs; without the script the reader reloads the page.
   const again =
     found.end === 'running'
       ? html` hx-get="/audit/verifications/${found.id}" hx-trigger="every 2s" hx-select="#verification"

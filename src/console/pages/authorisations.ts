@@ -1,5 +1,5 @@
-// Authorisations as they stand, and revoking one (C17 to C19).
-// Invariant: revoking is an entry of the log and a note to the client; nothing departs under it from then on.
+// Serves the authorisations in force, and the form that revokes one (C17 to C19).
+// Invariant: revoking is an entry of the log and a note to the client; nothing departs under it afterwards.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { endAuthorisation } from '../../support/authorisations.ts';

@@ -1,5 +1,6 @@
-// Everything a filter matches, replayed or cancelled: counted and shown first, confirmed by typing the number, then begun as a run.
-// Invariant: what is begun is what was counted: where it has changed meanwhile, nothing begins and the new plan is shown.
+// Serves the replay or cancellation of all deliveries of a filter: counted and shown first, confirmed by typing the number, then begun
+// as a run.
+// Invariant: the run covers the counted deliveries: where they have changed meanwhile, nothing begins and the new plan is shown.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isRelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
@@ -125,14 +126,14 @@ function planTable(request: FastifyRequest, { groups }: BulkPlan): Html {
   );
 }
 
-/** The option that lets such a refused group go. */
+/** The option that releases a group refused for this reason. */
 const lets: Readonly<Partial<Record<BulkPlan['groups'][number]['plan'], 'acceptDoubles' | 'again'>>> = {
   undecided: 'acceptDoubles',
   already_delivered: 'again',
   mapping_unchanged: 'again',
 };
 
-/** The same plan with one option more, where something waits for it. */
+/** The same plan with one option more, where deliveries wait for it. */
 function moreLinks(
   request: FastifyRequest,
   { groups }: BulkPlan,

@@ -1,5 +1,5 @@
-// Deliveries by filter, newest first, page by page; and failures by cause.
-// Invariant: what stands in the address is the whole filter, so that a colleague who is sent it sees the same.
+// Serves deliveries by filter, newest first, page by page; and failures by cause.
+// Invariant: the address has the whole filter, so that a colleague with the same address sees the same.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
@@ -89,7 +89,7 @@ async function listPage(
   });
 }
 
-/** Names of the filter that nobody knows; a reference may be that of a refused row, which the search finds. */
+/** Unknown names of the filter; a reference may be that of a refused row, which the search finds. */
 export function unknownPart(
   request: FastifyRequest,
   refused: Refused | undefined,
@@ -109,7 +109,7 @@ export function unknownPart(
   }`;
 }
 
-/** What can be done with all that the filter finds, and where else the same deliveries are seen. */
+/** Acts on all deliveries of the filter, and other views of the same deliveries. */
 function listActs(request: FastifyRequest, wanted: AskedFilter, isAny: boolean): Html {
   const say = sayTo(request);
   const { holder } = personOf(request);
@@ -137,7 +137,7 @@ function listActs(request: FastifyRequest, wanted: AskedFilter, isAny: boolean):
   </p>`;
 }
 
-/** An empty list says what to change. */
+/** An empty list suggests changes of the filter. */
 const nothingFound = (say: Say, query: string): Html =>
   query === ''
     ? notice(say(words.noDeliveriesYet))
@@ -145,7 +145,7 @@ const nothingFound = (say: Say, query: string): Html =>
         html`${say(words.noDeliveries)} ${say(words.widen)} <a href="/deliveries">${say(words.clear)}</a>`,
       );
 
-/** What happens has no period, and belongs to no run. */
+/** The live tail has no period and no run. */
 function liveQuery({ from: _from, to: _to, run: _run, ...wanted }: AskedFilter): string {
   const query = queryOf(wanted);
   return query === '' ? '' : `?${query}`;
@@ -172,7 +172,7 @@ function deliveriesTable(request: FastifyRequest, rows: readonly DeliveryHead[])
   );
 }
 
-/** What needs a person, a line for each cause: its deliveries, and their replay as a group. */
+/** Failures that need a person, a line for each cause: its deliveries, and their replay as a group. */
 export function causesTable(request: FastifyRequest, groups: readonly FailureGroup[]): Html {
   const say = sayTo(request);
   const { holder } = personOf(request);

@@ -1,6 +1,6 @@
-// What can be done with one delivery on its page: say what became of it, replay, close, cancel.
-// Invariant: each act has a reason or its evidence and is an entry of the log; one that is refused says why on the page;
-// a form acts on the run and the try that its page showed, so that a second press does nothing.
+// Serves the acts on one delivery on its page: decide its outcome, replay, close, cancel.
+// Invariant: each act has a reason or its evidence and is an entry of the log; a refused one is explained on the page;
+// a form acts on the run and the attempt that its page showed, so that a second press does nothing.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may, type Permission } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
@@ -35,9 +35,9 @@ export type ShowDelivery = (
 interface Act {
   readonly path: string;
   readonly gate: Permission;
-  /** What is wrong with the form, before anything is looked at. */
+  /** Mistake in the form, checked before anything is read. */
   readonly problem: (request: FastifyRequest) => Both | undefined;
-  /** @returns what the page says of it, a word that `saidDone` knows; or a refusal in words */
+  /** @returns a word that `saidDone` knows, for the page; or a refusal in words */
   readonly work: (desk: Desk, request: FastifyRequest, id: string) => Promise<string | Both>;
 }
 
@@ -152,7 +152,7 @@ export function deliveryActs(request: FastifyRequest, page: DeliveryPage): Html 
         <div class="card">${forms}</div>`;
 }
 
-/** A form for each way the delivery can be sent again; none where a replay would be refused. */
+/** A form for each way of sending the delivery again; none where a replay would be refused. */
 function replayForms(
   request: FastifyRequest,
   { replay, canBeAnew }: DeliveryPage,
@@ -160,7 +160,7 @@ function replayForms(
 ): readonly Html[] {
   const say = sayTo(request);
   const fields = ['reason', ...(canBeAnew ? (['anew'] as const) : [])] as const;
-  // A withheld delivery leaves by itself once its cause is repaired: it is looked at again, not replayed.
+  // A withheld delivery leaves by itself once its cause is repaired: it is judged again, not replayed.
   if (replay === 'looked_at_again') return [form('replay', ['reason'], words.lookAgain, 'second')];
   if (replay === 'undecided')
     return [
@@ -183,7 +183,7 @@ type ActForm = (
   tone?: 'second' | 'danger',
 ) => Html;
 
-/** What was typed into a form that was refused stands in it again, and in no other. */
+/** A refused form keeps its input; no other form shows it. */
 function formOf(request: FastifyRequest, { delivery }: DeliveryPage): ActForm {
   const say = sayTo(request);
   return (act, fields, button, tone) => {

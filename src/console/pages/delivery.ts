@@ -1,5 +1,5 @@
-// One delivery on one page: what it is, what happened in plain words, what was sent, and what can be done now.
-// Invariant: each act is asked with a reason and is an entry of the log; a person is nowhere on this page.
+// Serves one delivery on one page: its facts, its history in plain words, the sent content, and the present acts.
+// Invariant: each act has a reason and is an entry of the log; a person's data is nowhere on this page.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { deliveryPage, type DeliveryPage } from '../../support/reads/delivery.ts';
@@ -39,7 +39,7 @@ async function onePage(
   const page = await deliveryPage(place, holder, id);
   const named = await namesFor(place, holder);
   const { story } = page;
-  // The part that follows by itself has come to its end: what happened and what can be done is another.
+  // Reloads the whole page when the delivery has stopped moving: its history and its acts have changed.
   if (isAskedByItself(request) && !isMoving(page)) reply.header('HX-Refresh', 'true');
   const done = saidDone(asked(request, 'say'));
   return show(request, reply, {
@@ -58,7 +58,7 @@ async function onePage(
   });
 }
 
-/** On its way, as after a replay: it follows until it has arrived, failed or waits. */
+/** True on its way, as after a replay: the page refreshes until it has arrived, failed or waits. */
 const isMoving = ({ delivery: { state } }: DeliveryPage): boolean =>
   state === 'planned' || state === 'queued' || state === 'sending';
 

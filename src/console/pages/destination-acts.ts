@@ -1,6 +1,6 @@
-// What can be done with a destination on its page: suspend, resume, its file now, a file that is held back, a test.
-// Invariant: each act has a reason and is an entry of the log, but a test, which changes nothing; what was pressed twice is done
-// once; a refusal says why on the page.
+// Serves the acts on a destination on its page: suspend, resume, send its file now, settle a withheld file, test.
+// Invariant: each act has a reason and is an entry of the log, except a test, which changes nothing; a second press does
+// nothing; a refusal is explained on the page.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may, type Permission } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
@@ -35,11 +35,11 @@ type ShowDestination = (
 interface Act {
   readonly path: string;
   readonly gate: Permission;
-  /** What `saidDone` says of it. */
+  /** A word that `saidDone` knows. */
   readonly done: string;
-  /** Where its state does not allow it. */
+  /** Refusal where the destination's state does not allow it. */
   readonly refused?: Both;
-  /** `seen`: what the page showed, as a whole number; -1: the form says nothing. */
+  /** `seen`: the state the page showed, as a whole number; -1: not in the form. */
   readonly work: (
     desk: Desk,
     request: FastifyRequest,
@@ -189,7 +189,7 @@ const formOf =
     </form>`;
   };
 
-/** What it would lose stands before the two answers. */
+/** The possible losses are shown before the two answers. */
 function heldPart(
   request: FastifyRequest,
   page: DestinationPage,

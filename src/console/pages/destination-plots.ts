@@ -1,5 +1,5 @@
-// A destination drawn: what was delivered, failed and withheld, and how long it took, by hour and by day; the figures beside it.
-// Invariant: each figure of a plot stands in its table.
+// Draws a destination: deliveries delivered, failed and withheld, and their durations, by hour and by day, with tables of the figures.
+// Invariant: each figure of a plot is in its table.
 import type { FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import type { DestinationPlots, PlotPoint } from '../../support/reads/destination-hours.ts';
@@ -17,7 +17,7 @@ interface Part {
   readonly points: readonly PlotPoint[];
   readonly nameOf: (at: Date) => string;
   readonly markOf: (at: Date) => string;
-  /** Every how many columns a mark stands. */
+  /** Number of columns from one mark to the next. */
   readonly every: number;
 }
 

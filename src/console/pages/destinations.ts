@@ -1,5 +1,5 @@
-// Destinations: whether and how they send, what waits; what can be done with one is destination-acts.ts.
-// Invariant: one of another client is answered as one that does not exist; why one is suspended is told to the centre alone.
+// Serves destinations: their state of sending and their waiting deliveries; destination-acts.ts has the acts.
+// Invariant: another client's is answered as if it did not exist; the reason of a suspension is shown to the centre alone.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
@@ -66,7 +66,7 @@ function sendsTag({ sends }: DestinationHealth, request: FastifyRequest): Html {
 const openOf = ({ open }: DestinationHealth): number =>
   Object.values(open).reduce((sum, count) => sum + count, 0);
 
-/** Why one is suspended was typed by the centre for the centre. What is told goes on behind the name of the destination. */
+/** The centre typed the reason of a suspension for itself. The text continues a sentence after the destination's name. */
 function troubleOf({ trouble }: DestinationHealth, request: FastifyRequest): string | undefined {
   if (trouble === null || personOf(request).holder.clientId !== undefined) return undefined;
   return sayTo(request)([`Elle ${trouble[0]}`, `It ${trouble[1]}`]);
@@ -129,7 +129,7 @@ async function onePage(
   });
 }
 
-/** What a client does by itself, on pages of their own. */
+/** Links to the acts of a client itself, on pages of their own. */
 function ownActs(request: FastifyRequest, { destination }: DestinationPage): Html | undefined {
   const say = sayTo(request);
   const { holder } = personOf(request);

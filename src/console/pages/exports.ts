@@ -1,5 +1,5 @@
-// A list as a CSV file, for an administrator with a reason (C39).
-// Invariant: POSTed; the entry of the log stands before the first byte is sent.
+// Serves a list as a CSV file, for an administrator with a reason (C39).
+// Invariant: POSTed; the entry of the log is committed before the first byte is sent.
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { deliveryStates } from '../../domain/delivery.ts';

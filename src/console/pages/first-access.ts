@@ -1,4 +1,4 @@
-// The first password, by the code an administrator gave, and the second factor with its recovery codes.
+// Serves the first password, by the administrator's code, and the second factor with its recovery codes.
 // Invariant: a secret is shown once, in an answer that is kept nowhere.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setPasswordWithCode } from '../../access/accounts.ts';
@@ -104,7 +104,7 @@ function passwordPage(
   });
 }
 
-/** A session that is signed in gives its password again before a new phone; one that still owes its second factor may not have one. */
+/** A signed-in session gives its password again before a new phone; one that still owes its second factor may not replace it. */
 async function factorPage(
   desk: Desk,
   request: FastifyRequest,

@@ -1,5 +1,5 @@
-// The first page: what needs a person now, and nothing else.
-// Invariant: each line leads to where it is dealt with; who belongs to a client sees that client's alone.
+// Serves the first page: the tasks that need a person now, and nothing else.
+// Invariant: each line links to the page that settles it; an account of a client sees that client's alone.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html } from '../../privacy/papers/html.ts';

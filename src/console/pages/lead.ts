@@ -1,5 +1,5 @@
-// One lead on one page: consents, interactions, where it went, rights exercised; the person masked.
-// Invariant: one who belongs to a client sees that client's leads alone; in clear only after an entry with who and why.
+// Serves one lead on one page: consents, interactions, destinations, rights exercised; the person masked.
+// Invariant: an account of a client sees that client's leads alone; clear text only after an entry with actor and reason.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mayFor } from '../../access/permissions.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
@@ -170,7 +170,7 @@ function deliveriesPart({ deliveries, ...file }: LeadPage, say: Say): Html {
   ${notTakenPart(file, say)}`;
 }
 
-/** Who of the client got nothing of it, and which of its changes were passed on to whom not, each with why. */
+/** Destinations that do not take the lead, and changes that were not routed to some, each with the reason. */
 function notTakenPart({ notTaking, notRouted }: Pick<LeadPage, 'notTaking' | 'notRouted'>, say: Say): Html {
   const whyOf = (reason: string): string => say(refusalOfPlan(reason) ?? reasonWords(reason));
   const nowhere = notTaking.length > 0 ? [] : notRouted.filter(({ destinationId }) => destinationId === '');
@@ -195,7 +195,7 @@ function notTakenPart({ notTaking, notRouted }: Pick<LeadPage, 'notTaking' | 'no
   )}`;
 }
 
-/** What the lead says, by category of data, masked as the person is. */
+/** Data of the lead by category, masked like the person. */
 const categoriesPart = ({ categories }: LeadPage, language: Language): readonly Html[] =>
   categories
     .filter(({ category }) => category !== 'identity')

@@ -1,4 +1,4 @@
-// The live tail: what happens as it happens. Without the script a page whose link asks for what is newer; with it, it follows by itself.
+// Serves the live tail of events. Without the script a link loads newer events; with it, the page follows by itself.
 // Invariant: each place in the tail has an address; nothing of a person; a client sees its own.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
@@ -19,7 +19,7 @@ import { unknownPart } from './deliveries.ts';
 import type { Desk } from './sign-in.ts';
 import { viewsPart } from './views.ts';
 
-/** As many as stand on a page of less than 100 KB. */
+/** As many as a page of less than 100 KB shows. */
 const mostShown = 100;
 const conditions = ['client', 'destination', 'state', 'cause', 'lead'] as const;
 
@@ -58,9 +58,9 @@ interface Shown {
   readonly page: LivePage;
   readonly views: Html;
   readonly known: KnownNames;
-  /** Asked for what is newer than a place. */
+  /** True for a request of events newer than a place. */
   readonly isAfter: boolean;
-  /** Comes back to a place: the script does not run on from there by itself. */
+  /** True on return to a place: the script does not continue from there by itself. */
   readonly isKept: boolean;
 }
 
@@ -112,7 +112,7 @@ function addressOf(wanted: AskedFilter, place: { readonly after?: string } = {})
   return query === '' ? '/live' : `/live?${query}`;
 }
 
-/** Of the script: without it they are not there. */
+/** Controls of the script: hidden without it. */
 function controls(request: FastifyRequest): Html {
   const say = sayTo(request);
   return html`<div class="live-bar" id="live-bar" role="group" aria-label="${say(words.controls)}" hidden>

@@ -1,4 +1,4 @@
-// Who looked a person up, when and why (C58).
+// Serves the look-ups of a person: actor, time and reason (C58).
 // Invariant: POSTed, with a reason; the question is an entry of the log before it is answered.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isRelaisError } from '../../errors.ts';
@@ -45,7 +45,7 @@ export function lookUpRoutes(server: FastifyInstance, desk: Desk): void {
   });
 }
 
-/** Nobody found is an answer. */
+/** An unknown person is an answer, not a failure. */
 async function foundOr<T, U>(nobody: U, ask: () => Promise<T>): Promise<T | U> {
   try {
     return await ask();

@@ -1,5 +1,5 @@
-// The document a client signs, on a page, and as a file that prints.
-// Invariant: invented persons only; the file loads nothing and is handed over as a download, never shown under this address.
+// Serves the document a client signs, on a page, and as a file that prints.
+// Invariant: invented persons only; the file loads nothing and is sent as a download, never shown under this address.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { documentFile, type DocumentBlock } from '../../support/mappings/document.ts';

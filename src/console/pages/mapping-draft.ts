@@ -1,5 +1,5 @@
-// A mapping before it is published: the file of the disk or a text that was typed, what the check says, what it would change.
-// Invariant: what is published is what was looked at; a text that was typed is kept nowhere before it is published.
+// Serves a mapping before its publication: the file on disk or a typed text, the check's messages, its effects.
+// Invariant: the published text is the shown one; a typed text is kept nowhere before it is published.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { isRelaisError, type RelaisError } from '../../errors.ts';
@@ -25,14 +25,14 @@ import { mappingWords as words } from '../words/mappings.ts';
 import { mappingPath } from './mappings.ts';
 import type { Desk } from './sign-in.ts';
 
-/** Refusals that answer what was asked. */
+/** Refusals that answer the request. */
 export const answers = /^(MAPPING|INSTRUCTION|CLIENT|DEST|USAGE)-/;
 
 type Params = { readonly id: string };
 
 interface Shown {
   readonly destination: string;
-  /** Undefined: the file of the disk. */
+  /** Undefined: the file on disk. */
   readonly text: string | undefined;
   readonly problem?: Both | undefined;
   readonly refusal?: RelaisError | undefined;
@@ -114,7 +114,7 @@ const draftPageOf =
     });
   };
 
-/** The refusal where it cannot be published. */
+/** Its refusal where it cannot be published. */
 async function planOf(
   { publishing }: ConsolePlace,
   destination: string,
@@ -128,7 +128,7 @@ async function planOf(
   }
 }
 
-/** What it means and what to do, then the message itself, which says what exactly. */
+/** Meaning and remedy, then the exact message. */
 export function refusalNotice(request: FastifyRequest, { code, message, french }: RelaisError): Html {
   const say = sayTo(request);
   const [meaning, remedy] = [refusalText(code), remedyText(code)];
@@ -153,7 +153,7 @@ function answerNotice(request: FastifyRequest, draft: Draft, answer: TrialAnswer
   return answer.trial.isSound ? notice(say(words.sound), 'good') : notice(say(words.unsound), 'bad');
 }
 
-/** Messages, each with a link to its line where the file stands on the page. */
+/** Messages, each with a link to its line where the file is on the page. */
 function problemsPart(request: FastifyRequest, { sources }: Draft, { problems }: Trial): Html | undefined {
   if (problems.length === 0) return undefined;
   const say = sayTo(request);

@@ -1,4 +1,4 @@
-// A mapping tried in the browser: what is pasted, the check's messages at their lines, and what one lead would become by it.
+// Serves the trial of a pasted mapping: the check's messages at their lines, and the rendering of one lead.
 // Invariant: nothing of it is sent, stored or logged; it is checked in a thread of its own, bounded in size and time.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
@@ -151,7 +151,7 @@ function typedForm(
   </form>`;
 }
 
-/** What was sound, of a destination that is there and with its own client.yaml, may go on to be published. */
+/** A sound mapping of an existing destination, with that destination's own client.yaml, may be published. */
 function publishButton(
   request: FastifyRequest,
   { destination, clientText, answer }: Tried,
@@ -164,7 +164,7 @@ function publishButton(
   </button>`;
 }
 
-/** A line end before the text: the first one of a field is not part of it. */
+/** A line end before the text: browsers drop the first one of a field. */
 const area = (name: string, label: string, text: string): Html =>
   html`<label
     ><span>${label}</span

@@ -1,5 +1,5 @@
-// One published version: its files, how it differs from the one in force, and putting it back.
-// Invariant: a version is shown as it was published; putting it back says first what changes.
+// Serves one published version: its files, its difference from the one in force, and the rollback to it.
+// Invariant: a version is shown as it was published; a rollback shows its changes first.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { isRelaisError, type RelaisError } from '../../errors.ts';
@@ -58,7 +58,7 @@ export function mappingVersionRoutes(server: FastifyInstance, desk: Desk, trials
   );
 }
 
-/** Why nothing was done; undefined: it is in force. */
+/** Reason of a refusal; undefined: it is in force. */
 async function rolledBack(
   place: ConsolePlace,
   request: FastifyRequest,
@@ -110,7 +110,7 @@ async function onePage(
   });
 }
 
-/** The refusal where it cannot come back. */
+/** Its refusal where a rollback to it is impossible. */
 async function planOf(
   { publishing }: ConsolePlace,
   destination: string,

@@ -1,5 +1,5 @@
-// Mappings: each destination with its version in force and its file; one destination with its versions and its go-live list.
-// Invariant: a client sees its own versions; files of the disk, who published and why are the centre's.
+// Serves mappings: each destination with its version in force and its file; one destination with its versions and its go-live list.
+// Invariant: a client sees its own versions; files on disk, and publisher and reason of a version, are for the centre.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { frenchDate } from '../../domain/civil-date.ts';

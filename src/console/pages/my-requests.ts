@@ -1,5 +1,6 @@
-// A client's own page of requests: the copy of the demand behind its login (C23), and its declaration that the person was informed (C25).
-// Invariant: of its own persons' requests alone; taking a copy out has a reason and is in the log before a byte is given.
+// Serves a client's own page of requests: the copy of the demand behind its login (C23), and its declaration that the person was
+// informed (C25).
+// Invariant: only requests of its own persons; a copy has a reason and is in the log before a byte is sent.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mayFor } from '../../access/permissions.ts';
 import { civilDate, frenchDate } from '../../domain/civil-date.ts';
@@ -67,7 +68,7 @@ export function myRequestRoutes(server: FastifyInstance, desk: Desk): void {
   });
 }
 
-/** Undefined for one that is not there, or is another client's. */
+/** Undefined for one that does not exist, or is another client's. */
 async function ownStory({ place }: Desk, request: FastifyRequest): Promise<RequestStory | undefined> {
   const id = numberOf(request);
   if (id === undefined) return undefined;

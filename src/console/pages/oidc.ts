@@ -1,6 +1,6 @@
-// To the OpenID Connect provider and back.
-// Invariant: what comes back counts only with the cookie this browser was sent away with, which is taken at once; why somebody is
-// refused is told to nobody.
+// Redirects to the OpenID Connect provider and handles the return.
+// Invariant: a return counts only with the cookie set before the redirect, which is removed at once; the reason of a refusal is never
+// shown.
 import type { FastifyInstance } from 'fastify';
 import { signInAs } from '../../access/identities.ts';
 import { oidcBackPath } from '../../access/oidc.ts';

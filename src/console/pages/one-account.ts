@@ -1,4 +1,4 @@
-// One account, as its administrator sees it: roles, sessions, what it did; changed, reset, ended.
+// Serves one account to its administrator: roles, sessions, acts; changed, reset, ended.
 // Invariant: each change is an entry of the log, and ends the sessions of the account.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
@@ -133,7 +133,7 @@ async function accountPage(
   });
 }
 
-/** Where it is signed in, and the button that ends all of it. */
+/** Its open sessions, and the button that ends them all. */
 function sessionsPart(
   request: FastifyRequest,
   { id }: Account,
@@ -162,7 +162,7 @@ function sessionsPart(
   );
 }
 
-/** Whom the provider means by this account: its subject, never a mail address. */
+/** The provider's subject for this account, never a mail address. */
 function identityPart(
   request: FastifyRequest,
   { id }: Account,

@@ -1,5 +1,5 @@
-// Signed proofs of what was done with a person's data: listed, verified at each look, saved as file and page (C23).
-// Invariant: what does not verify is said so before anything of it is shown.
+// Serves signed proofs of acts on a person's data: listed, verified at each look, saved as file and page (C23).
+// Invariant: a failed verification is shown before anything of the proof.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { checkProof, type SignedProof } from '../../privacy/proofs/proof.ts';

@@ -1,5 +1,5 @@
-// What an officer does with a request, as its page asks for it: carry out, answer, extend, note, lift, close.
-// Invariant: what cannot be undone is confirmed by the number of the request; who does it is in the log; a refusal changes nothing.
+// Serves an officer's acts on a request from its page: apply, answer, extend, note, lift, close.
+// Invariant: an irreversible act is confirmed by the number of the request; the actor is in the log; a refusal changes nothing.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { outcomes } from '../../domain/requests.ts';
 import type { Requests } from '../../privacy/requests/requests.ts';
@@ -17,7 +17,7 @@ import { correctedAtOnce } from './request-forms.ts';
 import { requestPage } from './request.ts';
 import type { Desk } from './sign-in.ts';
 
-/** A form that was read: what is to be done, or what is wrong with it. */
+/** A form that was read: its act, or its mistake. */
 type Read =
   { readonly problem: Both } | { readonly work: (requests: Requests, id: number) => Promise<unknown> };
 
@@ -74,7 +74,7 @@ function withEvidence(
   return problem === undefined ? { work: work(evidence, personOf(request).actor) } : { problem };
 }
 
-/** Empty: it was said before, or is not needed; the act knows. */
+/** Empty: noted before, or not needed; the act itself checks. */
 function identityOf(request: FastifyRequest): { readonly problem?: Both; readonly identity?: string } {
   const identity = text(request, 'identity');
   if (identity === '') return {};
@@ -90,7 +90,7 @@ function readApply(request: FastifyRequest): Read {
   return {
     work: async (requests, id) => {
       const { request: held } = await requests.show(id);
-      // What was confirmed before goes on where it stopped: boxes are not asked again.
+      // A selection confirmed before continues where it stopped: the boxes are not read again.
       const selection = held.confirmedAt === null ? { selection: selectionOf(request) } : {};
       return requests.apply(id, { actor, corrections: correctionsOf(request), ...selection, ...identity });
     },
@@ -157,7 +157,7 @@ function readClose(request: FastifyRequest): Read {
   return { work: (requests, id) => requests.close(id, { outcome, reason, actor }) };
 }
 
-/** It is kept sealed for a day: taken out below, as the demand is. */
+/** The answer is kept sealed for a day, and is downloaded below like the demand. */
 const readAnswer = (request: FastifyRequest): Read => {
   const { problem, ...identity } = identityOf(request);
   if (problem !== undefined) return { problem };

@@ -1,5 +1,5 @@
-// Letters and documents of a request, read here or saved as files.
-// Invariant: POSTed for; taking a document out has a reason; both are in the log before a byte is given, where a person's data is in it.
+// Serves letters and documents of a request, shown here or saved as files.
+// Invariant: POSTed; copying a document has a reason; a paper with a person's data is in the log before a byte is sent.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mayFor } from '../../access/permissions.ts';
 import { html } from '../../privacy/papers/html.ts';

@@ -1,4 +1,4 @@
-// What can be done with a request now, as forms: only what its kind and state allow is offered.
+// Renders the acts on a request as forms: only those that its kind and state allow.
 // Invariant: a form offers, it does not decide: each act is judged again under the request's lock.
 import { extensionProblem, isAnswered, isRecipientDone, needsIdentity } from '../../domain/requests.ts';
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
@@ -12,7 +12,7 @@ import type { ChangingAnswer } from '../../privacy/requests/will-change.ts';
 import { consentWords, type Both } from '../../support/words.ts';
 import type { RequestView } from './request-view.ts';
 
-/** Fields that one form corrects at once. */
+/** Fields that one form can correct. */
 export const correctedAtOnce = 4;
 
 export function actsPart(view: RequestView): Html | undefined {
@@ -44,7 +44,7 @@ export function actsPart(view: RequestView): Html | undefined {
     ${extendPart(view)} ${closeForm(view)}`;
 }
 
-/** Past its first month it is not offered, and the page says why. */
+/** After its first month no extension is offered, and the page explains it. */
 function extendPart(view: RequestView): Html | undefined {
   const { story, say, now } = view;
   switch (extensionProblem(story.request, now)) {
@@ -63,7 +63,7 @@ function extendPart(view: RequestView): Html | undefined {
 
 const typed = ({ request }: RequestView, name: string): string => field(request, name);
 
-/** One act: closed until it is asked for, so that the page stays readable. */
+/** The form of one act, folded so that the page stays readable. */
 function act(
   { story: { request }, say, ...view }: RequestView,
   name: string,
@@ -71,7 +71,7 @@ function act(
   parts: readonly Piece[],
   tone = 'second',
 ): Html {
-  // What was refused is still there to be put right.
+  // A refused form stays open with its input.
   const wasAsked = view.request.method === 'POST' && view.request.url.endsWith(`/${name}`);
   return html`<details class="card" ${wasAsked ? html` open` : ''}>
     <summary>${say(title)}</summary>
@@ -99,7 +99,7 @@ const identityInput = (view: RequestView): Piece => {
   });
 };
 
-/** What was ticked stays ticked; first, what was found by what the person gave. */
+/** Ticked boxes stay ticked; at first, those found by the person's own details. */
 function subjectBoxes({ story: { subjects }, say, request }: RequestView): Html {
   const chosen = ticked(request, 'subject');
   const wasSent = request.method === 'POST' && !request.url.endsWith('/names');
@@ -140,7 +140,7 @@ function applyForm(view: RequestView): Html {
   );
 }
 
-/** The answers that would change, before it is done. */
+/** Answers that the act would change. */
 function changingPart({ story: { changing }, say }: RequestView): Html | undefined {
   if (changing.length === 0) return undefined;
   const answers = (all: readonly ChangingAnswer[]): Piece => {

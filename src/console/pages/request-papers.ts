@@ -1,5 +1,5 @@
-// The papers of a request on its page: letters to recipients, the demand, the signed proofs.
-// Invariant: what holds a person's data is POSTed for, with a reason or as an entry of the log before a byte of it is given.
+// Renders the papers of a request on its page: letters to recipients, the demand, the signed proofs.
+// Invariant: a paper with a person's data is POSTed for, with a reason or as an entry of the log before a byte is sent.
 import { mayFor } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { personOf, visitOf } from '../gate.ts';

@@ -1,4 +1,4 @@
-// What the parts of a request's page are made from.
+// The data from which the parts of a request's page are made.
 import type { FastifyRequest } from 'fastify';
 import type { PersonName } from '../../domain/person-name.ts';
 import type { Piece } from '../../privacy/papers/html.ts';
@@ -10,12 +10,12 @@ export interface RequestView {
   readonly request: FastifyRequest;
   readonly story: RequestStory;
   readonly proofs: readonly ProofHead[];
-  /** Who somebody of the log is. */
+  /** Words for an actor of the log. */
   readonly nameOf: (actor: string) => string;
   readonly say: Say;
   readonly at: (time: Date | null) => Piece;
-  /** Names that its leads bear, where the officer asked for them with a reason. */
+  /** Names on its leads, where the officer asked for them with a reason. */
   readonly names?: ReadonlyMap<number, PersonName>;
-  /** By the database. */
+  /** By the database's clock. */
   readonly now: Date;
 }

@@ -1,5 +1,5 @@
-// One request of a person on one page: its clock, its leads, who was told and who is owed, its papers, what can be done now.
-// Invariant: no person stands in it; what an act needs is asked on the page, and the act decides by itself.
+// Serves one request of a person: its clock, its leads, notified and pending recipients, its papers, the present acts.
+// Invariant: the page shows no person; the fields of an act are on the page, and the act decides by itself.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mayFor } from '../../access/permissions.ts';
 import { frenchDate } from '../../domain/civil-date.ts';
@@ -32,7 +32,7 @@ export function requestRoutes(server: FastifyInstance, desk: Desk): void {
   );
 }
 
-/** @param refused what an act answered that was asked on this page */
+/** @param refused refusal of an act that was requested on this page */
 export async function requestPage(
   { place, show }: Desk,
   request: FastifyRequest,
@@ -124,7 +124,7 @@ function headPart(view: RequestView): Html {
   </div>`;
 }
 
-/** What was done, in the order of a request's life, each with who and why. */
+/** Steps of a request's life, in order, each with actor and reason. */
 function lifeOf({ story: { request }, say, at, nameOf }: RequestView): readonly (readonly [Piece, Piece])[] {
   const by = (time: Date | null, actor: string, more = ''): Piece =>
     html`${at(time)}
@@ -217,11 +217,11 @@ function recipientsPart({ story: { request, recipients }, say, at, nameOf }: Req
     )}`;
 }
 
-/** Why it is told in writing: a restriction always is, anything else where its delivery came to nothing. */
+/** Reason of a written notice: a restriction always needs one, any other right where its delivery failed. */
 const causeText = (cause: string, say: Say): string =>
   cause === 'restriction' ? say(words.notByMachine) : reasonText(cause, say);
 
-/** Of the gateway's own, the delivery that told it. */
+/** Evidence of the gateway's own is the notifying delivery. */
 function evidencePiece(evidence: string, say: Say): Piece {
   const [, id] = /^delivery (\d{1,15})$/.exec(evidence) ?? [];
   return id === undefined ? evidence : html`<a href="/deliveries/${id}">${say(deskWords.delivery)} ${id}</a>`;

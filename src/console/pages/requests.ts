@@ -1,5 +1,5 @@
-// Requests of persons with their clocks, and noting a new one.
-// Invariant: what is given to find a person is POSTed, and the look-up is in the log before anything is shown (C21, C39).
+// Serves the requests of persons with their clocks, and the form for a new one.
+// Invariant: the details of a person are POSTed, and the look-up is in the log before anything is shown (C21, C39).
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { civilDate, frenchDate, isCivilDate, startOfDay } from '../../domain/civil-date.ts';
@@ -141,12 +141,12 @@ export const stateTag = ({ state: at, outcome }: Pick<RequestHead, 'state' | 'ou
     at === 'closed' ? 'calm' : at === 'applied' ? 'good' : 'warn',
   );
 
-/** The day, and how far away it is; a term that ends within a week is said louder. */
+/** The day and its distance; a term that ends within a week is highlighted. */
 export const clockPiece = ({ lastDay, daysLeft }: RequestHead['clock'], say: Say): Piece =>
   html`${frenchDate(lastDay)}
   ${state(say(daysWords(daysLeft)), daysLeft < 0 ? 'bad' : daysLeft <= 7 ? 'warn' : 'calm')}`;
 
-/** What the form asks for, as the act takes it; or what is wrong with it. */
+/** Values of the form for the act; or its mistake. */
 function orderOf(
   { place }: Desk,
   request: FastifyRequest,
@@ -172,7 +172,7 @@ function orderOf(
   if (problem !== undefined) return refusal(problem);
   const demand = uploadOf(request, 'document');
   const address = mail?.query.email;
-  // The day of today is now: an instant ahead of the database's clock would be in the future.
+  // Today means now: a later instant would be ahead of the database's clock.
   const isToday = received === '' || received === civilDate(place.database.now());
   return {
     clientId,

@@ -1,5 +1,5 @@
-// The retention calendar: what goes when, by client and rule, how many; what waits, and what runs did (C30 to C35).
-// Invariant: shows and changes nothing; counts and the centre's references, nothing of a person.
+// Serves the retention calendar: future deletions by client and rule, with counts; waiting leads, and results of runs (C30 to C35).
+// Invariant: reads only; counts and the centre's references, nothing of a person.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { addMonths, frenchDate, monthOf } from '../../domain/civil-date.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
@@ -89,7 +89,7 @@ function monthLink(month: string, months: number, client: string, text: string):
   return html`<a href="/retention?${query.toString()}">${text}</a>`;
 }
 
-/** The answer in one line: how many are deleted, how many anonymised. */
+/** The summary in one line: numbers of leads deleted and anonymised. */
 function totalPart({ dates }: Calendar, say: Say, language: Language): Html {
   const sum = (how: PlannedDate['how']): number =>
     dates.filter((line) => line.how === how).reduce((total, { leads }) => total + leads, 0);

@@ -1,5 +1,5 @@
-// Bulk runs followed to their end: how far each is; it rests, goes on, or is stopped. What begins one is bulk.ts.
-// Invariant: what a run has done stays done; who may not replay reads, and has no button.
+// Serves bulk runs until their end: progress, pause, resume, stop. bulk.ts begins them.
+// Invariant: finished deliveries of a run stay; an account without the permission reads, and has no button.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
@@ -112,7 +112,7 @@ async function runPage(
   const id = numberOf(request);
   if (id === undefined) return notFound(reply);
   const run = await bulkRun(place, holder, id);
-  // The part that follows by itself has come to its end: what can be done is another than the page offers.
+  // Reloads the whole page when the run has stopped: other acts are possible now.
   if (isAskedByItself(request) && run.state !== 'running') reply.header('HX-Refresh', 'true');
   const followed = await followedOf(place, run);
   const named = await namesFor(place, holder);
@@ -138,7 +138,7 @@ async function runPage(
   });
 }
 
-/** Asked again by the script while it runs; without it the page is loaded anew by its reader. */
+/** The script refreshes it while it runs; without the script the reader reloads the page. */
 function progressPart(
   request: FastifyRequest,
   run: BulkRunHead,
@@ -177,7 +177,7 @@ function progressPart(
   </div>`;
 }
 
-/** How many ended how; where any was refused, which ones. */
+/** Counts by result; refused deliveries are listed. */
 function resultsTable(request: FastifyRequest, results: BulkRunHead['results']): Html {
   const say = sayTo(request);
   const isAnyRefused = results.some(({ isRefusal }) => isRefusal);

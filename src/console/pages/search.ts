@@ -1,5 +1,5 @@
-// Finding a person's leads: asked by a form, never by an address, and in the log before anything is shown (C39).
-// Invariant: nothing of a person stands in an address, nor in what this page keeps; persons are masked.
+// Serves the search for a person's leads: by a form, never by an address, and in the log before anything is shown (C39).
+// Invariant: nothing of a person is in an address, nor kept by this page; persons are masked.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { refusalWords } from '../../privacy/person/letter-words.ts';
@@ -47,7 +47,7 @@ export function searchRoutes(server: FastifyInstance, desk: Desk): void {
   });
 }
 
-/** A reference names nobody: a list that knows none leads here with it. */
+/** A reference names no person: a list that does not find it links here with it. */
 function referenceIn(request: FastifyRequest): { readonly asked?: Asked } {
   const reference = asked(request, 'reference', 100);
   return reference === '' ? {} : { asked: { reference } };
@@ -68,7 +68,7 @@ async function searchPage(
   const say = sayTo(request);
   const { asked: given = {}, reason = '', client = '', problem, found } = page;
   const { clients } = await namesInScope(place, personOf(request).holder);
-  // What was found stands above the form: the focus would pull the page away from it.
+  // The results are above the form: a focus in it would scroll the page away from them.
   const isFirst = (name: string): boolean => name === names[0] && found === undefined;
   const box = (name: (typeof names)[number], label: Both, hint?: Both): Html =>
     input(name, say(label), {
@@ -140,11 +140,11 @@ function foundPart(request: FastifyRequest, { leads, refused, isCut }: FoundPeop
   }`;
 }
 
-/** All that is known of the person but the absent. */
+/** All known facts of the person; absent ones are left out. */
 export const personText = (person: readonly PersonFact[]): string =>
   person.flatMap(({ value }) => (value === '-' ? [] : [value])).join(' ');
 
-/** Each with its state, and why where it has not arrived: mostly that is the answer looked for. */
+/** Each with its state, and the reason where it has not arrived: mostly that is the answer sought. */
 function deliveriesOf({ deliveries }: PersonLead, request: FastifyRequest): Piece {
   const say = sayTo(request);
   if (deliveries.length === 0) return say(words.nowhere);

@@ -1,5 +1,5 @@
-// The secret that signs what a destination receives: since when it signs, renewed with an overlap, taken back while both sign.
-// Invariant: the secret stands in one answer and nowhere else; of another client's destination nothing is told.
+// Serves the secret that signs a destination's deliveries: its date, its renewal with an overlap, its withdrawal while both sign.
+// Invariant: the secret is in one answer and nowhere else; nothing of another client's destination is shown.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import {

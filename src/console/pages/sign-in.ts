@@ -1,4 +1,4 @@
-// Signing in and out: password, then the second factor where the account has one or needs one.
+// Serves signing in and out: password, then the second factor where the account has one or needs one.
 // Invariant: a wrong login and a wrong password are answered alike; each step up has a new token, so that a planted one opens nothing.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { confirmFactor, knownBrowser, signIn, type SignedIn } from '../../access/sign-in.ts';
@@ -20,11 +20,11 @@ export interface Desk {
   readonly place: ConsolePlace;
   readonly cookies: Cookies;
   readonly show: Show;
-  /** The provider people may come in by. */
+  /** The OpenID Connect provider for sign-ins. */
   readonly oidc?: Oidc | undefined;
 }
 
-/** What an address may ask the page of the sign-in to say. */
+/** Messages that an address may show on the sign-in page. */
 const said: Readonly<Record<string, Both>> = {
   ended: words.ended,
   out: words.out,
@@ -72,7 +72,7 @@ export function signInRoutes(server: FastifyInstance, desk: Desk): void {
   });
 }
 
-/** The page of the sign-in is no page to come back to after it, but one to change the language of. */
+/** After signing in, the sign-in page itself is no page to return to; after a change of language it is. */
 const backTo = (to: string): string => (/^\/sign-in(\/[a-z-]+)?$/.test(to) ? to : ownPage(to));
 
 function codeRoutes(server: FastifyInstance, desk: Desk): void {
@@ -95,7 +95,7 @@ function codeRoutes(server: FastifyInstance, desk: Desk): void {
   });
 }
 
-/** Strangers who guess at a login keep its person out nowhere but in a browser that is new to it. */
+/** Strangers who guess at a login lock its person out only in a browser that is new to it. */
 function knownTo({ cookies }: Desk, request: FastifyRequest): { readonly known?: string } {
   const known = cookies.knownOf(request);
   return known === undefined ? {} : { known };
@@ -109,7 +109,7 @@ interface Refused {
 const refusalOf = (signed: Exclude<SignedIn, { kind: 'signed_in' }>, refused: Both): Refused =>
   signed.kind === 'wait' ? { status: 429, text: waitWords(signed.waitMs) } : { status: 401, text: refused };
 
-/** Who signs in over an open session leaves that one: two people at one screen are two sessions. */
+/** Signing in ends the browser's open session, so that two people at one screen have two sessions. */
 export async function leaveFormer({ access }: ConsolePlace, request: FastifyRequest): Promise<void> {
   const { session, token } = visitOf(request);
   if (session !== undefined) await signOut(access, session.account.id, token);

@@ -1,5 +1,5 @@
-// Who signed in, was refused, was changed: the log's entries about accounts and keys, newest first (C38).
-// Invariant: a login nobody has is not in it: somebody may have typed a password there.
+// Serves the log's entries about accounts and keys, newest first: sign-ins, refusals, changes (C38).
+// Invariant: an unknown login is not shown: it may be a mistyped password.
 import type { FastifyInstance } from 'fastify';
 import { accountWithId } from '../../access/accounts.ts';
 import { accessEntries, type AccessEntries } from '../../access/entries.ts';

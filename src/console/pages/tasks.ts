@@ -1,4 +1,4 @@
-// Tasks: what needs a person, by cause, and the alerts, each closed with a reason and its evidence.
+// Serves tasks: failures that need a person, by cause, and the alerts, each closed with a reason and its evidence.
 // Invariant: closing is an entry of the log; it sends nothing and changes no delivery.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';

@@ -1,5 +1,5 @@
-// An invented lead to one's own destination: what it will be, where it goes, what became of the last ones.
-// Invariant: one of another client is answered as one that does not exist; sent by a form alone.
+// Serves the form that sends an invented lead to one's own destination: its preview, its target, the results of the last ones.
+// Invariant: another client's destination is answered as if it did not exist; sent by a form alone.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { testLeadOffer, testLeadsSent, type TestLeadRow } from '../../support/test-leads/seen.ts';

@@ -1,5 +1,5 @@
-// Saved views: listed at the head of their list, saved under a name, removed by their owner.
-// Invariant: a view is an address with a filter that was read first; another account's is answered as one that does not exist.
+// Serves saved views: listed at the head of their list, saved under a name, removed by their owner.
+// Invariant: a view is an address with a valid filter; another account's is answered as if it did not exist.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import {
   ownViews,
@@ -30,7 +30,7 @@ export function viewRoutes(server: FastifyInstance, { place, show }: Desk): void
     const { session } = personOf(request);
     const list = viewLists.find((known) => known === field(request, 'list'));
     const wanted = keptOf(askedFilter(request.body));
-    // Read as the list would: what it would refuse is not kept.
+    // Validated like the list's filter: an invalid one is not saved.
     filterOf(wanted);
     const query = queryOf(wanted);
     if (list === undefined || query === '') refuse(words.nothing);
@@ -67,10 +67,10 @@ const nameInput = (say: Say, name = ''): Html =>
   html`${input('name', say(words.name), { hint: say(words.nameHint), most: viewLimits.nameLength, value: name })}
     <button>${say(words.keep)}</button>`;
 
-/** A lead is looked up, not kept: none is named where nothing would forget it. The list of a run is itself kept for a while. */
+/** A view keeps no lead, which would never be deleted from it, and no run, whose list is itself temporary. */
 const keptOf = ({ lead: _lead, run: _run, ...wanted }: AskedFilter): AskedFilter => wanted;
 
-/** At the head of a list: those kept for it, and the form that keeps the one that is shown. */
+/** Head of a list: its saved views, and the form that saves the present one. */
 export async function viewsPart(
   { place }: Pick<Desk, 'place'>,
   request: FastifyRequest,

@@ -170,7 +170,7 @@ export const exportWords = {
   link: ['Exporter en CSV…', 'Export as CSV…'],
 } as const satisfies Readonly<Record<string, Both>>;
 
-/** What a key may be given, in words; the table of permissions has the English ones. */
+/** Scopes of a key, in French; the table of permissions has the English words. */
 export const scopeWords: Readonly<Record<string, string>> = {
   'delivery.read': 'voir livraisons, destinations et fichiers, personnes masquées',
   'lead.read': 'voir un lead, masqué',

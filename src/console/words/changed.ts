@@ -1,4 +1,4 @@
-// Words of what an act on a person's data has changed. French first; the French of tables and fields is that of the signed proofs.
+// Words of the changes of an act on a person's data. French first; the French of tables and fields is that of the signed proofs.
 import type { Both } from '../../support/words.ts';
 
 /** English names of the tables. */
@@ -28,7 +28,7 @@ export const otherColumns: Readonly<Record<string, Both>> = {
   'deliveries.state': ['état : annulées', 'state: cancelled'],
 };
 
-/** What was done with the value of a field. */
+/** Changes to the value of a field. */
 export const changes: Readonly<Record<string, Both>> = {
   added: ['ajouté', 'added'],
   removed: ['retiré', 'removed'],

@@ -221,7 +221,7 @@ export const deskWords = {
   allOfRun: ['Toutes ces livraisons', 'All these deliveries'],
 } as const satisfies Readonly<Record<string, Both>>;
 
-/** What an act has done, by the word its address brings back. */
+/** Confirmation of an act, by the word in the address after it. */
 const doneSays: Readonly<Record<string, Both>> = {
   done: deskWords.done,
   released: deskWords.released,

@@ -1,4 +1,4 @@
-// What a client owes before it goes live, item by item. French first.
+// Words of the items that a client must complete before it goes live. French first.
 import type { GoLiveItem } from '../../domain/go-live.ts';
 import type { Both } from '../../support/words.ts';
 

@@ -1,4 +1,4 @@
-// What a publication changes, counted: words for one and for several. French first.
+// Counts of a publication's changes, for one and for several. French first.
 import type { OneAndSeveral } from '../../domain/counted.ts';
 
 export const mappingCounts = {

@@ -218,7 +218,7 @@ export const fileChangeWords = {
   changed: ['modifié', 'changed'],
 } as const satisfies Readonly<Record<string, Both>>;
 
-/** What a delivery tells, as a heading. */
+/** Actions of a delivery, as headings. */
 export const previewActions = {
   create: ['Création', 'Create'],
   update: ['Mise à jour', 'Update'],

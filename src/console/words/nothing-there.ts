@@ -1,7 +1,7 @@
-// Words of a page of one thing that nobody knows, by what its address names. French first.
+// Words of the page of an unknown thing, by the kind that its address names. French first.
 import type { Both } from '../../support/words.ts';
 
-/** The title of the page, and its sentence where nothing else says what is unknown. */
+/** The title of the page, and its sentence where no other names the unknown thing. */
 interface Unknown {
   readonly title: Both;
   readonly sentence: (typed: string) => Both;

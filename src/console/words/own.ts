@@ -1,4 +1,4 @@
-// Words of what a client does by itself: a test lead to its own destination, its signing secret. French first.
+// Words of a client's own acts: a test lead to its own destination, its signing secret. French first.
 import type { Both } from '../../support/words.ts';
 
 export const testLeadWords = {

@@ -1,10 +1,10 @@
-// What was refused, and what to do about it, by its code: the catalogue of errors as the console says it. French first.
-// Invariant: a page never shows an English sentence under a French heading without saying that it is English.
+// Words of refusals and their remedies by code, for the console. French first.
+// Invariant: a page never shows an English sentence under a French heading without labelling it English.
 import type { ErrorCode } from '../../errors.ts';
 import type { Both } from '../../support/words.ts';
 import { refusedWords } from './request-states.ts';
 
-/** What to do; what was refused stands in `refusedWords`. */
+/** Remedies; the refusals are in `refusedWords`. */
 const remedies: Readonly<Partial<Record<ErrorCode, Both>>> = {
   'USAGE-001': [
     'Corrigez votre saisie, ou effacez les filtres.',
@@ -109,11 +109,11 @@ const more: Readonly<Partial<Record<ErrorCode, Both>>> = {
   ],
 };
 
-/** Undefined for a code that no page refuses by. */
+/** Undefined for a code that no page refuses with. */
 export const refusalText = (code: ErrorCode): Both | undefined => refusedWords[code] ?? more[code];
 export const remedyText = (code: ErrorCode): Both | undefined => remedies[code];
 
-/** Before the sentence that says what exactly. */
+/** Label before the exact sentence. */
 export const detail: Both = ['Détail', 'Detail'];
-/** Before what is said in English only. */
+/** Label before a sentence that is in English only. */
 export const inEnglish: Both = ['Détail, en anglais', 'Detail'];

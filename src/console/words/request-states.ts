@@ -3,7 +3,7 @@ import type { ClosingProblem, RecipientState } from '../../domain/requests.ts';
 import { kindWords, requestKinds } from '../../domain/requests.ts';
 import type { Both } from '../../support/words.ts';
 
-/** What a proof is about: a right, or what the calendar and the contract ask for. */
+/** Acts of a proof: a right, the end of retention, or the end of a contract. */
 export const proofActWords: Readonly<Record<string, Both>> = {
   ...Object.fromEntries(
     requestKinds.map((kind): [string, Both] => [kind, [kindWords[kind].fr, kindWords[kind].en]]),
@@ -64,7 +64,7 @@ export const daysWords = (days: number): Both => {
   return days === 0 ? ['dernier jour', 'last day'] : [`${days} j restants`, `${days} d left`];
 };
 
-/** Why an act was refused, by its code; what exactly, the message beside it says. */
+/** Refusals of an act, by code; the message beside it has the details. */
 export const refusedWords: Readonly<Partial<Record<string, Both>>> = {
   'REQUEST-001': [
     'La demande n’est pas, ou plus, dans l’état que cela suppose : rien n’a été fait.',

@@ -1,4 +1,4 @@
-// What the calendar counts, one and several. French first.
+// Counts of the retention calendar, for one and for several. French first.
 import type { OneAndSeveral } from '../../domain/counted.ts';
 
 export const retentionCounts = {

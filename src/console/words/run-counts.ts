@@ -1,4 +1,4 @@
-// What the page of a bulk run counts, one and several. French first.
+// Counts of the page of a bulk run, for one and for several. French first.
 import type { OneAndSeveral } from '../../domain/counted.ts';
 
 export const runCounts = {

@@ -93,7 +93,7 @@ export const signInWords = {
   renew: ['Installer un nouveau téléphone', 'Set up a new phone'],
 } as const satisfies Readonly<Record<string, Both>>;
 
-/** How long somebody has to wait before the next try. */
+/** Time to wait before the next try. */
 export const waitWords = (waitMs: number): Both => {
   const minutes = Math.ceil(waitMs / 60_000);
   return [`Trop d’essais. Réessayez dans ${minutes} min.`, `Too many tries. Try again in ${minutes} min.`];

@@ -1,4 +1,4 @@
-// Words of the work pages: looking somebody up, a lead, what is done with a delivery. French first.
+// Words of the work pages: person search, a lead, the acts on a delivery. French first.
 import { interactionFields } from '../../domain/lead-fields/interaction.ts';
 import { requestFields } from '../../domain/lead-fields/request.ts';
 import type { Both } from '../../support/words.ts';
@@ -128,7 +128,7 @@ const listed: Readonly<Record<string, Readonly<Record<string, string>> | undefin
   request: requestFields.channel.words,
   interaction: interactionFields.kind.words,
 };
-/** A value of a closed list of the lead: in French as the document a client signs says it. */
+/** A value of a closed list of the lead: in French as in the document a client signs. */
 export const fieldWord = (list: 'request' | 'interaction', value: string): Both => [
   listed[list]?.[value] ?? value,
   value.replaceAll('_', ' '),
