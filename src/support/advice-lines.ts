@@ -1,9 +1,9 @@
-// A piece of advice: words, with what does it at the terminal and in the console. Each face shows the half that is its own.
+// Defines a piece of advice: words, with the command at the terminal and the act in the console. Each face shows its own half.
 // Invariant: no face takes a sentence apart.
 import type { ListedDelivery } from '../store/delivery-lists.ts';
 import { inBoth, inLanguage, type Both } from './words.ts';
 
-/** What the console has a button or a page for. */
+/** Acts with a button or a page in the console. */
 export type AdvisedAct =
   | 'replay'
   | 'cancel'
@@ -22,16 +22,16 @@ export type AdvisedAct =
   | 'see_requests';
 
 export interface Advice {
-  /** What to do, or that there is nothing to do. */
+  /** The remedy, or that none is needed. */
   readonly words: Both;
-  /** What does it at the terminal. */
+  /** Command of the terminal for it. */
   readonly command?: string;
   readonly act?: AdvisedAct;
-  /** What happens then, or else. */
+  /** The consequence, or the alternative. */
   readonly next?: Both;
 }
 
-/** As one line of the terminal. */
+/** The advice as one line of the terminal. */
 export const adviceLine = ({ words, command, next }: Advice): Both =>
   inBoth((language) => {
     const line = command === undefined ? [words] : [words, [` : ${command}`, `: ${command}`] as const];
@@ -39,7 +39,7 @@ export const adviceLine = ({ words, command, next }: Advice): Both =>
     return [...line, end].map((part) => inLanguage(part, language)).join('');
   });
 
-/** What every act asks for. */
+/** The option that every act needs. */
 export const reason = '--reason "..."';
 export const nothing = (fr: string, en: string): Advice => ({ words: [fr, en] });
 export const replay = (row: ListedDelivery, fr: string, en: string, how = ''): Advice => ({

@@ -1,5 +1,5 @@
-// What support can do now about a delivery, by its state and reason: in words, with what does it at the terminal and in the console.
-// Invariant: every reason that support can repair names what does it, in both languages; no face takes a sentence apart.
+// Advises support on a delivery, by its state and reason: in words, with the command at the terminal and the act in the console.
+// Invariant: every reason that support can repair has its remedy, in both languages; no face takes a sentence apart.
 import { isOwnLimit, splitReason } from '../domain/delivery.ts';
 import type { ListedDelivery } from '../store/delivery-lists.ts';
 import type { Sends } from './sending-state.ts';
@@ -8,7 +8,7 @@ import { withheldAdvice } from './withheld-advice.ts';
 
 export { adviceLine, type Advice, type AdvisedAct } from './advice-lines.ts';
 
-/** What support can do now, one line each. */
+/** The acts that are open to support now, one line each. */
 export function advice(row: ListedDelivery, sends?: Sends): readonly Advice[] {
   if (row.leadErased && row.action !== 'erase')
     return [nothing('Rien : la personne a été effacée.', 'Nothing: the person has been erased.')];
@@ -19,7 +19,7 @@ export function advice(row: ListedDelivery, sends?: Sends): readonly Advice[] {
     case 'sending':
       return [nothing('Rien : elle est en route.', 'Nothing: it is on its way.')];
     case 'waiting':
-      // Whoever may have it must still be told of a withdrawal: that is answered, not given up.
+      // A recipient that may have the lead must still be notified of a withdrawal: its outcome is decided, not given up.
       return [...waitingAdvice(base, row, sends), ...(base === 'unknown_hold' ? [] : [giveUp(row)])];
     case 'withheld':
       return withheldAdvice(base, row);
@@ -119,7 +119,7 @@ function slowedAdvice(row: ListedDelivery, sends?: Sends): readonly Advice[] {
       },
       onDestination('resume', row, ['Le faire essayer tout de suite', 'Let it be tried at once']),
     ];
-  // A replay would be told the same.
+  // A replay would meet the same limit.
   if (isOwnLimit(row.reason))
     return [
       publish(

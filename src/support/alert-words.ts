@@ -1,5 +1,5 @@
-// What the reason of an alert says, in words: each kind writes its own codes into it. French first.
-// Invariant: what this release does not know is shown as it stands; an alert names destinations and codes, never a lead.
+// Words of the reason of an alert: each kind writes its own codes into it. French first.
+// Invariant: a code that this release does not know is shown as it is; an alert names destinations and codes, never a lead.
 import type { AlertKind } from '../domain/alert-kinds.ts';
 import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import { anomalyWords } from './anomalies.ts';
@@ -24,13 +24,13 @@ const request =
     return id === '' ? undefined : [`demande de droits ${id} : ${fr}`, `request ${id}: ${en}`];
   };
 
-/** A code in words behind a colon, and in brackets where it has none. */
+/** A code in words after a colon, and in brackets where it has none. */
 const behind = (code: string): Both => {
   const words = codeWords(code);
   return words === undefined ? [` (${code})`, ` (${code})`] : [` : ${words[0]}`, `: ${words[1]}`];
 };
 
-/** `FILE_42`, `HOUR_2026-11-26T06.00Z`; behind a full stop what is wrong with it. */
+/** `FILE_42`, `HOUR_2026-11-26T06.00Z`; after a full stop its fault. */
 const file: Words = (reason) => {
   const [, number, hour, code] =
     /^(?:FILE_(\d+)|HOUR_(\d{4}-\d\d-\d\dT\d\d\.\d\d)Z)(?:\.(.+))?$/.exec(reason) ?? [];

@@ -1,4 +1,4 @@
-// The anomalies of a client's leads, as support reads them: what each means, and whom to speak to about it.
+// Reads the anomalies of a client's leads for support: the meaning of each, and the contact for it.
 // Invariant: reads only; names forms, agents, notices and sellers by code, and leads by reference.
 import type { AnomalyKind } from '../domain/anomaly.ts';
 import { civilDay } from '../domain/civil-time.ts';
@@ -65,7 +65,7 @@ export const anomalyWords: Readonly<Record<AnomalyKind, AnomalyWords>> = {
 
 export type { ListedAnomaly } from '../store/anomalies.ts';
 
-/** Of the last days. @throws FIND-001 in the same words for a client nobody knows and for another's */
+/** Anomalies of the last days. @throws FIND-001 in the same words for an unknown client and for another's */
 export function anomaliesWithin(
   { reading, database }: SupportPlace,
   scope: Scope,
@@ -75,7 +75,7 @@ export function anomaliesWithin(
   return anomaliesSince(reading, client, new Date(database.now().getTime() - days * 86_400_000));
 }
 
-/** @throws FIND-001 for a client nobody knows */
+/** @throws FIND-001 for an unknown client */
 export async function anomaliesSince(
   sql: ReadOnlySql,
   clientId: string,

@@ -1,4 +1,4 @@
-// What an attempt ended with, in words: the kinds of outcome, faults of our own set-up, statuses that explain themselves.
+// Words of the outcome of an attempt: the kinds of outcome, faults of our own set-up, self-explanatory statuses.
 // Invariant: every kind of outcome has its words in both languages.
 import { isAccessNotGot } from '../domain/nothing-left.ts';
 import type { OutcomeKind } from '../../connectors/contract.ts';
@@ -22,7 +22,7 @@ const outcomeWords: Readonly<Record<OutcomeKind, Both>> = {
   absent: ['inconnu du destinataire', 'not known to the recipient'],
 };
 
-/** Codes of an attempt that our own set-up ended: the recipient has no part in it. */
+/** Codes of an attempt that our own set-up ended, without the recipient. */
 const ownFaults: Readonly<Record<string, Both>> = {
   SECRET_MISSING: [
     'réglage de la passerelle : le secret que nomme le format n’est pas déposé',
@@ -66,8 +66,7 @@ const ownFaults: Readonly<Record<string, Both>> = {
   ],
 };
 
-/** What comes of a token or a session that was not got; a recipient may have a code of the same name for a lead it refuses. */
-/** Of a token or a session that was not got: who says so is not the recipient of the lead. */
+/** Words of a failed token or session, which the recipient of the lead did not refuse itself. */
 function accessWords(outcome: string, code: string): Both | undefined {
   const asked = code.replace(/^RENEWAL_/, '');
   if (!isAccessNotGot(outcome, asked)) return undefined;
@@ -81,7 +80,7 @@ function accessWords(outcome: string, code: string): Both | undefined {
     : ['le serveur de connexion est indisponible', 'the login is unavailable'];
 }
 
-/** Where the code says all of it. A status that the rules left to itself is explained by its table. */
+/** Where the code needs no further words. A status outside the mapping's rules is explained by the table of statuses. */
 function wholeWords(outcome: string, code: string): Both | undefined {
   const whole = ownFaults[code] ?? accessWords(outcome, code);
   if (whole !== undefined) return whole;
@@ -89,7 +88,7 @@ function wholeWords(outcome: string, code: string): Both | undefined {
   return meaning?.outcome === outcome ? meaning.support : undefined;
 }
 
-/** What an attempt ended with. */
+/** Outcome of an attempt in words. */
 export function outcomeText(outcome: string, code: string, language: Language): string {
   const words =
     wholeWords(outcome, code) ?? Object.entries(outcomeWords).find(([kind]) => kind === outcome)?.[1];
@@ -99,7 +98,7 @@ export function outcomeText(outcome: string, code: string, language: Language): 
 const moreWords = (outcome: string, code: string): Both | undefined =>
   wholeWords(outcome, code) === undefined ? codeWordsBehind(outcome, code) : undefined;
 
-/** What stands behind an outcome in the log: a code of ours in words and itself, any other as it is. */
+/** Reason of an outcome in the log: a code of ours in words with the code, any other unchanged. */
 export function whyText(outcome: string, reason: string, language: Language): string {
   const code = splitReason(reason).code ?? reason;
   const words = moreWords(outcome, code);
@@ -108,7 +107,7 @@ export function whyText(outcome: string, reason: string, language: Language): st
     : `${inLanguage(words, language)} (${code})`;
 }
 
-/** What an attempt ended with and why, in one sentence without the code. */
+/** Outcome and reason of an attempt, in one sentence without the code. */
 export const endWords = (outcome: string, code: string): Both =>
   inBoth((language) => {
     const words = moreWords(outcome, code);
@@ -119,7 +118,7 @@ export const endWords = (outcome: string, code: string): Both =>
     );
   });
 
-/** Which call an entry tells of, or which call is taken back; nothing where the delivery is one call. */
+/** The call of an entry, or the call that it undoes; empty where the delivery is one call. */
 export function callText(name: string, language: Language): string {
   const undone = undoneBy(name);
   if (undone !== undefined) return inLanguage([` (retrait de ${undone})`, ` (undo of ${undone})`], language);

@@ -1,4 +1,4 @@
-// Authorising a recipient by hand, and ending it: the row, the entry of the log, the client's note, what it lets go again.
+// Authorises a recipient by hand, and ends an authorisation: the row, the entry of the log, the client's note, the released deliveries.
 // Invariant: one transaction each (C18, C48).
 import { insertAuthorisation, revokeAuthorisation } from '../store/authorisations.ts';
 import { citedInNote, instructionsFor } from '../client-mails/instructions.ts';
@@ -14,15 +14,15 @@ import { appendHandovers } from '../store/handovers.ts';
 import { lockClients } from '../store/same-person.ts';
 import { reopenWithheld, withheldOfDestination } from '../store/withheld.ts';
 
-/** Who asked, and the client's instructions it rests on, as the note names them. */
+/** The asker and the cited instructions of the client, for the note. */
 export interface AskedFor {
   readonly askedBy?: string | undefined;
   readonly instructions?: readonly number[];
 }
 
 /**
- * Returns the number of the authorisation, how many deliveries are looked at again, and the note's number.
- * @throws FIND-001, CLIENT-001, INSTRUCTION-001 where the client has a register and none that is cited covers recipients
+ * Returns the number of the authorisation, of the deliveries judged again, and of the note.
+ * @throws FIND-001, CLIENT-001, INSTRUCTION-001 where the client has a register and none of the cited covers recipients
  */
 export async function grantAuthorisation(
   database: Database,
@@ -109,7 +109,7 @@ export async function endAuthorisation(
   });
 }
 
-/** Whoever closes the client waits for us, or we find it closed: no authorisation stands after the end of its contract (C55). */
+/** A closing client waits for our lock, or we find it closed: no authorisation outlives the end of its contract (C55). */
 async function refuseClosed(tx: Sql, clientId: string): Promise<void> {
   if ((await lockClients(tx, [clientId], 'shared')).get(clientId)?.closed !== true) return;
   throw new RelaisError('CLIENT-001', [
@@ -120,7 +120,7 @@ async function refuseClosed(tx: Sql, clientId: string): Promise<void> {
 
 const day = (at: Date): string => at.toLocaleDateString('fr-FR', { timeZone: 'Europe/Paris' });
 
-/** The cause is repaired: what it withheld is judged again, at departure, as ever. */
+/** The cause is repaired: withheld deliveries are judged again, at departure. */
 async function reopen(tx: Sql, destinationId: string, actor: string): Promise<number> {
   const causes = ['recipient_not_authorised', 'category_not_authorised'];
   const ids = await withheldOfDestination(tx, destinationId, causes, 10_000);

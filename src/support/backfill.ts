@@ -1,5 +1,5 @@
-// Older leads of a client for a destination that came later: handed to the planner in steps.
-// Invariant: a step is one transaction, so that a large client never holds the planner's tables; begun and ended in the log.
+// Plans a client's older leads for a newer destination, in steps.
+// Invariant: a step is one transaction, so that a large client never locks the planner's tables for long; begin and end are in the log.
 import { unknownDestination } from '../errors/unknown.ts';
 import { halved, type Halved, type RowSet } from '../delivery/attempt/halving.ts';
 import type { Database, Sql } from '../store/database.ts';
@@ -9,7 +9,7 @@ import { addBackfill, leadsToBackfill, type BackfillPart } from '../store/suppor
 import type { Which } from '../store/which.ts';
 import type { Actor } from './replay.ts';
 
-/** Leads looked at in one transaction. */
+/** Leads of one transaction. */
 const stepSize = 2_000;
 
 export interface Backfill {
@@ -23,14 +23,14 @@ export async function noteBackfillBegun(tx: Sql, { destinationId }: Backfill, by
   await note(tx, await existing(tx, destinationId), by, 'begun');
 }
 
-/** How far a backfill is. */
+/** Position of a backfill. */
 export interface BackfillProgress {
-  /** The last lead looked at. */
+  /** The last lead processed. */
   readonly after: number;
   readonly done: number;
 }
 
-/** `last` is the highest lead looked at; undefined when there are no more, which the log notes with the count. */
+/** `last` is the highest lead processed; undefined when there are no more, which the log notes with the count. */
 export async function backfillStep(
   tx: Sql,
   order: Backfill,
@@ -44,7 +44,7 @@ export async function backfillStep(
   return step;
 }
 
-/** Of the leads of a step that breaks, those that break it. @throws what breaks it without any of them */
+/** Bisects a failing step and returns the leads that make it fail. @throws the error when it occurs without any of them */
 export async function leadsThatBreak(
   database: Database,
   order: Backfill,

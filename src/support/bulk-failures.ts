@@ -1,17 +1,17 @@
-// A bulk run whose steps fail is counted, and told of once it does not look like chance.
-// Invariant: the run stays: what it waits for may be repaired, and a step that passes ends the count and the alert.
+// Counts failing steps of a bulk run, and raises an alert after several in a row.
+// Invariant: the run stays: its cause may be repaired, and a step that passes ends the count and the alert.
 import { foreignCode } from '../errors.ts';
 import { raiseAlerts } from '../store/alerts.ts';
 import { countBulkFailure, type BulkRow } from '../store/bulk-runs.ts';
 import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { closeAlertsWith } from '../store/tasks.ts';
 
-/** Failures in a row that need a person: a process that was killed in mid-step is followed by one that passes. */
+/** Failures in a row before the alert: a process killed in mid-step is followed by a step that passes. */
 export const tellAfter = 3;
 
 export const reasonOf = (id: number): string => `BULK_RUN_${id}`;
 
-/** A fault of MySQL itself is told elsewhere, and stops every run alike. */
+/** A fault of MySQL itself has its own alert, and stops every run alike. */
 export async function noteFailedStep(
   database: Database,
   run: Pick<BulkRow, 'id' | 'leaseToken'>,
@@ -25,7 +25,7 @@ export async function noteFailedStep(
   });
 }
 
-/** It goes on, or has ended: nobody has to look at it any more. */
+/** The run continues or has ended: its alert is closed. */
 export async function noteGoingOn(
   tx: Sql,
   { id, failures }: Pick<BulkRow, 'id' | 'failures'>,

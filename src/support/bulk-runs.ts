@@ -1,5 +1,5 @@
-// Bulk runs: begun by a person, worked step by step by whichever process has the lease, ended or cancelled.
-// Invariant: what a step did and what is left of the run are one transaction; a process that dies takes no step with it.
+// Manages bulk runs: begun by a person, worked step by step by the process with the lease, ended or cancelled.
+// Invariant: a step's work and its progress are one transaction; a process that dies loses no finished step.
 import { setTimeout as pause } from 'node:timers/promises';
 import { RelaisError } from '../errors.ts';
 import { unknownRun } from '../errors/unknown.ts';
@@ -28,24 +28,24 @@ import { leaseMs, workStep, type RunDeps } from './bulk-work.ts';
 import type { Actor } from './replay.ts';
 import { closingText } from './typed-text.ts';
 
-/** Ended runs are kept for longer than a year; what they did to a delivery stands in the log for ever. */
+/** Ended runs are kept for longer than a year; the log keeps their changes to deliveries for ever. */
 const keptDays = 400;
-/** Between two looks at a run that another process works. */
+/** Interval between looks at a run that another process works. */
 const lookAgainMs = 500;
 
-/** What a run is asked, and of which deliveries. */
+/** Order and deliveries of a run. */
 export interface RunAsked {
   readonly order: BulkOrder;
   readonly by: Actor;
-  /** For whoever reads of the run later. */
+  /** For later readers of the run. */
   readonly filter: DeliveryFilter | { readonly deliveries: readonly string[] };
-  /** As they were counted and confirmed. */
+  /** The counted and confirmed deliveries. */
   readonly deliveries: readonly BulkItem[];
-  /** How many it is expected to do, where `deliveries` does not say it. */
+  /** Expected number, where `deliveries` does not give it. */
   readonly counted?: number;
 }
 
-/** Writes a run down, leased to the caller. It takes exactly the deliveries named; a backfill finds its leads itself. */
+/** Records a run, leased to the caller. It takes exactly the named deliveries; a backfill finds its leads itself. */
 export const beginRun = (database: Database, asked: RunAsked): Promise<BulkRow> =>
   database.transaction((tx) => beginRunIn(tx, asked));
 
@@ -85,7 +85,7 @@ export async function beginRunIn(tx: Sql, asked: RunAsked): Promise<BulkRow> {
   return readRun(tx, id);
 }
 
-/** Works a run to its end. While another process has it in work, follows that one; once nobody has, takes it. */
+/** Works a run to its end. While another process works it, follows that one; once its lease ends, takes the run. */
 export async function workRun(
   deps: RunDeps,
   run: Pick<BulkRow, 'id' | 'leaseToken'>,
@@ -110,8 +110,8 @@ export const readRun = async (sql: ReadOnlySql, id: number): Promise<BulkRow> =>
   existingRow(await readBulkRun(sql, id), id);
 
 /**
- * One step of whichever run has waited longest without a process, for a planner. True where there may be more.
- * It rests as long as the step took: fresh leads have the database to themselves half of the time.
+ * Works one step of the run that has waited longest without a process, for a planner. True where there may be more.
+ * It then sleeps as long as the step took: fresh leads have the database for half of the time.
  */
 export async function workAnyRun(deps: RunDeps): Promise<boolean> {
   if (!(await anyBulkRun(deps.database))) return false;
@@ -127,7 +127,7 @@ export async function workAnyRun(deps: RunDeps): Promise<boolean> {
   return true;
 }
 
-/** A run to be worked from here: leased to the caller where no process has it. @throws FIND-001, BULK-001 */
+/** Leases a run to the caller where no process works it. @throws FIND-001, BULK-001 */
 export async function resumeRun(database: Database, id: number): Promise<BulkRow> {
   const taken = await database.transaction(async (tx) => {
     if ((await lockBulkRun(tx, id))?.state === 'paused') await setBulkState(tx, id, 'running');
@@ -136,7 +136,7 @@ export async function resumeRun(database: Database, id: number): Promise<BulkRow
   if (taken !== undefined) return taken;
   const run = await readRun(database, id);
   refuseEnded(run);
-  // Another process has it: under no token of ours, so that it is only watched.
+  // Another process works it: without a token of ours, it is only watched.
   return { ...run, leaseToken: 0 };
 }
 
@@ -151,7 +151,7 @@ function refuseEnded({ id, state }: BulkRow): void {
 }
 
 /**
- * A run rests where it stands, or goes on. The step that is under way ends first: its process holds the row.
+ * Pauses a run, or continues it. The current step ends first: its process has locked the row.
  * @throws FIND-001, BULK-001
  */
 export async function pauseRun(
@@ -173,10 +173,10 @@ export async function pauseRun(
   });
 }
 
-/** What belongs to the same transaction, with the run as it is by then. */
+/** Further work in the same transaction, with the changed run. */
 type AlsoRun = (tx: Sql, run: BulkRow) => Promise<void>;
 
-/** Ends a run where it stands; what it has done stays done. @throws FIND-001, BULK-001 */
+/** Ends a run; its finished deliveries stay. @throws FIND-001, BULK-001 */
 export async function cancelRun(
   database: Database,
   id: number,

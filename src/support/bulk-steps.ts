@@ -1,5 +1,5 @@
-// What one step of a bulk run does, by its kind, and how each delivery of it ended.
-// Invariant: everything in the transaction of the caller, so that a delivery is done and off the run's list together.
+// Runs one step of a bulk run, by its kind, and returns the result of each delivery.
+// Invariant: everything in the caller's transaction, so that a delivery is done and off the run's list together.
 import { RelaisError } from '../errors.ts';
 import type { OneAndSeveral } from '../domain/counted.ts';
 import { isEnd } from '../domain/delivery.ts';
@@ -15,7 +15,7 @@ import { closeIn } from './close-tasks.ts';
 import { replayIn, replayRefusals, type ReplayOptions, type ReplayRefusal } from './replay.ts';
 import type { Both } from './words.ts';
 
-/** What is asked of every delivery of a run. */
+/** The order for every delivery of a run. */
 export type BulkOrder =
   | ({ readonly kind: 'replay' } & ReplayOptions)
   | { readonly kind: 'cancel' }
@@ -36,7 +36,7 @@ export type BulkDone =
 export type BulkRefusal =
   ReplayRefusal | 'moved_on' | 'not_cancellable' | 'not_failed' | 'closed_before' | 'not_open' | 'broken';
 
-/** Behind their number. */
+/** Words after their number. */
 export const doneWords: Readonly<Record<BulkDone, OneAndSeveral>> = {
   new_run: [
     ['rejouée', 'given a new run'],
@@ -122,7 +122,7 @@ export interface BulkDeps {
 type StepOrder = Exclude<BulkOrder, { kind: 'backfill' }>;
 type StepRun = Pick<BulkRow, 'actor' | 'reason'> & { readonly order: StepOrder };
 
-/** Does these deliveries of a run; what has moved on since somebody counted it is left alone. */
+/** Processes these deliveries of a run; one that has changed since the count is left alone. */
 export async function bulkStep(
   tx: Sql,
   deps: BulkDeps,
@@ -131,7 +131,7 @@ export async function bulkStep(
 ): Promise<readonly ItemResult[]> {
   const ids = items.map(({ id }) => id);
   const rows = await readDeliveries(tx, ids);
-  // All of them first, in their order: taken one by one, two processes could wait for each other.
+  // All leads first, in their order: taken one by one, two processes could deadlock.
   await lockLeads(
     tx,
     rows.map((row) => row.leadId),
@@ -146,15 +146,15 @@ export async function bulkStep(
   ];
 }
 
-/** It is no longer what was asked about: done all the same, it would be sent twice, or end what nobody has looked at. */
+/** True where the delivery has changed since the count: the order would send it twice, or end an unreviewed state. */
 function hasMovedOn(kind: StepOrder['kind'], counted: BulkItem, row: Delivery | undefined): boolean {
   if (row === undefined || counted.run === 0) return false;
   if (row.run !== counted.run) return true;
   switch (kind) {
-    // It came to an end by itself, or to another one.
+    // It ended in the meantime, or in another state.
     case 'replay':
       return isEnd(row.state) && row.state !== counted.state;
-    // It was tried again: of that try nobody has said what became of it.
+    // It was attempted again: the decision was about the earlier attempt.
     case 'resolve':
       return row.attempt !== counted.attempt;
     case 'cancel':

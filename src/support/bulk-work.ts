@@ -1,5 +1,5 @@
-// One step of a bulk run: the next deliveries of its list together, or each by itself where one of them breaks the step.
-// Invariant: what a step did and what is left of the run are one transaction; a delivery that always breaks stops no other.
+// Works one step of a bulk run: the next deliveries together, or each by itself where one makes the step fail.
+// Invariant: a step's work and its progress are one transaction; a delivery that always fails stops no other.
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { raiseAlerts } from '../store/alerts.ts';
@@ -26,13 +26,13 @@ import {
   type ItemResult,
 } from './bulk-steps.ts';
 
-/** A step takes less than a second; a process that is silent for this long is taken for dead. */
+/** A step takes less than a second; a process silent for this long counts as dead. */
 export const leaseMs = 10_000;
-/** Deliveries of one transaction: their leads are locked that long. */
+/** Deliveries of one transaction: their leads are locked meanwhile. */
 const stepSize = 100;
-/** Numbers kept of those that ended alike. */
+/** Numbers kept for each result. */
 const mostIds = 50;
-/** So many that break and none that passes: it is everybody's trouble, and no delivery's. */
+/** So many failures and none that passes: the error is no delivery's. */
 const brokenAtMost = 8;
 
 export interface RunDeps extends BulkDeps {
@@ -42,13 +42,13 @@ export interface RunDeps extends BulkDeps {
 
 type Lease = Pick<BulkRow, 'id' | 'leaseToken'>;
 
-/** What a run asks, from its row. */
+/** Order of a run, from its row. */
 export function orderOf({ kind, options }: Pick<BulkRow, 'kind' | 'options'>): BulkOrder {
   const { since, ...rest } = JSON.parse(options) as { since?: string };
   return { kind, ...rest, ...(since === undefined ? {} : { since: new Date(since) }) } as BulkOrder;
 }
 
-/** One step of a run under the caller's lease. Undefined where the lease is another's by now. */
+/** Works one step of a run under the caller's lease. Undefined where another process has the lease by now. */
 export async function workStep(deps: RunDeps, lease: Lease): Promise<BulkRow | undefined> {
   return underLease(deps, lease, (tx, run) => stepTogether(tx, deps, run)).catch((error: unknown) => {
     if (isStoreTrouble(error)) throw error;
@@ -56,7 +56,7 @@ export async function workStep(deps: RunDeps, lease: Lease): Promise<BulkRow | u
   });
 }
 
-/** Works on a run that is the caller's still; a run that has ended is answered as it is. */
+/** Works on a run while the caller has its lease; an ended run is returned unchanged. */
 async function underLease(
   { database }: RunDeps,
   lease: Lease,
@@ -83,7 +83,7 @@ async function stepTogether(tx: Sql, deps: BulkDeps, run: BulkRow): Promise<Bulk
   return { ...after, state, lastId: items.at(-1)?.id ?? run.lastId };
 }
 
-/** Does these deliveries; the run goes on, whatever is left of it. */
+/** Processes these deliveries; the run continues with the rest. */
 async function stepOfDeliveries(
   tx: Sql,
   deps: BulkDeps,
@@ -97,7 +97,7 @@ async function stepOfDeliveries(
 
 type BackfillOrder = Extract<BulkOrder, { kind: 'backfill' }>;
 
-/** @param without leads that break it */
+/** @param without leads that make it fail */
 async function stepOfLeads(
   tx: Sql,
   run: BulkRow,
@@ -121,7 +121,7 @@ async function stepOfLeads(
   };
 }
 
-/** The step of a backfill that broke, without the leads that break it. @throws the error as `workApart` does */
+/** Repeats a failed step of a backfill without the leads that made it fail. @throws the error as `workApart` does */
 async function backfillApart(
   deps: RunDeps,
   lease: Lease,
@@ -150,14 +150,14 @@ interface Broken {
 }
 
 /**
- * The deliveries of a step that broke, each in a transaction of its own. Those that break again are refused where others
+ * Repeats a failed step with each delivery in a transaction of its own. Those that fail again are refused where others
  * passed, or where nothing has passed for several steps and they are few.
- * @throws the error where it seems to be everybody's, or the database's
+ * @throws the error where it seems to be no delivery's, or the database's
  */
 async function workApart(deps: RunDeps, lease: Lease, error: unknown): Promise<BulkRow | undefined> {
   const asked = await readBulkRun(deps.database, lease.id);
   if (asked === undefined) throw error;
-  // What is wrong with the order itself is no delivery's fault: it throws here again.
+  // A mistake in the order itself is no delivery's fault: it throws here again.
   const order = orderOf(asked);
   if (order.kind === 'backfill') return backfillApart(deps, lease, asked, order, error);
   const broken: Broken[] = [];
@@ -218,7 +218,7 @@ async function refuseBroken(
   );
 }
 
-/** They are counted; those that were refused are off the list, the others stand on it as done. */
+/** Counts the results; refused deliveries leave the list, the others stay on it as done. */
 async function tallied(tx: Sql, run: BulkRow, results: readonly ItemResult[]): Promise<BulkRow> {
   const idsOf = (all: readonly ItemResult[] | undefined): readonly number[] =>
     (all ?? []).map(({ id }) => id);

@@ -1,5 +1,5 @@
-// Support ends deliveries that are not being sent; recorded with who and why.
-// Invariant: a right of the prospect does not end with it: what a recipient who may hold the lead has not heard becomes a task.
+// Cancels deliveries that are not being sent, for support; recorded with actor and reason.
+// Invariant: a prospect's right does not end with it: a notice that a recipient with the lead has not received becomes a task.
 import { isEnd } from '../domain/delivery.ts';
 import { raiseAlerts } from '../store/alerts.ts';
 import type { Database, Sql } from '../store/database.ts';
@@ -16,7 +16,7 @@ import { unspent } from '../delivery/attempt/outcome-effects.ts';
 
 export interface Cancelled {
   readonly ended: readonly number[];
-  /** Those of them that a person has to pass on now. */
+  /** Those of which a person has to notify the recipient now. */
   readonly byHand: readonly number[];
 }
 
@@ -60,10 +60,10 @@ export async function cancelIn(tx: Sql, ids: readonly number[], by: Actor): Prom
   return { ended, byHand: rights.map((row) => row.id) };
 }
 
-/** Whether support may end it: it is neither being sent nor at its end. */
+/** True where support may cancel it: neither being sent nor ended. */
 export const isCancellable = ({ state }: Delivery): boolean => !isEnd(state) && state !== 'sending';
 
-/** Of what has been cancelled, what carried a right to a recipient that may hold the lead, and nothing later carries it. */
+/** Cancelled deliveries that carried a right to a recipient that may have the lead, without a later delivery that carries it. */
 async function unheardRights(tx: Sql, rows: readonly Delivery[]): Promise<readonly Delivery[]> {
   const changes = rows.filter((row) => row.action !== 'create');
   const leadIds = changes.map((row) => row.leadId);

@@ -1,5 +1,5 @@
-// Support says that a failed delivery or an alert needs nobody any more.
-// Invariant: closing changes no delivery; it is an entry of the log with who, why and what it rests on.
+// Closes failed deliveries and alerts that need no person any more, for support.
+// Invariant: closing changes no delivery; it is an entry of the log with actor, reason and evidence.
 import { RelaisError } from '../errors.ts';
 import { forgetCaptures } from '../store/calls.ts';
 import type { Database, Sql } from '../store/database.ts';
@@ -15,11 +15,11 @@ import { stateWords } from './words.ts';
 export interface Closing {
   readonly actor: string;
   readonly reason: string;
-  /** Where it is written: a mail of the client, a ticket; no name or address of a person. */
+  /** The written evidence: a mail of the client, a ticket; no name or address of a person. */
   readonly evidence: string;
 }
 
-/** What belongs to the same transaction, with how many were closed. */
+/** Further work in the same transaction, with the number closed. */
 type AlsoCounted = (tx: Sql, closed: number) => Promise<void>;
 
 /**
@@ -44,7 +44,7 @@ export async function closeDeliveries(
   });
 }
 
-/** The same in a transaction of the caller's; what is not failed, or was closed before, stays as it is. */
+/** The same in a transaction of the caller's; a delivery that is not failed, or was closed before, stays as it is. */
 export async function closeIn(
   tx: Sql,
   ids: readonly number[],
@@ -62,7 +62,7 @@ export async function closeIn(
   const closed = closing.map((row) => row.id);
   await closeAlertsOf(tx, closed);
   await appendHandovers(tx, closing.map(entryOf(by)));
-  // Kept so far for the person who asked the recipient to erase it by hand; nobody needs it any more.
+  // They were kept for the person who asked the recipient to erase it by hand, and are no longer needed.
   const erased = closing.filter((row) => row.action === 'erase');
   await forgetReferences(tx, erased);
   await forgetCaptures(tx, erased);

@@ -1,5 +1,5 @@
-// A code behind the colon of a reason, in words: what we found ourselves, before sending or of an answer. French first.
-// Invariant: what a recipient refuses under a code of its own has no words of ours, even where it is spelt like one.
+// Words of the code after the colon of a reason: our own findings, before sending or about an answer. French first.
+// Invariant: a recipient's own code of refusal has no words of ours, even where it is spelt like one.
 import { meaningOf } from '../../connectors/http-status.ts';
 import type { Both } from '../../connectors/contract.ts';
 import { codesOfAnswer, codesOfDeparture, codesOfFormat } from './codes-of-sending.ts';
@@ -15,7 +15,7 @@ const ours: Readonly<Record<string, Both>> = {
   ...codesOfDeparture,
 };
 
-/** Codes that go on behind what they begin with. */
+/** Codes with a fixed beginning and a variable end. */
 const beginnings: readonly (readonly [start: string, words: Both])[] = [
   ['SCHEMA_', ['le schéma du client n’est pas respecté', 'the client’s schema is not met']],
   ['TOKEN_', ['aucun jeton n’a été obtenu', 'no token was got']],
@@ -25,18 +25,18 @@ const beginnings: readonly (readonly [start: string, words: Both])[] = [
   ['UNMATCHED_', ['aucune règle du format ne lit cette réponse', 'no rule of the mapping reads this answer']],
 ];
 
-/** What a recipient's own no may be called by us: of files, and where nothing else was said. */
+/** Codes of ours for a recipient's refusal: of files, and where no other reason was given. */
 const ofRefusals: ReadonlySet<string> = new Set(['FILE_TOO_LARGE', 'NAME_TAKEN', 'NO_REASON', 'GIVEN_BACK']);
 
-/** Undefined for what is no code of ours. */
+/** Undefined for a code that is not ours. */
 export const codeWords = (code: string): Both | undefined =>
   (Object.hasOwn(ours, code) ? ours[code] : undefined) ??
   meaningOf(Number(/^HTTP_(\d{3})$/.exec(code)?.[1] ?? 0))?.support ??
   beginnings.find(([start]) => code.startsWith(start))?.[1];
 
-/** What the recipient says of the lead; `throttled` says itself what its status means. */
+/** Outcomes that are the recipient's judgement of the lead; the words of `throttled` already cover its status. */
 const theirs: ReadonlySet<string> = new Set(['refused', 'duplicate', 'accepted', 'throttled']);
 
-/** The same behind a reason or an outcome. */
+/** The same after a reason or an outcome. */
 export const codeWordsBehind = (base: string, code: string): Both | undefined =>
   theirs.has(base) && !ofRefusals.has(code) ? undefined : codeWords(code);

@@ -1,8 +1,8 @@
-// Codes that we give an attempt ourselves, whatever the way of sending: a connection, an access, an answer. French first.
-// Invariant: every code of docs/errors.md, "After the colon", has its words here or in `codes-of-ways.ts`; a test walks them.
+// Words of the codes that Relais itself gives an attempt, for any way of sending: a connection, an access, an answer. French first.
+// Invariant: every code of docs/errors.md, "After the colon", has its words here or in `codes-of-ways.ts`; a test checks each.
 import type { Both } from '../../connectors/contract.ts';
 
-/** What was found before anything was sent: it does not fit the client's format. */
+/** Found before anything was sent: the lead does not fit the client's format. */
 export const codesOfFormat: Readonly<Record<string, Both>> = {
   REQUIRED: ['un champ obligatoire est absent', 'a field that is required is absent'],
   NOT_IN_MAP: ['une valeur n’est pas dans sa table', 'a value has no entry in its map'],

@@ -1,4 +1,4 @@
-// Codes that one way of sending gives an attempt: mail, text message, file, acknowledgement. French first.
+// Words of the codes of one way of sending: mail, text message, file, acknowledgement. French first.
 // Invariant: as in `codes-of-sending.ts`.
 import type { Both } from '../../connectors/contract.ts';
 

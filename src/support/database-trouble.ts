@@ -1,5 +1,5 @@
-// Whether an error is the database's own for a while: what people read of it, and whether they may try again.
+// Recognises temporary errors of the database, for messages to people and their advice to retry.
 import { isStoreTrouble } from '../store/database.ts';
 
-/** It is away, read-only or full, a lock is held too long, or an account lacks a right: the same may pass later. */
+/** It is away, read-only or full, a lock is busy too long, or an account lacks a right: a later try may pass. */
 export const isDatabaseTrouble = (error: unknown): boolean => isStoreTrouble(error);

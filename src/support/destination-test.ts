@@ -1,5 +1,5 @@
-// Reaching a recipient without sending any lead: address, TLS, login.
-// Invariant: under live authorisations only; says plainly what was tried, the address alone or the credentials too.
+// Tests the connection to a recipient without sending a lead: address, TLS, login.
+// Invariant: under live authorisations only; states plainly what was tried, the address alone or the credentials too.
 import type { Outcome, Body, SendContext } from '../../connectors/contract.ts';
 import { connectorOf } from '../../connectors/index.ts';
 import { liveAuthorisations } from '../domain/destination.ts';
@@ -13,7 +13,7 @@ import { endWords } from './answer-words.ts';
 import type { SupportPlace } from './place.ts';
 import type { Both } from './words.ts';
 
-/** What a test needs besides: who we are to the recipient, and the way to the network. */
+/** Further needs of a test: our credentials with the recipient, and the way to the network. */
 export interface TestPlace extends SupportPlace {
   readonly credentials: (clientId: string) => NonNullable<SendContext['credentials']>;
   readonly config: Pick<SendContext, 'secrets' | 'network'> & {
@@ -26,11 +26,11 @@ export interface TestedDestination {
   readonly outcome: Outcome['kind'];
   readonly reason: string;
   readonly durationMs: number | null;
-  /** What was tried; empty where it was not reached. */
+  /** The parts that were tried; empty where it was not reached. */
   readonly tried: Both;
-  /** Why it was not reached; empty where it was. */
+  /** Reason why it was not reached; empty where it was. */
   readonly why: Both;
-  /** What else was found, for who sets the destination up. */
+  /** Further findings, for the person who sets the destination up. */
   readonly notes: readonly Both[];
 }
 
@@ -39,7 +39,7 @@ interface Reached {
   readonly question: Body | undefined;
 }
 
-/** Settings by address: each of several calls may go elsewhere. */
+/** Settings by address: several calls may have several addresses. */
 function addressesOf(mapping: CompiledMapping): readonly Reached[] {
   const { create } = mapping.actions;
   const all = create?.calls?.map(({ name, settings }) => ({
@@ -73,7 +73,7 @@ const nobodyReads: Both = [
   'send.returnPath is set, and no process reads what comes back: RELAIS_BOUNCES_URL is missing.',
 ];
 
-/** A token or a session is got before. */
+/** Time to get a token or a session first. */
 const gettingMs = 20_000;
 
 /** @throws MAPPING-002 without a mapping, CONFIG-001 without its secrets */

@@ -1,4 +1,4 @@
-// What stands under a line of a delivery's story: who received it, with which opt-in, in which file, under which digest.
+// Lists the details under a line of a delivery's story: recipient, opt-in, file, digest.
 // Invariant: no content; only names of fields and the opt-in sent.
 import type { StoryEntry } from '../store/delivery-lists.ts';
 import { sentConsentWords, type SentConsent } from './sent-consent-words.ts';

@@ -1,4 +1,4 @@
-// What an entry of the hand-over log says of a delivery, in words, with its details.
+// Words of an entry of the hand-over log about a delivery, with its details.
 // Invariant: no content; only names of fields and the opt-in sent.
 import { splitReason } from '../domain/delivery.ts';
 import { saysNothingLeft as isNothingLeft } from '../domain/nothing-left.ts';
@@ -23,11 +23,11 @@ export interface StoryEvent {
   readonly entry: HandoverEntry;
   readonly words: Both;
   readonly details: readonly Both[];
-  /** It stands for many that are not told one by one. */
+  /** The line replaces many entries. */
   readonly isFolded?: true;
 }
 
-/** What is read of an entry for its one line. */
+/** Columns of an entry that its one line needs. */
 export type ToldOf = Pick<
   StoryEntry,
   | 'entry'
@@ -47,7 +47,7 @@ export type ToldOf = Pick<
 
 const centre: Both = ['le centre', 'the centre'];
 
-/** One line of an entry. @param isTyped a person of the centre did it, who is not named */
+/** One line of an entry. @param isTyped an act of a person of the centre, who is not named */
 export const entryLine = (entry: ToldOf, { isTyped }: { readonly isTyped: boolean }): Both =>
   inBoth((language) =>
     entryWords(isTyped ? { ...entry, actor: inLanguage(centre, language) } : entry, language),
@@ -63,15 +63,15 @@ export const storyEvents = (entries: readonly StoryEntry[]): readonly StoryEvent
   }));
 };
 
-/** Whether any byte of the lead may have left Relais. */
+/** True where any byte of the lead may have left Relais. */
 export function hasLeft(entries: readonly StoryEntry[]): boolean {
   const stayed = stayedHere(entries);
   return entries.some((entry) => entry.entry === 'departed' && !stayed.has(entry));
 }
 
 /**
- * Departures whose attempt ended inside Relais: the log notes a departure before anything can leave, and a
- * connection that was never made tells afterwards that nothing did.
+ * Departures whose attempt ended inside Relais: the log notes a departure before anything can leave, and the outcome
+ * of a connection that was never made shows afterwards that nothing did.
  */
 function stayedHere(entries: readonly StoryEntry[]): ReadonlySet<StoryEntry> {
   const isSameTry = (a: StoryEntry, b: StoryEntry): boolean =>
@@ -96,24 +96,24 @@ const preparedWords = ({ attempt, run, target }: StoryEntry): Both => {
   ];
 };
 
-/** What is said of an entry in one language. */
+/** An entry with its parts in one language. */
 interface Telling {
   readonly entry: ToldOf;
   readonly say: (fr: string, en: string) => string;
   readonly colon: string;
-  /** Its reason after a colon, what was typed in brackets, its call, its run and what came next; each empty without one. */
+  /** Its reason after a colon, its typed text in brackets, its call, its run and the next step; each empty without one. */
   readonly why: string;
   readonly typed: string;
   readonly call: string;
   readonly run: string;
   readonly next: string;
-  /** What the recipient answered. */
+  /** The recipient's answer. */
   readonly answer: string;
 }
 
 type Words = (telling: Telling) => string;
 
-/** Of kinds that stand in no delivery's story so far: as the log holds them. */
+/** Kinds that are not in a delivery's story so far: as the log has them. */
 const asLogged: Words = ({ entry, why, typed }) => `${entry.entry}${why}${typed}`;
 
 const towardsRecipient: Readonly<Record<string, Both>> = {
@@ -122,7 +122,7 @@ const towardsRecipient: Readonly<Record<string, Both>> = {
   written: ['le destinataire est à prévenir par écrit', 'the recipient is to be told in writing'],
   acknowledged: ['le destinataire l’a exécutée', 'the recipient has carried it out'],
 };
-/** Of a person's request: what it means for the recipient of this delivery. */
+/** Effect of a person's request on the recipient of this delivery. */
 const requestMoved: Words = (told) => {
   const { entry, say, colon } = told;
   const [, state = ''] = /^recipient_(\w+)/.exec(entry.reason) ?? [];
@@ -132,13 +132,13 @@ const requestMoved: Words = (told) => {
   return `${say(`Demande de droits ${number}`, `Request ${number}`)}${colon}${say(...moved)}`;
 };
 
-/** What was typed with it, behind a colon. */
+/** Its typed text, after a colon. */
 const said = ({ entry: { purpose }, say, colon }: Telling): string =>
   purpose === '' ? '' : `${colon}${say(...typedWords(purpose))}`;
 
 const who = ({ entry, say }: Telling): string => say(...actorWords(entry.actor));
 
-/** A new kind of entry is given its words here; the compiler asks for them. */
+/** The compiler asks for the words of a new kind of entry here. */
 const wordsOf: Readonly<Record<ToldEntry, Words>> = {
   departed: ({ entry, say, call, colon, run }) =>
     say(
@@ -188,7 +188,7 @@ const wordsOf: Readonly<Record<ToldEntry, Words>> = {
 function entryWords(entry: ToldOf, language: Language): string {
   const say = (fr: string, en: string): string => inLanguage([fr, en], language);
   const colon = say(' : ', ': ');
-  // Other kinds are told as logged; a younger release may have written one that this one does not know.
+  // Other kinds appear as logged; a later release may have written one that this one does not know.
   const known: Readonly<Partial<Record<string, Words>>> = { ...wordsOf, request: requestMoved };
   return (known[entry.entry] ?? asLogged)({
     entry,

@@ -1,5 +1,5 @@
-// Tells a tool of the centre's own what happened: the feed of events as signed webhooks (Standard Webhooks), one event a message.
-// Invariant: in the order of the feed, the next after the one before was taken; the cursor is a row of MySQL, so that no restart and
+// Sends the feed of events to a tool of the centre's own as signed webhooks (Standard Webhooks), one event a message.
+// Invariant: in the order of the feed, each after the previous one was accepted; the cursor is a row of MySQL, so that no restart and
 // no second process loses one. Ids and codes, nothing of a person.
 import { randomInt } from 'node:crypto';
 import type { NetworkPolicy, Outcome, Parcel, SendContext } from '../../connectors/contract.ts';
@@ -35,7 +35,7 @@ export const toldKinds: readonly EventKind[] = ['delivered', 'failed', 'held', '
 const name = 'webhook';
 const atOnce = 50;
 const retry = { firstMs: 5_000, longestMs: 3_600_000 };
-/** Refusals in a row after which somebody is told: some five minutes after the first. */
+/** Refusals in a row before the alert: some five minutes after the first. */
 const alertAfter = 7;
 
 /** One process at a time. True: there may be more at once. */
@@ -47,7 +47,7 @@ async function tellNext(place: EventWebhookPlace, webhook: EventWebhook): Promis
   const { database } = place;
   const cursor = await readCursor(database, name);
   if (cursor === undefined) {
-    // From now on: what happened before somebody wanted to know is read by GET /v1/events.
+    // Starts at the present: GET /v1/events has earlier events.
     const { next } = await eventsPage({ database }, wholeCentre, { after: 'now', limit: 1 });
     await beginCursor(database, name, next);
     return false;
@@ -55,7 +55,7 @@ async function tellNext(place: EventWebhookPlace, webhook: EventWebhook): Promis
   if (!cursor.isDue) return false;
   const { after } = cursor;
   const page = await eventsPage({ database }, wholeCentre, { after, kinds: toldKinds, limit: atOnce });
-  // The page is the same as long as its position is: what was taken of it is left out.
+  // The page is the same as long as its position is: its accepted events are skipped.
   let { failures } = cursor;
   const taken = page.items.findIndex(({ id }) => id === cursor.lastEvent) + 1;
   for (const event of page.items.slice(taken)) {
@@ -79,7 +79,7 @@ async function wasTaken(
   });
 }
 
-/** It is tried again for as long as it takes, at growing intervals, and the others wait behind it. */
+/** Retries for as long as it takes, at growing intervals, while later events wait behind it. */
 async function putOff(
   { database, log }: EventWebhookPlace,
   cursor: EventCursor,
@@ -127,7 +127,7 @@ async function send(
   return outcome ?? { kind: 'unavailable', reason: 'NO_CONNECTOR', maybeReceived: false };
 }
 
-/** `webhook-id` is the event's for ever, so that whoever gets it twice knows. */
+/** `webhook-id` belongs to the event for ever, so that the receiver of a duplicate recognises it. */
 function parcelOf(event: FeedEvent): Parcel {
   const key = `event-${event.id}`;
   const body = { type: `relais.${event.kind}`, timestamp: event.at.toISOString(), data: event };

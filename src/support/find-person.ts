@@ -1,5 +1,5 @@
-// Looking people up: by mail address, phone, name or reference of a lead.
-// Invariant: an entry of the hand-over log with who and why is written before anything is returned; masked unless revealed (C39).
+// Looks people up by mail address, phone, name or reference of a lead.
+// Invariant: an entry of the hand-over log with actor and reason is written before anything is returned; masked unless revealed (C39).
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import { unknownClient } from '../errors/unknown.ts';
 import type { Database } from '../store/database.ts';
@@ -12,7 +12,7 @@ import { findRefused } from '../store/refused-rows.ts';
 import { searchLeads, mostLeads, type FoundLead, type LeadQuery } from '../store/support-leads.ts';
 import { personFacts, refusedFacts, type PersonFact, type RefusedFacts } from './masking.ts';
 
-/** Who asks, why, and whether the person is shown in clear, which is an entry of its own. */
+/** Actor and reason of a look-up, and whether the person is shown in clear, which is an entry of its own. */
 export interface LookUp {
   readonly actor: string;
   readonly reason: string;
@@ -20,20 +20,20 @@ export interface LookUp {
 }
 
 export interface PersonLead extends FoundLead {
-  /** Empty for one who was erased. */
+  /** Empty for an erased person. */
   readonly person: readonly PersonFact[];
   readonly deliveries: readonly Delivery[];
 }
 
 export interface FoundPeople {
   readonly leads: readonly PersonLead[];
-  /** Rows that were refused at the door and name the person. */
+  /** Rows that intake refused and that name the person. */
   readonly refused: readonly RefusedFacts[];
   /** Only the newest leads are here. */
   readonly isCut: boolean;
 }
 
-/** As somebody types it; a phone in any spelling. */
+/** As typed; a phone in any spelling. */
 export interface AskedPerson {
   readonly email?: string;
   readonly phone?: string;
@@ -46,12 +46,12 @@ export type AskedProblem =
   'nothing_asked' | 'first_name_alone' | 'name_too_short' | 'email_incomplete' | 'phone_unreadable';
 
 /**
- * An address and nothing beside it. Copied from a mail it may stand in brackets, or have a sign in it that nobody sees: no lead has
- * such a one, and an objection to it would hold for nobody.
+ * An address and nothing beside it. Copied from a mail it may be in brackets, or contain an invisible character: no lead has
+ * such an address, and an objection to it would protect no person.
  */
 const wholeAddress = /^[^\s@<>,;"\p{C}]+@[^\s@<>,;"\p{C}]+$/u;
 
-/** What is looked for, or why it cannot be. */
+/** Returns the query, or the reason why it is impossible. */
 export function leadQueryOf({
   email,
   phone,
@@ -63,7 +63,7 @@ export function leadQueryOf({
     return { problem: 'nothing_asked' };
   if (firstName !== undefined && name === undefined) return { problem: 'first_name_alone' };
   if (name !== undefined && name.trim().length < 2) return { problem: 'name_too_short' };
-  // Refused rows are searched for it as a part of a text: an empty or cut one would find everybody.
+  // Refused rows are searched for it as a part of a text: an empty or cut one would match everybody.
   if (email !== undefined && !wholeAddress.test(email.trim())) return { problem: 'email_incomplete' };
   const dialled = phone === undefined ? undefined : parsePhoneNumberFromString(phone, 'FR');
   if (phone !== undefined && dialled?.isPossible() !== true) return { problem: 'phone_unreadable' };
@@ -78,19 +78,19 @@ export function leadQueryOf({
   };
 }
 
-/** A reference names no person: it may be looked up without a reason of one's own, but is logged like any look-up. */
+/** A reference names no person: the look-up needs no reason, but is logged like any other. */
 export const namesPerson = (query: LeadQuery): boolean =>
   Object.keys(query).some((asked) => asked !== 'reference');
 
 export interface PeoplePlace {
   readonly database: Database;
-  /** Of the addresses on the opposition lists: one that a lead had before a correction is known by its digest alone. */
+  /** Key of the digests on the opposition lists: an address that a lead had before a correction is known by its digest alone. */
   readonly oppositionKey: Buffer;
 }
 
 /**
- * Leads and refused rows of whom is asked for, in one client or in all.
- * @throws FIND-001 for a client nobody knows
+ * Leads and refused rows of a person, in one client or in all.
+ * @throws FIND-001 for an unknown client
  */
 export async function findPeople(
   { database, oppositionKey }: PeoplePlace,
@@ -106,14 +106,14 @@ export async function findPeople(
     oppositionKey,
   );
   const refused = await findRefused(database, client === undefined ? undefined : [client], query);
-  // Who is found by no lead is known by the name asked for, and by what refused rows say.
+  // A person without a lead is known by the name of the query, and by the refused rows.
   refuseIn(
     look.reason,
     [{ lastName: query.name, firstName: query.firstName }, ...refused].map(
       ({ lastName = null, firstName = null }) => ({ lastName, firstName }),
     ),
   );
-  // Logged before anything is shown: a look-up that could not be written is not answered.
+  // Logged before anything is shown: a look-up whose entry cannot be written is not answered.
   const about = { leads: found, clientId: client ?? '' };
   await noteLookUp(database, 'looked_up', about, look);
   if (look.reveal && found.length + refused.length > 0) await noteLookUp(database, 'revealed', about, look);
@@ -142,7 +142,7 @@ async function withPerson(
   });
 }
 
-/** An entry for each lead; where there is none, one that names the client asked for. */
+/** Writes an entry for each lead; without a lead, one that names the client of the query. */
 export async function noteLookUp(
   database: Database,
   entry: 'looked_up' | 'revealed',

@@ -1,17 +1,17 @@
-// A delivery that leaves again with each file of all leads has hundreds of runs: the first and the last are told, the others counted.
+// Folds the story of a delivery with hundreds of runs, one for each file of all leads: shows the first and the last, counts the others.
 // Invariant: the log itself is never shortened; --json and an export have every entry.
 import type { StoryEntry } from '../store/delivery-lists.ts';
 import type { Both } from './words.ts';
 
-/** So many runs are told one by one. */
+/** Up to so many runs are shown one by one. */
 const told = 12;
-/** Of more, so many of the last. */
+/** Last runs shown of a longer story. */
 const kept = 6;
 
 export interface Folded {
-  /** Those that are told, oldest first. */
+  /** The shown entries, oldest first. */
   readonly entries: readonly StoryEntry[];
-  /** What stands for the others, behind the entries before them. */
+  /** Line for the others, after the entries before them. */
   readonly gap: { readonly behind: number; readonly at: Date; readonly words: Both } | undefined;
 }
 

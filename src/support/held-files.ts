@@ -1,5 +1,5 @@
-// A full file that lost too much: support lets it leave all the same, or gives it up.
-// Invariant: the file itself is gone; what leaves is a new one of the leads as they are by then, at least as many as were looked at.
+// Releases or gives up a full file that was withheld for missing leads, for support.
+// Invariant: the file itself no longer exists; a new one leaves with the present leads, at least as many as in the shown one.
 import { RelaisError } from '../errors.ts';
 import { unknownDestination } from '../errors/unknown.ts';
 import type { Database } from '../store/database.ts';
@@ -10,7 +10,7 @@ import { appendHandovers } from '../store/handovers.ts';
 import { closeAlertsWith } from '../store/tasks.ts';
 import type { Actor } from './replay.ts';
 
-/** Answers what was held. @param seenFile the file that was looked at; absent: whichever is held. @throws FIND-001, DEST-001 */
+/** Returns the withheld file. @param seenFile the shown file; absent: any withheld one. @throws FIND-001, DEST-001 */
 export async function decideHeldFile(
   database: Database,
   destinationId: string,
@@ -33,7 +33,7 @@ export async function decideHeldFile(
         `Another file of ${destinationId} is held back by now: look at it.`,
       ]);
     await endHold(tx, destinationId, decision === 'release' ? held.rows : undefined);
-    // Given up is the hour with its file: the next one of the schedule is looked at as any other.
+    // Giving up skips the hour with its file: the next one of the schedule is judged like any other.
     if (decision === 'release') await addSlot(tx, destinationId, 'now', by.actor);
     else await passDue(tx, destinationId);
     await closeAlertsWith(tx, 'file_held', heldCode(held), destinationId);

@@ -1,4 +1,4 @@
-// Names that a filter may hold: a typing mistake is reported, instead of being answered with an empty list.
+// Checks the names in a filter, so that a typing mistake is reported, instead of being answered with an empty list.
 import { reasons } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
 import { unknownLead } from '../errors/unknown.ts';
@@ -16,7 +16,7 @@ type Names = Pick<DeliveryFilter, 'client' | 'destination' | 'reason' | 'lead' |
 export const knownNames = (sql: ReadOnlySql, filter: Names): Promise<void> =>
   knownInScope(sql, wholeCentre, filter);
 
-/** The same for whoever may see one client: another's names are neither known nor suggested. */
+/** The same for a reader of one client: another client's names are neither known nor suggested. */
 export async function knownInScope(
   sql: ReadOnlySql,
   scope: Scope,

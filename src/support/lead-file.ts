@@ -1,5 +1,5 @@
-// One lead as support sees it: the person, consents in force, interactions, where it went, what waits and why.
-// Invariant: the person is masked; in clear only after an entry of the hand-over log with who and why (C39).
+// Reads one lead for support: the person, consents in force, interactions, deliveries, and the open ones with their reasons.
+// Invariant: the person is masked; in clear only after an entry of the hand-over log with actor and reason (C39).
 import { entitiesOf, isNamedEntity } from '../domain/legal-entity.ts';
 import { findClient } from '../store/destinations.ts';
 import { currentConsent } from '../domain/consent.ts';
@@ -27,22 +27,22 @@ import {
 import { noteLookUp, type LookUp } from './find-person.ts';
 import { personFacts, refusedFacts, type PersonFact, type RefusedFacts } from './masking.ts';
 
-/** Masked needs no reason; in clear says who asks and why. */
+/** Masked needs no reason; in clear needs actor and reason. */
 export type Reveal = { readonly reveal: false } | (LookUp & { readonly reveal: true });
 
 export interface ConsentInForce {
   readonly purpose: ConsentPurpose;
   readonly channel: ConsentChannel;
   readonly state: ConsentState;
-  /** Granted once, and over or unproved by now. */
+  /** Granted once, and expired or unproved now. */
   readonly lapsed: boolean;
-  /** The company it names, where that is neither the client nor a recipient of its leads: it is told as a refusal (C16b). */
+  /** The company it names, where that is neither the client nor a recipient of its leads: it counts as a refusal (C16b). */
   readonly otherEntity?: string;
   readonly recordedAt: Date;
   readonly until: Date | undefined;
 }
 
-/** Who collected the lead, and whether it was bought (C54). */
+/** Collector of the lead, and whether it was bought (C54). */
 export type Provenance = Pick<
   Lead['origin'],
   'collectedBy' | 'acquisition' | 'seller' | 'buyer' | 'consentProof' | 'proofReference'
@@ -69,13 +69,13 @@ export interface LeadFile {
 }
 
 export interface ShownRight extends ExercisedRight {
-  /** Of an account that still has a name. */
+  /** Name of an account, while one is kept. */
   readonly name?: string;
 }
 
 export type ShownLead =
   | { readonly found: 'lead'; readonly file: LeadFile }
-  /** Nothing but rows that were refused at the door has the reference. */
+  /** Only rows that intake refused have the reference. */
   | { readonly found: 'refused'; readonly rows: readonly RefusedFacts[] }
   | { readonly found: 'nothing' };
 
@@ -130,7 +130,7 @@ async function namedRights(database: Database, leadId: number): Promise<readonly
   });
 }
 
-/** Where the proof is found may lead to the person: masked as the person is. */
+/** The reference of a proof may lead to the person: masked like the person. */
 function provenanceOf(origin: Lead['origin'], reveal: boolean): Provenance {
   const { collectedBy, acquisition, seller, buyer, consentProof, proofReference } = origin;
   return {

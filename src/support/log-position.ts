@@ -1,5 +1,5 @@
-// A place in the log as its readers keep it: a seal, and the last entry of it that was read.
-// Invariant: in the order of the seals; ids are given before the commit, so that a lower one may become visible later.
+// A reader's position in the log: a seal, and the last entry of it that was read.
+// Invariant: in the order of the seals; ids are assigned before the commit, so that a lower one may become visible later.
 import { RelaisError } from '../errors.ts';
 
 export interface Position {
@@ -8,7 +8,7 @@ export interface Position {
   readonly entry: number;
 }
 
-/** What a seal covers behind an entry, as ranges: of `1-5,7` behind 3: 4 to 5, 7 to 7. */
+/** Ids that a seal covers after an entry, as ranges: `1-5,7` after 3 gives 4 to 5, 7 to 7. */
 export function rangesAfter(entries: string, behind: number): readonly (readonly [number, number])[] {
   return entries.split(',').flatMap((range): readonly (readonly [number, number])[] => {
     const [first = 0, last = first] = range.split('-').map(Number);
@@ -25,7 +25,7 @@ export const beyondTheEnd = (): RelaisError =>
     'after lies beyond the end of the log: it is not the `next` of an answer of this installation.',
   ]);
 
-/** @param newest sequence of the newest seal. @throws USAGE-001 for a place behind it: its reader would miss what comes next */
+/** @param newest sequence of the newest seal. @throws USAGE-001 for a position after it: its reader would miss later entries */
 export function withinLog(at: Position, newest: number): Position {
   if (at.seal > newest + 1 || (at.seal === newest + 1 && at.entry > 0)) throw beyondTheEnd();
   return at;

@@ -1,5 +1,6 @@
-// Who looked a person up, when and why: from the hand-over log, and its archives where a folder is given (C58).
-// Invariant: asking is a look-up itself, and is in the log before it is answered; of colleagues the log's id, and a name while one is kept.
+// Lists the look-ups of a person, from the hand-over log, and its archives where a folder is given (C58).
+// Invariant: the question is a look-up itself, in the log before it is answered; staff appear by the log's id, and a name while one is
+// kept.
 import type { KeyRing } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
 import { archivedEntries } from '../privacy/person/archived-log.ts';
@@ -14,9 +15,9 @@ export interface LookUpSeen {
   readonly reference: string;
   /** `looked_up`: masked; `revealed`: in clear; `person_exported`: given out. */
   readonly what: string;
-  /** As the log has it. */
+  /** Actor in the log. */
   readonly actor: string;
-  /** Of an account that still has one. */
+  /** Name of an account, while one is kept. */
   readonly name: string | undefined;
   readonly why: string;
 }
@@ -24,8 +25,8 @@ export interface LookUpSeen {
 const kinds: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exported']);
 
 /**
- * Oldest first. The question itself is not among them.
- * @throws FIND-001 when nobody is found, LOG-002
+ * Oldest first, without the present question.
+ * @throws FIND-001 when no person is found, LOG-002
  */
 export async function lookUpsOf(
   { database, oppositionKey }: PeoplePlace,

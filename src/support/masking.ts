@@ -1,5 +1,5 @@
-// What of a person a support screen shows: enough to recognise, not enough to know (C39).
-// Invariant: a mask's length says nothing of the value's, and no part of a name but its initial is shown.
+// Masks a person's data for support screens: enough to recognise, not enough to know (C39).
+// Invariant: a mask's length reveals nothing of the value's, and no part of a name but its initial is shown.
 import type { Lead } from '../domain/lead.ts';
 import type { RefusedPerson } from '../store/refused-rows.ts';
 
@@ -16,7 +16,7 @@ export function maskMail(mail: string | undefined): string {
 export const maskPhone = (phone: string | undefined): string =>
   phone === undefined ? '-' : `${phone.slice(0, 3)}******${phone.slice(-2)}`;
 
-/** The form of a written value: capitals, digits and separators can be compared; words lose letters and length. */
+/** The form of a rendered value: capitals, digits and separators can be compared; words lose letters and length. */
 export const maskForm = (text: string): string =>
   text
     .replaceAll(/[\p{L}\p{M}]+/gu, (word) =>
@@ -30,7 +30,7 @@ export interface PersonFact {
   readonly value: string;
 }
 
-/** What is shown of a person; nothing of one who was erased. */
+/** Facts of a person for a screen; none of an erased one. */
 export function personFacts({ identity, erasedAt }: Lead, reveal: boolean): readonly PersonFact[] {
   if (erasedAt !== undefined) return [];
   const show = (value: string | undefined, mask: (text: string | undefined) => string): string =>
@@ -45,14 +45,14 @@ export function personFacts({ identity, erasedAt }: Lead, reveal: boolean): read
   ];
 }
 
-/** A row that was refused at the door, as much of it as may be shown. */
+/** The shown part of a row that intake refused. */
 export interface RefusedFacts {
   readonly row: string;
   readonly clientId: string;
   readonly reference: string;
   readonly receivedAt: Date;
   readonly person: readonly PersonFact[];
-  /** Why it was refused. */
+  /** Reasons of the refusal. */
   readonly problems: RefusedPerson['problems'];
 }
 
@@ -75,6 +75,6 @@ export function refusedFacts(row: RefusedPerson, reveal: boolean): RefusedFacts 
   };
 }
 
-/** Written as nobody may write them, client and reference could be the person. */
+/** Client and reference of a malformed row could contain a person's data: they are masked. */
 const nameOrMask = (text: string, reveal: boolean): string =>
   reveal || (/^[A-Za-z0-9._-]{1,64}$/.test(text) && !/^[\d._-]{8,}$/.test(text)) ? text : '***';

@@ -1,5 +1,5 @@
-// When an open delivery is tried next, in words: a moment that is to come, or what has to happen first.
-// Invariant: never promises a moment that has passed, nor one at which its destination may not send.
+// Words for the next attempt of an open delivery: a future moment, or the event it waits for.
+// Invariant: never promises a past moment, nor one at which its destination may not send.
 import { splitReason } from '../domain/delivery.ts';
 import { waitsForHours } from '../domain/send-policy.ts';
 import { nextOpening, type SendingHours } from '../domain/sending-hours.ts';
@@ -13,7 +13,7 @@ import type { Both } from './words.ts';
 import { paris } from './paris-time.ts';
 import { sendingStateOf, type SendingState } from './sending-state.ts';
 
-/** How its destination sends at present; undefined while that is as it bears. */
+/** Present sending state of its destination; undefined where it sends normally. */
 export async function sendingStateFor(
   sql: ReadOnlySql,
   { destinationId }: ListedDelivery,
@@ -24,14 +24,14 @@ export async function sendingStateFor(
   return destination === undefined ? undefined : sendingStateOf(destination, state, hours);
 }
 
-/** Undefined where no try is to come by itself. */
+/** Undefined where no attempt will come by itself. */
 export async function nextTry(
   sql: ReadOnlySql,
   row: ListedDelivery,
   published?: SendingHours,
 ): Promise<Both | undefined> {
   if (!['planned', 'queued', 'waiting', 'pending'].includes(row.state)) return undefined;
-  // A due time past the limit is no try: it waits for a person.
+  // A due time past the limit is no attempt: the delivery waits for a person.
   if (row.state === 'waiting' && (row.dueAt >= row.expiresAt || isDecision(row))) return undefined;
   const state = (await readStates(sql, [row.destinationId])).get(row.destinationId);
   const destination = await findDestination(sql, row.destinationId);
@@ -53,7 +53,7 @@ export async function nextTry(
   return base === 'slot' ? ['avec le prochain fichier', 'with the next file'] : ['tout de suite', 'at once'];
 }
 
-/** The hours this delivery waits for; undefined where it leaves at any hour. */
+/** The sending hours this delivery waits for; undefined where it leaves at any hour. */
 async function hoursFor(
   sql: ReadOnlySql,
   row: ListedDelivery,

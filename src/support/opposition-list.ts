@@ -1,5 +1,5 @@
-// Whether a person stands on a client's opposition list, and for what.
-// Invariant: asking is an entry of the log, written before anything is answered (C39).
+// Checks whether a person is on a client's opposition list, and for which opt-ins.
+// Invariant: the question is an entry of the log, written before anything is answered (C39).
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import { unknownClient } from '../errors/unknown.ts';
 import type { Database } from '../store/database.ts';
@@ -11,11 +11,11 @@ import { refuseNames } from '../store/persons-names.ts';
 export interface ListedOpposition {
   /** `marketing.email` */
   readonly optIn: string;
-  /** When it was said. */
+  /** Date of the opposition. */
   readonly since: Date;
 }
 
-/** @throws FIND-001 for a client nobody knows */
+/** @throws FIND-001 for an unknown client */
 export async function findOppositions(
   { database, oppositionKey }: { readonly database: Database; readonly oppositionKey: Buffer },
   asked: { readonly clientId: string; readonly addresses: Addresses },

@@ -1,5 +1,5 @@
-// A moment as people read it: civil time of Paris.
-// Invariant: what is stored and exported is UTC; this is for eyes only.
+// Formats a moment for people, in the civil time of Paris.
+// Invariant: only for display; storage and exports use UTC.
 
 /** `25/11/2026 14:05:09`, Paris. */
 export const paris = (at: Date | undefined | null): string =>

@@ -1,21 +1,21 @@
-// What support's reads and acts stand on, whichever face shows them.
+// Dependencies of support's reads and acts, for every face.
 import type { Published } from '../delivery/mapping-cache.ts';
 import type { Database } from '../store/database.ts';
 import type { ReadSide } from '../store/replica.ts';
 
 export interface SupportPlace {
   readonly database: Database;
-  /** For lists: a replica where one is named, else `database`. */
+  /** For lists: a replica where one is configured, else `database`. */
   readonly reading: ReadSide;
   readonly published: Published;
-  /** Of the addresses on the opposition lists. */
+  /** Key of the digests on the opposition lists. */
   readonly oppositionKey: Buffer;
 }
 
-/** A part of a list that is read page by page. */
+/** One page of a list. */
 export interface Page<T> {
   readonly items: readonly T[];
-  /** To be given for what comes after; undefined at the end. */
+  /** The `after` of the next page; undefined at the end. */
   readonly next: number | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface PageAsked {
 
 export const mostOfAPage = 200;
 
-/** A page of rows that were read one longer than asked. */
+/** A page from rows that were read one longer than requested. */
 export const pageOf = <T>(rows: readonly T[], limit: number, idOf: (row: T) => number): Page<T> => {
   const items = rows.slice(0, limit);
   const last = items.at(-1);

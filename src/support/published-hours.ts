@@ -1,5 +1,5 @@
-// The sending hours of destinations, for whoever tells a person when a lead leaves.
-// Invariant: the hours in force; a mapping that names none is not compiled to find that out.
+// Reads the sending hours of destinations, for words about departure times.
+// Invariant: the hours in force; a mapping without hours is not compiled to find that out.
 import type { Published } from '../delivery/mapping-cache.ts';
 import type { SendingHours } from '../domain/sending-hours.ts';
 import type { Sql } from '../store/database.ts';

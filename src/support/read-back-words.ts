@@ -1,4 +1,4 @@
-// What was found when a record was read back at its recipient, in words.
+// Words for the findings when a record was read back at its recipient.
 // Invariant: names of fields only.
 import { codeWords } from './code-words.ts';
 import type { StoryEntry } from '../store/delivery-lists.ts';
@@ -22,7 +22,7 @@ export function readBackText(
   }
 }
 
-/** Why in words, and by its code where it has none. */
+/** Reason in words, or its code where it has none. */
 function notReadable(reason: string, say: (fr: string, en: string) => string): string {
   const words = codeWords(reason);
   return words === undefined

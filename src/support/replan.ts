@@ -1,5 +1,5 @@
-// Changes of leads that the planner set aside are planned again at once, by support: the cause is gone, or was never theirs.
-// Invariant: in the log, with who and why; a change that ends a planner again is set aside again.
+// Plans quarantined changes of leads again at once, for support, after their cause is repaired.
+// Invariant: in the log, with actor and reason; a change that crashes a planner again is quarantined again.
 import { unknownClient } from '../errors/unknown.ts';
 import type { Database } from '../store/database.ts';
 import { findClient } from '../store/destinations.ts';
@@ -8,12 +8,12 @@ import { lockChangesAside, takeUpChanges } from '../store/support-writes.ts';
 import { forgetDeaths } from '../store/takings.ts';
 import type { Actor } from './replay.ts';
 
-/** Changes taken up in one transaction. */
+/** Changes of one transaction. */
 const step = 500;
 
 /**
- * Takes up what was set aside for a client. Returns how many changes there were.
- * @throws FIND-001 when nobody knows the client
+ * Plans a client's quarantined changes again. Returns how many there were.
+ * @throws FIND-001 for an unknown client
  */
 export async function replan(database: Database, clientId: string, by: Actor): Promise<number> {
   if ((await findClient(database, clientId)) === undefined) throw unknownClient(clientId);

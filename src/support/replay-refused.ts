@@ -1,4 +1,4 @@
-// Why one delivery is not replayed, as the page that was asked says it. French first.
+// Words for each reason not to replay one delivery. French first.
 // Invariant: every refusal of `replay.ts` has its words; the compiler asks for them.
 import { RelaisError } from '../errors.ts';
 import { replayRefusals, type ReplayRefusal } from './replay.ts';
@@ -18,7 +18,7 @@ const inFrench: Record<ReplayRefusal, string> = {
   erasure_confirmed: 'le destinataire a confirmé l’effacement',
 };
 
-/** REPLAY-001, with why. */
+/** REPLAY-001 with the reason. */
 export const replayRefused = (id: number, why: ReplayRefusal): RelaisError =>
   new RelaisError('REPLAY-001', [
     `Livraison ${id} : ${inFrench[why]}.`,

@@ -1,5 +1,5 @@
-// A side door for support: replay. Each is recorded with who and why.
-// Invariant: a door re-enters the trip at a station; it never sends by itself and never kills a pending retry.
+// Replays deliveries for support, each recorded with actor and reason.
+// Invariant: a replay re-enters the trip at a step; it never sends by itself and never cancels a pending retry.
 import { isEnd, splitReason } from '../domain/delivery.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import type { Database, Sql } from '../store/database.ts';
@@ -22,13 +22,13 @@ export interface Actor {
 }
 
 export interface ReplayOptions {
-  /** What waits with the content of an earlier version is written by the one in force, under a key of its own. */
+  /** Renders a waiting delivery with an earlier version's content by the one in force, under a key of its own. */
   readonly anew?: boolean;
-  /** What its recipient may hold already, under `onUnknown: hold`, is sent all the same; the reason says why. */
+  /** Sends even where the recipient may have it already, under `onUnknown: hold`; the recorded reason justifies it. */
   readonly acceptDoubles?: boolean;
-  /** Sends a delivery that is delivered, or that stopped at a field here, under a mapping that has not changed. */
+  /** Sends a delivery again that is delivered, or that failed at a field here, under an unchanged mapping. */
   readonly again?: boolean;
-  /** Each was named by its number: an erasure that was confirmed may be sent again too. */
+  /** Each was named by its number: an acknowledged erasure may be sent again too. */
   readonly named?: boolean;
 }
 
@@ -49,7 +49,7 @@ export type ReplayRefusal =
   | 'mapping_unchanged'
   | 'erasure_confirmed';
 
-/** What support reads for a refusal. */
+/** Words of a refusal. */
 export const replayRefusals: Record<ReplayRefusal, string> = {
   not_found: 'no such delivery',
   on_its_way: 'it is already on its way; wait for this attempt to end',
@@ -66,10 +66,10 @@ export const replayRefusals: Record<ReplayRefusal, string> = {
 };
 
 type Redone = Exclude<ReplayAnswer['done'], 'refused'>;
-/** A new run that must be asked for by name: delivered already, failed for what has not changed, doubles accepted. */
+/** A new run that needs an explicit option: delivered already, failed for an unchanged cause, doubles accepted. */
 export type ReplayPlan = Redone | 'delivered_again' | 'unchanged' | 'may_double' | ReplayRefusal;
 
-/** A row's state allows this; `replayPlans` also looks at its lead and its destination. */
+/** Plan by the row's own state; `replayPlans` also checks its lead and its destination. */
 function replayPlan(row: Delivery, erased: boolean): Redone | ReplayRefusal {
   if (erased && row.action !== 'erase') return 'lead_erased';
   if (row.state === 'cancelled' && splitReason(row.reason).base === 'superseded') return 'superseded';
@@ -86,7 +86,7 @@ interface ReplayDeps {
   readonly published: Published;
 }
 
-/** What `replay` would do with each, by the same judgement, without doing it. */
+/** Plans a replay of each, by the same judgement, without doing it. */
 export async function replayPlans(
   { database, published }: ReplayDeps,
   rows: readonly (Delivery & { readonly leadErased: boolean })[],
@@ -117,7 +117,7 @@ interface Known {
   /** Every delivery of its lead; needed for a create only. */
   readonly siblings: readonly Delivery[];
   readonly version: Version;
-  /** It ended while a person had to say what became of it. */
+  /** It ended while it waited for a person's decision. */
   readonly wasHeld: boolean;
 }
 
@@ -137,17 +137,17 @@ function judge(row: Delivery, known: Known, options: ReplayOptions): ReplayPlan 
   if (plan === 'brought_forward') return plan;
   if (row.state === 'delivered' && row.action === 'erase' && options.named !== true)
     return 'erasure_confirmed';
-  // Decided under the row's lock, not by the page or the count that somebody read: it may have been delivered since.
+  // Decided under the row's lock, not by an earlier page or count: it may have been delivered since.
   if (row.state === 'delivered') return options.again === true ? 'delivered_again' : 'already_delivered';
-  // `BROKEN` is a fault of ours, which another version of the program mends.
+  // `BROKEN` is a fault of Relais, which another release may correct.
   const { base, code } = splitReason(row.reason);
   const isInvalid = row.state === 'failed' && base === 'invalid' && code !== 'BROKEN';
   if (!isInvalid || version.publishedAt > (row.settledAt ?? new Date(0))) return plan;
-  // What a recipient refused it may take by now; what has never left would stop at the same field.
+  // A recipient may accept by now what it refused; an unsent delivery would fail at the same field.
   return options.again === true || row.departures > 0 ? 'unchanged' : 'mapping_unchanged';
 }
 
-/** It was held for a person to decide, or its destination says `onUnknown: hold`, and nobody knows whether the recipient has it. */
+/** It waits for a person's decision, or its destination has `onUnknown: hold`, and its reception is unknown. */
 const mayDouble = (row: Delivery, { version, wasHeld }: Known): boolean =>
   waitsForDecision(row) ||
   (row.state !== 'delivered' &&
@@ -155,7 +155,7 @@ const mayDouble = (row: Delivery, { version, wasHeld }: Known): boolean =>
     row.maybeReceived &&
     (wasHeld || version.mapping?.retry.onUnknown === 'hold'));
 
-/** It waits for a next try, the recipient may have it, and another version wrote it. A file's rows leave with their file. */
+/** It waits for a next attempt, the recipient may have it, and another version rendered it. A file's rows leave with their file. */
 const isOldContent = (row: Delivery, plan: string, inForce: number): boolean =>
   plan === 'brought_forward' &&
   row.state === 'waiting' &&
@@ -183,7 +183,7 @@ export async function replay(
   return answers;
 }
 
-/** Some in a transaction of the caller's. */
+/** Replays some in a transaction of the caller's. */
 export async function replayIn(
   tx: Sql,
   published: Published,
@@ -256,7 +256,7 @@ interface Version {
 }
 const noVersion: Version = { id: 0, mapping: undefined, publishedAt: new Date(0) };
 
-/** What is in force for each destination of these. */
+/** Version in force of each destination. */
 async function versionsInForce(
   sql: Sql,
   published: Published,
@@ -272,8 +272,8 @@ async function versionsInForce(
 }
 
 /**
- * Same key, same content (guarantee 4). A recipient that said a definite no must not answer the new run from its memory of
- * the old key; and what it may hold is sent again under the same key only as it was: unchanged, or with its revision kept.
+ * Same key, same content (guarantee 4). After a definite refusal the recipient must not answer the new run from its memory of
+ * the old key; a content it may have is sent again under the same key only unchanged, or with its revision kept.
  */
 export function needsNewKey(row: Delivery, leadRevision: number, mappingInForce: number): boolean {
   const { base } = splitReason(row.reason);
@@ -286,7 +286,7 @@ type Run = Parameters<typeof openRun>[2];
 
 function runOf(row: Delivery, leadRevision: number, { id, mapping }: Version): Run {
   const newKey = needsNewKey(row, leadRevision, id);
-  // Where the key does not keep a recipient from taking it twice, the recipient is asked whether it has it.
+  // Where the key does not protect the recipient from a double, a look-up asks whether it has it.
   const isUnprotected = newKey || mapping?.retry.onUnknown === 'lookup';
   return {
     newKey,
@@ -298,11 +298,11 @@ function runOf(row: Delivery, leadRevision: number, { id, mapping }: Version): R
 interface Moved {
   readonly row: Delivery;
   readonly done: Redone;
-  /** As the log says it. */
+  /** Its reason in the log. */
   readonly reason: Redone | 'may_double';
 }
 
-/** False when it has moved on meanwhile. */
+/** False when the delivery has changed meanwhile. */
 async function reenter(tx: Sql, row: Delivery, done: Redone, run: Run): Promise<boolean> {
   switch (done) {
     case 'brought_forward':
@@ -311,7 +311,7 @@ async function reenter(tx: Sql, row: Delivery, done: Redone, run: Run): Promise<
       return (await reopenWithheld(tx, [row.id])).length === 1;
     case 'new_run': {
       const opened = await openRun(tx, row, run);
-      // What was delivered is sent again as a whole; what failed half-way goes on where it failed.
+      // A delivered one is sent again as a whole; one that failed half-way continues where it failed.
       if (opened && row.state === 'delivered') await startOver(tx, row.id);
       return opened;
     }
@@ -319,7 +319,7 @@ async function reenter(tx: Sql, row: Delivery, done: Redone, run: Run): Promise<
 }
 
 async function noteReplayed(tx: Sql, moved: readonly Moved[], by: Actor): Promise<void> {
-  // What it failed of is being dealt with; a new failure raises its own.
+  // Closes the alerts of the former failure; a new failure raises its own.
   const restarted = moved.filter(({ done, reason }) => done === 'new_run' || reason === 'may_double');
   await closeAlertsOf(
     tx,

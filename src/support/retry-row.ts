@@ -1,7 +1,7 @@
-// A row that was set aside through no fault of its own is handed to the intake once more, by support.
-// Invariant: only what Relais itself gave up (SET_ASIDE, INTERNAL), or holds for the officer (ERASED_SINCE); a row that broke the contract
-// is corrected by whoever sent it.
-// A lead comes back with what was refused for want of it: sent without, it would bear a consent that has been withdrawn since.
+// Hands a quarantined row to the intake once more, for support.
+// Invariant: only rows that Relais itself gave up (SET_ASIDE, INTERNAL), or that wait for the officer (ERASED_SINCE); a row that broke the
+// contract is corrected by its sender.
+// A lead comes back with the rows that were refused for lack of it: without them it would carry a consent withdrawn since.
 import { RelaisError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
 import { findClient } from '../store/destinations.ts';
@@ -11,20 +11,20 @@ import { lockRefusedRow, refusedAbout, retryRefusedRow } from '../store/refused-
 import { forgetDeaths } from '../store/takings.ts';
 import type { Actor } from './replay.ts';
 
-/** Refusals that may have a fault of our own for their cause. */
+/** Refusals that a fault of Relais may have caused. */
 const ownRefusals: readonly string[] = ['SET_ASIDE', 'INTERNAL'];
-/** Held for the officer, whose decision it is to let it in. */
+/** Refusals that only the officer may lift. */
 const heldRefusals: readonly string[] = ['ERASED_SINCE'];
 
-/** Of rows about a lead, when nobody knew the lead. */
+/** Refusal of rows about an unknown lead. */
 const forWantOfLead = 'UNKNOWN_LEAD';
 
 /**
  * @param row number of the row, as digits
- * @param by `isOfficer`: the account that acts has the role of the data protection officer
- * @returns how many rows about the same lead are taken in once more with it
- * @throws FIND-001 when no refused row has the number, LEAD-005 when the row itself has to be corrected, ACCESS-003 when it is the
- *   officer's to let in
+ * @param by `isOfficer`: the acting account has the role of the data protection officer
+ * @returns number of rows about the same lead that are handed in with it
+ * @throws FIND-001 when no refused row has the number, LEAD-005 when the row itself has to be corrected, ACCESS-003 when only the
+ * officer may release it
  */
 export async function retryRow(
   database: Database,
@@ -53,7 +53,7 @@ export async function retryRow(
     await forgetDeaths(tx, 'intake', row);
     const alongside = refused.kind === 'lead' ? await refusedAbout(tx, refused, forWantOfLead) : [];
     for (const each of [row, ...alongside]) await retryRefusedRow(tx, each, isReleased);
-    // What names no client may be anything, a person included.
+    // A client id that no client has may be any text, a person's data included: it is not logged.
     const clientId = (await findClient(tx, refused.clientId))?.id ?? '';
     await appendHandovers(
       tx,

@@ -1,5 +1,5 @@
-// Whose leads somebody may see and act on: one client's, or the whole centre's.
-// Invariant: what is out of scope is answered as what does not exist; no read and no act goes without a scope.
+// Limits reads and acts to the leads of one client, or allows the whole centre's.
+// Invariant: another client's are answered as if they did not exist; no read and no act is without a scope.
 import type { RelaisError } from '../errors.ts';
 import { unknownClient } from '../errors/unknown.ts';
 import type { DeliveryFilter } from '../store/delivery-lists.ts';
@@ -9,20 +9,20 @@ export interface Scope {
   readonly clientId: string | undefined;
 }
 
-/** Of whoever works at the terminal. */
+/** Scope of operators at the terminal. */
 export const wholeCentre: Scope = { clientId: undefined };
 
 export const isWithin = ({ clientId }: Scope, of: string): boolean =>
   clientId === undefined || clientId === of;
 
-/** The filter as far as the scope goes. @throws FIND-001 where it names another client */
+/** The filter narrowed to the scope. @throws FIND-001 where it names another client */
 export function withinScope<F extends Pick<DeliveryFilter, 'client'>>({ clientId }: Scope, filter: F): F {
   if (clientId === undefined) return filter;
   if (filter.client !== undefined && filter.client !== clientId) throw unknownClient(filter.client);
   return { ...filter, client: clientId };
 }
 
-/** @throws `unknown`, the same whether it does not exist or is another client's */
+/** @throws `unknown`, the same for a missing thing and another client's */
 export function existing<T extends { readonly clientId: string }>(
   scope: Scope,
   found: T | undefined,

@@ -1,10 +1,10 @@
-// Which bulk runs somebody may see: those that were narrowed to their client, or every one.
-// Invariant: a run that is another client's is answered as one that does not exist.
+// Limits bulk runs to those that were narrowed to the reader's client, or all for the centre.
+// Invariant: another client's run is answered as if it did not exist.
 import { RelaisError } from '../errors.ts';
 import type { BulkRow } from '../store/bulk-runs.ts';
 import type { Scope } from './scope.ts';
 
-/** What was asked, for people: names of a filter, or ids. */
+/** The order for people: names of a filter, or ids. */
 export const filterOf = ({ filter }: Pick<BulkRow, 'filter'>): Readonly<Record<string, unknown>> =>
   JSON.parse(filter) as Readonly<Record<string, unknown>>;
 

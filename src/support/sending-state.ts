@@ -1,5 +1,5 @@
-// How a destination sends at present, in words: stopped, held, quiet, one at a time, or as many as it takes.
-// Invariant: names no moment that has passed, and agrees with domain/send-policy.
+// Words for the present sending state of a destination: stopped, held, quiet, one at a time, or normal.
+// Invariant: names no past moment, and agrees with domain/send-policy.
 import { sendsFiles } from '../../connectors/index.ts';
 import type { Circuit } from '../domain/circuit.ts';
 import { paceOf } from '../domain/pace.ts';
@@ -9,20 +9,20 @@ import type { Destination, DestinationState } from '../store/destinations.ts';
 import type { Both } from './words.ts';
 import { paris } from './paris-time.ts';
 
-/** `closed`: outside its hours; `held`: only probes leave; `quiet`: nothing for a while; `few`: fewer at once than the destination bears. */
+/** `closed`: outside its hours; `held`: only probes leave; `quiet`: nothing for a while; `few`: fewer at once than normal. */
 export type Sends = 'suspended' | 'closed' | 'held' | 'quiet' | 'few';
 
 export interface SendingState {
   readonly sends: Sends;
   /** In a few words, for a column. */
   readonly short: string;
-  /** What stands behind the destination's name. */
+  /** Continuation of the destination's name. */
   readonly words: Both;
-  /** When a lead that waits for it leaves. */
+  /** Departure of a lead that waits for it. */
   readonly next: Both;
 }
 
-/** Undefined while it sends as many as it bears. */
+/** Undefined while it sends normally. */
 export function sendingStateOf(
   destination: Destination,
   state: DestinationState | undefined,
@@ -52,7 +52,7 @@ function closed(opening: Date): SendingState {
   };
 }
 
-/** What leaves at once: one, and many. */
+/** The unit that leaves at once, singular and plural. */
 interface Unit {
   readonly single: Both;
   readonly many: Both;
@@ -81,7 +81,7 @@ const stopped = ({ status, statusReason }: Destination): SendingState => ({
         ],
 });
 
-/** Why a circuit opened, as support needs it. */
+/** Cause of an open circuit, in words for support. */
 const causes: Readonly<Record<string, Both>> = {
   unavailable: ['elle ne répond pas, ou répond par des erreurs', 'it does not answer, or with errors'],
   unauthorized: [
@@ -130,7 +130,7 @@ function quiet({ throttles }: Circuit, { single }: Unit, until: number): Sending
   };
 }
 
-/** Undefined where nothing keeps it from sending as many as it bears. */
+/** Undefined where nothing limits its sending. */
 function few(circuit: Circuit, { single, many: others }: Unit): SendingState | undefined {
   const atOnce = Math.min(
     circuit.state === 'ramping' ? circuit.allowance : Number.POSITIVE_INFINITY,

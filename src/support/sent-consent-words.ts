@@ -1,5 +1,5 @@
-// An opt-in as an entry of the log has it, in words.
-// Invariant: the client's own field and value stand first, as they were sent.
+// Words for an opt-in in an entry of the log.
+// Invariant: the client's own field and value come first, as sent.
 import { unchanged } from '../mapping/consent-contract.ts';
 import { consentPairWords, consentWords, type Both } from './words.ts';
 
@@ -11,7 +11,7 @@ export interface SentConsent {
   readonly state: string;
 }
 
-/** As it was sent, then what it means; what this release has no words for, as the log holds it. */
+/** The sent field and value, then their meaning; a code without words is shown as logged. */
 export function sentConsentWords({ field, value, purpose, channel, state }: SentConsent): Both {
   const pair = consentPairWords(purpose, channel);
   const answer = Object.entries(consentWords).find(([name]) => name === state)?.[1];

@@ -1,5 +1,5 @@
-// Leads of the database for tools that show or try a mapping on them.
-// Invariant: one lead looked at in clear is in the hand-over log first, with who and why (C39); many are only counted over.
+// Reads leads of the database for tools that show or try a mapping on them.
+// Invariant: a look at one lead in clear is in the hand-over log first, with actor and reason (C39); many are only counted over.
 import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import { erasedLead, unknownLead } from '../errors/unknown.ts';
@@ -10,7 +10,7 @@ import { readLeads } from '../store/leads.ts';
 import { latestLeads, searchLeads } from '../store/support-leads.ts';
 import type { Actor } from './replay.ts';
 
-/** @throws FIND-001, LEAD-004 for one who was erased */
+/** @throws FIND-001, LEAD-004 for an erased one */
 export async function storedLead(
   database: Database,
   { clientId, reference }: { readonly clientId: string; readonly reference: string },

@@ -1,5 +1,5 @@
-// The story of one delivery as typed lines: what it is, what happened to it, what support can do now.
-// Invariant: told from the hand-over log, in French and in English; no content of the lead. Who shows it only lays it out.
+// Builds the story of one delivery as typed lines: its facts, its events, the acts open to support.
+// Invariant: from the hand-over log, in French and in English; no content of the lead. A face only lays it out.
 import { isEnd } from '../domain/delivery.ts';
 import type { SendingHours } from '../domain/sending-hours.ts';
 import type { Sql } from '../store/database.ts';
@@ -18,25 +18,24 @@ export interface StoryFact {
   readonly name: 'state' | 'key' | 'planned' | 'reference' | 'ended' | 'next_try' | 'expires';
   readonly label: Both;
   readonly value: Both;
-  /** The reason behind a state. */
+  /** Reason of a state. */
   readonly because?: Both;
 }
 
 export interface Story {
   readonly title: Both;
   readonly facts: readonly StoryFact[];
-  /** Said where no byte of the lead has left this house. */
+  /** Present where no byte of the lead has left Relais. */
   readonly nothingLeft: Both | undefined;
   readonly events: readonly StoryEvent[];
-  /** What support can do now. */
   readonly advice: readonly Advice[];
-  /** Whom of the client to write to, where the recipient can be told in no other way. */
+  /** The client's contact, where the recipient can be notified in no other way. */
   readonly contact: string | undefined;
 }
 
 /**
  * @param hours of its destination; absent where it may send at any hour
- * @param reader a client reads neither who of the centre acted nor why, and is told of no commands
+ * @param reader a client reads no actors of the centre, no reasons and no commands
  */
 export async function storyOf(
   sql: Sql,
@@ -68,7 +67,7 @@ const adviceOn = async (
     ? [{ words: ['Rien : elle est classée.', 'Nothing: it is closed.'] }]
     : advice(row, row.state === 'waiting' ? (await sendingStateFor(sql, row, hours))?.sends : undefined);
 
-/** What recipients and processes did stays as it is; of people it is said that it was the centre. */
+/** Hides people as "the centre"; recipients and processes stay unchanged. */
 const impersonalEntry = (entry: StoryEntry): StoryEntry =>
   entry.purpose !== '' && typedBy.has(entry.entry) ? { ...entry, actor: 'centre', purpose: '' } : entry;
 
@@ -124,7 +123,7 @@ async function factsOf(sql: Sql, row: ListedDelivery, hours?: SendingHours): Pro
   return facts;
 }
 
-/** An entry as it stands in the log, for export; its digest in hexadecimal. */
+/** An entry of the log, for export; its digest in hexadecimal. */
 export const entryData = ({ digest, consents, fields, ...entry }: StoryEntry): object => ({
   ...entry,
   fields: fields === null || fields === '' ? [] : fields.split(' '),

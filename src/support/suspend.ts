@@ -1,5 +1,5 @@
-// Suspending and resuming a destination, by support.
-// Invariant: one change, one entry with who and why; the claim obeys the row, whatever Redis holds.
+// Suspends and resumes a destination, for support.
+// Invariant: one change, one entry with actor and reason; the claim obeys the row, whatever Redis contains.
 import { isFetched } from '../../connectors/index.ts';
 import { probeNow } from '../domain/breaker.ts';
 import type { Circuit } from '../domain/circuit.ts';
@@ -23,7 +23,7 @@ export async function setDestinationStatus(
   also: (tx: Sql) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   await database.transaction(async (tx) => {
-    // Whoever closes the client at that moment waits for us, or we find it archived (C55). As publishing locks them: its state after it.
+    // A closing client waits for our lock, or we find it archived (C55). Locked in publishing's order: we see its committed state.
     const destination = await lockDestination(tx, destinationId);
     const state = (await readStates(tx, [destinationId], true)).get(destinationId);
     if (destination === undefined) throw unknownDestination(destinationId);
@@ -42,7 +42,7 @@ export async function setDestinationStatus(
     await setStatus(tx, destinationId, status, status === 'suspended' ? by.reason : '');
     if (status === 'active' && state !== undefined) {
       const probed = probeNow(state.circuit, state.now);
-      // Where nobody is dialled there is nothing to try with one first.
+      // A fetched destination is never dialled: it needs no probe.
       await saveCircuit(tx, destinationId, isFetched(destination.connector) ? probed : untriedNow(probed));
       await bringThrottledForward(tx, destinationId);
     }
@@ -59,6 +59,6 @@ export async function setDestinationStatus(
   });
 }
 
-/** Nothing that resuming would lift: a destination that lets leads go one after the other opens up by itself. */
+/** True where resuming would lift nothing: a destination that sends one at a time opens up by itself. */
 const isFree = (circuit: Circuit, now: number): boolean =>
   circuit.state === 'closed' && (circuit.quietUntil ?? 0) <= now;

@@ -1,5 +1,5 @@
-// What an entry of the log says of a destination, for who watches the tail of the log. French first.
-// Invariant: what happened, and neither who of the centre did it nor what they typed.
+// Words of a log entry about a destination, for the live tail. French first.
+// Invariant: the event, without its actor at the centre and without typed text.
 import type { Both } from './words.ts';
 
 export const destinationEntryWords: Readonly<Partial<Record<string, Both>>> = {
@@ -15,7 +15,7 @@ export const destinationEntryWords: Readonly<Partial<Record<string, Both>>> = {
   file_outcome: ['Réponse au fichier', 'Answer to the file'],
 };
 
-/** An attempt that is begun: the log notes it before anything can leave. */
+/** An attempt that has begun: the log notes it before anything can leave. */
 export const departureWords = ({
   attempt,
   run,

@@ -1,14 +1,14 @@
-// What people type for the log: a reason, a note, evidence.
-// Invariant: it goes into the append-only log, so it holds no mail address and no phone number (guarantee 7).
+// Checks texts that people type for the log: a reason, a note, evidence.
+// Invariant: the log is append-only, so that such a text contains no mail address and no phone number (guarantee 7).
 import { namesSomebody } from '../domain/impersonal-text.ts';
 import { RelaisError } from '../errors.ts';
 
-/** How whoever typed it knows a field or an option that is not named alike in both languages. */
+/** French names of fields or options that differ from the English ones. */
 const inFrench: Readonly<Partial<Record<string, string>>> = { reason: 'le motif', evidence: 'la preuve' };
 
-/** Signs of a text that is typed for the log. */
+/** Characters of a text typed for the log. */
 export const typedLength = { least: 3, most: 200 } as const;
-/** Reason and evidence together: less what joins them. */
+/** Reason and evidence together, without the text that joins them. */
 export const mostTogether = typedLength.most - 20;
 
 const named = (where: string): string => inFrench[where] ?? where;
@@ -18,7 +18,7 @@ const asSubject = (where: string): string => {
   return name.charAt(0).toUpperCase() + name.slice(1);
 };
 
-/** @param where how whoever typed it knows it: an option, a field. @throws USAGE-001 */
+/** @param where the option or field, by the name its user knows. @throws USAGE-001 */
 export function impersonal(text: string, where: string): string {
   if (text.length > typedLength.most)
     throw new RelaisError('USAGE-001', [
@@ -33,7 +33,7 @@ export function impersonal(text: string, where: string): string {
   return text;
 }
 
-/** @throws USAGE-001, USAGE-002 where it says nothing */
+/** @throws USAGE-001, USAGE-002 for an empty one */
 export function typedReason(given: string | undefined, where = 'reason'): string {
   const reason = (given ?? '').trim();
   if (reason.length < typedLength.least)

@@ -1,4 +1,4 @@
-// What support can do about a delivery that is withheld: each cause that a person repairs, and how.
+// Advises support on a withheld delivery: each cause that a person can repair, and its remedy.
 // Invariant: a withheld delivery leaves by itself once its cause is repaired; nothing here sends it.
 import type { ListedDelivery } from '../store/delivery-lists.ts';
 import { nothing, publish, type Advice } from './advice-lines.ts';

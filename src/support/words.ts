@@ -1,4 +1,4 @@
-// Words for what support reads, French first, English second: actions, states, outcomes, reasons, consents.
+// Words for support, French first, English second: actions, states, outcomes, reasons, consents.
 // Invariant: every code of a closed list has its words in both languages.
 import type { Action, Both } from '../../connectors/contract.ts';
 import type { DestinationStatus } from '../domain/destination.ts';
@@ -18,7 +18,7 @@ export type { Both } from '../../connectors/contract.ts';
 
 export const inLanguage = (both: Both, language: Language): string => both[language === 'fr' ? 0 : 1];
 
-/** A sentence and its French, where it has one. */
+/** A sentence with its French, where there is one. */
 export interface Sentence {
   readonly french: string | undefined;
   readonly english: string;
@@ -51,7 +51,7 @@ export const destinationWords: Readonly<Record<DestinationStatus, string>> = {
   archived: 'archivée',
 };
 
-/** What the gateway decided after an answer (`domain/verdict`). */
+/** The decision after an answer (`domain/verdict`). */
 export const nextWords: Readonly<Record<string, Both>> = {
   done: ['terminé', 'done'],
   fail: ['abandon, une alerte est levée', 'given up, an alert is raised'],
@@ -90,7 +90,7 @@ export const categoryWords: Readonly<Record<DataCategory, Both>> = {
   financial: ['données financières', 'finances'],
 };
 
-/** `prospection par e-mail` for `marketing` and `email`; undefined where one of them is no word of ours. */
+/** `prospection par e-mail` for `marketing` and `email`; undefined where one of them is unknown. */
 export function consentPairWords(purpose: string, channel: string): Both | undefined {
   const knownPurpose = consentPurposes.find((known) => known === purpose);
   const knownChannel = consentChannels.find((known) => known === channel);
@@ -103,14 +103,14 @@ export function consentPairWords(purpose: string, channel: string): Both | undef
   });
 }
 
-/** What has a number in the log, and no name any more. */
+/** Actors with a number in the log, and no name any more. */
 const numbers: readonly (readonly [pattern: RegExp, words: Both])[] = [
   [/^account:(\d{1,10})$/, ['compte n°', 'account no.']],
   [/^staff:(\d{1,10})$/, ['opérateur n°', 'operator no.']],
   [/^key:(\d{1,10})$/, ['clé d’API n°', 'API key no.']],
 ];
 
-/** `clé d’API n° 3`, of `key:3`; anything else as it stands. For one that has no name in the hands of who tells it. */
+/** `clé d’API n° 3`, of `key:3`; any other text unchanged. For an actor without a known name. */
 export function numberedActor(actor: string): Both {
   for (const [pattern, [french, english]] of numbers) {
     const id = pattern.exec(actor)?.[1];
@@ -119,7 +119,7 @@ export function numberedActor(actor: string): Both {
   return [actor, actor];
 }
 
-/** Who acted by itself, as a sentence names it; people stay as they are called. */
+/** Processes of the gateway, as a sentence names them; people stay unchanged. */
 const processes: Readonly<Record<string, Both>> = {
   planner: ['la passerelle', 'the gateway'],
   worker: ['la passerelle', 'the gateway'],
@@ -127,13 +127,13 @@ const processes: Readonly<Record<string, Both>> = {
 };
 export const actorWords = (actor: string): Both => processes[actor] ?? [actor, actor];
 
-/** What was typed for the log, or stands there for a request of a person; words of ours in it are French in French. */
+/** A text typed for the log, or written there for a person's request; our own words in it become French in French. */
 export const typedWords = (purpose: string): Both => [
   purpose.replace(/^request (?=\d+\b)/, 'demande de droits ').replace('; evidence: ', ' ; preuve : '),
   purpose,
 ];
 
-/** A stored reason in words. The code stays beside them: it is what filters take. */
+/** A stored reason in words. The code is shown beside them, since filters take the code. */
 export function reasonWords(stored: string): Both {
   const { base, code: name = '' } = splitReason(stored);
   const code = ownWords(name) ?? (name === '' ? undefined : codeWordsBehind(base, name));

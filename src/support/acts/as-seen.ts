@@ -1,14 +1,14 @@
-// An act that rests on what a page showed: where that has changed meanwhile, a second press or an old page does nothing.
+// Locks a delivery and checks that it is as a page showed it: a second press or an old page then does nothing.
 // Invariant: compared under the locks of the act's own transaction.
 import type { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import { lockDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { lockLeads } from '../../store/leads.ts';
 
-/** Which try of which run was looked at. */
+/** Run and attempt that the page showed. */
 export type Seen = Pick<Delivery, 'run' | 'attempt'>;
 
-/** Leads before deliveries, as everybody locks them. @throws `moved` */
+/** Leads before deliveries, the order of all locks. @throws `moved` */
 export async function lockAsSeen(
   tx: Sql,
   { id, leadId }: Pick<Delivery, 'id' | 'leadId'>,

@@ -1,5 +1,5 @@
-// Everything a filter matches, worked as a bulk run: counted first, planned, begun with the number that was confirmed.
-// Invariant: what is begun is what was counted; a planner works it, whatever becomes of who asked.
+// Plans and begins a bulk run over all deliveries of a filter: counted first, planned, begun with the confirmed number.
+// Invariant: the run covers the counted deliveries; a planner works it, even when the caller is gone.
 import { counted, numbered, type OneAndSeveral } from '../../domain/counted.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
 import { RelaisError } from '../../errors.ts';
@@ -38,16 +38,16 @@ export interface PlanGroup {
 }
 
 export interface BulkPlan {
-  /** How many match. */
+  /** Deliveries that match. */
   readonly matched: number;
-  /** How many of them something is done to: the number to confirm. */
+  /** Deliveries that the run changes: the number to confirm. */
   readonly going: number;
   readonly groups: readonly PlanGroup[];
   /** Numbers of the first of them. */
   readonly first: readonly number[];
 }
 
-/** A run of more would be looked at by nobody: the filter is narrowed. */
+/** Most deliveries of a run: no person reviews more, and the filter is to be narrowed. */
 export const mostOfARun = 200_000;
 const mostShown = 20;
 
@@ -121,7 +121,7 @@ async function plansOf(
 
 const isRefused = (plan: PlanGroup['plan']): boolean => plan === 'stay' || isReplayRefusal(plan);
 
-/** Behind their number. */
+/** Words after their number. */
 const words: Readonly<Record<string, OneAndSeveral>> = {
   new_run: [
     ['rejouée', 'gets a new run'],
@@ -180,7 +180,7 @@ export interface BulkConfirmed extends BulkAsked {
   /** The `going` of the plan, as a person confirmed it. */
   readonly expected: number;
   readonly reason: string;
-  /** Of a closing: what it rests on. */
+  /** Evidence of a closing. */
   readonly evidence?: string;
 }
 
@@ -202,7 +202,7 @@ export async function beginBulk(
     ]);
   return place.database.transaction(async (tx) => {
     const run = await beginRunIn(tx, { order, by, filter, deliveries });
-    // Nobody waits here: the next planner that looks takes it.
+    // Releases the lease: the next planner takes the run.
     await releaseBulkRun(tx, run);
     const head = bulkRunHead({ ...run, isLeased: false });
     await also(tx, head);
@@ -246,7 +246,7 @@ export function evidenceOf(given: string | undefined): string {
   return impersonal(evidence, 'evidence');
 }
 
-/** A run rests where it stands, or goes on. @throws FIND-001, BULK-001 */
+/** Pauses a run, or continues it. @throws FIND-001, BULK-001 */
 export async function pauseBulk(
   place: SupportPlace,
   { scope }: Acting,
@@ -258,7 +258,7 @@ export async function pauseBulk(
   return bulkRunHead(await pauseRun(place.database, id, state, (tx, run) => also(tx, bulkRunHead(run))));
 }
 
-/** Ends a run where it stands; what it has done stays done. @throws FIND-001, BULK-001 */
+/** Ends a run; its finished deliveries stay. @throws FIND-001, BULK-001 */
 export async function stopBulk(
   place: SupportPlace,
   { scope, actor }: Acting,

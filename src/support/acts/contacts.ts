@@ -1,5 +1,5 @@
-// The centre's earlier public API, for programs that were written for it: regions, programmes, contacts read and pulled.
-// Invariant: a face of the pull destination of the client whose key asks; leases, departures and log are those of `pull.ts`.
+// Serves the centre's earlier public API, for programs written for it: regions, programmes, contacts read and pulled.
+// Invariant: a face of the pull destination of the key's client; leases, departures and log are those of `pull.ts`.
 import { isFetched } from '../../../connectors/index.ts';
 import { RelaisError } from '../../errors.ts';
 import { wholeMapping } from '../../mapping/check.ts';
@@ -10,7 +10,7 @@ import type { Scope } from '../scope.ts';
 import type { Acting } from './acting.ts';
 import { leaseNameOf, mostLeased, type Fetched, type Leased, type PullPlace, type Pulling } from './pull.ts';
 
-/** `action_id`, `prospect_id`, and what the mapping writes. */
+/** `action_id`, `prospect_id`, and the members that the mapping writes. */
 export type Contact = Readonly<Record<string, unknown>>;
 
 export interface Programme {
@@ -20,12 +20,12 @@ export interface Programme {
 }
 
 export interface Given {
-  /** Asked in the call that writes the answer; undefined where the lease has run out meanwhile: they are given again. */
+  /** Called when the answer is written; undefined where the lease has run out meanwhile: the contacts are given again. */
   readonly contacts: () => readonly Contact[] | undefined;
 }
 
 export interface Pulled extends Given {
-  /** To be called once the answer has left: only then do they count as handed over. */
+  /** Called once the answer has left: only then do the contacts count as handed over. */
   readonly gone: () => Promise<void>;
 }
 
@@ -67,7 +67,7 @@ const givenOf = ({ items, runs }: Leased): Given => ({
   contacts: () => (runs() ? items.map((item) => contactOf(item)) : undefined),
 });
 
-/** The one that is fetched, or the one that is named among several. @throws FIND-001, USAGE-001 */
+/** The client's only pull destination, or the named one of several. @throws FIND-001, USAGE-001 */
 async function ownDestination({ database }: PullPlace, scope: Scope, named?: string): Promise<Destination> {
   const fetched = (await allDestinations(database)).filter(
     ({ clientId, connector, status }) =>
@@ -94,7 +94,7 @@ function contactOf({ row, reference, body }: Fetched): Contact {
   return { action_id: row.key, prospect_id: reference, ...(content as Contact) };
 }
 
-/** As the maps `programme_nom` and `region_nom` of the mapping in force name them, by the code of the programme. */
+/** Names by programme code, from the maps `programme_nom` and `region_nom` of the mapping in force. */
 async function programmesOf(
   { database }: PullPlace,
   { mappingVersionId }: Destination,
@@ -111,7 +111,7 @@ async function programmesOf(
   }));
 }
 
-/** Without `else`, which is no code. */
+/** Without `else`, which is not a code. */
 function mapIn(maps: unknown, name: string): Readonly<Record<string, string>> {
   const found = (maps as Readonly<Record<string, unknown>> | undefined)?.[name];
   const entries = typeof found === 'object' && found !== null ? Object.entries(found) : [];

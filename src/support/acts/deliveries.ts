@@ -1,5 +1,5 @@
-// What support does to one delivery: replay, cancel.
-// Invariant: within the scope of who acts; recorded with who and why.
+// Acts on one delivery: replay and cancel.
+// Invariant: within the actor's scope; recorded with actor and reason.
 import { RelaisError } from '../../errors.ts';
 import { unknownDelivery } from '../../errors/unknown.ts';
 import { findDelivery, type ListedDelivery } from '../../store/delivery-lists.ts';
@@ -23,7 +23,7 @@ interface ReplayAsked extends Pick<ReplayOptions, 'anew' | 'acceptDoubles' | 'ag
   readonly seenRun?: number;
 }
 
-/** @throws FIND-001, REPLAY-001, also where it has another run than the one that was looked at */
+/** @throws FIND-001, REPLAY-001, also where it has another run than the shown one */
 export async function replayOne(
   place: SupportPlace,
   { scope, actor }: Acting,
@@ -58,7 +58,7 @@ export async function replayOne(
 
 export interface CancelledOne {
   readonly id: number;
-  /** A right that its recipient has not heard: a person passes it on in writing, then closes the task. */
+  /** True for a right its recipient was not notified of: a person notifies it in writing, then closes the task. */
   readonly isByHand: boolean;
 }
 

@@ -1,5 +1,5 @@
-// What support does to a destination: suspend, resume, test, ask for its file now, decide about one that is held back.
-// Invariant: within the scope of who acts; every change is recorded with who and why; a test sends no lead.
+// Acts on a destination: suspend, resume, test, request its file now, decide about a withheld file.
+// Invariant: within the actor's scope; every change is recorded with actor and reason; a test sends no lead.
 import { sendsFiles } from '../../../connectors/index.ts';
 import { requestFile } from '../../delivery/files/collect.ts';
 import { RelaisError } from '../../errors.ts';
@@ -23,7 +23,7 @@ interface Why {
   readonly reason: string;
 }
 
-/** @throws FIND-001, DEST-001 where it is so already */
+/** @throws FIND-001, DEST-001 where it has that status already */
 export async function setStatus(
   place: SupportPlace,
   { scope, actor }: Acting,
@@ -43,7 +43,7 @@ export async function tryDestination(place: TestPlace, scope: Scope, id: string)
   return testDestination(place, await found(place, scope, id)).catch(withoutSecrets);
 }
 
-/** Which secrets are missing is for who runs the gateway; whoever tests reads that it is not set up. */
+/** Names of missing secrets are for the operator; the tester only reads that the destination is not set up. */
 function withoutSecrets(error: unknown): never {
   if (error instanceof RelaisError && error.code === 'CONFIG-001')
     throw new RelaisError('DEST-001', [
@@ -54,9 +54,9 @@ function withoutSecrets(error: unknown): never {
 }
 
 /**
- * The file leaves within a second, if anything waits for it.
- * @param asked `seenUntil`: the newest file that was known of; where there is one since, nothing is asked for
- * @throws FIND-001, DEST-001 where it sends no files, or its last one is held back
+ * The file leaves within a second, if a delivery waits for it.
+ * @param asked `seenUntil`: the newest file shown; where there is a newer one, none is requested
+ * @throws FIND-001, DEST-001 where it sends no files, or its last one is withheld
  */
 export async function sendFileNow(
   place: SupportPlace,
@@ -79,7 +79,7 @@ export async function sendFileNow(
   });
 }
 
-/** Of two who press at once, one waits here for the other, and finds its file. */
+/** The second of two simultaneous requests waits here for the first, and finds its file. */
 async function refuseSecond(tx: Sql, id: string, seenUntil: Date): Promise<void> {
   await lockDestination(tx, id);
   if ((await countSlotsAfter(tx, id, seenUntil)) > 1)
@@ -89,7 +89,7 @@ async function refuseSecond(tx: Sql, id: string, seenUntil: Date): Promise<void>
     ]);
 }
 
-/** A full file that lost too much leaves all the same, or is given up. @throws FIND-001, DEST-001 where another or none is held */
+/** Releases or gives up a full file withheld for missing leads. @throws FIND-001, DEST-001 where another or none is withheld */
 export async function decideFile(
   place: SupportPlace,
   { scope, actor }: Acting,

@@ -1,5 +1,5 @@
-// The columns of each list that is exported: the name that the log keeps, and the heading that a person reads, French first.
-// Invariant: ids, codes, times and the centre's references; nothing a lead's tables hold of a person.
+// Defines the columns of each exported list: the name for the log, and the heading for people, French first.
+// Invariant: ids, codes, times and the centre's references; no data of a person from a lead's tables.
 import { addDays, civilDate } from '../../domain/civil-date.ts';
 import type { LoggedEntry } from '../../store/log-range.ts';
 import type { Request } from '../../store/requests.ts';
@@ -9,7 +9,7 @@ import type { Both } from '../words.ts';
 export type Cell = string | number | Date | null;
 
 export interface Column<T> {
-  /** Stays whatever the heading becomes: the entry of the log names it. */
+  /** Stable, whatever the heading becomes: the entry of the log names it. */
   readonly name: string;
   readonly heading: Both;
   readonly cell: (row: T) => Cell;

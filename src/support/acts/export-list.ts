@@ -1,5 +1,5 @@
-// A list as CSV, for whoever may export (C39): deliveries, requests of persons, entries of the log.
-// Invariant: in the log, with who, why and which list, before the first byte; nothing of a person is in it; no cell is a formula.
+// Exports a list as CSV, for holders of that permission (C39): deliveries, requests of persons, entries of the log.
+// Invariant: in the log, with actor, reason and list, before the first byte; it contains no person's data; no cell is a formula.
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import { RelaisError } from '../../errors.ts';
@@ -19,7 +19,7 @@ import { deliveryColumns, logColumns, requestColumns, type Cell, type Column } f
 export const exportedLists = ['deliveries', 'requests', 'log'] as const;
 export type ExportedList = (typeof exportedLists)[number];
 
-/** Rows of one file: what a spreadsheet opens, and a database gives while it sends. */
+/** Rows of one file: as many as a spreadsheet opens, and the database can send meanwhile. */
 export const mostExported = 100_000;
 /** Days of the log in one file. */
 const mostDays = 31;
@@ -27,14 +27,14 @@ const dayMs = 86_400_000;
 
 export interface ExportAsked {
   readonly list: ExportedList;
-  /** Of requests the client alone counts; of the log the client and the period, which it needs. */
+  /** Requests use only its client; the log uses its client and period, which is mandatory. */
   readonly filter: DeliveryFilter;
   readonly reason: string;
-  /** Of a heading, the language of who opens the file. */
+  /** The heading in the reader's language. */
   readonly say: (words: Both) => string;
 }
 
-/** @throws USAGE-001 where it would be too long, FIND-001 for a name nobody knows */
+/** @throws USAGE-001 where it would be too long, FIND-001 for an unknown name */
 export async function exportList(
   place: SupportPlace,
   { scope, actor }: Acting,
@@ -63,7 +63,7 @@ export async function exportList(
       columns: columns.map(({ heading }) => say(heading)),
       bom: true,
       delimiter: ';',
-      // A spreadsheet would run what begins so.
+      // A spreadsheet would run such cells.
       escape_formulas: true,
       cast: { date: (at) => at.toISOString() },
     }),

@@ -1,5 +1,5 @@
-// What an integrator does to a mapping: publish it, put an earlier version back.
-// Invariant: what was looked at is what comes into force: where anything has changed since, nothing is done.
+// Acts on a mapping: publish it, roll back to an earlier version.
+// Invariant: the version that comes into force is the shown one: where anything has changed since, nothing is done.
 import { unknownDestination } from '../../errors/unknown.ts';
 import { fingerprintOf } from '../../store/mapping-versions.ts';
 import type { PublishResult } from '../../publishing/publish.ts';
@@ -14,26 +14,26 @@ import type { Acting } from './acting.ts';
 
 interface Asked {
   readonly destination: string;
-  /** What changed and who asked (C48): the log and the client's written note say it. */
+  /** Description of the change (C48): for the log and the client's note. */
   readonly note: string;
   /** Empty: the centre by itself. */
   readonly askedBy: string;
-  /** Numbers of the client's register that it rests on (C53). */
+  /** Numbers of cited instructions in the client's register (C53). */
   readonly instructions: readonly number[];
   /** The version that was in force when the plan was shown; undefined: none. */
   readonly before: number | undefined;
-  /** The number of waiting deliveries that would end, as it was agreed to. */
+  /** The confirmed number of waiting deliveries that would end. */
   readonly ending: number;
 }
 
 export interface PublishAsked extends Asked {
-  /** Of the mapping's file; undefined: as it stands on the disk. */
+  /** Text of the mapping's file; undefined: the file on disk. */
   readonly text: string | undefined;
-  /** SHA-256 of the files, as they were looked at. */
+  /** SHA-256 of the shown files. */
   readonly fingerprint: string;
 }
 
-/** The plan that was agreed to does not hold any more; nothing was done. */
+/** Result when the confirmed plan is outdated; nothing was done. */
 export const changedMeanwhile: unique symbol = Symbol('changed meanwhile');
 
 const typedBy = ({ note, askedBy, instructions, ending }: Asked) => ({
@@ -57,7 +57,7 @@ export async function publishMapping(
     fingerprintOf(JSON.stringify(sources)) === fingerprint &&
     (await versionInForce(place, destination))?.version === before;
   if (!isAsSeen) return changedMeanwhile;
-  // A check without end shall not hold this process: where it found none in its own thread, it is not begun here.
+  // An endless check must not block this process: where its own thread found no end, it is not begun here.
   const tried = await trials.ask({ sources, now: place.database.now() });
   if (tried.kind !== 'tried') return changedMeanwhile;
   return place.publishing.publish({ destinationId: destination, sources, author: actor, ...typed });

@@ -1,5 +1,5 @@
-// A client that comes for its leads: they are leased to it, and it says what it took.
-// Invariant: within the scope of who asks; of a destination that is fetched, and of no other.
+// Lets a client fetch its leads: they are leased to it, and it acknowledges them.
+// Invariant: within the caller's scope; for a pull destination, and no other.
 import { hostname } from 'node:os';
 import { connectors, isFetched } from '../../../connectors/index.ts';
 import { createGoLiveGate } from '../../delivery/attempt/go-live-gate.ts';
@@ -22,24 +22,24 @@ export type { Fetched, Leased } from '../../delivery/pull.ts';
 
 export const mostLeased = 200;
 
-/** What leads depart by; `App` has all of it. */
+/** Dependencies of a departure; `App` has all of them. */
 export interface PullPlace extends TestPlace {
   readonly log: Log;
   readonly secrets: LeadSecrets;
   readonly keys: { readonly master: DelivererOptions['masterKeys'] };
-  /** Clients are held to their go-live list. */
+  /** Clients must complete their go-live list. */
   readonly holdsList: boolean;
   readonly config: TestPlace['config'] & {
     readonly worker: Pick<DelivererOptions, 'leaseMs' | 'settlingMs'>;
   };
-  /** A test stops the process at a step. */
+  /** Lets a test stop the process at a step. */
   readonly step?: (name: TripStep, destinationId: string) => void | Promise<void>;
 }
 
 export interface Pulling {
-  /** @throws FIND-001, DEST-001 where it is not fetched */
+  /** @throws FIND-001, DEST-001 where it is no pull destination */
   readonly lease: (acting: Acting, destination: string, most: number) => Promise<Leased>;
-  /** Shown, and due as before; its departure is in the log all the same. @throws FIND-001, DEST-001 */
+  /** Reads without a lease: the leads stay due; the departure is in the log all the same. @throws FIND-001, DEST-001 */
   readonly read: (acting: Acting, destination: string, most: number) => Promise<Leased>;
   /** In the order of the answers. @throws FIND-001, DEST-001 */
   readonly answer: (
@@ -103,7 +103,7 @@ function optionsOf(place: PullPlace): DelivererOptions {
     settlingMs: config.worker.settlingMs,
     owner: `${hostname().slice(0, 36)}:${process.pid}:api`,
     log,
-    // Nothing is sent that could be broken off: what was begun is recorded.
+    // No send that could be aborted: a begun attempt is recorded.
     signal: new AbortController().signal,
     ...(step === undefined ? {} : { step }),
   };

@@ -1,5 +1,5 @@
-// Support says what became of one delivery whose outcome is unknown: its recipient has it, or has not.
-// Invariant: within the scope of who acts; an answer is about the try that was looked at, and is in the log with its evidence.
+// Decides the unknown outcome of one delivery: its recipient has it, or has not.
+// Invariant: within the actor's scope; a decision is about the shown attempt, and is in the log with its evidence.
 import { resolveIn, type Resolution } from '../../delivery/attempt/resolve.ts';
 import { safeReference } from '../../domain/reference.ts';
 import { RelaisError } from '../../errors.ts';
@@ -15,14 +15,14 @@ export type { Resolution } from '../../delivery/attempt/resolve.ts';
 
 export interface Answered {
   readonly received: boolean;
-  /** Under what the recipient has it; with `received` alone. */
+  /** The recipient's reference of it; with `received` alone. */
   readonly reference?: string;
-  /** A mail, a call, a ticket; names nobody. */
+  /** A mail, a call, a ticket; contains no name. */
   readonly evidence: string;
   readonly seen: Seen;
 }
 
-/** @throws FIND-001, RESOLVE-001 where its outcome is not open or it was tried again since, RESOLVE-002, USAGE-001, USAGE-002 */
+/** @throws FIND-001, RESOLVE-001 where its outcome is not open or it was attempted again since, RESOLVE-002, USAGE-001, USAGE-002 */
 export async function resolveOne(
   { database, published }: SupportPlace,
   { scope, actor }: Acting,

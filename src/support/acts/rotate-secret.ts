@@ -1,6 +1,6 @@
-// A client renews the secret that signs what it receives: the new one is shown once, both sign until a date, the old one ends by itself.
-// Invariant: one renewal at a time, over all processes; in the log and a note to the client in its own transaction (C48); the value
-// stands sealed in MySQL and in one answer, nowhere else. Until the date it can be taken back.
+// Rotates the secret that signs a client's deliveries: the new one is shown once, both sign until a date, the old one ends by itself.
+// Invariant: one rotation at a time, over all processes; in the log and a note to the client in its own transaction (C48); the value
+// is sealed in MySQL and in one answer, nowhere else. Until the date it can be taken back.
 import { randomBytes } from 'node:crypto';
 import { writeNote } from '../../client-mails/notes.ts';
 import type { RotatedSecrets } from '../../delivery/attempt/rotated-secrets.ts';
@@ -21,16 +21,16 @@ export interface RotatePlace extends TestPlace {
   readonly rotated: RotatedSecrets;
 }
 
-/** How long both sign: a week's notice for who has to put it in. */
+/** Days for which both sign: a week for the client to install it. */
 export const overlapDays = 7;
 
-/** Why no secret can be renewed here. */
+/** Reason why no secret can be rotated here. */
 export type NotRotatable =
   /** Nothing is signed by Standard Webhooks. */
   | 'not_signed'
-  /** Signed with a private key (v1a): who verifies has the public half alone. */
+  /** Signed with a private key (v1a): the verifier has only the public half. */
   | 'private_key'
-  /** Several secrets sign, or it lets us in besides: the operator changes it. */
+  /** Several secrets sign, or it also authenticates us: the operator changes it. */
   | 'shared'
   /** The operator has not provided it. */
   | 'missing';
@@ -44,9 +44,9 @@ const notRotatable: Readonly<Record<NotRotatable, string>> = {
 
 export interface SecretStanding {
   readonly problem: NotRotatable | undefined;
-  /** Of the newest renewal that counts. */
+  /** Date of the newest rotation in force. */
   readonly renewedAt: Date | undefined;
-  /** While both sign; undefined: one does. */
+  /** While both sign; undefined: only one does. */
   readonly overlapEndsAt: Date | undefined;
 }
 
@@ -80,7 +80,7 @@ const settingsOf = ({ actions }: CompiledMapping): readonly unknown[] =>
     ...(plan?.calls?.flatMap((call) => [call.settings, call.undo?.settings]) ?? []),
   ]);
 
-/** The one secret that signs everything that is signed; `several`: more than one does. */
+/** The one secret that signs everything; undefined where none does, or `several`. */
 function signingSecret(mapping: CompiledMapping): string | undefined {
   const { signingSecret: nameIn } = mapping.connectorFacts;
   const names = new Set(
@@ -89,7 +89,7 @@ function signingSecret(mapping: CompiledMapping): string | undefined {
   return names.size > 1 ? 'several' : [...names][0];
 }
 
-/** How often the mapping names the secret for anything but its signature. */
+/** Uses of the secret in the mapping besides its signature. */
 const usesOf = (mapping: CompiledMapping, name: string): number =>
   settingsOf(mapping)
     .filter((settings) => typeof settings === 'object' && settings !== null)
@@ -116,7 +116,7 @@ export interface RotatedSecret {
   readonly note: number;
 }
 
-/** @throws FIND-001, DEST-001 where none can be renewed, or one is being renewed */
+/** @throws FIND-001, DEST-001 where none can be rotated, or one is being rotated */
 export async function rotateSecret(
   place: RotatePlace,
   { scope, actor }: Acting,
@@ -138,7 +138,7 @@ export async function rotateSecret(
         `Un renouvellement est en cours jusqu’au ${moment(newest.overlapEndsAt)} (heure de Paris).`,
         `One is being renewed until ${newest.overlapEndsAt.toISOString()}.`,
       ]);
-    // Behind the one that signs now nothing signs any more; one that the operator has replaced never will.
+    // Deletes earlier rotations: behind the present one they sign nothing, and one that the operator has replaced never will.
     await deleteRotated(
       tx,
       rows.filter((row) => row !== newest).map((row) => row.id),
@@ -162,7 +162,7 @@ export async function rotateSecret(
   });
 }
 
-/** Back to the one before, while that still signs: for who lost the new one. @throws FIND-001, DEST-001 where nothing is being renewed */
+/** Returns to the previous secret while it still signs, after a loss of the new one. @throws FIND-001, DEST-001 without a rotation */
 export async function takeBackSecret(
   place: RotatePlace,
   { scope, actor }: Acting,
@@ -189,7 +189,7 @@ export async function takeBackSecret(
   });
 }
 
-/** The destination is held until the transaction ends: of two at once one waits and finds what the other did. */
+/** The destination is locked until the transaction ends: the second of two simultaneous rotations waits and finds the first. */
 async function heldRows(
   tx: Sql,
   { id, clientId }: Destination,
@@ -204,7 +204,7 @@ async function heldRows(
   return rotatedOf(tx, id, name);
 }
 
-/** The entry of the log and the client's numbered note. */
+/** Writes the entry of the log and the client's numbered note. */
 async function noted(
   tx: Sql,
   { id, clientId }: Destination,

@@ -1,5 +1,5 @@
-// Saying that a task needs nobody any more, with what that rests on.
-// Invariant: within the scope of who acts; closing changes no delivery.
+// Closes a task that needs no person any more, with its evidence.
+// Invariant: within the actor's scope; closing changes no delivery.
 import { RelaisError } from '../../errors.ts';
 import { findDelivery } from '../../store/delivery-lists.ts';
 import { readAlert } from '../../store/tasks.ts';

@@ -1,5 +1,5 @@
-// Verifying the log on request: begun by a person, run beside the traffic in this process, its result kept.
-// Invariant: what it found is kept as it was said; one that broke off is never told as good.
+// Verifies the log on request: begun by a person, run beside the traffic in this process, its result kept.
+// Invariant: the findings are kept unchanged; an interrupted verification is never reported as good.
 import type { Log } from '../../log.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Sealer } from '../../privacy/seal.ts';
@@ -20,7 +20,7 @@ export interface VerifyPlace {
   readonly log: Log;
 }
 
-/** `running`, `interrupted`: its process has gone; `failed`: it broke off; else what was found. */
+/** `running`, `interrupted`: its process has died; `failed`: it broke off; else its result. */
 export type VerificationEnd = 'running' | 'interrupted' | 'failed' | 'good' | 'bad';
 
 export interface AskedVerification extends Omit<VerificationRow, 'result' | 'isRunning'> {
@@ -28,7 +28,7 @@ export interface AskedVerification extends Omit<VerificationRow, 'result' | 'isR
   readonly result: Verification | undefined;
 }
 
-/** Looked at this often by who waits; far shorter than the silence that tells a process gone. */
+/** Interval of the heartbeat; far shorter than the silence after which a process counts as dead. */
 const beatMs = 5_000;
 
 /** Undefined: one is running already. `ended` settles when its result is kept, and never fails. */

@@ -1,10 +1,10 @@
-// The archive of an audit pack, byte by byte: whatever program opens it takes out the same files, and shows nothing else.
-// Invariant: no byte belongs to no file. A remark, bytes between two files or a name of a file's own that is not the one of the
-// directory would be read by some and passed over by us.
+// Checks the archive of an audit pack byte by byte, so that every program extracts the same files from it.
+// Invariant: every byte belongs to a file. A comment, bytes between two files, or a file name different from the directory's
+// would be read by some programs and skipped by this one.
 import type { Entry, LocalFileHeader, ZipFile } from 'yauzl';
 import { Wrong } from './check-journal.ts';
 
-/** Lengths without what varies: APPNOTE.TXT 4.3.12, 4.3.16; with the two records of ZIP64 (4.3.14, 4.3.15) before the last. */
+/** Lengths without the variable parts: APPNOTE.TXT 4.3.12, 4.3.16; with the two records of ZIP64 (4.3.14, 4.3.15) before the last. */
 const directoryLength = 46;
 const endLengths: readonly number[] = [22, 22 + 56 + 20];
 /** Sum and sizes behind a file whose length was not known before it (4.3.9), those of ZIP64 longer. */
@@ -43,7 +43,7 @@ const isAsListed = (entry: Entry, local: LocalFileHeader): boolean =>
   local.generalPurposeBitFlag === entry.generalPurposeBitFlag &&
   isLengthAsListed(entry, local);
 
-/** Nothing before the file where it stands behind it. */
+/** The header before the file has no lengths where they follow the file. */
 const isLengthAsListed = (entry: Entry, local: LocalFileHeader): boolean =>
   (local.generalPurposeBitFlag & 8) === 0
     ? local.compressedSize === entry.compressedSize && local.uncompressedSize === entry.uncompressedSize

@@ -1,5 +1,5 @@
-// The log in an audit pack: one chain of seals, each entry one that its seal covers; with the sealing key both computed again.
-// Invariant: read line by line; the first thing that is wrong is named, with its seal or entry.
+// Checks the log of an audit pack: one chain of seals, each entry covered by its seal; with the sealing key both are computed again.
+// Invariant: read line by line; the first fault is named, with its seal or entry.
 import { timingSafeEqual } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -39,11 +39,11 @@ export interface JournalCounts {
   readonly unsealed: number;
 }
 
-/** The seal whose entries are being read, and how far in it. */
+/** The seal whose entries are being read, and the position in it. */
 interface OpenSeal {
   readonly seal: Seal;
   readonly ids: readonly number[];
-  /** Undefined where the sealing keys are not at hand. */
+  /** Undefined without the sealing keys. */
   readonly key: Key | undefined;
   at: number;
 }
@@ -98,7 +98,7 @@ function linkOf(said: Readonly<Record<string, unknown>>): {
   return { sequence, previous, mac };
 }
 
-/** Undefined for a seal that is there as a link alone. */
+/** Undefined for a seal that is only a link. */
 function openSeal(
   said: Readonly<Record<string, unknown>>,
   sealKeys: KeyRing | undefined,
@@ -115,7 +115,7 @@ function openSeal(
   return { seal, ids, key, at: 0 };
 }
 
-/** Each entry is one the seal covers, in its order; with the key also the very text it was made over. */
+/** Checks that an entry is the next one of the seal; with the key also that its text is the sealed one. */
 function nextEntry(open: OpenSeal, line: string): void {
   const { seal, ids, key } = open;
   const id = Number((JSON.parse(line) as readonly unknown[])[0]);

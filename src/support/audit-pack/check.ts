@@ -1,5 +1,5 @@
-// Checking an audit pack offline: its signature, each file's sum, the links of the log; with the sealing key its seals and entries too.
-// Invariant: needs the file and the public key; reads piece by piece; the first thing that is wrong is named.
+// Checks an audit pack offline: its signature, each file's sum, the links of the log; with the sealing key its seals and entries too.
+// Invariant: needs the file and the public key; reads piece by piece; the first fault is named.
 import { createHash, verify } from 'node:crypto';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import type { KeyRing } from '../../domain/key-ring.ts';
@@ -25,13 +25,13 @@ export type CheckedPack =
 const longestHead = 4_000_000;
 
 /**
- * @param publicKeys PEM, as `relais proof key` prints them; the one that signed it must be among them
- * @param sealKeys where they are at hand: each seal and entry is computed again
+ * @param publicKeys PEM, as `relais proof key` prints them; the signing key must be among them
+ * @param sealKeys when given, each seal and entry is computed again
  */
 export async function checkPack(path: string, publicKeys: string, sealKeys?: KeyRing): Promise<CheckedPack> {
   try {
     const zip = await openPromise(path, { lazyEntries: true, autoClose: false }).catch((error: unknown) => {
-      // A file that cannot be read is told by its name.
+      // A file that cannot be read is reported by its name.
       throw (error as NodeJS.ErrnoException).path === undefined ? new Wrong('not_a_pack') : error;
     });
     try {
@@ -53,7 +53,7 @@ async function entriesOf(zip: ZipFile): Promise<ReadonlyMap<string, Entry>> {
   const entries = new Map<string, Entry>();
   try {
     for await (const entry of zip.eachEntry()) {
-      // Of a name that stands twice, one reader takes the first and another the last.
+      // Programs disagree on a name that occurs twice, one taking the first and another the last.
       if (entries.has(entry.fileName)) throw new Wrong('file_added', entry.fileName);
       entries.set(entry.fileName, entry);
     }
@@ -84,7 +84,7 @@ function manifestIn(bytes: Buffer): Manifest {
     const said = JSON.parse(bytes.toString()) as Manifest & { readonly format?: unknown };
     if (said.format === packFormat && Array.isArray(said.files)) return said;
   } catch {
-    // Told below.
+    // The error below covers it.
   }
   throw new Wrong('not_a_pack', manifestName);
 }

@@ -1,4 +1,4 @@
-// What an audit pack holds beside the log: formats, notes, authorisations, requests with their clocks, what was and will be deleted.
+// Writes the files of an audit pack beside the log: mappings, notes, authorisations, requests with their clocks, deletions and their plan.
 // Invariant: reads only; numbers, codes, dates and settings of the client; nothing of a prospect, and of the staff numbers alone (C58).
 import { publishedKeys } from '../../privacy/proofs/proof-keys.ts';
 import { readAuthorisations } from '../../store/authorisations.ts';
@@ -14,8 +14,8 @@ import { actorNumber, type PackAsked, type PackFile, type PackPlace } from './pl
 import { requests, retention } from './persons.ts';
 
 /**
- * In the order they are written in: the log before who looked somebody up, which is taken from it.
- * @param verified what the verification of the log found, once it has ended
+ * In writing order: the log comes before the look-ups, which are taken from it.
+ * @param verified findings of the verification of the log, once it has ended
  */
 export async function packFiles(
   place: PackPlace,
@@ -122,7 +122,7 @@ const versionHead = (version: MappingVersion, destinations: readonly Destination
   publishedAt: version.publishedAt,
   publishedBy: actorNumber(version.author),
   isInForceNow: destinations.some(({ mappingVersionId }) => mappingVersionId === version.id),
-  // Of its text as it was published, which is the text of the file.
+  // Digest of the published text, which is the text of the file.
   sha256: version.fingerprint,
   file: sourceName(version),
 });

@@ -1,5 +1,5 @@
-// The log of one client and one period as an auditor gets it: the very texts that were signed and sealed, with their seals.
-// Invariant: no entry of another client is in it; what stands in archives is read from there, or nothing is written at all; memory
+// Writes the log of one client and one period for an auditor: the exact texts that were signed and sealed, with their seals.
+// Invariant: no entry of another client; archived entries are read from the archives, or nothing is written at all; memory
 // does not grow with the log.
 import { join } from 'node:path';
 import type { KeyRing } from '../../domain/key-ring.ts';
@@ -19,14 +19,14 @@ export const journalFormat = 'relais-audit-log-1';
 export interface JournalAsked {
   readonly clientId: string;
   readonly from: Date;
-  /** The first instant that does not belong to it. */
+  /** First instant after the period. */
   readonly until: Date;
 }
 
 export interface JournalPlace {
   readonly database: Database;
   readonly sealKeys: KeyRing;
-  /** Where `relais log archive` wrote its files; undefined: they are not at hand. */
+  /** Folder of `relais log archive`; undefined: no archives are available. */
   readonly archives?: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface JournalPlace {
 const slackMs = 600_000;
 const sealsAtOnce = 20;
 
-/** As the columns of an entry are sealed: a moment of MySQL in ISO 8601 without a zone. */
+/** Time as the columns of an entry are sealed: ISO 8601 without a zone. */
 const momentText = (at: Date): string => `${at.toISOString().slice(0, 23)}000`;
 const place = (column: (typeof handoverColumns)[number]): number => handoverColumns.indexOf(column) + 1;
 const [atPlace, clientPlace] = [place('at'), place('client_id')];
@@ -50,7 +50,7 @@ export const entryOf = (text: string): JournalEntry => {
 const isMeant = ({ clientId, from, until }: JournalAsked): ((text: string) => boolean) => {
   const [first, behind] = [momentText(from), momentText(until)];
   return (text) => {
-    // Every value is a text: what does not name the client is not parsed.
+    // Every value is a text: an entry without the client's name is not parsed.
     if (!text.includes(JSON.stringify(clientId))) return false;
     const values = JSON.parse(text) as readonly (string | null)[];
     const at = values[atPlace] ?? '';
@@ -59,8 +59,8 @@ const isMeant = ({ clientId, from, until }: JournalAsked): ((text: string) => bo
 };
 
 /**
- * Archives that hold a part of the period and whose entries have left the table; each is compared with its record.
- * @throws LOG-003 where they are not at hand, LOG-002 where one is not the file that was written
+ * Archives with entries of the period that have left the table; each is compared with its record.
+ * @throws LOG-003 where they are not available, LOG-002 where one is not the recorded file
  */
 export async function archivesNeeded(
   { database, sealKeys, archives }: JournalPlace,
@@ -86,7 +86,7 @@ export async function archivesNeeded(
   return needed;
 }
 
-/** @param seen told each entry that is written */
+/** @param seen called for each written entry */
 export async function* journalLines(
   at: JournalPlace,
   asked: JournalAsked,
@@ -103,7 +103,7 @@ export async function* journalLines(
     }
   };
   const waiting = new Map<number, string>();
-  // Seals of others between two of its own: what links the one to the other.
+  // Seals without the client's entries between two with them: their links join the two.
   let between: Seal[] = [];
   const walk = await createWalk(at, asked);
   for (const round of ['first', 'again'] as const) {
@@ -120,7 +120,7 @@ export async function* journalLines(
       counts.entries += texts.length;
       between = [];
     }
-    // What is sealed while we look at what waits is found in the second round.
+    // An entry that is sealed while waiting ones are read is found in the second round.
     if (round === 'first')
       for (const text of await waitingTexts(at.database, asked))
         waiting.set(Number(entryOf(text)('id')), text);
@@ -131,7 +131,7 @@ export async function* journalLines(
   yield JSON.stringify({ end: true, ...counts });
 }
 
-/** A seal that holds nothing of the client: its place in the chain alone. */
+/** A seal without the client's entries: its place in the chain alone. */
 const linkLine = ({ sequence, sealedAt, previous, mac }: Seal): string =>
   JSON.stringify({
     link: sequence,
@@ -146,7 +146,7 @@ interface SealedTexts {
   readonly texts: readonly string[];
 }
 
-/** The seals from the period on, each once; called again for those that came meanwhile. */
+/** The seals from the period on, each once; a second call yields those added meanwhile. */
 async function createWalk(
   at: JournalPlace,
   asked: JournalAsked,
@@ -191,7 +191,7 @@ async function createWalk(
   };
 }
 
-/** By bisection: seals are numbered without a gap, and later ones were made later but for a clock that was put back a little. */
+/** By bisection: seals are numbered without a gap and in order of time, except for a clock that was set back a little. */
 async function lastSealBefore(database: Database, from: Date): Promise<number> {
   let low = 0;
   let high = 1;

@@ -1,4 +1,4 @@
-// Who looked somebody up or took something out, from the entries of the log that the pack holds (C39, C58).
+// Writes the look-ups and exports of persons, from the log entries in the pack (C39, C58).
 // Invariant: numbers of the staff and of leads; no name, no person.
 import { stringify } from 'csv-stringify/sync';
 import { entryOf } from './journal.ts';
@@ -13,7 +13,7 @@ const csv = (rows: readonly (readonly string[])[], bom = false): string =>
     { bom, delimiter: ';', escape_formulas: true },
   );
 
-/** @returns `see` is told every entry of the journal, before `file` is read */
+/** @returns `see` is called with every entry of the log, before `file` is read */
 export function looksFile(): { readonly see: (text: string) => void; readonly file: PackFile } {
   const rows: (readonly string[])[] = [];
   return {

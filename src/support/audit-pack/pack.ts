@@ -1,5 +1,5 @@
-// The audit pack: what an auditor needs of one client and one period, in one signed ZIP (C46).
-// Invariant: in the log, with who and why, before the first byte; nothing of a prospect is in it; it is whole or it is no archive.
+// Builds the audit pack: an auditor's evidence on one client and one period, in one signed ZIP (C46).
+// Invariant: in the log, with actor and reason, before the first byte; it contains nothing of a prospect; an interrupted one is no archive.
 import type { Readable } from 'node:stream';
 import { addDays, civilDate } from '../../domain/civil-date.ts';
 import { RelaisError } from '../../errors.ts';
@@ -25,7 +25,7 @@ export interface AuditPack {
 }
 
 /**
- * The whole log is verified beside it, which is kept as every verification that is asked for.
+ * The whole log is verified beside it, and the verification is kept like every other.
  * @throws FIND-001, USAGE-001, USAGE-002, LOG-002, LOG-003, LOG-004
  */
 export async function auditPack(place: PackPlace, asked: PackAsked): Promise<AuditPack> {

@@ -1,4 +1,4 @@
-// Of an audit pack: requests of persons with their clocks, and what was and will be deleted.
+// Writes the requests of persons with their clocks, and past and planned deletions, for an audit pack.
 // Invariant: reads only; dates, counts, steps and numbers of the staff; nothing of a person.
 import { addDays, addMonths, civilDate } from '../../domain/civil-date.ts';
 import { planRetention } from '../../retention/plan.ts';
@@ -6,7 +6,7 @@ import { listRequests, type Request } from '../../store/requests.ts';
 import { listRuns } from '../../store/retention-items.ts';
 import { actorNumber, type PackAsked, type PackPlace } from './place.ts';
 
-/** Leads that are dated for the calendar at most. */
+/** Most leads dated for the calendar. */
 const mostDated = 100_000;
 const monthsAhead = 12;
 
@@ -25,7 +25,7 @@ export async function* requests(
   }
 }
 
-/** Dates, steps and numbers of who took them; what was typed about the person stays where it is. */
+/** Dates, steps and numbers of the actors; typed texts about the person are left out. */
 function requestFacts(request: Request, now: Date): object {
   const { id, kind, state, receivedAt, dueAt, extendedAt, identityCheckedAt, outcome, optIns } = request;
   const { openedAt, confirmedAt, appliedAt, liftedAt, informedAt, closedAt } = request;

@@ -1,5 +1,5 @@
-// The first file of an audit pack: what each file is, and how to check it with nothing of ours at hand. In French.
-// Invariant: it says what is proved by whom, and what is not.
+// Writes the first file of an audit pack, in French: the contents of each file, and how to check it without Relais.
+// Invariant: it states which proof each part gives, and what is not proved.
 import { frenchDate, type CivilDate } from '../../domain/civil-date.ts';
 import { moment } from '../../privacy/papers/paper.ts';
 import type { PackFile } from './place.ts';

@@ -1,5 +1,5 @@
-// Files as one ZIP that proves itself: each with its SHA-256 in a manifest, and the manifest signed with the key of proofs (Ed25519).
-// Invariant: written as it is read, in bounded memory; what breaks off is no archive, since its directory comes last.
+// Writes files as one self-proving ZIP: each with its SHA-256 in a manifest, and the manifest signed with the key of proofs (Ed25519).
+// Invariant: written as it is read, in bounded memory; an interrupted one is no archive, since its directory comes last.
 import { createHash, sign } from 'node:crypto';
 import { Readable } from 'node:stream';
 import canonicalize from 'canonicalize';
@@ -19,7 +19,7 @@ export interface PackedFile {
   readonly sha256: string;
 }
 
-/** What the manifest says beside the list of files. */
+/** Members of the manifest beside the list of files. */
 export type ManifestHead = Readonly<Record<string, unknown>>;
 
 /** @param head signed with the files; `madeAt` is the time of every file in the archive */
@@ -40,7 +40,7 @@ export function signedZip(
     });
   };
   zip.on('error', (error: Error) => out.destroy(error));
-  // Who no longer listens ends what is being read for them.
+  // A closed output ends the file that is being read for it.
   out.once('close', () => open?.destroy());
   for (const { name, content } of files) add(name, content);
   add(sumsName, () => once(sumsOf(packed)));
@@ -73,10 +73,10 @@ async function* measured(
   packed.push({ name, bytes, sha256: hash.digest('hex') });
 }
 
-/** As `sha256sum -c` reads it. */
+/** The format of `sha256sum -c`. */
 export const sumsOf = (files: readonly PackedFile[]): string =>
   files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join('');
 
-/** RFC 8785's order of members, indented for whoever opens it; these very bytes are signed. */
+/** RFC 8785's order of members, indented for human readers; these exact bytes are signed. */
 export const manifestOf = (head: ManifestHead, files: readonly PackedFile[]): string =>
   `${JSON.stringify(JSON.parse(canonicalize({ format: packFormat, ...head, files }) ?? ''), undefined, 2)}\n`;

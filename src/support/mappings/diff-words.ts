@@ -1,5 +1,5 @@
-// What two versions of a mapping write differently, as people read it: changes that look alike told once.
-// Invariant: of a person's value only its form is shown, unless whoever asks has said why, which is logged before (C39).
+// Words for the differences between two versions of a mapping: equal-looking changes are shown once.
+// Invariant: of a person's value only its form is shown, unless the reader gave a reason, which is logged before (C39).
 import type { Change, MappingDiff } from '../../mapping/tools/diff.ts';
 import type { Both } from '../words.ts';
 
@@ -25,7 +25,7 @@ function shown(value: unknown, show: ShowValue): string {
   return show(JSON.stringify(value) ?? 'null');
 }
 
-/** Changes that look alike, the most frequent first. */
+/** Equal-looking changes together, the most frequent first. */
 export function pairsOf(changes: readonly Change[], show: ShowValue): readonly ChangePair[] {
   const pairs = new Map<string, { before: string; after: string; references: string[] }>();
   for (const { reference, before, after } of changes) {
@@ -45,7 +45,7 @@ export function pairsOf(changes: readonly Change[], show: ShowValue): readonly C
 
 export interface TargetPairs {
   readonly target: string;
-  /** Of how many leads. */
+  /** Number of leads. */
   readonly leads: number;
   readonly pairs: readonly ChangePair[];
 }
@@ -58,7 +58,7 @@ export const targetsOf = ({ targets }: MappingDiff, show: ShowValue): readonly T
     pairs: pairsOf(changes, impersonal ? inClear : show),
   }));
 
-/** What became of a lead, as the comparison names it; a reason of the mapping's own stands as it is. */
+/** Result of a lead, as the comparison names it; a reason of the mapping's own is shown unchanged. */
 const outcomes: readonly (readonly [RegExp, string])[] = [
   [/^written$/, 'écrite'],
   [/^taken$/, 'prise'],

@@ -1,4 +1,4 @@
-// How one version of a mapping differs from another: by what they say, and by what they write of the leads that came.
+// Compares one version of a mapping with another: their settings, and their rendering of received leads.
 // Invariant: a person's value is shown by its form alone (C39); nothing of a lead but its reference leaves this file.
 import type { Lead } from '../../domain/lead.ts';
 import { checkSources, type CheckOptions } from '../../mapping/check.ts';
@@ -18,16 +18,16 @@ export interface Difference extends BesidesContent {
   readonly files: readonly FileChange[];
   /** How many leads were compared. */
   readonly leads: number;
-  /** False: no lead came yet, invented ones were compared. */
+  /** False: no lead came yet, and invented ones were compared. */
   readonly areReal: boolean;
-  /** Leads that would be written or routed differently. */
+  /** Leads with another rendering or routing. */
   readonly differing: number;
   readonly targets: readonly TargetPairs[];
   /** Leads that leave on one side only, or fail otherwise. */
   readonly outcomes: readonly OutcomeChange[];
   /** Leads that one side only takes. */
   readonly routing: readonly OutcomeChange[];
-  /** Leads of which the same values are written in another order or encoding. */
+  /** Leads whose values are the same in another order or encoding. */
   readonly layout: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-// The document a client signs, of a version or of a file.
+// Writes the document a client signs, for a version or a file.
 // Invariant: invented persons only.
 import { RelaisError } from '../../errors.ts';
 import { wholeMapping } from '../../mapping/check.ts';
@@ -15,7 +15,7 @@ export interface DocumentOf {
   readonly version?: Pick<MappingVersion, 'version' | 'author' | 'publishedAt'>;
 }
 
-/** The centre as the other party, and whom the client calls there; what is not given is left to fill in. */
+/** The centre as the other party, and its contact for the client; an absent value is left to fill in. */
 export interface DocumentParties {
   readonly centre: string;
   readonly rights?: string | undefined;

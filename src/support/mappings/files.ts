@@ -1,5 +1,5 @@
-// The files of a mapping as they stand on the disk, in force, or as somebody typed them.
-// Invariant: reads only; what belongs to another client is answered as what does not exist.
+// Reads the files of a mapping: on disk, in force, or as a person typed them.
+// Invariant: reads only; another client's are answered as if they did not exist.
 import { isRelaisError, RelaisError } from '../../errors.ts';
 import { unknownDestination } from '../../errors/unknown.ts';
 import type { MappingSources } from '../../mapping/contract.ts';
@@ -10,13 +10,13 @@ import { fingerprintOf, readVersions, type MappingVersion } from '../../store/ma
 import { isWithin, type Scope } from '../scope.ts';
 import type { MappingPlace } from './place.ts';
 
-/** A file beside what is in force. `none`: there is no file on this machine. */
+/** The file compared with the version in force. `none`: there is no file on this machine. */
 export type DraftState = 'same' | 'differs' | 'new' | 'none' | 'unreadable';
 
 export const sourcesOf = ({ sources }: Pick<MappingVersion, 'sources'>): MappingSources =>
   JSON.parse(sources) as MappingSources;
 
-/** Undefined: no file of that destination stands on this machine. @throws MAPPING-001 where one cannot be read */
+/** Undefined: no file of that destination is on this machine. @throws MAPPING-001 where one cannot be read */
 function onDisk({ config }: MappingPlace, destination: string): MappingSources | undefined {
   try {
     return loadDestination(config.mappingsDir, destination);
@@ -47,12 +47,12 @@ export async function versionInForce(
 
 export interface Draft {
   readonly state: DraftState;
-  /** Of the disk; undefined where there is none, or it cannot be read. */
+  /** Files on disk; undefined where there are none, or they cannot be read. */
   readonly sources: MappingSources | undefined;
   readonly inForce: MappingVersion | undefined;
 }
 
-/** What stands on the disk beside what is in force. @throws FIND-001 where neither is there, or it is another client's */
+/** The files on disk beside the version in force. @throws FIND-001 where neither exists, or it is another client's */
 export async function draftOf(place: MappingPlace, scope: Scope, destination: string): Promise<Draft> {
   const inForce = await versionInForce(place, destination);
   let sources: MappingSources | undefined;
@@ -64,7 +64,7 @@ export async function draftOf(place: MappingPlace, scope: Scope, destination: st
     isUnreadable = true;
   }
   const clientId = inForce?.clientId ?? sources?.clientId;
-  // Of a file that cannot be read nobody knows whose it is: the centre alone is told.
+  // The client of an unreadable file is unknown: only the centre sees the file.
   const isTheirs =
     clientId === undefined ? isUnreadable && scope.clientId === undefined : isWithin(scope, clientId);
   if (!isTheirs) throw unknownDestination(destination);
@@ -81,9 +81,9 @@ export function draftState(
 }
 
 /**
- * The files of a destination with another text of its mapping; client.yaml, presets and maps as they stand on the disk, or as
- * they are in force where the disk has none.
- * @param text undefined: what stands on the disk. @throws FIND-001, MAPPING-001 where its files cannot be read
+ * The files of a destination with another text of its mapping; client.yaml, presets and maps from the disk, or from
+ * the version in force where the disk has none.
+ * @param text undefined: the text on disk. @throws FIND-001, MAPPING-001 where its files cannot be read
  */
 export async function sourcesToPublish(
   place: MappingPlace,
@@ -108,18 +108,18 @@ export async function sourcesToPublish(
     disk === undefined
       ? { ...base, files: { ...base.files, [main]: text } }
       : withTypedText(place.config.mappingsDir, { clientId, main, text });
-  // Under which destination it is published is not the text's to say: another name is a mistake of it.
+  // The text cannot change the destination it is published for: another name in it is a mistake.
   return { ...typed, destinationId: destination };
 }
 
 export interface TypedTrial {
-  /** Empty: of a client that is not there yet; then client.yaml names it. */
+  /** Empty for a client that does not exist yet; then client.yaml names it. */
   readonly destination: string;
   readonly text: string;
   readonly clientText: string;
 }
 
-/** The files of what somebody tries: nothing of it has to exist. @throws FIND-001, USAGE-001 */
+/** The files of a trial: none of them has to exist. @throws FIND-001, USAGE-001 */
 export async function sourcesToTry(
   place: MappingPlace,
   scope: Scope,

@@ -1,4 +1,4 @@
-// What the work on mappings stands on.
+// Dependencies of the work on mappings.
 import type { SendContext } from '../../../connectors/contract.ts';
 import type { CheckOptions } from '../../mapping/check.ts';
 import type { Publishing } from '../../publishing/publish.ts';

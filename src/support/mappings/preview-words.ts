@@ -1,4 +1,4 @@
-// Parts of a preview as people read them, at the terminal and in the console alike.
+// Renders parts of a preview for people, at the terminal and in the console alike.
 // Invariant: head and content are those that would leave, byte for byte; secrets are masked by the connector's own compose.
 import type { Composed } from '../../../connectors/contract.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
@@ -8,7 +8,7 @@ import { categoryWords, consentPairWords, type Both } from '../words.ts';
 
 type Result = Preview['result'];
 
-/** A mark for an id not yet given, once the connector has put it into an address. */
+/** The mark of an id that does not exist yet, once the connector has put it into an address. */
 const encodedMark = /%E2%80%B9([A-Za-z0-9_.]+)%E2%80%BA/g;
 
 export const headLines = (composed: Composed | undefined): readonly string[] =>
@@ -18,11 +18,11 @@ export interface ShownContent {
   /** Empty where nothing but the head leaves. */
   readonly text: string;
   readonly bytes: number;
-  /** Undefined where the connector has put its own form around what was written. */
+  /** Undefined where the connector has wrapped the rendered content in a form of its own. */
   readonly mediaType: string | undefined;
 }
 
-/** What leaves, as the connector makes it; of a mail and its like the sheet says what its reader reads. */
+/** The bytes to send, as the connector makes them; for mails and the like the rendered text. */
 export function contentShown(
   { connectorFacts }: CompiledMapping,
   { text, body }: Extract<Result, { readonly ok: true }>,
@@ -37,7 +37,7 @@ export function contentShown(
   };
 }
 
-/** Why a lead would not leave, line by line. */
+/** Reasons why a lead would not leave, line by line. */
 export function whyNotWritten(result: Extract<Result, { readonly ok: false }>): readonly Both[] {
   switch (result.why) {
     case 'opt_in_missing':

@@ -1,5 +1,5 @@
-// What each mistake of a mapping means, in French; the message of the check says what exactly and where.
-// Invariant: every code of the catalogue has its sentence, the compiler asks for it.
+// Explains each mistake of a mapping in French; the check's own message has the details and the place.
+// Invariant: every code of the catalogue has its sentence; the compiler asks for it.
 import type { Problem } from '../../mapping/contract.ts';
 import type { ProblemCode } from '../../mapping/document/problems.ts';
 import type { Sentence } from '../words.ts';
@@ -173,7 +173,7 @@ const french: Readonly<Record<ProblemCode, string>> = {
   'MAP-907': 'Le numéro présenté par les appels sortants ne peut pas être appelé (C50).',
 };
 
-/** The message of the check with what it suggests, in French where the check says it in French. */
+/** The message of the check with its suggestion, in French where the check has it in French. */
 export const problemSentence = ({
   message,
   french: sentence,
@@ -186,6 +186,6 @@ export const problemSentence = ({
   english: suggestion === undefined ? message : `${message} Did you mean "${suggestion}"?`,
 });
 
-/** Undefined for what is no code of ours. */
+/** Undefined for a code that is not ours. */
 export const problemInFrench = (code: string): string | undefined =>
   (french as Readonly<Partial<Record<string, string>>>)[code];

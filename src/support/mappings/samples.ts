@@ -1,5 +1,5 @@
-// Invented leads to try a mapping on: the client's samples, else one of ours with every field.
-// Invariant: nobody's data.
+// Invented leads to try a mapping on: the client's samples, else the built-in one with every field.
+// Invariant: no real person's data.
 import { basename } from 'node:path';
 import type { Lead } from '../../domain/lead.ts';
 import type { MappingSources } from '../../mapping/contract.ts';
@@ -7,7 +7,7 @@ import { sampleLead } from '../../mapping/tools/sample-lead.ts';
 import { leadFromSample } from '../../mapping/tools/sample.ts';
 
 export interface SampleText {
-  /** Its file; `built-in` for the one of ours. */
+  /** Its file; `built-in` for the built-in one. */
   readonly name: string;
   readonly text: string;
 }

@@ -1,6 +1,6 @@
-// Mappings that people type are tried in a thread of their own: a pattern without end or a file that unfolds to gigabytes
-// ends that thread, and no page of anybody else waits for it.
-// Invariant: one trial at a time and a few in line; past its time or its memory a trial is ended and says so.
+// Runs trials of typed mappings in a thread of their own: an endless pattern or a file that unfolds to gigabytes
+// ends that thread, and no other page waits for it.
+// Invariant: one trial at a time and a few in line; a trial past its time or memory is ended and reported as such.
 import { Worker } from 'node:worker_threads';
 import type { Trial, TrialAsked } from './trial.ts';
 
@@ -11,15 +11,15 @@ export interface NumberedTrial {
 
 export interface TrialTold {
   readonly number: number;
-  /** Undefined where the check itself broke. */
+  /** Undefined where the check itself failed. */
   readonly trial: Trial | undefined;
 }
 
 export type TrialAnswer =
   | { readonly kind: 'tried'; readonly trial: Trial }
-  /** It found no end in time, or needed too much memory. */
+  /** It did not end in time, or needed too much memory. */
   | { readonly kind: 'endless' }
-  /** Others try theirs: again in a moment. */
+  /** Too many trials wait: try again in a moment. */
   | { readonly kind: 'busy' };
 
 export interface Trials {
@@ -27,12 +27,12 @@ export interface Trials {
   readonly close: () => Promise<void>;
 }
 
-/** The first one also waits for the thread to load what the gateway is made of. */
+/** The first trial also waits until the thread has loaded its modules. */
 const patienceMs = 15_000;
 const mostInLine = 8;
 const mostMegabytes = 512;
 
-/** @param patience in ms, asked before each trial */
+/** @param patience in ms, read before each trial */
 export function createTrials(patience: () => number = () => patienceMs): Trials {
   let worker: Worker | undefined;
   let line: Promise<unknown> = Promise.resolve();
@@ -47,7 +47,7 @@ export function createTrials(patience: () => number = () => patienceMs): Trials 
     const started = new Worker(new URL('./trial-worker.ts', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: mostMegabytes },
     });
-    // It never keeps a process alive, and one that breaks while nobody asks breaks nothing.
+    // The thread never keeps the process alive, and an error between trials is ignored.
     started.unref();
     started.on('error', () => undefined);
     started.on('exit', () => {

@@ -1,5 +1,5 @@
-// The thread in which a mapping that somebody typed is checked and previewed.
-// Invariant: it has no database, no secret and no network; what it is given it forgets.
+// The thread that checks and previews a typed mapping.
+// Invariant: it has no database, no secret and no network; it keeps nothing of its input.
 import { parentPort } from 'node:worker_threads';
 import { connectors } from '../../../connectors/index.ts';
 import type { NumberedTrial, TrialTold } from './trial-thread.ts';

@@ -1,5 +1,5 @@
-// A mapping tried: what the check says of it, and what one lead would become by it, whole.
-// Invariant: pure; nothing is stored, sent or logged, and no secret is asked.
+// Tries a mapping: the check's messages, and the full rendering of one lead.
+// Invariant: pure; nothing is stored, sent or logged, and no secret is needed.
 import type { Action, Connector, SheetSection } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { checkSources, hasErrors } from '../../mapping/check.ts';
@@ -14,9 +14,9 @@ import { reasonWords, type Both } from '../words.ts';
 
 export interface TrialAsked {
   readonly sources: MappingSources;
-  /** One invented lead in YAML or JSON; absent: nothing is written, the files are checked alone. */
+  /** One invented lead in YAML or JSON; absent: nothing is rendered, only the files are checked. */
   readonly sample?: SampleText;
-  /** Compared with it, over these leads. */
+  /** Sources to compare it with, over these leads. */
   readonly against?: { readonly sources: MappingSources; readonly leads: readonly Lead[] };
   /** The moment at which consent is read. */
   readonly now: Date;
@@ -26,7 +26,7 @@ export interface TrialCall {
   /** Empty where the delivery is one call. */
   readonly name: string;
   readonly applies: boolean;
-  /** Why nothing would leave; empty where it would. */
+  /** Reasons why nothing would leave; empty where it would. */
   readonly whyNot: readonly Both[];
   readonly target: string;
   readonly head: readonly string[];
@@ -39,7 +39,7 @@ export interface TrialCall {
 
 export interface TrialPreview {
   readonly action: Action;
-  /** Empty where the destination takes the lead; else the key of `accepts` that does not. */
+  /** Empty where the destination takes the lead; else the deciding key of `accepts`. */
   readonly notTaken: string;
   readonly calls: readonly TrialCall[];
   readonly consentTable: Preview['consentTable'];
@@ -47,17 +47,17 @@ export interface TrialPreview {
 
 export interface Trial {
   readonly problems: readonly Problem[];
-  /** Without an error: could be published, as far as the check goes. */
+  /** Without an error: it could be published, as far as the check covers it. */
   readonly isSound: boolean;
   readonly sampleProblems: readonly Problem[];
-  /** Of each action the destination takes; none where mapping or sample cannot be read. */
+  /** One for each action the destination takes; none where mapping or sample cannot be read. */
   readonly previews: readonly TrialPreview[];
   /** Undefined where nothing is compared, or one of the two cannot be compiled. */
   readonly difference: Difference | undefined;
 }
 
 const actions: readonly Action[] = ['create', 'update', 'erase'];
-/** Of one content: a page shows no more. */
+/** Most characters of one content on a page. */
 const mostShown = 40_000;
 
 export function tryMapping(
@@ -68,7 +68,7 @@ export function tryMapping(
   const checked = checkSources(sources, options);
   const problems = checked.ok ? checked.warnings : checked.problems;
   const read = sample === undefined ? undefined : leadFromSample(sample.text, sample.name, sources.clientId);
-  // A preview helps most where a test of the file fails: like the terminal's, it does without them.
+  // A preview helps most where a test of the file fails: like the terminal's, it skips the tests.
   const whole: CheckResult = checked.ok ? checked : checkSources(sources, { ...options, tests: false });
   return {
     problems,

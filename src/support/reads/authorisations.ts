@@ -1,5 +1,5 @@
-// Authorisations as they stand: who may receive what, in force or not.
-// Invariant: reads only; what departs reads them again at departure.
+// Lists authorisations: recipient, data, and whether in force.
+// Invariant: reads only; a departure reads them again.
 import { liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
 import { readAuthorisations } from '../../store/authorisations.ts';
 import { allDestinations } from '../../store/destinations.ts';

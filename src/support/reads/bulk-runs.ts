@@ -1,4 +1,4 @@
-// Bulk runs as people read them: what was asked, how far it is, what it did and refused.
+// Reads bulk runs for people: order, progress, results and refusals.
 // Invariant: a client sees the runs that were narrowed to it, and no other.
 import { numbered } from '../../domain/counted.ts';
 import { bulkOutcomes, type BulkOutcome } from '../../store/bulk-outcomes.ts';
@@ -22,14 +22,14 @@ export interface BulkRunHead {
   readonly id: number;
   readonly kind: BulkKind;
   readonly state: BulkState;
-  /** As it was asked: names of a filter, or ids. */
+  /** As requested: names of a filter, or ids. */
   readonly filter: Readonly<Record<string, unknown>>;
   readonly actor: string;
   readonly reason: string;
   readonly counted: number;
   readonly done: number;
   readonly refused: number;
-  /** What became of them, the refused ones with numbers. */
+  /** Results, the refused ones with numbers. */
   readonly results: readonly {
     readonly result: string;
     readonly text: Both;
@@ -37,7 +37,7 @@ export interface BulkRunHead {
     readonly count: number;
     readonly deliveries: readonly number[];
   }[];
-  /** Whether a process has it in work at this moment. */
+  /** True while a process works it. */
   readonly isInWork: boolean;
   /** Steps that failed since the last that passed. */
   readonly failures: number;
@@ -84,10 +84,10 @@ export function bulkRunHead(run: BulkRow): BulkRunHead {
   };
 }
 
-/** Rows read for a page at most; what is narrowed to one client may be spread thin. */
+/** Most rows read for a page; the runs of one client may be rare among them. */
 const mostRead = 1_000;
 
-/** Newest first. A page may be short where many runs are not the reader's; `next` says whether it goes on. */
+/** Newest first. A page may be short where many runs are not the reader's; `next` is set where there are more. */
 export async function bulkRunsPage(
   { database }: SupportPlace,
   scope: Scope,
@@ -116,14 +116,14 @@ export async function bulkRun({ database }: SupportPlace, scope: Scope, id: numb
   return bulkRunHead(seenRun(scope, id, await readBulkRun(database, id)));
 }
 
-/** What has become by now of what a run has done. */
+/** Present states of a run's finished deliveries. */
 export interface BulkFollowed {
   readonly states: readonly BulkOutcome[];
-  /** How many of them are known: not those whose lead is gone, nor any once the list is no longer kept. */
+  /** Those with a known state: without those of deleted leads, or any once the list is no longer kept. */
   readonly known: number;
 }
 
-/** Of a run that was read within the reader's scope; counted by the run's own list, whatever the tables hold besides. */
+/** For a run within the reader's scope; counted over the run's own list, whatever the size of the tables. */
 export async function bulkFollowed(
   { reading }: Pick<SupportPlace, 'reading'>,
   { id }: Pick<BulkRunHead, 'id'>,

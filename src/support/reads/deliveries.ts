@@ -1,5 +1,5 @@
-// Deliveries by filter, a page at a time; how many match; failures by cause. For every face that shows them.
-// Invariant: nothing of a person; only what the scope of whoever asks allows.
+// Reads deliveries by filter, a page at a time; their count; failures by cause. For every face.
+// Invariant: nothing of a person; only within the reader's scope.
 import type { Action } from '../../../connectors/contract.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
 import {
@@ -18,10 +18,10 @@ import { reasonWords, stateWords, type Both } from '../words.ts';
 
 export type { DeliveryFilter } from '../../store/delivery-lists.ts';
 
-/** A delivery in a list, under names that stay: ids, codes and times, nothing the lead's tables hold. */
+/** A delivery in a list, with stable names: ids, codes and times, no data of the lead's tables. */
 export interface DeliveryHead {
   readonly id: number;
-  /** `webhook-id` of what was sent. */
+  /** The sent `webhook-id`. */
   readonly key: string;
   readonly client: string;
   readonly destination: string;
@@ -31,7 +31,7 @@ export interface DeliveryHead {
   readonly revision: number;
   readonly action: Action;
   readonly state: DeliveryState;
-  /** `base` or `base:CODE`; `reasonWords` tells it. */
+  /** `base` or `base:CODE`; `reasonWords` explains it. */
   readonly reason: string;
   readonly run: number;
   readonly attempt: number;
@@ -62,7 +62,7 @@ export const headOf = (row: ListedDelivery): DeliveryHead => ({
   settledAt: row.settledAt ?? null,
 });
 
-/** Newest first. @throws FIND-001 for a name of the filter that nobody knows */
+/** Newest first. @throws FIND-001 for an unknown name in the filter */
 export async function deliveriesPage(
   { reading }: SupportPlace,
   scope: Scope,
@@ -75,7 +75,7 @@ export async function deliveriesPage(
   return pageOf(rows.map(headOf), limit, ({ id }) => id);
 }
 
-/** Counted no further than this: nobody waits for the exact number of millions. */
+/** Highest count: an exact number of millions is not worth the wait. */
 export const mostCounted = 10_000;
 
 export interface Count {
@@ -105,14 +105,14 @@ export interface FailureGroup {
   readonly oldest: Date;
   /** Number of the newest of them, as an example. */
   readonly newest: number;
-  /** What the state and the cause mean. */
+  /** Meaning of the state and the cause. */
   readonly stateText: Both;
   readonly text: Both;
-  /** What can be done, by the example; empty for a client. */
+  /** Advice, by the example; empty for a client. */
   readonly advice: readonly Advice[];
 }
 
-/** The largest group first. What was closed is not among them. */
+/** The largest group first, without closed failures. */
 export async function failureGroups(
   { reading }: SupportPlace,
   scope: Scope,

@@ -1,5 +1,5 @@
-// One delivery: what it is, its story in plain words, its entries of the log, and what sent it.
-// Invariant: a client reads what happened and nothing of who of the centre did it, or why they did.
+// Reads one delivery: its facts, its story in plain words, its entries of the log, its mapping versions.
+// Invariant: a client reads the events, without the centre's actors and their reasons.
 import { unknownDelivery } from '../../errors/unknown.ts';
 import { deliveryStory, findDelivery, type StoryEntry } from '../../store/delivery-lists.ts';
 import { isUndecided } from '../../delivery/attempt/resolve.ts';
@@ -13,14 +13,14 @@ import { storyOf, type Story } from '../story.ts';
 import { isCancellable } from '../cancel.ts';
 import { headOf, type DeliveryHead } from './deliveries.ts';
 
-/** An entry of the hand-over log, as it stands there. */
+/** An entry of the hand-over log, with its columns. */
 export interface EntryHead {
   readonly id: number;
   readonly at: Date;
   readonly entry: string;
   readonly run: number;
   readonly attempt: number;
-  /** Empty where a client reads it. */
+  /** Empty for a client. */
   readonly actor: string;
   readonly purpose: string;
   readonly call: string;
@@ -30,13 +30,13 @@ export interface EntryHead {
   readonly mappingVersion: number;
   readonly leadRevision: number;
   readonly authorisation: number;
-  /** What the authorisation rests on. */
+  /** Document of the authorisation. */
   readonly document: string | null;
   /** Names of the target's fields; no value. */
   readonly fields: readonly string[];
   /** The opt-in under the client's own names and values. */
   readonly consents: readonly SentOptIn[];
-  /** SHA-256 of what was sent, hexadecimal. */
+  /** SHA-256 of the sent content, hexadecimal. */
   readonly digest: string | null;
   readonly bytes: number;
   readonly file: string;
@@ -62,14 +62,14 @@ export interface DeliveryPage {
   readonly entries: readonly EntryHead[];
   /** Number of the version whose content was sent first; null where none was. */
   readonly sentVersion: number | null;
-  /** Of the version in force. */
+  /** Number of the version in force. */
   readonly versionInForce: number | null;
-  /** What a replay would do, and whether it can be cancelled; for the centre only. */
+  /** Plan of a replay, and whether it can be cancelled; for the centre only. */
   readonly replay: ReplayPlan | null;
-  /** Waits with the content of an earlier version: a replay may write it by the one in force, under a new key. */
+  /** Waits with the content of an earlier version: a replay may render it by the one in force, under a new key. */
   readonly canBeAnew: boolean;
   readonly isCancellable: boolean;
-  /** Whether somebody has to say what became of it; for the centre only. */
+  /** True where a person has to decide its outcome; for the centre only. */
   readonly isUndecided: boolean;
 }
 

@@ -1,5 +1,5 @@
-// How a destination did lately: by hour of the last day, by day of the last month. What its plots and their tables are made of.
-// Invariant: from the counted hours alone, so that it costs the same whatever the log holds; every hour and day stands there, empty or not.
+// Reads a destination's history, by hour of the last day and by day of the last month, for its plots and tables.
+// Invariant: from the hourly counts alone, so that the cost does not depend on the log; every hour and day is included, empty or not.
 import { unknownDestination } from '../../errors/unknown.ts';
 import { addDays, civilDate, startOfDay } from '../../domain/civil-date.ts';
 import { shareWithin } from '../../domain/time-scale.ts';
@@ -32,7 +32,7 @@ const daysShown = 30;
 
 /** @throws FIND-001 */
 export async function destinationPlots(
-  // A replica's account may see none of this.
+  // A replica's account may have no right to these tables.
   { database }: Pick<SupportPlace, 'database'>,
   scope: Scope,
   id: string,

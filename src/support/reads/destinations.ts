@@ -1,5 +1,5 @@
-// Destinations with their health: how they send at present, what waits for them and since when, how long it takes.
-// Invariant: says what `domain/send-policy` says; reads no settled delivery but the newest few.
+// Reads destinations with their health: state of sending, backlog with its age, durations.
+// Invariant: agrees with `domain/send-policy`; reads no settled delivery but the newest few.
 import { unknownDestination } from '../../errors/unknown.ts';
 import type { DestinationStatus } from '../../domain/destination.ts';
 import { sendsFiles } from '../../../connectors/index.ts';
@@ -23,7 +23,7 @@ import { sendingStateOf, type Sends, type SendingState } from '../sending-state.
 import { knownInScope } from '../known-names.ts';
 import type { Both } from '../words.ts';
 
-/** What the terminal, the API and the console show of a destination. */
+/** Facts of a destination for terminal, API and console. */
 export interface DestinationHead {
   readonly destination: string;
   readonly client: string;
@@ -35,7 +35,7 @@ export interface DestinationHead {
   readonly statusReason: string;
   readonly circuit: string;
   readonly cause: string;
-  /** A file of every lead that is held back because too many are missing. */
+  /** A file of every lead that is withheld because too many are missing. */
   readonly heldFile: HeldFile | null;
   readonly nextProbeAt: Date | null;
   readonly sends: Sends | 'all';
@@ -43,11 +43,11 @@ export interface DestinationHead {
 }
 
 export interface DestinationHealth extends DestinationHead {
-  /** Behind the destination's name: `is held (unavailable): ...`; null while it sends as many as it bears. */
+  /** Continues the destination's name: `is held (unavailable): ...`; null while it sends normally. */
   readonly trouble: Both | null;
   /** Deliveries that have not ended, by state. */
   readonly open: Readonly<Record<string, number>>;
-  /** Of the oldest of them. */
+  /** Age of the oldest of them. */
   readonly oldestSeconds: number | null;
   readonly oldestReason: string;
   /** Deliveries that need a person. */
@@ -103,7 +103,7 @@ async function known(place: SupportPlace, all: readonly Destination[]): Promise<
   });
 }
 
-/** Every destination of the scope, without counting what waits. */
+/** Every destination of the scope, without its backlog. */
 export async function destinationHeads(
   place: SupportPlace,
   scope: Scope,
@@ -154,9 +154,9 @@ function waitingOf(
 }
 
 export interface DestinationPage extends DestinationHealth {
-  /** When its newest file was due, of what sends files. */
+  /** Due time of the newest file; null without files. */
   readonly newestFileAt: Date | null;
-  /** Of the newest delivered, from planning to the recipient's yes. */
+  /** Durations of the newest delivered, from planning to acceptance. */
   readonly durations: {
     readonly count: number;
     readonly p50Ms: number | null;

@@ -1,4 +1,4 @@
-// What happened, as a feed: a reader asks for what came after the last it has, and misses nothing.
+// Reads events as a feed: a reader asks for those after its last one, and misses none.
 // Invariant: in the order of the seals, each event once; ids, codes and names of destinations, nothing of a person.
 import { endOf } from '../../domain/delivery-ends.ts';
 import { feedEntries, newestSeal, sealsFrom, type FeedEntry } from '../../store/event-feed.ts';
@@ -30,13 +30,13 @@ export const eventWords: Readonly<Record<EventKind, string>> = {
 };
 
 export interface FeedEvent {
-  /** Of the entry of the log: the same event has the same number for ever. */
+  /** Id of the entry of the log: an event keeps its number for ever. */
   readonly id: number;
   readonly at: Date;
   readonly kind: EventKind;
   readonly client: string;
   readonly destination: string;
-  /** Null where it is the destination's. */
+  /** Null for an event of the destination. */
   readonly delivery: number | null;
   readonly key: string | null;
   readonly lead: string | null;
@@ -81,7 +81,7 @@ const eventOf = (entry: FeedEntry, kind: EventKind): FeedEvent => ({
 });
 
 export interface EventsAsked {
-  /** `next` of the answer before; `now` for what happens from now on; absent: from the beginning of the log. */
+  /** `next` of the previous answer; `now` for future events; absent: from the beginning of the log. */
   readonly after?: string;
   readonly kinds?: readonly EventKind[];
   readonly limit: number;
@@ -89,19 +89,19 @@ export interface EventsAsked {
 
 export interface EventsPage {
   readonly items: readonly FeedEvent[];
-  /** Always there: kept by the reader, and given back with the next question. */
+  /** Always present: kept by the reader, and sent with the next request. */
   readonly next: string;
-  /** False: that was all that is sealed so far; a moment later there may be more. */
+  /** False: no more is sealed yet; a moment later there may be more. */
   readonly hasMore: boolean;
 }
 
-/** Entries looked at for one answer; where few of them are the reader's, it comes again for the rest. */
+/** Most entries read for one answer; a reader with few events asks again for the rest. */
 const mostLookedAt = 5_000;
 const sealsAtOnce = 100;
 
-/** @throws USAGE-001 for an `after` that is none of ours, or lies beyond the end of the log: its reader would miss what comes next */
+/** @throws USAGE-001 for an unknown `after`, or one past the end of the log: its reader would miss later events */
 export async function eventsPage(
-  // A replica's account may not see the seals.
+  // A replica's account may have no right to the seals.
   { database }: Pick<SupportPlace, 'database'>,
   scope: Scope,
   { after, kinds, limit }: EventsAsked,

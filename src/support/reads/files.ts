@@ -1,4 +1,4 @@
-// Files of flows, newest first: number, rows, state, and whether their recipient acknowledged them.
+// Lists files of flows, newest first: number, rows, state, and whether their recipient acknowledged them.
 // Invariant: a name and counts; no row of a file.
 import { acknowledgedFiles, listFiles, type FileFilter, type ListedFile } from '../../store/file-lists.ts';
 import { knownInScope } from '../known-names.ts';

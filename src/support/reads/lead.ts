@@ -1,4 +1,4 @@
-// One lead: its data by category, masked; consents over time, interactions, deliveries, and every hand-over of it.
+// Reads one lead: its data by category, masked; consents over time, interactions, deliveries, and every hand-over of it.
 // Invariant: of a person enough to recognise and no more (C39); in clear only by `showLead`'s own rule, after an entry of the log.
 import type { ConsentRecord, Lead } from '../../domain/lead.ts';
 import { columnFacts, type ColumnFacts } from '../../domain/lead-fields/columns.ts';
@@ -27,7 +27,7 @@ export interface LeadCategory {
   readonly fields: readonly LeadField[];
 }
 
-/** What the person answered or took back, as it was recorded. */
+/** An answer or withdrawal of the person, as recorded. */
 export type RecordedConsent = Pick<
   ConsentRecord,
   'purpose' | 'channel' | 'state' | 'recordedAt' | 'legalEntity'
@@ -38,7 +38,7 @@ export interface LeadPage extends LeadFile {
   /** Oldest first. */
   readonly consentsOverTime: readonly RecordedConsent[];
   readonly isRestricted: boolean;
-  /** Destinations of the client that have got nothing of it. */
+  /** Destinations of the client without a delivery of it. */
   readonly notTaking: readonly NotTaking[];
 }
 
@@ -47,7 +47,7 @@ export interface LeadName {
   readonly reference: string;
 }
 
-/** @throws FIND-001, also where nothing but refused rows has the reference: a look-up finds those */
+/** @throws FIND-001, also where only refused rows have the reference: a look-up finds those */
 export async function leadPage(
   { database, published }: SupportPlace,
   scope: Scope,
@@ -119,7 +119,7 @@ const masks: Readonly<Record<string, (value: string) => string>> = {
   'identity.landline': maskPhone,
 };
 
-/** What a person said is hidden, but for what the closed lists of the project say: a type of housing names nobody. */
+/** A person's values are masked, except closed lists of the project: a type of housing identifies nobody. */
 function shownValue(facts: ColumnFacts, value: string | number | Date, reveal: boolean): string {
   const text = value instanceof Date ? value.toISOString() : String(value);
   const isOpen = !facts.person || (facts.category === 'project' && facts.type === 'enum');
@@ -127,10 +127,10 @@ function shownValue(facts: ColumnFacts, value: string | number | Date, reveal: b
   return masks[facts.path]?.(text) ?? '***';
 }
 
-/** Who looked a person up is read by whoever audits, and by nobody else. */
+/** Entries about look-ups, which only auditors read. */
 const forAudit: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exported']);
 
-/** Every entry of the log about the lead, oldest first; a client reads nothing of who of the centre acted. @throws FIND-001 */
+/** Every entry of the log about the lead, oldest first; a client's reader gets no actor of the centre. @throws FIND-001 */
 export async function handoversOfLead(
   { database }: SupportPlace,
   scope: Scope,

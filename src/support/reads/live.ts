@@ -1,5 +1,5 @@
-// The live tail: what happens to deliveries and their destinations, newest first, from the end of the log or from a place in it.
-// Invariant: in the order of the seals, each entry once; codes and references, nothing of a person, nobody of the centre named.
+// Reads the live tail: events of deliveries and their destinations, newest first, from the end of the log or from a position.
+// Invariant: in the order of the seals, each entry once; codes and references, nothing of a person, no actor of the centre.
 import type { DeliveryState } from '../../domain/delivery.ts';
 import { newestSeal, sealsFrom } from '../../store/event-feed.ts';
 import type { HandoverEntry } from '../../store/handovers.ts';
@@ -15,29 +15,29 @@ import type { Both } from '../words.ts';
 export type { TailFilter } from '../../store/live-tail.ts';
 
 export interface LiveEntry {
-  /** Of the entry of the log. */
+  /** Id of the entry of the log. */
   readonly id: number;
   readonly at: Date;
   readonly client: string;
   readonly destination: string;
-  /** Null where it is the destination's. */
+  /** Null for an event of the destination. */
   readonly delivery: number | null;
   readonly lead: string | null;
   readonly words: Both;
-  /** What the delivery is by now. */
+  /** Present state of the delivery. */
   readonly state: DeliveryState | null;
 }
 
 export interface LivePage {
   /** Newest first. */
   readonly items: readonly LiveEntry[];
-  /** The place behind the newest of them: what comes after it is asked for with this. */
+  /** Position after the newest of them, for the next request. */
   readonly next: string;
-  /** There is more behind `next` already. */
+  /** More is sealed after `next` already. */
   readonly hasMore: boolean;
 }
 
-/** What a delivery's story tells. */
+/** Entries in a delivery's story. */
 const ofDeliveries: readonly HandoverEntry[] = [
   'departed',
   'outcome',
@@ -61,15 +61,15 @@ const kinds: readonly HandoverEntry[] = [
   ...(Object.keys(destinationEntryWords) as readonly HandoverEntry[]),
 ];
 
-/** Ids asked for in one statement. */
+/** Ids read in one statement. */
 const atOnce = 512;
-/** Entries looked at for one page: behind them few of a rare destination are worth the wait. */
+/** Most entries read for one page: a longer search for a rare destination is not worth the wait. */
 const mostLookedAt = 8_192;
 const sealsAtOnce = 128;
 
 /**
- * The newest up to a place, or of all.
- * @throws FIND-001 for a name that nobody knows, USAGE-001 for a place that is none of ours
+ * The newest events up to a position, or of all.
+ * @throws FIND-001 for an unknown name, USAGE-001 for an unknown position
  */
 export async function liveUpTo(
   { database }: SupportPlace,
@@ -100,7 +100,7 @@ export async function liveUpTo(
   return { items: items.slice(0, limit), next: textOf(end), hasMore: newest >= end.seal };
 }
 
-/** What came after a place, as far as the page goes. @throws FIND-001, USAGE-001 */
+/** Events after a position, up to a page. @throws FIND-001, USAGE-001 */
 export async function liveAfter(
   { database }: SupportPlace,
   scope: Scope,
@@ -139,7 +139,7 @@ const placesOf = (seal: number, entries: string, behind: number): readonly Posit
     Array.from({ length: to - from + 1 }, (_, index) => ({ seal, entry: from + index })),
   );
 
-/** In the order of their places; what the filter does not let through is left out. */
+/** In the order of their positions, without those that the filter excludes. */
 async function entriesAt(
   database: SupportPlace['database'],
   places: readonly Position[],
@@ -168,7 +168,7 @@ const liveEntry = (entry: TailEntry): LiveEntry => ({
 
 function wordsOf(entry: TailEntry): Both {
   if (entry.deliveryId === 0) return destinationEntryWords[entry.entry] ?? [entry.entry, entry.entry];
-  // Whether anything left is known with its outcome, which comes after it.
+  // Only the later outcome shows whether anything left.
   if (entry.entry === 'departed') return departureWords(entry);
   return entryLine({ ...entry, purpose: '' }, { isTyped: entry.isTyped === 1 });
 }

@@ -1,5 +1,5 @@
-// Published versions of a destination's mapping, newest first; their files on demand.
-// Invariant: a version is what was published, for ever; a client reads its own.
+// Reads published versions of a destination's mapping, newest first; their files on demand.
+// Invariant: a version never changes; a client reads its own.
 import { unknownDestination, unknownVersion } from '../../errors/unknown.ts';
 import type { MappingSources } from '../../mapping/contract.ts';
 import { findDestination } from '../../store/destinations.ts';
@@ -12,7 +12,7 @@ export interface VersionHead {
   readonly isInForce: boolean;
   /** SHA-256 of its files. */
   readonly fingerprint: string;
-  /** Who published it, and the note; empty for a client. */
+  /** Author and note; empty for a client. */
   readonly author: string;
   readonly note: string;
   readonly publishedAt: Date;
@@ -21,7 +21,7 @@ export interface VersionHead {
 export interface VersionPage extends VersionHead {
   /** File by file, as published. */
   readonly files: Readonly<Record<string, string>>;
-  /** Which of them is the mapping. */
+  /** Name of the mapping among them. */
   readonly main: string;
 }
 
@@ -39,7 +39,7 @@ async function known({ database }: SupportPlace, scope: Scope, destination: stri
   return { versions: await versionHistory(database, found.id), inForce: found.mappingVersionId };
 }
 
-/** @param inForce the version's id that the destination points at */
+/** @param inForce id of the destination's version in force */
 export const headOf = (scope: Scope, inForce: number, version: MappingVersion): VersionHead => ({
   version: version.version,
   isInForce: version.id === inForce,

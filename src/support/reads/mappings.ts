@@ -1,5 +1,5 @@
-// Mappings by destination: the version in force, the file beside it, what is missing before the client goes live.
-// Invariant: a client reads its own versions; what stands on the disk, and who did what, is the centre's.
+// Reads mappings by destination: the version in force, the file beside it, the missing items before the client goes live.
+// Invariant: a client reads its own versions; files on disk, and authors, are for the centre.
 import { checkSources } from '../../mapping/check.ts';
 import type { Block } from '../../mapping/spec/blocks.ts';
 import { RelaisError } from '../../errors.ts';
@@ -62,7 +62,7 @@ export async function mappingHeads(place: MappingPlace, scope: Scope): Promise<r
 export interface MappingPage {
   readonly destination: string;
   readonly client: string;
-  /** Newest first; none where only a file is there. */
+  /** Newest first; none where there is only a file. */
   readonly versions: readonly VersionHead[];
   /** Undefined for a client. */
   readonly draft: DraftState | undefined;
@@ -99,7 +99,7 @@ export async function mappingPage(
   };
 }
 
-/** By what is in force; before that, by the files. Undefined where neither is there. */
+/** By the version in force; before the first, by the files. Undefined where neither exists. */
 async function goLiveOf(
   { database, checkOptions, config }: MappingPlace,
   clientId: string,
@@ -110,10 +110,10 @@ async function goLiveOf(
   return goLiveListOfFiles(database, checkOptions, { folder: config.mappingsDir, clientId });
 }
 
-/** Leads that a difference is shown over. */
+/** Leads that a difference is computed over. */
 const comparedLeads = 50;
 
-/** The file as it stands, checked and compared with what is in force. @throws FIND-001 */
+/** The file on disk, checked and compared with the version in force. @throws FIND-001 */
 export async function draftPage(
   place: MappingPlace,
   trials: Trials,
@@ -136,7 +136,7 @@ export async function draftPage(
   });
 }
 
-/** A version beside the one in force; undefined where it is the one. @throws FIND-001 */
+/** A version beside the one in force; undefined where it is that one. @throws FIND-001 */
 export async function versionBesideInForce(
   place: MappingPlace,
   trials: Trials,
@@ -155,7 +155,7 @@ export async function versionBesideInForce(
   return draftPage(place, trials, { sources: sourcesOf(wanted), inForce });
 }
 
-/** The document a client signs. @param version undefined: what is in force. @throws FIND-001, MAPPING-001 */
+/** The document a client signs. @param version undefined: the one in force. @throws FIND-001, MAPPING-001 */
 export async function mappingDocument(
   { database, checkOptions }: MappingPlace,
   scope: Scope,
@@ -183,7 +183,7 @@ export async function mappingDocument(
       `La version ${version.version} de ${destination} ne passe plus la vérification d’aujourd’hui.`,
       `Version ${version.version} of ${destination} does not pass today's checks.`,
     ]);
-  // Who published it is the centre's to know.
+  // The author is for the centre only.
   const { author, ...rest } = version;
   const shown = { ...rest, author: scope.clientId === undefined ? author : '' };
   const document = clientDocument(

@@ -1,4 +1,4 @@
-// The names that a person may choose from: clients and destinations.
+// Lists the names that a person may choose from: clients and destinations.
 // Invariant: another client's are not among them.
 import { allDestinations, clientIds } from '../../store/destinations.ts';
 import type { SupportPlace } from '../place.ts';
@@ -9,7 +9,7 @@ export interface KnownNames {
   readonly destinations: readonly string[];
 }
 
-/** A destination of a client that has a version in force, or any of its; undefined where it has none. */
+/** A destination of a client with a version in force, or any of its destinations; undefined where it has none. */
 export async function someDestinationOf(
   { reading }: Pick<SupportPlace, 'reading'>,
   client: string,

@@ -1,5 +1,5 @@
-// Destinations of the client that have got nothing of a lead, each with why: judged by what is in force now.
-// Invariant: reads only; nothing of the lead's own values is told, only which of its fields decides.
+// Lists destinations of the client that do not take a lead, each with the reason by the mapping in force.
+// Invariant: reads only; it names the deciding field of the lead, never its value.
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { acceptNames } from '../../mapping/fields/conditions.ts';
@@ -13,7 +13,7 @@ export interface NotTaking {
   readonly why: Both;
 }
 
-/** @param having destinations that a delivery of the lead was planned for */
+/** @param having destinations with a delivery of the lead */
 export async function notTaking(
   { database, published }: Pick<SupportPlace, 'database' | 'published'>,
   { lead, createdAt }: { readonly lead: Lead; readonly createdAt: Date },
@@ -54,7 +54,7 @@ const words = {
   ],
 } as const satisfies Readonly<Record<string, Both>>;
 
-/** @param key of `accepts`, a short name or a place in the lead */
+/** @param key of `accepts`, a short name or a path in the lead */
 function notAmong(key: string): Both {
   const path = acceptNames[key] ?? key;
   const facts = columnFacts.find((column) => column.path === path);
@@ -69,7 +69,7 @@ const tooEarly = (from: Date): Both => [
   `it came before ${paris(from)}, since when it takes leads`,
 ];
 
-/** Why a change of a lead was not passed on, or a lead to nobody, as it was written down when it was planned. */
+/** Reason, recorded by the planner, why a change or a lead was not passed on. */
 export const refusalOfPlan = (reason: string): Both | undefined => {
   const [base = '', key] = reason.split(':');
   if (base === 'not_accepted' && key !== undefined) return notAmong(key);

@@ -1,5 +1,5 @@
-// Looking for leads by the reference, or for a person by what the person is reached by.
-// Invariant: a look-up of a person is in the log, with who and why, before it is answered; masked unless revealed (C39).
+// Finds leads by their reference, or a person by mail, phone or name.
+// Invariant: a look-up of a person is in the log, with actor and reason, before it is answered; masked unless revealed (C39).
 import { RelaisError } from '../../errors.ts';
 import { searchLeads, type FoundLead } from '../../store/support-leads.ts';
 import { clientIds } from '../../store/destinations.ts';
@@ -16,7 +16,7 @@ import type { SupportPlace } from '../place.ts';
 import { withinScope, type Scope } from '../scope.ts';
 import type { Both } from '../words.ts';
 
-/** Leads of that very reference, in one client or in all of the scope; nothing of the person, so nothing is journalled. */
+/** Leads of exactly that reference, in one client or in all of the scope; nothing of the person, so nothing is logged. */
 export async function leadsByReference(
   { database }: SupportPlace,
   scope: Scope,
@@ -42,7 +42,7 @@ const problemWords: Readonly<Record<AskedProblem, Both>> = {
   phone_unreadable: ['Ce n’est pas un numéro de téléphone.', 'phone is not a phone number.'],
 };
 
-/** @throws USAGE-001 for a question that cannot be asked, FIND-001 for a client nobody knows */
+/** @throws USAGE-001 for an impossible query, FIND-001 for an unknown client */
 export async function peopleFound(
   place: SupportPlace,
   scope: Scope,

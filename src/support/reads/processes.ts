@@ -1,5 +1,5 @@
-// Which of the roles that carry leads nobody plays at present.
-// Invariant: reads the lines of living processes alone; a console or an API carries nothing.
+// Lists the roles necessary for delivery that no running process has.
+// Invariant: reads only the rows of living processes; a console or an API carries no leads.
 import { seenProcesses } from '../../store/processes.ts';
 import type { SupportPlace } from '../place.ts';
 

@@ -1,5 +1,5 @@
-// Requests of persons as a list shows them: the clock of each, and what is missing before it may be closed.
-// Invariant: reads only; nothing of a person stands in a request.
+// Lists requests of persons: the clock of each, and the missing steps before it may be closed.
+// Invariant: reads only; nothing of a person is in a request.
 import { addDays, civilDate, daysBetween, type CivilDate } from '../../domain/civil-date.ts';
 import type { ClosingProblem, RequestKind } from '../../domain/requests.ts';
 import { openRecipients } from '../../store/request-recipients.ts';
@@ -11,7 +11,7 @@ import type { SupportPlace } from '../place.ts';
 export type { ProofHead } from '../../store/proofs.ts';
 export type { Request } from '../../store/requests.ts';
 
-/** The last day of a term, and how many days are left until then; negative when it is over. */
+/** The last day of a term, and the days left; negative when it is over. */
 export interface Clock {
   readonly lastDay: CivilDate;
   readonly daysLeft: number;
@@ -30,11 +30,11 @@ export interface RequestHead extends Omit<Request, 'asked'> {
 export interface RequestsAsked {
   readonly clientId?: string;
   readonly kind?: RequestKind;
-  /** Closed ones, newest first; else those that are not, due first. */
+  /** Closed ones, newest first; else open ones, the earliest term first. */
   readonly areClosed: boolean;
 }
 
-/** As many as fit; `isCut`: there are more. */
+/** A bounded number; `isCut`: there are more. */
 export async function requestsListed(
   { database }: Pick<SupportPlace, 'database'>,
   { areClosed, ...filter }: RequestsAsked,
@@ -73,7 +73,7 @@ const missingOf = (
           : (['not_informed'] as const)),
       ];
 
-/** Names of those the log calls `account:12`, as long as they are kept. */
+/** Names of actors such as `account:12`, as long as they are kept. */
 export const namesOfActors = (
   { database }: Pick<SupportPlace, 'database'>,
   actors: readonly string[],
@@ -91,7 +91,7 @@ export const proofsListed = (
   limit: number,
 ): Promise<readonly ProofHead[]> => listProofs(database, { ...asked, limit });
 
-/** Undefined: no such proof; its `document` undefined: it went with the leads it names. */
+/** Undefined: no such proof; its `document` undefined: deleted with the leads it names. */
 export const proofWithNumber = (
   { database }: Pick<SupportPlace, 'database'>,
   number: number,

@@ -1,4 +1,4 @@
-// The calendar of what will be deleted or anonymised, and what runs did, for whoever shows it.
+// Reads the calendar of future deletions and anonymisations, and the results of runs.
 // Invariant: reads only; counts, dates and the centre's references, nothing of a person.
 import { addDays, addMonths, civilDate, monthOf, type CivilDate } from '../../domain/civil-date.ts';
 import { unknownClient } from '../../errors/unknown.ts';
@@ -12,7 +12,7 @@ import type { SupportPlace } from '../place.ts';
 export type { PlannedDate, RetentionPlan } from '../../retention/plan.ts';
 export type { RetentionRun } from '../../store/retention-items.ts';
 
-/** Clients that a calendar may be asked of. */
+/** Clients with a calendar. */
 export const clientsToPlan = async ({
   database,
 }: Pick<SupportPlace, 'database'>): Promise<readonly string[]> =>
@@ -25,11 +25,11 @@ export interface Calendar extends RetentionPlan {
   readonly today: CivilDate;
 }
 
-/** Leads dated for one page: more takes longer than somebody waits. */
+/** Leads dated for one page: more would take too long. */
 const mostDated = 20_000;
 
 /**
- * One month, of one client or of all; what is overdue belongs to the present one.
+ * One month, of one client or of all; overdue leads belong to the present month.
  * @param month `2027-03`; another text: the present one
  * @throws FIND-001
  */

@@ -1,5 +1,5 @@
-// What needs a person, and what was alerted.
-// Invariant: a task of the whole gateway is nobody's but the centre's.
+// Lists tasks, failed or undecided deliveries that need a person, and alerts.
+// Invariant: a task of the whole gateway is shown to the centre alone.
 import { alertAdvice, whatToDo, type AlertAdvice } from '../../domain/alert-advice.ts';
 import { alertDefinitions, type AlertKind } from '../../domain/alert-kinds.ts';
 import { listDeliveries } from '../../store/delivery-lists.ts';
@@ -23,7 +23,7 @@ export { alertKinds } from '../../domain/alert-kinds.ts';
 
 /** A delivery that failed and was not closed, or waits for support's decision. */
 export interface DeliveryTask {
-  /** By which it is closed: the number of the delivery. */
+  /** Its name for closing: the number of the delivery. */
   readonly task: string;
   readonly kind: 'failed' | 'decision';
   readonly delivery: DeliveryHead;
@@ -33,7 +33,7 @@ export interface DeliveryTask {
 }
 
 export interface AlertHead {
-  /** By which it is closed: `A12`. */
+  /** Its name for closing: `A12`. */
   readonly task: string;
   readonly id: number;
   readonly kind: AlertKind;
@@ -99,7 +99,7 @@ export async function deliveryTasksPage(
   );
 }
 
-/** The newest open alerts that ask for a person and are not told by their delivery. @throws FIND-001 */
+/** The newest open alerts that need a person and have no task of their delivery. @throws FIND-001 */
 export async function openAlerts(
   { reading }: SupportPlace,
   scope: Scope,

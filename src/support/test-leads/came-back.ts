@@ -1,5 +1,5 @@
-// What became of a test lead at its recipient: asked by our reference, compared field by field with what was sent, and removed.
-// Invariant: only the invented lead is asked about and removed, by the numbers its own answers gave.
+// Looks up a test lead at its recipient by our reference, compares it field by field with the sent one, and removes it.
+// Invariant: only the invented lead is looked up and removed, by the numbers in its own answers.
 import { randomBytes } from 'node:crypto';
 import type { Answer, Captured, Outcome, Parcel, SendContext } from '../../../connectors/contract.ts';
 import { callSituations } from '../../mapping/calls/situations.ts';
@@ -12,15 +12,15 @@ import { contextOf, type TrialInput, type TrialMessage } from './trial.ts';
 
 type Sent = Extract<TrialMessage, { readonly kind: 'sent' }>;
 
-/** Sentences for who sets the destination up; `isWhole` unless something did not come back. */
+/** Sentences for the person who sets the destination up; `isWhole` unless something did not come back. */
 export interface CameBack {
   readonly isWhole: boolean;
   readonly notes: readonly Both[];
 }
 
 /**
- * @param sent what was taken, as `sendTrial` gives it
- * @param removes false where a client sent it: they look at it in their own CRM
+ * @param sent the accepted messages, as `sendTrial` returns them
+ * @param removes false for a client's test: the client looks at it in its own CRM
  */
 export async function readBackAndRemove(
   input: TrialInput,
@@ -94,7 +94,7 @@ const notFound = (outcome: Outcome): Both => [
   `The lead is taken, but cannot be found by our reference (${outcomeText(outcome.kind, '', 'en')}): the field of the reference is not kept, or cannot be searched.`,
 ];
 
-/** Fields sent as JSON that the record found has not, where it shows most of them; none where it cannot be compared. */
+/** Fields sent as JSON that the found record lacks, where it shows most of them; none where it cannot be compared. */
 export function notKept(
   { text }: Pick<Sent, 'text'>,
   answer: Answer | undefined,
@@ -107,7 +107,7 @@ export function notKept(
   return lost.length * 2 > leaves.length ? [] : lost.map(([path]) => path.join('.'));
 }
 
-/** The innermost object in which our reference stands. */
+/** The innermost object with our reference. */
 function recordOf(value: unknown, reference: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   const members: readonly unknown[] = Object.values(value);

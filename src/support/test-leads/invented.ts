@@ -1,5 +1,5 @@
-// The lead of a test: nobody, and plainly a test to whoever finds it in a CRM.
-// Invariant: reserved numbers and addresses, every opt-in refused: nobody is ever called or written to for it.
+// Builds the lead of a test: no real person, and plainly a test to a reader of the CRM.
+// Invariant: reserved numbers and addresses, every opt-in refused: no person is ever called or written to for it.
 import { identityFields } from '../../domain/lead-fields/identity.ts';
 import { originFields } from '../../domain/lead-fields/origin.ts';
 import { projectFields } from '../../domain/lead-fields/project.ts';
@@ -48,7 +48,7 @@ function asTest(lead: Lead, reference: string, now: Date): Lead {
   };
 }
 
-/** Where the sample says something, ours says it: whoever wrote the sample may have taken somebody's. */
+/** Replaces values of the sample by invented ones: the sample may contain a real person's. */
 const instead = <T extends object>(said: T, ours: { readonly [K in keyof T]?: T[K] | undefined }): T => ({
   ...said,
   ...Object.fromEntries(Object.entries(ours).filter(([name]) => name in said)),

@@ -1,5 +1,5 @@
-// Where an invented lead goes that somebody sends to try a destination: what the trial needs of its recipient.
-// Invariant: a sandbox is compared with every address of production, secrets resolved, before anything is opened.
+// Describes the recipient of a test lead for the trial: a sandbox, or the destination's own.
+// Invariant: a sandbox is compared with every address of production, secrets resolved, before any connection.
 import type { Answer, Credentials, NetworkPolicy } from '../../../connectors/contract.ts';
 import { RelaisError } from '../../errors.ts';
 import type { ActionPlan, CompiledMapping } from '../../mapping/contract.ts';
@@ -11,17 +11,17 @@ export interface TrialRecipient {
   readonly settingsOf: (call?: string) => unknown;
   readonly network: NetworkPolicy;
   readonly secrets: (name: string) => readonly string[];
-  /** Production's, where a real recipient is asked: a refresh token may be good only once. */
+  /** Production's credentials for a real recipient: a refresh token may be valid only once. */
   readonly credentials?: Credentials;
   readonly allowedTargets: readonly string[];
-  /** What a local recipient answers next, where it can be set. */
+  /** Sets the next answer of a local recipient, where possible. */
   readonly answerWith?: (answer: Answer) => void;
-  /** How much arrived, as a local recipient counts it. */
+  /** Number of messages, as a local recipient counts them. */
   readonly received?: () => number;
   readonly close: () => Promise<void>;
 }
 
-/** Who we are to a real recipient, and the way to it. */
+/** Our credentials with a real recipient, and the way to it. */
 export interface Means {
   readonly network: NetworkPolicy;
   readonly secrets: (name: string) => readonly string[];
@@ -41,9 +41,9 @@ export const settingsByCall = (mapping: CompiledMapping): ReadonlyMap<string | u
 
 /**
  * The sandbox the file declares.
- * @param inForce the version in force, where there is one: what the file says now may be another address
- * @param covered targets that may be reached: of the contract, and for a real lead of an authorisation, too
- * @throws SANDBOX-001 when an address of it is production's
+ * @param inForce the version in force, where there is one: the file may already name another address
+ * @param covered allowed targets: of the contract, and for a real lead of an authorisation, too
+ * @throws SANDBOX-001 when one of its addresses is production's
  */
 export function clientPlace(
   mapping: CompiledMapping,
@@ -85,7 +85,7 @@ export function clientPlace(
   };
 }
 
-/** Where the destination's leads go. @param covered targets of a live authorisation */
+/** The real target of the destination's leads. @param covered targets of a live authorisation */
 export function ownPlace(
   mapping: CompiledMapping,
   { network, secrets, credentials }: Means,

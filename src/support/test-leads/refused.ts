@@ -1,4 +1,4 @@
-// Why no test lead is sent. French first.
+// Refusals of a test lead. French first.
 // Invariant: each is DEST-001; nothing has left.
 import type { DestinationStatus } from '../../domain/destination.ts';
 import { RelaisError } from '../../errors.ts';

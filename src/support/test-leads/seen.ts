@@ -1,5 +1,5 @@
-// What the page of a test lead shows: where it would go, and what became of the latest.
-// Invariant: reads only, within the scope of who asks.
+// Reads the page of a test lead: its target, and the results of the latest ones.
+// Invariant: reads only, within the reader's scope.
 import { unknownDestination } from '../../errors/unknown.ts';
 import { findDestination } from '../../store/destinations.ts';
 import { recentTestLeads, type TestLeadRow } from '../../store/test-leads.ts';
@@ -22,11 +22,11 @@ export async function testLeadsSent(
 
 export interface TestLeadOffer {
   readonly client: string;
-  /** Where it would go; undefined: it may be sent nowhere. */
+  /** Its target; undefined: it may be sent nowhere. */
   readonly to: TestLeadRow['place'] | undefined;
 }
 
-/** What the page says before anybody presses. @throws FIND-001 */
+/** Facts for the page before a test is sent. @throws FIND-001 */
 export async function testLeadOffer(place: TestPlace, scope: Scope, id: string): Promise<TestLeadOffer> {
   const found = existing(scope, await findDestination(place.database, id), unknownDestination(id));
   const mapping = await place.published.version(found.mappingVersionId);

@@ -1,5 +1,5 @@
-// A lead that is nobody's, sent to a destination by who wants to see it arrive: a client to its own CRM, or the centre.
-// Invariant: to the client's sandbox where it has one, else only where a live authorisation names it; in the log before the first
+// Sends an invented lead to a destination as a test, for a client or the centre.
+// Invariant: to the client's sandbox where it has one, else only under a live authorisation; in the log before the first
 // byte leaves, and its outcome after; a few an hour; no delivery, no lead and no person is stored.
 import { randomBytes } from 'node:crypto';
 import { connectorOf } from '../../../connectors/index.ts';
@@ -26,10 +26,10 @@ import { sendTrial, wentWell, type TrialInput, type TrialMessage } from './trial
 import type { Both } from '../words.ts';
 import * as refused from './refused.ts';
 
-/** Of one destination in an hour: enough to repair a form, too few to fill somebody's CRM. */
+/** Tests of one destination in an hour: enough to repair a form, too few to fill a CRM. */
 export const mostTestLeads = 5;
 const hourSeconds = 3_600;
-/** Connectors that carry each lead by itself; a file, a text message or a fetched lead is tried in a sandbox alone. */
+/** Connectors that send each lead by itself; a file, a text message or a fetched lead is tried in a sandbox only. */
 export const carriedAlone: readonly string[] = ['webhook', 'email'];
 
 export interface SentTestLead {
@@ -38,9 +38,9 @@ export interface SentTestLead {
   readonly isTaken: boolean;
   readonly outcome: string;
   readonly reason: string;
-  /** Everything that could be compared came back. */
+  /** Every comparable field came back. */
   readonly isWhole: boolean;
-  /** Of a lead that the mapping could not write, line by line; of one that was taken, what did not come back and whether it is removed. */
+  /** For an unrenderable lead the reasons, line by line; for an accepted one the missing fields, and whether it was removed. */
   readonly notes: readonly Both[];
 }
 
@@ -50,7 +50,7 @@ interface Trying {
   readonly sources: MappingSources;
   readonly to: TestLeadRow['place'];
   readonly recipient: TrialRecipient;
-  /** Undefined: a sandbox, which the contract alone lets in. */
+  /** Undefined for a sandbox, which the contract alone allows. */
   readonly authorisation: Authorisation | undefined;
 }
 
@@ -101,7 +101,7 @@ async function tryingOf(place: RotatePlace, scope: Scope, id: string): Promise<T
   const [version] = await readVersions(database, [destination.mappingVersionId]);
   if (mapping === undefined || version === undefined) throw nothingPublished(id);
   const sources = JSON.parse(version.sources) as MappingSources;
-  // What a client has renewed signs its test too.
+  // A rotated secret signs the test too.
   await place.rotated.refresh();
   const means = {
     network: config.network,
@@ -120,7 +120,7 @@ async function tryingOf(place: RotatePlace, scope: Scope, id: string): Promise<T
   return { ...common, to: 'production', recipient, authorisation };
 }
 
-/** Where its leads go, as a lead goes there: sent at present, to who may receive it (C17 to C19). @throws DEST-001 */
+/** Checks that the destination may send now, to an authorised recipient, like a real lead (C17 to C19). @throws DEST-001 */
 async function authorised(
   { database, config }: TestPlace,
   { id, status }: Destination,
@@ -136,7 +136,7 @@ async function authorised(
   return covering;
 }
 
-/** Counted and written under the destination's lock, before anything leaves. Returns the row's number. */
+/** Counted and inserted under the destination's lock, before anything leaves. Returns the row's number. */
 const noted = (
   { database }: TestPlace,
   { destination, mapping, to, authorisation }: Trying,
@@ -144,7 +144,7 @@ const noted = (
 ): Promise<number> =>
   database.transaction(async (tx) => {
     const { id, clientId, connector, mappingVersionId } = destination;
-    // Whoever closes the client waits for us, or we find it closed (C55).
+    // A closing client waits for our lock, or we find it closed (C55).
     if ((await lockClients(tx, [clientId], 'shared')).get(clientId)?.closed !== false)
       throw refused.contractEnded(clientId);
     const locked = await lockDestination(tx, id);
@@ -172,7 +172,7 @@ const noted = (
     return row;
   });
 
-/** What was looked at before it was locked may have been taken away since (C18). @throws DEST-001 */
+/** Reads the authorisation again under the lock: it may have been revoked since (C18). @throws DEST-001 */
 async function requireStill(
   tx: Sql,
   destination: Destination | undefined,
@@ -189,7 +189,7 @@ interface Told {
   readonly notes: readonly Both[];
 }
 
-/** What became of the last call that was made. */
+/** Outcome of the last call that was made. */
 function toldOf(sent: readonly TrialMessage[]): Told {
   const last = sent.findLast(({ kind }) => kind !== 'not made');
   if (last === undefined || last.kind === 'not made') return { outcome: 'invalid', reason: '', notes: [] };

@@ -1,4 +1,4 @@
-// Sends one lead through the real connector for a trial, call after call, as a delivery would.
+// Sends one lead through the real connector for a trial, call after call, like a delivery.
 // Invariant: writes no row anywhere: no delivery, no attempt, no hand-over; stops at the first call that is not accepted.
 import { randomBytes } from 'node:crypto';
 import type {
@@ -34,7 +34,7 @@ export type TrialMessage = { readonly call?: string } & (
       readonly sheet?: readonly SheetSection[];
       /** Absent where no HTTP answer came. */
       readonly answer?: Answer;
-      /** What a local recipient's answer was taken from. */
+      /** Source of a local recipient's answer. */
       readonly answeredBy?: 'tests' | 'rules' | 'none';
       readonly outcome: Outcome;
     }
@@ -42,13 +42,13 @@ export type TrialMessage = { readonly call?: string } & (
 
 export interface TrialInput {
   readonly mapping: CompiledMapping;
-  /** The file as data, for the answers its tests record. */
+  /** The mapping file as data, for the answers that its tests record. */
   readonly whole: Readonly<Record<string, unknown>>;
   readonly lead: Lead;
   readonly categories: readonly DataCategory[];
   readonly connector: Connector;
   readonly place: TrialRecipient;
-  /** The clock it is written and sent by. */
+  /** Clock of rendering and sending. */
   readonly now: () => Date;
 }
 
@@ -63,7 +63,7 @@ const plainYes: Answer = {
 const goesOn = (outcome: Outcome): boolean =>
   ['accepted', 'duplicate', 'unconfirmed', 'pending'].includes(outcome.kind);
 
-/** Whether everything that had to leave was taken. */
+/** True where every message that had to leave was accepted. */
 export const wentWell = (sent: readonly TrialMessage[]): boolean =>
   sent.every(
     (message) => message.kind === 'not made' || (message.kind === 'sent' && goesOn(message.outcome)),
@@ -108,7 +108,7 @@ async function sendOne(
   const { call, writtenAt: slot } = situation;
   const result = mapping.apply(lead, situation);
   if (!result.ok) return { kind: 'not written', result };
-  // A number of its own: a file that stands from an earlier trial is not met again, and no number of production's is used.
+  // A number of its own: it meets no file of an earlier trial, and uses no number of production's.
   const sequence = Math.floor(slot.getTime() / 1000) % 1_000_000;
   const body = mapping.write(
     [result.record],
@@ -143,7 +143,7 @@ async function sendOne(
   };
 }
 
-/** @param hear is told each answer, before it is judged */
+/** @param hear is called with each answer, before it is judged */
 export const contextOf = (
   { mapping, place, now }: Pick<TrialInput, 'mapping' | 'place' | 'now'>,
   { action, call }: { readonly action: 'create' | 'erase'; readonly call: string | undefined },
