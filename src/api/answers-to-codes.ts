@@ -58,7 +58,7 @@ export const overHttp: Readonly<Partial<Record<ErrorCode, OverHttp>>> = {
   'REDIS-002': { status: 503, remedy: again },
 };
 
-/** A code that says nothing to who calls is a fault of ours. */
+/** A code without a meaning for callers is a fault of the gateway. */
 export const ours: OverHttp = {
   status: 500,
   remedy: 'Send the request again; where it fails again, give the centre the id of the request.',

@@ -1,5 +1,5 @@
-// A body of JSON: decoded, measured and parsed here for every route.
-// Invariant: nothing is repaired or chosen for the sender: bytes that are not UTF-8, a name that occurs twice, and what is too deep
+// Decodes, measures and parses JSON bodies for every route.
+// Invariant: nothing is repaired or chosen for the sender: bytes that are not UTF-8, a repeated name, and a body that is too deep
 // or too wide are refused before any route sees them.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { jsonFaults, readJson, type JsonFault } from '../domain/json-text.ts';

@@ -1,5 +1,5 @@
-// Who asks, and whether they may: a key in `Authorization: Bearer`.
-// Invariant: a route without a permission of its own is answered to nobody but where it says that it is public.
+// Authenticates a caller by the key in `Authorization: Bearer`, and checks its permission.
+// Invariant: a route without a permission answers no caller, except where it is declared public.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { keyActor } from '../access/actor.ts';
 import { holderOfKey } from '../access/api-keys.ts';
@@ -9,7 +9,7 @@ import { sendProblem } from './problems.ts';
 
 export interface ApiCaller {
   readonly holder: Holder;
-  /** As the log names it. */
+  /** The actor's name in the log. */
   readonly actor: string;
 }
 
@@ -19,28 +19,28 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     readonly permission?: Permission | 'public';
-    /** Where a key may stand besides, for programs that know no `Authorization`. */
+    /** Another header for the key, for programs that cannot send `Authorization`. */
     readonly keyHeader?: 'x-api-key';
-    /** Past this it is answered that the database takes nothing, ms. */
+    /** Time in ms after which the answer is that the database accepts nothing. */
     readonly answerWithinMs?: number;
   }
 }
 
 export interface ApiRoute {
   readonly method: string;
-  /** With `:name` for what varies. */
+  /** With `:name` for parameters. */
   readonly url: string;
   readonly permission: Permission | 'public';
 }
 
-/** Addresses that answer to anybody. */
+/** Addresses that answer every caller. */
 const publicAddresses: readonly string[] = ['/v1/openapi.json', '/v1/docs'];
 
-/** @returns a list that grows with every address which is declared afterwards */
+/** @returns a list that grows with every address declared afterwards */
 export function requireCallers(server: FastifyInstance, place: AccessPlace): readonly ApiRoute[] {
   const routes: ApiRoute[] = [];
   server.decorateRequest('caller', null);
-  // An address without a permission never answers: the server does not even start.
+  // The server does not start with an address without a permission.
   server.addHook('onRoute', ({ url, method, config }) => {
     const permission = config?.permission;
     if (permission === undefined || (permission === 'public' && !publicAddresses.includes(url)))
@@ -82,7 +82,7 @@ async function callerOf(place: AccessPlace, request: FastifyRequest): Promise<Ap
   return found === undefined ? undefined : { holder: found.holder, actor: keyActor(found.id) };
 }
 
-/** After `requireCallers` there is one. */
+/** `requireCallers` guarantees one. */
 export function callerFor(request: FastifyRequest): ApiCaller {
   if (request.caller === null) throw new Error('A route that asks for its caller is public.');
   return request.caller;

@@ -1,5 +1,5 @@
-// Errors as problem details (RFC 9457), with the codes of the catalogue.
-// Invariant: no value that was sent, no stack and no words of a library's: a code, its meaning, what to do, and where.
+// Answers errors as problem details (RFC 9457), with the codes of the catalogue.
+// Invariant: no sent value, no stack and no words of a library: a code, its meaning, its remedy, and its place.
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { catalogue, foreignCode, isRelaisError, type ErrorCode } from '../errors.ts';
@@ -10,14 +10,14 @@ import { ours, overHttp } from './answers-to-codes.ts';
 
 export interface Problem {
   readonly status: number;
-  /** Of the catalogue; absent where the status says all. */
+  /** Code of the catalogue; absent where the status is enough. */
   readonly code?: ErrorCode;
   readonly detail: string;
-  /** Places in what was sent, with what is wrong there. */
+  /** Places in the request, with the mistake at each. */
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
-/** Thrown where a request is refused before its route is asked. */
+/** Thrown where a request is refused before its route runs. */
 export class RefusedRequest extends Error {
   readonly problem: Problem;
   constructor(problem: Problem) {
@@ -55,14 +55,14 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   return reply.code(problem.status).headers(headers).send(body);
 }
 
-/** A request that no route sees, because it is none of HTTP's, or names none of our addresses in a way that can be read. */
+/** A request that no route sees: malformed HTTP, or an unreadable address. */
 export const protocolProblem = (status: number, reason: string, requestId: string): Written =>
   written({ status, detail: byReason[reason] ?? byStatus[status] ?? byStatus[400] }, requestId);
 
 interface ForeignError {
   readonly statusCode?: number;
   readonly code?: string;
-  /** By Ajv, whose messages name what a schema asks for and never what was sent. */
+  /** Ajv's messages: they name the rule of the schema and never the sent value. */
   readonly validation?: readonly { readonly instancePath: string; readonly message?: string }[];
   readonly validationContext?: string;
 }
@@ -99,8 +99,8 @@ const takesNothing: Problem = {
 };
 
 /**
- * Answers in place of a handler that waits for the database for too long; what it does goes on, and is answered to nobody. Fastify's own
- * `handlerTimeout` is forgotten once a body has been read.
+ * Answers in place of a handler that waits for the database too long; its work continues, and its result is not sent. Fastify's own
+ * `handlerTimeout` is lost once a body has been read.
  */
 export function answerInTime(request: FastifyRequest, reply: FastifyReply, withinMs: number): void {
   const timer = setTimeout(() => {

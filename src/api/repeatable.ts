@@ -1,5 +1,5 @@
-// A POST with an `Idempotency-Key` is done once, however often it comes.
-// Invariant: the answer is kept before it is sent; what failed is forgotten, so that it may be tried again. A process that comes back
+// Runs a POST with an `Idempotency-Key` once, however often it comes.
+// Invariant: the answer is kept before it is sent; a failure is forgotten, so that it may be retried. A process that continues
 // after another has answered for it does nothing.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AccessPlace } from '../access/place.ts';
@@ -13,7 +13,7 @@ export interface Answer {
   readonly body: object;
 }
 
-/** Keeps the answer in the transaction of what was done: a process that dies between the two leaves neither, or both. */
+/** Keeps the answer in the transaction of the act: a process that dies between the two leaves neither, or both. */
 export type Keep = (tx: Parameters<typeof keepIn>[0], answer: Answer) => Promise<void>;
 
 export async function repeatable(
@@ -80,9 +80,9 @@ async function doIt(
       return await underWay(request, reply);
     return await reply.code(status).send(body);
   } catch (error) {
-    // It has its answer from whoever did it, and gets it when it comes again.
+    // Another process has answered it: the answer comes with the next request.
     if (error instanceof AnsweredMeanwhile) return underWay(request, reply);
-    // Refused because another did it meanwhile is no refusal; where nobody can tell, this throws what kept it from telling.
+    // A refusal because another process did it meanwhile is no refusal; where that is unknown, this throws the database's error.
     if (!(await forget(place, key))) return underWay(request, reply);
     throw error;
   }

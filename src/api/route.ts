@@ -1,5 +1,5 @@
-// How an address is declared: what it takes and answers, and the permission it asks for.
-// Invariant: there is no address without a permission; one that changes something is done once for its Idempotency-Key.
+// Declares an address: its input and answer, and its permission.
+// Invariant: there is no address without a permission; a changing one runs once for its Idempotency-Key.
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import type { Permission } from '../access/permissions.ts';
 import type { AccessPlace } from '../access/place.ts';
@@ -64,7 +64,7 @@ export interface AskedWith<Body> extends Asked {
   readonly body: Body;
 }
 
-/** A question that is posted, because what it asks must stand in no address and no proxy's log. Changes nothing. */
+/** Declares a query by POST, because its contents must be in no address and no proxy's log. Changes nothing. */
 export function asks<Body>(
   server: FastifyInstance,
   route: Posting & { readonly work: (asked: AskedWith<Body>) => Promise<unknown> },
@@ -84,12 +84,12 @@ export function asks<Body>(
   );
 }
 
-/** What changes something: once for its key, and its answer kept in the transaction of the change where it can be. */
+/** Declares a change: once for its key, with its answer kept in the transaction of the change where possible. */
 export function acts<Body>(
   server: FastifyInstance,
   { access }: Pick<RouteDeps, 'access'>,
   route: Posting & {
-    /** 200, or 202 for what goes on after the answer. */
+    /** 200, or 202 for work that continues after the answer. */
     readonly status?: 200 | 202;
     readonly work: (asked: AskedWith<Body>, keep: Keep) => Promise<Answer>;
   },

@@ -1,5 +1,5 @@
 // POST /v1/leads, /v1/corrections, /v1/consents, /v1/interactions: rows of the lead contract over HTTP.
-// Invariant: each row is answered by itself, after the commit; one that is refused keeps none of the others.
+// Invariant: each row is answered by itself, after the commit; a refused row blocks none of the others.
 import type { FastifyInstance } from 'fastify';
 import { kindColumns } from '../intake/contract.ts';
 import { fieldOf, type RowKind } from '../intake/fields.ts';
@@ -59,7 +59,7 @@ const answerSchema = {
   },
 } as const;
 
-/** The sender is asked to retry, however long the database keeps the request waiting; a row that was stored all the same is a duplicate. */
+/** The sender is asked to retry, however long the database delays the request; a row that was stored all the same is a duplicate. */
 const answerWithinMs = 10_000;
 
 export function rowRoutes(

@@ -1,5 +1,5 @@
-// The small words in which the routes describe what they take and answer.
-// Invariant: an object answers what is listed and nothing else; a request that says more is refused.
+// Building blocks of the routes' schemas of input and answer.
+// Invariant: an object answers the listed members and nothing else; a request with other members is refused.
 import { typedLength } from '../support/typed-text.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
@@ -24,21 +24,21 @@ export const orNull = (schema: Schema): Schema => ({
   ...(typeof schema['title'] === 'string' ? { title: `${schema['title']}OrNull` } : {}),
   type: [schema['type'], 'null'],
 });
-/** A name of its own in the document, by which clients call it. */
+/** A name of its own in the document, which clients use. */
 export const called = (title: string, schema: Schema): Schema => ({ ...schema, title });
 export const list = (items: Schema, description?: string): Schema =>
   described({ type: 'array', items }, description);
-/** Names that are not known beforehand. */
+/** An object with arbitrary names. */
 export const table = (values: Schema, description?: string): Schema =>
   described({ type: 'object', additionalProperties: values }, description);
 
-/** All of them are there. */
+/** All members are mandatory. */
 export const object = (properties: Readonly<Record<string, Schema>>, description?: string): Schema =>
   described(
     { type: 'object', additionalProperties: false, required: Object.keys(properties), properties },
     description,
   );
-/** Only some of them must be. */
+/** Only the listed members are mandatory. */
 export const request = (
   properties: Readonly<Record<string, Schema>>,
   required: readonly string[] = [],
@@ -47,7 +47,7 @@ export const request = (
 const described = (schema: Schema, description: string | undefined): Schema =>
   description === undefined ? schema : { ...schema, description };
 
-/** Names as they are made here: what is none is refused, and never said again in an answer. */
+/** Names in Relais's own form: any other is refused, and never repeated in an answer. */
 const named =
   (pattern: string) =>
   (description?: string): Schema =>
@@ -87,7 +87,7 @@ export const problem: Schema = {
   },
 };
 
-/** The header of a request that is done once for its key: every route that passes `repeatable` declares it. */
+/** The header of a request that runs once for its key: every route with `repeatable` declares it. */
 export const repeatableHeaders = {
   type: 'object',
   properties: {
@@ -113,7 +113,7 @@ export const afterField: Schema = {
   description: '`next` of the page before',
 };
 
-/** Both languages by name instead of by place, moments as text: what support answers, as JSON has it. */
+/** JSON of a support answer: both languages by name instead of by place, moments as text. */
 export const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 export const words = ([fr, en]: readonly [fr: string, en: string]): {
@@ -124,7 +124,7 @@ export const words = ([fr, en]: readonly [fr: string, en: string]): {
   en,
 });
 
-/** What is asked of a page. */
+/** Parameters of a page. */
 export const pageAsked = ({
   limit,
   after,

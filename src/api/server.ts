@@ -1,5 +1,5 @@
-// The HTTP interface for other systems: /v1, described at /v1/openapi.json and, for people, /v1/docs.
-// Invariant: what comes in is never logged; every answer that is not a success is a problem of RFC 9457.
+// Serves the HTTP interface for other systems: /v1, described at /v1/openapi.json and, for people, /v1/docs.
+// Invariant: no request is logged with its content; every answer that is not a success is a problem of RFC 9457.
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, RouteOptions } from 'fastify';
@@ -33,9 +33,9 @@ export interface ApiOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Addresses or ranges of proxies that end TLS before us: whose `X-Forwarded-For` is believed. */
+  /** Addresses or ranges of proxies that end TLS before us: their `X-Forwarded-For` is trusted. */
   readonly proxies: readonly string[];
-  /** Set when the interface ends TLS itself: certificate, chain and private key, PEM. */
+  /** Set when the interface terminates TLS itself: certificate, chain and private key, PEM. */
   readonly pem?: string;
   /** Requests a minute from one address. */
   readonly perMinute: number;
@@ -50,7 +50,7 @@ const mostBytes = 4 * 1024 * 1024;
 
 export interface Api {
   readonly port: number;
-  /** Every address that answers, with the permission it asks for. */
+  /** Every address with its permission. */
   readonly routes: readonly ApiRoute[];
   readonly close: () => Promise<void>;
 }
@@ -70,13 +70,13 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   return { port: Number(new URL(address).port), routes, close: () => server.close() };
 }
 
-/** An address that names no parameters takes none: a slip in a name is refused, not passed over. */
+/** An address without parameters accepts none: a mistyped name is refused, not ignored. */
 function refuseUnknownQuery(route: RouteOptions): void {
   if (route.schema !== undefined && route.schema.hide !== true)
     route.schema.querystring ??= requestSchema({});
 }
 
-/** The route of a requested address, whatever its parameters are. */
+/** Methods of a requested address, whatever its parameters are. */
 function methodsAt(routes: readonly ApiRoute[], url: string): readonly string[] {
   const [path = ''] = url.split('?');
   const asked = path.split('/');
@@ -128,7 +128,7 @@ async function describe(server: FastifyInstance, options: ApiOptions): Promise<r
       },
       security: [{ key: [] }],
     },
-    // Which scope an address asks for stands where OpenAPI has a place for it.
+    // Puts the scope of an address where OpenAPI has a place for it.
     transform: ({ schema, url, route }) => {
       const { permission } = route.config ?? {};
       if (permission === undefined || permission === 'public') return { schema, url };

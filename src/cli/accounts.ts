@@ -1,4 +1,4 @@
-// relais account add | list | roles | reset | end | permissions: who works with Relais, and what each may do (C38, C39).
+// relais account add | list | roles | reset | end | permissions: manages the people who work with Relais and their roles (C38, C39).
 // Invariant: no password passes here; a code for setting one is shown once.
 import type { Command } from 'commander';
 import {

@@ -1,5 +1,5 @@
-// relais alert list: what was alerted, when, and whether it got through.
-// Invariant: reads only; alerts that ask for somebody are closed as tasks.
+// relais alert list: lists alerts, their times and the delivery of their mails.
+// Invariant: reads only; alerts that need a person are closed as tasks.
 import { Option, type Command } from 'commander';
 import { reasonText } from '../domain/delivery.ts';
 import { alertKinds, type AlertKind } from '../domain/alert-kinds.ts';

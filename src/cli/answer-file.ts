@@ -1,5 +1,5 @@
-// Where the answer to a person goes, as `request access` and `person export` both ask for it.
-// Invariant: encrypted for who is named, and nothing is overwritten.
+// Options for the file of the answer to a person, shared by `request access` and `person export`.
+// Invariant: encrypted for the named receivers, and nothing is overwritten.
 import type { Command } from 'commander';
 import { collect } from './arguments.ts';
 

@@ -1,5 +1,5 @@
-// relais api-key add | list | end: keys of other systems.
-// Invariant: a key is shown once, when it is made; what is kept is its digest.
+// relais api-key add | list | end: manages keys of other systems.
+// Invariant: a key is shown once, when it is made; only its digest is kept.
 import type { Command } from 'commander';
 import { apiKeys, createApiKey, endKey } from '../access/api-keys.ts';
 import { keyScopes } from '../access/permissions.ts';

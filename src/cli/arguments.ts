@@ -1,12 +1,12 @@
-// Reading what was typed: numbers, dates, names of closed lists, and the reason every change must give.
-// Invariant: a reason goes into the append-only log, so it holds no mail address and no phone number (guarantee 7).
+// Parses command-line arguments: numbers, dates, names of closed lists, and the mandatory reason of a change.
+// Invariant: a reason is for the append-only log, so that it contains no mail address and no phone number (guarantee 7).
 import type { Command } from 'commander';
 import { RelaisError } from '../errors.ts';
 import { impersonal } from '../support/typed-text.ts';
 
 export { impersonal } from '../support/typed-text.ts';
 
-/** An option that may be repeated. Without a default: an empty list would stand in the help as one. */
+/** An option that may be repeated. Without a default: help would show an empty list as one. */
 export const collect = (value: string, before: readonly string[] = []): readonly string[] => [
   ...before,
   value,
@@ -42,7 +42,7 @@ export function reasonOf(given: string | undefined, option = '--reason'): string
   return impersonal(reason, option);
 }
 
-/** What was typed as a date or an age; an age is counted back from the database's moment, known once it is reached. */
+/** A typed date or age; an age is subtracted from the database's time, known once it is reached. */
 export type Moment = (now: Date) => Date;
 
 const ageUnits = { m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -74,7 +74,7 @@ function dateOf(text: string): Date {
   return new Date(read.getTime() - parisOffset(new Date(guess)));
 }
 
-/** JavaScript reads 30 February as 2 March: a slip of the finger must not shift a period. */
+/** JavaScript reads 30 February as 2 March: a typing mistake must not shift a period. */
 function isDay(day: string): boolean {
   const midnight = new Date(`${day}T00:00Z`);
   return day >= '1970' && !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
@@ -85,7 +85,7 @@ function parisOffset(at: Date): number {
   return local.getTime() - Math.floor(at.getTime() / 1000) * 1000;
 }
 
-/** Examples below the help of a command; a test holds that every command has some. */
+/** Adds examples below the help of a command; a test checks that every command has some. */
 export function withExamples(command: Command, note: string, ...lines: readonly string[]): Command {
   const title = lines.length === 1 ? 'Example' : 'Examples';
   return command.addHelpText(

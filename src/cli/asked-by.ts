@@ -1,5 +1,5 @@
-// Who asked for a change, as the client's note names them (C48), and where that note is read.
-// Invariant: it stands in a note for good: no mail address, no phone number, and never a prospect.
+// Options that name the asker of a change for the client's note (C48).
+// Invariant: a note keeps it for good: no mail address, no phone number, and never a prospect.
 import { collect, impersonal, wholeNumber } from './arguments.ts';
 
 export const askedByOption = [

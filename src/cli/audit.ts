@@ -1,5 +1,5 @@
-// relais audit export | verify: what an auditor needs of one client and one period, in one signed file (C46).
-// Invariant: verify works on the file and the public key alone; --seals adds the sealing key of the configuration.
+// relais audit export | verify: exports and verifies the signed evidence on one client and one period (C46).
+// Invariant: verify needs the file and the public key alone; --seals adds the sealing key of the configuration.
 import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';

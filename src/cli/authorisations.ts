@@ -1,4 +1,4 @@
-// relais authorisation ...: who may receive what (C17-C19).
+// relais authorisation ...: grants and revokes authorisations of recipients (C17-C19).
 // Invariant: nothing is granted beyond the client's contract facts; granting and revoking are entries of the log.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
@@ -182,7 +182,7 @@ async function grant(app: App, id: string, options: GrantOptions): Promise<void>
   for (const line of countedLines({ reopened: done.reopened })) out(line);
 }
 
-/** Where leads may go is in the client's contract; an authorisation names a part of it. */
+/** The client's contract lists the allowed targets; an authorisation names some of them. */
 function refuseForeignTargets(targets: readonly string[], client: ClientFacts): void {
   const contract = [...client.hosts, ...client.mailboxes, ...client.folders].map((allowed) =>
     allowed.toLowerCase(),

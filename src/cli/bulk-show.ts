@@ -1,5 +1,5 @@
-// One bulk run as a person reads it: what was asked, how far it is, what it did and refused. French first.
-// Invariant: what needs somebody is named by its numbers; the rest is counted.
+// Prints one bulk run: order, progress, results and refusals. French first.
+// Invariant: deliveries that need a person are named by their numbers; the others are counted.
 import { numbered } from '../domain/counted.ts';
 import type { BulkKind, BulkRow, BulkState } from '../store/bulk-runs.ts';
 import { doneWords, isRefusal, refusalWords, type BulkDone } from '../support/bulk-steps.ts';
@@ -89,7 +89,7 @@ function wordsOf(result: string, count: number, language: Language): string {
 
 const isDone = (result: string): result is BulkDone => result in doneWords;
 
-/** Only of those that somebody has to look at. */
+/** Only for results that a person has to review. */
 const idsText = (result: string, ids: readonly number[], count: number): string =>
   isRefusal(result) || result === 'passed_on_by_hand'
     ? ` (${ids.join(' ')}${count > ids.length ? ' ...' : ''})`

@@ -1,5 +1,5 @@
-// Working a bulk run from a command: how many of how many, and what it ended with.
-// Invariant: a command that dies takes nothing with it: a planner finishes the run.
+// Works a bulk run from a command, with its progress and its results.
+// Invariant: a command that dies loses no work: a planner finishes the run.
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import type { BulkRow } from '../store/bulk-runs.ts';
@@ -17,7 +17,7 @@ export async function workAll(
 ): Promise<BulkRow> {
   const by = { actor: app.config.actor, reason: asked.reason };
   const run = await beginRun(app.database, { ...asked, by });
-  // A few deliveries named one by one are done before this could be read.
+  // A few deliveries named one by one are done before anyone could read this.
   if (!('deliveries' in asked.filter))
     say(
       `Bulk run ${run.id}: it goes on if this command ends (relais bulk show ${run.id}); relais bulk cancel ${run.id} stops it.`,
@@ -41,7 +41,7 @@ export async function followRun(app: App, run: BulkRow): Promise<BulkRow> {
 export const countOf = ({ results }: BulkRow, result: string): number => results[result]?.count ?? 0;
 export const idsOf = ({ results }: BulkRow, result: string): readonly number[] => results[result]?.ids ?? [];
 
-/** Each refused delivery with why; exit code 1 where there is one. */
+/** Prints each refused delivery with its reason; exit code 1 where there is one. */
 export function reportRefused(run: BulkRow): void {
   let named = 0;
   for (const [result, { ids }] of Object.entries(run.results)) {

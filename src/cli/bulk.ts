@@ -1,5 +1,5 @@
-// relais bulk list | show | resume | cancel: work on many deliveries, wherever it is done.
-// Invariant: cancelling undoes nothing; it is kept with who and why.
+// relais bulk list | show | resume | cancel: manages bulk runs, whichever process works them.
+// Invariant: cancelling undoes nothing; it is recorded with actor and reason.
 import { Option, type Command } from 'commander';
 import { bulkStates, listBulkRuns, type BulkRow, type BulkState } from '../store/bulk-runs.ts';
 import { cancelRun, readRun, resumeRun } from '../support/bulk-runs.ts';

@@ -1,5 +1,5 @@
-// relais cancel: ending deliveries that are not being sent.
-// Invariant: recorded with who and why; a right that a recipient has not heard is named.
+// relais cancel: cancels deliveries that are not being sent.
+// Invariant: recorded with actor and reason; a right without a notice to its recipient is named.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';

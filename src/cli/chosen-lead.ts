@@ -1,5 +1,5 @@
-// Which invented lead a tool writes: a sample of the client, a file, or one of ours.
-// Invariant: nobody's data; a stored lead is read by support/stored-leads, which journals it first.
+// Chooses the invented lead for a tool: a sample of the client, a file, or the built-in one.
+// Invariant: no real person's data; support/stored-leads reads stored leads, and logs the look first.
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { Lead } from '../domain/lead.ts';
@@ -11,7 +11,7 @@ import { isReadable, standardInput, textOfFile } from './named-file.ts';
 import { sampleLead } from '../mapping/tools/sample-lead.ts';
 import { say } from './terminal.ts';
 
-/** An invented lead: the sample asked for, else the client's first, else one of ours. */
+/** An invented lead: the requested sample, else the client's first, else the built-in one. */
 export function inventedLead(sources: MappingSources, folder: string, wanted: string | undefined): Lead {
   const { name, text } = sampleOf(sources, folder, wanted);
   const sample = leadFromSample(text, name, sources.clientId);
@@ -21,7 +21,7 @@ export function inventedLead(sources: MappingSources, folder: string, wanted: st
   return sample.lead;
 }
 
-/** The sample asked for: of the client's samples folder, or a path; else the first, else one of ours. */
+/** The requested sample: from the client's samples folder, or a path; else the first, else the built-in one. */
 function sampleOf(
   sources: MappingSources,
   folder: string,
@@ -29,7 +29,7 @@ function sampleOf(
 ): { readonly name: string; readonly text: string } {
   const own = Object.keys(sources.files).filter((name) => /\/samples\/.*\.ya?ml$/.test(name));
   const bare = (name: string): string => basename(name).replace(/\.ya?ml$/, '');
-  // A path names one file: a sample of the client that happens to be called alike is another lead.
+  // A path names one file: a sample of the client with the same name is another lead.
   const path = wanted !== undefined && wanted !== basename(wanted) && existsSync(wanted);
   const found = wanted === undefined ? own[0] : own.find((name) => !path && bare(name) === bare(wanted));
   if (found !== undefined) return { name: found, text: sources.files[found] ?? '' };

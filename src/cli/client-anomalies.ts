@@ -1,4 +1,4 @@
-// relais client anomalies: what does not conform in the leads of a client, by form or agent (C14, C16, C16b, C54).
+// relais client anomalies: counts non-conforming leads of a client, by form or agent (C14, C16, C16b, C54).
 // Invariant: counts and codes; a lead is named by its reference.
 import type { Command } from 'commander';
 import type { ListedAnomaly } from '../store/anomalies.ts';

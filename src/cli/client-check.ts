@@ -1,5 +1,5 @@
-// relais client check: the go-live list of a client, item by item, with what to do (C49 to C52).
-// Invariant: reads only; the exit code says whether the client is live.
+// relais client check: prints the go-live list of a client, item by item, with remedies (C49 to C52).
+// Invariant: reads only; exit code 0 means that the client is live.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { goLiveDefinitions, type GoLiveFinding } from '../domain/go-live.ts';

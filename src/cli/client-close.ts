@@ -1,5 +1,5 @@
-// relais client close: the end of a client's contract, step by step (C55): closed, returned, deleted, proved.
-// Invariant: without a step named it changes nothing; what is deleted has been returned, and the day agreed has come.
+// relais client close: ends a client's contract step by step (C55): closed, returned, deleted, proved.
+// Invariant: without a named step it changes nothing; data is deleted only after its return, and from the agreed day on.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { civilDate } from '../domain/civil-date.ts';

@@ -1,5 +1,5 @@
-// relais mail list | send: the centre's own mails to its clients, and whether they got through.
-// Invariant: shows names and codes; what a mail says is shown with the note or the request it belongs to.
+// relais mail list | send: lists and sends the centre's own mails to its clients.
+// Invariant: shows names and codes; the text of a mail is shown with its note or request.
 import type { Command } from 'commander';
 import { RelaisError } from '../errors.ts';
 import { bringMailForward, listClientMails } from '../store/client-mails.ts';

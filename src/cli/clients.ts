@@ -1,4 +1,4 @@
-// relais client ...: what concerns a client as a whole.
+// relais client ...: commands about a client as a whole.
 // Invariant: no command here shows a person.
 import type { Command } from 'commander';
 import { anomalyCommand } from './client-anomalies.ts';

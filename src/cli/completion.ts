@@ -1,5 +1,5 @@
-// relais completion bash | zsh: what a shell needs to complete commands, options and closed lists of values.
-// Invariant: made from the argument parser's own commands, so that it knows every command there is.
+// relais completion bash | zsh: prints a shell's completion of commands, options and closed lists of values.
+// Invariant: made from the argument parser's own commands, so that it is complete.
 import { Argument, type Command } from 'commander';
 import { withExamples } from './arguments.ts';
 import { out } from './terminal.ts';
@@ -33,7 +33,7 @@ export function scriptOf(shell: Shell, program: Command): string {
     case 'bash':
       return bash(all);
     case 'zsh':
-      // zsh reads bash's functions once it is asked to.
+      // zsh reads bash's functions through bashcompinit.
       return `#compdef relais\nautoload -U +X bashcompinit && bashcompinit\n${bash(all)}`;
   }
 }

@@ -1,4 +1,4 @@
-// relais delivery list | show: finding deliveries and reading their story.
+// relais delivery list | show: finds deliveries and prints their story.
 // Invariant: a list is read page by page by keyset.
 import { Option, type Command } from 'commander';
 import { reasonText } from '../domain/delivery.ts';
@@ -26,7 +26,7 @@ interface ListOptions extends FilterOptions {
   readonly open?: boolean;
 }
 
-/** Returns `delivery`, for what other files add to it. */
+/** Returns `delivery`, to which other files add commands. */
 export function deliveryCommands(program: Command): Command {
   const delivery = program.command('delivery').description('find deliveries and read their story');
   archiveCommand(delivery);
@@ -67,7 +67,7 @@ export function deliveryCommands(program: Command): Command {
   return delivery;
 }
 
-/** What the terminal shows, column by column. */
+/** Columns of the table. */
 const columns: readonly (readonly [head: string, cell: (row: DeliveryHead, now: Date) => string])[] = [
   ['delivery', (row) => String(row.id)],
   ['destination', (row) => row.destination],
@@ -103,12 +103,12 @@ async function list(app: App, options: ListOptions): Promise<void> {
   if (next !== undefined) say(`more: --after ${next}`);
 }
 
-/** A moment that has passed is no due time, nor is one past the limit: then it waits for what its reason names. */
+/** A past moment is no due time, nor is one past the limit: then its reason names what it waits for. */
 function dueOrSettled({ settledAt, dueAt, expiresAt }: DeliveryHead, now: Date): string {
   if (settledAt !== null) return parisShort(settledAt, now);
   if (dueAt >= expiresAt) return '-';
   return dueAt <= now ? 'due' : parisShort(dueAt, now);
 }
 
-/** What `--json` exports, under names that stay. */
+/** The fields of `--json`, under stable names. */
 const plain = ({ erased: _, expiresAt: __, ...row }: DeliveryHead): object => row;

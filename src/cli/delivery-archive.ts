@@ -1,5 +1,5 @@
-// relais delivery archive: what erased leads leave behind goes to the slim table of keys.
-// Invariant: only what was settled and erased long ago; its story stays in the log.
+// relais delivery archive: moves the deliveries of erased leads to the slim table of keys.
+// Invariant: only those settled and erased long ago; their story stays in the log.
 import type { Command } from 'commander';
 import { archiveDeliveries } from '../delivery/background/archive-erased.ts';
 import { instant, withExamples } from './arguments.ts';

@@ -1,5 +1,5 @@
-// Which deliveries a command means: ids or keys, or the filters that lists and bulk work share.
-// Invariant: what is looked at with a filter is what is worked with it.
+// Selects the deliveries of a command: by ids or keys, or by the filters that lists and bulk work share.
+// Invariant: a list and a bulk run with the same filter cover the same deliveries.
 import { Option, type Command } from 'commander';
 import type { App } from '../app.ts';
 import { deliveryStates, type DeliveryState } from '../domain/delivery.ts';
@@ -24,7 +24,7 @@ export interface FilterOptions {
   readonly lead?: string;
 }
 
-/** The filters of a list and of a replay are the same, so that one can be looked at before the other is done. */
+/** The filters of a list and of a replay are the same, so that the list shows the deliveries that the replay covers. */
 export function withFilters(command: Command): Command {
   return command
     .option('--client <client>', 'of one client')
@@ -68,7 +68,7 @@ export function refuseBoth(names: readonly string[], options: FilterOptions, ver
     );
 }
 
-/** Those named, or those that match; each once. @throws FIND-001 for a name nobody knows */
+/** The named or the matching deliveries; each once. @throws FIND-001 for an unknown name */
 export async function wantedDeliveries(
   app: App,
   names: readonly string[],
@@ -87,7 +87,7 @@ export async function wantedDeliveries(
 /** Ids kept of those that were typed one by one. */
 const mostTyped = 200;
 
-/** What a bulk run keeps of it, for whoever reads of the run later. */
+/** Order of a bulk run, kept for its later readers. */
 export const askedFilter = (
   app: App,
   names: readonly string[],

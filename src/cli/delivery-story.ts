@@ -1,4 +1,4 @@
-// relais delivery show: the story of one delivery laid out for a terminal.
+// Prints the story of one delivery on a terminal, for relais delivery show.
 // Invariant: adds no fact and no word of its own but the headings.
 import { adviceLine } from '../support/advice.ts';
 import { paris } from '../support/paris-time.ts';

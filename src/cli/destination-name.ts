@@ -1,4 +1,4 @@
-// A destination as it is named on the command line.
+// Looks up a destination by its name on the command line.
 import { RelaisError } from '../errors.ts';
 import type { Sql } from '../store/database.ts';
 import { findDestination, type Destination } from '../store/destinations.ts';

@@ -1,5 +1,5 @@
-// relais destination test: reaching the recipient, without sending any lead or with an invented one.
-// Invariant: prints what support found out, and nothing of its own.
+// relais destination test: tests the connection to a recipient, without a lead or with an invented one.
+// Invariant: prints the findings of support, and nothing of its own.
 import type { Command } from 'commander';
 import { connectorOf } from '../../connectors/index.ts';
 import type { App } from '../app.ts';

@@ -1,5 +1,5 @@
-// relais destination ...: the authorised destinations, looked at, stopped, started, tested and filled up.
-// Invariant: a test sends no lead; whatever changes is recorded with who and why.
+// relais destination ...: lists, suspends, resumes, tests and backfills destinations.
+// Invariant: a test sends no lead; every change is recorded with actor and reason.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { sendFileNow } from '../support/acts/destinations.ts';

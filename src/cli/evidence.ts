@@ -1,9 +1,8 @@
-// What something rests on, as somebody types it: a mail, a ticket, a call and its date.
-// Invariant: it goes into the append-only log, so it holds no mail address and no phone number (guarantee 7).
+// Checks typed evidence: a mail, a ticket, a call and its date.
+// Invariant: it is for the append-only log, so that it contains no mail address and no phone number (guarantee 7).
 import { RelaisError } from '../errors.ts';
 import { impersonal } from './arguments.ts';
 
-/** What somebody typed as evidence, fit for the log. */
 export function evidenceOf(given: string | undefined): string {
   const evidence = (given ?? '').trim();
   if (evidence.length < 3)

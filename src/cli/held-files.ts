@@ -1,5 +1,5 @@
-// relais destination release-file | discard-file: what becomes of a full file that lost too much.
-// Invariant: a person says so, with a reason that stands in the log.
+// relais destination release-file | discard-file: releases or gives up a full file withheld for missing leads.
+// Invariant: a person decides, with a reason that the log keeps.
 import type { Command } from 'commander';
 import { decideHeldFile } from '../support/held-files.ts';
 import { reasonOf, withExamples } from './arguments.ts';

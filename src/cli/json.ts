@@ -1,5 +1,5 @@
-// `--json`, the same for every command that prints a list or a fact: one JSON object a line.
-// Invariant: names of keys are stable; what is masked on the screen is masked here.
+// `--json` for every command that prints a list or a fact: one JSON object a line.
+// Invariant: names of keys are stable; a value masked on the screen is masked here.
 import type { Command } from 'commander';
 import type { Delivery } from '../store/deliveries.ts';
 import type { PersonFact } from '../support/masking.ts';
@@ -15,7 +15,7 @@ export function outJson(rows: readonly object[]): void {
   for (const row of rows) out(JSON.stringify(row));
 }
 
-/** A delivery as the data of its lead names it. */
+/** A delivery, in the data of its lead. */
 export const deliveryData = ({ id, destinationId, action, state, reason }: Delivery): object => ({
   id,
   destination: destinationId,
@@ -24,6 +24,6 @@ export const deliveryData = ({ id, destinationId, action, state, reason }: Deliv
   reason,
 });
 
-/** What is shown of a person; null for what is not known. */
+/** Facts of a person; null for unknown ones. */
 export const personData = (person: readonly PersonFact[]): object =>
   Object.fromEntries(person.map(({ name, value }) => [name, value === '-' ? null : value]));

@@ -1,5 +1,5 @@
-// relais keys status | rotate: the two keys of the installation, and changing them beside the traffic.
-// Invariant: a key is named by its id and never shown; nothing is retired that still stands under it.
+// relais keys status | rotate: shows the two keys of the installation, and rotates them beside the traffic.
+// Invariant: a key is named by its id and never shown; a key in use is never retired.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
@@ -77,7 +77,7 @@ async function rotateMaster(app: App, waitSeconds: number): Promise<void> {
   const line = progress();
   const first = await rewriteAll(place, (count) => line.at(`${count} written anew`));
   line.end();
-  // A process that has not looked yet may still have written under the old one.
+  // A process that has not looked at the registry yet may still have written under the old key.
   say(
     `Waiting ${waitSeconds} s until every process writes with the new key; one that was not given it stops sending and says KEY-002 on /ready, until it is restarted with it.`,
   );

@@ -1,5 +1,5 @@
-// relais lead find: which leads are a person's.
-// Invariant: looking a person up and revealing one are entries of the hand-over log, with who and why (C39).
+// relais lead find: finds the leads of a person.
+// Invariant: a look-up and a reveal are entries of the hand-over log, with actor and reason (C39).
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';

@@ -1,9 +1,8 @@
-// Where a lead comes from, as `relais lead show` tells it: its notice, who collected it, and its purchase (C14, C54).
-// Invariant: what was not said is left out, but for the proof of a bought lead: without one it says so.
+// Prints the origin of a lead for `relais lead show`: its notice, its collector, and its purchase (C14, C54).
+// Invariant: unknown facts are left out, except the missing proof of a bought lead, which is reported.
 import { isBought } from '../domain/anomaly.ts';
 import type { LeadFile } from '../support/lead-file.ts';
 
-/** The notice named, who collected it, and what is known of a purchase. */
 export function originLines(
   { notice, provenance }: Pick<LeadFile, 'notice' | 'provenance'>,
   word: (fr: string, en: string) => string,

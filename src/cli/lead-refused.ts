@@ -1,4 +1,4 @@
-// Refused rows beside the leads that lead find and lead show print: masked and journalled like them.
+// Prints refused rows beside the leads of lead find and lead show: masked and logged like them.
 import type { RefusedFacts } from '../support/masking.ts';
 import { paris } from '../support/paris-time.ts';
 import { table } from './table.ts';

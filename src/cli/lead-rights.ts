@@ -1,5 +1,5 @@
-// relais lead withdraw | erase: a prospect's rights, applied at once (C21, C22).
-// Invariant: each opens a request and applies it, so that nothing goes round proof, written requests and reminders; erasing is
+// relais lead withdraw | erase: exercises a prospect's rights at once (C21, C22).
+// Invariant: each opens a request and applies it, so that proof, written notices and reminders are never bypassed; erasing is
 // confirmed by typing the reference.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
@@ -54,7 +54,7 @@ export function rightsCommands(lead: Command): void {
   ).action((reference: string, options: EraseOptions) => erase(reference, options));
 }
 
-/** True when a recipient may have to be informed: not for refused rows alone, nor for an erased lead. */
+/** True when a recipient may have to be notified: not for refused rows alone, nor for an erased lead. */
 async function isHeld({ database }: App, clientId: string, reference: string): Promise<boolean> {
   const [lead] = await searchLeads(database, [clientId], { reference });
   return lead !== undefined && !lead.erased;
@@ -103,7 +103,7 @@ async function erase(reference: string, options: EraseOptions): Promise<void> {
       if (refusedRows > 0) out(`Refused rows erased: ${refusedRows}.`);
       return out(leadId === 0 ? 'No lead has this reference: nothing was sent.' : 'Already erased.');
     }
-    // Asked before: afterwards nothing says any more whose lead it was.
+    // Read before: afterwards the lead names no person any more.
     const others = await othersOf(app, options.client, reference);
     const done = await app.requests.atOnce({
       ...by,
@@ -142,7 +142,7 @@ async function othersOf({ database }: App, clientId: string, reference: string):
   return [...(await readLeads(database, others)).values()].map(({ lead }) => lead.reference);
 }
 
-/** A recipient whose interface knows no change or erasure has to be told in writing: the person at the terminal hears it now. */
+/** Names the recipients without an interface for changes or erasures, which need a letter, to the person at the terminal. */
 async function tellByHand(
   { database, published }: App,
   clientId: string,

@@ -1,4 +1,4 @@
-// relais lead show: one lead, its consents, where it went, what waits and why.
+// relais lead show: prints one lead, its consents, its deliveries, and the open ones with their reasons.
 // Invariant: in one language; a person is masked unless revealed, which is an entry of the log (C39).
 import { Option, type Command } from 'commander';
 import type { App } from '../app.ts';
@@ -122,7 +122,7 @@ function print(file: LeadFile, language: Language): void {
   section(word('Livraisons', 'Deliveries'), deliveryLines(file, language));
 }
 
-/** When, by whom, for which request, and the number of its proof. */
+/** Date, actor and request of an erasure, and the number of its proof. */
 function erasedLine({ rights, proofs }: LeadFile, at: Date, word: Say): string {
   const erasure = rights.findLast(({ entry }) => entry === 'erased');
   const proof = proofs.findLast(({ act }) => act === 'erasure');

@@ -1,4 +1,4 @@
-// relais lead import | refusals, and the home of lead find, show, withdraw and erase.
+// relais lead import | refusals; registers lead find, show, withdraw and erase.
 // Invariant: a bad row is never dropped: it is in the rejects file, or a visible refusal of lead_intake.
 import { Option, type Command } from 'commander';
 import { hasRole } from '../access/accounts.ts';
@@ -150,7 +150,7 @@ function replanCommand(lead: Command): void {
   });
 }
 
-/** Ids of rows go up to 2^64: kept as digits. */
+/** Ids of rows reach 2^64: kept as digits. */
 function rowNumber(text: string): string {
   if (!/^\d{1,20}$/.test(text)) throw new RelaisError('USAGE-001', `"${text}" is not the number of a row.`);
   return text;
@@ -181,7 +181,7 @@ async function importLeads(
   const dryRun = options.dryRun === true;
   const line = progress();
   const rejectsFile = options.rejects ?? (file === standardInput ? standardOutput : undefined);
-  // Standard output then has the rejected rows and nothing else.
+  // Standard output then has only the rejected rows.
   const report = rejectsFile === standardOutput ? say : out;
   try {
     // A dry run needs no database.

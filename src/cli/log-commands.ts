@@ -1,5 +1,5 @@
-// relais log verify | anchor | archive | verify-archive: proving the hand-over log, and taking old months out of MySQL.
-// Invariant: a log that does not verify ends with exit code 1 and what is broken, the first finding first; only archive --remove takes anything away.
+// relais log verify | anchor | archive | verify-archive: verifies the hand-over log, and moves old months out of MySQL.
+// Invariant: a log that does not verify gives exit code 1 and its faults, the first one first; only archive --remove deletes anything.
 import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { RelaisError } from '../errors.ts';

@@ -1,5 +1,5 @@
-// relais lookups: who looked a person up, when and why (C58).
-// Invariant: asking needs a reason and is an entry of the log.
+// relais lookups: lists the look-ups of a person, with actor, time and reason (C58).
+// Invariant: the question needs a reason and is an entry of the log.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';

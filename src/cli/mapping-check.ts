@@ -1,4 +1,4 @@
-// relais mapping check: every mistake of every file at once, for people and for CI.
+// relais mapping check: lists every mistake of every file at once, for people and for CI.
 // Invariant: needs no database; the paths it prints can be opened; exit code 1 when there is an error.
 import { Option, type Command } from 'commander';
 import { existsSync, statSync } from 'node:fs';
@@ -116,7 +116,7 @@ function within(folder: string, inside: string): Checked {
   const { problems, results, clients } = checkAll(folder, { connectors });
   const name = inside.split(sep).join('/');
   const mine = (file: string): boolean => name === '' || file === name || file.startsWith(`${name}/`);
-  // A preset or a map is checked by the mappings that use it; their problems may stand in any shared file.
+  // The mappings that use a preset or a map check it; their problems may be in any shared file.
   const uses = (file: string): boolean => mine(file) && /\.(ya?ml|json|xsd)$/.test(file);
   const looked = results.filter(({ sources }) => Object.keys(sources.files).some(uses));
   const ofUsers = looked.flatMap((result) =>
@@ -144,7 +144,7 @@ function within(folder: string, inside: string): Checked {
 
 const isShared = (file: string): boolean => reservedFolders.includes(file.slice(0, file.indexOf('/')));
 
-/** Problems name files from the parent of the mappings folder, whatever that folder is called. */
+/** Problems name files from the parent of the mappings folder, whatever that folder's name. */
 const insideOf = (file: string): string => file.replace(/^mappings\//, '');
 
 /** A path that can be opened from here; a sample may lie outside of the folder. */

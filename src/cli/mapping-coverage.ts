@@ -1,5 +1,5 @@
-// relais mapping coverage: what a mapping leaves out, by itself and over the leads that came.
-// Invariant: counts of real leads, and values of no person's field only; nothing to journal.
+// relais mapping coverage: lists the fields that a mapping leaves out, by itself and over received leads.
+// Invariant: counts of real leads, and values of no person's field; nothing to log.
 import type { Command } from 'commander';
 import { wholeMapping } from '../mapping/check.ts';
 import { coverageOf, type Coverage } from '../mapping/tools/coverage.ts';

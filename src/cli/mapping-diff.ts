@@ -1,5 +1,5 @@
-// relais mapping diff: what a new version would change, over the leads that really came.
-// Invariant: a person's values are shown by their form only; in clear they need a reason and are journaled first (C39).
+// relais mapping diff: shows the changes of a new version over received leads.
+// Invariant: a person's values are shown by their form only; in clear they need a reason and are logged first (C39).
 import { Option, type Command } from 'commander';
 import type { Action } from '../../connectors/contract.ts';
 import type { App } from '../app.ts';
@@ -70,7 +70,7 @@ async function diff(destination: string, from: string, to: string, options: Diff
     const before = await side(from);
     const after = await side(to);
     const { leads, real } = await leadsOf(app, after, options);
-    // Logged before anything is shown: a look-up that could not be written is not answered.
+    // Logged before anything is shown: a look-up whose entry cannot be written is not answered.
     if (app !== undefined && real && reveal) await note(app, leads, reason);
     const found = diffMappings(
       before.mapping,

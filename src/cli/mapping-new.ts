@@ -1,5 +1,5 @@
-// relais mapping new: a working draft of a mapping from what the client sent: a JSON body, an XML file, a CSV header.
-// Invariant: never writes over a file; what was guessed is marked and what was not is listed.
+// relais mapping new: drafts a mapping from a client's sample: a JSON body, an XML file, a CSV header.
+// Invariant: never overwrites a file; guessed parts are marked and missing ones listed.
 import type { Command } from 'commander';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -81,7 +81,7 @@ function draft(client: string, sample: string, options: NewOptions): void {
   show(folder, made, problems);
 }
 
-/** A sample is somebody else's file: nested too deep for its reader, it is refused like any other. */
+/** A sample is foreign: nested too deep for its reader, it is refused like any other. */
 function drafted(input: Parameters<typeof makeSkeleton>[0]): ReturnType<typeof makeSkeleton> {
   try {
     return makeSkeleton(input, kinds);
@@ -111,12 +111,12 @@ function write(folder: string, { files }: Skeleton): void {
     throw new RelaisError('USAGE-001', `${taken} exists: nothing was written. Choose another --name.`);
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
-    // `wx`: not even a file made this very moment is written over.
+    // `wx`: not even a file made this very moment is overwritten.
     writeFileSync(join(folder, name), text, { flag: 'wx' });
   }
 }
 
-/** What check says of the draft. */
+/** Problems that the check finds in the draft. */
 function problemsOf(client: string, made: Skeleton, known: string | undefined): readonly Problem[] {
   const main = Object.keys(made.files).find((name) => !name.endsWith('/client.yaml')) ?? '';
   const files = { ...(known === undefined ? {} : { [`${client}/client.yaml`]: known }), ...made.files };

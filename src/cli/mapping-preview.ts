@@ -1,5 +1,5 @@
-// relais mapping preview: what one lead would become, to the byte, before anything is published or sent.
-// Invariant: sends nothing, asks no secret; a stored lead is a person's data, so showing it is logged (C39).
+// relais mapping preview: renders one lead to the byte, before anything is published or sent.
+// Invariant: sends nothing, needs no secret; a stored lead is a person's data, so that showing it is logged (C39).
 import { Option, type Command } from 'commander';
 import type { Action } from '../../connectors/contract.ts';
 import { RelaisError } from '../errors.ts';

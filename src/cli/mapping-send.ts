@@ -1,4 +1,4 @@
-// relais mapping send --sandbox: one lead through the real connector to a sandbox, with the answer as the rules read it.
+// relais mapping send --sandbox: sends one lead through the real connector to a sandbox, and reads the answer by the rules.
 // Invariant: never to production; nothing is stored, and a stored lead is an entry of the log as a look-up, not a hand-over.
 import type { Command } from 'commander';
 import { connectors } from '../../connectors/index.ts';
@@ -123,13 +123,13 @@ async function trying({ chosen, connector, folder, local, reason, options, app }
   }
 }
 
-/** What production runs now; the file may already say another address. */
+/** The version in force; the file may already name another address. */
 async function inForce(app: App, destinationId: string): Promise<CompiledMapping | undefined> {
   const version = (await app.publishing.history(destinationId)).find((row) => row.inForce);
   return version === undefined ? undefined : app.published.version(version.id);
 }
 
-/** An invented person may go wherever the contract lets; a real one only to whom a live authorisation names (C18, C19). */
+/** An invented person may be sent wherever the contract allows; a real one only under a live authorisation (C18, C19). */
 async function coverage(
   app: App,
   mapping: CompiledMapping,

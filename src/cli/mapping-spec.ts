@@ -1,5 +1,5 @@
-// relais mapping spec: the document the client signs, in French, as Markdown or as a page that prints.
-// Invariant: invented persons only; an existing file is never written over.
+// relais mapping spec: writes the document the client signs, in French, as Markdown or as a page that prints.
+// Invariant: invented persons only; an existing file is never overwritten.
 import { Option, type Command } from 'commander';
 import { existsSync, writeFileSync } from 'node:fs';
 import { RelaisError } from '../errors.ts';

@@ -1,4 +1,4 @@
-// relais mapping test: the tests the files carry, one line each.
+// relais mapping test: runs the tests in the mapping files, one line each.
 // Invariant: needs no database; exit code 1 when one fails or could not run.
 import type { Command } from 'commander';
 import { connectors } from '../../connectors/index.ts';

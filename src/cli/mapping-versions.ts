@@ -1,5 +1,5 @@
-// Which mapping a tool speaks of: the file as it stands, the version in force, or one by its number.
-// Invariant: what does not pass the check is reported with every problem, and never used.
+// Chooses the mapping of a tool: the file on disk, the version in force, or one by its number.
+// Invariant: a mapping with errors is reported with every problem, and never used.
 import { connectors } from '../../connectors/index.ts';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
@@ -32,7 +32,7 @@ export const listed = (folder: string, problems: readonly Problem[]): string =>
   problems.map((problem) => formatProblem({ ...problem, file: shownPath(folder, problem.file) })).join('\n');
 
 /**
- * The file of a destination as it stands. A test that fails is reported and does not stop the tool: a preview helps most then.
+ * The file of a destination on disk. A failing test is reported and does not stop the tool: a preview helps most then.
  * @throws MAPPING-001 with every error of the mapping itself
  */
 export function chosenFile(folder: string, destinationId: string): Chosen {
@@ -45,7 +45,7 @@ export function chosenFile(folder: string, destinationId: string): Chosen {
   return { label: 'file', sources, mapping };
 }
 
-/** The same for what people sign: a file whose tests fail is no promise. @throws MAPPING-001 */
+/** The same for documents to sign: a file with failing tests is no promise. @throws MAPPING-001 */
 export function soundFile(folder: string, destinationId: string): Chosen {
   const sources = loadDestination(folder, destinationId);
   const checked = checkSources(sources, { connectors });

@@ -1,5 +1,5 @@
-// relais mapping publish | rollback | history, and the home of mapping check and preview.
-// Invariant: publish refuses what check refuses; with --all nothing is published while one file has an error.
+// relais mapping publish | rollback | history: manages versions; registers mapping check and preview.
+// Invariant: publish refuses a file that check refuses; with --all nothing is published while one file has an error.
 import { Option, type Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
@@ -165,7 +165,7 @@ async function publish(destination: string | undefined, options: PublishOptions)
 async function allGood(app: App): Promise<readonly string[]> {
   const folder = app.config.mappingsDir;
   const { problems } = checkAll(folder, app.checkOptions);
-  // What one of them would be refused for holds back all.
+  // A refusal of one of them blocks all.
   if (problems.some((problem) => problem.severity === 'error' || problem.code === guessedOptIn))
     throw new RelaisError('MAPPING-001', `Nothing was published:\n${problems.map(formatProblem).join('\n')}`);
   const all = loadMappings(folder).destinations.map((destination) => destination.destinationId);

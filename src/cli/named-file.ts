@@ -1,5 +1,5 @@
-// A file named on the command line: a sample, an answer, leads. `-` is standard input, for every command that reads a file.
-// Invariant: what is no readable text ends as a message with its name, never as an internal error.
+// Reads a file named on the command line: a sample, an answer, leads. `-` is standard input, for every command that reads a file.
+// Invariant: an unreadable file gives a message with its name, never an internal error.
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,10 +24,10 @@ export function textOfFile(path: string): string {
   return read.text;
 }
 
-/** There is something to read under this name. */
+/** True where this name can be read. */
 export const isReadable = (path: string): boolean => path === standardInput || existsSync(path);
 
-/** For what is read more than once: standard input becomes a file that only this user can read, and that is removed afterwards. */
+/** For a file that is read more than once: standard input becomes a file that only this user can read, and that is removed afterwards. */
 export async function withFile<T>(path: string, work: (file: string) => Promise<T>): Promise<T> {
   if (path !== standardInput) return work(path);
   const folder = await mkdtemp(join(tmpdir(), 'relais-'));

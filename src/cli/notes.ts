@@ -1,4 +1,4 @@
-// relais note list | show: the written notes of a client, and whether they got through (C48).
+// relais note list | show: shows the notes of a client, and the delivery of their mails (C48).
 // Invariant: reads only; a note names fields and settings, never a person's value.
 import type { Command } from 'commander';
 import { noteKey, noteParagraphs } from '../client-mails/notes.ts';

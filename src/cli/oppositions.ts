@@ -1,4 +1,4 @@
-// relais opposition add | check: a client's opposition list (C21).
+// relais opposition add | check: edits and checks a client's opposition list (C21).
 // Invariant: both need a reason and are entries of the log; no address is kept or printed.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';

@@ -1,5 +1,5 @@
-// The options by which every command finds a person: address, phones, name, leads known to be theirs.
-// Invariant: read as everywhere else; who shares an address under another name is not the person.
+// Options by which every command finds a person: address, phones, name, leads known to be theirs.
+// Invariant: the same rules everywhere; a lead with a shared address under another name is not the person's.
 import type { Command } from 'commander';
 import { RelaisError } from '../errors.ts';
 import type { PersonAsked } from '../privacy/person/find.ts';
@@ -38,7 +38,7 @@ export function personOf({
   if (email === undefined && phone.length + lead.length === 0)
     throw new RelaisError('USAGE-001', 'Give --email, --phone or --lead: whose data is meant?');
   const address = email === undefined ? undefined : queryOf({ email }).email;
-  // Read as a name is, so that a first name alone is refused here too.
+  // Parsed like a name search, so that a first name alone is refused here too.
   if (name !== undefined || firstName !== undefined)
     queryOf({ ...(name === undefined ? {} : { name }), ...(firstName === undefined ? {} : { firstName }) });
   return {

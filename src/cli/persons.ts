@@ -1,5 +1,5 @@
-// relais person export: everything held on a person at one client, encrypted for the data protection officer (C21).
-// Invariant: only leads and rows that were named or have the address asked for; the file is never written in clear.
+// relais person export: exports all data of a person at one client, encrypted for the data protection officer (C21).
+// Invariant: only named leads and rows, or those with the given address; the file is never written in clear.
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
@@ -75,7 +75,7 @@ async function exportOne(app: App, options: ExportOptions): Promise<void> {
   tellShared(found);
 }
 
-/** Refused rows whose own address and name are the person's, and those named one by one; others that mention it are listed. */
+/** Refused rows with the person's own address and name, and those named one by one; others that mention it are listed. */
 async function rowsOf(
   app: App,
   of: {

@@ -1,5 +1,5 @@
 // relais preset try of a preset without a simulated CRM (a file, a mail, a form): its example, one invented lead, and a recipient
-// started on this machine. Invariant: as `relais mapping send --sandbox --local`: nothing is stored, nobody is reached.
+// started on this machine. Invariant: as `relais mapping send --sandbox --local`: nothing is stored, no outside system is reached.
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

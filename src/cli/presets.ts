@@ -1,4 +1,4 @@
-// relais preset list | show | try: the ready mappings for known CRMs, what each is, and a trial against its simulated CRM.
+// relais preset list | show | try: lists the ready mappings for known CRMs, and tries one against its simulated CRM.
 // Invariant: list and show read files only; a trial has servers of its own and touches nothing of an installation.
 import type { Command } from 'commander';
 import { RelaisError } from '../errors.ts';
@@ -15,7 +15,7 @@ interface FolderOptions {
 /** Loaded when needed: nothing else of the terminal reads presets. */
 const folders = () => import('../../sandbox/trial/preset-folder.ts');
 
-/** Whether there is a simulated CRM for it. */
+/** True where a simulated CRM exists for it. */
 async function isSimulated(preset: string): Promise<boolean> {
   const { simulatorOf } = await import('../../sandbox/simulators/index.ts');
   return simulatorOf(preset) !== undefined;

@@ -1,5 +1,5 @@
-// A preview as people read it: head lines, the body, the sheet, the origin of each value, the opt-in truth table.
-// Invariant: shows what composed-preview has made, byte for byte.
+// Prints a preview: head lines, the body, the sheet, the origin of each value, the opt-in truth table.
+// Invariant: shows the result of composed-preview, byte for byte.
 import { randomUUID } from 'node:crypto';
 import { connectors } from '../../connectors/index.ts';
 import type { Action, Composed, SheetSection } from '../../connectors/contract.ts';

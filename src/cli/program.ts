@@ -1,7 +1,7 @@
-// The terminal face of Relais: parses, runs one command, tells errors with their remedy.
-// Invariant: never a stack, never a person's data; the exit code says what kind of failure it was.
-// A file here is named after its commands: a group in the plural (`leads`), one command of it as `lead-find`; what several
-// commands share after what it prints or reads (`table`, `json`, `delivery-filter`). What a command does is in src/support.
+// The terminal face of Relais: parses arguments, runs one command, prints errors with their remedy.
+// Invariant: never a stack, never a person's data; the exit code gives the kind of failure.
+// A file here is named after its commands: a group in the plural (`leads`), one command of it as `lead-find`; parts that several
+// commands share after their input or output (`table`, `json`, `delivery-filter`). The work of a command is in src/support.
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
@@ -46,7 +46,7 @@ const exits = { failure: 1, usage: 64, unavailable: 69, config: 78 } as const;
 /** A service out of reach: the same command may pass later. */
 const outOfReach: readonly string[] = ['DB-001', 'DB-004', 'REDIS-002', 'SERVICE-001'];
 
-/** Refusals that only a write meets. */
+/** Errors of writing only. */
 const unwritable: readonly string[] = ['EROFS', 'ENOSPC', 'EDQUOT', 'EFBIG'];
 
 export function relaisProgram(): Command {
@@ -108,7 +108,7 @@ export function relaisProgram(): Command {
   return program;
 }
 
-/** What the data protection officer shows, and to whom. */
+/** Commands of the data protection officer. */
 function officerCommands(program: Command): void {
   proofCommands(program);
   auditCommands(program);
@@ -132,7 +132,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** Node reports ENOENT for a folder with parents that it cannot make on a read-only disk: making the first one alone says why. */
+/** For a folder with missing parents on a read-only disk Node reports ENOENT: making the first parent alone gives the cause. */
 function codeOf({ code, path, syscall }: NodeJS.ErrnoException): string | undefined {
   if (code !== 'ENOENT' || syscall !== 'mkdir' || path === undefined) return code;
   let first = resolve(path);

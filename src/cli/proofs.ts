@@ -1,4 +1,4 @@
-// relais proof list | show | verify | page | key: signed proofs of what was done with a person's data (C23).
+// relais proof list | show | verify | page | key: signed proofs of acts on a person's data (C23).
 // Invariant: verify and page work on the file alone, without database and without configuration.
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -148,7 +148,7 @@ function verify(file: string, options: { readonly key: string } & JsonOption): v
   );
 }
 
-/** Only its owner may read it: it stands for what was done about a person. */
+/** Only its owner may read it: it documents an act on a person's data. */
 function write(text: string, to: string | undefined): void {
   if (to === undefined) out(text.trimEnd());
   else writeFileSync(to, text, { mode: 0o600 });

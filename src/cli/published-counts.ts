@@ -1,4 +1,4 @@
-// What a publication or an authorisation did, counted, as its command says it.
+// Counts the effects of a publication or an authorisation, for its command.
 import { counted, type OneAndSeveral } from '../domain/counted.ts';
 
 const words = {

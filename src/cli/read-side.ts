@@ -1,4 +1,4 @@
-// What a list says of itself where it was read from a replica.
+// Prints the age of a list that was read from a replica.
 import type { ReadSide } from '../store/replica.ts';
 import { paris } from '../support/paris-time.ts';
 import { say } from './terminal.ts';

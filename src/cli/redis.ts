@@ -1,5 +1,5 @@
-// relais redis ...: whose the Redis is that this configuration names, and taking it over.
-// Invariant: taking over asks for a reason, kept with the new life of the database; no queue is read or emptied.
+// relais redis ...: shows the owner of the configured Redis, and takes it over.
+// Invariant: taking over needs a reason, kept with the new life of the database; no queue is read or emptied.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { adoptRedis, foreignText } from '../delivery/background/redis-ownership.ts';

@@ -1,5 +1,5 @@
-// relais instruction record | list and relais operation record | list: what a client asked for in writing, and its operations.
-// Invariant: what keeps data longer than the charter says cites an instruction (C35, C53).
+// relais instruction record | list and relais operation record | list: records a client's written instructions, and its operations.
+// Invariant: a record that keeps data longer than the charter cites an instruction (C35, C53).
 import { Option, type Command } from 'commander';
 import type { Delay } from '../domain/civil-date.ts';
 import { coveredMatters, type Covered } from '../domain/instructions.ts';
@@ -183,7 +183,7 @@ async function showOperations(options: { readonly client?: string } & JsonOption
   });
 }
 
-/** As the contract of leads writes it. */
+/** As the lead contract writes it. */
 function codeOf(code: string): string {
   if (!/^[A-Za-z0-9._-]{0,64}$/.test(code))
     throw new RelaisError(

@@ -1,5 +1,5 @@
-// relais replay: sending again what has ended, bringing forward what waits.
-// Invariant: a replay is counted and confirmed before it starts, recorded with who and why, and kills no pending retry.
+// relais replay: sends ended deliveries again, and brings waiting ones forward.
+// Invariant: a replay is counted and confirmed before it starts, recorded with actor and reason, and cancels no pending retry.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
@@ -98,11 +98,11 @@ async function replayCommand(names: readonly string[], options: ReplayOptions): 
 
 interface Slowed {
   readonly line: string;
-  /** What is replayed does not leave now. */
+  /** True where a replayed delivery does not leave now. */
   readonly waits: boolean;
 }
 
-/** A line for each destination of these that does not send as many as it bears at the moment. */
+/** A line for each destination of these that does not send normally at the moment. */
 async function slowedDestinations(app: App, rows: readonly ListedDelivery[]): Promise<readonly Slowed[]> {
   const ids = [...new Set(rows.map((row) => row.destinationId))];
   const states = await readStates(app.database, ids);

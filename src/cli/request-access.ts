@@ -1,4 +1,4 @@
-// relais request access: the answer to an access or a portability, made, written down and noted in one act (C21).
+// relais request access: makes, writes and notes the answer to an access or portability request in one act (C21).
 // Invariant: the file is never written in clear, and nothing is overwritten.
 import { open, unlink } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -41,7 +41,7 @@ export function accessCommand(request: Command): void {
 
 async function answer({ requests, config }: App, id: number, options: AccessOptions): Promise<void> {
   const { to, recipient: recipients, archives } = options;
-  // Naming leads says nothing of rows, and the other way round.
+  // Naming leads selects no rows, and the other way round.
   const { leads, rows } = selectionOf(options) ?? {};
   const isPart = options.all !== true && options.none !== true;
   const selection = {
@@ -51,7 +51,7 @@ async function answer({ requests, config }: App, id: number, options: AccessOpti
   const fileName = impersonal(basename(to), 'the name of the file');
   const identity =
     options.identity === undefined ? {} : { identity: reasonOf(options.identity, '--identity') };
-  // The place is taken first: an answer that could not be written down would be none.
+  // The file is created first: without it there is no answer.
   const file = await open(to, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EEXIST') throw new RelaisError('USAGE-001', `${to} exists: nothing is overwritten.`);
     throw error;

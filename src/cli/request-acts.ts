@@ -1,5 +1,5 @@
-// relais request copy | apply | extend | acknowledge | declare-informed | lift | close: what an officer does with a request.
-// Invariant: what cannot be undone is confirmed by typing the number; who does it is in the log.
+// relais request copy | apply | extend | acknowledge | declare-informed | lift | close: an officer's acts on a request.
+// Invariant: an irreversible act is confirmed by typing the number; the actor is in the log.
 import type { Command } from 'commander';
 import { writeFile } from 'node:fs/promises';
 import { addDays, civilDate, frenchDate } from '../domain/civil-date.ts';

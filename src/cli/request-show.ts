@@ -1,5 +1,5 @@
-// relais request show, and how requests are listed.
-// Invariant: no person stands in a request; a letter is printed whole, so that it can be copied.
+// relais request show: prints a request, and lists requests.
+// Invariant: no person is in a request; a letter is printed whole, so that it can be copied.
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
@@ -87,7 +87,7 @@ async function letterTo(
   });
   if (json === true) return outJson([{ subject, paragraphs }]);
   if (to === undefined) return out(text);
-  // Of a correction it holds the new values.
+  // The letter of a correction contains the new values.
   await writeFile(to, page, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'EEXIST') throw new RelaisError('USAGE-001', `${to} exists: nothing is overwritten.`);
     throw error;

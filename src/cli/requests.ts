@@ -1,5 +1,5 @@
 // relais request ...: a person's request, from the demand to its closing (C21-C25).
-// Invariant: shows and asks; what is done, and what may be done, is in src/privacy/requests.
+// Invariant: only shows and asks; the acts and their rules are in src/privacy/requests.
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';

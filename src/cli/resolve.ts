@@ -1,4 +1,4 @@
-// relais delivery resolve: support says what became of a delivery of unknown outcome.
+// relais delivery resolve: decides a delivery of unknown outcome.
 // Invariant: one of two answers, with its evidence; both are entries of the log.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';

@@ -1,5 +1,5 @@
-// relais retention plan | run | list: what will go when and why, doing it now, and what was done.
-// Invariant: the plan changes nothing; what is shown of a lead is the centre's reference, never the person.
+// relais retention plan | run | list: plans deletions with dates and reasons, runs them now, and lists past runs.
+// Invariant: the plan changes nothing; a lead is shown by the centre's reference, never the person.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { addDays, addMonths, civilDate, isCivilDate } from '../domain/civil-date.ts';
@@ -216,6 +216,6 @@ function periodOf({ month, until }: PlanOptions, today: string): Period {
   if (!isCivilDate(`${month}-01`)) throw new RelaisError('USAGE-001', `"${month}" is not a month (2027-03).`);
   const from = `${month}-01`;
   const last = addDays(addMonths(from, 1), -1);
-  // What is overdue goes at the next run: in this month, if it is the present one.
+  // Overdue data is deleted at the next run: in this month, if it is the present one.
   return today >= from && today <= last ? { until: last } : { from, until: last };
 }

@@ -1,5 +1,5 @@
-// Where a trial on this machine goes: a recipient started for it.
-// Invariant: never production: it can dial nothing but that recipient, and holds no real secret.
+// Starts a recipient on this machine for a trial.
+// Invariant: never production: it can dial nothing but that recipient, and has no real secret.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { RelaisError } from '../errors.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { settingsByCall, type TrialRecipient } from '../support/test-leads/recipient.ts';
 
-/** @throws USAGE-001 where the sandbox's packages are not installed, or nothing can stand in */
+/** @throws USAGE-001 where the sandbox's packages are not installed, or no recipient can be simulated */
 export async function localPlace(mapping: CompiledMapping, connector: Connector): Promise<TrialRecipient> {
   const recipients = await import('../../sandbox/recipients/stand-in.ts').catch(() => {
     throw new RelaisError(
@@ -60,7 +60,7 @@ function networkOf(server: StandInServer | undefined, hosts: readonly string[]):
   const dialled = { host: '127.0.0.1', port: server.port };
   return {
     allowedRanges: ['127.0.0.0/8'],
-    // Where the recipient shows no certificate, the file itself says http (the check permits it, production does not).
+    // Where the recipient has no certificate, the file itself has an http address (the check permits it, production does not).
     allowPlaintext: server.authority === undefined,
     connectTo: Object.fromEntries(hosts.map((host) => [host.toLowerCase(), dialled])),
     ...(server.authority === undefined ? {} : { extraCa: server.authority }),

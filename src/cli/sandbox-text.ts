@@ -1,5 +1,5 @@
-// A trial as people read it and as data: request, answer, and what the file's rules make of it.
-// Invariant: secrets masked; what a recipient says of a real person is not shown: status and length tell enough.
+// Prints a trial, or exports it as data: request, answer, and the result of the file's rules.
+// Invariant: secrets masked; a recipient's answer about a real person is not shown: status and length are enough.
 import type { Outcome } from '../../connectors/contract.ts';
 import type { TrialRecipient } from '../support/test-leads/recipient.ts';
 import type { TrialMessage } from '../support/test-leads/trial.ts';

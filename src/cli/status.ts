@@ -1,5 +1,5 @@
-// relais status: what runs, what waits where and since when, which destinations are held or suspended.
-// Invariant: reads only; a gateway at rest and one that does not run look different.
+// relais status: shows running processes, backlogs with their age, held and suspended destinations.
+// Invariant: reads only; an idle gateway and a stopped one look different.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { reasonText } from '../domain/delivery.ts';
@@ -44,7 +44,7 @@ async function statusCommand(app: App, json: boolean): Promise<void> {
     reading,
     destinations.map((destination) => destination.id),
   );
-  // Of the primary: the account of a replica may see no runs and no mappings.
+  // From the primary: a replica's account may have no right to runs and mappings.
   const bulkRuns = await countBulkRuns(database);
   const hours = await publishedHours(app, destinations);
   const sendingOf = (destination: Destination): SendingState | undefined =>
@@ -86,7 +86,7 @@ type BulkCount = Awaited<ReturnType<typeof countBulkRuns>>;
 const bulkText = ({ running, failing }: BulkCount): string =>
   `${running} running${failing > 0 ? `, ${failing} of them cannot go on at present` : ''}`;
 
-/** One line: what runs, or that nothing moves. */
+/** One line: the running processes, or that none runs. */
 function runningText(processes: readonly SeenProcess[]): string {
   const count = (role: string): number => processes.filter((running) => running.role === role).length;
   const planners = count('planner');

@@ -1,4 +1,4 @@
-// relais config | migrate: the set-up itself.
+// relais config | migrate: shows and changes the set-up itself.
 // Invariant: secrets are never printed; migrate changes the schema and rights, and creates no account.
 import type { Command } from 'commander';
 import { ownEnvironment } from '../config.ts';
@@ -18,7 +18,7 @@ export function systemCommands(program: Command): void {
   ).action((options: JsonOption) => {
     const { listing, env } = config();
     if (options.json === true) return outJson(listing);
-    // Whole, whatever the width: a name cut short cannot be set.
+    // Untruncated, whatever the width: a name cut short cannot be set.
     for (const setting of listing) {
       out(`${strong(setting.name.padEnd(28))} ${setting.value || '-'}  (${setting.from})`);
       out(`  ${setting.meaning}`);
@@ -49,7 +49,7 @@ export function systemCommands(program: Command): void {
   ).action(migrateCommand);
 }
 
-/** Those that are named, else the gateway's where that one is named, else all that MySQL knows the account under. */
+/** The named hosts, else the gateway's where that one is named, else all hosts that MySQL has for the account. */
 async function intakeHosts(
   owner: Database,
   url: string,

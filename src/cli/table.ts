@@ -1,10 +1,10 @@
-// Rows in aligned columns, and times as the support team reads them.
+// Prints rows in aligned columns, and times as the support team reads them.
 // Invariant: a table fits the terminal it is shown on; in a pipe nothing is cut.
 import { paris } from '../support/paris-time.ts';
 import { named, out, strong } from './terminal.ts';
 
 const narrowest = 8;
-/** What is typed into the next command stays whole as long as anything else can give way. */
+/** Columns used in a next command stay whole as long as any other can be cut. */
 const names = new Set(['delivery', 'destination', 'lead', 'reference', 'client', 'id', 'row', 'state']);
 
 /** Aligned columns; the widest give way when the terminal is narrower. */
@@ -40,14 +40,14 @@ function fitted(text: string, width: number): string {
   return text.length <= width ? text.padEnd(width) : `${text.slice(0, width - 1)}…`;
 }
 
-/** As people read it, for lists: without the year while it is this one. */
+/** Short form for lists: without the year while it is the present one. */
 export function parisShort(at: Date | undefined | null, now: Date): string {
   const text = paris(at);
   const today = paris(now);
   return text.slice(5, 10) === today.slice(5, 10) ? `${text.slice(0, 5)}${text.slice(10)}` : text;
 }
 
-/** How long ago, in the largest unit: `3 d`, `12 min`. */
+/** Age in the largest unit: `3 d`, `12 min`. */
 export function age(at: Date | undefined, now: Date): string {
   if (at === undefined) return '-';
   const seconds = Math.max(0, Math.round((now.getTime() - at.getTime()) / 1000));

@@ -1,5 +1,5 @@
-// relais task list | close: what needs a person, and saying that it does not any more.
-// Invariant: closing is recorded with who, why and the evidence; nothing but the count of open tasks changes.
+// relais task list | close: lists tasks that need a person, and closes them.
+// Invariant: closing is recorded with actor, reason and evidence; nothing but the count of open tasks changes.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { closeAlertTasks, closeDeliveries, type Closing } from '../support/close-tasks.ts';

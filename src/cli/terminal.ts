@@ -1,5 +1,5 @@
-// What every command shares: opening the gateway, printing, progress, asking for a confirmation.
-// Invariant: results on standard output, everything else on standard error; what is printed cannot steer the terminal.
+// Shared parts of commands: opening the gateway, printing, progress, confirmation.
+// Invariant: results on standard output, everything else on standard error; printed text cannot control the terminal.
 import { createInterface } from 'node:readline/promises';
 import { resolve } from 'node:path';
 import type { App, openApp as openAppNow } from '../app.ts';
@@ -11,7 +11,7 @@ import { namedText } from '../support/named-text.ts';
 
 /**
  * Control characters of stored text would move the cursor, recolour the screen or turn the reading direction.
- * Line ends and tabs pass, and what `strong` writes.
+ * Line ends, tabs and the output of `strong` pass.
  */
 export const harmless = (text: string): string =>
   text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (sign, at: number) => {
@@ -30,8 +30,8 @@ export const say = (line: string): void => void process.stderr.write(`${harmless
 let names: ReadonlyMap<string, string> = new Map();
 
 /**
- * Who is meant by what the log writes, as long as a name is kept (C58). Data for programs, and what stands in brackets behind a
- * name, stays as the log has it.
+ * Replaces actors of the log by their names, as long as these are kept (C58). Data for programs, and texts in brackets after a
+ * name, stay unchanged.
  */
 export const named = (text: string): string => (/^[{[]/.test(text) ? text : namedText(text, names));
 
@@ -69,7 +69,7 @@ export function config(): Config {
 export const mappingsFolder = (given: string | undefined): string =>
   given === undefined ? mappingsDirOf() : resolve(given);
 
-/** Loaded when it is needed: what works on files alone starts in half the time without it. */
+/** Loaded when needed: commands on files alone start in half the time without it. */
 const openApp = async (...given: Parameters<typeof openAppNow>): Promise<App> =>
   (await import('../app.ts')).openApp(...given);
 
@@ -88,11 +88,11 @@ export async function withApp<T>(work: (app: App) => Promise<T>): Promise<T> {
   }
 }
 
-/** Whoever works at the terminal is written into the log by a number, their account's or one of their own: no name (C58). */
+/** The log gets the number of the operator at the terminal, their account's or one of their own: no name (C58). */
 export const actorOf = async (database: App['database'], typed: string): Promise<string> =>
   (await accountActorOf(database, typed)) ?? (await staffActorOf(database, typed));
 
-/** For what can do with less: undefined when nothing is configured or no database answers, which is said. */
+/** For commands that can do without: undefined when nothing is configured or no database answers, which is reported. */
 export async function withAppIfAny<T>(work: (app: App | undefined) => Promise<T>): Promise<T> {
   let app: App;
   try {
@@ -108,7 +108,7 @@ export async function withAppIfAny<T>(work: (app: App | undefined) => Promise<T>
   }
 }
 
-/** For what cannot be undone or is many: `expected` must be typed, or --yes given. */
+/** For irreversible or many changes: `expected` must be typed, or --yes given. */
 export async function confirmed(question: string, expected: string, yes: boolean): Promise<boolean> {
   if (yes) return true;
   if (!process.stdin.isTTY) throw new RelaisError('USAGE-002', `${question} Add --yes to confirm.`);

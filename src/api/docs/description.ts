@@ -1,4 +1,4 @@
-// The OpenAPI document as it is served: what Fastify collected of the routes, and all that follows from their kind.
+// Completes the OpenAPI document that Fastify collects of the routes: names, operation ids and statuses.
 // Invariant: each object has a name in components, each operation an id, and each status that an address may answer with is listed.
 import { problem, type Schema } from '../schemas.ts';
 import { operations } from './operations.ts';
@@ -144,7 +144,7 @@ function mediaOf({ content = {}, ...rest }: Media, name: string, schemas: NamedS
   };
 }
 
-/** Every object gets a name: its `title`, else that of the place where it was met first. What is alike has one name. */
+/** Names every object: by its `title`, else by its first place. Equal objects share one name. */
 class NamedSchemas {
   readonly #byText = new Map<string, string>();
   readonly #schemas = new Map<string, Schema>();

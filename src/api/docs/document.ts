@@ -1,5 +1,5 @@
-// The OpenAPI document as the page reads it: operations by tag, and the fields of a schema as rows of a table.
-// Invariant: what the page shows is what the document says, field by field; nothing is said twice in other words.
+// Reads the OpenAPI document for the page: operations by tag, and the fields of a schema as rows of a table.
+// Invariant: the page shows the document, field by field; nothing is repeated in other words.
 
 export interface SchemaSaid {
   readonly type?: string | readonly string[];
@@ -49,11 +49,11 @@ export interface Described {
 export interface Address extends Operation {
   readonly method: string;
   readonly path: string;
-  /** `post-v1-leads`: where it stands on the page. */
+  /** `post-v1-leads`: its anchor on the page. */
   readonly mark: string;
 }
 
-/** The document with every reference replaced by what it names. No schema of ours contains itself. */
+/** Replaces every reference in the document by its target. No schema of ours contains itself. */
 export function inlined(document: Described): Described {
   const valueAt = (reference: string): unknown =>
     reference

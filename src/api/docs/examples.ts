@@ -1,5 +1,5 @@
-// A request for each address, with invented data: what a developer copies first, and a test asks of a running server.
-// Invariant: reserved domains and numbers alone; an address without an example is found by that test.
+// Example requests for each address, with invented data: developers copy them, and a test sends them to a running server.
+// Invariant: reserved domains and numbers alone; that test fails for an address without an example.
 import type { Address } from './document.ts';
 
 const inPath: Readonly<Record<string, string>> = {
@@ -101,7 +101,7 @@ export function exampleOf({ method, path, parameters = [], security = [] }: Addr
   };
 }
 
-/** As it is typed into a shell. */
+/** As typed into a shell. */
 export function curlOf(address: Address): string {
   const { path, body, headers } = exampleOf(address);
   return [

@@ -1,5 +1,5 @@
-// The name of each operation, by which clients made from the document call it, and what its summary does not say.
-// Invariant: an address without a name here keeps the server from starting; a name that was published is never changed.
+// Names each operation, as clients generated from the document call it, and describes it beyond its summary.
+// Invariant: the server does not start with an unnamed address; a published name never changes.
 
 export interface OperationSaid {
   readonly id: string;

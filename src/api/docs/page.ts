@@ -1,4 +1,4 @@
-// The OpenAPI document as a page to read: addresses by subject, what each takes and answers, and a request to copy.
+// Renders the OpenAPI document as a page: addresses by subject, their inputs and answers, and a request to copy.
 // Invariant: it loads nothing and runs nothing; one style sheet, named in the policy by its digest.
 import { html, styleSheet, written, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { inLanguage, type Both, type Language } from '../../support/words.ts';
@@ -130,7 +130,7 @@ function section(address: Address, language: Language, say: Say): Html {
   </section>`;
 }
 
-/** Successes; problems are the same everywhere and stand above. */
+/** Successes only; problems are the same everywhere and are described above. */
 const answers = ({ responses = {} }: Address, title: string, say: Say): readonly Html[] =>
   Object.entries(responses)
     .filter(([status]) => status.startsWith('2'))

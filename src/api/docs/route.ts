@@ -1,5 +1,5 @@
-// GET /v1/docs: the document of this very server, to be read. Public, as the document is: it holds no data.
-// Invariant: made of what the document says at that moment; nothing of the request is in the page but its language.
+// Serves GET /v1/docs, the page of this server's own document. Public, like the document: it contains no data.
+// Invariant: made from the present document; nothing of the request is in the page but its language.
 import type { FastifyInstance } from 'fastify';
 import type { Language } from '../../support/words.ts';
 import type { Described } from './document.ts';
@@ -8,7 +8,7 @@ import { policy } from './style.ts';
 
 const languages: readonly Language[] = ['fr', 'en'];
 
-/** The one that is asked for; else the browser's, of the two; else French. */
+/** The requested language; else the browser's, of the two; else French. */
 export function languageOf(query: unknown, header: string | undefined): Language {
   const { language } = (typeof query === 'object' && query !== null ? query : {}) as {
     readonly language?: unknown;
@@ -26,7 +26,7 @@ export function docsRoute(server: FastifyInstance): void {
   const pages = new Map<Language, string>();
   server.get('/v1/docs', { config: { permission: 'public' }, schema: { hide: true } }, (request, reply) => {
     const language = languageOf(request.query, request.headers['accept-language']);
-    // The addresses stand when the server listens: one page for each language, made once.
+    // The addresses are fixed when the server listens: one page for each language, made once.
     const page = pages.get(language) ?? docsPage(server.swagger() as unknown as Described, language);
     pages.set(language, page);
     return reply

@@ -1,5 +1,5 @@
-// How the page of the interface looks, light and dark; contrast of each pair is 4.5:1 or more.
-// Invariant: the policy names this very text by its digest, so that no other style is taken.
+// The style sheet of the interface's page, light and dark; contrast of each pair is 4.5:1 or more.
+// Invariant: the policy names this exact text by its digest, so that no other style is accepted.
 import { createHash } from 'node:crypto';
 
 export const style = `
@@ -41,7 +41,7 @@ td:last-child { min-width: 14rem; }
 
 const digest = createHash('sha256').update(style).digest('base64');
 
-/** Nothing from anywhere but this style; no script, no form, no frame around it. */
+/** Allows only this style; no script, no form, no frame around it. */
 export const policy = [
   "default-src 'none'",
   `style-src 'sha256-${digest}'`,

@@ -1,5 +1,5 @@
-// Words of the page of the interface, French first; what an address does, in French beside the document's English.
-// Invariant: a test holds that every address and every tag has its words.
+// Words of the page of the interface, French first; the summary of each address in French beside the document's English.
+// Invariant: a test checks that every address and every tag has its words.
 import type { Both } from '../../support/words.ts';
 
 export const words = {

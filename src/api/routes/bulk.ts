@@ -1,4 +1,4 @@
-// Bulk runs over everything a filter matches: planned, confirmed by the number, followed, stopped.
+// Bulk runs over all deliveries of a filter: planned, confirmed by the number, followed, stopped.
 import type { FastifyInstance } from 'fastify';
 import type { Permission } from '../../access/permissions.ts';
 import {

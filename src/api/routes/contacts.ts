@@ -1,5 +1,5 @@
 // The centre's earlier public API at one address: `{"operation": "pullContacts"}`, the key in `x-api-key`.
-// Invariant: what is pulled counts as handed over once the answer has left, and not before; what did not leave comes again.
+// Invariant: pulled contacts count as handed over once the answer has left, and not before; unsent ones are given again.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Acting } from '../../support/acts/acting.ts';
 import { createContacts, type Contacts, type Pulled } from '../../support/acts/contacts.ts';
@@ -57,7 +57,7 @@ export function contactRoutes(server: FastifyInstance, { support }: PullDeps): v
         ),
         response: { 200: answerSchema },
       },
-      // Reached only when all of the answer was given to the connection; where it broke off, the lease lapses.
+      // Runs only when the whole answer was given to the connection; after an interruption the lease lapses.
       onResponse: async (request, reply) => {
         if (reply.raw.writableFinished) await pulled.get(request)?.gone();
       },

@@ -1,4 +1,4 @@
-// GET /v1/deliveries and what belongs to one; replay and cancel of one.
+// GET /v1/deliveries and one delivery with its story; replay and cancellation of one.
 import type { FastifyInstance } from 'fastify';
 import { deliveryStates } from '../../domain/delivery.ts';
 import { cancelOne, replayOne } from '../../support/acts/deliveries.ts';

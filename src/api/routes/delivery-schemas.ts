@@ -1,4 +1,4 @@
-// A delivery, its story and its entries of the log, as the interface describes them.
+// Schemas of a delivery, its story and its entries of the log.
 import { deliveryStates } from '../../domain/delivery.ts';
 import * as s from '../schemas.ts';
 
@@ -90,7 +90,7 @@ export const entrySchema = s.called(
   }),
 );
 
-/** How a replay may be asked, of one delivery or of many. */
+/** Options of a replay, of one delivery or of many. */
 export const replayFlags = {
   anew: s.flag('what waits with the content of an earlier version is written by the one in force'),
   acceptDoubles: s.flag(

@@ -172,7 +172,7 @@ function versions(server: FastifyInstance, { support }: RouteDeps): void {
 interface Why {
   readonly reason: string;
 }
-/** What else was found is in English, as the interface is. */
+/** Further findings in English, like the interface. */
 const answerOf = ({ isReached, outcome, reason, durationMs, tried, notes }: TestedDestination): unknown => ({
   isReached,
   outcome,

@@ -1,4 +1,4 @@
-// GET /v1/events: what happened, as a feed that is read on from where it was left.
+// GET /v1/events: the feed of events, read on from the reader's last position.
 import type { FastifyInstance } from 'fastify';
 import { RelaisError } from '../../errors.ts';
 import { eventKinds, eventsPage, eventWords, type EventKind } from '../../support/reads/events.ts';

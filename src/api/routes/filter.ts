@@ -1,5 +1,5 @@
-// The filter of deliveries as it is asked: in an address, or in a body.
-// Invariant: the same names and the same meaning in both, so that what was looked at is what is worked on.
+// Reads the filter of deliveries from an address or a body.
+// Invariant: the same names and the same meaning in both, so that a list and a bulk run cover the same deliveries.
 import { deliveryStates, type DeliveryState } from '../../domain/delivery.ts';
 import { RelaisError } from '../../errors.ts';
 import type { DeliveryFilter } from '../../support/reads/deliveries.ts';

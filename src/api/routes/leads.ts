@@ -1,5 +1,5 @@
-// Leads: by reference, one by category, its hand-overs; persons, by what they are reached by.
-// Invariant: what is looked for is posted, never in an address; of a person a mask, and each look-up is in the log first (C39).
+// Leads: by reference, one by category, its hand-overs; persons, by mail, phone or name.
+// Invariant: search terms are posted, never in an address; a person is masked, and each look-up is in the log first (C39).
 import type { FastifyInstance } from 'fastify';
 import { handoversOfLead, leadPage } from '../../support/reads/lead.ts';
 import { leadsByReference, peopleFound } from '../../support/reads/people.ts';

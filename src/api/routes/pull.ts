@@ -1,5 +1,5 @@
-// A client without an endpoint comes for its leads, and says what it took.
-// Invariant: the content is the mapping's own bytes, embedded as they are; it is kept nowhere for a second answer.
+// Lets a client without an endpoint fetch its leads and acknowledge them.
+// Invariant: the content is the mapping's own bytes, embedded unchanged; it is kept nowhere for a second answer.
 import type { FastifyInstance } from 'fastify';
 import {
   createPulling,
@@ -102,7 +102,7 @@ function leaseRoute(server: FastifyInstance, pulling: Pulling): void {
       const { holder, actor } = callerFor(request);
       const { limit = mostLeased } = request.body;
       const leased = await pulling.lease({ scope: holder, actor }, request.params.destination, limit);
-      // A lead that a frozen process did not answer is given again.
+      // A lead whose process froze before answering is given again.
       const given = leased.runs() ? leased : { ...leased, items: [] };
       return reply.type('application/json; charset=utf-8').send(textOf(given));
     },
@@ -146,7 +146,7 @@ function answersRoute(server: FastifyInstance, { access }: PullDeps, pulling: Pu
   );
 }
 
-/** Written by hand: parsed and written again, the content would not be the bytes whose digest is in the log. */
+/** Written by hand: parsed and serialised again, the content would differ from the bytes whose digest is in the log. */
 function textOf({ items, until, reason }: Leased): string {
   const all = items.map((item) => itemText(item)).join(',');
   return `{"until":${JSON.stringify(until)},"reason":${JSON.stringify(reason)},"items":[${all}]}`;
@@ -172,7 +172,7 @@ const answerOf = ({ key, lease, ...said }: AnswerGiven): PullAnswer => ({
   outcome: outcomeOf(said),
 });
 
-/** What was in the client's hands may be kept there: a right of the person follows it, whatever they say. */
+/** A client that had the lead may have kept it: a right of the person follows it, whatever the answer. */
 function outcomeOf({
   outcome,
   reference,

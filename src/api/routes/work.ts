@@ -1,4 +1,4 @@
-// What needs a person: tasks and alerts, and closing one.
+// Tasks and alerts that need a person, and their closing.
 import type { FastifyInstance } from 'fastify';
 import { closeTask } from '../../support/acts/tasks.ts';
 import {
