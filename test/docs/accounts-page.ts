@@ -1,20 +1,19 @@
-// The table of permissions on docs/accounts.md, from the one table in src/access: `npm run docs` writes it, a test holds it to it.
+// The list of permissions on docs/accounts.md, from the one table in src/access: `npm run docs` writes it, a test holds it to the table.
 import { permissions, roles, ruleOf } from '../../src/access/permissions.ts';
 
-const head = ['permission', ...roles, 'API key', 'what'];
-const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-const table = [
-  line(head),
-  `|${head.map(() => '---').join('|')}|`,
-  ...permissions.map((permission) => {
-    const rule = ruleOf(permission);
-    const marks = roles.map((role) => (rule.roles.includes(role) ? '×' : ''));
-    return line([`\`${permission}\``, ...marks, rule.key === true ? '×' : '', rule.words]);
-  }),
-].join('\n');
+/** Each role is a letter at its place, and a system with an API key the last one: SIDAVK. */
+const letterOf = (name: string): string => name.charAt(0).toUpperCase();
+const marksOf = (permission: (typeof permissions)[number]): string => {
+  const rule = ruleOf(permission);
+  const marks = roles.map((role) => (rule.roles.includes(role) ? letterOf(role) : '·'));
+  return [...marks, rule.key === true ? 'K' : '·'].join('');
+};
+const list = permissions
+  .map((permission) => `- \`${permission}\` \`${marksOf(permission)}\` ${ruleOf(permission).words}`)
+  .join('\n');
 
 export const accountsPage = (page: string): string =>
   page.replace(
     /(<!-- permissions: npm run docs -->\n)[\s\S]*?(<!-- end -->)/,
-    (_, start: string, end: string) => `${start}\n${table}\n\n${end}`,
+    (_, start: string, end: string) => `${start}\n${list}\n\n${end}`,
   );
