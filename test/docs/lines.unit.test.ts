@@ -12,7 +12,7 @@ const pages = ['README.md', ...['docs', 'mappings', 'connectors'].flatMap(under)
 const longest = 140;
 
 /** Rows that repeat a text of the code word for word, which breaks nowhere. */
-const wordForWord = ['| `RELAIS_REDIS_URL` |', '| `talk_started_at` |'];
+const wordForWord = ['- `RELAIS_REDIS_URL`:', '| `talk_started_at` |'];
 
 /** Lines that are too long, but for code between fences: it is shown as it is typed. */
 const tooLong = (text: string): readonly string[] =>
