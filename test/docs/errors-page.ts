@@ -5,24 +5,23 @@ import { wrapped } from './page-lists.ts';
 
 type Catalogue = Readonly<Record<string, { readonly meaning: string; readonly remedy: string }>>;
 
-export const catalogues: Readonly<Record<string, Catalogue>> = {
-  '## Errors of commands': catalogue,
-  '## Mistakes in mapping files': mappingProblems,
+/** The program prints an error of a command with its remedy; of a mapping file it prints code and message. */
+export const catalogues: Readonly<
+  Record<string, { readonly codes: Catalogue; readonly withRemedy: boolean }>
+> = {
+  '## Errors of commands': { codes: catalogue, withRemedy: false },
+  '## Mistakes in mapping files': { codes: mappingProblems, withRemedy: true },
 };
-
-/** `head` names the code and says what it means; an arrow leads to what to do. */
-export const entryText = (head: string, remedy: string): string =>
-  `${wrapped(head, '- ', '  ')}\n${wrapped(remedy, '  → ', '    ')}`;
 
 /** The page with the lists of its catalogues written anew; all else as it is. */
 export function errorsPage(page: string): string {
   let written = page;
-  for (const [heading, codes] of Object.entries(catalogues)) {
+  for (const [heading, { codes, withRemedy }] of Object.entries(catalogues)) {
     const start = written.indexOf(`${heading}\n`);
     const list = written.indexOf('\n- `', start) + 1;
     const end = `${written}\n\n`.indexOf('\n\n', list);
     const entries = Object.entries(codes).map(([code, { meaning, remedy }]) =>
-      entryText(`\`${code}\`: ${meaning}`, remedy),
+      wrapped(withRemedy ? `\`${code}\`: **${meaning}** ${remedy}` : `\`${code}\`: ${meaning}`, '- ', '  '),
     );
     written = `${written.slice(0, list)}${entries.join('\n')}${written.slice(end)}`;
   }

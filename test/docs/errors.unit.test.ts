@@ -19,35 +19,34 @@ function sectionOf(heading: string): string {
   return lines.slice(start, end < 0 ? undefined : end).join('\n');
 }
 
-/** Cells of every table row below a heading. */
-const rowsUnder = (heading: string): readonly (readonly string[])[] =>
-  sectionOf(heading)
-    .split('\n')
-    .filter((line) => line.startsWith('| `'))
-    .map((line) =>
-      line
-        .replace(/^\| /, '')
-        .replace(/ \|$/, '')
-        .split(/ (?<!\\)\| /)
-        .map((cell) => cell.replaceAll('\\|', '|').replace(/^`(.*)`$/, '$1')),
-    );
-
 /** What an entry of a list says, by the form of its text. */
 const entriesUnder = (heading: string, form: RegExp): readonly (readonly string[])[] =>
   entriesOf(sectionOf(heading)).map((entry) => form.exec(entry)?.slice(1) ?? [entry]);
 
-test.each(Object.entries(catalogues))('%s: code, meaning and remedy', (heading, codes) => {
-  expect(entriesUnder(heading, /^`([^`]+)`: (.+) → (.+)$/)).toEqual(
-    Object.entries(codes).map(([code, { meaning, remedy }]) => [code, meaning, remedy]),
-  );
-});
+/** `CODE`: meaning. */
+const codesUnder = (heading: string): readonly (readonly string[])[] =>
+  entriesUnder(heading, /^`([^`]+)`: (.+)$/);
+
+test.each(Object.entries(catalogues))(
+  '%s: code, meaning, and the remedy that the program does not print',
+  (heading, { codes, withRemedy }) => {
+    const form = withRemedy ? /^`([^`]+)`: \*\*(.+?)\*\* (.+)$/ : /^`([^`]+)`: (.+)$/;
+    expect(entriesUnder(heading, form)).toEqual(
+      Object.entries(codes).map(([code, { meaning, remedy }]) => [
+        code,
+        meaning,
+        ...(withRemedy ? [remedy] : []),
+      ]),
+    );
+  },
+);
 
 test('the lists of docs/errors.md are what `npm run docs` writes', () => {
   expect(errorsPage(page)).toBe(page);
 });
 
 test('reasons of a delivery, with a state and both languages', () => {
-  const form = /^`([^`]+)` \(([a-z]+)\): (.+) · (.+) → (.+)$/;
+  const form = /^`([^`]+)` \(([a-z]+)\): \*\*(.+?)\*\* \*(.+?)\*: (.+)$/;
   const rows = entriesUnder('## Reasons of a delivery', form);
   expect(rows.map(([code, , fr, en]) => [code, fr, en])).toEqual(
     Object.entries(reasons)
@@ -63,8 +62,8 @@ test('reasons of a delivery, with a state and both languages', () => {
 });
 
 test('rows refused at the door, and replays refused', () => {
-  expect(rowsUnder('## Rows refused at the door')).toEqual(Object.entries(refusalCodes));
-  expect(rowsUnder('## What a replay refuses')).toEqual(Object.entries(replayRefusals));
+  expect(codesUnder('## Rows refused at the door')).toEqual(Object.entries(refusalCodes));
+  expect(codesUnder('## What a replay refuses')).toEqual(Object.entries(replayRefusals));
 });
 
 const sourcesOf = (folder: string): string =>
@@ -76,7 +75,7 @@ const sourcesOf = (folder: string): string =>
 test('codes of connectors and engine', () => {
   const connectors = sourcesOf('connectors').replaceAll(/const certificateCodes = new Set\(\[[^\]]*\]/g, '');
   const engine = sourcesOf('src/delivery') + sourcesOf('src/mapping');
-  const shown = rowsUnder('### After the colon').map(([code = '']) => code);
+  const shown = codesUnder('### After the colon').map(([code = '']) => code);
   const known = shown.filter((code) => !code.endsWith('...'));
   expect(known.filter((code) => !`${connectors}${engine}`.includes(`'${code}'`))).toEqual([]);
   expect(engine).toContain('`SCHEMA_${');
@@ -95,7 +94,7 @@ test('codes of connectors and engine', () => {
 
 test('reasons why no destination takes a lead are those the planner writes', () => {
   const planner = sourcesOf('src/delivery');
-  const rows = rowsUnder('## Leads that no destination takes').map(([code = '']) => code.replace('...', ''));
+  const rows = codesUnder('## Leads that no destination takes').map(([code = '']) => code.replace('...', ''));
   expect(rows.filter((code) => !planner.includes(`'${code}'`) && !planner.includes(`\`${code}$`))).toEqual(
     [],
   );

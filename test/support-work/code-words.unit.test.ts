@@ -7,7 +7,7 @@ import { reasonWords } from '../../src/support/words.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/errors.md'), 'utf8');
 const [, section = ''] = /### After the colon\n([\s\S]*?)\n## /.exec(page) ?? [];
-const codes = [...section.matchAll(/^\| `([A-Z0-9_]+)(\.\.\.)?` \|/gm)].map(
+const codes = [...section.matchAll(/^- `([A-Z0-9_]+)(\.\.\.)?`:/gm)].map(
   ([, code = '', more]) => code + (more === undefined ? '' : 'X'),
 );
 

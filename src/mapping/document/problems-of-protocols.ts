@@ -3,16 +3,16 @@
 
 export const problemsOfProtocols = {
   'MAP-520': {
-    meaning: 'No rule reads a fault, which SOAP, JSON-RPC and XML-RPC say with any status.',
-    remedy: 'Add a rule such as {invalid: {fault: true}}, or one for each code of the recipient.',
+    meaning: 'No rule reads a fault of SOAP, JSON-RPC or XML-RPC.',
+    remedy: 'Add {invalid: {fault: true}}, or a rule for each code of the recipient.',
   },
   'MAP-710': {
-    meaning: 'A target stands where the envelope has no place for it, or the envelope holds what it cannot.',
+    meaning: 'The envelope has no place for a target, or cannot hold a value.',
     remedy: 'Begin with params (params[0] in XML-RPC), or with the record or the header of SOAP.',
   },
   'MAP-711': {
-    meaning: 'A parameter has no value: the next one would be read in its place.',
-    remedy: 'Write every place from 0 on; a parameter without a value is value: null.',
+    meaning: 'A parameter has no value: the next would take its place.',
+    remedy: 'Write every place from 0 on; value: null for none.',
   },
   'MAP-712': {
     meaning: 'A field names a type, and the format has none.',
