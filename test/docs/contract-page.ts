@@ -45,24 +45,44 @@ function mandatoryIn(name: string): string {
   return kind === undefined ? '' : `, mandatory in ${kind === 'interaction' ? 'an' : 'a'} \`${kind}\``;
 }
 
-const squeezed = (text: string): string => text.toLowerCase().replaceAll(/[^a-z]/g, '');
-/** `last_name` is the last name. */
-const saysMore = (field: IntakeField): boolean =>
-  squeezed(field.description) !== squeezed(field.name) ||
-  field.note !== undefined ||
-  mandatoryIn(field.name) !== '';
+/** Rules that many columns share, each with its short form on the page. */
+const shortForms: readonly (readonly [rule: RegExp, short: string])[] = [
+  [/code of at most (\d+) letters.*/, 'code ≤ $1'],
+  [/code of 1 to 64 letters.*/, 'reference'],
+  [/text of at most (\d+) characters on one line/, 'text ≤ $1'],
+  [/instant from 2000 on.*/, 'instant'],
+  [/phone number in E\.164 form.*/, 'phone'],
+  [/number from 0 to (\d+) with at most two decimals/, 'number ≤ $1'],
+];
 
+/** A rule as the page writes it. */
+export const shortRule = (says: string): string =>
+  shortForms.reduce((text, [rule, short]) => text.replace(rule, short), says);
+
+/** Each short form with the rule it stands for, its number as N. */
+function shortFormsInFull(): string {
+  const forms = shortForms.map(([rule, short]) => {
+    const [full = '?', number] = fields.map(({ says }) => rule.exec(says)).find((one) => one !== null) ?? [];
+    const inFull = number === undefined ? full : full.replace(number, 'N');
+    return `\`${short.replace('$1', 'N')}\`: ${inFull}`;
+  });
+  return wrapped(`${forms.join('; ')}.`, 'Short forms: ', '');
+}
+
+/** Columns with their nested name, where it differs. */
 function columnTable(): string {
   const types = columnTypes();
   const rows = fields.map(
-    ({ name, category, says }) => `| \`${name}\` | ${types.get(name) ?? '?'} | ${category} | ${says} |`,
+    ({ name, category, says, path }) =>
+      `| \`${name}\` | ${types.get(name) ?? '?'} | ${category} | ${shortRule(says)} | ${path === name ? '' : `\`${path}\``} |`,
   );
-  return ['| Column | Type | Category | What may stand in it |', '|---|---|---|---|', ...rows].join('\n');
+  return ['| Column | Type | Category | Rule | Nested name |', '|---|---|---|---|---|', ...rows].join('\n');
 }
 
+/** Columns that need more than the meaning of the source model: mandatory ones and those with a note. */
 const meanings = (): string =>
   fields
-    .filter(saysMore)
+    .filter(({ name, note }) => note !== undefined || mandatoryIn(name) !== '')
     .map((field) =>
       wrapped(`\`${field.name}\`${mandatoryIn(field.name)}: ${uncapped(meaningOf(field))}`, '- ', '  '),
     )
@@ -72,16 +92,9 @@ const elementList = (element: Readonly<Record<string, ElementRule>>): string =>
   Object.entries(element)
     .map(([name, rule]) => {
       const mandatory = rule.presence === 'mandatory' ? ', mandatory' : '';
-      return wrapped(`\`${name}\`${mandatory}: ${rule.says}. ${meaningOf(rule)}.`, '- ', '  ');
+      return wrapped(`\`${name}\`${mandatory}: ${shortRule(rule.says)}. ${meaningOf(rule)}.`, '- ', '  ');
     })
     .join('\n');
-
-function nestedNames(): string {
-  const names = fields.filter(({ name, path }) => path !== name);
-  // Kept together at the end of a line as one word.
-  const pairs = names.map(({ name, path }) => `\`${name}=${path}\``).join(' · ');
-  return `${wrapped(pairs, 'Nested names: ', '').replaceAll(/`(\w+)=([\w.]+)`/g, '`$1` = `$2`')}.`;
-}
 
 /** What stands between a line that begins so and the first blank line after it. */
 function replaced(page: string, start: RegExp, text: string): string {
@@ -96,10 +109,10 @@ function replaced(page: string, start: RegExp, text: string): string {
 export function contractPage(page: string): string {
   const parts: readonly (readonly [RegExp, string])[] = [
     [/^\| Column \| Type \|/m, columnTable()],
-    [/(^What their names do not say:\n\n)- /m, meanings()],
+    [/^Short forms: /m, shortFormsInFull()],
+    [/(^Beyond the meaning in (?:(?!- ).*\n)*?\n)- /m, meanings()],
     [/(^### `consents`\n\n(?:(?!- ).*\n)*?)- /m, elementList(consentElement)],
     [/(^### `interactions`\n\n(?:(?!- ).*\n)*?)- /m, elementList(interactionElement)],
-    [/^Nested names: /m, nestedNames()],
   ];
   return parts.reduce((written, [start, text]) => replaced(written, start, text), page);
 }

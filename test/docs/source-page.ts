@@ -4,22 +4,28 @@ import type { SourceField } from '../../src/domain/lead.ts';
 import { wrapped } from './page-lists.ts';
 
 const categories = {
-  identity: 'who the person is (C05)',
-  project: 'what they look for (C06)',
-  statistical: 'where the request comes from, and what happened on it (C07, C08)',
-  financial:
-    'their financial situation (C10): only where contract and destination both list it, never in a mail',
-  technical: 'the delivery and its parties; needs no authorisation',
+  identity: 'The person (C05)',
+  project: 'The search (C06)',
+  statistical: 'Origin of the request, and its history (C07, C08)',
+  financial: 'Only where contract and destination both list it, never in a mail (C10)',
+  technical: 'The delivery and its parties; needs no authorisation',
 } as const;
 
-const rowOf = (field: SourceField, path: string): string =>
-  `| \`${path}\` | ${field.type} | ${field.person ? 'yes' : ''} | ${field.description} |`;
+const squeezed = (text: string): string => text.toLowerCase().replaceAll(/[^a-z]/g, '');
 
-/** Below the table, since a row holds a phrase. */
-const valuesOf = (field: SourceField, path: string): readonly string[] =>
-  field.values === undefined
-    ? []
-    : [wrapped(`\`${path}\`: ${field.values.map((value) => `\`${value}\``).join(', ')}`, '- ', '  ')];
+/** `identity.lastName` is the last name: such a description is left out. */
+const saysMore = (field: SourceField, path: string): boolean =>
+  !squeezed(path).endsWith(squeezed(field.description));
+
+/** An asterisk behind the type marks a field of the person. */
+const entryOf = (field: SourceField, path: string): string => {
+  const type = `${field.type}${field.person ? '\\*' : ''}`;
+  const values = field.values?.map((value) => `\`${value}\``).join(', ');
+  const said = [values, saysMore(field, path) ? field.description : undefined].filter(
+    (one) => one !== undefined,
+  );
+  return wrapped(`\`${path}\` (${type})${said.length === 0 ? '' : `: ${said.join('. ')}`}`, '- ', '  ');
+};
 
 /** The page, for each category its fields in the order of the model. */
 export function sourcePage(): string {
@@ -29,27 +35,22 @@ export function sourcePage(): string {
       { field, path: field.path },
       ...(field.element ?? []).map((element) => ({ field: element, path: `${field.path}.${element.path}` })),
     ]);
-    const values = all.flatMap(({ field, path }) => valuesOf(field, path));
     return [
       `## ${category}`,
       '',
       `${categories[category]}.`,
       '',
-      '| source | type | person | what |',
-      '|---|---|---|---|',
-      ...all.map(({ field, path }) => rowOf(field, path)),
+      ...all.map(({ field, path }) => entryOf(field, path)),
       '',
-      ...(values.length === 0 ? [] : ['What an enum may be:', '', ...values, '']),
     ].join('\n');
   });
   return `# What a mapping can read
 
-Generated from the source model by \`npm run docs\`. This is all there is: a path that is not here is an error, and every
-field belongs to one category, which the contract (\`client.yaml\`) and the authorisation of the destination must cover.
+Every source, by category; \`npm run docs\` writes this page from the source model. Contract (\`client.yaml\`) and
+authorisation of the destination must cover the category. The opt-in is no source: only the consent block writes it (C20).
 
-A source that is a person's takes no default and no constant (C13): absent stays absent. The fields of a list are read
-inside \`each\` by their last name, and outside it as a list that is joined. The opt-in is no source: only the
-consent block writes it (C20).
+\\* A field of the person takes no default and no constant (C13). The fields of a list are read inside \`each\` by their
+last name, outside it as a list that is joined.
 
 ${sections.join('\n')}`;
 }

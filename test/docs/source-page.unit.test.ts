@@ -36,7 +36,7 @@ test.each([
 test('the page has every field with its category and whether it is a person\u2019s', () => {
   for (const field of sourceModel) {
     const section = sourcePage().split(`## ${field.category}\n`)[1]?.split('\n## ')[0] ?? '';
-    expect(section).toContain(`| \`${field.path}\` | ${field.type} | ${field.person ? 'yes' : ''} |`);
+    expect(section).toContain(`- \`${field.path}\` (${field.type}${field.person ? '\\*' : ''})`);
   }
 });
 
