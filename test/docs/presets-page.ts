@@ -1,17 +1,12 @@
-// The table of presets on docs/presets.md, and the examples on a preset's own page: written from the presets' files.
+// The list of presets on docs/presets.md, and the examples on a preset's own page: written from the presets' files.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { presetNamesIn, readPreset } from '../../sandbox/trial/preset-folder.ts';
-import { simulators } from '../../sandbox/simulators/index.ts';
+import { simulatorOf } from '../../sandbox/simulators/index.ts';
+import { wrapped } from './page-lists.ts';
 
 const mappings = join(process.cwd(), 'mappings');
 export const presetNames = presetNamesIn(mappings);
-
-const proofWords = {
-  documentation: 'documentation only; never met the real one',
-  simulator: 'never met the real one',
-  system: 'a real system',
-} as const;
 
 const recordings = join(process.cwd(), 'test/sandbox/recorded');
 const foldersIn = (path: string): readonly string[] =>
@@ -25,7 +20,7 @@ interface Recorded {
   readonly exchanges: readonly unknown[];
 }
 
-/** A row for each version of a real system that was recorded. */
+/** A sentence for each version of a real system that was recorded. */
 function recordedOf(name: string): readonly string[] {
   const differences = join(recordings, name, 'differences.json');
   const named = existsSync(differences)
@@ -40,40 +35,37 @@ function recordedOf(name: string): readonly string[] {
     const { system = '', date = '' } = all[0] ?? {};
     const driven = files.map((file) => file.replace(/^\d+-(\w+)\.json$/, '$1')).join(' and ');
     const count = all.reduce((sum, { exchanges }) => sum + exchanges.length, 0);
-    const differs = reasons === 0 ? 'nothing' : `${reasons} things, named`;
-    return `| \`${name}\` | ${system} | ${date} | ${driven}, ${count} exchanges | ${differs} |`;
+    return `Recorded from ${system}, ${date} (${driven}, ${count} exchanges; differences: ${reasons}).`;
   });
 }
 
 /** Answers that others published. */
-function publishedOf(name: string): string {
+function publishedOf(name: string): readonly string[] {
   const file = join(recordings, name, 'published.json');
   const count = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as readonly unknown[]).length : 0;
-  return count === 0 ? '' : `; published answers: ${count}`;
+  return count === 0 ? [] : [`Published answers: ${count}.`];
 }
 
-function table(): string {
-  const lines = presetNames.map((name) => {
-    const { title, versions, proof } = readPreset(mappings, name);
-    const met =
-      recordedOf(name).length > 0 ? 'a real system, recorded' : `${proofWords[proof]}${publishedOf(name)}`;
-    return `| \`${name}\` | ${title}: ${versions} | ${met} |`;
+function modelledOn(name: string): readonly string[] {
+  const found = simulatorOf(name);
+  return found === undefined ? ['Documentation only.'] : [`Modelled on: ${found.modelled}.`];
+}
+
+function list(): string {
+  const entries = presetNames.map((name) => {
+    const { title, versions } = readPreset(mappings, name);
+    const purpose = versions.startsWith(title) ? versions : `${title}: ${versions}`;
+    const proved = [...recordedOf(name), ...publishedOf(name), ...modelledOn(name)].join(' ');
+    return wrapped(`\`${name}\`: ${purpose}. ${proved}`, '- ', '  ');
   });
-  const models = simulators.map(({ preset, modelled }) => `- \`${preset}\`: ${modelled}`);
-  return [
-    ...['| preset | for | ran against |', '|---|---|---|', ...lines, ''],
-    ...['Real systems whose answers were recorded, and in how much the simulated CRM answers otherwise:', ''],
-    ...['| preset | real system | date | driven | differs |', '|---|---|---|---|---|'],
-    ...[...presetNames.flatMap(recordedOf), ''],
-    ...['What the simulated CRMs were modelled on:', '', ...models],
-  ].join('\n');
+  return entries.join('\n');
 }
 
-/** docs/presets.md with its table. */
+/** docs/presets.md with its list. */
 export const presetsPage = (before: string): string =>
   before.replace(
     /(<!-- presets: npm run docs -->\n\n)[\s\S]*?(<!-- end -->)/,
-    (_whole, head: string, end: string) => `${head}${table()}\n\n${end}`,
+    (_whole, head: string, end: string) => `${head}${list()}\n\n${end}`,
   );
 
 /** A preset's page with the files of its example. */

@@ -23,9 +23,9 @@ test('every folder of mappings/presets is a preset, with its facts and its page'
       expect([name, file, existsSync(join(presets, name, file))]).toEqual([name, file, true]);
 });
 
-test('the table of docs/presets.md and the examples on the presets’ pages are current (npm run docs)', () => {
+test('the list of docs/presets.md and the examples on the presets’ pages are current (npm run docs)', () => {
   expect(read('docs/presets.md')).toBe(presetsPage(read('docs/presets.md')));
-  for (const name of presetNames) expect(read('docs/presets.md')).toContain(`| \`${name}\` |`);
+  for (const name of presetNames) expect(read('docs/presets.md')).toContain(`\n- \`${name}\`: `);
   for (const name of presetNames) {
     const page = read(`mappings/presets/${name}/README.fr.md`);
     expect(page).toBe(presetPage(name)(page));
@@ -83,7 +83,7 @@ describe.each(simulators.map(({ preset }) => preset))('%s', (name) => {
 });
 
 test('every recorded answer says how it is known, in a word the page explains; what nobody saw proves no yes', () => {
-  for (const origin of origins) expect(read('docs/presets.md')).toContain(`| \`${origin}\` |`);
+  for (const origin of origins) expect(read('docs/presets.md')).toContain(`\n- \`${origin}\`: `);
   for (const name of presetNames)
     for (const { from, answer, outcome } of readPreset(join(root, 'mappings'), name).answers) {
       expect([name, answer, origins.includes(from)]).toEqual([name, answer, true]);
