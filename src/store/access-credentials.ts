@@ -1,5 +1,5 @@
-// Tokens and sessions by which recipients let us in: one row for all processes, encrypted.
-// Invariant: one process at a time gets the next one; what it got replaces only the version it was got for.
+// Stores the tokens and sessions that authenticate us to recipients: one encrypted row each, read by all processes.
+// Invariant: one process at a time fetches the next credential; a fetched one replaces only the version it was fetched for.
 import { openWith, type KeyRing } from '../domain/key-ring.ts';
 import { derived, sealBytes } from '../domain/keyed.ts';
 import type { Sql } from './database.ts';
@@ -12,17 +12,17 @@ export interface KeptCredential {
 
 export interface CredentialRow {
   readonly version: number;
-  /** Undefined where there is none, or no key of ours opens it. */
+  /** Undefined when there is none, or when none of our keys decrypts it. */
   readonly kept: KeptCredential | undefined;
-  /** Null: until it is refused. */
+  /** Null: valid until the recipient refuses it. */
   readonly remainingMs: number | null;
-  /** From when it was got to its end. */
+  /** From the fetch to the expiry. */
   readonly lifeMs: number | null;
-  /** Empty: the last try was no refusal. */
+  /** Empty: the last fetch was not refused. */
   readonly refusal: string;
   readonly refusals: number;
   readonly mayBeAsked: boolean;
-  /** Somebody is getting the next one. */
+  /** A process is fetching the next one. */
   readonly isBeingGot: boolean;
 }
 
@@ -80,8 +80,8 @@ function opened(
 }
 
 /**
- * The right to get the credential that follows `version`, for one process.
- * @returns false where somebody else has it, has got one already, or was refused meanwhile
+ * Reserves the fetch of the credential that follows `version` for one process.
+ * @returns false when another process is fetching it, has replaced it or was refused meanwhile
  */
 export async function beginGetting(
   sql: Sql,
@@ -90,7 +90,7 @@ export async function beginGetting(
     readonly clientId: string;
     readonly getter: string;
     readonly ms: number;
-    /** The recipient has refused that version: it serves nobody any more, whether there will be another or not. */
+    /** The recipient refused that version: it expires at once, even if no other can be fetched. */
     readonly isRefused: boolean;
   },
 ): Promise<boolean> {
@@ -110,7 +110,7 @@ export async function beginGetting(
   return affected === 1;
 }
 
-/** @returns false where another process has replaced that version meanwhile: its credential counts */
+/** @returns false when another process has replaced that version meanwhile: that credential is valid */
 export async function keepCredential(
   sql: Sql,
   name: Buffer,
@@ -131,7 +131,7 @@ export async function keepCredential(
   return affected === 1;
 }
 
-/** None was given. @param notGot `refusal` empty: it was no refusal, and the next one may ask at once */
+/** Records that a fetch gave no credential. @param notGot an empty `refusal` is no refusal: the next process may fetch at once */
 export async function noteNotGot(
   sql: Sql,
   name: Buffer,
@@ -154,7 +154,7 @@ export async function noteNotGot(
   );
 }
 
-/** A secret that is not configured any more leaves a row behind. Returns how many went. */
+/** Deletes the rows of secrets that are no longer configured. Returns the number deleted. */
 export async function dropForgottenCredentials(sql: Sql): Promise<number> {
   const { affected } = await sql.run(
     'DELETE FROM access_credentials WHERE seen_at < TIMESTAMPADD(DAY, -180, UTC_TIMESTAMP(3))',
@@ -162,7 +162,7 @@ export async function dropForgottenCredentials(sql: Sql): Promise<number> {
   return affected;
 }
 
-/** Credentials by the key they are encrypted under. */
+/** Counts credentials by the key that encrypts them. */
 export async function credentialsByKey(sql: Sql): Promise<ReadonlyMap<string, number>> {
   const rows = await sql.all<{ keyId: string; n: number }>(
     'SELECT key_id AS keyId, COUNT(*) AS n FROM access_credentials WHERE sealed IS NOT NULL GROUP BY key_id',
@@ -170,7 +170,7 @@ export async function credentialsByKey(sql: Sql): Promise<ReadonlyMap<string, nu
   return new Map(rows.map((row) => [row.keyId, row.n]));
 }
 
-/** Encrypts all that are under another key again. They are few; one that no key opens is dropped, and got anew. */
+/** Encrypts again every credential that is under an earlier key. One that no key decrypts stays, and is fetched anew. */
 export async function rewrapCredentials(tx: Sql, keys: KeyRing): Promise<Omit<Rewrapped, 'last'>> {
   const current = keys.current();
   const rows = await tx.all<{ name: Buffer; sealed: Buffer; keyId: string }>(

@@ -1,5 +1,5 @@
-// Entries of the log about accounts, sessions and keys.
-// Invariant: reads only, backwards along the entries that belong to no lead and no delivery, a bounded number of them at a time.
+// Reads the log's entries about accounts, sessions and API keys, newest first.
+// Invariant: reads only, along the entries without a lead and a delivery, a bounded number of them at a time.
 import type { ReadOnlySql } from './database.ts';
 
 export interface AccessEntry {
@@ -12,10 +12,10 @@ export interface AccessEntry {
   readonly reason: string;
 }
 
-/** Looked at for one page: of an account that does little, its entries may lie far apart. */
+/** Entries scanned for one page: those of an account that does little may be far apart. */
 const lookedAt = 20_000;
 
-/** Newest first; `next`: go on behind it, undefined where nothing is left. */
+/** Newest first; `next` is the cursor of the following page, undefined after the last. */
 export async function accessEntriesBefore(
   sql: ReadOnlySql,
   {

@@ -1,6 +1,5 @@
-// Names of the people and systems that work with Relais, for who reads the log: it holds `account:12`, `staff:7` or `key:3`, and no
-// name (C58).
-// Invariant: a name stands here and nowhere else; one that is forgotten leaves its number, which nobody else is given.
+// Looks up the names behind the actors of the log, which holds `account:12`, `staff:7` or `key:3` and no name (C58).
+// Invariant: a name is stored here only; a forgotten name leaves its number, which is never given to another person.
 import { inList, type ReadOnlySql, type Sql } from './database.ts';
 
 /** Names by actor as the log writes it. */
@@ -28,11 +27,11 @@ export async function accountNames(
 const kinds = [
   { prefix: 'account:', table: 'accounts', column: 'login', behind: '' },
   { prefix: 'staff:', table: 'staff_names', column: 'name', behind: '' },
-  // A system, which is not to be taken for a person.
+  // The suffix shows that the actor is a system and not a person.
   { prefix: 'key:', table: 'api_keys', column: 'name', behind: ' (API)' },
 ] as const;
 
-/** Of everybody and every key; there are a few dozen. */
+/** Names of all accounts, staff and keys: a few dozen. */
 export async function allNames(sql: ReadOnlySql): Promise<ReadonlyMap<string, string>> {
   const rows = await sql.all<{ actor: string; name: string }>(
     `SELECT CONCAT('account:', id) AS actor, login AS name FROM accounts
@@ -42,7 +41,7 @@ export async function allNames(sql: ReadOnlySql): Promise<ReadonlyMap<string, st
   return new Map(rows.map(({ actor, name }) => [actor, name]));
 }
 
-/** What the log writes for somebody whose login this is; undefined where no account has it. */
+/** The actor that the log writes for a login; undefined when no account has it. */
 export async function accountActorOf(sql: ReadOnlySql, login: string): Promise<string | undefined> {
   const [row] = await sql.all<{ id: number }>(
     'SELECT id FROM accounts WHERE login = ? AND ended_at IS NULL',
@@ -51,7 +50,7 @@ export async function accountActorOf(sql: ReadOnlySql, login: string): Promise<s
   return row === undefined ? undefined : `account:${row.id}`;
 }
 
-/** What the log writes for somebody who has no account: a number of their own, given once. */
+/** The actor that the log writes for a person without an account: a number of their own, given once. */
 export async function staffActorOf(sql: Sql, typed: string): Promise<string> {
   const name = typed.trim().slice(0, 120);
   const [known] = await sql.all<{ id: number; isOld: number }>(
@@ -59,7 +58,7 @@ export async function staffActorOf(sql: Sql, typed: string): Promise<string> {
     [name],
   );
   if (known?.isOld === 0) return `staff:${known.id}`;
-  // Two commands at once are one person.
+  // Two commands at once get the same number.
   const { insertId } = await sql.run(
     `INSERT INTO staff_names (name, first_at, last_at) VALUES (?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))
      ON DUPLICATE KEY UPDATE id = LAST_INSERT_ID(id), last_at = VALUES(last_at)`,
@@ -68,7 +67,7 @@ export async function staffActorOf(sql: Sql, typed: string): Promise<string> {
   return `staff:${insertId}`;
 }
 
-/** Names of who has done nothing for so many years, and logins of accounts ended so long ago. Returns how many went. */
+/** Forgets names unused for so many years, and logins of accounts that ended as long ago. Returns the number forgotten. */
 export async function forgetNames(sql: Sql, years: number): Promise<number> {
   const staff = await sql.run(
     'UPDATE staff_names SET name = NULL WHERE name IS NOT NULL AND last_at < TIMESTAMPADD(YEAR, ?, UTC_TIMESTAMP(3)) LIMIT 200',

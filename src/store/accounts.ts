@@ -1,5 +1,5 @@
-// Accounts of the people who work with Relais, and their recovery codes.
-// Invariant: a login is lower case and stands once, ended accounts included: it never means another person.
+// Stores the accounts of the people who work with Relais, and their recovery codes.
+// Invariant: a login is lower case and unique, ended accounts included, so that it never means another person.
 import { isDuplicateKey, type Sql } from './database.ts';
 import { dropViewsOf } from './saved-views.ts';
 
@@ -62,7 +62,7 @@ export async function setRoles(tx: Sql, id: number, roles: string): Promise<void
   await tx.run('UPDATE accounts SET roles = ? WHERE id = ?', [roles, id]);
 }
 
-/** For good: the row stays, so that the log's ids keep their meaning. */
+/** Ends an account for good: the row stays, so that the ids in the log keep their meaning. */
 export async function endAccount(tx: Sql, id: number): Promise<void> {
   await tx.run(
     `UPDATE accounts SET ended_at = UTC_TIMESTAMP(3), password = '', setup_digest = NULL, setup_until = NULL,
@@ -74,7 +74,7 @@ export async function endAccount(tx: Sql, id: number): Promise<void> {
   await tx.run('DELETE FROM account_identities WHERE account_id = ?', [id]);
 }
 
-/** The code by which its person sets a password; an earlier one is void. */
+/** Sets the code by which the person sets a password; an earlier code becomes void. */
 export async function setSetupCode(tx: Sql, id: number, digest: Buffer, lifeMs: number): Promise<void> {
   await tx.run(
     'UPDATE accounts SET setup_digest = ?, setup_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)) WHERE id = ?',
@@ -91,7 +91,7 @@ export async function accountOfSetupCode(tx: Sql, digest: Buffer): Promise<Accou
   return rows[0];
 }
 
-/** A set password voids the code it was set with. */
+/** Sets a password and voids the setup code. */
 export async function setPassword(tx: Sql, id: number, password: string): Promise<void> {
   await tx.run(
     'UPDATE accounts SET password = ?, password_at = UTC_TIMESTAMP(3), setup_digest = NULL, setup_until = NULL WHERE id = ?',
@@ -99,7 +99,7 @@ export async function setPassword(tx: Sql, id: number, password: string): Promis
   );
 }
 
-/** The same password under today's parameters; not if it was changed meanwhile. */
+/** Stores the same password under today's parameters, unless it was changed meanwhile. */
 export async function rehash(sql: Sql, id: number, earlier: string, password: string): Promise<void> {
   await sql.run('UPDATE accounts SET password = ? WHERE id = ? AND password = ?', [password, id, earlier]);
 }
@@ -108,7 +108,7 @@ export async function noteSignIn(tx: Sql, id: number): Promise<void> {
   await tx.run('UPDATE accounts SET signed_in_at = UTC_TIMESTAMP(3) WHERE id = ?', [id]);
 }
 
-/** `sealed` undefined: none any more. */
+/** `sealed` undefined removes the second factor. */
 export async function setFactor(
   tx: Sql,
   id: number,
@@ -121,7 +121,7 @@ export async function setFactor(
   );
 }
 
-/** False where the step was used meanwhile: of two who show one code, one comes in. */
+/** False when the step was used meanwhile: one code opens one sign-in. */
 export async function takeStep(tx: Sql, id: number, step: number): Promise<boolean> {
   const { affected } = await tx.run('UPDATE accounts SET factor_step = ? WHERE id = ? AND factor_step < ?', [
     step,
@@ -141,7 +141,7 @@ export async function replaceRecoveryCodes(
     await tx.run('INSERT INTO recovery_codes (account_id, digest) VALUES (?, ?)', [accountId, digest]);
 }
 
-/** False where there is no such code: each opens one sign-in. */
+/** False when there is no such code: each opens one sign-in. */
 export async function useRecoveryCode(tx: Sql, accountId: number, digest: Buffer): Promise<boolean> {
   const { affected } = await tx.run('DELETE FROM recovery_codes WHERE account_id = ? AND digest = ?', [
     accountId,

@@ -1,4 +1,5 @@
-// The outbox of alerts: raised in the transaction of what they report, sent until they get through.
+// Stores alerts and their sending state: the outbox that the senders of mail and webhook read.
+// Invariant: an alert is inserted in the transaction of the event it reports, and is sent until every channel has accepted it.
 import type { AlertKind } from '../domain/alert-kinds.ts';
 import { inList, insertGroups, rowMarks, type Sql } from './database.ts';
 
@@ -25,7 +26,7 @@ export async function raiseAlerts(tx: Sql, alerts: readonly Alert[]): Promise<vo
   }
 }
 
-/** Whether an alert of this kind was raised for the destination ('' for the gateway as a whole) within the last `seconds`. */
+/** True when an alert of this kind was raised for the destination ('' for the whole gateway) within the last `seconds`. */
 export async function raisedSince(
   sql: Sql,
   kind: AlertKind,
@@ -39,7 +40,7 @@ export async function raisedSince(
   return rows.length > 0;
 }
 
-/** Whether a task of this kind is open for the client. */
+/** True when a task of this kind is open for the client. */
 export async function isTaskOpen(sql: Sql, kind: AlertKind, clientId: string): Promise<boolean> {
   const rows = await sql.all(
     'SELECT 1 FROM alerts WHERE kind = ? AND client_id = ? AND closed_at IS NULL LIMIT 1',
@@ -48,7 +49,7 @@ export async function isTaskOpen(sql: Sql, kind: AlertKind, clientId: string): P
   return rows.length > 0;
 }
 
-/** Whether an alert of this kind and reason was ever raised for the destination. */
+/** True when an alert of this kind and reason was ever raised for the destination. */
 export async function raisedFor(
   sql: Sql,
   { kind, destinationId = '', reason = '' }: Pick<Alert, 'kind' | 'destinationId' | 'reason'>,
@@ -66,11 +67,11 @@ const columnOf: Readonly<Record<AlertChannel, string>> = { mail: 'mailed_at', we
 export interface DueAlert extends Required<Alert> {
   readonly id: number;
   readonly raisedAt: Date;
-  /** Channels it got through by. */
+  /** Channels that accepted it. */
   readonly through: readonly AlertChannel[];
 }
 
-/** Unsent alerts whose try is due; the caller's transaction holds them. */
+/** Unsent alerts whose try is due, locked in the caller's transaction. */
 export async function takeAlerts(tx: Sql, limit: number): Promise<readonly DueAlert[]> {
   const rows = await tx.all<{
     id: number;
@@ -88,8 +89,8 @@ export async function takeAlerts(tx: Sql, limit: number): Promise<readonly DueAl
   );
   if (rows.length > 0) {
     const { marks, values } = inList(rows.map((row) => row.id));
-    // Pushed ahead while being sent, so that a sender that dies is followed by another. The exponent is bounded: past about
-    // a thousand tries POW overflows and would end every later round.
+    // The next try is pushed ahead, so that another sender takes over when this one dies. The exponent is bounded: past about a
+    // thousand tries POW would overflow and fail every later round.
     await tx.run(
       `UPDATE alerts FORCE INDEX (PRIMARY) SET tries = tries + 1,
          next_try_at = TIMESTAMPADD(SECOND, LEAST(30 * POW(2, LEAST(tries, 10)), 3600), UTC_TIMESTAMP(3)) WHERE id IN (${marks})`,
@@ -111,7 +112,7 @@ export async function takeAlerts(tx: Sql, limit: number): Promise<readonly DueAl
   }));
 }
 
-/** They got through by these channels; `isAll`: by every channel there is. */
+/** Records that these channels accepted the alerts; `isAll`: every channel has. */
 export async function alertsThrough(
   sql: Sql,
   ids: readonly number[],
@@ -126,7 +127,7 @@ export async function alertsThrough(
   );
 }
 
-/** Seconds since a message of this kind and destination last got through by any channel; undefined for none within a day. */
+/** Seconds since any channel last accepted an alert of this kind and destination; undefined when none did within a day. */
 export async function toldAgo(sql: Sql, kind: AlertKind, destinationId: string): Promise<number | undefined> {
   const [row] = await sql.all<{ ago: number | null }>(
     `SELECT TIMESTAMPDIFF(SECOND, MAX(COALESCE(sent_at, mailed_at, hooked_at)), UTC_TIMESTAMP(3)) AS ago FROM alerts
@@ -136,7 +137,7 @@ export async function toldAgo(sql: Sql, kind: AlertKind, destinationId: string):
   return row?.ago ?? undefined;
 }
 
-/** Gathers alerts for a later message; no try is counted. */
+/** Postpones alerts for a later message; no try is counted. */
 export async function deferAlerts(sql: Sql, ids: readonly number[], seconds: number): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
@@ -152,7 +153,7 @@ export interface ClientAlert {
   readonly isOpen: boolean;
 }
 
-/** Alerts of one kind that are of a client as a whole, closed ones too; oldest first. */
+/** Alerts of one kind about a client as a whole, closed ones included; oldest first. */
 export async function clientAlerts(
   sql: Sql,
   kind: AlertKind,

@@ -1,18 +1,18 @@
-// Work that one process of the installation does at a time: a lock of the database's, which ends with the connection that holds it.
-// Invariant: two are never at it together.
+// Runs work that only one process of the installation may do at a time, under a lock of the database.
+// Invariant: never two at once; the lock ends with the connection that took it.
 import { SqlFailure, type Database, type Sql } from './database.ts';
 
 const lockOf = (database: Pick<Database, 'name'>, name: string): string =>
   `relais-${name}-${database.name}`.slice(0, 64);
 
-/** Whoever comes second does nothing, and waits for nobody. Undefined: another process is at it. */
+/** Does not wait: returns undefined when another process runs this work. */
 export async function alone<Result>(
   database: Database,
   name: string,
   work: () => Promise<Result>,
 ): Promise<Result | undefined> {
   const lock = lockOf(database, name);
-  // The transaction writes nothing: it keeps the connection that holds the lock.
+  // The transaction writes nothing: it keeps the connection that took the lock.
   return database.transaction(async (sql) => {
     const [locked] = await sql.all<{ got: number | null }>('SELECT GET_LOCK(?, 0) AS got', [lock]);
     if (locked?.got !== 1) return undefined;
@@ -27,8 +27,8 @@ export async function alone<Result>(
 const turnSeconds = 20;
 
 /**
- * For a look, and an insert that it allows: locking reads find nothing to lock where no row is yet. Whoever comes next waits, and its
- * locking read then waits for the commit of the row inserted here.
+ * For a read and the insert that depends on it: locking reads lock nothing where there is no row yet. The next caller waits, and
+ * its locking read then waits for the commit of the row inserted here.
  * @throws SqlFailure 1205 when its turn does not come
  */
 export async function inTurn<Result>(

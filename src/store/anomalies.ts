@@ -1,10 +1,10 @@
-// What does not conform in the leads of each client: counts by day, each with a few leads as examples.
-// Invariant: codes only, no value of a person; an example goes with its lead, a count stays and links to nobody.
+// Counts the anomalies in the leads of each client by day, each with a few leads as examples.
+// Invariant: codes only, no value of a person; an example is deleted with its lead, a count remains and refers to no lead.
 import type { AnomalyKind } from '../domain/anomaly.ts';
 import type { Channel } from '../domain/lead.ts';
 import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
 
-/** Lines of one count: intakes that work at the same time seldom meet in one, and each keeps an example. */
+/** Rows of one count: concurrent intakes seldom lock the same one, and each keeps an example. */
 const slots = 4;
 
 export interface CountedAnomaly {
@@ -24,7 +24,7 @@ interface Line extends CountedAnomaly {
   readonly leads: number;
 }
 
-/** One statement, lines in the order of their keys: two intakes never hold what the other waits for. */
+/** One statement, rows in the order of their keys: two intakes never deadlock. */
 export async function countAnomalies(tx: Sql, anomalies: readonly CountedAnomaly[]): Promise<void> {
   for (const group of insertGroups(linesOf(anomalies))) {
     await tx.run(
@@ -56,7 +56,7 @@ function linesOf(anomalies: readonly CountedAnomaly[]): readonly Line[] {
     );
 }
 
-/** Before a lead goes: its counts stay, and name it no more. */
+/** Called before leads are deleted: their counts remain without the lead's id. */
 export async function forgetExamples(tx: Sql, leadIds: readonly number[]): Promise<void> {
   if (leadIds.length === 0) return;
   const { marks, values } = inList(leadIds);
@@ -74,7 +74,7 @@ export interface ListedAnomaly {
   readonly leads: number;
   readonly firstDay: string;
   readonly lastDay: string;
-  /** References of leads that still stand, newest first; at most `slots` a day, the newest days first. */
+  /** References of existing leads, newest first; at most `slots` a day, the newest days first. */
   readonly examples: readonly string[];
 }
 
@@ -115,7 +115,7 @@ export interface Pile {
   readonly leads: number;
 }
 
-/** Of the last days, what has come together since it was alerted last. @param day the first one looked at */
+/** Anomalies since `day` that reached `least` leads and were not alerted in the last days. @param day first day counted */
 export async function piledUp(
   sql: Sql,
   day: string,
@@ -133,7 +133,7 @@ export async function piledUp(
   return rows.map((row) => ({ ...row, leads: Number(row.leads) }));
 }
 
-/** Lines of before a day. Returns how many went. */
+/** Deletes counts older than a day. Returns the number deleted. */
 export async function dropAnomalies(sql: Sql, beforeDay: string, limit: number): Promise<number> {
   const { affected } = await sql.run(
     `DELETE FROM client_anomalies WHERE day < ? ORDER BY day LIMIT ${Math.trunc(limit)}`,

@@ -1,5 +1,5 @@
-// Keys of other systems: kept as digests, with scopes, a client, addresses and an end.
-// Invariant: of one name at most two are in force, so that a key can be changed without a pause.
+// Stores the API keys of other systems: digest, scopes, client, allowed addresses and expiry.
+// Invariant: at most two keys of one name are in force, so that a key can be rotated without a pause.
 import type { Sql } from './database.ts';
 
 export interface ApiKeyRow {
@@ -8,7 +8,7 @@ export interface ApiKeyRow {
   readonly clientId: string | null;
   /** Comma between. */
   readonly scopes: string;
-  /** CIDR ranges, comma between; empty: from anywhere. */
+  /** CIDR ranges, comma between; empty: any address. */
   readonly addresses: string;
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -23,7 +23,7 @@ const inForce = 'ended_at IS NULL AND expires_at > UTC_TIMESTAMP(3)';
 export const listApiKeys = (sql: Sql): Promise<readonly ApiKeyRow[]> =>
   sql.all<ApiKeyRow>(`SELECT ${columns} FROM api_keys ORDER BY name, id`);
 
-/** Locks the keys of a name that there are; for two administrators at once see `inTurn`. */
+/** Locks the existing keys of a name; `inTurn` serialises two administrators when there is none. */
 export const keysInForce = (tx: Sql, name: string): Promise<readonly ApiKeyRow[]> =>
   tx.all<ApiKeyRow>(`SELECT ${columns} FROM api_keys WHERE name = ? AND ${inForce} FOR UPDATE`, [name]);
 
@@ -46,7 +46,7 @@ export async function addApiKey(
   return insertId;
 }
 
-/** How far `last_used_at` may lag behind. */
+/** Longest lag of `last_used_at`. */
 const usedEverySeconds = 60;
 
 export async function apiKeyOf(sql: Sql, digest: Buffer): Promise<ApiKeyRow | undefined> {
@@ -70,7 +70,7 @@ export async function endApiKey(tx: Sql, id: number): Promise<boolean> {
   return affected === 1;
 }
 
-/** Keys for one client that have not ended, locked. */
+/** Keys of one client that have not ended, locked. */
 export async function keysOfClient(tx: Sql, clientId: string): Promise<readonly number[]> {
   const rows = await tx.all<{ id: number }>(
     'SELECT id FROM api_keys WHERE client_id = ? AND ended_at IS NULL ORDER BY id FOR UPDATE',

@@ -1,5 +1,5 @@
-// Which months of the log stand in files, and taking their entries out of the table.
-// Invariant: written by the owner's account only; the trigger lets an entry go once its id is in log_archived_ranges.
+// Records the archive files of the log, and deletes archived entries from the table.
+// Invariant: only the owner's account writes; the trigger lets an entry be deleted once its id is in log_archived_ranges.
 import { rowMarks, type Sql } from './database.ts';
 
 export interface LogArchive {
@@ -17,7 +17,7 @@ export interface IdRange {
   readonly to: number;
 }
 
-/** In order of their seals. */
+/** By their seals, ascending. */
 export async function logArchives(sql: Sql): Promise<readonly LogArchive[]> {
   return sql.all<LogArchive>(
     `SELECT first_seal AS firstSeal, last_seal AS lastSeal, file_name AS fileName, entries, digest, mac
@@ -25,7 +25,7 @@ export async function logArchives(sql: Sql): Promise<readonly LogArchive[]> {
   );
 }
 
-/** In the caller's transaction: the record and the ids it makes free to go. */
+/** Inserts the record of an archive and the ranges of ids that may now be deleted, in the caller's transaction. */
 export async function insertArchive(tx: Sql, archive: LogArchive, ranges: readonly IdRange[]): Promise<void> {
   await tx.run(
     `INSERT INTO log_archives (first_seal, last_seal, file_name, entries, digest, mac) VALUES ${rowMarks(1, 6)}`,
@@ -40,7 +40,7 @@ export async function insertArchive(tx: Sql, archive: LogArchive, ranges: readon
   }
 }
 
-/** Takes entries of a range out of the table, at most `limit`; returns how many went. */
+/** Deletes entries of a range from the table, at most `limit`; returns the number deleted. */
 export async function removeEntries(owner: Sql, range: IdRange, limit: number): Promise<number> {
   const { affected } = await owner.run(
     `DELETE FROM handovers WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ${Math.trunc(limit)}`,

@@ -1,5 +1,5 @@
-// Who may receive what, on which document: granted, read under a shared lock at departure, revoked (C18).
-// Invariant: a revocation and a departure cannot cross; nothing is ever deleted.
+// Stores authorisations: the recipient, targets and data a client grants, on which document; and their revocation (C18).
+// Invariant: departures read them under a shared lock, so that none crosses a revocation; nothing is ever deleted.
 import type { Authorisation } from '../domain/destination.ts';
 import type { DataCategory } from '../domain/lead.ts';
 import { inList, type Sql } from './database.ts';
@@ -33,7 +33,7 @@ export const authorisationOf = (row: AuthorisationRow): Authorisation => ({
   ...(row.revoked_at === null ? {} : { revokedAt: row.revoked_at }),
 });
 
-/** @param lock shares the rows, so that a revocation and a departure cannot cross (guarantee 6) */
+/** @param lock shares the rows, so that no departure crosses a revocation (guarantee 6) */
 export async function readAuthorisations(
   sql: Sql,
   destinationIds: readonly string[],

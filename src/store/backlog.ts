@@ -1,17 +1,17 @@
-// What waits where and since when, for health, metrics and alerts: rows of intake, changes, deliveries, entries, alerts.
-// Invariant: reads only; no figure costs more than what is open at the moment.
+// Counts what waits and how long, for health, metrics and alerts: intake rows, changes, deliveries, log entries, alerts.
+// Invariant: reads only; the cost grows with the open rows alone.
 import type { ReadOnlySql } from './database.ts';
 import { heldStates } from './destinations.ts';
 import { countUnsealed } from './handovers-unsealed.ts';
 
 export interface Backlog {
-  /** Deliveries not at their end; settled ones are too many to count. */
+  /** Deliveries that are not final; settled ones are too many to count. */
   readonly open: readonly {
     readonly state: string;
     readonly destinationId: string;
     readonly count: number;
     readonly oldestSeconds: number;
-    /** Why the oldest one waits. */
+    /** Reason of the oldest one. */
     readonly oldestReason: string;
   }[];
   readonly destinations: readonly {
@@ -28,7 +28,7 @@ export interface Backlog {
   readonly alertsWaiting: number;
 }
 
-/** Cost grows with what is open, one pass over an index; never with what is settled. */
+/** One pass over an index; the cost grows with the open rows, never with the settled ones. */
 export async function readBacklog(sql: ReadOnlySql): Promise<Backlog> {
   const count = async (statement: string): Promise<number> =>
     Number((await sql.all<{ n: number | null }>(statement))[0]?.n ?? 0);
@@ -50,7 +50,7 @@ export async function readBacklog(sql: ReadOnlySql): Promise<Backlog> {
   };
 }
 
-/** Open deliveries by state and destination, with the age of the oldest of each: a fresh one before those that were opened again. */
+/** Open deliveries by state and destination, with the age of the oldest: a new one counts before reopened ones. */
 export async function openDeliveries(sql: ReadOnlySql): Promise<Backlog['open']> {
   const rows = await sql.all<{
     state: string;
@@ -73,7 +73,7 @@ export async function openDeliveries(sql: ReadOnlySql): Promise<Backlog['open']>
   }));
 }
 
-/** Rows refused at intake since an alert last told of them. */
+/** Rows refused at intake since the last alert about them. */
 export async function refusedSinceAlert(sql: ReadOnlySql): Promise<number> {
   const [row] = await sql.all<{ n: number }>(
     `SELECT COUNT(*) AS n FROM lead_intake WHERE status = 'refused'
@@ -82,7 +82,7 @@ export async function refusedSinceAlert(sql: ReadOnlySql): Promise<number> {
   return row?.n ?? 0;
 }
 
-/** One look without a transaction, for an idle intake. */
+/** One read without a transaction, for an idle intake. */
 export async function anyNewRow(sql: ReadOnlySql): Promise<boolean> {
   return (await sql.all("SELECT 1 FROM lead_intake WHERE status = 'new' LIMIT 1")).length > 0;
 }

@@ -1,10 +1,10 @@
-// Files of a flow: sequence numbers, and what becomes of a file; its bytes are kept by kept-bytes.ts.
-// Invariant: a sequence names one content for ever; bytes are blanked once accepted or voided.
+// Stores the files of a flow: sequence number, state and attempts; kept-bytes.ts stores their bytes.
+// Invariant: a sequence number names one content for ever; the bytes are blanked once the file is accepted or voided.
 import type { Action } from '../../connectors/contract.ts';
 import { inList, type Sql } from './database.ts';
 import { dropParts } from './file-bytes.ts';
 
-/** `refused`: its recipient has it, and said no to the whole of it; `voided`: another number carries its leads, or none does. */
+/** `refused`: the recipient has the file and refused the whole of it; `voided`: another file carries its leads, or none does. */
 export type EndedState = 'sent' | 'refused' | 'voided' | 'empty';
 
 export interface Batch {
@@ -22,13 +22,13 @@ export interface Batch {
   readonly rows: number;
   readonly mappingVersionId: number;
   readonly writtenAt: Date | undefined;
-  /** `whole`: a long file, whose rows stand in its parts. */
+  /** `whole`: a long file, whose rows are stored in its parts. */
   readonly role: 'file' | 'whole' | 'part';
-  /** Of a part; 0 for others. */
+  /** The long file of a part; 0 for others. */
   readonly wholeId: number;
-  /** Of a long file, and of one whose acknowledgement was looked for. */
+  /** For a long file, and for one whose acknowledgement was looked up. */
   readonly action: Action;
-  /** Its acknowledgement may say more after its end. */
+  /** A later acknowledgement may still change its outcome after its end. */
   readonly isHeardAfterwards: boolean;
 }
 
@@ -51,7 +51,7 @@ type Row = {
   action: Action;
   is_heard: number;
 };
-/** What a `Batch` is read from. */
+/** Columns of a `Batch`. */
 export const batchColumns =
   'id, client_id, destination_id, sequence, slot_at, state, attempt, file_name, media_type, extension, rows_count, mapping_version_id, written_at, role, whole_id, action, (look_at IS NOT NULL OR looks > 0) AS is_heard';
 export type BatchRow = Row;
@@ -88,16 +88,16 @@ export async function openBatch(
   return insertId;
 }
 
-/** A batch that found nothing to carry leaves no trace. */
+/** Deletes a batch that found no delivery to carry. */
 export async function discardBatch(tx: Sql, id: number): Promise<void> {
   await tx.run("DELETE FROM batches WHERE id = ? AND state = 'open' AND sequence IS NULL", [id]);
 }
 
-/** Whether a file may still leave, or leave again. */
+/** True when a file may still leave, or leave again. */
 export const isUnderWay = (batch: Pick<Batch, 'state'>): boolean =>
   batch.state === 'open' || batch.state === 'written';
 
-/** Whether a file of the destination may still leave, or leave again. */
+/** True when a file of the destination may still leave, or leave again. */
 export async function hasFileUnderWay(sql: Sql, destinationId: string): Promise<boolean> {
   const rows = await sql.all(
     "SELECT 1 FROM batches WHERE state IN ('open', 'written') AND destination_id = ? LIMIT 1",
@@ -106,7 +106,7 @@ export async function hasFileUnderWay(sql: Sql, destinationId: string): Promise<
   return rows.length > 0;
 }
 
-/** Of these batches, those under way; the caller's transaction holds them. */
+/** The ids of these batches that are under way, locked in the caller's transaction. */
 export async function lockUnderWay(tx: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> {
   if (ids.length === 0) return new Set();
   const { marks, values } = inList([...ids].sort((a, b) => a - b));
@@ -127,7 +127,7 @@ export async function readBatch(sql: Sql, id: number, lock = false): Promise<Bat
 
 /**
  * Batches whose next try is due; marks them queued.
- * @param held destinations that may not send now: their files stay as they are
+ * @param held destinations that may not send now: their files are left alone
  */
 export async function takeDueBatches(
   tx: Sql,
@@ -174,7 +174,7 @@ export async function giveSequence(tx: Sql, batchId: number, sequence: number): 
   await tx.run('UPDATE batches SET sequence = ? WHERE id = ?', [sequence, batchId]);
 }
 
-/** The rows of a file that leaves expire with the last of them: without one of them it would be another file. */
+/** The rows of a file expire together, with the last of them: without one of them the content would differ. */
 export async function expireTogether(tx: Sql, batchId: number, at: Date): Promise<void> {
   await tx.run(
     "UPDATE deliveries FORCE INDEX (deliveries_batch) SET expires_at = ? WHERE batch_id = ? AND state = 'sending'",
@@ -189,7 +189,7 @@ export async function endBatch(tx: Sql, id: number, state: EndedState): Promise<
     id,
   ]);
   await dropParts(tx, [id]);
-  // No row may stay behind in a batch that will never be looked at again.
+  // No row may stay in a batch that is never read again.
   await tx.run(
     `UPDATE deliveries FORCE INDEX (deliveries_batch)
         SET due_at = IF(state = 'queued', UTC_TIMESTAMP(3), due_at), state = IF(state = 'queued', 'planned', state), batch_id = 0
@@ -198,7 +198,7 @@ export async function endBatch(tx: Sql, id: number, state: EndedState): Promise<
   );
 }
 
-/** Looks at the batch again later, without an attempt; not if it has moved on since it was read. */
+/** Postpones the batch without an attempt, unless it has moved on since it was read. */
 export async function deferBatch(
   sql: Sql,
   batch: Pick<Batch, 'id' | 'attempt'>,
@@ -211,7 +211,7 @@ export async function deferBatch(
   );
 }
 
-/** Files whose job left the queue without being done: they are pushed again at once. */
+/** Files whose job was dropped from the queue: they are pushed again at once. */
 export async function forgetBatches(sql: Sql, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);

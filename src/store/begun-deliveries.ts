@@ -1,15 +1,15 @@
-// Deliveries of several calls that stand between two of them: the recipient has a part of the lead.
-// Invariant: one condition says so for every statement that asks; a new run begins anew.
+// Finds deliveries of several calls of which some are done and others are not: the recipient has a part of the lead.
+// Invariant: every statement uses this one condition; a new run starts with no call done.
 import { inList, type ReadOnlySql } from './database.ts';
 
 /**
- * Whether a call of a row of `deliveries` is done in the run it is in.
+ * SQL condition: a call of this delivery is done in its current run.
  * @param delivery the name or alias of the table in the statement
  */
 export const isBegunSql = (delivery: 'deliveries' | 'd'): string =>
   `EXISTS (SELECT 1 FROM delivery_calls b WHERE b.delivery_id = ${delivery}.id AND b.run = ${delivery}.run AND b.done = 1)`;
 
-/** Of these deliveries, those that are begun. */
+/** The ids of these deliveries that are begun. */
 export async function begunAmong(sql: ReadOnlySql, ids: readonly number[]): Promise<ReadonlySet<number>> {
   if (ids.length === 0) return new Set();
   const { marks, values } = inList(ids);

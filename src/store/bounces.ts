@@ -1,17 +1,17 @@
-// What the log says of a mail that came back: whether it has it already, and which attempt sent it.
-// Invariant: writes nothing; the delivery, or the file, is locked by the caller.
+// Reads the log for a bounced mail: whether the bounce is logged, and which attempt sent the mail.
+// Invariant: writes nothing; the caller locks the delivery or the file.
 import type { Sql } from './database.ts';
 
 export interface BounceSeen {
   readonly deliveryId: number;
   readonly leadId: number;
-  /** Of the attempt that came back. */
+  /** Run and attempt that bounced. */
   readonly run: number;
   readonly attempt: number;
   readonly target: string;
 }
 
-/** Whether the log has it already: the process that read the report may have died before it removed it. */
+/** True when the log has this bounce: a process may have died between logging the report and deleting it. */
 export async function isBounceLogged(
   tx: Sql,
   { deliveryId, leadId, run, attempt, target }: BounceSeen,
@@ -24,7 +24,7 @@ export async function isBounceLogged(
   return rows.length > 0;
 }
 
-/** A file by its number. */
+/** The file with this sequence number. */
 export async function fileOfNumber(
   sql: Sql,
   {
@@ -40,12 +40,12 @@ export async function fileOfNumber(
   return row?.id;
 }
 
-/** The file under its lock, for who asks what the log has of it and adds to that. */
+/** Locks the file, so that the caller can check the log and append to it. */
 export async function lockFile(tx: Sql, batchId: number): Promise<void> {
   await tx.all('SELECT id FROM batches FORCE INDEX (PRIMARY) WHERE id = ? FOR UPDATE', [batchId]);
 }
 
-/** Whether the log has it already that the file came back from there. Reads what the log has of no lead: asked where an alert says so. */
+/** True when the log has a bounce of this file from this target. Reads entries without a lead, through their index. */
 export async function isFileBounceLogged(
   tx: Sql,
   { batchId, target }: { readonly batchId: number; readonly target: string },
@@ -58,13 +58,13 @@ export async function isFileBounceLogged(
   return rows.length > 0;
 }
 
-/** The delivery of a key. */
+/** The delivery with this key. */
 export async function deliveryOfKey(sql: Sql, key: string): Promise<number | undefined> {
   const [row] = await sql.all<{ id: number }>('SELECT id FROM deliveries WHERE delivery_key = ?', [key]);
   return row?.id;
 }
 
-/** The last attempt of these runs that left. */
+/** The last attempt of these runs that departed. */
 export async function lastDeparture(
   sql: Sql,
   { id, leadId }: { readonly id: number; readonly leadId: number },

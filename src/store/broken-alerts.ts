@@ -1,5 +1,5 @@
-// Alerts of deliveries and destinations that a step of the gateway breaks over: one is open at a time, and ends when it passes.
-// Invariant: the reason is the step and a code.
+// Raises and closes alerts about a delivery or destination at which a step of the gateway fails with an error of its own.
+// Invariant: one alert is open per subject and step, until the step passes; its reason is the step and a code.
 import { raiseAlerts } from './alerts.ts';
 import type { Sql } from './database.ts';
 
@@ -7,7 +7,7 @@ export interface BrokenStep {
   readonly clientId?: string;
   readonly destinationId: string;
   readonly deliveryId?: number;
-  /** `RECOVERY` */
+  /** For example `RECOVERY`. */
   readonly step: string;
 }
 
@@ -20,7 +20,7 @@ const valuesOf = ({ destinationId, deliveryId = 0, step }: BrokenStep): (string 
   step,
 ];
 
-/** Unless it is told already. */
+/** Raises the alert, unless it is open already. */
 export async function raiseBroken(
   sql: Sql,
   { code, ...broken }: BrokenStep & { readonly code: string },
@@ -31,7 +31,7 @@ export async function raiseBroken(
   await raiseAlerts(sql, [{ kind: 'internal_error', ...subject, reason: `${step}:${code}` }]);
 }
 
-/** All of a destination's, whoever broke the step. */
+/** Closes the step's alerts of a destination, for all deliveries. */
 export async function closeAllBroken(sql: Sql, destinationId: string, step: string): Promise<void> {
   await sql.run(
     `UPDATE alerts FORCE INDEX (alerts_kind) SET closed_at = UTC_TIMESTAMP(3)

@@ -1,5 +1,5 @@
-// Deliveries that a step of their trip breaks over: they wait, visibly, and are tried again.
-// Invariant: only what has not departed in this attempt waits; what may have left is recovered as after any lapse.
+// Sets deliveries back to waiting when a step of the gateway fails with an error of its own, so that they are tried again.
+// Invariant: only a delivery that has not departed in this attempt waits; one that may have left is recovered like a lapsed lease.
 import type { Sql } from './database.ts';
 
 const waits = `UPDATE deliveries FORCE INDEX (PRIMARY) SET state = 'waiting', reason = ?, lease_until = NULL, batch_id = 0,
@@ -14,11 +14,11 @@ export interface Unclaimed {
   readonly id: number;
   readonly run: number;
   readonly attempt: number;
-  /** The file it stands in, which it leaves; 0: none. */
+  /** The file the delivery is in and now leaves; 0: none. */
   readonly batchId: number;
 }
 
-/** One that could not be claimed. False: it has moved on. */
+/** Sets back a delivery that could not be claimed. False when it has moved on. */
 export async function waitUnclaimed(
   sql: Sql,
   { id, run, attempt, batchId }: Unclaimed,
@@ -31,7 +31,7 @@ export async function waitUnclaimed(
   return affected > 0;
 }
 
-/** One that was claimed under this lease and could not depart. False: it has departed, or the lease is another's. */
+/** Sets back a delivery claimed under this lease that could not depart. False when it departed, or the lease is another's. */
 export async function waitUndeparted(
   sql: Sql,
   { id, leaseToken, batchId }: { readonly id: number; readonly leaseToken: number; readonly batchId: number },

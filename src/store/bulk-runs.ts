@@ -1,5 +1,5 @@
-// Bulk runs: what support asked of many deliveries at once, how far it is, and what is left of it.
-// Invariant: who changes a run holds its row; its lease only keeps a second process from waiting for that row.
+// Stores bulk runs: an operation of support on many deliveries, with its progress and its lease.
+// Invariant: a run is changed under a lock on its row; the lease only keeps a second process from waiting for that lock.
 import { dropOldLists, dropUndoneItems, isDone } from './bulk-outcomes.ts';
 import type { Delivery } from './deliveries.ts';
 import { insertGroups, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
@@ -9,7 +9,7 @@ export type BulkKind = (typeof bulkKinds)[number];
 export const bulkStates = ['running', 'paused', 'done', 'cancelled'] as const;
 export type BulkState = (typeof bulkStates)[number];
 
-/** How many ended so, and which were the first of them. */
+/** Count of one result, and the first ids. */
 export interface BulkTally {
   readonly count: number;
   readonly ids: readonly number[];
@@ -19,9 +19,9 @@ export interface BulkRow {
   readonly id: number;
   readonly kind: BulkKind;
   readonly state: BulkState;
-  /** What was asked, for people: a filter as JSON. */
+  /** The filter that support gave, as JSON. */
   readonly filter: string;
-  /** What the kind needs to work, as JSON. */
+  /** Options of the kind, as JSON. */
   readonly options: string;
   readonly actor: string;
   readonly reason: string;
@@ -29,12 +29,12 @@ export interface BulkRow {
   readonly done: number;
   readonly refused: number;
   readonly results: Readonly<Record<string, BulkTally>>;
-  /** How far a backfill is in the client's leads, another run in its list. */
+  /** Cursor: of a backfill in the client's leads, of another run in its list. */
   readonly lastId: number;
   readonly leaseToken: number;
-  /** Whether a process has it in work at this moment. */
+  /** True while a process works on it. */
   readonly isLeased: boolean;
-  /** Steps that failed since the last that passed, and the code of the latest. */
+  /** Failed steps since the last success, and the code of the latest. */
   readonly failures: number;
   readonly failure: string;
   readonly cancelledBy: string;
@@ -59,7 +59,7 @@ const rowOf = ({ results, isLeased, ...row }: StoredRow): BulkRow => ({
   isLeased: isLeased === 1,
 });
 
-/** A new run, leased to the caller under token 1. */
+/** Inserts a run, leased to the caller under token 1. */
 export async function insertBulkRun(
   tx: Sql,
   run: Pick<BulkRow, 'kind' | 'filter' | 'options' | 'actor' | 'reason' | 'counted'>,
@@ -73,7 +73,7 @@ export async function insertBulkRun(
   return insertId;
 }
 
-/** A delivery as it was counted. Run 0: it was counted by an earlier version, which did not keep that. */
+/** A delivery as it was counted. Run 0: an earlier version counted it and did not store that. */
 export interface BulkItem extends Pick<Delivery, 'id' | 'run' | 'attempt'> {
   readonly state: Delivery['state'] | '';
 }
@@ -87,8 +87,8 @@ export async function insertBulkItems(tx: Sql, runId: number, items: readonly Bu
 }
 
 /**
- * A running run that no process has in work, leased to the caller: the one named, else the one that waited longest.
- * Undefined where there is none.
+ * Leases a running run that no process works on: the one named, else the one that waited longest.
+ * Undefined when there is none.
  */
 export async function takeBulkRun(
   tx: Sql,
@@ -114,12 +114,12 @@ async function lease(tx: Sql, row: StoredRow, leaseMs: number): Promise<BulkRow>
   return rowOf({ ...row, leaseToken: row.leaseToken + 1, isLeased: 1 });
 }
 
-/** One look without a lock: what an idle planner does once a second. */
+/** One read without a lock, for the idle planner's check every second. */
 export const anyBulkRun = async (sql: ReadOnlySql): Promise<boolean> =>
   (await sql.all("SELECT 1 FROM bulk_runs FORCE INDEX (bulk_runs_turn) WHERE state = 'running' LIMIT 1"))
     .length > 0;
 
-/** Runs in work, and how many of them had a step that failed last. */
+/** Runs under way, and the number of them whose last step failed. */
 export async function countBulkRuns(
   sql: ReadOnlySql,
 ): Promise<{ readonly running: number; readonly failing: number }> {
@@ -156,7 +156,7 @@ export async function listBulkRuns(
   return rows.map(rowOf);
 }
 
-/** The next deliveries of a run, oldest first: those behind the place it has come to, but what is done. */
+/** The next deliveries of a run behind its cursor that are not done, oldest first. */
 export const bulkItems = (
   tx: Sql,
   { id, lastId }: Pick<BulkRow, 'id' | 'lastId'>,
@@ -168,7 +168,7 @@ export const bulkItems = (
     [id, lastId],
   );
 
-/** What a step did, and a longer lease. The caller holds the run. */
+/** Saves the result of a step and renews the lease. The caller has locked the run. */
 export async function saveBulkStep(
   tx: Sql,
   run: Pick<BulkRow, 'id' | 'state' | 'done' | 'refused' | 'results' | 'lastId'>,
@@ -194,7 +194,7 @@ export async function saveBulkStep(
   );
 }
 
-/** A step of the caller's lease failed. Answers how many did in a row; 0 where the lease is another's by now, or the run is over. */
+/** Counts a failed step of the caller's lease. Returns the failures in a row; 0 when the lease is another's or the run is over. */
 export async function countBulkFailure(
   tx: Sql,
   { id, leaseToken }: Pick<BulkRow, 'id' | 'leaseToken'>,
@@ -206,7 +206,7 @@ export async function countBulkFailure(
   return run.failures + 1;
 }
 
-/** Removes runs that ended longer ago than so many days, and sooner the lists of what they did. Returns how many. */
+/** Deletes runs that ended more than so many days ago, and their lists sooner. Returns the number deleted. */
 export async function dropEndedBulkRuns(sql: Sql, days: number): Promise<number> {
   await dropOldLists(sql);
   const { affected } = await sql.run(
@@ -216,7 +216,7 @@ export async function dropEndedBulkRuns(sql: Sql, days: number): Promise<number>
   return affected;
 }
 
-/** Gives a run back, so that another process may take it at once; nothing where the lease is another's by now. */
+/** Releases the lease, so that another process may take the run at once; does nothing when the lease is another's. */
 export async function releaseBulkRun(
   sql: Sql,
   { id, leaseToken }: Pick<BulkRow, 'id' | 'leaseToken'>,
@@ -227,13 +227,13 @@ export async function releaseBulkRun(
   );
 }
 
-/** It rests, or goes on: no process has it in work then, and the next that looks may take what goes on. The caller holds it. */
+/** Pauses or resumes a run and clears its lease, so that any process may take a running one. The caller has locked the run. */
 export async function setBulkState(tx: Sql, id: number, state: 'paused' | 'running'): Promise<void> {
   const change = 'state = ?, lease_until = NULL, failures = 0, updated_at = UTC_TIMESTAMP(3)';
   await tx.run(`UPDATE bulk_runs SET ${change} WHERE id = ?`, [state, id]);
 }
 
-/** Ends a run where it stands; what it has done stays on its list. The caller holds it. */
+/** Cancels a run; the deliveries it processed stay on its list. The caller has locked the run. */
 export async function endBulkRun(
   tx: Sql,
   id: number,

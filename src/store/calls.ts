@@ -1,9 +1,9 @@
-// The calls of deliveries that need several: what each came to, and the ids a recipient gave.
-// Invariant: written by the holder of the delivery's lease only, in the transaction that departs or settles it.
+// Stores the calls of deliveries that need several: the outcome of each, and the ids the recipient gave.
+// Invariant: only the process that leases the delivery writes, in the transaction that departs or settles it.
 import type { Action, Captured, OutcomeKind } from '../../connectors/contract.ts';
 import { inList, insertGroups, type Sql } from './database.ts';
 
-/** One call of one delivery as it is remembered. */
+/** The stored state of one call of one delivery. */
 export interface CallRow {
   readonly deliveryId: number;
   readonly name: string;
@@ -12,14 +12,14 @@ export interface CallRow {
   readonly attempt: number;
   readonly sentRevision: number;
   readonly sentMappingId: number;
-  /** Empty while it is on its way. */
+  /** Empty while the call is under way. */
   readonly outcome: OutcomeKind | '';
   readonly maybeReceived: boolean;
   readonly done: boolean;
   readonly captures: Captured;
 }
 
-/** A delivery of the pair with its calls; one that departed without any was a single call. */
+/** A delivery with its calls; one that departed and has none was a single call. */
 export interface CalledDelivery {
   readonly id: number;
   readonly action: Action;
@@ -80,7 +80,7 @@ export async function readCalls(
   });
 }
 
-/** Calls whose last departure has no outcome: on their way, or cut off. */
+/** Calls whose last departure has no outcome: under way, or cut off. */
 export async function openCalls(
   sql: Sql,
   deliveryIds: readonly number[],
@@ -105,7 +105,7 @@ export interface CallDeparture {
   readonly sentMappingId: number;
 }
 
-/** Notes that calls leave; the caller appends `departed` in the same transaction. */
+/** Records that calls depart; the caller appends `departed` in the same transaction. */
 export async function noteCallDepartures(tx: Sql, calls: readonly CallDeparture[]): Promise<void> {
   for (const part of insertGroups(calls)) {
     await tx.run(
@@ -136,7 +136,7 @@ export interface CallOutcome {
   readonly captures: Captured;
 }
 
-/** What calls came to; ids captured earlier stay where an answer names none. */
+/** Records the outcomes of calls; ids captured earlier remain when an answer gives none. */
 export async function noteCallOutcomes(tx: Sql, calls: readonly CallOutcome[]): Promise<void> {
   for (const call of calls) {
     const captures = Object.keys(call.captures).length === 0 ? null : JSON.stringify(call.captures);
@@ -149,8 +149,8 @@ export async function noteCallOutcomes(tx: Sql, calls: readonly CallOutcome[]): 
 }
 
 /**
- * Deliveries whose next call leaves at once: queued. Settled by the caller before.
- * @param tries `afresh`: it has a schedule of its own; `goes_on`: it was tried before
+ * Queues deliveries whose next call leaves at once. The caller has settled them.
+ * @param tries `afresh`: the call has a schedule of its own; `goes_on`: it was tried before
  */
 export async function queueNextCalls(
   tx: Sql,
@@ -165,12 +165,12 @@ export async function queueNextCalls(
   );
 }
 
-/** A delivery sent again as a whole: every call leaves once more. Ids known stay known until new ones come. */
+/** Resets a delivery that is sent again as a whole: every call is made again. Captured ids remain until new ones come. */
 export async function restartCalls(tx: Sql, deliveryId: number): Promise<void> {
   await tx.run('UPDATE delivery_calls SET done = 0, maybe_received = 0 WHERE delivery_id = ?', [deliveryId]);
 }
 
-/** Ids a recipient gave for leads it has erased. */
+/** Deletes the ids a recipient gave for leads it has erased. */
 export async function forgetCaptures(
   tx: Sql,
   pairs: readonly { readonly leadId: number; readonly destinationId: string }[],

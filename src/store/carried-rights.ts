@@ -1,14 +1,14 @@
-// Deliveries that carry a right of the prospect: an erasure, or an update of someone who took a consent back or whose consent has ended.
-// Invariant: one condition says so for every statement that asks.
+// Finds deliveries that carry a right of the prospect: an erasure, or an update after a withdrawn or ended consent.
+// Invariant: every statement uses this one condition.
 import { phoneGrantDays, toldAheadMs } from '../domain/consent.ts';
 import { inList, type ReadOnlySql } from './database.ts';
 
-/** A grant that is told as ended, its time being over (`domain/consent.ts`). */
+/** A grant that is reported as ended because its time is over (`domain/consent.ts`). */
 const hasEnded = `(c.state = 'granted' AND TIMESTAMPADD(MICROSECOND, ${toldAheadMs} * 1000, UTC_TIMESTAMP(3)) >= LEAST(COALESCE(c.valid_until, TIMESTAMP'9999-01-01 00:00:00'),
         CASE WHEN c.channel = 'phone' THEN TIMESTAMPADD(DAY, ${phoneGrantDays}, c.recorded_at) ELSE TIMESTAMP'9999-01-01 00:00:00' END))`;
 
 /**
- * Whether a row of `deliveries` carries a right.
+ * SQL condition: this delivery carries a right.
  * @param delivery the name or alias of the table in the statement
  */
 export const carriesRightSql = (delivery: 'deliveries' | 'd'): string =>
@@ -16,7 +16,7 @@ export const carriesRightSql = (delivery: 'deliveries' | 'd'): string =>
       SELECT 1 FROM consents c WHERE c.lead_id = ${delivery}.lead_id AND (c.state = 'withdrawn' OR ${hasEnded} OR (c.state = 'refused' AND EXISTS (
         SELECT 1 FROM consents g WHERE g.lead_id = c.lead_id AND g.purpose = c.purpose AND g.channel = c.channel AND g.state = 'granted'))))))`;
 
-/** Of these deliveries, those that carry a right. */
+/** The ids of these deliveries that carry a right. */
 export async function carryingRights(sql: ReadOnlySql, ids: readonly number[]): Promise<ReadonlySet<number>> {
   if (ids.length === 0) return new Set();
   const { marks, values } = inList(ids);

@@ -1,4 +1,4 @@
-// What entries of the log cite, read again by its id to be compared with the digests in them.
+// Reads the consents and authorisations that log entries cite, to compare them with the digests in the entries.
 // Invariant: reads only; consents come in the order in which they were recorded here.
 import { authorisationDigest, citedText } from '../domain/cited.ts';
 import type { Authorisation } from '../domain/destination.ts';
@@ -20,7 +20,7 @@ export async function authorisationsById(
   return new Map(rows.map((row) => [row.id, authorisationOf(row)]));
 }
 
-/** What the entry about a new authorisation cites: the row as it stands, so that it is named when it is altered before its first use. */
+/** The text that the entry about a new authorisation cites: a digest of the row, which shows a change before its first use. */
 export async function citedAuthorisation(tx: Sql, id: number): Promise<string> {
   const authorisation = (await authorisationsById(tx, [id])).get(id);
   return authorisation === undefined ? '' : citedText({ authorisation: authorisationDigest(authorisation) });
@@ -34,7 +34,7 @@ export async function consentsById(
   if (leadIds.length === 0) return new Map();
   const { marks, values } = inList(leadIds);
   const rows = await sql.all<ConsentRow>(`${selectConsents} WHERE lead_id IN (${marks}) ORDER BY id`, values);
-  // Asked last: a lead that was erased meanwhile has another secret, and nothing to compare.
+  // Read last: a lead erased meanwhile has another secret, and no digest to compare.
   const alive = await sql.all<{ id: number }>(
     `SELECT id FROM leads WHERE id IN (${marks}) AND erased_at IS NULL`,
     values,

@@ -1,5 +1,5 @@
-// What a lead that comes in is judged by: the contract of its client, the notices it lists, the destinations it publishes.
-// Invariant: read while the clients' rows are locked, so that it is what stands.
+// Reads the contract against which intake checks a client's leads: its facts, notices and published destinations.
+// Invariant: read while the clients' rows are locked, so that it is current.
 import type { ClientFacts } from '../domain/destination.ts';
 import type { Notice } from '../domain/notice.ts';
 import { inList, type Sql } from './database.ts';

@@ -1,5 +1,5 @@
-// The outbox of the centre's own mails to a client: written with what they report, claimed one by one, sent until they get through.
-// Invariant: a claim pushes the next try ahead, further than any send lasts, so that two planners never send one at once.
+// Stores the centre's own mails to clients: the outbox, written with the event a mail reports, claimed one by one until sent.
+// Invariant: a claim postpones the next try by more than a send may last, so that two planners never send the same mail at once.
 import { inList, type ReadOnlySql, type Sql } from './database.ts';
 
 /** Longer than a send may last, seconds. */
@@ -19,7 +19,7 @@ export interface ClientMailRow {
   readonly attachments: string | null;
 }
 
-/** Returns the row's id, also where the very same mail stands there already. */
+/** Returns the row's id, also when the same mail exists already. */
 export async function insertClientMail(tx: Sql, row: ClientMailRow): Promise<number> {
   const { insertId } = await tx.run(
     `INSERT INTO client_mails (client_id, kind, mail_key, addressee, mailbox, subject, body, attachments) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -31,13 +31,13 @@ export async function insertClientMail(tx: Sql, row: ClientMailRow): Promise<num
 
 export interface ClaimedMail extends ClientMailRow {
   readonly id: number;
-  /** This one included. */
+  /** Includes the current one. */
   readonly tries: number;
   readonly messageId: string;
   readonly createdAt: Date;
 }
 
-/** The next mail that is due, under a lease of its own. @param domain of the Message-ID, where the mail has none yet */
+/** Claims the next mail that is due. @param domain of the Message-ID, when the mail has none yet */
 export async function claimClientMail(tx: Sql, domain: string): Promise<ClaimedMail | undefined> {
   const [row] = await tx.all<Omit<ClaimedMail, 'messageId' | 'tries'> & { messageId: string; tries: number }>(
     `SELECT id, client_id AS clientId, kind, mail_key AS \`key\`, addressee, mailbox, subject, body, attachments,
@@ -48,7 +48,7 @@ export async function claimClientMail(tx: Sql, domain: string): Promise<ClaimedM
   if (row === undefined) return undefined;
   const messageId =
     row.messageId || `<${row.clientId}.${row.key}.${row.addressee}.${row.id}@${domain}>`.slice(0, 250);
-  // Two minutes, four, ... six hours at most; the exponent is bounded, or POW would overflow some day.
+  // Two minutes, four, ... six hours at most; the exponent is bounded, because POW would overflow.
   await tx.run(
     `UPDATE client_mails SET tries = tries + 1, message_id = ?,
        next_try_at = TIMESTAMPADD(SECOND, LEAST(${clientMailLeaseSeconds} * POW(2, LEAST(tries, 10)), 21600), UTC_TIMESTAMP(3)) WHERE id = ?`,
@@ -57,10 +57,10 @@ export async function claimClientMail(tx: Sql, domain: string): Promise<ClaimedM
   return { ...row, tries: row.tries + 1, messageId };
 }
 
-/** These name leads by the centre's reference: what is sent is not kept here, so that it leads nobody back to a lead that is gone. */
+/** Kinds that name leads by reference: their content is deleted once sent, so that it does not outlive the lead. */
 const naming = "('proof', 'recipient_request', 'request_reminder')";
 
-/** Taken by the mail server: it has left, whoever else may have claimed it meanwhile. */
+/** Records that the mail server accepted the mail, even when another process has claimed it meanwhile. */
 export async function clientMailSent(tx: Sql, id: number, mailbox: string): Promise<void> {
   await tx.run(
     `UPDATE client_mails SET sent_at = UTC_TIMESTAMP(3), sent_to = ?, reason = '',
@@ -71,8 +71,8 @@ export async function clientMailSent(tx: Sql, id: number, mailbox: string): Prom
 }
 
 /**
- * Unsent mails of requests that name these leads, before the leads go: what they ask for has been answered, or a reminder asks again
- * for whoever is left; a proof goes with its document.
+ * Deletes unsent mails of requests that name these leads, before the leads are deleted: their requests are answered, or a reminder
+ * asks the remaining recipients again; a proof is deleted with its document.
  */
 export async function dropMailsNaming(tx: Sql, leadIds: readonly number[]): Promise<void> {
   if (leadIds.length === 0) return;
@@ -109,7 +109,7 @@ export interface UnsentMail {
   readonly reason: string;
 }
 
-/** Unsent for longer than so many minutes and told nobody yet; held by the caller's transaction and noted as told. */
+/** Mails unsent for so many minutes and not yet alerted; locks them in the caller's transaction and marks them as alerted. */
 export async function takeUnsent(tx: Sql, minutes: number, limit: number): Promise<readonly UnsentMail[]> {
   const rows = await tx.all<UnsentMail>(
     `SELECT id, client_id AS clientId, reason FROM client_mails FORCE INDEX (client_mails_due)
@@ -154,7 +154,7 @@ export async function listClientMails(
   );
 }
 
-/** Its next try comes at once. False where it has been sent, or there is none. */
+/** Makes its next try due at once. False when it was sent, or does not exist. */
 export async function bringMailForward(sql: Sql, id: number): Promise<boolean> {
   // A try under way keeps its lease.
   const { affected } = await sql.run(

@@ -1,5 +1,5 @@
-// The written notes of each client (C48): numbered, added to, never changed.
-// Invariant: numbers have no gap. Whoever takes one holds the client's counter until the transaction ends.
+// Stores the written notes of each client (C48): numbered, appended, never changed.
+// Invariant: numbers have no gap; the client's counter is locked from the number's increment to the end of the transaction.
 import type { ReadOnlySql, Sql } from './database.ts';
 
 export interface NoteRow {
@@ -11,7 +11,7 @@ export interface NoteRow {
   readonly changes: readonly string[];
   readonly askedBy: string;
   readonly doneBy: string;
-  /** 0: follows none that is registered. */
+  /** 0: follows no registered instruction. */
   readonly instruction: number;
   readonly document: string;
 }
@@ -21,7 +21,7 @@ export interface StoredNote extends NoteRow {
   readonly writtenAt: Date;
 }
 
-/** The client's next number. A rollback gives it back. */
+/** The client's next number. A rollback releases it. */
 export async function nextNoteNumber(tx: Sql, clientId: string): Promise<number> {
   await tx.run(
     'INSERT INTO client_note_numbers (client_id, last_number) VALUES (?, 1) ON DUPLICATE KEY UPDATE last_number = last_number + 1',
@@ -55,7 +55,7 @@ export async function insertNote(tx: Sql, number: number, note: NoteRow, at: Dat
   );
 }
 
-/** Whether a note of that kind says so already. */
+/** True when a note of this kind has this document. */
 export async function hasNoteOf(
   sql: ReadOnlySql,
   clientId: string,

@@ -1,18 +1,18 @@
-// The database's clock as this process knows it: read now and then, and counted on by the monotonic clock in between.
-// Invariant: business times are the database's. A host's own clock, ahead, behind or set while we run, moves none of them.
+// Estimates the database's time in this process: it reads the database now and then and adds the monotonic clock.
+// Invariant: business times are the database's. A host's clock that is ahead, behind or set meanwhile moves none of them.
 import { RelaisError } from '../errors.ts';
 
 export interface DatabaseClock {
-  /** Late by one round trip at most, and never ahead of the database. @throws INTERNAL-001 before the first reading */
+  /** At most one round trip late, never ahead of the database. @throws INTERNAL-001 before the first reading */
   readonly now: () => Date;
-  /** Time to read it again: a server's clock is set too, and another server may have taken over. */
+  /** True when it must be read again: a server's clock may be set, and another server may take over. */
   readonly isDue: () => boolean;
-  /** @param ask gives the database's moment */
+  /** @param ask returns the database's time */
   readonly read: (ask: () => Promise<Date>) => Promise<void>;
 }
 
 const everyMs = 2_000;
-/** An answer that took longer says little: a process that has just begun is busy. It is asked again soon. */
+/** A slower answer is imprecise, as in a process that has just started: it is asked again soon. */
 const quickMs = 50;
 const soonMs = 200;
 
@@ -33,7 +33,7 @@ export function createDatabaseClock(monotonic: () => number = () => performance.
       const moment = (await ask()).getTime();
       const after = monotonic();
       if (after - before > quickMs) dueAt = after + soonMs;
-      // The moment lay between the two: what is known better from a quicker answer stays as long as it fits.
+      // The moment lies between the two: a more precise earlier offset remains as long as it fits.
       const latest = moment + 1 - before;
       const earliest = moment - after;
       if (offset === undefined || offset < earliest || offset > latest) offset = earliest;
