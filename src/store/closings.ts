@@ -1,5 +1,5 @@
-// Ends of contracts (C55): how far each has come, and what is held of a client, table by table.
-// Invariant: counts only; a client that is closed stays closed.
+// Stores the ends of contracts (C55): the state of each, and the number of rows that each table holds of a client.
+// Invariant: counts only; a closed client stays closed.
 import type { CivilDate } from '../domain/civil-date.ts';
 import { inList, type ReadOnlySql, type Sql } from './database.ts';
 
@@ -21,7 +21,7 @@ export interface Closing {
   readonly proof: number;
 }
 
-/** What stood before: the proof counts from it. */
+/** Rows before the closing: the proof of deletion counts from them. */
 export interface HeldBefore {
   readonly rows: Readonly<Record<string, number>>;
   readonly log: { readonly entry: number; readonly anchor: string | null };
@@ -45,7 +45,7 @@ export async function lockClosing(tx: Sql, clientId: string): Promise<Closing | 
   return row;
 }
 
-/** Contracts that have ended and are not through. */
+/** Ends of contracts that are not complete. */
 export const openClosings = (sql: ReadOnlySql): Promise<readonly Closing[]> =>
   sql.all<Closing>(`SELECT ${columns} FROM client_closings WHERE state <> 'deleted' ORDER BY client_id`);
 
@@ -80,7 +80,7 @@ export async function noteDeleted(tx: Sql, clientId: string, proof: number): Pro
   );
 }
 
-/** Of these clients, those whose contract has ended. */
+/** The ids of these clients whose contract has ended. */
 export async function closedAmong(
   sql: Pick<Sql, 'all'>,
   clientIds: readonly string[],
@@ -94,7 +94,7 @@ export async function closedAmong(
   return new Set(rows.map(({ id }) => id));
 }
 
-/** The day on which everything of a client goes; undefined: it is no client that leaves, or something is still to be done first. */
+/** The day on which all data of a client is deleted; undefined: the client's data is not returned yet, or a request is open. */
 export async function contractEnd(sql: Pick<Sql, 'all'>, clientId: string): Promise<CivilDate | undefined> {
   const [row] = await sql.all<{ deleteOn: CivilDate }>(
     `SELECT DATE_FORMAT(c.delete_on, '%Y-%m-%d') AS deleteOn FROM client_closings c WHERE c.client_id = ? AND c.state = 'returned'
@@ -104,7 +104,7 @@ export async function contractEnd(sql: Pick<Sql, 'all'>, clientId: string): Prom
   return row?.deleteOn;
 }
 
-/** Tables that hold something of a client's leads or their persons. */
+/** Tables with data of a client's leads or their persons. */
 export const heldTables = [
   'leads',
   'prospects',
@@ -151,7 +151,7 @@ const restTables = [
   'test_leads',
 ];
 
-/** What the end of its leads leaves of a client, to be deleted too, so many rows at a time. Returns whether any was left. */
+/** Deletes the client's rows that remain after its leads, at most `limit` at a time. Returns false when none was left. */
 export async function wipeRest(tx: Sql, clientId: string, limit: number): Promise<boolean> {
   for (const table of restTables) {
     const { affected } = await tx.run(`DELETE FROM ${table} WHERE client_id = ? LIMIT ${Math.trunc(limit)}`, [
@@ -163,7 +163,7 @@ export async function wipeRest(tx: Sql, clientId: string, limit: number): Promis
 }
 
 export interface StillOpen {
-  /** Changes and erasures that a recipient has still to hear of; rows that wait to be taken in among them. */
+  /** Changes and erasures that a recipient must still get, and intake rows that carry some. */
   readonly rights: number;
   readonly requests: number;
   /** Deliveries that have not ended. */
@@ -199,7 +199,7 @@ export async function unendedDeliveries(
   );
 }
 
-/** Files of a client that nobody sends any more and that hold no row being sent; locked. */
+/** Files of a client that no process leases and of which no row is being sent; locked. */
 export async function strandedFiles(
   tx: Sql,
   clientId: string,
@@ -212,7 +212,7 @@ export async function strandedFiles(
   );
 }
 
-/** Numbers of a client's leads behind the last of the page before. */
+/** Ids of a client's leads after the last of the page before. */
 export async function leadPage(
   sql: Pick<Sql, 'all'>,
   clientId: string,
@@ -226,7 +226,7 @@ export async function leadPage(
   return rows.map(({ id }) => id);
 }
 
-/** Refused rows of a client behind the last of the page before. */
+/** Refused intake rows of a client after the last of the page before. */
 export async function refusedPage(
   sql: Pick<Sql, 'all'>,
   clientId: string,

@@ -1,5 +1,5 @@
-// The pool: connections set up once, with the database's clock read on them; statements sent through the driver.
-// Invariant: a connection speaks UTC, strict SQL and READ COMMITTED before it is used; a silent server is a lost one.
+// Opens the pool of connections to the database: sets each up once, reads the database's clock, runs statements.
+// Invariant: a connection uses UTC, strict SQL and READ COMMITTED before its first statement; a silent server counts as lost.
 import type { Socket } from 'node:net';
 import { createPool, type Pool, type PoolConnection } from 'mysql2';
 import { createDatabaseClock, type DatabaseClock } from './clock.ts';
@@ -11,23 +11,23 @@ export type SqlValue = string | number | boolean | Date | Buffer | Uint8Array | 
 export interface ConnectionOptions {
   readonly url: string;
   readonly connections: number;
-  /** A server that says nothing for so long in the middle of a statement is lost. */
+  /** A server that is silent for so long during a statement counts as lost. */
   readonly silenceMs?: number;
 }
 
 export interface Connection {
-  /** Text as it stands, without values. */
+  /** Runs text without values. */
   readonly query: (sql: string) => Promise<unknown>;
   /** A prepared statement. */
   readonly execute: (sql: string, values: readonly SqlValue[]) => Promise<unknown>;
-  /** From one row's id to the next. */
+  /** Step between the ids of two rows. */
   readonly idStep: number;
-  /** From here on the server may say nothing for as long as it likes. */
+  /** Removes the time limit on the server's silence. */
   readonly waitForever: () => void;
 }
 
 export interface Connections {
-  /** Lends a connection to the work; it goes back to the pool, or is closed where the error says that it is of no use. */
+  /** Lends a connection to the work; then returns it to the pool, or closes it when the error shows that it is unusable. */
   readonly borrow: <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
   readonly clock: Pick<DatabaseClock, 'now'>;
   readonly databaseName: string;
@@ -96,7 +96,7 @@ function openPool(url: URL, connections: number, silenceMs: number): Pool {
     ...(tls ? { ssl: { minVersion: 'TLSv1.2' as const } } : {}),
     ...(socket === null ? {} : { socketPath: socket }),
     connectionLimit: connections,
-    // Idle connections go before the server ends them; the driver looks for them only with fewer idle than all.
+    // Idle connections close before the server ends them; the driver checks for them only when `maxIdle` is below the limit.
     maxIdle: Math.max(1, connections - 1),
     idleTimeout: silenceMs,
     timezone: 'Z',
@@ -114,7 +114,7 @@ async function readClock(raw: PoolConnection): Promise<Date> {
   return (rows as { now: Date }[])[0]?.now as Date;
 }
 
-/** The server forgets a silent client after twice the time that a client waits for the server. Returns the step of its ids. */
+/** The server drops a silent client after twice the time that a client waits for the server. Returns the step of its ids. */
 async function setUp(raw: PoolConnection, silenceMs: number): Promise<number> {
   await queried(
     raw,
@@ -132,16 +132,16 @@ const connectionOn = (raw: PoolConnection, idStep: number): Connection => ({
   waitForever: () => void streamOf(raw).setTimeout(0),
 });
 
-/** The socket under a connection; the driver's types do not show it. */
+/** The socket of a connection; the driver's types do not show it. */
 const streamOf = (raw: PoolConnection): Socket => (raw as unknown as { stream: Socket }).stream;
 
-/** An idle connection is silent by nature. */
+/** Returns a connection to the pool, without a time limit: an idle connection is silent. */
 function giveBack(raw: PoolConnection): void {
   streamOf(raw).setTimeout(0);
   raw.release();
 }
 
-/** The driver's promise face keeps a stack for every call; its callbacks cost nothing. */
+/** The driver's promises capture a stack for each call; its callbacks do not. */
 function called<T>(call: (done: (error: Error | null, result: T) => void) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     call((error, result) => (error ? reject(error) : resolve(result)));
@@ -151,7 +151,7 @@ function called<T>(call: (done: (error: Error | null, result: T) => void) => voi
 const queried = (raw: PoolConnection, sql: string): Promise<unknown> =>
   called<unknown>((done) => raw.query(sql, (error, result) => done(error, result)));
 
-/** The driver's error never reaches a caller, not even inside a transaction: its message and `sql` quote values. */
+/** Translates the driver's error, also inside a transaction: its message and `sql` quote values. */
 function executed(raw: PoolConnection, sql: string, values: readonly SqlValue[]): Promise<unknown> {
   return new Promise((resolve, reject) => {
     raw.execute(sql, values as SqlValue[], (error, result) =>

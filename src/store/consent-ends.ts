@@ -1,5 +1,5 @@
-// Grants that end by themselves: when each is to be looked at.
-// Invariant: a line is written with its grant, and goes in the transaction that notes what its end means, or with its lead.
+// Stores when each grant of consent ends by itself.
+// Invariant: a row is written with its grant, and deleted with its lead or in the transaction that applies its end.
 import { grantEnd, toldAheadMs } from '../domain/consent.ts';
 import type { ConsentChannel, ConsentPurpose, ConsentRecord } from '../domain/lead.ts';
 import { inList, insertGroups, type Sql } from './database.ts';
@@ -13,10 +13,10 @@ export interface ConsentEnd {
   readonly endsAt: Date;
 }
 
-/** A grant that had ended so long ago when it came is told as ended wherever it is told: nobody is told its end once more, ms. */
+/** A grant that ended more than this before its receipt is reported as ended everywhere: its end is not reported again, ms. */
 const longOverMs = 86_400_000;
 
-/** Of these events, the grants that end. The day aside is for a database whose clock is set back. */
+/** Stores the ends of the grants among these events. The day of tolerance is for a database whose clock is set back. */
 export async function noteConsentEnds(
   tx: Sql,
   events: readonly { readonly clientId: string; readonly leadId: number; readonly event: ConsentRecord }[],
@@ -42,7 +42,7 @@ export async function noteConsentEnds(
   }
 }
 
-/** Leads with a grant whose end is due, the longest due first. No lock: the lead's own is taken next. */
+/** Leads with a grant whose end is due, the longest due first. No lock: the caller locks the leads next. */
 export async function leadsWithEnds(sql: Sql, limit: number): Promise<readonly number[]> {
   const rows = await sql.all<{ lead_id: number }>(
     `SELECT lead_id FROM consent_ends FORCE INDEX (consent_ends_due)
@@ -51,7 +51,7 @@ export async function leadsWithEnds(sql: Sql, limit: number): Promise<readonly n
   return [...new Set(rows.map((row) => row.lead_id))];
 }
 
-/** Takes what is due of leads that are locked. */
+/** Removes and returns the due ends of leads that the caller has locked. */
 export async function takeConsentEnds(tx: Sql, leadIds: readonly number[]): Promise<readonly ConsentEnd[]> {
   if (leadIds.length === 0) return [];
   const { marks, values } = inList(leadIds);
@@ -70,7 +70,7 @@ export async function takeConsentEnds(tx: Sql, leadIds: readonly number[]): Prom
   return rows;
 }
 
-/** What could not be worked on comes again later. */
+/** Postpones the ends of a lead that could not be processed. */
 export async function putOffConsentEnds(sql: Sql, leadId: number, minutes: number): Promise<void> {
   await sql.run(
     `UPDATE consent_ends SET due_at = TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3))

@@ -1,5 +1,5 @@
-// What prospects answered, as events: written in the order of receipt, read back by lead.
-// Invariant: an event is never changed; one that repeats another lead's keeps that one's place in the order of receipt.
+// Stores the prospects' answers on consent as events, in the order of receipt, and reads them by lead.
+// Invariant: an event is never changed; a copy of another lead's event keeps that event's place in the order of receipt.
 import { consentFields } from '../domain/lead-fields/consent.ts';
 import type { ConsentRecord } from '../domain/lead.ts';
 import { noteConsentEnds } from './consent-ends.ts';
@@ -16,10 +16,10 @@ export type ConsentRow = RowOf<typeof consentFields> & {
 
 const consentColumns = namesAndColumns(consentFields);
 const columnList = consentColumns.map(([, column]) => column).join(', ');
-/** What `consentOf` reads. */
+/** The SELECT of the columns that `consentOf` reads. */
 export const selectConsents = `SELECT id, lead_id, ${columnList}, origin_id, lead_revision FROM consents`;
 
-/** Rows per statement at most. */
+/** Most rows per statement. */
 const together = 256;
 
 const answerOf = blockReader(consentFields);
@@ -30,7 +30,7 @@ export const consentOf = (row: ConsentRow): ConsentRecord => ({
   leadRevision: row.lead_revision,
 });
 
-/** What was answered in these leads, oldest stamp first. */
+/** Consent events of these leads, oldest stamp first. */
 export async function readConsents(
   sql: Sql,
   leadIds: readonly number[],
@@ -42,7 +42,10 @@ export async function readConsents(
   return new Map(sorted.map(([leadId, group]) => [leadId, group.map(consentOf)]));
 }
 
-/** Receipt follows the order of the list. `revision`: of the lead, with the event; `originId`: the event of another lead that is repeated here. */
+/**
+ * Inserts events; their receipt follows the order of the list. `revision`: of the lead, with the event; `originId`: the event of
+ * another lead that this one copies.
+ */
 export async function insertConsents(
   tx: Sql,
   events: readonly {

@@ -1,7 +1,7 @@
-// The one door to MySQL/MariaDB: prepared statements, and transactions repeated after a deadlock.
-// Invariant: values never stand inside SQL text; SQL stands in this folder only.
-// A file here is named by the table it writes (deliveries, consents, batches); where it only reads or spans tables, by the
-// question it answers or the work it does (backlog, same-person, sending). Its header says which.
+// Runs all access to MySQL/MariaDB: prepared statements, and transactions that are repeated after a deadlock.
+// Invariant: values are never part of SQL text; SQL is in this folder only.
+// A file here is named by the table it writes (deliveries, consents, batches); one that only reads or spans tables is named by the
+// question it answers or the work it does (backlog, same-person, sending). Its head says which.
 import type { ResultSetHeader } from 'mysql2';
 import { createConnections, type Connection, type ConnectionOptions, type SqlValue } from './connections.ts';
 import { isRefusalOfAll, isRepeatable, type SqlFailure } from './sql-failures.ts';
@@ -27,50 +27,50 @@ export {
 export interface Sql {
   /** Rows of a SELECT. */
   readonly all: <Row>(sql: string, values?: readonly SqlValue[]) => Promise<Row[]>;
-  /** Anything that changes rows. */
+  /** Any statement that changes rows. */
   readonly run: (sql: string, values?: readonly SqlValue[]) => Promise<Ran>;
-  /** The database's clock, without asking it: every business time is taken here or in the statement itself. */
+  /** The database's clock, without a query: every business time comes from here or from the statement itself. */
   readonly now: () => Date;
   /** Signs an entry of the hand-over log; without it nothing can be appended. */
   readonly sign?: Sign;
 }
 
-/** A MAC under a key that MySQL never sees, and the key's name. */
+/** A MAC under a key that MySQL never gets, and the name of the key. */
 export type Sign = (text: string) => { readonly keyId: string; readonly mac: Buffer };
 
-/** What only reads: the primary or a replica of it. */
+/** Read access: the primary or a replica. */
 export type ReadOnlySql = Pick<Sql, 'all'>;
 
 export interface Ran {
   readonly affected: number;
-  /** Id given to the first row inserted. */
+  /** Id of the first row inserted. */
   readonly insertId: number;
-  /** From one row's id to the next: 1, more on a cluster whose servers share the numbers. */
+  /** Step between the ids of two rows: 1, more on a cluster whose servers share the numbers. */
   readonly idStep: number;
 }
 
 export interface Database extends Sql {
-  /** One statement of ours without values, as text: CREATE TRIGGER and GRANT cannot be prepared on MySQL. */
+  /** Runs one statement without values as text: MySQL cannot prepare CREATE TRIGGER and GRANT. */
   readonly text: (sql: string) => Promise<void>;
   /** READ COMMITTED; repeated up to eight times after a deadlock, a lock-wait timeout or errno 1020, as single statements are. */
   readonly transaction: <T>(
     work: (tx: Sql) => Promise<T>,
-    /** Rolls back where the result says that the work must not stand; the result is returned all the same. */
+    /** Rolls back when `undoIf` is true for the result; returns the result all the same. */
     options?: { readonly undoIf: (result: T) => boolean },
   ) => Promise<T>;
-  /** Where it has answered and taken nothing, a moment ago; undefined otherwise. */
+  /** The failure of a database that recently answered and accepted nothing; undefined otherwise. */
   readonly refusal: () => SqlFailure | undefined;
   readonly close: () => Promise<void>;
   readonly name: string;
 }
 
-/** Longer than between two signs of life that a role writes: a database that takes nothing is seen to go on doing so. */
+/** Longer than the interval between two heartbeats of a role, so that a persistent refusal is never missed. */
 const refusalMs = 12_000;
 
 /**
- * @param options.silenceMs a server that says nothing for so long in the middle of a statement is lost: behind a network
- *   that forgot the connection no end ever comes, and a loop would wait for ever. The server forgets us after twice that,
- *   with the locks our transaction holds.
+ * @param options.silenceMs a server that is silent for so long during a statement counts as lost: behind a network that dropped the
+ *   connection no end ever comes, and a loop would wait for ever. The server drops us after twice that time, and releases the locks
+ *   of our transaction.
  */
 export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign }): Database {
   const { borrow, clock, databaseName, close } = createConnections(options);
@@ -90,7 +90,7 @@ export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign
     run: (sql, values) => noted(() => borrow((connection) => statementsOn(connection).run(sql, values))),
     text: (sql) =>
       borrow(async (connection) => {
-        // A change of the schema takes as long as it takes.
+        // A change of the schema may take any time.
         connection.waitForever();
         await connection.query(sql);
       }),
@@ -128,7 +128,7 @@ async function inTransaction<T>(
   }
 }
 
-/** A deadlock's victim has been rolled back whole, a single statement too: the same again may pass. */
+/** A deadlock's victim is rolled back as a whole, also a single statement: the same work may succeed when repeated. */
 async function repeated<T>(work: () => Promise<T>): Promise<T> {
   for (let round = 1; ; round += 1) {
     try {

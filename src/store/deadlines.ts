@@ -1,14 +1,14 @@
-// Deliveries whose time has come without anybody sending them: past their age, to be asked about again, or with a lease that ran out.
-// Invariant: the database's clock says so.
+// Finds deliveries whose time has come: past their maximum age, pending ones to look up again, or with a lapsed lease.
+// Invariant: the database's clock decides.
 import type { Delivery } from './deliveries.ts';
 import { inList, type Sql } from './database.ts';
 import { dueColumns, dueJobOf, type DueJobAt, type DueRow } from './due-work.ts';
 import { whichClause, type Which } from './which.ts';
 
-/** What names a row whose time has come. */
+/** The columns that identify a due row. */
 export type DueName = Pick<Delivery, 'id' | 'clientId' | 'destinationId' | 'batchId'>;
 
-/** `locked`: the caller's transaction holds them, and what others hold is left out. */
+/** `locked`: the rows are locked in the caller's transaction, and rows that others have locked are skipped. */
 export interface DueQuestion {
   readonly limit: number;
   readonly which: Which;
@@ -29,8 +29,10 @@ const namesWhere = async (
   );
 };
 
-/** Rows past their maximum age, in any state that could wait. A restriction, and what the client owes before it goes
- * live, stop the clock: what they hold back leaves afterwards. */
+/**
+ * Rows past their maximum age, in any waiting state. A restriction stops the clock, and so does an incomplete go-live: the rows
+ * they withhold leave afterwards.
+ */
 export const expiredDeliveries = (sql: Sql, question: DueQuestion): Promise<readonly DueName[]> =>
   namesWhere(sql, question, {
     from: `FORCE INDEX (deliveries_open)
@@ -39,7 +41,7 @@ export const expiredDeliveries = (sql: Sql, question: DueQuestion): Promise<read
     order: 'expires_at',
   });
 
-/** `pending` rows whose recipient is to be asked again, locked. */
+/** `pending` rows whose recipient is due to be asked again, locked. */
 export async function duePending(tx: Sql, limit: number, which: Which): Promise<readonly DueJobAt[]> {
   const clause = whichClause(which);
   const rows = await tx.all<DueRow>(
@@ -50,14 +52,14 @@ export async function duePending(tx: Sql, limit: number, which: Which): Promise<
   return rows.map(dueJobOf);
 }
 
-/** The same, by name. */
+/** The same rows, by name. */
 export const pendingNames = (sql: Sql, question: DueQuestion): Promise<readonly DueName[]> =>
   namesWhere(sql, question, {
     from: `FORCE INDEX (deliveries_due) WHERE state = 'pending' AND due_at <= UTC_TIMESTAMP(3) AND batch_id = 0`,
     order: 'due_at',
   });
 
-/** `pending` rows on their way to ask: queued, with the question before any sending. */
+/** Queues `pending` rows so that the recipient is asked before anything is sent. */
 export async function markAsking(tx: Sql, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
@@ -67,7 +69,7 @@ export async function markAsking(tx: Sql, ids: readonly number[]): Promise<void>
   );
 }
 
-/** `pending` rows whose recipient is not to be asked before an instant. */
+/** Postpones the next question about `pending` rows to an instant. */
 export async function putOffAsking(tx: Sql, ids: readonly number[], until: Date): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);
@@ -80,8 +82,8 @@ export async function putOffAsking(tx: Sql, ids: readonly number[], until: Date)
 const lapsed = `state = 'sending' AND lease_until < UTC_TIMESTAMP(3)`;
 
 /**
- * Deliveries whose lease ran out: their worker died or stalled. The rows of a file come together, so that the last file may exceed
- * the limit. In no order of ids, which would read every row on its way for each look.
+ * Deliveries whose lease lapsed: their worker died or stalled. The rows of a file come together, so the last file may exceed the
+ * limit. Not ordered by id, which would read every row under way at each call.
  */
 export async function lapsedLeases(sql: Sql, question: DueQuestion): Promise<readonly DueName[]> {
   const { limit, which, locked } = question;
@@ -106,8 +108,8 @@ export async function lapsedLeases(sql: Sql, question: DueQuestion): Promise<rea
 }
 
 /**
- * The rows of a long file are on their way for as long as it is, under a lease that none of these looks has to check: of a
- * destination that sends one only its other files are looked at.
+ * The rows of a long file are `sending` as long as it is, under its lease: for a destination that sends one, only the rows of its
+ * other files are checked.
  */
 async function findLapsed(sql: Sql, limit: number, which: Which): Promise<readonly DueName[]> {
   const most = `LIMIT ${Math.trunc(limit)}`;

@@ -1,5 +1,5 @@
-// Deliveries: the unit of work, planned once, claimed under a lease, settled once.
-// Invariant: one row per (client, lead, revision, destination, action); every move is guarded by state and fencing token.
+// Reads and locks deliveries, the unit of work: planned once, claimed under a lease, settled once.
+// Invariant: one row per (client, lead, revision, destination, action); state and fencing token guard every change.
 import type { Action } from '../../connectors/contract.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
 import { inList, type Sql } from './database.ts';
@@ -29,7 +29,7 @@ export interface Delivery {
   readonly expiresAt: Date;
   readonly queuedAt: Date | undefined;
   readonly pendingSince: Date | undefined;
-  /** Since when the recipient, asked, does not know it; undefined when it said anything else last. */
+  /** Since when the recipient has answered that it does not know the delivery; undefined when its last answer was another. */
   readonly notFoundSince: Date | undefined;
   readonly leaseToken: number;
   readonly leaseUntil: Date | undefined;
@@ -40,7 +40,7 @@ export interface Delivery {
   readonly settledAt: Date | undefined;
 }
 
-/** What no attempt looks at: read for each of them it would be a sixth of its row, most of it dates. */
+/** Columns that no attempt reads: they would be a sixth of its row, most of them dates. */
 type Unattempted = 'priority' | 'departedAttempt' | 'dueAt' | 'leaseUntil' | 'createdAt' | 'settledAt';
 /** A delivery as an attempt needs it. */
 export type AttemptDelivery = Omit<Delivery, Unattempted>;
@@ -128,7 +128,7 @@ const listed = (alias: string, names: readonly string[]): string =>
 
 /** Columns of a delivery, prefixed with a table alias. */
 export const deliveryColumns = (alias: string): string => listed(alias, columnNames);
-/** Those of `attemptOf`. */
+/** Columns that `attemptOf` reads, prefixed with a table alias. */
 export const attemptColumns = (alias: string): string => listed(alias, attemptColumnNames);
 
 export const attemptOf = (row: AttemptRow): AttemptDelivery => ({
@@ -170,7 +170,7 @@ export const deliveryOf = (row: DeliveryRow): Delivery => ({
   settledAt: row.settled_at ?? undefined,
 });
 
-/** Deliveries as their attempts need them, held by nobody. */
+/** Deliveries as their attempts need them, without a lock. */
 export async function readAttempts(sql: Sql, ids: readonly number[]): Promise<readonly AttemptDelivery[]> {
   if (ids.length === 0) return [];
   const { marks, values } = inList(ids);
@@ -185,7 +185,7 @@ export async function readDeliveries(sql: Sql, ids: readonly number[]): Promise<
   return deliveriesById(sql, ids, '');
 }
 
-/** The same, held by the transaction. */
+/** The same, locked in the transaction. */
 export async function lockDeliveries(tx: Sql, ids: readonly number[]): Promise<readonly Delivery[]> {
   return deliveriesById(tx, ids, ' FOR UPDATE');
 }

@@ -1,5 +1,5 @@
-// Claims of deliveries: which rows are locked with whom, how many are in flight, the lease taken, or the row given back.
-// Invariant: a claim locks its rows with every other row of the same lead and destination; leases and due times use the database's clock.
+// Claims deliveries: locks the rows, counts those in flight, takes the lease or puts the rows back.
+// Invariant: a claim locks all rows of the same lead and destination; leases and due times use the database's clock.
 import { inList, type Sql } from './database.ts';
 import { attemptColumns, attemptOf, type AttemptDelivery, type AttemptRow } from './deliveries.ts';
 import { valueById, together } from './leases.ts';
@@ -12,14 +12,14 @@ export interface LockedDelivery extends AttemptDelivery {
 export interface Locked {
   /** In id order. */
   readonly rows: readonly LockedDelivery[];
-  /** Deliveries of the destination in flight at most: one whose lease has run out still counts. */
+  /** Deliveries of the destination in flight, at most: one with a lapsed lease still counts. */
   readonly sending: number;
 }
 
 /**
- * Locks those of the deliveries that are the destination's, with every other delivery of the same (lead, destination), and
- * counts what is in flight. A delivery of another destination is not among the rows, whatever number its job bears.
- * @param sending in flight already, where the caller knows it: a long file has all of its rows in flight, and would count them for each part
+ * Locks the destination's deliveries among these ids, with every other delivery of the same (lead, destination), and counts those
+ * in flight. A delivery of another destination is left out, whatever number its job bears.
+ * @param sending number in flight, when the caller knows it: all rows of a long file are, and each part would count them again
  */
 export async function lockWithSiblings(
   tx: Sql,
@@ -29,8 +29,8 @@ export async function lockWithSiblings(
 ): Promise<Locked> {
   if (ids.length === 0) return { rows: [], sending: 0 };
   const { marks, values } = inList([...ids].sort((a, b) => a - b));
-  // The count is read after the destination's state row was locked by the caller: it sees every claim before this one.
-  // By index alone; no ORDER BY: rows are locked in the order of the lists all the same, and few are sorted here.
+  // The count is read after the caller locked the destination's state row: it includes every earlier claim. By index alone, without
+  // ORDER BY: rows are locked in the order of the lists all the same, and few are sorted here.
   const count =
     sending === undefined
       ? "(SELECT COUNT(*) FROM deliveries f WHERE f.state = 'sending' AND f.destination_id = ?)"
@@ -49,7 +49,7 @@ export async function lockWithSiblings(
   };
 }
 
-/** Deliveries of a destination really in flight: those whose lease is alive. Reads each of them. */
+/** Deliveries of a destination in flight under a live lease. Reads each of them. */
 export async function countSending(tx: Sql, destinationId: string): Promise<number> {
   const [row] = await tx.all<{ n: number }>(
     "SELECT COUNT(*) AS n FROM deliveries WHERE state = 'sending' AND destination_id = ? AND lease_until > UTC_TIMESTAMP(3)",
@@ -58,11 +58,11 @@ export async function countSending(tx: Sql, destinationId: string): Promise<numb
   return row?.n ?? 0;
 }
 
-/** `SET` of a lease: state `sending`, next attempt, next fencing token. Its values: the owner, then how long, ms. */
+/** `SET` of a lease: state `sending`, next attempt, next fencing token. Its values: the owner, then the duration, ms. */
 export const leaseColumns = `state = 'sending', reason = '', attempt = attempt + 1, lease_token = lease_token + 1, lease_owner = ?,
             lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))`;
 
-/** Takes the lease. The rows are locked by the caller. */
+/** Takes the lease. The caller has locked the rows. */
 export async function markSending(
   tx: Sql,
   ids: readonly number[],
@@ -78,7 +78,7 @@ export async function markSending(
   ]);
 }
 
-/** Gives deliveries back without an attempt. `afterMs` from now, on the database's clock. */
+/** Sets deliveries back to waiting without an attempt, due `afterMs` from now on the database's clock. */
 export async function putBack(
   tx: Sql,
   rows: readonly { readonly id: number; readonly reason: string; readonly afterMs: number }[],
@@ -106,7 +106,7 @@ export async function putBack(
   );
 }
 
-/** Rows that cannot leave with their file; they are collected again for a later one. */
+/** Takes rows that cannot leave with their file out of it; a later file collects them. */
 export async function leaveBatch(tx: Sql, ids: readonly number[]): Promise<void> {
   for (let start = 0; start < ids.length; start += together) {
     const { marks, values } = inList(ids.slice(start, start + together));

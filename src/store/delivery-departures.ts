@@ -1,18 +1,18 @@
-// Departures of deliveries, noted on their rows: of those claimed before, and of those that leave with their claim.
-// Invariant: only the holder of the current fencing token departs; the caller appends `departed` in the same transaction.
+// Marks deliveries as departed: those claimed earlier, and those claimed and departed in one statement.
+// Invariant: only the current fencing token may depart a row; the caller appends `departed` in the same transaction.
 import { inList, type Sql, type SqlValue } from './database.ts';
 import { leaseColumns } from './delivery-claims.ts';
 import { valueById, heldClause, together, type Lease } from './leases.ts';
 
 export interface DepartureMark extends Lease {
   readonly id: number;
-  /** The moment its content names; the first one stays. */
+  /** The moment named in the content; the first one is kept. */
   readonly writtenAt: Date;
   readonly sentRevision: number;
   readonly sentMappingId: number;
 }
 
-/** `SET` of a departure, after that of the lease where both are one: `attempt` is then the new one. */
+/** `SET` of a departure; it follows the `SET` of a lease where both are one statement, and then uses the new `attempt`. */
 function departureColumns(marks: readonly DepartureMark[]): {
   readonly sql: string;
   readonly values: readonly SqlValue[];
@@ -38,9 +38,9 @@ function departureColumns(marks: readonly DepartureMark[]): {
 }
 
 /**
- * Notes the departure on rows whose lease is held.
- * @param locked `lockLeased` has locked the rows in this transaction and found their leases held; else this statement
- *   checks them, and false is answered when one is lost: the caller must roll back
+ * Marks the departure of rows under their lease.
+ * @param locked `lockLeased` has locked the rows in this transaction and checked their leases; else this statement checks them, and
+ *   false means that one is lost: the caller must roll back
  */
 export async function markDeparted(
   tx: Sql,
@@ -61,7 +61,7 @@ export async function markDeparted(
   return true;
 }
 
-/** Claimed and departed at once; the rows are locked by the caller. The tokens of the marks are not looked at. */
+/** Claims and departs in one statement; the caller has locked the rows. The tokens of the marks are ignored. */
 export async function markSendingDeparted(
   tx: Sql,
   marks: readonly DepartureMark[],

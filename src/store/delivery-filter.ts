@@ -1,4 +1,4 @@
-// What a list of deliveries may be narrowed by, and the SQL it becomes.
+// Declares the filter of a list of deliveries, and the SQL conditions made from it.
 import type { DeliveryState } from '../domain/delivery.ts';
 import type { SqlValue } from './database.ts';
 
@@ -12,15 +12,15 @@ export interface DeliveryFilter {
   readonly until?: Date;
   /** The centre's reference of the lead. */
   readonly lead?: string;
-  /** Only what this bulk run has done, as long as its list is kept. */
+  /** Only deliveries that this bulk run has processed, as long as its list is kept. */
   readonly bulkRun?: number;
-  /** Only what needs a person: failed and not closed, or waiting for support's decision. */
+  /** Only deliveries that need a person: failed and not closed, or waiting for support's decision. */
   readonly open?: boolean;
 }
 
 export interface Conditions {
   readonly sql: string;
   readonly values: readonly SqlValue[];
-  /** Ids between which a period lies. */
+  /** Width of the range of ids that the period covers. */
   readonly span?: number;
 }

@@ -1,5 +1,6 @@
-// Deliveries of erased leads leave their table for a slim one of keys: what was planned once is never planned again.
-// Invariant: only whole leads, erased, with every delivery at its end and no erasure left to do by hand; the key moves in the transaction that removes the row.
+// Moves the deliveries of erased leads to a smaller table of keys, so that none of them is planned again.
+// Invariant: only whole erased leads, with every delivery final and no erasure left to do by hand; one transaction inserts the key
+// and deletes the row.
 import { inList, type Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
 
@@ -21,11 +22,11 @@ export async function leadsToArchive(
   return rows.map((row) => row.id);
 }
 
-/** Moves the deliveries of these leads; the caller's transaction has locked the leads. Returns how many moved. */
+/** Moves the deliveries of these leads; the caller's transaction has locked the leads. Returns the number moved. */
 export async function moveToKeys(tx: Sql, leadIds: readonly number[], before: Date): Promise<number> {
   if (leadIds.length === 0) return 0;
   const { marks, values } = inList(leadIds);
-  // Looked at again under the lock: a replay may have opened one meanwhile, and then its lead stays whole.
+  // Read again under the lock: a replay may have reopened a delivery meanwhile, and then its lead stays whole.
   const open = await tx.all<{ lead_id: number }>(
     `SELECT DISTINCT lead_id FROM deliveries WHERE lead_id IN (${marks})
         AND (state NOT IN ('delivered', 'failed', 'cancelled') OR settled_at >= ? OR (action = 'erase' AND state = 'failed'))`,
@@ -46,7 +47,7 @@ export async function moveToKeys(tx: Sql, leadIds: readonly number[], before: Da
   return affected;
 }
 
-/** Of these leads, those whose deliveries stand in the table of keys: nothing is planned for them any more. */
+/** The ids of these leads whose deliveries are in the table of keys: nothing is planned for them any more. */
 export async function archivedLeads(sql: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
   if (leadIds.length === 0) return new Set();
   const { marks, values } = inList(leadIds);

@@ -1,4 +1,4 @@
-// What support asks of MySQL about deliveries: lists by filter, one by name, the story of one.
+// Reads deliveries for support: lists by filter, one by number or key, the log entries of one.
 // Invariant: reads only, by index, page by page (keyset); a period or a lead bounds the ids before any row is read.
 import { inList, type ReadOnlySql, type SqlValue } from './database.ts';
 import type { HandoverEntry } from './handovers.ts';
@@ -49,7 +49,7 @@ async function conditions(sql: ReadOnlySql, filter: DeliveryFilter): Promise<Con
 const newestId = async (sql: ReadOnlySql): Promise<number> =>
   (await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM deliveries'))[0]?.id ?? 0;
 
-/** A reference is unique within a client only; without one, every client is looked in. */
+/** A reference is unique within a client only; without a client, every client is searched. */
 async function leadIdsOf(
   sql: ReadOnlySql,
   reference: string,
@@ -75,8 +75,8 @@ export async function leadExists(
 const slackMs = 600_000;
 
 /**
- * The ids between which deliveries made at an instant lie, by bisection of the primary key:
- * no index leads by time alone, and a period must not read the whole table.
+ * The range of ids around deliveries created at an instant, by bisection of the primary key: no index leads by time alone, and a
+ * period must not read the whole table.
  */
 async function idsAround(
   sql: ReadOnlySql,
@@ -132,7 +132,7 @@ export async function listDeliveries(
   return rows.map(listedOf);
 }
 
-/** How many match, counted no further than `most`. */
+/** Number of matches, counted up to `most`. */
 export async function countDeliveries(
   sql: ReadOnlySql,
   filter: DeliveryFilter,
@@ -163,7 +163,7 @@ export async function* eachDelivery(
   }
 }
 
-/** By number or by key (`webhook-id`). */
+/** Finds a delivery by number or by key (`webhook-id`). */
 export async function findDelivery(sql: ReadOnlySql, name: string): Promise<ListedDelivery | undefined> {
   const number = /^\d{1,15}$/.test(name);
   const [row] = await sql.all<ListedRow>(
@@ -179,14 +179,14 @@ export interface StoryEntry {
   readonly entry: HandoverEntry;
   readonly run: number;
   readonly attempt: number;
-  /** Which of several calls; empty where the delivery is one. */
+  /** Name of one of several calls; empty when the delivery is one call. */
   readonly callName: string;
   readonly actor: string;
   readonly purpose: string;
   readonly recipient: string;
   readonly target: string;
   readonly authorisation: number;
-  /** What the authorisation rests on; null when none is named. */
+  /** Document of the authorisation; null when the entry names none. */
   readonly document: string | null;
   readonly connector: string;
   /** Version number of the mapping; 0 when none. */
@@ -204,7 +204,7 @@ export interface StoryEntry {
   readonly nextStep: string;
 }
 
-/** The log of one delivery, in order: entries of its lead, and what was closed by its number alone. */
+/** The log of one delivery, in order: the entries of its lead, and closings that name the delivery's number alone. */
 export async function deliveryStory(sql: ReadOnlySql, deliveryId: number): Promise<readonly StoryEntry[]> {
   const [row] = await sql.all<{ leadId: number }>('SELECT lead_id AS leadId FROM deliveries WHERE id = ?', [
     deliveryId,

@@ -1,6 +1,6 @@
-// What became of deliveries: settled rows, next tries brought forward, references forgotten. Set-wise statements, rows in id order.
-// Invariant: only the holder of the current fencing token settles a row that is held; due times use the database's clock. A reference
-// that may be a person is not kept, whichever door it came by (guarantee 7).
+// Settles deliveries, brings next tries forward, and keeps or deletes the recipient's references.
+// Invariant: only the current fencing token settles a leased row; due times use the database's clock; a reference that may name a
+// person is not kept, whatever its source (guarantee 7).
 import type { DeliveryState } from '../domain/delivery.ts';
 import { safeReference } from '../domain/reference.ts';
 import { inList, type Sql } from './database.ts';
@@ -10,7 +10,7 @@ export interface Settlement {
   readonly id: number;
   readonly state: DeliveryState;
   readonly reason: string;
-  /** When to look again, ms from now; ignored for end states. */
+  /** Delay to the next try, ms from now; ignored for end states. */
   readonly afterMs: number;
   readonly spend: boolean;
   readonly maybeReceived: boolean;
@@ -23,8 +23,8 @@ export interface Settlement {
 }
 
 /**
- * Settles rows that nobody holds, or with `tokens` (by id) rows whose lease is held.
- * False when one of those leases is lost: the caller must roll back.
+ * Settles rows without a lease, or with `tokens` (by id) rows under their lease.
+ * Returns false when one of those leases is lost: the caller must roll back.
  */
 export async function markSettled(
   tx: Sql,
@@ -90,12 +90,12 @@ async function settleTogether(
   return tokens === undefined || affected === settlements.length;
 }
 
-/** Bringing forward is worth its one turn where it saves more than this. */
+/** Shorter delays are not brought forward: each run can be only once. */
 const worthSeconds = 10;
 
 /**
- * The next try of deliveries that wait after a technical failure is due now; others, and those in a file, stay as they are.
- * Each run once: a lead its recipient cannot digest would spend its tries on the successes of others. What is due soon keeps its turn.
+ * Makes the next try of deliveries that wait after a technical failure due now, unless they are in a file. Once per run: a lead
+ * that its recipient cannot process would use up its tries on the successes of others.
  */
 export async function bringForward(tx: Sql, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
@@ -108,7 +108,9 @@ export async function bringForward(tx: Sql, ids: readonly number[]): Promise<voi
   );
 }
 
-/** After an erasure came to a good end: references the CRM gave are personal data of the past. A failed erase keeps them, its replay needs them. */
+/**
+ * Deletes the references that the CRM gave, after an erasure succeeded: they are personal data. A failed erase keeps them for its replay.
+ */
 export async function forgetReferences(
   tx: Sql,
   pairs: readonly { readonly leadId: number; readonly destinationId: string }[],
@@ -129,7 +131,10 @@ export interface LateReference {
   readonly reference: string;
 }
 
-/** Without it, a delivery that is settled by a late answer could be neither changed nor erased by machine. The caller holds the leads. */
+/**
+ * Stores references from late answers: without one, the delivery could be neither updated nor erased automatically. The caller has
+ * locked the leads.
+ */
 export async function keepLateReferences(tx: Sql, late: readonly LateReference[]): Promise<void> {
   for (const { deliveryId, run, reference, ...pair } of late) {
     const kept = safeReference(reference);
@@ -142,8 +147,8 @@ export async function keepLateReferences(tx: Sql, late: readonly LateReference[]
 }
 
 /**
- * Whether a reference that the CRM gave may still be kept: of a person who is gone only as long as their erasure has to say under
- * which it is to be erased. Whoever asks holds the lead.
+ * True while a reference that the CRM gave may be kept: for an erased lead only until its erasure has used it. The caller has
+ * locked the lead.
  */
 export async function mayKeepReference(
   tx: Sql,

@@ -1,5 +1,5 @@
-// Which targets of a delivery to several have taken it: noted where not all took it at once.
-// Invariant: written in the transaction that records the answer; a target noted here is not sent the same delivery again.
+// Records which targets of a delivery to several have accepted it, when others have not.
+// Invariant: written in the transaction that records the answer; an attempt skips the recorded targets.
 import { insertGroups, type Sql } from './database.ts';
 
 export interface TargetTaken {
@@ -19,7 +19,7 @@ export async function noteTaken(tx: Sql, taken: readonly TargetTaken[]): Promise
   }
 }
 
-/** Targets that have the delivery, each with the attempt it took, in the order of their names. */
+/** Targets that accepted the delivery, each with its attempt, by name. */
 export async function takings(sql: Sql, deliveryId: number): Promise<readonly TargetTaken[]> {
   const rows = await sql.all<Omit<TargetTaken, 'deliveryId'>>(
     'SELECT target, run, attempt FROM delivery_targets WHERE delivery_id = ? ORDER BY target',
@@ -28,16 +28,16 @@ export async function takings(sql: Sql, deliveryId: number): Promise<readonly Ta
   return rows.map((row) => ({ ...row, deliveryId }));
 }
 
-/** Targets that have the delivery, in the order of their names. */
+/** Names of the targets that accepted the delivery, sorted. */
 export const takenBy = async (sql: Sql, deliveryId: number): Promise<readonly string[]> =>
   (await takings(sql, deliveryId)).map((row) => row.target);
 
-/** Sent again as a whole: every target gets it once more. */
+/** Called when the delivery is sent again as a whole: every target gets it once more. */
 export async function forgetTaken(tx: Sql, deliveryId: number): Promise<void> {
   await tx.run('DELETE FROM delivery_targets WHERE delivery_id = ?', [deliveryId]);
 }
 
-/** It came back from there: the next attempt goes there again. */
+/** Called when the delivery bounced from this target: the next attempt includes it. */
 export async function forgetTakenBy(tx: Sql, deliveryId: number, target: string): Promise<void> {
   await tx.run('DELETE FROM delivery_targets WHERE delivery_id = ? AND target = ?', [deliveryId, target]);
 }

@@ -1,8 +1,8 @@
-// When leads came in, left and arrived, for the metrics of a sample.
-// Invariant: reads only; all three moments are the database's.
+// Reads when leads came in, departed and were settled, for the metrics of a sample.
+// Invariant: reads only; all three times are the database's.
 import { inList, type ReadOnlySql } from './database.ts';
 
-/** When the lead of a first delivery came in, when it departed and when it was settled; erased leads have no moment left. */
+/** Receipt, first departure and settlement of first deliveries; erased leads have no receipt left. */
 export async function deliveryTimes(
   sql: ReadOnlySql,
   deliveryIds: readonly number[],

@@ -1,5 +1,5 @@
-// By which index the deliveries of a filter are found, so that a page of ten million costs what a page of a thousand does.
-// Invariant: reads only; every way is an index that is named, and together the ways find each delivery of the filter once.
+// Chooses the index by which the deliveries of a filter are found, so that a page costs the same among ten million rows.
+// Invariant: reads only; every way names its index, and together the ways find each delivery of the filter once.
 import { deliveryStates, type DeliveryState } from '../domain/delivery.ts';
 import { isDone, ofBulkList } from './bulk-outcomes.ts';
 import { inList, type ReadOnlySql, type SqlValue } from './database.ts';
@@ -7,24 +7,24 @@ import type { Conditions, DeliveryFilter } from './delivery-filter.ts';
 
 interface Way {
   readonly from: string;
-  /** In whose order its deliveries are found. */
+  /** Column that orders its deliveries. */
   readonly key: 'd.id' | 'i.delivery_id';
   readonly sql: string;
   readonly values: readonly SqlValue[];
 }
 
-/** Most deliveries end here: looked for among them, the newest are found soonest from the end of the table. */
+/** State of most deliveries: the newest of them are found soonest from the end of the table. */
 const common: DeliveryState = 'delivered';
-/** Of nothing else but what was delivered. */
+/** Reasons that only delivered ones have. */
 const deliveredReasons: readonly string[] = ['accepted', 'duplicate', 'unproved'];
-/** A period of so few rows is read as it stands. */
+/** A period of fewer rows is read whole. */
 const shortPeriod = 20_000;
 
 const by = (
   index: 'PRIMARY' | 'deliveries_due' | 'deliveries_destination' | 'deliveries_lead',
 ): Pick<Way, 'from' | 'key'> => ({ from: `deliveries d FORCE INDEX (${index})`, key: 'd.id' });
 
-/** Through the list of a bulk run, which is shorter than anything else. */
+/** By the list of a bulk run, which is shorter than any other way. */
 export const wayOfRun = (run: number): Way => ({
   from: ofBulkList,
   key: 'i.delivery_id',
@@ -32,7 +32,7 @@ export const wayOfRun = (run: number): Way => ({
   values: [run],
 });
 
-/** @returns none where nothing can match */
+/** @returns none when nothing can match */
 async function waysOf(
   sql: ReadOnlySql,
   filter: DeliveryFilter,
@@ -57,7 +57,7 @@ async function waysOf(
       }));
 }
 
-/** States that hold few deliveries at a time, where the filter asks for no other. */
+/** States with few deliveries at a time, when the filter needs no other. */
 function rareStates({ state, open, reason }: DeliveryFilter): readonly DeliveryState[] | undefined {
   if (state !== undefined) return state === common ? undefined : [state];
   if (open === true) return ['failed', 'waiting'];
@@ -71,7 +71,7 @@ function ofStates(states: readonly DeliveryState[], destinations: readonly strin
   const way = by('deliveries_due');
   const sql = `d.state IN (${among.marks})`;
   if (destinations === undefined) return { ...way, sql, values: among.values };
-  // A client without destinations has no deliveries: an empty list would be no SQL.
+  // A client without destinations has no deliveries: an empty list would be invalid SQL.
   const of = inList(destinations.length === 0 ? [''] : destinations);
   return {
     ...way,
@@ -85,7 +85,7 @@ const destinationsOf = async (sql: ReadOnlySql, client: string): Promise<readonl
     (row) => row.id,
   );
 
-/** Ids of the newest, newest first. @param before ids below this one */
+/** Ids of the newest matches, newest first. @param before only ids below this one */
 export async function newestIds(
   sql: ReadOnlySql,
   filter: DeliveryFilter,
@@ -104,7 +104,7 @@ export async function newestIds(
   return found.sort((a, b) => b - a).slice(0, limit);
 }
 
-/** How many match, counted no further than `most`. */
+/** Number of matches, counted up to `most`. */
 export async function countTo(
   sql: ReadOnlySql,
   filter: DeliveryFilter,

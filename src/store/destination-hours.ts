@@ -1,15 +1,15 @@
-// Tables destination_hours and counted_seals: what became of deliveries, hour by hour, counted from the sealed log.
-// Invariant: an entry is counted in the transaction that moves the place behind its seal, and so once.
+// Counts the ends of deliveries per destination and hour, from the sealed log (tables destination_hours, counted_seals).
+// Invariant: an entry is counted in the transaction that moves the cursor past its seal, and so exactly once.
 import { endingEntries, endingSteps, type DeliveryEnd } from '../domain/delivery-ends.ts';
 import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
 
-/** Locks the place for the caller, so that any number of processes may count. 0: nothing was counted yet. */
+/** Locks and returns the cursor, so that several processes may count. 0: nothing was counted yet. */
 export async function lockCountedSeal(tx: Sql): Promise<number> {
   const rows = (): Promise<readonly { sequence: number }[]> =>
     tx.all<{ sequence: number }>('SELECT sequence FROM counted_seals WHERE id = 1 FOR UPDATE');
   const [row] = await rows();
   if (row !== undefined) return row.sequence;
-  // Where no row is, nothing is locked: of two that begin at once the second waits for this one.
+  // A missing row cannot be locked: a second process waits for this insert.
   await tx.run(
     'INSERT INTO counted_seals (id, sequence) VALUES (1, 0) ON DUPLICATE KEY UPDATE sequence = sequence',
   );
@@ -20,7 +20,7 @@ export async function moveCountedSeal(tx: Sql, sequence: number): Promise<void> 
   await tx.run('UPDATE counted_seals SET sequence = ? WHERE id = 1', [sequence]);
 }
 
-/** The last seal made before that many days ago; 0 where there is none. By bisection: no index leads by time. */
+/** The last seal made more than that many days ago; 0 when there is none. By bisection: no index leads by time. */
 export async function sealBefore(sql: ReadOnlySql, days: number): Promise<number> {
   const [ends] = await sql.all<{ low: number | null; high: number | null }>(
     'SELECT MIN(sequence) AS low, MAX(sequence) AS high FROM seals',
@@ -44,9 +44,9 @@ export interface EndingEntry {
   readonly destinationId: string;
   readonly entry: string;
   readonly nextStep: string;
-  /** When the delivery was planned; null where its row is gone. */
+  /** When the delivery was planned; null when its row was deleted. */
   readonly plannedAt: Date | null;
-  /** When its present run was opened by a replay. */
+  /** When a replay opened its current run. */
   readonly reopenedAt: Date | null;
 }
 
@@ -72,12 +72,12 @@ export interface HourCount {
   /** The beginning of its hour. */
   readonly hour: Date;
   readonly what: DeliveryEnd;
-  /** Of the scale of `domain/time-scale.ts`; 0 where nothing is known. */
+  /** Step of the scale in `domain/time-scale.ts`; 0 when unknown. */
   readonly step: number;
   readonly count: number;
 }
 
-/** Adds to what is counted. The caller holds the place. */
+/** Adds to the counts. The caller has locked the cursor. */
 export async function addHourCounts(tx: Sql, counts: readonly HourCount[]): Promise<void> {
   for (const part of insertGroups(counts))
     await tx.run(
@@ -88,11 +88,11 @@ export async function addHourCounts(tx: Sql, counts: readonly HourCount[]): Prom
 }
 
 export interface PeriodCount extends Pick<HourCount, 'what' | 'step' | 'count'> {
-  /** Which period, from 0. */
+  /** Index of the period, from 0. */
   readonly period: number;
 }
 
-/** Of one destination, summed by period. @param begins of the periods, oldest first; the last one goes on */
+/** Counts of one destination, summed by period. @param begins of the periods, oldest first; the last one is open */
 export async function periodCountsOf(
   sql: ReadOnlySql,
   destinationId: string,
@@ -100,7 +100,7 @@ export async function periodCountsOf(
 ): Promise<readonly PeriodCount[]> {
   const [first] = begins;
   if (first === undefined) return [];
-  // Days of Paris are not all of one length: each hour is in the period of which the beginning is the last it has reached.
+  // Days of Paris differ in length: an hour belongs to the last period that begins at or before it.
   const reached = begins.map(() => '(hour >= ?)').join(' + ');
   const rows = await sql.all<Omit<PeriodCount, 'count'> & { count: number | string }>(
     `SELECT ${reached} - 1 AS period, what, step, SUM(count) AS count FROM destination_hours
@@ -110,7 +110,7 @@ export async function periodCountsOf(
   return rows.map(({ period, count, ...row }) => ({ ...row, period: Number(period), count: Number(count) }));
 }
 
-/** Hours longer ago than so many days. Returns how many rows went. */
+/** Deletes counts older than so many days. Returns the number of rows deleted. */
 export async function dropHourCounts(sql: Sql, days: number, limit: number): Promise<number> {
   const { affected } = await sql.run(
     `DELETE FROM destination_hours WHERE hour < TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3)) LIMIT ${Math.trunc(limit)}`,

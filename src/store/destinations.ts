@@ -1,5 +1,5 @@
-// Clients, destinations, what is published for them, and the state that changes while they run.
-// Invariant: a destination's row is written by publish, suspend and resume; its state row by claims and settles.
+// Stores clients, destinations, the version published for each, and their running state.
+// Invariant: publish, suspend and resume write a destination's row; claims and settlements write its state row.
 import { closedCircuit, type Circuit } from '../domain/breaker.ts';
 import type { RateWindows } from '../domain/rates.ts';
 import { isHeld } from '../domain/send-policy.ts';
@@ -70,19 +70,19 @@ export async function destinationsBy(sql: Sql, types: readonly string[]): Promis
 
 export async function findDestination(sql: ReadOnlySql, id: string): Promise<Destination | undefined> {
   const rows = await sql.all<Row>(`SELECT ${columns} FROM destinations WHERE id = ?`, [id]);
-  // MySQL takes no notice of blanks at the end: what is asked for so is nobody's name, and would be kept as one.
+  // MySQL ignores trailing blanks: a name that differs by them matches no destination.
   const row = rows.find((found) => found.id === id);
   return row === undefined ? undefined : destinationOf(row);
 }
 
-/** The destination under its lock: whoever publishes next waits for this transaction. */
+/** Locks the destination: the next publication waits for this transaction. */
 export async function lockDestination(tx: Sql, id: string): Promise<Destination | undefined> {
   const rows = await tx.all<Row>(`SELECT ${columns} FROM destinations WHERE id = ? FOR UPDATE`, [id]);
   const row = rows.find((found) => found.id === id);
   return row === undefined ? undefined : destinationOf(row);
 }
 
-/** The versions in force, shared until the transaction ends: whoever publishes waits. */
+/** The versions in force, under a shared lock: publications wait until the transaction ends. */
 export async function lockVersionsInForce(
   tx: Sql,
   ids: readonly string[],
@@ -96,7 +96,7 @@ export async function lockVersionsInForce(
   return new Map(rows.map((row) => [row.id, row.mapping_version_id]));
 }
 
-/** Creates client and destination, or brings their facts up to date; keeps status and state. */
+/** Inserts client and destination, or updates their facts; keeps status and state. */
 export async function saveDestination(
   tx: Sql,
   client: ClientFacts,
@@ -149,7 +149,7 @@ export async function setStatus(
   );
 }
 
-/** Deliveries that are queued, being sent, or stand in a file. */
+/** Deliveries that are queued, being sent, or in a file. */
 export async function underWay(sql: Sql, id: string): Promise<number> {
   const [row] = await sql.all<{ n: number }>(
     `SELECT COUNT(*) AS n FROM deliveries WHERE destination_id = ? AND (state IN ('queued', 'sending')
@@ -164,11 +164,11 @@ export async function underWay(sql: Sql, id: string): Promise<number> {
 export interface DestinationState {
   readonly destinationId: string;
   readonly circuit: Circuit;
-  /** In which departures were counted last; counted only while the mapping limits a rate. */
+  /** Windows in which departures were last counted; counted only while the mapping limits a rate. */
   readonly windows: RateWindows;
-  /** Digest of the address and the secrets last used; undefined where none was. */
+  /** Digest of the address and secrets last used; undefined when none was. */
   readonly accessDigest: Buffer | undefined;
-  /** The database's clock when this was read, epoch ms: what a circuit's moments are measured by. */
+  /** The database's clock at this read, epoch ms: the reference for the circuit's times. */
   readonly now: number;
 }
 
@@ -204,7 +204,7 @@ export async function readStates(
   return new Map(rows.map((row) => [row.destination_id, stateOf(row)]));
 }
 
-/** Destinations that are held, as domain/send-policy says it (`isHeld`, kept as the column `held`). */
+/** Destinations that are held, as domain/send-policy defines it (`isHeld`, stored in the column `held`). */
 export async function heldStates(sql: ReadOnlySql): Promise<readonly DestinationState[]> {
   const rows = await sql.all<StateRow>(`SELECT ${stateColumns} FROM destination_states WHERE held = 1`);
   return rows.map(stateOf);
@@ -218,7 +218,7 @@ export async function saveCircuit(tx: Sql, destinationId: string, circuit: Circu
   ]);
 }
 
-/** What the destination is reached by from now on; nothing was accepted by it yet. */
+/** Stores the digest of the access in use from now on; the destination has accepted nothing under it yet. */
 export async function saveAccess(tx: Sql, destinationId: string, digest: Buffer): Promise<void> {
   await tx.run('UPDATE destination_states SET access_digest = ? WHERE destination_id = ?', [
     digest,
@@ -233,7 +233,7 @@ export async function saveRateWindows(tx: Sql, destinationId: string, windows: R
   ]);
 }
 
-/** Gives the next file sequence of a destination; the caller's transaction holds it until it commits. */
+/** Takes the next file sequence of a destination; the row stays locked until the caller commits. */
 export async function takeSequence(tx: Sql, destinationId: string): Promise<number> {
   const [row] = await tx.all<{ next_sequence: number }>(
     'SELECT next_sequence FROM destination_states WHERE destination_id = ? FOR UPDATE',

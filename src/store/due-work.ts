@@ -1,5 +1,5 @@
-// Due work of destinations: who has any, how much is under way, and a bounded window of it for the queue.
-// Invariant: a row marked queued is pushed after the commit; what Redis forgets is marked again.
+// Finds due work: destinations that have some, the number under way, and a bounded window of deliveries for the queue.
+// Invariant: a row marked queued is pushed after the commit; one that Redis lost is marked again.
 import type { DeliveryState } from '../domain/delivery.ts';
 import { carriesRightSql } from './carried-rights.ts';
 import { inList, type Sql } from './database.ts';
@@ -15,7 +15,7 @@ export interface DueJob {
 
 export type DueJobAt = DueJob & { readonly destinationId: string };
 
-/** What a row of `deliveries` must give to become a job. */
+/** The columns of `deliveries` that make a job. */
 export const dueColumns = 'id, run, attempt, priority, destination_id AS destinationId';
 export type DueRow = Omit<DueJobAt, 'deliveryId'> & { readonly id: number };
 
@@ -27,9 +27,9 @@ export const dueJobOf = ({ id, attempt, ...row }: DueRow): DueJobAt => ({
 });
 
 /**
- * Destinations for which the condition finds a row of deliveries, by one leap into the index for each of them: cost
- * grows with destinations, not with the backlog. Optimisers read every row of the backlog for a DISTINCT, a GROUP BY
- * or an EXISTS; a scalar subquery with LIMIT is left as it is.
+ * Destinations for which a condition finds a row of deliveries, by one index lookup each: the cost grows with destinations, not
+ * with the backlog. Optimisers read every row of the backlog for a DISTINCT, a GROUP BY or an EXISTS; they leave a scalar subquery
+ * with LIMIT as it is.
  */
 async function destinationsWhere(sql: Sql, conditions: readonly string[]): Promise<readonly string[]> {
   const rows = await sql.all<{ id: string }>(
@@ -41,7 +41,7 @@ async function destinationsWhere(sql: Sql, conditions: readonly string[]): Promi
 const rowsOf = 'FROM deliveries d FORCE INDEX (deliveries_due) WHERE d.destination_id = t.id';
 
 const anyIn = (state: DeliveryState): string => `(SELECT 1 ${rowsOf} AND d.state = '${state}' LIMIT 1) = 1`;
-// The soonest alone is looked at: a backlog of retries that are not due yet costs nothing.
+// Reads the soonest row only: a backlog of retries that are not due costs nothing.
 
 const dueIn = (state: DeliveryState, priority: 0 | 1): string =>
   `(SELECT d.due_at ${rowsOf} AND d.state = '${state}' AND d.priority = ${priority} ORDER BY d.due_at LIMIT 1) <= UTC_TIMESTAMP(3)`;
@@ -55,16 +55,16 @@ export const destinationsWithDueWork = (sql: Sql): Promise<readonly string[]> =>
     dueIn('waiting', 1),
   ]);
 
-/** Destinations that have something queued, for workers that missed the wake-up. */
+/** Destinations with queued deliveries, for workers that missed the wake-up. */
 export const destinationsWithQueuedWork = (sql: Sql): Promise<readonly string[]> =>
   destinationsWhere(sql, [anyIn('queued')]);
 
-/** Destinations with rows nobody has looked at yet. */
+/** Destinations with deliveries planned and not taken yet. */
 export async function destinationsWithPlannedWork(sql: Sql): Promise<ReadonlySet<string>> {
   return new Set(await destinationsWhere(sql, [anyIn('planned')]));
 }
 
-/** Deliveries queued or being sent for a destination: what the window is measured against. */
+/** Deliveries queued or being sent for a destination: the window limits their number. */
 export async function windowUse(
   sql: Sql,
   destinationId: string,
@@ -76,13 +76,13 @@ export async function windowUse(
   return { all: row?.n ?? 0, replays: Number(row?.replays ?? 0) };
 }
 
-/** How many of what may be taken. */
+/** Limits of one take. */
 export interface TakeRoom {
-  /** Replayed or backfilled rows at most, so that they never fill the window fresh leads need. */
+  /** Most replayed or backfilled rows, so that they never fill the window that new leads need. */
   readonly replays: number;
-  /** Of these, as many go first, so that a busy destination does not starve them. */
+  /** Replayed rows that go first, so that a busy destination does not starve them. */
   readonly reserved: number;
-  /** The destination is held, or has just come back: what carries a right of a prospect goes before anything else. */
+  /** The destination is held, or has just recovered: deliveries that carry a prospect's right go first. */
   readonly rightsFirst?: boolean;
   /** All, when absent. */
   readonly which?: Which;
@@ -92,7 +92,7 @@ const dueStates = ['waiting', 'planned'] as const;
 type DueKind = `${(typeof dueStates)[number]}${0 | 1}`;
 const dueKindNames = dueStates.flatMap((state): readonly DueKind[] => [`${state}0`, `${state}1`]);
 
-/** States and priorities of which anything is due, asked in one statement: mostly one of the four. */
+/** States and priorities with due rows, in one statement: mostly one of the four. */
 async function dueKinds(sql: Sql, destinationId: string): Promise<ReadonlySet<DueKind>> {
   const any = dueStates.flatMap((state) =>
     [0, 1].map(
@@ -107,15 +107,15 @@ async function dueKinds(sql: Sql, destinationId: string): Promise<ReadonlySet<Du
   return new Set(dueKindNames.filter((kind) => row?.[kind] === 1));
 }
 
-/** What a file takes. */
+/** Rows that a file takes. */
 export interface FileRows {
   readonly action: string;
   readonly rightsOnly?: boolean;
 }
 
 /**
- * Due rows, oldest first: rights where they go first, the replays' reserve, then fresh ones, then other replays. The caller's
- * transaction holds them.
+ * Due rows, oldest first: rights when they go first, the replays' reserve, then new leads, then other replays. Locked in the
+ * caller's transaction.
  */
 export async function chooseDue(
   tx: Sql,
@@ -132,7 +132,7 @@ export async function chooseDue(
     for (const state of dueStates) {
       if (left <= 0) break;
       if (!kinds.has(`${state}${priority}`)) continue;
-      // What this transaction has taken already is found again.
+      // The query also finds rows that this transaction has taken already.
       const before = taken.filter((job) => job.priority === priority).length;
       const rows = await tx.all<{ id: number; run: number; attempt: number }>(
         `SELECT id, run, attempt FROM deliveries FORCE INDEX (deliveries_due)
@@ -157,7 +157,7 @@ export async function chooseDue(
   return taken;
 }
 
-/** A right that nothing of its lead has to leave before. */
+/** A delivery that carries a right, with no earlier open delivery of its lead. */
 const firstInLineSql = `AND ${carriesRightSql('deliveries')} AND NOT EXISTS (
               SELECT 1 FROM deliveries e FORCE INDEX (deliveries_lead)
                WHERE e.lead_id = deliveries.lead_id AND e.destination_id = deliveries.destination_id AND e.id < deliveries.id AND e.settled_at IS NULL)`;
@@ -165,7 +165,7 @@ const firstInLineSql = `AND ${carriesRightSql('deliveries')} AND NOT EXISTS (
 const ofFile = (file: FileRows | undefined): string =>
   `${file === undefined ? '' : 'AND action = ?'} ${file?.rightsOnly === true ? `AND ${carriesRightSql('deliveries')}` : ''}`;
 
-/** Marks queued what `chooseDue` chooses. */
+/** Marks as queued the rows that `chooseDue` chooses. */
 export async function takeDue(
   tx: Sql,
   destinationId: string,
@@ -184,8 +184,8 @@ export async function takeDue(
 }
 
 /**
- * Whether due rows of an action stand in no file still: those that somebody held were left out of it. One statement, and so one
- * moment: a row that somebody moves from `planned` to `waiting` between two questions would be met by neither.
+ * True when due rows of an action are still in no file: a file leaves out rows that others have locked. One statement, so one
+ * snapshot: two would miss a row that moves from `planned` to `waiting` in between.
  */
 export async function anyDue(tx: Sql, destinationId: string, file: FileRows, which: Which): Promise<boolean> {
   const clause = whichClause(which);
@@ -198,7 +198,7 @@ export async function anyDue(tx: Sql, destinationId: string, file: FileRows, whi
   return rows.length > 0;
 }
 
-/** Names of due rows of a destination that stand in no file, those that wait longest first; nothing is locked. */
+/** Names of due rows of a destination that are in no file, the longest waiting first; nothing is locked. */
 export async function dueNames(
   sql: Sql,
   destinationId: string,
@@ -214,7 +214,7 @@ export async function dueNames(
   );
 }
 
-/** Due rows of a destination that stand in no file; the caller's transaction holds them. */
+/** Due rows of a destination that are in no file, locked in the caller's transaction. */
 export async function dueOfDestination(
   tx: Sql,
   destinationId: string,
