@@ -1,21 +1,21 @@
-// Publications after which a legal entity counts no more at a destination: the phone grants that name it are still to be told as ended.
-// Invariant: a line is written with the publication and goes once every standing phone grant of the client has been looked at.
+// Stores publications that remove a legal entity from a destination: the phone grants that name it must be reported as ended.
+// Invariant: a row is written with the publication, and deleted once every live phone grant of the client has been checked.
 import type { Sql } from './database.ts';
 
 export interface EntityChange {
   readonly id: number;
   readonly clientId: string;
   readonly destinationId: string;
-  /** Plain names that counted before; empty: every name. */
+  /** Plain names that were valid before; empty: every name. */
   readonly beforeNames: readonly string[];
-  /** Leads behind this one, up to the next, are still to be looked at. */
+  /** Leads above this one, up to `untilLead`, are still to be checked. */
   readonly afterLead: number;
   readonly untilLead: number;
 }
 
 /**
- * For the leads with a standing phone grant. The client's row is locked, alone: what comes in afterwards is written by the
- * new version from the start.
+ * Inserts a change for the client's leads with a live phone grant. It runs under the lock of the client's row alone: leads accepted
+ * afterwards are rendered by the new version from the start.
  */
 export async function noteEntityChange(
   tx: Sql,
@@ -29,7 +29,7 @@ export async function noteEntityChange(
   if (untilLead > 0) await insertEntityChange(tx, { ...change, afterLead: 0, untilLead }, 0);
 }
 
-/** @param minutes until it is due */
+/** @param minutes delay until it is due */
 export async function insertEntityChange(
   tx: Sql,
   { clientId, destinationId, beforeNames, afterLead, untilLead }: Omit<EntityChange, 'id'>,
@@ -42,7 +42,7 @@ export async function insertEntityChange(
   );
 }
 
-/** The one due first. No lock: whoever works on it takes it by its number. */
+/** The change that is due first. No lock: the caller takes it by its number. */
 export async function nextEntityChange(sql: Sql): Promise<number | undefined> {
   const [row] = await sql.all<{ id: number }>(
     'SELECT id FROM entity_changes WHERE due_at <= UTC_TIMESTAMP(3) ORDER BY due_at, id LIMIT 1',
@@ -50,7 +50,7 @@ export async function nextEntityChange(sql: Sql): Promise<number | undefined> {
   return row?.id;
 }
 
-/** Undefined where another process has it, or has ended it. */
+/** Undefined when another process has locked it, or has ended it. */
 export async function takeEntityChange(tx: Sql, id: number): Promise<EntityChange | undefined> {
   const [row] = await tx.all<{
     id: number;
@@ -76,7 +76,7 @@ export async function takeEntityChange(tx: Sql, id: number): Promise<EntityChang
       };
 }
 
-/** The next leads of it with a phone grant that stands. */
+/** The next leads of the change with a live phone grant. */
 export async function leadsWithPhoneGrant(
   sql: Sql,
   { clientId, afterLead, untilLead }: EntityChange,
@@ -98,7 +98,7 @@ export async function endEntityChange(tx: Sql, id: number): Promise<void> {
   await tx.run('DELETE FROM entity_changes WHERE id = ?', [id]);
 }
 
-/** What could not be worked on comes again later. */
+/** Postpones a change that could not be processed. */
 export async function putOffEntityChange(sql: Sql, id: number, minutes: number): Promise<void> {
   await sql.run('UPDATE entity_changes SET due_at = TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3)) WHERE id = ?', [
     minutes,

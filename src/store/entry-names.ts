@@ -1,9 +1,8 @@
-// What every entry of the log about a delivery names.
-// Invariant: ids, numbers and the action; nothing of a person.
+// Gives the columns that every log entry about a delivery fills.
+// Invariant: ids, numbers and the action; no personal data.
 import type { AttemptDelivery } from './deliveries.ts';
 import type { Handover } from './handovers.ts';
 
-/** What every entry about a delivery names. */
 export const entryNames = (
   row: AttemptDelivery,
 ): Pick<Handover, 'clientId'> &

@@ -1,5 +1,5 @@
-// Addresses of persons who were erased, by keyed digest, and when: what was collected before comes in as if nothing had happened.
-// Invariant: no address and no lead stands here; of two erasures of one address the later counts.
+// Stores the addresses of erased persons as keyed digests, with the time of erasure, so that intake recognises older leads of theirs.
+// Invariant: no address and no lead is stored here; of two erasures of one address the later one counts.
 import { inList, insertGroups, type Sql } from './database.ts';
 
 export async function keepErased(
@@ -16,7 +16,7 @@ export async function keepErased(
     );
 }
 
-/** When each of these addresses was erased, by its digest in hex; those that never were are missing. */
+/** Time of erasure by the digest in hex; addresses that were never erased are missing. */
 export async function erasedAmong(
   sql: Sql,
   clientId: string,
@@ -32,7 +32,7 @@ export async function erasedAmong(
   return new Map(rows.map(({ digest, erasedAt }) => [digest.toString('hex'), erasedAt]));
 }
 
-/** Returns how many went. */
+/** Returns the number deleted. */
 export async function dropErased(tx: Sql, before: Date, limit: number): Promise<number> {
   const { affected } = await tx.run(
     `DELETE FROM erased_addresses WHERE erased_at < ? ORDER BY erased_at LIMIT ${Math.trunc(limit)}`,

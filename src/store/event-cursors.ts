@@ -1,12 +1,12 @@
-// How far the feed of events was told, by the name of who is told.
-// Invariant: it moves forward only, after an event was taken; times are the database's.
+// Stores how far the feed of events has been delivered, one cursor by name for each consumer.
+// Invariant: a cursor only moves forward, after an event was accepted; times are the database's.
 import type { Sql } from './database.ts';
 
 export interface EventCursor {
   readonly after: string;
-  /** Of what follows `after`, the last event that was taken; 0: none. */
+  /** The last accepted event behind `after`; 0: none. */
   readonly lastEvent: number;
-  /** Tries in a row that failed. */
+  /** Failed tries in a row. */
   readonly failures: number;
   readonly isDue: boolean;
 }
@@ -29,7 +29,7 @@ export async function beginCursor(sql: Sql, name: string, after: string): Promis
   ]);
 }
 
-/** An event was taken, or all up to a position were looked at. */
+/** Moves the cursor past an accepted event, or to a position up to which all events were read. */
 export async function moveCursor(
   sql: Sql,
   name: string,

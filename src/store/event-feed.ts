@@ -1,5 +1,5 @@
-// The log as a feed: sealed entries in the order of their seals.
-// Invariant: reads only. Ids are given before the commit, so that a lower one may become visible later; a seal never does.
+// Reads the log as a feed: sealed entries in the order of their seals.
+// Invariant: reads only. Ids are assigned before the commit, so that a lower one may become visible later; a seal never does.
 import type { Action } from '../../connectors/contract.ts';
 import type { ReadOnlySql } from './database.ts';
 
@@ -40,7 +40,7 @@ export interface FeedEntry {
   readonly nextStep: string;
 }
 
-/** Entries between two ids, in their order. Those that were archived are not here any more. */
+/** Entries between two ids, ascending; archived ones are missing. */
 export const feedEntries = (sql: ReadOnlySql, from: number, to: number): Promise<readonly FeedEntry[]> =>
   sql.all<FeedEntry>(
     `SELECT h.id, h.at, h.entry, h.client_id AS clientId, h.destination_id AS destinationId, h.delivery_id AS deliveryId,

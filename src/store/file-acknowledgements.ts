@@ -1,5 +1,5 @@
-// Acknowledgements of files, as far as they were read, and the deliveries that their lines name.
-// Invariant: no text of a recipient is kept; a delivery is found among those that left in the file, and no other.
+// Stores which acknowledgements of files were read, and finds the deliveries that their lines name.
+// Invariant: no text of a recipient is kept; only deliveries that left in the file are matched.
 import type { Action } from '../../connectors/contract.ts';
 import { batchColumns, batchOf, endBatch, type Batch, type BatchRow } from './batches.ts';
 import { inList, type Sql } from './database.ts';
@@ -32,7 +32,9 @@ export async function notePiece(
   );
 }
 
-/** Whether lines about it, or about the file it is a part of, were heard: it stood at the recipient, whatever became of its leads. */
+/**
+ * True when an acknowledgement of this file, or of its whole, was read: the recipient had it, whatever the outcome of its leads.
+ */
 export async function isAcknowledged(sql: Sql, batchId: number): Promise<boolean> {
   const rows = await sql.all(
     `SELECT 1 FROM file_acknowledgements WHERE state IN ('seen', 'read')
@@ -42,14 +44,14 @@ export async function isAcknowledged(sql: Sql, batchId: number): Promise<boolean
   return rows.length > 0;
 }
 
-/** Ends a file without rows as sent where its recipient spoke of it; false where it did not. */
+/** Ends a file without rows as sent when its recipient acknowledged it; false when it did not. */
 export async function endIfAcknowledged(tx: Sql, batchId: number): Promise<boolean> {
   if (!(await isAcknowledged(tx, batchId))) return false;
   await endBatch(tx, batchId, 'sent');
   return true;
 }
 
-/** Its acknowledgement is looked at again after its end, too. */
+/** Schedules the look-up of its acknowledgement after its end. */
 export async function noteLook(sql: Sql, batchId: number, action: Action): Promise<void> {
   await sql.run(
     'UPDATE batches SET action = ?, look_at = TIMESTAMPADD(HOUR, 1, UTC_TIMESTAMP(3)) WHERE id = ? AND look_at IS NULL AND looks = 0',
@@ -57,7 +59,7 @@ export async function noteLook(sql: Sql, batchId: number, action: Action): Promi
   );
 }
 
-/** Files that have ended, whose acknowledgement is to be looked at again; ever more rarely, for a week. */
+/** Ended files whose acknowledgement is due to be looked up again: ever more rarely, for a week. */
 export async function takeEndedFiles(
   tx: Sql,
   limit: number,
@@ -82,7 +84,7 @@ export async function takeEndedFiles(
   return rows.map(batchOf);
 }
 
-/** The batches whose rows are those of a file: its parts, or itself. */
+/** The batches that have the rows of a file: its parts, or itself. */
 export async function batchesOf(
   sql: Sql,
   { id, role }: Pick<Batch, 'id' | 'role'>,
@@ -96,7 +98,7 @@ export async function batchesOf(
 }
 
 export interface NamedDelivery {
-  /** As the line has it. */
+  /** Name as written in the acknowledgement's line. */
   readonly name: string;
   readonly id: number;
   readonly leadId: number;
@@ -106,7 +108,7 @@ export interface NamedDelivery {
 
 const namedColumns = 'd.id, d.lead_id AS leadId, d.batch_id AS batchId, d.action';
 
-/** Deliveries of a destination by the reference of their lead; of one lead there may be several. */
+/** Deliveries of a destination by the reference of their lead; one lead may have several. */
 export async function deliveriesByReference(
   sql: Sql,
   { clientId, destinationId }: Pick<Batch, 'clientId' | 'destinationId'>,
@@ -143,7 +145,7 @@ export interface LoggedInFile {
   readonly outcome: string;
 }
 
-/** What the log has of deliveries in files: that they left in one, and what its recipient said. In its order. */
+/** Log entries of deliveries in files: departures, look-ups and late answers, ascending. */
 export async function loggedInFiles(sql: Sql, ids: readonly number[]): Promise<readonly LoggedInFile[]> {
   if (ids.length === 0) return [];
   const { marks, values } = inList(ids);
@@ -155,7 +157,7 @@ export async function loggedInFiles(sql: Sql, ids: readonly number[]): Promise<r
   );
 }
 
-/** Rows of a file that is looked at again later stand as they did: the recipient decides. */
+/** Sets the rows of a file that is looked up again later back to `pending`: the recipient decides. */
 export async function pendAgain(sql: Sql, batchId: number): Promise<void> {
   await sql.run(
     `UPDATE deliveries FORCE INDEX (deliveries_batch) SET state = 'pending', reason = 'recipient_decides', queued_at = NULL
@@ -164,7 +166,7 @@ export async function pendAgain(sql: Sql, batchId: number): Promise<void> {
   );
 }
 
-/** They leave in a later file, which awaits an acknowledgement of its own. */
+/** Clears the pending state of rows that leave in a later file, which awaits an acknowledgement of its own. */
 export async function awaitAnew(tx: Sql, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);

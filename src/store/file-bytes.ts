@@ -1,5 +1,5 @@
-// The bytes of a file until it is accepted: encrypted, the first part in its batch, the others in rows of their own.
-// Invariant: no statement is larger than a part, whatever the file weighs; the parts go when the first does.
+// Stores the encrypted bytes of a file until it is accepted: the first part in its batch, the others in rows of their own.
+// Invariant: no statement is larger than a part, whatever the size of the file; the other parts are deleted with the first.
 import { inList, rowMarks, type Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
 
@@ -10,7 +10,7 @@ export interface SealedBytes {
   readonly bytes: Buffer;
 }
 
-/** In one statement: parts of one writing, never of two. Undefined where there are no bytes, or none any more. */
+/** Reads all parts in one statement, so that they are from one writing. Undefined when there are no bytes. */
 export async function readSealed(sql: Sql, batchId: number): Promise<SealedBytes | undefined> {
   const rows = await sql.all<{ part: number; content: Buffer | null; keyId: string }>(
     `SELECT 0 AS part, content, content_key AS keyId FROM batches WHERE id = ?
@@ -38,12 +38,12 @@ export async function writeSealed(tx: Sql, batchId: number, { keyId, bytes }: Se
     ]);
 }
 
-/** What stands beside `batches.content`, which the caller blanks. */
+/** Deletes the parts beside `batches.content`, which the caller blanks. */
 export async function dropParts(tx: Sql, batchIds: readonly number[]): Promise<void> {
   await deleteNamed(tx, { table: 'batch_parts', column: 'batch_id', index: 'PRIMARY' }, batchIds);
 }
 
-/** Takes the bytes of files away that hold a person; the files stay. */
+/** Deletes the bytes of files with data of an erased person; the files remain. */
 export async function blankFiles(tx: Sql, batchIds: readonly number[]): Promise<void> {
   if (batchIds.length === 0) return;
   const { marks, values } = inList(batchIds);
@@ -52,8 +52,8 @@ export async function blankFiles(tx: Sql, batchIds: readonly number[]): Promise<
 }
 
 /**
- * Files under way that hold no row any more, because each was resolved, cancelled or has expired: looked at now, not in the year
- * a held file may stand, so that their bytes go. Returns how many.
+ * Makes files under way without rows due now, so that their bytes are deleted: each row was resolved, cancelled or has expired, and
+ * a held file may be due in a year. Returns their number.
  */
 export async function bringEmptyFiles(sql: Sql): Promise<number> {
   const { affected } = await sql.run(

@@ -1,5 +1,5 @@
-// Files as support sees them: newest first, and what their recipients acknowledged.
-// Invariant: reads only; a part of a long file is told by its whole.
+// Lists files for support, newest first, with what their recipients acknowledged.
+// Invariant: reads only; a long file is listed once, without its parts.
 import { inList, type ReadOnlySql } from './database.ts';
 
 export interface ListedFile {
@@ -21,7 +21,7 @@ export interface FileFilter {
   readonly destination?: string;
 }
 
-/** @param before ids below this one */
+/** @param before only ids below this one */
 export async function listFiles(
   sql: ReadOnlySql,
   { client, destination }: FileFilter,
@@ -38,7 +38,7 @@ export async function listFiles(
   );
 }
 
-/** Pieces of acknowledgements by file: how many were read, and how many nobody could. */
+/** Pieces of acknowledgements by file: the number read, and the number unreadable. */
 export async function acknowledgedFiles(
   sql: ReadOnlySql,
   ids: readonly number[],

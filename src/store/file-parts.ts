@@ -1,5 +1,5 @@
-// The parts of long files: batches whose rows are claimed, written and settled a part at a time.
-// Invariant: no statement touches more rows than a part has, but for reading.
+// Stores the parts of long files: batches whose rows are claimed, written and settled one part at a time.
+// Invariant: a statement that writes touches no more rows than one part has.
 import { batchColumns, batchOf, type Batch, type BatchRow, type EndedState } from './batches.ts';
 import { inList, type Sql } from './database.ts';
 import { attemptColumns, attemptOf, deliveryColumns, deliveryOf } from './deliveries.ts';
@@ -10,7 +10,7 @@ export async function joinWhole(tx: Sql, partId: number, wholeId: number): Promi
   await tx.run("UPDATE batches SET role = 'part', whole_id = ? WHERE id = ?", [wholeId, partId]);
 }
 
-/** Its parts that are not ended, in their order. */
+/** Open parts of the file, in order. */
 export async function openParts(sql: Sql, wholeId: number): Promise<readonly Batch[]> {
   const rows = await sql.all<BatchRow>(
     `SELECT ${batchColumns} FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? AND state IN ('open', 'written') ORDER BY id`,
@@ -20,8 +20,8 @@ export async function openParts(sql: Sql, wholeId: number): Promise<readonly Bat
 }
 
 /**
- * Rows of it that are on their way still, of an attempt before this one: `leased` are those that recovery does not see yet.
- * Found by their state: by its parts, every row that was recovered already would be read at each look.
+ * State of the file's rows that are still `sending` from an earlier attempt: `leased` ones are not recovered yet. Found by state: a
+ * search by parts would read every recovered row each time.
  */
 export async function leftOnTheirWay(sql: Sql, wholeId: number): Promise<'none' | 'lapsed' | 'leased'> {
   const [row] = await sql.all<{ leased: number }>(
@@ -35,7 +35,7 @@ export async function leftOnTheirWay(sql: Sql, wholeId: number): Promise<'none' 
   return row.leased === 1 ? 'leased' : 'lapsed';
 }
 
-/** Rows of a part that wait are claimed again with it. */
+/** Queues the waiting rows of a part, to be claimed again with it. */
 export async function queuePart(sql: Sql, partId: number): Promise<void> {
   await sql.run(
     `UPDATE deliveries FORCE INDEX (deliveries_batch)
@@ -45,7 +45,7 @@ export async function queuePart(sql: Sql, partId: number): Promise<void> {
   );
 }
 
-/** Rows of a part that are on their way. */
+/** Rows of a part that are `sending`. */
 export async function onTheirWay(
   sql: Sql,
   partId: number,
@@ -61,8 +61,8 @@ export async function onTheirWay(
 export type FollowedRow = Pick<Delivery, 'id' | 'action' | 'leadId' | 'clientId' | 'destinationId'>;
 
 /**
- * Rows that departed with a long file and of whose lead the destination was owed an update or an erasure after them. Found by what came
- * after: the log has no index of files.
+ * Rows that departed with a long file and whose lead owes the destination a later update or erasure. Found by the later delivery:
+ * the log has no index of files.
  */
 export async function followedRows(sql: Sql, wholeId: number): Promise<readonly FollowedRow[]> {
   return sql.all<FollowedRow>(
@@ -77,7 +77,7 @@ export async function followedRows(sql: Sql, wholeId: number): Promise<readonly 
   );
 }
 
-/** Rows of a batch that wait in it while it ends, in nobody's hand: they leave in another. */
+/** Rows that wait in a batch while it ends, locked; they leave in another. */
 export async function waitingIn(tx: Sql, batchId: number): Promise<readonly AttemptDelivery[]> {
   const rows = await tx.all<AttemptRow>(
     `SELECT ${attemptColumns('d')} FROM deliveries d FORCE INDEX (deliveries_batch)
@@ -87,7 +87,7 @@ export async function waitingIn(tx: Sql, batchId: number): Promise<readonly Atte
   return rows.map(attemptOf);
 }
 
-/** Tries spent by those of its rows on their way that have spent least. */
+/** Tries used by the row under way that has used the fewest. */
 export async function minSpent(sql: Sql, wholeId: number): Promise<number> {
   const [row] = await sql.all<{ spent: number | null }>(
     `SELECT MIN(d.spent) AS spent FROM batches b FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = b.id
@@ -97,7 +97,7 @@ export async function minSpent(sql: Sql, wholeId: number): Promise<number> {
   return row?.spent ?? 0;
 }
 
-/** When the last of its rows expires. */
+/** Expiry of the row that expires last. */
 export async function lastExpiry(sql: Sql, wholeId: number): Promise<Date | undefined> {
   const [row] = await sql.all<{ at: Date | null }>(
     `SELECT MAX(d.expires_at) AS at FROM batches b FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = b.id
@@ -107,7 +107,7 @@ export async function lastExpiry(sql: Sql, wholeId: number): Promise<Date | unde
   return row?.at ?? undefined;
 }
 
-/** Whether no row stands in it any more: each was resolved, cancelled or has expired. */
+/** True when the file has no row left: each was resolved, cancelled or has expired. */
 export async function isWithoutRows(sql: Sql, wholeId: number): Promise<boolean> {
   const rows = await sql.all(
     `SELECT 1 FROM batches b FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = b.id
@@ -117,7 +117,7 @@ export async function isWithoutRows(sql: Sql, wholeId: number): Promise<boolean>
   return rows.length === 0;
 }
 
-/** Whether an erasure has taken bytes of it. */
+/** True when an erasure has deleted bytes of the file. */
 export async function hasLostBytes(sql: Sql, wholeId: number): Promise<boolean> {
   const rows = await sql.all(
     "SELECT 1 FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? AND state = 'written' AND content IS NULL LIMIT 1",
@@ -129,11 +129,11 @@ export async function hasLostBytes(sql: Sql, wholeId: number): Promise<boolean> 
 export interface Extent {
   readonly parts: number;
   readonly rows: number;
-  /** Of the parts alone. */
+  /** Bytes of the parts alone. */
   readonly size: number;
 }
 
-/** What has been written of it so far. */
+/** Parts, rows and bytes written so far. */
 export async function extentOf(sql: Sql, wholeId: number): Promise<Extent> {
   const [row] = await sql.all<{ parts: number; row_count: number | null; size: number | null }>(
     `SELECT COUNT(*) AS parts, SUM(rows_count) AS row_count, SUM(size_bytes) AS size FROM batches FORCE INDEX (batches_whole)
@@ -144,9 +144,8 @@ export async function extentOf(sql: Sql, wholeId: number): Promise<Extent> {
 }
 
 /**
- * Parts written before a lead of theirs changed, or of which an erasure has taken the bytes: to be written again, as long as
- * nothing has left.
- * @param revisions of each part, the revisions of its leads when it was written, added up
+ * Parts to be rendered again while nothing has left: a lead changed after they were written, or an erasure deleted their bytes.
+ * @param revisions by part, the sum of its leads' revisions when it was written
  */
 export async function outdatedParts(
   sql: Sql,
@@ -165,7 +164,7 @@ export async function outdatedParts(
   return new Set(rows.filter(isOutdated).map((row) => row.id));
 }
 
-/** Of these batches, the parts of long files that never began to leave. */
+/** The ids of these batches that are parts of long files of which no byte has left. */
 export async function unsentParts(sql: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> {
   if (ids.length === 0) return new Set();
   const { marks, values } = inList(ids);
@@ -177,7 +176,7 @@ export async function unsentParts(sql: Sql, ids: readonly number[]): Promise<Rea
   return new Set(rows.map((row) => row.id));
 }
 
-/** Whether it was ever to hold a lead. */
+/** True when the file ever had a part, and so a lead. */
 export async function hasParts(sql: Sql, wholeId: number): Promise<boolean> {
   const rows = await sql.all('SELECT 1 FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? LIMIT 1', [
     wholeId,
@@ -185,7 +184,7 @@ export async function hasParts(sql: Sql, wholeId: number): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Whether a part of it ended so. */
+/** True when a part of the file ended in this state. */
 export async function hasPart(sql: Sql, wholeId: number, state: EndedState): Promise<boolean> {
   const rows = await sql.all(
     'SELECT 1 FROM batches FORCE INDEX (batches_whole) WHERE whole_id = ? AND state = ? LIMIT 1',
@@ -194,7 +193,7 @@ export async function hasPart(sql: Sql, wholeId: number, state: EndedState): Pro
   return rows.length > 0;
 }
 
-/** How long a batch that was put off waits, ms. */
+/** Delay until a postponed batch is due, ms. */
 export async function partWait(sql: Sql, id: number): Promise<number> {
   const [row] = await sql.all<{ ms: number }>(
     'SELECT TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), due_at) / 1000 AS ms FROM batches WHERE id = ?',

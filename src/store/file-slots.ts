@@ -1,9 +1,9 @@
-// Moments at which a file of a flow is due: by its schedule, asked for by support, or because one was voided.
-// Invariant: a slot runs once; it stays due while its destination cannot send. `taken` says that its rows were collected, not that
-// the file has arrived: that is its batch, `sent` (store/batches.ts); a slot without rows makes no batch.
+// Stores the slots at which a file of a flow is due: by its schedule, requested by support, or because a file was voided.
+// Invariant: a slot runs once, and stays due while its destination cannot send. `taken` means that its rows were collected, not
+// that the file arrived: its batch is then `sent` (store/batches.ts). A slot without rows makes no batch.
 import { isDuplicateKey, type ReadOnlySql, type Sql } from './database.ts';
 
-/** Notes that a file is due, `now` by the database's clock; false when that slot exists already. */
+/** Inserts a slot, `now` by the database's clock; false when that slot exists already. */
 export async function addSlot(
   sql: Sql,
   destinationId: string,
@@ -22,7 +22,7 @@ export async function addSlot(
   }
 }
 
-/** The newest slot ever noted for each destination. */
+/** The newest scheduled slot of each destination. */
 export async function latestSlots(sql: Sql): Promise<ReadonlyMap<string, Date>> {
   const rows = await sql.all<{ destination_id: string; slot_at: Date }>(
     "SELECT destination_id, MAX(slot_at) AS slot_at FROM slots WHERE asked_by = 'schedule' GROUP BY destination_id",
@@ -30,7 +30,7 @@ export async function latestSlots(sql: Sql): Promise<ReadonlyMap<string, Date>> 
   return new Map(rows.map((row) => [row.destination_id, row.slot_at]));
 }
 
-/** The newest file ever due, by schedule or asked for; undefined: none. */
+/** The newest slot of a destination, scheduled or requested; undefined: none. */
 export async function newestSlot(sql: ReadOnlySql, destinationId: string): Promise<Date | undefined> {
   const [row] = await sql.all<{ newest: Date | null }>(
     'SELECT MAX(slot_at) AS newest FROM slots WHERE destination_id = ?',
@@ -50,7 +50,7 @@ export async function countSlotsAfter(tx: Sql, destinationId: string, after: Dat
 export interface DueSlot {
   readonly destinationId: string;
   readonly slotAt: Date;
-  /** `schedule`, or who asked for it. */
+  /** `schedule`, or the actor who requested it. */
   readonly askedBy: string;
   /** The long file whose parts are being collected for it; 0: none. */
   readonly collecting: number;
@@ -75,7 +75,7 @@ export async function dueSlots(sql: Sql, limit: number): Promise<readonly DueSlo
   return rows.map(slotOf);
 }
 
-/** One of them, unless somebody else is taking it; the caller's transaction holds it. */
+/** Locks a due slot in the caller's transaction; undefined when another process has it or it was taken. */
 export async function lockSlot(
   tx: Sql,
   { destinationId, slotAt }: Pick<DueSlot, 'destinationId' | 'slotAt'>,
@@ -87,7 +87,7 @@ export async function lockSlot(
   return row === undefined ? undefined : slotOf(row);
 }
 
-/** More parts of its file are to be collected: it stays due. */
+/** Keeps the slot due, because more parts of its file are to be collected. */
 export async function noteCollecting(tx: Sql, slot: DueSlot, wholeId: number): Promise<void> {
   await tx.run('UPDATE slots SET collecting = ? WHERE destination_id = ? AND slot_at = ?', [
     wholeId,
@@ -96,7 +96,7 @@ export async function noteCollecting(tx: Sql, slot: DueSlot, wholeId: number): P
   ]);
 }
 
-/** A slot runs once. */
+/** Ends the slot: it runs once. */
 export async function markTaken(tx: Sql, slot: Pick<DueSlot, 'destinationId' | 'slotAt'>): Promise<void> {
   await tx.run(
     "UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND slot_at = ?",
@@ -104,7 +104,7 @@ export async function markTaken(tx: Sql, slot: Pick<DueSlot, 'destinationId' | '
   );
 }
 
-/** Whether a later one of its destination is due already. */
+/** True when a later slot of the destination is due already. */
 export async function isOutrun(
   tx: Sql,
   { destinationId, slotAt }: Pick<DueSlot, 'destinationId' | 'slotAt'>,
@@ -116,7 +116,7 @@ export async function isOutrun(
   return rows.length > 0;
 }
 
-/** Whether it has not been taken yet. */
+/** True when the slot has not been taken. */
 export async function isDue(
   tx: Sql,
   { destinationId, slotAt }: Pick<DueSlot, 'destinationId' | 'slotAt'>,
@@ -128,7 +128,7 @@ export async function isDue(
   return rows.length > 0;
 }
 
-/** Those that are due by now make no file. */
+/** Takes the destination's due slots without making a file. */
 export async function passDue(tx: Sql, destinationId: string): Promise<void> {
   await tx.run(
     "UPDATE slots SET state = 'taken', taken_at = UTC_TIMESTAMP(3) WHERE destination_id = ? AND state = 'due' AND slot_at <= UTC_TIMESTAMP(3)",

@@ -1,15 +1,15 @@
-// Files that did not do what was agreed: not gone at their hour, not acknowledged in time, missing between two others.
+// Finds files that break the agreement: late, not acknowledged in time, or missing in the sequence.
 // Invariant: reads only; ids, numbers and times.
 import type { Sql } from './database.ts';
 
 export interface WatchedFile {
-  /** 0: not begun. */
+  /** 0: no file was begun for the slot. */
   readonly batchId: number;
   readonly slotAt: Date;
   readonly sequence: number;
 }
 
-/** Slots of a destination still due, and files under way that the recipient cannot have yet, older than this. */
+/** Due slots of a destination, and files under way that the recipient cannot have yet, later than `lateMs`. */
 export async function lateFiles(
   sql: Sql,
   destinationId: string,
@@ -28,15 +28,15 @@ export async function lateFiles(
   );
 }
 
-/** Awaits the recipient's decision, also while it is being asked. */
+/** SQL condition: the delivery awaits the recipient's decision, also while the recipient is being asked. */
 const stands = `(d.state = 'pending' OR (d.pending_since IS NOT NULL AND d.ask_first = 1))`;
 
-/** The recipient is not known to have it: none of its rows awaits its decision. */
+/** SQL condition: no row of the file awaits the recipient's decision, so that the recipient is not known to have it. */
 const notStanding = `NOT EXISTS (
           SELECT 1 FROM deliveries d FORCE INDEX (deliveries_batch) WHERE ${stands}
              AND d.batch_id IN (SELECT p.id FROM batches p WHERE p.id = b.id OR p.whole_id = b.id))`;
 
-/** Files that stand at the recipient and have not been acknowledged for so long. */
+/** Files that the recipient has and has not acknowledged within the time. */
 export async function unacknowledgedFiles(
   sql: Sql,
   destinationId: string,
@@ -53,7 +53,7 @@ export async function unacknowledgedFiles(
   );
 }
 
-/** Numbers of a destination that the recipient does not have although it has later ones: voided, or still under way. */
+/** Sequence numbers that the recipient does not have although it has later ones: voided, or still under way. */
 export async function missingNumbers(
   sql: Sql,
   destinationId: string,

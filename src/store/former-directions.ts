@@ -1,13 +1,13 @@
-// Where a withdrawal goes by an address that a lead had before a correction: to the leads that had one of the withdrawing lead's
-// addresses, and to those that have one that the withdrawing lead had.
-// Invariant: one statement for a batch; the client's addresses are read (`former-holders.ts`) only for a lead that took something back
-// and was parted from an address.
+// Finds the leads that a withdrawal reaches by a corrected address: leads that had an address of the withdrawing lead, and leads
+// that have one that it had.
+// Invariant: one statement for a batch; the client's addresses are read (`former-holders.ts`) only for a lead that withdrew a
+// consent and lost an address to a correction.
 import { addressDigests } from '../domain/opposition.ts';
 import { inList, type Sql } from './database.ts';
 import { holdersNow, type Holder } from './former-holders.ts';
 import type { AddressKind, Holding } from './same-address.ts';
 
-/** What is said in leads `from` holds for leads `to`. */
+/** A withdrawal in leads `from` applies to leads `to`. */
 export interface Direction {
   readonly kind: AddressKind | 'former';
   readonly from: readonly number[];
@@ -16,7 +16,7 @@ export interface Direction {
 
 interface Former extends Holder {
   readonly clientId: string;
-  /** 1: of a lead that is asked about, and took something back; 0: of whoever had an address that one of those has now. */
+  /** 1: an origin that withdrew a consent; 0: a lead that had an address that an origin has now. */
   readonly isOwn: 0 | 1;
 }
 
@@ -58,7 +58,7 @@ export async function formerDirections(
   return directions;
 }
 
-/** A digest is one client's: the client's name is in it. */
+/** The former addresses of the origins, and those equal to a present one. A digest includes the client's name. */
 async function readFormer(
   tx: Sql,
   present: readonly { readonly clientId: string; readonly digests: readonly Buffer[] }[],

@@ -1,5 +1,5 @@
-// Leads of a client that have or had an address of which only the keyed digest is known: another lead had it before a correction.
-// Invariant: reads only, page by page over the client's distinct addresses; nothing is read where no lead was parted from an address.
+// Finds the leads of a client that have or had an address known only as a keyed digest, because a correction replaced it.
+// Invariant: reads only, page by page over the client's distinct addresses; nothing is read without a digest to find.
 import { addressDigests } from '../domain/opposition.ts';
 import type { Sql } from './database.ts';
 import { leadsFormerlyUnder, leadsWithAddress } from './oppositions.ts';
@@ -13,8 +13,8 @@ export interface Holder {
 }
 
 /**
- * Leads that have one of these addresses now, each with the address as its digest. No index knows the digests of present addresses: every
- * address of the client is digested, 3.5 s for 300,000 leads on a busy machine of two cores; new leads of the client wait meanwhile.
+ * Leads that have one of these addresses now, each with its digest. No index has the digests of present addresses: every address of
+ * the client is digested, 3.5 s for 300,000 leads on a busy machine of two cores; new leads of the client wait meanwhile.
  */
 export async function holdersNow(
   sql: Sql,

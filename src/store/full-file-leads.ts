@@ -1,5 +1,5 @@
-// The leads of a file that holds them all: those that stood in an earlier one are opened again, a bounded step at a time.
-// Invariant: of a lead the latest create alone; what was erased, has left the gateway or is restricted is not opened again.
+// Reopens earlier deliveries for a file that must contain all current leads, a bounded step at a time.
+// Invariant: only the latest create of a lead; leads that are erased, deleted or restricted are not reopened.
 import type { Delivery } from './deliveries.ts';
 import { inList, type Sql } from './database.ts';
 import { whichClause, type Which } from './which.ts';
@@ -7,7 +7,7 @@ import { whichClause, type Which } from './which.ts';
 export interface Gathered {
   readonly deliveryId: number;
   readonly state: Delivery['state'];
-  /** Of its lead. */
+  /** Id of its lead. */
   readonly id: number;
   readonly clientId: string;
   readonly operation: string | undefined;
@@ -17,14 +17,14 @@ export interface Gathered {
 
 export interface GatherStep {
   readonly destinationId: string;
-  /** Deliveries after this one. */
+  /** Only deliveries above this id. */
   readonly after: number;
   readonly limit: number;
-  /** Of the version in force: what did not fit an earlier one may fit it. */
+  /** Version in force: leads that an earlier version refused may fit it. */
   readonly mappingVersionId: number;
 }
 
-/** The last delivery that a step looks at; undefined: there are no more. */
+/** The last delivery of the step; undefined: there are no more. */
 export async function endOfStep(
   sql: Sql,
   { destinationId, after, limit }: GatherStep,
@@ -37,11 +37,11 @@ export async function endOfStep(
   return row?.last ?? undefined;
 }
 
-/** What the content of the lead, or the mapping, decided: it would be decided alike again while both are as they were. */
+/** SQL condition: the lead's content or the mapping decided the end; while neither changes, the decision would be the same. */
 const judged = `(d.state = 'cancelled' OR d.reason LIKE 'invalid%' OR d.reason LIKE 'expired:opt\\_in\\_%'
    OR d.reason LIKE 'expired:category\\_not%' OR d.reason LIKE 'expired:inactive%')`;
 
-/** Deliveries of a step that belong into the file and have ended; nothing is locked. */
+/** Ended deliveries of a step that belong in the file; nothing is locked. */
 export async function endedOfStep(
   sql: Sql,
   { destinationId, after, mappingVersionId }: GatherStep,
@@ -66,7 +66,7 @@ export async function endedOfStep(
   return rows.map(({ operation, ...row }) => ({ ...row, operation: operation ?? undefined }));
 }
 
-/** A new run under a new key, for the next file. Returns how many had not moved on meanwhile. */
+/** Opens a new run under a new key, for the next file. Returns the number of deliveries that had not moved on meanwhile. */
 export async function openForFile(tx: Sql, ids: readonly number[], maxAgeMs: number): Promise<number> {
   if (ids.length === 0) return 0;
   const { marks, values } = inList(ids);
@@ -82,8 +82,8 @@ export async function openForFile(tx: Sql, ids: readonly number[], maxAgeMs: num
 }
 
 /**
- * What such a file opened, its recipient has already, and no file of all leads will hold: the mapping makes other files by now. What
- * a person replayed is not among it. The caller's transaction holds them.
+ * Deliveries that a full file reopened and that the recipient has already, of a destination whose mapping no longer makes full
+ * files. Deliveries that a person replayed are left out. Locked in the caller's transaction.
  */
 export async function openedForNothing(
   tx: Sql,
@@ -105,7 +105,7 @@ export async function openedForNothing(
   return rows.map((row) => row.id);
 }
 
-/** Those of a step that wait for a time of their own stand in the file too; not what a person decides. */
+/** Makes the waiting creates of a step due for the file, except those that a person must decide. */
 export async function bringWaiting(
   tx: Sql,
   { destinationId, after }: Pick<GatherStep, 'destinationId' | 'after'>,
@@ -120,9 +120,9 @@ export async function bringWaiting(
 }
 
 /**
- * Changes and erasures that stood before a file was begun, and that it carried: the lead as it is now, or no lead. A change of a
- * lead whose line came to nothing, or that was owed before the file was begun and still is, stays for the next file. The caller's
- * transaction holds them.
+ * Updates and erasures older than a file, which it has carried: it contains the lead as it is now, or no longer. An update is left
+ * for the next file when the lead's create failed, or was owed before the file was begun and still is. Locked in the caller's
+ * transaction.
  */
 export async function toldByFile(
   tx: Sql,

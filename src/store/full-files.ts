@@ -1,13 +1,12 @@
-// Files that hold every current lead of a destination: the one that is being made, the last that arrived, one that was held back.
-// Invariant: a destination makes one such file at a time, and who makes it holds its row; a file that was held back leaves by a
-// person's word alone.
+// Stores the state of full files, which contain every current lead: the one being made, the last that arrived, one held back.
+// Invariant: a destination makes one full file at a time, under a lock on its row; only a person releases a held one.
 import type { Sql } from './database.ts';
 
 export interface FullFile {
   readonly destinationId: string;
-  /** The hour whose leads are being gathered or collected. */
+  /** Slot whose leads are being gathered or collected. */
   readonly slotAt: Date | undefined;
-  /** Deliveries up to this id have been looked at for it. */
+  /** Deliveries up to this id have been gathered for it. */
   readonly gatheredTo: number;
   readonly gathered: number;
   readonly isGathered: boolean;
@@ -17,14 +16,14 @@ export interface FullFile {
   /** Leads in the last file that arrived; 0 before the first. */
   readonly lastRows: number;
   readonly lastBegunAt: Date | undefined;
-  /** Whether the changes and erasures that it carried are settled. */
+  /** True when the changes and erasures that it carried are settled. */
   readonly isTold: boolean;
   readonly held: HeldFile | undefined;
-  /** Support lets one file leave that has so many leads or more. */
+  /** Support lets one file leave that has at least so many leads. */
   readonly releasedRows: number | undefined;
 }
 
-/** A file that lost too much. */
+/** A file that is held because too many leads are missing. */
 export interface HeldFile {
   readonly at: Date;
   readonly batchId: number;
@@ -85,11 +84,11 @@ async function read(
 export const readFullFile = (sql: Sql, destinationId: string): Promise<FullFile | undefined> =>
   read(sql, destinationId, '');
 
-/** Waits for whoever holds it. */
+/** Waits for the lock. */
 export const lockFullFile = (tx: Sql, destinationId: string): Promise<FullFile | undefined> =>
   read(tx, destinationId, 'FOR UPDATE');
 
-/** Undefined: another planner is at it. */
+/** Undefined: another planner has locked it. */
 export async function takeFullFile(tx: Sql, destinationId: string): Promise<FullFile | undefined> {
   const taken = await read(tx, destinationId, 'FOR UPDATE SKIP LOCKED');
   if (taken !== undefined || (await read(tx, destinationId, '')) !== undefined) return taken;
@@ -100,7 +99,7 @@ export async function takeFullFile(tx: Sql, destinationId: string): Promise<Full
   return read(tx, destinationId, 'FOR UPDATE');
 }
 
-/** Those held back, by destination. */
+/** Held files by destination. */
 export async function heldFiles(sql: Sql): Promise<ReadonlyMap<string, HeldFile>> {
   const rows = await sql.all<Row>(`SELECT ${columns} FROM full_files WHERE held_at IS NOT NULL`);
   return new Map(
@@ -110,7 +109,7 @@ export async function heldFiles(sql: Sql): Promise<ReadonlyMap<string, HeldFile>
   );
 }
 
-/** The leads of this hour are gathered from the first on. */
+/** Starts gathering the leads of this slot from the beginning. */
 export async function beginGathering(tx: Sql, destinationId: string, slotAt: Date): Promise<void> {
   await tx.run(
     'UPDATE full_files SET slot_at = ?, gathered_to = 0, gathered = 0, is_gathered = 0 WHERE destination_id = ?',
@@ -129,7 +128,7 @@ export async function noteGathered(
   );
 }
 
-/** Everything of its hour stands in this file; 0: it made none. */
+/** Ends the slot: all its rows are in this file; 0: it made none. */
 export async function noteBegun(tx: Sql, destinationId: string, batchId: number): Promise<void> {
   await tx.run(
     'UPDATE full_files SET slot_at = NULL, batch_id = IF(? = 0, batch_id, ?) WHERE destination_id = ?',
@@ -137,7 +136,7 @@ export async function noteBegun(tx: Sql, destinationId: string, batchId: number)
   );
 }
 
-/** It has arrived: what comes next is compared with it. Nothing happens for files of another kind. */
+/** Makes an arrived file the one with which the next is compared. Does nothing for other kinds of files. */
 export async function noteArrived(tx: Sql, batchId: number): Promise<void> {
   await tx.run(
     `UPDATE batches b JOIN full_files f ON f.destination_id = b.destination_id
@@ -151,7 +150,7 @@ export async function noteTold(tx: Sql, destinationId: string): Promise<void> {
   await tx.run('UPDATE full_files SET is_told = 1 WHERE destination_id = ?', [destinationId]);
 }
 
-/** Held until a person says; false where one is held already. */
+/** Holds a file until a person decides; false when one is held already. */
 export async function holdFile(
   tx: Sql,
   destinationId: string,
@@ -165,7 +164,7 @@ export async function holdFile(
   return affected === 1;
 }
 
-/** @param releasedRows a file of so many leads or more leaves once; undefined: the next is compared as any other */
+/** @param releasedRows a file of at least so many leads leaves once; undefined: the next is compared as usual */
 export async function endHold(
   tx: Sql,
   destinationId: string,
@@ -177,7 +176,7 @@ export async function endHold(
   ]);
 }
 
-/** Of a file that is written, the leads that had left before: the others are new in it. */
+/** Leads of a written file that left in an earlier one; the others are new in it. */
 export async function returningRows(sql: Sql, wholeId: number): Promise<number> {
   const [row] = await sql.all<{ n: number }>(
     `SELECT COUNT(*) AS n FROM batches b FORCE INDEX (batches_whole) JOIN deliveries d FORCE INDEX (deliveries_batch) ON d.batch_id = b.id

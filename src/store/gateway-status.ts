@@ -1,4 +1,4 @@
-// The state of the gateway for `relais status`: what runs, what waits where, and since when.
+// Reads the state of the gateway for `relais status`: its processes, and the number and age of what waits.
 // Invariant: reads only; counts come from indexes, never from the rows of millions of settled deliveries.
 import type { ReadOnlySql } from './database.ts';
 import { countUnsealed } from './handovers-unsealed.ts';
@@ -9,7 +9,7 @@ import { closedCounts } from './tasks.ts';
 export interface DeliveryCount {
   readonly destination: string;
   readonly state: string;
-  /** Named for open states only: settled ones are too many to look into. */
+  /** Given for open states only: settled deliveries are too many to read. */
   readonly reason: string;
   readonly count: number;
   readonly oldest: Date;
@@ -42,7 +42,7 @@ export async function gatewayStatus(sql: ReadOnlySql): Promise<GatewayStatus> {
       WHERE state IN ('waiting', 'withheld', 'pending') GROUP BY destination_id, state, reason`,
   );
   const closed = await closedCounts(sql);
-  // What support has dealt with is no failure any more.
+  // Failures that support has closed are not counted.
   const dealtWith = settled.flatMap((row) => {
     const count = row.state === 'failed' ? row.count - (closed.get(row.destination) ?? 0) : row.count;
     return count > 0 ? [{ ...row, count }] : [];

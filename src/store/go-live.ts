@@ -1,12 +1,12 @@
-// Where clients stand with the go-live list: their contract in force, and whether they were live before it was held to.
-// Invariant: the contract is the published one; a client that has been complete once is held to the list for good.
+// Reads how clients stand with the go-live list: their contract in force, and whether they were live before the list applied.
+// Invariant: the contract is the published one; the list applies for good to a client that has been complete once.
 import type { ClientFacts } from '../domain/destination.ts';
 import { inList, type ReadOnlySql, type Sql } from './database.ts';
 
 export interface GoLiveStanding {
   readonly clientId: string;
   readonly facts: ClientFacts;
-  /** Live before the list was held to: what is missing holds nothing up. */
+  /** Live before the list applied: missing items withhold nothing. */
   readonly liveBefore: boolean;
 }
 
@@ -43,12 +43,12 @@ export async function standingsOfLive(sql: ReadOnlySql): Promise<readonly GoLive
   return rows.map(standingOf);
 }
 
-/** Everything was there once: from now on the list holds for this client too. */
+/** Applies the list to this client from now on: its items were complete once. */
 export async function holdToList(tx: Sql, clientId: string): Promise<void> {
   await tx.run('UPDATE clients SET live_before_list = 0 WHERE id = ? AND live_before_list = 1', [clientId]);
 }
 
-/** How many leads of a client wait for its list. */
+/** Number of a client's deliveries that are withheld because of its list. */
 export async function withheldForList(sql: ReadOnlySql, clientId: string): Promise<number> {
   const [row] = await sql.all<{ n: number }>(
     "SELECT COUNT(*) AS n FROM deliveries WHERE client_id = ? AND state = 'withheld' AND reason LIKE 'go_live_incomplete%'",

@@ -1,6 +1,6 @@
-// A lead whose time has come: first the person goes out of it, and once nothing is under way the rest goes too (C30, C32, C33).
-// Invariant: what was still to be told to a recipient by a right is told first; afterwards no table says that there was a lead of
-// that reference, and the number in the log leads nowhere.
+// Deletes leads at the end of their retention: first the personal data, then the rest once nothing is under way (C30, C32, C33).
+// Invariant: open rights are delivered to recipients first; afterwards no table has the lead's reference, and its number in the log
+// refers to nothing.
 import type { Departing } from '../domain/retention.ts';
 import { forgetBulkItems } from './bulk-outcomes.ts';
 import { dropMailsNaming } from './client-mails.ts';
@@ -9,15 +9,14 @@ import { deleteNamed } from './named-rows.ts';
 import { forgetProofs } from './proofs.ts';
 import { forgetSubjects } from './request-ends.ts';
 
-/** The person is out of it (`blankLead`); from now on it is no candidate any more. */
+/** Marks a lead whose personal data was deleted (`blankLead`); it is no candidate any more. */
 export async function markGone(tx: Sql, leadId: number, how: Departing): Promise<void> {
   await tx.run('UPDATE leads SET gone = ? WHERE id = ?', [how === 'purge' ? 'purged' : 'anonymised', leadId]);
 }
 
 /**
- * Of these leads, those with a right that is not through: a recipient has still to hear of an update or an erasure, or is asked by
- * hand, or a request of the person is not carried out. What such a request speaks of is not taken from under it; one that only waits
- * for somebody to close it keeps nothing.
+ * The ids of these leads with an open right: an update or erasure that a recipient must still get, a manual task for one, or a
+ * request that is not carried out. The leads of such a request are kept; a request that only waits to be closed keeps none.
  */
 export async function withOpenRight(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
   if (leadIds.length === 0) return new Set();
@@ -41,7 +40,7 @@ export async function withOpenRight(tx: Sql, leadIds: readonly number[]): Promis
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Of these leads, those of which something is still under way: a change to plan, a delivery not at its end, a file that holds them. */
+/** The ids of these leads with something under way: a change to plan, a delivery that is not final, a file that contains them. */
 export async function underWay(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
   if (leadIds.length === 0) return new Set();
   const { marks, values } = inList(leadIds);
@@ -56,13 +55,13 @@ export async function underWay(tx: Sql, leadIds: readonly number[]): Promise<Rea
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Tables that name a lead's deliveries by their number. */
+/** Tables that refer to a delivery of the lead by its id. */
 const byDelivery = {
   delivery_targets: 'PRIMARY',
   task_closings: 'PRIMARY',
   alerts: 'alerts_delivery',
 } as const;
-/** Tables that name the lead, the deliveries themselves after those that name them; and the index of its number. */
+/** Tables that refer to the lead, each with the index on its id; those that refer to a delivery come before the deliveries. */
 const byLead = {
   delivery_calls: 'delivery_calls_lead',
   intake_receipts: 'intake_receipts_lead',
@@ -78,10 +77,12 @@ const byLead = {
   lead_projects: 'PRIMARY',
   prospects: 'PRIMARY',
 } as const;
-/** Small tables that have no index of the lead's number. */
+/** Small tables without an index on the lead's id. */
 const readWhole = ['read_backs', 'routing_refusals', 'lead_changes'];
 
-/** Nothing is left of these leads but their number in the log. The caller has locked them, and nothing of theirs is under way. */
+/**
+ * Deletes everything of these leads except their number in the log. The caller has locked them, and nothing of theirs is under way.
+ */
 export async function dissolve(tx: Sql, leadIds: readonly number[]): Promise<void> {
   if (leadIds.length === 0) return;
   const { marks, values } = inList(leadIds);

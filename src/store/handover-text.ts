@@ -1,8 +1,8 @@
-// The text of an entry: what its signature, its seal and an archive are made of.
-// Invariant: the same entry gives the same text when it is written and when it is read back.
+// Builds the text of a log entry, which its signature, its seal and its archive use.
+// Invariant: an entry gives the same text when it is written and when it is read.
 import type { SqlValue } from './database.ts';
 
-/** Columns that are sealed, in the order they are sealed in. */
+/** Sealed columns, in the order in which they are sealed. */
 export const handoverColumns = [
   'at',
   'entry',
@@ -33,15 +33,15 @@ export const handoverColumns = [
   'answer_bytes',
   'duration_ms',
   'next_step',
-  // Last, and sealed only where they say something: entries sealed before they existed stay as they were.
+  // Last, and sealed only when not empty: entries sealed before they existed stay as they were.
   'call_name',
   'cited',
 ] as const;
 
-/** Columns the log had when the first entry was sealed. */
+/** Number of columns the log had when the first entry was sealed. */
 const firstColumns = 29;
 
-/** The id and the columns in their order, as JSON. A column the log got later counts only where it says something. */
+/** The id and the columns in their order, as JSON. A column added later is included only when it is not empty. */
 export function entryTextOf(id: number, values: readonly (SqlValue | undefined)[]): string {
   const texts: (number | string | null)[] = [id];
   for (const value of values) texts.push(textOf(value));

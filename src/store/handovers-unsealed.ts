@@ -1,9 +1,9 @@
-// What waits for its seal: a line for the entries that one statement wrote, with the signature of each.
-// Invariant: written with its entries; a line stands for as many entries, from its id on, as it holds signatures, and at least for one.
+// Stores the queue of entries to seal: one row for the entries of one statement, with the signature of each.
+// Invariant: written with its entries; a row covers as many consecutive ids as it has signatures, and at least one.
 import { inList, rowMarks, type ReadOnlySql, type Sql, type SqlValue } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
 
-/** An entry that waits for its seal, with the signature it was given when it was made. */
+/** An entry to seal, with the signature it got when it was written. */
 export interface Waiting {
   readonly id: number;
   readonly keyId: string;
@@ -11,16 +11,16 @@ export interface Waiting {
 }
 
 interface Line {
-  /** Of its first entry. */
+  /** Id of its first entry. */
   readonly id: number;
   readonly keyId: string;
-  /** One behind the other. */
+  /** Signatures, concatenated. */
   readonly mac: Buffer;
 }
 
 const signatureBytes = 32;
 const signaturesIn = `GREATEST(1, OCTET_LENGTH(mac) DIV ${signatureBytes})`;
-/** Fewer entries stand in a line each: what is read by hand is mostly of these. */
+/** Fewer entries get a row each: those are the ones that people read by hand. */
 const sharedFrom = 8;
 
 const entriesOf = ({ id, keyId, mac }: Line): WaitingTogether =>
@@ -30,7 +30,7 @@ const entriesOf = ({ id, keyId, mac }: Line): WaitingTogether =>
     mac: mac.subarray(index * signatureBytes, (index + 1) * signatureBytes),
   }));
 
-/** Notes entries that one statement has written, in the order of their ids. */
+/** Queues the entries that one statement has written, ascending by id. */
 export async function awaitSeal(tx: Sql, entries: readonly Waiting[]): Promise<void> {
   const [first] = entries;
   const isOneRun =
@@ -47,10 +47,10 @@ export async function awaitSeal(tx: Sql, entries: readonly Waiting[]): Promise<v
 
 const lineColumns = 'handover_id AS id, key_id AS keyId, mac';
 
-/** Entries of a line, which is known by the id of the first. */
+/** Entries of one row, which the id of the first identifies. */
 export type WaitingTogether = readonly Waiting[];
 
-/** The next entries to seal that one of these keys has signed, at most `limit`; what was set apart stays where it is. */
+/** The next entries to seal that one of these keys has signed, at most `limit`; entries set apart are left out. */
 export async function takeUnsealed(
   tx: Sql,
   keyIds: readonly string[],
@@ -82,7 +82,7 @@ export async function takeUnsealed(
   return taken;
 }
 
-/** The first so many entries of a line keep it, the others wait in one of their own. */
+/** Splits a row: it keeps its first `at` entries, the others get a row of their own. */
 async function cut(tx: Sql, line: WaitingTogether, at: number): Promise<void> {
   const [first, next] = [line[0], line[at]];
   if (first === undefined || next === undefined) return;
@@ -94,7 +94,7 @@ async function cut(tx: Sql, line: WaitingTogether, at: number): Promise<void> {
   await addLines(tx, [{ ...next, mac: signatures(line.slice(at)) }]);
 }
 
-/** A line that was stretched over another one takes nothing from that. */
+/** Inserts rows; one that exists already is left as it is. */
 async function addLines(tx: Sql, lines: readonly Line[]): Promise<void> {
   for (const { id, keyId, mac } of lines)
     await tx.run(
@@ -104,8 +104,8 @@ async function addLines(tx: Sql, lines: readonly Line[]): Promise<void> {
 }
 
 /**
- * Waiting entries that name a key which nobody was ever given: not the gateway's, whoever looks. Those up to an id: what waits behind
- * it is looked at when its turn has come, and not in every round until then.
+ * Queued entries with a key id that no key ever had: the gateway did not write them. Only up to an id: later rows are checked in
+ * their turn, and not in every round before.
  */
 export async function signedByNobody(
   tx: Sql,
@@ -123,7 +123,7 @@ export async function signedByNobody(
   return lines.map(entriesOf);
 }
 
-/** Waiting entries of the lines after an id, whatever their state; undefined where there is none. */
+/** Queued entries of the rows after an id, in any state; undefined when there is none. */
 export async function waitingAfter(
   sql: Sql,
   id: number,
@@ -138,7 +138,7 @@ export async function waitingAfter(
   return last === undefined ? undefined : { entries: lines.flatMap(entriesOf), last: last.id };
 }
 
-/** From here on each of these entries, which shared a line, has one of its own. */
+/** Gives each of these entries, which shared a row, a row of its own. */
 export async function standAlone(tx: Sql, entries: WaitingTogether): Promise<void> {
   const [first] = entries;
   if (first === undefined) return;
@@ -146,7 +146,7 @@ export async function standAlone(tx: Sql, entries: WaitingTogether): Promise<voi
   await addLines(tx, entries);
 }
 
-/** Entries, each in a line of its own, whose signature is not the gateway's: never sealed, kept for `relais log verify`. */
+/** Marks entries, each in a row of its own, whose signature is not the gateway's: never sealed, kept for `relais log verify`. */
 export async function setApart(tx: Sql, ids: readonly number[]): Promise<void> {
   for (let start = 0; start < ids.length; start += 1_000) {
     const { marks, values } = inList(ids.slice(start, start + 1_000));
@@ -157,7 +157,7 @@ export async function setApart(tx: Sql, ids: readonly number[]): Promise<void> {
   }
 }
 
-/** Lines whose entries are sealed. */
+/** Deletes rows whose entries are sealed. */
 export async function endWaiting(tx: Sql, lineIds: readonly number[]): Promise<void> {
   await deleteNamed(tx, { table: 'handovers_unsealed', column: 'handover_id', index: 'PRIMARY' }, lineIds);
 }
@@ -169,7 +169,7 @@ export async function countUnsealed(sql: ReadOnlySql): Promise<number> {
   return Number(row?.n ?? 0);
 }
 
-/** Those of the ids, all of entries, that wait for a seal: covered by the nearest line at or before them. */
+/** The ids of these entries that are not sealed: covered by the nearest row at or before them. */
 export async function unsealedAmong(sql: Sql, ids: readonly number[]): Promise<ReadonlySet<number>> {
   if (ids.length === 0) return new Set();
   const { marks, values } = inList(ids);
@@ -181,7 +181,7 @@ export async function unsealedAmong(sql: Sql, ids: readonly number[]): Promise<R
   return new Set(rows.map((row) => row.id));
 }
 
-/** A place in the queue whose entry is gone. */
+/** A queued id whose entry was deleted. */
 export async function queueWithoutEntry(sql: Sql): Promise<number | undefined> {
   const [line] = await sql.all<Line>(
     `SELECT ${lineColumns} FROM handovers_unsealed

@@ -1,5 +1,5 @@
-// Appending to the hand-over log (C09). There is no update and no delete here, nor a right to do either.
-// Invariant: an entry holds ids, codes and names of fields; never a prospect's data.
+// Appends entries to the hand-over log (C09); there is no update and no delete here, nor a right to either.
+// Invariant: an entry has ids, codes and names of fields; never a prospect's data.
 import type { Action, OutcomeKind } from '../../connectors/contract.ts';
 import { RelaisError } from '../errors.ts';
 import { insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
@@ -7,7 +7,7 @@ import { entryTextOf, handoverColumns } from './handover-text.ts';
 import { awaitSeal } from './handovers-unsealed.ts';
 import { refuseNames } from './persons-names.ts';
 
-/** What a delivery's story tells in words of its own: `support/entry-words.ts`. */
+/** Entries that a delivery's story describes in words of their own: `support/entry-words.ts`. */
 export type ToldEntry =
   | 'departed'
   | 'outcome'
@@ -27,7 +27,7 @@ export type ToldEntry =
   | 'closed'
   | 'resolved';
 
-/** Told by their name and reason alone. */
+/** Entries described by their name and reason alone. */
 type PlainEntry =
   | 'circuit_opened'
   | 'circuit_closed'
@@ -94,7 +94,7 @@ export interface Handover {
   readonly run?: number;
   readonly attempt?: number;
   readonly action?: Action;
-  /** Which call of its delivery, where a delivery needs several. */
+  /** Name of the call, for a delivery that needs several. */
   readonly call?: string;
   readonly actor?: string;
   readonly purpose?: string;
@@ -122,11 +122,11 @@ export interface Handover {
   readonly answerBytes?: number;
   readonly durationMs?: number;
   readonly nextStep?: string;
-  /** Digests of what it cites, as it was (`domain/cited.ts`). */
+  /** Digests of the records it cites, at that time (`domain/cited.ts`). */
   readonly cited?: string;
 }
 
-/** Appends entries in order, inside the caller's transaction, each signed with its id, and notes them as due for sealing. */
+/** Appends entries in order, in the caller's transaction; signs each with its id, and queues it for sealing. */
 export async function appendHandovers(
   tx: Sql,
   entries: readonly Handover[],
@@ -138,7 +138,7 @@ export async function appendHandovers(
       'INTERNAL-001',
       'An entry of the log was to be written by a connection that cannot sign it.',
     );
-  // A text that a person typed; entries of the gateway itself have no actor, and cite no text of anybody.
+  // Texts that a person typed; entries of the gateway itself have no actor and cite no text.
   const typed = entries.filter(
     ({ actor, purpose = '', leadId = 0 }) => actor !== undefined && purpose !== '' && leadId > 0,
   );
@@ -155,7 +155,8 @@ export async function appendHandovers(
     const values: SqlValue[] = [];
     for (const row of rows) for (const index of filled) values.push(row[index] ?? null);
     const { insertId, idStep } = await tx.run(insertStatement(filled, part.length), values);
-    // Ids of one multi-row INSERT follow each other, also in MySQL's interleaved mode: a "simple insert", its rows known beforehand.
+    // The ids of one multi-row INSERT are consecutive, also in MySQL's interleaved mode: it is a "simple insert" with a known
+    // number of rows.
     const signed = rows.map((row, index) => {
       const id = insertId + index * idStep;
       return { id, ...sign(entryTextOf(id, row)) };
@@ -164,7 +165,7 @@ export async function appendHandovers(
   }
 }
 
-/** When, what and whose: the first columns have no default. An entry of the whole gateway has no client, and says so with ''. */
+/** The first columns have no default: time, kind and client. An entry of the whole gateway has the client ''. */
 const withoutDefault = 3;
 
 /** Every other column has one of these as its default. */
@@ -172,14 +173,14 @@ const isDefault = (value: SqlValue | undefined): boolean => value === '' || valu
 
 const allColumns = handoverColumns.map((_, index) => index);
 
-/** A departure fills two thirds of the columns, an outcome others: what is the table's default in every row is not sent. */
+/** A departure fills two thirds of the columns, an outcome others: a column with its default in every row is not sent. */
 const filledColumns = (rows: readonly (readonly SqlValue[])[]): readonly number[] =>
   allColumns.filter((index) => index < withoutDefault || rows.some((row) => !isDefault(row[index])));
 
 const statements = new Map<string, string>();
 const maxStatements = 500;
 
-/** Kept: the text for a hundred rows is ten thousand characters, and the driver finds a prepared statement by it. */
+/** Cached: the text for a hundred rows is ten thousand characters, and the driver finds a prepared statement by it. */
 function insertStatement(columns: readonly number[], rows: number): string {
   const key = `${rows}:${columns.join()}`;
   const known = statements.get(key);
@@ -191,7 +192,7 @@ function insertStatement(columns: readonly number[], rows: number): string {
   return made;
 }
 
-/** The log keeps a text whole or not at all: a cut one would lose its end, and with it a ticket number. @throws USAGE-001 */
+/** The log keeps a text whole or not at all: a cut text would lose its end, and with it a ticket number. @throws USAGE-001 */
 function fitting(name: string, text: string | undefined, most: number): string {
   if (text === undefined) return '';
   if (text.length <= most) return text;
@@ -201,7 +202,7 @@ function fitting(name: string, text: string | undefined, most: number): string {
   ]);
 }
 
-/** @param at as `entryTextOf` writes an instant: the very text that is signed is stored */
+/** @param at as `entryTextOf` writes an instant: the text that is signed is the text that is stored */
 function valuesOf(entry: Handover, at: string): readonly SqlValue[] {
   const values: SqlValue[] = [
     at,
@@ -222,7 +223,7 @@ function valuesOf(entry: Handover, at: string): readonly SqlValue[] {
     entry.authorisationId ?? 0,
     entry.mappingVersionId ?? 0,
     entry.leadRevision ?? 0,
-    // Never '': left out of the statement it would be stored as NULL, which is not what was signed.
+    // Never '': the statement would omit it and store NULL, which is not what was signed.
     entry.fields?.join(' ') || null,
     entry.consents === undefined ? null : JSON.stringify(entry.consents),
     entry.digest ?? null,

@@ -1,5 +1,5 @@
-// What recipients told by themselves of a delivery, as the log has it, and whether its erasure is over.
-// Invariant: reads only; a callback is known by its mark, which is no text of the recipient's.
+// Reads the callbacks of a recipient about a delivery from the log, and whether its erasure is complete.
+// Invariant: reads only; a callback is identified by its mark, which is no text of the recipient's.
 import type { Sql } from './database.ts';
 
 export interface HeardCallback {
@@ -9,7 +9,7 @@ export interface HeardCallback {
   readonly outcome: string;
 }
 
-/** Callbacks that are entries of a delivery, of all its runs. */
+/** Callbacks in the log of a delivery, of all its runs. */
 export async function callbacksOf(
   sql: Sql,
   { id, leadId }: { readonly id: number; readonly leadId: number },
@@ -21,7 +21,7 @@ export async function callbacksOf(
   );
 }
 
-/** Whether the recipient was told to erase the lead and has, or a person has seen to it. */
+/** True when the recipient erased the lead, or a person has closed the erasure. */
 export async function erasureIsOver(
   sql: Sql,
   { leadId, destinationId }: { readonly leadId: number; readonly destinationId: string },

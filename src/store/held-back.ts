@@ -1,5 +1,5 @@
-// Due deliveries that their destination does not let go: they stand visibly `waiting`, with the reason that domain/send-policy gives.
-// Invariant: nothing is lost by it: what is held back stays due, or is due again when its destination may send.
+// Shows due deliveries that their destination holds back as `waiting`, with the reason that domain/send-policy gives.
+// Invariant: no delivery is lost: it stays due, or is due again when its destination may send.
 import type { Reason } from '../domain/delivery.ts';
 import { ratePeriods } from '../domain/rates.ts';
 import { inList, insertGroups, type Sql } from './database.ts';
@@ -7,13 +7,13 @@ import { isBegunSql } from './begun-deliveries.ts';
 import { carriesRightSql } from './carried-rights.ts';
 import { windowUse } from './due-work.ts';
 
-/** Why deliveries wait until a time that the mapping sets. */
+/** Reasons of deliveries that wait until a time set by the mapping. */
 const setByMapping: readonly string[] = [
   'outside_hours' satisfies Reason,
   ...ratePeriods.map(({ refusal }) => refusal),
 ];
 
-/** Due rows of a held or suspended destination become visibly `waiting`; they stay due. */
+/** Sets due rows of a held or suspended destination to `waiting`; they stay due. */
 export async function showHeld(
   sql: Sql,
   destinationId: string,
@@ -28,15 +28,15 @@ export async function showHeld(
 }
 
 /**
- * A destination whose probe is due and that has nothing due, queued or on its way: the soonest of what waits out a failure is due
- * now, and its file with it. Returns how many.
- * @param but deliveries whose pause the recipient asked for itself
+ * For a destination whose probe is due and that has nothing due, queued or under way: makes the soonest delivery that waits after a
+ * failure due now, or its file. Returns the number made due.
+ * @param but deliveries whose delay the recipient itself asked for
  */
 export async function bringProbe(sql: Sql, destinationId: string, but: readonly number[]): Promise<number> {
   const { all } = await windowUse(sql, destinationId);
   if (all > 0) return 0;
   const excepted = inList(but.length === 0 ? [0] : but);
-  // Brought forward while the period is full, it would be told to wait again, once a second.
+  // Brought forward while the period is full, it would have to wait again, once a second.
   const ownLimits = inList(setByMapping);
   const [next] = await sql.all<{ id: number; batch_id: number; later: number }>(
     `SELECT id, batch_id, due_at > UTC_TIMESTAMP(3) AS later FROM deliveries FORCE INDEX (deliveries_due)
@@ -63,7 +63,7 @@ export async function bringProbe(sql: Sql, destinationId: string, but: readonly 
   return affected;
 }
 
-/** Rows of a file flow that wait for one of the causes of waiting for a file now wait for this one. */
+/** Changes the reason of a file flow's rows that wait for the next file from one of these causes to `reason`. */
 export async function relabelWaiting(
   sql: Sql,
   destinationId: string,
@@ -79,8 +79,8 @@ export async function relabelWaiting(
 }
 
 /**
- * Due deliveries of a destination outside its hours are due again when it opens. Mirrors `waitsForHours` of domain/send-policy:
- * what is begun stays due, and what carries a right, unless the mapping lets rights wait; the claim decides.
+ * Makes due deliveries of a destination outside its hours due when it opens. Mirrors `waitsForHours` of domain/send-policy: begun
+ * deliveries stay due, and so do those that carry a right unless the mapping lets rights wait; the claim decides.
  */
 export async function deferToOpening(
   sql: Sql,
@@ -98,9 +98,9 @@ export async function deferToOpening(
 }
 
 /**
- * Other hours or rates are in force: what waits for the old ones is due now, and so are its files; whoever asks next is told by the new ones.
- * What waits for anything else, a person's decision above all, is left as it is.
- * The caller holds the lock of the destination's state: no claim and no dispatch uses the old ones meanwhile.
+ * Makes deliveries that wait for former hours or rates due now, and their files: the next claim applies the new ones. Deliveries
+ * that wait for anything else, a person's decision above all, are left as they are.
+ * The caller has locked the destination's state: no claim and no dispatch uses the former hours meanwhile.
  */
 export async function askAgain(tx: Sql, destinationId: string): Promise<void> {
   const { marks, values } = inList(setByMapping);

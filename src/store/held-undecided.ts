@@ -1,9 +1,9 @@
-// Deliveries that ended while a person had to say whether their recipient has them, and nobody did.
-// Invariant: reads only; by the log, since the rule that held one may be that of a call, of an answer, or of an earlier version.
+// Finds deliveries that ended while a person had yet to decide whether the recipient has them.
+// Invariant: reads only, from the log: the rule that held one may be a call's, an answer's, or an earlier version's.
 import { inList, type Sql } from './database.ts';
 import type { Delivery } from './deliveries.ts';
 
-/** Of these, by number; nothing is asked where nothing has ended so. */
+/** The ids of these deliveries that ended undecided; no query when none has ended. */
 export async function heldUndecided(sql: Sql, rows: readonly Delivery[]): Promise<ReadonlySet<number>> {
   const ended = rows.filter(
     ({ state, maybeReceived }) => maybeReceived && (state === 'failed' || state === 'cancelled'),
