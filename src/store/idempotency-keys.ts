@@ -1,6 +1,6 @@
-// Requests that may come again under one key: the first is worked on, the others get its answer.
-// Invariant: one key means one request of its holder, and has one answer: who comes second with one is told. Of what was sent only a
-// keyed digest stands here.
+// Stores idempotency keys of API requests: the first request under a key is processed, later ones get its answer.
+// Invariant: a key identifies one request of its holder and has one answer; another request under it is refused. Only a keyed
+// digest of the request is stored.
 import { isDuplicateKey, type Sql } from './database.ts';
 
 export interface RequestKey {
@@ -15,7 +15,7 @@ export type Begun =
   | { readonly kind: 'other_request' }
   | { readonly kind: 'answered'; readonly status: number; readonly answer: string };
 
-/** A process that died leaves its request under way: after so long another may begin it anew. */
+/** After so long, another process may take over a request that a dead process left unanswered. */
 const givenUpSeconds = 60;
 
 export async function beginRequest(tx: Sql, { holder, key, request }: RequestKey): Promise<Begun> {
@@ -46,7 +46,9 @@ export async function beginRequest(tx: Sql, { holder, key, request }: RequestKey
   return { kind: 'new' };
 }
 
-/** False: it has its answer already, by another process that took it for given up; or the key is another request's by now. */
+/**
+ * Stores the answer. False when another process that took the request over has answered it, or the key now belongs to another request.
+ */
 export async function keepAnswer(
   sql: Sql,
   { holder, key, request }: RequestKey,
@@ -60,7 +62,10 @@ export async function keepAnswer(
   return affected === 1;
 }
 
-/** It failed before anything was done: the next one under this key begins anew. False: it was done by another process. */
+/**
+ * Deletes the key of a request that failed before it changed anything: the next one under this key starts afresh. False when
+ * another process has answered it.
+ */
 export async function forgetRequest(sql: Sql, { holder, key, request }: RequestKey): Promise<boolean> {
   const { affected } = await sql.run(
     'DELETE FROM idempotency_keys WHERE holder = ? AND key_digest = ? AND request_digest = ? AND status IS NULL',

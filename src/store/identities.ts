@@ -1,5 +1,5 @@
-// Whom an OpenID Connect provider means by a subject (table account_identities).
-// Invariant: an issuer's subject is one account, and an account one subject; both are compared byte by byte.
+// Links accounts to the subjects of an OpenID Connect provider (table account_identities).
+// Invariant: an issuer's subject is one account, and an account has one subject; both are compared byte by byte.
 import { isDuplicateKey, type Sql } from './database.ts';
 
 export interface IdentityRow {
@@ -18,7 +18,7 @@ export async function identityNamed(
     `SELECT ${columns} FROM account_identities WHERE issuer = ? AND subject = ?`,
     [issuer, subject],
   );
-  // MySQL takes no notice of blanks at the end, and they may be another person's.
+  // MySQL ignores trailing blanks, and another person's subject may differ by them.
   return rows.find((row) => row.issuer === issuer && row.subject === subject);
 }
 
@@ -29,7 +29,7 @@ export async function identityOf(sql: Sql, accountId: number): Promise<IdentityR
   return row;
 }
 
-/** In the place of the one it had. False where the subject is another account's. */
+/** Replaces the account's subject. False when the subject is linked to another account. */
 export async function setIdentity(tx: Sql, { accountId, issuer, subject }: IdentityRow): Promise<boolean> {
   await removeIdentity(tx, accountId);
   try {

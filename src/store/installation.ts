@@ -1,5 +1,5 @@
-// The identity of this database: an installation for ever, and a life that begins again when an operator says so.
-// Invariant: rows are added only; the newest is in force, and each says who began it and why.
+// Stores the identity of this database: a permanent installation id, and a life id that an operator may renew.
+// Invariant: rows are only added; the newest is in force, and each has the actor and the reason.
 import { randomUUID } from 'node:crypto';
 import type { OwnIdentity } from '../domain/installation.ts';
 import { duplicateKey, SqlFailure, type Sql } from './database.ts';
@@ -30,8 +30,8 @@ async function readLife(sql: Sql, seenEntry: number): Promise<Row | undefined> {
 }
 
 /**
- * Who this database is; gives it its identity at the first start.
- * @param seenEntry the entry of the log that Redis saw last
+ * Reads the identity of this database, and creates it at the first start.
+ * @param seenEntry the last log entry that Redis has seen
  */
 export async function ownIdentity(sql: Sql, seenEntry: number): Promise<OwnIdentity> {
   let row = await readLife(sql, seenEntry);
@@ -49,7 +49,7 @@ export async function ownIdentity(sql: Sql, seenEntry: number): Promise<OwnIdent
   };
 }
 
-/** A new life: whatever Redis knows of the one before is not ours any more. */
+/** Begins a new life, so that Redis data of the former one is rejected. */
 export async function beginLife(
   sql: Sql,
   by: { readonly actor: string; readonly reason: string },

@@ -1,5 +1,5 @@
-// The register of a client's written instructions (C53): when, who, in which document, what it covers.
-// Invariant: a number is given once for a client and never changes; nothing here is a prospect's.
+// Stores the register of a client's written instructions (C53): date, author, document and scope.
+// Invariant: a number is assigned once per client and never changes; no data of a prospect is stored here.
 import type { Covered, Instruction } from '../domain/instructions.ts';
 import type { ReadOnlySql, Sql } from './database.ts';
 
@@ -13,7 +13,7 @@ const instructionOf = ({ covers, ...row }: Row): Instruction => ({
   covers: covers.split(',') as Covered[],
 });
 
-/** The client's row is locked alone by the caller, so that no number is given twice. Returns the number. */
+/** Inserts an instruction and returns its number. The caller has locked the client's row, so that no number is assigned twice. */
 export async function insertInstruction(
   tx: Sql,
   instruction: Omit<Instruction, 'number' | 'recordedAt'>,
@@ -44,7 +44,7 @@ export async function findInstruction(
   return row === undefined ? undefined : instructionOf(row);
 }
 
-/** Whether the client has a register: one instruction is one. */
+/** True when the client has at least one instruction. */
 export async function hasInstructions(sql: ReadOnlySql, clientId: string): Promise<boolean> {
   return (await sql.all('SELECT 1 FROM instructions WHERE client_id = ? LIMIT 1', [clientId])).length > 0;
 }

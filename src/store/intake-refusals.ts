@@ -1,11 +1,11 @@
 // Reads the refused rows of lead_intake for support: names, codes and reasons.
-// Invariant: no content of a row leaves here; a reference is shown only when it is written as a reference.
+// Invariant: no content of a row is returned; a reference is returned only when its format is that of a reference.
 import type { Sql } from './database.ts';
 
 export interface RefusedRow {
-  /** As digits: a number of JavaScript rounds it above 2^53. */
+  /** As digits: JavaScript rounds numbers above 2^53. */
   readonly id: string;
-  /** '' when what was sent is not written as a client or reference may be: it could be anything, a person's mail included. */
+  /** '' when the value has not the format of a client or reference: it could be anything, a person's mail included. */
   readonly clientId: string;
   readonly kind: string;
   readonly reference: string;
@@ -18,7 +18,7 @@ export interface RefusedRow {
 /**
  * Refused rows, newest first.
  * @param clientId one client's rows only; all clients' when absent
- * @param page `before`: id of the last row seen; `size`: 1 to 500, 50 when absent
+ * @param page `before`: id of the last row of the page before; `size`: 1 to 500, 50 when absent
  */
 export async function listRefusals(
   sql: Sql,
@@ -56,7 +56,7 @@ export async function listRefusals(
   }));
 }
 
-// No @ and no + fit, nor eight digits and more in a row with nothing else.
+// Excludes @ and +, and values that are only eight or more digits and separators.
 function shown(name: string): string {
   return /^[A-Za-z0-9._-]{1,64}$/.test(name) && !/^[\d._-]{8,}$/.test(name) ? name : '';
 }

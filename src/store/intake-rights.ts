@@ -1,9 +1,9 @@
-// What the account of systems that send leads may write: the columns of the contract, one by one.
-// Invariant: number, status, refusal and moments of a row are Relais' own; an older right on the whole table is taken back.
+// Grants the account of systems that send leads the right to insert the contract's columns of lead_intake, one by one.
+// Invariant: only Relais writes a row's id, status, refusal and times; an older right on the whole table is revoked.
 import { SqlFailure, type Database } from './database.ts';
 import { intakeColumns } from './intake.ts';
 
-/** There is no such grant: nothing to take back. */
+/** There is no such grant to revoke. */
 const noSuchGrant = new Set([1141, 1147]);
 
 /** @param account `'name'@'host'` */
@@ -14,11 +14,11 @@ export async function grantIntake(owner: Database, account: string): Promise<voi
       if (!(error instanceof SqlFailure) || !noSuchGrant.has(error.errno)) throw error;
     });
   }
-  // After the revocation, which on some servers takes rights on columns along.
+  // After the revocation, which on some servers also revokes rights on columns.
   await owner.text(`GRANT INSERT (${intakeColumns.join(', ')}) ON ${table} TO ${account}`);
 }
 
-/** False only where the owner sees rights on columns and none on the table: senders are not disturbed for nothing. */
+/** False only when the owner sees rights on columns and none on the table, so that senders are not interrupted needlessly. */
 async function mayHoldTableRight(owner: Database, account: string): Promise<boolean> {
   const count = async (view: 'TABLE_PRIVILEGES' | 'COLUMN_PRIVILEGES'): Promise<number> => {
     const [row] = await owner.all<{ n: number }>(

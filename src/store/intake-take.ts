@@ -1,5 +1,5 @@
-// Taking rows of lead_intake: first their heads, locked and weighed; then the content of as many as a batch may weigh.
-// Invariant: a row is taken by one process at a time (SKIP LOCKED), and no text longer than the contract allows is ever fetched.
+// Takes rows of lead_intake: first locks and weighs their heads, then fetches the content of as many as fit into a batch.
+// Invariant: one process at a time takes a row (SKIP LOCKED), and no text longer than the contract allows is ever fetched.
 import { longColumns } from '../domain/lead-fields/columns.ts';
 import { mostColumnBytes } from '../domain/lead-limits.ts';
 import type { Sql } from './database.ts';
@@ -13,7 +13,7 @@ import {
 } from './intake.ts';
 import { takeInTurns, type Turns } from './round-robin.ts';
 
-/** Ids as they are: a number of JavaScript rounds them above 2^53. */
+/** BigInt: JavaScript rounds numbers above 2^53. */
 export type RowId = bigint;
 
 /** A row without its content. */
@@ -21,7 +21,7 @@ export interface IntakeHead {
   readonly id: RowId;
   readonly clientId: string;
   readonly kind: string;
-  /** What its content would weigh in memory; a column that is too long is not fetched. */
+  /** Size of its content in memory; a column that is too long is not fetched. */
   readonly bytes: number;
 }
 
@@ -31,15 +31,15 @@ export interface IntakeRow {
   /** The database's clock when the row was taken. */
   readonly takenAt: Date;
   readonly values: Readonly<Partial<Record<IntakeColumn, IntakeValue>>>;
-  /** Columns longer than the contract allows; their values are not here. */
+  /** Columns longer than the contract allows; their values are not fetched. */
   readonly tooLong: readonly IntakeColumn[];
-  /** The officer has let it in. */
+  /** The officer has released it. */
   readonly isReleased?: true;
 }
 
-/** Content of a batch: what a process can hold many times over. */
+/** Most content of a batch: small enough for a process to have several at once. */
 export const batchBytes = 4_194_304;
-/** What a row weighs beside its long columns. */
+/** Size of a row without its long columns. */
 const rowBytes = 4_000;
 
 const wide = ['consents', 'interactions'] as const;
@@ -83,8 +83,9 @@ function rowOf(raw: Raw): IntakeRow {
 }
 
 /**
- * New rows that nobody else holds, locked: of each client in its turn the oldest. Rows of an open transaction are skipped and come later.
- * @param except rows that are worked on apart from the others
+ * New rows that no other process has locked, locked: the oldest of each client in its turn. Rows of an open transaction are
+ * skipped and come later.
+ * @param except rows that are processed separately
  */
 export async function takeNewRows(
   tx: Sql,
@@ -94,7 +95,7 @@ export async function takeNewRows(
 ): Promise<readonly IntakeHead[]> {
   const apart = except.length === 0 ? undefined : idList(except);
   const others = apart === undefined ? '' : `AND lead_intake.id NOT IN (${apart.marks})`;
-  // The number is ours, and LIMIT cannot be a parameter typed as text on every server.
+  // The number is ours, and not every server accepts a text parameter for LIMIT.
   const most = Math.max(1, Math.min(1000, Math.trunc(limit)));
   return takeInTurns<IntakeHead>(turns, most, {
     clientAfter: async (client) => {
@@ -117,7 +118,7 @@ export async function takeNewRows(
   });
 }
 
-/** One row again, if it is still new and free. */
+/** These rows again, if they are still new and unlocked. */
 export async function takeRows(tx: Sql, ids: readonly RowId[]): Promise<readonly IntakeHead[]> {
   if (ids.length === 0) return [];
   const { marks, values } = idList(ids);
@@ -129,7 +130,10 @@ export async function takeRows(tx: Sql, ids: readonly RowId[]): Promise<readonly
   return rows.map(headOf);
 }
 
-/** The new `lead` rows of these references, locked; those held by another process are left out, and so is more than a few for each. */
+/**
+ * The new `lead` rows of these references, locked; rows that another process has locked are left out, and all but a few for each
+ * reference.
+ */
 export async function takeLeadRows(tx: Sql, names: readonly LeadName[]): Promise<readonly IntakeHead[]> {
   if (names.length === 0) return [];
   const { where, values } = byName(names);
@@ -141,7 +145,7 @@ export async function takeLeadRows(tx: Sql, names: readonly LeadName[]): Promise
   return rows.map(headOf);
 }
 
-/** Content of rows that this transaction holds. */
+/** Content of rows that this transaction has locked. */
 export async function fetchRows(tx: Sql, ids: readonly RowId[]): Promise<readonly IntakeRow[]> {
   if (ids.length === 0) return [];
   const { marks, values } = idList(ids);
@@ -153,8 +157,8 @@ export async function fetchRows(tx: Sql, ids: readonly RowId[]): Promise<readonl
 }
 
 /**
- * As many as a batch may weigh, at least one: one row of each client in its turn, so that the long rows of one leave room
- * for those of another.
+ * As many rows as fit into a batch, at least one: one row of each client in its turn, so that one client's long rows leave room
+ * for another's.
  */
 export function withinBatch(heads: readonly IntakeHead[], most = batchBytes): readonly IntakeHead[] {
   const queues = [...Map.groupBy(heads, (head) => head.clientId).values()].map((rows) => [...rows]);
@@ -165,7 +169,7 @@ export function withinBatch(heads: readonly IntakeHead[], most = batchBytes): re
       const next = rows.shift();
       if (next === undefined) continue;
       if (chosen.length > 0 && bytes + next.bytes > most) {
-        // In the order they were sent: what comes after it waits too.
+        // In the order they were sent: the client's later rows wait too.
         rows.length = 0;
         continue;
       }
@@ -176,7 +180,7 @@ export function withinBatch(heads: readonly IntakeHead[], most = batchBytes): re
   return chosen.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** Every committed new row about these leads, whoever holds it: read without a lock. */
+/** Every committed new row about these leads, read without a lock, also when locked. */
 export async function newRowsAbout(
   tx: Sql,
   names: readonly LeadName[],

@@ -1,9 +1,9 @@
-// Rows of lead_intake with an unknown status: found by index, refused visibly.
-// Invariant: a committed row is new or refused; every row is looked at.
+// Refuses rows of lead_intake that have an unknown status.
+// Invariant: a committed row is new or refused, so that none is overlooked; found by index.
 import type { Sql } from './database.ts';
 import { idList } from './intake.ts';
 
-/** Refuses up to `limit` of them; returns how many, by client. */
+/** Refuses up to `limit` such rows; returns their number by client. */
 export async function refuseStrays(
   tx: Sql,
   refusal: string,

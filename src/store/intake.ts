@@ -1,4 +1,4 @@
-// The rows of lead_intake: inserted, refused, removed; and the receipts that make the same row count once.
+// Inserts, refuses and deletes rows of lead_intake, and stores the receipts by which a repeated row is recognised.
 // Invariant: a row leaves 'new' only in the transaction that settled it.
 import { leadColumns } from '../domain/lead-fields/columns.ts';
 import {
@@ -29,7 +29,7 @@ export type IntakeColumn = (typeof intakeColumns)[number];
 export type IntakeValue = string | number | Date | null;
 export type IntakeValues = Readonly<Partial<Record<IntakeColumn, IntakeValue>>>;
 
-/** A lead by its names: unique per client. */
+/** The names of a lead: unique per client. */
 export interface LeadName {
   readonly clientId: string;
   readonly reference: string;
@@ -44,7 +44,7 @@ export interface Receipt {
   readonly receivedAt: Date;
 }
 
-/** When the oldest new row came in. */
+/** Receipt time of the oldest new row. */
 export async function oldestNewRow(sql: ReadOnlySql): Promise<Date | undefined> {
   const [row] = await sql.all<{ received_at: Date }>(
     `SELECT received_at FROM lead_intake
@@ -84,16 +84,16 @@ export async function insertReceipts(tx: Sql, receipts: readonly Receipt[]): Pro
   }
 }
 
-// Named ids are reached by the primary key, whatever the optimiser thinks of a table that is small at the moment: a scan
-// would wait for the rows of other intakes, and they for ours.
+// Reads ids by the primary key, whatever the optimiser decides for a small table: a scan would wait for the rows of other intakes,
+// and they for ours.
 const byPrimaryKey = 'FORCE INDEX (PRIMARY)';
 
-/** Accepted rows go: their content then lives in the lead tables only. */
+/** Deletes accepted rows: their content is then in the lead tables only. */
 export async function removeRows(tx: Sql, ids: readonly bigint[]): Promise<void> {
   await deleteNamed(tx, { table: 'lead_intake', column: 'id', index: 'PRIMARY' }, ids);
 }
 
-/** A refused row stays, visible, with its reasons as JSON. Returns how many were still new. */
+/** Refuses rows, which remain with their reasons as JSON. Returns the number that were still new. */
 export async function refuseRows(tx: Sql, refusals: readonly RowRefusal[]): Promise<number> {
   let count = 0;
   for (const group of insertGroupsByWeight(refusals, 512, (refusal) => textWeight(refusal.refusal)))
@@ -117,7 +117,9 @@ async function refuseSome(tx: Sql, refusals: readonly RowRefusal[]): Promise<num
   return affected;
 }
 
-/** Takes the content of rows away, their names and reasons stay: nothing of an erased person is kept, whenever it arrives (C22). */
+/**
+ * Blanks the content of rows and keeps their names and reasons: no data of an erased person is kept, whenever it arrives (C22).
+ */
 export async function blankRows(tx: Sql, ids: readonly bigint[]): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = idList(ids);
@@ -135,7 +137,7 @@ export async function raiseIntakeAlert(tx: Sql, clientId: string, reason: string
   ]);
 }
 
-/** Plain INSERT of rows in one statement, as the intake account may. */
+/** Inserts rows by one plain INSERT, as the intake account may. */
 export async function insertIntakeRows(sql: Sql, rows: readonly IntakeValues[]): Promise<void> {
   await addIntakeRows(sql, rows);
 }
@@ -152,7 +154,7 @@ export async function addIntakeRows(sql: Sql, rows: readonly IntakeValues[]): Pr
   return rows.map((_, index) => BigInt(insertId + index * idStep));
 }
 
-/** What became of rows of ours: a row that is gone was accepted, or was known already. */
+/** Status of rows inserted before: a missing row was accepted, or was a repeated one. */
 export async function intakeRowsLeft(
   sql: Sql,
   ids: readonly bigint[],
@@ -166,10 +168,10 @@ export async function intakeRowsLeft(
   return new Map(rows.map(({ id, ...row }) => [BigInt(id), row]));
 }
 
-/** The parameter as the number it is: a server compares a text or a double with a BIGINT as doubles, which round above 2^53. */
+/** A cast parameter: a server compares a text or a double with a BIGINT as doubles, which round above 2^53. */
 const idMark = 'CAST(? AS UNSIGNED)';
 
-/** For an IN list of row ids. */
+/** Marks and values for an IN list of row ids. */
 export function idList(ids: readonly bigint[]): { readonly marks: string; readonly values: string[] } {
   const { marks, values } = inList(ids.map(String));
   return { marks: marks.replaceAll('?', idMark), values: values.map(String) };
@@ -187,7 +189,9 @@ export function anyOf(
   return { where: padded.map(() => tuple).join(' OR '), values: padded.flat() };
 }
 
-/** The same for what is only read: `a = ? AND b IN (...)` where only the last column differs, which is planned many times as fast. */
+/**
+ * The same for reads without a lock: `a = ? AND b IN (...)` when only the last column differs, which is planned many times faster.
+ */
 export function amongKeys(
   keys: readonly (readonly string[])[],
   columns: readonly string[],

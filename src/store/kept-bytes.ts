@@ -1,5 +1,5 @@
-// The exact bytes of a file, or of a part of one, encrypted until the recipient has accepted it.
-// Invariant: what was kept can be sent again by any host, byte for byte.
+// Stores the exact bytes of a file or of a part, encrypted, until the recipient has accepted it.
+// Invariant: any host can send the stored bytes again, byte for byte.
 import { openWith, type KeyRing } from '../domain/key-ring.ts';
 import { derived, sealBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
@@ -7,7 +7,6 @@ import type { Sql } from './database.ts';
 import { readSealed, writeSealed } from './file-bytes.ts';
 import { writingKey } from './keys.ts';
 
-/** Keeps the exact bytes of a file, encrypted, so that any host can send them again. */
 export async function keepBytes(
   tx: Sql,
   masterKeys: KeyRing,

@@ -1,5 +1,5 @@
-// The keys this installation knows by their check values, and what stands in the database under each of them.
-// Invariant: no key is ever in here; the highest generation of a purpose is the one that writes.
+// Registers the keys of this installation by their check values, and encrypts again what is under an earlier key.
+// Invariant: no key is stored; the highest generation of a purpose is the one that writes.
 import { openWith, type Key, type KeyRing } from '../domain/key-ring.ts';
 import { derived, sealBytes } from '../domain/keyed.ts';
 import { RelaisError } from '../errors.ts';
@@ -18,7 +18,7 @@ export interface RegisteredKey {
   readonly retiredAt: Date | null;
 }
 
-/** The master key that encrypts. @throws KEY-002 where another one does by now: what stood under ours would be lost with it */
+/** The master key that encrypts. @throws KEY-002 when another key is in force: data under ours would be lost with it */
 export function writingKey(masterKeys: KeyRing): Key {
   if (!masterKeys.inForce())
     throw new RelaisError(
@@ -28,18 +28,18 @@ export function writingKey(masterKeys: KeyRing): Key {
   return masterKeys.current();
 }
 
-/** In order of their generations. */
+/** By generation, ascending. */
 export const registeredKeys = (sql: Pick<Sql, 'all'>): Promise<readonly RegisteredKey[]> =>
   sql.all<RegisteredKey>(
     `SELECT purpose, generation, key_id AS keyId, check_value AS checkValue, registered_at AS registeredAt, retired_at AS retiredAt
        FROM installation_keys ORDER BY purpose, generation`,
   );
 
-/** True once the first `migrate` has noted the keys. */
+/** True once the first `migrate` has registered the keys. */
 export const knowsKeys = async (owner: Database): Promise<boolean> =>
   (await hasTable(owner, 'installation_keys')) && (await registeredKeys(owner)).length > 0;
 
-/** Whether this installation was ever given a key of this name. */
+/** True when this installation ever had a key with this id. */
 export async function isRegisteredKey(
   sql: Pick<Sql, 'all'>,
   purpose: KeyPurpose,
@@ -62,7 +62,7 @@ export async function registerKey(
   );
 }
 
-/** Generations before this one are not needed any more to read anything. */
+/** Retires the generations before this one: no data needs them any more. */
 export async function retireBefore(tx: Sql, purpose: KeyPurpose, generation: number): Promise<void> {
   await tx.run(
     `UPDATE installation_keys SET retired_at = UTC_TIMESTAMP(3)
@@ -77,7 +77,7 @@ export interface Wrapped {
   readonly keyId: string;
 }
 
-/** Secrets of the oldest and the newest leads, to try a key on. */
+/** Secrets of the oldest and the newest leads, to test a key. */
 export async function someSecrets(sql: Sql, keysSchema: string): Promise<readonly Wrapped[]> {
   const columns = 'lead_id AS id, wrapped, key_id AS keyId';
   const from = `FROM \`${keysSchema}\`.lead_secrets`;
@@ -95,7 +95,7 @@ export async function readWrappedKey(sql: Sql, name: string): Promise<Wrapped | 
   return row;
 }
 
-/** Names of wrapped keys that do not stand under this key. */
+/** Names of wrapped keys that are not under this key. */
 export async function wrappedKeyNames(sql: Sql, notUnder: string): Promise<readonly string[]> {
   const rows = await sql.all<{ name: string }>(
     'SELECT name FROM wrapped_keys WHERE key_id <> ? ORDER BY name',
@@ -112,10 +112,10 @@ export async function writeWrappedKey(tx: Sql, name: string, wrapping: Key, byte
   );
 }
 
-/** Whose secrets stand in the keys schema: a table and the column that names its owner. */
+/** The owner of a secret in the keys schema: names the table and its column. */
 export type SecretOwner = 'lead' | 'request';
 
-/** Secrets by the key they are encrypted under; '' where they were written before keys had names. */
+/** Number of secrets by the key that encrypts them; '' when they were written before keys had ids. */
 export async function secretsByKey(
   sql: Sql,
   keysSchema: string,
@@ -127,7 +127,7 @@ export async function secretsByKey(
   return new Map(rows.map((row) => [row.keyId, row.n]));
 }
 
-/** The same of files that are not accepted yet. */
+/** The same for files that are not accepted yet. */
 export async function filesByKey(sql: Sql): Promise<ReadonlyMap<string, number>> {
   const rows = await sql.all<{ keyId: string; n: number }>(
     'SELECT content_key AS keyId, COUNT(*) AS n FROM batches WHERE content IS NOT NULL GROUP BY content_key',
@@ -135,7 +135,7 @@ export async function filesByKey(sql: Sql): Promise<ReadonlyMap<string, number>>
   return new Map(rows.map((row) => [row.keyId, row.n]));
 }
 
-/** Seals by the key that made them, first and last. */
+/** First and last seal by the key that made them. */
 export async function sealsByKey(
   sql: Sql,
 ): Promise<ReadonlyMap<string, { readonly first: number; readonly last: number }>> {
@@ -146,14 +146,14 @@ export async function sealsByKey(
 }
 
 export interface Rewrapped {
-  /** Id of the last one looked at; undefined at the end. */
+  /** Id of the last row read; undefined at the end. */
   readonly last: number | undefined;
   readonly changed: number;
-  /** No key of the ring opens them. */
+  /** Rows that no key of the ring decrypts. */
   readonly unreadable: number;
 }
 
-/** Encrypts the next secrets again, under the key that writes, where they are under another one. */
+/** Encrypts the next secrets that are under another key again, under the key that writes. */
 export async function rewrapSecrets(
   tx: Sql,
   options: {
@@ -192,7 +192,7 @@ export async function rewrapSecrets(
   return { last: page.at(-1)?.id, changed: rewritten.length, unreadable: rows.length - rewritten.length };
 }
 
-/** The same for the next file that is kept until it is accepted. */
+/** The same for the next stored file. */
 export async function rewrapFile(tx: Sql, keys: KeyRing, after: number): Promise<Rewrapped> {
   const current = keys.current();
   const [row] = await tx.all<{ id: number }>(

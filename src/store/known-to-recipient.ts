@@ -1,5 +1,4 @@
-// Under which authorisation a recipient last was given a lead and what of it, from the log; asked only where none is in
-// force any more.
+// Reads from the log which data of a lead a recipient has, and under which authorisation, when none is in force any more.
 // Invariant: reads only.
 import type { Action } from '../../connectors/contract.ts';
 import type { Sql } from './database.ts';
@@ -10,7 +9,7 @@ export async function lastHandedOver(
   destinationId: string,
 ): Promise<{ readonly authorisationId: number; readonly correctedSince: boolean } | undefined> {
   const [row] = await sql.all<{ authorisation_id: number; corrected: number }>(
-    // Known to the recipient is the latest revision it has answered yes to; corrected since is what came after that one first left.
+    // The recipient has the latest revision that it accepted; `corrected`: a correction came after that revision first left.
     `SELECT h.authorisation_id,
             EXISTS (SELECT 1 FROM intake_receipts r WHERE r.lead_id = h.lead_id AND r.kind = 'correction' AND r.accepted_at >= COALESCE((
               SELECT MIN(f.at) FROM handovers f FORCE INDEX (handovers_subject)
@@ -40,17 +39,17 @@ export async function revisionHeld(sql: Sql, leadId: number, destinationId: stri
   return row?.revision ?? 0;
 }
 
-/** What one content said that the recipient has answered yes to. */
+/** Fields and opt-ins of one content that the recipient accepted. */
 export interface HandedOver {
   readonly action: Action;
-  /** Of its call; empty where the delivery is one. */
+  /** Name of its call; empty when the delivery is one call. */
   readonly call: string;
   readonly mappingVersionId: number;
-  /** Target names in their order, a space between them. */
+  /** Names of target fields in order, separated by blanks. */
   readonly fields: string;
-  /** Opt-ins it told, by `purpose.channel`. */
+  /** Opt-ins in the content, by `purpose.channel`. */
   readonly optIns: readonly string[];
-  /** It left before the person was last corrected. */
+  /** It departed before the last correction of the person. */
   readonly isOlder: boolean;
 }
 

@@ -1,5 +1,5 @@
-// The last voluntary sign of the person behind a lead, and which leads nobody gave one for two years (C32, C33).
-// Invariant: reads only; a person's leads are those that share the mail or a phone with it, one hop (`sharedAddresses`).
+// Finds the last voluntary sign of the person behind a lead, and the leads without one for two years (C32, C33).
+// Invariant: reads only; a person's leads are those with the same mail or phone, one hop (`sharedAddresses`).
 import { addMonths, civilDate, type CivilDate } from '../domain/civil-date.ts';
 import { inactiveMonths, isInactive, lastSignOf, retentionOf } from '../domain/retention.ts';
 import type { Sql } from './database.ts';
@@ -7,7 +7,7 @@ import { operationsNamed } from './operations.ts';
 import { signsIn } from './retention-candidates.ts';
 import { sharedAddresses } from './same-address.ts';
 
-/** Of each lead: the latest sign in it and in those of the same person. */
+/** The latest sign by lead, in it and in those of the same person. */
 export async function lastSigns(sql: Sql, leadIds: readonly number[]): Promise<ReadonlyMap<number, Date>> {
   const shared = await sharedAddresses(sql, leadIds, 'all');
   const signs = await signsIn(sql, [...new Set([...leadIds, ...shared.flatMap(({ all }) => all)])]);
@@ -27,13 +27,13 @@ interface Request {
   readonly collectedAt: Date;
 }
 
-/** Of these leads, those that are not relayed any more. What was collected within two years costs nothing. */
+/** The ids of these leads that are inactive and no longer relayed. Leads collected within two years need no query. */
 export async function inactiveAmong(
   sql: Sql,
   leads: readonly Request[],
   today: CivilDate = civilDate(sql.now()),
 ): Promise<ReadonlySet<number>> {
-  // Two days more: midnight in Paris is the day before in UTC, and a month may be short.
+  // A margin of two days and more: midnight in Paris is the day before in UTC, and a month may be short.
   const before = new Date(`${addMonths(today, -inactiveMonths)}T00:00:00Z`).getTime() + 4 * 86_400_000;
   const old = leads.filter(({ collectedAt }) => collectedAt.getTime() < before);
   if (old.length === 0) return new Set();

@@ -1,6 +1,5 @@
-// Deliveries that wait, or are in a worker's hands, although their answer is in the log: it came after the lease had run out, or
-// could not be settled.
-// Invariant: reads only; of several calls, the answer must be that of the call that is open.
+// Finds unsettled deliveries with an answer in the log: it came after the lease had lapsed, or could not be settled.
+// Invariant: reads only; for several calls, the answer must be that of the open call.
 import { inList, type Sql } from './database.ts';
 
 export async function heldWithLateProof(
@@ -17,10 +16,10 @@ export async function heldWithLateProof(
   );
 }
 
-/** Outcomes after which the recipient has it. */
+/** Outcomes after which the recipient has the delivery. */
 export type Taken = 'accepted' | 'duplicate' | 'unconfirmed';
 
-/** Of these, in their attempt of now and without calls, what the log says that the recipient took. */
+/** Late outcomes in the log by which the recipient accepted these deliveries, in their current attempt and without calls. */
 export async function takenByLog(sql: Sql, ids: readonly number[]): Promise<ReadonlyMap<number, Taken>> {
   if (ids.length === 0) return new Map();
   const { marks, values } = inList(ids);

@@ -1,5 +1,5 @@
-// Changes of leads that wait to be planned: taken by one planner each, set aside when planning them breaks, dropped when planned.
-// Invariant: fresh changes before backfilled ones, each client in its turn; a change is dropped only with what it came to.
+// Stores changes of leads to plan: one planner takes each, a failing one is quarantined, a planned one is deleted.
+// Invariant: new changes before backfilled ones, each client in its turn; a change is deleted with the result of its planning.
 import type { Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
 import { startOfTurns, takeInTurns, type Turns } from './round-robin.ts';
@@ -24,22 +24,25 @@ const changeOf = (row: ChangeRow): LeadChange => ({
   kind: row.kind,
 });
 
-/** Set aside because planning it broke; back in the queue, behind all others, after this time. */
+/** Quarantined because its planning failed; planned again after this time, behind all others. */
 export const asidePriority = 2;
 
 const asideMinutes = 10;
 
-/** One look without a transaction: what an idle planner does twenty times a second. */
+/** One read without a transaction, for the idle planner's check twenty times a second. */
 export async function anyChange(sql: Sql): Promise<boolean> {
   return (await sql.all(`SELECT 1 FROM lead_changes WHERE priority < ${asidePriority} LIMIT 1`)).length > 0;
 }
 
-/** Where a planner stands in the round of clients, for each priority: a backfill does not move the turn of fresh leads. */
+/** Position of a planner in the round of clients, by priority: a backfill does not move the turn of new leads. */
 export type PlanningTurns = readonly Turns[];
 
 export const startOfPlanning = (): PlanningTurns => [startOfTurns(), startOfTurns()];
 
-/** Takes changes nobody else is planning, fresh before backfilled, each client in its turn; the caller's transaction holds them. */
+/**
+ * Takes changes that no other planner has locked, new before backfilled, each client in its turn; locked in the caller's
+ * transaction.
+ */
 export const takeChanges = (tx: Sql, limit: number, turns: PlanningTurns): Promise<readonly LeadChange[]> =>
   changesInTurn(tx, limit, turns, 'FOR UPDATE SKIP LOCKED');
 
@@ -79,7 +82,7 @@ async function changesInTurn(
   return taken.map(changeOf);
 }
 
-/** One change, unless another planner has it. */
+/** One change, unless another planner has locked it. */
 export async function takeChange(tx: Sql, id: number): Promise<readonly LeadChange[]> {
   return (
     await tx.all<ChangeRow>(
@@ -89,7 +92,7 @@ export async function takeChange(tx: Sql, id: number): Promise<readonly LeadChan
   ).map(changeOf);
 }
 
-/** @param minutes after which it is looked at again */
+/** @param minutes until it is planned again */
 export async function setAside(tx: Sql, id: number, minutes = asideMinutes): Promise<void> {
   await tx.run(
     `UPDATE lead_changes FORCE INDEX (PRIMARY) SET priority = ${asidePriority}, changed_at = TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3)) WHERE id = ?`,
@@ -97,7 +100,7 @@ export async function setAside(tx: Sql, id: number, minutes = asideMinutes): Pro
   );
 }
 
-/** Changes set aside long enough ago are planned again: the cause may be gone. */
+/** Releases changes that were quarantined long enough: the cause may be repaired. */
 export async function takeUpAside(sql: Sql): Promise<void> {
   await sql.run(
     `UPDATE lead_changes SET priority = 1 WHERE priority = ${asidePriority} AND changed_at < TIMESTAMPADD(MINUTE, -${asideMinutes}, UTC_TIMESTAMP(3))`,

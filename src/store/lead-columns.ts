@@ -1,5 +1,5 @@
-// How the columns of a lead are named in the statements of its tables, and read back into its blocks.
-// Invariant: all lists follow from the definitions of the fields and are built once, when the module is loaded.
+// Maps the columns of a lead's tables to its fields: names them in statements, and reads rows back into blocks.
+// Invariant: all lists are derived from the definitions of the fields, once, when the module is loaded.
 import {
   columnFacts,
   groups,
@@ -40,7 +40,7 @@ const aliases: Readonly<Record<LeadTable, string>> = {
 };
 
 /**
- * A SELECT of columns under their intake names, which are unique over all tables; only the tables they stand in are joined.
+ * A SELECT of columns under their intake names, which are unique over all tables; joins only the tables that have them.
  * @param own columns of `leads l` besides
  */
 export function selectLeads(own: string, columns: readonly LeadColumn[] = leadColumns): string {
@@ -54,12 +54,12 @@ export function selectLeads(own: string, columns: readonly LeadColumn[] = leadCo
   return `SELECT ${[own, ...list].join(', ')} FROM leads l ${joins.join(' ')}`;
 }
 
-/** What a SELECT gives for the columns of these fields. */
+/** Row of a SELECT of these fields' columns. */
 export type RowOf<F> = Readonly<Record<ColumnsOf<F>, SqlValue>>;
 
 /**
- * Reads a block of the lead out of a row. Absent stays absent (C13): what is NULL or was not
- * selected leaves no key, an empty inner block no block.
+ * Reads a block of the lead from a row. Absent stays absent (C13): a column that is NULL or not selected gives no key, an empty
+ * inner block gives no block.
  */
 export function blockReader<F extends Fields>(fields: F): (row: RowOf<F>) => ValuesOf<F> {
   const own = Object.entries(fields).flatMap(([name, entry]) =>

@@ -1,15 +1,15 @@
-// The facts that stay for statistics (C34), and what they are made of while the lead is there.
-// Invariant: a fact holds counts by month and bands, and no id; which leads are counted was settled before the first of them went.
+// Stores the anonymous facts kept for statistics (C34), and reads their sources while the lead exists.
+// Invariant: a fact has counts by month and bands, and no id; the leads to count are chosen before the first of them is deleted.
 import type { FactCell, FactSource } from '../domain/retention-facts.ts';
 import { inList, type Sql } from './database.ts';
 
 export interface LeadSource extends FactSource {
   readonly leadId: number;
-  /** Mail and phones, spelt alike where they compare equal. */
+  /** Mail and phones, normalised so that equal ones are the same text. */
   readonly addresses: readonly string[];
 }
 
-/** Leads that still have their person; erased ones are left out. */
+/** Leads with personal data; erased ones are left out. */
 export async function factSources(
   sql: Pick<Sql, 'all'>,
   leadIds: readonly number[],
@@ -47,7 +47,7 @@ export async function countFacts(tx: Sql, clientId: string, cells: readonly Fact
     );
 }
 
-/** After a run: a cell that fewer ended in than were found, since some came back meanwhile, is nobody's any more. */
+/** Deletes the cells of a client that count fewer leads than `least`, after a run: some leads may have come back meanwhile. */
 export async function dropSmallCells(tx: Sql, clientId: string, least: number): Promise<void> {
   await tx.run('DELETE FROM lead_facts WHERE client_id = ? AND requests < ?', [clientId, least]);
 }

@@ -1,4 +1,4 @@
-// What the hand-over log holds about leads, told by lead.
+// Reads the hand-over log by lead.
 // Invariant: reads only.
 import type { Action } from '../../connectors/contract.ts';
 import { inList, insertGroups, type ReadOnlySql } from './database.ts';
@@ -18,7 +18,7 @@ export interface LeadEntry {
   readonly connector: string;
   readonly recipient: string;
   readonly target: string;
-  /** Names of the target's fields, blanks between them. */
+  /** Names of target fields, separated by blanks. */
   readonly fields: string;
   /** JSON, as it was sent. */
   readonly consents: string;
@@ -33,7 +33,7 @@ const columns = `id, at, entry, destination_id AS destinationId, delivery_id AS 
   actor, purpose, connector, recipient, target, COALESCE(fields, '') AS fields, COALESCE(consents, '[]') AS consents, outcome,
   reason, status, call_name AS callName, mapping_version_id AS mappingVersionId`;
 
-/** In the order of their ids. */
+/** By id, ascending. */
 export async function entriesOfLeads(
   sql: ReadOnlySql,
   leadIds: readonly number[],

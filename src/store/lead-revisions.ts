@@ -1,5 +1,5 @@
-// Earlier revisions of leads that a recipient may already hold.
-// Invariant: encrypted under the lead's own secret; gone as soon as its deliveries have settled or the lead is erased.
+// Stores earlier revisions of leads that a recipient may have, so that a later attempt can send the same content again.
+// Invariant: encrypted under the lead's own secret; deleted once its deliveries have settled or the lead is erased.
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { derived, openBytes, sealBytes } from '../domain/keyed.ts';
@@ -13,8 +13,8 @@ const partBytes = 262_144;
 const leadsAtOnce = 10;
 
 /**
- * Keeps the present revision of leads that a recipient may already hold, encrypted under the lead's secret,
- * so that a later attempt can send exactly what the first may have brought (guarantee 4). Call before changing the lead.
+ * Stores the present revision of leads that a recipient may have, encrypted under the lead's secret, so that a later attempt sends
+ * exactly the content of the first (guarantee 4). Called before a lead is changed.
  */
 export function createSnapshots(secrets: LeadSecrets): {
   readonly keep: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
@@ -46,7 +46,7 @@ export function createSnapshots(secrets: LeadSecrets): {
         values,
       );
       const ids = open.map((row) => row.lead_id);
-      // A few at a time: each may weigh megabytes.
+      // A few at a time: each may have megabytes.
       for (let start = 0; start < ids.length; start += leadsAtOnce)
         await keepSome(tx, ids.slice(start, start + leadsAtOnce));
     },
@@ -71,7 +71,7 @@ export function createSnapshots(secrets: LeadSecrets): {
   };
 }
 
-/** Cut, so that no statement grows with the lead, whatever the server's `max_allowed_packet`. */
+/** Split, so that no statement grows with the lead, whatever the server's `max_allowed_packet`. */
 async function writeParts(
   tx: Sql,
   lead: Pick<Lead, 'id' | 'revision' | 'clientId'>,
@@ -98,12 +98,12 @@ async function writeParts(
   ]);
 }
 
-/** Snapshots of versions before 011 are not compressed: JSON begins otherwise than gzip. */
+/** Snapshots of versions before 011 are not compressed: JSON begins with another byte than gzip. */
 async function unpacked(plain: Buffer): Promise<string> {
   return (plain[0] === 0x1f ? await promisify(gunzip)(plain) : plain).toString('utf8');
 }
 
-/** Earlier revisions nobody needs any more: every delivery of the lead has settled. Returns how many went. */
+/** Deletes earlier revisions of leads whose deliveries have all settled. Returns the number deleted. */
 export async function dropSettledRevisions(sql: Sql): Promise<number> {
   const { affected } = await sql.run(
     `DELETE FROM lead_revisions WHERE NOT EXISTS (

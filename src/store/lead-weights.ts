@@ -1,14 +1,15 @@
-// What the history of a lead weighs: its events, counted and weighed in SQL.
+// Measures the history of a lead: counts its consents and interactions and sums their bytes in SQL.
+// Invariant: reads only.
 import { inList, type Sql } from './database.ts';
 
 export interface LeadWeight {
   readonly consents: number;
   readonly interactions: number;
-  /** Of the texts of its interactions. */
+  /** Bytes of the texts of its interactions. */
   readonly contentBytes: number;
 }
 
-/** By lead; one without events is there too. */
+/** By lead; one without events is included. */
 export async function readWeights(
   tx: Sql,
   leadIds: readonly number[],

@@ -1,5 +1,5 @@
-// What intake writes into the lead tables: new leads, corrections, events, in joined statements.
-// Invariant: the caller's transaction holds the lead's row; every change is one revision and one line in lead_changes.
+// Writes leads for intake: new leads, corrections, events, in joined statements.
+// Invariant: the caller's transaction has locked the lead's row; every change is one revision and one row in lead_changes.
 import type { Interaction } from '../domain/lead.ts';
 import type { LeadColumn, LeadFields } from '../domain/lead-fields/columns.ts';
 import type { FieldValue } from '../domain/lead-fields/field.ts';
@@ -55,7 +55,7 @@ export async function lockNamedLeads(
   );
 }
 
-/** Without a lock. */
+/** The leads of these names, without a lock. */
 export async function findLeads(
   tx: Sql,
   names: readonly LeadName[],
@@ -77,13 +77,13 @@ function byNameKey(rows: readonly RawLead[]): ReadonlyMap<string, LockedLead> {
   return new Map(rows.map(({ erasedAt, ...row }) => [nameKey(row), { ...row, erased: erasedAt !== null }]));
 }
 
-/** Rows per statement at most: far below the server's limit of 65,535 parameters. */
+/** Most rows per statement: far below the server's limit of 65,535 parameters. */
 const together = 256;
 
-/** Of what a statement says of a lead beside its texts. */
+/** Bytes of a lead's values in a statement that are not texts. */
 const numbersWeight = 256;
 
-/** A lead as it is: most are a tenth of what they might be, and one batch would become many statements for each table. */
+/** Actual size of a lead: most are a tenth of their maximum, by which one batch would become many statements for each table. */
 const weightOf = ({ clientId, reference, fields }: NewLead): number =>
   Object.values(fields).reduce<number>(
     (sum, value) => sum + (typeof value === 'string' ? textWeight(value) : 0),
@@ -131,7 +131,7 @@ async function insertTogether(tx: Sql, leads: readonly NewLead[]): Promise<Reado
   return new Map([...found].map(([name, { id }]) => [name, id]));
 }
 
-/** Of leads, the columns named: what a correction is judged against. */
+/** The named columns of leads, against which a correction is checked. */
 export async function readFacts(
   tx: Sql,
   leadIds: readonly number[],
@@ -151,7 +151,7 @@ export async function readFacts(
   );
 }
 
-/** Writes the named columns only; `clear` become NULL. */
+/** Writes the named columns only; those in `clear` become NULL. */
 export async function correctLead(
   tx: Sql,
   lead: { readonly id: number; readonly clientId: string },

@@ -1,5 +1,5 @@
-// Leads as mappings read them, and the lock that consent, erasure and departure share.
-// Invariant: every read names its client; whoever changes or sends a lead holds its row.
+// Reads leads for mappings, and takes the lock that consent, erasure and departure share.
+// Invariant: a transaction that changes or sends a lead locks its row first.
 import { optionalBlocks, type Lead, type OptionalBlock } from '../domain/lead.ts';
 import { columnFacts, leadColumns, type LeadFields, type leadFields } from '../domain/lead-fields/columns.ts';
 import { financialFields } from '../domain/lead-fields/financial.ts';
@@ -13,7 +13,7 @@ import { inList, type Sql } from './database.ts';
 import { refusedAtAddress } from './refused-at-address.ts';
 import { blockReader, interactionColumns, selectLeads, type RowOf } from './lead-columns.ts';
 
-/** What the lock on a lead returns. */
+/** Result of the lock on a lead. */
 export interface LeadLock {
   readonly id: number;
   readonly revision: number;
@@ -25,7 +25,7 @@ export interface LeadRead {
   readonly lead: Lead;
   readonly consentRevision: number;
   readonly createdAt: Date;
-  /** Processing is restricted: nothing of it leaves but its erasure, and what takes back or corrects. */
+  /** Processing is restricted: only its erasure, withdrawals and corrections leave. */
   readonly restricted?: true;
 }
 
@@ -45,7 +45,7 @@ type Blocks = ReadonlySet<OptionalBlock>;
 const ownColumns =
   'l.id, l.client_id, l.reference, l.revision, l.consent_revision, l.erased_at, l.created_at, l.restricted_at';
 
-/** Of the tables that stand for a block, only those of the blocks are joined. */
+/** Joins only the tables of the blocks to read. */
 function selectBlocks(blocks: Blocks): string {
   const unread = optionalBlocks.filter((block) => !blocks.has(block));
   const columns = columnFacts.filter(({ path }) => !unread.some((block) => path.startsWith(`${block}.`)));
@@ -59,7 +59,7 @@ const everyBlock: Blocks = new Set(optionalBlocks);
 
 /**
  * Leads by id; those that do not exist are missing from the map.
- * @param blocks those that somebody reads, all by default; the others stay empty
+ * @param blocks the blocks to read, all by default; the others stay empty
  */
 export async function readLeads(
   sql: Sql,
@@ -100,7 +100,7 @@ export async function readLeads(
 const refusalsOf = (refusedAtAddress: Lead['refusedAtAddress']): Pick<Lead, 'refusedAtAddress'> =>
   refusedAtAddress === undefined ? {} : { refusedAtAddress };
 
-/** A new lead as its row said it, before it is read back. */
+/** A new lead as its intake row gave it, before it is read back. */
 export const leadOfFields = (
   { clientId, reference }: { readonly clientId: string; readonly reference: string },
   fields: LeadFields,
@@ -126,11 +126,13 @@ export const leadOfFields = (
   interactions: [],
 });
 
-/** Locks leads for the rest of the transaction, in id order. Consent events, corrections, erasure and departure all come through here. */
+/**
+ * Locks leads for the rest of the transaction, in id order. Consent events, corrections, erasure and departure all take this lock.
+ */
 export const lockLeads = (tx: Sql, leadIds: readonly number[]): Promise<ReadonlyMap<number, LeadLock>> =>
   locked(tx, leadIds, 'FOR UPDATE');
 
-/** The same without waiting: a lead that somebody holds is not among them. */
+/** The same without waiting: leads that another transaction has locked are left out. */
 export const lockFreeLeads = (tx: Sql, leadIds: readonly number[]): Promise<ReadonlyMap<number, LeadLock>> =>
   locked(tx, leadIds, 'FOR UPDATE SKIP LOCKED');
 

@@ -1,8 +1,8 @@
-// Leases with their fencing tokens: who holds a row, for how long; and the SQL that checks it.
-// Invariant: a lease is known by row and token; its time is the database's.
+// Checks and renews the leases of deliveries, with their fencing tokens, and gives the SQL of the check.
+// Invariant: id and token identify a lease; its time is the database's.
 import { inList, type Sql, type SqlValue } from './database.ts';
 
-/** Rows of one statement: a file of thousands would pass the 65,535 placeholders of a prepared statement. */
+/** Rows per statement: a file of thousands would exceed the 65,535 placeholders of a prepared statement. */
 export const together = 500;
 
 export interface Lease {
@@ -10,12 +10,11 @@ export interface Lease {
   readonly token: number;
 }
 
-/** Whether a lease is still ours and alive. */
+/** True when the lease is live and has this token. */
 export type Holds = (id: number, token: number) => boolean;
 
 /**
- * Locks leased rows. A worker that was overtaken by itself may name a row twice, under its old lease and its new one:
- * each is judged by its own token.
+ * Locks leased rows. A worker that claimed a row again may name it twice, under its old and its new token: each is checked by its own.
  */
 export async function lockLeased(tx: Sql, leases: readonly Lease[]): Promise<Holds> {
   const alive = new Map<number, number>();
@@ -32,8 +31,8 @@ export async function lockLeased(tx: Sql, leases: readonly Lease[]): Promise<Hol
 }
 
 /**
- * `AND` the lease of each row is still ours and alive, for an UPDATE of exactly these rows. A row whose lease is lost
- * is left out, so fewer rows are affected than were named: the caller rolls back and looks which.
+ * `AND` condition that the lease of each row is ours and live, for an UPDATE of exactly these rows. A row whose lease is lost is
+ * not changed, so that fewer rows are affected than named: the caller rolls back and finds out which.
  */
 export function heldClause(leases: readonly Lease[]): { readonly sql: string; readonly values: SqlValue[] } {
   const token = valueById(
@@ -46,7 +45,7 @@ export function heldClause(leases: readonly Lease[]): { readonly sql: string; re
   };
 }
 
-/** Makes leases longer; false when one of them is no longer ours. The others are renewed all the same. */
+/** Renews leases; false when one of them is no longer ours. The others are renewed all the same. */
 export async function renewLeases(sql: Sql, leases: readonly Lease[], leaseMs: number): Promise<boolean> {
   let renewed = 0;
   for (let start = 0; start < leases.length; start += together) {
@@ -64,9 +63,9 @@ export async function renewLeases(sql: Sql, leases: readonly Lease[], leaseMs: n
 }
 
 /**
- * The value of each row by its id, or a single `?` when all values are equal; padded like `inList`. Found by bisection: a `CASE` with
- * two hundred branches is walked for every row, and was a tenth of the database's work. Of rows that follow each other with one value
- * the first is named. Of an id named twice the first value counts.
+ * The value of each row by its id, or a single `?` when all values are equal; padded like `inList`. Found by bisection: a `CASE`
+ * with two hundred branches is evaluated for every row, and was a tenth of the database's work. Consecutive rows with one value
+ * need only the first. For an id named twice the first value is valid.
  */
 export function valueById(
   ids: readonly number[],
@@ -82,7 +81,7 @@ export function valueById(
     .sort((a, b) => a.id - b.id)
     .filter((pair, index, all) => pair.value !== all[index - 1]?.value);
   const list = inList(sorted.map((pair) => pair.id));
-  // As texts: ELT makes one of a number, and not always the digits alone.
+  // As texts: ELT converts a number to text, and not always to its digits alone.
   const found = inList(sorted.map((pair) => String(pair.value)));
   const sql = `ELT(INTERVAL(id, ${list.marks}), ${found.marks})`;
   return { sql: isNumber ? `CAST(${sql} AS SIGNED)` : sql, values: [...list.values, ...found.values] };

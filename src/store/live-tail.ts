@@ -1,5 +1,5 @@
-// The end of the log as people watch it: what happened to deliveries and destinations, by ids that seals cover.
-// Invariant: reads only, by the primary key, no more ids at once than were asked; nothing of a person.
+// Reads the end of the sealed log for the live tail: entries about deliveries and destinations.
+// Invariant: reads only, by the primary key, at most the given ids; no personal data.
 import type { Action } from '../../connectors/contract.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
 import { inList, type ReadOnlySql, type SqlValue } from './database.ts';
@@ -18,7 +18,7 @@ export const sealsUpTo = (
     [sequence],
   );
 
-/** What may narrow the tail: a list's conditions but its period, which the tail is itself. */
+/** Filter of the tail: the conditions of a list without its period. */
 export type TailFilter = Pick<DeliveryFilter, 'client' | 'destination' | 'state' | 'reason' | 'lead'>;
 
 export interface TailEntry {
@@ -27,11 +27,11 @@ export interface TailEntry {
   readonly entry: HandoverEntry;
   readonly clientId: string;
   readonly destinationId: string;
-  /** 0: it is the destination's. */
+  /** 0: the entry is the destination's. */
   readonly deliveryId: number;
   readonly reference: string | null;
   readonly action: Action | '';
-  /** What the delivery is by now; null where there is none. */
+  /** Current state of the delivery; null when there is none. */
   readonly state: DeliveryState | null;
   readonly run: number;
   readonly attempt: number;
@@ -45,11 +45,11 @@ export interface TailEntry {
   readonly nextStep: string;
   readonly fields: string | null;
   readonly actor: string;
-  /** 1: a person said why, and so it was a person. */
+  /** 1: a person gave a reason, so the actor is a person. */
   readonly isTyped: number;
 }
 
-/** Of these entries, those of the named kinds that the filter lets through, in the order of their ids. */
+/** The entries with these ids and kinds that match the filter, ascending by id. */
 export async function tailEntries(
   sql: ReadOnlySql,
   ids: readonly number[],

@@ -1,4 +1,4 @@
-// Entries of the log in a period, for an export or an auditor: in their order, page by page.
+// Reads the log's entries of a period for an export or an auditor, in order, page by page.
 // Invariant: reads only, by the primary key; a period bounds the ids before any entry is read.
 import type { ReadOnlySql } from './database.ts';
 
@@ -29,13 +29,13 @@ export interface LogRange {
 const columns = `id, at, entry, client_id AS client, destination_id AS destination, delivery_id AS delivery, lead_id AS \`lead\`,
   run, attempt, actor, purpose, recipient, outcome, reason, status`;
 const atOnce = 2_000;
-/** Ids and times grow together, but writers at once differ by less than this. */
+/** Ids and times grow together, but concurrent writers may differ by up to this. */
 const slackMs = 600_000;
 
 const condition = (client: string | undefined): string =>
   `id >= ? AND id <= ? AND at >= ? AND at < ?${client === undefined ? '' : ' AND client_id = ?'}`;
 
-/** The first entry that may be as late as that, by bisection; one behind the last where none is. */
+/** The first entry that may be that late, by bisection; one above the last when there is none. */
 async function firstFrom(sql: ReadOnlySql, at: number): Promise<number> {
   const [ends] = await sql.all<{ low: number | null; high: number | null }>(
     'SELECT MIN(id) AS low, MAX(id) AS high FROM handovers',
@@ -53,7 +53,7 @@ async function firstFrom(sql: ReadOnlySql, at: number): Promise<number> {
   return low;
 }
 
-/** First and last id that an entry of the period may have; the last is the smaller one where there can be none. */
+/** First and last id that an entry of the period may have; the last is the smaller one when there can be none. */
 export const idsOf = async (
   sql: ReadOnlySql,
   { from, until }: Pick<LogRange, 'from' | 'until'>,
@@ -62,7 +62,7 @@ export const idsOf = async (
   await firstFrom(sql, until.getTime() + slackMs),
 ];
 
-/** How many there are, counted no further than `most`. */
+/** Number of entries, counted up to `most`. */
 export async function countEntries(sql: ReadOnlySql, range: LogRange, most: number): Promise<number> {
   const [first, last] = await idsOf(sql, range);
   const { from, until, client } = range;

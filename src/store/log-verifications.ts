@@ -1,5 +1,5 @@
-// Verifications of the log: who asked, how far each is, what it found.
-// Invariant: one runs at a time, over all processes; one whose process has gone is known by its silence.
+// Stores verifications of the log: actor, progress and result.
+// Invariant: one runs at a time over all processes; one whose process has died is recognised by its missing heartbeat.
 import { isDuplicateKey, type ReadOnlySql, type Sql } from './database.ts';
 
 export interface VerificationRow {
@@ -10,13 +10,13 @@ export interface VerificationRow {
   readonly endedAt: Date | null;
   /** Its process is alive. */
   readonly isRunning: boolean;
-  /** Read so far. */
+  /** Entries read so far. */
   readonly entries: number;
-  /** JSON; null where it did not come to its end. */
+  /** JSON; null when it did not complete. */
   readonly result: string | null;
 }
 
-/** After so long without a sign its process has gone. */
+/** After so long without a heartbeat its process counts as dead. */
 const silenceSeconds = 60;
 
 const columns = `id, actor, anchor, begun_at AS begunAt, ended_at AS endedAt, entries, result,
@@ -48,7 +48,7 @@ export async function beginVerification(
   }
 }
 
-/** It is alive, and has read so many entries. */
+/** Writes the heartbeat and the number of entries read. */
 export async function noteProgress(sql: Sql, id: number, entries: number): Promise<void> {
   await sql.run(
     'UPDATE log_verifications SET seen_at = UTC_TIMESTAMP(3), entries = ? WHERE id = ? AND running = 1',
@@ -56,7 +56,7 @@ export async function noteProgress(sql: Sql, id: number, entries: number): Promi
   );
 }
 
-/** @param result null: it broke off */
+/** @param result null: it was interrupted */
 export async function endVerification(
   sql: Sql,
   id: number,
