@@ -1,6 +1,6 @@
-// Long files: one batch of role `whole`, its parts, and the lease of the worker that writes and sends it.
-// Invariant: a whole is under way for one worker at a time; its bytes are fixed from its first sending on, and a final outcome is
-// kept on it before any of its rows is settled by it.
+// Stores long files: one batch of role `whole`, its parts, and the lease of the worker that writes and sends it.
+// Invariant: one worker at a time has the lease; the bytes are fixed from the first sending on; a final outcome is stored on the
+// whole before it settles any row.
 import type { Action, Outcome } from '../../connectors/contract.ts';
 import { batchColumns, batchOf, endBatch, type Batch, type BatchRow, type EndedState } from './batches.ts';
 import { inList, type Sql } from './database.ts';
@@ -8,11 +8,11 @@ import { openParts, type Extent } from './file-parts.ts';
 import { noteArrived } from './full-files.ts';
 
 /**
- * A planner that died while it collected: after this the file leaves as it is, minutes. One that must be complete waits for whoever
- * goes on with it: no lead waits longer than a year.
+ * Time after which a file whose planner died while collecting leaves as it is, minutes. A file that must be complete waits for
+ * another planner to go on: no lead waits longer than a year.
  */
 const collectingMinutes = { as_it_is: 60, complete: 366 * 1_440 };
-/** Recovery of the rows takes a moment. */
+/** Time for the recovery of the rows. */
 const recoverAgainMs = 5_000;
 
 /** Opens a long file; until `startWhole` it is being collected. */
@@ -29,14 +29,14 @@ export async function openWhole(
   return insertId;
 }
 
-/** Everything is collected: it may leave. */
+/** Ends the collection: the file may leave. */
 export async function startWhole(tx: Sql, id: number): Promise<void> {
   await tx.run('UPDATE batches SET due_at = UTC_TIMESTAMP(3), queued_at = UTC_TIMESTAMP(3) WHERE id = ?', [
     id,
   ]);
 }
 
-/** The action of a file that is still being collected; undefined once it has been on its way. */
+/** The action of a file that is still being collected; undefined once it was under way. */
 export async function collectedAction(tx: Sql, id: number): Promise<string | undefined> {
   const [row] = await tx.all<{ action: string }>(
     `SELECT action FROM batches WHERE id = ? AND role = 'whole' AND state = 'open' AND attempt = 0 AND sequence IS NULL
@@ -53,7 +53,7 @@ export interface Whole extends Batch {
   readonly outcome: Outcome | undefined;
 }
 
-/** Takes the lease of a long file for one attempt; undefined where somebody has it, or it has moved on. */
+/** Takes the lease of a long file for one attempt; undefined when another worker has it, or the file has moved on. */
 export async function takeWhole(
   sql: Sql,
   { id, attempt }: Pick<Batch, 'id' | 'attempt'>,
@@ -78,10 +78,10 @@ export async function takeWhole(
   };
 }
 
-/** A long file as one attempt holds it: whoever comes after a lapse has another attempt. */
+/** A long file under the lease of one attempt: after a lapse the next worker has another attempt. */
 export type HeldWhole = Pick<Batch, 'id' | 'attempt'>;
 
-/** False: it is lost. */
+/** False when the lease is lost. */
 export async function renewWhole(sql: Sql, { id, attempt }: HeldWhole, leaseMs: number): Promise<boolean> {
   const { affected } = await sql.run(
     `UPDATE batches SET lease_until = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
@@ -91,7 +91,7 @@ export async function renewWhole(sql: Sql, { id, attempt }: HeldWhole, leaseMs: 
   return affected === 1;
 }
 
-/** Given back with rows on their way: recovery looks at it at once. */
+/** Ends the lease with rows under way: recovery processes the file at once. */
 export async function dropWhole(sql: Sql, { id, attempt }: HeldWhole): Promise<void> {
   await sql.run(
     `UPDATE batches SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3))
@@ -100,7 +100,7 @@ export async function dropWhole(sql: Sql, { id, attempt }: HeldWhole): Promise<v
   );
 }
 
-/** Whether the lease is still held; then it cannot be lost before the end of the transaction. */
+/** Locks the file and checks the lease: when true, it cannot be lost before the end of the transaction. */
 export async function lockWhole(tx: Sql, { id, attempt }: HeldWhole): Promise<boolean> {
   const rows = await tx.all(
     'SELECT 1 FROM batches WHERE id = ? AND attempt = ? AND lease_until > UTC_TIMESTAMP(3) FOR UPDATE',
@@ -109,7 +109,7 @@ export async function lockWhole(tx: Sql, { id, attempt }: HeldWhole): Promise<bo
   return rows.length > 0;
 }
 
-/** Given back with nothing on its way; looked at again later, as the same attempt. */
+/** Ends the lease with nothing under way; the same attempt is due again later. */
 export async function putOffWhole(sql: Sql, { id, attempt }: HeldWhole, afterMs: number): Promise<void> {
   await sql.run(
     `UPDATE batches SET lease_until = NULL, queued_at = NULL, due_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3))
@@ -126,7 +126,7 @@ export interface WrittenWhole extends Extent {
   readonly writtenAt: Date;
 }
 
-/** From here on the recipient may have it. False: the lease is lost, and nothing may leave. */
+/** Records that the recipient may have the file from now on. False: the lease is lost, and nothing may leave. */
 export async function noteFirstSending(
   sql: Sql,
   { id, attempt }: HeldWhole,
@@ -151,7 +151,7 @@ export async function noteFirstSending(
   return affected === 1;
 }
 
-/** A final outcome, until each of its rows has it. False: the lease is lost. */
+/** Stores a final outcome until each row has it. False: the lease is lost. */
 export async function keepOutcome(sql: Sql, { id, attempt }: HeldWhole, outcome: Outcome): Promise<boolean> {
   const { affected } = await sql.run(
     'UPDATE batches SET outcome = ? WHERE id = ? AND attempt = ? AND lease_until > UTC_TIMESTAMP(3)',
@@ -160,7 +160,7 @@ export async function keepOutcome(sql: Sql, { id, attempt }: HeldWhole, outcome:
   return affected === 1;
 }
 
-/** It has ended for each of its rows; the caller holds its lock. */
+/** Ends the file once all its rows are settled; the caller has locked it. */
 export async function endWhole(tx: Sql, id: number, state: EndedState): Promise<void> {
   await endBatch(tx, id, state);
   if (state === 'sent') await noteArrived(tx, id);
@@ -170,12 +170,12 @@ export async function endWhole(tx: Sql, id: number, state: EndedState): Promise<
 const retryStatement = `UPDATE batches SET attempt = attempt + 1, queued_at = NULL, lease_until = NULL,
             due_at = TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)) WHERE id = ?`;
 
-/** Another attempt is due; the caller holds its lock. */
+/** Schedules the next attempt; the caller has locked the file. */
 export async function retryWhole(tx: Sql, id: number, afterMs: number): Promise<void> {
   await tx.run(retryStatement, [Math.round(afterMs), id]);
 }
 
-/** A part was recovered: its file is not tried before the part is. Where an outcome is known, or can be asked for, it need not wait. */
+/** Postpones the file of a recovered part until the part is due, unless an outcome is known or can be looked up. */
 export async function putOffForPart(tx: Sql, partId: number, afterMs: number): Promise<void> {
   const [whole] = await tx.all<{ id: number }>(
     `SELECT w.id FROM batches p JOIN batches w ON w.id = p.whole_id
@@ -190,7 +190,7 @@ export async function putOffForPart(tx: Sql, partId: number, afterMs: number): P
   );
 }
 
-/** By the state of its rows, of which few are pending, or all: it is asked for each of its parts. */
+/** By state, as few rows or all of them are pending: this runs for each part. */
 async function awaitsDecision(sql: Sql, wholeId: number): Promise<boolean> {
   const rows = await sql.all(
     `SELECT STRAIGHT_JOIN 1 FROM batches w JOIN deliveries d FORCE INDEX (deliveries_due) ON d.destination_id = w.destination_id
@@ -201,7 +201,7 @@ async function awaitsDecision(sql: Sql, wholeId: number): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Whether a long file is being collected, written, sent or settled anywhere; not while it waits for its recipient or its turn. */
+/** True while a long file is being collected, written, sent or settled; not while it waits for its recipient or its turn. */
 export async function isLongFileAtWork(sql: Sql): Promise<boolean> {
   const rows = await sql.all(
     `SELECT 1 FROM batches WHERE state IN ('open', 'written') AND role = 'whole'
@@ -211,7 +211,7 @@ export async function isLongFileAtWork(sql: Sql): Promise<boolean> {
 }
 
 /**
- * Destinations whose long file is being written or sent, and that send files still: what another connector queues meanwhile must be seen.
+ * Destinations of file connectors with a long file under way, so that rows that another connector queues meanwhile are noticed.
  * @param connectors that send files
  */
 export async function destinationsWithLongFiles(
@@ -227,7 +227,7 @@ export async function destinationsWithLongFiles(
   return rows.map(({ id }) => id);
 }
 
-/** Long files whose worker died or gave them back. */
+/** Long files whose worker died or ended its lease. */
 export async function lapsedWholes(
   sql: Sql,
 ): Promise<readonly Pick<Batch, 'id' | 'clientId' | 'destinationId'>[]> {
@@ -237,9 +237,9 @@ export async function lapsedWholes(
   );
 }
 
-/** The leases of its rows end now, part by part, so that recovery takes them, and the file is tried again behind it. */
+/** Ends the leases of the file's rows, part by part, so that recovery takes them, and schedules the file behind it. */
 export async function recoverWhole(sql: Sql, id: number): Promise<void> {
-  // Another planner may be done with it meanwhile, and the rows on their way be those of the attempt that came after.
+  // The condition on the whole's lease: another planner may have recovered it meanwhile, and the rows may be of the next attempt.
   for (const part of await openParts(sql, id))
     await sql.run(
       `UPDATE deliveries FORCE INDEX (deliveries_batch) SET lease_until = TIMESTAMPADD(SECOND, -1, UTC_TIMESTAMP(3))

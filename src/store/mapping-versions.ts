@@ -1,5 +1,5 @@
-// Published mapping versions: the exact text of every file, for ever.
-// Invariant: a version is never changed; a destination points at the one in force.
+// Stores published mapping versions: the exact text of every file, for ever.
+// Invariant: a version is never changed; a destination refers to the one in force.
 import { createHash } from 'node:crypto';
 import { inList, type Sql } from './database.ts';
 

@@ -1,4 +1,4 @@
-// Numbered SQL migrations, each once, under a lock, with a checksum; then the rights of the two working accounts.
+// Runs the numbered SQL migrations, each once, under a lock, with a checksum; then grants the rights of the two working accounts.
 // Invariant: a migration that ran is never edited; the gateway's account cannot update, delete or drop the log.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -44,7 +44,7 @@ export async function migrate(
 ): Promise<readonly Migration[]> {
   const lock = `relais-migrate-${owner.name}`.slice(0, 64);
   return owner.transaction(async (sql) => {
-    // DDL commits by itself and runs beside; the transaction only keeps the connection that holds the lock.
+    // DDL commits by itself on other connections; the transaction only keeps the connection that took the lock.
     const [locked] = await sql.all<{ got: number | null }>('SELECT GET_LOCK(?, 30) AS got', [lock]);
     if (locked?.got !== 1) throw new RelaisError('DB-004', `Another process is migrating ${owner.name}.`);
     try {
@@ -78,7 +78,7 @@ export async function migrate(
   });
 }
 
-/** What `migrate` would run, and nothing is changed. @throws DB-002, DB-003 */
+/** The migrations that `migrate` would run; changes nothing. @throws DB-002, DB-003 */
 export async function pendingMigrations(
   owner: Database,
   migrations: readonly Migration[] = shippedMigrations(),
@@ -111,7 +111,7 @@ function refuseNewer(done: readonly { readonly version: number }[], migrations: 
 
 const noSuchTable = 1146;
 
-/** @throws DB-002 when the schema is behind or ahead of this version; DB-006 where the server does not let it be read. */
+/** @throws DB-002 when the schema is behind or ahead of this version; DB-006 when the server refuses to read it. */
 export async function requireSchema(
   sql: Sql,
   migrations: readonly Migration[] = shippedMigrations(),
@@ -119,7 +119,7 @@ export async function requireSchema(
   const rows = await sql
     .all<{ version: number }>('SELECT version FROM schema_migrations')
     .catch((error: unknown) => {
-      // Only a table that is not there says that nothing was migrated: any other error says nothing of the schema.
+      // Only a missing table means that nothing was migrated: any other error says nothing about the schema.
       if (error instanceof SqlFailure && error.errno === noSuchTable) return [];
       if (!(error instanceof SqlFailure)) throw error;
       throw new RelaisError('DB-006', `MySQL answers, and the schema cannot be read (${error.code}).`);
@@ -157,7 +157,7 @@ export function statementsOf(sql: string): readonly string[] {
   return statements;
 }
 
-/** Tables the gateway may only read and add to (guarantee 9), or only read. */
+/** Tables that the gateway may only read and append to (guarantee 9), or only read. */
 const appendOnly = new Set(['handovers', 'seals', 'mapping_versions', 'installation_lives', 'client_notes']);
 const readOnly = new Set([
   'schema_migrations',
@@ -194,7 +194,10 @@ export async function grantRights(
   if (accounts.intake !== undefined) await grantIntake(owner, quoted(accounts.intake));
 }
 
-/** Whether such an account exists; undefined when the owner may not look. MariaDB's GRANT would make one, without a password. */
+/**
+ * True when the account exists; undefined when the owner may not read the accounts. MariaDB's GRANT would create one, without a
+ * password.
+ */
 export async function accountExists(owner: Sql, { user, host }: Account): Promise<boolean | undefined> {
   try {
     const rows = await owner.all('SELECT 1 FROM mysql.user WHERE User = ? AND Host = ?', [user, host]);
@@ -205,7 +208,7 @@ export async function accountExists(owner: Sql, { user, host }: Account): Promis
   }
 }
 
-/** Host parts under which MySQL knows a user. Read by the owner's account. */
+/** Host parts of a user's accounts in MySQL. Runs under the owner's account. */
 export async function accountHosts(owner: Sql, user: string): Promise<readonly string[]> {
   try {
     const rows = await owner.all<{ origin: string }>(
@@ -214,7 +217,7 @@ export async function accountHosts(owner: Sql, user: string): Promise<readonly s
     );
     return rows.map(({ origin }) => origin);
   } catch (error) {
-    // The owner of one schema need not see the server's accounts.
+    // The owner of one schema need not have the right to read the server's accounts.
     if (!(error instanceof SqlFailure) || ![1044, 1142].includes(error.errno)) throw error;
     throw new RelaisError(
       'CONFIG-001',

@@ -1,12 +1,12 @@
-// One migration, statement by statement: what has run is noted, and the next `migrate` goes on behind it.
-// Invariant: MySQL commits every change of the schema by itself, so a migration that stops is never undone: it is resumed.
+// Runs one migration statement by statement and records each, so that the next `migrate` resumes after the last.
+// Invariant: MySQL commits every change of the schema by itself, so an interrupted migration is resumed and never undone.
 import { RelaisError } from '../errors.ts';
 import { SqlFailure, type Database, type Sql } from './database.ts';
 
-/** What stands when a statement that was begun had run after all: its process died, or the answer was lost. */
+/** Errors of a statement that had run after all: its process died, or the answer was lost. */
 const hasRunAlready = new Set([1050, 1060, 1061, 1091, 1359, 1360, 1826]);
 
-/** What the owner account or the server lacks, by the server's number. */
+/** Remedy for a missing right or setting, by the server's error number. */
 const hints: Readonly<Record<number, string>> = {
   1044:
     'the owner account has no right on this database: GRANT ALL PRIVILEGES on the database and on the keys schema ' +
@@ -23,7 +23,7 @@ const hints: Readonly<Record<number, string>> = {
     '(SET PERSIST on MySQL, the configuration file on MariaDB)',
 };
 
-/** The server's number with what to do about it; for DB-005. */
+/** The server's error number with its remedy; for DB-005. */
 export function migrationFailure(error: unknown, where: string): unknown {
   if (!(error instanceof SqlFailure)) return error;
   const hint = hints[error.errno];
@@ -43,7 +43,7 @@ export async function hasTable(owner: Database, name: string): Promise<boolean> 
   return rows.length > 0;
 }
 
-/** @returns whether a program that noted no progress may have stopped in the middle of the next migration */
+/** @returns true when a program that recorded no progress may have stopped within the next migration */
 export async function openProgress(
   owner: Database,
   { everMigrated }: { readonly everMigrated: boolean },
@@ -57,13 +57,12 @@ export async function openProgress(
   return everMigrated;
 }
 
-/** Stands for a migration that an earlier program may have begun: what it made counts as run. */
+/** Step of a migration that an earlier program may have begun: statements that it ran count as run. */
 const unsureStep = 0;
 
 /**
- * Runs what has not run yet of one migration.
- * @param options.unsure an earlier program, which noted no progress, may have begun it
- * @throws DB-005 with the statement and the server's error
+ * Runs the statements of one migration that have not run yet.
+ * @param options.unsure an earlier program, which recorded no progress, may have begun it
  */
 export async function runSteps(
   owner: Database,
@@ -90,7 +89,7 @@ export async function runSteps(
         await note(owner, version, step, 1);
         continue;
       }
-      // The server said no, so nothing of it stands. Without an answer nobody knows, and the note stays.
+      // The server refused the statement, so that it had no effect. Without an answer the effect is unknown, and the record stays.
       if (error instanceof SqlFailure) await forget(owner, version, step);
       const what = statement.replaceAll(/\s+/g, ' ').slice(0, 60);
       throw migrationFailure(
@@ -101,7 +100,7 @@ export async function runSteps(
   }
 }
 
-/** Only a change of rows can share a transaction with its note. */
+/** Only a change of rows can share a transaction with its record. */
 async function runStep(owner: Database, version: number, step: number, statement: string): Promise<void> {
   if (/^(INSERT|UPDATE|DELETE)\b/i.test(statement)) {
     await owner.transaction(async (tx) => {

@@ -1,23 +1,23 @@
-// Rows deleted by a list of numbers, always through the index that the caller names.
-// Invariant: no server makes a scan of it, at any size of the table. MySQL and MariaDB 10.11 ignore FORCE INDEX in a DELETE of one
-// table and scan where the table is small: the statement then waits for rows that other transactions have locked.
+// Deletes rows by a list of ids, always through the index that the caller names.
+// Invariant: no server scans the table, at any size. MySQL and MariaDB 10.11 ignore FORCE INDEX in a DELETE of one table and scan
+// a small one: the statement then waits for rows that other transactions have locked.
 import type { Ran, Sql, SqlValue } from './database.ts';
 
 export interface NamedRows {
   readonly table: string;
-  /** The column that the numbers are compared with. */
+  /** The column that is compared with the ids. */
   readonly column: string;
-  /** The index that begins with it, or has it after columns that `and` compares. */
+  /** The index that begins with the column, or has it after columns that `and` compares. */
   readonly index: string;
-  /** What must hold besides; columns of the table are those of `t`. */
+  /** Further condition; columns of the table are those of `t`. */
   readonly and?: string;
   readonly values?: readonly SqlValue[];
 }
 
-/** Numbers as the rows of a table `named`, in the order given; one prepared statement for every length of the list. */
+/** Ids as the rows of a table `named`, in the given order; one prepared statement for every length of the list. */
 const numbers = "JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT UNSIGNED PATH '$')) named";
 
-/** Deletes the rows of these numbers, one after the other in their order. Returns how many; none for an empty list. */
+/** Deletes the rows of these ids, one by one in their order. Returns the number deleted; 0 for an empty list. */
 export async function deleteNamed(
   sql: Pick<Sql, 'run'>,
   { table, column, index, and, values = [] }: NamedRows,

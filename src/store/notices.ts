@@ -1,9 +1,9 @@
-// The notices of each client, word for word: what a prospect was told stays provable after the file has moved on (C14).
-// Invariant: a wording is written once and never changed; nothing is taken out.
+// Stores the notices of each client, word for word, so that the wording a prospect got remains provable (C14).
+// Invariant: a wording is written once and never changed; nothing is deleted.
 import type { Notice, WordedNotice } from '../domain/notice.ts';
 import { inList, rowMarks, type Sql } from './database.ts';
 
-/** Keeps what is new. Returns the versions that stand there with other words: nothing is written then. */
+/** Stores new notices. Returns the versions that exist with another wording: nothing is written then. */
 export async function keepNotices(
   tx: Sql,
   clientId: string,
@@ -35,7 +35,7 @@ export async function keepNotices(
   return [];
 }
 
-/** Without their words. */
+/** Notices by client, without their wording. */
 export async function noticesOf(
   sql: Sql,
   clientIds: readonly string[],

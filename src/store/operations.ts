@@ -1,14 +1,14 @@
-// Operations of the clients, with their kind, last day and delay (C30, C31, C35).
-// Invariant: whoever changes one holds its client's row; dates are civil ones and stay texts.
+// Stores the operations of the clients, with kind, last day and delay (C30, C31, C35).
+// Invariant: a change runs under the lock of the client's row; dates are civil ones and stay texts.
 import type { CivilDate, Delay } from '../domain/civil-date.ts';
 import type { OperationFacts } from '../domain/retention.ts';
 import { inList, type ReadOnlySql, type Sql } from './database.ts';
 
 export interface Operation extends OperationFacts {
   readonly clientId: string;
-  /** '': the client's requests of no recorded operation. */
+  /** '': the client's leads without a recorded operation. */
   readonly code: string;
-  /** 0: none was needed. */
+  /** 0: no instruction was needed. */
   readonly instruction: number;
   readonly recordedAt: Date;
   readonly recordedBy: string;
@@ -35,7 +35,7 @@ const operationOf = ({ endsOn, delayCount, delayUnit, ...row }: Row): Operation 
 const columns = `client_id AS clientId, code, kind, DATE_FORMAT(ends_on, '%Y-%m-%d') AS endsOn, delay_count AS delayCount,
        delay_unit AS delayUnit, instruction, recorded_at AS recordedAt, recorded_by AS recordedBy`;
 
-/** Of one client, or of all. */
+/** The operations of one client, or of all. */
 export async function listOperations(
   sql: ReadOnlySql,
   clientId: string | undefined,
@@ -55,7 +55,7 @@ export async function operationsNamed(
   if (names.length === 0) return new Map();
   const clients = inList([...new Set(names.map(({ clientId }) => clientId))]);
   const codes = inList([...new Set(names.map(({ code }) => code))]);
-  // Every client with every code: more than was asked for, in one statement.
+  // Every client with every code: more than needed, in one statement.
   const rows = await sql.all<Row>(
     `SELECT ${columns} FROM operations FORCE INDEX (PRIMARY) WHERE client_id IN (${clients.marks}) AND code IN (${codes.marks})`,
     [...clients.values, ...codes.values],

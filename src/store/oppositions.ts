@@ -1,5 +1,5 @@
-// The opposition list of each client: what was taken back, by keyed digests of mail addresses and phones.
-// Invariant: no address and no lead stands here; of two withdrawals of one address and opt-in the later counts, by stamp and by receipt.
+// Stores the opposition list of each client: withdrawals by keyed digests of mail addresses and phones; and finds leads by address.
+// Invariant: no address is stored with a withdrawal; of two for one address and opt-in the later one counts, by stamp and by receipt.
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import type { ConsentChannel, ConsentPurpose } from '../domain/lead.ts';
 import { inList, insertGroups, type Sql } from './database.ts';
@@ -31,14 +31,14 @@ export async function keepOppositions(tx: Sql, oppositions: readonly Opposition[
   }
 }
 
-/** Of these clients, those that have a list at all. */
+/** The ids of these clients that have an opposition list. */
 export async function clientsWithOppositions(
   sql: Sql,
   clientIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
   if (clientIds.length === 0) return new Set();
   const { marks, values } = inList([...new Set(clientIds)]);
-  // Through `clients`: one look into the list for each, however long it is.
+  // Through `clients`: one index lookup for each, however long the list is.
   const rows = await sql.all<{ id: string }>(
     `SELECT c.id FROM clients c WHERE c.id IN (${marks})
         AND EXISTS (SELECT 1 FROM oppositions o WHERE o.client_id = c.id)`,
@@ -47,7 +47,7 @@ export async function clientsWithOppositions(
   return new Set(rows.map((row) => row.id));
 }
 
-/** What stands on a client's list for these digests. */
+/** Entries of a client's list with these digests. */
 export async function oppositionsOf(
   sql: Sql,
   clientId: string,
@@ -115,7 +115,7 @@ export async function leadsWithAddress(
 }
 
 /**
- * A client's leads that have one of these addresses, or had it before a correction: whoever looks for a person asks here.
+ * A client's leads that have one of these addresses, or had it before a correction: every search for a person uses this.
  * @param key of the addresses on the opposition list
  */
 export async function leadsUnderAddress(
@@ -145,13 +145,13 @@ export async function leadsFormerlyUnder(
   return rows.map(({ leadId }) => leadId);
 }
 
-/** A place in the order of receipt behind every answer there is. */
+/** A position in the order of receipt behind every existing answer. */
 export async function nextReceipt(sql: Sql): Promise<number> {
   const [row] = await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM consents');
   return (row?.id ?? 0) + 1;
 }
 
-/** Addresses that leads had before, by digest; told once for each. */
+/** Stores former addresses of leads, by digest, once each. */
 export async function keepFormerAddresses(
   tx: Sql,
   former: readonly { readonly leadId: number; readonly clientId: string; readonly digest: Buffer }[],
@@ -175,7 +175,7 @@ export async function formerAddresses(sql: Sql, ...leadIds: readonly number[]): 
   return rows.map((row) => row.digest);
 }
 
-/** Of one client, the lines said before an instant. Returns whose and how many went. */
+/** Deletes a client's oppositions older than an instant. Returns the client and the number deleted. */
 export async function dropOppositions(
   tx: Sql,
   before: Date,

@@ -1,5 +1,5 @@
-// Erasures, and updates that take a consent back, that have waited too long: what a prospect asked for has not reached a recipient.
-// Invariant: told once a delivery; the task closes by itself when the delivery ends.
+// Finds erasures and withdrawals that have not reached their recipient in time, and closes their tasks.
+// Invariant: alerted once per delivery; the task closes by itself when the delivery ends.
 import { carriesRightSql } from './carried-rights.ts';
 import type { Sql } from './database.ts';
 
@@ -12,8 +12,8 @@ export interface WaitingRight {
 }
 
 /**
- * Those nobody has been told of. A row that waits for the next file of its schedule, for hours that its mapping puts above rights,
- * or for the recipient's decision, is none.
+ * Overdue deliveries without an alert. A delivery that waits for the next file of its schedule, for hours that its mapping ranks
+ * above rights, or for the recipient's decision, is not overdue.
  */
 export async function waitingRights(
   sql: Sql,
@@ -32,7 +32,7 @@ export async function waitingRights(
   );
 }
 
-/** Tasks of rights that have been exercised, or that failed and are a task of their own; and of what broke before it ended. */
+/** Closes the tasks of ended deliveries: rights that were delivered or failed with a task of their own, and internal errors. */
 export async function closeSettled(sql: Sql): Promise<void> {
   await sql.run(
     `UPDATE alerts a JOIN deliveries d ON d.id = a.delivery_id SET a.closed_at = UTC_TIMESTAMP(3)
@@ -41,7 +41,7 @@ export async function closeSettled(sql: Sql): Promise<void> {
   );
 }
 
-/** Whether a task is open for withdrawals of this client that were refused at intake. */
+/** True when a task is open for withdrawals of this client that were refused at intake. */
 export async function isRefusedRightTold(sql: Sql, clientId: string): Promise<boolean> {
   const rows = await sql.all(
     `SELECT 1 FROM alerts WHERE kind = 'right_waits' AND reason = 'withdrawal_refused' AND client_id = ? AND closed_at IS NULL LIMIT 1`,

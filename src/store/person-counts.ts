@@ -1,11 +1,11 @@
-// How much of a person stands in each table of a lead: what an erasure says it removed.
+// Counts the data of a person in each table of a lead, for the report of an erasure.
 // Invariant: counts and names of columns; no value is read.
 import type { Sql } from './database.ts';
 import { blankedColumns, tablesOfThePerson } from './rights.ts';
 
 export interface TableCount {
   readonly table: string;
-  /** `all` where rows go whole, else the columns that are filled. */
+  /** `all` when rows are deleted whole, else the columns that have a value. */
   readonly columns: string;
   readonly rows: number;
 }

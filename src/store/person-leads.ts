@@ -1,5 +1,5 @@
-// Heads of leads: what names a lead of a person without saying anything of the person; and the names, for whoever may compare them.
-// Invariant: reads only; a name is shown to nobody whose look is not in the log.
+// Reads what identifies leads without data of the person (reference, channel, dates), and the names for comparison.
+// Invariant: reads only; a name is shown only when the log has an entry of the look.
 import type { PersonName } from '../domain/person-name.ts';
 import { inList, insertGroups, type Sql } from './database.ts';
 

@@ -1,10 +1,10 @@
-// What is held on a person besides the leads themselves: refused rows, wordings, references that recipients gave, kept revisions.
-// Invariant: reads only; each question names the client and the leads or rows that were confirmed, and nothing else is returned.
+// Reads the data of a person outside the leads: refused rows, wordings, recipients' references, stored revisions.
+// Invariant: reads only; each query names the client and the confirmed leads or rows, and returns nothing else.
 import { inList, insertGroups, type Sql, type SqlValue } from './database.ts';
 
 export type RefusedRecord = Readonly<Record<string, SqlValue>>;
 
-/** Refused rows of a client by their numbers, with everything that stands in them. */
+/** Refused rows of a client by their ids, with all their columns. */
 export async function refusedRecords(
   sql: Sql,
   clientId: string,
@@ -29,7 +29,7 @@ export interface Wording {
   readonly wording: string;
 }
 
-/** What the client's prospects were told, word for word. */
+/** The notices given to the client's prospects, word for word. */
 export const wordingsOf = (sql: Sql, clientId: string): Promise<readonly Wording[]> =>
   sql.all<Wording>('SELECT version, channel, wording FROM notices WHERE client_id = ?', [clientId]);
 
@@ -39,7 +39,7 @@ export interface GivenReference {
   readonly reference: string;
 }
 
-/** Under which reference recipients know these leads. */
+/** The references by which recipients know these leads. */
 export async function givenReferences(
   sql: Sql,
   leadIds: readonly number[],
@@ -54,7 +54,7 @@ export async function givenReferences(
   );
 }
 
-/** Revisions of these leads that are kept while something may still be sent again. */
+/** Revisions of these leads that are stored while a content may be sent again. */
 export async function keptRevisions(
   sql: Sql,
   leadIds: readonly number[],

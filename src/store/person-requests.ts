@@ -1,6 +1,6 @@
-// Requests of one person at one client: those that a person confirmed to be about one of their leads or refused rows, or that are about
-// to be, found by what the person gave.
-// Invariant: reads only; what shares an address and nobody confirmed may be somebody else's, and is left out.
+// Finds the requests of one person at one client: those confirmed for one of their leads or refused rows, or proposed by what the
+// person gave.
+// Invariant: reads only; an unconfirmed match by address alone may be another person's, and is left out.
 import { inList, insertGroups, type ReadOnlySql } from './database.ts';
 import type { RequestKind, RequestState } from '../domain/requests.ts';
 

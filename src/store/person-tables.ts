@@ -1,8 +1,8 @@
-// What stands in every table of a person, cell by cell, to be compared before and after an act.
-// Invariant: reads only; what it returns never leaves the process, only counts made of it do.
+// Reads every table with data of a person, cell by cell, to compare them before and after an act.
+// Invariant: reads only; the values never leave the process, only counts of them do.
 import { inList, insertGroups, type Sql, type SqlValue } from './database.ts';
 
-/** Cells of one row by column; a row is known again by its name. */
+/** Cells of one row by column; the name identifies the row. */
 export interface PersonRow {
   readonly name: string;
   readonly cells: Readonly<Record<string, SqlValue>>;
@@ -14,24 +14,24 @@ export interface PersonScope {
   readonly clientId: string;
   readonly leadIds: readonly number[];
   readonly references: readonly string[];
-  /** Refused rows of the person, under whatever reference. */
+  /** Refused rows of the person, under any reference. */
   readonly refusedRows: readonly string[];
-  /** Keyed digests of the person's addresses, as the opposition list knows them. */
+  /** Keyed digests of the person's addresses, as in the opposition list. */
   readonly digests: readonly Buffer[];
   readonly keysSchema: string;
 }
 
 interface Measured {
   readonly table: string;
-  /** Columns that name a row. */
+  /** Columns that identify a row. */
   readonly key: readonly string[];
-  /** Column that holds the lead's id. */
+  /** Column of the lead's id. */
   readonly lead: string;
-  /** What is read; without it every column but the technical ones. */
+  /** Columns to read; without it every column but the technical ones. */
   readonly select?: string;
 }
 
-/** Every table that says something of a lead's person. test/privacy/proofs/erasure-proof.test.ts holds it to the schema. */
+/** Every table with data of a lead's person. test/privacy/proofs/erasure-proof.test.ts compares it with the schema. */
 export const measuredTables: readonly Measured[] = [
   { table: 'leads', key: ['id'], lead: 'id' },
   { table: 'prospects', key: ['lead_id'], lead: 'lead_id' },
@@ -62,7 +62,7 @@ export const measuredTables: readonly Measured[] = [
   { table: 'deliveries', key: ['id'], lead: 'lead_id', select: 'id, recipient_reference' },
 ];
 
-/** Of a table that is read whole: what says nothing of the person, or changes with every act. */
+/** Columns without personal data, or that every act changes; ignored in a table that is read whole. */
 const technical = new Set([
   'id',
   'client_id',
@@ -82,7 +82,7 @@ const technical = new Set([
   'kept_at',
 ]);
 
-/** Leads of one statement at most. */
+/** Most leads per statement. */
 const leadsAtOnce = 100;
 
 export async function readPersonTables(sql: Sql, scope: PersonScope): Promise<PersonTables> {
@@ -112,7 +112,7 @@ function rowOf(row: Readonly<Record<string, SqlValue>>, key: readonly string[]):
 
 const text = (value: SqlValue): string => (value instanceof Date ? value.toISOString() : String(value));
 
-/** Rows that wait or were refused, under one of the references or named one by one. */
+/** Rows that are new or refused, under one of the references or given by id. */
 async function intakeRows(sql: Sql, scope: PersonScope): Promise<PersonRow[]> {
   const { clientId, references, refusedRows } = scope;
   const found: Readonly<Record<string, SqlValue>>[] = [];

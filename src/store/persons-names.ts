@@ -1,5 +1,5 @@
-// Names of persons in texts that are kept about them.
-// Invariant: read in the transaction that would keep the text, so that nothing is kept where one is refused.
+// Refuses texts to be stored that contain the name of a person they are about.
+// Invariant: read in the transaction that would store the text, so that a refused text is not stored.
 import { nameIn, type PersonName } from '../domain/names-in-text.ts';
 import { RelaisError } from '../errors.ts';
 import { inList, type ReadOnlySql } from './database.ts';
@@ -18,14 +18,14 @@ export async function namesOf(
   return new Map(rows.map((row) => [row.leadId, row]));
 }
 
-/** @throws USAGE-001 where the text holds the last or the first name of one of these leads */
+/** @throws USAGE-001 when the text contains the last or first name of one of these leads */
 export async function refuseNames(sql: ReadOnlySql, leadIds: readonly number[], text: string): Promise<void> {
   if (text === '') return;
   for (let start = 0; start < leadIds.length; start += 1_000)
     refuseIn(text, [...(await namesOf(sql, leadIds.slice(start, start + 1_000))).values()]);
 }
 
-/** The same of whom a request is about, by its leads and its refused rows. @throws USAGE-001 */
+/** The same for the persons of a request, by its leads and its refused rows. @throws USAGE-001 */
 export async function refuseNamesOfRequest(sql: ReadOnlySql, requestId: number, text: string): Promise<void> {
   if (!/\p{L}/u.test(text)) return;
   const persons = await sql.all<PersonName>(
@@ -39,7 +39,7 @@ export async function refuseNamesOfRequest(sql: ReadOnlySql, requestId: number, 
   refuseIn(text, persons);
 }
 
-/** The same of whom refused rows name, all of a reference or one by its number. @throws USAGE-001 */
+/** The same for the persons of refused rows, all of a reference or one by its id. @throws USAGE-001 */
 export async function refuseNamesOfRows(
   sql: ReadOnlySql,
   rows: { readonly clientId: string; readonly reference: string } | { readonly row: string },
@@ -56,7 +56,7 @@ export async function refuseNamesOfRows(
   refuseIn(text, persons);
 }
 
-/** @throws USAGE-001 where the text holds the name of one of these persons */
+/** @throws USAGE-001 when the text contains the name of one of these persons */
 export function refuseIn(text: string, persons: readonly PersonName[]): void {
   const name = persons.map((person) => nameIn(text, person)).find((found) => found !== undefined);
   if (name !== undefined)

@@ -1,5 +1,5 @@
-// Proofs of phone consent of leads that are about to be deleted: what the client must be able to prove without us (C16b, C30).
-// Invariant: reads only; every answer given about the phone, withdrawals too, in the order in which they were recorded.
+// Reads the proofs of phone consent of leads that will be deleted: the client must be able to prove it without us (C16b, C30).
+// Invariant: reads only; every answer about the phone, withdrawals included, in the order in which they were recorded.
 import { inList, type Sql } from './database.ts';
 
 export interface PhoneProof {

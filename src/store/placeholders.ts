@@ -1,13 +1,12 @@
-// Lists of values inside prepared statements: their marks come in few sizes, so that few statements are prepared.
-// Invariant: values never stand inside SQL text.
+// Builds the placeholders of lists in prepared statements, in few sizes, so that few statements are prepared.
+// Invariant: values are never part of SQL text.
 import { RelaisError } from '../errors.ts';
 
 /**
- * Statements that lock name their index (FORCE INDEX): on a small table the optimiser scans for an IN list,
- * waits for rows other processes hold, and deadlocks.
- *
- * `?, ?, ?` for an IN list and its values, padded to a power of two by repeating the last:
- * a handful of prepared statements instead of one per length. The list must not be empty.
+ * Statements that lock name their index (FORCE INDEX): on a small table the optimiser scans for an IN list, waits for rows that
+ * other processes have locked, and deadlocks.
+ * `?, ?, ?` for an IN list and its values, padded to a power of two by repeating the last: a handful of prepared statements
+ * instead of one per length. The list must not be empty.
  */
 export function inList<Value extends number | string | Buffer>(
   values: readonly Value[],
@@ -24,7 +23,7 @@ export function inList<Value extends number | string | Buffer>(
 
 const marksBySize = new Map<number, string>();
 
-/** As many marks as a list has: few texts, made once. */
+/** The placeholders of a list of this size, cached. */
 function marksFor(size: number): string {
   const known = marksBySize.get(size);
   if (known !== undefined) return known;
@@ -51,7 +50,7 @@ export function insertGroups<T>(rows: readonly T[], most = 512): readonly (reado
   return groups;
 }
 
-/** The rows of one group, of as many as there are; at least one. */
+/** Number of rows of the next group; at least one. */
 export const groupSize = (rows: number): number => groupSizes.find((size) => size <= rows) ?? 1;
 
 /** `(?, ?), (?, ?)` for a multi-row INSERT. */
@@ -63,7 +62,7 @@ export function rowMarks(rows: number, columns: number): string {
 /** Bytes of the texts in one statement: far below the smallest `max_allowed_packet` in use, 1 MB. */
 const statementBytes = 262_144;
 
-/** The same, cut as well where the texts of a statement would weigh too much. At least one row each. */
+/** The same, split also when the texts of a statement would be too large. At least one row each. */
 export function insertGroupsByWeight<T>(
   rows: readonly T[],
   most: number,
@@ -82,5 +81,5 @@ export function insertGroupsByWeight<T>(
   return runs.flatMap((run) => insertGroups(run, most));
 }
 
-/** What a text weighs in UTF-8 at most. */
+/** Most bytes of a text in UTF-8. */
 export const textWeight = (text: string | null | undefined): number => 3 * (text?.length ?? 0);

@@ -1,5 +1,6 @@
-// What a change of a lead came to: deliveries inserted, absorbed before they left, or refused in writing.
-// Invariant: one row per (client, lead, revision, destination, action); only what has not departed is cancelled unasked.
+// Writes the result of planning a lead's change: inserts deliveries, cancels absorbed ones, records routing refusals.
+// Invariant: one row per (client, lead, revision, destination, action); only undeparted deliveries are cancelled, unless the
+// caller includes departed ones.
 import type { Action } from '../../connectors/contract.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
 import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
@@ -70,7 +71,7 @@ export async function insertRoutingRefusals(
   }
 }
 
-/** Ends deliveries that never departed (in this life) and are not being sent. Returns the ids that really ended. */
+/** Cancels deliveries that never departed (in this life) and are not being sent. Returns the ids that were cancelled. */
 export async function cancelUnsent(
   tx: Sql,
   ids: readonly number[],

@@ -1,9 +1,8 @@
-// What the driver keeps with each prepared statement of a connection.
-// Invariant: a description of a parameter is kept once for each kind, not for each of thousands of marks: in a worker that writes
-// files these were a third of its heap.
+// Shares the parameter descriptions that the driver keeps with each prepared statement of a connection.
+// Invariant: one description per kind, not per placeholder: for a worker that writes files they were a third of its heap.
 import type { PoolConnection } from 'mysql2';
 
-/** What of it the driver looks at when it sends a value. */
+/** The properties that the driver reads when it sends a value. */
 interface ParameterKind {
   readonly columnType: number;
   readonly flags: number;
@@ -13,7 +12,7 @@ interface Statement {
   parameters: readonly ParameterKind[];
 }
 
-/** The driver's types do not show it. */
+/** The driver's statement cache, which its types do not show. */
 interface Kept {
   set: (key: string, statement: Statement) => void;
 }

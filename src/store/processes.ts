@@ -1,6 +1,5 @@
-// Table processes: which processes of the gateway are alive, by a line each of them renews every few seconds, and which
-// keys they were given, by a line beside it.
-// Invariant: by the database's clock alone; a line that is not renewed says that its process is gone.
+// Stores the heartbeats of the gateway's processes (table processes), and in a second row the ids of the keys each was given.
+// Invariant: by the database's clock alone; a process without a recent heartbeat counts as gone.
 import type { ReadOnlySql, Sql } from './database.ts';
 import type { KeyPurpose } from './keys.ts';
 
@@ -14,14 +13,14 @@ export interface ProcessLine {
 }
 
 export interface SeenProcess extends Omit<ProcessLine, 'keys'> {
-  /** Seconds since it last renewed its line. */
+  /** Seconds since its last heartbeat. */
   readonly seenSeconds: number;
 }
 
-/** A process counts as gone after this, seconds: three renewals missed. */
+/** A process counts as gone after this, seconds: three missed heartbeats. */
 export const goneAfterSeconds = 20;
 
-/** The line that says which keys a process was given: in place of a role this word, in place of the version their ids. */
+/** Marks the row with a process's keys: this word instead of a role, the key ids instead of a version. */
 const keysLine = 'keys';
 /** Two ids fill the column; so many digits of each distinguish two keys. */
 const keyDigits = 10;
@@ -44,7 +43,7 @@ export async function removeProcess(
   await sql.run('DELETE FROM processes WHERE name = ? AND role = ?', [name, role]);
 }
 
-/** Those that were alive within `goneAfterSeconds`, the freshest first. */
+/** Processes alive within `goneAfterSeconds`, the latest heartbeat first. */
 export async function seenProcesses(sql: ReadOnlySql): Promise<readonly SeenProcess[]> {
   return sql.all<SeenProcess>(
     `SELECT name, role, version, TIMESTAMPDIFF(SECOND, seen_at, UTC_TIMESTAMP(3)) AS seenSeconds FROM processes
@@ -53,7 +52,7 @@ export async function seenProcesses(sql: ReadOnlySql): Promise<readonly SeenProc
   );
 }
 
-/** Living processes that were not given this key as the one to write with, or that do not say so (an older program). */
+/** Live processes that write with another key than this one, or that do not report theirs (an older program). */
 export async function processesWithoutKey(
   sql: ReadOnlySql,
   purpose: KeyPurpose,

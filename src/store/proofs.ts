@@ -1,5 +1,5 @@
-// Proofs as they were signed, and where the log stands.
-// Invariant: a number is given once; a document goes only with its last lead, its number never.
+// Stores signed proofs, and reads the log's entries about their leads.
+// Invariant: a number is assigned once; a document is deleted with the leads it names, its number never.
 import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
 
@@ -11,7 +11,7 @@ export interface ProofHead {
   readonly madeAt: Date;
 }
 
-/** Takes the next number. */
+/** Inserts a proof and returns its number. */
 export async function insertProof(tx: Sql, proof: Omit<ProofHead, 'number'>): Promise<number> {
   const { insertId } = await tx.run(
     'INSERT INTO proofs (client_id, act, request, made_at) VALUES (?, ?, ?, ?)',
@@ -34,7 +34,7 @@ export async function insertProofDocument(
     );
 }
 
-/** Undefined: no such proof; `document` undefined: it went with its leads. */
+/** Undefined: no such proof; `document` undefined: it was deleted with its leads. */
 export async function findProof(
   sql: ReadOnlySql,
   number: number,
@@ -71,7 +71,7 @@ export const proofsOfLead = (sql: ReadOnlySql, leadId: number): Promise<readonly
     [leadId],
   );
 
-/** When nothing may lead back to these leads: the documents that name one of them go; whoever was given a copy has it. */
+/** Deletes the documents that name one of these leads, so that nothing refers to them any more; copies handed out remain. */
 export async function forgetProofs(tx: Sql, leadIds: readonly number[]): Promise<void> {
   for (const group of insertGroups(leadIds)) {
     const { marks, values } = inList(group);
@@ -85,7 +85,7 @@ export async function forgetProofs(tx: Sql, leadIds: readonly number[]): Promise
   }
 }
 
-/** The newest entry this transaction sees, and the newest seal. */
+/** The newest entry that this transaction sees, and the newest seal. */
 export async function logPosition(
   sql: Sql,
 ): Promise<{ readonly entry: number; readonly anchor: string | null }> {
@@ -106,7 +106,7 @@ export interface LogEntryHead {
   readonly entry: string;
 }
 
-/** Entries behind a place in the log about these leads; without leads, those of the client that speak of no lead. */
+/** Entries about these leads after an entry of the log; without leads, the client's entries about no lead. */
 export async function entriesSince(
   sql: Sql,
   after: number,

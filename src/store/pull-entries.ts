@@ -1,4 +1,4 @@
-// What the log says of attempts that a recipient came for: that they departed, and what was answered.
+// Reads the log's entries of attempts that a recipient fetched: departures and outcomes.
 // Invariant: reads only.
 import type { OutcomeKind } from '../../connectors/contract.ts';
 import { inList, type ReadOnlySql } from './database.ts';
@@ -12,7 +12,7 @@ export interface AttemptEntry {
   readonly at: Date;
 }
 
-/** Of these deliveries, oldest first. */
+/** Entries of these deliveries, oldest first. */
 export async function attemptEntries(
   sql: ReadOnlySql,
   ids: readonly number[],

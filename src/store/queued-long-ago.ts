@@ -1,22 +1,22 @@
-// Deliveries queued so long ago that Redis may have lost their jobs.
+// Finds deliveries queued so long ago that Redis may have lost their jobs.
 // Invariant: pushing one again is harmless: the claim takes a delivery once.
 import { inList, type Sql } from './database.ts';
 import { dueColumns, dueJobOf, type DueJobAt, type DueRow } from './due-work.ts';
 
-/** Which destinations are looked at: those of the list, or all but those. */
+/** Destinations to search: those of the list, or all others. */
 export interface Looked {
   readonly destinations: readonly string[];
   readonly among: boolean;
 }
 
-/** The database's present, ms exact: what is touched after it is younger. */
+/** The database's time, exact to the ms: rows touched afterwards are younger. */
 export async function presentOf(sql: Sql): Promise<Date> {
   const [row] = await sql.all<{ present: Date }>('SELECT UTC_TIMESTAMP(3) AS present');
   return row?.present ?? sql.now();
 }
 
 /**
- * Rows marked queued longer ago than so many ms, or before a moment of the database's: their job may be lost; pushing it again is
+ * Rows marked queued longer than so many ms ago, or before an instant of the database: their job may be lost; pushing it again is
  * harmless.
  */
 export async function queuedLongAgo(
@@ -46,7 +46,7 @@ export async function touchQueued(sql: Sql, ids: readonly number[]): Promise<voi
   );
 }
 
-/** Rows whose job left the queue without being done: they count as queued an hour ago, and are pushed again at once. */
+/** Rows whose job was dropped from the queue: they count as queued an hour ago, and are pushed again at once. */
 export async function forgetQueued(sql: Sql, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);

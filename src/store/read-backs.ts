@@ -1,6 +1,6 @@
-// Deliveries that are to be read back from their recipient: when, and how often it was tried.
-// Invariant: a line is written in the transaction that delivers, and goes in the one that says what was read; who took a line last
-// owns it, by the number of looks.
+// Schedules the deliveries to read back from their recipient, with the number of looks.
+// Invariant: a row is inserted in the transaction that delivers, and deleted in the one that records the reading; the number of
+// looks identifies the last process that took it.
 import { inList, insertGroups, type Sql } from './database.ts';
 
 export interface ReadBackWanted {
@@ -12,11 +12,11 @@ export interface ReadBackWanted {
 }
 
 export interface ReadBack extends Omit<ReadBackWanted, 'afterMs'> {
-  /** This one included. */
+  /** Includes the current one. */
   readonly looks: number;
 }
 
-/** A replay that was accepted is read back anew. */
+/** Schedules the reading; an accepted replay is read back anew. */
 export async function noteReadBacks(tx: Sql, wanted: readonly ReadBackWanted[]): Promise<void> {
   for (const group of insertGroups(wanted)) {
     await tx.run(
@@ -34,7 +34,7 @@ export async function noteReadBacks(tx: Sql, wanted: readonly ReadBackWanted[]):
   }
 }
 
-/** Takes lines that are due; they are due again after `holdMs`, should this process die. */
+/** Takes due rows; they are due again after `holdMs`, in case this process dies. */
 export async function takeReadBacks(tx: Sql, most: number, holdMs: number): Promise<readonly ReadBack[]> {
   const rows = await tx.all<{
     delivery_id: number;
@@ -62,7 +62,7 @@ export async function takeReadBacks(tx: Sql, most: number, holdMs: number): Prom
   }));
 }
 
-/** It has been read, or nothing is left to read. False: it is somebody else's by now. */
+/** Deletes the row once it was read, or nothing is left to read. False: another process has taken it. */
 export async function endReadBack(tx: Sql, { deliveryId, run, looks }: ReadBack): Promise<boolean> {
   const { affected } = await tx.run(
     'DELETE FROM read_backs WHERE delivery_id = ? AND run = ? AND looks = ?',
@@ -71,7 +71,7 @@ export async function endReadBack(tx: Sql, { deliveryId, run, looks }: ReadBack)
   return affected === 1;
 }
 
-/** @param counts false: the recipient could not be asked at all, and no look was spent */
+/** @param counts false: the recipient could not be asked, and the look is not counted */
 export async function putOffReadBack(
   tx: Sql,
   { deliveryId, run, looks }: ReadBack,
@@ -84,7 +84,7 @@ export async function putOffReadBack(
   );
 }
 
-/** What the log says was written, of the run that was accepted; the last departure that names a field counts. */
+/** Opt-ins that the log has as written in the accepted run, oldest departure first. */
 export async function writtenOptIns(
   sql: Sql,
   { deliveryId, leadId, run }: ReadBack,
@@ -97,7 +97,7 @@ export async function writtenOptIns(
   return rows.flatMap(({ consents }) => consents ?? []);
 }
 
-/** Whether something of the lead has left for the recipient after this delivery: what was written then is read back then. */
+/** True when a later delivery of the lead has departed for the recipient: that one is read back instead. */
 export async function hasLaterDeparture(
   sql: Sql,
   { deliveryId, destinationId, leadId }: ReadBack,

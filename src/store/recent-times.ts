@@ -1,8 +1,8 @@
-// How long a destination's newest deliveries took, for whoever looks at its health.
+// Reads how long a destination's newest deliveries took, for its health.
 // Invariant: reads only, the newest few by index.
 import type { ReadOnlySql } from './database.ts';
 
-/** Milliseconds from planning to the recipient's yes, of the newest that were delivered. */
+/** Milliseconds from planning to acceptance, of the newest delivered ones. */
 export async function recentDurations(
   sql: ReadOnlySql,
   destinationId: string,

@@ -1,5 +1,5 @@
-// Refusals of other persons with the address of a lead: a recipient may keep one answer for all who have an address.
-// Invariant: reads only. A person is another where the name differs; what the same person said in another lead is repeated in theirs.
+// Finds refusals of other persons who share a lead's address: a recipient may store one answer for all persons of an address.
+// Invariant: reads only. Persons differ by name; a refusal of the same person is copied to their own leads instead.
 import { currentConsent } from '../domain/consent.ts';
 import { isSameName } from '../domain/person-name.ts';
 import { isNo, originOf } from '../domain/repeated-withdrawals.ts';
@@ -8,13 +8,13 @@ import type { Sql } from './database.ts';
 import { namesOfLeads } from './person-leads.ts';
 import { sharedAddresses, type AddressKind } from './same-address.ts';
 
-/** Channels that reach a person by each kind of address. */
+/** Channels that each kind of address reaches. */
 const channels: Readonly<Record<AddressKind, ReadonlySet<string>>> = {
   email: new Set(['email']),
   phone: new Set(['phone', 'sms']),
 };
 
-/** By lead, `purpose.channel`; leads for which nobody else refuses anything are missing. */
+/** By lead, `purpose.channel`; leads for which no other person refuses anything are missing. */
 export async function refusedAtAddress(
   sql: Sql,
   leadIds: readonly number[],

@@ -1,5 +1,5 @@
-// Refused rows of a client that name a person's mail or phones, under whatever reference they came.
-// Invariant: an address counts whole, however it is spelt, and never as a part of somebody else's.
+// Finds, deletes and changes the refused rows of a client that name a person's mail or phones, under any reference.
+// Invariant: an address matches as a whole, however it is spelt, and never as a part of another one.
 import type { Addresses } from '../domain/opposition.ts';
 import { isSameName, type PersonName } from '../domain/person-name.ts';
 import { inList, type Sql } from './database.ts';
@@ -7,7 +7,7 @@ import { addressesOf } from './oppositions.ts';
 import { namesOfLeads } from './person-leads.ts';
 import { digits, ending, holds, texts } from './refused-rows.ts';
 
-/** Between the words of a text: an address ends there, so that ed@ is not found in fred@. */
+/** Separators of words in a text: an address ends there, so that ed@ is not found in fred@. */
 const words = `CONCAT('|', REGEXP_REPLACE(${texts}, '[[:space:]<>(),;:=/"|]+', '|'), '|')`;
 
 function naming(persons: readonly Addresses[]): {
@@ -19,7 +19,7 @@ function naming(persons: readonly Addresses[]): {
     persons.flatMap(({ mobile = '', landline = '' }) => [ending(mobile), ending(landline)]),
   );
   const parts = [
-    // A mail at the end of a sentence too.
+    // Also a mail at the end of a sentence.
     ...[...mails]
       .flatMap((mail) => [mail, `${mail}.`])
       .map((address) => ({
@@ -33,7 +33,7 @@ function naming(persons: readonly Addresses[]): {
   return { where: parts.map((part) => part.where).join(' OR '), values: parts.map((part) => part.value) };
 }
 
-/** Rows listed at most. */
+/** Most rows listed. */
 const mostRows = 200;
 
 export interface RefusedOfPerson {
@@ -69,7 +69,7 @@ async function rowsNaming(
   );
 }
 
-/** A row without a last name is taken for the person's. */
+/** True when the names match; a row without a last name counts as the person's. */
 export const mayBear = (
   person: PersonName,
   { lastName, firstName }: Pick<RefusedOfPerson, 'lastName' | 'firstName'>,
@@ -78,8 +78,8 @@ export const mayBear = (
   isSameName(person, { lastName: lastName ?? '', firstName: firstName ?? '' });
 
 /**
- * Refused rows that an erasure of this lead takes along: they name its mail or a phone, and bear its name or none. Who shares an
- * address under another name is asked about, not erased.
+ * Refused rows that an erasure of this lead deletes too: they name its mail or a phone, and its name or none. Rows with the
+ * address and another name are proposed to a person, not deleted.
  */
 export async function refusedOfLead(sql: Sql, clientId: string, leadId: number): Promise<readonly string[]> {
   const names = (await namesOfLeads(sql, [leadId])).get(leadId) ?? {};
@@ -88,7 +88,7 @@ export async function refusedOfLead(sql: Sql, clientId: string, leadId: number):
     .map(({ row }) => row);
 }
 
-/** Returns how many went. */
+/** Returns the number deleted. */
 export async function removeRefusedOfLead(tx: Sql, clientId: string, leadId: number): Promise<number> {
   const rows = await refusedOfLead(tx, clientId, leadId);
   for (const row of rows) await removeRefusedRow(tx, clientId, Number(row));
@@ -96,8 +96,8 @@ export async function removeRefusedOfLead(tx: Sql, clientId: string, leadId: num
 }
 
 /**
- * Of these rows, those whose own mail or phone columns hold an address of the person: a row that only mentions one, in a comment
- * say, may be somebody else's.
+ * The ids of these rows that have an address of the person in their own mail or phone columns: a row that only mentions one, in a
+ * comment for instance, may be another person's.
  */
 export async function ownRefusedRows(
   sql: Sql,
@@ -134,7 +134,7 @@ export async function ownRefusedRows(
     .flatMap(({ row }) => row ?? []);
 }
 
-/** Whether a row that was refused waits to be taken in once more; who hands it in at this moment is waited for. */
+/** True when a refused row waits for another intake; waits for a transaction that is resubmitting it. */
 export async function isHandedInAgain(tx: Sql, clientId: string, row: number): Promise<boolean> {
   const [found] = await tx.all<{ status: string }>(
     'SELECT status FROM lead_intake WHERE id = ? AND client_id = ? FOR UPDATE',
@@ -143,7 +143,7 @@ export async function isHandedInAgain(tx: Sql, clientId: string, row: number): P
   return found?.status === 'new';
 }
 
-/** Removes a refused row of the client by its number. Returns whether it was there. */
+/** Deletes a refused row of the client by its id. Returns false when it did not exist. */
 export async function removeRefusedRow(tx: Sql, clientId: string, row: number): Promise<boolean> {
   const { affected } = await tx.run(
     "DELETE FROM lead_intake WHERE id = ? AND client_id = ? AND status = 'refused'",
@@ -152,7 +152,7 @@ export async function removeRefusedRow(tx: Sql, clientId: string, row: number): 
   return affected > 0;
 }
 
-/** Takes the consents out of a refused row: it may not be sent again as it stands. Returns whether there were any. */
+/** Removes the consents from a refused row, so that it cannot be resubmitted unchanged. Returns false when there were none. */
 export async function clearConsentsOfRow(tx: Sql, clientId: string, row: number): Promise<boolean> {
   const { affected } = await tx.run(
     "UPDATE lead_intake SET consents = NULL WHERE id = ? AND client_id = ? AND status = 'refused' AND consents IS NOT NULL",
