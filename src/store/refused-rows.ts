@@ -1,5 +1,5 @@
-// Refused rows of lead_intake hold a person like a lead does: found for a right, cleared, and purged after a time.
-// Invariant: what is looked for is found however it was spelt, since its spelling may be why the row was refused.
+// Finds, changes and purges refused rows of lead_intake, which contain personal data as a lead does.
+// Invariant: a search finds a value in any spelling, since the spelling may be why the row was refused.
 import { inList, type Sql, type SqlValue } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
 import type { LeadName } from './intake.ts';
@@ -17,23 +17,26 @@ export interface RefusedPerson {
   readonly email: string | undefined;
   readonly mobile: string | undefined;
   readonly landline: string | undefined;
-  /** Why it was refused; nothing of the row stands in it. */
+  /** Reasons for the refusal; without content of the row. */
   readonly problems: RefusedRow['problems'];
 }
 
-/** Rows shown at most. */
+/** Most rows shown. */
 const mostRows = 200;
-/** Everything a person may be written into, whatever column it belonged in. */
+/** Every column that may contain a person, in case a value is in the wrong one. */
 export const texts =
   "CONCAT_WS(' | ', client_id, reference, row_reference, email, first_name, last_name, mobile, landline, comment)";
-/** A text holds the one given, in any case. Accents count: under a `_ci` collation MySQL's LOCATE takes remi@ for rémi@. */
+/**
+ * SQL condition: a text contains the given one, in any case. Accents differ: under a `_ci` collation MySQL's LOCATE takes remi@
+ * for rémi@.
+ */
 export const holds = (text: string): string => `LOCATE(LOWER(?), LOWER(${text}) COLLATE utf8mb4_bin) > 0`;
 export const digits =
   "REGEXP_REPLACE(CONCAT_WS('|', mobile, landline, reference, row_reference), '[^0-9|]', '')";
 /** A number without its prefix: +33 6 39 98 00 01, 0033639980001 and 06.39.98.00.01 end alike. */
 export const ending = (phone: string): string => phone.replaceAll(/\D/g, '').slice(-9);
 
-/** @param clients undefined: rows that name no known client too */
+/** @param clients undefined: also rows without a known client */
 export async function findRefused(
   sql: Sql,
   clients: readonly string[] | undefined,
@@ -83,7 +86,7 @@ function conditions(
   return { where: parts.join(' AND '), values };
 }
 
-/** Removes refused rows of this reference. Returns how many. */
+/** Deletes refused rows of this reference. Returns the number deleted. */
 export async function removeRefused(tx: Sql, lead: LeadName): Promise<number> {
   const { affected } = await tx.run(
     "DELETE FROM lead_intake WHERE client_id = ? AND reference = ? AND status = 'refused'",
@@ -92,7 +95,7 @@ export async function removeRefused(tx: Sql, lead: LeadName): Promise<number> {
   return affected;
 }
 
-/** Takes the consents out of refused rows of this reference: none of them may be sent again as it stands. */
+/** Removes the consents from refused rows of this reference, so that none can be resubmitted unchanged. */
 export async function clearRefusedConsents(tx: Sql, lead: LeadName): Promise<number> {
   const { affected } = await tx.run(
     `UPDATE lead_intake SET consents = NULL
@@ -102,7 +105,7 @@ export async function clearRefusedConsents(tx: Sql, lead: LeadName): Promise<num
   return affected;
 }
 
-/** Whether there is a refused row of this reference; who hands it in again at this moment is waited for. */
+/** True when a refused row of this reference exists; waits for a transaction that is resubmitting it. */
 export async function anyRefused(tx: Sql, lead: LeadName): Promise<boolean> {
   const rows = await tx.all(
     "SELECT 1 FROM lead_intake WHERE client_id = ? AND reference = ? AND status = 'refused' LIMIT 1 FOR UPDATE",
@@ -111,7 +114,7 @@ export async function anyRefused(tx: Sql, lead: LeadName): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Whether a row that makes a lead of this reference waits to be taken in. */
+/** True when a row that creates a lead of this reference waits for intake. */
 export async function isComingIn(sql: Sql, lead: LeadName): Promise<boolean> {
   const rows = await sql.all(
     "SELECT 1 FROM lead_intake WHERE client_id = ? AND reference = ? AND status = 'new' AND kind = 'lead' LIMIT 1",
@@ -125,7 +128,7 @@ export interface RefusedRowCodes extends LeadName {
   readonly codes: readonly string[];
 }
 
-/** Why a row was refused, under a lock; undefined when no refused row has the number. */
+/** Client, reference and codes of a refused row, locked; undefined when no refused row has the id. */
 export async function lockRefusedRow(tx: Sql, row: string): Promise<RefusedRowCodes | undefined> {
   const [found] = await tx.all<LeadName & { kind: string; refusal: string | null }>(
     `SELECT client_id AS clientId, reference, kind, refusal FROM lead_intake
@@ -137,7 +140,7 @@ export async function lockRefusedRow(tx: Sql, row: string): Promise<RefusedRowCo
   return { ...named, codes: codesOf(refusal) };
 }
 
-/** Rows about a lead that were refused for nothing but this, under a lock; oldest first. */
+/** Rows about a lead that were refused only with this code, locked; oldest first. */
 export async function refusedAbout(
   tx: Sql,
   { clientId, reference }: LeadName,
@@ -156,7 +159,7 @@ export async function refusedAbout(
 const codesOf = (refusal: string | null): readonly string[] =>
   (JSON.parse(refusal ?? '[]') as readonly { readonly code: string }[]).map(({ code }) => code);
 
-/** Hands a refused row to the intake once more: it is new again, in the order in which it came. @param released what held it does so no more */
+/** Resubmits a refused row: it is new again, in its original order. @param released the officer has released it */
 export async function retryRefusedRow(tx: Sql, row: string, released = false): Promise<void> {
   await tx.run(
     `UPDATE lead_intake SET status = 'new', settled_at = NULL, refusal = NULL, released = GREATEST(released, ?)
@@ -165,7 +168,7 @@ export async function retryRefusedRow(tx: Sql, row: string, released = false): P
   );
 }
 
-/** What a person asked about is not taken from under a request, nor is what they asked to have restricted: `i` is the row. */
+/** SQL condition: an open request or a restriction covers the row `i`, which is then kept. */
 const heldByRight = `EXISTS (SELECT 1 FROM request_subjects s JOIN requests r ON r.id = s.request_id
           WHERE s.kind = 'row' AND s.subject_id = i.id AND s.decision <> 'left_out'
             AND (r.state <> 'closed' OR (r.kind = 'restriction' AND s.applied_at IS NOT NULL AND r.lifted_at IS NULL)))
@@ -173,8 +176,8 @@ const heldByRight = `EXISTS (SELECT 1 FROM request_subjects s JOIN requests r ON
           WHERE l.client_id = i.client_id AND l.reference = i.reference AND l.restricted_at IS NOT NULL)`;
 
 /**
- * Purges rows refused longer ago than so many days, at most `limit`, and keeps their count; those under a right stay.
- * Returns how many went.
+ * Purges rows refused more than so many days ago, at most `limit`, and counts them; rows covered by a right are kept.
+ * Returns the number purged.
  */
 export const purgeRefused = (tx: Sql, days: number, limit: number): Promise<number> =>
   purgeWhere(tx, { where: 'i.settled_at < TIMESTAMPADD(DAY, ?, UTC_TIMESTAMP(3))', values: [-days] }, limit);
@@ -192,7 +195,7 @@ export async function operationsOfRefused(
   return new Set(rows.map(({ operation }) => operation));
 }
 
-/** The same of one operation's rows, however fresh. */
+/** The same for one operation's rows, of any age. */
 export const purgeRefusedOf = (tx: Sql, clientId: string, code: string, limit: number): Promise<number> =>
   purgeWhere(tx, { where: 'i.client_id = ? AND i.operation = ?', values: [clientId, code] }, limit);
 
@@ -215,7 +218,7 @@ async function purgeWhere(
     { table: 'lead_intake', column: 'id', index: 'PRIMARY', and: "t.status = 'refused'" },
     rows.map((row) => BigInt(row.id)),
   );
-  // Another planner purged some of them just now: its count is kept, and ours is counted again.
+  // Another planner has purged some of them just now and counted them; the caller rolls back and counts again.
   if (affected !== rows.length) return -1;
   for (const [key, rows] of counted) {
     await tx.run(
@@ -238,7 +241,7 @@ export interface RefusedCount {
   readonly count: number;
 }
 
-/** What was purged, newest month first. */
+/** Counts of purged rows, newest month first. */
 export function refusedCounts(sql: Sql): Promise<readonly RefusedCount[]> {
   return sql.all(
     'SELECT client_id AS clientId, month, code, count FROM refused_rows ORDER BY month DESC, client_id, code LIMIT 1000',

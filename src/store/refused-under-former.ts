@@ -1,5 +1,5 @@
-// Refused rows that name a person by a mail or phone that their lead had before a correction: only its keyed digest is known.
-// Invariant: an address that another lead of the client has now is not taken for the former one's; found whatever its spelling.
+// Finds refused rows with a mail or phone that a lead had before a correction, of which only the keyed digest is known.
+// Invariant: an address that another lead of the client has now does not match; any spelling is found.
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import type { Sql } from './database.ts';
 import { formerAddresses, leadsWithAddress } from './oppositions.ts';
@@ -10,7 +10,7 @@ import { ending, texts } from './refused-rows.ts';
 export interface FormerOf {
   readonly clientId: string;
   readonly leadId: number;
-  /** Of the addresses on the opposition list. */
+  /** Key of the addresses on the opposition list. */
   readonly key: Buffer;
 }
 
@@ -23,7 +23,7 @@ interface Row extends RefusedOfPerson {
 const rowsAtOnce = 500;
 const mail = /[^\s<>(),;:=/"|]+@[^\s<>(),;:=/"|]*[^\s<>(),;:=/"|.]/g;
 
-/** Numbers of the rows; none is looked at where the lead never had another address. */
+/** Ids of the rows; none is read when the lead never had another address. */
 export async function refusedUnderFormer(sql: Sql, of: FormerOf): Promise<readonly string[]> {
   const names = (await namesOfLeads(sql, [of.leadId])).get(of.leadId) ?? {};
   const rows = await refusedUnderDigests(sql, { ...of, digests: await formerAddresses(sql, of.leadId) });
@@ -37,11 +37,11 @@ export async function refusedUnderFormer(sql: Sql, of: FormerOf): Promise<readon
 }
 
 export interface RefusedUnder extends RefusedOfPerson {
-  /** Those of the addresses that the row names. */
+  /** The known addresses that the row names. */
   readonly addresses: readonly Addresses[];
 }
 
-/** Refused rows of the client that name an address of which only the digest is known, whatever name they bear. */
+/** Refused rows of the client that name an address known only by its digest, under any name. */
 export async function refusedUnderDigests(
   sql: Sql,
   of: Pick<FormerOf, 'clientId' | 'key'> & { readonly digests: readonly Buffer[] },
@@ -70,7 +70,7 @@ export async function refusedUnderDigests(
   }
 }
 
-/** Returns how many rows went. */
+/** Returns the number of rows deleted. */
 export async function removeRefusedUnderFormer(tx: Sql, of: FormerOf): Promise<number> {
   const rows = await refusedUnderFormer(tx, of);
   for (const row of rows)
@@ -78,7 +78,7 @@ export async function removeRefusedUnderFormer(tx: Sql, of: FormerOf): Promise<n
   return rows.length;
 }
 
-/** Of all refused rows of a reference, which an erasure takes along. */
+/** Addresses in the refused rows of a reference, which an erasure deletes too. */
 export async function addressesOfRefused(
   sql: Sql,
   { clientId, reference }: { readonly clientId: string; readonly reference: string },
@@ -91,7 +91,7 @@ export async function addressesOfRefused(
   return rows.flatMap(addressesIn);
 }
 
-/** Each mail in any text, each phone as it stands and as a French one. */
+/** Each mail in any text, each phone as written and as a French one. */
 function addressesIn({
   texts: text,
   mobile,

@@ -1,10 +1,10 @@
-// The read side: support's lists from a replica, where one is named.
-// Invariant: nothing that is sent, decided, watched or proved is read here: a consent read a second late must not decide a send.
+// Opens the read side: support's lists come from a replica when one is configured.
+// Invariant: no read for a send, a decision, an alert or a proof uses it: a consent read a second late must not decide a send.
 import { RelaisError } from '../errors.ts';
 import { isStoreOutage, openDatabase, type ReadOnlySql, type SqlValue } from './database.ts';
 
 export interface ReadSide extends ReadOnlySql {
-  /** Of a replica only: the moment of the newest log entry it has, by the clock of whoever wrote it. */
+  /** For a replica only: the time of the newest log entry it has, by its writer's clock. */
   readonly asOf?: () => Promise<Date | undefined>;
 }
 
@@ -12,12 +12,12 @@ export interface Replica extends ReadSide {
   readonly close: () => Promise<void>;
 }
 
-/** A list is asked for at a time. */
+/** One list is read at a time. */
 const connections = 2;
 
 /**
- * @param options.check runs once before the first statement; what it throws, every statement throws
- * @throws DB-001 that names the replica, so that nobody looks for an outage of the primary
+ * @param options.check runs once before the first statement; when it throws, every statement throws
+ * @throws DB-001 that names the replica, so that an operator does not suspect the primary
  */
 export function openReplica(options: {
   readonly url: string;

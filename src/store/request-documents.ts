@@ -1,5 +1,5 @@
-// The prospect's demand, and for a day the answer to it: sealed in parts under the request's own key.
-// Invariant: nothing is stored in clear, its name included.
+// Stores the documents of a request, the prospect's demand and for a day the answer, in parts sealed under the request's key.
+// Invariant: nothing is stored in clear, not even the name.
 import type { ReadOnlySql, Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
 
@@ -8,7 +8,7 @@ export type DocumentKind = 'demand' | 'answer';
 export interface DocumentHead {
   readonly id: number;
   readonly kind: DocumentKind;
-  /** Of an answer: when it is deleted. */
+  /** Deletion time of an answer. */
   readonly goneAt: Date | null;
   readonly name: Buffer;
   readonly size: number;
@@ -45,7 +45,7 @@ export const documentsOf = (sql: ReadOnlySql, requestId: number): Promise<readon
     [requestId],
   );
 
-/** Part after part, so that no answer of the server grows with the document. */
+/** Part by part, so that no result of the server grows with the document. */
 export async function documentPart(sql: ReadOnlySql, id: number, part: number): Promise<Buffer | undefined> {
   const [row] = await sql.all<{ content: Buffer }>(
     'SELECT content FROM request_document_parts WHERE document_id = ? AND part = ?',
@@ -54,20 +54,20 @@ export async function documentPart(sql: ReadOnlySql, id: number, part: number): 
   return row?.content;
 }
 
-/** With everything sealed beside them: the request's own retention is over. */
+/** Deletes the documents and the sealed search data: the retention of the request is over. */
 export async function removeDocuments(tx: Sql, requestId: number): Promise<void> {
   await removeNamed(tx, await documentsOf(tx, requestId));
   await tx.run('UPDATE requests SET asked = NULL WHERE id = ?', [requestId]);
 }
 
-/** Answers made before: a new one takes their place. */
+/** Deletes earlier answers, which a new one replaces. */
 export const removeAnswers = async (tx: Sql, requestId: number): Promise<void> =>
   removeNamed(
     tx,
     (await documentsOf(tx, requestId)).filter(({ kind }) => kind === 'answer'),
   );
 
-/** Answers whose day is over, some of them. */
+/** Some of the answers whose day is over. */
 export const goneAnswers = (sql: Pick<Sql, 'all'>): Promise<readonly { readonly id: number }[]> =>
   sql.all(
     'SELECT id FROM request_documents FORCE INDEX (request_documents_gone) WHERE gone_at <= UTC_TIMESTAMP(3) ORDER BY gone_at LIMIT 50',

@@ -1,5 +1,5 @@
-// Closed requests whose own time may be over, and what goes of them.
-// Invariant: whoever takes something of a request away holds its row; the log keeps what was done, by the request's number.
+// Finds closed requests whose retention may be over, and deletes them or parts of them.
+// Invariant: a deletion runs under the lock of the request's row; the log keeps what was done, by the request's number.
 import type { ClosedRequest } from '../domain/request-retention.ts';
 import { inList, type ReadOnlySql, type Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
@@ -8,7 +8,7 @@ import { removeDocuments } from './request-documents.ts';
 export interface EndingRequest extends ClosedRequest {
   readonly id: number;
   readonly clientId: string;
-  /** Whether the demand, or what was given to find the person, is still there. */
+  /** True while the demand, or the data given to find the person, is stored. */
   readonly hasDemand: boolean;
 }
 
@@ -38,7 +38,7 @@ export async function clientsWithRequests(sql: ReadOnlySql): Promise<readonly st
   return rows.map(({ id }) => id);
 }
 
-/** The request is gone: what was listed for it, what it changed, whom it reached, and its row. */
+/** Deletes the request with its subjects, effects, recipients and documents. */
 export async function removeRequest(tx: Sql, id: number): Promise<void> {
   await removeDocuments(tx, id);
   for (const table of ['request_subjects', 'request_effects', 'request_recipients'])
@@ -46,7 +46,7 @@ export async function removeRequest(tx: Sql, id: number): Promise<void> {
   await tx.run('DELETE FROM requests WHERE id = ?', [id]);
 }
 
-/** When nothing may lead back to these leads: requests do not list them any more, nor say whom they reached. */
+/** Removes these leads from all requests, so that nothing refers to them any more. */
 export async function forgetSubjects(tx: Sql, leadIds: readonly number[]): Promise<void> {
   if (leadIds.length === 0) return;
   const { marks, values } = inList(leadIds);

@@ -1,4 +1,4 @@
-// What there is of recipients that are not settled, of many requests at once: how they stand, and the deliveries that may tell them.
+// Reads the unsettled recipients of many requests at once, and the deliveries that may notify them.
 // Invariant: reads only, without a lock.
 import type { Action } from '../../connectors/contract.ts';
 import type { FollowUp } from '../domain/requests.ts';

@@ -1,5 +1,5 @@
-// Whom a request has to reach: its recipients, how far each has been told, and what the deliveries and the log say of that.
-// Invariant: who received a lead is read from its deliveries and the log before anything of it is applied.
+// Stores the recipients that a request must reach and the state of each, and reads their deliveries and log entries.
+// Invariant: the recipients of a lead are read from its deliveries and the log before the request is applied to it.
 import type { Action } from '../../connectors/contract.ts';
 import type { FollowUp, RecipientState } from '../domain/requests.ts';
 import { inList, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
@@ -36,8 +36,8 @@ export interface Receiver {
 }
 
 /**
- * Who has a lead or may have it: a delivery was accepted, or left without its outcome being known. The log names the recipient
- * of the last departure; where that month is archived, the authorisation it went under does not matter here.
+ * Recipients that have a lead or may have it: a delivery was accepted, or left with an unknown outcome. The log names the
+ * recipient of the last departure; when its month is archived, the name is empty.
  */
 export async function receiversOf(sql: Sql, leadId: number): Promise<readonly Receiver[]> {
   const rows = await sql.all<{ destinationId: string; firstDepartedAt: Date | null }>(
@@ -69,7 +69,7 @@ export interface Owed {
   readonly revision: number;
 }
 
-/** A recipient that is listed already stays as it is. */
+/** Inserts recipients; one that is listed already stays as it is. */
 export async function insertRecipients(tx: Sql, owed: Owed, receivers: readonly Receiver[]): Promise<void> {
   if (receivers.length === 0) return;
   await tx.run(
@@ -95,7 +95,7 @@ export const readRecipients = (sql: ReadOnlySql, requestId: number): Promise<rea
     [requestId],
   );
 
-/** Of these requests those of which a recipient is not settled. */
+/** The ids of these requests that have an unsettled recipient. */
 export async function openRecipients(
   sql: ReadOnlySql,
   requestIds: readonly number[],
@@ -110,7 +110,7 @@ export async function openRecipients(
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Requests whose recipients are still on their way, or to be reminded. */
+/** Requests with an unsettled recipient, in id order. */
 export async function requestsWithOpenRecipients(
   sql: ReadOnlySql,
   after: number,
@@ -143,7 +143,7 @@ export async function followUps(
   );
 }
 
-/** Whether a change of the lead still waits to be planned. */
+/** True while a change of the lead waits to be planned. */
 export async function isUnplanned(
   sql: Sql,
   { clientId, leadId, revision }: Pick<RequestRecipient, 'clientId' | 'leadId' | 'revision'>,
@@ -175,7 +175,7 @@ const changeable = {
   evidence: 'evidence',
 } as const;
 
-/** The caller holds the request. */
+/** Changes columns of a recipient. The caller has locked the request. */
 export async function changeRecipient(tx: Sql, change: RecipientChange): Promise<void> {
   const { requestId, leadId, destinationId, ...rest } = change;
   const pairs = Object.entries(rest) as readonly (readonly [
@@ -190,7 +190,7 @@ export async function changeRecipient(tx: Sql, change: RecipientChange): Promise
   );
 }
 
-/** Where a lead left to last, as the log names it: a host, mailboxes separated by commas. */
+/** The last target of a lead in the log: a host, or mailboxes separated by commas. */
 export async function lastTarget(sql: ReadOnlySql, leadId: number, destinationId: string): Promise<string> {
   const [row] = await sql.all<{ target: string }>(
     `SELECT target FROM handovers FORCE INDEX (handovers_subject)

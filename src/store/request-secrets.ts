@@ -1,5 +1,5 @@
-// The key of each request, wrapped by the master key, in the schema of the leads' secrets: what is sealed under it goes with it.
-// Invariant: the master key never reaches MySQL; a key that was destroyed is nowhere, its sealed demand included.
+// Stores the key of each request, wrapped by the master key, in the schema of the leads' secrets.
+// Invariant: the master key never reaches MySQL; destroying a request's key makes everything sealed under it unreadable.
 import { randomBytes } from 'node:crypto';
 import { openWith, type KeyRing } from '../domain/key-ring.ts';
 import { derived, openBytes, sealBytes } from '../domain/keyed.ts';
@@ -14,10 +14,10 @@ export interface RequestSecrets {
   readonly destroy: (tx: Sql, requestId: number) => Promise<void>;
 }
 
-/** Seals and opens what belongs to one request; each thing under a key derived for its own purpose. */
+/** Seals and opens the data of one request, under a key derived for each purpose. */
 export interface RequestKey {
   readonly seal: (purpose: string, plain: Uint8Array) => Buffer;
-  /** Undefined where the bytes were altered. */
+  /** Undefined when the bytes were altered. */
   readonly open: (purpose: string, sealed: Uint8Array) => Buffer | undefined;
 }
 

@@ -1,5 +1,5 @@
-// Leads and refused rows of a request, and what a person decided about each.
-// Invariant: what was applied keeps its mark; the reference of a refused row is read from the row, never kept.
+// Stores the leads and refused rows of a request, and a person's decision about each.
+// Invariant: an applied subject keeps its mark; the reference of a refused row is read from the row, never stored here.
 import { inList, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
 
 export type SubjectKind = 'lead' | 'row';
@@ -11,7 +11,7 @@ export interface RequestSubject {
   readonly found: 'asked' | 'shared';
   readonly decision: Decision;
   readonly appliedAt: Date | null;
-  /** Of a lead. */
+  /** Only for a lead. */
   readonly reference: string | null;
   readonly collectedAt: Date | null;
   readonly erasedAt: Date | null;
@@ -26,7 +26,7 @@ export const readSubjects = (sql: ReadOnlySql, requestId: number): Promise<reado
     [requestId],
   );
 
-/** Adds what was found; what is listed already stays as it was decided. Returns how many are new. */
+/** Adds subjects; one that is listed already keeps its decision. Returns the number added. */
 export async function addSubjects(
   tx: Sql,
   requestId: number,
@@ -45,7 +45,7 @@ export async function addSubjects(
   return fresh.length;
 }
 
-/** Confirms these of a kind and leaves the others of it out. */
+/** Confirms these subjects of a kind and leaves out the others. */
 export async function decideSubjects(
   tx: Sql,
   requestId: number,

@@ -1,5 +1,5 @@
-// Requests of prospects: what was asked, by when it is due, who did what.
-// Invariant: whoever changes a request holds its row; nothing of the person stands here in clear.
+// Stores the requests of prospects: kind, due date, state, and the actor of each step.
+// Invariant: a change runs under the lock of the request's row; no personal data is stored in clear.
 import type { RequestKind, RequestOutcome, RequestState, TermAlert } from '../domain/requests.ts';
 import type { ReadOnlySql, Sql, SqlValue } from './database.ts';
 import { refuseNamesOfRequest } from './persons-names.ts';
@@ -14,9 +14,9 @@ export interface Request {
   readonly dueAt: Date;
   readonly extendedAt: Date | null;
   readonly extensionReason: string;
-  /** Of an objection or a withdrawal: `purpose.channel`, separated by spaces. */
+  /** For an objection or a withdrawal: `purpose.channel`, separated by spaces. */
   readonly optIns: string;
-  /** Sealed: what was given to find the leads. NULL once the request's own retention is over. */
+  /** The data given to find the leads, sealed. NULL once the retention of the request is over. */
   readonly asked: Buffer | null;
   readonly identityCheckedAt: Date | null;
   readonly identityCheckedBy: string;
@@ -105,16 +105,16 @@ export async function findRequest(sql: ReadOnlySql, id: number): Promise<Request
   return row;
 }
 
-/** The request, held for the rest of the transaction: one officer after the other. Taken before any client or lead is locked. */
+/** Locks the request for the rest of the transaction: one officer after the other. Locked before any client or lead. */
 export async function lockRequest(tx: Sql, id: number): Promise<Request | undefined> {
   const [row] = await tx.all<Request>(`SELECT ${selected} FROM requests WHERE id = ? FOR UPDATE`, [id]);
   return row;
 }
 
-/** Columns that hold what an officer typed about the person. */
+/** Columns with text that an officer typed about the person. */
 const typed = ['identityHow', 'extensionReason', 'outcomeReason'] as const;
 
-/** Changes columns of a request; the caller holds it. @throws USAGE-001 where a typed text names a person of the request */
+/** Changes columns of a request; the caller has locked it. @throws USAGE-001 when a typed text names a person of the request */
 export async function changeRequest(
   tx: Sql,
   id: number,
@@ -134,7 +134,7 @@ export interface RequestFilter {
   readonly clientId?: string;
   readonly state?: RequestState;
   readonly kind?: RequestKind;
-  /** Neither closed. */
+  /** Only requests that are not closed. */
   readonly isOpen?: boolean;
 }
 
@@ -157,7 +157,7 @@ export async function listRequests(
   );
 }
 
-/** Requests that are not closed, the one that is due first at the top: what an officer works off. */
+/** Open requests, the first due first: the officer's work list. */
 export const requestsDueFirst = (
   sql: ReadOnlySql,
   { clientId, kind }: Pick<RequestFilter, 'clientId' | 'kind'>,
@@ -170,7 +170,7 @@ export const requestsDueFirst = (
     [clientId, kind].filter((value) => value !== undefined),
   );
 
-/** Requests that are not closed, by number: what the timer looks at, a page at a time. */
+/** Open requests in id order, a page at a time, for the timer. */
 export async function openRequests(
   sql: ReadOnlySql,
   after: number,
@@ -182,7 +182,7 @@ export async function openRequests(
   );
 }
 
-/** Where the log stands now: the id of its last entry. */
+/** Id of the last entry of the log. */
 export async function logPosition(sql: Sql): Promise<number> {
   const [row] = await sql.all<{ id: number | null }>('SELECT MAX(id) AS id FROM handovers');
   return row?.id ?? 0;
@@ -195,7 +195,7 @@ export interface RequestEffect {
   readonly rows: number;
 }
 
-/** Adds to what applying it changed; the caller holds the request. */
+/** Adds to the counts of what the request changed; the caller has locked it. */
 export async function noteEffects(
   tx: Sql,
   requestId: number,
@@ -209,7 +209,7 @@ export async function noteEffects(
     );
 }
 
-/** What applying a request changed, for the proof (C23): tables, columns, counts. */
+/** Changes that applying a request made, for the proof (C23): tables, columns, counts. */
 export const readEffects = (sql: ReadOnlySql, requestId: number): Promise<readonly RequestEffect[]> =>
   sql.all<RequestEffect>(
     `SELECT lead_id AS leadId, table_name AS \`table\`, columns_changed AS columns, row_count AS \`rows\`

@@ -1,5 +1,5 @@
-// Restriction of processing: a mark on the lead's own row, and the deliveries it holds back.
-// Invariant: the mark changes under the lead's lock with a revision of its own, so that nothing written before it departs after it.
+// Stores the restriction of processing on the lead's row, and finds the deliveries that it withholds.
+// Invariant: the mark changes under the lead's lock with a new revision, so that no content rendered earlier departs afterwards.
 import { inList, type Sql } from './database.ts';
 
 export async function markRestricted(tx: Sql, leadId: number, revision: number): Promise<void> {
@@ -9,7 +9,7 @@ export async function markRestricted(tx: Sql, leadId: number, revision: number):
   );
 }
 
-/** Of these leads, those under a restriction; the caller holds their locks. */
+/** The ids of these leads that are restricted; the caller has locked them. */
 export async function restrictedAmong(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
   if (leadIds.length === 0) return new Set();
   const { marks, values } = inList(leadIds);
@@ -20,7 +20,7 @@ export async function restrictedAmong(tx: Sql, leadIds: readonly number[]): Prom
   return new Set(rows.map((row) => row.id));
 }
 
-/** Of these leads, those of which an update left under their restriction; the caller holds their locks. */
+/** The ids of these leads of which an update departed during their restriction; the caller has locked them. */
 export async function toldWhileRestricted(tx: Sql, leadIds: readonly number[]): Promise<ReadonlySet<number>> {
   if (leadIds.length === 0) return new Set();
   const { marks, values } = inList(leadIds);
@@ -32,7 +32,7 @@ export async function toldWhileRestricted(tx: Sql, leadIds: readonly number[]): 
   return new Set(rows.map((row) => row.id));
 }
 
-/** The mark goes where no other request asks for it. Returns whether it went. */
+/** Removes the mark unless another request needs it. Returns false when it stays. */
 export async function unmarkRestricted(tx: Sql, leadId: number, exceptRequest: number): Promise<boolean> {
   const others = await tx.all(
     `SELECT 1 FROM request_subjects s JOIN requests r ON r.id = s.request_id
@@ -48,7 +48,7 @@ export async function unmarkRestricted(tx: Sql, leadId: number, exceptRequest: n
   return affected > 0;
 }
 
-/** Deliveries withheld for a restriction that does not stand any more, of some leads or of any. */
+/** Deliveries withheld for a restriction that has ended, of some leads or of any. */
 export async function heldWithoutRestriction(
   sql: Sql,
   leadIds: readonly number[] | 'any',
@@ -65,7 +65,7 @@ export async function heldWithoutRestriction(
   return rows.map((row) => row.id);
 }
 
-/** Their age stood still: each has its whole time from now on. */
+/** Restarts the age limit, which a restriction stops: each delivery has its whole time again. */
 export async function renewAges(tx: Sql, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   const { marks, values } = inList(ids);

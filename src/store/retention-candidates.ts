@@ -1,5 +1,5 @@
-// Leads whose time may have come, and the last voluntary signs that decide it (C30 to C33).
-// Invariant: reads only; found through an index, page by page, so that a client's other leads are not looked at.
+// Finds leads whose retention may be over, and the last voluntary signs that decide it (C30 to C33).
+// Invariant: reads only; by index and page by page, so that a client's other leads are not read.
 import type { CivilDate } from '../domain/civil-date.ts';
 import { inList, type Sql } from './database.ts';
 
@@ -9,7 +9,7 @@ export interface Candidate {
   readonly operation: string | null;
   readonly kind: 'one_off' | 'recurring';
   readonly collectedAt: Date;
-  /** Of an erased lead only the shell is left. */
+  /** Only the row of an erased lead is left. */
   readonly erased: boolean;
 }
 
@@ -24,11 +24,11 @@ const candidateOf = ({ erasedAt, ...row }: Row): Candidate => ({ ...row, erased:
 export interface Page {
   readonly clientId: string;
   readonly limit: number;
-  /** The last of the page before. */
+  /** The last candidate of the page before. */
   readonly after: Pick<Candidate, 'leadId' | 'collectedAt'> | undefined;
 }
 
-/** Collected before a day began, in UTC, oldest first. */
+/** Leads collected before a day began, in UTC, oldest first. */
 export async function collectedLongAgo(
   sql: Pick<Sql, 'all'>,
   before: CivilDate,
@@ -49,7 +49,7 @@ export async function collectedLongAgo(
   return rows.map(candidateOf);
 }
 
-/** The same of one operation. */
+/** The same for one operation. */
 export async function ofOperation(
   sql: Pick<Sql, 'all'>,
   code: string,
@@ -72,7 +72,7 @@ export async function ofOperation(
   return rows.map(candidateOf);
 }
 
-/** Operations that a client's leads name, by a loose scan of the index: only where its first column is grouped by too. */
+/** Operations that a client's leads name, by a loose scan of the index: it needs the first column in the GROUP BY. */
 export async function operationsWithLeads(
   sql: Pick<Sql, 'all'>,
   clientId: string,
@@ -95,7 +95,7 @@ export async function oneOffOperations(sql: Pick<Sql, 'all'>, clientId: string):
   return rows.map(({ operation }) => operation ?? '');
 }
 
-/** These leads, as they stand. */
+/** These leads as candidates. */
 export async function candidatesById(
   sql: Pick<Sql, 'all'>,
   leadIds: readonly number[],

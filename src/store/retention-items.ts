@@ -1,5 +1,5 @@
-// Runs of retention and the leads they have not been through yet.
-// Invariant: a lead stands in one run at most; its line goes in the transaction in which the last of it goes.
+// Stores retention runs and the leads that each has yet to process.
+// Invariant: a lead is in one run at most; its row is deleted in the transaction that deletes the last of the lead.
 import type { CivilDate } from '../domain/civil-date.ts';
 import { inList, insertGroups, type Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
@@ -25,18 +25,18 @@ const columns = `id, client_id AS clientId, DATE_FORMAT(day, '%Y-%m-%d') AS day,
 
 export interface NewItem {
   readonly leadId: number;
-  /** Its cell is shared by enough persons. */
+  /** Enough persons share its cell of statistics. */
   readonly counted: boolean;
-  /** `proofs`: a deletion, before which the client may have to be handed proofs. */
+  /** `proofs`: a deletion, before which the client may have to get proofs. */
   readonly step: 'proofs' | 'due';
 }
 
 export interface RetentionItem extends Omit<NewItem, 'step'> {
-  /** The last consent by phone that the client was handed a proof of. */
+  /** The last phone consent of which the client got a proof. */
   readonly provedUpto: number;
 }
 
-/** Whether the daily run of that day has begun. */
+/** True when the daily run of that day has begun. */
 export async function hasDailyRun(sql: Pick<Sql, 'all'>, clientId: string, day: CivilDate): Promise<boolean> {
   const rows = await sql.all('SELECT 1 FROM retention_runs WHERE client_id = ? AND day = ? AND number = 0', [
     clientId,
@@ -46,8 +46,8 @@ export async function hasDailyRun(sql: Pick<Sql, 'all'>, clientId: string, day: 
 }
 
 /**
- * A new run. Leads of earlier runs that are still under way stay with those.
- * @param run `daily`: number 0, one for each day; a second of that name is refused by the unique key
+ * Inserts a run. Leads of earlier runs that are still under way stay with those.
+ * @param run `daily`: number 0, one for each day; the unique key refuses a second one
  */
 export async function insertRun(
   tx: Sql,
@@ -86,7 +86,7 @@ export async function readRun(sql: Pick<Sql, 'all'>, id: number): Promise<Retent
   return row;
 }
 
-/** Runs under way of which something has its turn, or nothing is left: one whose leads all wait is not looked into every second. */
+/** Running runs with a due item or with none left: a run whose leads all wait is not read every second. */
 export function runningRuns(sql: Pick<Sql, 'all'>): Promise<readonly RetentionRun[]> {
   return sql.all<RetentionRun>(
     `SELECT ${columns} FROM retention_runs r FORCE INDEX (retention_runs_state)
@@ -111,7 +111,7 @@ export function listRuns(
   );
 }
 
-/** Whether any item of a step has its turn; without a lock. */
+/** True when any item of a step is due; without a lock. */
 export async function hasItems(sql: Pick<Sql, 'all'>, runId: number, step: 'due' | 'left'): Promise<boolean> {
   const rows = await sql.all(
     `SELECT 1 FROM retention_items FORCE INDEX (retention_items_turn)
@@ -121,7 +121,7 @@ export async function hasItems(sql: Pick<Sql, 'all'>, runId: number, step: 'due'
   return rows.length > 0;
 }
 
-/** Items of a step whose turn has come, locked; those another process has in work are left out. */
+/** Due items of a step, locked; items that another process has locked are left out. */
 export async function takeItems(
   tx: Sql,
   runId: number,
@@ -150,7 +150,7 @@ export async function moveItems(tx: Sql, leadIds: readonly number[], step: 'proo
   );
 }
 
-/** Their proofs are handed over, or none are due: they may go. */
+/** Marks leads whose proofs are handed over or not needed: they may be deleted. */
 export async function proveItems(
   tx: Sql,
   items: readonly { readonly leadId: number; readonly upto: number }[],
@@ -164,7 +164,7 @@ export async function proveItems(
   }
 }
 
-/** They wait: looked at again so many seconds later. */
+/** Postpones items for so many seconds. */
 export async function putOffItems(
   tx: Sql,
   leadIds: readonly number[],
@@ -198,7 +198,7 @@ export async function lockRun(tx: Sql, id: number): Promise<RetentionRun | undef
   return row;
 }
 
-/** The run, locked, if nothing of it is left. */
+/** The run, locked, when none of its items is left. */
 export async function lockFinished(tx: Sql, id: number): Promise<RetentionRun | undefined> {
   const [row] = await tx.all<RetentionRun>(
     `SELECT ${columns} FROM retention_runs WHERE id = ? AND state = 'running' FOR UPDATE`,
@@ -213,7 +213,7 @@ export async function endRun(tx: Sql, id: number): Promise<void> {
   await tx.run("UPDATE retention_runs SET state = 'done', ended_at = UTC_TIMESTAMP(3) WHERE id = ?", [id]);
 }
 
-/** Leads that wait, by client and what for. */
+/** Number of waiting leads by client and cause. */
 export async function waitingItems(
   sql: Pick<Sql, 'all'>,
   clientIds: readonly string[],

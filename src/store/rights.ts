@@ -1,5 +1,5 @@
-// What rights change in the lead tables: a consent event, or everything of a person blanked.
-// Invariant: the caller holds the lead's lock; a blanked lead keeps ids, dates and statistics columns free of the person only.
+// Writes what rights change in the lead tables: a consent event, or the erasure of all personal data.
+// Invariant: the caller has locked the lead; an erased lead keeps only ids, dates and statistics columns without personal data.
 import { randomBytes } from 'node:crypto';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
 import { forgetExamples } from './anomalies.ts';
@@ -15,7 +15,7 @@ export async function findLeadId(sql: Sql, clientId: string, reference: string):
   return row?.id;
 }
 
-/** The lead's next revision, with one more change of its consents. */
+/** Sets the lead's next revision and raises its consent revision. */
 export async function raiseConsentRevision(tx: Sql, leadId: number, revision: number): Promise<void> {
   await tx.run(
     'UPDATE leads SET revision = ?, consent_revision = consent_revision + 1, changed_at = UTC_TIMESTAMP(3) WHERE id = ?',
@@ -23,12 +23,12 @@ export async function raiseConsentRevision(tx: Sql, leadId: number, revision: nu
   );
 }
 
-/** Rows of a lead still in lead_intake, refused ones after its erasure among them. */
+/** Deletes rows of a lead still in lead_intake, refused ones after its erasure included. */
 export async function forgetRows(tx: Sql, clientId: string, reference: string): Promise<void> {
   await tx.run('DELETE FROM lead_intake WHERE client_id = ? AND reference = ?', [clientId, reference]);
 }
 
-/** All tables but the lead's own row that hold a person, by `lead_id`. */
+/** Tables with personal data by `lead_id`, besides the lead's own row. */
 export const tablesOfThePerson = [
   ...contentTables.filter((table) => table !== 'leads'),
   'consents',
@@ -37,14 +37,14 @@ export const tablesOfThePerson = [
   'interactions',
   'lead_revisions',
 ];
-/** Of the lead's own row: all that need not be there, but the operation: it says when the rest of the row goes (C30). */
+/** Optional columns of the lead's own row, without the operation, which decides when the rest of the row is deleted (C30). */
 export const blankedColumns = columnFacts
   .filter(
     ({ table, presence, column }) => table === 'leads' && presence === 'optional' && column !== 'operation',
   )
   .map(({ stored }) => stored);
 
-/** Removes the person from every lead table and from rows of lead_intake that were refused or not yet read. */
+/** Deletes the personal data from every lead table, and the lead's rows of lead_intake that are refused or not yet read. */
 export async function blankLead(
   tx: Sql,
   leadId: number,
@@ -57,15 +57,15 @@ export async function blankLead(
   }
   await forgetExamples(tx, [leadId]);
   await forgetRows(tx, clientId, reference);
-  // The receipt stays, so that the same row never comes back; its keyed digest of the person does not.
+  // The receipt stays, so that the same row is never accepted again; its keyed digest of the person is replaced.
   await tx.run('UPDATE intake_receipts SET digest = ? WHERE lead_id = ?', [randomBytes(32), leadId]);
   await tx.run(
     `UPDATE leads SET revision = ?, consent_revision = consent_revision + 1, erased_at = UTC_TIMESTAMP(3), changed_at = UTC_TIMESTAMP(3),
             ${blankedColumns.map((column) => `${column} = NULL`).join(', ')} WHERE id = ?`,
     [revision, leadId],
   );
-  // A file that was written but not yet accepted holds the person, also where the row has left it since: its bytes go,
-  // and unless the recipient turns out to have it the batch is voided at its next try. The log says which files it left with.
+  // A written file that is not accepted yet contains the person, even if the delivery has left it since: its bytes are deleted,
+  // and unless the recipient has it the batch is voided at its next try. The log names the files of the lead.
   const files = await tx.all<{ id: number }>(
     "SELECT id FROM batches WHERE state = 'written' AND id IN (SELECT batch_id FROM handovers WHERE lead_id = ? AND batch_id > 0)",
     [leadId],

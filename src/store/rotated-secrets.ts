@@ -1,5 +1,5 @@
-// Signing secrets that recipients have renewed by themselves (table rotated_secrets).
-// Invariant: a value is sealed before it comes here and opened by who holds the key; what no longer signs is deleted.
+// Stores signing secrets that recipients have rotated by themselves (table rotated_secrets).
+// Invariant: values are sealed by the caller; a secret that no longer signs is deleted.
 import type { ReadOnlySql, Sql } from './database.ts';
 
 export interface RotatedRow {
@@ -7,7 +7,7 @@ export interface RotatedRow {
   readonly destinationId: string;
   readonly name: string;
   readonly sealed: Buffer;
-  /** Keyed digest of the operator's value that it took the place of. */
+  /** Keyed digest of the operator's value that it replaced. */
   readonly overValue: Buffer;
   readonly madeAt: Date;
   readonly overlapEndsAt: Date;
@@ -16,11 +16,11 @@ export interface RotatedRow {
 const columns = `id, destination_id AS destinationId, name, sealed, over_value AS overValue, made_at AS madeAt,
   overlap_ends_at AS overlapEndsAt`;
 
-/** Of every destination, newest first. */
+/** Secrets of every destination, newest first. */
 export const allRotated = (sql: ReadOnlySql): Promise<readonly RotatedRow[]> =>
   sql.all<RotatedRow>(`SELECT ${columns} FROM rotated_secrets ORDER BY id DESC`);
 
-/** Newest first. The caller holds the destination. */
+/** Newest first. The caller has locked the destination. */
 export const rotatedOf = (
   sql: ReadOnlySql,
   destinationId: string,
@@ -50,7 +50,7 @@ export async function deleteRotated(tx: Sql, ids: readonly number[]): Promise<vo
   for (const id of ids) await tx.run('DELETE FROM rotated_secrets WHERE id = ?', [id]);
 }
 
-/** What a newer one has taken the place of, its overlap over: nobody needs it again. Returns how many went. */
+/** Deletes secrets that a newer one has replaced, once the overlap is over. Returns the number deleted. */
 export async function forgetRotated(sql: Sql): Promise<number> {
   const over = await sql.all<{ id: number }>(
     `SELECT old.id FROM rotated_secrets old JOIN rotated_secrets newer

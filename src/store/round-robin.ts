@@ -1,24 +1,24 @@
-// Which rows come next where several clients wait: one client after the other, each in the order of its rows.
-// Invariant: many rows of one client delay no other (guarantee 8), and a client alone gets everything.
+// Takes rows in turns when several clients wait: one client after the other, each in the order of its rows.
+// Invariant: many rows of one client delay no other (guarantee 8), and a single client gets the whole limit.
 
-/** Where a process stands in the round of clients. Each process goes round by itself. */
+/** Position of a process in the round of clients; each process has its own. */
 export interface Turns {
   last: string | undefined;
 }
 
 export const startOfTurns = (): Turns => ({ last: undefined });
 
-/** An id as the table holds it. */
+/** An id as the table stores it. */
 type Id = number | bigint;
 
 export interface Queue<Row extends { readonly id: Id }> {
-  /** The first client after this one, by name, that has rows; of all clients without a name. One leap into an index. */
+  /** The first client with rows after this one, by name; without a name, the first of all. One index lookup. */
   readonly clientAfter: (client: string | undefined) => Promise<string | undefined>;
-  /** Its oldest rows with an id above `afterId`. */
+  /** The client's oldest rows with an id above `afterId`. */
   readonly rowsOf: (client: string, afterId: Row['id'] | 0, limit: number) => Promise<readonly Row[]>;
 }
 
-/** At most `limit` rows, oldest first: the clients whose turn it is share them, at least one each, and what one leaves another takes. */
+/** At most `limit` rows, oldest first: the clients in turn share them, at least one each, and what one leaves another takes. */
 export async function takeInTurns<Row extends { readonly id: Id }>(
   turns: Turns,
   limit: number,

@@ -1,22 +1,22 @@
-// What rows changed in persons' data on a day, as the hand-over log tells it: corrections, and consents taken back.
-// Invariant: reads the log by its key alone, from about the first entry of the day on; an entry is of the day its time says.
+// Reads from the log the changes that intake rows made to personal data on a day: corrections and withdrawn consents.
+// Invariant: reads the log by its primary key, from about the day's first entry on; an entry belongs to the day of its time.
 import type { ReadOnlySql } from './database.ts';
 
 export interface RowChange {
-  /** Number of the entry in the log. */
+  /** Id of the log entry. */
   readonly entry: number;
   readonly at: Date;
   readonly clientId: string;
   /** Columns that a correction wrote or emptied. */
   readonly fields: readonly string[];
-  /** `marketing.email`, of a consent that says no. */
+  /** For example `marketing.email`, of a consent that refuses. */
   readonly takenBack: readonly string[];
 }
 
-/** Why an entry is none of these: a request corrected the lead, and has a note of its own. */
+/** Reason of entries to skip: a request corrected the lead, and has a note of its own. */
 export const byRequest = 'by_request';
 
-/** Entries that committed late stand behind others: so much earlier one looks, ms. */
+/** Entries that committed late may be out of order by so much, ms. */
 const outOfOrderMs = 3_600_000;
 const idsAtOnce = 20_000;
 
@@ -29,7 +29,7 @@ interface Row {
   readonly consents: string | null;
 }
 
-/** Page by page, in the order of the log. Months that stand in archives are not told. */
+/** Page by page, in the order of the log. Archived months are left out. */
 export async function* rowChanges(
   sql: ReadOnlySql,
   { from, to }: { readonly from: Date; readonly to: Date },
@@ -56,7 +56,7 @@ export async function* rowChanges(
   }
 }
 
-/** The first id of that time or later, by halves: ids grow with time but for what commits late. */
+/** The first id of that time or later, by bisection: ids grow with time, except for late commits. */
 async function firstFrom(
   sql: ReadOnlySql,
   at: Date,

@@ -1,15 +1,15 @@
-// Leads of one client that share an e-mail address or a phone, found by address and never by pair: a thousand leads of one address
-// are a thousand lines, not a million.
-// Invariant: the e-mail is compared as its column does, without regard to capitals; a mobile and a landline each with both.
+// Finds the leads of a client that share an e-mail address or a phone, by address and not by pair: a thousand leads of one address
+// are a thousand rows, not a million.
+// Invariant: an e-mail is compared as its column is, without regard to case; a mobile and a landline each with both.
 import { inList, type Sql } from './database.ts';
 
 export type AddressKind = 'email' | 'phone';
 
-/** One address: the leads asked about that have it, and all leads of the client that do. */
+/** One address: the given leads that have it, and all leads of the client that have it. */
 export interface SharedAddress {
   readonly kind: AddressKind;
   readonly own: readonly number[];
-  /** Those of `own` among them. */
+  /** Includes those of `own`. */
   readonly all: readonly number[];
 }
 
@@ -31,11 +31,11 @@ export interface Holding {
   readonly kind: AddressKind;
   /** As it is written. */
   readonly value: string;
-  /** The same for what compares equal. */
+  /** Equal for addresses that compare equal. */
   readonly address: string;
 }
 
-/** The addresses of these leads, each by itself. */
+/** The addresses of these leads, one entry each. */
 export async function holdingsOf(tx: Sql, leadIds: readonly number[]): Promise<readonly Holding[]> {
   if (leadIds.length === 0) return [];
   const { marks, values } = inList([...new Set(leadIds)]);
@@ -59,21 +59,21 @@ export async function holdingsOf(tx: Sql, leadIds: readonly number[]): Promise<r
   );
 }
 
-/** The addresses of these leads. With `withdrawn`, `all` holds those leads only in which something was refused or taken back. */
+/** The addresses of these leads. With `withdrawn`, `all` has only leads with a refusal or a withdrawal. */
 export const sharedAddresses = async (
   tx: Sql,
   leadIds: readonly number[],
   which: 'all' | 'withdrawn',
 ): Promise<readonly SharedAddress[]> => sharedAmong(tx, await holdingsOf(tx, leadIds), which);
 
-/** The same of addresses that were read. */
+/** The same for addresses that were read. */
 export async function sharedAmong(
   tx: Sql,
   holdings: readonly Holding[],
   which: 'all' | 'withdrawn',
 ): Promise<readonly SharedAddress[]> {
   const groups = [...Map.groupBy(holdings, (holding) => holding.address).values()];
-  // One lead asks for all that have the address.
+  // One lead queries for all that have the address.
   const asking = groups.flatMap((group) => group.slice(0, 1));
   const arms = shared.flatMap(([own, otherColumn]) => {
     const ids = asking.filter((holding) => holding.column === own).map((holding) => holding.leadId);

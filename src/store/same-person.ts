@@ -1,6 +1,6 @@
-// What a person refused or took back in one lead, for the other leads of that person at that client: opt-outs of CRMs belong to the address.
-// Invariant: a lead is the same person's where it shares the e-mail or one of the phones, one hop and never further; whoever
-// spreads a withdrawal locks that client alone, so that no lead with an older grant is added at the same time.
+// Copies what a person refused or withdrew in one lead to the person's other leads at that client: a CRM's opt-out belongs to the address.
+// Invariant: leads are one person's when they share the e-mail or a phone, one hop and no further; a withdrawal locks the client
+// exclusively, so that no lead with an older grant is added meanwhile.
 import type { ConsentRecord } from '../domain/lead.ts';
 import {
   newestWithdrawals,
@@ -18,26 +18,26 @@ import { lockLeads } from './leads.ts';
 import { formerDirections, type Direction } from './former-directions.ts';
 import { holdingsOf, sharedAddresses, sharedAmong, type Holding } from './same-address.ts';
 
-/** What is read of a client with its lock. */
+/** The columns read with the lock of a client. */
 export interface LockedClient {
-  /** Of its contract's facts. */
+  /** Revision of its contract's facts. */
   readonly revision: number;
   /** Its contract has ended. */
   readonly closed: boolean;
 }
 
-/** A lead whose answer was changed by a withdrawal of another lead of the same person, or by an objection. */
+/** A lead whose answer was changed by a withdrawal in another lead of the person, or by an objection. */
 export interface Reached {
   readonly leadId: number;
   readonly clientId: string;
   readonly reference: string;
-  /** `purpose.channel` of each answer that is `withdrawn` now. */
+  /** `purpose.channel` of each answer that is now `withdrawn`. */
   readonly pairs: readonly string[];
 }
 
 /**
- * The clients' rows, locked: shared by whoever brings leads in, alone for whoever takes a consent back or changes an address.
- * Call before any lead is locked. Returns those that exist.
+ * Locks the clients' rows: shared for intake, exclusively for a withdrawal or a changed address. Called before any lead is locked.
+ * Returns those that exist.
  */
 export async function lockClients(
   tx: Sql,
@@ -53,7 +53,7 @@ export async function lockClients(
   return new Map(rows.map(({ id, revision, closed }) => [id, { revision, closed: closed === 1 }]));
 }
 
-/** Leads in which something was refused or taken back, to be found by their addresses. */
+/** Marks leads with a refusal or a withdrawal, so that they are found by their addresses. */
 export async function markWithdrawn(tx: Sql, leadIds: readonly number[]): Promise<void> {
   if (leadIds.length === 0) return;
   const { marks, values } = inList(leadIds);
@@ -64,18 +64,20 @@ export async function markWithdrawn(tx: Sql, leadIds: readonly number[]): Promis
 }
 
 export interface Spreading {
-  /** Leads that are new, got a grant, or changed an address: a no said elsewhere may hold for them. */
+  /** Leads that are new, got a grant or changed an address: a refusal in another lead may apply to them. */
   readonly touched: readonly number[];
-  /** Leads in which something was refused or taken back, or whose address changed: what they say may hold for others. */
+  /** Leads with a refusal, a withdrawal or a changed address: their answers may apply to others. */
   readonly origins: readonly number[];
-  /** Of the addresses that leads had before a correction. */
+  /** Key of the addresses that leads had before a correction. */
   readonly oppositionKey: Buffer;
   readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
   readonly actor: string;
   readonly purpose: string;
 }
 
-/** Repeats refusals and withdrawals in the leads whose grants they end, each with a revision, a change and an entry of its own. */
+/**
+ * Copies refusals and withdrawals to the leads whose grants they end, each with a revision, a change and a log entry of its own.
+ */
 export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonly Reached[]> {
   const holdings = await holdingsOf(tx, [...at.touched, ...at.origins]);
   const of = (ids: readonly number[]): readonly Holding[] => {
@@ -112,7 +114,7 @@ export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonl
   return repeatWithdrawals(tx, at, said);
 }
 
-/** Repeats what is said of each lead where it changes the answer there. @param said withdrawals, by lead */
+/** Copies withdrawals to leads whose answer they change. @param said withdrawals by lead */
 export async function repeatWithdrawals(
   tx: Sql,
   at: Pick<Spreading, 'snapshot' | 'actor' | 'purpose'>,
@@ -141,10 +143,10 @@ async function repeatIn(
   return copies.length === 0 ? [] : write(tx, at, copies, locked);
 }
 
-/** Leads of one statement: an address may be shared by more of them than a statement has places for. */
+/** Leads per statement: more may share an address than a statement has parameters. */
 const leadsAtOnce = 500;
 
-/** Each once, by id: that is the order in which leads are locked. */
+/** Each lead once, by id: the order in which leads are locked. */
 function parts(ids: readonly number[]): readonly (readonly number[])[] {
   const sorted = [...new Set(ids)].sort((a, b) => a - b);
   return Array.from({ length: Math.ceil(sorted.length / leadsAtOnce) }, (_, part) =>
@@ -152,7 +154,7 @@ function parts(ids: readonly number[]): readonly (readonly number[])[] {
   );
 }
 
-/** Leads that say it no more themselves: erased, or gone altogether. */
+/** Origins of copies that are erased or deleted. */
 async function erasedOrigins(tx: Sql, events: readonly ConsentRecord[]): Promise<ReadonlySet<number>> {
   const ids = [...new Set(events.flatMap((consent) => originOf(consent) ?? []))];
   if (ids.length === 0) return new Set();
@@ -165,7 +167,7 @@ async function erasedOrigins(tx: Sql, events: readonly ConsentRecord[]): Promise
   return new Set(ids.filter((id) => !alive.has(id)));
 }
 
-/** Before a lead is erased: what was taken back in it is found in the leads it was repeated in. Its client is locked, alone. */
+/** Before a lead is erased: makes its withdrawals findable in the leads that have a copy. Its client is locked exclusively. */
 export async function leaveWithdrawals(tx: Sql, leadId: number): Promise<void> {
   const found = await sharedAddresses(tx, [leadId], 'withdrawn');
   if (!found.some(({ all }) => all.includes(leadId))) return;

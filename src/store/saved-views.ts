@@ -1,12 +1,12 @@
-// Table saved_views: filters that an account keeps under names of its own.
-// Invariant: read, written and removed by their owner alone; none outlives its account.
+// Stores the filters that an account saves under names of its own (table saved_views).
+// Invariant: only the owner reads, writes and deletes them; none outlives its account.
 import type { ReadOnlySql, Sql } from './database.ts';
 
 export interface SavedView {
   readonly id: number;
   readonly list: string;
   readonly name: string;
-  /** As the address of the list has it, without `?`. */
+  /** As in the address of the list, without `?`. */
   readonly query: string;
 }
 
@@ -15,7 +15,7 @@ export const viewsOf = (sql: ReadOnlySql, accountId: number): Promise<readonly S
     accountId,
   ]);
 
-/** Under the name of one that is there it takes its place. */
+/** Replaces the view of that name when there is one. */
 export async function putView(tx: Sql, accountId: number, view: Omit<SavedView, 'id'>): Promise<void> {
   await tx.run(
     `INSERT INTO saved_views (account_id, list, name, query) VALUES (?, ?, ?, ?)
@@ -24,7 +24,7 @@ export async function putView(tx: Sql, accountId: number, view: Omit<SavedView, 
   );
 }
 
-/** False where it is none of the account's. */
+/** False when the account has no such view. */
 export async function dropView(sql: Sql, accountId: number, id: number): Promise<boolean> {
   const { affected } = await sql.run('DELETE FROM saved_views WHERE id = ? AND account_id = ?', [
     id,

@@ -1,5 +1,5 @@
-// Rows of the seals, and the entries they cover.
-// Invariant: what is to be sealed is what stands in handovers_unsealed (`handovers-unsealed.ts`), never a range guessed from ids.
+// Stores the seals, and reads the entries they cover.
+// Invariant: the entries to seal are those in handovers_unsealed (`handovers-unsealed.ts`), never a range derived from ids.
 import { inList, rowMarks, type Sql } from './database.ts';
 import { handoverColumns } from './handover-text.ts';
 
@@ -12,7 +12,7 @@ export interface Seal {
   readonly count: number;
   readonly previous: Buffer;
   readonly mac: Buffer;
-  /** Empty: made before keys had names. */
+  /** Empty: made before keys had ids. */
   readonly keyId: string;
 }
 
@@ -20,12 +20,12 @@ export type HandoverRow = { readonly id: number } & Readonly<
   Record<(typeof handoverColumns)[number], Buffer | string | number | null>
 >;
 
-/** The exact text is read for times: a driver's rounding must not change what is sealed. */
+/** Times are read as exact text: a driver's rounding must not change what is sealed. */
 const selected = handoverColumns
   .map((column) => (column === 'at' ? "DATE_FORMAT(at, '%Y-%m-%dT%H:%i:%s.%f') AS at" : column))
   .join(', ');
 
-/** Serialises sealers: the connection's transaction holds the last seal's row. */
+/** The last seal; with `lock` it serialises sealers until the transaction ends. */
 export async function lastSeal(sql: Sql, lock = false): Promise<Seal | undefined> {
   const [row] = await sql.all<SealRow>(
     `SELECT * FROM seals ORDER BY sequence DESC LIMIT 1${lock ? ' FOR UPDATE' : ''}`,
@@ -67,7 +67,7 @@ export async function sealsAfter(sql: Sql, sequence: number, limit: number): Pro
   ).map(sealOf);
 }
 
-/** Entries that no seal and no queue knows of are found by comparing these with the seals. */
+/** Ids of entries in a range, to find entries that neither a seal nor the queue has. */
 export async function entryIdsBetween(sql: Sql, from: number, to: number): Promise<readonly number[]> {
   const rows = await sql.all<{ id: number }>(
     'SELECT id FROM handovers WHERE id BETWEEN ? AND ? ORDER BY id',

@@ -1,5 +1,5 @@
-// Per-lead secrets, wrapped by the master key, in a schema of their own.
-// Invariant: the master key never reaches MySQL; an erased lead's old secret is gone, so its digests say nothing any more.
+// Stores the secret of each lead, wrapped by the master key, in a schema of its own.
+// Invariant: the master key never reaches MySQL; an erased lead's old secret is destroyed, so that its digests reveal nothing.
 import { randomBytes } from 'node:crypto';
 import { openWith, type KeyRing } from '../domain/key-ring.ts';
 import { sealBytes } from '../domain/keyed.ts';
@@ -15,7 +15,7 @@ export interface LeadSecrets {
   readonly read: (sql: Sql, leadIds: readonly number[]) => Promise<ReadonlyMap<number, Buffer>>;
   /** Destroys the old secret for ever and makes a new one (erasure). */
   readonly replace: (tx: Sql, leadId: number) => Promise<void>;
-  /** Destroys them, for leads that are no more. */
+  /** Destroys the secrets of deleted leads. */
   readonly destroy: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
 }
 

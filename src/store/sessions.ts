@@ -1,5 +1,5 @@
-// Sessions of accounts: a row each, found by the digest of the token in the cookie.
-// Invariant: the database's clock alone says whether one is still good; the token itself is kept nowhere.
+// Stores the sessions of accounts, each found by the digest of the token in the cookie.
+// Invariant: the database's clock decides whether a session is valid; the token itself is never stored.
 import type { Sql } from './database.ts';
 
 /** full; factor: the password was right, a code is missing; enrol: a second factor is to be set up. */
@@ -20,7 +20,7 @@ export interface SessionRow {
 const columns = `id, account_id AS accountId, stage, address, agent, created_at AS createdAt, seen_at AS seenAt, ends_at AS endsAt,
   factor_sealed AS factorSealed`;
 const isGood = `ends_at > UTC_TIMESTAMP(3) AND seen_at > TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3))`;
-/** How far `seen_at` may lag behind: a page with ten requests is one write. */
+/** Longest lag of `seen_at`: a page with ten requests is one write. */
 const seenEveryMs = 30_000;
 
 export async function openSession(
@@ -48,7 +48,7 @@ export async function openSession(
   );
 }
 
-/** Undefined when there is none, it ended, or nobody used it for `idleMs`. @param isActivity whether this look is a use of it */
+/** Undefined when there is none, it ended, or it was unused for `idleMs`. @param isActivity true when this read is a use of it */
 export async function sessionOf(
   sql: Sql,
   digest: Buffer,
@@ -72,7 +72,7 @@ export const sessionsOf = (sql: Sql, accountId: number, idleMs: number): Promise
     [accountId, idleMs],
   );
 
-/** The secret of a second factor that its owner is setting up. */
+/** Stores the secret of a second factor that its owner is setting up. */
 export async function keepSessionFactor(sql: Sql, digest: Buffer, sealed: Buffer): Promise<void> {
   await sql.run('UPDATE sessions SET factor_sealed = ? WHERE digest = ?', [sealed, digest]);
 }
@@ -82,13 +82,13 @@ export async function endSession(sql: Sql, digest: Buffer): Promise<boolean> {
   return affected === 1;
 }
 
-/** One of the account's own, by the number of its list. */
+/** Ends one of the account's own sessions by its id. */
 export async function endSessionById(sql: Sql, accountId: number, id: number): Promise<boolean> {
   const { affected } = await sql.run('DELETE FROM sessions WHERE id = ? AND account_id = ?', [id, accountId]);
   return affected === 1;
 }
 
-/** All of an account, but the one named. */
+/** Ends all sessions of an account except the given one. */
 export async function endSessions(sql: Sql, accountId: number, but?: Buffer): Promise<number> {
   const { affected } = await sql.run('DELETE FROM sessions WHERE account_id = ? AND digest <> ?', [
     accountId,
@@ -97,7 +97,7 @@ export async function endSessions(sql: Sql, accountId: number, but?: Buffer): Pr
   return affected;
 }
 
-/** Rows nobody can use any more. */
+/** Deletes rows of sessions that are no longer valid. */
 export async function forgetSessions(sql: Sql, idleMs: number, limit = 1_000): Promise<number> {
   const { affected } = await sql.run(
     `DELETE FROM sessions WHERE ends_at <= UTC_TIMESTAMP(3)
