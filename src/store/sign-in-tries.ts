@@ -1,5 +1,6 @@
-// Tries to sign in, counted over all processes.
-// Invariant: a try is a row before it is judged; only keyed digests stand here, since a typed login may be a password.
+// Counts the tries to sign in, over all processes.
+// Invariant: a try is inserted before its password is checked; only keyed digests are stored, since a typed login may be a
+// password.
 import type { Sql } from './database.ts';
 
 export interface Try {
@@ -25,7 +26,7 @@ export async function noteTry(sql: Sql, { login, address }: Try): Promise<number
   return insertId;
 }
 
-/** One that was not judged. */
+/** Deletes a try whose password was not checked. */
 export async function dropTry(sql: Sql, id: number): Promise<void> {
   await sql.run('DELETE FROM sign_in_tries WHERE id = ?', [id]);
 }
@@ -54,7 +55,7 @@ export async function countTries<Name extends string>(
   return Object.fromEntries(counted) as Record<Name, CountedTries>;
 }
 
-/** A try that succeeded counts no more, and neither do this person's mistypes before it from the same place. */
+/** Deletes the tries of this login and address after a success: neither it nor the mistypes before it count any more. */
 export async function forgiveTries(tx: Sql, { login, address }: Try): Promise<void> {
   await tx.run('DELETE FROM sign_in_tries WHERE login_digest = ? AND address_digest = ?', [login, address]);
 }

@@ -1,8 +1,8 @@
-// What the driver's errors become: an outage (DB-001), or an SQL failure known by the server's number.
+// Translates the driver's errors into an outage (DB-001) or an SQL failure with the server's number.
 // Invariant: an error leaves as a code; the driver's own message and `sql` quote values, and reach no caller.
 import { certificateFault, foreignCode, isRelaisError, RelaisError } from '../errors.ts';
 
-/** Thrown instead of the driver's error; `errno` is the server's number, `message` holds no data. */
+/** Thrown instead of the driver's error; `errno` is the server's number, `message` contains no data. */
 export class SqlFailure extends Error {
   readonly errno: number;
   readonly code: string;
@@ -20,23 +20,20 @@ export function isDuplicateKey(error: unknown): boolean {
   return error instanceof SqlFailure && error.errno === duplicateKey;
 }
 
-/** max_prepared_stmt_count is reached: closing the connection gives its statements back. */
+/** max_prepared_stmt_count is reached: closing the connection releases its statements. */
 const tooManyPrepared = 1461;
-/** MySQL's number for a deadlock of GET_LOCK; MariaDB says 1213. */
+/** MySQL's number for a deadlock of GET_LOCK; MariaDB's is 1213. */
 const userLockDeadlock = 3058;
-/** A statement met a state of the database that another attempt may not meet. */
+/** The state of the database refused the statement; another attempt may succeed. */
 const repeatable = new Set([1020, 1205, 1213, userLockDeadlock, tooManyPrepared]);
 
 export const isRepeatable = (error: unknown): boolean =>
   error instanceof SqlFailure && repeatable.has(error.errno);
 
-/**
- * The server answers, and takes nothing from anybody: no connection left, a disk that is full or cannot be written, read-only, no
- * binary log.
- */
+/** The server answers, and refuses everything: no connection left, a full or unwritable disk, read-only, no binary log. */
 const refusesAll = new Set([3, 1021, 1026, 1030, 1040, 1114, 1203, 1226, 1290, 1598, 1792, 1836]);
 
-/** Whether the server takes nothing from anybody; `code` is its word. */
+/** True when the server refuses everything; `code` is the server's own. */
 export const isRefusalOfAll = (error: unknown): error is SqlFailure =>
   error instanceof SqlFailure && refusesAll.has(error.errno);
 
@@ -73,17 +70,19 @@ const serverTroubles = new Set([
   userLockDeadlock,
 ]);
 
-/** A fault of the server or the set-up (away, read-only, full, damaged, a lock held too long), not of a row: the same may pass later. */
+/**
+ * A fault of the server or the set-up (unreachable, read-only, full, damaged, a lock held too long), not of a row: a retry may succeed.
+ */
 export function isStoreTrouble(error: unknown): boolean {
   return isStoreOutage(error) || (error instanceof SqlFailure && serverTroubles.has(error.errno));
 }
 
-/** True for an outage: the same call may pass later. */
+/** True for an outage: the same call may succeed later. */
 export function isStoreOutage(error: unknown): boolean {
   return isRelaisError(error) && error.code === 'DB-001';
 }
 
-/** Access denied, unknown database: another password may pass, another try will not. */
+/** Access denied, unknown database: another password may succeed, a retry will not. */
 const refusedAccounts = new Set([1044, 1045, 1049, 1130, 1698]);
 const refusals: Readonly<Record<number, string>> = {
   1044: ': the account has no right on this database; `relais migrate` gives the working accounts theirs, an administrator the owner',
@@ -92,7 +91,7 @@ const refusals: Readonly<Record<number, string>> = {
   1130: ': no account of the server may come from this address; create the account for it, or connect from where it is allowed',
 };
 
-/** What the server says to a login, as opposed to a statement. */
+/** The refusal of a login, as opposed to a statement. */
 export function refusedAccount(error: unknown): RelaisError | undefined {
   const { errno } = error as { errno?: number };
   if (errno === undefined || !refusedAccounts.has(errno)) return undefined;
@@ -102,7 +101,7 @@ export function refusedAccount(error: unknown): RelaisError | undefined {
   );
 }
 
-/** The account as the server sees it: the address it comes from is what is wrong most often. */
+/** The account as the server sees it: most often the client's address is wrong. */
 function accountIn(error: unknown): string {
   const { message = '' } = error as { message?: string };
   const account = /for user ('[^']{0,80}'@'[^']{0,255}')|^Host ('[^']{1,255}')/.exec(message);
@@ -118,10 +117,10 @@ const lost = new Set([
   'ENOTFOUND',
   'ECONNABORTED',
 ]);
-/** The server says so before it ends the connection: it shuts down, an operator ended it, or nothing came for too long (MySQL). */
+/** The server reports it before it ends the connection: a shutdown, an operator's KILL, or a long silence (MySQL). */
 const endedByServer = new Set([1053, 1927, 3169, 4031]);
 
-/** Whether a connection is of no use any more after this error. */
+/** True when the connection is unusable after this error. */
 export const endsConnection = (error: unknown): boolean =>
   isLost(error) || (error as { errno?: number }).errno === tooManyPrepared;
 
@@ -132,7 +131,7 @@ function isLost(error: unknown): boolean {
   return fatal === true || (code !== undefined && lost.has(code));
 }
 
-/** The driver's error as ours; what is no error of the driver stays what it is. */
+/** Our error for an error of the driver; other errors are returned unchanged. */
 export function translated(error: unknown): unknown {
   if (error instanceof SqlFailure || isRelaisError(error)) return error;
   const { errno, code, sqlState, message } = error as {

@@ -1,5 +1,5 @@
-// Rows that stand in a file which has ended: nobody else would look at them again.
-// Invariant: a look costs what has not ended, never what files have carried over the years, and locks nothing it does not free.
+// Frees deliveries that are in a file that has ended: nothing else would read them again.
+// Invariant: a search reads unended rows only, never the rows of years of files, and locks nothing that it does not free.
 import { inList, type Sql } from './database.ts';
 
 const stranded = `d.state IN ('queued', 'waiting', 'pending') AND d.batch_id > 0
@@ -7,9 +7,8 @@ const stranded = `d.state IN ('queued', 'waiting', 'pending') AND d.batch_id > 0
 const withFiles = 'JOIN batches b ON b.id = d.batch_id LEFT JOIN batches w ON w.id = b.whole_id';
 
 /**
- * The last net: rows that stand in a file which has ended would never be looked at again. Looked for without a lock, among rows that
- * have not ended: what files have carried over the years is not read. Returns how many there were.
- * @param but destinations whose long file is under way: its rows are not looked through meanwhile
+ * Sets the rows of ended files back to `planned`. Searched without a lock, among unended rows. Returns the number freed.
+ * @param but destinations whose long file is under way: its rows are not searched meanwhile
  */
 export async function freeStranded(sql: Sql, but: readonly string[]): Promise<number> {
   const destinations = (await sql.all<{ id: string }>('SELECT DISTINCT destination_id AS id FROM batches'))

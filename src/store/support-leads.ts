@@ -1,5 +1,5 @@
-// What support asks of MySQL about leads: by mailbox, phone or reference; why one was not routed; what a backfill would take.
-// Invariant: reads only, by index; every look-up of a person names the clients it looks in.
+// Reads leads for support: by mailbox, phone, name or reference; routing refusals; exercised rights; the size of a backfill.
+// Invariant: reads only, by index; every look-up of a person names the clients it searches.
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import { inList, type Sql, type SqlValue } from './database.ts';
 import { leadsFormerlyUnder } from './oppositions.ts';
@@ -18,18 +18,18 @@ export interface LeadQuery {
   /** E.164. */
   readonly phone?: string;
   readonly reference?: string;
-  /** The beginning of a last name; capitals and accents do not matter. */
+  /** The beginning of a last name; case and accents are ignored. */
   readonly name?: string;
-  /** The same for the first name; asked beside the last name only. */
+  /** The same for the first name; only together with the last name. */
   readonly firstName?: string;
 }
 
-/** More than a person can have made; a list that long is cut and says so. */
+/** More leads than one person has; a longer list is cut and reported as cut. */
 export const mostLeads = 200;
 
 /**
- * Leads of these clients that match everything asked; at most `mostLeads`, newest first. A person is found by an address that a lead
- * had before a correction, too.
+ * Leads of these clients that match the whole query; at most `mostLeads`, newest first. An address matches a lead that had it
+ * before a correction, too.
  * @param key of the addresses on the opposition lists; a reference alone needs none
  */
 export async function searchLeads(
@@ -118,7 +118,7 @@ async function leadHeads(sql: Sql, ids: readonly number[]): Promise<readonly Fou
   return rows.map(({ erasedAt, ...lead }) => ({ ...lead, erased: erasedAt !== null }));
 }
 
-/** Why a lead was not routed: destinations that did not take it. */
+/** Destinations that did not take the lead, with their reasons. */
 export async function routingRefusals(
   sql: Sql,
   clientId: string,
@@ -133,18 +133,18 @@ export async function routingRefusals(
   );
 }
 
-/** A right exercised on a lead, as the log holds it. */
+/** A right exercised on a lead, as logged. */
 export interface ExercisedRight {
   readonly at: Date;
   readonly entry: 'withdrawn' | 'consent_ended' | 'erased';
   readonly actor: string;
-  /** Why: a ticket, a request. */
+  /** The ticket or request. */
   readonly purpose: string;
-  /** What was taken back: `marketing.email`. */
+  /** The withdrawn opt-in: `marketing.email`. */
   readonly reason: string;
 }
 
-/** Withdrawals, consents that ended and the erasure of a lead, who entered them and why. */
+/** Withdrawals, ended consents and the erasure of a lead, with actor and purpose. */
 export const exercisedRights = (sql: Sql, leadId: number): Promise<readonly ExercisedRight[]> =>
   sql.all<ExercisedRight>(
     `SELECT at, entry, actor, purpose, reason FROM handovers
@@ -152,7 +152,7 @@ export const exercisedRights = (sql: Sql, leadId: number): Promise<readonly Exer
     [leadId],
   );
 
-/** How many leads a backfill of the destination would hand to the planner. */
+/** Number of leads that a backfill of the destination would give to the planner. */
 export async function countBackfill(
   sql: Sql,
   clientId: string,
@@ -167,7 +167,7 @@ export async function countBackfill(
   return row?.n ?? 0;
 }
 
-/** The newest leads a destination had a delivery of; of its client when it had none yet. Erased ones are left out. */
+/** The newest leads with a delivery to a destination; its client's newest when there is none yet. Erased ones are left out. */
 export async function latestLeads(
   sql: Sql,
   clientId: string,

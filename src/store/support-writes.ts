@@ -1,4 +1,5 @@
-// What support writes: a new run, a try brought forward, older leads handed to the planner.
+// Writes what support orders: a new run, a try brought forward, earlier leads for the planner.
+// Invariant: a statement changes a delivery only in the state in which support saw it.
 import { restartCalls } from './calls.ts';
 import { inList, type Sql } from './database.ts';
 import { whichClause, type Which } from './which.ts';
@@ -7,24 +8,24 @@ import type { Delivery } from './deliveries.ts';
 import { asidePriority } from './lead-changes.ts';
 
 const settledStates = "state IN ('delivered', 'failed', 'cancelled', 'waiting')";
-/** Rows of a file are sent again with their file only. */
+/** Rows of a file are sent again only with their file. */
 const orUnderWay = `(${settledStates} OR (state IN ('sending', 'pending') AND batch_id = 0))`;
 
-/** Opens a new run of a delivery at its end, or of one that waits and is written again. False when it has moved on meanwhile. */
+/** Opens a new run of a delivery that has ended, or that waits and is rendered again. False when it has moved on meanwhile. */
 export async function openRun(
   tx: Sql,
   row: Delivery,
   options: {
     readonly newKey: boolean;
-    /** Asks the recipient whether it has it, before anything is sent. */
+    /** Looks the delivery up at the recipient before anything is sent. */
     readonly askFirst: boolean;
     readonly maxAgeMs: number;
-    /** One that is being sent, or that the recipient decides on, too: the outcome of its present run has no effect. */
+    /** Also one that is being sent or pending: the outcome of its present run has no effect. */
     readonly alsoUnderWay?: boolean;
   },
 ): Promise<boolean> {
   const newKey = options.newKey ? 1 : 0;
-  // Under a new key it starts afresh; under the same key what may have arrived is sent again as it was (guarantee 4).
+  // A new key starts afresh; under the same key a content that may have arrived is sent again unchanged (guarantee 4).
   const { affected } = await tx.run(
     `UPDATE deliveries SET state = 'planned', reason = '', priority = 1, run = run + 1, key_run = IF(? = 1, run, key_run), attempt = 0, spent = 0,
             departed_attempt = 0, ask_first = ?,
@@ -36,7 +37,7 @@ export async function openRun(
   return affected === 1;
 }
 
-/** Sent again as a whole: every call of it leaves once more, to every target. */
+/** Resets a delivery that is sent again as a whole: every call is made again, to every target. */
 export async function startOver(tx: Sql, id: number): Promise<void> {
   await restartCalls(tx, id);
   await forgetTaken(tx, id);
@@ -59,7 +60,7 @@ export async function bringTryForward(tx: Sql, id: number): Promise<boolean> {
   return affected === 1;
 }
 
-/** Deliveries a recipient asked to hold back are due now: support knows better. */
+/** Makes deliveries due now that the recipient asked to delay: support overrides it. */
 export async function bringThrottledForward(tx: Sql, destinationId: string): Promise<void> {
   await tx.run(
     "UPDATE deliveries SET due_at = UTC_TIMESTAMP(3) WHERE state = 'waiting' AND destination_id = ? AND reason LIKE 'throttled%' AND batch_id = 0",
@@ -67,7 +68,7 @@ export async function bringThrottledForward(tx: Sql, destinationId: string): Pro
   );
 }
 
-/** Leads of a client for a destination that came later, by id. */
+/** Leads of a client for a destination that was added later, by id. */
 export interface BackfillPart {
   readonly clientId: string;
   readonly destinationId: string;
@@ -76,7 +77,7 @@ export interface BackfillPart {
   readonly limit: number;
 }
 
-/** Leads of the client created since: a part of them, by id. */
+/** A part of the client's leads created since, by id. */
 export async function leadsToBackfill(
   sql: Sql,
   { clientId, since, after, limit }: BackfillPart,
@@ -89,8 +90,8 @@ export async function leadsToBackfill(
 }
 
 /**
- * Of a part of the leads those that are not erased and have no delivery for the destination are planned for it. `last` is the
- * highest id looked at; undefined when there are no more.
+ * Plans a part of the leads for the destination: those that are not erased and have no delivery for it. `last` is the highest id
+ * read; undefined when there are no more.
  */
 export async function addBackfill(
   tx: Sql,
@@ -111,7 +112,7 @@ export async function addBackfill(
   return { count: affected, last };
 }
 
-/** Changes of a client's leads that the planner set aside, under a lock. */
+/** Changes of a client's leads that the planner quarantined, locked. */
 export function lockChangesAside(
   tx: Sql,
   clientId: string,
@@ -124,7 +125,7 @@ export function lockChangesAside(
   );
 }
 
-/** Changes that were set aside, planned behind those that just came. */
+/** Releases quarantined changes: they are planned behind new ones. */
 export async function takeUpChanges(tx: Sql, ids: readonly number[]): Promise<void> {
   const { marks, values } = inList(ids);
   await tx.run(

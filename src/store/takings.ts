@@ -1,26 +1,28 @@
-// Marks of what a process is working on, committed before it begins and gone with the transaction that ends it.
-// Invariant: items are marked while their rows are locked; who can lock a row that another's mark names knows that this other process has crashed while working on it.
+// Marks the items that a process works on, to detect one over which processes crash; a mark is committed before the work and
+// deleted after it.
+// Invariant: items are marked while their rows are locked; a mark on a row that another process can lock proves that the marking
+// process crashed.
 import { inList, type Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
 
 export type TakingKind = 'intake' | 'plan';
 
-/** Times a process died over an item: among others, and while it was the only one in work. */
+/** Crashes of a process during an item: together with others, and while it was the only one. */
 export interface Deaths {
   readonly together: number;
   readonly alone: number;
 }
 
 export interface Takings {
-  /** Marks of ours that an outage left behind: called before anything is taken. */
+  /** Deletes our own marks that an outage left behind: called before anything is taken. */
   readonly clear: () => Promise<void>;
   /** Called once the work has been committed. */
   readonly committed: () => void;
-  /** Items that others' marks name: in work elsewhere, or left by a process that died. A few thousand at most. */
+  /** Items that other processes have marked: under work there, or left by a crash. A few thousand at most. */
   readonly named: () => Promise<readonly string[]>;
-  /** Which of the items, locked by `tx`, a process has died over. */
+  /** Crashes by item, for the items that `tx` has locked. */
   readonly deathsOf: (tx: Sql, items: readonly string[]) => Promise<ReadonlyMap<string, Deaths>>;
-  /** Works on items under a committed mark; `also` marks others that the work takes in addition. */
+  /** Works on items under a committed mark; `also` marks further items that the work takes. */
   readonly under: <T>(
     tx: Sql,
     items: readonly string[],
@@ -28,15 +30,15 @@ export interface Takings {
   ) => Promise<T>;
 }
 
-/** Alone twice is proof: no neighbour, and no second accident of the machine at the same moment. */
+/** Two crashes alone are proof: neither a neighbour nor a coincidence of the machine explains them. */
 export const deathsAloneAtMost = 2;
 
-/** Beyond, marks are more than the batches of a crash or two. */
+/** More marks than the batches of a crash or two have. */
 const namedAtMost = 2_000;
 
-/** @param marks commits by itself, on a connection that no transaction holds: a mark must not wait for one */
+/** @param marks commits by itself, on a connection without a transaction: a mark must not wait for one */
 export function createTakings(marks: Sql, kind: TakingKind): Takings {
-  /** Not known to be gone. */
+  /** Marks of ours that may still exist. */
   const mine = new Set<number>();
 
   return {
@@ -80,7 +82,7 @@ export function createTakings(marks: Sql, kind: TakingKind): Takings {
         await dropTakings(tx, now);
         return result;
       } catch (error) {
-        // Before the transaction gives its rows back: nobody may take our failure for a death.
+        // Before the transaction releases its rows, so that no process mistakes our failure for a crash.
         const gone = now.length === 0 ? Promise.resolve() : dropTakings(marks, now);
         await gone.then(
           () => now.forEach((id) => mine.delete(id)),
@@ -113,12 +115,12 @@ async function takingsOf(
   return rows.map(({ id, items }) => ({ id, items: items.split(',') }));
 }
 
-/** Nobody died over this item: it is worked on like any other. */
+/** Deletes the marks of an item, so that it is processed like any other. */
 export async function forgetDeaths(tx: Sql, kind: TakingKind, item: string): Promise<void> {
   await tx.run('DELETE FROM takings WHERE work = ? AND FIND_IN_SET(?, items) > 0', [kind, item]);
 }
 
-/** Marks that say nothing any more: none of their items is there. Nobody is asked about what a process died over a day ago. */
+/** Deletes marks without an existing item, and all marks older than a day. */
 export async function tidyTakings(sql: Sql): Promise<void> {
   await sql.run('DELETE FROM takings WHERE taken_at < TIMESTAMPADD(DAY, -1, UTC_TIMESTAMP(3))');
   const stillThere: Readonly<Record<TakingKind, string>> = {

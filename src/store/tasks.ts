@@ -1,4 +1,4 @@
-// What needs a person: deliveries that failed or wait for support's decision, and alerts that speak of no such delivery.
+// Reads and closes tasks, which need a person: deliveries that failed or wait for support's decision, and other alerts.
 // Invariant: a closing belongs to the run it was made for, so that a replay that fails again is open again.
 import { alertDefinitions, alertKinds, type AlertKind } from '../domain/alert-kinds.ts';
 import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
@@ -9,7 +9,7 @@ export interface TaskFilter {
   readonly destination?: string;
 }
 
-/** Deliveries that need a person. `d` is the table; failed ones that were closed are out. */
+/** SQL condition on deliveries `d` that need a person; closed failures do not. */
 export const needsPerson = `((d.state = 'failed' AND NOT EXISTS (SELECT 1 FROM task_closings c WHERE c.delivery_id = d.id AND c.run = d.run))
    OR (d.state = 'waiting' AND d.reason LIKE 'unknown_hold%'))`;
 
@@ -19,7 +19,7 @@ export interface TaskGroup {
   readonly reason: string;
   readonly count: number;
   readonly oldest: Date;
-  /** Number of the newest delivery of the group. */
+  /** Id of the newest delivery of the group. */
   readonly newest: number;
 }
 
@@ -33,7 +33,7 @@ export async function countTasks(sql: ReadOnlySql, filter: TaskFilter): Promise<
   );
 }
 
-/** Alerts that are told by their delivery's own line, or end by themselves: they are no tasks. */
+/** Alerts that their delivery's own row shows, or that end by themselves: they are no tasks. */
 const notTasks = alertKinds.filter((kind) => !alertDefinitions[kind].isTask);
 
 export interface AlertTask {
@@ -46,7 +46,7 @@ export interface AlertTask {
   readonly raisedAt: Date;
 }
 
-/** Open alerts that ask for a person, but for those whose delivery says it itself; newest first. */
+/** Open alerts that need a person, except those whose delivery is itself a task; newest first. */
 export async function alertTasks(
   sql: ReadOnlySql,
   filter: TaskFilter,
@@ -75,7 +75,7 @@ function conditionsOf(
   };
 }
 
-/** Closes failed deliveries in their present run. The caller holds them. */
+/** Closes failed deliveries in their present run. The caller has locked them. */
 export async function insertClosings(tx: Sql, rows: readonly Delivery[]): Promise<void> {
   for (const part of insertGroups(rows))
     await tx.run(
@@ -85,7 +85,7 @@ export async function insertClosings(tx: Sql, rows: readonly Delivery[]): Promis
     );
 }
 
-/** Of these deliveries, those closed in the run they are in. */
+/** The ids of these deliveries that are closed in their current run. */
 export async function closedAmong(sql: ReadOnlySql, ids: readonly number[]): Promise<ReadonlySet<number>> {
   if (ids.length === 0) return new Set();
   const { marks, values } = inList(ids);
@@ -96,7 +96,7 @@ export async function closedAmong(sql: ReadOnlySql, ids: readonly number[]): Pro
   return new Set(rows.map((row) => row.id));
 }
 
-/** Failed deliveries that were closed, by destination: what a count of failures leaves out. */
+/** Closed failed deliveries by destination, to subtract from a count of failures. */
 export async function closedCounts(sql: ReadOnlySql): Promise<ReadonlyMap<string, number>> {
   const rows = await sql.all<{ destination: string; n: number }>(
     `SELECT c.destination_id AS destination, COUNT(*) AS n FROM task_closings c
@@ -105,7 +105,7 @@ export async function closedCounts(sql: ReadOnlySql): Promise<ReadonlyMap<string
   return new Map(rows.map((row) => [row.destination, row.n]));
 }
 
-/** Alerts that were open: they are closed now. */
+/** Closes those of the alerts that are open, and returns them. */
 export async function closeAlerts(tx: Sql, ids: readonly number[]): Promise<readonly AlertTask[]> {
   if (ids.length === 0) return [];
   const { marks, values } = inList(ids);
@@ -121,7 +121,7 @@ export async function closeAlerts(tx: Sql, ids: readonly number[]): Promise<read
   return open;
 }
 
-/** Alerts of deliveries that were dealt with. */
+/** Closes the alerts of deliveries that were processed. */
 export async function closeAlertsOf(tx: Sql, deliveryIds: readonly number[]): Promise<void> {
   if (deliveryIds.length === 0) return;
   const { marks, values } = inList(deliveryIds);
@@ -131,7 +131,7 @@ export async function closeAlertsOf(tx: Sql, deliveryIds: readonly number[]): Pr
   );
 }
 
-/** Alerts of a kind that have nothing but their reason for a name: `reason`, alone or with a code. */
+/** Closes alerts of a kind with this reason, alone or with a code. */
 export async function closeAlertsWith(
   tx: Sql,
   kind: AlertKind,
@@ -159,7 +159,7 @@ export interface ListedAlert extends AlertTask {
   readonly closedAt: Date | null;
 }
 
-/** Alerts as they were raised, newest first. */
+/** Alerts, newest first. */
 export async function listAlerts(
   sql: ReadOnlySql,
   filter: TaskFilter & { readonly kind?: AlertKind; readonly since?: Date },
@@ -184,7 +184,7 @@ export interface LastAlert {
   readonly agoSeconds: number;
 }
 
-/** The last alert of a kind of each client. */
+/** The last alert of a kind for each client. */
 export async function lastClientAlerts(
   sql: ReadOnlySql,
   kind: AlertKind,

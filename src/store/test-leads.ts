@@ -1,5 +1,5 @@
-// Invented leads that were sent to try a destination (table test_leads).
-// Invariant: counted under the destination's lock, so that two at once are two.
+// Stores the invented leads that were sent to test a destination (table test_leads).
+// Invariant: counted under the destination's lock, so that two at once count as two.
 import type { ReadOnlySql, Sql } from './database.ts';
 
 export interface TestLeadRow {

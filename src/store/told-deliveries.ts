@@ -1,9 +1,9 @@
-// What a recipient has accepted of leads before: the deliveries that an update compares its opt-in with.
-// Invariant: reads only; an update asks, and nothing else does.
+// Reads the deliveries of leads that a recipient accepted: an update compares its opt-in with them.
+// Invariant: reads only; only an update queries them.
 import type { Action, OutcomeKind } from '../../connectors/contract.ts';
 import { inList, type Sql } from './database.ts';
 
-/** One call of it; the outcome is that of its last departure. */
+/** One of its calls; the outcome is that of its last departure. */
 export interface ToldCall {
   readonly name: string;
   readonly departures: number;
@@ -19,12 +19,12 @@ export interface ToldDelivery {
   readonly action: Action;
   /** `accepted`, `duplicate` or `unproved`. */
   readonly reason: string;
-  /** Oldest revision that stood in it. */
+  /** The oldest revision in its content. */
   readonly sentRevision: number;
   readonly sentMappingId: number;
   readonly departures: number;
   readonly settledAt: Date | undefined;
-  /** None where it was one request. */
+  /** Empty when it was one request. */
   readonly calls: readonly ToldCall[];
 }
 

@@ -1,4 +1,4 @@
-// What mailboxes were told of a lead, from the log: by which content each was reached last.
+// Reads from the log which consents each mailbox was last sent about a lead.
 // Invariant: reads only; addresses are the client's, none of a person.
 import type { Action, OutcomeKind } from '../../connectors/contract.ts';
 import type { Sql } from './database.ts';
@@ -28,7 +28,7 @@ interface Entry {
 /** Outcomes after which a mailbox may have the mail. */
 const mayHave: ReadonlySet<string> = new Set(['unconfirmed', 'accepted', 'duplicate', 'unknown']);
 
-/** In the order of their departures. */
+/** By departure, ascending. */
 export async function toldMailboxes(
   sql: Sql,
   leadId: number,
@@ -50,7 +50,7 @@ export async function toldMailboxes(
   });
 }
 
-/** Where each was told by itself, those that took it; else all or nobody. */
+/** The mailboxes that took the mail, when each had an outcome of its own; else all or none. */
 function reached({ target }: Entry, entries: readonly Entry[]): readonly string[] {
   const each = entries.filter(({ entry }) => entry === 'target_outcome');
   if (each.length > 0) return each.filter(({ outcome }) => mayHave.has(outcome)).map((one) => one.target);

@@ -1,10 +1,10 @@
-// Calls that were taken back after a later one was refused, and what must be known before one is.
-// Invariant: a call that was taken back is there no more: a new run makes it anew.
+// Records calls that were undone after a later one was refused, and checks whether a call may be undone.
+// Invariant: an undone call counts as absent: a new run makes it again.
 import type { Captured } from '../../connectors/contract.ts';
 import { inList, type Sql } from './database.ts';
 import { sharedAddresses } from './same-address.ts';
 
-/** The recipient has deleted what these calls made. */
+/** Records that the recipient has deleted the objects of these calls. */
 export async function noteUndone(
   tx: Sql,
   calls: readonly { readonly deliveryId: number; readonly name: string }[],
@@ -17,7 +17,7 @@ export async function noteUndone(
     );
 }
 
-/** Code that the recipient gave with an answer; empty where it gave none. */
+/** Code that the recipient gave with an answer; empty when it gave none. */
 export async function codeOfAnswer(
   sql: Sql,
   { leadId }: { readonly leadId: number },
@@ -35,7 +35,7 @@ export async function codeOfAnswer(
   return entry?.reason ?? '';
 }
 
-/** Whether the delivery was delivered in an earlier run: then what it made is not half a record. */
+/** True when an earlier run was delivered: then its objects are a whole record. */
 export async function wasDelivered(
   sql: Sql,
   { id, leadId }: { readonly id: number; readonly leadId: number },
@@ -48,10 +48,10 @@ export async function wasDelivered(
   return rows.length > 0;
 }
 
-/** Leads looked at in one statement. */
+/** Leads per statement. */
 const atOnce = 500;
 
-/** Whether another lead of the same address was given one of these ids: a recipient that knows people by their address merges them. */
+/** True when another lead of the same address has one of these ids: a recipient that identifies people by address merges them. */
 export async function othersHave(
   sql: Sql,
   row: { readonly leadId: number; readonly destinationId: string },

@@ -1,5 +1,5 @@
-// Which deliveries a new version of a mapping ends, brings back, or leaves with their old content.
-// Invariant: what ended because its mapping did not take the lead can come back; nothing else that ended does.
+// Finds the deliveries that a new version of a mapping cancels, reopens, or leaves with their old content.
+// Invariant: only a delivery that ended because its mapping did not accept the lead is reopened.
 import { inList, type Sql } from './database.ts';
 
 export interface WaitingCreate {
@@ -47,7 +47,7 @@ export async function endedByAccepts(
   return rows.map(toWaiting);
 }
 
-/** They are planned again, with the whole of their time before them. Returns those that really came back. */
+/** Plans them again, with their whole maximum age. Returns the ids that were reopened. */
 export async function reopenEnded(
   tx: Sql,
   ids: readonly number[],
@@ -71,7 +71,7 @@ export async function reopenEnded(
   return rows.map((row) => row.id);
 }
 
-/** Deliveries that wait for a next try, may have been received, and were written by another version. */
+/** Deliveries that wait for a next try, may have been received, and were rendered by another version. */
 export async function keepingOldContent(
   sql: Sql,
   destinationId: string,

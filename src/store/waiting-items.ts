@@ -1,16 +1,16 @@
-// Leads of retention that wait for a right of their person, looked at for many runs at once: some wait for years.
-// Invariant: puts off only, and only what still waits as it did when it was read: whether a lead goes is decided under its lock.
+// Postpones leads of retention that wait for a right of their person, for many runs at once: some wait for years.
+// Invariant: only postpones items whose cause is unchanged since they were read: a lead's deletion is decided under its lock.
 import { inList, type Sql } from './database.ts';
 
 export interface Turn {
   readonly runId: number;
   readonly leadId: number;
   readonly step: 'proofs' | 'due' | 'left';
-  /** What it waited for; empty: nothing. */
+  /** The cause of its waiting; empty: none. */
   readonly waitsFor: string;
 }
 
-/** Items of these runs whose turn has come, at most `limit`. */
+/** Due items of these runs, at most `limit`. */
 export async function turnsOf(
   sql: Pick<Sql, 'all'>,
   runIds: readonly number[],
@@ -27,7 +27,7 @@ export async function turnsOf(
   );
 }
 
-/** They go on waiting for the same, so many seconds more. */
+/** Postpones items that still wait for the same cause, by so many seconds. */
 export async function waitOn(
   sql: Pick<Sql, 'run'>,
   leadIds: readonly number[],

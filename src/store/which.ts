@@ -1,10 +1,10 @@
-// Which of the rows that are due a statement takes: all but those at rest, or only those that are named.
-// Invariant: the names are ids; an empty list of rows at rest changes no statement.
+// Builds the SQL clause that limits a statement to given rows, or excludes quarantined ones.
+// Invariant: only ids are named; an empty list of quarantined rows changes no statement.
 import { inList, type SqlValue } from './database.ts';
 
 export type Which = { readonly without: readonly number[] } | { readonly among: readonly number[] };
 
-/** `AND ...` for a statement over `deliveries`, or whatever `column` names; its values stand where the clause does. */
+/** `AND ...` for a statement over `deliveries`, or the table of `column`; its values take the place of the clause. */
 export function whichClause(
   which: Which,
   column: 'id' | 'd.id' | 'l.id' = 'id',

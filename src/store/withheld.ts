@@ -1,8 +1,8 @@
-// Deliveries that wait for something else than time: withheld until their cause is repaired, or behind another of the same lead.
-// Invariant: what comes back is planned again and judged again.
+// Reopens deliveries that wait for a cause and not for time: withheld ones, or behind another of the same lead.
+// Invariant: a reopened delivery is planned and checked again.
 import { inList, type Sql } from './database.ts';
 
-/** Withheld deliveries come back to be looked at again. Returns their ids. */
+/** Sets withheld deliveries back to `planned`. Returns their ids. */
 export async function reopenWithheld(tx: Sql, ids: readonly number[]): Promise<readonly number[]> {
   if (ids.length === 0) return [];
   const { marks, values } = inList(ids);
@@ -19,7 +19,7 @@ export async function reopenWithheld(tx: Sql, ids: readonly number[]): Promise<r
   return rows.map((row) => row.id);
 }
 
-/** Destinations that have something withheld, by a loose scan of the index: only where its first column is asked for too. */
+/** Destinations with a withheld delivery, by a loose scan of the index: it needs the first column in the SELECT. */
 export async function destinationsWithWithheld(sql: Sql): Promise<ReadonlySet<string>> {
   const rows = await sql.all<{ destination_id: string }>(
     "SELECT DISTINCT state, destination_id FROM deliveries FORCE INDEX (deliveries_due) WHERE state = 'withheld'",
@@ -44,7 +44,7 @@ export async function withheldOfDestination(
   return rows.map((row) => row.id);
 }
 
-/** Deliveries of the same lead and destination that waited for one that has just ended. */
+/** Sets back to `planned` the deliveries of these leads and destinations that waited for one that has just ended. */
 export async function wakeSiblings(
   tx: Sql,
   pairs: readonly { readonly leadId: number; readonly destinationId: string }[],
