@@ -1,10 +1,10 @@
-// What the reader of an alert does about it: in words, French first, and the command that does it or shows more at the terminal.
-// Invariant: every kind has its line; a page shows the words and its own link, a mail and a command both halves.
+// Gives the remedy for each kind of alert: words, French first, and the command that applies it or shows more.
+// Invariant: every kind has an entry; a page shows the words and its own link, a mail and a command show both parts.
 import type { Both } from '../../connectors/contract.ts';
 import type { AlertKind } from './alert-kinds.ts';
 
 export interface AlertAdvice {
-  /** Undefined where the command says it all. */
+  /** Undefined when the command is enough. */
   readonly words?: Both;
   readonly command?: string;
 }
@@ -195,7 +195,7 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
 export const alertAdvice = (kind: AlertKind, destination: string): AlertAdvice =>
   (advice as Readonly<Partial<Record<string, Advise>>>)[kind]?.(destination) ?? {};
 
-/** As one line in French, for a mail and for the HTTP interface. */
+/** One line in French, for a mail and for the HTTP interface. */
 export function whatToDo(kind: AlertKind, destination: string): string {
   const { words, command } = alertAdvice(kind, destination);
   return [words?.[0], command].filter((part) => part !== undefined).join(' — ');

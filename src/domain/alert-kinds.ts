@@ -1,10 +1,10 @@
-// Every kind of alert: what it is called, and whether it is a task for a person. What its reader does about it: alert-advice.ts.
-// Invariant: closed, in the order of docs/operations.md; an alert names destinations and codes, never a lead.
+// Defines every kind of alert: its title, and whether it is a task for a person. alert-advice.ts has the remedies.
+// Invariant: a closed list, in the order of docs/operations.md; an alert names destinations and codes, never a lead.
 
 export interface AlertDefinition {
-  /** What support reads, French first. */
+  /** Title for support, French first. */
   readonly title: string;
-  /** Whether it stands among the tasks. Not where the delivery's own line tells it, or where it ends by itself. */
+  /** True when it is listed among the tasks. False when the delivery's own row shows it, or when it ends by itself. */
   readonly isTask: boolean;
 }
 

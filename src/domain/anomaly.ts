@@ -1,5 +1,5 @@
-// What does not conform in a lead that was taken in: its notice, its questions, the company it names, its purchase. Pure.
-// Invariant: an anomaly refuses nothing and holds codes only; what was not said is never read as an answer (C13, C16).
+// Finds the anomalies of an accepted lead: in its notice, its questions, the company it names, its purchase. Pure.
+// Invariant: an anomaly refuses nothing and has codes only; a missing answer is never read as an answer (C13, C16).
 import { isNamedEntity } from './legal-entity.ts';
 import type { Channel, ConsentChannel, ConsentPurpose, ConsentRecord } from './lead.ts';
 import { wasInUse, type Notice } from './notice.ts';
@@ -20,7 +20,7 @@ export interface Anomaly {
   readonly detail: string;
 }
 
-/** What a lead says of itself that can be judged. */
+/** The facts of a lead that are checked. */
 export interface JudgedLead {
   readonly channel: Channel;
   readonly collectedAt: Date;
@@ -30,7 +30,9 @@ export interface JudgedLead {
   readonly consentProof?: string | undefined;
 }
 
-/** Without a list of notices, no version is known; only where the client gave one for the channel, a lead must name it. */
+/**
+ * Without a list of notices, every version is unknown; a lead must name a notice only when the client listed one for its channel.
+ */
 export function noticeAnomalies(lead: JudgedLead, notices: readonly Notice[]): readonly Anomaly[] {
   const { notice, channel, collectedAt } = lead;
   const inUse = notices.filter((own) => wasInUse(own, channel, collectedAt));
@@ -44,7 +46,7 @@ export function noticeAnomalies(lead: JudgedLead, notices: readonly Notice[]): r
 export const isBought = ({ acquisition, seller }: Pick<JudgedLead, 'acquisition' | 'seller'>): boolean =>
   acquisition === 'bought' || seller !== undefined;
 
-/** Bought without a proof that the person consented (C54). */
+/** A purchase without a proof of the person's consent (C54). */
 export function purchaseAnomalies(lead: JudgedLead): readonly Anomaly[] {
   const { seller, consentProof } = lead;
   return isBought(lead) && consentProof !== 'present'
@@ -59,14 +61,14 @@ export interface OptIn {
 
 export const optInName = ({ purpose, channel }: OptIn): string => `${purpose}.${channel}`;
 
-/** Of what the client's mappings need, what nobody answered. `not_asked` is an answer: it says that the question was not put. */
+/** The needed opt-ins without an answer. `not_asked` is an answer: the question was not put. */
 export function unanswered(needs: readonly OptIn[], consents: readonly ConsentRecord[]): readonly OptIn[] {
   return needs.filter(
     (need) => !consents.some(({ purpose, channel }) => purpose === need.purpose && channel === need.channel),
   );
 }
 
-/** Grants that name a company which is neither the client's nor any recipient's (C16b). */
+/** Grants that name a company which is neither the client nor a recipient (C16b). */
 export function entityAnomalies(
   consents: readonly ConsentRecord[],
   entities: ReadonlySet<string>,

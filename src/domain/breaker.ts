@@ -1,5 +1,5 @@
-// The circuit breaker of a destination. Pure: state in, state out; the store keeps it, dispatch and claim obey it.
-// Invariant: counts distinct deliveries, so one lead that always fails never opens it; while open nothing spends attempts.
+// Moves the circuit breaker of a destination: state in, state out. Pure; the store keeps the state, dispatch and claim obey it.
+// Invariant: counts distinct deliveries, so that one lead that always fails never opens it; while open nothing uses up attempts.
 
 import {
   closedCircuit,
@@ -21,14 +21,14 @@ export {
   type CircuitSignal,
 } from './circuit.ts';
 
-/** Deliveries remembered for a pause that was asked for. */
+/** Deliveries remembered whose recipient asked for a pause. */
 const askedKept = 20;
 /** Deliveries remembered that failed while it was open. */
 const failedKept = 20;
 
 const unchanged = (circuit: Circuit): CircuitMove => ({ circuit, change: 'none', retryNow: [] });
 
-/** What the breaker becomes after one attempt. Returns the same object when nothing changed, so that nothing is written. */
+/** The circuit after one attempt. Returns the same object when nothing changed, so that nothing is written. */
 export function afterAttempt(
   circuit: Circuit,
   attempt: CircuitEvidence,
@@ -36,7 +36,7 @@ export function afterAttempt(
   policy: BreakerPolicy = defaultBreakerPolicy,
 ): CircuitMove {
   const { deliveryId, signal } = attempt;
-  // Fifty deliveries in flight when the circuit opens would otherwise count as fifty failed probes.
+  // Otherwise fifty deliveries in flight when the circuit opens would count as fifty failed probes.
   if (circuit.state !== 'closed' && attempt.startedAt < (circuit.movedAt ?? 0)) return unchanged(circuit);
   switch (signal) {
     case 'none':
@@ -63,7 +63,7 @@ export function afterAttempt(
     case 'rejection':
     case 'unknown': {
       if (circuit.state !== 'closed') {
-        // The endpoint answers again: a business no is an answer, unless answers were what was wrong.
+        // The endpoint answers again: a refusal of the lead is an answer, unless refusals opened the circuit.
         const alive =
           signal === 'rejection' && (circuit.cause === 'unavailable' || circuit.cause === 'unauthorized');
         return alive
@@ -78,7 +78,7 @@ export function afterAttempt(
   }
 }
 
-/** How many deliveries may be in flight: Infinity when closed, 1 for a due probe, 0 while open. */
+/** Number of deliveries that may be in flight: Infinity when closed, 1 for a due probe, 0 while open. */
 export function allowed(circuit: Circuit, now: number): number {
   if ((circuit.quietUntil ?? 0) > now) return 0;
   switch (circuit.state) {
@@ -91,7 +91,7 @@ export function allowed(circuit: Circuit, now: number): number {
   }
 }
 
-/** Opened again by support, or because credentials were repaired: probe now, whatever pause the recipient asked for. */
+/** Support resumed it, or credentials were repaired: probe now, whatever pause the recipient asked for. */
 export function probeNow(circuit: Circuit, now: number): Circuit {
   const { throttles: _throttles, throttledAt: _throttledAt, ...rest } = circuit;
   const unpaused =
@@ -101,7 +101,7 @@ export function probeNow(circuit: Circuit, now: number): Circuit {
   return unpaused.state === 'open' ? { ...unpaused, nextProbeAt: now } : unpaused;
 }
 
-/** Notes whether the pause of this failure was the recipient's own; the same circuit when nothing changes. */
+/** Records whether the recipient asked for the pause after this failure; the same circuit when nothing changes. */
 function withPause(circuit: Circuit, deliveryId: number, isAsked: boolean): Circuit {
   const asked = circuit.asked ?? [];
   if (asked.includes(deliveryId) === isAsked) return circuit;
@@ -111,7 +111,7 @@ function withPause(circuit: Circuit, deliveryId: number, isAsked: boolean): Circ
   };
 }
 
-/** The recipient is back: what failed meanwhile need not wait out a pause that was meant for an outage. */
+/** The recipient is back: deliveries that failed meanwhile need not wait out a pause meant for an outage. */
 function withRetries(move: CircuitMove, before: Circuit, succeeded: number): CircuitMove {
   const retryNow = before.failing.filter((id) => id !== succeeded && before.asked?.includes(id) !== true);
   if (retryNow.length === 0) return move;
@@ -148,8 +148,8 @@ function afterSuccess(circuit: Circuit, now: number, policy: BreakerPolicy): Cir
 }
 
 /**
- * A probe, or one of a ramp, was not taken. Where the recipient answers, perhaps it cannot process this delivery alone: it goes
- * to the end of the queue and the next one tries at once, a few in a row. Where nothing answers, no other would do better.
+ * After a failed delivery of a probe or a ramp. When the recipient answered, it may be unable to process this delivery alone: the
+ * delivery goes to the end of the queue and the next one tries at once, a few in a row. Without an answer no other would succeed.
  */
 function afterFailedProbe(
   circuit: Circuit,
@@ -184,8 +184,8 @@ const waitAfter = (probes: number, policy: BreakerPolicy): number =>
 
 function open(circuit: Circuit, cause: string, now: number, policy: BreakerPolicy): CircuitMove {
   const again = circuit.state !== 'closed';
-  // The latest cause is what support has to mend, where it was down or refused our access. But an endpoint that refused everything is
-  // not alive again for refusing once more, and a probe without an answer says nothing new.
+  // The latest cause is the one that support must repair, if the endpoint was down or refused our access. An endpoint that refused
+  // everything is not alive for refusing once more, and a probe without an answer is no news.
   const plain = ['unavailable', 'unauthorized'];
   const kept = again && !(plain.includes(circuit.cause) && plain.includes(cause));
   const probes = again ? circuit.probes + 1 : 0;
@@ -211,7 +211,7 @@ function withDistinct(ids: readonly number[], id: number, limit: number): readon
   return ids.includes(id) ? ids : [...ids, id].slice(-limit);
 }
 
-/** Forgets a quiet time that is over. A neighbour already under way when it was asked for does not shorten it. */
+/** Removes a quiet time that is over. A delivery already under way when it was set does not shorten it. */
 function withoutQuiet(circuit: Circuit, now: number): Circuit {
   if (circuit.quietUntil === undefined || circuit.quietUntil > now) return circuit;
   const { quietUntil: _quietUntil, ...rest } = circuit;

@@ -1,4 +1,4 @@
-// What is remembered of how a destination answers, and by which numbers that is judged.
+// Defines the state of a destination's circuit breaker, the evidence it is moved by, and its limits.
 // Invariant: data only; only domain/breaker.ts and domain/pace.ts make a new state from an old one.
 
 export type CircuitSignal =
@@ -6,17 +6,17 @@ export type CircuitSignal =
 
 export interface Circuit {
   readonly state: 'closed' | 'open' | 'ramping';
-  /** Why it opened: `unavailable`, `unauthorized`, `rejection`, `unknown`; empty when closed. */
+  /** Cause of the opening: `unavailable`, `unauthorized`, `rejection`, `unknown`; empty when closed. */
   readonly cause: string;
   /** Distinct deliveries that failed technically since the last success. */
   readonly failing: readonly number[];
-  /** Of those failing, the ones whose recipient named the pause itself (`Retry-After`): no success brings them forward. */
+  /** Those in `failing` whose recipient set the pause (`Retry-After`): no success brings them forward. */
   readonly asked?: readonly number[];
   /** Distinct deliveries refused, invalid or unknown since the last acceptance. */
   readonly rejected: readonly number[];
   /** Epoch ms; undefined when closed. */
   readonly openedAt?: number;
-  /** Last transition, epoch ms: an attempt that began before it says nothing about the state after it. */
+  /** Last transition, epoch ms: an attempt that began earlier is no evidence for the state after it. */
   readonly movedAt?: number;
   readonly nextProbeAt?: number;
   /** Probes that failed since it opened. */
@@ -25,13 +25,13 @@ export interface Circuit {
   readonly allowance: number;
   /** Throttled: nothing leaves before this instant, epoch ms. */
   readonly quietUntil?: number;
-  /** Times in a row the recipient said "too many" since it last accepted anything; each lengthens the quiet time. */
+  /** Throttled answers in a row since it last accepted anything; each lengthens the quiet time. */
   readonly throttles?: number;
-  /** The last of them, epoch ms: what was in flight by then says nothing new. */
+  /** The last of them, epoch ms: answers to deliveries in flight by then are no news. */
   readonly throttledAt?: number;
   /** After a throttling: deliveries allowed at once; doubles with each success until `rampEnd`, then forgotten. */
   readonly pace?: number;
-  /** Nothing was accepted yet since a start, other secrets, or a resuming: one at a time, so that a wrong key leaves once. */
+  /** Nothing accepted since a start, other secrets or a resume: one at a time, so that a wrong key is sent once. */
   readonly untried?: true;
   /** Deliveries that failed as probes since the last pause between probes. */
   readonly round?: readonly number[];
@@ -46,11 +46,11 @@ export interface BreakerPolicy {
   readonly maxProbeMs: number;
   /** Allowance at which a ramping circuit counts as closed. */
   readonly rampEnd: number;
-  /** Deliveries that may probe one after the other, where the recipient answers, before the next pause. */
+  /** Deliveries that may probe one after the other before the next pause, when the recipient answers. */
   readonly roundLimit: number;
-  /** Distinct deliveries that may fail between two successes while ramping, where the recipient answers. */
+  /** Distinct deliveries that may fail between two successes while ramping, when the recipient answers. */
   readonly rampFailures: number;
-  /** Longest quiet time that the recipient did not ask for itself. */
+  /** Longest quiet time that the recipient did not ask for. */
   readonly maxQuietMs: number;
 }
 
@@ -77,21 +77,21 @@ export const closedCircuit: Circuit = {
 export interface CircuitEvidence {
   readonly deliveryId: number;
   readonly signal: CircuitSignal;
-  /** When the attempt departed, epoch ms. */
+  /** Departure of the attempt, epoch ms. */
   readonly startedAt: number;
-  /** For `throttled`: how long to keep quiet. */
+  /** For `throttled`: length of the quiet time. */
   readonly throttledForMs?: number;
-  /** The recipient named the pause itself (`Retry-After`): it is kept, whatever succeeds meanwhile. */
+  /** The recipient set the pause (`Retry-After`): successes do not shorten it. */
   readonly pauseAsked?: boolean;
-  /** The recipient answered, if only with an error: perhaps it cannot process this delivery alone. */
+  /** The recipient answered, if only with an error: it may be unable to process this delivery alone. */
   readonly answered?: boolean;
 }
 
 export interface CircuitMove {
   readonly circuit: Circuit;
   readonly change: 'none' | 'opened' | 'closed';
-  /** Deliveries that failed technically and wait out a pause though the recipient is back: their next try is due now. */
+  /** Deliveries that failed technically and wait although the recipient is back: their next try is due now. */
   readonly retryNow: readonly number[];
-  /** This delivery failed as a probe: it goes behind those that wait, due again in so many ms at the earliest. */
+  /** This delivery failed as a probe: it goes behind the waiting ones, due again in so many ms at the earliest. */
   readonly backMs?: number;
 }

@@ -1,11 +1,11 @@
-// Digests of what a departure cites: authorisation, mapping version, consents, so that one altered later is named.
-// Invariant: contract facts are digested openly, a person's consents only under the lead's own secret.
+// Computes digests of the records a departure cites (authorisation, mapping version, consents), to detect later changes.
+// Invariant: contract facts have an open digest; a person's consents are digested only under the lead's own secret.
 import { hash } from 'node:crypto';
 import type { Authorisation } from './destination.ts';
 import type { ConsentRecord } from './lead.ts';
 import { macBase64Url } from './mac.ts';
 
-/** In an entry: `a:<digest> m:<digest> c:<count>.<digest>`, base64url; what is not known is left out. */
+/** In an entry: `a:<digest> m:<digest> c:<count>.<digest>`, base64url; unknown parts are left out. */
 export interface Cited {
   readonly authorisation?: string;
   readonly mapping?: string;
@@ -30,7 +30,7 @@ export function parseCited(text: string): Cited {
 
 const sha256 = (values: readonly unknown[]): string => hash('sha256', JSON.stringify(values), 'base64url');
 
-/** Without its revocation, which comes later and is an entry of its own. */
+/** Without the revocation, which comes later and is an entry of its own. */
 export const authorisationDigest = (authorisation: Authorisation): string =>
   sha256([
     authorisation.id,
@@ -53,9 +53,8 @@ export const mappingDigest = (version: {
 }): string => sha256([version.id, version.clientId, version.destinationId, version.version, version.sources]);
 
 /**
- * HMAC under the lead's secret itself over its consent events, in the order of their texts, with their count: events that came
- * later stand behind them by id and are left out when it is checked. Erasing the lead destroys its secret, and the digest says
- * nothing any more.
+ * HMAC under the lead's secret over its consent events, sorted by their texts, with their count: the check leaves out later events
+ * by id. Erasing the lead destroys its secret, and the digest reveals nothing any more.
  */
 export function consentsDigest(leadSecret: Uint8Array, consents: readonly ConsentRecord[]): string {
   const texts = consents.map(consentText).sort();

@@ -1,5 +1,5 @@
-// Civil dates of Europe/Paris as `YYYY-MM-DD`: what a contract, a charter and a calendar count in. Pure.
-// Invariant: a date of a month that is too short for it is that month's last day; texts of dates compare as the dates do.
+// Computes with civil dates of Europe/Paris as `YYYY-MM-DD`, in which contract, charter and calendar count. Pure.
+// Invariant: a day that a month does not have becomes its last day; texts of dates compare as the dates do.
 import { clockAt, offsetAt } from './civil-time.ts';
 
 /** `2026-11-28`. */
@@ -12,7 +12,7 @@ export interface Delay {
 
 const zone = 'Europe/Paris';
 
-/** What the calendar in Paris shows at an instant. */
+/** The date in Paris at an instant. */
 export function civilDate(at: Date): CivilDate {
   const { year, month, day } = clockAt(at.getTime(), zone);
   return dateText(year, month, day);
@@ -27,7 +27,7 @@ function partsOf(date: CivilDate): readonly [year: number, month: number, day: n
   return [year, month, day];
 }
 
-/** Only what a calendar has: neither 30 February nor the year 0. */
+/** Only existing dates: neither 30 February nor the year 0. */
 export function isCivilDate(text: string): boolean {
   if (!/^\d{4}-\d\d-\d\d$/.test(text) || text < '1000') return false;
   const [year, month, day] = partsOf(text);
@@ -51,16 +51,16 @@ export function addDays(date: CivilDate, days: number): CivilDate {
 export const addDelay = (date: CivilDate, { count, unit }: Delay): CivilDate =>
   unit === 'month' ? addMonths(date, count) : addDays(date, count);
 
-/** The instant at which the day begins: when the clock in Paris reads midnight, whatever the clocks do. */
+/** The instant at which the day begins: midnight in Paris, across changes of the clocks. */
 export function startOfDay(date: CivilDate): Date {
   const [year, month, day] = partsOf(date);
   const midnight = Date.UTC(year, month - 1, day);
-  // Twice: the first guess may lie on the other side of a change of the clocks.
+  // Twice: the first guess may be on the other side of a change of the clocks.
   const guess = midnight - offsetAt(midnight, zone);
   return new Date(midnight - offsetAt(guess, zone));
 }
 
-/** How many days from one to the other; negative where the second comes first. */
+/** Days from one date to the other; negative when the second is earlier. */
 export const daysBetween = (from: CivilDate, to: CivilDate): number =>
   (Date.UTC(...civilParts(to)) - Date.UTC(...civilParts(from))) / 86_400_000;
 
@@ -69,7 +69,7 @@ const civilParts = (date: CivilDate): [number, number, number] => {
   return [year, month - 1, day];
 };
 
-/** `28/02/2026`, as letters say it. */
+/** `28/02/2026`, the form in letters. */
 export const frenchDate = (date: CivilDate): string => date.split('-').toReversed().join('/');
 
 export const firstOfYear = (year: number): CivilDate => dateText(year, 1, 1);

@@ -1,4 +1,4 @@
-// What the clock of a time zone reads at an instant. Pure.
+// Reads the clock of a time zone at an instant. Pure.
 // Invariant: depends on the instant and the zone only, never on the host.
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
@@ -8,7 +8,7 @@ const mostOffsets = 10_000;
 export const quarterMs = 900_000;
 const dayMs = 86_400_000;
 
-/** Offset of a zone at an instant, ms. Asked of Intl once a quarter of an hour: it costs more than a whole lead. */
+/** Offset of a zone at an instant, ms. Cached for each quarter of an hour: a call of Intl costs more than a whole lead. */
 export function offsetAt(ms: number, zone: string): number {
   const quarter = Math.floor(ms / quarterMs);
   const key = `${zone}${quarter}`;
@@ -31,7 +31,7 @@ export interface ClockReading {
   readonly day: number;
   /** 0 is Monday. */
   readonly weekday: number;
-  /** Since the clock read midnight, ms. */
+  /** Since midnight of the zone's clock, ms. */
   readonly timeOfDay: number;
 }
 
@@ -54,7 +54,9 @@ export function civilDay(at: Date, zone: string): string {
   return `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 }
 
-/** Midnight of the same civil day some years before; of 28 February where that year has no 29th. Not for zones that skip midnight. */
+/**
+ * Midnight of the same civil day some years earlier; of 28 February when that year has no 29th. Not for zones that skip midnight.
+ */
 export function yearsBefore(at: Date, years: number, zone: string): Date {
   const { year, month, day } = clockAt(at.getTime(), zone);
   const sameDay = new Date(Date.UTC(year - years, month - 1, day));

@@ -1,13 +1,13 @@
-// A count before what it counts, in the number and the language of the reader.
-// Invariant: in French none and a part are singular, in English one alone is.
+// Writes a count with its noun, in both languages.
+// Invariant: in French zero and fractions are singular, in English only one is.
 import type { Both } from '../../connectors/contract.ts';
 
-/** What is counted: for one, and for several. */
+/** The noun, singular and plural. */
 export type OneAndSeveral = readonly [one: Both, several: Both];
 
 const locales = { fr: 'fr-FR', en: 'en-GB' } as const;
 
-/** The words for so many, without the number. */
+/** The noun for this count, without the number. */
 export const numbered = (count: number, [one, several]: OneAndSeveral): Both => [
   (count < 2 ? one : several)[0],
   (count === 1 ? one : several)[1],

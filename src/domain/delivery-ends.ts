@@ -1,10 +1,10 @@
-// What an entry of the log says became of a delivery: delivered, failed or withheld.
-// Invariant: each entry says one of them or none; a delivery that is replayed may come to several ends, one after the other.
+// Derives from a log entry the end of a delivery: delivered, failed or withheld.
+// Invariant: an entry gives one end or none; a replayed delivery may have several ends, one after the other.
 
 export const deliveryEnds = ['delivered', 'failed', 'withheld'] as const;
 export type DeliveryEnd = (typeof deliveryEnds)[number];
 
-/** Entries that end a delivery by themselves; of the others, what comes next says it. */
+/** Entries that end a delivery by themselves; for the others the next step decides. */
 const byEntry: Readonly<Partial<Record<string, DeliveryEnd>>> = {
   invalid: 'failed',
   expired: 'failed',
@@ -16,5 +16,5 @@ const byStep: Readonly<Partial<Record<string, DeliveryEnd>>> = { done: 'delivere
 export const endingEntries: readonly string[] = Object.keys(byEntry);
 export const endingSteps: readonly string[] = Object.keys(byStep);
 
-/** Undefined: it goes on. @param step what comes next, as the entry has it */
+/** Undefined: the delivery goes on. @param step the next step in the entry */
 export const endOf = (entry: string, step: string): DeliveryEnd | undefined => byEntry[entry] ?? byStep[step];

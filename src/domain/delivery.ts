@@ -1,5 +1,5 @@
-// The words of a delivery: states, reasons, and which moves are allowed.
-// Invariant: every state a person can meet has a reason they understand; end states are left only by a replay's new run.
+// Defines the words of a delivery: states, reasons, codes and keys.
+// Invariant: every state has a reason that support understands; only a replay's new run leaves an end state.
 import type { Action } from '../../connectors/contract.ts';
 import { ratePeriods } from './rates.ts';
 
@@ -20,8 +20,8 @@ export const endStates: readonly DeliveryState[] = ['delivered', 'failed', 'canc
 export const isEnd = (state: DeliveryState): boolean => endStates.includes(state);
 
 /**
- * Reasons the gateway itself gives, with what support reads (French first, English second).
- * A recipient's reason code comes after a colon: `refused:PROGRAMME_CLOSED`.
+ * Reasons that the gateway itself gives, in words for support (French first, English second).
+ * A recipient's reason code follows a colon: `refused:PROGRAMME_CLOSED`.
  */
 export const reasons = {
   '': { fr: '', en: '' },
@@ -152,7 +152,7 @@ export function splitReason(stored: string): { readonly base: Reason; readonly c
   return at < 0 ? { base } : { base, code: stored.slice(at + 1) };
 }
 
-/** Reasons whose code changes what they say: here it is us who slow down. */
+/** Reasons whose code changes the words: our own limit slows the delivery down. */
 const ownLimits: Readonly<Record<string, { readonly fr: string; readonly en: string }>> = {
   ...Object.fromEntries(ratePeriods.map(({ refusal, words }) => [refusal, words])),
   'throttled:CONCURRENCY': {
@@ -161,10 +161,10 @@ const ownLimits: Readonly<Record<string, { readonly fr: string; readonly en: str
   },
 };
 
-/** Whether it is a limit of the mapping's own that it waits for. */
+/** True when the delivery waits for a limit of its mapping. */
 export const isOwnLimit = (stored: string): boolean => Object.hasOwn(ownLimits, stored);
 
-/** What a support person reads for a stored reason. */
+/** Words for support for a stored reason. */
 export function reasonText(stored: string, language: 'fr' | 'en' = 'fr'): string {
   const own = ownLimits[stored];
   if (own !== undefined) return own[language];
@@ -173,7 +173,10 @@ export function reasonText(stored: string, language: 'fr' | 'en' = 'fr'): string
   return code === undefined ? text : `${text} (${code})`;
 }
 
-/** `[A-Z0-9_.-]{1,64}` in either case; anything else a recipient said becomes `OTHER`, and so does what may be a phone number (guarantee 7). */
+/**
+ * `[A-Z0-9_.-]{1,64}` in either case; any other value of a recipient becomes `OTHER`, and so does a possible phone number
+ * (guarantee 7).
+ */
 export function safeCode(value: unknown): string {
   const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
   return typeof text === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(text) && !phoneLike.test(text)
@@ -181,7 +184,7 @@ export function safeCode(value: unknown): string {
     : 'OTHER';
 }
 
-/** Eight digits and more with nothing but separators. */
+/** Eight or more digits with nothing but separators. */
 const phoneLike = /^[_.-]*(?:\d[_.-]*){8,}$/;
 
 /** Idempotency key of a run: the delivery's key, with the run added once a definite refusal opened a new one (guarantee 4). */

@@ -1,5 +1,6 @@
-// A destination and what governs it: the client's contract facts, authorisations, limits. Pure words and rules.
-// Invariant: deny by default; a destination sends only to targets that contract and a live authorisation both name (C17-C19).
+// Defines a destination and its governing facts (contract, authorisations, limits), and finds the authorisation that covers a
+// delivery. Pure.
+// Invariant: deny by default; a destination sends only to targets that the contract and a live authorisation both name (C17-C19).
 import type { AgreedOptIn, GoLiveEvidence } from './go-live-facts.ts';
 import type { DataCategory } from './lead.ts';
 import type { WordedNotice } from './notice.ts';
@@ -11,9 +12,9 @@ export interface ClientFacts {
   readonly id: string;
   readonly name: string;
   readonly legalEntity: string;
-  /** Further ones that a phone consent may name (C16b). */
+  /** Further companies that a phone consent may name (C16b). */
   readonly legalEntities?: readonly string[];
-  /** Hosts, mailboxes or folder keys leads may go to (C19). */
+  /** Hosts, mailboxes or folder keys that leads may go to (C19). */
   readonly hosts: readonly string[];
   readonly mailboxes: readonly string[];
   readonly folders: readonly string[];
@@ -26,7 +27,7 @@ export interface ClientFacts {
   };
   /** Authorisations as the contract lists them (C18); publishing turns them into rows. */
   readonly authorisations?: readonly AuthorisationFact[];
-  /** What prospects are told, version by version (C14). */
+  /** Notices for prospects, version by version (C14). */
   readonly notices?: readonly WordedNotice[];
   /** Go-live evidence (C49-C52). */
   readonly goLive?: Readonly<Record<string, GoLiveEvidence | undefined>>;
@@ -36,7 +37,7 @@ export interface ClientFacts {
 
 /** One authorisation of client.yaml. Without `targets` it covers every target of its destination. */
 export interface AuthorisationFact {
-  /** Who receives, as in the contract: a company or team, never a prospect. */
+  /** The recipient as in the contract: a company or team, never a prospect. */
   readonly recipient: string;
   readonly destinationId: string;
   /** Lower case. */
@@ -53,7 +54,7 @@ export interface Authorisation {
   readonly id: number;
   readonly clientId: string;
   readonly destinationId: string;
-  /** Who receives, as in the contract: a company or team, never a prospect. */
+  /** The recipient as in the contract: a company or team, never a prospect. */
   readonly recipient: string;
   readonly targets: readonly string[];
   readonly categories: readonly DataCategory[];
@@ -74,7 +75,7 @@ export function liveAuthorisations(all: readonly Authorisation[], now: Date): re
 }
 
 /**
- * The live authorisation that covers every target, or undefined: then nothing leaves.
+ * The live authorisation that covers every target; undefined: nothing may leave.
  * One that also covers every category comes first; otherwise the data decides whether its categories suffice.
  */
 export function coveringAuthorisation(
@@ -96,7 +97,7 @@ export function coveringAuthorisation(
 export interface DestinationLimits extends RateLimits {
   /** Deliveries (or files) in flight at once. */
   readonly concurrency: number;
-  /** When leads may leave; undefined: at any time. */
+  /** Hours in which leads may leave; undefined: at any time. */
   readonly hours?: SendingHours;
 }
 

@@ -1,5 +1,5 @@
-// Keys of ours for one file, by which it is known again where it stands encrypted for its recipient. Pure.
-// Invariant: they are kept nowhere: whoever holds the ring computes them, also what was written under an earlier key of it.
+// Derives our keys for one file, by which we recognise the file after it was encrypted for its recipient. Pure.
+// Invariant: they are stored nowhere: they are derived from the ring, also for files written under an earlier key.
 import type { KeyRing } from './key-ring.ts';
 import { derived } from './keyed.ts';
 

@@ -1,10 +1,10 @@
-// Whether a file that should hold every current lead may leave by itself. Pure.
-// Invariant: a file that lost too much waits for a person: its recipient would take what is missing for gone.
+// Decides whether a full file, which contains every current lead, may leave by itself. Pure.
+// Invariant: a file with too many leads missing waits for a person: its recipient would take the missing ones for deleted.
 
 export interface FullGuard {
-  /** Leads of the last file that may be missing, percent. */
+  /** Share of the last file's leads that may be missing, percent. */
   readonly shrink: number;
-  /** Leads that it has at least. */
+  /** Fewest leads in a file. */
   readonly fewest: number;
 }
 
@@ -12,11 +12,11 @@ export const defaultGuard: FullGuard = { shrink: 50, fewest: 0 };
 
 export interface FullSituation {
   readonly rows: number;
-  /** Of these, leads that had left before. */
+  /** Leads among them that left in an earlier file. */
   readonly returning: number;
   /** Leads in the last file that arrived; 0 before the first. */
   readonly lastRows: number;
-  /** What a person let through once: so many leads or more. */
+  /** A person released one file with at least so many leads. */
   readonly releasedRows: number | undefined;
 }
 

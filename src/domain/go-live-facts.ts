@@ -1,11 +1,12 @@
-// What client.yaml says of going live: the evidence of each item, the opt-in as the client gave it (C49 to C52).
+// Defines the go-live facts of client.yaml: the evidence of each item, and the agreed opt-in (C49 to C52).
+// Invariant: data only.
 import type { ConsentChannel, ConsentPurpose, ConsentState } from './lead.ts';
 
 export interface GoLiveEvidence {
   readonly evidence: string;
   /** yyyy-MM-dd. */
   readonly date: string;
-  /** E.164; of the caller's number alone. */
+  /** E.164; only for the caller's number. */
   readonly number?: string;
 }
 
@@ -13,10 +14,10 @@ export interface GoLiveEvidence {
 export interface AgreedOptIn {
   readonly field: string;
   readonly purpose: ConsentPurpose;
-  /** Absent: of any channel. */
+  /** Absent: any channel. */
   readonly channel?: ConsentChannel;
-  /** Absent: of every destination that writes the field. */
+  /** Absent: every destination that writes the field. */
   readonly destination?: string;
-  /** As the mapping's truth table writes them. */
+  /** As in the mapping's truth table. */
   readonly values: Readonly<Partial<Record<ConsentState, string>>>;
 }

@@ -1,4 +1,4 @@
-// What an item of the go-live list lacks, in words, French first (C49 to C52).
+// Words the problems of an item of the go-live list, French first (C49 to C52).
 // Invariant: names keys of client.yaml, fields and values of mappings; never a person.
 import type { Both } from '../../connectors/contract.ts';
 import type { AgreedOptIn } from './go-live-facts.ts';
@@ -30,7 +30,7 @@ export const noMailbox: Both = [
 ];
 
 type OptIn = Pick<AgreedOptIn, 'field' | 'purpose' | 'channel'>;
-/** As client.yaml and the mappings write it, so that it is found there. */
+/** As client.yaml and the mappings write it, so that a reader finds it there. */
 const named = ({ field, purpose, channel }: OptIn, by: string): string =>
   `${field} (${purpose}${channel === undefined ? '' : ` ${by} ${channel}`})`;
 const french = (line: OptIn): string => named(line, 'par');
@@ -64,7 +64,7 @@ export const of = (destination: string, [fr, en]: Both): Both => [
   `${destination} : ${fr}`,
   `${destination}: ${en}`,
 ];
-/** Its mapping has mistakes, and no mapping that cannot be read is a proof. */
+/** Its mapping has mistakes, and a mapping that cannot be read proves nothing. */
 export const notComparable = (destination: string): Both => [
   `le format de ${destination} contient des erreurs, et ne peut pas être comparé`,
   `${destination} has mistakes, and cannot be compared (relais mapping check)`,

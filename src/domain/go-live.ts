@@ -1,5 +1,5 @@
-// What a client owes before it goes live (C49 to C52): four items, each with its evidence and date; the opt-in as the mappings write it.
-// Invariant: pure. What is dated in the future is not there yet, and what differs from the mappings is not there either.
+// Checks the go-live list of a client (C49 to C52): four items with evidence and date, and the opt-in as its mappings write it.
+// Invariant: pure. An item dated in the future or different in the mappings is incomplete.
 import type { ClientFacts } from './destination.ts';
 import type { AgreedOptIn } from './go-live-facts.ts';
 import { channels } from './lead.ts';
@@ -27,9 +27,9 @@ export interface MappingOptIn {
 interface ItemDefinition {
   readonly clause: 'C49' | 'C50' | 'C51' | 'C52';
   readonly title: string;
-  /** What does not go without it. */
+  /** The effect while it is missing. */
   readonly blocks: string;
-  /** What to do, after what is wrong has been said. */
+  /** The remedy, shown after the problems. */
   readonly whatToDo: string;
 }
 
@@ -68,13 +68,13 @@ export interface GoLiveFinding {
   readonly state: 'there' | 'missing' | 'differs';
   readonly evidence: string | undefined;
   readonly date: string | undefined;
-  /** Why it is not there, in words. */
+  /** Problems in words. */
   readonly problems: readonly Both[];
 }
 
 type Contract = Pick<ClientFacts, 'contacts' | 'goLive' | 'optIn'>;
 
-/** The go-live list. @param mappings those in force, and the one that is about to be @param today civil date in Paris */
+/** The findings of all items. @param mappings those in force, and the one about to be @param today civil date in Paris */
 export function goLiveFindings(
   facts: Contract,
   mappings: readonly MappingOptIn[],
@@ -96,7 +96,7 @@ export function goLiveFindings(
 
 const mailbox = /^[^@\s]+@[^@\s]+$/;
 
-/** What an item lacks by itself, whatever the mappings say. */
+/** Problems of an item by itself, without the mappings. */
 function missingOf({ contacts, goLive, optIn }: Contract, item: GoLiveItem, today: string): readonly Both[] {
   const given = goLive?.[item];
   const problems: Both[] = [];
@@ -110,7 +110,7 @@ function missingOf({ contacts, goLive, optIn }: Contract, item: GoLiveItem, toda
   return problems;
 }
 
-/** Where mappings and agreement say something else (C20, C51). */
+/** Differences between mappings and agreement (C20, C51). */
 function differencesOf({ optIn = [] }: Contract, mappings: readonly MappingOptIn[]): readonly Both[] {
   const unwritten = optIn.filter((agreed) => {
     const concerned = mappings.filter(({ destinationId }) => isOf(agreed, destinationId));
@@ -125,7 +125,7 @@ function differencesOf({ optIn = [] }: Contract, mappings: readonly MappingOptIn
 }
 
 /**
- * What one mapping writes otherwise than agreed: an agreed field with other values, an answer for which nothing is agreed.
+ * Differences of one mapping from the agreement: other values for an agreed field, or a written answer that was not agreed.
  * A further field beside the agreed one (a text for people, a proof) is the mapping's own.
  */
 export function differencesIn(
@@ -135,7 +135,7 @@ export function differencesIn(
   const here = optIn.filter((agreed) => isOf(agreed, destinationId));
   const differing = here.flatMap((agreed) => {
     const lines = written.filter((line) => isSaid(agreed, line));
-    // A field that several lines write is agreed line by line: one of them must fit.
+    // A field that several lines write is compared line by line: one of them must fit.
     const problems = lines.map((line) => valuesBeside(agreed, line));
     return problems.some((one) => one.length === 0) ? [] : (problems[0] ?? []);
   });
@@ -164,11 +164,11 @@ const isOf = ({ destination }: AgreedOptIn, destinationId: string): boolean =>
 const isAbout = (agreed: AgreedOptIn, { purpose, channel }: WrittenOptIn): boolean =>
   purpose === agreed.purpose && (agreed.channel === undefined || channel === agreed.channel);
 
-/** A line of a text is named by its label behind the field. */
+/** A line of a text has its label after the field name. */
 const isSaid = (agreed: AgreedOptIn, line: WrittenOptIn): boolean =>
   isAbout(agreed, line) && (line.field === agreed.field || line.field.startsWith(`${agreed.field} (`));
 
-/** The item without which leads of a channel do not leave; a form concerns neither greeting nor number. */
+/** The item that leads of a channel need; a form needs neither greeting nor number. */
 const neededFor: Readonly<Record<Channel, GoLiveItem | undefined>> = {
   inbound_call: 'greeting',
   callback: 'callerNumber',
@@ -176,21 +176,21 @@ const neededFor: Readonly<Record<Channel, GoLiveItem | undefined>> = {
   web_form: undefined,
 };
 
-/** What of the contract in force a lead of this channel waits for; undefined: nothing. */
+/** The missing item that a lead of this channel waits for; undefined: none. */
 export function itemMissingFor(facts: Contract, channel: Channel, today: string): GoLiveItem | undefined {
   const item = neededFor[channel];
   return item === undefined || missingOf(facts, item, today).length === 0 ? undefined : item;
 }
 
-/** Leads of which channels wait for something before they leave. */
+/** Channels whose leads wait for a missing item. */
 export const channelsHeld = (facts: Contract, today: string): readonly Channel[] =>
   channels.filter((channel) => itemMissingFor(facts, channel, today) !== undefined);
 
-/** Items that are not there, whatever the mappings say. */
+/** Missing items, without the mappings. */
 export const itemsMissing = (facts: Contract, today: string): readonly GoLiveItem[] =>
   goLiveItems.filter((item) => missingOf(facts, item, today).length > 0);
 
-/** Why a mapping is not published: C51 and C52 of the contract that would come into force with it. */
+/** Reasons against publishing a mapping: C51 and C52 of the contract that would come into force with it. */
 export function reasonsAgainstPublishing(
   facts: Contract,
   mapping: MappingOptIn,
@@ -199,7 +199,7 @@ export function reasonsAgainstPublishing(
   const missing = [...missingOf(facts, 'optIn', today), ...missingOf(facts, 'rightsProcedure', today)];
   const agreed = facts.optIn ?? [];
   if (agreed.length === 0) return missing;
-  // Of what is agreed for any destination another one may write it, which is published later.
+  // A field agreed for any destination may be written by another mapping, published later.
   const own = agreed.filter(({ destination }) => destination === mapping.destinationId);
   const unwritten = own.filter((one) => !mapping.written.some((line) => isSaid(one, line)));
   return [
@@ -209,6 +209,6 @@ export function reasonsAgainstPublishing(
   ];
 }
 
-/** Whether every blocking item has its evidence and date, and the mappings say what was agreed. */
+/** True when every item has its evidence and date, and the mappings match the agreement. */
 export const isLive = (findings: readonly GoLiveFinding[]): boolean =>
   findings.every(({ state }) => state === 'there');

@@ -1,4 +1,4 @@
-// Sending hours as people read them: days in a row with the same hours, and the text a mapping file would have.
+// Writes sending hours for people: consecutive days with the same hours, and the text of a mapping file.
 // Invariant: the same hours give the same words, however the file wrote them.
 import type { OpenRange, SendingHours } from './sending-hours.ts';
 
@@ -12,7 +12,7 @@ const clockWords = (time: number): string => {
 export const rangeWords = ({ from: begin, to }: OpenRange): string =>
   `${clockWords(begin)}-${clockWords(to)}`;
 
-/** Days in a row with the same hours, Monday first; days without any are left out. */
+/** Consecutive days with the same hours, Monday first; closed days are left out. */
 export function openDays(
   hours: SendingHours,
 ): readonly { readonly first: number; readonly last: number; readonly ranges: readonly string[] }[] {
@@ -27,7 +27,7 @@ export function openDays(
   return groups;
 }
 
-/** As a file writes them, in one order. */
+/** The form of a mapping file, in one order. */
 export const hoursText = (hours: SendingHours): string =>
   openDays(hours)
     .map(({ first, last, ranges }) => {

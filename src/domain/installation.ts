@@ -1,22 +1,22 @@
-// Whether a Redis belongs to this database: the identity both keep, and the last entry of the hand-over log that Redis saw.
-// Invariant: ids, numbers and moments only. A database that no longer has what its Redis saw is an older life of itself.
+// Decides whether a Redis belongs to this database, by the identity that both store and the last log entry that Redis saw.
+// Invariant: ids, numbers and times only. A database without an entry that its Redis saw is an older life of itself.
 
 export interface InstallationIdentity {
-  /** Given once, at the first start. */
+  /** Assigned once, at the first start. */
   readonly installation: string;
-  /** Given anew whenever an operator adopts a Redis: after a restore above all. */
+  /** Renewed when an operator adopts a Redis, above all after a restore. */
   readonly life: string;
-  /** Newest entry of the hand-over log; 0 where there is none. */
+  /** Newest entry of the hand-over log; 0 when there is none. */
   readonly entry: number;
-  /** Its moment: a number alone is given again in a restored database. */
+  /** Time of that entry: a restored database assigns the same number again. */
   readonly entryAt: string;
 }
 
-/** This database, as compared with what its Redis has seen. */
+/** This database, compared with what its Redis has seen. */
 export interface OwnIdentity extends InstallationIdentity {
-  /** The moment of the entry Redis saw last; undefined when this database does not have that entry. */
+  /** Time of the entry that Redis saw last; undefined when this database does not have that entry. */
   readonly seenAt: string | undefined;
-  /** That entry has left the database for an archive. */
+  /** That entry was moved from the database to an archive. */
   readonly seenArchived: boolean;
 }
 
@@ -26,14 +26,14 @@ export type Belonging =
   | 'ours'
   | 'another_installation'
   | 'another_life'
-  /** The database lacks an entry of its log that Redis saw: restored from a dump, or a copy. */
+  /** The database lacks a log entry that Redis saw: restored from a dump, or a copy. */
   | 'database_behind';
 
-/** What stands in Redis. */
+/** The text stored in Redis. */
 export const identityText = ({ installation, life, entry, entryAt }: InstallationIdentity): string =>
   [installation, life, entry, entryAt === '' ? '-' : entryAt].join(' ');
 
-/** Undefined for anything else that stands under that name. */
+/** Undefined for any other text. */
 export function parseIdentity(text: string): InstallationIdentity | undefined {
   const match = /^(\S{1,64}) (\S{1,64}) (\d{1,20}) (\S{1,40})$/.exec(text);
   const [, installation, life, entry, entryAt] = match ?? [];
@@ -41,7 +41,7 @@ export function parseIdentity(text: string): InstallationIdentity | undefined {
   return { installation, life, entry: Number(entry), entryAt: entryAt === '-' ? '' : entryAt };
 }
 
-/** @param found the text in Redis, read before `own`: what Redis saw was committed before it was seen */
+/** @param found the text in Redis, read before `own`: an entry is committed before Redis sees it */
 export function belongingOf(found: string | undefined, own: OwnIdentity): Belonging {
   if (found === undefined) return 'unclaimed';
   const theirs = parseIdentity(found);

@@ -1,8 +1,8 @@
-// A client's written instruction, and what it may be cited for (C35, C53). Pure.
-// Invariant: who cites one names what for; an instruction about one operation covers no other.
+// Defines a client's written instruction and the matters for which it may be cited (C35, C53). Pure.
+// Invariant: a citation names its matter; an instruction about one operation covers no other.
 import type { CivilDate } from './civil-date.ts';
 
-/** `proofs`: the client waives the proofs of phone consent it is handed before a deletion; `contract_end`: its contract ends (C55). */
+/** `proofs`: the client waives the proofs of phone consent before a deletion; `contract_end`: its contract ends (C55). */
 export const coveredMatters = [
   'retention',
   'proofs',
@@ -17,18 +17,18 @@ export interface Instruction {
   readonly clientId: string;
   readonly number: number;
   readonly givenOn: CivilDate;
-  /** Who of the client gave it. */
+  /** Author at the client. */
   readonly givenBy: string;
-  /** Letter, mail or annex: where it can be read. */
+  /** Letter, mail or annex that contains it. */
   readonly document: string;
   readonly covers: readonly Covered[];
-  /** '': all of the client's. */
+  /** '': all operations of the client. */
   readonly operation: string;
   readonly recordedAt: Date;
   readonly recordedBy: string;
 }
 
-/** Whether it may be cited for a matter of an operation; '' is what concerns the client as a whole. */
+/** True when it may be cited for a matter of an operation; '' is the client as a whole. */
 export const coversMatter = (
   { covers, operation }: Pick<Instruction, 'covers' | 'operation'>,
   matter: Covered,

@@ -1,6 +1,6 @@
-// JSON from outside, measured before it is parsed: how deep, how wide, and whether a name occurs twice in one object.
-// Invariant: a text that could stall the process is refused after one look at each character, before anything is built; where a
-// name occurs twice nobody can say which value counts, so none does (JSON.parse would take the last).
+// Checks JSON from outside before it is parsed: depth, width, and repeated names in one object.
+// Invariant: one pass over the characters refuses a text that could stall the process, before anything is built; a repeated name
+// is refused, because JSON.parse would silently take its last value.
 
 export interface JsonLimits {
   /** Levels of arrays and objects. */
@@ -11,13 +11,13 @@ export interface JsonLimits {
   readonly elements: number;
 }
 
-/** More than any row of the lead contract, any order and any answer has. */
+/** More than any row of the lead contract, any order or any answer has. */
 export const usualLimits: JsonLimits = { depth: 16, names: 256, elements: 1_000 };
 
 export type JsonFault = 'not_json' | 'too_deep' | 'too_wide' | 'name_twice';
 export type ReadJson = { readonly value: unknown } | { readonly fault: JsonFault };
 
-/** Words for each fault, without what was sent. */
+/** Words for each fault, without the content. */
 export const jsonFaults: Readonly<Record<JsonFault, string>> = {
   not_json: 'not readable as JSON',
   too_deep: 'nested too deeply',
@@ -83,7 +83,7 @@ function faultOf(text: string, { depth, names, elements }: JsonLimits): JsonFaul
   return undefined;
 }
 
-/** Behind the quote that closes it; the end of the text where none does. */
+/** Position after the closing quote; the end of the text when there is none. */
 function endOfString(text: string, start: number): number {
   for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
     let backslashes = 0;
@@ -93,7 +93,7 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-/** As JSON reads it: `"a"` and `"\u0061"` are one name. What is no string is left as it stands: JSON.parse refuses it. */
+/** The name as JSON reads it: `"a"` and `"\u0061"` are one. An invalid string is left as it is: JSON.parse refuses it. */
 function nameIn(quoted: string): string {
   if (!quoted.includes('\\')) return quoted.slice(1, -1);
   try {

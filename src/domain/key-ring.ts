@@ -1,5 +1,5 @@
-// The keys of one purpose (master, seal): one writes, the earlier ones stay readable until nothing needs them.
-// Invariant: a key is named by an id that says nothing about it; what was written under any key of the ring can be read.
+// Holds the keys of one purpose (master, seal): one writes, the earlier ones read until no data needs them.
+// Invariant: a key's id reveals nothing about it; data written under any key of the ring can be read.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { derived, keyOf, openBytes } from './keyed.ts';
 
@@ -15,9 +15,9 @@ export interface KeyRing {
   /** The configured one first, then the earlier ones as configured. */
   readonly keys: readonly Key[];
   readonly byId: (id: string) => Key | undefined;
-  /** From now on this key writes. False when the ring does not hold it. */
+  /** Makes this key the writing one. False when the ring does not have it. */
   readonly writeWith: (id: string) => boolean;
-  /** False once another key is known to write which this ring does not hold: nothing new may stand under an earlier one. */
+  /** False once another key writes that this ring does not have: nothing new may be written under an earlier one. */
   readonly inForce: () => boolean;
 }
 
@@ -43,7 +43,7 @@ export function createKeyRing(keys: readonly [Buffer, ...Buffer[]]): KeyRing {
   };
 }
 
-/** Opens what one of the keys has sealed; the key named is tried first. `purpose`: sealed under a key derived for it. */
+/** Decrypts what one of the keys has sealed; the named key is tried first. `purpose`: sealed under a key derived for it. */
 export function openWith(
   ring: KeyRing,
   sealed: { readonly keyId: string; readonly bytes: Uint8Array; readonly purpose?: string },
@@ -58,7 +58,7 @@ export function openWith(
   return undefined;
 }
 
-/** What a key leaves in the database so that it is known again: only who holds it can compute it. */
+/** Value that identifies a key in the database: computing it needs the key. */
 export const checkValue = (purpose: string, key: Key): Buffer =>
   createHmac('sha256', keyOf(derived(key.bytes, 'key check')))
     .update(JSON.stringify([purpose, key.id]))

@@ -1,11 +1,11 @@
-// Keyed digests and sealed content under a lead's own secret. Pure computation over node:crypto.
-// Invariant: a bare hash of a person's data never exists; destroying the secret makes digest and content meaningless.
+// Computes keyed digests and seals content under a lead's own secret. Pure computation over node:crypto.
+// Invariant: a bare hash of personal data never exists; without the secret digest and content are meaningless.
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { expanded, mac } from './mac.ts';
 
 const keys = new WeakMap<Buffer, KeyObject>();
 
-/** The key object of these bytes, made once: Node takes several times longer over a key given as a buffer. */
+/** The key object of these bytes, cached: Node takes several times longer over a key given as a buffer. */
 export function keyOf(bytes: Buffer): KeyObject {
   const known = keys.get(bytes);
   if (known !== undefined) return known;
@@ -30,7 +30,7 @@ export function sealBytes(key: Buffer, plain: Uint8Array): Buffer {
   return Buffer.concat([nonce, sealed, cipher.getAuthTag()]);
 }
 
-/** Undefined when the key is not the one the bytes were sealed with, or they were altered. */
+/** Undefined when the key is another one, or the bytes were altered. */
 export function openBytes(key: Buffer, sealed: Uint8Array): Buffer | undefined {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
   if (bytes.length < 28) return undefined;
@@ -38,7 +38,7 @@ export function openBytes(key: Buffer, sealed: Uint8Array): Buffer | undefined {
   decipher.setAuthTag(bytes.subarray(-16));
   try {
     const plain = decipher.update(bytes.subarray(12, -16));
-    // Proves the tag; of GCM nothing is left to come.
+    // Checks the tag; GCM returns no further bytes here.
     decipher.final();
     return plain;
   } catch {

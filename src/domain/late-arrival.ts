@@ -1,5 +1,5 @@
-// Decides what follows when a delivery arrives late: its worker had lost the lease, and a later one may have ended already. Pure.
-// Invariant: a recipient that may hold what a person took back gets it again, or support is alerted, whatever the order of arrival.
+// Decides the next step for an outcome that arrives after its worker lost the lease, when a later delivery may have ended. Pure.
+// Invariant: a recipient that may have data a person withdrew gets the withdrawal again, or support is alerted, in any order of arrival.
 import type { Action, Outcome } from '../../connectors/contract.ts';
 import type { DeliveryState } from './delivery.ts';
 
@@ -8,11 +8,11 @@ export interface Told {
   readonly id: number;
   readonly action: Action;
   readonly state: DeliveryState;
-  /** How often it has departed. */
+  /** Number of its departures. */
   readonly departures: number;
 }
 
-/** True when the recipient may hold the content. */
+/** True when the recipient may have the content. */
 export function mayHaveCome(outcome: Outcome): boolean {
   switch (outcome.kind) {
     case 'accepted':
@@ -35,14 +35,14 @@ export function mayHaveCome(outcome: Outcome): boolean {
 }
 
 export type AfterLate =
-  /** Nothing came after it, or what did still has to leave. */
+  /** No later delivery, or one that has yet to leave. */
   | { readonly next: 'nothing' }
-  /** A later delivery had departed before it arrived: that one is sent once more, and support is alerted. */
+  /** A later delivery had departed before this one arrived: it is sent again, and support is alerted. */
   | { readonly next: 'tell_again'; readonly id: number }
-  /** It cannot be told again by itself. */
+  /** It cannot be sent again automatically. */
   | { readonly next: 'alert' };
 
-/** @param late what arrived; @param pair all deliveries of its lead and destination as they stand, its own among them */
+/** @param late the delivery that arrived; @param pair all deliveries of its lead and destination as they are, itself included */
 export function afterLate(
   late: { readonly id: number; readonly action: Action },
   pair: readonly Told[],
@@ -53,7 +53,7 @@ export function afterLate(
     ({ id, action, state }) =>
       action !== 'create' && (id > late.id || (id === late.id && state === 'delivered')),
   );
-  // An erasure says all that an update would.
+  // An erasure includes every update.
   const last = later.findLast(({ action }) => action === 'erase') ?? later.at(-1);
   if (last === undefined) return { next: isErased ? 'alert' : 'nothing' };
   switch (last.state) {
@@ -64,8 +64,8 @@ export function afterLate(
     case 'sending':
     case 'pending':
       if (last.departures === 0) return { next: 'nothing' };
-      // The recipient may have got that one first. Nothing leaves behind an erasure, so that a second one may leave beside the first; an
-      // update that began again while its worker still sends could arrive behind an erasure.
+      // The recipient may have got the later one first. Nothing leaves after an erasure, so that a second one may leave beside the
+      // first; an update restarted while its worker still sends could arrive after an erasure.
       return last.action === 'erase' ? { next: 'tell_again', id: last.id } : { next: 'alert' };
     case 'failed':
       return { next: 'alert' };

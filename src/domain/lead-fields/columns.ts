@@ -1,5 +1,5 @@
-// Every column of a lead, flat: where it comes in, where it is stored, where it stands in the lead.
-// Invariant: the category split of the tables (C05, C06, C07, C10) follows from the groups; nothing is stored twice.
+// Lists every column of a lead: its intake column, its table and stored name, its path in the lead.
+// Invariant: the category split of the tables (C05, C06, C07, C10) is derived from the groups; nothing is stored twice.
 import type { DataCategory } from '../lead-values.ts';
 import { isField, type ColumnsOf, type Field, type Fields, type FieldValue } from './field.ts';
 import { financialFields } from './financial.ts';
@@ -12,12 +12,12 @@ export type LeadTable = 'leads' | 'prospects' | 'lead_projects' | 'lead_origins'
 
 export type LeadValue = Exclude<FieldValue, boolean>;
 
-/** Without yes and no: SQL has them as numbers, which the contract does not read as such. A closed list says more. */
+/** Without booleans: SQL has them as numbers, which the contract does not accept. A closed list says more. */
 interface LeadBlock {
   readonly [name: string]: Field<string, LeadValue> | LeadBlock;
 }
 
-/** The fields as they stand in the lead. */
+/** The fields by their path in the lead. */
 export const leadFields = {
   ...requestFields,
   identity: identityFields,
@@ -28,7 +28,7 @@ export const leadFields = {
 
 interface Group {
   readonly table: LeadTable;
-  /** Block of the lead its fields stand in; none for those of the request. */
+  /** The lead's block of these fields; empty for those of the request. */
   readonly block: string;
   readonly category: DataCategory | 'technical';
   readonly fields: Fields;
@@ -43,7 +43,7 @@ export const groups: readonly Group[] = [
   { table: 'lead_finances', block: 'financial', category: 'financial', fields: financialFields },
 ];
 
-/** A column of lead_intake that holds a fact of the lead. */
+/** A column of lead_intake with a fact of the lead. */
 export type LeadColumn = ColumnsOf<typeof leadFields>;
 
 /** Facts of a lead by intake column; absent stays absent (C13). */
@@ -53,7 +53,7 @@ export interface ColumnFacts extends Omit<Field<LeadColumn, LeadValue>, 'stored'
   readonly table: LeadTable;
   /** Name in that table. */
   readonly stored: string;
-  /** Place in the lead: `identity.address.line1`. */
+  /** Path in the lead: `identity.address.line1`. */
   readonly path: string;
   readonly category: DataCategory | 'technical';
 }
@@ -72,7 +72,7 @@ export const columnFacts: readonly ColumnFacts[] = groups.flatMap((group) =>
   flat(group, group.fields, group.block),
 );
 
-/** What may weigh more than all other columns of a row together. */
+/** Columns that may be larger than all others of a row together. */
 export const longColumns: readonly LeadColumn[] = columnFacts
   .filter(({ rule }) => Number(rule.schema['maxLength'] ?? 0) > 1_000)
   .map(({ column }) => column);

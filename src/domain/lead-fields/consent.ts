@@ -1,4 +1,4 @@
-// Fields of one answer of the prospect (C16, C16b): an element of the column `consents`.
+// Defines the fields of one answer of the prospect (C16, C16b): an element of the column `consents`.
 // Invariant: no source of a mapping; only the consent block writes the opt-in (C20).
 import { consentChannels, consentPurposes, consentStates } from '../lead-values.ts';
 import { choice, code, instant, text } from './field.ts';

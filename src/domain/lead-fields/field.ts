@@ -1,5 +1,5 @@
-// What a definition of a field says, and the kinds of fields there are.
-// Invariant: columns, contract, types, sources, samples and pages follow from the definition; none of them lists fields itself.
+// Defines the definition of a field, and the kinds of fields.
+// Invariant: columns, contract, types, sources, samples and pages are derived from the definition; none of them lists fields itself.
 import type { DataCategory } from '../lead-values.ts';
 import { rules, type Rule } from './rules.ts';
 
@@ -8,32 +8,32 @@ export type SourceType =
 
 export type FieldValue = string | number | boolean | Date;
 
-/** `mandatory`: the sender says it; `defaulted`: Relais does where the sender does not. Both are always there. */
+/** `mandatory`: the sender gives it; `defaulted`: Relais fills it when the sender does not. Both are always present. */
 export type Presence = 'optional' | 'mandatory' | 'defaulted';
 
 interface Facts<C extends string, V extends FieldValue, P extends Presence> {
-  /** The sender's column, in lead_intake; for consents and interactions that of their own table. */
+  /** The sender's column in lead_intake; for consents and interactions the column of their own table. */
   readonly column: C;
-  /** Name in the lead's table, where it is another one. */
+  /** Name in the lead's table, when it differs. */
   readonly stored?: string;
   readonly presence?: P;
-  /** What stands there when the sender leaves it out: never for a person's field (C13). */
+  /** Value when the sender leaves it out: never for a person's field (C13). */
   readonly byDefault?: V;
   /** True when the value is a person's: no default, no constant, no invention (C13). */
   readonly person: boolean;
-  /** Where it is not that of its group. */
+  /** When it differs from its group's. */
   readonly category?: DataCategory | 'technical';
   /** French, for the document a client signs. */
   readonly label: string;
   /** English, for whoever writes a mapping or sends leads. */
   readonly description: string;
-  /** What a sender should know besides. */
+  /** Further advice for a sender. */
   readonly note?: string;
-  /** How mappings call it where that is not its place in the lead; null: mappings do not read it. */
+  /** Name in mappings when it differs from the path in the lead; null: mappings do not read it. */
   readonly source?: string | null;
-  /** Of an invented person. */
+  /** Sample of an invented person. */
   readonly sample?: V;
-  /** What clients call it, in small letters without blanks or accents; null: a draft never guesses it. */
+  /** Names that clients use, in small letters without blanks or accents; null: a draft never guesses it. */
   readonly guess?: RegExp | null;
 }
 
@@ -46,7 +46,7 @@ export interface Field<
   readonly type: SourceType;
   readonly rule: Rule;
   readonly values?: readonly string[];
-  /** What people read for each of the values. */
+  /** Words for people for each of the values. */
   readonly words?: Readonly<Record<string, string>>;
 }
 
@@ -57,19 +57,19 @@ export interface Fields {
 
 export const isField = (entry: Field | Fields): entry is Field => typeof entry['column'] === 'string';
 
-/** The type of the value a field holds, or of the block its fields make. */
+/** The type of a field's value, or of a block of fields. */
 export type ValueOf<F> = F extends Field<string, infer V> ? V : ValuesOf<F>;
 
 type AlwaysThere = Field<string, FieldValue, 'mandatory' | 'defaulted'>;
 
-/** Absent stays absent (C13): only what is always there is no optional property. */
+/** Absent stays absent (C13): only fields that are always present are required properties. */
 export type ValuesOf<F> = {
   readonly [K in keyof F as F[K] extends AlwaysThere ? K : never]: ValueOf<F[K]>;
 } & {
   readonly [K in keyof F as F[K] extends AlwaysThere ? never : K]?: ValueOf<F[K]>;
 };
 
-/** The columns of the fields, those of inner blocks among them. */
+/** The columns of the fields, those of inner blocks included. */
 export type ColumnsOf<F> = {
   [K in keyof F]: F[K] extends Field<infer C> ? C : ColumnsOf<F[K]>;
 }[keyof F];
@@ -88,7 +88,7 @@ export const text = <C extends string, P extends Presence = 'optional'>(
   facts: Facts<C, string, P>,
 ): Field<C, string, P> => fieldOf('text', rules.line(max), facts);
 
-/** Text that may hold line ends. */
+/** Text that may contain line ends. */
 export const longText = <C extends string, P extends Presence = 'optional'>(
   max: number,
   facts: Facts<C, string, P>,
@@ -99,7 +99,7 @@ export const code = <C extends string, P extends Presence = 'optional'>(
   facts: Facts<C, string, P>,
 ): Field<C, string, P> => fieldOf('text', rules.code(max), facts);
 
-/** Text of a form of its own. */
+/** Text with a rule of its own. */
 export const textLike = <C extends string, P extends Presence = 'optional'>(
   rule: Rule,
   facts: Facts<C, string, P>,
@@ -131,7 +131,7 @@ export const yesNo = <C extends string, P extends Presence = 'optional'>(
   facts: Facts<C, boolean, P>,
 ): Field<C, boolean, P> => fieldOf('boolean', rules.yesNo, facts);
 
-/** One of a closed list, with what people read for each of its values. */
+/** One of a closed list, with words for people for each of its values. */
 export const choice = <V extends string, C extends string, P extends Presence = 'optional'>(
   values: readonly V[],
   facts: Facts<C, V, P> & { readonly words?: Readonly<Record<V, string>> },

@@ -1,5 +1,5 @@
-// Fields of the person's financial situation (C10): table `lead_finances`, a row only where something was said.
-// Invariant: sent only where contract and destination both list the category, never in a mail body.
+// Defines the fields of the person's financial situation (C10): table `lead_finances`, with a row only when one was given.
+// Invariant: sent only when contract and destination both list the category, never in a mail body.
 import { amount } from './field.ts';
 
 const euros = { max: 1_000_000_000, unit: 'euros' };

@@ -1,4 +1,4 @@
-// Fields of who the person is (C05): table `prospects`.
+// Defines the fields of the person's identity (C05): table `prospects`.
 // Invariant: all of them are a person's; phones are E.164.
 import { civilities } from '../lead-values.ts';
 import { choice, email, phone, text, textLike } from './field.ts';

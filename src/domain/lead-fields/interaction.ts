@@ -1,5 +1,5 @@
-// Fields of one action of relation (C08): an element of the column `interactions`, a row of the table of that name.
-// Invariant: whose move it was is said or follows from its kind; only the prospect's own is a sign of life (C33).
+// Defines the fields of one interaction (C08): an element of the column `interactions`, a row of that table.
+// Invariant: the sender gives the initiative or the kind implies it; only the prospect's own is a sign of life (C33).
 import { interactionKinds } from '../lead-values.ts';
 import { choice, instant, longText, whole, yesNo } from './field.ts';
 
