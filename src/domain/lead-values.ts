@@ -1,7 +1,7 @@
-// The closed lists of the trade: what a field of a lead, an answer or an interaction may say.
-// Invariant: a value keeps its meaning for ever; what people read for it stands with the field.
+// Lists the allowed values of a lead's fields, of an answer and of an interaction.
+// Invariant: a value keeps its meaning for ever; the field defines its words for people.
 
-/** How the request reached the centre (C04). */
+/** The ways by which a request reaches the centre (C04). */
 export const channels = ['inbound_call', 'callback', 'requalification', 'web_form'] as const;
 export type Channel = (typeof channels)[number];
 
@@ -11,7 +11,7 @@ export type Civility = (typeof civilities)[number];
 export const consentStates = ['granted', 'refused', 'not_asked', 'withdrawn'] as const;
 export type ConsentState = (typeof consentStates)[number];
 
-/** Channels a consent speaks of (C16). */
+/** Channels of a consent (C16). */
 export const consentChannels = ['email', 'sms', 'phone', 'post'] as const;
 export type ConsentChannel = (typeof consentChannels)[number];
 
@@ -36,18 +36,18 @@ export type InteractionKind = (typeof interactionKinds)[number];
 export const housingTypes = ['apartment', 'house', 'land', 'parking', 'commercial', 'other'] as const;
 export type HousingType = (typeof housingTypes)[number];
 
-/** What the property is meant for (C06 « destination du bien »). */
+/** Purpose of the property (C06 « destination du bien »). */
 export const housingUses = ['main_residence', 'second_home', 'rental_investment', 'resale', 'other'] as const;
 export type HousingUse = (typeof housingUses)[number];
 
 export const operationKinds = ['recurring', 'one_off'] as const;
 export type OperationKind = (typeof operationKinds)[number];
 
-/** Whether the centre collected the lead itself or it was bought (C54). */
+/** Collected by the centre, or bought (C54). */
 export const acquisitions = ['collected', 'bought'] as const;
 export type Acquisition = (typeof acquisitions)[number];
 
-/** Whether a proof of the consent came with the lead (C54). */
+/** A proof of the consent came with the lead, or not (C54). */
 export const consentProofs = ['present', 'absent'] as const;
 export type ConsentProof = (typeof consentProofs)[number];
 

@@ -1,5 +1,5 @@
-// The lead as the trade speaks of it. Its fields are defined in lead-fields/, once; the types follow.
-// Invariant: absent stays absent (C13); every field has one category (C05, C06, C07, C10) and says whether it is a person's.
+// Defines the type of a lead, derived from the definitions of its fields in lead-fields/.
+// Invariant: absent stays absent (C13); every field has one category (C05, C06, C07, C10) and declares whether it is a person's.
 import type { consentFields } from './lead-fields/consent.ts';
 import type { ValuesOf } from './lead-fields/field.ts';
 import type { financialFields } from './lead-fields/financial.ts';
@@ -19,15 +19,15 @@ export type Origin = ValuesOf<typeof originFields>;
 export type Financial = ValuesOf<typeof financialFields>;
 export type Interaction = ValuesOf<typeof interactionFields>;
 
-/** Blocks of the lead that not every mapping reads: each is a table of its own, or leads of other persons. */
+/** Blocks of the lead that not every mapping reads: each is a table of its own, or is read from leads of other persons. */
 export const optionalBlocks = ['project', 'origin', 'financial', 'interactions', 'refusedAtAddress'] as const;
 export type OptionalBlock = (typeof optionalBlocks)[number];
 
 /** One answer of the prospect, as recorded (C16, C16b). */
 export interface ConsentRecord extends ValuesOf<typeof consentFields> {
-  /** Its place in the order in which we received what was said; higher came later. */
+  /** Position in our order of receipt; higher was received later. */
   readonly receipt?: number;
-  /** The revision of the lead that it came with. */
+  /** The revision of the lead with which it was received. */
   readonly leadRevision?: number;
 }
 
@@ -43,7 +43,7 @@ export interface Lead extends ValuesOf<typeof requestFields> {
   readonly project: Project;
   readonly origin: Origin;
   readonly financial: Financial;
-  /** Every recorded event, oldest first; `domain/consent` folds them. */
+  /** Every recorded event, oldest first; `domain/consent` computes the answers. */
   readonly consents: readonly ConsentRecord[];
   /** Refusals of another person with the same address, for `keptBy: address`; `purpose.channel`. */
   readonly refusedAtAddress?: ReadonlySet<string>;

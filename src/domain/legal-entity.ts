@@ -1,5 +1,6 @@
-// Whether the legal entity that a prospect was told is one that a client may rely on (Code de la consommation L223-1; C16b). Pure.
-// Invariant: spelling does not decide: capitals, accents, punctuation and the legal form count for nothing; another name does.
+// Decides whether the legal entity that a prospect was given is one that a client may rely on (Code de la consommation L223-1;
+// C16b). Pure.
+// Invariant: case, accents, punctuation and the legal form are ignored; the rest of the name decides.
 import type { ClientFacts } from './destination.ts';
 
 const legalForms = /\b(?:SASU|SAS|SARL|SA|EURL|SNC|SCI|SCCV|SCA|SCOP|SELARL|SC|SE)\b/g;
@@ -17,11 +18,11 @@ export function plainEntity(name: string): string {
   return bare === '' ? words : bare;
 }
 
-/** @param ours plain names; empty: nobody has said who it should be */
+/** @param ours plain names; empty: the entities are not known, and any name is accepted */
 export const isNamedEntity = (named: string | undefined, ours: ReadonlySet<string>): boolean =>
   ours.size === 0 || (named !== undefined && ours.has(plainEntity(named)));
 
-/** Of the client, and of whoever may receive at the destination; at any of them where none is named. */
+/** The client's entities, and the recipients authorised at the destination; at all destinations when none is given. */
 export function entitiesOf(
   client: Pick<ClientFacts, 'legalEntity' | 'legalEntities' | 'authorisations'> | undefined,
   destinationId: string | undefined,

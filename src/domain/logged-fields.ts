@@ -1,7 +1,7 @@
-// Which fields of a recipient the log names in its one text. Pure.
-// Invariant: a name may hold a space; what no name accounts for is left out.
+// Finds the recipient's field names in the one text in which the log lists them. Pure.
+// Invariant: a name may contain a space; text that matches no name is left out.
 
-/** The target names that stand in the log's text. A name may hold a space: the longest are found first. */
+/** The names that the log's text contains. A name may contain a space: the longest are matched first. */
 export function namesIn(fields: string, names: readonly string[]): readonly string[] {
   let left = ` ${fields.replaceAll(' ', '  ')} `;
   return names

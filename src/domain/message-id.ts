@@ -1,15 +1,15 @@
-// The Message-ID of a mail names its delivery: the key, and the run that a definite refusal opened. Pure.
-// Invariant: a recipient sees it, so it proves nothing: only who has proved himself otherwise is believed about it.
+// Reads the delivery or file that a Message-ID names: the key, and the run that a definite refusal opened. Pure.
+// Invariant: recipients see the Message-ID, so it proves nothing: only an authenticated sender is believed about it.
 
 export interface NamedMail {
   readonly key: string;
-  /** As `idempotencyKey` counts it: 1 until a definite refusal opened a new run. */
+  /** As in `idempotencyKey`: 1 until a definite refusal opened a new run. */
   readonly keyRun: number;
 }
 
 /**
- * A file that went by mail: `<client.destination.42.TIME@domain>` (connectors/flow/mail/letter.ts), or what stands before the @: some
- * providers give no more back (connectors/mail/provider-headers.ts).
+ * A file sent by mail: `<client.destination.42.TIME@domain>` (connectors/flow/mail/letter.ts), or the part before the @, which is
+ * all that some providers return (connectors/mail/provider-headers.ts).
  */
 export function fileNamed(
   messageId: string,
@@ -21,7 +21,7 @@ export function fileNamed(
   return sequence === '' ? undefined : { clientId, destinationId, sequence: Number(sequence) };
 }
 
-/** `<KEY@domain>` or `<KEY.r2@domain>`, with or without its brackets, or what stands before the @. */
+/** `<KEY@domain>` or `<KEY.r2@domain>`, with or without brackets, or the part before the @. */
 export function mailNamed(messageId: string): NamedMail | undefined {
   const [, key, run = '1'] =
     /^<?([0-9A-Za-z_-]{8,64}?)(?:\.r([1-9]\d{0,3}))?(?:@[^\s<>@]{1,253})?>?$/.exec(messageId.trim()) ?? [];

@@ -1,6 +1,5 @@
-// The name of a known person in a text that is kept: a reason, evidence, a note.
-// Invariant: compared word by word as a reader would, without accents, ligatures, letter case or signs that do not show; a part of a
-// word never counts.
+// Finds the name of a known person in a text to be stored: a reason, evidence, a note, a code.
+// Invariant: compared word by word, without accents, ligatures, case or invisible signs; a part of a word never matches.
 import type { Action } from '../../connectors/contract.ts';
 import { safeCode } from './delivery.ts';
 
@@ -21,7 +20,7 @@ const { compare } = new Intl.Collator('fr', { sensitivity: 'base' });
 /** Shorter names are also words: `An`, `Le`. */
 const leastLetters = 3;
 
-/** The words of a text that are the last or the first name of the person; undefined where none are. */
+/** The words of a text that are the last or the first name of the person; undefined when there are none. */
 export function nameIn(text: string, { lastName, firstName }: PersonName): string | undefined {
   const written = words(text);
   for (const name of [lastName, firstName]) {
@@ -38,7 +37,7 @@ export function nameIn(text: string, { lastName, firstName }: PersonName): strin
   return undefined;
 }
 
-/** A French number as it is dialled, wherever it stands in a code. */
+/** A French number as dialled, anywhere in a code. */
 const dialled = /(?<!\d)(?:0|(?:00)?33[_.-]?0?)[1-9](?:[_.-]?\d){8}(?!\d)/;
 
 /** A code has no blanks: `ZoeLefevre`, `LEFEVREZOE`, `zlefevre`. */
@@ -51,9 +50,9 @@ function isBothInOne(code: string, { lastName, firstName }: PersonName): boolean
 }
 
 /**
- * The code that a recipient wrote about a lead; `OTHER` where it may be, or hold, a phone or the name of the lead's person.
- * @param person undefined: erased, and no name is left to compare. What answers their create or update, which bore the name, then says
- *   no words; an erasure bears none, and its answer is kept
+ * The code that a recipient gave for a lead; `OTHER` when it may be or contain a phone or the name of the lead's person.
+ * @param person undefined: the lead is erased, and there is no name to compare. A code with words that answers its create or
+ *   update then becomes `OTHER`, because the content had the name; the answer to an erasure, whose content has none, is kept
  */
 export function namelessCode(written: unknown, person: PersonName | undefined, action: Action): string {
   const code = safeCode(written);

@@ -1,5 +1,5 @@
-// Codes after which no byte of a lead has left Relais, although its departure had been noted. Pure.
-// Invariant: every code of a connection that was never made is here; a unit test holds it to the guard's list.
+// Lists the codes after which no byte of a lead has left Relais, although its departure was recorded. Pure.
+// Invariant: every code of a connection that was never made is listed; a unit test compares it with the guard's list.
 
 const codes: ReadonlySet<string> = new Set([
   'ADDRESS_NOT_ALLOWED',
@@ -26,15 +26,15 @@ const codes: ReadonlySet<string> = new Set([
   'FILE_NOT_FINISHED',
 ]);
 
-/** Given up by ourselves, whatever the recipient is like: its destination was suspended, or closed for the night. */
+/** True when we stopped the sending, whatever the recipient does: its destination was suspended, or closed for the night. */
 export const isOwnDoing = (code: string): boolean => code === 'FILE_NOT_FINISHED';
 
 const accessOutcomes: ReadonlySet<string> = new Set(['unauthorized', 'throttled', 'unavailable']);
 
-/** Whether a token or a session was not got, without which nothing is sent. */
+/** True when a token or a session, without which nothing is sent, could not be fetched. */
 export const isAccessNotGot = (outcome: string, code: string): boolean =>
   accessOutcomes.has(outcome) && /^(TOKEN|LOGIN)_/.test(code);
 
-/** Whether an outcome says that nothing left. @param code behind the outcome's reason */
+/** True when an outcome proves that nothing left. @param code behind the outcome's reason */
 export const saysNothingLeft = (outcome: string, code: string): boolean =>
   codes.has(code) || isAccessNotGot(outcome, code);

@@ -1,12 +1,12 @@
-// The texts that tell a prospect what the data is for, as the client's contract lists them (C14). Pure.
-// Invariant: a version is one wording for ever; who changes the words gives them another version.
+// Defines the notices that explain to a prospect the use of the data, as the client's contract lists them (C14). Pure.
+// Invariant: a version is one wording for ever; a changed wording is another version.
 import type { Channel } from './lead-values.ts';
 
 export interface Notice {
-  /** What leads name in `notice`. */
+  /** The value of `notice` in leads. */
   readonly version: string;
   readonly channel: Channel;
-  /** ISO 8601 instant (client facts are stored as JSON); before it nobody heard or read this text. */
+  /** ISO 8601 instant (client facts are stored as JSON); the text was not in use before it. */
   readonly from: string;
 }
 
@@ -14,6 +14,6 @@ export interface WordedNotice extends Notice {
   readonly wording: string;
 }
 
-/** Whether the text was in use by that channel at an instant. */
+/** True when the text was in use on that channel at an instant. */
 export const wasInUse = (notice: Notice, channel: Channel, at: Date): boolean =>
   notice.channel === channel && Date.parse(notice.from) <= at.getTime();

@@ -1,5 +1,5 @@
-// The opposition list: what a person took back, kept for the mail address and phones it was said for. Pure.
-// Invariant: an address is known by a keyed digest only, one for each client; what was granted again is not opposed.
+// Defines the opposition list: withdrawals, stored for the mail address and phones for which they were made. Pure.
+// Invariant: an address is stored as a keyed digest only, one per client; an opt-in granted again is not opposed.
 import { yearsBefore } from './civil-time.ts';
 import { currentConsent } from './consent.ts';
 import {
@@ -12,7 +12,7 @@ import {
 } from './lead.ts';
 import { mac } from './mac.ts';
 
-/** Source of an event that the opposition list said. */
+/** Source of an event that comes from the opposition list. */
 export const oppositionSource = 'opposition';
 
 export interface OptIn {
@@ -20,7 +20,7 @@ export interface OptIn {
   readonly channel: ConsentChannel;
 }
 
-/** Opt-ins that an objection or a withdrawal speaks of: each purpose on each channel that is named, all of them where none is. */
+/** Opt-ins of an objection or a withdrawal: each named purpose on each named channel; all of them when none is named. */
 export const optInsNamed = ({
   purposes = consentPurposes,
   channels = consentChannels,
@@ -33,18 +33,20 @@ export const optInsNamed = ({
   );
 
 /**
- * How long a line of the list is kept, civil years from the day the objection was said. The CNIL asks for three at least; past
- * that no grant from before it can count either, since nobody is kept so long without a sign of life (C33). The contract
- * may end sooner: the list goes with the client's data.
+ * Retention of an entry, civil years from the day of the objection. The CNIL requires at least three; afterwards no older grant is
+ * valid either, since no person is kept so long without a sign of life (C33). The contract may end sooner: the list is deleted
+ * with the client's data.
  */
 export const oppositionYears = 3;
 
-/** What was said before this instant goes. */
+/** Objections made before this instant are deleted. */
 export const oppositionsEndBefore = (now: Date): Date => yearsBefore(now, oppositionYears, 'Europe/Paris');
 
 export type Addresses = Pick<Identity, 'email' | 'mobile' | 'landline'>;
 
-/** 32 bytes for each address. A mobile and a landline are one kind; capitals of a mail address do not count (the contract takes ASCII only). */
+/**
+ * 32 bytes for each address. A mobile and a landline are one kind; the case of a mail address is ignored (the contract takes ASCII only).
+ */
 export function addressDigests(
   key: Buffer,
   clientId: string,
@@ -57,7 +59,7 @@ export function addressDigests(
   return [...texts].map((text) => mac(key, Buffer.from(`${clientId}\n${text}`)));
 }
 
-/** What stands as taken back in a lead: for each purpose and channel its withdrawal, with the last receipt of one. */
+/** The withdrawals in force in a lead: one for each purpose and channel, with the last receipt of a withdrawal. */
 export function standingWithdrawals(consents: readonly ConsentRecord[], now: Date): readonly ConsentRecord[] {
   const pairs = Map.groupBy(consents, ({ purpose, channel }) => `${purpose}.${channel}`);
   return [...pairs.values()].flatMap((events) => {

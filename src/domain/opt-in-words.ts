@@ -1,5 +1,5 @@
-// Opt-ins in French words: purposes, channels, and what a right changed in them.
-// Invariant: every purpose and channel has a word; what a right left is said as it was asked, never as a consent that may not have been.
+// Words opt-ins in French: purposes, channels, and their change by a right.
+// Invariant: every purpose and channel has a word; the words name the right, never a consent that may not have existed.
 import type { ConsentChannel, ConsentPurpose } from './lead-values.ts';
 
 export const purposeWords: Readonly<Record<ConsentPurpose, string>> = {
@@ -26,7 +26,7 @@ export function optInWords(pair: string): string {
 
 export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
-/** What takes an opt-in back. */
+/** The right that withdraws an opt-in. */
 export type TakenBackBy = 'objection' | 'withdrawal';
 
 const takenBack: Readonly<Record<TakenBackBy, string>> = {
@@ -34,5 +34,5 @@ const takenBack: Readonly<Record<TakenBackBy, string>> = {
   withdrawal: 'retrait enregistré, ne plus solliciter la personne',
 };
 
-/** What follows the opt-in and a colon in a note or a letter. */
+/** The words after the opt-in and a colon, in a note or a letter. */
 export const takenBackWords = (by: TakenBackBy): string => takenBack[by];

@@ -1,11 +1,11 @@
-// How many may leave at once where the recipient said "too many", or where nothing was accepted yet. Pure.
-// Invariant: backing off is the destination's, not each delivery's: its quiet times grow until something is accepted.
+// Limits how many deliveries may leave at once after a throttled answer, or before anything was accepted. Pure.
+// Invariant: the destination backs off, not each delivery: its quiet times grow until something is accepted.
 import type { BreakerPolicy, Circuit, CircuitEvidence } from './circuit.ts';
 
-/** Shortest quiet time that the recipient did not ask for itself, ms. */
+/** Shortest quiet time that the recipient did not ask for, ms. */
 const firstQuietMs = 1_000;
 
-/** After a "too many": nothing leaves for a while, then one at a time. The same circuit when it says nothing new. */
+/** After a throttled answer: a quiet time, then one delivery at a time. The same circuit when the answer is no news. */
 export function throttled(
   circuit: Circuit,
   attempt: CircuitEvidence,
@@ -13,7 +13,7 @@ export function throttled(
   policy: BreakerPolicy,
 ): Circuit {
   const { throttledAt } = circuit;
-  // Ten in flight at the same time say it once, not ten times.
+  // Throttled answers to ten deliveries in flight at once count as one.
   const isNew = throttledAt === undefined || attempt.startedAt >= throttledAt;
   const throttles = (circuit.throttles ?? 0) + (isNew ? 1 : 0);
   const asked = attempt.throttledForMs ?? 0;
@@ -31,16 +31,16 @@ export function throttled(
     throttledAt: isNew ? now : throttledAt,
     pace: 1,
     quietUntil,
-    // The next probe is never said to be due while nothing may leave.
+    // The next probe is never due within the quiet time.
     ...(circuit.nextProbeAt === undefined ? {} : { nextProbeAt: Math.max(circuit.nextProbeAt, quietUntil) }),
   };
 }
 
-/** Something was accepted: more at once, up to as many as the destination takes. */
+/** After an acceptance: more at once, up to the number that the destination takes. */
 export function afterAcceptance(circuit: Circuit, startedAt: number, policy: BreakerPolicy): Circuit {
   const { untried, throttles, throttledAt, pace, ...rest } = circuit;
   if (untried === undefined && pace === undefined) return circuit;
-  // Accepted before the recipient said "too many": that does not show that it has room again.
+  // A delivery accepted before the throttled answer does not show that the recipient has room again.
   if (throttledAt !== undefined && startedAt < throttledAt)
     return untried === undefined ? circuit : { ...rest, ...given({ throttles, throttledAt, pace }) };
   const next = (pace ?? policy.rampEnd) * 2;
@@ -54,7 +54,7 @@ export const untriedNow = (circuit: Circuit): Circuit =>
 export const paceOf = ({ pace, untried }: Circuit): number =>
   untried === true ? 1 : (pace ?? Number.POSITIVE_INFINITY);
 
-/** Whether more may leave than a quiet or careful destination takes. */
+/** True while the destination has a quiet time, a reduced pace, or accepted nothing yet. */
 export const isCareful = (circuit: Circuit): boolean =>
   circuit.quietUntil !== undefined || circuit.pace !== undefined || circuit.untried === true;
 

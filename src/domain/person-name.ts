@@ -1,5 +1,5 @@
-// Compares the names of two persons as an officer would: capitals, accents, hyphens and spaces do not count. Pure.
-// Invariant: a first name that is not given on one side says nothing.
+// Compares the names of two persons as an officer would: case, accents, hyphens and spaces are ignored. Pure.
+// Invariant: a first name missing on one side does not distinguish.
 export interface PersonName {
   readonly lastName?: string | undefined;
   readonly firstName?: string | undefined;

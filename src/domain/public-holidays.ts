@@ -1,5 +1,5 @@
-// The public holidays a destination may be closed on. Pure.
-// Invariant: the days of the law, as a table; Easter is a library's.
+// Computes the public holidays on which a destination may be closed. Pure.
+// Invariant: the days of the law, as a table; Easter comes from a library.
 import { easter } from 'date-easter';
 
 export const holidayCalendars = ['fr', 'fr-alsace-moselle'] as const;

@@ -1,18 +1,18 @@
-// How many deliveries may leave for a destination in a period: a row for each period, and everything else loops over them.
-// Invariant: a window begins with its first departure and lasts its whole period, or until midnight where its limit names a zone;
-// in none leave more than its limit allows.
+// Limits the deliveries that may leave for a destination in a period, from a table with a row for each period.
+// Invariant: a window begins with its first departure and lasts its whole period, or until midnight when its limit names a zone;
+// no more leave in a window than its limit.
 import { clockAt, offsetAt } from './civil-time.ts';
 
-/** A period that departures are counted in. */
+/** A period in which departures are counted. */
 interface RatePeriod {
-  /** Of `limits` in a mapping, and of the windows as the database keeps them. */
+  /** Key in `limits` of a mapping, and in the windows as stored. */
   readonly key: string;
   readonly milliseconds: number;
-  /** Whether erasures and consents taken back wait for its end too: a minute is no delay, an hour is an undue one. */
+  /** False when erasures and withdrawals need not wait for its end: a minute is acceptable, an hour is an undue delay. */
   readonly rightsWait: boolean;
-  /** As `deliveries.reason` keeps it. */
+  /** As stored in `deliveries.reason`. */
   readonly refusal: `throttled:${string}`;
-  /** What support reads of the refusal. */
+  /** Words for support. */
   readonly words: { readonly fr: string; readonly en: string };
   /** After the number, in the document a client signs. */
   readonly document: string;
@@ -56,9 +56,9 @@ export const ratePeriods = [
 
 export type RateKey = (typeof ratePeriods)[number]['key'];
 
-/** Departures at most in each period; undefined: no limit. */
+/** Most departures in each period; undefined: no limit. */
 export type RateLimits = { readonly [Key in RateKey]?: number } & {
-  /** Where a day ends at midnight; undefined: it ends 24 hours after its first departure. */
+  /** Zone whose midnight ends a day; undefined: a day ends 24 hours after its first departure. */
   readonly zone?: string;
 };
 
@@ -67,18 +67,18 @@ export interface RateWindow {
   /** Epoch ms, of the database's clock. */
   readonly startedAt: number;
   readonly departed: number;
-  /** A day of this zone. */
+  /** Zone of the day. */
   readonly zone?: string;
 }
 
-/** The windows in which departures were counted last; one that is over counts for nothing. */
+/** The windows in which departures were last counted; a window that is over has no effect. */
 export type RateWindows = { readonly [Key in RateKey]?: RateWindow };
 
-/** What the tightest limit leaves. */
+/** Room within the tightest limit. */
 export interface RateRoom {
-  /** Zero or less: nothing. */
+  /** Zero or less: none may leave. */
   readonly left: number;
-  /** For those beyond: why they wait, and when to ask again. */
+  /** For the others: the reason, and the delay to the next claim. */
   readonly refusal: { readonly reason: string; readonly afterMs: number };
 }
 
@@ -93,13 +93,13 @@ export function rateLimitsBy(read: (key: RateKey) => number | undefined): RateLi
   return Object.fromEntries(found.filter(([, limit]) => limit !== undefined)) as RateLimits;
 }
 
-/** Of these limits those that keep back what must not wait as well. */
+/** The limits that apply also to urgent deliveries. */
 export const urgentLimits = (limits: RateLimits): RateLimits =>
   rateLimitsBy((key) =>
     ratePeriods.some((period) => period.key === key && period.rightsWait) ? limits[key] : undefined,
   );
 
-/** What may still leave in the windows that run; undefined where nothing is limited. */
+/** Room left in the running windows; undefined when there is no limit. */
 export function rateRoom(windows: RateWindows, limits: RateLimits, now: number): RateRoom | undefined {
   const rooms = ratePeriods.flatMap((period): readonly RateRoom[] => {
     const limit = limits[period.key];
@@ -109,14 +109,14 @@ export function rateRoom(windows: RateWindows, limits: RateLimits, now: number):
     const afterMs = Math.max(shortestWaitMs, end - now);
     return [{ left: limit - departed, refusal: { reason: period.refusal, afterMs } }];
   });
-  // Of two that leave nothing the one that lasts longer: asked before its end it would refuse again.
+  // When two leave no room, the one that lasts longer: a claim before its end would be refused again.
   const roomFor = ({ left }: RateRoom): number => Math.max(0, left);
   return rooms.toSorted(
     (one, other) => roomFor(one) - roomFor(other) || other.refusal.afterMs - one.refusal.afterMs,
   )[0];
 }
 
-/** The windows after so many more have left. Every period is counted, limited or not: a limit published later knows what has left. */
+/** The windows after so many more departures. Every period is counted, limited or not, for a limit published later. */
 export function countDepartures(
   windows: RateWindows,
   departures: number,
@@ -131,8 +131,8 @@ export function countDepartures(
 }
 
 /**
- * The one that was begun, or a new one from now on. One that begins later than now was written by a clock that has been set back: it
- * stands for as long as a real one might, and not until that clock's time has come.
+ * The running window, or a new one from now on. One that begins in the future was written before the clock was set back: it lasts
+ * as long as any other, and not until that future time.
  */
 function runningWindow(
   { key, milliseconds }: (typeof ratePeriods)[number],
@@ -146,7 +146,7 @@ function runningWindow(
     return begun !== undefined && lasts ? begun : { startedAt: now, departed: 0 };
   const fresh = { startedAt: now, departed: 0, zone };
   if (begun === undefined) return fresh;
-  // Counted for another kind of day: nobody knows how much of it left since midnight, so all of it counts today.
+  // Counted for another kind of day: the number since midnight is unknown, so all of it counts for today.
   if (begun.zone !== zone) return lasts ? { ...fresh, departed: begun.departed } : fresh;
   const stands = isSameDay(begun.startedAt, now, zone) || (lasts && begun.startedAt > now);
   return stands ? begun : fresh;
@@ -159,7 +159,7 @@ function isSameDay(one: number, other: number, zone: string): boolean {
 
 const dayMs = 86_400_000;
 
-/** The next midnight of a zone: 23 or 25 hours after the last one where the clocks change. */
+/** The next midnight of a zone: 23 or 25 hours after the last one when the clocks change. */
 function midnightAfter(now: number, zone: string): number {
   const even = now + dayMs - clockAt(now, zone).timeOfDay;
   return even + offsetAt(now, zone) - offsetAt(even, zone);

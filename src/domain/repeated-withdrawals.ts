@@ -1,21 +1,24 @@
-// Refusals and withdrawals of one lead, repeated in the other leads of the same person: which count, and which consents they end.
-// Invariant: a repeated no goes no further while its own lead can say it; a grant given since stands.
+// Decides which refusals and withdrawals of one lead are copied to the person's other leads, and which consents they end. Pure.
+// Invariant: a copy is not copied further while its origin exists; a grant given since is kept.
 import { currentConsent, stampedAheadMs } from './consent.ts';
 import type { ConsentRecord } from './lead.ts';
 import { oppositionSource } from './opposition.ts';
 
-/** Source of an event that repeats the one of another lead, with that lead's number. */
+/** Source of an event that is a copy, with the id of the origin lead. */
 const repeated = 'same_person:';
 export const repeatSource = (leadId: number): string => `${repeated}${leadId}`;
 
-/** A refusal that also counts for other leads of the person: in a CRM with one flag per address, an older grant that leaves later would lift it. */
+/**
+ * True for an answer that may apply to other leads of the person: with one flag per address in a CRM, an older grant that leaves
+ * later would lift it.
+ */
 export const isNo = ({ state }: Pick<ConsentRecord, 'state'>): boolean =>
   state === 'withdrawn' || state === 'refused';
 
 /**
- * True when the refusal counts for a lead that shares this kind of address. A withdrawal concerns the person. A refusal is an answer
- * for an address: people of one household share a phone, and answer for their own e-mails; and it says nothing of an address that the
- * other lead has no more.
+ * True when the answer applies to a lead that shares this kind of address. A withdrawal concerns the person. A refusal concerns
+ * the address: people of one household share a phone, and answer for their own e-mails; and it does not concern an address that
+ * the other lead no longer has.
  */
 export const reaches = (
   { state, channel }: Pick<ConsentRecord, 'state' | 'channel'>,
@@ -25,10 +28,7 @@ export const reaches = (
   address === 'email' ||
   (address === 'phone' && (channel === 'phone' || channel === 'sms'));
 
-/**
- * Refusals and withdrawals made in this lead itself. One that another lead left here spreads no further, unless that lead has been
- * erased.
- */
+/** Refusals and withdrawals made in this lead itself. A copy is included only when its origin was erased. */
 export const ownWithdrawals = (
   consents: readonly ConsentRecord[],
   leadId: number,
@@ -40,7 +40,7 @@ export const ownWithdrawals = (
     )
     .map((consent) => ({ ...consent, source: repeatSource(leadId) }));
 
-/** The lead whose event this one repeats. */
+/** The origin lead of a copy. */
 export const originOf = ({ source }: ConsentRecord): number | undefined =>
   source?.startsWith(repeated) === true ? Number(source.slice(repeated.length)) : undefined;
 
@@ -62,10 +62,9 @@ export function newestWithdrawals(events: readonly ConsentRecord[]): readonly Co
 }
 
 /**
- * The refusals and withdrawals that change the answer of a lead. One of another lead ends what was granted before it, by date or by
- * receipt. An objection (GDPR article 21) counts whatever the lead said before: a refusal, that nobody asked, nothing at all.
- * A grant that has ended by itself counts as one: a recipient that was told the yes, and could not be told its end yet, must
- * hear of the no.
+ * The refusals and withdrawals that change the answer of a lead. One from another lead ends earlier grants, by date or by receipt.
+ * An objection (GDPR article 21) applies to any earlier answer: a refusal, `not_asked`, or none.
+ * A grant that has ended by itself counts as one: a recipient that has it as granted, and could not get its end yet, must get the refusal.
  */
 export function takenBackBy(
   own: readonly ConsentRecord[],
@@ -85,6 +84,6 @@ export function takenBackBy(
 
 function mayChange(event: ConsentRecord, before: ConsentRecord | undefined): boolean {
   if (before?.state !== 'granted') return event.source === oppositionSource && before?.state !== 'withdrawn';
-  // History that comes in late does not undo what a person has plainly granted since.
+  // History received late does not undo a clear later grant.
   return before.recordedAt.getTime() <= event.recordedAt.getTime() + stampedAheadMs;
 }

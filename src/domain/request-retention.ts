@@ -1,5 +1,5 @@
-// How long a person's request is itself kept, once it is closed. Pure.
-// Invariant: civil dates of Paris; a restriction that still stands is kept, whatever its age: it is what holds the processing back.
+// Computes how long a person's request is kept after its closing. Pure.
+// Invariant: civil dates of Paris; a restriction in force is kept, whatever its age: it restricts the processing.
 import { addMonths, civilDate, type CivilDate } from './civil-date.ts';
 import type { RequestKind, RequestOutcome } from './requests.ts';
 
@@ -7,19 +7,19 @@ export interface ClosedRequest {
   readonly kind: RequestKind;
   readonly outcome: RequestOutcome | '';
   readonly closedAt: Date;
-  /** Of a restriction. */
+  /** Only for a restriction. */
   readonly liftedAt: Date | null;
 }
 
 /**
- * Years the demand itself is kept, with what was given to find the person: as long as somebody may still ask whether it was
- * rightly answered. Of an objection longer, since it is held against us as long as it holds.
+ * Years the demand is kept, with the data given to find the person: as long as the answer may be challenged. Longer for an
+ * objection, which we must be able to prove as long as it applies.
  */
 export const demandYears = (kind: RequestKind): number => (kind === 'objection' ? 3 : 1);
-/** Years the request is kept: what was asked, when, and what was done. */
+/** Years the request is kept: kind, dates and actions. */
 export const requestYears = 3;
 
-/** The day nothing of it was open any more; undefined: a restriction stands. */
+/** The day on which all of it was complete; undefined: a restriction is in force. */
 function endedOn({ kind, outcome, closedAt, liftedAt }: ClosedRequest): CivilDate | undefined {
   if (kind !== 'restriction' || outcome === 'refused') return civilDate(closedAt);
   if (liftedAt === null) return undefined;
@@ -29,7 +29,7 @@ function endedOn({ kind, outcome, closedAt, liftedAt }: ClosedRequest): CivilDat
 const later = (on: CivilDate | undefined, years: number): CivilDate | undefined =>
   on === undefined ? undefined : addMonths(on, years * 12);
 
-/** Gone at the beginning of this day; undefined: not yet to be said. */
+/** Deleted at the beginning of this day; undefined: not known yet. */
 export const demandGoesOn = (request: ClosedRequest): CivilDate | undefined =>
   later(endedOn(request), demandYears(request.kind));
 export const requestGoesOn = (request: ClosedRequest): CivilDate | undefined =>

@@ -1,5 +1,5 @@
-// A prospect's request: its kinds, its term, when somebody is alerted or reminded, and what closing it needs. Pure.
-// Invariant: a term never ends later than the regulation says, and no request is closed while anything of it is open.
+// Defines a prospect's request: its kinds, its term, alerts and reminders, and the conditions of its closing. Pure.
+// Invariant: a term never ends later than the regulation allows, and no request is closed while a part of it is open.
 import { addDays, addMonths, civilDate, startOfDay, type CivilDate } from './civil-date.ts';
 
 export const requestKinds = [
@@ -13,11 +13,11 @@ export const requestKinds = [
 ] as const;
 export type RequestKind = (typeof requestKinds)[number];
 
-/** `applied`: done in our tables; recipients and the prospect may still have to be told. */
+/** `applied`: applied to our tables; recipients and the prospect may still have to be notified. */
 export const requestStates = ['open', 'applied', 'closed'] as const;
 export type RequestState = (typeof requestStates)[number];
 
-/** As people read it; French first. */
+/** Words for people; French first. */
 export const kindWords: Readonly<Record<RequestKind, { readonly fr: string; readonly en: string }>> = {
   access: { fr: 'accès', en: 'access' },
   rectification: { fr: 'rectification', en: 'rectification' },
@@ -28,17 +28,17 @@ export const kindWords: Readonly<Record<RequestKind, { readonly fr: string; read
   withdrawal: { fr: 'retrait du consentement', en: 'withdrawal of consent' },
 };
 
-/** Answered with what is held, not applied to it. */
+/** The request is answered with the stored data, and changes nothing. */
 export const isAnswered = (kind: RequestKind): boolean => kind === 'access' || kind === 'portability';
 
-/** Speaks of purposes and channels, each of which is `withdrawn` afterwards. */
+/** The request names purposes and channels, each of which is `withdrawn` afterwards. */
 export const takesBack = (kind: RequestKind): boolean => kind === 'objection' || kind === 'withdrawal';
 
-/** Nobody else's data may be handed out, changed or destroyed; to be left alone nobody has to prove who they are. */
+/** Another person's data must not be disclosed, changed or deleted; a request to be left alone needs no proof of identity. */
 export const needsIdentity = (kind: RequestKind): boolean =>
   kind !== 'objection' && kind !== 'withdrawal' && kind !== 'restriction';
 
-/** What a recipient is told; undefined: it is not concerned. `restrict` travels by no wire. */
+/** The action sent to recipients; undefined: they are not concerned. `restrict` is notified in writing only. */
 export const toldAs: Readonly<Record<RequestKind, 'update' | 'erase' | 'restrict' | undefined>> = {
   access: undefined,
   portability: undefined,
@@ -49,11 +49,11 @@ export const toldAs: Readonly<Record<RequestKind, 'update' | 'erase' | 'restrict
   restriction: 'restrict',
 };
 
-/** Months of the term (GDPR article 12(3)), and those an extension adds. */
+/** Months of the term (GDPR article 12(3)), and of an extension. */
 const months = 1;
 const extraMonths = 2;
 
-/** The last day of the term. Counted from the day of receipt; a Sunday or holiday does not lengthen it. */
+/** The last day of the term, counted from the day of receipt; a Sunday or holiday does not lengthen it. */
 export const lastDay = (receivedAt: Date, isExtended: boolean): CivilDate =>
   addMonths(civilDate(receivedAt), isExtended ? months + extraMonths : months);
 
@@ -61,7 +61,10 @@ export const lastDay = (receivedAt: Date, isExtended: boolean): CivilDate =>
 export const dueAt = (receivedAt: Date, isExtended: boolean): Date =>
   startOfDay(addDays(lastDay(receivedAt, isExtended), 1));
 
-/** Why a term may not be extended: it was before, or its month is over, within which the person is told (GDPR article 12(3)). */
+/**
+ * Reasons against an extension: it was extended before, or its month is over, within which the person must be informed (GDPR
+ * article 12(3)).
+ */
 export type ExtensionProblem = 'closed' | 'extended' | 'late';
 
 /** Undefined: it may be extended now. @param dueAt the first instant past the term */
@@ -86,7 +89,7 @@ interface Term {
   readonly isExtended: boolean;
 }
 
-/** When each alert is due. Of an extended term they come as long before its end as in a month of thirty days. */
+/** Time of each alert. For an extended term they come as long before its end as in a month of thirty days. */
 export function alertMoments({ receivedAt, isExtended }: Term): Readonly<Record<TermAlert, Date>> {
   const received = civilDate(receivedAt);
   const last = lastDay(receivedAt, true);
@@ -97,7 +100,7 @@ export function alertMoments({ receivedAt, isExtended }: Term): Readonly<Record<
   };
 }
 
-/** The latest alert that is due and was not given; earlier ones that were slept through are contained in it. */
+/** The latest alert that is due and was not raised; it includes earlier ones that were missed. */
 export function dueAlert(term: Term, alerted: TermAlert | '', now: Date): TermAlert | undefined {
   const moments = alertMoments(term);
   const latest = termAlerts.findLast((name) => moments[name] <= now);
@@ -105,10 +108,10 @@ export function dueAlert(term: Term, alerted: TermAlert | '', now: Date): TermAl
   return latest !== undefined && termAlerts.indexOf(latest) > before ? latest : undefined;
 }
 
-/** A recipient that has not acknowledged is reminded after so many days. */
+/** A recipient without an acknowledgement is reminded after so many days. */
 export const reminderDays = [7, 14, 21] as const;
 
-/** How many reminders a recipient should have had by now. */
+/** Number of reminders that a recipient should have had by now. */
 export function remindersDue(askedAt: Date, now: Date): number {
   const asked = civilDate(askedAt);
   return reminderDays.filter((days) => startOfDay(addDays(asked, days)) <= now).length;
@@ -116,15 +119,15 @@ export function remindersDue(askedAt: Date, now: Date): number {
 
 export const recipientStates = ['owed', 'written', 'told', 'acknowledged', 'explained'] as const;
 /**
- * `owed`: it travels; `written`: to be asked in writing; `told`: told, arrival not proved; `acknowledged`: proved or said so;
- * `explained`: there will be no acknowledgement, and it is written why.
+ * `owed`: under way; `written`: to be asked in writing; `told`: sent, arrival not proved; `acknowledged`: proved or confirmed;
+ * `explained`: there will be no acknowledgement, and the reason is recorded.
  */
 export type RecipientState = (typeof recipientStates)[number];
 export const isRecipientDone = (state: RecipientState): boolean =>
   state === 'acknowledged' || state === 'explained';
 
 export const outcomes = ['done', 'refused'] as const;
-/** `refused`: nothing is done about it, for a reason the prospect is told (GDPR article 12(4)). */
+/** `refused`: not carried out, for a reason that the prospect is given (GDPR article 12(4)). */
 export type RequestOutcome = (typeof outcomes)[number];
 
 export interface ClosingFacts {
@@ -138,7 +141,7 @@ export interface ClosingProblem {
   readonly destinationId?: string;
 }
 
-/** What still keeps a request open; empty: it may be closed. */
+/** The conditions that keep a request open; empty: it may be closed. */
 export function closingProblems(
   { state, isInformed, recipients }: ClosingFacts,
   outcome: RequestOutcome,
@@ -151,18 +154,18 @@ export function closingProblems(
   ];
   return [
     ...(outcome === 'done' && state === 'open' ? [{ what: 'not_applied' as const }] : []),
-    // What was carried out cannot be refused afterwards.
+    // A request that was carried out cannot be refused afterwards.
     ...(outcome === 'refused' && state === 'applied' ? [{ what: 'applied' as const }] : []),
     ...open.map((destinationId) => ({ what: 'recipient_open' as const, destinationId })),
     ...(isInformed ? [] : [{ what: 'not_informed' as const }]),
   ];
 }
 
-/** The follow-up of a lead at one destination, as a recipient's line sees it. */
+/** The follow-up of a lead at one destination, as a recipient's row needs it. */
 export interface FollowUp {
   readonly id: number;
   readonly state: string;
-  /** Base and code, as `deliveries.reason` keeps it. */
+  /** Base and code, as stored in `deliveries.reason`. */
   readonly reason: string;
 }
 
@@ -173,8 +176,8 @@ export interface RecipientMove {
 }
 
 /**
- * Where a recipient stands by the deliveries that carry the change, oldest first. Undefined: still on its way.
- * @param isPlanned whether the change has been planned: then no delivery means that none will come
+ * The recipient's state after the deliveries that carry the change, oldest first. Undefined: still under way.
+ * @param isPlanned the change has been planned: no delivery means that none will come
  */
 export function recipientMove(followUps: readonly FollowUp[], isPlanned: boolean): RecipientMove | undefined {
   const counting = followUps.filter(({ reason }) => reason !== 'superseded');
@@ -190,7 +193,7 @@ export function recipientMove(followUps: readonly FollowUp[], isPlanned: boolean
       return move('written', reason);
     case 'cancelled':
       if (reason.startsWith('not_needed')) return move('acknowledged', reason);
-      // Erased meanwhile: the recipient hears more than this.
+      // Erased meanwhile: the recipient gets an erasure, which includes this change.
       if (reason === 'erased') return move('explained', reason);
       return move('written', reason);
     default:
@@ -198,6 +201,8 @@ export function recipientMove(followUps: readonly FollowUp[], isPlanned: boolean
   }
 }
 
-/** Whether a move changes how a recipient stands. Asked in writing, and told by wire meanwhile without a proof: it goes on waiting. */
+/**
+ * True when a move changes the recipient's state. One asked in writing stays so when the change was sent without a proof of arrival.
+ */
 export const isNews = (stands: RecipientState, move: RecipientMove | undefined): move is RecipientMove =>
   move !== undefined && move.state !== stands && !(stands === 'written' && move.state === 'told');

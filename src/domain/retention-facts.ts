@@ -1,5 +1,5 @@
-// What stays of a lead for statistics (C34): a month, a département, and bands. Pure.
-// Invariant: nothing finer than a band, no time, no commune, no text of anybody's; a cell is kept only where enough persons share it.
+// Computes the statistics that are kept of a lead (C34): a month, a département, and bands. Pure.
+// Invariant: nothing finer than a band, no time, no commune, no person's text; a cell is kept only when enough persons share it.
 import { civilDate, monthOf } from './civil-date.ts';
 
 /** The charter's smallest cell. */
@@ -14,7 +14,7 @@ export interface FactSource {
   readonly budget: number | null;
 }
 
-/** '' is what was not said. */
+/** '' for a missing value. */
 export interface FactCell {
   /** `2026-11`. */
   readonly month: string;
@@ -53,9 +53,9 @@ export const cellKey = ({ month, departement, media, typology, budget }: FactCel
   [month, departement, media, typology, budget].join('\n');
 
 /**
- * How many persons these requests are of at the least: requests that share an address, directly or through others, are taken
- * for one person's. One without any address is nobody that could be told from the others.
- * @param addresses of each request, spelt alike where they are the same
+ * The least number of persons behind these requests: requests that share an address, directly or through others, count as one
+ * person's. One without any address counts as none.
+ * @param addresses of each request, normalised so that equal ones are the same text
  */
 export function personsAmong(addresses: readonly (readonly string[])[]): number {
   const parents = new Map<string, string>();

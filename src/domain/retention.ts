@@ -1,7 +1,7 @@
-// How long a lead is kept, and what happens then: the charter's table (C30 to C35). Pure.
-// Invariant: every rule gives a civil date of Europe/Paris; a lead goes on the earliest of those that hold for it. What a
-// person wanted last (a request, a call in, a form) counts for all requests of that person at that client, which are those
-// that share the mail address or one of the phones with it: one hop, never further. The cap is each request's own.
+// Computes how long a lead is kept and how it is deleted: the charter's table (C30 to C35). Pure.
+// Invariant: every rule gives a civil date of Europe/Paris; the earliest date that applies decides. The last voluntary sign (a
+// request, a call in, a form) counts for all requests of the person at that client, which share the mail address or a phone: one
+// hop, never further. The five-year cap is each request's own.
 import {
   addDelay,
   addMonths,
@@ -13,10 +13,12 @@ import {
   type Delay,
 } from './civil-date.ts';
 
-/** `purge`: deleted, a one-off operation's (C30). `anonymise`: deleted too, counted before where enough share the cell (C34). */
+/**
+ * `purge`: deleted, for a one-off operation (C30). `anonymise`: deleted too, after it was counted if enough persons share its cell (C34).
+ */
 export type Departing = 'purge' | 'anonymise';
 
-/** Which row of the table gave the date. */
+/** The row of the table that gave the date. */
 export const retentionRules = [
   'operation_end',
   'five_years',
@@ -26,17 +28,17 @@ export const retentionRules = [
 ] as const;
 export type RetentionRule = (typeof retentionRules)[number];
 
-/** What is recorded of an operation of a client; without a record the lead's own word counts. */
+/** The recorded facts of a client's operation; without a record the lead's own kind decides. */
 export interface OperationFacts {
   readonly kind: 'one_off' | 'recurring';
   /** Its last day. */
   readonly endsOn?: CivilDate;
-  /** What the client asked for, by a recorded instruction: after the end, or after the last sign. */
+  /** The client's own delay, by a recorded instruction: after the end, or after the last sign. */
   readonly delay?: Delay;
 }
 
 export interface RetentionFacts {
-  /** The lead's own word. */
+  /** The kind that the lead gives. */
   readonly kind: 'one_off' | 'recurring';
   readonly operation?: OperationFacts | undefined;
   readonly collectedAt: Date;
@@ -48,11 +50,11 @@ export interface Retention {
   readonly goesOn: CivilDate;
   readonly how: Departing;
   readonly rule: RetentionRule;
-  /** From then on it is neither relayed nor replayed (C33); of recurring operations only. */
+  /** First day on which it is neither relayed nor replayed (C33); for recurring operations only. */
   readonly inactiveOn: CivilDate | undefined;
-  /** Kept past three years after the last sign: the client asked for it, and somebody should know. */
+  /** Kept more than three years after the last sign, at the client's request: support should know. */
   readonly long: boolean;
-  /** A one-off operation nobody gave an end: the recurring rules bound it until somebody does. */
+  /** A one-off operation without a recorded end: the recurring rules apply until it has one. */
   readonly endMissing: boolean;
 }
 
@@ -61,11 +63,11 @@ export const anonymiseMonths = 36;
 const capYears = 5;
 const afterEnd: Delay = { count: 2, unit: 'month' };
 
-/** When everything of a one-off operation goes; undefined of a recurring one, or where no end is recorded. */
+/** The day on which a one-off operation is deleted; undefined for a recurring one, or when no end is recorded. */
 export const operationGoesOn = ({ kind, endsOn, delay }: OperationFacts): CivilDate | undefined =>
   kind === 'one_off' && endsOn !== undefined ? addDelay(endsOn, delay ?? afterEnd) : undefined;
 
-/** The latest of the signs of a person, the collection of each request among them. */
+/** The latest of the signs of a person, the collection of each request included. */
 export const lastSignOf = (signs: readonly Date[]): Date =>
   new Date(Math.max(...signs.map((sign) => sign.getTime())));
 
@@ -101,32 +103,32 @@ export function retentionOf({ kind: said, operation, collectedAt, lastSign }: Re
   };
 }
 
-/** With the contract everything ends on the agreed day, unless its own day comes before (C55). */
+/** At the end of the contract everything is deleted on the agreed day, unless its own day comes earlier (C55). */
 export const endedWith = (retention: Retention, end: CivilDate | undefined): Retention =>
   end === undefined || retention.goesOn <= end
     ? retention
     : { ...retention, goesOn: end, how: 'purge', rule: 'contract_end', long: false, endMissing: false };
 
-/** Whether it is past its date on that day: it is gone by the day itself. */
+/** True from its date on: it is deleted by that day. */
 export const isDue = ({ goesOn }: Pick<Retention, 'goesOn'>, today: CivilDate): boolean => goesOn <= today;
 
 export const isInactive = ({ inactiveOn }: Pick<Retention, 'inactiveOn'>, today: CivilDate): boolean =>
   inactiveOn !== undefined && inactiveOn <= today;
 
 /**
- * The collection of a request that can be due on a day at the earliest: none that was collected later is, whatever its signs.
- * @param delay what the client asked for of it
+ * The latest collection of a request that can be due on a day: requests collected later are not due, whatever their signs.
+ * @param delay the client's own delay
  */
 export function collectedBefore(today: CivilDate, delay: Delay | undefined): CivilDate {
   const months = addMonths(today, -anonymiseMonths);
   const days = delay === undefined ? months : addDelay(today, { count: -delay.count, unit: delay.unit });
-  // A day more: the end of a month is reached from several days of another.
+  // Some days more: the end of a month is reached from several days of another.
   return months > days
     ? addDelay(months, { count: 4, unit: 'day' })
     : addDelay(days, { count: 4, unit: 'day' });
 }
 
-/** Whether a delay is longer than the charter's own row of the table: only an instruction can ask for that. */
+/** True when a delay is longer than the charter's own: it needs an instruction. */
 export const isLongDelay = (kind: OperationFacts['kind'], delay: Delay): boolean =>
   addDelay('2024-01-01', delay) >
   addDelay('2024-01-01', kind === 'one_off' ? afterEnd : { count: anonymiseMonths, unit: 'month' });

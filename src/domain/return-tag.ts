@@ -1,18 +1,18 @@
-// The tag in the return path of a mail: by it a mail that comes back says which delivery it was, and proves that it was ours.
-// Invariant: nobody makes one without the master key; it stands in no header that a reply or a forward carries on.
+// Makes and reads the tag in the return path of a mail: it names the delivery of a bounce, and proves that the mail was ours.
+// Invariant: a tag cannot be made without the master key; it is in no header that a reply or a forward copies.
 import { timingSafeEqual } from 'node:crypto';
 import { derived } from './keyed.ts';
 import type { KeyRing } from './key-ring.ts';
 import { mac } from './mac.ts';
 
-/** One attempt of a delivery, in one of its lives. */
+/** One attempt of a delivery, in one of its runs. */
 export interface Tagged {
   readonly deliveryId: number;
   readonly run: number;
   readonly attempt: number;
 }
 
-/** Base 32 without its upper case: mail servers may turn the local part of an address to lower case. */
+/** Base 32 in lower case: mail servers may change the local part of an address to lower case. */
 const letters = 'abcdefghijklmnopqrstuvwxyz234567';
 const macBytes = 16;
 
@@ -39,7 +39,7 @@ export interface FoundTag extends Tagged {
   readonly proof: string;
 }
 
-/** Tags of a text, each once; whether they are ours, `isOurs` says. At most so many: a text of nothing but tags is nobody's report. */
+/** Most tags read from a text, each once and not yet verified by `isOurs`: a text of nothing but tags is no bounce. */
 const mostTags = 8;
 
 export function tagsIn(text: string): readonly FoundTag[] {

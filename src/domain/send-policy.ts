@@ -1,5 +1,5 @@
-// Whether a destination may send now: suspended, outside its hours, held, rate, in flight. Says how many, and what the others wait for.
-// Invariant: dispatch, claim and files ask here, and nothing else decides; SQL that looks ahead names the rule it mirrors.
+// Decides whether a destination may send now (suspended, closed, held, rate, in flight), how many, and why the others wait.
+// Invariant: dispatch, claim and files use this alone; SQL that looks ahead names the rule it mirrors.
 import { allowed } from './breaker.ts';
 import type { Circuit } from './circuit.ts';
 import type { Reason } from './delivery.ts';
@@ -8,60 +8,60 @@ import { isCareful } from './pace.ts';
 import { rateRoom, urgentLimits, type RateWindows } from './rates.ts';
 import { nextOpening, type SendingHours } from './sending-hours.ts';
 
-/** What is known of a destination when it is asked. */
+/** The state of a destination at the decision. */
 export interface SendSituation {
   /** The database's clock, epoch ms. */
   readonly now: number;
   readonly status: DestinationStatus;
-  /** Undefined: nothing speaks against it. */
+  /** Undefined: no failure so far. */
   readonly circuit: Circuit | undefined;
   readonly limits: DestinationLimits;
-  /** In which its departures were counted last. */
+  /** Windows in which its departures were last counted. */
   readonly windows: RateWindows;
-  /** Deliveries in flight; of a file its rows. */
+  /** Deliveries in flight; for a file its rows. */
   readonly inFlight: number;
-  /** A file goes whole, and alone. */
+  /** A file leaves whole, and alone. */
   readonly unit: 'delivery' | 'file';
 }
 
-/** Why a delivery waits, and when its destination is to be asked again. */
+/** The reason of a wait, and the delay to the next claim. */
 export interface Refusal {
-  /** As `deliveries.reason` keeps it. */
+  /** As stored in `deliveries.reason`. */
   readonly reason: string;
   readonly afterMs: number;
 }
 
 export interface SendPermission extends Room {
-  /** The same for what does not wait for the end of a full hour or day, where that makes a difference. */
+  /** Room for urgent deliveries, which do not wait for the end of a full hour or day; absent when it is the same. */
   readonly urgent?: Room;
-  /** Outside its hours: for every delivery that waits for them, of which none leaves. */
+  /** Outside its hours: the refusal of every delivery that waits for them. */
   readonly closed?: Refusal;
 }
 
 interface Room {
-  /** How many more may leave now. */
+  /** Number that may leave now. */
   readonly count: number;
-  /** For those beyond. */
+  /** For the others. */
   readonly refusal: Refusal;
 }
 
-/** What a delivery waits for. */
+/** The limits that a delivery waits for. */
 export interface Waits {
   /** The hours of its destination. */
   readonly forHours: boolean;
-  /** Not even the end of a full hour or day. */
+  /** It does not even wait for the end of a full hour or day. */
   readonly isUrgent: boolean;
 }
 
-/** A delivery as hours and rates see it. */
+/** The facts of a delivery that hours and rates need. */
 export interface WaitingDelivery {
-  /** An erasure, or an update that takes a consent back. */
+  /** An erasure, or an update that withdraws a consent. */
   readonly carriesRight: boolean;
-  /** Some of its calls have been made: what was begun in time is brought to its end. */
+  /** Some of its calls have been made: a delivery begun in time is completed. */
   readonly isBegun: boolean;
 }
 
-/** How long to wait for a place beside those in flight, ms. */
+/** Delay to the next claim when all places are taken, ms. */
 const placeAgainMs = 100;
 /** The same for a file, which takes longer. */
 const fileAgainMs = 1_000;
@@ -74,10 +74,10 @@ const concurrency = 'throttled:CONCURRENCY';
 /** Suspended or archived by a person. SQL mirrors it as `status = 'active'`. */
 export const isStopped = (status: DestinationStatus): boolean => status !== 'active';
 
-/** Whether the circuit leaves less than everything through. SQL mirrors it as the column `held`, which is written with the circuit. */
+/** True when the circuit limits the deliveries. SQL mirrors it as the column `held`, which is written with the circuit. */
 export const isHeld = (circuit: Circuit): boolean => circuit.state !== 'closed' || isCareful(circuit);
 
-/** How many may leave now, and what keeps back the others. */
+/** Number that may leave now, and the refusal of the others. */
 export function sendPermission(at: SendSituation): SendPermission {
   if (isStopped(at.status)) return { count: 0, refusal: { reason: suspended, afterMs: 0 } };
   const closed = closedFor(at.limits.hours, at.now);
@@ -90,7 +90,7 @@ export function sendPermission(at: SendSituation): SendPermission {
   };
 }
 
-/** Why a delivery does not leave, when `taken` others leave before it; undefined: it may. */
+/** The refusal of a delivery, when `taken` others leave before it; undefined: it may leave. */
 export function refusalOf(
   permission: SendPermission,
   taken: number,
@@ -102,16 +102,16 @@ export function refusalOf(
 }
 
 /**
- * What a recipient must hear without undue delay (GDPR, articles 17 and 19), and what was begun, do not wait for a full hour or day:
- * should the recipient's own quota be used up, it says so, and they come back as after any "too many".
+ * Deliveries that a recipient must get without undue delay (GDPR, articles 17 and 19), and begun ones, do not wait for a full hour
+ * or day: if the recipient's own quota is used up, it throttles them as any other.
  */
 export const isUrgent = ({ carriesRight, isBegun }: WaitingDelivery): boolean => carriesRight || isBegun;
 
-/** Whether a delivery waits for the hours of its destination: a right of the prospect does not, unless the mapping says so. */
+/** True when a delivery waits for the hours of its destination: one that carries a right does so only if the mapping says it. */
 export const waitsForHours = (hours: SendingHours, delivery: WaitingDelivery): boolean =>
   !delivery.isBegun && (hours.rightsWait || !delivery.carriesRight);
 
-/** What waits for the hours, while it is outside them; undefined: it is not. */
+/** The refusal outside the hours; undefined: it is open. */
 export function closedFor(hours: SendingHours | undefined, now: number): Refusal | undefined {
   if (hours === undefined) return undefined;
   const opening = nextOpening(hours, now);
@@ -142,7 +142,7 @@ function roomInHours(at: SendSituation): Room {
   return { count, refusal: { reason: held, afterMs: placeAgainMs } };
 }
 
-/** Why a file destination's leads wait without being tried. */
+/** Reason for which a file destination's leads wait without being tried. */
 export function whyFileWaits(
   status: DestinationStatus,
   circuit: Circuit | undefined,
@@ -153,11 +153,11 @@ export function whyFileWaits(
   return circuit === undefined || circuit.state === 'closed' ? 'slot' : 'destination_held';
 }
 
-/** Whether a held destination is to be tried with one delivery. */
+/** True when a held destination is due for a probe with one delivery. */
 export const isProbeDue = (circuit: Circuit, now: number): boolean =>
   circuit.state === 'open' && allowed(circuit, now) > 0;
 
-/** Whether the circuit lets nothing through at this moment. */
+/** True when the circuit lets nothing leave at this moment. */
 export const isShut = (circuit: Circuit, now: number): boolean => allowed(circuit, now) === 0;
 
 const allowedBy = (circuit: Circuit | undefined, now: number): number =>

@@ -1,31 +1,31 @@
-// The hours in which a destination takes leads: by weekday, in its zone, closed on public holidays. Pure.
-// Invariant: open is what the zone's clock reads: an hour that a change of the clocks repeats counts twice, a skipped one not at all.
+// Computes the hours in which a destination takes leads: by weekday, in its zone, closed on public holidays. Pure.
+// Invariant: the zone's clock decides: an hour that a change of the clocks repeats counts twice, a skipped one not at all.
 import { clockAt, offsetAt, quarterMs, type ClockReading } from './civil-time.ts';
 import { isPublicHoliday, type HolidayCalendar } from './public-holidays.ts';
 
 export interface SendingHours {
   readonly zone: string;
-  /** Of each weekday, Monday first: in their order, apart from each other. */
+  /** Ranges of each weekday, Monday first: ascending, without overlap. */
   readonly week: readonly (readonly OpenRange[])[];
   readonly holidays: HolidayCalendar | undefined;
-  /** Erasures and consents taken back wait for the hours as well. */
+  /** Erasures and withdrawals wait for the hours as well. */
   readonly rightsWait: boolean;
 }
 
-/** Times of the day, ms since midnight; the end is no longer in it. */
+/** Times of the day, ms since midnight; the end is excluded. */
 export interface OpenRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** A piece of time, epoch ms; the end is no longer in it. */
+/** An interval, epoch ms; the end is excluded. */
 export interface Stretch {
   readonly start: number;
   readonly end: number;
 }
 
 export const dayMs = 86_400_000;
-/** Longer than any row of closed days. */
+/** Longer than any series of closed days. */
 const farthestMs = 60 * dayMs;
 
 export function isOpen(hours: SendingHours, at: number): boolean {
@@ -33,20 +33,20 @@ export function isOpen(hours: SendingHours, at: number): boolean {
   return rangesOn(hours, clock).some(({ from, to }) => from <= clock.timeOfDay && clock.timeOfDay < to);
 }
 
-/** The first instant from `at` on at which it is open: `at` itself while it is. */
+/** The first open instant from `at` on: `at` itself while it is open. */
 export function nextOpening(hours: SendingHours, at: number): number {
   for (const { start } of openStretches(hours, at, at + farthestMs)) return start;
   return at + farthestMs;
 }
 
-/** How much of the time between two instants it was open, ms. */
+/** Open time between two instants, ms. */
 export function openTime(hours: SendingHours, from: number, until: number): number {
   let sum = 0;
   for (const { start, end } of openStretches(hours, from, until)) sum += end - start;
   return sum;
 }
 
-/** The pieces of time in which it is open, in their order; two may touch. */
+/** The open intervals, ascending; two may touch. */
 export function* openStretches(hours: SendingHours, from: number, until: number): Generator<Stretch> {
   let at = from;
   while (at < until) {

@@ -1,5 +1,5 @@
-// The only place that decides what comes after an outcome. Pure.
-// Invariant: only an attempt that failed for this delivery's own sake is spent; outages of the destination burn nothing.
+// Decides the next step after an outcome; nothing else does. Pure.
+// Invariant: only an attempt that failed because of this delivery counts; outages of the destination use up nothing.
 import type { Outcome } from '../../connectors/contract.ts';
 import type { CircuitSignal } from './breaker.ts';
 import { reasonWith } from './delivery.ts';
@@ -11,15 +11,15 @@ export interface RetryPolicy {
   readonly onUnknown: 'resend' | 'lookup' | 'hold';
   /** Ceiling for a recipient's Retry-After, ms. */
   readonly maxRetryAfterMs: number;
-  /** How long a `pending` decision may take, ms, and how often to ask. */
+  /** Longest duration of a `pending` decision, and the interval of look-ups, ms. */
   readonly pendingForMs: number;
   readonly pendingEveryMs: number;
 }
 
 export interface AttemptSituation {
-  /** Attempts of this run that count, this one included. */
+  /** Attempts of this run that count, the current one included. */
   readonly spent: number;
-  /** Whether the destination's circuit is closed; while it is not, failures of probes cost nothing. */
+  /** True when the destination's circuit is closed; otherwise failed probes cost nothing. */
   readonly circuitClosed: boolean;
   /** An earlier attempt may have been received. */
   readonly maybeReceived: boolean;
@@ -28,31 +28,31 @@ export interface AttemptSituation {
   readonly pendingSinceMs: number;
   /** The delivery needs another call after this one. */
   readonly moreCalls?: boolean;
-  /** An earlier call made something that is taken back where this one is refused for good. */
+  /** An earlier call made an object that is undone when this one is refused for good. */
   readonly undoes?: boolean;
   readonly notFound?: NotFound;
 }
 
-/** How long the recipient, asked, has not known the delivery. */
+/** Duration since which look-ups have not found the delivery. */
 export interface NotFound {
-  /** Ms since it was first not found; undefined when it was never asked, or last known. */
+  /** Ms since it was first not found; undefined when it was never looked up, or found last. */
   readonly forMs: number | undefined;
-  /** For so long what left may still be on its way into the recipient's database, ms. */
+  /** Time in which sent content may still be on its way into the recipient's database, ms. */
   readonly settlingMs: number;
 }
 
-/** "Not found" counts once it was said twice, a settling time apart: a locked table hides what is about to be there. */
+/** `absent` counts once it was answered twice, a settling time apart: a locked table hides a record that is about to appear. */
 export const isAbsent = ({ forMs, settlingMs }: NotFound): boolean =>
   forMs !== undefined && forMs >= settlingMs;
 
-/** Where nobody says how long, ms. */
+/** Settling time by default, ms. */
 const shortestSettlingMs = 60_000;
 
 export type Verdict =
   | { readonly next: 'done'; readonly reason: string }
   /** This call is done; the next one of the same delivery leaves at once. */
   | { readonly next: 'continue'; readonly reason: string }
-  /** Refused for good: what earlier calls of the delivery made is taken back, at once. */
+  /** Refused for good: earlier calls of the delivery are undone at once. */
   | { readonly next: 'undo'; readonly reason: string }
   | { readonly next: 'fail'; readonly reason: string }
   | {
@@ -68,7 +68,7 @@ export type Verdict =
 
 export interface Decision {
   readonly verdict: Verdict;
-  /** What the breaker learns from it. */
+  /** Evidence for the breaker. */
   readonly signal: CircuitSignal;
   /** The recipient may have the content now. */
   readonly maybeReceived: boolean;
@@ -102,8 +102,8 @@ export function decide(
       };
     case 'unauthorized':
       return {
-        // The destination is held; the delivery comes back by itself when a probe passes. One that was kept in a way in which no
-        // look-up finds it would be kept again: a person decides.
+        // The destination is held; the delivery resumes by itself when a probe succeeds. One that may have been stored where no
+        // look-up finds it could be stored twice: a person decides.
         verdict:
           hadCome(outcome) && policy.onUnknown === 'lookup'
             ? { next: 'hold', reason: reasonWith('unknown_hold', outcome.reason) }
@@ -112,8 +112,8 @@ export function decide(
         maybeReceived: at.maybeReceived || hadCome(outcome),
       };
     case 'throttled': {
-      // Costs no attempt; that it grows is the destination's (domain/pace.ts). Without a floor `Retry-After: 0` would be
-      // asked again in a tight loop until maxAge.
+      // Costs no attempt; the destination's delay grows, not the delivery's (domain/pace.ts). Without a minimum, `Retry-After: 0`
+      // would be retried in a tight loop until maxAge.
       const afterMs = Math.max(minRetryMs, bounded(outcome.afterMs ?? policy.delays[0] ?? 0, policy));
       return {
         verdict: retryFree(afterMs, reasonWith('throttled', outcome.reason)),
@@ -138,7 +138,7 @@ export function decide(
   }
 }
 
-/** Nothing is taken back where the recipient may have taken this call all the same. */
+/** Nothing is undone when the recipient may have accepted this call all the same. */
 const afterRefusal = (
   outcome: Extract<Outcome, { kind: 'refused' | 'invalid' }>,
   at: AttemptSituation,
@@ -147,10 +147,10 @@ const afterRefusal = (
     ? { next: 'undo', reason: 'undoing' }
     : { next: 'fail', reason: reasonWith(outcome.kind, outcome.reason) };
 
-/** Some of its targets have it: the destination is there, and what is left is this delivery's own matter. */
+/** Some of its targets have accepted it: the destination works, and only this delivery is incomplete. */
 const isPartly = (outcome: Outcome): boolean => 'partly' in outcome && outcome.partly === true;
 
-/** A no to something that came after the content, which is there. */
+/** A refusal of something after the content, which was received. */
 const hadCome = (outcome: Outcome): boolean => 'maybeReceived' in outcome && outcome.maybeReceived === true;
 
 const afterPending = ({ pendingSinceMs }: AttemptSituation, policy: RetryPolicy): Verdict =>
@@ -158,7 +158,7 @@ const afterPending = ({ pendingSinceMs }: AttemptSituation, policy: RetryPolicy)
     ? { next: 'fail', reason: reasonWith('expired', 'PENDING') }
     : { next: 'pending', afterMs: policy.pendingEveryMs, reason: 'recipient_decides' };
 
-/** The recipient has the content, whatever comes next. */
+/** The recipient has the content, whatever the next step. */
 const received = (verdict: Verdict): Decision => ({ verdict, signal: 'success', maybeReceived: true });
 
 /** A try that costs no attempt. */
@@ -170,7 +170,7 @@ const retryFree = (afterMs: number, reason: string): Verdict => ({
   lookup: false,
 });
 
-/** The recipient does not know our reference: once that counts, whatever left before never arrived, and the content may be sent. */
+/** The look-up did not find our reference: once that counts, nothing sent before has arrived, and the content may be sent. */
 function afterAbsent({ maybeReceived }: AttemptSituation, notFound: NotFound): Decision {
   const counts = isAbsent(notFound);
   return {
@@ -192,7 +192,7 @@ const doneOr = (reason: string, at: AttemptSituation): Verdict =>
   at.moreCalls === true ? { next: 'continue', reason: 'next_call' } : { next: 'done', reason };
 
 /**
- * A server that failed may have kept the lead first: where it may not come twice, that is known no better than after silence.
+ * A server that failed may have stored the lead first: when it must not come twice, the outcome is as unknown as after silence.
  */
 function afterUnavailable(
   outcome: Extract<Outcome, { kind: 'unavailable' }>,
@@ -233,7 +233,7 @@ function nextTry(
   }: {
     readonly reason: string;
     readonly afterMs?: number | undefined;
-    /** The recipient is asked first. */
+    /** A look-up comes first. */
     readonly lookup: boolean;
   },
   at: AttemptSituation,

@@ -1,5 +1,5 @@
-// Fields of where the request comes from (C07): table `lead_origins`.
-// Invariant: kept apart from the person, so that anonymising can keep what is nobody's.
+// Defines the fields of a lead's origin (C07): table `lead_origins`.
+// Invariant: stored apart from the person, so that anonymising can keep the fields that are not personal.
 import { acquisitions, consentProofs } from '../lead-values.ts';
 import { choice, code, instant, text, textLike, whole } from './field.ts';
 import { rules } from './rules.ts';
@@ -84,7 +84,7 @@ export const originFields = {
       guess: /duree|duration/,
     },
   ),
-  /** What a missing answer or notice is counted by. */
+  /** Missing answers and notices are counted by this code. */
   collectedBy: code(64, {
     column: 'collected_by',
     person: false,

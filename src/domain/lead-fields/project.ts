@@ -1,4 +1,4 @@
-// Fields of what the prospect looks for (C06): table `lead_projects`.
+// Defines the fields of the prospect's project (C06): table `lead_projects`.
 // Invariant: surfaces in m², budgets in euros; all but the programme is a person's.
 import { housingTypes, housingUses } from '../lead-values.ts';
 import { amount, choice, longText, text, whole } from './field.ts';

@@ -1,5 +1,5 @@
-// Fields of the request itself: table `leads`.
-// Invariant: codes and dates of the request, nothing of the person: an erased lead keeps what is always there, and no more.
+// Defines the fields of the request itself: table `leads`.
+// Invariant: codes and dates of the request, no personal data: an erased lead keeps the fields that are always present, and no more.
 import { channels, operationKinds } from '../lead-values.ts';
 import { choice, code, instant } from './field.ts';
 

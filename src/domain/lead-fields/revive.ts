@@ -1,5 +1,5 @@
-// Instants of a lead that was written as JSON or YAML become dates again.
-// Invariant: by the place of a field, not by its name alone: a text that happens to be called like a date stays a text.
+// Restores the dates of a lead that was read from JSON or YAML.
+// Invariant: a field is a date by its path, not by its name alone: a text with the name of a date field stays a text.
 import type { Lead } from '../lead.ts';
 import { leadFields } from './columns.ts';
 import { consentFields } from './consent.ts';
@@ -27,7 +27,7 @@ const revivedList = (value: unknown, fields: Fields): unknown =>
     ? value.map((element: unknown) => (isBlock(element) ? revived(element, fields) : element))
     : value;
 
-/** As far as it was written: a part that is absent stays absent. */
+/** Absent parts stay absent. */
 export function reviveLead(raw: Raw): Partial<Lead> {
   const { consents, interactions, erasedAt } = raw;
   return {

@@ -1,5 +1,5 @@
-// What the lead contract lets a value be: a JSON Schema fragment, and the same in words.
-// Invariant: a rule only says yes or no, it never changes a value.
+// Defines the rules of the lead contract for values: a JSON Schema fragment each, and the same in words.
+// Invariant: a rule only accepts or refuses, it never changes a value.
 import { departementCode } from '../lead-limits.ts';
 
 /** A JSON Schema fragment and its meaning in words. */

@@ -1,5 +1,5 @@
-// The closed, typed source model: what `from:` and `each:` of a mapping may name.
-// Invariant: fields of the lead follow from their definitions; here stands only what is read and not stored as a column.
+// Defines the closed, typed source model: the names that `from:` and `each:` of a mapping may use.
+// Invariant: fields of the lead are derived from their definitions; only sources that are no column are defined here.
 import { phoneTypes, type DataCategory } from '../lead-values.ts';
 import { columnFacts, type ColumnFacts } from './columns.ts';
 import type { Field, Fields, SourceType } from './field.ts';
@@ -8,11 +8,11 @@ import { interactionFields } from './interaction.ts';
 export interface SourceField {
   /** As written after `from:`, e.g. `identity.lastName`. */
   readonly path: string;
-  /** Where it stands in the lead. */
+  /** Path in the lead. */
   readonly place: string;
   readonly type: SourceType;
   readonly values?: readonly string[];
-  /** What people read for each of the values. */
+  /** Words for people for each of the values. */
   readonly words?: Readonly<Record<string, string>>;
   /** `technical` fields (references, dates of the exchange) carry no one's data. */
   readonly category: DataCategory | 'technical';
@@ -21,7 +21,7 @@ export interface SourceField {
   /** French, for the document a client signs. */
   readonly label: string;
   readonly description: string;
-  /** What clients call it; its own name and label where nothing is said, null: no name gives it away. */
+  /** Names that clients use; its own name and label when absent; null: no name suggests it. */
   readonly guess?: RegExp | null;
   /** For lists: the fields of one element. */
   readonly element?: readonly SourceField[];
