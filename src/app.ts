@@ -1,5 +1,5 @@
-// The composition root: the only file that opens and assembles. What it opens it closes, last in first out.
-// Invariant: a command line opens MySQL only; Redis is opened by the roles that carry.
+// Opens and assembles the program (composition root), and closes what it opened, last in first out.
+// Invariant: no other file opens connections; a command line opens MySQL only; Redis is opened by the planner and the worker.
 import { connectors } from '../connectors/index.ts';
 import type { AccessPlace } from './access/place.ts';
 import { partsOnDemand, type Parts } from './app/parts.ts';
@@ -38,31 +38,31 @@ export interface App extends Parts {
   readonly config: Config;
   readonly log: Log;
   readonly database: Database;
-  /** One connection of its own for the marks of what is in work: they commit while the transaction of the work is open. */
+  /** A connection of its own for the marks of items under work: they commit while the transaction of the work is open. */
   readonly marks: Sql;
-  /** For support's lists: a replica where one is named, else `database`. */
+  /** For support's lists: a replica when one is configured, else `database`. */
   readonly reading: ReadSide;
   readonly secrets: LeadSecrets;
-  /** Tokens and sessions by which a client's recipients let us in. */
+  /** Tokens and sessions that authenticate us to a client's recipients. */
   readonly credentials: CredentialsOf;
-  /** Signing secrets that clients have renewed by themselves. */
+  /** Signing secrets that clients have rotated by themselves. */
   readonly rotated: RotatedSecrets;
   readonly keys: Keys;
-  /** Of the addresses on the opposition lists. */
+  /** Key of the addresses on the opposition lists. */
   readonly oppositionKey: Buffer;
-  /** Of the marks that callbacks of recipients have in the log. */
+  /** Key of the marks of recipients' callbacks in the log. */
   readonly callbackKey: Buffer;
   readonly published: Published;
   readonly checkOptions: CheckOptions;
   readonly intake: Intake;
-  /** What signs proofs of acts on a person's data. */
+  /** Keys and contacts for signing proofs of acts on a person's data. */
   readonly proofs: ProofDeps;
-  /** Grants that end by themselves. */
+  /** Ends of grants whose time is over. */
   readonly consentEnds: ConsentEnds;
   readonly sealer: Sealer;
-  /** Clients are held to the go-live list (C49 to C52): what goes to real recipients, which is production. */
+  /** True in production, where leads go to real recipients: the go-live list applies (C49 to C52). */
   readonly holdsList: boolean;
-  /** Accounts, sessions and keys of the people and systems that work with it. */
+  /** Accounts, sessions and API keys. */
   readonly access: AccessPlace;
   readonly close: () => Promise<void>;
 }
@@ -122,7 +122,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
   };
 }
 
-/** By what a client's recipients let us in, and know us. */
+/** The credentials for a client's recipients, and the secrets that sign for them. */
 const meansOf = (
   { secrets }: Config,
   database: Database,
@@ -137,7 +137,7 @@ const meansOf = (
   rotated: createRotatedSecrets({ database, key: derived(digestKey, 'rotated secrets'), secrets }),
 });
 
-/** Schema, account and keys are what this program expects. Returns the key of the intake digests. */
+/** Checks schema, account and keys. Returns the key of the intake digests. */
 async function recognised(config: Config, database: Database, keys: Keys): Promise<Buffer> {
   await requireSchema(database);
   if (config.env === 'production') await refuseAnyHost(database);
@@ -155,7 +155,7 @@ function replicaOf({
   return openReplica({ url, silenceMs, ...(env === 'production' ? { check: refuseAnyHost } : {}) });
 }
 
-/** The versions in force, compiled; one that does not compile any more is in the log. */
+/** The versions in force, compiled; one that no longer compiles is logged. */
 const publishedMappings = (database: Database, checkOptions: CheckOptions, log: Log): Published =>
   createPublished({
     sql: database,
@@ -167,12 +167,12 @@ const publishedMappings = (database: Database, checkOptions: CheckOptions, log: 
     },
   });
 
-/** A large table takes its time to change, and says nothing meanwhile. */
+/** A change of a large table takes long, and the server is silent meanwhile. */
 const migrationSilenceMs = 6 * 3_600_000;
 
 /**
- * Migrates with the owner's account and gives the working accounts their rights. Returns what ran now; with `checkOnly` what
- * would run, and changes nothing.
+ * Migrates with the owner's account and grants the working accounts their rights. Returns the migrations that ran; with
+ * `checkOnly` those that would run, and changes nothing.
  * @throws CONFIG-001, DB-001, DB-002, DB-003, DB-004, DB-005, KEY-002, KEY-003
  */
 export async function migrateDatabase(
@@ -194,7 +194,7 @@ export async function migrateDatabase(
   try {
     if (options.checkOnly === true) {
       const pending = await pendingMigrations(owner);
-      // A database that knows no keys yet is given ours by its first migration alone.
+      // Only its first migration registers our keys in a database that has none.
       if (await knowsKeys(owner)) await recogniseKeys(place);
       return pending;
     }

@@ -1,5 +1,5 @@
-// The only reader of the environment: every variable validated at once, secrets masked, the result frozen.
-// Invariant: a wrong configuration starts nothing; in production the unsafe is refused (C38, C40).
+// Reads the environment, alone in the program: validates every variable at once, masks secrets, freezes the result.
+// Invariant: nothing starts with a wrong configuration; production refuses an unsafe one (C38, C40).
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -23,13 +23,13 @@ export { sandboxFile } from './config/reader.ts';
 export type { Config, Environment } from './config/types.ts';
 export { variables } from './config/variables.ts';
 
-/** The process's own variables, to look for typing errors in their names. */
+/** The process's own variables, to find typing errors in their names. */
 export const ownEnvironment = (): Environment => process.env;
 
 /**
  * Reads and validates everything; throws one CONFIG-001 that lists every problem.
  * @param environment defaults to the process's own
- * @param folder where `.relais/current.env` and relative paths are looked for
+ * @param folder base of `.relais/current.env` and of relative paths
  */
 export function loadConfig(environment: Environment = process.env, folder: string = process.cwd()): Config {
   const sandbox = sandboxOf(environment, folder);
@@ -75,10 +75,10 @@ export function loadConfig(environment: Environment = process.env, folder: strin
   return Object.freeze(config);
 }
 
-/** Without these nothing begins. */
+/** The program cannot start without these. */
 const needed = ['RELAIS_MYSQL_URL', 'RELAIS_REDIS_URL', 'RELAIS_MASTER_KEY', 'RELAIS_SEAL_KEY'];
 
-/** Somebody's first command. */
+/** Shown at the first command, when nothing is configured. */
 const nothingYet = [
   'Nothing is configured here, and no demo runs in this folder. To try Relais, run `npm run demo -- --keep` here in another',
   'terminal and wait for "Still running": commands then find its database by themselves. For an installation of your own',
@@ -94,7 +94,7 @@ export function mappingsDirOf(
   return resolve(folder, given ?? 'mappings');
 }
 
-/** A leftover of a sandbox never configures production. */
+/** The file of a former sandbox never configures production. */
 function sandboxOf(environment: Environment, folder: string): Readonly<Record<string, string>> {
   const bare = environment['RELAIS_MYSQL_URL'] === undefined && environment['RELAIS_ENV'] !== 'production';
   return bare ? readSandboxFile(join(folder, sandboxFile)) : {};
@@ -225,7 +225,7 @@ function bouncesOf({ url, wholeNumber }: VariableReader, allowPlaintext: boolean
   };
 }
 
-/** Stands in until the problem has been told. */
+/** Placeholder until the problem is reported. */
 const unknownPlace: RedisPlace = {
   kind: 'single',
   nodes: [{ host: 'localhost', port: 6379 }],
@@ -240,9 +240,9 @@ function redisOf({ read, needed, problems }: VariableReader): Config['redis'] {
   return { url, place: place ?? unknownPlace, prefix: read('RELAIS_REDIS_PREFIX') ?? 'relais' };
 }
 
-/** True where a process with a wrong configuration waits for its signal, as a supervisor that restarts whatever ends needs it. */
+/** True when a process with a wrong configuration waits for a signal, as a supervisor needs that restarts every ended process. */
 export const waitsOnConfigError = (environment: Environment = process.env): boolean =>
   environment['RELAIS_ON_CONFIG_ERROR'] === 'wait';
 
-/** Root of the project, where package.json stands. */
+/** Root of the project: the folder of package.json. */
 export const projectRoot = resolve(dirname(import.meta.dirname));

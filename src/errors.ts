@@ -1,5 +1,5 @@
-// The catalogue of errors a person can meet: stable code, meaning, remedy. docs/errors.md is checked against it.
-// Invariant: an error's message never carries a prospect's data; details are names, codes, positions.
+// Catalogues the errors that people can get: stable code, meaning, remedy. A test compares docs/errors.md with it.
+// Invariant: an error's message never contains a prospect's data; details are names, codes, positions.
 import { privacyErrors } from './errors/privacy.ts';
 
 export const catalogue = {
@@ -212,13 +212,13 @@ export const catalogue = {
 
 export type ErrorCode = keyof typeof catalogue;
 
-/** An error meant to be read by a person. `message` says what and where; the catalogue says what to do. */
 /** One sentence in French and in English, made of the same values. */
 export type BothSentences = readonly [fr: string, en: string];
 
+/** An error for people to read. `message` says what happened and where; the catalogue has the remedy. */
 export class RelaisError extends Error {
   readonly code: ErrorCode;
-  /** The message as French support reads it; undefined where only who runs the gateway meets it. */
+  /** The message for French support; undefined when only the operator of the gateway gets it. */
   readonly french: string | undefined;
   constructor(code: ErrorCode, message: string | BothSentences, options?: { cause?: unknown }) {
     super(typeof message === 'string' ? message : message[1], options);
@@ -232,7 +232,9 @@ export function isRelaisError(error: unknown): error is RelaisError {
   return error instanceof RelaisError;
 }
 
-/** TLS refuses the certificate of a server of ours: OpenSSL's words, which name nobody, and the remedy; undefined: another error. */
+/**
+ * OpenSSL's words for a refused certificate of one of our servers, which name no person, with the remedy; undefined for another error.
+ */
 export function certificateFault(error: unknown): string | undefined {
   const { message = '' } = (error ?? {}) as { message?: string };
   const fault =
@@ -243,7 +245,7 @@ export function certificateFault(error: unknown): string | undefined {
   return `certificate not accepted (${fault}): name the authority that signed it in RELAIS_CA_FILE, and connect by a name that it holds`;
 }
 
-/** What may be written of a foreign error: its code or class name, never its message (messages quote data). */
+/** The loggable part of a foreign error: its code or class name, never its message (messages quote data). */
 export function foreignCode(error: unknown): string {
   if (isRelaisError(error)) return error.code;
   if (typeof error === 'object' && error !== null) {
@@ -255,6 +257,6 @@ export function foreignCode(error: unknown): string {
   return 'UNKNOWN';
 }
 
-/** Whether the operating system refused it (rights, disk, descriptors): it says nothing of what was to be read. */
+/** True when the operating system refused it (rights, disk, descriptors): the content is not the cause. */
 export const isOfSystem = (error: unknown): error is NodeJS.ErrnoException =>
   typeof (error as { syscall?: unknown } | undefined)?.syscall === 'string';

@@ -1,5 +1,6 @@
-// Logging by allow-list: fixed event names and typed fields; anything else is dropped before pino sees it.
-// Invariant: no personal data can be logged, because no field can hold free text (guarantee 7). pino's redact is only a net.
+// Logs by allow-list: fixed event names and typed fields; anything else is dropped before pino gets it.
+// Invariant: no personal data can be logged, because no field takes free text (guarantee 7). pino's redact is only a second
+// safeguard.
 import { pino, type Logger as Pino } from 'pino';
 
 /** Every event the program can log. */
@@ -132,11 +133,11 @@ const fieldKinds: Record<keyof LogFields, 'code' | 'number'> = {
 /** Codes, slugs, host names; at most 120 characters. No `@`, no space: neither a name with a first name nor a mail fits. */
 const codePattern = /^[A-Za-z0-9_.:/[\]-]{1,120}$/;
 
-/** Eight digits and more with nothing but separators: it could be a phone number. */
+/** Eight or more digits with nothing but separators: possibly a phone number. */
 const numberLike = /^[\d_./:-]*\d(?:[_./:-]?\d){7,}[\d_./:-]*$/;
 
 export interface Log {
-  /** What a round, a claim, a step did: for looking into a fault, too much for every day. */
+  /** Details of a round, a claim or a step: for analysing a fault, too many for daily use. */
   readonly debug: (event: LogEvent, fields?: LogFields) => void;
   readonly info: (event: LogEvent, fields?: LogFields) => void;
   readonly warn: (event: LogEvent, fields?: LogFields) => void;
@@ -160,10 +161,13 @@ export function createLog(options: { level: string; stream?: { write(line: strin
   return sparing({ debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') });
 }
 
-/** Whether the so-manieth failure in a row is worth a line: the 1st, 2nd, 4th, 8th …, so that an outage does not fill the disk. */
+/** True for the 1st, 2nd, 4th, 8th … failure in a row: a line for these only, so that an outage does not fill the disk. */
 export const isWorthLogging = (failures: number): boolean => Number.isInteger(Math.log2(failures));
 
-/** What meets every request, push or look while a service is away or takes nothing. Loops count their failures themselves. */
+/**
+ * Events that every request, push or read causes while a service is unreachable or refuses everything. Loops count their failures
+ * themselves.
+ */
 const ofOutages: ReadonlySet<LogEvent> = new Set<LogEvent>([
   'api.failed',
   'console.failed',
@@ -173,8 +177,8 @@ const ofOutages: ReadonlySet<LogEvent> = new Set<LogEvent>([
 ]);
 
 /**
- * A log that says an event of an outage once in a period for each code and loop, and then how often it came since. A line for each
- * request or push would otherwise fill the disk, which may be what failed.
+ * A log that writes an event of an outage once in a period for each code and loop, with the number suppressed since. A line for
+ * each request or push would fill the disk, whose failure may be the cause.
  * @param now monotonic, ms
  */
 export function sparing(log: Log, periodMs = 60_000, now = () => performance.now()): Log {
@@ -190,7 +194,7 @@ export function sparing(log: Log, periodMs = 60_000, now = () => performance.now
         before.unsaid += count;
         return;
       }
-      // Codes may be foreign ones: they are few, and not ours to count on.
+      // Codes may be foreign; their number is small, but not guaranteed.
       if (said.size >= 200) said.clear();
       said.set(name, { at: now(), unsaid: 0 });
       log[level](event, before === undefined ? fields : { ...fields, count: before.unsaid + count });
@@ -212,7 +216,7 @@ function allowed(fields: LogFields): Record<string, string | number> {
   return kept;
 }
 
-/** The text where it is a code or a slug, else `REDACTED`: for whatever leaves the program beside the log. */
+/** The text when it is a code or a slug, else `REDACTED`: for all output of the program besides the log. */
 export const loggable = (text: string): string =>
   codePattern.test(text) && !numberLike.test(text) && !text.split(':').some((part) => numberLike.test(part))
     ? text

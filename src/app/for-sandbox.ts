@@ -1,5 +1,5 @@
-// What the sandbox uses of the program, which stands outside: a connection of an account of its own, people, what support does.
-// Invariant: nothing here runs where no sandbox does.
+// Exports the parts of the program that the sandbox uses: connections, accounts, actions of support.
+// Invariant: nothing here runs without a sandbox.
 export { createAccount, setPasswordWithCode } from '../access/accounts.ts';
 export { sessionOfToken } from '../access/sessions.ts';
 export { beginEnrolment, finishEnrolment, signIn } from '../access/sign-in.ts';

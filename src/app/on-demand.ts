@@ -1,7 +1,7 @@
-// Parts of the program that most processes never use, or use late: their code is loaded at the first call.
-// Invariant: the same functions with the same answers; one that cannot be loaded says so at each call.
+// Loads parts of the program at their first call: most processes never use them, or use them late.
+// Invariant: the same functions with the same results; one that cannot be loaded fails at each call.
 
-/** Every function answers with a promise, so that waiting for the code changes nothing for whoever calls. */
+/** Every function returns a promise, so that loading changes nothing for the caller. */
 type Asynchronous<T> = {
   readonly [K in keyof T]: T[K] extends (...args: never[]) => Promise<unknown> ? T[K] : never;
 };
@@ -21,7 +21,7 @@ export function onDemand<T extends Asynchronous<T>>(load: () => Promise<T>): T {
     async (...args) =>
       ((await loaded())[name] as Call)(...args);
   return new Proxy({} as T, {
-    // A part is no promise itself: `await` must not take it for one.
+    // A part is no promise: without this, `await` would treat it as one.
     get: (_part, name) => (name === 'then' || typeof name === 'symbol' ? undefined : call(name as keyof T)),
   });
 }

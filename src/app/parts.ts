@@ -1,5 +1,5 @@
-// Assembles what most processes never use, or use late: publishing, rights, requests, retention.
-// Invariant: opens nothing; src/app.ts opens, and hands in what is open.
+// Assembles the parts that most processes never use, or use late: publishing, rights, requests, retention.
+// Invariant: opens nothing; src/app.ts opens connections and passes them in.
 import type { Config } from '../config.ts';
 import type { Published } from '../delivery/mapping-cache.ts';
 import type { Log } from '../log.ts';
@@ -27,7 +27,7 @@ export interface Parts {
   readonly rights: Rights;
   /** Requests of prospects, from the demand to its closing. */
   readonly requests: Requests;
-  /** What goes when its time has come. */
+  /** Deletion of leads at the end of their retention. */
   readonly retention: Retention;
 }
 

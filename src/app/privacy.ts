@@ -1,5 +1,5 @@
-// Assembles what every process knows of the charter's promises: what signs proofs, and who may work with it.
-// Invariant: opens nothing; src/app.ts opens, and hands in what is open.
+// Assembles the parts for the charter's promises that every process needs: signing of proofs, and access.
+// Invariant: opens nothing; src/app.ts opens connections and passes them in.
 import type { AccessPlace } from '../access/place.ts';
 import type { Config } from '../config.ts';
 import { derived } from '../domain/keyed.ts';

@@ -1,5 +1,5 @@
-// Assembles the requests of prospects. Loaded when somebody works on one.
-// Invariant: opens nothing; src/app.ts opens, and hands in what is open.
+// Assembles the requests of prospects, loaded when the first one is processed.
+// Invariant: opens nothing; src/app.ts opens connections and passes them in.
 import type { Config } from '../config.ts';
 import type { Published } from '../delivery/mapping-cache.ts';
 import { createAnomalyCounter } from '../intake/anomalies.ts';

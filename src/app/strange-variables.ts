@@ -1,4 +1,5 @@
-// Variables that look like ours and are none: a slip in a name leaves the default in force, without a word.
+// Finds misspelt variables: a name that begins with RELAIS_ and is unknown leaves a default silently in force.
+// Invariant: RELAIS_SECRET_ variables have names of the operator's choice and are never reported.
 import { variables } from '../config.ts';
 import { passwordFileOf, withPassword } from '../config/value-or-file.ts';
 import { didYouMean, suggest } from '../mapping/document/suggest.ts';

@@ -1,5 +1,5 @@
-// Variables that hold more than one value, and the file a running sandbox leaves.
-// Invariant: what is not understood is a problem told with the others.
+// Reads settings that several variables make together, and the file that a running sandbox writes.
+// Invariant: an invalid value is a problem, reported together with the others.
 import { existsSync, readFileSync } from 'node:fs';
 
 export function alertMailOf(
@@ -17,7 +17,7 @@ export function alertMailOf(
   return { smtpUrl, to, from };
 }
 
-/** The server and the sender are those of the alerts unless they are named apart. */
+/** Server and sender are those of the alerts unless variables of their own name others. */
 export function clientMailOf(
   read: (name: string) => string | undefined,
   problems: string[],

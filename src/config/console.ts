@@ -1,5 +1,5 @@
-// The console: how it is reached, the address by which people know it, and how they sign in.
-// Invariant: one address; without `RELAIS_CONSOLE_URL` it is the one that the provider leads back to.
+// Reads the console's settings: where it listens, its public address, and how people sign in.
+// Invariant: one address; without `RELAIS_CONSOLE_URL` it is the one to which the provider redirects.
 import { doorOf } from './door.ts';
 import { oidcOf } from './oidc.ts';
 import type { VariableReader } from './reader.ts';

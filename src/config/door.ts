@@ -1,5 +1,5 @@
-// How the API and the console are reached, and that no other machine reaches them in clear.
-// Invariant: without TLS of its own or a proxy that is named, a door listens on a loopback address alone.
+// Reads where the API and the console listen, and refuses access from other machines in clear.
+// Invariant: without TLS of its own or a named proxy, a server listens on a loopback address only.
 import { existsSync, readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { commaSeparated } from './composite-values.ts';

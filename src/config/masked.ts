@@ -1,11 +1,13 @@
-// A secret variable as `relais config` shows it: where it leads stays readable, what opens it does not.
+// Masks a secret variable for `relais config`: the address remains readable, credentials do not.
 // Invariant: in doubt all of it is masked.
 
 const mask = '********';
-/** Parameters of a URL that say how to connect and open nothing. */
+/** Parameters of a URL that are no credentials. */
 const harmless = new Set(['tls', 'socket']);
 
-/** Of a URL the host, database and MySQL's or Redis's user; of an address that receives alerts the host; of anything else nothing. */
+/**
+ * Shows the host, database and MySQL's or Redis's user of a URL, the host of an address that receives alerts, and nothing of other values.
+ */
 export function maskedValue(value: string): string {
   const match = /^([a-z][a-z+]*:\/\/)(?:(.*)@)?([^/?#@]*)([^?#]*)(?:\?([^#]*))?$/i.exec(value);
   if (match === null) return mask;

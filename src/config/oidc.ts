@@ -1,5 +1,5 @@
-// Signing in by an OpenID Connect provider: off without an issuer, and whole with one.
-// Invariant: local sign-in can be shut for nobody who has no other way: administrators keep theirs.
+// Reads the settings for signing in by an OpenID Connect provider: off without an issuer, complete with one.
+// Invariant: passwords cannot be disabled when there is no other way to sign in; administrators always keep theirs.
 import type { VariableReader } from './reader.ts';
 import type { Config } from './types.ts';
 

@@ -1,7 +1,8 @@
-// A port that another program holds: which of our variables names it, and what can be done.
+// Explains a port that is in use: the variable that sets it, and the remedy.
+// Invariant: any other error is left to the caller.
 import type { Config } from './types.ts';
 
-/** Undefined where the error is no port that is in use. */
+/** Undefined when the error is no port in use. */
 export function portInUse(
   { http, callbacks, api, console: desk }: Pick<Config, 'http' | 'callbacks' | 'api' | 'console'>,
   error: unknown,

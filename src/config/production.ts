@@ -1,5 +1,6 @@
-// Refusals of production: connections in clear, waits too short to be safe (C38, C40), no place for proofs of phone consent (C30).
-// Invariant: only what the program itself understands as encrypted counts as encrypted.
+// Refuses an unsafe configuration in production: clear connections, waits too short (C38, C40), no folder for proofs of phone
+// consent (C30).
+// Invariant: a connection counts as encrypted only when the program itself encrypts it.
 import { RelaisError } from '../errors.ts';
 import type { Config } from './types.ts';
 
@@ -20,7 +21,7 @@ export function refuseUnsafe(config: Config): void {
     if (value === undefined) continue;
     const parsed = new URL(value);
     const local = thisHost.includes(parsed.hostname);
-    // Only what openDatabase understands counts: any other word would pass here and travel in clear.
+    // Only `yes`, the value that openDatabase accepts: any other word would pass here and connect in clear.
     const encrypted = parsed.protocol === 'rediss:' || parsed.searchParams.get('tls') === 'yes';
     if (!local && !encrypted)
       unsafe.push(`${name} reaches ${parsed.hostname} without TLS (add ?tls=yes, or use rediss://)`);

@@ -1,34 +1,34 @@
 // Reads single variables and checks their form: text, whole numbers, URLs, words of a list, keys.
-// Invariant: what is wrong is collected and told together; a secret is never quoted in a problem.
+// Invariant: problems are collected and reported together; a secret is never quoted in a problem.
 import { maskedValue } from './masked.ts';
 import type { Environment, ListedVariable } from './types.ts';
 import { valueOrFile } from './value-or-file.ts';
 import { variables } from './variables.ts';
 
-/** The file a running sandbox leaves for the commands beside it; ignored as soon as RELAIS_MYSQL_URL is set. */
+/** The file that a running sandbox writes for commands in its folder; ignored as soon as RELAIS_MYSQL_URL is set. */
 export const sandboxFile = '.relais/current.env';
 
 export interface VariableReader {
-  /** What was given for a variable, else its default; undefined where there is neither. */
+  /** The value of a variable, else its default; undefined when there is neither. */
   readonly read: (name: string) => string | undefined;
-  /** The same, and a problem where there is nothing. */
+  /** The same; a missing value is a problem. */
   readonly needed: (name: string) => string;
   readonly wholeNumber: (name: string, min: number, max: number) => number;
-  /** The URL, or undefined where none was given; another protocol is a problem. */
+  /** The URL; undefined when there is none; another protocol is a problem. */
   readonly url: (name: string, protocols: readonly string[]) => string | undefined;
   readonly oneOf: <T extends string>(name: string, values: readonly T[]) => T;
   /** 32 bytes in base64. */
   readonly key: (name: string) => Buffer;
-  /** A list of them, separated by spaces, commas or line ends. */
+  /** A list of such keys, separated by spaces, commas or line ends. */
   readonly keyList: (name: string) => readonly Buffer[];
   readonly listing: () => readonly ListedVariable[];
-  /** Other checks add theirs. */
+  /** Other checks append theirs. */
   readonly problems: string[];
-  /** Files that were named and cannot be read. */
+  /** Named files that cannot be read. */
   readonly unreadable: ReadonlySet<string>;
 }
 
-/** @param sandbox values of the sandbox's file, for what the environment does not give */
+/** @param sandbox values of the sandbox's file, for variables that the environment lacks */
 export function createVariableReader(environment: Environment, sandbox: Environment): VariableReader {
   const problems: string[] = [];
   const unreadable = new Set<string>();
@@ -95,7 +95,7 @@ function keyOf(text: string, must: string, problems: string[]): Buffer {
   return bytes;
 }
 
-/** Where a value comes from, as `relais config` says it. */
+/** The source of a value, as `relais config` shows it. */
 function originOf(
   name: string,
   value: string | undefined,

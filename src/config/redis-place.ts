@@ -1,5 +1,5 @@
-// Where Redis is: one server, a cluster, or a master that Sentinel names. Read from one URL.
-// Invariant: a URL that is not understood is refused with what it should look like; nothing is guessed.
+// Parses the URL of Redis: one server, a cluster, or a master that Sentinel names.
+// Invariant: an invalid URL is refused with the valid forms; nothing is guessed.
 
 export interface RedisNode {
   readonly host: string;
@@ -8,7 +8,7 @@ export interface RedisNode {
 
 export interface RedisPlace {
   readonly kind: 'single' | 'cluster' | 'sentinel';
-  /** The server, nodes of the cluster to begin with, or the sentinels. */
+  /** The server, seed nodes of the cluster, or the sentinels. */
   readonly nodes: readonly [RedisNode, ...RedisNode[]];
   readonly tls: boolean;
   readonly username?: string;

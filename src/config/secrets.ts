@@ -1,4 +1,4 @@
-// Values of `secret:NAME`: a file of the secrets folder, read again when it changes, else the environment.
+// Reads the values of `secret:NAME`: a file of the secrets folder, read again when it changes, else the environment.
 // Invariant: newest first; several values of one name overlap while a secret rotates.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export function createSecrets(
   return (name) => {
     if (!/^[A-Z][A-Z0-9_]{0,63}$/.test(name)) return [];
     const known = seen.get(name);
-    // One stat a second at most: the hot path asks for every delivery.
+    // At most one stat a second: the hot path reads secrets for every delivery.
     if (known !== undefined && performance.now() - known.checkedAt < 1000) return known.values;
     const file = folder === undefined ? undefined : join(folder, name);
     let values: readonly string[];

@@ -1,8 +1,8 @@
-// The configuration as the program knows it: validated, typed, frozen.
-// Invariant: whatever is in here has been checked; nothing else reads the environment.
+// Defines the validated configuration of the program.
+// Invariant: every value has been checked; nothing else reads the environment.
 import type { RedisPlace } from './redis-place.ts';
 
-/** How people or other systems reach one of our servers. */
+/** The address and TLS of one of our servers. */
 export interface Door {
   readonly host: string;
   readonly port: number | undefined;
@@ -18,11 +18,11 @@ export interface Config {
     readonly gatewayUrl: string;
     readonly ownerUrl?: string;
     readonly intakeUrl?: string;
-    /** A replica for what only reads. */
+    /** A replica for reads. */
     readonly readUrl?: string;
     readonly connections: number;
   };
-  /** A service that answers nothing for so long has lost the connection. */
+  /** A service without an answer for so long has lost the connection. */
   readonly silenceMs: number;
   readonly keysSchema: string;
   readonly redis: { readonly url: string; readonly place: RedisPlace; readonly prefix: string };
@@ -30,7 +30,7 @@ export interface Config {
   readonly masterKey: Buffer;
   /** 32 bytes; seals the hand-over log. */
   readonly sealKey: Buffer;
-  /** Keys that were in force before: what stands under them is still read. */
+  /** Former keys: data under them can still be read. */
   readonly earlierKeys: { readonly master: readonly Buffer[]; readonly seal: readonly Buffer[] };
   readonly mappingsDir: string;
   readonly network: {
@@ -43,7 +43,7 @@ export interface Config {
   readonly http: {
     readonly host: string;
     readonly port: number | undefined;
-    /** Destinations that metrics name; the others are `other`. */
+    /** Number of destinations that metrics name; the others are `other`. */
     readonly metricsDestinations: number;
   };
   readonly worker: {
@@ -58,16 +58,16 @@ export interface Config {
     readonly window: number;
     /** Rows of a file that are written at once. */
     readonly filePartRows: number;
-    /** How long a refused row is kept. */
+    /** Retention of a refused row. */
     readonly refusedDays: number;
   };
   readonly alerts: {
     readonly webhook?: string;
     readonly mail?: { readonly smtpUrl: string; readonly to: string; readonly from: string };
   };
-  /** A tool of the centre's own that is told what happens; absent: none. */
+  /** The centre's own tool that receives events; absent: none. */
   readonly events?: { readonly url: string; readonly secrets: readonly string[] };
-  /** The centre's own mails to its clients; absent until all of it is configured. */
+  /** The centre's own mails to its clients; absent until completely configured. */
   readonly clientMail?: {
     readonly smtpUrl: string;
     readonly from: string;
@@ -75,20 +75,19 @@ export interface Config {
     readonly dpoMailbox: string;
     readonly rightsMailbox: string;
   };
-  /** The mailbox that mails come back to; absent where none is read. */
-  /** Where recipients tell later what they decided; without a port nowhere. */
-  /** Where a client's proofs of phone consent go before its leads are deleted. */
+  /** Folder and key for a client's proofs of phone consent, written before its leads are deleted. */
   readonly phoneProofs: { readonly folder: string | undefined; readonly recipient: string | undefined };
+  /** Server for recipients' callbacks, by which they report a later decision; without a port there is none. */
   readonly callbacks: { readonly host: string; readonly port: number | undefined };
   /** The HTTP interface for other systems. */
   readonly api: Door & { readonly perMinute: number };
   /** The console for people. */
   readonly console: Door & {
-    /** As browsers reach it, for links in mails. */
+    /** The address for browsers, used in links in mails. */
     readonly url?: string;
-    /** Whose passwords are heard: everybody's, or administrators' alone where the others come in by a provider. */
+    /** Accounts that may sign in by password: all, or administrators only when the others use a provider. */
     readonly passwords: 'all' | 'admins';
-    /** The OpenID Connect provider people may come in by. */
+    /** The OpenID Connect provider for signing in. */
     readonly oidc?: {
       readonly issuer: string;
       readonly clientId: string;
@@ -98,14 +97,15 @@ export interface Config {
       readonly allowHttp: boolean;
     };
   };
+  /** Mailbox of bounces; absent when none is read. */
   readonly bounces: { readonly url?: string; readonly everyMs: number };
-  /** The centre's name, as letters and proofs bear it. */
+  /** The centre's name in letters and proofs. */
   readonly centreName?: string;
-  /** Who acts when a command is run by hand. */
+  /** The actor of commands run by hand. */
   readonly actor: string;
   /** `secret:NAME` values, newest first; files win over the environment and are read again when they change. */
   readonly secrets: (name: string) => readonly string[];
-  /** What is in force, secrets masked, for `relais config`. */
+  /** The values in force, secrets masked, for `relais config`. */
   readonly listing: readonly ListedVariable[];
 }
 

@@ -1,14 +1,14 @@
-// What was given for a variable: its value, a file that holds it, or the password of its URL in a file.
-// Invariant: a file that is named and cannot be read is a problem told with the others, never a missing value.
+// Reads the value of a variable: directly, from a file, or as a URL with its password from a file.
+// Invariant: a named file that cannot be read is a problem reported with the others, never a missing value.
 import { readFileSync } from 'node:fs';
 
 /** `RELAIS_MYSQL_URL`: `RELAIS_MYSQL_PASSWORD_FILE`. */
 export const passwordFileOf = (name: string): string => name.replace(/URL$/, 'PASSWORD_FILE');
 
-/** URLs whose password may stand in a file of its own, so that the URL is no secret. */
+/** URLs whose password may be in a file of its own, so that the URL is no secret. */
 export const withPassword = (name: string): boolean => /^RELAIS_(MYSQL_([A-Z]+_)?|REDIS_)URL$/.test(name);
 
-/** The value of a variable, from wherever it was given. */
+/** The value of a variable, from any of its sources. */
 export function valueOrFile(
   name: string,
   {
@@ -16,9 +16,9 @@ export function valueOrFile(
     mayBeInFile,
     problems,
   }: {
-    /** The value of a variable as it stands. */
+    /** The plain value of a variable. */
     readonly plain: (name: string) => string | undefined;
-    /** Whether `NAME_FILE` may name a file that holds it. */
+    /** True when `NAME_FILE` may name a file with the value. */
     readonly mayBeInFile: boolean;
     readonly problems: Set<string>;
   },
@@ -39,7 +39,7 @@ export function valueOrFile(
   return password === undefined ? value : withSecret(value, encodeURIComponent(password));
 }
 
-/** The password of the URL itself gives way. */
+/** Replaces the password of the URL. */
 function withSecret(url: string, password: string): string {
   const match = /^([a-z+]+:\/\/)(?:([^:@/]*)(?::[^@/]*)?@)?(.*)$/i.exec(url);
   return match === null ? url : `${match[1] ?? ''}${match[2] ?? ''}:${password}@${match[3] ?? ''}`;

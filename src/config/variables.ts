@@ -1,4 +1,5 @@
-// Every variable the program reads, with its meaning and default: docs/configuration.md is held to it by a test.
+// Lists every variable the program reads, with its meaning and default.
+// Invariant: a test compares docs/configuration.md with this list.
 import { redisForms } from './redis-place.ts';
 
 interface Variable {
@@ -8,7 +9,7 @@ interface Variable {
   readonly secret?: boolean;
 }
 
-/** Every variable the program reads, in the order of docs/configuration.md. */
+/** In the order of docs/configuration.md. */
 export const variables: readonly Variable[] = [
   { name: 'RELAIS_ENV', meaning: 'production, development or sandbox', fallback: 'production' },
   {

@@ -92,6 +92,6 @@ export interface CircuitMove {
   readonly change: 'none' | 'opened' | 'closed';
   /** Deliveries that failed technically and wait although the recipient is back: their next try is due now. */
   readonly retryNow: readonly number[];
-  /** This delivery failed as a probe: it goes behind the waiting ones, due again in so many ms at the earliest. */
+  /** This delivery failed as a probe: it is queued behind the waiting ones, due again in so many ms at the earliest. */
   readonly backMs?: number;
 }

@@ -1,4 +1,4 @@
-// Errors about a person's rights, how long their data is kept, and the instructions that say so.
+// Lists the errors about a person's rights, retention and instructions.
 // Invariant: as in src/errors.ts, which is the catalogue.
 
 export const privacyErrors = {

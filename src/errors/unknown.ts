@@ -1,5 +1,5 @@
-// What is named and is not there, or not any more, in the same words wherever somebody looks for it. French first.
-// Invariant: whether it never was or is another client's, nobody is told which.
+// Makes the errors for a name or number that does not exist, with the same words in every interface. French first.
+// Invariant: the words never reveal whether it never existed or belongs to another client.
 import { RelaisError } from '../errors.ts';
 
 const unknown = (french: string, english: string): RelaisError =>

@@ -1,17 +1,17 @@
-// What waits in the gateway, read from MySQL when Prometheus asks: depth, oldest, breakers, seal, alerts.
-// Invariant: read by one query round at a time, and no more often than it is cheap; while MySQL is away, no figure rather than an old one.
+// Measures the backlog for Prometheus, from MySQL at each scrape: depth, oldest, breakers, seal, alerts.
+// Invariant: one round of queries at a time, and at bounded cost; while MySQL is unreachable there is no figure instead of an old one.
 import { Gauge, type Registry } from 'prom-client';
 import { readBacklog, type Backlog } from '../store/backlog.ts';
 import type { ReadOnlySql, Sql } from '../store/database.ts';
 
-/** Never more often than this, ms. */
+/** Shortest interval between rounds, ms. */
 const restMs = 5_000;
-/** Nor at more than a fiftieth of the time: a backlog of millions takes a second to count. */
+/** At most a fiftieth of the time: counting a backlog of millions takes a second. */
 const restFactor = 50;
 
 export interface BacklogGauges {
   readonly read: () => Promise<void>;
-  /** No figure rather than an old one. */
+  /** Removes all figures, so that none is old. */
   readonly forget: () => void;
 }
 
@@ -31,7 +31,7 @@ export function createBacklogGauges(
   };
   const forget = (): void => {
     for (const gauge of [...allOf(gauges), gauges.readAt]) gauge.reset();
-    // A reset figure without labels would say 0, which is an answer.
+    // A reset figure without labels would report 0, which is a value.
     for (const gauge of [...Object.values(gauges.totals), gauges.readAt]) gauge.remove();
   };
   let running: Promise<void> | undefined;
@@ -104,7 +104,7 @@ function setDeliveries(
       destination: destinationLabel(destinationId),
     };
     deliveries.inc(labels, count);
-    // Several destinations share the label `other`: its age is the oldest of theirs.
+    // Several destinations share the label `other`: its age is their oldest.
     const key = Object.values(labels).join(' ');
     ages.set(key, Math.max(ages.get(key) ?? 0, oldestSeconds));
     oldest.set(labels, ages.get(key) ?? 0);

@@ -1,10 +1,10 @@
-// How long leads took from their row in lead_intake to departure and delivery, read back from MySQL for a sample.
-// Invariant: one small statement a second at most, off the hot path; both ends are the database's clock.
+// Measures the time from a lead's row in lead_intake to its departure and delivery, read from MySQL for a sample.
+// Invariant: at most one small statement a second, off the hot path; both times are the database's.
 import type { Sql } from '../store/database.ts';
 import { deliveryTimes } from '../store/delivery-times.ts';
 import type { Meters } from './meters.ts';
 
-/** Reads and observes what was sampled since the last call. */
+/** Reads and observes the deliveries sampled since the last call. */
 export async function observeTrips(sql: Sql, meters: Meters): Promise<void> {
   const samples = meters.samples();
   if (samples.length === 0) return;
@@ -23,7 +23,7 @@ export async function observeTrips(sql: Sql, meters: Meters): Promise<void> {
   }
 }
 
-/** Once a second, until stopped. An outage of MySQL costs the samples of that second, nothing else. */
+/** Once a second, until stopped. An outage of MySQL loses the samples of that second, nothing else. */
 export function watchTrips(sql: Sql, meters: Meters): { readonly stop: () => void } {
   const timer = setInterval(() => void observeTrips(sql, meters).catch(() => undefined), 1_000);
   timer.unref();

@@ -1,5 +1,5 @@
-// Health, readiness and metrics over HTTP, for an orchestrator and Prometheus.
-// Invariant: always answers, whatever is away; counts, codes and destinations only.
+// Serves health, readiness and metrics over HTTP, for an orchestrator and Prometheus.
+// Invariant: always answers, also during outages; counts, codes and destinations only.
 import { Gauge } from 'prom-client';
 import { createHttpServer } from '../http/server.ts';
 import type { Sql } from '../store/database.ts';
@@ -12,19 +12,19 @@ export interface HealthOptions {
   readonly app: Sql;
   readonly roles: readonly { readonly trouble: () => Promise<string | undefined> }[];
   readonly meters: Meters;
-  /** True once the process takes no more work: an orchestrator sends nobody here and waits. */
+  /** True once the process takes no more work: an orchestrator sends no requests here and waits. */
   readonly draining?: () => boolean;
-  /** Whether this process reports what waits: planners do, so that fifty workers do not count the same rows. */
+  /** True when this process reports the backlog: planners do, so that fifty workers do not count the same rows. */
   readonly backlog: boolean;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
 }
 
-/** Past this the log's seal counts as late, seconds. */
+/** Above this the log's seal counts as late, seconds. */
 const sealLagLimit = 300;
 
-/** Below the ten seconds that Prometheus waits. */
+/** Below Prometheus's timeout of ten seconds. */
 const patienceMs = 5_000;
 
 export async function startHealth(
@@ -52,13 +52,13 @@ export async function startHealth(
       (trouble) => trouble !== undefined,
     );
 
-  // Alive: the process answers. It says nothing of MySQL or Redis, whose outage a restart would not cure.
+  // Alive means that the process answers, whatever the state of MySQL or Redis: a restart would not repair their outage.
   server.get('/health', async () => ({ status: 'ok' }));
   server.get('/ready', async (_request, reply) => {
     if (options.draining?.() === true)
       return reply.code(503).send({ status: 'draining', troubles: [], unsealedSeconds: null });
     const found = await troubles();
-    // MySQL may go away between the two questions: what cannot be read is no zero.
+    // MySQL may fail between the two queries: an unreadable value is not zero.
     const lag =
       found.length > 0 ? undefined : await inTime(oldestUnsealedSeconds(options.app).catch(() => undefined));
     const isDegraded = lag === undefined || lag > sealLagLimit;
@@ -85,7 +85,7 @@ export async function startHealth(
   };
 }
 
-/** What comes in time, or undefined: behind a partition nothing answers and nothing fails. */
+/** The result, or undefined when it is late: behind a partition nothing answers and nothing fails. */
 async function inTime<T>(work: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((done) => {

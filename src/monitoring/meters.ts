@@ -1,4 +1,4 @@
-// Counts and times what this process does, by listening to its log: one place, and deliveries know nothing of metrics.
+// Counts and times the work of this process from its log events: the code of deliveries has no metrics.
 // Invariant: closed label sets; numbers, codes and destinations only (guarantee 7).
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import type { Log, LogEvent, LogFields } from '../log.ts';
@@ -13,21 +13,21 @@ export interface TripSample {
 
 export interface Meters {
   readonly registry: Registry;
-  /** The same log, counted. Counts whatever the log level lets through. */
+  /** The same log, counted. Counts every event, whatever the log level. */
   readonly counted: (log: Log) => Log;
   /** Label of a destination: its id, or `other` beyond the limit. */
   readonly destination: (id: string | undefined) => string;
-  /** Deliveries whose trip is worth timing, since the last call. */
+  /** Sampled deliveries to be timed, since the last call. */
   readonly samples: () => readonly TripSample[];
   readonly observeTrip: (part: 'departed' | 'delivered', connector: string, seconds: number) => void;
 }
 
-/** Deliveries timed from the lead's commit, a second: beyond, a sample is enough. */
+/** Deliveries timed from the lead's commit, per second: more are not needed. */
 const samplesKept = 200;
 export function createMeters(options: { readonly destinations: number }): Meters {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'relais_' });
-  // Gauges under names of counters: Prometheus refuses such names. The ones by kind say the same.
+  // Gauges under names of counters, which Prometheus refuses. The gauges by type have the same values.
   for (const kind of ['handles', 'requests', 'resources'])
     registry.removeSingleMetric(`relais_nodejs_active_${kind}_total`);
   const destination = createLabel(options.destinations);
@@ -54,7 +54,7 @@ export function createMeters(options: { readonly destinations: number }): Meters
   return {
     registry,
     destination,
-    // What is only looked into is not counted.
+    // Debug events are not counted.
     counted: (log) => ({
       debug: log.debug,
       info: countedAt(log, 'info'),
@@ -74,12 +74,12 @@ interface EventMeters {
   readonly counters: Counters;
   readonly histograms: Histograms;
   readonly destination: (id: string | undefined) => string;
-  /** Any other label. */
+  /** Bounds any other label. */
   readonly word: (value: string | undefined) => string;
   readonly sample: (taken: TripSample) => void;
 }
 
-/** What each event of the log counts. */
+/** The counter of each log event. */
 function countersOfEvents(
   meters: EventMeters,
 ): Partial<Record<LogEvent, (fields: LogFields, count: number) => void>> {

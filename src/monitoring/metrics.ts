@@ -1,8 +1,8 @@
-// The metrics this process counts and times itself: their names, their help, their labels.
-// Invariant: closed label sets; a name that has been published keeps its meaning.
+// Defines the metrics that this process counts and times itself: names, help, labels.
+// Invariant: closed label sets; a published name keeps its meaning.
 import { Counter, Histogram, type Registry } from 'prom-client';
 
-/** From what an idle gateway needs to the three days of a retry schedule, seconds. */
+/** From the time an idle gateway needs to the three days of a retry schedule, seconds. */
 const tripBuckets = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400, 259_200];
 const attemptBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 

@@ -1,5 +1,5 @@
-// Opens Redis where it is: one server, a cluster, or the master Sentinel names.
-// Invariant: a worker's blocking read waits for Redis to come back; a command fails within seconds and is made again by a timer.
+// Connects to Redis: one server, a cluster, or the master that Sentinel names.
+// Invariant: a worker's blocking read waits for Redis to return; a command fails within seconds and a timer repeats it.
 import { Cluster, Redis, type CommonRedisOptions } from 'ioredis';
 import { certificateFault, RelaisError } from '../errors.ts';
 import { probeKey } from './jobs.ts';
@@ -17,23 +17,25 @@ export interface RedisServers {
   readonly sentinelPassword?: string;
 }
 
-/** Between two tries to connect, ms. */
+/** Delay between two tries to connect, ms. */
 const retryAfter = (times: number): number => Math.min(50 * 2 ** times, 2_000);
 
-/** The old master may still answer, as a replica, behind a name or an address that belongs to the new one now: connect again, ask again. */
+/**
+ * The old master may still answer, as a replica, under a name or an address that now belongs to the new one: connect and send again.
+ */
 const afterFailOver = (error: Error): 2 | false => (error.message.startsWith('READONLY') ? 2 : false);
 
 /**
- * BullMQ's scripts that are called in one turn leave in one write; every other command is sent by itself. A batch of ioredis up to
- * 6.0.0 lacks the scripts that were defined after it began (redis/ioredis#1931): a `PING` begun before the first worker defined its
- * scripts made each of them fail at once, and BullMQ tried again without end and without a turn for anything else.
+ * Pipelines BullMQ's scripts of one turn into one write; every other command is sent by itself. A batch of ioredis up to 6.0.0
+ * lacks the scripts that were defined after it began (redis/ioredis#1931): a `PING` begun before the first worker defined its
+ * scripts made each of them fail at once, and BullMQ retried without end and without a pause for anything else.
  */
 const scriptsTogether: CommonRedisOptions = {
   enableAutoPipelining: true,
   autoPipeliningIgnoredCommands: Redis.prototype.getBuiltinCommands(),
 };
 
-/** @param silenceMs a connection that says nothing for so long, and ten seconds, is given up */
+/** @param silenceMs a connection that is silent for so long, plus ten seconds, is closed */
 export function openRedis(place: RedisServers, use: 'commands' | 'worker', silenceMs: number): RedisClient {
   const { nodes, tls, username, password, database, master, sentinelPassword } = place;
   const common: CommonRedisOptions & { readonly maxRetriesPerRequest: number | null } = {
@@ -41,9 +43,9 @@ export function openRedis(place: RedisServers, use: 'commands' | 'worker', silen
     ...(password === undefined ? {} : { password }),
     ...(tls ? { tls: {} } : {}),
     maxRetriesPerRequest: use === 'worker' ? null : 1,
-    // Behind a partition nothing answers and nothing fails: without this a command waits for ever.
+    // Behind a partition nothing answers and nothing fails: without a limit a command waits for ever.
     ...(use === 'worker' ? {} : { commandTimeout: 5_000 }),
-    // A worker's blocking read may rightly be silent for ten seconds.
+    // A worker's blocking read may be silent for ten seconds.
     socketTimeout: silenceMs + 10_000,
     enableReadyCheck: true,
   };
@@ -60,11 +62,11 @@ export function openRedis(place: RedisServers, use: 'commands' | 'worker', silen
         return new Cluster([...nodes], {
           redisOptions: common,
           clusterRetryStrategy: retryAfter,
-          // A slot whose node is away: asked again, then the command fails and its timer comes back.
+          // When the node of a slot is down: tried again, then the command fails and its timer repeats it.
           retryDelayOnClusterDown: 200,
           retryDelayOnFailover: 200,
           maxRedirections: use === 'worker' ? 100 : 10,
-          // Nodes go by their addresses; TLS to an address has no name to check without this.
+          // Nodes are known by address; without this, TLS to an address has no name to check.
           ...(tls ? { dnsLookup: (address, callback) => callback(null, address) } : {}),
         });
       case 'sentinel':
@@ -94,8 +96,8 @@ export function openRedis(place: RedisServers, use: 'commands' | 'worker', silen
 }
 
 /**
- * Asks once, at the start. An account or a certificate that is refused now will be refused again, as a command's bare `ReplyError`
- * would not say; a Redis that cannot be reached may come back, and is no reason not to start.
+ * Sends one PING at the start. An account or certificate refused now will be refused again, which a command's bare `ReplyError`
+ * would not show; an unreachable Redis may return, and does not prevent the start.
  * @throws REDIS-002
  */
 export async function refuseWrongAccount(
@@ -119,7 +121,7 @@ export async function refuseWrongAccount(
   );
 }
 
-/** A reply quotes nothing but its code is kept; a cluster wraps what its nodes said. */
+/** Keeps only the code of a reply; a cluster wraps the error of its node. */
 function refusalCode(error: unknown): string | undefined {
   const { message = '', lastNodeError } = (error ?? {}) as { message?: string; lastNodeError?: unknown };
   return (
@@ -128,21 +130,24 @@ function refusalCode(error: unknown): string | undefined {
   );
 }
 
-/** The word of a Redis that answers and takes nothing: its disk is full (MISCONF), it is a replica, loading, or without its nodes. */
+/**
+ * The error word of a Redis that answers and refuses everything: its disk is full (MISCONF), it is a replica, loading, or without
+ * its nodes.
+ */
 export const refusalOfRedis = (error: unknown): string | undefined =>
   /^(MISCONF|READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|OOM|BUSY)\b/.exec(
     (error as { message?: string } | undefined)?.message ?? '',
   )?.[1];
 
 /**
- * Asks whether Redis takes what it is given. PING passes where every push is refused: the memory is full (OOM), it is a replica now
- * (READONLY), or too few replicas follow it (NOREPLICAS).
+ * Writes a key, to check that Redis accepts writes. PING succeeds where every push is refused: the memory is full (OOM), it is a
+ * replica now (READONLY), or too few replicas follow it (NOREPLICAS).
  */
 export const writeProbe = (redis: RedisClient, prefix: string): Promise<unknown> =>
   redis.set(probeKey(prefix), '1', 'PX', probeKeptMs);
 const probeKeptMs = 60_000;
 
-/** ioredis leaves its silence timer running after a connection has ended, and with it the process; its copies too. */
+/** Stops ioredis's silence timer after a connection has ended: it would keep the process alive; the same for duplicates. */
 function forgetTimerAtEnd(redis: Redis): Redis {
   redis.on('close', () =>
     clearTimeout((redis as unknown as { socketTimeoutTimer?: NodeJS.Timeout }).socketTimeoutTimer),

@@ -1,7 +1,6 @@
-// One destination's BullMQ worker: takes entries, begins their jobs as places come free.
-// Invariant: a job's handler never throws into BullMQ, which would store the message; never more jobs at once than the
-// destination allows. An entry is finished when its jobs have begun: from there on their rows and leases say what
-// becomes of them.
+// Runs the BullMQ worker of one destination: takes entries, and begins their jobs as places become free.
+// Invariant: a job's handler never throws into BullMQ, which would store the message; never more jobs at once than the destination
+// allows. An entry is finished when its jobs have begun: from then on their rows and leases decide.
 import { Worker, type WorkerOptions } from 'bullmq';
 import { foreignCode } from '../errors.ts';
 import { isWorthLogging, type Log } from '../log.ts';
@@ -14,28 +13,28 @@ export interface DestinationWorker {
   readonly usedAt: () => number;
   readonly touch: () => void;
   readonly isBusy: () => boolean;
-  /** More or fewer jobs at once, as published by now. */
+  /** Changes the number of jobs at once, to the published one. */
   readonly resize: (concurrency: number) => void;
-  /** Begins nothing more; resolves when what was begun has ended. */
+  /** Begins no further job; resolves when the running ones have ended. */
   readonly drain: () => Promise<void>;
-  /** Lets go of what is still running. */
+  /** Abandons the running jobs. */
   readonly cutOff: () => Promise<void>;
 }
 
 export interface DestinationWorkerOptions {
   readonly destinationId: string;
   readonly concurrency: number;
-  /** For commands; the worker makes one more connection for its blocking read. */
+  /** For commands; the worker opens one more connection for its blocking read. */
   readonly redis: RedisClient;
   readonly prefix: string;
   readonly handle: (destinationId: string, job: Job) => Promise<void>;
-  /** False once nothing more may begin: jobs taken meanwhile are given back. */
+  /** False once no job may begin: jobs taken meanwhile are released. */
   readonly mayBegin: () => boolean;
   readonly giveBack: (jobs: readonly Job[]) => Promise<void>;
   readonly log: Log;
 }
 
-/** Entries a worker holds while their jobs wait for room. */
+/** Entries that a worker takes ahead while their jobs wait for a place. */
 const entriesAhead = (concurrency: number): number =>
   Math.min(concurrency, 2 + Math.floor(concurrency / perEntry));
 
@@ -60,7 +59,7 @@ export function openDestinationWorker(options: DestinationWorkerOptions): Destin
     for (const [index, job] of jobs.entries()) {
       const hasPlace = mayBegin() && (await places.enter());
       if (!hasPlace || !mayBegin()) {
-        // Who is sent away keeps no place: whoever comes after it would wait for ever.
+        // A job that may not begin leaves its place: the next one would wait for ever.
         if (hasPlace) places.leave();
         return options.giveBack(jobs.slice(index));
       }
@@ -100,13 +99,13 @@ const workerSettings = ({
   removeOnFail: { count: 0 },
   skipVersionCheck: true,
   drainDelay: 5,
-  // Jobs a killed worker held come back soon; what they mean is decided by the claim.
+  // Jobs of a killed worker return soon; the claim decides about them.
   lockDuration: 10_000,
   stalledInterval: 5_000,
   maxStalledCount: 1_000,
 });
 
-/** The row says what happened to a job; Redis must not. One line at the first failure and then ever more rarely. */
+/** The row has the result of a job; Redis must not. Logs the first failure, then ever fewer. */
 function withRareErrors({
   destinationId,
   handle,
@@ -126,7 +125,7 @@ function withRareErrors({
   };
 }
 
-/** Each slot of the worker says the same, many times a second: ever more rarely, until a job comes again. */
+/** Each slot of the worker repeats the error, many times a second: logged ever more rarely, until a job comes again. */
 function logTroubles(worker: Worker, destinationId: string, log: Log): void {
   let troubles = 0;
   worker.on('error', (error) => {

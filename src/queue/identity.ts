@@ -1,12 +1,12 @@
-// The name kept in a Redis: which installation uses this prefix, and up to where it has followed its database.
-// Invariant: replaced only while it still says what was read, so that two who claim it at once cannot both have it.
+// Reads and replaces the identity stored in a Redis: the installation that uses this prefix, and the last log entry it saw.
+// Invariant: replaced only while it is unchanged since it was read, so that two concurrent claims cannot both succeed.
 import type { RedisClient } from './connect.ts';
 import { identityKey } from './jobs.ts';
 
 export interface IdentityKey {
-  /** Undefined when this Redis has no name: new, or flushed. */
+  /** Undefined when this Redis has no identity: new, or flushed. */
   readonly read: () => Promise<string | undefined>;
-  /** False when it says something else by now. */
+  /** False when it has changed since. */
   readonly replace: (before: string | undefined, after: string) => Promise<boolean>;
 }
 

@@ -1,24 +1,24 @@
-// What travels through Redis: ids, nothing else.
-// Invariant: an entry holds numbers only; a job's id ends with the attempt, because BullMQ swallows a twin of a live job.
+// Defines the content of Redis: jobs and entries made of ids, and the names of keys.
+// Invariant: an entry has numbers only; a job's id ends with the attempt, because BullMQ drops a job with the id of a live one.
 
 export type Job =
   | { readonly deliveryId: number; readonly run: number; readonly attempt: number }
   | { readonly batchId: number; readonly attempt: number };
 
-/** BullMQ refuses ids that are integers or hold a colon. */
+/** BullMQ refuses ids that are integers or contain a colon. */
 export function jobId(job: Job): string {
   return 'batchId' in job
     ? `b${job.batchId}-a${job.attempt}`
     : `d${job.deliveryId}-r${job.run}-a${job.attempt}`;
 }
 
-/** One entry of a queue: a job, or the deliveries of many under one entry, so that Redis is asked once for all of them. */
+/** One entry of a queue: a job, or many deliveries in one entry, which costs one command for all of them. */
 export type QueueEntry =
   Job | { readonly together: readonly (readonly [deliveryId: number, run: number, attempt: number])[] };
 
-/** Deliveries of one entry at most. */
+/** Most deliveries of one entry. */
 export const perEntry = 25;
-/** Entries a push is spread over at least, for several processes to share; fewer jobs than twice as many go alone. */
+/** Fewest entries of a push, so that several processes share it; fewer than twice as many jobs are not grouped. */
 const least = 8;
 
 /** Jobs of one destination as entries, in order. */
@@ -43,7 +43,7 @@ export function entriesOf(jobs: readonly Job[]): readonly QueueEntry[] {
   return entries;
 }
 
-/** Nothing for anything that is not one of our entries: a foreign key in Redis must not crash a worker. */
+/** Returns no job for anything that is not one of our entries: a foreign key in Redis must not crash a worker. */
 export function parseEntry(data: unknown): readonly Job[] {
   const { deliveryId, run, attempt, batchId, together } = (data ?? {}) as Record<string, unknown>;
   if (Array.isArray(together))
@@ -62,6 +62,6 @@ export const queueName = 'deliveries';
 export const queuePrefix = (prefix: string, destinationId: string): string => `${prefix}:{${destinationId}}`;
 export const wakeChannel = (prefix: string): string => `${prefix}:wake`;
 export const identityKey = (prefix: string): string => `${prefix}:installation`;
-/** Written by whoever asks whether Redis takes anything. */
+/** Key of the write probe. */
 export const probeKey = (prefix: string): string => `${prefix}:probe`;
 export const epochKey = (prefix: string): string => `${prefix}:epoch`;

@@ -1,13 +1,13 @@
-// Places for the jobs of one destination: as many as it allows, given in the order they were asked for.
-// Invariant: whoever waits gets a place or is released; nobody who has one is sent away.
+// Limits the jobs of one destination: a fixed number of places, given in the order of the requests.
+// Invariant: every waiting job gets a place or is released; a job with a place keeps it.
 
 export interface Places {
-  /** True once there is a place, in the order they were asked for, to be left again; false for who was released without one. */
+  /** True once there is a place, in the order of the requests, to be left again; false when released without one. */
   readonly enter: () => Promise<boolean>;
   readonly leave: () => void;
-  /** Whoever waits goes on at once, without a place: nothing begins any more. */
+  /** Releases all waiting jobs at once, without a place: nothing begins any more. */
   readonly release: () => void;
-  /** More places are filled at once; of fewer, nobody is sent away. */
+  /** Added places are filled at once; removed ones interrupt no job. */
   readonly resize: (count: number) => void;
 }
 

@@ -1,21 +1,23 @@
-// Puts jobs into the queues and wakes the workers of destinations with work.
-// Invariant: nothing depends on Redis remembering; a changed epoch says that it forgot.
+// Pushes jobs into the queues and wakes the workers of their destinations.
+// Invariant: nothing depends on the memory of Redis; a changed epoch shows that it was lost.
 import { randomUUID } from 'node:crypto';
 import type { Queue } from 'bullmq';
 import type { RedisClient } from './connect.ts';
 import { createQueueCache } from './queue-cache.ts';
 import { entriesOf, epochKey, jobId, wakeChannel, type QueueEntry, type Job } from './jobs.ts';
 
-/** What PTTL says of a key that does not expire. */
+/** Result of PTTL for a key that does not expire. */
 const neverExpires = -1;
 
 export interface Producer {
   readonly push: (destinationId: string, jobs: readonly Job[]) => Promise<void>;
-  /** Whether entries of the destination wait or are being begun: then what is queued has most likely not been forgotten. */
+  /** True when entries of the destination wait or are being begun: its queued jobs are then most likely not lost. */
   readonly hasEntries: (destinationId: string) => Promise<boolean>;
-  /** The same for jobs pushed before: what Redis half remembers is cleared first, since BullMQ would swallow its twin. */
+  /**
+   * The same for jobs pushed before: remains of them are removed first, since BullMQ would drop a job with the id of an existing one.
+   */
   readonly pushAgain: (destinationId: string, jobs: readonly Job[]) => Promise<void>;
-  /** `lost` when Redis lost its memory since the last call (flushed, replaced); `first` when nothing is known yet. */
+  /** `lost` when Redis lost its data since the last call (flushed, replaced); `first` when nothing is known yet. */
   readonly epochLost: () => Promise<'kept' | 'lost' | 'first'>;
   readonly close: () => Promise<void>;
 }
@@ -23,7 +25,7 @@ export interface Producer {
 export function createProducer(options: {
   readonly redis: RedisClient;
   readonly prefix: string;
-  /** Rejects while this Redis is not to be touched. */
+  /** Rejects while this Redis must not be used. */
   readonly permit?: () => Promise<void>;
 }): Producer {
   const { redis, prefix, permit = () => Promise.resolve() } = options;
@@ -37,7 +39,7 @@ export function createProducer(options: {
       entries.map((entry) => ({
         name: 'send',
         data: entry,
-        // What goes together in one push need not go together in the next: such an entry has no twin to be known by.
+        // Jobs grouped in one push may be grouped otherwise in the next: such an entry gets a random id.
         opts: { jobId: 'together' in entry ? `g-${randomUUID()}` : jobId(entry) },
       })),
     );
@@ -55,7 +57,7 @@ export function createProducer(options: {
       await permit();
       await removeLostTwins(queues.of(destinationId), jobs);
       await removeEndlessLocks(redis, queues.of(destinationId), jobs);
-      // Each under its own id: what is still there is not doubled, however often it is pushed.
+      // Each under its own id: one that still exists is not doubled, however often it is pushed.
       await add(destinationId, jobs);
     },
     epochLost: async () => {
@@ -71,7 +73,7 @@ export function createProducer(options: {
   };
 }
 
-/** A job that stands in no list (its list was evicted or half restored) would never run, and block its id. */
+/** Removes jobs that are in no list (evicted or half restored): they would never run, and block their ids. */
 async function removeLostTwins(queue: Queue, jobs: readonly Job[]): Promise<void> {
   for (let start = 0; start < jobs.length; start += 50) {
     await Promise.all(
@@ -84,8 +86,8 @@ async function removeLostTwins(queue: Queue, jobs: readonly Job[]): Promise<void
 }
 
 /**
- * In a Redis that was copied without its expiries a lock never ends, nor does the mark that says that a worker has looked for
- * stalled jobs just now: what stood in flight would stand so for ever, and swallow each push.
+ * Removes locks without an expiry. In a Redis that was copied without its expiries a lock never ends, nor does the mark of the
+ * last check for stalled jobs: jobs in flight would stay so for ever, and block each push.
  */
 async function removeEndlessLocks(redis: RedisClient, queue: Queue, jobs: readonly Job[]): Promise<void> {
   const keys = ['stalled-check', ...jobs.map((job) => `${jobId(job)}:lock`)].map((name) => queue.toKey(name));

@@ -1,5 +1,5 @@
-// BullMQ queues by destination, opened when first needed.
-// Invariant: at most so many are open; the one unused for longest is closed first.
+// Opens the BullMQ queue of a destination when first needed, and keeps it open.
+// Invariant: at most `mostOpen` are open; the one unused for longest is closed first.
 import { Queue } from 'bullmq';
 import type { RedisClient } from './connect.ts';
 import { queueName, queuePrefix } from './jobs.ts';
@@ -12,7 +12,7 @@ export interface QueueCache {
 const mostOpen = 200;
 
 export function createQueueCache(redis: RedisClient, prefix: string): QueueCache {
-  // In the order of their last use.
+  // Ordered by last use.
   const queues = new Map<string, Queue>();
   const open = (destinationId: string): Queue => {
     const queue = new Queue(queueName, {

@@ -1,5 +1,5 @@
 // Opens a worker for each destination with work and closes it when idle.
-// Invariant: 500 idle destinations cost nothing; a process that stops, or whose Redis is not ours, begins nothing more.
+// Invariant: 500 idle destinations cost nothing; a stopping process, or one whose Redis is another installation's, begins no job.
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { RedisClient } from './connect.ts';
@@ -15,18 +15,18 @@ export interface WorkerPool {
 }
 
 export interface WorkerPoolOptions {
-  /** For commands; each worker makes one more connection for its blocking read. */
+  /** For commands; each worker opens one more connection for its blocking read. */
   readonly redis: RedisClient;
   /** A connection of its own for the wake-up channel. */
   readonly subscriber: RedisClient;
   readonly prefix: string;
   readonly concurrencyOf: (destinationId: string) => Promise<number>;
   readonly handle: (destinationId: string, job: Job) => Promise<void>;
-  /** Whether this Redis is ours: from another's nothing is taken. */
+  /** True when this Redis is ours: no job is taken from another installation's. */
   readonly isOurs: () => boolean;
-  /** Jobs that were taken from the queue and will not begin here: whoever watches what was forgotten may push them at once. */
+  /** Releases jobs that were taken from the queue and will not begin here, so that they are pushed again at once. */
   readonly giveBack: (jobs: readonly Job[]) => Promise<void>;
-  /** Destinations with something queued: asked now and then, for wake-ups that got lost. */
+  /** Destinations with queued deliveries: read now and then, for lost wake-ups. */
   readonly queued: () => Promise<readonly string[]>;
   readonly log: Log;
   readonly idleMs?: number;
@@ -58,9 +58,9 @@ export async function createWorkerPool(options: WorkerPoolOptions): Promise<Work
       const workers = [...pool.workers.values()];
       pool.workers.clear();
       await within(drainMs, Promise.all(workers.map((worker) => worker.drain())));
-      // What is still running after the limit is cut off; its lease will lapse, and another process takes it.
+      // Jobs still running after the limit are cut off; their leases will lapse, and another process takes them.
       await within(1_000, Promise.all(workers.map((worker) => worker.cutOff())));
-      // The subscriber is disconnected by its owner: a goodbye to a Redis that is away would wait for ever.
+      // Its owner disconnects the subscriber: a QUIT to an unreachable Redis would wait for ever.
     },
   };
 }
@@ -104,14 +104,14 @@ async function openFor(pool: Pool, destinationId: string): Promise<void> {
   options.log.info('worker.opened', { destination: destinationId, count: concurrency });
 }
 
-/** A process that stops begins nothing more: others take it, without waiting until it counts as forgotten. */
+/** A stopping process releases its jobs, so that others take them before they count as lost. */
 const giveBack = (options: WorkerPoolOptions, jobs: readonly Job[]): Promise<void> =>
   options.giveBack(jobs).catch((error: unknown) => {
     const code = foreignCode(error);
     options.log.warn('store.unavailable', { loop: 'job', code, count: jobs.length });
   });
 
-/** Wakes what is queued, follows changes of the concurrency, closes what is idle. */
+/** Wakes destinations with queued work, follows changes of the concurrency, closes idle workers. */
 function look(pool: Pool): void {
   const { options, workers } = pool;
   if (!options.isOurs()) return standAside(pool);
@@ -129,7 +129,7 @@ function look(pool: Pool): void {
   }
 }
 
-/** A destination that is never idle is never opened again: a published change of its concurrency reaches it here. */
+/** A destination that is never idle is never reopened: a published change of its concurrency reaches it here. */
 function followConcurrency(
   options: WorkerPoolOptions,
   destinationId: string,

@@ -1,5 +1,5 @@
-// What time does by itself and no lead waits for: mails to clients, requests, retention, runs, tidying.
-// Invariant: rows of MySQL say what is due; a round that did not happen is made up by the next one, in any process.
+// Starts the timers for which no lead waits: mails to clients, requests, retention, bulk runs, housekeeping.
+// Invariant: rows of MySQL decide what is due; the next round, in any process, makes up for a missed one.
 import { connectors } from '../../connectors/index.ts';
 import { tidyAccess } from '../access/tidying.ts';
 import type { App } from '../app.ts';
@@ -38,7 +38,7 @@ export function startBackground(loop: StartLoop, app: App, maintenance: Maintena
   housekeepingTimers(loop, app, maintenance);
 }
 
-/** What prospects asked for, each at its time. */
+/** The timer for prospects' requests. */
 function requestTimers(loop: StartLoop, { database, log }: App): void {
   loop('requests', 10_000, async () => {
     await watchRequests({
@@ -50,7 +50,7 @@ function requestTimers(loop: StartLoop, { database, log }: App): void {
   });
 }
 
-/** A step a second: leads that go leave room for those that come. */
+/** One step a second: deletions leave capacity for new leads. */
 function retentionTimers(loop: StartLoop, app: App): void {
   const { retention, requests, log } = app;
   loop('retention', 1_000, async () => {
@@ -60,7 +60,7 @@ function retentionTimers(loop: StartLoop, app: App): void {
   loop('closings', 10_000, () => followClosings(app));
   const rowNotes = createRowNotes(app.database);
   let looks = 0;
-  // Not at once: a gateway that has just come up has leads to send.
+  // Not at once: a gateway that has just started has leads to send.
   loop('retention_daily', 300_000, async () => {
     looks += 1;
     if (looks === 1) return false;
@@ -75,7 +75,7 @@ function retentionTimers(loop: StartLoop, app: App): void {
   });
 }
 
-/** What is looked at once a minute, or an hour. */
+/** Timers of a minute or an hour. */
 function housekeepingTimers(loop: StartLoop, app: App, maintenance: Maintenance): void {
   const { config, database, published, log } = app;
   const apart = createApart({ database, log, step: 'EXPIRIES', restMs: 60_000 });

@@ -1,14 +1,14 @@
-// A collector that keeps the heap small while something is under way that holds little and makes much garbage, as a long file does.
-// Invariant: nothing is refused memory: what needs more gets it, at the price of more collecting.
+// Keeps the heap small while work is under way that needs little memory and makes much garbage, as a long file does.
+// Invariant: no allocation is refused: work that needs more memory gets it, at the price of more collections.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /**
- * Left to itself, V8 lets a heap grow to several times of what is alive in it, and its young generation to 128 MB. So: by so many
- * percent of what was alive at the last collection, and a young generation that stays as large as it is.
+ * By default V8 lets a heap grow to several times its live objects, and the young generation to 128 MB. These flags allow so many
+ * percent above the live objects of the last collection, and keep the size of the young generation.
  */
 const lean = ['--heap-growing-percent=30', '--semi-space-growth-factor=1'];
-/** V8's own. */
+/** V8's defaults. */
 const usual = ['--heap-growing-percent=0', '--semi-space-growth-factor=2'];
 
 const set = (flags: readonly string[]): void => {
@@ -17,14 +17,14 @@ const set = (flags: readonly string[]): void => {
 
 export type Leanly = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** The flags are the process's, and so is the count of what asks for them. */
+/** The flags apply to the process, and so does the count of the work that needs them. */
 let underWay = 0;
 
 function begin(): void {
   underWay += 1;
   if (underWay > 1) return;
   set(lean);
-  // How far the heap may grow is worked out at a collection.
+  // V8 computes the next limit of the heap at a collection.
   collect();
 }
 
@@ -42,10 +42,10 @@ export const leanly: Leanly = async (work) => {
   }
 };
 
-/** What a file leaves to do (sealing, recovery) goes on for a while after it. */
+/** The work after a file (sealing, recovery) goes on for a while. */
 const lingerMs = 60_000;
 
-/** For a process that works beside a long file: told again and again whether one is at work, it keeps its heap lean meanwhile. */
+/** For a process beside a long file: `note` is called repeatedly, and keeps the heap lean while a file is under way. */
 export function createLeanWatch(): { readonly note: (isAtWork: boolean) => void; readonly stop: () => void } {
   let until: number | undefined;
   const stop = (): void => {
@@ -68,7 +68,7 @@ function collect(): void {
   setFlagsFromString('--no-expose-gc');
 }
 
-/** The end of what bin/relais.mjs began: the room that loading took is not kept. */
+/** Ends the flags that bin/relais.mjs set at the start: the memory that loading took is not kept. */
 export function grownUp(): void {
   if (underWay === 0) set(usual);
 }

@@ -1,5 +1,5 @@
-// What is kept for a time that has gone by: lines of the opposition lists, counts of anomalies, hours of the plots.
-// Invariant: in bounded parts, and one that fails keeps none of the others from its turn.
+// Deletes data whose retention is over: oppositions, erased addresses, counts of anomalies and of hours.
+// Invariant: in bounded parts; a part that fails does not prevent the others.
 import { keptDays } from '../delivery/background/destination-hours.ts';
 import { inTurn } from '../delivery/background/in-turn.ts';
 import { civilDay } from '../domain/civil-time.ts';
@@ -9,10 +9,10 @@ import type { Database } from '../store/database.ts';
 import { dropHourCounts } from '../store/destination-hours.ts';
 
 const atOnce = 500;
-/** The list is for correcting forms and scripts; past half a year it would only say how agents worked. */
+/** The list serves to correct forms and scripts; after half a year it would only show how agents worked. */
 const anomalyDays = 180;
 
-/** Returns whether there may be more. */
+/** Returns true when there may be more. */
 export async function dropOutdated(database: Database): Promise<boolean> {
   let more = false;
   await inTurn(

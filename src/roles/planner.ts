@@ -1,5 +1,5 @@
-// The planner: stations 1 to 3 and everything time does by itself, each a loop over rows of MySQL.
-// Invariant: any number of processes may run it; a loop that fails goes on, and the others never wait for it.
+// Starts the planner role: stations 1 to 3 and all timers, each a loop over rows of MySQL.
+// Invariant: any number of processes may run it; a failing loop goes on, and no other waits for it.
 import { connectors } from '../../connectors/index.ts';
 import { readBounces } from '../delivery/background/bounces.ts';
 import { createOutageAlert } from '../delivery/background/outage-alert.ts';
@@ -19,8 +19,8 @@ import { createLeanWatch } from './lean-heap.ts';
 import { ownershipOf, presenceOf, type Role } from './role-status.ts';
 
 /**
- * Stations 1 to 3 and everything time does by itself. Any number of processes may run it.
- * @param restMs how long the first leads have the processor for themselves
+ * Starts the planner role.
+ * @param restMs time in which the first leads have the processor to themselves
  */
 export async function startPlanner(
   app: App,
@@ -47,7 +47,7 @@ export async function startPlanner(
   const leanWatch = createLeanWatch();
   startTimers(loop, app, { ...stations, leanWatch }, stopping.signal);
   let begun = false;
-  // No lead waits for this: its code is loaded when the first ones are through.
+  // No lead waits for this: its code is loaded after the first ones.
   const later = startLoop({
     name: 'background',
     idleMs: 3_600_000,
@@ -80,7 +80,7 @@ export async function startPlanner(
   };
 }
 
-/** Hangs on no row: told when nothing can be written. */
+/** Starts the alert of an outage, which needs no row: it is raised when nothing can be written. */
 function watchOutages(loop: StartLoop, app: App, trouble: Role['trouble']): void {
   const { database, log, config } = app;
   const { network, alerts: channels } = config;
@@ -98,11 +98,11 @@ interface Stations {
   readonly maintenance: ReturnType<typeof createMaintenance>;
 }
 
-/** Rows come in, are planned and dispatched. */
+/** Starts the loops by which rows are taken in, planned and dispatched. */
 function startTripLoops(loop: StartLoop, app: App, { planner, dispatcher, files }: Stations): void {
   const { database } = app;
   const { idleMs, batch } = app.config.planner;
-  // Nudged by intake in this process; looked for more rarely are changes that others note: rights, replays, rows of another process.
+  // Intake in this process nudges it; the slower timer finds changes of other sources: rights, replays, rows of another process.
   const planning = loop('plan', idleMs * 4, async () => {
     const { taken, destinations } = await planner.planBatch(batch);
     if (destinations.length > 0) await dispatcher.dispatch(destinations);
@@ -114,7 +114,7 @@ function startTripLoops(loop: StartLoop, app: App, { planner, dispatcher, files 
     return (await app.intake.acceptBatch(batch)).taken > 0;
   });
   loop('dispatch', Math.max(idleMs, 150), async () => (await dispatcher.dispatch()) > 0);
-  // A window that empties fast is not left empty until the next look at all of them.
+  // Refills a window that empties fast before the next pass over all of them.
   loop('refill', 50, async () => (await dispatcher.refill()) > 0);
   loop('collect', 250, async () => (await files.collect()) > 0);
   loop('files', 250, async () => (await dispatcher.dispatchFiles()) > 0);
@@ -127,10 +127,10 @@ function startTripLoops(loop: StartLoop, app: App, { planner, dispatcher, files 
   });
 }
 
-/** Leases of one look that only a long file has. */
+/** So many leases in one pass are a long file's. */
 const manyRecovered = 500;
 
-/** What time does by itself. */
+/** Starts the timers of the trip. */
 function startTimers(
   loop: StartLoop,
   app: App,
@@ -145,7 +145,7 @@ function startTimers(
   const { network, alerts: channels } = config;
   loop('leases', 500, async () => {
     const recovered = await maintenance.recoverLeases();
-    // A long file whose worker died is nobody's meanwhile, and its rows come by the thousand.
+    // A long file whose worker died has no lease meanwhile, and its rows come by the thousand.
     if (recovered >= manyRecovered) leanWatch.note(true);
     return recovered > 0;
   });

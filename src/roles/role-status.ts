@@ -1,5 +1,5 @@
-// What others see of a role: its line in MySQL, whether it reaches what it needs, and whether Redis and the keys are its own.
-// Invariant: a role whose Redis or key is another's says so and is not ready.
+// Reports the state of a role: its heartbeat in MySQL, its troubles, and whether Redis and keys are its own.
+// Invariant: a role whose Redis or key is another installation's reports it and is not ready.
 import { hostname } from 'node:os';
 import { programVersion } from '../config/version.ts';
 import { startHeartbeat } from '../delivery/background/heartbeat.ts';
@@ -10,14 +10,14 @@ import { keysLookedAtMs, recogniseKeys } from '../privacy/keys.ts';
 import { openRedis, refuseWrongAccount, writeProbe, type RedisClient } from '../queue/connect.ts';
 import type { App } from '../app.ts';
 
-/** A role at work. `stop` drains it within the configured limit. */
+/** A running role. `stop` drains it within the configured limit. */
 export interface Role {
   readonly stop: () => Promise<void>;
-  /** Undefined while healthy; otherwise what is wrong. */
+  /** Undefined while healthy; otherwise the trouble. */
   readonly trouble: () => Promise<string | undefined>;
 }
 
-/** Another process may have brought a new key in: from then on it writes here too. */
+/** Another process may have introduced a new key: this one then writes with it too. */
 function watchKeys({
   database,
   config,
@@ -51,7 +51,7 @@ export async function ownershipOf(
   redis: RedisClient,
 ): Promise<Ownership> {
   const { place, prefix } = config.redis;
-  // A question of its own line: among BullMQ's commands, which leave in one write, it would take their place while Redis is away.
+  // A connection of its own: among BullMQ's commands, which are pipelined, it would take their place while Redis is unreachable.
   const watch = openRedis(place, 'commands', config.silenceMs);
   try {
     await refuseWrongAccount(watch, place);
@@ -69,7 +69,7 @@ export async function ownershipOf(
   }
 }
 
-/** What others see of this role: its line in MySQL, and whether it reaches what it needs. */
+/** Starts the heartbeat of this role, and reports its troubles. */
 export function presenceOf(
   role: string,
   app: App,

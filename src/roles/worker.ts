@@ -1,5 +1,5 @@
-// The worker: stations 4 and 5, sending.
-// Invariant: any number of processes may run it; one that stops begins nothing more and gives back what it has not begun.
+// Starts the worker role: stations 4 and 5, sending.
+// Invariant: any number of processes may run it; a stopping one begins no job and releases those it has not begun.
 import { connectors } from '../../connectors/index.ts';
 import { createDeliverer } from '../delivery/deliver.ts';
 import { createGoLiveGate } from '../delivery/attempt/go-live-gate.ts';
@@ -19,7 +19,7 @@ import type { App } from '../app.ts';
 import { leanly } from './lean-heap.ts';
 import { ownershipOf, presenceOf, processName, type Role } from './role-status.ts';
 
-/** Stations 4 and 5. Any number of processes may run it. */
+/** Starts the worker role. */
 export async function startWorker(
   app: App,
   options: { readonly step?: (name: TripStep, destinationId: string) => void | Promise<void> } = {},
@@ -55,7 +55,7 @@ export async function startWorker(
     redis,
     subscriber,
     prefix,
-    // Without the key in force it could read no lead: it would only delay what it claims.
+    // Without the key in force it could read no lead: it would only delay the deliveries it claims.
     isOurs: () => ownership.isOurs() && app.keys.master.inForce(),
     concurrencyOf: async (destinationId) =>
       Math.min((await deliverer.limitsOf(destinationId)).concurrency, config.worker.concurrency),
@@ -71,7 +71,7 @@ export async function startWorker(
       await presence.stop();
       await Promise.all([readBacks.stop(), renewed.stop()]);
       await pool.close(config.worker.drainMs);
-      // Whatever is still sending after the limit is cut off; its rows show as `outcome_unknown`.
+      // Sends still running after the limit are cut off; their rows show as `outcome_unknown`.
       aborter.abort();
       for (const connector of Object.values(connectors)) await connector.close?.();
       subscriber.disconnect();
@@ -81,14 +81,14 @@ export async function startWorker(
   };
 }
 
-/** Secrets that clients renew by themselves: read before the first delivery is signed, then every few seconds. */
+/** Reads the secrets that clients rotate by themselves: before the first delivery is signed, then every few seconds. */
 async function followRenewed({ rotated, log }: App): Promise<Loop> {
   await rotated.refresh();
   const work = (): Promise<boolean> => rotated.refresh().then(() => false);
   return startLoop({ name: 'renewed_secrets', idleMs: rotatedFreshMs, work, log });
 }
 
-/** Rows and files that will not begin here count as forgotten, so that the next look pushes them again. */
+/** Marks rows and files that will not begin here as lost, so that the next pass pushes them again. */
 async function giveBack(database: Database, jobs: readonly Job[]): Promise<void> {
   await forgetQueued(
     database,

@@ -170,7 +170,7 @@ export async function credentialsByKey(sql: Sql): Promise<ReadonlyMap<string, nu
   return new Map(rows.map((row) => [row.keyId, row.n]));
 }
 
-/** Encrypts again every credential that is under an earlier key. One that no key decrypts stays, and is fetched anew. */
+/** Encrypts again every credential that is under an earlier key. One that no key decrypts stays, and is fetched again. */
 export async function rewrapCredentials(tx: Sql, keys: KeyRing): Promise<Omit<Rewrapped, 'last'>> {
   const current = keys.current();
   const rows = await tx.all<{ name: Buffer; sealed: Buffer; keyId: string }>(

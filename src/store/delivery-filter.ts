@@ -1,4 +1,5 @@
 // Declares the filter of a list of deliveries, and the SQL conditions made from it.
+// Invariant: types only; delivery-lists.ts makes the conditions.
 import type { DeliveryState } from '../domain/delivery.ts';
 import type { SqlValue } from './database.ts';
 

@@ -2,7 +2,7 @@
 // Invariant: reads only; all three times are the database's.
 import { inList, type ReadOnlySql } from './database.ts';
 
-/** Receipt, first departure and settlement of first deliveries; erased leads have no receipt left. */
+/** Receipt, first departure and settlement of these deliveries; those of a lead without a receipt are missing. */
 export async function deliveryTimes(
   sql: ReadOnlySql,
   deliveryIds: readonly number[],

@@ -16,7 +16,7 @@ export interface ReadBack extends Omit<ReadBackWanted, 'afterMs'> {
   readonly looks: number;
 }
 
-/** Schedules the reading; an accepted replay is read back anew. */
+/** Schedules the reading; an accepted replay is read back again. */
 export async function noteReadBacks(tx: Sql, wanted: readonly ReadBackWanted[]): Promise<void> {
   for (const group of insertGroups(wanted)) {
     await tx.run(

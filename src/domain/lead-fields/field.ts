@@ -25,7 +25,7 @@ interface Facts<C extends string, V extends FieldValue, P extends Presence> {
   readonly category?: DataCategory | 'technical';
   /** French, for the document a client signs. */
   readonly label: string;
-  /** English, for whoever writes a mapping or sends leads. */
+  /** English, for authors of mappings and senders of leads. */
   readonly description: string;
   /** Further advice for a sender. */
   readonly note?: string;
