@@ -1,5 +1,5 @@
 // Opens and assembles the program (composition root), and closes what it opened, last in first out.
-// Invariant: no other file opens connections; a command line opens MySQL only; Redis is opened by the planner and the worker.
+// Invariant: a command line opens MySQL only; the planner and the worker open Redis.
 import { connectors } from '../connectors/index.ts';
 import type { AccessPlace } from './access/place.ts';
 import { partsOnDemand, type Parts } from './app/parts.ts';

@@ -1,4 +1,4 @@
-// Counts what waits and how long, for health, metrics and alerts: intake rows, changes, deliveries, log entries, alerts.
+// Counts waiting rows and their ages, for health, metrics and alerts: intake rows, changes, deliveries, log entries, alerts.
 // Invariant: reads only; the cost grows with the open rows alone.
 import type { ReadOnlySql } from './database.ts';
 import { heldStates } from './destinations.ts';

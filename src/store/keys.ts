@@ -1,4 +1,4 @@
-// Registers the keys of this installation by their check values, and encrypts again what is under an earlier key.
+// Registers the keys of this installation by their check values, and encrypts again the data under an earlier one.
 // Invariant: no key is stored; the highest generation of a purpose is the one that writes.
 import { openWith, type Key, type KeyRing } from '../domain/key-ring.ts';
 import { derived, sealBytes } from '../domain/keyed.ts';

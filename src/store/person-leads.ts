@@ -1,4 +1,4 @@
-// Reads what identifies leads without data of the person (reference, channel, dates), and the names for comparison.
+// Reads the heads of leads (reference, channel, dates; nothing personal), and the names of their persons for comparison.
 // Invariant: reads only; a name is shown only when the log has an entry of the look.
 import type { PersonName } from '../domain/person-name.ts';
 import { inList, insertGroups, type Sql } from './database.ts';

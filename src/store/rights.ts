@@ -1,4 +1,4 @@
-// Writes what rights change in the lead tables: a consent event, or the erasure of all personal data.
+// Applies rights to the lead tables: a consent event, or the erasure of all personal data.
 // Invariant: the caller has locked the lead; an erased lead keeps only ids, dates and statistics columns without personal data.
 import { randomBytes } from 'node:crypto';
 import { columnFacts } from '../domain/lead-fields/columns.ts';

@@ -1,4 +1,5 @@
-// Copies what a person refused or withdrew in one lead to the person's other leads at that client: a CRM's opt-out belongs to the address.
+// Copies a person's refusals and withdrawals in one lead to the person's other leads at that client: a CRM's opt-out belongs to
+// the address.
 // Invariant: leads are one person's when they share the e-mail or a phone, one hop and no further; a withdrawal locks the client
 // exclusively, so that no lead with an older grant is added meanwhile.
 import type { ConsentRecord } from '../domain/lead.ts';

@@ -1,5 +1,5 @@
-// Writes what support orders: a new run, a try brought forward, earlier leads for the planner.
-// Invariant: a statement changes a delivery only in the state in which support saw it.
+// Writes the orders of support: a new run, a try brought forward, earlier leads for the planner.
+// Invariant: a delivery that has moved on meanwhile is not changed.
 import { restartCalls } from './calls.ts';
 import { inList, type Sql } from './database.ts';
 import { whichClause, type Which } from './which.ts';

@@ -1,4 +1,4 @@
-// Defines the definition of a field, and the kinds of fields.
+// Defines how a field of a lead is declared, and the kinds of fields.
 // Invariant: columns, contract, types, sources, samples and pages are derived from the definition; none of them lists fields itself.
 import type { DataCategory } from '../lead-values.ts';
 import { rules, type Rule } from './rules.ts';
