@@ -50,7 +50,7 @@ const lineColumns = 'handover_id AS id, key_id AS keyId, mac';
 /** Entries of one row, which the id of the first identifies. */
 export type WaitingTogether = readonly Waiting[];
 
-/** The next entries to seal that one of these keys has signed, at most `limit`; entries set apart are left out. */
+/** The next entries to seal that one of these keys has signed, at most `limit`; entries marked as refused are left out. */
 export async function takeUnsealed(
   tx: Sql,
   keyIds: readonly string[],
