@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DoorOptions, Mischief, RunningSimulator } from '../../../sandbox/simulators/server.ts';
-import type { ChangeByHand, CrmRecord } from '../../../sandbox/simulators/simulator.ts';
+import type { ChangeByHand, CrmAnswer, CrmRecord } from '../../../sandbox/simulators/simulator.ts';
 import {
   bytesOf,
   formClosed,
@@ -25,6 +25,8 @@ export interface RealPlace {
   readonly key: string;
   /** Of its own people, where they have another one. */
   readonly staffKey?: string;
+  /** What it, or the proxy before it, answers a caller who is too fast. */
+  readonly busy: CrmAnswer;
   /** Stops and starts its database. */
   readonly database?: { readonly stop: () => Promise<void>; readonly start: () => Promise<void> };
   /** Closes and opens a door that has no key: a public form. */
@@ -187,7 +189,8 @@ export async function openRecordingDoor(
       if (away) asked += 1;
       else if (!good) wrongKeys += 1;
       const mischief = away ? undefined : mischiefFor(planned, sent);
-      if (mischief === 'busy') return void response.writeHead(429).end();
+      if (mischief === 'busy')
+        return void response.writeHead(place.busy.status, place.busy.headers).end(place.busy.body);
       if (mischief === 'cut before') return void raw.socket.destroy();
       if (mischief === 'kept late') await sleep(options.keptAfterMs);
       const got = await record(sent, beside);

@@ -11,13 +11,11 @@ export const hundredLeads: readonly TrialLead[] = Array.from({ length: rounds },
 
 /** Their names stay: each has namesakes. */
 function asAnother(lead: TrialLead, round: number): TrialLead {
-  const { person, reference, later, mischief, ...rest } = lead;
+  const { person, reference, later, ...rest } = lead;
   const moved = (phone: string): string =>
     phone.replace(/\d{4}$/, (digits) => String(Number(digits) + round * 1_000).padStart(4, '0'));
   return {
     ...rest,
-    // Tryton's 429 is its lock of six minutes: once is enough.
-    ...(mischief === undefined || mischief === 'busy' ? {} : { mischief }),
     reference: reference.replace('TR-', `TR-${round}`),
     person: {
       ...person,

@@ -6,6 +6,7 @@ import { parseArgs, promisify } from 'node:util';
 import { gatewayTools } from '../../../sandbox/demo/gateway.ts';
 import { createScreen } from '../../../sandbox/demo/screen.ts';
 import { stopSignal } from '../../../sandbox/demo/stop.ts';
+import { simulatorOf } from '../../../sandbox/simulators/index.ts';
 import { leadsOf, strangers, trialLeads } from '../../../sandbox/trial/leads.ts';
 import { realPace } from '../../../sandbox/trial/pace.ts';
 import { printTrial } from '../../../sandbox/trial/report.ts';
@@ -97,10 +98,13 @@ const keep = (name: string, { driven, exchanges }: Pick<Recording, 'driven' | 'e
 const screen = createScreen(process.stdout);
 const signal = stopSignal();
 let door: RecordingDoor | undefined;
-const open: OpenDoor = async (_preset, { secrets }, options) => {
+const open: OpenDoor = async (_preset, simulation, options) => {
+  const { secrets } = simulation;
+  // As in the trial of the simulated one: a refusal of another kind, such as Tryton's lock of six minutes, would not be "too fast".
+  const busy = simulatorOf(preset)?.open(simulation).whenBusy ?? { status: 429 };
   door = await openRecordingDoor(
     real,
-    { base: at, key, staffKey, ...database, ...form },
+    { base: at, key, staffKey, busy, ...database, ...form },
     real.sent?.(secrets) ?? secrets[real.key] ?? '',
     options,
   );
