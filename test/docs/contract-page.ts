@@ -1,6 +1,7 @@
 // The lists of docs/lead-contract.md, from the contract and the migrations: `npm run docs` writes them, a test holds them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sourceModel } from '../../src/domain/lead.ts';
 import { kindColumns } from '../../src/intake/contract.ts';
 import {
   consentElement,
@@ -73,19 +74,23 @@ function shortFormsInFull(): string {
 function columnTable(): string {
   const types = columnTypes();
   const rows = fields.map(
-    ({ name, category, says, path }) =>
-      `| \`${name}\` | ${types.get(name) ?? '?'} | ${category} | ${shortRule(says)} | ${path === name ? '' : `\`${path}\``} |`,
+    ({ name, says, path }) =>
+      `| \`${name}\` | ${types.get(name) ?? '?'} | ${shortRule(says)} | ${path === name ? '' : `\`${path}\``} |`,
   );
-  return ['| Column | Type | Category | Rule | Nested name |', '|---|---|---|---|---|', ...rows].join('\n');
+  return ['| Column | Type | Rule | Nested name |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+/** A field of the source model has its meaning there. */
+function saidBesides(field: IntakeField): string {
+  const said = sourceModel.some(({ path }) => path === field.path) ? field.note : uncapped(meaningOf(field));
+  return said === undefined ? '' : `: ${said}`;
 }
 
 /** Columns that need more than the meaning of the source model: mandatory ones and those with a note. */
 const meanings = (): string =>
   fields
     .filter(({ name, note }) => note !== undefined || mandatoryIn(name) !== '')
-    .map((field) =>
-      wrapped(`\`${field.name}\`${mandatoryIn(field.name)}: ${uncapped(meaningOf(field))}`, '- ', '  '),
-    )
+    .map((field) => wrapped(`\`${field.name}\`${mandatoryIn(field.name)}${saidBesides(field)}`, '- ', '  '))
     .join('\n');
 
 const elementList = (element: Readonly<Record<string, ElementRule>>): string =>
@@ -110,7 +115,7 @@ export function contractPage(page: string): string {
   const parts: readonly (readonly [RegExp, string])[] = [
     [/^\| Column \| Type \|/m, columnTable()],
     [/^Short forms: /m, shortFormsInFull()],
-    [/(^Beyond the meaning in (?:(?!- ).*\n)*?\n)- /m, meanings()],
+    [/(^Meaning and category of each (?:(?!- ).*\n)*?\n)- /m, meanings()],
     [/(^### `consents`\n\n(?:(?!- ).*\n)*?)- /m, elementList(consentElement)],
     [/(^### `interactions`\n\n(?:(?!- ).*\n)*?)- /m, elementList(interactionElement)],
   ];
