@@ -36,8 +36,7 @@ const judgedAfterMs = 700;
 
 export const adlead: Simulator = {
   preset: 'adlead',
-  modelled:
-    'the public documentation of Adlead’s API v1, and answers others published; whom it refuses is our guess',
+  modelled: 'public documentation, published answers; whom it refuses is a guess',
   secretNames: ['ADLEAD_KEY'],
   changes: 'in writing',
   turnsAway: ({ email, firstName }, strangers) => {

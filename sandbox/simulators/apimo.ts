@@ -27,8 +27,7 @@ const leadTypes = ['1', '2', '3'];
 
 export const apimo: Simulator = {
   preset: 'apimo',
-  modelled:
-    'the public page of Apimo’s webservice, and a client others generated from its API description; no real account',
+  modelled: 'public page, a client generated from its API description',
   secretNames: ['APIMO_PROVIDER', 'APIMO_TOKEN'],
   changes: 'erasures in writing',
   open: openApimo,

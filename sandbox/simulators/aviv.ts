@@ -29,8 +29,7 @@ const audience = 'https://api.aviv-group.com/seeker-leads/v1';
 
 export const aviv: Simulator = {
   preset: 'aviv',
-  modelled:
-    'the developer portal of AVIV’s Seeker Leads API v1, and answers others published; no real account',
+  modelled: 'developer portal, published answers',
   secretNames: ['AVIV_CLIENT_ID', 'AVIV_CLIENT_SECRET'],
   changes: 'in writing',
   turnsAway: ({ email }) => (email === undefined ? 'invalid' : undefined),

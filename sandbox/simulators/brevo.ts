@@ -7,7 +7,7 @@ import type { CrmAnswer, CrmRequest, SimulatedCrm, Simulator, SimulatorOptions }
 
 export const brevo: Simulator = {
   preset: 'brevo',
-  modelled: 'the public documentation and reported answers of Brevo’s API v3; no real account',
+  modelled: 'public documentation, reported answers',
   secretNames: ['BREVO_KEY'],
   keeps: 'persons',
   open: openBrevo,

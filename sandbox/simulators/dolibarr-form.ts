@@ -15,7 +15,7 @@ import type {
 
 export const dolibarrForm: Simulator = {
   preset: 'dolibarr-form',
-  modelled: 'Dolibarr 23.0.0-beta, installed and fed in November 2026',
+  modelled: 'Dolibarr 23.0.0-beta, installed November 2026',
   secretNames: [],
   changes: 'in writing',
   turnsAway: ({ email, firstName }) =>

@@ -14,7 +14,7 @@ import type {
 
 export const dolibarr: Simulator = {
   preset: 'dolibarr',
-  modelled: 'Dolibarr 23.0.0-beta, installed and fed in November 2026',
+  modelled: 'Dolibarr 23.0.0-beta, installed November 2026',
   secretNames: ['DOLIBARR_KEY'],
   open: openDolibarr,
 };

@@ -18,8 +18,7 @@ import { createTokenEndpoint, tokenIn, type TokenWords } from './token-endpoint.
 
 export const dynamics: Simulator = {
   preset: 'dynamics',
-  modelled:
-    'the public documentation and reported answers of Dataverse’s Web API v9.2 and of Entra; no real organisation',
+  modelled: 'public documentation, reported answers, of Entra too',
   secretNames: ['DYNAMICS_CLIENT_ID', 'DYNAMICS_CLIENT_SECRET'],
   open: openDynamics,
 };

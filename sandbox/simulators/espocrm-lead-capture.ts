@@ -9,7 +9,7 @@ import type { CrmAnswer, CrmRequest, SimulatedCrm, Simulator, SimulatorOptions }
 
 export const espocrmLeadCapture: Simulator = {
   preset: 'espocrm-lead-capture',
-  modelled: 'EspoCRM 8.4.2, installed and fed in November 2026; the source of 9.3.10',
+  modelled: 'EspoCRM 8.4.2, installed November 2026; source of 9.3.10',
   secretNames: ['ESPO_CAPTURE_KEY'],
   secretAddress: { name: 'CLIENT_CAPTURE_URL', path: '/api/v1/LeadCapture/', key: 'ESPO_CAPTURE_KEY' },
   changes: 'in writing',

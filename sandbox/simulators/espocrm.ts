@@ -25,7 +25,7 @@ const empty = (status: number, headers: Record<string, string> = {}): CrmAnswer 
 
 export const espocrm: Simulator = {
   preset: 'espocrm',
-  modelled: 'EspoCRM 8.4, installed and fed in November 2026; source of 8.4.2',
+  modelled: 'EspoCRM 8.4, installed November 2026; source of 8.4.2',
   secretNames: ['ESPO_KEY'],
   open: openEspocrm,
 };

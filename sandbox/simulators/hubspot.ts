@@ -16,7 +16,7 @@ import type { CrmAnswer, CrmRequest, SimulatedCrm, Simulator, SimulatorOptions }
 
 export const hubspot: Simulator = {
   preset: 'hubspot',
-  modelled: 'the public documentation and reported answers of HubSpot’s CRM API v3; no real account',
+  modelled: 'public documentation, reported answers',
   secretNames: ['HUBSPOT_TOKEN'],
   open: openHubspot,
 };

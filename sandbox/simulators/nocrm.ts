@@ -21,7 +21,7 @@ type Leads = Map<number, Lead>;
 
 export const nocrm: Simulator = {
   preset: 'nocrm',
-  modelled: 'the public documentation of noCRM.io’s API v2, and answers others published; no real account',
+  modelled: 'public documentation, published answers',
   secretNames: ['NOCRM_KEY'],
   open: openNocrm,
 };

@@ -34,15 +34,15 @@ const behind = (
   open: (options) => openOdoo(options, doorOf(options.secrets)),
 });
 
-export const odoo = behind('odoo', 'Odoo 19.0, installed and asked in November 2026', json2Door);
+export const odoo = behind('odoo', 'Odoo 19.0, installed November 2026', json2Door);
 export const odooJsonRpc = behind(
   'odoo-jsonrpc',
-  'Odoo 18.0, installed and asked in November 2026; 16 and 17 from documentation',
+  'Odoo 18.0, installed November 2026; 16 and 17 from documentation',
   jsonRpcDoor,
 );
 export const odooXmlRpc = behind(
   'odoo-xmlrpc',
-  'Odoo 18.0, installed and asked in November 2026; 16 and 17 from documentation',
+  'Odoo 18.0, installed November 2026; 16 and 17 from documentation',
   xmlRpcDoor,
 );
 

@@ -25,8 +25,7 @@ const channel = 'CNL_4f2a';
 
 export const oplead: Simulator = {
   preset: 'oplead',
-  modelled:
-    'the public help page of Oplead’s import; answers and further fields, nowhere public, are those of the example',
+  modelled: 'public help page; answers and further fields, nowhere public, are those of the example',
   secretNames: ['OPLEAD_TOKEN'],
   changes: 'in writing',
   turnsAway: ({ email }) => (email === undefined ? 'invalid' : undefined),

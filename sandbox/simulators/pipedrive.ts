@@ -18,7 +18,7 @@ import type { CrmAnswer, CrmRequest, SimulatedCrm, Simulator, SimulatorOptions }
 
 export const pipedrive: Simulator = {
   preset: 'pipedrive',
-  modelled: 'the public documentation and client library of Pipedrive’s API; no real account',
+  modelled: 'public documentation, client library',
   secretNames: ['PIPEDRIVE_TOKEN'],
   open: openPipedrive,
 };

@@ -36,7 +36,7 @@ interface Books {
 
 const receiver = (preset: string, format: Format): Simulator => ({
   preset,
-  modelled: 'docs/webhook.md, the page by which a client builds its own endpoint',
+  modelled: 'docs/webhook.md',
   secretNames: ['HTTP_TOKEN', 'HTTP_SIGNING'],
   open: (options) => openReceiver(options, format),
 });

@@ -18,8 +18,7 @@ import { createTokenEndpoint, tokenIn, type TokenWords } from './token-endpoint.
 
 export const salesforce: Simulator = {
   preset: 'salesforce',
-  modelled:
-    'the public documentation and reported answers of Salesforce’s REST API v62.0; no real organisation',
+  modelled: 'public documentation, reported answers',
   secretNames: ['SALESFORCE_CLIENT_ID', 'SALESFORCE_CLIENT_SECRET'],
   open: openSalesforce,
 };

@@ -28,7 +28,7 @@ const proofField = 4711;
 
 export const sellsy: Simulator = {
   preset: 'sellsy',
-  modelled: 'the public documentation of Sellsy’s API v2, and other people’s clients; no real account',
+  modelled: 'public documentation, other people’s clients',
   secretNames: ['SELLSY_CLIENT_ID', 'SELLSY_CLIENT_SECRET'],
   open: openSellsy,
 };

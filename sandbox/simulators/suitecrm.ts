@@ -20,7 +20,7 @@ import { createTokenEndpoint, tokenIn, type TokenWords } from './token-endpoint.
 
 export const suitecrm: Simulator = {
   preset: 'suitecrm',
-  modelled: 'the source of SuiteCRM 7.14.6, 7.15.0 and 8.10.1 (API V8); no real one was run',
+  modelled: 'source of SuiteCRM 7.14.6, 7.15.0 and 8.10.1',
   secretNames: ['SUITECRM_CLIENT_ID', 'SUITECRM_CLIENT_SECRET'],
   open: openSuitecrm,
 };

@@ -20,7 +20,7 @@ import {
 
 export const tryton: Simulator = {
   preset: 'tryton',
-  modelled: 'Tryton 7.0.30, installed and asked in November 2026',
+  modelled: 'Tryton 7.0.30, installed November 2026',
   secretNames: ['TRYTON_USER', 'TRYTON_PASSWORD'],
   open: openTryton,
 };

@@ -18,8 +18,7 @@ import {
 
 export const zoho: Simulator = {
   preset: 'zoho',
-  modelled:
-    'the public documentation and reported answers of Zoho CRM’s API v8 and of its accounts server; no real account',
+  modelled: 'public documentation, reported answers, of its accounts server too',
   secretNames: ['ZOHO_CLIENT_ID', 'ZOHO_CLIENT_SECRET', 'ZOHO_REFRESH_TOKEN'],
   open: openZoho,
 };

@@ -83,7 +83,7 @@ describe.each(simulators.map(({ preset }) => preset))('%s', (name) => {
 });
 
 test('every recorded answer says how it is known, in a word the page explains; what nobody saw proves no yes', () => {
-  for (const origin of origins) expect(read('docs/presets.md')).toContain(`\n- \`${origin}\`: `);
+  for (const origin of origins) expect(read('mappings/README.md')).toContain(`\n- \`${origin}\`: `);
   for (const name of presetNames)
     for (const { from, answer, outcome } of readPreset(join(root, 'mappings'), name).answers) {
       expect([name, answer, origins.includes(from)]).toEqual([name, answer, true]);
