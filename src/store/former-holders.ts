@@ -1,15 +1,21 @@
 // Finds the leads of a client that have or had an address known only as a keyed digest, because a correction replaced it.
-// Invariant: reads only, page by page over the client's distinct addresses; nothing is read without a digest to find.
+// Invariant: reads only, page by page over the client's addresses; nothing is read without a digest to find.
 import { addressDigests } from '../domain/opposition.ts';
 import type { Sql } from './database.ts';
-import { leadsFormerlyUnder, leadsWithAddress } from './oppositions.ts';
+import { leadsFormerlyUnder } from './oppositions.ts';
 
 const columns = ['email', 'mobile', 'landline'] as const;
-const addressesAtOnce = 2_000;
+const rowsAtOnce = 2_000;
 
 export interface Holder {
   readonly leadId: number;
   readonly digest: Buffer;
+}
+
+interface Row {
+  readonly address: string;
+  readonly withdrawn: number;
+  readonly leadId: number;
 }
 
 /**
@@ -22,24 +28,22 @@ export async function holdersNow(
   clientId: string,
   digests: readonly Buffer[],
 ): Promise<readonly Holder[]> {
-  const wanted = new Map(digests.map((digest) => [digest.toString('hex'), digest]));
+  const wanted = new Set(digests.map((digest) => digest.toString('hex')));
   const holders: Holder[] = [];
   for (const column of wanted.size === 0 ? [] : columns)
-    for (let after = ''; ;) {
-      const page = await sql.all<{ readonly address: string }>(
-        `SELECT DISTINCT ${column} AS address FROM prospects FORCE INDEX (prospects_${column})
-          WHERE client_id = ? AND ${column} > ? ORDER BY ${column} LIMIT ${addressesAtOnce}`,
-        [clientId, after],
+    for (let last: Row | undefined = { address: '', withdrawn: -1, leadId: 0 }; last !== undefined;) {
+      const rows: readonly Row[] = await sql.all<Row>(
+        `SELECT ${column} AS address, withdrawn, lead_id AS leadId FROM prospects FORCE INDEX (prospects_${column})
+          WHERE client_id = ? AND ${column} >= ? AND (${column}, withdrawn, lead_id) > (?, ?, ?)
+          ORDER BY ${column}, withdrawn, lead_id LIMIT ${rowsAtOnce}`,
+        [clientId, last.address, last.address, last.withdrawn, last.leadId],
       );
-      for (const { address } of page) {
+      for (const { address, leadId } of rows) {
         const own = { [column === 'email' ? 'email' : 'mobile']: address };
         const digest = addressDigests(key, clientId, own).find((one) => wanted.has(one.toString('hex')));
-        if (digest === undefined) continue;
-        for (const leadId of await leadsWithAddress(sql, clientId, own)) holders.push({ leadId, digest });
+        if (digest !== undefined) holders.push({ leadId, digest });
       }
-      const last = page.at(-1);
-      if (last === undefined || page.length < addressesAtOnce) break;
-      after = last.address;
+      last = rows.length < rowsAtOnce ? undefined : rows.at(-1);
     }
   return holders;
 }

@@ -33,6 +33,8 @@ export interface Holding {
   readonly value: string;
   /** Equal for addresses that compare equal. */
   readonly address: string;
+  /** A lead of the client was parted from an address by a correction. */
+  readonly clientHasFormer: boolean;
 }
 
 /** The addresses of these leads, one entry each. */
@@ -40,21 +42,30 @@ export async function holdingsOf(tx: Sql, leadIds: readonly number[]): Promise<r
   if (leadIds.length === 0) return [];
   const { marks, values } = inList([...new Set(leadIds)]);
   const rows = await tx.all<
-    { readonly leadId: number; readonly clientId: string; readonly weight: string | null } & Readonly<
-      Record<Column, string | null>
-    >
+    {
+      readonly leadId: number;
+      readonly clientId: string;
+      readonly weight: string | null;
+      readonly hasFormer: 0 | 1;
+    } & Readonly<Record<Column, string | null>>
   >(
-    `SELECT lead_id AS leadId, client_id AS clientId, HEX(WEIGHT_STRING(email)) AS weight, email, mobile, landline
-       FROM prospects FORCE INDEX (PRIMARY) WHERE lead_id IN (${marks})`,
+    `SELECT p.lead_id AS leadId, p.client_id AS clientId, HEX(WEIGHT_STRING(p.email)) AS weight, p.email, p.mobile, p.landline,
+            EXISTS (SELECT 1 FROM former_addresses f FORCE INDEX (former_addresses_digest) WHERE f.client_id = p.client_id) AS hasFormer
+       FROM prospects p FORCE INDEX (PRIMARY) WHERE p.lead_id IN (${marks})`,
     values,
   );
-  return rows.flatMap(({ leadId, clientId, weight, ...row }) =>
+  return rows.flatMap(({ leadId, clientId, weight, hasFormer, ...row }) =>
     columns.flatMap((column) => {
       const [kind, value] = [column === 'email' ? 'email' : 'phone', row[column] ?? ''] as const;
       const compared = column === 'email' ? weight : value;
       return value === ''
         ? []
-        : [{ leadId, clientId, column, kind, value, address: `${clientId}\n${kind}\n${compared}` }];
+        : [
+            {
+              ...{ leadId, clientId, column, kind, value, clientHasFormer: hasFormer === 1 },
+              address: `${clientId}\n${kind}\n${compared}`,
+            },
+          ];
     }),
   );
 }

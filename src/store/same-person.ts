@@ -86,7 +86,7 @@ export async function spreadWithdrawals(tx: Sql, at: Spreading): Promise<readonl
     return holdings.filter(({ leadId }) => wanted.has(leadId));
   };
   const directions: readonly Direction[] = [
-    ...(await formerDirections(tx, at.oppositionKey, of(at.origins), at.origins)),
+    ...(await formerDirections(tx, at.oppositionKey, holdings, at)),
     ...(await sharedAmong(tx, of(at.touched), 'withdrawn')).map(({ kind, own, all }) => ({
       kind,
       from: all,

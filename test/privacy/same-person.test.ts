@@ -303,6 +303,25 @@ test('a withdrawal of a lead that had the address reaches those that have it now
   ]);
 });
 
+test('C16: an older yes that comes in under an address that a withdrawn lead has left is withdrawn, a newer one is not', async () => {
+  await parted('shared@courriel.example');
+  await withdraw('G-2');
+  const after = new Date(Date.now() + 1000).toISOString();
+  await gateway.send(
+    leadRow('G-5', { email: 'shared@courriel.example', mobile: '+33639980176', landline: null }),
+    leadRow('G-6', {
+      ...{ email: 'Shared@courriel.example', mobile: '+33639980177', landline: null },
+      ...said('granted', after),
+    }),
+    leadRow('G-7', { email: null, mobile: null, landline: '+33639980174' }),
+  );
+  await gateway.until('taken in', async () => (await stateOf('G-7')) !== undefined);
+  expect([await stateOf('G-5'), await stateOf('G-6'), await stateOf('G-7')]).toEqual([
+    ...['withdrawn', 'granted'],
+    'withdrawn',
+  ]);
+});
+
 test('a withdrawal that comes in as a row reaches them too; a refusal, which answers for an address, does not', async () => {
   await parted('shared@courriel.example');
   await gateway.send(row('consent', 'G-2', said('refused', new Date().toISOString())));
