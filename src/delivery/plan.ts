@@ -124,7 +124,7 @@ async function planAlone(planning: Planning, change: LeadChange): Promise<Planne
     if (taken.length === 0) return nothing;
     const deaths = (await takings.deathsOf(tx, taken.map(itemOf))).get(itemOf(change));
     if ((deaths?.alone ?? 0) < deathsAloneAtMost)
-      return takings.under(tx, taken.map(itemOf), () => planTaken(planning, tx, taken));
+      return takings.under(tx, taken.map(itemOf), () => planTaken(planning, tx, taken), 'suspect');
     await setAside(tx, change.id, 60);
     await raiseAlerts(tx, [alertOf(change, endsProcesses)]);
     log.error('planner.set_aside', { client: change.clientId, lead: change.leadId, code: endsProcesses });

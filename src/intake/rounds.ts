@@ -60,10 +60,15 @@ export function createRounds(deps: RoundDeps): Rounds {
     }
   };
 
-  const work = (tx: Sql, heads: readonly IntakeHead[], round: Round): Promise<ProcessedRows> => {
+  const work = (
+    tx: Sql,
+    heads: readonly IntakeHead[],
+    round: Round,
+    suspicion?: 'suspect',
+  ): Promise<ProcessedRows> => {
     const ids = heads.map((head) => head.id);
     for (const head of heads) round.worked.set(head.id, head);
-    return takings.under(tx, ids.map(String), async (also) => {
+    const settle = async (also: (more: readonly string[]) => Promise<void>): Promise<ProcessedRows> => {
       const pull: Pull = async (names) => {
         const { sound } = await sorted(tx, takings, await leadsOf(tx, names, ids), round);
         const chosen = withinBatch(sound);
@@ -75,7 +80,8 @@ export function createRounds(deps: RoundDeps): Rounds {
         );
       };
       return processRows(tx, deps, await fetchRows(tx, ids), pull);
-    });
+    };
+    return takings.under(tx, ids.map(String), settle, suspicion);
   };
 
   return {
@@ -91,7 +97,7 @@ export function createRounds(deps: RoundDeps): Rounds {
         const deaths = (await takings.deathsOf(tx, [String(id)])).get(String(id));
         if ((deaths?.alone ?? 0) >= deathsAloneAtMost)
           return { ...nothing, refused: await deps.setPoisonAside(tx, head) };
-        return work(tx, [head], newRound());
+        return work(tx, [head], newRound(), 'suspect');
       }),
   };
 }

@@ -1,7 +1,8 @@
 // Marks the items that a process works on, to detect one over which processes crash; a mark is committed before the work and
 // deleted after it.
 // Invariant: items are marked while their rows are locked; a mark on a row that another process can lock proves that the marking
-// process crashed.
+// process crashed. A mark costs a commit, so a proven process makes none: after a crash its successor meets the same items among its
+// first batches, and marks them then.
 import { inList, type Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
 
@@ -22,16 +23,22 @@ export interface Takings {
   readonly named: () => Promise<readonly string[]>;
   /** Crashes by item, for the items that `tx` has locked. */
   readonly deathsOf: (tx: Sql, items: readonly string[]) => Promise<ReadonlyMap<string, Deaths>>;
-  /** Works on items under a committed mark; `also` marks further items that the work takes. */
+  /**
+   * Works on items under a committed mark; `also` marks further items that the work takes. A proven process marks suspects only.
+   */
   readonly under: <T>(
     tx: Sql,
     items: readonly string[],
     work: (also: (more: readonly string[]) => Promise<void>) => Promise<T>,
+    kind?: 'suspect',
   ) => Promise<T>;
 }
 
 /** Two crashes alone are proof: neither a neighbour nor a coincidence of the machine explains them. */
 export const deathsAloneAtMost = 2;
+
+/** Batches after which a process is proven: the items of a crash are among the first batches of its successor. */
+export const provenAfter = 100;
 
 /** More marks than the batches of a crash or two have. */
 const namedAtMost = 2_000;
@@ -40,6 +47,7 @@ const namedAtMost = 2_000;
 export function createTakings(marks: Sql, kind: TakingKind): Takings {
   /** Marks of ours that may still exist. */
   const mine = new Set<number>();
+  let batches = 0;
 
   return {
     clear: async () => {
@@ -66,7 +74,8 @@ export function createTakings(marks: Sql, kind: TakingKind): Takings {
       }
       return deaths;
     },
-    under: async (tx, items, work) => {
+    under: async (tx, items, work, suspicion) => {
+      if (batches >= provenAfter && suspicion === undefined) return work(async () => undefined);
       const now: number[] = [];
       const mark = async (items: readonly string[]): Promise<void> => {
         const { insertId } = await marks.run('INSERT INTO takings (work, items) VALUES (?, ?)', [
@@ -80,6 +89,7 @@ export function createTakings(marks: Sql, kind: TakingKind): Takings {
         await mark(items);
         const result = await work(mark);
         await dropTakings(tx, now);
+        batches += 1;
         return result;
       } catch (error) {
         // Before the transaction releases its rows, so that no process mistakes our failure for a crash.
