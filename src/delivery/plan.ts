@@ -14,12 +14,12 @@ import {
   nextChanges,
   setAside,
   startOfPlanning,
-  takeChange,
   takeChanges,
+  takeThese,
   type LeadChange,
   type PlanningTurns,
 } from '../store/lead-changes.ts';
-import { createTakings, deathsAloneAtMost, type Takings } from '../store/takings.ts';
+import { createTakings, deathsAloneAtMost, suspectParts, type Takings } from '../store/takings.ts';
 import { emptyWork, planChange, type PlanTarget } from './planning/plan-change.ts';
 import { writePlan } from './planning/write-plan.ts';
 import type { Published } from './mapping-cache.ts';
@@ -35,8 +35,8 @@ export interface Planner {
   readonly planBatch: (limit: number) => Promise<Planned>;
 }
 
-/** Planned alone in one batch: those behind them do not wait longer. */
-const suspectsAtOnce = 20;
+/** Parts of suspects planned in one batch: those behind them do not wait longer. */
+const partsAtOnce = 20;
 /** Told of a change that took a process down twice. */
 const endsProcesses = 'SET_ASIDE';
 const itemOf = (change: LeadChange): string => String(change.id);
@@ -84,15 +84,14 @@ async function planBatch(planning: Planning, limit: number): Promise<Planned> {
     },
   );
   let sum = planned;
-  for (const change of suspects.slice(0, suspectsAtOnce))
-    sum = together(sum, await planAlone(planning, change).catch(setBrokenAside(planning, change)));
+  if (suspects.length > 0) sum = together(sum, await planSuspects(planning, suspects));
   if (sum.taken > 0) log.info('planner.planned', { count: sum.planned });
   return sum;
 }
 
 interface Marked {
   readonly planned: Planned;
-  /** Changes that a process has died over: each is planned by itself. */
+  /** Changes that a process has died over: planned apart from the others. */
   readonly suspects: readonly LeadChange[];
 }
 
@@ -116,22 +115,44 @@ async function planMarked(
   return marked;
 }
 
-/** A suspect by itself; one that twice took a process down alone is set aside for an hour. */
-async function planAlone(planning: Planning, change: LeadChange): Promise<Planned> {
+/** Plans suspects part by part: a further crash identifies the part of its change. */
+async function planSuspects(planning: Planning, suspects: readonly LeadChange[]): Promise<Planned> {
+  const deaths = await planning.takings.deathsOf(planning.database, suspects.map(itemOf));
+  let sum = nothing;
+  for (const part of suspectParts(suspects, (change) => deaths.get(itemOf(change))).slice(0, partsAtOnce))
+    sum = together(sum, await planApart(planning, part));
+  return sum;
+}
+
+/** Plans suspects apart from all other changes. One that ended a process twice while it was alone is set aside for an hour. */
+async function planApart(planning: Planning, suspects: readonly LeadChange[]): Promise<Planned> {
   const { database, takings, log } = planning;
-  const planned = await database.transaction(async (tx) => {
-    const taken = await takeChange(tx, change.id);
-    if (taken.length === 0) return nothing;
-    const deaths = (await takings.deathsOf(tx, taken.map(itemOf))).get(itemOf(change));
-    if ((deaths?.alone ?? 0) < deathsAloneAtMost)
-      return takings.under(tx, taken.map(itemOf), () => planTaken(planning, tx, taken), 'suspect');
-    await setAside(tx, change.id, 60);
-    await raiseAlerts(tx, [alertOf(change, endsProcesses)]);
-    log.error('planner.set_aside', { client: change.clientId, lead: change.leadId, code: endsProcesses });
-    return nothing;
-  });
-  takings.committed();
-  return planned;
+  try {
+    const planned = await database.transaction(async (tx) => {
+      const taken = await takeThese(
+        tx,
+        suspects.map((change) => change.id),
+      );
+      const [first] = taken;
+      if (first === undefined) return nothing;
+      const deaths = (await takings.deathsOf(tx, [itemOf(first)])).get(itemOf(first));
+      if (taken.length > 1 || (deaths?.alone ?? 0) < deathsAloneAtMost)
+        return takings.under(tx, taken.map(itemOf), () => planTaken(planning, tx, taken), 'suspect');
+      await setAside(tx, first.id, 60);
+      await raiseAlerts(tx, [alertOf(first, endsProcesses)]);
+      log.error('planner.set_aside', { client: first.clientId, lead: first.leadId, code: endsProcesses });
+      return nothing;
+    });
+    takings.committed();
+    return planned;
+  } catch (error) {
+    const [first] = suspects;
+    if (suspects.length === 1 && first !== undefined) return setBrokenAside(planning, first)(error);
+    if (isStoreTrouble(error)) throw error;
+    let sum = nothing;
+    for (const change of suspects) sum = together(sum, await planApart(planning, [change]));
+    return sum;
+  }
 }
 
 /** One of a batch breaks our code: each is planned by itself. */
@@ -139,7 +160,7 @@ async function planEach(planning: Planning, limit: number, from: PlanningTurns):
   let sum = nothing;
   const suspects: LeadChange[] = [];
   for (const change of await nextChanges(planning.database, limit, from)) {
-    const alone = planMarked(planning, (tx) => takeChange(tx, change.id)).then((marked) => {
+    const alone = planMarked(planning, (tx) => takeThese(tx, [change.id])).then((marked) => {
       suspects.push(...marked.suspects);
       return marked.planned;
     });

@@ -5,7 +5,7 @@ import type { Database, Sql } from '../store/database.ts';
 import { takeNewRows, takeRows, type IntakeHead, type RowId } from '../store/intake-take.ts';
 import type { NewLeadChange } from '../store/lead-writes.ts';
 import { startOfTurns } from '../store/round-robin.ts';
-import { createTakings } from '../store/takings.ts';
+import { createTakings, suspectParts, type Takings } from '../store/takings.ts';
 import { createAnomalyCounter, type AnomalyDeps } from './anomalies.ts';
 import type { ProcessDeps, ProcessedRows } from './batch.ts';
 import { added, isOfNoRow, isolate, type IsolateDeps } from './isolate.ts';
@@ -43,8 +43,8 @@ export interface Intake {
   readonly onAccepted: (listener: () => void) => void;
 }
 
-/** Suspect rows worked on alone in one batch: rows behind them wait no longer than this. */
-const suspectsAtOnce = 20;
+/** Parts of suspects worked on in one batch: rows behind them wait no longer than this. */
+const partsAtOnce = 20;
 /** Batches that fail in a row before an alert. */
 const troublesUntold = 3;
 
@@ -52,6 +52,7 @@ const troublesUntold = 3;
 interface Running {
   readonly deps: IntakeDeps;
   readonly rounds: Rounds;
+  readonly takings: Takings;
   /** Batches in a row that failed for an error of no row. */
   troubles: number;
 }
@@ -66,7 +67,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     setPoisonAside: (tx, head) =>
       refuseWithAlert(tx, { head, shown: 'SET_ASIDE', code: 'SET_ASIDE', log: deps.log }),
   });
-  const running: Running = { deps, rounds, troubles: 0 };
+  const running: Running = { deps, rounds, takings, troubles: 0 };
   const alone = inTurn();
   const batch = async (
     take: (tx: Sql) => Promise<readonly IntakeHead[]>,
@@ -143,19 +144,21 @@ async function acceptBatch(
 }
 
 /** One of the rows has an error of its own: each row is taken by itself. */
-async function oneByOne({ deps, rounds }: Running, heads: readonly IntakeHead[]): Promise<ProcessedRows> {
+async function oneByOne(
+  { deps, rounds }: Running,
+  heads: readonly IntakeHead[],
+  settle = (ids: readonly RowId[]) => rounds.together((tx) => takeRows(tx, ids), newRound()),
+): Promise<ProcessedRows> {
   // Leads first: a correction must not be blamed for the lead it pulls in.
   const order = [...heads].sort(
     (a, b) => Number(a.kind !== 'lead') - Number(b.kind !== 'lead') || (a.id < b.id ? -1 : 1),
   );
   let sum = nothing;
   for (const head of order) {
-    const settled = await rounds
-      .together((tx) => takeRows(tx, [head.id]), newRound())
-      .catch((error: unknown) => {
-        if (isOfNoRow(error)) throw error;
-        return refusePoison(deps, head, error);
-      });
+    const settled = await settle([head.id]).catch((error: unknown) => {
+      if (isOfNoRow(error)) throw error;
+      return refusePoison(deps, head, error);
+    });
     sum = added(sum, settled);
   }
   return sum;
@@ -185,23 +188,32 @@ async function afterTrouble(
   }
 }
 
-/** One by one, each under a mark of its own: a further crash identifies its row. */
+/** Part by part, each under a mark of its own: a further crash identifies the part of its row. */
 async function suspects(running: Running, heads: readonly IntakeHead[]): Promise<ProcessedRows> {
+  if (heads.length === 0) return nothing;
+  const { deps, rounds, takings } = running;
+  const ids = heads.map(({ id }) => String(id));
+  const deaths = await takings.deathsOf(deps.database, ids);
   let sum = nothing;
-  for (const head of heads.slice(0, suspectsAtOnce)) {
-    const settled = await running.rounds.alone(head.id).catch((error: unknown) => {
-      if (!isOfNoRow(error)) return refusePoison(running.deps, head, error);
-      return leftAlone(running, head, error);
-    });
+  for (const part of suspectParts(heads, ({ id }) => deaths.get(String(id))).slice(0, partsAtOnce)) {
+    const settled = await rounds
+      .apart(part.map(({ id }) => id))
+      .catch((error: unknown) =>
+        isOfNoRow(error) ? leftAlone(running, part, error) : oneByOne(running, part, rounds.apart),
+      );
     sum = added(sum, settled);
   }
   return sum;
 }
 
-/** A failing suspect delays no other row. */
-async function leftAlone(running: Running, head: IntakeHead, error: unknown): Promise<ProcessedRows> {
+/** Failing suspects delay no other row. */
+async function leftAlone(
+  running: Running,
+  heads: readonly IntakeHead[],
+  error: unknown,
+): Promise<ProcessedRows> {
   const { database } = running.deps;
   await database.all('SELECT 1');
   await alertTrouble(database, error);
-  return isolate(isolating(running), [head]).catch(() => nothing);
+  return isolate(isolating(running), heads).catch(() => nothing);
 }

@@ -31,8 +31,8 @@ export interface Rounds {
     take: (tx: Sql) => Promise<readonly IntakeHead[]>,
     round: Round,
   ) => Promise<ProcessedRows>;
-  /** Settles one suspect alone, or quarantines it, without working on it, after a process has died twice over it alone. */
-  readonly alone: (id: RowId) => Promise<ProcessedRows>;
+  /** Settles suspects apart from all other rows, or quarantines one, without working on it, after a process has died twice over it alone. */
+  readonly apart: (ids: readonly RowId[]) => Promise<ProcessedRows>;
 }
 
 /** Another process accepted a twin row in between: the next round sees its receipt. */
@@ -90,14 +90,15 @@ export function createRounds(deps: RoundDeps): Rounds {
         const { sound } = await sorted(tx, takings, await take(tx), round);
         return sound.length === 0 ? nothing : work(tx, withinBatch(sound), round);
       }),
-    alone: (id) =>
+    apart: (ids) =>
       committed(async (tx) => {
-        const [head] = await takeRows(tx, [id]);
-        if (head === undefined) return nothing;
-        const deaths = (await takings.deathsOf(tx, [String(id)])).get(String(id));
-        if ((deaths?.alone ?? 0) >= deathsAloneAtMost)
-          return { ...nothing, refused: await deps.setPoisonAside(tx, head) };
-        return work(tx, [head], newRound(), 'suspect');
+        const heads = await takeRows(tx, ids);
+        const [first] = heads;
+        if (first === undefined) return nothing;
+        const deaths = (await takings.deathsOf(tx, [String(first.id)])).get(String(first.id));
+        if (heads.length === 1 && (deaths?.alone ?? 0) >= deathsAloneAtMost)
+          return { ...nothing, refused: await deps.setPoisonAside(tx, first) };
+        return work(tx, withinBatch(heads), newRound(), 'suspect');
       }),
   };
 }

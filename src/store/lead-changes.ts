@@ -1,6 +1,6 @@
 // Stores changes of leads to plan: one planner takes each, a failing one is quarantined, a planned one is deleted.
 // Invariant: new changes before backfilled ones, each client in its turn; a change is deleted with the result of its planning.
-import type { Sql } from './database.ts';
+import { inList, type Sql } from './database.ts';
 import { deleteNamed } from './named-rows.ts';
 import { startOfTurns, takeInTurns, type Turns } from './round-robin.ts';
 
@@ -82,14 +82,14 @@ async function changesInTurn(
   return taken.map(changeOf);
 }
 
-/** One change, unless another planner has locked it. */
-export async function takeChange(tx: Sql, id: number): Promise<readonly LeadChange[]> {
-  return (
-    await tx.all<ChangeRow>(
-      `SELECT ${changeColumns} FROM lead_changes FORCE INDEX (PRIMARY) WHERE id = ? FOR UPDATE SKIP LOCKED`,
-      [id],
-    )
-  ).map(changeOf);
+/** These changes, except those that another planner has locked. */
+export async function takeThese(tx: Sql, ids: readonly number[]): Promise<readonly LeadChange[]> {
+  const { marks, values } = inList(ids);
+  const rows = await tx.all<ChangeRow>(
+    `SELECT ${changeColumns} FROM lead_changes FORCE INDEX (PRIMARY) WHERE id IN (${marks}) ORDER BY id FOR UPDATE SKIP LOCKED`,
+    values,
+  );
+  return rows.map(changeOf);
 }
 
 /** @param minutes until it is planned again */

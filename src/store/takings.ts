@@ -8,10 +8,12 @@ import { deleteNamed } from './named-rows.ts';
 
 export type TakingKind = 'intake' | 'plan';
 
-/** Crashes of a process during an item: together with others, and while it was the only one. */
+/** Crashes of processes during an item. */
 export interface Deaths {
-  readonly together: number;
+  /** Crashes while it was the only item. */
   readonly alone: number;
+  /** Items of the smallest batch that it was part of. */
+  readonly smallest: number;
 }
 
 export interface Takings {
@@ -37,6 +39,28 @@ export interface Takings {
 /** Two crashes alone are proof: neither a neighbour nor a coincidence of the machine explains them. */
 export const deathsAloneAtMost = 2;
 
+/** Parts into which a batch is divided after a process has crashed during it. */
+const parts = 10;
+
+/**
+ * Divides suspects into tenths of the smallest batch that a process crashed during: sound items pass together, and the next crash
+ * suspects a tenth as many. Parts of the largest batches come first.
+ * @param deathsOf an item without any, which is no suspect any more, is a part of its own
+ */
+export function suspectParts<Item>(
+  items: readonly Item[],
+  deathsOf: (item: Item) => Deaths | undefined,
+): readonly (readonly Item[])[] {
+  const bySize = Map.groupBy(items, (item) => Math.ceil((deathsOf(item)?.smallest ?? 1) / parts));
+  return [...bySize]
+    .toSorted(([a], [b]) => b - a)
+    .flatMap(([size, suspects]) =>
+      Array.from({ length: Math.ceil(suspects.length / size) }, (_, part) =>
+        suspects.slice(part * size, (part + 1) * size),
+      ),
+    );
+}
+
 /** Batches after which a process is proven: the items of a crash are among the first batches of its successor. */
 export const provenAfter = 100;
 
@@ -60,16 +84,15 @@ export function createTakings(marks: Sql, kind: TakingKind): Takings {
     deathsOf: async (tx, items) => {
       const asked = new Set(items);
       const deaths = new Map<string, Deaths>();
-      for (const taking of await takingsOf(tx, kind)) {
-        if (mine.has(taking.id)) continue;
-        const alone = taking.items.length === 1;
-        for (const item of taking.items) {
+      for (const { id, items: batch } of await takingsOf(tx, kind)) {
+        if (mine.has(id)) continue;
+        for (const item of batch) {
           if (!asked.has(item)) continue;
-          const before = deaths.get(item) ?? { together: 0, alone: 0 };
-          deaths.set(
-            item,
-            alone ? { ...before, alone: before.alone + 1 } : { ...before, together: before.together + 1 },
-          );
+          const { alone, smallest } = deaths.get(item) ?? { alone: 0, smallest: batch.length };
+          deaths.set(item, {
+            alone: alone + (batch.length === 1 ? 1 : 0),
+            smallest: Math.min(smallest, batch.length),
+          });
         }
       }
       return deaths;

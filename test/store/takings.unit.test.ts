@@ -1,5 +1,5 @@
 // Marks of work in progress: a process makes them until it has proved itself, and for suspects always.
-import { createTakings, provenAfter } from '../../src/store/takings.ts';
+import { createTakings, provenAfter, suspectParts } from '../../src/store/takings.ts';
 
 test('each batch is marked until the process has proved itself; a suspect is marked after that too', async () => {
   let marks = 0;
@@ -21,4 +21,15 @@ test('each batch is marked until the process has proved itself; a suspect is mar
   expect(marks).toBe(provenAfter + 1);
   await takings.under(sql, ['7'], work, 'suspect');
   expect(marks).toBe(provenAfter + 2);
+});
+
+test('suspects are worked on in tenths of the smallest batch that a process died over with them, the largest first', () => {
+  const known = new Map<number, { readonly alone: number; readonly smallest: number }>([
+    ...Array.from({ length: 45 }, (_, id) => [id, { alone: 0, smallest: 200 }] as const),
+    ...[100, 101, 102].map((id) => [id, { alone: 0, smallest: 10 }] as const),
+    [200, { alone: 1, smallest: 1 }],
+  ]);
+  const parts = suspectParts([...known.keys(), 300], (id) => known.get(id));
+  expect(parts.map((part) => part.length)).toEqual([20, 20, 5, 1, 1, 1, 1, 1]);
+  expect(parts.flat()).toEqual([...known.keys(), 300]);
 });
