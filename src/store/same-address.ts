@@ -62,8 +62,13 @@ export async function holdingsOf(tx: Sql, leadIds: readonly number[]): Promise<r
         ? []
         : [
             {
-              ...{ leadId, clientId, column, kind, value, clientHasFormer: hasFormer === 1 },
+              leadId,
+              clientId,
+              column,
+              kind,
+              value,
               address: `${clientId}\n${kind}\n${compared}`,
+              clientHasFormer: hasFormer === 1,
             },
           ];
     }),
