@@ -76,12 +76,26 @@ const rooms = {
 
   'delivery/mapping-cache': ['^src/delivery/mapping-cache\\.ts$', ''],
   'delivery/planning': ['^src/delivery/planning/', 'mapping-cache'],
-  'delivery/files': ['^src/delivery/files/', 'mapping-cache attempt'],
-  'delivery/attempt': ['^src/delivery/attempt/', 'mapping-cache planning files'],
-  'delivery/background': ['^src/delivery/background/', 'mapping-cache planning attempt'],
+  'delivery/batcher': ['^src/delivery/batcher\\.ts$', ''],
+  'delivery/quarantine': ['^src/delivery/quarantine\\.ts$', ''],
+  'delivery/types': ['^src/delivery/(attempt|trip)\\.ts$', 'mapping-cache'],
+  'delivery/outcome': ['^src/delivery/outcome/', 'mapping-cache planning quarantine types'],
+  'delivery/calls': ['^src/delivery/calls/', 'mapping-cache types'],
+  'delivery/claim': ['^src/delivery/claim/', 'mapping-cache quarantine types outcome'],
+  'delivery/content': ['^src/delivery/content/', 'mapping-cache batcher types outcome calls'],
+  'delivery/departure': ['^src/delivery/departure/', 'quarantine types outcome claim content'],
+  'delivery/send': ['^src/delivery/send/', 'types outcome calls claim content'],
+  'delivery/files': [
+    '^src/delivery/files/',
+    'mapping-cache quarantine types outcome claim content departure send',
+  ],
+  'delivery/background': [
+    '^src/delivery/background/',
+    'mapping-cache planning quarantine types outcome content',
+  ],
   'delivery/root': [
-    '^src/delivery/(plan|dispatch|deliver|pull|pull-answers)\\.ts$',
-    'mapping-cache planning files attempt',
+    '^src/delivery/(plan|dispatch|deliver|pull|pull-answers|needs)\\.ts$',
+    'mapping-cache planning batcher quarantine types outcome claim content departure send files',
   ],
 };
 

@@ -3,7 +3,7 @@
 export { createAccount, setPasswordWithCode } from '../access/accounts.ts';
 export { sessionOfToken } from '../access/sessions.ts';
 export { beginEnrolment, finishEnrolment, signIn } from '../access/sign-in.ts';
-export { resolve } from '../delivery/attempt/resolve.ts';
+export { resolve } from '../delivery/outcome/resolve.ts';
 export { requestFile } from '../delivery/files/collect.ts';
 export { openRedis } from '../queue/connect.ts';
 export { openDatabase } from '../store/database.ts';

@@ -2,7 +2,7 @@
 // Invariant: one of two answers, with its evidence; both are entries of the log.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
-import { resolve, waitsForDecision, type Resolution } from '../delivery/attempt/resolve.ts';
+import { resolve, waitsForDecision, type Resolution } from '../delivery/outcome/resolve.ts';
 import { RelaisError } from '../errors.ts';
 import { impersonal, withExamples } from './arguments.ts';
 import { refuseNone, reportRefused, workAll } from './bulk-work.ts';

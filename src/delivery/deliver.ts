@@ -3,16 +3,16 @@
 // recorded what became of its rows.
 import type { DestinationLimits } from '../domain/destination.ts';
 import type { Job } from '../queue/jobs.ts';
-import { askFirst } from './attempt/whether-to-ask.ts';
-import { endBrokenOff } from './attempt/give-back.ts';
-import { bindNeeds } from './attempt/needs.ts';
-import { claimOrder, defaultLimits, openOrder } from './attempt/order.ts';
-import { recordOutcome, send } from './attempt/send.ts';
-import type { ClaimedOrder, DelivererOptions, Order, TripNeeds } from './attempt/trip.ts';
-import type { Recorded } from './attempt/trip-end.ts';
-import { chooseVersions } from './attempt/trip-versions.ts';
-import { writeAhead } from './attempt/write-ahead.ts';
-import { writeAndDepart } from './attempt/write-round.ts';
+import type { ClaimedOrder, DelivererOptions, Order, TripNeeds } from './trip.ts';
+import type { Recorded } from './attempt.ts';
+import { askFirst } from './send/look-up.ts';
+import { bindNeeds } from './needs.ts';
+import { chooseVersions } from './content/versions.ts';
+import { claimOrder, defaultLimits, openOrder } from './claim/job.ts';
+import { endBrokenOff } from './claim/quarantine.ts';
+import { recordOutcome, send } from './send/send.ts';
+import { writeAhead } from './departure/write-ahead.ts';
+import { writeAndDepart } from './departure/write-and-depart.ts';
 import { isUnderWay } from '../store/batches.ts';
 import { hearLines } from './files/acknowledged.ts';
 import { deliverLongFile } from './files/long-file.ts';

@@ -1,5 +1,6 @@
-// Station 3: due rows -> the destination's queue. A bounded window per destination, of which replays get a few places only.
-// Invariant: what is pushed is marked in MySQL first; what Redis forgot is pushed again; held destinations get probes only.
+// Pushes due rows into the queue of their destination (station 3): a bounded window per destination, with a few places for replays.
+// Invariant: what is pushed is marked in MySQL first; what Redis forgot is pushed again; a held destination gets probes only. A row that
+// breaks the marking keeps no other row of its destination from leaving.
 import { isFetched, sendsFiles } from '../../connectors/index.ts';
 import type { Reason } from '../domain/delivery.ts';
 import { closedFor, isProbeDue, isShut, sendPermission } from '../domain/send-policy.ts';
@@ -7,22 +8,28 @@ import type { SendingHours } from '../domain/sending-hours.ts';
 import type { Log } from '../log.ts';
 import type { Producer } from '../queue/producer.ts';
 import { takeDueBatches } from '../store/batches.ts';
-import { takeEndedFiles } from '../store/file-acknowledgements.ts';
 import type { Database } from '../store/database.ts';
 import {
   allDestinations,
+  type Destination,
+  type DestinationState,
   findDestination,
   heldStates,
   readStates,
-  type Destination,
-  type DestinationState,
 } from '../store/destinations.ts';
-import { destinationsWithDueWork, windowUse } from '../store/due-work.ts';
+import {
+  destinationsWithDueWork,
+  type DueJob,
+  dueNames,
+  takeDue,
+  type TakeRoom,
+  windowUse,
+} from '../store/due-work.ts';
+import { takeEndedFiles } from '../store/file-acknowledgements.ts';
 import { bringProbe, deferToOpening, showHeld } from '../store/held-back.ts';
-import { createApart, type Apart } from './attempt/apart.ts';
-import { jobOf, pushAgain, pushJobs } from './planning/push-jobs.ts';
 import type { Published } from './mapping-cache.ts';
-import { createTakeWindow, type TakeWindow } from './attempt/take-window.ts';
+import { jobOf, pushAgain, pushJobs } from './planning/push-jobs.ts';
+import { type Apart, apartOfEach, createApart, unitOf } from './quarantine.ts';
 
 export interface Dispatcher {
   /** Pushes what is due. `hints`: destinations that surely have work; without them MySQL is asked. Returns jobs pushed. */
@@ -37,7 +44,7 @@ export interface Dispatcher {
   readonly pushAgain: () => Promise<number>;
 }
 
-export interface DispatcherOptions {
+interface DispatcherOptions {
   readonly database: Database;
   readonly published: Published;
   readonly producer: Producer;
@@ -49,18 +56,25 @@ export interface DispatcherOptions {
 
 /** Replayed deliveries in a destination's window at most, and never more than leave together: a fresh lead waits for one round of them. */
 const replayWindow = 20;
+
 /** The same while fresh leads come: whoever is under way is in the way of a fresh one, if only in our own machine. */
 const replayWindowBesideFresh = 4;
+
 /** Fresh leads come as long as the last one is not older than this, ms. */
 const freshForMs = 5_000;
+
 /** So long a destination counts as one that something was pushed for a moment ago, ms. */
 const busyForMs = 1_000;
+
 /** Causes that keep a whole destination, and are shown on the leads that wait for it. */
 const standstills: ReadonlySet<string> = new Set<Reason>(['destination_suspended', 'destination_held']);
+
 /** What breaks is tried again after this, ms. */
 const restMs = 60_000;
+
 /** Rows of one statement. */
 const deferredAtOnce = 1_000;
+
 /** Replayed deliveries that always find room: a destination busy with fresh leads does not starve them. */
 const replayReserve = 2;
 
@@ -247,4 +261,28 @@ function createDirectory(database: Database): Directory {
     }
     return known;
   };
+}
+
+export type TakeWindow = (
+  destinationId: string,
+  limit: number,
+  room: Omit<TakeRoom, 'which'>,
+) => Promise<readonly DueJob[]>;
+
+export function createTakeWindow({
+  database,
+  log,
+  restMs,
+}: {
+  readonly database: Database;
+  readonly log: Log;
+  readonly restMs: number;
+}): TakeWindow {
+  const apartOf = apartOfEach(() => createApart({ database, log, step: 'DISPATCH', restMs }));
+  return (destinationId, limit, room) =>
+    apartOf(destinationId).rows({
+      run: (tx, which) => takeDue(tx, destinationId, limit, { ...room, which }),
+      due: async (sql, which) =>
+        (await dueNames(sql, destinationId, limit, which)).map((row) => unitOf([row])),
+    });
 }

@@ -13,11 +13,10 @@ import { namesOf } from '../store/persons-names.ts';
 import { lockLeads } from '../store/leads.ts';
 import { attemptEntries, type AttemptEntry } from '../store/pull-entries.ts';
 import { wakeSiblings } from '../store/withheld.ts';
-import type { Attempted } from './attempt/attempt.ts';
-import type { ClaimedDelivery } from './attempt/claim.ts';
-import { unspent } from './attempt/outcome-effects.ts';
-import { tellAgain } from './attempt/tell-again.ts';
-import type { TripNeeds } from './attempt/trip.ts';
+import type { Attempted, ClaimedDelivery } from './attempt.ts';
+import type { TripNeeds } from './trip.ts';
+import { tellAgain } from './outcome/follow-ups.ts';
+import { unspent } from './outcome/effects.ts';
 
 /** `unavailable`: not now, to be given again. `unconfirmed`: given to a client that says nothing of what it took. */
 export type PullOutcome = Extract<

@@ -2,10 +2,9 @@
 // Invariant: any number of processes may run it; a stopping one begins no job and releases those it has not begun.
 import { connectors } from '../../connectors/index.ts';
 import { createDeliverer } from '../delivery/deliver.ts';
-import { createGoLiveGate } from '../delivery/attempt/go-live-gate.ts';
-import { rotatedFreshMs } from '../delivery/attempt/rotated-secrets.ts';
-import { createReader } from '../delivery/attempt/load-inputs.ts';
-import type { DelivererOptions, TripStep } from '../delivery/attempt/trip.ts';
+import type { DelivererOptions, TripStep } from '../delivery/trip.ts';
+import { createGoLiveGate, createReader } from '../delivery/content/inputs.ts';
+import { rotatedFreshMs } from '../delivery/content/rotated-secrets.ts';
 import { startLoop, type Loop } from '../delivery/background/poll-loop.ts';
 import { readBackDue } from '../delivery/background/read-backs.ts';
 import { openRedis } from '../queue/connect.ts';

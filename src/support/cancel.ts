@@ -10,9 +10,10 @@ import { cancelUnsent } from '../store/planned-deliveries.ts';
 import { wakeSiblings } from '../store/withheld.ts';
 import { markSettled } from '../store/delivery-settlements.ts';
 import { entryNames } from '../store/entry-names.ts';
-import { byHand, carriesRight } from '../delivery/attempt/former-authorisation.ts';
+import { byHand } from '../delivery/outcome/follow-ups.ts';
+import { carriesRight } from '../delivery/content/rights.ts';
+import { unspent } from '../delivery/outcome/effects.ts';
 import type { Actor } from './replay.ts';
-import { unspent } from '../delivery/attempt/outcome-effects.ts';
 
 export interface Cancelled {
   readonly ended: readonly number[];

@@ -13,7 +13,7 @@ import { bringTryForward, openRun, startOver } from '../store/support-writes.ts'
 import { closeAlertsOf } from '../store/tasks.ts';
 import { entryNames } from '../store/entry-names.ts';
 import { readVersions } from '../store/mapping-versions.ts';
-import { waitsForDecision } from '../delivery/attempt/resolve.ts';
+import { waitsForDecision } from '../delivery/outcome/resolve.ts';
 import type { Published } from '../delivery/mapping-cache.ts';
 
 export interface Actor {

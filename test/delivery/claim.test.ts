@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log, LogEvent, LogFields } from '../../src/log.ts';
-import { claimDeliveries } from '../../src/delivery/attempt/claim.ts';
+import { claimDeliveries } from '../../src/delivery/claim/claim.ts';
 import { createProducer } from '../../src/queue/producer.ts';
 import { startHttpRecipient } from '../connectors/servers/http.ts';
 import { openDropGateway } from '../trip/drop.ts';

@@ -1,7 +1,7 @@
 // Tokens and sessions shared by processes: each of `process()` is one, with a memory of its own.
 import { randomBytes } from 'node:crypto';
 import type { Credential, CredentialNeed, Got, Obtained } from '../../connectors/contract.ts';
-import { createCredentials } from '../../src/delivery/attempt/credentials.ts';
+import { createCredentials } from '../../src/delivery/content/credentials.ts';
 import { createKeyRing, type KeyRing } from '../../src/domain/key-ring.ts';
 import { createLog, silentLog, type Log } from '../../src/log.ts';
 import { rewrapCredentials } from '../../src/store/access-credentials.ts';

@@ -1,12 +1,12 @@
 // Departure: with the claim where the delivery was written ahead, by itself where something does not stand any more.
 import { connectors } from '../../connectors/index.ts';
-import { claimTogether } from '../../src/delivery/attempt/claim-together.ts';
-import { createReader } from '../../src/delivery/attempt/load-inputs.ts';
-import type { ClaimJob } from '../../src/delivery/attempt/claim.ts';
-import { bindNeeds } from '../../src/delivery/attempt/needs.ts';
-import type { TripNeeds } from '../../src/delivery/attempt/trip.ts';
-import { claimOrder, openOrder } from '../../src/delivery/attempt/order.ts';
-import { writeAhead } from '../../src/delivery/attempt/write-ahead.ts';
+import type { ClaimJob } from '../../src/delivery/attempt.ts';
+import type { TripNeeds } from '../../src/delivery/trip.ts';
+import { bindNeeds } from '../../src/delivery/needs.ts';
+import { claimTogether, claimOrder, openOrder } from '../../src/delivery/claim/job.ts';
+import { createReader } from '../../src/delivery/content/inputs.ts';
+import { writeAhead } from '../../src/delivery/departure/write-ahead.ts';
+import { departWithClaim } from '../../src/delivery/departure/departure.ts';
 import { RelaisError } from '../../src/errors.ts';
 import { silentLog } from '../../src/log.ts';
 import { startWorker } from '../../src/roles/worker.ts';
@@ -223,7 +223,7 @@ test('of twins of a job the first gets the row, and nothing that the other has w
   const draft = order === undefined ? undefined : await writeAhead(needs, order);
   if (draft === undefined) throw new Error('nothing was written ahead');
   const load = { jobs: [job], leaseMs: 60_000, limits: { concurrency: 4 } };
-  const twins = await claimTogether(needs, 'essai-crm', [load, { ...load, written: draft.departure }]);
+  const twins = await claimTogether({ ...needs, departWithClaim }, 'essai-crm', [load, { ...load, written: draft.departure }]);
   expect(twins.map(({ claimed, departed }) => [claimed.length, departed.size])).toEqual([
     [1, 0],
     [0, 0],

@@ -2,7 +2,7 @@
 import { generate } from 'selfsigned';
 import { connectors } from '../../connectors/index.ts';
 import { watchExpiries } from '../../src/delivery/background/expiry-alerts.ts';
-import { apartOf } from './apart-of.ts';
+import { apartOf } from './quarantine-of.ts';
 import type { Published } from '../../src/delivery/mapping-cache.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';

@@ -1,6 +1,6 @@
 // Files that did not do what was agreed are reported, each once.
 import { watchFiles } from '../../src/delivery/background/file-alerts.ts';
-import { apartOf } from './apart-of.ts';
+import { apartOf } from './quarantine-of.ts';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
 import { openDropGateway, type DropGateway } from '../trip/drop.ts';
 import { strangerRow } from '../trip/gateway.ts';

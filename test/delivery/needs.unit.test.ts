@@ -1,6 +1,6 @@
 // What is written ahead of its claim is bounded: who waits longer holds its job alone, and keeps nobody of another destination waiting.
-import { bindNeeds } from '../../src/delivery/attempt/needs.ts';
-import type { DelivererOptions } from '../../src/delivery/attempt/trip.ts';
+import type { DelivererOptions } from '../../src/delivery/trip.ts';
+import { bindNeeds } from '../../src/delivery/needs.ts';
 
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
 

@@ -1,7 +1,6 @@
 // Guarantee 4 and its limit: what a recipient may hold is written again as it was, unless the prospect took something back.
-import { moreProtective, writeContent, type ContentInputs } from '../../src/delivery/attempt/render.ts';
-import type { CallProgress, RoutedCall } from '../../src/delivery/attempt/call-progress.ts';
-import type { ClaimedDelivery } from '../../src/delivery/attempt/claim.ts';
+import type { CallProgress, RoutedCall, ClaimedDelivery } from '../../src/delivery/attempt.ts';
+import { moreProtective, writeContent, type ContentInputs } from '../../src/delivery/content/render.ts';
 import type { Authorisation } from '../../src/domain/destination.ts';
 import type { ConsentRecord, ConsentState, Lead } from '../../src/domain/lead.ts';
 import { unchanged } from '../../src/mapping/consent-contract.ts';

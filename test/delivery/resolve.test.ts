@@ -1,7 +1,7 @@
 // Support says what became of a delivery of unknown outcome, and what waited for the answer goes on.
 import { closeDeliveries } from '../../src/support/close-tasks.ts';
-import { resolve, resolveFromLog } from '../../src/delivery/attempt/resolve.ts';
-import { apartOf } from './apart-of.ts';
+import { resolve, resolveFromLog } from '../../src/delivery/outcome/resolve.ts';
+import { apartOf } from './quarantine-of.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import { appendHandovers } from '../../src/store/handovers.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';

@@ -3,7 +3,7 @@ import type { Connector, Outcome, Parcel } from '../../connectors/contract.ts';
 import { alertParcel, sendAlerts, type AlertOptions } from '../../src/delivery/background/send-alerts.ts';
 import type { Published } from '../../src/delivery/mapping-cache.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
-import { apartOf } from './apart-of.ts';
+import { apartOf } from './quarantine-of.ts';
 import { silentLog } from '../../src/log.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { raiseAlerts, takeAlerts } from '../../src/store/alerts.ts';

@@ -1,6 +1,6 @@
 // The lease of a long file: one attempt at a time holds it, and moves nothing once it has lost it.
-import { recordEnds } from '../../src/delivery/attempt/record-outcome.ts';
-import { endUnder } from '../../src/delivery/attempt/trip-end.ts';
+import { endUnder } from '../../src/delivery/outcome/file-end.ts';
+import { recordEnds } from '../../src/delivery/outcome/record.ts';
 import { openBatch } from '../../src/store/batches.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { joinWhole } from '../../src/store/file-parts.ts';

@@ -1,7 +1,7 @@
 // A delivery whose claim or departure breaks whatever is tried: it waits, visibly, and the others leave.
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { apartOf } from '../delivery/apart-of.ts';
+import { apartOf } from '../delivery/quarantine-of.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 
 let crm: HttpRecipient;

@@ -1,6 +1,6 @@
 // Several calls for one delivery: a person and then a deal, resumed where it failed, never made twice.
 import type { ServerResponse } from 'node:http';
-import { resolve } from '../../src/delivery/attempt/resolve.ts';
+import { resolve } from '../../src/delivery/outcome/resolve.ts';
 import { cancel } from '../../src/support/cancel.ts';
 import { replay } from '../../src/support/replay.ts';
 import type { IntakeValues } from '../../src/store/intake.ts';

@@ -1,6 +1,6 @@
 // A correction never renews a consent: a yes that the recipient has accepted is not said again until the person gives it anew.
 import type { ServerResponse } from 'node:http';
-import { resolve } from '../../src/delivery/attempt/resolve.ts';
+import { resolve } from '../../src/delivery/outcome/resolve.ts';
 import { startHttpRecipient, type HttpRecipient, type Received } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 

@@ -1,9 +1,9 @@
 // Files that two workers, a late job, a lapsed lease or a row of their own cross: one sequence, one content, no row twice or stranded.
 import { startWorker } from '../../src/roles/worker.ts';
-import { claimDeliveries } from '../../src/delivery/attempt/claim.ts';
+import type { TripStep } from '../../src/delivery/trip.ts';
+import { claimDeliveries } from '../../src/delivery/claim/claim.ts';
+import { recordEnds } from '../../src/delivery/outcome/record.ts';
 import { replay } from '../../src/support/replay.ts';
-import { recordEnds } from '../../src/delivery/attempt/record-outcome.ts';
-import type { TripStep } from '../../src/delivery/attempt/trip.ts';
 import { jobId, queueName, queuePrefix } from '../../src/queue/jobs.ts';
 import { createProducer } from '../../src/queue/producer.ts';
 import { readDeliveries } from '../../src/store/deliveries.ts';

@@ -1,6 +1,6 @@
 // Who works on a long file: one worker at a time, as long as it lives; and the rows that somebody else holds when it is collected.
 import { connectors } from '../../connectors/index.ts';
-import { createReader } from '../../src/delivery/attempt/load-inputs.ts';
+import { createReader } from '../../src/delivery/content/inputs.ts';
 import { createDeliverer, type Deliverer } from '../../src/delivery/deliver.ts';
 import { createFiles, type Files } from '../../src/delivery/files/collect.ts';
 import { silentLog } from '../../src/log.ts';

@@ -2,7 +2,7 @@
 import { cancel } from '../../src/support/cancel.ts';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
-import { apartOf } from '../delivery/apart-of.ts';
+import { apartOf } from '../delivery/quarantine-of.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 

@@ -1,7 +1,7 @@
 // Outside its hours a destination gets nothing but what a prospect takes back; everything else waits, visibly, for the opening.
 import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
-import { apartOf } from '../delivery/apart-of.ts';
+import { apartOf } from '../delivery/quarantine-of.ts';
 import { silentLog } from '../../src/log.ts';
 import { paris } from '../../src/support/paris-time.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';

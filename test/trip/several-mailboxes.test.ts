@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { startPlanner } from '../../src/roles/planner.ts';
 import { startWorker } from '../../src/roles/worker.ts';
-import { resolve } from '../../src/delivery/attempt/resolve.ts';
+import { resolve } from '../../src/delivery/outcome/resolve.ts';
 import { replay } from '../../src/support/replay.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';
 import { certificateFor } from '../connectors/servers/certificate.ts';

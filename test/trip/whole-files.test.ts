@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
-import { recordEnds } from '../../src/delivery/attempt/record-outcome.ts';
-import type { ClaimedDelivery } from '../../src/delivery/attempt/claim.ts';
+import type { ClaimedDelivery } from '../../src/delivery/attempt.ts';
+import { recordEnds } from '../../src/delivery/outcome/record.ts';
 import { readDeliveries } from '../../src/store/deliveries.ts';
 import { openDropGateway, type DropGateway } from './drop.ts';
 import { strangerRow } from './gateway.ts';

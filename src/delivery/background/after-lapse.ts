@@ -13,7 +13,7 @@ import type { Settlement } from '../../store/delivery-settlements.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import type { Taken } from '../../store/late-proofs.ts';
 import type { Handover } from '../../store/handovers.ts';
-import { stateAfter, unspent } from '../attempt/outcome-effects.ts';
+import { stateAfter, unspent } from '../outcome/effects.ts';
 import type { Published } from '../mapping-cache.ts';
 
 interface Lapse {

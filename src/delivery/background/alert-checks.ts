@@ -14,7 +14,7 @@ import {
   type Backlog,
 } from '../../store/backlog.ts';
 import { closeSettled, waitingRights } from '../../store/overdue-rights.ts';
-import type { Apart } from '../attempt/apart.ts';
+import type { Apart } from '../quarantine.ts';
 import type { Published } from '../mapping-cache.ts';
 import { inTurn } from './in-turn.ts';
 

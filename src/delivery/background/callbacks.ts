@@ -14,9 +14,8 @@ import { entryNames } from '../../store/entry-names.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
-import { noteDecision, noteErased, stateAfter } from '../attempt/outcome-effects.ts';
-import { isUndecided, resolveIn } from '../attempt/resolve.ts';
-import { noEffects, writeEffects } from '../attempt/write-effects.ts';
+import { isUndecided, resolveIn } from '../outcome/resolve.ts';
+import { noteDecision, noteErased, stateAfter, noEffects, writeEffects } from '../outcome/effects.ts';
 import type { InForce, Published } from '../mapping-cache.ts';
 
 /** `noted`: it says nothing new, or nothing that moves the delivery. */

@@ -19,7 +19,7 @@ import { appendHandovers } from '../../store/handovers.ts';
 import type { Which } from '../../store/which.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
 import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
-import { unitOf, type Apart, type RowWork } from '../attempt/apart.ts';
+import { unitOf, type Apart, type RowWork } from '../quarantine.ts';
 import type { Published } from '../mapping-cache.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { jobOf } from '../planning/push-jobs.ts';

@@ -5,7 +5,7 @@ import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
 import type { Database } from '../../store/database.ts';
 import { allDestinations, type Destination } from '../../store/destinations.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
-import type { Apart } from '../attempt/apart.ts';
+import type { Apart } from '../quarantine.ts';
 import type { Published } from '../mapping-cache.ts';
 
 export interface ExpiryOptions {

@@ -6,7 +6,7 @@ import { destinationsBy, type Destination } from '../../store/destinations.ts';
 import { lateFiles, missingNumbers, unacknowledgedFiles, type WatchedFile } from '../../store/file-watch.ts';
 import { fileConnectors } from '../../../connectors/index.ts';
 import type { FileSchedule } from '../../mapping/file-contract.ts';
-import type { Apart } from '../attempt/apart.ts';
+import type { Apart } from '../quarantine.ts';
 import type { Published } from '../mapping-cache.ts';
 
 /** Older gaps are history. */

@@ -16,8 +16,8 @@ import { lockFreeLeads, type LeadLock } from '../../store/leads.ts';
 import { putOffForPart } from '../../store/long-files.ts';
 import type { Which } from '../../store/which.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
-import { unitOf, type RowWork } from '../attempt/apart.ts';
-import { spentOf } from '../attempt/outcome-effects.ts';
+import { spentOf } from '../outcome/effects.ts';
+import { unitOf, type RowWork } from '../quarantine.ts';
 import type { Published } from '../mapping-cache.ts';
 import { afterLapse, afterProof, decisionFor, type AfterLapse } from './after-lapse.ts';
 

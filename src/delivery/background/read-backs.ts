@@ -21,8 +21,8 @@ import {
   writtenOptIns,
   type ReadBack,
 } from '../../store/read-backs.ts';
-import { contextFor, type Surroundings } from '../attempt/parcel.ts';
-import type { Reader } from '../attempt/load-inputs.ts';
+import type { Reader } from '../trip.ts';
+import { contextFor, type Surroundings } from '../content/parcel.ts';
 import type { Published } from '../mapping-cache.ts';
 import { readingOf, type Reading } from './read-back-inputs.ts';
 

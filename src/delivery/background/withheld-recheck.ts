@@ -19,9 +19,9 @@ import { destinationsWithWithheld, reopenWithheld, withheldOfDestination } from 
 import { markSettled } from '../../store/delivery-settlements.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
-import type { Apart, Subject } from '../attempt/apart.ts';
+import type { Apart, Subject } from '../quarantine.ts';
+import { unspent } from '../outcome/effects.ts';
 import type { Published } from '../mapping-cache.ts';
-import { unspent } from '../attempt/outcome-effects.ts';
 
 interface RecheckNeeds {
   readonly database: Database;

@@ -15,10 +15,8 @@ import { awaitAnew, loggedInFiles, type NamedDelivery } from '../../store/file-a
 import { lockLeads } from '../../store/leads.ts';
 import { namesOf } from '../../store/persons-names.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
-import type { OutcomeEffects } from '../attempt/attempt.ts';
-import { brokenAtMost, halved } from '../attempt/halving.ts';
-import { noteDecision } from '../attempt/outcome-effects.ts';
-import { noEffects, writeEffects } from '../attempt/write-effects.ts';
+import { brokenAtMost, halved } from '../quarantine.ts';
+import { type OutcomeEffects, noteDecision, noEffects, writeEffects } from '../outcome/effects.ts';
 import type { Published } from '../mapping-cache.ts';
 import { hearLate } from './late-lines.ts';
 import {

@@ -4,9 +4,9 @@ import type { Outcome } from '../../../connectors/contract.ts';
 import { foreignCode } from '../../errors.ts';
 import { type Whole } from '../../store/long-files.ts';
 import { extentOf, hasLostBytes } from '../../store/file-parts.ts';
-import type { Lease } from '../attempt/lease.ts';
-import type { Trip, TripNeeds } from '../attempt/trip.ts';
-import { fileTrip } from '../attempt/trip-versions.ts';
+import type { Lease } from '../claim/lease.ts';
+import type { Trip, TripNeeds } from '../trip.ts';
+import { fileTrip } from '../content/versions.ts';
 import { longBytes, longParcel } from './long-content.ts';
 import type { LongAttempt } from './long-parts.ts';
 

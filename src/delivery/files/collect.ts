@@ -14,11 +14,11 @@ import { destinationsWithPlannedWork } from '../../store/due-work.ts';
 import { relabelWaiting, showHeld } from '../../store/held-back.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import type { Which } from '../../store/which.ts';
-import { apartOfEach, createApart, unitOf, type Apart, type Subject, type Unit } from '../attempt/apart.ts';
+import { apartOfEach, createApart, unitOf, type Apart, type Subject, type Unit } from '../quarantine.ts';
+import { settleTold } from './carried-changes.ts';
 import type { Published } from '../mapping-cache.ts';
 import type { SlotRun, SlotWork } from './fill.ts';
 import { makeFiles, rowsOfFiles } from './full.ts';
-import { settleTold } from './told-by-file.ts';
 
 export interface Files {
   /** Notes the slots that have come since the last look. */

@@ -37,7 +37,7 @@ import {
   type SlotWork,
 } from './fill.ts';
 import { holdBack } from './hold-back.ts';
-import { carriedBefore } from './told-by-file.ts';
+import { carriedBefore } from './carried-changes.ts';
 
 type FullWork = SlotWork & { readonly guard: FullGuard };
 

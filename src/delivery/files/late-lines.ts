@@ -6,7 +6,7 @@ import type { Sql } from '../../store/database.ts';
 import { lockDeliveries } from '../../store/deliveries.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { loggedInFiles, type LoggedInFile } from '../../store/file-acknowledgements.ts';
-import { isUndecided, resolveIn } from '../attempt/resolve.ts';
+import { isUndecided, resolveIn } from '../outcome/resolve.ts';
 import type { Published } from '../mapping-cache.ts';
 import {
   fileName,

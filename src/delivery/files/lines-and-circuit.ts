@@ -5,8 +5,8 @@ import type { Outcome } from '../../../connectors/contract.ts';
 import type { Verdict } from '../../domain/verdict.ts';
 import type { Database } from '../../store/database.ts';
 import { saveCircuit } from '../../store/destinations.ts';
-import { lockCircuits, moveCircuit } from '../attempt/circuit-moves.ts';
-import { noEffects, writeEffects } from '../attempt/write-effects.ts';
+import { lockCircuits, moveCircuit } from '../outcome/circuit.ts';
+import { noEffects, writeEffects } from '../outcome/effects.ts';
 import type { AcknowledgedFile } from './match-lines.ts';
 
 /** Deliveries that a piece settled; of each kind no more than the circuit counts. */

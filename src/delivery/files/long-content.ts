@@ -5,8 +5,8 @@ import { RelaisError } from '../../errors.ts';
 import type { FileFrame } from '../../mapping/file-contract.ts';
 import { readBytes } from '../../store/kept-bytes.ts';
 import { openParts, type Extent } from '../../store/file-parts.ts';
-import type { Trip, TripNeeds } from '../attempt/trip.ts';
-import type { LongFile } from './file-parcel.ts';
+import type { LongFile } from '../attempt.ts';
+import type { Trip, TripNeeds } from '../trip.ts';
 
 type Content = Pick<TripNeeds, 'database' | 'masterKeys'> & {
   /** Of what is being sent: whether it is ours still. Asked before each part, and before the file is complete. */

@@ -29,11 +29,12 @@ import type { EndedState } from '../../store/batches.ts';
 import { mayHaveCome } from '../../domain/late-arrival.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { appendHandovers } from '../../store/handovers.ts';
-import type { Order, TripNeeds } from '../attempt/trip.ts';
-import { endOf, endUnder, voidingOf } from '../attempt/trip-end.ts';
-import { fileTrip } from '../attempt/trip-versions.ts';
+import type { Order, TripNeeds } from '../trip.ts';
+import { endOf, endUnder, voidingOf } from '../outcome/file-end.ts';
+import { fileTrip } from '../content/versions.ts';
+import { leaseRenewedBy } from '../claim/lease.ts';
+import { tellAgain } from '../outcome/follow-ups.ts';
 import { endAcknowledgedParts, hearLongLines } from './acknowledged.ts';
-import { leaseRenewedBy } from '../attempt/lease.ts';
 import { askWhole } from './ask-long.ts';
 import { finishEmpty } from './empty-file.ts';
 import { isHeldBack } from './full-guard.ts';
@@ -46,7 +47,6 @@ import {
   type LongAttempt,
   type PartsOutcome,
 } from './long-parts.ts';
-import { tellAgain } from '../attempt/tell-again.ts';
 import { outcomeOfFile, sendLong } from './send-long.ts';
 
 /** Rows of an attempt before this one are being recovered. */

@@ -6,15 +6,14 @@ import { batchDeliveries, type Batch } from '../../store/batches.ts';
 import type { HeldWhole } from '../../store/long-files.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { minSpent, onTheirWay, openParts, queuePart } from '../../store/file-parts.ts';
-import { logAttempt } from '../attempt/attempt-log.ts';
-import type { ClaimedDelivery } from '../attempt/claim.ts';
-import { claimOrder } from '../attempt/order.ts';
-import type { ClaimedOrder, Departed, Order, Trip, TripNeeds } from '../attempt/trip.ts';
-import { endOf, endUnder, heldFileMs, nothingLeft, voidingOf } from '../attempt/trip-end.ts';
-import { chooseVersions } from '../attempt/trip-versions.ts';
-import type { Lease } from '../attempt/lease.ts';
-import { writeAndDepart } from '../attempt/write-round.ts';
-import type { FileBatch, LongFile } from './file-parcel.ts';
+import type { ClaimedDelivery, FileBatch, LongFile } from '../attempt.ts';
+import type { ClaimedOrder, Departed, Order, Trip, TripNeeds } from '../trip.ts';
+import type { Lease } from '../claim/lease.ts';
+import { chooseVersions } from '../content/versions.ts';
+import { claimOrder } from '../claim/job.ts';
+import { endOf, endUnder, heldFileMs, nothingLeft, voidingOf } from '../outcome/file-end.ts';
+import { logAttempt } from '../send/send.ts';
+import { writeAndDepart } from '../departure/write-and-depart.ts';
 
 /** Longer than any file takes: the lease of the whole is the one that counts, ms. */
 const partLeaseMs = 24 * 3_600_000;

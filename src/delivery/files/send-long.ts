@@ -5,10 +5,10 @@ import type { FileFrame } from '../../mapping/file-contract.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { noteFirstSending, type Whole } from '../../store/long-files.ts';
 import { extentOf, type Extent } from '../../store/file-parts.ts';
-import type { Departure } from '../attempt/departure-entries.ts';
-import { send, type Sent } from '../attempt/send.ts';
-import type { Trip, TripNeeds } from '../attempt/trip.ts';
-import { reserve, type LongFile } from './file-parcel.ts';
+import type { Departure, LongFile } from '../attempt.ts';
+import type { Trip, TripNeeds } from '../trip.ts';
+import { reserve } from '../content/parcel.ts';
+import { send, type Sent } from '../send/send.ts';
 import { longBytes, longParcel, sizeOf } from './long-content.ts';
 import type { LongAttempt } from './long-parts.ts';
 

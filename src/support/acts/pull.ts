@@ -2,9 +2,8 @@
 // Invariant: within the caller's scope; for a pull destination, and no other.
 import { hostname } from 'node:os';
 import { connectors, isFetched } from '../../../connectors/index.ts';
-import { createGoLiveGate } from '../../delivery/attempt/go-live-gate.ts';
-import { createReader } from '../../delivery/attempt/load-inputs.ts';
-import type { DelivererOptions, TripStep } from '../../delivery/attempt/trip.ts';
+import type { DelivererOptions, TripStep } from '../../delivery/trip.ts';
+import { createGoLiveGate, createReader } from '../../delivery/content/inputs.ts';
 import { createPuller, leaveUntaken, type Leased, type Puller } from '../../delivery/pull.ts';
 import { recordAnswers, type PullAnswer, type PullAnswered } from '../../delivery/pull-answers.ts';
 import { RelaisError } from '../../errors.ts';

@@ -1,6 +1,6 @@
 // Decides the unknown outcome of one delivery: its recipient has it, or has not.
 // Invariant: within the actor's scope; a decision is about the shown attempt, and is in the log with its evidence.
-import { resolveIn, type Resolution } from '../../delivery/attempt/resolve.ts';
+import { resolveIn, type Resolution } from '../../delivery/outcome/resolve.ts';
 import { safeReference } from '../../domain/reference.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownDelivery } from '../../errors/unknown.ts';
@@ -11,7 +11,7 @@ import { lockAsSeen, type Seen } from './as-seen.ts';
 import type { Acting } from './acting.ts';
 import { evidenceOf } from './bulk.ts';
 
-export type { Resolution } from '../../delivery/attempt/resolve.ts';
+export type { Resolution } from '../../delivery/outcome/resolve.ts';
 
 export interface Answered {
   readonly received: boolean;

@@ -3,7 +3,7 @@
 // is sealed in MySQL and in one answer, nowhere else. Until the date it can be taken back.
 import { randomBytes } from 'node:crypto';
 import { writeNote } from '../../client-mails/notes.ts';
-import type { RotatedSecrets } from '../../delivery/attempt/rotated-secrets.ts';
+import type { RotatedSecrets } from '../../delivery/content/rotated-secrets.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownDestination } from '../../errors/unknown.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';

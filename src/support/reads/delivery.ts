@@ -2,7 +2,7 @@
 // Invariant: a client reads the events, without the centre's actors and their reasons.
 import { unknownDelivery } from '../../errors/unknown.ts';
 import { deliveryStory, findDelivery, type StoryEntry } from '../../store/delivery-lists.ts';
-import { isUndecided } from '../../delivery/attempt/resolve.ts';
+import { isUndecided } from '../../delivery/outcome/resolve.ts';
 import { findDestination } from '../../store/destinations.ts';
 import { readVersions } from '../../store/mapping-versions.ts';
 import type { SupportPlace } from '../place.ts';

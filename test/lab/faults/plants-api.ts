@@ -55,7 +55,7 @@ export const plantsOfApi: readonly Plant[] = [
     // Said at one moment under the lease that is over and the one that is not, it is two acceptances.
     patches: [
       {
-        file: 'src/delivery/attempt/record-outcome.ts',
+        file: 'src/delivery/outcome/record.ts',
         find: 'const told = await asSaidBefore(tx, ends);',
         put: 'const told = ends;',
       },

@@ -38,12 +38,12 @@ export const plantsOfFiles: readonly Plant[] = [
     // What may have arrived leaves again under another number, and each lead of it stands there twice.
     patches: [
       {
-        file: 'src/delivery/files/file-parcel.ts',
+        file: 'src/delivery/content/parcel.ts',
         find: "if (batch.state === 'written' && (batch.whole === undefined || batch.whole.firstSentAt !== undefined)) {",
         put: "if (batch.state === 'written' && batch.id < 0) {",
       },
       {
-        file: 'src/delivery/files/file-parcel.ts',
+        file: 'src/delivery/content/parcel.ts',
         find: 'const sequence = numbered.sequence ?? (await reserve(store.database, numbered));',
         put: 'const sequence = await reserve(store.database, numbered);',
       },
@@ -73,12 +73,12 @@ export const plantsOfFiles: readonly Plant[] = [
     // As a cache that all workers share. Connected when it is used: the storm's own process never ends else.
     patches: [
       {
-        file: 'src/delivery/attempt/get-credential.ts',
+        file: 'src/delivery/content/credentials.ts',
         find: "log.info('credential.got', { client: clientId, durationMs });",
         put: "await shared.set(`${process.env['RELAIS_REDIS_PREFIX'] ?? ''}:token`, got.token);",
       },
       {
-        file: 'src/delivery/attempt/get-credential.ts',
+        file: 'src/delivery/content/credentials.ts',
         find: 'export interface CredentialsOptions {',
         put: "import { Redis } from 'ioredis';\nconst shared = new Redis(process.env['RELAIS_REDIS_URL'] ?? '', { lazyConnect: true }).on('error', () => undefined);\nexport interface CredentialsOptions {",
       },

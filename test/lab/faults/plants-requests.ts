@@ -9,7 +9,7 @@ export const plantsOfRequests: readonly Plant[] = [
     // What the person asked to be left alone goes on leaving.
     patches: [
       {
-        file: 'src/delivery/attempt/render.ts',
+        file: 'src/delivery/content/render.ts',
         find: 'const isRestricted = read.restricted === true && present.erasedAt',
         put: 'const isRestricted = row.id < 0 && present.erasedAt',
       },

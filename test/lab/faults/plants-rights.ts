@@ -9,7 +9,7 @@ export const plantsOfRights: readonly Plant[] = [
     // No recipient could tell a repetition from something new.
     patches: [
       {
-        file: 'src/delivery/attempt/parcel.ts',
+        file: 'src/delivery/content/parcel.ts',
         find: 'idempotencyKey: idempotencyKey(key, row.keyRun),',
         put: 'idempotencyKey: idempotencyKey(key, row.attempt),',
       },
@@ -88,7 +88,7 @@ export const plantsOfRights: readonly Plant[] = [
     // Whoever is authorised no more keeps what it was given.
     patches: [
       {
-        file: 'src/delivery/attempt/former-authorisation.ts',
+        file: 'src/delivery/content/rights.ts',
         find: "if (row.action !== 'update') return row.action === 'erase';",
         put: "if (row.action !== 'create') return false;",
       },

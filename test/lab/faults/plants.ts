@@ -62,24 +62,24 @@ export const plants: readonly Plant[] = [
     // `departed` is written with the outcome: a worker that dies between has sent what nobody knows of.
     patches: [
       {
-        file: 'src/delivery/attempt/departure.ts',
+        file: 'src/delivery/departure/departure.ts',
         find: 'await appendHandovers(tx, entries, now);',
         put: 'for (const entry of entries) afterwards.set(entry.deliveryId, entry);',
       },
       {
-        file: 'src/delivery/attempt/departure.ts',
-        find: 'export type DepartureAnswer',
-        put: 'export const afterwards = new Map();\nexport type DepartureAnswer',
+        file: 'src/delivery/departure/departure.ts',
+        find: 'export async function depart(',
+        put: 'export const afterwards = new Map();\nexport async function depart(',
       },
       {
-        file: 'src/delivery/attempt/outcome-effects.ts',
+        file: 'src/delivery/outcome/effects.ts',
         find: "  work.handovers.push({\n    entry: attempted.asked ? 'lookup' : 'outcome',",
         put: "  if (afterwards.has(row.id)) work.handovers.push(afterwards.get(row.id));\n  work.handovers.push({\n    entry: attempted.asked ? 'lookup' : 'outcome',",
       },
       {
-        file: 'src/delivery/attempt/outcome-effects.ts',
+        file: 'src/delivery/outcome/effects.ts',
         find: 'export const spentOf',
-        put: "import { afterwards } from './departure.ts';\nexport const spentOf",
+        put: "import { afterwards } from '../departure/departure.ts';\nexport const spentOf",
       },
     ],
     red: [zeros.unlogged],
@@ -102,7 +102,7 @@ export const plants: readonly Plant[] = [
     // A change may leave while its create is on its way.
     patches: [
       {
-        file: 'src/delivery/attempt/claim.ts',
+        file: 'src/delivery/claim/claim.ts',
         find: 'const blocked = blockedBy(row, siblings, taken);',
         put: 'const blocked = false && blockedBy(row, siblings, taken);',
       },
@@ -131,7 +131,7 @@ export const plants: readonly Plant[] = [
     // What was read when the content was written counts, whatever the prospect has said since.
     patches: [
       {
-        file: 'src/delivery/attempt/departure.ts',
+        file: 'src/delivery/departure/departure.ts',
         find: "if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase'))\n    return false;",
         put: 'if (lead === undefined) return false;',
       },

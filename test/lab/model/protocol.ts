@@ -2,7 +2,7 @@
 // between the acts of a person, of support and of a Redis that forgets. What the product decides in pure functions is decided by them.
 // Invariant: a worker may stop between any two steps for as long as it likes; its lease runs out there, and everything else continues.
 import type { Action, Outcome } from '../../../connectors/contract.ts';
-import { blockedBy } from '../../../src/delivery/attempt/siblings.ts';
+import { blockedBy } from '../../../src/delivery/claim/claim.ts';
 import { planSteps, type ChangeKind } from '../../../src/delivery/planning/change-rules.ts';
 import { isEnd } from '../../../src/domain/delivery.ts';
 import { afterLate, mayHaveCome } from '../../../src/domain/late-arrival.ts';

@@ -5,7 +5,7 @@ export const rightsPlants: readonly YearsPlant[] = [
   {
     name: 'restricted, and told all the same',
     patches: one(
-      'src/delivery/attempt/render.ts',
+      'src/delivery/content/render.ts',
       'read.restricted === true &&',
       'read.restricted === true && row.id < 0 &&',
     ),

@@ -1,0 +1,63 @@
+// Batches concurrent calls of a process, so that they share statements and commits (docs/design.md, "Shared round trips").
+// Invariant: the promise of an item settles only after the commit that contains it; one poisoned item never fails its neighbours.
+
+interface BatcherOptions<In, Out> {
+  /** Handles several items in one go; answers in their order. */
+  readonly run: (items: readonly In[]) => Promise<readonly Out[]>;
+  /** Items in one go at most. */
+  readonly max: number;
+  /** How many of as many items go together; all of them by default. */
+  readonly groupOf?: (items: number) => number;
+  /** Runs at the same time at most. */
+  readonly lanes: number;
+}
+
+/** No timer: what comes in one turn of the event loop runs together at once, what comes meanwhile runs together next. */
+export function createBatcher<In, Out>(options: BatcherOptions<In, Out>): (item: In) => Promise<Out> {
+  interface Waiting {
+    readonly item: In;
+    readonly done: (value: Out) => void;
+    readonly fail: (error: unknown) => void;
+  }
+  const waiting: Waiting[] = [];
+  let running = 0;
+
+  const alone = async (caller: Waiting): Promise<void> => {
+    try {
+      const [result] = await options.run([caller.item]);
+      caller.done(result as Out);
+    } catch (error) {
+      caller.fail(error);
+    }
+  };
+  const together = async (group: readonly Waiting[]): Promise<void> => {
+    const [first] = group;
+    if (group.length === 1 && first !== undefined) return alone(first);
+    let results: readonly Out[];
+    try {
+      results = await options.run(group.map((caller) => caller.item));
+    } catch {
+      // One of them is poisoned, or the database went away: each gets its own answer.
+      for (const caller of group) await alone(caller);
+      return;
+    }
+    group.forEach((caller, index) => caller.done(results[index] as Out));
+  };
+  const next = (): void => {
+    while (running < options.lanes && waiting.length > 0) {
+      const most = Math.min(options.max, waiting.length);
+      const group = waiting.splice(0, options.groupOf?.(most) ?? most);
+      running += 1;
+      void together(group).finally(() => {
+        running -= 1;
+        next();
+      });
+    }
+  };
+  return (item) =>
+    new Promise<Out>((done, fail) => {
+      waiting.push({ item, done, fail });
+      // Deliveries woken by one commit come one after the other, within one turn.
+      if (waiting.length === 1) setImmediate(next);
+    });
+}

@@ -1,0 +1,307 @@
+// Claims deliveries: moves them to `sending` in one transaction, under a lease with a fencing token (station 5a).
+// Invariant: destination, suspension, circuit, limits and order are read in MySQL under the destination's lock; Redis decides nothing.
+// Per lead and destination one delivery is in flight, and a later one waits until each earlier one has ended or is barred.
+import { isEnd, type Reason, splitReason } from '../../domain/delivery.ts';
+import type { DestinationLimits } from '../../domain/destination.ts';
+import { untriedNow } from '../../domain/pace.ts';
+import { countDepartures, hasRates } from '../../domain/rates.ts';
+import {
+  isUrgent,
+  refusalOf,
+  type SendPermission,
+  sendPermission,
+  type Waits,
+  waitsForHours,
+} from '../../domain/send-policy.ts';
+import type { SendingHours } from '../../domain/sending-hours.ts';
+import { begunAmong } from '../../store/begun-deliveries.ts';
+import { carryingRights } from '../../store/carried-rights.ts';
+import type { Sql } from '../../store/database.ts';
+import {
+  countSending,
+  leaveBatch,
+  type LockedDelivery,
+  lockWithSiblings,
+  markSending,
+  putBack,
+} from '../../store/delivery-claims.ts';
+import {
+  type Destination,
+  type DestinationState,
+  findDestination,
+  readStates,
+  saveAccess,
+  saveCircuit,
+  saveRateWindows,
+} from '../../store/destinations.ts';
+import type { Access, Claim, ClaimedDelivery, ClaimJob } from '../attempt.ts';
+import type { Published } from '../mapping-cache.ts';
+
+interface ClaimSettings {
+  readonly leaseMs: number;
+  readonly owner: string;
+  /** As last seen; those of `version` go before. */
+  readonly limits: DestinationLimits;
+  /** Mapping versions as published. The one in force is known here for certain: publishing takes the lock that is held. */
+  readonly version?: Published['version'];
+  /** The jobs are the rows of this file: all or none, and they count as one in flight. */
+  readonly batchId?: number;
+  /** A further part of a file that is on its way: it is in flight, and counted, already. */
+  readonly continues?: boolean;
+  /** What the destination is reached by now. */
+  readonly access?: Access;
+  /** Departs of the claimed rows what was written ahead of the claim and still stands; answers which. */
+  readonly departing?: (
+    tx: Sql,
+    claimed: readonly ClaimedDelivery[],
+    destination: Destination,
+  ) => Promise<ReadonlySet<number>>;
+}
+
+const withoutRates = ({ concurrency, hours }: DestinationLimits): DestinationLimits => ({
+  concurrency,
+  ...(hours === undefined ? {} : { hours }),
+});
+
+const nothing = { claimed: [], departed: new Set<number>(), againAfterMs: 0 } as const;
+
+/**
+ * Claims what may leave now; gives the rest back with its reason. One transaction of the caller.
+ * A job whose row moved on (other run, other attempt, other state) is stale and ignored.
+ */
+export async function claimDeliveries(
+  tx: Sql,
+  destinationId: string,
+  jobs: readonly ClaimJob[],
+  settings: ClaimSettings,
+): Promise<Claim> {
+  // The destination's state row first: claims of one destination queue up here and nowhere else.
+  const known = (await readStates(tx, [destinationId], true)).get(destinationId);
+  const destination = await findDestination(tx, destinationId);
+  const continues = settings.continues === true;
+  const { rows: locked, sending } = await lockWithSiblings(
+    tx,
+    destinationId,
+    jobs.map((job) => job.deliveryId),
+    continues ? 1 : undefined,
+  );
+  const now = locked[0]?.now.getTime() ?? tx.now().getTime();
+  const byId = new Map(locked.map((row) => [row.id, row]));
+  const foreign = jobs.filter((job) => !byId.has(job.deliveryId));
+  const none: Claim = { ...nothing, destination, circuit: known?.circuit, now, foreign };
+  if (locked.length === 0 || destination === undefined || known === undefined) return none;
+  const state = await tryCarefully(tx, known, settings.access, sending);
+  const rows = claimableRows(jobs, byId, settings);
+  // A part of a file would be another file under its number: while one of its rows is elsewhere, none is claimed.
+  if (settings.batchId !== undefined && rows.length < jobs.length) return none;
+
+  const all = (await settings.version?.(destination.mappingVersionId))?.limits ?? settings.limits;
+  const limits = continues ? withoutRates(all) : all;
+  const unit = settings.batchId === undefined ? 'delivery' : 'file';
+  const permissionBeside = (inFlight: number): SendPermission =>
+    sendPermission({
+      now,
+      status: destination.status,
+      circuit: state.circuit,
+      limits,
+      windows: state.windows,
+      inFlight,
+      unit,
+    });
+  const roughly = permissionBeside(continues ? 0 : sending);
+  // Only where there is too little room is it worth looking which leases have run out.
+  const permission =
+    !continues && sending > 0 && roughly.count < jobs.length
+      ? permissionBeside(await countSending(tx, destinationId))
+      : roughly;
+  const waits = await howTheyWait(tx, permission, rows, { hours: limits.hours, unit });
+  const { claimed, back, behind, againAfterMs } = chosen(rows, locked, permission, waits);
+  await putBack(tx, back);
+  // What waits for another delivery goes with a later file.
+  if (settings.batchId !== undefined) await leaveBatch(tx, behind);
+  const departures = settings.batchId === undefined ? claimed.length : Math.min(1, claimed.length);
+  if (hasRates(limits) && departures > 0)
+    await saveRateWindows(tx, destinationId, countDepartures(state.windows, departures, now, limits));
+  return { ...none, againAfterMs, claimed, departed: await take(tx, claimed, destination, settings) };
+}
+
+/** Rows that stand as their job says, each once: a flush can bring a twin of a job into the same group. */
+function claimableRows(
+  jobs: readonly ClaimJob[],
+  byId: ReadonlyMap<number, LockedDelivery>,
+  { batchId = 0 }: ClaimSettings,
+): readonly LockedDelivery[] {
+  const rows = jobs.flatMap((job) => {
+    const row = byId.get(job.deliveryId);
+    const isClaimable =
+      row?.state === 'queued' &&
+      row.run === job.run &&
+      row.attempt + 1 === job.attempt &&
+      row.batchId === batchId &&
+      row.expiresAt > row.now;
+    return isClaimable ? [row] : [];
+  });
+  return [...new Set(rows)];
+}
+
+interface Chosen {
+  readonly claimed: readonly ClaimedDelivery[];
+  readonly back: Parameters<typeof putBack>[1];
+  /** Rows that wait for another delivery of their lead. */
+  readonly behind: readonly number[];
+  /** As `Claim` has it. */
+  readonly againAfterMs: number;
+}
+
+/** As many as may leave, in the order of the jobs; the rest with what it waits for. The claimed rows are given as they will be. */
+function chosen(
+  rows: readonly LockedDelivery[],
+  locked: readonly LockedDelivery[],
+  permission: SendPermission,
+  waits: HowTheyWait,
+): Chosen {
+  const ofLead = Map.groupBy(locked, (row) => row.leadId);
+  const back: { id: number; reason: string; afterMs: number }[] = [];
+  const behind: number[] = [];
+  const claimed: ClaimedDelivery[] = [];
+  const taken = new Set<number>();
+  let againAfterMs = Number.POSITIVE_INFINITY;
+  for (const row of rows) {
+    const siblings = (ofLead.get(row.leadId) ?? []).filter(
+      (one) => one.destinationId === row.destinationId && one.id !== row.id,
+    );
+    const blocked = blockedBy(row, siblings, taken);
+    const refusal = refusalOf(permission, claimed.length, waits(row));
+    if (blocked) {
+      back.push({ id: row.id, reason: 'waits_for_create' satisfies Reason, afterMs: 15_000 });
+      behind.push(row.id);
+    } else if (refusal !== undefined) {
+      back.push({ id: row.id, ...refusal });
+      againAfterMs = Math.min(againAfterMs, refusal.afterMs);
+    } else {
+      taken.add(row.id);
+      claimed.push(claimedRow(row, siblings));
+    }
+  }
+  return { claimed, back, behind, againAfterMs: Number.isFinite(againAfterMs) ? againAfterMs : 0 };
+}
+
+const claimedRow = (row: LockedDelivery, siblings: readonly LockedDelivery[]): ClaimedDelivery => ({
+  ...row,
+  state: 'sending',
+  attempt: row.attempt + 1,
+  leaseToken: row.leaseToken + 1,
+  knownReference:
+    row.recipientReference ??
+    siblings.findLast((one) => one.recipientReference !== undefined)?.recipientReference,
+  createStands: standsAmong(siblings),
+  createUnsettled: unsettledAmong(siblings),
+});
+
+/** Takes the leases; what was written ahead departs in the same statement. Answers which rows have departed. */
+async function take(
+  tx: Sql,
+  claimed: readonly ClaimedDelivery[],
+  destination: Destination,
+  { departing, leaseMs, owner }: ClaimSettings,
+): Promise<ReadonlySet<number>> {
+  const departed = (await departing?.(tx, claimed, destination)) ?? new Set();
+  const others = claimed.filter((row) => !departed.has(row.id));
+  await markSending(
+    tx,
+    others.map((row) => row.id),
+    leaseMs,
+    owner,
+  );
+  return departed;
+}
+
+/** How each of them waits. */
+type HowTheyWait = (row: LockedDelivery) => Waits;
+
+async function howTheyWait(
+  tx: Sql,
+  { closed, count, urgent }: SendPermission,
+  rows: readonly LockedDelivery[],
+  { hours, unit }: { readonly hours: SendingHours | undefined; readonly unit: 'delivery' | 'file' },
+): Promise<HowTheyWait> {
+  const outside = closed === undefined ? undefined : hours;
+  if (outside === undefined && (urgent === undefined || rows.length <= count))
+    return () => ({ forHours: false, isUrgent: false });
+  const ids = rows.map((row) => row.id);
+  const rights = await carryingRights(tx, ids);
+  const begun = await begunAmong(tx, ids);
+  const waits = new Map(
+    rows.map((row) => {
+      const delivery = { carriesRight: rights.has(row.id), isBegun: begun.has(row.id) };
+      const forHours = outside !== undefined && waitsForHours(outside, delivery);
+      return [row.id, { forHours, isUrgent: isUrgent(delivery) }];
+    }),
+  );
+  const all = [...waits.values()];
+  const file = { forHours: all.every(({ forHours }) => forHours), isUrgent: all.some((row) => row.isUrgent) };
+  return ({ id }) => (unit === 'file' ? file : (waits.get(id) ?? file));
+}
+
+/**
+ * By another address, with another secret, or after a start while nobody else sends: whether we are let in is not known, so one
+ * goes ahead. MySQL keeps that, for all processes together.
+ */
+async function tryCarefully(
+  tx: Sql,
+  state: DestinationState,
+  access: Access | undefined,
+  sending: number,
+): Promise<DestinationState> {
+  if (access === undefined) return state;
+  const isOther = state.accessDigest?.equals(access.digest) !== true;
+  if (isOther) await saveAccess(tx, state.destinationId, access.digest);
+  if (!isOther && (!access.isFirst || sending > 0)) return state;
+  const circuit = untriedNow(state.circuit);
+  if (circuit !== state.circuit) await saveCircuit(tx, state.destinationId, circuit);
+  return { ...state, circuit };
+}
+
+const createsAmong = (siblings: readonly LockedDelivery[]): readonly LockedDelivery[] =>
+  siblings.filter((sibling) => sibling.action === 'create');
+
+/** False when the recipient refused the lead or never got it: an update would speak of nothing. */
+function standsAmong(siblings: readonly LockedDelivery[]): boolean {
+  const creates = createsAmong(siblings);
+  return (
+    creates.length === 0 || creates.some((create) => create.state === 'delivered' || create.maybeReceived)
+  );
+}
+
+/** Its create may have been received, and nobody knows. */
+function unsettledAmong(siblings: readonly LockedDelivery[]): boolean {
+  const creates = createsAmong(siblings);
+  return (
+    creates.some((create) => create.maybeReceived) && creates.every((create) => create.state !== 'delivered')
+  );
+}
+
+/**
+ * May have been received, and cannot leave again for want of an authorisation or under a restriction; or an update that a restriction
+ * holds back: what the prospect takes back does not wait for it.
+ */
+function barred({ action, state, maybeReceived, reason }: LockedDelivery): boolean {
+  if (state !== 'withheld') return false;
+  const { base } = splitReason(reason);
+  return base === 'restricted'
+    ? maybeReceived || action === 'update'
+    : maybeReceived && base === 'recipient_not_authorised';
+}
+
+export function blockedBy(
+  row: LockedDelivery,
+  siblings: readonly LockedDelivery[],
+  taken: ReadonlySet<number>,
+): boolean {
+  return siblings.some(
+    (sibling) =>
+      sibling.state === 'sending' ||
+      (sibling.id < row.id && !isEnd(sibling.state) && !barred(sibling)) ||
+      taken.has(sibling.id),
+  );
+}

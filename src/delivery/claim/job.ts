@@ -1,0 +1,201 @@
+// Opens a job and claims its rows, in one transaction with the other jobs of its destination that arrive at the same time.
+// Invariant: a row goes to one claim only. A job of an earlier try starts nothing; a job of another destination is reported.
+import type { DestinationLimits } from '../../domain/destination.ts';
+import type { Log } from '../../log.ts';
+import type { Job } from '../../queue/jobs.ts';
+import { batchDeliveries, deferBatch, isUnderWay, readBatch } from '../../store/batches.ts';
+import type { Database, Sql } from '../../store/database.ts';
+import { endIfAcknowledged } from '../../store/file-acknowledgements.ts';
+import type { Access, Claim, ClaimedDelivery, ClaimLoad, Departure, WrittenAhead } from '../attempt.ts';
+import type { Published } from '../mapping-cache.ts';
+import { endOf } from '../outcome/file-end.ts';
+import type { ClaimedOrder, Departed, Order, TripDraft, TripNeeds } from '../trip.ts';
+import { claimDeliveries } from './claim.ts';
+import { leaseMarginMs } from './lease.ts';
+import { claimOrWait } from './quarantine.ts';
+
+export const defaultLimits: DestinationLimits = { concurrency: 1 };
+
+/** Another file of the destination is on its way, or it is held: look again soon. */
+const fileRetryMs = 1_000;
+
+/** Undefined: there is nothing to do for this job, here or any more. */
+export async function openOrder(
+  needs: TripNeeds,
+  destinationId: string,
+  job: Job,
+): Promise<Order | undefined> {
+  const inForce = await needs.inForce(destinationId);
+  const leaseMs = Math.max(needs.leaseMs, (inForce?.mapping.timeouts.totalMs ?? 0) + leaseMarginMs);
+  if ('deliveryId' in job) return { destinationId, jobs: [job], batch: undefined, inForce, leaseMs };
+  const batch = await readBatch(needs.database, job.batchId);
+  if (batch?.destinationId !== destinationId) {
+    tellForeign(needs.log, destinationId, { batch: job.batchId });
+    return undefined;
+  }
+  // A twin of an earlier try: what it was pushed for has happened, and the file may be held since.
+  if (batch.attempt !== job.attempt) return undefined;
+  if (!isUnderWay(batch))
+    return batch.isHeardAfterwards ? { destinationId, jobs: [], batch, inForce, leaseMs } : undefined;
+  if (batch.role === 'whole') return { destinationId, jobs: [], batch, inForce, leaseMs };
+  const rows = await batchDeliveries(needs.database, batch.id);
+  if (rows.length === 0) {
+    // Everything in it was acknowledged, or was cancelled, erased or has expired meanwhile.
+    if (!(await needs.database.transaction((tx) => endIfAcknowledged(tx, batch.id))))
+      await needs.record(endOf(batch));
+    return undefined;
+  }
+  const jobs = rows.map((row) => ({ deliveryId: row.id, run: row.run, attempt: row.attempt + 1 }));
+  return { destinationId, jobs, batch, inForce, leaseMs };
+}
+
+/** Undefined: nothing was claimed, or nothing of it speaks of something that the recipient has. */
+export async function claimOrder(
+  needs: TripNeeds,
+  order: Order,
+  draft: TripDraft | undefined,
+): Promise<ClaimedOrder | undefined> {
+  const { destinationId, jobs, batch, inForce, leaseMs } = order;
+  // Before it is asked for: a process that stands still until the answer is read must not take its lease for a fresh one.
+  const claimedAt = performance.now();
+  const claim = await claimOrWait(needs, order, {
+    jobs,
+    leaseMs,
+    limits: inForce?.mapping.limits ?? defaultLimits,
+    ...accessOf(needs, order),
+    ...(batch === undefined ? {} : { batchId: batch.id }),
+    ...(order.continues === true ? { continues: true } : {}),
+    ...(draft === undefined ? {} : { written: draft.departure, begun: draft.leave }),
+  }).finally(() => draft?.leave());
+  if (claim === undefined) return undefined;
+  if (claim.claimed.length === 0 || claim.destination === undefined) {
+    needs.log.debug('claim.empty', { destination: destinationId, count: jobs.length });
+    if (batch !== undefined)
+      await deferBatch(needs.database, batch, Math.max(fileRetryMs, claim.againAfterMs));
+    return undefined;
+  }
+  await needs.step('claimed', destinationId);
+  const versionId = claim.destination.mappingVersionId;
+  const [only] = claim.claimed;
+  if (draft !== undefined && only !== undefined && claim.departed.has(only.id))
+    return { rows: claim.claimed, versionId, claimedAt, departed: departedBy(draft, only, claimedAt) };
+  const rows = await withoutPointless(needs, order, claim.claimed);
+  return rows.length === 0 ? undefined : { rows, versionId, claimedAt, departed: undefined };
+}
+
+/** Whether we are let in is no question where nobody is dialled. */
+const accessOf = (
+  { accessTo, connectors }: TripNeeds,
+  { destinationId, inForce }: Order,
+): { readonly access?: Access } =>
+  inForce === undefined || connectors[inForce.mapping.connector]?.fetched !== undefined
+    ? {}
+    : { access: accessTo(destinationId, inForce.mapping) };
+
+/** A change that crossed the refusal of its create: support's replay of the create carries it. */
+async function withoutPointless(
+  needs: TripNeeds,
+  { batch }: Order,
+  claimed: readonly ClaimedDelivery[],
+): Promise<readonly ClaimedDelivery[]> {
+  const isPointless = (row: ClaimedDelivery): boolean => row.action === 'update' && !row.createStands;
+  const pointless = claimed.filter(isPointless);
+  if (pointless.length === 0) return claimed;
+  const rows = claimed.filter((row) => !isPointless(row));
+  await needs.record({
+    stopped: pointless.map((row) => ({
+      row,
+      state: 'cancelled',
+      reason: 'create_not_delivered',
+      fields: [],
+    })),
+    ...(rows.length > 0 ? {} : endOf(batch)),
+  });
+  return rows;
+}
+
+function departedBy({ trip, departure }: TripDraft, row: ClaimedDelivery, claimedAt: number): Departed {
+  const ready = departure.ready.map((prepared) => ({ ...prepared, row }));
+  return { trip: { ...trip, claimedAt }, departure: { ...departure, ready }, stopped: [] };
+}
+
+interface ClaimNeeds {
+  readonly database: Database;
+  readonly published: Published;
+  readonly owner: string;
+  readonly log: Log;
+  /** Departs what was rendered ahead of its claim, in the transaction of the claim. */
+  readonly departWithClaim: (tx: Sql, ahead: WrittenAhead) => Promise<ReadonlySet<number>>;
+}
+
+export async function claimTogether(
+  needs: ClaimNeeds,
+  destinationId: string,
+  loads: readonly ClaimLoad[],
+): Promise<readonly Claim[]> {
+  const claims = await needs.database.transaction((tx) => claimAll(tx, needs, destinationId, loads));
+  for (const job of new Set(claims.flatMap((claim) => claim.foreign)))
+    tellForeign(needs.log, destinationId, { delivery: job.deliveryId });
+  return claims;
+}
+
+/** A job that Redis held for this destination though MySQL knows it for another, or not at all: dropped, and visible. */
+const tellForeign = (
+  log: Log,
+  destination: string,
+  what: { readonly delivery: number } | { readonly batch: number },
+): void => log.error('job.foreign', { destination, ...what });
+
+async function claimAll(
+  tx: Sql,
+  needs: ClaimNeeds,
+  destinationId: string,
+  loads: readonly ClaimLoad[],
+): Promise<readonly Claim[]> {
+  const common = { owner: needs.owner, version: needs.published.version };
+  const answers = new Map<ClaimLoad, Claim>();
+  for (const load of loads.filter((candidate) => candidate.batchId !== undefined))
+    answers.set(load, await claimDeliveries(tx, destinationId, load.jobs, { ...load, ...common }));
+  const single = loads.filter((load) => load.batchId === undefined);
+  const [first] = single;
+  if (first !== undefined) {
+    const claim = await claimDeliveries(
+      tx,
+      destinationId,
+      single.flatMap((load) => load.jobs),
+      { ...first, ...common, ...departing(needs, first, single) },
+    );
+    const left = new Map(claim.claimed.map((row) => [row.id, row]));
+    for (const load of single) {
+      const claimed = load.jobs.flatMap((job) => {
+        const row = left.get(job.deliveryId);
+        if (row === undefined || row.run !== job.run || row.attempt !== job.attempt) return [];
+        left.delete(row.id);
+        return [row];
+      });
+      answers.set(load, { ...claim, claimed });
+    }
+  }
+  return loads.map((load) => answers.get(load) as Claim);
+}
+
+/** Of twins of a job the first gets the row: only what it has written itself may depart. */
+function departing(
+  { owner, departWithClaim }: ClaimNeeds,
+  { leaseMs }: ClaimLoad,
+  loads: readonly ClaimLoad[],
+): Pick<Parameters<typeof claimDeliveries>[3], 'departing'> {
+  const seen = new Set<number>();
+  const written = new Map<number, Departure>();
+  for (const { jobs, written: own } of loads) {
+    const ids = jobs.map((job) => job.deliveryId);
+    const [id] = ids;
+    if (id !== undefined && own !== undefined && !seen.has(id)) written.set(id, own);
+    for (const deliveryId of ids) seen.add(deliveryId);
+  }
+  if (written.size === 0) return {};
+  return {
+    departing: (tx, claimed, { mappingVersionId }) =>
+      departWithClaim(tx, { claimed, written, mappingVersionId, lease: { leaseMs, owner } }),
+  };
+}

@@ -1,0 +1,89 @@
+// Keeps the lease of an attempt as its worker knows it: how much of it is left, and its renewal while something is sent.
+// Invariant: it is counted from the moment it was requested, before the database granted it, by a clock that continues while the process
+// is frozen: a lease that runs here also runs in the database.
+import type { Sql } from '../../store/database.ts';
+import { renewLeases } from '../../store/leases.ts';
+import type { ClaimedDelivery } from '../attempt.ts';
+import type { Trip } from '../trip.ts';
+
+export interface Lease {
+  readonly renew: () => Promise<boolean>;
+  /** At least as much is left of it as a send may take, or it could be renewed. */
+  readonly isLongEnough: () => Promise<boolean>;
+  /** True while it has not run out. */
+  readonly runs: () => boolean;
+}
+
+interface Given {
+  /** When it was asked for, by `performance.now()`. */
+  readonly claimedAt: number;
+  readonly leaseMs: number;
+  /** As long as a send may take. */
+  readonly totalMs: number;
+}
+
+export function leaseOf(database: Sql, trip: Trip, rows: readonly ClaimedDelivery[]): Lease {
+  const { leaseMs, mapping } = trip;
+  const leases = rows.map((row) => ({ id: row.id, token: row.leaseToken }));
+  return leaseRenewedBy({ ...trip, totalMs: mapping.timeouts.totalMs }, () =>
+    renewLeases(database, leases, leaseMs),
+  );
+}
+
+/** @param renewNow makes it longer in the database; false: it is somebody else's */
+export function leaseRenewedBy(
+  { claimedAt, leaseMs, totalMs }: Given,
+  renewNow: () => Promise<boolean>,
+): Lease {
+  let since = claimedAt;
+  const renew = async (): Promise<boolean> => {
+    const askedAt = performance.now();
+    const renewed = await renewNow();
+    if (renewed) since = askedAt;
+    return renewed;
+  };
+  const ageMs = (): number => performance.now() - since;
+  const isShort = (): boolean => ageMs() > leaseMs - totalMs - leaseMarginMs / 2;
+  return {
+    renew,
+    isLongEnough: async () => !isShort() || (await renew()),
+    runs: () => ageMs() < leaseMs,
+  };
+}
+
+interface Renewed {
+  readonly lease: Lease;
+  readonly everyMs: number;
+  dueAt: number;
+}
+
+/** Leases of what is being sent: one timer for all, where few sends live long enough to need it. */
+const renewed = new Set<Renewed>();
+const lookMs = 1_000;
+
+let looking: NodeJS.Timeout | undefined;
+
+/** Returns how to stop. */
+export function keepRenewed(lease: Lease, everyMs: number): () => void {
+  const own: Renewed = { lease, everyMs, dueAt: performance.now() + everyMs };
+  renewed.add(own);
+  looking ??= setInterval(renewDue, lookMs);
+  return () => {
+    renewed.delete(own);
+    if (renewed.size > 0) return;
+    clearInterval(looking);
+    looking = undefined;
+  };
+}
+
+/** A lease that runs out before the next look is renewed by this one. */
+function renewDue(): void {
+  const now = performance.now();
+  for (const own of renewed) {
+    if (own.dueAt > now + lookMs) continue;
+    own.dueAt = now + own.everyMs;
+    own.lease.renew().catch(() => undefined);
+  }
+}
+
+export const leaseMarginMs = 5_000;

@@ -1,0 +1,146 @@
+// Reads the inputs of rendering for many deliveries in a handful of statements: leads, revisions, secrets, authorisations, go-live items.
+// Invariant: read without locks; the departure reads again under them. Only a create waits for the go-live list of its client, and a lead
+// of a web form never does.
+import type { Action } from '../../../connectors/contract.ts';
+import { civilDate } from '../../domain/civil-date.ts';
+import { type Authorisation, liveAuthorisations } from '../../domain/destination.ts';
+import { goLiveDefinitions, itemMissingFor } from '../../domain/go-live.ts';
+import type { Channel, OptionalBlock } from '../../domain/lead.ts';
+import type { CompiledMapping } from '../../mapping/contract.ts';
+import { readAuthorisations } from '../../store/authorisations.ts';
+import type { Database } from '../../store/database.ts';
+import { type GoLiveStanding, goLiveStandings } from '../../store/go-live.ts';
+import { inactiveAmong } from '../../store/last-signs.ts';
+import { createSnapshots } from '../../store/lead-revisions.ts';
+import { type LeadRead, readLeads } from '../../store/leads.ts';
+import type { LeadSecrets } from '../../store/secrets.ts';
+import type { ClaimedDelivery } from '../attempt.ts';
+import { createBatcher } from '../batcher.ts';
+import type { Inputs, Reader } from '../trip.ts';
+
+/** Blocks of their leads that these mappings read. */
+export const blocksOf = (...mappings: readonly CompiledMapping[]): ReadonlySet<OptionalBlock> =>
+  new Set(mappings.flatMap(({ blocks }) => [...blocks]));
+
+interface Wanted {
+  readonly rows: readonly ClaimedDelivery[];
+  readonly blocks: ReadonlySet<OptionalBlock>;
+}
+
+type Authorisations = Inputs['authorisations'];
+
+/** How long the authorisations of a destination count as those of a moment ago, ms. */
+const recentMs = 500;
+
+/** @param goLive finds leads that wait for their client's go-live list; absent: none does */
+export function createReader(database: Database, secrets: LeadSecrets, goLive?: GoLiveGate): Reader {
+  const snapshots = createSnapshots(secrets);
+  const recent = createRecent(database);
+  // By the reading of a moment ago: what ends or begins before the next one is seen under the lock of the departure.
+  const targetsOfLive = new WeakMap<readonly Authorisation[], readonly string[]>();
+  const targetsOfAll = new WeakMap<readonly Authorisation[], readonly string[]>();
+  const fresh = (destinationIds: readonly string[]): Promise<Authorisations> =>
+    readAuthorisations(database, destinationIds);
+  const remembered = async (destinationIds: readonly string[]): Promise<Authorisations> =>
+    new Map(
+      await Promise.all(
+        [...new Set(destinationIds)].map(async (id): Promise<[string, readonly Authorisation[]]> => [
+          id,
+          await recent(id),
+        ]),
+      ),
+    );
+  const reading =
+    (authorisationsOf: typeof fresh) =>
+    async (groups: readonly Wanted[]): Promise<readonly Inputs[]> => {
+      const rows = groups.flatMap((group) => group.rows);
+      const blocks = new Set(groups.flatMap((group) => [...group.blocks]));
+      const leadIds = [...new Set(rows.map((row) => row.leadId))];
+      const earlier = rows
+        .filter((row) => row.maybeReceived && row.sentRevision > 0)
+        .map((row) => ({ leadId: row.leadId, revision: row.sentRevision }));
+      const [leads, keys, authorisations, revisions] = await Promise.all([
+        readLeads(database, leadIds, blocks),
+        secrets.read(database, leadIds),
+        authorisationsOf(rows.map((row) => row.destinationId)),
+        snapshots.read(database, earlier),
+      ]);
+      const inactive = await inactiveAmong(
+        database,
+        [...leads.values()].map(({ lead }) => lead),
+      );
+      const incomplete = (await goLive?.(rows, leads)) ?? new Map<number, string>();
+      const inputs: Inputs = { leads, secrets: keys, authorisations, revisions, inactive, incomplete };
+      return groups.map(() => inputs);
+    };
+  const joined = createBatcher<Wanted, Inputs>({ run: reading(fresh), max: 200, lanes: 1 });
+  const readAhead = reading(remembered);
+  return Object.assign((rows: Wanted['rows'], blocks: Wanted['blocks']) => joined({ rows, blocks }), {
+    // Its callers have joined already.
+    ahead: async (rows: Wanted['rows'], blocks: Wanted['blocks']) =>
+      (await readAhead([{ rows, blocks }]))[0] as Inputs,
+    targets: async (destinationId: string, action: Action) => {
+      const all = await recent(destinationId);
+      const known = action === 'create' ? targetsOfLive : targetsOfAll;
+      const found = known.get(all);
+      if (found !== undefined) return found;
+      const covering = action === 'create' ? liveAuthorisations(all, database.now()) : all;
+      const targets = covering.flatMap((authorisation) =>
+        authorisation.targets.map((target) => target.toLowerCase()),
+      );
+      known.set(all, targets);
+      return targets;
+    },
+  });
+}
+
+/** The authorisations of a destination, read twice a second at most. */
+function createRecent(database: Database): (destinationId: string) => Promise<readonly Authorisation[]> {
+  const seen = new Map<string, { at: number; read: Promise<readonly Authorisation[]> }>();
+  return (destinationId) => {
+    const known = seen.get(destinationId);
+    if (known !== undefined && performance.now() - known.at < recentMs) return known.read;
+    const read = readAuthorisations(database, [destinationId]).then((all) => all.get(destinationId) ?? []);
+    seen.set(destinationId, { at: performance.now(), read });
+    read.catch(() => seen.delete(destinationId));
+    return read;
+  };
+}
+
+/** The clause that each lead waits for, by lead; those that wait for nothing are left out. */
+type GoLiveGate = (
+  rows: readonly ClaimedDelivery[],
+  leads: ReadonlyMap<number, LeadRead>,
+) => Promise<ReadonlyMap<number, string>>;
+
+/** How long a contract counts as that of a moment ago, ms. */
+const contractMs = 500;
+
+export function createGoLiveGate(database: Database): GoLiveGate {
+  const seen = new Map<string, { at: number; read: Promise<GoLiveStanding | undefined> }>();
+  const standingOf = (clientId: string): Promise<GoLiveStanding | undefined> => {
+    const known = seen.get(clientId);
+    if (known !== undefined && performance.now() - known.at < contractMs) return known.read;
+    const read = goLiveStandings(database, [clientId]).then(([standing]) => standing);
+    seen.set(clientId, { at: performance.now(), read });
+    read.catch(() => seen.delete(clientId));
+    return read;
+  };
+  return async (rows, leads) => {
+    const owed = new Map<number, string>();
+    for (const { action, leadId } of rows) {
+      const lead = leads.get(leadId)?.lead;
+      if (action !== 'create' || lead === undefined || lead.channel === 'web_form') continue;
+      const clause = clauseOwed(await standingOf(lead.clientId), lead.channel, database.now());
+      if (clause !== undefined) owed.set(leadId, clause);
+    }
+    return owed;
+  };
+}
+
+/** The clause that leads of a channel wait for; undefined: none. */
+function clauseOwed(standing: GoLiveStanding | undefined, channel: Channel, now: Date): string | undefined {
+  if (standing === undefined || standing.liveBefore) return undefined;
+  const item = itemMissingFor(standing.facts, channel, civilDate(now));
+  return item === undefined ? undefined : goLiveDefinitions[item].clause;
+}

@@ -1,0 +1,312 @@
+// Commits the departure (station 5c): locks lead, consents and authorisation, reads them again, appends `departed`.
+// Invariant: this commit is the departure. Nothing leaves before it, and nothing the prospect took back leaves after it (guarantees 3 and
+// 6). An entry contains ids, codes, field names and digests, never content.
+import { createHash } from 'node:crypto';
+import { authorisationDigest, citedText, consentsDigest, mappingDigest } from '../../domain/cited.ts';
+import { type Authorisation, liveAuthorisations } from '../../domain/destination.ts';
+import type { KeyRing } from '../../domain/key-ring.ts';
+import { contentDigest } from '../../domain/keyed.ts';
+import type { ConsentRecord } from '../../domain/lead.ts';
+import { readAuthorisations } from '../../store/authorisations.ts';
+import { expireTogether } from '../../store/batches.ts';
+import { type CallDeparture, noteCallDepartures } from '../../store/calls.ts';
+import type { Database, Sql } from '../../store/database.ts';
+import { type DepartureMark, markDeparted, markSendingDeparted } from '../../store/delivery-departures.ts';
+import { entryNames } from '../../store/entry-names.ts';
+import { appendHandovers, type Handover } from '../../store/handovers.ts';
+import { keepBytes } from '../../store/kept-bytes.ts';
+import { type LeadLock, lockFreeLeads, lockLeads } from '../../store/leads.ts';
+import { type Holds, lockLeased } from '../../store/leases.ts';
+import { readVersions } from '../../store/mapping-versions.ts';
+import type { ClaimedDelivery, Departure, DepartureAnswer, Ready, WrittenAhead } from '../attempt.ts';
+import { writtenAtOf } from '../content/render.ts';
+import type { MappingDigests } from '../trip.ts';
+
+/** Departures of several parcels in one transaction; each parcel departs whole or not at all. */
+export async function depart(
+  database: Database,
+  masterKeys: KeyRing,
+  departures: readonly Departure[],
+): Promise<readonly DepartureAnswer[]> {
+  // Nearly always every lease is still ours: the rows are then locked by the statement that changes them.
+  const trusted = await database.transaction((tx) => departTogether(tx, masterKeys, departures, 'trusted'), {
+    undoIf: (answers) => answers === undefined,
+  });
+  if (trusted !== undefined) return trusted;
+  const checked = await database.transaction((tx) => departTogether(tx, masterKeys, departures, 'checked'));
+  return checked ?? [];
+}
+
+/** The same of one, undone. @throws what it breaks with */
+export const tryDeparture = (
+  database: Database,
+  masterKeys: KeyRing,
+  departure: Departure,
+): Promise<unknown> =>
+  database.transaction((tx) => departTogether(tx, masterKeys, [departure], 'checked'), {
+    undoIf: () => true,
+  });
+
+/** @param leasesAre `trusted`: taken for held; undefined is answered when one turns out to be lost */
+async function departTogether(
+  tx: Sql,
+  masterKeys: KeyRing,
+  departures: readonly Departure[],
+  leasesAre: 'trusted' | 'checked',
+): Promise<readonly DepartureAnswer[] | undefined> {
+  const rows = departures.flatMap((departure) => departure.ready.map((prepared) => prepared.row));
+  const leads = await lockLeads(
+    tx,
+    rows.map((row) => row.leadId),
+  );
+  const authorisations = await lockAuthorisations(tx, rows);
+  // Leads before deliveries, as erasure and settlement lock them.
+  const holds: Holds =
+    leasesAre === 'trusted'
+      ? () => true
+      : await lockLeased(
+          tx,
+          rows.map((row) => ({ id: row.id, token: row.leaseToken })),
+        );
+  // After the locks: what was waited for has passed.
+  const locked: LockedState = { leads, authorisations, now: tx.now() };
+  const answers = departures.map(({ ready }): DepartureAnswer => {
+    if (ready.some(({ row }) => !holds(row.id, row.leaseToken))) return 'lost';
+    return ready.every((prepared) => stillStands(prepared, locked)) ? 'departed' : 'changed';
+  });
+  const leaving = departures.filter((_, index) => answers[index] === 'departed');
+  if (!(await markDeparted(tx, leaving.flatMap(marksOf), leasesAre === 'checked'))) return undefined;
+  await logDepartures(tx, leaving, await entriesOf(leaving), locked.now);
+  for (const departure of leaving) await keepFile(tx, masterKeys, departure);
+  return answers;
+}
+
+/**
+ * Departs what was written ahead of its claim, in the claim's own transaction; the rows are locked. What does not stand any more,
+ * and a lead that somebody holds, is left to be claimed alone: nothing is waited for under the destination's lock.
+ */
+export async function departWithClaim(
+  tx: Sql,
+  { claimed, written, mappingVersionId, lease }: WrittenAhead,
+): Promise<ReadonlySet<number>> {
+  const rows = claimed.filter((row) => written.get(row.id)?.mappingVersionId === mappingVersionId);
+  if (rows.length === 0) return new Set();
+  const authorisations = await lockAuthorisations(tx, rows);
+  const leads = await lockFreeLeads(
+    tx,
+    rows.map((row) => row.leadId),
+  );
+  const locked: LockedState = { leads, authorisations, now: tx.now() };
+  const leaving = rows.flatMap((row) => {
+    const departure = written.get(row.id);
+    const stands =
+      departure?.ready.every((prepared) => isSameRow(prepared.row, row) && stillStands(prepared, locked)) ===
+      true;
+    return stands ? [departure] : [];
+  });
+  const marked = markSendingDeparted(tx, leaving.flatMap(marksOf), lease);
+  // While the database is at that: what is computed between two statements is waited for by every claim of the destination.
+  const [entries] = await Promise.all([entriesOf(leaving), marked]);
+  await logDepartures(tx, leaving, entries, locked.now);
+  return new Set(leaving.flatMap((departure) => departure.ready.map((prepared) => prepared.row.id)));
+}
+
+/** Whether the row is still the one that the content was written for: of its lead and action it stays, for life. */
+const isSameRow = (written: ClaimedDelivery, row: ClaimedDelivery): boolean =>
+  written.id === row.id &&
+  written.run === row.run &&
+  written.keyRun === row.keyRun &&
+  written.attempt === row.attempt &&
+  written.leaseToken === row.leaseToken &&
+  written.departures === row.departures &&
+  written.maybeReceived === row.maybeReceived &&
+  written.askFirst === row.askFirst &&
+  written.knownReference === row.knownReference;
+
+interface LockedState {
+  readonly leads: ReadonlyMap<number, LeadLock>;
+  readonly authorisations: ReadonlyMap<string, readonly Authorisation[]>;
+  readonly now: Date;
+}
+
+const lockAuthorisations = (
+  tx: Sql,
+  rows: readonly ClaimedDelivery[],
+): Promise<LockedState['authorisations']> =>
+  readAuthorisations(
+    tx,
+    rows.map((row) => row.destinationId),
+    true,
+  );
+
+/** Whether lead, consents and authorisation are those that the content was written by. */
+function stillStands(
+  { row, readRevision, record, authorisation, former }: Ready,
+  { leads, authorisations, now }: LockedState,
+): boolean {
+  const lead = leads.get(row.leadId);
+  if (lead === undefined || lead.revision !== readRevision || (lead.erased && row.action !== 'erase'))
+    return false;
+  if (record.freshUntil !== undefined && record.freshUntil <= now) return false;
+  const all = authorisations.get(row.destinationId) ?? [];
+  return (former === true ? all : liveAuthorisations(all, now)).some(
+    (other) => other.id === authorisation.id,
+  );
+}
+
+const entriesOf = async (leaving: readonly Departure[]): Promise<readonly Handover[]> =>
+  leaving.flatMap((departure) => departureEntries(departure));
+
+async function logDepartures(
+  tx: Sql,
+  leaving: readonly Departure[],
+  entries: readonly Handover[],
+  now: Date,
+): Promise<void> {
+  await appendHandovers(tx, entries, now);
+  await noteCallDepartures(
+    tx,
+    leaving.flatMap((departure) => callDepartures(departure)),
+  );
+}
+
+async function keepFile(
+  tx: Sql,
+  masterKeys: KeyRing,
+  { keep, parcel, ready, mappingVersionId }: Departure,
+): Promise<void> {
+  if (keep === undefined) return;
+  await keepBytes(
+    tx,
+    masterKeys,
+    {
+      id: keep.batchId,
+      fileName: keep.fileName,
+      mediaType: parcel.body.mediaType,
+      extension: parcel.body.extension,
+      rows: parcel.items.length,
+      mappingVersionId,
+      writtenAt: parcel.writtenAt,
+    },
+    parcel.body.bytes,
+  );
+  await expireTogether(
+    tx,
+    keep.batchId,
+    new Date(
+      Math.max(keep.expiresAt?.getTime() ?? 0, ...ready.map((prepared) => prepared.row.expiresAt.getTime())),
+    ),
+  );
+}
+
+const marksOf = ({ ready, mappingVersionId }: Departure): readonly DepartureMark[] =>
+  ready.map((prepared) => ({
+    id: prepared.row.id,
+    token: prepared.row.leaseToken,
+    writtenAt: writtenAtOf(prepared.row),
+    sentRevision: prepared.call?.attempt.oldestRevision ?? prepared.contentRevision,
+    sentMappingId: mappingVersionId,
+  }));
+
+function callDepartures({ ready, mappingVersionId }: Departure): readonly CallDeparture[] {
+  return ready.flatMap(({ row, call, contentRevision }) =>
+    call === undefined
+      ? []
+      : [
+          {
+            deliveryId: row.id,
+            leadId: row.leadId,
+            destinationId: row.destinationId,
+            name: call.name,
+            run: row.run,
+            attempt: row.attempt,
+            sentRevision: contentRevision,
+            sentMappingId: mappingVersionId,
+          },
+        ],
+  );
+}
+
+function departureEntries(departure: Departure): readonly Handover[] {
+  const { parcel, composed } = departure;
+  // One file holds many leads: each is digested over the file's hash, under its own key, instead of over megabytes.
+  const digested =
+    parcel.batch === undefined ? composed.content : createHash('sha256').update(composed.content).digest();
+  return departure.ready.map(
+    ({ row, lead, record, authorisation, former, contentRevision, call }): Handover => {
+      const secret = departure.secrets.get(row.leadId);
+      return {
+        entry: 'departed',
+        ...entryNames(row),
+        ...(call === undefined ? {} : { call: call.name }),
+        actor: departure.actor ?? 'worker',
+        connector: departure.connector,
+        recipient: authorisation.recipient,
+        target: composed.target,
+        authorisationId: authorisation.id,
+        ...(former === true ? { reason: 'former_authorisation' } : {}),
+        mappingVersionId: departure.mappingVersionId,
+        leadRevision: contentRevision,
+        fields: record.fieldNames,
+        consents: record.consents,
+        ...(secret === undefined ? {} : { digest: contentDigest(secret, row.id, digested) }),
+        bytes: composed.content.byteLength,
+        ...(composed.fileName === undefined ? {} : { fileName: composed.fileName }),
+        cited: citesOf({
+          authorisation,
+          secret,
+          mapping: departure.mappingDigest,
+          consents: lead.consents,
+        }),
+      };
+    },
+  );
+}
+
+const kept = 2_000;
+
+export function createMappingDigests(sql: Sql): MappingDigests {
+  const known = new Map<number, Promise<string | undefined>>();
+  const read = async (versionId: number): Promise<string | undefined> => {
+    const [version] = await readVersions(sql, [versionId]);
+    return version === undefined ? undefined : mappingDigest(version);
+  };
+  return (versionId) => {
+    const found = known.get(versionId);
+    if (found !== undefined) return found;
+    const reading = read(versionId);
+    known.set(versionId, reading);
+    // A failed read is not remembered.
+    reading.catch(() => known.delete(versionId));
+    if (known.size > kept) known.delete(known.keys().next().value ?? 0);
+    return reading;
+  };
+}
+
+/** The deliveries of one reading share their destination's authorisation. */
+const digests = new WeakMap<Authorisation, string>();
+
+function digestOf(authorisation: Authorisation): string {
+  const known = digests.get(authorisation) ?? authorisationDigest(authorisation);
+  digests.set(authorisation, known);
+  return known;
+}
+
+function citesOf(cites: {
+  /** As it was read under its lock. */
+  readonly authorisation: Authorisation;
+  readonly mapping: string | undefined;
+  /** Those the content was written by. */
+  readonly consents: readonly ConsentRecord[];
+  readonly secret: Uint8Array | undefined;
+}): string {
+  const { authorisation, mapping, consents, secret } = cites;
+  return citedText({
+    authorisation: digestOf(authorisation),
+    ...(mapping === undefined ? {} : { mapping }),
+    // A revision kept by an older version does not say when each was received: it could not be compared.
+    ...(secret === undefined || consents.some((consent) => consent.receipt === undefined)
+      ? {}
+      : { consents: consentsDigest(secret, consents) }),
+  });
+}

@@ -1,0 +1,107 @@
+// Renders a create before its claim, so that claim and departure share one transaction.
+// Invariant: it reads under no lock; the claim compares row, lead, consents, authorisation and version, and a delivery of which one has
+// changed is rendered again after its claim. Only a create of which the recipient can hold nothing is rendered ahead.
+import { isStoreTrouble } from '../../store/database.ts';
+import { type AttemptDelivery, readAttempts } from '../../store/deliveries.ts';
+import type { ClaimedDelivery, ClaimJob } from '../attempt.ts';
+import { blocksOf } from '../content/inputs.ts';
+import { isCovered, parcelOf } from '../content/parcel.ts';
+import { writeContent } from '../content/render.ts';
+import { freshTrip } from '../content/versions.ts';
+import type { DelivererOptions, Order, ReadAhead, Trip, TripDraft, TripNeeds, WantedAhead } from '../trip.ts';
+
+/** Undefined: the delivery has to be claimed before it can be written, or cannot leave; then its claim comes first. */
+export async function writeAhead(needs: TripNeeds, order: Order): Promise<TripDraft | undefined> {
+  const [job] = order.jobs;
+  if (order.batch !== undefined || order.inForce === undefined || job === undefined) return undefined;
+  const trip = await freshTrip(needs, order, order.inForce);
+  if (trip === undefined) return undefined;
+  const leave = await needs.placeAhead(order.destinationId);
+  const draft = await draftOf(needs, order, trip, job).catch((error: unknown) => {
+    if (!isStoreTrouble(error)) return undefined;
+    leave();
+    throw error;
+  });
+  // A bug of ours, a key that is not here: met again, reported and dealt with once the delivery is claimed.
+  if (draft === undefined) {
+    leave();
+    return undefined;
+  }
+  await needs.step('written', order.destinationId);
+  return { ...draft, leave };
+}
+
+/** Several jobs of any destinations in a handful of statements. */
+export async function readAheadTogether(
+  { database, reader }: Pick<DelivererOptions, 'database' | 'reader'>,
+  wanted: readonly WantedAhead[],
+): Promise<readonly (ReadAhead | undefined)[]> {
+  const found = await readAttempts(
+    database,
+    wanted.map(({ job }) => job.deliveryId),
+  );
+  const now = database.now();
+  const byId = new Map(found.map((row) => [row.id, row]));
+  const rows = wanted.map(({ job }) => {
+    const row = byId.get(job.deliveryId);
+    return row !== undefined && goesAhead(row, job) ? asClaimed(row, now) : undefined;
+  });
+  const ahead = rows.filter((row) => row !== undefined);
+  if (ahead.length === 0) return rows.map(() => undefined);
+  const mappings = new Set(wanted.map(({ mapping }) => mapping));
+  const inputs = await reader.ahead(ahead, blocksOf(...mappings));
+  return rows.map((row) => (row === undefined ? undefined : { row, inputs }));
+}
+
+const goesAhead = (row: AttemptDelivery, { run, attempt }: ClaimJob): boolean =>
+  row.state === 'queued' &&
+  row.action === 'create' &&
+  row.run === run &&
+  row.attempt + 1 === attempt &&
+  row.batchId === 0 &&
+  !row.maybeReceived &&
+  !row.askFirst;
+
+/** As its claim would give it. */
+const asClaimed = (row: AttemptDelivery, now: Date): ClaimedDelivery => ({
+  ...row,
+  state: 'sending',
+  attempt: row.attempt + 1,
+  leaseToken: row.leaseToken + 1,
+  now,
+  knownReference: row.recipientReference,
+  createStands: true,
+  createUnsettled: false,
+});
+
+async function draftOf(
+  needs: TripNeeds,
+  { destinationId }: Order,
+  trip: Trip,
+  job: ClaimJob,
+): Promise<Omit<TripDraft, 'leave'> | undefined> {
+  const ahead = await needs.readAhead({ job, mapping: trip.mapping });
+  if (ahead?.row.destinationId !== destinationId) return undefined;
+  const { row, inputs } = ahead;
+  const ready = writeContent(row, {
+    ...inputs,
+    mapping: trip.mapping,
+    content: trip.content,
+    now: needs.database.now(),
+    authorisations: inputs.authorisations.get(destinationId) ?? [],
+  });
+  if (!('record' in ready)) return undefined;
+  const parcel = parcelOf([ready], trip.content);
+  const composed = trip.connector.compose(parcel, trip.settings, trip.context.secret);
+  if (!isCovered(ready, composed)) return undefined;
+  const departure = {
+    ready: [ready],
+    parcel,
+    composed,
+    connector: trip.connector.type,
+    mappingVersionId: trip.versionId,
+    mappingDigest: await needs.mappingDigests(trip.versionId),
+    secrets: inputs.secrets,
+  };
+  return { trip, departure };
+}

@@ -1,0 +1,304 @@
+// Renders claimed rows and commits their departure; a lead that changes meanwhile is rendered again, in another round.
+// Invariant: one round reads, renders and departs. Nothing leaves before its departure is committed. A row that breaks the departure of its
+// file is set aside, and the other rows leave.
+import type { Composed } from '../../../connectors/contract.ts';
+import { reasonWith } from '../../domain/delivery.ts';
+import { foreignCode, isRelaisError } from '../../errors.ts';
+import { waitUndeparted } from '../../store/broken-deliveries.ts';
+import { isStoreTrouble, SqlFailure } from '../../store/database.ts';
+import type { ClaimedDelivery, Departure, FileBatch, Ready, Stopped } from '../attempt.ts';
+import { mayHaveLeft, tellBroken } from '../claim/quarantine.ts';
+import { readTold } from '../content/accepted-opt-ins.ts';
+import { blocksOf } from '../content/inputs.ts';
+import { fileParcel, isCovered, parcelOf, rowsThatFit } from '../content/parcel.ts';
+import { renderAll } from '../content/render.ts';
+import { carriesRight } from '../content/rights.ts';
+import { endOf, voidingOf } from '../outcome/file-end.ts';
+import { byHand } from '../outcome/follow-ups.ts';
+import { type Broken, brokenAtMost, halved, type RowSet, unitsOf } from '../quarantine.ts';
+import type { DelivererOptions, Departed, Trip, TripNeeds } from '../trip.ts';
+import { tryDeparture } from './departure.ts';
+
+/** Times a lead may change under our hands before this attempt is put off. */
+const maxRounds = 8;
+
+/** Rows that may still leave, and what could not so far. */
+interface Left {
+  readonly rows: readonly ClaimedDelivery[];
+  readonly stopped: readonly Stopped[];
+}
+
+type RoundEnd =
+  | { readonly next: 'departed'; readonly departed: Departed }
+  | { readonly next: 'again'; readonly left: Left }
+  | { readonly next: 'ended' };
+
+const again = (rows: readonly ClaimedDelivery[], stopped: readonly Stopped[]): RoundEnd => ({
+  next: 'again',
+  left: { rows, stopped },
+});
+
+const ended: RoundEnd = { next: 'ended' };
+
+/** Undefined: nothing leaves; what became of the rows is recorded. */
+export async function writeAndDepart(
+  needs: TripNeeds,
+  trip: Trip,
+  rows: readonly ClaimedDelivery[],
+): Promise<Departed | undefined> {
+  let left: Left = { rows, stopped: [] };
+  for (let round = 1; round <= maxRounds; round += 1) {
+    const end = await writeRound(needs, trip, left, round);
+    if (end.next === 'departed') return end.departed;
+    if (end.next === 'ended') return undefined;
+    left = end.left;
+  }
+  // A lead that changes faster than we can write it waits a little; nothing has left.
+  const { batch } = trip;
+  await needs.record({
+    stopped: left.stopped,
+    released: left.rows,
+    ...endOf(batch),
+    ...(batch === undefined ? {} : { anotherFile: { destinationId: batch.destinationId } }),
+  });
+  return undefined;
+}
+
+async function writeRound(needs: TripNeeds, trip: Trip, left: Left, round: number): Promise<RoundEnd> {
+  const [inputs, told] = await Promise.all([
+    needs.reader(left.rows, blocksOf(trip.mapping, trip.content)),
+    readTold(needs, left.rows, trip.content),
+  ]);
+  const rendered = await renderAll(needs, left.rows, { ...inputs, told }, trip);
+  const ready = rendered.filter((result): result is Ready => 'record' in result);
+  const stopped = [...left.stopped, ...rendered.filter((result): result is Stopped => 'state' in result)];
+  const assembled = await orBroken(() => assemble(needs, trip, ready, stopped));
+  if (!assembled.ok) return failAsBug(needs, trip, ready, stopped, assembled.code);
+  if (assembled.value === undefined) return endWithoutLeaving(needs, trip, stopped);
+  if (assembled.value === 'voided') return voidFile(needs, trip, ready, stopped);
+  const { parcel, keep } = assembled.value;
+  // A file of all leads is one file: the rest would leave in another, and each of them would be short of the other's leads.
+  const isCut = trip.batch !== undefined && trip.mapping.full === undefined;
+  const most = isCut ? rowsThatFit({ keep, parcel }, ready.length) : ready.length;
+  if (most < ready.length) return splitFile(needs, ready, stopped, most);
+  const composed = await orBroken(() =>
+    trip.connector.compose(parcel, ready[0]?.call?.settings ?? trip.settings, trip.context.secret),
+  );
+  if (!composed.ok) return failAsBug(needs, trip, ready, stopped, composed.code);
+  const covered = ready.filter((prepared) => isCovered(prepared, composed.value));
+  if (covered.length < ready.length) return withoutUncovered(needs, trip, ready, covered, stopped);
+  const departure: Departure = {
+    ready,
+    parcel,
+    composed: composed.value,
+    connector: trip.connector.type,
+    actor: needs.actor,
+    mappingVersionId: trip.versionId,
+    mappingDigest: await needs.mappingDigests(trip.versionId),
+    secrets: inputs.secrets,
+    ...(keep && trip.batch !== undefined ? { keep: keptOf(trip.batch, composed.value) } : {}),
+  };
+  return departOnce(needs, trip, departure, stopped, round);
+}
+
+const keptOf = ({ id, whole }: FileBatch, { fileName = '' }: Composed): NonNullable<Departure['keep']> => ({
+  batchId: id,
+  fileName,
+  expiresAt: whole?.expiresAt,
+});
+
+/** Undefined: nothing is left to write. */
+async function assemble(
+  needs: TripNeeds,
+  { batch, content, progress, reached }: Trip,
+  ready: readonly Ready[],
+  stopped: readonly Stopped[],
+): Promise<{ readonly parcel: Departure['parcel']; readonly keep: boolean } | 'voided' | undefined> {
+  if (batch !== undefined) return fileParcel(batch, ready, stopped, { content }, needs);
+  if (ready.length === 0) return undefined;
+  return { parcel: parcelOf(ready, content, { captured: progress?.captured, reached }), keep: false };
+}
+
+async function departOnce(
+  needs: TripNeeds,
+  trip: Trip,
+  departure: Departure,
+  stopped: readonly Stopped[],
+  round: number,
+): Promise<RoundEnd> {
+  const { destinationId } = trip.mapping;
+  // Out of the file before it leaves: what departs is then exactly what stands in it, should this worker die.
+  const isRecordedNow = trip.batch !== undefined && stopped.length > 0;
+  if (isRecordedNow) await needs.record({ stopped });
+  const still = isRecordedNow ? [] : stopped;
+  if (round === 1) await needs.step('written', destinationId);
+  const answer = await needs.depart(departure).catch((error: unknown) => {
+    if (trip.batch === undefined || isStoreTrouble(error)) throw error;
+    return leaveUndeparted(needs, trip.batch, departure, error);
+  });
+  if (typeof answer === 'object')
+    return again(
+      departure.ready.map((prepared) => prepared.row).filter(({ id }) => !answer.has(id)),
+      still,
+    );
+  if (answer === 'lost') return ended;
+  if (answer === 'changed')
+    return again(
+      departure.ready.map((prepared) => prepared.row),
+      still,
+    );
+  return { next: 'departed', departed: { trip, departure, stopped: still } };
+}
+
+/** The rest leaves in a file of its own, at once. */
+async function splitFile(
+  needs: TripNeeds,
+  ready: readonly Ready[],
+  stopped: readonly Stopped[],
+  most: number,
+): Promise<RoundEnd> {
+  const [first] = ready as readonly [Ready];
+  await needs.record({
+    released: ready.slice(most).map((prepared) => prepared.row),
+    anotherFile: { destinationId: first.row.destinationId },
+  });
+  return again(
+    ready.slice(0, most).map((prepared) => prepared.row),
+    stopped,
+  );
+}
+
+/** Nobody is authorised to receive them at this target. */
+async function withoutUncovered(
+  needs: TripNeeds,
+  trip: Trip,
+  ready: readonly Ready[],
+  covered: readonly Ready[],
+  stopped: readonly Stopped[],
+): Promise<RoundEnd> {
+  const now = needs.database.now();
+  const uncovered = ready
+    .filter((prepared) => !covered.includes(prepared))
+    .map(({ row, lead }): Stopped => ({
+      row,
+      ...(carriesRight(row, lead, now)
+        ? byHand(row)
+        : { state: 'withheld' as const, reason: 'recipient_not_authorised' }),
+      fields: [],
+    }));
+  const all = [...stopped, ...uncovered];
+  if (covered.length === 0) return endWithoutLeaving(needs, trip, all);
+  return again(
+    covered.map((prepared) => prepared.row),
+    all,
+  );
+}
+
+/** A bug of ours in the writing of the whole: nothing has left, and the same again would break again, lease after lease. */
+async function failAsBug(
+  needs: TripNeeds,
+  trip: Trip,
+  ready: readonly Ready[],
+  stopped: readonly Stopped[],
+  code: string,
+): Promise<RoundEnd> {
+  needs.log.error('delivery.broken', {
+    destination: trip.mapping.destinationId,
+    ...(trip.batch === undefined ? { delivery: ready[0]?.row.id ?? 0 } : { batch: trip.batch.id }),
+    code,
+  });
+  const reason = reasonWith('invalid', 'BROKEN');
+  const failed = ready.map(({ row }): Stopped => ({ row, state: 'failed', reason, fields: [] }));
+  return endWithoutLeaving(needs, trip, [...stopped, ...failed]);
+}
+
+async function endWithoutLeaving(
+  needs: TripNeeds,
+  { batch }: Trip,
+  stopped: readonly Stopped[],
+): Promise<RoundEnd> {
+  await needs.record({ stopped, ...endOf(batch) });
+  tellStopped(needs, stopped);
+  return ended;
+}
+
+async function voidFile(
+  needs: TripNeeds,
+  { batch }: Trip,
+  ready: readonly Ready[],
+  stopped: readonly Stopped[],
+): Promise<RoundEnd> {
+  await needs.record({ stopped, released: ready.map((prepared) => prepared.row), ...voidingOf(batch) });
+  tellStopped(needs, stopped);
+  return ended;
+}
+
+function tellStopped({ log }: TripNeeds, stopped: readonly Stopped[]): void {
+  for (const { row, reason, state } of stopped)
+    log.info('delivery.withheld', {
+      destination: row.destinationId,
+      delivery: row.id,
+      reason,
+      verdict: state,
+    });
+}
+
+type OrBroken<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: string };
+
+/** @throws whatever is no bug of ours: errors of the catalogue, failures of the database */
+async function orBroken<T>(work: () => T | Promise<T>): Promise<OrBroken<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    if (isRelaisError(error) || error instanceof SqlFailure) throw error;
+    return { ok: false, code: foreignCode(error) };
+  }
+}
+
+/**
+ * The rows that break the departure of their file wait outside it. A file that may have left would be another one without them: it
+ * is told of, and waits.
+ * @throws the error where the file may not leave without them
+ */
+async function leaveUndeparted(
+  needs: TripNeeds,
+  batch: FileBatch,
+  departure: Departure,
+  error: unknown,
+): Promise<ReadonlySet<number>> {
+  const isFixed = mayHaveLeft(batch);
+  const out = new Set<number>();
+  for (const { unit, error: own } of await breakingDeparture(needs, departure, error)) {
+    const { id, leaseToken } = unit.row;
+    let isOut = !isFixed;
+    await tellBroken(needs, id, { step: 'DEPARTURE', error: own }, (tx, wait) =>
+      isFixed
+        ? Promise.resolve(true)
+        : waitUndeparted(tx, { id, leaseToken, batchId: batch.id }, wait).catch((failure: unknown) => {
+            isOut = false;
+            throw failure;
+          }),
+    );
+    if (!isOut) throw error;
+    out.add(id);
+  }
+  return out;
+}
+
+/** The rows without which the others would depart. @throws the error where no row breaks it alone, or all of them do */
+async function breakingDeparture(
+  { database, masterKeys }: Pick<DelivererOptions, 'database' | 'masterKeys'>,
+  { keep: _keep, ...departure }: Departure,
+  error: unknown,
+): Promise<readonly Broken<RowSet & { readonly row: ClaimedDelivery }>[]> {
+  const { passed, broken } = await halved(
+    unitsOf(departure.ready.map((prepared) => prepared.row)),
+    async (ids) => {
+      const ready = departure.ready.filter(({ row }) => ids.includes(row.id));
+      await tryDeparture(database, masterKeys, { ...departure, ready });
+      return [];
+    },
+  );
+  if (broken.length === 0 || (passed === 0 && broken.length >= brokenAtMost)) throw error;
+  return broken;
+}

@@ -1,0 +1,55 @@
+// Settles changes and erasures that need no file of their own: a later file of all current leads has carried them to the recipient.
+// Invariant: they end once the recipient has accepted such a file that was begun after them, never before.
+import type { Database } from '../../store/database.ts';
+import { type Delivery, readDeliveries } from '../../store/deliveries.ts';
+import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
+import { entryNames } from '../../store/entry-names.ts';
+import { toldByFile } from '../../store/full-file-leads.ts';
+import { noteTold, takeFullFile } from '../../store/full-files.ts';
+import { noEffects, writeEffects } from '../outcome/effects.ts';
+
+const atOnce = 500;
+
+/** Some of those of a destination. Returns how many; 0: there are no more. */
+export async function settleTold(database: Database, destinationId: string): Promise<number> {
+  return database.transaction(async (tx) => {
+    const file = await takeFullFile(tx, destinationId);
+    if (file === undefined || file.isTold || file.lastBegunAt === undefined) return 0;
+    const ids = await toldByFile(tx, destinationId, file.lastBegunAt, atOnce);
+    if (ids.length === 0) {
+      await noteTold(tx, destinationId);
+      return 0;
+    }
+    const work = noEffects();
+    const rows = await readDeliveries(tx, ids);
+    for (const row of rows) {
+      work.handovers.push({
+        entry: 'outcome',
+        ...entryNames(row),
+        batchId: file.lastBatchId,
+        actor: 'planner',
+        outcome: 'accepted',
+        reason: 'accepted',
+        nextStep: 'done',
+      });
+      const pair = { leadId: row.leadId, destinationId };
+      work.ended.push(pair);
+      if (row.action === 'erase') work.erased.push(pair);
+    }
+    await markSettled(tx, rows.map(carriedBefore));
+    await writeEffects(tx, work);
+    return rows.length;
+  });
+}
+
+/** The recipient has what it says. */
+export const carriedBefore = ({ id, maybeReceived }: Delivery): Settlement => ({
+  id,
+  state: 'delivered',
+  reason: 'accepted',
+  afterMs: 0,
+  spend: false,
+  maybeReceived,
+  askFirst: false,
+  leaveBatch: true,
+});

@@ -1,0 +1,120 @@
+// Ends, voids or retries a file according to the outcome of its deliveries.
+// Invariant: a file ends when each of its rows does; the rows of a voided file leave in a new file at once.
+import type { Decision, Verdict } from '../../domain/verdict.ts';
+import { type Batch, endBatch, type EndedState, retryBatch } from '../../store/batches.ts';
+import type { Sql } from '../../store/database.ts';
+import { entryNames } from '../../store/entry-names.ts';
+import { isAcknowledged } from '../../store/file-acknowledgements.ts';
+import { waitingIn } from '../../store/file-parts.ts';
+import { addSlot } from '../../store/file-slots.ts';
+import type { Handover } from '../../store/handovers.ts';
+import type { HeldWhole } from '../../store/long-files.ts';
+import type { Attempted, BatchEnd, ClaimedDelivery, TripEnd } from '../attempt.ts';
+import type { OutcomeEffects } from './effects.ts';
+
+/** A file whose outcome a person decides: out of reach until they bring it forward, or its rows expire. */
+export const heldFileMs = 365 * 86_400_000;
+
+type EndedBatch = Pick<Batch, 'id' | 'clientId' | 'destinationId' | 'role'> & {
+  readonly sequence: number | undefined;
+};
+
+/** How a file ends that does not leave: one whose number was given is voided, and the log explains the gap. */
+function batchEnding({ id, clientId, destinationId, sequence, role }: EndedBatch): BatchEnd {
+  const state = sequence === undefined ? 'empty' : 'voided';
+  return { id, clientId, destinationId, state, isPart: role === 'part' };
+}
+
+/** The same for a trip that may have no file. */
+export const endOf = (batch: EndedBatch | undefined): Pick<TripEnd, 'endBatch'> =>
+  batch === undefined ? {} : { endBatch: batchEnding(batch) };
+
+/** The file is given up, and its rows go in another one. */
+export const voidingOf = (batch: EndedBatch | undefined): Pick<TripEnd, 'endBatch'> =>
+  batch === undefined ? {} : { endBatch: { ...batchEnding(batch), state: 'voided' } };
+
+/** The same for what an attempt at a long file holds. */
+export const endUnder = (
+  { id, attempt }: HeldWhole,
+  { endBatch }: Pick<TripEnd, 'endBatch'>,
+): Pick<TripEnd, 'endBatch'> =>
+  endBatch === undefined ? {} : { endBatch: { ...endBatch, ofWhole: { id, attempt } } };
+
+/** The outcome of a row that departed with a file that never began to leave. */
+export const nothingLeft = (row: ClaimedDelivery): Handover => ({
+  entry: 'outcome',
+  ...entryNames(row),
+  actor: 'worker',
+  outcome: 'unavailable',
+  reason: 'FILE_NOT_FINISHED',
+  nextStep: 'retry',
+});
+
+/** Its content was shown, and it is still to be taken. */
+export const onlyRead = (row: ClaimedDelivery, actor: string): Handover => ({
+  entry: 'outcome',
+  ...entryNames(row),
+  actor,
+  outcome: 'unconfirmed',
+  reason: 'READ_ONLY',
+  nextStep: 'retry',
+});
+
+/** Rows of a file that ends, of which the leases are held. */
+interface LeavingRows {
+  /** Given back unspent. */
+  readonly back: readonly ClaimedDelivery[];
+  /** Those that may not leave. */
+  readonly stopped: readonly ClaimedDelivery[];
+}
+
+export async function recordBatchEnd(
+  tx: Sql,
+  { id, state, clientId, destinationId, isPart }: BatchEnd,
+  held: LeavingRows,
+  work: OutcomeEffects,
+): Promise<void> {
+  const waiting = state === 'voided' ? await waitingIn(tx, id) : [];
+  await endBatch(tx, id, state);
+  if (state !== 'voided') return;
+  // In the story of each lead that stood in it and may go again. What is stopped may be withheld only, and has stood in it if it departed.
+  const stood = held.stopped.filter(({ departures }) => departures > 0);
+  for (const row of [...held.back, ...stood, ...waiting])
+    work.handovers.push({ entry: 'batch_voided', ...entryNames(row), actor: 'worker' });
+  if (isPart === true) return;
+  work.handovers.push({ entry: 'batch_voided', clientId, destinationId, batchId: id, actor: 'worker' });
+  // Its rows leave in a new file at once, not at the next scheduled hour.
+  await addSlot(tx, destinationId, 'now', 'voided');
+}
+
+export async function settleBatch(
+  tx: Sql,
+  attempted: Attempted,
+  decisions: ReadonlyMap<number, Decision>,
+): Promise<void> {
+  if (attempted.batchId === undefined || decisions.size === 0) return;
+  const verdicts = [...decisions.values()].map((decision) => decision.verdict);
+  const open = verdicts.filter((verdict) => verdict.next !== 'done' && verdict.next !== 'fail');
+  // The file ends when each of its rows does; until then it is looked at when the first of them is due.
+  if (open.length > 0) {
+    await retryBatch(
+      tx,
+      attempted.batchId,
+      Math.min(...open.map((verdict) => ('afterMs' in verdict ? verdict.afterMs : heldFileMs))),
+    );
+  } else {
+    await endBatch(tx, attempted.batchId, await endOfFile(tx, attempted.batchId, attempted, verdicts));
+  }
+}
+
+async function endOfFile(
+  tx: Sql,
+  batchId: number,
+  { asked, outcome }: Attempted,
+  verdicts: readonly Verdict[],
+): Promise<EndedState> {
+  // Its recipient may have spoken of others of its leads: then it has arrived.
+  if (verdicts.some((verdict) => verdict.next === 'done') || (await isAcknowledged(tx, batchId)))
+    return 'sent';
+  return asked && (outcome.kind === 'refused' || outcome.kind === 'invalid') ? 'refused' : 'voided';
+}

@@ -1,0 +1,108 @@
+// Follows up a right that a recipient may not have received: resends an erasure or update that a late delivery overtook, and opens a task for
+// a mailbox that had the lead and is no longer in the file (GDPR article 19).
+// Invariant: the caller holds the lock of the lead; every writer of an outcome calls this in the transaction of that outcome.
+import type { Outcome } from '../../../connectors/contract.ts';
+import { afterLate, mayHaveCome } from '../../domain/late-arrival.ts';
+import type { Alert } from '../../store/alerts.ts';
+import type { Sql } from '../../store/database.ts';
+import { deliveriesOfLeads, type Delivery, lockDeliveries } from '../../store/deliveries.ts';
+import type { Settlement } from '../../store/delivery-settlements.ts';
+import { entryNames } from '../../store/entry-names.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { lockLeads } from '../../store/leads.ts';
+import { openRun, startOver } from '../../store/support-writes.ts';
+import { type ToldMailbox, toldMailboxes } from '../../store/told-mailboxes.ts';
+import type { ClaimedDelivery, TripEnd } from '../attempt.ts';
+
+export interface LateArrival {
+  readonly row: Pick<Delivery, 'id' | 'action' | 'leadId' | 'clientId' | 'destinationId'>;
+  readonly outcome: Outcome;
+}
+
+/** @returns the alerts to raise */
+export async function tellAgain(tx: Sql, arrivals: readonly LateArrival[]): Promise<readonly Alert[]> {
+  const alerts: Alert[] = [];
+  for (const { row, outcome } of arrivals) {
+    if (row.action === 'erase' || !mayHaveCome(outcome)) continue;
+    const isErased = (await lockLeads(tx, [row.leadId])).get(row.leadId)?.erased ?? true;
+    const pair = (await deliveriesOfLeads(tx, [row.leadId])).filter(
+      ({ destinationId }) => destinationId === row.destinationId,
+    );
+    const after = afterLate(row, pair, isErased);
+    if (after.next === 'nothing') continue;
+    const deliveryId = after.next === 'tell_again' ? after.id : row.id;
+    const isTold = after.next === 'tell_again' && (await sentOnceMore(tx, after.id));
+    const { clientId, destinationId } = row;
+    const reason = isTold ? 'TOLD_AGAIN' : 'NOT_TOLD_AGAIN';
+    alerts.push({ kind: 'late_arrival', clientId, destinationId, deliveryId, reason });
+  }
+  return alerts;
+}
+
+/** Under a new key: an idempotent recipient would answer the old one from its memory. */
+async function sentOnceMore(tx: Sql, id: number): Promise<boolean> {
+  const [row] = await lockDeliveries(tx, [id]);
+  if (row === undefined) return false;
+  const maxAgeMs = row.expiresAt.getTime() - row.createdAt.getTime();
+  if (!(await openRun(tx, row, { newKey: true, askFirst: false, maxAgeMs, alsoUnderWay: true })))
+    return false;
+  await startOver(tx, id);
+  await appendHandovers(tx, [
+    {
+      entry: 'replayed',
+      ...entryNames(row),
+      run: row.run + 1,
+      actor: 'worker',
+      purpose: 'late arrival',
+      reason: 'new_run',
+    },
+  ]);
+  return true;
+}
+
+export async function alertsOfFormerMailboxes(
+  tx: Sql,
+  ends: readonly TripEnd[],
+  settlements: readonly Settlement[],
+): Promise<readonly Alert[]> {
+  const alerts: Alert[] = [];
+  for (const { attempted } of ends) {
+    if (attempted?.connector !== 'email') continue;
+    for (const row of attempted.rows) {
+      const isDelivered = settlements.some(({ id, state }) => id === row.id && state === 'delivered');
+      if (row.action === 'create' || !isDelivered) continue;
+      const { id: deliveryId, clientId, destinationId, leadId } = row;
+      if (isUntold(await toldMailboxes(tx, leadId, destinationId), deliveryId))
+        alerts.push({ kind: 'manual_task', clientId, destinationId, deliveryId, reason: byHand(row).reason });
+    }
+  }
+  return alerts;
+}
+
+/** Whether a mailbox holds what this delivery takes back, and was not told. */
+function isUntold(told: readonly ToldMailbox[], deliveryId: number): boolean {
+  const now = told.filter((one) => one.deliveryId === deliveryId);
+  const last = new Map(told.map((one) => [one.mailbox, one]));
+  return [...last.values()].some(
+    (one) => one.deliveryId !== deliveryId && now.some((present) => takesBack(present, one)),
+  );
+}
+
+function takesBack(present: ToldMailbox, held: ToldMailbox): boolean {
+  if (present.action === 'erase') return held.action !== 'erase';
+  return present.consents.some(
+    ({ purpose, channel, state }) =>
+      state !== 'granted' &&
+      held.consents.some(
+        (one) => one.purpose === purpose && one.channel === channel && one.state === 'granted',
+      ),
+  );
+}
+
+/** The state and reason of a right that cannot be exercised by a message: a person writes to the recipient. */
+export const byHand = (
+  row: Pick<ClaimedDelivery, 'action'>,
+): { readonly state: 'failed'; readonly reason: string } => ({
+  state: 'failed',
+  reason: row.action === 'erase' ? 'manual_erasure_required' : 'manual_update_required',
+});

@@ -1,0 +1,341 @@
+// Records how attempts end (station 5e-f): asks domain/verdict, settles the rows, moves the circuit, in one transaction.
+// Invariant: only the holder of the lease settles; a worker without it appends `late` and changes no row. A decision made under no lock is
+// written only while lead and version are those it was made by. The log has one acceptance per run.
+import type { OutcomeKind } from '../../../connectors/contract.ts';
+import { isEnd } from '../../domain/delivery.ts';
+import { decideUndo, isUndo } from '../../domain/undo.ts';
+import { decide, type Decision } from '../../domain/verdict.ts';
+import { foreignCode } from '../../errors.ts';
+import { raiseAlerts } from '../../store/alerts.ts';
+import { raiseBroken } from '../../store/broken-alerts.ts';
+import { type Database, isStoreTrouble, type Sql } from '../../store/database.ts';
+import { markSettled } from '../../store/delivery-settlements.ts';
+import { lockVersionsInForce, saveCircuit } from '../../store/destinations.ts';
+import { addSlot } from '../../store/file-slots.ts';
+import { appendHandovers } from '../../store/handovers.ts';
+import { type LeadLock, lockLeads } from '../../store/leads.ts';
+import { type Holds, lockLeased } from '../../store/leases.ts';
+import { lockWhole } from '../../store/long-files.ts';
+import { attemptEntries } from '../../store/pull-entries.ts';
+import type { Attempted, ClaimedDelivery, Recorded, Stopped, TripEnd } from '../attempt.ts';
+import { halved, unitsOf } from '../quarantine.ts';
+import type { DelivererOptions } from '../trip.ts';
+import { type CircuitWork, lockCircuits, moveCircuit } from './circuit.ts';
+import {
+  capturesOf,
+  noEffects,
+  noteDecision,
+  noteErased,
+  noteLateReference,
+  noteStopped,
+  noteTargets,
+  notFoundFor,
+  type OutcomeEffects,
+  outcomeEntry,
+  spentOf,
+  stateAfter,
+  unspent,
+  writeEffects,
+} from './effects.ts';
+import { nothingLeft, onlyRead, recordBatchEnd, settleBatch } from './file-end.ts';
+import { alertsOfFormerMailboxes } from './follow-ups.ts';
+
+/** Records the ends of several trips in one transaction; answers in their order. */
+export async function recordEnds(
+  database: Database,
+  random: () => number,
+  ends: readonly TripEnd[],
+): Promise<readonly Recorded[]> {
+  // Nearly always every lease is still ours: the rows are then locked by the statement that settles them.
+  const trusted = ends.some(mayBeSaidAgain)
+    ? undefined
+    : await database.transaction((tx) => recordTogether(tx, random, ends, 'trusted'), {
+        undoIf: (recorded) => recorded === undefined,
+      });
+  if (trusted !== undefined) return trusted;
+  const checked = await database.transaction((tx) => recordTogether(tx, random, ends, 'checked'));
+  return checked ?? [];
+}
+
+/** The same of one, undone. @throws what it breaks with */
+const tryEnd = (database: Database, random: () => number, end: TripEnd): Promise<unknown> =>
+  database.transaction((tx) => recordTogether(tx, random, [end], 'checked'), { undoIf: () => true });
+
+/** @param leasesAre `trusted`: taken for held; undefined is answered when one turns out to be lost */
+async function recordTogether(
+  tx: Sql,
+  random: () => number,
+  ends: readonly TripEnd[],
+  leasesAre: 'trusted' | 'checked',
+): Promise<readonly Recorded[] | undefined> {
+  const circuits = await lockCircuits(tx, ends);
+  const leads = await lockMovedLeads(tx, ends, leasesAre);
+  const versions = await lockVersions(tx, ends);
+  const leases = ends
+    .flatMap((end) => [
+      ...(end.attempted?.rows ?? []),
+      ...(end.stopped ?? []).map((stopped) => stopped.row),
+      ...(end.released ?? []),
+      ...(end.looked ?? []).map(({ row }) => row),
+    ])
+    .map((row) => ({ id: row.id, token: row.leaseToken }));
+  const holds = leasesAre === 'trusted' ? () => true : await lockLeased(tx, leases);
+  // Read once the rows are locked: who said yes under an earlier lease, at this moment, is seen.
+  const told = await asSaidBefore(tx, ends);
+  const work = noEffects();
+  const results: Recorded[] = [];
+  for (const end of told)
+    results.push(await recordEnd(tx, end, { holds, leads, versions, circuits, random }, work));
+  // Locked and found held in this transaction, they cannot be lost before its end.
+  const tokens =
+    leasesAre === 'trusted' ? new Map(leases.map((lease) => [lease.id, lease.token])) : undefined;
+  if (!(await markSettled(tx, work.settlements, tokens))) return undefined;
+  await writeEffects(tx, work);
+  await raiseAlerts(tx, await alertsOfFormerMailboxes(tx, ends, work.settlements));
+  for (const [destinationId, circuit] of circuits)
+    if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);
+  return results;
+}
+
+interface Locked {
+  readonly holds: Holds;
+  /** Leads of deliveries that may stay open, as they stand now. */
+  readonly leads: ReadonlyMap<number, LeadLock>;
+  /** The versions in force of destinations for which something was judged. */
+  readonly versions: ReadonlyMap<string, number>;
+  readonly circuits: Map<string, CircuitWork>;
+  readonly random: () => number;
+}
+
+/** Outcomes after which a delivery may stay open. */
+const mayStayOpen: ReadonlySet<string> = new Set<OutcomeKind>([
+  'absent',
+  'pending',
+  'throttled',
+  'unauthorized',
+  'unavailable',
+  'unknown',
+]);
+
+/** The leads are locked before the deliveries, as departure, erasure and planning do: none of them can cross this settlement. */
+function lockMovedLeads(
+  tx: Sql,
+  ends: readonly TripEnd[],
+  leasesAre: 'trusted' | 'checked',
+): Promise<ReadonlyMap<number, LeadLock>> {
+  const rows = ends.flatMap(({ attempted, stopped = [], looked = [] }) => [
+    ...looked.map(({ row }) => row),
+    ...(attempted !== undefined &&
+    (leasesAre === 'checked' ||
+      mayStayOpen.has(attempted.outcome.kind) ||
+      attempted.call?.undoes === true ||
+      attempted.call?.more(capturesOf(attempted)) === true)
+      ? attempted.rows
+      : []),
+    ...stopped.filter(isJudgement).map((judged) => judged.row),
+  ]);
+  return lockLeads(
+    tx,
+    rows.filter((row) => row.action !== 'erase').map((row) => row.leadId),
+  );
+}
+
+async function recordEnd(tx: Sql, end: TripEnd, locked: Locked, work: OutcomeEffects): Promise<Recorded> {
+  const { stopped = [], released = [] } = end;
+  const whole = end.endBatch?.ofWhole;
+  if (whole !== undefined && !(await lockWhole(tx, whole)))
+    return { decisions: new Map(), late: [], circuit: 'none' };
+  const isHeld = (row: ClaimedDelivery): boolean => locked.holds(row.id, row.leaseToken);
+  for (const stop of stopped) if (isHeld(stop.row)) noteJudged(stop, locked, work);
+  const back = released.filter(isHeld);
+  for (const row of back) work.settlements.push(unspent(row, 'planned', '', 0, true));
+  for (const { row, actor } of (end.looked ?? []).filter((look) => isHeld(look.row)))
+    noteRead(row, actor, locked.leads.get(row.leadId)?.erased === true, work);
+  for (const row of end.neverLeft ?? []) if (isHeld(row)) work.handovers.push(nothingLeft(row));
+  // A worker that lost its lease ends nothing: another may be sending that file.
+  const halted = stopped.map((stop) => stop.row);
+  const given = [...halted, ...released];
+  if (end.endBatch !== undefined && (given.length === 0 || given.some(isHeld)))
+    await recordBatchEnd(tx, end.endBatch, { back, stopped: halted.filter(isHeld) }, work);
+  if (end.anotherFile !== undefined) await addSlot(tx, end.anotherFile.destinationId, 'now', 'too_big');
+  return end.attempted === undefined
+    ? { decisions: new Map(), late: [], circuit: 'none' }
+    : recordAttempt(tx, end.attempted, locked, work);
+}
+
+/** Read without being taken: nothing is spent, and it is due as before. */
+function noteRead(row: ClaimedDelivery, actor: string, isErased: boolean, work: OutcomeEffects): void {
+  work.handovers.push(onlyRead(row, actor));
+  if (isErased && row.action !== 'erase') noteErased(row, { maybeReceived: true }, work);
+  else work.settlements.push({ ...unspent(row, 'waiting', 'retry:READ_ONLY', 0, true), maybeReceived: true });
+}
+
+async function recordAttempt(
+  tx: Sql,
+  attempted: Attempted,
+  { holds, leads, circuits, random }: Locked,
+  work: OutcomeEffects,
+): Promise<Recorded> {
+  const decisions = new Map<number, Decision>();
+  const late: number[] = [];
+  const [first] = attempted.rows;
+  const circuit = first === undefined ? undefined : circuits.get(first.destinationId);
+  const closedBefore = circuit?.now.state === 'closed';
+  for (const row of attempted.rows) {
+    const isTold = attempted.isOnce === true && work.settlements.some(({ id }) => id === row.id);
+    if (isTold || !holds(row.id, row.leaseToken)) {
+      late.push(row.id);
+      if (attempted.isOnce === true) continue;
+      work.handovers.push({ entry: 'late', ...outcomeEntry(row, attempted) });
+      noteTargets(row, attempted, work);
+      noteLateReference(row, attempted, work);
+      if (!attempted.asked) work.lateArrivals.push({ row, outcome: attempted.outcome });
+      continue;
+    }
+    const situation = situationOf(row, attempted, closedBefore);
+    const decideOn = isUndo(attempted.call?.name ?? '') ? decideUndo : decide;
+    const decision = decideOn(attempted.outcome, situation, attempted.policy, random);
+    decisions.set(row.id, decision);
+    noteDecision(row, decision, attempted, work);
+    if (leads.get(row.leadId)?.erased === true && !isEnd(stateAfter(decision.verdict)))
+      noteErased(row, decision, work);
+  }
+  const change =
+    circuit === undefined || decisions.size === 0 || attempted.besideCircuit === true
+      ? 'none'
+      : moveCircuit(circuit, attempted, decisions, work);
+  await settleBatch(tx, attempted, decisions);
+  return { decisions, late, circuit: change };
+}
+
+function situationOf(
+  row: ClaimedDelivery,
+  attempted: Attempted,
+  circuitClosed: boolean,
+): Parameters<typeof decide>[1] {
+  const together = attempted.batchId === undefined ? [row] : attempted.rows;
+  return {
+    spent: (attempted.spent ?? spentOf(together)) + 1,
+    circuitClosed,
+    maybeReceived: attempted.call?.maybeReceived ?? row.maybeReceived,
+    undoes: attempted.call?.undoes ?? false,
+    moreCalls: attempted.call?.more(capturesOf(attempted)) ?? false,
+    hasLookup: attempted.hasLookup,
+    ...(attempted.settlingMs === undefined ? {} : { notFound: notFoundFor(together, attempted.settlingMs) }),
+    pendingSinceMs: Math.min(
+      ...together.map((member) =>
+        member.pendingSince === undefined ? 0 : member.now.getTime() - member.pendingSince.getTime(),
+      ),
+    ),
+  };
+}
+
+const isYesAgain = ({ isOnce, outcome, rows }: Attempted): boolean =>
+  isOnce === true && outcome.kind === 'accepted' && rows.some(({ attempt }) => attempt > 1);
+
+/** Whether the rows have to be locked before this end is written: an earlier lease may have been answered. */
+const mayBeSaidAgain = ({ attempted }: TripEnd): boolean => attempted !== undefined && isYesAgain(attempted);
+
+/** The same ends, a yes as `duplicate` where one stands in the log; under the locks of their rows. */
+async function asSaidBefore(tx: Sql, ends: readonly TripEnd[]): Promise<readonly TripEnd[]> {
+  const again = ends.filter(mayBeSaidAgain);
+  if (again.length === 0) return ends;
+  const entries = await attemptEntries(
+    tx,
+    again.flatMap(({ attempted }) => attempted?.rows.map(({ id }) => id) ?? []),
+  );
+  const said = new Set(
+    entries
+      .filter(({ outcome }) => outcome === 'accepted')
+      .map(({ deliveryId, run }) => `${deliveryId}/${run}`),
+  );
+  return ends.map((end) => {
+    const { attempted } = end;
+    if (attempted === undefined || !isYesAgain(attempted)) return end;
+    if (!attempted.rows.some(({ id, run }) => said.has(`${id}/${run}`))) return end;
+    return {
+      ...end,
+      attempted: { ...attempted, outcome: { ...attempted.outcome, kind: 'duplicate' as const } },
+    };
+  });
+}
+
+/** What lead and version decided: others may decide otherwise. */
+const isJudgement = ({ state, readRevision }: Stopped): boolean =>
+  state === 'withheld' || state === 'failed' || (state === 'cancelled' && readRevision !== undefined);
+
+const waitsForVersion = (stopped: Stopped): boolean =>
+  isJudgement(stopped) && stopped.inForceId !== undefined;
+
+/** Whether recording an end waits for whoever publishes: only what goes to the same destination may wait with it. */
+export const isJudged = ({ stopped = [] }: TripEnd): boolean => stopped.some(waitsForVersion);
+
+/** The versions in force of the destinations for which something was judged: whoever publishes next waits. Leads are locked before. */
+const lockVersions = (tx: Sql, ends: readonly TripEnd[]): Promise<ReadonlyMap<string, number>> =>
+  lockVersionsInForce(
+    tx,
+    ends.flatMap(({ stopped = [] }) => stopped.filter(waitsForVersion).map(({ row }) => row.destinationId)),
+  );
+
+interface Standing {
+  readonly leads: ReadonlyMap<number, LeadLock>;
+  readonly versions: ReadonlyMap<string, number>;
+}
+
+/** Where something else stands by now, the row is judged again. */
+function noteJudged(judged: Stopped, { leads, versions }: Standing, work: OutcomeEffects): void {
+  const { row, readRevision, inForceId } = judged;
+  const lead = leads.get(row.leadId);
+  if (lead === undefined || !isJudgement(judged)) return noteStopped(judged, work);
+  if (lead.erased) return noteStopped({ ...judged, state: 'cancelled', reason: 'erased', fields: [] }, work);
+  const isSameLead = readRevision === undefined || readRevision === lead.revision;
+  const isSameVersion = inForceId === undefined || inForceId === versions.get(row.destinationId);
+  if (isSameLead && isSameVersion) return noteStopped(judged, work);
+  work.settlements.push(unspent(row, 'planned', '', 0, true));
+}
+
+const taken: ReadonlySet<string> = new Set(['accepted', 'duplicate', 'unconfirmed']);
+
+/**
+ * Records what a file came to without the rows that break that; for them it is in the log, as an answer that came late.
+ * @throws the error where that would leave a row in doubt: it is not the database's, no row breaks it alone, or the file goes on
+ */
+export async function recordWithoutBroken(
+  { database, log }: Pick<DelivererOptions, 'database' | 'log'>,
+  random: () => number,
+  end: TripEnd,
+  error: unknown,
+): Promise<Recorded> {
+  const { attempted } = end;
+  const isLeft = attempted?.batchId !== undefined && taken.has(attempted.outcome.kind);
+  if (attempted === undefined || !isLeft || attempted.rows.length < 2 || isStoreTrouble(error)) throw error;
+  const { passed, broken } = await halved(unitsOf(attempted.rows), async (ids) => {
+    await tryEnd(database, random, {
+      attempted: { ...attempted, rows: attempted.rows.filter(({ id }) => ids.includes(id)) },
+    });
+    return [];
+  });
+  if (broken.length === 0 || passed === 0) throw error;
+  const late = broken.map(({ unit }) => unit.row);
+  await database.transaction((tx) =>
+    appendHandovers(
+      tx,
+      late.map((row) => ({ entry: 'late' as const, ...outcomeEntry(row, attempted) })),
+    ),
+  );
+  for (const { unit, error: own } of broken) {
+    const { clientId, destinationId, id: deliveryId } = unit.row;
+    const code = foreignCode(own);
+    log.error('delivery.broken', {
+      loop: 'SETTLEMENT',
+      destination: destinationId,
+      delivery: deliveryId,
+      code,
+    });
+    await raiseBroken(database, { clientId, destinationId, deliveryId, step: 'SETTLEMENT', code });
+  }
+  const rows = attempted.rows.filter((row) => !late.includes(row));
+  const [recorded] = await recordEnds(database, random, [{ ...end, attempted: { ...attempted, rows } }]);
+  if (recorded === undefined) throw error;
+  return recorded;
+}

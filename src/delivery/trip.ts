@@ -1,0 +1,184 @@
+// The types that the steps of an attempt hand on to each other, and all that they need of the process.
+// Invariant: types only. A trip is read-only: a step that learns something hands on a new one. Only the number of a file, once reserved,
+// is written into its batch.
+import type { Action, Connector, Credentials, SendContext } from '../../connectors/contract.ts';
+import type { Authorisation } from '../domain/destination.ts';
+import type { KeyRing } from '../domain/key-ring.ts';
+import type { Lead, OptionalBlock } from '../domain/lead.ts';
+import type { Log } from '../log.ts';
+import type { CompiledMapping } from '../mapping/contract.ts';
+import type { Database } from '../store/database.ts';
+import type { LeadRead } from '../store/leads.ts';
+import type {
+  Access,
+  CallProgress,
+  Claim,
+  ClaimedDelivery,
+  ClaimJob,
+  ClaimLoad,
+  Departure,
+  DepartureAnswer,
+  FileBatch,
+  Recorded,
+  Stopped,
+  TripEnd,
+} from './attempt.ts';
+import type { InForce, Published } from './mapping-cache.ts';
+
+/** Numbered steps of the trip; a fault harness stops the process at one. */
+export type TripStep = 'claimed' | 'written' | 'departed' | 'sent' | 'settled';
+
+export interface DelivererOptions {
+  readonly database: Database;
+  readonly published: Published;
+  readonly connectors: Readonly<Record<string, Connector>>;
+  readonly masterKeys: KeyRing;
+  readonly reader: Reader;
+  readonly secrets: (name: string) => readonly string[];
+  /** The same of one destination, where its recipient may have changed some; `secrets` when absent. */
+  readonly secretsFor?: (destinationId: string) => (name: string) => readonly string[];
+  readonly credentials: CredentialsOf;
+  readonly network: SendContext['network'];
+  /** Shortest lease, ms; a mapping with longer timeouts gets a longer one. */
+  readonly leaseMs: number;
+  /** Shortest time "not found" must last before it counts, ms; a mapping with longer timeouts waits longer. */
+  readonly settlingMs: number;
+  /** Names this process in a lease. */
+  readonly owner: string;
+  readonly log: Log;
+  /** Ends sends in flight when the process must stop. */
+  readonly signal: AbortSignal;
+  readonly random?: () => number;
+  /** Runs a long file with a heap that stays small; as it is when absent. */
+  readonly leanly?: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Called at numbered steps; a fault harness kills the process here. */
+  readonly step?: (name: TripStep, destinationId: string) => void | Promise<void>;
+}
+
+export interface WantedAhead {
+  readonly job: ClaimJob;
+  /** Of which the sources are read. */
+  readonly mapping: CompiledMapping;
+}
+
+/** A row as it stood under no lock, and what its content is written from. */
+export interface ReadAhead {
+  readonly row: ClaimedDelivery;
+  readonly inputs: Inputs;
+}
+
+/** Bound once for a process (needs.ts); the steps take it as their first parameter. */
+export interface TripNeeds extends Omit<DelivererOptions, 'step' | 'random'> {
+  /** As the log names who makes it leave; a worker when absent. */
+  readonly actor?: string;
+  readonly step: (name: TripStep, destinationId: string) => void | Promise<void>;
+  readonly inForce: (destinationId: string) => Promise<InForce | undefined>;
+  readonly accessTo: (destinationId: string, mapping: CompiledMapping) => Access;
+  readonly mappingDigests: MappingDigests;
+  // Deliveries that do the same at the same time share its statements.
+  readonly readAhead: (wanted: WantedAhead) => Promise<ReadAhead | undefined>;
+  /**
+   * A place among the deliveries of a destination that are written and wait for their claim, and how to leave it: so many as are soon
+   * claimed, so that the others wait as the job they are.
+   */
+  readonly placeAhead: (destinationId: string) => Promise<() => void>;
+  readonly claim: (destinationId: string, load: ClaimLoad) => Promise<Claim>;
+  readonly depart: (departure: Departure) => Promise<DepartureAnswer>;
+  readonly record: (end: TripEnd) => Promise<Recorded>;
+}
+
+/** What a job asks for. */
+export interface Order {
+  readonly destinationId: string;
+  readonly jobs: readonly ClaimJob[];
+  readonly batch: FileBatch | undefined;
+  /** `batch` is a further part of a file that is on its way. */
+  readonly continues?: boolean;
+  /** Its recipient has come for it. */
+  readonly isFetched?: true;
+  /** Of a moment ago; the claim reads which version is in force. */
+  readonly inForce: InForce | undefined;
+  readonly leaseMs: number;
+}
+
+/** The versions that were chosen, and the way a delivery goes by them. */
+export interface Trip {
+  /** The version in force: endpoint, contract, timeouts, retries, reading of the answer. */
+  readonly mapping: CompiledMapping;
+  /** The version that writes the content. */
+  readonly content: CompiledMapping;
+  /** Of `content`. */
+  readonly versionId: number;
+  /** Of `mapping`. */
+  readonly inForceId: number;
+  readonly connector: Connector;
+  readonly settings: unknown;
+  readonly context: SharedContext;
+  /** What it is asked with, where it can be. */
+  readonly question: CompiledMapping['question'];
+  /** Whether the recipient can be asked what became of it. */
+  readonly canAsk: boolean;
+  readonly batch: FileBatch | undefined;
+  readonly leaseMs: number;
+  /** When the lease was asked for, by `performance.now()`: it is never older than that. */
+  readonly claimedAt: number;
+  /** Where a delivery of several calls stands. */
+  readonly progress: CallProgress | undefined;
+  /** Targets that took it in an earlier attempt. */
+  readonly reached: readonly string[];
+}
+
+/** A delivery written ahead of its claim; it departs with the claim where all that it was written from still stands then. */
+export interface TripDraft {
+  readonly trip: Trip;
+  readonly departure: Departure;
+  /** Its place among those written ahead, to be left when its claim begins. */
+  readonly leave: () => void;
+}
+
+export interface ClaimedOrder {
+  readonly rows: readonly ClaimedDelivery[];
+  /** The version in force, as the claim read it. */
+  readonly versionId: number;
+  /** By `performance.now()`. */
+  readonly claimedAt: number;
+  /** What was written ahead has departed with the claim. */
+  readonly departed: Departed | undefined;
+}
+
+/** What has departed: the next step sends it. */
+export interface Departed {
+  readonly trip: Trip;
+  readonly departure: Departure;
+  /** Deliveries that could not leave with it, to be recorded with its outcome. */
+  readonly stopped: readonly Stopped[];
+}
+
+export interface Inputs {
+  readonly leads: ReadonlyMap<number, LeadRead>;
+  readonly revisions: ReadonlyMap<string, Lead>;
+  readonly secrets: ReadonlyMap<number, Buffer>;
+  /** Leads whose person gave no sign for two years (C33). */
+  readonly inactive: ReadonlySet<number>;
+  /** Leads whose client owes something before they leave: the clause (C49, C50). */
+  readonly incomplete: ReadonlyMap<number, string>;
+  readonly authorisations: ReadonlyMap<string, readonly Authorisation[]>;
+}
+
+export interface Reader {
+  (rows: readonly ClaimedDelivery[], blocks: ReadonlySet<OptionalBlock>): Promise<Inputs>;
+  /** The same by the authorisations of a moment ago: for what is compared with them, under their lock, before it departs. */
+  readonly ahead: (rows: readonly ClaimedDelivery[], blocks: ReadonlySet<OptionalBlock>) => Promise<Inputs>;
+  /**
+   * Lower-case targets that live authorisations of a destination cover; for what follows a lead that was handed over before,
+   * those of ended ones too: which of them a row may go to is decided row by row.
+   */
+  readonly targets: (destinationId: string, action: Action) => Promise<readonly string[]>;
+}
+
+/** Deliveries of one authorisation share it; whose lease it is sent under is added for each. */
+export type SharedContext = Omit<SendContext, 'mayLeave'>;
+
+export type CredentialsOf = (clientId: string) => Credentials;
+
+export type MappingDigests = (versionId: number) => Promise<string | undefined>;
