@@ -5,11 +5,11 @@ import type { DestinationLimits } from '../domain/destination.ts';
 import type { Job } from '../queue/jobs.ts';
 import type { ClaimedOrder, DelivererOptions, Order, TripNeeds } from './trip.ts';
 import type { Recorded } from './attempt.ts';
-import { askFirst } from './send/look-up.ts';
+import { lookUpFirst } from './send/look-up.ts';
 import { bindNeeds } from './needs.ts';
 import { chooseVersions } from './content/versions.ts';
 import { claimOrder, defaultLimits, openOrder } from './claim/job.ts';
-import { endBrokenOff } from './claim/quarantine.ts';
+import { endFailedAttempt } from './claim/quarantine.ts';
 import { recordOutcome, send } from './send/send.ts';
 import { writeAhead } from './departure/write-ahead.ts';
 import { writeAndDepart } from './departure/write-and-depart.ts';
@@ -57,7 +57,7 @@ async function deliverOrder(needs: TripNeeds, order: Order): Promise<void> {
   if (claimed === undefined) return;
   if (claimed.departed === undefined)
     return deliverClaimed(needs, order, claimed).catch((error: unknown) =>
-      endBrokenOff(needs, claimed.rows, error),
+      endFailedAttempt(needs, claimed.rows, error),
     );
 
   const sent = await send(needs, claimed.departed);
@@ -70,7 +70,7 @@ async function deliverClaimed(needs: TripNeeds, order: Order, claimed: ClaimedOr
   const chosen = await chooseVersions(needs, order, claimed);
   if (chosen === undefined) return;
 
-  const asked = await askFirst(needs, chosen, claimed.rows);
+  const asked = await lookUpFirst(needs, chosen, claimed.rows);
   if ('ended' in asked) return nextCall(needs, order, claimed, asked.ended);
 
   const departed = await writeAndDepart(needs, asked.trip, asked.rows);

@@ -29,7 +29,7 @@ import { takeEndedFiles } from '../store/file-acknowledgements.ts';
 import { bringProbe, deferToOpening, showHeld } from '../store/held-back.ts';
 import type { Published } from './mapping-cache.ts';
 import { jobOf, pushAgain, pushJobs } from './planning/push-jobs.ts';
-import { type Apart, apartOfEach, createApart, unitOf } from './quarantine.ts';
+import { type Quarantine, quarantineForEach, createQuarantine, unitOf } from './quarantine.ts';
 
 export interface Dispatcher {
   /** Pushes what is due. `hints`: destinations that surely have work; without them MySQL is asked. Returns jobs pushed. */
@@ -70,7 +70,7 @@ const busyForMs = 1_000;
 const standstills: ReadonlySet<string> = new Set<Reason>(['destination_suspended', 'destination_held']);
 
 /** What breaks is tried again after this, ms. */
-const restMs = 60_000;
+const retryAfterMs = 60_000;
 
 /** Rows of one statement. */
 const deferredAtOnce = 1_000;
@@ -87,7 +87,7 @@ interface Dispatching extends Required<Omit<DispatcherOptions, 'forgottenAfterMs
   /** When anything was last pushed, of those that were lately. */
   readonly pushedAt: Map<string, number>;
   /** Destinations that break. */
-  readonly apart: Apart;
+  readonly quarantine: Quarantine;
   readonly takeWindow: TakeWindow;
 }
 
@@ -98,8 +98,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     destinations: createDirectory(options.database),
     freshAt: new Map(),
     pushedAt: new Map(),
-    apart: createApart({ ...options, step: 'DISPATCH', restMs }),
-    takeWindow: createTakeWindow({ ...options, restMs }),
+    quarantine: createQuarantine({ ...options, step: 'DISPATCH', retryAfterMs }),
+    takeWindow: createTakeWindow({ ...options, retryAfterMs }),
   };
   return {
     dispatch: (hints) => dispatch(at, hints),
@@ -115,7 +115,7 @@ async function dispatch(at: Dispatching, hints: readonly string[] | undefined): 
   if (ids.length === 0) return 0;
   const known = await at.destinations();
   const held = await heldStates(at.database);
-  return at.apart.each(
+  return at.quarantine.each(
     ids,
     (id) => ({ destinationId: id, clientId: known.get(id)?.clientId ?? '' }),
     async (id) => {
@@ -233,7 +233,7 @@ async function dispatchFiles(at: Dispatching): Promise<number> {
 
 async function bringProbes(at: Dispatching): Promise<number> {
   const due = (await heldStates(at.database)).filter(({ circuit, now }) => isProbeDue(circuit, now));
-  return at.apart.each(
+  return at.quarantine.each(
     due,
     ({ destinationId }) => ({ destinationId }),
     async ({ destinationId, circuit, now }) => {
@@ -272,15 +272,15 @@ export type TakeWindow = (
 export function createTakeWindow({
   database,
   log,
-  restMs,
+  retryAfterMs,
 }: {
   readonly database: Database;
   readonly log: Log;
-  readonly restMs: number;
+  readonly retryAfterMs: number;
 }): TakeWindow {
-  const apartOf = apartOfEach(() => createApart({ database, log, step: 'DISPATCH', restMs }));
+  const quarantineOf = quarantineForEach(() => createQuarantine({ database, log, step: 'DISPATCH', retryAfterMs }));
   return (destinationId, limit, room) =>
-    apartOf(destinationId).rows({
+    quarantineOf(destinationId).rows({
       run: (tx, which) => takeDue(tx, destinationId, limit, { ...room, which }),
       due: async (sql, which) =>
         (await dueNames(sql, destinationId, limit, which)).map((row) => unitOf([row])),

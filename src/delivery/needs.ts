@@ -12,7 +12,7 @@ import { claimTogether } from './claim/job.ts';
 import { createMappingDigests, depart, departWithClaim } from './departure/departure.ts';
 import { readAheadTogether } from './departure/write-ahead.ts';
 import { createCurrentMapping } from './mapping-cache.ts';
-import { isJudged, recordEnds, recordWithoutBroken } from './outcome/record.ts';
+import { waitsForPublication, recordEnds, recordWithoutBroken } from './outcome/record.ts';
 import type { DelivererOptions, ReadAhead, TripNeeds, WantedAhead } from './trip.ts';
 
 /** As many as one statement writes: of a group in between, each INSERT would be two or three. */
@@ -83,7 +83,7 @@ function createRecorders(
   const judged = new Map<string, RecordEnd>();
   return (end) => {
     const destinationId = end.stopped?.[0]?.row.destinationId;
-    if (destinationId === undefined || !isJudged(end)) return shared;
+    if (destinationId === undefined || !waitsForPublication(end)) return shared;
     const own = judged.get(destinationId) ?? recorder();
     judged.set(destinationId, own);
     return own;

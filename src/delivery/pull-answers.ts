@@ -15,7 +15,7 @@ import { attemptEntries, type AttemptEntry } from '../store/pull-entries.ts';
 import { wakeSiblings } from '../store/withheld.ts';
 import type { Attempted, ClaimedDelivery } from './attempt.ts';
 import type { TripNeeds } from './trip.ts';
-import { tellAgain } from './outcome/follow-ups.ts';
+import { resendOvertaken } from './outcome/follow-ups.ts';
 import { unspent } from './outcome/effects.ts';
 
 /** `unavailable`: not now, to be given again. `unconfirmed`: given to a client that says nothing of what it took. */
@@ -239,7 +239,7 @@ async function recordLate(
         ...(settles ? { nextStep: 'done' } : {}),
       },
     ]);
-    await raiseAlerts(tx, await tellAgain(tx, [{ row, outcome }]));
+    await raiseAlerts(tx, await resendOvertaken(tx, [{ row, outcome }]));
     if (!settles) return 'late';
     const reference = 'reference' in outcome ? outcome.reference : undefined;
     const settled = {

@@ -15,7 +15,7 @@ import { bindNeeds } from './needs.ts';
 import { chooseVersions } from './content/versions.ts';
 import { claimOrder } from './claim/job.ts';
 import { createTakeWindow, type TakeWindow } from './dispatch.ts';
-import { endBrokenOff } from './claim/quarantine.ts';
+import { endFailedAttempt } from './claim/quarantine.ts';
 import { writeAndDepart } from './departure/write-and-depart.ts';
 import { foreignCode } from '../errors.ts';
 import type { InForce } from './mapping-cache.ts';
@@ -51,13 +51,13 @@ export interface Puller {
 }
 
 /** What breaks is tried again after this, ms. */
-const restMs = 60_000;
+const retryAfterMs = 60_000;
 /** Replays that find room beside fresh leads. */
 const replayReserve = 2;
 
 export function createPuller(options: DelivererOptions): Puller {
   const needs = bindNeeds(options);
-  const takeWindow = createTakeWindow({ ...options, restMs });
+  const takeWindow = createTakeWindow({ ...options, retryAfterMs });
   return {
     needs,
     lease: async (destinationId, asked) => {
@@ -149,7 +149,7 @@ async function departAlone(
     return trip === undefined ? undefined : await writeAndDepart(needs, trip, [row]);
   } catch (error) {
     // One that breaks keeps no other from leaving.
-    await endBrokenOff(needs, [row], error).catch((left: unknown) =>
+    await endFailedAttempt(needs, [row], error).catch((left: unknown) =>
       needs.log.error('delivery.broken', {
         destination: row.destinationId,
         delivery: row.id,

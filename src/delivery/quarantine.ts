@@ -51,7 +51,7 @@ interface WholeWork<Done> {
   readonly trial: (ids: readonly number[]) => Promise<void>;
 }
 
-export interface Apart {
+export interface Quarantine {
   /** Works on due rows in one transaction; where it breaks, finds the rows it breaks over by halving. Answers what is committed. */
   readonly rows: <Done>(work: RowWork<Done>) => Promise<readonly Done[]>;
   /** Does a whole without the rows that it breaks over: they are found by halving, in trials. */
@@ -64,150 +64,150 @@ export interface Apart {
   ) => Promise<number>;
 }
 
-interface ApartOptions {
+interface QuarantineOptions {
   readonly database: Database;
   readonly log: Log;
   /** What breaks, as alert and log name it: `RECOVERY`. */
   readonly step: string;
   /** After this it is tried again. */
-  readonly restMs: number;
+  readonly retryAfterMs: number;
 }
 
-interface Resting {
+interface QuarantinedUnit {
   readonly unit: Unit;
   readonly until: number;
   readonly failures: number;
 }
 
-type Rest = Map<string, Resting>;
+type Quarantined = Map<string, QuarantinedUnit>;
 
-export function createApart(options: ApartOptions): Apart {
-  const rest: Rest = new Map();
+export function createQuarantine(options: QuarantineOptions): Quarantine {
+  const quarantined: Quarantined = new Map();
   return {
-    rows: (work) => workRows(options, rest, work),
-    whole: (work) => workWhole(options, rest, work),
-    each: (items, subjectOf, work) => workEach(options, rest, items, subjectOf, work),
+    rows: (work) => runRows(options, quarantined, work),
+    whole: (work) => runWhole(options, quarantined, work),
+    each: (items, subjectOf, work) => runEach(options, quarantined, items, subjectOf, work),
   };
 }
 
 /** Of each destination its own: what rests is tried again within its destination only. */
-export function apartOfEach(create: () => Apart): (destinationId: string) => Apart {
-  const known = new Map<string, Apart>();
+export function quarantineForEach(create: () => Quarantine): (destinationId: string) => Quarantine {
+  const known = new Map<string, Quarantine>();
   return (destinationId) => {
-    const apart = known.get(destinationId) ?? create();
-    known.set(destinationId, apart);
-    return apart;
+    const quarantine = known.get(destinationId) ?? create();
+    known.set(destinationId, quarantine);
+    return quarantine;
   };
 }
 
-const keyOf = ({ destinationId, deliveryId = 0 }: Subject): string => `${destinationId}/${deliveryId}`;
+const keyOfSubject = ({ destinationId, deliveryId = 0 }: Subject): string => `${destinationId}/${deliveryId}`;
 
-const isOver = ({ until }: Resting): boolean => until <= performance.now();
+const isDue = ({ until }: QuarantinedUnit): boolean => until <= performance.now();
 
-async function workRows<Done>(
-  options: ApartOptions,
-  rest: Rest,
+async function runRows<Done>(
+  options: QuarantineOptions,
+  quarantined: Quarantined,
   work: RowWork<Done>,
 ): Promise<readonly Done[]> {
   const { database } = options;
-  const some: Some<Done> = (ids) => database.transaction((tx) => work.run(tx, { among: ids }));
+  const runSome: RunSome<Done> = (ids) => database.transaction((tx) => work.run(tx, { among: ids }));
   const again: Done[] = [];
-  for (const { unit } of [...rest.values()].filter(isOver))
-    again.push(...(await triedAgain(options, rest, unit, some)));
-  const without = [...rest.values()].flatMap(({ unit }) => unit.ids);
+  for (const { unit } of [...quarantined.values()].filter(isDue))
+    again.push(...(await retryUnit(options, quarantined, unit, runSome)));
+  const without = [...quarantined.values()].flatMap(({ unit }) => unit.ids);
   try {
     return [...again, ...(await database.transaction((tx) => work.run(tx, { without })))];
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
   }
-  const { done, passed, broken } = await halved(await work.due(database, { without }), some);
-  await putToRest(options, rest, broken, passed > 0);
+  const { done, passed, broken } = await bisect(await work.due(database, { without }), runSome);
+  await quarantineUnits(options, quarantined, broken, passed > 0);
   return [...again, ...done];
 }
 
-async function workWhole<Done>(options: ApartOptions, rest: Rest, work: WholeWork<Done>): Promise<Done> {
-  const trial: Some<never> = async (ids) => {
+async function runWhole<Done>(options: QuarantineOptions, quarantined: Quarantined, work: WholeWork<Done>): Promise<Done> {
+  const trial: RunSome<never> = async (ids) => {
     await work.trial(ids);
     return [];
   };
-  for (const { unit } of [...rest.values()].filter(isOver)) await triedAgain(options, rest, unit, trial);
-  const withoutResting = (): Which => ({ without: [...rest.values()].flatMap(({ unit }) => unit.ids) });
+  for (const { unit } of [...quarantined.values()].filter(isDue)) await retryUnit(options, quarantined, unit, trial);
+  const withoutQuarantined = (): Which => ({ without: [...quarantined.values()].flatMap(({ unit }) => unit.ids) });
   try {
-    return await work.run(withoutResting());
+    return await work.run(withoutQuarantined());
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
     // What breaks without any row is no row's fault: it throws here again.
     await work.trial([]);
-    const { passed, broken } = await halved(await work.due(withoutResting()), trial);
+    const { passed, broken } = await bisect(await work.due(withoutQuarantined()), trial);
     if (broken.length === 0) throw error;
-    await putToRest(options, rest, broken, passed > 0);
+    await quarantineUnits(options, quarantined, broken, passed > 0);
   }
-  return work.run(withoutResting());
+  return work.run(withoutQuarantined());
 }
 
-async function workEach<Item>(
-  options: ApartOptions,
-  rest: Rest,
+async function runEach<Item>(
+  options: QuarantineOptions,
+  quarantined: Quarantined,
   items: readonly Item[],
   subjectOf: (item: Item) => Subject,
   work: (item: Item) => Promise<number>,
 ): Promise<number> {
-  const broken: Broken<Unit>[] = [];
+  const broken: BrokenUnit<Unit>[] = [];
   let count = 0;
   let hasPassed = false;
   for (const item of items) {
     const unit: Unit = { ids: [], subject: subjectOf(item) };
-    const resting = rest.get(keyOf(unit.subject));
-    if (resting !== undefined && !isOver(resting)) continue;
+    const known = quarantined.get(keyOfSubject(unit.subject));
+    if (known !== undefined && !isDue(known)) continue;
     try {
       count += await work(item);
       hasPassed = true;
-      await forget(options, rest, unit);
+      await release(options, quarantined, unit);
     } catch (error) {
       if (isStoreTrouble(error)) throw error;
       broken.push({ unit, error });
     }
   }
-  await putToRest(options, rest, broken, hasPassed);
+  await quarantineUnits(options, quarantined, broken, hasPassed);
   return count;
 }
 
 /** One that broke before: it passes now, or rests again. */
-async function triedAgain<Done>(
-  options: ApartOptions,
-  rest: Rest,
+async function retryUnit<Done>(
+  options: QuarantineOptions,
+  quarantined: Quarantined,
   unit: Unit,
-  some: Some<Done>,
+  runSome: RunSome<Done>,
 ): Promise<readonly Done[]> {
   try {
-    const done = await some(unit.ids);
-    await forget(options, rest, unit);
+    const done = await runSome(unit.ids);
+    await release(options, quarantined, unit);
     return done;
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
-    await putToRest(options, rest, [{ unit, error }], true);
+    await quarantineUnits(options, quarantined, [{ unit, error }], true);
     return [];
   }
 }
 
-async function forget({ database, step }: ApartOptions, rest: Rest, { subject }: Unit): Promise<void> {
-  if (rest.delete(keyOf(subject))) await closeBroken(database, { ...subject, step });
+async function release({ database, step }: QuarantineOptions, quarantined: Quarantined, { subject }: Unit): Promise<void> {
+  if (quarantined.delete(keyOfSubject(subject))) await closeBroken(database, { ...subject, step });
 }
 
 /** @throws the first error where nothing passed and many broke */
-async function putToRest(
-  { database, log, step, restMs }: ApartOptions,
-  rest: Rest,
-  broken: readonly Broken<Unit>[],
+async function quarantineUnits(
+  { database, log, step, retryAfterMs }: QuarantineOptions,
+  quarantined: Quarantined,
+  broken: readonly BrokenUnit<Unit>[],
   hasPassed: boolean,
 ): Promise<void> {
   const [first] = broken;
-  if (first !== undefined && !hasPassed && broken.length >= brokenAtMost) throw first.error;
+  if (first !== undefined && !hasPassed && broken.length >= maxBroken) throw first.error;
   for (const { unit, error } of broken) {
     const { subject } = unit;
     const code = foreignCode(error);
-    const failures = (rest.get(keyOf(subject))?.failures ?? 0) + 1;
-    rest.set(keyOf(subject), { unit, until: performance.now() + restMs, failures });
+    const failures = (quarantined.get(keyOfSubject(subject))?.failures ?? 0) + 1;
+    quarantined.set(keyOfSubject(subject), { unit, until: performance.now() + retryAfterMs, failures });
     const { destinationId: destination, deliveryId: delivery = 0 } = subject;
     if (isWorthLogging(failures))
       log.error('delivery.broken', { loop: step, destination, delivery, code, count: failures });
@@ -216,51 +216,51 @@ async function putToRest(
 }
 
 /** So many that break and none that passes: it is everybody's trouble. */
-export const brokenAtMost = 8;
+export const maxBroken = 8;
 
 /** Rows that are tried together or not at all. */
 export interface RowSet {
   readonly ids: readonly number[];
 }
 
-export interface Broken<Rows> {
+export interface BrokenUnit<Rows> {
   readonly unit: Rows;
   readonly error: unknown;
 }
 
 /** Works on these rows in a transaction. */
-type Some<Done> = (ids: readonly number[]) => Promise<readonly Done[]>;
+type RunSome<Done> = (ids: readonly number[]) => Promise<readonly Done[]>;
 
-export interface Halved<Rows, Done> {
+export interface Bisected<Rows, Done> {
   readonly done: readonly Done[];
   readonly passed: number;
-  readonly broken: readonly Broken<Rows>[];
+  readonly broken: readonly BrokenUnit<Rows>[];
 }
 
 interface Trial<Rows, Done> {
-  readonly some: Some<Done>;
+  readonly runSome: RunSome<Done>;
   readonly done: Done[];
   passed: number;
-  readonly broken: Broken<Rows>[];
+  readonly broken: BrokenUnit<Rows>[];
 }
 
-export async function halved<Rows extends RowSet, Done>(
+export async function bisect<Rows extends RowSet, Done>(
   units: readonly Rows[],
-  some: Some<Done>,
-): Promise<Halved<Rows, Done>> {
-  const trial: Trial<Rows, Done> = { some, done: [], passed: 0, broken: [] };
-  await tryHalves(trial, shuffled(units));
+  runSome: RunSome<Done>,
+): Promise<Bisected<Rows, Done>> {
+  const trial: Trial<Rows, Done> = { runSome, done: [], passed: 0, broken: [] };
+  await bisectHalves(trial, shuffled(units));
   return trial;
 }
 
-async function tryHalves<Rows extends RowSet, Done>(
+async function bisectHalves<Rows extends RowSet, Done>(
   trial: Trial<Rows, Done>,
   units: readonly Rows[],
 ): Promise<void> {
   const [unit] = units;
-  if (unit === undefined || isEverybodys(trial)) return;
+  if (unit === undefined || breaksForAll(trial)) return;
   try {
-    trial.done.push(...(await trial.some(units.flatMap(({ ids }) => ids))));
+    trial.done.push(...(await trial.runSome(units.flatMap(({ ids }) => ids))));
     trial.passed += units.length;
     return;
   } catch (error) {
@@ -271,12 +271,12 @@ async function tryHalves<Rows extends RowSet, Done>(
     }
   }
   const middle = Math.ceil(units.length / 2);
-  await tryHalves(trial, units.slice(0, middle));
-  await tryHalves(trial, units.slice(middle));
+  await bisectHalves(trial, units.slice(0, middle));
+  await bisectHalves(trial, units.slice(middle));
 }
 
-const isEverybodys = <Rows, Done>({ passed, broken }: Trial<Rows, Done>): boolean =>
-  passed === 0 && broken.length >= brokenAtMost;
+const breaksForAll = <Rows, Done>({ passed, broken }: Trial<Rows, Done>): boolean =>
+  passed === 0 && broken.length >= maxBroken;
 
 /** Otherwise the same few at the front would hide for ever that others pass. */
 const shuffled = <Rows>(units: readonly Rows[]): readonly Rows[] =>

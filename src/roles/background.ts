@@ -5,7 +5,7 @@ import { tidyAccess } from '../access/tidying.ts';
 import type { App } from '../app.ts';
 import { createRowNotes } from '../client-mails/row-notes.ts';
 import { sendClientMails } from '../client-mails/send.ts';
-import { createApart } from '../delivery/quarantine.ts';
+import { createQuarantine } from '../delivery/quarantine.ts';
 import { countHours } from '../delivery/background/destination-hours.ts';
 import { watchExpiries } from '../delivery/background/expiry-alerts.ts';
 import { inTurn } from '../delivery/background/in-turn.ts';
@@ -78,9 +78,9 @@ function retentionTimers(loop: StartLoop, app: App): void {
 /** Timers of a minute or an hour. */
 function housekeepingTimers(loop: StartLoop, app: App, maintenance: Maintenance): void {
   const { config, database, published, log } = app;
-  const apart = createApart({ database, log, step: 'EXPIRIES', restMs: 60_000 });
+  const quarantine = createQuarantine({ database, log, step: 'EXPIRIES', retryAfterMs: 60_000 });
   loop('expiries', 3_600_000, async () => {
-    await watchExpiries({ database, published, connectors, secrets: config.secrets }, apart);
+    await watchExpiries({ database, published, connectors, secrets: config.secrets }, quarantine);
     return false;
   });
   loop('tidy', 60_000, async () => {

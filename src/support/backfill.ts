@@ -1,7 +1,7 @@
 // Plans a client's older leads for a newer destination, in steps.
 // Invariant: a step is one transaction, so that a large client never locks the planner's tables for long; begin and end are in the log.
 import { unknownDestination } from '../errors/unknown.ts';
-import { halved, type Halved, type RowSet } from '../delivery/quarantine.ts';
+import { bisect, type Bisected, type RowSet } from '../delivery/quarantine.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { findDestination, type Destination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
@@ -50,7 +50,7 @@ export async function leadsThatBreak(
   order: Backfill,
   by: Actor,
   progress: BackfillProgress,
-): Promise<Halved<RowSet, never>> {
+): Promise<Bisected<RowSet, never>> {
   const attempt = async (among: readonly number[]): Promise<readonly never[]> => {
     await database.transaction((tx) => backfillStep(tx, order, by, progress, { among }), {
       undoIf: () => true,
@@ -60,7 +60,7 @@ export async function leadsThatBreak(
   await attempt([]);
   const destination = await existing(database, order.destinationId);
   const ids = await leadsToBackfill(database, partOf(destination, order, progress.after));
-  return halved(
+  return bisect(
     ids.map((id) => ({ ids: [id] })),
     attempt,
   );

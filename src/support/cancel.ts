@@ -10,7 +10,7 @@ import { cancelUnsent } from '../store/planned-deliveries.ts';
 import { wakeSiblings } from '../store/withheld.ts';
 import { markSettled } from '../store/delivery-settlements.ts';
 import { entryNames } from '../store/entry-names.ts';
-import { byHand } from '../delivery/outcome/follow-ups.ts';
+import { manualTaskFor } from '../delivery/outcome/follow-ups.ts';
 import { carriesRight } from '../delivery/content/rights.ts';
 import { unspent } from '../delivery/outcome/effects.ts';
 import type { Actor } from './replay.ts';
@@ -40,12 +40,12 @@ export async function cancelIn(tx: Sql, ids: readonly number[], by: Actor): Prom
       ...entryNames(row),
       actor: by.actor,
       purpose: by.reason,
-      reason: rights.includes(row) ? byHand(row).reason : 'by_support',
+      reason: rights.includes(row) ? manualTaskFor(row).reason : 'by_support',
     })),
   );
   await markSettled(
     tx,
-    rights.map((row) => unspent(row, byHand(row).state, byHand(row).reason, 0, true)),
+    rights.map((row) => unspent(row, manualTaskFor(row).state, manualTaskFor(row).reason, 0, true)),
   );
   await raiseAlerts(
     tx,
@@ -54,7 +54,7 @@ export async function cancelIn(tx: Sql, ids: readonly number[], by: Actor): Prom
       clientId: row.clientId,
       destinationId: row.destinationId,
       deliveryId: row.id,
-      reason: byHand(row).reason,
+      reason: manualTaskFor(row).reason,
     })),
   );
   await wakeSiblings(tx, rows);

@@ -2,7 +2,7 @@
 import { generate } from 'selfsigned';
 import { connectors } from '../../connectors/index.ts';
 import { watchExpiries } from '../../src/delivery/background/expiry-alerts.ts';
-import { apartOf } from './quarantine-of.ts';
+import { quarantineOf } from './quarantine-of.ts';
 import type { Published } from '../../src/delivery/mapping-cache.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
@@ -31,7 +31,7 @@ const endingIn = async (days: number): Promise<string> =>
 const watch = async (certificate: string): Promise<void> =>
   watchExpiries(
     { database: home.gateway, published, connectors, secrets: () => [certificate] },
-    apartOf(home.gateway),
+    quarantineOf(home.gateway),
   );
 const alerts = (): Promise<readonly { reason: string; destination: string }[]> =>
   home.owner.all("SELECT reason, destination_id AS destination FROM alerts WHERE kind = 'secret_expires'");
@@ -75,10 +75,10 @@ test('a destination that breaks the look keeps no other from it', async () => {
   const certificate = await endingIn(5);
   const version = (id: number) =>
     id === 7 ? Promise.reject(new TypeError('a bug of ours')) : published.version(id);
-  const apart = apartOf(home.gateway);
+  const quarantine = quarantineOf(home.gateway);
   await watchExpiries(
     { database: home.gateway, published: { version }, connectors, secrets: () => [certificate] },
-    apart,
+    quarantine,
   );
   expect((await alerts()).map(({ destination }) => destination)).toEqual(['essai-crm']);
   const broken = await home.owner.all(

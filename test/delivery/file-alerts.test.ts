@@ -1,13 +1,13 @@
 // Files that did not do what was agreed are reported, each once.
 import { watchFiles } from '../../src/delivery/background/file-alerts.ts';
-import { apartOf } from './quarantine-of.ts';
+import { quarantineOf } from './quarantine-of.ts';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
 import { openDropGateway, type DropGateway } from '../trip/drop.ts';
 import { strangerRow } from '../trip/gateway.ts';
 
 let gateway: DropGateway;
 const watch = (): Promise<void> =>
-  watchFiles(gateway.app.database, gateway.app.published, apartOf(gateway.app.database));
+  watchFiles(gateway.app.database, gateway.app.published, quarantineOf(gateway.app.database));
 const alerts = async (): Promise<readonly string[]> =>
   (
     await gateway.owner.all<{ kind: string; reason: string }>(

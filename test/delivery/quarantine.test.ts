@@ -1,6 +1,6 @@
 // A row or a destination that breaks a step of the planner whatever is tried: it rests and is told of, and the others go on.
 import { createMaintenance, type Maintenance } from '../../src/delivery/background/maintenance.ts';
-import { createApart } from '../../src/delivery/quarantine.ts';
+import { createQuarantine } from '../../src/delivery/quarantine.ts';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
 import { createFiles } from '../../src/delivery/files/collect.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
@@ -22,8 +22,8 @@ afterEach(async () => {
 
 const published = { version: () => Promise.resolve(undefined) };
 const producer = { push: () => Promise.resolve() };
-const maintenance = (restMs = 60_000): Maintenance =>
-  createMaintenance({ database: home.gateway, published, producer, log: silentLog, restMs });
+const maintenance = (retryAfterMs = 60_000): Maintenance =>
+  createMaintenance({ database: home.gateway, published, producer, log: silentLog, retryAfterMs });
 const past = new Date('2026-01-01T00:00:00Z');
 const lapsed = { state: 'sending', attempt: 1, lease_token: 1, lease_until: past } as const;
 
@@ -252,11 +252,11 @@ test.each([
   ['a deadlock', new SqlFailure(1213, 'ER_LOCK_DEADLOCK')],
   ['a connection that is gone', new RelaisError('DB-001', 'MySQL cannot be reached.')],
 ])('%s is nobody’s fault', async (_what, error) => {
-  const apart = createApart({ database: home.gateway, log: silentLog, step: 'TEST', restMs: 60_000 });
+  const quarantine = createQuarantine({ database: home.gateway, log: silentLog, step: 'TEST', retryAfterMs: 60_000 });
   const unit = { ids: [1], subject: { destinationId: 'essai-crm', deliveryId: 1 } };
   const work = { run: () => Promise.reject(error), due: () => Promise.resolve([unit]) };
-  await expect(apart.rows(work)).rejects.toBe(error);
-  const all = apart.each(
+  await expect(quarantine.rows(work)).rejects.toBe(error);
+  const all = quarantine.each(
     [1, 2],
     () => unit.subject,
     () => Promise.reject(error),

@@ -1,6 +1,6 @@
 // Guarantee 4 and its limit: what a recipient may hold is written again as it was, unless the prospect took something back.
 import type { CallProgress, RoutedCall, ClaimedDelivery } from '../../src/delivery/attempt.ts';
-import { moreProtective, writeContent, type ContentInputs } from '../../src/delivery/content/render.ts';
+import { moreProtective, renderContent, type ContentInputs } from '../../src/delivery/content/render.ts';
 import type { Authorisation } from '../../src/domain/destination.ts';
 import type { ConsentRecord, ConsentState, Lead } from '../../src/domain/lead.ts';
 import { unchanged } from '../../src/mapping/consent-contract.ts';
@@ -102,7 +102,7 @@ function write(
   claimed: ClaimedDelivery,
   present: Lead | undefined,
   more: Partial<ContentInputs> & { readonly answer?: ApplyResult; readonly earlier?: Lead } = {},
-): { readonly result: ReturnType<typeof writeContent>; readonly seen: Seen } {
+): { readonly result: ReturnType<typeof renderContent>; readonly seen: Seen } {
   const seen: Seen = {};
   const plan = { settings: {}, targets: ['crm.example'] };
   const record = { fieldNames: [], consents: [] } as unknown as Extract<ApplyResult, { ok: true }>['record'];
@@ -115,7 +115,7 @@ function write(
       return more.answer ?? { ok: true, record };
     },
   } as unknown as CompiledMapping;
-  const result = writeContent(claimed, {
+  const result = renderContent(claimed, {
     ...{ mapping, content: mapping, authorisations: [authorisation], now },
     leads: new Map(present === undefined ? [] : [[9, { lead: present, consentRevision: 1, createdAt: now }]]),
     revisions: new Map(more.earlier === undefined ? [] : [['9:1', more.earlier]]),

@@ -1,7 +1,7 @@
 // Support says what became of a delivery of unknown outcome, and what waited for the answer goes on.
 import { closeDeliveries } from '../../src/support/close-tasks.ts';
 import { resolve, resolveFromLog } from '../../src/delivery/outcome/resolve.ts';
-import { apartOf } from './quarantine-of.ts';
+import { quarantineOf } from './quarantine-of.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import { appendHandovers } from '../../src/store/handovers.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
@@ -77,7 +77,7 @@ test('an answer that came too late for its worker settles what waits for a perso
   const [row] = await gateway.owner.all<{ run: number; lead_id: number }>(
     'SELECT run, lead_id FROM deliveries',
   );
-  expect(await resolveFromLog(gateway.app, apartOf(gateway.app.database))).toBe(0);
+  expect(await resolveFromLog(gateway.app, quarantineOf(gateway.app.database))).toBe(0);
   await gateway.app.database.transaction((tx) =>
     appendHandovers(tx, [
       {
@@ -87,7 +87,7 @@ test('an answer that came too late for its worker settles what waits for a perso
       },
     ]),
   );
-  expect(await resolveFromLog(gateway.app, apartOf(gateway.app.database))).toBe(1);
+  expect(await resolveFromLog(gateway.app, quarantineOf(gateway.app.database))).toBe(1);
   expect(await stateOf('create')).toBe('delivered:accepted');
 });
 

@@ -3,7 +3,7 @@ import type { Connector, Outcome, Parcel } from '../../connectors/contract.ts';
 import { alertParcel, sendAlerts, type AlertOptions } from '../../src/delivery/background/send-alerts.ts';
 import type { Published } from '../../src/delivery/mapping-cache.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
-import { apartOf } from './quarantine-of.ts';
+import { quarantineOf } from './quarantine-of.ts';
 import { silentLog } from '../../src/log.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { raiseAlerts, takeAlerts } from '../../src/store/alerts.ts';
@@ -162,8 +162,8 @@ describe('a lead that waits longer than its promise', () => {
 
   test('is told once, with its destination and why it waits, and not again for hours', async () => {
     await waits('waiting', 1_000, 'destination_held');
-    await checkAlerts(home.gateway, published, apartOf(home.gateway));
-    await checkAlerts(home.gateway, published, apartOf(home.gateway));
+    await checkAlerts(home.gateway, published, quarantineOf(home.gateway));
+    await checkAlerts(home.gateway, published, quarantineOf(home.gateway));
     expect(await told()).toEqual([
       { kind: 'lead_waits', destination: 'essai-crm', reason: 'destination_held' },
     ]);
@@ -176,7 +176,7 @@ describe('a lead that waits longer than its promise', () => {
     ['delivered', 5_000],
   ])('is not meant: %s for %d seconds', async (state, seconds) => {
     await waits(state, seconds);
-    await checkAlerts(home.gateway, published, apartOf(home.gateway));
+    await checkAlerts(home.gateway, published, quarantineOf(home.gateway));
     expect(await told()).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 // What does not conform in the leads of a client is counted when they come in, by form or agent; nothing is refused for it.
 import type { IntakeValues } from '../../src/store/intake.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
-import { createApart } from '../../src/delivery/quarantine.ts';
+import { createQuarantine } from '../../src/delivery/quarantine.ts';
 import { silentLog } from '../../src/log.ts';
 import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
@@ -156,8 +156,8 @@ test('C22: once a lead is erased nothing of the list leads to it, and the count 
 });
 
 test('a pile of them is alerted once a week for each client and kind, as a task', async () => {
-  const apart = createApart({ database: gateway.app.database, log: silentLog, step: 'TEST', restMs: 0 });
-  const check = () => checkAlerts(gateway.app.database, gateway.app.published, apart);
+  const quarantine = createQuarantine({ database: gateway.app.database, log: silentLog, step: 'TEST', retryAfterMs: 0 });
+  const check = () => checkAlerts(gateway.app.database, gateway.app.published, quarantine);
   const alerts = () =>
     gateway.owner.all("SELECT client_id, reason FROM alerts WHERE kind = 'anomalies_pile_up' ORDER BY id");
   const leads = (from: number, count: number) =>

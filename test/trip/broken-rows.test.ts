@@ -1,7 +1,7 @@
 // A delivery whose claim or departure breaks whatever is tried: it waits, visibly, and the others leave.
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
-import { apartOf } from '../delivery/quarantine-of.ts';
+import { quarantineOf } from '../delivery/quarantine-of.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 
 let crm: HttpRecipient;
@@ -58,7 +58,7 @@ test.each([
     await gateway.owner.run("UPDATE deliveries SET due_at = UTC_TIMESTAMP(3) WHERE state = 'waiting'");
     await until(broken, 'delivered');
     const { database, published } = gateway.app;
-    await checkAlerts(database, published, apartOf(database));
+    await checkAlerts(database, published, quarantineOf(database));
     expect(await told()).toEqual([]);
   },
 );

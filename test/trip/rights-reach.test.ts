@@ -2,7 +2,7 @@
 import { cancel } from '../../src/support/cancel.ts';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
-import { apartOf } from '../delivery/quarantine-of.ts';
+import { quarantineOf } from '../delivery/quarantine-of.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';
 
@@ -72,16 +72,16 @@ test('a withdrawal that stands for a quarter of an hour is a task, once; it clos
   await until('U-2', 'create', 'waiting:unknown_hold');
   await withdraw('U-2');
   await until('U-2', 'update', 'waiting:waits_for_create');
-  await checkAlerts(gateway.app.database, gateway.app.published, apartOf(gateway.app.database));
+  await checkAlerts(gateway.app.database, gateway.app.published, quarantineOf(gateway.app.database));
   expect(await openAlerts('right_waits')).toEqual([]);
   await gateway.owner.run('UPDATE deliveries SET created_at = TIMESTAMPADD(MINUTE, -16, created_at)');
-  await checkAlerts(gateway.app.database, gateway.app.published, apartOf(gateway.app.database));
-  await checkAlerts(gateway.app.database, gateway.app.published, apartOf(gateway.app.database));
+  await checkAlerts(gateway.app.database, gateway.app.published, quarantineOf(gateway.app.database));
+  await checkAlerts(gateway.app.database, gateway.app.published, quarantineOf(gateway.app.database));
   expect(await openAlerts('right_waits')).toEqual(['waits_for_create']);
   await gateway.owner.run(
     "UPDATE deliveries SET settled_at = UTC_TIMESTAMP(3), state = 'delivered' WHERE action = 'update'",
   );
-  await checkAlerts(gateway.app.database, gateway.app.published, apartOf(gateway.app.database));
+  await checkAlerts(gateway.app.database, gateway.app.published, quarantineOf(gateway.app.database));
   expect(await openAlerts('right_waits')).toEqual([]);
 });
 

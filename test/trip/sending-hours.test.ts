@@ -1,7 +1,7 @@
 // Outside its hours a destination gets nothing but what a prospect takes back; everything else waits, visibly, for the opening.
 import { createMaintenance } from '../../src/delivery/background/maintenance.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
-import { apartOf } from '../delivery/quarantine-of.ts';
+import { quarantineOf } from '../delivery/quarantine-of.ts';
 import { silentLog } from '../../src/log.ts';
 import { paris } from '../../src/support/paris-time.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';
@@ -154,7 +154,7 @@ test('with `rights: in_hours` they wait as well, and nobody is given a task for 
   await until('N-7', 'waiting:outside_hours', 'update');
   await until('N-8', 'waiting:outside_hours', 'erase');
   await gateway.owner.run('UPDATE deliveries SET created_at = TIMESTAMPADD(HOUR, -1, created_at)');
-  await checkAlerts(gateway.app.database, gateway.app.published, apartOf(gateway.app.database));
+  await checkAlerts(gateway.app.database, gateway.app.published, quarantineOf(gateway.app.database));
   expect(await gateway.owner.all("SELECT id FROM alerts WHERE kind = 'right_waits'")).toEqual([]);
   expect(methods()).toEqual([]);
 });
@@ -175,7 +175,7 @@ test('its promise counts in the hours only: nobody is told that a lead waits at 
   await until('N-10', 'waiting:outside_hours');
   await planner?.stop();
   const told = async (): Promise<number> => {
-    await checkAlerts(gateway.app.database, gateway.app.published, apartOf(gateway.app.database));
+    await checkAlerts(gateway.app.database, gateway.app.published, quarantineOf(gateway.app.database));
     return (await gateway.owner.all("SELECT id FROM alerts WHERE kind = 'lead_waits'")).length;
   };
   // Eight hours by the clock, none of them in the hours.

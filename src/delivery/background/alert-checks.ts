@@ -14,7 +14,7 @@ import {
   type Backlog,
 } from '../../store/backlog.ts';
 import { closeSettled, waitingRights } from '../../store/overdue-rights.ts';
-import type { Apart } from '../quarantine.ts';
+import type { Quarantine } from '../quarantine.ts';
 import type { Published } from '../mapping-cache.ts';
 import { inTurn } from './in-turn.ts';
 
@@ -27,13 +27,13 @@ const waitsAgainSeconds = 4 * 3_600;
 /** States in which a lead waits for us or the recipient; a withheld one waits for a right or a repair, a pending one for an answer. */
 const waiting: readonly string[] = ['planned', 'queued', 'sending', 'waiting'];
 
-export async function checkAlerts(database: Database, published: Published, apart: Apart): Promise<void> {
+export async function checkAlerts(database: Database, published: Published, quarantine: Quarantine): Promise<void> {
   await inTurn(
     () => watchRefused(database),
     () => watchSeals(database),
     () => watchRights(database),
     () => watchAnomalies(database),
-    () => watchPromises(database, published, apart),
+    () => watchPromises(database, published, quarantine),
   );
 }
 
@@ -76,12 +76,12 @@ async function watchAnomalies(database: Database): Promise<void> {
   );
 }
 
-async function watchPromises(database: Database, published: Published, apart: Apart): Promise<void> {
+async function watchPromises(database: Database, published: Published, quarantine: Quarantine): Promise<void> {
   const open = (await openDeliveries(database)).filter((delivery) => waiting.includes(delivery.state));
   const destinations = new Map(
     (await allDestinations(database)).map((destination) => [destination.id, destination]),
   );
-  await apart.each(
+  await quarantine.each(
     [...Map.groupBy(open, (delivery) => delivery.destinationId)],
     ([destinationId]) => ({ destinationId, clientId: destinations.get(destinationId)?.clientId ?? '' }),
     async ([destinationId, group]) => {

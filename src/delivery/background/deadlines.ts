@@ -19,7 +19,7 @@ import { appendHandovers } from '../../store/handovers.ts';
 import type { Which } from '../../store/which.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
 import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
-import { unitOf, type Apart, type RowWork } from '../quarantine.ts';
+import { unitOf, type Quarantine, type RowWork } from '../quarantine.ts';
 import type { Published } from '../mapping-cache.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { jobOf } from '../planning/push-jobs.ts';
@@ -102,9 +102,9 @@ const pendingRows = (published: Published): RowWork<DueJobAt> => ({
 /** Asks the recipients of pending deliveries again. */
 export async function askPending(
   { published, producer }: { readonly published: Published; readonly producer: Pick<Producer, 'push'> },
-  apart: Apart,
+  quarantine: Quarantine,
 ): Promise<number> {
-  const asked = await apart.rows(pendingRows(published));
+  const asked = await quarantine.rows(pendingRows(published));
   for (const [destinationId, group] of Map.groupBy(asked, (row) => row.destinationId))
     await producer.push(destinationId, group.map(jobOf)).catch(() => undefined);
   return asked.length;

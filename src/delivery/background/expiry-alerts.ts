@@ -5,7 +5,7 @@ import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
 import type { Database } from '../../store/database.ts';
 import { allDestinations, type Destination } from '../../store/destinations.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
-import type { Apart } from '../quarantine.ts';
+import type { Quarantine } from '../quarantine.ts';
 import type { Published } from '../mapping-cache.ts';
 
 export interface ExpiryOptions {
@@ -20,8 +20,8 @@ const aheadDays = 30;
 const lastDays = 7;
 const daySeconds = 86_400;
 
-export async function watchExpiries(options: ExpiryOptions, apart: Apart): Promise<void> {
-  await apart.each(
+export async function watchExpiries(options: ExpiryOptions, quarantine: Quarantine): Promise<void> {
+  await quarantine.each(
     await allDestinations(options.database),
     ({ id, clientId }) => ({ clientId, destinationId: id }),
     async (destination) => {

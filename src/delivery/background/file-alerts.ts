@@ -6,15 +6,15 @@ import { destinationsBy, type Destination } from '../../store/destinations.ts';
 import { lateFiles, missingNumbers, unacknowledgedFiles, type WatchedFile } from '../../store/file-watch.ts';
 import { fileConnectors } from '../../../connectors/index.ts';
 import type { FileSchedule } from '../../mapping/file-contract.ts';
-import type { Apart } from '../quarantine.ts';
+import type { Quarantine } from '../quarantine.ts';
 import type { Published } from '../mapping-cache.ts';
 
 /** Older gaps are history. */
 const gapDays = 7;
 
-export async function watchFiles(database: Database, published: Published, apart: Apart): Promise<void> {
+export async function watchFiles(database: Database, published: Published, quarantine: Quarantine): Promise<void> {
   const destinations = await destinationsBy(database, fileConnectors);
-  await apart.each(
+  await quarantine.each(
     // A suspended one sends nothing, and support knows why.
     destinations.filter(({ status }) => status === 'active'),
     ({ id, clientId }) => ({ clientId, destinationId: id }),

@@ -15,7 +15,7 @@ import { askPending, overdueRows } from './deadlines.ts';
 import { watchGoLive } from './go-live-alerts.ts';
 import { inTurn } from './in-turn.ts';
 import { lapsedRows } from './lease-recovery.ts';
-import { createApart, type Apart } from '../quarantine.ts';
+import { createQuarantine, type Quarantine } from '../quarantine.ts';
 import { resolveFromLog } from '../outcome/resolve.ts';
 import { reopenRepaired, withholdUnusable } from './withheld-recheck.ts';
 import { checkAlerts } from './alert-checks.ts';
@@ -42,12 +42,12 @@ export interface MaintenanceOptions {
   /** Clients are held to the go-live list (C49 to C52). */
   readonly holdsList?: boolean;
   /** What breaks a step is tried again after this; five minutes when absent. */
-  readonly restMs?: number;
+  readonly retryAfterMs?: number;
 }
 
 /** Long files whose worker died are given back, each by itself. */
-async function recoverWholes(database: Database, apart: Apart): Promise<void> {
-  await apart.each(
+async function recoverWholes(database: Database, quarantine: Quarantine): Promise<void> {
+  await quarantine.each(
     await lapsedWholes(database),
     ({ clientId, destinationId }) => ({ clientId, destinationId }),
     async ({ id }) => {
@@ -58,17 +58,17 @@ async function recoverWholes(database: Database, apart: Apart): Promise<void> {
 }
 
 export function createMaintenance(options: MaintenanceOptions): Maintenance {
-  const { database, published, log, restMs = 5 * 60_000 } = options;
-  const apartIn = (step: string): Apart => createApart({ database, log, step, restMs });
-  const recovery = apartIn('RECOVERY');
-  const wholes = apartIn('FILE_RECOVERY');
-  const expiry = apartIn('EXPIRY');
-  const asking = apartIn('ASKING');
-  const reopening = apartIn('REOPENING');
-  const withholding = apartIn('WITHHOLDING');
-  const lateProofs = apartIn('LATE_PROOF');
-  const files = apartIn('FILE_WATCH');
-  const promises = apartIn('PROMISE');
+  const { database, published, log, retryAfterMs = 5 * 60_000 } = options;
+  const quarantineIn = (step: string): Quarantine => createQuarantine({ database, log, step, retryAfterMs });
+  const recovery = quarantineIn('RECOVERY');
+  const wholes = quarantineIn('FILE_RECOVERY');
+  const expiry = quarantineIn('EXPIRY');
+  const asking = quarantineIn('ASKING');
+  const reopening = quarantineIn('REOPENING');
+  const withholding = quarantineIn('WITHHOLDING');
+  const lateProofs = quarantineIn('LATE_PROOF');
+  const files = quarantineIn('FILE_WATCH');
+  const promises = quarantineIn('PROMISE');
 
   return {
     recoverLeases: async () => {

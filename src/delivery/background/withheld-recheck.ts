@@ -19,7 +19,7 @@ import { destinationsWithWithheld, reopenWithheld, withheldOfDestination } from 
 import { markSettled } from '../../store/delivery-settlements.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
-import type { Apart, Subject } from '../quarantine.ts';
+import type { Quarantine, Subject } from '../quarantine.ts';
 import { unspent } from '../outcome/effects.ts';
 import type { Published } from '../mapping-cache.ts';
 
@@ -87,30 +87,30 @@ async function reopenLogged(tx: Sql, ids: readonly number[]): Promise<number> {
 }
 
 /** Withheld for want of an authorisation that has meanwhile begun, or of a mapping that can be used again. Returns how many. */
-export async function reopenRepaired(needs: RecheckNeeds, apart: Apart, now: Date): Promise<number> {
+export async function reopenRepaired(needs: RecheckNeeds, quarantine: Quarantine, now: Date): Promise<number> {
   const concerned = await destinationsWithWithheld(needs.database);
   // Nothing withheld, nothing compiled: 500 idle destinations must not cost a compiled mapping each.
   if (concerned.size === 0) return 0;
-  const freed = await reopenUnrestricted(needs.database, apart);
+  const freed = await reopenUnrestricted(needs.database, quarantine);
   const destinations = (await allDestinations(needs.database)).filter(({ id }) => concerned.has(id));
   return (
     freed +
-    (await apart.each(destinations, subjectOf, (destination) => reopenOf(needs, apart, destination, now)))
+    (await quarantine.each(destinations, subjectOf, (destination) => reopenOf(needs, quarantine, destination, now)))
   );
 }
 
 /** Lifting a restriction reopens what it held back; what was being withheld at that moment is found here. */
-async function reopenUnrestricted(database: Database, apart: Apart): Promise<number> {
+async function reopenUnrestricted(database: Database, quarantine: Quarantine): Promise<number> {
   const ids = await heldWithoutRestriction(database, 'any', 500);
   if (ids.length === 0) return 0;
-  return reopenThese(database, apart, await readDeliveries(database, ids));
+  return reopenThese(database, quarantine, await readDeliveries(database, ids));
 }
 
 const subjectOf = ({ id, clientId }: Destination): Subject => ({ clientId, destinationId: id });
 
 async function reopenOf(
   { database, published, holdsList }: RecheckNeeds,
-  apart: Apart,
+  quarantine: Quarantine,
   destination: Destination,
   now: Date,
 ): Promise<number> {
@@ -129,7 +129,7 @@ async function reopenOf(
       const usable = pinned === undefined || (await published.version(pinned)) !== undefined;
       if (usable && isRepaired(row, mapping, present)) repaired.push(row);
     }
-    if (repaired.length > 0) reopened += await reopenThese(database, apart, repaired);
+    if (repaired.length > 0) reopened += await reopenThese(database, quarantine, repaired);
     if (ids.length < 500) return reopened;
     after = ids.at(-1) ?? 0;
   }
@@ -142,7 +142,7 @@ async function clausesOwed(sql: Sql, clientId: string, now: Date): Promise<Reado
 }
 
 /** Together; where one of them breaks that, each by itself. */
-async function reopenThese(database: Database, apart: Apart, rows: readonly Delivery[]): Promise<number> {
+async function reopenThese(database: Database, quarantine: Quarantine, rows: readonly Delivery[]): Promise<number> {
   const reopenSome = (some: readonly Delivery[]): Promise<number> =>
     database.transaction((tx) =>
       reopenLogged(
@@ -152,7 +152,7 @@ async function reopenThese(database: Database, apart: Apart, rows: readonly Deli
     );
   return reopenSome(rows).catch((error: unknown) => {
     if (isStoreTrouble(error)) throw error;
-    return apart.each(
+    return quarantine.each(
       rows,
       ({ id, clientId, destinationId }) => ({ clientId, destinationId, deliveryId: id }),
       (row) => reopenSome([row]),
@@ -161,14 +161,14 @@ async function reopenThese(database: Database, apart: Apart, rows: readonly Deli
 }
 
 /** Deliveries of a destination whose published mapping does not compile stand visibly withheld. Returns how many. */
-export async function withholdUnusable(needs: RecheckNeeds, apart: Apart): Promise<number> {
+export async function withholdUnusable(needs: RecheckNeeds, quarantine: Quarantine): Promise<number> {
   const concerned = new Set(await destinationsWithDueWork(needs.database));
   if (concerned.size === 0) return 0;
   const destinations = (await allDestinations(needs.database)).filter(
     ({ id, mappingVersionId, status }) =>
       concerned.has(id) && mappingVersionId !== 0 && status !== 'archived',
   );
-  return apart.each(destinations, subjectOf, (destination) => withholdOf(needs, destination));
+  return quarantine.each(destinations, subjectOf, (destination) => withholdOf(needs, destination));
 }
 
 async function withholdOf(

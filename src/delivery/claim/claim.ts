@@ -90,7 +90,7 @@ export async function claimDeliveries(
   const foreign = jobs.filter((job) => !byId.has(job.deliveryId));
   const none: Claim = { ...nothing, destination, circuit: known?.circuit, now, foreign };
   if (locked.length === 0 || destination === undefined || known === undefined) return none;
-  const state = await tryCarefully(tx, known, settings.access, sending);
+  const state = await testAccess(tx, known, settings.access, sending);
   const rows = claimableRows(jobs, byId, settings);
   // A part of a file would be another file under its number: while one of its rows is elsewhere, none is claimed.
   if (settings.batchId !== undefined && rows.length < jobs.length) return none;
@@ -114,15 +114,15 @@ export async function claimDeliveries(
     !continues && sending > 0 && roughly.count < jobs.length
       ? permissionBeside(await countSending(tx, destinationId))
       : roughly;
-  const waits = await howTheyWait(tx, permission, rows, { hours: limits.hours, unit });
-  const { claimed, back, behind, againAfterMs } = chosen(rows, locked, permission, waits);
+  const waits = await readWaits(tx, permission, rows, { hours: limits.hours, unit });
+  const { claimed, back, behind, againAfterMs } = chooseRows(rows, locked, permission, waits);
   await putBack(tx, back);
   // What waits for another delivery goes with a later file.
   if (settings.batchId !== undefined) await leaveBatch(tx, behind);
   const departures = settings.batchId === undefined ? claimed.length : Math.min(1, claimed.length);
   if (hasRates(limits) && departures > 0)
     await saveRateWindows(tx, destinationId, countDepartures(state.windows, departures, now, limits));
-  return { ...none, againAfterMs, claimed, departed: await take(tx, claimed, destination, settings) };
+  return { ...none, againAfterMs, claimed, departed: await writeLeases(tx, claimed, destination, settings) };
 }
 
 /** Rows that stand as their job says, each once: a flush can bring a twin of a job into the same group. */
@@ -154,11 +154,11 @@ interface Chosen {
 }
 
 /** As many as may leave, in the order of the jobs; the rest with what it waits for. The claimed rows are given as they will be. */
-function chosen(
+function chooseRows(
   rows: readonly LockedDelivery[],
   locked: readonly LockedDelivery[],
   permission: SendPermission,
-  waits: HowTheyWait,
+  waits: WaitsOf,
 ): Chosen {
   const ofLead = Map.groupBy(locked, (row) => row.leadId);
   const back: { id: number; reason: string; afterMs: number }[] = [];
@@ -170,7 +170,7 @@ function chosen(
     const siblings = (ofLead.get(row.leadId) ?? []).filter(
       (one) => one.destinationId === row.destinationId && one.id !== row.id,
     );
-    const blocked = blockedBy(row, siblings, taken);
+    const blocked = isBlocked(row, siblings, taken);
     const refusal = refusalOf(permission, claimed.length, waits(row));
     if (blocked) {
       back.push({ id: row.id, reason: 'waits_for_create' satisfies Reason, afterMs: 15_000 });
@@ -194,12 +194,12 @@ const claimedRow = (row: LockedDelivery, siblings: readonly LockedDelivery[]): C
   knownReference:
     row.recipientReference ??
     siblings.findLast((one) => one.recipientReference !== undefined)?.recipientReference,
-  createStands: standsAmong(siblings),
-  createUnsettled: unsettledAmong(siblings),
+  createStands: hasCreateAmong(siblings),
+  createUnsettled: isCreateUnsettledAmong(siblings),
 });
 
 /** Takes the leases; what was written ahead departs in the same statement. Answers which rows have departed. */
-async function take(
+async function writeLeases(
   tx: Sql,
   claimed: readonly ClaimedDelivery[],
   destination: Destination,
@@ -217,14 +217,14 @@ async function take(
 }
 
 /** How each of them waits. */
-type HowTheyWait = (row: LockedDelivery) => Waits;
+type WaitsOf = (row: LockedDelivery) => Waits;
 
-async function howTheyWait(
+async function readWaits(
   tx: Sql,
   { closed, count, urgent }: SendPermission,
   rows: readonly LockedDelivery[],
   { hours, unit }: { readonly hours: SendingHours | undefined; readonly unit: 'delivery' | 'file' },
-): Promise<HowTheyWait> {
+): Promise<WaitsOf> {
   const outside = closed === undefined ? undefined : hours;
   if (outside === undefined && (urgent === undefined || rows.length <= count))
     return () => ({ forHours: false, isUrgent: false });
@@ -247,7 +247,7 @@ async function howTheyWait(
  * By another address, with another secret, or after a start while nobody else sends: whether we are let in is not known, so one
  * goes ahead. MySQL keeps that, for all processes together.
  */
-async function tryCarefully(
+async function testAccess(
   tx: Sql,
   state: DestinationState,
   access: Access | undefined,
@@ -266,7 +266,7 @@ const createsAmong = (siblings: readonly LockedDelivery[]): readonly LockedDeliv
   siblings.filter((sibling) => sibling.action === 'create');
 
 /** False when the recipient refused the lead or never got it: an update would speak of nothing. */
-function standsAmong(siblings: readonly LockedDelivery[]): boolean {
+function hasCreateAmong(siblings: readonly LockedDelivery[]): boolean {
   const creates = createsAmong(siblings);
   return (
     creates.length === 0 || creates.some((create) => create.state === 'delivered' || create.maybeReceived)
@@ -274,7 +274,7 @@ function standsAmong(siblings: readonly LockedDelivery[]): boolean {
 }
 
 /** Its create may have been received, and nobody knows. */
-function unsettledAmong(siblings: readonly LockedDelivery[]): boolean {
+function isCreateUnsettledAmong(siblings: readonly LockedDelivery[]): boolean {
   const creates = createsAmong(siblings);
   return (
     creates.some((create) => create.maybeReceived) && creates.every((create) => create.state !== 'delivered')
@@ -285,7 +285,7 @@ function unsettledAmong(siblings: readonly LockedDelivery[]): boolean {
  * May have been received, and cannot leave again for want of an authorisation or under a restriction; or an update that a restriction
  * holds back: what the prospect takes back does not wait for it.
  */
-function barred({ action, state, maybeReceived, reason }: LockedDelivery): boolean {
+function isBarred({ action, state, maybeReceived, reason }: LockedDelivery): boolean {
   if (state !== 'withheld') return false;
   const { base } = splitReason(reason);
   return base === 'restricted'
@@ -293,7 +293,7 @@ function barred({ action, state, maybeReceived, reason }: LockedDelivery): boole
     : maybeReceived && base === 'recipient_not_authorised';
 }
 
-export function blockedBy(
+export function isBlocked(
   row: LockedDelivery,
   siblings: readonly LockedDelivery[],
   taken: ReadonlySet<number>,
@@ -301,7 +301,7 @@ export function blockedBy(
   return siblings.some(
     (sibling) =>
       sibling.state === 'sending' ||
-      (sibling.id < row.id && !isEnd(sibling.state) && !barred(sibling)) ||
+      (sibling.id < row.id && !isEnd(sibling.state) && !isBarred(sibling)) ||
       taken.has(sibling.id),
   );
 }

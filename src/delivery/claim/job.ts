@@ -12,7 +12,7 @@ import { endOf } from '../outcome/file-end.ts';
 import type { ClaimedOrder, Departed, Order, TripDraft, TripNeeds } from '../trip.ts';
 import { claimDeliveries } from './claim.ts';
 import { leaseMarginMs } from './lease.ts';
-import { claimOrWait } from './quarantine.ts';
+import { claimOrQuarantine } from './quarantine.ts';
 
 export const defaultLimits: DestinationLimits = { concurrency: 1 };
 
@@ -30,7 +30,7 @@ export async function openOrder(
   if ('deliveryId' in job) return { destinationId, jobs: [job], batch: undefined, inForce, leaseMs };
   const batch = await readBatch(needs.database, job.batchId);
   if (batch?.destinationId !== destinationId) {
-    tellForeign(needs.log, destinationId, { batch: job.batchId });
+    reportForeign(needs.log, destinationId, { batch: job.batchId });
     return undefined;
   }
   // A twin of an earlier try: what it was pushed for has happened, and the file may be held since.
@@ -58,7 +58,7 @@ export async function claimOrder(
   const { destinationId, jobs, batch, inForce, leaseMs } = order;
   // Before it is asked for: a process that stands still until the answer is read must not take its lease for a fresh one.
   const claimedAt = performance.now();
-  const claim = await claimOrWait(needs, order, {
+  const claim = await claimOrQuarantine(needs, order, {
     jobs,
     leaseMs,
     limits: inForce?.mapping.limits ?? defaultLimits,
@@ -79,7 +79,7 @@ export async function claimOrder(
   const [only] = claim.claimed;
   if (draft !== undefined && only !== undefined && claim.departed.has(only.id))
     return { rows: claim.claimed, versionId, claimedAt, departed: departedBy(draft, only, claimedAt) };
-  const rows = await withoutPointless(needs, order, claim.claimed);
+  const rows = await cancelOrphanUpdates(needs, order, claim.claimed);
   return rows.length === 0 ? undefined : { rows, versionId, claimedAt, departed: undefined };
 }
 
@@ -93,7 +93,7 @@ const accessOf = (
     : { access: accessTo(destinationId, inForce.mapping) };
 
 /** A change that crossed the refusal of its create: support's replay of the create carries it. */
-async function withoutPointless(
+async function cancelOrphanUpdates(
   needs: TripNeeds,
   { batch }: Order,
   claimed: readonly ClaimedDelivery[],
@@ -135,12 +135,12 @@ export async function claimTogether(
 ): Promise<readonly Claim[]> {
   const claims = await needs.database.transaction((tx) => claimAll(tx, needs, destinationId, loads));
   for (const job of new Set(claims.flatMap((claim) => claim.foreign)))
-    tellForeign(needs.log, destinationId, { delivery: job.deliveryId });
+    reportForeign(needs.log, destinationId, { delivery: job.deliveryId });
   return claims;
 }
 
 /** A job that Redis held for this destination though MySQL knows it for another, or not at all: dropped, and visible. */
-const tellForeign = (
+const reportForeign = (
   log: Log,
   destination: string,
   what: { readonly delivery: number } | { readonly batch: number },
@@ -163,7 +163,7 @@ async function claimAll(
       tx,
       destinationId,
       single.flatMap((load) => load.jobs),
-      { ...first, ...common, ...departing(needs, first, single) },
+      { ...first, ...common, ...departingLoads(needs, first, single) },
     );
     const left = new Map(claim.claimed.map((row) => [row.id, row]));
     for (const load of single) {
@@ -180,7 +180,7 @@ async function claimAll(
 }
 
 /** Of twins of a job the first gets the row: only what it has written itself may depart. */
-function departing(
+function departingLoads(
   { owner, departWithClaim }: ClaimNeeds,
   { leaseMs }: ClaimLoad,
   loads: readonly ClaimLoad[],

@@ -10,14 +10,14 @@ import { isStoreTrouble, type Sql } from '../../store/database.ts';
 import { readDeliveries } from '../../store/deliveries.ts';
 import { renewLeases } from '../../store/leases.ts';
 import type { Claim, ClaimedDelivery, ClaimJob, ClaimLoad, FileBatch } from '../attempt.ts';
-import { brokenAtMost, halved } from '../quarantine.ts';
+import { maxBroken, bisect } from '../quarantine.ts';
 import type { Order, TripNeeds } from '../trip.ts';
 import { claimDeliveries } from './claim.ts';
 
-const againMs = 5 * 60_000;
+const retryAfterMs = 5 * 60_000;
 
 /** Undefined: it cannot be claimed, and waits. */
-export async function claimOrWait(
+export async function claimOrQuarantine(
   needs: TripNeeds,
   { destinationId, jobs, batch }: Order,
   load: ClaimLoad,
@@ -26,7 +26,7 @@ export async function claimOrWait(
     return await needs.claim(destinationId, load);
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
-    if (batch !== undefined) return leaveUnclaimed(needs, batch, load, error);
+    if (batch !== undefined) return quarantineUnclaimedRows(needs, batch, load, error);
   }
   // Once more, without what was written ahead: the claim is then nothing but a claim.
   const { written: _written, ...bare } = load;
@@ -34,7 +34,7 @@ export async function claimOrWait(
     return await needs.claim(destinationId, bare);
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
-    for (const job of jobs) await tellUnclaimed(needs, job, error);
+    for (const job of jobs) await quarantineUnclaimed(needs, job, error);
     return undefined;
   }
 }
@@ -44,7 +44,7 @@ export async function claimOrWait(
  * without them (guarantee 4): it waits, and is told of.
  * @throws the error where no row breaks it alone, or all of them do
  */
-async function leaveUnclaimed(
+async function quarantineUnclaimedRows(
   needs: TripNeeds,
   batch: FileBatch,
   load: ClaimLoad,
@@ -56,19 +56,19 @@ async function leaveUnclaimed(
     database.transaction((tx) => claimDeliveries(tx, batch.destinationId, jobs, settings), {
       undoIf: () => true,
     });
-  const { passed, broken } = await halved(
+  const { passed, broken } = await bisect(
     load.jobs.map((job) => ({ ids: [job.deliveryId], job })),
     async (ids) => {
       await tryToClaim(load.jobs.filter(({ deliveryId }) => ids.includes(deliveryId)));
       return [];
     },
   );
-  if (broken.length === 0 || (passed === 0 && broken.length >= brokenAtMost)) throw error;
+  if (broken.length === 0 || (passed === 0 && broken.length >= maxBroken)) throw error;
   const isFixed = mayHaveLeft(batch);
   let stays = isFixed;
   for (const { unit, error: own } of broken)
-    stays = !(await tellUnclaimed(needs, unit.job, own, isFixed ? 'stays' : batch.id)) || stays;
-  await deferBatch(database, batch, stays ? againMs : 0);
+    stays = !(await quarantineUnclaimed(needs, unit.job, own, isFixed ? 'stays' : batch.id)) || stays;
+  await deferBatch(database, batch, stays ? retryAfterMs : 0);
   return undefined;
 }
 
@@ -76,14 +76,14 @@ export const mayHaveLeft = ({ state, whole }: FileBatch): boolean =>
   state === 'written' && (whole === undefined || whole.firstSentAt !== undefined);
 
 /** @param file that it stands in, 0: none; `stays`: it is told of, and not moved. Answers whether it stands in that file no more. */
-async function tellUnclaimed(
+async function quarantineUnclaimed(
   needs: TripNeeds,
   { deliveryId, run, attempt }: ClaimJob,
   error: unknown,
   file: number | 'stays' = 0,
 ): Promise<boolean> {
   let isOut = file !== 'stays';
-  await tellBroken(needs, deliveryId, { step: 'CLAIM', error }, async (tx, wait) => {
+  await quarantineDelivery(needs, deliveryId, { step: 'CLAIM', error }, async (tx, wait) => {
     if (file === 'stays') return true;
     return waitUnclaimed(tx, { id: deliveryId, run, attempt: attempt - 1, batchId: file }, wait).catch(
       (failure: unknown) => {
@@ -96,10 +96,10 @@ async function tellUnclaimed(
 }
 
 /** What was claimed and broke before it departed. @throws the error where it is the database's, a file's, or may have left */
-async function waitBroken(needs: TripNeeds, rows: readonly ClaimedDelivery[], error: unknown): Promise<void> {
+async function quarantineClaimed(needs: TripNeeds, rows: readonly ClaimedDelivery[], error: unknown): Promise<void> {
   if (isStoreTrouble(error) || rows.some(({ batchId }) => batchId > 0)) throw error;
   for (const { id, leaseToken } of rows) {
-    const waits = await tellBroken(needs, id, { step: 'DEPARTURE', error }, (tx, wait) =>
+    const waits = await quarantineDelivery(needs, id, { step: 'DEPARTURE', error }, (tx, wait) =>
       waitUndeparted(tx, { id, leaseToken, batchId: 0 }, wait),
     );
     if (!waits) throw error;
@@ -107,7 +107,7 @@ async function waitBroken(needs: TripNeeds, rows: readonly ClaimedDelivery[], er
 }
 
 /** False: it has moved on, and nothing is told. One that cannot even be made to wait is told of. */
-export async function tellBroken(
+export async function quarantineDelivery(
   { database, log }: TripNeeds,
   id: number,
   { step, error }: { readonly step: 'CLAIM' | 'DEPARTURE'; readonly error: unknown },
@@ -121,7 +121,7 @@ export async function tellBroken(
     raiseBroken(sql, { clientId, destinationId, deliveryId: id, step, code });
   const waits = await database
     .transaction(async (tx) => {
-      const done = await wait(tx, { reason: reasonWith('broken', code), afterMs: againMs });
+      const done = await wait(tx, { reason: reasonWith('broken', code), afterMs: retryAfterMs });
       if (done) await raise(tx);
       return done;
     })
@@ -138,12 +138,12 @@ export async function tellBroken(
 const shortenedMs = 10_000;
 
 /** @throws the error that ended the attempt, unless its rows wait now */
-export async function endBrokenOff(
+export async function endFailedAttempt(
   needs: TripNeeds,
   claimed: readonly ClaimedDelivery[],
   error: unknown,
 ): Promise<void> {
-  if (!isRelaisError(error) || !error.code.startsWith('KEY-')) return waitBroken(needs, claimed, error);
+  if (!isRelaisError(error) || !error.code.startsWith('KEY-')) return quarantineClaimed(needs, claimed, error);
   const leases = claimed.map((row) => ({ id: row.id, token: row.leaseToken }));
   await renewLeases(needs.database, leases, shortenedMs);
   throw error;

@@ -8,14 +8,14 @@ import { toldDeliveries, type ToldDelivery } from '../../store/told-deliveries.t
 import type { ClaimedDelivery } from '../attempt.ts';
 import type { Published } from '../mapping-cache.ts';
 
-interface ToldNeeds {
+interface AcceptedNeeds {
   readonly database: Sql;
   readonly published: Published;
 }
 
 /** By delivery; empty where nothing of it is left out in any case. */
-export async function readTold(
-  { database, published }: ToldNeeds,
+export async function readAcceptedOptIns(
+  { database, published }: AcceptedNeeds,
   rows: readonly ClaimedDelivery[],
   content: CompiledMapping,
 ): Promise<ReadonlyMap<number, Told>> {
@@ -30,11 +30,11 @@ export async function readTold(
     // One that this program cannot read any more: it is taken to have told what is told today.
     if (!versions.has(sentMappingId))
       versions.set(sentMappingId, (await published.version(sentMappingId)) ?? content);
-  return new Map(updates.map((row) => [row.id, toldBefore(row, all, versions)]));
+  return new Map(updates.map((row) => [row.id, acceptedBefore(row, all, versions)]));
 }
 
 /** Exported for its tests. */
-function toldBefore(
+function acceptedBefore(
   row: Pick<ClaimedDelivery, 'id' | 'leadId' | 'destinationId' | 'departures' | 'firstDepartedAt'>,
   all: readonly ToldDelivery[],
   versions: ReadonlyMap<number, CompiledMapping>,
@@ -42,7 +42,7 @@ function toldBefore(
   const told = new Map<string, number>();
   for (const delivery of all) {
     if (delivery.id === row.id || delivery.leadId !== row.leadId) continue;
-    if (delivery.destinationId !== row.destinationId || !wasThere(delivery, row)) continue;
+    if (delivery.destinationId !== row.destinationId || !wasAcceptedBefore(delivery, row)) continue;
     for (const pair of acceptedIn(delivery, versions.get(delivery.sentMappingId)))
       told.set(pair, Math.max(told.get(pair) ?? 0, delivery.sentRevision));
   }
@@ -50,7 +50,7 @@ function toldBefore(
 }
 
 /** Accepted before this content left for the first time. */
-const wasThere = (
+const wasAcceptedBefore = (
   { settledAt }: ToldDelivery,
   { departures, firstDepartedAt }: Pick<ClaimedDelivery, 'departures' | 'firstDepartedAt'>,
 ): boolean =>

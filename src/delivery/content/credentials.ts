@@ -65,7 +65,7 @@ export function createCredentials(options: CredentialsOptions): CredentialsOf {
     const before = underWay.get(known);
     if (before !== undefined) return before;
     const running = work()
-      .catch((error: unknown): Obtained => ({ ok: false, outcome: broken(error) }))
+      .catch((error: unknown): Obtained => ({ ok: false, outcome: failedObtaining(error) }))
       .finally(() => underWay.delete(known));
     underWay.set(known, running);
     return running;
@@ -75,7 +75,7 @@ export function createCredentials(options: CredentialsOptions): CredentialsOf {
     async obtain(need): Promise<Obtained> {
       const known = `${clientId} ${need.gotWith}`;
       const get = (): Promise<Obtained> =>
-        together(known, () => obtainFromAll(placeOf(clientId, need.gotWith), need));
+        together(known, () => obtainShared(placeOf(clientId, need.gotWith), need));
       const entry = remembered.get(known);
       if (entry !== undefined && isGood(entry, need)) {
         if (performance.now() >= entry.renewAt) {
@@ -146,14 +146,14 @@ const aheadMs = (lifeMs: number | null): number => Math.min(120_000, (lifeMs ?? 
 /** In its last moments it could end on its way. */
 const lastMomentsMs = (lifeMs: number | null): number => Math.min(5_000, aheadMs(lifeMs) / 2);
 
-const broken = (error: unknown): Outcome => ({
+const failedObtaining = (error: unknown): Outcome => ({
   kind: 'unavailable',
   reason: `CREDENTIALS_${foreignCode(error)}`.slice(0, 64),
   maybeReceived: false,
 });
 
 /** Of all processes one gets it; the others wait for what it writes. */
-async function obtainFromAll(place: CredentialPlace, need: CredentialNeed): Promise<Obtained> {
+async function obtainShared(place: CredentialPlace, need: CredentialNeed): Promise<Obtained> {
   const { database, name, masterKeys } = place;
   const giveUpAt = performance.now() + need.longestMs + 2 * lateMs;
   const atStart = await readCredential(database, name, masterKeys);
@@ -163,8 +163,8 @@ async function obtainFromAll(place: CredentialPlace, need: CredentialNeed): Prom
       return { ok: true, credential: place.remember(row, row.kept.token) };
     if (row !== undefined && !row.mayBeAsked && need.anew !== true)
       return serving(place, row, wanted) ?? refusedBefore(row);
-    const isTurn = row?.isBeingGot !== true && (await isOurs(place, row, need));
-    const got = isTurn ? await getNow(place, row, need) : undefined;
+    const isTurn = row?.isBeingGot !== true && (await reserveRequest(place, row, need));
+    const got = isTurn ? await requestNow(place, row, need) : undefined;
     if (got?.ok === true) return got;
     const served = row === undefined ? undefined : serving(place, row, wanted);
     if (served !== undefined) return served;
@@ -190,7 +190,7 @@ const refusedBefore = ({ refusal }: CredentialRow): Obtained => ({
   outcome: { kind: 'unauthorized', reason: refusal },
 });
 
-const isOurs = (
+const reserveRequest = (
   { database, name, clientId, getter }: CredentialPlace,
   row: CredentialRow | undefined,
   need: CredentialNeed,
@@ -204,7 +204,7 @@ const isOurs = (
     isRefused: need.refused !== undefined && need.refused.version === row?.version,
   });
 
-async function getNow(
+async function requestNow(
   place: CredentialPlace,
   row: CredentialRow | undefined,
   need: CredentialNeed,
@@ -214,20 +214,20 @@ async function getNow(
   const startedAt = performance.now();
   const got = await need
     .get({ refusals: row?.refusals ?? 0, ...(refreshToken === undefined ? {} : { refreshToken }) })
-    .catch((error: unknown): Got => ({ ok: false, outcome: broken(error) }));
+    .catch((error: unknown): Got => ({ ok: false, outcome: failedObtaining(error) }));
   const durationMs = Math.round(performance.now() - startedAt);
   if (!got.ok) {
     const { outcome } = got;
     const reason = 'reason' in outcome ? outcome.reason : outcome.kind;
     log.warn('credential.not_got', { client: clientId, outcome: outcome.kind, reason, durationMs });
-    await noted(place, got, reason);
+    await noteRefusal(place, got, reason);
     return { ok: false, outcome };
   }
   log.info('credential.got', { client: clientId, durationMs });
-  return await kept(place, row, got, durationMs);
+  return await keepObtained(place, row, got, durationMs);
 }
 
-async function noted(
+async function noteRefusal(
   { database, name, getter }: CredentialPlace,
   got: Extract<Got, { readonly ok: false }>,
   reason: string,
@@ -243,7 +243,7 @@ async function noted(
 /** An outage of MySQL must not lose a refresh token that is good only once. */
 const keepTries = 20;
 
-async function kept(
+async function keepObtained(
   place: CredentialPlace,
   row: CredentialRow | undefined,
   got: Extract<Got, { readonly ok: true }>,

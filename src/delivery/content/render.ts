@@ -16,7 +16,7 @@ import type { LeadRead } from '../../store/leads.ts';
 import type { CallProgress, ClaimedDelivery, Ready, Stop, Stopped, Unwritable } from '../attempt.ts';
 import { afterUndoing, begun, calledAttempt, nextCall, notUndone } from '../calls/progress.ts';
 import type { Published } from '../mapping-cache.ts';
-import { byHand } from '../outcome/follow-ups.ts';
+import { manualTaskFor } from '../outcome/follow-ups.ts';
 import type { Inputs, Trip } from '../trip.ts';
 import {
   carriesRight,
@@ -24,9 +24,9 @@ import {
   type HeldContent,
   neededOnly,
   readFormers,
-  readHeld,
-  saidUnderRestriction,
-  tellsNothingNew,
+  readHeldContent,
+  leadUnderRestriction,
+  addsNothingNew,
 } from './rights.ts';
 
 /** Kept with the first departure, so that what is written again says the same moment. */
@@ -56,7 +56,7 @@ export interface ContentInputs {
   readonly held?: HeldContent | undefined;
 }
 
-export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready | Stopped {
+export function renderContent(row: ClaimedDelivery, inputs: ContentInputs): Ready | Stopped {
   const read = inputs.leads.get(row.leadId);
   if (read === undefined) return { row, state: 'cancelled', reason: 'erased', fields: [] };
   const present = read.lead;
@@ -68,17 +68,17 @@ export function writeContent(row: ClaimedDelivery, inputs: ContentInputs): Ready
     readRevision: present.revision,
   });
   const isRestricted = read.restricted === true && present.erasedAt === undefined && row.action !== 'erase';
-  const said = isRestricted ? saidUnderRestriction(row, present, inputs.held, inputs.now) : present;
+  const said = isRestricted ? leadUnderRestriction(row, present, inputs.held, inputs.now) : present;
   if (said === undefined) return stop('withheld', 'restricted');
   const receiver = receiverOf(row, said, inputs, stop);
   if ('state' in receiver) return receiver;
-  const content = contentFor(row, said, receiver, inputs, stop);
+  const content = renderFor(row, said, receiver, inputs, stop);
   // An update that the mapping cannot write with so few fields becomes a task for support.
-  if (isRestricted && isUnwritten(content)) return stoppedByHand(row);
+  if (isRestricted && isUnrendered(content)) return stopForManualTask(row);
   return 'record' in content ? { ...content, readRevision: present.revision } : content;
 }
 
-const isUnwritten = (content: Ready | Stopped): boolean =>
+const isUnrendered = (content: Ready | Stopped): boolean =>
   'state' in content && (content.state === 'failed' || content.state === 'withheld');
 
 /** Under which authorisation it goes; `former`: one that has ended. */
@@ -117,13 +117,13 @@ function receiverOf(
   const { authorisation } = former;
   // Another way than the one it went: its recipient of that time is not reached by it.
   if (!plan.targets.every((target) => authorisation.targets.includes(target.toLowerCase())))
-    return stoppedByHand(row);
+    return stopForManualTask(row);
   return { authorisation, former };
 }
 
-const stoppedByHand = (row: ClaimedDelivery): Stopped => ({ row, ...byHand(row), fields: [] });
+const stopForManualTask = (row: ClaimedDelivery): Stopped => ({ row, ...manualTaskFor(row), fields: [] });
 
-function contentFor(
+function renderFor(
   row: ClaimedDelivery,
   present: Lead,
   { authorisation, former }: Receiver,
@@ -131,7 +131,7 @@ function contentFor(
   stop: Stop,
 ): Ready | Stopped {
   const { content, progress } = inputs;
-  const held = contentLead(progress === undefined ? row : heldBy(row, progress), present, inputs);
+  const held = contentLead(progress === undefined ? row : heldRow(row, progress), present, inputs);
   const lead = former === undefined ? held : neededOnly(held, former);
   const situation: WriteSituation = {
     action: row.action,
@@ -152,12 +152,12 @@ function contentFor(
       ? situation
       : { ...situation, key: callKey(row.key, call.name), call: call.name, captured: progress.captured };
   const result = content.apply(lead, own);
-  if (former !== undefined && !(result.ok && tellsNothingNew(result.record.consents, former)))
-    return stoppedByHand(row);
+  if (former !== undefined && !(result.ok && addsNothingNew(result.record.consents, former)))
+    return stopForManualTask(row);
   if (!result.ok && call !== undefined && isUndo(call.name)) return notUndone(result, stop);
-  if (!result.ok) return unwritable(row.action, result, stop);
+  if (!result.ok) return stopUnrenderable(row.action, result, stop);
   // Of several calls each says by itself whether it is made: one that only reads holds nothing, and others follow.
-  if (call === undefined && saysNothing(result.record)) return stop('cancelled', 'not_needed');
+  if (call === undefined && isEmptyUpdate(result.record)) return stop('cancelled', 'not_needed');
   return {
     row,
     lead,
@@ -176,11 +176,11 @@ function contentFor(
 const recordOf = (result: ApplyResult): WrittenRecord | undefined => (result.ok ? result.record : undefined);
 
 /** An update that holds opt-ins alone, none of which has changed. */
-const saysNothing = ({ fieldNames, consents }: WrittenRecord): boolean =>
+const isEmptyUpdate = ({ fieldNames, consents }: WrittenRecord): boolean =>
   fieldNames.length === 0 && consents.some(({ value }) => value === unchanged);
 
 /** What the mapping refused to write, as the state and reason of the delivery. */
-function unwritable(action: ClaimedDelivery['action'], result: Unwritable, stop: Stop): Stopped {
+function stopUnrenderable(action: ClaimedDelivery['action'], result: Unwritable, stop: Stop): Stopped {
   switch (result.why) {
     case 'opt_in_missing': {
       const [first] = result.missing;
@@ -207,15 +207,15 @@ function unwritable(action: ClaimedDelivery['action'], result: Unwritable, stop:
   }
 }
 
-type Held = Pick<ClaimedDelivery, 'action' | 'leadId' | 'maybeReceived' | 'sentRevision'>;
+type HeldRow = Pick<ClaimedDelivery, 'action' | 'leadId' | 'maybeReceived' | 'sentRevision'>;
 
 /** All calls of a delivery tell of one revision, and a call that may have arrived is written as it was. */
-function heldBy(row: ClaimedDelivery, progress: CallProgress): Held {
+function heldRow(row: ClaimedDelivery, progress: CallProgress): HeldRow {
   const sentRevision = row.sentRevision === 0 ? 0 : (progress.open?.sentRevision ?? progress.oldestRevision);
   return { ...row, maybeReceived: begun(progress), sentRevision };
 }
 
-function contentLead(row: Held, present: Lead, inputs: ContentInputs): Lead {
+function contentLead(row: HeldRow, present: Lead, inputs: ContentInputs): Lead {
   if (
     !row.maybeReceived ||
     row.sentRevision === 0 ||
@@ -277,7 +277,7 @@ export async function renderAll(
   const barred = rendered.filter(isBarred).map((result) => result.row);
   if (barred.length === 0) return rendered;
   const formers = await readFormers(needs, barred, inputs.authorisations);
-  const held = await readHeld(
+  const held = await readHeldContent(
     needs.database,
     barred.filter((row) => row.action === 'update'),
   );
@@ -294,7 +294,7 @@ export async function renderAll(
 
 function renderOne(log: Log, row: ClaimedDelivery, inputs: ContentInputs): Ready | Stopped {
   try {
-    return writeContent(row, inputs);
+    return renderContent(row, inputs);
   } catch (error) {
     log.error('delivery.broken', {
       destination: row.destinationId,
@@ -305,7 +305,7 @@ function renderOne(log: Log, row: ClaimedDelivery, inputs: ContentInputs): Ready
   }
 }
 
-const barring: ReadonlySet<string> = new Set(['recipient_not_authorised', 'restricted']);
+const barringReasons: ReadonlySet<string> = new Set(['recipient_not_authorised', 'restricted']);
 
 const isBarred = (result: Ready | Stopped): result is Stopped =>
-  'state' in result && barring.has(result.reason) && result.row.action !== 'create';
+  'state' in result && barringReasons.has(result.reason) && result.row.action !== 'create';

@@ -116,7 +116,7 @@ export function neededOnly(lead: Lead, { known }: Former): Lead {
 }
 
 /** Whether these opt-ins tell the recipient only what it was told of before, or what is taken back. */
-export const tellsNothingNew = (consents: readonly ConsentSent[], { optIns }: Former): boolean =>
+export const addsNothingNew = (consents: readonly ConsentSent[], { optIns }: Former): boolean =>
   consents.every(
     ({ purpose, channel, state }) =>
       state === 'withdrawn' || state === 'refused' || optIns.has(`${purpose}.${channel}`),
@@ -130,7 +130,7 @@ export interface HeldContent {
   readonly isCorrected: boolean;
 }
 
-export async function readHeld(
+export async function readHeldContent(
   sql: Sql,
   rows: readonly Pick<ClaimedDelivery, 'id' | 'leadId' | 'destinationId'>[],
 ): Promise<ReadonlyMap<number, HeldContent>> {
@@ -146,7 +146,7 @@ export async function readHeld(
 }
 
 /** The lead as an update may say it; undefined: the update takes nothing back and corrects nothing, and waits. */
-export function saidUnderRestriction(
+export function leadUnderRestriction(
   row: Pick<ClaimedDelivery, 'action'>,
   lead: Lead,
   held: HeldContent | undefined,

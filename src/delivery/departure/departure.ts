@@ -72,7 +72,7 @@ async function departTogether(
   const locked: LockedState = { leads, authorisations, now: tx.now() };
   const answers = departures.map(({ ready }): DepartureAnswer => {
     if (ready.some(({ row }) => !holds(row.id, row.leaseToken))) return 'lost';
-    return ready.every((prepared) => stillStands(prepared, locked)) ? 'departed' : 'changed';
+    return ready.every((prepared) => isUnchanged(prepared, locked)) ? 'departed' : 'changed';
   });
   const leaving = departures.filter((_, index) => answers[index] === 'departed');
   if (!(await markDeparted(tx, leaving.flatMap(marksOf), leasesAre === 'checked'))) return undefined;
@@ -100,7 +100,7 @@ export async function departWithClaim(
   const leaving = rows.flatMap((row) => {
     const departure = written.get(row.id);
     const stands =
-      departure?.ready.every((prepared) => isSameRow(prepared.row, row) && stillStands(prepared, locked)) ===
+      departure?.ready.every((prepared) => isSameRow(prepared.row, row) && isUnchanged(prepared, locked)) ===
       true;
     return stands ? [departure] : [];
   });
@@ -140,7 +140,7 @@ const lockAuthorisations = (
   );
 
 /** Whether lead, consents and authorisation are those that the content was written by. */
-function stillStands(
+function isUnchanged(
   { row, readRevision, record, authorisation, former }: Ready,
   { leads, authorisations, now }: LockedState,
 ): boolean {
@@ -252,7 +252,7 @@ function departureEntries(departure: Departure): readonly Handover[] {
         ...(secret === undefined ? {} : { digest: contentDigest(secret, row.id, digested) }),
         bytes: composed.content.byteLength,
         ...(composed.fileName === undefined ? {} : { fileName: composed.fileName }),
-        cited: citesOf({
+        cited: citationsOf({
           authorisation,
           secret,
           mapping: departure.mappingDigest,
@@ -292,7 +292,7 @@ function digestOf(authorisation: Authorisation): string {
   return known;
 }
 
-function citesOf(cites: {
+function citationsOf(cites: {
   /** As it was read under its lock. */
   readonly authorisation: Authorisation;
   readonly mapping: string | undefined;

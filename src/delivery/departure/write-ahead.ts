@@ -6,7 +6,7 @@ import { type AttemptDelivery, readAttempts } from '../../store/deliveries.ts';
 import type { ClaimedDelivery, ClaimJob } from '../attempt.ts';
 import { blocksOf } from '../content/inputs.ts';
 import { isCovered, parcelOf } from '../content/parcel.ts';
-import { writeContent } from '../content/render.ts';
+import { renderContent } from '../content/render.ts';
 import { freshTrip } from '../content/versions.ts';
 import type { DelivererOptions, Order, ReadAhead, Trip, TripDraft, TripNeeds, WantedAhead } from '../trip.ts';
 
@@ -83,7 +83,7 @@ async function draftOf(
   const ahead = await needs.readAhead({ job, mapping: trip.mapping });
   if (ahead?.row.destinationId !== destinationId) return undefined;
   const { row, inputs } = ahead;
-  const ready = writeContent(row, {
+  const ready = renderContent(row, {
     ...inputs,
     mapping: trip.mapping,
     content: trip.content,

@@ -7,15 +7,15 @@ import { foreignCode, isRelaisError } from '../../errors.ts';
 import { waitUndeparted } from '../../store/broken-deliveries.ts';
 import { isStoreTrouble, SqlFailure } from '../../store/database.ts';
 import type { ClaimedDelivery, Departure, FileBatch, Ready, Stopped } from '../attempt.ts';
-import { mayHaveLeft, tellBroken } from '../claim/quarantine.ts';
-import { readTold } from '../content/accepted-opt-ins.ts';
+import { mayHaveLeft, quarantineDelivery } from '../claim/quarantine.ts';
+import { readAcceptedOptIns } from '../content/accepted-opt-ins.ts';
 import { blocksOf } from '../content/inputs.ts';
 import { fileParcel, isCovered, parcelOf, rowsThatFit } from '../content/parcel.ts';
 import { renderAll } from '../content/render.ts';
 import { carriesRight } from '../content/rights.ts';
 import { endOf, voidingOf } from '../outcome/file-end.ts';
-import { byHand } from '../outcome/follow-ups.ts';
-import { type Broken, brokenAtMost, halved, type RowSet, unitsOf } from '../quarantine.ts';
+import { manualTaskFor } from '../outcome/follow-ups.ts';
+import { type BrokenUnit, maxBroken, bisect, type RowSet, unitsOf } from '../quarantine.ts';
 import type { DelivererOptions, Departed, Trip, TripNeeds } from '../trip.ts';
 import { tryDeparture } from './departure.ts';
 
@@ -23,14 +23,14 @@ import { tryDeparture } from './departure.ts';
 const maxRounds = 8;
 
 /** Rows that may still leave, and what could not so far. */
-interface Left {
+interface Remaining {
   readonly rows: readonly ClaimedDelivery[];
   readonly stopped: readonly Stopped[];
 }
 
 type RoundEnd =
   | { readonly next: 'departed'; readonly departed: Departed }
-  | { readonly next: 'again'; readonly left: Left }
+  | { readonly next: 'again'; readonly left: Remaining }
   | { readonly next: 'ended' };
 
 const again = (rows: readonly ClaimedDelivery[], stopped: readonly Stopped[]): RoundEnd => ({
@@ -46,7 +46,7 @@ export async function writeAndDepart(
   trip: Trip,
   rows: readonly ClaimedDelivery[],
 ): Promise<Departed | undefined> {
-  let left: Left = { rows, stopped: [] };
+  let left: Remaining = { rows, stopped: [] };
   for (let round = 1; round <= maxRounds; round += 1) {
     const end = await writeRound(needs, trip, left, round);
     if (end.next === 'departed') return end.departed;
@@ -64,15 +64,15 @@ export async function writeAndDepart(
   return undefined;
 }
 
-async function writeRound(needs: TripNeeds, trip: Trip, left: Left, round: number): Promise<RoundEnd> {
+async function writeRound(needs: TripNeeds, trip: Trip, left: Remaining, round: number): Promise<RoundEnd> {
   const [inputs, told] = await Promise.all([
     needs.reader(left.rows, blocksOf(trip.mapping, trip.content)),
-    readTold(needs, left.rows, trip.content),
+    readAcceptedOptIns(needs, left.rows, trip.content),
   ]);
   const rendered = await renderAll(needs, left.rows, { ...inputs, told }, trip);
   const ready = rendered.filter((result): result is Ready => 'record' in result);
   const stopped = [...left.stopped, ...rendered.filter((result): result is Stopped => 'state' in result)];
-  const assembled = await orBroken(() => assemble(needs, trip, ready, stopped));
+  const assembled = await catchBug(() => assemble(needs, trip, ready, stopped));
   if (!assembled.ok) return failAsBug(needs, trip, ready, stopped, assembled.code);
   if (assembled.value === undefined) return endWithoutLeaving(needs, trip, stopped);
   if (assembled.value === 'voided') return voidFile(needs, trip, ready, stopped);
@@ -81,7 +81,7 @@ async function writeRound(needs: TripNeeds, trip: Trip, left: Left, round: numbe
   const isCut = trip.batch !== undefined && trip.mapping.full === undefined;
   const most = isCut ? rowsThatFit({ keep, parcel }, ready.length) : ready.length;
   if (most < ready.length) return splitFile(needs, ready, stopped, most);
-  const composed = await orBroken(() =>
+  const composed = await catchBug(() =>
     trip.connector.compose(parcel, ready[0]?.call?.settings ?? trip.settings, trip.context.secret),
   );
   if (!composed.ok) return failAsBug(needs, trip, ready, stopped, composed.code);
@@ -134,7 +134,7 @@ async function departOnce(
   if (round === 1) await needs.step('written', destinationId);
   const answer = await needs.depart(departure).catch((error: unknown) => {
     if (trip.batch === undefined || isStoreTrouble(error)) throw error;
-    return leaveUndeparted(needs, trip.batch, departure, error);
+    return quarantineUndeparted(needs, trip.batch, departure, error);
   });
   if (typeof answer === 'object')
     return again(
@@ -182,7 +182,7 @@ async function withoutUncovered(
     .map(({ row, lead }): Stopped => ({
       row,
       ...(carriesRight(row, lead, now)
-        ? byHand(row)
+        ? manualTaskFor(row)
         : { state: 'withheld' as const, reason: 'recipient_not_authorised' }),
       fields: [],
     }));
@@ -218,7 +218,7 @@ async function endWithoutLeaving(
   stopped: readonly Stopped[],
 ): Promise<RoundEnd> {
   await needs.record({ stopped, ...endOf(batch) });
-  tellStopped(needs, stopped);
+  logStopped(needs, stopped);
   return ended;
 }
 
@@ -229,11 +229,11 @@ async function voidFile(
   stopped: readonly Stopped[],
 ): Promise<RoundEnd> {
   await needs.record({ stopped, released: ready.map((prepared) => prepared.row), ...voidingOf(batch) });
-  tellStopped(needs, stopped);
+  logStopped(needs, stopped);
   return ended;
 }
 
-function tellStopped({ log }: TripNeeds, stopped: readonly Stopped[]): void {
+function logStopped({ log }: TripNeeds, stopped: readonly Stopped[]): void {
   for (const { row, reason, state } of stopped)
     log.info('delivery.withheld', {
       destination: row.destinationId,
@@ -243,10 +243,10 @@ function tellStopped({ log }: TripNeeds, stopped: readonly Stopped[]): void {
     });
 }
 
-type OrBroken<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: string };
+type Caught<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: string };
 
 /** @throws whatever is no bug of ours: errors of the catalogue, failures of the database */
-async function orBroken<T>(work: () => T | Promise<T>): Promise<OrBroken<T>> {
+async function catchBug<T>(work: () => T | Promise<T>): Promise<Caught<T>> {
   try {
     return { ok: true, value: await work() };
   } catch (error) {
@@ -260,7 +260,7 @@ async function orBroken<T>(work: () => T | Promise<T>): Promise<OrBroken<T>> {
  * is told of, and waits.
  * @throws the error where the file may not leave without them
  */
-async function leaveUndeparted(
+async function quarantineUndeparted(
   needs: TripNeeds,
   batch: FileBatch,
   departure: Departure,
@@ -268,10 +268,10 @@ async function leaveUndeparted(
 ): Promise<ReadonlySet<number>> {
   const isFixed = mayHaveLeft(batch);
   const out = new Set<number>();
-  for (const { unit, error: own } of await breakingDeparture(needs, departure, error)) {
+  for (const { unit, error: own } of await findBreakingRows(needs, departure, error)) {
     const { id, leaseToken } = unit.row;
     let isOut = !isFixed;
-    await tellBroken(needs, id, { step: 'DEPARTURE', error: own }, (tx, wait) =>
+    await quarantineDelivery(needs, id, { step: 'DEPARTURE', error: own }, (tx, wait) =>
       isFixed
         ? Promise.resolve(true)
         : waitUndeparted(tx, { id, leaseToken, batchId: batch.id }, wait).catch((failure: unknown) => {
@@ -286,12 +286,12 @@ async function leaveUndeparted(
 }
 
 /** The rows without which the others would depart. @throws the error where no row breaks it alone, or all of them do */
-async function breakingDeparture(
+async function findBreakingRows(
   { database, masterKeys }: Pick<DelivererOptions, 'database' | 'masterKeys'>,
   { keep: _keep, ...departure }: Departure,
   error: unknown,
-): Promise<readonly Broken<RowSet & { readonly row: ClaimedDelivery }>[]> {
-  const { passed, broken } = await halved(
+): Promise<readonly BrokenUnit<RowSet & { readonly row: ClaimedDelivery }>[]> {
+  const { passed, broken } = await bisect(
     unitsOf(departure.ready.map((prepared) => prepared.row)),
     async (ids) => {
       const ready = departure.ready.filter(({ row }) => ids.includes(row.id));
@@ -299,6 +299,6 @@ async function breakingDeparture(
       return [];
     },
   );
-  if (broken.length === 0 || (passed === 0 && broken.length >= brokenAtMost)) throw error;
+  if (broken.length === 0 || (passed === 0 && broken.length >= maxBroken)) throw error;
   return broken;
 }

@@ -11,7 +11,7 @@ import { noEffects, writeEffects } from '../outcome/effects.ts';
 const atOnce = 500;
 
 /** Some of those of a destination. Returns how many; 0: there are no more. */
-export async function settleTold(database: Database, destinationId: string): Promise<number> {
+export async function settleCarried(database: Database, destinationId: string): Promise<number> {
   return database.transaction(async (tx) => {
     const file = await takeFullFile(tx, destinationId);
     if (file === undefined || file.isTold || file.lastBegunAt === undefined) return 0;

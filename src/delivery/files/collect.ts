@@ -14,8 +14,8 @@ import { destinationsWithPlannedWork } from '../../store/due-work.ts';
 import { relabelWaiting, showHeld } from '../../store/held-back.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import type { Which } from '../../store/which.ts';
-import { apartOfEach, createApart, unitOf, type Apart, type Subject, type Unit } from '../quarantine.ts';
-import { settleTold } from './carried-changes.ts';
+import { quarantineForEach, createQuarantine, unitOf, type Quarantine, type Subject, type Unit } from '../quarantine.ts';
+import { settleCarried } from './carried-changes.ts';
 import type { Published } from '../mapping-cache.ts';
 import type { SlotRun, SlotWork } from './fill.ts';
 import { makeFiles, rowsOfFiles } from './full.ts';
@@ -51,24 +51,24 @@ export interface FilesOptions {
 
 /** What every step needs, and the destinations that break each of them. */
 interface Filing extends FilesOptions {
-  readonly noting: Apart;
-  readonly collecting: Apart;
+  readonly noting: Quarantine;
+  readonly collecting: Quarantine;
   /** Rows that break the collecting of a destination's file. */
-  readonly rowsOf: (destinationId: string) => Apart;
-  readonly showing: Apart;
+  readonly rowsOf: (destinationId: string) => Quarantine;
+  readonly showing: Quarantine;
 }
 
 /** A destination that breaks a step is tried again after this, ms. */
-const restMs = 60_000;
+const retryAfterMs = 60_000;
 
 export function createFiles(options: FilesOptions): Files {
-  const apartIn = (step: string): Apart => createApart({ ...options, step, restMs });
+  const quarantineIn = (step: string): Quarantine => createQuarantine({ ...options, step, retryAfterMs });
   const filing: Filing = {
     ...options,
-    noting: apartIn('SCHEDULE'),
-    collecting: apartIn('FILE'),
-    rowsOf: apartOfEach(() => apartIn('FILE')),
-    showing: apartIn('WAITING'),
+    noting: quarantineIn('SCHEDULE'),
+    collecting: quarantineIn('FILE'),
+    rowsOf: quarantineForEach(() => quarantineIn('FILE')),
+    showing: quarantineIn('WAITING'),
   };
   const shown: ShownCauses = new Map();
   return {
@@ -88,7 +88,7 @@ async function noteSlots({ database, published, noting }: Filing, now: Date): Pr
     subjectOf,
     async (destination) => {
       const { schedule, full } = (await published.version(destination.mappingVersionId)) ?? {};
-      if (full !== undefined) await settleTold(database, destination.id);
+      if (full !== undefined) await settleCarried(database, destination.id);
       // Support looks at its last file: the hours that come meanwhile make none.
       if (schedule === undefined || (full !== undefined && held.has(destination.id))) return 0;
       const last = lastSlotBefore(schedule.cron, schedule.timezone, now);

@@ -33,7 +33,7 @@ import type { Order, TripNeeds } from '../trip.ts';
 import { endOf, endUnder, voidingOf } from '../outcome/file-end.ts';
 import { fileTrip } from '../content/versions.ts';
 import { leaseRenewedBy } from '../claim/lease.ts';
-import { tellAgain } from '../outcome/follow-ups.ts';
+import { resendOvertaken } from '../outcome/follow-ups.ts';
 import { endAcknowledgedParts, hearLongLines } from './acknowledged.ts';
 import { askWhole } from './ask-long.ts';
 import { finishEmpty } from './empty-file.ts';
@@ -234,7 +234,7 @@ async function noteLate({ needs: { database }, whole }: Work, outcome: Outcome):
   await appendHandovers(database, [{ ...outcomeOfFile(whole, outcome, ''), entry: 'late' }]);
   if (!mayHaveCome(outcome)) return;
   for (const row of await followedRows(database, whole.id))
-    await database.transaction(async (tx) => raiseAlerts(tx, await tellAgain(tx, [{ row, outcome }])));
+    await database.transaction(async (tx) => raiseAlerts(tx, await resendOvertaken(tx, [{ row, outcome }])));
 }
 
 /** None of its rows leaves: nothing is sent, and a number that was given is voided in the log. */

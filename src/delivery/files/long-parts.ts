@@ -11,7 +11,7 @@ import type { ClaimedOrder, Departed, Order, Trip, TripNeeds } from '../trip.ts'
 import type { Lease } from '../claim/lease.ts';
 import { chooseVersions } from '../content/versions.ts';
 import { claimOrder } from '../claim/job.ts';
-import { endOf, endUnder, heldFileMs, nothingLeft, voidingOf } from '../outcome/file-end.ts';
+import { endOf, endUnder, heldFileMs, neverLeftEntry, voidingOf } from '../outcome/file-end.ts';
 import { logAttempt } from '../send/send.ts';
 import { writeAndDepart } from '../departure/write-and-depart.ts';
 
@@ -56,7 +56,7 @@ export async function rewritePart(needs: TripNeeds, attempt: LongAttempt, part: 
   const rows = await rowsOf(needs, part);
   if (trip === undefined || rows.length === 0) return;
   // What departed with the part as it was has its outcome: some of it may not depart again.
-  await appendHandovers(needs.database, rows.map(nothingLeft));
+  await appendHandovers(needs.database, rows.map(neverLeftEntry));
   const departed = await writeAndDepart(needs, { ...trip, batch: { ...part, whole: file } }, rows);
   if (departed !== undefined) noteRevisions(attempt, part, departed);
 }

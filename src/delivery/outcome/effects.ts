@@ -24,7 +24,7 @@ import { noteUndone } from '../../store/undone-calls.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
 import type { Attempted, ClaimedDelivery, Stopped } from '../attempt.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
-import { type LateArrival, tellAgain } from './follow-ups.ts';
+import { type LateArrival, resendOvertaken } from './follow-ups.ts';
 
 /** Tries spent by what travels together: a file is given up when its youngest row is, or a part of it would go again under another number. */
 export const spentOf = (rows: readonly Pick<AttemptDelivery, 'spent'>[]): number =>
@@ -322,7 +322,7 @@ export async function writeEffects(tx: Sql, work: OutcomeEffects): Promise<void>
   await queueNextCalls(tx, work.next, 'afresh');
   await queueNextCalls(tx, work.again, 'goes_on');
   // First: an erasure that leaves again needs the reference that came too late for it.
-  const late = await tellAgain(tx, work.lateArrivals);
+  const late = await resendOvertaken(tx, work.lateArrivals);
   await keepLateReferences(tx, work.lateReferences);
   await forgetReferences(tx, work.erased);
   await forgetCaptures(tx, work.erased);

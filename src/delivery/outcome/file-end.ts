@@ -41,7 +41,7 @@ export const endUnder = (
   endBatch === undefined ? {} : { endBatch: { ...endBatch, ofWhole: { id, attempt } } };
 
 /** The outcome of a row that departed with a file that never began to leave. */
-export const nothingLeft = (row: ClaimedDelivery): Handover => ({
+export const neverLeftEntry = (row: ClaimedDelivery): Handover => ({
   entry: 'outcome',
   ...entryNames(row),
   actor: 'worker',
@@ -51,7 +51,7 @@ export const nothingLeft = (row: ClaimedDelivery): Handover => ({
 });
 
 /** Its content was shown, and it is still to be taken. */
-export const onlyRead = (row: ClaimedDelivery, actor: string): Handover => ({
+export const readOnlyEntry = (row: ClaimedDelivery, actor: string): Handover => ({
   entry: 'outcome',
   ...entryNames(row),
   actor,
@@ -68,7 +68,7 @@ interface LeavingRows {
   readonly stopped: readonly ClaimedDelivery[];
 }
 
-export async function recordBatchEnd(
+export async function endFile(
   tx: Sql,
   { id, state, clientId, destinationId, isPart }: BatchEnd,
   held: LeavingRows,
@@ -87,7 +87,7 @@ export async function recordBatchEnd(
   await addSlot(tx, destinationId, 'now', 'voided');
 }
 
-export async function settleBatch(
+export async function settleFile(
   tx: Sql,
   attempted: Attempted,
   decisions: ReadonlyMap<number, Decision>,

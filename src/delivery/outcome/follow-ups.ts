@@ -20,7 +20,7 @@ export interface LateArrival {
 }
 
 /** @returns the alerts to raise */
-export async function tellAgain(tx: Sql, arrivals: readonly LateArrival[]): Promise<readonly Alert[]> {
+export async function resendOvertaken(tx: Sql, arrivals: readonly LateArrival[]): Promise<readonly Alert[]> {
   const alerts: Alert[] = [];
   for (const { row, outcome } of arrivals) {
     if (row.action === 'erase' || !mayHaveCome(outcome)) continue;
@@ -31,7 +31,7 @@ export async function tellAgain(tx: Sql, arrivals: readonly LateArrival[]): Prom
     const after = afterLate(row, pair, isErased);
     if (after.next === 'nothing') continue;
     const deliveryId = after.next === 'tell_again' ? after.id : row.id;
-    const isTold = after.next === 'tell_again' && (await sentOnceMore(tx, after.id));
+    const isTold = after.next === 'tell_again' && (await reopenAndQueue(tx, after.id));
     const { clientId, destinationId } = row;
     const reason = isTold ? 'TOLD_AGAIN' : 'NOT_TOLD_AGAIN';
     alerts.push({ kind: 'late_arrival', clientId, destinationId, deliveryId, reason });
@@ -40,7 +40,7 @@ export async function tellAgain(tx: Sql, arrivals: readonly LateArrival[]): Prom
 }
 
 /** Under a new key: an idempotent recipient would answer the old one from its memory. */
-async function sentOnceMore(tx: Sql, id: number): Promise<boolean> {
+async function reopenAndQueue(tx: Sql, id: number): Promise<boolean> {
   const [row] = await lockDeliveries(tx, [id]);
   if (row === undefined) return false;
   const maxAgeMs = row.expiresAt.getTime() - row.createdAt.getTime();
@@ -72,15 +72,15 @@ export async function alertsOfFormerMailboxes(
       const isDelivered = settlements.some(({ id, state }) => id === row.id && state === 'delivered');
       if (row.action === 'create' || !isDelivered) continue;
       const { id: deliveryId, clientId, destinationId, leadId } = row;
-      if (isUntold(await toldMailboxes(tx, leadId, destinationId), deliveryId))
-        alerts.push({ kind: 'manual_task', clientId, destinationId, deliveryId, reason: byHand(row).reason });
+      if (isUninformed(await toldMailboxes(tx, leadId, destinationId), deliveryId))
+        alerts.push({ kind: 'manual_task', clientId, destinationId, deliveryId, reason: manualTaskFor(row).reason });
     }
   }
   return alerts;
 }
 
 /** Whether a mailbox holds what this delivery takes back, and was not told. */
-function isUntold(told: readonly ToldMailbox[], deliveryId: number): boolean {
+function isUninformed(told: readonly ToldMailbox[], deliveryId: number): boolean {
   const now = told.filter((one) => one.deliveryId === deliveryId);
   const last = new Map(told.map((one) => [one.mailbox, one]));
   return [...last.values()].some(
@@ -100,7 +100,7 @@ function takesBack(present: ToldMailbox, held: ToldMailbox): boolean {
 }
 
 /** The state and reason of a right that cannot be exercised by a message: a person writes to the recipient. */
-export const byHand = (
+export const manualTaskFor = (
   row: Pick<ClaimedDelivery, 'action'>,
 ): { readonly state: 'failed'; readonly reason: string } => ({
   state: 'failed',

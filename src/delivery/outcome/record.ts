@@ -18,7 +18,7 @@ import { type Holds, lockLeased } from '../../store/leases.ts';
 import { lockWhole } from '../../store/long-files.ts';
 import { attemptEntries } from '../../store/pull-entries.ts';
 import type { Attempted, ClaimedDelivery, Recorded, Stopped, TripEnd } from '../attempt.ts';
-import { halved, unitsOf } from '../quarantine.ts';
+import { bisect, unitsOf } from '../quarantine.ts';
 import type { DelivererOptions } from '../trip.ts';
 import { type CircuitWork, lockCircuits, moveCircuit } from './circuit.ts';
 import {
@@ -37,7 +37,7 @@ import {
   unspent,
   writeEffects,
 } from './effects.ts';
-import { nothingLeft, onlyRead, recordBatchEnd, settleBatch } from './file-end.ts';
+import { neverLeftEntry, readOnlyEntry, endFile, settleFile } from './file-end.ts';
 import { alertsOfFormerMailboxes } from './follow-ups.ts';
 
 /** Records the ends of several trips in one transaction; answers in their order. */
@@ -47,7 +47,7 @@ export async function recordEnds(
   ends: readonly TripEnd[],
 ): Promise<readonly Recorded[]> {
   // Nearly always every lease is still ours: the rows are then locked by the statement that settles them.
-  const trusted = ends.some(mayBeSaidAgain)
+  const trusted = ends.some(mayRepeatAcceptance)
     ? undefined
     : await database.transaction((tx) => recordTogether(tx, random, ends, 'trusted'), {
         undoIf: (recorded) => recorded === undefined,
@@ -81,7 +81,7 @@ async function recordTogether(
     .map((row) => ({ id: row.id, token: row.leaseToken }));
   const holds = leasesAre === 'trusted' ? () => true : await lockLeased(tx, leases);
   // Read once the rows are locked: who said yes under an earlier lease, at this moment, is seen.
-  const told = await asSaidBefore(tx, ends);
+  const told = await withRepeatedAcceptances(tx, ends);
   const work = noEffects();
   const results: Recorded[] = [];
   for (const end of told)
@@ -132,7 +132,7 @@ function lockMovedLeads(
       attempted.call?.more(capturesOf(attempted)) === true)
       ? attempted.rows
       : []),
-    ...stopped.filter(isJudgement).map((judged) => judged.row),
+    ...stopped.filter(isDecided).map((judged) => judged.row),
   ]);
   return lockLeads(
     tx,
@@ -146,17 +146,17 @@ async function recordEnd(tx: Sql, end: TripEnd, locked: Locked, work: OutcomeEff
   if (whole !== undefined && !(await lockWhole(tx, whole)))
     return { decisions: new Map(), late: [], circuit: 'none' };
   const isHeld = (row: ClaimedDelivery): boolean => locked.holds(row.id, row.leaseToken);
-  for (const stop of stopped) if (isHeld(stop.row)) noteJudged(stop, locked, work);
+  for (const stop of stopped) if (isHeld(stop.row)) noteStoppedIfUnchanged(stop, locked, work);
   const back = released.filter(isHeld);
   for (const row of back) work.settlements.push(unspent(row, 'planned', '', 0, true));
   for (const { row, actor } of (end.looked ?? []).filter((look) => isHeld(look.row)))
-    noteRead(row, actor, locked.leads.get(row.leadId)?.erased === true, work);
-  for (const row of end.neverLeft ?? []) if (isHeld(row)) work.handovers.push(nothingLeft(row));
+    noteReadOnly(row, actor, locked.leads.get(row.leadId)?.erased === true, work);
+  for (const row of end.neverLeft ?? []) if (isHeld(row)) work.handovers.push(neverLeftEntry(row));
   // A worker that lost its lease ends nothing: another may be sending that file.
   const halted = stopped.map((stop) => stop.row);
   const given = [...halted, ...released];
   if (end.endBatch !== undefined && (given.length === 0 || given.some(isHeld)))
-    await recordBatchEnd(tx, end.endBatch, { back, stopped: halted.filter(isHeld) }, work);
+    await endFile(tx, end.endBatch, { back, stopped: halted.filter(isHeld) }, work);
   if (end.anotherFile !== undefined) await addSlot(tx, end.anotherFile.destinationId, 'now', 'too_big');
   return end.attempted === undefined
     ? { decisions: new Map(), late: [], circuit: 'none' }
@@ -164,8 +164,8 @@ async function recordEnd(tx: Sql, end: TripEnd, locked: Locked, work: OutcomeEff
 }
 
 /** Read without being taken: nothing is spent, and it is due as before. */
-function noteRead(row: ClaimedDelivery, actor: string, isErased: boolean, work: OutcomeEffects): void {
-  work.handovers.push(onlyRead(row, actor));
+function noteReadOnly(row: ClaimedDelivery, actor: string, isErased: boolean, work: OutcomeEffects): void {
+  work.handovers.push(readOnlyEntry(row, actor));
   if (isErased && row.action !== 'erase') noteErased(row, { maybeReceived: true }, work);
   else work.settlements.push({ ...unspent(row, 'waiting', 'retry:READ_ONLY', 0, true), maybeReceived: true });
 }
@@ -204,7 +204,7 @@ async function recordAttempt(
     circuit === undefined || decisions.size === 0 || attempted.besideCircuit === true
       ? 'none'
       : moveCircuit(circuit, attempted, decisions, work);
-  await settleBatch(tx, attempted, decisions);
+  await settleFile(tx, attempted, decisions);
   return { decisions, late, circuit: change };
 }
 
@@ -230,15 +230,15 @@ function situationOf(
   };
 }
 
-const isYesAgain = ({ isOnce, outcome, rows }: Attempted): boolean =>
+const isRepeatable = ({ isOnce, outcome, rows }: Attempted): boolean =>
   isOnce === true && outcome.kind === 'accepted' && rows.some(({ attempt }) => attempt > 1);
 
 /** Whether the rows have to be locked before this end is written: an earlier lease may have been answered. */
-const mayBeSaidAgain = ({ attempted }: TripEnd): boolean => attempted !== undefined && isYesAgain(attempted);
+const mayRepeatAcceptance = ({ attempted }: TripEnd): boolean => attempted !== undefined && isRepeatable(attempted);
 
 /** The same ends, a yes as `duplicate` where one stands in the log; under the locks of their rows. */
-async function asSaidBefore(tx: Sql, ends: readonly TripEnd[]): Promise<readonly TripEnd[]> {
-  const again = ends.filter(mayBeSaidAgain);
+async function withRepeatedAcceptances(tx: Sql, ends: readonly TripEnd[]): Promise<readonly TripEnd[]> {
+  const again = ends.filter(mayRepeatAcceptance);
   if (again.length === 0) return ends;
   const entries = await attemptEntries(
     tx,
@@ -251,7 +251,7 @@ async function asSaidBefore(tx: Sql, ends: readonly TripEnd[]): Promise<readonly
   );
   return ends.map((end) => {
     const { attempted } = end;
-    if (attempted === undefined || !isYesAgain(attempted)) return end;
+    if (attempted === undefined || !isRepeatable(attempted)) return end;
     if (!attempted.rows.some(({ id, run }) => said.has(`${id}/${run}`))) return end;
     return {
       ...end,
@@ -261,32 +261,32 @@ async function asSaidBefore(tx: Sql, ends: readonly TripEnd[]): Promise<readonly
 }
 
 /** What lead and version decided: others may decide otherwise. */
-const isJudgement = ({ state, readRevision }: Stopped): boolean =>
+const isDecided = ({ state, readRevision }: Stopped): boolean =>
   state === 'withheld' || state === 'failed' || (state === 'cancelled' && readRevision !== undefined);
 
-const waitsForVersion = (stopped: Stopped): boolean =>
-  isJudgement(stopped) && stopped.inForceId !== undefined;
+const dependsOnVersion = (stopped: Stopped): boolean =>
+  isDecided(stopped) && stopped.inForceId !== undefined;
 
 /** Whether recording an end waits for whoever publishes: only what goes to the same destination may wait with it. */
-export const isJudged = ({ stopped = [] }: TripEnd): boolean => stopped.some(waitsForVersion);
+export const waitsForPublication = ({ stopped = [] }: TripEnd): boolean => stopped.some(dependsOnVersion);
 
 /** The versions in force of the destinations for which something was judged: whoever publishes next waits. Leads are locked before. */
 const lockVersions = (tx: Sql, ends: readonly TripEnd[]): Promise<ReadonlyMap<string, number>> =>
   lockVersionsInForce(
     tx,
-    ends.flatMap(({ stopped = [] }) => stopped.filter(waitsForVersion).map(({ row }) => row.destinationId)),
+    ends.flatMap(({ stopped = [] }) => stopped.filter(dependsOnVersion).map(({ row }) => row.destinationId)),
   );
 
-interface Standing {
+interface LockedInputs {
   readonly leads: ReadonlyMap<number, LeadLock>;
   readonly versions: ReadonlyMap<string, number>;
 }
 
 /** Where something else stands by now, the row is judged again. */
-function noteJudged(judged: Stopped, { leads, versions }: Standing, work: OutcomeEffects): void {
+function noteStoppedIfUnchanged(judged: Stopped, { leads, versions }: LockedInputs, work: OutcomeEffects): void {
   const { row, readRevision, inForceId } = judged;
   const lead = leads.get(row.leadId);
-  if (lead === undefined || !isJudgement(judged)) return noteStopped(judged, work);
+  if (lead === undefined || !isDecided(judged)) return noteStopped(judged, work);
   if (lead.erased) return noteStopped({ ...judged, state: 'cancelled', reason: 'erased', fields: [] }, work);
   const isSameLead = readRevision === undefined || readRevision === lead.revision;
   const isSameVersion = inForceId === undefined || inForceId === versions.get(row.destinationId);
@@ -294,7 +294,7 @@ function noteJudged(judged: Stopped, { leads, versions }: Standing, work: Outcom
   work.settlements.push(unspent(row, 'planned', '', 0, true));
 }
 
-const taken: ReadonlySet<string> = new Set(['accepted', 'duplicate', 'unconfirmed']);
+const acceptedKinds: ReadonlySet<string> = new Set(['accepted', 'duplicate', 'unconfirmed']);
 
 /**
  * Records what a file came to without the rows that break that; for them it is in the log, as an answer that came late.
@@ -307,9 +307,9 @@ export async function recordWithoutBroken(
   error: unknown,
 ): Promise<Recorded> {
   const { attempted } = end;
-  const isLeft = attempted?.batchId !== undefined && taken.has(attempted.outcome.kind);
+  const isLeft = attempted?.batchId !== undefined && acceptedKinds.has(attempted.outcome.kind);
   if (attempted === undefined || !isLeft || attempted.rows.length < 2 || isStoreTrouble(error)) throw error;
-  const { passed, broken } = await halved(unitsOf(attempted.rows), async (ids) => {
+  const { passed, broken } = await bisect(unitsOf(attempted.rows), async (ids) => {
     await tryEnd(database, random, {
       attempted: { ...attempted, rows: attempted.rows.filter(({ id }) => ids.includes(id)) },
     });

@@ -19,7 +19,7 @@ import { closeAlertsOf } from '../../store/tasks.ts';
 import { noteUndone } from '../../store/undone-calls.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
 import type { Published } from '../mapping-cache.ts';
-import type { Apart } from '../quarantine.ts';
+import type { Quarantine } from '../quarantine.ts';
 
 interface Finding {
   readonly actor: string;
@@ -79,9 +79,9 @@ export async function resolveIn(
  * The log itself knows the answer of some: a worker that had lost its lease heard it (`late`), while the delivery waits for a
  * person. It is taken from there. Returns how many.
  */
-export async function resolveFromLog(needs: Parameters<typeof resolve>[0], apart: Apart): Promise<number> {
+export async function resolveFromLog(needs: Parameters<typeof resolve>[0], quarantine: Quarantine): Promise<number> {
   const proved = await heldWithLateProof(needs.database, 200);
-  return apart.each(
+  return quarantine.each(
     proved,
     ({ id, destinationId }) => ({ destinationId, deliveryId: id }),
     async ({ id, entry }) => {

@@ -26,7 +26,7 @@ import type { Departed, Trip, TripNeeds } from '../trip.ts';
 const maxQuestions = 20;
 
 /** One parcel to the recipient, or a question; never throws what a recipient answers. */
-export type Say = (
+export type Exchange = (
   kind: 'send' | 'lookup',
   parcel: Parcel,
   settings: unknown,
@@ -50,27 +50,27 @@ interface Treated extends Pick<Departed, 'trip' | 'departure'> {
 }
 
 /** @param first the answer of the record that was known @returns the answer for all records */
-export async function atEveryRecord(
+export async function sendToEveryRecord(
   needs: Pick<TripNeeds, 'database'>,
   { trip, departure }: Pick<Departed, 'trip' | 'departure'>,
   first: Outcome,
-  say: Say,
+  say: Exchange,
 ): Promise<Outcome> {
   const [ready] = departure.ready;
-  if (!isYes(first) || ready === undefined || trip.batch !== undefined || !trip.canAsk) return first;
+  if (!isAccepted(first) || ready === undefined || trip.batch !== undefined || !trip.canAsk) return first;
   if (!carriesRight(ready.row, ready.lead, ready.row.now)) return first;
   for (const subject of subjectsOf(trip, ready)) {
-    const open = await atCopies(needs, { trip, departure, ready, subject }, say);
+    const open = await sendToCopies(needs, { trip, departure, ready, subject }, say);
     if (open !== undefined) return open;
   }
   return first;
 }
 
 /** Undefined: the recipient shows no record that has not accepted it. */
-async function atCopies(
+async function sendToCopies(
   { database }: Pick<TripNeeds, 'database'>,
   treating: Treated,
-  say: Say,
+  say: Exchange,
 ): Promise<Outcome | undefined> {
   const { trip, ready, subject } = treating;
   const treated = new Set([subject.known]);
@@ -78,7 +78,7 @@ async function atCopies(
   const classify = ready.call?.classify ?? trip.context.classify;
   for (let question = 1; question <= maxQuestions; question += 1) {
     const found = await say('lookup', subject.parcel, subject.settings, subject.classify);
-    if (!isYes(found)) return openAfter(found);
+    if (!isAccepted(found)) return openAfter(found);
     const left = [found, ...(found.copies ?? [])].filter(
       (record) => !treated.has(subject.nameOf(record) ?? subject.known),
     );
@@ -101,14 +101,14 @@ async function atCopies(
       const parcel = parcelFor(record, treating);
       if (parcel === undefined) return { kind: 'invalid', reason: 'FURTHER_RECORD_UNWRITTEN' };
       const answer = await say('send', parcel, settings, classify);
-      if (!isYes(answer)) return answer;
+      if (!isAccepted(answer)) return answer;
       treated.add(subject.nameOf(record) ?? '');
     }
   }
   return { kind: 'unavailable', reason: 'FURTHER_RECORDS', maybeReceived: true };
 }
 
-const isYes = (outcome: Outcome): outcome is Outcome & { readonly kind: 'accepted' | 'duplicate' } =>
+const isAccepted = (outcome: Outcome): outcome is Outcome & { readonly kind: 'accepted' | 'duplicate' } =>
   outcome.kind === 'accepted' || outcome.kind === 'duplicate';
 
 /** An answer that names no record leaves nothing to do where it says so; where it cannot be read, the question is asked again later. */

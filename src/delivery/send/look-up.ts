@@ -36,23 +36,23 @@ type LookUpEnd =
   | { readonly rows: readonly ClaimedDelivery[]; readonly trip: Trip }
   | { readonly ended: Recorded | undefined };
 
-export async function askFirst(
+export async function lookUpFirst(
   needs: TripNeeds,
   trip: Trip,
   rows: readonly ClaimedDelivery[],
 ): Promise<LookUpEnd> {
   const [first] = rows as readonly [ClaimedDelivery];
   const { batch, progress } = trip;
-  if (progress !== undefined) return askCall(needs, trip, first);
+  if (progress !== undefined) return lookUpCall(needs, trip, first);
   if (batch !== undefined) {
     const isAsked = batch.state === 'written' && trip.canAsk && rows.some((row) => row.askFirst);
     if (!isAsked) return { rows, trip };
-    const answer = await askFile(rows, { ...batch, sequence: batch.sequence }, askOptions(needs, trip, rows));
+    const answer = await lookUpFile(rows, { ...batch, sequence: batch.sequence }, lookUpOptions(needs, trip, rows));
     return 'recorded' in answer ? { ended: answer.recorded } : { rows: answer.rows, trip };
   }
   const isNameless = needsReference(first, trip.settings);
   if (trip.canAsk && (first.askFirst || isNameless)) {
-    const answer = await ask(first, askOptions(needs, trip, [first]));
+    const answer = await lookUp(first, lookUpOptions(needs, trip, [first]));
     return 'recorded' in answer ? { ended: answer.recorded } : { rows: answer.rows, trip };
   }
   if (!isNameless) return { rows, trip };
@@ -62,13 +62,13 @@ export async function askFirst(
 }
 
 /** Of several calls, the one that may have arrived is asked about by its own address and rules. */
-async function askCall(needs: TripNeeds, trip: Trip, row: ClaimedDelivery): Promise<LookUpEnd> {
+async function lookUpCall(needs: TripNeeds, trip: Trip, row: ClaimedDelivery): Promise<LookUpEnd> {
   const { progress, connector } = trip;
   const open = progress?.calls.find((call) => call.name === progress.open?.name);
   if (progress === undefined || open?.hasLookup !== true || !row.askFirst || connector.lookup === undefined)
     return { rows: [row], trip };
-  const options = askOptions(needs, trip, [row]);
-  const answer = await ask(row, {
+  const options = lookUpOptions(needs, trip, [row]);
+  const answer = await lookUp(row, {
     ...options,
     settings: open.settings,
     context: { ...options.context, classify: open.classify },
@@ -79,11 +79,11 @@ async function askCall(needs: TripNeeds, trip: Trip, row: ClaimedDelivery): Prom
   return { rows: answer.rows, trip: { ...trip, progress: { ...progress, open: undefined } } };
 }
 
-function askOptions(
+function lookUpOptions(
   { database, masterKeys, record, settlingMs }: TripNeeds,
   trip: Trip,
   rows: readonly ClaimedDelivery[],
-): AskOptions {
+): LookUpOptions {
   const { connector, mapping, settings, question, versionId } = trip;
   return {
     connector,
@@ -108,7 +108,7 @@ function needsReference(row: ClaimedDelivery, settings: unknown): boolean {
   );
 }
 
-interface AskOptions {
+interface LookUpOptions {
   readonly connector: Connector;
   readonly mapping: CompiledMapping;
   readonly settings: unknown;
@@ -128,20 +128,20 @@ interface AskOptions {
 /** The rows to send now (with what the answer taught), or what the answer came to. */
 type LookedUp = { readonly rows: readonly ClaimedDelivery[] } | { readonly recorded: Recorded | undefined };
 
-async function ask(row: ClaimedDelivery, options: AskOptions): Promise<LookedUp> {
+async function lookUp(row: ClaimedDelivery, options: LookUpOptions): Promise<LookedUp> {
   const { connector } = options;
   const startedAt = performance.now();
   const lead = (await readLeads(options.database, [row.leadId])).get(row.leadId)?.lead;
   const leadReference = lead?.reference ?? '';
   const body = options.question(askedOf(row, leadReference, options));
   const outcome =
-    body === undefined ? unnamed : await put({ ...questionOf(row, leadReference, options), body }, options);
+    body === undefined ? unnamed : await putQuestion({ ...questionOf(row, leadReference, options), body }, options);
   const call = lead === undefined ? undefined : calledOf(row, lead, options);
   if (row.action === 'create' && isUnnamed(outcome))
     return {
       recorded: await options.record({
         // As if there were no question: what may have arrived is not given up because we cannot ask about it.
-        attempted: { ...attemptOf([row], nobodyKnows, startedAt, options, call), hasLookup: false },
+        attempted: { ...attemptOf([row], unknownOutcome, startedAt, options, call), hasLookup: false },
       }),
     };
   const known = outcome.kind === 'accepted' || outcome.kind === 'duplicate';
@@ -185,7 +185,7 @@ async function ask(row: ClaimedDelivery, options: AskOptions): Promise<LookedUp>
 function calledOf(
   row: ClaimedDelivery,
   lead: Lead,
-  { called, mapping, database }: AskOptions,
+  { called, mapping, database }: LookUpOptions,
 ): CalledAttempt | undefined {
   if (called === undefined) return undefined;
   const now = database.now();
@@ -199,10 +199,10 @@ function calledOf(
 }
 
 /** The same for a file: one question for all its rows. */
-async function askFile(
+async function lookUpFile(
   rows: readonly ClaimedDelivery[],
   batch: Batch,
-  options: AskOptions,
+  options: LookUpOptions,
 ): Promise<LookedUp> {
   const startedAt = performance.now();
   const bytes = await readBytes(options.database, options.masterKeys, batch.id);
@@ -212,7 +212,7 @@ async function askFile(
   );
   const [first] = rows;
   if (first === undefined) return { rows };
-  const outcome = await put(
+  const outcome = await putQuestion(
     {
       ...questionOf(first, '', options),
       items: rows.map((row) => itemOf(row, leads.get(row.leadId)?.lead.reference ?? '')),
@@ -239,9 +239,9 @@ const unnamed: Outcome = { kind: 'invalid', reason: 'REFERENCE_MISSING' };
 const isUnnamed = (outcome: Outcome): boolean =>
   outcome.kind === 'invalid' && outcome.reason === 'REFERENCE_MISSING';
 
-const nobodyKnows: Outcome = { kind: 'unknown', reason: 'REFERENCE_MISSING' };
+const unknownOutcome: Outcome = { kind: 'unknown', reason: 'REFERENCE_MISSING' };
 
-async function put(question: Parcel, { connector, settings, context }: AskOptions): Promise<Outcome> {
+async function putQuestion(question: Parcel, { connector, settings, context }: LookUpOptions): Promise<Outcome> {
   const { context: watched, clean } = watchCredentials(context);
   try {
     const answer = await connector.lookup?.(question, settings, watched);
@@ -255,7 +255,7 @@ function attemptOf(
   rows: readonly ClaimedDelivery[],
   outcome: Outcome,
   startedAt: number,
-  options: AskOptions,
+  options: LookUpOptions,
   call?: CalledAttempt,
 ): Attempted {
   const { retry } = options.mapping;
@@ -274,7 +274,7 @@ function attemptOf(
   };
 }
 
-function askedOf(row: ClaimedDelivery, leadReference: string, { called }: AskOptions): Asked {
+function askedOf(row: ClaimedDelivery, leadReference: string, { called }: LookUpOptions): Asked {
   return {
     action: row.action,
     key: called === undefined ? row.key : callKey(row.key, called.call.name),
@@ -285,7 +285,7 @@ function askedOf(row: ClaimedDelivery, leadReference: string, { called }: AskOpt
   };
 }
 
-function questionOf(row: ClaimedDelivery, leadReference: string, { mapping, called }: AskOptions): Parcel {
+function questionOf(row: ClaimedDelivery, leadReference: string, { mapping, called }: LookUpOptions): Parcel {
   const about =
     called === undefined ? undefined : { call: called.call.name, captured: called.progress.captured };
   return {

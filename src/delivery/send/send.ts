@@ -18,7 +18,7 @@ import { keepRenewed, type Lease, leaseOf } from '../claim/lease.ts';
 import { watchCredentials } from '../content/credentials.ts';
 import { stateAfter } from '../outcome/effects.ts';
 import type { Departed, TripNeeds } from '../trip.ts';
-import { atEveryRecord, type Say } from './every-record.ts';
+import { sendToEveryRecord, type Exchange } from './every-record.ts';
 
 /** Moments by `performance.now()`. */
 export interface Sent {
@@ -38,7 +38,7 @@ export async function send(
   if (!(await lease.isLongEnough())) return undefined;
   const startedAt = performance.now();
   const letLapse = keepRenewed(lease, trip.leaseMs / 3);
-  const outcome = await carried(needs, departed, lease).finally(letLapse);
+  const outcome = await sendByConnector(needs, departed, lease).finally(letLapse);
   const sentAt = performance.now();
   await needs.step('sent', departure.parcel.destination);
   return { outcome, startedAt, sentAt };
@@ -62,7 +62,7 @@ const underLease = (credentials: Credentials, lease: Lease): Credentials => ({
 
 const noAnswer: Outcome = { kind: 'unavailable', reason: 'NO_LOOKUP', maybeReceived: true };
 
-async function carried(needs: TripNeeds, departed: Departed, lease: Lease): Promise<Outcome> {
+async function sendByConnector(needs: TripNeeds, departed: Departed, lease: Lease): Promise<Outcome> {
   const { trip, departure } = departed;
   const { connector } = trip;
   const { credentials } = trip.context;
@@ -73,12 +73,12 @@ async function carried(needs: TripNeeds, departed: Departed, lease: Lease): Prom
   });
   const { parcel, ready } = departure;
   const call = ready[0]?.call;
-  const say: Say = async (kind, said, settings, classify) =>
+  const say: Exchange = async (kind, said, settings, classify) =>
     clean((await connector[kind]?.(said, settings, { ...context, classify })) ?? noAnswer);
   try {
     const { settings, classify } = call ?? { settings: trip.settings, classify: context.classify };
     const first = await say('send', parcel, settings, classify);
-    return await atEveryRecord(needs, departed, first, say);
+    return await sendToEveryRecord(needs, departed, first, say);
   } catch (error) {
     // A connector answers with values; this is a bug of ours, and the bytes may have left.
     needs.log.error('delivery.broken', {
@@ -189,13 +189,13 @@ function traceAttempt(
   moments: AttemptMoments,
 ): void {
   try {
-    record(rows, outcome, settled, trip, moments);
+    recordSpans(rows, outcome, settled, trip, moments);
   } catch {
-    // Who watches breaks nothing: the attempt is settled.
+    // A failure of tracing breaks nothing: the attempt is settled.
   }
 }
 
-function record(...[rows, outcome, settled, trip, moments]: Parameters<typeof traceAttempt>): void {
+function recordSpans(...[rows, outcome, settled, trip, moments]: Parameters<typeof traceAttempt>): void {
   const [first] = rows;
   if (first === undefined) return;
   // By the clock as it is now: it may have been set since the process started.

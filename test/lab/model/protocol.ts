@@ -2,7 +2,7 @@
 // between the acts of a person, of support and of a Redis that forgets. What the product decides in pure functions is decided by them.
 // Invariant: a worker may stop between any two steps for as long as it likes; its lease runs out there, and everything else continues.
 import type { Action, Outcome } from '../../../connectors/contract.ts';
-import { blockedBy } from '../../../src/delivery/claim/claim.ts';
+import { isBlocked } from '../../../src/delivery/claim/claim.ts';
 import { planSteps, type ChangeKind } from '../../../src/delivery/planning/change-rules.ts';
 import { isEnd } from '../../../src/domain/delivery.ts';
 import { afterLate, mayHaveCome } from '../../../src/domain/late-arrival.ts';
@@ -180,7 +180,7 @@ function* ofFreeWorker(state: State, index: number): Generator<Next> {
     if (row.state !== 'queued')
       yield ['a job of a row that is not due is dropped', after(state, (next) => dropJob(next, id))];
     else if (
-      !blockedBy(
+      !isBlocked(
         mine,
         locked.filter((other) => other !== mine),
         new Set(),
