@@ -22,9 +22,9 @@ export interface ClaimJob {
 export interface ClaimedDelivery extends LockedDelivery {
   /** Reference the recipient gave to this lead, from this delivery or an earlier one of the same pair. */
   readonly knownReference: string | undefined;
-  /** False when the recipient refused the lead or never got it: an update would speak of nothing. */
+  /** False when the recipient refused the lead or never got it: it could not apply an update. */
   readonly createStands: boolean;
-  /** Its create may have been received, and nobody knows: it ended without a yes. */
+  /** Its create ended without an acceptance, and the recipient may hold it. */
   readonly createUnsettled: boolean;
 }
 
@@ -51,15 +51,15 @@ export interface ClaimLoad {
 
 export interface Claim {
   readonly claimed: readonly ClaimedDelivery[];
-  /** Of these, what was written ahead has departed too. */
+  /** Those of the claimed deliveries that were rendered ahead and have departed with the claim. */
   readonly departed: ReadonlySet<number>;
   readonly destination: Destination | undefined;
   readonly circuit: Circuit | undefined;
   /** The database's clock, epoch ms. */
   readonly now: number;
-  /** Jobs that named no delivery of this destination: another destination's, or nobody's. They were dropped. */
+  /** Jobs that named a delivery of another destination, or none. They were dropped. */
   readonly foreign: readonly ClaimJob[];
-  /** When the first of what its destination keeps back may be asked for again; 0: nothing is. */
+  /** Time until the first delivery that the destination holds back may be claimed, ms; 0: it holds none back. */
   readonly againAfterMs: number;
 }
 
@@ -69,7 +69,7 @@ export type FileBatch = Omit<Batch, 'sequence'> & {
   readonly whole?: LongFile;
 };
 
-/** What a part needs to know of its whole. */
+/** The whole file, as its parts see it. */
 export interface LongFile {
   readonly id: number;
   readonly destinationId: string;
@@ -90,22 +90,22 @@ export interface CallProgress {
   /** In order; each followed by its undo. */
   readonly calls: readonly RoutedCall[];
   readonly done: ReadonlySet<string>;
-  /** Done, and made anew: what they read is written by a call that is sent again. */
+  /** Done, and sent again: a later call that is sent again writes what they read. */
   readonly outdated: ReadonlySet<string>;
   readonly captured: Captured;
   /** The call whose last departure the recipient may have received. */
   readonly open: CallRow | undefined;
   /** Oldest revision of which the recipient may hold a part; 0 when it holds none. */
   readonly oldestRevision: number;
-  /** A call was refused for good: what is left is to take back. */
+  /** A call was refused for good: the calls before it are undone. */
   readonly undoing: Undoing | undefined;
-  /** Whether something would be taken back, were the next call refused for good. */
+  /** True if a definite refusal of the next call would undo an earlier one. */
   readonly undoes: boolean;
-  /** Whether an id that is not known belongs to something that was never made. */
+  /** True if the id is unknown because the recipient never created the record. */
   readonly neverMade: (id: string) => boolean;
 }
 
-/** Of what a call is remembered and decided by, when it settles. */
+/** The facts about a call by which its outcome is decided and recorded. */
 export interface CalledAttempt {
   readonly name: string;
   /** This call may have arrived before. */
@@ -113,20 +113,20 @@ export interface CalledAttempt {
   /** Another call of the delivery has arrived. */
   readonly earlier: boolean;
   readonly more: (captures: Captured) => boolean;
-  /** Made for a call that failed: the tries of that one go on where they were. */
+  /** Sent again for a later call that failed: the tries of that call continue. */
   readonly isReread: boolean;
-  /** What earlier calls made is taken back where this one is refused for good. */
+  /** A definite refusal of this call undoes the earlier calls. */
   readonly undoes: boolean;
-  /** Oldest revision the recipient may hold a part of once this one has left. */
+  /** Oldest revision of which the recipient may hold a part once this call has left. */
   readonly oldestRevision: number;
 }
 
-/** A delivery between a refusal and its end. */
+/** A delivery whose call was refused, until its earlier calls are undone. */
 export interface Undoing {
   readonly outcome: 'refused' | 'invalid';
   /** The recipient's code. */
   readonly code: string;
-  /** Names of the calls that are left to be taken back, in order. */
+  /** Names of the calls still to be undone, in order. */
   readonly left: readonly string[];
 }
 
@@ -139,7 +139,7 @@ export interface Ready {
   /** Revision of the content written: `readRevision`, or the earlier one the recipient may hold. */
   readonly contentRevision: number;
   readonly authorisation: Authorisation;
-  /** The authorisation has ended: a right is exercised under the one of that time. */
+  /** The authorisation has ended; a right of the prospect is sent under it all the same. */
   readonly former?: true;
   /** The same content, naming another record; undefined where it cannot be written. */
   readonly writeFor: (record: RecordNamed) => WrittenRecord | undefined;
@@ -152,22 +152,22 @@ export type RecordNamed = Pick<WriteSituation, 'recipientReference' | 'captured'
 
 export interface Stopped {
   readonly row: ClaimedDelivery;
-  /** `delivered`: what was left of its calls is not needed any more. */
+  /** `delivered`: its remaining calls are no longer needed. */
   readonly state: Extract<DeliveryState, 'withheld' | 'failed' | 'cancelled' | 'delivered'>;
   readonly reason: string;
   /** Field names concerned, for the log. */
   readonly fields: readonly string[];
-  /** It ends with a refusal of before, after what could be taken back was; `leaves`: the recipient holds something all the same. */
+  /** It ends with an earlier refusal, after its calls were undone; `leaves`: the recipient still holds something. */
   readonly refusal?: { readonly outcome: 'refused' | 'invalid'; readonly leaves: boolean };
-  /** Revision of the lead that was judged, under no lock; where it has changed since, the row is judged again. */
+  /** Revision of the lead by which it was decided, under no lock; if the lead has changed since, it is decided again. */
   readonly readRevision?: number;
-  /** The version in force by which it was judged, under no lock either. */
+  /** The version in force by which it was decided, under no lock either. */
   readonly inForceId?: number;
 }
 
 export type Stop = (state: Stopped['state'], reason: string, fields?: readonly string[]) => Stopped;
 
-/** Why a lead cannot be written. */
+/** The reason why a lead cannot be rendered. */
 export type Unwritable = Extract<ReturnType<CompiledMapping['apply']>, { readonly ok: false }>;
 
 export interface Departure {
@@ -175,23 +175,23 @@ export interface Departure {
   readonly parcel: Parcel;
   readonly composed: Composed;
   readonly connector: string;
-  /** Who made it leave; a worker when absent. */
+  /** The actor that the log names; a worker when absent. */
   readonly actor?: string | undefined;
   readonly mappingVersionId: number;
   /** Digest of that version, for the entry. */
   readonly mappingDigest: string | undefined;
   /** Per-lead secrets, for the digests. */
   readonly secrets: ReadonlyMap<number, Buffer>;
-  /** A file written for the first time: its bytes are kept in the same transaction. */
+  /** A file rendered for the first time: its bytes are kept in the same transaction. */
   readonly keep?: {
     readonly batchId: number;
     readonly fileName: string;
-    /** Of a part: when the last row of its whole expires. */
+    /** For a part: expiry of the last row of the whole file. */
     readonly expiresAt?: Date | undefined;
   };
 }
 
-/** What was written before the claim of its row, and is to depart with it. */
+/** Deliveries rendered before their claim, which depart with it. */
 export interface WrittenAhead {
   readonly claimed: readonly ClaimedDelivery[];
   /** By delivery. */
@@ -201,10 +201,10 @@ export interface WrittenAhead {
   readonly lease: { readonly leaseMs: number; readonly owner: string };
 }
 
-/** `changed`: read and write again. `lost`: the lease is someone else's now. */
+/** `changed`: read and render again. `lost`: another worker has the lease. */
 export type DepartureAnswer = 'departed' | 'changed' | 'lost';
 
-/** An attempt that left, or asked the recipient, and what came back. */
+/** An attempt that was sent, or a look-up, with its outcome. */
 export interface Attempted {
   readonly rows: readonly ClaimedDelivery[];
   readonly outcome: Outcome;
@@ -212,22 +212,22 @@ export interface Attempted {
   readonly hasLookup: boolean;
   /** When it departed, by `performance.now()`: durations only, whatever the host's clock does. */
   readonly startedAt: number;
-  /** True when only a question was put; the next try asks again. */
+  /** True for a look-up; the next try looks up again. */
   readonly asked: boolean;
   /** How long "not found" must last before it counts, ms; for questions. */
   readonly settlingMs?: number;
   readonly connector: string;
-  /** As the log names who says so; a worker when absent. */
+  /** The actor that the log names; a worker when absent. */
   readonly actor?: string;
-  /** Told by somebody who may tell it twice: where its lease is lost, or an answer came just before, nothing is written. */
+  /** A recipient may report it twice: if its lease is lost, or an answer came just before, nothing is written. */
   readonly isOnce?: true;
   readonly mappingVersionId: number;
   readonly batchId?: number;
-  /** Tries spent by all that travels together, where `rows` are a part of it. */
+  /** Tries spent by the whole file, if `rows` are a part of it. */
   readonly spent?: number;
   /** A further part of a file whose first part has moved the circuit. */
   readonly besideCircuit?: boolean;
-  /** What is delivered is read back so long afterwards, ms; absent where it is not. */
+  /** A delivered record is read back after this, ms; absent: it is not. */
   readonly readBackMs?: number | undefined;
   /** Which call it was, where the delivery needs several. */
   readonly call?: CalledAttempt | undefined;
@@ -237,13 +237,13 @@ export interface TripEnd {
   readonly attempted?: Attempted;
   /** Deliveries that could not leave at all. */
   readonly stopped?: readonly Stopped[];
-  /** Deliveries given back unspent: their file was voided and is built again. */
+  /** Deliveries released without a spent try: their file was voided and is built again. */
   readonly released?: readonly ClaimedDelivery[];
-  /** Of the released, those that departed with a file that never began to leave: each departure has its outcome (guarantee 3). */
+  /** Released deliveries that departed with a file of which no byte left: each departure gets its outcome (guarantee 3). */
   readonly neverLeft?: readonly ClaimedDelivery[];
-  /** Deliveries whose content its recipient has read without taking it: departed, and owed all the same. */
+  /** Deliveries whose content the recipient read without accepting it: departed, and still owed. */
   readonly looked?: readonly { readonly row: ClaimedDelivery; readonly actor: string }[];
-  /** Rows given back because their file was too big: another file follows at once. */
+  /** Rows were released because their file was too big: another file follows at once. */
   readonly anotherFile?: { readonly destinationId: string };
   readonly endBatch?: BatchEnd;
 }
@@ -253,13 +253,13 @@ export interface BatchEnd {
   readonly state: 'voided' | 'empty';
   readonly clientId: string;
   readonly destinationId: string;
-  /** A part of a long file: what follows for its rows, the whole says. */
+  /** A part of a long file: the end of the whole settles its rows. */
   readonly isPart?: boolean;
-  /** A long file, or a part of one: nothing ends, and nothing is given back, once its lease is lost. */
+  /** A long file, or a part of one: nothing ends and nothing is released once its lease is lost. */
   readonly ofWhole?: HeldWhole;
 }
 
-/** What was decided of each delivery, once it is committed. */
+/** The committed decision about each delivery. */
 export interface Recorded {
   readonly decisions: ReadonlyMap<number, Decision>;
   /** Deliveries whose lease was lost: their outcome is in the log, and changes nothing. */

@@ -38,7 +38,7 @@ export interface Dispatcher {
   readonly refill: () => Promise<number>;
   /** Files whose next try is due. */
   readonly dispatchFiles: () => Promise<number>;
-  /** A held destination whose probe is due, while all that waits is due later: the soonest is due now. Returns how many. */
+  /** Makes the earliest waiting delivery of a held destination due, if its probe is due and nothing else is. Returns how many. */
   readonly bringProbes: () => Promise<number>;
   /** Pushes again what was marked queued long ago, or everything queued after Redis lost its memory. */
   readonly pushAgain: () => Promise<number>;
@@ -57,7 +57,7 @@ interface DispatcherOptions {
 /** Replayed deliveries in a destination's window at most, and never more than leave together: a fresh lead waits for one round of them. */
 const replayWindow = 20;
 
-/** The same while fresh leads come: whoever is under way is in the way of a fresh one, if only in our own machine. */
+/** The same while fresh leads arrive: a replay under way delays a fresh lead, if only in this process. */
 const replayWindowBesideFresh = 4;
 
 /** Fresh leads come as long as the last one is not older than this, ms. */
@@ -69,7 +69,7 @@ const busyForMs = 1_000;
 /** Causes that keep a whole destination, and are shown on the leads that wait for it. */
 const standstills: ReadonlySet<string> = new Set<Reason>(['destination_suspended', 'destination_held']);
 
-/** What breaks is tried again after this, ms. */
+/** A quarantined row or destination is tried again after this, ms. */
 const retryAfterMs = 60_000;
 
 /** Rows of one statement. */
@@ -78,7 +78,7 @@ const deferredAtOnce = 1_000;
 /** Replayed deliveries that always find room: a destination busy with fresh leads does not starve them. */
 const replayReserve = 2;
 
-/** What every step of dispatching needs. */
+/** All that the steps of dispatching need. */
 interface Dispatching extends Required<Omit<DispatcherOptions, 'forgottenAfterMs'>> {
   readonly forgottenAfterMs: number;
   readonly destinations: Directory;
@@ -134,7 +134,7 @@ async function refill(at: Dispatching): Promise<number> {
   return dispatch(at, [...at.pushedAt.keys()]);
 }
 
-/** Of one destination: what may not leave now is shown to wait, and of the rest a window is queued and pushed. */
+/** Dispatches one destination: deliveries that may not leave now show why they wait, and a window of the others is queued and pushed. */
 async function dispatchDue(
   at: Dispatching,
   destination: Destination,
@@ -168,7 +168,7 @@ async function dispatchDue(
   if (isFetched(destination.connector)) return 0;
   // A window that is nearly full is filled up in one go when there is room worth it.
   if (held === undefined && permission.count < at.window / 4) return 0;
-  // Whoever waits longest probes, whether it has been looked at yet or not: leads that keep failing do not keep others from it.
+  // The delivery that has waited longest is the probe, shown or not: leads that keep failing do not keep others from probing.
   if (held?.circuit.state === 'open')
     await showHeld(at.database, destination.id, 'destination_held' satisfies Reason, at.window);
   const room = replayRoom(at, destination.id, mapping?.limits.concurrency ?? 1, used.replays);
@@ -278,7 +278,9 @@ export function createTakeWindow({
   readonly log: Log;
   readonly retryAfterMs: number;
 }): TakeWindow {
-  const quarantineOf = quarantineForEach(() => createQuarantine({ database, log, step: 'DISPATCH', retryAfterMs }));
+  const quarantineOf = quarantineForEach(() =>
+    createQuarantine({ database, log, step: 'DISPATCH', retryAfterMs }),
+  );
   return (destinationId, limit, room) =>
     quarantineOf(destinationId).rows({
       run: (tx, which) => takeDue(tx, destinationId, limit, { ...room, which }),

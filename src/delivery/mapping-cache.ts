@@ -1,5 +1,5 @@
-// Published mapping versions, compiled once per process and kept.
-// Invariant: workers run published versions only; a version that no longer compiles holds its destination, loudly.
+// Compiles published mapping versions once per process and keeps them.
+// Invariant: workers use published versions only; a version that no longer compiles holds its destination, visibly.
 import type { CompiledMapping, MappingSources } from '../mapping/contract.ts';
 import { readVersions } from '../store/mapping-versions.ts';
 import { findDestination } from '../store/destinations.ts';
@@ -39,7 +39,7 @@ export function createPublished(options: {
   };
 }
 
-/** What breaks the compiler does not compile: thrown, it would stop whoever looks through all destinations. */
+/** A version that breaks the compiler does not compile: an exception would stop every loop over the destinations. */
 function compiled(
   sources: string,
   compile: (sources: MappingSources) => CompiledMapping | undefined,

@@ -19,7 +19,7 @@ import type { DelivererOptions, ReadAhead, TripNeeds, WantedAhead } from './trip
 const together = { max: 200, lanes: 1, groupOf: groupSize };
 const recordAgainMs = 250;
 
-/** Deliveries of a destination that are written ahead of their claim, and not being claimed yet, at most: a group and what fills the next. */
+/** Deliveries of a destination that are rendered ahead and not yet being claimed, at most: a group and the next one. */
 const mostAhead = 256;
 
 export function bindNeeds(options: DelivererOptions): TripNeeds {
@@ -74,7 +74,7 @@ export function bindNeeds(options: DelivererOptions): TripNeeds {
 
 type RecordEnd = (end: TripEnd) => Promise<Recorded>;
 
-/** Ends share transactions; those that may wait for whoever publishes a destination wait apart, one group for each. */
+/** Ends share transactions; those that may wait for a publication are grouped by destination, so that they wait apart. */
 function createRecorders(
   run: (ends: readonly TripEnd[]) => Promise<readonly Recorded[]>,
 ): (end: TripEnd) => RecordEnd {

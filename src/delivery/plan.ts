@@ -1,5 +1,5 @@
-// Station 2: lead changes x the client's published destinations -> deliveries, or a written refusal; one transaction.
-// Invariant: exactly one delivery per (lead, revision, destination, action); a change that breaks our code holds up no other.
+// Plans lead changes (station 2): a delivery for each published destination of the client, or a written refusal; one transaction.
+// Invariant: exactly one delivery per (lead, revision, destination, action); a change that breaks our code delays no other.
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { raiseAlerts, type Alert } from '../store/alerts.ts';
@@ -48,7 +48,7 @@ const alertOf = (change: LeadChange, code: string): Alert => ({
 
 const nothing: Planned = { taken: 0, planned: 0, destinations: [] };
 
-/** What every step of planning needs. */
+/** All that the steps of planning need. */
 interface Planning {
   readonly database: Database;
   readonly published: Published;

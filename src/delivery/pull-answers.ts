@@ -1,6 +1,7 @@
-// What a recipient says of the leads it came for: taken, refused, given back.
-// Invariant: an answer names an attempt that departed, and of each attempt one answer is written, however often and from where it
-// comes; that of a lease which is over is written as late.
+// Records the answers of a client about the leads that it fetched: accepted, refused or returned.
+// Invariant: an answer names an attempt that departed. One answer is recorded for each attempt, however often it comes and by whichever
+// way; an
+// answer after the end of its lease is recorded as late.
 import type { Outcome } from '../../connectors/contract.ts';
 import { splitReason } from '../domain/delivery.ts';
 import { namelessCode, type PersonName } from '../domain/names-in-text.ts';
@@ -28,7 +29,7 @@ export type PullOutcome = Extract<
 export const givenBack = 'GIVEN_BACK';
 
 export interface PullAnswer {
-  /** Of the delivery. */
+  /** Key of the delivery. */
   readonly key: string;
   /** As it was given with the lead: `leaseNameOf`. */
   readonly lease: string;
@@ -125,7 +126,7 @@ export async function recordAnswers(
 interface Told {
   readonly answer: PullAnswer;
   readonly row: Delivery;
-  /** What the log says of the delivery so far. */
+  /** Entries of the log about the delivery so far. */
   readonly entries: readonly AttemptEntry[];
 }
 
@@ -154,7 +155,7 @@ const isOf = (entry: AttemptEntry, lease: LeaseNamed | undefined): boolean =>
 const isAnswered = (entries: readonly AttemptEntry[], lease: LeaseNamed): boolean =>
   entries.some((entry) => isOf(entry, lease) && (entry.entry === 'outcome' || entry.entry === 'late'));
 
-/** Who has said yes under an earlier lease says it of what they have: the log has one acceptance. */
+/** A client that accepted a lead under an earlier lease has it already: the second acceptance is a duplicate, so that the log has one. */
 function outcomeOf({ answer: { outcome }, entries, row }: Told): PullOutcome {
   const isSaid = entries.some(({ run, outcome: said }) => run === row.run && said === 'accepted');
   return outcome.kind === 'accepted' && isSaid ? { ...outcome, kind: 'duplicate' } : outcome;
@@ -187,12 +188,12 @@ async function attemptedOf(
     mappingVersionId: row.sentMappingId,
     actor,
     isOnce: true,
-    // What is given back says nothing of the way: its recipient came, and will again.
+    // A returned lead does not move the circuit: its recipient came, and will come again.
     ...(outcome.kind === 'unavailable' ? { besideCircuit: true } : {}),
   };
 }
 
-/** Of a version that does not compile any more: it is given again soon, and ends by its age. */
+/** For a version that no longer compiles: the lead is offered again soon, and expires by its age. */
 const givenBackPolicy: Attempted['policy'] = {
   delays: Array.from({ length: 50 }, () => 60_000),
   onUnknown: 'resend',

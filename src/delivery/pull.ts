@@ -1,6 +1,6 @@
-// Leads that their recipient comes for: leased to it, written and departed like any delivery, and handed to who asked.
-// Invariant: claim and departure are those of every delivery; nothing is handed out before its departure is committed, nor under a
-// lease that is lost.
+// Leases leads to a client that fetches them: they are claimed, rendered and departed like any delivery, and returned in the answer.
+// Invariant: claim and departure are those of every delivery; no lead is handed out before its departure is committed, nor under a lost
+// lease.
 import type { Body } from '../../connectors/contract.ts';
 import { idempotencyKey } from '../domain/delivery.ts';
 import { coveringAuthorisation } from '../domain/destination.ts';
@@ -50,7 +50,7 @@ export interface Puller {
   readonly lease: (destinationId: string, asked: LeaseAsked) => Promise<Leased>;
 }
 
-/** What breaks is tried again after this, ms. */
+/** A quarantined row or destination is tried again after this, ms. */
 const retryAfterMs = 60_000;
 /** Replays that find room beside fresh leads. */
 const replayReserve = 2;
@@ -102,7 +102,7 @@ async function leaseDue(
   );
 }
 
-/** '' where nothing waits. What nobody authorises is withheld before it is leased, and would look like that. */
+/** '' if nothing waits. A lead without an authorisation is withheld before it is leased, and would look the same. */
 async function whyNothing({ database, inForce }: TripNeeds, destinationId: string): Promise<string> {
   const targets = (await inForce(destinationId))?.mapping.actions.create?.targets ?? [];
   const all = (await readAuthorisations(database, [destinationId])).get(destinationId) ?? [];
@@ -160,7 +160,7 @@ async function departAlone(
   }
 }
 
-/** What was leased was only read: it is due as before. */
+/** Records that leased leads were only read: they are due as before. */
 export const leaveUntaken = (
   { record }: TripNeeds,
   items: readonly Fetched[],

@@ -8,19 +8,19 @@ import { closeBroken, raiseBroken } from '../store/broken-alerts.ts';
 import { type Database, isStoreTrouble, type Sql } from '../store/database.ts';
 import type { Which } from '../store/which.ts';
 
-/** Who is spoken of in the alert; each in its own rest. */
+/** The subject of the alert; each is quarantined by itself. */
 export interface Subject {
   readonly clientId?: string;
   readonly destinationId: string;
   readonly deliveryId?: number;
 }
 
-/** Rows that are worked on together or not at all: the rows of a file. */
+/** Rows that are processed together or not at all: the rows of a file. */
 export interface Unit extends RowSet {
   readonly subject: Subject;
 }
 
-/** Rows that are found by their names; of a file, the first speaks for it. */
+/** Makes a unit of rows; the first row of a file is its subject. */
 export const unitOf = (
   rows: readonly { readonly id: number; readonly clientId: string; readonly destinationId: string }[],
 ): Unit => {
@@ -36,27 +36,27 @@ export const unitOf = (
 };
 
 export interface RowWork<Done> {
-  /** Works on those that are due, and answers what it did. */
+  /** Processes the rows that are due and returns the results. */
   readonly run: (tx: Sql, which: Which) => Promise<readonly Done[]>;
-  /** The same, unlocked, as they belong together. */
+  /** Reads the same rows, unlocked, as units. */
   readonly due: (sql: Sql, which: Which) => Promise<readonly Unit[]>;
 }
 
-/** What is done once for all of its rows, and cannot be done in pieces: a file. */
+/** Work that is done once for all of its rows, and cannot be split: a file. */
 interface WholeWork<Done> {
   readonly run: (which: Which) => Promise<Done>;
-  /** The rows that it would take. */
+  /** The rows that it would process. */
   readonly due: (which: Which) => Promise<readonly Unit[]>;
-  /** The same with these rows alone, and undone. */
+  /** The same with these rows only, rolled back. */
   readonly trial: (ids: readonly number[]) => Promise<void>;
 }
 
 export interface Quarantine {
-  /** Works on due rows in one transaction; where it breaks, finds the rows it breaks over by halving. Answers what is committed. */
+  /** Processes due rows in one transaction; if it breaks, bisects them to find the rows that break it. Returns what is committed. */
   readonly rows: <Done>(work: RowWork<Done>) => Promise<readonly Done[]>;
-  /** Does a whole without the rows that it breaks over: they are found by halving, in trials. */
+  /** Does a whole without the rows that break it, which are found by bisecting, in trials. */
   readonly whole: <Done>(work: WholeWork<Done>) => Promise<Done>;
-  /** Does the same for each, one after the other. Returns the sum of what was done. */
+  /** Does the same for each, one after the other. Returns the sum. */
   readonly each: <Item>(
     items: readonly Item[],
     subjectOf: (item: Item) => Subject,
@@ -67,9 +67,9 @@ export interface Quarantine {
 interface QuarantineOptions {
   readonly database: Database;
   readonly log: Log;
-  /** What breaks, as alert and log name it: `RECOVERY`. */
+  /** The name of the step in alert and log: `RECOVERY`. */
   readonly step: string;
-  /** After this it is tried again. */
+  /** A quarantined unit is tried again after this. */
   readonly retryAfterMs: number;
 }
 
@@ -90,7 +90,7 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
   };
 }
 
-/** Of each destination its own: what rests is tried again within its destination only. */
+/** One quarantine per destination: a quarantined row is tried again within its destination only. */
 export function quarantineForEach(create: () => Quarantine): (destinationId: string) => Quarantine {
   const known = new Map<string, Quarantine>();
   return (destinationId) => {
@@ -125,18 +125,25 @@ async function runRows<Done>(
   return [...again, ...done];
 }
 
-async function runWhole<Done>(options: QuarantineOptions, quarantined: Quarantined, work: WholeWork<Done>): Promise<Done> {
+async function runWhole<Done>(
+  options: QuarantineOptions,
+  quarantined: Quarantined,
+  work: WholeWork<Done>,
+): Promise<Done> {
   const trial: RunSome<never> = async (ids) => {
     await work.trial(ids);
     return [];
   };
-  for (const { unit } of [...quarantined.values()].filter(isDue)) await retryUnit(options, quarantined, unit, trial);
-  const withoutQuarantined = (): Which => ({ without: [...quarantined.values()].flatMap(({ unit }) => unit.ids) });
+  for (const { unit } of [...quarantined.values()].filter(isDue))
+    await retryUnit(options, quarantined, unit, trial);
+  const withoutQuarantined = (): Which => ({
+    without: [...quarantined.values()].flatMap(({ unit }) => unit.ids),
+  });
   try {
     return await work.run(withoutQuarantined());
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
-    // What breaks without any row is no row's fault: it throws here again.
+    // Work that breaks without any row is no row's fault: it throws here again.
     await work.trial([]);
     const { passed, broken } = await bisect(await work.due(withoutQuarantined()), trial);
     if (broken.length === 0) throw error;
@@ -172,7 +179,7 @@ async function runEach<Item>(
   return count;
 }
 
-/** One that broke before: it passes now, or rests again. */
+/** Tries a unit that broke before: it passes now, or is quarantined again. */
 async function retryUnit<Done>(
   options: QuarantineOptions,
   quarantined: Quarantined,
@@ -190,7 +197,11 @@ async function retryUnit<Done>(
   }
 }
 
-async function release({ database, step }: QuarantineOptions, quarantined: Quarantined, { subject }: Unit): Promise<void> {
+async function release(
+  { database, step }: QuarantineOptions,
+  quarantined: Quarantined,
+  { subject }: Unit,
+): Promise<void> {
   if (quarantined.delete(keyOfSubject(subject))) await closeBroken(database, { ...subject, step });
 }
 
@@ -215,7 +226,7 @@ async function quarantineUnits(
   }
 }
 
-/** So many that break and none that passes: it is everybody's trouble. */
+/** If so many break and none passes, the error is not that of a row. */
 export const maxBroken = 8;
 
 /** Rows that are tried together or not at all. */
@@ -228,7 +239,7 @@ export interface BrokenUnit<Rows> {
   readonly error: unknown;
 }
 
-/** Works on these rows in a transaction. */
+/** Processes these rows in a transaction. */
 type RunSome<Done> = (ids: readonly number[]) => Promise<readonly Done[]>;
 
 export interface Bisected<Rows, Done> {

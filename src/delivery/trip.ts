@@ -57,7 +57,7 @@ export interface DelivererOptions {
 
 export interface WantedAhead {
   readonly job: ClaimJob;
-  /** Of which the sources are read. */
+  /** The mapping whose sources are read. */
   readonly mapping: CompiledMapping;
 }
 
@@ -69,7 +69,7 @@ export interface ReadAhead {
 
 /** Bound once for a process (needs.ts); the steps take it as their first parameter. */
 export interface TripNeeds extends Omit<DelivererOptions, 'step' | 'random'> {
-  /** As the log names who makes it leave; a worker when absent. */
+  /** The actor that the log names; a worker when absent. */
   readonly actor?: string;
   readonly step: (name: TripStep, destinationId: string) => void | Promise<void>;
   readonly inForce: (destinationId: string) => Promise<InForce | undefined>;
@@ -78,8 +78,9 @@ export interface TripNeeds extends Omit<DelivererOptions, 'step' | 'random'> {
   // Deliveries that do the same at the same time share its statements.
   readonly readAhead: (wanted: WantedAhead) => Promise<ReadAhead | undefined>;
   /**
-   * A place among the deliveries of a destination that are written and wait for their claim, and how to leave it: so many as are soon
-   * claimed, so that the others wait as the job they are.
+   * Waits for a place among the deliveries of a destination that are rendered and wait for their claim, and returns how to leave it.
+   * The number of
+   * places is bounded, so that the other deliveries wait as jobs.
    */
   readonly placeAhead: (destinationId: string) => Promise<() => void>;
   readonly claim: (destinationId: string, load: ClaimLoad) => Promise<Claim>;
@@ -87,7 +88,7 @@ export interface TripNeeds extends Omit<DelivererOptions, 'step' | 'random'> {
   readonly record: (end: TripEnd) => Promise<Recorded>;
 }
 
-/** What a job asks for. */
+/** The request of a job. */
 export interface Order {
   readonly destinationId: string;
   readonly jobs: readonly ClaimJob[];
@@ -96,39 +97,39 @@ export interface Order {
   readonly continues?: boolean;
   /** Its recipient has come for it. */
   readonly isFetched?: true;
-  /** Of a moment ago; the claim reads which version is in force. */
+  /** As last read; the claim reads which version is in force. */
   readonly inForce: InForce | undefined;
   readonly leaseMs: number;
 }
 
-/** The versions that were chosen, and the way a delivery goes by them. */
+/** The chosen versions, and the route by which a delivery is sent. */
 export interface Trip {
   /** The version in force: endpoint, contract, timeouts, retries, reading of the answer. */
   readonly mapping: CompiledMapping;
-  /** The version that writes the content. */
+  /** The version that renders the content. */
   readonly content: CompiledMapping;
-  /** Of `content`. */
+  /** Version of `content`. */
   readonly versionId: number;
-  /** Of `mapping`. */
+  /** Version of `mapping`. */
   readonly inForceId: number;
   readonly connector: Connector;
   readonly settings: unknown;
   readonly context: SharedContext;
-  /** What it is asked with, where it can be. */
+  /** Renders the question of a look-up. */
   readonly question: CompiledMapping['question'];
-  /** Whether the recipient can be asked what became of it. */
+  /** True if the recipient can be asked for the outcome. */
   readonly canAsk: boolean;
   readonly batch: FileBatch | undefined;
   readonly leaseMs: number;
   /** When the lease was asked for, by `performance.now()`: it is never older than that. */
   readonly claimedAt: number;
-  /** Where a delivery of several calls stands. */
+  /** The progress of a delivery of several calls. */
   readonly progress: CallProgress | undefined;
   /** Targets that took it in an earlier attempt. */
   readonly reached: readonly string[];
 }
 
-/** A delivery written ahead of its claim; it departs with the claim where all that it was written from still stands then. */
+/** A delivery rendered before its claim; it departs with the claim if nothing that it was rendered from has changed. */
 export interface TripDraft {
   readonly trip: Trip;
   readonly departure: Departure;
@@ -142,11 +143,11 @@ export interface ClaimedOrder {
   readonly versionId: number;
   /** By `performance.now()`. */
   readonly claimedAt: number;
-  /** What was written ahead has departed with the claim. */
+  /** Set if the delivery was rendered ahead and has departed with the claim. */
   readonly departed: Departed | undefined;
 }
 
-/** What has departed: the next step sends it. */
+/** A departed parcel, which the next step sends. */
 export interface Departed {
   readonly trip: Trip;
   readonly departure: Departure;

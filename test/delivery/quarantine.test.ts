@@ -252,7 +252,12 @@ test.each([
   ['a deadlock', new SqlFailure(1213, 'ER_LOCK_DEADLOCK')],
   ['a connection that is gone', new RelaisError('DB-001', 'MySQL cannot be reached.')],
 ])('%s is nobody’s fault', async (_what, error) => {
-  const quarantine = createQuarantine({ database: home.gateway, log: silentLog, step: 'TEST', retryAfterMs: 60_000 });
+  const quarantine = createQuarantine({
+    database: home.gateway,
+    log: silentLog,
+    step: 'TEST',
+    retryAfterMs: 60_000,
+  });
   const unit = { ids: [1], subject: { destinationId: 'essai-crm', deliveryId: 1 } };
   const work = { run: () => Promise.reject(error), due: () => Promise.resolve([unit]) };
   await expect(quarantine.rows(work)).rejects.toBe(error);

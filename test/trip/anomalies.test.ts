@@ -156,7 +156,12 @@ test('C22: once a lead is erased nothing of the list leads to it, and the count 
 });
 
 test('a pile of them is alerted once a week for each client and kind, as a task', async () => {
-  const quarantine = createQuarantine({ database: gateway.app.database, log: silentLog, step: 'TEST', retryAfterMs: 0 });
+  const quarantine = createQuarantine({
+    database: gateway.app.database,
+    log: silentLog,
+    step: 'TEST',
+    retryAfterMs: 0,
+  });
   const check = () => checkAlerts(gateway.app.database, gateway.app.published, quarantine);
   const alerts = () =>
     gateway.owner.all("SELECT client_id, reason FROM alerts WHERE kind = 'anomalies_pile_up' ORDER BY id");

@@ -1,5 +1,5 @@
-// What becomes of one delivery whose lease ran out: what had departed has an unknown outcome, the rest goes out again unspent.
-// Invariant: nothing that may have left is taken for unsent (guarantee 3).
+// Settles one delivery whose lease ran out: if it had departed, its outcome is unknown; otherwise it is sent again without a spent try.
+// Invariant: a delivery that may have left is never treated as unsent (guarantee 3).
 import { isEnd, splitReason } from '../../domain/delivery.ts';
 import { decideUndo, isUndo } from '../../domain/undo.ts';
 import type { Action } from '../../../connectors/contract.ts';
@@ -33,7 +33,6 @@ export interface AfterLapse {
   readonly alerts: readonly Alert[];
 }
 
-/** What becomes of a delivery whose lease ran out. */
 export function afterLapse(lapse: Lapse, now: Date): AfterLapse {
   const { decision } = lapse;
   if (decision === undefined) return neverDeparted(lapse);
@@ -57,7 +56,7 @@ const neverDeparted = ({ row, erased }: Lapse): AfterLapse =>
       }
     : { settlement: unspent(row, 'waiting', 'retry', 0, false), handovers: [], alerts: [] };
 
-/** What departed has its outcome in the log: nothing has left, whatever the file waits for. */
+/** The departure gets its outcome in the log: no byte of the file has left. */
 function neverLeft(lapse: Lapse): AfterLapse {
   const { settlement, handovers } = neverDeparted(lapse);
   const outcome: Handover = {
@@ -116,7 +115,7 @@ export function afterProof(row: Delivery, outcome: Taken): AfterLapse {
   };
 }
 
-/** What a person decides stays out of the way until after the delivery's age. */
+/** A delivery that waits for support is not due before its maximum age. */
 function waitAfter(verdict: Verdict, row: Delivery, now: Date): number {
   if (verdict.next === 'hold') return row.expiresAt.getTime() - now.getTime() + dayMs;
   return 'afterMs' in verdict ? verdict.afterMs : 0;

@@ -1,5 +1,5 @@
-// Alerts that no event raises: rows refused, leads that wait longer than promised, a log that is not sealed in time.
-// Invariant: alerted once, then not again for hours while it lasts; an alert names destinations and codes, never a lead.
+// Raises the alerts that no event raises: rows refused, leads that wait longer than promised, a log that is not sealed in time.
+// Invariant: an alert is raised once, then not again for hours while it lasts; it names destinations and codes, never a lead.
 import { civilDay } from '../../domain/civil-time.ts';
 import { splitReason } from '../../domain/delivery.ts';
 import { openTime, type SendingHours } from '../../domain/sending-hours.ts';
@@ -27,7 +27,11 @@ const waitsAgainSeconds = 4 * 3_600;
 /** States in which a lead waits for us or the recipient; a withheld one waits for a right or a repair, a pending one for an answer. */
 const waiting: readonly string[] = ['planned', 'queued', 'sending', 'waiting'];
 
-export async function checkAlerts(database: Database, published: Published, quarantine: Quarantine): Promise<void> {
+export async function checkAlerts(
+  database: Database,
+  published: Published,
+  quarantine: Quarantine,
+): Promise<void> {
   await inTurn(
     () => watchRefused(database),
     () => watchSeals(database),
@@ -76,7 +80,11 @@ async function watchAnomalies(database: Database): Promise<void> {
   );
 }
 
-async function watchPromises(database: Database, published: Published, quarantine: Quarantine): Promise<void> {
+async function watchPromises(
+  database: Database,
+  published: Published,
+  quarantine: Quarantine,
+): Promise<void> {
   const open = (await openDeliveries(database)).filter((delivery) => waiting.includes(delivery.state));
   const destinations = new Map(
     (await allDestinations(database)).map((destination) => [destination.id, destination]),

@@ -1,4 +1,4 @@
-// Deliveries of erased leads, long settled, leave for the table of keys, so that `deliveries` holds what may still change.
+// Moves settled deliveries of erased leads to the table of keys, so that `deliveries` contains only rows that may change.
 // Invariant: a lead moves whole, under its lock; planner, replay and erasure take the same lock.
 import { leadsToArchive, moveToKeys } from '../../store/delivery-keys.ts';
 import type { Database } from '../../store/database.ts';

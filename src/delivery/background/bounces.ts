@@ -1,6 +1,7 @@
-// Mails that come back after the server's yes: a delivery that was delivered has failed, with an alert, and can be replayed.
-// Invariant: only what carries a tag of ours moves a delivery, and only the one it was made for; one process reads at a time, and
-// a report is removed after what it says is committed.
+// Reads mails that come back after the server accepted them: the delivery has failed, with an alert, and can be replayed.
+// Invariant: only a mail with a tag of ours moves a delivery, and only the delivery of that tag; one process reads at a time, and a
+// report is
+// removed after its effect is committed.
 import type {
   Connector,
   Handled,
@@ -84,7 +85,7 @@ export async function raiseHourly(database: Database, alert: Alert): Promise<voi
   await raiseAlerts(database, [alert]);
 }
 
-/** What is to become of the mail that came back. */
+/** The next step for a mail that came back. */
 export async function handleReturned(
   needs: Pick<BounceNeeds, 'database' | 'published' | 'masterKeys'>,
   connector: Connector,
@@ -103,7 +104,7 @@ export async function handleReturned(
   return noteReturned(needs.database, seen, { tag: found.tag, failures, targets });
 }
 
-/** What gave up a mail of one attempt: its mailboxes lack it. `later`: the delivery is being sent. */
+/** A bounce of one attempt: the named mailboxes lack the mail. `later`: the delivery is being sent. */
 export function noteReturned(
   database: Database,
   seen: Pick<Delivery, 'id' | 'leadId'>,
@@ -117,7 +118,7 @@ export function noteReturned(
     await lockLeads(tx, [seen.leadId]);
     const [row] = await lockDeliveries(tx, [seen.id]);
     if (row === undefined) return 'done';
-    // What is being sent now says what it came to first.
+    // The running attempt records its outcome first.
     if (row.state === 'sending') return 'later';
     const person = (await namesOf(tx, [row.leadId])).get(row.leadId);
     const bounces = failures.map(({ target, code }) => ({
@@ -198,9 +199,10 @@ type Try = Pick<FoundTag, 'run' | 'attempt'>;
 const isOf = (tag: Try, { run, attempt }: Try): boolean => tag.run === run && tag.attempt === attempt;
 
 /**
- * Who took that very attempt and gave it back has nothing: the next one goes there; where nobody knows which of them it was, to all
- * of them. Whoever was sent it again since is spoken of by another report.
- * @returns whether somebody lacks it now
+ * The mailboxes that accepted this attempt and returned it lack it, and the next attempt is sent there; if the mailboxes are unknown,
+ * to all.
+ * A mailbox that was sent it again since is reported by another bounce.
+ * @returns true if a mailbox lacks it now
  */
 async function forgetWhoLacksIt(
   tx: Sql,

@@ -1,6 +1,7 @@
-// What a recipient decided later and tells by itself: the delivery it names ends as its look-up would have ended it.
-// Invariant: the first word counts; heard again it changes nothing, in a later run neither, and one that contradicts it is a task.
-// Nothing is settled that is just being sent or asked about.
+// Records a decision that a recipient sends by callback: it settles the named delivery as a look-up would.
+// Invariant: the first decision counts. A repetition changes nothing, in a later run neither, and a contradiction is a task. A delivery
+// that is
+// being sent or looked up is not settled.
 import type { Answer, Outcome } from '../../../connectors/contract.ts';
 import { isEnd, splitReason } from '../../domain/delivery.ts';
 import { mac } from '../../domain/mac.ts';
@@ -144,7 +145,7 @@ async function settleOpen(tx: Sql, row: Delivery, told: Told, isErased: boolean)
   if (isErased && row.action !== 'erase' && !isEnd(stateAfter(decision.verdict)))
     noteErased(claimed, decision, work);
   await markSettled(tx, work.settlements);
-  // What was asked of a person is answered.
+  // The task of support is answered.
   await closeAlertsOf(tx, [row.id]);
   const handovers = work.handovers.map((entry) =>
     entry.entry === 'lookup' ? { ...entry, purpose: told.mark } : entry,
@@ -166,7 +167,7 @@ async function afterItsEnd(
   told: ToldLate,
 ): Promise<Heard> {
   const { outcome, mark } = told;
-  // What has been erased there is not there any more: nothing names it again, and nobody is told a second time.
+  // A record erased at the recipient no longer exists: it gets no reference again, and no second alert is raised.
   const isOver = row.action !== 'erase' && (await erasureIsOver(tx, row));
   if (saysYes(outcome) && isUndecided(row) && !wasRefused(row) && !isOver) {
     const reference = 'reference' in outcome ? outcome.reference : undefined;

@@ -1,5 +1,5 @@
-// Grants that end by themselves: shortly before the end, every recipient that was told the yes is told the no (C16b).
-// Invariant: the lead gets a revision and a change, as for what a person says; a grant that was renewed meanwhile ends nothing.
+// Ends grants whose time is over: shortly before the end, every recipient that received the grant receives its end (C16b).
+// Invariant: the lead gets a revision and a change, as after a statement of the person; a grant that was renewed meanwhile is kept.
 import { answerToTell, grantEnd, isProved } from '../../domain/consent.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
@@ -106,8 +106,8 @@ async function endOf(
 }
 
 /**
- * Whether this very grant is the one in force, or would be were it not over. One that cannot be proved never counted: no
- * recipient was told a yes.
+ * True if this grant is in force, or would be if it had not ended. A grant that cannot be proved never counted: no recipient
+ * received it.
  */
 function hasEnded(events: readonly ConsentRecord[], end: ConsentEnd, now: Date): boolean {
   const answer = answerToTell(events, end.purpose, end.channel, now);

@@ -1,5 +1,5 @@
-// Moments of deliveries that come by themselves: past their age they fail, and a recipient that decides later is asked again.
-// Invariant: nothing waits for ever; the cause of an expiry stays readable.
+// Expires deliveries past their age, and looks up again those that a recipient decides later.
+// Invariant: nothing waits for ever; the cause of an expiry remains readable.
 import { reasonWith } from '../../domain/delivery.ts';
 import { closedFor } from '../../domain/send-policy.ts';
 import type { Producer } from '../../queue/producer.ts';

@@ -1,5 +1,5 @@
-// Counts what became of deliveries, hour by hour, from the log as it is sealed: what the plots of a destination are drawn from.
-// Invariant: each entry once, whoever counts and however often a process dies; entries older than the plots reach are left out.
+// Counts the outcomes of deliveries per hour, from the sealed log, for the plots of a destination.
+// Invariant: each entry is counted once, by whichever process and however often one dies; entries older than the plots are left out.
 import { endOf } from '../../domain/delivery-ends.ts';
 import { stepOf } from '../../domain/time-scale.ts';
 import type { Database, Sql } from '../../store/database.ts';

@@ -1,5 +1,5 @@
-// A publication may no longer count a legal entity: the phone grants that name it end at that destination, and its recipient is told (C16b).
-// Invariant: each standing phone grant of the client is looked at once, part by part; one that breaks our code holds up no other.
+// Ends the phone grants that name a legal entity which a publication no longer counts, and informs the recipient (C16b).
+// Invariant: each active phone grant of the client is checked once, part by part; a grant that breaks our code delays no other.
 import { answerToTell } from '../../domain/consent.ts';
 import { entitiesOf, isNamedEntity } from '../../domain/legal-entity.ts';
 import { consentPurposes, type ConsentRecord } from '../../domain/lead.ts';
@@ -78,7 +78,7 @@ async function tellPart(
   const destination = await findDestination(tx, change.destinationId);
   const mapping = await published.version(destination?.mappingVersionId ?? 0);
   if (mapping === undefined) {
-    // What is published does not compile: nothing leaves either until it is repaired.
+    // The published version does not compile: nothing leaves until it is repaired.
     await putOffEntityChange(tx, id, restMinutes);
     return true;
   }

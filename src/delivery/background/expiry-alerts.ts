@@ -1,5 +1,5 @@
-// Alerts before a secret of a destination ends by itself: the certificate by which a recipient knows us.
-// Invariant: told in time for a person to have another one made, again each week, in the last days each day; names no value.
+// Raises alerts before a certificate of a destination expires.
+// Invariant: early enough for a person to have another one made, again each week, in the last days each day; no value is named.
 import type { Connector, Expiry } from '../../../connectors/contract.ts';
 import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
 import type { Database } from '../../store/database.ts';

@@ -1,5 +1,5 @@
-// Files that did not do what was agreed with their recipient: late, not acknowledged, a number missing between two others.
-// Invariant: each file is reported once for each reason; the alert names its number or its hour, never what stands in it.
+// Raises alerts about files that are late, not acknowledged, or missing a number between two others.
+// Invariant: each file is reported once for each reason; the alert names its number or its hour, never its content.
 import { raiseAlerts, raisedFor, type Alert } from '../../store/alerts.ts';
 import type { Database } from '../../store/database.ts';
 import { destinationsBy, type Destination } from '../../store/destinations.ts';
@@ -12,7 +12,11 @@ import type { Published } from '../mapping-cache.ts';
 /** Older gaps are history. */
 const gapDays = 7;
 
-export async function watchFiles(database: Database, published: Published, quarantine: Quarantine): Promise<void> {
+export async function watchFiles(
+  database: Database,
+  published: Published,
+  quarantine: Quarantine,
+): Promise<void> {
   const destinations = await destinationsBy(database, fileConnectors);
   await quarantine.each(
     // A suspended one sends nothing, and support knows why.

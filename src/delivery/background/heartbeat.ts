@@ -1,5 +1,5 @@
-// A role's sign of life in MySQL, so that `relais status` can distinguish an idle gateway from one that does not run.
-// Invariant: an outage of MySQL ends no role; a role that stops takes its line out.
+// Writes the heartbeat of a role into MySQL, so that `relais status` can distinguish an idle gateway from one that does not run.
+// Invariant: an outage of MySQL ends no role; a role that stops deletes its row.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../../log.ts';
 import type { Sql } from '../../store/database.ts';

@@ -1,5 +1,5 @@
-// Steps of one loop that have nothing to do with each other.
-// Invariant: one that fails keeps none of the others from its turn, and the loop hears of it.
+// Runs independent steps of one loop in turn.
+// Invariant: a step that fails keeps no other from its turn, and the loop gets its error.
 
 /** @throws the first error, once all have had their turn */
 export async function inTurn(...steps: readonly (() => Promise<unknown>)[]): Promise<void> {

@@ -1,5 +1,7 @@
-// Leases that lapsed: their worker died or stalled. What had departed shows as `outcome_unknown`, the rest goes out again unspent.
-// Invariant: the rows of a file are recovered together, and none stays in a file that has ended (guarantees 2 and 3).
+// Recovers lapsed leases, whose worker died or stalled: a departed delivery shows as `outcome_unknown`, the others are sent again
+// without a
+// spent try.
+// Invariant: the rows of a file are recovered together, and none remains in a file that has ended (guarantees 2 and 3).
 import { isEnd } from '../../domain/delivery.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { lockUnderWay, retryBatch } from '../../store/batches.ts';

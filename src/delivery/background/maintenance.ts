@@ -1,4 +1,4 @@
-// What time does by itself: leases that lapsed, deliveries past their age, recipients to be asked again, authorisations that begin.
+// Runs the periodic work on deliveries: lapsed leases, expiries, look-ups that are due, authorisations that begin.
 // Invariant: nothing waits for ever; a crash between departure and outcome shows as `outcome_unknown` (guarantees 2 and 3).
 import { fileConnectors } from '../../../connectors/index.ts';
 import type { Log } from '../../log.ts';
@@ -41,7 +41,7 @@ export interface MaintenanceOptions {
   readonly log: Log;
   /** Clients are held to the go-live list (C49 to C52). */
   readonly holdsList?: boolean;
-  /** What breaks a step is tried again after this; five minutes when absent. */
+  /** A quarantined row or destination is tried again after this; five minutes when absent. */
   readonly retryAfterMs?: number;
 }
 

@@ -1,5 +1,5 @@
-// The end of grants, noted in their leads: a revision, a change for the planner and an entry of the log each.
-// Invariant: the caller holds the leads' locks, and what made them end goes in the same transaction.
+// Writes the end of grants into their leads: a revision, a change for the planner and an entry of the log each.
+// Invariant: the caller has locked the leads, and the cause of the end is written in the same transaction.
 import type { Sql } from '../../store/database.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { addChange } from '../../store/lead-changes.ts';
@@ -21,7 +21,7 @@ export interface Holding {
   readonly locks: ReadonlyMap<number, LeadLock>;
 }
 
-/** Of leads that are not erased. */
+/** Leads that are not erased. */
 export async function noteEnds(
   tx: Sql,
   { snapshot, locks }: Holding,

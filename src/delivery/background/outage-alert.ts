@@ -1,5 +1,5 @@
-// The alert that MySQL or Redis is away or takes nothing: sent from memory, because its row could not be written.
-// Invariant: each process that watches alerts once an outage has lasted, then once an hour; it asks the database for nothing.
+// Sends an alert from memory when MySQL or Redis is away or accepts no writes, because its row could not be written.
+// Invariant: each watching process alerts once an outage has lasted, then once an hour; it asks the database for nothing.
 import { sendThrough, type AlertOptions } from './send-alerts.ts';
 
 const lastsMs = 30_000;

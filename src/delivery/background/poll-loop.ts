@@ -1,5 +1,5 @@
-// The heartbeat of a long-running role: work while there is some, then pause; survive outages with growing pauses.
-// Invariant: timers of this process over rows of MySQL; nothing a restart or a flush could lose.
+// Runs the loop of a long-running role: work while there is some, then pause, with growing pauses in an outage.
+// Invariant: timers of this process over rows of MySQL; a restart or a flush loses nothing.
 import { foreignCode } from '../../errors.ts';
 import { isWorthLogging, loggable, type Log } from '../../log.ts';
 

@@ -1,5 +1,5 @@
-// What a read-back asks with: the delivery as it stands, the version in force, and under what the recipient has the record.
-// Invariant: reads only; what is erased, replayed since, or under no reference any more is not asked for.
+// Reads the inputs of a read-back: the delivery, the version in force, and the reference of the recipient.
+// Invariant: reads only; a lead that was erased, replayed since or has no reference any more is not read back.
 import type { Captured, Connector } from '../../../connectors/contract.ts';
 import type { ReadBackPlan } from '../../mapping/consent-contract.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';

@@ -1,6 +1,7 @@
-// The read-back: what was accepted is asked for once more, and its opt-in compared with what was written.
-// Invariant: it never sends a lead and moves no delivery. A record that cannot be read is asked for again, and in the end told to a
-// person; an opt-in that was not kept is told once it was seen so twice. One that breaks our code delays no other.
+// Reads accepted records back from the recipient and compares their opt-in with the one sent.
+// Invariant: it never sends a lead and moves no delivery. A record that cannot be read is read again, and in the end reported to a
+// person; a wrong
+// opt-in is reported once it was seen twice. A record that breaks our code delays no other.
 import type { Action, Answer, Connector, Outcome, Parcel } from '../../../connectors/contract.ts';
 import { safeCode } from '../../domain/delivery.ts';
 import type { ConsentSent, ReadBackPlan } from '../../mapping/consent-contract.ts';
@@ -68,7 +69,7 @@ async function readGroup(needs: ReadBackNeeds, group: readonly ReadBack[]): Prom
 
 const step = 'READ_BACK';
 
-/** What breaks whatever is tried is told of, and comes again ever more rarely. @throws the database's own trouble */
+/** Reports a read-back that breaks, and retries it at growing intervals. @throws the error of the database */
 async function readOrSetAside(needs: ReadBackNeeds, one: ReadBack): ReturnType<typeof readOne> {
   const { database, log } = needs;
   const { destinationId, deliveryId } = one;
@@ -106,7 +107,7 @@ async function readOne(needs: ReadBackNeeds, one: ReadBack): Promise<'read' | 'r
   return found.kind === 'unread' ? 'away' : 'read';
 }
 
-/** What the log says was written into the fields that are compared. */
+/** The opt-ins that the log says were written into the compared fields. */
 async function sentBy(
   { database }: ReadBackNeeds,
   one: ReadBack,

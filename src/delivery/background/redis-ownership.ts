@@ -1,6 +1,7 @@
-// Whether the Redis we are connected to is ours: asked at the start, after every reconnection and once a second.
-// Invariant: nothing is pushed to, and nothing taken from, a Redis that belongs to another installation or another life of this
-// database. The claim does not rely on it: what a job names is compared with its row in MySQL all the same.
+// Checks that the connected Redis belongs to this installation: at the start, after each reconnection and once a second.
+// Invariant: nothing is pushed to, or taken from, a Redis of another installation or of another life of this database. The claim does
+// not rely on
+// it: it compares each job with its row in MySQL.
 import { belongingOf, identityText, parseIdentity, type Belonging } from '../../domain/installation.ts';
 import { isRelaisError, RelaisError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
@@ -15,7 +16,7 @@ export interface Ownership {
   readonly isOurs: () => boolean;
   /** Passes when this Redis is ours. @throws REDIS-001 */
   readonly require: () => Promise<void>;
-  /** What keeps this process aside, or which service cannot be reached; undefined when all is well. */
+  /** The reason why this process pauses, or the service that cannot be reached; undefined when all is well. */
   readonly trouble: () => Promise<string | undefined>;
   readonly stop: () => void;
 }
@@ -89,7 +90,7 @@ export interface OwnershipOptions {
   readonly log: Log;
 }
 
-/** Reading is not enough: a disk that is full is read all the same. What this process writes in its own work tells. */
+/** Reading is not enough: a full disk can still be read. The writes of this process show it. */
 async function takenBy(database: OwnershipOptions['database']): Promise<void> {
   await database.all('SELECT 1');
   const refusal = database.refusal();

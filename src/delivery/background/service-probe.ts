@@ -1,9 +1,12 @@
 // Probes periodically that MySQL and Redis answer and accept writes, for readiness; logs one line when that changes.
-// Invariant: a service that hangs counts as away after a second; nobody waits for it, nothing piles up behind it.
+// Invariant: a service that hangs counts as away after a second; no request waits for it or piles up behind it.
 import type { Log } from '../../log.ts';
 
 export interface ServiceProbe {
-  /** Undefined while all take what they are given; otherwise which cannot be reached, or takes nothing. Asked again when the last answer is older than a second. */
+  /**
+   * Undefined while all services accept writes; otherwise the one that cannot be reached, or accepts none. Probed again when the last
+   * answer is older than
+   */
   readonly trouble: () => Promise<string | undefined>;
   readonly stop: () => void;
 }

@@ -1,5 +1,5 @@
-// A mail provider tells by itself that it gave up a mail: which delivery it was, its Message-ID says.
-// Invariant: told again it changes nothing; what names no mail of ours moves nothing, and is an alert.
+// Records bounces that a mail provider reports by callback; the Message-ID names the delivery.
+// Invariant: a repetition changes nothing; a report about no mail of ours moves nothing, and raises an alert.
 import { safeCode } from '../../domain/delivery.ts';
 import { fileNamed, mailNamed } from '../../domain/message-id.ts';
 import { foreignCode } from '../../errors.ts';

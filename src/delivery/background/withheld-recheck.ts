@@ -1,6 +1,7 @@
-// What stands withheld for a cause that time or an operator repairs: an authorisation that begins, a mapping that
-// can be used again, a go-live list that is complete.
-// Invariant: it reopens by itself, with an entry; what cannot be judged from here is looked at once an hour at most.
+// Reopens withheld deliveries whose cause time or an operator repairs: an authorisation that begins, a mapping that can be used again,
+// a go-live
+// list that is complete.
+// Invariant: each reopens by itself, with an entry; one that cannot be judged from here is tried once an hour at most.
 import { civilDate } from '../../domain/civil-date.ts';
 import { splitReason } from '../../domain/delivery.ts';
 import { coveringAuthorisation, type Authorisation } from '../../domain/destination.ts';
@@ -39,10 +40,10 @@ const repairable = [
 ];
 /** An authorisation granted while the delivery was being withheld was not seen by it. */
 const crossingMs = 30_000;
-/** What cannot be judged from here is tried again this often at most: every look leaves two lines in the log. */
+/** A delivery that cannot be judged from here is tried again this often at most: each try adds two entries to the log. */
 const lookAgainMs = 3_600_000;
 
-/** What the withheld deliveries of a destination are judged by. */
+/** The inputs by which the withheld deliveries of a destination are judged. */
 interface Present {
   readonly all: readonly Authorisation[];
   /** Clauses of the go-live list that its client has not fulfilled. */
@@ -51,8 +52,8 @@ interface Present {
 }
 
 /**
- * Whether a withheld delivery would pass now, judged as departure judges it. Where the address is a secret it can only
- * be tried: after a change of mapping or authorisation, else once an hour.
+ * True if a withheld delivery would pass now, by the rules of the departure. If the address is a secret it can only be tried: after a
+ * change of mapping or authorisation, else once an hour.
  */
 function isRepaired(row: Delivery, mapping: CompiledMapping, { all, owed, now }: Present): boolean {
   const { base, code } = splitReason(row.reason);
@@ -87,7 +88,11 @@ async function reopenLogged(tx: Sql, ids: readonly number[]): Promise<number> {
 }
 
 /** Withheld for want of an authorisation that has meanwhile begun, or of a mapping that can be used again. Returns how many. */
-export async function reopenRepaired(needs: RecheckNeeds, quarantine: Quarantine, now: Date): Promise<number> {
+export async function reopenRepaired(
+  needs: RecheckNeeds,
+  quarantine: Quarantine,
+  now: Date,
+): Promise<number> {
   const concerned = await destinationsWithWithheld(needs.database);
   // Nothing withheld, nothing compiled: 500 idle destinations must not cost a compiled mapping each.
   if (concerned.size === 0) return 0;
@@ -95,7 +100,9 @@ export async function reopenRepaired(needs: RecheckNeeds, quarantine: Quarantine
   const destinations = (await allDestinations(needs.database)).filter(({ id }) => concerned.has(id));
   return (
     freed +
-    (await quarantine.each(destinations, subjectOf, (destination) => reopenOf(needs, quarantine, destination, now)))
+    (await quarantine.each(destinations, subjectOf, (destination) =>
+      reopenOf(needs, quarantine, destination, now),
+    ))
   );
 }
 
@@ -142,7 +149,11 @@ async function clausesOwed(sql: Sql, clientId: string, now: Date): Promise<Reado
 }
 
 /** Together; where one of them breaks that, each by itself. */
-async function reopenThese(database: Database, quarantine: Quarantine, rows: readonly Delivery[]): Promise<number> {
+async function reopenThese(
+  database: Database,
+  quarantine: Quarantine,
+  rows: readonly Delivery[],
+): Promise<number> {
   const reopenSome = (some: readonly Delivery[]): Promise<number> =>
     database.transaction((tx) =>
       reopenLogged(

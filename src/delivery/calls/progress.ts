@@ -30,7 +30,7 @@ interface Versions {
   readonly versionId: number;
 }
 
-/** The progress of a delivery, and the version that writes the rest of it; undefined where it is one call. */
+/** Reads the progress of a delivery and the version that renders its remaining calls; undefined for a delivery of one call. */
 export async function readProgress(
   row: ClaimedDelivery,
   { mapping, content, versionId }: Versions,
@@ -165,7 +165,7 @@ const nothingToErase = (call: RoutedCall, progress: CallProgress): boolean =>
     (id) => id !== 'reference' && progress.captured[id] === undefined && progress.neverMade(id),
   );
 
-/** What is known once this call is done: whether another follows. */
+/** Answers, once the captures of this call are known, if another call follows. */
 function followedBy(
   call: RoutedCall,
   progress: CallProgress,
@@ -185,7 +185,7 @@ function followedBy(
     ) !== undefined;
 }
 
-/** Whether something of this delivery may be there already. */
+/** True if the recipient may hold something of this delivery. */
 export const begun = (progress: CallProgress): boolean =>
   progress.done.size > 0 || progress.open !== undefined;
 
@@ -199,7 +199,7 @@ export function calledAttempt(
     name: call.name,
     maybeReceived: progress.open?.name === call.name,
     earlier: progress.done.size > 0 || (progress.open !== undefined && progress.open.name !== call.name),
-    // The claim after the last undo ends the delivery, with the refusal.
+    // The claim after the last undo ends the delivery with the refusal.
     more: isUndo(call.name) ? () => true : followedBy(call, progress, lead, situation),
     isReread: progress.outdated.has(call.name),
     undoes: progress.undoes && !isUndo(call.name) && situation.action === 'create',
@@ -211,8 +211,8 @@ export function calledAttempt(
 }
 
 /**
- * What is done and need not be done again. What a call read for another one that is sent again, in this run or a new one, it reads
- * again: a channel that somebody took off meanwhile must not come back with the list as it was.
+ * Finds the calls that are done. A call is outdated if a later call is sent again, in this run or a new one, and writes what it read:
+ * a channel that was withdrawn meanwhile must not return with the old list.
  */
 function doneAndOutdated(
   { run }: Pick<ClaimedDelivery, 'run'>,

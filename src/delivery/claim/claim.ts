@@ -48,9 +48,9 @@ interface ClaimSettings {
   readonly batchId?: number;
   /** A further part of a file that is on its way: it is in flight, and counted, already. */
   readonly continues?: boolean;
-  /** What the destination is reached by now. */
+  /** The address and secrets by which the destination is reached. */
   readonly access?: Access;
-  /** Departs of the claimed rows what was written ahead of the claim and still stands; answers which. */
+  /** Departs the claimed rows that were rendered ahead and are unchanged; answers which. */
   readonly departing?: (
     tx: Sql,
     claimed: readonly ClaimedDelivery[],
@@ -66,8 +66,8 @@ const withoutRates = ({ concurrency, hours }: DestinationLimits): DestinationLim
 const nothing = { claimed: [], departed: new Set<number>(), againAfterMs: 0 } as const;
 
 /**
- * Claims what may leave now; gives the rest back with its reason. One transaction of the caller.
- * A job whose row moved on (other run, other attempt, other state) is stale and ignored.
+ * Claims the rows that may leave now and returns the others to waiting with their reason, in the transaction of the caller.
+ * A job whose row has changed since (other run, other attempt, other state) is stale and ignored.
  */
 export async function claimDeliveries(
   tx: Sql,
@@ -117,7 +117,7 @@ export async function claimDeliveries(
   const waits = await readWaits(tx, permission, rows, { hours: limits.hours, unit });
   const { claimed, back, behind, againAfterMs } = chooseRows(rows, locked, permission, waits);
   await putBack(tx, back);
-  // What waits for another delivery goes with a later file.
+  // A row that waits for another delivery leaves with a later file.
   if (settings.batchId !== undefined) await leaveBatch(tx, behind);
   const departures = settings.batchId === undefined ? claimed.length : Math.min(1, claimed.length);
   if (hasRates(limits) && departures > 0)
@@ -125,7 +125,7 @@ export async function claimDeliveries(
   return { ...none, againAfterMs, claimed, departed: await writeLeases(tx, claimed, destination, settings) };
 }
 
-/** Rows that stand as their job says, each once: a flush can bring a twin of a job into the same group. */
+/** The rows that are as their job says, each once: a flush of Redis can bring a duplicate of a job into the same group. */
 function claimableRows(
   jobs: readonly ClaimJob[],
   byId: ReadonlyMap<number, LockedDelivery>,
@@ -153,7 +153,10 @@ interface Chosen {
   readonly againAfterMs: number;
 }
 
-/** As many as may leave, in the order of the jobs; the rest with what it waits for. The claimed rows are given as they will be. */
+/**
+ * Chooses the rows that may leave, in the order of the jobs, and gives the others their reason. Claimed rows are returned as the
+ * claim will write them.
+ */
 function chooseRows(
   rows: readonly LockedDelivery[],
   locked: readonly LockedDelivery[],
@@ -198,7 +201,7 @@ const claimedRow = (row: LockedDelivery, siblings: readonly LockedDelivery[]): C
   createUnsettled: isCreateUnsettledAmong(siblings),
 });
 
-/** Takes the leases; what was written ahead departs in the same statement. Answers which rows have departed. */
+/** Writes the leases; a row rendered ahead departs in the same statement. Answers which rows have departed. */
 async function writeLeases(
   tx: Sql,
   claimed: readonly ClaimedDelivery[],
@@ -216,7 +219,7 @@ async function writeLeases(
   return departed;
 }
 
-/** How each of them waits. */
+/** How a delivery waits for hours and limits. */
 type WaitsOf = (row: LockedDelivery) => Waits;
 
 async function readWaits(
@@ -244,8 +247,9 @@ async function readWaits(
 }
 
 /**
- * By another address, with another secret, or after a start while nobody else sends: whether we are let in is not known, so one
- * goes ahead. MySQL keeps that, for all processes together.
+ * With another address or secret, or after a start while no other process sends, it is unknown if the recipient accepts our access:
+ * one delivery
+ * goes first. MySQL keeps that for all processes.
  */
 async function testAccess(
   tx: Sql,
@@ -265,7 +269,7 @@ async function testAccess(
 const createsAmong = (siblings: readonly LockedDelivery[]): readonly LockedDelivery[] =>
   siblings.filter((sibling) => sibling.action === 'create');
 
-/** False when the recipient refused the lead or never got it: an update would speak of nothing. */
+/** False when the recipient refused the lead or never got it: it could not apply an update. */
 function hasCreateAmong(siblings: readonly LockedDelivery[]): boolean {
   const creates = createsAmong(siblings);
   return (
@@ -273,7 +277,7 @@ function hasCreateAmong(siblings: readonly LockedDelivery[]): boolean {
   );
 }
 
-/** Its create may have been received, and nobody knows. */
+/** The recipient may have received the create; its outcome is unknown. */
 function isCreateUnsettledAmong(siblings: readonly LockedDelivery[]): boolean {
   const creates = createsAmong(siblings);
   return (
@@ -282,8 +286,9 @@ function isCreateUnsettledAmong(siblings: readonly LockedDelivery[]): boolean {
 }
 
 /**
- * May have been received, and cannot leave again for want of an authorisation or under a restriction; or an update that a restriction
- * holds back: what the prospect takes back does not wait for it.
+ * True for a delivery that may have been received and cannot leave again without an authorisation or under a restriction, and for an
+ * update that
+ * a restriction withholds: a withdrawal does not wait for it.
  */
 function isBarred({ action, state, maybeReceived, reason }: LockedDelivery): boolean {
   if (state !== 'withheld') return false;

@@ -16,10 +16,10 @@ import { claimOrQuarantine } from './quarantine.ts';
 
 export const defaultLimits: DestinationLimits = { concurrency: 1 };
 
-/** Another file of the destination is on its way, or it is held: look again soon. */
+/** While another file of the destination is on its way, or its circuit is open, the file is tried again after this. */
 const fileRetryMs = 1_000;
 
-/** Undefined: there is nothing to do for this job, here or any more. */
+/** Undefined: the job has nothing to do, here or at all. */
 export async function openOrder(
   needs: TripNeeds,
   destinationId: string,
@@ -33,7 +33,7 @@ export async function openOrder(
     reportForeign(needs.log, destinationId, { batch: job.batchId });
     return undefined;
   }
-  // A twin of an earlier try: what it was pushed for has happened, and the file may be held since.
+  // A duplicate of an earlier try: its attempt has happened, and the file may have been paused since.
   if (batch.attempt !== job.attempt) return undefined;
   if (!isUnderWay(batch))
     return batch.isHeardAfterwards ? { destinationId, jobs: [], batch, inForce, leaseMs } : undefined;
@@ -49,14 +49,14 @@ export async function openOrder(
   return { destinationId, jobs, batch, inForce, leaseMs };
 }
 
-/** Undefined: nothing was claimed, or nothing of it speaks of something that the recipient has. */
+/** Undefined: nothing was claimed, or only updates of leads that the recipient does not hold. */
 export async function claimOrder(
   needs: TripNeeds,
   order: Order,
   draft: TripDraft | undefined,
 ): Promise<ClaimedOrder | undefined> {
   const { destinationId, jobs, batch, inForce, leaseMs } = order;
-  // Before it is asked for: a process that stands still until the answer is read must not take its lease for a fresh one.
+  // Measured before the claim: a process that is frozen until it reads the answer must not take its lease for a fresh one.
   const claimedAt = performance.now();
   const claim = await claimOrQuarantine(needs, order, {
     jobs,
@@ -83,7 +83,7 @@ export async function claimOrder(
   return rows.length === 0 ? undefined : { rows, versionId, claimedAt, departed: undefined };
 }
 
-/** Whether we are let in is no question where nobody is dialled. */
+/** A destination that fetches its leads has no access to test. */
 const accessOf = (
   { accessTo, connectors }: TripNeeds,
   { destinationId, inForce }: Order,
@@ -92,7 +92,7 @@ const accessOf = (
     ? {}
     : { access: accessTo(destinationId, inForce.mapping) };
 
-/** A change that crossed the refusal of its create: support's replay of the create carries it. */
+/** Cancels updates of a lead whose create was refused: a replay of the create carries the change. */
 async function cancelOrphanUpdates(
   needs: TripNeeds,
   { batch }: Order,
@@ -139,7 +139,7 @@ export async function claimTogether(
   return claims;
 }
 
-/** A job that Redis held for this destination though MySQL knows it for another, or not at all: dropped, and visible. */
+/** Reports a job of Redis whose delivery MySQL knows for another destination, or not at all. It is dropped. */
 const reportForeign = (
   log: Log,
   destination: string,
@@ -179,7 +179,7 @@ async function claimAll(
   return loads.map((load) => answers.get(load) as Claim);
 }
 
-/** Of twins of a job the first gets the row: only what it has written itself may depart. */
+/** The first of several duplicates of a job gets the row: only the content that it rendered may depart. */
 function departingLoads(
   { owner, departWithClaim }: ClaimNeeds,
   { leaseMs }: ClaimLoad,

@@ -15,7 +15,7 @@ export interface Lease {
 }
 
 interface Given {
-  /** When it was asked for, by `performance.now()`. */
+  /** When it was requested, by `performance.now()`. */
   readonly claimedAt: number;
   readonly leaseMs: number;
   /** As long as a send may take. */
@@ -30,7 +30,7 @@ export function leaseOf(database: Sql, trip: Trip, rows: readonly ClaimedDeliver
   );
 }
 
-/** @param renewNow makes it longer in the database; false: it is somebody else's */
+/** @param renewNow extends it in the database; false: another worker has it */
 export function leaseRenewedBy(
   { claimedAt, leaseMs, totalMs }: Given,
   renewNow: () => Promise<boolean>,
@@ -57,13 +57,13 @@ interface Renewed {
   dueAt: number;
 }
 
-/** Leases of what is being sent: one timer for all, where few sends live long enough to need it. */
+/** Leases of running sends. One timer renews them all: few sends last long enough to need it. */
 const renewed = new Set<Renewed>();
 const lookMs = 1_000;
 
 let looking: NodeJS.Timeout | undefined;
 
-/** Returns how to stop. */
+/** Returns the function that stops the renewal. */
 export function keepRenewed(lease: Lease, everyMs: number): () => void {
   const own: Renewed = { lease, everyMs, dueAt: performance.now() + everyMs };
   renewed.add(own);
@@ -76,7 +76,7 @@ export function keepRenewed(lease: Lease, everyMs: number): () => void {
   };
 }
 
-/** A lease that runs out before the next look is renewed by this one. */
+/** Renews each lease that would run out before the next look. */
 function renewDue(): void {
   const now = performance.now();
   for (const own of renewed) {

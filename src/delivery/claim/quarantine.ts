@@ -16,7 +16,7 @@ import { claimDeliveries } from './claim.ts';
 
 const retryAfterMs = 5 * 60_000;
 
-/** Undefined: it cannot be claimed, and waits. */
+/** Undefined: the delivery cannot be claimed, and waits. */
 export async function claimOrQuarantine(
   needs: TripNeeds,
   { destinationId, jobs, batch }: Order,
@@ -28,7 +28,7 @@ export async function claimOrQuarantine(
     if (isStoreTrouble(error)) throw error;
     if (batch !== undefined) return quarantineUnclaimedRows(needs, batch, load, error);
   }
-  // Once more, without what was written ahead: the claim is then nothing but a claim.
+  // Claims once more without the content rendered ahead.
   const { written: _written, ...bare } = load;
   try {
     return await needs.claim(destinationId, bare);
@@ -40,9 +40,10 @@ export async function claimOrQuarantine(
 }
 
 /**
- * The rows that break the claim of their file wait outside it, and the others leave. A file that may have left would be another one
- * without them (guarantee 4): it waits, and is told of.
- * @throws the error where no row breaks it alone, or all of them do
+ * Takes the rows that break the claim out of their file, so that the others leave. A file that may have left would differ without
+ * them (guarantee 4):
+ * it waits, with an alert.
+ * @throws the error if no row breaks the claim by itself, or if all of them do
  */
 async function quarantineUnclaimedRows(
   needs: TripNeeds,
@@ -75,7 +76,10 @@ async function quarantineUnclaimedRows(
 export const mayHaveLeft = ({ state, whole }: FileBatch): boolean =>
   state === 'written' && (whole === undefined || whole.firstSentAt !== undefined);
 
-/** @param file that it stands in, 0: none; `stays`: it is told of, and not moved. Answers whether it stands in that file no more. */
+/**
+ * @param file that contains it, 0: none; `stays`: an alert is raised and the row is not moved. Returns true once the row is out of
+ * that file.
+ */
 async function quarantineUnclaimed(
   needs: TripNeeds,
   { deliveryId, run, attempt }: ClaimJob,
@@ -95,8 +99,15 @@ async function quarantineUnclaimed(
   return isOut;
 }
 
-/** What was claimed and broke before it departed. @throws the error where it is the database's, a file's, or may have left */
-async function quarantineClaimed(needs: TripNeeds, rows: readonly ClaimedDelivery[], error: unknown): Promise<void> {
+/**
+ * Sets aside rows that broke between claim and departure.
+ * @throws the error if it is the database's or a file's, or if a row may have left
+ */
+async function quarantineClaimed(
+  needs: TripNeeds,
+  rows: readonly ClaimedDelivery[],
+  error: unknown,
+): Promise<void> {
   if (isStoreTrouble(error) || rows.some(({ batchId }) => batchId > 0)) throw error;
   for (const { id, leaseToken } of rows) {
     const waits = await quarantineDelivery(needs, id, { step: 'DEPARTURE', error }, (tx, wait) =>
@@ -106,7 +117,10 @@ async function quarantineClaimed(needs: TripNeeds, rows: readonly ClaimedDeliver
   }
 }
 
-/** False: it has moved on, and nothing is told. One that cannot even be made to wait is told of. */
+/**
+ * False: the delivery has changed since, and no alert is raised. If even the waiting cannot be written, the alert is raised all the
+ * same.
+ */
 export async function quarantineDelivery(
   { database, log }: TripNeeds,
   id: number,
@@ -134,16 +148,20 @@ export async function quarantineDelivery(
   return waits;
 }
 
-/** Within this time a process has looked which keys are in force: one that lacks them claims nothing more. */
+/** Within this time every process has read which keys are in force; a process that lacks one claims nothing more. */
 const shortenedMs = 10_000;
 
-/** @throws the error that ended the attempt, unless its rows wait now */
+/**
+ * Ends an attempt that threw. A process without a key shortens the lease, since others may have the key; rows that break wait.
+ * @throws the error, unless its rows wait now
+ */
 export async function endFailedAttempt(
   needs: TripNeeds,
   claimed: readonly ClaimedDelivery[],
   error: unknown,
 ): Promise<void> {
-  if (!isRelaisError(error) || !error.code.startsWith('KEY-')) return quarantineClaimed(needs, claimed, error);
+  if (!isRelaisError(error) || !error.code.startsWith('KEY-'))
+    return quarantineClaimed(needs, claimed, error);
   const leases = claimed.map((row) => ({ id: row.id, token: row.leaseToken }));
   await renewLeases(needs.database, leases, shortenedMs);
   throw error;

@@ -13,7 +13,7 @@ interface AcceptedNeeds {
   readonly published: Published;
 }
 
-/** By delivery; empty where nothing of it is left out in any case. */
+/** By delivery; empty if the mapping always sends every opt-in. */
 export async function readAcceptedOptIns(
   { database, published }: AcceptedNeeds,
   rows: readonly ClaimedDelivery[],
@@ -27,7 +27,7 @@ export async function readAcceptedOptIns(
   );
   const versions = new Map<number, CompiledMapping>();
   for (const { sentMappingId } of all)
-    // One that this program cannot read any more: it is taken to have told what is told today.
+    // A version that this program can no longer read is taken to have sent the opt-ins that are sent today.
     if (!versions.has(sentMappingId))
       versions.set(sentMappingId, (await published.version(sentMappingId)) ?? content);
   return new Map(updates.map((row) => [row.id, acceptedBefore(row, all, versions)]));
@@ -58,7 +58,7 @@ const wasAcceptedBefore = (
   firstDepartedAt === undefined ||
   (settledAt !== undefined && settledAt <= firstDepartedAt);
 
-/** Opt-ins that all of their calls told, or the one request did. */
+/** Opt-ins that the one request carried, or all of their calls. */
 function acceptedIn(delivery: ToldDelivery, version: CompiledMapping | undefined): readonly string[] {
   const { action, calls } = delivery;
   if (version === undefined) return [];
@@ -80,7 +80,7 @@ function acceptedIn(delivery: ToldDelivery, version: CompiledMapping | undefined
   });
 }
 
-/** A record that the recipient had before we sent anything did not take our answer. */
+/** A record that the recipient had before we sent anything did not take over our opt-in. */
 const isForeign = ({
   outcome,
   departures,

@@ -86,7 +86,7 @@ export function createCredentials(options: CredentialsOptions): CredentialsOf {
       }
       remembered.delete(known);
       let obtained = await get();
-      // Somebody else's request, which may have been satisfied with what we were just refused.
+      // A request of another delivery may have been satisfied with the credential that we were just refused.
       for (let tries = 1; tries < 3 && isStale(obtained, need); tries += 1) obtained = await get();
       return obtained;
     },
@@ -110,7 +110,7 @@ function rememberedOf({ version, remainingMs, lifeMs }: CredentialLife, token: s
     credential: { token, version },
     readAt,
     goodUntil: endsAt - lastMomentsMs(lifeMs),
-    // Read in that time, somebody is renewing it, or has failed to.
+    // A credential read in that time is being renewed, or its renewal has failed.
     renewAt: Math.max(
       endsAt - ahead,
       remainingMs !== null && remainingMs <= ahead ? readAt + renewAgainMs : 0,
@@ -131,19 +131,19 @@ type CredentialLife = Pick<CredentialRow, 'version' | 'remainingMs' | 'lifeMs'>;
 interface CredentialPlace extends CredentialsOptions {
   readonly clientId: string;
   readonly name: Buffer;
-  /** Names this one request among those of all processes. */
+  /** Distinguishes this request from those of other processes. */
   readonly getter: string;
   readonly remember: (row: CredentialLife, token: string) => Credential;
 }
 
-/** Whoever got the right to get one is given so much longer than it may take. */
+/** The process that requests a credential has this much longer than the request may take. */
 const lateMs = 4_000;
 const lookAgainMs = 150;
 
-/** So long before its end the next one is got. */
+/** The next credential is requested this long before the end of this one. */
 const aheadMs = (lifeMs: number | null): number => Math.min(120_000, (lifeMs ?? 0) / 10);
 
-/** In its last moments it could end on its way. */
+/** In its last moments a credential could end on its way to the recipient. */
 const lastMomentsMs = (lifeMs: number | null): number => Math.min(5_000, aheadMs(lifeMs) / 2);
 
 const failedObtaining = (error: unknown): Outcome => ({
@@ -152,7 +152,7 @@ const failedObtaining = (error: unknown): Outcome => ({
   maybeReceived: false,
 });
 
-/** Of all processes one gets it; the others wait for what it writes. */
+/** One process requests the credential; the others wait for the row it writes. */
 async function obtainShared(place: CredentialPlace, need: CredentialNeed): Promise<Obtained> {
   const { database, name, masterKeys } = place;
   const giveUpAt = performance.now() + need.longestMs + 2 * lateMs;
@@ -178,7 +178,7 @@ async function obtainShared(place: CredentialPlace, need: CredentialNeed): Promi
 const isNearEnd = ({ remainingMs, lifeMs }: CredentialRow): boolean =>
   remainingMs !== null && remainingMs <= aheadMs(lifeMs);
 
-/** While the next one is being got, the one before serves to its end. */
+/** While the next credential is being requested, the previous one serves to its end. */
 function serving(place: CredentialPlace, row: CredentialRow, wanted: number): Obtained | undefined {
   if (row.kept === undefined || row.version <= wanted) return undefined;
   if (row.remainingMs !== null && row.remainingMs <= lastMomentsMs(row.lifeMs)) return undefined;

@@ -34,10 +34,10 @@ export function itemOf(
   };
 }
 
-/** What earlier attempts of the delivery came to. */
+/** The results of earlier attempts of the delivery. */
 interface Earlier {
   readonly captured?: Captured | undefined;
-  /** Targets that have it. */
+  /** Targets that accepted it. */
   readonly reached?: readonly string[];
 }
 
@@ -66,7 +66,7 @@ export function parcelOf(
   };
 }
 
-/** Whether the authorisation names every target that the parcel goes to. */
+/** True if the authorisation names every target of the parcel. */
 export const isCovered = ({ authorisation }: Ready, { targetKeys }: Composed): boolean =>
   targetKeys.every((key) => authorisation.targets.includes(key.toLowerCase()));
 
@@ -103,7 +103,7 @@ interface Kept {
 
 const contexts = new WeakMap<readonly string[], Kept>();
 
-/** Deliveries that are written by the same reading of their authorisations share it. */
+/** Deliveries rendered from the same reading of their authorisations share it. */
 export function contextFor(
   options: Surroundings,
   mapping: CompiledMapping,
@@ -128,7 +128,7 @@ function newContext(
     secret: (name) => secrets(name)[0],
     secrets,
     credentials: options.credentials(mapping.clientId),
-    // What the contract names and a live authorisation covers (C18, C19).
+    // The targets that the contract names and a live authorisation covers (C18, C19).
     allowedTargets: allowedTargets.filter((target) => contract.has(target)),
     network: options.network,
     timeouts: mapping.timeouts,
@@ -174,7 +174,7 @@ export async function fileParcel(
   }
   if (first === undefined) return undefined;
   const sequence = numbered.sequence ?? (await reserve(store.database, numbered));
-  // The loop that writes again after a change keeps the number it has.
+  // A later round, after a change, keeps the number.
   numbered.sequence = sequence;
   return { parcel: assembled(batch, sequence, ready, trip.content, store.database.now()), keep: true };
 }
@@ -229,7 +229,7 @@ function bodyOf(
   return { bytes: writePart(records, action, facts), mediaType, extension };
 }
 
-/** Bytes of a file at most: they are held in memory several times over while it is written, encrypted and sent. */
+/** Bytes of a file at most: they are in memory several times over while it is rendered, encrypted and sent. */
 const maxFileBytes = 8_000_000;
 
 /** Rows of a new file that stay below the limit, by their average size; a file that may have left is never cut. */

@@ -42,17 +42,17 @@ export interface ContentInputs {
   readonly revisions: ReadonlyMap<string, Lead>;
   readonly authorisations: readonly Authorisation[];
   readonly now: Date;
-  /** Where a delivery of several calls stands. */
+  /** The progress of a delivery of several calls. */
   readonly progress?: CallProgress | undefined;
-  /** What the recipient has accepted of the opt-in, for an update. */
+  /** The opt-ins that the recipient has accepted, for an update. */
   readonly told?: Told | undefined;
   /** Leads whose person gave no sign for two years (C33). */
   readonly inactive?: ReadonlySet<number>;
   /** Leads whose client owes something before they leave: the clause (C49, C50). */
   readonly incomplete?: ReadonlyMap<number, string>;
-  /** Under what it was handed over before: given where nobody is authorised to receive it any more. */
+  /** The authorisation under which the lead was handed over; given if no authorisation covers it any more. */
   readonly former?: Former | undefined;
-  /** The values that the recipient holds: given for an update of a lead under a restriction. */
+  /** The values that the recipient holds; given for an update of a lead under a restriction. */
   readonly held?: HeldContent | undefined;
 }
 
@@ -81,13 +81,13 @@ export function renderContent(row: ClaimedDelivery, inputs: ContentInputs): Read
 const isUnrendered = (content: Ready | Stopped): boolean =>
   'state' in content && (content.state === 'failed' || content.state === 'withheld');
 
-/** Under which authorisation it goes; `former`: one that has ended. */
+/** The authorisation under which it is sent; `former`: one that has ended. */
 interface Receiver {
   readonly authorisation: Authorisation;
   readonly former: Former | undefined;
 }
 
-/** Whether the lead may go to this destination as it stands now. */
+/** Decides if the lead may be sent to this destination now. */
 function receiverOf(
   row: ClaimedDelivery,
   present: Lead,
@@ -96,7 +96,7 @@ function receiverOf(
 ): Receiver | Stopped {
   const { mapping, content, now } = inputs;
   if (present.erasedAt !== undefined && row.action !== 'erase') return stop('cancelled', 'erased');
-  // Changes and erasures still reach who has it.
+  // Updates and erasures still reach a recipient that has the lead.
   if (row.action === 'create' && inputs.inactive?.has(row.leadId) === true)
     return stop('withheld', 'inactive');
   const owed = row.action === 'create' ? inputs.incomplete?.get(row.leadId) : undefined;
@@ -104,8 +104,9 @@ function receiverOf(
   const plan = mapping.actions[row.action];
   if (plan === undefined)
     return stop('failed', row.action === 'erase' ? 'manual_erasure_required' : 'manual_update_required');
-  // Planned while the mapping could not be asked, or corrected since: a lead that goes elsewhere does not leave here.
-  // In a file of all current leads it is looked at each time.
+  // The lead was planned before the mapping could be read, or was corrected since: one that the destination does not accept does not
+  // leave.
+  // In a file of all current leads this is checked each time.
   if (row.action === 'create' && (row.departures === 0 || mapping.full !== undefined)) {
     const accepted = mapping.accepts(present);
     if (!accepted.yes) return stop('cancelled', reasonWith('not_accepted', safeCode(accepted.because)));
@@ -115,7 +116,7 @@ function receiverOf(
   const former = carriesRight(row, present, now) ? inputs.former : undefined;
   if (former === undefined) return stop('withheld', 'recipient_not_authorised');
   const { authorisation } = former;
-  // Another way than the one it went: its recipient of that time is not reached by it.
+  // The plan has other targets than the lead was sent to: its recipient of that time is not reached.
   if (!plan.targets.every((target) => authorisation.targets.includes(target.toLowerCase())))
     return stopForManualTask(row);
   return { authorisation, former };
@@ -156,7 +157,7 @@ function renderFor(
     return stopForManualTask(row);
   if (!result.ok && call !== undefined && isUndo(call.name)) return notUndone(result, stop);
   if (!result.ok) return stopUnrenderable(row.action, result, stop);
-  // Of several calls each says by itself whether it is made: one that only reads holds nothing, and others follow.
+  // A delivery of several calls decides for each call: one that only reads has no fields, and others follow.
   if (call === undefined && isEmptyUpdate(result.record)) return stop('cancelled', 'not_needed');
   return {
     row,
@@ -179,7 +180,7 @@ const recordOf = (result: ApplyResult): WrittenRecord | undefined => (result.ok 
 const isEmptyUpdate = ({ fieldNames, consents }: WrittenRecord): boolean =>
   fieldNames.length === 0 && consents.some(({ value }) => value === unchanged);
 
-/** What the mapping refused to write, as the state and reason of the delivery. */
+/** Turns a refusal of the mapping into the state and reason of the delivery. */
 function stopUnrenderable(action: ClaimedDelivery['action'], result: Unwritable, stop: Stop): Stopped {
   switch (result.why) {
     case 'opt_in_missing': {
@@ -209,7 +210,7 @@ function stopUnrenderable(action: ClaimedDelivery['action'], result: Unwritable,
 
 type HeldRow = Pick<ClaimedDelivery, 'action' | 'leadId' | 'maybeReceived' | 'sentRevision'>;
 
-/** All calls of a delivery tell of one revision, and a call that may have arrived is written as it was. */
+/** All calls of a delivery render one revision, and a call that may have arrived is rendered as it was. */
 function heldRow(row: ClaimedDelivery, progress: CallProgress): HeldRow {
   const sentRevision = row.sentRevision === 0 ? 0 : (progress.open?.sentRevision ?? progress.oldestRevision);
   return { ...row, maybeReceived: begun(progress), sentRevision };
@@ -229,7 +230,7 @@ function contentLead(row: HeldRow, present: Lead, inputs: ContentInputs): Lead {
     : earlier;
 }
 
-/** Whether the prospect has since taken something back: then the old content may not leave again. */
+/** True if the prospect has taken something back since: then the old content may not leave again. */
 export function moreProtective(
   before: readonly ConsentRecord[],
   now: readonly ConsentRecord[],

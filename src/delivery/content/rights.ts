@@ -16,12 +16,12 @@ import {
 import type { ClaimedDelivery } from '../attempt.ts';
 import type { Published } from '../mapping-cache.ts';
 
-/** Under what a lead was handed over before. */
+/** The authorisation and values with which a lead was handed over before. */
 export interface Former {
   readonly authorisation: Authorisation;
-  /** Of the person, what the recipient holds as it is known now; nothing of who was corrected after that. */
+  /** Values of the person that the recipient holds; none if the person was corrected after that. */
   readonly known: ReadonlySet<KnownName>;
-  /** Opt-ins it was told of, by `purpose.channel`. */
+  /** Opt-ins that it received, by `purpose.channel`. */
   readonly optIns: ReadonlySet<string>;
 }
 
@@ -52,7 +52,7 @@ export async function readFormers(
   return found;
 }
 
-/** What of the person stood in these contents, as the versions that wrote them read it: the version of today may say more. */
+/** The values of the person in these contents, by the versions that rendered them: today's version may read more. */
 async function knownOf(
   handedOver: readonly HandedOver[],
   published: Published,
@@ -63,7 +63,7 @@ async function knownOf(
     const reads = version?.reads(action, call === '' ? undefined : call) ?? new Map<string, never>();
     for (const name of namesIn(fields, [...reads.keys()])) {
       const sources = reads.get(name) ?? [];
-      // Where several lines write a target, the log does not say which of them did.
+      // If several lines write a target, the log does not say which of them did.
       if (sources.length === 1) for (const value of personIn(sources[0] ?? '')) known.add(value);
     }
   }
@@ -79,7 +79,7 @@ const personIn = (source: string): readonly KnownName[] =>
         : ([...nameable, 'phone'] as const).filter((name) => path === `identity.${name}`),
     );
 
-/** Whether a delivery carries a right of the prospect to someone who may hold the lead: an erasure, or something taken back. */
+/** True if a delivery carries a right of the prospect to a recipient that may hold the lead: an erasure, or something taken back. */
 export function carriesRight(
   row: Pick<ClaimedDelivery, 'action'>,
   lead: Pick<Lead, 'consents'>,
@@ -98,7 +98,7 @@ const wasGranted = (consents: Lead['consents'], purpose: string, channel: string
     (consent) => consent.purpose === purpose && consent.channel === channel && consent.state === 'granted',
   );
 
-/** What the recipient needs to find the person and note the answer, and nothing it does not hold already. */
+/** Reduces the lead to the values that the recipient needs to find the person, and holds already. */
 export function neededOnly(lead: Lead, { known }: Former): Lead {
   const phone = lead.identity.mobile === undefined ? 'landline' : 'mobile';
   const held = nameable.filter(
@@ -115,7 +115,7 @@ export function neededOnly(lead: Lead, { known }: Former): Lead {
   };
 }
 
-/** Whether these opt-ins tell the recipient only what it was told of before, or what is taken back. */
+/** True if each opt-in is one that the recipient has received before, or is taken back. */
 export const addsNothingNew = (consents: readonly ConsentSent[], { optIns }: Former): boolean =>
   consents.every(
     ({ purpose, channel, state }) =>
@@ -145,7 +145,7 @@ export async function readHeldContent(
   return held;
 }
 
-/** The lead as an update may say it; undefined: the update takes nothing back and corrects nothing, and waits. */
+/** The lead as an update may send it; undefined: the update takes nothing back and corrects nothing, and waits. */
 export function leadUnderRestriction(
   row: Pick<ClaimedDelivery, 'action'>,
   lead: Lead,
@@ -158,7 +158,7 @@ export function leadUnderRestriction(
   const left = lead.consents.filter(isNew).map(({ leadRevision = 0 }) => leadRevision);
   const said: Lead = {
     ...lead,
-    // The recipient is not taken to have been told what is left out.
+    // The recipient is not taken to have received what is left out.
     revision: Math.min(lead.revision, ...left.map((revision) => revision - 1)),
     interactions: [],
     consents: lead.consents.filter((consent) => !isNew(consent)),

@@ -7,7 +7,7 @@ import { mac } from '../../domain/mac.ts';
 import type { Sql } from '../../store/database.ts';
 import { allRotated, type RotatedRow } from '../../store/rotated-secrets.ts';
 
-/** Read again after so long: what was renewed a moment ago signs beside the one before it. */
+/** Read again after this, ms: until then a rotated secret signs beside the one before it. */
 export const rotatedFreshMs = 5_000;
 
 type Secrets = (name: string) => readonly string[];
@@ -15,15 +15,15 @@ type Secrets = (name: string) => readonly string[];
 type SecretName = Pick<RotatedRow, 'destinationId' | 'name'>;
 
 export interface RotatedSecrets {
-  /** Secrets of a destination by name, newest first; the operator's where nothing was renewed. As they were read last. */
+  /** Secrets of a destination by name, newest first, as last read; the operator's if none was rotated. */
   readonly secretsFor: (destinationId: string) => Secrets;
-  /** Reads what was renewed. Who signs does so before it begins, and every few seconds. */
+  /** Reads the rotated secrets. A signing process calls it before it starts, and every few seconds. */
   readonly refresh: () => Promise<void>;
   /** For this secret of this destination: in another's row it opens nothing. */
   readonly seal: (value: string, of: SecretName) => Buffer;
-  /** Of the operator's own value, so that another one is noticed. */
+  /** Digest of the operator's value, so that another value is noticed. */
   readonly digestOf: (name: string) => Buffer;
-  /** Of these rows, newest first, which sign now: the renewed one, beside it what it takes the place of while that overlaps. */
+  /** The row of these, newest first, that signs now: the rotated secret, beside it the one it replaces while both overlap. */
   readonly inForce: (rows: readonly RotatedRow[], name: string) => RotatedRow | undefined;
 }
 
@@ -41,7 +41,7 @@ export function createRotatedSecrets({
     derived(key, `values:${JSON.stringify([destinationId, name])}`);
   const marking = derived(key, 'marks');
   let known = new Map<string, readonly RotatedRow[]>();
-  /** By all that a row says: one that was moved or written over is opened again. */
+  /** By all columns of a row: one that was moved or overwritten is opened again. */
   let values = new Map<string, string | undefined>();
 
   const openedOf = (row: RotatedRow): string | undefined => {

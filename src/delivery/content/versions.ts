@@ -35,7 +35,7 @@ export async function chooseVersions(
   }
   const isFetched = order.isFetched === true;
   if ((batch !== undefined) !== connector.maxItems > 1 || isFetched !== (connector.fetched !== undefined)) {
-    // What was queued by the old mode (file, single, fetched) is dispatched by the new one.
+    // Rows queued for the old mode (file, single, fetched) are dispatched again for the new one.
     await needs.record({ released: rows, ...voidingOf(batch) });
     return undefined;
   }
@@ -151,7 +151,7 @@ export async function freshTrip(
   };
 }
 
-/** What the recipient may already hold was written by this version, and is written by it again (guarantee 4). */
+/** The version that rendered what the recipient may hold: it renders it again (guarantee 4). */
 function pinnedVersion(row: ClaimedDelivery, batch: FileBatch | undefined): number | undefined {
   if (batch !== undefined) return batch.mappingVersionId > 0 ? batch.mappingVersionId : undefined;
   return row.maybeReceived && row.sentMappingId > 0 ? row.sentMappingId : undefined;

@@ -37,7 +37,7 @@ export async function depart(
   return checked ?? [];
 }
 
-/** The same of one, undone. @throws what it breaks with */
+/** The same for one, rolled back. @throws the error it meets */
 export const tryDeparture = (
   database: Database,
   masterKeys: KeyRing,
@@ -47,7 +47,7 @@ export const tryDeparture = (
     undoIf: () => true,
   });
 
-/** @param leasesAre `trusted`: taken for held; undefined is answered when one turns out to be lost */
+/** @param leasesAre `trusted`: assumed valid; undefined is returned if one turns out to be lost */
 async function departTogether(
   tx: Sql,
   masterKeys: KeyRing,
@@ -82,8 +82,9 @@ async function departTogether(
 }
 
 /**
- * Departs what was written ahead of its claim, in the claim's own transaction; the rows are locked. What does not stand any more,
- * and a lead that somebody holds, is left to be claimed alone: nothing is waited for under the destination's lock.
+ * Departs deliveries that were rendered ahead, in the transaction of their claim; the rows are locked. One that has changed, or whose
+ * lead is
+ * locked elsewhere, is claimed without departing: nothing waits under the destination's lock.
  */
 export async function departWithClaim(
   tx: Sql,
@@ -111,7 +112,7 @@ export async function departWithClaim(
   return new Set(leaving.flatMap((departure) => departure.ready.map((prepared) => prepared.row.id)));
 }
 
-/** Whether the row is still the one that the content was written for: of its lead and action it stays, for life. */
+/** True if the row is still the one that the content was rendered for: its lead and action never change. */
 const isSameRow = (written: ClaimedDelivery, row: ClaimedDelivery): boolean =>
   written.id === row.id &&
   written.run === row.run &&
@@ -139,7 +140,7 @@ const lockAuthorisations = (
     true,
   );
 
-/** Whether lead, consents and authorisation are those that the content was written by. */
+/** True if lead, consents and authorisation are those that the content was rendered from. */
 function isUnchanged(
   { row, readRevision, record, authorisation, former }: Ready,
   { leads, authorisations, now }: LockedState,

@@ -77,7 +77,7 @@ async function writeRound(needs: TripNeeds, trip: Trip, left: Remaining, round: 
   if (assembled.value === undefined) return endWithoutLeaving(needs, trip, stopped);
   if (assembled.value === 'voided') return voidFile(needs, trip, ready, stopped);
   const { parcel, keep } = assembled.value;
-  // A file of all leads is one file: the rest would leave in another, and each of them would be short of the other's leads.
+  // A file of all leads is never split: each half would lack the other's leads.
   const isCut = trip.batch !== undefined && trip.mapping.full === undefined;
   const most = isCut ? rowsThatFit({ keep, parcel }, ready.length) : ready.length;
   if (most < ready.length) return splitFile(needs, ready, stopped, most);
@@ -127,7 +127,7 @@ async function departOnce(
   round: number,
 ): Promise<RoundEnd> {
   const { destinationId } = trip.mapping;
-  // Out of the file before it leaves: what departs is then exactly what stands in it, should this worker die.
+  // Stopped rows leave the file before its departure: if this worker dies, the departed rows are exactly those in the file.
   const isRecordedNow = trip.batch !== undefined && stopped.length > 0;
   if (isRecordedNow) await needs.record({ stopped });
   const still = isRecordedNow ? [] : stopped;
@@ -150,7 +150,7 @@ async function departOnce(
   return { next: 'departed', departed: { trip, departure, stopped: still } };
 }
 
-/** The rest leaves in a file of its own, at once. */
+/** The remaining rows leave in another file, at once. */
 async function splitFile(
   needs: TripNeeds,
   ready: readonly Ready[],
@@ -168,7 +168,7 @@ async function splitFile(
   );
 }
 
-/** Nobody is authorised to receive them at this target. */
+/** No authorisation covers these rows at this target. */
 async function withoutUncovered(
   needs: TripNeeds,
   trip: Trip,
@@ -256,9 +256,9 @@ async function catchBug<T>(work: () => T | Promise<T>): Promise<Caught<T>> {
 }
 
 /**
- * The rows that break the departure of their file wait outside it. A file that may have left would be another one without them: it
- * is told of, and waits.
- * @throws the error where the file may not leave without them
+ * Takes the rows that break the departure out of their file. A file that may have left would differ without them: it waits, with an
+ * alert.
+ * @throws the error if the file may not leave without them
  */
 async function quarantineUndeparted(
   needs: TripNeeds,
@@ -285,7 +285,10 @@ async function quarantineUndeparted(
   return out;
 }
 
-/** The rows without which the others would depart. @throws the error where no row breaks it alone, or all of them do */
+/**
+ * Finds the rows that break the departure of the others, in trials that are rolled back.
+ * @throws the error if no row breaks it by itself, or if all of them do
+ */
 async function findBreakingRows(
   { database, masterKeys }: Pick<DelivererOptions, 'database' | 'masterKeys'>,
   { keep: _keep, ...departure }: Departure,

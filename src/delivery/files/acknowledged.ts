@@ -1,6 +1,7 @@
-// What follows for a file once the lines of its acknowledgement were heard: it ends, is looked at again soon, or goes on with the
-// deliveries that no line named.
-// Invariant: a file that its recipient spoke of has arrived, whatever became of its leads: it ends as sent.
+// Continues a file after the lines of its acknowledgement were applied: it ends, is checked again soon, or is sent on with the
+// deliveries that no
+// line named.
+// Invariant: a file that its recipient acknowledged in part has arrived, whatever the outcome of its leads: it ends as sent.
 import { batchDeliveries, deferBatch, endBatch, isUnderWay } from '../../store/batches.ts';
 import type { Database } from '../../store/database.ts';
 import { readAttempts } from '../../store/deliveries.ts';
@@ -13,7 +14,7 @@ import { fileTrip } from '../content/versions.ts';
 import { readAcknowledgement, soonMs } from './acknowledgement.ts';
 import { outcomeOfFile } from './send-long.ts';
 
-/** What is left of the order: deliveries that no line named. Undefined: nothing, for now or for good. */
+/** The rest of the order: deliveries that no line named. Undefined: none, for now or for good. */
 export async function hearLines(needs: TripNeeds, order: Order): Promise<Order | undefined> {
   const { batch } = order;
   if (batch === undefined || batch.state === 'open') return order;

@@ -1,6 +1,7 @@
-// The acknowledgement of a file, read line by line at the recipient's: looked for, seen twice with the same content, then heard.
-// Invariant: no line counts before the whole piece was read once and stood there unchanged at a second look: a file that is still
-// being written, cut off or malformed moves nothing. A reading that breaks off is begun anew.
+// Reads the acknowledgement of a file line by line at the recipient: it is looked for, read twice with the same content, then applied.
+// Invariant: no line counts before the whole piece was read once and was unchanged at a second reading: a file that is still being
+// written, cut
+// off or malformed moves nothing. An interrupted reading starts again.
 import { createHmac } from 'node:crypto';
 import type { AckRead, Action, ItemAnswers, Parcel, TakeAnswers } from '../../../connectors/contract.ts';
 import { derived } from '../../domain/keyed.ts';

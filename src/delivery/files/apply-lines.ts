@@ -1,6 +1,6 @@
-// What the lines of an acknowledgement come to: each delivery they name gets its own outcome, some hundreds in one transaction.
-// Invariant: the first word counts. Heard again it changes nothing, so that a reading that broke off begins anew; a word that
-// contradicts it moves nothing, stands in the log, and is a task. A line that breaks our code keeps no other from being heard.
+// Applies the lines of an acknowledgement: each delivery they name gets its own outcome, some hundreds in one transaction.
+// Invariant: the first line about a delivery counts. A repetition changes nothing, so that an interrupted reading can start again; a
+// contradiction moves nothing, is logged and becomes a task. A line that breaks our code keeps no other from being applied.
 import type { ItemAnswer } from '../../../connectors/contract.ts';
 import { isEnd } from '../../domain/delivery.ts';
 import { namelessCode } from '../../domain/names-in-text.ts';
@@ -248,7 +248,7 @@ function hear(
 async function write(tx: Sql, { work, anew, decided }: Heard): Promise<void> {
   await markSettled(tx, work.settlements);
   await awaitAnew(tx, anew);
-  // What was asked of a person is answered.
+  // The task of support is answered.
   await closeAlertsOf(tx, decided);
   await writeEffects(tx, work);
 }

@@ -1,5 +1,5 @@
-// What became of a long file that may have been received: asked once for all its rows, before any of them is claimed.
-// Invariant: while the recipient decides, no row moves and the log gets no entry for each: a million of them would at every question.
+// Looks up a long file that may have been received: once for all its rows, before any of them is claimed.
+// Invariant: while the recipient decides, no row moves and the log gets no entry per row: there may be a million of them.
 import type { Outcome } from '../../../connectors/contract.ts';
 import { foreignCode } from '../../errors.ts';
 import { type Whole } from '../../store/long-files.ts';

@@ -1,4 +1,4 @@
-// Slots and batches of file flows: when a file is due, its deliveries are collected into one.
+// Collects the due deliveries of a file flow into a batch when its slot comes.
 // Invariant: a slot is taken once; after an outage the latest missed slot runs, never each of them.
 import { fileConnectors, lastSlotBefore } from '../../../connectors/index.ts';
 import type { Reason } from '../../domain/delivery.ts';
@@ -14,7 +14,14 @@ import { destinationsWithPlannedWork } from '../../store/due-work.ts';
 import { relabelWaiting, showHeld } from '../../store/held-back.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import type { Which } from '../../store/which.ts';
-import { quarantineForEach, createQuarantine, unitOf, type Quarantine, type Subject, type Unit } from '../quarantine.ts';
+import {
+  quarantineForEach,
+  createQuarantine,
+  unitOf,
+  type Quarantine,
+  type Subject,
+  type Unit,
+} from '../quarantine.ts';
 import { settleCarried } from './carried-changes.ts';
 import type { Published } from '../mapping-cache.ts';
 import type { SlotRun, SlotWork } from './fill.ts';
@@ -49,7 +56,7 @@ export interface FilesOptions {
   readonly log: Log;
 }
 
-/** What every step needs, and the destinations that break each of them. */
+/** All that the steps need, with a quarantine for each of them. */
 interface Filing extends FilesOptions {
   readonly noting: Quarantine;
   readonly collecting: Quarantine;

@@ -1,5 +1,5 @@
-// A file without any lead, which the recipient expects all the same: its outcome moves the file alone.
-// Invariant: it is decided as a delivery is; past the age of the destination's leads it is given up, with an alert.
+// Sends a file without any lead, which the recipient expects all the same: its outcome moves the file only.
+// Invariant: its outcome is decided as for a delivery; past the age of the destination's leads it is given up, with an alert.
 import type { Outcome } from '../../../connectors/contract.ts';
 import { decide } from '../../domain/verdict.ts';
 import { raiseAlerts } from '../../store/alerts.ts';

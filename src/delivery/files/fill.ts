@@ -1,6 +1,7 @@
-// What a slot comes to: files of the deliveries that are due. More than are written at once make one long file, collected part by
-// part, each in a transaction of its own.
-// Invariant: a slot is taken once everything of it stands in files; until then whoever comes next goes on where it stopped.
+// Fills a slot with the deliveries that are due. More rows than are rendered at once make one long file, collected part by part, each
+// in a
+// transaction of its own.
+// Invariant: a slot is taken once all its deliveries are in files; until then the next process continues where the last one stopped.
 import type { Action } from '../../../connectors/contract.ts';
 import { sendsFiles } from '../../../connectors/index.ts';
 import { closedFor } from '../../domain/send-policy.ts';

@@ -1,5 +1,5 @@
-// The last look at a file that should hold every current lead, before its first byte leaves.
-// Invariant: judged by what is written into it, however much of it was left out on the way.
+// Checks a file of all current leads once more before its first byte leaves.
+// Invariant: the check counts the leads that are rendered into it, not those that were collected.
 import { mayLeave } from '../../domain/full-file.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import type { Database } from '../../store/database.ts';
@@ -9,8 +9,9 @@ import type { Whole } from '../../store/long-files.ts';
 import { holdBack } from './hold-back.ts';
 
 /**
- * Whether it may not leave. It lost too much: then it is held back, and its leads wait for what support decides. Or its mapping makes
- * other files by now, whose recipient would take every lead of it for a new one.
+ * True if the file may not leave. If it lost too many leads it is held back until support decides; if its mapping makes other files
+ * by now,
+ * its recipient would take every lead of it for a new one.
  */
 export async function isHeldBack(
   database: Database,

@@ -1,6 +1,7 @@
-// The slot of a file that holds every current lead: what stood in an earlier one is opened again, step by step, and collected with
-// what is new into one file, however long.
-// Invariant: no such file leaves before everything of it is gathered, nor while an earlier one is under way or held back.
+// Collects a file of all current leads: leads of earlier files are reopened, step by step, and collected with the new ones into one
+// file,
+// however long.
+// Invariant: no such file leaves before all its leads are collected, nor while an earlier one is under way or held back.
 import { closedFor } from '../../domain/send-policy.ts';
 import { mayLeave, type FullGuard } from '../../domain/full-file.ts';
 import { hasFileUnderWay } from '../../store/batches.ts';
@@ -87,7 +88,7 @@ async function beginSlot(
   { slot, destination, mapping }: FullWork,
   file: FullFile,
 ): Promise<SlotRun> {
-  // What stands in a file on its way could not stand in this one.
+  // A lead in a file on its way cannot be in this one.
   if (!file.isTold || (await hasFileUnderWay(tx, destination.id))) return later;
   // One that is due by now holds all that this one would.
   if (await isOutrun(tx, slot)) {

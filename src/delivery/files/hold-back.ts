@@ -1,5 +1,5 @@
-// A file of all leads that lost too much is held back until support has decided.
-// Invariant: told once; nothing more is gathered for its destination meanwhile.
+// Holds back a file of all leads that lost too many of them, until support has decided.
+// Invariant: one alert; no further file is collected for its destination meanwhile.
 import type { Sql } from '../../store/database.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { holdFile, type HeldFile } from '../../store/full-files.ts';

@@ -1,5 +1,5 @@
-// A line of an acknowledgement about a delivery that has an outcome already: from an earlier line, or by other means.
-// Invariant: the first word counts. What contradicts it stands in the log once and is a task; what nobody knew settles what is open.
+// Applies a line of an acknowledgement about a delivery that already has an outcome, from an earlier line or by other means.
+// Invariant: the first line counts. A contradiction is logged once and is a task; a line about an unknown outcome settles it.
 import { appendHandovers } from '../../store/handovers.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import type { Sql } from '../../store/database.ts';

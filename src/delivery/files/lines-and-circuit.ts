@@ -1,5 +1,5 @@
-// What the lines of an acknowledgement say of their destination: one that refuses lead after lead, and takes none, is held.
-// Invariant: judged by a piece as a whole: in which order its lines stand says nothing.
+// Moves the circuit by the lines of an acknowledgement: a destination that refuses lead after lead, and accepts none, is held.
+// Invariant: the piece counts as a whole: the order of its lines does not matter.
 import { defaultBreakerPolicy } from '../../domain/breaker.ts';
 import type { Outcome } from '../../../connectors/contract.ts';
 import type { Verdict } from '../../domain/verdict.ts';

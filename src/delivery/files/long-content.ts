@@ -1,5 +1,5 @@
-// The bytes of a long file: its frame around its parts, read from MySQL one part at a time.
-// Invariant: the same file gives the same bytes at every reading; a part whose bytes are gone, or a lease that is lost, ends it.
+// Reads the bytes of a long file, its frame around its parts, from MySQL one part at a time.
+// Invariant: the same file gives the same bytes at every reading; a part whose bytes are missing, or a lost lease, ends it.
 import type { LongBytes, Parcel } from '../../../connectors/contract.ts';
 import { RelaisError } from '../../errors.ts';
 import type { FileFrame } from '../../mapping/file-contract.ts';
@@ -9,7 +9,7 @@ import type { LongFile } from '../attempt.ts';
 import type { Trip, TripNeeds } from '../trip.ts';
 
 type Content = Pick<TripNeeds, 'database' | 'masterKeys'> & {
-  /** Of what is being sent: whether it is ours still. Asked before each part, and before the file is complete. */
+  /** True while this process has the lease of the file. Asked before each part, and before the file is complete. */
   readonly holds?: () => Promise<boolean>;
 };
 
@@ -41,7 +41,7 @@ async function* readParts(
   yield close;
 }
 
-/** What came after may be sending other bytes under another number: this sending must not be brought to its end. */
+/** A later attempt may be sending other bytes under another number: this sending must not complete. */
 async function orLost(wholeId: number, holds: () => Promise<boolean>): Promise<void> {
   if (!(await holds()))
     throw new RelaisError('INTERNAL-001', `File ${wholeId} is sent by somebody else by now.`);

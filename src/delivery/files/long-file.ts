@@ -1,6 +1,7 @@
-// One attempt at a long file: its parts are written and depart one by one, the whole is sent, its outcome goes to each part.
-// Invariant: at most one part is in memory. The bytes are fixed when the first sending begins; before it, what has changed is
-// written again, afterwards a change voids the file. A final outcome is kept before any row is settled by it.
+// Attempts a long file: its parts are rendered and depart one by one, the whole is sent, and its outcome settles each part.
+// Invariant: at most one part is in memory. The bytes are fixed when the first sending begins; before it, a changed lead is rendered
+// again,
+// afterwards a change voids the file. A final outcome is kept before it settles any row.
 import type { Outcome } from '../../../connectors/contract.ts';
 import {
   extentOf,
@@ -64,7 +65,7 @@ const finalKinds: ReadonlySet<Outcome['kind']> = new Set([
   'invalid',
 ]);
 
-/** What an attempt at a long file works with. */
+/** All that the steps of an attempt at a long file need. */
 interface Work {
   readonly needs: TripNeeds;
   readonly attempt: LongAttempt;

@@ -1,6 +1,7 @@
-// The parts of a long file: each is claimed, written, departed and settled by itself, as a file of its own is.
-// Invariant: one part is in memory at a time. Its rows stay on their way under a long lease, which the lease of the whole bounds:
-// when that lapses, recovery ends theirs (store/long-files.ts).
+// Claims, renders, departs and settles the parts of a long file, each as a file of its own.
+// Invariant: one part is in memory at a time. Its rows remain on their way under a long lease, which the lease of the whole bounds:
+// when that
+// lapses, recovery ends theirs (store/long-files.ts).
 import type { Outcome } from '../../../connectors/contract.ts';
 import { batchDeliveries, type Batch } from '../../store/batches.ts';
 import type { HeldWhole } from '../../store/long-files.ts';
@@ -20,7 +21,7 @@ const partLeaseMs = 24 * 3_600_000;
 /** Times a row may be cancelled or expire between the look at a part and its claim. */
 const looks = 3;
 
-/** What an attempt at a long file knows while its parts are written. */
+/** The state of an attempt at a long file while its parts are rendered. */
 export interface LongAttempt {
   readonly order: Order;
   readonly file: LongFile;
@@ -28,9 +29,9 @@ export interface LongAttempt {
   readonly lease: Lease;
   /** The version that writes it, chosen with its first part; 0: the one in force. */
   versionId: number;
-  /** Of the first part that departed. */
+  /** The trip of the first part that departed. */
   trip: Trip | undefined;
-  /** Of each part that departed, the revisions of its leads, added up: they only grow, so that another sum means a change. */
+  /** For each departed part, the sum of its leads' revisions: revisions only grow, so that another sum means a change. */
   readonly revisions: Map<number, number>;
 }
 
@@ -55,7 +56,7 @@ export async function rewritePart(needs: TripNeeds, attempt: LongAttempt, part: 
   const { trip, file } = attempt;
   const rows = await rowsOf(needs, part);
   if (trip === undefined || rows.length === 0) return;
-  // What departed with the part as it was has its outcome: some of it may not depart again.
+  // The earlier departure of the part gets its outcome: some of its rows may not depart again.
   await appendHandovers(needs.database, rows.map(neverLeftEntry));
   const departed = await writeAndDepart(needs, { ...trip, batch: { ...part, whole: file } }, rows);
   if (departed !== undefined) noteRevisions(attempt, part, departed);
@@ -116,7 +117,7 @@ export interface PartsOutcome {
   readonly outcome: Outcome;
   /** By `performance.now()`. */
   readonly startedAt: number;
-  /** Whether the destination's circuit learns from it. */
+  /** True if the outcome moves the circuit of the destination. */
   readonly movesCircuit: boolean;
   /** It was found out for an earlier attempt: this one of the rows never departed, and the log must not say that it did. */
   readonly asked?: boolean;

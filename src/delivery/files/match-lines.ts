@@ -1,5 +1,5 @@
-// Which delivery of a file a line of its acknowledgement names, and what it says of it.
-// Invariant: only what left in that very file is named by it; of the recipient's texts a code and a record's number are kept.
+// Matches the lines of an acknowledgement with the deliveries of its file, and reads their outcome.
+// Invariant: a line names only a delivery that left in that file; of the recipient's texts only a code and a record's number are kept.
 import type { ItemAnswer, LineWord, NamedBy, Outcome } from '../../../connectors/contract.ts';
 import { safeCode } from '../../domain/delivery.ts';
 import { safeReference } from '../../domain/reference.ts';

@@ -1,5 +1,5 @@
-// The sending of a long file, or of one without any lead: its bytes are fixed, the log says that it departs, the connector carries it.
-// Invariant: nothing leaves under a lease that is lost, nor other bytes than those that may have arrived before.
+// Sends a long file, or one without any lead: fixes its bytes, logs its departure, and passes it to the connector.
+// Invariant: nothing leaves under a lost lease, nor other bytes than those that may have arrived before.
 import type { Outcome } from '../../../connectors/contract.ts';
 import type { FileFrame } from '../../mapping/file-contract.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
@@ -96,7 +96,7 @@ const departedEntry = (
   bytes: parcel.body.long?.size ?? 0,
 });
 
-/** What the file as a whole came to; of each lead in it the log has an entry besides. */
+/** The entry for the outcome of the whole file; each lead in it has its own entry besides. */
 export const outcomeOfFile = (whole: Whole, outcome: Outcome, nextStep: string): Handover => ({
   entry: 'file_outcome',
   ...ofFile(whole),

@@ -26,7 +26,10 @@ import type { Attempted, ClaimedDelivery, Stopped } from '../attempt.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import { type LateArrival, resendOvertaken } from './follow-ups.ts';
 
-/** Tries spent by what travels together: a file is given up when its youngest row is, or a part of it would go again under another number. */
+/**
+ * Tries spent by rows of one file: the file is given up when its youngest row is, or a part of it would be sent again under another
+ * number.
+ */
 export const spentOf = (rows: readonly Pick<AttemptDelivery, 'spent'>[]): number =>
   Math.min(...rows.map((row) => row.spent));
 
@@ -48,8 +51,9 @@ const stoppedEntries = {
 } as const;
 
 /**
- * A change for a record that nobody can name, because its create ended without an answer: it stands until support has said
- * what became of the create, with a task at once.
+ * Withholds an update for a record without a known reference, because its create ended without an answer, until support has resolved
+ * the create;
+ * a task is opened at once.
  */
 function untilSettled(stopped: Stopped): Stopped {
   const { row, state, reason } = stopped;
@@ -73,7 +77,7 @@ export function noteStopped(given: Stopped, work: OutcomeEffects): void {
   });
   const left = refusal?.leaves ?? row.maybeReceived;
   work.settlements.push({ ...unspent(row, state, reason, 0, true), maybeReceived: left });
-  // Nothing is there any more that a reference or an id could name.
+  // No record exists any more that a reference or an id could name.
   if (refusal?.leaves === false) work.erased.push({ leadId: row.leadId, destinationId: row.destinationId });
   if (isEnd(state)) work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
   if ((state === 'cancelled' || state === 'delivered') && row.action === 'erase')
@@ -142,7 +146,7 @@ export function noteDecision(
   const state = stateAfter(verdict);
   if (call !== undefined) noteCall(row, call.name, decision, attempted, work);
   const isUndone = call !== undefined && isUndo(call.name);
-  // What answers an undo names nothing that is there.
+  // The answer to an undo names no record that exists.
   const reference = 'reference' in attempted.outcome && !isUndone ? attempted.outcome.reference : undefined;
   work.handovers.push({
     entry: attempted.asked ? 'lookup' : 'outcome',
@@ -154,7 +158,7 @@ export function noteDecision(
     id: row.id,
     state,
     reason: verdict.reason,
-    // Held: out of dispatch's reach; the sweep of maxAge ends it if nobody decides.
+    // A held delivery is out of dispatch's reach; the sweep of maxAge ends it if support does not decide.
     afterMs:
       verdict.next === 'hold' || (verdict.next === 'pending' && !attempted.hasLookup)
         ? row.expiresAt.getTime() - row.now.getTime() + 86_400_000
@@ -187,7 +191,7 @@ export function noteDecision(
   if (verdict.next === 'hold') work.alerts.push({ kind: 'support_decides', ...about });
 }
 
-/** Where it went to several targets that did not all take it at once: each by its name, and who has it is not sent it again. */
+/** For several targets that did not all accept: one entry for each, and a target that accepted is not sent to again. */
 export function noteTargets(row: ClaimedDelivery, attempted: Attempted, work: OutcomeEffects): void {
   const { outcome } = attempted;
   for (const { target, taken, status } of outcome.evidence?.targets ?? []) {
@@ -279,7 +283,7 @@ function noteCall(
   (attempted.call?.isReread === true ? work.again : work.next).push(row.id);
 }
 
-/** Whether a verdict costs one of the tries of what was sent. */
+/** True if a verdict uses up one of the tries. */
 function spends(verdict: Verdict): boolean {
   switch (verdict.next) {
     case 'retry':
@@ -338,16 +342,16 @@ export interface OutcomeEffects {
   readonly ended: { readonly leadId: number; readonly destinationId: string }[];
   readonly calls: CallOutcome[];
   readonly taken: TargetTaken[];
-  /** Deliveries whose pause was for an outage that is over. */
+  /** Deliveries that waited for an outage that is over. */
   readonly forward: number[];
   /** Deliveries whose next call leaves at once; `again`: one that was tried before. */
   readonly next: number[];
   readonly again: number[];
-  /** Calls whose work was taken back. */
+  /** Calls that were undone. */
   readonly undone: { readonly deliveryId: number; readonly name: string }[];
   /** Deliveries to be read back. */
   readonly readBacks: ReadBackWanted[];
-  /** What recipients call their records, learnt by workers whose lease was lost. */
+  /** References of recipients, learnt by workers whose lease was lost. */
   readonly lateReferences: LateReference[];
   /** Deliveries sent by workers that had lost their lease. */
   readonly lateArrivals: LateArrival[];

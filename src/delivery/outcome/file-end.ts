@@ -60,7 +60,7 @@ export const readOnlyEntry = (row: ClaimedDelivery, actor: string): Handover => 
   nextStep: 'retry',
 });
 
-/** Rows of a file that ends, of which the leases are held. */
+/** Rows of a file that ends, as far as their leases are valid. */
 interface LeavingRows {
   /** Given back unspent. */
   readonly back: readonly ClaimedDelivery[];
@@ -77,7 +77,8 @@ export async function endFile(
   const waiting = state === 'voided' ? await waitingIn(tx, id) : [];
   await endBatch(tx, id, state);
   if (state !== 'voided') return;
-  // In the story of each lead that stood in it and may go again. What is stopped may be withheld only, and has stood in it if it departed.
+  // The entry goes to each lead that was in the file and may leave again. A stopped row may only be withheld, and was in it if it
+  // departed.
   const stood = held.stopped.filter(({ departures }) => departures > 0);
   for (const row of [...held.back, ...stood, ...waiting])
     work.handovers.push({ entry: 'batch_voided', ...entryNames(row), actor: 'worker' });
@@ -113,7 +114,7 @@ async function endOfFile(
   { asked, outcome }: Attempted,
   verdicts: readonly Verdict[],
 ): Promise<EndedState> {
-  // Its recipient may have spoken of others of its leads: then it has arrived.
+  // The recipient may have acknowledged other leads of the file: then it has arrived.
   if (verdicts.some((verdict) => verdict.next === 'done') || (await isAcknowledged(tx, batchId)))
     return 'sent';
   return asked && (outcome.kind === 'refused' || outcome.kind === 'invalid') ? 'refused' : 'voided';

@@ -1,5 +1,6 @@
-// Follows up a right that a recipient may not have received: resends an erasure or update that a late delivery overtook, and opens a task for
-// a mailbox that had the lead and is no longer in the file (GDPR article 19).
+// Follows up a right that a recipient may not have received: resends an erasure or update that a late delivery overtook, and opens a
+// task
+// for a mailbox that had the lead and is no longer in the file (GDPR article 19).
 // Invariant: the caller holds the lock of the lead; every writer of an outcome calls this in the transaction of that outcome.
 import type { Outcome } from '../../../connectors/contract.ts';
 import { afterLate, mayHaveCome } from '../../domain/late-arrival.ts';
@@ -73,13 +74,19 @@ export async function alertsOfFormerMailboxes(
       if (row.action === 'create' || !isDelivered) continue;
       const { id: deliveryId, clientId, destinationId, leadId } = row;
       if (isUninformed(await toldMailboxes(tx, leadId, destinationId), deliveryId))
-        alerts.push({ kind: 'manual_task', clientId, destinationId, deliveryId, reason: manualTaskFor(row).reason });
+        alerts.push({
+          kind: 'manual_task',
+          clientId,
+          destinationId,
+          deliveryId,
+          reason: manualTaskFor(row).reason,
+        });
     }
   }
   return alerts;
 }
 
-/** Whether a mailbox holds what this delivery takes back, and was not told. */
+/** True if a mailbox holds what this delivery takes back, and did not get this delivery. */
 function isUninformed(told: readonly ToldMailbox[], deliveryId: number): boolean {
   const now = told.filter((one) => one.deliveryId === deliveryId);
   const last = new Map(told.map((one) => [one.mailbox, one]));

@@ -57,11 +57,11 @@ export async function recordEnds(
   return checked ?? [];
 }
 
-/** The same of one, undone. @throws what it breaks with */
+/** The same for one, rolled back. @throws the error it meets */
 const tryEnd = (database: Database, random: () => number, end: TripEnd): Promise<unknown> =>
   database.transaction((tx) => recordTogether(tx, random, [end], 'checked'), { undoIf: () => true });
 
-/** @param leasesAre `trusted`: taken for held; undefined is answered when one turns out to be lost */
+/** @param leasesAre `trusted`: assumed valid; undefined is returned if one turns out to be lost */
 async function recordTogether(
   tx: Sql,
   random: () => number,
@@ -80,13 +80,13 @@ async function recordTogether(
     ])
     .map((row) => ({ id: row.id, token: row.leaseToken }));
   const holds = leasesAre === 'trusted' ? () => true : await lockLeased(tx, leases);
-  // Read once the rows are locked: who said yes under an earlier lease, at this moment, is seen.
+  // Read once the rows are locked: an acceptance under an earlier lease, committed a moment ago, is seen.
   const told = await withRepeatedAcceptances(tx, ends);
   const work = noEffects();
   const results: Recorded[] = [];
   for (const end of told)
     results.push(await recordEnd(tx, end, { holds, leads, versions, circuits, random }, work));
-  // Locked and found held in this transaction, they cannot be lost before its end.
+  // Leases that were locked and found valid in this transaction cannot be lost before its end.
   const tokens =
     leasesAre === 'trusted' ? new Map(leases.map((lease) => [lease.id, lease.token])) : undefined;
   if (!(await markSettled(tx, work.settlements, tokens))) return undefined;
@@ -99,7 +99,7 @@ async function recordTogether(
 
 interface Locked {
   readonly holds: Holds;
-  /** Leads of deliveries that may stay open, as they stand now. */
+  /** Leads of deliveries that may stay open, as they are now. */
   readonly leads: ReadonlyMap<number, LeadLock>;
   /** The versions in force of destinations for which something was judged. */
   readonly versions: ReadonlyMap<string, number>;
@@ -233,10 +233,11 @@ function situationOf(
 const isRepeatable = ({ isOnce, outcome, rows }: Attempted): boolean =>
   isOnce === true && outcome.kind === 'accepted' && rows.some(({ attempt }) => attempt > 1);
 
-/** Whether the rows have to be locked before this end is written: an earlier lease may have been answered. */
-const mayRepeatAcceptance = ({ attempted }: TripEnd): boolean => attempted !== undefined && isRepeatable(attempted);
+/** True if the rows must be locked before this end is written: an earlier lease may have been answered. */
+const mayRepeatAcceptance = ({ attempted }: TripEnd): boolean =>
+  attempted !== undefined && isRepeatable(attempted);
 
-/** The same ends, a yes as `duplicate` where one stands in the log; under the locks of their rows. */
+/** Returns the same ends, an acceptance as `duplicate` if the log has one already; the rows are locked. */
 async function withRepeatedAcceptances(tx: Sql, ends: readonly TripEnd[]): Promise<readonly TripEnd[]> {
   const again = ends.filter(mayRepeatAcceptance);
   if (again.length === 0) return ends;
@@ -260,17 +261,19 @@ async function withRepeatedAcceptances(tx: Sql, ends: readonly TripEnd[]): Promi
   });
 }
 
-/** What lead and version decided: others may decide otherwise. */
+/** True if lead and version decided it: another revision or version may decide otherwise. */
 const isDecided = ({ state, readRevision }: Stopped): boolean =>
   state === 'withheld' || state === 'failed' || (state === 'cancelled' && readRevision !== undefined);
 
-const dependsOnVersion = (stopped: Stopped): boolean =>
-  isDecided(stopped) && stopped.inForceId !== undefined;
+const dependsOnVersion = (stopped: Stopped): boolean => isDecided(stopped) && stopped.inForceId !== undefined;
 
-/** Whether recording an end waits for whoever publishes: only what goes to the same destination may wait with it. */
+/** True if recording the end may wait for a publication: only ends of the same destination may wait with it. */
 export const waitsForPublication = ({ stopped = [] }: TripEnd): boolean => stopped.some(dependsOnVersion);
 
-/** The versions in force of the destinations for which something was judged: whoever publishes next waits. Leads are locked before. */
+/**
+ * Locks the versions in force of the destinations for which something was decided; the next publication waits. Leads are locked
+ * before.
+ */
 const lockVersions = (tx: Sql, ends: readonly TripEnd[]): Promise<ReadonlyMap<string, number>> =>
   lockVersionsInForce(
     tx,
@@ -282,8 +285,12 @@ interface LockedInputs {
   readonly versions: ReadonlyMap<string, number>;
 }
 
-/** Where something else stands by now, the row is judged again. */
-function noteStoppedIfUnchanged(judged: Stopped, { leads, versions }: LockedInputs, work: OutcomeEffects): void {
+/** If lead or version has changed since, the row is planned again. */
+function noteStoppedIfUnchanged(
+  judged: Stopped,
+  { leads, versions }: LockedInputs,
+  work: OutcomeEffects,
+): void {
   const { row, readRevision, inForceId } = judged;
   const lead = leads.get(row.leadId);
   if (lead === undefined || !isDecided(judged)) return noteStopped(judged, work);
@@ -297,8 +304,10 @@ function noteStoppedIfUnchanged(judged: Stopped, { leads, versions }: LockedInpu
 const acceptedKinds: ReadonlySet<string> = new Set(['accepted', 'duplicate', 'unconfirmed']);
 
 /**
- * Records what a file came to without the rows that break that; for them it is in the log, as an answer that came late.
- * @throws the error where that would leave a row in doubt: it is not the database's, no row breaks it alone, or the file goes on
+ * Records the outcome of a file without the rows that break the recording; the log gets a `late` entry for each of them, by which
+ * lease recovery
+ * settles it.
+ * @throws the error if a row would be left in doubt: it is the database's, no row breaks it by itself, or the file is still open
  */
 export async function recordWithoutBroken(
   { database, log }: Pick<DelivererOptions, 'database' | 'log'>,

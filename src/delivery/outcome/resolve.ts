@@ -23,10 +23,10 @@ import type { Quarantine } from '../quarantine.ts';
 
 interface Finding {
   readonly actor: string;
-  /** Where it is written: a mail of the client, a ticket; no name or address of a person. */
+  /** The document that shows it: a mail of the client, a ticket; no name or address of a person. */
   readonly evidence: string;
   readonly received: boolean;
-  /** Under what the recipient has it. */
+  /** The reference of the recipient. */
   readonly reference?: string;
 }
 
@@ -69,17 +69,21 @@ export async function resolveIn(
   const open = own.find((call) => !call.done && (call.outcome === '' || call.maybeReceived));
   if (!finding.received) return notReceived(tx, row, open, own, finding);
   const { reference, ...kept } = finding;
-  // Under what a recipient has somebody who is gone is kept for their erasure and no longer.
+  // The reference of an erased lead is kept until its erasure at the recipient, and no longer.
   const found: Finding =
     reference !== undefined && (await mayKeepReference(tx, row)) ? { ...kept, reference } : kept;
   return received(tx, row, open, found, await capturesBy(published, row, open, found.reference));
 }
 
 /**
- * The log itself knows the answer of some: a worker that had lost its lease heard it (`late`), while the delivery waits for a
- * person. It is taken from there. Returns how many.
+ * Resolves deliveries whose answer the log has: a worker that had lost its lease received it (`late`), while the delivery waits for
+ * support.
+ * Returns how many.
  */
-export async function resolveFromLog(needs: Parameters<typeof resolve>[0], quarantine: Quarantine): Promise<number> {
+export async function resolveFromLog(
+  needs: Parameters<typeof resolve>[0],
+  quarantine: Quarantine,
+): Promise<number> {
   const proved = await heldWithLateProof(needs.database, 200);
   return quarantine.each(
     proved,
@@ -87,7 +91,7 @@ export async function resolveFromLog(needs: Parameters<typeof resolve>[0], quara
     async ({ id, entry }) => {
       const evidence = `late answer, entry ${entry}`;
       await resolve(needs, id, { actor: 'planner', evidence, received: true }).catch((error: unknown) => {
-        // Someone was faster.
+        // Another process was faster.
         if (!(error instanceof RelaisError) || isStoreTrouble(error)) throw error;
       });
       return 1;
@@ -179,7 +183,7 @@ async function notReceived(
   const ended = isEnd(row.state);
   await settle(tx, row, {
     ...(ended ? { state: row.state, reason: row.reason } : { state: 'planned' as const, reason: '' }),
-    // Of several mailboxes, those that took it have it, whatever the others say.
+    // Mailboxes that accepted it have it, whatever the others answered.
     maybeReceived: own.some((call) => call.done) || (await takenBy(tx, row.id)).length > 0,
   });
   await note(tx, row, open, finding, ended ? 'fail' : 'retry');
@@ -192,7 +196,7 @@ async function settle(
   to: Pick<Parameters<typeof markSettled>[1][number], 'state' | 'reason' | 'maybeReceived' | 'reference'>,
 ): Promise<void> {
   await markSettled(tx, [{ id: row.id, ...to, afterMs: 0, spend: false, askFirst: false, leaveBatch: true }]);
-  // What waited for the answer is looked at again, and what was asked of a person is answered.
+  // Deliveries that waited for the answer are dispatched again, and the task of support is closed.
   if (isEnd(to.state)) await wakeSiblings(tx, [row]);
   await closeAlertsOf(tx, [row.id]);
 }

@@ -1,5 +1,5 @@
-// What a change of a lead means for one destination: one table of rules (docs/design.md, "Order"). Pure.
-// Invariant: before the create has departed a change is absorbed; afterwards it is one update; what departed is followed by an erase.
+// Decides what a change of a lead means for one destination: one table of rules (docs/design.md, "Order"). Pure.
+// Invariant: before the create has departed a change is absorbed; afterwards it is one update; a departed lead is followed by an erase.
 import type { Action } from '../../../connectors/contract.ts';
 import { isEnd, splitReason, type DeliveryState, type Reason } from '../../domain/delivery.ts';
 import type { Lead } from '../../domain/lead.ts';
@@ -64,7 +64,7 @@ export type PlanStep =
  */
 export type CreateStanding = 'none' | 'unsent' | 'may_be_held' | 'failed';
 
-/** What a change comes to; `PlanStep`s are made of it below. */
+/** The decision about a change; `PlanStep`s are made of it below. */
 export type Effect =
   'nothing' | 'create' | 'create_behind' | 'absorb' | 'update' | 'create_again' | 'refuse' | 'erase';
 
@@ -136,7 +136,7 @@ export function standingOf(at: ChangeSituation, create: KnownDelivery | undefine
     return create.state === 'delivered' || create.maybeReceived ? 'may_be_held' : 'failed';
   const isInFlight =
     create.state === 'sending' && create.departedAttempt === create.attempt && create.attempt > 0;
-  // What this try says is what the recipient holds, unless it has an earlier try of the same key and answers from that one.
+  // This try's answer says what the recipient holds, unless it has an earlier try of the same key and answers from that one.
   const carriesIt = isInFlight && !create.maybeReceived && create.sentRevision >= at.change.revision;
   const mayBeHeld = isInFlight || create.maybeReceived || create.state === 'pending';
   return mayBeHeld && !carriesIt ? 'may_be_held' : 'unsent';
@@ -190,7 +190,7 @@ const repairable: ReadonlySet<Reason> = new Set([
   'inactive',
 ]);
 
-/** What the opt-in or the data held back is judged again, also where an earlier attempt may have been received. */
+/** A delivery withheld for opt-in or data is judged again, also if an earlier attempt may have been received. */
 function reopened(at: ChangeSituation): readonly PlanStep[] {
   const ids = at.existing
     .filter(({ state, reason }) => state === 'withheld' && repairable.has(splitReason(reason).base))

@@ -1,4 +1,4 @@
-// Alerts that many leads raise at once: raised once an hour and destination.
+// Limits alerts that many leads raise at once to one an hour and destination.
 // Invariant: the first is raised at once.
 import { raisedSince, type Alert } from '../../store/alerts.ts';
 import type { Sql } from '../../store/database.ts';

@@ -1,5 +1,6 @@
-// What a change of a lead comes to at the client's destinations: deliveries, cancellations, reopenings, written refusals. Pure.
-// Invariant: a change is absorbed, followed or refused, never dropped; a later change of the same batch sees what an earlier one made.
+// Plans a change of a lead at the destinations of its client: deliveries, cancellations, reopenings, written refusals. Pure.
+// Invariant: a change is absorbed, followed or refused, never dropped; a later change of the same batch sees the result of an earlier
+// one.
 import { randomUUID } from 'node:crypto';
 import type { Action } from '../../../connectors/contract.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
@@ -71,7 +72,7 @@ const actionsOf = (mapping: CompiledMapping | undefined): readonly Action[] =>
     ? allActions
     : (Object.keys(mapping.actions) as Action[]);
 
-/** What one change means for each destination of its client. */
+/** Plans one change for each destination of its client. */
 export function planChange(
   change: LeadChange,
   read: LeadRead,

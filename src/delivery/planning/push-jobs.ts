@@ -1,5 +1,5 @@
-// Jobs onto the belt: pushed once their rows are marked queued, and pushed again when Redis may have lost them.
-// Invariant: a push that fails loses nothing; the rows stay queued in MySQL and are pushed again.
+// Pushes jobs into Redis once their rows are marked queued, and again when Redis may have lost them.
+// Invariant: a failed push loses nothing; the rows remain queued in MySQL and are pushed again.
 import { fileConnectors } from '../../../connectors/index.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
@@ -21,7 +21,7 @@ export interface Pushing {
 /** Rows of one statement. */
 const atOnce = 1_000;
 
-/** What was marked queued long ago, or everything queued after Redis lost its memory. Returns how many. */
+/** Pushes again the rows that were marked queued long ago, or all queued rows after Redis lost its memory. Returns how many. */
 export async function pushAgain(at: Pushing): Promise<number> {
   const epoch = await at.producer.epochLost().catch(() => 'kept' as const);
   if (epoch === 'lost') at.log.warn('dispatch.epoch_lost');
@@ -50,7 +50,10 @@ export async function pushAgain(at: Pushing): Promise<number> {
 
 const butFor = (destinations: readonly string[]): Looked => ({ destinations, among: false });
 
-/** Where entries still wait, a row is most likely in one of them, and its twin would only be in the way: there it counts as forgotten late. */
+/**
+ * While jobs wait in Redis, a queued row is most likely in one of them, and a duplicate would only delay it: then it counts as
+ * forgotten later.
+ */
 async function forgotten(
   at: Pushing,
   filing: readonly string[],

@@ -1,5 +1,5 @@
-// What a batch of changes came to, written: cancellations, reopenings, deliveries, refusals, entries of the log and alerts.
-// Invariant: what is planned and cannot leave is in the log from the start.
+// Writes the plan of a batch of changes: cancellations, reopenings, deliveries, refusals, entries of the log and alerts.
+// Invariant: a planned delivery that cannot leave is in the log from the start.
 import { raiseAlerts, type Alert } from '../../store/alerts.ts';
 import type { Sql } from '../../store/database.ts';
 import { deliveriesByKeys, readDeliveries, type Delivery } from '../../store/deliveries.ts';
@@ -35,7 +35,7 @@ export async function writePlan(tx: Sql, work: PlanWork): Promise<void> {
   await raiseAlerts(tx, await withoutRepeats(tx, alerts));
 }
 
-/** What is planned and cannot leave is in the log from the start (C09); what can leave gets its entry when it departs. */
+/** A planned delivery that cannot leave is in the log from the start (C09); one that can leave gets its entry when it departs. */
 async function stillHere(tx: Sql, inserts: readonly Insert[]): Promise<readonly Delivery[]> {
   const still = inserts.filter(({ state }) => state === 'withheld' || state === 'failed');
   return deliveriesByKeys(

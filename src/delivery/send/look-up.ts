@@ -1,6 +1,7 @@
 // Looks a delivery up at its recipient before it is sent: after an unknown outcome, while a decision is pending, or for its reference.
-// Invariant: a question contains references only. A delivery that may have arrived is not sent again before the recipient has answered twice, a
-// settling time apart, that it does not exist there: behind a locked table or a slow proxy it may be about to appear.
+// Invariant: a question contains references only. A delivery that may have arrived is not sent again before the recipient has answered
+// twice,
+// a settling time apart, that it does not exist there: behind a locked table or a slow proxy it may be about to appear.
 import type { Body, Connector, Outcome, Parcel, SendContext } from '../../../connectors/contract.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { Lead } from '../../domain/lead.ts';
@@ -47,7 +48,11 @@ export async function lookUpFirst(
   if (batch !== undefined) {
     const isAsked = batch.state === 'written' && trip.canAsk && rows.some((row) => row.askFirst);
     if (!isAsked) return { rows, trip };
-    const answer = await lookUpFile(rows, { ...batch, sequence: batch.sequence }, lookUpOptions(needs, trip, rows));
+    const answer = await lookUpFile(
+      rows,
+      { ...batch, sequence: batch.sequence },
+      lookUpOptions(needs, trip, rows),
+    );
     return 'recorded' in answer ? { ended: answer.recorded } : { rows: answer.rows, trip };
   }
   const isNameless = needsReference(first, trip.settings);
@@ -61,7 +66,7 @@ export async function lookUpFirst(
   return { ended: await needs.record({ stopped }) };
 }
 
-/** Of several calls, the one that may have arrived is asked about by its own address and rules. */
+/** Looks up the call that may have arrived, by its own address and rules. */
 async function lookUpCall(needs: TripNeeds, trip: Trip, row: ClaimedDelivery): Promise<LookUpEnd> {
   const { progress, connector } = trip;
   const open = progress?.calls.find((call) => call.name === progress.open?.name);
@@ -113,7 +118,7 @@ interface LookUpOptions {
   readonly mapping: CompiledMapping;
   readonly settings: unknown;
   readonly context: SendContext;
-  /** What the question is written with; undefined where a reference it needs is not known. */
+  /** Renders the question; undefined if it needs a reference that is unknown. */
   readonly question: (asked: Asked) => Body | undefined;
   readonly database: Database;
   readonly masterKeys: KeyRing;
@@ -135,7 +140,9 @@ async function lookUp(row: ClaimedDelivery, options: LookUpOptions): Promise<Loo
   const leadReference = lead?.reference ?? '';
   const body = options.question(askedOf(row, leadReference, options));
   const outcome =
-    body === undefined ? unnamed : await putQuestion({ ...questionOf(row, leadReference, options), body }, options);
+    body === undefined
+      ? unnamed
+      : await putQuestion({ ...questionOf(row, leadReference, options), body }, options);
   const call = lead === undefined ? undefined : calledOf(row, lead, options);
   if (row.action === 'create' && isUnnamed(outcome))
     return {
@@ -181,7 +188,7 @@ async function lookUp(row: ClaimedDelivery, options: LookUpOptions): Promise<Loo
   };
 }
 
-/** What is remembered of a call whose answer a question brought. */
+/** The facts about the call that was looked up. */
 function calledOf(
   row: ClaimedDelivery,
   lead: Lead,
@@ -233,7 +240,7 @@ async function lookUpFile(
   return { recorded: await options.record({ attempted }) };
 }
 
-/** Without the reference it needs, a question would find anybody's lead. */
+/** Without the reference it needs, a question could find the lead of another person. */
 const unnamed: Outcome = { kind: 'invalid', reason: 'REFERENCE_MISSING' };
 
 const isUnnamed = (outcome: Outcome): boolean =>
@@ -241,7 +248,10 @@ const isUnnamed = (outcome: Outcome): boolean =>
 
 const unknownOutcome: Outcome = { kind: 'unknown', reason: 'REFERENCE_MISSING' };
 
-async function putQuestion(question: Parcel, { connector, settings, context }: LookUpOptions): Promise<Outcome> {
+async function putQuestion(
+  question: Parcel,
+  { connector, settings, context }: LookUpOptions,
+): Promise<Outcome> {
   const { context: watched, clean } = watchCredentials(context);
   try {
     const answer = await connector.lookup?.(question, settings, watched);

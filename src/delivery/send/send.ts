@@ -51,7 +51,7 @@ const rowsLease = (needs: TripNeeds, { trip, departure }: Departed): Lease =>
     departure.ready.map(({ row }) => row),
   );
 
-/** A token may be waited for longer than a lease lasts, or by a process that was frozen: what was got is used under a lease only. */
+/** A process may wait for a token longer than its lease lasts, or be frozen meanwhile: a token is used under a valid lease only. */
 const underLease = (credentials: Credentials, lease: Lease): Credentials => ({
   async obtain(need) {
     const obtained = await credentials.obtain(need);
@@ -177,9 +177,11 @@ interface AttemptMoments {
 const tracer = trace.getTracer('relais');
 
 /**
- * `relais.attempt` with its parts `relais.queue`, `.prepare` (read, write, depart), `.send` and `.settle`, made when all of them
- * are over: without an SDK it costs one call. The rows of a file share one. No context is made active and nothing is
- * written into the request: what a client receives does not depend on whether somebody watches.
+ * Makes the span `relais.attempt` with its parts `relais.queue`, `.prepare` (read, render, depart), `.send` and `.settle`, once all
+ * of them are
+ * over: without an SDK it costs one call. The rows of a file share one. No context is made active and nothing is written into the
+ * request: a
+ * client receives the same with and without tracing.
  */
 function traceAttempt(
   rows: readonly ClaimedDelivery[],
