@@ -1,7 +1,6 @@
 // Carries one parcel from its claim to its settled row (station 5). The third of the three files that tell the story.
-// Invariant: these steps in this order; the same path for one webhook and for a file of thousands. A step that ends the trip has
-// recorded the
-// end of its rows.
+// Invariant: these steps in this order; the same path for one webhook and for a file of thousands. A step that ends the trip has recorded
+// the end of its rows.
 import type { DestinationLimits } from '../domain/destination.ts';
 import type { Job } from '../queue/jobs.ts';
 import type { ClaimedOrder, DelivererOptions, Order, TripNeeds } from './trip.ts';

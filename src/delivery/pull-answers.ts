@@ -1,7 +1,6 @@
 // Records the answers of a client about the leads that it fetched: accepted, refused or returned.
 // Invariant: an answer names an attempt that departed. One answer is recorded for each attempt, however often it comes and by whichever
-// way; an
-// answer after the end of its lease is recorded as late.
+// way; an answer after the end of its lease is recorded as late.
 import type { Outcome } from '../../connectors/contract.ts';
 import { splitReason } from '../domain/delivery.ts';
 import { namelessCode, type PersonName } from '../domain/names-in-text.ts';

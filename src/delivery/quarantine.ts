@@ -1,5 +1,5 @@
-// Quarantines the row, file or destination that breaks a step of the gateway: bisects the batch, sets aside what breaks it, raises an
-// alert and continues with the rest.
+// Quarantines the row, file or destination that breaks a step of the gateway: bisects the batch, sets aside what breaks it, raises an alert
+// and continues with the rest.
 // Invariant: a failure of the database quarantines nothing and is thrown, and so is an error that every row meets. Only this process
 // remembers what is quarantined: a restart tries it again.
 import { foreignCode } from '../errors.ts';

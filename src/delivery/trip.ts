@@ -1,6 +1,6 @@
 // The types that the steps of an attempt hand on to each other, and all that they need of the process.
-// Invariant: types only. A trip is read-only: a step that learns something hands on a new one. Only the number of a file, once reserved,
-// is written into its batch.
+// Invariant: types only. A trip is read-only: a step that learns something hands on a new one. Only the number of a file, once reserved, is
+// written into its batch.
 import type { Action, Connector, Credentials, SendContext } from '../../connectors/contract.ts';
 import type { Authorisation } from '../domain/destination.ts';
 import type { KeyRing } from '../domain/key-ring.ts';
@@ -78,9 +78,8 @@ export interface TripNeeds extends Omit<DelivererOptions, 'step' | 'random'> {
   // Deliveries that do the same at the same time share its statements.
   readonly readAhead: (wanted: WantedAhead) => Promise<ReadAhead | undefined>;
   /**
-   * Waits for a place among the deliveries of a destination that are rendered and wait for their claim, and returns how to leave it.
-   * The number of
-   * places is bounded, so that the other deliveries wait as jobs.
+   * Waits for a place among the deliveries of a destination that are rendered and wait for their claim, and returns how to leave it. The
+   * number of places is bounded, so that the other deliveries wait as jobs.
    */
   readonly placeAhead: (destinationId: string) => Promise<() => void>;
   readonly claim: (destinationId: string, load: ClaimLoad) => Promise<Claim>;
@@ -171,8 +170,8 @@ export interface Reader {
   /** The same by the authorisations of a moment ago: for what is compared with them, under their lock, before it departs. */
   readonly ahead: (rows: readonly ClaimedDelivery[], blocks: ReadonlySet<OptionalBlock>) => Promise<Inputs>;
   /**
-   * Lower-case targets that live authorisations of a destination cover; for what follows a lead that was handed over before,
-   * those of ended ones too: which of them a row may go to is decided row by row.
+   * Lower-case targets that live authorisations of a destination cover; for what follows a lead that was handed over before, those of
+   * ended ones too: which of them a row may go to is decided row by row.
    */
   readonly targets: (destinationId: string, action: Action) => Promise<readonly string[]>;
 }

@@ -2,7 +2,6 @@
 import type { Decision } from '../../src/domain/verdict.ts';
 import { closedCircuit } from '../../src/domain/breaker.ts';
 import type { Attempted } from '../../src/delivery/attempt.ts';
-import type { OutcomeEffects } from '../../src/delivery/outcome/effects.ts';
 import { moveCircuit, type CircuitWork } from '../../src/delivery/outcome/circuit.ts';
 
 const dayMs = 86_400_000;
@@ -12,22 +11,6 @@ const decision: Decision = {
   signal: 'unauthorized',
   maybeReceived: false,
 };
-const work = (): OutcomeEffects => ({
-  handovers: [],
-  settlements: [],
-  alerts: [],
-  ended: [],
-  erased: [],
-  calls: [],
-  taken: [],
-  readBacks: [],
-  next: [],
-  again: [],
-  undone: [],
-  forward: [],
-  lateReferences: [],
-  lateArrivals: [],
-});
 const attempt = (agoMs: number): Attempted =>
   ({
     rows: [{ clientId: 'essai', destinationId: 'essai-crm' }],
@@ -42,7 +25,7 @@ test.each([-dayMs, 0, dayMs])(
   (off) => {
     jest.spyOn(Date, 'now').mockReturnValue(at + off);
     const circuit: CircuitWork = { now: closedCircuit, changed: false, at, measuredAt: 5_000 };
-    expect(moveCircuit(circuit, attempt(200), new Map([[1, decision]]), work())).toBe('opened');
+    expect(moveCircuit(circuit, attempt(200), new Map([[1, decision]])).change).toBe('opened');
     expect(circuit.now).toMatchObject({ openedAt: at, movedAt: at, nextProbeAt: at + 5_000 });
   },
 );
@@ -54,10 +37,10 @@ test.each([-dayMs, 0, dayMs])(
     const open = { ...closedCircuit, state: 'open', movedAt: at - 1_000, nextProbeAt: at - 500 } as const;
     const probe = { ...decision, signal: 'success' } as const;
     const before: CircuitWork = { now: open, changed: false, at, measuredAt: 5_000 };
-    moveCircuit(before, attempt(1_500), new Map([[1, probe]]), work());
+    moveCircuit(before, attempt(1_500), new Map([[1, probe]]));
     expect(before.now.state).toBe('open');
     const after: CircuitWork = { now: open, changed: false, at, measuredAt: 5_000 };
-    moveCircuit(after, attempt(400), new Map([[1, probe]]), work());
+    moveCircuit(after, attempt(400), new Map([[1, probe]]));
     expect(after.now.state).toBe('ramping');
   },
 );

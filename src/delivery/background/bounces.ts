@@ -1,7 +1,6 @@
 // Reads mails that come back after the server accepted them: the delivery has failed, with an alert, and can be replayed.
-// Invariant: only a mail with a tag of ours moves a delivery, and only the delivery of that tag; one process reads at a time, and a
-// report is
-// removed after its effect is committed.
+// Invariant: only a mail with a tag of ours moves a delivery, and only the delivery of that tag; one process reads at a time, and a report
+// is removed after its effect is committed.
 import type {
   Connector,
   Handled,
@@ -199,9 +198,8 @@ type Try = Pick<FoundTag, 'run' | 'attempt'>;
 const isOf = (tag: Try, { run, attempt }: Try): boolean => tag.run === run && tag.attempt === attempt;
 
 /**
- * The mailboxes that accepted this attempt and returned it lack it, and the next attempt is sent there; if the mailboxes are unknown,
- * to all.
- * A mailbox that was sent it again since is reported by another bounce.
+ * The mailboxes that accepted this attempt and returned it lack it, and the next attempt is sent there; if the mailboxes are unknown, to
+ * all. A mailbox that was sent it again since is reported by another bounce.
  * @returns true if a mailbox lacks it now
  */
 async function forgetWhoLacksIt(

@@ -1,7 +1,6 @@
 // Records a decision that a recipient sends by callback: it settles the named delivery as a look-up would.
 // Invariant: the first decision counts. A repetition changes nothing, in a later run neither, and a contradiction is a task. A delivery
-// that is
-// being sent or looked up is not settled.
+// that is being sent or looked up is not settled.
 import type { Answer, Outcome } from '../../../connectors/contract.ts';
 import { isEnd, splitReason } from '../../domain/delivery.ts';
 import { mac } from '../../domain/mac.ts';
@@ -16,7 +15,7 @@ import { appendHandovers } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
 import { isUndecided, resolveIn } from '../outcome/resolve.ts';
-import { noteDecision, noteErased, stateAfter, noEffects, writeEffects } from '../outcome/effects.ts';
+import { decisionEffects, erasedEffects, joinEffects, stateAfter, writeEffects } from '../outcome/effects.ts';
 import type { InForce, Published } from '../mapping-cache.ts';
 
 /** `noted`: it says nothing new, or nothing that moves the delivery. */
@@ -125,32 +124,26 @@ async function settleOpen(tx: Sql, row: Delivery, told: Told, isErased: boolean)
     mapping.retry,
     Math.random,
   );
-  const work = noEffects();
-  noteDecision(
-    claimed,
-    decision,
-    {
-      rows: [claimed],
-      outcome: told.outcome,
-      policy: mapping.retry,
-      hasLookup: true,
-      startedAt: performance.now(),
-      asked: true,
-      readBackMs: mapping.readBack?.afterMs,
-      connector: mapping.connector,
-      mappingVersionId: versionId,
-    },
-    work,
-  );
-  if (isErased && row.action !== 'erase' && !isEnd(stateAfter(decision.verdict)))
-    noteErased(claimed, decision, work);
-  await markSettled(tx, work.settlements);
+  const decided = decisionEffects(claimed, decision, {
+    rows: [claimed],
+    outcome: told.outcome,
+    policy: mapping.retry,
+    hasLookup: true,
+    startedAt: performance.now(),
+    asked: true,
+    readBackMs: mapping.readBack?.afterMs,
+    connector: mapping.connector,
+    mappingVersionId: versionId,
+  });
+  const isCancelled = isErased && row.action !== 'erase' && !isEnd(stateAfter(decision.verdict));
+  const all = joinEffects([isCancelled ? erasedEffects(claimed, decision, decided) : decided]);
+  await markSettled(tx, all.settlements);
   // The task of support is answered.
   await closeAlertsOf(tx, [row.id]);
-  const handovers = work.handovers.map((entry) =>
+  const handovers = all.handovers.map((entry) =>
     entry.entry === 'lookup' ? { ...entry, purpose: told.mark } : entry,
   );
-  await writeEffects(tx, { ...work, handovers });
+  await writeEffects(tx, { ...all, handovers });
 }
 
 const saysYes = ({ kind }: Decided): boolean => kind === 'accepted' || kind === 'duplicate';

@@ -106,8 +106,8 @@ async function endOf(
 }
 
 /**
- * True if this grant is in force, or would be if it had not ended. A grant that cannot be proved never counted: no recipient
- * received it.
+ * True if this grant is in force, or would be if it had not ended. A grant that cannot be proved never counted: no recipient received
+ * it.
  */
 function hasEnded(events: readonly ConsentRecord[], end: ConsentEnd, now: Date): boolean {
   const answer = answerToTell(events, end.purpose, end.channel, now);

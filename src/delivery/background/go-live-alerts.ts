@@ -1,7 +1,6 @@
 // Raises alerts about clients that receive leads, or should, while their go-live list is incomplete (C49 to C52).
-// Invariant: one open alert per client, naming the clauses; it is closed once they are fulfilled, and one that a person has closed
-// returns after
-// a week.
+// Invariant: one open alert per client, naming the clauses; it is closed once they are fulfilled, and one that a person has closed returns
+// after a week.
 import { civilDate } from '../../domain/civil-date.ts';
 import { goLiveDefinitions, itemsMissing } from '../../domain/go-live.ts';
 import { raiseAlerts } from '../../store/alerts.ts';

@@ -1,5 +1,4 @@
-// Recovers lapsed leases, whose worker died or stalled: a departed delivery shows as `outcome_unknown`, the others are sent again
-// without a
+// Recovers lapsed leases, whose worker died or stalled: a departed delivery shows as `outcome_unknown`, the others are sent again without a
 // spent try.
 // Invariant: the rows of a file are recovered together, and none remains in a file that has ended (guarantees 2 and 3).
 import { isEnd } from '../../domain/delivery.ts';
@@ -18,7 +17,7 @@ import { lockFreeLeads, type LeadLock } from '../../store/leads.ts';
 import { putOffForPart } from '../../store/long-files.ts';
 import type { Which } from '../../store/which.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
-import { spentOf } from '../outcome/effects.ts';
+import { spentOf } from '../outcome/file-end.ts';
 import { unitOf, type RowWork } from '../quarantine.ts';
 import type { Published } from '../mapping-cache.ts';
 import { afterLapse, afterProof, decisionFor, type AfterLapse } from './after-lapse.ts';

@@ -1,7 +1,6 @@
 // Reads accepted records back from the recipient and compares their opt-in with the one sent.
-// Invariant: it never sends a lead and moves no delivery. A record that cannot be read is read again, and in the end reported to a
-// person; a wrong
-// opt-in is reported once it was seen twice. A record that breaks our code delays no other.
+// Invariant: it never sends a lead and moves no delivery. A record that cannot be read is read again, and in the end reported to a person;
+// a wrong opt-in is reported once it was seen twice. A record that breaks our code delays no other.
 import type { Action, Answer, Connector, Outcome, Parcel } from '../../../connectors/contract.ts';
 import { safeCode } from '../../domain/delivery.ts';
 import type { ConsentSent, ReadBackPlan } from '../../mapping/consent-contract.ts';

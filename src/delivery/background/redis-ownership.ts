@@ -1,7 +1,6 @@
 // Checks that the connected Redis belongs to this installation: at the start, after each reconnection and once a second.
-// Invariant: nothing is pushed to, or taken from, a Redis of another installation or of another life of this database. The claim does
-// not rely on
-// it: it compares each job with its row in MySQL.
+// Invariant: nothing is pushed to, or taken from, a Redis of another installation or of another life of this database. The claim does not
+// rely on it: it compares each job with its row in MySQL.
 import { belongingOf, identityText, parseIdentity, type Belonging } from '../../domain/installation.ts';
 import { isRelaisError, RelaisError } from '../../errors.ts';
 import type { Log } from '../../log.ts';

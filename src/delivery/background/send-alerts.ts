@@ -35,8 +35,8 @@ const taken = 5_000;
 const defaultQuietSeconds = 300;
 
 /**
- * One message per kind and destination, so that an outage of a CRM is one mail and not five hundred, and none again for
- * five minutes. Returns alerts handled.
+ * One message per kind and destination, so that an outage of a CRM is one mail and not five hundred, and none again for five minutes.
+ * Returns alerts handled.
  */
 export async function sendAlerts(options: AlertOptions): Promise<number> {
   const { database, log } = options;

@@ -5,7 +5,7 @@ import type { Log } from '../../log.ts';
 export interface ServiceProbe {
   /**
    * Undefined while all services accept writes; otherwise the one that cannot be reached, or accepts none. Probed again when the last
-   * answer is older than
+   * answer is older than a second.
    */
   readonly trouble: () => Promise<string | undefined>;
   readonly stop: () => void;

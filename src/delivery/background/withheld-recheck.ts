@@ -1,6 +1,5 @@
-// Reopens withheld deliveries whose cause time or an operator repairs: an authorisation that begins, a mapping that can be used again,
-// a go-live
-// list that is complete.
+// Reopens withheld deliveries whose cause time or an operator repairs: an authorisation that begins, a mapping that can be used again, a
+// go-live list that is complete.
 // Invariant: each reopens by itself, with an entry; one that cannot be judged from here is tried once an hour at most.
 import { civilDate } from '../../domain/civil-date.ts';
 import { splitReason } from '../../domain/delivery.ts';

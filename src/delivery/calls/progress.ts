@@ -211,8 +211,8 @@ export function calledAttempt(
 }
 
 /**
- * Finds the calls that are done. A call is outdated if a later call is sent again, in this run or a new one, and writes what it read:
- * a channel that was withdrawn meanwhile must not return with the old list.
+ * Finds the calls that are done. A call is outdated if a later call is sent again, in this run or a new one, and writes what it read: a
+ * channel that was withdrawn meanwhile must not return with the old list.
  */
 function doneAndOutdated(
   { run }: Pick<ClaimedDelivery, 'run'>,
@@ -284,8 +284,8 @@ export const notUndone = (result: Unwritable, stop: Stop): Stopped =>
     : stop('failed', reasonWith('undo_failed', result.why.toUpperCase()));
 
 /**
- * The file's own policy, with what this call says. An answer that says yes without the id the next call needs is never
- * sent again blindly: it would make a second one.
+ * The file's own policy, with what this call says. An answer that says yes without the id the next call needs is never sent again
+ * blindly: it would make a second one.
  */
 export function policyOf(
   base: RetryPolicy,

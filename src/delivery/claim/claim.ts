@@ -1,6 +1,6 @@
 // Claims deliveries: moves them to `sending` in one transaction, under a lease with a fencing token (station 5a).
-// Invariant: destination, suspension, circuit, limits and order are read in MySQL under the destination's lock; Redis decides nothing.
-// Per lead and destination one delivery is in flight, and a later one waits until each earlier one has ended or is barred.
+// Invariant: destination, suspension, circuit, limits and order are read in MySQL under the destination's lock; Redis decides nothing. Per
+// lead and destination one delivery is in flight, and a later one waits until each earlier one has ended or is barred.
 import { isEnd, type Reason, splitReason } from '../../domain/delivery.ts';
 import type { DestinationLimits } from '../../domain/destination.ts';
 import { untriedNow } from '../../domain/pace.ts';
@@ -66,8 +66,8 @@ const withoutRates = ({ concurrency, hours }: DestinationLimits): DestinationLim
 const nothing = { claimed: [], departed: new Set<number>(), againAfterMs: 0 } as const;
 
 /**
- * Claims the rows that may leave now and returns the others to waiting with their reason, in the transaction of the caller.
- * A job whose row has changed since (other run, other attempt, other state) is stale and ignored.
+ * Claims the rows that may leave now and returns the others to waiting with their reason, in the transaction of the caller. A job whose
+ * row has changed since (other run, other attempt, other state) is stale and ignored.
  */
 export async function claimDeliveries(
   tx: Sql,
@@ -154,8 +154,8 @@ interface Chosen {
 }
 
 /**
- * Chooses the rows that may leave, in the order of the jobs, and gives the others their reason. Claimed rows are returned as the
- * claim will write them.
+ * Chooses the rows that may leave, in the order of the jobs, and gives the others their reason. Claimed rows are returned as the claim
+ * will write them.
  */
 function chooseRows(
   rows: readonly LockedDelivery[],
@@ -247,9 +247,8 @@ async function readWaits(
 }
 
 /**
- * With another address or secret, or after a start while no other process sends, it is unknown if the recipient accepts our access:
- * one delivery
- * goes first. MySQL keeps that for all processes.
+ * With another address or secret, or after a start while no other process sends, it is unknown if the recipient accepts our access: one
+ * delivery goes first. MySQL keeps that for all processes.
  */
 async function testAccess(
   tx: Sql,
@@ -287,8 +286,7 @@ function isCreateUnsettledAmong(siblings: readonly LockedDelivery[]): boolean {
 
 /**
  * True for a delivery that may have been received and cannot leave again without an authorisation or under a restriction, and for an
- * update that
- * a restriction withholds: a withdrawal does not wait for it.
+ * update that a restriction withholds: a withdrawal does not wait for it.
  */
 function isBarred({ action, state, maybeReceived, reason }: LockedDelivery): boolean {
   if (state !== 'withheld') return false;

@@ -1,6 +1,6 @@
 // Keeps the lease of an attempt as its worker knows it: how much of it is left, and its renewal while something is sent.
-// Invariant: it is counted from the moment it was requested, before the database granted it, by a clock that continues while the process
-// is frozen: a lease that runs here also runs in the database.
+// Invariant: it is counted from the moment it was requested, before the database granted it, by a clock that continues while the process is
+// frozen: a lease that runs here also runs in the database.
 import type { Sql } from '../../store/database.ts';
 import { renewLeases } from '../../store/leases.ts';
 import type { ClaimedDelivery } from '../attempt.ts';

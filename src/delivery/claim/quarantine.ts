@@ -40,9 +40,8 @@ export async function claimOrQuarantine(
 }
 
 /**
- * Takes the rows that break the claim out of their file, so that the others leave. A file that may have left would differ without
- * them (guarantee 4):
- * it waits, with an alert.
+ * Takes the rows that break the claim out of their file, so that the others leave. A file that may have left would differ without them
+ * (guarantee 4): it waits, with an alert.
  * @throws the error if no row breaks the claim by itself, or if all of them do
  */
 async function quarantineUnclaimedRows(
@@ -77,8 +76,8 @@ export const mayHaveLeft = ({ state, whole }: FileBatch): boolean =>
   state === 'written' && (whole === undefined || whole.firstSentAt !== undefined);
 
 /**
- * @param file that contains it, 0: none; `stays`: an alert is raised and the row is not moved. Returns true once the row is out of
- * that file.
+ * @param file that contains it, 0: none; `stays`: an alert is raised and the row is not moved. Returns true once the row is out of that
+ * file.
  */
 async function quarantineUnclaimed(
   needs: TripNeeds,

@@ -1,6 +1,6 @@
 // Serves the signing secrets of a destination: a secret that its recipient rotated replaces the operator's.
-// Invariant: values exist in the memory of the signing process and, sealed for their destination, in MySQL. A rotated secret that cannot
-// be opened signs nothing, visibly. The database's clock ends an overlap at the same moment for every process.
+// Invariant: values exist in the memory of the signing process and, sealed for their destination, in MySQL. A rotated secret that cannot be
+// opened signs nothing, visibly. The database's clock ends an overlap at the same moment for every process.
 import { timingSafeEqual } from 'node:crypto';
 import { derived, openBytes, sealBytes } from '../../domain/keyed.ts';
 import { mac } from '../../domain/mac.ts';

@@ -83,8 +83,7 @@ async function departTogether(
 
 /**
  * Departs deliveries that were rendered ahead, in the transaction of their claim; the rows are locked. One that has changed, or whose
- * lead is
- * locked elsewhere, is claimed without departing: nothing waits under the destination's lock.
+ * lead is locked elsewhere, is claimed without departing: nothing waits under the destination's lock.
  */
 export async function departWithClaim(
   tx: Sql,

@@ -1,6 +1,5 @@
-// Continues a file after the lines of its acknowledgement were applied: it ends, is checked again soon, or is sent on with the
-// deliveries that no
-// line named.
+// Continues a file after the lines of its acknowledgement were applied: it ends, is checked again soon, or is sent on with the deliveries
+// that no line named.
 // Invariant: a file that its recipient acknowledged in part has arrived, whatever the outcome of its leads: it ends as sent.
 import { batchDeliveries, deferBatch, endBatch, isUnderWay } from '../../store/batches.ts';
 import type { Database } from '../../store/database.ts';

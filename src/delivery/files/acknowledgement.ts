@@ -1,7 +1,6 @@
 // Reads the acknowledgement of a file line by line at the recipient: it is looked for, read twice with the same content, then applied.
-// Invariant: no line counts before the whole piece was read once and was unchanged at a second reading: a file that is still being
-// written, cut
-// off or malformed moves nothing. An interrupted reading starts again.
+// Invariant: no line counts before the whole piece was read once and was unchanged at a second reading: a file that is still being written,
+// cut off or malformed moves nothing. An interrupted reading starts again.
 import { createHmac } from 'node:crypto';
 import type { AckRead, Action, ItemAnswers, Parcel, TakeAnswers } from '../../../connectors/contract.ts';
 import { derived } from '../../domain/keyed.ts';

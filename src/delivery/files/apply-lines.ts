@@ -16,7 +16,7 @@ import { lockLeads } from '../../store/leads.ts';
 import { namesOf } from '../../store/persons-names.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
 import { maxBroken, bisect } from '../quarantine.ts';
-import { type OutcomeEffects, noteDecision, noEffects, writeEffects } from '../outcome/effects.ts';
+import { decisionEffects, type Effects, joinEffects, writeEffects } from '../outcome/effects.ts';
 import type { Published } from '../mapping-cache.ts';
 import { hearLate } from './late-lines.ts';
 import {
@@ -129,7 +129,7 @@ async function applyIn(
   const rows = new Map((await lockDeliveries(tx, ids)).map((row) => [row.id, row]));
   const heard: Heard = {
     said: new Map(),
-    work: noEffects(),
+    effects: [],
     anew: [],
     decided: [],
     busy: new Set(),
@@ -176,7 +176,7 @@ async function withoutNames(
 interface Heard {
   /** First word about each delivery. */
   readonly said: Map<number, Sense>;
-  readonly work: OutcomeEffects;
+  readonly effects: Effects[];
   /** Deliveries that leave in a later file. */
   readonly anew: number[];
   readonly decided: number[];
@@ -213,7 +213,6 @@ function hear(
     file.policy,
     random,
   );
-  const { work } = heard;
   const claimed = {
     ...row,
     now: database.now(),
@@ -221,7 +220,7 @@ function hear(
     createStands: true,
     createUnsettled: false,
   };
-  noteDecision(
+  const effects = decisionEffects(
     says === 'again' ? { ...claimed, maybeReceived: false } : claimed,
     decision,
     {
@@ -234,21 +233,25 @@ function hear(
       connector: file.connector,
       mappingVersionId: file.mappingVersionId,
     },
-    work,
   );
   heard.decided.push(row.id);
   if (senses[says] === 'has') heard.taken.push(row.id);
   if (senses[says] === 'has_not') heard.refused.push(row.id);
-  const settled = work.settlements.pop();
-  if (settled !== undefined) work.settlements.push({ ...settled, leaveBatch: true, askFirst: false });
+  const settlements = effects.settlements?.map((settled) => ({
+    ...settled,
+    leaveBatch: true,
+    askFirst: false,
+  }));
+  heard.effects.push({ ...effects, settlements: settlements ?? [] });
   if (says === 'again') heard.anew.push(row.id);
   return 'settled';
 }
 
-async function write(tx: Sql, { work, anew, decided }: Heard): Promise<void> {
-  await markSettled(tx, work.settlements);
+async function write(tx: Sql, { effects, anew, decided }: Heard): Promise<void> {
+  const all = joinEffects(effects);
+  await markSettled(tx, all.settlements);
   await awaitAnew(tx, anew);
   // The task of support is answered.
   await closeAlertsOf(tx, decided);
-  await writeEffects(tx, work);
+  await writeEffects(tx, all);
 }

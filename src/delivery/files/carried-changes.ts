@@ -6,7 +6,7 @@ import { markSettled, type Settlement } from '../../store/delivery-settlements.t
 import { entryNames } from '../../store/entry-names.ts';
 import { toldByFile } from '../../store/full-file-leads.ts';
 import { noteTold, takeFullFile } from '../../store/full-files.ts';
-import { noEffects, writeEffects } from '../outcome/effects.ts';
+import { type Effects, joinEffects, writeEffects } from '../outcome/effects.ts';
 
 const atOnce = 500;
 
@@ -20,27 +20,31 @@ export async function settleCarried(database: Database, destinationId: string): 
       await noteTold(tx, destinationId);
       return 0;
     }
-    const work = noEffects();
     const rows = await readDeliveries(tx, ids);
-    for (const row of rows) {
-      work.handovers.push({
+    await markSettled(tx, rows.map(carriedBefore));
+    await writeEffects(tx, joinEffects(rows.map((row) => carriedEffects(row, file.lastBatchId))));
+    return rows.length;
+  });
+}
+
+const carriedEffects = (row: Delivery, batchId: number): Effects => {
+  const pair = { leadId: row.leadId, destinationId: row.destinationId };
+  return {
+    handovers: [
+      {
         entry: 'outcome',
         ...entryNames(row),
-        batchId: file.lastBatchId,
+        batchId,
         actor: 'planner',
         outcome: 'accepted',
         reason: 'accepted',
         nextStep: 'done',
-      });
-      const pair = { leadId: row.leadId, destinationId };
-      work.ended.push(pair);
-      if (row.action === 'erase') work.erased.push(pair);
-    }
-    await markSettled(tx, rows.map(carriedBefore));
-    await writeEffects(tx, work);
-    return rows.length;
-  });
-}
+      },
+    ],
+    ended: [pair],
+    erased: row.action === 'erase' ? [pair] : [],
+  };
+};
 
 /** The recipient has what it says. */
 export const carriedBefore = ({ id, maybeReceived }: Delivery): Settlement => ({

@@ -1,5 +1,4 @@
-// Fills a slot with the deliveries that are due. More rows than are rendered at once make one long file, collected part by part, each
-// in a
+// Fills a slot with the deliveries that are due. More rows than are rendered at once make one long file, collected part by part, each in a
 // transaction of its own.
 // Invariant: a slot is taken once all its deliveries are in files; until then the next process continues where the last one stopped.
 import type { Action } from '../../../connectors/contract.ts';

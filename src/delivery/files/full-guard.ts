@@ -9,9 +9,8 @@ import type { Whole } from '../../store/long-files.ts';
 import { holdBack } from './hold-back.ts';
 
 /**
- * True if the file may not leave. If it lost too many leads it is held back until support decides; if its mapping makes other files
- * by now,
- * its recipient would take every lead of it for a new one.
+ * True if the file may not leave. If it lost too many leads it is held back until support decides; if its mapping makes other files by
+ * now, its recipient would take every lead of it for a new one.
  */
 export async function isHeldBack(
   database: Database,

@@ -1,5 +1,4 @@
-// Collects a file of all current leads: leads of earlier files are reopened, step by step, and collected with the new ones into one
-// file,
+// Collects a file of all current leads: leads of earlier files are reopened, step by step, and collected with the new ones into one file,
 // however long.
 // Invariant: no such file leaves before all its leads are collected, nor while an earlier one is under way or held back.
 import { closedFor } from '../../domain/send-policy.ts';

@@ -6,7 +6,7 @@ import type { Verdict } from '../../domain/verdict.ts';
 import type { Database } from '../../store/database.ts';
 import { saveCircuit } from '../../store/destinations.ts';
 import { lockCircuits, moveCircuit } from '../outcome/circuit.ts';
-import { noEffects, writeEffects } from '../outcome/effects.ts';
+import { joinEffects, writeEffects } from '../outcome/effects.ts';
 import type { AcknowledgedFile } from './match-lines.ts';
 
 /** Deliveries that a piece settled; of each kind no more than the circuit counts. */
@@ -36,9 +36,8 @@ export async function moveByLines(
   await database.transaction(async (tx) => {
     const circuit = (await lockCircuits(tx, [{ attempted: evidence }])).get(destinationId);
     if (circuit === undefined) return;
-    const work = noEffects();
-    moveCircuit(circuit, evidence, decisions, work);
-    await writeEffects(tx, work);
+    const { effects } = moveCircuit(circuit, evidence, decisions);
+    await writeEffects(tx, joinEffects([effects]));
     if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);
   });
 }

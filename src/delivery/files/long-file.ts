@@ -1,6 +1,5 @@
 // Attempts a long file: its parts are rendered and depart one by one, the whole is sent, and its outcome settles each part.
-// Invariant: at most one part is in memory. The bytes are fixed when the first sending begins; before it, a changed lead is rendered
-// again,
+// Invariant: at most one part is in memory. The bytes are fixed when the first sending begins; before it, a changed lead is rendered again,
 // afterwards a change voids the file. A final outcome is kept before it settles any row.
 import type { Outcome } from '../../../connectors/contract.ts';
 import {

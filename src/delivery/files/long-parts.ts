@@ -1,7 +1,6 @@
 // Claims, renders, departs and settles the parts of a long file, each as a file of its own.
-// Invariant: one part is in memory at a time. Its rows remain on their way under a long lease, which the lease of the whole bounds:
-// when that
-// lapses, recovery ends theirs (store/long-files.ts).
+// Invariant: one part is in memory at a time. Its rows remain on their way under a long lease, which the lease of the whole bounds: when
+// that lapses, recovery ends theirs (store/long-files.ts).
 import type { Outcome } from '../../../connectors/contract.ts';
 import { batchDeliveries, type Batch } from '../../store/batches.ts';
 import type { HeldWhole } from '../../store/long-files.ts';

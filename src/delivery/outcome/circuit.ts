@@ -6,7 +6,7 @@ import type { Decision } from '../../domain/verdict.ts';
 import type { Sql } from '../../store/database.ts';
 import { readStates } from '../../store/destinations.ts';
 import type { Attempted, ClaimedDelivery } from '../attempt.ts';
-import type { OutcomeEffects } from './effects.ts';
+import type { Effects, OutcomeEffects } from './effects.ts';
 
 export interface CircuitWork {
   now: Circuit;
@@ -65,17 +65,25 @@ export async function lockCircuits(
   );
 }
 
+export interface CircuitMove {
+  readonly change: 'none' | 'opened' | 'closed';
+  readonly effects: Pick<OutcomeEffects, 'handovers' | 'alerts' | 'forward'>;
+  /** Probes that failed, and how long the other waiting deliveries go first, ms. */
+  readonly backMs: ReadonlyMap<number, number>;
+}
+
+/** Moves the circuit by the decisions about one attempt; `circuit` keeps its new state. */
 export function moveCircuit(
   circuit: CircuitWork,
   attempted: Evidence,
   decisions: ReadonlyMap<number, Pick<Decision, 'signal' | 'verdict'>>,
-  work: OutcomeEffects,
-): 'none' | 'opened' | 'closed' {
+): CircuitMove {
   const now = circuit.at;
   const startedAt = now - (circuit.measuredAt - attempted.startedAt);
+  const forward: number[] = [];
+  const backMs = new Map<number, number>();
   const [first] = attempted.rows;
-  if (first === undefined) return 'none';
-  for (const [deliveryId, decision] of decisions) {
+  for (const [deliveryId, decision] of first === undefined ? [] : decisions) {
     const throttledForMs =
       decision.signal === 'throttled' && decision.verdict.next === 'retry' ? decision.verdict.afterMs : 0;
     const move = afterAttempt(
@@ -90,45 +98,60 @@ export function moveCircuit(
       },
       now,
     );
-    work.forward.push(...move.retryNow);
-    if (move.backMs !== undefined) toTheBack(work, deliveryId, move.backMs);
+    forward.push(...move.retryNow);
+    if (move.backMs !== undefined) backMs.set(deliveryId, move.backMs);
     const wasClosed = circuit.now.state === 'closed';
     if (move.circuit !== circuit.now) {
       circuit.now = move.circuit;
       circuit.changed = true;
     }
-    if (move.change !== 'none') {
-      const about = {
-        clientId: first.clientId,
-        destinationId: first.destinationId,
-        reason: move.circuit.cause || circuit.now.cause,
+    if (move.change !== 'none')
+      return {
+        change: move.change,
+        effects: { ...reported(move.change, circuit.now, attempted), forward },
+        backMs,
       };
-      work.handovers.push({
-        entry: move.change === 'opened' ? 'circuit_opened' : 'circuit_closed',
-        actor: 'worker',
-        ...about,
-      });
-      work.alerts.push({
-        kind: move.change === 'opened' ? 'destination_held' : 'destination_reopened',
-        ...about,
-        reason: alertReason(about.reason, attempted.outcome),
-      });
-      return move.change;
-    }
     // While open or ramping, the rows of one file are one probe.
-    if (!wasClosed) return 'none';
+    if (!wasClosed) break;
   }
-  return 'none';
+  return { change: 'none', effects: { handovers: [], alerts: [], forward }, backMs };
+}
+
+/** The entry and the alert of a circuit that opened or closed. */
+function reported(
+  change: 'opened' | 'closed',
+  { cause: reason }: Circuit,
+  { rows, outcome }: Evidence,
+): Pick<OutcomeEffects, 'handovers' | 'alerts'> {
+  const [first] = rows;
+  const about = { clientId: first?.clientId ?? '', destinationId: first?.destinationId ?? '', reason };
+  return {
+    handovers: [
+      { entry: change === 'opened' ? 'circuit_opened' : 'circuit_closed', actor: 'worker', ...about },
+    ],
+    alerts: [
+      {
+        kind: change === 'opened' ? 'destination_held' : 'destination_reopened',
+        ...about,
+        reason: alertReason(reason, outcome),
+      },
+    ],
+  };
 }
 
 /** Which access was refused is what its reader mends: `unauthorized:TOKEN_INVALID_CLIENT`. */
 const alertReason = (cause: string, outcome: Evidence['outcome']): string =>
   cause === 'unauthorized' && outcome.kind === 'unauthorized' ? `${cause}:${outcome.reason}` : cause;
 
-/** A probe that failed is due again when the others that wait have had their turn. */
-function toTheBack(work: OutcomeEffects, deliveryId: number, backMs: number): void {
-  const at = work.settlements.findLastIndex((settled) => settled.id === deliveryId);
-  const settlement = work.settlements[at];
-  if (settlement?.state === 'waiting')
-    work.settlements[at] = { ...settlement, afterMs: Math.max(settlement.afterMs, backMs) };
-}
+/** A probe that failed is due again after the other waiting deliveries have had their turn. */
+export const sentBack = (
+  { settlements = [], ...effects }: Effects,
+  backMs: CircuitMove['backMs'],
+): Effects => ({
+  ...effects,
+  settlements: settlements.map((settlement) =>
+    settlement.state === 'waiting'
+      ? { ...settlement, afterMs: Math.max(settlement.afterMs, backMs.get(settlement.id) ?? 0) }
+      : settlement,
+  ),
+});

@@ -4,7 +4,7 @@
 import type { Captured, Evidence } from '../../../connectors/contract.ts';
 import { type DeliveryState, isEnd, splitReason } from '../../domain/delivery.ts';
 import { isUndo, undoneBy } from '../../domain/undo.ts';
-import type { Decision, NotFound, Verdict } from '../../domain/verdict.ts';
+import type { Decision, Verdict } from '../../domain/verdict.ts';
 import { type Alert, raiseAlerts } from '../../store/alerts.ts';
 import { type CallOutcome, forgetCaptures, noteCallOutcomes, queueNextCalls } from '../../store/calls.ts';
 import type { Sql } from '../../store/database.ts';
@@ -26,21 +26,60 @@ import type { Attempted, ClaimedDelivery, Stopped } from '../attempt.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import { type LateArrival, resendOvertaken } from './follow-ups.ts';
 
-/**
- * Tries spent by rows of one file: the file is given up when its youngest row is, or a part of it would be sent again under another
- * number.
- */
-export const spentOf = (rows: readonly Pick<AttemptDelivery, 'spent'>[]): number =>
-  Math.min(...rows.map((row) => row.spent));
+export interface OutcomeEffects {
+  readonly handovers: readonly Handover[];
+  readonly settlements: readonly Settlement[];
+  readonly alerts: readonly Alert[];
+  /** Leads and destinations of deliveries that have ended: deliveries that waited for them are woken. */
+  readonly ended: readonly Pair[];
+  /** Leads that the recipient no longer holds: their references are deleted. */
+  readonly erased: readonly Pair[];
+  readonly calls: readonly CallOutcome[];
+  readonly taken: readonly TargetTaken[];
+  /** Deliveries that waited for an outage that is over. */
+  readonly forward: readonly number[];
+  /** Deliveries whose next call leaves at once; `again`: one that was tried before. */
+  readonly next: readonly number[];
+  readonly again: readonly number[];
+  /** Calls that were undone. */
+  readonly undone: readonly { readonly deliveryId: number; readonly name: string }[];
+  /** Deliveries to be read back. */
+  readonly readBacks: readonly ReadBackWanted[];
+  /** References of recipients, learnt by workers whose lease was lost. */
+  readonly lateReferences: readonly LateReference[];
+  /** Deliveries sent by workers that had lost their lease. */
+  readonly lateArrivals: readonly LateArrival[];
+}
 
-/** How long the recipient has not known what travels together; as long as the youngest of it. */
-export const notFoundFor = (rows: readonly ClaimedDelivery[], settlingMs: number): NotFound => {
-  const times = rows.map((row) =>
-    row.notFoundSince === undefined ? undefined : row.now.getTime() - row.notFoundSince.getTime(),
-  );
-  const known = times.filter((time) => time !== undefined);
-  return { forMs: known.length < times.length ? undefined : Math.min(...known), settlingMs };
-};
+interface Pair {
+  readonly leadId: number;
+  readonly destinationId: string;
+}
+
+/** The effects of one delivery or one move; an absent list is empty. */
+export type Effects = Partial<OutcomeEffects>;
+
+/** All effects of a transaction, in the order of their parts. */
+export function joinEffects(parts: readonly Effects[]): OutcomeEffects {
+  const all = <Item>(of: (part: Effects) => readonly Item[] | undefined): readonly Item[] =>
+    parts.flatMap((part) => of(part) ?? []);
+  return {
+    handovers: all((part) => part.handovers),
+    settlements: all((part) => part.settlements),
+    alerts: all((part) => part.alerts),
+    ended: all((part) => part.ended),
+    erased: all((part) => part.erased),
+    calls: all((part) => part.calls),
+    taken: all((part) => part.taken),
+    forward: all((part) => part.forward),
+    next: all((part) => part.next),
+    again: all((part) => part.again),
+    undone: all((part) => part.undone),
+    readBacks: all((part) => part.readBacks),
+    lateReferences: all((part) => part.lateReferences),
+    lateArrivals: all((part) => part.lateArrivals),
+  };
+}
 
 const stoppedEntries = {
   withheld: 'withheld',
@@ -51,9 +90,8 @@ const stoppedEntries = {
 } as const;
 
 /**
- * Withholds an update for a record without a known reference, because its create ended without an answer, until support has resolved
- * the create;
- * a task is opened at once.
+ * Withholds an update for a record without a known reference, because its create ended without an answer, until support has resolved the
+ * create; a task is opened at once.
  */
 function untilSettled(stopped: Stopped): Stopped {
   const { row, state, reason } = stopped;
@@ -63,58 +101,62 @@ function untilSettled(stopped: Stopped): Stopped {
     : stopped;
 }
 
-export function noteStopped(given: Stopped, work: OutcomeEffects): void {
-  const { row, state, reason, fields, refusal } = untilSettled(given);
+export function stoppedEffects(given: Stopped): Effects {
+  const stopped = untilSettled(given);
+  const { row, state, reason, fields, refusal } = stopped;
+  const { leadId, destinationId } = row;
   const entry = refusal === undefined ? stoppedEntries[state] : 'outcome';
-  work.handovers.push({
-    entry,
-    ...(state === 'delivered' ? ({ outcome: 'accepted', nextStep: 'done' } as const) : {}),
-    ...(refusal === undefined ? {} : ({ outcome: refusal.outcome, nextStep: 'fail' } as const)),
-    ...entryNames(row),
-    actor: 'worker',
-    reason,
-    ...(fields.length === 0 ? {} : { fields }),
-  });
-  const left = refusal?.leaves ?? row.maybeReceived;
-  work.settlements.push({ ...unspent(row, state, reason, 0, true), maybeReceived: left });
-  // No record exists any more that a reference or an id could name.
-  if (refusal?.leaves === false) work.erased.push({ leadId: row.leadId, destinationId: row.destinationId });
-  if (isEnd(state)) work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
-  if ((state === 'cancelled' || state === 'delivered') && row.action === 'erase')
-    work.erased.push({ leadId: row.leadId, destinationId: row.destinationId });
-  if (reason === 'mapping_missing') {
-    work.alerts.push({
-      kind: 'mapping_unusable',
-      clientId: row.clientId,
-      destinationId: row.destinationId,
-      deliveryId: row.id,
-    });
-  }
+  const isErasureOver = (state === 'cancelled' || state === 'delivered') && row.action === 'erase';
+  return {
+    handovers: [
+      {
+        entry,
+        ...(state === 'delivered' ? ({ outcome: 'accepted', nextStep: 'done' } as const) : {}),
+        ...(refusal === undefined ? {} : ({ outcome: refusal.outcome, nextStep: 'fail' } as const)),
+        ...entryNames(row),
+        actor: 'worker',
+        reason,
+        ...(fields.length === 0 ? {} : { fields }),
+      },
+    ],
+    settlements: [
+      { ...unspent(row, state, reason, 0, true), maybeReceived: refusal?.leaves ?? row.maybeReceived },
+    ],
+    ended: isEnd(state) ? [{ leadId, destinationId }] : [],
+    // No record exists any more that a reference or an id could name.
+    erased: refusal?.leaves === false || isErasureOver ? [{ leadId, destinationId }] : [],
+    alerts: alertsOfStopped(stopped),
+  };
+}
+
+function alertsOfStopped({ row, state, reason }: Stopped): readonly Alert[] {
+  const { clientId, destinationId, id: deliveryId } = row;
+  const alerts: Alert[] = [];
+  if (reason === 'mapping_missing')
+    alerts.push({ kind: 'mapping_unusable', clientId, destinationId, deliveryId });
   if (state === 'failed' || reason === 'create_unsettled') {
     const byHand = reason.startsWith('manual_') || splitReason(reason).base === 'undo_failed';
     const kind = state !== 'failed' || byHand ? 'manual_task' : 'delivery_failed';
-    work.alerts.push({
-      kind,
-      clientId: row.clientId,
-      destinationId: row.destinationId,
-      deliveryId: row.id,
-      reason,
-    });
+    alerts.push({ kind, clientId, destinationId, deliveryId, reason });
   }
+  return alerts;
 }
 
-/** Erased while it was on its way, and not at its end: nothing of it is tried again, and the erase that waits may follow. */
-export function noteErased(
+/** The effects of a delivery whose lead was erased while it was on its way: it is cancelled, and the erase that waits may follow. */
+export function erasedEffects(
   row: ClaimedDelivery,
   decision: Pick<Decision, 'maybeReceived'>,
-  work: OutcomeEffects,
-): void {
+  effects: Effects,
+): Effects {
+  const { leadId, destinationId } = row;
   const maybeReceived = decision.maybeReceived || row.maybeReceived;
-  work.handovers.push({ entry: 'cancelled', ...entryNames(row), actor: 'worker', reason: 'erased' });
-  const last = work.settlements.findIndex((settlement) => settlement.id === row.id);
-  if (last >= 0) work.settlements.splice(last, 1);
-  work.settlements.push({ ...unspent(row, 'cancelled', 'erased', 0, true), maybeReceived });
-  work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
+  const cancelled: Handover = { entry: 'cancelled', ...entryNames(row), actor: 'worker', reason: 'erased' };
+  return {
+    ...effects,
+    handovers: [...(effects.handovers ?? []), cancelled],
+    settlements: [{ ...unspent(row, 'cancelled', 'erased', 0, true), maybeReceived }],
+    ended: [...(effects.ended ?? []), { leadId, destinationId }],
+  };
 }
 
 export const unspent = (
@@ -134,91 +176,119 @@ export const unspent = (
   leaveBatch,
 });
 
-export function noteDecision(
-  row: ClaimedDelivery,
-  decision: Decision,
-  attempted: Attempted,
-  work: OutcomeEffects,
-): void {
+export function decisionEffects(row: ClaimedDelivery, decision: Decision, attempted: Attempted): Effects {
   const { verdict } = decision;
-  const { call } = attempted;
-  const maybeReceived = decision.maybeReceived || call?.earlier === true;
+  const { call, outcome, readBackMs } = attempted;
+  const { leadId, destinationId } = row;
   const state = stateAfter(verdict);
-  if (call !== undefined) noteCall(row, call.name, decision, attempted, work);
   const isUndone = call !== undefined && isUndo(call.name);
+  const isDelivered = state === 'delivered';
+  const targets = targetEffects(row, attempted);
+  return {
+    ...targets,
+    ...(call === undefined ? {} : callEffects(row, call.name, decision, attempted)),
+    handovers: [
+      {
+        entry: attempted.asked ? 'lookup' : 'outcome',
+        ...outcomeEntry(row, attempted),
+        nextStep: verdict.next,
+      },
+      ...targets.handovers,
+    ],
+    settlements: [settlementOf(row, decision, attempted)],
+    ended: isEnd(state) ? [{ leadId, destinationId }] : [],
+    erased: isDelivered && row.action === 'erase' ? [{ leadId, destinationId }] : [],
+    readBacks:
+      isDelivered && row.action !== 'erase' && readBackMs !== undefined
+        ? [{ ...row, deliveryId: row.id, afterMs: readBackMs }]
+        : [],
+    alerts: alertsOfVerdict(row, verdict, isUndone),
+  };
+}
+
+function settlementOf(
+  row: ClaimedDelivery,
+  { verdict, maybeReceived }: Decision,
+  { asked, call, hasLookup, outcome }: Attempted,
+): Settlement {
+  const state = stateAfter(verdict);
   // The answer to an undo names no record that exists.
-  const reference = 'reference' in attempted.outcome && !isUndone ? attempted.outcome.reference : undefined;
-  work.handovers.push({
-    entry: attempted.asked ? 'lookup' : 'outcome',
-    ...outcomeEntry(row, attempted),
-    nextStep: verdict.next,
-  });
-  noteTargets(row, attempted, work);
-  work.settlements.push({
+  const isUndone = call !== undefined && isUndo(call.name);
+  return {
     id: row.id,
     state,
     reason: verdict.reason,
     // A held delivery is out of dispatch's reach; the sweep of maxAge ends it if support does not decide.
     afterMs:
-      verdict.next === 'hold' || (verdict.next === 'pending' && !attempted.hasLookup)
+      verdict.next === 'hold' || (verdict.next === 'pending' && !hasLookup)
         ? row.expiresAt.getTime() - row.now.getTime() + 86_400_000
         : 'afterMs' in verdict
           ? verdict.afterMs
           : 0,
     spend: spends(verdict),
-    maybeReceived,
+    maybeReceived: maybeReceived || call?.earlier === true,
     askFirst:
       verdict.next === 'pending' ||
-      (verdict.next === 'retry' &&
-        (verdict.lookup || (attempted.asked && attempted.outcome.kind !== 'absent'))),
-    reference,
+      (verdict.next === 'retry' && (verdict.lookup || (asked && outcome.kind !== 'absent'))),
+    reference: 'reference' in outcome && !isUndone ? outcome.reference : undefined,
     leaveBatch: isEnd(state),
-    notFound: attempted.outcome.kind === 'absent',
-  });
-  if (isEnd(state)) work.ended.push({ leadId: row.leadId, destinationId: row.destinationId });
-  if (state === 'delivered' && row.action === 'erase')
-    work.erased.push({ leadId: row.leadId, destinationId: row.destinationId });
-  if (state === 'delivered' && row.action !== 'erase' && attempted.readBackMs !== undefined)
-    work.readBacks.push({ ...row, deliveryId: row.id, afterMs: attempted.readBackMs });
-  const about = {
-    clientId: row.clientId,
-    destinationId: row.destinationId,
-    deliveryId: row.id,
-    reason: verdict.reason,
+    notFound: outcome.kind === 'absent',
   };
-  if (verdict.next === 'fail')
-    work.alerts.push({ kind: isUndone ? 'manual_task' : 'delivery_failed', ...about });
-  if (verdict.next === 'hold') work.alerts.push({ kind: 'support_decides', ...about });
+}
+
+function alertsOfVerdict(
+  row: ClaimedDelivery,
+  { next, reason }: Verdict,
+  isUndone: boolean,
+): readonly Alert[] {
+  const { clientId, destinationId, id: deliveryId } = row;
+  const about = { clientId, destinationId, deliveryId, reason };
+  if (next === 'fail') return [{ kind: isUndone ? 'manual_task' : 'delivery_failed', ...about }];
+  return next === 'hold' ? [{ kind: 'support_decides', ...about }] : [];
+}
+
+/** The effects of an outcome whose lease was lost: it is logged, and the reference of the recipient is kept. */
+export function lateEffects(row: ClaimedDelivery, attempted: Attempted): Effects {
+  const { outcome, asked } = attempted;
+  const targets = targetEffects(row, attempted);
+  return {
+    ...targets,
+    handovers: [{ entry: 'late', ...outcomeEntry(row, attempted) }, ...targets.handovers],
+    lateReferences: lateReferencesOf(row, attempted),
+    lateArrivals: asked ? [] : [{ row, outcome }],
+  };
 }
 
 /** For several targets that did not all accept: one entry for each, and a target that accepted is not sent to again. */
-export function noteTargets(row: ClaimedDelivery, attempted: Attempted, work: OutcomeEffects): void {
-  const { outcome } = attempted;
-  for (const { target, taken, status } of outcome.evidence?.targets ?? []) {
-    work.handovers.push({
+function targetEffects(
+  row: ClaimedDelivery,
+  { outcome, connector, mappingVersionId }: Attempted,
+): Pick<OutcomeEffects, 'handovers' | 'taken'> {
+  const targets = outcome.evidence?.targets ?? [];
+  return {
+    handovers: targets.map(({ target, taken, status }) => ({
       entry: 'target_outcome',
       ...entryNames(row),
       actor: 'worker',
-      connector: attempted.connector,
-      mappingVersionId: attempted.mappingVersionId,
+      connector,
+      mappingVersionId,
       target,
       outcome: taken ? 'unconfirmed' : (status ?? 0) >= 500 ? 'refused' : 'unavailable',
       ...(status === undefined ? {} : { status }),
-    });
-    if (taken) work.taken.push({ deliveryId: row.id, target, run: row.run, attempt: row.attempt });
-  }
+    })),
+    taken: targets
+      .filter(({ taken }) => taken)
+      .map(({ target }) => ({ deliveryId: row.id, target, run: row.run, attempt: row.attempt })),
+  };
 }
 
-/** The lease is lost, but not what the recipient calls its record. */
-export function noteLateReference(
-  row: ClaimedDelivery,
+function lateReferencesOf(
+  { action, id: deliveryId, run, leadId, destinationId }: ClaimedDelivery,
   { outcome, call }: Attempted,
-  work: OutcomeEffects,
-): void {
-  if (!('reference' in outcome) || outcome.reference === undefined) return;
-  if (call !== undefined || row.action === 'erase') return;
-  const { id: deliveryId, run, leadId, destinationId } = row;
-  work.lateReferences.push({ deliveryId, run, leadId, destinationId, reference: outcome.reference });
+): readonly LateReference[] {
+  if (!('reference' in outcome) || outcome.reference === undefined) return [];
+  if (call !== undefined || action === 'erase') return [];
+  return [{ deliveryId, run, leadId, destinationId, reference: outcome.reference }];
 }
 
 export function stateAfter(verdict: Verdict): DeliveryState {
@@ -259,28 +329,32 @@ export function outcomeEntry(row: ClaimedDelivery, attempted: Attempted): Omit<H
 export const capturesOf = ({ outcome }: Attempted): Captured =>
   'captures' in outcome && outcome.captures !== undefined ? outcome.captures : {};
 
-function noteCall(
-  row: ClaimedDelivery,
+function callEffects(
+  { id: deliveryId }: ClaimedDelivery,
   name: string,
   { verdict, maybeReceived }: Decision,
   attempted: Attempted,
-  work: OutcomeEffects,
-): void {
-  const { outcome } = attempted;
+): Pick<OutcomeEffects, 'calls' | 'undone' | 'next' | 'again'> {
   const isOver = verdict.next === 'done' || verdict.next === 'continue';
   const undone = undoneBy(name);
-  work.calls.push({
-    deliveryId: row.id,
-    name,
-    outcome: outcome.kind,
-    // An undo makes nothing that could be there; while its outcome is open, the call is not said to be gone.
-    maybeReceived: maybeReceived && (undone === undefined || !isOver),
-    done: isOver && undone === undefined,
-    captures: undone === undefined ? capturesOf(attempted) : {},
-  });
-  if (isOver && undone !== undefined) work.undone.push({ deliveryId: row.id, name: undone });
-  if (verdict.next !== 'continue' && verdict.next !== 'undo') return;
-  (attempted.call?.isReread === true ? work.again : work.next).push(row.id);
+  const following = verdict.next === 'continue' || verdict.next === 'undo' ? [deliveryId] : [];
+  const isAgain = attempted.call?.isReread === true;
+  return {
+    calls: [
+      {
+        deliveryId,
+        name,
+        outcome: attempted.outcome.kind,
+        // An undo creates no record; while its outcome is open, the call is not said to be gone.
+        maybeReceived: maybeReceived && (undone === undefined || !isOver),
+        done: isOver && undone === undefined,
+        captures: undone === undefined ? capturesOf(attempted) : {},
+      },
+    ],
+    undone: isOver && undone !== undefined ? [{ deliveryId, name: undone }] : [],
+    next: isAgain ? [] : following,
+    again: isAgain ? following : [],
+  };
 }
 
 /** True if a verdict uses up one of the tries. */
@@ -299,61 +373,21 @@ function spends(verdict: Verdict): boolean {
   }
 }
 
-export const noEffects = (): OutcomeEffects => ({
-  handovers: [],
-  settlements: [],
-  alerts: [],
-  ended: [],
-  erased: [],
-  calls: [],
-  undone: [],
-  taken: [],
-  readBacks: [],
-  lateReferences: [],
-  lateArrivals: [],
-  next: [],
-  again: [],
-  forward: [],
-});
-
-/** All but `settlements`, which the caller has written before. */
-export async function writeEffects(tx: Sql, work: OutcomeEffects): Promise<void> {
-  await appendHandovers(tx, work.handovers);
-  await noteCallOutcomes(tx, work.calls);
-  await noteUndone(tx, work.undone);
-  await noteTaken(tx, work.taken);
-  await noteReadBacks(tx, work.readBacks);
-  await queueNextCalls(tx, work.next, 'afresh');
-  await queueNextCalls(tx, work.again, 'goes_on');
+/** Writes all but `settlements`, which the caller has written before. */
+export async function writeEffects(tx: Sql, effects: OutcomeEffects): Promise<void> {
+  await appendHandovers(tx, effects.handovers);
+  await noteCallOutcomes(tx, effects.calls);
+  await noteUndone(tx, effects.undone);
+  await noteTaken(tx, effects.taken);
+  await noteReadBacks(tx, effects.readBacks);
+  await queueNextCalls(tx, effects.next, 'afresh');
+  await queueNextCalls(tx, effects.again, 'goes_on');
   // First: an erasure that leaves again needs the reference that came too late for it.
-  const late = await resendOvertaken(tx, work.lateArrivals);
-  await keepLateReferences(tx, work.lateReferences);
-  await forgetReferences(tx, work.erased);
-  await forgetCaptures(tx, work.erased);
-  await wakeSiblings(tx, work.ended);
-  await bringForward(tx, work.forward);
-  await raiseAlerts(tx, await withoutRepeats(tx, [...work.alerts, ...late]));
-}
-
-export interface OutcomeEffects {
-  readonly handovers: Handover[];
-  readonly settlements: Settlement[];
-  readonly alerts: Alert[];
-  readonly ended: { readonly leadId: number; readonly destinationId: string }[];
-  readonly calls: CallOutcome[];
-  readonly taken: TargetTaken[];
-  /** Deliveries that waited for an outage that is over. */
-  readonly forward: number[];
-  /** Deliveries whose next call leaves at once; `again`: one that was tried before. */
-  readonly next: number[];
-  readonly again: number[];
-  /** Calls that were undone. */
-  readonly undone: { readonly deliveryId: number; readonly name: string }[];
-  /** Deliveries to be read back. */
-  readonly readBacks: ReadBackWanted[];
-  /** References of recipients, learnt by workers whose lease was lost. */
-  readonly lateReferences: LateReference[];
-  /** Deliveries sent by workers that had lost their lease. */
-  readonly lateArrivals: LateArrival[];
-  readonly erased: { readonly leadId: number; readonly destinationId: string }[];
+  const late = await resendOvertaken(tx, effects.lateArrivals);
+  await keepLateReferences(tx, effects.lateReferences);
+  await forgetReferences(tx, effects.erased);
+  await forgetCaptures(tx, effects.erased);
+  await wakeSiblings(tx, effects.ended);
+  await bringForward(tx, effects.forward);
+  await raiseAlerts(tx, await withoutRepeats(tx, [...effects.alerts, ...late]));
 }

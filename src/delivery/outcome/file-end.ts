@@ -1,8 +1,9 @@
 // Ends, voids or retries a file according to the outcome of its deliveries.
 // Invariant: a file ends when each of its rows does; the rows of a voided file leave in a new file at once.
-import type { Decision, Verdict } from '../../domain/verdict.ts';
+import type { Decision, NotFound, Verdict } from '../../domain/verdict.ts';
 import { type Batch, endBatch, type EndedState, retryBatch } from '../../store/batches.ts';
 import type { Sql } from '../../store/database.ts';
+import type { AttemptDelivery } from '../../store/deliveries.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { isAcknowledged } from '../../store/file-acknowledgements.ts';
 import { waitingIn } from '../../store/file-parts.ts';
@@ -10,10 +11,26 @@ import { addSlot } from '../../store/file-slots.ts';
 import type { Handover } from '../../store/handovers.ts';
 import type { HeldWhole } from '../../store/long-files.ts';
 import type { Attempted, BatchEnd, ClaimedDelivery, TripEnd } from '../attempt.ts';
-import type { OutcomeEffects } from './effects.ts';
+import type { Effects } from './effects.ts';
 
 /** A file whose outcome a person decides: out of reach until they bring it forward, or its rows expire. */
 export const heldFileMs = 365 * 86_400_000;
+
+/**
+ * Tries spent by rows of one file: the file is given up when its youngest row is, or a part of it would be sent again under another
+ * number.
+ */
+export const spentOf = (rows: readonly Pick<AttemptDelivery, 'spent'>[]): number =>
+  Math.min(...rows.map((row) => row.spent));
+
+/** How long the recipient has not known what travels together; as long as the youngest of it. */
+export const notFoundFor = (rows: readonly ClaimedDelivery[], settlingMs: number): NotFound => {
+  const times = rows.map((row) =>
+    row.notFoundSince === undefined ? undefined : row.now.getTime() - row.notFoundSince.getTime(),
+  );
+  const known = times.filter((time) => time !== undefined);
+  return { forMs: known.length < times.length ? undefined : Math.min(...known), settlingMs };
+};
 
 type EndedBatch = Pick<Batch, 'id' | 'clientId' | 'destinationId' | 'role'> & {
   readonly sequence: number | undefined;
@@ -72,20 +89,23 @@ export async function endFile(
   tx: Sql,
   { id, state, clientId, destinationId, isPart }: BatchEnd,
   held: LeavingRows,
-  work: OutcomeEffects,
-): Promise<void> {
+): Promise<Effects> {
   const waiting = state === 'voided' ? await waitingIn(tx, id) : [];
   await endBatch(tx, id, state);
-  if (state !== 'voided') return;
+  if (state !== 'voided') return {};
   // The entry goes to each lead that was in the file and may leave again. A stopped row may only be withheld, and was in it if it
   // departed.
   const stood = held.stopped.filter(({ departures }) => departures > 0);
-  for (const row of [...held.back, ...stood, ...waiting])
-    work.handovers.push({ entry: 'batch_voided', ...entryNames(row), actor: 'worker' });
-  if (isPart === true) return;
-  work.handovers.push({ entry: 'batch_voided', clientId, destinationId, batchId: id, actor: 'worker' });
+  const ofRows = [...held.back, ...stood, ...waiting].map((row): Handover => ({
+    entry: 'batch_voided',
+    ...entryNames(row),
+    actor: 'worker',
+  }));
+  if (isPart === true) return { handovers: ofRows };
   // Its rows leave in a new file at once, not at the next scheduled hour.
   await addSlot(tx, destinationId, 'now', 'voided');
+  const ofFile: Handover = { entry: 'batch_voided', clientId, destinationId, batchId: id, actor: 'worker' };
+  return { handovers: [...ofRows, ofFile] };
 }
 
 export async function settleFile(

@@ -1,5 +1,4 @@
-// Follows up a right that a recipient may not have received: resends an erasure or update that a late delivery overtook, and opens a
-// task
+// Follows up a right that a recipient may not have received: resends an erasure or update that a late delivery overtook, and opens a task
 // for a mailbox that had the lead and is no longer in the file (GDPR article 19).
 // Invariant: the caller holds the lock of the lead; every writer of an outcome calls this in the transaction of that outcome.
 import type { Outcome } from '../../../connectors/contract.ts';

@@ -20,24 +20,21 @@ import { attemptEntries } from '../../store/pull-entries.ts';
 import type { Attempted, ClaimedDelivery, Recorded, Stopped, TripEnd } from '../attempt.ts';
 import { bisect, unitsOf } from '../quarantine.ts';
 import type { DelivererOptions } from '../trip.ts';
-import { type CircuitWork, lockCircuits, moveCircuit } from './circuit.ts';
+import { type CircuitWork, lockCircuits, moveCircuit, sentBack } from './circuit.ts';
 import {
   capturesOf,
-  noEffects,
-  noteDecision,
-  noteErased,
-  noteLateReference,
-  noteStopped,
-  noteTargets,
-  notFoundFor,
-  type OutcomeEffects,
+  decisionEffects,
+  type Effects,
+  erasedEffects,
+  joinEffects,
+  lateEffects,
   outcomeEntry,
-  spentOf,
   stateAfter,
+  stoppedEffects,
   unspent,
   writeEffects,
 } from './effects.ts';
-import { neverLeftEntry, readOnlyEntry, endFile, settleFile } from './file-end.ts';
+import { endFile, neverLeftEntry, notFoundFor, readOnlyEntry, settleFile, spentOf } from './file-end.ts';
 import { alertsOfFormerMailboxes } from './follow-ups.ts';
 
 /** Records the ends of several trips in one transaction; answers in their order. */
@@ -81,27 +78,39 @@ async function recordTogether(
     .map((row) => ({ id: row.id, token: row.leaseToken }));
   const holds = leasesAre === 'trusted' ? () => true : await lockLeased(tx, leases);
   // Read once the rows are locked: an acceptance under an earlier lease, committed a moment ago, is seen.
-  const told = await withRepeatedAcceptances(tx, ends);
-  const work = noEffects();
-  const results: Recorded[] = [];
-  for (const end of told)
-    results.push(await recordEnd(tx, end, { holds, leads, versions, circuits, random }, work));
+  const given = await withRepeatedAcceptances(tx, ends);
+  const ended: Ended[] = [];
+  const isSettled = (id: number): boolean =>
+    ended.some(({ effects }) =>
+      effects.some(({ settlements = [] }) => settlements.some((settlement) => settlement.id === id)),
+    );
+  for (const end of given)
+    ended.push(await endTrip(tx, end, { holds, isSettled, leads, versions, circuits, random }));
+  const all = joinEffects(ended.flatMap(({ effects }) => effects));
   // Leases that were locked and found valid in this transaction cannot be lost before its end.
   const tokens =
     leasesAre === 'trusted' ? new Map(leases.map((lease) => [lease.id, lease.token])) : undefined;
-  if (!(await markSettled(tx, work.settlements, tokens))) return undefined;
-  await writeEffects(tx, work);
-  await raiseAlerts(tx, await alertsOfFormerMailboxes(tx, ends, work.settlements));
+  if (!(await markSettled(tx, all.settlements, tokens))) return undefined;
+  await writeEffects(tx, all);
+  await raiseAlerts(tx, await alertsOfFormerMailboxes(tx, ends, all.settlements));
   for (const [destinationId, circuit] of circuits)
     if (circuit.changed) await saveCircuit(tx, destinationId, circuit.now);
-  return results;
+  return ended.map(({ recorded }) => recorded);
+}
+
+/** The end of one trip: the answer to its worker, and the effects to write. */
+interface Ended {
+  readonly recorded: Recorded;
+  readonly effects: readonly Effects[];
 }
 
 interface Locked {
   readonly holds: Holds;
+  /** True for a delivery that an earlier end of this transaction settles. */
+  readonly isSettled: (id: number) => boolean;
   /** Leads of deliveries that may stay open, as they are now. */
   readonly leads: ReadonlyMap<number, LeadLock>;
-  /** The versions in force of destinations for which something was judged. */
+  /** The versions in force of destinations for which something was decided. */
   readonly versions: ReadonlyMap<string, number>;
   readonly circuits: Map<string, CircuitWork>;
   readonly random: () => number;
@@ -140,72 +149,74 @@ function lockMovedLeads(
   );
 }
 
-async function recordEnd(tx: Sql, end: TripEnd, locked: Locked, work: OutcomeEffects): Promise<Recorded> {
-  const { stopped = [], released = [] } = end;
+const nothingRecorded: Recorded = { decisions: new Map(), late: [], circuit: 'none' };
+
+async function endTrip(tx: Sql, end: TripEnd, locked: Locked): Promise<Ended> {
+  const { stopped = [], released = [], looked = [], neverLeft = [] } = end;
   const whole = end.endBatch?.ofWhole;
-  if (whole !== undefined && !(await lockWhole(tx, whole)))
-    return { decisions: new Map(), late: [], circuit: 'none' };
+  if (whole !== undefined && !(await lockWhole(tx, whole))) return { recorded: nothingRecorded, effects: [] };
   const isHeld = (row: ClaimedDelivery): boolean => locked.holds(row.id, row.leaseToken);
-  for (const stop of stopped) if (isHeld(stop.row)) noteStoppedIfUnchanged(stop, locked, work);
   const back = released.filter(isHeld);
-  for (const row of back) work.settlements.push(unspent(row, 'planned', '', 0, true));
-  for (const { row, actor } of (end.looked ?? []).filter((look) => isHeld(look.row)))
-    noteReadOnly(row, actor, locked.leads.get(row.leadId)?.erased === true, work);
-  for (const row of end.neverLeft ?? []) if (isHeld(row)) work.handovers.push(neverLeftEntry(row));
+  const effects: Effects[] = [
+    ...stopped.filter(({ row }) => isHeld(row)).map((stop) => stoppedIfUnchanged(stop, locked)),
+    { settlements: back.map((row) => unspent(row, 'planned', '', 0, true)) },
+    ...looked.filter(({ row }) => isHeld(row)).map(({ row, actor }) => readOnlyEffects(row, actor, locked)),
+    { handovers: neverLeft.filter(isHeld).map(neverLeftEntry) },
+  ];
   // A worker that lost its lease ends nothing: another may be sending that file.
   const halted = stopped.map((stop) => stop.row);
   const given = [...halted, ...released];
   if (end.endBatch !== undefined && (given.length === 0 || given.some(isHeld)))
-    await endFile(tx, end.endBatch, { back, stopped: halted.filter(isHeld) }, work);
+    effects.push(await endFile(tx, end.endBatch, { back, stopped: halted.filter(isHeld) }));
   if (end.anotherFile !== undefined) await addSlot(tx, end.anotherFile.destinationId, 'now', 'too_big');
-  return end.attempted === undefined
-    ? { decisions: new Map(), late: [], circuit: 'none' }
-    : recordAttempt(tx, end.attempted, locked, work);
+  if (end.attempted === undefined) return { recorded: nothingRecorded, effects };
+  const ended = await endAttempt(tx, end.attempted, locked);
+  return { recorded: ended.recorded, effects: [...effects, ...ended.effects] };
 }
 
-/** Read without being taken: nothing is spent, and it is due as before. */
-function noteReadOnly(row: ClaimedDelivery, actor: string, isErased: boolean, work: OutcomeEffects): void {
-  work.handovers.push(readOnlyEntry(row, actor));
-  if (isErased && row.action !== 'erase') noteErased(row, { maybeReceived: true }, work);
-  else work.settlements.push({ ...unspent(row, 'waiting', 'retry:READ_ONLY', 0, true), maybeReceived: true });
+/** A delivery that was read without being accepted spends no try, and is due as before. */
+function readOnlyEffects(row: ClaimedDelivery, actor: string, { leads }: Pick<Locked, 'leads'>): Effects {
+  const handovers = [readOnlyEntry(row, actor)];
+  if (leads.get(row.leadId)?.erased === true && row.action !== 'erase')
+    return erasedEffects(row, { maybeReceived: true }, { handovers });
+  const waiting = { ...unspent(row, 'waiting', 'retry:READ_ONLY', 0, true), maybeReceived: true };
+  return { handovers, settlements: [waiting] };
 }
 
-async function recordAttempt(
+async function endAttempt(
   tx: Sql,
   attempted: Attempted,
-  { holds, leads, circuits, random }: Locked,
-  work: OutcomeEffects,
-): Promise<Recorded> {
+  { holds, isSettled, leads, circuits, random }: Locked,
+): Promise<Ended> {
   const decisions = new Map<number, Decision>();
   const late: number[] = [];
+  const effects: Effects[] = [];
   const [first] = attempted.rows;
   const circuit = first === undefined ? undefined : circuits.get(first.destinationId);
   const closedBefore = circuit?.now.state === 'closed';
   for (const row of attempted.rows) {
-    const isTold = attempted.isOnce === true && work.settlements.some(({ id }) => id === row.id);
-    if (isTold || !holds(row.id, row.leaseToken)) {
+    const isRepeated = attempted.isOnce === true && isSettled(row.id);
+    if (isRepeated || !holds(row.id, row.leaseToken)) {
       late.push(row.id);
-      if (attempted.isOnce === true) continue;
-      work.handovers.push({ entry: 'late', ...outcomeEntry(row, attempted) });
-      noteTargets(row, attempted, work);
-      noteLateReference(row, attempted, work);
-      if (!attempted.asked) work.lateArrivals.push({ row, outcome: attempted.outcome });
+      if (attempted.isOnce !== true) effects.push(lateEffects(row, attempted));
       continue;
     }
     const situation = situationOf(row, attempted, closedBefore);
     const decideOn = isUndo(attempted.call?.name ?? '') ? decideUndo : decide;
     const decision = decideOn(attempted.outcome, situation, attempted.policy, random);
     decisions.set(row.id, decision);
-    noteDecision(row, decision, attempted, work);
-    if (leads.get(row.leadId)?.erased === true && !isEnd(stateAfter(decision.verdict)))
-      noteErased(row, decision, work);
+    const decided = decisionEffects(row, decision, attempted);
+    const isErased = leads.get(row.leadId)?.erased === true && !isEnd(stateAfter(decision.verdict));
+    effects.push(isErased ? erasedEffects(row, decision, decided) : decided);
   }
-  const change =
+  const move =
     circuit === undefined || decisions.size === 0 || attempted.besideCircuit === true
-      ? 'none'
-      : moveCircuit(circuit, attempted, decisions, work);
+      ? undefined
+      : moveCircuit(circuit, attempted, decisions);
   await settleFile(tx, attempted, decisions);
-  return { decisions, late, circuit: change };
+  const recorded: Recorded = { decisions, late, circuit: move?.change ?? 'none' };
+  if (move === undefined) return { recorded, effects };
+  return { recorded, effects: [...effects.map((one) => sentBack(one, move.backMs)), move.effects] };
 }
 
 function situationOf(
@@ -271,8 +282,7 @@ const dependsOnVersion = (stopped: Stopped): boolean => isDecided(stopped) && st
 export const waitsForPublication = ({ stopped = [] }: TripEnd): boolean => stopped.some(dependsOnVersion);
 
 /**
- * Locks the versions in force of the destinations for which something was decided; the next publication waits. Leads are locked
- * before.
+ * Locks the versions in force of the destinations for which something was decided; the next publication waits. Leads are locked before.
  */
 const lockVersions = (tx: Sql, ends: readonly TripEnd[]): Promise<ReadonlyMap<string, number>> =>
   lockVersionsInForce(
@@ -286,27 +296,22 @@ interface LockedInputs {
 }
 
 /** If lead or version has changed since, the row is planned again. */
-function noteStoppedIfUnchanged(
-  judged: Stopped,
-  { leads, versions }: LockedInputs,
-  work: OutcomeEffects,
-): void {
-  const { row, readRevision, inForceId } = judged;
+function stoppedIfUnchanged(stopped: Stopped, { leads, versions }: LockedInputs): Effects {
+  const { row, readRevision, inForceId } = stopped;
   const lead = leads.get(row.leadId);
-  if (lead === undefined || !isDecided(judged)) return noteStopped(judged, work);
-  if (lead.erased) return noteStopped({ ...judged, state: 'cancelled', reason: 'erased', fields: [] }, work);
+  if (lead === undefined || !isDecided(stopped)) return stoppedEffects(stopped);
+  if (lead.erased) return stoppedEffects({ ...stopped, state: 'cancelled', reason: 'erased', fields: [] });
   const isSameLead = readRevision === undefined || readRevision === lead.revision;
   const isSameVersion = inForceId === undefined || inForceId === versions.get(row.destinationId);
-  if (isSameLead && isSameVersion) return noteStopped(judged, work);
-  work.settlements.push(unspent(row, 'planned', '', 0, true));
+  if (isSameLead && isSameVersion) return stoppedEffects(stopped);
+  return { settlements: [unspent(row, 'planned', '', 0, true)] };
 }
 
 const acceptedKinds: ReadonlySet<string> = new Set(['accepted', 'duplicate', 'unconfirmed']);
 
 /**
- * Records the outcome of a file without the rows that break the recording; the log gets a `late` entry for each of them, by which
- * lease recovery
- * settles it.
+ * Records the outcome of a file without the rows that break the recording; the log gets a `late` entry for each of them, by which lease
+ * recovery settles it.
  * @throws the error if a row would be left in doubt: it is the database's, no row breaks it by itself, or the file is still open
  */
 export async function recordWithoutBroken(

@@ -32,9 +32,7 @@ interface Finding {
 
 export type Resolution = 'delivered' | 'goes_on' | 'sent_again' | 'ended_unreceived';
 
-/**
- * @throws FIND-001, RESOLVE-001 when its outcome is not open, RESOLVE-002 when the reference may not be kept
- */
+/** @throws FIND-001, RESOLVE-001 when its outcome is not open, RESOLVE-002 when the reference may not be kept */
 export async function resolve(
   { database, published }: { readonly database: Database; readonly published: Published },
   id: number,
@@ -77,8 +75,7 @@ export async function resolveIn(
 
 /**
  * Resolves deliveries whose answer the log has: a worker that had lost its lease received it (`late`), while the delivery waits for
- * support.
- * Returns how many.
+ * support. Returns how many.
  */
 export async function resolveFromLog(
   needs: Parameters<typeof resolve>[0],

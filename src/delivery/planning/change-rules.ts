@@ -59,8 +59,8 @@ export type PlanStep =
   | { readonly do: 'refuse'; readonly reason: string };
 
 /**
- * How the destination's create of the lead stands. `unsent`: it will carry the change itself; `may_be_held`: the recipient
- * has, or may have, the earlier content; `failed`: it ended, and the recipient has nothing.
+ * How the destination's create of the lead stands. `unsent`: it will carry the change itself; `may_be_held`: the recipient has, or may
+ * have, the earlier content; `failed`: it ended, and the recipient has nothing.
  */
 export type CreateStanding = 'none' | 'unsent' | 'may_be_held' | 'failed';
 

@@ -1,6 +1,5 @@
 // Plans a change of a lead at the destinations of its client: deliveries, cancellations, reopenings, written refusals. Pure.
-// Invariant: a change is absorbed, followed or refused, never dropped; a later change of the same batch sees the result of an earlier
-// one.
+// Invariant: a change is absorbed, followed or refused, never dropped; a later change of the same batch sees the result of an earlier one.
 import { randomUUID } from 'node:crypto';
 import type { Action } from '../../../connectors/contract.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';

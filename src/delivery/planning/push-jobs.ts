@@ -51,8 +51,8 @@ export async function pushAgain(at: Pushing): Promise<number> {
 const butFor = (destinations: readonly string[]): Looked => ({ destinations, among: false });
 
 /**
- * While jobs wait in Redis, a queued row is most likely in one of them, and a duplicate would only delay it: then it counts as
- * forgotten later.
+ * While jobs wait in Redis, a queued row is most likely in one of them, and a duplicate would only delay it: then it counts as forgotten
+ * later.
  */
 async function forgotten(
   at: Pushing,

@@ -1,7 +1,6 @@
 // Looks a delivery up at its recipient before it is sent: after an unknown outcome, while a decision is pending, or for its reference.
 // Invariant: a question contains references only. A delivery that may have arrived is not sent again before the recipient has answered
-// twice,
-// a settling time apart, that it does not exist there: behind a locked table or a slow proxy it may be about to appear.
+// twice, a settling time apart, that it does not exist there: behind a locked table or a slow proxy it may be about to appear.
 import type { Body, Connector, Outcome, Parcel, SendContext } from '../../../connectors/contract.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import type { Lead } from '../../domain/lead.ts';
@@ -29,7 +28,7 @@ import { leaseOf } from '../claim/lease.ts';
 import { watchCredentials } from '../content/credentials.ts';
 import { itemOf } from '../content/parcel.ts';
 import { writtenAtOf } from '../content/render.ts';
-import { notFoundFor } from '../outcome/effects.ts';
+import { notFoundFor } from '../outcome/file-end.ts';
 import type { Trip, TripNeeds } from '../trip.ts';
 
 /** The rows to send now, and what the answers taught; or what was recorded, and nothing is sent. */

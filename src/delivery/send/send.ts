@@ -177,11 +177,9 @@ interface AttemptMoments {
 const tracer = trace.getTracer('relais');
 
 /**
- * Makes the span `relais.attempt` with its parts `relais.queue`, `.prepare` (read, render, depart), `.send` and `.settle`, once all
- * of them are
- * over: without an SDK it costs one call. The rows of a file share one. No context is made active and nothing is written into the
- * request: a
- * client receives the same with and without tracing.
+ * Makes the span `relais.attempt` with its parts `relais.queue`, `.prepare` (read, render, depart), `.send` and `.settle`, once all of
+ * them are over: without an SDK it costs one call. The rows of a file share one. No context is made active and nothing is written into
+ * the request: a client receives the same with and without tracing.
  */
 function traceAttempt(
   rows: readonly ClaimedDelivery[],

@@ -56,8 +56,8 @@ export const plantsOfApi: readonly Plant[] = [
     patches: [
       {
         file: 'src/delivery/outcome/record.ts',
-        find: 'const told = await asSaidBefore(tx, ends);',
-        put: 'const told = ends;',
+        find: 'const given = await withRepeatedAcceptances(tx, ends);',
+        put: 'const given = ends;',
       },
     ],
     red: [zeros.yes],

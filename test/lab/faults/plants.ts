@@ -73,13 +73,13 @@ export const plants: readonly Plant[] = [
       },
       {
         file: 'src/delivery/outcome/effects.ts',
-        find: "  work.handovers.push({\n    entry: attempted.asked ? 'lookup' : 'outcome',",
-        put: "  if (afterwards.has(row.id)) work.handovers.push(afterwards.get(row.id));\n  work.handovers.push({\n    entry: attempted.asked ? 'lookup' : 'outcome',",
+        find: "    handovers: [\n      {\n        entry: attempted.asked ? 'lookup' : 'outcome',",
+        put: "    handovers: [\n      ...(afterwards.has(row.id) ? [afterwards.get(row.id)] : []),\n      {\n        entry: attempted.asked ? 'lookup' : 'outcome',",
       },
       {
         file: 'src/delivery/outcome/effects.ts',
-        find: 'export const spentOf',
-        put: "import { afterwards } from '../departure/departure.ts';\nexport const spentOf",
+        find: 'export function joinEffects(',
+        put: "import { afterwards } from '../departure/departure.ts';\nexport function joinEffects(",
       },
     ],
     red: [zeros.unlogged],
