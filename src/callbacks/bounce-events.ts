@@ -1,7 +1,7 @@
 // Types and readers for bounce events of mail providers: the mail, the mailbox, and the provider's proof.
 // Invariant: a value of another type than documented is an empty text, never an error; of a provider's words only codes are kept.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { ToldBounce } from '../delivery/background/told-bounces.ts';
+import type { ReportedBounce } from '../delivery/background/provider-bounces.ts';
 import type { SnsPlace } from './sns-place.ts';
 
 export interface ToldRequest {
@@ -23,7 +23,7 @@ export interface Provider {
     sns: SnsPlace,
   ) => Proved | Promise<Proved>;
   /** Undefined: the body is not this provider's. */
-  readonly read: (body: unknown) => readonly ToldBounce[] | undefined;
+  readonly read: (body: unknown) => readonly ReportedBounce[] | undefined;
   /** A message about the subscription itself, not a bounce. */
   readonly asks?: (body: unknown) => Asked | undefined;
 }
@@ -62,7 +62,7 @@ export const codeOf = (texts: readonly string[], event: string): string =>
   texts.map((text) => enhanced.exec(text)?.[0]).find((code) => code !== undefined) ??
   event.toUpperCase().replaceAll(/[^A-Z0-9.-]+/g, '_');
 
-export const bounceOf = (messageId: string, mailbox: string, code: string): ToldBounce => ({
+export const bounceOf = (messageId: string, mailbox: string, code: string): ReportedBounce => ({
   messageId,
   target: mailbox.trim().toLowerCase().slice(0, 320),
   code,

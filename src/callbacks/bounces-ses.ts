@@ -1,6 +1,6 @@
 // Reads bounces of Amazon SES, which arrive through SNS: a notification that SNS signed, on a topic that the operator named.
 // Invariant: SES writes a Message-ID of its own; ours is read from the original headers, or not at all.
-import type { ToldBounce } from '../delivery/background/told-bounces.ts';
+import type { ReportedBounce } from '../delivery/background/provider-bounces.ts';
 import { at, bounceOf, codeOf, eventsOf, isRaw, textAt, type Provider } from './bounce-events.ts';
 import { parsed } from './sound-text.ts';
 import { isSignedBySns, subscriptionAddress } from './sns.ts';
@@ -25,7 +25,7 @@ export const ses: Provider = {
   },
 };
 
-function bouncesOf(event: unknown): readonly ToldBounce[] | undefined {
+function bouncesOf(event: unknown): readonly ReportedBounce[] | undefined {
   const mail = at(event, 'mail');
   const bounce = at(event, 'bounce');
   const recipients = at(bounce, 'bouncedRecipients');

@@ -10,7 +10,7 @@ import { findDestination } from '../store/destinations.ts';
 import type { InForce, Published } from '../delivery/mapping-cache.ts';
 import { hearCallback, type Heard } from '../delivery/background/callbacks.ts';
 import { raiseHourly } from '../delivery/background/bounces.ts';
-import { hearBounces } from '../delivery/background/told-bounces.ts';
+import { hearBounces } from '../delivery/background/provider-bounces.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Asked } from './bounce-events.ts';

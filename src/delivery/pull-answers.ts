@@ -122,25 +122,25 @@ export async function recordAnswers(
   );
 }
 
-interface Told {
+interface GivenAnswer {
   readonly answer: PullAnswer;
   readonly row: Delivery;
   /** Entries of the log about the delivery so far. */
   readonly entries: readonly AttemptEntry[];
 }
 
-async function recordAnswer(needs: TripNeeds, of: AnswersOf, told: Told): Promise<PullAnswered> {
-  const lease = leaseOf(told.answer.lease);
-  const departed = told.entries.find((entry) => isOf(entry, lease) && entry.entry === 'departed');
+async function recordAnswer(needs: TripNeeds, of: AnswersOf, given: GivenAnswer): Promise<PullAnswered> {
+  const lease = leaseOf(given.answer.lease);
+  const departed = given.entries.find((entry) => isOf(entry, lease) && entry.entry === 'departed');
   if (lease === undefined || departed === undefined) return 'unknown';
-  if (isAnswered(told.entries, lease)) return 'already';
-  const { row } = told;
+  if (isAnswered(given.entries, lease)) return 'already';
+  const { row } = given;
   if (row.state === 'sending' && row.leaseToken === lease.token && row.attempt === lease.attempt) {
-    const attempted = await attemptedOf(needs, of, told, departed);
+    const attempted = await attemptedOf(needs, of, given, departed);
     const { late } = await needs.record({ attempted });
     if (late.length === 0) return 'recorded';
   }
-  return recordLate(needs, of, told, lease);
+  return recordLate(needs, of, given, lease);
 }
 
 function leaseOf(name: string): LeaseNamed | undefined {
@@ -155,7 +155,7 @@ const isAnswered = (entries: readonly AttemptEntry[], lease: LeaseNamed): boolea
   entries.some((entry) => isOf(entry, lease) && (entry.entry === 'outcome' || entry.entry === 'late'));
 
 /** A client that accepted a lead under an earlier lease has it already: the second acceptance is a duplicate, so that the log has one. */
-function outcomeOf({ answer: { outcome }, entries, row }: Told): PullOutcome {
+function outcomeOf({ answer: { outcome }, entries, row }: GivenAnswer): PullOutcome {
   const isSaid = entries.some(({ run, outcome: said }) => run === row.run && said === 'accepted');
   return outcome.kind === 'accepted' && isSaid ? { ...outcome, kind: 'duplicate' } : outcome;
 }
@@ -163,12 +163,12 @@ function outcomeOf({ answer: { outcome }, entries, row }: Told): PullOutcome {
 async function attemptedOf(
   { database, published, connectors }: TripNeeds,
   { actor }: AnswersOf,
-  told: Told,
+  given: GivenAnswer,
   departed: AttemptEntry,
 ): Promise<Attempted> {
-  const { row } = told;
+  const { row } = given;
   const mapping = await published.version(row.sentMappingId);
-  const { outcome } = told.answer;
+  const { outcome } = given.answer;
   const claimed: ClaimedDelivery = {
     ...row,
     now: database.now(),
@@ -214,7 +214,7 @@ const isNobodyElses = ({ run, state, reason, leaseToken }: Delivery, lease: Leas
 async function recordLate(
   { database }: TripNeeds,
   { actor }: AnswersOf,
-  { answer, row: { id, leadId, sentMappingId } }: Told,
+  { answer, row: { id, leadId, sentMappingId } }: GivenAnswer,
   lease: LeaseNamed,
 ): Promise<PullAnswered> {
   return database.transaction(async (tx) => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
-import { hearBounces } from '../../src/delivery/background/told-bounces.ts';
+import { hearBounces } from '../../src/delivery/background/provider-bounces.ts';
 import { requestFile } from '../../src/delivery/files/collect.ts';
 import { silentLog } from '../../src/log.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';

@@ -29,7 +29,7 @@ export interface CallbackNeeds {
 
 /** A callback whose signature holds. */
 export interface SignedWord {
-  /** The sender's own name of it, the same each time it is told. */
+  /** The sender's own name of it, the same each time it is sent. */
   readonly id: string;
   /** Its body, as if a look-up had been answered with it. */
   readonly answer: Answer;
@@ -70,7 +70,7 @@ export async function hearCallback(
   }
 }
 
-interface Told {
+interface Report {
   readonly outcome: Decided;
   readonly inForce: InForce;
   /** Names it in the log. */
@@ -83,19 +83,19 @@ const markOf = ({ callbackKey }: CallbackNeeds, destinationId: string, id: strin
     .toString('hex')
     .slice(0, 32)}`;
 
-async function settle(tx: Sql, needs: CallbackNeeds, seen: Delivery, told: Told): Promise<Heard> {
+async function settle(tx: Sql, needs: CallbackNeeds, seen: Delivery, report: Report): Promise<Heard> {
   const lead = (await lockLeads(tx, [seen.leadId])).get(seen.leadId);
   const [row] = await lockDeliveries(tx, [seen.id]);
   if (row === undefined) return 'unknown_delivery';
   if (row.state === 'sending') return 'later';
   const before = await callbacksOf(tx, row);
-  if (before.some(({ mark }) => mark === told.mark)) return 'noted';
-  if (isEnd(row.state)) return afterItsEnd(tx, needs, row, { ...told, before });
-  if (!saysYes(told.outcome) && isOfEarlierRun(row)) {
-    await noteLate(tx, row, { ...told, before });
+  if (before.some(({ mark }) => mark === report.mark)) return 'noted';
+  if (isEnd(row.state)) return afterItsEnd(tx, needs, row, { ...report, before });
+  if (!saysYes(report.outcome) && isOfEarlierRun(row)) {
+    await noteLate(tx, row, { ...report, before });
     return 'noted';
   }
-  await settleOpen(tx, row, told, lead?.erased === true);
+  await settleOpen(tx, row, report, lead?.erased === true);
   return 'settled';
 }
 
@@ -103,8 +103,8 @@ async function settle(tx: Sql, needs: CallbackNeeds, seen: Delivery, told: Told)
 const isOfEarlierRun = ({ state, departedAttempt }: Delivery): boolean =>
   departedAttempt === 0 && state !== 'pending';
 
-async function settleOpen(tx: Sql, row: Delivery, told: Told, isErased: boolean): Promise<void> {
-  const { mapping, versionId } = told.inForce;
+async function settleOpen(tx: Sql, row: Delivery, report: Report, isErased: boolean): Promise<void> {
+  const { mapping, versionId } = report.inForce;
   const claimed = {
     ...row,
     now: tx.now(),
@@ -113,7 +113,7 @@ async function settleOpen(tx: Sql, row: Delivery, told: Told, isErased: boolean)
     createUnsettled: false,
   };
   const decision = decide(
-    told.outcome,
+    report.outcome,
     {
       spent: row.spent + 1,
       circuitClosed: true,
@@ -126,7 +126,7 @@ async function settleOpen(tx: Sql, row: Delivery, told: Told, isErased: boolean)
   );
   const decided = decisionEffects(claimed, decision, {
     rows: [claimed],
-    outcome: told.outcome,
+    outcome: report.outcome,
     policy: mapping.retry,
     hasLookup: true,
     startedAt: performance.now(),
@@ -141,14 +141,14 @@ async function settleOpen(tx: Sql, row: Delivery, told: Told, isErased: boolean)
   // The task of support is answered.
   await closeAlertsOf(tx, [row.id]);
   const handovers = all.handovers.map((entry) =>
-    entry.entry === 'lookup' ? { ...entry, purpose: told.mark } : entry,
+    entry.entry === 'lookup' ? { ...entry, purpose: report.mark } : entry,
   );
   await writeEffects(tx, { ...all, handovers });
 }
 
 const saysYes = ({ kind }: Decided): boolean => kind === 'accepted' || kind === 'duplicate';
 
-interface ToldLate extends Told {
+interface LateReport extends Report {
   readonly before: readonly HeardCallback[];
 }
 
@@ -157,9 +157,9 @@ async function afterItsEnd(
   tx: Sql,
   { published }: CallbackNeeds,
   row: Delivery,
-  told: ToldLate,
+  report: LateReport,
 ): Promise<Heard> {
-  const { outcome, mark } = told;
+  const { outcome, mark } = report;
   // A record erased at the recipient no longer exists: it gets no reference again, and no second alert is raised.
   const isOver = row.action !== 'erase' && (await erasureIsOver(tx, row));
   if (saysYes(outcome) && isUndecided(row) && !wasRefused(row) && !isOver) {
@@ -174,7 +174,7 @@ async function afterItsEnd(
   }
   const contradicts =
     row.state === 'cancelled' ? saysYes(outcome) && isOver : saysYes(outcome) !== (row.state === 'delivered');
-  if (contradicts && (await noteLate(tx, row, told)))
+  if (contradicts && (await noteLate(tx, row, report)))
     await raiseAlerts(tx, [
       {
         kind: 'ack_contradicts',
@@ -195,7 +195,7 @@ const wasRefused = ({ state, reason }: Delivery): boolean =>
 async function noteLate(
   tx: Sql,
   row: Delivery,
-  { outcome, mark, inForce, before }: ToldLate,
+  { outcome, mark, inForce, before }: LateReport,
 ): Promise<boolean> {
   const isKnown = before.some(
     (heard) => heard.entry === 'late' && heard.run === row.run && heard.outcome === outcome.kind,

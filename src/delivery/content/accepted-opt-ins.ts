@@ -39,14 +39,14 @@ function acceptedBefore(
   all: readonly ToldDelivery[],
   versions: ReadonlyMap<number, CompiledMapping>,
 ): Told {
-  const told = new Map<string, number>();
+  const accepted = new Map<string, number>();
   for (const delivery of all) {
     if (delivery.id === row.id || delivery.leadId !== row.leadId) continue;
     if (delivery.destinationId !== row.destinationId || !wasAcceptedBefore(delivery, row)) continue;
     for (const pair of acceptedIn(delivery, versions.get(delivery.sentMappingId)))
-      told.set(pair, Math.max(told.get(pair) ?? 0, delivery.sentRevision));
+      accepted.set(pair, Math.max(accepted.get(pair) ?? 0, delivery.sentRevision));
   }
-  return told;
+  return accepted;
 }
 
 /** Accepted before this content left for the first time. */

@@ -20,7 +20,7 @@ import { takings } from '../../store/delivery-targets.ts';
 import type { Published } from '../mapping-cache.ts';
 import { noteReturned, oursAmong, raiseHourly } from './bounces.ts';
 
-export interface ToldBounce {
+export interface ReportedBounce {
   readonly messageId: string;
   /** Mailbox that did not get it, in lower case. */
   readonly target: string;
@@ -36,7 +36,7 @@ interface ToldNeeds {
 /** `later`: one of them is being sent; all may be told again. */
 export async function hearBounces(
   needs: ToldNeeds,
-  told: readonly ToldBounce[],
+  told: readonly ReportedBounce[],
 ): Promise<{ readonly later: boolean; readonly noted: number; readonly foreign: number }> {
   const counts = { done: 0, later: 0, foreign: 0 };
   for (const bounce of told) counts[await heardOrForeign(needs, bounce)] += 1;
@@ -46,7 +46,7 @@ export async function hearBounces(
 }
 
 /** One that breaks its hearing keeps nobody from the next. */
-const heardOrForeign = (needs: ToldNeeds, bounce: ToldBounce): ReturnType<typeof hearBounce> =>
+const heardOrForeign = (needs: ToldNeeds, bounce: ReportedBounce): ReturnType<typeof hearBounce> =>
   hearBounce(needs, bounce).catch((error: unknown) => {
     if (isStoreTrouble(error)) throw error;
     needs.log.error('bounce.failed', { code: foreignCode(error) });
@@ -55,7 +55,7 @@ const heardOrForeign = (needs: ToldNeeds, bounce: ToldBounce): ReturnType<typeof
 
 async function hearBounce(
   { database, published }: ToldNeeds,
-  { messageId, target, code }: ToldBounce,
+  { messageId, target, code }: ReportedBounce,
 ): Promise<'done' | 'later' | 'foreign'> {
   const file = fileNamed(messageId);
   if (file !== undefined) {
@@ -91,7 +91,7 @@ async function targetsOf(
 async function hearFileBounce(
   database: Database,
   file: NonNullable<ReturnType<typeof fileNamed>>,
-  { target, code }: Pick<ToldBounce, 'target' | 'code'>,
+  { target, code }: Pick<ReportedBounce, 'target' | 'code'>,
 ): Promise<'done' | 'foreign'> {
   const { clientId, destinationId, sequence } = file;
   const batchId = await fileOfNumber(database, file);

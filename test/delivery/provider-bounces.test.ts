@@ -1,5 +1,5 @@
 // A provider tells twice that one file came back, at one instant: one entry of the log for the mailbox, and one task.
-import { hearBounces, type ToldBounce } from '../../src/delivery/background/told-bounces.ts';
+import { hearBounces, type ReportedBounce } from '../../src/delivery/background/provider-bounces.ts';
 import { silentLog } from '../../src/log.ts';
 import type { Database } from '../../src/store/database.ts';
 import { overtaken } from '../store/crossing.ts';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => home.close());
 
-const told: ToldBounce = {
+const told: ReportedBounce = {
   messageId: '<essai.essai-crm.7.abc@centre.example>',
   target: 'leads@essai.example',
   code: '5.1.1',
