@@ -51,7 +51,7 @@ test('relative imports name the file with its ending, as Node needs it', () => {
 const mayAskTheHostsClock: Readonly<Record<string, string>> = {
   'src/cli/host-clock.ts': 'work on files alone, where no database is asked',
   'src/mapping/check.ts': 'the same: a check of files; what runs is given the database’s clock',
-  'src/delivery/send/send.ts': 'traces stand beside those of other programs of the host',
+  'src/delivery/send/trace.ts': 'traces stand beside those of other programs of the host',
   'sandbox/': 'a world of its own, without a client',
 };
 const asksTheHostsClock = (text: string): boolean =>
