@@ -23,7 +23,7 @@ export interface ClaimedDelivery extends LockedDelivery {
   /** Reference the recipient gave to this lead, from this delivery or an earlier one of the same pair. */
   readonly knownReference: string | undefined;
   /** False when the recipient refused the lead or never got it: it could not apply an update. */
-  readonly createStands: boolean;
+  readonly hasCreate: boolean;
   /** Its create ended without an acceptance, and the recipient may hold it. */
   readonly createUnsettled: boolean;
 }

@@ -173,7 +173,7 @@ async function attemptedOf(
     ...row,
     now: database.now(),
     knownReference: row.recipientReference,
-    createStands: true,
+    hasCreate: true,
     createUnsettled: false,
   };
   return {

@@ -175,7 +175,7 @@ test('a worker that overtook itself: of two answers settled together the newer l
           leaseToken: attempt,
           now: new Date(),
           knownReference: undefined,
-          createStands: true,
+          hasCreate: true,
           createUnsettled: false,
         },
       ],

@@ -90,7 +90,7 @@ const row = (over: Partial<ClaimedDelivery> = {}): ClaimedDelivery => ({
     batchId: 0,
   },
   ...{ recipientReference: undefined, createdAt: now, firstDepartedAt: at(-2), settledAt: undefined, now },
-  ...{ knownReference: undefined, createStands: true, createUnsettled: false },
+  ...{ knownReference: undefined, hasCreate: true, createUnsettled: false },
   ...over,
 });
 interface Seen {

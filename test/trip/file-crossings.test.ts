@@ -134,7 +134,7 @@ test('a worker that lost its lease does not end the file another is sending', as
     leaseToken: 1,
     now: new Date(),
     knownReference: undefined,
-    createStands: true,
+    hasCreate: true,
     createUnsettled: false,
   }));
   await recordEnds(gateway.app.database, () => 0.5, [

@@ -137,7 +137,7 @@ test('the rows of a file have one verdict: a row that has spent its tries does n
           ...row,
           now: new Date(),
           knownReference: undefined,
-          createStands: true,
+          hasCreate: true,
           createUnsettled: false,
         })),
         outcome: { kind: 'unavailable', reason: 'CONNECTION_LOST', maybeReceived: false },

@@ -109,7 +109,7 @@ async function settleOpen(tx: Sql, row: Delivery, report: Report, isErased: bool
     ...row,
     now: tx.now(),
     knownReference: undefined,
-    createStands: true,
+    hasCreate: true,
     createUnsettled: false,
   };
   const decision = decide(

@@ -197,7 +197,7 @@ const claimedRow = (row: LockedDelivery, siblings: readonly LockedDelivery[]): C
   knownReference:
     row.recipientReference ??
     siblings.findLast((one) => one.recipientReference !== undefined)?.recipientReference,
-  createStands: hasCreateAmong(siblings),
+  hasCreate: hasCreateAmong(siblings),
   createUnsettled: isCreateUnsettledAmong(siblings),
 });
 

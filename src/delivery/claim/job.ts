@@ -98,7 +98,7 @@ async function cancelOrphanUpdates(
   { batch }: Order,
   claimed: readonly ClaimedDelivery[],
 ): Promise<readonly ClaimedDelivery[]> {
-  const isPointless = (row: ClaimedDelivery): boolean => row.action === 'update' && !row.createStands;
+  const isPointless = (row: ClaimedDelivery): boolean => row.action === 'update' && !row.hasCreate;
   const pointless = claimed.filter(isPointless);
   if (pointless.length === 0) return claimed;
   const rows = claimed.filter((row) => !isPointless(row));

@@ -70,7 +70,7 @@ const asClaimed = (row: AttemptDelivery, now: Date): ClaimedDelivery => ({
   leaseToken: row.leaseToken + 1,
   now,
   knownReference: row.recipientReference,
-  createStands: true,
+  hasCreate: true,
   createUnsettled: false,
 });
 

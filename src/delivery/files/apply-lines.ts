@@ -217,7 +217,7 @@ function hear(
     ...row,
     now: database.now(),
     knownReference: undefined,
-    createStands: true,
+    hasCreate: true,
     createUnsettled: false,
   };
   const effects = decisionEffects(

@@ -108,7 +108,7 @@ const rowsOf = async (
   (await onTheirWay(database, part.id)).map((row) => ({
     ...row,
     knownReference: row.recipientReference,
-    createStands: true,
+    hasCreate: true,
     createUnsettled: false,
   }));
 

@@ -79,8 +79,8 @@ export const plantsOfFiles: readonly Plant[] = [
       },
       {
         file: 'src/delivery/content/credentials.ts',
-        find: 'export interface CredentialsOptions {',
-        put: "import { Redis } from 'ioredis';\nconst shared = new Redis(process.env['RELAIS_REDIS_URL'] ?? '', { lazyConnect: true }).on('error', () => undefined);\nexport interface CredentialsOptions {",
+        find: 'interface CredentialsOptions {',
+        put: "import { Redis } from 'ioredis';\nconst shared = new Redis(process.env['RELAIS_REDIS_URL'] ?? '', { lazyConnect: true }).on('error', () => undefined);\ninterface CredentialsOptions {",
       },
     ],
     red: [zeros.exposed],

@@ -103,8 +103,8 @@ export const plants: readonly Plant[] = [
     patches: [
       {
         file: 'src/delivery/claim/claim.ts',
-        find: 'const blocked = blockedBy(row, siblings, taken);',
-        put: 'const blocked = false && blockedBy(row, siblings, taken);',
+        find: 'const blocked = isBlocked(row, siblings, taken);',
+        put: 'const blocked = false && isBlocked(row, siblings, taken);',
       },
     ],
     red: [zeros.twoAtOnce],
