@@ -11,25 +11,25 @@ import { takeDueBatches } from '../store/batches.ts';
 import type { Database } from '../store/database.ts';
 import {
   allDestinations,
-  type Destination,
-  type DestinationState,
   findDestination,
   heldStates,
   readStates,
+  type Destination,
+  type DestinationState,
 } from '../store/destinations.ts';
 import {
   destinationsWithDueWork,
-  type DueJob,
   dueNames,
   takeDue,
-  type TakeRoom,
   windowUse,
+  type DueJob,
+  type TakeRoom,
 } from '../store/due-work.ts';
 import { takeEndedFiles } from '../store/file-acknowledgements.ts';
 import { bringProbe, deferToOpening, showHeld } from '../store/held-back.ts';
 import type { Published } from './mapping-cache.ts';
 import { jobOf, pushAgain, pushJobs } from './planning/push-jobs.ts';
-import { type Quarantine, quarantineForEach, createQuarantine, unitOf } from './quarantine.ts';
+import { quarantineForEach, createQuarantine, unitOf, type Quarantine } from './quarantine.ts';
 
 export interface Dispatcher {
   /** Pushes what is due. `hints`: destinations that surely have work; without them MySQL is asked. Returns jobs pushed. */

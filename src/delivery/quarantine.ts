@@ -5,7 +5,7 @@
 import { foreignCode } from '../errors.ts';
 import { isWorthLogging, type Log } from '../log.ts';
 import { closeBroken, raiseBroken } from '../store/broken-alerts.ts';
-import { type Database, isStoreTrouble, type Sql } from '../store/database.ts';
+import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import type { Which } from '../store/which.ts';
 
 /** The subject of the alert; each is quarantined by itself. */

@@ -1,17 +1,17 @@
 // Claims deliveries: moves them to `sending` in one transaction, under a lease with a fencing token (station 5a).
 // Invariant: destination, suspension, circuit, limits and order are read in MySQL under the destination's lock; Redis decides nothing. Per
 // lead and destination one delivery is in flight, and a later one waits until each earlier one has ended or is barred.
-import { isEnd, type Reason, splitReason } from '../../domain/delivery.ts';
+import { isEnd, splitReason, type Reason } from '../../domain/delivery.ts';
 import type { DestinationLimits } from '../../domain/destination.ts';
 import { untriedNow } from '../../domain/pace.ts';
 import { countDepartures, hasRates } from '../../domain/rates.ts';
 import {
   isUrgent,
   refusalOf,
-  type SendPermission,
   sendPermission,
-  type Waits,
   waitsForHours,
+  type SendPermission,
+  type Waits,
 } from '../../domain/send-policy.ts';
 import type { SendingHours } from '../../domain/sending-hours.ts';
 import { begunAmong } from '../../store/begun-deliveries.ts';
@@ -20,19 +20,19 @@ import type { Sql } from '../../store/database.ts';
 import {
   countSending,
   leaveBatch,
-  type LockedDelivery,
   lockWithSiblings,
   markSending,
   putBack,
+  type LockedDelivery,
 } from '../../store/delivery-claims.ts';
 import {
-  type Destination,
-  type DestinationState,
   findDestination,
   readStates,
   saveAccess,
   saveCircuit,
   saveRateWindows,
+  type Destination,
+  type DestinationState,
 } from '../../store/destinations.ts';
 import type { Access, Claim, ClaimedDelivery, ClaimJob } from '../attempt.ts';
 import type { Published } from '../mapping-cache.ts';

@@ -17,10 +17,10 @@ import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import {
   beginGetting,
-  type CredentialRow,
   keepCredential,
   noteNotGot,
   readCredential,
+  type CredentialRow,
 } from '../../store/access-credentials.ts';
 import type { Sql } from '../../store/database.ts';
 import type { CredentialsOf } from '../trip.ts';

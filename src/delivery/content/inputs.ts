@@ -3,16 +3,16 @@
 // of a web form never does.
 import type { Action } from '../../../connectors/contract.ts';
 import { civilDate } from '../../domain/civil-date.ts';
-import { type Authorisation, liveAuthorisations } from '../../domain/destination.ts';
+import { liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
 import { goLiveDefinitions, itemMissingFor } from '../../domain/go-live.ts';
 import type { Channel, OptionalBlock } from '../../domain/lead.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import { readAuthorisations } from '../../store/authorisations.ts';
 import type { Database } from '../../store/database.ts';
-import { type GoLiveStanding, goLiveStandings } from '../../store/go-live.ts';
+import { goLiveStandings, type GoLiveStanding } from '../../store/go-live.ts';
 import { inactiveAmong } from '../../store/last-signs.ts';
 import { createSnapshots } from '../../store/lead-revisions.ts';
-import { type LeadRead, readLeads } from '../../store/leads.ts';
+import { readLeads, type LeadRead } from '../../store/leads.ts';
 import type { LeadSecrets } from '../../store/secrets.ts';
 import type { ClaimedDelivery } from '../attempt.ts';
 import { createBatcher } from '../batcher.ts';

@@ -3,13 +3,13 @@
 // rendering one lead fails that lead only.
 import { answerToTell } from '../../domain/consent.ts';
 import { reasonWith, safeCode } from '../../domain/delivery.ts';
-import { type Authorisation, coveringAuthorisation } from '../../domain/destination.ts';
+import { coveringAuthorisation, type Authorisation } from '../../domain/destination.ts';
 import type { ConsentRecord, Lead } from '../../domain/lead.ts';
 import { isUndo } from '../../domain/undo.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { callKey } from '../../mapping/calls/situations.ts';
-import { type Told, unchanged } from '../../mapping/consent-contract.ts';
+import { unchanged, type Told } from '../../mapping/consent-contract.ts';
 import type { ApplyResult, CompiledMapping, WriteSituation, WrittenRecord } from '../../mapping/contract.ts';
 import type { Database } from '../../store/database.ts';
 import type { LeadRead } from '../../store/leads.ts';
@@ -20,13 +20,13 @@ import { manualTaskFor } from '../outcome/follow-ups.ts';
 import type { Inputs, Trip } from '../trip.ts';
 import {
   carriesRight,
-  type Former,
-  type HeldContent,
   neededOnly,
   readFormers,
   readHeldContent,
   leadUnderRestriction,
   addsNothingNew,
+  type Former,
+  type HeldContent,
 } from './rights.ts';
 
 /** Kept with the first departure, so that what is written again says the same moment. */

@@ -9,9 +9,9 @@ import type { ConsentSent } from '../../mapping/consent-contract.ts';
 import type { Sql } from '../../store/database.ts';
 import {
   allHandedOver,
-  type HandedOver,
   lastHandedOver,
   revisionHeld,
+  type HandedOver,
 } from '../../store/known-to-recipient.ts';
 import type { ClaimedDelivery } from '../attempt.ts';
 import type { Published } from '../mapping-cache.ts';

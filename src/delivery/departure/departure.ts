@@ -3,20 +3,20 @@
 // 6). An entry contains ids, codes, field names and digests, never content.
 import { createHash } from 'node:crypto';
 import { authorisationDigest, citedText, consentsDigest, mappingDigest } from '../../domain/cited.ts';
-import { type Authorisation, liveAuthorisations } from '../../domain/destination.ts';
+import { liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { contentDigest } from '../../domain/keyed.ts';
 import type { ConsentRecord } from '../../domain/lead.ts';
 import { readAuthorisations } from '../../store/authorisations.ts';
 import { expireTogether } from '../../store/batches.ts';
-import { type CallDeparture, noteCallDepartures } from '../../store/calls.ts';
+import { noteCallDepartures, type CallDeparture } from '../../store/calls.ts';
 import type { Database, Sql } from '../../store/database.ts';
-import { type DepartureMark, markDeparted, markSendingDeparted } from '../../store/delivery-departures.ts';
+import { markDeparted, markSendingDeparted, type DepartureMark } from '../../store/delivery-departures.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { keepBytes } from '../../store/kept-bytes.ts';
-import { type LeadLock, lockFreeLeads, lockLeads } from '../../store/leads.ts';
-import { type Holds, lockLeased } from '../../store/leases.ts';
+import { lockFreeLeads, lockLeads, type LeadLock } from '../../store/leads.ts';
+import { lockLeased, type Holds } from '../../store/leases.ts';
 import { readVersions } from '../../store/mapping-versions.ts';
 import type { ClaimedDelivery, Departure, DepartureAnswer, Ready, WrittenAhead } from '../attempt.ts';
 import { writtenAtOf } from '../content/render.ts';

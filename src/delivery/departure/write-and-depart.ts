@@ -15,7 +15,7 @@ import { renderAll } from '../content/render.ts';
 import { carriesRight } from '../content/rights.ts';
 import { endOf, voidingOf } from '../outcome/file-end.ts';
 import { manualTaskFor } from '../outcome/follow-ups.ts';
-import { type BrokenUnit, maxBroken, bisect, type RowSet, unitsOf } from '../quarantine.ts';
+import { maxBroken, bisect, unitsOf, type BrokenUnit, type RowSet } from '../quarantine.ts';
 import type { DelivererOptions, Departed, Trip, TripNeeds } from '../trip.ts';
 import { tryDeparture } from './departure.ts';
 

@@ -16,7 +16,7 @@ import { lockLeads } from '../../store/leads.ts';
 import { namesOf } from '../../store/persons-names.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
 import { maxBroken, bisect } from '../quarantine.ts';
-import { decisionEffects, type Effects, joinEffects, writeEffects } from '../outcome/effects.ts';
+import { decisionEffects, joinEffects, writeEffects, type Effects } from '../outcome/effects.ts';
 import type { Published } from '../mapping-cache.ts';
 import { hearLate } from './late-lines.ts';
 import {

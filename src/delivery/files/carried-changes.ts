@@ -1,12 +1,12 @@
 // Settles changes and erasures that need no file of their own: a later file of all current leads has carried them to the recipient.
 // Invariant: they end once the recipient has accepted such a file that was begun after them, never before.
 import type { Database } from '../../store/database.ts';
-import { type Delivery, readDeliveries } from '../../store/deliveries.ts';
+import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { toldByFile } from '../../store/full-file-leads.ts';
 import { noteTold, takeFullFile } from '../../store/full-files.ts';
-import { type Effects, joinEffects, writeEffects } from '../outcome/effects.ts';
+import { joinEffects, writeEffects, type Effects } from '../outcome/effects.ts';
 
 const atOnce = 500;
 

@@ -2,11 +2,11 @@
 // Invariant: every writer of an outcome uses this file: attempts, callbacks, lines of an acknowledgement. Every settlement has its entry,
 // and an end wakes the deliveries that waited for it.
 import type { Captured, Evidence } from '../../../connectors/contract.ts';
-import { type DeliveryState, isEnd, splitReason } from '../../domain/delivery.ts';
+import { isEnd, splitReason, type DeliveryState } from '../../domain/delivery.ts';
 import { isUndo, undoneBy } from '../../domain/undo.ts';
 import type { Decision, Verdict } from '../../domain/verdict.ts';
-import { type Alert, raiseAlerts } from '../../store/alerts.ts';
-import { type CallOutcome, forgetCaptures, noteCallOutcomes, queueNextCalls } from '../../store/calls.ts';
+import { raiseAlerts, type Alert } from '../../store/alerts.ts';
+import { forgetCaptures, noteCallOutcomes, queueNextCalls, type CallOutcome } from '../../store/calls.ts';
 import type { Sql } from '../../store/database.ts';
 import type { AttemptDelivery } from '../../store/deliveries.ts';
 import {
@@ -24,7 +24,7 @@ import { noteUndone } from '../../store/undone-calls.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
 import type { Attempted, ClaimedDelivery, Stopped } from '../attempt.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
-import { type LateArrival, resendOvertaken } from './follow-ups.ts';
+import { resendOvertaken, type LateArrival } from './follow-ups.ts';
 
 export interface OutcomeEffects {
   readonly handovers: readonly Handover[];

@@ -1,7 +1,7 @@
 // Ends, voids or retries a file according to the outcome of its deliveries.
 // Invariant: a file ends when each of its rows does; the rows of a voided file leave in a new file at once.
 import type { Decision, NotFound, Verdict } from '../../domain/verdict.ts';
-import { type Batch, endBatch, type EndedState, retryBatch } from '../../store/batches.ts';
+import { endBatch, retryBatch, type Batch, type EndedState } from '../../store/batches.ts';
 import type { Sql } from '../../store/database.ts';
 import type { AttemptDelivery } from '../../store/deliveries.ts';
 import { entryNames } from '../../store/entry-names.ts';

@@ -5,13 +5,13 @@ import type { Outcome } from '../../../connectors/contract.ts';
 import { afterLate, mayHaveCome } from '../../domain/late-arrival.ts';
 import type { Alert } from '../../store/alerts.ts';
 import type { Sql } from '../../store/database.ts';
-import { deliveriesOfLeads, type Delivery, lockDeliveries } from '../../store/deliveries.ts';
+import { deliveriesOfLeads, lockDeliveries, type Delivery } from '../../store/deliveries.ts';
 import type { Settlement } from '../../store/delivery-settlements.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { openRun, startOver } from '../../store/support-writes.ts';
-import { type ToldMailbox, toldMailboxes } from '../../store/told-mailboxes.ts';
+import { toldMailboxes, type ToldMailbox } from '../../store/told-mailboxes.ts';
 import type { ClaimedDelivery, TripEnd } from '../attempt.ts';
 
 export interface LateArrival {

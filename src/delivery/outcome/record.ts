@@ -8,23 +8,22 @@ import { decide, type Decision } from '../../domain/verdict.ts';
 import { foreignCode } from '../../errors.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { raiseBroken } from '../../store/broken-alerts.ts';
-import { type Database, isStoreTrouble, type Sql } from '../../store/database.ts';
+import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
 import { lockVersionsInForce, saveCircuit } from '../../store/destinations.ts';
 import { addSlot } from '../../store/file-slots.ts';
 import { appendHandovers } from '../../store/handovers.ts';
-import { type LeadLock, lockLeads } from '../../store/leads.ts';
-import { type Holds, lockLeased } from '../../store/leases.ts';
+import { lockLeads, type LeadLock } from '../../store/leads.ts';
+import { lockLeased, type Holds } from '../../store/leases.ts';
 import { lockWhole } from '../../store/long-files.ts';
 import { attemptEntries } from '../../store/pull-entries.ts';
 import type { Attempted, ClaimedDelivery, Recorded, Stopped, TripEnd } from '../attempt.ts';
 import { bisect, unitsOf } from '../quarantine.ts';
 import type { DelivererOptions } from '../trip.ts';
-import { type CircuitWork, lockCircuits, moveCircuit, sentBack } from './circuit.ts';
+import { lockCircuits, moveCircuit, sentBack, type CircuitWork } from './circuit.ts';
 import {
   capturesOf,
   decisionEffects,
-  type Effects,
   erasedEffects,
   joinEffects,
   lateEffects,
@@ -33,6 +32,7 @@ import {
   stoppedEffects,
   unspent,
   writeEffects,
+  type Effects,
 } from './effects.ts';
 import { endFile, neverLeftEntry, notFoundFor, readOnlyEntry, settleFile, spentOf } from './file-end.ts';
 import { alertsOfFormerMailboxes } from './follow-ups.ts';

@@ -6,7 +6,7 @@ import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { ClaimedDelivery, FileBatch, Recorded } from '../attempt.ts';
 import { policyOf } from '../calls/progress.ts';
-import { keepRenewed, type Lease, leaseOf } from '../claim/lease.ts';
+import { keepRenewed, leaseOf, type Lease } from '../claim/lease.ts';
 import { watchCredentials } from '../content/credentials.ts';
 import { stateAfter } from '../outcome/effects.ts';
 import type { Departed, TripNeeds } from '../trip.ts';
