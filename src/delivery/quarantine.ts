@@ -2,6 +2,7 @@
 // and continues with the rest.
 // Invariant: a failure of the database quarantines nothing and is thrown, and so is an error that every row meets. Only this process
 // remembers what is quarantined: a restart tries it again.
+import { bisect, breaksForAll, type Bisected, type BrokenUnit } from '../domain/bisect.ts';
 import { foreignCode } from '../errors.ts';
 import { isWorthLogging, type Log } from '../log.ts';
 import { closeBroken, raiseBroken } from '../store/broken-alerts.ts';
@@ -120,7 +121,7 @@ async function runRows<Done>(
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
   }
-  const { done, passed, broken } = await bisect(await work.due(database, { without }), runSome);
+  const { done, passed, broken } = await bisectRows(await work.due(database, { without }), runSome);
   await quarantineUnits(options, quarantined, broken, passed > 0);
   return [...again, ...done];
 }
@@ -145,7 +146,7 @@ async function runWhole<Done>(
     if (isStoreTrouble(error)) throw error;
     // Work that breaks without any row is no row's fault: it throws here again.
     await work.trial([]);
-    const { passed, broken } = await bisect(await work.due(withoutQuarantined()), trial);
+    const { passed, broken } = await bisectRows(await work.due(withoutQuarantined()), trial);
     if (broken.length === 0) throw error;
     await quarantineUnits(options, quarantined, broken, passed > 0);
   }
@@ -213,7 +214,7 @@ async function quarantineUnits(
   hasPassed: boolean,
 ): Promise<void> {
   const [first] = broken;
-  if (first !== undefined && !hasPassed && broken.length >= maxBroken) throw first.error;
+  if (first !== undefined && breaksForAll({ passed: hasPassed ? 1 : 0, broken })) throw first.error;
   for (const { unit, error } of broken) {
     const { subject } = unit;
     const code = foreignCode(error);
@@ -226,75 +227,27 @@ async function quarantineUnits(
   }
 }
 
-/** If so many break and none passes, the error is not that of a row. */
-export const maxBroken = 8;
-
 /** Rows that are tried together or not at all. */
 export interface RowSet {
   readonly ids: readonly number[];
 }
 
-export interface BrokenUnit<Rows> {
-  readonly unit: Rows;
-  readonly error: unknown;
-}
-
 /** Processes these rows in a transaction. */
 type RunSome<Done> = (ids: readonly number[]) => Promise<readonly Done[]>;
 
-export interface Bisected<Rows, Done> {
-  readonly done: readonly Done[];
-  readonly passed: number;
-  readonly broken: readonly BrokenUnit<Rows>[];
-}
-
-interface Trial<Rows, Done> {
-  readonly runSome: RunSome<Done>;
-  readonly done: Done[];
-  passed: number;
-  readonly broken: BrokenUnit<Rows>[];
-}
-
-export async function bisect<Rows extends RowSet, Done>(
+/** Bisects rows. @throws an error of the database */
+export const bisectRows = <Rows extends RowSet, Done>(
   units: readonly Rows[],
   runSome: RunSome<Done>,
-): Promise<Bisected<Rows, Done>> {
-  const trial: Trial<Rows, Done> = { runSome, done: [], passed: 0, broken: [] };
-  await bisectHalves(trial, shuffled(units));
-  return trial;
-}
+): Promise<Bisected<Rows, Done>> =>
+  bisect(units, {
+    run: async (some) => ({ done: await runSome(some.flatMap(({ ids }) => ids)), passed: some.length }),
+    isOfNoUnit: isStoreTrouble,
+  });
 
-async function bisectHalves<Rows extends RowSet, Done>(
-  trial: Trial<Rows, Done>,
-  units: readonly Rows[],
-): Promise<void> {
-  const [unit] = units;
-  if (unit === undefined || breaksForAll(trial)) return;
-  try {
-    trial.done.push(...(await trial.runSome(units.flatMap(({ ids }) => ids))));
-    trial.passed += units.length;
-    return;
-  } catch (error) {
-    if (isStoreTrouble(error)) throw error;
-    if (units.length === 1) {
-      trial.broken.push({ unit, error });
-      return;
-    }
-  }
-  const middle = Math.ceil(units.length / 2);
-  await bisectHalves(trial, units.slice(0, middle));
-  await bisectHalves(trial, units.slice(middle));
-}
-
-const breaksForAll = <Rows, Done>({ passed, broken }: Trial<Rows, Done>): boolean =>
-  passed === 0 && broken.length >= maxBroken;
-
-/** Otherwise the same few at the front would hide for ever that others pass. */
-const shuffled = <Rows>(units: readonly Rows[]): readonly Rows[] =>
-  units
-    .map((unit) => ({ unit, at: Math.random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ unit }) => unit);
+/** True if the error is not that of single rows: none breaks by itself, or all of them do. */
+export const isOfNoRow = (bisected: Pick<Bisected<unknown, unknown>, 'passed' | 'broken'>): boolean =>
+  bisected.broken.length === 0 || breaksForAll(bisected);
 
 /** Each row by itself. */
 export const unitsOf = <Row extends { readonly id: number }>(

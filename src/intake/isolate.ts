@@ -1,5 +1,6 @@
 // Quarantines the row that makes the server fail, by bisecting the batch.
 // Invariant: a row is accused only while others pass, three times and alone; an outage or a full server accuses no row.
+import { bisect, breaksForAll } from '../domain/bisect.ts';
 import { isRelaisError } from '../errors.ts';
 import { SqlFailure, isStoreOutage, isStoreTrouble, type Database } from '../store/database.ts';
 import { takeRows, type IntakeHead } from '../store/intake-take.ts';
@@ -19,14 +20,6 @@ const isSurelyARows = (error: unknown): boolean =>
   error instanceof SqlFailure && error.errno === packetTooLarge;
 
 const triesAlone = 3;
-/** So many rows failed alone and none passed: the error is no row's. */
-const failuresAtMost = 8;
-
-interface Trial {
-  passed: number;
-  readonly failed: { readonly head: IntakeHead; readonly error: unknown }[];
-}
-
 export interface IsolateDeps {
   readonly database: Database;
   readonly rounds: Rounds;
@@ -37,35 +30,39 @@ export interface IsolateDeps {
 
 /** @throws the error when it is no row's */
 export async function isolate(deps: IsolateDeps, heads: readonly IntakeHead[]): Promise<ProcessedRows> {
-  const trial: Trial = { passed: 0, failed: [] };
-  let sum = await halved(deps, shuffled(heads), trial);
-  const [first] = trial.failed;
-  if (first !== undefined && trial.passed === 0 && !isSurelyARows(first.error)) throw first.error;
-  for (const { head, error } of trial.failed) {
-    if (mayBeARows(error)) sum = added(sum, await triedAgain(deps, head));
-  }
+  const outages = new WeakSet<object>();
+  const bisected = await bisect(heads, {
+    run: (some) => passedOf(deps, some, outages),
+    isOfNoUnit: (error) => error instanceof Error && outages.has(error),
+  });
+  const [first] = bisected.broken;
+  const last = bisected.broken.at(-1);
+  if (last !== undefined && breaksForAll(bisected)) throw last.error;
+  if (first !== undefined && bisected.passed === 0 && !isSurelyARows(first.error)) throw first.error;
+  let sum = bisected.done.reduce(added, nothing);
+  for (const { unit, error } of bisected.broken)
+    if (mayBeARows(error)) sum = added(sum, await triedAgain(deps, unit));
   return sum;
 }
 
-async function halved(deps: IsolateDeps, heads: readonly IntakeHead[], trial: Trial): Promise<ProcessedRows> {
+/** An error that no row causes is kept in `outages`. */
+async function passedOf(
+  deps: IsolateDeps,
+  heads: readonly IntakeHead[],
+  outages: WeakSet<object>,
+): Promise<{ readonly done: readonly ProcessedRows[]; readonly passed: number }> {
+  const keepOutage = (error: unknown): never => {
+    if (error instanceof Error) outages.add(error);
+    throw error;
+  };
   try {
     const settled = await again(deps, heads);
-    trial.passed += settled.accepted + settled.refused + settled.duplicates;
-    return settled;
+    return { done: [settled], passed: settled.accepted + settled.refused + settled.duplicates };
   } catch (error) {
-    if (!isOfNoRow(error)) return deps.oneByOne(heads);
+    if (!isOfNoRow(error)) return { done: [await deps.oneByOne(heads).catch(keepOutage)], passed: 0 };
     // Throws when the server is away, so that no row is accused.
-    await deps.database.all('SELECT 1');
-    const [head] = heads;
-    if (head === undefined) return nothing;
-    if (heads.length === 1) {
-      trial.failed.push({ head, error });
-      if (trial.passed === 0 && trial.failed.length >= failuresAtMost) throw error;
-      return nothing;
-    }
-    const middle = Math.ceil(heads.length / 2);
-    const before = await halved(deps, heads.slice(0, middle), trial);
-    return added(before, await halved(deps, heads.slice(middle), trial));
+    await deps.database.all('SELECT 1').catch(keepOutage);
+    throw error;
   }
 }
 
@@ -86,14 +83,6 @@ async function triedAgain(deps: IsolateDeps, head: IntakeHead): Promise<Processe
       if (tries >= triesAlone) return deps.setAside(head, error);
     }
   }
-}
-
-/** Otherwise the same few rows at the front would always be tried first and hide that others pass. */
-function shuffled(heads: readonly IntakeHead[]): readonly IntakeHead[] {
-  return heads
-    .map((head) => ({ head, at: Math.random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ head }) => head);
 }
 
 export function added(a: ProcessedRows, b: ProcessedRows): ProcessedRows {

@@ -1,7 +1,8 @@
 // Plans a client's older leads for a newer destination, in steps.
 // Invariant: a step is one transaction, so that a large client never locks the planner's tables for long; begin and end are in the log.
 import { unknownDestination } from '../errors/unknown.ts';
-import { bisect, type Bisected, type RowSet } from '../delivery/quarantine.ts';
+import { bisectRows, type RowSet } from '../delivery/quarantine.ts';
+import type { Bisected } from '../domain/bisect.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { findDestination, type Destination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
@@ -60,7 +61,7 @@ export async function leadsThatBreak(
   await attempt([]);
   const destination = await existing(database, order.destinationId);
   const ids = await leadsToBackfill(database, partOf(destination, order, progress.after));
-  return bisect(
+  return bisectRows(
     ids.map((id) => ({ ids: [id] })),
     attempt,
   );

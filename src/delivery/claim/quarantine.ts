@@ -10,7 +10,7 @@ import { isStoreTrouble, type Sql } from '../../store/database.ts';
 import { readDeliveries } from '../../store/deliveries.ts';
 import { renewLeases } from '../../store/leases.ts';
 import type { Claim, ClaimedDelivery, ClaimJob, ClaimLoad, FileBatch } from '../attempt.ts';
-import { maxBroken, bisect } from '../quarantine.ts';
+import { bisectRows, isOfNoRow } from '../quarantine.ts';
 import type { Order, TripNeeds } from '../trip.ts';
 import { claimDeliveries } from './claim.ts';
 
@@ -56,17 +56,17 @@ async function quarantineUnclaimedRows(
     database.transaction((tx) => claimDeliveries(tx, batch.destinationId, jobs, settings), {
       undoIf: () => true,
     });
-  const { passed, broken } = await bisect(
+  const bisected = await bisectRows(
     load.jobs.map((job) => ({ ids: [job.deliveryId], job })),
     async (ids) => {
       await tryToClaim(load.jobs.filter(({ deliveryId }) => ids.includes(deliveryId)));
       return [];
     },
   );
-  if (broken.length === 0 || (passed === 0 && broken.length >= maxBroken)) throw error;
+  if (isOfNoRow(bisected)) throw error;
   const isFixed = mayHaveLeft(batch);
   let stays = isFixed;
-  for (const { unit, error: own } of broken)
+  for (const { unit, error: own } of bisected.broken)
     stays = !(await quarantineUnclaimed(needs, unit.job, own, isFixed ? 'stays' : batch.id)) || stays;
   await deferBatch(database, batch, stays ? retryAfterMs : 0);
   return undefined;

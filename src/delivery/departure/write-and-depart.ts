@@ -2,6 +2,7 @@
 // Invariant: one round reads, renders and departs. Nothing leaves before its departure is committed. A row that breaks the departure of its
 // file is set aside, and the other rows leave.
 import type { Composed } from '../../../connectors/contract.ts';
+import type { BrokenUnit } from '../../domain/bisect.ts';
 import { reasonWith } from '../../domain/delivery.ts';
 import { foreignCode, isRelaisError } from '../../errors.ts';
 import { waitUndeparted } from '../../store/broken-deliveries.ts';
@@ -15,7 +16,7 @@ import { renderAll } from '../content/render.ts';
 import { carriesRight } from '../content/rights.ts';
 import { endOf, voidingOf } from '../outcome/file-end.ts';
 import { manualTaskFor } from '../outcome/follow-ups.ts';
-import { maxBroken, bisect, unitsOf, type BrokenUnit, type RowSet } from '../quarantine.ts';
+import { bisectRows, isOfNoRow, unitsOf, type RowSet } from '../quarantine.ts';
 import type { DelivererOptions, Departed, Trip, TripNeeds } from '../trip.ts';
 import { tryDeparture } from './departure.ts';
 
@@ -294,14 +295,11 @@ async function findBreakingRows(
   { keep: _keep, ...departure }: Departure,
   error: unknown,
 ): Promise<readonly BrokenUnit<RowSet & { readonly row: ClaimedDelivery }>[]> {
-  const { passed, broken } = await bisect(
-    unitsOf(departure.ready.map((prepared) => prepared.row)),
-    async (ids) => {
-      const ready = departure.ready.filter(({ row }) => ids.includes(row.id));
-      await tryDeparture(database, masterKeys, { ...departure, ready });
-      return [];
-    },
-  );
-  if (broken.length === 0 || (passed === 0 && broken.length >= maxBroken)) throw error;
-  return broken;
+  const bisected = await bisectRows(unitsOf(departure.ready.map((prepared) => prepared.row)), async (ids) => {
+    const ready = departure.ready.filter(({ row }) => ids.includes(row.id));
+    await tryDeparture(database, masterKeys, { ...departure, ready });
+    return [];
+  });
+  if (isOfNoRow(bisected)) throw error;
+  return bisected.broken;
 }

@@ -15,7 +15,7 @@ import { awaitAnew, loggedInFiles, type NamedDelivery } from '../../store/file-a
 import { lockLeads } from '../../store/leads.ts';
 import { namesOf } from '../../store/persons-names.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
-import { maxBroken, bisect } from '../quarantine.ts';
+import { bisectRows, isOfNoRow } from '../quarantine.ts';
 import { decisionEffects, joinEffects, writeEffects, type Effects } from '../outcome/effects.ts';
 import type { Published } from '../mapping-cache.ts';
 import { hearLate } from './late-lines.ts';
@@ -75,7 +75,7 @@ async function applyApart(
   const places = Map.groupBy(answers.keys(), (place) => answers[place]?.name ?? '');
   // Lines about one lead stay together and in their order: the first word counts.
   const units = [...places].map(([name, ids]) => ({ ids, name }));
-  const { done, passed, broken } = await bisect(units, async (ids) => [
+  const bisected = await bisectRows(units, async (ids) => [
     await database.transaction((tx) =>
       applyIn(
         tx,
@@ -85,7 +85,8 @@ async function applyApart(
       ),
     ),
   ]);
-  if (broken.length === 0 || (passed === 0 && broken.length >= maxBroken)) throw error;
+  if (isOfNoRow(bisected)) throw error;
+  const { done, broken } = bisected;
   const { clientId, destinationId } = file;
   for (const { unit, error: own } of broken) {
     const [named] = await namedIn(

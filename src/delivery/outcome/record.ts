@@ -18,7 +18,7 @@ import { lockLeased, type Holds } from '../../store/leases.ts';
 import { lockWhole } from '../../store/long-files.ts';
 import { attemptEntries } from '../../store/pull-entries.ts';
 import type { Attempted, ClaimedDelivery, Recorded, Stopped, TripEnd } from '../attempt.ts';
-import { bisect, unitsOf } from '../quarantine.ts';
+import { bisectRows, unitsOf } from '../quarantine.ts';
 import type { DelivererOptions } from '../trip.ts';
 import { lockCircuits, moveCircuit, sentBack, type CircuitWork } from './circuit.ts';
 import {
@@ -323,7 +323,7 @@ export async function recordWithoutBroken(
   const { attempted } = end;
   const isLeft = attempted?.batchId !== undefined && acceptedKinds.has(attempted.outcome.kind);
   if (attempted === undefined || !isLeft || attempted.rows.length < 2 || isStoreTrouble(error)) throw error;
-  const { passed, broken } = await bisect(unitsOf(attempted.rows), async (ids) => {
+  const { passed, broken } = await bisectRows(unitsOf(attempted.rows), async (ids) => {
     await tryEnd(database, random, {
       attempted: { ...attempted, rows: attempted.rows.filter(({ id }) => ids.includes(id)) },
     });
