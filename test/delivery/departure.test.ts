@@ -223,7 +223,10 @@ test('of twins of a job the first gets the row, and nothing that the other has w
   const draft = order === undefined ? undefined : await writeAhead(needs, order);
   if (draft === undefined) throw new Error('nothing was written ahead');
   const load = { jobs: [job], leaseMs: 60_000, limits: { concurrency: 4 } };
-  const twins = await claimTogether({ ...needs, departWithClaim }, 'essai-crm', [load, { ...load, written: draft.departure }]);
+  const twins = await claimTogether({ ...needs, departWithClaim }, 'essai-crm', [
+    load,
+    { ...load, written: draft.departure },
+  ]);
   expect(twins.map(({ claimed, departed }) => [claimed.length, departed.size])).toEqual([
     [1, 0],
     [0, 0],

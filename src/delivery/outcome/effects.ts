@@ -178,7 +178,7 @@ export const unspent = (
 
 export function decisionEffects(row: ClaimedDelivery, decision: Decision, attempted: Attempted): Effects {
   const { verdict } = decision;
-  const { call, outcome, readBackMs } = attempted;
+  const { call, readBackMs } = attempted;
   const { leadId, destinationId } = row;
   const state = stateAfter(verdict);
   const isUndone = call !== undefined && isUndo(call.name);
