@@ -20,6 +20,7 @@ const isSurelyARows = (error: unknown): boolean =>
   error instanceof SqlFailure && error.errno === packetTooLarge;
 
 const triesAlone = 3;
+
 export interface IsolateDeps {
   readonly database: Database;
   readonly rounds: Rounds;
