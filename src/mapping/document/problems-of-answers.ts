@@ -27,10 +27,10 @@ export const problemsOfAnswers = {
   'MAP-506': {
     meaning: 'A look-up is not described.',
     remedy:
-      'Add send.lookup and rules with on: lookup, one of them absent (accepted, where onUnknown: hold only asks about decisions).',
+      'Add send.lookup and rules with on: lookup, one of them absent (accepted, for decisions with onUnknown: hold).',
   },
   'MAP-507': {
-    meaning: 'A status alone proves acceptance; a maintenance page answers 200 too.',
+    meaning: 'A status alone proves acceptance, as of a maintenance page.',
     remedy: 'Add what only a success has (json: {success: true}), or at least mediaType: application/json.',
   },
   'MAP-508': {
@@ -46,7 +46,7 @@ export const problemsOfAnswers = {
     remedy: 'Put the narrower rule first, or remove it.',
   },
   'MAP-511': {
-    meaning: 'Answers fit an accepted rule and a no; they are read as a no.',
+    meaning: 'Answers of an accepted rule fit a no, and are read as one.',
     remedy: 'Put the no above, or name in the accepted rule what only a success has.',
   },
   'MAP-512': {
@@ -55,21 +55,19 @@ export const problemsOfAnswers = {
   },
   'MAP-513': {
     meaning: 'The words of an accepted rule are in refusals too.',
-    remedy: 'Compare a place of the answer (json: {success: true}), or look for the whole sentence.',
+    remedy: 'Compare a place (json: {success: true}), or look for the whole sentence.',
   },
   'MAP-514': {
     meaning: 'A look-up asks with data of the person or the project.',
-    remedy:
-      'Ask with id, delivery.key or delivery.reference: a person found by mail may have come by another lead. Else use onUnknown: hold.',
+    remedy: 'Ask with id, delivery.key or delivery.reference; else use onUnknown: hold.',
   },
   'MAP-515': {
-    meaning: 'A look-up names no lead: whatever it found would be taken for this one.',
+    meaning: 'A look-up names no lead.',
     remedy:
-      'Put {reference}, {key} or {leadReference} into its address, or let a field write id, delivery.key or delivery.reference whole, without when and map. With {since}, the accepted rule asks whose record it is.',
+      'Put {reference}, {key} or {leadReference} into its address, or let a field write id, delivery.key or delivery.reference whole. With {since}, the accepted rule asks whose record it is.',
   },
   'MAP-516': {
     meaning: 'Nothing reads the response rules.',
-    remedy:
-      'Remove them: for mails, text messages and files the connector decides. Rules for an acknowledgement need file.ack.',
+    remedy: 'Remove them: the connector decides. Those for an acknowledgement need file.ack.',
   },
 } as const;

@@ -28,8 +28,7 @@ export const problemsOfForm = {
   },
   'MAP-007': {
     meaning: 'A named file does not exist.',
-    remedy:
-      "Correct the name; presets are named from mappings/, samples and schemas from the client's folder.",
+    remedy: "Correct the name; presets are below mappings/, samples and schemas in the client's folder.",
   },
   'MAP-008': {
     meaning: 'The file is not one block of keys.',
@@ -112,7 +111,7 @@ export const problemsOfForm = {
     remedy: 'Let a field write it whole: from: id for reference, from: delivery.key for key.',
   },
   'MAP-621': {
-    meaning: 'A file by mail cannot be looked up: sent again it would arrive twice.',
+    meaning: 'A file by mail cannot be looked up.',
     remedy: 'Leave onUnknown out, or write hold: support asks the client.',
   },
   'MAP-622': {
@@ -122,7 +121,7 @@ export const problemsOfForm = {
   'MAP-623': {
     meaning: 'A file of every current lead cannot be written or sent here.',
     remedy:
-      'Write to a server, a folder or a storage, in a format of many records; {rows} belongs in the control file.',
+      'Write to a server, a folder or a storage, in a format of many records, {rows} in the control file.',
   },
   'MAP-624': {
     meaning: 'A file of every current lead is due more than once an hour.',

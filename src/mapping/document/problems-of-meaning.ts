@@ -95,7 +95,7 @@ export const problemsOfMeaning = {
     remedy: 'Truncate texts only; else use on: error or on: omit.',
   },
   'MAP-224': {
-    meaning: 'A list or text shared with an opt-in has a text of the lead, which could read as one (C20).',
+    meaning: 'A text of the lead beside an opt-in could read as one (C20).',
     remedy: 'Give the field a map, or a line with its own label.',
   },
   'MAP-225': {
@@ -135,7 +135,7 @@ export const problemsOfMeaning = {
     remedy: 'Give both a line for each purpose and channel.',
   },
   'MAP-310': {
-    meaning: 'An update could leave an opt-in out: the recipient would keep the old one (C20).',
+    meaning: 'An update could leave an opt-in out, so that the old one remains (C20).',
     remedy: 'Write a value for granted, refused and withdrawn, or send a call in each.',
   },
   'MAP-311': {
@@ -143,11 +143,11 @@ export const problemsOfMeaning = {
     remedy: 'Take optIn out: mails and CSV rows always have the opt-in.',
   },
   'MAP-312': {
-    meaning: 'An update by PUT leaves out an unchanged yes; a recipient that replaces records would lose it.',
+    meaning: 'An update by PUT leaves out an unchanged yes.',
     remedy: 'Ask the recipient: optIn: always where PUT replaces the record, else changed.',
   },
   'MAP-313': {
-    meaning: 'A field with an opt-in and other values is always written, its yes too.',
+    meaning: 'A field with an opt-in and other values is always written.',
     remedy: 'Give update its own fields without it, or write optIn: always once the client agreed.',
   },
   'MAP-308': {
@@ -203,14 +203,13 @@ export const problemsOfMeaning = {
     remedy: "Write the client's sandbox address, or delete the block: a local recipient replaces it.",
   },
   'MAP-413': {
-    meaning:
-      'The address is a secret: the check cannot see which host an authorisation without targets covers.',
+    meaning: 'The address is a secret, and an authorisation has no targets.',
     remedy: 'Name the host under targets, unless every host of the contract is meant.',
   },
   'MAP-414': {
     meaning: 'The erasure names no lead: the recipient could erase none, or all.',
     remedy:
-      'Put {reference} or {leadReference} into its address, or let a field write id, delivery.reference or the id of a call, without when and map.',
+      "Put {reference} or {leadReference} into its address, or let a field write id, delivery.reference or a call's id whole.",
   },
   'MAP-415': {
     meaning: 'An address begins with / and has no host.',
@@ -218,15 +217,14 @@ export const problemsOfMeaning = {
   },
   'MAP-416': {
     meaning: 'A setting proves too little: a wrong password might pass, or no library verifies a signature.',
-    remedy: 'Name under proof what only a good login fills, or under accepted its statuses; sign UTF-8 only.',
+    remedy: 'Name under proof what only a good login fills, or its statuses under accepted; sign UTF-8 only.',
   },
   'MAP-419': {
     meaning: 'A field or an action of a notice would carry a person.',
     remedy: 'Take the field out; let every action say the same content.',
   },
   'MAP-420': {
-    meaning:
-      "A required field under erase has only the person's data, erased by then: no erasure would leave.",
+    meaning: "A required field under erase has only the person's data, erased by then.",
     remedy: "Take out `required`; name the lead by id or the recipient's reference.",
   },
   'MAP-425': {
@@ -235,8 +233,7 @@ export const problemsOfMeaning = {
   },
   'MAP-426': {
     meaning: 'A parameter has no value: each client gives its own.',
-    remedy:
-      "Write it under `parameters` in the client's file; the preset's page says where the client finds it.",
+    remedy: "Write it under `parameters` in the client's file, as the preset's page says.",
   },
   'MAP-801': {
     meaning: "A test's output differs.",
