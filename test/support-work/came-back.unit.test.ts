@@ -1,26 +1,31 @@
-// A test lead is asked for by our reference, compared with what was sent, and removed: against the simulated EspoCRM.
+// A test lead is asked for by our reference, compared with what was sent, and removed: against simulated CRMs.
 import { join } from 'node:path';
 import type { Connector, Parcel, SendContext } from '../../connectors/contract.ts';
 import { connectors } from '../../connectors/index.ts';
+import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { checkSources } from '../../src/mapping/check.ts';
 import { readPresetFile } from '../../sandbox/trial/preset-folder.ts';
 import { espocrm } from '../../sandbox/simulators/espocrm.ts';
+import { tryton } from '../../sandbox/simulators/tryton.ts';
 import { bodyOf, type CrmRequest, type SimulatedCrm } from '../../sandbox/simulators/simulator.ts';
 import { notKept, readBackAndRemove } from '../../src/support/test-leads/came-back.ts';
 import { testLead } from '../../src/support/test-leads/invented.ts';
 import { sendTrial, wentWell, type TrialInput } from '../../src/support/test-leads/trial.ts';
 import { mappingsRoot, presetTexts } from '../mapping/support.ts';
 
-const example = (file: string): string => readPresetFile(mappingsRoot, 'espocrm', join('example', file));
-const files = {
-  ...presetTexts,
-  'client/client.yaml': example('client.yaml'),
-  'client/crm.yaml': example('crm.yaml'),
-};
-const sources = { clientId: 'client', destinationId: 'client-crm', main: 'client/crm.yaml', files };
-const checked = checkSources(sources, { connectors });
-if (!checked.ok) throw new Error('the preset does not compile');
-const { mapping } = checked;
+/** @param more is added to its crm.yaml */
+function exampleOf(preset: string, more = ''): CompiledMapping {
+  const example = (file: string): string => readPresetFile(mappingsRoot, preset, join('example', file));
+  const files = {
+    ...presetTexts,
+    'client/client.yaml': example('client.yaml').replace(/^hosts: \[/m, 'hosts: [essai.client.example, '),
+    'client/crm.yaml': `${example('crm.yaml')}${more}`,
+  };
+  const sources = { clientId: 'client', destinationId: 'client-crm', main: 'client/crm.yaml', files };
+  const checked = checkSources(sources, { connectors });
+  if (!checked.ok) throw new Error(`the preset does not compile: ${JSON.stringify(checked.problems)}`);
+  return checked.mapping;
+}
 
 /** Carries to a simulated EspoCRM that drops these fields, as the real one drops those that are read-only. */
 function carrierTo(crm: SimulatedCrm, dropped: readonly string[]): Connector {
@@ -60,13 +65,19 @@ function carrierTo(crm: SimulatedCrm, dropped: readonly string[]): Connector {
   } as unknown as Connector;
 }
 
+const openEspo = () => espocrm.open({ secrets: { ESPO_KEY: 'cle' }, strangers: [], now: () => 0 });
+
 async function tried(dropped: readonly string[]) {
-  const crm = espocrm.open({ secrets: { ESPO_KEY: 'cle' }, strangers: [], now: () => 0 });
+  const crm = openEspo();
+  return { crm, ...(await triedBy(exampleOf('espocrm'), carrierTo(crm, dropped))) };
+}
+
+async function triedBy(mapping: CompiledMapping, connector: Connector) {
   const now = new Date('2026-11-28T10:00:00Z');
   const lead = testLead(mapping, { files: {} }, { reference: 'TEST-1', now });
   if (lead === undefined) throw new Error('no lead');
   const input: TrialInput = {
-    ...{ mapping, lead, whole: {}, connector: carrierTo(crm, dropped), now: () => now },
+    ...{ mapping, lead, whole: {}, connector, now: () => now },
     categories: mapping.client.categories,
     place: {
       ...{ kind: 'client', settingsOf: () => ({}), secrets: () => [], allowedTargets: [] },
@@ -75,7 +86,7 @@ async function tried(dropped: readonly string[]) {
     },
   };
   const sent = await sendTrial(input);
-  return { crm, isTaken: wentWell(sent), ...(await readBackAndRemove(input, sent, { removes: true })) };
+  return { isTaken: wentWell(sent), ...(await readBackAndRemove(input, sent, { removes: true })) };
 }
 
 test('one that was kept whole is found, and removed', async () => {
@@ -99,6 +110,47 @@ test('a field that did not come back is named, and the lead is removed all the s
 
 test('without our reference it is not taken, and the destination would be held', async () => {
   expect(await tried(['cRelaisReference'])).toMatchObject({ isTaken: false });
+});
+
+test('one whose erasure takes several calls is removed: a later call names what an earlier one was answered', async () => {
+  const secrets = { TRYTON_USER: 'relais', TRYTON_PASSWORD: 'mot' };
+  const crm = tryton.open({ secrets, strangers: [], now: () => 0 });
+  const authorization = `Basic ${Buffer.from('relais:mot').toString('base64')}`;
+  const headers = { authorization, accept: 'application/json' };
+  const ask = async ({ body }: Parcel, context: SendContext, stage: Parcel['action'] | 'lookup') => {
+    const asked = { method: 'POST', path: '/client/', query: new URLSearchParams(), headers, beside: 0 };
+    const { status, body: text = '' } = crm.answer({ ...asked, body: Buffer.from(body.bytes) });
+    const answer = { status, headers: {}, mediaType: 'application/json', text, truncated: false };
+    return await context.classify({ ...answer, asked: 'TEST-1' }, stage);
+  };
+  const connector = {
+    compose: () => ({ target: '', head: [], attachments: [] }),
+    lookup: (parcel: Parcel, _settings: unknown, context: SendContext) => ask(parcel, context, 'lookup'),
+    send: (parcel: Parcel, _settings: unknown, context: SendContext) => ask(parcel, context, parcel.action),
+  } as unknown as Connector;
+  const { isTaken, isWhole, notes } = await triedBy(exampleOf('tryton'), connector);
+  expect({ isTaken, isWhole, notes: notes.map(([, note]) => note) }).toEqual({
+    ...{ isTaken: true, isWhole: true, notes: ['The test lead was removed.'] },
+  });
+  expect([crm.records(), crm.complaints()]).toEqual([[], []]);
+});
+
+test('one that went to the client’s sandbox is not erased by its number at production', async () => {
+  const sandbox = 'sandbox: { send: { url: https://essai.client.example/api/v1/Lead } }\n';
+  const connector = carrierTo(openEspo(), []);
+  const sent: string[] = [];
+  const noting = {
+    ...connector,
+    send: (parcel: Parcel, settings: unknown, context: SendContext) => {
+      sent.push(parcel.action);
+      return connector.send(parcel, settings, context);
+    },
+  };
+  const { isTaken, notes } = await triedBy(exampleOf('espocrm', sandbox), noting);
+  expect({ isTaken, sent }).toEqual({ isTaken: true, sent: ['create'] });
+  expect(notes.map(([, note]) => note)).toEqual([
+    'The test lead stays with the recipient: delete it by hand.',
+  ]);
 });
 
 test('an answer that shows a few fields, or none, tells nothing of the others', () => {

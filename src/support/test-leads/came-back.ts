@@ -145,26 +145,27 @@ const stays: Both = [
   'The test lead stays with the recipient: delete it by hand.',
 ];
 
+/** Sends the erasure as a delivery does: each call that applies, with the ids that earlier answers gave. */
 async function removal(input: TrialInput, known: Numbers): Promise<Both> {
   const { mapping, lead, connector } = input;
   const { erase } = mapping.actions;
-  if (erase === undefined) return stays;
+  // A sandbox has no address for erasures: under the same number, production may have another person's record.
+  if (erase === undefined || mapping.sandbox !== undefined) return stays;
   const situation = situationOf(input, 'erase', known);
   const requests =
-    erase.calls === undefined
-      ? [{ settings: erase.settings, situation }]
-      : callSituations(mapping, lead, situation).map((one) => ({
-          settings: one.call.settings,
-          situation: { ...one.situation, captured: known.captured },
-        }));
-  for (const { settings, situation: own } of requests) {
+    erase.calls === undefined ? [{ call: erase, situation }] : callSituations(mapping, lead, situation);
+  let { captured } = known;
+  for (const { call, situation: one } of requests) {
+    const own = { ...one, captured };
+    if ('applies' in call && !call.applies(lead, own)) continue;
     const result = mapping.apply(lead, own);
     if (!result.ok) return stays;
     const body = mapping.write([result.record], 'erase', undefined, own.call);
     const parcel: Parcel = singleParcel(mapping, lead, own, { ...result.record, body });
     const context: SendContext = contextOf(input, { action: 'erase', call: own.call });
-    const outcome = await connector.send(parcel, settings, context);
-    if (!['accepted', 'duplicate'].includes(outcome.kind)) return stays;
+    const outcome = await connector.send(parcel, call.settings, context);
+    if (outcome.kind !== 'accepted' && outcome.kind !== 'duplicate') return stays;
+    captured = { ...captured, ...outcome.captures };
   }
   return removed;
 }
