@@ -88,13 +88,15 @@ export const keyScopes = permissions.filter((permission) => (rules[permission] a
 
 export const ruleOf = (permission: Permission): Rule => rules[permission];
 
-/** The actor: an account with its roles, or a system with the scopes of its key. */
+/** Who acts: an account with its roles, a system with the scopes of its key, or the operator at the terminal, who may do everything. */
 export type Holder =
   | { readonly kind: 'account'; readonly roles: readonly Role[]; readonly clientId: string | undefined }
-  | { readonly kind: 'key'; readonly scopes: readonly Permission[]; readonly clientId: string | undefined };
+  | { readonly kind: 'key'; readonly scopes: readonly Permission[]; readonly clientId: string | undefined }
+  | { readonly kind: 'terminal'; readonly clientId: undefined };
 
 /** True where the holder has the permission for any client; `mayFor` checks the client. */
 export function may(holder: Holder, permission: Permission): boolean {
+  if (holder.kind === 'terminal') return true;
   if (holder.kind === 'key') return keyScopes.includes(permission) && holder.scopes.includes(permission);
   return ruleOf(permission).roles.some((role) => holder.roles.includes(role));
 }

@@ -59,11 +59,24 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
 export const protocolProblem = (status: number, reason: string, requestId: string): Written =>
   written({ status, detail: byReason[reason] ?? byStatus[status] ?? byStatus[400] }, requestId);
 
+interface Invalid {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly params: { readonly missingProperty?: unknown };
+  readonly message?: string;
+}
+
+/** A reason or its evidence is missing, or says nothing. */
+const isUnsaid = ({ keyword, instancePath, params: { missingProperty } }: Invalid): boolean =>
+  keyword === 'required'
+    ? missingProperty === 'reason' || missingProperty === 'evidence'
+    : keyword === 'minLength' && /^\/(?:reason|evidence)$/.test(instancePath);
+
 interface ForeignError {
   readonly statusCode?: number;
   readonly code?: string;
   /** Ajv's messages: they name the rule of the schema and never the sent value. */
-  readonly validation?: readonly { readonly instancePath: string; readonly message?: string }[];
+  readonly validation?: readonly Invalid[];
   readonly validationContext?: string;
 }
 
@@ -75,6 +88,7 @@ export function problemOf(error: unknown, log: Log): Problem {
   if (validation !== undefined)
     return {
       status: 400,
+      code: validation.some(isUnsaid) ? 'USAGE-002' : 'USAGE-001',
       detail: `${parts[validationContext] ?? 'The request'} is not as its description says.`,
       errors: validation.map(({ instancePath, message = 'is not as described' }) => ({
         pointer: instancePath,

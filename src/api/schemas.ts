@@ -1,5 +1,6 @@
 // Building blocks of the routes' schemas of input and answer.
 // Invariant: an object answers the listed members and nothing else; a request with other members is refused.
+import { namePatterns } from '../domain/delivery-filter.ts';
 import { typedLength } from '../support/typed-text.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
@@ -52,11 +53,10 @@ const named =
   (pattern: string) =>
   (description?: string): Schema =>
     described({ type: 'string', pattern }, description);
-export const clientName = named('^[a-z0-9][a-z0-9-]{0,62}$');
+export const clientName = named(namePatterns.client);
 export const destinationName = clientName;
-export const referenceName = named('^[A-Za-z0-9._-]{1,64}$');
+export const referenceName = named(namePatterns.reference);
 export const deliveryName = named('^([0-9]{1,15}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
-export const causeName = named('^[a-z_]{1,40}(:[A-Za-z0-9_.-]{1,64})?$');
 export const taskName = named('^A?[0-9]{1,15}$');
 
 /** Words for people, in both languages. */

@@ -1,14 +1,14 @@
 // relais alert list: lists alerts, their times and the delivery of their mails.
 // Invariant: reads only; alerts that need a person are closed as tasks.
 import { Option, type Command } from 'commander';
+import type { App } from '../app.ts';
 import { reasonText } from '../domain/delivery.ts';
 import { alertKinds, type AlertKind } from '../domain/alert-kinds.ts';
-import type { ReadOnlySql } from '../store/database.ts';
-import { listAlerts, type TaskFilter } from '../store/tasks.ts';
+import { alertsPage, type TaskFilter } from '../support/reads/tasks.ts';
+import { wholeCentre } from '../support/scope.ts';
 import { instant, listLength, wholeNumber, withExamples, type Moment } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
-import { knownNames } from '../support/known-names.ts';
-import { alertTask, taskFilter } from './tasks.ts';
+import { alertData, taskFilter } from './tasks.ts';
 import { paris } from '../support/paris-time.ts';
 import { parisShort, table } from './table.ts';
 import { say, withApp } from './terminal.ts';
@@ -31,9 +31,7 @@ export function alertCommands(program: Command): void {
     '',
     'relais alert list --since 24h',
     'relais alert list --kind manual_task --json',
-  ).action((options: AlertOptions) =>
-    withApp(({ reading, database }) => showAlerts(reading, options, database.now())),
-  );
+  ).action((options: AlertOptions) => withApp((app) => showAlerts(app, options)));
 }
 
 interface AlertOptions extends TaskFilter, JsonOption {
@@ -43,33 +41,34 @@ interface AlertOptions extends TaskFilter, JsonOption {
   readonly since?: Moment;
 }
 
-async function showAlerts(sql: ReadOnlySql, options: AlertOptions, now: Date): Promise<void> {
-  const { kind, since, limit } = options;
-  await knownNames(sql, taskFilter(options));
+async function showAlerts(app: App, options: AlertOptions): Promise<void> {
+  const { kind, since, limit, after } = options;
+  const now = app.database.now();
   const filter = {
     ...taskFilter(options),
     ...(kind === undefined ? {} : { kind }),
     ...(since === undefined ? {} : { since: since(now) }),
   };
-  const rows = await listAlerts(sql, filter, limit, options.after ?? Number.MAX_SAFE_INTEGER);
+  const asked = { limit, ...(after === undefined ? {} : { after }) };
+  const { items: rows, next } = await alertsPage(app, wholeCentre, filter, asked);
   if (options.json === true)
     return outJson(
-      rows.map((row) => ({ ...alertTask(row), alert: row.id, sentAt: row.sentAt, closedAt: row.closedAt })),
+      rows.map((row) => ({ ...alertData(row), alert: row.id, sentAt: row.sentAt, closedAt: row.closedAt })),
     );
   table(
     ['alert', 'raised', 'kind', 'client', 'destination', 'delivery', 'reason', 'sent', 'closed'],
     rows.map((row) => [
-      `A${row.id}`,
+      row.task,
       parisShort(row.raisedAt, now),
       row.kind,
-      row.clientId || '-',
-      row.destinationId || '-',
-      row.deliveryId > 0 ? String(row.deliveryId) : '-',
+      row.client || '-',
+      row.destination || '-',
+      row.delivery === null ? '-' : String(row.delivery),
       reasonText(row.reason, 'en'),
       row.sentAt === null ? 'not yet' : parisShort(row.sentAt, now),
       row.closedAt === null ? '' : paris(row.closedAt),
     ]),
   );
   if (rows.length === 0) say('None.');
-  if (rows.length === limit) say(`more: --after ${rows.at(-1)?.id ?? ''}`);
+  if (next !== undefined) say(`more: --after ${next}`);
 }

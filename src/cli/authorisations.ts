@@ -2,12 +2,11 @@
 // Invariant: nothing is granted beyond the client's contract facts; granting and revoking are entries of the log.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
-import { liveAuthorisations, type Authorisation, type ClientFacts } from '../domain/destination.ts';
+import type { ClientFacts } from '../domain/destination.ts';
 import { dataCategories } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
-import type { Sql } from '../store/database.ts';
-import { readAuthorisations } from '../store/authorisations.ts';
-import { allDestinations } from '../store/destinations.ts';
+import { authorisationsListed, type ListedAuthorisation } from '../support/reads/authorisations.ts';
+import { wholeCentre } from '../support/scope.ts';
 import {
   collect,
   impersonal,
@@ -19,7 +18,7 @@ import {
   type Moment,
 } from './arguments.ts';
 import { askedByOf, askedByOption, instructionOption, instructionsOf, noteWords } from './asked-by.ts';
-import { existingDestination } from './destination-name.ts';
+import { existingDestination } from '../support/reads/names.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { endAuthorisation, grantAuthorisation, type AskedFor } from '../support/authorisations.ts';
 import { paris } from '../support/paris-time.ts';
@@ -55,7 +54,7 @@ export function authorisationCommands(program: Command): void {
     '',
     'relais authorisation list --destination horizon-crm',
   ).action((options: JsonOption & { readonly destination?: string }) =>
-    withApp(({ database }) => list(database, options.destination, options.json === true)),
+    withApp((app) => list(app, options.destination, options.json === true)),
   );
 
   withExamples(
@@ -100,24 +99,15 @@ export function authorisationCommands(program: Command): void {
   });
 }
 
-async function all(sql: Sql): Promise<readonly Authorisation[]> {
-  const ids = (await allDestinations(sql)).map((destination) => destination.id);
-  return [...(await readAuthorisations(sql, ids)).values()].flat();
-}
-
-async function list(sql: Sql, destination: string | undefined, json: boolean): Promise<void> {
-  const rows =
-    destination === undefined
-      ? await all(sql)
-      : ((await readAuthorisations(sql, [(await existingDestination(sql, destination)).id])).get(
-          destination,
-        ) ?? []);
-  const live = new Set(liveAuthorisations(rows, sql.now()));
-  const state = (authorisation: Authorisation): string => {
-    if (authorisation.revokedAt !== undefined) return `revoked ${paris(authorisation.revokedAt)}`;
-    return live.has(authorisation) ? 'live' : 'not in force';
+async function list(app: App, destination: string | undefined, json: boolean): Promise<void> {
+  if (destination !== undefined) await existingDestination(app.database, destination);
+  const all = await authorisationsListed(app, wholeCentre);
+  const rows = all.filter(({ destinationId }) => destination === undefined || destinationId === destination);
+  const state = ({ revokedAt, isLive }: ListedAuthorisation): string => {
+    if (revokedAt !== undefined) return `revoked ${paris(revokedAt)}`;
+    return isLive ? 'live' : 'not in force';
   };
-  if (json) return outJson(rows.map((row) => ({ ...row, live: live.has(row) })));
+  if (json) return outJson(rows.map(({ isLive, ...row }) => ({ ...row, live: isLive })));
   table(
     ['id', 'destination', 'recipient', 'targets', 'categories', 'document', 'from', 'until', 'state'],
     rows.map((row) => [
@@ -197,7 +187,9 @@ function refuseForeignTargets(targets: readonly string[], client: ClientFacts): 
 
 async function revoke(app: App, id: number, asked: AskedFor & { readonly reason: string }): Promise<void> {
   const { actor } = app.config;
-  const found = (await all(app.database)).find((authorisation) => authorisation.id === id);
+  const found = (await authorisationsListed(app, wholeCentre)).find(
+    (authorisation) => authorisation.id === id,
+  );
   if (found === undefined) throw new RelaisError('FIND-001', `No authorisation has the number ${id}.`);
   const { clientId, destinationId } = found;
   const note = await endAuthorisation(app.database, found, { actor, ...asked });

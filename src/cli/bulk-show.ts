@@ -1,20 +1,20 @@
 // Prints one bulk run: order, progress, results and refusals. French first.
 // Invariant: deliveries that need a person are named by their numbers; the others are counted.
 import { numbered } from '../domain/counted.ts';
-import type { BulkKind, BulkRow, BulkState } from '../store/bulk-runs.ts';
+import type { BulkRow } from '../support/bulk-runs.ts';
 import { doneWords, isRefusal, refusalWords, type BulkDone } from '../support/bulk-steps.ts';
 import { paris } from '../support/paris-time.ts';
 import { inLanguage, type Both, type Language } from '../support/words.ts';
 import { out, strong } from './terminal.ts';
 
-const kindWords: Readonly<Record<BulkKind, Both>> = {
+const kindWords: Readonly<Record<BulkRow['kind'], Both>> = {
   replay: ['rejeu', 'replay'],
   cancel: ['annulation', 'cancel'],
   close: ['classement', 'close'],
   resolve: ['issue à trancher', 'resolve'],
   backfill: ['reprise des leads antérieurs', 'backfill'],
 };
-const stateWords: Readonly<Record<BulkState, Both>> = {
+const stateWords: Readonly<Record<BulkRow['state'], Both>> = {
   running: ['en cours', 'running'],
   paused: ['en pause', 'paused'],
   done: ['terminé', 'done'],

@@ -2,30 +2,34 @@
 // Invariant: a command that dies loses no work: a planner finishes the run.
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
-import type { BulkRow } from '../store/bulk-runs.ts';
-import { beginRun, workRun } from '../support/bulk-runs.ts';
+import type { Act, Asked } from '../support/acts/act.ts';
+import { workRun, type BulkRow } from '../support/bulk-runs.ts';
 import { isRefusal, refusalWords } from '../support/bulk-steps.ts';
+import type { BulkRunHead } from '../support/reads/bulk-runs.ts';
+import { performHere } from './act-options.ts';
 import { out, progress, say } from './terminal.ts';
 
 /** Refused deliveries named by a report; the others are counted. */
 const mostNamed = 50;
 
 /** Begins a run and works it to its end, counting on a terminal. */
-export async function workAll(
+export async function workAll<Input extends object>(
   app: App,
-  asked: Omit<Parameters<typeof beginRun>[1], 'by'> & { readonly reason: string },
+  act: Act<Input, BulkRunHead>,
+  asked: Asked,
 ): Promise<BulkRow> {
-  const by = { actor: app.config.actor, reason: asked.reason };
-  const run = await beginRun(app.database, { ...asked, by });
+  const { id } = await performHere(app, act, asked);
   // A few deliveries named one by one are done before anyone could read this.
-  if (!('deliveries' in asked.filter))
-    say(
-      `Bulk run ${run.id}: it goes on if this command ends (relais bulk show ${run.id}); relais bulk cancel ${run.id} stops it.`,
-    );
-  return followRun(app, run);
+  if (asked.to.length === 0) sayGoesOn(id);
+  return followRun(app, { id, leaseToken: 0 });
 }
 
-export async function followRun(app: App, run: BulkRow): Promise<BulkRow> {
+export const sayGoesOn = (id: number): void =>
+  say(
+    `Bulk run ${id}: it goes on if this command ends (relais bulk show ${id}); relais bulk cancel ${id} stops it.`,
+  );
+
+export async function followRun(app: App, run: Pick<BulkRow, 'id' | 'leaseToken'>): Promise<BulkRow> {
   const line = progress();
   const ended = await workRun(app, run, ({ done, refused, counted }) =>
     line.at(`${done + refused} of ${counted}`),
@@ -54,6 +58,6 @@ export function reportRefused(run: BulkRow): void {
 }
 
 /** @throws FIND-001 where a filter matched nothing */
-export function refuseNone(rows: readonly unknown[]): void {
-  if (rows.length === 0) throw new RelaisError('FIND-001', 'No delivery matches.');
+export function refuseNone(matched: number): void {
+  if (matched === 0) throw new RelaisError('FIND-001', 'No delivery matches.');
 }

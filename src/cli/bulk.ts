@@ -1,10 +1,12 @@
 // relais bulk list | show | resume | cancel: manages bulk runs, whichever process works them.
 // Invariant: cancelling undoes nothing; it is recorded with actor and reason.
 import { Option, type Command } from 'commander';
-import { bulkStates, listBulkRuns, type BulkRow, type BulkState } from '../store/bulk-runs.ts';
-import { cancelRun, readRun, resumeRun } from '../support/bulk-runs.ts';
+import { cancelRunAct } from '../support/acts/bulk.ts';
+import { readRun, resumeRun, type BulkRow } from '../support/bulk-runs.ts';
+import { bulkRows, bulkStates, type BulkState } from '../support/reads/bulk-runs.ts';
 import type { Language } from '../support/words.ts';
-import { listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import { performHere, refuseInput, withFields } from './act-options.ts';
+import { listLength, wholeNumber, withExamples } from './arguments.ts';
 import { printRun } from './bulk-show.ts';
 import { followRun } from './bulk-work.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
@@ -59,17 +61,17 @@ export function bulkCommands(program: Command): void {
   });
 
   withExamples(
-    bulk
-      .command('cancel <run>')
-      .description('stop a run where it stands; what it has done stays done')
-      .option('--reason <text>', 'why (ticket number); mandatory'),
+    withFields(
+      bulk.command('cancel <run>').description('stop a run where it stands; what it has done stays done'),
+      cancelRunAct,
+    ),
     '',
     'relais bulk cancel 12 --reason "ticket 14: wrong destination"',
-  ).action((name: string, options: { readonly reason?: string }) => {
+  ).action((name: string, options: object) => {
     const id = wholeNumber(name);
-    const reason = reasonOf(options.reason);
-    return withApp(async ({ database, config }) => {
-      const run = await cancelRun(database, id, { actor: config.actor, reason });
+    refuseInput(cancelRunAct, options);
+    return withApp(async (app) => {
+      const run = await performHere(app, cancelRunAct, { to: [name], input: options });
       out(`Bulk run ${id} is cancelled: ${run.done} of ${run.counted} done, ${run.refused} refused.`);
     });
   });
@@ -88,14 +90,14 @@ function listCommand(bulk: Command): void {
     '',
     'relais bulk list --state running',
   ).action((options: ListOptions) =>
-    withApp(async ({ database }) => {
+    withApp(async (app) => {
       const { state, limit, after } = options;
-      const runs = await listBulkRuns(database, state === undefined ? {} : { state }, {
+      const { items: runs, next } = await bulkRows(app, state === undefined ? {} : { state }, {
         limit,
-        ...(after === undefined ? {} : { before: after }),
+        ...(after === undefined ? {} : { after }),
       });
       if (options.json === true) return outJson(runs.map(runData));
-      const now = database.now();
+      const now = app.database.now();
       table(
         ['id', 'kind', 'state', 'of', 'done', 'refused', 'begun', 'by', 'reason'],
         runs.map((run) => [
@@ -111,7 +113,7 @@ function listCommand(bulk: Command): void {
         ]),
       );
       if (runs.length === 0) say('None.');
-      if (runs.length === limit) say(`more: --after ${runs.at(-1)?.id ?? ''}`);
+      if (next !== undefined) say(`more: --after ${next}`);
     }),
   );
 }

@@ -3,35 +3,32 @@
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
-import type { ListedDelivery } from '../store/delivery-lists.ts';
-import { isCancellable } from '../support/cancel.ts';
-import { reasonOf, withExamples } from './arguments.ts';
+import { cancelAll, planBulk, planWords } from '../support/acts/bulk.ts';
+import { readFilter } from '../support/reads/filter.ts';
+import { wholeCentre } from '../support/scope.ts';
+import { refuseInput, withFields } from './act-options.ts';
+import { withExamples } from './arguments.ts';
 import { countOf, idsOf, refuseNone, workAll } from './bulk-work.ts';
-import {
-  askedFilter,
-  refuseBoth,
-  wantedDeliveries,
-  withFilters,
-  type FilterOptions,
-} from './delivery-filter.ts';
+import { refuseBoth, withFilters, type FilterOptions } from './delivery-filter.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';
 
 interface CancelOptions extends FilterOptions {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
-  readonly reason?: string;
 }
 
 export function cancelCommands(program: Command): void {
   withExamples(
-    withFilters(
-      program
-        .command('cancel [deliveries...]')
-        .description('end deliveries that are not being sent; the lead stays'),
-    )
-      .option('--dry-run', 'count by filter, do nothing')
-      .option('--yes', 'do not ask')
-      .option('--reason <text>', 'why (ticket number); mandatory'),
+    withFields(
+      withFilters(
+        program
+          .command('cancel [deliveries...]')
+          .description('end deliveries that are not being sent; the lead stays'),
+      )
+        .option('--dry-run', 'count by filter, do nothing')
+        .option('--yes', 'do not ask'),
+      cancelAll,
+    ),
     '',
     'relais cancel 4711 4712 --reason "ticket 12"',
     'relais cancel --destination horizon-crm --state waiting --dry-run',
@@ -42,38 +39,26 @@ export function cancelCommands(program: Command): void {
 async function cancelCommand(names: readonly string[], options: CancelOptions): Promise<void> {
   refuseBoth(names, options, 'cancel');
   const isDry = options.dryRun === true;
-  const reason = isDry ? '' : reasonOf(options.reason);
+  if (!isDry) refuseInput(cancelAll, options);
   await withApp(async (app) => {
-    const rows = await wantedDeliveries(app, names, options);
-    refuseNone(rows);
-    const going = rows.filter(isCancellable);
-    if (isDry || names.length === 0) {
-      out(`${String(going.length).padStart(6)}  end`);
-      if (going.length < rows.length)
-        out(`${String(rows.length - going.length).padStart(6)}  stay: being sent, or at their end already`);
-    }
+    const filter = readFilter(options, app.database.now());
+    const plan = await planBulk(app, wholeCentre, { kind: 'cancel', filter, named: names });
+    refuseNone(plan.matched);
+    if (isDry || names.length === 0)
+      for (const group of plan.groups)
+        out(`${String(group.count).padStart(6)}  ${planWords(group.plan, 2)[1]}`);
     if (isDry) return;
-    if (names.length > 0) return work(app, names, rows, { ...options, reason });
-    if (going.length === 0) throw new RelaisError('REPLAY-002', 'Nothing can be cancelled.');
-    const question = `${going.length} deliveries will be cancelled.`;
-    if (!(await confirmed(question, String(going.length), options.yes === true)))
+    if (names.length === 0 && plan.going === 0)
+      throw new RelaisError('REPLAY-002', 'Nothing can be cancelled.');
+    const question = `${plan.going} deliveries will be cancelled.`;
+    if (names.length === 0 && !(await confirmed(question, String(plan.going), options.yes === true)))
       return say('Nothing was cancelled.');
-    return work(app, names, going, { ...options, reason });
+    return work(app, names, { ...options, filter: options, expected: plan.going });
   });
 }
 
-async function work(
-  app: App,
-  names: readonly string[],
-  deliveries: readonly ListedDelivery[],
-  options: CancelOptions & { readonly reason: string },
-): Promise<void> {
-  const run = await workAll(app, {
-    order: { kind: 'cancel' },
-    filter: askedFilter(app, names, options),
-    deliveries,
-    reason: options.reason,
-  });
+async function work(app: App, names: readonly string[], input: object): Promise<void> {
+  const run = await workAll(app, cancelAll, { to: names, input });
   out(`${run.done} of ${run.counted} cancelled.`);
   const byHand = idsOf(run, 'passed_on_by_hand');
   if (byHand.length > 0)

@@ -3,15 +3,14 @@
 import { Option, type Command } from 'commander';
 import { reasonText } from '../domain/delivery.ts';
 import type { App } from '../app.ts';
-import { deliveryStory } from '../store/delivery-lists.ts';
-import { findDestination } from '../store/destinations.ts';
-import { deliveriesPage, headOf, type DeliveryHead } from '../support/reads/deliveries.ts';
+import { deliveriesPage } from '../support/reads/deliveries.ts';
+import { deliveryPage, deliveryRecord } from '../support/reads/delivery.ts';
+import { deliveryColumns, type DeliveryHead } from '../support/reads/delivery-row.ts';
+import { readFilter } from '../support/reads/filter.ts';
 import { wholeCentre } from '../support/scope.ts';
-import { publishedHours } from '../support/published-hours.ts';
-import { entryData, storyOf } from '../support/story.ts';
 import { listLength, wholeNumber, withExamples } from './arguments.ts';
 import { archiveCommand } from './delivery-archive.ts';
-import { existingDelivery, filterOf, withFilters, type FilterOptions } from './delivery-filter.ts';
+import { withFilters, type FilterOptions } from './delivery-filter.ts';
 import { printStory } from './delivery-story.ts';
 import { outJson } from './json.ts';
 import { sayAge } from './read-side.ts';
@@ -55,12 +54,10 @@ export function deliveryCommands(program: Command): Command {
     'relais delivery show 0197fa2e-5a4c-7000-8000-1f2e3d4c5b6a --lang en',
   ).action((name: string, options: { readonly lang: 'fr' | 'en'; readonly json?: boolean }) =>
     withApp(async (app) => {
-      const { database } = app;
-      const row = await existingDelivery(database, name);
-      const hours = await publishedHours(app, [await findDestination(database, row.destinationId)]);
       if (options.json !== true)
-        return printStory(await storyOf(database, row, hours.get(row.destinationId)), options.lang);
-      outJson([plain(headOf(row)), ...(await deliveryStory(database, row.id)).map(entryData)]);
+        return printStory((await deliveryPage(app, wholeCentre, name)).story, options.lang);
+      const { head, entries } = await deliveryRecord(app, wholeCentre, name);
+      outJson([plain(head), ...entries]);
     }),
   );
 
@@ -68,21 +65,30 @@ export function deliveryCommands(program: Command): Command {
 }
 
 /** Columns of the table. */
-const columns: readonly (readonly [head: string, cell: (row: DeliveryHead, now: Date) => string])[] = [
-  ['delivery', (row) => String(row.id)],
+const columns: readonly (readonly [
+  name: keyof DeliveryHead,
+  cell: (row: DeliveryHead, now: Date) => string,
+])[] = [
+  ['id', (row) => String(row.id)],
   ['destination', (row) => row.destination],
   ['action', (row) => row.action],
   ['lead', (row) => row.lead],
   ['state', (row) => row.state],
   ['reason', (row) => reasonText(row.reason, 'en')],
-  ['tries', (row) => String(row.departures)],
-  ['planned', (row, now) => parisShort(row.createdAt, now)],
-  ['due or settled', (row, now) => dueOrSettled(row, now)],
+  ['departures', (row) => String(row.departures)],
+  ['createdAt', (row, now) => parisShort(row.createdAt, now)],
+  ['settledAt', (row, now) => dueOrSettled(row, now)],
 ];
+/** Heads that are none of the column's own. */
+const heads: Readonly<Partial<Record<keyof DeliveryHead, string>>> = {
+  id: 'delivery',
+  reason: 'reason',
+  settledAt: 'due or settled',
+};
 
 async function list(app: App, options: ListOptions): Promise<void> {
   const now = app.database.now();
-  const filter = filterOf(
+  const filter = readFilter(
     { ...options, ...(options.reason === undefined ? {} : { cause: options.reason }) },
     now,
   );
@@ -96,7 +102,7 @@ async function list(app: App, options: ListOptions): Promise<void> {
   await sayAge(app.reading);
   if (options.json === true) return rows.forEach((row) => out(JSON.stringify(plain(row))));
   table(
-    columns.map(([head]) => head),
+    columns.map(([name]) => heads[name] ?? deliveryColumns[name].words[1].toLowerCase()),
     rows.map((row) => columns.map(([, cell]) => cell(row, now))),
   );
   if (rows.length === 0) say('None.');

@@ -8,7 +8,7 @@ import { testDestination } from '../support/destination-test.ts';
 import { wholeCentre } from '../support/scope.ts';
 import { sendTestLead } from '../support/test-leads/send.ts';
 import { withExamples } from './arguments.ts';
-import { existingDestination } from './destination-name.ts';
+import { existingDestination } from '../support/reads/names.ts';
 import { out, withApp } from './terminal.ts';
 
 export function destinationTestCommand(destination: Command): void {

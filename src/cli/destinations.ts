@@ -2,16 +2,14 @@
 // Invariant: a test sends no lead; every change is recorded with actor and reason.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
-import { sendFileNow } from '../support/acts/destinations.ts';
-import { destinationHeads } from '../support/reads/destinations.ts';
+import { resumeDestination, sendFileNow, suspendDestination } from '../support/acts/destinations.ts';
+import { countOfBackfill } from '../support/backfill.ts';
+import { beginRun } from '../support/bulk-runs.ts';
+import { destinationHeads, type DestinationHead } from '../support/reads/destinations.ts';
 import { wholeCentre } from '../support/scope.ts';
-import { setDestinationStatus } from '../support/suspend.ts';
-import type { Destination } from '../store/destinations.ts';
-import type { HeldFile } from '../store/full-files.ts';
-import { countBackfill } from '../store/support-leads.ts';
+import { performHere, refuseInput, withFields } from './act-options.ts';
 import { instant, reasonOf, type Moment, withExamples } from './arguments.ts';
-import { workAll } from './bulk-work.ts';
-import { existingDestination } from './destination-name.ts';
+import { followRun, sayGoesOn } from './bulk-work.ts';
 import { destinationTestCommand } from './destination-test.ts';
 import { heldFileCommands } from './held-files.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
@@ -43,26 +41,24 @@ export function destinationCommands(program: Command): void {
 }
 
 function statusCommands(destination: Command): void {
-  for (const [name, status, text] of [
-    ['suspend', 'suspended', 'stop sending; its leads wait, visibly'],
-    ['resume', 'active', 'send again; also makes a held destination probe at once'],
+  for (const [act, name, text, told] of [
+    [suspendDestination, 'suspend', 'stop sending; its leads wait, visibly', 'is suspended.'],
+    [
+      resumeDestination,
+      'resume',
+      'send again; also makes a held destination probe at once',
+      'is active. One goes first; what else waits follows once that is accepted (relais destination list).',
+    ],
   ] as const) {
     withExamples(
-      destination
-        .command(`${name} <destination>`)
-        .description(text)
-        .option(...why),
+      withFields(destination.command(`${name} <destination>`).description(text), act),
       '',
       `relais destination ${name} horizon-crm --reason "ticket 13"`,
-    ).action((id: string, options: Why) => {
-      const reason = reasonOf(options.reason);
-      return withApp(async ({ database, config }) => {
-        await setDestinationStatus(database, id, status, { actor: config.actor, reason });
-        out(
-          status === 'active'
-            ? `${id} is active. One goes first; what else waits follows once that is accepted (relais destination list).`
-            : `${id} is ${status}.`,
-        );
+    ).action((id: string, options: object) => {
+      refuseInput(act, options);
+      return withApp(async (app) => {
+        await performHere(app, act, { to: [id], input: options });
+        out(`${id} ${told}`);
       });
     });
   }
@@ -82,23 +78,22 @@ function backfillCommand(destination: Command): void {
   ).action((id: string, options: Why & { readonly since: Moment; readonly dryRun?: boolean }) => {
     const reason = options.dryRun === true ? undefined : reasonOf(options.reason);
     return withApp(async (app) => {
-      const { database } = app;
-      const { clientId } = await existingDestination(database, id);
+      const { database, config } = app;
       const since = options.since(database.now());
-      if (reason === undefined) {
-        const count = await countBackfill(database, clientId, id, since);
-        return out(`${count} leads would be handed to the planner.`);
-      }
-      const counted = await countBackfill(database, clientId, id, since);
-      const run = await workAll(app, {
-        order: { kind: 'backfill', destinationId: id, since },
+      const wanted = { destinationId: id, since };
+      const counted = await countOfBackfill(database, wanted);
+      if (reason === undefined) return out(`${counted} leads would be handed to the planner.`);
+      const run = await beginRun(database, {
+        order: { kind: 'backfill', ...wanted },
+        by: { actor: config.actor, reason },
         filter: { destination: id, since },
         deliveries: [],
         counted,
-        reason,
       });
+      sayGoesOn(run.id);
+      const { done } = await followRun(app, run);
       out(
-        `${run.done} leads handed to the planner; those the mapping accepts will be sent, a few at a time beside fresh ones.`,
+        `${done} leads handed to the planner; those the mapping accepts will be sent, a few at a time beside fresh ones.`,
       );
     });
   });
@@ -106,16 +101,18 @@ function backfillCommand(destination: Command): void {
 
 function sendFileCommand(destination: Command): void {
   withExamples(
-    destination
-      .command('send-file <destination>')
-      .description('make a file of what waits now, instead of at the next scheduled hour')
-      .option(...why),
+    withFields(
+      destination
+        .command('send-file <destination>')
+        .description('make a file of what waits now, instead of at the next scheduled hour'),
+      sendFileNow,
+    ),
     '',
     'relais destination send-file alpes-csv --reason "ticket 15"',
-  ).action((id: string, options: Why) => {
-    const reason = reasonOf(options.reason);
+  ).action((id: string, options: object) => {
+    refuseInput(sendFileNow, options);
     return withApp(async (app) => {
-      await sendFileNow(app, { scope: wholeCentre, actor: app.config.actor }, id, { reason });
+      await performHere(app, sendFileNow, { to: [id], input: options });
       out('The file leaves within a second, if anything waits for it.');
     });
   });
@@ -142,7 +139,7 @@ function statusOf({
   status,
   statusReason,
   heldFile,
-}: Pick<Destination, 'status' | 'statusReason'> & { readonly heldFile: HeldFile | null }): string {
+}: Pick<DestinationHead, 'status' | 'statusReason' | 'heldFile'>): string {
   const because = [
     ...(statusReason === '' ? [] : [statusReason]),
     ...(heldFile === null ? [] : [`file held: ${heldFile.rows} leads, ${heldFile.missing} missing`]),

@@ -7,8 +7,7 @@ import { outcomes } from '../domain/requests.ts';
 import { RelaisError } from '../errors.ts';
 import type { Corrections } from '../privacy/requests/work.ts';
 import type { Selection } from '../privacy/requests/selection.ts';
-import { collect, known, reasonOf, wholeNumber, withExamples } from './arguments.ts';
-import { evidenceOf } from './evidence.ts';
+import { collect, evidenceOf, known, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';
 
 export function actCommands(request: Command): void {

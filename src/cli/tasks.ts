@@ -2,29 +2,29 @@
 // Invariant: closing is recorded with actor, reason and evidence; nothing but the count of open tasks changes.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
-import { closeAlertTasks, closeDeliveries, type Closing } from '../support/close-tasks.ts';
 import { reasonText } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
-import type { ReadOnlySql, Sql } from '../store/database.ts';
-import { eachDelivery, listDeliveries, type ListedDelivery } from '../store/delivery-lists.ts';
-import { alertTasks, countTasks, type AlertTask, type TaskFilter } from '../store/tasks.ts';
-import { countOf, reportRefused, workAll } from './bulk-work.ts';
-import { closingText } from '../support/typed-text.ts';
-import { impersonal, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import { closeAll, planBulk } from '../support/acts/bulk.ts';
+import { closeTasks } from '../support/acts/tasks.ts';
+import { adviceLine } from '../support/advice.ts';
+import { failureGroups } from '../support/reads/deliveries.ts';
+import { readFilter } from '../support/reads/filter.ts';
 import {
-  existingDelivery,
-  filterOf,
-  isFiltered,
-  withFilters,
-  type FilterOptions,
-} from './delivery-filter.ts';
-import { outJson, withJson, type JsonOption } from './json.ts';
-import { knownNames } from '../support/known-names.ts';
-import { advice, adviceLine } from '../support/advice.ts';
+  deliveryTasksPage,
+  openAlerts,
+  type AlertHead,
+  type DeliveryTask,
+  type TaskFilter,
+} from '../support/reads/tasks.ts';
+import { wholeCentre } from '../support/scope.ts';
 import { inLanguage } from '../support/words.ts';
+import { performHere, refuseInput, withFields } from './act-options.ts';
+import { listLength, wholeNumber, withExamples } from './arguments.ts';
+import { countOf, reportRefused, workAll } from './bulk-work.ts';
+import { isFiltered, withFilters, type FilterOptions } from './delivery-filter.ts';
+import { outJson, withJson, type JsonOption } from './json.ts';
 import { age, parisShort, table } from './table.ts';
 import { confirmed, out, say, strong, withApp } from './terminal.ts';
-import { rightsContact } from '../support/rights-contact.ts';
 
 interface ListOptions extends TaskFilter, JsonOption {
   readonly limit: number;
@@ -32,8 +32,6 @@ interface ListOptions extends TaskFilter, JsonOption {
 }
 
 interface CloseOptions extends FilterOptions {
-  readonly reason?: string;
-  readonly evidence?: string;
   readonly yes?: boolean;
 }
 
@@ -52,19 +50,17 @@ export function taskCommands(program: Command): void {
     'Causes are counted first; then each task with what can be done. `relais delivery show` tells its whole story.',
     'relais task list',
     'relais task list --destination horizon-crm --json',
-  ).action((options: ListOptions) =>
-    withApp(({ reading, database }) => listTasks(reading, options, database)),
-  );
+  ).action((options: ListOptions) => withApp((app) => listTasks(app, options)));
 
   withExamples(
-    withFilters(
-      task
-        .command('close [tasks...]')
-        .description('say that failed deliveries (4711) or alerts (A12) need nobody any more'),
-    )
-      .option('--reason <text>', 'why it needs nobody any more; mandatory, written in the log')
-      .option('--evidence <text>', 'what that rests on: a mail, a ticket; mandatory, names no person')
-      .option('--yes', 'do not ask'),
+    withFields(
+      withFilters(
+        task
+          .command('close [tasks...]')
+          .description('say that failed deliveries (4711) or alerts (A12) need nobody any more'),
+      ).option('--yes', 'do not ask'),
+      closeTasks,
+    ),
     'Closing sends nothing and changes no delivery; a replay that fails again is open again.',
     'relais task close 4711 --reason "client has it by phone" --evidence "mail of 2026-11-20, ticket 12"',
     'relais task close A12 --reason "row corrected and sent again" --evidence "ticket 14"',
@@ -77,21 +73,23 @@ export const taskFilter = ({ client, destination }: TaskFilter): TaskFilter => (
   ...(destination === undefined ? {} : { destination }),
 });
 
-async function listTasks(sql: ReadOnlySql, options: ListOptions, primary: Sql): Promise<void> {
-  const now = primary.now();
+async function listTasks(app: App, options: ListOptions): Promise<void> {
+  const { limit, after } = options;
+  const now = app.database.now();
   const filter = taskFilter(options);
-  await knownNames(sql, filter);
-  const rows = await listDeliveries(sql, { ...filter, open: true }, options.limit, options.after);
-  const alerts = options.after === undefined ? await alertTasks(sql, filter, options.limit) : [];
-  if (options.json === true) return outJson([...rows.map(deliveryTask), ...alerts.map(alertTask)]);
-  const groups = options.after === undefined ? await countTasks(sql, filter) : [];
-  if (rows.length === 0 && alerts.length === 0) return out('Nothing needs a person.');
+  const isFirst = after === undefined;
+  const asked = { limit, ...(isFirst ? {} : { after }) };
+  const { items: tasks, next } = await deliveryTasksPage(app, wholeCentre, filter, asked);
+  const alerts = isFirst ? await openAlerts(app, wholeCentre, filter, limit) : [];
+  if (options.json === true) return outJson([...tasks.map(taskData), ...alerts.map(alertData)]);
+  const groups = isFirst ? await failureGroups(app, wholeCentre, filter) : [];
+  if (tasks.length === 0 && alerts.length === 0) return out('Nothing needs a person.');
   if (groups.length > 1) {
     table(
       ['count', 'destination', 'state', 'cause', 'oldest'],
       groups.map((group) => [
         String(group.count),
-        group.destinationId,
+        group.destination,
         group.state,
         reasonText(group.reason, 'en'),
         age(group.oldest, now),
@@ -99,60 +97,51 @@ async function listTasks(sql: ReadOnlySql, options: ListOptions, primary: Sql): 
     );
     out();
   }
-  for (const row of rows) {
+  for (const { delivery, since, advice, contact } of tasks) {
     out(
-      `${strong(String(row.id))}  ${row.destinationId}  ${row.action} of ${row.leadReference}  ${row.state}: ${reasonText(row.reason, 'en')}, since ${parisShort(row.settledAt ?? row.createdAt, now)}`,
+      `${strong(String(delivery.id))}  ${delivery.destination}  ${delivery.action} of ${delivery.lead}  ${delivery.state}: ${reasonText(delivery.reason, 'en')}, since ${parisShort(since, now)}`,
     );
-    for (const line of advice(row)) out(`      ${inLanguage(adviceLine(line), 'en')}`);
-    const contact = await rightsContact(primary, row);
+    for (const line of advice) out(`      ${inLanguage(adviceLine(line), 'en')}`);
     if (contact !== undefined) out(`      Contact for rights: ${contact}`);
   }
-  for (const alert of alerts)
+  for (const { task, kind, destination, client, delivery, reason, raisedAt } of alerts)
     out(
-      `${strong(`A${alert.id}`)}  ${alert.kind}  ${alert.destinationId || alert.clientId || '-'}${alert.deliveryId > 0 ? `  delivery ${alert.deliveryId}` : ''}  ${reasonText(alert.reason, 'en')}, since ${parisShort(alert.raisedAt, now)}`,
+      `${strong(task)}  ${kind}  ${destination || client || '-'}${delivery === null ? '' : `  delivery ${delivery}`}  ${reasonText(reason, 'en')}, since ${parisShort(raisedAt, now)}`,
     );
-  if (rows.length === options.limit) say(`more: --after ${rows.at(-1)?.id ?? ''}`);
+  if (next !== undefined) say(`more: --after ${next}`);
 }
 
-const deliveryTask = (row: ListedDelivery): object => ({
-  task: String(row.id),
-  kind: row.state === 'failed' ? 'failed' : 'decision',
-  client: row.clientId,
-  destination: row.destinationId,
-  delivery: row.id,
-  lead: row.leadReference,
-  action: row.action,
-  reason: row.reason,
-  since: row.settledAt ?? row.createdAt,
+const taskData = ({ task, kind, delivery, since }: DeliveryTask): object => ({
+  task,
+  kind,
+  client: delivery.client,
+  destination: delivery.destination,
+  delivery: delivery.id,
+  lead: delivery.lead,
+  action: delivery.action,
+  reason: delivery.reason,
+  since,
 });
 
-export const alertTask = (alert: AlertTask): object => ({
-  task: `A${alert.id}`,
-  kind: alert.kind,
-  client: alert.clientId,
-  destination: alert.destinationId,
-  delivery: alert.deliveryId === 0 ? null : alert.deliveryId,
-  reason: alert.reason,
-  since: alert.raisedAt,
-});
+export const alertData = ({
+  task,
+  kind,
+  client,
+  destination,
+  delivery,
+  reason,
+  raisedAt,
+}: AlertHead): object => ({ task, kind, client, destination, delivery, reason, since: raisedAt });
 
 async function closeCommand(names: readonly string[], options: CloseOptions): Promise<void> {
   const filtered = isFiltered(options);
   if ((names.length === 0) === !filtered)
     throw new RelaisError('USAGE-001', 'Say what to close: tasks of `relais task list`, or filters.');
-  const by = { reason: reasonOf(options.reason), evidence: evidenceOf(options.evidence) };
-  closingText(by);
+  refuseInput(closeTasks, options);
   await withApp(async (app) => {
-    if (filtered) return closeByFilter(app, options, by);
-    const alerts = names.filter(isAlert).map((name) => wholeNumber(name.slice(1)));
-    const ids: number[] = [];
-    for (const name of names.filter((task) => !isAlert(task)))
-      ids.push((await existingDelivery(app.database, name)).id);
-    const closing: Closing = { actor: app.config.actor, ...by };
-    const closed =
-      (alerts.length === 0 ? 0 : await closeAlertTasks(app.database, alerts, closing)) +
-      (ids.length === 0 ? 0 : await closeDeliveries(app.database, ids, closing));
-    report(closed, new Set(ids).size + new Set(alerts).size - closed);
+    if (filtered) return closeByFilter(app, options);
+    const closed = await performHere(app, closeTasks, { to: names, input: options });
+    report(closed, new Set(names).size - closed);
   });
 }
 
@@ -160,34 +149,14 @@ function report(closed: number, before: number): void {
   out(`${closed} closed${before > 0 ? `, ${before} closed already` : ''}.`);
 }
 
-async function closeByFilter(
-  app: App,
-  options: CloseOptions,
-  by: { readonly reason: string; readonly evidence: string },
-): Promise<void> {
-  const filter = filterOf(options, app.database.now());
-  await knownNames(app.database, filter);
-  const failed: ListedDelivery[] = [];
-  for await (const page of eachDelivery(app.database, { ...filter, open: true }))
-    failed.push(...page.filter((row) => row.state === 'failed'));
-  if (failed.length === 0) throw new RelaisError('FIND-001', 'No open task matches.');
-  const question = `${failed.length} failed deliveries will count as dealt with.`;
-  if (!(await confirmed(question, String(failed.length), options.yes === true)))
-    return say('Nothing was closed.');
-  const { reason, evidence } = by;
-  const run = await workAll(app, { order: { kind: 'close', evidence }, filter, deliveries: failed, reason });
+async function closeByFilter(app: App, options: CloseOptions): Promise<void> {
+  const filter = readFilter(options, app.database.now());
+  const { going } = await planBulk(app, wholeCentre, { kind: 'close', filter });
+  if (going === 0) throw new RelaisError('FIND-001', 'No open task matches.');
+  const question = `${going} failed deliveries will count as dealt with.`;
+  if (!(await confirmed(question, String(going), options.yes === true))) return say('Nothing was closed.');
+  const input = { ...options, filter: options, expected: going };
+  const run = await workAll(app, closeAll, { to: [], input });
   report(run.done, countOf(run, 'closed_before'));
   reportRefused(run);
-}
-
-const isAlert = (name: string): boolean => /^[Aa]\d+$/.test(name);
-
-function evidenceOf(given: string | undefined): string {
-  const evidence = (given ?? '').trim();
-  if (evidence.length < 3)
-    throw new RelaisError(
-      'USAGE-002',
-      'Say what the closing rests on with --evidence "...": a mail, a ticket, a call and its date.',
-    );
-  return impersonal(evidence, '--evidence');
 }

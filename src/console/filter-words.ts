@@ -1,7 +1,9 @@
 // Renders a filter in words, for a run or a plan.
 // Invariant: a condition that this release does not know is shown as it is; none is left out.
+import { filterConditions } from '../domain/delivery-filter.ts';
 import { deliveryStates } from '../domain/delivery.ts';
 import { html, type Piece } from '../privacy/papers/html.ts';
+import { replayFlags } from '../support/acts/deliveries.ts';
 import { reasonWords, stateWords, type Both, type Language } from '../support/words.ts';
 import { destinationLink } from './labels.ts';
 import { sayIn } from './layout.ts';
@@ -9,23 +11,17 @@ import { countText, momentText } from './times.ts';
 import { deskWords as words } from './words/desk.ts';
 import { frame } from './words/frame.ts';
 
+/** By the name of the address, or by that of the filter that a run keeps. */
 const labels: Readonly<Record<string, Both>> = {
-  client: words.client,
-  destination: words.destination,
-  state: frame.state,
-  cause: frame.cause,
-  reason: frame.cause,
+  ...Object.fromEntries(
+    Object.entries(filterConditions).flatMap(([name, { of, words: label }]) => [
+      [of, label] as const,
+      [name, label] as const,
+    ]),
+  ),
   lead: words.lead,
-  run: words.run,
-  bulkRun: words.run,
-  from: words.from,
-  since: words.from,
-  to: words.to,
-  until: words.to,
   open: words.onlyOpen,
-  anew: words.anew,
-  acceptDoubles: words.acceptDoubles,
-  again: words.again,
+  ...Object.fromEntries(Object.entries(replayFlags).map(([name, flag]) => [name, flag.words])),
   deliveries: frame.deliveries,
 };
 const mostListed = 20;

@@ -17,21 +17,24 @@ export interface Refused {
 
 export const refusal = (words: Both): Refused => ({ words });
 
-/** Undefined when the act was done. */
-export async function refusedBy(work: () => Promise<unknown>): Promise<Refused | undefined> {
+/** Undefined when it was done. @param codes those that the page itself shows; others are a page of their own */
+export async function refusedBy(
+  work: () => Promise<unknown>,
+  codes: RegExp = /./,
+): Promise<Refused | undefined> {
   try {
     await work();
     return undefined;
   } catch (error) {
     const own = isRelaisError(error) ? wordsOfRefusal(error) : undefined;
     if (own !== undefined) return refusal(own);
-    const words = isRelaisError(error) ? refusalText(error.code) : undefined;
+    const words = isRelaisError(error) && codes.test(error.code) ? refusalText(error.code) : undefined;
     if (!isRelaisError(error) || words === undefined) throw error;
     return { words, error };
   }
 }
 
-/** A list by a filter with an unknown name: empty, with that name, so that the filter can be corrected. */
+/** A list by a filter that cannot be read or names what nobody knows: empty, with why, so that the filter stays to be put right. */
 export async function foundOr<T>(
   none: T,
   work: () => Promise<T>,
@@ -39,11 +42,16 @@ export async function foundOr<T>(
   try {
     return { found: await work() };
   } catch (error) {
-    const words = isRelaisError(error) && error.code === 'FIND-001' ? refusalText(error.code) : undefined;
+    const words =
+      isRelaisError(error) && /^(?:FIND|USAGE)-001$/.test(error.code) ? refusalText(error.code) : undefined;
     if (!isRelaisError(error) || words === undefined) throw error;
     return { found: none, refused: { words, error } };
   }
 }
+
+/** HTTP status of a list by such a filter. */
+export const statusOfList = (refused: Refused | undefined): number =>
+  refused === undefined ? 200 : refused.error?.code === 'USAGE-001' ? 400 : 404;
 
 export const refusedNotice = (refused: Refused | undefined, say: Say): Html | undefined =>
   refused === undefined

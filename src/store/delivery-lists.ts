@@ -1,13 +1,11 @@
 // Reads deliveries for support: lists by filter, one by number or key, the log entries of one.
 // Invariant: reads only, by index, page by page (keyset); a period or a lead bounds the ids before any row is read.
+import type { DeliveryFilter } from '../domain/delivery-filter.ts';
 import { inList, type ReadOnlySql, type SqlValue } from './database.ts';
 import type { HandoverEntry } from './handovers.ts';
 import { needsPerson } from './tasks.ts';
-import type { Conditions, DeliveryFilter } from './delivery-filter.ts';
-import { countTo, newestIds, wayOfRun } from './delivery-ways.ts';
+import { countTo, newestIds, wayOfRun, type Conditions } from './delivery-ways.ts';
 import { deliveryColumns, deliveryOf, type Delivery, type DeliveryRow } from './deliveries.ts';
-
-export type { DeliveryFilter } from './delivery-filter.ts';
 
 export interface ListedDelivery extends Delivery {
   readonly leadReference: string;

@@ -1,9 +1,17 @@
 // Chooses the index by which the deliveries of a filter are found, so that a page costs the same among ten million rows.
 // Invariant: reads only; every way names its index, and together the ways find each delivery of the filter once.
 import { deliveryStates, type DeliveryState } from '../domain/delivery.ts';
+import type { DeliveryFilter } from '../domain/delivery-filter.ts';
 import { isDone, ofBulkList } from './bulk-outcomes.ts';
 import { inList, type ReadOnlySql, type SqlValue } from './database.ts';
-import type { Conditions, DeliveryFilter } from './delivery-filter.ts';
+
+/** The SQL of a filter. */
+export interface Conditions {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+  /** Ids between which a period lies. */
+  readonly span?: number;
+}
 
 interface Way {
   readonly from: string;

@@ -1,9 +1,9 @@
 // Reads the end of the sealed log for the live tail: entries about deliveries and destinations.
 // Invariant: reads only, by the primary key, at most the given ids; no personal data.
 import type { Action } from '../../connectors/contract.ts';
+import type { DeliveryFilter } from '../domain/delivery-filter.ts';
 import type { DeliveryState } from '../domain/delivery.ts';
 import { inList, type ReadOnlySql, type SqlValue } from './database.ts';
-import type { DeliveryFilter } from './delivery-filter.ts';
 import type { SealedRange } from './event-feed.ts';
 import type { HandoverEntry } from './handovers.ts';
 

@@ -1,13 +1,13 @@
 // Plans a client's older leads for a newer destination, in steps.
 // Invariant: a step is one transaction, so that a large client never locks the planner's tables for long; begin and end are in the log.
-import { unknownDestination } from '../errors/unknown.ts';
-import { bisectRows, type RowSet } from '../delivery/quarantine.ts';
-import type { Bisected } from '../domain/bisect.ts';
+import { halved, type Halved, type RowSet } from '../delivery/attempt/halving.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { findDestination, type Destination } from '../store/destinations.ts';
+import type { Destination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
+import { countBackfill } from '../store/support-leads.ts';
 import { addBackfill, leadsToBackfill, type BackfillPart } from '../store/support-writes.ts';
 import type { Which } from '../store/which.ts';
+import { existingDestination as existing } from './reads/names.ts';
 import type { Actor } from './replay.ts';
 
 /** Leads of one transaction. */
@@ -17,6 +17,12 @@ export interface Backfill {
   readonly destinationId: string;
   /** Leads created since. */
   readonly since: Date;
+}
+
+/** How many leads it would hand to the planner. @throws FIND-001 */
+export async function countOfBackfill(sql: Sql, { destinationId, since }: Backfill): Promise<number> {
+  const { clientId } = await existing(sql, destinationId);
+  return countBackfill(sql, clientId, destinationId, since);
 }
 
 /** @throws FIND-001 */
@@ -74,12 +80,6 @@ const partOf = ({ clientId }: Destination, order: Backfill, after: number): Back
   destinationId: order.destinationId,
   since: order.since,
 });
-
-async function existing(tx: Sql, destinationId: string): Promise<Destination> {
-  const destination = await findDestination(tx, destinationId);
-  if (destination === undefined) throw unknownDestination(destinationId);
-  return destination;
-}
 
 const note = (tx: Sql, { id, clientId }: Destination, by: Actor, reason: string): Promise<void> =>
   appendHandovers(tx, [

@@ -1,6 +1,7 @@
 // Manages bulk runs: begun by a person, worked step by step by the process with the lease, ended or cancelled.
 // Invariant: a step's work and its progress are one transaction; a process that dies loses no finished step.
 import { setTimeout as pause } from 'node:timers/promises';
+import type { DeliveryFilter } from '../domain/delivery-filter.ts';
 import { RelaisError } from '../errors.ts';
 import { unknownRun } from '../errors/unknown.ts';
 import {
@@ -20,13 +21,14 @@ import {
 import type { Database, ReadOnlySql, Sql } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries.ts';
 import { refuseNames } from '../store/persons-names.ts';
-import type { DeliveryFilter } from '../store/delivery-lists.ts';
 import { noteFailedStep, noteGoingOn } from './bulk-failures.ts';
 import { noteBackfillBegun } from './backfill.ts';
 import type { BulkOrder } from './bulk-steps.ts';
 import { leaseMs, workStep, type RunDeps } from './bulk-work.ts';
 import type { Actor } from './replay.ts';
 import { closingText } from './typed-text.ts';
+
+export type { BulkRow } from '../store/bulk-runs.ts';
 
 /** Ended runs are kept for longer than a year; the log keeps their changes to deliveries for ever. */
 const keptDays = 400;

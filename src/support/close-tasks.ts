@@ -19,32 +19,25 @@ export interface Closing {
   readonly evidence: string;
 }
 
-/** Further work in the same transaction, with the number closed. */
-type AlsoCounted = (tx: Sql, closed: number) => Promise<void>;
-
 /**
  * Closes failed deliveries in the run they failed in. Those closed before are left as they are. Returns how many closed now.
  * @throws TASK-001 when one of them is not failed; then none is closed
  */
-export async function closeDeliveries(
-  database: Database,
-  ids: readonly number[],
-  by: Closing,
-  also: AlsoCounted = () => Promise.resolve(),
-): Promise<number> {
-  return database.transaction(async (tx) => {
-    const { closed, notFailed } = await closeIn(tx, ids, by);
-    if (notFailed.length > 0)
-      throw new RelaisError('TASK-001', [
-        `Pas en échec, donc rien à classer : ${notFailed.map(({ id, state }) => `${id} (${stateWords[state][0]})`).join(', ')}.`,
-        `Not failed, so there is nothing to close: ${notFailed.map(({ id, state }) => `${id} (${state})`).join(', ')}.`,
-      ]);
-    await also(tx, closed.length);
-    return closed.length;
-  });
+export const closeDeliveries = (database: Database, ids: readonly number[], by: Closing): Promise<number> =>
+  database.transaction((tx) => closeDeliveriesIn(tx, ids, by));
+
+/** The same in a transaction of the caller's. */
+export async function closeDeliveriesIn(tx: Sql, ids: readonly number[], by: Closing): Promise<number> {
+  const { closed, notFailed } = await closeIn(tx, ids, by);
+  if (notFailed.length > 0)
+    throw new RelaisError('TASK-001', [
+      `Pas en échec, donc rien à classer : ${notFailed.map(({ id, state }) => `${id} (${stateWords[state][0]})`).join(', ')}.`,
+      `Not failed, so there is nothing to close: ${notFailed.map(({ id, state }) => `${id} (${state})`).join(', ')}.`,
+    ]);
+  return closed.length;
 }
 
-/** The same in a transaction of the caller's; a delivery that is not failed, or was closed before, stays as it is. */
+/** Closes those that are failed; what is not, or was closed before, stays as it is. */
 export async function closeIn(
   tx: Sql,
   ids: readonly number[],
@@ -82,42 +75,34 @@ const entryOf = (by: Closing) => (row: Delivery) => ({
 });
 
 /** @throws TASK-001 when one is closed already or does not exist; then none is closed */
-export async function closeAlertTasks(
-  database: Database,
-  ids: readonly number[],
-  by: Closing,
-  also: AlsoCounted = () => Promise.resolve(),
-): Promise<number> {
-  return database.transaction(async (tx) => {
-    const closed = await closeAlerts(tx, ids);
-    const missing = ids.filter((id) => !closed.some((alert) => alert.id === id));
-    if (missing.length > 0)
-      throw new RelaisError('TASK-001', [
-        `Aucune alerte ouverte n’a ce numéro : ${missing.map((id) => `A${id}`).join(', ')}.`,
-        `No open alert has this number: ${missing.map((id) => `A${id}`).join(', ')}.`,
-      ]);
-    const rows = await readDeliveries(
-      tx,
-      closed.map(({ deliveryId }) => deliveryId),
-    );
-    await refuseNames(
-      tx,
-      rows.map(({ leadId }) => leadId),
-      closingText(by),
-    );
-    await appendHandovers(
-      tx,
-      closed.map((alert) => ({
-        entry: 'closed' as const,
-        clientId: alert.clientId,
-        destinationId: alert.destinationId,
-        deliveryId: alert.deliveryId,
-        actor: by.actor,
-        purpose: closingText(by),
-        reason: alert.kind,
-      })),
-    );
-    await also(tx, closed.length);
-    return closed.length;
-  });
+export async function closeAlertsIn(tx: Sql, ids: readonly number[], by: Closing): Promise<number> {
+  const closed = await closeAlerts(tx, ids);
+  const missing = ids.filter((id) => !closed.some((alert) => alert.id === id));
+  if (missing.length > 0)
+    throw new RelaisError('TASK-001', [
+      `Aucune alerte ouverte n’a ce numéro : ${missing.map((id) => `A${id}`).join(', ')}.`,
+      `No open alert has this number: ${missing.map((id) => `A${id}`).join(', ')}.`,
+    ]);
+  const rows = await readDeliveries(
+    tx,
+    closed.map(({ deliveryId }) => deliveryId),
+  );
+  await refuseNames(
+    tx,
+    rows.map(({ leadId }) => leadId),
+    closingText(by),
+  );
+  await appendHandovers(
+    tx,
+    closed.map((alert) => ({
+      entry: 'closed' as const,
+      clientId: alert.clientId,
+      destinationId: alert.destinationId,
+      deliveryId: alert.deliveryId,
+      actor: by.actor,
+      purpose: closingText(by),
+      reason: alert.kind,
+    })),
+  );
+  return closed.length;
 }

@@ -1,4 +1,5 @@
 // Checks the names in a filter, so that a typing mistake is reported, instead of being answered with an empty list.
+import type { DeliveryFilter } from '../domain/delivery-filter.ts';
 import { reasons } from '../domain/delivery.ts';
 import { RelaisError } from '../errors.ts';
 import { unknownLead } from '../errors/unknown.ts';
@@ -6,7 +7,7 @@ import { didYouMean, suggest } from '../mapping/document/suggest.ts';
 import { readBulkRun } from '../store/bulk-runs.ts';
 import type { ReadOnlySql } from '../store/database.ts';
 import { allDestinations, clientIds } from '../store/destinations.ts';
-import { leadExists, type DeliveryFilter } from '../store/delivery-lists.ts';
+import { leadExists } from '../store/delivery-lists.ts';
 import { isWithin, wholeCentre, type Scope } from './scope.ts';
 import { seenRun } from './seen-runs.ts';
 

@@ -1,16 +1,16 @@
 // Limits reads and acts to the leads of one client, or allows the whole centre's.
 // Invariant: another client's are answered as if they did not exist; no read and no act is without a scope.
+import type { DeliveryFilter } from '../domain/delivery-filter.ts';
 import type { RelaisError } from '../errors.ts';
 import { unknownClient } from '../errors/unknown.ts';
-import type { DeliveryFilter } from '../store/delivery-lists.ts';
 
 export interface Scope {
   /** Undefined: the whole centre, for holders that belong to no client. */
   readonly clientId: string | undefined;
 }
 
-/** Scope of operators at the terminal. */
-export const wholeCentre: Scope = { clientId: undefined };
+/** Of the operator at the terminal. */
+export const wholeCentre = { kind: 'terminal', clientId: undefined } as const;
 
 export const isWithin = ({ clientId }: Scope, of: string): boolean =>
   clientId === undefined || clientId === of;

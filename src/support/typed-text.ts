@@ -4,7 +4,11 @@ import { namesSomebody } from '../domain/impersonal-text.ts';
 import { RelaisError } from '../errors.ts';
 
 /** French names of fields or options that differ from the English ones. */
-const inFrench: Readonly<Partial<Record<string, string>>> = { reason: 'le motif', evidence: 'la preuve' };
+const inFrench: Readonly<Partial<Record<string, string>>> = {
+  reason: 'le motif',
+  evidence: 'la preuve',
+  name: 'le nom',
+};
 
 /** Characters of a text typed for the log. */
 export const typedLength = { least: 3, most: 200 } as const;
@@ -39,9 +43,20 @@ export function typedReason(given: string | undefined, where = 'reason'): string
   if (reason.length < typedLength.least)
     throw new RelaisError('USAGE-002', [
       `Dites pourquoi (${named(where)}), en trois caractères au moins : c’est inscrit au journal.`,
-      `Say why in ${where}, in three characters at least: it is written in the hand-over log.`,
+      `Say why with ${where}, in three characters at least: it is written in the hand-over log.`,
     ]);
   return impersonal(reason, where);
+}
+
+/** What something rests on. @throws USAGE-001, USAGE-002 where it says nothing */
+export function typedEvidence(given: string | undefined, where = 'evidence'): string {
+  const evidence = (given ?? '').trim();
+  if (evidence.length < typedLength.least)
+    throw new RelaisError('USAGE-002', [
+      'Indiquez ce qui l’atteste : un e-mail, un ticket, un appel et sa date.',
+      `Say what it rests on with ${where}: a mail, a ticket, a call and its date.`,
+    ]);
+  return impersonal(evidence, where);
 }
 
 /** Reason and evidence of a closing are one text of the log. @throws USAGE-001 */

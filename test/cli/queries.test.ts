@@ -1,5 +1,6 @@
 // Support's questions are asked of a table of millions one day: each must be answered from an index.
 // The plan of every statement is read while it runs, over enough rows that the optimiser has a choice.
+import type { DeliveryFilter } from '../../src/domain/delivery-filter.ts';
 import { openDatabase, type Database, type Sql, type SqlValue } from '../../src/store/database.ts';
 import { gatewayStatus } from '../../src/store/gateway-status.ts';
 import { bulkOutcomes } from '../../src/store/bulk-outcomes.ts';
@@ -15,7 +16,6 @@ import {
   eachDelivery,
   findDelivery,
   listDeliveries,
-  type DeliveryFilter,
 } from '../../src/store/delivery-lists.ts';
 import { freshDatabase, type FreshDatabase } from '../support/database.ts';
 import { layTables } from '../support/schema.ts';

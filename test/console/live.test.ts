@@ -110,7 +110,7 @@ test('it is filtered as the lists are, and tells a filter or a place that cannot
     ['/live?after=999999-0', 400],
     ['/live?upto=999999-7', 400],
     ['/live?destination=inconnue', 404],
-    [`/live?cause=${encodeURIComponent(hostile)}`, 404],
+    [`/live?cause=${encodeURIComponent(hostile)}`, 400],
   ] as const)
     expect([path, (await support.get(path)).status]).toEqual([path, status]);
 });

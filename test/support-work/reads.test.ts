@@ -1,12 +1,14 @@
 // What support reads, whichever face shows it: masked, page by page, and never beyond the scope of whoever asks.
 import { isRelaisError } from '../../src/errors.ts';
-import { beginBulk, pauseBulk, planBulk } from '../../src/support/acts/bulk.ts';
-import { cancelOne, replayOne } from '../../src/support/acts/deliveries.ts';
-import { sendFileNow, setStatus, tryDestination } from '../../src/support/acts/destinations.ts';
-import { closeTask } from '../../src/support/acts/tasks.ts';
+import { keyScopes } from '../../src/access/permissions.ts';
+import { perform } from '../../src/support/acts/act.ts';
+import { closeAll, pauseRunAct, planBulk, replayAll, resumeRunAct } from '../../src/support/acts/bulk.ts';
+import { cancelDelivery, replayDelivery } from '../../src/support/acts/deliveries.ts';
+import { sendFileNow, suspendDestination, tryDestination } from '../../src/support/acts/destinations.ts';
+import { closeTasks } from '../../src/support/acts/tasks.ts';
 import { setBulkState } from '../../src/store/bulk-runs.ts';
 import { beginRunIn, workAnyRun } from '../../src/support/bulk-runs.ts';
-import { bulkRun, bulkRunsPage } from '../../src/support/reads/bulk-runs.ts';
+import { bulkRun, bulkRunsPage, type BulkRunHead } from '../../src/support/reads/bulk-runs.ts';
 import { countOfFilter, deliveriesPage, failureGroups } from '../../src/support/reads/deliveries.ts';
 import { deliveryPage } from '../../src/support/reads/delivery.ts';
 import { destinationPage, destinationsWithHealth } from '../../src/support/reads/destinations.ts';
@@ -23,7 +25,7 @@ import { leadRow, openGateway, type Gateway } from '../trip/gateway.ts';
 let crm: HttpRecipient;
 let gateway: Gateway;
 const essai: Scope = { clientId: 'essai' };
-const autre: Scope = { clientId: 'autre' };
+const autre = { kind: 'key', scopes: keyScopes, clientId: 'autre' } as const;
 const all = { limit: 50 };
 
 beforeAll(async () => {
@@ -144,7 +146,10 @@ test('a destination has its backlog, its open tasks and how long it takes', asyn
 test('the story of a delivery names whoever acted to the centre, and to its client nobody', async () => {
   const id = await idOf('E-13');
   const acting = { scope: wholeCentre, actor: 'account:4711' };
-  await replayOne(gateway.app, acting, String(id), { reason: 'asked by M. Dupuis' });
+  await perform(gateway.app, replayDelivery, acting, {
+    to: [String(id)],
+    input: { reason: 'asked by M. Dupuis' },
+  });
   await gateway.until(
     'refused again',
     async () => (await gateway.states(`d.id = ${id}`))[0]?.state === 'failed',
@@ -162,14 +167,13 @@ test('the story of a delivery names whoever acted to the centre, and to its clie
 test('a bulk run is planned, confirmed by its number, and worked by a planner', async () => {
   const asked = { kind: 'replay', filter: { destination: 'essai-crm', state: 'failed' } } as const;
   const acting = { scope: wholeCentre, actor: 'account:7' };
+  const begin = (input: object): Promise<BulkRunHead> =>
+    perform(gateway.app, replayAll, acting, { to: [], input: { reason: 'ticket 1', ...input } });
+  const { filter } = asked;
   await expect(planBulk(gateway.app, wholeCentre, asked)).resolves.toMatchObject({ matched: 2, going: 2 });
-  await expect(
-    refusal(beginBulk(gateway.app, acting, { ...asked, expected: 3, reason: 'ticket 1' })),
-  ).resolves.toBe('BULK-002');
-  await expect(
-    refusal(beginBulk(gateway.app, acting, { kind: 'replay', filter: {}, expected: 7, reason: 'ticket 1' })),
-  ).resolves.toBe('USAGE-001');
-  const run = await beginBulk(gateway.app, acting, { ...asked, expected: 2, reason: 'ticket 1' });
+  await expect(refusal(begin({ filter, expected: 3 }))).resolves.toBe('BULK-002');
+  await expect(refusal(begin({ filter: {}, expected: 7 }))).resolves.toBe('USAGE-001');
+  const run = await begin({ filter, expected: 2 });
   await gateway.until('done', async () => (await bulkRun(gateway.app, wholeCentre, run.id)).state === 'done');
   await expect(bulkRun(gateway.app, wholeCentre, run.id)).resolves.toMatchObject({ done: 2, refused: 0 });
   await expect(bulkRunsPage(gateway.app, essai, {}, all)).resolves.toMatchObject({ items: [] });
@@ -200,12 +204,13 @@ test('a bulk run rests when it is paused, whatever planner looks, and goes on wh
     state: 'paused',
     done: 0,
   });
-  await pauseBulk(gateway.app, acting, begun.id, 'running');
+  const on = { to: [String(begun.id)], input: {} };
+  await perform(gateway.app, resumeRunAct, acting, on);
   await gateway.until(
     'done',
     async () => (await bulkRun(gateway.app, wholeCentre, begun.id)).state === 'done',
   );
-  await expect(refusal(pauseBulk(gateway.app, acting, begun.id, 'paused'))).resolves.toBe('BULK-001');
+  await expect(refusal(perform(gateway.app, pauseRunAct, acting, on))).resolves.toBe('BULK-001');
 });
 
 test('nothing of another client is read or acted on: it is as if it did not exist', async () => {
@@ -221,10 +226,18 @@ test('nothing of another client is read or acted on: it is as if it did not exis
     'SELECT delivery_key AS `key` FROM deliveries WHERE id = ?',
     [Number(id)],
   );
-  const run = await beginBulk(app, { scope: wholeCentre, actor: 'account:7' }, {
-    ...{ kind: 'close', filter: { destination: 'essai-crm' }, expected: 2 },
-    ...{ reason: 'ticket 2', evidence: 'mail of today' },
-  } as const);
+  const run = await perform(
+    app,
+    closeAll,
+    { scope: wholeCentre, actor: 'account:7' },
+    {
+      to: [],
+      input: {
+        ...{ filter: { destination: 'essai-crm' }, expected: 2 },
+        ...{ reason: 'ticket 2', evidence: 'mail of today' },
+      },
+    },
+  );
   await gateway.owner.run(
     "INSERT INTO alerts (kind, client_id, destination_id, delivery_id, reason) VALUES ('file_late', 'essai', 'essai-crm', 0, '')",
   );
@@ -257,15 +270,18 @@ test('nothing of another client is read or acted on: it is as if it did not exis
     bulkRun(app, autre, run.id),
     mappingVersions(app, autre, 'essai-crm'),
     mappingVersion(app, autre, { destination: 'essai-crm', version: 1 }),
-    replayOne(app, acting, id, why),
-    cancelOne(app, acting, id, why),
+    perform(app, replayDelivery, acting, { to: [id], input: why }),
+    perform(app, cancelDelivery, acting, { to: [id], input: why }),
     planBulk(app, autre, { kind: 'replay', filter: { destination: 'essai-crm' } }),
-    setStatus(app, acting, 'essai-crm', { ...why, status: 'suspended' }),
+    perform(app, suspendDestination, acting, { to: ['essai-crm'], input: why }),
     tryDestination(app, autre, 'essai-crm'),
-    sendFileNow(app, acting, 'essai-crm', why),
-    pauseBulk(app, acting, run.id, 'paused'),
-    closeTask(app, acting, id, { ...why, evidence: 'mail of today' }),
-    closeTask(app, acting, alert?.task ?? '', { ...why, evidence: 'mail of today' }),
+    perform(app, sendFileNow, acting, { to: ['essai-crm'], input: why }),
+    perform(app, pauseRunAct, acting, { to: [String(run.id)], input: {} }),
+    perform(app, closeTasks, acting, { to: [id], input: { ...why, evidence: 'mail of today' } }),
+    perform(app, closeTasks, acting, {
+      to: [alert?.task ?? ''],
+      input: { ...why, evidence: 'mail of today' },
+    }),
   ];
   await expect(Promise.all(asked.map(refusal))).resolves.toEqual(asked.map(() => 'FIND-001'));
   const own = JSON.stringify([

@@ -1,6 +1,7 @@
 // A delivery that is delivered, or failed for what has not changed, is sent once more only where that is asked for: at every door.
-import { planBulk, beginBulk } from '../../src/support/acts/bulk.ts';
-import { replayOne } from '../../src/support/acts/deliveries.ts';
+import { perform } from '../../src/support/acts/act.ts';
+import { planBulk, replayAll } from '../../src/support/acts/bulk.ts';
+import { replayDelivery, type Replayed } from '../../src/support/acts/deliveries.ts';
 import { wholeCentre } from '../../src/support/scope.ts';
 import { readDeliveries } from '../../src/store/deliveries.ts';
 import { beginRun, workRun } from '../../src/support/bulk-runs.ts';
@@ -15,6 +16,17 @@ afterAll(() => home.gateway.close());
 
 const why = { actor: 'Sophie', reason: 'ticket 12' };
 const acting = { scope: wholeCentre, actor: 'Sophie' };
+const replayed = (
+  id: number,
+  {
+    seen,
+    ...how
+  }: { readonly seen?: { readonly run: number; readonly attempt: number }; readonly again?: true } = {},
+): Promise<Replayed> =>
+  perform(home.gateway.app, replayDelivery, acting, {
+    ...{ to: [String(id)], input: { reason: why.reason, ...how } },
+    seen,
+  });
 /** Deliveries that failed, put into this state since. */
 async function since(then: string, count = 1): Promise<readonly number[]> {
   const ids = await home.failed(count, `AGAIN-${(made += 1)}`);
@@ -35,17 +47,13 @@ describe.each([
 ] as const)('%s', (_what, then, refusal) => {
   test('one by its number, as HTTP and the console ask: refused, unless it is asked for', async () => {
     const [id = 0] = await since(then);
-    const { app } = home.gateway;
-    await expect(replayOne(app, acting, String(id), { reason: why.reason })).rejects.toMatchObject({
-      code: 'REPLAY-001',
-    });
+    await expect(replayed(id)).rejects.toMatchObject({ code: 'REPLAY-001' });
     expect((await home.replays()).has(id)).toBe(false);
     // The page showed this very run, which was not delivered yet.
-    await expect(
-      replayOne(app, acting, String(id), { reason: why.reason, seenRun: 1 }),
-    ).rejects.toMatchObject({ code: 'REPLAY-001' });
-    const asked = { reason: why.reason, again: true };
-    expect(await replayOne(app, acting, String(id), asked)).toMatchObject({ done: 'new_run' });
+    await expect(replayed(id, { seen: { run: 1, attempt: 0 } })).rejects.toMatchObject({
+      code: 'REPLAY-001',
+    });
+    expect(await replayed(id, { again: true })).toMatchObject({ done: 'new_run' });
   });
 
   test('several in one transaction: each by itself', async () => {
@@ -69,7 +77,8 @@ describe.each([
     expect(plan).toMatchObject({ going: 0, groups: [{ plan: refusal, count: 1, isRefused: true }] });
     const again = { kind: 'replay', filter, again: true } as const;
     expect(await planBulk(app, wholeCentre, again)).toMatchObject({ going: 1 });
-    const run = await beginBulk(app, acting, { ...again, expected: 1, reason: why.reason });
+    const input = { filter, again: true, expected: 1, reason: why.reason };
+    const run = await perform(app, replayAll, acting, { to: [], input });
     expect(JSON.parse(await optionsOf(run.id))).toMatchObject({ again: true });
   });
 
@@ -91,8 +100,7 @@ describe.each([
 
 test('what its recipient refused as invalid goes again as it is: the recipient may have mended what was wrong', async () => {
   const [id = 0] = await since(invalid.replace('departures = 0', 'departures = 1'));
-  const { app } = home.gateway;
-  expect(await replayOne(app, acting, String(id), { reason: why.reason })).toMatchObject({ done: 'new_run' });
+  expect(await replayed(id)).toMatchObject({ done: 'new_run' });
 });
 
 const optionsOf = async (id: number): Promise<string> =>

@@ -1,16 +1,18 @@
 // C55 of the texts that people type: the log keeps them whole or not at all, and none of them names the person it is about.
-import { beginBulk } from '../../src/support/acts/bulk.ts';
-import { cancelOne, replayOne } from '../../src/support/acts/deliveries.ts';
-import { closeTask } from '../../src/support/acts/tasks.ts';
+import { perform } from '../../src/support/acts/act.ts';
+import { replayAll } from '../../src/support/acts/bulk.ts';
+import { cancelDelivery, replayDelivery } from '../../src/support/acts/deliveries.ts';
+import { closeTasks } from '../../src/support/acts/tasks.ts';
 import { findPeople } from '../../src/support/find-person.ts';
 import { findOppositions } from '../../src/support/opposition-list.ts';
 import { retryRow } from '../../src/support/retry-row.ts';
+import { wholeCentre } from '../../src/support/scope.ts';
 import { appendHandovers } from '../../src/store/handovers.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
 let gateway: Gateway;
 let id = 0;
-const acting = { scope: { clientId: undefined }, actor: 'tester' };
+const acting = { scope: wholeCentre, actor: 'tester' };
 const named = { code: 'USAGE-001', message: expect.stringContaining('Gastonzz') as string };
 
 beforeAll(async () => {
@@ -39,11 +41,17 @@ afterAll(() => gateway.close());
 const place = () => gateway.app;
 const reason = 'gaston Gastonzz a demandé';
 const doors: Readonly<Record<string, () => Promise<unknown>>> = {
-  replay: () => replayOne(place(), acting, String(id), { reason }),
+  replay: () => perform(place(), replayDelivery, acting, { to: [String(id)], input: { reason } }),
   'close, in the evidence': () =>
-    closeTask(place(), acting, String(id), { reason: 'ticket 1', evidence: 'Gastonzz l’a dit' }),
+    perform(place(), closeTasks, acting, {
+      to: [String(id)],
+      input: { reason: 'ticket 1', evidence: 'Gastonzz l’a dit' },
+    }),
   bulk: () =>
-    beginBulk(place(), acting, { kind: 'replay', filter: { state: 'failed' }, expected: 1, reason }),
+    perform(place(), replayAll, acting, {
+      to: [],
+      input: { filter: { state: 'failed' }, expected: 1, reason },
+    }),
   withdraw: () =>
     place().rights.withdraw({
       ...{ clientId: 'essai', reference: 'N-1', actor: 'tester', reason },
@@ -55,12 +63,12 @@ const doors: Readonly<Record<string, () => Promise<unknown>>> = {
       identity: 'carte de Gaston Gastonzz vue',
     }),
   'close, of an alert about a delivery': async () =>
-    closeTask(
-      place(),
-      acting,
-      `A${(await gateway.owner.all<{ id: number }>('SELECT id FROM alerts WHERE delivery_id = ?', [id]))[0]?.id ?? 0}`,
-      { reason: 'ticket 1', evidence: 'Gastonzz l’a dit' },
-    ),
+    perform(place(), closeTasks, acting, {
+      to: [
+        `A${(await gateway.owner.all<{ id: number }>('SELECT id FROM alerts WHERE delivery_id = ?', [id]))[0]?.id ?? 0}`,
+      ],
+      input: { reason: 'ticket 1', evidence: 'Gastonzz l’a dit' },
+    }),
   'an objection by address': () =>
     place().rights.object({
       ...{ clientId: 'essai', addresses: { email: 'n-1@courriel.example' }, actor: 'tester', reason },
@@ -122,16 +130,17 @@ test('a text that the log cannot keep whole is refused, whichever door it came b
     ),
   ).rejects.toMatchObject({ code: 'USAGE-001', message: expect.stringContaining('201') as string });
   await expect(
-    closeTask(place(), acting, String(id), {
-      reason: 'r'.repeat(100),
-      evidence: `${'e'.repeat(90)} ticket 4711`,
+    perform(place(), closeTasks, acting, {
+      to: [String(id)],
+      input: { reason: 'r'.repeat(100), evidence: `${'e'.repeat(90)} ticket 4711` },
     }),
   ).rejects.toMatchObject({ code: 'USAGE-001', message: expect.stringContaining('180') as string });
 });
 
 test('the same acts pass with a ticket number', async () => {
-  await cancelOne(place(), acting, String(id), { reason: 'ticket 12' }).catch(() => undefined);
-  await replayOne(place(), acting, String(id), { reason: 'ticket 12' });
+  const asked = { to: [String(id)], input: { reason: 'ticket 12' } };
+  await perform(place(), cancelDelivery, acting, asked).catch(() => undefined);
+  await perform(place(), replayDelivery, acting, asked);
   expect(await gateway.owner.all("SELECT purpose FROM handovers WHERE entry = 'replayed'")).toEqual([
     { purpose: 'ticket 12' },
   ]);

@@ -1,14 +1,18 @@
 // Bulk runs over all deliveries of a filter: planned, confirmed by the number, followed, stopped.
 import type { FastifyInstance } from 'fastify';
-import type { Permission } from '../../access/permissions.ts';
+import type { Act } from '../../support/acts/act.ts';
 import {
-  beginBulk,
-  pauseBulk,
+  cancelAll,
+  cancelRunAct,
+  closeAll,
+  pauseRunAct,
   planBulk,
-  stopBulk,
+  replayAll,
+  resumeRunAct,
   type BulkPlan,
   type PlannedKind,
 } from '../../support/acts/bulk.ts';
+import type { ReplayHow } from '../../support/acts/deliveries.ts';
 import {
   bulkRun,
   bulkRunsPage,
@@ -16,28 +20,32 @@ import {
   type BulkRunHead,
   type BulkState,
 } from '../../support/reads/bulk-runs.ts';
-import { acts, asks, reads, type AskedWith, type RouteDeps } from '../route.ts';
+import { readFilter, type FilterAsked } from '../../support/reads/filter.ts';
+import { bodyOf, offers } from '../act.ts';
+import { asks, reads, type RouteDeps } from '../route.ts';
 import * as s from '../schemas.ts';
-import { replayFlags, type ReplayAsked } from './delivery-schemas.ts';
-import { filterFields, filterOf, type FilterAsked } from './filter.ts';
 
 const tag = 'work';
 const paged = { limit: s.limitField, after: s.afterField };
 
 export function bulkRoutes(server: FastifyInstance, deps: RouteDeps): void {
   runs(server, deps);
-  for (const [kind, url, permission, summary] of bulkDoors) {
-    const door = { kind, url, permission, summary };
-    plan(server, deps, door);
-    begin(server, deps, door);
-  }
+  doors(server, deps, replayAll, {
+    kind: 'replay',
+    url: '/v1/deliveries/replay',
+    summary: 'Replay everything the filter matches',
+  });
+  doors(server, deps, cancelAll, {
+    kind: 'cancel',
+    url: '/v1/deliveries/cancel',
+    summary: 'Cancel everything the filter matches',
+  });
+  doors(server, deps, closeAll, {
+    kind: 'close',
+    url: '/v1/tasks/close',
+    summary: 'Close every failed delivery the filter matches',
+  });
 }
-
-const bulkDoors: readonly (readonly [PlannedKind, string, Permission, string])[] = [
-  ['replay', '/v1/deliveries/replay', 'delivery.replay', 'Replay everything the filter matches'],
-  ['cancel', '/v1/deliveries/cancel', 'delivery.cancel', 'Cancel everything the filter matches'],
-  ['close', '/v1/tasks/close', 'task.close', 'Close every failed delivery the filter matches'],
-];
 
 const runSchema = s.object({
   id: s.whole(),
@@ -107,79 +115,44 @@ const params = {
   run: { type: 'string', pattern: '^[0-9]{1,15}$', description: 'number of the bulk run' },
 };
 
-const done = (run: BulkRunHead): { readonly status: 200; readonly body: object } => ({
-  status: 200,
-  body: runAnswer(run),
-});
-
 function runActs(server: FastifyInstance, deps: RouteDeps): void {
-  const { support } = deps;
-  for (const [verb, state, summary] of [
-    ['pause', 'paused', 'A bulk run rests where it stands, once its step has ended'],
-    ['resume', 'running', 'A bulk run that rests goes on'],
-  ] as const)
-    acts<Readonly<Record<string, never>>>(server, deps, {
-      url: `/v1/bulk-runs/:run/${verb}`,
-      permission: 'delivery.replay',
-      tag,
-      params,
-      summary,
-      body: s.request({}),
-      answer: runSchema,
-      work: async ({ params: named, caller }, keep) => {
-        const acting = { scope: caller.holder, actor: caller.actor };
-        const id = Number(named['run']);
-        return done(await pauseBulk(support, acting, id, state, (tx, run) => keep(tx, done(run))));
-      },
-    });
-  acts<{ readonly reason: string }>(server, deps, {
-    url: '/v1/bulk-runs/:run/cancel',
-    permission: 'delivery.replay',
-    tag,
-    params,
-    summary: 'Stop a bulk run where it stands; what it has done stays done',
-    body: s.request({ reason: s.typed('why: a ticket number') }, ['reason']),
-    answer: runSchema,
-    work: async ({ params: named, body, caller }, keep) => {
-      const acting = { scope: caller.holder, actor: caller.actor };
-      const id = Number(named['run']);
-      return done(await stopBulk(support, acting, id, body, (tx, run) => keep(tx, done(run))));
-    },
+  const route = { tag, params, answer: runSchema, body: runAnswer };
+  offers(server, deps, pauseRunAct, {
+    ...route,
+    url: '/v1/bulk-runs/:run/pause',
+    summary: 'A bulk run rests where it stands, once its step has ended',
   });
-}
-
-interface BulkBody extends ReplayAsked {
-  readonly filter: FilterAsked;
-}
-interface ConfirmedBody extends BulkBody {
-  readonly expected: number;
-  readonly reason: string;
-  readonly evidence?: string;
+  offers(server, deps, resumeRunAct, {
+    ...route,
+    url: '/v1/bulk-runs/:run/resume',
+    summary: 'A bulk run that rests goes on',
+  });
+  offers(server, deps, cancelRunAct, {
+    ...route,
+    url: '/v1/bulk-runs/:run/cancel',
+    summary: 'Stop a bulk run where it stands; what it has done stays done',
+  });
 }
 
 interface Door {
   readonly kind: PlannedKind;
   readonly url: string;
-  readonly permission: Permission;
   readonly summary: string;
 }
 
-const askedBy = (kind: PlannedKind): Readonly<Record<string, s.Schema>> => ({
-  filter: { ...s.request(filterFields), minProperties: 1 },
-  ...(kind === 'replay' ? replayFlags : {}),
-});
-
-function plan(
+/** The plan of what an act would do, and the act, which confirms its number. */
+function doors<Input extends object>(
   server: FastifyInstance,
-  { support }: RouteDeps,
-  { kind, url, permission, summary }: Door,
+  deps: RouteDeps,
+  act: Act<Input, BulkRunHead>,
+  { kind, url, summary }: Door,
 ): void {
-  asks<BulkBody>(server, {
+  asks<Partial<ReplayHow> & { readonly filter: FilterAsked }>(server, {
     url: `${url}/plan`,
-    permission,
+    permission: act.permission,
     tag,
     summary: `${summary}: what would be done, and to how many`,
-    body: s.request(askedBy(kind), ['filter']),
+    body: bodyOf(act, ['filter', 'anew', 'acceptDoubles', 'again']),
     answer: s.object({
       matched: s.whole(),
       going: s.whole('the number to confirm as `expected`'),
@@ -187,48 +160,19 @@ function plan(
       first: s.list(s.whole(), 'numbers of the first of them'),
     }),
     work: async ({ body, caller }) => {
-      const planned: BulkPlan = await planBulk(support, caller.holder, {
-        ...body,
-        kind,
-        filter: filterOf(body.filter),
-      });
-      return { ...planned, groups: planned.groups.map(s.inWords) };
+      const filter = readFilter(body.filter);
+      const plan: BulkPlan = await planBulk(deps.support, caller.holder, { ...body, kind, filter });
+      return { ...plan, groups: plan.groups.map(s.inWords) };
     },
   });
-}
-
-function begin(server: FastifyInstance, deps: RouteDeps, { kind, url, permission, summary }: Door): void {
-  const { support } = deps;
-  acts<ConfirmedBody>(server, deps, {
+  offers(server, deps, act, {
     url,
-    permission,
     tag,
     summary,
-    status: 202 as const,
+    status: 202,
     description:
       'A bulk run does it; it goes on whatever becomes of who asked. /v1/bulk-runs shows how far it is.',
-    body: s.request(
-      {
-        ...askedBy(kind),
-        expected: {
-          type: 'integer',
-          minimum: 1,
-          description: '`going` of the plan: another number is refused',
-        },
-        reason: s.typed('why: a ticket number'),
-        ...(kind === 'close' ? { evidence: s.typed('the proof of it: a mail, a ticket') } : {}),
-      },
-      ['filter', 'expected', 'reason', ...(kind === 'close' ? ['evidence'] : [])],
-    ),
     answer: runSchema,
-    work: async ({ body, caller }: AskedWith<ConfirmedBody>, keep) => {
-      const run = await beginBulk(
-        support,
-        { scope: caller.holder, actor: caller.actor },
-        { ...body, kind, filter: filterOf(body.filter) },
-        (tx, begun) => keep(tx, { status: 202, body: runAnswer(begun) }),
-      );
-      return { status: 202, body: runAnswer(run) };
-    },
+    body: runAnswer,
   });
 }

@@ -1,21 +1,15 @@
 // GET /v1/deliveries and one delivery with its story; replay and cancellation of one.
 import type { FastifyInstance } from 'fastify';
 import { deliveryStates } from '../../domain/delivery.ts';
-import { cancelOne, replayOne } from '../../support/acts/deliveries.ts';
+import { cancelDelivery, replayDelivery } from '../../support/acts/deliveries.ts';
 import { countOfFilter, deliveriesPage, failureGroups, mostCounted } from '../../support/reads/deliveries.ts';
 import { adviceLine } from '../../support/advice.ts';
 import { deliveryPage } from '../../support/reads/delivery.ts';
-import type { Answer } from '../repeatable.ts';
-import { acts, reads, type AskedToRead, type AskedWith, type RouteDeps } from '../route.ts';
+import { filterSchemas, readFilter } from '../../support/reads/filter.ts';
+import { offers } from '../act.ts';
+import { reads, type AskedToRead, type RouteDeps } from '../route.ts';
 import * as s from '../schemas.ts';
-import { filterFields, filterOf } from './filter.ts';
-import {
-  deliverySchema,
-  entrySchema,
-  replayFlags,
-  storySchema,
-  type ReplayAsked,
-} from './delivery-schemas.ts';
+import { deliverySchema, entrySchema, storySchema } from './delivery-schemas.ts';
 
 const tag = 'deliveries';
 const params = { delivery: s.deliveryName('its number, or its key (`webhook-id`)') };
@@ -27,10 +21,10 @@ export function deliveryRoutes(server: FastifyInstance, deps: RouteDeps): void {
     permission: 'delivery.read',
     tag,
     summary: 'Deliveries, newest first',
-    query: { ...filterFields, limit: s.limitField, after: s.afterField },
+    query: { ...filterSchemas, limit: s.limitField, after: s.afterField },
     answer: s.pageOf(deliverySchema),
     work: async ({ query, caller }) =>
-      s.pageAnswer(await deliveriesPage(support, caller.holder, filterOf(query), s.pageAsked(query))),
+      s.pageAnswer(await deliveriesPage(support, caller.holder, readFilter(query), s.pageAsked(query))),
   });
   reads(server, {
     url: '/v1/deliveries/count',
@@ -38,9 +32,9 @@ export function deliveryRoutes(server: FastifyInstance, deps: RouteDeps): void {
     tag,
     summary: 'How many deliveries match',
     description: `Counted up to ${mostCounted}; isMore says that there are more.`,
-    query: filterFields,
+    query: filterSchemas,
     answer: s.object({ count: s.whole(), isMore: s.flag() }),
-    work: ({ query, caller }) => countOfFilter(support, caller.holder, filterOf(query)),
+    work: ({ query, caller }) => countOfFilter(support, caller.holder, readFilter(query)),
   });
   reads(server, {
     url: '/v1/deliveries/:delivery',
@@ -65,10 +59,10 @@ export function deliveryRoutes(server: FastifyInstance, deps: RouteDeps): void {
     permission: 'task.read',
     tag: 'work',
     summary: 'What needs a person, counted by destination and cause',
-    query: { client: filterFields.client, destination: filterFields.destination },
+    query: { client: filterSchemas.client, destination: filterSchemas.destination },
     answer: s.object({ items: s.list(groupSchema) }),
     work: async ({ query, caller }) => ({
-      items: (await failureGroups(support, caller.holder, filterOf(query))).map((group) =>
+      items: (await failureGroups(support, caller.holder, readFilter(query))).map((group) =>
         s.asJson({
           ...group,
           stateText: s.words(group.stateText),
@@ -119,61 +113,34 @@ async function oneDelivery({ support }: RouteDeps, { params: named, caller }: As
   });
 }
 
-interface Why {
-  readonly reason: string;
-}
-const why = { reason: s.typed('why: a ticket number') };
-
 function actsOnOne(server: FastifyInstance, deps: RouteDeps): void {
-  const actingOf = ({ caller }: AskedWith<Why>) => ({ scope: caller.holder, actor: caller.actor });
-  const nameOf = ({ params: named }: AskedWith<Why>): string => named['delivery'] ?? '';
-  acts<Why & ReplayAsked>(server, deps, {
+  offers(server, deps, replayDelivery, {
     url: '/v1/deliveries/:delivery/replay',
-    permission: 'delivery.replay',
     tag,
     params,
     summary: 'Send again what has ended, or bring forward the next try of what waits',
-    body: s.request({ ...why, ...replayFlags }, ['reason']),
     answer: s.object({
       delivery: s.whole(),
       done: s.oneOf(['new_run', 'brought_forward', 'looked_at_again']),
       newKey: s.flag('under a new Idempotency-Key to the recipient'),
     }),
-    work: async (asked, keep) => {
-      const answerOf = (done: Awaited<ReturnType<typeof replayOne>>): Answer => ({
-        status: 200,
-        body: { delivery: done.id, done: done.done, newKey: done.done === 'new_run' && done.newKey },
-      });
-      return answerOf(
-        await replayOne(deps.support, actingOf(asked), nameOf(asked), asked.body, (tx, done) =>
-          keep(tx, answerOf(done)),
-        ),
-      );
-    },
+    body: (answer) => ({
+      delivery: answer.id,
+      done: answer.done,
+      newKey: answer.done === 'new_run' && answer.newKey,
+    }),
   });
-  acts<Why>(server, deps, {
+  offers(server, deps, cancelDelivery, {
     url: '/v1/deliveries/:delivery/cancel',
-    permission: 'delivery.cancel',
     tag,
     params,
     summary: 'End a delivery that is not being sent; the lead stays',
-    body: s.request(why, ['reason']),
     answer: s.object({
       delivery: s.whole(),
       isByHand: s.flag(
         'it carried a right that the recipient has not heard: tell it in writing, then close the task',
       ),
     }),
-    work: async (asked, keep) => {
-      const answerOf = ({ id, isByHand }: Awaited<ReturnType<typeof cancelOne>>): Answer => ({
-        status: 200,
-        body: { delivery: id, isByHand },
-      });
-      return answerOf(
-        await cancelOne(deps.support, actingOf(asked), nameOf(asked), asked.body, (tx, done) =>
-          keep(tx, answerOf(done)),
-        ),
-      );
-    },
+    body: ({ id, isByHand }) => ({ delivery: id, isByHand }),
   });
 }

@@ -1,28 +1,17 @@
 // Schemas of a delivery, its story and its entries of the log.
-import { deliveryStates } from '../../domain/delivery.ts';
+import { rowColumns } from '../../support/reads/delivery-row.ts';
 import * as s from '../schemas.ts';
 
 export const deliverySchema = s.called(
   'Delivery',
-  s.object({
-    id: s.whole(),
-    key: s.text('`webhook-id` of what was sent'),
-    client: s.text(),
-    destination: s.text(),
-    lead: s.text("the centre's reference of the lead"),
-    erased: s.flag('the person has been erased'),
-    revision: s.whole('of the lead, when it was planned'),
-    action: s.oneOf(['create', 'update', 'erase']),
-    state: s.oneOf(deliveryStates),
-    reason: s.text('`base` or `base:CODE`'),
-    run: s.whole('1, and one more for each replay'),
-    attempt: s.whole(),
-    departures: s.whole(),
-    createdAt: s.moment(),
-    dueAt: s.moment(),
-    expiresAt: s.moment(),
-    settledAt: s.orNull(s.moment()),
-  }),
+  s.object(
+    Object.fromEntries(
+      rowColumns.map(([name, { schema, help }]) => [
+        name,
+        help === undefined ? schema : { ...schema, description: help },
+      ]),
+    ),
+  ),
 );
 
 export const storySchema = s.called(
@@ -89,19 +78,3 @@ export const entrySchema = s.called(
     nextStep: s.text(),
   }),
 );
-
-/** Options of a replay, of one delivery or of many. */
-export const replayFlags = {
-  anew: s.flag('what waits with the content of an earlier version is written by the one in force'),
-  acceptDoubles: s.flag(
-    'what a recipient may hold already (unknown_hold) is sent all the same; the reason says why a double is accepted',
-  ),
-  again: s.flag(
-    'a delivery that is delivered already is sent a second time, and one that stopped at a field here is tried again under a mapping that has not changed; without it both are refused',
-  ),
-};
-export interface ReplayAsked {
-  readonly anew?: boolean;
-  readonly acceptDoubles?: boolean;
-  readonly again?: boolean;
-}

@@ -1,17 +1,23 @@
 // Destinations with their health, their files and mapping versions; suspend, resume, test, file now.
 import type { FastifyInstance } from 'fastify';
-import { sendFileNow, setStatus, tryDestination } from '../../support/acts/destinations.ts';
+import {
+  resumeDestination,
+  sendFileNow,
+  suspendDestination,
+  tryDestination,
+} from '../../support/acts/destinations.ts';
 import {
   destinationPage,
   destinationsWithHealth,
   type DestinationHealth,
 } from '../../support/reads/destinations.ts';
 import type { TestedDestination } from '../../support/destination-test.ts';
+import { filterSchemas } from '../../support/reads/filter.ts';
 import { filesPage } from '../../support/reads/files.ts';
 import { mappingVersion, mappingVersions } from '../../support/reads/mapping-versions.ts';
-import { acts, asks, reads, type AskedWith, type RouteDeps } from '../route.ts';
+import { offers } from '../act.ts';
+import { asks, reads, type RouteDeps } from '../route.ts';
 import * as s from '../schemas.ts';
-import { filterFields } from './filter.ts';
 
 const tag = 'destinations';
 const params = { destination: s.destinationName('name of the destination') };
@@ -52,7 +58,7 @@ export function destinationRoutes(server: FastifyInstance, deps: RouteDeps): voi
     permission: 'delivery.read',
     tag,
     summary: 'Destinations with their health',
-    query: { client: filterFields.client },
+    query: { client: filterSchemas.client },
     answer: s.object({ items: s.list(s.object(destination)) }),
     work: async ({ query: { client }, caller }) => ({
       items: (
@@ -89,8 +95,8 @@ function files(server: FastifyInstance, { support }: RouteDeps): void {
     tag,
     summary: 'Files of flows, newest first',
     query: {
-      client: filterFields.client,
-      destination: filterFields.destination,
+      client: filterSchemas.client,
+      destination: filterSchemas.destination,
       limit: s.limitField,
       after: s.afterField,
     },
@@ -169,9 +175,6 @@ function versions(server: FastifyInstance, { support }: RouteDeps): void {
   });
 }
 
-interface Why {
-  readonly reason: string;
-}
 /** Further findings in English, like the interface. */
 const answerOf = ({ isReached, outcome, reason, durationMs, tried, notes }: TestedDestination): unknown => ({
   isReached,
@@ -182,46 +185,28 @@ const answerOf = ({ isReached, outcome, reason, durationMs, tried, notes }: Test
   notes: notes.map(([, english]) => english),
 });
 
-const why = s.request({ reason: s.typed('why: a ticket number') }, ['reason']);
-
 function actsOnDestination(server: FastifyInstance, deps: RouteDeps): void {
-  const { support } = deps;
-  const nameOf = ({ params: named }: AskedWith<unknown>): string => named['destination'] ?? '';
-  const actingOf = ({ caller }: AskedWith<unknown>) => ({ scope: caller.holder, actor: caller.actor });
-  for (const [verb, status, summary] of [
-    ['suspend', 'suspended', 'Stop sending; its leads wait, visibly'],
-    ['resume', 'active', 'Send again; a held destination probes at once'],
+  for (const [act, verb, status, summary] of [
+    [suspendDestination, 'suspend', 'suspended', 'Stop sending; its leads wait, visibly'],
+    [resumeDestination, 'resume', 'active', 'Send again; a held destination probes at once'],
   ] as const)
-    acts<Why>(server, deps, {
+    offers(server, deps, act, {
       url: `/v1/destinations/:destination/${verb}`,
-      permission: 'destination.suspend',
       tag,
       params,
       summary,
-      body: why,
       answer: s.object({ destination: s.text(), status: s.text() }),
-      work: async (asked, keep) => {
-        const answer = { status: 200, body: { destination: nameOf(asked), status } };
-        const order = { ...asked.body, status };
-        await setStatus(support, actingOf(asked), nameOf(asked), order, (tx) => keep(tx, answer));
-        return answer;
-      },
+      body: (_done, name) => ({ destination: name, status }),
     });
-  acts<Why>(server, deps, {
+  offers(server, deps, sendFileNow, {
     url: '/v1/destinations/:destination/send-file',
-    permission: 'file.send',
     tag,
     params,
     summary: 'Make a file of what waits now',
     description: 'It leaves within a second, if anything waits for it; /v1/files shows it.',
     status: 202,
-    body: why,
     answer: s.object({ destination: s.text() }),
-    work: async (asked, keep) => {
-      const answer = { status: 202, body: { destination: nameOf(asked) } };
-      await sendFileNow(support, actingOf(asked), nameOf(asked), asked.body, (tx) => keep(tx, answer));
-      return answer;
-    },
+    body: (_done, name) => ({ destination: name }),
   });
   asks<Readonly<Record<string, never>>>(server, {
     url: '/v1/destinations/:destination/test',
@@ -239,8 +224,8 @@ function actsOnDestination(server: FastifyInstance, deps: RouteDeps): void {
       notes: s.list(s.text()),
     }),
     work: async (asked) => {
-      const tested = await tryDestination(support, asked.caller.holder, nameOf(asked));
-      return answerOf(tested);
+      const name = asked.params['destination'] ?? '';
+      return answerOf(await tryDestination(deps.support, asked.caller.holder, name));
     },
   });
 }

@@ -1,6 +1,7 @@
 // Tasks and alerts that need a person, and their closing.
 import type { FastifyInstance } from 'fastify';
-import { closeTask } from '../../support/acts/tasks.ts';
+import { closeTasks } from '../../support/acts/tasks.ts';
+import { filterSchemas, readFilter } from '../../support/reads/filter.ts';
 import {
   alertKinds,
   alertsPage,
@@ -9,10 +10,10 @@ import {
   type AlertKind,
 } from '../../support/reads/tasks.ts';
 import { adviceLine } from '../../support/advice.ts';
-import { acts, reads, type RouteDeps } from '../route.ts';
+import { offers } from '../act.ts';
+import { reads, type RouteDeps } from '../route.ts';
 import * as s from '../schemas.ts';
 import { deliverySchema } from './delivery-schemas.ts';
-import { filterFields, filterOf } from './filter.ts';
 
 const tag = 'work';
 const paged = { limit: s.limitField, after: s.afterField };
@@ -30,7 +31,7 @@ const alert = {
   text: s.bothWords,
   raisedAt: s.moment(),
 };
-const of = { client: filterFields.client, destination: filterFields.destination };
+const of = { client: filterSchemas.client, destination: filterSchemas.destination };
 
 export function workRoutes(server: FastifyInstance, deps: RouteDeps): void {
   const { support } = deps;
@@ -56,9 +57,9 @@ export function workRoutes(server: FastifyInstance, deps: RouteDeps): void {
     }),
     work: async ({ query, caller }) => {
       const asked = s.pageAsked(query);
-      const page = await deliveryTasksPage(support, caller.holder, filterOf(query), asked);
+      const page = await deliveryTasksPage(support, caller.holder, readFilter(query), asked);
       const alerts =
-        asked.after === undefined ? await openAlerts(support, caller.holder, filterOf(query), 200) : [];
+        asked.after === undefined ? await openAlerts(support, caller.holder, readFilter(query), 200) : [];
       return {
         ...(s.pageAnswer(page, (task) => ({
           ...s.inWords(task),
@@ -78,10 +79,10 @@ function alertRoutes(server: FastifyInstance, deps: RouteDeps): void {
     permission: 'task.read',
     tag,
     summary: 'Alerts as they were raised, newest first',
-    query: { ...of, ...paged, kind: s.oneOf(alertKinds, 'of one kind'), since: filterFields.since },
+    query: { ...of, ...paged, kind: s.oneOf(alertKinds, 'of one kind'), since: filterSchemas.since },
     answer: s.pageOf(s.object({ ...alert, sentAt: s.orNull(s.moment()), closedAt: s.orNull(s.moment()) })),
     work: async ({ query, caller }) => {
-      const { since, client, destination } = filterOf(query);
+      const { since, client, destination } = readFilter(query);
       const filter = {
         ...(client === undefined ? {} : { client }),
         ...(destination === undefined ? {} : { destination }),
@@ -91,24 +92,12 @@ function alertRoutes(server: FastifyInstance, deps: RouteDeps): void {
       return s.pageAnswer(await alertsPage(support, caller.holder, filter, s.pageAsked(query)), s.inWords);
     },
   });
-  acts<{ readonly reason: string; readonly evidence: string }>(server, deps, {
+  offers(server, deps, closeTasks, {
     url: '/v1/tasks/:task/close',
-    permission: 'task.close',
     tag,
     params: { task: s.taskName('the number of a failed delivery, or `A12` for an alert') },
     summary: 'Say that a task needs nobody any more; nothing is sent, and no delivery changes',
-    body: s.request({ reason: s.typed('why'), evidence: s.typed('the proof of it: a mail, a ticket') }, [
-      'reason',
-      'evidence',
-    ]),
     answer: s.object({ task: s.text(), isClosedNow: s.flag('false: it had been closed before') }),
-    work: async ({ params, body, caller }, keep) => {
-      const task = params['task'] ?? '';
-      const acting = { scope: caller.holder, actor: caller.actor };
-      const answerOf = (isClosedNow: boolean) => ({ status: 200, body: { task, isClosedNow } });
-      return answerOf(
-        await closeTask(support, acting, task, body, (tx, isClosedNow) => keep(tx, answerOf(isClosedNow))),
-      );
-    },
+    body: (closed, task) => ({ task, isClosedNow: closed > 0 }),
   });
 }

@@ -2,26 +2,34 @@
 // as a run.
 // Invariant: the run covers the counted deliveries: where they have changed meanwhile, nothing begins and the new plan is shown.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isRelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { beginBulk, planBulk, type BulkAsked, type BulkPlan } from '../../support/acts/bulk.ts';
-import type { Both } from '../../support/words.ts';
-import { askedFilter, carried, filterOf, queryOf, type AskedFilter } from '../filter.ts';
+import { perform, reason, type Act, type By } from '../../support/acts/act.ts';
+import { cancelAll, planBulk, replayAll, type BulkPlan } from '../../support/acts/bulk.ts';
+import { replayFlags, type ReplayHow } from '../../support/acts/deliveries.ts';
+import type { BulkRunHead } from '../../support/reads/bulk-runs.ts';
+import { readFilter } from '../../support/reads/filter.ts';
+import { boxes } from '../act-form.ts';
+import { askedFilter, carried, queryOf, type AskedFilter } from '../filter.ts';
 import { filterFacts } from '../filter-words.ts';
 import { asked, field } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { facts, hidden, input, notice, table } from '../parts.ts';
-import { reasonProblem } from '../reasons.ts';
+import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { countText } from '../times.ts';
-import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
 import type { Desk } from './sign-in.ts';
+
+const beginning =
+  <Input extends object>(act: Act<Input, BulkRunHead>) =>
+  ({ place }: Desk, by: By, input: object): Promise<BulkRunHead> =>
+    perform(place, act, by, { to: [], input });
 
 const doors = [
   {
     kind: 'replay',
-    gate: 'delivery.replay',
+    gate: replayAll.permission,
+    begin: beginning(replayAll),
     title: words.replayAllTitle,
     text: words.planText,
     nothing: words.nothingGoes,
@@ -31,7 +39,8 @@ const doors = [
   },
   {
     kind: 'cancel',
-    gate: 'delivery.cancel',
+    gate: cancelAll.permission,
+    begin: beginning(cancelAll),
     title: words.cancelAllTitle,
     text: words.planEndText,
     nothing: words.nothingEnds,
@@ -57,30 +66,22 @@ function doorRoutes(server: FastifyInstance, desk: Desk, door: Door): void {
   server.post(`/${door.kind}`, { config: { gate: door.gate } }, async (request, reply) => {
     const wanted = askedFilter(request.body);
     const how = howOf((name) => field(request, name, 3));
-    const reason = field(request, 'reason', 1_000).trim();
-    const problem = reasonProblem(reason);
-    if (problem !== undefined) return planPage(desk, request, reply, { door, wanted, how, problem });
     // As people type large numbers: with spaces between the thousands.
     const expected = Number(field(request, 'number', 20).replaceAll(/[\s\u202f.,]/g, '') || '-1');
-    try {
-      const run = await beginBulk(desk.place, actingOf(request), {
-        kind: door.kind,
-        ...how,
-        filter: filterOf(wanted),
-        expected,
-        reason,
-      });
-      return await reply.redirect(`/runs/${run.id}`, 303);
-    } catch (error) {
-      if (!isRelaisError(error) || error.code !== 'BULK-002') throw error;
-      return planPage(desk, request, reply, { door, wanted, how, problem: words.changed });
-    }
+    const input = { ...how, filter: wanted, expected, reason: field(request, 'reason', 1_000) };
+    let run: BulkRunHead | undefined;
+    const refused = await refusedBy(async () => {
+      run = await door.begin(desk, actingOf(request), input);
+    }, /^(?:BULK-002|USAGE-)/);
+    return run === undefined
+      ? planPage(desk, request, reply, { door, wanted, how, refused })
+      : reply.redirect(`/runs/${run.id}`, 303);
   });
 }
 
 /** Options of a replay. */
-const options = ['anew', 'acceptDoubles', 'again'] as const;
-type How = Pick<BulkAsked, (typeof options)[number]>;
+const options = Object.keys(replayFlags) as (keyof ReplayHow)[];
+type How = Partial<ReplayHow>;
 const howOf = (typed: (name: string) => string): How =>
   Object.fromEntries(options.filter((name) => typed(name) === 'yes').map((name) => [name, true]));
 
@@ -88,23 +89,23 @@ interface Planned {
   readonly door: Door;
   readonly wanted: AskedFilter;
   readonly how: How;
-  readonly problem?: Both;
+  readonly refused?: Refused | undefined;
 }
 
 async function planPage(
   { place, show }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
-  { door, wanted, how, problem }: Planned,
+  { door, wanted, how, refused }: Planned,
 ): Promise<FastifyReply> {
   const say = sayTo(request);
-  const filter = filterOf(wanted);
+  const filter = readFilter(wanted);
   const plan = await planBulk(place, personOf(request).holder, { kind: door.kind, ...how, filter });
   return show(request, reply, {
     title: say(door.title),
     at: '/deliveries',
-    status: problem === undefined ? 200 : 422,
-    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
+    status: refused === undefined ? 200 : 422,
+    body: html`${refusedNotice(refused, say)}
       <p>${say(door.text)}</p>
       <div class="card">${facts(filterFacts({ ...wanted, ...how }, visitOf(request).language))}</div>
       ${planTable(request, plan)} ${moreLinks(request, plan, { door, wanted, how })}
@@ -141,7 +142,10 @@ function moreLinks(
 ): readonly Html[] {
   const query = [queryOf(wanted), ...Object.keys(how).map((name) => `${name}=yes`)].join('&');
   return [...new Set(groups.flatMap(({ plan }) => lets[plan] ?? []))].map(
-    (name) => html`<p><a href="/${door.kind}?${query}&${name}=yes">${sayTo(request)(words[name])}</a></p>`,
+    (name) =>
+      html`<p>
+        <a href="/${door.kind}?${query}&${name}=yes">${sayTo(request)(replayFlags[name].words)}</a>
+      </p>`,
   );
 }
 
@@ -150,10 +154,7 @@ function confirmForm(request: FastifyRequest, { door, wanted, how }: Planned, { 
   const hint = `${say(door.confirmHint)} ${countText(going, visitOf(request).language)}`;
   return html`<form class="card stack" method="post" action="/${door.kind}">
     ${carried(wanted)} ${Object.keys(how).map((name) => hidden(name, 'yes'))}
-    ${input('reason', say(frame.reason), {
-      hint: say(frame.reasonHint),
-      value: field(request, 'reason'),
-    })}
+    ${boxes(request, { fields: { reason } }, `/${door.kind}`)}
     ${input('number', say(words.confirm), { hint, inputmode: 'numeric', most: 12 })}
     <button class="${door.tone}">${say(door.button)}</button>
   </form>`;

@@ -9,14 +9,16 @@ import {
   type DeliveryHead,
   type FailureGroup,
 } from '../../support/reads/deliveries.ts';
+import { deliveryColumns } from '../../support/reads/delivery-row.ts';
+import { readFilter } from '../../support/reads/filter.ts';
 import { namesInScope } from '../../support/reads/names.ts';
-import { askedFilter, filterForm, filterOf, queryOf, type AskedFilter } from '../filter.ts';
+import { askedFilter, filterForm, queryOf, type AskedFilter } from '../filter.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { actionText, deliveryLink, destinationLink, leadLink, reasonText, stateTag } from '../labels.ts';
 import type { Say } from '../layout.ts';
 import { notice, table } from '../parts.ts';
-import { foundOr, refusedNotice, type Refused } from '../refused.ts';
+import { foundOr, refusedNotice, statusOfList, type Refused } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { countText, timeOf } from '../times.ts';
 import { exportWords } from '../words/admin.ts';
@@ -56,7 +58,7 @@ async function listPage(
   const { found, refused } = await foundOr<Awaited<ReturnType<typeof deliveriesPage>>>(
     { items: [], next: undefined },
     () =>
-      deliveriesPage(place, holder, filterOf(wanted), {
+      deliveriesPage(place, holder, readFilter(wanted), {
         limit: pageLength,
         ...(after === undefined ? {} : { after }),
       }),
@@ -67,7 +69,7 @@ async function listPage(
   return show(request, reply, {
     title: say(frame.deliveries),
     at: '/deliveries',
-    status: refused === undefined ? 200 : 404,
+    status: statusOfList(refused),
     body: html`${unknownPart(request, refused, wanted)}
       ${filterForm(wanted, say, {
         path: '/deliveries',
@@ -89,7 +91,7 @@ async function listPage(
   });
 }
 
-/** Unknown names of the filter; a reference may be that of a refused row, which the search finds. */
+/** What of the filter cannot be read, or nobody knows; a reference may be that of a refused row, which the search finds. */
 export function unknownPart(
   request: FastifyRequest,
   refused: Refused | undefined,
@@ -97,7 +99,7 @@ export function unknownPart(
 ): Html | undefined {
   if (refused === undefined) return undefined;
   const say = sayTo(request);
-  const remedy = remedyText('FIND-001');
+  const remedy = refused.error === undefined ? undefined : remedyText(refused.error.code);
   return html`${refusedNotice(refused, say)} ${remedy === undefined ? undefined : html`<p>${say(remedy)}</p>`}
   ${
     lead === undefined || !may(personOf(request).holder, 'person.find')
@@ -155,10 +157,11 @@ function deliveriesTable(request: FastifyRequest, rows: readonly DeliveryHead[])
   const say = sayTo(request);
   const { holder } = personOf(request);
   const { language } = visitOf(request);
-  const heads = [words.number, words.planned, words.client, words.destination, words.lead, words.action];
+  const { createdAt, client, destination, lead, action, state, reason } = deliveryColumns;
+  const heads = [createdAt, client, destination, lead, action, state, reason].map((column) => column.words);
   return table(
     say(frame.deliveries),
-    [...heads, frame.state, frame.cause].map((name) => ({ name: say(name) })),
+    [words.number, ...heads].map((name) => ({ name: say(name) })),
     rows.map((row) => [
       deliveryLink(row.id),
       timeOf(row.createdAt, language),

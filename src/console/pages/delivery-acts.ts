@@ -4,21 +4,25 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may, type Permission } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { cancelOne, replayOne } from '../../support/acts/deliveries.ts';
-import { resolveOne } from '../../support/acts/resolve.ts';
-import { closeTask } from '../../support/acts/tasks.ts';
+import { perform, type Act } from '../../support/acts/act.ts';
+import type { Seen } from '../../support/acts/as-seen.ts';
+import {
+  cancelDelivery,
+  deliveryNotReceived,
+  deliveryReceived,
+  replayDelivery,
+  type ReplayHow,
+} from '../../support/acts/deliveries.ts';
+import { closeTasks } from '../../support/acts/tasks.ts';
 import type { DeliveryPage } from '../../support/reads/delivery.ts';
 import { isReplayRefusal } from '../../support/replay.ts';
 import type { Both } from '../../support/words.ts';
-import { field, sentAgain } from '../forms.ts';
+import { actForm, inputOf } from '../act-form.ts';
+import { field } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
-import { hidden, input, tickBox } from '../parts.ts';
-import { closingProblem, evidenceProblem, reasonProblem } from '../reasons.ts';
 import { refusal, refusedBy, type Refused } from '../refused.ts';
 import { sayTo } from '../show.ts';
-import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
-import { refusedWords } from '../words/request-states.ts';
 import type { Desk } from './sign-in.ts';
 
 type Params = { readonly id: string };
@@ -32,94 +36,49 @@ export type ShowDelivery = (
   named: Named,
 ) => Promise<FastifyReply>;
 
-interface Act {
-  readonly path: string;
-  readonly gate: Permission;
-  /** Mistake in the form, checked before anything is read. */
-  readonly problem: (request: FastifyRequest) => Both | undefined;
+/** An act and its address below the delivery's. */
+interface Offered {
+  readonly permission: Permission;
   /** @returns a word that `saidDone` knows, for the page; or a refusal in words */
   readonly work: (desk: Desk, request: FastifyRequest, id: string) => Promise<string | Both>;
 }
 
-const typed = (request: FastifyRequest, name: string): string => field(request, name, 1_000).trim();
-const reasonOf = (request: FastifyRequest): string => typed(request, 'reason');
-const evidenceOf = (request: FastifyRequest): string => typed(request, 'evidence');
+const offered = <Input extends object, Done>(
+  act: Act<Input, Done>,
+  told: (done: Done) => string | Both = () => 'done',
+): Offered => ({
+  permission: act.permission,
+  work: async ({ place }, request, id) =>
+    told(
+      await perform(place, act, actingOf(request), {
+        to: [id],
+        input: inputOf(act, request),
+        // Of an answer that came without it nobody knows which try it is about: it is refused as one of another try.
+        seen: seenOf(request) ?? (act.permission === 'delivery.resolve' ? { run: 0, attempt: 0 } : undefined),
+      }),
+    ),
+});
 
-interface SeenNumbers {
-  readonly run: number;
-  readonly attempt: number;
-}
-function seenOf(request: FastifyRequest): SeenNumbers | undefined {
+function seenOf(request: FastifyRequest): Seen | undefined {
   const [, run, attempt] = /^(\d{1,9})\.(\d{1,9})$/.exec(field(request, 'seen', 20)) ?? [];
   return run === undefined ? undefined : { run: Number(run), attempt: Number(attempt) };
 }
 
-const answer = (path: string, received: boolean): Act => ({
-  path,
-  gate: 'delivery.resolve',
-  problem: (request) =>
-    evidenceProblem(evidenceOf(request)) ??
-    (seenOf(request) === undefined ? refusedWords['RESOLVE-001'] : undefined),
-  work: ({ place }, request, id) => {
-    const reference = received ? typed(request, 'reference') : '';
-    return resolveOne(place, actingOf(request), id, {
-      received,
-      evidence: evidenceOf(request),
-      seen: seenOf(request) ?? { run: 0, attempt: 0 },
-      ...(reference === '' ? {} : { reference }),
-    });
-  },
-});
-
-const acts: readonly Act[] = [
-  answer('received', true),
-  answer('not-received', false),
-  {
-    path: 'replay',
-    gate: 'delivery.replay',
-    problem: (request) => reasonProblem(reasonOf(request)),
-    work: async ({ place }, request, id) => {
-      const seen = seenOf(request);
-      const asked = {
-        reason: reasonOf(request),
-        anew: field(request, 'anew', 3) === 'yes',
-        acceptDoubles: field(request, 'acceptDoubles', 3) === 'yes',
-        again: field(request, 'again', 3) === 'yes',
-        ...(seen === undefined ? {} : { seenRun: seen.run }),
-      };
-      await replayOne(place, actingOf(request), id, asked);
-      return 'done';
-    },
-  },
-  {
-    path: 'cancel',
-    gate: 'delivery.cancel',
-    problem: (request) => reasonProblem(reasonOf(request)),
-    work: async ({ place }, request, id) => {
-      await cancelOne(place, actingOf(request), id, { reason: reasonOf(request) });
-      return 'done';
-    },
-  },
-  {
-    path: 'close',
-    gate: 'task.close',
-    problem: (request) => closingProblem(reasonOf(request), evidenceOf(request)),
-    work: async ({ place }, request, id) => {
-      const asked = { reason: reasonOf(request), evidence: evidenceOf(request) };
-      return (await closeTask(place, actingOf(request), id, asked)) ? 'done' : words.alreadyClosed;
-    },
-  },
-];
+const acts: Readonly<Record<string, Offered>> = {
+  received: offered(deliveryReceived, (done) => done),
+  'not-received': offered(deliveryNotReceived, (done) => done),
+  replay: offered(replayDelivery),
+  cancel: offered(cancelDelivery),
+  close: offered(closeTasks, (closed) => (closed > 0 ? 'done' : words.alreadyClosed)),
+};
 
 export function deliveryActRoutes(server: FastifyInstance, desk: Desk, showDelivery: ShowDelivery): void {
-  for (const { path, gate, problem, work } of acts)
+  for (const [path, { permission, work }] of Object.entries(acts))
     server.post<{ Params: Params }>(
       `/deliveries/:id/${path}`,
-      { config: { gate } },
+      { config: { gate: permission } },
       async (request, reply) => {
         const { id } = request.params;
-        const wrong = problem(request);
-        if (wrong !== undefined) return showDelivery(request, reply, { id, refused: refusal(wrong) });
         let done: string | Both = '';
         const refused = await refusedBy(async () => {
           done = await work(desk, request, id);
@@ -140,10 +99,10 @@ export function deliveryActs(request: FastifyRequest, page: DeliveryPage): Html 
     ...(may(holder, 'delivery.resolve') && isUndecided ? resolveForms(request, page, form) : []),
     ...(may(holder, 'delivery.replay') ? replayForms(request, page, form) : []),
     ...(may(holder, 'task.close') && delivery.state === 'failed'
-      ? [form('close', ['reason', 'evidence'], words.close, 'second')]
+      ? [form('close', closeTasks, words.close, 'second')]
       : []),
     ...(may(holder, 'delivery.cancel') && isCancellable
-      ? [form('cancel', ['reason'], words.cancel, 'danger')]
+      ? [form('cancel', cancelDelivery, words.cancel, 'danger')]
       : []),
   ];
   return forms.length === 0
@@ -156,67 +115,54 @@ export function deliveryActs(request: FastifyRequest, page: DeliveryPage): Html 
 function replayForms(
   request: FastifyRequest,
   { replay, canBeAnew }: DeliveryPage,
-  form: ActForm,
+  form: FormOf,
 ): readonly Html[] {
   const say = sayTo(request);
-  const fields = ['reason', ...(canBeAnew ? (['anew'] as const) : [])] as const;
+  const replayWith = (button: Both, tone: Tone, ...flags: readonly (keyof ReplayHow)[]): Html =>
+    form('replay', replayDelivery, button, tone, ['reason', ...flags]);
+  const anew = canBeAnew ? (['anew'] as const) : [];
   // A withheld delivery leaves by itself once its cause is repaired: it is judged again, not replayed.
-  if (replay === 'looked_at_again') return [form('replay', ['reason'], words.lookAgain, 'second')];
+  if (replay === 'looked_at_again') return [replayWith(words.lookAgain, 'second')];
   if (replay === 'undecided')
     return [
       html`<p>${say(words.sendAllTheSameText)}</p>`,
-      form('replay', ['reason', 'acceptDoubles'], words.sendAllTheSame, 'danger'),
+      replayWith(words.sendAllTheSame, 'danger', 'acceptDoubles'),
     ];
   if (replay === 'already_delivered' || replay === 'mapping_unchanged') {
     const text = replay === 'already_delivered' ? words.deliveredAgain : words.unchanged;
-    return [html`<p>${say(text)}</p>`, form('replay', [...fields, 'again'], words.replay, 'second')];
+    return [html`<p>${say(text)}</p>`, replayWith(words.replay, 'second', ...anew, 'again')];
   }
   if (replay === 'unchanged')
-    return [html`<p>${say(words.unchanged)}</p>`, form('replay', fields, words.replay, 'second')];
-  return replay === null || isReplayRefusal(replay) ? [] : [form('replay', fields, words.replay)];
+    return [html`<p>${say(words.unchanged)}</p>`, replayWith(words.replay, 'second', ...anew)];
+  return replay === null || isReplayRefusal(replay) ? [] : [replayWith(words.replay, '', ...anew)];
 }
 
-type ActForm = (
-  act: string,
-  fields: readonly ('reason' | 'evidence' | 'reference' | 'anew' | 'acceptDoubles' | 'again')[],
+type Tone = '' | 'second' | 'danger';
+type FormOf = (
+  path: string,
+  act: Parameters<typeof actForm>[1],
   button: Both,
-  tone?: 'second' | 'danger',
+  tone?: Tone,
+  names?: readonly string[],
 ) => Html;
 
-/** A refused form keeps its input; no other form shows it. */
-function formOf(request: FastifyRequest, { delivery }: DeliveryPage): ActForm {
-  const say = sayTo(request);
-  return (act, fields, button, tone) => {
-    const action = `/deliveries/${delivery.id}/${act}`;
-    const again = (name: string): string => sentAgain(request, action, name, 1_000);
-    const boxes: Readonly<Record<(typeof fields)[number], () => Html>> = {
-      reason: () =>
-        input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: again('reason') }),
-      evidence: () =>
-        input('evidence', say(words.evidence), { hint: say(words.evidenceHint), value: again('evidence') }),
-      reference: () =>
-        input('reference', say(words.theirReference), {
-          hint: say(words.theirReferenceHint),
-          value: again('reference'),
-          optional: true,
-        }),
-      acceptDoubles: () =>
-        tickBox('acceptDoubles', 'yes', say(words.acceptDoubles), again('acceptDoubles') === 'yes'),
-      again: () => tickBox('again', 'yes', say(words.again), again('again') === 'yes'),
-      anew: () => tickBox('anew', 'yes', say(words.anew), again('anew') === 'yes'),
-    };
-    return html`<form class="line" method="post" action="${action}">
-      ${hidden('seen', `${delivery.run}.${delivery.attempt}`)} ${fields.map((name) => boxes[name]())}
-      <button class="${tone ?? ''}">${say(button)}</button>
-    </form>`;
-  };
-}
+/** A form acts on the run and the try that its page showed. */
+const formOf =
+  (request: FastifyRequest, { delivery }: DeliveryPage): FormOf =>
+  (path, act, button, tone, names) =>
+    actForm(request, act, {
+      action: `/deliveries/${delivery.id}/${path}`,
+      button: sayTo(request)(button),
+      tone,
+      names,
+      hidden: { seen: `${delivery.run}.${delivery.attempt}` },
+    });
 
-function resolveForms(request: FastifyRequest, { delivery }: DeliveryPage, form: ActForm): readonly Html[] {
+function resolveForms(request: FastifyRequest, { delivery }: DeliveryPage, form: FormOf): readonly Html[] {
   const absent = delivery.state === 'waiting' ? words.notReceived : words.notReceivedEnded;
   return [
     html`<p>${sayTo(request)(words.resolveText)}</p>`,
-    form('received', ['reference', 'evidence'], words.received),
-    form('not-received', ['evidence'], absent, 'danger'),
+    form('received', deliveryReceived, words.received),
+    form('not-received', deliveryNotReceived, absent, 'danger'),
   ];
 }

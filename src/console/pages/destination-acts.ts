@@ -4,16 +4,24 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may, type Permission } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { decideFile, sendFileNow, setStatus, tryDestination } from '../../support/acts/destinations.ts';
+import { perform, type Act } from '../../support/acts/act.ts';
+import {
+  discardFile,
+  releaseFile,
+  resumeDestination,
+  sendFileNow,
+  suspendDestination,
+  tryDestination,
+} from '../../support/acts/destinations.ts';
 import type { TestedDestination } from '../../support/destination-test.ts';
 import type { DestinationPage } from '../../support/reads/destinations.ts';
 import type { Both, Language } from '../../support/words.ts';
+import { inputOf } from '../act-form.ts';
 import { field, sentAgain } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import type { Say } from '../layout.ts';
 import { facts, hidden, input, notice } from '../parts.ts';
-import { reasonProblem } from '../reasons.ts';
-import { refusal, refusedBy, type Refused } from '../refused.ts';
+import { refusedBy, type Refused } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { countText, secondsText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
@@ -32,67 +40,53 @@ type ShowDestination = (
   shown: ShownDestination,
 ) => Promise<FastifyReply>;
 
-interface Act {
-  readonly path: string;
-  readonly gate: Permission;
+interface Offered {
+  readonly permission: Permission;
   /** A word that `saidDone` knows. */
   readonly done: string;
   /** Refusal where the destination's state does not allow it. */
   readonly refused?: Both;
-  /** `seen`: the state the page showed, as a whole number; -1: not in the form. */
-  readonly work: (
-    desk: Desk,
-    request: FastifyRequest,
-    asked: { readonly id: string; readonly reason: string; readonly seen: number },
-  ) => Promise<unknown>;
+  readonly work: (desk: Desk, request: FastifyRequest, id: string) => Promise<unknown>;
 }
 
-const status = (path: string, to: 'active' | 'suspended'): Act => ({
-  path,
-  gate: 'destination.suspend',
-  done: 'done',
-  refused: words.statusAlready,
-  work: ({ place }, request, { id, reason }) =>
-    setStatus(place, actingOf(request), id, { status: to, reason }),
-});
-const heldFile = (path: string, decision: 'release' | 'discard', done: string): Act => ({
-  path,
-  gate: 'file.decide',
+const offered = <Input extends object, Done>(
+  act: Act<Input, Done>,
+  done: string,
+  refused?: Both,
+): Offered => ({
+  permission: act.permission,
   done,
-  work: ({ place }, request, { id, reason, seen }) =>
-    decideFile(place, actingOf(request), id, { decision, reason, seenFile: seen }),
+  ...(refused === undefined ? {} : { refused }),
+  work: ({ place }, request, id) =>
+    perform(place, act, actingOf(request), {
+      to: [id],
+      input: inputOf(act, request),
+      shown: shownIn(request),
+    }),
 });
 
-const acts: readonly Act[] = [
-  status('suspend', 'suspended'),
-  status('resume', 'active'),
-  heldFile('release-file', 'release', 'released'),
-  heldFile('discard-file', 'discard', 'done'),
-  {
-    path: 'send-file',
-    gate: 'file.send',
-    done: 'asked',
-    work: ({ place }, request, { id, reason, seen }) =>
-      sendFileNow(place, actingOf(request), id, { reason, seenUntil: new Date(Math.max(0, seen)) }),
-  },
-];
+const acts: Readonly<Record<string, Offered>> = {
+  suspend: offered(suspendDestination, 'done', words.statusAlready),
+  resume: offered(resumeDestination, 'done', words.statusAlready),
+  'release-file': offered(releaseFile, 'released'),
+  'discard-file': offered(discardFile, 'done'),
+  'send-file': offered(sendFileNow, 'asked'),
+};
 
-function seenOf(request: FastifyRequest): number {
+/** -1: the form says nothing. */
+function shownIn(request: FastifyRequest): number {
   const text = field(request, 'seen', 20);
   return /^\d{1,15}$/.test(text) ? Number(text) : -1;
 }
 
 export function destinationActRoutes(server: FastifyInstance, desk: Desk, show: ShowDestination): void {
-  for (const { path, gate, done, refused: said, work } of acts)
+  for (const [path, { permission, done, refused: said, work }] of Object.entries(acts))
     server.post<{ Params: Params }>(
       `/destinations/:id/${path}`,
-      { config: { gate } },
+      { config: { gate: permission } },
       async (request, reply) => {
         const { id } = request.params;
-        const reason = field(request, 'reason', 1_000).trim();
-        const problem = reasonProblem(reason);
-        if (problem !== undefined) return show(request, reply, { id, refused: refusal(problem) });
-        const refused = await refusedBy(() => work(desk, request, { id, reason, seen: seenOf(request) }));
+        const refused = await refusedBy(() => work(desk, request, id));
         if (refused !== undefined)
           return show(request, reply, {
             id,

@@ -2,22 +2,19 @@
 // Invariant: POSTed; the entry of the log is committed before the first byte is sent.
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { deliveryStates } from '../../domain/delivery.ts';
 import { html } from '../../privacy/papers/html.ts';
 import { exportedLists, exportList, type ExportedList } from '../../support/acts/export-list.ts';
+import { readFilter } from '../../support/reads/filter.ts';
 import { namesInScope } from '../../support/reads/names.ts';
-import { stateWords, type Both } from '../../support/words.ts';
-import { causeChoice, nameChoice } from '../choices.ts';
-import { dateBox } from '../dates.ts';
-import { askedFilter, filterOf, runBox } from '../filter.ts';
+import type { Both } from '../../support/words.ts';
+import { askedFilter, filterBoxes } from '../filter.ts';
 import { field } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
 import { input, select } from '../parts.ts';
 import { reasonProblem } from '../reasons.ts';
 import { refusal, refusedBy, type Refused } from '../refused.ts';
 import { sayTo } from '../show.ts';
-import { adminWords, exportWords as words } from '../words/admin.ts';
-import { deskWords } from '../words/desk.ts';
+import { exportWords as words } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { adminPage } from './admin-page.ts';
 import type { Desk } from './sign-in.ts';
@@ -37,7 +34,7 @@ export function exportRoutes(server: FastifyInstance, desk: Desk): void {
       const { lead: _, ...wanted } = askedFilter(request.body);
       file = await exportList(desk.place, actingOf(request), {
         list,
-        filter: filterOf(wanted),
+        filter: readFilter(wanted),
         reason,
         say: sayTo(request),
       });
@@ -59,6 +56,8 @@ const listWords: Readonly<Record<ExportedList, Both>> = {
   log: words.log,
 };
 
+const conditions = ['client', 'destination', 'state', 'cause', 'run', 'from', 'to'] as const;
+
 async function exportPage(
   { place, show }: Desk,
   request: FastifyRequest,
@@ -72,9 +71,6 @@ async function exportPage(
   const { list } = (typeof fields === 'object' && fields !== null ? fields : {}) as {
     readonly list?: unknown;
   };
-  const all = say(deskWords.any);
-  const box = (name: 'from' | 'to', label: Both) =>
-    dateBox(name, say(label), say, { optional: true, value: wanted[name] ?? '' });
   return adminPage({ show }, request, reply, {
     title: say(words.title),
     tab: '/exports',
@@ -88,22 +84,7 @@ async function exportPage(
             exportedLists.map((value) => ({ value, text: say(listWords[value]) })),
             typeof list === 'string' ? list : '',
           )}
-          ${nameChoice('client', say(adminWords.client), names.clients, { value: wanted.client ?? '', none: all })}
-          ${nameChoice('destination', say(deskWords.destination), names.destinations, {
-            value: wanted.destination ?? '',
-            none: say(deskWords.anyDestination),
-          })}
-          ${select(
-            'state',
-            say(frame.state),
-            [
-              { value: '', text: say(deskWords.any) },
-              ...deliveryStates.map((value) => ({ value, text: say(stateWords[value]) })),
-            ],
-            wanted.state ?? '',
-          )}
-          ${causeChoice('cause', wanted.cause ?? '', say)} ${runBox(wanted, say)}
-          ${box('from', deskWords.from)} ${box('to', deskWords.to)}
+          ${filterBoxes(conditions, wanted, names, say)}
         </div>
         ${input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: field(request, 'reason') })}
         <button>${say(words.submit)}</button>

@@ -3,14 +3,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import { namesInScope, type KnownNames } from '../../support/reads/names.ts';
+import { readFilter } from '../../support/reads/filter.ts';
 import { liveAfter, liveUpTo, type LiveEntry, type LivePage } from '../../support/reads/live.ts';
-import { askedFilter, filterForm, filterOf, queryOf, type AskedFilter } from '../filter.ts';
+import { askedFilter, filterForm, queryOf, type AskedFilter } from '../filter.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { deliveryLink, destinationLink, leadLink, stateTag } from '../labels.ts';
 import { notice, table } from '../parts.ts';
 import { refuse } from '../refusals.ts';
-import { foundOr } from '../refused.ts';
+import { foundOr, statusOfList } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
 import { deskWords } from '../words/desk.ts';
@@ -33,8 +34,8 @@ export function liveRoutes(server: FastifyInstance, { place, show }: Desk): void
     const limit = mostShown;
     const { found: page, refused } = await foundOr<LivePage | undefined>(undefined, () =>
       after === ''
-        ? liveUpTo(place, holder, filterOf(wanted), { limit, ...(upTo === '' ? {} : { upTo }) })
-        : liveAfter(place, holder, filterOf(wanted), { after, limit }),
+        ? liveUpTo(place, holder, readFilter(wanted), { limit, ...(upTo === '' ? {} : { upTo }) })
+        : liveAfter(place, holder, readFilter(wanted), { after, limit }),
     );
     const views = await viewsPart({ place }, request, 'live', wanted);
     const known = await namesInScope(place, holder);
@@ -42,7 +43,7 @@ export function liveRoutes(server: FastifyInstance, { place, show }: Desk): void
       return show(request, reply, {
         title: sayTo(request)(words.title),
         at: '/live',
-        status: 404,
+        status: statusOfList(refused),
         body: html`${unknownPart(request, refused, wanted)} ${filterOfPage(request, wanted, known)} ${views}`,
       });
     const shown = { page, views, known, isAfter: after !== '', isKept: upTo !== '' };

@@ -8,11 +8,10 @@ import type { Corrections } from '../../privacy/requests/work.ts';
 import type { Both } from '../../support/words.ts';
 import { field, numberOf, ticked } from '../forms.ts';
 import { personOf } from '../gate.ts';
-import { reasonProblem } from '../reasons.ts';
+import { evidenceProblem, reasonProblem } from '../reasons.ts';
 import { refusal, refusedBy } from '../refused.ts';
 import { notFound } from '../show.ts';
 import { requestWords as words } from '../words/requests.ts';
-import { reasonWords } from '../words/work.ts';
 import { correctedAtOnce } from './request-forms.ts';
 import { requestPage } from './request.ts';
 import type { Desk } from './sign-in.ts';
@@ -70,7 +69,7 @@ function withEvidence(
   work: (evidence: string, actor: string) => (requests: Requests, id: number) => Promise<unknown>,
 ): Read {
   const evidence = text(request, 'evidence');
-  const problem = evidence.length < 3 ? reasonWords.evidence : reasonProblem(evidence);
+  const problem = evidenceProblem(evidence);
   return problem === undefined ? { work: work(evidence, personOf(request).actor) } : { problem };
 }
 

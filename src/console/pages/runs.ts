@@ -3,18 +3,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { pauseBulk, stopBulk } from '../../support/acts/bulk.ts';
+import { perform, type Act } from '../../support/acts/act.ts';
+import { cancelRunAct, pauseRunAct, resumeRunAct } from '../../support/acts/bulk.ts';
 import { namesFor } from '../../support/named-text.ts';
 import { bulkRun, bulkRunsPage, type BulkFollowed, type BulkRunHead } from '../../support/reads/bulk-runs.ts';
 import { filterFacts } from '../filter-words.ts';
 import { followedOf, followedPart, isAskedByItself } from '../followed-part.ts';
-import { asked, field, numberOf, sentAgain } from '../forms.ts';
+import { inputOf } from '../act-form.ts';
+import { asked, numberOf, sentAgain } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { deliveryLink } from '../labels.ts';
 import type { Say } from '../layout.ts';
 import { facts, input, notice, section, state, table, type Tone } from '../parts.ts';
-import { reasonProblem } from '../reasons.ts';
-import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../show.ts';
 import { countText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
@@ -27,27 +28,18 @@ export function runsRoutes(server: FastifyInstance, desk: Desk): void {
   server.get('/runs/:id', { config: { gate: 'task.read' } }, (request, reply) =>
     runPage(desk, request, reply),
   );
-  server.post('/runs/:id/stop', { config: { gate: 'delivery.replay' } }, async (request, reply) => {
-    const id = numberOf(request);
-    if (id === undefined) return notFound(reply);
-    const reason = field(request, 'reason', 1_000).trim();
-    const problem = reasonProblem(reason);
-    if (problem !== undefined) return runPage(desk, request, reply, refusal(problem));
-    const refused = await refusedBy(() => stopBulk(place, actingOf(request), id, { reason }));
-    if (refused !== undefined) return runPage(desk, request, reply, refused);
-    return reply.redirect(`/runs/${id}`, 303);
-  });
-  for (const [act, to] of [
-    ['pause', 'paused'],
-    ['resume', 'running'],
-  ] as const)
-    server.post(`/runs/:id/${act}`, { config: { gate: 'delivery.replay' } }, async (request, reply) => {
+  const offers = <Input extends object>(path: string, act: Act<Input, BulkRunHead>): void =>
+    void server.post(`/runs/:id/${path}`, { config: { gate: act.permission } }, async (request, reply) => {
       const id = numberOf(request);
       if (id === undefined) return notFound(reply);
-      const refused = await refusedBy(() => pauseBulk(place, actingOf(request), id, to));
+      const wanted = { to: [String(id)], input: inputOf(act, request) };
+      const refused = await refusedBy(() => perform(place, act, actingOf(request), wanted));
       if (refused !== undefined) return runPage(desk, request, reply, refused);
       return reply.redirect(`/runs/${id}`, 303);
     });
+  offers('stop', cancelRunAct);
+  offers('pause', pauseRunAct);
+  offers('resume', resumeRunAct);
 }
 
 async function listPage(

@@ -3,16 +3,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html } from '../../privacy/papers/html.ts';
-import { closeTask } from '../../support/acts/tasks.ts';
+import { perform } from '../../support/acts/act.ts';
+import { closeTasks } from '../../support/acts/tasks.ts';
 import { failureGroups } from '../../support/reads/deliveries.ts';
 import { someDestinationOf } from '../../support/reads/names.ts';
 import { openAlerts } from '../../support/reads/tasks.ts';
-import type { Both } from '../../support/words.ts';
+import { actForm, inputOf } from '../act-form.ts';
 import { alertAdvicePart, alertFacts, alertGroups, alertsTable, alertTitle } from '../alerts-part.ts';
-import { asked, field, numberOf } from '../forms.ts';
+import { asked, numberOf } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
-import { input, notice, section } from '../parts.ts';
-import { closingProblem } from '../reasons.ts';
+import { notice, section } from '../parts.ts';
+import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../show.ts';
 import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
@@ -30,13 +31,9 @@ export function tasksRoutes(server: FastifyInstance, desk: Desk): void {
   server.post('/tasks/alerts/:id/close', { config: { gate: 'task.close' } }, async (request, reply) => {
     const id = numberOf(request);
     if (id === undefined) return notFound(reply);
-    const closing = {
-      reason: field(request, 'reason', 1_000).trim(),
-      evidence: field(request, 'evidence', 1_000).trim(),
-    };
-    const problem = closingProblem(closing.reason, closing.evidence);
-    if (problem !== undefined) return alertPage(desk, request, reply, problem);
-    await closeTask(place, actingOf(request), `A${id}`, closing);
+    const asked = { to: [`A${id}`], input: inputOf(closeTasks, request) };
+    const refused = await refusedBy(() => perform(place, closeTasks, actingOf(request), asked), /^USAGE-/);
+    if (refused !== undefined) return alertPage(desk, request, reply, refused);
     return reply.redirect('/tasks?say=done', 303);
   });
 }
@@ -69,7 +66,7 @@ async function alertPage(
   { place, show }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
-  problem?: Both,
+  refused?: Refused,
 ): Promise<FastifyReply> {
   const say = sayTo(request);
   const { holder } = personOf(request);
@@ -77,17 +74,17 @@ async function alertPage(
   const alert = alerts.find(({ id }) => id === numberOf(request));
   if (alert === undefined) return notFound(reply);
   const form = html`<h2>${say(words.takeOver)}</h2>
-    <form class="card stack" method="post" action="/tasks/alerts/${alert.id}/close">
-      ${input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: field(request, 'reason') })}
-      ${input('evidence', say(words.evidence), { hint: say(words.evidenceHint), value: field(request, 'evidence') })}
-      <button class="second">${say(words.takeOver)}</button>
-    </form>`;
+    ${actForm(request, closeTasks, {
+      action: `/tasks/alerts/${alert.id}/close`,
+      button: say(words.takeOver),
+      tone: 'second',
+      layout: 'card stack',
+    })}`;
   return show(request, reply, {
     title: alertTitle(alert, request),
     at: '/tasks',
-    status: problem === undefined ? 200 : 422,
-    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
-    ${alertFacts(request, alert)}
+    status: refused === undefined ? 200 : 422,
+    body: html`${refusedNotice(refused, say)} ${alertFacts(request, alert)}
     ${alertAdvicePart(request, alert, await someDestinationOf(place, alert.client))}
     ${may(holder, 'task.close') ? form : undefined}`,
   });

@@ -10,18 +10,19 @@ import {
   type ViewList,
   type ViewProblem,
 } from '../../access/views.ts';
-import { namesSomebody } from '../../domain/impersonal-text.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { askedFilter, carried, filterOf, queryOf, type AskedFilter } from '../filter.ts';
+import { readFilter } from '../../support/reads/filter.ts';
+import { askedFilter, carried, queryOf, type AskedFilter } from '../filter.ts';
 import { field, numberOf } from '../forms.ts';
 import { personOf } from '../gate.ts';
+import { impersonal } from '../../support/typed-text.ts';
 import type { Both } from '../../support/words.ts';
 import type { Say } from '../layout.ts';
 import { hidden, input, notice } from '../parts.ts';
+import { problemOf } from '../reasons.ts';
 import { refuse } from '../refusals.ts';
 import { notFound, sayTo } from '../show.ts';
 import { viewProblems, viewWords as words } from '../words/views.ts';
-import { reasonWords } from '../words/work.ts';
 import type { Desk } from './sign-in.ts';
 
 export function viewRoutes(server: FastifyInstance, { place, show }: Desk): void {
@@ -31,13 +32,13 @@ export function viewRoutes(server: FastifyInstance, { place, show }: Desk): void
     const list = viewLists.find((known) => known === field(request, 'list'));
     const wanted = keptOf(askedFilter(request.body));
     // Validated like the list's filter: an invalid one is not saved.
-    filterOf(wanted);
+    readFilter(wanted);
     const query = queryOf(wanted);
     if (list === undefined || query === '') refuse(words.nothing);
     const name = field(request, 'name', 200);
-    const problem = namesSomebody(name)
-      ? reasonWords.personal
-      : problemOf(await saveView(place.access, session.account.id, { list, name, query }));
+    const problem =
+      problemOf(() => impersonal(name, 'name')) ??
+      viewProblem(await saveView(place.access, session.account.id, { list, name, query }));
     if (problem === undefined) return reply.redirect(`/${list}?${query}`, 303);
     const say = sayTo(request);
     return show(request, reply, {
@@ -60,7 +61,7 @@ export function viewRoutes(server: FastifyInstance, { place, show }: Desk): void
   });
 }
 
-const problemOf = (problem: ViewProblem | undefined): Both | undefined =>
+const viewProblem = (problem: ViewProblem | undefined): Both | undefined =>
   problem === undefined ? undefined : viewProblems[problem];
 
 const nameInput = (say: Say, name = ''): Html =>

@@ -13,9 +13,6 @@ export const deskWords = {
   any: ['Tous', 'All'],
   anyDestination: ['Toutes', 'All'],
   allCauses: ['Toutes', 'All'],
-  leadReference: ['Référence', 'Reference'],
-  from: ['Du', 'From'],
-  to: ['Au', 'To'],
   filter: ['Filtrer', 'Filter'],
   clear: ['Effacer les filtres', 'Clear filters'],
   noDeliveries: ['Aucune livraison ne correspond.', 'No delivery matches.'],
@@ -51,18 +48,6 @@ export const deskWords = {
   act: ['Agir', 'Act'],
   replay: ['Rejouer', 'Replay'],
   lookAgain: ['Réexaminer', 'Look at it again'],
-  anew: [
-    'La réécrire avec le format en vigueur, sous une nouvelle clé',
-    'Write it anew by the mapping in force, under a new key',
-  ],
-  acceptDoubles: [
-    'Envoyer aussi ce que le client a peut-être déjà, un doublon étant accepté',
-    'Send what the client may hold already too, a double being accepted',
-  ],
-  again: [
-    'Envoyer aussi ce qui est déjà livré, ou n’est jamais parti sous un format inchangé',
-    'Send what is delivered already too, or never left under a mapping that has not changed',
-  ],
   sendAllTheSame: ['Envoyer quand même', 'Send all the same'],
   sendAllTheSameText: [
     'Sans réponse du client : il pourrait l’avoir deux fois. Le motif dit pourquoi un doublon est accepté.',
@@ -119,15 +104,8 @@ export const deskWords = {
     'Nobody knows whether the client has it. Ask, then say what they answered.',
   ],
   received: ['Le client l’a', 'The client has it'],
-  theirReference: ['Sa référence chez le client', 'Its reference at the client'],
-  theirReferenceHint: [
-    'Facultatif : le numéro de la fiche, qui servira aux modifications et à l’effacement.',
-    'Optional: the number of the record, used for changes and for the erasure.',
-  ],
   notReceived: ['Le client ne l’a pas : renvoyer', 'The client has not: send again'],
   notReceivedEnded: ['Le client ne l’a pas', 'The client has not'],
-  evidence: ['Preuve', 'Evidence'],
-  evidenceHint: ['Ce qui l’atteste : un e-mail, un ticket.', 'What it rests on: a mail, a ticket.'],
   done: ['Fait.', 'Done.'],
   refused: ['Refusé', 'Refused'],
   nothingCancelled: [
@@ -195,10 +173,6 @@ export const deskWords = {
   nothingGoes: ['Rien ne peut être rejoué.', 'Nothing can be replayed.'],
   confirm: ['Tapez le nombre pour confirmer', 'Type the number to confirm'],
   confirmHint: ['Le nombre de livraisons rejouées :', 'The number of deliveries replayed:'],
-  changed: [
-    'Le nombre ne correspond pas, ou il a changé entre-temps : vérifiez le décompte.',
-    'The number does not match, or has changed meanwhile: read the plan again.',
-  ],
   cut: [
     'Trop de livraisons correspondent pour un seul traitement : limitez la période.',
     'More deliveries match than one run takes: narrow the period.',

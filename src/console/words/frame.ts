@@ -1,4 +1,5 @@
 // Words around every page: navigation, errors, refusals. French first.
+import { reason } from '../../support/acts/act.ts';
 import type { Both } from '../../support/words.ts';
 
 export const frame = {
@@ -31,11 +32,8 @@ export const frame = {
   none: ['Rien.', 'Nothing.'],
   choose: ['Choisissez…', 'Choose…'],
   unknown: ['inconnu', 'unknown'],
-  reason: ['Motif', 'Reason'],
-  reasonHint: [
-    'Numéro de ticket et raison ; ni nom de personne, ni adresse e-mail, ni téléphone. Inscrit au journal.',
-    'Ticket number and reason; no mail address, no phone. Written in the log.',
-  ],
+  reason: reason.words,
+  reasonHint: reason.hint,
   notFound: ['Page introuvable', 'Page not found'],
   notFoundText: [
     'Il n’y a rien à cette adresse, ou vous n’y avez pas accès.',

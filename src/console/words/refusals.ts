@@ -67,7 +67,10 @@ const remedies: Readonly<Partial<Record<ErrorCode, Both>>> = {
 const more: Readonly<Partial<Record<ErrorCode, Both>>> = {
   'USAGE-002': ['Une confirmation ou un motif manque.', 'A confirmation or a reason is missing.'],
   'ACCESS-003': ['Votre compte n’a pas ce droit.', 'Your account may not do this.'],
-  'BULK-002': ['Le nombre a changé depuis le plan.', 'The number has changed since the plan.'],
+  'BULK-002': [
+    'Le nombre ne correspond pas, ou il a changé entre-temps : vérifiez le décompte.',
+    'The number does not match, or has changed meanwhile: read the plan again.',
+  ],
   'DEST-002': [
     'Le connecteur ne change pas pendant que des livraisons partent par l’ancien.',
     'The connector may not change while deliveries are on their way by the old one.',

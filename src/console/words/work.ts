@@ -5,26 +5,6 @@ import type { Both } from '../../support/words.ts';
 import type { AskedProblem } from '../../support/find-person.ts';
 import type { PersonFact } from '../../support/masking.ts';
 
-export const reasonWords = {
-  missing: [
-    'Dites pourquoi, en trois caractères au moins : c’est inscrit au journal.',
-    'Say why, in three characters at least: it is written in the log.',
-  ],
-  long: ['Le motif a 200 caractères au plus.', 'The reason has 200 characters at most.'],
-  personal: [
-    'Ce texte contient une adresse e-mail ou un téléphone. Le journal n’oublie jamais : écrivez un numéro de ticket.',
-    'This text holds a mail address or a phone number. The log never forgets: write a ticket number instead.',
-  ],
-  evidence: [
-    'Indiquez ce qui l’atteste : un e-mail, un ticket.',
-    'Say what that rests on: a mail, a ticket.',
-  ],
-  together: [
-    'Motif et preuve ont 180 caractères au plus à eux deux.',
-    'Reason and evidence have 180 characters together at most.',
-  ],
-} as const satisfies Readonly<Record<string, Both>>;
-
 export const searchWords = {
   text: [
     'Par référence exacte, adresse e-mail, téléphone ou nom. La recherche est inscrite au journal, à votre nom, avant d’être montrée.',

@@ -1,37 +1,39 @@
 // Plans and begins a bulk run over all deliveries of a filter: counted first, planned, begun with the confirmed number.
 // Invariant: the run covers the counted deliveries; a planner works it, even when the caller is gone.
 import { counted, numbered, type OneAndSeveral } from '../../domain/counted.ts';
+import type { DeliveryFilter } from '../../domain/delivery-filter.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
+import { waitsForDecision } from '../../delivery/attempt/resolve.ts';
 import { RelaisError } from '../../errors.ts';
+import { unknownDelivery } from '../../errors/unknown.ts';
 import { releaseBulkRun } from '../../store/bulk-runs.ts';
-import { eachDelivery, type DeliveryFilter, type ListedDelivery } from '../../store/delivery-lists.ts';
+import { eachDelivery, findDelivery, type ListedDelivery } from '../../store/delivery-lists.ts';
 import { beginRunIn, cancelRun, pauseRun } from '../bulk-runs.ts';
 import { refusalWords, type BulkOrder } from '../bulk-steps.ts';
 import { isCancellable } from '../cancel.ts';
 import { knownInScope } from '../known-names.ts';
 import type { SupportPlace } from '../place.ts';
 import { bulkRun, bulkRunHead, type BulkRunHead } from '../reads/bulk-runs.ts';
+import { filterSchemas, readFilter } from '../reads/filter.ts';
 import { isReplayRefusal, replayPlans, type ReplayPlan } from '../replay.ts';
-import { withinScope, type Scope } from '../scope.ts';
-import { impersonal, typedReason } from '../typed-text.ts';
+import { existing, withinScope, type Scope } from '../scope.ts';
 import type { Both } from '../words.ts';
-import { alone, type Acting, type With } from './acting.ts';
+import { evidence, inOne, reason, type Act, type Field } from './act.ts';
+import { replayFlags, type ReplayHow } from './deliveries.ts';
 
-export const plannedKinds = ['replay', 'cancel', 'close'] as const;
-export type PlannedKind = (typeof plannedKinds)[number];
+/** `received` and `not_received` say what became of those that wait for a decision. */
+export type PlannedKind = 'replay' | 'cancel' | 'close' | 'received' | 'not_received';
 
-export interface BulkAsked {
+export interface BulkAsked extends Partial<ReplayHow> {
   readonly kind: PlannedKind;
-  /** One condition at least. */
+  /** One condition at least, where no delivery is named. */
   readonly filter: DeliveryFilter;
-  /** Options of a replay. */
-  readonly anew?: boolean;
-  readonly acceptDoubles?: boolean;
-  readonly again?: boolean;
+  /** Numbers or keys of deliveries, in place of a filter. */
+  readonly named?: readonly string[];
 }
 
 export interface PlanGroup {
-  readonly plan: ReplayPlan | 'cancel' | 'stay' | 'close';
+  readonly plan: ReplayPlan | 'cancel' | 'stay' | 'close' | 'resolve';
   readonly text: Both;
   readonly count: number;
   readonly isRefused: boolean;
@@ -45,6 +47,8 @@ export interface BulkPlan {
   readonly groups: readonly PlanGroup[];
   /** Numbers of the first of them. */
   readonly first: readonly number[];
+  /** Where they go. */
+  readonly destinations: readonly string[];
 }
 
 /** Most deliveries of a run: no person reviews more, and the filter is to be narrowed. */
@@ -62,14 +66,8 @@ interface Planned {
 }
 
 async function planned(place: SupportPlace, scope: Scope, asked: BulkAsked): Promise<Planned> {
-  if (Object.values(asked.filter).every((condition) => condition === undefined))
-    throw new RelaisError('USAGE-001', [
-      'Donnez une condition au moins : une destination, un état, une cause…',
-      'Name one condition at least: a destination, a state, a cause ...',
-    ]);
   const filter = withinScope(scope, asked.filter);
-  await knownInScope(place.database, scope, filter);
-  const rows = await matching(place, asked.kind === 'close' ? { ...filter, ...openFailures } : filter);
+  const rows = isNamed(asked) ? await namedOnes(place, scope, asked) : await matching(place, scope, asked);
   const planOf = await plansOf(place, asked, rows);
   const groups = [...Map.groupBy(rows, planOf)].map(([plan, { length }]) => ({
     plan,
@@ -77,7 +75,9 @@ async function planned(place: SupportPlace, scope: Scope, asked: BulkAsked): Pro
     count: length,
     isRefused: isRefused(plan),
   }));
-  const deliveries = rows.filter((row) => !isRefused(planOf(row)));
+  // One that is named and cannot be cancelled is an answer of the run.
+  const deliveries =
+    asked.kind === 'cancel' && isNamed(asked) ? rows : rows.filter((row) => !isRefused(planOf(row)));
   return {
     filter,
     deliveries,
@@ -86,19 +86,48 @@ async function planned(place: SupportPlace, scope: Scope, asked: BulkAsked): Pro
       going: deliveries.length,
       groups: groups.sort((a, b) => b.count - a.count),
       first: deliveries.slice(0, mostShown).map(({ id }) => id),
+      destinations: [...new Set(rows.map(({ destinationId }) => destinationId))],
     },
   };
 }
 
+const isNamed = ({ named = [] }: Pick<BulkAsked, 'named'>): boolean => named.length > 0;
+
+/** Each once. @throws FIND-001 */
+async function namedOnes(
+  { database }: SupportPlace,
+  scope: Scope,
+  { named = [] }: BulkAsked,
+): Promise<readonly ListedDelivery[]> {
+  const rows = new Map<number, ListedDelivery>();
+  for (const name of named) {
+    const row = existing(scope, await findDelivery(database, name), unknownDelivery(name));
+    rows.set(row.id, row);
+  }
+  return [...rows.values()];
+}
+
+const isOfDecision = (kind: PlannedKind): boolean => kind === 'received' || kind === 'not_received';
+
 const openFailures = { open: true, state: 'failed' as DeliveryState };
 
+/** @throws FIND-001, USAGE-001 */
 async function matching(
   { database }: SupportPlace,
-  filter: DeliveryFilter,
+  scope: Scope,
+  { kind, filter: asked }: BulkAsked,
 ): Promise<readonly ListedDelivery[]> {
+  if (Object.values(asked).every((condition) => condition === undefined))
+    throw new RelaisError('USAGE-001', [
+      'Donnez une condition au moins : une destination, un état, une cause…',
+      'Name one condition at least: a destination, a state, a cause ...',
+    ]);
+  const within = withinScope(scope, asked);
+  await knownInScope(database, scope, within);
+  const filter = kind === 'close' ? { ...within, ...openFailures } : within;
   const rows: ListedDelivery[] = [];
   for await (const page of eachDelivery(database, filter)) {
-    rows.push(...page);
+    rows.push(...(isOfDecision(kind) ? page.filter(waitsForDecision) : page));
     if (rows.length > mostOfARun)
       throw new RelaisError('USAGE-001', [
         `Le filtre trouve plus de ${mostOfARun} livraisons : restreignez-le, à une période par exemple.`,
@@ -110,12 +139,13 @@ async function matching(
 
 async function plansOf(
   place: SupportPlace,
-  { kind, anew = false, acceptDoubles = false, again = false }: BulkAsked,
+  { kind, anew = false, acceptDoubles = false, again = false, ...asked }: BulkAsked,
   rows: readonly ListedDelivery[],
 ): Promise<(row: ListedDelivery) => PlanGroup['plan']> {
   if (kind === 'close') return () => 'close';
+  if (isOfDecision(kind)) return () => 'resolve';
   if (kind === 'cancel') return (row) => (isCancellable(row) ? 'cancel' : 'stay');
-  const plans = await replayPlans(place, rows, { anew, acceptDoubles, again });
+  const plans = await replayPlans(place, rows, { anew, acceptDoubles, again, named: isNamed(asked) });
   return ({ id }) => plans.get(id) ?? 'not_found';
 }
 
@@ -165,8 +195,12 @@ const words: Readonly<Record<string, OneAndSeveral>> = {
     ['classée', 'counts as dealt with'],
     ['classées', 'count as dealt with'],
   ],
+  resolve: [
+    ['à trancher', 'waits for a decision'],
+    ['à trancher', 'wait for a decision'],
+  ],
 };
-function planWords(plan: PlanGroup['plan'], count: number): Both {
+export function planWords(plan: PlanGroup['plan'], count: number): Both {
   const own = words[plan];
   return own === undefined ? refusalWords[plan as keyof typeof refusalWords] : numbered(count, own);
 }
@@ -176,39 +210,87 @@ const deliveriesCounted: OneAndSeveral = [
   ['livraisons', 'deliveries'],
 ];
 
-export interface BulkConfirmed extends BulkAsked {
+interface BulkInput {
+  readonly filter: DeliveryFilter;
   /** The `going` of the plan, as a person confirmed it. */
   readonly expected: number;
   readonly reason: string;
-  /** Evidence of a closing. */
-  readonly evidence?: string;
 }
 
-/** @throws FIND-001, USAGE-001, USAGE-002, BULK-002, REPLAY-001 */
-export async function beginBulk(
-  place: SupportPlace,
-  { scope, actor }: Acting,
-  asked: BulkConfirmed,
-  also: With<BulkRunHead> = alone,
-): Promise<BulkRunHead> {
-  const by = { actor, reason: typedReason(asked.reason) };
-  const order = orderOf(asked);
-  const { deliveries, filter, plan } = await planned(place, scope, asked);
-  if (plan.going !== asked.expected) throw changedCount(plan.going, asked.expected);
-  if (plan.going === 0)
-    throw new RelaisError('REPLAY-001', [
-      'Rien de ce que le filtre trouve ne le permet.',
-      'Nothing matches that this can be done to.',
-    ]);
-  return place.database.transaction(async (tx) => {
-    const run = await beginRunIn(tx, { order, by, filter, deliveries });
-    // Releases the lease: the next planner takes the run.
-    await releaseBulkRun(tx, run);
-    const head = bulkRunHead({ ...run, isLeased: false });
-    await also(tx, head);
-    return head;
-  });
-}
+const filterField: Field<DeliveryFilter> = {
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    minProperties: 1,
+    properties: filterSchemas,
+  },
+  help: 'which deliveries',
+  words: ['Filtre', 'Filter'],
+  read: (given, _where, now) => readFilter(given ?? {}, now),
+};
+const expected: Field<number> = {
+  schema: { type: 'integer', minimum: 1 },
+  help: '`going` of the plan: another number is refused',
+  words: ['Nombre', 'Number'],
+  read: (given) => Number(given),
+};
+const fields = { filter: filterField, expected, reason };
+
+/** Ids kept of those that were named one by one. */
+const mostNamed = 200;
+
+/** Begins a run of everything that matches, or of the deliveries that are named. @throws FIND-001, USAGE-001, BULK-002, REPLAY-001 */
+const begin =
+  <Input extends BulkInput>(
+    kind: PlannedKind,
+    orderOf: (input: Input, named: boolean) => BulkOrder,
+  ): Act<Input, BulkRunHead>['work'] =>
+  async (doing, also) => {
+    const { place, by, input, to: named } = doing;
+    const { deliveries, filter, plan } = await planned(place, by.scope, { ...input, kind, named });
+    if (plan.going !== input.expected) throw changedCount(plan.going, input.expected);
+    if (plan.going === 0)
+      throw new RelaisError('REPLAY-001', [
+        'Rien de ce que le filtre trouve ne le permet.',
+        'Nothing matches that this can be done to.',
+      ]);
+    return inOne(doing, also, async (tx) => {
+      const run = await beginRunIn(tx, {
+        order: orderOf(input, named.length > 0),
+        by: { actor: by.actor, reason: input.reason },
+        filter: named.length > 0 ? { deliveries: named.slice(0, mostNamed) } : filter,
+        deliveries,
+      });
+      // Releases the lease: the next planner takes the run.
+      await releaseBulkRun(tx, run);
+      return bulkRunHead({ ...run, isLeased: false });
+    });
+  };
+
+export const replayAll: Act<BulkInput & ReplayHow, BulkRunHead> = {
+  permission: 'delivery.replay',
+  fields: { ...fields, ...replayFlags },
+  work: begin<BulkInput & ReplayHow>('replay', ({ anew, acceptDoubles, again }, named) => ({
+    kind: 'replay',
+    anew,
+    acceptDoubles,
+    again,
+    named,
+  })),
+};
+export const cancelAll: Act<BulkInput, BulkRunHead> = {
+  permission: 'delivery.cancel',
+  fields,
+  work: begin('cancel', () => ({ kind: 'cancel' })),
+};
+export const closeAll: Act<BulkInput & { readonly evidence: string }, BulkRunHead> = {
+  permission: 'task.close',
+  fields: { ...fields, evidence },
+  work: begin<BulkInput & { readonly evidence: string }>('close', ({ evidence: written }) => ({
+    kind: 'close',
+    evidence: written,
+  })),
+};
 
 function changedCount(going: number, expected: number): RelaisError {
   const [french, english] = counted(going, deliveriesCounted);
@@ -218,57 +300,45 @@ function changedCount(going: number, expected: number): RelaisError {
   ]);
 }
 
-function orderOf({
-  kind,
-  anew = false,
-  acceptDoubles = false,
-  again = false,
-  evidence,
-}: BulkConfirmed): BulkOrder {
-  switch (kind) {
-    case 'replay':
-      return { kind, anew, acceptDoubles, again };
-    case 'cancel':
-      return { kind };
-    case 'close':
-      return { kind, evidence: evidenceOf(evidence) };
-  }
+interface ResolveInput extends Omit<BulkInput, 'reason'> {
+  readonly evidence: string;
 }
+const resolveAll = (kind: 'received' | 'not_received'): Act<ResolveInput, BulkRunHead> => ({
+  permission: 'delivery.resolve',
+  fields: { filter: filterField, expected, evidence },
+  work: (doing, also) => {
+    const { evidence: written } = doing.input;
+    const begun = begin(kind, () => ({ kind: 'resolve', received: kind === 'received', evidence: written }));
+    return begun({ ...doing, input: { ...doing.input, reason: written } }, also);
+  },
+});
+/** Of all that wait for a decision: the recipient has them. */
+export const allReceived = resolveAll('received');
+/** The recipient does not have them: they are sent again. */
+export const noneReceived = resolveAll('not_received');
 
-/** @throws USAGE-001, USAGE-002 */
-export function evidenceOf(given: string | undefined): string {
-  const evidence = (given ?? '').trim();
-  if (evidence.length < 3)
-    throw new RelaisError('USAGE-002', [
-      'Indiquez ce qui l’atteste : un e-mail, un ticket, un appel et sa date.',
-      'Say what the closing rests on in evidence: a mail, a ticket, a call and its date.',
-    ]);
-  return impersonal(evidence, 'evidence');
-}
+const paused = (state: 'paused' | 'running'): Act<Readonly<Record<never, never>>, BulkRunHead> => ({
+  permission: 'delivery.replay',
+  fields: {},
+  work: async ({ place, by, to }, also) => {
+    const id = await runNamed(place, by.scope, to);
+    return bulkRunHead(await pauseRun(place.database, id, state, (tx, run) => also(tx, bulkRunHead(run))));
+  },
+});
+/** A run stops until it is resumed. @throws FIND-001, BULK-001 */
+export const pauseRunAct = paused('paused');
+export const resumeRunAct = paused('running');
 
-/** Pauses a run, or continues it. @throws FIND-001, BULK-001 */
-export async function pauseBulk(
-  place: SupportPlace,
-  { scope }: Acting,
-  id: number,
-  state: 'paused' | 'running',
-  also: With<BulkRunHead> = alone,
-): Promise<BulkRunHead> {
-  await bulkRun(place, scope, id);
-  return bulkRunHead(await pauseRun(place.database, id, state, (tx, run) => also(tx, bulkRunHead(run))));
-}
+/** Ends a run; what it has done stays done. @throws FIND-001, BULK-001 */
+export const cancelRunAct: Act<{ readonly reason: string }, BulkRunHead> = {
+  permission: 'delivery.replay',
+  fields: { reason },
+  work: async ({ place, by, to, input }, also) => {
+    const id = await runNamed(place, by.scope, to);
+    const asked = { actor: by.actor, ...input };
+    return bulkRunHead(await cancelRun(place.database, id, asked, (tx, run) => also(tx, bulkRunHead(run))));
+  },
+};
 
-/** Ends a run; its finished deliveries stay. @throws FIND-001, BULK-001 */
-export async function stopBulk(
-  place: SupportPlace,
-  { scope, actor }: Acting,
-  id: number,
-  asked: { readonly reason: string },
-  also: With<BulkRunHead> = alone,
-): Promise<BulkRunHead> {
-  const reason = typedReason(asked.reason);
-  await bulkRun(place, scope, id);
-  return bulkRunHead(
-    await cancelRun(place.database, id, { actor, reason }, (tx, run) => also(tx, bulkRunHead(run))),
-  );
-}
+const runNamed = async (place: SupportPlace, scope: Scope, [name]: readonly string[]): Promise<number> =>
+  (await bulkRun(place, scope, Number(name))).id;

@@ -9,38 +9,38 @@ import type { Sql } from '../../store/database.ts';
 import { countSlotsAfter } from '../../store/file-slots.ts';
 import type { HeldFile } from '../../store/full-files.ts';
 import { testDestination, type TestedDestination, type TestPlace } from '../destination-test.ts';
-import { decideHeldFile } from '../held-files.ts';
+import { decideHeldFileIn } from '../held-files.ts';
 import type { SupportPlace } from '../place.ts';
 import { existing, type Scope } from '../scope.ts';
 import { setDestinationStatus } from '../suspend.ts';
-import { typedReason } from '../typed-text.ts';
-import { alone, type Acting, type With } from './acting.ts';
+import { inOne, reason, type Act, type Doing } from './act.ts';
 
-const found = async ({ database }: SupportPlace, scope: Scope, id: string): Promise<Destination> =>
-  existing(scope, await findDestination(database, id), unknownDestination(id));
+const existingOne = async (place: SupportPlace, scope: Scope, id: string): Promise<Destination> =>
+  existing(scope, await findDestination(place.database, id), unknownDestination(id));
+const found = ({ place, by, to: [id = ''] }: Doing<unknown>): Promise<Destination> =>
+  existingOne(place, by.scope, id);
 
 interface Why {
   readonly reason: string;
 }
 
+const statusAct = (status: 'active' | 'suspended'): Act<Why, void> => ({
+  permission: 'destination.suspend',
+  fields: { reason },
+  work: async (doing, also) => {
+    const { place, by, input } = doing;
+    const { id } = await found(doing);
+    const asked = { actor: by.actor, ...input };
+    await setDestinationStatus(place.database, id, status, asked, (tx) => also(tx, undefined));
+  },
+});
 /** @throws FIND-001, DEST-001 where it has that status already */
-export async function setStatus(
-  place: SupportPlace,
-  { scope, actor }: Acting,
-  id: string,
-  asked: Why & { readonly status: 'active' | 'suspended' },
-  also: With<void> = alone,
-): Promise<void> {
-  const reason = typedReason(asked.reason);
-  const destination = await found(place, scope, id);
-  await setDestinationStatus(place.database, destination.id, asked.status, { actor, reason }, (tx) =>
-    also(tx, undefined),
-  );
-}
+export const suspendDestination = statusAct('suspended');
+export const resumeDestination = statusAct('active');
 
 /** @throws FIND-001, MAPPING-002, DEST-001 where it is not set up */
 export async function tryDestination(place: TestPlace, scope: Scope, id: string): Promise<TestedDestination> {
-  return testDestination(place, await found(place, scope, id)).catch(withoutSecrets);
+  return testDestination(place, await existingOne(place, scope, id)).catch(withoutSecrets);
 }
 
 /** Names of missing secrets are for the operator; the tester only reads that the destination is not set up. */
@@ -54,30 +54,28 @@ function withoutSecrets(error: unknown): never {
 }
 
 /**
- * The file leaves within a second, if a delivery waits for it.
- * @param asked `seenUntil`: the newest file shown; where there is a newer one, none is requested
- * @throws FIND-001, DEST-001 where it sends no files, or its last one is withheld
+ * The file leaves within a second, if anything waits for it. `shown`: when the newest file that was known of was due; where there is one
+ * since, nothing is asked for.
+ * @throws FIND-001, DEST-001 where it sends no files, or its last one is held back
  */
-export async function sendFileNow(
-  place: SupportPlace,
-  { scope, actor }: Acting,
-  id: string,
-  asked: Why & { readonly seenUntil?: Date },
-  also: With<void> = alone,
-): Promise<void> {
-  const reason = typedReason(asked.reason);
-  const { seenUntil } = asked;
-  const destination = await found(place, scope, id);
-  if (!sendsFiles(destination.connector))
-    throw new RelaisError('DEST-001', [
-      `${id} envoie chaque lead par ${destination.connector}, et non en fichiers.`,
-      `${id} sends each lead by ${destination.connector}, not in files.`,
-    ]);
-  await requestFile(place.database, destination, actor, reason, async (tx) => {
-    if (seenUntil !== undefined) await refuseSecond(tx, id, seenUntil);
-    await also(tx, undefined);
-  });
-}
+export const sendFileNow: Act<Why, void> = {
+  permission: 'file.send',
+  fields: { reason },
+  work: async (doing, also) => {
+    const { place, by, input, shown } = doing;
+    const destination = await found(doing);
+    const { id, connector } = destination;
+    if (!sendsFiles(connector))
+      throw new RelaisError('DEST-001', [
+        `${id} envoie chaque lead par ${connector}, et non en fichiers.`,
+        `${id} sends each lead by ${connector}, not in files.`,
+      ]);
+    await requestFile(place.database, destination, by.actor, input.reason, async (tx) => {
+      if (shown !== undefined) await refuseSecond(tx, id, new Date(Math.max(0, shown)));
+      await also(tx, undefined);
+    });
+  },
+};
 
 /** The second of two simultaneous requests waits here for the first, and finds its file. */
 async function refuseSecond(tx: Sql, id: string, seenUntil: Date): Promise<void> {
@@ -89,14 +87,18 @@ async function refuseSecond(tx: Sql, id: string, seenUntil: Date): Promise<void>
     ]);
 }
 
-/** Releases or gives up a full file withheld for missing leads. @throws FIND-001, DEST-001 where another or none is withheld */
-export async function decideFile(
-  place: SupportPlace,
-  { scope, actor }: Acting,
-  id: string,
-  asked: Why & { readonly decision: 'release' | 'discard'; readonly seenFile: number },
-): Promise<HeldFile> {
-  const reason = typedReason(asked.reason);
-  const destination = await found(place, scope, id);
-  return decideHeldFile(place.database, destination.id, asked.decision, { actor, reason }, asked.seenFile);
-}
+const decidingFile = (decision: 'release' | 'discard'): Act<Why, HeldFile> => ({
+  permission: 'file.decide',
+  fields: { reason },
+  work: async (doing, also) => {
+    const { by, input, shown } = doing;
+    const { id } = await found(doing);
+    return inOne(doing, also, (tx) =>
+      decideHeldFileIn(tx, id, decision, { actor: by.actor, ...input }, shown),
+    );
+  },
+});
+/** A full file that lost too much leaves all the same. `shown`: its batch. @throws FIND-001, DEST-001 where another or none is held */
+export const releaseFile = decidingFile('release');
+/** It is given up. */
+export const discardFile = decidingFile('discard');

@@ -3,7 +3,7 @@
 import { addDays, civilDate } from '../../domain/civil-date.ts';
 import type { LoggedEntry } from '../../store/log-range.ts';
 import type { Request } from '../../store/requests.ts';
-import type { DeliveryHead } from '../reads/deliveries.ts';
+import { rowColumns, type DeliveryHead } from '../reads/delivery-row.ts';
 import type { Both } from '../words.ts';
 
 export type Cell = string | number | Date | null;
@@ -21,21 +21,16 @@ const column = <T>(name: string, heading: Both, cell: (row: T) => Cell): Column<
   cell,
 });
 
-export const deliveryColumns: readonly Column<DeliveryHead>[] = [
-  column('number', ['Numéro', 'Number'], ({ id }) => id),
-  column('key', ['Clé', 'Key'], ({ key }) => key),
-  column('client', ['Client', 'Client'], ({ client }) => client),
-  column('destination', ['Destination', 'Destination'], ({ destination }) => destination),
-  column('lead', ['Lead', 'Lead'], ({ erased, lead }) => (erased ? '' : lead)),
-  column('action', ['Action', 'Action'], ({ action }) => action),
-  column('state', ['État', 'State'], ({ state }) => state),
-  column('reason', ['Cause', 'Cause'], ({ reason }) => reason),
-  column('run', ['Vie n° (1 : avant tout rejeu)', 'Run'], ({ run }) => run),
-  column('attempt', ['Tentative', 'Attempt'], ({ attempt }) => attempt),
-  column('planned', ['Planifiée le (UTC)', 'Planned (UTC)'], ({ createdAt }) => createdAt),
-  column('due', ['À envoyer le (UTC)', 'Due (UTC)'], ({ dueAt }) => dueAt),
-  column('settled', ['Terminée le (UTC)', 'Settled (UTC)'], ({ settledAt }) => settledAt),
-];
+export const deliveryColumns: readonly Column<DeliveryHead>[] = rowColumns.flatMap(
+  ([name, { csv, words, schema }]) => {
+    const zone = schema['format'] === 'date-time' ? ' (UTC)' : '';
+    if (csv === undefined) return [];
+    // The centre's reference of an erased lead is left out.
+    const cell = (row: DeliveryHead): Cell =>
+      name === 'lead' && row.erased ? '' : (row[name as keyof DeliveryHead] as Cell);
+    return [column(csv, [`${words[0]}${zone}`, `${words[1]}${zone}`], cell)];
+  },
+);
 
 export const requestColumns: readonly Column<Request>[] = [
   column('number', ['Numéro', 'Number'], ({ id }) => id),

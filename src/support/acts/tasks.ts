@@ -1,37 +1,44 @@
-// Closes a task that needs no person any more, with its evidence.
-// Invariant: within the actor's scope; closing changes no delivery.
+// Closing tasks: failed deliveries and alerts that need nobody any more, with the evidence of it.
+// Invariant: within the scope of who acts; closing changes no delivery, and all that are named are closed or none is.
 import { RelaisError } from '../../errors.ts';
 import { findDelivery } from '../../store/delivery-lists.ts';
 import { readAlert } from '../../store/tasks.ts';
-import { closeAlertTasks, closeDeliveries } from '../close-tasks.ts';
-import type { SupportPlace } from '../place.ts';
+import { closeAlertsIn, closeDeliveriesIn } from '../close-tasks.ts';
 import { isWithin } from '../scope.ts';
-import { typedReason } from '../typed-text.ts';
-import { alone, type Acting, type With } from './acting.ts';
-import { evidenceOf } from './bulk.ts';
+import { closingText } from '../typed-text.ts';
+import { evidence, inOne, reason, type Act, type Doing } from './act.ts';
+
+/** The number of the delivery or the alert. */
+async function numberOf({ place, by }: Doing<unknown>, task: string, isAlert: boolean): Promise<number> {
+  const found = isAlert
+    ? await readAlert(place.database, Number(task.slice(1)))
+    : await findDelivery(place.database, task);
+  if (found === undefined || !isWithin(by.scope, found.clientId))
+    throw new RelaisError('FIND-001', [`Aucune tâche ne s’appelle ${task}.`, `No task is called ${task}.`]);
+  return found.id;
+}
 
 /**
- * @param task the number of a delivery, or `A12` for an alert
- * @returns false where it had been closed already
+ * Of tasks by the numbers or keys of their deliveries, or `A12` for an alert. Done: how many were open; a delivery that was closed before stays.
  * @throws FIND-001, TASK-001
  */
-export async function closeTask(
-  { database }: SupportPlace,
-  { scope, actor }: Acting,
-  task: string,
-  asked: { readonly reason: string; readonly evidence: string },
-  also: With<boolean> = alone,
-): Promise<boolean> {
-  const by = { actor, reason: typedReason(asked.reason), evidence: evidenceOf(asked.evidence) };
-  const unknown = new RelaisError('FIND-001', [
-    `Aucune tâche ne s’appelle ${task}.`,
-    `No task is called ${task}.`,
-  ]);
-  const [, isAlert, number] = /^(A?)(\d{1,15})$/.exec(task) ?? [];
-  if (number === undefined) throw unknown;
-  const found =
-    isAlert === 'A' ? await readAlert(database, Number(number)) : await findDelivery(database, number);
-  if (found === undefined || !isWithin(scope, found.clientId)) throw unknown;
-  const close = isAlert === 'A' ? closeAlertTasks : closeDeliveries;
-  return (await close(database, [Number(number)], by, (tx, closed) => also(tx, closed > 0))) > 0;
-}
+export const closeTasks: Act<{ readonly reason: string; readonly evidence: string }, number> = {
+  permission: 'task.close',
+  fields: { reason, evidence },
+  work: async (doing, also) => {
+    closingText(doing.input);
+    const alerts: number[] = [];
+    const deliveries: number[] = [];
+    for (const task of new Set(doing.to)) {
+      const isAlert = /^A\d{1,15}$/i.test(task);
+      (isAlert ? alerts : deliveries).push(await numberOf(doing, task, isAlert));
+    }
+    const closing = { actor: doing.by.actor, ...doing.input };
+    return inOne(
+      doing,
+      also,
+      async (tx) =>
+        (await closeAlertsIn(tx, alerts, closing)) + (await closeDeliveriesIn(tx, deliveries, closing)),
+    );
+  },
+};

@@ -10,6 +10,13 @@ export interface ListedAuthorisation extends Authorisation {
   readonly isLive: boolean;
 }
 
+/** Of one destination, the oldest first. */
+export const authorisationsOf = async (
+  { database }: Pick<SupportPlace, 'database'>,
+  destination: string,
+): Promise<readonly Authorisation[]> =>
+  (await readAuthorisations(database, [destination])).get(destination) ?? [];
+
 /** By destination, the oldest first. */
 export async function authorisationsListed(
   { database }: Pick<SupportPlace, 'database'>,

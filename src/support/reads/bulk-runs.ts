@@ -10,7 +10,7 @@ import {
   type BulkState,
 } from '../../store/bulk-runs.ts';
 import { doneWords, isRefusal, refusalWords, type BulkDone } from '../bulk-steps.ts';
-import type { Page, PageAsked, SupportPlace } from '../place.ts';
+import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.ts';
 import type { Scope } from '../scope.ts';
 import { filterOf, isRunSeen, seenRun } from '../seen-runs.ts';
 import type { Both } from '../words.ts';
@@ -109,6 +109,16 @@ export async function bulkRunsPage(
     read += rows.length;
   }
   return { items, next: before };
+}
+
+/** Every run as the database keeps it, newest first, for the centre. */
+export async function bulkRows(
+  { database }: Pick<SupportPlace, 'database'>,
+  asked: { readonly state?: BulkState },
+  { limit, after }: PageAsked,
+): Promise<Page<BulkRow>> {
+  const page = { limit: limit + 1, ...(after === undefined ? {} : { before: after }) };
+  return pageOf(await listBulkRuns(database, asked, page), limit, ({ id }) => id);
 }
 
 /** @throws FIND-001 */

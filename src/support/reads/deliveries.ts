@@ -1,66 +1,17 @@
 // Reads deliveries by filter, a page at a time; their count; failures by cause. For every face.
 // Invariant: nothing of a person; only within the reader's scope.
-import type { Action } from '../../../connectors/contract.ts';
+import type { DeliveryFilter } from '../../domain/delivery-filter.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
-import {
-  countDeliveries,
-  findDelivery,
-  listDeliveries,
-  type DeliveryFilter,
-  type ListedDelivery,
-} from '../../store/delivery-lists.ts';
+import { countDeliveries, findDelivery, listDeliveries } from '../../store/delivery-lists.ts';
 import { countTasks } from '../../store/tasks.ts';
 import { advice, type Advice } from '../advice.ts';
 import { knownInScope } from '../known-names.ts';
 import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.ts';
 import { withinScope, type Scope } from '../scope.ts';
 import { reasonWords, stateWords, type Both } from '../words.ts';
+import { headOf, type DeliveryHead } from './delivery-row.ts';
 
-export type { DeliveryFilter } from '../../store/delivery-lists.ts';
-
-/** A delivery in a list, with stable names: ids, codes and times, no data of the lead's tables. */
-export interface DeliveryHead {
-  readonly id: number;
-  /** The sent `webhook-id`. */
-  readonly key: string;
-  readonly client: string;
-  readonly destination: string;
-  /** The centre's reference of the lead. */
-  readonly lead: string;
-  readonly erased: boolean;
-  readonly revision: number;
-  readonly action: Action;
-  readonly state: DeliveryState;
-  /** `base` or `base:CODE`; `reasonWords` explains it. */
-  readonly reason: string;
-  readonly run: number;
-  readonly attempt: number;
-  readonly departures: number;
-  readonly createdAt: Date;
-  readonly dueAt: Date;
-  readonly expiresAt: Date;
-  readonly settledAt: Date | null;
-}
-
-export const headOf = (row: ListedDelivery): DeliveryHead => ({
-  id: row.id,
-  key: row.key,
-  client: row.clientId,
-  destination: row.destinationId,
-  lead: row.leadReference,
-  erased: row.leadErased,
-  revision: row.revision,
-  action: row.action,
-  state: row.state,
-  reason: row.reason,
-  run: row.run,
-  attempt: row.attempt,
-  departures: row.departures,
-  createdAt: row.createdAt,
-  dueAt: row.dueAt,
-  expiresAt: row.expiresAt,
-  settledAt: row.settledAt ?? null,
-});
+export type { DeliveryHead } from './delivery-row.ts';
 
 /** Newest first. @throws FIND-001 for an unknown name in the filter */
 export async function deliveriesPage(

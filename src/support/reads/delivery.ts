@@ -9,9 +9,9 @@ import type { SupportPlace } from '../place.ts';
 import { publishedHours } from '../published-hours.ts';
 import { replayPlans, type ReplayPlan } from '../replay.ts';
 import { existing, type Scope } from '../scope.ts';
-import { storyOf, type Story } from '../story.ts';
+import { entryData, storyOf, type Story } from '../story.ts';
 import { isCancellable } from '../cancel.ts';
-import { headOf, type DeliveryHead } from './deliveries.ts';
+import { headOf, type DeliveryHead } from './delivery-row.ts';
 
 /** An entry of the hand-over log, with its columns. */
 export interface EntryHead {
@@ -100,6 +100,16 @@ export async function deliveryPage(place: SupportPlace, scope: Scope, name: stri
     isCancellable: isCentre && isCancellable(row),
     isUndecided: isCentre && isUndecided(row),
   };
+}
+
+/** A delivery with each entry of its log as data, for programs of the centre. @throws FIND-001 */
+export async function deliveryRecord(
+  { database }: SupportPlace,
+  scope: Scope,
+  name: string,
+): Promise<{ readonly head: DeliveryHead; readonly entries: readonly object[] }> {
+  const row = existing(scope, await findDelivery(database, name), unknownDelivery(name));
+  return { head: headOf(row), entries: (await deliveryStory(database, row.id)).map(entryData) };
 }
 
 export const entryHead = (entry: StoryEntry, isCentre: boolean): EntryHead => ({

@@ -111,6 +111,17 @@ export async function destinationHeads(
   return (await known(place, await ofScope(place, scope, {}))).map(({ head }) => head);
 }
 
+/** Of these destinations those that do not send as many as they bear at the moment. */
+export async function slowedDestinations(
+  place: SupportPlace,
+  ids: readonly string[],
+): Promise<readonly { readonly destination: string; readonly sending: SendingState }[]> {
+  const named = (await allDestinations(place.database)).filter(({ id }) => ids.includes(id));
+  return (await known(place, named)).flatMap(({ head: { destination }, sending }) =>
+    sending === undefined ? [] : [{ destination, sending }],
+  );
+}
+
 /** @throws FIND-001 */
 export async function destinationsWithHealth(
   place: SupportPlace,

@@ -1,12 +1,21 @@
 // Lists the names that a person may choose from: clients and destinations.
 // Invariant: another client's are not among them.
-import { allDestinations, clientIds } from '../../store/destinations.ts';
+import { unknownDestination } from '../../errors/unknown.ts';
+import type { Sql } from '../../store/database.ts';
+import { allDestinations, clientIds, findDestination, type Destination } from '../../store/destinations.ts';
 import type { SupportPlace } from '../place.ts';
 import { isWithin, type Scope } from '../scope.ts';
 
 export interface KnownNames {
   readonly clients: readonly string[];
   readonly destinations: readonly string[];
+}
+
+/** @throws FIND-001 */
+export async function existingDestination(sql: Sql, id: string): Promise<Destination> {
+  const found = await findDestination(sql, id);
+  if (found === undefined) throw unknownDestination(id);
+  return found;
 }
 
 /** A destination of a client with a version in force, or any of its destinations; undefined where it has none. */

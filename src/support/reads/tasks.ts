@@ -12,12 +12,14 @@ import {
 } from '../../store/tasks.ts';
 import { advice, type Advice } from '../advice.ts';
 import { alertText } from '../alert-words.ts';
+import { rightsContact } from '../rights-contact.ts';
 import { knownInScope } from '../known-names.ts';
 import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.ts';
 import { withinScope, type Scope } from '../scope.ts';
 import { reasonWords, type Both } from '../words.ts';
-import { headOf, type DeliveryHead } from './deliveries.ts';
+import { headOf, type DeliveryHead } from './delivery-row.ts';
 
+export type { TaskFilter } from '../../store/tasks.ts';
 export type { AlertKind } from '../../domain/alert-kinds.ts';
 export { alertKinds } from '../../domain/alert-kinds.ts';
 
@@ -30,6 +32,8 @@ export interface DeliveryTask {
   readonly since: Date;
   readonly text: Both;
   readonly advice: readonly Advice[];
+  /** Whom of the client to write to, where the recipient can be told in no other way. */
+  readonly contact: string | undefined;
 }
 
 export interface AlertHead {
@@ -77,7 +81,7 @@ function alertHead(alert: AlertTask): AlertHead {
 
 /** Deliveries that need a person, newest first. @throws FIND-001 */
 export async function deliveryTasksPage(
-  { reading }: SupportPlace,
+  { database, reading }: SupportPlace,
   scope: Scope,
   asked: TaskFilter,
   { limit, after }: PageAsked,
@@ -85,18 +89,19 @@ export async function deliveryTasksPage(
   const filter = withinScope(scope, asked);
   await knownInScope(reading, scope, filter);
   const rows = await listDeliveries(reading, { ...filter, open: true }, limit + 1, after);
-  return pageOf(
-    rows.map((row) => ({
+  const page = pageOf(rows, limit, ({ id }) => id);
+  const items: DeliveryTask[] = [];
+  for (const row of page.items)
+    items.push({
       task: String(row.id),
-      kind: row.state === 'failed' ? ('failed' as const) : ('decision' as const),
+      kind: row.state === 'failed' ? 'failed' : 'decision',
       delivery: headOf(row),
       since: row.settledAt ?? row.createdAt,
       text: reasonWords(row.reason),
       advice: scope.clientId === undefined ? advice(row) : [],
-    })),
-    limit,
-    ({ delivery }) => delivery.id,
-  );
+      contact: scope.clientId === undefined ? await rightsContact(database, row) : undefined,
+    });
+  return { ...page, items };
 }
 
 /** The newest open alerts that need a person and have no task of their delivery. @throws FIND-001 */

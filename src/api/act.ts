@@ -1,0 +1,54 @@
+// An act over HTTP: the body has the fields of its declaration, and the answer is kept in the transaction of what was done.
+// Invariant: the address asks for the permission of the act, and no other.
+import type { FastifyInstance } from 'fastify';
+import { fieldsOf, perform, type Act } from '../support/acts/act.ts';
+import type { Answer } from './repeatable.ts';
+import { acts, type RouteDeps } from './route.ts';
+import { request, type Schema } from './schemas.ts';
+
+interface ActRoute<Done> {
+  readonly url: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** The name in the address that says what it is done to. */
+  readonly params?: Readonly<Record<string, Schema>>;
+  readonly answer: Schema;
+  readonly status?: 200 | 202;
+  /** @param to what the address names */
+  readonly body: (done: Done, to: string) => object;
+}
+
+export function offers<Input extends object, Done>(
+  server: FastifyInstance,
+  deps: RouteDeps,
+  act: Act<Input, Done>,
+  { body, ...route }: ActRoute<Done>,
+): void {
+  const { params = {}, status = 200 } = route;
+  acts<object>(server, deps, {
+    ...route,
+    permission: act.permission,
+    body: bodyOf(act),
+    work: async ({ params: named, body: input, caller }, keep) => {
+      const to = Object.keys(params).map((name) => named[name] ?? '');
+      const answerOf = (done: Done): Answer => ({ status, body: body(done, to[0] ?? '') });
+      const by = { scope: caller.holder, actor: caller.actor };
+      return answerOf(
+        await perform(deps.support, act, by, { to, input }, (tx, done) => keep(tx, answerOf(done))),
+      );
+    },
+  });
+}
+
+/** The fields of an act, or those that are named. */
+export function bodyOf<Input extends object>(
+  act: Pick<Act<Input, never>, 'fields'>,
+  names?: readonly string[],
+): Schema {
+  const fields = fieldsOf(act).filter(([name]) => names?.includes(name) !== false);
+  return request(
+    Object.fromEntries(fields.map(([name, { schema, help }]) => [name, { ...schema, description: help }])),
+    fields.filter(([, { isOptional }]) => isOptional !== true).map(([name]) => name),
+  );
+}

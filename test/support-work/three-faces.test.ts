@@ -1,0 +1,249 @@
+// The filter of deliveries and the acts on deliveries and tasks, each asked for at the terminal, over HTTP and in the console: the same
+// refusal, the same effect, the same entry of the log.
+import { createApiKey } from '../../src/access/api-keys.ts';
+import { keyScopes } from '../../src/access/permissions.ts';
+import type { Api } from '../../src/api/server.ts';
+import { filterConditions, type AskedFilter } from '../../src/domain/delivery-filter.ts';
+import { openInterface } from '../api/interface.ts';
+import { environmentOf, terminalOf, type Relais } from '../cli/terminal.ts';
+import { deskOver, type Browser, type TestDesk } from '../console/desk.ts';
+import { openBulkHome, type BulkHome } from './bulk-home.ts';
+
+let home: BulkHome;
+let relais: Relais;
+let api: Api;
+let key: string;
+let desk: TestDesk;
+let support: Browser;
+
+beforeAll(async () => {
+  home = await openBulkHome();
+  relais = terminalOf(environmentOf(home.gateway));
+  api = await openInterface(home.gateway.app);
+  key = (
+    await createApiKey(
+      home.gateway.app.access,
+      { name: 'faces', scopes: keyScopes.filter((scope) => scope !== 'lead.pull'), addresses: [], days: 1 },
+      'tester',
+    )
+  ).key;
+  desk = await deskOver(home.gateway);
+  support = await desk.signedIn('support');
+  await home.failed(3, 'LIST');
+  await home.gateway.owner.run(
+    "UPDATE deliveries SET state = 'withheld', reason = 'opt_in_missing', settled_at = NULL ORDER BY id LIMIT 1",
+  );
+});
+afterAll(async () => {
+  await api.close();
+  await desk.close();
+});
+
+type Fields = Readonly<Record<string, string>>;
+
+/** What a face answered: the code of its refusal, or the text that it gave. */
+interface Answered {
+  readonly code: string;
+  readonly text: string;
+}
+
+let asked = 0;
+async function overHttp(method: 'GET' | 'POST', path: string, body?: object): Promise<Answered> {
+  const response = await fetch(`http://127.0.0.1:${api.port}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${key}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      'idempotency-key': `faces-${(asked += 1)}`,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const { code = 'none' } = JSON.parse(text) as { readonly code?: string };
+  return { code: response.ok ? '' : code, text };
+}
+
+async function atTerminal(...argv: readonly string[]): Promise<Answered> {
+  const { out, err, code } = await relais(...argv);
+  return { code: code === 0 ? '' : (/^[A-Z]+-\d{3}/m.exec(err)?.[0] ?? 'none'), text: out };
+}
+
+const inConsole = ({ status, text }: { readonly status: number; readonly text: string }): Answered => ({
+  // A page about nothing says in words what is unknown.
+  code:
+    status < 400
+      ? ''
+      : (/<code>([A-Z]+-\d{3})<\/code>/.exec(text)?.[1] ?? (status === 404 ? 'FIND-001' : 'none')),
+  text,
+});
+
+const faces = ['terminal', 'http', 'console'] as const;
+type Face = (typeof faces)[number];
+const atEach = async <T>(ask: (face: Face) => Promise<T>): Promise<readonly T[]> => {
+  const answers: T[] = [];
+  for (const face of faces) answers.push(await ask(face));
+  return answers;
+};
+
+/** A day for the console is a moment for the others. */
+const inDays = ({ since, until, ...filter }: AskedFilter): Fields => ({
+  ...(filter as Fields),
+  ...(since === undefined ? {} : { from: since }),
+  ...(until === undefined ? {} : { to: until }),
+});
+
+describe('the filter', () => {
+  const listed = async (face: Face, filter: AskedFilter): Promise<Answered> => {
+    const query = new URLSearchParams(filter).toString();
+    switch (face) {
+      case 'terminal':
+        return atTerminal(
+          ...['delivery', 'list', '--json'],
+          ...Object.entries(filter).flatMap(([name, text]) => [`--${name}`, text]),
+        );
+      case 'http':
+        return overHttp('GET', `/v1/deliveries?${query}`);
+      case 'console':
+        return inConsole(await support.get(`/deliveries?${new URLSearchParams(inDays(filter)).toString()}`));
+    }
+  };
+  const idsIn = (text: string): readonly number[] =>
+    [
+      ...new Set(
+        [...text.matchAll(/"id":(\d+)|href="\/deliveries\/(\d+)"/g)].map((found) =>
+          Number(found[1] ?? found[2]),
+        ),
+      ),
+    ].toSorted((a, b) => a - b);
+
+  test.each<[AskedFilter, string]>([
+    [{ client: 'Essai!' }, 'USAGE-001'],
+    [{ client: 'esai' }, 'FIND-001'],
+    [{ destination: 'essai crm' }, 'USAGE-001'],
+    [{ destination: 'essai-cmr' }, 'FIND-001'],
+    [{ state: 'lost' }, 'USAGE-001'],
+    [{ cause: 'Refused?' }, 'USAGE-001'],
+    [{ cause: 'refuse' }, 'FIND-001'],
+    [{ since: 'yesterday' }, 'USAGE-001'],
+    [{ since: '2026-02-30' }, 'USAGE-001'],
+    [{ until: '0001-01-01T00:00:00Z' }, 'USAGE-001'],
+    [{ lead: 'LIST 0' }, 'USAGE-001'],
+    [{ lead: 'LIST-404' }, 'FIND-001'],
+  ])('%j is refused with %s by every face', async (filter, code) => {
+    expect(await atEach(async (face) => (await listed(face, filter)).code)).toEqual(faces.map(() => code));
+  });
+
+  test.each<[AskedFilter, number]>([
+    [{ state: 'failed' }, 2],
+    [{ state: 'withheld', cause: 'opt_in_missing' }, 1],
+    [{ client: 'essai', destination: 'essai-crm', cause: 'refused' }, 2],
+    [{ lead: 'LIST-1' }, 1],
+  ])('%j finds the same %i deliveries at every face', async (filter, count) => {
+    const [first = [], ...others] = await atEach(async (face) => idsIn((await listed(face, filter)).text));
+    expect(first).toHaveLength(count);
+    for (const other of others) expect(other).toEqual(first);
+  });
+
+  test('every condition of the declaration is offered by a face', async () => {
+    const { out: help } = await relais('delivery', 'list', '--help');
+    const described = JSON.stringify(
+      (
+        JSON.parse((await overHttp('GET', '/v1/openapi.json')).text) as {
+          readonly paths: Readonly<Record<string, { readonly get: { readonly parameters: object } }>>;
+        }
+      ).paths['/v1/deliveries']?.get.parameters,
+    );
+    const form = /<form class="line card filters"[\s\S]*?<\/form>/.exec(
+      (await support.get('/deliveries?run=1')).text,
+    )?.[0];
+    const offered = Object.keys(filterConditions).filter(
+      (name) =>
+        help.includes(`--${name} <`) ||
+        described.includes(`"name":"${name}"`) ||
+        form?.includes(`name="${name}"`) === true,
+    );
+    expect(offered).toEqual(Object.keys(filterConditions));
+  });
+});
+
+describe('an act', () => {
+  type Name = 'replay' | 'cancel' | 'close';
+  const why = { reason: 'ticket 12' };
+  const closing = { ...why, evidence: 'mail of 2026-11-20' };
+  const ask = async (face: Face, act: Name, to: string, input: Fields): Promise<Answered> => {
+    const options = Object.entries(input).flatMap(([name, text]) => [`--${name}`, text]);
+    switch (face) {
+      case 'terminal':
+        return atTerminal(...(act === 'close' ? ['task', 'close'] : [act]), to, ...options, '--yes');
+      case 'http':
+        return overHttp(
+          'POST',
+          act === 'close' ? `/v1/tasks/${to}/close` : `/v1/deliveries/${to}/${act}`,
+          input,
+        );
+      case 'console':
+        return inConsole(await support.post(`/deliveries/${to}/${act}`, input));
+    }
+  };
+
+  const long = { reason: 'r'.repeat(100), evidence: 'e'.repeat(90) };
+  test.each<[Name, string, Fields, string]>([
+    ['replay', 'failed', {}, 'USAGE-002'],
+    ['replay', 'failed', { reason: 'x' }, 'USAGE-002'],
+    ['replay', 'failed', { reason: '   ' }, 'USAGE-002'],
+    ['replay', 'failed', { reason: 'x'.repeat(201) }, 'USAGE-001'],
+    ['replay', 'failed', { reason: 'ask zoe@courriel.example' }, 'USAGE-001'],
+    ['replay', 'failed', { reason: 'ring 06 39 98 01 23' }, 'USAGE-001'],
+    ['replay', 'delivered', why, 'REPLAY-001'],
+    ['replay', 'nowhere', why, 'FIND-001'],
+    ['cancel', 'failed', {}, 'USAGE-002'],
+    ['cancel', 'failed', { reason: 'ask zoe@courriel.example' }, 'USAGE-001'],
+    ['cancel', 'delivered', why, 'REPLAY-002'],
+    ['cancel', 'nowhere', why, 'FIND-001'],
+    ['close', 'failed', why, 'USAGE-002'],
+    ['close', 'failed', { ...closing, reason: '' }, 'USAGE-002'],
+    ['close', 'failed', { ...closing, evidence: 'zoe@courriel.example' }, 'USAGE-001'],
+    ['close', 'failed', long, 'USAGE-001'],
+    ['close', 'delivered', closing, 'TASK-001'],
+    ['close', 'nowhere', closing, 'FIND-001'],
+  ])(
+    '%s of what is %s, with %j: every face refuses it with the same code, and nothing is done',
+    async (act, of, input, code) => {
+      const [id = 0] = await home.failed(1, `NO-${(asked += 1)}`);
+      if (of === 'delivered')
+        await home.gateway.owner.run(
+          "UPDATE deliveries SET state = 'delivered', reason = 'accepted' WHERE id = ?",
+          [id],
+        );
+      const to = of === 'nowhere' ? '99999999' : String(id);
+      expect(await atEach(async (face) => (await ask(face, act, to, input)).code)).toEqual(
+        faces.map(() => code),
+      );
+      expect(await home.gateway.owner.all('SELECT id FROM handovers WHERE delivery_id = ?', [id])).toEqual(
+        [],
+      );
+    },
+  );
+
+  test.each<[Name, Fields, string]>([
+    ['replay', why, "state = 'failed'"],
+    ['cancel', why, "state = 'withheld', reason = 'opt_in_missing', settled_at = NULL"],
+    ['close', closing, "state = 'failed'"],
+  ])(
+    '%s has the same effect and the same entry of the log, whichever face it was asked at',
+    async (act, input, as) => {
+      const ids = await home.failed(faces.length, `DO-${act}`);
+      await home.gateway.owner.run(`UPDATE deliveries SET ${as} WHERE id IN (${ids.join(', ')})`);
+      for (const [at, face] of faces.entries())
+        expect([face, (await ask(face, act, String(ids[at]), input)).code]).toEqual([face, '']);
+      const rows = await home.gateway.owner.all<{ actor: string }>(
+        `SELECT h.entry, h.purpose, h.reason, h.client_id, h.destination_id, h.actor, d.state, d.reason AS why, d.run,
+              (SELECT COUNT(*) FROM task_closings c WHERE c.delivery_id = d.id) AS closings
+         FROM handovers h JOIN deliveries d ON d.id = h.delivery_id WHERE d.id IN (${ids.join(', ')}) ORDER BY d.id`,
+      );
+      expect(rows.map(({ actor }) => actor.split(':')[0])).toEqual(['staff', 'key', 'account']);
+      const [first, ...others] = rows.map(({ actor: _, ...row }) => row);
+      for (const other of others) expect(other).toEqual(first);
+    },
+  );
+});
