@@ -1,8 +1,7 @@
 // relais client anomalies: counts non-conforming leads of a client, by form or agent (C14, C16, C16b, C54).
 // Invariant: counts and codes; a lead is named by its reference.
 import type { Command } from 'commander';
-import type { ListedAnomaly } from '../store/anomalies.ts';
-import { anomaliesSince, anomalyWords } from '../support/anomalies.ts';
+import { anomaliesSince, anomalyWords, type ListedAnomaly } from '../support/anomalies.ts';
 import type { App } from '../app.ts';
 import { instant, withExamples, type Moment } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';

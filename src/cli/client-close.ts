@@ -6,7 +6,7 @@ import { civilDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { endClosing, followClosings } from '../retention/closing-end.ts';
 import { closeClient, closingOverview, returnClient, type ClosingOverview } from '../retention/closing.ts';
-import { waitingItems } from '../store/retention-items.ts';
+import { waitingOfClient } from '../support/reads/retention.ts';
 import { collect, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
@@ -140,7 +140,7 @@ async function tell(app: App, { clientId, closing, held, open }: ClosingOverview
     say(
       `Not before ${open.requests} requests of persons are closed: relais request list --client ${clientId}`,
     );
-  for (const { waitsFor, leads } of await waitingItems(app.database, [clientId]))
+  for (const { waitsFor, leads } of await waitingOfClient(app, clientId))
     say(`Waiting: ${leads} leads (${waitsFor}).`);
 }
 

@@ -1,10 +1,10 @@
 // relais mail list | send: lists and sends the centre's own mails to its clients.
 // Invariant: shows names and codes; the text of a mail is shown with its note or request.
 import type { Command } from 'commander';
+import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
-import { bringMailForward, listClientMails } from '../store/client-mails.ts';
-import type { ReadOnlySql } from '../store/database.ts';
 import { knownNames } from '../support/known-names.ts';
+import { bringMailForward, listClientMails } from '../support/reads/client-mails.ts';
 import { listLength, wholeNumber, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { parisShort, table } from './table.ts';
@@ -24,7 +24,7 @@ export function clientMailCommands(program: Command): void {
     '',
     'relais mail list --unsent',
     'relais mail list --client horizon --json',
-  ).action((options: MailOptions) => withApp(({ database }) => showMails(database, options, database.now())));
+  ).action((options: MailOptions) => withApp((app) => showMails(app, options)));
   withExamples(
     mail
       .command('send')
@@ -47,14 +47,12 @@ interface MailOptions extends JsonOption {
   readonly limit: number;
 }
 
-async function showMails(sql: ReadOnlySql, options: MailOptions, now: Date): Promise<void> {
+async function showMails({ database }: App, options: MailOptions): Promise<void> {
   const { client, unsent, limit } = options;
-  await knownNames(sql, client === undefined ? {} : { client });
-  const rows = await listClientMails(
-    sql,
-    { ...(client === undefined ? {} : { client }), unsent: unsent === true },
-    limit,
-  );
+  const now = database.now();
+  const ofClient = client === undefined ? {} : { client };
+  await knownNames(database, ofClient);
+  const rows = await listClientMails(database, { ...ofClient, unsent: unsent === true }, limit);
   if (options.json === true)
     return outJson(rows.map(({ id, key, ...row }) => ({ mail: id, about: key, ...row })));
   table(

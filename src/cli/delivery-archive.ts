@@ -1,7 +1,7 @@
 // relais delivery archive: moves the deliveries of erased leads to the slim table of keys.
 // Invariant: only those settled and erased long ago; their story stays in the log.
 import type { Command } from 'commander';
-import { archiveDeliveries } from '../delivery/background/archive-erased.ts';
+import { archiveDeliveries } from '../app/for-terminal.ts';
 import { instant, withExamples } from './arguments.ts';
 import { confirmed, out, progress, withApp } from './terminal.ts';
 

@@ -1,7 +1,7 @@
 // `--json` for every command that prints a list or a fact: one JSON object a line.
 // Invariant: names of keys are stable; a value masked on the screen is masked here.
 import type { Command } from 'commander';
-import type { Delivery } from '../store/deliveries.ts';
+import type { PersonLead } from '../support/find-person.ts';
 import type { PersonFact } from '../support/masking.ts';
 import { out } from './terminal.ts';
 
@@ -16,7 +16,13 @@ export function outJson(rows: readonly object[]): void {
 }
 
 /** A delivery, in the data of its lead. */
-export const deliveryData = ({ id, destinationId, action, state, reason }: Delivery): object => ({
+export const deliveryData = ({
+  id,
+  destinationId,
+  action,
+  state,
+  reason,
+}: PersonLead['deliveries'][number]): object => ({
   id,
   destination: destinationId,
   action,

@@ -3,10 +3,10 @@
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
-import { mostLeads } from '../store/support-leads.ts';
 import {
   findPeople,
   leadQueryOf,
+  mostLeads,
   namesPerson,
   type AskedProblem,
   type PersonLead,

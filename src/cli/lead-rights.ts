@@ -4,12 +4,8 @@
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
-import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
-import { findClient, findDestination } from '../store/destinations.ts';
 import type { DoneAtOnce } from '../privacy/requests/at-once.ts';
-import { readLeads } from '../store/leads.ts';
-import { sharedAddresses } from '../store/same-address.ts';
-import { searchLeads } from '../store/support-leads.ts';
+import { isHeld, sharingAddress, toldByHand } from '../support/lead-rights.ts';
 import { collect, known, reasonOf, withExamples } from './arguments.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';
 
@@ -54,19 +50,13 @@ export function rightsCommands(lead: Command): void {
   ).action((reference: string, options: EraseOptions) => erase(reference, options));
 }
 
-/** True when a recipient may have to be notified: not for refused rows alone, nor for an erased lead. */
-async function isHeld({ database }: App, clientId: string, reference: string): Promise<boolean> {
-  const [lead] = await searchLeads(database, [clientId], { reference });
-  return lead !== undefined && !lead.erased;
-}
-
 async function withdraw(reference: string, options: WithdrawOptions): Promise<void> {
   const channels = options.channel?.map((name) => known(name, consentChannels, 'channel')) ?? consentChannels;
   const purpose = known(options.purpose, consentPurposes, 'purpose');
   const by = { clientId: options.client, reason: reasonOf(options.reason) };
   await withApp(async (app) => {
     const { actor } = app.config;
-    if (!(await isHeld(app, options.client, reference))) {
+    if (!(await isHeld(app, { clientId: options.client, reference }))) {
       await app.rights.withdraw({ ...by, actor, reference, purpose, channels });
       return out(
         `No lead has this reference, only refused rows: nothing of them is used, and their consents are gone. Whoever sent them must send the withdrawal too.`,
@@ -98,13 +88,13 @@ async function erase(reference: string, options: EraseOptions): Promise<void> {
   if (!(await confirmed(question, reference, options.yes === true))) return say('Nothing was changed.');
   await withApp(async (app) => {
     const by = { clientId: options.client, actor: app.config.actor };
-    if (!(await isHeld(app, options.client, reference))) {
+    if (!(await isHeld(app, { clientId: options.client, reference }))) {
       const { leadId, refusedRows } = await app.rights.erase({ ...by, reference, reason });
       if (refusedRows > 0) out(`Refused rows erased: ${refusedRows}.`);
       return out(leadId === 0 ? 'No lead has this reference: nothing was sent.' : 'Already erased.');
     }
     // Read before: afterwards the lead names no person any more.
-    const others = await othersOf(app, options.client, reference);
+    const others = await sharingAddress(app, { clientId: options.client, reference });
     const done = await app.requests.atOnce({
       ...by,
       kind: 'erasure',
@@ -133,38 +123,17 @@ const tellRequest = ({ request, recipients }: DoneAtOnce): void =>
     `Request ${request.id}: ${recipients.length === 0 ? 'nobody received the lead' : `${new Set(recipients.map((one) => one.destinationId)).size} recipients are followed up`} (relais request show ${request.id}).`,
   );
 
-/** References of the client's other leads with an e-mail or a phone of this one, erased leads apart; fifty at most. */
-async function othersOf({ database }: App, clientId: string, reference: string): Promise<readonly string[]> {
-  const [lead] = await searchLeads(database, [clientId], { reference });
-  if (lead === undefined) return [];
-  const ids = (await sharedAddresses(database, [lead.id], 'all')).flatMap((shared) => shared.all);
-  const others = [...new Set(ids)].filter((id) => id !== lead.id).slice(0, 50);
-  return [...(await readLeads(database, others)).values()].map(({ lead }) => lead.reference);
-}
-
 /** Names the recipients without an interface for changes or erasures, which need a letter, to the person at the terminal. */
 async function tellByHand(
-  { database, published }: App,
+  app: App,
   clientId: string,
   reference: string,
   action: 'update' | 'erase',
 ): Promise<void> {
-  const [lead] = await searchLeads(database, [clientId], { reference });
-  const mayHave = (row: Delivery): boolean =>
-    row.maybeReceived || row.state === 'delivered' || (row.state === 'sending' && row.departures > 0);
-  const sent = (lead === undefined ? [] : await deliveriesOfLeads(database, [lead.id])).filter(
-    (row) => row.action === 'create' && mayHave(row),
-  );
-  const byHand: string[] = [];
-  for (const id of new Set(sent.map((row) => row.destinationId))) {
-    const destination = await findDestination(database, id);
-    const mapping = await published.version(destination?.mappingVersionId ?? 0);
-    if (destination?.status === 'archived' || mapping?.actions[action] === undefined) byHand.push(id);
-  }
-  const contact = byHand.length === 0 ? undefined : (await findClient(database, clientId))?.contacts.rights;
-  if (byHand.length > 0)
+  const { destinations, contact } = await toldByHand(app, { clientId, reference }, action);
+  if (destinations.length > 0)
     say(
-      `${byHand.join(', ')}: takes no ${action}, so that its recipient has to be told in writing${contact === undefined ? '' : ` (${contact})`}. ` +
+      `${destinations.join(', ')}: takes no ${action}, so that its recipient has to be told in writing${contact === undefined ? '' : ` (${contact})`}. ` +
         `That task comes up as failed manual_${action === 'erase' ? 'erasure' : 'update'}_required in relais delivery list --lead ${reference}.`,
     );
 }

@@ -5,13 +5,10 @@ import { hasRole } from '../access/accounts.ts';
 import { importFile } from '../intake/import.ts';
 import { standardOutput } from '../intake/import-rejects.ts';
 import { importEncodings, type ImportEncoding } from '../intake/import-encoding.ts';
-import { insertIntakeRows } from '../store/intake.ts';
 import { RelaisError } from '../errors.ts';
-import { listRefusals } from '../store/intake-refusals.ts';
 import { listLength, reasonOf, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { standardInput, withFile } from './named-file.ts';
-import { knownNames } from '../support/known-names.ts';
 import { findCommands } from './lead-find.ts';
 import { hostNow } from './host-clock.ts';
 import { rightsCommands } from './lead-rights.ts';
@@ -19,8 +16,9 @@ import { showCommands } from './lead-show.ts';
 import { paris } from '../support/paris-time.ts';
 import { table } from './table.ts';
 import { config, out, progress, say, withApp } from './terminal.ts';
-import { openDatabase, type Database } from '../store/database.ts';
-import { refusedCounts } from '../store/refused-rows.ts';
+import type { App } from '../app.ts';
+import { insertIntakeRows, openDatabase } from '../app/for-terminal.ts';
+import { purgedCounts, refusedRows } from '../support/reads/refused-rows.ts';
 import { replan } from '../support/replan.ts';
 import { retryRow } from '../support/retry-row.ts';
 
@@ -80,10 +78,9 @@ function refusalsCommand(lead: Command): void {
     'relais lead refusals --client horizon',
     'relais lead refusals --purged',
   ).action((options: RefusalOptions) =>
-    withApp(async ({ database }) => {
-      if (options.client !== undefined) await knownNames(database, { client: options.client });
-      if (options.purged === true) return listPurged(database, options);
-      const rows = await listRefusals(database, options.client, {
+    withApp(async (app) => {
+      if (options.purged === true) return listPurged(app, options);
+      const rows = await refusedRows(app, options, {
         size: options.limit,
         ...(options.after === undefined ? {} : { before: options.after }),
       });
@@ -156,10 +153,8 @@ function rowNumber(text: string): string {
   return text;
 }
 
-async function listPurged(database: Database, options: RefusalOptions): Promise<void> {
-  const counts = (await refusedCounts(database)).filter(
-    (count) => options.client === undefined || count.clientId === options.client,
-  );
+async function listPurged(app: App, options: RefusalOptions): Promise<void> {
+  const counts = await purgedCounts(app, options);
   if (options.json === true) return outJson(counts);
   table(
     ['month', 'client', 'code', 'rows'],

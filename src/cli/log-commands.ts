@@ -19,7 +19,7 @@ import { isReadable, standardInput, withFile } from './named-file.ts';
 import { config, confirmed, out, progress, say, withApp } from './terminal.ts';
 import type { Config } from '../config.ts';
 import { recogniseKeys, type Keys } from '../privacy/keys.ts';
-import { openDatabase } from '../store/database.ts';
+import { openDatabase } from '../app/for-terminal.ts';
 
 export function journalCommands(program: Command): void {
   const log = program.command('log').description('the append-only log of every hand-over');

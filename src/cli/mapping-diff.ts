@@ -7,8 +7,7 @@ import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import type { LineChanges, SettingChange } from '../mapping/tools/diff-settings.ts';
 import { diffMappings, type MappingDiff } from '../mapping/tools/diff.ts';
-import { appendHandovers } from '../store/handovers.ts';
-import { newestLeads } from '../support/stored-leads.ts';
+import { newestLeads, noteRevealed } from '../support/stored-leads.ts';
 import { listLength, reasonOf, withExamples } from './arguments.ts';
 import { inClear, targetsOf, type ChangePair, type ShowValue } from '../support/mappings/diff-words.ts';
 import { samplesOf } from '../support/mappings/samples.ts';
@@ -71,7 +70,8 @@ async function diff(destination: string, from: string, to: string, options: Diff
     const after = await side(to);
     const { leads, real } = await leadsOf(app, after, options);
     // Logged before anything is shown: a look-up whose entry cannot be written is not answered.
-    if (app !== undefined && real && reveal) await note(app, leads, reason);
+    if (app !== undefined && real && reveal)
+      await noteRevealed(app.database, leads, { actor: app.config.actor, reason });
     const found = diffMappings(
       before.mapping,
       after.mapping,
@@ -98,22 +98,6 @@ async function leadsOf(
       `${app === undefined ? 'No database answers' : 'No lead came yet'}: the client's samples are compared.`,
     );
   return { leads: samplesOf(sources), real: false };
-}
-
-async function note(app: App, leads: readonly Lead[], purpose: string): Promise<void> {
-  const { actor } = app.config;
-  await app.database.transaction((tx) =>
-    appendHandovers(
-      tx,
-      leads.map((lead) => ({
-        entry: 'revealed' as const,
-        clientId: lead.clientId,
-        leadId: lead.id,
-        actor,
-        purpose,
-      })),
-    ),
-  );
 }
 
 function asData(found: MappingDiff, [from, to]: readonly [string, string], show: ShowValue): unknown {

@@ -9,7 +9,7 @@ import type { DataCategory } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import { wholeMapping } from '../mapping/check.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
-import { readAuthorisations } from '../store/authorisations.ts';
+import { authorisationsOf } from '../support/reads/authorisations.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { storedLead } from '../support/stored-leads.ts';
 import { inventedLead } from './chosen-lead.ts';
@@ -138,9 +138,9 @@ async function coverage(
   const { hosts, mailboxes, folders, categories } = mapping.client;
   const contract = [...hosts, ...mailboxes, ...folders].map((allowed) => allowed.toLowerCase());
   if (!real) return { targets: contract, categories };
-  const all = (await readAuthorisations(app.database, [mapping.destinationId])).get(mapping.destinationId);
+  const all = await authorisationsOf(app, mapping.destinationId);
   const targets = mapping.sandbox?.targets ?? [];
-  const covering = coveringAuthorisation(all ?? [], targets, mapping.categories, app.database.now());
+  const covering = coveringAuthorisation(all, targets, mapping.categories, app.database.now());
   if (covering === undefined || targets.length === 0)
     throw new RelaisError(
       'SANDBOX-002',

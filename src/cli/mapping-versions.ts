@@ -7,7 +7,7 @@ import { checkSources } from '../mapping/check.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
 import { loadDestination } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/document/problems.ts';
-import type { MappingVersion } from '../store/mapping-versions.ts';
+import type { MappingVersion } from '../support/reads/mapping-versions.ts';
 import { wholeNumber } from './arguments.ts';
 import { shownPath } from './mapping-check.ts';
 import { say } from './terminal.ts';

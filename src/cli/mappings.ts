@@ -6,7 +6,7 @@ import { RelaisError } from '../errors.ts';
 import { checkAll } from '../mapping/tools/check-folder.ts';
 import { loadMappings } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/document/problems.ts';
-import type { MappingVersion } from '../store/mapping-versions.ts';
+import type { MappingVersion } from '../support/reads/mapping-versions.ts';
 import { guessedOptIn } from '../publishing/fitness.ts';
 import { mostKept } from '../publishing/plan.ts';
 import type { PublishRequest } from '../publishing/publish.ts';
@@ -20,10 +20,11 @@ import { previewCommand } from './mapping-preview.ts';
 import { sendCommand } from './mapping-send.ts';
 import { specCommand } from './mapping-spec.ts';
 import { mappingTestCommand } from './mapping-test.ts';
+import { actorOf } from '../support/named-text.ts';
 import { paris } from '../support/paris-time.ts';
 import { countedLines } from './published-counts.ts';
 import { table } from './table.ts';
-import { actorOf, confirmed, out, say, withApp } from './terminal.ts';
+import { confirmed, out, say, withApp } from './terminal.ts';
 
 interface PublishOptions {
   readonly all?: boolean;

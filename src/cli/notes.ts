@@ -1,13 +1,10 @@
 // relais note list | show: shows the notes of a client, and the delivery of their mails (C48).
 // Invariant: reads only; a note names fields and settings, never a person's value.
 import type { Command } from 'commander';
-import { noteKey, noteParagraphs } from '../client-mails/notes.ts';
-import { RelaisError } from '../errors.ts';
-import { listClientMails, type ListedMail } from '../store/client-mails.ts';
-import { findNote, listNotes } from '../store/client-notes.ts';
-import type { ReadOnlySql } from '../store/database.ts';
-import { knownNames } from '../support/known-names.ts';
+import type { App } from '../app.ts';
+import { noteParagraphs } from '../client-mails/notes.ts';
 import { paris } from '../support/paris-time.ts';
+import { clientNote, clientNotes, type ListedMail } from '../support/reads/client-mails.ts';
 import { listLength, wholeNumber, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { parisShort, table } from './table.ts';
@@ -29,9 +26,7 @@ export function noteCommands(program: Command): void {
     ),
     '',
     'relais note list horizon',
-  ).action((client: string, options: ListOptions) =>
-    withApp(({ database }) => showNotes(database, client, options, database.now())),
-  );
+  ).action((client: string, options: ListOptions) => withApp((app) => showNotes(app, client, options)));
   withExamples(
     withJson(
       note
@@ -41,7 +36,7 @@ export function noteCommands(program: Command): void {
     '',
     'relais note show horizon 12',
   ).action((client: string, number: string | undefined, options: JsonOption) =>
-    withApp(({ database }) => showNote(database, client, number, options.json === true)),
+    withApp((app) => showNote(app, client, number, options.json === true)),
   );
 }
 
@@ -50,28 +45,25 @@ interface ListOptions extends JsonOption {
   readonly after?: number;
 }
 
-async function showNotes(sql: ReadOnlySql, client: string, options: ListOptions, now: Date): Promise<void> {
-  await knownNames(sql, { client });
-  const { limit } = options;
-  const rows = await listNotes(sql, client, limit, options.after ?? Number.MAX_SAFE_INTEGER);
-  const mails = await Promise.all(
-    rows.map((row) => listClientMails(sql, { client, key: noteKey(row.number) }, 10)),
-  );
+async function showNotes(app: App, client: string, options: ListOptions): Promise<void> {
+  const { limit, after } = options;
+  const asked = { limit, ...(after === undefined ? {} : { after }) };
+  const { items: rows, next } = await clientNotes(app, client, asked);
   if (options.json === true)
-    return outJson(rows.map((row, index) => ({ ...row, mails: (mails[index] ?? []).map(mailData) })));
+    return outJson(rows.map(({ note, mails }) => ({ ...note, mails: mails.map(mailData) })));
   table(
     ['note', 'written', 'what', 'asked by', 'done by', 'mailed'],
-    rows.map((row, index) => [
-      String(row.number),
-      parisShort(row.writtenAt, now),
-      row.title,
-      row.askedBy,
-      row.doneBy,
-      mailedWords(mails[index] ?? []),
+    rows.map(({ note, mails }) => [
+      String(note.number),
+      parisShort(note.writtenAt, app.database.now()),
+      note.title,
+      note.askedBy,
+      note.doneBy,
+      mailedWords(mails),
     ]),
   );
   if (rows.length === 0) say('None.');
-  if (rows.length === limit) say(`more: --after ${rows.at(-1)?.number ?? ''}`);
+  if (next !== undefined) say(`more: --after ${next}`);
 }
 
 const mailedWords = (mails: readonly ListedMail[]): string => {
@@ -88,24 +80,9 @@ const mailData = ({ id, addressee, sentAt, sentTo, reason, tries }: ListedMail):
   tries,
 });
 
-async function showNote(
-  sql: ReadOnlySql,
-  client: string,
-  text: string | undefined,
-  json: boolean,
-): Promise<void> {
-  await knownNames(sql, { client });
+async function showNote(app: App, client: string, text: string | undefined, json: boolean): Promise<void> {
   const number = text === undefined ? undefined : wholeNumber(text);
-  const note =
-    number === undefined
-      ? (await listNotes(sql, client, 1, Number.MAX_SAFE_INTEGER))[0]
-      : await findNote(sql, client, number);
-  if (note === undefined)
-    throw new RelaisError(
-      'FIND-001',
-      number === undefined ? `${client} has no note yet.` : `${client} has no note ${number}.`,
-    );
-  const mails = await listClientMails(sql, { client, key: noteKey(note.number) }, 10);
+  const { note, mails } = await clientNote(app, client, number);
   if (json) return out(JSON.stringify({ ...note, mails: mails.map(mailData) }));
   for (const paragraph of noteParagraphs(note)) out(`${paragraph}\n`);
   for (const { addressee, sentAt, sentTo, reason, tries } of mails.toReversed())

@@ -3,8 +3,7 @@
 import type { Command } from 'commander';
 import { RelaisError } from '../errors.ts';
 import type { PersonAsked } from '../privacy/person/find.ts';
-import { leadQueryOf, type AskedPerson } from '../support/find-person.ts';
-import type { LeadQuery } from '../store/support-leads.ts';
+import { leadQueryOf, type AskedPerson, type LeadQuery } from '../support/find-person.ts';
 import { collect } from './arguments.ts';
 import { problemWords } from './lead-find.ts';
 

@@ -7,7 +7,7 @@ import { RelaisError } from '../errors.ts';
 import { publishedKeys } from '../privacy/proofs/proof-keys.ts';
 import { proofPage } from '../privacy/proofs/proof-page.ts';
 import { checkProof, type ProofProblem, type SignedProof } from '../privacy/proofs/proof.ts';
-import { findProof, listProofs } from '../store/proofs.ts';
+import { proofsListed, proofWithNumber } from '../support/reads/requests.ts';
 import { paris } from '../support/paris-time.ts';
 import { listLength, wholeNumber, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
@@ -71,8 +71,8 @@ function storedCommands(proof: Command): void {
     '',
     'relais proof list --client horizon',
   ).action((options: ListOptions) =>
-    withApp(async ({ database }) => {
-      const proofs = await listProofs(database, options);
+    withApp(async (app) => {
+      const proofs = await proofsListed(app, options, options.limit);
       if (options.json === true) return outJson(proofs);
       if (proofs.length === 0) return say('No proof.');
       table(
@@ -96,8 +96,8 @@ function storedCommands(proof: Command): void {
     'relais proof show 12',
     'relais proof show 12 --to preuve-12.json',
   ).action((number: string, options: { readonly to?: string }) =>
-    withApp(async ({ database }) => {
-      const found = await findProof(database, wholeNumber(number));
+    withApp(async (app) => {
+      const found = await proofWithNumber(app, wholeNumber(number));
       if (found === undefined) throw new RelaisError('FIND-001', `No proof has the number ${number}.`);
       if (found.document === undefined)
         throw new RelaisError(

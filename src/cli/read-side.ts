@@ -1,9 +1,9 @@
 // Prints the age of a list that was read from a replica.
-import type { ReadSide } from '../store/replica.ts';
+import type { App } from '../app.ts';
 import { paris } from '../support/paris-time.ts';
 import { say } from './terminal.ts';
 
-export async function sayAge(reading: ReadSide): Promise<void> {
+export async function sayAge(reading: App['reading']): Promise<void> {
   if (reading.asOf === undefined) return;
   const at = await reading.asOf();
   say(

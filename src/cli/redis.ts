@@ -2,12 +2,11 @@
 // Invariant: taking over needs a reason, kept with the new life of the database; no queue is read or emptied.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
-import { adoptRedis, foreignText } from '../delivery/background/redis-ownership.ts';
+import { adoptRedis, foreignText, ownIdentity } from '../app/for-terminal.ts';
 import { belongingOf, parseIdentity } from '../domain/installation.ts';
 import { RelaisError } from '../errors.ts';
 import { openRedis } from '../queue/connect.ts';
 import { createIdentityKey, type IdentityKey } from '../queue/identity.ts';
-import { ownIdentity } from '../store/installation.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { out, withApp } from './terminal.ts';

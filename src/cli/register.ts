@@ -4,9 +4,14 @@ import { Option, type Command } from 'commander';
 import type { Delay } from '../domain/civil-date.ts';
 import { coveredMatters, type Covered } from '../domain/instructions.ts';
 import { RelaisError } from '../errors.ts';
-import { delayText, longYears, recordInstruction, recordOperation } from '../retention/register.ts';
-import { listInstructions } from '../store/instructions.ts';
-import { listOperations } from '../store/operations.ts';
+import {
+  delayText,
+  listInstructions,
+  listOperations,
+  longYears,
+  recordInstruction,
+  recordOperation,
+} from '../retention/register.ts';
 import { collect, impersonal, known, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { askedByOf, askedByOption, noteWords } from './asked-by.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';

@@ -8,7 +8,7 @@ import { isAnswered, kindWords, type ClosingProblem } from '../domain/requests.t
 import { RelaisError } from '../errors.ts';
 import type { Opened } from '../privacy/requests/open.ts';
 import type { RequestStory } from '../privacy/requests/show.ts';
-import type { Request } from '../store/requests.ts';
+import type { Request } from '../support/reads/requests.ts';
 import { paris } from '../support/paris-time.ts';
 import { reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';

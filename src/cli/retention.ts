@@ -7,10 +7,7 @@ import type { RetentionRule } from '../domain/retention.ts';
 import { RelaisError } from '../errors.ts';
 import type { Ending } from '../privacy/requests/let-go.ts';
 import { planRetention, type PlannedDate, type RetentionPlan } from '../retention/plan.ts';
-import { findClient } from '../store/destinations.ts';
-import { listRuns, runningRuns, type RetentionRun } from '../store/retention-items.ts';
-import { clientsWithRequests } from '../store/request-ends.ts';
-import { clientsWithLeads } from '../store/retention-candidates.ts';
+import { clientsMeant, isRunning, retentionRuns, type RetentionRun } from '../support/reads/retention.ts';
 import { withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
@@ -68,12 +65,12 @@ async function runNow(
   app: App,
   options: { readonly client?: string; readonly yes?: boolean },
 ): Promise<void> {
-  const clients = await chosenClients(app, options.client);
+  const clients = await clientsMeant(app, options.client);
   const today = civilDate(app.database.now());
   const { dates, requests } = await planRetention(app.database, clients, { until: today });
   const leads = dates.reduce((sum, line) => sum + line.leads, 0);
   const ended = requests.reduce((sum, line) => sum + line.requests, 0);
-  if (leads + ended === 0 && (await runningRuns(app.database)).length === 0) return say('Nothing is due.');
+  if (leads + ended === 0 && !(await isRunning(app))) return say('Nothing is due.');
   const question = `${leads} leads are due, and what is kept of ${ended} requests: relais retention plan --until ${today} shows them. This cannot be undone.`;
   if (!(await confirmed(question, String(leads > 0 ? leads : ended), options.yes === true)))
     return say('Nothing was changed.');
@@ -102,7 +99,7 @@ const countsText = ({ found, purged, anonymised, kept, state }: RetentionRun): s
   `${found} due, ${purged} deleted, ${anonymised} anonymised, ${kept} not due any more${state === 'done' ? '' : '; the rest follows'}.`;
 
 async function showRuns(app: App, options: { readonly client?: string } & JsonOption): Promise<void> {
-  const runs = await listRuns(app.database, options.client, 200);
+  const runs = await retentionRuns(app, options.client, 200);
   if (options.json === true) return outJson(runs);
   table(
     ['run', 'day', 'client', 'by', 'state', 'due', 'deleted', 'anonymised', 'kept', 'files'],
@@ -118,24 +115,10 @@ async function showRuns(app: App, options: { readonly client?: string } & JsonOp
   if (runs.length === 0) say('None.');
 }
 
-/** @throws FIND-001 */
-export async function chosenClients(
-  { database }: App,
-  named: string | undefined,
-): Promise<readonly string[]> {
-  if (named === undefined)
-    return [
-      ...new Set([...(await clientsWithLeads(database)), ...(await clientsWithRequests(database))]),
-    ].sort();
-  if ((await findClient(database, named)) === undefined)
-    throw new RelaisError('FIND-001', `No client is called ${named}.`);
-  return [named];
-}
-
 async function showPlan(app: App, options: PlanOptions): Promise<void> {
   const today = civilDate(app.database.now());
   const period = periodOf(options, today);
-  const plan = await planRetention(app.database, await chosenClients(app, options.client), period);
+  const plan = await planRetention(app.database, await clientsMeant(app, options.client), period);
   if (options.json === true) return outJson([...plan.dates, ...plan.requests]);
   const dayText = (on: string): string => (on < today ? `${on} (overdue)` : on);
   table(

@@ -3,23 +3,13 @@
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { reasonText } from '../domain/delivery.ts';
-import {
-  allDestinations,
-  readStates,
-  type Destination,
-  type DestinationState,
-} from '../store/destinations.ts';
-import type { SeenProcess } from '../store/processes.ts';
-import { countBulkRuns } from '../store/bulk-runs.ts';
-import { gatewayStatus, type GatewayStatus } from '../store/gateway-status.ts';
 import { withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { sayAge } from './read-side.ts';
 import { paris } from '../support/paris-time.ts';
+import { gatewayNow, type GatewayNow } from '../support/reads/status.ts';
 import { age, table } from './table.ts';
 import { out, strong, withApp } from './terminal.ts';
-import { publishedHours } from '../support/published-hours.ts';
-import { sendingStateOf, type SendingState } from '../support/sending-state.ts';
 
 export function statusCommands(program: Command): void {
   withExamples(
@@ -37,21 +27,11 @@ export function statusCommands(program: Command): void {
 }
 
 async function statusCommand(app: App, json: boolean): Promise<void> {
-  const { reading, database } = app;
-  const status = await gatewayStatus(reading);
-  const destinations = await allDestinations(reading);
-  const states = await readStates(
-    reading,
-    destinations.map((destination) => destination.id),
-  );
-  // From the primary: a replica's account may have no right to runs and mappings.
-  const bulkRuns = await countBulkRuns(database);
-  const hours = await publishedHours(app, destinations);
-  const sendingOf = (destination: Destination): SendingState | undefined =>
-    sendingStateOf(destination, states.get(destination.id), hours.get(destination.id));
-  if (json) return outJson([asData({ ...status, bulkRuns }, destinations, states, sendingOf)]);
-  await sayAge(reading);
-  const now = database.now();
+  const status = await gatewayNow(app);
+  if (json) return outJson([asData(status)]);
+  const { bulkRuns, destinations } = status;
+  await sayAge(app.reading);
+  const now = app.database.now();
   const waits = status.oldestIntake === undefined ? '' : `, the oldest for ${age(status.oldestIntake, now)}`;
   out(`runs     ${runningText(status.processes)}`);
   out(
@@ -75,19 +55,14 @@ async function statusCommand(app: App, json: boolean): Promise<void> {
       ['delivered', 'failed', 'cancelled'].includes(row.state) ? '' : age(row.oldest, now),
     ]),
   );
-  for (const destination of destinations) {
-    const trouble = sendingOf(destination)?.words[1];
-    if (trouble !== undefined) out(`\n${strong(destination.id)} ${trouble}`);
-  }
+  for (const { id, trouble } of destinations) if (trouble !== null) out(`\n${strong(id)} ${trouble[1]}`);
 }
 
-type BulkCount = Awaited<ReturnType<typeof countBulkRuns>>;
-
-const bulkText = ({ running, failing }: BulkCount): string =>
+const bulkText = ({ running, failing }: GatewayNow['bulkRuns']): string =>
   `${running} running${failing > 0 ? `, ${failing} of them cannot go on at present` : ''}`;
 
 /** One line: the running processes, or that none runs. */
-function runningText(processes: readonly SeenProcess[]): string {
+function runningText(processes: GatewayNow['processes']): string {
   const count = (role: string): number => processes.filter((running) => running.role === role).length;
   const planners = count('planner');
   const workers = count('worker');
@@ -101,34 +76,17 @@ function runningText(processes: readonly SeenProcess[]): string {
   return `${planners} planner, ${workers} worker, last seen ${seen} s ago${missing.length === 0 ? '' : ` — ${missing.join('; ')}`}`;
 }
 
-function asData(
-  status: GatewayStatus & { readonly bulkRuns: BulkCount },
-  destinations: readonly Destination[],
-  states: ReadonlyMap<string, DestinationState>,
-  sendingOf: (destination: Destination) => SendingState | undefined,
-): object {
-  return {
-    processes: status.processes,
-    intake: {
-      waiting: status.intakeNew,
-      oldest: status.oldestIntake ?? null,
-      refused: status.intakeRefused,
-      toPlan: status.changes,
-    },
-    unsealed: status.unsealed,
-    alertsUnsent: status.alertsUnsent,
-    bulkRuns: status.bulkRuns,
-    deliveries: status.deliveries,
-    destinations: destinations.map((destination) => {
-      const sending = sendingOf(destination);
-      return {
-        id: destination.id,
-        client: destination.clientId,
-        status: destination.status,
-        circuit: states.get(destination.id)?.circuit.state ?? 'closed',
-        sends: sending?.sends ?? 'all',
-        trouble: sending?.words[1] ?? null,
-      };
-    }),
-  };
-}
+const asData = (status: GatewayNow): object => ({
+  processes: status.processes,
+  intake: {
+    waiting: status.intakeNew,
+    oldest: status.oldestIntake ?? null,
+    refused: status.intakeRefused,
+    toPlan: status.changes,
+  },
+  unsealed: status.unsealed,
+  alertsUnsent: status.alertsUnsent,
+  bulkRuns: status.bulkRuns,
+  deliveries: status.deliveries,
+  destinations: status.destinations.map((row) => ({ ...row, trouble: row.trouble?.[1] ?? null })),
+});

@@ -3,10 +3,9 @@
 import type { Command } from 'commander';
 import { ownEnvironment } from '../config.ts';
 import { RelaisError } from '../errors.ts';
-import { accountExists, accountHosts } from '../store/migrate.ts';
-import { openDatabase, type Database } from '../store/database.ts';
 import { collect, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
+import { accountExists, accountHosts, openDatabase, type Database } from '../app/for-terminal.ts';
 import { strangeVariables } from '../app/strange-variables.ts';
 import { config, out, say, strong } from './terminal.ts';
 

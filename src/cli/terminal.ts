@@ -6,8 +6,7 @@ import type { App, openApp as openAppNow } from '../app.ts';
 import { loadConfig, mappingsDirOf, sandboxFile, type Config } from '../config.ts';
 import { isRelaisError, RelaisError } from '../errors.ts';
 import { createLog, silentLog } from '../log.ts';
-import { accountActorOf, allNames, staffActorOf } from '../store/account-names.ts';
-import { namedText } from '../support/named-text.ts';
+import { actorOf, allNames, namedText } from '../support/named-text.ts';
 
 /**
  * Control characters of stored text would move the cursor, recolour the screen or turn the reading direction.
@@ -87,10 +86,6 @@ export async function withApp<T>(work: (app: App) => Promise<T>): Promise<T> {
     await app.close();
   }
 }
-
-/** The log gets the number of the operator at the terminal, their account's or one of their own: no name (C58). */
-export const actorOf = async (database: App['database'], typed: string): Promise<string> =>
-  (await accountActorOf(database, typed)) ?? (await staffActorOf(database, typed));
 
 /** For commands that can do without: undefined when nothing is configured or no database answers, which is reported. */
 export async function withAppIfAny<T>(work: (app: App | undefined) => Promise<T>): Promise<T> {

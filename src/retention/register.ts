@@ -11,6 +11,9 @@ import { listOperations, writeOperation, type Operation } from '../store/operati
 import { lockClients } from '../store/same-person.ts';
 import { noteOfInstruction, noteOfOperation } from './register-notes.ts';
 
+export { listInstructions } from '../store/instructions.ts';
+export { listOperations } from '../store/operations.ts';
+
 export type NewInstruction = Omit<Instruction, 'number' | 'recordedAt'>;
 
 /** Characters: a cut name would be another one, in the register and in every note that cites it. */

@@ -12,6 +12,8 @@ import { findRefused } from '../store/refused-rows.ts';
 import { searchLeads, mostLeads, type FoundLead, type LeadQuery } from '../store/support-leads.ts';
 import { personFacts, refusedFacts, type PersonFact, type RefusedFacts } from './masking.ts';
 
+export { mostLeads, type LeadQuery } from '../store/support-leads.ts';
+
 /** Actor and reason of a look-up, and whether the person is shown in clear, which is an entry of its own. */
 export interface LookUp {
   readonly actor: string;

@@ -52,3 +52,22 @@ export async function newestLeads(
       : [read.lead];
   });
 }
+
+/** An entry for each lead that is shown in clear. */
+export const noteRevealed = (
+  database: Database,
+  leads: readonly Lead[],
+  { actor, reason }: Actor,
+): Promise<void> =>
+  database.transaction((tx) =>
+    appendHandovers(
+      tx,
+      leads.map(({ clientId, id: leadId }) => ({
+        entry: 'revealed' as const,
+        clientId,
+        leadId,
+        actor,
+        purpose: reason,
+      })),
+    ),
+  );

@@ -63,6 +63,10 @@ beforeAll(() => {
     'src/monitoring/fine.ts':
       "export { rows } from '../store/rows.ts'; export { error } from '../errors.ts';",
     'src/cli/reach.ts': "export { rows } from '../main.ts'; export { error } from '../monitoring/fine.ts';",
+    'src/cli/tables.ts':
+      "export type { Rows } from '../store/rows.ts'; export type { One } from '../delivery/one.ts';",
+    'src/console/tables.ts': "export type { Rows } from '../store/rows.ts';",
+    'src/api/tables.ts': "export type { Rows } from '../store/rows.ts';",
     'src/intake/packages.ts':
       "export { x } from 'undeclared'; export { y } from 'nowhere'; export { z } from 'forgotten';",
   });
@@ -104,6 +108,10 @@ test.each([
   'sandbox-imports: sandbox/reach.ts -> src/store/rows.ts',
   'cli-imports: src/cli/reach.ts -> src/main.ts',
   'cli-imports: src/cli/reach.ts -> src/monitoring/fine.ts',
+  'cli-imports: src/cli/tables.ts -> src/store/rows.ts',
+  'cli-imports: src/cli/tables.ts -> src/delivery/one.ts',
+  'console-imports: src/console/tables.ts -> src/store/rows.ts',
+  'api-imports: src/api/tables.ts -> src/store/rows.ts',
   'outside-the-table: src/shared.ts -> src/errors.ts',
   'no-cycles: src/delivery/one.ts -> src/delivery/two.ts',
   'mysql2-in-store: src/delivery/sql.ts -> node_modules/mysql2/index.js',

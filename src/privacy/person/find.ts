@@ -19,6 +19,8 @@ import { refusedUnderDigests } from '../../store/refused-under-former.ts';
 import { findLeadId } from '../../store/rights.ts';
 import { sharedAddresses } from '../../store/same-address.ts';
 
+export { ownRefusedRows } from '../../store/refused-of-person.ts';
+
 export interface PersonAsked {
   readonly clientId: string;
   readonly email?: string;

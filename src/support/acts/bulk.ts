@@ -3,7 +3,7 @@
 import { counted, numbered, type OneAndSeveral } from '../../domain/counted.ts';
 import type { DeliveryFilter } from '../../domain/delivery-filter.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
-import { waitsForDecision } from '../../delivery/attempt/resolve.ts';
+import { waitsForDecision } from '../../delivery/outcome/resolve.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownDelivery } from '../../errors/unknown.ts';
 import { releaseBulkRun } from '../../store/bulk-runs.ts';

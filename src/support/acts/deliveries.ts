@@ -1,6 +1,6 @@
 // What support does to one delivery: replay it, cancel it, say what became of it.
 // Invariant: within the scope of who acts; recorded with who and why.
-import { resolveIn, type Resolution } from '../../delivery/attempt/resolve.ts';
+import { resolveIn, type Resolution } from '../../delivery/outcome/resolve.ts';
 import { safeReference } from '../../domain/reference.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownDelivery } from '../../errors/unknown.ts';
@@ -14,7 +14,7 @@ import { evidence, flag, inOne, reason, type Act, type Doing, type Field } from 
 import type { With } from './acting.ts';
 import { lockAsSeen } from './as-seen.ts';
 
-export type { Resolution } from '../../delivery/attempt/resolve.ts';
+export type { Resolution } from '../../delivery/outcome/resolve.ts';
 
 const found = async ({ place, by, to: [name = ''] }: Doing<unknown>): Promise<ListedDelivery> =>
   existing(by.scope, await findDelivery(place.database, name), unknownDelivery(name));

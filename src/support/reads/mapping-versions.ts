@@ -7,6 +7,8 @@ import { versionHistory, type MappingVersion } from '../../store/mapping-version
 import type { SupportPlace } from '../place.ts';
 import { existing, type Scope } from '../scope.ts';
 
+export type { MappingVersion } from '../../store/mapping-versions.ts';
+
 export interface VersionHead {
   readonly version: number;
   readonly isInForce: boolean;

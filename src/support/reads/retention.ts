@@ -6,7 +6,8 @@ import { planRetention, type RetentionPlan } from '../../retention/plan.ts';
 import { findClient } from '../../store/destinations.ts';
 import { clientsWithRequests } from '../../store/request-ends.ts';
 import { clientsWithLeads } from '../../store/retention-candidates.ts';
-import { listRuns, type RetentionRun } from '../../store/retention-items.ts';
+import { listRuns, runningRuns, waitingItems, type RetentionRun } from '../../store/retention-items.ts';
+import { knownNames } from '../known-names.ts';
 import type { SupportPlace } from '../place.ts';
 
 export type { PlannedDate, RetentionPlan } from '../../retention/plan.ts';
@@ -55,3 +56,22 @@ export const retentionRuns = (
   client: string | undefined,
   limit: number,
 ): Promise<readonly RetentionRun[]> => listRuns(database, client, limit);
+
+/** The client named, or every client that has anything to plan. @throws FIND-001 */
+export async function clientsMeant(
+  { database }: Pick<SupportPlace, 'database'>,
+  named: string | undefined,
+): Promise<readonly string[]> {
+  if (named === undefined) return clientsToPlan({ database });
+  await knownNames(database, { client: named });
+  return [named];
+}
+
+export const isRunning = async ({ database }: Pick<SupportPlace, 'database'>): Promise<boolean> =>
+  (await runningRuns(database)).length > 0;
+
+/** Leads of a client that are due and wait, by what for. */
+export const waitingOfClient = (
+  { database }: Pick<SupportPlace, 'database'>,
+  client: string,
+): ReturnType<typeof waitingItems> => waitingItems(database, [client]);

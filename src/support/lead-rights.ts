@@ -1,0 +1,60 @@
+// What whoever carries out a right of a prospect is told beside it: leads of the same person, recipients to be written to.
+// Invariant: reads only; references and names of destinations, nothing of the person.
+import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
+import { findClient, findDestination } from '../store/destinations.ts';
+import { readLeads } from '../store/leads.ts';
+import { sharedAddresses } from '../store/same-address.ts';
+import { searchLeads } from '../store/support-leads.ts';
+import type { SupportPlace } from './place.ts';
+
+interface Named {
+  readonly clientId: string;
+  readonly reference: string;
+}
+type Place = Pick<SupportPlace, 'database'>;
+
+/** True when a recipient may have to be informed: not for refused rows alone, nor for an erased lead. */
+export async function isHeld({ database }: Place, { clientId, reference }: Named): Promise<boolean> {
+  const [lead] = await searchLeads(database, [clientId], { reference });
+  return lead !== undefined && !lead.erased;
+}
+
+/** References of the client's other leads with an e-mail or a phone of this one, erased leads apart; fifty at most. */
+export async function sharingAddress(
+  { database }: Place,
+  { clientId, reference }: Named,
+): Promise<readonly string[]> {
+  const [lead] = await searchLeads(database, [clientId], { reference });
+  if (lead === undefined) return [];
+  const ids = (await sharedAddresses(database, [lead.id], 'all')).flatMap((shared) => shared.all);
+  const others = [...new Set(ids)].filter((id) => id !== lead.id).slice(0, 50);
+  return [...(await readLeads(database, others)).values()].map(({ lead: other }) => other.reference);
+}
+
+export interface ToldByHand {
+  readonly destinations: readonly string[];
+  /** The client's contact for rights. */
+  readonly contact: string | undefined;
+}
+
+/** Recipients that may have the lead and take no such delivery: they have to be told in writing. */
+export async function toldByHand(
+  { database, published }: Pick<SupportPlace, 'database' | 'published'>,
+  { clientId, reference }: Named,
+  action: 'update' | 'erase',
+): Promise<ToldByHand> {
+  const [lead] = await searchLeads(database, [clientId], { reference });
+  const mayHave = (row: Delivery): boolean =>
+    row.maybeReceived || row.state === 'delivered' || (row.state === 'sending' && row.departures > 0);
+  const sent = (lead === undefined ? [] : await deliveriesOfLeads(database, [lead.id])).filter(
+    (row) => row.action === 'create' && mayHave(row),
+  );
+  const destinations: string[] = [];
+  for (const id of new Set(sent.map((row) => row.destinationId))) {
+    const destination = await findDestination(database, id);
+    const mapping = await published.version(destination?.mappingVersionId ?? 0);
+    if (destination?.status === 'archived' || mapping?.actions[action] === undefined) destinations.push(id);
+  }
+  const client = destinations.length === 0 ? undefined : await findClient(database, clientId);
+  return { destinations, contact: client?.contacts.rights };
+}

@@ -1,0 +1,51 @@
+// What runs, what waits where and since when, and how each destination sends at present.
+// Invariant: reads only; a gateway at rest and one that does not run look different.
+import { countBulkRuns } from '../../store/bulk-runs.ts';
+import { allDestinations, readStates } from '../../store/destinations.ts';
+import { gatewayStatus, type GatewayStatus } from '../../store/gateway-status.ts';
+import type { SupportPlace } from '../place.ts';
+import { publishedHours } from '../published-hours.ts';
+import { sendingStateOf, type Sends } from '../sending-state.ts';
+import type { Both } from '../words.ts';
+
+export interface GatewayNow extends GatewayStatus {
+  readonly bulkRuns: Awaited<ReturnType<typeof countBulkRuns>>;
+  readonly destinations: readonly {
+    readonly id: string;
+    readonly client: string;
+    readonly status: string;
+    readonly circuit: string;
+    readonly sends: Sends | 'all';
+    /** Behind its name; null while it sends as many as it bears. */
+    readonly trouble: Both | null;
+  }[];
+}
+
+export async function gatewayNow(place: SupportPlace): Promise<GatewayNow> {
+  const { reading, database } = place;
+  const status = await gatewayStatus(reading);
+  const destinations = await allDestinations(reading);
+  const states = await readStates(
+    reading,
+    destinations.map(({ id }) => id),
+  );
+  const hours = await publishedHours(place, destinations);
+  return {
+    ...status,
+    // Of the primary: the account of a replica may see no runs and no mappings.
+    bulkRuns: await countBulkRuns(database),
+    destinations: destinations.map((destination) => {
+      const { id, clientId: client } = destination;
+      const state = states.get(id);
+      const sending = sendingStateOf(destination, state, hours.get(id));
+      return {
+        id,
+        client,
+        status: destination.status,
+        circuit: state?.circuit.state ?? 'closed',
+        sends: sending?.sends ?? 'all',
+        trouble: sending?.words ?? null,
+      };
+    }),
+  };
+}
