@@ -54,8 +54,8 @@ export const plantsOfRetention: readonly Plant[] = [
     patches: [
       {
         file: 'src/store/gone-leads.ts',
-        find: 'return new Set(rows.map(({ id }) => id));\n}\n\n/** Tables that name',
-        put: 'return new Set(rows.map(({ id }) => id).filter((id) => id < 0));\n}\n\n/** Tables that name',
+        find: 'return new Set(rows.map(({ id }) => id));\n}\n\n/** Tables that refer to a delivery',
+        put: 'return new Set(rows.map(({ id }) => id).filter((id) => id < 0));\n}\n\n/** Tables that refer to a delivery',
       },
     ],
     red: [zeros.unanswered, zeros.unsettled],
