@@ -44,7 +44,7 @@ export async function deliver(needs: TripNeeds, destinationId: string, job: Job)
 async function deliverFile(needs: TripNeeds, order: Order): Promise<void> {
   if (order.batch?.role === 'whole' && isUnderWay(order.batch))
     return (needs.leanly ?? ((work) => work()))(() => deliverLongFile(needs, order));
-  // The recipient's own word on each delivery goes before any question about the file.
+  // The recipient's acknowledgement of each delivery counts before a look-up of the file.
   const left = await hearLines(needs, order);
   if (left !== undefined) return deliverOrder(needs, left);
 }

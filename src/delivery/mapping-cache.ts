@@ -51,7 +51,7 @@ function compiled(
   }
 }
 
-/** The version a destination goes by. */
+/** The version in force of a destination. */
 export interface InForce {
   readonly versionId: number;
   readonly mapping: CompiledMapping;

@@ -24,7 +24,7 @@ export type PullOutcome = Extract<
   { kind: 'accepted' | 'duplicate' | 'refused' | 'unavailable' | 'unconfirmed' }
 >;
 
-/** Where who gives a lead back names no code of its own. */
+/** The code of a returned lead whose client gives none. */
 export const givenBack = 'GIVEN_BACK';
 
 export interface PullAnswer {
@@ -53,11 +53,11 @@ interface LeaseNamed {
 
 export interface AnswersOf {
   readonly destinationId: string;
-  /** As the log names who answers. */
+  /** The actor that the log names. */
   readonly actor: string;
 }
 
-/** The reason that a recipient wrote, as a code that names nobody: of the mapping's list, where it has one. */
+/** The reason of a recipient as a code without names, from the mapping's list if it has one. */
 const withoutPerson = (
   outcome: PullOutcome,
   { action }: Pick<Delivery, 'action'>,
@@ -203,14 +203,16 @@ const givenBackPolicy: Attempted['policy'] = {
 
 const taken: readonly string[] = ['accepted', 'duplicate'];
 
-/** Its lease is over, seen by the recovery or not yet, and nobody has it under a later one. */
+/** True if its lease is over, recovered or not, and no later lease was given. */
 const isNobodyElses = ({ run, state, reason, leaseToken }: Delivery, lease: LeaseNamed): boolean =>
   run === lease.run &&
   (state === 'sending'
     ? leaseToken === lease.token
     : state === 'waiting' && splitReason(reason).base === 'outcome_unknown');
 
-/** Under the row's lock: whoever comes second finds the first. A yes to what nobody has fetched again ends it all the same. */
+/**
+ * Under the row's lock, so that the second of two answers finds the first. An acceptance of a lead that was not fetched again ends it.
+ */
 async function recordLate(
   { database }: TripNeeds,
   { actor }: AnswersOf,

@@ -31,7 +31,7 @@ export interface Fetched {
 
 export interface Leased {
   readonly items: readonly Fetched[];
-  /** Until then nobody else is given them; what is not answered for by then is due again. The database's clock. */
+  /** Until then no other client gets them; an unanswered lead is due again after it. The database's clock. */
   readonly until: Date;
   /** Why nothing leaves at present (`deliveries.reason`); '' where it may. */
   readonly reason: string;
@@ -41,7 +41,7 @@ export interface Leased {
 
 export interface LeaseAsked {
   readonly most: number;
-  /** As the log names who asks. */
+  /** The actor that the log names. */
   readonly actor: string;
 }
 
@@ -168,7 +168,7 @@ export const leaveUntaken = (
 ): Promise<unknown> =>
   items.length === 0 ? Promise.resolve() : record({ looked: items.map(({ row }) => ({ row, actor })) });
 
-/** From here on the lease is the recipient's. A row whose lease was lost meanwhile is somebody else's, and is not handed out. */
+/** Extends the leases for the recipient. A row whose lease was lost meanwhile is not handed out. */
 async function handOut(needs: TripNeeds, departed: readonly Departed[], leaseMs: number): Promise<Leased> {
   const { database } = needs;
   const [destination] = departed.map(({ departure }) => departure.parcel.destination);

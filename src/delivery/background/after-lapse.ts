@@ -46,7 +46,7 @@ const cancelledEntry = (row: Delivery): Handover => ({
   reason: 'erased',
 });
 
-/** Nothing is spent, it goes out again at once. */
+/** No try is spent; the delivery is sent again at once. */
 const neverDeparted = ({ row, erased }: Lapse): AfterLapse =>
   erased
     ? {

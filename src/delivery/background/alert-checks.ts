@@ -68,7 +68,7 @@ async function watchRights(database: Database): Promise<void> {
   );
 }
 
-/** So many leads of one kind within so many days are somebody's form or script, not a slip. */
+/** So many leads of one kind within so many days come from a form or script, not from a slip. */
 const pile = { leads: 10, days: 7 };
 
 async function watchAnomalies(database: Database): Promise<void> {
@@ -116,6 +116,6 @@ async function watchPromise(
   await raiseAlerts(database, [{ kind: 'lead_waits', clientId, destinationId: id, reason }]);
 }
 
-/** Outside the hours of a destination nobody promised anything. */
+/** No promise counts outside the hours of a destination. */
 const waitedMs = (ms: number, hours: SendingHours | undefined, now: number): number =>
   hours === undefined ? ms : openTime(hours, now - ms, now);

@@ -129,7 +129,7 @@ export function noteReturned(
   });
 }
 
-/** The one delivery whose tag it carries; two would be a riddle, and are nobody's. */
+/** The one delivery whose tag the mail carries; a mail with two tags matches none. */
 async function deliveryOf(
   { database, masterKeys }: Pick<BounceNeeds, 'database' | 'masterKeys'>,
   text: string,
@@ -145,7 +145,7 @@ async function deliveryOf(
   return ours.length === 1 ? ours[0] : undefined;
 }
 
-/** Which of our mailboxes gave it up: behind an only one stands whatever address its server names; of several, one is named or none. */
+/** The mailbox that bounced. A single mailbox counts whatever address its server names; of several, the named one or none. */
 export const oursAmong = (targets: readonly string[], named: string): string =>
   targets.includes(named) ? named : targets.length === 1 ? (targets[0] ?? '') : '';
 

@@ -152,7 +152,7 @@ interface LateReport extends Report {
   readonly before: readonly HeardCallback[];
 }
 
-/** Where nobody knew what became of it, its recipient's word settles it; else its first word stands. */
+/** Settles a delivery of unknown outcome by the recipient's decision; otherwise the first decision remains. */
 async function afterItsEnd(
   tx: Sql,
   { published }: CallbackNeeds,

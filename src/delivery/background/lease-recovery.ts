@@ -22,7 +22,7 @@ import { unitOf, type RowWork } from '../quarantine.ts';
 import type { Published } from '../mapping-cache.ts';
 import { afterLapse, afterProof, decisionFor, type AfterLapse } from './after-lapse.ts';
 
-/** Rows of one look, which are held in memory and in one transaction; a file of more comes whole. */
+/** Rows of one look, which are in memory and in one transaction; a larger file comes whole. */
 const atOnce = 1_000;
 
 /** A file's rows are recovered together; every other row may be recovered by itself. */
@@ -48,8 +48,8 @@ interface Lapses {
 }
 
 /**
- * Departure, settlement and erasure lock leads before deliveries. Here the deliveries are locked first, so that nobody's lead is waited
- * for: a row whose lead somebody holds, and the file it is in, are left to the next look.
+ * Departure, settlement and erasure lock leads before deliveries. Here the deliveries are locked first, so that no lead is waited for: a
+ * row whose lead is locked elsewhere, and its file, are left to the next look.
  */
 async function freeRows(
   tx: Sql,

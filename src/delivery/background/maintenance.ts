@@ -39,7 +39,7 @@ export interface MaintenanceOptions {
   readonly published: Published;
   readonly producer: Pick<Producer, 'push'>;
   readonly log: Log;
-  /** Clients are held to the go-live list (C49 to C52). */
+  /** True if the go-live list withholds leads of a client (C49 to C52). */
   readonly holdsList?: boolean;
   /** A quarantined row or destination is tried again after this; five minutes when absent. */
   readonly retryAfterMs?: number;

@@ -33,7 +33,7 @@ interface ToldNeeds {
   readonly log: Log;
 }
 
-/** `later`: one of them is being sent; all may be told again. */
+/** `later`: one of them is being sent; the provider may report all of them again. */
 export async function hearBounces(
   needs: ToldNeeds,
   told: readonly ReportedBounce[],
@@ -45,7 +45,7 @@ export async function hearBounces(
   return { later: counts.later > 0, noted: counts.done, foreign: counts.foreign };
 }
 
-/** One that breaks its hearing keeps nobody from the next. */
+/** A report that breaks keeps no other from being recorded. */
 const heardOrForeign = (needs: ToldNeeds, bounce: ReportedBounce): ReturnType<typeof hearBounce> =>
   hearBounce(needs, bounce).catch((error: unknown) => {
     if (isStoreTrouble(error)) throw error;
@@ -67,7 +67,7 @@ async function hearBounce(
   const [row] = id === undefined ? [] : await readDeliveries(database, [id]);
   if (named === undefined || row === undefined) return 'foreign';
   const version = await published.version(row.sentMappingId);
-  // Only what goes by mail comes back.
+  // Only a delivery by mail can bounce.
   if (version?.connectorFacts.returns === undefined) return 'foreign';
   const tag = await attemptOf(database, row, named.keyRun, target);
   if (tag === undefined) return 'foreign';

@@ -38,7 +38,7 @@ export interface ReadBackNeeds extends Surroundings {
 const atOnce = 10;
 /** Longer than all of them together take, ms. */
 const holdMs = 600_000;
-/** Before a record that could not be read is asked for again, ms; after the last a person is told. */
+/** Waits before a record that could not be read is read again, ms; after the last one a person is alerted. */
 const againMs = [30_000, 120_000, 600_000, 3_600_000, 21_600_000] as const;
 /** A destination that may not send now is not asked either, ms. */
 const restMs = 300_000;
@@ -150,7 +150,7 @@ async function ask(needs: ReadBackNeeds, reading: Reading, sent: readonly Consen
   return lost.length === 0 ? found('kept', 'KEPT') : found('lost', 'OPT_IN_NOT_KEPT', lost);
 }
 
-/** The rules of the file say what an answer to a lead means; this one is read for what stands in it. */
+/** The rules of the file classify an answer to a lead; this answer is read for its content. */
 function byStatus({ status }: Answer): Outcome {
   const reason = `HTTP_${status}`;
   if (status >= 200 && status < 300) return { kind: 'accepted' };

@@ -27,7 +27,7 @@ export interface AlertOptions {
   readonly channels: AlertChannels;
   readonly network: NetworkPolicy;
   readonly log: Log;
-  /** Between two messages of one kind and destination, seconds: what comes meanwhile is told in one. */
+  /** Between two messages of one kind and destination, seconds: alerts raised meanwhile are sent in one. */
   readonly quietSeconds?: number;
 }
 

@@ -101,7 +101,7 @@ interface ProbeLog {
   readonly role: string;
 }
 
-/** One line in the log when a service goes away or says why, one when it comes back. */
+/** Writes one line to the log when a service fails or its reason changes, and one when it returns. */
 function noteAway({ log, role }: ProbeLog, away: Map<string, Away>, name: string, answer: Answer): void {
   const before = away.get(name);
   if (before?.answer === answer) return;

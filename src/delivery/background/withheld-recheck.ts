@@ -26,7 +26,7 @@ import type { Published } from '../mapping-cache.ts';
 interface RecheckNeeds {
   readonly database: Database;
   readonly published: Published;
-  /** Clients are held to the go-live list. */
+  /** True if the go-live list withholds leads of a client. */
   readonly holdsList?: boolean | undefined;
 }
 
@@ -60,7 +60,7 @@ function isRepaired(row: Delivery, mapping: CompiledMapping, { all, owed, now }:
   if (base === 'go_live_incomplete') return !owed.has(code ?? '');
   const targets = mapping.actions[row.action]?.targets ?? [];
   const covering = coveringAuthorisation(all, targets, mapping.categories, now);
-  // An erasure needs no authorisation of today: one that stands from an earlier version goes, or becomes a task.
+  // An erasure needs no authorisation of today: one withheld by an earlier version is sent, or becomes a task.
   if (covering === undefined) return base === 'recipient_not_authorised' && row.action === 'erase';
   if (
     base === 'category_not_authorised' &&
@@ -105,7 +105,7 @@ export async function reopenRepaired(
   );
 }
 
-/** Lifting a restriction reopens what it held back; what was being withheld at that moment is found here. */
+/** Lifting a restriction reopens the deliveries it withheld; one that was being withheld at that moment is found here. */
 async function reopenUnrestricted(database: Database, quarantine: Quarantine): Promise<number> {
   const ids = await heldWithoutRestriction(database, 'any', 500);
   if (ids.length === 0) return 0;

@@ -42,7 +42,7 @@ interface ClaimSettings {
   readonly owner: string;
   /** As last seen; those of `version` go before. */
   readonly limits: DestinationLimits;
-  /** Mapping versions as published. The one in force is known here for certain: publishing takes the lock that is held. */
+  /** Mapping versions as published. The version in force cannot change here: publishing takes the lock that this transaction has. */
   readonly version?: Published['version'];
   /** The jobs are the rows of this file: all or none, and they count as one in flight. */
   readonly batchId?: number;

@@ -42,7 +42,7 @@ export async function hearLines(needs: TripNeeds, order: Order): Promise<Order |
   return undefined;
 }
 
-/** The lines about a long file, whose lease is held. `on`: it goes on as if there were no lines. */
+/** The lines about a long file, whose lease this attempt has. `on`: it continues as if there were no lines. */
 export async function hearLongLines(needs: TripNeeds, order: Order, whole: Whole): Promise<'on' | 'done'> {
   if (whole.firstSentAt === undefined) return 'on';
   const trip = await fileTrip(needs, order, whole.action);

@@ -102,7 +102,7 @@ async function hear(reading: Reading, piece: number, digest: Buffer): Promise<'s
   const isWhole = heard.kind === 'read' && digestOf(reading, heard).equals(digest);
   if (!isWhole || sum.busy > 0) return 'soon';
   await notePiece(needs.database, file.id, piece, { digest, state: 'read' });
-  // One that breaks is told of again at its file's next reading.
+  // A line that breaks raises its alert again at the next reading of its file.
   await closeAllBroken(needs.database, file.destinationId, ackStep);
   return 'heard';
 }
@@ -114,7 +114,7 @@ const readOnce = (
 ): Promise<AckRead> =>
   itemAnswers.read(parcel, trip.settings, { ...trip.context, mayLeave: () => true }, { piece, take });
 
-/** Keyed: what stands in a short file could be guessed from a bare digest. */
+/** Keyed: the content of a short file could be guessed from a bare digest. */
 function digestOf({ needs }: Reading, read: Extract<AckRead, { readonly bytes: number }>): Buffer {
   return createHmac('sha256', derived(needs.masterKeys.current().bytes, 'acknowledgement'))
     .update(read.kind === 'read' ? read.digest : `${read.code}:${read.bytes}`)

@@ -33,7 +33,7 @@ import {
 export const ackStep = 'ACK_LINES';
 
 export interface Applied {
-  /** Lines that name no delivery of the file, or nobody. */
+  /** Lines that name no delivery of the file, or none at all. */
   readonly unmatched: number;
   /** Lines whose word is not known. */
   readonly unread: number;
@@ -64,7 +64,7 @@ export async function applyLines(
   }
 }
 
-/** One of them breaks whatever is tried: it is told of and heard at a later reading, and the others are heard now. */
+/** Applies the lines without the one that breaks: it raises an alert and is applied at a later reading. */
 async function applyApart(
   needs: ApplyNeeds,
   file: AcknowledgedFile,

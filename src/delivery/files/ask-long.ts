@@ -47,7 +47,7 @@ export async function askWhole(
       return { next: 'later', afterMs: askAgainMs };
     case 'absent':
     case 'unknown':
-      // Sent again it stands under the same name with the same bytes, or is found there.
+      // Sent again, it has the same name and the same bytes, or is found there.
       return { next: 'send' };
   }
 }
@@ -58,7 +58,7 @@ async function put(needs: TripNeeds, trip: Trip, whole: Whole, { runs }: Lease):
   const frame = trip.content.frame?.(whole.action, facts);
   if (frame === undefined || trip.connector.lookup === undefined)
     return { kind: 'unknown', reason: 'NO_LOOKUP' };
-  // Bytes that are not there any more cannot be compared: whether it stands is asked all the same.
+  // Deleted bytes cannot be compared: the look-up only asks if the file exists.
   const size = (await hasLostBytes(needs.database, whole.id)) ? 0 : whole.size;
   const long = { ...longBytes(needs, whole.id, extent, frame), size };
   const named = { ...whole, writtenAt: whole.writtenAt ?? whole.slotAt };

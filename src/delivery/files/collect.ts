@@ -107,7 +107,7 @@ async function noteSlots({ database, published, noting }: Filing, now: Date): Pr
 
 const subjectOf = ({ id, clientId }: Destination): Subject => ({ clientId, destinationId: id });
 
-/** Each slot in a transaction of its own: what breaks over the rows of one destination keeps back nobody else's file. */
+/** Each slot has a transaction of its own: rows that break the file of one destination delay no other file. */
 async function collect(filing: Filing): Promise<number> {
   return filing.collecting.each(
     await dueSlots(filing.database, slotsAtOnce),
@@ -134,7 +134,7 @@ async function collectSlot(filing: Filing, due: DueSlot): Promise<number> {
   return (run?.opened.length ?? 0) + (run?.more === 'part' ? 1 : 0);
 }
 
-/** Undefined where somebody else has it, or it stays due until the mapping can be used again: no hour is lost. */
+/** Undefined if another process has the slot, or if it remains due until the mapping can be used again: no hour is lost. */
 async function withSlot<Done>(
   tx: Sql,
   { published, partRows }: Filing,

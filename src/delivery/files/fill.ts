@@ -110,7 +110,7 @@ export async function fillFiles(
   return 'done';
 }
 
-/** The slot stays due, and the next transaction goes on with it. */
+/** The slot remains due, and the next transaction continues it. */
 async function postpone(tx: Sql, slot: DueSlot, whole: number | undefined): Promise<void> {
   if (whole !== undefined) await noteCollecting(tx, slot, whole);
 }
@@ -131,7 +131,7 @@ async function fill(
   const id = await openBatch(tx, destination.clientId, destination.id, slot.slotAt);
   const most = rowsAtOnce(work);
   const jobs = await takeDue(tx, destination.id, most, roomOf(work), { id, ...rows });
-  // Rows that somebody held at this moment were left out: they belong to this hour all the same.
+  // Rows that were locked at this moment were left out: they belong to this hour all the same.
   const more = jobs.length === most || (await anyDue(tx, destination.id, rows, which));
   if (jobs.length > 0) return { id, more };
   await discardBatch(tx, id);

@@ -45,7 +45,7 @@ const later = { opened: [], more: 'held' } as const satisfies SlotRun;
 const again = { opened: [], more: 'part' } as const satisfies SlotRun;
 const nothing = { opened: [], more: undefined } as const satisfies SlotRun;
 
-/** Makes the files of a slot, or goes on with them. */
+/** Makes the files of a slot, or continues them. */
 export async function makeFiles(tx: Sql, work: SlotWork): Promise<SlotRun> {
   const guard = work.mapping.full;
   if (guard !== undefined) return runFullSlot(tx, { ...work, guard });

@@ -35,7 +35,7 @@ export async function hearLate(
     await resolveIn(tx, published, id, { actor: 'worker', evidence, received: senses[says] === 'has' });
     return;
   }
-  // Ended by other means: what it says changes nothing where it says the same, or where nobody asks any more.
+  // Ended by other means: a line with the same outcome changes nothing, nor does one about a delivery that is no longer open.
   if (before === undefined && !(row.state === 'delivered' && senses[says] === 'has_not')) return;
   const outcome = outcomeOf(says, answer);
   const isKnown = (await loggedInFiles(tx, [id])).some(

@@ -107,11 +107,11 @@ async function attemptWhole(work: Work): Promise<void> {
   const left = await leftOnTheirWay(needs.database, whole.id);
   if (left === 'leased') return dropWhole(needs.database, whole);
   if (left === 'lapsed') return putOffWhole(needs.database, whole, lookAgainMs);
-  // Read after it is known that the attempt goes on: it reads every row.
+  // Read once it is known that the attempt continues: it reads every row.
   attempt.file.expiresAt = await lastExpiry(needs.database, whole.id);
   if (whole.outcome !== undefined) return finishLeft(work, whole.outcome);
   if ((await hearLongLines(needs, attempt.order, whole)) === 'done') return;
-  // The number left, and nobody is left to settle by what it comes to.
+  // The file has left, and no row remains to be settled by its outcome.
   if (whole.firstSentAt !== undefined && (await hasParts(needs.database, whole.id)))
     if (await isWithoutRows(needs.database, whole.id)) return voidWhole(work);
   const asked = await askWhole(needs, attempt, whole);
@@ -202,7 +202,7 @@ async function rewriteOutdated({ needs, attempt, whole }: Work): Promise<void> {
   }
 }
 
-/** The outcome goes to each part; the file ends with the last of them, or is due again with the first. */
+/** Settles each part by the outcome; the file ends with the last of them, or is due again with the first. */
 async function finish(work: Work, came: PartsOutcome): Promise<void> {
   const { needs, attempt, whole } = work;
   const { database } = needs;

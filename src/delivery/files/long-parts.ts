@@ -35,8 +35,8 @@ export interface LongAttempt {
 }
 
 /**
- * `gone`: nothing of it leaves, and what became of its rows is recorded. `lost`: its rows are somebody else's, and without them it would
- * be another file. `blocked`: its destination may not send now.
+ * `gone`: no row of it leaves, and the end of its rows is recorded. `lost`: another worker has its rows, and without them it would be
+ * another file. `blocked`: its destination may not send now.
  */
 export type PartEnd = 'departed' | 'gone' | 'lost' | 'blocked';
 
@@ -173,7 +173,7 @@ export async function claimLeft(needs: TripNeeds, attempt: LongAttempt): Promise
   return 'all';
 }
 
-/** The file is given up: its rows leave in another one. False: it is somebody else's by now. */
+/** Gives up the file: its rows leave in another one. False: another worker has it by now. */
 export async function voidParts(
   needs: TripNeeds,
   { lease }: LongAttempt,

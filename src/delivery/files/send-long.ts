@@ -12,7 +12,7 @@ import { send, type Sent } from '../send/send.ts';
 import { longBytes, longParcel, sizeOf } from './long-content.ts';
 import type { LongAttempt } from './long-parts.ts';
 
-/** `other`: not the bytes that the recipient may have. `lost`: somebody else's by now. */
+/** `other`: not the bytes that the recipient may have. `lost`: another worker has it by now. */
 export type SentWhole = { readonly sent: Sent } | 'other' | 'lost';
 
 export async function sendLong(

@@ -79,7 +79,7 @@ export const readOnlyEntry = (row: ClaimedDelivery, actor: string): Handover => 
 
 /** Rows of a file that ends, as far as their leases are valid. */
 interface LeavingRows {
-  /** Given back unspent. */
+  /** Released without a spent try. */
   readonly back: readonly ClaimedDelivery[];
   /** Those that may not leave. */
   readonly stopped: readonly ClaimedDelivery[];

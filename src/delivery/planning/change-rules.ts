@@ -17,7 +17,7 @@ export interface KnownDelivery {
   readonly sentRevision: number;
 }
 
-/** `consent_ended`: a grant is over, nobody having said anything (C16b). */
+/** `consent_ended`: a grant is over without a statement of the person (C16b). */
 export type ChangeKind =
   'created' | 'corrected' | 'consent' | 'consent_ended' | 'interaction' | 'erased' | 'backfill';
 
@@ -59,7 +59,7 @@ export type PlanStep =
   | { readonly do: 'refuse'; readonly reason: string };
 
 /**
- * How the destination's create of the lead stands. `unsent`: it will carry the change itself; `may_be_held`: the recipient has, or may
+ * The state of the destination's create of the lead. `unsent`: it will carry the change itself; `may_be_held`: the recipient has, or may
  * have, the earlier content; `failed`: it ended, and the recipient has nothing.
  */
 export type CreateStanding = 'none' | 'unsent' | 'may_be_held' | 'failed';
@@ -119,7 +119,7 @@ function archivedSteps(at: ChangeSituation): readonly PlanStep[] {
   return stepsOf(effect, { ...at, actions: ['create'], updateOn: [] }, createOf(at));
 }
 
-/** Nothing is lost while a mapping cannot be used: what would be planned stands withheld and comes back with the repair. */
+/** Nothing is lost while a mapping cannot be used: deliveries are planned as withheld and reopen with the repair. */
 function untilRepaired(step: PlanStep): PlanStep {
   return step.do === 'insert' && step.state === 'planned'
     ? { ...step, state: 'withheld', reason: 'mapping_missing', alert: 'mapping_unusable' }
