@@ -1,5 +1,6 @@
-// Adlead as its public pages and others who use it show it: API v1, the registrations ("dénonciations") of a programme. Nobody ran
-// a real one. Invariant: judges by what is documented; each is judged a while later, and whom the programme knows already is refused.
+// Simulates Adlead's API v1, the registrations ("dénonciations") of a programme, by its public pages and reports of its users. Never
+// compared with a real account.
+// Invariant: judges by the documentation; each verdict comes a while later, and a contact the programme knows already is refused.
 import { bodyOf, createRate, json, page } from './simulator.ts';
 import type {
   CrmAnswer,
@@ -24,14 +25,14 @@ interface Registration {
 
 interface Programme {
   readonly registrations: Map<number, Registration>;
-  /** Contacts it had before. */
+  /** Contacts from before the trial. */
   readonly contacts: readonly Stranger[];
   readonly now: () => number;
 }
 
 /** The client's space and the programme of the preset's example. */
 const programmePath = '/v1/client-exemple/programs/716';
-/** "In less than a minute": so long in a trial, ms. */
+/** "In less than a minute": this long in a trial, ms. */
 const judgedAfterMs = 700;
 
 export const adlead: Simulator = {
@@ -122,7 +123,7 @@ function stateOf({ contacts, now }: Programme, { values, madeAt }: Registration)
   return contacts.some(({ email }) => email === textIn(values, 'email1')) ? 'rejected' : 'approved';
 }
 
-/** Fields that are missing, or not in a form it knows. */
+/** Fields that are missing or malformed. */
 function wrongIn(values: Values): readonly string[] {
   const { title } = values;
   return [

@@ -1,5 +1,5 @@
-// Apimo as its public page and the client others wrote from its API description show it: leads of an agency. Nobody ran a real one.
-// Invariant: judges by what is documented; it lists leads, searches none, deletes none, and keeps a message until it is written again.
+// Simulates Apimo, leads of an agency, by its public page and a client made from its API description. Never compared with a real account.
+// Invariant: judges by the documentation; it lists leads, searches none, deletes none, and keeps a message until it is written again.
 import { bodyOf, createRate, json, page } from './simulator.ts';
 import type {
   CrmAnswer,
@@ -113,7 +113,7 @@ function wrongIn(values: Values): Readonly<Record<string, readonly string[]>> {
   };
 }
 
-/** All that was created or changed since a moment, in seconds; nothing else narrows it. */
+/** All leads created or changed since a moment, in seconds; no other filter exists. */
 function list(leads: Leads, { query }: CrmRequest): CrmAnswer {
   const since = Number(query.get('timestamp') ?? '0') * 1_000;
   const found = [...leads.values()].filter(({ updatedAt }) => updatedAt >= since);

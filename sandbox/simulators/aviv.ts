@@ -1,5 +1,6 @@
-// AVIV's Seeker Leads (SeLoger, Logic-Immo, Belles Demeures) as its developer portal shows it: API v1. Nobody ran a real one.
-// Invariant: judges by the documented schema; what it took can be neither found by our reference, nor changed, nor deleted.
+// Simulates AVIV's Seeker Leads (SeLoger, Logic-Immo, Belles Demeures), API v1, by its developer portal. Never compared with a real
+// account.
+// Invariant: judges by the documented schema; an accepted lead can be neither found by our reference, nor changed, nor deleted.
 import { randomUUID } from 'node:crypto';
 import { bodyOf, createRate, json, page } from './simulator.ts';
 import type {
@@ -83,7 +84,7 @@ function openAviv({ secrets, strangers, now, tokensLiveMs }: SimulatorOptions): 
     whenDown: [page(502, 'Bad Gateway'), problem(500, 'Internal server error', 'Unexpected server error')],
     whenBusy: problem(429, 'Too many requests', 'Rate limit exceeded'),
     answer: (request) => {
-      // Its firewall lets nobody in who does not say what they are.
+      // Its firewall refuses a request whose user agent names no product and version.
       if (!/^[^\s/]+\/\S+/.test(request.headers['user-agent'] ?? '')) return page(403, 'Forbidden');
       if (request.path === '/oauth/token') return tokens.answer(asForm(request));
       if (!good) wrongKeys += 1;
@@ -108,7 +109,7 @@ function openAviv({ secrets, strangers, now, tokensLiveMs }: SimulatorOptions): 
   };
 }
 
-/** It asks for JSON; a form has no parameters there. */
+/** The endpoint reads JSON; a form has no parameters there. */
 function asForm(request: CrmRequest): CrmRequest {
   const isJson = (request.headers['content-type'] ?? '').startsWith('application/json');
   const given = isJson ? (bodyOf(request) ?? {}) : {};
@@ -128,7 +129,7 @@ function route(keep: (values: Values) => Lead, request: CrmRequest): CrmAnswer {
     : json(200, { title: 'Lead submitted successfully', requestId: keep(values).requestId });
 }
 
-/** The first field that is not as its schema asks. */
+/** The first field that breaks its schema. */
 function wrongIn(values: Values): string | undefined {
   const numbers = values['phoneNumbers'];
   const isName = (name: string): boolean => name.length >= 1 && name.length <= 100;

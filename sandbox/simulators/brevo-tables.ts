@@ -1,5 +1,5 @@
-// The tables of the simulated Brevo: contacts, and the events of each.
-// Invariant: an address, a number in SMS and an ext_id are each one contact's; events go with their contact.
+// Stores the simulated Brevo: contacts, and the events of each.
+// Invariant: an address, a number in SMS and an ext_id each belong to one contact; a deleted contact's events are deleted.
 import type { CrmRecord } from './simulator.ts';
 
 export type Attributes = Record<string, unknown>;
@@ -50,7 +50,7 @@ export interface Wanted {
   readonly attributes?: Attributes;
 }
 
-/** Whose each identifier is; undefined where nobody has it. */
+/** The contact with each identifier; an identifier without contact is absent. */
 export function holdersOf({ contacts }: Tables, wanted: Wanted): ReadonlyMap<string, Contact> {
   const identifiers = {
     email: folded(wanted.email ?? wanted.attributes?.['EMAIL']),
@@ -79,7 +79,7 @@ export function add(tables: Tables, wanted: Wanted, imported = false): Contact {
     imported,
     email: folded(wanted.email),
     extId: textOf(wanted.ext_id),
-    // Who is not said to be unwilling may be written to.
+    // Mails and text messages are allowed unless a list forbids them.
     emailBlacklisted: false,
     smsBlacklisted: false,
     attributes: {},
@@ -98,7 +98,7 @@ export function write(contact: Contact, wanted: Wanted): void {
   if (moved) contact.email = email;
   if (typeof wanted.emailBlacklisted === 'boolean') contact.emailBlacklisted = wanted.emailBlacklisted;
   if (typeof wanted.smsBlacklisted === 'boolean') contact.smsBlacklisted = wanted.smsBlacklisted;
-  // A new address is subscribed again, whatever was said of the old one.
+  // A new address is subscribed again, even where the old one was not.
   if (moved) contact.emailBlacklisted = false;
 }
 
@@ -125,7 +125,7 @@ function shown({ id, email, extId, emailBlacklisted, attributes }: Contact, refe
   };
 }
 
-/** A request is an event of its contact; beside them stand the imported contacts that asked nothing. */
+/** A request is an event of its contact; imported contacts without a request follow. */
 export function recordsOf({ contacts, events }: Tables): readonly CrmRecord[] {
   const asked = new Set(events.map(({ contact }) => contact));
   const requests = events.flatMap(({ contact: id, properties }) => {
@@ -136,7 +136,7 @@ export function recordsOf({ contacts, events }: Tables): readonly CrmRecord[] {
   return [...requests, ...others.map((contact) => shown(contact, ''))];
 }
 
-/** A contact we made and nothing tells why. */
+/** Contacts of ours without a request. */
 export function complaintsOf({ contacts, events }: Tables): readonly string[] {
   const asked = new Set(events.map(({ contact }) => contact));
   return [...contacts.values()]

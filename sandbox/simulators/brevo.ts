@@ -1,5 +1,5 @@
-// Brevo as its public pages and other people's reports show it: API v3, contacts and events. Nobody ran a real one for it.
-// Invariant: judges by what is documented; what it keeps, it keeps in its own tables.
+// Simulates Brevo's API v3, contacts and events, by its public pages and other people's reports. Never compared with a real account.
+// Invariant: judges by the documentation; keeps records in its own tables.
 import { add, byExtId, complaintsOf, folded, holdersOf, recordsOf, remove, write } from './brevo-tables.ts';
 import type { Contact, Tables, Wanted } from './brevo-tables.ts';
 import { createRate, json, page } from './simulator.ts';
@@ -112,7 +112,7 @@ const held = (verb: 'create' | 'update', names: readonly string[]): CrmAnswer =>
     { metadata: { duplicate_identifiers: names } },
   );
 
-/** A known identifier refuses, unless the contact may be completed; identifiers of two contacts always do. */
+/** Refuses a known identifier, unless the contact may be completed; always refuses identifiers of two contacts. */
 function create(tables: Tables, request: CrmRequest): CrmAnswer {
   const wanted = parsed(request);
   if (wanted === undefined) return fault(400, 'bad_request', 'Invalid JSON');
@@ -123,7 +123,7 @@ function create(tables: Tables, request: CrmRequest): CrmAnswer {
   if (wrong !== undefined) return wrong;
   const holders = holdersOf(tables, wanted);
   if (holders.size === 0) return json(201, { id: add(tables, wanted).id });
-  // The address tells whose contact it is; a number or an ext_id only where there is none.
+  // The address identifies the contact; a number or an ext_id only without an address.
   const key = folded(wanted.email) !== '' ? 'email' : typeof wanted.ext_id === 'string' ? 'ext_id' : 'SMS';
   const first = holders.get(key);
   const others = [...holders].filter(([, holder]) => holder !== first).map(([name]) => name);
@@ -159,7 +159,7 @@ function invalid({ email, attributes }: Wanted): CrmAnswer | undefined {
   return undefined;
 }
 
-/** An event names its contact in its body, and makes one where there is none. */
+/** Adds an event to the contact its body names, and creates a missing contact. */
 function happened(tables: Tables, request: CrmRequest): CrmAnswer {
   if (request.method !== 'POST' || request.path !== '/v3/events')
     return fault(405, 'method_not_allowed', 'Not allowed');

@@ -1,6 +1,7 @@
-// Dolibarr's public form of leads (htdocs/public/project/new.php): modelled on 23.0.0-beta as installed and fed in
-// November 2026. Invariant: the page of thanks is a redirect, every no the form again with status 200; a lead and its
-// prospect are kept together or not at all; nothing is found, changed or erased by this way.
+// Simulates Dolibarr's public form of leads (htdocs/public/project/new.php): modelled on 23.0.0-beta as installed and fed in November
+// 2026.
+// Invariant: an acceptance is a redirect to the page of thanks, every refusal the form again with status 200; a lead and its prospect are
+// kept together or not at all; the form finds, changes and erases nothing.
 import { cleaned, escaped, form, formPath, html, looksLikeScript, type Posted } from './dolibarr-page.ts';
 import { page } from './simulator.ts';
 import type {
@@ -46,7 +47,7 @@ interface Tables {
 interface FormDoor {
   open: boolean;
   refused: number;
-  /** Posts that are one too many: with the form the administrator gives back how many an address may send in a month. */
+  /** Posts still refused over the month's limit for an address: one, after the administrator has restored form and limit. */
   tooMany: number;
 }
 
@@ -153,7 +154,7 @@ function add(tables: Tables, posted: Posted, request: CrmRequest): CrmAnswer {
   const fault = [...unstorable, ...lead].find((one) => one !== '') ?? '';
   if (fault !== '') return form(posted, fault);
   const key = of('options_relais_cle');
-  // A unique attribute tells neither upper from lower case nor accents.
+  // A unique attribute ignores case and accents.
   const twice = [...tables.projects.values()].some(
     (project) => key !== '' && project.posted['options_relais_cle']?.toLowerCase() === key.toLowerCase(),
   );
@@ -201,7 +202,7 @@ const keepStranger = (tables: Tables, { firstName, lastName, email, phone }: Str
 const projectsOf = ({ projects }: Tables, id: number): number =>
   [...projects.values()].filter(({ prospect }) => prospect === id).length;
 
-/** A lead with its prospect; a prospect that was there before stands for itself. */
+/** One record for each lead with its prospect, and one for each prospect from before the trial. */
 function recordsOf({ prospects, projects, unsubscribed }: Tables): readonly CrmRecord[] {
   const nameOf = (name: string): Pick<CrmRecord, 'firstName' | 'lastName'> => {
     const [firstName = '', ...rest] = name.split(' ');

@@ -1,5 +1,5 @@
-// The page of the simulated Dolibarr's public form, and what its program does to what was posted before it reads it.
-// Invariant: what the prospect wrote stands on it escaped; what Dolibarr says, in a division of its own or in a script.
+// Renders the page of the simulated Dolibarr's public form, and cleans posted values as its program does.
+// Invariant: the prospect's text is escaped on it; Dolibarr's own message is in a division or in a script.
 import type { CrmAnswer } from './simulator.ts';
 
 export type Posted = Readonly<Record<string, string>>;
@@ -15,7 +15,7 @@ export const html = (status: number, body: string): CrmAnswer => ({
 export const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
-/** The form again, with what was posted, and a country list that makes it 70 KiB long. */
+/** The form again, with the posted values, and a country list that makes it 70 KiB long. */
 export function form(posted: Posted, fault: string): CrmAnswer {
   const scripted = posted['nojs'] !== '1';
   const said = fault === '' || scripted ? '' : `<div class="error clearboth">${fault}<br></div>`;
@@ -35,11 +35,11 @@ export function form(posted: Posted, fault: string): CrmAnswer {
   );
 }
 
-/** As far as a lead comes near it. */
+/** Dolibarr's check for scripts, as far as a lead comes near it. */
 export const looksLikeScript = (text: string): boolean =>
   /<\s*(?:script|iframe|object|embed|form)|<\/\s*textarea|union.+select|into\s+(?:out|dump)file/i.test(text);
 
-/** What looks like a tag is cut out, and so is every `"`. */
+/** Removes what looks like a tag, a `<` before a letter, and every `"`. */
 export const cleaned = (posted: Posted): Posted =>
   Object.fromEntries(
     Object.entries(posted).map(([name, value]) => [

@@ -1,5 +1,5 @@
-// The tables of the simulated Dolibarr: what their columns are called and how much they hold.
-// Invariant: as its REST API names them; the refusal of mails is a table of its own, by address.
+// Defines the tables of the simulated Dolibarr: the names of their columns and their lengths.
+// Invariant: named as in its REST API; the refusal of mails is a table of its own, by address.
 
 export type Row = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
-// Dolibarr as its REST API behaves: modelled on 23.0.0-beta as installed and fed in November 2026.
-// Invariant: third parties and contacts are tables of their own; the refusal of mails is the address's, in a third one.
+// Simulates Dolibarr's REST API: modelled on 23.0.0-beta as installed and fed in November 2026.
+// Invariant: third parties and contacts are tables of their own; the refusal of mails belongs to the address, in a third one.
 import { columns, longest, mandatory, named } from './dolibarr-tables.ts';
 import type { Kind, Row, Tables } from './dolibarr-tables.ts';
 import { json, page } from './simulator.ts';
@@ -97,7 +97,7 @@ function route(tables: Tables, request: CrmRequest): CrmAnswer {
 function create(tables: Tables, kind: Kind, request: CrmRequest): CrmAnswer {
   const data = parsed(request);
   if (data === undefined) return fault(400, 'Bad Request: Error encoding/decoding JSON: Syntax error');
-  // Only a name that is not there at all is missing; an empty one is an error of the server, and for a contact a name.
+  // Only an absent name is missing; an empty one is a server error for a third party, and a valid name for a contact.
   if ((data[mandatory[kind]] ?? null) === null)
     return fault(400, `Bad Request: ${mandatory[kind]} field missing`);
   if (unstorable(data) || (kind === 'thirdparties' && data['name'] === ''))
@@ -114,7 +114,7 @@ function create(tables: Tables, kind: Kind, request: CrmRequest): CrmAnswer {
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-/** Too long for its column, or a sign its tables have no room for: an error of the server, whenever it comes again. */
+/** Too long for its column, or with a character its tables cannot store: a server error on every repeat. */
 const unstorable = (data: Row): boolean =>
   Object.entries(data).some(
     ([name, value]) =>
@@ -139,7 +139,7 @@ function write({ unsubscribed }: Tables, row: Row, kind: Kind, data: Row): void 
   else unsubscribed.delete(address);
 }
 
-/** What looks like a tag is cut out, so is a `<` before a letter, and every `"`; of two blanks one is left. */
+/** Removes what looks like a tag, a `<` before a letter, and every `"`; of several blanks one is left. */
 const withoutHtml = (value: string): string =>
   value.replaceAll(/<[^<>]*>|<(?=\p{L})|"/gu, '').replaceAll(/ {2,}/g, ' ');
 
@@ -153,14 +153,14 @@ const asTexts = (row: Row): Row =>
 const isRow = (value: unknown): value is Row =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A row as it answers with it: numbers as texts, and with a contact whether its address refuses mails. */
+/** A row as an answer shows it: numbers as texts, and an address with its refusal of mails. */
 function shown({ unsubscribed }: Tables, id: number, row: Row): Row {
   const { email } = row;
   const refuses = isText(email) ? { no_email: unsubscribed.has(email) ? '1' : '0' } : {};
   return { id: String(id), ...asTexts(row), ...refuses };
 }
 
-/** The contacts of a third party go with it. */
+/** Deletes a row, and with a third party its contacts. */
 function remove(tables: Tables, kind: Kind, id: number): void {
   tables[kind].delete(id);
   if (kind === 'contacts') return;
@@ -194,7 +194,7 @@ function parsed({ body }: CrmRequest): Row | undefined {
 const contactsOf = ({ contacts }: Tables, id: number): readonly Row[] =>
   [...contacts.values()].filter(({ socid }) => Number(socid) === id);
 
-/** A third party without its contact, or with two, is no prospect anybody can work with. */
+/** A third party without its contact, or with two, is no usable prospect. */
 function partsOf(tables: Tables): readonly string[] {
   const parts = [...tables.thirdparties.keys()].map((id) => [id, contactsOf(tables, id).length] as const);
   const orphans = [...tables.contacts.values()].filter(

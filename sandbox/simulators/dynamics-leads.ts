@@ -1,5 +1,5 @@
-// The leads of the simulated Dynamics 365: their columns, what may be written, who is taken for whom.
-// Invariant: the flags that forbid are false until somebody writes them; one fault of a body keeps nothing of it.
+// Stores the leads of the simulated Dynamics 365, checks written values, and finds duplicates.
+// Invariant: the flags that forbid are false until they are written; one fault rejects the whole body.
 import { randomUUID } from 'node:crypto';
 import { json, type CrmAnswer, type CrmRecord, type CrmRequest } from './simulator.ts';
 
@@ -67,7 +67,7 @@ export function invalid(data: Row | undefined): CrmAnswer | undefined {
   return undefined;
 }
 
-/** Its rules for leads look at the address, and only where a request asks them to. The page shows 500, others saw 412. */
+/** Duplicate rules compare the address, and only for a request that asks for it. The page shows 500, others saw 412. */
 export function duplicate(leads: Leads, data: Row, request: CrmRequest, own?: string): CrmAnswer | undefined {
   if (request.headers['mscrm.suppressduplicatedetection'] !== 'false') return undefined;
   const address = fold(data['emailaddress1']);

@@ -1,6 +1,6 @@
-// Dynamics 365 leads as Dataverse's Web API (v9.2) and Entra's token endpoint behave, by their public documentation and other
-// people's reports. Nobody ran a real one.
-// Invariant: a PATCH creates what is not there unless If-Match forbids it; a key is there once.
+// Simulates Dynamics 365 leads (Dataverse's Web API v9.2) and Entra's token endpoint, by their public documentation and other people's
+// reports. Never compared with a real account.
+// Invariant: a PATCH creates a missing lead unless If-Match forbids it; a key is unique.
 import { randomUUID } from 'node:crypto';
 import {
   duplicate,
@@ -108,7 +108,7 @@ function openDynamics({ secrets, strangers, now, tokensLiveMs }: SimulatorOption
   };
 }
 
-/** A lead by its number, or by its key; the key as a column's value where there is none yet. */
+/** A lead by its number, or by its key; a new lead takes the key as a column's value. */
 interface Meant {
   readonly id: string | undefined;
   readonly key: Row;
@@ -171,7 +171,7 @@ function change(leads: Leads, id: string, request: CrmRequest): CrmAnswer {
   return written(id, row, request, 200);
 }
 
-/** Without a wish for the record it answers 204, and names it as it was named. */
+/** Without `return=representation` it answers 204, with the address of the request as the lead's. */
 function written(id: string, row: Row, request: CrmRequest, status: number): CrmAnswer {
   if (/return=representation/.test(request.headers['prefer'] ?? '')) return json(status, shown(id, row));
   return { status: 204, headers: { 'odata-entityid': `https://crm.simulated.example${request.path}` } };

@@ -1,6 +1,6 @@
-// EspoCRM's Lead Capture as its source has it (8.4.2 and 9.3.10), set up as the preset's page says: duplicate check, target list
-// and confirmation off, and a formula that carries our answer to the address's opt-out.
-// Invariant: no key but the one in the address, a bare `true` for an answer, and nothing but new leads.
+// Simulates EspoCRM's Lead Capture by its source (8.4.2 and 9.3.10), set up as the preset's page says: duplicate check, target list and
+// confirmation off, and a formula that copies our answer to the address's opt-out.
+// Invariant: the key is in the address alone, the answer is a bare `true`, and only new leads are accepted.
 import { invalid, parsed } from './espocrm.ts';
 import { apply, fold, isText, keep, shown } from './espocrm-tables.ts';
 import type { Attributes, Tables } from './espocrm-tables.ts';
@@ -33,12 +33,12 @@ function openLeadCapture({ secrets, strangers }: SimulatorOptions): SimulatedCrm
     whenDown: [empty(500), empty(503)],
     whenBusy: page(429, 'Too Many Requests'),
     answer: (request) => {
-      // nginx and PHP turn these away before EspoCRM sees them.
+      // nginx and PHP refuse these before EspoCRM sees them.
       if (request.body.length > 1_048_576) return page(413, 'Request Entity Too Large');
       if (good && request.method === 'POST' && request.path === `/api/v1/LeadCapture/${key}`)
         return capture(tables, request);
       wrongKeys += 1;
-      // The address is one for new leads alone; any other method asks for a user of the API.
+      // The address accepts new leads only; any other method needs a user of the API.
       if (request.method !== 'POST') return empty(401);
       // In 9: Form ID is not valid.
       return empty(404, 'Api key is not valid.');
@@ -69,7 +69,7 @@ function openLeadCapture({ secrets, strangers }: SimulatorOptions): SimulatedCrm
   };
 }
 
-/** Since 9.0 the marks of an address are thrown away: only what the formula makes of other fields reaches them. */
+/** Since 9.0 EspoCRM drops the marks of an address: only the formula sets them, from other fields. */
 function capture(tables: Tables, request: CrmRequest): CrmAnswer {
   const data = parsed(request);
   if (data === undefined)

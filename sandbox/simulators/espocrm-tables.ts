@@ -1,5 +1,5 @@
-// The tables of the simulated EspoCRM: leads, and the addresses that carry the opt-out.
-// Invariant: a deleted lead stays in its table and is seen by nobody; a flag is the address's, for every lead that has it.
+// Stores the simulated EspoCRM: leads, and the addresses that carry the opt-out.
+// Invariant: a deleted lead stays in its table, hidden from users; a flag belongs to the address, for every lead that has it.
 import { randomBytes } from 'node:crypto';
 import type { CrmRecord } from './simulator.ts';
 
@@ -53,7 +53,7 @@ export const longest: Readonly<Record<string, number>> = {
 export const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 export const fold = (value: unknown): string => (isText(value) ? value.toLowerCase() : '');
 
-/** The same name, or the same e-mail: whoever it is. */
+/** Leads with the same name or the same e-mail. */
 export function duplicatesOf(tables: Tables, data: Attributes): readonly Lead[] {
   return [...tables.leads.values()].filter(({ deleted, attributes }) => {
     if (deleted) return false;
@@ -92,7 +92,7 @@ export function apply({ optedOut }: Tables, lead: Lead, data: Attributes): void 
   }
 }
 
-/** Only a create answers with flags of addresses the lead has not. */
+/** Only the answer to a create has flags of addresses the lead lacks. */
 export function valuesOf(
   { optedOut }: Tables,
   { id, deleted, attributes }: Lead,
@@ -120,7 +120,7 @@ export function shown({ optedOut }: Tables, { id, attributes }: Lead): CrmRecord
     phone,
     mayContact: {
       ...(email === '' ? {} : { email: !optedOut.email.has(email.toLowerCase()) }),
-      // Either flag stops a salesperson.
+      // Either flag forbids a salesperson's call.
       ...(phone === '' ? {} : { phone: !optedOut.phone.has(phone) && attributes['doNotCall'] !== true }),
     },
   };

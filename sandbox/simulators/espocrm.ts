@@ -1,5 +1,5 @@
-// EspoCRM as its REST API behaves: modelled on 8.4 as installed and fed in November 2026, and on its source (8.4.2).
-// Invariant: what it keeps, it keeps in its own tables: leads, and the addresses that carry the opt-out.
+// Simulates EspoCRM's REST API: modelled on 8.4 as installed and fed in November 2026, and on its source (8.4.2).
+// Invariant: keeps records in its own tables: leads, and the addresses that carry the opt-out.
 import {
   created,
   duplicatesOf,
@@ -44,7 +44,7 @@ function openEspocrm({
     whenDown: [empty(500), empty(503)],
     whenBusy: page(429, 'Too Many Requests'),
     answer: (request) => {
-      // nginx and PHP turn these away before EspoCRM sees them.
+      // nginx and PHP refuse these before EspoCRM sees them.
       if (request.body.length > 1_048_576) return page(413, 'Request Entity Too Large');
       return door.turnedAway(request) ?? route(tables, request);
     },
@@ -128,7 +128,7 @@ function route(tables: Tables, request: CrmRequest): CrmAnswer {
   }
 }
 
-/** A body that is no JSON in UTF-8 is a fault of the server there. */
+/** A body that is no JSON in UTF-8 is a server error there. */
 export function parsed({ body }: CrmRequest): Attributes | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
@@ -179,7 +179,7 @@ const validationFailure = (field: string, type: string): CrmAnswer => ({
   }),
 });
 
-/** `where[0][type]=equals` on one attribute; what was deleted is not found. */
+/** `where[0][type]=equals` on one attribute; a deleted lead is not found. */
 function search(tables: Tables, query: URLSearchParams): CrmAnswer {
   const attribute = query.get('where[0][attribute]');
   const value = query.get('where[0][value]');

@@ -1,6 +1,6 @@
-// The tables of the simulated HubSpot: contacts, deals, and the subscription of each e-mail address.
-// Invariant: a contact's address and a unique property are there once among the living; what was deleted stays in the bin
-// for ninety days, what was purged nowhere.
+// Stores the simulated HubSpot: contacts, deals, and the subscription of each e-mail address.
+// Invariant: a contact's address and a unique property occur once among living records; a deleted record stays in the bin for ninety
+// days, a purged one nowhere.
 import type { CrmRecord } from './simulator.ts';
 
 export type Properties = Record<string, string>;
@@ -19,7 +19,7 @@ export interface Row {
 
 export interface Tables {
   readonly rows: Map<string, Row>;
-  /** Of each address, in lower case: SUBSCRIBED, UNSUBSCRIBED. */
+  /** By address, in lower case: SUBSCRIBED, UNSUBSCRIBED. */
   readonly subscriptions: Map<string, string>;
   lastId: number;
 }
@@ -85,14 +85,14 @@ function shown(tables: Tables, row: Row | undefined, deal?: Row): CrmRecord {
     email,
     phone,
     mayContact: {
-      // Without an answer of theirs, people may be written to: only a no stops a campaign.
+      // A person without an answer may be written to: only a no stops a campaign.
       ...(email === '' ? {} : { email: tables.subscriptions.get(email) !== 'UNSUBSCRIBED' }),
       ...(phone === '' ? {} : { phone: agreed }),
     },
   };
 }
 
-/** A request is a deal with its contact; beside them stand the contacts that came otherwise. */
+/** A request is a deal with its contact; imported contacts follow. */
 export const recordsOf = (tables: Tables): readonly CrmRecord[] => [
   ...living(tables, 'deals').map((deal) => shown(tables, tables.rows.get(deal.contact ?? ''), deal)),
   ...living(tables, 'contacts')
@@ -100,7 +100,7 @@ export const recordsOf = (tables: Tables): readonly CrmRecord[] => [
     .map((contact) => shown(tables, contact)),
 ];
 
-/** What an administrator would see and not like. */
+/** Faults an administrator would see. */
 export function complaintsOf(tables: Tables): readonly string[] {
   const contacts = living(tables, 'contacts');
   const deals = living(tables, 'deals');

@@ -1,5 +1,6 @@
-// HubSpot as its public pages and other people's reports show it: CRM API v3, subscriptions v4. Nobody ran a real one for it.
-// Invariant: judges by what is documented; what it keeps, it keeps in its own tables.
+// Simulates HubSpot's CRM API v3 and subscriptions v4, by its public pages and other people's reports. Never compared with a real
+// account.
+// Invariant: judges by the documentation; keeps records in its own tables.
 import {
   checkBoxes,
   complaintsOf,
@@ -107,7 +108,7 @@ function route(tables: Tables, request: CrmRequest): CrmAnswer {
   return method === 'PATCH' ? change(tables, row, request) : json(200, answered(shown(row, query)));
 }
 
-/** What it shows unasked; of the rest what `properties` names. */
+/** Properties shown by default; `properties` names more. */
 const shownByDefault = ['email', 'firstname', 'lastname', 'dealname', 'dealstage', 'pipeline', 'amount'];
 const shown = (row: Row, query: URLSearchParams): Row => {
   const names = new Set([...shownByDefault, ...(query.get('properties') ?? '').split(',')]);
@@ -154,7 +155,7 @@ const folded = (properties: Properties): Properties => ({
   ...(properties['email'] === undefined ? {} : { email: properties['email'].toLowerCase() }),
 });
 
-/** One property it does not know, and nothing of the record is kept. */
+/** One invalid property rejects the whole record. */
 function invalid(kind: Kind, properties: Properties): CrmAnswer | undefined {
   const faults = Object.entries(properties).flatMap(([name, value]) => {
     if (!propertiesOf[kind].includes(name))
@@ -183,7 +184,7 @@ function invalid(kind: Kind, properties: Properties): CrmAnswer | undefined {
   return fault(400, 'VALIDATION_ERROR', `Property values were not valid: ${JSON.stringify(faults)}`);
 }
 
-/** The address of a living contact: whoever it is. A value of a unique property: a fault of what was written. */
+/** Refuses the address of another living record with 409, and a used value of a unique property with 400. */
 function taken(tables: Tables, kind: Kind, properties: Properties, own?: string): CrmAnswer | undefined {
   const others = living(tables, kind).filter(({ id }) => id !== own);
   const email = properties['email']?.toLowerCase() ?? '';
@@ -204,7 +205,7 @@ function taken(tables: Tables, kind: Kind, properties: Properties, own?: string)
   return fault(400, 'VALIDATION_ERROR', `Property values were not valid: ${JSON.stringify([detail])}`);
 }
 
-/** For good. An address nobody has is put on a list that forbids it for ever. */
+/** Deletes for good. The real one also forbids an unknown address for ever. */
 function purge(tables: Tables, kind: Kind, request: CrmRequest): CrmAnswer {
   const { objectId, idProperty } = (parsed(request) ?? {}) as Record<string, string | undefined>;
   if (objectId === undefined) return fault(400, 'VALIDATION_ERROR', 'objectId is required');
@@ -223,7 +224,7 @@ interface Wish {
   readonly subscriptionId?: number;
 }
 
-/** Answers a yes with what was set, and errors beside it: 207 when there are some. */
+/** Answers the subscriptions that were set, and errors beside them: 207 when there are some. */
 function subscriptions(tables: Tables, request: CrmRequest): CrmAnswer {
   const { inputs = [] } = (parsed(request) ?? {}) as { readonly inputs?: readonly Wish[] };
   const good = inputs.filter(

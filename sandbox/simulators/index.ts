@@ -1,4 +1,4 @@
-// The registry of simulated CRMs: one line for each preset that has one.
+// Registers the simulated CRMs: one line for each preset that has one.
 import { adlead } from './adlead.ts';
 import { apimo } from './apimo.ts';
 import { aviv } from './aviv.ts';

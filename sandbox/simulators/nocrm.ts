@@ -1,5 +1,5 @@
-// noCRM.io as its public pages and other people's clients show it: API v2, leads. Nobody ran a real one for it.
-// Invariant: judges by what is documented; a lead is a title, a description whose lines "Label: value" are fields, and tags.
+// Simulates noCRM.io's API v2, leads, by its public pages and other people's clients. Never compared with a real account.
+// Invariant: judges by the documentation; a lead is a title, a description whose lines "Label: value" are fields, and tags.
 import { bodyOf, createRate, json, page } from './simulator.ts';
 import type {
   CrmAnswer,
@@ -129,7 +129,7 @@ const places = [
   ['phone', 'Accord téléphone', 'optin-telephone'],
 ] as const;
 
-/** A salesperson reads the words, a mailing takes the tags: either says yes. */
+/** A salesperson reads the words, a mailing reads the tags: either one allows contact. */
 function shown(lead: Lead): CrmRecord {
   const fields = fieldsOf(lead);
   const [email = '', phone = ''] = [fields['Email'], fields['Téléphone']];
@@ -150,7 +150,7 @@ function shown(lead: Lead): CrmRecord {
   };
 }
 
-/** Words that say one thing, and a tag that says the other. */
+/** Words and a tag that contradict each other. */
 const contradictions = (lead: Lead): readonly string[] =>
   places.flatMap(([channel, label, tag]) =>
     (fieldsOf(lead)[label] === 'OUI') === lead.tags.includes(tag)

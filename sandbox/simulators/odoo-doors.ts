@@ -1,10 +1,10 @@
-// The door of the simulated Odoo, JSON-2: how it lets somebody in, reads a call and tells what came of it.
-// Invariant: nothing is kept here; an error has the status of its class.
+// Serves JSON-2 of the simulated Odoo: authenticates a call, reads it and writes its answer.
+// Invariant: stores nothing; an error has the status of its class.
 import type { OdooError, Row, Told } from './odoo-tables.ts';
 import { json, page } from './simulator.ts';
 import type { CrmAnswer, CrmRequest, SimulatedCrm, SimulatorOptions } from './simulator.ts';
 
-/** A call as the protocol brings it: ids beside named arguments. */
+/** A call as the protocol carries it: ids beside named arguments. */
 export interface Call {
   readonly model: string;
   readonly method: string;
@@ -17,13 +17,13 @@ type Through = { readonly answer: CrmAnswer } | { readonly wrongKey: CrmAnswer }
 export interface Door {
   readonly answer: (request: CrmRequest, good: boolean, orm: (call: Call) => Told) => Through;
   readonly whenDown: SimulatedCrm['whenDown'];
-  /** How a request about a record names it. */
+  /** The text by which a request names a record. */
   readonly addressOf: (id: string) => string;
 }
 
 type Secrets = SimulatorOptions['secrets'];
 
-/** What Odoo says where it has no database to route by. */
+/** Odoo's answer without a database to route by. */
 const noDatabase = page(404, 'Not Found');
 
 const statuses: Readonly<Record<string, number>> = {
@@ -79,7 +79,7 @@ export function json2Door(secrets: Secrets): Door {
 const listed = (method: string, result: unknown): unknown =>
   method === 'create' && typeof result === 'number' ? [result] : result;
 
-/** A model or a method that is not there is an address that is not. */
+/** An unknown model or method is an unknown address. */
 const missing = (error: OdooError): OdooError => {
   if (error.name === 'builtins.KeyError') return notFound(`the model '${error.message}' does not exist`);
   return error.name === 'builtins.AttributeError' ? notFound(error.message) : error;

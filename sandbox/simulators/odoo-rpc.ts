@@ -1,5 +1,5 @@
-// The doors of the simulated Odoo 16 to 18: `execute_kw` by JSON-RPC and by XML-RPC, the key among the arguments.
-// Invariant: whatever is wrong is an answer with status 200; neither has a session. A number written as a text names no record.
+// Serves `execute_kw` of the simulated Odoo 16 to 18 by JSON-RPC and by XML-RPC, the key among the arguments.
+// Invariant: every error is an answer with status 200; neither has a session. A number written as a text names no record.
 import type { Call, Door } from './odoo-doors.ts';
 import { refuse, type OdooError, type Row, type Told } from './odoo-tables.ts';
 import { readCall, tellFault, tellResult } from './odoo-xmlrpc.ts';
@@ -85,7 +85,7 @@ function execute(
       'psycopg2.OperationalError',
       `connection to server at "127.0.0.1", port 5432 failed: FATAL:  database "${String(database)}" does not exist\n`,
     );
-  // A user that is not there is told as a record that is gone.
+  // An unknown user is answered like a deleted record.
   if (user !== account.user)
     return refuse(
       'odoo.exceptions.MissingError',
@@ -108,7 +108,7 @@ function execute(
     ids: Array.isArray(ids) ? (ids as number[]) : [Number(ids)],
     named,
   });
-  // A list of what is to be made is answered by a list.
+  // A list of values is answered by a list.
   return method === 'create' && 'result' in told && Array.isArray(named['vals_list'])
     ? { result: [told.result].flat() }
     : told;

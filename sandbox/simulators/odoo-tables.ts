@@ -1,10 +1,10 @@
-// The simulated Odoo below its protocols: leads with their external ids, and the list of addresses nobody may write to.
-// Invariant: an entry of the list counts while it is active; a lead is found by an external id until it is deleted.
+// Stores the simulated Odoo below its protocols: leads with their external ids, and the blacklist of addresses.
+// Invariant: an entry of the blacklist counts while it is active; an external id finds its lead until the lead is deleted.
 import type { CrmRecord, Stranger } from './simulator.ts';
 
 export type Row = Record<string, unknown>;
 
-/** An exception of Odoo's, as each of its protocols tells it in its own way. */
+/** An exception of Odoo's; each protocol writes it in its own way. */
 export interface OdooError {
   /** The class: `odoo.exceptions.AccessError`. */
   readonly name: string;
@@ -22,10 +22,10 @@ export interface Tables {
   lastId: number;
 }
 
-/** What the administrator lets our user do at this moment. */
+/** The rights of our user at this moment, set by the administrator. */
 export interface Rights {
   readonly leads: boolean;
-  /** Of itself a user of the sales team has no right to the list. */
+  /** By default a user of the sales team has no right to the blacklist. */
   readonly blacklist: boolean;
 }
 
@@ -76,8 +76,8 @@ function insert(tables: Tables, table: Map<number, Row>, row: Row): number {
 }
 
 /**
- * The import: a row with an external id that is known changes its record, any other makes a new one. What it cannot keep it
- * tells in messages, beside ids that are false: as an answer, never as an error.
+ * The import: a row with a known external id changes its record, any other creates one. A refused row is a message beside false ids in an
+ * ordinary answer, not an error.
  */
 export function load(tables: Tables, rights: Rights, fields: unknown, data: unknown): Told {
   const names = fields as readonly string[];
@@ -110,12 +110,12 @@ export function load(tables: Tables, rights: Rights, fields: unknown, data: unkn
   return { result: { ids, messages: [], nextrow: 0 } };
 }
 
-/** Each is a record of its own: what has no external id is made again when it is sent again. */
+/** Creates one record for each: without an external id, a repeated row creates another. */
 export const createLeads = (tables: Tables, given: unknown): Told => ({
   result: ([given].flat() as Row[]).map((row) => insert(tables, tables.leads, row)),
 });
 
-/** Everything of an import is read as a text: what is none stays false, and a yes is 1, true or yes. */
+/** An import reads texts: an empty one becomes false, and 1, true or yes is a yes. */
 const imported = (name: string, value: unknown): unknown =>
   name === 'x_relais_telephone' ? ['1', 'true', 'yes'].includes(String(value)) : value === '' ? false : value;
 
@@ -136,7 +136,7 @@ function upsert(tables: Tables, { id: externalId, ...values }: Row): number {
 export const denied = (label: string, model: string, operation: string): string =>
   `You are not allowed to ${operation} '${label}' (${model}) records.\n\nContact your administrator to request access if necessary.`;
 
-/** An address that is there already is answered as it is: one that was taken off the list stays off it. */
+/** An address that exists already is answered unchanged: one removed from the blacklist stays off it. */
 export function createMail(tables: Tables, given: unknown): Told {
   const [values = {}] = [given].flat() as Row[];
   const email = textOf(values, 'email').toLowerCase();
@@ -156,7 +156,7 @@ export function write(table: Map<number, Row>, model: string, ids: readonly numb
         return refuse('builtins.ValueError', `Invalid field '${unknown}' in 'crm.lead'`);
     }
     Object.assign(row, values);
-    // Unlike the import, a write takes any text for a yes, « 0 » too.
+    // Unlike the import, a write reads any text as a yes, « 0 » too.
     if ('x_relais_telephone' in values) row['x_relais_telephone'] = Boolean(values['x_relais_telephone']);
   }
   return { result: true };
@@ -180,7 +180,7 @@ const missing = (model: string, id: number): Told =>
     `Record does not exist or has been deleted.\n(Record: ${model}(${id},), User: 7)`,
   );
 
-/** `[["field", "=", value]]`; archived records only where the context says so. */
+/** `[["field", "=", value]]`; archived records only where the context asks for them. */
 export function search(tables: Tables, { domain, fields, context }: Row): Told {
   const activeTest = (context as Row | undefined)?.['active_test'] !== false;
   const conditions = domain as readonly (readonly [string, string, unknown])[];

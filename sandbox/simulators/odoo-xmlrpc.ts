@@ -1,5 +1,5 @@
-// XML-RPC as the simulated Odoo reads and writes it.
-// Invariant: no null in either direction, as Odoo's own has none; a fault is an answer with status 200.
+// Reads and writes XML-RPC for the simulated Odoo.
+// Invariant: no null in either direction, as in Odoo's own; a fault is an answer with status 200.
 import { XMLParser } from 'fast-xml-parser';
 import type { OdooError } from './odoo-tables.ts';
 import type { CrmAnswer } from './simulator.ts';
@@ -15,7 +15,7 @@ const parser = new XMLParser({
 type Node = Record<string, unknown>;
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null;
 
-/** The method and its parameters; undefined where it is no call. */
+/** The method and its parameters; undefined where the body is no call. */
 export function readCall(
   body: string,
 ): { readonly method: string; readonly params: readonly unknown[] } | undefined {
@@ -80,7 +80,7 @@ const answer = (content: string): CrmAnswer => ({
 export const tellResult = (result: unknown): CrmAnswer =>
   answer(`<params>\n<param>\n${written(result)}\n</param>\n</params>`);
 
-/** 1 is an error of the program, with its traceback; 2 a no that users see; 3 who are you; 4 you may not. */
+/** 1 is an error of the program, with its traceback; 2 a refusal shown to users; 3 a failed login; 4 a missing right. */
 export function tellFault({ name, message }: OdooError): CrmAnswer {
   const codes: Readonly<Record<string, number>> = {
     'odoo.exceptions.AccessDenied': 3,

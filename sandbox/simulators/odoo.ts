@@ -1,6 +1,6 @@
-// Odoo as its external interfaces behave: JSON-2 of 19, JSON-RPC and XML-RPC of 16 to 18.
-// Invariant: one and the same Odoo behind three doors: what is kept is decided here and in odoo-tables.ts; a door
-// (odoo-doors.ts, odoo-rpc.ts) only reads and tells.
+// Simulates Odoo's external interfaces: JSON-2 of 19, JSON-RPC and XML-RPC of 16 to 18.
+// Invariant: one and the same Odoo behind three doors: this file and odoo-tables.ts decide; a door (odoo-doors.ts, odoo-rpc.ts) only
+// reads and answers.
 import { json2Door, type Call, type Door } from './odoo-doors.ts';
 import { jsonRpcDoor, xmlRpcDoor } from './odoo-rpc.ts';
 import {
@@ -50,7 +50,7 @@ function openOdoo({ strangers }: SimulatorOptions, door: Door): SimulatedCrm {
   const tables = openTables(strangers);
   let good = true;
   let wrongKeys = 0;
-  // With the key the administrator gives back the user's rights, one after the other.
+  // With the key the administrator restores the user's rights, one after the other.
   const without = { list: 0, leads: 0 };
   const rightsFor = ({ model, method }: Call): Rights => {
     const list = model === 'mail.blacklist' && without.list > 0;

@@ -1,6 +1,6 @@
-// Oplead (Eldo) as its public help page shows it: the import of leads by addlead. Nobody ran a real one. Its answers, and the names of
-// fields the page does not give, are nowhere public: here they are those of the preset's example, which a client reads in their account.
-// Invariant: what it took can be neither asked about, nor changed, nor deleted.
+// Simulates Oplead (Eldo), the import of leads by addlead, by its public help page. Never compared with a real account. Its answers, and
+// the names of fields the page omits, are not public: they follow the preset's example, and a client reads their own in their account.
+// Invariant: an accepted lead can be neither looked up, nor changed, nor deleted.
 import { bodyOf, createRate, json, page } from './simulator.ts';
 import type {
   CrmAnswer,

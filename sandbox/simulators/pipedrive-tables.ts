@@ -1,5 +1,5 @@
-// The tables of the simulated Pipedrive: persons, leads, notes. Leads share the custom fields of deals.
-// Invariant: nothing is a duplicate; a marketing status changes once; the search knows a record a moment after it was written.
+// Stores the simulated Pipedrive: persons, leads, notes. Leads share the custom fields of deals.
+// Invariant: no record is refused as a duplicate; a marketing status changes once; the search finds a record a moment after its write.
 import type { CrmRecord } from './simulator.ts';
 
 export type Values = Record<string, unknown>;
@@ -65,7 +65,7 @@ export const livingPerson = ({ persons }: Tables, id: string): Person | undefine
   return person?.deleted === true ? undefined : person;
 };
 
-/** A status beyond its one change, or of somebody without an address, stays as it is, and nobody is told. */
+/** Sets the status; ignores in silence a second change, and a person without an address. */
 export function setStatus(person: Person, status: unknown, isNew: boolean): void {
   if (typeof status !== 'string' || status === person.marketingStatus) return;
   if (person.email === '' || person.statusChanged) return;
@@ -73,7 +73,7 @@ export function setStatus(person: Person, status: unknown, isNew: boolean): void
   person.statusChanged = !isNew;
 }
 
-/** What was written to it goes with a lead. */
+/** Deletes a lead with its notes. */
 export function removeLead(tables: Tables, id: string): boolean {
   for (const [note, { lead }] of tables.notes) if (lead === id) tables.notes.delete(note);
   return tables.leads.delete(id);
@@ -81,7 +81,7 @@ export function removeLead(tables: Tables, id: string): boolean {
 
 function shown(person: Person | undefined, lead?: Lead): CrmRecord {
   const { name = '', email = '', phone = '', marketingStatus = '', custom = {} } = person ?? {};
-  // The name is one text there: of the trial's persons all but the first word is the last name.
+  // The name is one text there: in a trial all but the first word is the last name.
   const [first = '', ...rest] = name.split(' ');
   return {
     id: lead?.id ?? person?.id ?? '',
@@ -102,7 +102,7 @@ function shown(person: Person | undefined, lead?: Lead): CrmRecord {
   };
 }
 
-/** A request is a lead with its person; beside them stand the persons that came otherwise. */
+/** A request is a lead with its person; imported persons follow. */
 export const recordsOf = (tables: Tables): readonly CrmRecord[] => [
   ...[...tables.leads.values()].map((lead) => shown(livingPerson(tables, lead.person), lead)),
   ...[...tables.persons.values()].filter(({ imported }) => imported).map((person) => shown(person)),

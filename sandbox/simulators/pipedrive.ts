@@ -1,5 +1,6 @@
-// Pipedrive as its public pages and its own client library show it: persons v2, leads and notes v1. Nobody ran a real one for
-// it. Invariant: judges by what is documented; what it keeps, it keeps in its own tables.
+// Simulates Pipedrive's persons v2, leads and notes v1, by its public pages and its own client library. Never compared with a real
+// account.
+// Invariant: judges by the documentation; keeps records in its own tables.
 import {
   complaintsOf,
   fields,
@@ -40,7 +41,7 @@ const tooFast = json(
   { 'x-ratelimit-limit': '40', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '2' },
 );
 
-/** How long the search does not know what was written, ms. */
+/** How long the search misses a new record, ms. */
 const indexedAfterMs = 1_000;
 /** Tokens of a day: thirty thousand for one seat of the smallest plan. */
 const tokensADay = 30_000;
@@ -80,7 +81,7 @@ function openPipedrive({ secrets, strangers, now }: SimulatorOptions): Simulated
   };
 }
 
-/** Of v2 half of what v1 costs; a search is dear. */
+/** Tokens of a request: v2 costs half of v1; a search costs most. */
 function costOf({ method, path }: CrmRequest): number {
   const cost = path.endsWith('/search') ? 20 : method === 'DELETE' ? 3 : 5;
   return path.startsWith('/api/v2/') ? cost : cost * 2;
@@ -210,7 +211,7 @@ function createNote({ tables, now }: Account, data: Values): CrmAnswer {
   return done({ id: Number(id), content: data['content'], lead_id: lead }, 201);
 }
 
-/** A person stays thirty days where nobody sees it. */
+/** Deletes a record; a deleted person stays, hidden from users (the real one keeps it thirty days). */
 function remove(tables: Tables, kind: string, id: string): CrmAnswer {
   const person = kind === 'persons' ? livingPerson(tables, id) : undefined;
   if (person !== undefined) {
@@ -222,7 +223,7 @@ function remove(tables: Tables, kind: string, id: string): CrmAnswer {
   return fault(404, `${kind === 'leads' ? 'Lead' : kind === 'notes' ? 'Note' : 'Person'} not found`);
 }
 
-/** By the whole value of any custom field, whatever its letter case. */
+/** Searches every custom field, ignoring case; for whole values where the request asks for exact matches. */
 function search({ tables, now }: Account, kind: string, { query }: CrmRequest): CrmAnswer {
   const term = (query.get('term') ?? '').toLowerCase();
   if (term === '' || (kind !== 'persons' && kind !== 'leads'))

@@ -1,5 +1,5 @@
-// What a client's own endpoint reads and says, in JSON and in XML: one flat lead, and a yes or a code.
-// Invariant: what is not exactly of its form is not read at all.
+// Reads and writes the formats of a client's own endpoint, JSON and XML: one flat lead, and a yes or a code.
+// Invariant: a body that is not exactly of its form is not read at all.
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 
 /** Fields of a lead by name; each is a text. */
@@ -50,7 +50,7 @@ const parser = new XMLParser({
   ignoreDeclaration: true,
 });
 
-/** `<lead reference="..."><nom>...</nom>...</lead>`; blanks between elements are nobody's. */
+/** `<lead reference="..."><nom>...</nom>...</lead>`; blanks between elements are ignored. */
 export function readXml(body: Buffer): Fields | undefined {
   const text = utf8(body);
   if (text === undefined || XMLValidator.validate(text) !== true) return undefined;

@@ -1,5 +1,5 @@
-// A client's own endpoint, as docs/webhook.md asks a client to build it: strict, and modelled on that page alone. JSON or XML.
-// Invariant: nothing unsigned is read; one webhook-id is one lead, whatever comes again under it.
+// Simulates a client's own endpoint, JSON or XML, as docs/webhook.md asks a client to build it: strict, and modelled on that page alone.
+// Invariant: no unsigned request is read; one webhook-id creates one lead, even when it comes again.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { page } from './simulator.ts';
 import type {
@@ -20,7 +20,7 @@ interface Lead {
 
 interface Format {
   readonly mediaType: string;
-  /** Undefined where it is none, or not of this shape. */
+  /** Undefined for a body that is not of this form. */
   readonly read: (body: Buffer) => Fields | undefined;
   readonly write: (said: Said) => string;
 }
@@ -28,7 +28,7 @@ interface Format {
 interface Books {
   readonly format: Format;
   readonly leads: Map<string, Lead>;
-  /** What a webhook-id was first said with, and which lead it made. */
+  /** By webhook-id: the digest of its first content, and the lead it created. */
   readonly keys: Map<string, { readonly content: string; readonly id: string }>;
   readonly complaints: Set<string>;
   lastNumber: number;
@@ -72,7 +72,7 @@ function openReceiver({ secrets, strangers, now }: SimulatorOptions, format: For
   let good = true;
   let wrongKeys = 0;
   return {
-    // Its proxy has a page for that, with a status that says nothing of it.
+    // Its proxy answers with a page for that, first with a misleading status 200.
     whenDown: [page(200, 'Maintenance'), page(503, 'Service Unavailable')],
     whenBusy: answer(format, 429, { error: 'TOO_FAST' }, { 'retry-after': '1' }),
     answer: (request) => {
@@ -131,7 +131,7 @@ function route(books: Books, request: CrmRequest): CrmAnswer {
     case 'PUT': {
       const read = fieldsIn(books, request);
       if ('refused' in read) return read.refused;
-      // What it does not name stays as it was.
+      // Fields the request does not name stay unchanged.
       lead.fields = { ...lead.fields, ...read.fields };
       return answer(format, 200, { id });
     }
@@ -143,7 +143,7 @@ function route(books: Books, request: CrmRequest): CrmAnswer {
   }
 }
 
-/** A webhook-id it knows is a repeat: nothing is done, and it says which lead that is. */
+/** A known webhook-id is a repeat: it creates nothing, and the answer names its lead. */
 function create(books: Books, request: CrmRequest): CrmAnswer {
   const { format, keys, complaints } = books;
   const key = request.headers['webhook-id'] ?? '';
@@ -164,7 +164,7 @@ function create(books: Books, request: CrmRequest): CrmAnswer {
 }
 
 const yesNo = /^(?:OUI|NON)$/;
-/** Every field there is, what it may hold, and the code that says it holds something else. */
+/** Every field, its pattern, and the code of its refusal. */
 const rules: Readonly<Record<string, readonly [RegExp, string]>> = {
   reference: [/^[\w.-]{1,64}$/, 'E01'],
   nom: [/^[^<>]{1,80}$/u, 'E10'],
@@ -181,7 +181,7 @@ const rules: Readonly<Record<string, readonly [RegExp, string]>> = {
   RGPD_PREUVE: [/^[\s\S]{1,1000}$/u, 'E22'],
 };
 
-/** The fields of a body that is as it must be, or the answer to one that is not. */
+/** The fields of a valid body, or the answer to an invalid one. */
 function fieldsIn(
   { format }: Books,
   { headers, body }: CrmRequest,

@@ -1,5 +1,5 @@
-// The leads of the simulated Salesforce: what may be written, who is taken for whom, and how a record looks to its users.
-// Invariant: one fault of a body keeps nothing of it; what was deleted stays in the bin and is seen by nobody.
+// Stores the leads of the simulated Salesforce, checks written values, finds duplicates, and shows a record to its users.
+// Invariant: one fault rejects the whole body; a deleted lead stays in the bin, hidden from users.
 import { randomBytes } from 'node:crypto';
 import { json, type CrmAnswer, type CrmRecord, type CrmRequest } from './simulator.ts';
 
@@ -52,7 +52,7 @@ export function keep({ leads }: Tables, row: Row): Lead {
 
 export const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-/** One fault, and nothing is kept. Its words quote what was sent. */
+/** One fault rejects the whole body. The message quotes what was sent. */
 export function invalid(data: Row | undefined): CrmAnswer | undefined {
   if (data === undefined) return fault(400, 'JSON_PARSER_ERROR', 'Unexpected character');
   for (const [name, value] of Object.entries(data)) {
@@ -82,7 +82,7 @@ export function invalid(data: Row | undefined): CrmAnswer | undefined {
 
 const fold = (value: unknown): string => (isText(value) ? value.toLowerCase() : '');
 
-/** The standard rule for leads: it warns people, and refuses what comes by the API unless that says to save it. */
+/** The standard rule for leads: it refuses duplicates by the API unless a header allows saving them. */
 export function duplicate(
   tables: Tables,
   data: Row,

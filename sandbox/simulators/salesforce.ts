@@ -1,5 +1,6 @@
-// Salesforce leads as its REST API (v62.0) behaves, by its public documentation and other people's reports. Nobody ran a real one.
-// Invariant: judges by what is documented; what it keeps, it keeps in its own tables.
+// Simulates Salesforce leads (REST API v62.0), by its public documentation and other people's reports. Never compared with a real
+// account.
+// Invariant: judges by the documentation; keeps records in its own tables.
 import {
   duplicate,
   fault,
@@ -27,7 +28,7 @@ const nothing: CrmAnswer = { status: 204 };
 const notFound = fault(404, 'NOT_FOUND', 'The requested resource does not exist');
 const deleted = fault(404, 'ENTITY_IS_DELETED', 'entity is deleted', { fields: [] });
 
-/** Nothing says how long a token lives: that is the administrator's setting of sessions. */
+/** No answer states a token's lifetime: the administrator's setting of sessions decides it. */
 const words: TokenWords = {
   given: (token) =>
     json(200, {

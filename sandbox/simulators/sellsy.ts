@@ -1,5 +1,6 @@
-// Sellsy as its public pages and other people's clients show it: API v2, individuals, custom fields. Nobody ran a real one for it.
-// Invariant: judges by what is documented; a channel that is not in a prospect's list is refused.
+// Simulates Sellsy's API v2, individuals and custom fields, by its public pages and other people's clients. Never compared with a real
+// account.
+// Invariant: judges by the documentation; a channel that is not in a prospect's list is refused.
 import { bodyOf, createRate, json, page } from './simulator.ts';
 import type {
   CrmAnswer,
@@ -147,7 +148,7 @@ function wrongIn(values: Individual['values']): string | undefined {
   return undefined;
 }
 
-/** A list that is not written stays as it was: of a new prospect, every channel. */
+/** An absent list leaves the channels unchanged: for a new prospect, every channel. */
 function write(individual: Individual, values: Individual['values']): void {
   const { marketing_campaigns_subscriptions: list, ...rest } = values;
   individual.values = { ...individual.values, ...rest };
@@ -160,7 +161,7 @@ const answered = ({ id, values, subscriptions }: Individual): object => ({
   marketing_campaigns_subscriptions: subscriptions,
 });
 
-/** A list of fields with their values; one the account has not, and nothing of it is kept. */
+/** Writes a list of fields with their values; one unknown field rejects them all. */
 function setFields(individual: Individual, { body }: CrmRequest): CrmAnswer {
   let list: unknown;
   try {
@@ -175,7 +176,7 @@ function setFields(individual: Individual, { body }: CrmRequest): CrmAnswer {
   return json(200, { data: fields });
 }
 
-/** By whole references, of a list of them. */
+/** Finds prospects by whole references, in a list of them. */
 function search(individuals: Individuals, request: CrmRequest): CrmAnswer {
   const { filters } = (bodyOf(request) ?? {}) as { readonly filters?: { readonly reference?: unknown } };
   const wanted = filters?.reference;

@@ -1,6 +1,6 @@
-// The door of a simulated CRM: HTTPS on loopback, and the mischief between a CRM and its caller that no CRM can help:
-// a proxy that gives up, an answer that is lost, a connection that breaks, a database that is away.
-// Invariant: mischief meets the first request it was planned for, once; what was kept and what was answered stay two things.
+// Serves a simulated CRM by HTTPS on loopback, with the mischief between a CRM and its caller that no CRM can help: a proxy that gives
+// up, a lost answer, a broken connection, a missing database.
+// Invariant: mischief meets the first request it was planned for, once; keeping a request and answering it are independent.
 import https from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -16,7 +16,7 @@ export type Mischief =
   | 'cut before'
   /** It is kept, and the connection breaks before the answer. */
   | 'cut after'
-  /** It is kept, and what follows in the CRM fails: 500. */
+  /** It is kept, and the next step in the CRM fails: 500. */
   | 'fails after'
   /** It is kept, and the proxy answers 504. */
   | 'proxy gives up'
@@ -28,18 +28,18 @@ export type Mischief =
 export interface RunningSimulator {
   readonly crm: SimulatedCrm;
   readonly port: number;
-  /** The first request that holds this text, in its address or its body, meets this mischief. */
+  /** The first request that contains this text, in its address or its body, meets this mischief. */
   readonly plan: (text: string, mischief: Mischief) => void;
   /** Mischief whose request has not come. */
   readonly unmet: () => readonly string[];
   readonly databaseIsAway: (away: boolean) => void;
-  /** Requests it met while its database was away, this last time. */
+  /** Requests received while its database was away, this last time. */
   readonly metWhileAway: () => number;
-  /** No request is being read or kept, one whose caller gave up included. */
+  /** No request is being read or kept, those of callers that gave up included. */
   readonly isQuiet: () => boolean;
-  /** Thinks for so long, ms. */
+  /** Sets the thinking time, ms. */
   readonly thinksFor: (ms: number) => void;
-  /** Answers nobody on purpose: the whole machine is gone. */
+  /** Switches the whole machine off: it answers no request. */
   readonly machineIsOff: (off: boolean) => void;
   readonly close: () => Promise<void>;
 }
@@ -156,7 +156,7 @@ async function serve(door: Door, raw: IncomingMessage, response: ServerResponse)
   }
 }
 
-/** Thinks for a while; returns how many others came to the same place meanwhile. */
+/** Thinks for a while; returns how many other requests of the same method and path are under way. */
 async function besides(door: Door, place: string): Promise<number> {
   const { underWay } = door;
   underWay.set(place, (underWay.get(place) ?? 0) + 1);

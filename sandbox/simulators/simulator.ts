@@ -1,4 +1,4 @@
-// What a simulated CRM is: it judges requests as the real one does, keeps records of its own and shows them.
+// Defines a simulated CRM: it judges requests as the real one does, keeps records of its own and shows them.
 // Invariant: written from recorded answers and the CRM's habits, never from a mapping or the gateway's code.
 
 export interface CrmRequest {
@@ -18,7 +18,7 @@ export interface CrmAnswer {
   readonly body?: string;
 }
 
-/** A living record as a user of the CRM sees it; what was erased is not among them. */
+/** A living record as a user of the CRM sees it; erased records are absent. */
 export interface CrmRecord {
   /** The CRM's own number. */
   readonly id: string;
@@ -28,44 +28,44 @@ export interface CrmRecord {
   readonly firstName: string;
   readonly email: string;
   readonly phone: string;
-  /** What the CRM lets its users do, read in the place where it keeps that; absent where there is no such address. */
+  /** Contacts the CRM allows its users, read from its own place for that; absent without such an address. */
   readonly mayContact: { readonly email?: boolean; readonly phone?: boolean };
-  /** A part of the address under which it is changed, though not deleted; `/` and its number when absent. */
+  /** A part of the address of its changes, though not of its deletion; `/` and its number when absent. */
   readonly place?: string;
 }
 
-/** A person the CRM knew before the first lead came. */
+/** A person in the CRM from before the first lead. */
 export type Stranger = Pick<CrmRecord, 'lastName' | 'firstName' | 'email' | 'phone'>;
 
-/** What a person at the client's is asked in writing to put into a record: how it stands now. */
+/** The state that the client is asked in writing to put into a record. */
 export interface ChangeByHand {
   readonly mayContact: CrmRecord['mayContact'];
   readonly phone: string;
 }
 
 export interface SimulatedCrm {
-  /** Judges a request, and keeps what the real one would keep. */
+  /** Judges a request, and keeps it as the real one would. */
   readonly answer: (request: CrmRequest) => CrmAnswer;
-  /** While its database is away; the first for the first request, the last for ever after. */
+  /** Answers while its database is away: one for each request in turn, the last for all later ones. */
   readonly whenDown: readonly (CrmAnswer | 'hangs')[];
   /** From the CRM or the proxy before it, when requests come too fast. */
   readonly whenBusy: CrmAnswer;
   readonly records: () => readonly CrmRecord[];
-  /** What the client's administrator would complain of. */
+  /** Complaints of the client's administrator. */
   readonly complaints: () => readonly string[];
-  /** Somebody at the client's deletes a record. */
+  /** The client deletes a record by hand. */
   readonly deletedByHand: (id: string) => void;
-  /** Somebody at the client's copies a record, our reference with it. */
+  /** The client copies a record by hand, our reference included. */
   readonly copiedByHand?: (id: string) => void;
-  /** Somebody at the client's changes a record; where changes are told in writing. */
+  /** The client changes a record by hand; only for a CRM whose changes are sent in writing. */
   readonly changedByHand?: (id: string, change: ChangeByHand) => void;
   /** The person of a record unsubscribes there from mails, as by the link at the foot of one. */
   readonly unsubscribes?: (id: string) => void;
-  /** How many requests came with a key it does not take. */
+  /** How many requests came with a wrong key. */
   readonly wrongKeys: () => number;
-  /** What stands in the address or the body of a request about this record; `/` and its number where absent. */
+  /** The text in the address or the body of every request about this record; `/` and its number when absent. */
   readonly addressOf?: (id: string) => string;
-  /** The client changes the key, or gives the agreed one back. */
+  /** The client changes the key, or restores the agreed one. */
   readonly keyIsGood: (good: boolean) => void;
 }
 
@@ -74,9 +74,9 @@ export interface SimulatorOptions {
   readonly secrets: Readonly<Record<string, string>>;
   readonly strangers: readonly Stranger[];
   readonly now: () => number;
-  /** How an administrator set the lock against wrong keys: how many, within how many ms. The real one's default when absent. */
+  /** The administrator's lock against wrong keys: how many, within how many ms. The real one's default when absent. */
   readonly lock?: { readonly wrongKeys: number; readonly withinMs: number };
-  /** How long a token lives, ms. The real one's default when absent. */
+  /** Lifetime of a token, ms. The real one's default when absent. */
   readonly tokensLiveMs?: number;
 }
 
@@ -92,27 +92,27 @@ export function bodyOf({ body }: CrmRequest): Record<string, unknown> | undefine
   }
 }
 
-/** What stands for one CRM in trials. */
+/** A simulated CRM as the trials use it. */
 export interface Simulator {
   /** As in `mappings/presets/NAME`. */
   readonly preset: string;
-  /** What it was modelled on. */
+  /** The sources of the model. */
   readonly modelled: string;
-  /** Names of the secrets it knows the client by. */
+  /** Names of the secrets that identify the client. */
   readonly secretNames: readonly string[];
-  /** One record for a request, or one for a person, whose requests are then told beside it. Requests when absent. */
+  /** One record for each request, or one for each person with its requests. Requests when absent. */
   readonly keeps?: 'requests' | 'persons';
   /**
-   * `in writing`: it takes new leads and nothing else; its people are asked what it has, and told in writing what changes.
-   * `erasures in writing`: it deletes nothing, and takes all else.
+   * `in writing`: it accepts new leads only; support asks its people for records, and sends them changes in writing.
+   * `erasures in writing`: it accepts everything but erasures.
    */
   readonly changes?: 'in writing' | 'erasures in writing';
-  /** How a lead must end whose person it does not take: what it asks for is missing, or its rules say no to somebody it knows. */
+  /** The expected end of a lead it refuses: a required field is missing, or its rules refuse a known person. */
   readonly turnsAway?: (
     person: Readonly<Record<string, string>>,
     strangers: readonly Stranger[],
   ) => 'invalid' | 'refused' | undefined;
-  /** A secret that is a whole address: its name in the example, and the secret it ends with, behind this path. */
+  /** A secret that is a whole address: its name in the example, its path, and the secret at its end. */
   readonly secretAddress?: { readonly name: string; readonly path: string; readonly key: string };
   readonly open: (options: SimulatorOptions) => SimulatedCrm;
 }
@@ -128,14 +128,14 @@ export const json = (
   body: JSON.stringify(body),
 });
 
-/** What nginx or Apache writes by itself. */
+/** A page as nginx or Apache writes it. */
 export const page = (status: number, title: string): CrmAnswer => ({
   status,
   headers: { 'content-type': 'text/html' },
   body: `<html>\r\n<head><title>${status} ${title}</title></head>\r\n<body>\r\n<center><h1>${status} ${title}</h1></center>\r\n</body>\r\n</html>\r\n`,
 });
 
-/** Says whether one more request fits: so many within so many ms. */
+/** True when one more request fits: `most` within `withinMs`. */
 export function createRate(now: () => number, most: number, withinMs: number): () => boolean {
   let recent: number[] = [];
   return () => {

@@ -1,5 +1,5 @@
-// The tables of the simulated SuiteCRM: leads, e-mail addresses, and which lead has which address.
-// Invariant: the opt-out is the address's, for every lead that has it; a deleted lead keeps its row, and its number.
+// Stores the simulated SuiteCRM: leads, e-mail addresses, and the links between them.
+// Invariant: the opt-out belongs to the address, for every lead that has it; a deleted lead keeps its row, and its number.
 import { randomUUID } from 'node:crypto';
 import type { CrmRecord } from './simulator.ts';
 
@@ -17,7 +17,7 @@ export interface Address {
   readonly id: string;
   readonly address: string;
   optedOut: boolean;
-  /** `opt-in` lets campaigns write where the administrator asks for an express opt-in. */
+  /** `opt-in` allows campaigns where the administrator requires an express opt-in. */
   confirmed: string;
 }
 
@@ -45,7 +45,7 @@ const columns: Readonly<Record<string, number>> = {
   relais_email_c: 150,
 };
 const flags = ['do_not_call'];
-/** Taken from the address, or written to it; no columns of a lead. */
+/** Read from the address, or written to it; no columns of a lead. */
 const ofTheAddress = ['email1', 'email_opt_out'];
 
 export const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
@@ -54,7 +54,7 @@ export const isField = (name: string): boolean =>
   Object.hasOwn(columns, name) || flags.includes(name) || ofTheAddress.includes(name);
 export const isColumn = (name: string): boolean => Object.hasOwn(columns, name);
 
-/** MySQL without its strict mode cuts in silence; what looks like HTML is cleaned away before. */
+/** MySQL without its strict mode cuts in silence; text that looks like HTML is removed before. */
 const kept = (name: string, value: unknown): unknown =>
   typeof value === 'string'
     ? value
@@ -71,7 +71,7 @@ export function write(lead: Lead, values: Row): void {
   lead.values = { ...lead.values, ...Object.fromEntries(known) };
 }
 
-/** The address is linked, and its flag becomes what this lead says: no, where it says nothing. */
+/** Links the address, and sets its opt-out from this lead: none, where the lead has no value for it. */
 export function create(tables: Tables, id: string, values: Row): Lead {
   const lead: Lead = { id, values: {}, deleted: false, address: undefined };
   tables.leads.set(id, lead);
@@ -110,7 +110,7 @@ export function attributesOf(tables: Tables, lead: Lead): Row {
   };
 }
 
-/** Whoever asks for an express opt-in writes to nobody without one; whoever does not, to nobody who opted out. */
+/** Allows mails only with an express opt-in and no opt-out: valid whether the administrator requires the opt-in or not. */
 export function shown(tables: Tables, lead: Lead): CrmRecord {
   const text = (name: string): string => (isText(lead.values[name]) ? lead.values[name] : '');
   const address = primaryOf(tables, lead);
@@ -131,7 +131,7 @@ export function shown(tables: Tables, lead: Lead): CrmRecord {
   };
 }
 
-/** Addresses of leads of the centre whose two marks disagree: it depends on a setting whether they are written to. */
+/** Addresses of leads of the centre whose two marks disagree: a setting decides which one counts. */
 export const contradictions = ({ leads, addresses }: Tables): readonly string[] =>
   [...leads.values()].flatMap(({ id, deleted, values, address }) => {
     const found = addresses.get(address ?? '');

@@ -1,5 +1,5 @@
-// SuiteCRM's API V8 as its source has it (7.14.6, 7.15.0 and 8.10.1, where it is the same). Nobody ran a real one for it.
-// Invariant: every refusal is a 400, a missing record and a broken database included; only the detail tells them apart.
+// Simulates SuiteCRM's API V8 by its source (7.14.6, 7.15.0 and 8.10.1, where it is the same). Never compared with a real account.
+// Invariant: every refusal is a 400, a missing record and a broken database included; only the detail distinguishes them.
 import { bodyOf, page } from './simulator.ts';
 import type { CrmAnswer, CrmRequest, SimulatedCrm, Simulator, SimulatorOptions } from './simulator.ts';
 import { randomUUID } from 'node:crypto';
@@ -38,7 +38,7 @@ const oauth = (status: number, body: Row): CrmAnswer => ({
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(body),
 });
-/** What a broken database says stands behind the document, in the language of the installation. */
+/** A broken database adds its message behind the document, in the language of the installation. */
 const databaseFailed: CrmAnswer = {
   ...refused('Échec de la base de données. Veuillez consulter suitecrm.log.'),
   body: `${refused('Échec de la base de données. Veuillez consulter suitecrm.log.').body ?? ''}Échec de la base de données. Veuillez consulter suitecrm.log.`,
@@ -85,7 +85,7 @@ function openSuitecrm({ secrets, strangers, now, tokensLiveMs }: SimulatorOption
       if (path === '/Api/access_token') return tokens.answer(request);
       if (!good) wrongKeys += 1;
       if (!tokens.letsIn(tokenIn(request, 'Bearer'))) return denied;
-      // The right was taken from the role of its user.
+      // The administrator took the right from the role of its user.
       if (!good) return refused('[AccessDeniedException] ');
       return route(tables, { ...request, path });
     },
@@ -158,7 +158,7 @@ const required = refused('The required option "data" is missing.');
 const unknownField = (attributes: Row): string | undefined =>
   Object.keys(attributes).find((name) => !isField(name));
 
-/** The caller may choose the number: it is refused where a record has it, a deleted one too. No field is required. */
+/** The caller may choose the number: an existing one is refused, that of a deleted lead too. No field is required. */
 function post(tables: Tables, request: CrmRequest): CrmAnswer {
   const data = given(request);
   if (data === undefined) return required;
@@ -172,7 +172,7 @@ function post(tables: Tables, request: CrmRequest): CrmAnswer {
   return document(201, { data: answered(tables, create(tables, id, data.attributes)) });
 }
 
-/** Of a lead its address and the flag of it are not written, and the answer is a 201 all the same. */
+/** Writes a lead without its address and the address's flag, and answers 201 all the same. */
 function patch(tables: Tables, request: CrmRequest): CrmAnswer {
   const data = given(request);
   if (data === undefined) return required;
@@ -213,7 +213,7 @@ function related(tables: Tables, lead: Lead, link: string): CrmAnswer {
   return document(200, { meta: { 'total-records': 1 }, data: [addressShown(address)] });
 }
 
-/** `filter[field][eq]=value`, whatever the case; a deleted lead is not found, and a list without any still says so. */
+/** `filter[field][eq]=value`, ignoring case; a deleted lead is not found, and an empty list has a message. */
 function search(tables: Tables, query: URLSearchParams): CrmAnswer {
   const filters = [...query].flatMap(([name, value]) => {
     const [, field, operator] = /^filter\[(\w+)\]\[(\w+)\]$/.exec(name) ?? [];

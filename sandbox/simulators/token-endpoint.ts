@@ -1,5 +1,5 @@
-// The token endpoint of a simulated CRM: whom it gives a token to, how long one lives, how often it may be asked.
-// Invariant: a token lets in until it ends or is taken back; each CRM says yes and no in its own words.
+// Issues the tokens of a simulated CRM: checks the parameters, limits their lifetime and their number.
+// Invariant: a token is valid until it expires or is revoked; each CRM accepts and refuses in its own words.
 import { randomBytes } from 'node:crypto';
 import type { CrmAnswer, CrmRequest } from './simulator.ts';
 
@@ -8,7 +8,7 @@ export interface TokenWords {
   /** @param wrong the first parameter that is not the agreed one */
   readonly refused: (wrong: string) => CrmAnswer;
   readonly tooOften: CrmAnswer;
-  /** A fault of its own, which is over with the next request. */
+  /** A fault of its own, which the next request no longer meets. */
   readonly fault?: CrmAnswer;
 }
 
@@ -17,7 +17,7 @@ export interface TokenEndpointOptions {
   /** Parameters of a good request, with their values. */
   readonly agreed: Readonly<Record<string, string | RegExp>>;
   readonly livesMs: number;
-  /** How many tokens it gives, within how many ms; as many as are asked for when absent. */
+  /** How many tokens it issues, within how many ms; no limit when absent. */
   readonly most?: { readonly tokens: number; readonly withinMs: number };
   readonly words: TokenWords;
 }
@@ -25,7 +25,7 @@ export interface TokenEndpointOptions {
 export interface TokenEndpoint {
   readonly answer: (request: CrmRequest) => CrmAnswer;
   readonly letsIn: (token: string) => boolean;
-  /** Takes all back that were given. */
+  /** Revokes all issued tokens. */
   readonly takeBack: () => void;
   /** The next good request meets the endpoint's fault, where it has one. */
   readonly stumble: () => void;
@@ -69,7 +69,7 @@ export function createTokenEndpoint(options: TokenEndpointOptions): TokenEndpoin
 const fits = (given: string, value: string | RegExp): boolean =>
   typeof value === 'string' ? given === value : value.test(given);
 
-/** What stands behind the word, in the header that carries a token. */
+/** The token behind `word` in the authorization header; '' when there is none. */
 export const tokenIn = ({ headers }: CrmRequest, word: string): string => {
   const [before, token = ''] = (headers['authorization'] ?? '').split(' ');
   return before === word ? token : '';

@@ -1,5 +1,5 @@
-// Records of systems that have no place for an opt-in: their people read it in a text, and change it by hand.
-// Invariant: a yes is a line that says so; whatever else stands there allows nothing.
+// Reads opt-ins from a text, for systems that have no field for them: their people read it there, and change it by hand.
+// Invariant: only a line with a yes is a yes; any other text allows nothing.
 import type { CrmRecord, ChangeByHand } from './simulator.ts';
 
 const yes = {
@@ -7,10 +7,10 @@ const yes = {
   phone: /^accord téléphone ?: ?oui$/im,
 } as const;
 
-/** Our reference, where it stands on a line of its own. */
+/** Our reference, from a line of its own. */
 export const referenceIn = (text: string): string => /^référence ?: ?(\S+)$/im.exec(text)?.[1] ?? '';
 
-/** What somebody reads there, or noted later by hand. */
+/** The record as people read it in the text; a later note by hand replaces the text. */
 export function readByPeople(
   record: Omit<CrmRecord, 'mayContact' | 'place'>,
   text: string,
@@ -28,13 +28,13 @@ export function readByPeople(
   };
 }
 
-/** What stands in an object under a name, if it is a text. */
+/** The text under a name in an object; '' when it is no text. */
 export const textIn = (values: Readonly<Record<string, unknown>>, name: string): string => {
   const value = values[name];
   return typeof value === 'string' ? value : '';
 };
 
-/** `+33...` of what a system keeps with or without its plus, or as it is dialled in France. */
+/** `+33...` from a number with or without its plus, or as dialled in France. */
 export const dialled = (number: string): string =>
   number.startsWith('0') && !number.startsWith('00')
     ? `+33${number.slice(1)}`

@@ -1,10 +1,10 @@
-// The simulated Tryton below its protocol: parties with what hangs on them, opportunities, notes, and what history keeps.
-// Invariant: what is deleted stays in the history of its table, with its name, unless the party was erased before.
+// Stores the simulated Tryton below its protocol: parties with their mechanisms and addresses, opportunities, notes, and the history.
+// Invariant: a deleted party stays in the history with its name, unless the party was erased before.
 import type { CrmRecord, Stranger } from './simulator.ts';
 
 export type Row = Record<string, unknown>;
 
-/** An exception as the server tells it: `error` holds its arguments. */
+/** An outcome as the server returns it: `error` contains the exception's arguments. */
 export type Told = { readonly result: unknown } | { readonly error: readonly unknown[] };
 
 export const models = [
@@ -18,7 +18,7 @@ export type Model = (typeof models)[number];
 
 export interface Tables {
   readonly rows: Readonly<Record<Model, Map<number, Row>>>;
-  /** Names in the history of parties that are there no more. */
+  /** Names of deleted parties in the history. */
   readonly history: Map<number, string>;
   readonly wizards: Set<number>;
   lastId: number;
@@ -94,8 +94,8 @@ export function create(tables: Tables, model: Model, list: readonly Row[], conte
 }
 
 /**
- * A phone of a type that is dialled is looked up in a library of numbers, which does not know the numbers reserved for fiction, and
- * none at all is none; an e-mail has a domain that exists.
+ * A dialled number is checked by a library, which refuses an empty one and the numbers reserved for fiction; an e-mail needs a domain
+ * that exists.
  */
 function refusedMechanism({ type, value }: Row): string | undefined {
   const text = isText(value) ? value : '';
@@ -123,7 +123,7 @@ function commanded(had: readonly number[], commands: unknown): readonly number[]
   return ids;
 }
 
-/** Pairs of ids and values, as many as there are. */
+/** Writes pairs of ids and values. */
 export function write(tables: Tables, model: Model, pairs: readonly unknown[]): Told {
   for (let at = 0; at + 1 < pairs.length; at += 2)
     for (const id of pairs[at] as readonly number[]) {
@@ -143,7 +143,7 @@ export function write(tables: Tables, model: Model, pairs: readonly unknown[]): 
 const gone = (what: string, model: Model, id: number): Told =>
   userError(`You are trying to ${what} records "${id}" of "${labels[model]}" that don't exist.`);
 
-/** Of a party nothing is said where it is not there; an opportunity is read, to be cancelled first. */
+/** Ignores missing rows, except an opportunity: Tryton reads it first, to cancel it. */
 export function remove(tables: Tables, model: Model, ids: readonly number[]): Told {
   for (const id of ids) {
     const row = tables.rows[model].get(id);
@@ -165,7 +165,7 @@ export function remove(tables: Tables, model: Model, ids: readonly number[]): To
 export const search = (tables: Tables, model: Model, domain: unknown, fields: unknown): Told =>
   searchIn([...tables.rows[model]], domain, fields);
 
-/** Each party has one, which is asked for with its party beside it. */
+/** Each party has one identifier, found with its party's columns. */
 export const searchIdentifiers = (tables: Tables, domain: unknown, fields: unknown): Told =>
   searchIn(
     [...tables.rows['party.party']]
@@ -195,7 +195,7 @@ function searchIn(rows: readonly (readonly [number, Row])[], domain: unknown, fi
   };
 }
 
-/** The wizard « Erase Party »: names and addresses go, from the history too, and so do the notes. */
+/** The wizard « Erase Party »: removes names and addresses, so that no history keeps them, and deletes the notes. */
 export function erase(tables: Tables, session: number, party: number): Told {
   if (!tables.wizards.has(session))
     return userError(`You are trying to read records "${session}" of "Session Wizard" that don't exist.`);
@@ -211,7 +211,9 @@ export function erase(tables: Tables, session: number, party: number): Told {
   return { result: {} };
 }
 
-/** A party of ours without its opportunity, or with two; an opportunity of nobody; a blank; a name that history keeps. */
+/**
+ * Faults: a party of ours without exactly one opportunity, an opportunity without a party, a blank around a name, a name in the history.
+ */
 export function partsOf({ rows, history }: Tables): readonly string[] {
   const opportunities = [...rows['sale.opportunity'].values()];
   return [

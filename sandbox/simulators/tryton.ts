@@ -1,4 +1,4 @@
-// Tryton as its JSON-RPC behaves: modelled on 7.0.30 as installed and asked in November 2026.
+// Simulates Tryton's JSON-RPC: modelled on 7.0.30 as installed and asked in November 2026.
 // Invariant: its protocol is its own, no JSON-RPC 2.0: a fault is an answer with status 200 and a list under `error`.
 import { page } from './simulator.ts';
 import type { CrmAnswer, CrmRequest, SimulatedCrm, Simulator, SimulatorOptions } from './simulator.ts';
@@ -37,7 +37,7 @@ function openTryton({
   let good = true;
   let locked = false;
   let wrongKeys = 0;
-  /** More than five wrong passwords lock the user, right ones included; each try while it is locked counts as one more. */
+  /** More than five wrong passwords lock the user, right ones included; each try during the lock counts as one more. */
   const turnedAway = ({ headers }: CrmRequest): CrmAnswer | undefined => {
     attempts = attempts.filter((at) => at > now() - lock.withinMs);
     if (attempts.length > lock.wrongKeys) {
@@ -54,7 +54,7 @@ function openTryton({
     return { status: 401, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: '' };
   };
   return {
-    // While it shuts down, its pool is closed before its door is; without its database it waits for it.
+    // During a shutdown its pool closes before its door; without its database it waits.
     whenDown: [told({ id: 0 }, { error: ['connection already closed', ''] }), 'hangs'],
     whenBusy: page(503, 'Service Temporarily Unavailable'),
     addressOf: (id) => `"params":[[${id}]`,
@@ -69,7 +69,7 @@ function openTryton({
       for (const [opportunity, { party }] of tables.rows['sale.opportunity'])
         if (party === Number(id)) remove(tables, 'sale.opportunity', [opportunity]);
       remove(tables, 'party.party', [Number(id)]);
-      // Whoever deletes by hand answers for what the history keeps.
+      // A deletion by hand is the client's own: no complaint about the history.
       tables.history.delete(Number(id));
     },
     keyIsGood: (isGood) => {
@@ -78,7 +78,7 @@ function openTryton({
   };
 }
 
-/** The accept header picks the protocol; anything beside id, method and params takes the envelope away. */
+/** The accept header picks the protocol; any member beside id, method and params removes the envelope. */
 function asked(tables: Tables, { headers, body }: CrmRequest): CrmAnswer {
   const content = parsed(body);
   const outcome = run(tables, content);
@@ -100,7 +100,7 @@ const told = ({ id }: Row, outcome: Told): CrmAnswer => ({
   body: JSON.stringify({ id, ...outcome }),
 });
 
-/** Its values one behind the other; a fault is a status then. */
+/** The values concatenated as text; a fault becomes a status. */
 function unreadable(outcome: Told): CrmAnswer {
   if ('error' in outcome) return page(outcome.error[0] === 'UserError' ? 400 : 500, 'Error');
   const text = Array.isArray(outcome.result) ? (outcome.result as unknown[]).map(String).join('') : '';

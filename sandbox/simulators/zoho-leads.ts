@@ -1,5 +1,5 @@
-// The leads of the simulated Zoho CRM: their fields, what may be written, and how a record looks to its users.
-// Invariant: names it does not know are dropped in silence; a check box nobody writes is empty.
+// Stores the leads of the simulated Zoho CRM: defines their fields, checks written values, and shows a record to its users.
+// Invariant: unknown names are dropped in silence; an unwritten check box is empty.
 import { randomInt } from 'node:crypto';
 import type { CrmRecord } from './simulator.ts';
 

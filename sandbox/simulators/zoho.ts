@@ -1,6 +1,6 @@
-// Zoho CRM leads as its API (v8) and its accounts server behave, by their public documentation and other people's reports.
-// Nobody ran a real one.
-// Invariant: what became of a record stands in the body, whatever the status; an upsert changes whoever its fields find.
+// Simulates Zoho CRM leads (API v8) and its accounts server, by their public documentation and other people's reports. Never compared
+// with a real account.
+// Invariant: the body contains the outcome of a record, whatever the status; an upsert changes the record its fields find.
 import { bodyOf, json, page } from './simulator.ts';
 import type { CrmAnswer, CrmRequest, SimulatedCrm, Simulator, SimulatorOptions } from './simulator.ts';
 import { createTokenEndpoint, tokenIn, type TokenWords } from './token-endpoint.ts';
@@ -25,7 +25,7 @@ export const zoho: Simulator = {
 
 const refused = (status: number, code: string, message: string, details: Row = {}): CrmAnswer =>
   json(status, { code, details, message, status: 'error' });
-/** Of the record, with a status of success: its pages show 400 and 207 for it as well. */
+/** A refusal of one record, with a status of success: its pages show 400 and 207 for it as well. */
 const refusedRecord = (code: string, message: string, details: Row): CrmAnswer =>
   json(202, { data: [{ code, details, message, status: 'error' }] });
 
@@ -128,7 +128,7 @@ const recordIn = (request: CrmRequest): Row | undefined => {
 interface Write {
   readonly id: string | undefined;
   readonly data: Row | undefined;
-  /** What an upsert says besides. */
+  /** Further members of an upsert's answer. */
   readonly done: Row;
 }
 
@@ -136,7 +136,7 @@ function write(leads: Leads, { id, data, done }: Write): CrmAnswer {
   const wrong = invalid(data, id === undefined);
   if (wrong !== undefined) return refusedRecord(wrong.code, wrong.message, wrong.details);
   const known = Object.fromEntries(Object.entries(data ?? {}).filter(([name]) => names.includes(name)));
-  // A unique field refuses what somebody else has.
+  // A unique field refuses the value of another record.
   const taken = isText(known[keyField]) ? findBy(leads, keyField, known[keyField]) : undefined;
   if (taken !== undefined && taken !== id)
     return refusedRecord('DUPLICATE_DATA', 'duplicate data', { api_name: keyField, id: taken });
@@ -152,7 +152,7 @@ function write(leads: Leads, { id, data, done }: Write): CrmAnswer {
   });
 }
 
-/** Without fields of its own the request is compared by e-mail. The first field that finds somebody decides. */
+/** A request without fields of its own is compared by e-mail, then by our key. The first field that finds a record decides. */
 function upsert(leads: Leads, request: CrmRequest): CrmAnswer {
   const data = recordIn(request);
   const given = (bodyOf(request) ?? {})['duplicate_check_fields'];
@@ -166,7 +166,7 @@ function upsert(leads: Leads, request: CrmRequest): CrmAnswer {
   return write(leads, { id: undefined, data, done: { duplicate_field: null, action: 'insert' } });
 }
 
-/** `select id from Leads where Relais_Reference = 'X'`; nothing found has no body. */
+/** `select id from Leads where Relais_Reference = 'X'`; an empty result has no body. */
 function search(leads: Leads, request: CrmRequest): CrmAnswer {
   const query = (bodyOf(request) ?? {})['select_query'];
   const [, field, value] =
