@@ -1,5 +1,5 @@
-// `npm run demo`: reads the words after it, wires the screen, the stop signal and the gateway, and sets the exit code.
-// Invariant: an unknown word starts nothing.
+// Runs `npm run demo`: reads its options, connects screen, stop signal and gateway, and sets the exit code.
+// Invariant: an unknown option starts nothing.
 import { isRelaisError } from '../src/errors.ts';
 import { gatewayTools } from './demo/gateway.ts';
 import { helpText, readOptions } from './demo/options.ts';
@@ -14,7 +14,7 @@ try {
   const options = readOptions(process.argv.slice(2));
   if (options.help) console.log(helpText);
   else {
-    // The servers to use are the caller's choice, not a setting of Relais: src/config.ts would ask for the rest too.
+    // The caller chooses the servers; they are no setting of Relais: src/config.ts would require the others too.
     const { RELAIS_MYSQL_OWNER_URL: mysqlUrl, RELAIS_REDIS_URL: redisUrl } = process.env;
     const deps = {
       screen: createScreen(process.stdout),

@@ -1,11 +1,11 @@
-// The account of a run: what was handed in, what the log says, what the recipients have, compared row by row.
-// Invariant: pure. A lead is accounted for when it is delivered, withheld or failed with a reason, or refused visibly;
-// one that still waits is not. Whatever does not agree is a sentence in the list.
+// Compares a run row by row: the leads handed in, the log, the recipients' records.
+// Invariant: pure. A lead is accounted for when it is delivered, withheld or failed with a reason, or refused visibly; a waiting lead is
+// not. Every disagreement is a sentence in the list.
 import type { LeadEnding } from '../people/leads.ts';
 import type { RecipientReport, Received } from '../recipients/record.ts';
 import type { DemoLedger, LoggedDelivery } from './ledger.ts';
 
-/** A lead handed in, and how its trip must end. */
+/** A lead handed in, and its expected end. */
 export interface Expectation extends LeadEnding {
   readonly clientId: string;
   readonly reference: string;
@@ -24,7 +24,7 @@ export interface Comparison {
   readonly optIns: number;
 }
 
-/** @param received what each destination's recipient says, by destination */
+/** @param received the report of each destination's recipient, by destination */
 export function account(
   expected: readonly Expectation[],
   ledger: DemoLedger,
@@ -117,7 +117,7 @@ function endingOf(
   }
 }
 
-/** Rows of a file carry no key: there the lead's reference and the action name the row. */
+/** A row of a file has no key: the lead's reference and the action identify it. */
 const rowName = (row: { readonly reference: string; readonly action: string }): string =>
   `${row.reference} ${row.action}`;
 
@@ -173,7 +173,7 @@ function compare(
   return { compared, optIns };
 }
 
-/** An erasure carries no opt-in; everything else carries at least one. */
+/** An erasure contains no opt-in; every other delivery at least one. */
 function compareOptIns(delivery: LoggedDelivery, record: Received, name: string, faults: string[]): number {
   if (delivery.optIn.length === 0 && delivery.action !== 'erase')
     faults.push(`${name} departed without an opt-in in the log`);

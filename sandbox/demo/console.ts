@@ -1,5 +1,5 @@
-// The console of a demo that keeps running: its own process, and one login for each role.
-// Invariant: logins and passwords are invented for this demo and go with its database.
+// Starts the console of a demo that keeps running: its own process, and one login for each role.
+// Invariant: logins and passwords are invented for this demo and deleted with its database.
 import { freePort } from '../ports.ts';
 import type { Undo } from './installation.ts';
 import { startRole } from './processes.ts';

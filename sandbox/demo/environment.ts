@@ -1,6 +1,6 @@
-// The settings of one demo: folder, keys, secrets, accounts, and the env file that lets `npx relais` find it.
-// Invariant: everything secret is random and dies with the demo; two demos share nothing, and the second one leaves
-// `.relais/current.env` to the first.
+// Makes the settings of one demo: folder, keys, secrets, accounts, and the env file that lets `npx relais` find it.
+// Invariant: every secret is random and deleted with the demo; two demos share nothing, and the second one leaves `.relais/current.env`
+// to the first.
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,9 +8,9 @@ import { projectRoot, sandboxFile } from '../../src/config.ts';
 import type { Accounts } from './sql.ts';
 
 export interface DemoPlaces {
-  /** <root>/.relais/demo-<pid>: gone after the demo. */
+  /** <root>/.relais/demo-<pid>: deleted after the demo. */
   readonly folder: string;
-  /** <root>/.relais/received-<pid>: what the recipients got; stays. */
+  /** <root>/.relais/received-<pid>: the files the recipients received; kept. */
   readonly received: string;
 }
 
@@ -21,7 +21,7 @@ export function placesOf(pid: number): DemoPlaces {
   };
 }
 
-/** Makes the folder for what arrives; of earlier demos the latest four stay. */
+/** Makes the folder for received files; keeps those of the latest four demos. */
 export function prepareReceived({ received }: DemoPlaces): void {
   const parent = join(projectRoot, '.relais');
   mkdirSync(received, { recursive: true });
@@ -130,13 +130,13 @@ export function writeEnvironment(facts: EnvironmentFacts): Readonly<Record<strin
     RELAIS_MAPPINGS_DIR: facts.mappings ?? join(projectRoot, 'mappings'),
     RELAIS_SECRETS_DIR: secretsFolder,
     RELAIS_ALLOWED_RANGES: '127.0.0.0/8',
-    // So that a newcomer's own receiver may be ten lines of plain http.
+    // A newcomer's own receiver may then be ten lines of plain http.
     RELAIS_ALLOW_PLAINTEXT: 'yes',
     RELAIS_CONNECT_TO: Object.entries(facts.ports)
       .map(([host, port]) => `${host}=127.0.0.1:${port}`)
       .join(','),
     RELAIS_CA_FILE: caFile,
-    // Short, so that a killed worker's deliveries are taken up again within seconds.
+    // Short, so that a killed worker's deliveries are claimed again within seconds.
     RELAIS_LEASE_MS: '8000',
     RELAIS_SETTLING_MS: '8000',
     RELAIS_DRAIN_MS: '5000',
@@ -147,7 +147,7 @@ export function writeEnvironment(facts: EnvironmentFacts): Readonly<Record<strin
 export interface CurrentFile {
   /** False when another demo has it. */
   readonly taken: boolean;
-  /** The file this demo's settings stand in, whoever has `.relais/current.env`. */
+  /** This demo's env file, even while another demo has `.relais/current.env`. */
   readonly own: string;
   readonly release: () => void;
 }
@@ -178,7 +178,7 @@ export function publishEnvironment(
   const release = (): void => {
     if (taken && ownerOf() === pid) rmSync(current, { force: true });
   };
-  // A second Ctrl-C must not leave the file behind for the commands of tomorrow.
+  // A second Ctrl-C must not leave the file behind for later commands.
   process.once('exit', release);
   return { taken, own, release };
 }

@@ -1,4 +1,4 @@
-// The one place where the demo touches the gateway's own program, so that everything else sees only this.
+// Connects the demo with the gateway's own program, in this one place.
 // Invariant: nothing here decides; planner and worker run in processes of their own.
 import { migrateDatabase, openApp } from '../../src/app.ts';
 import {
@@ -19,19 +19,19 @@ export interface Gateway {
   /** The gateway's account. */
   readonly connection: DemoConnection;
   readonly publish: (destinationId: string) => Promise<void>;
-  /** A file now, instead of at the next hour of the schedule. */
+  /** Makes a file now, instead of at the next hour of the schedule. */
   readonly requestFile: (destinationId: string) => Promise<void>;
-  /** Support says that a held destination may send again; nothing where it is held no more. */
+  /** Support resumes the destination; DEST-001, nothing to resume, is ignored. */
   readonly resume: (destinationId: string) => Promise<void>;
-  /** Support says what became of a delivery, as the client told it: the number of its record, or that it has none. */
+  /** Support records the client's finding on a delivery: the number of its record, or undefined for none. */
   readonly resolve: (delivery: number, record: string | undefined) => Promise<void>;
-  /** Support says that the client did by hand what a task asked for. */
+  /** Support closes a task that the client did by hand. */
   readonly closeTask: (delivery: number) => Promise<void>;
   /** An account for each role, with its second factor where it needs one. */
   readonly people: () => Promise<readonly DemoPerson[]>;
-  /** A prospect asks to be forgotten. */
+  /** A prospect asks for erasure. */
   readonly erase: (clientId: string, reference: string) => Promise<void>;
-  /** A demand to be forgotten that reached the centre at `receivedAt` and was noted by its data protection officer. Returns its number. */
+  /** The data protection officer notes an erasure request that the centre received at `receivedAt`. Returns its number. */
   readonly openErasure: (demand: {
     readonly clientId: string;
     readonly reference: string;
@@ -101,7 +101,7 @@ export const gatewayTools: GatewayTools = {
       },
       people: () => demoPeople(app.access),
       verifyLog: async () => {
-        // The planner seals beside us: what it holds at this moment is proved by a later look.
+        // The planner seals beside us: entries it is sealing are verified by a later look.
         let verified = await app.sealer.verify();
         for (let looks = 0; verified.ok && verified.unsealed > 0 && looks < 20; looks += 1) {
           await app.sealer.seal(5_000);

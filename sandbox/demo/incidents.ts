@@ -1,5 +1,5 @@
-// Incidents for who tries the console (`--keep`): made as they come about in life, then told, with where each is solved.
-// Invariant: nothing is written past the program's own ways: leads go in by lead_intake, recipients refuse, a request is noted.
+// Makes incidents for a visitor of the console (`--keep`), then lists them, each with the place where it is solved.
+// Invariant: nothing bypasses the program: leads enter by lead_intake, recipients refuse, a request is noted.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,10 +21,10 @@ const names = {
   key: 'LT-CLE-',
 };
 const failures = 40;
-/** Refusals one after another hold a destination: between so many, one lead without a phone is taken. */
+/** Refusals in a row stop a destination: after this many, a lead without a phone is accepted in between. */
 const inARow = 10;
 const waiting = 5;
-/** A term is one month: a request of so many days ago is late, whichever the month. */
+/** A term is one month: a request this many days old is late in every month. */
 const lateDays = 33;
 const dayMs = 86_400_000;
 const patienceMs = 120_000;
@@ -36,7 +36,7 @@ interface Place {
 }
 type Change = Readonly<Record<string, DemoValue | undefined>>;
 
-/** @throws when they do not come about within two minutes */
+/** @throws when they do not happen within two minutes */
 export async function makeIncidents(
   world: World,
   { address, signal }: { readonly address: string; readonly signal: AbortSignal },
@@ -53,7 +53,7 @@ export async function makeIncidents(
   for (const line of wordsOf(address, { newKey, request })) screen.line(`  ${line}`);
 }
 
-/** Rows of persons whom nobody else of the demo is. */
+/** Rows with persons that no other lead of the demo has. */
 function rowsOf(now: Date): Place['row'] {
   const random = createRandom(now.getTime() % 100_000);
   let made = 0;
@@ -65,7 +65,10 @@ function rowsOf(now: Date): Place['row'] {
   };
 }
 
-/** The client changes its password and tells nobody: the first mail is refused, the others wait. Returns where the new key is. */
+/**
+ * The client changes its password without notice: the first mail is refused, the others wait. Returns the command that installs the new
+ * one.
+ */
 async function holdMailbox(place: Place): Promise<string> {
   const { recipients, places } = place.world;
   const password = secretText();
@@ -90,7 +93,7 @@ async function withholdOne(place: Place): Promise<void> {
   await ended(place, names.withheld, 'withheld');
 }
 
-/** A demand that lay in a tray: noted today, received more than a month ago. Returns its number. */
+/** An erasure request noted today and received more than a month ago. Returns its number. */
 async function lateRequest(place: Place): Promise<number> {
   const receivedAt = new Date(Date.now() - lateDays * dayMs);
   const before = rowsOf(receivedAt);
@@ -104,7 +107,7 @@ async function lateRequest(place: Place): Promise<number> {
   });
 }
 
-/** The CRM takes every phone for a wrong one, until its people have mended that. */
+/** The CRM refuses every phone as wrong, until its people repair that. */
 async function failForty(place: Place): Promise<void> {
   const { crm } = place.world.recipients;
   crm.refusePhones(true);
@@ -134,7 +137,7 @@ async function insert({ world, signal }: Place, row: DemoRow): Promise<void> {
   if (!signal.aborted) await insertLead(world.intake, row);
 }
 
-/** Waits until as many deliveries of leads whose reference begins so have come to this state. */
+/** Waits until `count` created deliveries of leads with this beginning of a reference are in this state. */
 const ended = (place: Place, reference: string, state: string, count = 1): Promise<void> =>
   until(place, `${reference} is ${state}`, async () => {
     const [found] = await place.world.gateway.connection.all<{ n: number }>(

@@ -1,5 +1,5 @@
-// What the demo and a trial stand on alike: servers, accounts, a database, the gateway on it.
-// Invariant: whatever was built has its undoing on the caller's list before the next step begins.
+// Builds the base of the demo and of a trial: servers, accounts, a database, the gateway on it.
+// Invariant: every built part has its undo step on the caller's list before the next step begins.
 import { rm } from 'node:fs/promises';
 import { startServices } from '../services.ts';
 import type { ServiceOptions } from '../services.ts';
@@ -19,7 +19,7 @@ export interface DemoDeps {
   readonly signal: AbortSignal;
 }
 
-/** What to do at the end, last in, first out. */
+/** Undo steps for the end, last in, first out. */
 export type Undo = (() => Promise<void>)[];
 
 /** Undoes everything when the work is over, each step even when an earlier one fails. */
@@ -61,7 +61,7 @@ export async function openServers({ screen, tools, given }: DemoDeps, undo: Undo
     await server.close();
   });
   await createAccounts(server, accounts);
-  // As the pages ask of who administers MySQL with its binary log, which is on by itself: the owner makes triggers.
+  // The pages ask this of MySQL's administrator when the binary log is on, the default: the owner creates triggers.
   if (services.origin !== 'given') await server.text('SET GLOBAL log_bin_trust_function_creators = ON');
   if (given.redisUrl !== undefined) undo.push(async () => await removeRedisKeys(redisUrl, accounts.database));
   return { places, mysqlUrl, redisUrl, accounts };

@@ -1,5 +1,5 @@
-// `--keep`: the world goes on until Ctrl-C, and a person can add leads, look at them leave, and have the account drawn again.
-// Invariant: the account reads the recipients' files afresh, so that what a person changed in them by hand shows.
+// Keeps the demo running until Ctrl-C (`--keep`): a person adds leads, watches them leave, and prints the account again.
+// Invariant: the account reads the recipients' files afresh, so that changes made by hand show.
 import { createInterface } from 'node:readline';
 import { relative } from 'node:path';
 import { account } from './accounting.ts';
@@ -53,7 +53,7 @@ async function waitFor(world: World, signal: AbortSignal): Promise<void> {
   });
   if (!signal.aborted) {
     await new Promise<void>((resolve) => {
-      // Nothing else need hold the process open when standard input has ended.
+      // Keeps the process alive when standard input has ended.
       const hold = setInterval(() => undefined, 60_000);
       signal.addEventListener(
         'abort',

@@ -1,4 +1,4 @@
-// The gateway's side of the account, read from its tables with plain SQL: rows taken in, deliveries, hand-over log.
+// Reads the gateway's side of the account from its tables with plain SQL: accepted rows, deliveries, hand-over log.
 // Invariant: reads only, and judges nothing.
 import type { DemoConnection } from './sql.ts';
 
@@ -21,7 +21,7 @@ export interface LoggedDelivery {
   readonly reason: string;
   /** Departures in the log. */
   readonly departed: number;
-  /** The log has an outcome that says the recipient has it. */
+  /** True when the log has an outcome by which the recipient has it. */
   readonly acceptedByLog: boolean;
   /** Outcomes other than an acceptance, as `outcome reason`. */
   readonly setbacks: readonly string[];
@@ -65,7 +65,7 @@ interface RowOfLog {
 const acceptances = new Set(['accepted', 'duplicate', 'unconfirmed']);
 
 export async function readLedger(gateway: DemoConnection): Promise<DemoLedger> {
-  // A row that was taken in has left lead_intake; its receipt says when it was committed there.
+  // An accepted row has left lead_intake; its receipt has its commit time there.
   const intake = await gateway.all<RowOfIntake>(
     `SELECT r.client_id, r.row_reference AS reference, 'accepted' AS status, NULL AS refusal,
             EXISTS (SELECT 1 FROM routing_refusals n WHERE n.client_id = r.client_id AND n.lead_id = r.lead_id) AS unrouted
@@ -130,7 +130,7 @@ function refusalsOf(text: string | null): readonly string[] {
 }
 
 export interface Counts {
-  /** Rows not yet judged, and changes not yet planned. */
+  /** Rows not yet processed, and changes not yet planned. */
   readonly unplanned: number;
   readonly departed: number;
   /** By destination, then by state. */

@@ -1,5 +1,5 @@
-// What may be said after `npm run demo --`.
-// Invariant: an unknown word stops the demo before anything is started.
+// Parses the options after `npm run demo --`.
+// Invariant: an unknown option stops the demo before anything is started.
 import { parseArgs } from 'node:util';
 import { RelaisError } from '../../src/errors.ts';
 import type { Engine } from '../binaries.ts';
@@ -12,9 +12,9 @@ export interface DemoOptions {
   readonly tamper: boolean;
   /** Instead of the four clients: a preset and its simulated CRM. */
   readonly preset?: string;
-  /** With `preset`: a habit of the CRM whose rule is taken out. */
+  /** With `preset`: a habit of the CRM whose rule is removed. */
   readonly without?: string;
-  /** The database it must be; without it what is named by URL or installed. */
+  /** The required database; without it the one named by URL or installed. */
   readonly engine?: Engine;
   readonly help: boolean;
 }

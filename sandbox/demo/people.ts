@@ -1,5 +1,5 @@
-// Accounts of the demo, one for each role, made as an administrator and its person make them.
-// Invariant: nothing is written past the program's own rules: code, password, second factor.
+// Creates the demo's accounts, one for each role, as an administrator and the account's owner do.
+// Invariant: nothing bypasses the program's own rules: code, password, second factor.
 import { Secret, TOTP } from 'otpauth';
 import {
   beginEnrolment,
@@ -17,7 +17,7 @@ export interface DemoPerson {
   readonly login: string;
   readonly password: string;
   readonly role: string;
-  /** For the second factor, where the role needs one: each opens one sign-in. */
+  /** For the second factor, where the role needs one: each allows one sign-in. */
   readonly recoveryCodes: readonly string[];
 }
 

@@ -1,5 +1,5 @@
-// Planner and worker of the demo: the real program in processes of its own, so that one can be killed.
-// Invariant: none outlives the demo; one that ends by itself is told about, with the end of its log.
+// Runs the demo's planner and worker: the real program in processes of its own, so that one can be killed.
+// Invariant: none outlives the demo; one that ends by itself is reported, with the end of its log.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { projectRoot } from '../../src/config.ts';
@@ -8,19 +8,19 @@ import { lastLines, launch } from '../server-process.ts';
 export interface RoleProcess {
   readonly pid: number;
   readonly logFile: string;
-  /** Waits until it says that it is ready, at most half a minute; `trouble` tells when it never will be. */
+  /** Waits until the process reports that it is ready, at most half a minute; `trouble` says why it never will. */
   readonly ready: () => Promise<void>;
-  /** A sentence when it ended though nobody asked it to. */
+  /** A sentence when it ended unasked. */
   readonly trouble: () => string | undefined;
-  /** SIGKILL: no last word. */
+  /** SIGKILL, without a grace period. */
   readonly kill: () => void;
-  /** SIGTERM, then patience. */
+  /** SIGTERM, then a grace period. */
   readonly stop: () => Promise<void>;
 }
 
 export type DemoRole = 'planner' | 'worker' | 'all' | 'console';
 
-/** @param env the variables of src/config.ts; nothing else of ours reaches the process but PATH, HOME and the place of compiled code */
+/** @param env the variables of src/config.ts; of our own only PATH, HOME and the folder of compiled code reach the process */
 export function startRole(
   role: DemoRole,
   options: {

@@ -1,5 +1,5 @@
-// The four recipients of the demo, and one for a client of the visitor's own, started together and stopped together.
-// Invariant: each writes only below the folder of what was received.
+// Starts and stops the four recipients of the demo, and one for a client of the visitor's own.
+// Invariant: each writes only below the folder of received files.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRandom } from '../people/random.ts';
@@ -26,7 +26,7 @@ export interface Recipients {
   /** PEM of the authority to trust. */
   readonly authority: string;
   readonly ports: Readonly<Record<string, number>>;
-  /** Where files of a client of one's own land, by the example of a preset of files: nobody compares them. */
+  /** Folder for files of a visitor's own client, as the example of a preset of files names it; never compared. */
   readonly depot: string;
   readonly readAll: () => Promise<Readonly<Record<string, RecipientReport>>>;
   readonly close: () => Promise<void>;

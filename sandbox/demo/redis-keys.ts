@@ -1,5 +1,5 @@
-// Removes the demo's keys from a Redis that is not ours to stop, be it one server, a cluster or behind Sentinel.
-// Invariant: touches only keys that hold the demo's own prefix, which no other program uses.
+// Removes the demo's keys from a Redis that is not ours to stop: one server, a cluster or behind Sentinel.
+// Invariant: touches only keys with the demo's own prefix, which no other program uses.
 import { openRedis } from '../../src/app/for-sandbox.ts';
 import { parseRedisPlace } from '../../src/config/redis-place.ts';
 
@@ -9,7 +9,7 @@ export async function removeRedisKeys(redisUrl: string, prefix: string): Promise
   if (place === undefined || !/^[A-Za-z0-9_]+$/.test(prefix)) return;
   const redis = openRedis(place, 'commands', 20_000);
   try {
-    // A cluster knows its nodes once it has answered.
+    // A cluster knows its nodes after its first answer.
     await redis.ping();
     for (const server of 'nodes' in redis ? redis.nodes('master') : [redis]) {
       const found = server.scanStream({ match: `*${prefix}*`, count: 1_000 }) as AsyncIterable<string[]>;

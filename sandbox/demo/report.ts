@@ -1,4 +1,4 @@
-// What the demo says at its end: a table per destination, reasons, payloads with their opt-in, and the account.
+// Prints the end of the demo: a table per destination, reasons, payloads with their opt-in, and the account.
 // Invariant: only counts, codes and invented persons; everything shown was read back from tables or received files.
 import type { DemoRecipient } from '../recipients/record.ts';
 import type { Comparison } from './accounting.ts';
@@ -85,7 +85,7 @@ function duration(ms: number | undefined): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
-/** Columns side by side: the first to the left, the others to the right unless told otherwise. */
+/** Columns side by side: the first aligned left, the others by `side`. */
 export function aligned(
   rows: readonly (readonly string[])[],
   side: 'left' | 'right' = 'right',
@@ -119,7 +119,7 @@ export async function printSamples(screen: Screen, recipients: readonly DemoReci
   screen.line(screen.faint("  ▶ marks the lines with the client's own opt-in fields."));
 }
 
-/** A longer list would help nobody. */
+/** The longest list that is worth reading. */
 const mostShown = 25;
 
 export function printAccount(screen: Screen, result: Comparison): void {

@@ -1,4 +1,4 @@
-// The demo from its first line to its last: start everything, send the leads, account for every lead, clean up.
+// Runs the demo: starts everything, sends the leads, accounts for every lead, cleans up.
 // Invariant: whatever happens, servers, processes, database and accounts of the demo are gone at its end.
 import { relative } from 'node:path';
 import { demoClients } from '../people/clients.ts';
@@ -38,7 +38,7 @@ async function perform(world: World, options: DemoOptions, signal: AbortSignal, 
     env: world.env,
     kill: options.kill,
     signal,
-    // A file that its worker was killed over is taken up two minutes later.
+    // A file whose worker was killed is claimed again two minutes later.
     patienceMs: options.kill ? 240_000 : 110_000,
   });
   undo.push(trip.stop);
@@ -97,7 +97,7 @@ const withTrouble = (result: Comparison, trouble: readonly string[]): Comparison
   faults: [...trouble, ...result.faults],
 });
 
-/** What a dishonest or forgetful recipient would do; the account must notice. */
+/** Removes one record, as a dishonest or forgetful recipient would; the account must notice. */
 function withoutOne(
   readings: Readonly<Record<string, RecipientReport>>,
   screen: Screen,

@@ -1,4 +1,4 @@
-// What a person sees while the demo runs: steps, then a block redrawn in place on a terminal, or a line a second elsewhere.
+// Shows the demo's progress: steps, then a block redrawn in place on a terminal, or a line a second elsewhere.
 // Invariant: writes to one stream only; without a terminal it prints no escape sequence.
 import type { Counts } from './ledger.ts';
 
@@ -7,7 +7,7 @@ export interface Screen {
   /** A heading, set apart. */
   readonly heading: (text: string) => void;
   readonly progress: (facts: DemoProgress) => void;
-  /** Leaves the last block standing. */
+  /** Ends the block; its last state stays on the screen. */
   readonly endProgress: () => void;
   readonly strong: (text: string) => string;
   readonly good: (text: string) => string;
@@ -75,7 +75,7 @@ export function createScreen(output: Output): Screen {
   };
 }
 
-/** In the order in which they concern a person. */
+/** In order of importance to the reader. */
 const shown = [
   'delivered',
   'sending',
@@ -129,7 +129,7 @@ function bar(done: number, of: number): string {
 // oxlint-disable-next-line no-control-regex -- the escape sequences of our own styles
 const escapes = /\u001b\[[0-9;]*m/g;
 
-/** A line that wraps would break the redrawing; styles are dropped from one that must be cut. */
+/** A wrapped line would break the redrawing; a cut line loses its styles. */
 function cut(text: string, columns: number): string {
   const bare = text.replaceAll(escapes, '');
   return bare.length < columns ? text : `${bare.slice(0, columns - 2)}…`;

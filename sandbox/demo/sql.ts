@@ -1,8 +1,8 @@
-// The few SQL statements the demo says itself: making its database and accounts, inserting leads as an outside system
-// does, and reading tables for the comparison, which must not trust the code it checks.
+// Contains the demo's own SQL statements: make its database and accounts, insert leads as an outside system does, and read tables for the
+// comparison, which must not trust the code it checks.
 // Invariant: values are bound, except random passwords and names made here of letters, digits and underscores.
 
-/** What the demo needs of a connection; the store's own type fits. */
+/** The part of a connection that the demo uses; the store's own type fits. */
 export interface DemoConnection {
   readonly all: <Row>(
     sql: string,
@@ -26,7 +26,7 @@ export interface Accounts {
   readonly host: string;
 }
 
-/** Databases and accounts; the rights of gateway and intake come with the migration. */
+/** Creates databases and accounts; the migration grants the rights of gateway and intake. */
 export async function createAccounts(server: DemoConnection, accounts: Accounts): Promise<void> {
   const { database, keysSchema, owner, gateway, intake, host } = accounts;
   for (const schema of [database, keysSchema]) {

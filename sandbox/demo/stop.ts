@@ -1,5 +1,5 @@
-// How a demo or a trial is stopped from outside.
-// Invariant: Ctrl-C once ends it cleanly; twice, at once (a guardian then ends the servers).
+// Stops a demo or a trial from outside.
+// Invariant: one Ctrl-C ends it cleanly; a second one at once (a guardian then ends the servers).
 
 /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP. */
 export function stopSignal(): AbortSignal {

@@ -1,5 +1,5 @@
-// The live part: leads go in as from an outside system, planner and worker carry them, a killed worker is replaced.
-// Invariant: ends when nothing waits any more, or at a deadline, which the account then shows as leads not accounted for.
+// Runs the live part: inserts leads as an outside system does, runs planner and worker, replaces a killed worker.
+// Invariant: ends when no lead waits any more, or at a deadline, which the account then shows as leads not accounted for.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { demoClients } from '../people/clients.ts';
 import type { DemoLead } from '../people/leads.ts';
@@ -26,7 +26,7 @@ export interface TripOptions {
 }
 
 export interface DemoTrip {
-  /** What went wrong besides leads; empty when nothing. */
+  /** Faults other than those of single leads; empty when none. */
   readonly trouble: readonly string[];
   readonly seconds: number;
   /** Planner and worker, still running. */
@@ -53,7 +53,7 @@ export async function runTrip(options: TripOptions): Promise<DemoTrip> {
   const stop = async (): Promise<void> => {
     await Promise.all([planner.stop(), running.worker.stop()]);
   };
-  // Otherwise the first leads would show how long a process takes to start, not how long a lead takes to leave.
+  // Otherwise the first leads would show the start of a process, not the time a lead takes.
   await Promise.all([planner.ready(), worker.ready()]);
   const began = Date.now();
   const secondsSince = (): number => (Date.now() - began) / 1_000;
@@ -85,7 +85,7 @@ interface Running {
 }
 type RunningRole = ReturnType<typeof startRole>;
 
-/** Shows the leads on their way until none is any more. Returns what went wrong. */
+/** Shows the leads until none is under way. Returns a fault, if any. */
 async function watchLeads(
   options: TripOptions,
   running: Running,
@@ -118,7 +118,7 @@ async function watchLeads(
     const fault = running.planner.trouble() ?? running.worker.trouble() ?? feed.fault();
     if (fault !== undefined) return fault;
     await files.look(feed.inserted(), counts);
-    // Twice in a row: between two counts a lead may be on its way from one table to the next.
+    // Twice in a row: between two counts a lead may move from one table to the next.
     quiet = feed.ended() && counts.unplanned === 0 && stillOnTheWay(counts) === 0 ? quiet + 1 : 0;
     if (quiet >= 2) return undefined;
     if (seconds * 1_000 > options.patienceMs)
@@ -139,7 +139,7 @@ const expectedOf = (
     ).length,
   }));
 
-/** Kills the worker once, while something is in flight, and starts another. */
+/** Kills the worker once, while a delivery is in flight, and starts another. */
 async function killOnce(
   { leads, folder, env }: TripOptions,
   running: Running,
@@ -200,7 +200,7 @@ function feedLeads({ intake, leads, signal }: TripOptions): {
   };
 }
 
-/** Asks for files: one when half the leads are in, one at the end, and again while rows wait for one. */
+/** Requests files: one when half the leads are inserted, one at the end, and again while rows wait for one. */
 function createFileClerk(
   gateway: Gateway,
   total: number,

@@ -1,5 +1,5 @@
-// What the demo runs on: servers, recipients, accounts, tables, settings, published clients, invented leads.
-// Invariant: whatever was built has its undoing on the caller's list before the next step begins.
+// Builds the demo's world: servers, recipients, accounts, tables, settings, published clients, invented leads.
+// Invariant: every built part has its undo step on the caller's list before the next step begins.
 import { demoClients } from '../people/clients.ts';
 import { inventLeads } from '../people/leads.ts';
 import type { DemoLead } from '../people/leads.ts';
