@@ -1,11 +1,11 @@
-// The account of a trial: what was handed in, what the log says, what the CRM's own records show, compared lead by lead.
-// Invariant: pure. A lead is well when exactly one record of it is there, with the last answer in the CRM's own place;
-// one that was erased, when none is. Whatever does not agree is a sentence in the list. Where the CRM has one record for a
-// person, it is known by the address: each request is told beside it, and it shows what one of them said.
+// Compares a trial lead by lead: the leads handed in, the log, the CRM's own records.
+// Invariant: pure. A lead passes when the CRM has exactly one record of it, with the last answer in the CRM's own place; an erased lead,
+// when it has none. Every disagreement is a sentence in the list. In a CRM with one record for each person, leads with the same address
+// share it, and it may show the phone of any of them.
 import type { CrmRecord, Simulator, Stranger } from '../simulators/simulator.ts';
 import { phoneAtTheEnd, type TrialLead } from './leads.ts';
 
-/** A delivery as the gateway's tables tell it. */
+/** A delivery as the gateway's tables and log describe it. */
 export interface TrialDelivery {
   readonly reference: string;
   readonly action: string;
@@ -66,7 +66,7 @@ export function compareTrial({
     return { lead, deliveries: own, records: kept, faults };
   });
   const known = new Set(leads.map(({ reference }) => reference));
-  // Whose record a lead completes is seen with that lead.
+  // A stranger whose record a lead completes is compared with that lead.
   const apart = strangers.filter(
     (stranger) => keeps === 'requests' || !leads.some(({ person }) => isSamePerson(person, stranger)),
   );
@@ -80,8 +80,8 @@ export function compareTrial({
 }
 
 /**
- * What the log must say: delivered, the later changes too; an erasure may end because nothing is left to erase. A CRM that
- * takes no changes has a task for each instead.
+ * Checks the log: each delivery is delivered, later changes too, or absorbed by a later one; an erasure may find nothing to erase. A CRM
+ * that takes no changes has a task for each instead.
  */
 function ofTheLog(
   lead: TrialLead,
@@ -111,18 +111,18 @@ function ofTheLog(
   return faults;
 }
 
-/** The change became a task for support: nothing of it goes by wire. */
+/** True when the change became a task for support: no request is sent for it. */
 export const isTask = ({ state, reason }: TrialDelivery): boolean =>
   state === 'failed' && ['manual_update_required', 'manual_erasure_required'].includes(reason);
 
-/** Whether what changes is told by letter. */
+/** True when the client makes this change in writing instead of by machine. */
 export const isLetter = (changes: Simulator['changes'], action: string): boolean =>
   changes === 'in writing' || (changes === 'erasures in writing' && action === 'erase');
 
 const standing = (lead: TrialLead, { action, state, reason }: TrialDelivery): string =>
   `${lead.reference} (${lead.shows}), ${action} is ${state}${reason === '' ? '' : ` (${reason})`}`;
 
-/** Somebody the CRM does not take: support is told why, and nothing of them is there. */
+/** Checks a lead the CRM refuses: its delivery failed with this reason, and the CRM has no record of it. */
 function ofOneTurnedAway(
   lead: TrialLead,
   deliveries: readonly TrialDelivery[],
@@ -173,7 +173,7 @@ function ofRecords(
 export const shown = (may: boolean | undefined): string =>
   may === undefined ? 'nothing' : may ? 'yes' : 'no';
 
-/** As far as the CRM can hold it, the same name: signs may be gone, and the end of a long one. */
+/** The same name as far as the CRM keeps it: signs may be missing, and the end of a long one. */
 function isSameName(kept: string, wanted: string): boolean {
   const [there, whole] = [kept, wanted].map((name) => name.replaceAll(/[^\p{L}]/gu, '')) as [string, string];
   return whole.startsWith(there) && there.length >= Math.min(40, whole.length);
@@ -186,7 +186,7 @@ interface Addressed {
   readonly email?: string;
 }
 
-/** The person, as far as the CRM can hold a name. */
+/** Checks the person, with the name as far as the CRM keeps it. */
 function ofPerson(
   name: string,
   lead: TrialLead,
@@ -204,7 +204,7 @@ function ofPerson(
   return faults;
 }
 
-/** Persons the CRM knew before are as they were, and nobody else came. */
+/** Checks that persons from before the trial are unchanged, and that no other record exists. */
 function ofStrangers(strangers: readonly Stranger[], others: readonly CrmRecord[]): readonly string[] {
   const same = (stranger: Stranger) => (record: CrmRecord) =>
     (['lastName', 'firstName', 'email', 'phone'] as const).every(

@@ -1,6 +1,6 @@
-// People in a trial of a CRM that takes no changes, or no erasures, by machine: support asks the client what became of a lead, and tells it
-// in writing what changed; somebody at the client's answers, and does it by hand.
-// Invariant: they act on tasks and open questions alone; without one nobody at the client's learns of anything.
+// Simulates people, in a trial of a CRM that takes no changes, or no erasures, by machine: support asks the client for a lead's record
+// and sends it changes in writing; the client answers, and makes the changes by hand.
+// Invariant: they act on tasks and open questions alone; without one the client learns nothing.
 import { simulatorOf } from '../simulators/index.ts';
 import type { Simulator } from '../simulators/simulator.ts';
 import { isLetter } from './compare.ts';
@@ -16,21 +16,21 @@ interface OpenRow {
 
 const changesOf = ({ preset }: Pick<Subject, 'preset'>): Simulator['changes'] => simulatorOf(preset)?.changes;
 
-/** Whether a change of this kind is told by letter. */
+/** True when the client makes a change of this kind in writing. */
 export const isInWriting = (subject: Pick<Subject, 'preset'>, kind: Later['kind']): boolean =>
   isLetter(changesOf(subject), kind === 'erasure' ? 'erase' : 'update');
 
-/** Looks through the tasks once. */
+/** Works through the open rows once. */
 export async function workThroughTasks({ subjects, gateway }: TrialWorld): Promise<void> {
   for (const subject of subjects) {
     const changes = changesOf(subject);
     if (changes === undefined) continue;
-    // Nobody can say what a CRM has while it is still writing.
+    // While a CRM is still writing, its records are not final.
     if (!subject.simulator.isQuiet()) continue;
     for (const row of await openRows(gateway, subject)) {
       const record = subject.simulator.crm.records().find(({ reference }) => reference === row.reference);
       if (row.state === 'waiting') {
-        // Whoever can be asked by machine is.
+        // A CRM that can be looked up by machine is not asked in writing.
         if (changes === 'in writing') await gateway.resolve(row.id, record?.id);
         continue;
       }

@@ -1,5 +1,6 @@
-// `--keep` of a trial: an integrator brings a client of their own live on the simulated CRM, and sees each record come,
-// change and go. Invariant: commands in the project's folder reach this trial, unless another demo was there before.
+// Keeps a trial running (`--keep`): an integrator brings a client of their own live on the simulated CRM, and sees each record come,
+// change and disappear.
+// Invariant: commands in the project's folder reach this trial, unless another demo was there before.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +14,7 @@ import { isInWriting } from './in-writing.ts';
 import { projectMappings } from './mappings.ts';
 import type { Subject, TrialWorld } from './world.ts';
 
-/** How often the simulated CRM is looked at, ms. */
+/** Interval between two looks at the simulated CRM, ms. */
 const lookMs = 300;
 
 export async function keepTrial(
@@ -22,7 +23,7 @@ export async function keepTrial(
   { screen, signal }: DemoDeps,
 ): Promise<void> {
   const places = placesOf(process.pid);
-  // The client's own files stand in the project, beside the presets.
+  // The client's own files are in the project, beside the presets.
   const env = { ...world.env, RELAIS_MAPPINGS_DIR: projectMappings };
   const current = publishEnvironment(places, env, process.pid);
   const own = clientToTry(projectMappings, subject.preset);
@@ -44,11 +45,11 @@ export async function keepTrial(
 
 export interface ClientToTry {
   readonly client: string;
-  /** What puts the example there; nothing where the client's files stand already and are tried as they are. */
+  /** Commands that copy the example; empty where the client's files exist already and are tried unchanged. */
   readonly copy: readonly string[];
 }
 
-/** Whose files the commands on the screen are about: none that stands in the folder is written over. @param mappings folder of the clients */
+/** The client of the commands on the screen: they overwrite no existing file. @param mappings folder of the clients */
 export function clientToTry(mappings: string, preset: string): ClientToTry {
   const file = join(mappings, 'client', 'crm.yaml');
   if (!existsSync(join(mappings, 'client')))
@@ -130,12 +131,12 @@ async function watch(
     const now = records();
     for (const line of changes(before, now)) screen.line(`  ${line}`);
     before = now;
-    // An interrupted sleep is the end of the trial, no fault.
+    // An interrupted sleep ends the trial and is no fault.
     await sleep(lookMs, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** A line for each record that came, changed or went. */
+/** A line for each record created, changed or removed. */
 export function changes(before: readonly CrmRecord[], now: readonly CrmRecord[]): readonly string[] {
   const known = new Map(before.map((record) => [keyOf(record), lineOf(record)]));
   const there = new Set(now.map(keyOf));
@@ -147,7 +148,7 @@ export function changes(before: readonly CrmRecord[], now: readonly CrmRecord[])
   ];
 }
 
-/** One record of the CRM may stand for several requests. */
+/** One record of the CRM may represent several requests. */
 const keyOf = ({ id, reference }: CrmRecord): string => `${id} ${reference}`;
 
 const lineOf = ({ id, reference, firstName, lastName, email, phone, mayContact }: CrmRecord): string =>

@@ -1,22 +1,22 @@
-// The twenty leads of a trial: invented persons, what meets each of them, and how each must stand at the end.
-// Invariant: fixed, so that two trials tell the same; nobody can be reached (.example, +33 6 39 98).
+// Defines the twenty leads of a trial: invented persons, the mischief each of them meets, and their expected ends.
+// Invariant: fixed, so that two trials are comparable; no person can be reached (.example, +33 6 39 98).
 import type { Mischief } from '../simulators/server.ts';
 import type { SimulatedCrm, Stranger } from '../simulators/simulator.ts';
 
 type Answer = 'granted' | 'refused' | 'not_asked';
 
-/** What the prospect or the centre does after the lead was delivered. */
+/** A later act of the prospect or the centre, after the lead was delivered. */
 export type Later =
   | { readonly kind: 'withdrawal'; readonly channel: 'email' | 'phone' }
   | { readonly kind: 'correction'; readonly columns: Readonly<Record<string, string>> }
-  /** In the CRM itself: nothing of it comes to the gateway. */
+  /** In the CRM itself: the gateway receives nothing of it. */
   | { readonly kind: 'unsubscribed there' }
-  /** The prospect asks to be forgotten; perhaps after somebody at the client's deleted the record. */
+  /** The prospect asks for erasure; perhaps after the client deleted the record. */
   | { readonly kind: 'erasure'; readonly deletedThere?: boolean };
 
 export interface TrialLead {
   readonly reference: string;
-  /** What it shows, for the table. */
+  /** Its case, for the table. */
   readonly shows: string;
   readonly person: {
     readonly lastName: string;
@@ -28,18 +28,18 @@ export interface TrialLead {
   readonly phone: Answer;
   /** Inserted on an ordinary day, then while the key is wrong, then while the CRM is away. */
   readonly when: 'fair' | 'wrong key' | 'outage';
-  /** What its first request meets. */
+  /** Mischief of its first request. */
   readonly mischief?: Mischief;
   readonly later?: readonly Later[];
-  /** People of the client copy its record before that. */
+  /** The client copies its record before that. */
   readonly copiedThere?: true;
-  /** What the request of its last change meets. */
+  /** Mischief of the request of its last change. */
   readonly laterMischief?: Mischief;
-  /** How it must stand: what the CRM may do at the end. Undefined once erased. */
+  /** Contacts the CRM must allow at the end. Undefined once erased. */
   readonly end: { readonly email?: boolean; readonly phone?: boolean } | undefined;
 }
 
-/** Known to the CRM before: a namesake, and somebody whose address a lead also has. */
+/** Persons in the CRM before the trial: a namesake, and one whose address a lead also has. */
 export const strangers: readonly Stranger[] = [
   {
     lastName: 'Martin',
@@ -52,7 +52,7 @@ export const strangers: readonly Stranger[] = [
 
 const phoneOf = (number: number): string => `+3363998${String(number).padStart(4, '0')}`;
 
-/** A lead of somebody with everything, who said yes to everything. */
+/** A lead with every field and every consent. */
 const lead = (
   number: number,
   shows: string,
@@ -74,7 +74,7 @@ const lead = (
   ...more,
 });
 
-/** Both of the same person, under two requests. */
+/** Both requests are of the same person. */
 const nadia = {
   lastName: 'Petit',
   firstName: 'Nadia',
@@ -170,7 +170,7 @@ export const trialLeads: readonly TrialLead[] = [
   }),
 ];
 
-/** As they must stand in a CRM: in one where nobody can unsubscribe, as far as its simulator goes, nobody has. */
+/** Expected ends for one CRM: where its simulator has no unsubscription, the address stays allowed. */
 export const leadsOf = (
   { unsubscribes }: Pick<SimulatedCrm, 'unsubscribes'>,
   leads = trialLeads,
@@ -183,7 +183,7 @@ export const leadsOf = (
       )
     : leads;
 
-/** The phone a lead ends with. */
+/** The phone of a lead after its corrections. */
 export function phoneAtTheEnd({ person, later }: TrialLead): string {
   const corrected = later?.flatMap((change) =>
     change.kind === 'correction' ? [change.columns['mobile']] : [],
@@ -228,7 +228,7 @@ export function rowOf(
   };
 }
 
-/** A row about a lead that is there already. */
+/** A row about an existing lead. */
 export function laterRow(
   { reference }: TrialLead,
   change: Exclude<Later, { readonly kind: 'erasure' | 'unsubscribed there' }>,

@@ -1,4 +1,4 @@
-// The gateway's side of a trial: its deliveries with what the log says of each.
+// Reads the gateway's side of a trial: its deliveries with their entries in the log.
 // Invariant: reads only, with plain SQL: the comparison must not trust the code it checks.
 import type { DemoConnection } from '../demo/sql.ts';
 import type { TrialDelivery } from './compare.ts';
@@ -51,7 +51,7 @@ export async function readDeliveries(
   });
 }
 
-/** States in which something will still happen by itself. */
+/** States that the gateway will still leave by itself. */
 export const underWay: readonly string[] = ['planned', 'queued', 'sending', 'waiting', 'pending'];
 
 interface UnsettledRow {
@@ -64,7 +64,7 @@ interface UnsettledRow {
   readonly circuit: string | null;
 }
 
-/** What is still under way to these destinations, one line each, with when it is due and how its circuit stands. */
+/** Deliveries still under way to these destinations, one line each, with due time and the circuit's state. */
 export async function readUnsettled(
   connection: DemoConnection,
   destinations: readonly string[],

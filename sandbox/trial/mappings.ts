@@ -1,4 +1,4 @@
-// The mappings folder of a trial: the program's presets, and a client's files made from a preset's example.
+// Makes the mappings folder of a trial: the program's presets, and a client's files from a preset's example.
 // Invariant: the client's files are the example's, but for names, hosts and times that let a trial end in seconds.
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { projectRoot } from '../../src/config.ts';
 import { plantedPace, soundPace, type Pace } from './pace.ts';
 import { readPreset, readPresetFile, withoutRule, type Habit } from './preset-folder.ts';
 
-/** A client whose CRM takes part: with the preset as it is, or with a rule taken out. */
+/** A client whose CRM takes part: with the preset unchanged, or with a rule removed. */
 export interface TrialClient {
   readonly id: string;
   readonly preset: string;
@@ -15,9 +15,9 @@ export interface TrialClient {
   readonly habit?: Habit;
   /** Hosts of its CRM, as in its client.yaml. */
   readonly hosts: readonly string[];
-  /** Names of the secrets that are this client's alone, as the example has them and as its own files do. */
+  /** Names of the secrets of this client alone, by their names in the example. */
   readonly ownSecrets: Readonly<Record<string, string>>;
-  /** Hosts the preset's example names as it stands: a copy of it reaches the same CRM. */
+  /** Hosts in the unchanged example of the preset: a copy of it reaches the same CRM. */
   readonly exampleHosts: readonly string[];
 }
 
@@ -47,7 +47,7 @@ export function writeClient(
   const crm = parseDocument(mine(plantedHere ? withoutRule(ofClient, habit) : ofClient));
   if (host !== undefined) crm.setIn(['send', 'base'], `https://crm.${id}.example`);
   crm.set('timeouts', crm.createNode(timeouts));
-  // Whoever decides later is asked within the trial.
+  // A CRM that decides later is asked every second, within the trial.
   if (/^pending:/m.test(readPresetFile(projectMappings, preset, 'mapping.yaml')))
     crm.setIn(['pending', 'every'], '1s');
   crm.set('retry', crm.createNode((habit === undefined ? soundPace : plantedPace).retry));

@@ -1,5 +1,5 @@
-// How long everything takes in a trial: waits, thinking times and the mischief between them, in one proportion.
-// Invariant: a CRM thinks for less than its caller waits; a late row is kept after the caller gave up and the first question, and before
+// Sets the times of a trial: waits, thinking times and the mischief between them, in one proportion.
+// Invariant: a CRM thinks for less than its caller waits; a late row is kept after the caller gave up and the first look-up, and before
 // "not found" counts.
 
 export interface Pace {
@@ -8,10 +8,10 @@ export interface Pace {
   readonly retry: readonly string[];
   /** "Not found" counts after this. */
   readonly settlingMs: number;
-  /** How long a CRM thinks on an ordinary day, and when several requests should be under way before the first answer. */
+  /** Thinking time of a CRM on an ordinary day, and when several requests should be under way before the first answer. */
   readonly quickMs: number;
   readonly slowMs: number;
-  /** A row that is kept after its time-out is kept so long after its request. */
+  /** A row that is kept after its time-out is kept this long after its request. */
   readonly keptAfterMs: number;
   /** How long a machine is off. */
   readonly offMs: number;
@@ -47,7 +47,7 @@ export const soundPace: Pace = {
   offMs: 500,
 };
 
-/** Without a habit's rule: enough requests must come together to break it, and its leads are given up in time. */
+/** Without a habit's rule: enough requests must meet to break it, and its leads are given up in time. */
 export const plantedPace: Pace = {
   timeouts: { connect: '2s', response: '2500ms', total: '4s' },
   retry: ['1s', '1s', '2s', '2s', '2s', '3s', '3s', '3s', '5s', '5s'],
@@ -58,7 +58,7 @@ export const plantedPace: Pace = {
   offMs: 1_000,
 };
 
-/** A real CRM thinks as long as it likes, on a machine that does other things. */
+/** A real CRM has its own thinking times, on a machine that does other things. */
 export const realPace: Pace = {
   ...soundPace,
   timeouts: { connect: '2s', response: '4s', total: '6s' },

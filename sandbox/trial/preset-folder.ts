@@ -1,27 +1,27 @@
-// A preset's folder as tools read it: what it is, its recorded answers, its example, and its mapping with a rule taken out.
+// Reads a preset's folder: its facts, its recorded answers, its example, and its mapping with a rule removed.
 // Invariant: reads files, and changes none.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseDocument } from 'yaml';
 import { RelaisError } from '../../src/errors.ts';
 
-/** How far a preset was proved: written from public pages, run against our simulator, run against a real system. */
+/** How far a preset is proved: written from public pages, run against our simulator, run against a real system. */
 export type Proof = 'documentation' | 'simulator' | 'system';
 
-/** How an answer came to be known, the surest first. */
+/** The source of an answer, the surest first. */
 export const origins = ['run', 'source', 'documentation', 'reported', 'invented'] as const;
 
 export interface RecordedAnswer {
-  /** Where it was seen; docs/presets.md says what each word claims. */
+  /** Its source; docs/presets.md says what each word claims. */
   readonly from: (typeof origins)[number];
   readonly on?: 'create' | 'update' | 'erase' | 'lookup';
-  /** Of several calls, the one it answers. */
+  /** The call it answers, when there are several. */
   readonly call?: string;
   readonly answer: {
     readonly status: number;
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: unknown;
-    /** Of a look-up, the reference that was asked about. */
+    /** The reference that a look-up asked about. */
     readonly asked?: string;
   };
   readonly outcome: string;
@@ -29,15 +29,15 @@ export interface RecordedAnswer {
   readonly reference?: string;
 }
 
-/** A habit of the real system, and the change to the mapping that takes its rule out. */
+/** A habit of the real system, and the change to the mapping that removes its rule. */
 export interface Habit {
   readonly name: string;
   readonly says: string;
-  /** The file that is changed: the client's own, where the rule stands there; the preset's mapping when absent. */
+  /** The changed file: the client's own, where it contains the rule; the preset's mapping when absent. */
   readonly in?: 'example/crm.yaml';
   /** Places that are removed. */
   readonly without?: readonly string[];
-  /** Places that become something else. */
+  /** Places that get another value. */
   readonly with?: Readonly<Record<string, unknown>>;
   /** Words of the fault that the trial must then find. */
   readonly breaks: string;
@@ -49,10 +49,10 @@ export interface PresetFacts {
   readonly versions: string;
   readonly proof: Proof;
   readonly proven: string;
-  /** Where every client of this CRM sends to; a trial puts a host of its own in its place. */
+  /** The host of every client of this CRM; a trial replaces it with a host of its own. */
   readonly host?: string;
   /**
-   * What fields without a `max` take, by their targets, `*` for all others: characters, or why their length is not known. With its
+   * Capacity of fields without a `max`, by their targets, `*` for all others: characters, or why their length is not known. With its
    * source in a comment.
    */
   readonly holds: Readonly<Record<string, number | string>>;
@@ -91,7 +91,7 @@ export function readPresetFile(mappings: string, name: string, file: string): st
   );
 }
 
-/** The mapping as it would be without the rule a habit needs. */
+/** The mapping without the rule a habit needs. */
 export function withoutRule(mapping: string, habit: Pick<Habit, 'name' | 'without' | 'with'>): string {
   const document = parseDocument(mapping);
   const whole = document.toJS() as unknown;
@@ -101,7 +101,7 @@ export function withoutRule(mapping: string, habit: Pick<Habit, 'name' | 'withou
       throw new RelaisError('FIND-001', `The habit ${habit.name} names ${place}, which the mapping has not.`);
     return path;
   };
-  // All places are looked for before the first is changed: a removed line moves those behind it.
+  // All places are found before the first is changed: a removed line moves those behind it.
   const removed = (habit.without ?? []).map(pathOf);
   const changed = Object.entries(habit.with ?? {}).map(([place, value]) => [pathOf(place), value] as const);
   for (const [path, value] of changed) document.setIn(path, document.createNode(value));
@@ -109,7 +109,7 @@ export function withoutRule(mapping: string, habit: Pick<Habit, 'name' | 'withou
   return document.toString();
 }
 
-/** `fields/to=lastName/max`: keys, and of a list the item that has a value there; undefined where there is none. */
+/** `fields/to=lastName/max`: keys, and in a list the item with a value there; undefined where there is none. */
 function pathIn(whole: unknown, place: string): readonly (string | number)[] | undefined {
   const path: (string | number)[] = [];
   let here = whole;

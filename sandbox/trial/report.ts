@@ -1,4 +1,4 @@
-// What a trial says at its end: a line for each lead, and what is amiss.
+// Prints the end of a trial: a line for each lead, and the faults.
 // Invariant: only references, codes and invented persons; everything shown was read back from tables or from the CRM.
 import type { Screen } from '../demo/screen.ts';
 import { aligned, tally } from '../demo/report.ts';

@@ -1,5 +1,5 @@
-// The live part of a trial: leads go in on an ordinary day, while the key is wrong, while the CRM is away; then what
-// prospects and the centre do later.
+// Runs the live part of a trial: leads on an ordinary day, while the key is wrong, while the CRM is away; then the later acts of
+// prospects and the centre.
 // Invariant: ends when nothing waits any more, or at a deadline that the comparison then shows as leads still under way.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCounts } from '../demo/ledger.ts';
@@ -14,7 +14,7 @@ import type { Subject, TrialWorld } from './world.ts';
 
 export interface RunOptions {
   readonly signal: AbortSignal;
-  /** Told what happens, one line at a time. */
+  /** Receives the progress, one line at a time. */
   readonly say: (line: string) => void;
   /** Longest wait for one part of the trial, ms. */
   readonly patienceMs: number;
@@ -47,14 +47,14 @@ export async function runTrial(world: TrialWorld, options: RunOptions): Promise<
   }
   await insert(world, leads, 'wrong key');
   await untilMet(world, options, ({ simulator }) => simulator.crm.wrongKeys() > 0);
-  // Whoever was on its way by then has its answer.
+  // Requests under way get their answers first.
   await sleep(pace.slowMs + 500);
   for (const { simulator } of subjects) {
     simulator.crm.keyIsGood(true);
     simulator.thinksFor(pace.quickMs);
   }
   options.say('the key is right again');
-  // As support does when the client says so; a destination without it is probed after five seconds.
+  // As support does at the client's request; a destination without it is probed after five seconds.
   for (const { destination } of subjects) await world.gateway.resume(destination);
   await settled('the wrong key');
 
@@ -73,13 +73,13 @@ export async function runTrial(world: TrialWorld, options: RunOptions): Promise<
   ];
 }
 
-/** Leads come while the CRM has no database, and then no machine. */
+/** Inserts leads while the CRM has no database, and then no machine. */
 async function outage(world: TrialWorld, leads: readonly TrialLead[], options: RunOptions): Promise<void> {
   const { subjects, pace } = world;
   options.say('the CRM loses its database, then its machine, while leads are sent');
   for (const { simulator } of subjects) simulator.databaseIsAway(true);
   await insert(world, leads, 'outage');
-  // One whose circuit is open is asked again late: the others' leads would be given up meanwhile.
+  // A destination with an open circuit is tried again late: the others' leads would be given up meanwhile.
   const shortly = { ...options, patienceMs: Math.min(options.patienceMs, outagePatienceMs) };
   await untilMet(world, shortly, ({ simulator }) => simulator.metWhileAway() > 1);
   for (const { simulator } of subjects) simulator.machineIsOff(true);
@@ -90,7 +90,7 @@ async function outage(world: TrialWorld, leads: readonly TrialLead[], options: R
   }
 }
 
-/** A trial in which something planned never happened proves less than it says. */
+/** Planned mischief that never happened: such a trial proves less than it says. */
 export const unmetIn = (
   subjects: readonly Pick<Subject, 'id' | 'habit' | 'simulator'>[],
 ): readonly string[] =>
@@ -109,7 +109,7 @@ async function insert(
     await Promise.all(subjects.map(({ id }) => insertSurely(intake, rowOf(lead, id, new Date()))));
 }
 
-/** As a system in front of the gateway does: a row that may not have been committed is inserted again, which is harmless. */
+/** As a system in front of the gateway does: repeats the insert of a row that may not have been committed, which is harmless. */
 async function insertSurely(intake: DemoConnection, row: Parameters<typeof insertLead>[1]): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -145,7 +145,7 @@ async function change(
     }
 }
 
-/** A part of the request by which the change will come. */
+/** A part of the request that will transmit the change. */
 const placeOf = ({ addressOf }: SimulatedCrm, { id, place }: CrmRecord, { kind }: Later): string =>
   kind === 'erasure' || place === undefined ? (addressOf?.(id) ?? `/${id}`) : place;
 
@@ -153,9 +153,9 @@ const stateOf = (counts: Counts, { destination }: Subject, states: readonly stri
   states.reduce((sum, state) => sum + (counts.states[destination]?.[state] ?? 0), 0);
 
 /**
- * Nothing is under way any more; twice in a row, for between two counts a lead may be on its way from table to table.
- * A client whose preset lacks a rule may never come to rest: beside sound ones it is waited for only a little.
- * Returns what sound ones still have under way at the end of patience, one line each.
+ * Waits until nothing is under way, twice in a row: between two counts a lead may move from table to table.
+ * A client whose preset lacks a rule may never finish: beside sound ones it gets a short wait.
+ * Returns the deliveries of sound ones still under way at the end of patience, one line each.
  */
 async function comesToRest(world: TrialWorld, options: RunOptions): Promise<readonly string[]> {
   const atRest = async (subjects: readonly Subject[], patienceMs: number): Promise<boolean> => {
@@ -182,10 +182,10 @@ async function comesToRest(world: TrialWorld, options: RunOptions): Promise<read
 }
 
 const plantedPatienceMs = 12_000;
-/** Well below what the tries of a sound preset take in all (pace.ts). */
+/** Well below the time of all tries of a sound preset (pace.ts). */
 const outagePatienceMs = 30_000;
 
-/** Every CRM was asked; one whose preset lacks a rule may never be, and is waited for only a little. */
+/** Waits until the condition is true for every CRM; one whose preset lacks a rule gets a short wait. */
 async function untilMet(
   world: TrialWorld,
   options: RunOptions,

@@ -1,4 +1,4 @@
-// A trial started by a command: its screen, its signals, servers of its own.
+// Starts a trial from a command: its screen, its signals, servers of its own.
 // Invariant: servers that an installation is configured for are never used.
 import { gatewayTools } from '../demo/gateway.ts';
 import { createScreen } from '../demo/screen.ts';

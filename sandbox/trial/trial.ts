@@ -1,4 +1,4 @@
-// `npm run demo -- --preset NAME` and `relais preset try NAME`, from the first line to the last.
+// Runs `npm run demo -- --preset NAME` and `relais preset try NAME`, from the first line to the last.
 // Invariant: whatever happens, servers, processes, database and accounts of the trial are gone at its end.
 import { RelaisError } from '../../src/errors.ts';
 import { withUndo, type DemoDeps } from '../demo/installation.ts';
@@ -15,9 +15,9 @@ import { buildTrial, type Subject, type TrialWorld, type Wanted } from './world.
 
 export interface TrialOptions {
   readonly preset: string;
-  /** A habit whose rule is taken out, to see the preset break. */
+  /** A habit whose rule is removed, to see the preset break. */
   readonly without?: string;
-  /** Goes on until it is stopped, with the simulated CRM. */
+  /** Runs until it is stopped, with the simulated CRM. */
   readonly keep: boolean;
 }
 
@@ -51,7 +51,7 @@ export async function tryPreset(options: TrialOptions, deps: DemoDeps): Promise<
   });
 }
 
-/** Runs something in a trial's world and takes the world down. */
+/** Runs `work` in a trial's world, then undoes the world. */
 export async function inTrial<Result>(
   wanted: readonly Wanted[],
   deps: DemoDeps,

@@ -1,5 +1,5 @@
-// What a trial runs on: private servers, the gateway in a process of its own, and a simulated CRM for each client.
-// Invariant: whatever was built has its undoing on the caller's list before the next step begins.
+// Builds a trial's world: private servers, the gateway in a process of its own, and a simulated CRM for each client.
+// Invariant: every built part has its undo step on the caller's list before the next step begins.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { secretText, signingSecret, writeEnvironment } from '../demo/environment.ts';
@@ -22,14 +22,14 @@ export interface Subject extends TrialClient {
 
 export interface TrialWorld extends OpenGateway {
   readonly subjects: readonly Subject[];
-  /** What went wrong with the gateway's own process. */
+  /** A fault of the gateway's own process. */
   readonly trouble: () => string | undefined;
   readonly pace: Pace;
   /** The settings, for `npx relais` beside it. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A preset as it is, or with a rule taken out. */
+/** A preset unchanged, or with a rule removed. */
 export interface Wanted {
   readonly preset: string;
   readonly habit?: Habit;
@@ -37,10 +37,10 @@ export interface Wanted {
 
 /** The lock of a strict administrator, which opens again within a trial. */
 const lock = { wrongKeys: 7, withinMs: 6_000 };
-/** Several times in a trial a token ends, or a lead leaves with one that has just ended. */
+/** Short: a token expires several times in a trial, or just before a lead leaves with it. */
 const tokensLiveMs = 8_000;
 
-/** What a trial's leads are sent to, behind a door of HTTPS: its simulated CRM, or what stands in its place. */
+/** Opens a trial's recipient behind HTTPS: its simulated CRM, or a replacement. */
 export type OpenDoor = (
   preset: string,
   options: SimulatorOptions,
