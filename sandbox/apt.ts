@@ -1,13 +1,13 @@
-// Installs MariaDB and Redis, or the one of them that is missing, with apt: on Debian or Ubuntu as root.
-// Invariant: the packages' own services are not started (a policy-rc.d forbids it while apt runs) and the
-// machine's policy, if it had one, is back afterwards. flock lets two starts at once take turns.
+// Installs MariaDB and Redis, or the missing one of them, with apt: on Debian or Ubuntu as root.
+// Invariant: the packages' own services are not started (a policy-rc.d forbids it while apt runs), and the machine's own policy is
+// restored afterwards. flock lets two starts at once take turns.
 import { spawn } from 'node:child_process';
 import { findProgram } from './binaries.ts';
 
 export const aptIsPossible = (): boolean =>
   process.getuid?.() === 0 && findProgram('apt-get') !== undefined && findProgram('flock') !== undefined;
 
-// A policy file carrying our mark was left by a run cut short: the machine's own is the one beside it.
+// A policy file with our mark is the remnant of an interrupted run: the machine's own is beside it.
 const SCRIPT = `
 set -e
 policy=/usr/sbin/policy-rc.d
@@ -27,7 +27,7 @@ apt-get -o DPkg::Lock::Timeout=300 update -q
 apt-get -o DPkg::Lock::Timeout=300 install -q -y --no-install-recommends "$@"
 `;
 
-/** Returns undefined when it worked, else the last lines of what apt said. */
+/** Returns undefined on success, else the last lines of apt's output. */
 export function installWithApt(
   packages: readonly string[],
   log: (line: string) => void,

@@ -1,5 +1,4 @@
-// Finds the database servers installed on this machine. Servers often live in /usr/sbin, which the PATH of an
-// ordinary user does not name.
+// Finds the database servers installed on this machine. Many are in /usr/sbin, which an ordinary user's PATH does not name.
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { spawnSync } from 'node:child_process';
@@ -26,7 +25,7 @@ export type MysqlBinary = {
   readonly install?: string;
 };
 
-/** The first of these programs that is installed. */
+/** The first installed one of these programs. */
 export const findProgram = (...names: readonly string[]): string | undefined => installed(names)[0];
 
 // PATH is the machine's, not a setting of Relais: src/config.ts has no part in it.
@@ -51,7 +50,7 @@ export function findMysql(engine?: Engine): MysqlBinary | undefined {
   return undefined;
 }
 
-// On many systems `mysqld` is MariaDB under its old name: only the version tells.
+// On many systems `mysqld` is MariaDB under its old name: only the version distinguishes them.
 function binaryOf(server: string): MysqlBinary | undefined {
   const { status, stdout } = spawnSync(server, ['--no-defaults', '--version'], { encoding: 'utf8' });
   if (status !== 0) return undefined;
@@ -60,7 +59,7 @@ function binaryOf(server: string): MysqlBinary | undefined {
   return install === undefined ? undefined : { kind: 'mariadb', server, install };
 }
 
-/** Says a version, as `--version` prints it and as a server greets with it. */
+/** True for a version of MariaDB, as `--version` prints it or as a server greets with it. */
 export const isMariadb = (version: string): boolean => /mariadb/i.test(version);
 
 export const findRedis = (): string | undefined => findProgram('redis-server', 'valkey-server');

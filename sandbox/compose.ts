@@ -1,7 +1,6 @@
-// MySQL and Redis in Docker Compose, for machines that have Docker and no servers of their own.
+// Starts MySQL and Redis in Docker Compose, for machines that have Docker and no servers of their own.
 // Never run yet: `npm run lab -- docker` runs the production-like compose file, not these services.
-// Invariant: the project's name comes from its folder, so two checkouts never share containers, and `down`
-// takes its volumes along.
+// Invariant: the project's name comes from its folder, so two checkouts never share containers, and `down` removes its volumes too.
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -57,8 +56,8 @@ export async function startCompose(folder: string): Promise<ComposeServices> {
   }
 }
 
-// Port 0 on the loopback: Docker picks a free one. The client inside asks over TCP, because the image's first,
-// temporary server listens on its socket only and would look healthy too early.
+// Port 0 on the loopback: Docker picks a free one. The client inside connects over TCP, because the image's first, temporary server
+// listens on its socket only and would look healthy too early.
 const composeFile = (password: string): string => `services:
   mysql:
     image: mysql:8.4

@@ -1,6 +1,5 @@
-// A folder of its own for each run of private services, and what to do with those of runs that are dead.
-// Invariant: a folder whose owner lives is never touched, and no process is ended that does not have its working
-// folder inside a folder of ours.
+// Makes a folder for each run of private services, and removes those of dead runs.
+// Invariant: the folder of a living owner is never touched, and no process is ended whose working folder is not inside a folder of ours.
 import { randomBytes } from 'node:crypto';
 import {
   existsSync,
@@ -37,7 +36,7 @@ export type RunFolder = {
   readonly release: () => void;
 };
 
-/** Takes `path` for this process: removes what dead runs left beside it, then writes our name into it. */
+/** Takes `path` for this process: removes the remains of dead runs beside it, then writes our process id into it. */
 export async function takeFolder(
   path: string,
   options: { readonly keep: boolean; readonly log: (line: string) => void },
@@ -63,8 +62,7 @@ export async function takeFolder(
   return { path: real, socket: socketFolder === undefined ? direct : join(socketFolder, 'm.sock'), release };
 }
 
-// Folder and owner appear together, by a rename: a folder without its owner would look abandoned to nobody and
-// in use to everybody.
+// Folder and owner appear together, by a rename: a folder without its owner would look in use for ever.
 function writeOwner(path: string, owner: Owner): void {
   const text = JSON.stringify(owner);
   const prepared = join(dirname(path), `.new-${randomBytes(6).toString('hex')}`);
@@ -91,7 +89,7 @@ function writeOwner(path: string, owner: Owner): void {
   }
 }
 
-/** Ends the servers of runs whose process is gone and removes their folders; kept data stays. */
+/** Ends the servers of dead runs and removes their folders; kept data stays. */
 export async function removeLeftovers(parent: string, log: (line: string) => void): Promise<void> {
   for (const name of readdirSync(parent)) {
     const path = join(parent, name);
@@ -136,7 +134,7 @@ async function endProcessesIn(folder: string): Promise<void> {
   for (let waited = 0; tell('SIGKILL') && waited < 5_000; waited += 100) await sleep(100);
 }
 
-/** Processes whose working folder is `folder` or inside it. Needs /proc; elsewhere the guardian must do. */
+/** Processes whose working folder is `folder` or inside it. Needs /proc; elsewhere only the guardian ends them. */
 export function processesIn(folder: string): number[] {
   if (!existsSync('/proc/self/cwd')) return [];
   return readdirSync('/proc')
@@ -166,11 +164,11 @@ function isAlive({ pid, started }: Owner): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  // The same number on a younger process is somebody else.
+  // The same number on a younger process is another process.
   return !isZombie(pid) && startOf(pid) === started;
 }
 
-// Fields of /proc/<pid>/stat after the command name, which may itself hold spaces and parentheses.
+// Fields of /proc/<pid>/stat after the command name, which may itself contain spaces and parentheses.
 function statOf(pid: number): string[] {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');

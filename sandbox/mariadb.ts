@@ -1,6 +1,6 @@
-// A private MariaDB (or MySQL) with its own data folder, on a free port of the loopback.
-// Invariant: durable at commit, and nobody gets in without the random password: it is set by an init file,
-// which the server runs before it accepts its first connection.
+// Runs a private MariaDB (or MySQL) with its own data folder, on a free port of the loopback.
+// Invariant: durable at commit, and no login without the random password: an init file sets it, which the server runs before it accepts
+// its first connection.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ export type PrivateServer = { readonly url: string; readonly process: ServerProc
 
 export type MariadbOptions = {
   readonly binary: MysqlBinary;
-  /** data, password and log live here; kept data is used again */
+  /** data, password and log are here; kept data is used again */
   readonly folder: string;
   readonly socket: string;
   readonly durable: boolean;
@@ -46,8 +46,8 @@ export async function startMariadb(options: MariadbOptions): Promise<PrivateServ
       folder,
       logFile: errorLog,
     });
-    // Asked through the socket, which is ours alone: another server may have won the port, and it would greet
-    // us just as well there. Ours opens its port before its socket, or ends.
+    // Connects through the socket, which is ours alone: another server may have taken the port, and it would greet us just as well there.
+    // Ours opens its port before its socket, or ends.
     const greets = async (): Promise<boolean> =>
       (await converse({ path: socket }, '', (text) => text.length > 5)) !== '';
     const readiness = await untilReady(server, greets, errorLog).catch(async (error: unknown) => {
@@ -63,7 +63,7 @@ export async function startMariadb(options: MariadbOptions): Promise<PrivateServ
   throw new RelaisError('SERVICE-001', `${binary.server} did not start:\n${lastLines(errorLog)}`);
 }
 
-// What a process has written, it has written, also where it is killed: only a machine that stops would lose it.
+// A killed process loses nothing it has written: only a machine that stops would.
 const unsynced = [
   '--innodb-flush-method=nosync',
   '--loose-innodb-doublewrite=OFF',
@@ -71,8 +71,8 @@ const unsynced = [
   '--sync-binlog=0',
 ];
 
-// MySQL's X protocol would open port 33060, one for the whole machine, and a package names a folder for exports that is not
-// here. The rest is as MySQL has it by itself, the binary log and the trust in who writes triggers among it.
+// MySQL's X protocol would open port 33060, one for the whole machine, and a package names a folder for exports that does not exist here.
+// Everything else is MySQL's default, the binary log and the trust in authors of triggers included.
 const mysqlOnly = ['--mysqlx=OFF', '--secure-file-priv=NULL'];
 
 function serverArguments(
@@ -125,15 +125,14 @@ function rememberedPassword(file: string): string {
   return password;
 }
 
-// Its own, because a MariaDB that starts removes the temporary tables it finds in its folder for them: two in
-// /tmp pull them from under each other.
+// A folder of its own: a starting MariaDB removes the temporary tables it finds there, so two in /tmp would remove each other's.
 function temporaryFolder(folder: string): string {
   const path = join(folder, 'tmp');
   mkdirSync(path, { recursive: true, mode: 0o700 });
   return path;
 }
 
-// What follows the first error is a page of general advice.
+// A page of general advice follows the first error.
 const errorLines = (text: string): string =>
   text
     .split('\n')
@@ -146,7 +145,7 @@ async function createData(
   dataFolder: string,
   log: string,
 ): Promise<void> {
-  // A half-made data folder of a start cut short cannot be completed.
+  // A half-made data folder of an interrupted start cannot be completed.
   rmSync(dataFolder, { recursive: true, force: true });
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const common = [

@@ -1,7 +1,7 @@
-// A MySQL server for Debian, which has none in its releases: the packages of Debian unstable, unpacked under .relais/mysql with
-// every library they need, the C library too. It runs through its own loader, so the release of Debian below does not matter.
-// Invariant: nothing of the system changes. apt works with lists, status and cache of its own in that folder. The program appears
-// last, by a rename; of two starts at once one waits for the other; a start cut short leaves what it has got for the next.
+// Unpacks a MySQL server for Debian, which has none in its releases: the packages of Debian unstable, under .relais/mysql with every
+// library they need, the C library too. It runs through its own loader, so Debian's release does not matter.
+// Invariant: nothing of the system changes. apt works with lists, status and cache of its own in that folder. The program appears last,
+// by a rename; of two starts at once one waits for the other; an interrupted start leaves its downloads for the next.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ function isDebian(): boolean {
   }
 }
 
-/** Returns undefined when it worked, else the last lines of what apt said. */
+/** Returns undefined on success, else the last lines of apt's output. */
 export function unpackMysql(log: (line: string) => void): Promise<string | undefined> {
   log(
     `getting MySQL from the packages of Debian unstable into ${mysqlFolder} (60 MB); nothing is installed on the system`,

@@ -1,5 +1,5 @@
-// Free TCP ports on the loopback, and waiting for what should come to listen there.
-// Invariant: a port found free may be lost again before its server binds it, but to no outgoing connection.
+// Finds free TCP ports on the loopback, and waits for a server to listen there.
+// Invariant: a free port may be taken before its server binds it, but by no outgoing connection.
 import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import type { NetConnectOpts } from 'node:net';
@@ -19,7 +19,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Binds the port and lets it go. */
+/** Binds the port and releases it. */
 const bound = (port: number): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();
@@ -28,8 +28,8 @@ const bound = (port: number): Promise<number> =>
   });
 
 /**
- * Connects, says `words` if any, and returns what is answered until `enough` or the end of the line.
- * Returns '' when nobody listens: while a server starts that is an ordinary answer.
+ * Connects, sends `words` if any, and returns the answer until `enough` or the end of the line.
+ * Returns '' when no server listens: while a server starts that is an ordinary answer.
  */
 export function converse(
   to: NetConnectOpts,

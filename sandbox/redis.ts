@@ -1,5 +1,5 @@
-// A private Redis (or Valkey) on a free port of the loopback, with a random password.
-// Invariant: it refuses writes rather than forgetting keys (noeviction), which BullMQ depends on.
+// Runs a private Redis (or Valkey) on a free port of the loopback, with a random password.
+// Invariant: it refuses writes rather than evicting keys (noeviction), which BullMQ depends on.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ export async function startRedis({ program, folder, durable }: RedisOptions): Pr
     // In a file and not on the command line, which every user of the machine can read.
     writeFileSync(config, configuration({ port, password, dataFolder, durable }), { mode: 0o600 });
     const server = launch({ program, args: [config], folder: dataFolder, logFile: log });
-    // Its own process id in the answer proves that no other server has won the port.
+    // Its own process id in the answer proves that no other server has taken the port.
     const answers = async (): Promise<boolean> => {
       const ask = `AUTH ${password}\r\nINFO\r\n`;
       const answer = await converse({ host: '127.0.0.1', port }, ask, (text) => text.includes('# Keyspace'));

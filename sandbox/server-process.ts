@@ -1,6 +1,6 @@
-// One server started for our own use: launched apart from our terminal's group, watched, stopped politely.
-// Invariant: it does not outlive us. stop() ends it; so does our ordinary exit; so does the guardian, a shell
-// that waits for our end of a pipe to close, when we are killed without a word.
+// Starts one server for our own use: outside our terminal's group, watched, stopped in order.
+// Invariant: it does not outlive us. stop() ends it; so does our ordinary exit; so does the guardian, a shell that waits for our end of a
+// pipe to close, when we are killed.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,14 +15,14 @@ export type ServerProcess = {
 export type Launch = {
   readonly program: string;
   readonly args: readonly string[];
-  /** also the working folder: it is how a later start recognises what an earlier one left running */
+  /** also the working folder: a later start recognises the remains of an earlier one by it */
   readonly folder: string;
   readonly logFile: string;
   /** instead of our own environment */
   readonly env?: NodeJS.ProcessEnv;
 };
 
-// The same process is meant only while its working folder is still ours: ids are reused.
+// The process is the same only while its working folder is still ours: ids are reused.
 const GUARDIAN = 'read _; case "$(readlink "/proc/$1/cwd")" in "$2"|"$2"/*) kill -TERM "$1";; esac';
 const PATIENCE_MS = 10_000;
 
@@ -58,7 +58,7 @@ export function launch({ program, args, folder, logFile, env }: Launch): ServerP
     process.off('exit', endWithUs);
     dismissGuardian();
     if (ended) return;
-    // The child keeps us alive while we wait; the timers must not keep us once it has ended.
+    // The child keeps us alive while we wait; the timers must not once it has ended.
     child.ref();
     child.kill('SIGTERM');
     await Promise.race([end, sleep(PATIENCE_MS, undefined, { ref: false })]);
@@ -87,7 +87,7 @@ function postGuardian(pid: number, folder: string): () => void {
 
 export type Readiness = 'ready' | 'ended';
 
-/** Asks `probe` until it says yes, the server ends, or a minute has passed (a cold disk can be that slow). */
+/** Calls `probe` until it returns true, the server ends, or a minute has passed (a cold disk can be that slow). */
 export async function untilReady(
   server: ServerProcess,
   probe: () => Promise<boolean>,

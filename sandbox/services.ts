@@ -1,8 +1,8 @@
-// MySQL (or MariaDB) and Redis for a demo or a test run, wherever it is started: those the caller names, else
-// private ones from programs installed here, else Docker Compose, else apt as root, else a message that lists
-// the choices. Where MySQL is asked for by its name, Debian's unpacked packages come before Docker.
-// Invariant: after stop() nothing of ours runs and, unless asked to keep it, no data is left; what a killed run
-// left behind is cleaned up by the next start (see folders.ts).
+// Provides MySQL (or MariaDB) and Redis for a demo or a test run: the servers the caller names, else private ones from programs installed
+// here, else Docker Compose, else apt as root, else a message that lists the choices. For MySQL by name, Debian's unpacked packages come
+// before Docker.
+// Invariant: after stop() nothing of ours runs and, unless asked to keep it, no data is left; the next start cleans up after a killed run
+// (see folders.ts).
 import { parseRedisPlace, redisForms } from '../src/config/redis-place.ts';
 import { RelaisError } from '../src/errors.ts';
 import { aptIsPossible, installWithApt } from './apt.ts';
@@ -27,13 +27,13 @@ export type Services = {
 export type ServiceOptions = {
   /** absolute; for data, sockets and logs. One per run: <root>/.relais/<what>-<pid> */
   readonly folder: string;
-  /** told to a person, one line at a time */
+  /** receives the progress, one line at a time */
   readonly log: (line: string) => void;
-  /** false: commits may be lost when the machine (not the server) goes down. Default true */
+  /** false: commits may be lost when the machine (not the server) stops. Default true */
   readonly durable?: boolean;
   /** true: data stays for the next start with the same folder. Default false */
   readonly keep?: boolean;
-  /** Which server it must be; without it any. */
+  /** The required engine; without it any. */
   readonly engine?: Engine;
   readonly mysqlUrl?: string;
   readonly redisUrl?: string;
@@ -84,7 +84,7 @@ const hasRedis = ({ redisUrl }: ServiceOptions): boolean =>
   redisUrl !== undefined || findRedis() !== undefined;
 const hasPrograms = (options: ServiceOptions): boolean => hasMysql(options) && hasRedis(options);
 
-/** The packages of Debian and Ubuntu that bring what is not here. */
+/** The packages of Debian and Ubuntu for the missing servers. */
 const missing = (options: ServiceOptions): readonly string[] => [
   ...(hasMysql(options) || options.engine === 'mysql' ? [] : ['mariadb-server']),
   ...(hasRedis(options) ? [] : ['redis-server']),
@@ -155,9 +155,9 @@ async function mysqlMustAnswer(url: string, engine: Engine | undefined): Promise
 async function redisMustAnswer(url: string): Promise<void> {
   const place = parseRedisPlace(url);
   if (place === undefined) throw new RelaisError('SERVICE-001', `RELAIS_REDIS_URL must be ${redisForms}.`);
-  // Over TLS nothing readable comes: not asked.
+  // Over TLS no readable answer comes: not asked.
   if (place.tls) return;
-  // Any server answers, be it with an error; of a cluster, or of sentinels, one is enough.
+  // Any server answers, even with an error; of a cluster or of sentinels, one is enough.
   for (const node of place.nodes)
     if ((await converse(node, 'PING\r\n', (text) => text.length > 4, 5_000)) !== '') return;
   throw noAnswer('RELAIS_REDIS_URL', place.nodes);

@@ -1,10 +1,10 @@
-// The four demo clients as a system in front of the gateway knows them: programmes, legal entity, consents it must record.
-// Invariant: agrees with mappings/<client>; what the client wants written is not known here.
+// Defines the four demo clients as a system in front of the gateway knows them: programmes, legal entity, consents to record.
+// Invariant: agrees with mappings/<client>; the client's own format is not known here.
 import type { Random } from './random.ts';
 
 export interface DemoClient {
   readonly id: string;
-  /** Destination that its leads must reach. */
+  /** Destination that must receive its leads. */
   readonly destination: string;
   readonly connector: 'webhook' | 'email' | 'flow';
   readonly prefix: string;
@@ -74,7 +74,7 @@ export const demoClients: readonly DemoClient[] = [
   },
 ];
 
-/** Programmes Horizon's own CRM says no to: sold out (422), and unknown to it (a 200 that says no). */
+/** Programmes that Horizon's own CRM refuses: sold out (422), and unknown to it (a 200 with a refusal in the body). */
 export const soldOutProgramme = 'HZ-SOLDOUT';
 export const unknownProgramme = 'HZ-GHOST';
 

@@ -1,4 +1,4 @@
-// What invented persons answered: every state, on several purposes and channels, with the proof the law asks for.
+// Invents the consents of persons: every state, on several purposes and channels, with the proof the law requires.
 // Invariant: follows the lead contract; a phone grant always names its legal entity and wording (C16b).
 import type { DemoClient } from './clients.ts';
 import type { Random } from './random.ts';
@@ -16,7 +16,7 @@ export interface ConsentEvent {
 
 const dayMs = 86_400_000;
 
-/** Answers to everything the client asks, and to a few channels it does not. */
+/** Answers to all of the client's questions, and to a few channels it does not ask about. */
 export function inventConsents(
   random: Random,
   client: DemoClient,
@@ -44,7 +44,7 @@ function inventAnswer(
     ['not_asked', 18],
     ['withdrawn', 13],
   ] as const);
-  // Somebody who agreed more than a year ago: for the phone that counts as a refusal now.
+  // A consent given more than a year ago: for the phone it counts as a refusal now.
   const agedMs = state === 'granted' && channel === 'phone' && random.oneIn(8) ? 400 * dayMs : 0;
   const base = {
     purpose,
@@ -59,7 +59,7 @@ function inventAnswer(
       return [{ ...base, ...proof, ...until, state, recordedAt: at(-agedMs) }];
     }
     case 'withdrawn':
-      // A withdrawal takes back something given earlier: both are recorded.
+      // A withdrawal revokes an earlier consent: both are recorded.
       return [
         { ...base, ...proof, state: 'granted', recordedAt: at(-90 * dayMs) },
         { ...base, state, recordedAt: at(0) },

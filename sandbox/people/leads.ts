@@ -1,5 +1,5 @@
-// The demo's leads: rows of lead_intake, and for each how its trip must end.
-// Invariant: the same seed, count and moment give the same rows; what must go wrong is known beforehand.
+// Invents the demo's leads: rows of lead_intake, and for each its expected end.
+// Invariant: the same seed, count and moment give the same rows; every failure is known beforehand.
 import { fields } from '../../src/intake/fields.ts';
 import { clientsInTurn, demoClients, soldOutProgramme, unknownProgramme } from './clients.ts';
 import type { DemoClient } from './clients.ts';
@@ -13,7 +13,7 @@ import type { Random } from './random.ts';
 export type DemoValue = string | number | Date;
 export type DemoRow = Readonly<Record<string, DemoValue>>;
 
-/** How a lead's trip must end. `detail` is the beginning of the reason, or `column CODE` of a refusal at the door. */
+/** The expected end of a lead. `detail` is the beginning of the reason, or `column CODE` of a refusal at intake. */
 export interface LeadEnding {
   readonly ending: 'delivered' | 'withheld' | 'failed' | 'not_routed' | 'refused';
   readonly detail: string;
@@ -68,11 +68,11 @@ export function inventLeads(options: {
 
 function suits(trouble: Trouble, client: DemoClient | undefined): boolean {
   if (trouble === 'sold_out' || trouble === 'ghost') return client?.id === 'horizon';
-  // Littoral's people read mails: they take a lead without a name.
+  // Littoral's people read mails: they accept a lead without a name.
   return trouble !== 'no_name' || client?.id !== 'littoral';
 }
 
-/** @param index names person and lead; each its own */
+/** @param index identifies person and lead; each has its own */
 export function inventLead(random: Random, client: DemoClient, index: number, now: Date): DemoLead {
   const reference = `${client.prefix}-${String(index + 1).padStart(6, '0')}`;
   const person = inventPerson(random, index);
@@ -120,7 +120,7 @@ function identityOf(person: Person): Record<string, string | undefined> {
   };
 }
 
-/** Columns of the lead contract that nobody wrote a generator for: half of the leads have the sample of their definition. */
+/** Columns of the lead contract without a generator: half of the leads have the sample of their definition. */
 function inventOthers(random: Random, known: Readonly<Record<string, unknown>>): Record<string, DemoValue> {
   const others: Record<string, DemoValue> = {};
   for (const { name, sample } of fields)
@@ -137,7 +137,7 @@ function spoil(lead: DemoLead, trouble: Trouble, client: DemoClient, random: Ran
   });
   switch (trouble) {
     case 'no_opt_in': {
-      // Half of them were asked one thing and not the other; half were asked nothing at all.
+      // Half of them answered one question and not the other; half were asked nothing.
       const [kept] = client.optIns;
       const partial = inventConsents(random, client, lead.row['collected_at'] as Date).filter(
         (consent) => consent.purpose === kept?.[0] && consent.channel === kept[1],
@@ -169,7 +169,7 @@ function spoil(lead: DemoLead, trouble: Trouble, client: DemoClient, random: Ran
   }
 }
 
-/** Rows the lead contract does not let in, one fault each. */
+/** Rows the lead contract refuses, one fault each. */
 function atTheDoor(
   change: (row: Readonly<Record<string, DemoValue | undefined>>, ending: LeadEnding) => DemoLead,
   turn: number,

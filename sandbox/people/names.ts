@@ -1,4 +1,4 @@
-// The raw material of invented persons: names as they are spelt in France, with everything that breaks software.
+// Lists the raw material of invented persons: names as spelt in France, with everything that breaks software.
 // Invariant: no real person is meant; first and last names are drawn apart.
 
 export const firstNames = {
@@ -137,7 +137,7 @@ export const mailHosts = [
   'poste.example',
 ] as const;
 
-/** As typed in forms and noted by agents. The hostile ones are there on purpose: mail, CSV and XML must carry them whole. */
+/** As typed in forms and noted by agents. The hostile ones are deliberate: mail, CSV and XML must transmit them whole. */
 export const comments = [
   'Souhaite un étage élevé avec balcon, si possible exposé plein sud.',
   'Rappeler après 18 h 30 ; ne travaille pas le mercredi.',

@@ -1,6 +1,6 @@
-// Invented persons, from a seed.
-// Invariant: nobody can be reached: phones only in the ranges kept for fiction (+33 1 99 00, +33 6 39 98), mail only
-// at .example and .invalid.
+// Invents persons, from a seed.
+// Invariant: no person can be reached: phones only in the ranges kept for fiction (+33 1 99 00, +33 6 39 98), mail only at .example and
+// .invalid.
 import { firstNames, lastNames, mailHosts, streets } from './names.ts';
 import { communes } from './places.ts';
 import type { Commune } from './places.ts';
@@ -16,7 +16,7 @@ export interface Person {
   readonly addressLine1?: string;
   readonly addressLine2?: string;
   readonly commune: Commune;
-  /** Whether the person gave an address; the commune of origin is known all the same. */
+  /** True when the person gave an address; the commune of origin is always known. */
   readonly hasAddress: boolean;
 }
 
@@ -26,7 +26,7 @@ export function inventPerson(random: Random, index: number): Person {
   const firstName = random.pick(firstNames[civility]);
   const lastName = random.pick(lastNames);
   const digits = String(index % 10_000).padStart(4, '0');
-  // Everybody leaves something to be reached by, few leave everything.
+  // Every person leaves one way of contact, few leave all.
   const left = random.weighted([
     ['mobile', 30],
     ['mobile email', 40],

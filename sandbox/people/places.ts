@@ -1,5 +1,5 @@
-// Real communes and départements, from the official data package.
-// Invariant: read once, from the package's files: requiring the package would look for them in the working folder.
+// Reads real communes and départements from the official data package.
+// Invariant: read once, from the package's files: requiring the package would search the working folder for them.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -24,7 +24,7 @@ interface Raw {
 
 let known: readonly Commune[] | undefined;
 
-/** Communes of more than 3 000 inhabitants: where property programmes have their prospects. In the order of their code. */
+/** Communes of more than 3 000 inhabitants, where property programmes have their prospects, in the order of their code. */
 export function communes(): readonly Commune[] {
   known ??= readCommunes();
   return known;

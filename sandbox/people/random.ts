@@ -1,4 +1,4 @@
-// A small seeded generator: the same seed gives the same persons on every machine.
+// Makes seeded random values: the same seed gives the same persons on every machine.
 // Invariant: not for secrets; keys and passwords come from node:crypto.
 
 export interface Random {

@@ -1,11 +1,11 @@
-// What invented persons asked for, where they came from, and what was done with them since.
+// Invents the requests of persons: what they asked for, their origin, and the centre's actions since.
 // Invariant: fields are missing as often as in life; an action of the centre is never a sign of life of the prospect.
 import type { DemoClient } from './clients.ts';
 import { comments } from './names.ts';
 import type { Person } from './people.ts';
 import type { Random } from './random.ts';
 
-/** Every column it knows has its key, also where nothing was said: what is left over is invented from the contract's samples. */
+/** Every known column has its key, even without a value: the contract's samples fill the other columns only. */
 type Fields = Readonly<Record<string, string | number | Date | undefined>>;
 
 export function inventProject(random: Random, client: DemoClient, person: Person): Fields {
@@ -54,7 +54,7 @@ const housingUses = [
   ['other', 5],
 ] as const;
 
-/** Said on the phone by some; leaves only where the client's contract and the destination both list it. */
+/** Given on the phone by some persons; sent only where the client's contract and the destination both list it. */
 function inventFinances(random: Random): Fields {
   const said = (share: number): boolean => random.next() < share;
   const speaks = said(0.3);

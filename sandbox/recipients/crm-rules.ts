@@ -1,4 +1,4 @@
-// What Horizon's CRM insists on before it keeps a lead: token, signature, the shape agreed with the client, open programmes.
+// Checks Horizon's conditions for a lead: token, signature, the shape agreed with the client, open programmes.
 // Invariant: pure, and written from the client's side: it shares no code with the gateway, so it cannot share its faults.
 import { Ajv } from 'ajv';
 import { Webhook } from 'standardwebhooks';
@@ -100,7 +100,7 @@ export function createCrmRules(secrets: CrmSecrets): (request: CrmRequest) => Ju
       return no(422, path === '/contact/tel' ? 'E12' : 'E10');
     }
     if (parsed.projet.programme === soldOutProgramme) return no(422, 'PROGRAMME_CLOSED');
-    // Some CRMs say no with a yes: status 200, and the refusal in the body.
+    // Some CRMs refuse with status 200, and the refusal in the body.
     if (parsed.projet.programme === unknownProgramme) return no(200, 'E31');
     return { ok: true, content: parsed };
   };

@@ -1,4 +1,4 @@
-// Horizon's CRM: a small HTTPS server that checks what it gets, recognises what it has, and has its moods.
+// Serves Horizon's CRM over HTTPS: checks each request, recognises repeats, and has bad days.
 // Invariant: keeps a lead once per webhook-id and writes every request it kept or recognised as one line of its own file.
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
@@ -34,7 +34,7 @@ export interface Crm extends DemoRecipient {
 export interface CrmOptions {
   readonly certificate: Certificate;
   readonly secrets: CrmSecrets;
-  /** leads.jsonl goes here. */
+  /** Path of leads.jsonl. */
   readonly file: string;
   readonly destination: string;
   readonly mood: () => Mood;
@@ -42,12 +42,12 @@ export interface CrmOptions {
   readonly latencyMs: () => number;
 }
 
-/** What the CRM has in memory. */
+/** The CRM's memory. */
 interface Memory {
   /** By webhook-id. */
   readonly known: Map<string, Line>;
   readonly ids: Set<string>;
-  /** The mood each webhook-id met first: the next request meets a kind one. */
+  /** The mood each webhook-id met first: its later requests meet a kind one. */
   readonly moods: Map<string, Mood>;
   refusesPhones: boolean;
 }
@@ -201,7 +201,7 @@ function linesOf(file: string): readonly Line[] {
     .map((line) => JSON.parse(line) as Line);
 }
 
-/** The CRM's record as its file tells it. */
+/** The CRM's report, read from its file. */
 export function readCrmFile(file: string, destination: string): RecipientReport {
   const kept = new Map<string, Received & { times: number }>();
   const complaints: string[] = [];

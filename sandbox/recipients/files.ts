@@ -1,4 +1,4 @@
-// Alpes and Hexagone: an SFTP account each, and how their systems read the files that land in it.
+// Runs the SFTP accounts of Alpes and Hexagone, and reads the received files as their systems do.
 // Invariant: read as the client would: windows-1252 and semicolons, XML with its attributes; a control file must agree.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
@@ -95,7 +95,7 @@ interface XmlLead {
   readonly optin?: readonly ({ readonly '@canal': string; readonly '#text'?: string } | string)[];
 }
 
-/** `<leads><lead ref action>...`, every text as it stands: "0" must not become 0. */
+/** `<leads><lead ref action>...`, every value a text: "0" must not become 0. */
 export function xmlRows(bytes: Buffer): readonly Row[] {
   const parser = new XMLParser({
     ignoreAttributes: false,

@@ -1,6 +1,6 @@
-// What an FTPS server of the sandbox does for somebody who is logged in: commands on files, and connections for data.
-// Invariant: a rename never replaces; data come only from whoever resumes the session of the commands; nothing outside the
-// account's folder can be named.
+// Executes the commands of a logged-in FTPS session: on files, and to open data connections.
+// Invariant: a rename never replaces; a data connection resumes the TLS session of the commands; no command can name a path outside the
+// account's folder.
 import { createReadStream, createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -12,14 +12,14 @@ import type { SecureContext } from 'node:tls';
 
 export type FtpsStep = 'connect' | 'open' | 'stored' | 'rename' | 'renamed' | 'read';
 
-/** What a test has it do instead of going on: an answer, cut the connection, or fall silent. */
+/** A planted fault replaces the step: an answer, a cut connection, or silence. */
 export type FtpsFault = number | 'reset' | 'hang' | undefined;
 
 export interface Serving {
   /** Home of the account; created. */
   readonly home: string;
   readonly fault?: (step: FtpsStep, path: string) => FtpsFault;
-  /** What it answers to PASV; EPSV is what it does. */
+  /** The answer to PASV; the server implements EPSV only. */
   readonly passive?: () => string | undefined;
   readonly context: SecureContext;
   readonly log: string[];
@@ -51,7 +51,7 @@ const replies: Readonly<Record<string, string>> = {
   NOOP: '200 ok',
 };
 
-/** A command of somebody who is logged in. */
+/** Executes one command of a logged-in session. */
 export async function commanded(
   command: string,
   argument: string,
@@ -153,7 +153,7 @@ async function moved(
 interface Data {
   readonly socket: TLSSocket;
   readonly isResumed: boolean;
-  /** Nothing came: Node tells the end of such a connection, and not that TLS was there. */
+  /** No data came: Node reports the end of such a connection, but not its TLS. */
   readonly isEmpty: boolean;
 }
 
@@ -162,7 +162,7 @@ interface Passive {
   readonly close: () => void;
 }
 
-/** A port for one connection of data. */
+/** Opens a port for one data connection. */
 async function offered(session: Session, { context, track }: Serving): Promise<string> {
   if (!session.isPrivate) return '522 PROT P first';
   session.passive?.close();

@@ -1,6 +1,6 @@
-// An FTPS server for one account, in this process, that writes into a folder: explicit or implicit TLS, passive data only.
-// Invariant: nothing but TLS gets a login or data, data only from whoever resumes the session of the commands, as vsftpd
-// wants it; a rename never replaces; nothing outside the account's folder can be named.
+// Runs an FTPS server for one account, in this process, that writes into a folder: explicit or implicit TLS, passive data only.
+// Invariant: login and data require TLS, and a data connection resumes the session of the commands, as vsftpd requires; a rename never
+// replaces; no command can name a path outside the account's folder.
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
@@ -60,7 +60,7 @@ export async function startFtps(options: FtpsOptions): Promise<SandboxFtps> {
   };
 }
 
-/** One session of commands. */
+/** Serves one session of commands. */
 function serve(plain: Socket, serving: Known): void {
   const { context, encryption } = serving;
   const session: Session = {
@@ -84,7 +84,7 @@ function serve(plain: Socket, serving: Known): void {
           .then(() => answered(line, session, serving, listen))
           .catch(() => void socket.destroy());
     });
-    // What is still to be written to whoever went away would keep it open.
+    // Unsent answers to a client that has left would keep the socket open.
     socket.on('end', () => void socket.destroy());
     socket.on('close', () => session.passive?.close());
   };

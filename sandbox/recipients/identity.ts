@@ -1,6 +1,6 @@
-// What the demo's recipients prove themselves with: a certificate made for the run, and a fixed SSH host key.
-// Invariant: good for loopback and invented persons only. The host key is derived from a public text on purpose: the
-// demo clients' mapping files pin its fingerprint, which therefore must be the same on every machine.
+// Makes the credentials of the demo's recipients: a certificate for the run, and a fixed SSH host key.
+// Invariant: good for loopback and invented persons only. The host key is derived from a public text on purpose: the demo clients'
+// mapping files pin its fingerprint, which therefore must be the same on every machine.
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { generate } from 'selfsigned';
 

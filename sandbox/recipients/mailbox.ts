@@ -1,4 +1,4 @@
-// Littoral's mailbox: an SMTP server with STARTTLS and a login that keeps every mail as a file a mail program opens.
+// Runs Littoral's mailbox: an SMTP server with STARTTLS and a login that stores every mail as a file a mail program opens.
 // Invariant: a mail is on disk before it is acknowledged; the record is read back from those files.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
@@ -10,7 +10,7 @@ import type { Received, DemoRecipient } from './record.ts';
 
 export interface Mailbox extends DemoRecipient {
   readonly port: number;
-  /** The old password opens nothing any more, and whoever was let in with it is sent away. */
+  /** Refuses the old password from now on, and cuts the open connections. */
   readonly changePassword: (password: string) => void;
 }
 
@@ -141,7 +141,7 @@ function optInOf(text: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const line of text.split(/\r?\n/)) {
     const [, field, value] = optInLine.exec(line) ?? [];
-    // The first one counts: a comment further down cannot pass for an opt-in.
+    // The first one counts: a later comment cannot pass for an opt-in.
     if (field !== undefined) found[field] ??= (value ?? '').trim();
   }
   return found;

@@ -1,4 +1,4 @@
-// The bad days of a CRM, on a seeded schedule: of twenty new leads one meets each kind of trouble.
+// Schedules the bad days of a CRM from a seed: of twenty new leads one meets each kind of trouble.
 // Invariant: trouble meets a lead on its first try only, so that every lead can end; never five outages in a row.
 import { createRandom } from '../people/random.ts';
 
@@ -8,11 +8,11 @@ export type Mood =
   | 'busy'
   /** 500, nothing kept. */
   | 'broken'
-  /** Keeps the lead, then answers 500: the next try hears "already known". */
+  /** Keeps the lead, then answers 500: the next try gets "already known". */
   | 'forgetful'
   /** Answers after a second and a half. */
   | 'slow'
-  /** 200 with a refusal that no rule of the mapping knows: must not count as a yes. */
+  /** 200 with a refusal that no rule of the mapping knows: must not count as an acceptance. */
   | 'evasive';
 
 const aDay: readonly Mood[] = [
@@ -24,7 +24,7 @@ const aDay: readonly Mood[] = [
   ...Array<Mood>(15).fill('kind'),
 ];
 
-/** The mood in which the n-th new lead is met. */
+/** The mood for the n-th new lead. */
 export function createMoods(seed: number): () => Mood {
   const random = createRandom(seed);
   let day: Mood[] = [];

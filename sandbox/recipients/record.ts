@@ -1,5 +1,5 @@
-// What a recipient says it has, in one shape for a CRM, a mailbox and a folder of files.
-// Invariant: comes from the recipient's own files alone; nothing of the gateway's database or code went into it.
+// Defines a recipient's report, in one shape for a CRM, a mailbox and a folder of files.
+// Invariant: comes from the recipient's own files alone; contains nothing of the gateway's database or code.
 
 export interface Received {
   readonly destination: string;
@@ -18,7 +18,7 @@ export interface Received {
 
 export interface RecipientReport {
   readonly received: readonly Received[];
-  /** What the recipient itself finds wrong: an unreadable file, a check sum that differs. */
+  /** Faults found by the recipient itself: an unreadable file, a check sum that differs. */
   readonly complaints: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export interface DemoRecipient {
   readonly place: string;
   /** Read afresh from the files, so that a change made by hand shows. */
   readonly read: () => Promise<RecipientReport>;
-  /** One real payload as it arrived, for the eyes; undefined before the first. */
+  /** One real payload as it arrived, to be shown; undefined before the first. */
   readonly sample: () => Promise<
     { readonly title: string; readonly text: string; readonly optInLines: RegExp } | undefined
   >;

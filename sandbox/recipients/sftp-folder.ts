@@ -1,4 +1,4 @@
-// The SFTP protocol over one folder: what an uploading client needs, and no more.
+// Serves the SFTP protocol over one folder: the part that an uploading client needs.
 // Invariant: paths are normalised below the home folder; a missing file is "no such file", an existing name stops a rename.
 import {
   closeSync,
@@ -70,7 +70,7 @@ function openSession(sftp: SFTPWrapper, home: string): Session {
   };
 }
 
-/** Paths and attributes. */
+/** Answers requests for paths and attributes. */
 function answerFacts({ sftp, home, real, fileOf }: Session): void {
   const stat = (id: number, path: string): void => {
     if (existsSync(real(path))) sftp.attrs(id, attributesOf(real(path)));
@@ -86,7 +86,7 @@ function answerFacts({ sftp, home, real, fileOf }: Session): void {
   sftp.on('FSETSTAT', (id) => sftp.status(id, OK));
 }
 
-/** Listing, renaming, removing. */
+/** Answers listing, renaming, removing. */
 function answerFolders({ sftp, real, fileOf, open }: Session): void {
   sftp.on('OPENDIR', (id, path) => {
     if (existsSync(real(path))) open(id, -1, path);
@@ -119,7 +119,7 @@ function answerFolders({ sftp, real, fileOf, open }: Session): void {
   });
 }
 
-/** Opening, writing, reading, closing. */
+/** Answers opening, writing, reading, closing. */
 function answerFiles({ sftp, real, fileOf, open, close }: Session): void {
   sftp.on('OPEN', (id, path, flags) => {
     try {

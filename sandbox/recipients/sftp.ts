@@ -1,5 +1,5 @@
-// An SFTP server for one account, in this process, that writes into a folder as OpenSSH would.
-// Invariant: a rename never replaces a file; nothing outside the account's folder can be named.
+// Runs an SFTP server for one account, in this process, that writes into a folder as OpenSSH would.
+// Invariant: a rename never replaces a file; no request can name a path outside the account's folder.
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
@@ -37,7 +37,7 @@ export async function startSftp({ login, home }: SftpOptions): Promise<SandboxSf
       accept().on('sftp', (acceptSftp) => serveFolder(acceptSftp(), home));
     });
   });
-  // A door of our own, for noDelay: without it every answer waits 40 ms for an acknowledgement.
+  // A server of our own, for noDelay: without it every answer waits 40 ms for an acknowledgement.
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);

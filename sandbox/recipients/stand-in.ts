@@ -1,5 +1,5 @@
-// Stands in for any recipient on this machine: an HTTPS or HTTP endpoint, a mailbox with STARTTLS, an SFTP folder.
-// Invariant: listens on loopback only and keeps what it got in memory or below the given folder; it knows no mapping.
+// Replaces any recipient on this machine: an HTTPS or HTTP endpoint, a mailbox with STARTTLS, an SFTP folder.
+// Invariant: listens on loopback only and keeps received data in memory or below the given folder; it knows no mapping.
 import http from 'node:http';
 import https from 'node:https';
 import { mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { startSftp } from './sftp.ts';
 /** Login of the mailbox and of the SFTP account. */
 export const standInLogin = { user: 'sandbox', password: 'sandbox-placeholder' } as const;
 
-/** What the endpoint answers from now on. */
+/** The endpoint's answer from now on. */
 export interface PreparedAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -24,9 +24,9 @@ export interface StartedStandIn {
   /** PEM to trust; absent where there is no TLS. */
   readonly authority?: string;
   readonly hostKey?: string;
-  /** Absent where the protocol knows no such answer. */
+  /** Absent where the protocol has no such answer. */
   readonly answerWith?: (answer: PreparedAnswer) => void;
-  /** How often something arrived, and where its files are, if it has any. */
+  /** How often something arrived, and its files, if any. */
   readonly received: () => { readonly count: number; readonly files: readonly string[] };
   readonly close: () => Promise<void>;
 }
@@ -114,5 +114,5 @@ function received(folder: string): { readonly count: number; readonly files: rea
   return { count: files.length, files };
 }
 
-/** The text of a file received, for the eyes. */
+/** The text of a received file, to be shown. */
 export const payloadText = (file: string): string => readFileSync(file, 'utf8');
