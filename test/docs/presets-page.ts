@@ -33,9 +33,8 @@ function recordedOf(name: string): readonly string[] {
       (file) => JSON.parse(readFileSync(join(recordings, name, version, file), 'utf8')) as Recorded,
     );
     const { system = '', date = '' } = all[0] ?? {};
-    const driven = files.map((file) => file.replace(/^\d+-(\w+)\.json$/, '$1')).join(' and ');
     const count = all.reduce((sum, { exchanges }) => sum + exchanges.length, 0);
-    return `Recorded from ${system}, ${date} (${driven}, ${count} exchanges; differences: ${reasons}).`;
+    return `Recorded from ${system}, ${date} (${count} exchanges, ${reasons} differences).`;
   });
 }
 
@@ -48,7 +47,7 @@ function publishedOf(name: string): readonly string[] {
 
 function modelledOn(name: string): readonly string[] {
   const found = simulatorOf(name);
-  return found === undefined ? ['Documentation only.'] : [`Modelled on: ${found.modelled}.`];
+  return found === undefined ? ['Documentation only.'] : [`Model: ${found.modelled}.`];
 }
 
 function list(): string {

@@ -24,8 +24,8 @@ test.each(blocks('yaml').map((text) => [text]))('this example is taken: %s', (te
 
 const keysUnder = (heading: string): readonly string[] => {
   const [, section = ''] = page.split(`\n## ${heading}\n`);
-  const table = section.split('\n## ')[0] ?? '';
-  return [...table.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = '']) =>
+  const list = section.split('\n## ')[0] ?? '';
+  return [...list.matchAll(/^- (`.*?): /gm)].flatMap(([, cell = '']) =>
     [...cell.matchAll(/`([A-Za-z0-9]+)`/g)].map(([, key = '']) => key),
   );
 };

@@ -9,7 +9,7 @@ export const problemsOfAnswers = {
   },
   'MAP-502': {
     meaning: 'The accepted rule takes anything, or answers that are no success.',
-    remedy: 'Name a 2xx status and something of the body only a success has; of a redirect, its Location.',
+    remedy: 'Name a 2xx status and something only a success has; of a redirect, its Location.',
   },
   'MAP-503': {
     meaning: 'A reason of the answer has no map with else.',
@@ -47,7 +47,7 @@ export const problemsOfAnswers = {
   },
   'MAP-511': {
     meaning: 'Answers of an accepted rule fit a no, and are read as one.',
-    remedy: 'Put the no above, or name in the accepted rule what only a success has.',
+    remedy: 'Put the no above, or name what only a success has.',
   },
   'MAP-512': {
     meaning: 'The rule compares a JSON value with the text "true" or "false".',

@@ -40,11 +40,11 @@ export const problemsOfCalls = {
   },
   'MAP-656': {
     meaning: 'A consent line sends an unknown call, or says other than send, omit or hold.',
-    remedy: 'Name a call of every action with the opt-in, and one of these words for each state.',
+    remedy: 'Name a call of every action, and one of these words for each state.',
   },
   'MAP-657': {
     meaning: 'A key beside calls belongs into them, or an action has none.',
-    remedy: 'Move it into the call, or give the action its calls.',
+    remedy: 'Move it there, or give the action its calls.',
   },
   'MAP-658': {
     meaning: 'A GET writes, or reads nothing that a later call needs.',

@@ -141,7 +141,7 @@ export const problemsOfForm = {
   },
   'MAP-701': {
     meaning: 'The formula guard would put an apostrophe before a phone with +.',
-    remedy: 'Write the phone as national, or formulaGuard: false for a machine.',
+    remedy: 'Write it as national, or formulaGuard: false for a machine.',
   },
   'MAP-703': {
     meaning: 'An XML prefix is not declared.',
@@ -164,8 +164,8 @@ export const problemsOfForm = {
     remedy: 'Write the field it requires, remove the one it lacks.',
   },
   'MAP-708': {
-    meaning: "The CSV cannot be read back: the mapping's own separator, column name or text is ambiguous.",
-    remedy: 'Change it, or quote all values.',
+    meaning: "The CSV cannot be read back: the mapping's own text is ambiguous.",
+    remedy: 'Change separator, column name or text, or quote all values.',
   },
   'MAP-709': {
     meaning: "The encoding lacks a letter of the mapping's own.",

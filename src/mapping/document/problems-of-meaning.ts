@@ -56,7 +56,7 @@ export const problemsOfMeaning = {
   },
   'MAP-214': {
     meaning: 'The template is wrong.',
-    remedy: 'Write {{path}} with a path of the source model; a text without a path belongs in value.',
+    remedy: 'Write {{path}}; a text without a path belongs in value.',
   },
   'MAP-215': {
     meaning: 'each lacks a list or fields of its elements.',
@@ -96,11 +96,11 @@ export const problemsOfMeaning = {
   },
   'MAP-224': {
     meaning: 'A text of the lead beside an opt-in could read as one (C20).',
-    remedy: 'Give the field a map, or a line with its own label.',
+    remedy: 'Give the field a map, or a line of its own.',
   },
   'MAP-225': {
     meaning: 'A literal text has {{...}} or names a secret.',
-    remedy: "Use from or template; a secret is the whole value of a webhook's field, or under send.",
+    remedy: "Use from or template; a secret is a whole value of a webhook's field, or under send.",
   },
   'MAP-301': {
     meaning: 'The consent block is missing (C20).',
@@ -135,7 +135,7 @@ export const problemsOfMeaning = {
     remedy: 'Give both a line for each purpose and channel.',
   },
   'MAP-310': {
-    meaning: 'An update could leave an opt-in out, so that the old one remains (C20).',
+    meaning: 'An update could leave an opt-in out (C20).',
     remedy: 'Write a value for granted, refused and withdrawn, or send a call in each.',
   },
   'MAP-311': {
@@ -144,15 +144,15 @@ export const problemsOfMeaning = {
   },
   'MAP-312': {
     meaning: 'An update by PUT leaves out an unchanged yes.',
-    remedy: 'Ask the recipient: optIn: always where PUT replaces the record, else changed.',
+    remedy: 'optIn: always where PUT replaces the record, else changed.',
   },
   'MAP-313': {
     meaning: 'A field with an opt-in and other values is always written.',
-    remedy: 'Give update its own fields without it, or write optIn: always once the client agreed.',
+    remedy: 'Give update its own fields without it, or write optIn: always.',
   },
   'MAP-308': {
     meaning: 'The file cannot encode the value of a state.',
-    remedy: 'Use letters of the encoding, and no delimiter where nothing is quoted.',
+    remedy: 'Use letters of the encoding, and no unquoted delimiter.',
   },
   'MAP-401': {
     meaning: 'The recipient is not in the contract facts (C19).',
@@ -204,7 +204,7 @@ export const problemsOfMeaning = {
   },
   'MAP-413': {
     meaning: 'The address is a secret, and an authorisation has no targets.',
-    remedy: 'Name the host under targets, unless every host of the contract is meant.',
+    remedy: 'Name the host under targets, unless all hosts are meant.',
   },
   'MAP-414': {
     meaning: 'The erasure names no lead: the recipient could erase none, or all.',

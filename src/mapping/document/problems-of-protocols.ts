@@ -8,7 +8,7 @@ export const problemsOfProtocols = {
   },
   'MAP-710': {
     meaning: 'The envelope has no place for a target, or cannot hold a value.',
-    remedy: "Begin with params (params[0] in XML-RPC), or with SOAP's record or header.",
+    remedy: "Begin with params (params[0] in XML-RPC), or SOAP's record or header.",
   },
   'MAP-711': {
     meaning: 'A parameter has no value: the next would take its place.',
