@@ -1,7 +1,7 @@
 // Assembles the parts that most processes never use, or use late: publishing, rights, requests, retention.
 // Invariant: opens nothing; src/app.ts opens connections and passes them in.
 import type { Config } from '../config.ts';
-import type { Published } from '../delivery/mapping-cache.ts';
+import type { Published } from '../delivery/trip/mapping-cache.ts';
 import type { Log } from '../log.ts';
 import type { CheckOptions } from '../mapping/check.ts';
 import type { Keys } from '../privacy/keys.ts';

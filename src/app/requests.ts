@@ -1,7 +1,7 @@
 // Assembles the requests of prospects, loaded when the first one is processed.
 // Invariant: opens nothing; src/app.ts opens connections and passes them in.
 import type { Config } from '../config.ts';
-import type { Published } from '../delivery/mapping-cache.ts';
+import type { Published } from '../delivery/trip/mapping-cache.ts';
 import { createAnomalyCounter } from '../intake/anomalies.ts';
 import { correctWithin } from '../intake/correct.ts';
 import type { Log } from '../log.ts';

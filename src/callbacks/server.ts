@@ -7,7 +7,7 @@ import type { NetworkPolicy } from '../../connectors/contract.ts';
 import { createHttpServer } from '../http/server.ts';
 import type { Database } from '../store/database.ts';
 import { findDestination } from '../store/destinations.ts';
-import type { InForce, Published } from '../delivery/mapping-cache.ts';
+import type { InForce, Published } from '../delivery/trip/mapping-cache.ts';
 import { hearCallback, type Heard } from '../delivery/background/callbacks.ts';
 import { raiseHourly } from '../delivery/background/bounces.ts';
 import { hearBounces } from '../delivery/background/provider-bounces.ts';

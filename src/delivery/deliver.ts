@@ -3,8 +3,8 @@
 // the end of its rows.
 import type { DestinationLimits } from '../domain/destination.ts';
 import type { Job } from '../queue/jobs.ts';
-import type { ClaimedOrder, DelivererOptions, Order, TripNeeds } from './trip.ts';
-import type { Recorded } from './attempt.ts';
+import type { ClaimedOrder, DelivererOptions, Order, TripNeeds } from './trip/trip.ts';
+import type { Recorded } from './trip/attempt.ts';
 import { lookUpFirst } from './send/look-up.ts';
 import { bindNeeds } from './needs.ts';
 import { chooseVersions } from './content/versions.ts';

@@ -27,9 +27,9 @@ import {
 } from '../store/due-work.ts';
 import { takeEndedFiles } from '../store/file-acknowledgements.ts';
 import { bringProbe, deferToOpening, showHeld } from '../store/held-back.ts';
-import type { Published } from './mapping-cache.ts';
+import type { Published } from './trip/mapping-cache.ts';
 import { jobOf, pushAgain, pushJobs } from './planning/push-jobs.ts';
-import { quarantineForEach, createQuarantine, unitOf, type Quarantine } from './quarantine.ts';
+import { quarantineForEach, createQuarantine, unitOf, type Quarantine } from './trip/quarantine.ts';
 
 export interface Dispatcher {
   /** Pushes what is due. `hints`: destinations that surely have work; without them MySQL is asked. Returns jobs pushed. */

@@ -6,14 +6,22 @@ import { derived } from '../domain/keyed.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { createPlaces, type Places } from '../queue/places.ts';
 import { groupSize, isStoreTrouble } from '../store/database.ts';
-import type { Access, Claim, ClaimLoad, Departure, DepartureAnswer, Recorded, TripEnd } from './attempt.ts';
-import { createBatcher } from './batcher.ts';
+import type {
+  Access,
+  Claim,
+  ClaimLoad,
+  Departure,
+  DepartureAnswer,
+  Recorded,
+  TripEnd,
+} from './trip/attempt.ts';
+import { createBatcher } from './trip/batcher.ts';
 import { claimTogether } from './claim/job.ts';
 import { createMappingDigests, depart, departWithClaim } from './departure/departure.ts';
 import { readAheadTogether } from './departure/write-ahead.ts';
-import { createCurrentMapping } from './mapping-cache.ts';
+import { createCurrentMapping } from './trip/mapping-cache.ts';
 import { waitsForPublication, recordEnds, recordWithoutBroken } from './outcome/record.ts';
-import type { DelivererOptions, ReadAhead, TripNeeds, WantedAhead } from './trip.ts';
+import type { DelivererOptions, ReadAhead, TripNeeds, WantedAhead } from './trip/trip.ts';
 
 /** As many as one statement writes: of a group in between, each INSERT would be two or three. */
 const together = { max: 200, lanes: 1, groupOf: groupSize };

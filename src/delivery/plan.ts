@@ -22,7 +22,7 @@ import {
 import { createTakings, deathsAloneAtMost, suspectParts, type Takings } from '../store/takings.ts';
 import { emptyWork, planChange, type PlanTarget } from './planning/plan-change.ts';
 import { writePlan } from './planning/write-plan.ts';
-import type { Published } from './mapping-cache.ts';
+import type { Published } from './trip/mapping-cache.ts';
 
 export interface Planned {
   readonly taken: number;

@@ -13,8 +13,8 @@ import { namesOf } from '../store/persons-names.ts';
 import { lockLeads } from '../store/leads.ts';
 import { attemptEntries, type AttemptEntry } from '../store/pull-entries.ts';
 import { wakeSiblings } from '../store/withheld.ts';
-import type { Attempted, ClaimedDelivery } from './attempt.ts';
-import type { TripNeeds } from './trip.ts';
+import type { Attempted, ClaimedDelivery } from './trip/attempt.ts';
+import type { TripNeeds } from './trip/trip.ts';
 import { resendOvertaken } from './outcome/follow-ups.ts';
 import { unspent } from './outcome/effects.ts';
 

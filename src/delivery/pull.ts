@@ -9,8 +9,8 @@ import { readAuthorisations } from '../store/authorisations.ts';
 import { findDestination, readStates } from '../store/destinations.ts';
 import { windowUse } from '../store/due-work.ts';
 import { lockLeased, renewLeases, type Lease } from '../store/leases.ts';
-import type { ClaimedDelivery } from './attempt.ts';
-import type { ClaimedOrder, DelivererOptions, Departed, Order, TripNeeds } from './trip.ts';
+import type { ClaimedDelivery } from './trip/attempt.ts';
+import type { ClaimedOrder, DelivererOptions, Departed, Order, TripNeeds } from './trip/trip.ts';
 import { bindNeeds } from './needs.ts';
 import { chooseVersions } from './content/versions.ts';
 import { claimOrder } from './claim/job.ts';
@@ -18,7 +18,7 @@ import { createTakeWindow, type TakeWindow } from './dispatch.ts';
 import { endFailedAttempt } from './claim/quarantine.ts';
 import { writeAndDepart } from './departure/write-and-depart.ts';
 import { foreignCode } from '../errors.ts';
-import type { InForce } from './mapping-cache.ts';
+import type { InForce } from './trip/mapping-cache.ts';
 
 /** One delivery in the hands of its recipient. */
 export interface Fetched {

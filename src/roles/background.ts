@@ -5,7 +5,7 @@ import { tidyAccess } from '../access/tidying.ts';
 import type { App } from '../app.ts';
 import { createRowNotes } from '../client-mails/row-notes.ts';
 import { sendClientMails } from '../client-mails/send.ts';
-import { createQuarantine } from '../delivery/quarantine.ts';
+import { createQuarantine } from '../delivery/trip/quarantine.ts';
 import { countHours } from '../delivery/background/destination-hours.ts';
 import { watchExpiries } from '../delivery/background/expiry-alerts.ts';
 import { inTurn } from '../delivery/background/in-turn.ts';

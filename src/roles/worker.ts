@@ -2,7 +2,7 @@
 // Invariant: any number of processes may run it; a stopping one begins no job and releases those it has not begun.
 import { connectors } from '../../connectors/index.ts';
 import { createDeliverer } from '../delivery/deliver.ts';
-import type { DelivererOptions, TripStep } from '../delivery/trip.ts';
+import type { DelivererOptions, TripStep } from '../delivery/trip/trip.ts';
 import { createGoLiveGate, createReader } from '../delivery/content/inputs.ts';
 import { rotatedFreshMs } from '../delivery/content/rotated-secrets.ts';
 import { startLoop, type Loop } from '../delivery/background/poll-loop.ts';

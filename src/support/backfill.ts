@@ -1,6 +1,6 @@
 // Plans a client's older leads for a newer destination, in steps.
 // Invariant: a step is one transaction, so that a large client never locks the planner's tables for long; begin and end are in the log.
-import { bisectRows, type RowSet } from '../delivery/quarantine.ts';
+import { bisectRows, type RowSet } from '../delivery/trip/quarantine.ts';
 import type { Bisected } from '../domain/bisect.ts';
 import type { Database, Sql } from '../store/database.ts';
 import type { Destination } from '../store/destinations.ts';

@@ -8,7 +8,7 @@ import type { Sql } from '../store/database.ts';
 import { readDeliveries, type Delivery } from '../store/deliveries.ts';
 import { lockLeads } from '../store/leads.ts';
 import { resolveIn } from '../delivery/outcome/resolve.ts';
-import type { Published } from '../delivery/mapping-cache.ts';
+import type { Published } from '../delivery/trip/mapping-cache.ts';
 import type { Backfill } from './backfill.ts';
 import { cancelIn } from './cancel.ts';
 import { closeIn } from './close-tasks.ts';

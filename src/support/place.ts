@@ -1,5 +1,5 @@
 // Dependencies of support's reads and acts, for every face.
-import type { Published } from '../delivery/mapping-cache.ts';
+import type { Published } from '../delivery/trip/mapping-cache.ts';
 import type { Database } from '../store/database.ts';
 import type { ReadSide } from '../store/replica.ts';
 

@@ -1,6 +1,6 @@
 // Reads the sending hours of destinations, for words about departure times.
 // Invariant: the hours in force; a mapping without hours is not compiled to find that out.
-import type { Published } from '../delivery/mapping-cache.ts';
+import type { Published } from '../delivery/trip/mapping-cache.ts';
 import type { SendingHours } from '../domain/sending-hours.ts';
 import type { Sql } from '../store/database.ts';
 import type { Destination } from '../store/destinations.ts';

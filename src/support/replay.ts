@@ -14,7 +14,7 @@ import { closeAlertsOf } from '../store/tasks.ts';
 import { entryNames } from '../store/entry-names.ts';
 import { readVersions } from '../store/mapping-versions.ts';
 import { waitsForDecision } from '../delivery/outcome/resolve.ts';
-import type { Published } from '../delivery/mapping-cache.ts';
+import type { Published } from '../delivery/trip/mapping-cache.ts';
 
 export interface Actor {
   readonly actor: string;

@@ -1,7 +1,7 @@
 // Joined statements: every delivery gets its own answer, after the commit that holds it, and never a neighbour's failure.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { createBatcher } from '../../src/delivery/batcher.ts';
+import { createBatcher } from '../../src/delivery/trip/batcher.ts';
 import { groupSize, insertGroups } from '../../src/store/database.ts';
 
 interface Gate {

@@ -1,5 +1,5 @@
 // A worker judges a lead, and before its judgement is written the lead changes: what is written speaks of the lead as it is now.
-import type { ClaimedDelivery } from '../../src/delivery/attempt.ts';
+import type { ClaimedDelivery } from '../../src/delivery/trip/attempt.ts';
 import { claimDeliveries } from '../../src/delivery/claim/claim.ts';
 import { recordEnds } from '../../src/delivery/outcome/record.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';

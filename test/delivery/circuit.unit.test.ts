@@ -1,7 +1,7 @@
 // A circuit's moments are the database's, whatever a worker's host believes the time to be.
 import type { Decision } from '../../src/domain/verdict.ts';
 import { closedCircuit } from '../../src/domain/breaker.ts';
-import type { Attempted } from '../../src/delivery/attempt.ts';
+import type { Attempted } from '../../src/delivery/trip/attempt.ts';
 import { moveCircuit, type CircuitWork } from '../../src/delivery/outcome/circuit.ts';
 
 const dayMs = 86_400_000;

@@ -1,7 +1,7 @@
 // Departure: with the claim where the delivery was written ahead, by itself where something does not stand any more.
 import { connectors } from '../../connectors/index.ts';
-import type { ClaimJob } from '../../src/delivery/attempt.ts';
-import type { TripNeeds } from '../../src/delivery/trip.ts';
+import type { ClaimJob } from '../../src/delivery/trip/attempt.ts';
+import type { TripNeeds } from '../../src/delivery/trip/trip.ts';
 import { bindNeeds } from '../../src/delivery/needs.ts';
 import { claimTogether, claimOrder, openOrder } from '../../src/delivery/claim/job.ts';
 import { createReader } from '../../src/delivery/content/inputs.ts';

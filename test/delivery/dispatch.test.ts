@@ -1,6 +1,6 @@
 // What goes on the belt: replays take a few places and never a probe, and all of what Redis lost is pushed again at once.
 import { createDispatcher, type Dispatcher } from '../../src/delivery/dispatch.ts';
-import type { Published } from '../../src/delivery/mapping-cache.ts';
+import type { Published } from '../../src/delivery/trip/mapping-cache.ts';
 import { closedCircuit, type Circuit } from '../../src/domain/breaker.ts';
 import { silentLog } from '../../src/log.ts';
 import type { Job } from '../../src/queue/jobs.ts';

@@ -3,7 +3,7 @@ import { generate } from 'selfsigned';
 import { connectors } from '../../connectors/index.ts';
 import { watchExpiries } from '../../src/delivery/background/expiry-alerts.ts';
 import { quarantineOf } from './quarantine-of.ts';
-import type { Published } from '../../src/delivery/mapping-cache.ts';
+import type { Published } from '../../src/delivery/trip/mapping-cache.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 

@@ -1,6 +1,6 @@
 // A long file of 3,000 rows under way: what each of its parts reads, and what each look of a planner reads, does not grow with it.
 import { fileConnectors } from '../../connectors/index.ts';
-import type { ClaimJob } from '../../src/delivery/attempt.ts';
+import type { ClaimJob } from '../../src/delivery/trip/attempt.ts';
 import { claimDeliveries } from '../../src/delivery/claim/claim.ts';
 import { leftOnTheirWay } from '../../src/store/file-parts.ts';
 import { destinationsWithLongFiles, putOffForPart } from '../../src/store/long-files.ts';

@@ -1,5 +1,5 @@
 // Published versions as a process reads them.
-import { createPublished } from '../../src/delivery/mapping-cache.ts';
+import { createPublished } from '../../src/delivery/trip/mapping-cache.ts';
 import type { Sql } from '../../src/store/database.ts';
 
 const sqlWith = (sources: string): Sql =>

@@ -1,5 +1,5 @@
 // What is written ahead of its claim is bounded: who waits longer holds its job alone, and keeps nobody of another destination waiting.
-import type { DelivererOptions } from '../../src/delivery/trip.ts';
+import type { DelivererOptions } from '../../src/delivery/trip/trip.ts';
 import { bindNeeds } from '../../src/delivery/needs.ts';
 
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));

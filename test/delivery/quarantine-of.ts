@@ -1,5 +1,5 @@
 // What a step of the planner sets quarantine, for tests that call the step themselves.
-import { createQuarantine, type Quarantine } from '../../src/delivery/quarantine.ts';
+import { createQuarantine, type Quarantine } from '../../src/delivery/trip/quarantine.ts';
 import { silentLog } from '../../src/log.ts';
 import type { Database } from '../../src/store/database.ts';
 

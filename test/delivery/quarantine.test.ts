@@ -1,13 +1,13 @@
 // A row or a destination that breaks a step of the planner whatever is tried: it rests and is told of, and the others go on.
 import { createMaintenance, type Maintenance } from '../../src/delivery/background/maintenance.ts';
-import { createQuarantine } from '../../src/delivery/quarantine.ts';
+import { createQuarantine } from '../../src/delivery/trip/quarantine.ts';
 import { createDispatcher } from '../../src/delivery/dispatch.ts';
 import { createFiles } from '../../src/delivery/files/collect.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { RelaisError } from '../../src/errors.ts';
 import { silentLog } from '../../src/log.ts';
 import { SqlFailure, type SqlValue } from '../../src/store/database.ts';
-import type { Published } from '../../src/delivery/mapping-cache.ts';
+import type { Published } from '../../src/delivery/trip/mapping-cache.ts';
 import { openStoreHome, type StoreHome } from '../store/home.ts';
 
 let home: StoreHome;

@@ -1,7 +1,7 @@
 // The record of outcomes: a worker whose lease was taken over settles nothing, and its neighbours in the same statement do.
 import { startWorker } from '../../src/roles/worker.ts';
 import type { Role } from '../../src/roles/role-status.ts';
-import type { Attempted } from '../../src/delivery/attempt.ts';
+import type { Attempted } from '../../src/delivery/trip/attempt.ts';
 import { recordEnds } from '../../src/delivery/outcome/record.ts';
 import { markSettled } from '../../src/store/delivery-settlements.ts';
 import { readDeliveries } from '../../src/store/deliveries.ts';

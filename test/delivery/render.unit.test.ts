@@ -1,5 +1,5 @@
 // Guarantee 4 and its limit: what a recipient may hold is written again as it was, unless the prospect took something back.
-import type { CallProgress, RoutedCall, ClaimedDelivery } from '../../src/delivery/attempt.ts';
+import type { CallProgress, RoutedCall, ClaimedDelivery } from '../../src/delivery/trip/attempt.ts';
 import { moreProtective, renderContent, type ContentInputs } from '../../src/delivery/content/render.ts';
 import type { Authorisation } from '../../src/domain/destination.ts';
 import type { ConsentRecord, ConsentState, Lead } from '../../src/domain/lead.ts';

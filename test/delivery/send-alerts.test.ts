@@ -1,7 +1,7 @@
 // The outbox of alerts: each channel until it gets through, no message twice, floods gathered, promises watched.
 import type { Connector, Outcome, Parcel } from '../../connectors/contract.ts';
 import { alertParcel, sendAlerts, type AlertOptions } from '../../src/delivery/background/send-alerts.ts';
-import type { Published } from '../../src/delivery/mapping-cache.ts';
+import type { Published } from '../../src/delivery/trip/mapping-cache.ts';
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
 import { quarantineOf } from './quarantine-of.ts';
 import { silentLog } from '../../src/log.ts';

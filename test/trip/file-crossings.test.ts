@@ -1,6 +1,6 @@
 // Files that two workers, a late job, a lapsed lease or a row of their own cross: one sequence, one content, no row twice or stranded.
 import { startWorker } from '../../src/roles/worker.ts';
-import type { TripStep } from '../../src/delivery/trip.ts';
+import type { TripStep } from '../../src/delivery/trip/trip.ts';
 import { claimDeliveries } from '../../src/delivery/claim/claim.ts';
 import { recordEnds } from '../../src/delivery/outcome/record.ts';
 import { replay } from '../../src/support/replay.ts';

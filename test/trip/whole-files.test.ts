@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setDestinationStatus } from '../../src/support/suspend.ts';
-import type { ClaimedDelivery } from '../../src/delivery/attempt.ts';
+import type { ClaimedDelivery } from '../../src/delivery/trip/attempt.ts';
 import { recordEnds } from '../../src/delivery/outcome/record.ts';
 import { readDeliveries } from '../../src/store/deliveries.ts';
 import { openDropGateway, type DropGateway } from './drop.ts';

@@ -14,7 +14,7 @@ import { entryNames } from '../../store/entry-names.ts';
 import type { Taken } from '../../store/late-proofs.ts';
 import type { Handover } from '../../store/handovers.ts';
 import { stateAfter, unspent } from '../outcome/effects.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 
 interface Lapse {
   readonly row: Delivery;

@@ -14,8 +14,8 @@ import {
   type Backlog,
 } from '../../store/backlog.ts';
 import { closeSettled, waitingRights } from '../../store/overdue-rights.ts';
-import type { Quarantine } from '../quarantine.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Quarantine } from '../trip/quarantine.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 import { inTurn } from './in-turn.ts';
 
 /** Past this the log counts as not sealed in time, seconds. */

@@ -25,7 +25,7 @@ import { forgetTakenBy, noteTaken, takings } from '../../store/delivery-targets.
 import { entryNames } from '../../store/entry-names.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 
 export interface BounceNeeds {
   readonly database: Database;

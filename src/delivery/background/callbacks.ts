@@ -16,7 +16,7 @@ import { lockLeads } from '../../store/leads.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
 import { isUndecided, resolveIn } from '../outcome/resolve.ts';
 import { decisionEffects, erasedEffects, joinEffects, stateAfter, writeEffects } from '../outcome/effects.ts';
-import type { InForce, Published } from '../mapping-cache.ts';
+import type { InForce, Published } from '../trip/mapping-cache.ts';
 
 /** `noted`: it says nothing new, or nothing that moves the delivery. */
 export type Heard = 'settled' | 'noted' | 'later' | 'unknown_delivery' | 'not_understood';

@@ -14,7 +14,7 @@ import { readConsents } from '../../store/consents.ts';
 import type { ConsentRecord } from '../../domain/lead.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { lockLeads } from '../../store/leads.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 import { tellEntityChange } from './entity-changes.ts';
 import { inTurn } from './in-turn.ts';
 import { noteEnds } from './note-ends.ts';

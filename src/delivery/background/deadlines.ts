@@ -19,8 +19,8 @@ import { appendHandovers } from '../../store/handovers.ts';
 import type { Which } from '../../store/which.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
 import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
-import { unitOf, type Quarantine, type RowWork } from '../quarantine.ts';
-import type { Published } from '../mapping-cache.ts';
+import { unitOf, type Quarantine, type RowWork } from '../trip/quarantine.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { jobOf } from '../planning/push-jobs.ts';
 

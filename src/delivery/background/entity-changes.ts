@@ -20,7 +20,7 @@ import {
   type EntityChange,
 } from '../../store/entity-changes.ts';
 import { lockLeads } from '../../store/leads.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 import { noteEnds, type Holding, type NotedEnd } from './note-ends.ts';
 
 export interface EntityChangeNeeds extends Pick<Holding, 'snapshot'> {

@@ -5,8 +5,8 @@ import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
 import type { Database } from '../../store/database.ts';
 import { allDestinations, type Destination } from '../../store/destinations.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
-import type { Quarantine } from '../quarantine.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Quarantine } from '../trip/quarantine.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 
 export interface ExpiryOptions {
   readonly database: Database;

@@ -6,8 +6,8 @@ import { destinationsBy, type Destination } from '../../store/destinations.ts';
 import { lateFiles, missingNumbers, unacknowledgedFiles, type WatchedFile } from '../../store/file-watch.ts';
 import { fileConnectors } from '../../../connectors/index.ts';
 import type { FileSchedule } from '../../mapping/file-contract.ts';
-import type { Quarantine } from '../quarantine.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Quarantine } from '../trip/quarantine.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 
 /** Older gaps are history. */
 const gapDays = 7;

@@ -18,8 +18,8 @@ import { putOffForPart } from '../../store/long-files.ts';
 import type { Which } from '../../store/which.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
 import { spentOf } from '../outcome/file-end.ts';
-import { unitOf, type RowWork } from '../quarantine.ts';
-import type { Published } from '../mapping-cache.ts';
+import { unitOf, type RowWork } from '../trip/quarantine.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 import { afterLapse, afterProof, decisionFor, type AfterLapse } from './after-lapse.ts';
 
 /** Rows of one look, which are in memory and in one transaction; a larger file comes whole. */

@@ -10,12 +10,12 @@ import { destinationsWithLongFiles, lapsedWholes, recoverWhole } from '../../sto
 import { freeStranded } from '../../store/stranded-rows.ts';
 import { dropSettledRevisions } from '../../store/lead-revisions.ts';
 import { takeUpAside } from '../../store/lead-changes.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 import { askPending, overdueRows } from './deadlines.ts';
 import { watchGoLive } from './go-live-alerts.ts';
 import { inTurn } from './in-turn.ts';
 import { lapsedRows } from './lease-recovery.ts';
-import { createQuarantine, type Quarantine } from '../quarantine.ts';
+import { createQuarantine, type Quarantine } from '../trip/quarantine.ts';
 import { resolveFromLog } from '../outcome/resolve.ts';
 import { reopenRepaired, withholdUnusable } from './withheld-recheck.ts';
 import { checkAlerts } from './alert-checks.ts';

@@ -17,7 +17,7 @@ import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { findDestination } from '../../store/destinations.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { takings } from '../../store/delivery-targets.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 import { noteReturned, oursAmong, raiseHourly } from './bounces.ts';
 
 export interface ReportedBounce {

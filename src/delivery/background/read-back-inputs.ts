@@ -9,7 +9,7 @@ import { deliveriesOfLeads, type Delivery } from '../../store/deliveries.ts';
 import { findDestination, readStates } from '../../store/destinations.ts';
 import { readLeads } from '../../store/leads.ts';
 import type { ReadBack } from '../../store/read-backs.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 
 export interface Reading {
   readonly mapping: CompiledMapping;

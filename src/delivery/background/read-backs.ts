@@ -21,9 +21,9 @@ import {
   writtenOptIns,
   type ReadBack,
 } from '../../store/read-backs.ts';
-import type { Reader } from '../trip.ts';
+import type { Reader } from '../trip/trip.ts';
 import { contextFor, type Surroundings } from '../content/parcel.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 import { readingOf, type Reading } from './read-back-inputs.ts';
 
 export interface ReadBackNeeds extends Surroundings {

@@ -19,9 +19,9 @@ import { destinationsWithWithheld, reopenWithheld, withheldOfDestination } from 
 import { markSettled } from '../../store/delivery-settlements.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
-import type { Quarantine, Subject } from '../quarantine.ts';
+import type { Quarantine, Subject } from '../trip/quarantine.ts';
 import { unspent } from '../outcome/effects.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 
 interface RecheckNeeds {
   readonly database: Database;

@@ -21,8 +21,8 @@ import type {
   Stopped,
   Undoing,
   Unwritable,
-} from '../attempt.ts';
-import type { Published } from '../mapping-cache.ts';
+} from '../trip/attempt.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 
 interface Versions {
   readonly mapping: CompiledMapping;

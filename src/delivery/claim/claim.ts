@@ -34,8 +34,8 @@ import {
   type Destination,
   type DestinationState,
 } from '../../store/destinations.ts';
-import type { Access, Claim, ClaimedDelivery, ClaimJob } from '../attempt.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Access, Claim, ClaimedDelivery, ClaimJob } from '../trip/attempt.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 
 interface ClaimSettings {
   readonly leaseMs: number;

@@ -3,8 +3,8 @@
 // frozen: a lease that runs here also runs in the database.
 import type { Sql } from '../../store/database.ts';
 import { renewLeases } from '../../store/leases.ts';
-import type { ClaimedDelivery } from '../attempt.ts';
-import type { Trip } from '../trip.ts';
+import type { ClaimedDelivery } from '../trip/attempt.ts';
+import type { Trip } from '../trip/trip.ts';
 
 export interface Lease {
   readonly renew: () => Promise<boolean>;

@@ -9,9 +9,9 @@ import { waitUnclaimed, waitUndeparted, type BrokenWait } from '../../store/brok
 import { isStoreTrouble, type Sql } from '../../store/database.ts';
 import { readDeliveries } from '../../store/deliveries.ts';
 import { renewLeases } from '../../store/leases.ts';
-import type { Claim, ClaimedDelivery, ClaimJob, ClaimLoad, FileBatch } from '../attempt.ts';
-import { bisectRows, isOfNoRow } from '../quarantine.ts';
-import type { Order, TripNeeds } from '../trip.ts';
+import type { Claim, ClaimedDelivery, ClaimJob, ClaimLoad, FileBatch } from '../trip/attempt.ts';
+import { bisectRows, isOfNoRow } from '../trip/quarantine.ts';
+import type { Order, TripNeeds } from '../trip/trip.ts';
 import { claimDeliveries } from './claim.ts';
 
 const retryAfterMs = 5 * 60_000;

@@ -5,8 +5,8 @@ import type { Told } from '../../mapping/consent-contract.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import type { Sql } from '../../store/database.ts';
 import { toldDeliveries, type ToldDelivery } from '../../store/told-deliveries.ts';
-import type { ClaimedDelivery } from '../attempt.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { ClaimedDelivery } from '../trip/attempt.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 
 interface AcceptedNeeds {
   readonly database: Sql;

@@ -23,7 +23,7 @@ import {
   type CredentialRow,
 } from '../../store/access-credentials.ts';
 import type { Sql } from '../../store/database.ts';
-import type { CredentialsOf } from '../trip.ts';
+import type { CredentialsOf } from '../trip/trip.ts';
 
 /** Read again after so long, so that what another process knows is known here. */
 const freshMs = 600_000;

@@ -14,9 +14,9 @@ import { inactiveAmong } from '../../store/last-signs.ts';
 import { createSnapshots } from '../../store/lead-revisions.ts';
 import { readLeads, type LeadRead } from '../../store/leads.ts';
 import type { LeadSecrets } from '../../store/secrets.ts';
-import type { ClaimedDelivery } from '../attempt.ts';
-import { createBatcher } from '../batcher.ts';
-import type { Inputs, Reader } from '../trip.ts';
+import type { ClaimedDelivery } from '../trip/attempt.ts';
+import { createBatcher } from '../trip/batcher.ts';
+import type { Inputs, Reader } from '../trip/trip.ts';
 
 /** Blocks of their leads that these mappings read. */
 export const blocksOf = (...mappings: readonly CompiledMapping[]): ReadonlySet<OptionalBlock> =>

@@ -12,8 +12,8 @@ import { giveSequence } from '../../store/batches.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { takeSequence } from '../../store/destinations.ts';
 import { readBytes } from '../../store/kept-bytes.ts';
-import type { ClaimedDelivery, FileBatch, LongFile, Ready, Stopped } from '../attempt.ts';
-import type { CredentialsOf, SharedContext } from '../trip.ts';
+import type { ClaimedDelivery, FileBatch, LongFile, Ready, Stopped } from '../trip/attempt.ts';
+import type { CredentialsOf, SharedContext } from '../trip/trip.ts';
 import { writtenAtOf } from './render.ts';
 
 export function itemOf(

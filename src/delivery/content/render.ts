@@ -13,11 +13,11 @@ import { unchanged, type Told } from '../../mapping/consent-contract.ts';
 import type { ApplyResult, CompiledMapping, WriteSituation, WrittenRecord } from '../../mapping/contract.ts';
 import type { Database } from '../../store/database.ts';
 import type { LeadRead } from '../../store/leads.ts';
-import type { CallProgress, ClaimedDelivery, Ready, Stop, Stopped, Unwritable } from '../attempt.ts';
+import type { CallProgress, ClaimedDelivery, Ready, Stop, Stopped, Unwritable } from '../trip/attempt.ts';
 import { afterUndoing, begun, calledAttempt, nextCall, notUndone } from '../calls/progress.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 import { manualTaskFor } from '../outcome/follow-ups.ts';
-import type { Inputs, Trip } from '../trip.ts';
+import type { Inputs, Trip } from '../trip/trip.ts';
 import {
   carriesRight,
   neededOnly,

@@ -13,8 +13,8 @@ import {
   revisionHeld,
   type HandedOver,
 } from '../../store/known-to-recipient.ts';
-import type { ClaimedDelivery } from '../attempt.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { ClaimedDelivery } from '../trip/attempt.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 
 /** The authorisation and values with which a lead was handed over before. */
 export interface Former {

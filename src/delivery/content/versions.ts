@@ -3,11 +3,11 @@
 // the reading of the answer are those of the version in force.
 import type { Action, Connector } from '../../../connectors/contract.ts';
 import { takenBy } from '../../store/delivery-targets.ts';
-import type { ClaimedDelivery, FileBatch } from '../attempt.ts';
+import type { ClaimedDelivery, FileBatch } from '../trip/attempt.ts';
 import { readProgress } from '../calls/progress.ts';
-import type { InForce } from '../mapping-cache.ts';
+import type { InForce } from '../trip/mapping-cache.ts';
 import { endOf, voidingOf } from '../outcome/file-end.ts';
-import type { ClaimedOrder, Order, Trip, TripNeeds } from '../trip.ts';
+import type { ClaimedOrder, Order, Trip, TripNeeds } from '../trip/trip.ts';
 import { contextFor } from './parcel.ts';
 
 /** Undefined: no version to go by, or the destination's connector changed under the job; the rows have been given back. */

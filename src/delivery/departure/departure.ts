@@ -18,9 +18,9 @@ import { keepBytes } from '../../store/kept-bytes.ts';
 import { lockFreeLeads, lockLeads, type LeadLock } from '../../store/leads.ts';
 import { lockLeased, type Holds } from '../../store/leases.ts';
 import { readVersions } from '../../store/mapping-versions.ts';
-import type { ClaimedDelivery, Departure, DepartureAnswer, Ready, WrittenAhead } from '../attempt.ts';
+import type { ClaimedDelivery, Departure, DepartureAnswer, Ready, WrittenAhead } from '../trip/attempt.ts';
 import { writtenAtOf } from '../content/render.ts';
-import type { MappingDigests } from '../trip.ts';
+import type { MappingDigests } from '../trip/trip.ts';
 
 /** Departures of several parcels in one transaction; each parcel departs whole or not at all. */
 export async function depart(

@@ -3,12 +3,20 @@
 // changed is rendered again after its claim. Only a create of which the recipient can hold nothing is rendered ahead.
 import { isStoreTrouble } from '../../store/database.ts';
 import { readAttempts, type AttemptDelivery } from '../../store/deliveries.ts';
-import type { ClaimedDelivery, ClaimJob } from '../attempt.ts';
+import type { ClaimedDelivery, ClaimJob } from '../trip/attempt.ts';
 import { blocksOf } from '../content/inputs.ts';
 import { isCovered, parcelOf } from '../content/parcel.ts';
 import { renderContent } from '../content/render.ts';
 import { freshTrip } from '../content/versions.ts';
-import type { DelivererOptions, Order, ReadAhead, Trip, TripDraft, TripNeeds, WantedAhead } from '../trip.ts';
+import type {
+  DelivererOptions,
+  Order,
+  ReadAhead,
+  Trip,
+  TripDraft,
+  TripNeeds,
+  WantedAhead,
+} from '../trip/trip.ts';
 
 /** Undefined: the delivery has to be claimed before it can be written, or cannot leave; then its claim comes first. */
 export async function writeAhead(needs: TripNeeds, order: Order): Promise<TripDraft | undefined> {

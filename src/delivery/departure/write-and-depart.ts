@@ -7,7 +7,7 @@ import { reasonWith } from '../../domain/delivery.ts';
 import { foreignCode, isRelaisError } from '../../errors.ts';
 import { waitUndeparted } from '../../store/broken-deliveries.ts';
 import { isStoreTrouble, SqlFailure } from '../../store/database.ts';
-import type { ClaimedDelivery, Departure, FileBatch, Ready, Stopped } from '../attempt.ts';
+import type { ClaimedDelivery, Departure, FileBatch, Ready, Stopped } from '../trip/attempt.ts';
 import { mayHaveLeft, quarantineDelivery } from '../claim/quarantine.ts';
 import { readAcceptedOptIns } from '../content/accepted-opt-ins.ts';
 import { blocksOf } from '../content/inputs.ts';
@@ -16,8 +16,8 @@ import { renderAll } from '../content/render.ts';
 import { carriesRight } from '../content/rights.ts';
 import { endOf, voidingOf } from '../outcome/file-end.ts';
 import { manualTaskFor } from '../outcome/follow-ups.ts';
-import { bisectRows, isOfNoRow, unitsOf, type RowSet } from '../quarantine.ts';
-import type { DelivererOptions, Departed, Trip, TripNeeds } from '../trip.ts';
+import { bisectRows, isOfNoRow, unitsOf, type RowSet } from '../trip/quarantine.ts';
+import type { DelivererOptions, Departed, Trip, TripNeeds } from '../trip/trip.ts';
 import { tryDeparture } from './departure.ts';
 
 /** Times a lead may change under our hands before this attempt is put off. */

@@ -8,7 +8,7 @@ import { endIfAcknowledged, isAcknowledged, pendAgain } from '../../store/file-a
 import { isWithoutRows, openParts } from '../../store/file-parts.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { endWhole, lockWhole, putOffWhole, type Whole } from '../../store/long-files.ts';
-import type { Order, TripNeeds } from '../trip.ts';
+import type { Order, TripNeeds } from '../trip/trip.ts';
 import { fileTrip } from '../content/versions.ts';
 import { readAcknowledgement, soonMs } from './acknowledgement.ts';
 import { outcomeOfFile } from './send-long.ts';

@@ -8,7 +8,7 @@ import { raiseAlerts, raisedFor, type Alert } from '../../store/alerts.ts';
 import type { Batch } from '../../store/batches.ts';
 import { closeAllBroken } from '../../store/broken-alerts.ts';
 import { batchesOf, knownPiece, noteLook, notePiece } from '../../store/file-acknowledgements.ts';
-import type { Trip, TripNeeds } from '../trip.ts';
+import type { Trip, TripNeeds } from '../trip/trip.ts';
 import { ackStep, applyLines } from './apply-lines.ts';
 import { fileName, type AcknowledgedFile } from './match-lines.ts';
 import { moveByLines, noteWord, type Word } from './lines-and-circuit.ts';

@@ -15,9 +15,9 @@ import { awaitAnew, loggedInFiles, type NamedDelivery } from '../../store/file-a
 import { lockLeads } from '../../store/leads.ts';
 import { namesOf } from '../../store/persons-names.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
-import { bisectRows, isOfNoRow } from '../quarantine.ts';
+import { bisectRows, isOfNoRow } from '../trip/quarantine.ts';
 import { decisionEffects, joinEffects, writeEffects, type Effects } from '../outcome/effects.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 import { hearLate } from './late-lines.ts';
 import {
   matched,

@@ -5,7 +5,7 @@ import { foreignCode } from '../../errors.ts';
 import { type Whole } from '../../store/long-files.ts';
 import { extentOf, hasLostBytes } from '../../store/file-parts.ts';
 import type { Lease } from '../claim/lease.ts';
-import type { Trip, TripNeeds } from '../trip.ts';
+import type { Trip, TripNeeds } from '../trip/trip.ts';
 import { fileTrip } from '../content/versions.ts';
 import { longBytes, longParcel } from './long-content.ts';
 import type { LongAttempt } from './long-parts.ts';

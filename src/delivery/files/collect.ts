@@ -21,9 +21,9 @@ import {
   type Quarantine,
   type Subject,
   type Unit,
-} from '../quarantine.ts';
+} from '../trip/quarantine.ts';
 import { settleCarried } from './carried-changes.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 import type { SlotRun, SlotWork } from './fill.ts';
 import { makeFiles, rowsOfFiles } from './full.ts';
 

@@ -5,7 +5,7 @@ import { decide } from '../../domain/verdict.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { endWhole, lockWhole, retryWhole, type Whole } from '../../store/long-files.ts';
-import type { Trip, TripNeeds } from '../trip.ts';
+import type { Trip, TripNeeds } from '../trip/trip.ts';
 import { outcomeOfFile } from './send-long.ts';
 
 export async function finishEmpty(

@@ -7,7 +7,7 @@ import { lockDeliveries } from '../../store/deliveries.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { loggedInFiles, type LoggedInFile } from '../../store/file-acknowledgements.ts';
 import { isUndecided, resolveIn } from '../outcome/resolve.ts';
-import type { Published } from '../mapping-cache.ts';
+import type { Published } from '../trip/mapping-cache.ts';
 import {
   fileName,
   outcomeOf,

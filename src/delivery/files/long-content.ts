@@ -5,8 +5,8 @@ import { RelaisError } from '../../errors.ts';
 import type { FileFrame } from '../../mapping/file-contract.ts';
 import { readBytes } from '../../store/kept-bytes.ts';
 import { openParts, type Extent } from '../../store/file-parts.ts';
-import type { LongFile } from '../attempt.ts';
-import type { Trip, TripNeeds } from '../trip.ts';
+import type { LongFile } from '../trip/attempt.ts';
+import type { Trip, TripNeeds } from '../trip/trip.ts';
 
 type Content = Pick<TripNeeds, 'database' | 'masterKeys'> & {
   /** True while this process has the lease of the file. Asked before each part, and before the file is complete. */

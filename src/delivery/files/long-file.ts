@@ -29,7 +29,7 @@ import type { EndedState } from '../../store/batches.ts';
 import { mayHaveCome } from '../../domain/late-arrival.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { appendHandovers } from '../../store/handovers.ts';
-import type { Order, TripNeeds } from '../trip.ts';
+import type { Order, TripNeeds } from '../trip/trip.ts';
 import { endOf, endUnder, voidingOf } from '../outcome/file-end.ts';
 import { fileTrip } from '../content/versions.ts';
 import { leaseRenewedBy } from '../claim/lease.ts';

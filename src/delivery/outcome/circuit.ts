@@ -5,7 +5,7 @@ import { isCareful } from '../../domain/pace.ts';
 import type { Decision } from '../../domain/verdict.ts';
 import type { Sql } from '../../store/database.ts';
 import { readStates } from '../../store/destinations.ts';
-import type { Attempted, ClaimedDelivery } from '../attempt.ts';
+import type { Attempted, ClaimedDelivery } from '../trip/attempt.ts';
 import type { Effects, OutcomeEffects } from './effects.ts';
 
 export interface CircuitWork {

@@ -22,7 +22,7 @@ import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { noteReadBacks, type ReadBackWanted } from '../../store/read-backs.ts';
 import { noteUndone } from '../../store/undone-calls.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
-import type { Attempted, ClaimedDelivery, Stopped } from '../attempt.ts';
+import type { Attempted, ClaimedDelivery, Stopped } from '../trip/attempt.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import { resendOvertaken, type LateArrival } from './follow-ups.ts';
 

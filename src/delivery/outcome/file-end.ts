@@ -10,7 +10,7 @@ import { waitingIn } from '../../store/file-parts.ts';
 import { addSlot } from '../../store/file-slots.ts';
 import type { Handover } from '../../store/handovers.ts';
 import type { HeldWhole } from '../../store/long-files.ts';
-import type { Attempted, BatchEnd, ClaimedDelivery, TripEnd } from '../attempt.ts';
+import type { Attempted, BatchEnd, ClaimedDelivery, TripEnd } from '../trip/attempt.ts';
 import type { Effects } from './effects.ts';
 
 /** A file whose outcome a person decides: out of reach until they bring it forward, or its rows expire. */

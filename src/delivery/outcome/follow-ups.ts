@@ -12,7 +12,7 @@ import { appendHandovers } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { openRun, startOver } from '../../store/support-writes.ts';
 import { toldMailboxes, type ToldMailbox } from '../../store/told-mailboxes.ts';
-import type { ClaimedDelivery, TripEnd } from '../attempt.ts';
+import type { ClaimedDelivery, TripEnd } from '../trip/attempt.ts';
 
 export interface LateArrival {
   readonly row: Pick<Delivery, 'id' | 'action' | 'leadId' | 'clientId' | 'destinationId'>;

@@ -17,9 +17,9 @@ import { lockLeads, type LeadLock } from '../../store/leads.ts';
 import { lockLeased, type Holds } from '../../store/leases.ts';
 import { lockWhole } from '../../store/long-files.ts';
 import { attemptEntries } from '../../store/pull-entries.ts';
-import type { Attempted, ClaimedDelivery, Recorded, Stopped, TripEnd } from '../attempt.ts';
-import { bisectRows, unitsOf } from '../quarantine.ts';
-import type { DelivererOptions } from '../trip.ts';
+import type { Attempted, ClaimedDelivery, Recorded, Stopped, TripEnd } from '../trip/attempt.ts';
+import { bisectRows, unitsOf } from '../trip/quarantine.ts';
+import type { DelivererOptions } from '../trip/trip.ts';
 import { lockCircuits, moveCircuit, sentBack, type CircuitWork } from './circuit.ts';
 import {
   capturesOf,

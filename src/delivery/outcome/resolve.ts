@@ -18,8 +18,8 @@ import { lockLeads } from '../../store/leads.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
 import { noteUndone } from '../../store/undone-calls.ts';
 import { wakeSiblings } from '../../store/withheld.ts';
-import type { Published } from '../mapping-cache.ts';
-import type { Quarantine } from '../quarantine.ts';
+import type { Published } from '../trip/mapping-cache.ts';
+import type { Quarantine } from '../trip/quarantine.ts';
 
 interface Finding {
   readonly actor: string;

@@ -16,11 +16,11 @@ import { isUndo } from '../../domain/undo.ts';
 import { callKey, callPlanOf } from '../../mapping/calls/situations.ts';
 import { entryNames } from '../../store/entry-names.ts';
 import { appendHandovers } from '../../store/handovers.ts';
-import type { Ready, RecordNamed, RoutedCall } from '../attempt.ts';
+import type { Ready, RecordNamed, RoutedCall } from '../trip/attempt.ts';
 import { itemOf } from '../content/parcel.ts';
 import { writtenAtOf } from '../content/render.ts';
 import { carriesRight } from '../content/rights.ts';
-import type { Departed, Trip, TripNeeds } from '../trip.ts';
+import type { Departed, Trip, TripNeeds } from '../trip/trip.ts';
 
 /** Times a recipient is asked in one attempt; each answer shows as many records as the question takes. */
 const maxQuestions = 20;

@@ -4,12 +4,12 @@
 import type { Connector, Credentials, Outcome } from '../../../connectors/contract.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import type { ClaimedDelivery, FileBatch, Recorded } from '../attempt.ts';
+import type { ClaimedDelivery, FileBatch, Recorded } from '../trip/attempt.ts';
 import { policyOf } from '../calls/progress.ts';
 import { keepRenewed, leaseOf, type Lease } from '../claim/lease.ts';
 import { watchCredentials } from '../content/credentials.ts';
 import { stateAfter } from '../outcome/effects.ts';
-import type { Departed, TripNeeds } from '../trip.ts';
+import type { Departed, TripNeeds } from '../trip/trip.ts';
 import { sendToEveryRecord, type Exchange } from './every-record.ts';
 import { traceAttempt } from './trace.ts';
 

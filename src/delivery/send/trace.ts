@@ -10,7 +10,7 @@ import {
 } from '@opentelemetry/api';
 import type { Connector, Outcome } from '../../../connectors/contract.ts';
 import { loggable } from '../../log.ts';
-import type { ClaimedDelivery, FileBatch, Recorded } from '../attempt.ts';
+import type { ClaimedDelivery, FileBatch, Recorded } from '../trip/attempt.ts';
 import { stateAfter } from '../outcome/effects.ts';
 
 /** Moments by `performance.now()`. */

@@ -2,7 +2,7 @@
 // Invariant: within the caller's scope; for a pull destination, and no other.
 import { hostname } from 'node:os';
 import { connectors, isFetched } from '../../../connectors/index.ts';
-import type { DelivererOptions, TripStep } from '../../delivery/trip.ts';
+import type { DelivererOptions, TripStep } from '../../delivery/trip/trip.ts';
 import { createGoLiveGate, createReader } from '../../delivery/content/inputs.ts';
 import { createPuller, leaveUntaken, type Leased, type Puller } from '../../delivery/pull.ts';
 import { recordAnswers, type PullAnswer, type PullAnswered } from '../../delivery/pull-answers.ts';

@@ -2,12 +2,12 @@
 // and continues with the rest.
 // Invariant: a failure of the database quarantines nothing and is thrown, and so is an error that every row meets. Only this process
 // remembers what is quarantined: a restart tries it again.
-import { bisect, breaksForAll, type Bisected, type BrokenUnit } from '../domain/bisect.ts';
-import { foreignCode } from '../errors.ts';
-import { isWorthLogging, type Log } from '../log.ts';
-import { closeBroken, raiseBroken } from '../store/broken-alerts.ts';
-import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
-import type { Which } from '../store/which.ts';
+import { bisect, breaksForAll, type Bisected, type BrokenUnit } from '../../domain/bisect.ts';
+import { foreignCode } from '../../errors.ts';
+import { isWorthLogging, type Log } from '../../log.ts';
+import { closeBroken, raiseBroken } from '../../store/broken-alerts.ts';
+import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
+import type { Which } from '../../store/which.ts';
 
 /** The subject of the alert; each is quarantined by itself. */
 export interface Subject {

@@ -1,14 +1,14 @@
 // The types that the steps of an attempt hand on to each other, and all that they need of the process.
 // Invariant: types only. A trip is read-only: a step that learns something hands on a new one. Only the number of a file, once reserved, is
 // written into its batch.
-import type { Action, Connector, Credentials, SendContext } from '../../connectors/contract.ts';
-import type { Authorisation } from '../domain/destination.ts';
-import type { KeyRing } from '../domain/key-ring.ts';
-import type { Lead, OptionalBlock } from '../domain/lead.ts';
-import type { Log } from '../log.ts';
-import type { CompiledMapping } from '../mapping/contract.ts';
-import type { Database } from '../store/database.ts';
-import type { LeadRead } from '../store/leads.ts';
+import type { Action, Connector, Credentials, SendContext } from '../../../connectors/contract.ts';
+import type { Authorisation } from '../../domain/destination.ts';
+import type { KeyRing } from '../../domain/key-ring.ts';
+import type { Lead, OptionalBlock } from '../../domain/lead.ts';
+import type { Log } from '../../log.ts';
+import type { CompiledMapping } from '../../mapping/contract.ts';
+import type { Database } from '../../store/database.ts';
+import type { LeadRead } from '../../store/leads.ts';
 import type {
   Access,
   CallProgress,

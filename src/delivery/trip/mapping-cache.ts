@@ -1,9 +1,9 @@
 // Compiles published mapping versions once per process and keeps them.
 // Invariant: workers use published versions only; a version that no longer compiles holds its destination, visibly.
-import type { CompiledMapping, MappingSources } from '../mapping/contract.ts';
-import { readVersions } from '../store/mapping-versions.ts';
-import { findDestination } from '../store/destinations.ts';
-import type { Sql } from '../store/database.ts';
+import type { CompiledMapping, MappingSources } from '../../mapping/contract.ts';
+import { readVersions } from '../../store/mapping-versions.ts';
+import { findDestination } from '../../store/destinations.ts';
+import type { Sql } from '../../store/database.ts';
 
 export interface Published {
   /** Undefined when the version does not exist or does not compile with this program. */

@@ -1,17 +1,31 @@
 // The types of one attempt: the claimed row, the content, the departure, the outcome and how it ends.
 // Invariant: types only. Every room of the attempt imports this file; it imports none of them.
-import type { Action, Answer, Body, Captured, Composed, Outcome, Parcel } from '../../connectors/contract.ts';
-import type { Circuit } from '../domain/breaker.ts';
-import type { DeliveryState } from '../domain/delivery.ts';
-import type { Authorisation, DestinationLimits } from '../domain/destination.ts';
-import type { Lead } from '../domain/lead.ts';
-import type { Decision, RetryPolicy } from '../domain/verdict.ts';
-import type { Asked, CallPlan, CompiledMapping, WriteSituation, WrittenRecord } from '../mapping/contract.ts';
-import type { Batch } from '../store/batches.ts';
-import type { CallRow } from '../store/calls.ts';
-import type { LockedDelivery } from '../store/delivery-claims.ts';
-import type { Destination } from '../store/destinations.ts';
-import type { HeldWhole } from '../store/long-files.ts';
+import type {
+  Action,
+  Answer,
+  Body,
+  Captured,
+  Composed,
+  Outcome,
+  Parcel,
+} from '../../../connectors/contract.ts';
+import type { Circuit } from '../../domain/breaker.ts';
+import type { DeliveryState } from '../../domain/delivery.ts';
+import type { Authorisation, DestinationLimits } from '../../domain/destination.ts';
+import type { Lead } from '../../domain/lead.ts';
+import type { Decision, RetryPolicy } from '../../domain/verdict.ts';
+import type {
+  Asked,
+  CallPlan,
+  CompiledMapping,
+  WriteSituation,
+  WrittenRecord,
+} from '../../mapping/contract.ts';
+import type { Batch } from '../../store/batches.ts';
+import type { CallRow } from '../../store/calls.ts';
+import type { LockedDelivery } from '../../store/delivery-claims.ts';
+import type { Destination } from '../../store/destinations.ts';
+import type { HeldWhole } from '../../store/long-files.ts';
 
 export interface ClaimJob {
   readonly deliveryId: number;
