@@ -35,7 +35,9 @@ const labels: Readonly<Record<Model, string>> = {
 /** The categories of the preset's example. */
 export const agreed = { email: 1, phone: 2 } as const;
 
-export const userError = (message: string): Told => ({ error: ['UserError', [message, '', null]] });
+export const userError = (message: string, more = ''): Told => ({
+  error: ['UserError', [message, more, null]],
+});
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 export function openTables(strangers: readonly Stranger[]): Tables {
@@ -75,11 +77,19 @@ export function create(tables: Tables, model: Model, list: readonly Row[], conte
       );
     if (model === 'sale.opportunity' && (row['company'] ?? context['company'] ?? null) === null)
       return userError('A value is required for field "Company" in "Sale Opportunity".');
+    if (model === 'party.party') {
+      const unknown = Object.keys(row).find((name) => !['name', 'active'].includes(name));
+      if (unknown !== undefined) return { error: [`'${unknown}'`, ''] };
+      if (/[\t\n\r]/.test(String(row['name'])))
+        return userError(
+          `The value "${String(row['name'])}" for field "Name" in "${String(row['name'])}" of "Party" contains some invalid chars "'\\t','\\n','\\r'".`,
+        );
+    }
     const [identifier] = created(identifiers);
     const nested = created(mechanisms);
     for (const mechanism of model === 'party.contact_mechanism' ? [row] : nested) {
-      const refused = refusedMechanism(mechanism);
-      if (refused !== undefined) return userError(refused);
+      const refused = refusedMechanism(mechanism, row['name'] ?? nameOf(tables, row['party']));
+      if (refused !== undefined) return refused;
     }
     const id = insert(tables, model, {
       ...row,
@@ -93,17 +103,24 @@ export function create(tables: Tables, model: Model, list: readonly Row[], conte
   return { result: ids };
 }
 
+const nameOf = ({ rows }: Tables, party: unknown): unknown =>
+  rows['party.party'].get(Number(party))?.['name'];
+
 /**
  * A dialled number is checked by a library, which refuses an empty one and the numbers reserved for fiction; an e-mail needs a domain
  * that exists.
  */
-function refusedMechanism({ type, value }: Row): string | undefined {
+function refusedMechanism({ type, value }: Row, name: unknown): Told | undefined {
   const text = isText(value) ? value : '';
+  const of = `for party "${isText(name) ? name : ''}" is not valid.`;
   const isKnown = /^\+[1-9]\d{7,14}$/.test(text) && !text.startsWith('+3363998');
   if (['phone', 'mobile', 'fax', 'sms'].includes(String(type)) && !isKnown)
-    return `The phone number "${text}" for party "" is not valid.`;
+    return userError(`The phone number "${text === '' ? 'None' : text}" ${of}`);
   if (type === 'email' && /\.(example|invalid|test)$/.test(text))
-    return `The email address "${text}" for party "" is not valid.`;
+    return userError(
+      `The email address "${text}" ${of}`,
+      `The domain name ${text.slice(text.indexOf('@') + 1)} does not exist.`,
+    );
   return undefined;
 }
 
@@ -131,8 +148,10 @@ export function write(tables: Tables, model: Model, pairs: readonly unknown[]): 
       if (row === undefined) return gone('write to', model, id);
       const { categories, ...values } = pairs[at + 1] as Row;
       const refused =
-        model === 'party.contact_mechanism' ? refusedMechanism({ ...row, ...values }) : undefined;
-      if (refused !== undefined) return userError(refused);
+        model === 'party.contact_mechanism'
+          ? refusedMechanism({ ...row, ...values }, nameOf(tables, row['party']))
+          : undefined;
+      if (refused !== undefined) return refused;
       Object.assign(row, values);
       if (categories !== undefined)
         row['categories'] = commanded((row['categories'] ?? []) as readonly number[], categories);
@@ -144,8 +163,8 @@ const gone = (what: string, model: Model, id: number): Told =>
   userError(`You are trying to ${what} records "${id}" of "${labels[model]}" that don't exist.`);
 
 /** Ignores missing rows, except an opportunity: Tryton reads it first, to cancel it. */
-export function remove(tables: Tables, model: Model, ids: readonly number[]): Told {
-  for (const id of ids) {
+export function remove(tables: Tables, model: Model, ids: readonly unknown[]): Told {
+  for (const id of ids.map(Number)) {
     const row = tables.rows[model].get(id);
     if (row === undefined) {
       if (model === 'sale.opportunity') return gone('read', model, id);
@@ -176,6 +195,7 @@ export const searchIdentifiers = (tables: Tables, domain: unknown, fields: unkno
   );
 
 function searchIn(rows: readonly (readonly [number, Row])[], domain: unknown, fields: unknown): Told {
+  if (!Array.isArray(domain)) return { error: ['search_read() missing 1 required positional argument', ''] };
   const conditions = domain as readonly (readonly [string, string, unknown])[];
   const shown = conditions.some(([name]) => name === 'active');
   const found = rows.filter(

@@ -79,8 +79,13 @@ function openTryton({
 }
 
 /** The accept header picks the protocol; any member beside id, method and params removes the envelope. */
-function asked(tables: Tables, { headers, body }: CrmRequest): CrmAnswer {
+function asked(tables: Tables, { method, path, headers, body }: CrmRequest): CrmAnswer {
+  if (method !== 'POST') return page(405, 'Method Not Allowed');
   const content = parsed(body);
+  // The address names a database that does not exist.
+  if (!path.startsWith('/client'))
+    return told(content, { error: ["'NoneType' object has no attribute 'put_connection'", ''] });
+  if (isUnknownVerb(content)) return page(403, 'Forbidden');
   const outcome = run(tables, content);
   const accept = headers['accept'] ?? '*/*';
   if (!accept.includes('json') && accept.includes('xml')) return unreadable(outcome);
@@ -131,11 +136,16 @@ function run(tables: Tables, { method, params }: Row): Told {
       return write(tables, model, given.slice(0, -1));
     case 'delete':
       return remove(tables, model, given[0] as readonly number[]);
-    case 'search_read':
-      return search(tables, model, given[0], given[4]);
     default:
-      return { error: [`'${String(verb)}'`, ''] };
+      return search(tables, model, given[0], given[4]);
   }
+}
+
+/** A method that a known model does not have, or that a program may not call. */
+function isUnknownVerb({ method }: Row): boolean {
+  const [, name, verb = ''] = /^model\.(.+)\.(\w+)$/.exec(String(method)) ?? [];
+  const known = ['create', 'write', 'delete', 'search_read'];
+  return models.some((model) => model === name) && !known.includes(verb);
 }
 
 function parsed(body: Buffer): Row {

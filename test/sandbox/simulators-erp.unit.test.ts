@@ -198,13 +198,13 @@ describe('Tryton', () => {
         ]),
       );
     const before = crm.records().length;
-    for (const [type, value] of [
-      ['phone', '+33639980001'],
-      ['mobile', null],
-      ['email', 'e@courriel.example'],
+    for (const [type, value, why] of [
+      ['phone', '+33639980001', ''],
+      ['mobile', null, ''],
+      ['email', 'e@courriel.example', 'The domain name courriel.example does not exist.'],
     ] as const)
       expect(refused(type, value)).toMatchObject({
-        error: ['UserError', [expect.stringContaining('not valid'), '', null]],
+        error: ['UserError', [expect.stringContaining('for party "Durand" is not valid'), why, null]],
       });
     expect(crm.records()).toHaveLength(before);
     expect(refused('phone', '+33199000001')).toMatchObject({ result: [expect.any(Number)] });

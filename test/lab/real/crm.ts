@@ -36,6 +36,8 @@ export interface RealCrm {
   readonly staff?: Readonly<Record<string, string>>;
   /** What the key's place holds in a request, where it is not the secret itself. */
   readonly sent?: (secrets: Readonly<Record<string, string>>) => string;
+  /** What a caller with a wrong key sends in its place; `wrong` by default. A CRM that counts wrong keys may read no other text as one. */
+  readonly wrong?: (key: string) => string;
   /** Where a change or an erasure names a record, for the trial's mischief; `/{id}` by default. */
   readonly addressOf?: (id: string) => string;
   /** Creates somebody the CRM knows before the trial; recorded. */

@@ -86,8 +86,10 @@ export async function openRecordingDoor(
   };
 
   const placeholder = `{${crm.key}}`;
+  const wrong = crm.wrong?.(place.key) ?? 'wrong';
   const withKey = (text: string): string =>
-    (secret === '' ? text : text.replaceAll(secret, good ? place.key : 'wrong'))
+    (secret === '' ? text : text.replaceAll(secret, good ? place.key : wrong))
+      .replaceAll('{wrong}', wrong)
       .replaceAll(placeholder, place.key)
       .replaceAll('{STAFF_KEY}', place.staffKey ?? '');
   const scrubbed = (text: string): string =>
@@ -227,7 +229,7 @@ export async function openRecordingDoor(
     refresh,
     probe: async (probes) => {
       let id = '';
-      const filled = (text: string): string => text.replaceAll('{id}', id).replaceAll('{wrong}', 'wrong');
+      const filled = (text: string): string => text.replaceAll('{id}', id);
       for (const { method, path, body, headers = crm.headers } of probes) {
         if (headers === crm.staff) {
           await ask(method, path, body);
