@@ -1,12 +1,14 @@
-// Checks a file of all current leads once more before its first byte leaves.
-// Invariant: the check counts the leads that are rendered into it, not those that were collected.
+// Checks a file of all current leads once more before its first byte leaves, and holds back one that lost too many of them.
+// Invariant: the check counts the leads that are rendered into it, not those that were collected. A held file raises one alert, and no
+// further file is collected for its destination until support has decided.
 import { mayLeave } from '../../domain/full-file.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
-import type { Database } from '../../store/database.ts';
+import { raiseAlerts } from '../../store/alerts.ts';
+import type { Database, Sql } from '../../store/database.ts';
 import { extentOf } from '../../store/file-parts.ts';
-import { lockFullFile, returningRows } from '../../store/full-files.ts';
+import { holdFile, lockFullFile, returningRows, type HeldFile } from '../../store/full-files.ts';
+import { appendHandovers } from '../../store/handovers.ts';
 import type { Whole } from '../../store/long-files.ts';
-import { holdBack } from './hold-back.ts';
 
 /**
  * True if the file may not leave. If it lost too many leads it is held back until support decides; if its mapping makes other files by
@@ -30,4 +32,18 @@ export async function isHeldBack(
       await holdBack(tx, { id: destinationId, clientId }, { batchId, rows, missing: verdict.missing });
     return !verdict.leaves;
   });
+}
+
+export async function holdBack(
+  tx: Sql,
+  { id: destinationId, clientId }: { readonly id: string; readonly clientId: string },
+  file: Omit<HeldFile, 'at'>,
+): Promise<void> {
+  if (!(await holdFile(tx, destinationId, file))) return;
+  const { batchId, rows, missing } = file;
+  const reason = `ROWS_${rows}.MISSING_${missing}`;
+  await appendHandovers(tx, [
+    { entry: 'file_held', clientId, destinationId, batchId, actor: 'worker', reason },
+  ]);
+  await raiseAlerts(tx, [{ kind: 'file_held', clientId, destinationId, reason }]);
 }

@@ -36,7 +36,7 @@ import {
   type SlotRun,
   type SlotWork,
 } from './fill.ts';
-import { holdBack } from './hold-back.ts';
+import { holdBack } from './full-guard.ts';
 import { carriedBefore } from './carried-changes.ts';
 
 type FullWork = SlotWork & { readonly guard: FullGuard };
