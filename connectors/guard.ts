@@ -7,14 +7,13 @@ import { connect as netConnect } from 'node:net';
 import type { LookupFunction, Socket, TcpNetConnectOpts } from 'node:net';
 import { connect as tlsConnect, createSecureContext, getCACertificates } from 'node:tls';
 import type { SecureContext, TLSSocket } from 'node:tls';
+import { Resolver } from 'node:dns/promises';
 import { bareHost, isReachable, literalAddress, parseRanges } from './guard/addresses.ts';
 import { connectCodeOf, connectFailure } from './guard/failures.ts';
 
 export { bareHost, literalAddress } from './guard/addresses.ts';
 export { connectCodeOf, connectFailureOf, needsRepair } from './guard/failures.ts';
 export type { ConnectFailureCode } from './guard/failures.ts';
-export { textRecords } from './guard/dns-text.ts';
-export type { TextRecords } from './guard/dns-text.ts';
 export { endingOf, startDeadline } from './guard/deadline.ts';
 export type { Deadline, Ending } from './guard/deadline.ts';
 export {
@@ -198,4 +197,23 @@ export function guardOf(policy: GuardPolicy): Guard {
   });
   guards.set(key, guard);
   return guard;
+}
+
+/** Records, each joined from its strings; `silent`: no resolver answered. */
+export type TextRecords = readonly string[] | 'silent';
+
+/**
+ * Reads TXT records by DNS, for tests of a destination. Never throws; a missing answer is not taken for a missing
+ * record.
+ * @param nameServers `address:port` of resolvers to ask; the system's when absent
+ */
+export async function textRecords(name: string, nameServers?: readonly string[]): Promise<TextRecords> {
+  const resolver = new Resolver({ timeout: 1_500, tries: 1 });
+  if (nameServers !== undefined) resolver.setServers(nameServers);
+  try {
+    return (await resolver.resolveTxt(name)).map((strings) => strings.join(''));
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown };
+    return code === 'ENOTFOUND' || code === 'ENODATA' ? [] : 'silent';
+  }
 }

@@ -1,8 +1,7 @@
 // The email connector: one delivery is one mail with a lead sheet, accepted by the server or not.
 // Invariant: only authorised mailboxes; TLS always, unless the operator allowed plaintext; the server's acceptance proves no reading.
-import { defineConnector } from '../contract.ts';
-import type { SendContext } from '../contract.ts';
-import { emailDrafting } from './draft.ts';
+import { defineConnector, standInHost } from '../contract.ts';
+import type { SendContext, Draft, Drafting, DraftRequest, StandIn, StandInServers } from '../contract.ts';
 import { composeEmail } from './message.ts';
 import { sendEmail, testEmail } from './send.ts';
 import { pgpExpiry } from '../openpgp.ts';
@@ -13,7 +12,28 @@ import type { EmailSettings } from './settings.ts';
 import { emailSigned } from './signed-words.ts';
 import { createMailCarrier } from '../mail/smtp.ts';
 import type { SmtpSessions } from '../mail/smtp.ts';
-import { emailStandIn } from './stand-in.ts';
+
+function draft({ to, format }: DraftRequest): Draft | undefined {
+  if (to === undefined || !/^[^\s@/:]+@[^\s@]+$/.test(to)) return undefined;
+  const address = to.toLowerCase();
+  return {
+    name: 'mail',
+    lines: [
+      'send:',
+      `  to: ${address}`,
+      '  from: leads@relais.example # TODO: the mailbox we send from',
+      '  smtp: secret:SMTP_URL',
+      "  subject: 'Nouveau lead {leadReference} {title}'",
+      `  attachment: ${format}`,
+    ],
+    facts: { mailboxes: [address] },
+    targets: [address],
+    open: ['send.from: the mailbox we send from'],
+  };
+}
+
+/** Drafts the `send` block of a mail destination. No secret in clear. */
+const emailDrafting: Drafting = { to: 'mailbox', draft };
 
 /** @param nameServers resolvers for DKIM keys; the system's when absent */
 export function createEmailConnector({ nameServers }: { readonly nameServers?: readonly string[] } = {}) {
@@ -65,3 +85,27 @@ export function createEmailConnector({ nameServers }: { readonly nameServers?: r
 }
 
 export const email = createEmailConnector();
+
+/**
+ * Starts the mail server that replaces the recipient's in a trial. Only the mailboxes of the file are addressed,
+ * and only this server is connected to.
+ */
+async function emailStandIn(
+  all: readonly EmailSettings[],
+  servers: StandInServers,
+): Promise<StandIn<EmailSettings>> {
+  const host = `smtp.${standInHost}`;
+  const mailboxes = all.flatMap(mailboxesOf);
+  const { user, password } = servers.login;
+  return {
+    server: await servers.mailbox(host, mailboxes),
+    hosts: [host],
+    // The keys are the operator's, and no receiver verifies a trial's signature.
+    settingsOf: ({ dkim: _unsigned, openpgp: _readable, ...settings }) => ({
+      ...settings,
+      smtp: { host, port: 587, user, password: 'secret:SANDBOX' },
+    }),
+    secret: () => password,
+    allowedTargets: mailboxes,
+  };
+}

@@ -2,13 +2,13 @@
 // Invariant: the place is authorised before a socket opens. `accepted` means that the file has its final name and the size
 // that was sent, as seen after the rename; the `ack` file reports what the recipient did with it.
 import { defineConnector } from '../contract.ts';
-import type { BatchFacts, Composed, Outcome, Parcel, SendContext, Tested } from '../contract.ts';
+import type { BatchFacts, Composed, Outcome, Parcel, SendContext, Tested, Answer } from '../contract.ts';
 import { certificateExpiry } from '../access/tls.ts';
 import { pgpExpiry } from '../openpgp.ts';
-import { readAck } from './ack.ts';
 import { contentOfText } from './content.ts';
 import { flowDrafting } from './draft.ts';
-import type { Content } from './drop.ts';
+import type { Content, Drop } from './drop.ts';
+import { readAt, comparedAt } from './drop.ts';
 import { ackHead, itemAnswers } from './item-answers.ts';
 import { fillName } from './names.ts';
 import { uploadOutcome } from './outcome.ts';
@@ -21,13 +21,42 @@ import { flowSettingsSchema } from './schema.ts';
 import { checkFlowSettings, controlFields, folderOf, timezoneOf } from './settings.ts';
 import type { ControlField, FlowSettings } from './settings.ts';
 import { flowStandIn } from './stand-in.ts';
-import { whatStands } from './standing.ts';
 import { handOverOf, pathAt, transportOf, transports } from './transports.ts';
 import { pathIn, upload } from './upload.ts';
 import type { UploadProgress, Upload } from './upload.ts';
 import { flowWords } from './words.ts';
 
 export { lastSlotBefore, nextSlot } from './schedule.ts';
+
+const maxAckBytes = 1024 * 1024;
+
+/**
+ * Reads the recipient's acknowledgement of a file as an answer. At most `maxAckBytes` are read, whatever size the
+ * recipient announces.
+ */
+async function readAck(
+  drop: Drop,
+  filled: string,
+  settings: FlowSettings,
+): Promise<{ readonly answer: Answer; readonly bytes: number } | 'TOO_LARGE' | undefined> {
+  const path = pathAt(settings.server, filled);
+  const size = await drop.size(path);
+  if (size === undefined) return undefined;
+  if (size > maxAckBytes) return 'TOO_LARGE';
+  // The recipient announces the size, so it is not trusted.
+  const read = await readAt(drop, path, maxAckBytes);
+  if (read === 'longer') return 'TOO_LARGE';
+  const text = new TextDecoder('utf-8').decode(read);
+  return {
+    answer: { status: 200, headers: {}, mediaType: mediaTypeOf(filled), text, truncated: false },
+    bytes: read.length,
+  };
+}
+
+function mediaTypeOf(path: string): string {
+  if (path.endsWith('.json')) return 'application/json';
+  return path.endsWith('.xml') ? 'application/xml' : 'text/csv';
+}
 
 export const flow = defineConnector<FlowSettings>({
   type: 'flow',
@@ -235,3 +264,39 @@ function sidecarOf(
 }
 
 const placeOf = ({ to, server }: FlowSettings): string => pathAt(server, folderOf(to));
+
+/** `unfinished`: the recipient has not seen it. `nothing`: it, or its marker, never came or was removed. */
+type Standing = 'whole' | 'other' | 'unfinished' | 'nothing';
+
+/**
+ * Looks up the state of a file at the recipient. A file counts only when the recipient takes it as whole: under
+ * its final name, or with its marker where renaming is forbidden.
+ */
+async function whatStands(
+  drop: Drop,
+  file: string,
+  content: Content,
+  { marker, tempSuffix = '.part' }: Pick<FlowSettings, 'marker' | 'tempSuffix'>,
+): Promise<Standing> {
+  if (marker !== undefined && (await drop.size(file + marker)) === undefined)
+    return await unmarked(drop, file, content);
+  const at = await sameAt(drop, file, content);
+  if (at === 'other') return 'other';
+  if (at === 'same' || marker !== undefined) return 'whole';
+  if (drop.appearsWhole === true) return 'nothing';
+  // Only the rename removes the temporary file.
+  return (await drop.size(file + tempSuffix)) === undefined ? 'nothing' : 'unfinished';
+}
+
+/** A recipient that removes the marker first leaves the whole file: another marker would have it read twice. */
+async function unmarked(drop: Drop, file: string, content: Content): Promise<Standing> {
+  if (content.isGone) return 'nothing';
+  return (await comparedAt(drop, file, content)) === 'beginning' ? 'unfinished' : 'nothing';
+}
+
+/** Erased bytes cannot be compared: the file has its final name only once it was whole. */
+async function sameAt(drop: Drop, file: string, content: Content): Promise<'nothing' | 'same' | 'other'> {
+  if (content.isGone) return (await drop.size(file)) === undefined ? 'nothing' : 'same';
+  const found = await comparedAt(drop, file, content);
+  return found === 'beginning' ? 'other' : found;
+}

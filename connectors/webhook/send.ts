@@ -1,17 +1,17 @@
 // Sends a parcel as one request, or its look-up, and reads the outcome.
 // Invariant: the target is authorised before a socket opens; an outcome has codes and numbers, never the answer's text.
-import type { Action, Outcome, Parcel, SendContext } from '../contract.ts';
+import type { Action, Outcome, Parcel, SendContext, Body } from '../contract.ts';
 import { unanswered } from '../guard/http/exchange.ts';
 import type { HttpClient } from '../guard/http/exchange.ts';
 import type { CarriedRequest } from '../guard/http/carrier.ts';
 import { withAccess } from '../access/obtain.ts';
 import { addressOf, unauthorized } from './address.ts';
-import { bytesOf } from './body.ts';
 import { headersOf } from './request.ts';
 import { lookupAbout, lookupMethod, questionSettings, sinceFilled } from './lookup.ts';
 import type { WebhookSettings } from './settings.ts';
 import { signatureHeaders } from './signature.ts';
 import { identified } from '../access/tls.ts';
+import { hasControl } from '../guard/http/headers.ts';
 
 export async function sendWebhook(
   client: HttpClient,
@@ -107,4 +107,25 @@ async function outcomeOf(
   const answer = lead === undefined ? carried.answer : { ...carried.answer, asked: lead };
   const outcome = await context.classify(answer, stage);
   return { ...outcome, evidence: { ...seen, status: carried.answer.status, answerBytes: carried.bytes } };
+}
+
+type Bytes =
+  | { readonly ok: true; readonly bytes: Uint8Array }
+  | { readonly ok: false; readonly reason: 'SECRET_MISSING' | 'SECRET_MALFORMED' };
+
+/**
+ * Builds the body to send: the mapping's bytes with its secrets filled in. A secret without a value stops the
+ * request; its mask is never sent in its place.
+ * @param secret gives the newest live value, as for a password in a header
+ */
+function bytesOf({ bytes, secrets }: Body, secret: (name: string) => string | undefined): Bytes {
+  if (secrets === undefined) return { ok: true, bytes };
+  const values = new Map<string, string>();
+  for (const name of secrets.names) {
+    const value = secret(name);
+    if (value === undefined || value === '') return { ok: false, reason: 'SECRET_MISSING' };
+    if (hasControl(value)) return { ok: false, reason: 'SECRET_MALFORMED' };
+    values.set(name, value);
+  }
+  return { ok: true, bytes: secrets.written((name) => values.get(name) ?? '') };
 }

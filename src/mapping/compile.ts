@@ -36,9 +36,12 @@ import { bySettings, noFinancialIn } from './transport/by-settings.ts';
 import { emptyPolicy, impersonalIn, reportContents } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { reportClearText } from './transport/clear-text.ts';
-import { compileTitle } from './fields/mail-title.ts';
 import { bodyWith } from './fields/secret-cells.ts';
 import type { Entry } from './fields/values.ts';
+import type { DataCategory } from '../domain/lead.ts';
+import { safeTitle } from './fields/sheet.ts';
+import type { Context } from './fields/source.ts';
+import { compileTemplate } from './fields/template.ts';
 
 export interface CompileInput {
   readonly mapping: Record<string, unknown>;
@@ -269,5 +272,33 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
     ...(noNull === undefined ? {} : { noNull }),
     ...(client === undefined ? {} : { contract: client.categories }),
     ...(csv === undefined ? {} : { csv }),
+  };
+}
+
+/**
+ * Compiles the title of a mail, its subject, which may hold nothing of a person. One line without personal data,
+ * whatever the template says. Compiles `title:`; without one a mail names the programme.
+ */
+function compileTitle(raw: unknown, scope: Scope): (context: Context) => string | undefined {
+  if (typeof raw !== 'string') {
+    if (!scope.sheet) return () => undefined;
+    scope.blocks.add('project');
+    return ({ lead }) =>
+      lead.project.programme === undefined ? undefined : safeTitle(`Programme ${lead.project.programme}`);
+  }
+  const template = compileTemplate(raw, ['title'], {
+    scope,
+    categories: new Set<DataCategory>(),
+    mode: 'sheet',
+  });
+  if (template?.person === true) {
+    scope.report.error(['title'], 'MAP-214', [
+      'le titre va dans l’objet d’un e-mail : il ne peut contenir aucune donnée de la personne.',
+      "the title goes into a mail subject: it may not hold a person's data.",
+    ]);
+  }
+  return (context) => {
+    const text = template?.write(context);
+    return text === undefined ? undefined : safeTitle(text);
   };
 }

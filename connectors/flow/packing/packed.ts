@@ -4,8 +4,33 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Comparing, Content } from '../drop.ts';
 import { digestOfFirst } from '../content.ts';
-import { pulled } from './pulled.ts';
-import { orStalled } from './stalled.ts';
+
+const turns = 30;
+const turnMs = 50;
+
+/**
+ * Stops waiting for work that may never end: a library that reads noise can wait without end for the rest of it.
+ * Counted in turns of the event loop, so that nothing counts as stalled after the process itself was suspended.
+ * The result, or 'stalled' after several turns without progress.
+ * @param moved a figure that grows with each progress
+ */
+async function orStalled<T>(work: Promise<T>, moved: () => number): Promise<T | 'stalled'> {
+  let timer: NodeJS.Timeout | undefined;
+  const stalled = new Promise<'stalled'>((done) => {
+    let [last, still] = [moved(), 0];
+    timer = setInterval(() => {
+      const now = moved();
+      still = now === last ? still + 1 : 0;
+      last = now;
+      if (still >= turns) done('stalled');
+    }, turnMs).unref();
+  });
+  try {
+    return await Promise.race([work, stalled]);
+  } finally {
+    clearInterval(timer);
+  }
+}
 
 /** One way to pack. */
 export interface Packer {
@@ -161,5 +186,39 @@ function createMeter() {
     },
     size: () => size,
     end: (): Measured => ({ size, digest: hash.digest() }),
+  };
+}
+
+interface Pulled {
+  readonly take: (piece: Uint8Array) => Promise<void>;
+  readonly end: () => void;
+  /** Drops everything that is pushed from now on. */
+  readonly stop: () => void;
+  readonly pieces: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Connects a writer that pushes pieces to a reader that pulls them. One piece is held at a time; the writer waits
+ * until it was taken, or until reading has stopped.
+ */
+function pulled(): Pulled {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  const none = (): void => undefined;
+  // No code awaits it: pieces written after the end of the reading are dropped.
+  writer.closed.catch(none);
+  let stopped = false;
+  return {
+    take: async (piece) => {
+      if (stopped) return;
+      await writer.ready.catch(none);
+      writer.write(piece).catch(none);
+    },
+    end: () => void writer.close().catch(none),
+    stop: () => {
+      stopped = true;
+      writer.abort().catch(none);
+    },
+    pieces: readable,
   };
 }

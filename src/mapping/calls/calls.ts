@@ -33,7 +33,43 @@ import type { Judge } from '../response/rules.ts';
 import type { Scope } from '../scope.ts';
 import { holdsOwn, overlay } from '../transport/overlay.ts';
 import { checkSettings } from '../transport/settings.ts';
-import * as says from './call-words.ts';
+import type { Both } from '../../../connectors/contract.ts';
+
+/** Messages about mistakes in the calls of an action, French first. Names of calls and connectors only. */
+const fieldsBeside: Both = [
+  'les champs sont dans chacun des appels, pas à côté.',
+  'fields stand in each of the calls, not beside them.',
+];
+
+const ownCalls: Both = [
+  'la création est faite d’appels : donnez à update ses propres appels, ou ses propres send et fields.',
+  'the create is made of calls: give update its own calls, or its own send and fields.',
+];
+
+const noCallsBy = (type: string): Both => [
+  `le connecteur ${type} ne fait pas d’appels : seul un webhook en fait.`,
+  `connector ${type} makes no calls: only a webhook does.`,
+];
+
+const lookupBeside: Both = [
+  'une interrogation est dans le send de l’appel sur lequel elle porte.',
+  'a look-up stands in the send of the call it asks about.',
+];
+
+const schemaBeside: Both = [
+  'un schéma décrit un seul corps : écrivez-le dans l’appel dont c’est le corps.',
+  'a schema describes one body: write it into the call whose body it is.',
+];
+
+const twoNamed = (name: string): Both => [
+  `deux appels s’appellent « ${name} ».`,
+  `two calls are named "${name}".`,
+];
+
+const notLookedUp = (action: string): Both => [
+  `les appels de ${action} ne sont pas interrogés.`,
+  `the calls of ${action} are not looked up.`,
+];
 
 export interface CompiledCall {
   readonly plan: CallPlan;
@@ -61,7 +97,7 @@ function rawCalls({ mapping, action, report }: CallsInput): readonly RawCall[] {
   const at: Path = action === 'create' ? [] : [action];
   if (Object.hasOwn(block, 'calls')) {
     if (Object.hasOwn(block, 'fields'))
-      report.error([...at, 'fields'], 'MAP-657', says.fieldsBeside, {
+      report.error([...at, 'fields'], 'MAP-657', fieldsBeside, {
         at: 'key',
       });
     return listAt(block, 'calls').flatMap((raw, index) =>
@@ -71,7 +107,7 @@ function rawCalls({ mapping, action, report }: CallsInput): readonly RawCall[] {
     );
   }
   if (action === 'update' && !Object.hasOwn(block, 'fields')) {
-    report.error(at, 'MAP-657', says.ownCalls, { at: 'key' });
+    report.error(at, 'MAP-657', ownCalls, { at: 'key' });
     return [];
   }
   return [{ raw: block, path: at, name: action }];
@@ -81,23 +117,23 @@ function rawCalls({ mapping, action, report }: CallsInput): readonly RawCall[] {
 export function compileCalls(input: CallsInput): readonly CompiledCall[] {
   const { action, report, consent, connector } = input;
   if (!connector.makesCalls) {
-    report.error(['calls'], 'MAP-657', says.noCallsBy(connector.type), {
+    report.error(['calls'], 'MAP-657', noCallsBy(connector.type), {
       at: 'key',
     });
     return [];
   }
   if (action === 'create' && Object.hasOwn(blockAt(input.mapping, 'send'), 'lookup'))
-    report.error(['send', 'lookup'], 'MAP-657', says.lookupBeside, {
+    report.error(['send', 'lookup'], 'MAP-657', lookupBeside, {
       at: 'key',
     });
   if (action === 'create' && Object.hasOwn(input.mapping, 'schema'))
-    report.error(['schema'], 'MAP-657', says.schemaBeside, {
+    report.error(['schema'], 'MAP-657', schemaBeside, {
       at: 'key',
     });
   const raws = rawCalls(input);
   const seen = new Set<string>();
   for (const { name, path } of raws) {
-    if (seen.has(name)) report.error([...path, 'name'], 'MAP-651', says.twoNamed(name));
+    if (seen.has(name)) report.error([...path, 'name'], 'MAP-651', twoNamed(name));
     seen.add(name);
   }
   reportUndos(raws, input);
@@ -220,7 +256,7 @@ function sendOf({ raw, path }: RawCall, { mapping, action, connector, client, re
     holdsOwn(own, inner, overlaid) ? [...path, 'send', ...inner] : ['send', ...inner];
   const settings = checkSettings(overlay([base, own], overlaid), at, connector, client, report);
   if (action !== 'create' && Object.hasOwn(own, 'lookup'))
-    report.error([...path, 'send', 'lookup'], 'MAP-657', says.notLookedUp(action), {
+    report.error([...path, 'send', 'lookup'], 'MAP-657', notLookedUp(action), {
       at: 'key',
     });
   return { own, base, settings, at };

@@ -14,14 +14,15 @@ import { compileReading } from './reading.ts';
 import type { FieldReading } from './reading.ts';
 import { checkEmpty, emptyPolicy, reportNoPreset } from '../scope.ts';
 import type { Scope } from '../scope.ts';
-import { compileRpcType } from './rpc-type.ts';
 import { secretIn } from './secret-cells.ts';
 import { parseTarget } from './target.ts';
 import type { Target } from './target.ts';
 import { compileCondition } from './conditions.ts';
 import type { Condition } from './conditions.ts';
-import type { Cell } from './values.ts';
+import type { Cell, RpcType } from './values.ts';
+import { asText, rpcTypes } from './values.ts';
 import type { Both } from '../../../connectors/contract.ts';
+import { findSource } from './source.ts';
 
 const knownKeys = new Set(Object.keys(mappingSchema.$defs.field.properties));
 
@@ -157,4 +158,30 @@ function sheetPlace(
     section: typeof section === 'string' ? section : sectionTitles[reading.category],
     label: typeof label === 'string' ? label : (line?.label ?? target.text),
   };
+}
+
+/**
+ * Finds the XML-RPC type of a field: the file's, else that of its source. A decimal source is a double whatever
+ * the amount: 285000 is not an int, since 285000.5 would not be one.
+ */
+function compileRpcType(
+  raw: Readonly<Record<string, unknown>>,
+  path: Path,
+  scope: Scope,
+  list: string | undefined,
+): { readonly type?: RpcType } {
+  const type = rpcTypes.find((known) => known === raw['type']);
+  if (type !== undefined && scope.rpc !== 'xmlRpc')
+    scope.report.error(
+      [...path, 'type'],
+      'MAP-712',
+      ['seul XML-RPC nomme des types : ailleurs utilisez as.', 'only XML-RPC names types: elsewhere use as.'],
+      {
+        at: 'key',
+      },
+    );
+  if (type !== undefined) return { type };
+  const converted = Object.hasOwn(raw, 'as') || Object.hasOwn(raw, 'map');
+  const decimal = !converted && findSource(asText(raw['from']), list)?.type === 'decimal';
+  return scope.rpc === 'xmlRpc' && decimal ? { type: 'double' } : {};
 }

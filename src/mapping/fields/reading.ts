@@ -1,6 +1,6 @@
 // Compiles how the value of a field is read, mapped, formatted and cut, for machine formats and the sheet for people.
 // Invariant: the way of reading is fixed when compiled; for a given lead it gives one value or none.
-import type { DataCategory } from '../../domain/lead.ts';
+import type { DataCategory, SourceType } from '../../domain/lead.ts';
 import { checkLiteral, reportSecret } from './constants.ts';
 import { compileFormat, writesPlus } from './format-pipeline.ts';
 import { fieldMap } from './maps.ts';
@@ -10,13 +10,6 @@ import type { Path } from '../document/problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
 import { checkWritable, useValue } from '../scope.ts';
 import type { Scope } from '../scope.ts';
-import {
-  cutToAnother,
-  inventingDefault,
-  listInOnePlace,
-  oneTextNeeded,
-  plusInCell,
-} from './reading-words.ts';
 import { absentSource, nearestIn, sourceIn } from './scoped-source.ts';
 import { secretIn, speaksOfSecret } from './secret-cells.ts';
 import { findSource, isBlank } from './source.ts';
@@ -26,6 +19,33 @@ import type { Target } from './target.ts';
 import { isRecord } from '../document/yaml.ts';
 import type { Mode } from '../format-names.ts';
 import { isEmptyList, isScalarValue, type Cell, type FieldProblem, type Scalar } from './values.ts';
+import type { Both } from '../../../connectors/contract.ts';
+
+/** Messages about mistakes in how a field is read, French first. Names of sources and fields only. */
+const oneTextNeeded: Both = [
+  'un modèle de texte écrit un seul texte : ajoutez join, first ou last.',
+  'a template writes one text: add join, first or last.',
+];
+
+const inventingDefault = (path: string): Both => [
+  `« ${path} » est une donnée de la personne : une valeur par défaut inventerait ce qu’elle n’a pas dit (C13).`,
+  `"${path}" is a person's: a default would invent what was not said (C13).`,
+];
+
+const plusInCell = (target: string): Both => [
+  `« ${target} » s’écrirait +33... : la garde contre les formules mettrait ' devant.`,
+  `"${target}" would be written +33...: the formula guard would put ' before it.`,
+];
+
+const listInOnePlace = (path: string): Both => [
+  `« ${path} » est une liste : ajoutez as: {join: ", "}, first ou last, ou utilisez each.`,
+  `"${path}" is a list: add as: {join: ", "}, first or last, or use each.`,
+];
+
+const cutToAnother = (path: string, type: SourceType): Both => [
+  `« ${path} » est de type ${type} : coupée, la valeur en serait une autre. Utilisez on: error ou on: omit.`,
+  `"${path}" is of type ${type}: cut short it would be another value. Use on: error or on: omit.`,
+];
 
 export interface FieldReading {
   readonly source: string;

@@ -4,11 +4,11 @@ import { Ajv, MissingRefError } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
+import { createContext, Script } from 'node:vm';
 import type { Both } from '../../../connectors/contract.ts';
 import { textAt } from '../document/yaml.ts';
 import { compilePattern, isPatternFault } from './pattern.ts';
 import type { Path, Report } from '../document/problems.ts';
-import { overBudget, withinTime } from './time-budget.ts';
 import type { Target } from '../fields/target.ts';
 import type { Layout } from './layout.ts';
 import { gapsIn } from './schema-gaps.ts';
@@ -18,6 +18,30 @@ import { jsonTree, plainJson } from './write-json.ts';
 import * as says from './schema-words.ts';
 import { compileXsd } from './xsd.ts';
 import type { XsdFault } from './xml-thread.ts';
+
+/**
+ * Limits the time that code of a client's file may block the event loop. Code that exceeds its time is stopped
+ * wherever it is, and does not continue.
+ */
+const overBudget: unique symbol = Symbol('over budget');
+
+let room: { readonly context: { work?: () => unknown }; readonly script: Script } | undefined;
+
+/** The result of the work, or `overBudget`. It may be stopped anywhere: its state must not be used afterwards. */
+function withinTime<T>(ms: number, work: () => T): T | typeof overBudget {
+  room ??= { context: createContext({}), script: new Script('work()') };
+  const { context, script } = room;
+  context.work = work;
+  try {
+    return script.runInContext(context, { timeout: ms }) as T;
+  } catch (error) {
+    // The error comes from another realm: `instanceof Error` is false.
+    if ((error as { code?: unknown } | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return overBudget;
+    throw error;
+  } finally {
+    delete context.work;
+  }
+}
 
 export interface SchemaCheck {
   /** The problems of a written lead. */

@@ -1,6 +1,7 @@
 // Writes records as CSV in the client's own dialect.
 // Invariant: every record has every column, and a reader of the dialect finds in each the value of the mapping; formulas
 // are defused only where people open the file.
+import { parse } from 'csv-parse/sync';
 import type { Body } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
 import {
@@ -11,11 +12,11 @@ import {
   unmappableIn,
   unmappablePolicies,
   withoutMark,
+  throughBytes,
 } from './encoding.ts';
 import type { Encoding, Unmappable } from './encoding.ts';
 import type { InParts } from './in-parts.ts';
 import { plainNumber } from '../fields/numbers.ts';
-import { readRow } from './read-back-csv.ts';
 import { isLate, fillLate } from '../fields/values.ts';
 import type { Cell, Entry, FieldProblem, Scalar } from '../fields/values.ts';
 
@@ -188,4 +189,38 @@ function rowWriter({ delimiter, quote, quoteInside, eol }: CsvDialect): (cells: 
   const written = (cell: string): string =>
     quote === 'all' || (quote === 'minimal' && special.test(cell)) ? `"${inside(cell)}"` : cell;
   return (cells) => cells.map(written).join(delimiter) + end;
+}
+
+/**
+ * Reads a written CSV row back with another library, in the same dialect. The reader is not the writer: the
+ * assumptions of the writer prove nothing. The cells of one row; undefined when it cannot be read, or is not one
+ * row.
+ */
+function readRow(
+  row: string,
+  {
+    delimiter,
+    quoteInside,
+    encoding,
+  }: {
+    readonly delimiter: string;
+    readonly quoteInside: 'double' | 'apostrophe' | 'backslash';
+    readonly encoding: Encoding;
+  },
+): readonly string[] | undefined {
+  try {
+    const rows: readonly string[][] = parse(throughBytes(row, encoding), {
+      delimiter,
+      // Also where nothing is quoted: most readers know quotes, and the others find none in such a file.
+      quote: '"',
+      escape: quoteInside === 'backslash' ? '\\' : '"',
+      // Every line end counts, whichever one the reader uses.
+      record_delimiter: ['\r\n', '\n', '\r'],
+      relax_column_count: true,
+      skip_empty_lines: false,
+    });
+    return rows.length === 1 ? rows[0] : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,11 +1,11 @@
 // Drafts a working mapping from the client's own sample: guesses marked, gaps listed, the opt-in never invented.
 // Invariant: only codes, opt-in values and names of fields of the sample get into the files it drafts.
+import { Document } from 'yaml';
 import type { DataCategory } from '../../domain/lead.ts';
 import { asText } from '../fields/values.ts';
 import { guessAnswer } from './answer.ts';
 import { partsOf } from './fields.ts';
 import type { Part } from './fields.ts';
-import { decodeSample } from './decode-sample.ts';
 import { readCsvSample } from './read-csv.ts';
 import { readFormSample, readJsonSample } from './read-json.ts';
 import { readProcedure } from './read-rpc.ts';
@@ -13,7 +13,52 @@ import { readXmlSample } from './read-xml.ts';
 import { recipientOf } from './recipient.ts';
 import type { DraftingConnector, Recipient } from './recipient.ts';
 import type { Shape, Unreadable } from './shape.ts';
-import { yamlLine } from './yaml-line.ts';
+import { isRecord } from '../document/yaml.ts';
+
+const doubtful = /^(yes|no|on|off|~)$/i;
+
+/**
+ * Writes a value as one line of YAML: flow style, single quotes, nothing that changes when read back. Read back
+ * strictly, the line gives exactly the value, and it is one line whatever the value contains.
+ */
+export function yamlLine(value: unknown): string {
+  if (Array.isArray(value)) return `[${(value as unknown[]).map(yamlLine).join(', ')}]`;
+  if (isRecord(value)) {
+    const pairs = Object.entries(value).map(([key, inner]) => `${scalar(key)}: ${yamlLine(inner)}`);
+    return pairs.length === 0 ? '{}' : `{ ${pairs.join(', ')} }`;
+  }
+  return scalar(value);
+}
+
+function scalar(value: unknown): string {
+  if (typeof value !== 'string') return JSON.stringify(value) ?? 'null';
+  // Line ends and other control characters are escaped: the value may be in a comment.
+  if (/[\p{Cc}\u2028\u2029]/u.test(value)) return JSON.stringify(value);
+  if (doubtful.test(value)) return `'${value}'`;
+  const text = new Document([value]).toString({ collectionStyle: 'flow', lineWidth: 0, singleQuote: true });
+  return text.trim().slice(1, -1).trim();
+}
+
+const readAs = (bytes: Uint8Array, encoding: string): string | undefined => {
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * Decodes a client's sample to text. Decoded by the encoding it declares, or as UTF-8; no character is lost on the
+ * way into a draft. The sample as text; undefined when it is not in its declared encoding. A CSV declares none:
+ * its reader tries Excel's.
+ */
+function decodeSample(bytes: Uint8Array): string | undefined {
+  const head = Buffer.from(bytes.subarray(0, 200)).toString('latin1').trimStart();
+  const declared = /^(?:\u00ef\u00bb\u00bf)?<\?xml[^>]*encoding=["']([\w-]+)/.exec(head)?.[1];
+  const text = readAs(bytes, declared ?? 'utf-8');
+  if (text !== undefined) return text;
+  return /^[<{[]/.test(head) ? undefined : readAs(bytes, 'windows-1252');
+}
 
 export interface SkeletonRequest {
   readonly clientId: string;

@@ -18,11 +18,37 @@ import {
   unknownOf,
 } from './french-calls.ts';
 import { consentBlocks } from './french-consent.ts';
-import { noticeBlocks } from './french-notices.ts';
-import { categoryWords, paceRows, partiesBlocks } from './french-parties.ts';
+import { categoryWords, paceRows, partiesBlocks, longDay } from './french-parties.ts';
 import type { CentreContacts } from './french-parties.ts';
 import { acceptsItems, callbackWords, transportRows } from './french-transport.ts';
 import { writesJson } from './json-types.ts';
+import type { ClientFacts } from '../../domain/destination.ts';
+import { requestFields } from '../../domain/lead-fields/request.ts';
+
+const channelWords: Readonly<Record<string, string>> = requestFields.channel.words ?? {};
+
+/**
+ * Shows the information that prospects receive, word for word, in the document a client signs (C14). The texts of
+ * client.yaml, unchanged; the document of a client that listed none says so.
+ */
+const noticeBlocks = ({ notices = [] }: Pick<ClientFacts, 'notices'>): readonly Block[] => [
+  heading(3, 'Mentions d’information'),
+  notices.length === 0
+    ? paragraph(
+        'Aucun texte n’est encore enregistré : (à compléter). Chaque lead nomme la version que le prospect a lue ou entendue.',
+      )
+    : {
+        kind: 'table',
+        head: ['Version', 'Canal', 'En usage à partir du', 'Texte lu ou entendu'],
+        rows: notices.map(({ version, channel, from, wording }) => [
+          version,
+          channelWords[channel] ?? channel,
+          longDay(from),
+          wording,
+        ]),
+        exact: [0],
+      },
+];
 
 export interface SpecInput {
   readonly mapping: CompiledMapping;

@@ -8,7 +8,25 @@ import { holdsOwn, overlay } from './overlay.ts';
 import { checkSettings } from './settings.ts';
 import { suggest } from '../document/suggest.ts';
 import type { Both } from '../../../connectors/contract.ts';
-import * as says from './sandbox-words.ts';
+
+/**
+ * Messages about mistakes in the sandbox of a mapping, French first. Names of calls, keys and connectors, and an
+ * address that the file contains.
+ */
+const setBy = (type: string, key: string): Both => [
+  `le connecteur ${type} se règle par « ${key} ».`,
+  `connector ${type} is set by "${key}".`,
+];
+
+const noCalls: Both = [
+  'ce fichier n’a pas d’appels : écrivez sandbox.send.',
+  'this file has no calls: write sandbox.send.',
+];
+
+const noSuchCall = (name: string): Both => [
+  `il n’y a pas d’appel « ${name} » dans calls.`,
+  `there is no call "${name}" in calls.`,
+];
 
 export interface SandboxInput {
   readonly mapping: Record<string, unknown>;
@@ -27,7 +45,7 @@ export function compileSandbox(input: SandboxInput): SandboxPlan | undefined {
   const key = connector.settingsKey;
   const other = key === 'send' ? 'file' : 'send';
   if (Object.hasOwn(block, other)) {
-    report.error(['sandbox', other], 'MAP-101', says.setBy(connector.type, key), {
+    report.error(['sandbox', other], 'MAP-101', setBy(connector.type, key), {
       at: 'key',
       suggestion: key,
     });
@@ -37,7 +55,7 @@ export function compileSandbox(input: SandboxInput): SandboxPlan | undefined {
   const rawCalls = listAt(block, 'calls').filter(isRecord);
   if (create.calls === undefined) {
     if (rawCalls.length > 0)
-      report.error(['sandbox', 'calls'], 'MAP-657', says.noCalls, {
+      report.error(['sandbox', 'calls'], 'MAP-657', noCalls, {
         at: 'key',
       });
     const found = checked(create.settings, [{ raw: own, path: ['sandbox', key] }], [key], input);
@@ -47,7 +65,7 @@ export function compileSandbox(input: SandboxInput): SandboxPlan | undefined {
   for (const [index, raw] of rawCalls.entries()) {
     const name = textAt(raw, 'name') ?? '';
     if (!names.includes(name))
-      report.error(['sandbox', 'calls', index, 'name'], 'MAP-656', says.noSuchCall(name), {
+      report.error(['sandbox', 'calls', index, 'name'], 'MAP-656', noSuchCall(name), {
         suggestion: suggest(name, names),
       });
   }

@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import { connectors } from '../../../connectors/index.ts';
 import { checkSources } from '../../../src/mapping/check.ts';
 import type { CheckResult } from '../../../src/mapping/contract.ts';
-import { makeSkeleton, type Skeleton } from '../../../src/mapping/skeleton/skeleton.ts';
-import { yamlLine } from '../../../src/mapping/skeleton/yaml-line.ts';
+import { makeSkeleton, type Skeleton, yamlLine } from '../../../src/mapping/skeleton/skeleton.ts';
 import { parse } from 'yaml';
 import { lead, situation, written } from '../support.ts';
 
