@@ -1,11 +1,11 @@
 // Building blocks of the routes' schemas of input and answer.
 // Invariant: an object answers the listed members and nothing else; a request with other members is refused.
 import { namePatterns } from '../domain/delivery-filter.ts';
+import { described, list, object, orNull, text, whole, type Schema } from '../support/reads/columns.ts';
 import { typedLength } from '../support/typed-text.ts';
 
-export type Schema = Readonly<Record<string, unknown>>;
+export * from '../support/reads/columns.ts';
 
-export const text = (description?: string): Schema => described({ type: 'string' }, description);
 /** A text that a person types for the hand-over log. */
 export const typed = (description: string): Schema => ({
   type: 'string',
@@ -13,41 +13,6 @@ export const typed = (description: string): Schema => ({
   maxLength: typedLength.most,
   description: `${description}; it is written in the hand-over log, so it names no person`,
 });
-export const whole = (description?: string): Schema => described({ type: 'integer' }, description);
-export const flag = (description?: string): Schema => described({ type: 'boolean' }, description);
-export const moment = (description?: string): Schema =>
-  described({ type: 'string', format: 'date-time' }, description);
-export const oneOf = (values: readonly string[], description?: string): Schema =>
-  described({ type: 'string', enum: values }, description);
-/** In OpenAPI 3.1 null is one of the types; `anyOf` with null stops generators of clients. */
-export const orNull = (schema: Schema): Schema => ({
-  ...schema,
-  ...(typeof schema['title'] === 'string' ? { title: `${schema['title']}OrNull` } : {}),
-  type: [schema['type'], 'null'],
-});
-/** A name of its own in the document, which clients use. */
-export const called = (title: string, schema: Schema): Schema => ({ ...schema, title });
-export const list = (items: Schema, description?: string): Schema =>
-  described({ type: 'array', items }, description);
-/** An object with arbitrary names. */
-export const table = (values: Schema, description?: string): Schema =>
-  described({ type: 'object', additionalProperties: values }, description);
-
-/** All members are mandatory. */
-export const object = (properties: Readonly<Record<string, Schema>>, description?: string): Schema =>
-  described(
-    { type: 'object', additionalProperties: false, required: Object.keys(properties), properties },
-    description,
-  );
-/** Only the listed members are mandatory. */
-export const request = (
-  properties: Readonly<Record<string, Schema>>,
-  required: readonly string[] = [],
-): Schema => ({ type: 'object', additionalProperties: false, required, properties });
-
-const described = (schema: Schema, description: string | undefined): Schema =>
-  description === undefined ? schema : { ...schema, description };
-
 /** Names in Relais's own form: any other is refused, and never repeated in an answer. */
 const named =
   (pattern: string) =>
@@ -58,9 +23,6 @@ export const destinationName = clientName;
 export const referenceName = named(namePatterns.reference);
 export const deliveryName = named('^([0-9]{1,15}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
 export const taskName = named('^A?[0-9]{1,15}$');
-
-/** Words for people, in both languages. */
-export const bothWords: Schema = called('Words', object({ fr: text(), en: text() }));
 
 export const pageOf = (items: Schema): Schema =>
   object({

@@ -17,6 +17,7 @@ import {
   bulkRun,
   bulkRunsPage,
   bulkStates,
+  runColumns,
   type BulkRunHead,
   type BulkState,
 } from '../../support/reads/bulk-runs.ts';
@@ -47,34 +48,7 @@ export function bulkRoutes(server: FastifyInstance, deps: RouteDeps): void {
   });
 }
 
-const runSchema = s.object({
-  id: s.whole(),
-  kind: s.text(),
-  state: s.oneOf(bulkStates),
-  filter: { type: 'object', additionalProperties: true },
-  actor: s.text(),
-  reason: s.text(),
-  counted: s.whole(),
-  done: s.whole(),
-  refused: s.whole(),
-  results: s.list(
-    s.object({
-      result: s.text(),
-      text: s.bothWords,
-      isRefusal: s.flag(),
-      count: s.whole(),
-      deliveries: s.list(s.whole(), 'the first of them'),
-    }),
-  ),
-  isInWork: s.flag(),
-  failures: s.whole('steps that failed since the last that passed'),
-  failure: s.text(),
-  cancelledBy: s.text(),
-  cancelReason: s.text(),
-  createdAt: s.moment(),
-  updatedAt: s.moment(),
-  endedAt: s.orNull(s.moment()),
-});
+const runSchema = s.object(s.schemasOf(runColumns));
 const runAnswer = (run: BulkRunHead): object =>
   s.asJson({ ...run, results: run.results.map(s.inWords) }) as object;
 

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { closeTasks } from '../../support/acts/tasks.ts';
 import { filterSchemas, readFilter } from '../../support/reads/filter.ts';
 import {
+  alertColumns,
   alertKinds,
   alertsPage,
   deliveryTasksPage,
@@ -17,20 +18,7 @@ import { deliverySchema } from './delivery-schemas.ts';
 
 const tag = 'work';
 const paged = { limit: s.limitField, after: s.afterField };
-const alert = {
-  task: s.text('by which it is closed'),
-  id: s.whole(),
-  kind: s.oneOf(alertKinds),
-  title: s.text('French, English'),
-  whatToDo: s.text('French'),
-  isTask: s.flag('it asks for a person'),
-  client: s.text(),
-  destination: s.text(),
-  delivery: s.orNull(s.whole()),
-  reason: s.text(),
-  text: s.bothWords,
-  raisedAt: s.moment(),
-};
+const alert = s.schemasOf(alertColumns);
 const of = { client: filterSchemas.client, destination: filterSchemas.destination };
 
 export function workRoutes(server: FastifyInstance, deps: RouteDeps): void {

@@ -3,9 +3,9 @@
 import { numbered } from '../../domain/counted.ts';
 import { bulkOutcomes, type BulkOutcome } from '../../store/bulk-outcomes.ts';
 import {
+  bulkStates,
   listBulkRuns,
   readBulkRun,
-  type BulkKind,
   type BulkRow,
   type BulkState,
 } from '../../store/bulk-runs.ts';
@@ -14,75 +14,65 @@ import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.t
 import type { Scope } from '../scope.ts';
 import { filterOf, isRunSeen, seenRun } from '../seen-runs.ts';
 import type { Both } from '../words.ts';
+import * as s from './columns.ts';
 
 export { listDays, type BulkOutcome } from '../../store/bulk-outcomes.ts';
 export { bulkStates, type BulkKind, type BulkState } from '../../store/bulk-runs.ts';
-
-export interface BulkRunHead {
-  readonly id: number;
-  readonly kind: BulkKind;
-  readonly state: BulkState;
-  /** As requested: names of a filter, or ids. */
-  readonly filter: Readonly<Record<string, unknown>>;
-  readonly actor: string;
-  readonly reason: string;
-  readonly counted: number;
-  readonly done: number;
-  readonly refused: number;
-  /** Results, the refused ones with numbers. */
-  readonly results: readonly {
-    readonly result: string;
-    readonly text: Both;
-    readonly isRefusal: boolean;
-    readonly count: number;
-    readonly deliveries: readonly number[];
-  }[];
-  /** True while a process works it. */
-  readonly isInWork: boolean;
-  /** Steps that failed since the last that passed. */
-  readonly failures: number;
-  readonly failure: string;
-  readonly cancelledBy: string;
-  readonly cancelReason: string;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-  readonly endedAt: Date | null;
-}
 
 function wordsOfResult(result: string, count: number): Both {
   if (isRefusal(result)) return refusalWords[result];
   return Object.hasOwn(doneWords, result) ? numbered(count, doneWords[result as BulkDone]) : [result, result];
 }
 
-export function bulkRunHead(run: BulkRow): BulkRunHead {
-  const { id, kind, state, actor, reason, counted, done, refused, failures, failure } = run;
-  return {
-    id,
-    kind,
-    state,
-    actor,
-    reason,
-    counted,
-    done,
-    refused,
-    failures,
-    failure,
-    filter: filterOf(run),
-    results: Object.entries(run.results).map(([result, { count, ids }]) => ({
-      result,
-      text: wordsOfResult(result, count),
-      isRefusal: isRefusal(result),
-      count,
-      deliveries: ids,
-    })),
-    isInWork: run.isLeased,
-    cancelledBy: run.cancelledBy,
-    cancelReason: run.cancelReason,
-    createdAt: run.createdAt,
-    updatedAt: run.updatedAt,
-    endedAt: run.endedAt,
-  };
+const column = <T>(schema: s.Schema, of: (run: BulkRow) => T) => ({ schema, of });
+
+const resultSchema = s.object({
+  result: s.text(),
+  text: s.bothWords,
+  isRefusal: s.flag(),
+  count: s.whole(),
+  deliveries: s.list(s.whole(), 'the first of them'),
+});
+
+interface RunResult {
+  readonly result: string;
+  readonly text: Both;
+  readonly isRefusal: boolean;
+  readonly count: number;
+  readonly deliveries: readonly number[];
 }
+const resultsOf = ({ results }: BulkRow): readonly RunResult[] =>
+  Object.entries(results).map(([result, { count, ids }]) => ({
+    result,
+    text: wordsOfResult(result, count),
+    isRefusal: isRefusal(result),
+    count,
+    deliveries: ids,
+  }));
+
+export const runColumns = {
+  id: column(s.whole(), ({ id }) => id),
+  kind: column(s.text(), ({ kind }) => kind),
+  state: column(s.oneOf(bulkStates), ({ state }) => state),
+  // As requested: names of a filter, or ids.
+  filter: column({ type: 'object', additionalProperties: true }, filterOf),
+  actor: column(s.text(), ({ actor }) => actor),
+  reason: column(s.text(), ({ reason }) => reason),
+  counted: column(s.whole(), ({ counted }) => counted),
+  done: column(s.whole(), ({ done }) => done),
+  refused: column(s.whole(), ({ refused }) => refused),
+  results: column(s.list(resultSchema), resultsOf),
+  isInWork: column(s.flag(), ({ isLeased }) => isLeased),
+  failures: column(s.whole('steps that failed since the last that passed'), ({ failures }) => failures),
+  failure: column(s.text(), ({ failure }) => failure),
+  cancelledBy: column(s.text(), ({ cancelledBy }) => cancelledBy),
+  cancelReason: column(s.text(), ({ cancelReason }) => cancelReason),
+  createdAt: column(s.moment(), ({ createdAt }) => createdAt),
+  updatedAt: column(s.moment(), ({ updatedAt }) => updatedAt),
+  endedAt: column(s.orNull(s.moment()), ({ endedAt }) => endedAt),
+};
+export type BulkRunHead = s.RecordOf<typeof runColumns>;
+export const bulkRunHead = (run: BulkRow): BulkRunHead => s.recordOf(runColumns, run);
 
 /** Most rows read for a page; the runs of one client may be rare among them. */
 const mostRead = 1_000;

@@ -3,77 +3,65 @@
 import { deliveryStates } from '../../domain/delivery.ts';
 import type { ListedDelivery } from '../../store/delivery-lists.ts';
 import type { Both } from '../words.ts';
+import * as s from './columns.ts';
 
 interface RowColumn {
-  /** JSON Schema of its value. */
-  readonly schema: Readonly<Record<string, unknown>> & { readonly type: string | readonly string[] };
-  readonly help?: string;
+  readonly schema: s.Schema;
   /** Its heading. */
   readonly words: Both;
   /** The name of its column in a CSV file, which the log keeps; without one it is in none. */
   readonly csv?: string;
-  readonly of: (row: ListedDelivery) => string | number | boolean | Date | null;
+  readonly of: (row: ListedDelivery) => unknown;
 }
 
-const column = <T extends ReturnType<RowColumn['of']>>(
-  schema: RowColumn['schema'],
-  words: Both,
-  of: (row: ListedDelivery) => T,
-  more: Pick<RowColumn, 'csv' | 'help'> = {},
-) => ({ schema, words, of, ...more });
-
-const text = { type: 'string' };
-const whole = { type: 'integer' };
-const moment = { type: 'string', format: 'date-time' };
-const states = { type: 'string', enum: deliveryStates };
-const actions = { type: 'string', enum: ['create', 'update', 'erase'] };
+const column = <T>(schema: s.Schema, words: Both, of: (row: ListedDelivery) => T, csv?: string) => ({
+  schema,
+  words,
+  of,
+  ...(csv === undefined ? {} : { csv }),
+});
 
 export const deliveryColumns = {
-  id: column(whole, ['Numéro', 'Number'], (row) => row.id, { csv: 'number' }),
-  key: column(text, ['Clé', 'Key'], (row) => row.key, { csv: 'key', help: '`webhook-id` of what was sent' }),
-  client: column(text, ['Client', 'Client'], (row) => row.clientId, { csv: 'client' }),
-  destination: column(text, ['Destination', 'Destination'], (row) => row.destinationId, {
-    csv: 'destination',
-  }),
-  lead: column(text, ['Lead', 'Lead'], (row) => row.leadReference, {
-    csv: 'lead',
-    help: "the centre's reference of the lead",
-  }),
-  erased: column({ type: 'boolean' }, ['Effacée', 'Erased'], (row) => row.leadErased, {
-    help: 'the person has been erased',
-  }),
-  revision: column(whole, ['Révision', 'Revision'], (row) => row.revision, {
-    help: 'of the lead, when it was planned',
-  }),
-  action: column(actions, ['Action', 'Action'], (row) => row.action, { csv: 'action' }),
-  state: column(states, ['État', 'State'], (row) => row.state, { csv: 'state' }),
-  reason: column(text, ['Cause', 'Cause'], (row) => row.reason, {
-    csv: 'reason',
-    help: '`base` or `base:CODE`',
-  }),
-  run: column(whole, ['Vie n° (1 : avant tout rejeu)', 'Run'], (row) => row.run, {
-    csv: 'run',
-    help: '1, and one more for each replay',
-  }),
-  attempt: column(whole, ['Tentative', 'Attempt'], (row) => row.attempt, { csv: 'attempt' }),
-  departures: column(whole, ['Essais', 'Tries'], (row) => row.departures),
-  createdAt: column(moment, ['Planifiée le', 'Planned'], (row) => row.createdAt, { csv: 'planned' }),
-  dueAt: column(moment, ['À envoyer le', 'Due'], (row) => row.dueAt, { csv: 'due' }),
-  expiresAt: column(moment, ['Échéance', 'Expires'], (row) => row.expiresAt),
+  id: column(s.whole(), ['Numéro', 'Number'], (row) => row.id, 'number'),
+  key: column(s.text('`webhook-id` of what was sent'), ['Clé', 'Key'], (row) => row.key, 'key'),
+  client: column(s.text(), ['Client', 'Client'], (row) => row.clientId, 'client'),
+  destination: column(s.text(), ['Destination', 'Destination'], (row) => row.destinationId, 'destination'),
+  lead: column(
+    s.text("the centre's reference of the lead"),
+    ['Lead', 'Lead'],
+    (row) => row.leadReference,
+    'lead',
+  ),
+  erased: column(s.flag('the person has been erased'), ['Effacée', 'Erased'], (row) => row.leadErased),
+  revision: column(
+    s.whole('of the lead, when it was planned'),
+    ['Révision', 'Revision'],
+    (row) => row.revision,
+  ),
+  action: column(s.oneOf(['create', 'update', 'erase']), ['Action', 'Action'], (row) => row.action, 'action'),
+  state: column(s.oneOf(deliveryStates), ['État', 'State'], (row) => row.state, 'state'),
+  reason: column(s.text('`base` or `base:CODE`'), ['Cause', 'Cause'], (row) => row.reason, 'reason'),
+  run: column(
+    s.whole('1, and one more for each replay'),
+    ['Vie n° (1 : avant tout rejeu)', 'Run'],
+    (row) => row.run,
+    'run',
+  ),
+  attempt: column(s.whole(), ['Tentative', 'Attempt'], (row) => row.attempt, 'attempt'),
+  departures: column(s.whole(), ['Essais', 'Tries'], (row) => row.departures),
+  createdAt: column(s.moment(), ['Planifiée le', 'Planned'], (row) => row.createdAt, 'planned'),
+  dueAt: column(s.moment(), ['À envoyer le', 'Due'], (row) => row.dueAt, 'due'),
+  expiresAt: column(s.moment(), ['Échéance', 'Expires'], (row) => row.expiresAt),
   settledAt: column(
-    { ...moment, type: ['string', 'null'] },
+    s.orNull(s.moment()),
     ['Terminée le', 'Settled'],
     (row) => row.settledAt ?? null,
-    { csv: 'settled' },
+    'settled',
   ),
 };
 
-type Columns = typeof deliveryColumns;
-
 /** A delivery in a list, under names that stay. */
-export type DeliveryHead = { readonly [Name in keyof Columns]: ReturnType<Columns[Name]['of']> };
+export type DeliveryHead = s.RecordOf<typeof deliveryColumns>;
+export const headOf = (row: ListedDelivery): DeliveryHead => s.recordOf(deliveryColumns, row);
 
 export const rowColumns = Object.entries<RowColumn>(deliveryColumns);
-
-export const headOf = (row: ListedDelivery): DeliveryHead =>
-  Object.fromEntries(rowColumns.map(([name, { of }]) => [name, of(row)])) as DeliveryHead;

@@ -11,41 +11,8 @@ import { replayPlans, type ReplayPlan } from '../replay.ts';
 import { existing, type Scope } from '../scope.ts';
 import { entryData, storyOf, type Story } from '../story.ts';
 import { isCancellable } from '../cancel.ts';
+import * as s from './columns.ts';
 import { headOf, type DeliveryHead } from './delivery-row.ts';
-
-/** An entry of the hand-over log, with its columns. */
-export interface EntryHead {
-  readonly id: number;
-  readonly at: Date;
-  readonly entry: string;
-  readonly run: number;
-  readonly attempt: number;
-  /** Empty for a client. */
-  readonly actor: string;
-  readonly purpose: string;
-  readonly call: string;
-  readonly recipient: string;
-  readonly target: string;
-  readonly connector: string;
-  readonly mappingVersion: number;
-  readonly leadRevision: number;
-  readonly authorisation: number;
-  /** Document of the authorisation. */
-  readonly document: string | null;
-  /** Names of the target's fields; no value. */
-  readonly fields: readonly string[];
-  /** The opt-in under the client's own names and values. */
-  readonly consents: readonly SentOptIn[];
-  /** SHA-256 of the sent content, hexadecimal. */
-  readonly digest: string | null;
-  readonly bytes: number;
-  readonly file: string;
-  readonly outcome: string;
-  readonly reason: string;
-  readonly status: number;
-  readonly durationMs: number;
-  readonly nextStep: string;
-}
 
 export interface SentOptIn {
   readonly field: string;
@@ -54,6 +21,50 @@ export interface SentOptIn {
   readonly channel: string;
   readonly state: string;
 }
+const optIn = s.called(
+  'OptIn',
+  s.object({ field: s.text(), value: s.text(), purpose: s.text(), channel: s.text(), state: s.text() }),
+);
+
+const column = <T>(schema: s.Schema, of: (entry: StoryEntry) => T) => ({ schema, of });
+
+/** An entry of the hand-over log. */
+export const entryColumns = {
+  id: column(s.whole(), ({ id }) => id),
+  at: column(s.moment(), ({ at }) => at),
+  entry: column(s.text(), ({ entry }) => entry),
+  run: column(s.whole(), ({ run }) => run),
+  attempt: column(s.whole(), ({ attempt }) => attempt),
+  actor: column(s.text('empty for a client'), ({ actor }) => actor),
+  purpose: column(s.text('empty for a client'), ({ purpose }) => purpose),
+  call: column(s.text(), ({ callName }) => callName),
+  recipient: column(s.text(), ({ recipient }) => recipient),
+  target: column(s.text(), ({ target }) => target),
+  connector: column(s.text(), ({ connector }) => connector),
+  mappingVersion: column(s.whole(), ({ version }) => version),
+  leadRevision: column(s.whole(), ({ leadRevision }) => leadRevision),
+  authorisation: column(s.whole(), ({ authorisation }) => authorisation),
+  document: column(s.orNull(s.text('what the authorisation rests on')), ({ document }) => document),
+  fields: column(s.list(s.text(), 'names of fields; no value'), ({ fields }) =>
+    (fields ?? '').split(' ').filter(Boolean),
+  ),
+  consents: column(
+    s.list(optIn, "the opt-in under the client's own names and values"),
+    ({ consents }) => JSON.parse(consents ?? '[]') as readonly SentOptIn[],
+  ),
+  digest: column(
+    s.orNull(s.text('SHA-256 of what was sent')),
+    ({ digest }) => digest?.toString('hex') ?? null,
+  ),
+  bytes: column(s.whole(), ({ bytes }) => bytes),
+  file: column(s.text(), ({ fileName }) => fileName),
+  outcome: column(s.text(), ({ outcome }) => outcome),
+  reason: column(s.text(), ({ reason }) => reason),
+  status: column(s.whole(), ({ status }) => status),
+  durationMs: column(s.whole(), ({ durationMs }) => durationMs),
+  nextStep: column(s.text(), ({ nextStep }) => nextStep),
+};
+export type EntryHead = s.RecordOf<typeof entryColumns>;
 
 export interface DeliveryPage {
   readonly delivery: DeliveryHead;
@@ -112,30 +123,6 @@ export async function deliveryRecord(
   return { head: headOf(row), entries: (await deliveryStory(database, row.id)).map(entryData) };
 }
 
-export const entryHead = (entry: StoryEntry, isCentre: boolean): EntryHead => ({
-  id: entry.id,
-  at: entry.at,
-  entry: entry.entry,
-  run: entry.run,
-  attempt: entry.attempt,
-  actor: isCentre ? entry.actor : '',
-  purpose: isCentre ? entry.purpose : '',
-  call: entry.callName,
-  recipient: entry.recipient,
-  target: entry.target,
-  connector: entry.connector,
-  mappingVersion: entry.version,
-  leadRevision: entry.leadRevision,
-  authorisation: entry.authorisation,
-  document: entry.document,
-  fields: (entry.fields ?? '').split(' ').filter(Boolean),
-  consents: JSON.parse(entry.consents ?? '[]') as readonly SentOptIn[],
-  digest: entry.digest?.toString('hex') ?? null,
-  bytes: entry.bytes,
-  file: entry.fileName,
-  outcome: entry.outcome,
-  reason: entry.reason,
-  status: entry.status,
-  durationMs: entry.durationMs,
-  nextStep: entry.nextStep,
-});
+/** A client reads neither who of the centre acted nor why. */
+export const entryHead = (entry: StoryEntry, isCentre: boolean): EntryHead =>
+  s.recordOf(entryColumns, isCentre ? entry : { ...entry, actor: '', purpose: '' });

@@ -1,7 +1,7 @@
 // Lists tasks, failed or undecided deliveries that need a person, and alerts.
 // Invariant: a task of the whole gateway is shown to the centre alone.
 import { alertAdvice, whatToDo, type AlertAdvice } from '../../domain/alert-advice.ts';
-import { alertDefinitions, type AlertKind } from '../../domain/alert-kinds.ts';
+import { alertDefinitions, alertKinds, type AlertKind } from '../../domain/alert-kinds.ts';
 import { listDeliveries } from '../../store/delivery-lists.ts';
 import {
   alertTasks,
@@ -17,6 +17,7 @@ import { knownInScope } from '../known-names.ts';
 import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.ts';
 import { withinScope, type Scope } from '../scope.ts';
 import { reasonWords, type Both } from '../words.ts';
+import * as s from './columns.ts';
 import { headOf, type DeliveryHead } from './delivery-row.ts';
 
 export type { TaskFilter } from '../../store/tasks.ts';
@@ -36,48 +37,33 @@ export interface DeliveryTask {
   readonly contact: string | undefined;
 }
 
-export interface AlertHead {
-  /** Its name for closing: `A12`. */
-  readonly task: string;
-  readonly id: number;
-  readonly kind: AlertKind;
-  /** French and English, as the alert's mail has it. */
-  readonly title: string;
-  /** French, words and command in one line. */
-  readonly whatToDo: string;
+const column = <T>(schema: s.Schema, of: (alert: AlertTask) => T) => ({ schema, of });
+const definitionOf = ({ kind }: AlertTask) =>
+  alertDefinitions[kind] as (typeof alertDefinitions)[AlertKind] | undefined;
+
+export const alertColumns = {
+  task: column(s.text('by which it is closed'), ({ id }) => `A${id}`),
+  id: column(s.whole(), ({ id }) => id),
+  kind: column(s.oneOf(alertKinds), ({ kind }) => kind),
+  title: column(s.text('French, English'), (alert) => definitionOf(alert)?.title ?? alert.kind),
+  whatToDo: column(s.text('French'), ({ kind, destinationId }) => whatToDo(kind, destinationId)),
+  isTask: column(s.flag('it asks for a person'), (alert) => definitionOf(alert)?.isTask ?? true),
+  client: column(s.text(), ({ clientId }) => clientId),
+  destination: column(s.text(), ({ destinationId }) => destinationId),
+  delivery: column(s.orNull(s.whole()), ({ deliveryId }) => (deliveryId === 0 ? null : deliveryId)),
+  reason: column(s.text(), ({ reason }) => reason),
+  text: column(s.bothWords, ({ kind, reason }) => alertText(kind, reason)),
+  raisedAt: column(s.moment(), ({ raisedAt }) => raisedAt),
+};
+export interface AlertHead extends s.RecordOf<typeof alertColumns> {
   readonly advice: AlertAdvice;
-  readonly isTask: boolean;
-  readonly client: string;
-  readonly destination: string;
-  readonly delivery: number | null;
-  readonly reason: string;
-  readonly text: Both;
-  readonly raisedAt: Date;
 }
+export type RaisedAlert = AlertHead & Pick<ListedAlert, 'sentAt' | 'closedAt'>;
 
-export interface RaisedAlert extends AlertHead {
-  readonly sentAt: Date | null;
-  readonly closedAt: Date | null;
-}
-
-function alertHead(alert: AlertTask): AlertHead {
-  const definition = alertDefinitions[alert.kind] as (typeof alertDefinitions)[AlertKind] | undefined;
-  return {
-    task: `A${alert.id}`,
-    id: alert.id,
-    kind: alert.kind,
-    title: definition?.title ?? alert.kind,
-    whatToDo: whatToDo(alert.kind, alert.destinationId),
-    advice: alertAdvice(alert.kind, alert.destinationId),
-    isTask: definition?.isTask ?? true,
-    client: alert.clientId,
-    destination: alert.destinationId,
-    delivery: alert.deliveryId === 0 ? null : alert.deliveryId,
-    reason: alert.reason,
-    text: alertText(alert.kind, alert.reason),
-    raisedAt: alert.raisedAt,
-  };
-}
+const alertHead = (alert: AlertTask): AlertHead => ({
+  ...s.recordOf(alertColumns, alert),
+  advice: alertAdvice(alert.kind, alert.destinationId),
+});
 
 /** Deliveries that need a person, newest first. @throws FIND-001 */
 export async function deliveryTasksPage(
