@@ -3,7 +3,6 @@
 import { connectors } from '../connectors/index.ts';
 import type { AccessPlace } from './access/place.ts';
 import { partsOnDemand, type Parts } from './app/parts.ts';
-import { accessWith, proofsOf } from './app/privacy.ts';
 import type { Config } from './config.ts';
 import type { CredentialsOf } from './delivery/trip/trip.ts';
 import { createCredentials } from './delivery/content/credentials.ts';
@@ -34,6 +33,36 @@ import { migrationFailure } from './store/migration-steps.ts';
 import { openReplica, type ReadSide } from './store/replica.ts';
 import { knowsKeys } from './store/keys.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
+
+/**
+ * Assembles the parts for the charter's promises that every process needs: signing of proofs, and access. Opens
+ * nothing; src/app.ts opens connections and passes them in.
+ */
+const accessWith = (
+  database: Database,
+  digestKey: Buffer,
+  { console: { passwords } }: Pick<Config, 'console'>,
+): AccessPlace => ({
+  database,
+  passwords,
+  factorKey: derived(digestKey, 'second factors'),
+  tryKey: derived(digestKey, 'sign-in tries'),
+});
+
+const proofsOf = (
+  { keysSchema, centreName, clientMail }: Config,
+  keys: Keys,
+  oppositionKey: Buffer,
+): ProofDeps => ({
+  sealKeys: keys.seal,
+  oppositionKey,
+  keysSchema,
+  contact: {
+    centre: centreName ?? null,
+    dpo: clientMail?.dpoName ?? null,
+    mailbox: clientMail?.rightsMailbox ?? null,
+  },
+});
 
 export interface App extends Parts {
   readonly config: Config;

@@ -6,13 +6,13 @@ import { optInsNamed, type Addresses } from '../domain/opposition.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import { leadQueryOf } from '../support/find-person.ts';
-import { findOppositions } from '../support/opposition-list.ts';
 import { paris } from '../support/paris-time.ts';
 import { problemWords } from './lead-find.ts';
 import { collect, known, reasonOf, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
 import { out, say, withApp } from './terminal.ts';
+import { findOppositions } from '../support/lookups.ts';
 
 interface PersonOptions {
   readonly client: string;

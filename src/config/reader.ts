@@ -1,9 +1,37 @@
 // Reads single variables and checks their form: text, whole numbers, URLs, words of a list, keys.
 // Invariant: problems are collected and reported together; a secret is never quoted in a problem.
-import { maskedValue } from './masked.ts';
 import type { Environment, ListedVariable } from './types.ts';
 import { valueOrFile } from './value-or-file.ts';
 import { variables } from './variables.ts';
+
+const mask = '********';
+/** Parameters of a URL that are no credentials. */
+const harmless = new Set(['tls', 'socket']);
+
+/**
+ * Masks a secret variable for `relais config`: the address remains readable, credentials do not. In doubt all of
+ * it is masked.
+ * Shows the host, database and MySQL's or Redis's user of a URL, the host of an address that receives alerts, and nothing of other values.
+ */
+function maskedValue(value: string): string {
+  const match = /^([a-z][a-z+]*:\/\/)(?:(.*)@)?([^/?#@]*)([^?#]*)(?:\?([^#]*))?$/i.exec(value);
+  if (match === null) return mask;
+  const [, scheme = '', account, hosts = '', path = '', query] = match;
+  const asked = query === undefined ? '' : `?${query.split('&').map(maskedParameter).join('&')}`;
+  if (/^(mysql|rediss?(\+\w+)?):\/\/$/i.test(scheme))
+    return `${scheme}${account === undefined ? '' : `${maskedAccount(account)}@`}${hosts}${path}${asked}`;
+  return `${scheme}${account === undefined ? '' : `${mask}@`}${hosts}${path.length > 1 || query !== undefined ? `/${mask}` : path}`;
+}
+
+const maskedAccount = (account: string): string => {
+  const at = account.indexOf(':');
+  return at < 0 ? account : `${account.slice(0, at)}:${mask}`;
+};
+
+const maskedParameter = (parameter: string): string => {
+  const [name = ''] = parameter.split('=');
+  return harmless.has(name) ? parameter : `${name}=${mask}`;
+};
 
 /** The file that a running sandbox writes for commands in its folder; ignored as soon as RELAIS_MYSQL_URL is set. */
 export const sandboxFile = '.relais/current.env';

@@ -1,7 +1,20 @@
-// Holds the keys of one purpose (master, seal): one writes, the earlier ones read until no data needs them.
+// Holds the keys of one purpose (master, seal): one writes, the earlier ones read until no data needs them. Derives the keys of a file.
 // Invariant: a key's id reveals nothing about it; data written under any key of the ring can be read.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { derived, keyOf, openBytes } from './keyed.ts';
+
+/**
+ * Derives our keys for one file, by which we recognise the file after it was encrypted for its recipient. Pure.
+ * They are stored nowhere: they are derived from the ring, also for files written under an earlier key.
+ */
+export const fileKeysOf =
+  ({ current, keys }: KeyRing) =>
+  (file: string): readonly Uint8Array[] => {
+    const writing = current();
+    return [writing, ...keys.filter((key) => key !== writing)].map((key) =>
+      derived(key.bytes, `file:${file}`),
+    );
+  };
 
 export interface Key {
   /** 16 hexadecimal digits, from the key by HKDF. */

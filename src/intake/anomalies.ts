@@ -19,10 +19,10 @@ import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { countAnomalies, type CountedAnomaly } from '../store/anomalies.ts';
-import { readContracts, type ClientContract } from '../store/client-contracts.ts';
 import { leadOfFields } from '../store/leads.ts';
 import type { AcceptedRow, AnomalyCounter, Clients } from './batch.ts';
 import { looksLikePhone } from './formats.ts';
+import { readContracts, type ClientContract } from '../store/destinations.ts';
 
 /** A published version: the opt-ins it writes, and the leads it takes. */
 export type Needs = Pick<CompiledMapping, 'consentTable' | 'updateConsentTable' | 'accepts'>;

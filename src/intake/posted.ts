@@ -1,13 +1,33 @@
 // Accepts rows that another system posts over HTTP: judges them at once, stores them in lead_intake, and answers row by row.
 // Invariant: a stored row is accepted even if the caller disconnects: a planner accepts the rows that this process leaves behind.
 import { setImmediate as othersFirst, setTimeout as pause } from 'node:timers/promises';
+import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js';
 import type { Database } from '../store/database.ts';
 import { addIntakeRows, intakeRowsLeft, receiptsOf, type IntakeValues } from '../store/intake.ts';
 import type { Intake } from './accept.ts';
 import { intakeValues, refusalsOf, withClient } from './as-row.ts';
+import type { Values } from './as-row.ts';
 import { flattened } from './import-jsonl.ts';
-import { international } from './international.ts';
 import type { ColumnRefusal } from './refusals.ts';
+import { fields } from './fields.ts';
+
+const phones = fields.filter(({ schema }) => schema['format'] === 'e164').map(({ name }) => name as string);
+
+/**
+ * Rewrites national phone numbers to E.164, where the sender states their country. A text that is not a number of
+ * that country, or has an extension, stays unchanged, and the contract refuses it.
+ * @param country ISO 3166-1 alpha-2
+ */
+function international(values: Values, country: string): Values {
+  const changed: Record<string, unknown> = { ...values };
+  for (const name of phones) {
+    const typed = values[name];
+    if (typeof typed !== 'string') continue;
+    const found = parsePhoneNumberFromString(typed, country as CountryCode);
+    if (found?.isPossible() === true && found.ext === undefined) changed[name] = found.number;
+  }
+  return changed;
+}
 
 /** A row as JSON: columns of the lead contract; `consents` and `interactions` as lists. */
 export type Posted = Readonly<Record<string, unknown>>;

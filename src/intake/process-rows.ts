@@ -1,5 +1,6 @@
 // Processes a batch of taken rows in one transaction: judges them, writes the lead tables, receipts and changes, removes or refuses rows.
 // Invariant: per lead, rows count in the order of their ids; a row that must wait for an earlier one stays 'new'.
+import { createHmac } from 'node:crypto';
 import type { Sql } from '../store/database.ts';
 import {
   blankRows,
@@ -19,19 +20,22 @@ import {
   type NewLeadChange,
   type LockedLead,
 } from '../store/lead-writes.ts';
-import { insertAnswers } from './accepted-consents.ts';
 import { applyRows } from './apply.ts';
 import { afterWithdrawals, takesAlone, tellSamePerson } from './same-person.ts';
 import type { AcceptedRow, Candidate, RowLedger, ProcessedRows, ProcessDeps } from './batch.ts';
 import { checkRow, tooLong } from './contract.ts';
 import { createRows } from './create.ts';
-import { rowDigest } from './digest.ts';
 import { refusal, refusalText } from './refusals.ts';
 import { logChanges } from './log-entries.ts';
 import { orderRows, uniqueNames, type Pull } from './row-order.ts';
 import { keptOfNobody, stillKept } from './retention-over.ts';
-import { tellRefusedRights } from './refused-rights.ts';
 import type { CheckedRow } from './row.ts';
+import { inOrder } from '../domain/consent.ts';
+import { insertConsents } from '../store/consents.ts';
+import { keyOf } from '../domain/keyed.ts';
+import { raiseAlerts } from '../store/alerts.ts';
+import { findClient } from '../store/destinations.ts';
+import { isRefusedRightTold } from '../store/overdue-rights.ts';
 
 export async function processRows(
   tx: Sql,
@@ -219,3 +223,83 @@ const lockedClients = (
     candidates.map((candidate) => candidate.row.clientId),
     candidates.some((candidate) => takesAlone(candidate.row)) ? 'alone' : 'shared',
   );
+
+/**
+ * Writes the consents of all rows of a batch together, once the rows are accepted. They are received in the order
+ * of the rows, whatever their kinds; a new lead's own come before those of rows about it.
+ */
+async function insertAnswers(tx: Sql, accepted: readonly AcceptedRow[]): Promise<void> {
+  await insertConsents(
+    tx,
+    inOrderOfReceipt(accepted).flatMap(({ candidate: { row }, leadId, revision }) =>
+      inOrder(row.consents).map((event) => ({ clientId: row.clientId, leadId, event, revision })),
+    ),
+  );
+}
+
+/** By row id. A row about a lead may come in before the lead itself: it counts right after it. */
+function inOrderOfReceipt(accepted: readonly AcceptedRow[]): readonly AcceptedRow[] {
+  const made = new Map(
+    accepted.flatMap(({ candidate, leadId }) =>
+      candidate.row.kind === 'lead' ? [[leadId, candidate.id] as const] : [],
+    ),
+  );
+  const placeOf = ({ candidate: { id }, leadId }: AcceptedRow): bigint => {
+    const lead = made.get(leadId) ?? id;
+    return lead > id ? lead : id;
+  };
+  const rankOf = ({ candidate: { row } }: AcceptedRow): number => (row.kind === 'lead' ? 0 : 1);
+  const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
+  return accepted.toSorted(
+    (a, b) =>
+      compare(placeOf(a), placeOf(b)) || rankOf(a) - rankOf(b) || compare(a.candidate.id, b.candidate.id),
+  );
+}
+
+/**
+ * Computes the keyed digest that identifies a repeated row. The same meaning gives the same digest whatever the
+ * order of keys or the spelling of an instant; no plain hash of a person.
+ */
+export function rowDigest(key: Buffer, row: CheckedRow): Buffer {
+  return createHmac('sha256', keyOf(key))
+    .update(JSON.stringify(ordered(row)))
+    .digest();
+}
+
+function ordered(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  return entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, ordered(item)]);
+}
+
+/**
+ * Alerts when a row that withdraws a consent is refused: no recipient is notified until the row is repaired. A
+ * task at once, one for each client until it is closed; it names the client and nothing of the row.
+ */
+async function tellRefusedRights(
+  tx: Sql,
+  rows: readonly IntakeRow[],
+  refused: readonly RowRefusal[],
+): Promise<void> {
+  const reasons = new Map(refused.map((refusal) => [refusal.id, refusal.refusal]));
+  const unheard = rows.filter((row) => {
+    const reason = reasons.get(row.id);
+    // An erased person has no grant left to withdraw.
+    return reason !== undefined && !reason.includes('LEAD_ERASED') && takesBack(row);
+  });
+  for (const named of new Set(unheard.map((row) => String(row.values.client_id)))) {
+    // A client id that no client has may be any text, a person's data included: it is not logged.
+    const clientId = (await findClient(tx, named))?.id ?? '';
+    if (await isRefusedRightTold(tx, clientId)) continue;
+    await raiseAlerts(tx, [{ kind: 'right_waits', clientId, reason: 'withdrawal_refused' }]);
+  }
+}
+
+/** Matches any spelling: the spelling may be the reason of the refusal. */
+function takesBack({ values, tooLong }: IntakeRow): boolean {
+  const isConsent = values.kind === 'consent';
+  const said = String(values.consents ?? '');
+  return /withdraw/i.test(said) || (isConsent && (/refus/i.test(said) || tooLong.includes('consents')));
+}

@@ -1,4 +1,4 @@
-// Serves health, readiness and metrics over HTTP, for an orchestrator and Prometheus.
+// Serves health, readiness and metrics over HTTP, for an orchestrator and Prometheus; times a sample of deliveries.
 // Invariant: always answers, also during outages; counts, codes and destinations only.
 import { Gauge } from 'prom-client';
 import { createHttpServer } from '../http/server.ts';
@@ -6,7 +6,7 @@ import type { Sql } from '../store/database.ts';
 import { oldestUnsealedSeconds } from '../store/backlog.ts';
 import { createBacklogGauges } from './backlog-gauges.ts';
 import type { Meters } from './meters.ts';
-import { observeTrips, watchTrips } from './delivery-times.ts';
+import { deliveryTimes } from '../store/delivery-times.ts';
 
 export interface HealthOptions {
   readonly app: Sql;
@@ -94,4 +94,34 @@ async function inTime<T>(work: Promise<T>): Promise<T | undefined> {
   const result = await Promise.race([work, late]);
   clearTimeout(timer);
   return result;
+}
+
+/**
+ * Measures the time from a lead's row in lead_intake to its departure and delivery, read from MySQL for a sample.
+ * At most one small statement a second, off the hot path; both times are the database's. Reads and observes the
+ * deliveries sampled since the last call.
+ */
+async function observeTrips(sql: Sql, meters: Meters): Promise<void> {
+  const samples = meters.samples();
+  if (samples.length === 0) return;
+  const moments = await deliveryTimes(
+    sql,
+    samples.map((sample) => sample.deliveryId),
+  );
+  for (const { deliveryId, connector, parts } of samples) {
+    const times = moments.get(deliveryId);
+    if (times === undefined) continue;
+    for (const part of parts) {
+      const at = part === 'departed' ? times.departedAt : times.settledAt;
+      if (at !== null)
+        meters.observeTrip(part, connector, (at.getTime() - times.receivedAt.getTime()) / 1_000);
+    }
+  }
+}
+
+/** Once a second, until stopped. An outage of MySQL loses the samples of that second, nothing else. */
+function watchTrips(sql: Sql, meters: Meters): { readonly stop: () => void } {
+  const timer = setInterval(() => void observeTrips(sql, meters).catch(() => undefined), 1_000);
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
 }

@@ -2,7 +2,6 @@
 // Invariant: closed label sets; numbers, codes and destinations only (guarantee 7).
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import type { Log, LogEvent, LogFields } from '../log.ts';
-import { createLabel } from './labels.ts';
 import { registerCounters, registerHistograms, type Counters, type Histograms } from './metrics.ts';
 
 export interface TripSample {
@@ -118,4 +117,21 @@ function countAttempt(
   if (fields.attempt === 1) parts.push('departed');
   if (fields.verdict === 'delivered') parts.push('delivered');
   if (parts.length > 0) sample({ deliveryId: fields.delivery, connector, parts });
+}
+
+/**
+ * Bounds the label values of metrics: a name beyond the limit, or one that is no slug, counts as `other`. No label
+ * can grow without end or contain personal data, whatever the code behind an event becomes. Keeps at most `limit`
+ * names; the first ones seen stay.
+ */
+export function createLabel(limit: number): (value: string | undefined) => string {
+  const known = new Set<string>();
+  return (value) => {
+    if (value === undefined || value === '') return 'none';
+    if (known.has(value)) return value;
+    // A series of digits is no slug of ours: it could be a phone number.
+    if (known.size >= limit || !/^[A-Za-z][A-Za-z0-9_.-]{0,59}$/.test(value)) return 'other';
+    known.add(value);
+    return value;
+  };
 }

@@ -1,7 +1,6 @@
 // Starts the timers for which no lead waits: mails to clients, requests, retention, bulk runs, housekeeping.
 // Invariant: rows of MySQL decide what is due; the next round, in any process, makes up for a missed one.
 import { connectors } from '../../connectors/index.ts';
-import { tidyAccess } from '../access/tidying.ts';
 import type { App } from '../app.ts';
 import { createRowNotes } from '../client-mails/row-notes.ts';
 import { sendClientMails } from '../client-mails/send.ts';
@@ -19,7 +18,7 @@ import { purgeRefused } from '../store/refused-rows.ts';
 import { tidyTakings } from '../store/takings.ts';
 import { dropEndedRuns, workAnyRun } from '../support/bulk-runs.ts';
 import { tellEvents } from '../support/event-webhook.ts';
-import { dropOutdated } from './outdated.ts';
+import { dropOutdated, tidyAccess } from './outdated.ts';
 
 type Maintenance = ReturnType<typeof createMaintenance>;
 

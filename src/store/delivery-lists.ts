@@ -1,7 +1,7 @@
 // Reads deliveries for support: lists by filter, one by number or key, the log entries of one.
 // Invariant: reads only, by index, page by page (keyset); a period or a lead bounds the ids before any row is read.
 import type { DeliveryFilter } from '../domain/delivery-filter.ts';
-import { inList, type ReadOnlySql, type SqlValue } from './database.ts';
+import { inList, type ReadOnlySql, type SqlValue, type Sql } from './database.ts';
 import type { HandoverEntry } from './handovers.ts';
 import { needsPerson } from './tasks.ts';
 import { countTo, newestIds, wayOfRun, type Conditions } from './delivery-ways.ts';
@@ -218,4 +218,27 @@ export async function deliveryStory(sql: ReadOnlySql, deliveryId: number): Promi
       WHERE h.lead_id IN (?, ?) AND h.delivery_id = ? ORDER BY h.id`,
     [0, row?.leadId ?? 0, deliveryId],
   );
+}
+
+/**
+ * Finds deliveries that ended while a person had yet to decide whether the recipient has them. Reads only, from
+ * the log: the rule that held one may be a call's, an answer's, or an earlier version's. The ids of these
+ * deliveries that ended undecided; no query when none has ended.
+ */
+export async function heldUndecided(sql: Sql, rows: readonly Delivery[]): Promise<ReadonlySet<number>> {
+  const ended = rows.filter(
+    ({ state, maybeReceived }) => maybeReceived && (state === 'failed' || state === 'cancelled'),
+  );
+  if (ended.length === 0) return new Set();
+  const deliveries = inList(ended.map(({ id }) => id));
+  const leads = inList([...new Set(ended.map(({ leadId }) => leadId))]);
+  const found = await sql.all<{ readonly id: number }>(
+    `SELECT DISTINCT h.delivery_id AS id FROM handovers h FORCE INDEX (handovers_subject)
+      WHERE h.lead_id IN (${leads.marks}) AND h.delivery_id IN (${deliveries.marks}) AND h.next_step = 'hold'
+        AND NOT EXISTS (SELECT 1 FROM handovers n FORCE INDEX (handovers_subject)
+          WHERE n.lead_id = h.lead_id AND n.delivery_id = h.delivery_id AND n.id > h.id
+            AND n.outcome IN ('accepted', 'duplicate', 'unconfirmed', 'absent'))`,
+    [...leads.values, ...deliveries.values],
+  );
+  return new Set(found.map(({ id }) => id));
 }

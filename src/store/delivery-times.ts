@@ -1,4 +1,4 @@
-// Reads when leads came in, departed and were settled, for the metrics of a sample.
+// Reads when leads came in, departed and were settled: for the metrics of a sample, and for the health of a destination.
 // Invariant: reads only; all three times are the database's.
 import { inList, type ReadOnlySql } from './database.ts';
 
@@ -25,4 +25,22 @@ export async function deliveryTimes(
     values,
   );
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+/**
+ * Reads how long a destination's newest deliveries took, for its health. Reads only, the newest few by index.
+ * Milliseconds from planning to acceptance, of the newest delivered ones.
+ */
+export async function recentDurations(
+  sql: ReadOnlySql,
+  destinationId: string,
+  count: number,
+): Promise<readonly number[]> {
+  const rows = await sql.all<{ ms: number }>(
+    `SELECT TIMESTAMPDIFF(MICROSECOND, created_at, settled_at) / 1000 AS ms
+       FROM deliveries FORCE INDEX (deliveries_destination)
+      WHERE destination_id = ? AND state = 'delivered' AND settled_at IS NOT NULL ORDER BY id DESC LIMIT ${Math.trunc(count)}`,
+    [destinationId],
+  );
+  return rows.map(({ ms }) => Math.max(0, Number(ms)));
 }

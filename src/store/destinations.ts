@@ -1,10 +1,12 @@
-// Stores clients, destinations, the version published for each, and their running state.
+// Stores clients, destinations, the version published for each, and their running state; reads the contract that intake checks.
 // Invariant: publish, suspend and resume write a destination's row; claims and settlements write its state row.
 import { closedCircuit, type Circuit } from '../domain/breaker.ts';
 import type { RateWindows } from '../domain/rates.ts';
 import { isHeld } from '../domain/send-policy.ts';
 import type { ClientFacts, DestinationStatus } from '../domain/destination.ts';
 import { inList, type ReadOnlySql, type Sql } from './database.ts';
+import type { Notice } from '../domain/notice.ts';
+import { noticesOf } from './notices.ts';
 
 export interface Destination {
   readonly id: string;
@@ -245,4 +247,35 @@ export async function takeSequence(tx: Sql, destinationId: string): Promise<numb
     destinationId,
   ]);
   return sequence;
+}
+
+export interface ClientContract {
+  readonly clientId: string;
+  readonly facts: ClientFacts;
+  readonly notices: readonly Notice[];
+  /** Those with a version in force that take leads. */
+  readonly destinations: readonly Destination[];
+}
+
+/**
+ * Reads the contract against which intake checks a client's leads: its facts, notices and published destinations.
+ * Read while the clients' rows are locked, so that it is current.
+ */
+export async function readContracts(sql: Sql, ids: readonly string[]): Promise<readonly ClientContract[]> {
+  if (ids.length === 0) return [];
+  const { marks, values } = inList(ids);
+  const rows = await sql.all<{ id: string; facts: string }>(
+    `SELECT id, facts FROM clients WHERE id IN (${marks})`,
+    values,
+  );
+  const notices = await noticesOf(sql, ids);
+  const destinations = Map.groupBy(await destinationsOfClients(sql, ids), ({ clientId }) => clientId);
+  return rows.map(({ id, facts }) => ({
+    clientId: id,
+    facts: JSON.parse(facts) as ClientFacts,
+    notices: notices.get(id) ?? [],
+    destinations: (destinations.get(id) ?? []).filter(
+      ({ mappingVersionId, status }) => mappingVersionId > 0 && status !== 'archived',
+    ),
+  }));
 }

@@ -5,8 +5,40 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RelaisError } from '../errors.ts';
 import { SqlFailure, type Database, type Sql } from './database.ts';
-import { grantIntake } from './intake-rights.ts';
 import { hasTable, migrationFailure, openProgress, runSteps } from './migration-steps.ts';
+import { intakeColumns } from './intake.ts';
+
+/** There is no such grant to revoke. */
+const noSuchGrant = new Set([1141, 1147]);
+
+/**
+ * Grants the account of systems that send leads the right to insert the contract's columns of lead_intake, one by
+ * one. Only Relais writes a row's id, status, refusal and times; an older right on the whole table is revoked.
+ * @param account `'name'@'host'`
+ */
+async function grantIntake(owner: Database, account: string): Promise<void> {
+  const table = `\`${owner.name}\`.\`lead_intake\``;
+  if (await mayHoldTableRight(owner, account)) {
+    await owner.text(`REVOKE INSERT ON ${table} FROM ${account}`).catch((error: unknown) => {
+      if (!(error instanceof SqlFailure) || !noSuchGrant.has(error.errno)) throw error;
+    });
+  }
+  // After the revocation, which on some servers also revokes rights on columns.
+  await owner.text(`GRANT INSERT (${intakeColumns.join(', ')}) ON ${table} TO ${account}`);
+}
+
+/** False only when the owner sees rights on columns and none on the table, so that senders are not interrupted needlessly. */
+async function mayHoldTableRight(owner: Database, account: string): Promise<boolean> {
+  const count = async (view: 'TABLE_PRIVILEGES' | 'COLUMN_PRIVILEGES'): Promise<number> => {
+    const [row] = await owner.all<{ n: number }>(
+      `SELECT COUNT(*) AS n FROM information_schema.${view}
+        WHERE GRANTEE = ? AND TABLE_SCHEMA = ? AND TABLE_NAME = 'lead_intake' AND PRIVILEGE_TYPE = 'INSERT'`,
+      [account, owner.name],
+    );
+    return Number(row?.n ?? 0);
+  };
+  return (await count('TABLE_PRIVILEGES')) > 0 || (await count('COLUMN_PRIVILEGES')) === 0;
+}
 
 export interface Migration {
   readonly version: number;

@@ -1,4 +1,4 @@
-// Applies rights to the lead tables: a consent event, or the erasure of all personal data.
+// Applies rights to the lead tables: a consent event, or the erasure of all personal data, and counts it beforehand.
 // Invariant: the caller has locked the lead; an erased lead keeps only ids, dates and statistics columns without personal data.
 import { randomBytes } from 'node:crypto';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
@@ -29,7 +29,7 @@ export async function forgetRows(tx: Sql, clientId: string, reference: string): 
 }
 
 /** Tables with personal data by `lead_id`, besides the lead's own row. */
-export const tablesOfThePerson = [
+const tablesOfThePerson = [
   ...contentTables.filter((table) => table !== 'leads'),
   'consents',
   'consent_ends',
@@ -38,7 +38,7 @@ export const tablesOfThePerson = [
   'lead_revisions',
 ];
 /** Optional columns of the lead's own row, without the operation, which decides when the rest of the row is deleted (C30). */
-export const blankedColumns = columnFacts
+const blankedColumns = columnFacts
   .filter(
     ({ table, presence, column }) => table === 'leads' && presence === 'optional' && column !== 'operation',
   )
@@ -74,4 +74,31 @@ export async function blankLead(
     tx,
     files.map((file) => file.id),
   );
+}
+
+interface TableCount {
+  readonly table: string;
+  /** `all` when rows are deleted whole, else the columns that have a value. */
+  readonly columns: string;
+  readonly rows: number;
+}
+
+/**
+ * Counts the data of a person in each table of a lead, for the report of an erasure. Counts and names of columns;
+ * no value is read.
+ */
+export async function personCounts(sql: Sql, leadId: number): Promise<readonly TableCount[]> {
+  const counts: TableCount[] = [];
+  for (const table of tablesOfThePerson) {
+    const [row] = await sql.all<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table} WHERE lead_id = ?`, [
+      leadId,
+    ]);
+    if (row !== undefined && row.n > 0) counts.push({ table, columns: 'all', rows: row.n });
+  }
+  const [own] = await sql.all<Record<string, number>>(
+    `SELECT ${blankedColumns.map((column) => `${column} IS NOT NULL AS ${column}`).join(', ')} FROM leads WHERE id = ?`,
+    [leadId],
+  );
+  const filled = Object.entries(own ?? {}).flatMap(([column, isFilled]) => (isFilled === 1 ? [column] : []));
+  return filled.length === 0 ? counts : [...counts, { table: 'leads', columns: filled.join(' '), rows: 1 }];
 }

@@ -5,7 +5,6 @@ import { saysNothingLeft as isNothingLeft } from '../domain/nothing-left.ts';
 import type { StoryEntry } from '../store/delivery-lists.ts';
 import type { HandoverEntry, ToldEntry } from '../store/handovers.ts';
 import { callText, outcomeText, whyText } from './answer-words.ts';
-import { readBackText } from './read-back-words.ts';
 import { detailsOf } from './entry-details.ts';
 import {
   actorWords,
@@ -17,6 +16,41 @@ import {
   type Both,
   type Language,
 } from './words.ts';
+import { codeWords } from './code-words.ts';
+
+/**
+ * Words of a log entry about a destination, for the live tail. French first. The event, without its actor at the
+ * centre and without typed text.
+ */
+export const destinationEntryWords: Readonly<Partial<Record<string, Both>>> = {
+  circuit_opened: ['Destination en pause automatique', 'Destination held'],
+  circuit_closed: ['Destination rétablie', 'Destination reopened'],
+  suspended: ['Destination suspendue par le centre', 'Destination suspended by the centre'],
+  resumed: ['Destination reprise par le centre', 'Destination resumed by the centre'],
+  file_requested: ['Fichier demandé par le centre', 'File asked for by the centre'],
+  file_held: ['Fichier retenu : trop de leads en moins', 'File held back: too many leads missing'],
+  file_released: ['Fichier retenu : le centre le laisse partir', 'Held file: the centre lets it leave'],
+  file_discarded: ['Fichier retenu : le centre l’abandonne', 'Held file: the centre gives it up'],
+  file_departed: ['Fichier parti', 'File left'],
+  file_outcome: ['Réponse au fichier', 'Answer to the file'],
+};
+
+/** An attempt that has begun: the log notes it before anything can leave. */
+export const departureWords = ({
+  attempt,
+  run,
+  target,
+}: {
+  readonly attempt: number;
+  readonly run: number;
+  readonly target: string;
+}): Both => {
+  const [rerun, again]: Both = run > 1 ? [`, rejeu ${run - 1}`, `, run ${run}`] : ['', ''];
+  return [
+    `Passage de relais : tentative ${attempt}${rerun} vers ${target}`,
+    `Hand-over: attempt ${attempt}${again} to ${target}`,
+  ];
+};
 
 export interface StoryEvent {
   readonly at: Date;
@@ -216,4 +250,32 @@ function measured({ status, durationMs }: ToldOf): string {
 function nextOf(entry: ToldOf, language: Language): string {
   const words = nextWords[entry.nextStep];
   return words === undefined ? '' : ` → ${inLanguage(words, language)}`;
+}
+
+/** Words for the findings when a record was read back at its recipient. Names of fields only. */
+function readBackText(
+  { outcome, fields, reason }: Pick<StoryEntry, 'outcome' | 'fields' | 'reason'>,
+  say: (fr: string, en: string) => string,
+): string {
+  switch (outcome) {
+    case 'accepted':
+      return say('opt-in conservé', 'opt-in kept');
+    case 'absent':
+      return say('fiche introuvable', 'record not found');
+    case 'refused':
+      return say(
+        `opt-in non conservé (${(fields ?? '').replaceAll(' ', ', ')})`,
+        `opt-in not kept (${(fields ?? '').replaceAll(' ', ', ')})`,
+      );
+    default:
+      return notReadable(reason, say);
+  }
+}
+
+/** Reason in words, or its code where it has none. */
+function notReadable(reason: string, say: (fr: string, en: string) => string): string {
+  const words = codeWords(reason);
+  return words === undefined
+    ? say(`illisible (${reason})`, `not readable (${reason})`)
+    : say(`illisible : ${words[0]}`, `not readable: ${words[1]}`);
 }

@@ -6,7 +6,6 @@ import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries, type Delivery } from '../store/deliveries.ts';
 import { findDestination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
-import { heldUndecided } from '../store/held-undecided.ts';
 import { lockLeads } from '../store/leads.ts';
 import { reopenWithheld } from '../store/withheld.ts';
 import { bringTryForward, openRun, startOver } from '../store/support-writes.ts';
@@ -15,6 +14,32 @@ import { entryNames } from '../store/entry-names.ts';
 import { readVersions } from '../store/mapping-versions.ts';
 import { waitsForDecision } from '../delivery/outcome/resolve.ts';
 import type { Published } from '../delivery/trip/mapping-cache.ts';
+import { heldUndecided } from '../store/delivery-lists.ts';
+import { RelaisError } from '../errors.ts';
+
+const inFrench: Record<ReplayRefusal, string> = {
+  not_found: 'elle n’existe pas',
+  on_its_way: 'elle est déjà en route ; attendez la fin de cette tentative',
+  waits_for_file: 'elle part avec le prochain fichier ; « Envoyer le fichier maintenant » en fait un',
+  lead_erased: 'le lead a été effacé : plus rien ne peut en partir',
+  superseded: 'une version plus récente l’a remplacée ; rejouez celle-là',
+  no_mapping: 'sa destination n’a aucun format publié',
+  undecided:
+    'le destinataire l’a peut-être : dites s’il l’a ou non, ou acceptez qu’il puisse l’avoir deux fois',
+  already_delivered: 'elle est déjà livrée ; pour l’envoyer une seconde fois, demandez-le expressément',
+  mapping_unchanged:
+    'elle n’est pas partie, et le format n’a pas changé depuis son échec ; corrigez-le d’abord, ou demandez expressément de la renvoyer telle quelle',
+  erasure_confirmed: 'le destinataire a confirmé l’effacement',
+};
+
+/**
+ * REPLAY-001 with the reason, French first: the compiler asks for the words of every refusal.
+ */
+export const replayRefused = (id: number, why: ReplayRefusal): RelaisError =>
+  new RelaisError('REPLAY-001', [
+    `Livraison ${id} : ${inFrench[why]}.`,
+    `Delivery ${id}: ${replayRefusals[why]}.`,
+  ]);
 
 export interface Actor {
   readonly actor: string;

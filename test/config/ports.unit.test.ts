@@ -1,6 +1,6 @@
 // A port that is in use is named with its variable, from the error that Node really gives.
 import { createServer, type AddressInfo } from 'node:net';
-import { portInUse } from '../../src/config/ports.ts';
+import { portInUse } from '../../src/config.ts';
 
 test('a port in use is named with its variable and what to do; any other error is not taken for one', async () => {
   const first = createServer();

@@ -1,11 +1,11 @@
 // The lead contract row by row: what passes, and for each fault the column and the code, never the value.
 import { checkRow } from '../../src/intake/contract.ts';
-import { rowDigest } from '../../src/intake/digest.ts';
 import { consentElement, fields, interactionElement, rowKinds } from '../../src/intake/fields.ts';
 import { refusalCodes } from '../../src/intake/refusals.ts';
 import type { CheckedRow } from '../../src/intake/row.ts';
 import { intakeColumns } from '../../src/store/intake.ts';
 import { fullLead, grant, lead, now } from './rows.ts';
+import { rowDigest } from '../../src/intake/process-rows.ts';
 
 type Values = Record<string, unknown>;
 

@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { createBacklogGauges } from '../../src/monitoring/backlog-gauges.ts';
-import { createLabel } from '../../src/monitoring/labels.ts';
-import { createMeters } from '../../src/monitoring/meters.ts';
+import { createMeters, createLabel } from '../../src/monitoring/meters.ts';
 import { deliveryStates } from '../../src/domain/delivery.ts';
 import { logEvents, silentLog } from '../../src/log.ts';
 

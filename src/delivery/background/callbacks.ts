@@ -6,7 +6,6 @@ import { isEnd, splitReason } from '../../domain/delivery.ts';
 import { mac } from '../../domain/mac.ts';
 import { decide } from '../../domain/verdict.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
-import { callbacksOf, erasureIsOver, type HeardCallback } from '../../store/heard-callbacks.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { deliveriesByKeys, lockDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
@@ -17,6 +16,7 @@ import { closeAlertsOf } from '../../store/tasks.ts';
 import { isUndecided, resolveIn } from '../outcome/resolve.ts';
 import { decisionEffects, erasedEffects, joinEffects, stateAfter, writeEffects } from '../outcome/effects.ts';
 import type { InForce, Published } from '../trip/mapping-cache.ts';
+import { callbacksOf, erasureIsOver, type HeardCallback } from '../../store/lead-log.ts';
 
 /** `noted`: it says nothing new, or nothing that moves the delivery. */
 export type Heard = 'settled' | 'noted' | 'later' | 'unknown_delivery' | 'not_understood';

@@ -3,8 +3,8 @@
 // that may have left is sent again byte for byte, or voided; it never gets another content.
 import type { Captured, Composed, Parcel, ParcelItem, SendContext } from '../../../connectors/contract.ts';
 import { idempotencyKey } from '../../domain/delivery.ts';
-import { fileKeysOf } from '../../domain/file-keys.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
+import { fileKeysOf } from '../../domain/key-ring.ts';
 import { returnTag } from '../../domain/return-tag.ts';
 import { callKey } from '../../mapping/calls/situations.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';

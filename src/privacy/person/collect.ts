@@ -18,7 +18,6 @@ import {
   wordingsOf,
   type Wording,
 } from '../../store/person-records.ts';
-import { requestsOfPerson } from '../../store/person-requests.ts';
 import type { LeadSecrets } from '../../store/secrets.ts';
 import type { PaperContact } from '../papers/paper.ts';
 import { archivedEntries } from './archived-log.ts';
@@ -32,6 +31,7 @@ import {
 } from './person-file.ts';
 import { transmissionsOf } from './received.ts';
 import { dataSent, type VersionOf } from './sent-data.ts';
+import { requestsOfPerson } from '../../store/request-subjects.ts';
 
 export interface CollectDeps {
   readonly secrets: LeadSecrets;

@@ -7,7 +7,6 @@ import type { Sql } from '../../store/database.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { readFacts } from '../../store/lead-writes.ts';
-import { personCounts } from '../../store/person-counts.ts';
 import { clearConsentsOfRow, isHandedInAgain, removeRefusedRow } from '../../store/refused-of-person.ts';
 import { receiversOf } from '../../store/request-recipients.ts';
 import { noteEffects } from '../../store/requests.ts';
@@ -19,6 +18,7 @@ import { objectFor, withdrawOf } from './opt-outs.ts';
 import { owe, oweOthers } from './owed.ts';
 import { hasNews } from './selection.ts';
 import { counted, type Changed, type SubjectLead, type Work } from './work.ts';
+import { personCounts } from '../../store/rights.ts';
 
 export async function applyToLead(tx: Sql, deps: RequestDeps, work: Work, lead: SubjectLead): Promise<void> {
   const { request } = work;

@@ -2,9 +2,16 @@
 // Invariant: a request that fails blocks no other's alert; each is alerted once for each stage. Due requests are read
 // many at once, without a lock; each is judged again under its own.
 import { addDays, civilDate, frenchDate } from '../../domain/civil-date.ts';
-import { dueAlert, kindWords, type TermAlert } from '../../domain/requests.ts';
+import {
+  dueAlert,
+  kindWords,
+  type TermAlert,
+  isNews,
+  recipientMove,
+  remindersDue,
+} from '../../domain/requests.ts';
 import { queueClientMail } from '../../client-mails/queue.ts';
-import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
+import { isStoreTrouble, type Database, type Sql, type ReadOnlySql } from '../../store/database.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { closeAlertsWith } from '../../store/tasks.ts';
 import { goneAnswers, removeNamed } from '../../store/request-documents.ts';
@@ -12,7 +19,38 @@ import { requestsWithOpenRecipients } from '../../store/request-recipients.ts';
 import { changeRequest, openRequests, type Request } from '../../store/requests.ts';
 import { heldRequest, noteAct } from './deps.ts';
 import { followRecipients } from './follow.ts';
-import { requestsWithNews } from './news.ts';
+import { allFollowUps, unsettledRecipients, type UnsettledRecipient } from '../../store/request-news.ts';
+
+/**
+ * Finds the requests with a recipient to follow, for many requests at once: most wait for an answer, for weeks.
+ * Reads only, and decides nothing: each request it returns is judged again under its lock. Those of the requests
+ * that have something to do, in their order.
+ */
+async function requestsWithNews(
+  sql: ReadOnlySql,
+  requestIds: readonly number[],
+  now: Date,
+): Promise<readonly number[]> {
+  const recipients = await unsettledRecipients(sql, requestIds);
+  const due = new Set(recipients.filter((one) => isDue(one, now)).map(({ requestId }) => requestId));
+  // No delivery carries a restriction: nothing but an answer changes it.
+  const waiting = recipients.filter(({ requestId, action }) => action !== 'restrict' && !due.has(requestId));
+  const followUps = Map.groupBy(
+    await allFollowUps(sql, [...new Set(waiting.map(({ leadId }) => leadId))]),
+    ({ leadId, destinationId }) => `${leadId} ${destinationId}`,
+  );
+  for (const { requestId, leadId, destinationId, action, revision, state } of waiting) {
+    const carrying = (followUps.get(`${leadId} ${destinationId}`) ?? []).filter(
+      (one) => one.revision >= revision && (action === 'erase') === (one.action === 'erase'),
+    );
+    if (isNews(state, recipientMove(carrying, true))) due.add(requestId);
+  }
+  return requestIds.filter((id) => due.has(id));
+}
+
+/** Its notice is still owed, or its letter has a reminder due. */
+const isDue = ({ state, askedAt, reminders }: UnsettledRecipient, now: Date): boolean =>
+  state === 'owed' || (askedAt !== null && remindersDue(askedAt, now) > reminders);
 
 export interface WatchDeps {
   readonly database: Database;

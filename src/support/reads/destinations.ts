@@ -14,7 +14,6 @@ import {
 import { newestSlot } from '../../store/file-slots.ts';
 import { heldFiles, type HeldFile } from '../../store/full-files.ts';
 import { readVersions } from '../../store/mapping-versions.ts';
-import { recentDurations } from '../../store/recent-times.ts';
 import { countTasks } from '../../store/tasks.ts';
 import type { SupportPlace } from '../place.ts';
 import { publishedHours } from '../published-hours.ts';
@@ -22,6 +21,7 @@ import { existing, withinScope, type Scope } from '../scope.ts';
 import { sendingStateOf, type Sends, type SendingState } from '../sending-state.ts';
 import { knownInScope } from '../known-names.ts';
 import type { Both } from '../words.ts';
+import { recentDurations } from '../../store/delivery-times.ts';
 
 /** Facts of a destination for terminal, API and console. */
 export interface DestinationHead {

@@ -4,12 +4,11 @@ import type { DeliveryState } from '../../domain/delivery.ts';
 import { newestSeal, sealsFrom } from '../../store/event-feed.ts';
 import type { HandoverEntry } from '../../store/handovers.ts';
 import { sealsUpTo, tailEntries, type TailEntry, type TailFilter } from '../../store/live-tail.ts';
-import { entryLine } from '../entry-words.ts';
+import { entryLine, departureWords, destinationEntryWords } from '../entry-words.ts';
 import { knownInScope } from '../known-names.ts';
 import { positionOf, rangesAfter, textOf, withinLog, type Position } from '../log-position.ts';
 import type { SupportPlace } from '../place.ts';
 import { withinScope, type Scope } from '../scope.ts';
-import { departureWords, destinationEntryWords } from '../tail-words.ts';
 import type { Both } from '../words.ts';
 
 export type { TailFilter } from '../../store/live-tail.ts';

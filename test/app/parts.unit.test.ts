@@ -1,5 +1,5 @@
 // Parts whose code is loaded at the first call.
-import { onDemand } from '../../src/app/on-demand.ts';
+import { onDemand } from '../../src/app/parts.ts';
 
 interface Sums {
   readonly add: (a: number, b: number) => Promise<number>;
