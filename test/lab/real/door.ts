@@ -129,7 +129,7 @@ export async function openRecordingDoor(
     const got = await fetchFrom(sent);
     const type = got.headers.get('content-type') ?? '';
     const body = keptBody(Buffer.from(scrubbed(sent.body.toString('latin1')), 'latin1'));
-    const answered = terse(valueOf(scrubbed(got.bytes.toString('utf8')), type));
+    const answered = terse(valueOf(withoutTrace(scrubbed(got.bytes.toString('utf8'))), type));
     exchanges.push({
       at: Date.now() - began,
       ...(beside > 0 ? { beside } : {}),
@@ -144,7 +144,7 @@ export async function openRecordingDoor(
         headers: Object.fromEntries(
           Object.entries(headersOf(sent.headers)).map(([name, value]) => [name, scrubbed(value)]),
         ),
-        ...(body === undefined ? {} : { body: short(body) }),
+        ...(body === undefined ? {} : { body: ofLength(body) }),
       },
       answer: {
         status: got.status,
@@ -307,12 +307,19 @@ export async function openRecordingDoor(
   };
 }
 
-/** Of a megabyte its length is kept; of a page its beginning and its error, since the rest names the machine it came from. */
-function short(body: unknown): unknown {
-  if (typeof body === 'string' && body.includes('<')) return `${body.slice(0, 60)}${toldOnPage(body)}`;
+/** Of a page its beginning and its error are kept, since the rest names the machine it came from. */
+const short = (body: unknown): unknown =>
+  typeof body === 'string' && body.includes('<') ? `${body.slice(0, 60)}${toldOnPage(body)}` : ofLength(body);
+
+/** Of a megabyte its length is kept. */
+function ofLength(body: unknown): unknown {
   const { length } = JSON.stringify(body);
   return length > 100_000 ? { letters: length } : body;
 }
+
+/** Without the lines of a Python trace that name files of the machine. */
+const withoutTrace = (text: string): string =>
+  text.includes('Traceback (most recent call last)') ? text.replaceAll(/^ {2}.*\n/gm, '') : text;
 
 const passed = (headers: Headers): Record<string, string> =>
   Object.fromEntries(

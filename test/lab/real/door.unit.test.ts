@@ -10,6 +10,9 @@ import { tryton } from './tryton.ts';
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const [secret, key] = [base64('essai:essai'), base64('relais:mot de passe')];
 
+const trace =
+  'Traceback (most recent call last):\n  File "/srv/odoo/http.py", line 1\n    call()\nValueError: x\n';
+
 let real: http.Server;
 let door: RecordingDoor;
 let certificate: Awaited<ReturnType<typeof certificateFor>>;
@@ -19,7 +22,7 @@ const reached: string[] = [];
 beforeAll(async () => {
   real = http.createServer(({ url = '', headers }, response) => {
     reached.push(`${url} ${headers.authorization ?? ''}`);
-    response.end('{"id":"lab","result":[7]}');
+    response.end(url === '/trace' ? trace : '{"id":"lab","result":[7]}');
   });
   await new Promise<void>((resolve) => real.listen(0, '127.0.0.1', resolve));
   certificate = await certificateFor('localhost');
@@ -64,4 +67,12 @@ test('while the key is wrong Tryton gets a wrong password of a user it knows, wh
   expect(reached).toEqual([`/DM-2 ${wrong}`, `/DM-3 ${wrong}`]);
   const kept = door.exchanges.slice(-2).map(({ request }) => request.headers['authorization']);
   expect(kept).toEqual(['Basic {wrong}', 'Basic {wrong}']);
+});
+
+test('a request in XML is kept whole, a trace without the lines that name files of the machine', async () => {
+  const body = `<?xml version="1.0"?><methodCall>${'<param/>'.repeat(20)}</methodCall>`;
+  await door.probe([{ method: 'POST', path: '/trace', body }]);
+  const { request, answer } = door.exchanges.at(-1) ?? {};
+  expect(request?.body).toBe(body);
+  expect(answer?.body).toBe('Traceback (most recent call last):\nValueError: x\n');
 });

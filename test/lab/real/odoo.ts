@@ -218,12 +218,12 @@ const crm = (
       };
     }),
   deletes: async (ask, id) => {
-    const { path, body } = reading('crm.lead', 'unlink', [[Number(id)]], {});
-    await ask('POST', path, body, reading === way ? headers : plain);
+    const { path, body } = way('crm.lead', 'unlink', [[Number(id)]], {});
+    await ask('POST', path, body, headers);
   },
   copies: async (ask, id) => {
-    const { path, body } = reading('crm.lead', 'copy', [[Number(id)]], {});
-    await ask('POST', path, body, reading === way ? headers : plain);
+    const { path, body } = way('crm.lead', 'copy', [[Number(id)]], {});
+    await ask('POST', path, body, headers);
   },
   sql: `SELECT l.x_relais_reference,
       CASE WHEN COALESCE(l.email_normalized, '') = '' THEN '' WHEN b.id IS NULL THEN '1' ELSE '0' END,
