@@ -34,10 +34,6 @@ import { openReplica, type ReadSide } from './store/replica.ts';
 import { knowsKeys } from './store/keys.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
 
-/**
- * Assembles the parts for the charter's promises that every process needs: signing of proofs, and access. Opens
- * nothing; src/app.ts opens connections and passes them in.
- */
 const accessWith = (
   database: Database,
   digestKey: Buffer,

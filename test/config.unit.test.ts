@@ -1,9 +1,17 @@
 // The one reader of the environment: every fault named at once, the unsafe refused in production, secrets read again.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { loadConfig, sandboxFile, variables, type Config, type Environment } from '../src/config.ts';
+import {
+  loadConfig,
+  portInUse,
+  sandboxFile,
+  variables,
+  type Config,
+  type Environment,
+} from '../src/config.ts';
 import { isRelaisError } from '../src/errors.ts';
 
 const key = (): string => randomBytes(32).toString('base64');
@@ -328,4 +336,24 @@ describe('what is shown of it', () => {
       .map((one) => one.name);
     expect(open.filter((name) => /_KEY$|URL$|WEBHOOK/.test(name))).toEqual([]);
   });
+});
+
+// The error is the one that Node really gives.
+test('a port in use is named with its variable and what to do; any other error is not taken for one', async () => {
+  const first = createServer();
+  await new Promise<void>((done) => first.listen(0, '127.0.0.1', done));
+  const { port } = first.address() as AddressInfo;
+  const second = createServer();
+  const error = await new Promise<Error>((done) => second.once('error', done).listen(port, '127.0.0.1'));
+  const config = {
+    http: { port: 1 },
+    callbacks: { port: 2 },
+    api: { port },
+    console: { port: 3 },
+  } as unknown as Parameters<typeof portInUse>[0];
+  expect(portInUse(config, error)).toBe(
+    `The port ${port} (RELAIS_API_PORT) is in use by another program.\n→ \`ss -ltnp 'sport = :${port}'\` names it: stop it, or give RELAIS_API_PORT another port.`,
+  );
+  expect(portInUse(config, new Error('no'))).toBeUndefined();
+  await new Promise((done) => first.close(done));
 });

@@ -10,8 +10,7 @@ const harmless = new Set(['tls', 'socket']);
 
 /**
  * Masks a secret variable for `relais config`: the address remains readable, credentials do not. In doubt all of
- * it is masked.
- * Shows the host, database and MySQL's or Redis's user of a URL, the host of an address that receives alerts, and nothing of other values.
+ * it is masked. Shows the host, database and MySQL's or Redis's user of a URL, the host of an address that receives alerts, and nothing of other values.
  */
 function maskedValue(value: string): string {
   const match = /^([a-z][a-z+]*:\/\/)(?:(.*)@)?([^/?#@]*)([^?#]*)(?:\?([^#]*))?$/i.exec(value);

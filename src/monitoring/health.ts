@@ -98,8 +98,7 @@ async function inTime<T>(work: Promise<T>): Promise<T | undefined> {
 
 /**
  * Measures the time from a lead's row in lead_intake to its departure and delivery, read from MySQL for a sample.
- * At most one small statement a second, off the hot path; both times are the database's. Reads and observes the
- * deliveries sampled since the last call.
+ * At most one small statement a second, off the hot path; both times are the database's.
  */
 async function observeTrips(sql: Sql, meters: Meters): Promise<void> {
   const samples = meters.samples();

@@ -39,7 +39,7 @@ import { operationsOfRefused, purgeRefusedOf } from '../store/refused-rows.ts';
 const rowsAtOnce = 200;
 
 /**
- * Deletes the refused rows of an operation with its leads (C30): they contain a person's data like a lead. Not
+ * Deletes the refused rows of an operation with its leads (C30): they contain a person's data like a lead; not
  * before the day of its leads; a row kept by an open right stays until the right is settled. Returns how many were
  * deleted.
  */

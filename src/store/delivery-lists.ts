@@ -221,9 +221,9 @@ export async function deliveryStory(sql: ReadOnlySql, deliveryId: number): Promi
 }
 
 /**
- * Finds deliveries that ended while a person had yet to decide whether the recipient has them. Reads only, from
- * the log: the rule that held one may be a call's, an answer's, or an earlier version's. The ids of these
- * deliveries that ended undecided; no query when none has ended.
+ * Returns the ids of these deliveries that ended while a person had yet to decide whether the recipient has them.
+ * Read from the log: the rule that held one may be a call's, an answer's, or an earlier version's. No query when
+ * none has ended.
  */
 export async function heldUndecided(sql: Sql, rows: readonly Delivery[]): Promise<ReadonlySet<number>> {
   const ended = rows.filter(

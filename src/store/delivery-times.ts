@@ -28,8 +28,8 @@ export async function deliveryTimes(
 }
 
 /**
- * Reads how long a destination's newest deliveries took, for its health. Reads only, the newest few by index.
- * Milliseconds from planning to acceptance, of the newest delivered ones.
+ * Reads how long a destination's newest delivered ones took, for its health: milliseconds from planning to
+ * acceptance.
  */
 export async function recentDurations(
   sql: ReadOnlySql,

@@ -84,7 +84,7 @@ interface TableCount {
 }
 
 /**
- * Counts the data of a person in each table of a lead, for the report of an erasure. Counts and names of columns;
+ * Counts the data of a person in each table of a lead, for the report of an erasure: counts and names of columns;
  * no value is read.
  */
 export async function personCounts(sql: Sql, leadId: number): Promise<readonly TableCount[]> {

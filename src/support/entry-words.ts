@@ -19,8 +19,8 @@ import {
 import { codeWords } from './code-words.ts';
 
 /**
- * Words of a log entry about a destination, for the live tail. French first. The event, without its actor at the
- * centre and without typed text.
+ * Words of a log entry about a destination, for the live tail: the event, without its actor at the centre and
+ * without typed text.
  */
 export const destinationEntryWords: Readonly<Partial<Record<string, Both>>> = {
   circuit_opened: ['Destination en pause automatique', 'Destination held'],

@@ -32,9 +32,7 @@ const inFrench: Record<ReplayRefusal, string> = {
   erasure_confirmed: 'le destinataire a confirmé l’effacement',
 };
 
-/**
- * REPLAY-001 with the reason, French first: the compiler asks for the words of every refusal.
- */
+/** REPLAY-001 with the reason, French first: the compiler asks for the words of every refusal. */
 export const replayRefused = (id: number, why: ReplayRefusal): RelaisError =>
   new RelaisError('REPLAY-001', [
     `Livraison ${id} : ${inFrench[why]}.`,

@@ -11,7 +11,7 @@ const turnMs = 50;
 /**
  * Stops waiting for work that may never end: a library that reads noise can wait without end for the rest of it.
  * Counted in turns of the event loop, so that nothing counts as stalled after the process itself was suspended.
- * The result, or 'stalled' after several turns without progress.
+ * Returns the result, or 'stalled' after several turns without progress.
  * @param moved a figure that grows with each progress
  */
 async function orStalled<T>(work: Promise<T>, moved: () => number): Promise<T | 'stalled'> {

@@ -35,7 +35,8 @@ import { holdsOwn, overlay } from '../transport/overlay.ts';
 import { checkSettings } from '../transport/settings.ts';
 import type { Both } from '../../../connectors/contract.ts';
 
-/** Messages about mistakes in the calls of an action, French first. Names of calls and connectors only. */
+// Messages about mistakes in the calls of an action, French first: names of calls and connectors only.
+
 const fieldsBeside: Both = [
   'les champs sont dans chacun des appels, pas à côté.',
   'fields stand in each of the calls, not beside them.',

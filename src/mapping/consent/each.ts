@@ -29,7 +29,8 @@ import {
 } from '../fields/values.ts';
 import type { Both } from '../../../connectors/contract.ts';
 
-/** Messages about mistakes in `each: consents`, French first. Names of fields and sources only. */
+// Messages about mistakes in `each: consents`, French first: names of fields and sources only.
+
 const stateIsWritten: Both = [
   'l’état s’écrit avec values: {granted, refused, not_asked, withdrawn}.',
   'the state is written with values: {granted, refused, not_asked, withdrawn}.',

@@ -21,7 +21,8 @@ import type { Mode } from '../format-names.ts';
 import { isEmptyList, isScalarValue, type Cell, type FieldProblem, type Scalar } from './values.ts';
 import type { Both } from '../../../connectors/contract.ts';
 
-/** Messages about mistakes in how a field is read, French first. Names of sources and fields only. */
+// Messages about mistakes in how a field is read, French first: names of sources and fields only.
+
 const oneTextNeeded: Both = [
   'un modèle de texte écrit un seul texte : ajoutez join, first ou last.',
   'a template writes one text: add join, first or last.',

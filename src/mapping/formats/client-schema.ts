@@ -19,15 +19,14 @@ import * as says from './schema-words.ts';
 import { compileXsd } from './xsd.ts';
 import type { XsdFault } from './xml-thread.ts';
 
-/**
- * Limits the time that code of a client's file may block the event loop. Code that exceeds its time is stopped
- * wherever it is, and does not continue.
- */
 const overBudget: unique symbol = Symbol('over budget');
 
 let room: { readonly context: { work?: () => unknown }; readonly script: Script } | undefined;
 
-/** The result of the work, or `overBudget`. It may be stopped anywhere: its state must not be used afterwards. */
+/**
+ * Limits the time that code of a client's file may block the event loop. Returns the result of the work, or
+ * `overBudget`. It may be stopped anywhere, and does not continue: its state must not be used afterwards.
+ */
 function withinTime<T>(ms: number, work: () => T): T | typeof overBudget {
   room ??= { context: createContext({}), script: new Script('work()') };
   const { context, script } = room;

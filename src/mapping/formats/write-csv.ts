@@ -193,8 +193,7 @@ function rowWriter({ delimiter, quote, quoteInside, eol }: CsvDialect): (cells: 
 
 /**
  * Reads a written CSV row back with another library, in the same dialect. The reader is not the writer: the
- * assumptions of the writer prove nothing. The cells of one row; undefined when it cannot be read, or is not one
- * row.
+ * assumptions of the writer prove nothing. Undefined when it cannot be read, or is not one row.
  */
 function readRow(
   row: string,

@@ -89,8 +89,7 @@ function valueOf(value: SampleElement | undefined): unknown {
 
 /**
  * Reads a SOAP envelope as a sample: its record is the first element of the body; the header has places of its
- * own. The format writes the envelope; only the namespaces of the content are kept. The record of a SOAP envelope;
- * undefined for another element.
+ * own. The format writes the envelope; only the namespaces of the content are kept. Undefined for another element.
  */
 function readSoap(top: SampleElement, text: string): Shape | undefined {
   if (localName(top) !== 'Envelope') return undefined;

@@ -48,9 +48,8 @@ const readAs = (bytes: Uint8Array, encoding: string): string | undefined => {
 };
 
 /**
- * Decodes a client's sample to text. Decoded by the encoding it declares, or as UTF-8; no character is lost on the
- * way into a draft. The sample as text; undefined when it is not in its declared encoding. A CSV declares none:
- * its reader tries Excel's.
+ * Decodes a client's sample to text, by the encoding it declares or as UTF-8; no character is lost on the way into
+ * a draft. Undefined when it is not in its declared encoding. A CSV declares none: its reader tries Excel's.
  */
 function decodeSample(bytes: Uint8Array): string | undefined {
   const head = Buffer.from(bytes.subarray(0, 200)).toString('latin1').trimStart();

@@ -9,10 +9,8 @@ import { checkSettings } from './settings.ts';
 import { suggest } from '../document/suggest.ts';
 import type { Both } from '../../../connectors/contract.ts';
 
-/**
- * Messages about mistakes in the sandbox of a mapping, French first. Names of calls, keys and connectors, and an
- * address that the file contains.
- */
+// Messages about mistakes in the sandbox of a mapping, French first: names of calls, keys and connectors only.
+
 const setBy = (type: string, key: string): Both => [
   `le connecteur ${type} se règle par « ${key} ».`,
   `connector ${type} is set by "${key}".`,
