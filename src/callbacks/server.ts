@@ -8,9 +8,9 @@ import { createHttpServer } from '../http/server.ts';
 import type { Database } from '../store/database.ts';
 import { findDestination } from '../store/destinations.ts';
 import type { InForce, Published } from '../delivery/trip/mapping-cache.ts';
-import { hearCallback, type Heard } from '../delivery/background/callbacks.ts';
+import { recordCallback, type Heard } from '../delivery/background/callbacks.ts';
 import { raiseHourly } from '../delivery/background/bounces.ts';
-import { hearBounces } from '../delivery/background/provider-bounces.ts';
+import { recordBounces } from '../delivery/background/provider-bounces.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Asked } from './bounce-events.ts';
@@ -133,7 +133,7 @@ async function answer(
   const told =
     text === undefined
       ? 'not_understood'
-      : await hearCallback(options, destination, inForce, {
+      : await recordCallback(options, destination, inForce, {
           id,
           answer: {
             status: 200,
@@ -176,7 +176,7 @@ async function answerBounces(
     options.log.warn('bounce.failed', { code: 'NOT_UNDERSTOOD' });
     return reply.code(422).send();
   }
-  const { noted, later: again } = await hearBounces(options, told);
+  const { noted, later: again } = await recordBounces(options, told);
   if (noted > 0) options.log.info('bounce.read', { count: noted });
   return again ? later(reply) : heard(reply);
 }

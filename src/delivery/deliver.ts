@@ -14,7 +14,7 @@ import { recordOutcome, send } from './send/send.ts';
 import { writeAhead } from './departure/write-ahead.ts';
 import { writeAndDepart } from './departure/write-and-depart.ts';
 import { isUnderWay } from '../store/batches.ts';
-import { hearLines } from './files/acknowledged.ts';
+import { applyAcknowledgement } from './files/acknowledged.ts';
 import { deliverLongFile } from './files/long-file.ts';
 
 export interface Deliverer {
@@ -45,7 +45,7 @@ async function deliverFile(needs: TripNeeds, order: Order): Promise<void> {
   if (order.batch?.role === 'whole' && isUnderWay(order.batch))
     return (needs.leanly ?? ((work) => work()))(() => deliverLongFile(needs, order));
   // The recipient's acknowledgement of each delivery counts before a look-up of the file.
-  const left = await hearLines(needs, order);
+  const left = await applyAcknowledgement(needs, order);
   if (left !== undefined) return deliverOrder(needs, left);
 }
 

@@ -1,5 +1,5 @@
 // A provider tells twice that one file came back, at one instant: one entry of the log for the mailbox, and one task.
-import { hearBounces, type ReportedBounce } from '../../src/delivery/background/provider-bounces.ts';
+import { recordBounces, type ReportedBounce } from '../../src/delivery/background/provider-bounces.ts';
 import { silentLog } from '../../src/log.ts';
 import type { Database } from '../../src/store/database.ts';
 import { overtaken } from '../store/crossing.ts';
@@ -17,7 +17,9 @@ const told: ReportedBounce = {
   code: '5.1.1',
 };
 const hear = (database: Database) =>
-  hearBounces({ database, published: { version: () => Promise.resolve(undefined) }, log: silentLog }, [told]);
+  recordBounces({ database, published: { version: () => Promise.resolve(undefined) }, log: silentLog }, [
+    told,
+  ]);
 
 test('C09: a file that comes back, told twice at one instant, is one entry of the log and one task', async () => {
   await home.owner.run(

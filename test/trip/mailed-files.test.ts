@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
-import { hearBounces } from '../../src/delivery/background/provider-bounces.ts';
+import { recordBounces } from '../../src/delivery/background/provider-bounces.ts';
 import { requestFile } from '../../src/delivery/files/collect.ts';
 import { silentLog } from '../../src/log.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';
@@ -114,9 +114,11 @@ test('the leads of an hour leave in as many mails as it takes, each to all mailb
   const [first, number] = [mail?.messageId, /\d+/.exec(mail?.attachments[0]?.filename ?? '')?.[0]];
   const needs = { ...gateway.app, log: silentLog };
   const told = [si, leads, si].map((target) => ({ messageId: first ?? '', target, code: '5.1.1' }));
-  expect(await hearBounces(needs, told)).toEqual({ later: false, noted: 3, foreign: 0 });
+  expect(await recordBounces(needs, told)).toEqual({ later: false, noted: 3, foreign: 0 });
   expect(
-    await hearBounces(needs, [{ ...told[0], messageId: `${String(first)}`.replace('.1.', '.9.') } as never]),
+    await recordBounces(needs, [
+      { ...told[0], messageId: `${String(first)}`.replace('.1.', '.9.') } as never,
+    ]),
   ).toMatchObject({
     foreign: 1,
   });

@@ -37,7 +37,7 @@ export interface SignedWord {
 
 type Decided = Extract<Outcome, { kind: 'accepted' | 'duplicate' | 'refused' | 'invalid' }>;
 
-export async function hearCallback(
+export async function recordCallback(
   needs: CallbackNeeds,
   destinationId: string,
   inForce: InForce,

@@ -34,7 +34,7 @@ interface ToldNeeds {
 }
 
 /** `later`: one of them is being sent; the provider may report all of them again. */
-export async function hearBounces(
+export async function recordBounces(
   needs: ToldNeeds,
   told: readonly ReportedBounce[],
 ): Promise<{ readonly later: boolean; readonly noted: number; readonly foreign: number }> {

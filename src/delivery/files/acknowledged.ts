@@ -14,7 +14,7 @@ import { readAcknowledgement, soonMs } from './acknowledgement.ts';
 import { outcomeOfFile } from './send-long.ts';
 
 /** The rest of the order: deliveries that no line named. Undefined: none, for now or for good. */
-export async function hearLines(needs: TripNeeds, order: Order): Promise<Order | undefined> {
+export async function applyAcknowledgement(needs: TripNeeds, order: Order): Promise<Order | undefined> {
   const { batch } = order;
   if (batch === undefined || batch.state === 'open') return order;
   const [job] = order.jobs;
@@ -43,7 +43,11 @@ export async function hearLines(needs: TripNeeds, order: Order): Promise<Order |
 }
 
 /** The lines about a long file, whose lease this attempt has. `on`: it continues as if there were no lines. */
-export async function hearLongLines(needs: TripNeeds, order: Order, whole: Whole): Promise<'on' | 'done'> {
+export async function applyLongAcknowledgement(
+  needs: TripNeeds,
+  order: Order,
+  whole: Whole,
+): Promise<'on' | 'done'> {
   if (whole.firstSentAt === undefined) return 'on';
   const trip = await fileTrip(needs, order, whole.action);
   if (trip === undefined) return 'on';

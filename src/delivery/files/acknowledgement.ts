@@ -11,7 +11,7 @@ import { batchesOf, knownPiece, noteLook, notePiece } from '../../store/file-ack
 import type { Trip, TripNeeds } from '../trip/trip.ts';
 import { ackStep, applyLines } from './apply-lines.ts';
 import { fileName, type AcknowledgedFile } from './match-lines.ts';
-import { moveByLines, noteWord, type Word } from './lines-and-circuit.ts';
+import { moveByLines, addCounts, type LineCounts } from './lines-and-circuit.ts';
 
 /** A piece that was seen once is looked at again after this, ms; sooner where the recipient is asked more often. */
 const confirmMs = 30_000;
@@ -88,13 +88,13 @@ async function readPiece(reading: Reading, piece: number): Promise<'nothing' | '
 async function hear(reading: Reading, piece: number, digest: Buffer): Promise<'soon' | 'heard'> {
   const { needs, file } = reading;
   const sum = { unmatched: 0, unread: 0, busy: 0 };
-  const word: Word = { taken: [], refused: [] };
+  const word: LineCounts = { taken: [], refused: [] };
   const heard = await readOnce(reading, piece, async (answers) => {
     const applied = await applyLines({ ...needs, random: Math.random }, file, answers);
     sum.unmatched += applied.unmatched;
     sum.unread += applied.unread;
     sum.busy += applied.busy;
-    noteWord(word, applied);
+    addCounts(word, applied);
   });
   await moveByLines(needs.database, file, word);
   if (sum.unmatched > 0) await tell(reading, 'ack_lines_unknown', nameOf(reading, piece));

@@ -18,12 +18,12 @@ import { closeAlertsOf } from '../../store/tasks.ts';
 import { bisectRows, isOfNoRow } from '../trip/quarantine.ts';
 import { decisionEffects, joinEffects, writeEffects, type Effects } from '../outcome/effects.ts';
 import type { Published } from '../trip/mapping-cache.ts';
-import { hearLate } from './late-lines.ts';
+import { applyLateLine } from './late-lines.ts';
 import {
   matched,
   namedIn,
   outcomeOf,
-  saidBefore,
+  earlierSense,
   senses,
   type AcknowledgedFile,
   type Line,
@@ -60,12 +60,12 @@ export async function applyLines(
     return await needs.database.transaction((tx) => applyIn(tx, needs, file, answers));
   } catch (error) {
     if (isStoreTrouble(error)) throw error;
-    return applyApart(needs, file, answers, error);
+    return applyWithoutBroken(needs, file, answers, error);
   }
 }
 
 /** Applies the lines without the one that breaks: it raises an alert and is applied at a later reading. */
-async function applyApart(
+async function applyWithoutBroken(
   needs: ApplyNeeds,
   file: AcknowledgedFile,
   answers: readonly ItemAnswer[],
@@ -128,7 +128,7 @@ async function applyIn(
     named.filter((row) => ids.includes(row.id)).map((row) => row.leadId),
   );
   const rows = new Map((await lockDeliveries(tx, ids)).map((row) => [row.id, row]));
-  const heard: Heard = {
+  const heard: AppliedLines = {
     said: new Map(),
     effects: [],
     anew: [],
@@ -138,16 +138,16 @@ async function applyIn(
     refused: [],
   };
   for (const [id, entries] of logged) {
-    const before = saidBefore(entries, file);
+    const before = earlierSense(entries, file);
     if (before !== undefined) heard.said.set(id, before);
   }
   const late: Line[] = [];
   for (const line of lines) {
     const row = rows.get(line.id);
-    if (row !== undefined && hear(row, line, file, heard, needs) === 'otherwise') late.push(line);
+    if (row !== undefined && applyLine(row, line, file, heard, needs) === 'otherwise') late.push(line);
   }
   await write(tx, heard);
-  for (const line of late) await hearLate(tx, needs.published, file, line, logged.get(line.id) ?? []);
+  for (const line of late) await applyLateLine(tx, needs.published, file, line, logged.get(line.id) ?? []);
   const { taken, refused } = heard;
   return { unmatched, unread, busy: heard.busy.size, taken, refused };
 }
@@ -174,7 +174,7 @@ async function withoutNames(
   });
 }
 
-interface Heard {
+interface AppliedLines {
   /** First word about each delivery. */
   readonly said: Map<number, Sense>;
   readonly effects: Effects[];
@@ -187,11 +187,11 @@ interface Heard {
 }
 
 /** `otherwise`: it has an outcome, from this acknowledgement or by other means. */
-function hear(
+function applyLine(
   row: Delivery,
   { says, answer }: Line,
   file: AcknowledgedFile,
-  heard: Heard,
+  heard: AppliedLines,
   { database, random }: ApplyNeeds,
 ): 'settled' | 'otherwise' | 'later' {
   if (heard.said.has(row.id) || !file.members.has(row.batchId) || isEnd(row.state)) return 'otherwise';
@@ -248,7 +248,7 @@ function hear(
   return 'settled';
 }
 
-async function write(tx: Sql, { effects, anew, decided }: Heard): Promise<void> {
+async function write(tx: Sql, { effects, anew, decided }: AppliedLines): Promise<void> {
   const all = joinEffects(effects);
   await markSettled(tx, all.settlements);
   await awaitAnew(tx, anew);

@@ -11,7 +11,7 @@ import type { Published } from '../trip/mapping-cache.ts';
 import {
   fileName,
   outcomeOf,
-  saidBefore,
+  earlierSense,
   senses,
   type AcknowledgedFile,
   type Line,
@@ -19,7 +19,7 @@ import {
 } from './match-lines.ts';
 
 /** A line about a delivery that has an outcome already. */
-export async function hearLate(
+export async function applyLateLine(
   tx: Sql,
   published: Published,
   file: AcknowledgedFile,
@@ -28,7 +28,7 @@ export async function hearLate(
 ): Promise<void> {
   const [row] = await lockDeliveries(tx, [id]);
   if (row === undefined) return;
-  const before = saidBefore(logged, file) ?? (await saidBeforeNow(tx, id, file));
+  const before = earlierSense(logged, file) ?? (await saidBeforeNow(tx, id, file));
   if (before === senses[says]) return;
   if (before === undefined && isUndecided(row) && says !== 'again') {
     const evidence = `acknowledgement of ${fileName(file)}`;
@@ -61,4 +61,4 @@ export async function hearLate(
 
 /** By a line of the same transaction. */
 const saidBeforeNow = async (tx: Sql, id: number, file: AcknowledgedFile): Promise<Sense | undefined> =>
-  saidBefore(await loggedInFiles(tx, [id]), file);
+  earlierSense(await loggedInFiles(tx, [id]), file);

@@ -10,12 +10,15 @@ import { joinEffects, writeEffects } from '../outcome/effects.ts';
 import type { AcknowledgedFile } from './match-lines.ts';
 
 /** Deliveries that a piece settled; of each kind no more than the circuit counts. */
-export interface Word {
+export interface LineCounts {
   readonly taken: number[];
   readonly refused: number[];
 }
 
-export function noteWord(word: Word, more: { readonly [Kind in keyof Word]: readonly number[] }): void {
+export function addCounts(
+  word: LineCounts,
+  more: { readonly [Kind in keyof LineCounts]: readonly number[] },
+): void {
   for (const kind of ['taken', 'refused'] as const)
     word[kind].push(...more[kind].slice(0, defaultBreakerPolicy.rejectionLimit - word[kind].length));
 }
@@ -23,7 +26,7 @@ export function noteWord(word: Word, more: { readonly [Kind in keyof Word]: read
 export async function moveByLines(
   database: Database,
   { clientId, destinationId }: Pick<AcknowledgedFile, 'clientId' | 'destinationId'>,
-  { taken, refused }: Word,
+  { taken, refused }: LineCounts,
 ): Promise<void> {
   const [one] = taken;
   if (one === undefined && refused.length === 0) return;

@@ -34,7 +34,7 @@ import { endOf, endUnder, voidingOf } from '../outcome/file-end.ts';
 import { fileTrip } from '../content/versions.ts';
 import { leaseRenewedBy } from '../claim/lease.ts';
 import { resendOvertaken } from '../outcome/follow-ups.ts';
-import { endAcknowledgedParts, hearLongLines } from './acknowledged.ts';
+import { endAcknowledgedParts, applyLongAcknowledgement } from './acknowledged.ts';
 import { askWhole } from './ask-long.ts';
 import { finishEmpty } from './empty-file.ts';
 import { isHeldBack } from './full-guard.ts';
@@ -110,7 +110,7 @@ async function attemptWhole(work: Work): Promise<void> {
   // Read once it is known that the attempt continues: it reads every row.
   attempt.file.expiresAt = await lastExpiry(needs.database, whole.id);
   if (whole.outcome !== undefined) return finishLeft(work, whole.outcome);
-  if ((await hearLongLines(needs, attempt.order, whole)) === 'done') return;
+  if ((await applyLongAcknowledgement(needs, attempt.order, whole)) === 'done') return;
   // The file has left, and no row remains to be settled by its outcome.
   if (whole.firstSentAt !== undefined && (await hasParts(needs.database, whole.id)))
     if (await isWithoutRows(needs.database, whole.id)) return voidWhole(work);

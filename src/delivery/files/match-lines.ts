@@ -79,7 +79,7 @@ const sensesOfOutcomes: Readonly<Record<string, Sense>> = {
 };
 
 /** The first that was said of a delivery in this file. */
-export function saidBefore(
+export function earlierSense(
   entries: readonly LoggedInFile[],
   { members }: AcknowledgedFile,
 ): Sense | undefined {
