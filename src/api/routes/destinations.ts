@@ -7,6 +7,7 @@ import {
   tryDestination,
 } from '../../support/acts/destinations.ts';
 import {
+  destinationColumns,
   destinationPage,
   destinationsWithHealth,
   type DestinationHealth,
@@ -14,7 +15,7 @@ import {
 import type { TestedDestination } from '../../support/destination-test.ts';
 import { filterSchemas } from '../../support/reads/filter.ts';
 import { filesPage } from '../../support/reads/files.ts';
-import { mappingVersion, mappingVersions } from '../../support/reads/mapping-versions.ts';
+import { mappingVersion, mappingVersions, versionColumns } from '../../support/reads/mapping-versions.ts';
 import { offers } from '../act.ts';
 import { asks, reads, type RouteDeps } from '../route.ts';
 import * as s from '../schemas.ts';
@@ -23,24 +24,7 @@ const tag = 'destinations';
 const params = { destination: s.destinationName('name of the destination') };
 
 const destination = {
-  destination: s.text(),
-  client: s.text(),
-  connector: s.text(),
-  sendsFiles: s.flag(),
-  mapping: s.orNull(s.whole('version in force')),
-  status: s.oneOf(['active', 'suspended', 'archived']),
-  statusReason: s.text(),
-  circuit: s.text('closed, open, ramping'),
-  cause: s.text('why the circuit is open'),
-  heldFile: s.orNull(
-    s.object(
-      { at: s.moment(), batchId: s.whole(), rows: s.whole(), missing: s.whole() },
-      'a file of every lead, held back because too many are missing',
-    ),
-  ),
-  nextProbeAt: s.orNull(s.moment()),
-  sends: s.oneOf(['all', 'suspended', 'closed', 'held', 'quiet', 'few']),
-  sendsText: s.text(),
+  ...s.schemasOf(destinationColumns),
   trouble: s.orNull(s.bothWords),
   open: s.table(s.whole(), 'deliveries that have not ended, by state'),
   oldestSeconds: s.orNull(s.whole('age of the oldest of them')),
@@ -134,14 +118,7 @@ function files(server: FastifyInstance, { support }: RouteDeps): void {
   });
 }
 
-const version = {
-  version: s.whole(),
-  isInForce: s.flag(),
-  fingerprint: s.text('SHA-256 of its files'),
-  author: s.text('empty for a client'),
-  note: s.text('empty for a client'),
-  publishedAt: s.moment(),
-};
+const version = s.schemasOf(versionColumns);
 
 function versions(server: FastifyInstance, { support }: RouteDeps): void {
   reads(server, {

@@ -13,6 +13,7 @@ import { knownInScope } from '../known-names.ts';
 import type { SupportPlace } from '../place.ts';
 import { headOf } from '../reads/delivery-row.ts';
 import { withinScope } from '../scope.ts';
+import { typedReason } from '../typed-text.ts';
 import type { Both } from '../words.ts';
 import type { Acting } from './acting.ts';
 import { deliveryColumns, logColumns, requestColumns, type Cell, type Column } from './export-columns.ts';
@@ -41,6 +42,7 @@ export async function exportList(
   { scope, actor }: Acting,
   { list, filter: asked, reason, say }: ExportAsked,
 ): Promise<Readable> {
+  const purpose = typedReason(reason);
   const filter = withinScope(scope, asked);
   await knownInScope(place.reading, scope, filter);
   const { columns, pages } = await chosen(place, list, filter);
@@ -51,7 +53,7 @@ export async function exportList(
         clientId: filter.client ?? '',
         ...(filter.destination === undefined ? {} : { destinationId: filter.destination }),
         actor,
-        purpose: reason,
+        purpose,
         reason: list,
         target: periodText(filter),
         fields: columns.map(({ name }) => name),

@@ -1,7 +1,6 @@
 // Reads destinations with their health: state of sending, backlog with its age, durations.
 // Invariant: agrees with `domain/send-policy`; reads no settled delivery but the newest few.
 import { unknownDestination } from '../../errors/unknown.ts';
-import type { DestinationStatus } from '../../domain/destination.ts';
 import { sendsFiles } from '../../../connectors/index.ts';
 import { openDeliveries, type Backlog } from '../../store/backlog.ts';
 import {
@@ -22,25 +21,49 @@ import { sendingStateOf, type Sends, type SendingState } from '../sending-state.
 import { knownInScope } from '../known-names.ts';
 import type { Both } from '../words.ts';
 import { recentDurations } from '../../store/delivery-times.ts';
+import * as s from './columns.ts';
 
-/** Facts of a destination for terminal, API and console. */
-export interface DestinationHead {
-  readonly destination: string;
-  readonly client: string;
-  readonly connector: string;
-  readonly sendsFiles: boolean;
-  /** Version in force; null where nothing is published. */
+interface Known {
+  readonly destination: Destination;
+  readonly state: DestinationState | undefined;
+  readonly sending: SendingState | undefined;
   readonly mapping: number | null;
-  readonly status: DestinationStatus;
-  readonly statusReason: string;
-  readonly circuit: string;
-  readonly cause: string;
-  /** A file of every lead that is withheld because too many are missing. */
   readonly heldFile: HeldFile | null;
-  readonly nextProbeAt: Date | null;
-  readonly sends: Sends | 'all';
-  readonly sendsText: string;
 }
+
+const column = <T>(schema: s.Schema, of: (known: Known) => T) => ({ schema, of });
+const heldFileSchema = s.object(
+  { at: s.moment(), batchId: s.whole(), rows: s.whole(), missing: s.whole() },
+  'a file of every lead, held back because too many are missing',
+);
+/** Undefined while the circuit is closed. */
+const heldBy = ({ state }: Known): DestinationState | undefined =>
+  state?.circuit.state === 'closed' ? undefined : state;
+
+/** A destination without its backlog. */
+export const destinationColumns = {
+  destination: column(s.text(), ({ destination }) => destination.id),
+  client: column(s.text(), ({ destination }) => destination.clientId),
+  connector: column(s.text(), ({ destination }) => destination.connector),
+  sendsFiles: column(s.flag(), ({ destination }) => sendsFiles(destination.connector)),
+  mapping: column(s.orNull(s.whole('version in force')), ({ mapping }) => mapping),
+  status: column(s.oneOf(['active', 'suspended', 'archived']), ({ destination }) => destination.status),
+  statusReason: column(s.text(), ({ destination }) => destination.statusReason),
+  circuit: column(s.text('closed, open, ramping'), (one) => heldBy(one)?.circuit.state ?? 'closed'),
+  cause: column(s.text('why the circuit is open'), (one) => heldBy(one)?.circuit.cause ?? ''),
+  heldFile: column(s.orNull(heldFileSchema), ({ heldFile }) => heldFile),
+  nextProbeAt: column(s.orNull(s.moment()), (one) => {
+    const held = heldBy(one);
+    return held === undefined ? null : new Date(Math.max(held.circuit.nextProbeAt ?? 0, held.now));
+  }),
+  sends: column(
+    s.oneOf(['all', 'suspended', 'closed', 'held', 'quiet', 'few']),
+    ({ sending }): Sends | 'all' => sending?.sends ?? 'all',
+  ),
+  sendsText: column(s.text(), ({ sending }) => sending?.short ?? 'as it bears'),
+};
+export type DestinationHead = s.RecordOf<typeof destinationColumns>;
+const headOf = (one: Known): DestinationHead => s.recordOf(destinationColumns, one);
 
 export interface DestinationHealth extends DestinationHead {
   /** Continues the destination's name: `is held (unavailable): ...`; null while it sends normally. */
@@ -52,36 +75,6 @@ export interface DestinationHealth extends DestinationHead {
   readonly oldestReason: string;
   /** Deliveries that need a person. */
   readonly tasks: number;
-}
-
-/** A destination without its backlog. */
-function headOf(
-  destination: Destination,
-  state: DestinationState | undefined,
-  sending: SendingState | undefined,
-  more: Pick<DestinationHead, 'mapping' | 'heldFile'>,
-): DestinationHead {
-  const held = state !== undefined && state.circuit.state !== 'closed';
-  return {
-    destination: destination.id,
-    client: destination.clientId,
-    connector: destination.connector,
-    sendsFiles: sendsFiles(destination.connector),
-    mapping: more.mapping,
-    status: destination.status,
-    statusReason: destination.statusReason,
-    circuit: held ? state.circuit.state : 'closed',
-    cause: held ? state.circuit.cause : '',
-    heldFile: more.heldFile,
-    nextProbeAt: held ? new Date(Math.max(state.circuit.nextProbeAt ?? 0, state.now)) : null,
-    sends: sending?.sends ?? 'all',
-    sendsText: sending?.short ?? 'as it bears',
-  };
-}
-
-interface Known {
-  readonly head: DestinationHead;
-  readonly sending: SendingState | undefined;
 }
 
 async function known(place: SupportPlace, all: readonly Destination[]): Promise<readonly Known[]> {
@@ -99,7 +92,7 @@ async function known(place: SupportPlace, all: readonly Destination[]): Promise<
     const sending = sendingStateOf(destination, state, hours.get(destination.id));
     const mapping = versions.find(({ id }) => id === destination.mappingVersionId)?.version ?? null;
     const heldFile = heldBack.get(destination.id) ?? null;
-    return { head: headOf(destination, state, sending, { mapping, heldFile }), sending };
+    return { destination, state, sending, mapping, heldFile };
   });
 }
 
@@ -108,7 +101,7 @@ export async function destinationHeads(
   place: SupportPlace,
   scope: Scope,
 ): Promise<readonly DestinationHead[]> {
-  return (await known(place, await ofScope(place, scope, {}))).map(({ head }) => head);
+  return (await known(place, await ofScope(place, scope, {}))).map(headOf);
 }
 
 /** Of these destinations those that do not send as many as they bear at the moment. */
@@ -117,8 +110,8 @@ export async function slowedDestinations(
   ids: readonly string[],
 ): Promise<readonly { readonly destination: string; readonly sending: SendingState }[]> {
   const named = (await allDestinations(place.database)).filter(({ id }) => ids.includes(id));
-  return (await known(place, named)).flatMap(({ head: { destination }, sending }) =>
-    sending === undefined ? [] : [{ destination, sending }],
+  return (await known(place, named)).flatMap(({ destination, sending }) =>
+    sending === undefined ? [] : [{ destination: destination.id, sending }],
   );
 }
 
@@ -134,11 +127,11 @@ export async function destinationsWithHealth(
     await countTasks(place.reading, withinScope(scope, asked)),
     ({ destinationId }) => destinationId,
   );
-  return all.map(({ head, sending }) => ({
-    ...head,
-    ...waitingOf(backlog.get(head.destination) ?? []),
-    trouble: sending?.words ?? null,
-    tasks: (tasks.get(head.destination) ?? []).reduce((sum, { count }) => sum + count, 0),
+  return all.map((one) => ({
+    ...headOf(one),
+    ...waitingOf(backlog.get(one.destination.id) ?? []),
+    trouble: one.sending?.words ?? null,
+    tasks: (tasks.get(one.destination.id) ?? []).reduce((sum, { count }) => sum + count, 0),
   }));
 }
 

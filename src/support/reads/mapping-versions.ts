@@ -6,19 +6,27 @@ import { findDestination } from '../../store/destinations.ts';
 import { versionHistory, type MappingVersion } from '../../store/mapping-versions.ts';
 import type { SupportPlace } from '../place.ts';
 import { existing, type Scope } from '../scope.ts';
+import * as s from './columns.ts';
 
 export type { MappingVersion } from '../../store/mapping-versions.ts';
 
-export interface VersionHead {
-  readonly version: number;
-  readonly isInForce: boolean;
-  /** SHA-256 of its files. */
-  readonly fingerprint: string;
-  /** Author and note; empty for a client. */
-  readonly author: string;
-  readonly note: string;
-  readonly publishedAt: Date;
+interface Shown {
+  readonly row: MappingVersion;
+  /** Id of the destination's version in force. */
+  readonly inForce: number;
+  readonly isCentre: boolean;
 }
+const column = <T>(schema: s.Schema, of: (shown: Shown) => T) => ({ schema, of });
+
+export const versionColumns = {
+  version: column(s.whole(), ({ row }) => row.version),
+  isInForce: column(s.flag(), ({ row, inForce }) => row.id === inForce),
+  fingerprint: column(s.text('SHA-256 of its files'), ({ row }) => row.fingerprint),
+  author: column(s.text('empty for a client'), ({ row, isCentre }) => (isCentre ? row.author : '')),
+  note: column(s.text('empty for a client'), ({ row, isCentre }) => (isCentre ? row.note : '')),
+  publishedAt: column(s.moment(), ({ row }) => row.publishedAt),
+};
+export type VersionHead = s.RecordOf<typeof versionColumns>;
 
 export interface VersionPage extends VersionHead {
   /** File by file, as published. */
@@ -42,14 +50,8 @@ async function known({ database }: SupportPlace, scope: Scope, destination: stri
 }
 
 /** @param inForce id of the destination's version in force */
-export const headOf = (scope: Scope, inForce: number, version: MappingVersion): VersionHead => ({
-  version: version.version,
-  isInForce: version.id === inForce,
-  fingerprint: version.fingerprint,
-  author: scope.clientId === undefined ? version.author : '',
-  note: scope.clientId === undefined ? version.note : '',
-  publishedAt: version.publishedAt,
-});
+export const headOf = ({ clientId }: Scope, inForce: number, row: MappingVersion): VersionHead =>
+  s.recordOf(versionColumns, { row, inForce, isCentre: clientId === undefined });
 
 /** @throws FIND-001 */
 export async function mappingVersions(
