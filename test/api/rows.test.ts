@@ -215,12 +215,12 @@ describe('what is no request', () => {
       401,
       'ACCESS-002',
     ],
-    ['no rows', () => post('leads', { items: [] }), 400, undefined],
+    ['no rows', () => post('leads', { items: [] }), 400, 'USAGE-001'],
     [
       'too many rows',
       () => post('leads', { items: Array.from({ length: 101 }, () => lead('API-30')) }),
       400,
-      undefined,
+      'USAGE-001',
     ],
     ['half a body', () => post('leads', '{"items": ['), 400, undefined],
     ['another content', () => post('leads', 'items', { 'content-type': 'text/plain' }), 415, undefined],
@@ -235,7 +235,7 @@ describe('what is no request', () => {
       'a bad key of repetition',
       () => post('leads', { items: [lead('API-32')] }, { 'idempotency-key': 'a b' }),
       400,
-      undefined,
+      'USAGE-001',
     ],
   ])('%s is a problem of RFC 9457', async (_, ask, status, code) => {
     const { status: got, body, headers } = await ask();
