@@ -1,6 +1,7 @@
 // Rules of the house that no off-the-shelf tool holds, read from the text of the sources.
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { opensBadly, saysBadly, sentencesOf } from './comments.ts';
 import { root } from './planted-tree.ts';
 
 const under = (folder: string): string[] =>
@@ -81,4 +82,38 @@ test('the database’s clock and the monotonic one decide: the host’s is asked
   expect(asking.filter((path) => !allowed.some((start) => path.startsWith(start)))).toEqual([]);
   // A file that no longer asks leaves the list.
   expect(allowed.filter((start) => !asking.some((path) => path.startsWith(start)))).toEqual([]);
+});
+
+test('a sentence of a comment is seen at its start, inside it, and over line breaks', () => {
+  const text = `// The worker renews the lease. What is due
+// later waits.
+const a = 1; // not looked at
+/**
+ * Of no use: whether it is seen.
+ * @param one what it is
+ * @returns Who asked
+ */`;
+  const sentences = sentencesOf(text);
+  expect(sentences).toEqual([
+    'The worker renews the lease.',
+    'What is due later waits.',
+    'Of no use:',
+    'whether it is seen.',
+    'what it is',
+    'Who asked',
+  ]);
+  expect(sentences.filter(opensBadly)).toEqual(['What is due later waits.', 'Of no use:', 'Who asked']);
+  expect(['Somebody is alerted.', 'An operator is alerted.'].map(saysBadly)).toEqual([true, false]);
+});
+
+test('no comment opens a sentence with What, Whether, Of or Who, or says told, somebody, whoever or rests', () => {
+  const sentences = sources.flatMap((path) =>
+    sentencesOf(textOf(path)).map((sentence) => `${path}: ${sentence}`),
+  );
+  expect(sentences.length).toBeGreaterThan(5_000);
+  const isBad = (line: string): boolean => {
+    const sentence = line.slice(line.indexOf(': ') + 2);
+    return opensBadly(sentence) || saysBadly(sentence);
+  };
+  expect(sentences.filter(isBad)).toEqual([]);
 });

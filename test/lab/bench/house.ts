@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { dirname, join } from 'node:path';
+import { opensBadly, sentencesOf } from '../../architecture/comments.ts';
 import { leadRow, openGateway, webhookFiles } from '../../trip/gateway.ts';
 import { startArrivals } from './arrivals.ts';
 import { flag, withServices } from './measure.ts';
@@ -28,8 +29,6 @@ const importers = new Map<string, number>();
 for (const path of [...imports.values()].flatMap((targets) => [...new Set(targets)]))
   importers.set(path, (importers.get(path) ?? 0) + 1);
 
-const sentences =
-  /(?:^\s*(?:\/\/|\/\*\*?|\*)\s+|(?:^\s*(?:\/\/|\/\*\*?|\*)\s.*)[.:;] )(?:What|Whether|Of|Who)\b/gm;
 const faces = source.filter(
   (path) =>
     /^src\/(cli|api|console)\//.test(path) &&
@@ -67,7 +66,7 @@ count(
 );
 count(
   'comment sentences that open with What, Whether, Of, Who',
-  product.reduce((sum, path) => sum + [...textOf(path).matchAll(sentences)].length, 0),
+  product.reduce((sum, path) => sum + sentencesOf(textOf(path)).filter(opensBadly).length, 0),
 );
 count(
   'words of docs/*.md',
