@@ -72,6 +72,18 @@ test('a service that answers now and then is one outage', async () => {
   expect(await at(30_000, full)).toBe(1);
 });
 
+test('another trouble behind an outage has its own alert', async () => {
+  const { sent, at } = rig(() => ({ kind: 'accepted' }));
+  await at(0, full);
+  expect(await at(30_000, full)).toBe(1);
+  expect(await at(35_000, 'redis cannot be reached')).toBe(1);
+  expect(await at(45_000, full)).toBe(1);
+  expect(await at(65_000, 'redis cannot be reached')).toBe(2);
+  expect(JSON.parse(Buffer.from(sent[1]?.body.bytes ?? []).toString())).toMatchObject({
+    reason: 'REDIS_CANNOT_BE_REACHED',
+  });
+});
+
 test('what no channel took is tried again after a minute', async () => {
   const { at } = rig(() => ({ kind: 'unavailable', reason: 'HTTP_503', maybeReceived: true }));
   await at(0, full);

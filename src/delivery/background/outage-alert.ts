@@ -9,37 +9,38 @@ const againMs = 3_600_000;
 /** A channel that did not take it is tried again after this. */
 const retryMs = 60_000;
 
+/** One trouble, from its first look until it has not been seen for a while. */
+interface Outage {
+  readonly since: number;
+  seenAt: number;
+  dueAt: number;
+}
+
 /** @param options.trouble what is wrong, as readiness says it; undefined while all is well */
 export function createOutageAlert(
   options: AlertOptions & { readonly trouble: () => Promise<string | undefined> },
   now = (): number => performance.now(),
 ): { readonly look: () => Promise<void> } {
   const { database, log } = options;
-  let since: number | undefined;
-  let wellAt: number | undefined;
-  let dueAt = 0;
+  const outages = new Map<string, Outage>();
   return {
     async look() {
       const trouble = await options.trouble();
-      if (trouble === undefined) {
-        wellAt ??= now();
-        if (now() - wellAt >= wellMs) since = undefined;
-        return;
-      }
-      wellAt = undefined;
-      if (since === undefined) {
-        since = now();
-        dueAt = since + lastsMs;
-      }
-      if (now() < dueAt) return;
       const reason = trouble
-        .toUpperCase()
+        ?.toUpperCase()
         .replaceAll(/[^A-Z0-9_.-]+/g, '_')
         .slice(0, 64);
+      for (const [other, outage] of outages)
+        if (other !== reason && now() - outage.seenAt >= wellMs) outages.delete(other);
+      if (reason === undefined) return;
+      const outage = outages.get(reason) ?? { since: now(), seenAt: now(), dueAt: now() + lastsMs };
+      outages.set(reason, outage);
+      outage.seenAt = now();
+      if (now() < outage.dueAt) return;
       log.warn('alert.raised', { code: 'service_away', reason, count: 1 });
-      const raisedAt = new Date(database.now().getTime() - (now() - since));
+      const raisedAt = new Date(database.now().getTime() - (now() - outage.since));
       const results = await sendThrough(options, [
-        // An id that no row has: whoever knows alerts again by it takes each outage for one of its own.
+        // An id that no row has: a receiver that recognises alerts by their id takes each outage for one of its own.
         {
           id: raisedAt.getTime(),
           kind: 'service_away',
@@ -51,7 +52,7 @@ export function createOutageAlert(
           through: [],
         },
       ]);
-      dueAt = now() + (results.every(({ passed }) => passed) ? againMs : retryMs);
+      outage.dueAt = now() + (results.every(({ passed }) => passed) ? againMs : retryMs);
     },
   };
 }
