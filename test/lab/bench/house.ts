@@ -34,7 +34,8 @@ const faces = source.filter(
     /^src\/(cli|api|console)\//.test(path) &&
     (imports.get(path) ?? []).some((target) => target.startsWith('src/store/')),
 );
-const roomOf = (path: string): string => /^src\/delivery\/([^/]+)\//.exec(path)?.[1] ?? 'delivery';
+/** A file at the top of the folder is a room by itself. */
+const roomOf = (path: string): string => /^src\/delivery\/([^/]+)/.exec(path)?.[1] ?? path;
 const ways = new Set(
   source
     .filter((path) => path.startsWith('src/delivery/'))
