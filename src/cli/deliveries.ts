@@ -1,5 +1,5 @@
-// relais delivery list | show: finds deliveries and prints their story.
-// Invariant: a list is read page by page by keyset.
+// relais delivery list | show | archive: finds deliveries, prints their story, archives those of erased leads.
+// Invariant: a list is read page by page by keyset; a story adds no fact but the headings.
 import { Option, type Command } from 'commander';
 import { reasonText } from '../domain/delivery.ts';
 import type { App } from '../app.ts';
@@ -8,14 +8,17 @@ import { deliveryPage, deliveryRecord } from '../support/reads/delivery.ts';
 import { deliveryColumns, type DeliveryHead } from '../support/reads/delivery-row.ts';
 import { readFilter } from '../support/reads/filter.ts';
 import { wholeCentre } from '../support/scope.ts';
-import { listLength, wholeNumber, withExamples } from './arguments.ts';
-import { archiveCommand } from './delivery-archive.ts';
+import { listLength, wholeNumber, withExamples, instant } from './arguments.ts';
 import { withFilters, type FilterOptions } from './delivery-filter.ts';
-import { printStory } from './delivery-story.ts';
 import { outJson } from './json.ts';
 import { sayAge } from './read-side.ts';
 import { parisShort, table } from './table.ts';
-import { out, say, withApp } from './terminal.ts';
+import { out, say, withApp, confirmed, progress, strong } from './terminal.ts';
+import { archiveDeliveries } from '../app/for-terminal.ts';
+import { adviceLine } from '../support/advice.ts';
+import { paris } from '../support/paris-time.ts';
+import type { Story } from '../support/story.ts';
+import { inLanguage, type Both, type Language } from '../support/words.ts';
 
 interface ListOptions extends FilterOptions {
   readonly reason?: string;
@@ -118,3 +121,58 @@ function dueOrSettled({ settledAt, dueAt, expiresAt }: DeliveryHead, now: Date):
 
 /** The fields of `--json`, under stable names. */
 const plain = ({ erased: _, expiresAt: __, ...row }: DeliveryHead): object => row;
+
+/** relais delivery archive: moves the deliveries of leads erased long ago to the slim table of keys; their story stays in the log. */
+function archiveCommand(delivery: Command): void {
+  withExamples(
+    delivery
+      .command('archive')
+      .description('move deliveries of erased leads, settled long ago, to the slim table of their keys')
+      .requiredOption('--before <date>', 'settled and erased before: 2026-10-01, or an age such as 90d')
+      .option('--yes', 'do not ask'),
+    'They can no longer be shown or replayed; the log keeps their story, their key keeps them from being planned again.',
+    'relais delivery archive --before 90d',
+  ).action((options: { readonly before: string; readonly yes?: true }) =>
+    withApp(async ({ database }) => {
+      const before = instant(options.before)(database.now());
+      if (
+        !(await confirmed(
+          'Deliveries of leads erased by then leave the table.',
+          'archive',
+          options.yes === true,
+        ))
+      )
+        return;
+      const line = progress();
+      const moved = await archiveDeliveries(database, before, (count) => line.at(`${count} deliveries`));
+      line.end();
+      out(`${moved} deliveries moved to delivery_keys.`);
+    }),
+  );
+}
+
+const headings = {
+  happened: ['Ce qui s’est passé', 'What happened'],
+  advice: ['Ce que vous pouvez faire', 'What you can do'],
+  all: [' ; --json les donne tous', '; --json gives them all'],
+  contact: ['Interlocuteur pour les droits :', 'Contact for rights:'],
+} as const satisfies Readonly<Record<string, Both>>;
+
+function printStory(story: Story, language: Language): void {
+  const words = (both: Both): string => inLanguage(both, language);
+  out(strong(words(story.title)));
+  for (const { name, label, value, because } of story.facts) {
+    const shown = name === 'state' ? strong(words(value)) : words(value);
+    out(`  ${words(label).padEnd(18)} ${shown}${because === undefined ? '' : ` — ${words(because)}`}`);
+  }
+  out(`\n${strong(words(headings.happened))}`);
+  if (story.nothingLeft !== undefined) out(`  ${words(story.nothingLeft)}`);
+  for (const event of story.events) {
+    const more = event.isFolded === true ? words(headings.all) : '';
+    out(`  ${paris(event.at)}  ${words(event.words)}${more}`);
+    for (const detail of event.details) out(`${' '.repeat(23)}${words(detail)}`);
+  }
+  out(`\n${strong(words(headings.advice))}`);
+  for (const line of story.advice) out(`  ${words(adviceLine(line))}`);
+  if (story.contact !== undefined) out(`  ${words(headings.contact)} ${story.contact}`);
+}

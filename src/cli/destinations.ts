@@ -2,7 +2,13 @@
 // Invariant: a test sends no lead; every change is recorded with actor and reason.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
-import { resumeDestination, sendFileNow, suspendDestination } from '../support/acts/destinations.ts';
+import {
+  resumeDestination,
+  sendFileNow,
+  suspendDestination,
+  discardFile,
+  releaseFile,
+} from '../support/acts/destinations.ts';
 import { countOfBackfill } from '../support/backfill.ts';
 import { beginRun } from '../support/bulk-runs.ts';
 import { destinationHeads, type DestinationHead } from '../support/reads/destinations.ts';
@@ -11,7 +17,6 @@ import { performHere, refuseInput, withFields } from './act-options.ts';
 import { instant, reasonOf, type Moment, withExamples } from './arguments.ts';
 import { followRun, sayGoesOn } from './bulk-work.ts';
 import { destinationTestCommand } from './destination-test.ts';
-import { heldFileCommands } from './held-files.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
 import { out, withApp } from './terminal.ts';
@@ -145,4 +150,28 @@ function statusOf({
     ...(heldFile === null ? [] : [`file held: ${heldFile.rows} leads, ${heldFile.missing} missing`]),
   ];
   return because.length === 0 ? status : `${status} (${because.join('; ')})`;
+}
+
+/** relais destination release-file | discard-file: a person releases or gives up a full file withheld for missing leads. */
+function heldFileCommands(destination: Command): void {
+  for (const [name, act, text] of [
+    ['release-file', releaseFile, 'let a full file that was held back leave all the same'],
+    ['discard-file', discardFile, 'give up a full file that was held back; the next hour makes another'],
+  ] as const) {
+    withExamples(
+      withFields(destination.command(`${name} <destination>`).description(text), act),
+      '',
+      `relais destination ${name} alpes-csv --reason "ticket 16"`,
+    ).action((id: string, options: object) => {
+      refuseInput(act, options);
+      return withApp(async (app) => {
+        const held = await performHere(app, act, { to: [id], input: options });
+        out(
+          act === releaseFile
+            ? `A file of ${held.rows} leads or more leaves now, ${held.missing} of the last one's missing.`
+            : 'Given up. Its leads stand in the file of the next hour, which is looked at in the same way.',
+        );
+      });
+    });
+  }
 }

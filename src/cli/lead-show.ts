@@ -24,9 +24,9 @@ import {
 } from '../support/words.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { deliveryData, outJson, personData } from './json.ts';
-import { originLines } from './lead-origin.ts';
 import { listRefused, refusedData } from './lead-refused.ts';
 import { out, say, strong, withApp } from './terminal.ts';
+import { isBought } from '../domain/anomaly.ts';
 
 interface ShowOptions {
   readonly client: string;
@@ -204,4 +204,33 @@ function asData(file: LeadFile): object {
     rights: file.rights,
     proofs: file.proofs.map(({ number, act, request }) => ({ number, act, request })),
   };
+}
+
+/** The notice, collector and purchase of a lead (C14, C54). Unknown facts are left out, except the missing proof of a bought lead. */
+function originLines(
+  { notice, provenance }: Pick<LeadFile, 'notice' | 'provenance'>,
+  word: (fr: string, en: string) => string,
+): readonly string[] {
+  const { collectedBy, acquisition, seller, buyer, consentProof, proofReference } = provenance;
+  const wasBought = isBought(provenance);
+  const bought = [
+    word('acheté', 'bought'),
+    ...(seller === undefined ? [] : [word(`à ${seller}`, `from ${seller}`)]),
+    ...(buyer === undefined ? [] : [word(`par ${buyer}`, `by ${buyer}`)]),
+  ].join(' ');
+  const proof =
+    consentProof === 'present'
+      ? word('preuve du consentement présente', 'proof of consent present')
+      : word('sans preuve de consentement', 'without proof of consent');
+  const found = proofReference === undefined ? '' : ` (${proofReference})`;
+  return [
+    ...(notice === undefined ? [] : [`${word('Mention', 'Notice').padEnd(11)} ${notice}`]),
+    ...(collectedBy === undefined ? [] : [`${word('Recueil', 'Collected').padEnd(11)} ${collectedBy}`]),
+    ...(wasBought ? [`${word('Provenance', 'Origin').padEnd(11)} ${bought}, ${proof}${found}`] : []),
+    ...(!wasBought && acquisition === 'collected'
+      ? [
+          `${word('Provenance', 'Origin').padEnd(11)} ${word('collecté par le centre', 'collected by the centre')}`,
+        ]
+      : []),
+  ];
 }

@@ -5,7 +5,11 @@ import { RelaisError } from '../errors.ts';
 import type { PresetFacts, RecordedAnswer } from '../../sandbox/trial/preset-folder.ts';
 import { withExamples } from './arguments.ts';
 import { table } from './table.ts';
-import { mappingsFolder, out } from './terminal.ts';
+import { mappingsFolder, out, say } from './terminal.ts';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sendToSandbox } from './mapping-send.ts';
 
 interface FolderOptions {
   readonly dir?: string;
@@ -150,7 +154,6 @@ async function tryOne(
         'USAGE-001',
         `No CRM is simulated for ${preset}: of it one lead is tried, without --keep and --without. What else can be tried: relais preset show ${preset}`,
       );
-    const { tryOneLead } = await import('./preset-small-trial.ts');
     return tryOneLead(preset);
   }
   const { tryInTerminal } = await import('../../sandbox/trial/terminal.ts').catch((error: unknown) => {
@@ -165,4 +168,24 @@ async function tryOne(
     keep: keep === true,
     ...(without === undefined ? {} : { without }),
   });
+}
+
+/**
+ * Tries a preset without a simulated CRM (a file, a mail, a form): its example, one invented lead, and a recipient started on this machine.
+ * Nothing is stored, no outside system is reached. @throws FIND-001 where it has no example
+ */
+async function tryOneLead(preset: string): Promise<void> {
+  const { preparePresets, projectMappings } = await import('../../sandbox/trial/mappings.ts');
+  const example = join(projectMappings, 'presets', preset, 'example');
+  if (!existsSync(example))
+    throw new RelaisError('FIND-001', `The preset ${preset} has no example, so nothing of it can be tried.`);
+  const folder = mkdtempSync(join(tmpdir(), 'relais-preset-'));
+  try {
+    preparePresets(folder);
+    cpSync(example, join(folder, 'client'), { recursive: true });
+    say(`One invented lead by the example of ${preset}: no CRM is simulated for it.`);
+    await sendToSandbox('client-crm', { sandbox: true, local: true, dir: folder });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
