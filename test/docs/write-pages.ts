@@ -5,7 +5,6 @@ import { accountsPage } from './accounts-page.ts';
 import { personSchemaText } from '../../src/privacy/person/person-schema.ts';
 import { contractPage } from './contract-page.ts';
 import { errorsPage } from './errors-page.ts';
-import { housePage } from './house-page.ts';
 import { presetNames, presetPage, presetsPage } from './presets-page.ts';
 import { sourcePage } from './source-page.ts';
 import { sourceSchema } from './source-schema.ts';
@@ -14,7 +13,6 @@ const pages: Readonly<Record<string, (before: string) => string>> = {
   'docs/accounts.md': accountsPage,
   'docs/mapping-sources.md': sourcePage,
   'docs/errors.md': errorsPage,
-  'docs/house.md': housePage,
   'docs/lead-contract.md': contractPage,
   'docs/presets.md': presetsPage,
   ...Object.fromEntries(
