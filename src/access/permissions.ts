@@ -88,7 +88,7 @@ export const keyScopes = permissions.filter((permission) => (rules[permission] a
 
 export const ruleOf = (permission: Permission): Rule => rules[permission];
 
-/** Who acts: an account with its roles, a system with the scopes of its key, or the operator at the terminal, who may do everything. */
+/** The actor: an account with its roles, a system with the scopes of its key, or the operator at the terminal, who may do everything. */
 export type Holder =
   | { readonly kind: 'account'; readonly roles: readonly Role[]; readonly clientId: string | undefined }
   | { readonly kind: 'key'; readonly scopes: readonly Permission[]; readonly clientId: string | undefined }

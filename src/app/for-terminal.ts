@@ -1,5 +1,5 @@
-// What the terminal's commands of the system itself use: connections of other accounts, who owns the Redis, the table of old keys.
-// Invariant: nothing of it is for support's work; that is behind src/support.
+// Opens what the terminal's system commands need: connections of other accounts, the owner of the Redis, the table of old keys.
+// Invariant: nothing here serves the work of support, which src/support does.
 export { archiveDeliveries } from '../delivery/background/archive-erased.ts';
 export { adoptRedis, foreignText } from '../delivery/background/redis-ownership.ts';
 export { openDatabase, type Database } from '../store/database.ts';

@@ -36,7 +36,7 @@ export function known<T extends string>(text: string, values: readonly T[], what
 export const reasonOf = (given: string | undefined, option = '--reason'): string =>
   typedReason(given, option);
 
-/** What something rests on. @throws USAGE-001, USAGE-002 */
+/** Reads the evidence of an act. @throws USAGE-001, USAGE-002 */
 export const evidenceOf = (given: string | undefined): string => typedEvidence(given, '--evidence');
 
 /** A typed date or age; an age is subtracted from the database's time, known once it is reached. */

@@ -7,7 +7,7 @@ import { filterNames, readFilter, type FilterAsked } from '../support/reads/filt
 
 export type FilterOptions = FilterAsked;
 
-/** What stands behind an option, where it is not the condition's own name. */
+/** Names of option values that differ from the condition's own name. */
 const placeholders: Readonly<Partial<Record<string, string>>> = {
   cause: 'code',
   since: 'date',

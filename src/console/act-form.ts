@@ -8,7 +8,7 @@ import { sayTo } from './show.ts';
 
 type AnyAct = Parameters<typeof fieldsOf>[0];
 
-/** What was typed into the form, by the names of the fields. */
+/** Values typed into the form, by field name. */
 export const inputOf = <Input extends object>(
   act: Pick<Act<Input, never>, 'fields'>,
   request: FastifyRequest,
@@ -30,7 +30,7 @@ interface FormAsked {
   readonly hidden?: Readonly<Record<string, string>>;
 }
 
-/** A form of an act. What was typed into it and refused is in it again. */
+/** A form of an act. It shows a refused input again. */
 export function actForm(request: FastifyRequest, act: AnyAct, asked: FormAsked): Html {
   const { action, button, tone = '', names, layout = 'line' } = asked;
   return html`<form class="${layout}" method="post" action="${action}">

@@ -1,4 +1,4 @@
-// What is wrong with a text that is typed for the log, as a page says it before anything is done.
+// Checks a text typed for the log, and words its refusal for a page before the act.
 import { isRelaisError } from '../errors.ts';
 import { typedEvidence, typedReason } from '../support/typed-text.ts';
 import type { Both } from '../support/words.ts';

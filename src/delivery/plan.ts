@@ -37,7 +37,7 @@ export interface Planner {
 
 /** Parts of suspects planned in one batch: those behind them do not wait longer. */
 const partsAtOnce = 20;
-/** Told of a change that took a process down twice. */
+/** Code of the alert for a change that ended a process twice. */
 const endsProcesses = 'SET_ASIDE';
 const itemOf = (change: LeadChange): string => String(change.id);
 const alertOf = (change: LeadChange, code: string): Alert => ({

@@ -5,7 +5,7 @@ import { addDays, isCivilDate, startOfDay } from './civil-date.ts';
 import { deliveryStates, type DeliveryState } from './delivery.ts';
 import { momentIn } from './typed-moment.ts';
 
-/** What a list of deliveries is narrowed by; without any condition every delivery matches. */
+/** Conditions of a list of deliveries; without any, every delivery matches. */
 export interface DeliveryFilter {
   readonly client?: string;
   readonly destination?: string;
@@ -31,7 +31,7 @@ interface Condition {
   readonly help: string;
   /** JSON Schema of its text. */
   readonly schema: { readonly enum?: readonly string[]; readonly pattern?: string; readonly format?: string };
-  /** Of a text that fits the schema; undefined where it cannot be read. */
+  /** Reads a text that fits the schema; undefined where it cannot be read. */
   readonly read?: (text: string, now?: Date) => Date | number | undefined;
   /** Behind a text that is refused. */
   readonly not: Both;

@@ -1,4 +1,4 @@
-// What whoever carries out a right of a prospect is told beside it: leads of the same person, recipients to be written to.
+// Finds the facts shown beside a right of a prospect: other leads of the person, recipients to notify in writing.
 // Invariant: reads only; references and names of destinations, nothing of the person.
 import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
 import { findClient, findDestination } from '../store/destinations.ts';
@@ -37,7 +37,7 @@ export interface ToldByHand {
   readonly contact: string | undefined;
 }
 
-/** Recipients that may have the lead and take no such delivery: they have to be told in writing. */
+/** Recipients that may have the lead and take no such delivery: a person notifies them in writing. */
 export async function toldByHand(
   { database, published }: Pick<SupportPlace, 'database' | 'published'>,
   { clientId, reference }: Named,

@@ -9,7 +9,7 @@ export interface Scope {
   readonly clientId: string | undefined;
 }
 
-/** Of the operator at the terminal. */
+/** Scope of the operator at the terminal. */
 export const wholeCentre = { kind: 'terminal', clientId: undefined } as const;
 
 export const isWithin = ({ clientId }: Scope, of: string): boolean =>

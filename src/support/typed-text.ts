@@ -48,7 +48,7 @@ export function typedReason(given: string | undefined, where = 'reason'): string
   return impersonal(reason, where);
 }
 
-/** What something rests on. @throws USAGE-001, USAGE-002 where it says nothing */
+/** Reads the evidence of an act. @throws USAGE-001, USAGE-002 where it is empty */
 export function typedEvidence(given: string | undefined, where = 'evidence'): string {
   const evidence = (given ?? '').trim();
   if (evidence.length < typedLength.least)

@@ -91,7 +91,7 @@ async function listPage(
   });
 }
 
-/** What of the filter cannot be read, or nobody knows; a reference may be that of a refused row, which the search finds. */
+/** Names the conditions that cannot be read or match nothing known; the reference of a refused row leads to the search. */
 export function unknownPart(
   request: FastifyRequest,
   refused: Refused | undefined,

@@ -53,7 +53,7 @@ const offered = <Input extends object, Done>(
       await perform(place, act, actingOf(request), {
         to: [id],
         input: inputOf(act, request),
-        // Of an answer that came without it nobody knows which try it is about: it is refused as one of another try.
+        // An answer that names no attempt is refused like one about another attempt.
         seen: seenOf(request) ?? (act.permission === 'delivery.resolve' ? { run: 0, attempt: 0 } : undefined),
       }),
     ),

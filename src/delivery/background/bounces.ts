@@ -232,7 +232,7 @@ async function fail(tx: Sql, { id, clientId, destinationId }: Delivery, reason: 
       reason,
       afterMs: 0,
       spend: false,
-      // A mailbox behind the one that gave it up may have it: whoever takes something back is heard there too.
+      // A mailbox behind the bouncing one may have it: it receives erasures and withdrawals too.
       maybeReceived: true,
       askFirst: false,
       leaveBatch: true,

@@ -191,7 +191,7 @@ async function afterItsEnd(
 const wasRefused = ({ state, reason }: Delivery): boolean =>
   state === 'failed' && ['refused', 'invalid'].includes(splitReason(reason).base);
 
-/** Each sense once in a run: whoever tells it again and again does not fill the log. Returns whether it is new. */
+/** Logs each outcome once in a run, so that a repeated callback does not fill the log. Returns whether it is new. */
 async function noteLate(
   tx: Sql,
   row: Delivery,

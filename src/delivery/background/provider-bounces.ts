@@ -105,7 +105,7 @@ async function hearFileBounce(
   } as const;
   const bounced = { entry: 'bounced', clientId, destinationId, batchId, actor: 'planner' } as const;
   return database.transaction(async (tx): Promise<'done'> => {
-    // Told twice at one instant, the second finds what the first wrote.
+    // The second of two simultaneous reports finds the entry of the first.
     await lockFile(tx, batchId);
     const isTold = await raisedFor(tx, alert);
     if (isTold && (await isFileBounceLogged(tx, { batchId, target }))) return 'done';

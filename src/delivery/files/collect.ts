@@ -129,8 +129,8 @@ async function collectSlot(filing: Filing, due: DueSlot): Promise<number> {
   // Marked in MySQL already: a push that fails is made again when the batch has stood queued too long.
   for (const { destinationId, id } of run?.opened ?? [])
     await producer.push(destinationId, [{ batchId: id, attempt: 0 }]).catch(() => undefined);
-  // A part of a long file is a transaction: the next one comes with the next look. Rows that somebody holds keep back nobody
-  // else's files, and are looked at again in a while.
+  // A part of a long file is a transaction: the next one comes with the next look. Rows that another process has locked delay
+  // no other file; they are read again later.
   return (run?.opened.length ?? 0) + (run?.more === 'part' ? 1 : 0);
 }
 

@@ -131,7 +131,7 @@ const createOf = (at: ChangeSituation): KnownDelivery | undefined =>
 
 export function standingOf(at: ChangeSituation, create: KnownDelivery | undefined): CreateStanding {
   if (create === undefined) return 'none';
-  // Whoever may hold what was sent learns of the change, whatever became of the rest of the create.
+  // A recipient that may have the content receives the change, also where the rest of the create failed.
   if (isEnd(create.state))
     return create.state === 'delivered' || create.maybeReceived ? 'may_be_held' : 'failed';
   const isInFlight =

@@ -10,7 +10,7 @@ import type { Both } from '../words.ts';
 import { alone, type With } from './acting.ts';
 import type { Seen } from './as-seen.ts';
 
-/** Who acts: what they may do and for which client, and how the log names them (`account:7`, `key:3`, `staff:2`). */
+/** The actor: its permissions and client, and its name in the log (`account:7`, `key:3`, `staff:2`). */
 export interface By {
   readonly scope: Holder;
   readonly actor: string;
@@ -27,14 +27,14 @@ export interface Field<T> {
   readonly words: Both;
   readonly hint?: Both;
   /**
-   * @param where how whoever gives it knows it: a field, an option
+   * @param where its name at this face: a field, an option
    * @param now what an age is counted back from
    * @throws USAGE-001, USAGE-002
    */
   readonly read: (given: unknown, where: string, now: Date) => T;
 }
 
-/** What an act is done to, and with what. */
+/** Targets and input of an act. */
 export interface Asked {
   /** Numbers or keys of deliveries, tasks. */
   readonly to: readonly string[];

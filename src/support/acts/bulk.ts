@@ -312,7 +312,7 @@ const resolveAll = (kind: 'received' | 'not_received'): Act<ResolveInput, BulkRu
     return begun({ ...doing, input: { ...doing.input, reason: written } }, also);
   },
 });
-/** Of all that wait for a decision: the recipient has them. */
+/** Resolves all deliveries that wait for a decision: the recipient has them. */
 export const allReceived = resolveAll('received');
 /** The recipient does not have them: they are sent again. */
 export const noneReceived = resolveAll('not_received');

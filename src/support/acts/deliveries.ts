@@ -1,5 +1,5 @@
-// What support does to one delivery: replay it, cancel it, say what became of it.
-// Invariant: within the scope of who acts; recorded with who and why.
+// The acts on one delivery: replay, cancel, resolve an unknown outcome.
+// Invariant: within the actor's scope; recorded with actor and reason.
 import { resolveIn, type Resolution } from '../../delivery/outcome/resolve.ts';
 import { safeReference } from '../../domain/reference.ts';
 import { RelaisError } from '../../errors.ts';

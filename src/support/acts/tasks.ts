@@ -19,7 +19,7 @@ async function numberOf({ place, by }: Doing<unknown>, task: string, isAlert: bo
 }
 
 /**
- * Of tasks by the numbers or keys of their deliveries, or `A12` for an alert. Done: how many were open; a delivery that was closed before stays.
+ * Closes tasks by the numbers or keys of their deliveries, or `A12` for an alert. Returns how many were open; a closed one stays closed.
  * @throws FIND-001, TASK-001
  */
 export const closeTasks: Act<{ readonly reason: string; readonly evidence: string }, number> = {

@@ -10,7 +10,7 @@ export interface ListedAuthorisation extends Authorisation {
   readonly isLive: boolean;
 }
 
-/** Of one destination, the oldest first. */
+/** Authorisations of one destination, the oldest first. */
 export const authorisationsOf = async (
   { database }: Pick<SupportPlace, 'database'>,
   destination: string,

@@ -104,7 +104,7 @@ export async function destinationHeads(
   return (await known(place, await ofScope(place, scope, {}))).map(headOf);
 }
 
-/** Of these destinations those that do not send as many as they bear at the moment. */
+/** Those of the destinations that send fewer at the moment than they may. */
 export async function slowedDestinations(
   place: SupportPlace,
   ids: readonly string[],

@@ -1,4 +1,4 @@
-// What runs, what waits where and since when, and how each destination sends at present.
+// Reads the gateway's state: its processes, its queues with their ages, and how each destination sends.
 // Invariant: reads only; a gateway at rest and one that does not run look different.
 import { countBulkRuns } from '../../store/bulk-runs.ts';
 import { allDestinations, readStates } from '../../store/destinations.ts';
@@ -32,7 +32,7 @@ export async function gatewayNow(place: SupportPlace): Promise<GatewayNow> {
   const hours = await publishedHours(place, destinations);
   return {
     ...status,
-    // Of the primary: the account of a replica may see no runs and no mappings.
+    // Read from the primary: the account of a replica may see no runs and no mappings.
     bulkRuns: await countBulkRuns(database),
     destinations: destinations.map((destination) => {
       const { id, clientId: client } = destination;

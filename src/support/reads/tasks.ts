@@ -33,7 +33,7 @@ export interface DeliveryTask {
   readonly since: Date;
   readonly text: Both;
   readonly advice: readonly Advice[];
-  /** Whom of the client to write to, where the recipient can be told in no other way. */
+  /** Contact of the client, where only a letter or mail can notify the recipient. */
   readonly contact: string | undefined;
 }
 
