@@ -102,13 +102,13 @@ if (!flag('static'))
     try {
       await gateway.start('planner', 'worker');
       await gateway.app.publishing.publish({ destinationId: 'essai-crm', author: 'bench', note: 'bench' });
-      const accepted = (many: number) => async (): Promise<boolean> =>
-        (await gateway.states("d.state = 'accepted'")).length === many;
+      const delivered = (many: number) => async (): Promise<boolean> =>
+        (await gateway.states("d.state = 'delivered'")).length === many;
       await gateway.send(leadRow('H-1'));
-      await gateway.until('the first lead is accepted', accepted(1));
+      await gateway.until('the first lead is delivered', delivered(1));
       await ran(session);
       await gateway.send(leadRow('H-2'));
-      await gateway.until('the second lead is accepted', accepted(2));
+      await gateway.until('the second lead is delivered', delivered(2));
       const files = await ran(session);
       count(
         'functions / files that one accepted webhook lead runs through',
