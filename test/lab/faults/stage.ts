@@ -112,6 +112,8 @@ export async function openStage(setting: Setting): Promise<Stage> {
     RELAIS_SECRET_SMTP: 'mot-de-passe-smtp',
     RELAIS_API_PER_MINUTE: '1000000',
     RELAIS_ALERT_WEBHOOK: alerts.url,
+    // An objection is a proof of a phone consent too: a lead that has one is deleted after it was handed over.
+    RELAIS_PHONE_PROOFS_DIR: join(folder, 'preuves'),
     ...recipients.environment,
   };
   const gateway = await openGateway({ files: stormFiles(recipients.places), environment });
