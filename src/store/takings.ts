@@ -32,7 +32,7 @@ export interface Takings {
     tx: Sql,
     items: readonly string[],
     work: (also: (more: readonly string[]) => Promise<void>) => Promise<T>,
-    kind?: 'suspect',
+    suspicion?: 'suspect',
   ) => Promise<T>;
 }
 

@@ -47,7 +47,7 @@ export interface BulkPlan {
   readonly groups: readonly PlanGroup[];
   /** Numbers of the first of them. */
   readonly first: readonly number[];
-  /** Where they go. */
+  /** Destinations of all that match. */
   readonly destinations: readonly string[];
 }
 

@@ -192,7 +192,7 @@ export async function longRefusals(
     while (held.some((name) => busy.has(name))) await pause(100);
     for (const name of held) busy.add(name);
     // MySQL may end itself a minute after a full disk: a server that was started again refuses nothing, so it is done once more.
-    for (let isProven = false; !isProven;) {
+    for (let tries = 0, isProven = false; !isProven && tries < 3; tries += 1) {
       const server = ownerUrl(scene);
       // Until the last connection is taken a minute may pass, and the alert leaves meanwhile.
       const before = scene.alerts.length;
