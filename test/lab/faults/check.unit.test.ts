@@ -274,6 +274,14 @@ test('a row stands in one file, unless the other was voided in the log', () => {
   const voided = entry({ entry: 'batch_voided', batchId: 1 });
   expect(red(ledgers)).toEqual([zeros.inTwoFiles]);
   expect(red({ ...ledgers, entries: [...ledgers.entries, voided] })).toEqual([]);
+  // Support cancelled it before its file was voided: the entry of the file counts for it then, and only then.
+  const ofFile = { ...voided, deliveryId: 0 };
+  const [first, ...later] = ledgers.entries;
+  const cancelled = entry({ entry: 'cancelled', reason: 'by_support' });
+  expect(
+    red({ ...ledgers, entries: [first, cancelled, ofFile, ...later].flatMap((one) => one ?? []) }),
+  ).not.toContain(zeros.inTwoFiles);
+  expect(red({ ...ledgers, entries: [...ledgers.entries, ofFile] })).toContain(zeros.inTwoFiles);
 });
 
 test('every figure that must be 0 has been seen red above, or in the other parts', () => {

@@ -95,8 +95,17 @@ export async function openOutside(gateway: Gateway, random: Random, pace: Pace):
       // A process that dies leaves its key under way for a minute: a brisk storm has not the time.
       const key = pace === 'brisk' ? {} : { key: name };
       const post = async (): Promise<Reply | undefined> => {
-        const reply = await answered(() => ask('POST', path, { body, ...key }), patientMs);
-        if (reply === undefined) wrong.push(`${path}: no answer under ${name}`);
+        const replies = new Map<number, number>();
+        const asked = async (): Promise<Reply | undefined> => {
+          const reply = await ask('POST', path, { body, ...key });
+          const { status } = reply ?? { status: 0 };
+          replies.set(status, (replies.get(status) ?? 0) + 1);
+          return reply;
+        };
+        const reply = await answered(asked, patientMs);
+        // 0: the connection broke, or no reply in time.
+        const counts = [...replies].map(([status, count]) => `${status} × ${count}`).join(', ');
+        if (reply === undefined) wrong.push(`${path}: no answer under ${name}: ${counts}`);
         return reply;
       };
       const first = (await post()) ?? { status: 504, body: {} };
@@ -111,8 +120,11 @@ export async function openOutside(gateway: Gateway, random: Random, pace: Pace):
   };
 }
 
-/** Longer than any outage, and than a key stays under way whose process died: who waits longer waits for ever. */
-const patientMs = 300_000;
+/**
+ * Longer than the long refusals of a storm together, and than keys of dead processes stay under way between them: in the calm every
+ * request is answered.
+ */
+const patientMs = 900_000;
 
 /** Busy, under way, away or broken: the same once more, until somebody says what became of it. Undefined: nobody does, for so long. */
 export async function answered(

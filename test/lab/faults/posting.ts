@@ -25,8 +25,10 @@ export async function post(
   for (const [index, { handed }] of waiting.entries()) {
     const { reference } = handed;
     const { state = 'none', lead = 0, refusals = [] } = items[index] ?? {};
-    // Before an answer came through, its operation may have come to its end, or the lead was taken in and erased: the checker looks.
-    const isGone = refusals.some(({ code }) => code === 'OPERATION_ENDED' || code === 'LEAD_ERASED');
+    // Before an answer came through, its operation may have ended, or the lead or another of its person was erased: the checker looks.
+    const isGone = refusals.some(({ code }) =>
+      ['OPERATION_ENDED', 'LEAD_ERASED', 'ERASED_SINCE'].includes(code),
+    );
     if (!['accepted', 'duplicate', 'received'].includes(state) && !isGone)
       wrong.push(`${reference}: ${state} ${JSON.stringify(refusals)}`);
     posted.push({ reference, state, lead });
