@@ -424,7 +424,10 @@ test('C21: an extension is made once, within the first month, and says why', asy
   const again = (): Promise<unknown> => gateway.app.requests.extend(id, { ...by, reason: 'again' });
   await expect(again()).rejects.toMatchObject({ code: 'REQUEST-001' });
   const late = await open({ kind: 'access', email: 'nobody@courriel.example' });
-  await gateway.owner.run('UPDATE requests SET due_at = UTC_TIMESTAMP(3) WHERE id = ?', [late]);
+  await gateway.owner.run(
+    'UPDATE requests SET due_at = TIMESTAMPADD(MINUTE, -1, UTC_TIMESTAMP(3)) WHERE id = ?',
+    [late],
+  );
   await expect(gateway.app.requests.extend(late, { ...by, reason: 'late' })).rejects.toMatchObject({
     code: 'REQUEST-001',
   });
