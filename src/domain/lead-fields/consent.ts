@@ -9,7 +9,7 @@ export const consentFields = {
     presence: 'mandatory',
     person: true,
     label: 'Finalité',
-    description: 'What for.',
+    description: 'The purpose.',
   }),
   channel: choice(consentChannels, {
     column: 'channel',
