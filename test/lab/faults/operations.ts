@@ -38,7 +38,7 @@ type EndScene = Pick<Scene, 'gateway' | 'recipients'>;
 async function end({ gateway, recipients }: EndScene, operation: number, waitMs: number): Promise<void> {
   const { app } = gateway;
   recipients.atLeisure(waitMs > 0);
-  await pause(waitMs / 4);
+  await pause(Math.min(400, waitMs / 4));
   const longAgo = addDelay(civilDate(app.database.now()), { count: -400, unit: 'day' });
   const code = codeOf(operation);
   await surely(() =>
@@ -61,7 +61,7 @@ export async function endOperations(
   for (let operation = 0; operation < operations - 1; operation += 1) {
     await pause((seconds * 1_000) / operations);
     await pause(random.between(0, 400));
-    await end(scene, operation, Math.min(1_500, (seconds * 500) / operations));
+    await end(scene, operation, Math.min(20_000, (seconds * 500) / operations));
     ended.push(operation);
   }
 }
