@@ -1,5 +1,5 @@
-// Declares the `send` block of a text message: its schema, the rules a schema cannot express, its target and its secret's name. Pure.
-// Invariant: no secret in clear, and no placeholder in the address: it is the provider's, the same for every lead.
+// Declares the `send` block of an SMS destination: its schema, the rules a schema cannot express, its target and its secret's name. Pure.
+// Invariant: no secret in clear, and no placeholder in the URL: the URL is the provider's, the same for every lead.
 import type { JsonSchema, SettingsProblem } from '../contract.ts';
 import { clearTextProblem, namesAmong, secretSchema } from '../guard.ts';
 import { addressProblems, endpointOf, hostOf, isInClear } from '../guard/http/address.ts';

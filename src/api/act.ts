@@ -1,5 +1,6 @@
-// An act over HTTP: the body has the fields of its declaration, and the answer is kept in the transaction of what was done.
-// Invariant: the address asks for the permission of the act, and no other.
+// Runs an act from a POST: checks the body by the fields that the act declares, and stores the answer, for a repeated request, in the
+// transaction of its effects.
+// Invariant: the route requires exactly the permission that the act declares.
 import type { FastifyInstance } from 'fastify';
 import { fieldsOf, perform, type Act } from '../support/acts/act.ts';
 import type { Answer } from './repeatable.ts';

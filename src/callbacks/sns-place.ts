@@ -1,4 +1,4 @@
-// Fetches from Amazon SNS the certificate of a signature, and the address that confirms a subscription.
+// Fetches the certificate of an Amazon SNS signature, and calls the URL that confirms a subscription.
 // Invariant: only through the network gate, within seconds, without a redirect; a few certificates are cached.
 import { X509Certificate, type KeyObject } from 'node:crypto';
 import type { NetworkPolicy } from '../../connectors/contract.ts';

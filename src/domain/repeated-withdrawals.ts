@@ -1,5 +1,5 @@
 // Decides which refusals and withdrawals of one lead are copied to the person's other leads, and which consents they end. Pure.
-// Invariant: a copy is not copied further while its origin exists; a grant given since is kept.
+// Invariant: a copy is not copied further while its origin exists; a consent that the person gave after the withdrawal is kept.
 import { currentConsent, stampedAheadMs } from './consent.ts';
 import type { ConsentRecord } from './lead.ts';
 import { oppositionSource } from './opposition.ts';

@@ -1,5 +1,5 @@
 // Lists the errors about a person's rights, retention and instructions.
-// Invariant: as in src/errors.ts, which is the catalogue.
+// Invariant: a code is never given another meaning; src/errors.ts joins these lists.
 
 export const privacyErrors = {
   'RETENTION-001': {

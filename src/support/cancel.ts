@@ -1,5 +1,5 @@
 // Cancels deliveries that are not being sent, for support; recorded with actor and reason.
-// Invariant: a prospect's right does not end with it: a notice that a recipient with the lead has not received becomes a task.
+// Invariant: a cancelled withdrawal or erasure that the recipient of the lead has not received opens a manual task.
 import { isEnd } from '../domain/delivery.ts';
 import { raiseAlerts } from '../store/alerts.ts';
 import type { Database, Sql } from '../store/database.ts';

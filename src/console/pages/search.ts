@@ -1,5 +1,5 @@
-// Serves the search for a person's leads: by a form, never by an address, and in the log before anything is shown (C39).
-// Invariant: nothing of a person is in an address, nor kept by this page; persons are masked.
+// Serves the search for a person's leads: a form sent by POST, and an entry in the log before anything is shown (C39).
+// Invariant: no URL contains personal data, the page stores none, and persons are masked.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { refusalWords } from '../../privacy/person/letter-words.ts';

@@ -1,4 +1,4 @@
-// Words of states, kinds and refusals of a request. French first.
+// Names states, kinds and refusals of a prospect's request, in French, then English.
 import type { ClosingProblem, RecipientState } from '../../domain/requests.ts';
 import { kindWords, requestKinds } from '../../domain/requests.ts';
 import type { Both } from '../../support/words.ts';

@@ -1,6 +1,6 @@
-// Reopens withheld deliveries whose cause time or an operator repairs: an authorisation that begins, a mapping that can be used again, a
-// go-live list that is complete.
-// Invariant: each reopens by itself, with an entry; one that cannot be judged from here is tried once an hour at most.
+// Reopens withheld deliveries when their cause is gone: the authorisation has begun, the mapping can be used again, the go-live list is
+// complete.
+// Invariant: each delivery reopens without an operator, with an entry; one whose cause this job cannot check is tried once an hour at most.
 import { civilDate } from '../../domain/civil-date.ts';
 import { splitReason } from '../../domain/delivery.ts';
 import { coveringAuthorisation, type Authorisation } from '../../domain/destination.ts';

@@ -1,6 +1,6 @@
-// Assembles the parcel of a delivery or of a file, and the context in which it may be sent.
-// Invariant: a target is allowed if both the contract and a live authorisation name it; a mapping file adds none (C18, C19). A file number
-// that may have left is sent again byte for byte, or voided; it never gets another content.
+// Builds the parcel that a connector sends for a delivery or for a file of deliveries: body, target and the authorised targets.
+// Invariant: a target is allowed if both the contract and a live authorisation name it; a mapping file adds none (C18, C19). A file that
+// the recipient may have received is sent again byte for byte, or its number is voided: no number gets another content.
 import type { Captured, Composed, Parcel, ParcelItem, SendContext } from '../../../connectors/contract.ts';
 import { idempotencyKey } from '../../domain/delivery.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';

@@ -1,4 +1,4 @@
-// Checks a file of all current leads once more before its first byte leaves, and holds back one that lost too many of them.
+// Checks a file of all current leads before its first byte leaves, and holds back one with far fewer leads than the last file sent.
 // Invariant: the check counts the leads that are rendered into it, not those that were collected. A held file raises one alert, and no
 // further file is collected for its destination until support has decided.
 import { mayLeave } from '../../domain/full-file.ts';

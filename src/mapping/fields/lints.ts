@@ -1,5 +1,5 @@
-// Recognises by its name a client's field for an opt-in, an opt-out, a secret, a person or a channel.
-// Invariant: a lint only reports to a person; it never changes what is written.
+// Recognises by its name a field of a client's CRM for an opt-in, an opt-out, a secret, a person's identity or a contact channel.
+// Invariant: a lint warns the integrator; it never changes a record.
 import type { ConsentChannel } from '../../domain/lead.ts';
 
 /** The words of a name: `codePostal`, `CODE_POSTAL` and `code-postal` are two, without accents or capitals. */

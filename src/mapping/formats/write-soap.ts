@@ -1,4 +1,4 @@
-// Writes a record into a SOAP envelope, 1.1 or 1.2: its fields in the body, those of the header's element in the header.
+// Writes a record into a SOAP envelope, 1.1 or 1.2: fields under the header's element in `soap:Header`, all others in `soap:Body`.
 // Invariant: one record in one envelope; a prospect's text remains text in its element.
 import type { Body } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';

@@ -1,5 +1,5 @@
-// Reads a sample that calls a procedure, JSON-RPC or XML-RPC, into the places of its parameters.
-// Invariant: names and places are kept, and one example value for each place, as with every sample.
+// Parses a sample request in JSON-RPC or XML-RPC and returns its parameters: name, path and one example value each.
+// Invariant: every parameter is returned, in the order of the sample.
 import { XMLValidator } from 'fast-xml-parser';
 import { isRecord } from '../document/yaml.ts';
 import { groupSlots } from './read-json.ts';

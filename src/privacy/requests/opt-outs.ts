@@ -1,5 +1,6 @@
-// Selects and withdraws the opt-ins of a request: a consent in the person's leads, or an objection for their addresses.
-// Invariant: it uses the one path of withdrawals and of the opposition list, and only selects the opt-ins.
+// Finds the opt-ins that a request of a prospect names, and has them withdrawn: consents in the person's leads, objections for the
+// person's mail addresses and phones.
+// Invariant: this file chooses the opt-ins; withdrawals and the opposition list are written by their one path each.
 import type { ConsentChannel, ConsentPurpose } from '../../domain/lead.ts';
 import { addressDigests, type Addresses, type OptIn } from '../../domain/opposition.ts';
 import type { Sql } from '../../store/database.ts';
