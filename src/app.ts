@@ -18,7 +18,7 @@ import { derived } from './domain/keyed.ts';
 import { readIntakeKey, recogniseKeys, type Keys } from './privacy/keys.ts';
 import type { ProofDeps } from './privacy/proofs/prove.ts';
 import { createSealer, type Sealer } from './privacy/seal.ts';
-import { createSign } from './privacy/sign.ts';
+import { createSign } from './privacy/macs.ts';
 import { openDatabase, type Database, type ReadOnlySql, type Sql } from './store/database.ts';
 import { createSnapshots } from './store/lead-revisions.ts';
 import {

@@ -9,13 +9,12 @@ import {
   connectToOf,
   commaSeparated,
   readSandboxFile,
+  consoleOf,
+  doorOf,
+  refuseUnsafe,
 } from './config/composite-values.ts';
-import { consoleOf } from './config/console.ts';
-import { doorOf } from './config/door.ts';
-import { refuseUnsafe } from './config/production.ts';
-import { createVariableReader, sandboxFile, type VariableReader } from './config/reader.ts';
+import { createVariableReader, sandboxFile, type VariableReader, createSecrets } from './config/reader.ts';
 import { parseRedisPlace, redisForms, type RedisPlace } from './config/redis-place.ts';
-import { createSecrets } from './config/secrets.ts';
 import type { Config, Environment } from './config/types.ts';
 import { RelaisError } from './errors.ts';
 

@@ -182,7 +182,7 @@ async function comesToRest(world: TrialWorld, options: RunOptions): Promise<read
 }
 
 const plantedPatienceMs = 12_000;
-/** Well below the time of all tries of a sound preset (pace.ts). */
+/** Well below the time of all tries of a sound preset (breaker.ts). */
 const outagePatienceMs = 30_000;
 
 /** Waits until the condition is true for every CRM; one whose preset lacks a rule gets a short wait. */

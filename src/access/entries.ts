@@ -1,11 +1,10 @@
 // Lists the log entries about accounts and keys for an administrator: sign-ins, refusals, changes.
 // Invariant: reads only; entries have numbers of accounts and keys, with names of people only while these are kept (C58).
-import { accountNames } from '../store/account-names.ts';
-import { accessEntriesBefore, type AccessEntry } from '../store/access-entries.ts';
+import { accountNames, accessEntriesBefore, type AccessEntry } from '../store/accounts.ts';
 import { accountActor } from './actor.ts';
 import type { AccessPlace } from './place.ts';
 
-export type { AccessEntry } from '../store/access-entries.ts';
+export type { AccessEntry } from '../store/accounts.ts';
 
 export interface AccessEntries {
   readonly items: readonly AccessEntry[];

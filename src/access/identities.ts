@@ -11,8 +11,8 @@ import {
   removeIdentity,
   setIdentity,
   type IdentityRow,
-} from '../store/identities.ts';
-import { endSessions } from '../store/sessions.ts';
+  endSessions,
+} from '../store/sessions.ts';
 import { accountActor } from './actor.ts';
 import { noteChange } from './accounts.ts';
 import type { ProvedIdentity } from './oidc.ts';

@@ -1,6 +1,6 @@
 // Implements `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a repeated request gets the answer of the first.
 // Invariant: of the request only a keyed digest is kept; an answer is kept for a day.
-import { mac } from '../domain/mac.ts';
+import { mac } from '../domain/keyed.ts';
 import {
   beginRequest,
   forgetRequest,

@@ -1,6 +1,6 @@
 // Signs a person in: password, then the second factor where the account has one or needs one.
 // Invariant: a wrong login, a wrong password and an ended account are answered alike, in words and in time; each try is counted first.
-import { mac } from '../domain/mac.ts';
+import { mac } from '../domain/keyed.ts';
 import {
   accountById,
   accountOf,
@@ -14,8 +14,16 @@ import {
 } from '../store/accounts.ts';
 import type { Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/handovers.ts';
-import { endSession, keepSessionFactor } from '../store/sessions.ts';
-import { countTries, dropTry, forgiveTries, noteTry, type Try } from '../store/sign-in-tries.ts';
+import {
+  endSession,
+  keepSessionFactor,
+  countTries,
+  dropTry,
+  forgiveTries,
+  noteTry,
+  type Try,
+  type SessionStage,
+} from '../store/sessions.ts';
 import { accountActor } from './actor.ts';
 import { loginOf, noteChange, toAccount } from './accounts.ts';
 import { networkOf, signInLimits, waitMs } from './limits.ts';
@@ -31,7 +39,6 @@ import {
   stepOfCode,
 } from './second-factor.ts';
 import { beginSession, type Caller, type Session } from './sessions.ts';
-import type { SessionStage } from '../store/sessions.ts';
 
 export type SignedIn =
   /** `token`: for the cookie; `stage`: how far the sign-in is. */

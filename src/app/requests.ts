@@ -9,7 +9,7 @@ import type { Keys } from '../privacy/keys.ts';
 import { createRequests, type Requests } from '../privacy/requests/requests.ts';
 import type { RightsOptions } from '../privacy/rights.ts';
 import type { Database } from '../store/database.ts';
-import { createRequestSecrets } from '../store/request-secrets.ts';
+import { createRequestSecrets } from '../store/secrets.ts';
 
 export const requestsOf = (
   rights: RightsOptions & { readonly database: Database },

@@ -1,7 +1,7 @@
 // Finds misspelt variables: a name that begins with RELAIS_ and is unknown leaves a default silently in force.
 // Invariant: RELAIS_SECRET_ variables have names of the operator's choice and are never reported.
 import { variables } from '../config.ts';
-import { passwordFileOf, withPassword } from '../config/value-or-file.ts';
+import { passwordFileOf, withPassword } from '../config/reader.ts';
 import { didYouMean, suggest } from '../mapping/document/suggest.ts';
 
 const known = new Set(

@@ -16,9 +16,8 @@ import type { Log } from '../log.ts';
 import type { Asked } from './bounce-events.ts';
 import { providers } from './bounces.ts';
 import { createSnsPlace, type SnsPlace } from './sns-place.ts';
-import { parsed, soundText } from './sound-text.ts';
+import { parsed, soundText, isSigned } from './verify.ts';
 import { createStrangers, type Strangers } from './strangers.ts';
-import { isSigned } from './verify.ts';
 
 export interface CallbackOptions {
   readonly database: Database;

@@ -1,11 +1,12 @@
 // Verifies the signature of a callback: HMAC-SHA256 by Standard Webhooks (standardwebhooks.com), over id, time and body as received.
 // Invariant: nothing of a callback is read before its signature is valid; an old one, or one of another clock, is not.
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { readJson } from '../domain/json-text.ts';
 
 /** Largest difference between the signed time and ours, ms: an intercepted callback is useless after it. */
 export const toleranceMs = 300_000;
 
-export interface SignedCallback {
+interface SignedCallback {
   readonly id: string | undefined;
   /** Epoch seconds, as text. */
   readonly timestamp: string | undefined;
@@ -41,4 +42,34 @@ function keyOf(secret: string): Buffer | undefined {
   if (!text.startsWith('whsec_')) return undefined;
   const key = Buffer.from(text.slice('whsec_'.length), 'base64');
   return key.length < fewestBytes ? undefined : key;
+}
+
+// Decodes a signed body to text or JSON, only where it has a single reading.
+// Invariant: bytes that are not UTF-8 are never repaired, and a JSON name that occurs twice makes the body invalid.
+
+/** A provider reports hundreds of mails at once, each with its sender's tags. */
+const limits = { depth: 32, names: 1_000, elements: 2_000 };
+
+/** Undefined where its bytes are not UTF-8. */
+function decoded(body: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where it is no JSON, or ambiguous JSON. */
+export function parsed(body: Uint8Array | string): unknown {
+  const text = typeof body === 'string' ? body : decoded(body);
+  const read = text === undefined ? undefined : readJson(text, limits);
+  return read === undefined || 'fault' in read ? undefined : read.value;
+}
+
+/** Undefined for an ambiguous body; a body that is no JSON is left to the rules of the destination. */
+export function soundText(body: Uint8Array): string | undefined {
+  const text = decoded(body);
+  if (text === undefined) return undefined;
+  const read = readJson(text, limits);
+  return 'fault' in read && read.fault !== 'not_json' ? undefined : text;
 }

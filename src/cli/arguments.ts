@@ -1,7 +1,7 @@
 // Parses command-line arguments: numbers, dates, names of closed lists, and the mandatory reason of a change.
 // Invariant: a reason is for the append-only log, so that it contains no mail address and no phone number (guarantee 7).
 import type { Command } from 'commander';
-import { momentIn } from '../domain/typed-moment.ts';
+import { momentIn } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { typedEvidence, typedReason } from '../support/typed-text.ts';
 

@@ -5,10 +5,9 @@ import { basename, join, resolve } from 'node:path';
 import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import type { MappingSources } from '../mapping/contract.ts';
-import { leadFromSample } from '../mapping/tools/sample.ts';
+import { leadFromSample, sampleLead } from '../mapping/tools/sample.ts';
 import { listed } from './mapping-versions.ts';
 import { isReadable, standardInput, textOfFile } from './named-file.ts';
-import { sampleLead } from '../mapping/tools/sample-lead.ts';
 import { say } from './terminal.ts';
 
 /** An invented lead: the requested sample, else the client's first, else the built-in one. */

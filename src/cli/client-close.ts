@@ -4,8 +4,14 @@ import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { civilDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
-import { endClosing, followClosings } from '../retention/closing-end.ts';
-import { closeClient, closingOverview, returnClient, type ClosingOverview } from '../retention/closing.ts';
+import {
+  endClosing,
+  followClosings,
+  closeClient,
+  closingOverview,
+  returnClient,
+  type ClosingOverview,
+} from '../retention/closing.ts';
 import { waitingOfClient } from '../support/reads/retention.ts';
 import { collect, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { withJson, type JsonOption } from './json.ts';

@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { consentChannels, consentPurposes } from '../domain/lead.ts';
-import type { DoneAtOnce } from '../privacy/requests/at-once.ts';
+import type { DoneAtOnce } from '../privacy/requests/requests.ts';
 import { isHeld, sharingAddress, toldByHand } from '../support/lead-rights.ts';
 import { collect, known, reasonOf, withExamples } from './arguments.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 import { RelaisError } from '../errors.ts';
 import { archiveLog, removeArchived, type ArchiveOptions } from '../privacy/archive.ts';
 import { checkArchiveFile } from '../privacy/archive-file.ts';
-import { mostFindings } from '../privacy/findings.ts';
 import {
+  mostFindings,
   parseAnchor,
   type Anchor,
   type LogProblem,

@@ -5,8 +5,12 @@ import type { Action } from '../../connectors/contract.ts';
 import type { App } from '../app.ts';
 import type { Lead } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
-import type { LineChanges, SettingChange } from '../mapping/tools/diff-settings.ts';
-import { diffMappings, type MappingDiff } from '../mapping/tools/diff.ts';
+import {
+  type LineChanges,
+  type SettingChange,
+  diffMappings,
+  type MappingDiff,
+} from '../mapping/tools/diff.ts';
 import { newestLeads, noteRevealed } from '../support/stored-leads.ts';
 import { listLength, reasonOf, withExamples } from './arguments.ts';
 import { inClear, targetsOf, type ChangePair, type ShowValue } from '../support/mappings/diff-words.ts';

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { connectors } from '../../connectors/index.ts';
 import type { Action, Composed, SheetSection } from '../../connectors/contract.ts';
 import type { Lead } from '../domain/lead.ts';
-import { isUndo } from '../domain/undo.ts';
+import { isUndo } from '../domain/verdict.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
 import { composedPreview, type ComposedCall } from '../mapping/tools/composed-preview.ts';
 import type { Preview } from '../mapping/tools/preview.ts';

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { addDays, civilDate, frenchDate } from '../domain/civil-date.ts';
 import { outcomes } from '../domain/requests.ts';
 import { RelaisError } from '../errors.ts';
-import type { Corrections } from '../privacy/requests/work.ts';
+import type { Corrections } from '../privacy/requests/deps.ts';
 import type { Selection } from '../privacy/requests/selection.ts';
 import { collect, evidenceOf, known, reasonOf, wholeNumber, withExamples } from './arguments.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';

@@ -1,7 +1,7 @@
 // Queues a mail of the centre to a client in the transaction that it reports: both commit, or neither.
 // Invariant: it names no prospect. Mail addresses and phone numbers are masked before it is stored, except the
 // mailboxes that the client's contract names.
-import { impersonalText } from '../domain/impersonal-text.ts';
+import { impersonalText } from '../domain/names-in-text.ts';
 import { RelaisError } from '../errors.ts';
 import { insertClientMail } from '../store/client-mails.ts';
 import type { Sql } from '../store/database.ts';

@@ -17,9 +17,12 @@ import { isStoreTrouble, type Database } from '../store/database.ts';
 import { findClient } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { closeAlertsWith } from '../store/tasks.ts';
-import { letterOf, type MailSettings } from './letter.ts';
 import { isMailbox } from './queue.ts';
-import { sendLetter, type MailResult } from './transport.ts';
+import { connectFailureOf, endingOf, startDeadline } from '../../connectors/guard.ts';
+import { bareMailbox } from '../../connectors/mail/addresses.ts';
+import { type Mail, mailBytes } from '../../connectors/mail/mime.ts';
+import { serverOf } from '../../connectors/mail/server.ts';
+import { createSmtpSessions } from '../../connectors/mail/smtp.ts';
 
 export interface ClientMailOptions {
   readonly database: Database;
@@ -157,4 +160,104 @@ async function alertUnsent({
       })),
     );
   });
+}
+
+// Writes a mail to a client as a letter: greeting, the officer's name and the mailbox for rights, in French (C59). Pure.
+// Invariant: the same row under the same settings gives the same letter, Message-ID and date included.
+
+interface MailSettings {
+  readonly smtpUrl: string;
+  readonly from: string;
+  /** Name of the centre's data protection officer. */
+  readonly dpoName: string;
+  readonly dpoMailbox: string;
+  /** Mailbox of prospects and clients for rights. */
+  readonly rightsMailbox: string;
+}
+
+function letterOf(mail: ClaimedMail, to: string, settings: MailSettings): Mail {
+  const attachments = JSON.parse(mail.attachments ?? '[]') as readonly {
+    readonly name: string;
+    readonly mediaType: string;
+    readonly base64: string;
+  }[];
+  const paragraphs = JSON.parse(mail.body) as readonly string[];
+  return {
+    from: settings.from,
+    to: [to],
+    replyTo: settings.rightsMailbox,
+    subject: mail.subject,
+    messageId: mail.messageId,
+    date: mail.createdAt,
+    text: ['Bonjour,', ...paragraphs, closingOf(settings)].join('\n\n'),
+    attachments: attachments.map(({ name, mediaType, base64 }) => ({
+      name,
+      mediaType,
+      bytes: Buffer.from(base64, 'base64'),
+    })),
+    headers: {},
+    boundary: `client_mail_${mail.id}`,
+  };
+}
+
+/** The closing of every note and letter (C59). */
+const closingOf = ({ dpoName, rightsMailbox }: Pick<MailSettings, 'dpoName' | 'rightsMailbox'>): string =>
+  [
+    '-- ',
+    `Délégation à la protection des données (DPO) : ${dpoName}`,
+    `Pour exercer les droits d’une personne ou poser une question à leur sujet : ${rightsMailbox}`,
+    'Message envoyé automatiquement. Il ne contient ni nom ni coordonnées de prospect.',
+  ].join('\n');
+
+// Sends one letter through the operator's mail server, over the shared mail session.
+// Invariant: TLS always, unless the operator allowed plaintext; no content leaves under a lost lease; of the server's answer
+// only the code is kept.
+
+type MailResult =
+  | { readonly sent: true; readonly bytes: number }
+  /** `server`: the failure is the mail server's, not this mail's. */
+  | { readonly sent: false; readonly reason: string; readonly server: boolean };
+
+/** Limit for connecting, logging in and sending; less than the lease of a mail. */
+const totalMs = 45_000;
+const timeouts = { connectMs: 10_000, responseMs: totalMs, totalMs };
+
+/** @param mayLeave called right before the first byte of the content, after every wait */
+async function sendLetter(
+  smtpUrl: string,
+  letter: Mail,
+  network: NetworkPolicy,
+  mayLeave: () => boolean,
+): Promise<MailResult> {
+  const resolved = serverOf(smtpUrl, () => undefined);
+  if (!resolved.ok) return { sent: false, reason: resolved.reason, server: true };
+  const bytes = await mailBytes(letter);
+  const envelope = { from: bareMailbox(letter.from), to: letter.to.map(bareMailbox) };
+  const sessions = createSmtpSessions(network);
+  const deadline = startDeadline({ totalMs, signal: new AbortController().signal, mayLeave });
+  try {
+    const sent = await sessions.send(resolved.server, envelope, bytes, timeouts, deadline);
+    return sent.ok ? { sent: true, bytes: bytes.length } : { sent: false, ...failureOf(sent.error) };
+  } finally {
+    deadline.clear();
+    sessions.close();
+  }
+}
+
+function failureOf(error: unknown): { readonly reason: string; readonly server: boolean } {
+  const ending = endingOf(error);
+  if (ending !== undefined) return { reason: ending, server: ending !== 'LEASE_LOST' };
+  const guarded = connectFailureOf(error);
+  if (guarded !== undefined) return { reason: guarded, server: true };
+  const { responseCode, command, code } = (typeof error === 'object' && error !== null ? error : {}) as {
+    readonly responseCode?: unknown;
+    readonly command?: unknown;
+    readonly code?: unknown;
+  };
+  const ofMail = command === 'RCPT TO' || command === 'DATA' || code === 'EENVELOPE' || code === 'EMESSAGE';
+  if (typeof responseCode === 'number') return { reason: `SMTP_${responseCode}`, server: !ofMail };
+  return {
+    reason: typeof code === 'string' && /^[A-Z0-9_]{1,40}$/.test(code) ? code : 'NOT_SENT',
+    server: !ofMail,
+  };
 }

@@ -1,8 +1,97 @@
 // Reads single variables and checks their form: text, whole numbers, URLs, words of a list, keys.
 // Invariant: problems are collected and reported together; a secret is never quoted in a problem.
+import { readFileSync, existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Environment, ListedVariable } from './types.ts';
-import { valueOrFile } from './value-or-file.ts';
 import { variables } from './variables.ts';
+
+// Reads the values of `secret:NAME`: a file of the secrets folder, read again when it changes, else the environment.
+// Invariant: newest first; several values of one name overlap while a secret rotates.
+
+/**
+ * Values of `secret:NAME`, newest first (one per line of its file: a rotation keeps the old one below for the overlap).
+ * A file is read again when its time or size changes; a missing folder falls back to RELAIS_SECRET_<NAME>.
+ */
+export function createSecrets(
+  folder: string | undefined,
+  variable: (name: string) => string | undefined,
+): (name: string) => readonly string[] {
+  const seen = new Map<string, { stamp: string; values: readonly string[]; checkedAt: number }>();
+  return (name) => {
+    if (!/^[A-Z][A-Z0-9_]{0,63}$/.test(name)) return [];
+    const known = seen.get(name);
+    // At most one stat a second: the hot path reads secrets for every delivery.
+    if (known !== undefined && performance.now() - known.checkedAt < 1000) return known.values;
+    const file = folder === undefined ? undefined : join(folder, name);
+    let values: readonly string[];
+    let stamp = 'environment';
+    if (file !== undefined && existsSync(file)) {
+      const facts = statSync(file);
+      stamp = `${facts.mtimeMs}:${facts.size}`;
+      values = known?.stamp === stamp ? known.values : splitSecret(readFileSync(file, 'utf8'));
+    } else {
+      values = splitSecret(variable(`RELAIS_SECRET_${name}`) ?? '');
+    }
+    seen.set(name, { stamp, values, checkedAt: performance.now() });
+    return values;
+  };
+}
+
+/** One value a line; a PEM block is one value. In the environment lines may be joined by a literal \n. */
+function splitSecret(text: string): readonly string[] {
+  const plain = text.replaceAll('\\n', '\n').trim();
+  if (plain.includes('-----BEGIN')) return [plain];
+  return plain
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+// Reads the value of a variable: directly, from a file, or as a URL with its password from a file.
+// Invariant: a named file that cannot be read is a problem reported with the others, never a missing value.
+
+/** `RELAIS_MYSQL_URL`: `RELAIS_MYSQL_PASSWORD_FILE`. */
+export const passwordFileOf = (name: string): string => name.replace(/URL$/, 'PASSWORD_FILE');
+
+/** URLs whose password may be in a file of its own, so that the URL is no secret. */
+export const withPassword = (name: string): boolean => /^RELAIS_(MYSQL_([A-Z]+_)?|REDIS_)URL$/.test(name);
+
+/** The value of a variable, from any of its sources. */
+function valueOrFile(
+  name: string,
+  {
+    plain,
+    mayBeInFile,
+    problems,
+  }: {
+    /** The plain value of a variable. */
+    readonly plain: (name: string) => string | undefined;
+    /** True when `NAME_FILE` may name a file with the value. */
+    readonly mayBeInFile: boolean;
+    readonly problems: Set<string>;
+  },
+): string | undefined {
+  const inFile = (variable: string): string | undefined => {
+    const file = plain(variable);
+    if (file === undefined) return undefined;
+    try {
+      return readFileSync(file, 'utf8').trim();
+    } catch {
+      problems.add(`${variable}: no file that can be read at ${file}`);
+      return undefined;
+    }
+  };
+  const value = plain(name) ?? (mayBeInFile ? inFile(`${name}_FILE`) : undefined);
+  if (value === undefined || !withPassword(name)) return value;
+  const password = inFile(passwordFileOf(name));
+  return password === undefined ? value : withSecret(value, encodeURIComponent(password));
+}
+
+/** Replaces the password of the URL. */
+function withSecret(url: string, password: string): string {
+  const match = /^([a-z+]+:\/\/)(?:([^:@/]*)(?::[^@/]*)?@)?(.*)$/i.exec(url);
+  return match === null ? url : `${match[1] ?? ''}${match[2] ?? ''}:${password}@${match[3] ?? ''}`;
+}
 
 const mask = '********';
 /** Parameters of a URL that are no credentials. */

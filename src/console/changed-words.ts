@@ -2,7 +2,7 @@
 // Invariant: a name without words of its own is shown as it is; nothing is left out.
 import { columnFacts } from '../domain/lead-fields/columns.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
-import { labelOf, tableWords } from '../privacy/proofs/proof-words.ts';
+import { labelOf, tableWords } from '../privacy/proofs/proof-page.ts';
 import type { Both, Language } from '../support/words.ts';
 import { changedTables, changes, otherColumns } from './words/changed.ts';
 

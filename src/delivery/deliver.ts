@@ -14,7 +14,7 @@ import { recordOutcome, send } from './send/send.ts';
 import { writeAhead } from './departure/write-ahead.ts';
 import { writeAndDepart } from './departure/write-and-depart.ts';
 import { isUnderWay } from '../store/batches.ts';
-import { applyAcknowledgement } from './files/acknowledged.ts';
+import { applyAcknowledgement } from './files/acknowledgement.ts';
 import { deliverLongFile } from './files/long-file.ts';
 
 export interface Deliverer {

@@ -2,7 +2,7 @@
 // Invariant: an anomaly refuses nothing and has codes only; a missing answer is never read as an answer (C13, C16).
 import { isNamedEntity } from './legal-entity.ts';
 import type { Channel, ConsentChannel, ConsentPurpose, ConsentRecord } from './lead.ts';
-import { wasInUse, type Notice } from './notice.ts';
+import { wasInUse, type Notice } from './destination.ts';
 
 export const anomalyKinds = [
   'notice_unknown',

@@ -1,25 +1,169 @@
 // Moves the circuit breaker of a destination: state in, state out. Pure; the store keeps the state, dispatch and claim obey it.
 // Invariant: counts distinct deliveries, so that one lead that always fails never opens it; while open nothing uses up attempts.
 
-import {
-  closedCircuit,
-  defaultBreakerPolicy,
-  type BreakerPolicy,
-  type Circuit,
-  type CircuitEvidence,
-  type CircuitMove,
-} from './circuit.ts';
-import { afterAcceptance, paceOf, throttled } from './pace.ts';
+// Defines the state of a destination's circuit breaker, the evidence it is moved by, and its limits.
+// Invariant: data only; only the functions of this file make a new state from an old one.
 
-export {
-  closedCircuit,
-  defaultBreakerPolicy,
-  type BreakerPolicy,
-  type Circuit,
-  type CircuitEvidence,
-  type CircuitMove,
-  type CircuitSignal,
-} from './circuit.ts';
+export type CircuitSignal =
+  'success' | 'unavailable' | 'unauthorized' | 'throttled' | 'rejection' | 'unknown' | 'none';
+
+export interface Circuit {
+  readonly state: 'closed' | 'open' | 'ramping';
+  /** Cause of the opening: `unavailable`, `unauthorized`, `rejection`, `unknown`; empty when closed. */
+  readonly cause: string;
+  /** Distinct deliveries that failed technically since the last success. */
+  readonly failing: readonly number[];
+  /** Those in `failing` whose recipient set the pause (`Retry-After`): no success brings them forward. */
+  readonly asked?: readonly number[];
+  /** Distinct deliveries refused, invalid or unknown since the last acceptance. */
+  readonly rejected: readonly number[];
+  /** Epoch ms; undefined when closed. */
+  readonly openedAt?: number;
+  /** Last transition, epoch ms: an attempt that began earlier is no evidence for the state after it. */
+  readonly movedAt?: number;
+  readonly nextProbeAt?: number;
+  /** Probes that failed since it opened. */
+  readonly probes: number;
+  /** While ramping: deliveries allowed at once; doubles with each success until `rampEnd`. */
+  readonly allowance: number;
+  /** Throttled: nothing leaves before this instant, epoch ms. */
+  readonly quietUntil?: number;
+  /** Throttled answers in a row since it last accepted anything; each lengthens the quiet time. */
+  readonly throttles?: number;
+  /** The last of them, epoch ms: answers to deliveries in flight by then are no news. */
+  readonly throttledAt?: number;
+  /** After a throttling: deliveries allowed at once; doubles with each success until `rampEnd`, then forgotten. */
+  readonly pace?: number;
+  /** Nothing accepted since a start, other secrets or a resume: one at a time, so that a wrong key is sent once. */
+  readonly untried?: true;
+  /** Deliveries that failed as probes since the last pause between probes. */
+  readonly round?: readonly number[];
+}
+
+interface BreakerPolicy {
+  /** Distinct deliveries unavailable in a row. */
+  readonly unavailableLimit: number;
+  /** Distinct deliveries refused, invalid or unknown with no acceptance between (a moved endpoint). */
+  readonly rejectionLimit: number;
+  readonly firstProbeMs: number;
+  readonly maxProbeMs: number;
+  /** Allowance at which a ramping circuit counts as closed. */
+  readonly rampEnd: number;
+  /** Deliveries that may probe one after the other before the next pause, when the recipient answers. */
+  readonly roundLimit: number;
+  /** Distinct deliveries that may fail between two successes while ramping, when the recipient answers. */
+  readonly rampFailures: number;
+  /** Longest quiet time that the recipient did not ask for. */
+  readonly maxQuietMs: number;
+}
+
+export const defaultBreakerPolicy: BreakerPolicy = {
+  unavailableLimit: 5,
+  rejectionLimit: 20,
+  firstProbeMs: 5_000,
+  maxProbeMs: 300_000,
+  rampEnd: 16,
+  roundLimit: 8,
+  rampFailures: 3,
+  maxQuietMs: 900_000,
+};
+
+export const closedCircuit: Circuit = {
+  state: 'closed',
+  cause: '',
+  failing: [],
+  rejected: [],
+  probes: 0,
+  allowance: 0,
+};
+
+interface CircuitEvidence {
+  readonly deliveryId: number;
+  readonly signal: CircuitSignal;
+  /** Departure of the attempt, epoch ms. */
+  readonly startedAt: number;
+  /** For `throttled`: length of the quiet time. */
+  readonly throttledForMs?: number;
+  /** The recipient set the pause (`Retry-After`): successes do not shorten it. */
+  readonly pauseAsked?: boolean;
+  /** The recipient answered, if only with an error: it may be unable to process this delivery alone. */
+  readonly answered?: boolean;
+}
+
+export interface CircuitMove {
+  readonly circuit: Circuit;
+  readonly change: 'none' | 'opened' | 'closed';
+  /** Deliveries that failed technically and wait although the recipient is back: their next try is due now. */
+  readonly retryNow: readonly number[];
+  /** This delivery failed as a probe: it is queued behind the waiting ones, due again in so many ms at the earliest. */
+  readonly backMs?: number;
+}
+
+// Limits how many deliveries may leave at once after a throttled answer, or before anything was accepted. Pure.
+// Invariant: the destination backs off, not each delivery: its quiet times grow until something is accepted.
+
+/** Shortest quiet time that the recipient did not ask for, ms. */
+const firstQuietMs = 1_000;
+
+/** After a throttled answer: a quiet time, then one delivery at a time. The same circuit when the answer is no news. */
+function throttled(circuit: Circuit, attempt: CircuitEvidence, now: number, policy: BreakerPolicy): Circuit {
+  const { throttledAt } = circuit;
+  // Throttled answers to ten deliveries in flight at once count as one.
+  const isNew = throttledAt === undefined || attempt.startedAt >= throttledAt;
+  const throttles = (circuit.throttles ?? 0) + (isNew ? 1 : 0);
+  const asked = attempt.throttledForMs ?? 0;
+  const first = Math.max(firstQuietMs, asked);
+  const wait =
+    attempt.pauseAsked === true
+      ? asked
+      : Math.min(first * 2 ** Math.min(throttles - 1, 20), Math.max(first, policy.maxQuietMs));
+  const until = now + wait;
+  if (!isNew && (circuit.quietUntil ?? 0) >= until) return circuit;
+  const quietUntil = Math.max(circuit.quietUntil ?? 0, until);
+  return {
+    ...circuit,
+    throttles,
+    throttledAt: isNew ? now : throttledAt,
+    pace: 1,
+    quietUntil,
+    // The next probe is never due within the quiet time.
+    ...(circuit.nextProbeAt === undefined ? {} : { nextProbeAt: Math.max(circuit.nextProbeAt, quietUntil) }),
+  };
+}
+
+/** After an acceptance: more at once, up to the number that the destination takes. */
+function afterAcceptance(circuit: Circuit, startedAt: number, policy: BreakerPolicy): Circuit {
+  const { untried, throttles, throttledAt, pace, ...rest } = circuit;
+  if (untried === undefined && pace === undefined) return circuit;
+  // A delivery accepted before the throttled answer does not show that the recipient has room again.
+  if (throttledAt !== undefined && startedAt < throttledAt)
+    return untried === undefined ? circuit : { ...rest, ...given({ throttles, throttledAt, pace }) };
+  const next = (pace ?? policy.rampEnd) * 2;
+  return next >= policy.rampEnd ? rest : { ...rest, pace: next, ...given({ throttledAt }) };
+}
+
+/** One at a time until something is accepted. The same circuit when it is so already. */
+export const untriedNow = (circuit: Circuit): Circuit =>
+  circuit.untried === true ? circuit : { ...circuit, untried: true };
+
+export const paceOf = ({ pace, untried }: Circuit): number =>
+  untried === true ? 1 : (pace ?? Number.POSITIVE_INFINITY);
+
+/** True while the destination has a quiet time, a reduced pace, or accepted nothing yet. */
+export const isCareful = (circuit: Circuit): boolean =>
+  circuit.quietUntil !== undefined || circuit.pace !== undefined || circuit.untried === true;
+
+function given(values: {
+  readonly throttles?: number | undefined;
+  readonly throttledAt?: number | undefined;
+  readonly pace?: number | undefined;
+}): { readonly throttles?: number; readonly throttledAt?: number; readonly pace?: number } {
+  return {
+    ...(values.throttles === undefined ? {} : { throttles: values.throttles }),
+    ...(values.throttledAt === undefined ? {} : { throttledAt: values.throttledAt }),
+    ...(values.pace === undefined ? {} : { pace: values.pace }),
+  };
+}
 
 /** Deliveries remembered whose recipient asked for a pause. */
 const askedKept = 20;

@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import type { Authorisation } from './destination.ts';
 import type { ConsentRecord } from './lead.ts';
-import { macBase64Url } from './mac.ts';
+import { macBase64Url } from './keyed.ts';
 
 /** In an entry: `a:<digest> m:<digest> c:<count>.<digest>`, base64url; unknown parts are left out. */
 export interface Cited {

@@ -1,9 +1,8 @@
 // The filter of deliveries: its conditions, what each may hold, their words, and how each is read from text.
 // Invariant: one declaration, of which terminal, HTTP interface and console make their options, schema and form.
 import type { Both } from '../../connectors/contract.ts';
-import { addDays, isCivilDate, startOfDay } from './civil-date.ts';
+import { addDays, isCivilDate, startOfDay, momentIn } from './civil-date.ts';
 import { deliveryStates, type DeliveryState } from './delivery.ts';
-import { momentIn } from './typed-moment.ts';
 
 /** Conditions of a list of deliveries; without any, every delivery matches. */
 export interface DeliveryFilter {

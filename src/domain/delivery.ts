@@ -1,7 +1,68 @@
 // Defines the words of a delivery: states, reasons, codes and keys.
 // Invariant: every state has a reason that support understands; only a replay's new run leaves an end state.
-import type { Action } from '../../connectors/contract.ts';
 import { ratePeriods } from './rates.ts';
+
+// Lists the codes after which no byte of a lead has left Relais, although its departure was recorded. Pure.
+// Invariant: every code of a connection that was never made is listed; a unit test compares it with the guard's list.
+
+const codes: ReadonlySet<string> = new Set([
+  'ADDRESS_NOT_ALLOWED',
+  'TLS_CERTIFICATE',
+  'CLIENT_CERTIFICATE',
+  'DNS',
+  'CONNECT_REFUSED',
+  'CONNECT_RESET',
+  'CONNECT_TIMEOUT',
+  'UNREACHABLE',
+  'TLS_FAILED',
+  'CONNECT_ABORTED',
+  'CONNECT_FAILED',
+  'LEASE_LOST',
+  'SECRET_MISSING',
+  'SECRET_MALFORMED',
+  'DKIM_KEY_UNREADABLE',
+  'DKIM_KEY_WEAK',
+  'OPENPGP_KEY_UNREADABLE',
+  'OPENPGP_KEY_EXPIRED',
+  'OPENPGP_KEY_UNUSABLE',
+  'OPENPGP_SIGN_KEY_UNUSABLE',
+  'HOST_KEY_MISMATCH',
+  'FILE_NOT_FINISHED',
+]);
+
+/** True when we stopped the sending, whatever the recipient does: its destination was suspended, or closed for the night. */
+export const isOwnDoing = (code: string): boolean => code === 'FILE_NOT_FINISHED';
+
+const accessOutcomes: ReadonlySet<string> = new Set(['unauthorized', 'throttled', 'unavailable']);
+
+/** True when a token or a session, without which nothing is sent, could not be fetched. */
+export const isAccessNotGot = (outcome: string, code: string): boolean =>
+  accessOutcomes.has(outcome) && /^(TOKEN|LOGIN)_/.test(code);
+
+/** True when an outcome proves that nothing left. @param code behind the outcome's reason */
+export const saysNothingLeft = (outcome: string, code: string): boolean =>
+  codes.has(code) || isAccessNotGot(outcome, code);
+
+// Derives from a log entry the end of a delivery: delivered, failed or withheld.
+// Invariant: an entry gives one end or none; a replayed delivery may have several ends, one after the other.
+
+const deliveryEnds = ['delivered', 'failed', 'withheld'] as const;
+export type DeliveryEnd = (typeof deliveryEnds)[number];
+
+/** Entries that end a delivery by themselves; for the others the next step decides. */
+const byEntry: Readonly<Partial<Record<string, DeliveryEnd>>> = {
+  invalid: 'failed',
+  expired: 'failed',
+  bounced: 'failed',
+  withheld: 'withheld',
+};
+const byStep: Readonly<Partial<Record<string, DeliveryEnd>>> = { done: 'delivered', fail: 'failed' };
+
+export const endingEntries: readonly string[] = Object.keys(byEntry);
+export const endingSteps: readonly string[] = Object.keys(byStep);
+
+/** Undefined: the delivery goes on. @param step the next step in the entry */
+export const endOf = (entry: string, step: string): DeliveryEnd | undefined => byEntry[entry] ?? byStep[step];
 
 export const deliveryStates = [
   'planned',
@@ -190,14 +251,4 @@ const phoneLike = /^[_.-]*(?:\d[_.-]*){8,}$/;
 /** Idempotency key of a run: the delivery's key, with the run added once a definite refusal opened a new one (guarantee 4). */
 export function idempotencyKey(key: string, keyRun: number): string {
   return keyRun <= 1 ? key : `${key}.r${keyRun}`;
-}
-
-export interface DeliveryIdentity {
-  readonly id: number;
-  readonly key: string;
-  readonly clientId: string;
-  readonly destinationId: string;
-  readonly leadId: number;
-  readonly revision: number;
-  readonly action: Action;
 }

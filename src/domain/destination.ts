@@ -1,11 +1,10 @@
 // Defines a destination and its governing facts (contract, authorisations, limits), and finds the authorisation that covers a
 // delivery. Pure.
 // Invariant: deny by default; a destination sends only to targets that the contract and a live authorisation both name (C17-C19).
-import type { AgreedOptIn, GoLiveEvidence } from './go-live-facts.ts';
-import type { DataCategory } from './lead.ts';
-import type { WordedNotice } from './notice.ts';
+import type { DataCategory, ConsentChannel, ConsentPurpose, ConsentState } from './lead.ts';
 import type { RateLimits } from './rates.ts';
 import type { SendingHours } from './sending-hours.ts';
+import type { Channel } from './lead-values.ts';
 
 /** Contract facts of a client, from `mappings/<client>/client.yaml`. */
 export interface ClientFacts {
@@ -103,3 +102,45 @@ export interface DestinationLimits extends RateLimits {
 
 export const destinationStatuses = ['active', 'suspended', 'archived'] as const;
 export type DestinationStatus = (typeof destinationStatuses)[number];
+
+// Defines the notices that explain to a prospect the use of the data, as the client's contract lists them (C14). Pure.
+// Invariant: a version is one wording for ever; a changed wording is another version.
+
+export interface Notice {
+  /** The value of `notice` in leads. */
+  readonly version: string;
+  readonly channel: Channel;
+  /** ISO 8601 instant (client facts are stored as JSON); the text was not in use before it. */
+  readonly from: string;
+}
+
+export interface WordedNotice extends Notice {
+  readonly wording: string;
+}
+
+/** True when the text was in use on that channel at an instant. */
+export const wasInUse = (notice: Notice, channel: Channel, at: Date): boolean =>
+  notice.channel === channel && Date.parse(notice.from) <= at.getTime();
+
+// Defines the go-live facts of client.yaml: the evidence of each item, and the agreed opt-in (C49 to C52).
+// Invariant: data only.
+
+export interface GoLiveEvidence {
+  readonly evidence: string;
+  /** yyyy-MM-dd. */
+  readonly date: string;
+  /** E.164; only for the caller's number. */
+  readonly number?: string;
+}
+
+/** An opt-in field as the client gave it (C51). */
+export interface AgreedOptIn {
+  readonly field: string;
+  readonly purpose: ConsentPurpose;
+  /** Absent: any channel. */
+  readonly channel?: ConsentChannel;
+  /** Absent: every destination that writes the field. */
+  readonly destination?: string;
+  /** As in the mapping's truth table. */
+  readonly values: Readonly<Partial<Record<ConsentState, string>>>;
+}

@@ -1,17 +1,14 @@
 // Checks the go-live list of a client (C49 to C52): four items with evidence and date, and the opt-in as its mappings write it.
 // Invariant: pure. An item dated in the future or different in the mappings is incomplete.
-import type { ClientFacts } from './destination.ts';
-import type { AgreedOptIn } from './go-live-facts.ts';
-import { channels } from './lead.ts';
+import type { ClientFacts, AgreedOptIn } from './destination.ts';
+import { type Channel, type ConsentChannel, type ConsentPurpose, type ConsentState } from './lead.ts';
 import type { Both } from '../../connectors/contract.ts';
-import * as says from './go-live-problems.ts';
-import type { Channel, ConsentChannel, ConsentPurpose, ConsentState } from './lead.ts';
 
 export const goLiveItems = ['greeting', 'callerNumber', 'optIn', 'rightsProcedure'] as const;
 export type GoLiveItem = (typeof goLiveItems)[number];
 
 /** An opt-in as a mapping writes it. */
-export interface WrittenOptIn {
+interface WrittenOptIn {
   readonly field: string;
   readonly purpose: ConsentPurpose;
   readonly channel: ConsentChannel;
@@ -100,13 +97,12 @@ const mailbox = /^[^@\s]+@[^@\s]+$/;
 function missingOf({ contacts, goLive, optIn }: Contract, item: GoLiveItem, today: string): readonly Both[] {
   const given = goLive?.[item];
   const problems: Both[] = [];
-  if (given === undefined) problems.push(says.noEvidence(item));
-  else if (given.evidence.trim() === '') problems.push(says.emptyEvidence(item));
-  else if (given.date > today) problems.push(says.stillToCome(item, given.date));
-  if (item === 'callerNumber' && given !== undefined && given.number === undefined)
-    problems.push(says.noNumber);
-  if (item === 'optIn' && (optIn ?? []).length === 0) problems.push(says.nothingAgreed);
-  if (item === 'rightsProcedure' && !mailbox.test(contacts.rights ?? '')) problems.push(says.noMailbox);
+  if (given === undefined) problems.push(noEvidence(item));
+  else if (given.evidence.trim() === '') problems.push(emptyEvidence(item));
+  else if (given.date > today) problems.push(stillToCome(item, given.date));
+  if (item === 'callerNumber' && given !== undefined && given.number === undefined) problems.push(noNumber);
+  if (item === 'optIn' && (optIn ?? []).length === 0) problems.push(nothingAgreed);
+  if (item === 'rightsProcedure' && !mailbox.test(contacts.rights ?? '')) problems.push(noMailbox);
   return problems;
 }
 
@@ -118,17 +114,14 @@ function differencesOf({ optIn = [] }: Contract, mappings: readonly MappingOptIn
       concerned.length > 0 && !concerned.some(({ written }) => written.some((line) => isSaid(agreed, line)))
     );
   });
-  return [
-    ...mappings.flatMap((mapping) => differencesIn(optIn, mapping)),
-    ...unwritten.map(says.writtenNowhere),
-  ];
+  return [...mappings.flatMap((mapping) => differencesIn(optIn, mapping)), ...unwritten.map(writtenNowhere)];
 }
 
 /**
  * Differences of one mapping from the agreement: other values for an agreed field, or a written answer that was not agreed.
  * A further field beside the agreed one (a text for people, a proof) is the mapping's own.
  */
-export function differencesIn(
+function differencesIn(
   optIn: readonly AgreedOptIn[],
   { destinationId, written }: MappingOptIn,
 ): readonly Both[] {
@@ -147,14 +140,14 @@ export function differencesIn(
           written.some((other) => isSaid(agreed, other) && other.channel === line.channel),
       ),
   );
-  return [...differing, ...unagreed.map(says.notAgreed)].map((problem) => says.of(destinationId, problem));
+  return [...differing, ...unagreed.map(notAgreed)].map((problem) => of(destinationId, problem));
 }
 
 function valuesBeside(agreed: AgreedOptIn, line: WrittenOptIn): readonly Both[] {
   return Object.entries(line.values).flatMap(([state, value]) => {
     const wanted = agreed.values[state as ConsentState];
-    if (wanted === undefined) return [says.noValueAgreed(line, state, value)];
-    return wanted === value ? [] : [says.otherValue(line, state, { written: value, agreed: wanted })];
+    if (wanted === undefined) return [noValueAgreed(line, state, value)];
+    return wanted === value ? [] : [otherValue(line, state, { written: value, agreed: wanted })];
   });
 }
 
@@ -182,10 +175,6 @@ export function itemMissingFor(facts: Contract, channel: Channel, today: string)
   return item === undefined || missingOf(facts, item, today).length === 0 ? undefined : item;
 }
 
-/** Channels whose leads wait for a missing item. */
-export const channelsHeld = (facts: Contract, today: string): readonly Channel[] =>
-  channels.filter((channel) => itemMissingFor(facts, channel, today) !== undefined);
-
 /** Missing items, without the mappings. */
 export const itemsMissing = (facts: Contract, today: string): readonly GoLiveItem[] =>
   goLiveItems.filter((item) => missingOf(facts, item, today).length > 0);
@@ -205,10 +194,77 @@ export function reasonsAgainstPublishing(
   return [
     ...missing,
     ...differencesIn(agreed, mapping),
-    ...unwritten.map((one) => says.notWritten(one, mapping.destinationId)),
+    ...unwritten.map((one) => notWritten(one, mapping.destinationId)),
   ];
 }
 
 /** True when every item has its evidence and date, and the mappings match the agreement. */
 export const isLive = (findings: readonly GoLiveFinding[]): boolean =>
   findings.every(({ state }) => state === 'there');
+
+// Words the problems of an item of the go-live list, French first (C49 to C52).
+// Invariant: names keys of client.yaml, fields and values of mappings; never a person.
+
+const noEvidence = (item: string): Both => [
+  `client.yaml ne donne aucune preuve sous goLive.${item}`,
+  `client.yaml gives no evidence under goLive.${item}`,
+];
+const emptyEvidence = (item: string): Both => [
+  `goLive.${item}.evidence est vide`,
+  `goLive.${item}.evidence is empty`,
+];
+/** @param date civil, `2026-11-28` */
+const stillToCome = (item: string, date: string): Both => [
+  `goLive.${item} est daté du ${date}, qui est encore à venir`,
+  `goLive.${item} is dated ${date}, which is still to come`,
+];
+const noNumber: Both = [
+  'goLive.callerNumber ne dit pas le numéro (number: "+33...", E.164)',
+  'goLive.callerNumber does not say the number (number: "+33...", E.164)',
+];
+const nothingAgreed: Both = [
+  'client.yaml ne liste pas sous optIn les champs et valeurs convenus',
+  'client.yaml does not list the agreed fields and values under optIn',
+];
+const noMailbox: Both = [
+  'contacts.rights ne nomme aucune adresse e-mail',
+  'contacts.rights names no mailbox',
+];
+
+type OptIn = Pick<AgreedOptIn, 'field' | 'purpose' | 'channel'>;
+/** As client.yaml and the mappings write it, so that a reader finds it there. */
+const named = ({ field, purpose, channel }: OptIn, by: string): string =>
+  `${field} (${purpose}${channel === undefined ? '' : ` ${by} ${channel}`})`;
+const french = (line: OptIn): string => named(line, 'par');
+const english = (line: OptIn): string => named(line, 'by');
+
+const writtenNowhere = (agreed: OptIn): Both => [
+  `${french(agreed)} est convenu, et aucun format publié ne l’écrit`,
+  `${english(agreed)} is agreed, and no published mapping writes it`,
+];
+const notWritten = (agreed: OptIn, destination: string): Both => [
+  `${french(agreed)} est convenu pour ${destination}, qui ne l’écrit pas`,
+  `${english(agreed)} is agreed for ${destination}, which does not write it`,
+];
+const notAgreed = (line: OptIn): Both => [
+  `écrit ${french(line)}, pour lequel aucun champ du format n’est convenu`,
+  `writes ${english(line)}, for which no field of the mapping is agreed`,
+];
+const noValueAgreed = (line: OptIn, state: string, written: string): Both => [
+  `${french(line)} : aucune valeur n’est convenue pour ${state} (écrite : ${written})`,
+  `${english(line)}: no value is agreed for ${state} (written: ${written})`,
+];
+const otherValue = (
+  line: OptIn,
+  state: string,
+  { written, agreed }: { readonly written: string; readonly agreed: string },
+): Both => [
+  `${french(line)} vaut ${written} pour ${state} ; convenu : ${agreed}`,
+  `${english(line)} is ${written} when ${state}; agreed: ${agreed}`,
+];
+const of = (destination: string, [fr, en]: Both): Both => [`${destination} : ${fr}`, `${destination}: ${en}`];
+/** Its mapping has mistakes, and a mapping that cannot be read proves nothing. */
+export const notComparable = (destination: string): Both => [
+  `le format de ${destination} contient des erreurs, et ne peut pas être comparé`,
+  `${destination} has mistakes, and cannot be compared (relais mapping check)`,
+];

@@ -1,7 +1,89 @@
 // Computes keyed digests and seals content under a lead's own secret. Pure computation over node:crypto.
 // Invariant: a bare hash of personal data never exists; without the secret digest and content are meaningless.
-import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
-import { expanded, mac } from './mac.ts';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  randomBytes,
+  createHash,
+  hash,
+  type KeyObject,
+} from 'node:crypto';
+
+// Computes HMAC-SHA-256 (RFC 2104) and HKDF-SHA-256 (RFC 5869) over node:crypto's one-call hash, which is faster: its Hmac, key
+// objects and `hkdfSync` take 21 µs for a delivery's digests and signatures, this takes 6 and leaves no garbage in the engine.
+// Invariant: the result equals node:crypto's for the same key and data; a unit test compares them.
+
+const blockBytes = 64;
+const digestBytes = 32;
+/** Shorter data is hashed in place. Longer texts and files go through a `Hash`: for them the hashing dominates. */
+const scratchBytes = 16_384;
+
+/** The start of both hashes of an HMAC for a key: worth preparing for a key that is used again. */
+export interface PreparedKey {
+  readonly innerPad: Uint8Array;
+  readonly outerPad: Uint8Array;
+}
+
+type MacKey = Uint8Array | PreparedKey;
+
+/** HMAC-SHA-256, 32 bytes. */
+export const mac = (key: MacKey, data: string | Uint8Array): Buffer =>
+  Buffer.from(macText(key, data, 'binary'), 'binary');
+
+/** The same as text. */
+export const macBase64Url = (key: MacKey, data: string | Uint8Array): string =>
+  macText(key, data, 'base64url');
+
+/** HKDF-SHA-256 without salt, 32 bytes: one block, the first. */
+export const expanded = (secret: Uint8Array, purpose: string): Buffer =>
+  mac(mac(noSalt, secret), `${purpose}\u0001`);
+
+// Input of the inner and the outer hash: filled and read within one call.
+const inner = Buffer.alloc(blockBytes + scratchBytes);
+const outer = Buffer.alloc(blockBytes + digestBytes);
+
+export function preparedKey(key: Uint8Array): PreparedKey {
+  pad(key);
+  return {
+    innerPad: Buffer.from(inner.subarray(0, blockBytes)),
+    outerPad: Buffer.from(outer.subarray(0, blockBytes)),
+  };
+}
+
+const noSalt = preparedKey(Buffer.alloc(0));
+
+function pad(key: Uint8Array): void {
+  inner.fill(0x36, 0, blockBytes);
+  outer.fill(0x5c, 0, blockBytes);
+  const short = key.length > blockBytes ? hash('sha256', key, 'buffer') : key;
+  for (let index = 0; index < short.length; index += 1) {
+    const byte = short[index] ?? 0;
+    inner[index] = byte ^ 0x36;
+    outer[index] = byte ^ 0x5c;
+  }
+}
+
+function macText(key: MacKey, data: string | Uint8Array, encoding: 'binary' | 'base64url'): string {
+  if (key instanceof Uint8Array) pad(key);
+  else {
+    inner.set(key.innerPad);
+    outer.set(key.outerPad);
+  }
+  outer.write(innerHash(data), blockBytes, 'binary');
+  return hash('sha256', outer, encoding);
+}
+
+/** Hash of the pad and the data. */
+function innerHash(data: string | Uint8Array): string {
+  const most = typeof data === 'string' ? data.length * 3 : data.length;
+  if (most > scratchBytes)
+    return createHash('sha256').update(inner.subarray(0, blockBytes)).update(data).digest('binary');
+  let end = blockBytes + data.length;
+  if (typeof data === 'string') end = blockBytes + inner.write(data, blockBytes, 'utf8');
+  else inner.set(data, blockBytes);
+  return hash('sha256', inner.subarray(0, end), 'binary');
+}
 
 const keys = new WeakMap<Buffer, KeyObject>();
 

@@ -56,3 +56,50 @@ export type PhoneType = (typeof phoneTypes)[number];
 
 export const dataCategories = ['identity', 'project', 'statistical', 'financial'] as const;
 export type DataCategory = (typeof dataCategories)[number];
+
+/** Bytes of a JSON column of one row. */
+export const mostColumnBytes = { consents: 262_144, interactions: 1_048_576 } as const;
+
+/** Most of one lead, over all its rows. */
+export const mostOfLead = { consents: 1_000, interactions: 1_000, contentBytes: 2_097_152 } as const;
+
+/** Code of a département: 01 to 95, 2A, 2B, 971 to 988. */
+export const departementCode = /^(0[1-9]|1\d|2[1-9AB]|[3-8]\d|9[0-5]|97[1-8]|98[4678])$/;
+
+// Words opt-ins in French: purposes, channels, and their change by a right.
+// Invariant: every purpose and channel has a word; the words name the right, never a consent that may not have existed.
+
+export const purposeWords: Readonly<Record<ConsentPurpose, string>> = {
+  marketing: 'prospection',
+  newsletter: 'lettre d’information',
+  partners: 'partenaires',
+  profiling: 'profilage',
+};
+export const channelWords: Readonly<Record<ConsentChannel, string>> = {
+  email: 'e-mail',
+  sms: 'SMS',
+  phone: 'téléphone',
+  post: 'courrier',
+};
+
+const wordOf = (words: Readonly<Record<string, string>>, name: string): string => words[name] ?? name;
+
+/** `prospection par e-mail` for `marketing.email`; several channels as `marketing.email+sms`. */
+export function optInWords(pair: string): string {
+  const [purpose = '', channels = ''] = pair.split('.');
+  const by = channels.split('+').map((channel) => wordOf(channelWords, channel));
+  return channels === '' ? pair : `${wordOf(purposeWords, purpose)} par ${by.join(', ')}`;
+}
+
+export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+
+/** The right that withdraws an opt-in. */
+type TakenBackBy = 'objection' | 'withdrawal';
+
+const takenBack: Readonly<Record<TakenBackBy, string>> = {
+  objection: 'opposition enregistrée, ne plus solliciter la personne',
+  withdrawal: 'retrait enregistré, ne plus solliciter la personne',
+};
+
+/** The words after the opt-in and a colon, in a note or a letter. */
+export const takenBackWords = (by: TakenBackBy): string => takenBack[by];

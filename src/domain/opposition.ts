@@ -1,7 +1,7 @@
 // Defines the opposition list: withdrawals, stored for the mail address and phones for which they were made. Pure.
 // Invariant: an address is stored as a keyed digest only, one per client; an opt-in granted again is not opposed.
-import { yearsBefore } from './civil-time.ts';
-import { currentConsent } from './consent.ts';
+import { yearsBefore } from './civil-date.ts';
+import { currentConsent, stampedAheadMs } from './consent.ts';
 import {
   consentChannels,
   consentPurposes,
@@ -10,7 +10,7 @@ import {
   type ConsentRecord,
   type Identity,
 } from './lead.ts';
-import { mac } from './mac.ts';
+import { mac } from './keyed.ts';
 
 /** Source of an event that comes from the opposition list. */
 export const oppositionSource = 'opposition';
@@ -37,7 +37,7 @@ export const optInsNamed = ({
  * valid either, since no person is kept so long without a sign of life (C33). The contract may end sooner: the list is deleted
  * with the client's data.
  */
-export const oppositionYears = 3;
+const oppositionYears = 3;
 
 /** Objections made before this instant are deleted. */
 export const oppositionsEndBefore = (now: Date): Date => yearsBefore(now, oppositionYears, 'Europe/Paris');
@@ -70,4 +70,91 @@ export function standingWithdrawals(consents: readonly ConsentRecord[], now: Dat
     const receipts = events.flatMap(({ state, receipt = 0 }) => (state === 'withdrawn' ? [receipt] : []));
     return [{ ...current.record, receipt: Math.max(...receipts) }];
   });
+}
+
+// Decides which refusals and withdrawals of one lead are copied to the person's other leads, and which consents they end. Pure.
+// Invariant: a copy is not copied further while its origin exists; a consent that the person gave after the withdrawal is kept.
+
+/** Source of an event that is a copy, with the id of the origin lead. */
+const repeated = 'same_person:';
+export const repeatSource = (leadId: number): string => `${repeated}${leadId}`;
+
+/**
+ * True for an answer that may apply to other leads of the person: with one flag per address in a CRM, an older grant that leaves
+ * later would lift it.
+ */
+export const isNo = ({ state }: Pick<ConsentRecord, 'state'>): boolean =>
+  state === 'withdrawn' || state === 'refused';
+
+/**
+ * True when the answer applies to a lead that shares this kind of address. A withdrawal concerns the person. A refusal concerns
+ * the address: people of one household share a phone, and answer for their own e-mails; and it does not concern an address that
+ * the other lead no longer has.
+ */
+export const reaches = (
+  { state, channel }: Pick<ConsentRecord, 'state' | 'channel'>,
+  address: 'email' | 'phone' | 'former',
+): boolean =>
+  state === 'withdrawn' ||
+  address === 'email' ||
+  (address === 'phone' && (channel === 'phone' || channel === 'sms'));
+
+/** Refusals and withdrawals made in this lead itself. A copy is included only when its origin was erased. */
+export const ownWithdrawals = (
+  consents: readonly ConsentRecord[],
+  leadId: number,
+  gone: ReadonlySet<number>,
+): readonly ConsentRecord[] =>
+  consents
+    .filter(
+      (consent) => isNo(consent) && (originOf(consent) === undefined || gone.has(originOf(consent) ?? 0)),
+    )
+    .map((consent) => ({ ...consent, source: repeatSource(leadId) }));
+
+/** The origin lead of a copy. */
+export const originOf = ({ source }: ConsentRecord): number | undefined =>
+  source?.startsWith(repeated) === true ? Number(source.slice(repeated.length)) : undefined;
+
+/** Refusals and withdrawals of one address, without those that another of the same kind follows both in date and in receipt. */
+export function newestWithdrawals(events: readonly ConsentRecord[]): readonly ConsentRecord[] {
+  const pairs = Map.groupBy(events, (consent) => `${consent.purpose}.${consent.channel}.${consent.state}`);
+  return [...pairs.values()].flatMap((group) => {
+    let latest = -1;
+    return group
+      .toSorted(
+        (a, b) => b.recordedAt.getTime() - a.recordedAt.getTime() || (b.receipt ?? 0) - (a.receipt ?? 0),
+      )
+      .filter(({ receipt = 0 }) => {
+        if (receipt <= latest) return false;
+        latest = receipt;
+        return true;
+      });
+  });
+}
+
+/**
+ * The refusals and withdrawals that change the answer of a lead. One from another lead ends earlier grants, by date or by receipt.
+ * An objection (GDPR article 21) applies to any earlier answer: a refusal, `not_asked`, or none.
+ * A grant that has ended by itself counts as one: a recipient that has it as granted, and could not get its end yet, must get the refusal.
+ */
+export function takenBackBy(
+  own: readonly ConsentRecord[],
+  said: readonly ConsentRecord[],
+  now: Date,
+): readonly ConsentRecord[] {
+  const events: ConsentRecord[] = [];
+  for (const event of said) {
+    const { purpose, channel } = event;
+    const before = currentConsent([...own, ...events], purpose, channel, now)?.record;
+    if (!mayChange(event, before)) continue;
+    const after = currentConsent([...own, ...events, event], purpose, channel, now)?.record.state;
+    if (after === 'withdrawn' || (before?.state === 'granted' && after !== 'granted')) events.push(event);
+  }
+  return events;
+}
+
+function mayChange(event: ConsentRecord, before: ConsentRecord | undefined): boolean {
+  if (before?.state !== 'granted') return event.source === oppositionSource && before?.state !== 'withdrawn';
+  // History received late does not undo a clear later grant.
+  return before.recordedAt.getTime() <= event.recordedAt.getTime() + stampedAheadMs;
 }

@@ -1,7 +1,7 @@
 // Limits the deliveries that may leave for a destination in a period, from a table with a row for each period.
 // Invariant: a window begins with its first departure and lasts its whole period, or until midnight when its limit names a zone;
 // no more leave in a window than its limit.
-import { clockAt, offsetAt } from './civil-time.ts';
+import { clockAt, offsetAt } from './civil-date.ts';
 
 /** A period in which departures are counted. */
 interface RatePeriod {

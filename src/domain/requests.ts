@@ -65,7 +65,7 @@ export const dueAt = (receivedAt: Date, isExtended: boolean): Date =>
  * Reasons against an extension: it was extended before, or its month is over, within which the person must be informed (GDPR
  * article 12(3)).
  */
-export type ExtensionProblem = 'closed' | 'extended' | 'late';
+type ExtensionProblem = 'closed' | 'extended' | 'late';
 
 /** Undefined: it may be extended now. @param dueAt the first instant past the term */
 export function extensionProblem(
@@ -81,7 +81,7 @@ export function extensionProblem(
   return now >= end ? 'late' : undefined;
 }
 
-export const termAlerts = ['day_21', 'day_25', 'overdue'] as const;
+const termAlerts = ['day_21', 'day_25', 'overdue'] as const;
 export type TermAlert = (typeof termAlerts)[number];
 
 interface Term {
@@ -117,7 +117,7 @@ export function remindersDue(askedAt: Date, now: Date): number {
   return reminderDays.filter((days) => startOfDay(addDays(asked, days)) <= now).length;
 }
 
-export const recipientStates = ['owed', 'written', 'told', 'acknowledged', 'explained'] as const;
+const recipientStates = ['owed', 'written', 'told', 'acknowledged', 'explained'] as const;
 /**
  * `owed`: under way; `written`: to be asked in writing; `told`: sent, arrival not proved; `acknowledged`: proved or confirmed;
  * `explained`: there will be no acknowledgement, and the reason is recorded.
@@ -206,3 +206,38 @@ export function recipientMove(followUps: readonly FollowUp[], isPlanned: boolean
  */
 export const isNews = (stands: RecipientState, move: RecipientMove | undefined): move is RecipientMove =>
   move !== undefined && move.state !== stands && !(stands === 'written' && move.state === 'told');
+
+// Computes how long a person's request is kept after its closing. Pure.
+// Invariant: civil dates of Paris; a restriction in force is kept, whatever its age: it restricts the processing.
+
+export interface ClosedRequest {
+  readonly kind: RequestKind;
+  readonly outcome: RequestOutcome | '';
+  readonly closedAt: Date;
+  /** Only for a restriction. */
+  readonly liftedAt: Date | null;
+}
+
+/**
+ * Years the demand is kept, with the data given to find the person: as long as the answer may be challenged. Longer for an
+ * objection, which we must be able to prove as long as it applies.
+ */
+const demandYears = (kind: RequestKind): number => (kind === 'objection' ? 3 : 1);
+/** Years the request is kept: kind, dates and actions. */
+const requestYears = 3;
+
+/** The day on which all of it was complete; undefined: a restriction is in force. */
+function endedOn({ kind, outcome, closedAt, liftedAt }: ClosedRequest): CivilDate | undefined {
+  if (kind !== 'restriction' || outcome === 'refused') return civilDate(closedAt);
+  if (liftedAt === null) return undefined;
+  return civilDate(liftedAt > closedAt ? liftedAt : closedAt);
+}
+
+const later = (on: CivilDate | undefined, years: number): CivilDate | undefined =>
+  on === undefined ? undefined : addMonths(on, years * 12);
+
+/** Deleted at the beginning of this day; undefined: not known yet. */
+export const demandGoesOn = (request: ClosedRequest): CivilDate | undefined =>
+  later(endedOn(request), demandYears(request.kind));
+export const requestGoesOn = (request: ClosedRequest): CivilDate | undefined =>
+  later(endedOn(request), requestYears);

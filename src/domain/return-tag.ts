@@ -1,12 +1,11 @@
 // Makes and reads the tag in the return path of a mail: it names the delivery of a bounce, and proves that the mail was ours.
 // Invariant: a tag cannot be made without the master key; it is in no header that a reply or a forward copies.
 import { timingSafeEqual } from 'node:crypto';
-import { derived } from './keyed.ts';
+import { derived, mac } from './keyed.ts';
 import type { KeyRing } from './key-ring.ts';
-import { mac } from './mac.ts';
 
 /** One attempt of a delivery, in one of its runs. */
-export interface Tagged {
+interface Tagged {
   readonly deliveryId: number;
   readonly run: number;
   readonly attempt: number;
@@ -65,3 +64,33 @@ export const isOurs = (ring: KeyRing, { proof, ...tagged }: FoundTag, key: strin
   ring.keys.some(({ bytes }) =>
     timingSafeEqual(Buffer.from(proofOf(bytes, tagged, key)), Buffer.from(proof)),
   );
+
+// Reads the delivery or file that a Message-ID names: the key, and the run that a definite refusal opened. Pure.
+// Invariant: recipients see the Message-ID, so it proves nothing: only an authenticated sender is believed about it.
+
+interface NamedMail {
+  readonly key: string;
+  /** As in `idempotencyKey`: 1 until a definite refusal opened a new run. */
+  readonly keyRun: number;
+}
+
+/**
+ * A file sent by mail: `<client.destination.42.TIME@domain>` (connectors/flow/mail/letter.ts), or the part before the @, which is
+ * all that some providers return (connectors/mail/provider-headers.ts).
+ */
+export function fileNamed(
+  messageId: string,
+): { readonly clientId: string; readonly destinationId: string; readonly sequence: number } | undefined {
+  const [, clientId = '', destinationId = '', sequence = ''] =
+    /^<?([A-Za-z0-9_-]{1,60})\.([A-Za-z0-9_-]{1,60})\.([1-9]\d{0,9})\.[0-9a-z]{1,12}(?:@[^\s<>@]{1,253})?>?$/.exec(
+      messageId.trim(),
+    ) ?? [];
+  return sequence === '' ? undefined : { clientId, destinationId, sequence: Number(sequence) };
+}
+
+/** `<KEY@domain>` or `<KEY.r2@domain>`, with or without brackets, or the part before the @. */
+export function mailNamed(messageId: string): NamedMail | undefined {
+  const [, key, run = '1'] =
+    /^<?([0-9A-Za-z_-]{8,64}?)(?:\.r([1-9]\d{0,3}))?(?:@[^\s<>@]{1,253})?>?$/.exec(messageId.trim()) ?? [];
+  return key === undefined ? undefined : { key, keyRun: Number(run) };
+}

@@ -1,10 +1,8 @@
 // Decides whether a destination may send now (suspended, closed, held, rate, in flight), how many, and why the others wait.
 // Invariant: dispatch, claim and files use this alone; SQL that looks ahead names the rule it mirrors.
-import { allowed } from './breaker.ts';
-import type { Circuit } from './circuit.ts';
+import { allowed, isCareful, type Circuit } from './breaker.ts';
 import type { Reason } from './delivery.ts';
 import type { DestinationLimits, DestinationStatus } from './destination.ts';
-import { isCareful } from './pace.ts';
 import { rateRoom, urgentLimits, type RateWindows } from './rates.ts';
 import { nextOpening, type SendingHours } from './sending-hours.ts';
 

@@ -10,10 +10,10 @@ import {
   type JudgedLead,
   type OptIn,
 } from '../domain/anomaly.ts';
-import { civilDay } from '../domain/civil-time.ts';
+import { civilDay } from '../domain/civil-date.ts';
 import { entitiesOf } from '../domain/legal-entity.ts';
 import type { Channel, ConsentRecord } from '../domain/lead.ts';
-import type { Notice } from '../domain/notice.ts';
+import type { Notice } from '../domain/destination.ts';
 import type { LeadColumn, LeadFields } from '../domain/lead-fields/columns.ts';
 import { foreignCode } from '../errors.ts';
 import type { Log } from '../log.ts';

@@ -4,7 +4,7 @@
 import { addressDigests } from '../domain/opposition.ts';
 import { isTaskOpen, raiseAlerts } from '../store/alerts.ts';
 import type { Sql } from '../store/database.ts';
-import { erasedAmong } from '../store/erased-addresses.ts';
+import { erasedAmong } from '../store/oppositions.ts';
 import type { Candidate, RowLedger } from './batch.ts';
 import { refusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';

@@ -2,7 +2,7 @@
 // Invariant: pure predicates; ajv is never verbose, so its errors carry no data.
 import { Ajv } from 'ajv';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
-import { isPhone } from '../mapping/fields/phones.ts';
+import { isPhone } from '../mapping/fields/texts.ts';
 
 /** `2026-11-24T10:15:00+01:00` or `...Z`, seconds and up to three decimals optional; a day that exists, from 2000 on. */
 export function parseInstant(value: string): Date | undefined {

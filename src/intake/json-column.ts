@@ -2,7 +2,7 @@
 // Invariant: a text that could fill or stall the process is refused before it is parsed, and so is a name that occurs twice; half a
 // character is never repaired.
 import { jsonFaults, readJson, type JsonLimits } from '../domain/json-text.ts';
-import { mostColumnBytes } from '../domain/lead-limits.ts';
+import { mostColumnBytes } from '../domain/lead-values.ts';
 import { refusal, shownName, type ColumnRefusal } from './refusals.ts';
 
 export const mostJsonElements = 100;

@@ -35,7 +35,7 @@ import { insertConsents } from '../store/consents.ts';
 import { keyOf } from '../domain/keyed.ts';
 import { raiseAlerts } from '../store/alerts.ts';
 import { findClient } from '../store/destinations.ts';
-import { isRefusedRightTold } from '../store/overdue-rights.ts';
+import { isRefusedRightTold } from '../store/rights.ts';
 
 export async function processRows(
   tx: Sql,

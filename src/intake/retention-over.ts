@@ -3,7 +3,7 @@
 import { civilDate, startOfDay } from '../domain/civil-date.ts';
 import { collectedBefore, isDue, lastSignOf, retentionOf, type OperationFacts } from '../domain/retention.ts';
 import type { Sql } from '../store/database.ts';
-import { operationsNamed } from '../store/operations.ts';
+import { operationsNamed } from '../store/register.ts';
 import { closedAmong } from '../store/closings.ts';
 import type { RowRefusal } from '../store/intake.ts';
 import type { IntakeRow, RowId } from '../store/intake-take.ts';

@@ -1,6 +1,6 @@
 // Applies refusals, withdrawals and grants of a batch to the other leads of the same person at the same client.
 // Invariant: in the transaction that accepts the rows, so that no delivery is ever planned between the two.
-import { isNo } from '../domain/repeated-withdrawals.ts';
+import { isNo } from '../domain/opposition.ts';
 import type { Sql } from '../store/database.ts';
 import type { RowId } from '../store/intake-take.ts';
 import { nameKey } from '../store/lead-writes.ts';

@@ -2,22 +2,17 @@
 // Invariant: an action is compiled where the file has it and the connector supports it; anything else is reported.
 import type { Action } from '../../connectors/contract.ts';
 import { planKey } from './apply.ts';
-import { compileCalls, hasCalls } from './calls/calls.ts';
-import type { CompiledCall } from './calls/calls.ts';
-import { capturesIn } from './calls/captures.ts';
+import { compileCalls, hasCalls, reportReading, type CompiledCall } from './calls/calls.ts';
+import { capturesIn, type CallsInput } from './calls/parts.ts';
 import type { Consents } from './calls/consents.ts';
-import type { CallsInput } from './calls/parts.ts';
 import { compileQuestion } from './calls/question.ts';
-import { reportReading } from './calls/reading.ts';
 import type { CompiledConsent } from './consent/block.ts';
 import type { ActionPlan, ConnectorFacts } from './contract.ts';
 import type { Report } from './document/problems.ts';
 import { blockAt, listAt, textAt } from './document/yaml.ts';
 import type { SchemaCheck } from './formats/client-schema.ts';
-import type { Layout } from './formats/layout.ts';
-import { inLayout, ownLayout } from './formats/own-layout.ts';
-import { compileRecord } from './record.ts';
-import type { RecordPlan } from './record.ts';
+import { type Layout, inLayout, ownLayout } from './formats/layout.ts';
+import { compileRecord, type RecordPlan } from './record.ts';
 import { namesLead, needsReference, reportGone, reportNameless } from './transport/erase-names-lead.ts';
 import { compileSettings, placesOf } from './transport/settings.ts';
 

@@ -1,30 +1,37 @@
 // Writes one lead with a compiled mapping: consent lines first, then the fields; then checks the client's schema.
 // Invariant: a lead is written whole or not at all; a refusal names a code and a field, never a value.
-import type { Action } from '../../connectors/contract.ts';
+import type { Action, SheetSection } from '../../connectors/contract.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import type { SchemaCheck } from './formats/client-schema.ts';
-import type { CompiledConsent } from './consent/block.ts';
-import type {
-  ApplyResult,
-  CallPlan,
-  CompiledMapping,
-  ConnectorFacts,
-  WriteSituation,
-  WrittenRecord,
-} from './contract.ts';
-import { isUndo } from '../domain/undo.ts';
+import { isUndo } from '../domain/verdict.ts';
 import type { CurrentConsent } from '../domain/consent.ts';
-import { unchanged } from './consent-contract.ts';
-import type { ConsentSent, Told } from './consent-contract.ts';
-import { isQuiet, noteQuiet } from './consent/unchanged.ts';
+import {
+  type ApplyResult,
+  type CallPlan,
+  type CompiledMapping,
+  type ConnectorFacts,
+  type WriteSituation,
+  type WrittenRecord,
+  type ConsentSent,
+  type Told,
+  unchanged,
+} from './contract.ts';
+import { type CompiledConsent, isQuiet, noteQuiet } from './consent/block.ts';
 import type { Layout } from './formats/layout.ts';
 import { joinLines } from './fields/lines.ts';
 import type { RecordPlan } from './record.ts';
 import { textOf } from './fields/rendering.ts';
-import { buildSheet } from './fields/sheet.ts';
-import type { Context } from './fields/source.ts';
-import { illFormed, isLate, isSecret, maskOf } from './fields/values.ts';
-import type { Cell, Entry, FieldProblem } from './fields/values.ts';
+import {
+  illFormed,
+  isLate,
+  isSecret,
+  maskOf,
+  type Cell,
+  type Entry,
+  type FieldProblem,
+} from './fields/values.ts';
+import type { CompiledField, SheetLine } from './fields/each.ts';
+import { type Context, consentSection } from './fields/source.ts';
 
 interface Planned {
   readonly record: RecordPlan;
@@ -180,4 +187,43 @@ function entryText(entry: Entry): string {
         .map((row) => row.map((inner) => `${inner.target.text}=${entryText(inner)}`).join(' '))
         .join('; ');
   }
+}
+
+// Builds the lead sheet of a mail: sections of label and value, the opt-in emphasised.
+// Invariant: the opt-in is on every sheet under the client's own field name and value (C20).
+
+/** Sections in the order their first line appears; the opt-in last, emphasised. */
+function buildSheet(
+  fields: readonly Pick<CompiledField, 'sheet'>[],
+  context: Context,
+  consents: readonly { readonly label: string; readonly value: string }[],
+): readonly SheetSection[] {
+  const lines: SheetLine[] = [];
+  for (const field of fields) field.sheet(context, lines);
+  const sections = new Map<
+    string,
+    { readonly label: string; readonly value: string; readonly emphasis?: boolean }[]
+  >();
+  const into = (
+    section: string,
+    line: { readonly label: string; readonly value: string; readonly emphasis?: boolean },
+  ): void => {
+    const own = sections.get(section);
+    if (own === undefined) sections.set(section, [line]);
+    else own.push(line);
+  };
+  for (const { section, label, value } of lines) into(section, { label, value });
+  for (const consent of consents) into(consentSection, { ...consent, emphasis: true });
+  return [...sections].map(([title, own]) => ({ title, lines: own }));
+}
+
+/** Longest title; mail subjects are cut by readers anyway. */
+const maxTitle = 80;
+
+/** One line for a subject: no control characters, no data of a person. */
+export function safeTitle(text: string): string {
+  return text
+    .replaceAll(/[\p{C}\s]+/gu, ' ')
+    .trim()
+    .slice(0, maxTitle);
 }

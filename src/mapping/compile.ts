@@ -3,43 +3,41 @@
 import type { Both, Action } from '../../connectors/contract.ts';
 import { entitiesOf } from '../domain/legal-entity.ts';
 import type { ClientFacts } from '../domain/destination.ts';
-import { actionNames, compileActions } from './actions.ts';
-import type { CompiledActions, PlannedCall } from './actions.ts';
-import { createApply, planKey } from './apply.ts';
-import type { ApplyParts } from './apply.ts';
+import { actionNames, compileActions, type CompiledActions, type PlannedCall } from './actions.ts';
+import { createApply, planKey, safeTitle, type ApplyParts } from './apply.ts';
 import { hasCalls } from './calls/calls.ts';
-import { xmlScope } from './formats/check-xml.ts';
+import { xmlScope } from './formats/check-layout.ts';
 import { compileConsents, tablesOf } from './calls/consents.ts';
 import { compileCallback } from './calls/callback.ts';
 import { compileReadBack, withReadBack } from './calls/read-back.ts';
 import type { Schemas } from './formats/client-schema.ts';
 import { compileAccepts } from './fields/conditions.ts';
 import type { CompiledConsent } from './consent/block.ts';
-import { onUpdateOf, reportOnUpdate, tellsOf } from './calls/on-update.ts';
-import type { UpdateRequest } from './calls/on-update.ts';
+import { onUpdateOf, reportOnUpdate, tellsOf, type UpdateRequest } from './calls/on-update.ts';
 import type { ActionPlan, CallName, CompiledMapping, ConnectorFacts } from './contract.ts';
 import { blockAt, isRecord, textAt } from './document/yaml.ts';
 import { hearsLines, scheduleOf, writingFiles } from './files.ts';
 import { charsetOf } from './formats/encoding.ts';
-import { readLayout } from './formats/layout.ts';
-import type { Layout } from './formats/layout.ts';
+import { readLayout, type Layout } from './formats/layout.ts';
 import type { Report } from './document/problems.ts';
 import type { RecordPlan } from './record.ts';
-import { compileResponse, judgeBeside, judgeNow } from './response/rules.ts';
+import {
+  compileResponse,
+  judgeBeside,
+  judgeNow,
+  reportUnread,
+  unread,
+  type Judge,
+} from './response/rules.ts';
 import type { FaultsOf } from './response/faults.ts';
-import type { Judge } from './response/rules.ts';
-import { reportUnread, unread } from './response/unread.ts';
 import { inWords } from './tools/rule-words.ts';
-import { compileTiming, wayOf } from './transport/timing.ts';
+import { compileTiming, wayOf, bySettings, noFinancialIn } from './transport/timing.ts';
 import { compileSandbox } from './transport/sandbox.ts';
-import { bySettings, noFinancialIn } from './transport/by-settings.ts';
-import { emptyPolicy, impersonalIn, reportContents } from './scope.ts';
-import type { Scope } from './scope.ts';
-import { reportClearText } from './transport/clear-text.ts';
-import { bodyWith } from './fields/secret-cells.ts';
+import { emptyPolicy, impersonalIn, reportContents, type Scope } from './scope.ts';
+import { reportClearText } from './transport/settings.ts';
+import { bodyWith } from './fields/lints.ts';
 import type { Entry } from './fields/values.ts';
 import type { DataCategory } from '../domain/lead.ts';
-import { safeTitle } from './fields/sheet.ts';
 import type { Context } from './fields/source.ts';
 import { compileTemplate } from './fields/template.ts';
 

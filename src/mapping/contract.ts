@@ -20,8 +20,7 @@ import type {
   OptionalBlock,
 } from '../domain/lead.ts';
 import type { RetryPolicy } from '../domain/verdict.ts';
-import type { CallbackPlan, ConsentSent, ReadBackPlan, Told } from './consent-contract.ts';
-import type { FileFrame, InWords, WhenFilesLeave } from './file-contract.ts';
+import type { FullGuard } from '../domain/full-file.ts';
 
 /** One mistake in a file, as an integrator reads it. */
 export interface Problem {
@@ -244,3 +243,131 @@ export interface CompiledMapping extends WhenFilesLeave {
   /** The truth table of an update that writes the opt-in in its own way. */
   readonly updateConsentTable?: CompiledMapping['consentTable'];
 }
+
+// Types of a mapping that writes files: the frame of a file, and its schedule.
+// Invariant: data only.
+
+/** The bytes of a file around its records; the frame alone is a file without records. */
+export interface FileFrame {
+  readonly open: Uint8Array;
+  /** Between two parts. */
+  readonly between: Uint8Array;
+  readonly close: Uint8Array;
+  readonly mediaType: string;
+  readonly extension: string;
+}
+
+/** When files are due. */
+export interface FileSchedule {
+  readonly cron: string;
+  readonly timezone: string;
+  /** A slot without leads makes no file, or a file with its frame alone. */
+  readonly empty: 'skip' | 'header';
+  /** Delay after which a file that was not sent is reported, ms. */
+  readonly lateMs: number;
+  /** Delay after which a missing acknowledgement is reported, ms; undefined where none is expected or no delay is given. */
+  readonly ackWithinMs?: number;
+}
+
+/** Present only in a mapping that writes files. */
+interface WhenFilesLeave {
+  readonly schedule?: FileSchedule;
+  /** Each file holds every current lead, and is sent without approval within these bounds. */
+  readonly full?: FullGuard;
+}
+
+/** The mapping in words, line by line, for comparing versions. */
+export interface InWords {
+  /** In their order; those of a call with its name. */
+  readonly answers: readonly string[];
+  readonly accepts: readonly string[];
+  readonly consent: readonly string[];
+}
+
+// Types of the opt-in as written for a client, and of the part that a recipient has acknowledged.
+// Invariant: data only.
+
+/** Logged in place of a value that an update left out because the recipient already acknowledged it. */
+export const unchanged = '(unchanged)';
+
+/** The latest revision of the lead whose opt-in the recipient acknowledged, by `pairOf`. */
+export type Told = ReadonlyMap<string, number>;
+
+/** `marketing.email` */
+export const pairOf = ({
+  purpose,
+  channel,
+}: {
+  readonly purpose: string;
+  readonly channel: string;
+}): string => `${purpose}.${channel}`;
+
+/** One opt-in as it was written for the client (C20), for the log. */
+export interface ConsentSent {
+  readonly purpose: ConsentPurpose;
+  readonly channel: ConsentChannel;
+  readonly state: ConsentState;
+  /** The client's own field name. */
+  readonly field: string;
+  /** The client's own value as written; `(omitted)` where the file says omit, `(unchanged)` where an update leaves it out. */
+  readonly value: string;
+}
+
+/** How a recipient reports a later decision by a callback. */
+export interface CallbackPlan {
+  /** Name of the secret that signs it. */
+  readonly secret: string;
+  /** Our key of the delivery that the callback names; undefined where it names none. */
+  readonly keyOf: (callback: Answer) => Promise<string | undefined>;
+}
+
+/** How an accepted record is read back from the recipient, and its opt-in compared with the one written. */
+export interface ReadBackPlan {
+  /** Settings of the connector; the read-back uses its look-up. */
+  readonly settings: unknown;
+  /** Delay after the acceptance, ms. */
+  readonly afterMs: number;
+  /** Fields of the consent block that are compared. */
+  readonly fields: readonly string[];
+  readonly needsReference: boolean;
+  /** Ids of calls that its address names, by `person.id`. */
+  readonly needs: readonly string[];
+  /** Fields that the record does not hold as they were written. */
+  readonly lost: (answer: Answer, sent: readonly ConsentSent[]) => Promise<readonly string[]>;
+}
+
+// Lists the formats and encodings that a mapping can write.
+// Invariant: closed; a connector lists the bodies it carries, and each body writes its targets by one grammar.
+
+export type Format = 'json' | 'form' | 'xml' | 'csv' | 'none';
+
+/** The name of each body in a file, with the grammar of its targets. */
+export const bodyFormats = {
+  json: 'json',
+  form: 'form',
+  multipart: 'form',
+  jsonRpc: 'json',
+  xmlRpc: 'json',
+  xml: 'xml',
+  soap: 'xml',
+  csv: 'csv',
+  none: 'none',
+} as const satisfies Readonly<Record<string, Format>>;
+
+export type BodyFormat = keyof typeof bodyFormats;
+
+/** Those that have a block in a file. */
+export const bodyBlocks = (Object.keys(bodyFormats) as BodyFormat[]).filter((format) => format !== 'none');
+
+/** Bodies of calls of a procedure, whose parameters the fields write. */
+export type RpcFormat = 'jsonRpc' | 'xmlRpc';
+
+/** Protocols that report an error inside an answer, whatever its status. */
+export type FaultFormat = RpcFormat | 'soap';
+
+/** How values are written when the file names no formatter: for a machine format, or for people. */
+export type Mode = Format | 'sheet';
+
+/** Encodings a body can be written in. */
+export const encodings = ['utf-8', 'utf-8-bom', 'windows-1252', 'iso-8859-15', 'iso-8859-1'] as const;
+export type Encoding = (typeof encodings)[number];

@@ -2,10 +2,9 @@
 // Invariant: the check of a destination sees exactly the files that publication freezes: its own client and the presets; a
 // file that cannot be read is reported, never skipped.
 import { basename, join } from 'node:path';
-import { isDirectory, namesIn, readTexts } from './document/files.ts';
+import { isDirectory, namesIn, readTexts, topBlock, topOf, topText } from './document/files.ts';
 import type { MappingSources, Problem } from './contract.ts';
-import { topBlock, topOf, topText } from './document/peek.ts';
-import { isPresetFile, presetFile } from './document/preset-files.ts';
+import { isPresetFile, presetFile } from './document/merge.ts';
 import { formatProblem, formatProblemInFrench } from './document/problems.ts';
 import { didYouMean, suggest } from './document/suggest.ts';
 import { isOfSystem, RelaisError, type BothSentences } from '../errors.ts';

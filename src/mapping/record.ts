@@ -2,22 +2,16 @@
 // Invariant: every create and update holds every consent line (C20); one slot has one writer.
 import type { Action } from '../../connectors/contract.ts';
 import type { DataCategory } from '../domain/lead.ts';
-import { checkColumns } from './formats/check-csv.ts';
-import { checkRpcTargets } from './formats/check-envelopes.ts';
-import { checkXmlTarget } from './formats/check-xml.ts';
-import type { CompiledConsent, ConsentLine } from './consent/block.ts';
-import { quietableLines } from './consent/unchanged.ts';
-import type { Quietable } from './consent/unchanged.ts';
+import { checkColumns, checkRpcTargets, checkXmlTarget } from './formats/check-layout.ts';
+import { type CompiledConsent, type ConsentLine, type Quietable, quietableLines } from './consent/block.ts';
 import { blockAt, isRecord, listAt } from './document/yaml.ts';
-import { reportDuplicates } from './fields/each.ts';
-import type { CompiledField } from './fields/each.ts';
+import { reportDuplicates, type CompiledField } from './fields/each.ts';
 import { compileField } from './fields/fields.ts';
 import { couldForge } from './fields/lines.ts';
 import type { Path, Report } from './document/problems.ts';
 import type { Scope } from './scope.ts';
 import { suggest } from './document/suggest.ts';
-import { slotKey } from './fields/target.ts';
-import type { Target } from './fields/target.ts';
+import { slotKey, type Target } from './fields/target.ts';
 
 export interface RecordPlan {
   /** Fields and consent lines in output order. */

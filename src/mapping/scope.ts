@@ -2,12 +2,11 @@
 // Invariant: read-only; a wrong part is reported and gives undefined, so that the next part is still checked.
 import type { Action, Both } from '../../connectors/contract.ts';
 import type { DataCategory, OptionalBlock } from '../domain/lead.ts';
-import type { ActionPlan, ConnectorFacts } from './contract.ts';
+import type { ActionPlan, ConnectorFacts, Format, RpcFormat } from './contract.ts';
 import { isRecord } from './document/yaml.ts';
 import type { Report } from './document/problems.ts';
 import type { Source } from './fields/source.ts';
 import type { Encoding } from './formats/encoding.ts';
-import type { Format, RpcFormat } from './format-names.ts';
 import type { CsvWriter } from './formats/write-csv.ts';
 
 /** How an absent value is written. `keep` leaves the key out, so that the recipient keeps its value. */

@@ -3,10 +3,9 @@
 import { Gauge } from 'prom-client';
 import { createHttpServer } from '../http/server.ts';
 import type { Sql } from '../store/database.ts';
-import { oldestUnsealedSeconds } from '../store/backlog.ts';
+import { oldestUnsealedSeconds, deliveryTimes } from '../store/backlog.ts';
 import { createBacklogGauges } from './backlog-gauges.ts';
 import type { Meters } from './meters.ts';
-import { deliveryTimes } from '../store/delivery-times.ts';
 
 export interface HealthOptions {
   readonly app: Sql;

@@ -14,9 +14,11 @@ import {
   removeEntries,
   type IdRange,
   type LogArchive,
-} from '../store/archives.ts';
+  readEntries,
+  sealsAfter,
+  type Seal,
+} from '../store/seals.ts';
 import type { Database } from '../store/database.ts';
-import { readEntries, sealsAfter, type Seal } from '../store/seals.ts';
 import { archiveMac, checkArchiveFile, isArchiveMac, endLine, headLine, sealLine } from './archive-file.ts';
 import { entryMac, entryText, entryIdsOf, keyOfSeal, macBytes } from './macs.ts';
 

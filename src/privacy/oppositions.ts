@@ -21,11 +21,12 @@ import {
   nextReceipt,
   leadsUnderAddress,
   type LeadAddresses,
+  dropErased,
+  keepErased,
 } from '../store/oppositions.ts';
-import { dropErased, keepErased } from '../store/erased-addresses.ts';
-import { leadsUnderDigests } from '../store/former-holders.ts';
+import { leadsUnderDigests } from '../store/same-address.ts';
 import { refuseNames } from '../store/persons-names.ts';
-import { addressesOfRefused } from '../store/refused-under-former.ts';
+import { addressesOfRefused } from '../store/refused-of-person.ts';
 import { lockClients, repeatWithdrawals, type Reached } from '../store/same-person.ts';
 
 /** Before a lead is deleted: its withdrawals are added to the list. Returns the opt-ins, as `purpose.channel`. */

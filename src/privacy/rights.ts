@@ -2,20 +2,23 @@
 // Invariant: they take the lead's lock, as departure does; the planner sends an update or an erase after an earlier departure (guarantee
 // 6).
 import type { ConsentChannel, ConsentPurpose } from '../domain/lead.ts';
-import { erasedLead, unknownLead } from '../errors/unknown.ts';
+import { erasedLead, unknownLead, leadComingIn } from '../errors/unknown.ts';
 import { insertConsents } from '../store/consents.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
-import { entryNames } from '../store/entry-names.ts';
+import { entryNames, appendHandovers, type Handover, type HandoverEntry } from '../store/handovers.ts';
 import { addChange } from '../store/lead-changes.ts';
 import { cancelUnsent } from '../store/planned-deliveries.ts';
-import { appendHandovers, type Handover } from '../store/handovers.ts';
 import { lockLeads } from '../store/leads.ts';
-import { leadHeads } from '../store/person-leads.ts';
-import { refuseNames } from '../store/persons-names.ts';
-import { refusedOfLead, removeRefusedOfLead } from '../store/refused-of-person.ts';
-import { clearRefusedConsents, removeRefused } from '../store/refused-rows.ts';
-import { refusedUnderFormer, removeRefusedUnderFormer } from '../store/refused-under-former.ts';
+import { leadHeads } from '../store/person-records.ts';
+import { refuseNames, refuseNamesOfRows } from '../store/persons-names.ts';
+import {
+  refusedOfLead,
+  removeRefusedOfLead,
+  refusedUnderFormer,
+  removeRefusedUnderFormer,
+} from '../store/refused-of-person.ts';
+import { clearRefusedConsents, removeRefused, anyRefused, isComingIn } from '../store/refused-rows.ts';
 import { blankLead, findLeadId, forgetRows, raiseConsentRevision } from '../store/rights.ts';
 import {
   leaveWithdrawals,
@@ -27,8 +30,12 @@ import {
 import type { LeadSecrets } from '../store/secrets.ts';
 import { keepErasure, keepErasureOfRows, keepOpposition, object, type Objection } from './oppositions.ts';
 import { proved, type ProofDeps } from './proofs/prove.ts';
-import { noteOfErasure, noteOfObjection, noteOfWithdrawal } from './rights-note.ts';
-import { eraseRefusedOnly, hasOnlyRefused, withdrawRefusedOnly } from './refused.ts';
+import { findClient } from '../store/destinations.ts';
+import { writeNote, type ClientNote } from '../client-mails/notes.ts';
+import { capital, optInWords, takenBackWords } from '../domain/lead-values.ts';
+import type { OptIn } from '../domain/opposition.ts';
+import { changedLines } from './proofs/proof-page.ts';
+import type { SignedProof } from './proofs/proof.ts';
 
 export interface RightsRequest {
   readonly clientId: string;
@@ -241,3 +248,114 @@ async function lockedLead(
   if (leadId === undefined || lock === undefined) throw unknownLead(clientId, reference);
   return { leadId, ...lock };
 }
+
+// Applies rights to refused intake rows of a person without a lead, or beside the lead (C21, C22).
+// Invariant: every step is an entry of the log; a refused row was never sent, so no recipient has to be notified.
+
+interface RefusedRequest {
+  readonly clientId: string;
+  readonly reference: string;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/** Runs the work where no lead has the reference. @throws FIND-001 where a lead of it is coming in, which the work would miss */
+async function hasOnlyRefused<T>(
+  tx: Sql,
+  request: RefusedRequest,
+  work: (tx: Sql, request: RefusedRequest) => Promise<T>,
+): Promise<T | undefined> {
+  const leadId = await findLeadId(tx, request.clientId, request.reference);
+  if (leadId !== undefined) return undefined;
+  await refuseNamesOfRows(tx, request, request.reason);
+  const done = await work(tx, request);
+  // Checked last: the work waited for the lock of a refused row that support is handing in again.
+  if (Boolean(done) && (await isComingIn(tx, request))) throw leadComingIn(request.reference);
+  return done;
+}
+
+/** Where no lead has the reference: erases its refused rows. Returns how many; 0: there are none. */
+async function eraseRefusedOnly(tx: Sql, request: RefusedRequest): Promise<number> {
+  const count = await removeRefused(tx, request);
+  if (count > 0) await noteRefused(tx, 'erased', request, count);
+  return count;
+}
+
+/** Where no lead has the reference: removes the consents from its refused rows. False: there are none. */
+async function withdrawRefusedOnly(tx: Sql, request: RefusedRequest): Promise<boolean> {
+  if (!(await anyRefused(tx, request))) return false;
+  await noteRefused(tx, 'withdrawn', request, await clearRefusedConsents(tx, request));
+  return true;
+}
+
+async function noteRefused(
+  tx: Sql,
+  entry: HandoverEntry,
+  request: RefusedRequest,
+  count: number,
+): Promise<void> {
+  const client = await findClient(tx, request.clientId);
+  await appendHandovers(tx, [
+    {
+      entry,
+      // A client id that no client has may be any text, a person's data included: it is not logged.
+      clientId: client === undefined ? '' : request.clientId,
+      actor: request.actor,
+      purpose: request.reason,
+      reason: `refused_rows:${count}`,
+    },
+  ]);
+}
+
+// Writes the note to the client about a right exercised by hand, without a request of its own (C48).
+// Invariant: last in the transaction of the act; it names fields and opt-ins, never a value and never a lead.
+
+interface ByHand {
+  readonly clientId: string;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+const note = async (
+  tx: Sql,
+  { clientId, actor, reason }: ByHand,
+  what: Pick<ClientNote, 'kind' | 'title' | 'changes'>,
+): Promise<void> => {
+  await writeNote(tx, {
+    ...what,
+    clientId,
+    doneBy: actor,
+    document: reason,
+    askedBy: 'la personne concernée',
+  });
+};
+
+const noteOfErasure = (tx: Sql, by: ByHand, proof: SignedProof): Promise<void> =>
+  note(tx, by, {
+    kind: 'person_erased',
+    title: 'données d’une personne effacées de nos bases',
+    changes: [...changedLines(proof.tables), `Preuve signée n° ${proof.number}`],
+  });
+
+const noteOfWithdrawal = (
+  tx: Sql,
+  by: ByHand,
+  optIn: { readonly purpose: string; readonly channels: readonly string[] },
+): Promise<void> =>
+  note(tx, by, {
+    kind: 'consent_withdrawn',
+    title: 'retrait du consentement d’une personne',
+    changes: optIn.channels.map(
+      (channel) => `${capital(optInWords(`${optIn.purpose}.${channel}`))} : ${takenBackWords('withdrawal')}`,
+    ),
+  });
+
+const noteOfObjection = (tx: Sql, by: ByHand, optIns: readonly OptIn[]): Promise<void> =>
+  note(tx, by, {
+    kind: 'person_objected',
+    title: 'coordonnées d’une personne inscrites sur votre liste d’opposition',
+    changes: optIns.map(
+      ({ purpose, channel }) =>
+        `${capital(optInWords(`${purpose}.${channel}`))} : ${takenBackWords('objection')}`,
+    ),
+  });

@@ -17,8 +17,7 @@ import {
   type WaitingTogether,
 } from '../store/handovers-unsealed.ts';
 import { insertSeal, lastSeal, readEntries, type HandoverRow, type Seal } from '../store/seals.ts';
-import { entryMac, keyOfSeal, noSeal, rangesOf, sealMac } from './macs.ts';
-import { isSigned } from './sign.ts';
+import { entryMac, keyOfSeal, noSeal, rangesOf, sealMac, isSigned } from './macs.ts';
 import type { Anchor, Verification } from './verification.ts';
 import { verifyLog } from './verify.ts';
 

@@ -1,6 +1,17 @@
 // The result of a verification of the log: counts of good seals and entries, and the findings, the first one first.
 // Invariant: a problem is a code with its seal and entry; never a person's data.
-import type { CitedProblem } from './cited-check.ts';
+import {
+  authorisationDigest,
+  consentsDigest,
+  mappingDigest,
+  parseCited,
+  type Cited,
+} from '../domain/cited.ts';
+import { authorisationsById, consentsById } from '../store/authorisations.ts';
+import type { Sql } from '../store/database.ts';
+import { readVersions } from '../store/mapping-versions.ts';
+import type { HandoverRow } from '../store/seals.ts';
+import type { LeadSecrets } from '../store/secrets.ts';
 
 export interface Anchor {
   readonly sequence: number;
@@ -51,4 +62,117 @@ export type LogProblem =
 export function parseAnchor(text: string): Anchor | undefined {
   const match = /^(\d+):([0-9a-f]{64})$/.exec(text.trim());
   return match === null ? undefined : { sequence: Number(match[1]), mac: match[2] ?? '' };
+}
+
+// Collects the findings of a verification of the log.
+// Invariant: the list is bounded, however broken the log is.
+
+/** Findings of one verification at most: a log rewritten whole is one finding, whatever its length. */
+export const mostFindings = 20;
+
+export interface Findings {
+  readonly add: (...found: readonly VerificationProblem[]) => void;
+  readonly all: () => readonly VerificationProblem[];
+  /** True when the list is full and the verification can stop. */
+  readonly isFull: () => boolean;
+}
+
+/** @param onFirst called once, before the first finding is in the list */
+export function createFindings(onFirst: () => void): Findings {
+  const all: VerificationProblem[] = [];
+  return {
+    add: (...found) => {
+      if (all.length === 0 && found.length > 0) onFirst();
+      all.push(...found.slice(0, mostFindings - all.length));
+    },
+    all: () => all,
+    isFull: () => all.length >= mostFindings,
+  };
+}
+
+// Compares the digests that sealed entries cite with the contracts, mappings and consents in the database, to find later alterations.
+// Invariant: it reports nothing personal; a citation that an erasure has made unprovable is skipped.
+
+type CitedProblem = 'authorisation_changed' | 'mapping_changed' | 'consents_changed';
+
+type Check = (
+  rows: readonly HandoverRow[],
+) => Promise<{ readonly kind: CitedProblem; readonly entry: number } | undefined>;
+
+interface Citing {
+  readonly id: number;
+  readonly leadId: number;
+  readonly authorisationId: number;
+  readonly mappingId: number;
+  readonly cited: Cited;
+}
+
+/** Remembers the digests of authorisations and mapping versions: many entries cite few of them. */
+export function createCitedCheck(sql: Sql, secrets: Pick<LeadSecrets, 'read'> | undefined): Check {
+  const authorisations = new Map<number, string | undefined>();
+  const mappings = new Map<number, string | undefined>();
+
+  const learn = async (citing: readonly Citing[]): Promise<void> => {
+    const unknown = [...new Set(citing.map((citation) => citation.authorisationId))].filter(
+      (id) => !authorisations.has(id),
+    );
+    const found = await authorisationsById(sql, unknown);
+    for (const id of unknown) {
+      const authorisation = found.get(id);
+      authorisations.set(id, authorisation === undefined ? undefined : authorisationDigest(authorisation));
+    }
+    // One at a time: a version carries the text of all its files.
+    for (const id of new Set(citing.map((citation) => citation.mappingId))) {
+      if (mappings.has(id)) continue;
+      const [version] = await readVersions(sql, [id]);
+      mappings.set(id, version === undefined ? undefined : mappingDigest(version));
+    }
+  };
+
+  return async (rows) => {
+    const citing = rows.flatMap(citingOf);
+    if (citing.length === 0) return undefined;
+    await learn(citing);
+    for (const { id, cited, authorisationId, mappingId } of citing) {
+      if (cited.authorisation !== undefined && authorisations.get(authorisationId) !== cited.authorisation)
+        return { kind: 'authorisation_changed', entry: id };
+      if (cited.mapping !== undefined && mappings.get(mappingId) !== cited.mapping)
+        return { kind: 'mapping_changed', entry: id };
+    }
+    return secrets === undefined ? undefined : firstAlteredConsents(sql, secrets, citing);
+  };
+}
+
+async function firstAlteredConsents(
+  sql: Sql,
+  secrets: Pick<LeadSecrets, 'read'>,
+  citing: readonly Citing[],
+): Promise<{ readonly kind: 'consents_changed'; readonly entry: number } | undefined> {
+  const withConsents = citing.filter((citation) => citation.cited.consents !== undefined);
+  const leadIds = [...new Set(withConsents.map((citation) => citation.leadId))];
+  const keys = await secrets.read(sql, leadIds);
+  const consents = await consentsById(sql, leadIds);
+  for (const { id, leadId, cited } of withConsents) {
+    const key = keys.get(leadId);
+    const events = consents.get(leadId);
+    if (key === undefined || events === undefined) continue;
+    // Events that came later have higher ids.
+    const count = Number(cited.consents?.split('.')[0]);
+    if (consentsDigest(key, events.slice(0, count)) !== cited.consents)
+      return { kind: 'consents_changed', entry: id };
+  }
+  return undefined;
+}
+
+function citingOf(row: HandoverRow): readonly Citing[] {
+  if (row.cited === '' || row.cited === null) return [];
+  return [
+    {
+      id: row.id,
+      leadId: Number(row.lead_id),
+      authorisationId: Number(row.authorisation_id),
+      mappingId: Number(row.mapping_version_id),
+      cited: parseCited(String(row.cited)),
+    },
+  ];
 }

@@ -1,19 +1,41 @@
 // Verifies the hand-over log: every seal, every entry, the archives, and entries that no seal covers.
 // Invariant: every break is reported, the first one first; memory does not grow with the log.
+import { timingSafeEqual } from 'node:crypto';
+import { join } from 'node:path';
 import type { KeyRing } from '../domain/key-ring.ts';
-import { logArchives } from '../store/archives.ts';
-import type { Database } from '../store/database.ts';
-import { isRegisteredKey } from '../store/keys.ts';
-import { countUnsealed, queueWithoutEntry, waitingAfter, type Waiting } from '../store/handovers-unsealed.ts';
-import { newestEntryId, readEntries, type HandoverRow } from '../store/seals.ts';
+import {
+  logArchives,
+  newestEntryId,
+  readEntries,
+  sealsAfter,
+  entryIdsBetween,
+  nextEntryId,
+  type HandoverRow,
+  type Seal,
+  type LogArchive,
+} from '../store/seals.ts';
+import type { Database, Sql } from '../store/database.ts';
+import { isRegisteredKey, registeredKeys } from '../store/keys.ts';
+import {
+  countUnsealed,
+  queueWithoutEntry,
+  waitingAfter,
+  unsealedAmong,
+  type Waiting,
+} from '../store/handovers-unsealed.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
-import { createCitedCheck } from './cited-check.ts';
-import { createFindings, type Findings } from './findings.ts';
-import { isSigned } from './sign.ts';
-import { notWaiting, watchStrays, type StrayWatch } from './unsealed-entries.ts';
-import { firstWrongArchive } from './verify-archives.ts';
-import type { Anchor, SealCounts, Verification } from './verification.ts';
-import { walkSeals, type SealWalk } from './verify-seals.ts';
+import {
+  createCitedCheck,
+  createFindings,
+  mostFindings,
+  type Findings,
+  type Anchor,
+  type SealCounts,
+  type Verification,
+  type VerificationProblem,
+} from './verification.ts';
+import { isSigned, entryMac, entryIdsOf, keyOfSeal, macBytes, noSeal } from './macs.ts';
+import { checkArchiveFile, isArchiveMac } from './archive-file.ts';
 
 interface Question {
   readonly database: Database;
@@ -118,4 +140,247 @@ async function rowsOf(
       )),
     );
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+// Verifies the chain of seals and the entries they cover, from the first seal to the last.
+// Invariant: nothing in a seal with a wrong MAC is trusted; the seals behind it are checked all the same.
+
+interface SealWalk {
+  /** Walks to the newest seal that exists now; a second call walks the seals added since. */
+  readonly follow: () => Promise<void>;
+  readonly counts: () => SealCounts;
+  /** True where every seal's list of entries is known: only then can an entry be called a stray. */
+  readonly isWhole: () => boolean;
+}
+
+interface Walk {
+  readonly database: Database;
+  readonly sealKeys: KeyRing;
+  readonly anchor: Anchor | undefined;
+  readonly progress: ((entries: number) => void) | undefined;
+  readonly findings: Findings;
+  readonly cited: ReturnType<typeof createCitedCheck>;
+  readonly strays: StrayWatch;
+  readonly isArchived: (sequence: number) => boolean;
+}
+
+function walkSeals(walk: Walk): SealWalk {
+  const { database, findings, anchor } = walk;
+  let [seals, entries, archived] = [0, 0, 0];
+  let previous: Buffer | undefined = noSeal;
+  let isWhole = true;
+
+  const look = async (seal: Seal): Promise<void> => {
+    if (seal.sequence !== seals + 1) {
+      findings.add({ kind: 'seal_missing', seal: seals + 1 });
+      // Unknown: the entries the missing seals covered, and the seal that this one follows.
+      isWhole = false;
+      previous = undefined;
+    }
+    const checked = await checkSeal(walk, seal, previous);
+    findings.add(...checked.problems);
+    if (checked.ids === undefined) isWhole = false;
+    else {
+      await walk.strays.sealed(checked.ids);
+      entries += checked.ids.length;
+      archived += checked.gone;
+    }
+    seals = seal.sequence;
+    previous = seal.mac;
+    walk.progress?.(entries);
+    if (anchor?.sequence === seal.sequence && anchor.mac !== seal.mac.toString('hex'))
+      findings.add({ kind: 'anchor_differs', seal: seal.sequence });
+  };
+
+  return {
+    follow: async () => {
+      for (let part = await sealsAfter(database, seals, 50); part.length > 0;) {
+        for (const seal of part) {
+          if (findings.isFull()) return;
+          await look(seal);
+        }
+        part = await sealsAfter(database, seals, 50);
+      }
+    },
+    counts: () => ({ seals, entries, archived }),
+    isWhole: () => isWhole,
+  };
+}
+
+interface CheckedSeal {
+  readonly problems: readonly VerificationProblem[];
+  /** The entries it covers; undefined where the seal cannot be trusted. */
+  readonly ids: readonly number[] | undefined;
+  readonly gone: number;
+}
+
+/** @param previous MAC of the seal before; undefined where that is unknown */
+async function checkSeal(walk: Walk, seal: Seal, previous: Buffer | undefined): Promise<CheckedSeal> {
+  const unbelieved = (kind: 'key_missing' | 'seal_changed'): CheckedSeal => ({
+    problems: [{ kind, seal: seal.sequence }],
+    ids: undefined,
+    gone: 0,
+  });
+  // The MAC is checked first: forged ranges may name more ids than memory can take.
+  const key = keyOfSeal(walk.sealKeys, seal);
+  if (key === 'unknown') return unbelieved('key_missing');
+  if (key === undefined || (previous !== undefined && !seal.previous.equals(previous)))
+    return unbelieved('seal_changed');
+  const ids = entryIdsOf(seal.entries);
+  if (seal.count !== ids.length || seal.entryMacs.length !== ids.length * macBytes)
+    return unbelieved('seal_changed');
+  const rows = new Map((await readEntries(walk.database, ids)).map((row) => [row.id, row]));
+  const problems: VerificationProblem[] = [];
+  const sound: HandoverRow[] = [];
+  let gone = 0;
+  for (const [index, id] of ids.entries()) {
+    const row = rows.get(id);
+    if (row === undefined) {
+      if (walk.isArchived(seal.sequence)) gone += 1;
+      else problems.push({ kind: 'entry_missing', seal: seal.sequence, entry: id });
+      continue;
+    }
+    const expected = seal.entryMacs.subarray(index * macBytes, (index + 1) * macBytes);
+    if (timingSafeEqual(entryMac(key, row), expected)) sound.push(row);
+    else problems.push({ kind: 'entry_changed', seal: seal.sequence, entry: id });
+  }
+  for (const altered of await alteredCitations(walk.cited, sound))
+    problems.push({ ...altered, seal: seal.sequence });
+  return { problems, ids, gone };
+}
+
+/** Entries whose citation was altered, one after the other: the check names the first of those it is given. */
+async function alteredCitations(
+  cited: Walk['cited'],
+  rows: readonly HandoverRow[],
+): Promise<readonly VerificationProblem[]> {
+  const altered: VerificationProblem[] = [];
+  for (let rest = rows; altered.length < mostFindings;) {
+    const found = await cited(rest);
+    if (found === undefined) break;
+    altered.push(found);
+    rest = rest.filter((row) => row.id !== found.entry);
+  }
+  return altered;
+}
+
+// Verifies archives of the log: their records, and the files themselves where a folder is given.
+// Invariant: records are genuine and leave no seal out; a file is compared whole.
+
+/** Records of archives are genuine and leave no seal out; with a folder the files are checked whole. */
+async function firstWrongArchive(
+  database: Database,
+  archives: readonly LogArchive[],
+  { sealKeys, folder }: { readonly sealKeys: KeyRing; readonly folder: string | undefined },
+): Promise<VerificationProblem | undefined> {
+  let after = 0;
+  let previous = noSeal;
+  for (const archive of archives) {
+    if (archive.firstSeal !== after + 1) return { kind: 'archive_changed', seal: archive.firstSeal };
+    if (!isArchiveMac(sealKeys, archive))
+      return {
+        // The record names no key: it may be one that was in force then, and is not configured here.
+        kind: (await lacksKey(database, sealKeys)) ? 'key_missing' : 'archive_changed',
+        seal: archive.firstSeal,
+      };
+    after = archive.lastSeal;
+    if (folder === undefined) continue;
+    const file = await checkArchiveFile(join(folder, archive.fileName), sealKeys);
+    if (!file.ok) {
+      const { problem } = file;
+      return problem.kind === 'archive_missing' ? { ...problem, seal: archive.firstSeal } : problem;
+    }
+    if (
+      !file.digest.equals(archive.digest) ||
+      file.firstSeal !== archive.firstSeal ||
+      !file.previous.equals(previous)
+    )
+      return { kind: 'archive_changed', seal: archive.firstSeal };
+    previous = file.lastMac;
+  }
+  return undefined;
+}
+
+const lacksKey = async (database: Database, sealKeys: KeyRing): Promise<boolean> =>
+  (await registeredKeys(database)).some(
+    (registered) => registered.purpose === 'seal' && sealKeys.byId(registered.keyId) === undefined,
+  );
+
+// Finds entries that are neither sealed nor queued, while the verification walks the seals in order.
+// Invariant: memory is a few pages of marks, a byte for each id, and the waiting entries, however long the log is: a page is compared with
+// the table and dropped once the seals have moved on.
+
+/** Ids of a page. */
+const pageSize = 65_536;
+/** Pages behind the newest sealed id that may still be added to: late commits are seconds late, not half a million ids. */
+const pagesKept = 8;
+
+interface StrayWatch {
+  /** The ids a seal covers. */
+  readonly sealed: (ids: readonly number[]) => Promise<void>;
+  /** Compares the remaining pages, up to the newest id at the beginning. */
+  readonly finish: () => Promise<void>;
+  /** Ids of the table that no seal named so far. */
+  readonly unknown: () => ReadonlySet<number>;
+}
+
+function watchStrays(sql: Sql, newest: number): StrayWatch {
+  /** By page, a mark for each id that a seal covers. */
+  const pages = new Map<number, Uint8Array>();
+  const unknown = new Set<number>();
+  /** First page not compared yet. */
+  let next = 0;
+  let highest = 0;
+
+  const compareUpTo = async (end: number): Promise<void> => {
+    while (next < end) {
+      const from = next * pageSize;
+      if (!pages.has(next)) {
+        // No seal covers this page: jump to the next id that exists in the table.
+        const id = await nextEntryId(sql, from, Math.min(newest, end * pageSize - 1));
+        const page = id === undefined ? end : Math.floor(id / pageSize);
+        const sealedPage = Math.min(...[...pages.keys()].filter((page) => page >= next), end);
+        if (page > next) {
+          next = Math.min(page, sealedPage);
+          continue;
+        }
+      }
+      const marks = pages.get(next);
+      for (const id of await entryIdsBetween(sql, from, Math.min(newest, from + pageSize - 1)))
+        if (marks?.[id % pageSize] !== 1) unknown.add(id);
+      pages.delete(next);
+      next += 1;
+    }
+  };
+
+  return {
+    sealed: async (ids) => {
+      for (const id of ids) {
+        const page = Math.floor(id / pageSize);
+        if (page < next) {
+          unknown.delete(id);
+          continue;
+        }
+        const marks = pages.get(page) ?? new Uint8Array(pageSize);
+        marks[id % pageSize] = 1;
+        pages.set(page, marks);
+        highest = Math.max(highest, page);
+      }
+      await compareUpTo(highest - pagesKept);
+    },
+    finish: () => compareUpTo(Math.floor(newest / pageSize) + 1),
+    unknown: () => unknown,
+  };
+}
+
+/** Those of the ids that do not wait for a seal now. */
+async function notWaiting(sql: Sql, ids: Iterable<number>): Promise<readonly number[]> {
+  const left: number[] = [];
+  const all = [...ids];
+  for (let start = 0; start < all.length; start += 1_000) {
+    const part = all.slice(start, start + 1_000);
+    const waiting = await unsealedAmong(sql, part);
+    left.push(...part.filter((id) => !waiting.has(id)));
+  }
+  return left;
 }

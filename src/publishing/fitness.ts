@@ -7,9 +7,11 @@ import type { CompiledMapping, MappingSources, Problem } from '../mapping/contra
 import { formatProblem, formatProblemInFrench } from '../mapping/document/problems.ts';
 import { loadDestination } from '../mapping/load.ts';
 import type { Database, Sql } from '../store/database.ts';
-import { underWay, type Destination } from '../store/destinations.ts';
+import { underWay, findDestination, type Destination } from '../store/destinations.ts';
 import type { MappingVersion } from '../store/mapping-versions.ts';
-import { refuseInProduction } from './production.ts';
+import { civilDate } from '../domain/civil-date.ts';
+import { reasonsAgainstPublishing } from '../domain/go-live.ts';
+import { goLiveStandings } from '../store/notices.ts';
 
 export interface PublishingDeps {
   readonly database: Database;
@@ -86,4 +88,55 @@ export async function refuseConnectorChange(
     `Destination ${before.id} changes from ${before.connector} to ${mapping.connector} while ${onTheWay[1]}. ` +
       `Suspend it (relais destination suspend ${before.id}), wait until none is, then publish; or give the new way a destination of its own.`,
   ]);
+}
+
+// Refuses mappings that pass the checks but may not be published in production.
+// Invariant: no client goes live without the evidence of its opt-in and of its procedure for rights (C51, C52), or in clear (C38).
+
+/**
+ * Greeting and caller's number (C49, C50) withhold leads, not a publication. A client that was live before the list was
+ * required is not refused where it is live: a repair must reach its leads, and a missing item is a task.
+ * @throws MAPPING-003 with everything that is missing
+ */
+export async function refuseInProduction(sql: Sql, mapping: CompiledMapping): Promise<void> {
+  const { clientId, destinationId, client, consentTable } = mapping;
+  const refused = plainAddresses(mapping).map((url): BothSentences => [
+    `${url} n’est pas en https://`,
+    `${url} is not https://`,
+  ]);
+  if (!(await wasLiveBefore(sql, mapping)))
+    refused.push(
+      ...reasonsAgainstPublishing(client, { destinationId, written: consentTable }, civilDate(sql.now())),
+    );
+  if (refused.length === 0) return;
+  const listed = (language: 0 | 1): string => refused.map((both) => `  - ${both[language]}`).join('\n');
+  throw new RelaisError('MAPPING-003', [
+    `La production ne publie pas ${destinationId} :\n${listed(0)}`,
+    `Production does not publish ${destinationId} (relais client check ${clientId}):\n${listed(1)}`,
+  ]);
+}
+
+async function wasLiveBefore(sql: Sql, { clientId, destinationId }: CompiledMapping): Promise<boolean> {
+  const [standing] = await goLiveStandings(sql, [clientId]);
+  if (standing?.liveBefore !== true) return false;
+  const destination = await findDestination(sql, destinationId);
+  return destination !== undefined && destination.mappingVersionId > 0;
+}
+
+/** Addresses in clear of all requests and look-ups. */
+function plainAddresses(mapping: CompiledMapping): readonly string[] {
+  const all = Object.values(mapping.actions).flatMap((plan) => [
+    plan.settings,
+    ...(plan.calls ?? []).flatMap((call) => [call.settings, call.undo?.settings ?? {}]),
+  ]);
+  const urls = all.flatMap((settings) => {
+    const { url, lookup } = settings as {
+      readonly url?: unknown;
+      readonly lookup?: { readonly url?: unknown };
+    };
+    return [url, lookup?.url];
+  });
+  return [
+    ...new Set(urls.filter((url): url is string => typeof url === 'string' && /^http:\/\//i.test(url))),
+  ];
 }

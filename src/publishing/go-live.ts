@@ -2,15 +2,20 @@
 // Invariant: reads only. A mapping that cannot be compared is no proof that it writes the agreed opt-in.
 import { civilDate } from '../domain/civil-date.ts';
 import type { ClientFacts } from '../domain/destination.ts';
-import { goLiveFindings, isLive, type GoLiveFinding, type MappingOptIn } from '../domain/go-live.ts';
-import { notComparable } from '../domain/go-live-problems.ts';
+import {
+  goLiveFindings,
+  isLive,
+  type GoLiveFinding,
+  type MappingOptIn,
+  notComparable,
+} from '../domain/go-live.ts';
 import { RelaisError } from '../errors.ts';
 import { checkSources, clientFactsIn, type CheckOptions } from '../mapping/check.ts';
 import type { MappingSources } from '../mapping/contract.ts';
 import { loadMappings } from '../mapping/load.ts';
 import type { ReadOnlySql, Sql } from '../store/database.ts';
 import { destinationsOfClients } from '../store/destinations.ts';
-import { goLiveStandings, withheldForList } from '../store/go-live.ts';
+import { goLiveStandings, withheldForList } from '../store/notices.ts';
 import { readVersions } from '../store/mapping-versions.ts';
 
 export interface GoLiveList {

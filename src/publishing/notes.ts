@@ -6,19 +6,22 @@ import type { AuthorisationFact, ClientFacts } from '../domain/destination.ts';
 import type { Covered } from '../domain/instructions.ts';
 import { checkSources, type CheckOptions } from '../mapping/check.ts';
 import type { CompiledMapping, MappingSources } from '../mapping/contract.ts';
-import { besidesContent } from '../mapping/tools/diff-settings.ts';
+import { besidesContent, diffMappings, type LineChanges, type SettingChange } from '../mapping/tools/diff.ts';
 import type { Sql } from '../store/database.ts';
 import type { MappingVersion } from '../store/mapping-versions.ts';
-import { factChanges, mappingChanges } from './change-words.ts';
-import { categoriesText } from './note-words.ts';
+import type { DataCategory } from '../domain/lead.ts';
+import { channelWords, optInWords, purposeWords } from '../domain/lead-values.ts';
+import { categoryWords } from '../mapping/spec/french-parties.ts';
+import { counted, type OneAndSeveral } from '../domain/counted.ts';
+import { sampleLead, leadFromSample } from '../mapping/tools/sample.ts';
 
 /** The state before, read under the lock of the destination. */
-export interface Before {
+interface Before {
   readonly version: MappingVersion | undefined;
   readonly facts: ClientFacts | undefined;
 }
 
-export interface Publication {
+interface Publication {
   readonly before: Before;
   readonly version: MappingVersion;
   readonly mapping: CompiledMapping;
@@ -141,4 +144,178 @@ export function compiledAgain(
   if (version === undefined) return undefined;
   const checked = checkSources(JSON.parse(version.sources) as MappingSources, { ...check, tests: false });
   return checked.ok ? checked.mapping : 'unreadable';
+}
+
+// Gives the words of the written note for codes: opt-ins, answers, categories of data, ways of sending.
+// Invariant: pure, French, for a client's reader. A code without words is shown unchanged.
+
+const answers: Readonly<Record<string, string>> = {
+  granted: 'accordé',
+  refused: 'refusé',
+  not_asked: 'non demandé',
+  withdrawn: 'retiré',
+};
+
+/** Cells of an opt-in line that are not values of the client. */
+const cells: ReadonlyMap<string, string> = new Map([
+  ['(omitted)', '(absent)'],
+  ['(held)', '(le lead attend)'],
+  ['', '(vide)'],
+]);
+
+const ways: Readonly<Record<string, string>> = {
+  webhook: 'requêtes HTTPS (webhook)',
+  email: 'e-mail',
+  sms: 'SMS',
+  flow: 'fichiers',
+  pull: 'retrait par votre système',
+};
+
+const wayText = (connector: string): string => ways[connector] ?? connector;
+
+export const categoriesText = (categories: readonly DataCategory[]): string =>
+  categories.map((category) => categoryWords[category]).join(', ');
+
+const answerText = (state: string): string => answers[state] ?? state;
+
+/** `accordé = OUI, refusé = NON`. */
+const answersText = (values: Readonly<Record<string, string>>): string =>
+  Object.entries(values)
+    .map(([state, value]) => `${answerText(state)} = ${cells.get(value) ?? value}`)
+    .join(', ');
+
+/** `prospection par e-mail`; for all channels where none is named. */
+const optInText = (purpose: string, channel: string | undefined): string =>
+  channel === undefined
+    ? ((purposeWords as Readonly<Record<string, string>>)[purpose] ?? purpose)
+    : optInWords(`${purpose}.${channel}`);
+
+const known = (words: Readonly<Record<string, string>>): string => Object.keys(words).join('|');
+const named = new RegExp(
+  `^(update: )?(.*) \\((${known(purposeWords)}) by (${known(channelWords)})\\) (${known(answers)})$`,
+  's',
+);
+
+/** The words for an opt-in setting, by the name that the comparison of two versions gives it. */
+function optInSetting(name: string): string {
+  const [, update, field = '', purpose = '', channel = '', state = ''] = named.exec(name) ?? [];
+  if (purpose === '') return name;
+  const whose = update === undefined ? '' : ' (mise à jour)';
+  return `${field}${whose}, ${optInText(purpose, channel)}, ${answerText(state)}`;
+}
+
+/** The words for a value of the opt-in in that comparison. */
+const cellText = (value: string): string => cells.get(value) ?? value;
+
+// Describes in French, line by line, the changes of a publication for the client's written note (C48).
+// Invariant: pure. Names of fields, settings and opt-in values only; no value of a lead, and secrets are names.
+
+/** People read a note: beyond this many lines it gives the number of the others. */
+const mostLines = 60;
+
+/** @param before undefined: the first version of its destination; `unreadable`: one that no longer compiles */
+export function mappingChanges(
+  before: CompiledMapping | 'unreadable' | undefined,
+  after: CompiledMapping,
+  now: Date,
+): readonly string[] {
+  if (before === undefined) return firstVersion(after);
+  if (before === 'unreadable')
+    return ['La version précédente ne peut plus être relue : la comparaison manque.', ...firstVersion(after)];
+  const beside = besidesContent(before, after);
+  const targets = writtenOtherwise(before, after, now);
+  const lines = [
+    ...(targets.length === 0 ? [] : [`Champs écrits différemment : ${targets.join(', ')}`]),
+    ...settings(
+      'Opt-in',
+      beside.optIn.map(({ name, before: was, after: is }) => ({
+        name: optInSetting(name),
+        before: cellText(was),
+        after: cellText(is),
+      })),
+    ),
+    ...lineChanges('Opt-in', beside.consent),
+    ...lineChanges('Leads pris', beside.accepts),
+    ...lineChanges('Lecture des réponses', beside.answers),
+    ...settings('Réglage', beside.settings),
+  ];
+  return cut(lines);
+}
+
+const firstVersion = (mapping: CompiledMapping): readonly string[] =>
+  cut([
+    `Premier format de « ${mapping.destinationId} », par ${wayText(mapping.connector)}${mapping.targets.length === 0 ? '' : `, vers ${mapping.targets.join(', ')}`}`,
+    ...mapping.consentTable.map(
+      ({ field, purpose, channel, values }) =>
+        `Opt-in ${field} (${optInText(purpose, channel)}) : ${answersText(values)}`,
+    ),
+  ]);
+
+/** Targets whose value or position differs, for an invented lead with every field. */
+function writtenOtherwise(before: CompiledMapping, after: CompiledMapping, now: Date): readonly string[] {
+  const sample = leadFromSample(sampleLead, 'built-in', after.clientId);
+  if (!sample.ok) return [];
+  return diffMappings(before, after, [sample.lead], 'create', now).targets.map(({ target }) => target);
+}
+
+const settings = (title: string, changes: readonly SettingChange[]): readonly string[] =>
+  changes.map(({ name, before, after }) => `${title} ${name} : ${before} → ${after}`);
+
+const lineChanges = (title: string, { removed, added, moved }: LineChanges): readonly string[] => [
+  ...removed.map((line) => `${title}, retiré : ${line}`),
+  ...added.map((line) => `${title}, ajouté : ${line}`),
+  ...(moved ? [`${title} : l’ordre change`] : []),
+];
+
+const otherLines: OneAndSeveral = [
+  ['autre ligne', 'other line'],
+  ['autres lignes', 'other lines'],
+];
+
+function cut(lines: readonly string[]): readonly string[] {
+  return lines.length <= mostLines
+    ? lines
+    : [...lines.slice(0, mostLines), `et ${counted(lines.length - mostLines, otherLines)[0]}`];
+}
+
+const factNames: readonly (readonly [string, (facts: ClientFacts) => string | undefined])[] = [
+  ['Nom du client', (facts) => facts.name],
+  ['Entité juridique', (facts) => [facts.legalEntity, ...(facts.legalEntities ?? [])].join(', ')],
+  ['Interlocuteur désigné pour les droits', ({ contacts }) => contacts.rights],
+  ['Interlocuteur technique', ({ contacts }) => contacts.technical],
+  ['Hôtes du contrat', ({ hosts }) => hosts.join(', ')],
+  ['Boîtes du contrat', ({ mailboxes }) => mailboxes.join(', ')],
+  ['Dossiers du contrat', ({ folders }) => folders.join(', ')],
+  ['Catégories de données du contrat', ({ categories }) => categoriesText(categories)],
+  ['Message d’accueil (C49)', ({ goLive }) => evidence(goLive?.['greeting'])],
+  ['Numéro présenté (C50)', ({ goLive }) => evidence(goLive?.['callerNumber'])],
+  ['Champ OPTIN convenu (C51)', ({ goLive }) => evidence(goLive?.['optIn'])],
+  ['Opt-in convenu (C51)', ({ optIn }) => agreed(optIn)],
+  ['Procédure pour les droits (C52)', ({ goLive }) => evidence(goLive?.['rightsProcedure'])],
+];
+
+const agreed = (lines: ClientFacts['optIn']): string | undefined =>
+  lines
+    ?.map(
+      ({ field, purpose, channel, destination, values }) =>
+        `${field} (${optInText(purpose, channel)}${destination === undefined ? '' : `, ${destination}`}) : ${answersText(values)}`,
+    )
+    .join(' ; ');
+
+const evidence = (
+  item: { readonly evidence: string; readonly date: string; readonly number?: string } | undefined,
+): string | undefined =>
+  item === undefined
+    ? undefined
+    : `${item.number === undefined ? '' : `…${item.number.slice(-4)}, `}${item.evidence} (${item.date})`;
+
+/** The changes of client.yaml. @param before undefined: a new client */
+export function factChanges(before: ClientFacts | undefined, after: ClientFacts): readonly string[] {
+  if (before === undefined) return [];
+  // An earlier program stored the facts without the agreed opt-in.
+  const known = before.optIn === undefined ? { ...before, optIn: after.optIn ?? [] } : before;
+  return factNames.flatMap(([name, read]) => {
+    const [was, is] = [read(known) || '(rien)', read(after) || '(rien)'];
+    return was === is ? [] : [`${name} : ${was} → ${is}`];
+  });
 }

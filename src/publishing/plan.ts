@@ -14,10 +14,14 @@ import {
 } from '../store/mapping-versions.ts';
 import { keepingOldContent } from '../store/version-effects.ts';
 import { compareAuthorisations } from './authorise.ts';
-import { factChanges, mappingChanges } from './change-words.ts';
-import { checkFiles, checkVersion, refuseConnectorChange, type PublishingDeps } from './fitness.ts';
-import { compiledAgain } from './notes.ts';
-import { refuseInProduction } from './production.ts';
+import { factChanges, mappingChanges, compiledAgain } from './notes.ts';
+import {
+  checkFiles,
+  checkVersion,
+  refuseConnectorChange,
+  type PublishingDeps,
+  refuseInProduction,
+} from './fitness.ts';
 import { countEnding, toReopen } from './version-effects.ts';
 
 export const mostKept = 1_000;

@@ -3,7 +3,7 @@
 import { citedText, mappingDigest } from '../domain/cited.ts';
 import type { Authorisation, ClientFacts } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
-import { unknownDestination } from '../errors/unknown.ts';
+import { unknownDestination, unknownVersion } from '../errors/unknown.ts';
 import type { Log } from '../log.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../mapping/contract.ts';
 import { inTurn } from '../store/alone.ts';
@@ -21,12 +21,17 @@ import {
 import { askAgain } from '../store/held-back.ts';
 import { keepingOldContent } from '../store/version-effects.ts';
 import { authorise } from './authorise.ts';
-import { followContract } from './contract-effects.ts';
-import { noteOfPublication } from './notes.ts';
-import { checkFiles, refuseConnectorChange, type FitMapping, type PublishingDeps } from './fitness.ts';
+import { followContract, refuseEnding, reopen, reopenAccepted, type MayEnd } from './version-effects.ts';
+import { noteOfPublication, noteOfRollback } from './notes.ts';
+import {
+  checkFiles,
+  refuseConnectorChange,
+  checkVersion,
+  refuseInProduction,
+  type FitMapping,
+  type PublishingDeps,
+} from './fitness.ts';
 import { mostKept, planPublication, planRollback, type VersionPlan } from './plan.ts';
-import { rollback, type RollbackRequest } from './rollback.ts';
-import { refuseEnding, reopen, reopenAccepted, type MayEnd } from './version-effects.ts';
 
 export interface PublishRequest {
   readonly destinationId: string;
@@ -202,4 +207,88 @@ async function history(
     ...version,
     inForce: version.id === destination.mappingVersionId,
   }));
+}
+
+// Rolls back: puts an earlier version in force again, with the client's facts stored beside it.
+// Invariant: it passes today's checks first; the log names the person who put it back, and the reason.
+
+interface RollbackRequest {
+  readonly destinationId: string;
+  readonly version: number;
+  readonly actor: string;
+  readonly reason: string;
+  /** The person who asked for it, for the client's note (C48); absent: the centre itself. */
+  readonly askedBy?: string | undefined;
+  /** Numbers of the instructions in the client's register that justify it (C53). */
+  readonly instructions?: readonly number[];
+  readonly mayEnd?: MayEnd;
+}
+
+async function rollback(deps: PublishingDeps, request: RollbackRequest): Promise<MappingVersion> {
+  const { database } = deps;
+  const destination = await findDestination(database, request.destinationId);
+  const wanted = (await versionHistory(database, request.destinationId)).find(
+    ({ version }) => version === request.version,
+  );
+  if (destination === undefined || wanted === undefined)
+    throw unknownVersion(request.destinationId, request.version);
+  const mapping = checkVersion(deps, wanted);
+  await refuseEnding(deps, mapping, request.mayEnd);
+  await database.transaction((tx) => putBack(tx, deps, { request, wanted, mapping }));
+  await reopenAccepted(database, mapping, request.actor);
+  return wanted;
+}
+
+async function putBack(
+  tx: Sql,
+  { production, check }: PublishingDeps,
+  {
+    request,
+    wanted,
+    mapping,
+  }: {
+    readonly request: RollbackRequest;
+    readonly wanted: MappingVersion;
+    readonly mapping: CompiledMapping;
+  },
+): Promise<void> {
+  const destination = await lockDestination(tx, request.destinationId);
+  if (destination === undefined) throw unknownDestination(request.destinationId);
+  if (production) await refuseInProduction(tx, mapping);
+  await refuseConnectorChange(tx, destination, mapping);
+  const before = {
+    version: (await readVersions(tx, [destination.mappingVersionId]))[0],
+    facts: await findClient(tx, destination.clientId),
+  };
+  // The facts stored with a version come back with it.
+  await saveDestination(tx, mapping.client, {
+    id: destination.id,
+    connector: mapping.connector,
+    mappingVersionId: wanted.id,
+    leadsFrom: destination.leadsFrom,
+  });
+  await followContract(tx, before.version, mapping);
+  await askAgain(tx, destination.id);
+  await reopen(tx, destination.id, request.actor);
+  await appendHandovers(tx, [
+    {
+      entry: 'rolled_back',
+      clientId: destination.clientId,
+      destinationId: destination.id,
+      actor: request.actor,
+      mappingVersionId: wanted.id,
+      purpose: request.reason,
+      cited: citedText({ mapping: mappingDigest(wanted) }),
+    },
+  ]);
+  await noteOfRollback(tx, {
+    before,
+    version: wanted,
+    mapping,
+    check,
+    askedBy: request.askedBy,
+    instructions: request.instructions ?? [],
+    doneBy: request.actor,
+    note: request.reason,
+  });
 }

@@ -2,16 +2,20 @@
 // Invariant: in pages, so that a million leads need no more memory than a hundred; under the folder's name are all files or none, even
 // where the process is killed.
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile, open } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { createWriteStream } from 'node:fs';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { stringify } from 'csv-stringify/sync';
+import { Encrypter } from 'age-encryption';
 import { RelaisError } from '../errors.ts';
-import { collectPerson, type CollectDeps } from '../privacy/person/collect.ts';
-import { heldRow } from '../privacy/person/held-row.ts';
+import { collectPerson, heldRow, type CollectDeps } from '../privacy/person/collect.ts';
 import { leadPage, refusedPage } from '../store/closings.ts';
 import type { Database } from '../store/database.ts';
 import { refusedRecords } from '../store/person-records.ts';
-import { csvLines, returnedLeads, returnTables, type ReturnedLead } from './return-rows.ts';
-import { encrypterFor, openSealed, syncFolder, type SealedFile, type SealedWriter } from './sealed-files.ts';
+import { columnFacts } from '../domain/lead-fields/columns.ts';
+import type { HeldLead, PersonFile } from '../privacy/person/person-file.ts';
 
 export interface ReturnRequest {
   readonly clientId: string;
@@ -31,7 +35,7 @@ export interface ClientReturn {
   readonly digest: Buffer;
 }
 
-export const returnFormat = 'relais-client-1';
+const returnFormat = 'relais-client-1';
 const leadsAtOnce = 100;
 const sumsName = 'SHA256SUMS';
 
@@ -154,5 +158,233 @@ async function* refusedPages(database: Database, clientId: string): AsyncGenerat
     if (last === undefined) return;
     after = last;
     yield (await refusedRecords(database, clientId, ids)).map(heldRow);
+  }
+}
+
+// Writes all data of a lead for the client that leaves: one object in JSON, lines in four tables (C55).
+// Invariant: all data that the client gave or that was made for it is included; names of staff who looked a person up are the staff's own.
+
+interface ReturnedLead extends HeldLead {
+  readonly transmissions: readonly Omit<PersonFile['transmissions'][number], 'lead'>[];
+  readonly references: readonly Omit<PersonFile['references'][number], 'lead'>[];
+}
+
+/** The leads of one page, each with its hand-overs. */
+function returnedLeads({ leads, transmissions, references }: PersonFile): readonly ReturnedLead[] {
+  const sent = Map.groupBy(transmissions, ({ lead }) => lead);
+  const known = Map.groupBy(references, ({ lead }) => lead);
+  return leads.map((lead) => ({
+    ...lead,
+    transmissions: (sent.get(lead.reference) ?? []).map(({ lead: _, ...transmission }) => transmission),
+    references: (known.get(lead.reference) ?? []).map(({ lead: _, ...reference }) => reference),
+  }));
+}
+
+/** A table of the return: its name, its titles, the lines of one lead. */
+interface ReturnTable {
+  readonly name: string;
+  readonly titles: readonly string[];
+  readonly lines: (lead: ReturnedLead) => readonly (readonly unknown[])[];
+}
+
+/** French: the client reads them. */
+const returnTables: readonly ReturnTable[] = [
+  {
+    name: 'leads.csv',
+    titles: [
+      'Référence',
+      'Reçu le',
+      'Effacé le',
+      'Mention d’information',
+      ...columnFacts.map(({ label }) => label),
+    ],
+    lines: (lead) => [
+      [
+        lead.reference,
+        lead.receivedAt,
+        lead.erasedAt,
+        lead.notice?.version,
+        ...columnFacts.map(({ path }) => valueAt(lead, path)),
+      ],
+    ],
+  },
+  {
+    name: 'consentements.csv',
+    titles: [
+      'Référence',
+      'Finalité',
+      'Canal',
+      'Réponse',
+      'Recueillie le',
+      'Version du texte',
+      'Texte',
+      'Entité juridique',
+      'Valable jusqu’au',
+      'Source',
+    ],
+    lines: ({ reference, consents }) =>
+      consents.map((consent) => [
+        reference,
+        consent.purpose,
+        consent.channel,
+        consent.state,
+        consent.recordedAt,
+        consent.wordingVersion,
+        consent.wording,
+        consent.legalEntity,
+        consent.validUntil,
+        consent.source,
+      ]),
+  },
+  {
+    name: 'echanges.csv',
+    titles: ['Référence', 'Date', 'Nature', 'Contenu'],
+    lines: ({ reference, interactions }) =>
+      interactions.map((interaction) => {
+        const { at, kind, ...content } = interaction;
+        return [reference, at, kind, JSON.stringify(content)];
+      }),
+  },
+  {
+    name: 'transmissions.csv',
+    titles: [
+      'Référence',
+      'Partie le',
+      'Action',
+      'Destinataire',
+      'Destination',
+      'Par',
+      'Champs',
+      'Opt-in',
+      'Réception',
+      'Réponse le',
+    ],
+    lines: ({ reference, transmissions }) =>
+      transmissions.map((sent) => [
+        reference,
+        sent.departedAt,
+        sent.action,
+        sent.recipient,
+        sent.destination,
+        sent.by,
+        sent.fields.join(' '),
+        JSON.stringify(sent.optIn),
+        sent.reception,
+        sent.answeredAt,
+      ]),
+  },
+];
+
+/** Spreadsheets must not run a cell that begins like a formula. */
+const csvLines = (rows: readonly (readonly unknown[])[], bom = false): string =>
+  rows.length === 0
+    ? ''
+    : stringify(
+        rows.map((row) => row.map(cell)),
+        { bom, delimiter: ';', escape_formulas: true },
+      );
+
+function cell(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value)) return value.join(' | ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function valueAt(lead: object, path: string): unknown {
+  let value: unknown = lead;
+  for (const name of path.split('.'))
+    value =
+      typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+  return value;
+}
+
+// Writes files that only the holders of named age keys can open, piece by piece: in bounded memory, never in clear.
+// Invariant: under its name a file is whole and on the disk; an interrupted writing leaves no file.
+
+interface SealedFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** SHA-256 of the encrypted file: it reveals nothing of a person. */
+  readonly digest: Buffer;
+}
+
+interface SealedWriter {
+  readonly write: (text: string) => Promise<void>;
+  /** All of it is on the disk, under a temporary name until `keep`. */
+  readonly end: () => Promise<SealedFile>;
+  readonly keep: () => Promise<void>;
+  readonly drop: () => Promise<void>;
+}
+
+/** @throws USAGE-001 for a text that is no age recipient */
+function encrypterFor(recipients: readonly string[]): Encrypter {
+  const encrypter = new Encrypter();
+  if (recipients.length === 0) throw new RelaisError('USAGE-001', 'Name whose age key opens the files.');
+  for (const recipient of recipients)
+    try {
+      encrypter.addRecipient(recipient);
+    } catch {
+      // A secret key typed by mistake must not be repeated on the screen.
+      throw new RelaisError(
+        'USAGE-001',
+        'A recipient is the public key of age, age1..., as `age-keygen` prints it.',
+      );
+    }
+  return encrypter;
+}
+
+async function openSealed(
+  folder: string,
+  name: string,
+  recipients: readonly string[],
+): Promise<SealedWriter> {
+  const path = join(folder, name);
+  const part = `${path}.part`;
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const encrypted = await encrypterFor(recipients).encrypt(readable);
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const counted = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      hash.update(chunk);
+      bytes += chunk.length;
+      done(undefined, chunk);
+    },
+  });
+  const written = pipeline(
+    Readable.fromWeb(encrypted as Parameters<typeof Readable.fromWeb>[0]),
+    counted,
+    createWriteStream(part, { mode: 0o600, flush: true }),
+  );
+  // Errors of the disk are reported where the caller awaits the write.
+  written.catch(() => undefined);
+  const writer = writable.getWriter();
+  writer.closed.catch(() => undefined);
+  return {
+    write: async (text) => {
+      await Promise.race([writer.write(Buffer.from(text)), written]);
+    },
+    end: async () => {
+      await Promise.race([writer.close(), written]);
+      await written;
+      return { name, bytes, digest: hash.digest() };
+    },
+    keep: () => rename(part, path),
+    drop: async () => {
+      await writer.abort().catch(() => undefined);
+      await written.catch(() => undefined);
+      await rm(part, { force: true });
+    },
+  };
+}
+
+/** The names too are on the disk. */
+async function syncFolder(folder: string): Promise<void> {
+  const place = await open(folder, 'r');
+  try {
+    await place.sync();
+  } finally {
+    await place.close();
   }
 }

@@ -11,15 +11,15 @@ import {
 } from '../domain/retention.ts';
 import { contractEnd } from '../store/closings.ts';
 import type { Sql } from '../store/database.ts';
-import { lastSigns } from '../store/last-signs.ts';
-import { listOperations, type Operation } from '../store/operations.ts';
 import {
+  lastSigns,
   collectedLongAgo,
   ofOperation,
   operationsWithLeads,
   type Candidate,
   type Page,
 } from '../store/retention-candidates.ts';
+import { listOperations, type Operation } from '../store/register.ts';
 
 export interface DatedLead extends Candidate {
   readonly retention: Retention;

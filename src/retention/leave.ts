@@ -2,21 +2,16 @@
 // Invariant: under the locks of client and lead it checks again that the lead is due; departure, corrections and rights take the same
 // locks.
 import { civilDate, type CivilDate } from '../domain/civil-date.ts';
-import { cellOf } from '../domain/retention-facts.ts';
-import { isDue } from '../domain/retention.ts';
+import { cellOf, isDue } from '../domain/retention.ts';
 import { keepOpposition } from '../privacy/oppositions.ts';
-import type { Sql } from '../store/database.ts';
+import type { Sql, Database } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
-import { entryNames } from '../store/entry-names.ts';
-import { markGone, withOpenRight } from '../store/gone-leads.ts';
-import { appendHandovers, type Handover } from '../store/handovers.ts';
-import { countFacts, factSources } from '../store/lead-facts.ts';
+import { entryNames, appendHandovers, type Handover } from '../store/handovers.ts';
+import { markGone, withOpenRight, lastPhoneConsents } from '../store/gone-leads.ts';
+import { countFacts, factSources, candidatesById } from '../store/retention-candidates.ts';
 import { lockLeads } from '../store/leads.ts';
-import { lastPhoneConsents } from '../store/phone-proofs.ts';
 import { cancelUnsent } from '../store/planned-deliveries.ts';
-import { removeRefusedOfLead } from '../store/refused-of-person.ts';
-import { removeRefusedUnderFormer } from '../store/refused-under-former.ts';
-import { candidatesById } from '../store/retention-candidates.ts';
+import { removeRefusedOfLead, removeRefusedUnderFormer } from '../store/refused-of-person.ts';
 import {
   addToRun,
   dropItems,
@@ -24,8 +19,11 @@ import {
   moveItems,
   putOffItems,
   takeItems,
+  turnsOf,
+  waitOn,
   type RetentionItem,
   type RetentionRun,
+  type Turn,
 } from '../store/retention-items.ts';
 import { blankLead } from '../store/rights.ts';
 import { sharedAddresses } from '../store/same-address.ts';
@@ -35,7 +33,6 @@ import type { LeadSecrets } from '../store/secrets.ts';
 import { dated, operationsOf, type DatedLead } from './due.ts';
 import { waivers } from './hand-over.ts';
 import { raiseKept, waitingCause } from './kept-alerts.ts';
-import { waitSeconds } from './waiting.ts';
 
 export interface LeavingNeeds {
   readonly secrets: Pick<LeadSecrets, 'replace' | 'destroy'>;
@@ -189,4 +186,51 @@ async function leave(
       reason,
     })),
   ]);
+}
+
+// Checks the leads that wait for a right of their person together, for all runs, before a run is processed for one of them.
+// Invariant: a lead that need not wait any more is left to its run; a run with other leads to process handles its waiting ones too.
+
+/** Seconds until the next look. */
+export const waitSeconds = { restricted: 86_400, right_open: 3_600 } as const;
+
+const turnsAtOnce = 500;
+
+/** Those of the runs in which something may be done: in the others every lead still waits, and is put off. */
+export async function withoutWaiting(
+  database: Database,
+  runs: readonly RetentionRun[],
+): Promise<readonly RetentionRun[]> {
+  const turns = await turnsOf(
+    database,
+    runs.map(({ id }) => id),
+    turnsAtOnce,
+  );
+  // A long queue: the runs check waiting leads themselves.
+  if (turns.length === turnsAtOnce) return runs;
+  const byRun = [...Map.groupBy(turns, ({ runId }) => runId).values()];
+  const asking = byRun.filter((of) => of.every(({ waitsFor }) => waitsFor in waitSeconds)).flat();
+  const still = await stillWaiting(database, asking);
+  for (const waitsFor of ['restricted', 'right_open'] as const)
+    await waitOn(
+      database,
+      asking.filter((turn) => turn.waitsFor === waitsFor && still.has(turn)).map(({ leadId }) => leadId),
+      waitsFor,
+      waitSeconds[waitsFor],
+    );
+  const quiet = new Set(
+    byRun.filter((of) => of.every((turn) => still.has(turn))).map(([turn]) => turn?.runId),
+  );
+  return runs.filter(({ id }) => !quiet.has(id));
+}
+
+async function stillWaiting(database: Database, turns: readonly Turn[]): Promise<ReadonlySet<Turn>> {
+  const ids = turns.map(({ leadId }) => leadId);
+  const restricted = await restrictedAmong(database, ids);
+  const untold = await withOpenRight(database, ids);
+  return new Set(
+    turns.filter(({ leadId, step, waitsFor }) =>
+      waitsFor === 'restricted' ? step === 'due' && restricted.has(leadId) : untold.has(leadId),
+    ),
+  );
 }

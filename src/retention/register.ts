@@ -1,20 +1,30 @@
 // Keeps the register of instructions and operations: a client's written orders, and the retention rules of its leads.
 // Invariant: a record that keeps data longer cites an instruction that covers it (C35, C53); every record is an entry of the log.
-import { addDelay, civilDate, isCivilDate, type CivilDate, type Delay } from '../domain/civil-date.ts';
-import { coversMatter, type Instruction } from '../domain/instructions.ts';
+import {
+  addDelay,
+  civilDate,
+  isCivilDate,
+  frenchDate,
+  type CivilDate,
+  type Delay,
+} from '../domain/civil-date.ts';
+import { coversMatter, type Instruction, type Covered } from '../domain/instructions.ts';
 import { isLongDelay, anonymiseMonths } from '../domain/retention.ts';
 import { RelaisError } from '../errors.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/handovers.ts';
-import { findInstruction, insertInstruction } from '../store/instructions.ts';
-import { listOperations, writeOperation, type Operation } from '../store/operations.ts';
+import {
+  findInstruction,
+  insertInstruction,
+  listOperations,
+  writeOperation,
+  type Operation,
+} from '../store/register.ts';
 import { lockClients } from '../store/same-person.ts';
-import { noteOfInstruction, noteOfOperation } from './register-notes.ts';
+import { writeNote } from '../client-mails/notes.ts';
+export { listInstructions, listOperations } from '../store/register.ts';
 
-export { listInstructions } from '../store/instructions.ts';
-export { listOperations } from '../store/operations.ts';
-
-export type NewInstruction = Omit<Instruction, 'number' | 'recordedAt'>;
+type NewInstruction = Omit<Instruction, 'number' | 'recordedAt'>;
 
 /** Characters: a cut name would be another one, in the register and in every note that cites it. */
 const mostGivenBy = 120;
@@ -46,7 +56,7 @@ export function recordInstruction(database: Database, instruction: NewInstructio
   });
 }
 
-export interface NewOperation {
+interface NewOperation {
   readonly clientId: string;
   readonly code: string;
   readonly kind: Operation['kind'];
@@ -59,7 +69,7 @@ export interface NewOperation {
   readonly recordedBy: string;
 }
 
-export interface RecordedOperation {
+interface RecordedOperation {
   /** The delay is longer than three years after the last sign, and was possibly not meant. */
   readonly long: boolean;
   /** Number of the client's note; undefined where nothing was changed. */
@@ -170,3 +180,71 @@ async function lockedClient(tx: Sql, clientId: string): Promise<void> {
 
 /** Years above which a delay is reported as long. */
 export const longYears = anonymiseMonths / 12;
+
+// Writes the note about a record in the register (C48): an instruction, or an operation and its effect on the retention of leads.
+// Invariant: in the transaction that records it; a record without a change writes none.
+
+const matters: Readonly<Record<Covered, string>> = {
+  retention: 'la durée de conservation',
+  proofs: 'la remise des preuves de consentement téléphonique avant suppression (vous y renoncez)',
+  recipients: 'les destinataires',
+  opt_in: 'le champ OPTIN et ses valeurs',
+  data: 'les données',
+  contract_end: 'la fin du contrat',
+};
+
+const noteOfInstruction = (tx: Sql, instruction: Omit<Instruction, 'recordedAt'>): Promise<number> => {
+  const { clientId, number, givenOn, givenBy, document, covers, operation, recordedBy } = instruction;
+  return writeNote(tx, {
+    clientId,
+    kind: 'instruction_recorded',
+    title: `instruction n° ${number} enregistrée`,
+    changes: [
+      `Donnée le ${frenchDate(givenOn)} par ${givenBy}`,
+      `Porte sur : ${covers.map((matter) => matters[matter]).join(' ; ')}`,
+      `Opération : ${operation === '' ? 'toutes' : operation}`,
+    ],
+    askedBy: givenBy,
+    doneBy: recordedBy,
+    instruction: number,
+    document,
+  });
+};
+
+type Facts = Pick<Operation, 'kind' | 'endsOn' | 'delay' | 'instruction'>;
+
+const lines: readonly (readonly [string, (facts: Facts) => string])[] = [
+  ['Nature', ({ kind }) => (kind === 'one_off' ? 'ponctuelle' : 'récurrente')],
+  ['Dernier jour', ({ endsOn }) => (endsOn === undefined ? 'non renseigné' : frenchDate(endsOn))],
+  ['Délai de conservation', ({ delay }) => (delay === undefined ? 'celui de la charte' : delayWords(delay))],
+  ['Instruction', ({ instruction }) => (instruction === 0 ? 'aucune' : `n° ${instruction}`)],
+];
+
+const delayWords = ({ count, unit }: Delay): string =>
+  unit === 'month' ? `${count} mois` : `${count} jour${count > 1 ? 's' : ''}`;
+
+/** Undefined where nothing changed. */
+async function noteOfOperation(
+  tx: Sql,
+  before: Operation | undefined,
+  after: Omit<Operation, 'recordedAt'>,
+  askedBy: string | undefined,
+): Promise<number | undefined> {
+  const changes = lines.flatMap(([name, read]) => {
+    const [was, is] = [before === undefined ? undefined : read(before), read(after)];
+    if (was === is) return [];
+    return [`${name} : ${was === undefined ? is : `${was} → ${is}`}`];
+  });
+  if (changes.length === 0) return undefined;
+  const { clientId, code, instruction, recordedBy } = after;
+  const what = code === '' ? 'leads sans opération enregistrée' : `opération « ${code} »`;
+  return writeNote(tx, {
+    clientId,
+    kind: 'retention',
+    title: `durée de conservation, ${what}`,
+    changes,
+    askedBy,
+    doneBy: recordedBy,
+    ...(instruction === 0 ? {} : { instruction }),
+  });
+}

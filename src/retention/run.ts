@@ -2,16 +2,15 @@
 // Invariant: each step is a transaction of its own, so that a killed process leaves nothing half done and nothing is done
 // twice; a lead that breaks our code delays no other.
 import { foreignCode } from '../errors.ts';
-import { cellKey, cellOf, cellPersons, personsAmong } from '../domain/retention-facts.ts';
+import { cellKey, cellOf, cellPersons, personsAmong, operationGoesOn } from '../domain/retention.ts';
 import type { CivilDate } from '../domain/civil-date.ts';
 import type { Log } from '../log.ts';
-import { raiseBroken } from '../store/broken-alerts.ts';
+import { raiseBroken } from '../store/alerts.ts';
 import { isDuplicateKey, isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { dissolve, underWay, withOpenRight } from '../store/gone-leads.ts';
 import { appendHandovers } from '../store/handovers.ts';
-import { dropSmallCells, factSources } from '../store/lead-facts.ts';
+import { dropSmallCells, factSources, clientsWithLeads } from '../store/retention-candidates.ts';
 import { lockLeads } from '../store/leads.ts';
-import { clientsWithLeads } from '../store/retention-candidates.ts';
 import {
   dropItems,
   endRun,
@@ -27,13 +26,16 @@ import {
 } from '../store/retention-items.ts';
 import { lockClients } from '../store/same-person.ts';
 import { dueLeads } from './due.ts';
-import { handOverProofs } from './hand-over.ts';
+import { handOverProofs, type PhoneProofsPlace } from './hand-over.ts';
 import { reviewKept } from './kept-alerts.ts';
-import { letLeave, todayOf, type LeavingNeeds } from './leave.ts';
-import type { PhoneProofsPlace } from './proofs-file.ts';
-import { waitSeconds as waitForRight, withoutWaiting } from './waiting.ts';
-import { operationGoesOn } from '../domain/retention.ts';
-import { listOperations } from '../store/operations.ts';
+import {
+  letLeave,
+  todayOf,
+  type LeavingNeeds,
+  waitSeconds as waitForRight,
+  withoutWaiting,
+} from './leave.ts';
+import { listOperations } from '../store/register.ts';
 import { operationsOfRefused, purgeRefusedOf } from '../store/refused-rows.ts';
 
 const rowsAtOnce = 200;

@@ -2,23 +2,32 @@
 // Invariant: rows of MySQL decide what is due; the next round, in any process, makes up for a missed one.
 import { connectors } from '../../connectors/index.ts';
 import type { App } from '../app.ts';
-import { createRowNotes } from '../client-mails/row-notes.ts';
+import { createRowNotes } from '../client-mails/notes.ts';
 import { sendClientMails } from '../client-mails/send.ts';
 import { createQuarantine } from '../delivery/trip/quarantine.ts';
-import { countHours } from '../delivery/background/destination-hours.ts';
+import { countHours, keptDays } from '../delivery/background/destination-hours.ts';
 import { watchExpiries } from '../delivery/background/expiry-alerts.ts';
 import { inTurn } from '../delivery/background/in-turn.ts';
 import type { createMaintenance } from '../delivery/background/maintenance.ts';
 import type { StartLoop } from '../delivery/background/poll-loop.ts';
 import { foreignCode } from '../errors.ts';
 import { watchRequests } from '../privacy/requests/watch.ts';
-import { followClosings } from '../retention/closing-end.ts';
-import type { Sql } from '../store/database.ts';
+import { followClosings } from '../retention/closing.ts';
+import type { Sql, Database } from '../store/database.ts';
 import { purgeRefused } from '../store/refused-rows.ts';
 import { tidyTakings } from '../store/takings.ts';
 import { dropEndedRuns, workAnyRun } from '../support/bulk-runs.ts';
 import { tellEvents } from '../support/event-webhook.ts';
-import { dropOutdated, tidyAccess } from './outdated.ts';
+import { civilDay } from '../domain/civil-date.ts';
+import { endErasures, endOppositions } from '../privacy/oppositions.ts';
+import { dropAnomalies } from '../store/anomalies.ts';
+import { dropHourCounts } from '../store/destination-hours.ts';
+import { forgetNames } from '../store/accounts.ts';
+import { forgetRotated } from '../store/rotated-secrets.ts';
+import { forgetSessions, forgetTries } from '../store/sessions.ts';
+import { sessionLimits, staffNameYears, triesKeptMs } from '../access/limits.ts';
+import type { AccessPlace } from '../access/place.ts';
+import { forgetOldRequests } from '../access/request-keys.ts';
 
 type Maintenance = ReturnType<typeof createMaintenance>;
 
@@ -100,4 +109,40 @@ function housekeepingTimers(loop: StartLoop, app: App, maintenance: Maintenance)
     const purge = (tx: Sql): Promise<number> => purgeRefused(tx, config.planner.refusedDays, 200);
     return (await database.transaction(purge, { undoIf: (count) => count < 0 })) !== 0;
   });
+}
+
+// Deletes data whose retention is over: oppositions, erased addresses, counts of anomalies and of hours, sessions.
+// Invariant: in bounded parts; a part that fails does not prevent the others.
+
+const atOnce = 500;
+/** The list serves to correct forms and scripts; after half a year it would only show how agents worked. */
+const anomalyDays = 180;
+
+/** Returns true when there may be more. */
+export async function dropOutdated(database: Database): Promise<boolean> {
+  let more = false;
+  await inTurn(
+    async () => void (more = await endOppositions(database, atOnce)),
+    async () => void (more = (await endErasures(database, atOnce)) || more),
+    async () => void (more = (await endAnomalies(database)) || more),
+    async () => void (more = (await dropHourCounts(database, keptDays, atOnce)) === atOnce || more),
+  );
+  return more;
+}
+
+async function endAnomalies(database: Database): Promise<boolean> {
+  const before = new Date(database.now().getTime() - anomalyDays * 86_400_000);
+  return (await dropAnomalies(database, civilDay(before, 'Europe/Paris'), atOnce)) === atOnce;
+}
+
+/**
+ * Deletes expired access data: sessions past their end, old tries to sign in, answers to requests of yesterday,
+ * signing secrets that no longer sign. Deletes a part of each at a time. Returns whether there may be more.
+ */
+export async function tidyAccess(place: AccessPlace): Promise<boolean> {
+  const sessions = await forgetSessions(place.database, sessionLimits.idleMs);
+  const tries = await forgetTries(place.database, triesKeptMs);
+  const names = await forgetNames(place.database, staffNameYears);
+  const renewed = await forgetRotated(place.database);
+  return renewed + names + sessions + tries + (await forgetOldRequests(place)) > 0;
 }

@@ -1,10 +1,12 @@
 // Stores authorisations: the recipient, targets and data a client grants, on which document; and their revocation (C18).
 // Invariant: departures read them under a shared lock, so that none crosses a revocation; nothing is ever deleted.
 import type { Authorisation } from '../domain/destination.ts';
-import type { DataCategory } from '../domain/lead.ts';
+import type { DataCategory, ConsentRecord } from '../domain/lead.ts';
 import { inList, type Sql } from './database.ts';
+import { authorisationDigest, citedText } from '../domain/cited.ts';
+import { consentOf, selectConsents, type ConsentRow } from './consents.ts';
 
-export type AuthorisationRow = {
+type AuthorisationRow = {
   id: number;
   client_id: string;
   destination_id: string;
@@ -17,10 +19,10 @@ export type AuthorisationRow = {
   revoked_at: Date | null;
 };
 
-export const authorisationColumns =
+const authorisationColumns =
   'a.id, a.client_id, a.destination_id, a.recipient, a.targets, a.categories, a.document_ref, a.valid_from, a.valid_until, a.revoked_at';
 
-export const authorisationOf = (row: AuthorisationRow): Authorisation => ({
+const authorisationOf = (row: AuthorisationRow): Authorisation => ({
   id: row.id,
   clientId: row.client_id,
   destinationId: row.destination_id,
@@ -86,4 +88,43 @@ export async function revokeAuthorisation(tx: Sql, id: number, actor: string): P
     [actor, id],
   );
   return affected === 1;
+}
+
+// Reads the consents and authorisations that log entries cite, to compare them with the digests in the entries.
+// Invariant: reads only; consents come in the order in which they were recorded here.
+
+export async function authorisationsById(
+  sql: Sql,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, Authorisation>> {
+  if (ids.length === 0) return new Map();
+  const { marks, values } = inList(ids);
+  const rows = await sql.all<AuthorisationRow>(
+    `SELECT ${authorisationColumns} FROM authorisations a WHERE a.id IN (${marks})`,
+    values,
+  );
+  return new Map(rows.map((row) => [row.id, authorisationOf(row)]));
+}
+
+/** The text that the entry about a new authorisation cites: a digest of the row, which shows a change before its first use. */
+export async function citedAuthorisation(tx: Sql, id: number): Promise<string> {
+  const authorisation = (await authorisationsById(tx, [id])).get(id);
+  return authorisation === undefined ? '' : citedText({ authorisation: authorisationDigest(authorisation) });
+}
+
+/** Consent events of leads that are not erased, oldest id first. */
+export async function consentsById(
+  sql: Sql,
+  leadIds: readonly number[],
+): Promise<ReadonlyMap<number, readonly ConsentRecord[]>> {
+  if (leadIds.length === 0) return new Map();
+  const { marks, values } = inList(leadIds);
+  const rows = await sql.all<ConsentRow>(`${selectConsents} WHERE lead_id IN (${marks}) ORDER BY id`, values);
+  // Read last: a lead erased meanwhile has another secret, and no digest to compare.
+  const alive = await sql.all<{ id: number }>(
+    `SELECT id FROM leads WHERE id IN (${marks}) AND erased_at IS NULL`,
+    values,
+  );
+  const grouped = Map.groupBy(rows, (row) => row.lead_id);
+  return new Map(alive.map(({ id }) => [id, (grouped.get(id) ?? []).map(consentOf)]));
 }

@@ -3,7 +3,7 @@
 import type { Delivery } from './deliveries.ts';
 import { inList, type Sql } from './database.ts';
 import { dueColumns, dueJobOf, type DueJobAt, type DueRow } from './due-work.ts';
-import { whichClause, type Which } from './which.ts';
+import { whichClause, type Which } from './named-rows.ts';
 
 /** The columns that identify a due row. */
 export type DueName = Pick<Delivery, 'id' | 'clientId' | 'destinationId' | 'batchId'>;

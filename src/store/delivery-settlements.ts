@@ -2,7 +2,7 @@
 // Invariant: only the current fencing token settles a leased row; due times use the database's clock; a reference that may name a
 // person is not kept, whatever its source (guarantee 7).
 import type { DeliveryState } from '../domain/delivery.ts';
-import { safeReference } from '../domain/reference.ts';
+import { safeReference } from '../domain/names-in-text.ts';
 import { inList, type Sql } from './database.ts';
 import { valueById, heldClause, together } from './leases.ts';
 

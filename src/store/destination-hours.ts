@@ -1,6 +1,6 @@
 // Counts the ends of deliveries per destination and hour, from the sealed log (tables destination_hours, counted_seals).
 // Invariant: an entry is counted in the transaction that moves the cursor past its seal, and so exactly once.
-import { endingEntries, endingSteps, type DeliveryEnd } from '../domain/delivery-ends.ts';
+import { endingEntries, endingSteps, type DeliveryEnd } from '../domain/delivery.ts';
 import { inList, insertGroups, rowMarks, type ReadOnlySql, type Sql } from './database.ts';
 
 /** Locks and returns the cursor, so that several processes may count. 0: nothing was counted yet. */

@@ -3,9 +3,8 @@
 import { closedCircuit, type Circuit } from '../domain/breaker.ts';
 import type { RateWindows } from '../domain/rates.ts';
 import { isHeld } from '../domain/send-policy.ts';
-import type { ClientFacts, DestinationStatus } from '../domain/destination.ts';
+import type { ClientFacts, DestinationStatus, Notice } from '../domain/destination.ts';
 import { inList, type ReadOnlySql, type Sql } from './database.ts';
-import type { Notice } from '../domain/notice.ts';
 import { noticesOf } from './notices.ts';
 
 export interface Destination {

@@ -1,9 +1,9 @@
 // Finds due work: destinations that have some, the number under way, and a bounded window of deliveries for the queue.
 // Invariant: a row marked queued is pushed after the commit; one that Redis lost is marked again.
 import type { DeliveryState } from '../domain/delivery.ts';
-import { carriesRightSql } from './carried-rights.ts';
+import { carriesRightSql } from './rights.ts';
 import { inList, type Sql } from './database.ts';
-import { whichClause, type Which } from './which.ts';
+import { whichClause, type Which } from './named-rows.ts';
 
 export interface DueJob {
   readonly deliveryId: number;

@@ -6,6 +6,26 @@ import { insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
 import { entryTextOf, handoverColumns } from './handover-text.ts';
 import { awaitSeal } from './handovers-unsealed.ts';
 import { refuseNames } from './persons-names.ts';
+import type { AttemptDelivery } from './deliveries.ts';
+
+// Gives the columns that every log entry about a delivery fills.
+// Invariant: ids, numbers and the action; no personal data.
+
+export const entryNames = (
+  row: AttemptDelivery,
+): Pick<Handover, 'clientId'> &
+  Required<
+    Pick<Handover, 'destinationId' | 'deliveryId' | 'leadId' | 'batchId' | 'run' | 'attempt' | 'action'>
+  > => ({
+  clientId: row.clientId,
+  destinationId: row.destinationId,
+  deliveryId: row.id,
+  leadId: row.leadId,
+  batchId: row.batchId,
+  run: row.run,
+  attempt: row.attempt,
+  action: row.action,
+});
 
 /** Entries that a delivery's story describes in words of their own: `support/entry-words.ts`. */
 export type ToldEntry =

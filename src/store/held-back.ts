@@ -4,7 +4,7 @@ import type { Reason } from '../domain/delivery.ts';
 import { ratePeriods } from '../domain/rates.ts';
 import { inList, insertGroups, type Sql } from './database.ts';
 import { isBegunSql } from './begun-deliveries.ts';
-import { carriesRightSql } from './carried-rights.ts';
+import { carriesRightSql } from './rights.ts';
 import { windowUse } from './due-work.ts';
 
 /** Reasons of deliveries that wait until a time set by the mapping. */

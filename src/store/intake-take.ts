@@ -1,7 +1,7 @@
 // Takes rows of lead_intake: first locks and weighs their heads, then fetches the content of as many as fit into a batch.
 // Invariant: one process at a time takes a row (SKIP LOCKED), and no text longer than the contract allows is ever fetched.
 import { longColumns } from '../domain/lead-fields/columns.ts';
-import { mostColumnBytes } from '../domain/lead-limits.ts';
+import { mostColumnBytes } from '../domain/lead-values.ts';
 import type { Sql } from './database.ts';
 import {
   byName,

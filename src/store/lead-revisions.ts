@@ -3,8 +3,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { derived, openBytes, sealBytes } from '../domain/keyed.ts';
-import type { Lead } from '../domain/lead.ts';
-import { reviveLead } from '../domain/lead-fields/revive.ts';
+import { type Lead, reviveLead } from '../domain/lead.ts';
 import { inList, rowMarks, type Sql } from './database.ts';
 import { readLeads } from './leads.ts';
 import type { LeadSecrets } from './secrets.ts';

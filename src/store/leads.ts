@@ -10,7 +10,7 @@ import { projectFields } from '../domain/lead-fields/project.ts';
 import { requestFields } from '../domain/lead-fields/request.ts';
 import { inTime, readConsents } from './consents.ts';
 import { inList, type Sql } from './database.ts';
-import { refusedAtAddress } from './refused-at-address.ts';
+import { refusedAtAddress } from './same-address.ts';
 import { blockReader, interactionColumns, selectLeads, type RowOf } from './lead-columns.ts';
 
 /** Result of the lock on a lead. */

@@ -1,9 +1,9 @@
-// Deletes rows by a list of ids, always through the index that the caller names.
+// Deletes rows by a list of ids, always through the index that the caller names; limits statements to given rows.
 // Invariant: no server scans the table, at any size. MySQL and MariaDB 10.11 ignore FORCE INDEX in a DELETE of one table and scan
 // a small one: the statement then waits for rows that other transactions have locked.
-import type { Ran, Sql, SqlValue } from './database.ts';
+import { type Ran, type Sql, type SqlValue, inList } from './database.ts';
 
-export interface NamedRows {
+interface NamedRows {
   readonly table: string;
   /** The column that is compared with the ids. */
   readonly column: string;
@@ -30,4 +30,24 @@ export async function deleteNamed(
     [`[${ids.join(',')}]`, ...values],
   );
   return affected;
+}
+
+// Builds the SQL clause that limits a statement to given rows, or excludes quarantined ones.
+// Invariant: only ids are named; an empty list of quarantined rows changes no statement.
+
+export type Which = { readonly without: readonly number[] } | { readonly among: readonly number[] };
+
+/** `AND ...` for a statement over `deliveries`, or the table of `column`; its values take the place of the clause. */
+export function whichClause(
+  which: Which,
+  column: 'id' | 'd.id' | 'l.id' = 'id',
+): { readonly sql: string; readonly values: readonly SqlValue[] } {
+  if ('among' in which) {
+    if (which.among.length === 0) return { sql: 'AND 1 = 0', values: [] };
+    const { marks, values } = inList(which.among);
+    return { sql: `AND ${column} IN (${marks})`, values };
+  }
+  if (which.without.length === 0) return { sql: '', values: [] };
+  const { marks, values } = inList(which.without);
+  return { sql: `AND ${column} NOT IN (${marks})`, values };
 }

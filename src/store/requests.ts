@@ -1,8 +1,183 @@
-// Stores the requests of prospects: kind, due date, state, and the actor of each step.
+// Stores the requests of prospects: kind, due date, state, the actor of each step, the leads and rows they concern.
 // Invariant: a change runs under the lock of the request's row; no personal data is stored in clear.
-import type { RequestKind, RequestOutcome, RequestState, TermAlert } from '../domain/requests.ts';
-import type { ReadOnlySql, Sql, SqlValue } from './database.ts';
+import type {
+  RequestKind,
+  RequestOutcome,
+  RequestState,
+  TermAlert,
+  ClosedRequest,
+} from '../domain/requests.ts';
 import { refuseNamesOfRequest } from './persons-names.ts';
+import { type ReadOnlySql, type Sql, type SqlValue, inList, rowMarks, insertGroups } from './database.ts';
+import { deleteNamed } from './named-rows.ts';
+import { removeDocuments } from './request-documents.ts';
+
+// Finds closed requests whose retention may be over, and deletes them or parts of them.
+// Invariant: a deletion runs under the lock of the request's row; the log keeps what was done, by the request's number.
+
+export interface EndingRequest extends ClosedRequest {
+  readonly id: number;
+  readonly clientId: string;
+  /** True while the demand, or the data given to find the person, is stored. */
+  readonly hasDemand: boolean;
+}
+
+/** Closed requests of the clients, or of all, page by page. */
+export async function closedRequests(
+  sql: ReadOnlySql,
+  {
+    clients,
+    after,
+    limit,
+  }: { readonly clients?: readonly string[]; readonly after: number; readonly limit: number },
+): Promise<readonly EndingRequest[]> {
+  if (clients?.length === 0) return [];
+  const among = clients === undefined ? undefined : inList(clients);
+  const rows = await sql.all<Omit<EndingRequest, 'hasDemand'> & { hasDemand: number }>(
+    `SELECT id, client_id AS clientId, kind, outcome, closed_at AS closedAt, lifted_at AS liftedAt, asked IS NOT NULL AS hasDemand
+       FROM requests WHERE state = 'closed' AND closed_at IS NOT NULL AND id > ?${among === undefined ? '' : ` AND client_id IN (${among.marks})`}
+      ORDER BY id LIMIT ${Math.trunc(limit)}`,
+    [after, ...(among?.values ?? [])],
+  );
+  return rows.map(({ hasDemand, ...row }) => ({ ...row, hasDemand: hasDemand === 1 }));
+}
+
+/** Clients that have requests on record. */
+export async function clientsWithRequests(sql: ReadOnlySql): Promise<readonly string[]> {
+  const rows = await sql.all<{ id: string }>('SELECT DISTINCT client_id AS id FROM requests ORDER BY id');
+  return rows.map(({ id }) => id);
+}
+
+/** Deletes the request with its subjects, effects, recipients and documents. */
+export async function removeRequest(tx: Sql, id: number): Promise<void> {
+  await removeDocuments(tx, id);
+  for (const table of ['request_subjects', 'request_effects', 'request_recipients'])
+    await tx.run(`DELETE FROM ${table} WHERE request_id = ?`, [id]);
+  await tx.run('DELETE FROM requests WHERE id = ?', [id]);
+}
+
+/** Removes these leads from all requests, so that nothing refers to them any more. */
+export async function forgetSubjects(tx: Sql, leadIds: readonly number[]): Promise<void> {
+  if (leadIds.length === 0) return;
+  const { marks, values } = inList(leadIds);
+  const subjects = { table: 'request_subjects', column: 'subject_id', index: 'request_subjects_subject' };
+  await deleteNamed(tx, { ...subjects, and: "t.kind = 'lead'" }, leadIds);
+  for (const table of ['request_effects', 'request_recipients'])
+    await tx.run(`DELETE FROM ${table} WHERE lead_id IN (${marks})`, values);
+}
+
+// Stores the leads and refused rows of a request, and a person's decision about each; finds the requests of a person.
+// Invariant: an applied subject keeps its mark; the reference of a refused row is read from the row, never stored here.
+
+type SubjectKind = 'lead' | 'row';
+type Decision = 'proposed' | 'confirmed' | 'left_out';
+
+export interface RequestSubject {
+  readonly kind: SubjectKind;
+  readonly subjectId: number;
+  readonly found: 'asked' | 'shared';
+  readonly decision: Decision;
+  readonly appliedAt: Date | null;
+  /** Only for a lead. */
+  readonly reference: string | null;
+  readonly collectedAt: Date | null;
+  readonly erasedAt: Date | null;
+}
+
+export const readSubjects = (sql: ReadOnlySql, requestId: number): Promise<readonly RequestSubject[]> =>
+  sql.all<RequestSubject>(
+    `SELECT s.kind, s.subject_id AS subjectId, s.found, s.decision, s.applied_at AS appliedAt, l.reference,
+            l.collected_at AS collectedAt, l.erased_at AS erasedAt
+       FROM request_subjects s LEFT JOIN leads l ON s.kind = 'lead' AND l.id = s.subject_id
+      WHERE s.request_id = ? ORDER BY s.kind, s.subject_id`,
+    [requestId],
+  );
+
+/** Adds subjects; one that is listed already keeps its decision. Returns the number added. */
+export async function addSubjects(
+  tx: Sql,
+  requestId: number,
+  found: readonly Pick<RequestSubject, 'kind' | 'subjectId' | 'found'>[],
+): Promise<number> {
+  if (found.length === 0) return 0;
+  const known = new Set(
+    (await readSubjects(tx, requestId)).map(({ kind, subjectId }) => `${kind} ${subjectId}`),
+  );
+  const fresh = found.filter(({ kind, subjectId }) => !known.has(`${kind} ${subjectId}`));
+  if (fresh.length === 0) return 0;
+  await tx.run(
+    `INSERT INTO request_subjects (request_id, kind, subject_id, found) VALUES ${rowMarks(fresh.length, 4)}`,
+    fresh.flatMap((one) => [requestId, one.kind, one.subjectId, one.found]),
+  );
+  return fresh.length;
+}
+
+/** Confirms these subjects of a kind and leaves out the others. */
+export async function decideSubjects(
+  tx: Sql,
+  requestId: number,
+  kind: SubjectKind,
+  confirmed: readonly number[],
+): Promise<void> {
+  await tx.run(
+    "UPDATE request_subjects SET decision = 'left_out' WHERE request_id = ? AND kind = ? AND applied_at IS NULL",
+    [requestId, kind],
+  );
+  if (confirmed.length === 0) return;
+  const { marks, values } = inList(confirmed);
+  await tx.run(
+    `UPDATE request_subjects SET decision = 'confirmed' WHERE request_id = ? AND kind = ? AND subject_id IN (${marks})`,
+    [requestId, kind, ...values],
+  );
+}
+
+export async function markApplied(
+  tx: Sql,
+  requestId: number,
+  { kind, subjectId }: Pick<RequestSubject, 'kind' | 'subjectId'>,
+): Promise<void> {
+  await tx.run(
+    'UPDATE request_subjects SET applied_at = UTC_TIMESTAMP(3) WHERE request_id = ? AND kind = ? AND subject_id = ?',
+    [requestId, kind, subjectId],
+  );
+}
+
+interface PersonRequest {
+  readonly id: number;
+  readonly kind: RequestKind;
+  readonly receivedAt: Date;
+  readonly state: RequestState;
+}
+
+/**
+ * Finds the requests of one person at one client: those confirmed for one of their leads or refused rows, or
+ * proposed by what the person gave. Reads only; an unconfirmed match by address alone may be another person's, and
+ * is left out. Oldest first.
+ */
+export async function requestsOfPerson(
+  sql: ReadOnlySql,
+  clientId: string,
+  of: { readonly leadIds: readonly number[]; readonly rows: readonly string[] },
+): Promise<readonly PersonRequest[]> {
+  const subjects = [
+    ...of.leadIds.map((id) => ({ kind: 'lead', id })),
+    ...of.rows.map((row) => ({ kind: 'row', id: Number(row) })),
+  ];
+  const found = new Map<number, PersonRequest>();
+  for (const [kind, all] of Map.groupBy(subjects, (subject) => subject.kind))
+    for (const group of insertGroups(all.map(({ id }) => id))) {
+      const { marks, values } = inList(group);
+      const rows = await sql.all<PersonRequest>(
+        `SELECT DISTINCT r.id, r.kind, r.received_at AS receivedAt, r.state
+           FROM request_subjects s FORCE INDEX (request_subjects_subject) JOIN requests r ON r.id = s.request_id
+          WHERE s.kind = ? AND s.subject_id IN (${marks}) AND r.client_id = ?
+            AND (s.decision = 'confirmed' OR (s.decision = 'proposed' AND s.found = 'asked'))`,
+        [kind, ...values, clientId],
+      );
+      for (const row of rows) found.set(row.id, row);
+    }
+  return [...found.values()].sort((a, b) => a.id - b.id);
+}
 
 export interface Request {
   readonly id: number;
@@ -79,7 +254,7 @@ const selected = Object.entries(columns)
   .map(([name, column]) => (name === column ? column : `${column} AS ${name}`))
   .join(', ');
 
-export type NewRequest = Pick<
+type NewRequest = Pick<
   Request,
   'clientId' | 'kind' | 'receivedAt' | 'dueAt' | 'optIns' | 'openedAt' | 'openedBy'
 >;

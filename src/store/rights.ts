@@ -3,9 +3,87 @@
 import { randomBytes } from 'node:crypto';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
 import { forgetExamples } from './anomalies.ts';
-import type { Sql } from './database.ts';
 import { blankFiles } from './file-bytes.ts';
 import { contentTables } from './lead-columns.ts';
+import { phoneGrantDays, toldAheadMs } from '../domain/consent.ts';
+import { type Sql, type ReadOnlySql, inList } from './database.ts';
+
+// Finds erasures and withdrawals that have not reached their recipient in time, and closes their tasks.
+// Invariant: alerted once per delivery; the task closes by itself when the delivery ends.
+
+interface WaitingRight {
+  readonly id: number;
+  readonly clientId: string;
+  readonly destinationId: string;
+  readonly state: string;
+  readonly reason: string;
+}
+
+/**
+ * Overdue deliveries without an alert. A delivery that waits for the next file of its schedule, for hours that its mapping ranks
+ * above rights, or for the recipient's decision, is not overdue.
+ */
+export async function waitingRights(
+  sql: Sql,
+  minutes: number,
+  limit: number,
+): Promise<readonly WaitingRight[]> {
+  return sql.all<WaitingRight>(
+    `SELECT d.id, d.client_id AS clientId, d.destination_id AS destinationId, d.state, d.reason
+       FROM deliveries d FORCE INDEX (deliveries_open)
+      WHERE d.settled_at IS NULL AND d.action IN ('update', 'erase') AND d.state IN ('planned', 'queued', 'waiting', 'withheld')
+        AND d.reason NOT IN ('slot', 'outside_hours') AND d.created_at < TIMESTAMPADD(MINUTE, ?, UTC_TIMESTAMP(3))
+        AND ${carriesRightSql('d')}
+        AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.delivery_id = d.id AND a.kind = 'right_waits')
+      LIMIT ${Math.trunc(limit)}`,
+    [-minutes],
+  );
+}
+
+/** Closes the tasks of ended deliveries: rights that were delivered or failed with a task of their own, and internal errors. */
+export async function closeSettled(sql: Sql): Promise<void> {
+  await sql.run(
+    `UPDATE alerts a JOIN deliveries d ON d.id = a.delivery_id SET a.closed_at = UTC_TIMESTAMP(3)
+      WHERE a.closed_at IS NULL AND d.settled_at IS NOT NULL
+        AND (a.kind = 'right_waits' OR (a.kind = 'internal_error' AND a.reason NOT LIKE 'BULK%'))`,
+  );
+}
+
+/** True when a task is open for withdrawals of this client that were refused at intake. */
+export async function isRefusedRightTold(sql: Sql, clientId: string): Promise<boolean> {
+  const rows = await sql.all(
+    `SELECT 1 FROM alerts WHERE kind = 'right_waits' AND reason = 'withdrawal_refused' AND client_id = ? AND closed_at IS NULL LIMIT 1`,
+    [clientId],
+  );
+  return rows.length > 0;
+}
+
+// Finds deliveries that carry a right of the prospect: an erasure, or an update after a withdrawn or ended consent.
+// Invariant: every statement uses this one condition.
+
+/** A grant that is reported as ended because its time is over (`domain/consent.ts`). */
+const hasEnded = `(c.state = 'granted' AND TIMESTAMPADD(MICROSECOND, ${toldAheadMs} * 1000, UTC_TIMESTAMP(3)) >= LEAST(COALESCE(c.valid_until, TIMESTAMP'9999-01-01 00:00:00'),
+        CASE WHEN c.channel = 'phone' THEN TIMESTAMPADD(DAY, ${phoneGrantDays}, c.recorded_at) ELSE TIMESTAMP'9999-01-01 00:00:00' END))`;
+
+/**
+ * SQL condition: this delivery carries a right.
+ * @param delivery the name or alias of the table in the statement
+ */
+export const carriesRightSql = (delivery: 'deliveries' | 'd'): string =>
+  `(${delivery}.action = 'erase' OR (${delivery}.action = 'update' AND EXISTS (
+      SELECT 1 FROM consents c WHERE c.lead_id = ${delivery}.lead_id AND (c.state = 'withdrawn' OR ${hasEnded} OR (c.state = 'refused' AND EXISTS (
+        SELECT 1 FROM consents g WHERE g.lead_id = c.lead_id AND g.purpose = c.purpose AND g.channel = c.channel AND g.state = 'granted'))))))`;
+
+/** The ids of these deliveries that carry a right. */
+export async function carryingRights(sql: ReadOnlySql, ids: readonly number[]): Promise<ReadonlySet<number>> {
+  if (ids.length === 0) return new Set();
+  const { marks, values } = inList(ids);
+  const rows = await sql.all<{ id: number }>(
+    `SELECT d.id FROM deliveries d FORCE INDEX (PRIMARY) WHERE d.id IN (${marks}) AND ${carriesRightSql('d')}`,
+    values,
+  );
+  return new Set(rows.map((row) => row.id));
+}
 
 export async function findLeadId(sql: Sql, clientId: string, reference: string): Promise<number | undefined> {
   const [row] = await sql.all<{ id: number }>('SELECT id FROM leads WHERE client_id = ? AND reference = ?', [

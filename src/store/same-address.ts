@@ -2,11 +2,17 @@
 // are a thousand rows, not a million.
 // Invariant: an e-mail is compared as its column is, without regard to case; a mobile and a landline each with both.
 import { inList, type Sql } from './database.ts';
+import { addressDigests, isNo, originOf } from '../domain/opposition.ts';
+import { leadsFormerlyUnder } from './oppositions.ts';
+import { currentConsent } from '../domain/consent.ts';
+import { isSameName } from '../domain/person-name.ts';
+import { readConsents } from './consents.ts';
+import { namesOfLeads } from './person-records.ts';
 
 export type AddressKind = 'email' | 'phone';
 
 /** One address: the given leads that have it, and all leads of the client that have it. */
-export interface SharedAddress {
+interface SharedAddress {
   readonly kind: AddressKind;
   readonly own: readonly number[];
   /** Includes those of `own`. */
@@ -126,4 +132,106 @@ function armOf(
       WHERE n.lead_id IN (${marks})`,
     values,
   };
+}
+
+// Finds the leads of a client that have or had an address known only as a keyed digest, because a correction replaced it.
+// Invariant: reads only, page by page over the client's addresses; nothing is read without a digest to find.
+
+const rowsAtOnce = 2_000;
+
+export interface Holder {
+  readonly leadId: number;
+  readonly digest: Buffer;
+}
+
+interface Row {
+  readonly address: string;
+  readonly withdrawn: number;
+  readonly leadId: number;
+}
+
+/**
+ * Leads that have one of these addresses now, each with its digest. No index has the digests of present addresses: every address of
+ * the client is digested, 3.5 s for 300,000 leads on a busy machine of two cores; new leads of the client wait meanwhile.
+ */
+export async function holdersNow(
+  sql: Sql,
+  key: Buffer,
+  clientId: string,
+  digests: readonly Buffer[],
+): Promise<readonly Holder[]> {
+  const wanted = new Set(digests.map((digest) => digest.toString('hex')));
+  const holders: Holder[] = [];
+  for (const column of wanted.size === 0 ? [] : columns)
+    for (let last: Row | undefined = { address: '', withdrawn: -1, leadId: 0 }; last !== undefined;) {
+      const rows: readonly Row[] = await sql.all<Row>(
+        `SELECT ${column} AS address, withdrawn, lead_id AS leadId FROM prospects FORCE INDEX (prospects_${column})
+          WHERE client_id = ? AND ${column} >= ? AND (${column}, withdrawn, lead_id) > (?, ?, ?)
+          ORDER BY ${column}, withdrawn, lead_id LIMIT ${rowsAtOnce}`,
+        [clientId, last.address, last.address, last.withdrawn, last.leadId],
+      );
+      for (const { address, leadId } of rows) {
+        const own = { [column === 'email' ? 'email' : 'mobile']: address };
+        const digest = addressDigests(key, clientId, own).find((one) => wanted.has(one.toString('hex')));
+        if (digest !== undefined) holders.push({ leadId, digest });
+      }
+      last = rows.length < rowsAtOnce ? undefined : rows.at(-1);
+    }
+  return holders;
+}
+
+/** Leads that have one of these addresses, or had it before a correction. */
+export async function leadsUnderDigests(
+  sql: Sql,
+  key: Buffer,
+  clientId: string,
+  digests: readonly Buffer[],
+): Promise<readonly number[]> {
+  const now = (await holdersNow(sql, key, clientId, digests)).map(({ leadId }) => leadId);
+  return [...new Set([...now, ...(await leadsFormerlyUnder(sql, clientId, digests))])].sort((a, b) => a - b);
+}
+
+// Finds refusals of other persons who share a lead's address: a recipient may store one answer for all persons of an address.
+// Invariant: reads only. Persons differ by name; a refusal of the same person is copied to their own leads instead.
+
+/** Channels that each kind of address reaches. */
+const channels: Readonly<Record<AddressKind, ReadonlySet<string>>> = {
+  email: new Set(['email']),
+  phone: new Set(['phone', 'sms']),
+};
+
+/** By lead, `purpose.channel`; leads for which no other person refuses anything are missing. */
+export async function refusedAtAddress(
+  sql: Sql,
+  leadIds: readonly number[],
+): Promise<ReadonlyMap<number, ReadonlySet<string>>> {
+  const shared = (await sharedAddresses(sql, leadIds, 'withdrawn')).filter(({ own, all }) =>
+    all.some((other) => own.some((id) => id !== other)),
+  );
+  const ids = [...new Set(shared.flatMap(({ own, all }) => [...own, ...all]))];
+  const refused = new Map<number, Set<string>>();
+  if (ids.length === 0) return refused;
+  const names = await namesOfLeads(sql, ids);
+  const consents = await readConsents(sql, [...new Set(shared.flatMap(({ all }) => all))]);
+  const now = sql.now();
+  const noes = (id: number): readonly { readonly pair: string; readonly channel: string }[] => {
+    const events = consents.get(id) ?? [];
+    return events
+      .filter(
+        (event) =>
+          isNo(event) &&
+          originOf(event) === undefined &&
+          currentConsent(events, event.purpose, event.channel, now)?.state !== 'granted',
+      )
+      .map(({ purpose, channel }) => ({ pair: `${purpose}.${channel}`, channel }));
+  };
+  for (const { kind, own, all } of shared)
+    for (const other of all)
+      for (const { pair, channel } of noes(other)) {
+        if (!channels[kind].has(channel)) continue;
+        for (const id of own)
+          if (!isSameName(names.get(id) ?? {}, names.get(other) ?? {}))
+            refused.set(id, (refused.get(id) ?? new Set<string>()).add(pair));
+      }
+  return refused;
 }

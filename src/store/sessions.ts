@@ -1,6 +1,6 @@
-// Stores the sessions of accounts, each found by the digest of the token in the cookie.
+// Stores how people sign in: their sessions, their subjects at an identity provider, the tries.
 // Invariant: the database's clock decides whether a session is valid; the token itself is never stored.
-import type { Sql } from './database.ts';
+import { type Sql, isDuplicateKey } from './database.ts';
 
 /** full; factor: the password was right, a code is missing; enrol: a second factor is to be set up. */
 export type SessionStage = 'full' | 'factor' | 'enrol';
@@ -103,6 +103,126 @@ export async function forgetSessions(sql: Sql, idleMs: number, limit = 1_000): P
     `DELETE FROM sessions WHERE ends_at <= UTC_TIMESTAMP(3)
         OR seen_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3)) LIMIT ${limit}`,
     [idleMs],
+  );
+  return affected;
+}
+
+// Links accounts to the subjects of an OpenID Connect provider (table account_identities).
+// Invariant: an issuer's subject is one account, and an account has one subject; both are compared byte by byte.
+
+export interface IdentityRow {
+  readonly accountId: number;
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+const identityColumns = 'account_id AS accountId, issuer, subject';
+
+export async function identityNamed(
+  sql: Sql,
+  { issuer, subject }: Pick<IdentityRow, 'issuer' | 'subject'>,
+): Promise<IdentityRow | undefined> {
+  const rows = await sql.all<IdentityRow>(
+    `SELECT ${identityColumns} FROM account_identities WHERE issuer = ? AND subject = ?`,
+    [issuer, subject],
+  );
+  // MySQL ignores trailing blanks, and another person's subject may differ by them.
+  return rows.find((row) => row.issuer === issuer && row.subject === subject);
+}
+
+export async function identityOf(sql: Sql, accountId: number): Promise<IdentityRow | undefined> {
+  const [row] = await sql.all<IdentityRow>(
+    `SELECT ${identityColumns} FROM account_identities WHERE account_id = ?`,
+    [accountId],
+  );
+  return row;
+}
+
+/** Replaces the account's subject. False when the subject is linked to another account. */
+export async function setIdentity(tx: Sql, { accountId, issuer, subject }: IdentityRow): Promise<boolean> {
+  await removeIdentity(tx, accountId);
+  try {
+    await tx.run(
+      'INSERT INTO account_identities (account_id, issuer, subject, linked_at) VALUES (?, ?, ?, UTC_TIMESTAMP(3))',
+      [accountId, issuer, subject],
+    );
+    return true;
+  } catch (error) {
+    if (isDuplicateKey(error)) return false;
+    throw error;
+  }
+}
+
+export async function removeIdentity(tx: Sql, accountId: number): Promise<boolean> {
+  const { affected } = await tx.run('DELETE FROM account_identities WHERE account_id = ?', [accountId]);
+  return affected > 0;
+}
+
+// Counts the tries to sign in, over all processes.
+// Invariant: a try is inserted before its password is checked; only keyed digests are stored, since a typed login may be a
+// password.
+
+export interface Try {
+  readonly login: Buffer;
+  readonly address: Buffer;
+}
+
+interface Window {
+  readonly withinMs: number;
+}
+
+interface CountedTries {
+  readonly count: number;
+  /** Age of the oldest one in the window, in ms. */
+  readonly oldestMs: number;
+}
+
+export async function noteTry(sql: Sql, { login, address }: Try): Promise<number> {
+  const { insertId } = await sql.run(
+    'INSERT INTO sign_in_tries (login_digest, address_digest, tried_at) VALUES (?, ?, UTC_TIMESTAMP(3))',
+    [login, address],
+  );
+  return insertId;
+}
+
+/** Deletes a try whose password was not checked. */
+export async function dropTry(sql: Sql, id: number): Promise<void> {
+  await sql.run('DELETE FROM sign_in_tries WHERE id = ?', [id]);
+}
+
+export async function countTries<Name extends string>(
+  sql: Sql,
+  { login, address }: Try,
+  windows: Readonly<Record<Name, Window>>,
+): Promise<Readonly<Record<Name, CountedTries>>> {
+  const conditions: Readonly<Record<string, readonly [string, readonly Buffer[]]>> = {
+    pair: ['login_digest = ? AND address_digest = ?', [login, address]],
+    login: ['login_digest = ?', [login]],
+    address: ['address_digest = ?', [address]],
+  };
+  const counted = await Promise.all(
+    Object.entries<Window>(windows).map(async ([name, { withinMs }]) => {
+      const [where, values] = conditions[name] ?? ['FALSE', []];
+      const [row] = await sql.all<{ count: number; oldest: number | null }>(
+        `SELECT COUNT(*) AS count, TIMESTAMPDIFF(MICROSECOND, MIN(tried_at), UTC_TIMESTAMP(3)) DIV 1000 AS oldest
+           FROM sign_in_tries WHERE ${where} AND tried_at > TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3))`,
+        [...values, withinMs],
+      );
+      return [name, { count: Number(row?.count ?? 0), oldestMs: Number(row?.oldest ?? 0) }] as const;
+    }),
+  );
+  return Object.fromEntries(counted) as Record<Name, CountedTries>;
+}
+
+/** Deletes the tries of this login and address after a success: neither it nor the mistypes before it count any more. */
+export async function forgiveTries(tx: Sql, { login, address }: Try): Promise<void> {
+  await tx.run('DELETE FROM sign_in_tries WHERE login_digest = ? AND address_digest = ?', [login, address]);
+}
+
+export async function forgetTries(sql: Sql, olderThanMs: number, limit = 1_000): Promise<number> {
+  const { affected } = await sql.run(
+    `DELETE FROM sign_in_tries WHERE tried_at <= TIMESTAMPADD(MICROSECOND, ? * -1000, UTC_TIMESTAMP(3)) LIMIT ${limit}`,
+    [olderThanMs],
   );
   return affected;
 }

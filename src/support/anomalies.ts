@@ -1,7 +1,7 @@
 // Reads the anomalies of a client's leads for support: the meaning of each, and the contact for it.
 // Invariant: reads only; names forms, agents, notices and sellers by code, and leads by reference.
 import type { AnomalyKind } from '../domain/anomaly.ts';
-import { civilDay } from '../domain/civil-time.ts';
+import { civilDay } from '../domain/civil-date.ts';
 import { unknownClient } from '../errors/unknown.ts';
 import { listAnomalies, type ListedAnomaly } from '../store/anomalies.ts';
 import type { ReadOnlySql } from '../store/database.ts';

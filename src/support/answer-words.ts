@@ -1,10 +1,9 @@
 // Words of the outcome of an attempt: the kinds of outcome, faults of our own set-up, self-explanatory statuses.
 // Invariant: every kind of outcome has its words in both languages.
-import { isAccessNotGot } from '../domain/nothing-left.ts';
+import { isAccessNotGot, splitReason } from '../domain/delivery.ts';
 import type { OutcomeKind } from '../../connectors/contract.ts';
 import { meaningOf } from '../../connectors/http-status.ts';
-import { undoneBy } from '../domain/undo.ts';
-import { splitReason } from '../domain/delivery.ts';
+import { undoneBy } from '../domain/verdict.ts';
 import { codeWordsBehind } from './code-words.ts';
 import { inBoth, inLanguage, reasonWords, type Both, type Language } from './words.ts';
 

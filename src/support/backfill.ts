@@ -7,7 +7,7 @@ import type { Destination } from '../store/destinations.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { countBackfill } from '../store/support-leads.ts';
 import { addBackfill, leadsToBackfill, type BackfillPart } from '../store/support-writes.ts';
-import type { Which } from '../store/which.ts';
+import type { Which } from '../store/named-rows.ts';
 import { existingDestination as existing } from './reads/names.ts';
 import type { Actor } from './replay.ts';
 

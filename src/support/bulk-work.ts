@@ -11,8 +11,9 @@ import {
   type BulkItem,
   type BulkRow,
   type BulkTally,
+  dropBulkItems,
+  markBulkDone,
 } from '../store/bulk-runs.ts';
-import { dropBulkItems, markBulkDone } from '../store/bulk-outcomes.ts';
 import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries.ts';
 import { noteGoingOn, reasonOf, tellAfter } from './bulk-failures.ts';

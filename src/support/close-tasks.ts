@@ -4,11 +4,10 @@ import { RelaisError } from '../errors.ts';
 import { forgetCaptures } from '../store/calls.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { lockDeliveries, readDeliveries, type Delivery } from '../store/deliveries.ts';
-import { appendHandovers } from '../store/handovers.ts';
+import { appendHandovers, entryNames } from '../store/handovers.ts';
 import { forgetReferences } from '../store/delivery-settlements.ts';
 import { refuseNames } from '../store/persons-names.ts';
 import { closeAlerts, closeAlertsOf, closedAmong, insertClosings } from '../store/tasks.ts';
-import { entryNames } from '../store/entry-names.ts';
 import { closingText } from './typed-text.ts';
 import { stateWords } from './words.ts';
 

@@ -3,7 +3,7 @@
 import type { StoryEntry } from '../store/delivery-lists.ts';
 import type { Both } from './words.ts';
 import { consentPairWords, consentWords } from './words.ts';
-import { unchanged } from '../mapping/consent-contract.ts';
+import { unchanged } from '../mapping/contract.ts';
 
 export function detailsOf(entry: StoryEntry): readonly Both[] {
   const names = (entry.fields ?? '').replaceAll(' ', ', ');

@@ -1,7 +1,6 @@
 // Words of an entry of the hand-over log about a delivery, with its details.
 // Invariant: no content; only names of fields and the opt-in sent.
-import { splitReason } from '../domain/delivery.ts';
-import { saysNothingLeft as isNothingLeft } from '../domain/nothing-left.ts';
+import { splitReason, saysNothingLeft as isNothingLeft } from '../domain/delivery.ts';
 import type { StoryEntry } from '../store/delivery-lists.ts';
 import type { HandoverEntry, ToldEntry } from '../store/handovers.ts';
 import { callText, outcomeText, whyText } from './answer-words.ts';

@@ -8,13 +8,7 @@ import type { Log } from '../log.ts';
 import { raiseAlerts } from '../store/alerts.ts';
 import { alone } from '../store/alone.ts';
 import type { Database } from '../store/database.ts';
-import {
-  beginCursor,
-  deferCursor,
-  moveCursor,
-  readCursor,
-  type EventCursor,
-} from '../store/event-cursors.ts';
+import { beginCursor, deferCursor, moveCursor, readCursor, type EventCursor } from '../store/event-feed.ts';
 import { closeAlertsWith } from '../store/tasks.ts';
 import { eventsPage, type EventKind, type FeedEvent } from './reads/events.ts';
 import { wholeCentre } from './scope.ts';

@@ -11,7 +11,7 @@ import {
   type ConsentState,
   type Lead,
 } from '../domain/lead.ts';
-import { accountNames } from '../store/account-names.ts';
+import { accountNames } from '../store/accounts.ts';
 import type { Database } from '../store/database.ts';
 import { deliveriesOfLeads, type Delivery } from '../store/deliveries.ts';
 import { readLeads } from '../store/leads.ts';

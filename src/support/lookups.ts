@@ -3,8 +3,8 @@
 // kept.
 import type { KeyRing } from '../domain/key-ring.ts';
 import { RelaisError } from '../errors.ts';
-import { archivedEntries } from '../privacy/person/archived-log.ts';
-import { accountNames } from '../store/account-names.ts';
+import { archivedEntries } from '../privacy/archive-file.ts';
+import { accountNames } from '../store/accounts.ts';
 import { entriesOfLeads } from '../store/lead-log.ts';
 import { searchLeads, type LeadQuery } from '../store/support-leads.ts';
 import { noteLookUp, type PeoplePlace } from './find-person.ts';

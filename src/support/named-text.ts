@@ -1,11 +1,11 @@
 // Replaces actors of the log, `account:12` or `key:3`, by their names for readers (C58).
 // Invariant: a name is shown as long as it is kept; the result is stored nowhere.
-import { accountActorOf, allNames, staffActorOf } from '../store/account-names.ts';
+import { accountActorOf, allNames, staffActorOf } from '../store/accounts.ts';
 import type { Sql } from '../store/database.ts';
 import type { SupportPlace } from './place.ts';
 import type { Scope } from './scope.ts';
 
-export { allNames } from '../store/account-names.ts';
+export { allNames } from '../store/accounts.ts';
 
 const actor = /(?<![\w(:])(?:staff|account|key):\d{1,10}(?!\w)/g;
 

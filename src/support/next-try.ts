@@ -4,7 +4,7 @@ import { splitReason } from '../domain/delivery.ts';
 import { waitsForHours } from '../domain/send-policy.ts';
 import { nextOpening, type SendingHours } from '../domain/sending-hours.ts';
 import { begunAmong } from '../store/begun-deliveries.ts';
-import { carryingRights } from '../store/carried-rights.ts';
+import { carryingRights } from '../store/rights.ts';
 import type { ReadOnlySql } from '../store/database.ts';
 import { findDestination, readStates } from '../store/destinations.ts';
 import { seenProcesses } from '../store/processes.ts';

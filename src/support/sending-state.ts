@@ -1,8 +1,8 @@
 // Words for the present sending state of a destination: stopped, held, quiet, one at a time, or normal.
 // Invariant: names no past moment, and agrees with domain/send-policy.
 import { sendsFiles } from '../../connectors/index.ts';
-import type { Circuit } from '../domain/circuit.ts';
-import { paceOf } from '../domain/pace.ts';
+import type { Circuit } from '../domain/breaker.ts';
+import { paceOf } from '../domain/breaker.ts';
 import { closedFor, isStopped } from '../domain/send-policy.ts';
 import type { SendingHours } from '../domain/sending-hours.ts';
 import type { Destination, DestinationState } from '../store/destinations.ts';

@@ -1,9 +1,8 @@
 // Suspends and resumes a destination, for support.
 // Invariant: one change, one entry with actor and reason; the claim obeys the row, whatever Redis contains.
 import { isFetched } from '../../connectors/index.ts';
-import { probeNow } from '../domain/breaker.ts';
-import type { Circuit } from '../domain/circuit.ts';
-import { untriedNow } from '../domain/pace.ts';
+import { probeNow, untriedNow } from '../domain/breaker.ts';
+import type { Circuit } from '../domain/breaker.ts';
 import type { DestinationStatus } from '../domain/destination.ts';
 import { RelaisError } from '../errors.ts';
 import { unknownDestination } from '../errors/unknown.ts';

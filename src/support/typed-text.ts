@@ -1,6 +1,6 @@
 // Checks texts that people type for the log: a reason, a note, evidence.
 // Invariant: the log is append-only, so that such a text contains no mail address and no phone number (guarantee 7).
-import { namesSomebody } from '../domain/impersonal-text.ts';
+import { namesSomebody } from '../domain/names-in-text.ts';
 import { RelaisError } from '../errors.ts';
 
 /** French names of fields or options that differ from the English ones. */

@@ -1,10 +1,10 @@
 // What Postmark and Mailjet tell: which login holds, which events are their last word, and how our mail is named in them.
 import type { Provider } from '../../src/callbacks/bounce-events.ts';
-import { parsed } from '../../src/callbacks/sound-text.ts';
+import { parsed } from '../../src/callbacks/verify.ts';
 import { providers } from '../../src/callbacks/bounces.ts';
 import type { SnsPlace } from '../../src/callbacks/sns-place.ts';
 import { providerHeaders } from '../../connectors/mail/provider-headers.ts';
-import { fileNamed, mailNamed } from '../../src/domain/message-id.ts';
+import { fileNamed, mailNamed } from '../../src/domain/return-tag.ts';
 
 const name = 'dlv_7f3a5c2e-4b1d.r2';
 const mailbox = 'leads@horizon.example';

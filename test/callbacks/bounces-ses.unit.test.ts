@@ -1,8 +1,8 @@
 // What Amazon SES tells through SNS: whose signature holds, what is fetched for it, and which mail and mailbox it means.
 import { generateKeyPairSync } from 'node:crypto';
 import type { Proved } from '../../src/callbacks/bounce-events.ts';
-import { parsed } from '../../src/callbacks/sound-text.ts';
-import { ses } from '../../src/callbacks/bounces-ses.ts';
+import { parsed } from '../../src/callbacks/verify.ts';
+import { ses } from '../../src/callbacks/bounces.ts';
 import type { SnsPlace } from '../../src/callbacks/sns-place.ts';
 import {
   certificatePath,

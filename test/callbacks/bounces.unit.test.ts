@@ -3,9 +3,9 @@ import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import type { Provider, ToldRequest } from '../../src/callbacks/bounce-events.ts';
 import { providers } from '../../src/callbacks/bounces.ts';
-import { parsed } from '../../src/callbacks/sound-text.ts';
+import { parsed } from '../../src/callbacks/verify.ts';
 import type { SnsPlace } from '../../src/callbacks/sns-place.ts';
-import { fileNamed, mailNamed } from '../../src/domain/message-id.ts';
+import { fileNamed, mailNamed } from '../../src/domain/return-tag.ts';
 
 const now = Date.parse('2026-11-20T12:00:00Z');
 const seconds = String(now / 1_000);

@@ -2,7 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { allOf, relaisProgram } from '../../src/cli/program.ts';
 import { impersonal, instant } from '../../src/cli/arguments.ts';
-import { namesSomebody } from '../../src/domain/impersonal-text.ts';
+import { namesSomebody } from '../../src/domain/names-in-text.ts';
 import { maskForm, maskMail, maskName, maskPhone } from '../../src/support/masking.ts';
 import { advice, adviceLine } from '../../src/support/advice.ts';
 import { stateWords } from '../../src/support/words.ts';

@@ -2,8 +2,8 @@
 // The plan of every statement is read while it runs, over enough rows that the optimiser has a choice.
 import type { DeliveryFilter } from '../../src/domain/delivery-filter.ts';
 import { openDatabase, type Database, type Sql, type SqlValue } from '../../src/store/database.ts';
-import { gatewayStatus } from '../../src/store/gateway-status.ts';
-import { bulkOutcomes } from '../../src/store/bulk-outcomes.ts';
+import { gatewayStatus } from '../../src/store/processes.ts';
+import { bulkOutcomes } from '../../src/store/bulk-runs.ts';
 import {
   countBackfill,
   searchLeads,

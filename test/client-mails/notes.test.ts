@@ -3,7 +3,7 @@ import { simpleParser } from 'mailparser';
 import { writeNote, type ClientNote } from '../../src/client-mails/notes.ts';
 import { sendClientMails } from '../../src/client-mails/send.ts';
 import { silentLog } from '../../src/log.ts';
-import { findNote, listNotes, type StoredNote } from '../../src/store/client-notes.ts';
+import { findNote, listNotes, type StoredNote } from '../../src/store/client-mails.ts';
 import { SqlFailure } from '../../src/store/database.ts';
 import { endAuthorisation, grantAuthorisation } from '../../src/support/authorisations.ts';
 import { readAuthorisations } from '../../src/store/authorisations.ts';

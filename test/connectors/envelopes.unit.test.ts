@@ -2,7 +2,7 @@
 // that speaks the protocol, judged by the mapping's rules.
 import type { Answer, Outcome } from '../../connectors/contract.ts';
 import { createWebhookConnector } from '../../connectors/webhook/index.ts';
-import { singleParcel } from '../../src/mapping/tools/single-parcel.ts';
+import { singleParcel } from '../../src/mapping/tools/composed-preview.ts';
 import { previewMapping } from '../../src/mapping/tools/preview.ts';
 import { compiled, lead, noted, situation, webhook as mappingOf } from '../mapping/support.ts';
 import { certificateFor } from './servers/certificate.ts';

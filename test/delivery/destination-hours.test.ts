@@ -1,7 +1,7 @@
 // What became of deliveries is counted once from the sealed log, whoever counts, and drawn from those counts.
 import { countHours } from '../../src/delivery/background/destination-hours.ts';
 import { addDays, civilDate, startOfDay } from '../../src/domain/civil-date.ts';
-import { dropOutdated } from '../../src/roles/outdated.ts';
+import { dropOutdated } from '../../src/roles/background.ts';
 import { sealBefore } from '../../src/store/destination-hours.ts';
 import { destinationPlots, type PlotPoint } from '../../src/support/reads/destination-hours.ts';
 import { wholeCentre } from '../../src/support/scope.ts';

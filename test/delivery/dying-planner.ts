@@ -2,7 +2,7 @@
 import { createPlanner } from '../../src/delivery/plan.ts';
 import { silentLog } from '../../src/log.ts';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
-import { createSign } from '../../src/privacy/sign.ts';
+import { createSign } from '../../src/privacy/macs.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { openDatabase } from '../../src/store/database.ts';
 

@@ -3,7 +3,7 @@ import type { CallProgress, RoutedCall, ClaimedDelivery } from '../../src/delive
 import { moreProtective, renderContent, type ContentInputs } from '../../src/delivery/content/render.ts';
 import type { Authorisation } from '../../src/domain/destination.ts';
 import type { ConsentRecord, ConsentState, Lead } from '../../src/domain/lead.ts';
-import { unchanged } from '../../src/mapping/consent-contract.ts';
+import { unchanged } from '../../src/mapping/contract.ts';
 import type { ApplyResult, CompiledMapping } from '../../src/mapping/contract.ts';
 
 const now = new Date('2026-11-02T09:00:00Z');

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { loadConfig, variables } from '../../src/config.ts';
-import { passwordFileOf } from '../../src/config/value-or-file.ts';
+import { passwordFileOf } from '../../src/config/reader.ts';
 
 interface Service {
   readonly image: string;

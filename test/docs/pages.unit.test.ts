@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { relaisProgram } from '../../src/cli/program.ts';
 import { variables } from '../../src/config.ts';
-import { passwordFileOf } from '../../src/config/value-or-file.ts';
+import { passwordFileOf } from '../../src/config/reader.ts';
 import { catalogue } from '../../src/errors.ts';
 import { readOptions } from '../../sandbox/demo/options.ts';
 import { deliveryStates } from '../../src/domain/delivery.ts';

@@ -7,7 +7,7 @@ import {
   unanswered,
 } from '../../src/domain/anomaly.ts';
 import type { ConsentRecord } from '../../src/domain/lead.ts';
-import type { Notice } from '../../src/domain/notice.ts';
+import type { Notice } from '../../src/domain/destination.ts';
 
 const at = new Date('2026-11-20T09:15:00Z');
 const web: Notice = { version: 'web-3', channel: 'web_form', from: '2026-02-28T23:00:00.000Z' };

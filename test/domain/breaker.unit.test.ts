@@ -8,8 +8,8 @@ import {
   type Circuit,
   type CircuitMove,
   type CircuitSignal,
+  untriedNow,
 } from '../../src/domain/breaker.ts';
-import { untriedNow } from '../../src/domain/pace.ts';
 
 const t0 = 1_800_000_000_000;
 const one = (

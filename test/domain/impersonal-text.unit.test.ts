@@ -1,5 +1,5 @@
 // What is masked in a text that is kept or sent: ways to reach a person, and nothing else.
-import { impersonalText, namesSomebody } from '../../src/domain/impersonal-text.ts';
+import { impersonalText, namesSomebody } from '../../src/domain/names-in-text.ts';
 
 test('a field of an XML file is no mail address: notes name it', () => {
   for (const field of ['lead.optin@canal', 'lead.optin@canal=email', 'lead@profilage', 'optin@xlink:href'])

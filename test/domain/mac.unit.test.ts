@@ -1,6 +1,6 @@
 // HMAC and HKDF with key objects give what node:crypto gives for bytes, whatever the key and the length.
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import { expanded, mac } from '../../src/domain/mac.ts';
+import { expanded, mac } from '../../src/domain/keyed.ts';
 
 const lengths = [0, 1, 55, 56, 63, 64, 65, 1_000, 5_461, 5_462, 16_383, 16_384, 16_385, 100_000];
 

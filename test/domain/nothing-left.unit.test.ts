@@ -1,6 +1,6 @@
 // What never left is known by its code: told to support, and left out of the answer to a person.
 import { connectFailureCodes } from '../../connectors/guard/failures.ts';
-import { saysNothingLeft } from '../../src/domain/nothing-left.ts';
+import { saysNothingLeft } from '../../src/domain/delivery.ts';
 
 test('after a connection that was never made nothing has left, whatever its code', () => {
   expect(connectFailureCodes.filter((code) => !saysNothingLeft('unavailable', code))).toEqual([]);

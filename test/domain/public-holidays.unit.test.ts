@@ -1,5 +1,5 @@
 // Public holidays, beside the calendars the State publishes (data.gouv.fr, "Jours fériés en France").
-import { isPublicHoliday, type HolidayCalendar } from '../../src/domain/public-holidays.ts';
+import { isPublicHoliday, type HolidayCalendar } from '../../src/domain/sending-hours.ts';
 
 const inYear = (calendar: HolidayCalendar, year: number): readonly string[] => {
   const found: string[] = [];

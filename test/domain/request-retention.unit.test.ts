@@ -1,5 +1,5 @@
 // C21: how long a request itself is kept once it is closed, by civil dates of Paris.
-import { demandGoesOn, requestGoesOn, type ClosedRequest } from '../../src/domain/request-retention.ts';
+import { demandGoesOn, requestGoesOn, type ClosedRequest } from '../../src/domain/requests.ts';
 
 const closed = (over: Partial<ClosedRequest> & { readonly closedAt: Date }): ClosedRequest => ({
   kind: 'erasure',

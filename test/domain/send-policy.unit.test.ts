@@ -1,5 +1,5 @@
 // Whether a destination may send now, row by row: how many, and what keeps back the next one.
-import { closedCircuit, type Circuit } from '../../src/domain/circuit.ts';
+import { closedCircuit, type Circuit } from '../../src/domain/breaker.ts';
 import type { SendingHours } from '../../src/domain/sending-hours.ts';
 import {
   isHeld,

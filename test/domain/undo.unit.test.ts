@@ -1,7 +1,15 @@
 // What follows a refusal behind calls that were accepted, and what an undo comes to.
 import type { Outcome } from '../../connectors/contract.ts';
-import { decideUndo, isUndo, longestUndoable, undoName, undoneBy } from '../../src/domain/undo.ts';
-import { decide, type AttemptSituation, type RetryPolicy } from '../../src/domain/verdict.ts';
+import {
+  decideUndo,
+  isUndo,
+  longestUndoable,
+  undoName,
+  undoneBy,
+  decide,
+  type AttemptSituation,
+  type RetryPolicy,
+} from '../../src/domain/verdict.ts';
 
 const policy: RetryPolicy = {
   delays: [5_000],

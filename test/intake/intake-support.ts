@@ -1,7 +1,7 @@
 // A migrated database with one client and an intake built on it.
 import { randomBytes } from 'node:crypto';
 import { createIntake, type Intake, type IntakeDeps } from '../../src/intake/accept.ts';
-import { createSign } from '../../src/privacy/sign.ts';
+import { createSign } from '../../src/privacy/macs.ts';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { silentLog } from '../../src/log.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { columnFacts, type ColumnFacts } from '../../src/domain/lead-fields/columns.ts';
-import { reviveLead } from '../../src/domain/lead-fields/revive.ts';
+import { reviveLead } from '../../src/domain/lead.ts';
 import type { Lead } from '../../src/domain/lead.ts';
 import { importFile } from '../../src/intake/import.ts';
 import { findSource } from '../../src/mapping/fields/source.ts';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Lead } from '../../src/domain/lead.ts';
 import { channels, sourceModel } from '../../src/domain/lead.ts';
-import { frenchLabel } from '../../src/mapping/fields/french.ts';
+import { frenchLabel } from '../../src/mapping/fields/source.ts';
 import { compiled, flow, json, lead, mail, problemsOf, situation, webhook, written } from './support.ts';
 
 test('category_not_authorised: a lead does not leave with data the authorisation does not cover', () => {

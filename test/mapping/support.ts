@@ -10,8 +10,7 @@ import type {
   MappingSources,
   WriteSituation,
 } from '../../src/mapping/contract.ts';
-import { decode } from '../../src/mapping/formats/decode.ts';
-import { charsetIn } from '../../src/mapping/formats/encoding.ts';
+import { decode, charsetIn } from '../../src/mapping/formats/encoding.ts';
 import { formatProblem } from '../../src/mapping/document/problems.ts';
 
 export const fixtures = join(import.meta.dirname, 'fixtures');

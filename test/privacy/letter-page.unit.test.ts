@@ -1,6 +1,5 @@
 // The letter to a recipient on paper and as text: what the mail says, and who writes (C24, C59).
-import { writtenLetter } from '../../src/privacy/requests/letter-page.ts';
-import { recipientLetter, type RecipientLetter } from '../../src/privacy/requests/letters.ts';
+import { writtenLetter, recipientLetter, type RecipientLetter } from '../../src/privacy/requests/letters.ts';
 
 const asked: RecipientLetter = {
   requestId: 17,

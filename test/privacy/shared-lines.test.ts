@@ -1,7 +1,7 @@
 // Entries that were written together wait for their seal in one line: what befalls one of them befalls no other.
 import { randomBytes } from 'node:crypto';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
-import { createSign } from '../../src/privacy/sign.ts';
+import { createSign } from '../../src/privacy/macs.ts';
 import { countUnsealed } from '../../src/store/handovers-unsealed.ts';
 import { appendHandovers } from '../../src/store/handovers.ts';
 import { entry, openLogHome, sealKeys, type LogHome } from './log-home.ts';

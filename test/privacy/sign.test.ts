@@ -2,8 +2,7 @@
 // nothing sealed; nobody builds upon a seal that is not genuine.
 import { randomBytes } from 'node:crypto';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
-import { noSeal, sealMac } from '../../src/privacy/macs.ts';
-import { createSign } from '../../src/privacy/sign.ts';
+import { noSeal, sealMac, createSign } from '../../src/privacy/macs.ts';
 import { appendHandovers } from '../../src/store/handovers.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { entry, openLogHome, sealKeys, type LogHome } from './log-home.ts';

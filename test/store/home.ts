@@ -1,7 +1,7 @@
 // A migrated database with its three accounts, one client and one destination, for the tests of the store and the log.
 import { randomBytes } from 'node:crypto';
 import { createKeyRing } from '../../src/domain/key-ring.ts';
-import { createSign } from '../../src/privacy/sign.ts';
+import { createSign } from '../../src/privacy/macs.ts';
 import { openDatabase, type Database, type SqlValue } from '../../src/store/database.ts';
 import { grantRights } from '../../src/store/migrate.ts';
 import { createLeadSecrets, type LeadSecrets } from '../../src/store/secrets.ts';

@@ -2,7 +2,7 @@
 import { takeDue } from '../../src/store/due-work.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { startOfPlanning, takeChanges } from '../../src/store/lead-changes.ts';
-import { wakeSiblings } from '../../src/store/withheld.ts';
+import { wakeSiblings } from '../../src/store/restrictions.ts';
 import { bringForward } from '../../src/store/delivery-settlements.ts';
 import { addBackfill } from '../../src/store/support-writes.ts';
 import { openStoreHome, type StoreHome } from './home.ts';

@@ -1,11 +1,11 @@
 // Where SQL looks ahead of domain/send-policy, it finds what the policy would say: row by row, over a table of cases.
 import { randomBytes } from 'node:crypto';
-import { closedCircuit, type Circuit } from '../../src/domain/circuit.ts';
+import { closedCircuit, type Circuit } from '../../src/domain/breaker.ts';
 import { destinationStatuses } from '../../src/domain/destination.ts';
 import { isHeld, isStopped, waitsForHours } from '../../src/domain/send-policy.ts';
 import type { SendingHours } from '../../src/domain/sending-hours.ts';
 import { takeDueBatches } from '../../src/store/batches.ts';
-import { carryingRights } from '../../src/store/carried-rights.ts';
+import { carryingRights } from '../../src/store/rights.ts';
 import { heldStates, saveCircuit } from '../../src/store/destinations.ts';
 import { deferToOpening } from '../../src/store/held-back.ts';
 import { addSlot, dueSlots } from '../../src/store/file-slots.ts';

@@ -1,7 +1,6 @@
 // The words for a destination that does not send as many as it bears, in every state its circuit can be in.
 import { sendingStateOf, type SendingState } from '../../src/support/sending-state.ts';
-import { allowed } from '../../src/domain/breaker.ts';
-import { closedCircuit, type Circuit } from '../../src/domain/circuit.ts';
+import { allowed, closedCircuit, type Circuit } from '../../src/domain/breaker.ts';
 import type { SendingHours } from '../../src/domain/sending-hours.ts';
 import type { Destination, DestinationState } from '../../src/store/destinations.ts';
 

@@ -2,8 +2,7 @@
 // Invariant: a failed verification is shown before anything of the proof.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { checkProof, type SignedProof } from '../../privacy/proofs/proof.ts';
-import { publishedKeys } from '../../privacy/proofs/proof-keys.ts';
+import { checkProof, type SignedProof, publishedKeys } from '../../privacy/proofs/proof.ts';
 import { proofPage } from '../../privacy/proofs/proof-page.ts';
 import { namesInScope } from '../../support/reads/names.ts';
 import { proofsListed, proofWithNumber } from '../../support/reads/requests.ts';

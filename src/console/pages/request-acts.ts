@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { outcomes } from '../../domain/requests.ts';
 import type { Requests } from '../../privacy/requests/requests.ts';
 import type { Selection } from '../../privacy/requests/selection.ts';
-import type { Corrections } from '../../privacy/requests/work.ts';
+import type { Corrections } from '../../privacy/requests/deps.ts';
 import type { Both } from '../../support/words.ts';
 import { field, numberOf, ticked } from '../forms.ts';
 import { personOf } from '../gate.ts';

@@ -8,7 +8,7 @@ import { optInText } from '../labels.ts';
 import { input, select, table, tickBox } from '../parts.ts';
 import { frame } from '../words/frame.ts';
 import { requestWords as words } from '../words/requests.ts';
-import type { ChangingAnswer } from '../../privacy/requests/will-change.ts';
+import type { ChangingAnswer } from '../../privacy/requests/show.ts';
 import { consentWords, type Both } from '../../support/words.ts';
 import type { RequestView } from './request-view.ts';
 

@@ -1,16 +1,22 @@
 // Settles one delivery whose lease ran out: if it had departed, its outcome is unknown; otherwise it is sent again without a spent try.
 // Invariant: a delivery that may have left is never treated as unsent (guarantee 3).
 import { isEnd, splitReason } from '../../domain/delivery.ts';
-import { decideUndo, isUndo } from '../../domain/undo.ts';
+import {
+  decideUndo,
+  isUndo,
+  decide,
+  type Decision,
+  type RetryPolicy,
+  type Verdict,
+} from '../../domain/verdict.ts';
 import type { Action } from '../../../connectors/contract.ts';
 import { callPlanOf } from '../../mapping/calls/situations.ts';
 import type { CallPlan, CompiledMapping } from '../../mapping/contract.ts';
-import { decide, type Decision, type RetryPolicy, type Verdict } from '../../domain/verdict.ts';
 import type { Alert } from '../../store/alerts.ts';
 import type { CallRow } from '../../store/calls.ts';
 import type { Delivery } from '../../store/deliveries.ts';
 import type { Settlement } from '../../store/delivery-settlements.ts';
-import { entryNames } from '../../store/entry-names.ts';
+import { entryNames } from '../../store/handovers.ts';
 import type { Taken } from '../../store/late-proofs.ts';
 import type { Handover } from '../../store/handovers.ts';
 import { stateAfter, unspent } from '../outcome/effects.ts';

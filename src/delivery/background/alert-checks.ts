@@ -1,6 +1,6 @@
 // Raises the alerts that no event raises: rows refused, leads that wait longer than promised, a log that is not sealed in time.
 // Invariant: an alert is raised once, then not again for hours while it lasts; it names destinations and codes, never a lead.
-import { civilDay } from '../../domain/civil-time.ts';
+import { civilDay } from '../../domain/civil-date.ts';
 import { splitReason } from '../../domain/delivery.ts';
 import { openTime, type SendingHours } from '../../domain/sending-hours.ts';
 import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
@@ -13,7 +13,7 @@ import {
   refusedSinceAlert,
   type Backlog,
 } from '../../store/backlog.ts';
-import { closeSettled, waitingRights } from '../../store/overdue-rights.ts';
+import { closeSettled, waitingRights } from '../../store/rights.ts';
 import type { Quarantine } from '../trip/quarantine.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { inTurn } from './in-turn.ts';

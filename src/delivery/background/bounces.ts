@@ -22,8 +22,7 @@ import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts
 import { lockDeliveries, readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
 import { forgetTakenBy, noteTaken, takings } from '../../store/delivery-targets.ts';
-import { entryNames } from '../../store/entry-names.ts';
-import { appendHandovers } from '../../store/handovers.ts';
+import { entryNames, appendHandovers } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 

@@ -3,14 +3,13 @@
 // that is being sent or looked up is not settled.
 import type { Answer, Outcome } from '../../../connectors/contract.ts';
 import { isEnd, splitReason } from '../../domain/delivery.ts';
-import { mac } from '../../domain/mac.ts';
+import { mac } from '../../domain/keyed.ts';
 import { decide } from '../../domain/verdict.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { deliveriesByKeys, lockDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
-import { entryNames } from '../../store/entry-names.ts';
-import { appendHandovers } from '../../store/handovers.ts';
+import { entryNames, appendHandovers } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
 import { isUndecided, resolveIn } from '../outcome/resolve.ts';

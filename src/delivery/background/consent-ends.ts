@@ -3,14 +3,14 @@
 import { answerToTell, grantEnd, isProved } from '../../domain/consent.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { raiseBroken } from '../../store/broken-alerts.ts';
+import { raiseBroken } from '../../store/alerts.ts';
 import {
   leadsWithEnds,
   putOffConsentEnds,
   takeConsentEnds,
   type ConsentEnd,
-} from '../../store/consent-ends.ts';
-import { readConsents } from '../../store/consents.ts';
+  readConsents,
+} from '../../store/consents.ts';
 import type { ConsentRecord } from '../../domain/lead.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { lockLeads } from '../../store/leads.ts';

@@ -15,13 +15,12 @@ import {
 import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import type { DueJobAt } from '../../store/due-work.ts';
 import { findDestination } from '../../store/destinations.ts';
-import { appendHandovers } from '../../store/handovers.ts';
-import type { Which } from '../../store/which.ts';
-import { wakeSiblings } from '../../store/withheld.ts';
+import { appendHandovers, entryNames } from '../../store/handovers.ts';
+import type { Which } from '../../store/named-rows.ts';
+import { wakeSiblings } from '../../store/restrictions.ts';
 import { markSettled, type Settlement } from '../../store/delivery-settlements.ts';
 import { unitOf, type Quarantine, type RowWork } from '../trip/quarantine.ts';
 import type { Published } from '../trip/mapping-cache.ts';
-import { entryNames } from '../../store/entry-names.ts';
 import { jobOf } from '../planning/push-jobs.ts';
 
 const atOnce = 200;

@@ -1,6 +1,6 @@
 // Counts the outcomes of deliveries per hour, from the sealed log, for the plots of a destination.
 // Invariant: each entry is counted once, by whichever process and however often one dies; entries older than the plots are left out.
-import { endOf } from '../../domain/delivery-ends.ts';
+import { endOf } from '../../domain/delivery.ts';
 import { stepOf } from '../../domain/time-scale.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import {

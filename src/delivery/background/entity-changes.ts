@@ -5,7 +5,7 @@ import { entitiesOf, isNamedEntity } from '../../domain/legal-entity.ts';
 import { consentPurposes, type ConsentRecord } from '../../domain/lead.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { raiseBroken } from '../../store/broken-alerts.ts';
+import { raiseBroken } from '../../store/alerts.ts';
 import { readConsents } from '../../store/consents.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { findDestination } from '../../store/destinations.ts';
@@ -18,7 +18,7 @@ import {
   putOffEntityChange,
   takeEntityChange,
   type EntityChange,
-} from '../../store/entity-changes.ts';
+} from '../../store/version-effects.ts';
 import { lockLeads } from '../../store/leads.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import { noteEnds, type Holding, type NotedEnd } from './note-ends.ts';

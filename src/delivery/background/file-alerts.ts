@@ -3,9 +3,9 @@
 import { raiseAlerts, raisedFor, type Alert } from '../../store/alerts.ts';
 import type { Database } from '../../store/database.ts';
 import { destinationsBy, type Destination } from '../../store/destinations.ts';
-import { lateFiles, missingNumbers, unacknowledgedFiles, type WatchedFile } from '../../store/file-watch.ts';
+import { lateFiles, missingNumbers, unacknowledgedFiles, type WatchedFile } from '../../store/file-lists.ts';
 import { fileConnectors } from '../../../connectors/index.ts';
-import type { FileSchedule } from '../../mapping/file-contract.ts';
+import type { FileSchedule } from '../../mapping/contract.ts';
 import type { Quarantine } from '../trip/quarantine.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 

@@ -5,7 +5,7 @@ import { civilDate } from '../../domain/civil-date.ts';
 import { goLiveDefinitions, itemsMissing } from '../../domain/go-live.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import type { Database } from '../../store/database.ts';
-import { standingsOfLive } from '../../store/go-live.ts';
+import { standingsOfLive } from '../../store/notices.ts';
 import { closeClientAlerts, lastClientAlerts, type LastAlert } from '../../store/tasks.ts';
 
 const kind = 'go_live_incomplete';

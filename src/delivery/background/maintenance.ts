@@ -7,7 +7,7 @@ import { dropForgottenCredentials } from '../../store/access-credentials.ts';
 import type { Database } from '../../store/database.ts';
 import { bringEmptyFiles } from '../../store/file-bytes.ts';
 import { destinationsWithLongFiles, lapsedWholes, recoverWhole } from '../../store/long-files.ts';
-import { freeStranded } from '../../store/stranded-rows.ts';
+import { freeStranded } from '../../store/file-parts.ts';
 import { dropSettledRevisions } from '../../store/lead-revisions.ts';
 import { takeUpAside } from '../../store/lead-changes.ts';
 import type { Published } from '../trip/mapping-cache.ts';

@@ -1,7 +1,7 @@
 // Records bounces that a mail provider reports by callback; the Message-ID names the delivery.
 // Invariant: a repetition changes nothing; a report about no mail of ours moves nothing, and raises an alert.
 import { safeCode } from '../../domain/delivery.ts';
-import { fileNamed, mailNamed } from '../../domain/message-id.ts';
+import { fileNamed, mailNamed } from '../../domain/return-tag.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { raiseAlerts, raisedFor } from '../../store/alerts.ts';

@@ -1,8 +1,7 @@
 // Reads the inputs of a read-back: the delivery, the version in force, and the reference of the recipient.
 // Invariant: reads only; a lead that was erased, replayed since or has no reference any more is not read back.
 import type { Captured, Connector } from '../../../connectors/contract.ts';
-import type { ReadBackPlan } from '../../mapping/consent-contract.ts';
-import type { CompiledMapping } from '../../mapping/contract.ts';
+import type { ReadBackPlan, CompiledMapping } from '../../mapping/contract.ts';
 import { readCalls } from '../../store/calls.ts';
 import type { Sql } from '../../store/database.ts';
 import { deliveriesOfLeads, type Delivery } from '../../store/deliveries.ts';

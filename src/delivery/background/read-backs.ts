@@ -3,16 +3,13 @@
 // a wrong opt-in is reported once it was seen twice. A record that breaks our code delays no other.
 import type { Action, Answer, Connector, Outcome, Parcel } from '../../../connectors/contract.ts';
 import { safeCode } from '../../domain/delivery.ts';
-import type { ConsentSent, ReadBackPlan } from '../../mapping/consent-contract.ts';
-import type { CompiledMapping } from '../../mapping/contract.ts';
+import type { ConsentSent, ReadBackPlan, CompiledMapping } from '../../mapping/contract.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { raiseAlerts } from '../../store/alerts.ts';
-import { closeBroken, raiseBroken } from '../../store/broken-alerts.ts';
+import { raiseAlerts, closeBroken, raiseBroken } from '../../store/alerts.ts';
 import { isStoreTrouble, type Database } from '../../store/database.ts';
 import type { Delivery } from '../../store/deliveries.ts';
-import { entryNames } from '../../store/entry-names.ts';
-import { appendHandovers, type Handover } from '../../store/handovers.ts';
+import { entryNames, appendHandovers, type Handover } from '../../store/handovers.ts';
 import {
   endReadBack,
   hasLaterDeparture,

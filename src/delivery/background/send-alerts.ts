@@ -1,8 +1,7 @@
 // Sends the alerts of the outbox by mail and webhook, grouped, until they get through by each.
 // Invariant: an alert names ids, codes and destinations, never a prospect; it leaves through the same guarded connectors as leads.
 import type { Connector, NetworkPolicy, Outcome, Parcel, SendContext } from '../../../connectors/contract.ts';
-import { whatToDo } from '../../domain/alert-advice.ts';
-import { alertDefinitions } from '../../domain/alert-kinds.ts';
+import { whatToDo, alertDefinitions } from '../../domain/alert-kinds.ts';
 import { reasonText } from '../../domain/delivery.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';

@@ -12,12 +12,16 @@ import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts
 import { readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { allDestinations, type Destination } from '../../store/destinations.ts';
 import { destinationsWithDueWork, dueOfDestination } from '../../store/due-work.ts';
-import { goLiveStandings } from '../../store/go-live.ts';
-import { appendHandovers } from '../../store/handovers.ts';
-import { heldWithoutRestriction, renewAges } from '../../store/restrictions.ts';
-import { destinationsWithWithheld, reopenWithheld, withheldOfDestination } from '../../store/withheld.ts';
+import { goLiveStandings } from '../../store/notices.ts';
+import { appendHandovers, entryNames } from '../../store/handovers.ts';
+import {
+  heldWithoutRestriction,
+  renewAges,
+  destinationsWithWithheld,
+  reopenWithheld,
+  withheldOfDestination,
+} from '../../store/restrictions.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
-import { entryNames } from '../../store/entry-names.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import type { Quarantine, Subject } from '../trip/quarantine.ts';
 import { unspent } from '../outcome/effects.ts';

@@ -4,7 +4,7 @@
 import type { Action, Captured, Outcome } from '../../../connectors/contract.ts';
 import { reasonWith } from '../../domain/delivery.ts';
 import type { Lead } from '../../domain/lead.ts';
-import { isUndo, undoName } from '../../domain/undo.ts';
+import { isUndo, undoName } from '../../domain/verdict.ts';
 import type { RetryPolicy } from '../../domain/verdict.ts';
 import { captureMissing } from '../../mapping/calls/parts.ts';
 import { callPlanOf, requestsOf } from '../../mapping/calls/situations.ts';

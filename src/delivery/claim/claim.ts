@@ -3,7 +3,7 @@
 // lead and destination one delivery is in flight, and a later one waits until each earlier one has ended or is barred.
 import { isEnd, splitReason, type Reason } from '../../domain/delivery.ts';
 import type { DestinationLimits } from '../../domain/destination.ts';
-import { untriedNow } from '../../domain/pace.ts';
+import { untriedNow } from '../../domain/breaker.ts';
 import { countDepartures, hasRates } from '../../domain/rates.ts';
 import {
   isUrgent,
@@ -15,7 +15,7 @@ import {
 } from '../../domain/send-policy.ts';
 import type { SendingHours } from '../../domain/sending-hours.ts';
 import { begunAmong } from '../../store/begun-deliveries.ts';
-import { carryingRights } from '../../store/carried-rights.ts';
+import { carryingRights } from '../../store/rights.ts';
 import type { Sql } from '../../store/database.ts';
 import {
   countSending,

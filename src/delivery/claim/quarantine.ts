@@ -4,7 +4,7 @@
 import { reasonWith } from '../../domain/delivery.ts';
 import { foreignCode, isRelaisError } from '../../errors.ts';
 import { deferBatch } from '../../store/batches.ts';
-import { raiseBroken } from '../../store/broken-alerts.ts';
+import { raiseBroken } from '../../store/alerts.ts';
 import { waitUnclaimed, waitUndeparted, type BrokenWait } from '../../store/broken-deliveries.ts';
 import { isStoreTrouble, type Sql } from '../../store/database.ts';
 import { readDeliveries } from '../../store/deliveries.ts';

@@ -1,8 +1,7 @@
 // Finds the revision up to which a recipient has accepted the opt-ins of a lead: an update need not repeat them.
 // Invariant: only an accepted opt-in counts, not one that may have arrived, and only if it was accepted before this content first left:
 // each attempt says the same (guarantee 4).
-import type { Told } from '../../mapping/consent-contract.ts';
-import type { CompiledMapping } from '../../mapping/contract.ts';
+import type { Told, CompiledMapping } from '../../mapping/contract.ts';
 import type { Sql } from '../../store/database.ts';
 import { toldDeliveries, type ToldDelivery } from '../../store/told-deliveries.ts';
 import type { ClaimedDelivery } from '../trip/attempt.ts';

@@ -12,7 +12,7 @@ import type {
   SendContext,
 } from '../../../connectors/contract.ts';
 import type { KeyRing } from '../../domain/key-ring.ts';
-import { mac } from '../../domain/mac.ts';
+import { mac } from '../../domain/keyed.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import {

@@ -5,12 +5,18 @@ import { answerToTell } from '../../domain/consent.ts';
 import { reasonWith, safeCode } from '../../domain/delivery.ts';
 import { coveringAuthorisation, type Authorisation } from '../../domain/destination.ts';
 import type { ConsentRecord, Lead } from '../../domain/lead.ts';
-import { isUndo } from '../../domain/undo.ts';
+import { isUndo } from '../../domain/verdict.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { callKey } from '../../mapping/calls/situations.ts';
-import { unchanged, type Told } from '../../mapping/consent-contract.ts';
-import type { ApplyResult, CompiledMapping, WriteSituation, WrittenRecord } from '../../mapping/contract.ts';
+import {
+  unchanged,
+  type Told,
+  type ApplyResult,
+  type CompiledMapping,
+  type WriteSituation,
+  type WrittenRecord,
+} from '../../mapping/contract.ts';
 import type { Database } from '../../store/database.ts';
 import type { LeadRead } from '../../store/leads.ts';
 import type { CallProgress, ClaimedDelivery, Ready, Stop, Stopped, Unwritable } from '../trip/attempt.ts';

@@ -5,7 +5,7 @@ import { answerToTell } from '../../domain/consent.ts';
 import type { Authorisation } from '../../domain/destination.ts';
 import type { ConsentRecord, Identity, Lead } from '../../domain/lead.ts';
 import { namesIn } from '../../domain/logged-fields.ts';
-import type { ConsentSent } from '../../mapping/consent-contract.ts';
+import type { ConsentSent } from '../../mapping/contract.ts';
 import type { Sql } from '../../store/database.ts';
 import {
   allHandedOver,

@@ -2,8 +2,7 @@
 // Invariant: values exist in the memory of the signing process and, sealed for their destination, in MySQL. A rotated secret that cannot be
 // opened signs nothing, visibly. The database's clock ends an overlap at the same moment for every process.
 import { timingSafeEqual } from 'node:crypto';
-import { derived, openBytes, sealBytes } from '../../domain/keyed.ts';
-import { mac } from '../../domain/mac.ts';
+import { derived, openBytes, sealBytes, mac } from '../../domain/keyed.ts';
 import type { Sql } from '../../store/database.ts';
 import { allRotated, type RotatedRow } from '../../store/rotated-secrets.ts';
 

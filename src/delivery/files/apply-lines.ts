@@ -7,32 +7,39 @@ import { namelessCode } from '../../domain/names-in-text.ts';
 import { decide } from '../../domain/verdict.ts';
 import { foreignCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { raiseBroken } from '../../store/broken-alerts.ts';
+import { raiseBroken, raiseAlerts } from '../../store/alerts.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { lockDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
-import { awaitAnew, loggedInFiles, type NamedDelivery } from '../../store/file-acknowledgements.ts';
+import {
+  awaitAnew,
+  loggedInFiles,
+  type NamedDelivery,
+  type LoggedInFile,
+} from '../../store/file-acknowledgements.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { namesOf } from '../../store/persons-names.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
 import { bisectRows, isOfNoRow } from '../trip/quarantine.ts';
 import { decisionEffects, joinEffects, writeEffects, type Effects } from '../outcome/effects.ts';
 import type { Published } from '../trip/mapping-cache.ts';
-import { applyLateLine } from './late-lines.ts';
 import {
   matched,
   namedIn,
   outcomeOf,
   earlierSense,
   senses,
+  fileName,
   type AcknowledgedFile,
   type Line,
   type Sense,
 } from './match-lines.ts';
+import { appendHandovers, entryNames } from '../../store/handovers.ts';
+import { isUndecided, resolveIn } from '../outcome/resolve.ts';
 
 export const ackStep = 'ACK_LINES';
 
-export interface Applied {
+interface Applied {
   /** Lines that name no delivery of the file, or none at all. */
   readonly unmatched: number;
   /** Lines whose word is not known. */
@@ -256,3 +263,51 @@ async function write(tx: Sql, { effects, anew, decided }: AppliedLines): Promise
   await closeAlertsOf(tx, decided);
   await writeEffects(tx, all);
 }
+
+// Applies a line of an acknowledgement about a delivery that already has an outcome, from an earlier line or by other means.
+// Invariant: the first line counts. A contradiction is logged once and is a task; a line about an unknown outcome settles it.
+
+/** A line about a delivery that has an outcome already. */
+async function applyLateLine(
+  tx: Sql,
+  published: Published,
+  file: AcknowledgedFile,
+  { id, says, answer }: Line,
+  logged: readonly LoggedInFile[],
+): Promise<void> {
+  const [row] = await lockDeliveries(tx, [id]);
+  if (row === undefined) return;
+  const before = earlierSense(logged, file) ?? (await saidBeforeNow(tx, id, file));
+  if (before === senses[says]) return;
+  if (before === undefined && isUndecided(row) && says !== 'again') {
+    const evidence = `acknowledgement of ${fileName(file)}`;
+    await resolveIn(tx, published, id, { actor: 'worker', evidence, received: senses[says] === 'has' });
+    return;
+  }
+  // Ended by other means: a line with the same outcome changes nothing, nor does one about a delivery that is no longer open.
+  if (before === undefined && !(row.state === 'delivered' && senses[says] === 'has_not')) return;
+  const outcome = outcomeOf(says, answer);
+  const isKnown = (await loggedInFiles(tx, [id])).some(
+    (entry) => entry.entry === 'late' && entry.batchId === file.id && entry.outcome === outcome.kind,
+  );
+  if (isKnown) return;
+  await appendHandovers(tx, [
+    {
+      entry: 'late',
+      ...entryNames(row),
+      batchId: file.id,
+      actor: 'worker',
+      connector: file.connector,
+      outcome: outcome.kind,
+      reason: 'reason' in outcome ? outcome.reason : '',
+    },
+  ]);
+  const { clientId, destinationId } = file;
+  await raiseAlerts(tx, [
+    { kind: 'ack_contradicts', clientId, destinationId, deliveryId: id, reason: fileName(file) },
+  ]);
+}
+
+/** By a line of the same transaction. */
+const saidBeforeNow = async (tx: Sql, id: number, file: AcknowledgedFile): Promise<Sense | undefined> =>
+  earlierSense(await loggedInFiles(tx, [id]), file);

@@ -13,7 +13,7 @@ import { heldFiles, readFullFile } from '../../store/full-files.ts';
 import { destinationsWithPlannedWork } from '../../store/due-work.ts';
 import { relabelWaiting, showHeld } from '../../store/held-back.ts';
 import { appendHandovers } from '../../store/handovers.ts';
-import type { Which } from '../../store/which.ts';
+import type { Which } from '../../store/named-rows.ts';
 import {
   quarantineForEach,
   createQuarantine,
@@ -22,9 +22,8 @@ import {
   type Subject,
   type Unit,
 } from '../trip/quarantine.ts';
-import { settleCarried } from './carried-changes.ts';
+import { settleCarried, type SlotRun, type SlotWork } from './fill.ts';
 import type { Published } from '../trip/mapping-cache.ts';
-import type { SlotRun, SlotWork } from './fill.ts';
 import { makeFiles, rowsOfFiles } from './full.ts';
 
 export interface Files {

@@ -29,15 +29,14 @@ import type { EndedState } from '../../store/batches.ts';
 import { mayHaveCome } from '../../domain/late-arrival.ts';
 import { raiseAlerts } from '../../store/alerts.ts';
 import { appendHandovers } from '../../store/handovers.ts';
-import type { Order, TripNeeds } from '../trip/trip.ts';
+import type { Order, TripNeeds, Trip } from '../trip/trip.ts';
 import { endOf, endUnder, voidingOf } from '../outcome/file-end.ts';
 import { fileTrip } from '../content/versions.ts';
 import { leaseRenewedBy } from '../claim/lease.ts';
 import { resendOvertaken } from '../outcome/follow-ups.ts';
-import { endAcknowledgedParts, applyLongAcknowledgement } from './acknowledged.ts';
-import { askWhole } from './ask-long.ts';
-import { finishEmpty } from './empty-file.ts';
-import { isHeldBack } from './full-guard.ts';
+import { endAcknowledgedParts, applyLongAcknowledgement } from './acknowledgement.ts';
+import { askWhole, outcomeOfFile, sendLong } from './send-long.ts';
+import { isHeldBack } from './full.ts';
 import {
   claimLeft,
   rewritePart,
@@ -47,7 +46,41 @@ import {
   type LongAttempt,
   type PartsOutcome,
 } from './long-parts.ts';
-import { outcomeOfFile, sendLong } from './send-long.ts';
+import { decide } from '../../domain/verdict.ts';
+
+// Sends a file without any lead, which the recipient expects all the same: its outcome moves the file only.
+// Invariant: its outcome is decided as for a delivery; past the age of the destination's leads it is given up, with an alert.
+
+async function finishEmpty(
+  { database, random }: Pick<TripNeeds, 'database'> & { readonly random: () => number },
+  { mapping }: Trip,
+  whole: Whole,
+  outcome: Outcome,
+): Promise<void> {
+  const now = database.now().getTime();
+  const { verdict } = decide(
+    outcome,
+    {
+      spent: whole.attempt + 1,
+      circuitClosed: true,
+      maybeReceived: true,
+      hasLookup: mapping.hasLookup,
+      pendingSinceMs: whole.firstSentAt === undefined ? 0 : now - whole.firstSentAt.getTime(),
+    },
+    mapping.retry,
+    random,
+  );
+  const isOver = now - whole.slotAt.getTime() > mapping.maxAgeMs;
+  await database.transaction(async (tx) => {
+    if (!(await lockWhole(tx, whole))) return;
+    await appendHandovers(tx, [outcomeOfFile(whole, outcome, isOver ? 'fail' : verdict.next)]);
+    if (verdict.next === 'done') return endWhole(tx, whole.id, 'sent');
+    if ('afterMs' in verdict && !isOver) return retryWhole(tx, whole.id, verdict.afterMs);
+    await endWhole(tx, whole.id, 'voided');
+    const { clientId, destinationId } = whole;
+    await raiseAlerts(tx, [{ kind: 'file_late', clientId, destinationId, reason: verdict.reason }]);
+  });
+}
 
 /** Rows of an attempt before this one are being recovered. */
 const lookAgainMs = 1_000;

@@ -2,7 +2,7 @@
 // Invariant: a line names only a delivery that left in that file; of the recipient's texts only a code and a record's number are kept.
 import type { ItemAnswer, LineWord, NamedBy, Outcome } from '../../../connectors/contract.ts';
 import { safeCode } from '../../domain/delivery.ts';
-import { safeReference } from '../../domain/reference.ts';
+import { safeReference } from '../../domain/names-in-text.ts';
 import type { CompiledMapping } from '../../mapping/contract.ts';
 import type { Batch } from '../../store/batches.ts';
 import type { Sql } from '../../store/database.ts';

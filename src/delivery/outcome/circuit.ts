@@ -1,7 +1,6 @@
 // Moves the circuit breakers of the destinations that outcomes concern, and reports each move in log and alert.
 // Invariant: a circuit is locked only if an outcome can move it: on the healthy path nothing is locked and nothing written.
-import { afterAttempt, closedCircuit, type Circuit } from '../../domain/breaker.ts';
-import { isCareful } from '../../domain/pace.ts';
+import { afterAttempt, closedCircuit, type Circuit, isCareful } from '../../domain/breaker.ts';
 import type { Decision } from '../../domain/verdict.ts';
 import type { Sql } from '../../store/database.ts';
 import { readStates } from '../../store/destinations.ts';

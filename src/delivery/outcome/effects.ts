@@ -3,7 +3,7 @@
 // and an end wakes the deliveries that waited for it.
 import type { Captured, Evidence } from '../../../connectors/contract.ts';
 import { isEnd, splitReason, type DeliveryState } from '../../domain/delivery.ts';
-import { isUndo, undoneBy } from '../../domain/undo.ts';
+import { isUndo, undoneBy } from '../../domain/verdict.ts';
 import type { Decision, Verdict } from '../../domain/verdict.ts';
 import { raiseAlerts, type Alert } from '../../store/alerts.ts';
 import { forgetCaptures, noteCallOutcomes, queueNextCalls, type CallOutcome } from '../../store/calls.ts';
@@ -17,11 +17,10 @@ import {
   type Settlement,
 } from '../../store/delivery-settlements.ts';
 import { noteTaken, type TargetTaken } from '../../store/delivery-targets.ts';
-import { entryNames } from '../../store/entry-names.ts';
-import { appendHandovers, type Handover } from '../../store/handovers.ts';
+import { entryNames, appendHandovers, type Handover } from '../../store/handovers.ts';
 import { noteReadBacks, type ReadBackWanted } from '../../store/read-backs.ts';
 import { noteUndone } from '../../store/undone-calls.ts';
-import { wakeSiblings } from '../../store/withheld.ts';
+import { wakeSiblings } from '../../store/restrictions.ts';
 import type { Attempted, ClaimedDelivery, Stopped } from '../trip/attempt.ts';
 import { withoutRepeats } from '../planning/hourly-alerts.ts';
 import { resendOvertaken, type LateArrival } from './follow-ups.ts';

@@ -4,7 +4,7 @@ import type { Decision, NotFound, Verdict } from '../../domain/verdict.ts';
 import { endBatch, retryBatch, type Batch, type EndedState } from '../../store/batches.ts';
 import type { Sql } from '../../store/database.ts';
 import type { AttemptDelivery } from '../../store/deliveries.ts';
-import { entryNames } from '../../store/entry-names.ts';
+import { entryNames } from '../../store/handovers.ts';
 import { isAcknowledged } from '../../store/file-acknowledgements.ts';
 import { waitingIn } from '../../store/file-parts.ts';
 import { addSlot } from '../../store/file-slots.ts';

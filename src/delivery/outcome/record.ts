@@ -3,11 +3,9 @@
 // written only while lead and version are those it was made by. The log has one acceptance per run.
 import type { OutcomeKind } from '../../../connectors/contract.ts';
 import { isEnd } from '../../domain/delivery.ts';
-import { decideUndo, isUndo } from '../../domain/undo.ts';
-import { decide, type Decision } from '../../domain/verdict.ts';
+import { decideUndo, isUndo, decide, type Decision } from '../../domain/verdict.ts';
 import { foreignCode } from '../../errors.ts';
-import { raiseAlerts } from '../../store/alerts.ts';
-import { raiseBroken } from '../../store/broken-alerts.ts';
+import { raiseAlerts, raiseBroken } from '../../store/alerts.ts';
 import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts';
 import { markSettled } from '../../store/delivery-settlements.ts';
 import { lockVersionsInForce, saveCircuit } from '../../store/destinations.ts';

@@ -2,8 +2,8 @@
 // Invariant: an entry of the log names the actor and the evidence; what waited for the answer continues in the same transaction.
 import type { Captured } from '../../../connectors/contract.ts';
 import { isEnd, splitReason } from '../../domain/delivery.ts';
-import { safeReference } from '../../domain/reference.ts';
-import { undoneBy } from '../../domain/undo.ts';
+import { safeReference } from '../../domain/names-in-text.ts';
+import { undoneBy } from '../../domain/verdict.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownDelivery } from '../../errors/unknown.ts';
 import { forgetCaptures, noteCallOutcomes, readCalls, type CallRow } from '../../store/calls.ts';
@@ -11,13 +11,12 @@ import { isStoreTrouble, type Database, type Sql } from '../../store/database.ts
 import { lockDeliveries, readDeliveries, type Delivery } from '../../store/deliveries.ts';
 import { forgetReferences, markSettled, mayKeepReference } from '../../store/delivery-settlements.ts';
 import { takenBy } from '../../store/delivery-targets.ts';
-import { entryNames } from '../../store/entry-names.ts';
-import { appendHandovers } from '../../store/handovers.ts';
+import { entryNames, appendHandovers } from '../../store/handovers.ts';
 import { heldWithLateProof } from '../../store/late-proofs.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { closeAlertsOf } from '../../store/tasks.ts';
 import { noteUndone } from '../../store/undone-calls.ts';
-import { wakeSiblings } from '../../store/withheld.ts';
+import { wakeSiblings } from '../../store/restrictions.ts';
 import type { Published } from '../trip/mapping-cache.ts';
 import type { Quarantine } from '../trip/quarantine.ts';
 

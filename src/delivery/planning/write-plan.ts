@@ -3,10 +3,9 @@
 import { raiseAlerts, type Alert } from '../../store/alerts.ts';
 import type { Sql } from '../../store/database.ts';
 import { deliveriesByKeys, readDeliveries, type Delivery } from '../../store/deliveries.ts';
-import { appendHandovers, type Handover } from '../../store/handovers.ts';
+import { appendHandovers, type Handover, entryNames } from '../../store/handovers.ts';
 import { cancelUnsent, insertDeliveries, insertRoutingRefusals } from '../../store/planned-deliveries.ts';
-import { reopenWithheld } from '../../store/withheld.ts';
-import { entryNames } from '../../store/entry-names.ts';
+import { reopenWithheld } from '../../store/restrictions.ts';
 import { withoutRepeats } from './hourly-alerts.ts';
 import type { Insert, PlanWork } from './plan-change.ts';
 

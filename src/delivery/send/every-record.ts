@@ -12,10 +12,9 @@ import type {
   ParcelItem,
   SendContext,
 } from '../../../connectors/contract.ts';
-import { isUndo } from '../../domain/undo.ts';
+import { isUndo } from '../../domain/verdict.ts';
 import { callKey, callPlanOf } from '../../mapping/calls/situations.ts';
-import { entryNames } from '../../store/entry-names.ts';
-import { appendHandovers } from '../../store/handovers.ts';
+import { entryNames, appendHandovers } from '../../store/handovers.ts';
 import type { Ready, RecordNamed, RoutedCall } from '../trip/attempt.ts';
 import { itemOf } from '../content/parcel.ts';
 import { writtenAtOf } from '../content/render.ts';

@@ -10,8 +10,7 @@ import { callKey } from '../../mapping/calls/situations.ts';
 import type { Asked, CompiledMapping } from '../../mapping/contract.ts';
 import type { Batch } from '../../store/batches.ts';
 import type { Database } from '../../store/database.ts';
-import { entryNames } from '../../store/entry-names.ts';
-import { appendHandovers } from '../../store/handovers.ts';
+import { entryNames, appendHandovers } from '../../store/handovers.ts';
 import { readBytes } from '../../store/kept-bytes.ts';
 import { readLeads } from '../../store/leads.ts';
 import type {

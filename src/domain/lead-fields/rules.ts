@@ -1,6 +1,6 @@
 // Defines the rules of the lead contract for values: a JSON Schema fragment each, and the same in words.
 // Invariant: a rule only accepts or refuses, it never changes a value.
-import { departementCode } from '../lead-limits.ts';
+import { departementCode } from '../lead-values.ts';
 
 /** A JSON Schema fragment and its meaning in words. */
 export interface Rule {

@@ -1,11 +1,10 @@
 // Compiles `callback:`, for a recipient that reports a later decision in a request that it signs.
 // Invariant: the secret is given by name, and the callback names the delivery by our key: no person is looked up.
 import type { Both } from '../../../connectors/contract.ts';
-import type { CallbackPlan } from '../consent-contract.ts';
-import type { ConnectorFacts } from '../contract.ts';
+import type { CallbackPlan, ConnectorFacts } from '../contract.ts';
 import { isRecord, textAt } from '../document/yaml.ts';
 import type { Report } from '../document/problems.ts';
-import { secretIn } from '../fields/secret-cells.ts';
+import { secretIn } from '../fields/lints.ts';
 import { placeForms, placeOf, understand } from '../response/answer.ts';
 import { hasCalls } from './calls.ts';
 

@@ -1,21 +1,23 @@
 // Compiles the calls of an action whose delivery needs several: each has an address, a body and rules, and uses ids of earlier answers.
 // Invariant: every consent line is in a call that is always sent; a call never uses an id that no earlier call gives.
-import { checkConsentCarried, distribute } from './consent-by-call.ts';
-import type { ConsentPlaces } from './consent-by-call.ts';
-import type { RawCall } from './early.ts';
-import { compileWhen, methodOf, onUnknownOf, rereadsOf, urlCaptures, withCaptures } from './parts.ts';
-import type { CallsInput } from './parts.ts';
-import { compileCaptures } from './captures.ts';
-import { compileQuestion } from './question.ts';
-import type { Question } from './question.ts';
+import { checkConsentCarried, distribute, type ConsentPlaces, type RawCall } from './consent-by-call.ts';
+import {
+  compileWhen,
+  methodOf,
+  onUnknownOf,
+  rereadsOf,
+  urlCaptures,
+  withCaptures,
+  compileCaptures,
+  saysSomething,
+  type CallsInput,
+} from './parts.ts';
+import { compileQuestion, type Question } from './question.ts';
 import type { SchemaCheck } from '../formats/client-schema.ts';
 import type { CallPlan } from '../contract.ts';
-import { quietableLines } from '../consent/unchanged.ts';
-import { saysSomething } from './gates.ts';
+import { quietableLines } from '../consent/block.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
-import { reportReading } from './reading.ts';
-import { isUndo, undoName } from '../../domain/undo.ts';
-import { reportGatedUndo, reportUndos } from './undo.ts';
+import { isUndo, undoName, longestUndoable } from '../../domain/verdict.ts';
 import {
   namesLead,
   reportGone,
@@ -23,13 +25,10 @@ import {
   reportNamelessUndo,
   saysAnything,
 } from '../transport/erase-names-lead.ts';
-import type { Layout } from '../formats/layout.ts';
-import { inLayout, ownLayout } from '../formats/own-layout.ts';
-import type { Path } from '../document/problems.ts';
-import { compileLines } from '../record.ts';
-import type { RecordPlan } from '../record.ts';
-import { compileResponse } from '../response/rules.ts';
-import type { Judge } from '../response/rules.ts';
+import { type Layout, inLayout, ownLayout } from '../formats/layout.ts';
+import type { Path, Report } from '../document/problems.ts';
+import { compileLines, type RecordPlan } from '../record.ts';
+import { compileResponse, type Judge } from '../response/rules.ts';
 import type { Scope } from '../scope.ts';
 import { holdsOwn, overlay } from '../transport/overlay.ts';
 import { checkSettings } from '../transport/settings.ts';
@@ -282,4 +281,92 @@ function recordOf(
     quietable: quietableLines(parts),
     categories: new Set([...lines.categories, ...categories]),
   };
+}
+
+// Checks the `undo` of calls, and reports one that could delete a record that is not ours.
+// Invariant: an undo exists only where a later call can be refused, and never undoes an opt-in by itself.
+
+/** Reports undos that could never be sent, or might delete a record that existed before. */
+function reportUndos(raws: readonly RawCall[], { action, mapping, report }: CallsInput): void {
+  for (const [index, { raw, path, name }] of raws.entries()) {
+    if (!Object.hasOwn(raw, 'undo')) continue;
+    const at: Path = [...path, 'undo'];
+    if (action !== 'create')
+      report.error(
+        at,
+        'MAP-674',
+        [
+          `seul ce que la création a fait peut être retiré : ${action} ne connaît pas l’état d’avant.`,
+          `only what the create made can be taken back: ${action} knows no earlier state.`,
+        ],
+        { at: 'key' },
+      );
+    else if (index === raws.length - 1)
+      report.error(
+        at,
+        'MAP-674',
+        [
+          `« ${name} » est le dernier appel : aucun après lui ne peut être refusé.`,
+          `"${name}" is the last call: none after it can be refused.`,
+        ],
+        { at: 'key' },
+      );
+    if (name.length > longestUndoable)
+      report.error([...path, 'name'], 'MAP-674', [
+        `un appel avec un undo a un nom de ${longestUndoable} caractères au plus.`,
+        `a call with an undo has a name of ${longestUndoable} signs at most.`,
+      ]);
+    const method = textAt(blockAt(raw, 'send'), 'method') ?? textAt(blockAt(mapping, 'send'), 'method');
+    if (action === 'create' && (method === 'PUT' || method === 'PATCH'))
+      report.warn(
+        at,
+        'MAP-675',
+        [
+          `« ${name} » est un ${method}, qui peut modifier une fiche déjà là : son undo supprimerait celle-là. Ne retirez que ce que cet appel seul a pu faire.`,
+          `"${name}" is a ${method}, which may change a record that was there before: its undo would delete that one. Undo only what this call alone can have made.`,
+        ],
+        { at: 'key' },
+      );
+  }
+}
+
+/** A refusal that was put on a list remains there, whatever happens to the lead. */
+function reportGatedUndo(name: string, path: Path, report: Report): void {
+  report.error(
+    [...path, 'undo'],
+    'MAP-674',
+    [
+      `l’opt-in commande « ${name} » : ce que la personne a répondu ne se retire pas.`,
+      `the opt-in sends "${name}": what the person answered is not taken back.`,
+    ],
+    { at: 'key' },
+  );
+}
+
+// Reports calls by GET that would lose data: a GET has no body and only reads an id for a later call.
+// Invariant: a GET alone never counts as the delivery of a lead, and no value or opt-in is lost in its missing body.
+
+/** @param call undefined for the one request of an action */
+export function reportReading(
+  settings: unknown,
+  call: { readonly columns: readonly string[]; readonly captures: readonly string[] } | undefined,
+  path: Path,
+  report: Report,
+): void {
+  if (textAt(settings, 'method') !== 'GET') return;
+  if (call === undefined)
+    report.error(path, 'MAP-658', [
+      'un GET ne transmet rien : seul l’un de plusieurs appels peut en être un.',
+      'GET tells the recipient nothing: only one of several calls may be one.',
+    ]);
+  else if (call.columns.length > 0)
+    report.error(path, 'MAP-658', [
+      'un appel par GET n’a pas de corps : ses champs et opt-in vont dans un autre appel.',
+      'a call by GET has no body: its fields and opt-ins belong to another call.',
+    ]);
+  else if (call.captures.length === 0)
+    report.error(path, 'MAP-658', [
+      'un appel par GET sert à un identifiant dont un appel suivant a besoin : prenez-le avec capture.',
+      'a call by GET is there for an id that a later call needs: capture it.',
+    ]);
 }

@@ -4,13 +4,12 @@ import type { Action } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
 import type { CompiledConsent, ConsentLine } from '../consent/block.ts';
 import { omitted } from '../consent/choices.ts';
-import type { ConsentSent } from '../consent-contract.ts';
-import type { WriteSituation } from '../contract.ts';
-import { gatedCall, sends } from './gates.ts';
+import type { ConsentSent, WriteSituation } from '../contract.ts';
+import { gatedCall, sends } from './parts.ts';
 import { isRecord, listAt } from '../document/yaml.ts';
-import type { Report } from '../document/problems.ts';
-import { checkEarly, type Carrying, type RawCall } from './early.ts';
+import type { Report, Path } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
+import type { RecordPlan } from '../record.ts';
 
 export interface ConsentPlaces {
   /** Lines that `{consent: NAME}` may place in this call. */
@@ -167,4 +166,57 @@ function asksForContact(when: unknown, consent: CompiledConsent, line: ConsentLi
   const keys = isRecord(when) ? Object.keys(when) : [];
   const asked = isRecord(when) ? when['present'] : undefined;
   return keys.length === 1 && typeof asked === 'string' && (contactOf[channel] ?? []).includes(asked);
+}
+
+// Checks that calls with an opt-in come as early as the ids they need permit.
+// Invariant: a failed call leaves the results of earlier ones: no record may exist at the recipient without its opt-in.
+
+/** One raw call with its path in the file. */
+export interface RawCall {
+  readonly raw: Record<string, unknown>;
+  readonly path: Path;
+  readonly name: string;
+}
+
+/** The lines and the ids of a compiled call. */
+interface Carrying {
+  readonly record: Pick<RecordPlan, 'parts'>;
+  /** Ids of earlier calls it uses. */
+  readonly reads: readonly string[];
+}
+
+const givesTo = (giver: RawCall, call: Carrying | undefined): boolean =>
+  call?.reads.some((id) => id.startsWith(`${giver.name}.`)) === true;
+
+/** Reports a call that carries an opt-in and follows a call that it does not need. */
+function checkEarly(
+  index: number,
+  /** Calls that may precede it nevertheless: they carry an opt-in too. */
+  alike: ReadonlySet<number>,
+  raws: readonly RawCall[],
+  calls: readonly Carrying[],
+  report: Report,
+): void {
+  const raw = raws[index];
+  const call = calls[index];
+  if (raw === undefined || call === undefined) return;
+  const givers = new Set(call.reads.map((id) => id.slice(0, id.indexOf('.'))));
+  for (let before = index - 1; before >= 0; before -= 1) {
+    const earlier = raws[before];
+    if (earlier === undefined || givers.has(earlier.name) || alike.has(before)) continue;
+    // An opt-in call between the two needs the earlier one, and is checked by itself.
+    const served = [...alike].some((at) => at > before && at < index && givesTo(earlier, calls[at]));
+    if (served) continue;
+    // A call whose id this one uses may need the earlier one itself.
+    const needed = [...givers].some((name) => {
+      const at = raws.findIndex((candidate) => candidate.name === name);
+      return at > before && givesTo(earlier, calls[at]);
+    });
+    if (needed) continue;
+    report.error([...raw.path, 'name'], 'MAP-655', [
+      `« ${raw.name} » porte un opt-in et n’a pas besoin de « ${earlier.name} » : mettez-le avant, sinon un échec entre les deux laisse là une personne sans l’opt-in.`,
+      `"${raw.name}" carries an opt-in and does not need "${earlier.name}": put it before, or a failure between them leaves a person there without the opt-in.`,
+    ]);
+    return;
+  }
 }

@@ -1,13 +1,17 @@
 // Compiles the consent blocks of a file: that of the create, and that of the update where it has its own.
 // Invariant: every block passes the same checks, and both write the same opt-ins (C20).
-import { compileConsent } from '../consent/block.ts';
-import type { CompiledConsent } from '../consent/block.ts';
-import { reportUnsaid, reportUpdate, takenBack } from '../consent/of-update.ts';
+import {
+  compileConsent,
+  reportUnsaid,
+  reportUpdate,
+  takenBack,
+  type CompiledConsent,
+} from '../consent/block.ts';
 import type { CompiledMapping } from '../contract.ts';
 import { blockAt, listAt } from '../document/yaml.ts';
 import type { Scope } from '../scope.ts';
 import { hasCalls } from './calls.ts';
-import { checkGates } from './gates.ts';
+import { checkGates } from './parts.ts';
 
 /** The consent block of each action; an erase has none. */
 export interface Consents {

@@ -1,11 +1,10 @@
 // Reads which changes are sent as an update, and decides where an update may leave out a grant that the recipient acknowledged.
 // Invariant: a field whose absence would read as an answer is never left out.
-import type { CompiledMapping } from '../contract.ts';
 import { blockAt, listAt, textAt } from '../document/yaml.ts';
 import type { RecordPlan } from '../record.ts';
 import type { Scope } from '../scope.ts';
 import { omitted } from '../consent/choices.ts';
-import { pairOf } from '../consent-contract.ts';
+import { type CompiledMapping, pairOf } from '../contract.ts';
 
 /** A mail is read whole, and an empty cell of a CSV is an answer. */
 const isWhole = ({ sheet, format }: Pick<Scope, 'sheet' | 'format'>): boolean =>

@@ -5,27 +5,20 @@ import mappingSchema from '../../../mappings/schema/mapping.schema.json' with { 
 import type { Body } from '../../../connectors/contract.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
 import type { Lead } from '../../domain/lead.ts';
-import type { Asked, ConnectorFacts } from '../contract.ts';
-import { reportAt } from '../document/problems.ts';
-import type { Path, Report } from '../document/problems.ts';
+import { reportAt, type Path, type Report } from '../document/problems.ts';
 import { reportStructure } from '../document/structure.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
-import { bodyBlocks } from '../format-names.ts';
-import type { FaultFormat } from '../format-names.ts';
+import { type Asked, type ConnectorFacts, type FaultFormat, bodyBlocks } from '../contract.ts';
 import { joinLines } from '../fields/lines.ts';
-import { isReference, referencesWritten } from '../fields/naming.ts';
+import { isReference, referencesWritten } from '../transport/erase-names-lead.ts';
 import { sourceIn } from '../fields/scoped-source.ts';
-import { bodyWith } from '../fields/secret-cells.ts';
-import { isBlank } from '../fields/source.ts';
-import type { Context, Source } from '../fields/source.ts';
+import { bodyWith } from '../fields/lints.ts';
+import { isBlank, type Context, type Source } from '../fields/source.ts';
 import type { Entry, FieldProblem } from '../fields/values.ts';
-import { readLayout } from '../formats/layout.ts';
-import type { Layout } from '../formats/layout.ts';
-import { inLayout } from '../formats/own-layout.ts';
+import { readLayout, inLayout, type Layout } from '../formats/layout.ts';
 import { isAsked } from '../response/comparison.ts';
 import { looksForAsked } from '../response/paths.ts';
-import { compileLines } from '../record.ts';
-import type { RecordPlan } from '../record.ts';
+import { compileLines, type RecordPlan } from '../record.ts';
 import type { Scope } from '../scope.ts';
 
 export interface Question {

@@ -1,24 +1,27 @@
 // Compiles `readBack:`, by which an accepted record is read back and its opt-in compared with the one written.
 // Invariant: the read-back uses references only and changes nothing; its result is names of fields, never values.
 import type { ClientFacts } from '../../domain/destination.ts';
-import { consentStates } from '../../domain/lead.ts';
-import type { ConsentState } from '../../domain/lead.ts';
-import { unchanged } from '../consent-contract.ts';
-import type { CallbackPlan, ConsentSent, ReadBackPlan } from '../consent-contract.ts';
+import { consentStates, type ConsentState } from '../../domain/lead.ts';
+import {
+  unchanged,
+  type CallbackPlan,
+  type ConsentSent,
+  type ReadBackPlan,
+  type ActionPlan,
+  type CompiledMapping,
+  type ConnectorFacts,
+} from '../contract.ts';
 import { omitted } from '../consent/choices.ts';
 import type { Consents } from './consents.ts';
-import type { ActionPlan, CompiledMapping, ConnectorFacts } from '../contract.ts';
 import { blockAt, isRecord, listAt, textAt } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
 import { asText } from '../fields/values.ts';
-import { understand, placeForms, placeOf } from '../response/answer.ts';
-import type { Extract, Opened } from '../response/answer.ts';
+import { understand, placeForms, placeOf, type Extract, type Opened } from '../response/answer.ts';
 import { overlay } from '../transport/overlay.ts';
 import { checkSettings } from '../transport/settings.ts';
 import { durationAt } from '../transport/timing.ts';
-import { capturesIn } from './captures.ts';
-import { gatedCall } from './gates.ts';
+import { capturesIn, gatedCall } from './parts.ts';
 
 export interface ReadBackInput {
   readonly mapping: Record<string, unknown>;

@@ -1,16 +1,20 @@
 // Compiles a consent block: the client's own field and value for each of the four states, in every exchange (C16, C20).
 // Invariant: the value written is the one the file gives for the recorded state; absence is never an answer.
-import { answerToTell, toldAheadMs } from '../../domain/consent.ts';
-import type { CurrentConsent } from '../../domain/consent.ts';
+import { answerToTell, toldAheadMs, type CurrentConsent } from '../../domain/consent.ts';
 import { isNamedEntity } from '../../domain/legal-entity.ts';
-import type { Lead } from '../../domain/lead.ts';
-import { pairOf } from '../consent-contract.ts';
-import { compileLine } from './line.ts';
-import type { AnswerLine } from './needs.ts';
-import type { CompiledMapping } from '../contract.ts';
-import type { Path } from '../document/problems.ts';
-import type { Scope } from '../scope.ts';
-import type { ConsentNeed } from '../fields/values.ts';
+import { pairOf, unchanged, type CompiledMapping, type ConsentSent, type Told } from '../contract.ts';
+import type { Path, Report } from '../document/problems.ts';
+import type { ConsentNeed, FieldProblem, Scalar } from '../fields/values.ts';
+import { type Lead, type ConsentState, consentChannels, consentPurposes } from '../../domain/lead.ts';
+import { compileChoices, omitted, tableRow, type Choices } from './choices.ts';
+import { type AnswerLine, type Proof, compileProof, pairIndex } from './proof.ts';
+import { compileConsentEach } from './each.ts';
+import { isRecord } from '../document/yaml.ts';
+import { compileLineText, type LineOf } from '../fields/lines.ts';
+import { channelOf } from '../fields/lints.ts';
+import { textOf } from '../fields/rendering.ts';
+import { type Scope, reportNoPreset } from '../scope.ts';
+import { lastName, parseTarget, slotKey, type Target } from '../fields/target.ts';
 
 /** A line as the record places it. */
 export type ConsentLine = Pick<AnswerLine, 'target' | 'path' | 'line' | 'pairs' | 'write' | 'say' | 'table'>;
@@ -102,4 +106,256 @@ export function compileConsent(
     table: lines.flatMap((line) => line.table),
     sheet: (current) => lines.flatMap((line) => line.sheet(current)),
   };
+}
+
+// Compiles one line of the consent block: the client's field with its value in each state, or with a proof of the answer.
+// Invariant: a line writes the value that the file gives for the recorded state, and logs it (C16, C20).
+
+/** Compiles one line; undefined after reporting. New pairs of purpose and channel are added to `pairs`. */
+function compileLine(raw: unknown, path: Path, scope: Scope, pairs: ConsentNeed[]): AnswerLine | undefined {
+  if (!isRecord(raw)) return undefined;
+  const { report } = scope;
+  if (Object.hasOwn(raw, 'preset')) reportNoPreset(path, scope);
+  else if (!Object.hasOwn(raw, 'to'))
+    report.error(path, 'MAP-102', [
+      'la clé « to » manque : quel champ du client est-ce ?',
+      'key "to" is missing: which field of the client is it?',
+    ]);
+  if (typeof raw['to'] !== 'string') return undefined;
+  const target = parseTarget(raw['to'], scope.format);
+  if ('fault' in target) {
+    report.error([...path, 'to'], 'MAP-217', target.fault);
+    return undefined;
+  }
+  if (Object.hasOwn(raw, 'each')) return compileConsentEach(raw, path, scope, pairs, target);
+  const line = compileLineText(raw['line'], [...path, 'line'], report);
+  // `call:blacklist` has the name of the call it triggers.
+  const name = line === undefined ? lastName(target).replace(/^call:/, '') : line.label;
+  const purpose = consentPurposes.find((known) => known === (raw['purpose'] ?? 'marketing'));
+  const channel = consentChannels.find((known) => known === raw['channel']);
+  const choices = Object.hasOwn(raw, 'values') ? compileChoices(raw, path, scope, target, name) : undefined;
+  const proof = Object.hasOwn(raw, 'proof') ? compileProof(raw, path, scope) : undefined;
+  if (!Object.hasOwn(raw, 'channel'))
+    report.error(path, 'MAP-102', [
+      `la clé « channel » manque : quel opt-in « ${target.text} » dit-il ?`,
+      `key "channel" is missing: which consent does "${target.text}" tell?`,
+    ]);
+  if (Object.hasOwn(raw, 'values') === Object.hasOwn(raw, 'proof')) {
+    report.error(path, 'MAP-106', [
+      `la ligne consent « ${target.text} » a besoin soit de values (l’opt-in), soit de proof (sa date, sa source, son texte, sa fin ou son entité).`,
+      `consent line "${target.text}" needs either values (the opt-in) or proof (its date, source, wording, until or entity).`,
+    ]);
+    return undefined;
+  }
+  if (purpose === undefined || channel === undefined || (choices === undefined && proof === undefined))
+    return undefined;
+  const spoken = channelOf(name);
+  if (spoken !== undefined && spoken !== channel) {
+    report.warn([...path, 'channel'], 'MAP-307', [
+      `« ${name} » parle, par son nom, de ${spoken} ; la ligne lit l’opt-in de ${channel}.`,
+      `"${name}" speaks of ${spoken} by its name, the line reads the consent for ${channel}.`,
+    ]);
+  }
+  const pair = pairIndex(pairs, purpose, channel);
+  const label = typeof raw['label'] === 'string' ? raw['label'] : undefined;
+  const byAddress = raw['keptBy'] === 'address';
+  if (byAddress) scope.blocks.add('refusedAtAddress');
+  return lineOf({ target, path, line, label, pair, need: { purpose, channel }, choices, proof, byAddress });
+}
+
+interface Parts {
+  readonly target: Target;
+  readonly path: Path;
+  readonly line: LineOf | undefined;
+  readonly label: string | undefined;
+  readonly pair: number;
+  readonly need: ConsentNeed;
+  readonly choices: Choices | undefined;
+  readonly proof: Proof | undefined;
+  /** The recipient has one answer for all persons with the address: a refusal of another person precedes a grant. */
+  readonly byAddress: boolean;
+}
+
+function lineOf({ target, path, line, label, pair, need, choices, proof, byAddress }: Parts): AnswerLine {
+  /** Name in the log and the truth table: a text of several lines has several opt-ins. */
+  const field = line === undefined ? target.text : `${target.text} (${line.label})`;
+  const appends = target.steps.at(-1)?.append === true;
+  const valueOf = (current: CurrentConsent, problems: FieldProblem[]): Scalar | null | undefined => {
+    if (proof !== undefined) return proof(current, field, problems);
+    const choice = choices?.[current.state];
+    return choice?.do === 'write' ? choice.value : undefined;
+  };
+  const answerIn = (answers: readonly CurrentConsent[]): CurrentConsent | undefined => {
+    const current = answers[pair];
+    return byAddress && current?.state === 'granted' && current.refusedAtAddress === true
+      ? { ...current, state: 'refused' }
+      : current;
+  };
+  const say: AnswerLine['say'] = (answers, sent) => {
+    const current = answerIn(answers);
+    if (current === undefined || choices === undefined) return;
+    const choice = choices[current.state];
+    const value = choice.do === 'write' ? choice.value : undefined;
+    const written = value === undefined ? omitted : value === null ? 'null' : textOf(value);
+    sent.push({ ...need, state: current.state, field, value: written });
+  };
+  return {
+    target,
+    path,
+    pairs: [pair],
+    answers: choices !== undefined,
+    say,
+    ...(line === undefined ? {} : { line }),
+    write: (answers, out, sent, problems) => {
+      const current = answerIn(answers);
+      if (current === undefined) return;
+      const value = valueOf(current, problems);
+      if (value !== undefined && line !== undefined) {
+        out.push({ target, kind: 'line', text: line.write(textOf(value)) });
+      } else if (value !== undefined) out.push({ target, kind: 'cell', cell: value });
+      // Absence from a list is an answer only when the list is written.
+      else if (appends) out.push({ target, kind: 'cells', cells: [] });
+      say(answers, sent);
+    },
+    held: (answers) => {
+      const state = answerIn(answers)?.state;
+      return state !== undefined && choices?.[state].do === 'hold' ? field : undefined;
+    },
+    table: choices === undefined ? [] : [{ field, ...need, values: tableRow(choices) }],
+    sheet: (answers) => {
+      const current = answerIn(answers);
+      const value = current === undefined ? undefined : valueOf(current, []);
+      if (value === undefined) return [];
+      const named = label === undefined ? field : `${label} (${field})`;
+      return [{ label: named, value: value === null ? '' : textOf(value) }];
+    },
+  };
+}
+
+// Checks the separate consent block of an update: its fields, values and calls may differ from the create's, its opt-ins not.
+// Invariant: an update writes every opt-in of the create in every state that may follow: no withdrawal is lost (C20).
+
+/** States that an answer can change to, and those of them that end a consent. */
+const following: readonly ConsentState[] = ['granted', 'refused', 'withdrawn'];
+export const takenBack: readonly ConsentState[] = ['refused', 'withdrawn'];
+
+export function reportUpdate(create: CompiledConsent, update: CompiledConsent, report: Report): void {
+  const before = needsOf(create);
+  const now = needsOf(update);
+  for (const [name, need] of before)
+    if (!now.has(name))
+      report.error(
+        ['update', 'consent'],
+        'MAP-309',
+        [
+          `la création transmet ${pair(need)}, ce bloc non : le destinataire n’apprendrait pas un retrait (C20).`,
+          `the create tells ${words(need)}, this block does not: the recipient would not hear of a withdrawal (C20).`,
+        ],
+        { at: 'key' },
+      );
+  for (const [name, need] of now) {
+    if (!before.has(name))
+      report.error(
+        ['update', 'consent'],
+        'MAP-309',
+        [
+          `ce bloc transmet ${pair(need)}, la création non : ajoutez-y une ligne pour cela, ou retirez celle-ci (C20).`,
+          `this block tells ${words(need)}, the create does not: add a line for it there, or remove this one (C20).`,
+        ],
+        { at: 'key' },
+      );
+  }
+  reportUnsaid({ consent: update, states: following, path: ['update', 'consent'] }, report);
+}
+
+interface ToldByUpdate {
+  readonly consent: CompiledConsent;
+  readonly states: readonly ConsentState[];
+  readonly path: Path;
+}
+
+/** Reports opt-ins that an update leaves out in these states: the recipient would keep the old value. */
+export function reportUnsaid({ consent, states, path }: ToldByUpdate, report: Report): void {
+  for (const need of needsOf(consent).values())
+    for (const state of states)
+      if (!isTold(consent, need, state))
+        report.error(
+          path,
+          'MAP-310',
+          [
+            `une mise à jour n’écrit rien quand ${pair(need)} est ${state} : le destinataire garderait ce qu’il a. Écrivez une valeur, ou commandez un appel, dans cet état.`,
+            `an update writes nothing when ${words(need)} is ${state}: the recipient would keep what it has. Write a value, or send a call, in that state.`,
+          ],
+          { at: 'key' },
+        );
+}
+
+const words = ({ purpose, channel }: ConsentNeed): string => `${purpose} by ${channel}`;
+const pair = ({ purpose, channel }: ConsentNeed): string => `${purpose}.${channel}`;
+
+const needsOf = ({ table }: CompiledConsent): ReadonlyMap<string, ConsentNeed> =>
+  new Map(table.map((row) => [words(row), row]));
+
+function isTold({ lines }: CompiledConsent, need: ConsentNeed, state: ConsentState): boolean {
+  return lines.some(({ table, target }) =>
+    table.some(
+      (row) =>
+        words(row) === words(need) &&
+        // A list is written even where this answer is absent from it.
+        (row.values[state] !== omitted || target.steps.at(-1)?.append === true),
+    ),
+  );
+}
+
+// Decides which opt-ins an update leaves out: grants that the recipient acknowledged and that were not given again since. A
+// correction must not subscribe again a person who unsubscribed in the recipient's own system.
+// Invariant: a field is left out whole, where each of its answers is as acknowledged and one of them is granted; a refusal
+// or withdrawal is always written (C20).
+
+/** For each line that may be left out, the indices of all answers that its field holds. */
+export type Quietable = ReadonlyMap<ConsentLine, readonly number[]>;
+
+type Part = { readonly field: { readonly target: Target } } | { readonly consent: ConsentLine };
+
+/** A field with other content is written with each update, and so is a place in a list: without it the next would move up. */
+export function quietableLines(parts: readonly Part[]): Quietable {
+  const shared = new Set(parts.flatMap((part) => ('field' in part ? [slotKey(part.field.target)] : [])));
+  const lines = parts.flatMap((part) => ('consent' in part ? [part.consent] : []));
+  const alone = lines.filter(
+    ({ target }) => !shared.has(slotKey(target)) && (target.steps.at(-1)?.places.length ?? 0) === 0,
+  );
+  const bySlot = Map.groupBy(alone, ({ target }) => slotKey(target));
+  return new Map(
+    [...bySlot.values()].flatMap((slot) => {
+      const pairs = [...new Set(slot.flatMap((line) => line.pairs))];
+      return slot.map((line) => [line, pairs] as const);
+    }),
+  );
+}
+
+/** True when the recipient acknowledged all these answers, a grant among them. */
+export function isQuiet(
+  pairs: readonly number[] | undefined,
+  current: readonly CurrentConsent[],
+  told: Told | undefined,
+): boolean {
+  if (pairs === undefined || told === undefined) return false;
+  const answers = pairs.map((pair) => current[pair]);
+  return (
+    answers.some((answer) => answer?.state === 'granted') &&
+    answers.every((answer) => answer !== undefined && isKnown(answer, told))
+  );
+}
+
+/** A lapsed grant counts as a refusal, which the recipient has not received. */
+function isKnown({ record, lapsed }: CurrentConsent, told: Told): boolean {
+  const since = told.get(pairOf(record));
+  return !lapsed && since !== undefined && record.leadRevision !== undefined && record.leadRevision <= since;
+}
+
+/** The log entries of a line that is left out: each opt-in with the value `(unchanged)`. */
+export function noteQuiet(line: ConsentLine, current: readonly CurrentConsent[]): readonly ConsentSent[] {
+  const sent: ConsentSent[] = [];
+  line.say(current, sent);
+  return sent.map((consent) => ({ ...consent, value: unchanged }));
 }

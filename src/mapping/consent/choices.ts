@@ -1,14 +1,11 @@
 // Reads the value that an opt-in writes in each of the four states.
 // Invariant: all four states are given, and no other state reads like granted (C16, C20).
-import { consentStates } from '../../domain/lead.ts';
-import type { ConsentState } from '../../domain/lead.ts';
-import { checkLiteral } from '../fields/constants.ts';
+import { consentStates, type ConsentState } from '../../domain/lead.ts';
+import { checkLiteral, readsAs, smellsOfOptOut } from '../fields/lints.ts';
 import { isRecord } from '../document/yaml.ts';
-import { readsAs, smellsOfOptOut } from '../fields/lints.ts';
 import type { Path, Report } from '../document/problems.ts';
 import type { Scope } from '../scope.ts';
-import { lastName } from '../fields/target.ts';
-import type { Target } from '../fields/target.ts';
+import { lastName, type Target } from '../fields/target.ts';
 import { isScalarValue, type Scalar } from '../fields/values.ts';
 
 /** The choice for one state: write a value, leave the field out, or withhold the delivery. */

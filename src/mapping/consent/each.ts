@@ -2,24 +2,18 @@
 // Invariant: every answer it writes is named, recorded and in the truth table, like that of a single line.
 import type { CurrentConsent } from '../../domain/consent.ts';
 import { consentChannels, consentPurposes } from '../../domain/lead.ts';
-import { compileChoices, omitted, tableRow } from './choices.ts';
-import type { Choices } from './choices.ts';
-import { pairIndex } from './needs.ts';
-import type { AnswerLine } from './needs.ts';
-import { compileProof } from './proof.ts';
-import type { Proof } from './proof.ts';
-import type { ConsentSent } from '../consent-contract.ts';
+import { compileChoices, omitted, tableRow, type Choices } from './choices.ts';
+import { pairIndex, compileProof, type AnswerLine, type Proof } from './proof.ts';
+import type { ConsentSent } from '../contract.ts';
 import { isRecord } from '../document/yaml.ts';
-import { channelWords, purposeWords } from '../../domain/opt-in-words.ts';
-import { compileMap } from '../fields/maps.ts';
-import type { Mapped } from '../fields/maps.ts';
+import { channelWords, purposeWords } from '../../domain/lead-values.ts';
+import { compileMap, type Mapped } from '../fields/maps.ts';
 import type { Path } from '../document/problems.ts';
 import { textOf } from '../fields/rendering.ts';
 import type { Scope } from '../scope.ts';
-import { slotProblems } from '../fields/overlaps.ts';
+import { slotProblems } from '../fields/each.ts';
 import { suggest } from '../document/suggest.ts';
-import { parseTarget } from '../fields/target.ts';
-import type { Target } from '../fields/target.ts';
+import { parseTarget, type Target } from '../fields/target.ts';
 import {
   isScalarValue,
   type ConsentNeed,

@@ -1,5 +1,6 @@
-// Catalogue of mistakes of meaning: sources and fields, consent, recipients, tests.
+// Catalogue of mistakes of meaning: sources and fields, consent, recipients, calls, answers, tests.
 // Invariant: a code never changes its meaning.
+import { looksLikeRefusal } from '../../../connectors/http-status.ts';
 
 export const problemsOfMeaning = {
   'MAP-201': {
@@ -250,5 +251,141 @@ export const problemsOfMeaning = {
   'MAP-804': {
     meaning: 'The mapping cannot write a sample lead.',
     remedy: 'Correct the sample or the mapping.',
+  },
+} as const;
+
+// Catalogue of mistakes in `calls:`, where one delivery takes several calls.
+// Invariant: a code never changes its meaning.
+
+export const problemsOfCalls = {
+  'MAP-670': {
+    meaning: 'readBack in a mail, a file or a text message.',
+    remedy: 'Take it out; only a webhook can ask.',
+  },
+  'MAP-671': {
+    meaning: 'A line of readBack names no consent field, or no place.',
+    remedy: 'Write field as the consent block does, and at as a place.',
+  },
+  'MAP-672': {
+    meaning: 'callback where a recipient reports nothing later, or cannot be asked.',
+    remedy: 'Write it into a webhook of one call with send.lookup.',
+  },
+  'MAP-673': {
+    meaning: 'The key of a callback is no place of its body.',
+    remedy: 'Write the place of our key (webhook-id), such as $.external_id.',
+  },
+  'MAP-651': {
+    meaning: 'Two calls of an action have the same name.',
+    remedy: 'Rename one.',
+  },
+  'MAP-652': {
+    meaning: 'An address names an id that no earlier call gives for every lead.',
+    remedy: 'Add it to an earlier capture, or give both calls the same when.',
+  },
+  'MAP-653': {
+    meaning: 'An id is captured from no place, or from one with a person.',
+    remedy: "Write $.path, xml:path, xpath:expression, css:selector or header:Name of the recipient's id.",
+  },
+  'MAP-654': {
+    meaning: 'Only a call that some leads leave out carries a consent line (C20).',
+    remedy: 'Put it into a call without when, or let it send the call: to: call:NAME.',
+  },
+  'MAP-655': {
+    meaning: 'A call with an opt-in follows one it does not need.',
+    remedy: 'Put it before.',
+  },
+  'MAP-656': {
+    meaning: 'A consent line sends an unknown call, or says other than send, omit or hold.',
+    remedy: 'Name a call of every action, and one of these words for each state.',
+  },
+  'MAP-657': {
+    meaning: 'A key beside calls belongs into them, or an action has none.',
+    remedy: 'Move it there, or give the action its calls.',
+  },
+  'MAP-658': {
+    meaning: 'A GET writes, or reads nothing that a later call needs.',
+    remedy: 'Write POST, PUT or PATCH; a GET has no fields and captures an id.',
+  },
+  'MAP-674': {
+    meaning: 'An undo could never leave, or would take back an opt-in.',
+    remedy:
+      'Give it to a call of the create that others follow and no opt-in sends, named in 19 signs at most.',
+  },
+  'MAP-675': {
+    meaning: 'A call with an undo may change an older record.',
+    remedy: 'Undo a call that creates, with a duplicate rule; none where the recipient merges.',
+  },
+} as const;
+
+// Catalogue of mistakes in the rules for the recipient's answers.
+// Invariant: a code never changes its meaning.
+
+export const problemsOfAnswers = {
+  'MAP-501': {
+    meaning: 'No rule proves acceptance.',
+    remedy: 'Add an accepted rule to response.',
+  },
+  'MAP-502': {
+    meaning: 'The accepted rule takes anything, or answers that are no success.',
+    remedy: 'Name a 2xx status and something only a success has; of a redirect, its Location.',
+  },
+  'MAP-503': {
+    meaning: 'A reason of the answer has no map with else.',
+    remedy: "Add it: a recipient's free text is never kept.",
+  },
+  'MAP-504': {
+    meaning: 'A condition of a response rule is wrong.',
+    remedy: 'Use status, json, xml, xpath, css, text, header, mediaType or fault (docs/mapping.md).',
+  },
+  'MAP-505': {
+    meaning: 'A place in the answer is malformed.',
+    remedy:
+      'Write $.path for JSON, xml:path or xpath:expression for XML, css:selector for HTML, or header:Name.',
+  },
+  'MAP-506': {
+    meaning: 'A look-up is not described.',
+    remedy:
+      'Add send.lookup and rules with on: lookup, one of them absent (accepted, for decisions with onUnknown: hold).',
+  },
+  'MAP-507': {
+    meaning: 'A status alone proves acceptance, as of a maintenance page.',
+    remedy: 'Add what only a success has (json: {success: true}), or at least mediaType: application/json.',
+  },
+  'MAP-508': {
+    meaning: 'A reason is not a code.',
+    remedy: 'Write letters, digits, _ . - only, 64 at most.',
+  },
+  'MAP-509': {
+    meaning: 'A rule for refused content names statuses of wrong credentials or too much speed.',
+    remedy: `Leave ${looksLikeRefusal.slice(0, -1).join(', ')} and ${looksLikeRefusal.at(-1) ?? ''} out, or name something of the body too.`,
+  },
+  'MAP-510': {
+    meaning: 'A response rule is never reached.',
+    remedy: 'Put the narrower rule first, or remove it.',
+  },
+  'MAP-511': {
+    meaning: 'Answers of an accepted rule fit a no, and are read as one.',
+    remedy: 'Put the no above, or name what only a success has.',
+  },
+  'MAP-512': {
+    meaning: 'The rule compares a JSON value with the text "true" or "false".',
+    remedy: 'Drop the quotes, unless the recipient answers with a text.',
+  },
+  'MAP-513': {
+    meaning: 'The words of an accepted rule are in refusals too.',
+    remedy: 'Compare a place (json: {success: true}), or look for the whole sentence.',
+  },
+  'MAP-514': {
+    meaning: 'A look-up asks with data of the person or the project.',
+    remedy: 'Ask with id, delivery.key or delivery.reference; else use onUnknown: hold.',
+  },
+  'MAP-515': {
+    meaning: 'A look-up names no lead.',
+    remedy:
+      'Put {reference}, {key} or {leadReference} into its address, or let a field write id, delivery.key or delivery.reference whole. With {since}, the accepted rule asks whose record it is.',
+  },
+  'MAP-516': {
+    meaning: 'Nothing reads the response rules.',
+    remedy: 'Remove them: the connector decides. Those for an acknowledgement need file.ack.',
   },
 } as const;

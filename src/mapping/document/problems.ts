@@ -2,10 +2,8 @@
 // Invariant: a code never changes its meaning; a message states the mistake, the catalogue its remedy.
 import type { Both } from '../../../connectors/contract.ts';
 import type { Problem } from '../contract.ts';
-import { problemsOfCalls } from './problems-of-calls.ts';
+import { problemsOfCalls, problemsOfAnswers, problemsOfMeaning } from './problems-of-meaning.ts';
 import { problemsOfForm } from './problems-of-form.ts';
-import { problemsOfAnswers } from './problems-of-answers.ts';
-import { problemsOfMeaning } from './problems-of-meaning.ts';
 
 /**
  * Catalogue of mistakes in bodies with an envelope (SOAP, JSON-RPC, XML-RPC), and in the rules that read their

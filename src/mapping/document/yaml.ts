@@ -1,12 +1,228 @@
 // Reads one YAML 1.2 file strictly into plain values with their line and column.
 // Invariant: a value is either the text the integrator wrote, character for character, or a problem.
-import { LineCounter, parseDocument } from 'yaml';
-import type { YAMLError } from 'yaml';
-import type { createProblems, Place, Tree } from './problems.ts';
-import { pointer, valueOf } from './yaml-nodes.ts';
-import type { NodeReader, Spot } from './yaml-nodes.ts';
-import { lineOfDepth, reportTabs, tooDeep } from './yaml-slips.ts';
-import { syntaxWords } from './yaml-words.ts';
+import {
+  LineCounter,
+  parseDocument,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type YAMLError,
+  type Document,
+  type Node,
+  type Pair,
+  type Scalar,
+  type ErrorCode,
+} from 'yaml';
+import type { createProblems, Place, Tree, Path } from './problems.ts';
+import type { Both } from '../../../connectors/contract.ts';
+
+// Converts the nodes of a YAML document into plain values with their places, and reports ambiguous ones.
+// Invariant: a value is the text of the file, character for character; a text that YAML would change is reported.
+
+/** Offsets in the text of a value and of its key. */
+interface Spot {
+  readonly value: number;
+  readonly key?: number;
+}
+
+const pointer = (path: Path): string => JSON.stringify(path);
+
+// A key of the language; everywhere else `on` is ambiguous.
+const languageWords = new Set(['on']);
+const doubtfulWord = /^(yes|no|on|off)$/i;
+const maxAliases = 50;
+const noValue: Both = ['il n’y a pas de valeur ici.', 'there is no value here.'];
+
+/** State carried from node to node while one file is read. */
+interface NodeReader {
+  readonly document: Document;
+  readonly problems: Pick<ReturnType<typeof createProblems>, 'add'>;
+  readonly place: (offset: number) => Place;
+  readonly spots: Map<string, Spot>;
+  /** Keys already reported as written twice. */
+  readonly twice: Set<number>;
+  aliases: number;
+}
+
+function valueOf(reader: NodeReader, node: Node | null | undefined, path: Path, key?: number): unknown {
+  const { problems, place } = reader;
+  const offset = node?.range?.[0] ?? key ?? 0;
+  reader.spots.set(pointer(path), key === undefined ? { value: offset } : { value: offset, key });
+  if (node === null || node === undefined) {
+    if (path.length > 0) problems.add(place(offset), 'error', 'MAP-006', noValue);
+    return null;
+  }
+  if (path.length > deepest) {
+    problems.add(place(offset), 'error', 'MAP-001', tooDeep);
+    return null;
+  }
+  if (isAlias(node)) {
+    reader.aliases += 1;
+    if (reader.aliases > maxAliases) {
+      problems.add(place(offset), 'error', 'MAP-001', [
+        `plus de ${maxAliases} alias dans un fichier.`,
+        `more than ${maxAliases} aliases in one file.`,
+      ]);
+      return null;
+    }
+    return valueOf(reader, node.resolve(reader.document), path, key);
+  }
+  if (isMap(node)) return blockOf(reader, node.items as Pair<Node, Node | null>[], path);
+  if (isSeq(node)) return node.items.map((item, index) => valueOf(reader, item as Node, [...path, index]));
+  if (isScalar(node)) {
+    checkScalar(reader, node, { allowNull: path.length === 0 });
+    return scalarOf(node);
+  }
+  return null;
+}
+
+function blockOf(reader: NodeReader, pairs: readonly Pair<Node, Node | null>[], path: Path): unknown {
+  const { problems, place, twice } = reader;
+  const block: Record<string, unknown> = {};
+  for (const pair of pairs) {
+    const name = keyOf(reader, pair.key);
+    const start = pair.key.range?.[0] ?? 0;
+    // An alias reaches the same block again.
+    if (Object.hasOwn(block, name) && !twice.has(start))
+      problems.add(place(start), 'error', 'MAP-002', [
+        `« ${name} » est écrit deux fois dans ce bloc.`,
+        `"${name}" is written twice in this block.`,
+      ]);
+    if (Object.hasOwn(block, name)) twice.add(start);
+    const item = valueOf(reader, pair.value, [...path, name], pair.key.range?.[0]);
+    // Own data property whatever the name: `__proto__` must not become the prototype.
+    Object.defineProperty(block, name, {
+      value: item,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  }
+  return block;
+}
+
+function keyOf(reader: NodeReader, key: Node): string {
+  if (!isScalar(key)) return String(key);
+  checkScalar(reader, key, { key: true });
+  return String(scalarOf(key));
+}
+
+/** A number that YAML would write in other digits: `007`, `1e3`. */
+const isOtherNumber = ({ type, value, source }: Scalar): boolean =>
+  type === 'PLAIN' && (typeof value === 'number' || typeof value === 'bigint') && String(value) !== source;
+
+/** The value as written: such a number remains a text. */
+const scalarOf = (node: Scalar): unknown => (isOtherNumber(node) ? (node.source ?? '') : node.value);
+
+function checkScalar(
+  { problems, place }: NodeReader,
+  node: Scalar,
+  where: { readonly key?: boolean; readonly allowNull?: boolean },
+): void {
+  const source = node.source ?? '';
+  const at = place(node.range?.[0] ?? 0);
+  const isLanguageWord = where.key === true && languageWords.has(source);
+  if (node.type === 'PLAIN' && doubtfulWord.test(source) && !isLanguageWord)
+    problems.add(at, 'error', 'MAP-005', [
+      `${source} sans guillemets est ambigu : écrivez "${source}" pour le texte, ou true / false.`,
+      `${source} without quotes is doubtful: write "${source}" for the text, or true / false.`,
+    ]);
+  if (isOtherNumber(node))
+    problems.add(at, 'error', 'MAP-004', [
+      `${source} sans guillemets serait lu ${String(node.value)} : écrivez "${source}".`,
+      `${source} without quotes would be read as ${String(node.value)}: write "${source}".`,
+    ]);
+  if (node.type === 'PLAIN' && node.value === null && source === '' && where.allowNull !== true)
+    problems.add(at, 'error', 'MAP-006', noValue);
+  if (typeof node.value === 'string' && !node.value.isWellFormed())
+    problems.add(at, 'error', 'MAP-009', [
+      'le texte contient un caractère incomplet.',
+      'the text holds half a character (a lone surrogate).',
+    ]);
+}
+
+// Finds the mistakes in YAML that its parser does not report clearly: tabs, depth.
+// Invariant: it reads no values; the document is read elsewhere.
+
+/** Levels a file may have: more than any mapping needs, fewer than the stack permits. */
+const deepest = 100;
+
+const tooDeep: Both = [
+  `le fichier est imbriqué sur plus de ${deepest} niveaux.`,
+  `the file is nested more than ${deepest} levels deep.`,
+];
+
+/** The line where the nesting exceeds the limit, by its brackets or its indentation. */
+function lineOfDepth(text: string): number {
+  let depth = 0;
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.search(/[^ ]/) > 2 * deepest || /^( *- ?){100}/.test(line)) return index + 1;
+    for (const sign of line) {
+      depth += '[{'.includes(sign) ? 1 : ']}'.includes(sign) ? -1 : 0;
+      if (depth > deepest) return index + 1;
+    }
+  }
+  return 1;
+}
+
+/** Lines indented with a tab; the structure after one is uncertain. */
+function reportTabs(file: string, text: string, problems: Problems): Set<number> {
+  const found = new Set<number>();
+  for (const [index, line] of text.split('\n').entries()) {
+    const tab = /^ *\t/.exec(line);
+    if (tab === null || line.trim() === '') continue;
+    found.add(index + 1);
+    problems.add({ file, line: index + 1, column: tab[0].length }, 'error', 'MAP-003', [
+      'la ligne est indentée par une tabulation.',
+      'the line is indented with a tab.',
+    ]);
+  }
+  return found;
+}
+
+// Gives the messages of the YAML parser in French by their code, and in English as the parser words them.
+// Invariant: a code of the parser without French words does not compile.
+
+const french: Readonly<Record<ErrorCode, string>> = {
+  ALIAS_PROPS: 'un alias (*nom) ne peut porter ni ancre ni étiquette.',
+  BAD_ALIAS: 'cet alias (*nom) ne mène à aucune ancre (&nom), ou son nom est faux.',
+  BAD_COLLECTION_TYPE: 'l’étiquette ne convient pas à un bloc ou à une liste.',
+  BAD_DIRECTIVE: 'cette ligne qui commence par % n’est pas une directive connue.',
+  BAD_DQ_ESCAPE:
+    'après \\ entre guillemets doubles, ce caractère n’existe pas : doublez la barre, ou employez des apostrophes.',
+  BAD_INDENT:
+    'la ligne n’est pas indentée comme celles de son bloc, ou une accolade ou un crochet reste ouvert avant elle.',
+  BAD_PROP_ORDER: 'l’ancre ou l’étiquette vient avant la valeur, sur la même ligne.',
+  BAD_SCALAR_START: 'une valeur ne commence pas par ce caractère : mettez-la entre guillemets.',
+  BLOCK_AS_IMPLICIT_KEY:
+    'deux « clé: valeur » sur une même ligne, ou une valeur qui contient « : » sans guillemets.',
+  BLOCK_IN_FLOW:
+    'entre accolades ou crochets, ce qui se suit est séparé par des virgules ; une liste à tirets n’y a pas sa place.',
+  DUPLICATE_KEY: 'la clé est écrite deux fois.',
+  IMPOSSIBLE: 'le lecteur ne comprend pas cet endroit.',
+  KEY_OVER_1024_CHARS: 'une clé sur une ligne a au plus 1024 caractères.',
+  MISSING_CHAR:
+    'il manque un caractère : une accolade, un crochet, un guillemet, une virgule, ou l’espace après « : ».',
+  MULTILINE_IMPLICIT_KEY:
+    'la clé tient sur une ligne et est suivie de « : » ; il manque peut-être un guillemet ou un « : ».',
+  MULTIPLE_ANCHORS: 'une valeur a au plus une ancre (&nom).',
+  MULTIPLE_DOCS: 'le fichier contient plus d’un document YAML.',
+  MULTIPLE_TAGS: 'une valeur a au plus une étiquette (!nom).',
+  NON_STRING_KEY: 'une clé est un texte.',
+  RESOURCE_EXHAUSTION: 'le fichier demande plus que le lecteur ne peut lire.',
+  TAB_AS_INDENT: 'la ligne est indentée par une tabulation.',
+  TAG_RESOLVE_FAILED:
+    'cette étiquette (!nom) n’existe pas ici : retirez-la, ou mettez la valeur entre guillemets.',
+  UNEXPECTED_TOKEN:
+    'ce caractère n’est pas attendu ici : mettez la valeur entre guillemets, ou corrigez les accolades.',
+};
+
+/** The first line is the message; the others draw the place, which the check names itself. */
+function syntaxWords({ code, message }: Pick<YAMLError, 'code' | 'message'>): Both {
+  const line = message.split('\n')[0] ?? message;
+  return [french[code], line.endsWith('.') ? line : `${line}.`];
+}
 
 type Problems = Pick<ReturnType<typeof createProblems>, 'add'>;
 

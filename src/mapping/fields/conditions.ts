@@ -4,15 +4,12 @@ import type { DataCategory, Lead } from '../../domain/lead.ts';
 import { isRecord } from '../document/yaml.ts';
 import { asText, isScalarValue } from './values.ts';
 import type { Path } from '../document/problems.ts';
-import { useSource } from '../scope.ts';
-import type { Scope } from '../scope.ts';
+import { useSource, type Scope } from '../scope.ts';
 import { absentSource, nearestIn, noted, sourceIn } from './scoped-source.ts';
-import { findSource, isBlank, nearestSource } from './source.ts';
-import type { Context, Source } from './source.ts';
-import { compileGlob } from './glob.ts';
-import { reportNeverMet } from './never-met.ts';
+import { findSource, isBlank, nearestSource, type Context, type Source } from './source.ts';
 import { suggest } from '../document/suggest.ts';
-import * as says from './condition-words.ts';
+import type { Both } from '../../../connectors/contract.ts';
+import { departementCode } from '../../domain/lead-values.ts';
 
 export type Condition = (context: Context) => boolean;
 
@@ -41,7 +38,7 @@ const never: Condition = () => false;
 export function compileCondition(raw: unknown, path: Path, where: Where): Condition {
   const { report } = where.scope;
   if (!isRecord(raw) || Object.keys(raw).length === 0) {
-    report.error(path, 'MAP-212', says.notABlock(conditionNames));
+    report.error(path, 'MAP-212', notABlock(conditionNames));
     return never;
   }
   const parts = Object.entries(raw).map(([name, option]) =>
@@ -62,7 +59,7 @@ function compileNamed(name: string, option: unknown, path: Path, where: Where): 
     case 'all':
     case 'any': {
       if (!Array.isArray(option) || option.length === 0) {
-        report.error(path, 'MAP-212', says.listNeeded(name));
+        report.error(path, 'MAP-212', listNeeded(name));
         return never;
       }
       const inner = option.map((item: unknown, index) => compileCondition(item, [...path, index], where));
@@ -81,7 +78,7 @@ function compileNamed(name: string, option: unknown, path: Path, where: Where): 
     case 'matches':
       return compare(name, option, path, where);
     default:
-      report.error(path, 'MAP-212', says.noSuchCondition(name), {
+      report.error(path, 'MAP-212', noSuchCondition(name), {
         at: 'key',
         suggestion: suggest(name, conditionNames),
       });
@@ -112,7 +109,7 @@ function compare(
 ): Condition {
   const { report } = where.scope;
   if (!isRecord(option) || Object.keys(option).length === 0) {
-    report.error(path, 'MAP-212', says.pairNeeded(name));
+    report.error(path, 'MAP-212', pairNeeded(name));
     return never;
   }
   const parts = Object.entries(option).map(([key, value]): Condition => {
@@ -122,7 +119,7 @@ function compare(
     const read = found.read;
     if (name === 'greater' || name === 'less') {
       if (typeof value !== 'number' || (found.type !== 'integer' && found.type !== 'decimal')) {
-        report.error(inner, 'MAP-212', says.numbersNeeded(name));
+        report.error(inner, 'MAP-212', numbersNeeded(name));
         return never;
       }
       return (context) => {
@@ -132,7 +129,7 @@ function compare(
     }
     const wanted = name === 'in' ? value : [value];
     if (!Array.isArray(wanted) || wanted.length === 0 || !wanted.every(isScalarValue)) {
-      report.error(inner, 'MAP-212', says.valuesNeeded(name));
+      report.error(inner, 'MAP-212', valuesNeeded(name));
       return never;
     }
     if (name === 'matches') {
@@ -156,7 +153,7 @@ function checkValues(found: Source, wanted: readonly unknown[], path: Path, wher
   if (values === undefined) return;
   for (const word of wanted.map(asText)) {
     if (values.includes(word)) continue;
-    where.scope.report.error(path, 'MAP-213', says.neverOneOf(found.path, word, values), {
+    where.scope.report.error(path, 'MAP-213', neverOneOf(found.path, word, values), {
       suggestion: suggest(word, values),
     });
   }
@@ -192,7 +189,7 @@ export function compileAccepts(raw: unknown, scope: Scope): Accepts {
     const name = Object.hasOwn(acceptNames, key) ? (acceptNames[key] ?? key) : key;
     const found = noted(findSource(name), scope);
     if (found === undefined || /^(delivery|batch|client)\./.test(found.path) || found.list) {
-      scope.report.error(path, 'MAP-201', says.notInAccepts(key), {
+      scope.report.error(path, 'MAP-201', notInAccepts(key), {
         at: 'key',
         suggestion: suggest(key, Object.keys(acceptNames)) ?? nearestSource(key),
       });
@@ -220,4 +217,121 @@ export function compileAccepts(raw: unknown, scope: Scope): Accepts {
     const failing = tests.find((rule) => !rule.test(lead));
     return failing === undefined ? { yes: true } : { yes: false, because: failing.key };
   };
+}
+
+// Messages about mistakes in a condition on the lead, French first.
+// Invariant: names of sources and closed lists of values; never a value of a lead.
+
+const notABlock = (names: readonly string[]): Both => [
+  `une condition est un bloc avec l’un de : ${names.join(', ')}.`,
+  `a condition is a block with one of: ${names.join(', ')}.`,
+];
+
+const noSuchCondition = (name: string): Both => [
+  `la condition « ${name} » n’existe pas.`,
+  `condition "${name}" does not exist.`,
+];
+
+const listNeeded = (name: string): Both => [
+  `${name} a besoin d’une liste de conditions.`,
+  `${name} needs a list of conditions.`,
+];
+
+const pairNeeded = (name: string): Both => [
+  `${name} a besoin d’une source et d’une valeur : {${name}: {channel: web_form}}.`,
+  `${name} needs a source and a value: {${name}: {channel: web_form}}.`,
+];
+
+const numbersNeeded = (name: string): Both => [
+  `${name} compare un nombre du lead à un nombre.`,
+  `${name} compares a number of the lead with a number.`,
+];
+
+const valuesNeeded = (name: string): Both =>
+  name === 'in'
+    ? ['in a besoin d’une liste de valeurs.', 'in needs a list of values.']
+    : [`${name} a besoin d’une valeur.`, `${name} needs one value.`];
+
+const neverOneOf = (path: string, word: string, values: readonly string[]): Both => [
+  `« ${path} » n’est jamais « ${word} » : c’est l’un de ${values.join(', ')}.`,
+  `"${path}" is never "${word}": it is one of ${values.join(', ')}.`,
+];
+
+const notInAccepts = (key: string): Both => [
+  `accepts ne peut pas lire « ${key} ».`,
+  `accepts cannot read "${key}".`,
+];
+
+// Compiles patterns in which only the star is special.
+// Invariant: linear in the text; no regular expression is made from a file.
+
+/** `HZ-*`: only the star is special, letter case does not count. */
+export function compileGlob(pattern: string): (text: string) => boolean {
+  const parts = pattern.toLowerCase().split('*');
+  return (text) => {
+    const lower = text.toLowerCase();
+    const first = parts[0] ?? '';
+    if (parts.length === 1) return lower === first;
+    const last = parts.at(-1) ?? '';
+    if (!lower.startsWith(first) || !lower.endsWith(last) || lower.length < first.length + last.length)
+      return false;
+    let from = first.length;
+    for (const part of parts.slice(1, -1)) {
+      const found = lower.indexOf(part, from);
+      if (found < 0) return false;
+      from = found + part.length;
+    }
+    return from <= lower.length - last.length;
+  };
+}
+
+// Reports patterns of `accepts:` and `matches:` that no lead can match, whose rule would be false for every lead.
+// Invariant: a reported pattern matches no lead; a pattern that can match one is never reported.
+
+function reportNeverMet(
+  { path: name, values: known }: Pick<Source, 'path' | 'values'>,
+  values: readonly string[],
+  path: Path,
+  list: boolean,
+  { report }: Scope,
+): void {
+  if (values.length === 0)
+    report.error(path, 'MAP-213', [
+      'accepts ne prend aucun lead : cette liste est vide.',
+      'accepts takes no lead at all: this list is empty.',
+    ]);
+  for (const [index, value] of values.entries()) {
+    const at = list ? [...path, index] : path;
+    if (value !== value.trim())
+      report.error(at, 'MAP-213', [
+        `« ${value} » commence ou finit par une espace : aucun lead n’a cela.`,
+        `"${value}" begins or ends with a space: no lead has that.`,
+      ]);
+    else if (/^%|%$/.test(value))
+      report.error(at, 'MAP-213', [
+        `« ${value} » est écrit comme en SQL : ici l’étoile représente un texte quelconque (HZ-*).`,
+        `"${value}" is written as in SQL: here the star stands for any text (HZ-*).`,
+      ]);
+    else if (/^\^|\.\*|\\[dw]|\[.+\]|\$$/.test(value))
+      report.error(at, 'MAP-213', [
+        `« ${value} » ressemble à une expression régulière : ici seule l’étoile compte, pour un texte quelconque (HZ-*).`,
+        `"${value}" looks like a regular expression: here only the star is special, and stands for any text (HZ-*).`,
+      ]);
+    else if (value.includes('*') && known?.some(compileGlob(value)) === false)
+      report.error(at, 'MAP-213', neverOneOf(name, value, known));
+    else if (
+      name === 'origin.departement' &&
+      !value.includes('*') &&
+      !departementCode.test(value.toUpperCase())
+    )
+      report.error(
+        at,
+        'MAP-213',
+        [
+          `« ${name} » n’est jamais « ${value} » : c’est un code, 01 à 95, 2A, 2B, 971 à 988.`,
+          `"${name}" is never "${value}": it is a code, 01 to 95, 2A, 2B, 971 to 988.`,
+        ],
+        /^\d$/.test(value) ? { suggestion: `0${value}` } : {},
+      );
+  }
 }

@@ -3,26 +3,17 @@
 import mappingSchema from '../../../mappings/schema/mapping.schema.json' with { type: 'json' };
 import type { DataCategory } from '../../domain/lead.ts';
 import { isRecord } from '../document/yaml.ts';
-import { checkConstant, checkOptInOutside, reportSecret } from './constants.ts';
-import { sectionTitles } from './french.ts';
-import { compileEach } from './each.ts';
-import type { CompiledField, FieldWhere } from './each.ts';
-import { compileLineText } from './lines.ts';
-import type { LineOf } from './lines.ts';
+import { checkConstant, checkOptInOutside, reportSecret, secretIn } from './lints.ts';
+import { sectionTitles, findSource } from './source.ts';
+import { compileEach, type CompiledField, type FieldWhere } from './each.ts';
+import { compileLineText, type LineOf } from './lines.ts';
 import type { Path } from '../document/problems.ts';
-import { compileReading } from './reading.ts';
-import type { FieldReading } from './reading.ts';
-import { checkEmpty, emptyPolicy, reportNoPreset } from '../scope.ts';
-import type { Scope } from '../scope.ts';
-import { secretIn } from './secret-cells.ts';
-import { parseTarget } from './target.ts';
-import type { Target } from './target.ts';
-import { compileCondition } from './conditions.ts';
-import type { Condition } from './conditions.ts';
-import type { Cell, RpcType } from './values.ts';
-import { asText, rpcTypes } from './values.ts';
+import { compileReading, type FieldReading } from './reading.ts';
+import { checkEmpty, emptyPolicy, reportNoPreset, type Scope } from '../scope.ts';
+import { parseTarget, type Target } from './target.ts';
+import { compileCondition, type Condition } from './conditions.ts';
+import { type Cell, type RpcType, asText, rpcTypes } from './values.ts';
 import type { Both } from '../../../connectors/contract.ts';
-import { findSource } from './source.ts';
 
 const knownKeys = new Set(Object.keys(mappingSchema.$defs.field.properties));
 

@@ -13,15 +13,157 @@ import {
   present,
   unfit,
   wrong,
+  compileNumber,
+  numberWords,
   type Formatter,
+  type Complaint,
+  type Formatted,
+  type Kind,
+  type Step,
 } from './formatter-parts.ts';
-import { compileNumber, numberWords } from './numbers.ts';
-import { compilePhone, phoneStyles, phoneWords } from './phones.ts';
-import { compileRemoval, removalNames, removalWords } from './removals.ts';
-import { ascii, titleCase } from './texts.ts';
+import { compilePhone, phoneStyles, phoneWords, ascii, titleCase } from './texts.ts';
 import { compileDatePattern, dateWords, defaultZone, isoIn, isoWords, isZone } from './time.ts';
 import { asText, isScalarValue } from './values.ts';
-import * as says from './formatter-words.ts';
+import * as says from './formatter-parts.ts';
+import type { Both } from '../../../connectors/contract.ts';
+import type { SourceType } from '../../domain/lead.ts';
+
+// Removes from a text the characters that a recipient cannot hold: emoji, control characters, or named signs.
+// Invariant: letters, accents, digits and words remain; only signs that say nothing about the person can be named.
+
+const joiner = '\\u200d';
+const picture = '[\\p{Emoji_Presentation}\\p{Extended_Pictographic}\\p{Regional_Indicator}]';
+/** Skin tones, variation selectors, keycaps and the tags of flags belong to the emoji before them. */
+const trailing = '[\\p{Emoji_Modifier}\\ufe0e\\ufe0f\\u20e3\\u{e0020}-\\u{e007f}]*';
+/** © ® ™ and the like are text; with a selector behind them they are emoji. */
+const writing = '[\\u00a9\\u00ae\\u203c\\u2049\\u2100-\\u21ff](?!\\ufe0f)';
+
+/** Classes by name: the characters removed, and their French words. */
+const classes: Readonly<Record<string, { readonly signs: string; readonly french: string }>> = {
+  emoji: {
+    signs: `(?!${writing})${picture}${trailing}(?:${joiner}${picture}${trailing})*|[\\ufe0f\\u20e3]`,
+    french: 'émojis',
+  },
+  // Line breaks and tabs are text. Joiners and marks of right-to-left scripts change how a word looks: they remain.
+  control: {
+    signs:
+      '[\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u00ad\\u200b\\u2060\\ufeff\\ufff9-\\uffff]',
+    french: 'caractères de contrôle',
+  },
+  // The utf8 of older MySQL databases ends at three bytes.
+  '4bytes': { signs: '[\\u{10000}-\\u{10ffff}]', french: 'caractères de quatre octets' },
+};
+
+const removalNames: readonly string[] = Object.keys(classes);
+
+/** Compiles the names of `remove:`, or says why one cannot be removed. */
+function compileRemoval(option: unknown): ((text: string) => string) | Both {
+  const named: readonly unknown[] = [option].flat();
+  if (named.length === 0) return says.nothingToRemove;
+  const parts: string[] = [];
+  for (const name of named) {
+    if (typeof name !== 'string' || name === '') return says.nothingToRemove;
+    const known = classes[name];
+    if (known === undefined && /[\p{L}\p{M}\p{N}\s]/u.test(name))
+      return says.notRemovable(name, removalNames);
+    parts.push(
+      known?.signs ??
+        `[${Array.from(name, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`).join('')}]`,
+    );
+  }
+  const signs = new RegExp(`(?:${parts.join('|')})+`, 'gu');
+  const plain = named.includes('4bytes');
+  return (text) => withoutSigns(plain ? plainLetters(text) : text, signs);
+}
+
+/** Styled letters (𝐉𝐞𝐚𝐧) are letters: they are written plainly, not removed from a name. */
+const plainLetters = (text: string): string =>
+  text.replaceAll(/[\u{1d400}-\u{1d7ff}]/gu, (letter) => letter.normalize('NFKC'));
+
+/** Leaves one of the blanks around a removed sign; none at the end of a line. */
+function withoutSigns(text: string, signs: RegExp): string {
+  const found = text.replaceAll(signs, gap);
+  if (!found.includes(gap)) return text;
+  const edge = (sign: string | undefined): boolean => sign === undefined || /[\r\n]/.test(sign);
+  return found.replaceAll(gaps, (whole: string, at: number) =>
+    edge(found[at - 1]) || edge(found[at + whole.length]) ? '' : (/[^\S\r\n]/.exec(whole)?.[0] ?? ''),
+  );
+}
+
+/** A noncharacter: no text contains it. */
+const gap = '\ufdd0';
+const gaps = /[^\S\r\n]?\ufdd0(?:[^\S\r\n]?\ufdd0)*[^\S\r\n]?/g;
+
+function removalWords(option: unknown): string | undefined {
+  const named: readonly unknown[] = [option].flat();
+  const words = named.map((name) =>
+    typeof name === 'string' ? (classes[name]?.french ?? `caractères « ${name} »`) : undefined,
+  );
+  return words.length === 0 || words.includes(undefined) ? undefined : `sans ${words.join(', ')}`;
+}
+
+// Compiles `as:` of a field: its steps become one function from a lead's value to the value written.
+// Invariant: the options of a step are checked when compiled; a missing value remains missing through every step.
+
+/** The steps as the file has them: none, one or a list. */
+export const stepsOf = (as: unknown): readonly unknown[] => {
+  if (Array.isArray(as)) return as as unknown[];
+  return as === undefined ? [] : [as];
+};
+
+/** A step's name and options; undefined where it is neither a name nor one name with its options. */
+export function readStep(written: unknown): Pick<Step, 'name' | 'option'> | undefined {
+  if (typeof written === 'string') return { name: written, option: undefined };
+  if (!isRecord(written) || Object.keys(written).length !== 1) return undefined;
+  const [name = ''] = Object.keys(written);
+  return { name, option: written[name] };
+}
+
+const notAStep: Both = [
+  'un formateur est un nom, ou un seul nom avec ses options.',
+  'a formatter is a name, or one name with its options.',
+];
+
+function compileStep(written: unknown, kind: Kind): Formatted | Complaint {
+  const step = readStep(written);
+  if (step === undefined) return { code: 'MAP-202', message: notAStep };
+  return (
+    formatterOf(step.name)?.compile({ ...step, kind }) ??
+    wrong(
+      [`le formateur « ${step.name} » n’existe pas.`, `formatter "${step.name}" does not exist.`],
+      suggest(step.name, formatterNames),
+    )
+  );
+}
+
+/** Compiles the whole of `as:`: one formatter or a list of them. */
+export function compileFormat(as: unknown, kind: Kind): Formatted | Complaint {
+  const steps = Array.isArray(as) ? (as as unknown[]) : [as];
+  let current: Formatted = { kind, apply: (value) => value };
+  for (const step of steps) {
+    const next = compileStep(step, current.kind);
+    if ('code' in next) return next;
+    const before = current.apply;
+    const after = next.apply;
+    current = {
+      kind: next.kind,
+      apply: (value) => {
+        const middle = before(value);
+        return middle === undefined ? undefined : after(middle);
+      },
+    };
+  }
+  return current;
+}
+
+/** True for a phone written with a leading +: E.164, or no formatter. */
+export function writesPlus(as: unknown, type: SourceType): boolean {
+  if (type !== 'phone') return false;
+  const style = stepsOf(as)
+    .map((step) => (isRecord(step) ? step['phone'] : undefined))
+    .find((item) => item !== undefined);
+  return style === undefined || style === 'e164';
+}
 
 /** Every formatter by its name, in the order in which an editor names them. */
 const formatters: Readonly<Record<string, Formatter>> = {

@@ -1,10 +1,9 @@
 // Compiles value maps: the client's code for each of our values, and what happens to a value outside the map.
 // Invariant: `else` is always given; a value is never dropped or passed on by accident.
-import { checkLiteral } from './constants.ts';
-import { isRecord } from '../document/yaml.ts';
-import type { Path } from '../document/problems.ts';
-import { checkWritable } from '../scope.ts';
-import type { Scope } from '../scope.ts';
+import { checkLiteral } from './lints.ts';
+import { isRecord, readDocument } from '../document/yaml.ts';
+import type { Path, createProblems, Tree } from '../document/problems.ts';
+import { checkWritable, type Scope } from '../scope.ts';
 import type { Source } from './source.ts';
 import { suggest } from '../document/suggest.ts';
 import { isScalarValue, type Scalar } from './values.ts';
@@ -139,4 +138,50 @@ function inFormat(
   for (const [key, value] of Object.entries(isRecord(raw) ? raw : {}))
     checkWritable(isRecord(value) ? value['value'] : value, [...path, key], scope);
   return compileMap(raw, path, scope, source);
+}
+
+// Adds the maps that several files have in common: `mappings/maps/NAME.yaml`, or `mappings/<client>/maps/NAME.yaml` for a client.
+// Invariant: the nearest map replaces the other whole; a mistake is reported in the map's own file.
+
+type Problems = Pick<ReturnType<typeof createProblems>, 'add' | 'reportIn'>;
+
+/** The mapping with the shared maps its own `maps:` does not define. */
+export function withSharedMaps(
+  own: Tree,
+  files: Readonly<Record<string, string>>,
+  clientId: string,
+  problems: Problems,
+): Tree {
+  if (!isRecord(own.value)) return own;
+  const defined = isRecord(own.value['maps']) ? own.value['maps'] : {};
+  const shared = new Map<string, Tree>();
+  for (const folder of [`${clientId}/maps/`, 'maps/']) {
+    for (const [file, text] of Object.entries(files)) {
+      const name = nameIn(folder, file);
+      if (name === undefined || shared.has(name) || Object.hasOwn(defined, name)) continue;
+      shared.set(name, checkSharedMap(file, text, problems));
+    }
+  }
+  if (shared.size === 0) return own;
+  const added = Object.fromEntries([...shared].map(([name, tree]) => [name, tree.value]));
+  const treeOf = (path: Path): Tree | undefined =>
+    path[0] === 'maps' && typeof path[1] === 'string' && !Object.hasOwn(defined, path[1])
+      ? shared.get(path[1])
+      : undefined;
+  return {
+    value: { ...own.value, maps: { ...defined, ...added } },
+    place: (path, what) => treeOf(path)?.place(path.slice(2), what) ?? own.place(path, what),
+  };
+}
+
+/** Reads one map and reports its mistakes. */
+export function checkSharedMap(file: string, text: string, problems: Problems): Tree {
+  const tree = readDocument(file, text, problems);
+  compileMap(tree.value, [], { report: problems.reportIn(tree) });
+  return tree;
+}
+
+function nameIn(folder: string, file: string): string | undefined {
+  if (!file.startsWith(folder)) return undefined;
+  return /^([^/]+)\.ya?ml$/.exec(file.slice(folder.length))?.[1];
 }

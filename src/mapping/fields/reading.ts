@@ -1,24 +1,19 @@
 // Compiles how the value of a field is read, mapped, formatted and cut, for machine formats and the sheet for people.
 // Invariant: the way of reading is fixed when compiled; for a given lead it gives one value or none.
 import type { DataCategory, SourceType } from '../../domain/lead.ts';
-import { checkLiteral, reportSecret } from './constants.ts';
-import { compileFormat, writesPlus } from './format-pipeline.ts';
-import { fieldMap } from './maps.ts';
-import type { Mapped } from './maps.ts';
-import { compileLength, type Fit } from './length.ts';
+import { checkLiteral, reportSecret, secretIn, speaksOfSecret } from './lints.ts';
+import { compileFormat, writesPlus } from './formatters.ts';
+import { fieldMap, type Mapped } from './maps.ts';
 import type { Path } from '../document/problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
-import { checkWritable, useValue } from '../scope.ts';
-import type { Scope } from '../scope.ts';
+import { checkWritable, useValue, type Scope } from '../scope.ts';
 import { absentSource, nearestIn, sourceIn } from './scoped-source.ts';
-import { secretIn, speaksOfSecret } from './secret-cells.ts';
-import { findSource, isBlank } from './source.ts';
-import type { Context, Source } from './source.ts';
+import { findSource, isBlank, type Context, type Source } from './source.ts';
 import { compileTemplate } from './template.ts';
 import type { Target } from './target.ts';
 import { isRecord } from '../document/yaml.ts';
-import type { Mode } from '../format-names.ts';
-import { isEmptyList, isScalarValue, type Cell, type FieldProblem, type Scalar } from './values.ts';
+import type { Mode } from '../contract.ts';
+import { isEmptyList, isScalarValue, isLate, type Cell, type FieldProblem, type Scalar } from './values.ts';
 import type { Both } from '../../../connectors/contract.ts';
 
 // Messages about mistakes in how a field is read, French first: names of sources and fields only.
@@ -265,4 +260,44 @@ function checkCut(raw: Record<string, unknown>, path: Path, scope: Scope, source
   const { max } = raw;
   if (!isRecord(max) || max['on'] !== 'truncate' || source.type === 'text') return;
   scope.report.error([...path, 'max', 'on'], 'MAP-223', cutToAnother(source.path, source.type));
+}
+
+// Applies the length limit of a field: a longer value is refused, cut or left out, as the file says.
+// Invariant: a value is written whole, cut as the file says, or not at all; no character is cut in half.
+
+type Fit = (value: unknown, field: string, problems: FieldProblem[]) => Cell | readonly Cell[] | undefined;
+
+/**
+ * `max: 80` is an error above it; `{length: 80, on: truncate | error | omit}`. Counts UTF-16 units, not bytes: an emoji
+ * counts two, as in SQL Server and .NET; a recipient that counts it as one has room, too.
+ */
+function compileLength(raw: unknown): Fit {
+  const length =
+    typeof raw === 'number'
+      ? raw
+      : isRecord(raw) && typeof raw['length'] === 'number'
+        ? raw['length']
+        : undefined;
+  const on = isRecord(raw) ? raw['on'] : 'error';
+  const renderValue = (value: unknown, field: string, problems: FieldProblem[]): Cell | undefined => {
+    if (isLate(value)) return value;
+    if (!isScalarValue(value) || value === '') return undefined;
+    if (length === undefined) return value;
+    const text = textOf(value);
+    if (text.length <= length) return value;
+    if (on === 'truncate') return headOf(text, length).trimEnd();
+    if (on !== 'omit') problems.push({ field, code: 'TOO_LONG' });
+    return undefined;
+  };
+  return (value, field, problems) => {
+    if (!Array.isArray(value)) return renderValue(value, field, problems);
+    const cells = value.flatMap((item) => renderValue(item, field, problems) ?? []);
+    return cells.length === 0 ? undefined : cells;
+  };
+}
+
+/** The first units of a text, without half a character at the end. */
+function headOf(text: string, units: number): string {
+  const head = text.slice(0, units);
+  return head.isWellFormed() ? head : head.slice(0, -1);
 }

@@ -1,11 +1,9 @@
 // Writes a value without a formatter: plainly for machines, in French for people.
 // Invariant: machine formats keep the value's type; people read words, local time and grouped digits.
-import { compileFormat } from './format-pipeline.ts';
-import type { Formatted } from './formatter-parts.ts';
-import { frenchLabel } from './french.ts';
-import { plainNumber } from './numbers.ts';
-import type { Source } from './source.ts';
-import type { Mode } from '../format-names.ts';
+import { compileFormat } from './formatters.ts';
+import { frenchLabel, type Source } from './source.ts';
+import { type Formatted, plainNumber } from './formatter-parts.ts';
+import type { Mode } from '../contract.ts';
 
 const sheetFormats: Readonly<Record<string, unknown>> = {
   date: { date: 'dd/MM/yyyy HH:mm' },

@@ -2,8 +2,7 @@
 // Invariant: the id of a call is a source only after that call; reading one, or a block of the lead, is noted in the scope.
 import { suggest } from '../document/suggest.ts';
 import type { Scope } from '../scope.ts';
-import { findSource, nearestSource } from './source.ts';
-import type { Source } from './source.ts';
+import { findSource, nearestSource, type Source } from './source.ts';
 import type { Both } from '../../../connectors/contract.ts';
 
 const prefix = 'calls.';

@@ -2,10 +2,51 @@
 // Invariant: every path is resolved when the mapping is compiled; reading never fails and never invents.
 import type { Action } from '../../../connectors/contract.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
-import { optionalBlocks, sourceModel } from '../../domain/lead.ts';
-import type { DataCategory, Lead, OptionalBlock, SourceField, SourceType } from '../../domain/lead.ts';
+import {
+  optionalBlocks,
+  sourceModel,
+  type DataCategory,
+  type Lead,
+  type OptionalBlock,
+  type SourceField,
+  type SourceType,
+} from '../../domain/lead.ts';
 import type { WriteSituation } from '../contract.ts';
 import { suggest } from '../document/suggest.ts';
+
+// Gives the French words for values on a lead sheet, from the definitions of the fields.
+// Invariant: every value of every enum has one.
+
+/** Words by every path of the model, and by the bare names of fields inside lists; undefined where values have no words. */
+const wordsOf = new Map<string, SourceField['words']>(
+  sourceModel.flatMap(
+    ({ path, words, element = [] }): readonly (readonly [string, SourceField['words']])[] => [
+      ...element.map((field) => [field.path, field.words] as const),
+      ...element.map((field) => [`${path}.${field.path}`, field.words] as const),
+      [path, words],
+    ],
+  ),
+);
+
+/** The French word for a value of a source; the value itself when it has none. */
+export function frenchLabel(path: string, value: unknown): unknown {
+  // Inside a list a field of the lead is named with the list before it.
+  const words = wordsOf.get(wordsOf.has(path) ? path : path.slice(path.lastIndexOf('.') + 1));
+  return typeof value === 'string' && words !== undefined && Object.hasOwn(words, value)
+    ? words[value]
+    : value;
+}
+
+/** Section of a lead sheet for each category of data. */
+export const sectionTitles = {
+  identity: 'Contact',
+  project: 'Projet',
+  statistical: 'Origine du contact',
+  financial: 'Situation financière',
+  technical: 'Réception',
+} as const;
+
+export const consentSection = 'Consentement (opt-in)';
 
 export interface Context {
   readonly lead: Lead;

@@ -1,7 +1,7 @@
 // Parses targets: `contact.nom`, `lead.p:projet@devise`, `tags[]`, `legal.texts[0].id`, `lead.note#cdata`.
 // Invariant: a target is parsed whole or refused; CSV and form names are taken literally, dots included.
 import type { Both } from '../../../connectors/contract.ts';
-import type { Format } from '../format-names.ts';
+import type { Format } from '../contract.ts';
 
 export interface TargetStep {
   /** Empty: the element of a list is itself a list. */

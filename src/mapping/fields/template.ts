@@ -1,15 +1,13 @@
 // Compiles templates: a text with `{{path}}` or `{{path | formatter}}` places.
 // Invariant: strict; a typo is an error, and a template whose places are all empty writes nothing.
 import type { DataCategory } from '../../domain/lead.ts';
-import { compileFormat, writesPlus } from './format-pipeline.ts';
+import { compileFormat, writesPlus } from './formatters.ts';
 import type { Message, Path } from '../document/problems.ts';
 import { defaultFormat, textOf } from './rendering.ts';
-import { useValue } from '../scope.ts';
-import type { Scope } from '../scope.ts';
+import { useValue, type Scope } from '../scope.ts';
 import { nearestIn, sourceIn } from './scoped-source.ts';
-import { isBlank } from './source.ts';
-import type { Context } from './source.ts';
-import type { Mode } from '../format-names.ts';
+import { isBlank, type Context } from './source.ts';
+import type { Mode } from '../contract.ts';
 import type { Both } from '../../../connectors/contract.ts';
 
 export interface Template {

@@ -1,8 +1,8 @@
 // Reads and writes dates, time zones and durations as people and CRMs write them.
 // Invariant: a pattern is checked whole when compiled; writing depends on the instant and the zone only, never on the host.
 import type { Both } from '../../../connectors/contract.ts';
-import { offsetAt } from '../../domain/civil-time.ts';
-import * as says from './formatter-words.ts';
+import { offsetAt } from '../../domain/civil-date.ts';
+import * as says from './formatter-parts.ts';
 
 export const defaultZone = 'Europe/Paris';
 

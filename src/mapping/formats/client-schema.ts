@@ -1,23 +1,162 @@
 // Checks a written lead against the client's own JSON Schema or XSD before anything is sent.
 // Invariant: a lead that does not fit fails with the field and the rule, never with its value.
-import { Ajv, MissingRefError } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { ErrorObject, ValidateFunction } from 'ajv';
-import addFormats from 'ajv-formats';
 import { createContext, Script } from 'node:vm';
+import { createHash } from 'node:crypto';
+import { Ajv, MissingRefError, type ErrorObject, type ValidateFunction } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import type { Both } from '../../../connectors/contract.ts';
-import { textAt } from '../document/yaml.ts';
+import { textAt, isRecord } from '../document/yaml.ts';
 import { compilePattern, isPatternFault } from './pattern.ts';
 import type { Path, Report } from '../document/problems.ts';
 import type { Target } from '../fields/target.ts';
 import type { Layout } from './layout.ts';
-import { gapsIn } from './schema-gaps.ts';
-import type { SchemaGap } from './schema-gaps.ts';
 import type { Entry, FieldProblem } from '../fields/values.ts';
 import { jsonTree, plainJson } from './write-json.ts';
-import * as says from './schema-words.ts';
-import { compileXsd } from './xsd.ts';
-import type { XsdFault } from './xml-thread.ts';
+import { RelaisError } from '../../errors.ts';
+import { type XsdFault, type XmlAnswer, askXml as ask, tooSlow, xmlThreadRuns } from './xml-thread.ts';
+
+// Finds the targets of a mapping that can never fit a JSON Schema, from the schema alone, before any lead is written.
+// Invariant: a part of the schema that cannot be read here is not judged; the validator decides for each lead.
+
+interface SchemaGap {
+  readonly message: Both;
+  /** The target at fault; undefined when one is missing. */
+  readonly target?: Target;
+}
+
+/** Walks the plain part of a schema: properties, required, additionalProperties. Other keywords are ignored. */
+function gapsIn(
+  schema: unknown,
+  targets: readonly Target[],
+  depth: number,
+  prefix: string,
+): readonly SchemaGap[] {
+  if (!isRecord(schema)) return [];
+  const { properties, required } = schema;
+  const known = isRecord(properties) ? properties : {};
+  const under = Map.groupBy(targets, (target) => target.steps[depth]?.name);
+  const missing = (Array.isArray(required) ? (required as unknown[]) : []).flatMap(
+    (key): readonly SchemaGap[] =>
+      typeof key !== 'string' || under.has(key)
+        ? []
+        : [
+            {
+              message: [
+                `le schéma demande « ${prefix}${key} », qu’aucun champ n’écrit.`,
+                `the schema requires "${prefix}${key}", which no field writes.`,
+              ],
+            },
+          ],
+  );
+  const closed = schema['additionalProperties'] === false && !Object.hasOwn(schema, 'patternProperties');
+  const inner = [...under].flatMap(([key, own]): readonly SchemaGap[] => {
+    if (key === undefined) return [];
+    if (Object.hasOwn(known, key)) {
+      const deeper = own.filter((target) => target.steps.length > depth + 1);
+      return deeper.length === 0 ? [] : gapsIn(known[key], deeper, depth + 1, `${prefix}${key}.`);
+    }
+    return closed
+      ? own.map((target) => ({
+          target,
+          message: [
+            `le schéma ne connaît pas « ${prefix}${key} ».`,
+            `the schema does not know "${prefix}${key}".`,
+          ] as const,
+        }))
+      : [];
+  });
+  return [...missing, ...inner];
+}
+
+// Messages about a client's schema that cannot be used, French first; a library's own English follows.
+// Invariant: names, patterns and references of the schema only; nothing of a lead.
+
+/** @param why the end of the sentence */
+const unusable = (name: string, [french, english]: Both): Both => [
+  `le schéma « ${name} » ne peut pas servir : ${french}.`,
+  `the schema "${name}" cannot be used: ${english}.`,
+];
+
+const withoutEnd: Both = [
+  'il est imbriqué trop profond, ou renvoie sans fin à lui-même',
+  'it is nested too deep, or refers to itself without end',
+];
+
+/** @param line where the schema has it, from 1 */
+function inPattern(pattern: string, why: Both, line: number | undefined): Both {
+  const [french, english] = line === undefined ? ['', ''] : [`ligne ${line}, `, `line ${line}, `];
+  const quoted = JSON.stringify(pattern);
+  return [`${french}le motif ${quoted} ${why[0]}`, `${english}the pattern ${quoted} ${why[1]}`];
+}
+
+const tooMuch = (seconds: number): Both => [
+  `ses motifs et ses renvois sont plus que ce qui se lit en ${seconds} s`,
+  `its patterns and references are more than can be read in ${seconds} s`,
+];
+
+const noJson = (english: string): Both => [
+  `ce n’est pas du JSON valable${quoted(english)}`,
+  `it is no valid JSON: ${withoutStop(english)}`,
+];
+
+const leadsNowhere = (reference: string, english: string): Both => [
+  `le renvoi « ${reference} » ne mène nulle part${quoted(english)}`,
+  withoutStop(english),
+];
+
+/** @param english the message of libxml2 or ajv */
+const inWordsOfReader = (english: string): Both => [
+  `ce n’est pas un schéma que l’on puisse lire${quoted(english)}`,
+  withoutStop(english),
+];
+
+const withoutStop = (english: string): string => english.trim().replace(/\.$/, '');
+
+const quoted = (english: string): string =>
+  english.trim() === '' ? '' : ` (en anglais : ${withoutStop(english)})`;
+
+// Compiles a client's XSD and checks records with it, in the thread that runs libxml2.
+// Invariant: a lead whose check takes too long does not fit; an unreadable document is an error, never a lead that passes.
+
+interface Xsd {
+  readonly check: (xml: Uint8Array) => readonly XsdFault[];
+}
+
+/** Compiles an XSD among the files it may include; a text gives the reason why it cannot be used. */
+function compileXsd(main: string, files: Readonly<Record<string, string>>): Xsd | string {
+  const key = createHash('sha256')
+    .update(JSON.stringify([main, files]))
+    .digest('hex')
+    .slice(0, 32);
+  const compile = (): XmlAnswer => ask({ ask: 'compile', key, main, files });
+  const compiled = compile();
+  if (compiled.kind === 'unusable') return compiled.message;
+  return {
+    check: (xml) => {
+      // The check has its full time only when the thread runs and knows the schema.
+      if (!xmlThreadRuns()) compile();
+      let answer = checked(key, xml);
+      // The thread was restarted or dropped the schema: it is compiled again.
+      if (answer.kind === 'forgotten' && compile().kind === 'compiled') answer = checked(key, xml);
+      if (answer.kind === 'checked') return answer.faults;
+      throw new RelaisError('INTERNAL-001', 'The XSD validator cannot read what was written.');
+    },
+  };
+}
+
+/** The event loop waits: a lead needs some milliseconds; a slow one gets no more than this. */
+const checkMs = 500;
+
+function checked(key: string, xml: Uint8Array): XmlAnswer {
+  try {
+    return ask({ ask: 'check', key, xml }, checkMs);
+  } catch (error) {
+    if (error instanceof RelaisError && error.code === 'INTERNAL-001')
+      return { kind: 'checked', faults: [tooSlow] };
+    throw error;
+  }
+}
 
 const overBudget: unique symbol = Symbol('over budget');
 
@@ -108,7 +247,7 @@ function usableValidator(text: string, name: string, report: Report): ValidateFu
   try {
     return validatorOf(text);
   } catch (error) {
-    report.error(['schema'], 'MAP-705', says.unusable(name, whyUnusable(error, text)));
+    report.error(['schema'], 'MAP-705', unusable(name, whyUnusable(error, text)));
     return undefined;
   }
 }
@@ -151,16 +290,16 @@ function lineOf(pattern: string, text: string): number | undefined {
 
 /** The reason why a JSON Schema cannot be used. */
 function whyUnusable(error: unknown, text: string): Both {
-  if (error instanceof RangeError) return says.withoutEnd;
-  if (isPatternFault(error)) return says.inPattern(error.pattern, error.why, lineOf(error.pattern, text));
-  if (error instanceof TooMuchToCompile) return says.tooMuch(compileMs / 1_000);
+  if (error instanceof RangeError) return withoutEnd;
+  if (isPatternFault(error)) return inPattern(error.pattern, error.why, lineOf(error.pattern, text));
+  if (error instanceof TooMuchToCompile) return tooMuch(compileMs / 1_000);
   const complaint = error instanceof Error ? (error.message.split('\n')[0] ?? '') : '';
   // The validator repeats its complaint for each form that a part could have had.
   const [, start = '', rest = ''] = /^(schema is invalid: )?(.*)$/.exec(complaint) ?? [];
   const english = start + [...new Set(rest.split(', '))].join(', ');
-  if (error instanceof SyntaxError) return says.noJson(english);
-  if (error instanceof MissingRefError) return says.leadsNowhere(error.missingRef, english);
-  return says.inWordsOfReader(english);
+  if (error instanceof SyntaxError) return noJson(english);
+  if (error instanceof MissingRefError) return leadsNowhere(error.missingRef, english);
+  return inWordsOfReader(english);
 }
 
 /** Patterns and references that exceed the time to compile. */
@@ -213,7 +352,7 @@ function compileXmlSchema(
   const schemas = Object.fromEntries(Object.entries(files).filter(([path]) => path.endsWith('.xsd')));
   const compiled = compileXsd(name, schemas);
   if (typeof compiled === 'string') {
-    report.error(['schema'], 'MAP-705', says.unusable(name, says.inWordsOfReader(compiled)));
+    report.error(['schema'], 'MAP-705', unusable(name, inWordsOfReader(compiled)));
     return undefined;
   }
   // Targets begin with the record, inside the root.

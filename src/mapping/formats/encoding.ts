@@ -2,9 +2,28 @@
 // Invariant: no character is replaced silently: it is transliterated to plain letters, or reported before departure; a byte
 // that the encoding leaves undefined is never written.
 import iconv from 'iconv-lite';
-import { encodings } from '../format-names.ts';
-import type { Encoding } from '../format-names.ts';
+import { encodings, type Encoding, type FileFrame } from '../contract.ts';
 import { plainer } from '../fields/texts.ts';
+import type { Entry } from '../fields/values.ts';
+
+export function decode(bytes: Uint8Array, charset: string): string {
+  return iconv.decode(Buffer.from(bytes), iconv.encodingExists(charset) ? charset : 'utf-8');
+}
+
+// Type of a writer that writes a file part by part.
+// Invariant: the parts inside their frame are the same bytes as the file written at once.
+
+type Batch = { readonly sequence: number; readonly rows: number } | undefined;
+
+/** A format whose files can be written part by part, the frame last; the bytes are those of `write`. */
+export interface InParts {
+  readonly part: (
+    columns: readonly string[],
+    records: readonly (readonly Entry[])[],
+    batch: Batch,
+  ) => Uint8Array;
+  readonly frame: (columns: readonly string[], batch: Batch) => FileFrame;
+}
 
 export { encodings, type Encoding };
 

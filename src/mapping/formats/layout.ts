@@ -1,26 +1,97 @@
 // Reads the format that a mapping writes, and its dialect.
 // Invariant: a destination has one format, and its connector can carry it.
 import type { Body } from '../../../connectors/contract.ts';
-import type { ConnectorFacts } from '../contract.ts';
-import { checkCsv } from './check-csv.ts';
-import { checkEnvelope, checkSoap } from './check-envelopes.ts';
-import { checkXml } from './check-xml.ts';
+import { checkCsv, checkEnvelope, checkSoap, checkXml, xmlScope } from './check-layout.ts';
 import { blockAt, isRecord, textAt } from '../document/yaml.ts';
-import type { Path, Report } from '../document/problems.ts';
-import { bodyBlocks, bodyFormats } from '../format-names.ts';
-import type { BodyFormat, FaultFormat, Format, RpcFormat } from '../format-names.ts';
+import {
+  type ConnectorFacts,
+  type BodyFormat,
+  type FaultFormat,
+  type Format,
+  type RpcFormat,
+  bodyBlocks,
+  bodyFormats,
+} from '../contract.ts';
 import type { Entry, FieldProblem } from '../fields/values.ts';
-import { createCsvWriter, readDialect } from './write-csv.ts';
-import type { CsvWriter } from './write-csv.ts';
-import type { InParts } from './in-parts.ts';
-import { envelopeText, formText, readEnvelope } from './write-form.ts';
-import type { RecordEnvelope } from './write-form.ts';
+import { createCsvWriter, readDialect, type CsvWriter } from './write-csv.ts';
+import type { InParts } from './encoding.ts';
+import {
+  envelopeText,
+  formText,
+  readEnvelope,
+  multipartBody,
+  partsOf,
+  type RecordEnvelope,
+} from './write-form.ts';
 import { jsonBody, jsonInParts } from './write-json.ts';
-import { multipartBody, partsOf } from './write-multipart.ts';
-import { jsonRpcBody, lostInRpc, xmlRpcBody } from './write-rpc.ts';
-import { readSoapDialect, soapBody, splitHeader } from './write-soap.ts';
-import { readXmlDialect, xmlBody, xmlInParts } from './write-xml.ts';
-import type { XmlDialect } from './write-xml.ts';
+import {
+  jsonRpcBody,
+  lostInRpc,
+  xmlRpcBody,
+  readSoapDialect,
+  soapBody,
+  splitHeader,
+} from './write-envelope.ts';
+import { readXmlDialect, xmlBody, xmlInParts, type XmlDialect } from './write-xml.ts';
+import { type Path, type Report, reportAt } from '../document/problems.ts';
+import type { Scope } from '../scope.ts';
+
+// Reads the layout of an action or a call where it differs from the file's: another record, method or operation.
+// Invariant: every request of a destination has the same format; only the names in it differ.
+
+const blocks = ['json', 'xml', 'soap', 'jsonRpc', 'xmlRpc'] as const;
+
+interface FileLayout {
+  readonly mapping: Record<string, unknown>;
+  readonly layout: Layout;
+  readonly connector: ConnectorFacts | undefined;
+  readonly report: Report;
+}
+
+/** `xml: {record: deal}` or `jsonRpc: {method: deal.create}` of a call, an update or an erase, over the file's own. */
+export function ownLayout(
+  raw: Readonly<Record<string, unknown>>,
+  path: Path,
+  { mapping, layout, connector, report }: FileLayout,
+): Layout {
+  const given = blocks.filter((block) => Object.hasOwn(raw, block));
+  if (given.length === 0) return layout;
+  const foreign = given.find(
+    (block) => block !== layout.body && !(block === 'xml' && layout.xml !== undefined),
+  );
+  if (foreign !== undefined) {
+    report.error(
+      [...path, foreign],
+      'MAP-106',
+      [
+        `cette destination écrit ${layout.body} dans chaque requête.`,
+        `this destination writes ${layout.body} in every request.`,
+      ],
+      {
+        at: 'key',
+      },
+    );
+    return layout;
+  }
+  const placed = (inner: Path): Path =>
+    given.some((block) => block === inner[0]) ? [...path, ...inner] : inner;
+  const merged = Object.fromEntries(
+    given.map((block) => [block, { ...blockAt(mapping, block), ...blockAt(raw, block) }]),
+  );
+  return readLayout({ ...mapping, ...merged }, connector, reportAt(report, placed));
+}
+
+/** The scope for the targets of such a layout. */
+export function inLayout(scope: Scope, { format, xml, header, rpc, noNull }: Layout): Scope {
+  const { xml: _xml, rpc: _rpc, noNull: _noNull, ...rest } = scope;
+  return {
+    ...rest,
+    format,
+    ...(xml === undefined ? {} : { xml: xmlScope(xml, header) }),
+    ...(rpc === undefined ? {} : { rpc }),
+    ...(noNull === undefined ? {} : { noNull }),
+  };
+}
 
 type Batch = { readonly sequence: number; readonly rows: number } | undefined;
 
@@ -243,7 +314,7 @@ function protocolLayout(
   }
 }
 
-export const noBody: Body = {
+const noBody: Body = {
   bytes: new Uint8Array(0),
   mediaType: 'text/plain; charset=utf-8',
   extension: 'txt',

@@ -13,12 +13,12 @@ import {
   unmappablePolicies,
   withoutMark,
   throughBytes,
+  type Encoding,
+  type Unmappable,
+  type InParts,
 } from './encoding.ts';
-import type { Encoding, Unmappable } from './encoding.ts';
-import type { InParts } from './in-parts.ts';
-import { plainNumber } from '../fields/numbers.ts';
-import { isLate, fillLate } from '../fields/values.ts';
-import type { Cell, Entry, FieldProblem, Scalar } from '../fields/values.ts';
+import { plainNumber } from '../fields/formatter-parts.ts';
+import { isLate, fillLate, type Cell, type Entry, type FieldProblem, type Scalar } from '../fields/values.ts';
 
 export interface CsvDialect {
   readonly delimiter: string;

@@ -1,9 +1,8 @@
 // Writes a record as JSON, in the order of the fields.
 // Invariant: "0" stays a text and 0 a number; the order of keys is the file's, whole-number keys included.
 import type { BatchFacts, Body } from '../../../connectors/contract.ts';
-import { fillLate } from '../fields/values.ts';
-import type { Entry, RpcType, Scalar } from '../fields/values.ts';
-import type { InParts } from './in-parts.ts';
+import { fillLate, type Entry, type RpcType, type Scalar } from '../fields/values.ts';
+import type { InParts } from './encoding.ts';
 
 /** An ordered JSON value: a Map keeps keys like "10" where an object would move them first. */
 export type JsonNode = Map<string, JsonNode> | JsonNode[] | Scalar | null;

@@ -2,13 +2,18 @@
 // Invariant: well-formed whatever a lead holds; characters that XML 1.0 forbids are left out, everything else arrives.
 import type { BatchFacts, Body } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
-import { charsetOf, encodeXml, encodingHolds, encodings, withoutMark } from './encoding.ts';
-import type { Encoding } from './encoding.ts';
-import type { InParts } from './in-parts.ts';
+import {
+  charsetOf,
+  encodeXml,
+  encodingHolds,
+  encodings,
+  withoutMark,
+  type Encoding,
+  type InParts,
+} from './encoding.ts';
 import { textOf } from '../fields/rendering.ts';
 import type { TargetStep, Target } from '../fields/target.ts';
-import { fillLate } from '../fields/values.ts';
-import type { Cell, Entry } from '../fields/values.ts';
+import { fillLate, type Cell, type Entry } from '../fields/values.ts';
 
 export interface XmlDialect {
   readonly root?: string;

@@ -1,8 +1,7 @@
 // Runs the threads of libxml2: one answers checks and writes synchronously, the other reads recipients' answers without
 // blocking the event loop.
 // Invariant: no thread starts before the first question; a thread that takes too long is terminated with its work.
-import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import type { MessagePort } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import { RelaisError } from '../../errors.ts';
 
 export type XmlQuestion =

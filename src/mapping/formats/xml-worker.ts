@@ -1,8 +1,7 @@
 // The thread that runs libxml2 (WebAssembly): checks written XML against a client's XSD, reads places of XML answers.
 // Invariant: its answer about a lead names elements, attributes and rules, never a value; nothing outside the given files is read.
 import './xml-quiet.ts';
-import { parentPort, workerData } from 'node:worker_threads';
-import type { MessagePort } from 'node:worker_threads';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import {
   ParseOption,
   XmlBufferInputProvider,
@@ -10,10 +9,16 @@ import {
   xmlRegisterInputProvider,
   XmlValidateError,
   XsdValidator,
+  type XmlElement,
 } from 'libxml2-wasm';
-import type { XmlElement } from 'libxml2-wasm';
-import { tooSlow } from './xml-thread.ts';
-import type { Numbered, XmlAnswer, XmlQuestion, XPathFound, XsdFault } from './xml-thread.ts';
+import {
+  tooSlow,
+  type Numbered,
+  type XmlAnswer,
+  type XmlQuestion,
+  type XPathFound,
+  type XsdFault,
+} from './xml-thread.ts';
 
 /** With a port and a signal the caller waits; without them this is a plain worker. */
 const given = workerData as { readonly port: MessagePort; readonly signal: Int32Array } | undefined | null;

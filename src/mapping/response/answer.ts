@@ -3,17 +3,21 @@
 import { XMLParser } from 'fast-xml-parser';
 import type { Answer, Both } from '../../../connectors/contract.ts';
 import type { Path, ProblemCode, Report } from '../document/problems.ts';
-import { compileCss, readCss, readHtml } from './css.ts';
-import type { CssPlace } from './css.ts';
+import { compileCss, readCss, readHtml, type CssPlace } from './css.ts';
 import { answerTooComplex, isTooComplex, withinBudget } from './answer-budget.ts';
 import type { AnswerForm } from './comparison.ts';
-import type { FaultFormat } from '../format-names.ts';
-import { readSaid } from './faults.ts';
-import type { Said } from './faults.ts';
+import type { FaultFormat } from '../contract.ts';
+import { readSaid, type Said } from './faults.ts';
 import { hasItsLists, parsePath, walk } from './paths.ts';
 import type { XPathFound } from '../formats/xml-thread.ts';
-import { compileXPath, readXPath, readXPaths } from './xpath.ts';
-import type { ExpressionFault, XPathFinding, XPath } from './xpath.ts';
+import {
+  compileXPath,
+  readXPath,
+  readXPaths,
+  type ExpressionFault,
+  type XPathFinding,
+  type XPath,
+} from './xpath.ts';
 
 /** An answer parsed at most once, whatever the number of rules. */
 export interface Opened {

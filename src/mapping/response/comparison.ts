@@ -2,7 +2,7 @@
 // Invariant: equality is typed (true is not "true"); no comparison takes longer than reading the value, whatever a file asks.
 import type { Both } from '../../../connectors/contract.ts';
 import { isRecord } from '../document/yaml.ts';
-import { compileGlob } from '../fields/glob.ts';
+import { compileGlob } from '../fields/conditions.ts';
 import { isScalarValue } from '../fields/values.ts';
 
 export type AnswerForm = 'json' | 'xml' | 'xpath' | 'css';

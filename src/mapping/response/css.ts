@@ -7,7 +7,7 @@ import type * as cssWhat from 'css-what';
 import type * as htmlparser from 'htmlparser2';
 import type { Both } from '../../../connectors/contract.ts';
 import { answerTooComplex, mostElements, mostNested } from './answer-budget.ts';
-import * as says from './expression-words.ts';
+import * as says from './condition-words.ts';
 import type { ExpressionFault } from './xpath.ts';
 
 type Html = typeof htmlparser;

@@ -1,6 +1,6 @@
 // Reads the faults that SOAP, JSON-RPC and XML-RPC report inside an answer, whatever its status.
 // Invariant: only the codes are read; an answer that is not of the protocol is no acceptance either (guarantee 5).
-import type { FaultFormat } from '../format-names.ts';
+import type { FaultFormat } from '../contract.ts';
 import { isRecord } from '../document/yaml.ts';
 
 /** The meaning of an answer of a protocol. */

@@ -1,18 +1,140 @@
 // Compiles one response rule: its conditions, and the values it takes from the answer.
 // Invariant: only a reference, a delay and mapped codes of the recipient's text are kept (guarantee 7).
-import type { Action } from '../../../connectors/contract.ts';
-import { placeForms, placeOf } from './answer.ts';
-import type { Extract, Opened } from './answer.ts';
+import type { Action, Both } from '../../../connectors/contract.ts';
+import { placeForms, placeOf, type Extract, type Opened } from './answer.ts';
 import { blockAt, isRecord } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
-import { compileAnswerTest, statusTest } from './conditions.ts';
-import { compileAfter, compileReason } from './taken.ts';
-import type { AnswerTest } from './conditions.ts';
-import { asksForFault } from './faults.ts';
-import type { FaultsOf } from './faults.ts';
+import { compileAnswerTest, statusTest, type AnswerTest } from './conditions.ts';
+import { asksForFault, type FaultsOf } from './faults.ts';
 import { isAsked, saysWhat } from './comparison.ts';
 import { looksForAsked, parsePath, recordSteps } from './paths.ts';
-import { recordAround } from './found.ts';
+import { retryAfterMs } from '../../../connectors/http-status.ts';
+import { safeCode } from '../../domain/delivery.ts';
+import { parseDuration } from '../fields/time.ts';
+
+// Decides if a record found by a look-up is ours: a database may take dm-1 for DM-1, and a search DM-10 for DM-1.
+// Invariant: a record that shows a reference like ours must contain ours byte by byte, or it is another's, whatever the rules say.
+
+/** The steps to the record that holds a place such as `$.list[0].id`; undefined where the place is no JSON path. */
+const recordAround = (steps: readonly string[] | undefined): readonly string[] | undefined =>
+  steps?.slice(0, -1);
+
+/** True when the record shows a similar reference, not ours. @param record steps to the record; the whole answer without */
+export function isAnothers(opened: Opened, record: readonly string[] | undefined): boolean {
+  const { asked, text } = opened.answer;
+  if (asked === undefined || asked === '') return false;
+  const whole = opened.is('json') ? opened.json([]) : undefined;
+  const found = whole === undefined || record === undefined ? whole : opened.json(record);
+  if (names(found ?? text, asked)) return false;
+  return holdsAlike(whole ?? text, asked);
+}
+
+/** True when the record contains our reference byte by byte; a list in which no record does proves nothing. */
+export function isOurs(opened: Opened, record: readonly string[] | undefined): boolean {
+  const { asked = '' } = opened.answer;
+  return asked !== '' && record !== undefined && names(opened.json(record) ?? '', asked);
+}
+
+const written = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** True when the text contains the reference as a whole, not as a part of a longer one. */
+function names(value: unknown, reference: string): boolean {
+  const text = written(value);
+  const own = typeof value === 'string' ? reference : JSON.stringify(reference).slice(1, -1);
+  for (let at = text.indexOf(own); at >= 0; at = text.indexOf(own, at + 1))
+    if (!joins.test(text.charAt(at - 1)) && !joins.test(text.charAt(at + own.length))) return true;
+  return false;
+}
+
+const joins = /[\p{L}\p{N}_-]/u;
+
+/** Without letter case and accents, as a database may compare. */
+const folded = (text: string): string => text.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
+
+const holdsAlike = (value: unknown, reference: string): boolean =>
+  folded(written(value)).includes(folded(JSON.stringify(reference).slice(1, -1)));
+
+// Compiles what a rule takes from an answer besides the reference: the reason of a refusal, and the delay of the next attempt.
+// Invariant: a reason is a code of the file's own list; a recipient's free text is never kept (guarantee 7).
+
+const isCode = (value: unknown): value is string =>
+  typeof value === 'string' && /^[A-Za-z0-9_.-]{1,64}$/.test(value);
+
+const noCode: Both = [
+  'un motif est un code de lettres, chiffres, _ . - seulement.',
+  'a reason is a code of letters, digits, _ . - only.',
+];
+
+function compileReason(raw: unknown, path: Path, report: Report): ((opened: Opened) => string) | undefined {
+  if (raw === undefined) return undefined;
+  if (typeof raw === 'string' && !/^(?:\$|(?:xml|xpath|css|header):)/.test(raw)) {
+    if (isCode(raw)) return () => raw;
+    report.error(path, 'MAP-508', noCode);
+    return undefined;
+  }
+  if (!isRecord(raw)) {
+    report.error(path, 'MAP-503', [
+      'un motif pris de la réponse a besoin de {path, map: {..., else}} : le texte libre d’un destinataire n’est jamais gardé.',
+      "a reason taken from the answer needs {path, map: {..., else}}: a recipient's free text is never kept.",
+    ]);
+    return undefined;
+  }
+  const place = placeOf(raw['path'], [...path, 'path'], report, [
+    'MAP-505',
+    [
+      `path est un endroit de la réponse : ${placeForms[0]}.`,
+      `path is a place of the answer: ${placeForms[1]}.`,
+    ],
+  ]);
+  const map = raw['map'];
+  if (!isRecord(map) || !Object.hasOwn(map, 'else')) {
+    report.error(
+      isRecord(map) ? [...path, 'map'] : path,
+      'MAP-503',
+      [
+        'le motif n’a pas de table avec else : le texte libre d’un destinataire n’est jamais gardé.',
+        "the reason has no map with else: a recipient's free text is never kept.",
+      ],
+      { at: 'key' },
+    );
+    return undefined;
+  }
+  for (const [key, value] of Object.entries(map)) {
+    if (!isCode(value)) report.error([...path, 'map', key], 'MAP-508', noCode);
+  }
+  const codes = new Map(Object.entries(map));
+  codes.delete('else');
+  const other = safeCode(map['else']);
+  if (place === undefined) return undefined;
+  return (opened) => {
+    const found = place(opened);
+    const code =
+      typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean'
+        ? codes.get(String(found))
+        : undefined;
+    return code === undefined ? other : safeCode(code);
+  };
+}
+
+function compileAfter(
+  raw: Record<string, unknown>,
+  path: Path,
+  report: Report,
+  now: () => number,
+): ((opened: Opened) => number | undefined) | undefined {
+  if (!Object.hasOwn(raw, 'after')) return undefined;
+  const fixed = parseDuration(raw['after']);
+  if (fixed !== undefined) return () => fixed;
+  const place = placeOf(raw['after'], [...path, 'after'], report, [
+    'MAP-505',
+    [
+      'after est header:Retry-After, un endroit de la réponse en secondes, ou une durée comme 30s.',
+      'after is header:Retry-After, a place of the answer in seconds, or a duration such as 30s.',
+    ],
+  ]);
+  if (place === undefined) return undefined;
+  return (opened) => retryAfterMs(place(opened), opened.answer.headers['date'], now);
+}
 
 export const ruleKinds = [
   'accepted',
@@ -51,7 +173,7 @@ export interface ResponseRule {
   readonly readsFault: boolean;
 }
 
-export interface RuleNeeds {
+interface RuleNeeds {
   readonly report: Report;
   readonly now: () => number;
   /** Protocols whose faults a rule may read; undefined where answers have none. */

@@ -4,20 +4,68 @@
 import type { Action, Answer, Both, Copy, Outcome } from '../../../connectors/contract.ts';
 import { leavesOpen, looksLikeRefusal, retryAfterMs } from '../../../connectors/http-status.ts';
 import { tooComplexReason } from './answer-budget.ts';
-import { openAnswer, understand } from './answer.ts';
-import type { Opened } from './answer.ts';
-import { isRecord } from '../document/yaml.ts';
-import { faultReason, foreignReason, isNotRead, notReadReason } from './faults.ts';
-import type { FaultsOf, Said } from './faults.ts';
-import type { FaultFormat } from '../format-names.ts';
-import { isAnothers, isOurs } from './found.ts';
-import { safeReference } from '../../domain/reference.ts';
+import { openAnswer, understand, type Opened } from './answer.ts';
+import { isRecord, blockAt } from '../document/yaml.ts';
+import { faultReason, foreignReason, isNotRead, notReadReason, type FaultsOf, type Said } from './faults.ts';
+import type { FaultFormat, ConnectorFacts } from '../contract.ts';
+import {
+  isAnothers,
+  isOurs,
+  compileRule,
+  stagesOf,
+  type ResponseRule,
+  type RuleKind,
+  type Stage,
+} from './rule.ts';
+import { safeReference } from '../../domain/names-in-text.ts';
 import type { Path, Report } from '../document/problems.ts';
-import { hasBody, overriders, reportOrder, yes } from './order.ts';
-import { compileRule, stagesOf } from './rule.ts';
-import type { ResponseRule, RuleKind, Stage } from './rule.ts';
-import { evidenceOf, lastResort, mayTake, saysNothingOfTheLead } from './status.ts';
+import {
+  hasBody,
+  overriders,
+  reportOrder,
+  yes,
+  evidenceOf,
+  lastResort,
+  mayTake,
+  saysNothingOfTheLead,
+} from './order.ts';
 import { faultUnread } from './condition-words.ts';
+
+// Handles answers that no rule reads, and reports rules that no answer reaches.
+// Invariant: an answer that is not read is unknown: never an acceptance.
+
+/** The judge of answers that belong to no call: their outcome is unknown. */
+export const unread: Judge = ({ answer }) => ({ kind: 'unknown', reason: `UNMATCHED_${answer.status}` });
+
+/** Reports rules that are never read, because the connector reads its answers itself or the look-up is missing. */
+export function reportUnread(
+  mapping: Record<string, unknown>,
+  { type, settingsKey, lookupKey }: ConnectorFacts,
+  report: Report,
+): void {
+  if (!Object.hasOwn(mapping, 'response')) return;
+  const why: Both =
+    lookupKey === undefined
+      ? [
+          `le connecteur ${type} sait de lui-même ce qu’une réponse veut dire. Retirez-les.`,
+          `the connector ${type} knows by itself what an answer means. Remove them.`,
+        ]
+      : Object.hasOwn(blockAt(mapping, settingsKey), lookupKey)
+        ? [
+            `les lignes de ${settingsKey}.${lookupKey} le disent pour chaque lead. Retirez-les.`,
+            `the lines of ${settingsKey}.${lookupKey} say it for each lead. Remove them.`,
+          ]
+        : [
+            `elles sont pour les réponses à ${settingsKey}.${lookupKey}, qui n’est pas là. Ajoutez-le, ou retirez-les.`,
+            `they are for the answers to ${settingsKey}.${lookupKey}, which is not there. Add it, or remove them.`,
+          ];
+  report.warn(
+    ['response'],
+    'MAP-516',
+    [`rien ne lit ces règles : ${why[0]}`, `nothing reads these rules: ${why[1]}`],
+    { at: 'key' },
+  );
+}
 
 /** Gives the meaning of an opened answer. */
 export type Judge = (opened: Opened, stage: Stage) => Outcome;

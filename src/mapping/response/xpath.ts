@@ -3,11 +3,10 @@
 // matches in every namespace, so there are no prefixes.
 import { withinBudget } from './answer-budget.ts';
 import { readBeside } from './xml-reader.ts';
-import { askXml } from '../formats/xml-thread.ts';
-import type { XPathFound } from '../formats/xml-thread.ts';
+import { askXml, type XPathFound } from '../formats/xml-thread.ts';
 import type { Both } from '../../../connectors/contract.ts';
 import { suggest } from '../document/suggest.ts';
-import * as says from './expression-words.ts';
+import * as says from './condition-words.ts';
 
 /** Number of arguments of each function. `id` and `lang` need a DTD or a language, which an answer does not have. */
 const functions: Readonly<Record<string, readonly [number, number]>> = {

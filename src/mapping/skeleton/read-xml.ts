@@ -2,8 +2,7 @@
 // Invariant: elements of one name are distinguished by an attribute where the sample does so, else they are a repeated group.
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { isRecord } from '../document/yaml.ts';
-import { encodings } from '../format-names.ts';
-import type { Encoding } from '../format-names.ts';
+import { encodings, type Encoding } from '../contract.ts';
 import type { SampleElement, SampleField, Shape, Unreadable } from './shape.ts';
 
 const parser = new XMLParser({

@@ -3,15 +3,10 @@
 import { Document } from 'yaml';
 import type { DataCategory } from '../../domain/lead.ts';
 import { asText } from '../fields/values.ts';
-import { guessAnswer } from './answer.ts';
-import { partsOf } from './fields.ts';
-import type { Part } from './fields.ts';
-import { readCsvSample } from './read-csv.ts';
-import { readFormSample, readJsonSample } from './read-json.ts';
-import { readProcedure } from './read-rpc.ts';
+import { partsOf, type Part } from './fields.ts';
+import { readCsvSample, readFormSample, readJsonSample, readProcedure } from './read-text.ts';
 import { readXmlSample } from './read-xml.ts';
-import { recipientOf } from './recipient.ts';
-import type { DraftingConnector, Recipient } from './recipient.ts';
+import { recipientOf, type DraftingConnector, type Recipient } from './recipient.ts';
 import type { Shape, Unreadable } from './shape.ts';
 import { isRecord } from '../document/yaml.ts';
 
@@ -59,7 +54,7 @@ function decodeSample(bytes: Uint8Array): string | undefined {
   return /^[<{[]/.test(head) ? undefined : readAs(bytes, 'windows-1252');
 }
 
-export interface SkeletonRequest {
+interface SkeletonRequest {
   readonly clientId: string;
   /** Name of the company as people read it. */
   readonly company: string;
@@ -88,7 +83,7 @@ export interface Skeleton {
 const defaultCategories: readonly DataCategory[] = ['identity', 'project', 'statistical'];
 
 /** Recognises the format of a sample by its first characters, and reads it. */
-export function readSample(bytes: Uint8Array): Shape | Unreadable {
+function readSample(bytes: Uint8Array): Shape | Unreadable {
   const decoded = decodeSample(bytes);
   if (decoded === undefined)
     return {
@@ -270,4 +265,87 @@ function clientText(
     '#     document: # number of the contract',
     '#     from: 2026-01-01',
   ].join('\n')}\n`;
+}
+
+// Makes the rule that proves acceptance from the client's example of a successful answer (guarantee 5).
+// Invariant: without an example the rule demands more than a status, and is marked as a guess.
+
+interface AnswerGuess {
+  readonly rule: Readonly<Record<string, unknown>>;
+  readonly why: string;
+}
+
+const success = /^(success|succes|ok|accepted|created|valid|status|statut|state|result|resultat)$/i;
+const yes = /^(ok|success|succes|created|accepted|true|done|processed|queued|enregistre)$/i;
+const id = /^(id|uuid|reference|ref|leadid|lead_id|contactid|contact_id|recordid|key)$/i;
+
+/** Conditions that only an answer without a fault satisfies. */
+const byProtocol: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  jsonRpc: { json: { result: { exists: true } } },
+  xmlRpc: { xpath: { '//methodResponse/params': { exists: true } } },
+  soap: { xpath: { '//Body/*': { exists: true } } },
+};
+
+function guessAnswer(text: string | undefined, format: string): AnswerGuess {
+  const held = byProtocol[format];
+  if (text === undefined && held !== undefined)
+    return {
+      rule: { accepted: { status: 200, ...held } },
+      why: 'any answer without a fault; name what only a success holds, and where its reference stands',
+    };
+  const mediaType = format === 'xml' ? 'application/xml' : 'application/json';
+  if (text === undefined)
+    return {
+      rule: { accepted: { status: [200, 201], mediaType } },
+      why: 'the answer to a lead is unknown; name what only a success holds, such as json: { success: true }, and reference: $.id',
+    };
+  const answer = parsed(text);
+  if (answer === undefined)
+    return {
+      rule: { accepted: { status: [200, 201], mediaType } },
+      why: 'the example answer is no JSON object',
+    };
+  const places = placesOf(answer, []);
+  const proof = places.find(({ name, value }) =>
+    typeof value === 'boolean'
+      ? success.test(name) && value
+      : typeof value === 'string' && success.test(name) && yes.test(value),
+  );
+  const reference = places.find(
+    ({ name, value }) => id.test(name) && (typeof value === 'string' || typeof value === 'number'),
+  );
+  const condition =
+    proof !== undefined
+      ? { json: { [proof.path]: proof.value } }
+      : reference !== undefined
+        ? { json: { [reference.path]: { exists: true } } }
+        : { mediaType };
+  return {
+    rule: {
+      accepted: { status: '2xx', ...condition },
+      ...(reference === undefined ? {} : { reference: `$.${reference.path}` }),
+    },
+    why: 'read from the example answer; only a success may look like this',
+  };
+}
+
+function parsed(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Place {
+  readonly path: string;
+  readonly name: string;
+  readonly value: unknown;
+}
+
+function placesOf(group: Record<string, unknown>, path: readonly string[]): readonly Place[] {
+  return Object.entries(group).flatMap(([name, value]) =>
+    isRecord(value) ? placesOf(value, [...path, name]) : [{ path: [...path, name].join('.'), name, value }],
+  );
 }

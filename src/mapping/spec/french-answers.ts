@@ -1,7 +1,11 @@
 // Describes in French the meaning of the client's answers and what follows; durations and retry schedules too.
 // Invariant: rules keep their order; a condition without words is shown as the file writes it.
-import { leftOpen, looksLikeRefusal, statusMeanings } from '../../../connectors/http-status.ts';
-import type { StatusMeaning } from '../../../connectors/http-status.ts';
+import {
+  leftOpen,
+  looksLikeRefusal,
+  statusMeanings,
+  type StatusMeaning,
+} from '../../../connectors/http-status.ts';
 import type { CompiledMapping } from '../contract.ts';
 import { isRecord, listAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';

@@ -1,16 +1,15 @@
 // Describes several calls of a delivery in French: their order and addresses, the ids passed on, opt-ins that trigger a call.
 // Invariant: every call of the create, the update and the erase is named with its method and its whole address.
 import type { Action } from '../../../connectors/contract.ts';
-import { gatedCall } from '../calls/gates.ts';
+import { gatedCall } from '../calls/parts.ts';
 import type { CallPlan, CompiledMapping } from '../contract.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';
-import { channelWords, purposeWords } from '../../domain/opt-in-words.ts';
-import { heading, paragraph } from './blocks.ts';
-import type { Block } from './blocks.ts';
+import { channelWords, purposeWords } from '../../domain/lead-values.ts';
+import { heading, paragraph, type Block } from './blocks.ts';
 import { ruleTable, unknownWords } from './french-answers.ts';
-import { procedureWords } from './french-formats.ts';
-import { conditionWords } from './french-writing.ts';
+import { procedureWords } from './french-transport.ts';
+import { conditionWords } from './fields.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 

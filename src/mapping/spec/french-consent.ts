@@ -4,11 +4,10 @@ import { consentStates } from '../../domain/lead.ts';
 import type { CompiledMapping } from '../contract.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { asText } from '../fields/values.ts';
-import { channelWords, purposeWords } from '../../domain/opt-in-words.ts';
-import { paragraph } from './blocks.ts';
-import type { Block } from './blocks.ts';
+import { channelWords, purposeWords } from '../../domain/lead-values.ts';
+import { paragraph, type Block } from './blocks.ts';
 import { gateBlocks, gatedName } from './french-calls.ts';
-import { optInType, writesJson } from './json-types.ts';
+import { optInType, writesJson } from './fields.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 

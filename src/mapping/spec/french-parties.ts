@@ -1,13 +1,10 @@
 // Describes in French the recipients, their contract documents, and the contacts of each side.
 // Invariant: the recipient is a company or a team as the contract names it, never a person (C18).
 import type { AuthorisationFact } from '../../domain/destination.ts';
-import { openDays } from '../../domain/hours-words.ts';
+import { openDays, type HolidayCalendar, type SendingHours } from '../../domain/sending-hours.ts';
 import { ratePeriods } from '../../domain/rates.ts';
-import type { HolidayCalendar } from '../../domain/public-holidays.ts';
-import type { SendingHours } from '../../domain/sending-hours.ts';
 import type { CompiledMapping } from '../contract.ts';
-import type { Block } from './blocks.ts';
-import { heading, paragraph } from './blocks.ts';
+import { type Block, heading, paragraph } from './blocks.ts';
 import { durationWords } from './french-answers.ts';
 
 export interface CentreContacts {

@@ -5,9 +5,8 @@ import { callSituations, undoSituations } from '../calls/situations.ts';
 import type { CompiledMapping, WriteSituation } from '../contract.ts';
 import { blockAt, listAt } from '../document/yaml.ts';
 import { previewMapping } from '../tools/preview.ts';
-import { heading, paragraph } from './blocks.ts';
-import type { Block } from './blocks.ts';
-import { fieldBlocks } from './fields.ts';
+import { heading, paragraph, type Block } from './blocks.ts';
+import { fieldBlocks, writesJson } from './fields.ts';
 import { answerBlocks, retryBlocks } from './french-answers.ts';
 import {
   actionWords,
@@ -18,10 +17,8 @@ import {
   unknownOf,
 } from './french-calls.ts';
 import { consentBlocks } from './french-consent.ts';
-import { categoryWords, paceRows, partiesBlocks, longDay } from './french-parties.ts';
-import type { CentreContacts } from './french-parties.ts';
+import { categoryWords, paceRows, partiesBlocks, longDay, type CentreContacts } from './french-parties.ts';
 import { acceptsItems, callbackWords, transportRows } from './french-transport.ts';
-import { writesJson } from './json-types.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
 import { requestFields } from '../../domain/lead-fields/request.ts';
 

@@ -1,14 +1,12 @@
 // Checks a whole mappings folder: every client and every destination, all problems of all files at once.
 // Invariant: a folder without errors holds only mappings that can be published, and no destination id twice.
 import type { Both } from '../../../connectors/contract.ts';
-import { checkClientText, checkSources, hasErrors } from '../check.ts';
-import type { CheckOptions } from '../check.ts';
+import { checkClientText, checkSources, hasErrors, type CheckOptions } from '../check.ts';
 import type { CompiledMapping, MappingSources, Problem } from '../contract.ts';
 import { listAt, readDocument, textAt } from '../document/yaml.ts';
-import { loadMappings } from '../load.ts';
-import type { LoadedClient, LoadedFolder } from '../load.ts';
+import { loadMappings, type LoadedClient, type LoadedFolder } from '../load.ts';
 import { createProblems } from '../document/problems.ts';
-import { checkSharedMap } from '../fields/shared-maps.ts';
+import { checkSharedMap } from '../fields/maps.ts';
 import { suggest } from '../document/suggest.ts';
 import type { ClientFacts } from '../../domain/destination.ts';
 

@@ -1,12 +1,11 @@
 // Previews the requests of one lead whole: each call with the headers that the connector composes.
 // Invariant: pure, without secrets; the connector's own `compose` makes headers and bytes, so they are those that would be sent.
-import type { Action, Composed, Connector } from '../../../connectors/contract.ts';
+import type { Action, Composed, Connector, Parcel } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { captureMarks } from '../calls/situations.ts';
 import type { CompiledMapping, WriteSituation } from '../contract.ts';
 import { previewCalls, previewMapping, type Preview } from './preview.ts';
-import { singleParcel } from './single-parcel.ts';
-import { withAcceptedOptIn } from './unchanged-opt-in.ts';
+import { withAcceptedOptIn } from './trials.ts';
 
 export interface ComposedCall {
   /** Empty where the delivery is one call. */
@@ -20,7 +19,7 @@ export interface ComposedCall {
   readonly question: Composed | undefined;
 }
 
-export interface ComposedPreview {
+interface ComposedPreview {
   readonly accepts: Preview['accepts'];
   readonly calls: readonly ComposedCall[];
   readonly consentTable: Preview['consentTable'];
@@ -105,4 +104,39 @@ function readBackOf(
   const parcel = singleParcel(mapping, lead, { ...situation, captured }, { body });
   const composed = connectors[mapping.connector]?.composeQuestion?.(parcel, readBack.settings);
   return composed === undefined ? undefined : { composed, fields: readBack.fields };
+}
+
+// Makes a parcel of one written lead, for tools that show or try a request.
+// Invariant: equal to the parcel of a delivery except for the numbers, since it belongs to none.
+
+/** @param sequence number of the file, for destinations of files */
+export function singleParcel(
+  mapping: CompiledMapping,
+  lead: Lead,
+  situation: WriteSituation,
+  { body, sheet, title }: Pick<Parcel, 'body' | 'sheet' | 'title'>,
+  sequence = 1,
+): Parcel {
+  const { action, key, captured, recipientReference, writtenAt } = situation;
+  return {
+    client: mapping.clientId,
+    clientName: mapping.clientName,
+    destination: mapping.destinationId,
+    action,
+    items: [
+      {
+        deliveryId: 0,
+        key,
+        idempotencyKey: key,
+        leadReference: lead.reference,
+        ...(recipientReference === undefined ? {} : { recipientReference }),
+        ...(captured === undefined ? {} : { captured }),
+      },
+    ],
+    body,
+    ...(sheet === undefined ? {} : { sheet }),
+    ...(title === undefined ? {} : { title }),
+    ...(mapping.schedule === undefined ? {} : { batch: { sequence, slot: writtenAt, rows: 1 } }),
+    writtenAt,
+  };
 }

@@ -3,11 +3,9 @@
 import type { Action, Body, SheetSection } from '../../../connectors/contract.ts';
 import type { ConsentChannel, ConsentPurpose, ConsentState, Lead } from '../../domain/lead.ts';
 import { callPlanOf, callSituations, undoSituations } from '../calls/situations.ts';
-import type { ApplyResult, CallPlan, CompiledMapping, WriteSituation } from '../contract.ts';
-import type { ConsentSent } from '../consent-contract.ts';
-import { decode } from '../formats/decode.ts';
-import { charsetIn } from '../formats/encoding.ts';
-import { channelWords, purposeWords } from '../../domain/opt-in-words.ts';
+import type { ApplyResult, CallPlan, CompiledMapping, WriteSituation, ConsentSent } from '../contract.ts';
+import { decode, charsetIn } from '../formats/encoding.ts';
+import { channelWords, purposeWords } from '../../domain/lead-values.ts';
 
 export interface Preview {
   readonly client: string;

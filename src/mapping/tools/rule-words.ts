@@ -1,6 +1,6 @@
 // Writes a file's settings besides its content as lines of words: the meaning of answers, the leads it takes, the opt-in.
 // Invariant: two files have the same lines exactly when they mean the same; nothing of a lead is in them.
-import type { InWords } from '../file-contract.ts';
+import type { InWords } from '../contract.ts';
 import { blockAt, isRecord, listAt } from '../document/yaml.ts';
 import { ruleKinds } from '../response/rule.ts';
 

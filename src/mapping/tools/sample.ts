@@ -4,12 +4,52 @@ import { leadFields } from '../../domain/lead-fields/columns.ts';
 import { consentFields } from '../../domain/lead-fields/consent.ts';
 import { isField, type Field, type Fields } from '../../domain/lead-fields/field.ts';
 import { interactionFields } from '../../domain/lead-fields/interaction.ts';
-import { reviveLead } from '../../domain/lead-fields/revive.ts';
-import type { Lead } from '../../domain/lead.ts';
+import { reviveLead, type Lead } from '../../domain/lead.ts';
 import type { Problem } from '../contract.ts';
 import { isRecord, readDocument } from '../document/yaml.ts';
 import { createProblems } from '../document/problems.ts';
 import { reportStructure } from '../document/structure.ts';
+
+// An invented lead with every field, for previews of clients that have no samples yet.
+// Invariant: reserved phone ranges and domains only; the person does not exist.
+
+const samplesOf = (fields: Fields): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, entry]) => [name, isField(entry) ? entry.sample : samplesOf(entry)]),
+  );
+
+const recordedAt = '2026-11-20T10:15:00+01:00';
+const source = 'form-7';
+
+/** In the form of a sample file. */
+export const sampleLead = JSON.stringify(
+  {
+    reference: 'SAMPLE-000001',
+    ...samplesOf(leadFields),
+    consents: [
+      {
+        channel: 'email',
+        state: 'granted',
+        recordedAt,
+        wordingVersion: 'w3',
+        legalEntity: 'EXEMPLE SAS',
+        source,
+      },
+      { channel: 'phone', state: 'refused', recordedAt, source },
+      { channel: 'sms', state: 'not_asked', recordedAt, source },
+      { channel: 'post', state: 'withdrawn', recordedAt, source },
+      { purpose: 'newsletter', channel: 'email', state: 'granted', recordedAt, source },
+      { purpose: 'partners', channel: 'email', state: 'refused', recordedAt, source },
+      { purpose: 'profiling', channel: 'email', state: 'refused', recordedAt, source },
+    ],
+    interactions: [
+      { kind: 'web_form', at: '2026-11-20T10:15:00+01:00', voluntary: true },
+      { kind: 'failed_callback', at: '2026-11-20T11:00:00+01:00', duration: 25 },
+    ],
+  },
+  null,
+  2,
+);
 
 const text = { type: 'string', minLength: 1 } as const;
 const number = { type: 'number' } as const;
@@ -88,7 +128,7 @@ const schema = block(
   ['reference', 'channel', 'collectedAt'],
 );
 
-export type SampleResult =
+type SampleResult =
   { readonly ok: true; readonly lead: Lead } | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** Reads a sample; `name` is its file (for messages), `clientId` its client. */

@@ -1,7 +1,6 @@
 // Runs the tests of one file and reports each with its name and result.
 // Invariant: the same tests, run the same way, as in every check.
-import { checkSources, readWhole } from '../check.ts';
-import type { CheckOptions } from '../check.ts';
+import { checkSources, readWhole, type CheckOptions } from '../check.ts';
 import type { MappingSources, Problem } from '../contract.ts';
 import { isRecord, listAt, textAt } from '../document/yaml.ts';
 import { createProblems } from '../document/problems.ts';

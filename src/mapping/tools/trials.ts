@@ -1,21 +1,17 @@
 // Runs the tests of a mapping file: a sample lead with its expected fields, an answer with its expected meaning.
 // Invariant: a test that fails is an error at its own line; a mapping whose tests fail cannot be published.
-import type { Action, Outcome } from '../../../connectors/contract.ts';
+import type { Action, Outcome, Both } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
-import type { CompiledMapping, WriteSituation } from '../contract.ts';
 import { callNames, callSituations } from '../calls/situations.ts';
-import { decode } from '../formats/decode.ts';
+import { decode, charsetIn } from '../formats/encoding.ts';
 import { isRecord, textAt } from '../document/yaml.ts';
-import { charsetIn } from '../formats/encoding.ts';
 import type { createProblems, Path, Report } from '../document/problems.ts';
 import { answerOf } from '../response/recorded-answers.ts';
 import { textOf } from '../fields/rendering.ts';
 import { leadFromSample } from './sample.ts';
 import { suggest } from '../document/suggest.ts';
-import { compareField } from './trial-fields.ts';
-import { withAcceptedOptIn } from './unchanged-opt-in.ts';
-import type { Entry } from '../fields/values.ts';
-import * as says from './trial-words.ts';
+import { type Entry, entryValue } from '../fields/values.ts';
+import { type CompiledMapping, type WriteSituation, pairOf } from '../contract.ts';
 
 interface Setting {
   readonly files: Readonly<Record<string, string>>;
@@ -40,7 +36,7 @@ export function runTests(raw: unknown, mapping: CompiledMapping, setting: Settin
 }
 
 /** The sample's file among the sources. */
-export function sampleFile(
+function sampleFile(
   files: Readonly<Record<string, string>>,
   folder: string,
   name: string,
@@ -51,7 +47,7 @@ export function sampleFile(
 }
 
 /** The fixed situation in which tests write a sample. */
-export function testSituation(action: Action, mapping: CompiledMapping, at: Date): WriteSituation {
+function testSituation(action: Action, mapping: CompiledMapping, at: Date): WriteSituation {
   return {
     action,
     key: 'dlv_test',
@@ -88,11 +84,11 @@ function runLead(
       result.why === 'invalid'
         ? `: ${result.problems.map((problem) => `${problem.field} ${problem.code}`).join(', ')}`
         : '';
-    report.error([...path, 'lead'], 'MAP-804', says.notWritten(`${result.why}${detail}`));
+    report.error([...path, 'lead'], 'MAP-804', notWritten(`${result.why}${detail}`));
     return;
   }
   if (withheld !== undefined) {
-    report.error([...path, 'withheld'], 'MAP-801', says.writtenThough(withheld));
+    report.error([...path, 'withheld'], 'MAP-801', writtenThough(withheld));
     return;
   }
   const expect = test['expect'];
@@ -104,9 +100,9 @@ function runLead(
   const golden = files[`${folder}${output}`];
   const body = mapping.write([result.record], action, { sequence: 1, slot: at, rows: 1 }, situation.call);
   const place = [...path, 'output'];
-  if (golden === undefined) report.error(place, 'MAP-007', says.noFile(output));
+  if (golden === undefined) report.error(place, 'MAP-007', noFile(output));
   else if (decode(body.bytes, charsetIn(body.mediaType)) !== golden)
-    report.error(place, 'MAP-801', says.otherBytes(output));
+    report.error(place, 'MAP-801', otherBytes(output));
 }
 
 /** The lead of a test's sample; undefined after reporting. */
@@ -123,7 +119,7 @@ function sampleLead(
     const known = Object.keys(files).flatMap((path) =>
       path.startsWith(`${folder}samples/`) ? [path.slice(folder.length).replace(/\.(yaml|json)$/, '')] : [],
     );
-    report.error([...path, 'lead'], 'MAP-007', says.noSample(name), {
+    report.error([...path, 'lead'], 'MAP-007', noSample(name), {
       suggestion: suggest(name, known),
     });
     return undefined;
@@ -154,7 +150,7 @@ function situationOf(
   const leaving = all.filter((planned) => planned.applies).map((planned) => planned.call.name);
   const wanted = test['calls'];
   if (Array.isArray(wanted) && JSON.stringify(wanted) !== JSON.stringify(leaving))
-    report.error([...path, 'calls'], 'MAP-801', says.otherCalls(leaving, wanted.map(textOf)));
+    report.error([...path, 'calls'], 'MAP-801', otherCalls(leaving, wanted.map(textOf)));
   if (!isKnownCall(test, path, action, mapping, report)) return undefined;
   const name = textAt(test, 'call');
   const chosen = name === undefined ? all[0] : all.find(({ call }) => call.name === name);
@@ -171,7 +167,7 @@ function isKnownCall(
   const name = textAt(test, 'call');
   const names = callNames(mapping, action);
   if (name === undefined || names.includes(name)) return true;
-  report.error([...path, 'call'], 'MAP-104', says.callOneOf(names), {
+  report.error([...path, 'call'], 'MAP-104', callOneOf(names), {
     suggestion: suggest(name, names),
   });
   return false;
@@ -191,7 +187,7 @@ function compareCaptures(
       report.error(
         [...path, 'captures', name],
         'MAP-803',
-        says.readOtherwise([`l’identifiant ${name} lu`, `the id ${name} read`], actual, wanted),
+        readOtherwise([`l’identifiant ${name} lu`, `the id ${name} read`], actual, wanted),
       );
   }
 }
@@ -211,13 +207,150 @@ function runAnswer(
   const outcome = mapping.classify(answer, stage, name === undefined ? undefined : { action, name });
   compareCaptures(test, path, name ?? '', outcome, report);
   if (outcome.kind !== test['outcome']) {
-    report.error([...path, 'outcome'], 'MAP-803', says.otherOutcome(outcome.kind, textOf(test['outcome'])));
+    report.error([...path, 'outcome'], 'MAP-803', otherOutcome(outcome.kind, textOf(test['outcome'])));
   }
   for (const key of ['reason', 'reference'] as const) {
     if (!Object.hasOwn(test, key)) continue;
     const actual = key in outcome ? (outcome as Readonly<Record<string, unknown>>)[key] : undefined;
     if (actual !== test[key]) {
-      report.error([...path, key], 'MAP-803', says.readOtherwise(says.partRead[key], actual, test[key]));
+      report.error([...path, key], 'MAP-803', readOtherwise(partRead[key], actual, test[key]));
     }
   }
+}
+
+// Compares one field that a test expects with the value written, a value of a list included.
+// Invariant: typed and whole: "0" is no 0, and a list is never taken for its first value.
+
+const absent = '(absent)';
+
+function compareField(
+  field: string,
+  wanted: unknown,
+  entries: readonly Entry[],
+  path: Path,
+  report: Report,
+): void {
+  const own = entries.filter((entry) => entry.target.text === field);
+  const actual = own.length === 0 ? placeIn(field, entries) : together(own);
+  if (wanted === absent ? actual === undefined : isSame(actual, wanted)) return;
+  // `tags[]: web` of a list with one value equals `tags[]: [web]`.
+  if (Array.isArray(actual) && actual.length === 1 && isSame(actual[0], wanted)) return;
+  // Samples are invented persons: the value may be shown.
+  const shown = actual === undefined ? 'nothing' : JSON.stringify(actual);
+  const suggestion =
+    actual === undefined && wanted !== absent
+      ? suggest(
+          field,
+          entries.map((entry) => entry.target.text),
+        )
+      : undefined;
+  report.error(
+    path,
+    'MAP-801',
+    [
+      `« ${field} » s’écrit ${shown}, l’essai attend ${JSON.stringify(wanted)}.`,
+      `"${field}" is written as ${shown}, the test expects ${JSON.stringify(wanted)}.`,
+    ],
+    { suggestion },
+  );
+}
+
+/** All values that lines of one target write: `tags[]` appends to a list, line by line. */
+function together(own: readonly Entry[]): unknown {
+  const [first] = own;
+  if (first === undefined) return undefined;
+  if (first.target.steps.at(-1)?.append !== true) return entryValue(first);
+  return own.flatMap((entry) => entryValue(entry));
+}
+
+/** `tags[1]`, `tels[1].numero`: a value inside a list, from 0. */
+function placeIn(field: string, entries: readonly Entry[]): unknown {
+  const match = /^(.*?)\[(\d{1,3})\](?:\.(.+))?$/s.exec(field);
+  if (match === null) return undefined;
+  const [, list = '', place = '', inner] = match;
+  const own = entries.filter(({ target }) => target.text === list || target.text === `${list}[]`);
+  const value = own.length === 0 ? undefined : together(own);
+  const item: unknown = Array.isArray(value) ? (value as unknown[])[Number(place)] : undefined;
+  if (inner === undefined) return item;
+  return typeof item === 'object' && item !== null && Object.hasOwn(item, inner)
+    ? (item as Record<string, unknown>)[inner]
+    : undefined;
+}
+
+const isSame = (actual: unknown, wanted: unknown): boolean =>
+  JSON.stringify(actual) === JSON.stringify(wanted);
+
+// Messages about differences between a test of a mapping and its result, French first.
+// Invariant: values of samples, which are invented persons, and codes.
+
+const listed = (names: readonly string[], none: string): string => names.join(', ') || none;
+
+const json = (value: unknown, none: string): string => JSON.stringify(value) ?? none;
+
+const notWritten = (why: string): Both => [
+  `l’exemple ne s’écrit pas, ${why}.`,
+  `the sample is not written, ${why}.`,
+];
+
+const writtenThough = (withheld: string): Both => [
+  `l’exemple s’écrit ; l’essai attend ${withheld}.`,
+  `the sample is written; the test expects ${withheld}.`,
+];
+
+const otherCalls = (leaving: readonly string[], wanted: readonly string[]): Both => [
+  `l’exemple fait les appels ${listed(leaving, 'aucun')}, l’essai attend ${listed(wanted, 'aucun')}.`,
+  `the sample makes the calls ${listed(leaving, 'none')}, the test expects ${listed(wanted, 'none')}.`,
+];
+
+const callOneOf = (names: readonly string[]): Both => [
+  `« call » est l’un de : ${listed(names, 'aucun, il n’y a pas d’appels')}.`,
+  `"call" is one of: ${listed(names, 'none, there are no calls')}.`,
+];
+
+const otherOutcome = (kind: string, wanted: string): Both => [
+  `la réponse se lit ${kind}, l’essai attend ${wanted}.`,
+  `the answer is read as ${kind}, the test expects ${wanted}.`,
+];
+
+const partRead = {
+  reason: ['le motif lu', 'the reason read'],
+  reference: ['la référence lue', 'the reference read'],
+} as const satisfies Readonly<Record<string, Both>>;
+
+/** @param what begins the sentence: the part of the answer that was read */
+const readOtherwise = ([french, english]: Both, actual: unknown, wanted: unknown): Both => [
+  `${french} : ${json(actual, 'aucun')} ; l’essai attend ${JSON.stringify(wanted)}.`,
+  `${english} is ${json(actual, 'none')}, the test expects ${JSON.stringify(wanted)}.`,
+];
+
+const noFile = (output: string): Both => [
+  `le fichier « ${output} » n’existe pas dans le dossier du client.`,
+  `the file "${output}" does not exist in the client's folder.`,
+];
+
+const otherBytes = (output: string): Both => [
+  `les octets écrits diffèrent de « ${output} ».`,
+  `the bytes written differ from "${output}".`,
+];
+
+const noSample = (name: string): Both => [
+  `l’exemple « ${name} » n’existe pas.`,
+  `the sample "${name}" does not exist.`,
+];
+
+// Marks the opt-in of a lead as acknowledged before, so that tests and previews show what a mere correction writes.
+// Invariant: pure; with `optIn: always` nothing is marked.
+
+export function withAcceptedOptIn(
+  mapping: CompiledMapping,
+  lead: Lead,
+  situation: WriteSituation,
+): { readonly lead: Lead; readonly situation: WriteSituation } {
+  if (situation.action !== 'update' || mapping.optInOnUpdate === 'always') return { lead, situation };
+  const revision = 1;
+  const { consentTable, updateConsentTable = consentTable } = mapping;
+  return {
+    lead: { ...lead, consents: lead.consents.map((consent) => ({ ...consent, leadRevision: revision })) },
+    situation: { ...situation, told: new Map(updateConsentTable.map((row) => [pairOf(row), revision])) },
+  };
 }

@@ -1,9 +1,10 @@
-// Checks that an erasure names its lead.
+// Checks that an erasure names its lead, and finds the references by which a request does.
 // Invariant: no request of an erase that passes here could mean none of the recipient's leads, or all of them.
 import type { ConnectorFacts } from '../contract.ts';
-import { textAt } from '../document/yaml.ts';
+import { textAt, isRecord } from '../document/yaml.ts';
 import type { Path, Report } from '../document/problems.ts';
-import { goneWithThePerson, referencesWritten, type WrittenField } from '../fields/naming.ts';
+import type { CompiledField } from '../fields/each.ts';
+import { findSource } from '../fields/source.ts';
 
 /** An erasure has its own key, unknown to the recipient. An address in a secret may contain a placeholder. */
 function namesByAddress(settings: unknown): boolean {
@@ -19,7 +20,7 @@ const namesWritten = ({ fields }: Erasing['record'], lines: readonly unknown[]):
 const bearsReference = ({ sheet, fetched }: Pick<ConnectorFacts, 'sheet' | 'fetched'>): boolean =>
   sheet || fetched !== undefined;
 
-export interface Erasing {
+interface Erasing {
   readonly settings: unknown;
   readonly record: { readonly fields: readonly WrittenField[]; readonly columns: readonly string[] };
   readonly lines: readonly unknown[];
@@ -84,3 +85,42 @@ export function reportGone({ record, lines }: Omit<Erasing, 'settings'>, report:
       `"${source}" is erased here by the time an erasure leaves: with required none would leave. Name the lead by id or by the recipient's reference.`,
     ]);
 }
+
+// Finds the references by which a request names its lead.
+// Invariant: a field that may write less than its reference, or another value in its place, does not count.
+
+/** True for a source by which the recipient, or Relais, knows a lead or a delivery. */
+export const isReference = (source: string): boolean =>
+  ['id', 'delivery.key', 'delivery.reference'].includes(source) || source.startsWith('calls.');
+
+const mayLack = (raw: Record<string, unknown>): boolean =>
+  Object.hasOwn(raw, 'when') ||
+  Object.hasOwn(raw, 'map') ||
+  ['truncate', 'omit'].includes(textAt(raw['max'], 'on') ?? '');
+
+/** The parts of a written field that these functions read. */
+type WrittenField = Pick<CompiledField, 'path' | 'source'>;
+
+/** References that these fields write whole. @param lines of the file that the fields were compiled from */
+export const referencesWritten = (
+  fields: readonly WrittenField[],
+  lines: readonly unknown[],
+): readonly string[] =>
+  fields.flatMap(({ path, source }) => {
+    const raw = lines[Number(path.at(-1))];
+    return isRecord(raw) && mayLack(raw) ? [] : source.split(', ').filter(isReference);
+  });
+
+/** Required fields that hold only data of the person; they are never written for an erased person. */
+const goneWithThePerson = (
+  fields: readonly WrittenField[],
+  lines: readonly unknown[],
+): readonly WrittenField[] =>
+  fields.filter(({ path, source }) => {
+    const raw = lines[Number(path.at(-1))];
+    return (
+      isRecord(raw) &&
+      raw['required'] === true &&
+      source.split(', ').every((name) => findSource(name)?.person === true)
+    );
+  });

@@ -1,9 +1,16 @@
 // Compiles the hours in which a destination takes leads: `open: [mon-fri 09:00-12:30 13:30-18:00, sat 09:00-12:00]`.
 // Invariant: hours that cannot be read are an error, never always open.
 import type { Both } from '../../../connectors/contract.ts';
-import { rangeWords, weekdays } from '../../domain/hours-words.ts';
-import { holidayCalendars, type HolidayCalendar } from '../../domain/public-holidays.ts';
-import { dayMs, openStretches, type OpenRange, type SendingHours } from '../../domain/sending-hours.ts';
+import {
+  rangeWords,
+  weekdays,
+  holidayCalendars,
+  type HolidayCalendar,
+  dayMs,
+  openStretches,
+  type OpenRange,
+  type SendingHours,
+} from '../../domain/sending-hours.ts';
 import type { Path, Report } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
 import { isRecord, textAt } from '../document/yaml.ts';

@@ -1,13 +1,80 @@
-// Compiles when a delivery is tried again: named schedules, lists of delays, deadlines, limits, hours, time-outs.
+// Compiles when a delivery is tried again: named schedules, lists of delays, deadlines, limits, hours, time-outs; and the parts
+// of a compiled mapping that its settings decide.
 // Invariant: every delivery has an end: a last attempt and a maximum age.
 import type { DestinationLimits } from '../../domain/destination.ts';
 import { rateLimitsBy, ratePeriods, type RateLimits } from '../../domain/rates.ts';
 import type { RetryPolicy } from '../../domain/verdict.ts';
-import { blockAt, textAt } from '../document/yaml.ts';
+import { blockAt, textAt, isRecord } from '../document/yaml.ts';
 import type { Report } from '../document/problems.ts';
 import { suggest } from '../document/suggest.ts';
 import { isZone, parseDuration } from '../fields/time.ts';
 import { compileHours } from './hours.ts';
+import type { Action, Both } from '../../../connectors/contract.ts';
+import type { CompiledMapping, ConnectorFacts } from '../contract.ts';
+import { settingsFor } from './settings.ts';
+
+// Computes the parts of a compiled mapping that its settings decide: targets, parcel size, retries, banned categories.
+// Invariant: what one action may not send, no action may: the fields are checked once for all of them.
+
+type Blocks = Record<string, unknown>;
+const all = ['create', 'update', 'erase'] as const satisfies readonly Action[];
+
+/** Names the way that financial data may not travel, if any action uses it (C10). */
+export function noFinancialIn(mapping: Blocks, connector: ConnectorFacts | undefined): Both | undefined {
+  if (connector?.noFinancial === undefined) return undefined;
+  for (const action of all) {
+    const settings = settingsFor(mapping, connector, action);
+    const way = isRecord(settings) ? connector.noFinancial(settings) : undefined;
+    if (way !== undefined) return way;
+  }
+  return undefined;
+}
+
+interface Sent {
+  readonly actions: CompiledMapping['actions'];
+  readonly connector: ConnectorFacts;
+  readonly client: CompiledMapping['client'];
+}
+
+type BySettings = Pick<
+  CompiledMapping,
+  'actions' | 'targets' | 'secretAddress' | 'covered' | 'maxItems' | 'retry'
+>;
+
+/** Everything of a compiled mapping that its settings decide. */
+export function bySettings(
+  sent: Sent,
+  retry: Timing['retry'],
+  mapping: Blocks,
+  report: Report,
+): { readonly facts: BySettings; readonly inParts: boolean } {
+  const { actions, connector, client } = sent;
+  const plans = Object.values(actions).filter((plan) => plan !== undefined);
+  const targets = [...new Set(plans.flatMap((plan) => plan.targets))];
+  const called = plans.flatMap((plan) => plan.calls?.map((call) => call.settings) ?? [plan.settings]);
+  const secretAddress = called.some((settings) => connector.targets(settings).length === 0);
+  const kinds = new Set(called.map((settings) => connector.targetKind(settings)));
+  const listed = secretAddress ? [...kinds].flatMap((kind) => client[kind]) : [];
+  const limits = called.flatMap((settings) => connector.atMost?.(settings) ?? []);
+  const why = called.map((settings) => connector.unaskable?.(settings)).find((words) => words !== undefined);
+  if (why !== undefined && mapping['onUnknown'] === 'resend')
+    report.error(['onUnknown'], 'MAP-621', [
+      `${why[0]} : écrivez onUnknown: hold.`,
+      `${why[1]}: write onUnknown: hold.`,
+    ]);
+  return {
+    inParts: limits.length === 0,
+    facts: {
+      actions,
+      targets,
+      secretAddress,
+      covered: [...new Set([...targets, ...listed])],
+      maxItems: Math.min(connector.maxItems, ...limits),
+      // Where a past departure cannot be looked up, a person decides an unknown outcome: sent again, the lead might exist twice.
+      retry: why === undefined ? retry : { ...retry, onUnknown: 'hold' },
+    },
+  };
+}
 
 /** Named schedules. `standard`: 12 attempts after the first, over 3 days, the first within seconds. */
 export const schedules: Readonly<Record<string, readonly string[]>> = {
@@ -17,7 +84,7 @@ export const schedules: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** How deliveries reach their recipient. */
-export type Way = 'one by one' | 'in files' | 'fetched';
+type Way = 'one by one' | 'in files' | 'fetched';
 
 export const wayOf = (
   connector: { readonly settingsKey: 'send' | 'file'; readonly fetched?: object } | undefined,
@@ -36,7 +103,7 @@ const fetchedDelays: readonly string[] = Array.from({ length: maxDelays }, () =>
 /** Deliveries in flight at once. For fetched leads: ten fetches whose answers are awaited. */
 const togetherBy: Readonly<Record<Way, number>> = { 'one by one': 8, 'in files': 1, fetched: 2_000 };
 
-export interface Timing {
+interface Timing {
   readonly retry: RetryPolicy;
   readonly maxAgeMs: number;
   /** A lead that waits longer raises an alert. */

@@ -5,7 +5,7 @@ import type { KeyRing } from '../../domain/key-ring.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownClient } from '../../errors/unknown.ts';
-import type { Sql } from '../../store/database.ts';
+import type { Sql, SqlValue } from '../../store/database.ts';
 import { findClient } from '../../store/destinations.ts';
 import { departedDeliveries, entriesOfLeads, type LeadEntry } from '../../store/lead-log.ts';
 import { createSnapshots } from '../../store/lead-revisions.ts';
@@ -17,21 +17,93 @@ import {
   refusedRecords,
   wordingsOf,
   type Wording,
+  type RefusedRecord,
 } from '../../store/person-records.ts';
 import type { LeadSecrets } from '../../store/secrets.ts';
 import type { PaperContact } from '../papers/paper.ts';
-import { archivedEntries } from './archived-log.ts';
-import { heldRow } from './held-row.ts';
+import { archivedEntries } from '../archive-file.ts';
 import {
   personFormat,
+  transmissionsOf,
   type ExportKind,
   type HeldLead,
   type HeldTransmission,
   type PersonFile,
 } from './person-file.ts';
-import { transmissionsOf } from './received.ts';
-import { dataSent, type VersionOf } from './sent-data.ts';
-import { requestsOfPerson } from '../../store/request-subjects.ts';
+import { requestsOfPerson } from '../../store/requests.ts';
+import { leadColumns } from '../../domain/lead-fields/columns.ts';
+import { namesIn } from '../../domain/logged-fields.ts';
+import type { CompiledMapping } from '../../mapping/contract.ts';
+import { sourceLabel } from '../../mapping/spec/french-transport.ts';
+
+// Writes a refused row for its person: the sender's values, and the reasons of the refusal.
+// Invariant: every column the sender may fill; of the columns that Relais fills only the reasons.
+
+/** Columns that the sender fills. */
+const senderColumns: readonly string[] = [
+  'kind',
+  'reference',
+  'row_reference',
+  ...leadColumns,
+  'consents',
+  'interactions',
+  'clear_fields',
+];
+
+export function heldRow(row: RefusedRecord): PersonFile['refusedRows'][number] {
+  const reasons = JSON.parse(String(row['refusal'] ?? '[]')) as readonly { column?: string; code?: string }[];
+  const values = senderColumns.flatMap((column): readonly (readonly [string, string | number])[] => {
+    const value: SqlValue | undefined = row[column];
+    if (value === null || value === undefined || value === '') return [];
+    return [
+      [
+        column,
+        value instanceof Date ? value.toISOString() : typeof value === 'number' ? value : String(value),
+      ],
+    ];
+  });
+  return {
+    receivedAt: row['received_at'] as Date,
+    reasons: reasons.map(({ column = '', code = '' }) => `${column} ${code}`.trim()),
+    values: Object.fromEntries(values),
+  };
+}
+
+// Lists the data of a transmission by the French names of a lead's data; a recipient's field names mean nothing to the person.
+// Invariant: each field that carried the person's data is listed, under the recipient's name where no mapping version explains it.
+
+/** A version as this program compiles it; undefined where it cannot. */
+export type VersionOf = (id: number) => Promise<Pick<CompiledMapping, 'reads'> | undefined>;
+
+const optIns = 'Vos consentements';
+/** Codes and constants of the gateway, not a person's data. */
+const isOurs = (source: string): boolean =>
+  source.startsWith('(') || /^(client|delivery|calls)\./.test(source);
+
+async function dataSent(
+  {
+    fields,
+    action,
+    callName,
+    mappingVersionId,
+  }: Pick<LeadEntry, 'fields' | 'action' | 'callName' | 'mappingVersionId'>,
+  versionOf: VersionOf,
+): Promise<readonly string[]> {
+  if (fields === '') return [];
+  const version = await versionOf(mappingVersionId);
+  if (version === undefined || action === '') return fields.split(' ');
+  const reads = version.reads(action, callName === '' ? undefined : callName);
+  const words = namesIn(fields, [...reads.keys()]).flatMap((name) => {
+    const sources = reads.get(name) ?? [];
+    // A line without a source of its own carries an opt-in.
+    if (sources.length === 0) return [optIns];
+    return sources
+      .flatMap((source) => source.split(', '))
+      .filter((source) => !isOurs(source))
+      .map((source) => sourceLabel(source));
+  });
+  return [...new Set(words)];
+}
 
 export interface CollectDeps {
   readonly secrets: LeadSecrets;

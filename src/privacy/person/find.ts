@@ -12,12 +12,10 @@ import {
   leadsFormerlyUnder,
   leadsUnderAddress,
 } from '../../store/oppositions.ts';
-import { leadsUnderDigests } from '../../store/former-holders.ts';
-import { leadHeads, namesOfLeads, type LeadHead } from '../../store/person-leads.ts';
-import { refusedOfPerson, type RefusedOfPerson } from '../../store/refused-of-person.ts';
-import { refusedUnderDigests } from '../../store/refused-under-former.ts';
+import { leadsUnderDigests, sharedAddresses } from '../../store/same-address.ts';
+import { leadHeads, namesOfLeads, type LeadHead } from '../../store/person-records.ts';
+import { refusedOfPerson, type RefusedOfPerson, refusedUnderDigests } from '../../store/refused-of-person.ts';
 import { findLeadId } from '../../store/rights.ts';
-import { sharedAddresses } from '../../store/same-address.ts';
 
 export { ownRefusedRows } from '../../store/refused-of-person.ts';
 

@@ -3,8 +3,8 @@
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import type { RequestState } from '../../domain/requests.ts';
 import { interactionFields } from '../../domain/lead-fields/interaction.ts';
-import { optInWords } from '../../domain/opt-in-words.ts';
-import type { Reception } from './received.ts';
+import { optInWords } from '../../domain/lead-values.ts';
+import type { Reception } from './person-file.ts';
 
 const wordOf = (words: Readonly<Record<string, string>>, name: string): string => words[name] ?? name;
 

@@ -1,9 +1,11 @@
 // Prints a proof as a French page: the act, the changed tables, the position in the log, how to check it.
 // Invariant: made from the document alone; the document with its signature is the proof, the page only shows it.
-import { labelOf, tableWords } from './proof-words.ts';
 import type { ProvedAct, ProvedColumn, ProvedTable, SignedProof } from './proof.ts';
 import { html, type Html, type Piece } from '../papers/html.ts';
 import { facts, list, moment, paper } from '../papers/paper.ts';
+import { columnFacts } from '../../domain/lead-fields/columns.ts';
+import { consentFields } from '../../domain/lead-fields/consent.ts';
+import { interactionFields } from '../../domain/lead-fields/interaction.ts';
 
 interface ActWords {
   /** « Preuve ... » */
@@ -89,7 +91,7 @@ export function proofPage(proof: SignedProof): string {
       ]),
       html`<h2>Ce que nos tables contenaient, avant et après</h2>
         <p>De chaque colonne : combien de lignes y portaient une valeur.</p>`,
-      tables(proof.tables),
+      tablesOf(proof.tables),
       html`<h2>Position dans notre journal</h2>
         <p>
           Chaque acte est inscrit dans un journal que l’on ne peut que compléter, et qui est scellé. L’acte se
@@ -115,7 +117,7 @@ export function proofPage(proof: SignedProof): string {
 const references = (leads: readonly string[]): Piece =>
   leads.map((lead, index) => html`${index === 0 ? '' : ', '}<code>${lead}</code>`);
 
-function tables(proved: readonly ProvedTable[]): Piece {
+function tablesOf(proved: readonly ProvedTable[]): Piece {
   if (proved.length === 0) return html`<p class="none">Aucune table ne contenait de donnée.</p>`;
   return proved.map(
     (table) =>
@@ -173,4 +175,76 @@ function logFacts({ log }: SignedProof): Html {
         : log.entries.map(({ entry, ids }) => html`<code>${entry}</code> : ${ids.join(', ')}<br />`),
     ],
   ]);
+}
+
+// French words for the tables and columns a proof names.
+// Invariant: a column without words of its own is shown by its name alone, never left out.
+
+const tables: Readonly<Record<string, string>> = {
+  leads: 'Contact',
+  prospects: 'Identité et coordonnées',
+  lead_projects: 'Projet immobilier',
+  lead_origins: 'Origine du contact',
+  lead_finances: 'Situation financière',
+  consents: 'Consentements',
+  consent_ends: 'Échéances des consentements',
+  former_addresses: 'Anciennes coordonnées (empreintes à clé)',
+  interactions: 'Échanges',
+  lead_revisions: 'Versions antérieures gardées pour les envois en cours',
+  intake_receipts: 'Reçus de dépôt (empreintes à clé)',
+  deliveries: 'Livraisons : référence donnée par le destinataire',
+  lead_intake: 'Lignes déposées, en attente ou refusées',
+  oppositions: 'Liste d’opposition (empreintes à clé)',
+  lead_secrets: 'Secret du contact, qui seul donne un sens aux empreintes',
+};
+
+export const tableWords = (table: string): string => tables[table] ?? 'Table';
+
+const others: Readonly<Record<string, string>> = {
+  erased_at: 'Date d’effacement',
+  gone: 'État de conservation',
+  restricted_at: 'Limitation du traitement',
+  ends_at: 'Échéance',
+  content: 'Contenu',
+  digest: 'Empreinte',
+  wrapped: 'Secret chiffré',
+  opposition: 'Opposition',
+  recorded_at: 'Date',
+  recipient_reference: 'Référence du destinataire',
+  consents: 'Consentements',
+  interactions: 'Échanges',
+  clear_fields: 'Champs à vider',
+  refusal: 'Motif du refus',
+  received_at: 'Date de réception',
+  kind: 'Nature',
+  row_reference: 'Référence de la ligne',
+  purpose: 'Finalité',
+  channel: 'Canal',
+};
+
+/** Changes of an act, a line for each table: names of fields only. */
+export const changedLines = (changed: readonly ProvedTable[]): readonly string[] =>
+  changed.flatMap(({ table, columns }) => {
+    const names = columns
+      .filter((column) => column.changed > 0)
+      .map(({ column }) => labelOf(table, column) || column);
+    return names.length === 0 ? [] : [`${tableWords(table)} : ${[...new Set(names)].join(', ')}`];
+  });
+
+const consentLabels = labelsIn(consentFields);
+const interactionLabels = labelsIn(interactionFields);
+
+export function labelOf(table: string, column: string): string {
+  if (table === 'consents') return consentLabels.get(column) ?? others[column] ?? '';
+  if (table === 'interactions') return interactionLabels.get(column) ?? others[column] ?? '';
+  const field = columnFacts.find((facts) =>
+    table === 'lead_intake' ? facts.column === column : facts.table === table && facts.stored === column,
+  );
+  return field?.label ?? others[column] ?? '';
+}
+
+function labelsIn(
+  fields: Readonly<Record<string, { readonly column: string; readonly label?: string }>>,
+): ReadonlyMap<string, string> {
+  return new Map(Object.values(fields).map(({ column, label = '' }) => [column, label]));
 }

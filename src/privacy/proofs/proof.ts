@@ -1,8 +1,10 @@
 // Makes, signs and checks a proof: a document of an act on a person's data that anybody can check with the public key alone (C23).
 // Invariant: it contains tables, columns, counts and log positions, never a value of the person; a single altered byte fails the check.
-import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, sign, verify, createPrivateKey, type KeyObject } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { isProof } from './proof-schema.ts';
+import { Ajv } from 'ajv';
+import type { Key, KeyRing } from '../../domain/key-ring.ts';
+import { derived } from '../../domain/keyed.ts';
 
 export const proofFormat = 'relais-proof-1';
 
@@ -21,7 +23,7 @@ export interface ProvedTable {
   readonly columns: readonly ProvedColumn[];
 }
 
-export const provedActs = [
+const provedActs = [
   'access',
   'rectification',
   'erasure',
@@ -101,7 +103,7 @@ export type ProofProblem =
   | 'other_key'
   | 'signature_wrong';
 
-export type CheckedProof =
+type CheckedProof =
   { readonly ok: true; readonly proof: SignedProof } | { readonly ok: false; readonly problem: ProofProblem };
 
 /**
@@ -150,4 +152,115 @@ export function keyIdOf(publicKey: KeyObject): string {
   return createHash('sha256')
     .update(canonicalize({ crv, kty, x }) ?? '')
     .digest('base64url');
+}
+
+// The JSON Schema of a proof; docs/rights.md explains its members.
+// Invariant: closed; a document with an unknown member is not a proof.
+
+const text = (maxLength: number): object => ({ type: 'string', minLength: 1, maxLength });
+const textOrNone = (maxLength: number): object => ({ type: ['string', 'null'], maxLength });
+const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+
+const closed = (properties: Readonly<Record<string, object>>): object => ({
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(properties),
+  properties,
+});
+const list = (items: object): object => ({ type: 'array', items });
+
+const position = closed({
+  entry: { ...count, description: 'Id of the last entry of the log.' },
+  anchor: {
+    type: ['string', 'null'],
+    pattern: '^[1-9][0-9]*:[0-9a-f]{64}$',
+    description: 'The last seal, as `relais log anchor` prints it; null before the first.',
+  },
+});
+
+const proofSchema = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'Proof of an act on a person’s data (relais-proof-1)',
+  ...closed({
+    format: { const: 'relais-proof-1' },
+    number: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+    act: { type: 'string', pattern: '^[a-z_]{1,24}$', description: 'erasure, rectification, ...' },
+    request: { ...textOrNone(64), description: 'Number of the request it answers.' },
+    madeAt: { type: 'string', pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z$' },
+    installation: text(64),
+    client: closed({ id: text(40), name: text(160), legalEntity: text(200) }),
+    contact: closed({ centre: textOrNone(1000), dpo: textOrNone(1000), mailbox: textOrNone(254) }),
+    leads: list({ type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' }),
+    tables: list(
+      closed({
+        table: text(64),
+        rowsBefore: count,
+        rowsAfter: count,
+        columns: list(closed({ column: text(64), before: count, after: count, changed: count })),
+      }),
+    ),
+    log: closed({
+      before: position,
+      after: position,
+      entries: list(closed({ entry: text(24), ids: list(count) })),
+    }),
+    key: {
+      type: 'string',
+      pattern: '^[A-Za-z0-9_-]{43}$',
+      description: 'RFC 7638 thumbprint of the public key.',
+    },
+    signature: {
+      type: 'string',
+      pattern: '^[A-Za-z0-9+/]{86}==$',
+      description: 'Ed25519 over the RFC 8785 form of all other members.',
+    },
+  }),
+} as const;
+
+const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(proofSchema);
+
+const isProof = (document: unknown): boolean => validate(document);
+
+// Derives the Ed25519 keys that sign proofs from the sealing keys, so that no further key has to be kept.
+// Invariant: the private half never leaves the process; the public half reveals nothing of the sealing key.
+
+export interface ProofKey {
+  readonly id: string;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+/** PKCS #8 of an Ed25519 key, up to its 32 bytes (RFC 8410). */
+const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+const made = new WeakMap<Key, ProofKey>();
+
+/** HKDF-SHA-256 over the sealing key, `proof signature`. */
+export function proofKeyOf(key: Key): ProofKey {
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  const privateKey = createPrivateKey({
+    key: Buffer.concat([pkcs8Head, derived(key.bytes, 'proof signature')]),
+    format: 'der',
+    type: 'pkcs8',
+  });
+  const publicKey = createPublicKey(privateKey);
+  const own = { id: keyIdOf(publicKey), privateKey, publicKey };
+  made.set(key, own);
+  return own;
+}
+
+/** Every public key that signs or has signed, the one in force first, as PEM. */
+export function publishedKeys(
+  sealKeys: KeyRing,
+): readonly { readonly id: string; readonly inForce: boolean; readonly pem: string }[] {
+  const current = sealKeys.current();
+  return [current, ...sealKeys.keys.filter((key) => key !== current)].map((key) => {
+    const { id, publicKey } = proofKeyOf(key);
+    return {
+      id,
+      inForce: key === current,
+      pem: publicKey.export({ format: 'pem', type: 'spki' }).toString(),
+    };
+  });
 }

@@ -4,13 +4,18 @@ import { createHash } from 'node:crypto';
 import type { KeyRing } from '../../domain/key-ring.ts';
 import { addressDigests } from '../../domain/opposition.ts';
 import { unknownClient } from '../../errors/unknown.ts';
-import type { Sql } from '../../store/database.ts';
+import type { Sql, SqlValue } from '../../store/database.ts';
 import { findClient } from '../../store/destinations.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { lockLeads } from '../../store/leads.ts';
 import { addressesOf, formerAddresses } from '../../store/oppositions.ts';
-import { leadHeads } from '../../store/person-leads.ts';
-import { readPersonTables, type PersonScope } from '../../store/person-tables.ts';
+import { leadHeads } from '../../store/person-records.ts';
+import {
+  readPersonTables,
+  type PersonScope,
+  type PersonRow,
+  type PersonTables,
+} from '../../store/person-tables.ts';
 import {
   entriesSince,
   insertProof,
@@ -20,9 +25,8 @@ import {
   type LogEntryHead,
 } from '../../store/proofs.ts';
 import { lockClients } from '../../store/same-person.ts';
-import { provedTables } from './measured.ts';
-import { proofKeyOf } from './proof-keys.ts';
 import {
+  proofKeyOf,
   proofFormat,
   proofText,
   signProof,
@@ -31,10 +35,11 @@ import {
   type ProvedAct,
   type ProvedTable,
   type SignedProof,
+  type ProvedColumn,
 } from './proof.ts';
 
 /** The centre's contact, as letters and proofs name it. */
-export type ProofContact = Proof['contact'];
+type ProofContact = Proof['contact'];
 
 export interface ProofDeps {
   readonly sealKeys: KeyRing;
@@ -43,7 +48,7 @@ export interface ProofDeps {
   readonly contact: ProofContact;
 }
 
-export interface ActOn {
+interface ActOn {
   readonly act: ProvedAct;
   readonly clientId: string;
   readonly leadIds: readonly number[];
@@ -97,7 +102,7 @@ async function scopeOf(tx: Sql, deps: ProofDeps, on: ActOn): Promise<PersonScope
   };
 }
 
-export interface Proving extends Omit<ActOn, 'refusedRows'> {
+interface Proving extends Omit<ActOn, 'refusedRows'> {
   readonly references: readonly string[];
   readonly tables: readonly ProvedTable[];
   readonly before: LogPosition;
@@ -159,4 +164,45 @@ function entriesOf(
     ...(request === undefined ? {} : { purpose: `request ${request}` }),
   };
   return leadIds.length === 0 ? [entry] : leadIds.map((leadId) => ({ ...entry, leadId }));
+}
+
+// Compares two readings of a person's tables and counts the changed rows by column. Pure.
+// Invariant: counts only; a table that was and is empty is left out.
+
+function provedTables(before: PersonTables, after: PersonTables): readonly ProvedTable[] {
+  const tables = new Set([...before.keys(), ...after.keys()]);
+  return [...tables].flatMap((table) => {
+    const [had, has] = [before.get(table) ?? [], after.get(table) ?? []];
+    if (had.length + has.length === 0) return [];
+    return [{ table, rowsBefore: had.length, rowsAfter: has.length, columns: provedColumns(had, has) }];
+  });
+}
+
+/** Columns that had or have a value, in the order of the table. */
+function provedColumns(had: readonly PersonRow[], has: readonly PersonRow[]): readonly ProvedColumn[] {
+  const columns = [...new Set([...had, ...has].flatMap(({ cells }) => Object.keys(cells)))];
+  const then = new Map(had.map(({ name, cells }) => [name, cells]));
+  const now = new Map(has.map(({ name, cells }) => [name, cells]));
+  const rows = [...new Set([...then.keys(), ...now.keys()])];
+  return columns
+    .map((column) => ({
+      column,
+      before: had.filter(({ cells }) => isFilled(cells[column])).length,
+      after: has.filter(({ cells }) => isFilled(cells[column])).length,
+      changed: rows.filter((row) => !isSame(then.get(row)?.[column], now.get(row)?.[column])).length,
+    }))
+    .filter(({ before, after }) => before + after > 0);
+}
+
+const isFilled = (value: SqlValue | undefined): boolean => value !== null && value !== undefined;
+
+function isSame(one: SqlValue | undefined, other: SqlValue | undefined): boolean {
+  if (!isFilled(one) || !isFilled(other)) return isFilled(one) === isFilled(other);
+  return written(one) === written(other);
+}
+
+function written(value: SqlValue | undefined): string {
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  return String(value);
 }

@@ -6,8 +6,13 @@ import { isAnswered } from '../../domain/requests.ts';
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import { ownRefusedRows } from '../../store/refused-of-person.ts';
-import { decideSubjects, readSubjects, type RequestSubject } from '../../store/request-subjects.ts';
-import { changeRequest, type Request } from '../../store/requests.ts';
+import {
+  decideSubjects,
+  readSubjects,
+  type RequestSubject,
+  changeRequest,
+  type Request,
+} from '../../store/requests.ts';
 import { closedByAge, exportWithin, type Closed, type PersonExport } from '../person/export.ts';
 import { noteAnswered } from './acts.ts';
 import { chosen, refuseUnnamed, relist, type Selection } from './selection.ts';

@@ -13,11 +13,9 @@ import { noteEffects } from '../../store/requests.ts';
 import { markRestricted } from '../../store/restrictions.ts';
 import { lockClients } from '../../store/same-person.ts';
 import { eraseWithin } from '../rights.ts';
-import { requestName, type RequestDeps } from './deps.ts';
-import { objectFor, withdrawOf } from './opt-outs.ts';
-import { owe, oweOthers } from './owed.ts';
+import { requestName, type RequestDeps, counted, type Changed, type SubjectLead, type Work } from './deps.ts';
+import { objectFor, withdrawOf, owe, oweOthers } from './opt-outs.ts';
 import { hasNews } from './selection.ts';
-import { counted, type Changed, type SubjectLead, type Work } from './work.ts';
 import { personCounts } from '../../store/rights.ts';
 
 export async function applyToLead(tx: Sql, deps: RequestDeps, work: Work, lead: SubjectLead): Promise<void> {

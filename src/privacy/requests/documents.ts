@@ -12,7 +12,7 @@ import {
   removeAnswers,
   type DocumentKind,
 } from '../../store/request-documents.ts';
-import type { RequestKey } from '../../store/request-secrets.ts';
+import type { RequestKey } from '../../store/secrets.ts';
 import { existingRequest, heldRequest, noteAct, type RequestDeps } from './deps.ts';
 
 export interface Demand {

@@ -27,7 +27,7 @@ import {
 } from '../../store/request-recipients.ts';
 import { readEffects, type Request } from '../../store/requests.ts';
 import { noteAct } from './deps.ts';
-import { optInWords, takenBackWords } from '../../domain/opt-in-words.ts';
+import { optInWords, takenBackWords } from '../../domain/lead-values.ts';
 import { recipientLetter, type Letter, type RecipientLetter } from './letters.ts';
 
 /** Brings the recipients of a locked request up to date. Acts by itself, as `planner`. */

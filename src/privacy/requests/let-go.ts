@@ -1,11 +1,16 @@
 // Ends a request's own retention: destroys its demand and key first, the request itself later, each with an entry of the log.
 // Invariant: due is checked again under the request's lock; a request that cannot be deleted blocks no other.
 import { civilDate, type CivilDate } from '../../domain/civil-date.ts';
-import { demandGoesOn, requestGoesOn } from '../../domain/request-retention.ts';
+import { demandGoesOn, requestGoesOn } from '../../domain/requests.ts';
 import { isStoreTrouble, type ReadOnlySql, type Sql } from '../../store/database.ts';
 import { removeDocuments } from '../../store/request-documents.ts';
-import { closedRequests, removeRequest, type EndingRequest } from '../../store/request-ends.ts';
-import { lockRequest, type Request } from '../../store/requests.ts';
+import {
+  closedRequests,
+  removeRequest,
+  type EndingRequest,
+  lockRequest,
+  type Request,
+} from '../../store/requests.ts';
 import { noteAct, type RequestDeps } from './deps.ts';
 
 export type Ending = 'demand' | 'request';

@@ -3,22 +3,19 @@
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import { readDeliveries } from '../../store/deliveries.ts';
-import { entryNames } from '../../store/entry-names.ts';
-import { appendHandovers } from '../../store/handovers.ts';
+import { entryNames, appendHandovers } from '../../store/handovers.ts';
 import { insertChanges, raiseRevisions } from '../../store/lead-writes.ts';
 import { lockLeads } from '../../store/leads.ts';
-import { readSubjects } from '../../store/request-subjects.ts';
-import { changeRequest } from '../../store/requests.ts';
+import { readSubjects, changeRequest } from '../../store/requests.ts';
 import {
   heldWithoutRestriction,
   renewAges,
   toldWhileRestricted,
   unmarkRestricted,
+  reopenWithheld,
 } from '../../store/restrictions.ts';
-import { reopenWithheld } from '../../store/withheld.ts';
 import { writeNote } from '../../client-mails/notes.ts';
-import { heldRequest, noteAct, requestName, type RequestDeps } from './deps.ts';
-import { askedByPerson } from './note.ts';
+import { heldRequest, noteAct, requestName, type RequestDeps, askedByPerson } from './deps.ts';
 
 export interface Lifted {
   readonly leads: number;

@@ -8,10 +8,9 @@ import { dueAt, kindWords, lastDay, takesBack, type RequestKind } from '../../do
 import { RelaisError } from '../../errors.ts';
 import type { Sql } from '../../store/database.ts';
 import { appendHandovers } from '../../store/handovers.ts';
-import type { RequestKey } from '../../store/request-secrets.ts';
+import type { RequestKey } from '../../store/secrets.ts';
 import { refuseIn } from '../../store/persons-names.ts';
-import { addSubjects } from '../../store/request-subjects.ts';
-import { changeRequest, insertRequest, type Request } from '../../store/requests.ts';
+import { addSubjects, changeRequest, insertRequest, type Request } from '../../store/requests.ts';
 import { findPerson, type FoundPerson, type PersonAsked } from '../person/find.ts';
 import { inTheirSpace, noteAct, requestName, type RequestDeps } from './deps.ts';
 import { keepDemand, refuseUnfit, type Demand } from './documents.ts';

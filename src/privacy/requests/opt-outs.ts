@@ -9,9 +9,18 @@ import { noteEffects, type Request } from '../../store/requests.ts';
 import type { Reached } from '../../store/same-person.ts';
 import { object } from '../oppositions.ts';
 import { withdrawWithin } from '../rights.ts';
-import { requestName, type RequestDeps } from './deps.ts';
-import { oweOthers } from './owed.ts';
-import { counted, type Changed, type Effect, type SubjectLead, type Work } from './work.ts';
+import {
+  requestName,
+  counted,
+  type RequestDeps,
+  type Changed,
+  type Effect,
+  type SubjectLead,
+  type Work,
+} from './deps.ts';
+import { toldAs } from '../../domain/requests.ts';
+import { lockLeads } from '../../store/leads.ts';
+import { insertRecipients, receiversOf, type Receiver } from '../../store/request-recipients.ts';
 
 export const optInsOf = ({ optIns }: Pick<Request, 'optIns'>): readonly OptIn[] =>
   optIns.split(' ').map((pair) => {
@@ -101,4 +110,32 @@ export async function objectWithAsked(
     );
     await oweOthers(tx, work.request, 0, reached);
   }
+}
+
+// Records the recipients to notify of a request's change: those that received the lead.
+// Invariant: a kind of request that notifies nobody adds none; a recipient is recorded once for each lead.
+
+export async function owe(
+  tx: Sql,
+  { id, clientId, kind }: Request,
+  { leadId, revision }: { readonly leadId: number; readonly revision: number },
+  receivers: readonly Receiver[],
+): Promise<void> {
+  const action = toldAs[kind];
+  if (action !== undefined)
+    await insertRecipients(tx, { requestId: id, leadId, clientId, action, revision }, receivers);
+}
+
+/** The other leads it changed; each was changed once. */
+export async function oweOthers(
+  tx: Sql,
+  request: Request,
+  leadId: number,
+  others: readonly Reached[],
+): Promise<void> {
+  const ids = [...new Set(others.map((other) => other.leadId))].filter((id) => id !== leadId);
+  if (ids.length === 0) return;
+  const locks = await lockLeads(tx, ids);
+  for (const id of ids)
+    await owe(tx, request, { leadId: id, revision: locks.get(id)?.revision ?? 0 }, await receiversOf(tx, id));
 }

@@ -13,12 +13,11 @@ import {
   type Closing,
 } from './acts.ts';
 import { applyRequest, type Applied, type ApplyOrder } from './apply.ts';
-import { exerciseAtOnce, type AtOnceOrder, type DoneAtOnce } from './at-once.ts';
 import type { RequestDeps } from './deps.ts';
 import { addDemand, copyDemand, type Demand } from './documents.ts';
 import { letRequestsGo, type Ending, type LetGo } from './let-go.ts';
 import { liftRestriction, type Lifted } from './lift.ts';
-import type { WrittenLetter } from './letter-page.ts';
+import type { WrittenLetter } from './letters.ts';
 import { openRequest, type NewRequestOrder, type Opened } from './open.ts';
 import { namesOfRequest, recipientLetterOf, showRequest, type RequestStory } from './show.ts';
 
@@ -84,3 +83,25 @@ export const createRequests = (deps: RequestDeps): Requests => ({
   close: (id, by) => closeRequest(deps, id, by),
   letGo: (by) => letRequestsGo(deps, by),
 });
+
+// Exercises a right by one command: opens a request and applies it, so that it has its proof, its written notices, its reminders and
+// its term like any other request.
+// Invariant: interrupted between the two, the request stays open and its term is watched.
+
+type AtOnceOrder = Omit<NewRequestOrder, 'demand' | 'receivedAt'>;
+
+export interface DoneAtOnce extends Pick<RequestStory, 'request' | 'recipients' | 'effects'> {
+  /** Numbers of its proofs (C23). */
+  readonly proofs: readonly number[];
+}
+
+/** Only on the named leads. @throws FIND-001, REQUEST-002, REQUEST-003 */
+async function exerciseAtOnce(deps: RequestDeps, order: AtOnceOrder): Promise<DoneAtOnce> {
+  const { id } = await openRequest(deps, order);
+  const { proofs } = await applyRequest(deps, id, {
+    selection: { leads: order.references ?? [], rows: [] },
+    actor: order.actor,
+  });
+  const { request, recipients, effects } = await showRequest(deps, id);
+  return { request, recipients, effects, proofs };
+}

@@ -15,11 +15,15 @@ import { isStoreTrouble, type Database, type Sql, type ReadOnlySql } from '../..
 import { raiseAlerts } from '../../store/alerts.ts';
 import { closeAlertsWith } from '../../store/tasks.ts';
 import { goneAnswers, removeNamed } from '../../store/request-documents.ts';
-import { requestsWithOpenRecipients } from '../../store/request-recipients.ts';
+import {
+  requestsWithOpenRecipients,
+  allFollowUps,
+  unsettledRecipients,
+  type UnsettledRecipient,
+} from '../../store/request-recipients.ts';
 import { changeRequest, openRequests, type Request } from '../../store/requests.ts';
 import { heldRequest, noteAct } from './deps.ts';
 import { followRecipients } from './follow.ts';
-import { allFollowUps, unsettledRecipients, type UnsettledRecipient } from '../../store/request-news.ts';
 
 /**
  * Finds the requests with a recipient to follow, for many requests at once: most wait for an answer, for weeks.

@@ -12,7 +12,7 @@ import {
   listVerifications,
   noteProgress,
   type VerificationRow,
-} from '../../store/log-verifications.ts';
+} from '../../store/log-range.ts';
 
 export interface VerifyPlace {
   readonly database: Database;

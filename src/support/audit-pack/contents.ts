@@ -1,10 +1,10 @@
 // Writes the files of an audit pack beside the log: mappings, notes, authorisations, requests with their clocks, deletions and their plan.
 // Invariant: reads only; numbers, codes, dates and settings of the client; nothing of a prospect, and of the staff numbers alone (C58).
-import { publishedKeys } from '../../privacy/proofs/proof-keys.ts';
+import { publishedKeys } from '../../privacy/proofs/proof.ts';
 import { readAuthorisations } from '../../store/authorisations.ts';
-import { listNotes } from '../../store/client-notes.ts';
+import { listNotes } from '../../store/client-mails.ts';
 import { destinationsOfClients, type Destination } from '../../store/destinations.ts';
-import { listInstructions } from '../../store/instructions.ts';
+import { listInstructions } from '../../store/register.ts';
 import { versionHistory, type MappingVersion } from '../../store/mapping-versions.ts';
 import { noticesOf } from '../../store/notices.ts';
 import { wordingsOf } from '../../store/person-records.ts';

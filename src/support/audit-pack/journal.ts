@@ -7,12 +7,18 @@ import { RelaisError } from '../../errors.ts';
 import { missingArchive } from '../../errors/unknown.ts';
 import { checkArchiveFile, linesOf, sealLine } from '../../privacy/archive-file.ts';
 import { entryIdsOf, entryText } from '../../privacy/macs.ts';
-import { logArchives, type LogArchive } from '../../store/archives.ts';
+import {
+  logArchives,
+  type LogArchive,
+  readEntries,
+  sealsAfter,
+  type HandoverRow,
+  type Seal,
+} from '../../store/seals.ts';
 import type { Database } from '../../store/database.ts';
 import { handoverColumns } from '../../store/handover-text.ts';
 import { waitingAfter } from '../../store/handovers-unsealed.ts';
 import { idsOf } from '../../store/log-range.ts';
-import { readEntries, sealsAfter, type HandoverRow, type Seal } from '../../store/seals.ts';
 
 export const journalFormat = 'relais-audit-log-1';
 

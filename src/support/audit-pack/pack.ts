@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { addDays, civilDate } from '../../domain/civil-date.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownClient } from '../../errors/unknown.ts';
-import { proofKeyOf } from '../../privacy/proofs/proof-keys.ts';
+import { proofKeyOf } from '../../privacy/proofs/proof.ts';
 import { findClient } from '../../store/destinations.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { installationId } from '../../store/proofs.ts';

@@ -4,7 +4,7 @@ import { createHash, sign } from 'node:crypto';
 import { Readable } from 'node:stream';
 import canonicalize from 'canonicalize';
 import { ZipFile } from 'yazl';
-import type { ProofKey } from '../../privacy/proofs/proof-keys.ts';
+import type { ProofKey } from '../../privacy/proofs/proof.ts';
 import type { PackFile } from './place.ts';
 
 export const manifestName = 'manifeste.json';

@@ -3,8 +3,7 @@
 import type { Lead } from '../../domain/lead.ts';
 import { checkSources, type CheckOptions } from '../../mapping/check.ts';
 import type { CompiledMapping, MappingSources } from '../../mapping/contract.ts';
-import type { BesidesContent } from '../../mapping/tools/diff-settings.ts';
-import { diffMappings, type OutcomeChange } from '../../mapping/tools/diff.ts';
+import { type BesidesContent, diffMappings, type OutcomeChange } from '../../mapping/tools/diff.ts';
 import { maskForm } from '../masking.ts';
 import { inClear, targetsOf, type TargetPairs } from './diff-words.ts';
 import { samplesOf } from './samples.ts';

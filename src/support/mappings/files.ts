@@ -3,7 +3,7 @@
 import { isRelaisError, RelaisError } from '../../errors.ts';
 import { unknownDestination } from '../../errors/unknown.ts';
 import type { MappingSources } from '../../mapping/contract.ts';
-import { topText } from '../../mapping/document/peek.ts';
+import { topText } from '../../mapping/document/files.ts';
 import { loadDestination, loadMappings, withTypedText } from '../../mapping/load.ts';
 import { findDestination } from '../../store/destinations.ts';
 import { fingerprintOf, readVersions, type MappingVersion } from '../../store/mapping-versions.ts';

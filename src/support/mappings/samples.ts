@@ -3,8 +3,7 @@
 import { basename } from 'node:path';
 import type { Lead } from '../../domain/lead.ts';
 import type { MappingSources } from '../../mapping/contract.ts';
-import { sampleLead } from '../../mapping/tools/sample-lead.ts';
-import { leadFromSample } from '../../mapping/tools/sample.ts';
+import { sampleLead, leadFromSample } from '../../mapping/tools/sample.ts';
 
 export interface SampleText {
   /** Its file; `built-in` for the built-in one. */

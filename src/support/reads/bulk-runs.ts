@@ -1,8 +1,9 @@
 // Reads bulk runs for people: order, progress, results and refusals.
 // Invariant: a client sees the runs that were narrowed to it, and no other.
 import { numbered } from '../../domain/counted.ts';
-import { bulkOutcomes, type BulkOutcome } from '../../store/bulk-outcomes.ts';
 import {
+  bulkOutcomes,
+  type BulkOutcome,
   bulkStates,
   listBulkRuns,
   readBulkRun,
@@ -16,8 +17,13 @@ import { filterOf, isRunSeen, seenRun } from '../seen-runs.ts';
 import type { Both } from '../words.ts';
 import * as s from './columns.ts';
 
-export { listDays, type BulkOutcome } from '../../store/bulk-outcomes.ts';
-export { bulkStates, type BulkKind, type BulkState } from '../../store/bulk-runs.ts';
+export {
+  listDays,
+  type BulkOutcome,
+  bulkStates,
+  type BulkKind,
+  type BulkState,
+} from '../../store/bulk-runs.ts';
 
 function wordsOfResult(result: string, count: number): Both {
   if (isRefusal(result)) return refusalWords[result];

@@ -2,8 +2,13 @@
 // Invariant: names and codes; a note names fields and settings, never a person's value.
 import { noteKey } from '../../client-mails/notes.ts';
 import { RelaisError } from '../../errors.ts';
-import { listClientMails, type ListedMail } from '../../store/client-mails.ts';
-import { findNote, listNotes, type StoredNote } from '../../store/client-notes.ts';
+import {
+  listClientMails,
+  type ListedMail,
+  findNote,
+  listNotes,
+  type StoredNote,
+} from '../../store/client-mails.ts';
 import { knownNames } from '../known-names.ts';
 import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.ts';
 

@@ -2,7 +2,7 @@
 // Invariant: agrees with `domain/send-policy`; reads no settled delivery but the newest few.
 import { unknownDestination } from '../../errors/unknown.ts';
 import { sendsFiles } from '../../../connectors/index.ts';
-import { openDeliveries, type Backlog } from '../../store/backlog.ts';
+import { openDeliveries, type Backlog, recentDurations } from '../../store/backlog.ts';
 import {
   allDestinations,
   findDestination,
@@ -20,7 +20,6 @@ import { existing, withinScope, type Scope } from '../scope.ts';
 import { sendingStateOf, type Sends, type SendingState } from '../sending-state.ts';
 import { knownInScope } from '../known-names.ts';
 import type { Both } from '../words.ts';
-import { recentDurations } from '../../store/delivery-times.ts';
 import * as s from './columns.ts';
 
 interface Known {

@@ -1,9 +1,15 @@
 // Reads the live tail: events of deliveries and their destinations, newest first, from the end of the log or from a position.
 // Invariant: in the order of the seals, each entry once; codes and references, nothing of a person, no actor of the centre.
 import type { DeliveryState } from '../../domain/delivery.ts';
-import { newestSeal, sealsFrom } from '../../store/event-feed.ts';
+import {
+  newestSeal,
+  sealsFrom,
+  sealsUpTo,
+  tailEntries,
+  type TailEntry,
+  type TailFilter,
+} from '../../store/event-feed.ts';
 import type { HandoverEntry } from '../../store/handovers.ts';
-import { sealsUpTo, tailEntries, type TailEntry, type TailFilter } from '../../store/live-tail.ts';
 import { entryLine, departureWords, destinationEntryWords } from '../entry-words.ts';
 import { knownInScope } from '../known-names.ts';
 import { positionOf, rangesAfter, textOf, withinLog, type Position } from '../log-position.ts';
@@ -11,7 +17,7 @@ import type { SupportPlace } from '../place.ts';
 import { withinScope, type Scope } from '../scope.ts';
 import type { Both } from '../words.ts';
 
-export type { TailFilter } from '../../store/live-tail.ts';
+export type { TailFilter } from '../../store/event-feed.ts';
 
 export interface LiveEntry {
   /** Id of the entry of the log. */

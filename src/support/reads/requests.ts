@@ -5,7 +5,7 @@ import type { ClosingProblem, RequestKind } from '../../domain/requests.ts';
 import { openRecipients } from '../../store/request-recipients.ts';
 import { listRequests, requestsDueFirst, type Request } from '../../store/requests.ts';
 import { listProofs, findProof, type ProofHead } from '../../store/proofs.ts';
-import { accountNames } from '../../store/account-names.ts';
+import { accountNames } from '../../store/accounts.ts';
 import type { SupportPlace } from '../place.ts';
 
 export type { ProofHead } from '../../store/proofs.ts';

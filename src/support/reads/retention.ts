@@ -4,7 +4,7 @@ import { addDays, addMonths, civilDate, monthOf, type CivilDate } from '../../do
 import { unknownClient } from '../../errors/unknown.ts';
 import { planRetention, type RetentionPlan } from '../../retention/plan.ts';
 import { findClient } from '../../store/destinations.ts';
-import { clientsWithRequests } from '../../store/request-ends.ts';
+import { clientsWithRequests } from '../../store/requests.ts';
 import { clientsWithLeads } from '../../store/retention-candidates.ts';
 import { listRuns, runningRuns, waitingItems, type RetentionRun } from '../../store/retention-items.ts';
 import { knownNames } from '../known-names.ts';

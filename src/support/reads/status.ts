@@ -2,7 +2,7 @@
 // Invariant: reads only; a gateway at rest and one that does not run look different.
 import { countBulkRuns } from '../../store/bulk-runs.ts';
 import { allDestinations, readStates } from '../../store/destinations.ts';
-import { gatewayStatus, type GatewayStatus } from '../../store/gateway-status.ts';
+import { gatewayStatus, type GatewayStatus } from '../../store/processes.ts';
 import type { SupportPlace } from '../place.ts';
 import { publishedHours } from '../published-hours.ts';
 import { sendingStateOf, type Sends } from '../sending-state.ts';

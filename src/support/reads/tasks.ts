@@ -1,7 +1,13 @@
 // Lists tasks, failed or undecided deliveries that need a person, and alerts.
 // Invariant: a task of the whole gateway is shown to the centre alone.
-import { alertAdvice, whatToDo, type AlertAdvice } from '../../domain/alert-advice.ts';
-import { alertDefinitions, alertKinds, type AlertKind } from '../../domain/alert-kinds.ts';
+import {
+  alertAdvice,
+  whatToDo,
+  type AlertAdvice,
+  alertDefinitions,
+  alertKinds,
+  type AlertKind,
+} from '../../domain/alert-kinds.ts';
 import { listDeliveries } from '../../store/delivery-lists.ts';
 import {
   alertTasks,

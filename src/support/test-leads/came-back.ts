@@ -5,7 +5,7 @@ import type { Answer, Captured, Outcome, Parcel, SendContext } from '../../../co
 import { callSituations } from '../../mapping/calls/situations.ts';
 import type { WriteSituation } from '../../mapping/contract.ts';
 import { isRecord } from '../../mapping/document/yaml.ts';
-import { singleParcel } from '../../mapping/tools/single-parcel.ts';
+import { singleParcel } from '../../mapping/tools/composed-preview.ts';
 import { outcomeText } from '../answer-words.ts';
 import type { Both } from '../words.ts';
 import { contextOf, type TrialInput, type TrialMessage } from './trial.ts';

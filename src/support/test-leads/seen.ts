@@ -2,12 +2,12 @@
 // Invariant: reads only, within the reader's scope.
 import { unknownDestination } from '../../errors/unknown.ts';
 import { findDestination } from '../../store/destinations.ts';
-import { recentTestLeads, type TestLeadRow } from '../../store/test-leads.ts';
+import { recentTestLeads, type TestLeadRow } from '../../store/support-writes.ts';
 import type { TestPlace } from '../destination-test.ts';
 import { existing, type Scope } from '../scope.ts';
 import { carriedAlone } from './send.ts';
 
-export type { TestLeadRow } from '../../store/test-leads.ts';
+export type { TestLeadRow } from '../../store/support-writes.ts';
 
 /** Newest first. @throws FIND-001 */
 export async function testLeadsSent(

@@ -13,7 +13,12 @@ import { findDestination, lockDestination, type Destination } from '../../store/
 import { appendHandovers } from '../../store/handovers.ts';
 import { readVersions } from '../../store/mapping-versions.ts';
 import { lockClients } from '../../store/same-person.ts';
-import { countTestLeads, insertTestLead, settleTestLead, type TestLeadRow } from '../../store/test-leads.ts';
+import {
+  countTestLeads,
+  insertTestLead,
+  settleTestLead,
+  type TestLeadRow,
+} from '../../store/support-writes.ts';
 import type { Acting } from '../acts/acting.ts';
 import type { RotatePlace } from '../acts/rotate-secret.ts';
 import type { TestPlace } from '../destination-test.ts';

@@ -14,10 +14,9 @@ import type { DataCategory, Lead } from '../../domain/lead.ts';
 import { callSituations } from '../../mapping/calls/situations.ts';
 import type { ApplyResult, CompiledMapping, WriteSituation } from '../../mapping/contract.ts';
 import { isRecord, listAt } from '../../mapping/document/yaml.ts';
-import { decode } from '../../mapping/formats/decode.ts';
-import { charsetIn } from '../../mapping/formats/encoding.ts';
+import { decode, charsetIn } from '../../mapping/formats/encoding.ts';
 import { acceptedAnswer, impliedAnswer } from '../../mapping/response/recorded-answers.ts';
-import { singleParcel } from '../../mapping/tools/single-parcel.ts';
+import { singleParcel } from '../../mapping/tools/composed-preview.ts';
 import type { TrialRecipient } from './recipient.ts';
 
 export type TrialMessage = { readonly call?: string } & (

@@ -86,7 +86,7 @@ export const retentionPlants: readonly YearsPlant[] = [
   {
     name: 'each request for itself',
     patches: one(
-      'src/store/last-signs.ts',
+      'src/store/retention-candidates.ts',
       'siblings.get(id)?.add(other);',
       'siblings.get(id)?.add(id + 0 * other);',
     ),
@@ -136,7 +136,7 @@ export const retentionPlants: readonly YearsPlant[] = [
   {
     name: 'facts of whoever is there',
     patches: one(
-      'src/domain/retention-facts.ts',
+      'src/domain/retention.ts',
       'export const cellPersons = 11;',
       'export const cellPersons = 2;',
     ),

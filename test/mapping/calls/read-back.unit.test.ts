@@ -1,6 +1,6 @@
 // The read-back of a mapping: what is asked, what is compared, and what the check tells.
 import type { Answer } from '../../../connectors/contract.ts';
-import type { ConsentSent } from '../../../src/mapping/consent-contract.ts';
+import type { ConsentSent } from '../../../src/mapping/contract.ts';
 import { severalCalls } from './calls-support.ts';
 import { compiled, mail, problemsOf, webhook } from '../support.ts';
 

@@ -2,7 +2,7 @@
 import { bodiesOf, severalCalls } from '../calls/calls-support.ts';
 import type { ConsentState, Lead } from '../../../src/domain/lead.ts';
 import { previewMapping } from '../../../src/mapping/tools/preview.ts';
-import { besidesContent } from '../../../src/mapping/tools/diff-settings.ts';
+import { besidesContent } from '../../../src/mapping/tools/diff.ts';
 import { compiled, lead, problemsOf, situation, webhook, written } from '../support.ts';
 
 const answered = (state: ConsentState): Lead =>

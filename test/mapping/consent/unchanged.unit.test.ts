@@ -1,7 +1,6 @@
 // A correction never renews a consent: a yes that the recipient has accepted is not said again until it is given anew.
 import type { ConsentChannel, ConsentRecord, ConsentState, Lead } from '../../../src/domain/lead.ts';
-import type { Told } from '../../../src/mapping/consent-contract.ts';
-import type { CompiledMapping } from '../../../src/mapping/contract.ts';
+import type { Told, CompiledMapping } from '../../../src/mapping/contract.ts';
 import { bodiesOf, severalCalls } from '../calls/calls-support.ts';
 import { compiled, flow, lead, mail, problemsOf, situation, webhook, written } from '../support.ts';
 

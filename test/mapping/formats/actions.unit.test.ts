@@ -1,6 +1,6 @@
 // Every format carries every action: what leaves on a create, an update, and an erase with and without content.
-import { decode } from '../../../src/mapping/formats/decode.ts';
-import type { bodyBlocks } from '../../../src/mapping/format-names.ts';
+import { decode } from '../../../src/mapping/formats/encoding.ts';
+import type { bodyBlocks } from '../../../src/mapping/contract.ts';
 import { compiled, lead, situation, webhook } from '../support.ts';
 
 interface Format {

@@ -1,7 +1,7 @@
 // Secrets in clear in a file whose connector nobody knows, or whose schemas disagree about a key.
 import type { JsonSchema } from '../../../connectors/contract.ts';
 import { inEnglish, type Report } from '../../../src/mapping/document/problems.ts';
-import { reportClearText } from '../../../src/mapping/transport/clear-text.ts';
+import { reportClearText } from '../../../src/mapping/transport/settings.ts';
 
 const said = (settings: unknown, ...schemas: readonly JsonSchema[]): readonly string[] => {
   const found: string[] = [];

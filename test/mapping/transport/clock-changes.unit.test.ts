@@ -1,5 +1,5 @@
 // Schedules in the hour a change of the clocks skips or repeats, in whatever zone and however they are written.
-import { doubtfulHours, hoursNamed } from '../../../src/mapping/transport/clock-changes.ts';
+import { doubtfulHours, hoursNamed } from '../../../src/mapping/transport/settings.ts';
 import { flow, problemsOf } from '../support.ts';
 
 test.each([

@@ -1,5 +1,5 @@
 // C21: who really received: what surely never left is left out, what cannot be excluded is said.
-import { transmissionsOf } from '../../../src/privacy/person/received.ts';
+import { transmissionsOf } from '../../../src/privacy/person/person-file.ts';
 import type { LeadEntry } from '../../../src/store/lead-log.ts';
 
 let id = 0;

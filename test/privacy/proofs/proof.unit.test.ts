@@ -1,15 +1,16 @@
 // C23: a proof is checked offline with the public key alone; whatever is changed in it, it is refused.
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { createKeyRing } from '../../../src/domain/key-ring.ts';
-import { proofKeyOf, publishedKeys } from '../../../src/privacy/proofs/proof-keys.ts';
-import { proofPage } from '../../../src/privacy/proofs/proof-page.ts';
 import {
+  proofKeyOf,
+  publishedKeys,
   checkProof,
   proofText,
   signProof,
   signedBytes,
   type Proof,
 } from '../../../src/privacy/proofs/proof.ts';
+import { proofPage } from '../../../src/privacy/proofs/proof-page.ts';
 
 const ring = createKeyRing([Buffer.alloc(32, 7), Buffer.alloc(32, 8)]);
 const [current, earlier] = publishedKeys(ring);

@@ -1,11 +1,18 @@
-// Writes a record as the parameters of a procedure: JSON-RPC 2.0 and XML-RPC.
+// Writes a record as the parameters of a procedure, JSON-RPC 2.0 or XML-RPC, or in a SOAP envelope.
 // Invariant: an argument has the position the mapping gives it, or the lead is not sent; types are those of the fields.
 import type { Body } from '../../../connectors/contract.ts';
-import { fillLate } from '../fields/values.ts';
-import type { Cell, Entry, FieldProblem, RpcType, Scalar } from '../fields/values.ts';
-import { jsonText, jsonTree } from './write-json.ts';
-import type { JsonNode } from './write-json.ts';
-import { escapeText } from './write-xml.ts';
+import {
+  fillLate,
+  type Cell,
+  type Entry,
+  type FieldProblem,
+  type RpcType,
+  type Scalar,
+} from '../fields/values.ts';
+import { jsonText, jsonTree, type JsonNode } from './write-json.ts';
+import { escapeText, elementOf, elementText, xmlDeclaration, type XmlDialect } from './write-xml.ts';
+import { isRecord } from '../document/yaml.ts';
+import { charsetOf, encodeXml } from './encoding.ts';
 
 const paramsOf = (tree: JsonNode): JsonNode | undefined =>
   tree instanceof Map ? tree.get('params') : undefined;
@@ -135,4 +142,72 @@ function valueText(node: JsonNode): string {
   if (Array.isArray(node))
     return `<value><array><data>${node.map(valueText).join('')}</data></array></value>`;
   return `<value>${String(node)}</value>`;
+}
+
+// Writes a record into a SOAP envelope, 1.1 or 1.2: fields under the header's element in `soap:Header`, all others in `soap:Body`.
+// Invariant: one record in one envelope; a prospect's text remains text in its element.
+
+export interface SoapDialect {
+  readonly version: '1.1' | '1.2';
+  readonly action: string;
+  readonly header?: string;
+}
+
+/** Prefix of the envelope itself; no namespace of the file may use it. */
+export const soapPrefix = 'soap';
+
+const namespaces: Readonly<Record<SoapDialect['version'], string>> = {
+  '1.1': 'http://schemas.xmlsoap.org/soap/envelope/',
+  '1.2': 'http://www.w3.org/2003/05/soap-envelope',
+};
+
+/** Reads the `soap:` block; the schema has checked its kinds. */
+export function readSoapDialect(raw: unknown): SoapDialect {
+  const { version, action, header } = isRecord(raw) ? raw : {};
+  return {
+    version: version === '1.2' ? '1.2' : '1.1',
+    action: typeof action === 'string' ? action : '',
+    ...(typeof header === 'string' ? { header } : {}),
+  };
+}
+
+/** Entries of the header, and those of the record. */
+export function splitHeader(
+  entries: readonly Entry[],
+  header: string | undefined,
+): { readonly head: readonly Entry[]; readonly record: readonly Entry[] } {
+  const isHead = (entry: Entry): boolean => header !== undefined && entry.target.steps[0]?.name === header;
+  return { head: entries.filter(isHead), record: entries.filter((entry) => !isHead(entry)) };
+}
+
+export function soapBody(entries: readonly Entry[], soap: SoapDialect, xml: XmlDialect): Body {
+  const { head, record } = splitHeader(entries, soap.header);
+  const part = (name: string, content: readonly ReturnType<typeof elementOf>[]) => ({
+    name: `${soapPrefix}:${name}`,
+    attributes: [],
+    children: [...content],
+  });
+  const headers = soap.header === undefined || head.length === 0 ? [] : [elementOf(soap.header, head)];
+  const own = elementOf(xml.record, record);
+  own.attributes.unshift(...xml.rootAttributes.map(([name, value]): [string, string] => [name, value]));
+  const envelope = part('Envelope', [
+    ...(headers.length === 0 ? [] : [part('Header', headers)]),
+    part('Body', [own]),
+  ]);
+  const spaces = [[soapPrefix, namespaces[soap.version]] as const, ...xml.xmlns];
+  const text = xmlDeclaration(xml) + elementText(envelope, { ...xml, xmlns: spaces });
+  const charset = charsetOf(xml.encoding);
+  return {
+    bytes: encodeXml(text, xml.encoding),
+    extension: 'xml',
+    ...(soap.version === '1.1'
+      ? {
+          mediaType: `text/xml; charset=${charset}`,
+          headers: { accept: 'text/xml, application/xml;q=0.9', soapaction: `"${soap.action}"` },
+        }
+      : {
+          mediaType: `application/soap+xml; charset=${charset}${soap.action === '' ? '' : `; action="${soap.action}"`}`,
+          headers: { accept: 'application/soap+xml, text/xml;q=0.9' },
+        }),
+  };
 }
