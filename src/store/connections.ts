@@ -33,8 +33,13 @@ export interface Connections {
   readonly close: () => Promise<void>;
 }
 
-/** Statements kept prepared on a connection. */
-const maxPreparedStatements = 120;
+/** Statements that a process keeps prepared on all connections of a pool; the server counts them (`max_prepared_stmt_count`). */
+const statementBudget = 3_000;
+
+/** Statements kept prepared on a connection: all that a lead's way needs, or fewer where many connections share the budget. */
+export const preparedOn = (connections: number): number =>
+  Math.max(120, Math.min(250, Math.floor(statementBudget / connections)));
+
 /** Longer than a server lets a statement wait for a lock (50 s by default). */
 const defaultSilenceMs = 60_000;
 
@@ -104,7 +109,7 @@ function openPool(url: URL, connections: number, silenceMs: number): Pool {
     connectTimeout: 10_000,
     enableKeepAlive: true,
     // Times connections times processes this must stay below the server's max_prepared_stmt_count (16,382 by default).
-    maxPreparedStatements,
+    maxPreparedStatements: preparedOn(connections),
   });
 }
 
