@@ -19,9 +19,14 @@ export interface Deaths {
 export interface Takings {
   /** Deletes our own marks that an outage left behind: called before anything is taken. */
   readonly clear: () => Promise<void>;
+  /** True once this process makes no marks any more, but for suspects. */
+  readonly isProven: () => boolean;
   /** Called once the work has been committed. */
   readonly committed: () => void;
-  /** Items that other processes have marked: under work there, or left by a crash. A few thousand at most. */
+  /**
+   * Items that other processes have marked: under work there, or left by a crash. A few thousand at most. Not asked while the last
+   * `deathsOf` saw no mark: a new one is then seen by the next `deathsOf`, before its item is worked on.
+   */
   readonly named: () => Promise<readonly string[]>;
   /** Crashes by item, for the items that `tx` has locked. */
   readonly deathsOf: (tx: Sql, items: readonly string[]) => Promise<ReadonlyMap<string, Deaths>>;
@@ -68,10 +73,16 @@ export const provenAfter = 100;
 const namedAtMost = 2_000;
 
 /** @param marks commits by itself, on a connection without a transaction: a mark must not wait for one */
-export function createTakings(marks: Sql, kind: TakingKind): Takings {
+export function createTakings(marks: Sql, kind: TakingKind, proven = provenAfter): Takings {
   /** Marks of ours that may still exist. */
   const mine = new Set<number>();
   let batches = 0;
+  let sawMarks = true;
+  const marksOfOthers = async (sql: Sql): ReturnType<typeof takingsOf> => {
+    const others = (await takingsOf(sql, kind)).filter(({ id }) => !mine.has(id));
+    sawMarks = others.length > 0;
+    return others;
+  };
 
   return {
     clear: async () => {
@@ -79,26 +90,12 @@ export function createTakings(marks: Sql, kind: TakingKind): Takings {
       await dropTakings(marks, [...mine]);
       mine.clear();
     },
+    isProven: () => batches >= proven,
     committed: () => mine.clear(),
-    named: async () => namedBy((await takingsOf(marks, kind)).filter(({ id }) => !mine.has(id))),
-    deathsOf: async (tx, items) => {
-      const asked = new Set(items);
-      const deaths = new Map<string, Deaths>();
-      for (const { id, items: batch } of await takingsOf(tx, kind)) {
-        if (mine.has(id)) continue;
-        for (const item of batch) {
-          if (!asked.has(item)) continue;
-          const { alone, smallest } = deaths.get(item) ?? { alone: 0, smallest: batch.length };
-          deaths.set(item, {
-            alone: alone + (batch.length === 1 ? 1 : 0),
-            smallest: Math.min(smallest, batch.length),
-          });
-        }
-      }
-      return deaths;
-    },
+    named: async () => (sawMarks ? namedBy(await marksOfOthers(marks)) : []),
+    deathsOf: async (tx, items) => deathsIn(await marksOfOthers(tx), new Set(items)),
     under: async (tx, items, work, suspicion) => {
-      if (batches >= provenAfter && suspicion === undefined) return work(async () => undefined);
+      if (batches >= proven && suspicion === undefined) return work(async () => undefined);
       const now: number[] = [];
       const mark = async (items: readonly string[]): Promise<void> => {
         const { insertId } = await marks.run('INSERT INTO takings (work, items) VALUES (?, ?)', [
@@ -125,6 +122,24 @@ export function createTakings(marks: Sql, kind: TakingKind): Takings {
       }
     },
   };
+}
+
+function deathsIn(
+  takings: readonly { readonly items: readonly string[] }[],
+  asked: ReadonlySet<string>,
+): ReadonlyMap<string, Deaths> {
+  const deaths = new Map<string, Deaths>();
+  for (const { items: batch } of takings) {
+    for (const item of batch) {
+      if (!asked.has(item)) continue;
+      const { alone, smallest } = deaths.get(item) ?? { alone: 0, smallest: batch.length };
+      deaths.set(item, {
+        alone: alone + (batch.length === 1 ? 1 : 0),
+        smallest: Math.min(smallest, batch.length),
+      });
+    }
+  }
+  return deaths;
 }
 
 function namedBy(takings: readonly { readonly items: readonly string[] }[]): readonly string[] {
