@@ -8,9 +8,10 @@ import type { CredentialsOf } from './delivery/trip/trip.ts';
 import { createCredentials } from './delivery/content/credentials.ts';
 import { createRotatedSecrets, type RotatedSecrets } from './delivery/content/rotated-secrets.ts';
 import { createConsentEnds, type ConsentEnds } from './delivery/background/consent-ends.ts';
+import { createFreshPlanner, type FreshPlanner } from './delivery/planning/plan-fresh.ts';
 import { createPublished, type Published } from './delivery/trip/mapping-cache.ts';
 import { RelaisError } from './errors.ts';
-import { createIntake, type Intake } from './intake/accept.ts';
+import { createIntake, type Intake, type IntakeDeps } from './intake/accept.ts';
 import type { Log } from './log.ts';
 import { checkSources, type CheckOptions } from './mapping/check.ts';
 import { createKeyRing } from './domain/key-ring.ts';
@@ -81,6 +82,8 @@ export interface App extends Parts {
   readonly published: Published;
   readonly checkOptions: CheckOptions;
   readonly intake: Intake;
+  /** Plans new leads as they are taken in. */
+  readonly freshPlanner: FreshPlanner;
   /** Keys and contacts for signing proofs of acts on a person's data. */
   readonly proofs: ProofDeps;
   /** Ends of grants whose time is over. */
@@ -125,7 +128,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     callbackKey: derived(digestKey, 'callbacks'),
     published,
     checkOptions,
-    intake: createIntake({ ...leads, marks, log, digestKey, needsOf: published.version }),
+    ...intakeOf({ ...leads, marks, log, digestKey }, published),
     proofs,
     consentEnds: createConsentEnds({ database, snapshot, published, log }),
     ...partsOnDemand(config, {
@@ -146,6 +149,16 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
       await database.close();
     },
   };
+}
+
+/** Takes rows in, and plans simple leads with them. */
+function intakeOf(
+  deps: Omit<IntakeDeps, 'needsOf' | 'planFresh'>,
+  published: Published,
+): Pick<App, 'intake' | 'freshPlanner'> {
+  const freshPlanner = createFreshPlanner(published);
+  const intake = createIntake({ ...deps, needsOf: published.version, planFresh: freshPlanner.plan });
+  return { intake, freshPlanner };
 }
 
 /** The credentials for a client's recipients, and the secrets that sign for them. */

@@ -6,7 +6,7 @@ import { raiseAlerts, type Alert } from '../store/alerts.ts';
 import { isStoreTrouble, type Database, type Sql } from '../store/database.ts';
 import { archivedLeads } from '../store/delivery-keys.ts';
 import { deliveriesOfLeads } from '../store/deliveries.ts';
-import { destinationsOfClients, type Destination } from '../store/destinations.ts';
+import { destinationsOfClients } from '../store/destinations.ts';
 import { lockLeads, readLeads } from '../store/leads.ts';
 import {
   anyChange,
@@ -20,7 +20,8 @@ import {
   type PlanningTurns,
 } from '../store/lead-changes.ts';
 import { createTakings, deathsAloneAtMost, suspectParts, type Takings } from '../store/takings.ts';
-import { emptyWork, planChange, type PlanTarget } from './planning/plan-change.ts';
+import { emptyWork, planChange } from './planning/plan-change.ts';
+import { targetsOf } from './planning/targets.ts';
 import { writePlan } from './planning/write-plan.ts';
 import type { Published } from './trip/mapping-cache.ts';
 
@@ -218,19 +219,3 @@ const together = (a: Planned, b: Planned): Planned => ({
   planned: a.planned + b.planned,
   destinations: [...new Set([...a.destinations, ...b.destinations])],
 });
-
-async function targetsOf(
-  destinations: readonly Destination[],
-  published: Published,
-): Promise<readonly PlanTarget[]> {
-  const targets: PlanTarget[] = [];
-  for (const destination of destinations) {
-    if (destination.mappingVersionId === 0) continue;
-    const archived = destination.status === 'archived';
-    targets.push({
-      destination,
-      mapping: archived ? undefined : await published.version(destination.mappingVersionId),
-    });
-  }
-  return targets;
-}

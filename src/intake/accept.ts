@@ -7,15 +7,18 @@ import type { NewLeadChange } from '../store/lead-writes.ts';
 import { startOfTurns } from '../store/round-robin.ts';
 import { createTakings, suspectParts, type Takings } from '../store/takings.ts';
 import { createAnomalyCounter, type AnomalyDeps } from './anomalies.ts';
-import type { ProcessDeps, ProcessedRows } from './batch.ts';
+import type { PlannedNow, ProcessDeps, ProcessedRows } from './batch.ts';
 import { added, isOfNoRow, isolate, type IsolateDeps } from './isolate.ts';
 import { createRounds, newRound, nothing, type Rounds } from './rounds.ts';
 import { alertTrouble, refusePoison, refuseUnknownStatus, refuseWithAlert } from './set-aside.ts';
+import { createTogether, type Together } from './together.ts';
 
 export interface IntakeDeps extends Omit<ProcessDeps, 'anomalies'>, AnomalyDeps {
   readonly database: Database;
   /** Commits the marks of rows in work; best a connection that no transaction ever uses. `database` when absent. */
   readonly marks?: Sql;
+  /** Batches after which this process is proven (`store/takings.ts`). */
+  readonly provenAfter?: number;
   readonly log: Log;
 }
 
@@ -28,6 +31,10 @@ export interface BatchResult {
   /** Rows left for a later round because another process works on an earlier row about their lead. */
   readonly waiting: number;
   readonly leads: readonly NewLeadChange[];
+  /** Deliveries of new leads that are planned already. */
+  readonly planned: readonly PlannedNow[];
+  /** Changes that a planner has yet to plan. */
+  readonly unplanned: number;
 }
 
 export interface Intake {
@@ -35,12 +42,15 @@ export interface Intake {
   readonly acceptBatch: (limit: number) => Promise<BatchResult>;
   /** The same for these rows, except those that another process works on. */
   readonly acceptRows: (ids: readonly RowId[]) => Promise<BatchResult>;
+  /** Takes a post of leads in at once, with others in one commit. */
+  readonly takePost: Together['take'];
   /** Refuses rows with an unknown status. Returns how many. */
   readonly refuseStrays: () => Promise<number>;
   /**
-   * Calls `listener` after each batch of this process that accepted rows, whichever caller asked for it, so that they are planned at once.
+   * Calls `listener` after each batch of this process that accepted rows, whichever caller asked for it, so that its deliveries are
+   * pushed and its other changes planned at once.
    */
-  readonly onAccepted: (listener: () => void) => void;
+  readonly onAccepted: (listener: (accepted: Pick<BatchResult, 'planned' | 'unplanned'>) => void) => void;
 }
 
 /** Parts of suspects worked on in one batch: rows behind them wait no longer than this. */
@@ -59,11 +69,16 @@ interface Running {
 
 export function createIntake(deps: IntakeDeps): Intake {
   const turns = startOfTurns();
-  const takings = createTakings(deps.marks ?? deps.database, 'intake');
+  const takings = createTakings(deps.marks ?? deps.database, 'intake', deps.provenAfter);
+  const listeners: Parameters<Intake['onAccepted']>[0][] = [];
+  const tell = (result: Pick<BatchResult, 'planned' | 'unplanned'>): void => {
+    if (result.planned.length > 0) deps.log.info('planner.planned', { count: result.planned.length });
+    for (const listener of listeners) listener(result);
+  };
+  const processing = { ...deps, anomalies: createAnomalyCounter(deps), takings };
+  const together = createTogether({ ...processing, onCommitted: tell });
   const rounds = createRounds({
-    ...deps,
-    anomalies: createAnomalyCounter(deps),
-    takings,
+    ...processing,
     setPoisonAside: (tx, head) =>
       refuseWithAlert(tx, { head, shown: 'SET_ASIDE', code: 'SET_ASIDE', log: deps.log }),
   });
@@ -75,12 +90,12 @@ export function createIntake(deps: IntakeDeps): Intake {
   ): Promise<BatchResult> => {
     await takings.clear();
     const result = await acceptBatch(running, take, named);
-    if (result.accepted > 0) for (const listener of listeners) listener();
+    if (result.accepted > 0) tell(result);
     return result;
   };
-  const listeners: (() => void)[] = [];
   let waiting: { readonly ids: RowId[]; readonly done: Promise<BatchResult> } | undefined;
   return {
+    takePost: together.take,
     refuseStrays: () => refuseUnknownStatus(deps),
     onAccepted: (listener) => void listeners.push(listener),
     acceptBatch: (limit) =>
@@ -123,7 +138,7 @@ async function acceptBatch(
   const { database, log } = running.deps;
   const round = newRound();
   const settled = await running.rounds
-    .together(take, round)
+    .together(take, round, running.troubles === 0 ? 'planned' : undefined)
     .then((done) => {
       running.troubles = 0;
       return done;
@@ -136,11 +151,11 @@ async function acceptBatch(
   const left = named.length === 0 ? [] : await database.transaction((tx) => takeRows(tx, named));
   for (const head of left) round.suspects.set(head.id, head);
   const alone = await suspects(running, [...round.suspects.values()]);
-  const { accepted, refused, duplicates, waiting, changes } = added(settled, alone);
+  const { accepted, refused, duplicates, waiting, changes, planned, unplanned } = added(settled, alone);
   if (accepted > 0) log.info('intake.accepted', { count: accepted });
   if (refused > 0) log.warn('intake.refused', { count: refused });
   const taken = accepted + refused + duplicates;
-  return { taken, accepted, refused, duplicates, waiting, leads: changes };
+  return { taken, accepted, refused, duplicates, waiting, leads: changes, planned, unplanned };
 }
 
 /** One of the rows has an error of its own: each row is taken by itself. */

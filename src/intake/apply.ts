@@ -12,7 +12,7 @@ import {
   type IntakeChangeKind,
   type LockedLead,
 } from '../store/lead-writes.ts';
-import type { Candidate, RowLedger, ProcessDeps } from './batch.ts';
+import type { Candidate, LockedDeps, RowLedger } from './batch.ts';
 import type { CreatedLead } from './create.ts';
 import { erasedSince, holdForOfficer, type Bringing } from './erased-before.ts';
 import { checkRanges, checkReachable, judgedColumns } from './semantic-checks.ts';
@@ -50,13 +50,13 @@ interface Known {
 
 export async function applyRows(
   tx: Sql,
-  deps: Pick<ProcessDeps, 'snapshot' | 'oppositionKey'>,
+  deps: Pick<LockedDeps, 'snapshot' | 'oppositionKey' | 'lists'>,
   candidates: readonly Candidate[],
   { locked, created, ledger }: Known,
 ): Promise<void> {
   if (candidates.length === 0) return;
   const states = await statesOf(tx, candidates, locked, created);
-  const erased = await erasedSince(tx, deps.oppositionKey, bringingOf(candidates, states));
+  const erased = await erasedSince(tx, deps, bringingOf(candidates, states));
   const held = new Set<Candidate>();
   const applied: Applied[] = [];
   for (const candidate of candidates) {

@@ -1,8 +1,11 @@
 // Types shared by the steps of one intake transaction: a row in process, and the ledger of results.
 // Invariant: every taken row ends in the ledger once: accepted, refused, duplicate, or left waiting.
+import type { Lead } from '../domain/lead.ts';
 import type { Sql } from '../store/database.ts';
+import type { DueJobAt } from '../store/due-work.ts';
 import type { RowId } from '../store/intake-take.ts';
 import type { NewLeadChange } from '../store/lead-writes.ts';
+import type { ClientLists } from '../store/client-lists.ts';
 import type { LockedClient } from '../store/same-person.ts';
 import type { LeadSecrets } from '../store/secrets.ts';
 import type { ColumnRefusal } from './refusals.ts';
@@ -10,6 +13,31 @@ import type { CheckedRow } from './row.ts';
 
 /** Clients that the transaction has locked. */
 export type Clients = ReadonlyMap<string, Pick<LockedClient, 'revision'>>;
+
+/** A lead that a batch created, and that no other row of the batch is about. */
+export interface FreshLead {
+  readonly change: NewLeadChange;
+  /** As its tables hold it. */
+  readonly lead: Lead;
+}
+
+/** A delivery that is planned. */
+export interface PlannedNow {
+  readonly destinationId: string;
+  /** It is queued already: whoever took the lead in pushes it, once that has committed. Undefined: it waits for its dispatch. */
+  readonly job: DueJobAt | undefined;
+}
+
+/**
+ * Plans new leads in the transaction that creates them. Returns those it planned, and their deliveries; the others, which need more
+ * than a delivery to each destination, are planned from `lead_changes`.
+ */
+export type PlanFresh = (
+  tx: Sql,
+  leads: readonly FreshLead[],
+  /** By client: digest of its destinations, read under the lock of the client. */
+  destinations: ReadonlyMap<string, string>,
+) => Promise<{ readonly leadIds: ReadonlySet<number>; readonly deliveries: readonly PlannedNow[] }>;
 
 /** Counts non-conforming leads among the accepted; `clients`: the locked ones, with the revision of their facts. */
 export interface AnomalyCounter {
@@ -24,6 +52,13 @@ export interface ProcessDeps {
   /** Keeps the current revision of these leads where a recipient may have it; called before they change. */
   readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
   readonly anomalies: AnomalyCounter;
+  /** Absent: every lead is planned later, from `lead_changes`. */
+  readonly planFresh?: PlanFresh;
+}
+
+/** The same with the lists of the clients that the transaction has locked. */
+export interface LockedDeps extends ProcessDeps {
+  readonly lists: ClientLists;
 }
 
 export interface ProcessedRows {
@@ -33,6 +68,10 @@ export interface ProcessedRows {
   /** Rows left 'new' because another process works on an earlier row about the same lead. */
   readonly waiting: number;
   readonly changes: readonly NewLeadChange[];
+  /** Deliveries of new leads that are planned already. */
+  readonly planned: readonly PlannedNow[];
+  /** Changes that a planner has yet to plan. */
+  readonly unplanned: number;
 }
 
 /** A row that passed the contract, on its way. */

@@ -4,7 +4,7 @@ import type { Sql } from '../store/database.ts';
 import type { LeadFields } from '../domain/lead-fields/columns.ts';
 import type { LeadWeight } from '../store/lead-weights.ts';
 import { insertInteractions, insertLeads, nameKey, type LockedLead } from '../store/lead-writes.ts';
-import type { Candidate, RowLedger, ProcessDeps } from './batch.ts';
+import type { Candidate, LockedDeps, RowLedger } from './batch.ts';
 import { erasedSince, holdForOfficer } from './erased-before.ts';
 import { refusal } from './refusals.ts';
 import { heavier } from './weight.ts';
@@ -20,7 +20,7 @@ const weightless: LeadWeight = { consents: 0, interactions: 0, contentBytes: 0 }
 /** Returns the created leads, by name. */
 export async function createRows(
   tx: Sql,
-  deps: Pick<ProcessDeps, 'secrets' | 'oppositionKey'>,
+  deps: Pick<LockedDeps, 'secrets' | 'oppositionKey' | 'lists'>,
   candidates: readonly Candidate[],
   existing: ReadonlyMap<string, LockedLead>,
   ledger: RowLedger,
@@ -40,7 +40,7 @@ export async function createRows(
     candidate,
     collectedAt: candidate.row.fields['collected_at'] as Date,
   }));
-  const held = await erasedSince(tx, deps.oppositionKey, bringing);
+  const held = await erasedSince(tx, deps, bringing);
   await holdForOfficer(tx, held, ledger.refuse);
   for (const { row } of held) fresh.delete(nameKey(row));
   const ids = await insertLeads(

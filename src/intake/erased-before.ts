@@ -5,7 +5,7 @@ import { addressDigests } from '../domain/opposition.ts';
 import { isTaskOpen, raiseAlerts } from '../store/alerts.ts';
 import type { Sql } from '../store/database.ts';
 import { erasedAmong } from '../store/oppositions.ts';
-import type { Candidate, RowLedger } from './batch.ts';
+import type { Candidate, LockedDeps, RowLedger } from './batch.ts';
 import { refusal } from './refusals.ts';
 import type { CheckedRow } from './row.ts';
 
@@ -25,10 +25,11 @@ export interface Bringing {
 /** Those of the rows that an erasure of one of their addresses concerns. New erasures wait for the clients' locks. */
 export async function erasedSince(
   tx: Sql,
-  key: Buffer,
+  { oppositionKey: key, lists }: Pick<LockedDeps, 'oppositionKey' | 'lists'>,
   rows: readonly Bringing[],
 ): Promise<ReadonlySet<Candidate>> {
   const held = new Set<Candidate>();
+  if (!lists.erasedAddresses) return held;
   const unheard = rows.filter(({ candidate }) => candidate.isReleased !== true);
   for (const [clientId, own] of Map.groupBy(unheard, ({ candidate }) => candidate.row.clientId)) {
     const digests = new Map(

@@ -93,5 +93,7 @@ export function added(a: ProcessedRows, b: ProcessedRows): ProcessedRows {
     duplicates: a.duplicates + b.duplicates,
     waiting: a.waiting + b.waiting,
     changes: [...a.changes, ...b.changes],
+    planned: [...a.planned, ...b.planned],
+    unplanned: a.unplanned + b.unplanned,
   };
 }

@@ -1,6 +1,7 @@
 // Processes a batch of taken rows in one transaction: judges them, writes the lead tables, receipts and changes, removes or refuses rows.
 // Invariant: per lead, rows count in the order of their ids; a row that must wait for an earlier one stays 'new'.
 import { createHmac } from 'node:crypto';
+import { listsOf } from '../store/client-lists.ts';
 import type { Sql } from '../store/database.ts';
 import {
   blankRows,
@@ -13,7 +14,7 @@ import {
 import type { IntakeRow, RowId } from '../store/intake-take.ts';
 import { lockClients, type LockedClient } from '../store/same-person.ts';
 import {
-  findLeads,
+  findLeadsAndReceipts,
   insertChanges,
   lockNamedLeads,
   nameKey,
@@ -21,10 +22,17 @@ import {
   type LockedLead,
 } from '../store/lead-writes.ts';
 import { applyRows } from './apply.ts';
-import { afterWithdrawals, takesAlone, tellSamePerson } from './same-person.ts';
-import type { AcceptedRow, Candidate, RowLedger, ProcessedRows, ProcessDeps } from './batch.ts';
+import {
+  afterWithdrawals,
+  comingAddresses,
+  concernsNoOther,
+  takesAlone,
+  tellSamePerson,
+} from './same-person.ts';
+import type { AcceptedRow, Candidate, LockedDeps, ProcessDeps, ProcessedRows, RowLedger } from './batch.ts';
 import { checkRow, tooLong } from './contract.ts';
 import { createRows } from './create.ts';
+import { nonePlanned, planFresh } from './fresh.ts';
 import { refusal, refusalText } from './refusals.ts';
 import { logChanges } from './log-entries.ts';
 import { orderRows, uniqueNames, type Pull } from './row-order.ts';
@@ -37,12 +45,40 @@ import { raiseAlerts } from '../store/alerts.ts';
 import { findClient } from '../store/destinations.ts';
 import { isRefusedRightTold } from '../store/rights.ts';
 
-export async function processRows(
+export const processRows = async (
   tx: Sql,
   deps: ProcessDeps,
   taken: readonly IntakeRow[],
   pull: Pull,
-): Promise<ProcessedRows> {
+): Promise<ProcessedRows> => (await settleRows(tx, deps, taken, pull)).sum;
+
+export interface Settled {
+  readonly sum: ProcessedRows;
+  /** Lead of each accepted row. */
+  readonly leadOf: ReadonlyMap<RowId, number>;
+  readonly duplicates: readonly RowId[];
+}
+
+/** Rows that are refused, or have to wait, and have no row in lead_intake that could say so. */
+export class NeedsMore extends Error {
+  readonly rows: ReadonlySet<RowId>;
+  constructor(rows: ReadonlySet<RowId>) {
+    super('Rows are refused, or have to wait.');
+    this.rows = rows;
+  }
+}
+
+/**
+ * The same, and how each row ended.
+ * @param taken rows without a row in lead_intake have ids of 0 or less, in order
+ * @param deps `acceptsOnly`: a row that is neither accepted nor a duplicate throws NeedsMore
+ */
+export async function settleRows(
+  tx: Sql,
+  deps: ProcessDeps & { readonly acceptsOnly?: true },
+  taken: readonly IntakeRow[],
+  pull: Pull,
+): Promise<Settled> {
   const results = emptyResults();
   const refuse: RowLedger['refuse'] = ({ id }, refusals) =>
     void results.refused.push({ id, refusal: refusalText(refusals) });
@@ -61,16 +97,27 @@ export async function processRows(
     if (code !== undefined) refuse(candidate, [refusal('client_id', code)]);
     return code === undefined;
   });
-  await writeLeads(tx, deps, await stillKept(tx, ready, refuse), results, refuse);
-  await writeResults(tx, deps, [...taken, ...pulled], results);
+  const locked: LockedDeps = {
+    ...deps,
+    lists: await listsOf(tx, [...clients.keys()], comingAddresses(ready)),
+  };
+  await writeLeads(tx, locked, await stillKept(tx, ready, refuse, locked.lists), results, refuse);
+  const left = new Set([...results.refused.map(({ id }) => id), ...later]);
+  if (deps.acceptsOnly === true && left.size > 0) throw new NeedsMore(left);
+  const planning = await writeResults(tx, locked, [...taken, ...pulled], results);
   // Last: all intakes of a client share the counter rows, which stay locked until the commit.
   await deps.anomalies.count(tx, results.accepted, clients);
   return {
-    accepted: results.accepted.length,
-    refused: results.refused.length,
-    duplicates: results.duplicates.length,
-    waiting: later.size,
-    changes: results.changes,
+    sum: {
+      accepted: results.accepted.length,
+      refused: results.refused.length,
+      duplicates: results.duplicates.length,
+      waiting: later.size,
+      changes: results.changes,
+      ...planning,
+    },
+    leadOf: new Map(results.accepted.map(({ candidate, leadId }) => [candidate.id, leadId])),
+    duplicates: results.duplicates,
   };
 }
 
@@ -87,7 +134,7 @@ const emptyResults = (): Results => ({ accepted: [], refused: [], duplicates: []
 /** New leads first, then rows about existing and new leads. */
 async function writeLeads(
   tx: Sql,
-  deps: ProcessDeps,
+  deps: LockedDeps,
   ready: readonly Candidate[],
   results: Results,
   refuse: RowLedger['refuse'],
@@ -96,10 +143,16 @@ async function writeLeads(
   const others = ready.filter(({ row }) => row.kind !== 'lead');
   // Locks come before receipts are read, so that a twin row in another process is seen.
   const locked = await lockNamedLeads(tx, rowsOf(others));
-  const existing = await findLeads(tx, rowsOf(leadRows));
-  const receipts = await receiptsOf(tx, rowsOf(ready));
+  const { leads: existing, receipts: ofLeads } = await findLeadsAndReceipts(tx, rowsOf(leadRows));
+  const ofOthers = await receiptsOf(tx, rowsOf(others));
   const ledger = createLedger(results, refuse, {
-    digests: new Map(receipts.map((receipt) => [rowKey(receipt), receipt.digest])),
+    digests: new Map([
+      ...ofLeads.map(({ clientId, reference, digest }): [string, Buffer] => [
+        rowKey({ kind: 'lead', clientId, rowReference: reference }),
+        digest,
+      ]),
+      ...ofOthers.map((receipt): [string, Buffer] => [rowKey(receipt), receipt.digest]),
+    ]),
     leadOf: (name) => existing.get(name) ?? locked.get(name),
   });
   const created = await createRows(tx, deps, leadRows, existing, ledger);
@@ -143,10 +196,10 @@ function createLedger(
 /** Writes answers, receipts and changes of accepted rows; deletes the rows of lead_intake, or marks them refused. */
 async function writeResults(
   tx: Sql,
-  deps: ProcessDeps,
+  deps: LockedDeps,
   rows: readonly IntakeRow[],
   { accepted, refused, duplicates, changes }: Results,
-): Promise<void> {
+): Promise<Pick<ProcessedRows, 'planned' | 'unplanned'>> {
   await insertAnswers(tx, accepted);
   await insertReceipts(
     tx,
@@ -157,14 +210,22 @@ async function writeResults(
       receivedAt,
     })),
   );
-  await insertChanges(tx, changes);
+  const isApart = concernsNoOther(deps, accepted);
+  const planned = isApart ? await planFresh(tx, deps, accepted) : nonePlanned;
+  const unplanned = changes.filter(({ leadId }) => !planned.leadIds.has(leadId));
+  await insertChanges(tx, unplanned);
   await logChanges(tx, accepted);
-  await tellSamePerson(tx, deps, accepted);
-  await removeRows(tx, [...accepted.map(({ candidate }) => candidate.id), ...duplicates]);
+  if (!isApart) await tellSamePerson(tx, deps, accepted);
+  const settled = [...accepted.map(({ candidate }) => candidate.id), ...duplicates];
+  await removeRows(
+    tx,
+    settled.filter((id) => id > 0n),
+  );
   await refuseRows(tx, refused);
   await tellRefusedRights(tx, rows, refused);
   await forgetErased(tx, rows, new Set(refused.map(({ id }) => id)));
   await blankRows(tx, await keptOfNobody(tx, rows, refused));
+  return { planned: planned.deliveries, unplanned: unplanned.length };
 }
 
 /**

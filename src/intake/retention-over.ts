@@ -3,6 +3,7 @@
 import { civilDate, startOfDay } from '../domain/civil-date.ts';
 import { collectedBefore, isDue, lastSignOf, retentionOf, type OperationFacts } from '../domain/retention.ts';
 import type { Sql } from '../store/database.ts';
+import type { ClientLists } from '../store/client-lists.ts';
 import { operationsNamed } from '../store/register.ts';
 import { closedAmong } from '../store/closings.ts';
 import type { RowRefusal } from '../store/intake.ts';
@@ -34,13 +35,16 @@ export async function stillKept(
   tx: Sql,
   candidates: readonly Candidate[],
   refuse: RowLedger['refuse'],
+  lists: ClientLists,
 ): Promise<Candidate[]> {
   const leads = candidates.filter(({ row }) => row.kind === 'lead');
   if (leads.length === 0) return [...candidates];
-  const operations = await operationsNamed(
-    tx,
-    leads.map(({ row }) => ({ clientId: row.clientId, code: operationOf(row) })),
-  );
+  const operations = lists.operations
+    ? await operationsNamed(
+        tx,
+        leads.map(({ row }) => ({ clientId: row.clientId, code: operationOf(row) })),
+      )
+    : new Map<string, OperationFacts>();
   const today = civilDate(tx.now());
   const youngFrom = startOfDay(collectedBefore(today, undefined));
   return candidates.filter((candidate) => {

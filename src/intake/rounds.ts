@@ -15,7 +15,15 @@ import type { ProcessedRows, ProcessDeps } from './batch.ts';
 import { processRows } from './process-rows.ts';
 import type { Pull } from './row-order.ts';
 
-export const nothing: ProcessedRows = { accepted: 0, refused: 0, duplicates: 0, waiting: 0, changes: [] };
+export const nothing: ProcessedRows = {
+  accepted: 0,
+  refused: 0,
+  duplicates: 0,
+  waiting: 0,
+  changes: [],
+  planned: [],
+  unplanned: 0,
+};
 
 /** Rows that a round worked on, committed or not. */
 export interface Round {
@@ -30,6 +38,8 @@ export interface Rounds {
   readonly together: (
     take: (tx: Sql) => Promise<readonly IntakeHead[]>,
     round: Round,
+    /** Plans simple new leads in the same transaction; not where a row is tried again, so that no fault of planning refuses it. */
+    how?: 'planned',
   ) => Promise<ProcessedRows>;
   /** Settles suspects apart from all other rows, or quarantines one, without working on it, after a process has died twice over it alone. */
   readonly apart: (ids: readonly RowId[]) => Promise<ProcessedRows>;
@@ -47,6 +57,7 @@ export interface RoundDeps extends ProcessDeps {
 
 export function createRounds(deps: RoundDeps): Rounds {
   const { database, takings } = deps;
+  const { planFresh: _, ...laterPlanned } = deps;
 
   const committed = async <T>(work: (tx: Sql) => Promise<T>): Promise<T> => {
     for (let round = 1; ; round += 1) {
@@ -64,7 +75,7 @@ export function createRounds(deps: RoundDeps): Rounds {
     tx: Sql,
     heads: readonly IntakeHead[],
     round: Round,
-    suspicion?: 'suspect',
+    how?: 'suspect' | 'planned',
   ): Promise<ProcessedRows> => {
     const ids = heads.map((head) => head.id);
     for (const head of heads) round.worked.set(head.id, head);
@@ -79,16 +90,16 @@ export function createRounds(deps: RoundDeps): Rounds {
           chosen.map((head) => head.id),
         );
       };
-      return processRows(tx, deps, await fetchRows(tx, ids), pull);
+      return processRows(tx, how === 'planned' ? deps : laterPlanned, await fetchRows(tx, ids), pull);
     };
-    return takings.under(tx, ids.map(String), settle, suspicion);
+    return takings.under(tx, ids.map(String), settle, how === 'suspect' ? how : undefined);
   };
 
   return {
-    together: (take, round) =>
+    together: (take, round, how) =>
       committed(async (tx) => {
         const { sound } = await sorted(tx, takings, await take(tx), round);
-        return sound.length === 0 ? nothing : work(tx, withinBatch(sound), round);
+        return sound.length === 0 ? nothing : work(tx, withinBatch(sound), round, how);
       }),
     apart: (ids) =>
       committed(async (tx) => {

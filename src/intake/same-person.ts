@@ -4,9 +4,9 @@ import { isNo } from '../domain/opposition.ts';
 import type { Sql } from '../store/database.ts';
 import type { RowId } from '../store/intake-take.ts';
 import { nameKey } from '../store/lead-writes.ts';
-import { clientsWithOppositions } from '../store/oppositions.ts';
+import type { ComingAddresses } from '../store/client-lists.ts';
 import { markWithdrawn, spreadWithdrawals } from '../store/same-person.ts';
-import type { Candidate, ProcessDeps } from './batch.ts';
+import type { Candidate, LockedDeps } from './batch.ts';
 import { partsFromAddress } from './former-addresses.ts';
 import { applyOppositions } from './oppositions.ts';
 import type { CheckedRow } from './row.ts';
@@ -41,20 +41,40 @@ export function afterWithdrawals(candidates: readonly Candidate[]): ReadonlySet<
   return waits;
 }
 
-const clientsOf = (accepted: readonly { readonly candidate: Candidate }[]): readonly string[] =>
-  accepted.map(({ candidate }) => candidate.row.clientId);
+type Accepted = readonly { readonly candidate: Candidate; readonly leadId: number }[];
+
+const leadsAmong = (accepted: Accepted, wanted: (row: CheckedRow) => boolean): readonly number[] => [
+  ...new Set(accepted.filter((change) => wanted(change.candidate.row)).map((change) => change.leadId)),
+];
+
+/** True where no answer of these rows applies to another lead, and no answer of another lead or of a list to theirs. */
+export function concernsNoOther({ lists }: Pick<LockedDeps, 'lists'>, accepted: Accepted): boolean {
+  if (lists.oppositions || lists.formerAddresses || lists.withdrawn) return false;
+  return !accepted.some(({ candidate: { row } }) => takesAlone(row) || (row.kind !== 'lead' && saysYes(row)));
+}
+
+/** Addresses of new leads with a grant: an answer of another lead may apply to it. */
+export function comingAddresses(candidates: readonly Candidate[]): ComingAddresses {
+  const granted = candidates.filter(({ row }) => row.kind === 'lead' && saysYes(row));
+  const of = (...names: readonly (typeof addresses)[number][]): readonly string[] => [
+    ...new Set(
+      granted.flatMap(({ row }) =>
+        names.map((name) => row.fields[name]).filter((text) => typeof text === 'string'),
+      ),
+    ),
+  ];
+  return { emails: of('email'), phones: of('mobile', 'landline') };
+}
 
 export async function tellSamePerson(
   tx: Sql,
-  { snapshot, oppositionKey }: Pick<ProcessDeps, 'snapshot' | 'oppositionKey'>,
-  accepted: readonly { readonly candidate: Candidate; readonly leadId: number }[],
+  { snapshot, oppositionKey, lists }: Pick<LockedDeps, 'snapshot' | 'oppositionKey' | 'lists'>,
+  accepted: Accepted,
 ): Promise<void> {
-  const leadsOf = (wanted: (row: CheckedRow) => boolean): readonly number[] => [
-    ...new Set(accepted.filter((change) => wanted(change.candidate.row)).map((change) => change.leadId)),
-  ];
+  const leadsOf = (wanted: (row: CheckedRow) => boolean): readonly number[] => leadsAmong(accepted, wanted);
   await markWithdrawn(tx, leadsOf(saysNo));
   const touched = leadsOf((row) => saysYes(row) || changesAddress(row));
-  if ((await clientsWithOppositions(tx, clientsOf(accepted))).size > 0)
+  if (lists.oppositions)
     // Includes every new lead, whatever its consents: the list applies to the person.
     await applyOppositions(
       tx,

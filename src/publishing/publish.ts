@@ -19,6 +19,7 @@ import {
   type MappingVersion,
 } from '../store/mapping-versions.ts';
 import { askAgain } from '../store/held-back.ts';
+import { lockClients } from '../store/same-person.ts';
 import { keepingOldContent } from '../store/version-effects.ts';
 import { authorise } from './authorise.ts';
 import { followContract, refuseEnding, reopen, reopenAccepted, type MayEnd } from './version-effects.ts';
@@ -153,6 +154,8 @@ async function entered(
   request: PublishRequest,
   mapping: CompiledMapping,
 ): Promise<{ readonly facts: ClientFacts | undefined; readonly inForce: MappingVersion | undefined }> {
+  // Intake plans new leads under this lock: a lead is planned before this transaction, or sees the destination.
+  await lockClients(tx, [mapping.clientId], 'alone');
   const before = await lockDestination(tx, request.destinationId);
   if (before !== undefined && before.clientId !== mapping.clientId) {
     throw new RelaisError('DEST-001', [

@@ -108,7 +108,19 @@ function startTripLoops(loop: StartLoop, app: App, { planner, dispatcher, files 
     if (destinations.length > 0) await dispatcher.dispatch(destinations);
     return taken > 0;
   });
-  app.intake.onAccepted(planning.nudge);
+  // Destinations of leads that were planned as they were taken in.
+  const planned = new Set<string>();
+  const pushing = loop('planned', 60_000, async () => {
+    const destinations = [...planned];
+    planned.clear();
+    if (destinations.length > 0) await dispatcher.dispatch(destinations);
+    return planned.size > 0;
+  });
+  app.intake.onAccepted(({ planned: deliveries, unplanned }) => {
+    for (const { destinationId } of deliveries) planned.add(destinationId);
+    if (planned.size > 0) pushing.nudge();
+    if (unplanned > 0) planning.nudge();
+  });
   loop('intake', idleMs, async () => {
     if (!(await anyNewRow(database))) return false;
     return (await app.intake.acceptBatch(batch)).taken > 0;

@@ -52,6 +52,23 @@ export async function destinationsOfClients(
   ).map(destinationOf);
 }
 
+/** Digest of all columns of the destinations of a client, as text. @param client column or mark of the client's id */
+export const destinationsDigest = (client: string): string =>
+  `(SELECT CONCAT(COUNT(*), ':', BIT_XOR(CAST(CONV(LEFT(MD5(CONCAT_WS('|', ${columns})), 16), 16, 10) AS UNSIGNED)))
+      FROM destinations WHERE client_id = ${client})`;
+
+/** The destinations of a client, and the digest of these very rows. */
+export async function destinationsOfClient(
+  sql: Sql,
+  clientId: string,
+): Promise<{ readonly digest: string; readonly destinations: readonly Destination[] }> {
+  const rows = await sql.all<Row & { readonly digest: string }>(
+    `SELECT ${columns}, ${destinationsDigest('?')} AS digest FROM destinations WHERE client_id = ? ORDER BY id`,
+    [clientId, clientId],
+  );
+  return { digest: rows[0]?.digest ?? '', destinations: rows.map(destinationOf) };
+}
+
 export async function allDestinations(sql: ReadOnlySql): Promise<readonly Destination[]> {
   return (await sql.all<Row>(`SELECT ${columns} FROM destinations ORDER BY client_id, id`)).map(
     destinationOf,

@@ -70,11 +70,49 @@ export async function findLeads(
   );
 }
 
+/** A lead row that was accepted before. */
+export interface LeadReceipt extends LeadName {
+  readonly leadId: number;
+  readonly digest: Buffer;
+}
+
+/** The leads of these names, without a lock, and the receipts of the rows that made them: in one statement. */
+export async function findLeadsAndReceipts(
+  tx: Sql,
+  names: readonly LeadName[],
+): Promise<{ readonly leads: ReadonlyMap<string, LockedLead>; readonly receipts: readonly LeadReceipt[] }> {
+  if (names.length === 0) return { leads: new Map(), receipts: [] };
+  const keys = names.map((name) => [name.clientId, name.reference]);
+  const [lead, receipt] = [
+    amongKeys(keys, ['client_id', 'reference']),
+    amongKeys(keys, ['client_id', 'row_reference']),
+  ];
+  const rows = await tx.all<RawLead & { readonly digest: Buffer | null }>(
+    `SELECT id, client_id AS clientId, reference, revision, erased_at AS erasedAt, NULL AS digest
+       FROM leads FORCE INDEX (leads_reference) WHERE ${lead.where}
+     UNION ALL
+     SELECT lead_id, client_id, row_reference, 0, NULL, digest
+       FROM intake_receipts FORCE INDEX (PRIMARY) WHERE kind = 'lead' AND (${receipt.where})`,
+    [...lead.values, ...receipt.values],
+  );
+  return {
+    leads: byNameKey(rows.filter(({ digest }) => digest === null)),
+    receipts: rows.flatMap(({ digest, id: leadId, clientId, reference }) =>
+      digest === null ? [] : [{ clientId, reference, leadId, digest }],
+    ),
+  };
+}
+
 type RawLead = LeadName & { readonly id: number; readonly revision: number; readonly erasedAt: Date | null };
 const selectLead = 'SELECT id, client_id AS clientId, reference, revision, erased_at AS erasedAt FROM leads';
 
 function byNameKey(rows: readonly RawLead[]): ReadonlyMap<string, LockedLead> {
-  return new Map(rows.map(({ erasedAt, ...row }) => [nameKey(row), { ...row, erased: erasedAt !== null }]));
+  return new Map(
+    rows.map(({ id, clientId, reference, revision, erasedAt }) => [
+      nameKey({ clientId, reference }),
+      { id, clientId, reference, revision, erased: erasedAt !== null },
+    ]),
+  );
 }
 
 /** Most rows per statement: far below the server's limit of 65,535 parameters. */
@@ -100,7 +138,7 @@ export async function insertLeads(tx: Sql, leads: readonly NewLead[]): Promise<R
 
 async function insertTogether(tx: Sql, leads: readonly NewLead[]): Promise<ReadonlyMap<string, number>> {
   const own = columnsOf('leads');
-  await tx.run(
+  const { insertId } = await tx.run(
     `INSERT INTO leads (client_id, reference, ${own.map(([, column]) => column).join(', ')}) VALUES ${rowMarks(leads.length, 2 + own.length)}`,
     leads.flatMap(({ clientId, reference, fields }) => [
       clientId,
@@ -108,9 +146,8 @@ async function insertTogether(tx: Sql, leads: readonly NewLead[]): Promise<Reado
       ...own.map(([name]) => fields[name] ?? null),
     ]),
   );
-  // Read back instead of counted from insertId: a server may step its ids by more than one.
-  const found = await findLeads(tx, leads);
-  const idOf = (lead: NewLead): number => found.get(nameKey(lead))?.id ?? 0;
+  const ids = await idsOf(tx, leads, insertId);
+  const idOf = (lead: NewLead): number => ids.get(nameKey(lead)) ?? 0;
   for (const table of contentTables) {
     if (table === 'leads') continue;
     const columns = columnsOf(table);
@@ -128,7 +165,18 @@ async function insertTogether(tx: Sql, leads: readonly NewLead[]): Promise<Reado
       );
     }
   }
-  return new Map([...found].map(([name, { id }]) => [name, id]));
+  return ids;
+}
+
+/** Several are read back instead of counted from the first: a server may step its ids by more than one. */
+async function idsOf(
+  tx: Sql,
+  leads: readonly NewLead[],
+  firstId: number,
+): Promise<ReadonlyMap<string, number>> {
+  const [first, ...others] = leads;
+  if (first !== undefined && others.length === 0) return new Map([[nameKey(first), firstId]]);
+  return new Map([...(await findLeads(tx, leads))].map(([name, { id }]) => [name, id]));
 }
 
 /** The named columns of leads, against which a correction is checked. */

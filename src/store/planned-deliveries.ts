@@ -2,8 +2,9 @@
 // Invariant: one row per (client, lead, revision, destination, action); only undeparted deliveries are cancelled, unless the
 // caller includes departed ones.
 import type { Action } from '../../connectors/contract.ts';
-import type { DeliveryState } from '../domain/delivery.ts';
+import { isEnd, type DeliveryState } from '../domain/delivery.ts';
 import { inList, insertGroups, rowMarks, type Sql, type SqlValue } from './database.ts';
+import type { DueJobAt } from './due-work.ts';
 
 export interface PlannedDelivery {
   readonly clientId: string;
@@ -20,14 +21,18 @@ export interface PlannedDelivery {
 
 /**
  * Inserts deliveries; one that exists already (same lead, revision, destination, action) is left as it is.
- * The no-op assignment, and not INSERT IGNORE, keeps every other error loud.
+ * The no-op assignment, and not INSERT IGNORE, keeps every other error loud. Returns the jobs of those that are inserted as queued.
  */
-export async function insertDeliveries(tx: Sql, planned: readonly PlannedDelivery[]): Promise<void> {
+export async function insertDeliveries(
+  tx: Sql,
+  planned: readonly PlannedDelivery[],
+): Promise<readonly DueJobAt[]> {
+  const jobs: DueJobAt[] = [];
   for (const part of insertGroups(planned)) {
     const marks =
-      '(?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)), IF(? = 1, UTC_TIMESTAMP(3), NULL))';
-    await tx.run(
-      `INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, reason, priority, due_at, expires_at, settled_at)
+      "(?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3), TIMESTAMPADD(MICROSECOND, ? * 1000, UTC_TIMESTAMP(3)), IF(? = 'settled', UTC_TIMESTAMP(3), NULL), IF(? = 'queued', UTC_TIMESTAMP(3), NULL))";
+    const { affected, insertId, idStep } = await tx.run(
+      `INSERT INTO deliveries (client_id, destination_id, lead_id, revision, action, delivery_key, state, reason, priority, due_at, expires_at, settled_at, queued_at)
        VALUES ${part.map(() => marks).join(', ')} ON DUPLICATE KEY UPDATE id = id`,
       part.flatMap((row): SqlValue[] => [
         row.clientId,
@@ -40,10 +45,17 @@ export async function insertDeliveries(tx: Sql, planned: readonly PlannedDeliver
         row.reason,
         row.priority,
         row.maxAgeMs,
-        ['delivered', 'failed', 'cancelled'].includes(row.state) ? 1 : 0,
+        isEnd(row.state) ? 'settled' : '',
+        row.state,
       ]),
     );
+    // With a row that existed before, the ids are not consecutive: the queued rows are then pushed with those that Redis lost.
+    if (affected === part.length)
+      for (const [index, { state, destinationId, priority }] of part.entries())
+        if (state === 'queued')
+          jobs.push({ deliveryId: insertId + index * idStep, run: 1, attempt: 1, priority, destinationId });
   }
+  return jobs;
 }
 
 export async function insertRoutingRefusals(

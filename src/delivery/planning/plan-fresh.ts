@@ -1,0 +1,117 @@
+// Plans new leads in the transaction of their intake, where nothing but a delivery to each destination, or a written refusal, is due.
+// Invariant: the same rules as for every other change (`plan-change.ts`); a lead that needs more, or breaks them, is left to the planner.
+import type { Lead } from '../../domain/lead.ts';
+import type { Sql } from '../../store/database.ts';
+import { destinationsOfClient } from '../../store/destinations.ts';
+import type { DueJobAt } from '../../store/due-work.ts';
+import { insertDeliveries, insertRoutingRefusals } from '../../store/planned-deliveries.ts';
+import type { Published } from '../trip/mapping-cache.ts';
+import { emptyWork, planChange, type Insert, type PlanTarget, type PlanWork } from './plan-change.ts';
+import { targetsOf } from './targets.ts';
+
+interface FreshLead {
+  readonly change: { readonly clientId: string; readonly leadId: number; readonly revision: number };
+  readonly lead: Lead;
+}
+
+export interface PlannedFresh {
+  readonly leadIds: ReadonlySet<number>;
+  /** `job` where it is queued already: it is pushed after the commit. */
+  readonly deliveries: readonly { readonly destinationId: string; readonly job: DueJobAt | undefined }[];
+}
+
+/** Marks as queued the deliveries that may leave at once. */
+type Admit = (tx: Sql, inserts: readonly Insert[], targets: readonly PlanTarget[]) => Promise<void>;
+
+export interface FreshPlanner {
+  /** @param digests of the destinations, by client, read under the lock of the client */
+  readonly plan: (
+    tx: Sql,
+    leads: readonly FreshLead[],
+    digests: ReadonlyMap<string, string>,
+  ) => Promise<PlannedFresh>;
+  /** From now on `admit` decides which deliveries are queued as they are planned; undefined: none. */
+  readonly admitBy: (admit: Admit | undefined) => void;
+}
+
+/** A lead is created by the server's clock, which ours follows to a few ms: nearer than this, the planner compares the stored time. */
+const nearMs = 1_000;
+
+/**
+ * Plans leads of clients that the transaction has locked: a publication takes the same lock, so that the destinations are those in
+ * force.
+ */
+export function createFreshPlanner(published: Published): FreshPlanner {
+  let admit: Admit | undefined;
+  const targetsOfClient = rememberedTargets(published);
+  const plan: FreshPlanner['plan'] = async (tx, leads, digests) => {
+    const clients = [...new Set(leads.map(({ change }) => change.clientId))];
+    const targets: PlanTarget[] = [];
+    for (const clientId of clients)
+      targets.push(...(await targetsOfClient(tx, clientId, digests.get(clientId))));
+    const createdAt = tx.now();
+    const isNear = targets.some(
+      ({ destination }) => Math.abs(destination.leadsFrom.getTime() - createdAt.getTime()) < nearMs,
+    );
+    const all = emptyWork();
+    const leadIds = new Set<number>();
+    for (const { change, lead } of isNear ? [] : leads) {
+      const work = workOf(change, { lead, createdAt }, targets);
+      if (work === undefined || !isSimple(work)) continue;
+      leadIds.add(change.leadId);
+      all.inserts.push(...work.inserts);
+      all.refusals.push(...work.refusals);
+    }
+    await admit?.(tx, all.inserts, targets);
+    const jobs = await insertDeliveries(tx, all.inserts);
+    await insertRoutingRefusals(tx, all.refusals);
+    return { leadIds, deliveries: [...jobs.map(queued), ...all.inserts.flatMap(waiting)] };
+  };
+  return {
+    plan,
+    admitBy: (given) => {
+      admit = given;
+    },
+  };
+}
+
+const queued = (job: DueJobAt): PlannedFresh['deliveries'][number] => ({
+  destinationId: job.destinationId,
+  job,
+});
+const waiting = ({ state, destinationId }: Insert): PlannedFresh['deliveries'] =>
+  state === 'planned' ? [{ destinationId, job: undefined }] : [];
+
+/** The targets of a client are read again when the digest of its destinations is another. */
+function rememberedTargets(
+  published: Published,
+): (tx: Sql, clientId: string, digest: string | undefined) => Promise<readonly PlanTarget[]> {
+  const known = new Map<string, { readonly digest: string; readonly targets: readonly PlanTarget[] }>();
+  return async (tx, clientId, digest) => {
+    const before = known.get(clientId);
+    if (before !== undefined && before.digest === digest) return before.targets;
+    const read = await destinationsOfClient(tx, clientId);
+    const targets = await targetsOf(read.destinations, published);
+    known.set(clientId, { digest: read.digest, targets });
+    return targets;
+  };
+}
+
+/** Undefined for a lead that breaks our code: the planner meets it again, and sets it aside with an alert. */
+function workOf(
+  change: FreshLead['change'],
+  { lead, createdAt }: { readonly lead: Lead; readonly createdAt: Date },
+  targets: readonly PlanTarget[],
+): PlanWork | undefined {
+  const work = emptyWork();
+  try {
+    const read = { lead, consentRevision: 1, createdAt };
+    planChange({ ...change, id: 0, kind: 'created' }, read, [], targets, work);
+    return work;
+  } catch {
+    return undefined;
+  }
+}
+
+const isSimple = ({ inserts, cancels, reopens, alerts }: PlanWork): boolean =>
+  cancels.length + reopens.size + alerts.length === 0 && inserts.every(({ state }) => state === 'planned');
