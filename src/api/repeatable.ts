@@ -16,22 +16,39 @@ export interface Answer {
 /** Keeps the answer in the transaction of the act: a process that dies between the two leaves neither, or both. */
 export type Keep = (tx: Parameters<typeof keepIn>[0], answer: Answer) => Promise<void>;
 
+/**
+ * Does the act and keeps key and answer in one transaction, where no request of the key is known. Undefined where that is not possible:
+ * then nothing was done.
+ */
+export type AtOnce = (
+  key: ReturnType<typeof requestKey> | undefined,
+) => Promise<Answer | 'under_way' | undefined>;
+
 export async function repeatable(
   place: AccessPlace,
   request: FastifyRequest,
   reply: FastifyReply,
   work: (keep: Keep) => Promise<Answer>,
+  atOnce: AtOnce = () => Promise.resolve(undefined),
 ): Promise<FastifyReply> {
-  const given = request.headers['idempotency-key'];
-  if (given === undefined) {
+  const key = keyOf(place, request);
+  const answer = await atOnce(key);
+  if (answer === 'under_way') return underWay(request, reply);
+  if (answer !== undefined) return reply.code(answer.status).send(answer.body);
+  if (key === undefined) {
     const { status, body } = await work(() => Promise.resolve());
     return reply.code(status).send(body);
   }
-  const header = String(given);
+  return answerTo(place, key, { request, reply, work });
+}
+
+/** Undefined: the request has no key. */
+function keyOf(place: AccessPlace, request: FastifyRequest): ReturnType<typeof requestKey> | undefined {
+  const given = request.headers['idempotency-key'];
+  if (given === undefined) return undefined;
   const { actor } = callerFor(request);
   const content = `${request.method} ${request.url}\n${JSON.stringify(request.body ?? null)}`;
-  const key = requestKey(place, actor, header, content);
-  return answerTo(place, key, { request, reply, work });
+  return requestKey(place, actor, String(given), content);
 }
 
 interface Repeated {

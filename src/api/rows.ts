@@ -3,7 +3,13 @@
 import type { FastifyInstance } from 'fastify';
 import { kindColumns } from '../intake/contract.ts';
 import { fieldOf, type RowKind } from '../intake/fields.ts';
-import { postRows, type Posted, type PostedAnswer, type PostingDeps } from '../intake/posted.ts';
+import {
+  postRows,
+  postTogether,
+  type Posted,
+  type PostedAnswer,
+  type PostingDeps,
+} from '../intake/posted.ts';
 import type { AccessPlace } from '../access/place.ts';
 import { callerFor } from './callers.ts';
 import { repeatable, type Answer } from './repeatable.ts';
@@ -80,20 +86,22 @@ export function rowRoutes(
           response: { 200: answerSchema, 202: answerSchema },
         },
       },
-      (request, reply) =>
-        repeatable(access, request, reply, async () => {
-          const { clientId } = callerFor(request).holder;
-          const { items, country } = request.body;
-          const answers = await postRows(
-            posting,
-            items.map((item) => ({ ...item, kind })),
-            {
-              ...(country === undefined ? {} : { country }),
-              ...(clientId === undefined ? {} : { clientId }),
-            },
-          );
-          return answerOf(answers);
-        }),
+      (request, reply) => {
+        const { clientId } = callerFor(request).holder;
+        const { country } = request.body;
+        const items = request.body.items.map((item) => ({ ...item, kind }));
+        const options = {
+          ...(country === undefined ? {} : { country }),
+          ...(clientId === undefined ? {} : { clientId }),
+        };
+        return repeatable(
+          access,
+          request,
+          reply,
+          async () => answerOf(await postRows(posting, items, options)),
+          (key) => postTogether(posting, items, options, { key, answerOf }),
+        );
+      },
     );
 }
 

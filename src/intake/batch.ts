@@ -24,7 +24,7 @@ export interface FreshLead {
 /** A delivery that is planned. */
 export interface PlannedNow {
   readonly destinationId: string;
-  /** It is queued already: whoever took the lead in pushes it, once that has committed. Undefined: it waits for its dispatch. */
+  /** It is queued already, and has to be pushed after the commit. Undefined: it waits for its dispatch. */
   readonly job: DueJobAt | undefined;
 }
 

@@ -9,6 +9,7 @@ import { intakeValues, refusalsOf, withClient } from './as-row.ts';
 import type { Values } from './as-row.ts';
 import { flattened } from './import-jsonl.ts';
 import type { ColumnRefusal } from './refusals.ts';
+import type { Post } from './together.ts';
 import { fields } from './fields.ts';
 
 const phones = fields.filter(({ schema }) => schema['format'] === 'e164').map(({ name }) => name as string);
@@ -51,7 +52,7 @@ export interface PostOptions {
 
 export interface PostingDeps {
   readonly database: Database;
-  readonly intake: Pick<Intake, 'acceptRows'>;
+  readonly intake: Pick<Intake, 'acceptRows'> & Partial<Pick<Intake, 'takePost'>>;
   /** After this time a stored row is answered as received: a caller that times out sends all of it again. 5 s by default. */
   readonly answerWithinMs?: number;
 }
@@ -61,12 +62,11 @@ const usualAnswerMs = 5_000;
 /** Delays in ms between looks at rows that another process works on. */
 const looks = [0, 10, 20, 40, 80, 150, 300, 600, 1_000];
 
-/** @param items at most 100, of any kind of row. @throws DB-001 when nothing could be stored */
-export async function postRows(
+async function judgedInTurn(
   deps: PostingDeps,
   items: readonly Posted[],
-  options: PostOptions = {},
-): Promise<readonly PostedAnswer[]> {
+  options: PostOptions,
+): Promise<{ readonly judged: readonly Judged[]; readonly sound: readonly IntakeValues[] }> {
   const now = deps.database.now();
   const judged: Judged[] = [];
   for (const item of items) {
@@ -74,7 +74,56 @@ export async function postRows(
     await othersFirst();
     judged.push(judge(item, options, now));
   }
-  const sound = judged.flatMap((one) => ('values' in one ? [one.values] : []));
+  return { judged, sound: judged.flatMap((one) => ('values' in one ? [one.values] : [])) };
+}
+
+/** The answer to a request, and the key under which it is kept. */
+export interface AnsweredPost {
+  readonly key: Post['key'];
+  readonly answerOf: (answers: readonly PostedAnswer[]) => ReturnType<Post['answerOf']>;
+}
+
+/**
+ * Takes leads in at once, in a commit that posts of the same moment share. Undefined where that is not possible, or takes too long:
+ * `postRows` stores the rows and follows them.
+ */
+export async function postTogether(
+  deps: PostingDeps,
+  items: readonly Posted[],
+  options: PostOptions,
+  { key, answerOf }: AnsweredPost,
+): ReturnType<Intake['takePost']> {
+  const { intake, answerWithinMs = usualAnswerMs } = deps;
+  if (intake.takePost === undefined || items.some(({ kind = 'lead' }) => kind !== 'lead')) return undefined;
+  const { judged, sound } = await judgedInTurn(deps, items, options);
+  const taken = intake.takePost({
+    rows: sound,
+    key,
+    answerOf: (rows) => {
+      let next = 0;
+      return answerOf(
+        judged.map((one) =>
+          'refusals' in one
+            ? { state: 'refused', refusals: one.refusals }
+            : (rows[next++] ?? { state: 'received' }),
+        ),
+      );
+    },
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((done) => {
+    timer = setTimeout(() => done(undefined), answerWithinMs).unref();
+  });
+  return Promise.race([taken, late]).finally(() => clearTimeout(timer));
+}
+
+/** @param items at most 100, of any kind of row. @throws DB-001 when nothing could be stored */
+export async function postRows(
+  deps: PostingDeps,
+  items: readonly Posted[],
+  options: PostOptions = {},
+): Promise<readonly PostedAnswer[]> {
+  const { judged, sound } = await judgedInTurn(deps, items, options);
   const before = await leadsByRow(deps.database, sound);
   const ids = await deps.database.transaction((tx) => addIntakeRows(tx, sound));
   const outcomes = await outcomesOf(deps, ids);

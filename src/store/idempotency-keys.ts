@@ -1,7 +1,7 @@
 // Stores idempotency keys of API requests: the first request under a key is processed, later ones get its answer.
 // Invariant: a key identifies one request of its holder and has one answer; another request under it is refused. Only a keyed
 // digest of the request is stored.
-import { isDuplicateKey, type Sql } from './database.ts';
+import { insertGroups, isDuplicateKey, type Sql } from './database.ts';
 
 export interface RequestKey {
   readonly holder: string;
@@ -44,6 +44,21 @@ export async function beginRequest(tx: Sql, { holder, key, request }: RequestKey
     [holder, key],
   );
   return { kind: 'new' };
+}
+
+export interface AnsweredRequest extends RequestKey {
+  readonly status: number;
+  readonly answer: string;
+}
+
+/** Stores requests with their answers at once, in the transaction of what they ask for. @throws a duplicate key where one is known already */
+export async function insertAnswered(tx: Sql, requests: readonly AnsweredRequest[]): Promise<void> {
+  for (const group of insertGroups(requests, 64))
+    await tx.run(
+      `INSERT INTO idempotency_keys (holder, key_digest, request_digest, begun_at, status, answer)
+       VALUES ${group.map(() => '(?, ?, ?, UTC_TIMESTAMP(3), ?, ?)').join(', ')}`,
+      group.flatMap(({ holder, key, request, status, answer }) => [holder, key, request, status, answer]),
+    );
 }
 
 /**

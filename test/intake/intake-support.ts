@@ -15,6 +15,7 @@ export const masterKey = randomBytes(32);
 
 export interface IntakeHome {
   readonly name: string;
+  readonly ownerUrl: string;
   readonly database: Database;
   /** Connected as the intake account. */
   readonly sender: Database;
@@ -57,7 +58,7 @@ export async function openIntakeHome(): Promise<IntakeHome> {
   const count = async (table: string): Promise<number> =>
     (await database.all<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`))[0]?.n ?? -1;
   return {
-    ...{ name: fresh.name, database, sender, snapshots, count },
+    ...{ name: fresh.name, ownerUrl: fresh.ownerUrl, database, sender, snapshots, count },
     intake: (snapshot = (_tx, ids) => Promise.resolve(void snapshots.push([...ids])), more = {}) =>
       createIntake({
         ...{ database, snapshot, log: silentLog },

@@ -1,0 +1,198 @@
+// Takes posted leads in at once, without a row of lead_intake: posts that arrive while a commit is under way share the next one.
+// Invariant: a post is settled whole by one commit, its idempotency key and answer included, or nothing of it is stored and it goes the
+// long way, through lead_intake: where a row is refused or has to wait, where a key is known, where any post of the group fails.
+import type { Log } from '../log.ts';
+import type { Database, Sql } from '../store/database.ts';
+import { insertAnswered, type RequestKey } from '../store/idempotency-keys.ts';
+import { intakeColumns, receiptsOf, type IntakeValues } from '../store/intake.ts';
+import type { IntakeRow, RowId } from '../store/intake-take.ts';
+import type { Takings } from '../store/takings.ts';
+import type { ProcessDeps, ProcessedRows } from './batch.ts';
+import { NeedsMore, settleRows, type Settled } from './process-rows.ts';
+
+/** How a row of a post ended. */
+export interface TogetherRow {
+  readonly state: 'accepted' | 'duplicate';
+  readonly leadId: number | undefined;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: object;
+}
+
+export interface Post {
+  /** Rows of kind `lead` that follow the contract. */
+  readonly rows: readonly IntakeValues[];
+  /** Stored with the answer, in the same commit. */
+  readonly key: RequestKey | undefined;
+  /** @param rows in the order of the post */
+  readonly answerOf: (rows: readonly TogetherRow[]) => Answer;
+}
+
+export interface Together {
+  /** The answer, committed. Undefined: nothing of it is stored, and it goes the long way. Never rejects. */
+  readonly take: (post: Post) => Promise<Answer | 'under_way' | undefined>;
+}
+
+export interface TogetherDeps extends ProcessDeps {
+  readonly database: Database;
+  readonly log: Log;
+  /** Only a proven process works on rows that it has not marked: a row that ends processes is found by its mark. */
+  readonly takings: Pick<Takings, 'isProven'>;
+  readonly onCommitted: (sum: ProcessedRows) => void;
+}
+
+/** Rows of one commit; a single post may have more. */
+const rowsAtOnce = 256;
+/** Characters of a post, above which it goes the long way, in parts that fit into a batch. */
+const mostText = 1_000_000;
+
+interface Waiting {
+  readonly post: Post;
+  readonly settle: (answer: Answer | undefined) => void;
+}
+
+export function createTogether(deps: TogetherDeps): Together {
+  const keys = new Set<string>();
+  let waiting: Waiting[] = [];
+  let isBusy = false;
+  const run = async (): Promise<void> => {
+    isBusy = true;
+    while (waiting.length > 0) {
+      const group = firstOf(waiting);
+      waiting = waiting.slice(group.length);
+      await settleGroup(deps, group);
+    }
+    isBusy = false;
+  };
+  return {
+    take: async (post) => {
+      if (!deps.takings.isProven() || post.rows.length === 0 || textOf(post) > mostText) return undefined;
+      const name = post.key === undefined ? '' : `${post.key.holder} ${post.key.key.toString('hex')}`;
+      if (keys.has(name)) return 'under_way';
+      if (name !== '') keys.add(name);
+      const settled = new Promise<Answer | undefined>((settle) => {
+        waiting.push({ post, settle });
+      });
+      if (!isBusy) void run();
+      return settled.finally(() => keys.delete(name));
+    },
+  };
+}
+
+function firstOf(waiting: readonly Waiting[]): readonly Waiting[] {
+  let rows = 0;
+  const last = waiting.findIndex(({ post }, at) => (rows += post.rows.length) > rowsAtOnce && at > 0);
+  return last < 0 ? waiting : waiting.slice(0, last);
+}
+
+const textOf = ({ rows }: Post): number =>
+  rows
+    .flatMap((row) => Object.values(row))
+    .reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 8), 0);
+
+async function settleGroup(deps: TogetherDeps, group: readonly Waiting[]): Promise<void> {
+  if (group.length === 0) return;
+  try {
+    const { sum, answers } = await deps.database.transaction((tx) => committed(tx, deps, group));
+    group.forEach(({ settle }, at) => settle(answers[at]));
+    if (sum.accepted === 0) return;
+    deps.log.info('intake.accepted', { count: sum.accepted });
+    deps.onCommitted(sum);
+  } catch (error) {
+    // The long way meets the error again, and finds out whose it is.
+    const needsMore = isNeedsMoreOf(error, group);
+    for (const one of group) if (needsMore(one)) one.settle(undefined);
+    await settleGroup(
+      deps,
+      group.filter((one) => !needsMore(one)),
+    );
+  }
+}
+
+/** The posts that rows of the error are in; all of them for any other error. */
+function isNeedsMoreOf(error: unknown, group: readonly Waiting[]): (one: Waiting) => boolean {
+  if (!(error instanceof NeedsMore)) return () => true;
+  const ids = idsIn(group);
+  const among = new Set(group.filter((_, at) => ids[at]?.some((id) => error.rows.has(id))));
+  return (one) => among.has(one);
+}
+
+/** Ids of the rows of each post: below 0, so that they are of no row of lead_intake, and in order. */
+function idsIn(group: readonly Waiting[]): readonly (readonly RowId[])[] {
+  let next = -group.reduce((sum, { post }) => sum + post.rows.length, 0);
+  return group.map(({ post }) => post.rows.map(() => BigInt(next++)));
+}
+
+async function committed(
+  tx: Sql,
+  deps: TogetherDeps,
+  group: readonly Waiting[],
+): Promise<{ readonly sum: ProcessedRows; readonly answers: readonly Answer[] }> {
+  const now = tx.now();
+  const ids = idsIn(group);
+  const rows = group.flatMap(({ post }, at) =>
+    post.rows.map((values, index) => rowOf(ids[at]?.[index] ?? 0n, values, now)),
+  );
+  const settled = await settleRows(tx, { ...deps, acceptsOnly: true }, rows, () => Promise.resolve([]));
+  const known = await leadsOfDuplicates(tx, rows, settled);
+  const answers = group.map(({ post }, at) =>
+    post.answerOf(
+      (ids[at] ?? []).map((id): TogetherRow => {
+        const leadId = settled.leadOf.get(id);
+        return leadId === undefined
+          ? { state: 'duplicate', leadId: known.get(id) }
+          : { state: 'accepted', leadId };
+      }),
+    ),
+  );
+  await insertAnswered(
+    tx,
+    group.flatMap(({ post: { key } }, at) => {
+      const answer = answers[at];
+      return key === undefined || answer === undefined
+        ? []
+        : [{ ...key, status: answer.status, answer: JSON.stringify(answer.body) }];
+    }),
+  );
+  return { sum: settled.sum, answers };
+}
+
+async function leadsOfDuplicates(
+  tx: Sql,
+  rows: readonly IntakeRow[],
+  { duplicates }: Settled,
+): Promise<ReadonlyMap<RowId, number>> {
+  const named = rows
+    .filter(({ id }) => duplicates.includes(id))
+    .map(({ id, values }) => ({
+      id,
+      clientId: String(values.client_id),
+      kind: 'lead',
+      rowReference: String(values.reference),
+    }));
+  const nameOf = (one: { readonly clientId: string; readonly rowReference: string }): string =>
+    `${one.clientId}\n${one.rowReference}`;
+  const leads = new Map((await receiptsOf(tx, named)).map((receipt) => [nameOf(receipt), receipt.leadId]));
+  return new Map(
+    named.flatMap((one) => {
+      const leadId = leads.get(nameOf(one));
+      return leadId === undefined ? [] : [[one.id, leadId] as const];
+    }),
+  );
+}
+
+/** The row as lead_intake would give it back. */
+const rowOf = (id: RowId, values: IntakeValues, now: Date): IntakeRow => ({
+  id,
+  receivedAt: now,
+  takenAt: now,
+  values: Object.fromEntries(
+    intakeColumns.map((name) => [
+      name,
+      values[name] ?? (name === 'kind' ? 'lead' : name === 'row_reference' ? '' : null),
+    ]),
+  ),
+  tooLong: [],
+});

@@ -1,0 +1,34 @@
+// Leads as another system posts them, and as intake gets them.
+import { intakeValues } from '../../src/intake/as-row.ts';
+import type { Posted } from '../../src/intake/posted.ts';
+import type { Post } from '../../src/intake/together.ts';
+import type { RequestKey } from '../../src/store/idempotency-keys.ts';
+import { fullLead } from './rows.ts';
+
+/** With every column filled. */
+export function postedLead(reference: string, more: Posted = {}): Posted {
+  const { consents, interactions, ...columns } = fullLead(reference);
+  return {
+    ...Object.fromEntries(
+      Object.entries(columns).map(([name, value]) => [
+        name,
+        value instanceof Date ? value.toISOString() : value,
+      ]),
+    ),
+    consents: JSON.parse(String(consents)) as unknown,
+    interactions: JSON.parse(String(interactions)) as unknown,
+    ...more,
+  };
+}
+
+export const postOf = (reference: string, key?: RequestKey, more: Posted = {}): Post => ({
+  rows: [intakeValues(postedLead(reference, more))],
+  key,
+  answerOf: (rows) => ({ status: 200, body: { rows } }),
+});
+
+export const keyOf = (name: string, key = Buffer.alloc(32, name)): RequestKey => ({
+  holder: 'key:1',
+  key,
+  request: Buffer.alloc(32, 1),
+});
