@@ -5,7 +5,7 @@
 
 const everyConnector = 'contract statuses guard access mail openpgp connectors anyConnector';
 const engine =
-  'errors log config domain mapping store queue intake publishing delivery support privacy mails retention people';
+  'errors log config domain mapping store queue intake publishing delivery support privacy mails retention people backups';
 
 /** A face reads and acts through support; it opens no table and carries nothing. */
 const faced = engine.replace(' store ', ' ').replace(' delivery ', ' ');
@@ -38,6 +38,7 @@ const zones = {
   privacy: ['^src/privacy/', 'contract domain errors log mapping store mails'],
   retention: ['^src/retention/', 'domain errors log store privacy mails'],
   people: ['^src/access/', 'domain errors log store'],
+  backups: ['^src/backups/', 'domain errors log store privacy retention'],
   http: ['^src/http/', ''],
   app: ['^src/app(\\.ts$|/)', `${everyConnector} ${engine}`],
   roles: ['^src/roles/', `${everyConnector} ${engine} app`],

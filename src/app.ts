@@ -32,6 +32,7 @@ import {
 } from './store/migrate.ts';
 import { migrationFailure } from './store/migration-steps.ts';
 import { openReplica, type ReadSide } from './store/replica.ts';
+import { isRestorePending } from './store/restores.ts';
 import { knowsKeys } from './store/keys.ts';
 import { createLeadSecrets, type LeadSecrets } from './store/secrets.ts';
 
@@ -70,6 +71,8 @@ export interface App extends Parts {
   /** For support's lists: a replica when one is configured, else `database`. */
   readonly reading: ReadSide;
   readonly secrets: LeadSecrets;
+  /** Keeps the revision that a recipient may have before a lead changes. */
+  readonly snapshot: (tx: Sql, leadIds: readonly number[]) => Promise<void>;
   /** Tokens and sessions that authenticate us to a client's recipients. */
   readonly credentials: CredentialsOf;
   /** Signing secrets that clients have rotated by themselves. */
@@ -96,17 +99,31 @@ export interface App extends Parts {
   readonly close: () => Promise<void>;
 }
 
-/** @throws DB-001, DB-002, CONFIG-002, KEY-002, KEY-003 */
-export async function openApp(config: Config, { log }: { readonly log: Log }): Promise<App> {
+/**
+ * Opens the gateway; read-only where the configuration says so, or where a person has not opened a restored database yet.
+ * @param restoring true for the restore itself, which changes such a database
+ * @throws DB-001, DB-002, CONFIG-002, KEY-002, KEY-003
+ */
+export async function openApp(
+  config: Config,
+  { log, restoring = false }: { readonly log: Log; readonly restoring?: boolean },
+): Promise<App> {
+  const app = await openWith(config, log);
+  if (config.readOnly || restoring || !(await isRestorePending(app.database))) return app;
+  await app.close();
+  return openWith({ ...config, readOnly: true }, log);
+}
+
+async function openWith(config: Config, log: Log): Promise<App> {
   const keys = keysOf(config);
   const { gatewayUrl: url, connections } = config.mysql;
-  const { silenceMs, keysSchema } = config;
-  const database = openDatabase({ sign: createSign(keys.seal), url, connections, silenceMs });
+  const { silenceMs, keysSchema, readOnly } = config;
+  const database = openDatabase({ sign: createSign(keys.seal), url, connections, silenceMs, readOnly });
   const digestKey = await recognised(config, database, keys).catch(async (error: unknown) => {
     await database.close();
     throw error;
   });
-  const marks = openDatabase({ url, connections: 1, silenceMs });
+  const marks = openDatabase({ url, connections: 1, silenceMs, readOnly });
   const replica = replicaOf(config);
   const secrets = createLeadSecrets({ masterKeys: keys.master, keysSchema });
   const snapshot = createSnapshots(secrets).keep;
@@ -122,6 +139,7 @@ export async function openApp(config: Config, { log }: { readonly log: Log }): P
     marks,
     reading: replica ?? database,
     secrets,
+    snapshot,
     ...meansOf(config, database, { keys, digestKey, log }),
     keys,
     oppositionKey,

@@ -55,6 +55,8 @@ export function loadConfig(environment: Environment = process.env, folder: strin
     ...eventsOf(reader, network.allowPlaintext),
     bounces: bouncesOf(reader, network.allowPlaintext),
     phoneProofs: phoneProofsOf(reader, folder),
+    backups: { ...backupsOf(reader, folder), caFile: environment['NODE_EXTRA_CA_CERTS'] },
+    readOnly: oneOf('RELAIS_READ_ONLY', ['no', 'yes'] as const) === 'yes',
     ...clientMailsOf(reader),
     ...centreOf(reader),
     callbacks: callbacksOf(reader),
@@ -166,9 +168,29 @@ const callbacksOf = ({ read, wholeNumber }: VariableReader): Config['callbacks']
 function phoneProofsOf({ read, problems }: VariableReader, base: string): Config['phoneProofs'] {
   const folder = read('RELAIS_PHONE_PROOFS_DIR');
   const recipient = read('RELAIS_PHONE_PROOFS_RECIPIENT');
-  if (recipient !== undefined && !/^age1[02-9ac-hj-np-z]{58}$/.test(recipient))
-    problems.push('RELAIS_PHONE_PROOFS_RECIPIENT is not an age recipient (age1...)');
+  refuseRecipient('RELAIS_PHONE_PROOFS_RECIPIENT', recipient, problems);
   return { folder: folder === undefined ? undefined : resolve(base, folder), recipient };
+}
+
+function refuseRecipient(name: string, recipient: string | undefined, problems: string[]): void {
+  if (recipient !== undefined && !/^age1[02-9ac-hj-np-z]{58}$/.test(recipient))
+    problems.push(`${name} is not an age recipient (age1...)`);
+}
+
+function backupsOf({ read, problems }: VariableReader, base: string): Omit<Config['backups'], 'caFile'> {
+  const recipient = read('RELAIS_BACKUP_RECIPIENT');
+  refuseRecipient('RELAIS_BACKUP_RECIPIENT', recipient, problems);
+  const folder = (name: string): string | undefined => {
+    const value = read(name);
+    return value === undefined ? undefined : resolve(base, value);
+  };
+  return {
+    folder: folder('RELAIS_BACKUP_DIR'),
+    recipient,
+    ledger: folder('RELAIS_ERASURE_LEDGER_DIR'),
+    archives: folder('RELAIS_LOG_ARCHIVES_DIR'),
+    secretsDir: folder('RELAIS_SECRETS_DIR'),
+  };
 }
 
 const workerOf = ({ wholeNumber }: VariableReader): Config['worker'] => ({

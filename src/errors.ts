@@ -39,6 +39,11 @@ export const catalogue = {
     remedy:
       'Try again later. Where it lasts: it is read-only, its disk is full, a lock is held too long, or an account lacks a right.',
   },
+  'DB-007': {
+    meaning:
+      'Relais reads only: RELAIS_READ_ONLY=yes, or the database was restored and no person has opened it.',
+    remedy: 'Wait until the work is over; after a restore `relais restore open` opens the gateway.',
+  },
   'REDIS-001': {
     meaning: 'This Redis belongs to another installation, or to another life of this database.',
     remedy:

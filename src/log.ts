@@ -6,6 +6,7 @@ import { pino, type Logger as Pino } from 'pino';
 /** Every event the program can log. */
 export const logEvents = [
   'process.started',
+  'process.read_only',
   'process.stopping',
   'process.stopped',
   'process.failed',

@@ -80,12 +80,16 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
   const log = meters?.counted(plainLog) ?? plainLog;
   const app: App = await openApp(config, { log });
   const running: Role[] = [];
-  if (role === 'all' || role === 'planner') running.push(await startPlanner(app, { restMs: firstLeadsMs }));
-  if (role === 'all' || role === 'worker') running.push(await startWorker(app));
+  const { readOnly } = app.config;
+  // Without a role nothing else keeps the process, and its supervisor would start it again and again.
+  if (readOnly) setInterval(() => undefined, 2 ** 30);
+  if (readOnly) log.warn('process.read_only', { role });
+  else running.push(...(await startRoles(role, app)));
   let stopping = false;
   const health =
     meters && (await startHealth(app, meters, { roles: running, role, draining: () => stopping }));
-  const callbacks = role === 'all' || role === 'planner' ? await openCallbacks(app, config, log) : undefined;
+  const callbacks =
+    !readOnly && (role === 'all' || role === 'planner') ? await openCallbacks(app, config, log) : undefined;
   const api = role === 'all' || role === 'api' ? await openApi(app, config, log) : undefined;
   const desk = role === 'all' || role === 'console' ? await openConsole(app, config, log) : undefined;
   // Before the flags change: V8 refuses what was compiled under others.
@@ -112,6 +116,13 @@ async function run(role: RoleName, config: Config, plainLog: Log): Promise<void>
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
 }
 
+async function startRoles(role: RoleName, app: App): Promise<readonly Role[]> {
+  const started: Role[] = [];
+  if (role === 'all' || role === 'planner') started.push(await startPlanner(app, { restMs: firstLeadsMs }));
+  if (role === 'all' || role === 'worker') started.push(await startWorker(app));
+  return started;
+}
+
 /** Nobody asks a process without a port for its figures: what counts and shows them is not even loaded. */
 async function metersOf({ http }: Config): Promise<Meters | undefined> {
   if (http.port === undefined) return undefined;
@@ -121,7 +132,7 @@ async function metersOf({ http }: Config): Promise<Meters | undefined> {
 
 /** Loaded when the roles have begun: leads do not wait for it. */
 async function startHealth(
-  { database, config: { http } }: App,
+  { database, config: { http, env, readOnly } }: App,
   meters: Meters,
   {
     roles,
@@ -135,6 +146,8 @@ async function startHealth(
     roles,
     meters,
     draining,
+    needsBackups: env === 'production',
+    readOnly,
     backlog: role !== 'worker',
     host: http.host,
     port: http.port ?? 0,

@@ -55,6 +55,7 @@ export const overHttp: Readonly<Partial<Record<ErrorCode, OverHttp>>> = {
   },
   'DB-001': { status: 503, remedy: again },
   'DB-006': { status: 503, remedy: again },
+  'DB-007': { status: 503, meaning: 'Relais reads only now.', remedy: again },
   'REDIS-002': { status: 503, remedy: again },
 };
 

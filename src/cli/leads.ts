@@ -171,8 +171,8 @@ async function importLeads(
     readonly dryRun?: boolean;
   },
 ): Promise<void> {
-  const { mysql } = config();
-  const database = openDatabase({ url: mysql.intakeUrl ?? mysql.gatewayUrl, connections: 2 });
+  const { mysql, readOnly } = config();
+  const database = openDatabase({ url: mysql.intakeUrl ?? mysql.gatewayUrl, connections: 2, readOnly });
   const dryRun = options.dryRun === true;
   const line = progress();
   const rejectsFile = options.rejects ?? (file === standardInput ? standardOutput : undefined);

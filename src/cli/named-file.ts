@@ -46,3 +46,11 @@ function fromStandardInput(): ReturnType<typeof readNamed> {
     return { fault: `has ${bytes.length} bytes; ${maxFileBytes} are read at most` };
   return { bytes };
 }
+
+/** The first secret key of an age identity file. */
+export function identityIn(file: string): string {
+  const key = /^AGE-SECRET-KEY-1[0-9A-Z]+$/m.exec(textOfFile(file))?.[0];
+  if (key === undefined)
+    throw new RelaisError('BACKUP-002', `${file} has no age private key (AGE-SECRET-KEY-1...).`);
+  return key;
+}

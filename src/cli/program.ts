@@ -13,6 +13,7 @@ import { apiKeyCommands } from './api-keys.ts';
 import { auditCommands } from './audit.ts';
 import { authorisationCommands } from './authorisations.ts';
 import { withExamples } from './arguments.ts';
+import { backupCommands } from './backups.ts';
 import { bulkCommands } from './bulk.ts';
 import { cancelCommands } from './cancel.ts';
 import { clientMailCommands } from './client-mails.ts';
@@ -34,6 +35,7 @@ import { registerCommands } from './register.ts';
 import { replayCommands } from './replay.ts';
 import { requestCommands } from './requests.ts';
 import { resolveCommand } from './resolve.ts';
+import { restoreCommands } from './restore.ts';
 import { retentionCommands } from './retention.ts';
 import { statusCommands } from './status.ts';
 import { redisCommands } from './redis.ts';
@@ -89,6 +91,8 @@ export function relaisProgram(): Command {
   completionCommands(program);
   redisCommands(program);
   keyCommands(program);
+  backupCommands(program);
+  restoreCommands(program);
   withExamples(
     program
       .command('start [role]')

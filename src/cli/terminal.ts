@@ -79,7 +79,8 @@ export async function withApp<T>(work: (app: App) => Promise<T>): Promise<T> {
   });
   try {
     const { database, config: typed } = app;
-    const actor = await actorOf(database, typed.actor);
+    // A new actor cannot be added while nothing may be written, and none of their acts is.
+    const actor = typed.readOnly ? typed.actor : await actorOf(database, typed.actor);
     names = await allNames(database);
     return await work({ ...app, config: { ...typed, actor } });
   } finally {

@@ -77,6 +77,19 @@ export interface Config {
   };
   /** Folder and key for a client's proofs of phone consent, written before its leads are deleted. */
   readonly phoneProofs: { readonly folder: string | undefined; readonly recipient: string | undefined };
+  /** Backups, and the ledger of erasures that is kept outside the database. */
+  readonly backups: {
+    readonly folder: string | undefined;
+    readonly recipient: string | undefined;
+    readonly ledger: string | undefined;
+    /** Folder of the log's archives. */
+    readonly archives: string | undefined;
+    readonly secretsDir: string | undefined;
+    /** Further certificate authorities, as Node was given them. */
+    readonly caFile: string | undefined;
+  };
+  /** True when no process may change the database. */
+  readonly readOnly: boolean;
   /** Server for recipients' callbacks, by which they report a later decision; without a port there is none. */
   readonly callbacks: { readonly host: string; readonly port: number | undefined };
   /** The HTTP interface for other systems. */

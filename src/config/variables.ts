@@ -25,7 +25,7 @@ export const variables: readonly Variable[] = [
   },
   {
     name: 'RELAIS_MYSQL_OWNER_URL',
-    meaning: 'the same for the owner account (migrations and archiving of the log only)',
+    meaning: 'the same for the owner account (migrations, archiving of the log, backups)',
     secret: true,
   },
   {
@@ -241,6 +241,25 @@ export const variables: readonly Variable[] = [
   {
     name: 'RELAIS_PHONE_PROOFS_RECIPIENT',
     meaning: 'age recipient (age1...) these files are encrypted for; required in production',
+  },
+  { name: 'RELAIS_BACKUP_DIR', meaning: 'folder that `relais backup run` writes to' },
+  {
+    name: 'RELAIS_BACKUP_RECIPIENT',
+    meaning: 'age recipient (age1...) backups are encrypted for; its key stays off this host',
+  },
+  {
+    name: 'RELAIS_ERASURE_LEDGER_DIR',
+    meaning:
+      'folder of the ledger of erasures, outside the database; for each host with a planner, needed by backups',
+  },
+  {
+    name: 'RELAIS_LOG_ARCHIVES_DIR',
+    meaning: 'folder of the archives of the log, for backups; needed once months were archived',
+  },
+  {
+    name: 'RELAIS_READ_ONLY',
+    meaning: 'yes: no process changes the database, and nothing is sent',
+    fallback: 'no',
   },
   {
     name: 'RELAIS_ACTOR',

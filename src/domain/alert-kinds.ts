@@ -185,6 +185,20 @@ const advice: Readonly<Record<AlertKind, Advise>> = {
     'Le motif dit lequel : disque plein, lecture seule, plus de connexion, ou injoignable. Rien n’est perdu.',
     'The reason says which: disk full, read-only, no connection left, or out of reach. Nothing is lost.',
   ),
+  backup_late: say(
+    'Lancer une sauvegarde et lire ce qu’elle répond ; vérifier le minuteur.',
+    'Run a backup and read what it says; see to the timer.',
+    () => 'relais backup run',
+  ),
+  backup_failed: say(
+    'Lire le motif, corriger, puis relancer la sauvegarde.',
+    'Read the reason, correct it, then run the backup again.',
+    () => 'relais backup run',
+  ),
+  ledger_late: say(
+    'Vérifier le dossier RELAIS_ERASURE_LEDGER_DIR : existence, droits, place.',
+    'See to the folder RELAIS_ERASURE_LEDGER_DIR: existence, rights, room.',
+  ),
   seal_lag: status,
   log_altered: say(
     'Vérifier le journal ; ne toucher à rien, prévenir l’exploitation.',
@@ -358,6 +372,18 @@ export const alertDefinitions = {
   },
   service_away: {
     title: 'Base de données ou Redis indisponible / database or Redis unavailable',
+    isTask: false,
+  },
+  backup_late: {
+    title: 'Pas de sauvegarde depuis 26 heures / no backup for 26 hours',
+    isTask: false,
+  },
+  backup_failed: {
+    title: 'Sauvegarde en échec / backup failed',
+    isTask: false,
+  },
+  ledger_late: {
+    title: 'Registre des effacements en retard / ledger of erasures behind',
     isTask: false,
   },
   seal_lag: {

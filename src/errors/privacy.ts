@@ -38,6 +38,16 @@ export const privacyErrors = {
     remedy:
       'Ask for the file again, byte for byte as it was sent, and for the public key by another way: `relais proof key` prints it. docs/rights.md, "Proofs".',
   },
+  'BACKUP-001': {
+    meaning: 'A backup could not be made or restored.',
+    remedy:
+      'Correct what the message names, then run the command again: an unfinished backup is deleted by the next run.',
+  },
+  'BACKUP-002': {
+    meaning: 'The backup is not the one that was written, or does not open.',
+    remedy:
+      'Take another copy of it, or an earlier backup; the private key is the one of RELAIS_BACKUP_RECIPIENT.',
+  },
   'AUDIT-001': {
     meaning: 'The file is not an audit pack that the given key has signed, or was changed since.',
     remedy:

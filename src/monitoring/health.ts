@@ -4,6 +4,7 @@ import { Gauge } from 'prom-client';
 import { createHttpServer } from '../http/server.ts';
 import type { Sql } from '../store/database.ts';
 import { oldestUnsealedSeconds, deliveryTimes } from '../store/backlog.ts';
+import { backupHours, hoursWithoutBackup } from '../store/backups.ts';
 import { createBacklogGauges } from './backlog-gauges.ts';
 import type { Meters } from './meters.ts';
 
@@ -13,6 +14,10 @@ export interface HealthOptions {
   readonly meters: Meters;
   /** True once the process takes no more work: an orchestrator sends no requests here and waits. */
   readonly draining?: () => boolean;
+  /** True while nothing may be changed: the state is `degraded`. */
+  readonly readOnly?: boolean;
+  /** True in production: without a backup for 26 hours the state is `degraded` (C42). */
+  readonly needsBackups?: boolean;
   /** True when this process reports the backlog: planners do, so that fifty workers do not count the same rows. */
   readonly backlog: boolean;
   readonly host: string;
@@ -57,14 +62,7 @@ export async function startHealth(
     if (options.draining?.() === true)
       return reply.code(503).send({ status: 'draining', troubles: [], unsealedSeconds: null });
     const found = await troubles();
-    // MySQL may fail between the two queries: an unreadable value is not zero.
-    const lag =
-      found.length > 0 ? undefined : await inTime(oldestUnsealedSeconds(options.app).catch(() => undefined));
-    const isDegraded = lag === undefined || lag > sealLagLimit;
-    const status = found.length > 0 ? 'unavailable' : isDegraded ? 'degraded' : 'ready';
-    return reply
-      .code(found.length > 0 ? 503 : 200)
-      .send({ status, troubles: found, unsealedSeconds: lag ?? null });
+    return reply.code(found.length > 0 ? 503 : 200).send(await readiness(options, found));
   });
   server.get('/metrics', async (_request, reply) => {
     const well = (await troubles()).length === 0;
@@ -81,6 +79,25 @@ export async function startHealth(
       trips.stop();
       return server.close();
     },
+  };
+}
+
+/** MySQL may fail between two queries: an unreadable value is not zero. */
+async function readiness(
+  { app, needsBackups = false, readOnly = false }: HealthOptions,
+  troubles: readonly string[],
+): Promise<object> {
+  const isAway = troubles.length > 0;
+  const lag = isAway ? undefined : await inTime(oldestUnsealedSeconds(app).catch(() => undefined));
+  const hours = isAway || !needsBackups ? 0 : await inTime(hoursWithoutBackup(app).catch(() => undefined));
+  const isDegraded =
+    readOnly || lag === undefined || lag > sealLagLimit || hours === undefined || hours > backupHours;
+  return {
+    status: isAway ? 'unavailable' : isDegraded ? 'degraded' : 'ready',
+    troubles,
+    unsealedSeconds: lag ?? null,
+    ...(readOnly ? { readOnly } : {}),
+    ...(needsBackups ? { hoursWithoutBackup: hours ?? null } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ import { insertConsents } from '../store/consents.ts';
 import type { Database, Sql } from '../store/database.ts';
 import { deliveriesOfLeads, readDeliveries } from '../store/deliveries.ts';
 import { entryNames, appendHandovers, type Handover, type HandoverEntry } from '../store/handovers.ts';
+import { noteErasedLead } from '../store/erasures-unwritten.ts';
 import { addChange } from '../store/lead-changes.ts';
 import { cancelUnsent } from '../store/planned-deliveries.ts';
 import { lockLeads } from '../store/leads.ts';
@@ -198,6 +199,7 @@ export async function eraseWithin(
   const isKnown = (await lockClients(tx, [clientId], 'alone')).has(clientId);
   if (isKnown) await keepErasureOfRows(tx, oppositionKey, request);
   const refusedOnly = await hasOnlyRefused(tx, request, eraseRefusedOnly);
+  if (refusedOnly) await noteErasedLead(tx, { clientId, leadId: 0, reference }, 'erased');
   if (refusedOnly) return { leadId: 0, cancelled: 0, alreadyErased: false, refusedRows: refusedOnly };
   const { leadId, erased, revision: before } = await lockedLead(tx, request);
   const refusedRows =

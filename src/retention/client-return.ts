@@ -2,19 +2,16 @@
 // Invariant: in pages, so that a million leads need no more memory than a hundred; under the folder's name are all files or none, even
 // where the process is killed.
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat, writeFile, open } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { createWriteStream } from 'node:fs';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify/sync';
-import { Encrypter } from 'age-encryption';
 import { RelaisError } from '../errors.ts';
 import { collectPerson, heldRow, type CollectDeps } from '../privacy/person/collect.ts';
 import { leadPage, refusedPage } from '../store/closings.ts';
 import type { Database } from '../store/database.ts';
 import { refusedRecords } from '../store/person-records.ts';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
+import { encrypterFor, openSealed, syncFolder, type SealedFile, type SealedWriter } from './sealed-files.ts';
 import type { HeldLead, PersonFile } from '../privacy/person/person-file.ts';
 
 export interface ReturnRequest {
@@ -297,94 +294,4 @@ function valueAt(lead: object, path: string): unknown {
     value =
       typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
   return value;
-}
-
-// Writes files that only the holders of named age keys can open, piece by piece: in bounded memory, never in clear.
-// Invariant: under its name a file is whole and on the disk; an interrupted writing leaves no file.
-
-interface SealedFile {
-  readonly name: string;
-  readonly bytes: number;
-  /** SHA-256 of the encrypted file: it reveals nothing of a person. */
-  readonly digest: Buffer;
-}
-
-interface SealedWriter {
-  readonly write: (text: string) => Promise<void>;
-  /** All of it is on the disk, under a temporary name until `keep`. */
-  readonly end: () => Promise<SealedFile>;
-  readonly keep: () => Promise<void>;
-  readonly drop: () => Promise<void>;
-}
-
-/** @throws USAGE-001 for a text that is no age recipient */
-function encrypterFor(recipients: readonly string[]): Encrypter {
-  const encrypter = new Encrypter();
-  if (recipients.length === 0) throw new RelaisError('USAGE-001', 'Name whose age key opens the files.');
-  for (const recipient of recipients)
-    try {
-      encrypter.addRecipient(recipient);
-    } catch {
-      // A secret key typed by mistake must not be repeated on the screen.
-      throw new RelaisError(
-        'USAGE-001',
-        'A recipient is the public key of age, age1..., as `age-keygen` prints it.',
-      );
-    }
-  return encrypter;
-}
-
-async function openSealed(
-  folder: string,
-  name: string,
-  recipients: readonly string[],
-): Promise<SealedWriter> {
-  const path = join(folder, name);
-  const part = `${path}.part`;
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  const encrypted = await encrypterFor(recipients).encrypt(readable);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  const counted = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
-      hash.update(chunk);
-      bytes += chunk.length;
-      done(undefined, chunk);
-    },
-  });
-  const written = pipeline(
-    Readable.fromWeb(encrypted as Parameters<typeof Readable.fromWeb>[0]),
-    counted,
-    createWriteStream(part, { mode: 0o600, flush: true }),
-  );
-  // Errors of the disk are reported where the caller awaits the write.
-  written.catch(() => undefined);
-  const writer = writable.getWriter();
-  writer.closed.catch(() => undefined);
-  return {
-    write: async (text) => {
-      await Promise.race([writer.write(Buffer.from(text)), written]);
-    },
-    end: async () => {
-      await Promise.race([writer.close(), written]);
-      await written;
-      return { name, bytes, digest: hash.digest() };
-    },
-    keep: () => rename(part, path),
-    drop: async () => {
-      await writer.abort().catch(() => undefined);
-      await written.catch(() => undefined);
-      await rm(part, { force: true });
-    },
-  };
-}
-
-/** The names too are on the disk. */
-async function syncFolder(folder: string): Promise<void> {
-  const place = await open(folder, 'r');
-  try {
-    await place.sync();
-  } finally {
-    await place.close();
-  }
 }

@@ -169,7 +169,7 @@ async function leave(
   }
   const open = (await deliveriesOfLeads(tx, [leadId])).map(({ id }) => id);
   const cancelled = await cancelUnsent(tx, open, reason, true);
-  await markGone(tx, leadId, retention.how);
+  await markGone(tx, { clientId, leadId, reference }, retention.how);
   await appendHandovers(tx, [
     ...opposed.map((optIn): Handover => ({
       entry: 'opposition_kept',

@@ -2,6 +2,7 @@
 // Invariant: rows of MySQL decide what is due; the next round, in any process, makes up for a missed one.
 import { connectors } from '../../connectors/index.ts';
 import type { App } from '../app.ts';
+import { writeLedger } from '../backups/ledger.ts';
 import { createRowNotes } from '../client-mails/notes.ts';
 import { sendClientMails } from '../client-mails/send.ts';
 import { createQuarantine } from '../delivery/trip/quarantine.ts';
@@ -40,6 +41,9 @@ export function startBackground(loop: StartLoop, app: App, maintenance: Maintena
   });
   const { events, network } = config;
   if (events !== undefined) loop('events', 1_000, () => tellEvents({ database, network, log }, events));
+  loop('ledger', 1_000, () =>
+    writeLedger({ database, sealKeys: app.keys.seal, folder: config.backups.ledger }),
+  );
   loop('hours', 5_000, () => countHours(database));
   requestTimers(loop, app);
   retentionTimers(loop, app);

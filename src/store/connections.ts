@@ -12,6 +12,8 @@ export interface ConnectionOptions {
   readonly connections: number;
   /** A server that is silent for so long during a statement counts as lost. */
   readonly silenceMs?: number;
+  /** True: the server refuses every change that these connections ask for (DB-007). */
+  readonly readOnly?: boolean;
 }
 
 export interface Connection {
@@ -61,7 +63,7 @@ export function createConnections(options: ConnectionOptions): Connections {
     }
     try {
       if (isNew || clock.isDue()) await clock.read(() => readClock(raw));
-      if (isNew) idSteps.set(raw, await setUp(raw, silenceMs));
+      if (isNew) idSteps.set(raw, await setUp(raw, silenceMs, options.readOnly === true));
     } catch (error) {
       raw.destroy();
       throw error;
@@ -119,12 +121,14 @@ async function readClock(raw: PoolConnection): Promise<Date> {
 }
 
 /** The server drops a silent client after twice the time that a client waits for the server. Returns the step of its ids. */
-async function setUp(raw: PoolConnection, silenceMs: number): Promise<number> {
+async function setUp(raw: PoolConnection, silenceMs: number, readOnly: boolean): Promise<number> {
   await queried(
     raw,
     `SET time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO', wait_timeout = ${Math.ceil((2 * silenceMs) / 1_000)}`,
   );
   await queried(raw, 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+  // The one place of the read-only mode: no door of the program can pass it by.
+  if (readOnly) await queried(raw, 'SET SESSION TRANSACTION READ ONLY');
   const rows = await queried(raw, 'SELECT @@auto_increment_increment AS step');
   return (rows as { step: number }[])[0]?.step ?? 1;
 }

@@ -5,13 +5,20 @@ import type { Departing } from '../domain/retention.ts';
 import { forgetBulkItems } from './bulk-runs.ts';
 import { dropMailsNaming } from './client-mails.ts';
 import { inList, type Sql } from './database.ts';
+import { noteErasedLead } from './erasures-unwritten.ts';
 import { deleteNamed } from './named-rows.ts';
 import { forgetProofs } from './proofs.ts';
 import { forgetSubjects } from './requests.ts';
 
 /** Marks a lead whose personal data was deleted (`blankLead`); it is no candidate any more. */
-export async function markGone(tx: Sql, leadId: number, how: Departing): Promise<void> {
-  await tx.run('UPDATE leads SET gone = ? WHERE id = ?', [how === 'purge' ? 'purged' : 'anonymised', leadId]);
+export async function markGone(
+  tx: Sql,
+  lead: { readonly clientId: string; readonly leadId: number; readonly reference: string },
+  how: Departing,
+): Promise<void> {
+  await noteErasedLead(tx, lead, 'gone');
+  const gone = how === 'purge' ? 'purged' : 'anonymised';
+  await tx.run('UPDATE leads SET gone = ? WHERE id = ?', [gone, lead.leadId]);
 }
 
 /**

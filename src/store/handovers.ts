@@ -100,7 +100,9 @@ type PlainEntry =
   | 'exported'
   | 'test_lead'
   | 'test_outcome'
-  | 'secret_rotated';
+  | 'secret_rotated'
+  | 'restored'
+  | 'restore_opened';
 
 export type HandoverEntry = ToldEntry | PlainEntry;
 

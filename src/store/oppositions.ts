@@ -3,6 +3,7 @@
 import { addressDigests, type Addresses } from '../domain/opposition.ts';
 import type { ConsentChannel, ConsentPurpose } from '../domain/lead.ts';
 import { inList, insertGroups, type Sql } from './database.ts';
+import { noteErasedAddresses } from './erasures-unwritten.ts';
 
 export interface Opposition {
   readonly clientId: string;
@@ -203,6 +204,7 @@ export async function keepErased(
   digests: readonly Buffer[],
   erasedAt: Date,
 ): Promise<void> {
+  await noteErasedAddresses(tx, clientId, digests, erasedAt);
   for (const group of insertGroups(digests))
     await tx.run(
       `INSERT INTO erased_addresses (client_id, digest, erased_at) VALUES ${group.map(() => '(?, ?, ?)').join(', ')}

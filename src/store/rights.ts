@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { columnFacts } from '../domain/lead-fields/columns.ts';
 import { forgetExamples } from './anomalies.ts';
+import { noteErasedLead } from './erasures-unwritten.ts';
 import { blankFiles } from './file-bytes.ts';
 import { contentTables } from './lead-columns.ts';
 import { phoneGrantDays, toldAheadMs } from '../domain/consent.ts';
@@ -133,6 +134,7 @@ export async function blankLead(
   for (const table of tablesOfThePerson) {
     await tx.run(`DELETE FROM ${table} WHERE lead_id = ?`, [leadId]);
   }
+  await noteErasedLead(tx, { clientId, leadId, reference }, 'erased');
   await forgetExamples(tx, [leadId]);
   await forgetRows(tx, clientId, reference);
   // The receipt stays, so that the same row is never accepted again; its keyed digest of the person is replaced.

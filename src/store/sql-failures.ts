@@ -31,7 +31,7 @@ export const isRepeatable = (error: unknown): boolean =>
   error instanceof SqlFailure && repeatable.has(error.errno);
 
 /** The server answers, and refuses everything: no connection left, a full or unwritable disk, read-only, no binary log. */
-const refusesAll = new Set([3, 1021, 1026, 1030, 1040, 1114, 1203, 1226, 1290, 1598, 1792, 1836]);
+const refusesAll = new Set([3, 1021, 1026, 1030, 1040, 1114, 1203, 1226, 1290, 1598, 1836]);
 
 /** True when the server refuses everything; `code` is the server's own. */
 export const isRefusalOfAll = (error: unknown): error is SqlFailure =>
@@ -108,6 +108,13 @@ function accountIn(error: unknown): string {
   return account === null ? '' : `; it sees ${account[1] ?? account[2] ?? ''}`;
 }
 
+/** Our own connections ask for it (`connections.ts`); a server that is read-only answers 1290 or 1836. */
+const readOnlySession = 1792;
+const readsOnly = [
+  'Relais est en lecture seule : rien n’a été modifié.',
+  'Relais reads only: nothing was changed.',
+] as const;
+
 const lost = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -146,6 +153,7 @@ export function translated(error: unknown): unknown {
       `MySQL cannot be reached (${certificateFault(error) ?? foreignCode(error)}).`,
     );
   }
+  if (errno === readOnlySession) return new RelaisError('DB-007', readsOnly);
   if (sqlState === undefined && errno === undefined) return error;
   return new SqlFailure(errno ?? 0, code ?? `SQLSTATE_${sqlState ?? ''}`);
 }

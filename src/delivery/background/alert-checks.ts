@@ -5,6 +5,7 @@ import { splitReason } from '../../domain/delivery.ts';
 import { openTime, type SendingHours } from '../../domain/sending-hours.ts';
 import { raiseAlerts, raisedSince } from '../../store/alerts.ts';
 import { piledUp } from '../../store/anomalies.ts';
+import { backupHours, hoursWithoutBackup } from '../../store/backups.ts';
 import type { Database } from '../../store/database.ts';
 import { allDestinations, type Destination } from '../../store/destinations.ts';
 import {
@@ -13,6 +14,7 @@ import {
   refusedSinceAlert,
   type Backlog,
 } from '../../store/backlog.ts';
+import { oldestUnwrittenSeconds } from '../../store/erasures-unwritten.ts';
 import { closeSettled, waitingRights } from '../../store/rights.ts';
 import type { Quarantine } from '../trip/quarantine.ts';
 import type { Published } from '../trip/mapping-cache.ts';
@@ -35,6 +37,7 @@ export async function checkAlerts(
   await inTurn(
     () => watchRefused(database),
     () => watchSeals(database),
+    () => watchLedger(database),
     () => watchRights(database),
     () => watchAnomalies(database),
     () => watchPromises(database, published, quarantine),
@@ -50,6 +53,21 @@ async function watchSeals(database: Database): Promise<void> {
   const lag = await oldestUnsealedSeconds(database);
   if (lag > sealLagLimit && !(await raisedSince(database, 'seal_lag', '', sealAgainSeconds)))
     await raiseAlerts(database, [{ kind: 'seal_lag', reason: `${lag}s` }]);
+}
+
+/** Past this an erasure without its line in the ledger outside the database is reported, seconds (C44). */
+const ledgerLagLimit = 300;
+
+async function watchLedger(database: Database): Promise<void> {
+  const lag = await oldestUnwrittenSeconds(database);
+  if (lag > ledgerLagLimit && !(await raisedSince(database, 'ledger_late', '', sealAgainSeconds)))
+    await raiseAlerts(database, [{ kind: 'ledger_late', reason: `${lag}s` }]);
+}
+
+export async function watchBackups(database: Database): Promise<void> {
+  const hours = Math.floor(await hoursWithoutBackup(database));
+  if (hours >= backupHours && !(await raisedSince(database, 'backup_late', '', waitsAgainSeconds)))
+    await raiseAlerts(database, [{ kind: 'backup_late', reason: `${hours}h` }]);
 }
 
 /** A withdrawal or an erasure that a recipient has not heard within minutes is a person's task, whatever it waits for. */

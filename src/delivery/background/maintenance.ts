@@ -18,7 +18,7 @@ import { lapsedRows } from './lease-recovery.ts';
 import { createQuarantine, type Quarantine } from '../trip/quarantine.ts';
 import { resolveFromLog } from '../outcome/resolve.ts';
 import { reopenRepaired, withholdUnusable } from './withheld-recheck.ts';
-import { checkAlerts } from './alert-checks.ts';
+import { checkAlerts, watchBackups } from './alert-checks.ts';
 import { watchFiles } from './file-alerts.ts';
 
 export interface Maintenance {
@@ -39,7 +39,7 @@ export interface MaintenanceOptions {
   readonly published: Published;
   readonly producer: Pick<Producer, 'push'>;
   readonly log: Log;
-  /** True if the go-live list withholds leads of a client (C49 to C52). */
+  /** True in production: the go-live list withholds leads of a client (C49 to C52), and backups are watched (C42). */
   readonly holdsList?: boolean;
   /** A quarantined row or destination is tried again after this; five minutes when absent. */
   readonly retryAfterMs?: number;
@@ -91,6 +91,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
         () => resolveFromLog({ database, published }, lateProofs),
         () => checkAlerts(database, published, promises),
         async () => (options.holdsList === true ? watchGoLive(database) : undefined),
+        async () => (options.holdsList === true ? watchBackups(database) : undefined),
         () => watchFiles(database, published, files),
       ),
     tidy: () =>

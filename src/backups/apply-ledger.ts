@@ -1,0 +1,98 @@
+// Applies the ledger of erasures to a restored database: persons who were erased or deleted since the backup are so again (C44).
+// Invariant: applying it twice changes nothing; a line concerns the lead whose digest it has and no other.
+import type { Key, KeyRing } from '../domain/key-ring.ts';
+import { eraseWithin, type RightsOptions } from '../privacy/rights.ts';
+import type { Database, Sql } from '../store/database.ts';
+import { keepErased } from '../store/oppositions.ts';
+import { dissolve } from '../store/gone-leads.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { lockLeads } from '../store/leads.ts';
+import { refusedUnderDigests } from '../store/refused-of-person.ts';
+import { deleteRow, everyLead, everyRow, type NamedLead } from '../store/restores.ts';
+import { leadDigest, referenceDigest, type LedgerLine } from './ledger.ts';
+
+export interface AppliedLedger {
+  readonly erased: number;
+  readonly gone: number;
+  readonly rows: number;
+}
+
+export interface ApplyLedger extends RightsOptions {
+  readonly database: Database;
+  readonly sealKeys: KeyRing;
+  readonly actor: string;
+  /** Reason of the entries, a text for the log. */
+  readonly reason: string;
+}
+
+export async function applyLedger(deps: ApplyLedger, lines: readonly LedgerLine[]): Promise<AppliedLedger> {
+  const { database, sealKeys } = deps;
+  const keys = [...new Set(lines.map(({ key }) => key))].flatMap((id) => sealKeys.byId(id) ?? []);
+  const named = (act: LedgerLine['act'], name: 'lead' | 'reference'): ReadonlySet<string> =>
+    new Set(lines.flatMap((line) => (line.act === act ? [line[name] ?? ''] : [])));
+  const goneLeads = named('gone', 'lead');
+  const erasedLeads = named('erased', 'lead');
+  const references = new Set([...named('gone', 'reference'), ...named('erased', 'reference')]);
+  const isIn = (set: ReadonlySet<string>, of: (key: Key) => string): boolean =>
+    keys.some((key) => set.has(of(key)));
+  const counts = { erased: 0, gone: 0, rows: 0 };
+  // Rows first: an erasure looks for the refused rows of its lead, and finds none of these.
+  for await (const page of everyRow(database))
+    for (const row of page)
+      if (isIn(references, (key) => referenceDigest(key, row.clientId, row.reference))) {
+        await deleteRow(database, row.id);
+        counts.rows += 1;
+      }
+  for await (const page of everyLead(database))
+    for (const lead of page)
+      if (isIn(goneLeads, (key) => leadDigest(key, lead.id))) {
+        await database.transaction((tx) => letGo(tx, deps, lead));
+        counts.gone += 1;
+      } else if (isIn(erasedLeads, (key) => leadDigest(key, lead.id))) {
+        const { clientId, reference } = lead;
+        const { actor, reason } = deps;
+        const done = await database.transaction((tx) =>
+          eraseWithin(tx, deps, { clientId, reference, actor, reason }),
+        );
+        if (!done.alreadyErased) counts.erased += 1;
+      }
+  counts.rows += await forgetAddresses(deps, lines);
+  return counts;
+}
+
+/** Deletes what retention had deleted; recipients keep their own data and are not asked. */
+async function letGo(tx: Sql, { secrets, actor, reason }: ApplyLedger, lead: NamedLead): Promise<void> {
+  await lockLeads(tx, [lead.id]);
+  await dissolve(tx, [lead.id]);
+  await secrets.destroy(tx, [lead.id]);
+  await appendHandovers(tx, [
+    { entry: 'purged', clientId: lead.clientId, leadId: lead.id, actor, purpose: reason, reason: 'restored' },
+  ]);
+}
+
+/** Refused rows under an erased address go; intake refuses older data of it from now on. */
+async function forgetAddresses(
+  { database, oppositionKey }: ApplyLedger,
+  lines: readonly LedgerLine[],
+): Promise<number> {
+  let rows = 0;
+  for (const [clientId, own] of Map.groupBy(lines, ({ client }) => client)) {
+    const digests: Buffer[] = [];
+    for (const { at, addresses = [] } of own) {
+      const known = addresses.map((hex) => Buffer.from(hex, 'hex'));
+      digests.push(...known);
+      await keepErased(database, clientId, known, new Date(at));
+    }
+    const latest = own.reduce((last, { at }) => (at > last ? at : last), '');
+    for (const { row, receivedAt } of await refusedUnderDigests(database, {
+      clientId,
+      key: oppositionKey,
+      digests,
+    }))
+      if (receivedAt.toISOString() <= latest) {
+        await deleteRow(database, Number(row));
+        rows += 1;
+      }
+  }
+  return rows;
+}

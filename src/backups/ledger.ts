@@ -1,0 +1,163 @@
+// The ledger of erasures (C44): for each erasure and deletion one line of keyed digests, in a folder outside the database.
+// Invariant: a line is only added; the row that asks for it is removed once the line is on the disk, so that a crash repeats a line and
+// loses none. Applying a line twice changes nothing.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { derived } from '../domain/keyed.ts';
+import type { Key, KeyRing } from '../domain/key-ring.ts';
+import { syncFolder } from '../retention/sealed-files.ts';
+import type { Database } from '../store/database.ts';
+import {
+  dropWritten,
+  highestIds,
+  takeUnwritten,
+  type LedgerAct,
+  type UnwrittenErasure,
+} from '../store/erasures-unwritten.ts';
+
+/** A line as it is in the file, without its MAC. */
+export interface LedgerLine {
+  readonly at: string;
+  readonly client: string;
+  readonly act: LedgerAct;
+  /** Digest of the lead's id; absent for addresses. */
+  readonly lead?: string;
+  /** Digest of client and reference; absent for addresses. */
+  readonly reference?: string;
+  /** Digests of the opposition list. */
+  readonly addresses?: readonly string[];
+  /** Highest ids given so far. */
+  readonly highest: Readonly<Record<string, number>>;
+  readonly key: string;
+}
+
+const keyFor = (key: Key): Buffer => derived(key.bytes, 'erasure ledger');
+const digest = (key: Buffer, ...parts: readonly (string | number)[]): string =>
+  createHmac('sha256', key).update(JSON.stringify(parts)).digest('hex');
+
+/** The digest under which the ledger has a lead. */
+export const leadDigest = (key: Key, leadId: number): string => digest(keyFor(key), 'lead', leadId);
+/** The digest under which the ledger has a reference of a client. */
+export const referenceDigest = (key: Key, client: string, reference: string): string =>
+  digest(keyFor(key), 'reference', client, reference);
+
+const linesAtOnce = 200;
+const fileOf = (at: Date): string => `erasures-${at.toISOString().slice(0, 7)}.jsonl`;
+const isLedgerFile = (name: string): boolean => /^erasures-\d{4}-\d\d\.jsonl$/.test(name);
+
+export interface LedgerPlace {
+  readonly database: Database;
+  readonly sealKeys: KeyRing;
+  /** Undefined: no ledger is kept, and what waits for it is dropped. */
+  readonly folder: string | undefined;
+}
+
+/** Writes what waits. Returns true when there may be more. @throws the disk's error; the rows wait for the next try */
+export async function writeLedger({ database, sealKeys, folder }: LedgerPlace): Promise<boolean> {
+  const count = await database.transaction(async (tx) => {
+    const rows = await takeUnwritten(tx, linesAtOnce);
+    if (rows.length === 0) return 0;
+    if (folder !== undefined) {
+      const highest = await highestIds(tx);
+      const key = sealKeys.current();
+      await append(
+        folder,
+        tx.now(),
+        rows.map((row) => `${signed(key, lineOf(key, row, highest))}\n`).join(''),
+      );
+    }
+    await dropWritten(
+      tx,
+      rows.map(({ id }) => id),
+    );
+    return rows.length;
+  });
+  return count === linesAtOnce;
+}
+
+function lineOf(
+  key: Key,
+  { clientId, act, leadId, reference, addresses, at }: UnwrittenErasure,
+  highest: LedgerLine['highest'],
+): LedgerLine {
+  return {
+    at: at.toISOString(),
+    client: clientId,
+    act,
+    ...(leadId === 0 ? {} : { lead: leadDigest(key, leadId) }),
+    ...(reference === '' ? {} : { reference: referenceDigest(key, clientId, reference) }),
+    ...(addresses.length === 0 ? {} : { addresses: addresses.map((one) => one.toString('hex')) }),
+    highest,
+    key: key.id,
+  };
+}
+
+const macOf = (key: Key, text: string): string => digest(keyFor(key), 'line', text);
+
+const signed = (key: Key, line: LedgerLine): string => {
+  const text = JSON.stringify(line);
+  return JSON.stringify({ ...line, mac: macOf(key, text) });
+};
+
+async function append(folder: string, now: Date, text: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const file = await open(join(folder, fileOf(now)), 'a', 0o600);
+  try {
+    // A line that a crash cut off ends here, and is read as broken.
+    const { size } = await file.stat();
+    await file.appendFile(size > 0 && !(await endsLine(folder, fileOf(now), size)) ? `\n${text}` : text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await syncFolder(folder);
+}
+
+async function endsLine(folder: string, name: string, size: number): Promise<boolean> {
+  const file = await open(join(folder, name), 'r');
+  try {
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+    return buffer[0] === 10;
+  } finally {
+    await file.close();
+  }
+}
+
+export interface LedgerRead {
+  readonly lines: readonly LedgerLine[];
+  /** Lines that are cut or that no key of ours signed. */
+  readonly broken: number;
+}
+
+/** Reads every file of the folder, and of folders in it: several hosts write one each. */
+export async function readLedger(folder: string, sealKeys: KeyRing): Promise<LedgerRead> {
+  const lines: LedgerLine[] = [];
+  let broken = 0;
+  const names = (await readdir(folder, { recursive: true })).filter((name) =>
+    isLedgerFile(name.split('/').at(-1) ?? ''),
+  );
+  for (const name of names.toSorted())
+    for await (const text of createInterface({ input: createReadStream(join(folder, name)) })) {
+      if (text === '') continue;
+      const line = lineIn(text, sealKeys);
+      if (line === undefined) broken += 1;
+      else lines.push(line);
+    }
+  return { lines, broken };
+}
+
+function lineIn(text: string, sealKeys: KeyRing): LedgerLine | undefined {
+  try {
+    const { mac, ...line } = JSON.parse(text) as LedgerLine & { readonly mac: string };
+    const key = sealKeys.byId(line.key);
+    if (key === undefined) return undefined;
+    const [given, expected] = [mac, macOf(key, JSON.stringify(line))].map((hex) => Buffer.from(hex, 'hex'));
+    if (given === undefined || expected === undefined || given.length !== expected.length) return undefined;
+    return timingSafeEqual(given, expected) ? line : undefined;
+  } catch {
+    return undefined;
+  }
+}

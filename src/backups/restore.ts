@@ -1,0 +1,124 @@
+// Loads a backup into an empty database, and checks that all of it arrived.
+// Invariant: nothing is loaded over existing tables; the database is read-only from its first table on; a wrong or cut file is refused
+// before anything is loaded.
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { KeyRing } from '../domain/key-ring.ts';
+import { RelaisError } from '../errors.ts';
+import { databaseVersion, tablesOf } from '../store/backups.ts';
+import type { Database } from '../store/database.ts';
+import { migrate } from '../store/migrate.ts';
+import { beginRestore } from '../store/restores.ts';
+import { checkFiles, readManifest, type DumpedSchema, type LongCopy, type Manifest } from './manifest.ts';
+import { readPacked } from './packed.ts';
+import { createRowCounter } from './rows-in-dump.ts';
+import { startTool, toolsOf, type Login } from './tools.ts';
+
+export interface RestorePlace {
+  readonly owner: Database;
+  readonly ownerUrl: string;
+  readonly keysSchema: string;
+  readonly sealKeys: KeyRing;
+  readonly caFile: string | undefined;
+  /** Folder of the backup. */
+  readonly backup: string;
+  /** The private key, `AGE-SECRET-KEY-1...`. */
+  readonly identity: string;
+  /** Folder of the backup whose dump of the secrets is taken: the newest, for a long copy. */
+  readonly secretsOf?: string | undefined;
+}
+
+export interface Loaded {
+  readonly manifest: Manifest;
+  /** Rows of the tables that were loaded from SQL. */
+  readonly rows: number;
+  /** Set for a long copy: its persons are still to be read, with the secrets that were loaded. */
+  readonly long: LongCopy | undefined;
+}
+
+/**
+ * @param progress names the table that is being loaded
+ * @throws BACKUP-001 where the schemas are not empty or the server's program fails, BACKUP-002 for a backup that is not as written
+ */
+export async function loadBackup(
+  place: RestorePlace,
+  progress: (part: string) => void = () => undefined,
+): Promise<Loaded> {
+  const { owner, keysSchema, backup, sealKeys, secretsOf = backup } = place;
+  const manifest = await readManifest(backup, sealKeys);
+  const isWhole = existsSync(join(backup, manifest.main.file));
+  const long = isWhole ? undefined : (manifest.long ?? undefined);
+  const main = long?.main ?? manifest.main;
+  const wanted = [main.file, ...(long === undefined ? [] : [long.persons.file])];
+  await checkFiles(
+    backup,
+    manifest.files.filter(({ name }) => wanted.includes(name)),
+  );
+  const { keys, files } = await readManifest(secretsOf, sealKeys);
+  await checkFiles(
+    secretsOf,
+    files.filter(({ name }) => name === keys.file),
+  );
+  for (const schema of [owner.name, keysSchema]) {
+    const tables = await tablesOf(owner, schema);
+    if (tables.length > 0)
+      throw new RelaisError(
+        'BACKUP-001',
+        `The schema ${schema} has ${tables.length} tables: a backup is restored into an empty one only.`,
+      );
+  }
+  await beginRestore(owner, manifest.name);
+  const scratch = await mkdtemp(join(tmpdir(), 'relais-restore-'));
+  try {
+    const login = { url: place.ownerUrl, caFile: place.caFile, scratch };
+    await load(place, { login, schema: keysSchema, from: secretsOf, dumped: keys, progress });
+    await load(place, { login, schema: owner.name, from: backup, dumped: main, progress });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+  await migrate(owner, keysSchema);
+  return { manifest, rows: Object.values(main.rows).reduce((sum, count) => sum + count, 0), long };
+}
+
+interface Loading {
+  readonly login: Login;
+  readonly schema: string;
+  readonly from: string;
+  readonly dumped: DumpedSchema;
+  readonly progress: (part: string) => void;
+}
+
+async function load(
+  { owner, identity }: RestorePlace,
+  { login, schema, from, dumped, progress }: Loading,
+): Promise<void> {
+  const tools = toolsOf(await databaseVersion(owner));
+  const counter = createRowCounter((table) => progress(`${schema}.${table}`));
+  const source = await readPacked(join(from, dumped.file), identity);
+  const run = startTool(tools.client, ['--default-character-set=utf8mb4', '--binary-mode', schema], {
+    login,
+    tools,
+  });
+  const { stdin } = run.process;
+  if (stdin === null) throw new RelaisError('INTERNAL-001', 'A program was started without input.');
+  try {
+    // The program's own words say more than the pipe that it closed.
+    await pipeline(source, counter.stream, stdin).catch(async (error: unknown) => {
+      await run.ended;
+      throw error;
+    });
+    await run.ended;
+  } finally {
+    run.process.kill();
+  }
+  const arrived = counter.rows();
+  for (const [table, rows] of Object.entries(dumped.rows))
+    if ((arrived.get(table) ?? 0) !== rows)
+      throw new RelaisError(
+        'BACKUP-002',
+        `${schema}.${table} has ${arrived.get(table) ?? 0} rows, and the manifest says ${rows}.`,
+      );
+}

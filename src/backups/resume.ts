@@ -1,0 +1,105 @@
+// Makes a loaded backup fit to go on: the ledger, the retention calendar, ids above all that were given, a new life, an entry in the log.
+// Invariant: until all of this is done no process changes anything or sends; afterwards only once a person has opened it.
+import type { Database, Sql } from '../store/database.ts';
+import { appendHandovers } from '../store/handovers.ts';
+import { beginLife } from '../store/installation.ts';
+import { highestSecret, lastRestore, markOpened, raiseIds, restoreApplied } from '../store/restores.ts';
+import { clientsWithLeads } from '../store/retention-candidates.ts';
+import { purgeRefused } from '../store/refused-rows.ts';
+import type { Retention } from '../retention/run.ts';
+import { RelaisError } from '../errors.ts';
+import { join } from 'node:path';
+import { dissolve } from '../store/gone-leads.ts';
+import { laterLeads } from '../store/long-copies.ts';
+import { readPersons } from './long-copy.ts';
+import type { LongCopy } from './manifest.ts';
+import { applyLedger, type AppliedLedger, type ApplyLedger } from './apply-ledger.ts';
+import type { LedgerLine } from './ledger.ts';
+
+export interface ResumeDeps extends ApplyLedger {
+  readonly keysSchema: string;
+  readonly retention: Pick<Retention, 'begin' | 'finish'>;
+  readonly refusedDays: number;
+}
+
+/** Persons of a long copy whose secret is still there; leads that came while it was written are removed. */
+export async function bringPersonsBack(
+  { database, secrets }: Pick<ResumeDeps, 'database' | 'secrets'>,
+  long: LongCopy,
+  source: { readonly folder: string; readonly identity: string },
+): Promise<{ readonly back: number; readonly forgotten: number }> {
+  const path = join(source.folder, long.persons.file);
+  const counts = await readPersons(database, secrets, { path, identity: source.identity });
+  const later = await laterLeads(database, long.upTo);
+  await database.transaction((tx) => dissolve(tx, later));
+  return counts;
+}
+
+/** Ids given since the last line of the ledger are unknown: so many are left out. */
+const spareIds = (table: string): number =>
+  ['leads', 'deliveries', 'handovers', 'lead_intake'].includes(table) ? 1_000_000 : 10_000;
+
+export async function resume(
+  deps: ResumeDeps,
+  lines: readonly LedgerLine[],
+  backup: string,
+): Promise<AppliedLedger> {
+  const { database, keysSchema, actor, reason } = deps;
+  const known: Record<string, number> = { leads: await highestSecret(database, keysSchema) };
+  for (const { highest } of lines)
+    for (const [table, id] of Object.entries(highest)) known[table] = Math.max(known[table] ?? 0, id);
+  // Before anything is written: an entry or a task of the restore bears no number that its former life gave.
+  await raiseIds(database, known, spareIds);
+  const applied = await applyLedger(deps, lines);
+  await runCalendar(deps);
+  await database.transaction(async (tx) => {
+    await beginLife(tx, { actor, reason });
+    await appendHandovers(tx, [
+      {
+        entry: 'restored',
+        clientId: '',
+        actor,
+        purpose: reason,
+        fileName: backup,
+        reason: `erased:${applied.erased} gone:${applied.gone} rows:${applied.rows}`,
+      },
+    ]);
+    await restoreApplied(tx);
+  });
+  return applied;
+}
+
+/** Leads and refused rows whose day came since the backup. */
+async function runCalendar({ database, retention, refusedDays, actor }: ResumeDeps): Promise<void> {
+  for (const clientId of await clientsWithLeads(database))
+    await retention.finish(await retention.begin(clientId, actor));
+  const purge = (tx: Sql): Promise<number> => purgeRefused(tx, refusedDays, 200);
+  for (let part = 1; part !== 0;) part = await database.transaction(purge, { undoIf: (count) => count < 0 });
+}
+
+/** A person has looked at the restored database, and lets the gateway go on. @throws BACKUP-001 */
+export async function openRestored(
+  database: Database,
+  by: { readonly actor: string; readonly reason: string },
+): Promise<void> {
+  const restore = await lastRestore(database);
+  if (restore === undefined || restore.openedAt !== null)
+    throw new RelaisError('BACKUP-001', 'No restored database waits to be opened here.');
+  if (restore.appliedAt === null)
+    throw new RelaisError(
+      'BACKUP-001',
+      `The restore of ${restore.backup} did not end: drop both schemas, create them empty and restore again.`,
+    );
+  await database.transaction(async (tx) => {
+    await markOpened(tx);
+    await appendHandovers(tx, [
+      {
+        entry: 'restore_opened',
+        clientId: '',
+        actor: by.actor,
+        purpose: by.reason,
+        fileName: restore.backup,
+      },
+    ]);
+  });
+}

@@ -1,0 +1,57 @@
+// Tests a backup (C42): restores it into a private instance, compares the counts, verifies the log, and notes the result beside it.
+// Invariant: neither the gateway's database nor the backup is changed; a backup counts as tested only when all of this was right.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { KeyRing } from '../domain/key-ring.ts';
+import { RelaisError } from '../errors.ts';
+import { parseAnchor } from '../privacy/verification.ts';
+import { verifyLog } from '../privacy/verify.ts';
+import { countRows } from '../store/backups.ts';
+import type { Database } from '../store/database.ts';
+import { leftOut } from './run.ts';
+import { loadBackup, type RestorePlace } from './restore.ts';
+import { testedName } from './rotate.ts';
+
+export interface TestedBackup {
+  readonly name: string;
+  readonly rows: number;
+  readonly entries: number;
+}
+
+/** @throws BACKUP-001, BACKUP-002, LOG-001 */
+export async function testBackup(
+  place: RestorePlace & { readonly owner: Database; readonly sealKeys: KeyRing },
+  progress?: (part: string) => void,
+): Promise<TestedBackup> {
+  const { owner, keysSchema, backup, sealKeys } = place;
+  const { manifest, rows, long } = await loadBackup(place, progress);
+  if (long !== undefined)
+    throw new RelaisError(
+      'BACKUP-001',
+      `${manifest.name} is a long copy: its newest whole backup is tested.`,
+    );
+  for (const [schema, dumped] of [
+    [owner.name, manifest.main.rows],
+    [keysSchema, manifest.keys.rows],
+  ] as const)
+    for (const [table, count] of Object.entries(dumped)) {
+      const there = leftOut.includes(table) ? count : await countRows(owner, schema, table);
+      // A migration of a newer program may add rows, never take some away.
+      if (there < count)
+        throw new RelaisError(
+          'BACKUP-002',
+          `${schema}.${table} has ${there} rows after the restore, not ${count}.`,
+        );
+    }
+  const anchor = manifest.log.anchor === null ? undefined : parseAnchor(manifest.log.anchor);
+  const verified = await verifyLog({ database: owner, sealKeys, anchor, progress: undefined });
+  if (!verified.ok)
+    throw new RelaisError(
+      'LOG-001',
+      `The log of ${manifest.name} does not verify (${verified.problem?.kind ?? 'unknown'}).`,
+    );
+  const tested = { name: manifest.name, rows, entries: verified.entries };
+  const text = JSON.stringify({ ...tested, at: owner.now().toISOString() }, undefined, 2);
+  await writeFile(join(backup, testedName), `${text}\n`, { mode: 0o600, flush: true });
+  return tested;
+}

@@ -1,0 +1,134 @@
+// relais restore load | open: brings a backup back into an empty database, and opens it once a person has looked at it (C44).
+// Invariant: nothing is restored over existing tables; until `open` every process of that database reads only.
+import type { Command } from 'commander';
+import { openDatabase } from '../app/for-terminal.ts';
+import { readLedger, type LedgerLine } from '../backups/ledger.ts';
+import { loadBackup, type Loaded } from '../backups/restore.ts';
+import { bringPersonsBack, openRestored, resume } from '../backups/resume.ts';
+import type { Config } from '../config.ts';
+import { RelaisError } from '../errors.ts';
+import { silentLog } from '../log.ts';
+import { actorOf } from '../support/named-text.ts';
+import { reasonOf, withExamples } from './arguments.ts';
+import { identityIn } from './named-file.ts';
+import { config, out, progress, say } from './terminal.ts';
+
+export function restoreCommands(program: Command): void {
+  const restore = program
+    .command('restore')
+    .description('bring a backup back: load it, then open the gateway');
+
+  withExamples(
+    restore
+      .command('load <backup>')
+      .description(
+        'load a backup into empty schemas; apply the ledger of erasures and the retention calendar',
+      )
+      .requiredOption(
+        '--identity <file>',
+        'file of the age private key that RELAIS_BACKUP_RECIPIENT belongs to',
+      )
+      .requiredOption('--ledger <folder>', 'the newest ledger of erasures, of every host that wrote one')
+      .option('--secrets <backup>', 'for a long copy: the newest backup, whose dump of the secrets opens it')
+      .option('--reason <text>', 'why (ticket number); mandatory, kept in the log'),
+    'Needs RELAIS_MYSQL_OWNER_URL, both schemas empty, and the keys of the installation. Then run `relais migrate` for the rights of\nthe working accounts, look at the data, and open it.',
+    'relais restore load /srv/backups/2026-11-24T030000Z --identity backup.key --ledger /srv/ledger --reason "ticket 90"',
+  ).action(load);
+
+  withExamples(
+    restore
+      .command('open')
+      .description('let the gateway go on after a restore; processes that run are to be restarted')
+      .option('--reason <text>', 'why (ticket number); mandatory, kept in the log'),
+    'What was sent since the backup is sent again. Give the database a new Redis, or `relais redis adopt`.',
+    'relais restore open --reason "checked with the client, ticket 90"',
+  ).action(open);
+}
+
+interface LoadOptions {
+  readonly identity: string;
+  readonly ledger: string;
+  readonly secrets?: string;
+  readonly reason?: string;
+}
+
+async function load(backup: string, options: LoadOptions): Promise<void> {
+  const reason = reasonOf(options.reason);
+  const loaded = config();
+  const { ownerUrl } = loaded.mysql;
+  if (ownerUrl === undefined)
+    throw new RelaisError(
+      'CONFIG-001',
+      'RELAIS_MYSQL_OWNER_URL is missing: a restore needs the owner account.',
+    );
+  const { keysOf } = await import('../app.ts');
+  const sealKeys = keysOf(loaded).seal;
+  const identity = identityIn(options.identity);
+  const ledger = await readLedger(options.ledger, sealKeys);
+  if (ledger.broken > 0) say(`${ledger.broken} lines of the ledger are cut or not ours, and were left out.`);
+  const owner = openDatabase({ url: ownerUrl, connections: 2, silenceMs: 6 * 3_600_000 });
+  const line = progress();
+  const { keysSchema, backups } = loaded;
+  const place = { owner, ownerUrl, keysSchema, sealKeys, backup, identity };
+  const more = { caFile: backups.caFile, secretsOf: options.secrets };
+  let read: Loaded;
+  try {
+    read = await loadBackup({ ...place, ...more }, (part) => line.at(part.padEnd(70)));
+  } finally {
+    line.end();
+    await owner.close();
+  }
+  const form = read.long === undefined ? '' : ' from its long copy';
+  out(`${read.manifest.name} is loaded${form}: ${read.rows} rows, as its manifest says.`);
+  await goOn(loaded, ownerUrl, { ...read, folder: backup, identity, lines: ledger.lines, reason });
+}
+
+interface Going extends Loaded {
+  readonly folder: string;
+  readonly identity: string;
+  readonly lines: readonly LedgerLine[];
+  readonly reason: string;
+}
+
+/** Under the owner's account: the working accounts have no rights yet. */
+async function goOn(loaded: Config, ownerUrl: string, going: Going): Promise<void> {
+  const { openApp } = await import('../app.ts');
+  const mysql = { ...loaded.mysql, gatewayUrl: ownerUrl };
+  const app = await openApp({ ...loaded, mysql }, { log: silentLog, restoring: true });
+  try {
+    const { database, secrets, oppositionKey, retention, snapshot, keys } = app;
+    const { keysSchema, planner } = loaded;
+    const { long, lines, manifest, reason } = going;
+    const actor = await actorOf(database, loaded.actor);
+    if (long !== undefined) {
+      const { back, forgotten } = await bringPersonsBack(app, long, going);
+      out(`${back} leads came back; ${forgotten} have no secret any more and are gone.`);
+    }
+    const deps = { database, secrets, oppositionKey, retention, snapshot, keysSchema, actor, reason };
+    const applied = await resume(
+      { ...deps, sealKeys: keys.seal, refusedDays: planner.refusedDays },
+      lines,
+      manifest.name,
+    );
+    const { erased, gone, rows } = applied;
+    out(`${lines.length} lines of the ledger: ${erased} leads erased again, ${gone} deleted, ${rows} rows.`);
+    const verified = await app.sealer.verify();
+    out(verified.ok ? 'The log verifies.' : 'The log does not verify: `relais log verify` says where.');
+    say('Nothing is sent and nothing changes until `relais restore open`.');
+  } finally {
+    await app.close();
+  }
+}
+
+async function open(options: { readonly reason?: string }): Promise<void> {
+  const reason = reasonOf(options.reason);
+  const { openApp } = await import('../app.ts');
+  const loaded = config();
+  const app = await openApp(loaded, { log: silentLog, restoring: true });
+  try {
+    await openRestored(app.database, { actor: await actorOf(app.database, loaded.actor), reason });
+    out('The gateway may go on: restart its processes. Its former Redis is refused: `relais redis adopt`.');
+  } finally {
+    await app.close();
+  }
+}

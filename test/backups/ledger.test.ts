@@ -1,0 +1,99 @@
+// C44: the ledger of erasures. Each erasure has its line, whatever fails on the way, and an alert says when lines wait.
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { leadDigest, readLedger, referenceDigest, writeLedger } from '../../src/backups/ledger.ts';
+import { createKeyRing } from '../../src/domain/key-ring.ts';
+import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
+import { noteErasedAddresses, noteErasedLead } from '../../src/store/erasures-unwritten.ts';
+import { openStoreHome, sealKeys, type StoreHome } from '../store/home.ts';
+
+let home: StoreHome;
+let folder: string;
+
+beforeEach(async () => {
+  home = await openStoreHome();
+  folder = mkdtempSync(join(tmpdir(), 'relais-ledger-'));
+});
+afterEach(async () => {
+  await home.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const write = (place: string | undefined = folder): Promise<boolean> =>
+  writeLedger({ database: home.gateway, sealKeys, folder: place });
+const erased = (leadId: number): Promise<void> =>
+  noteErasedLead(home.gateway, { clientId: 'essai', leadId, reference: `R-${leadId}` }, 'erased');
+const waiting = async (): Promise<number> =>
+  (await home.owner.all('SELECT 1 FROM erasures_unwritten')).length;
+
+test('a line finds its lead and its reference by the key alone, and remembers the highest ids', async () => {
+  const id = await home.lead('R-1');
+  await erased(id);
+  await noteErasedAddresses(
+    home.gateway,
+    'essai',
+    [Buffer.alloc(32, 1), Buffer.alloc(32, 2)],
+    new Date('2026-11-01T10:00:00Z'),
+  );
+  await write();
+  expect(await waiting()).toBe(0);
+  const { lines, broken } = await readLedger(folder, sealKeys);
+  const key = sealKeys.current();
+  expect(broken).toBe(0);
+  expect(lines).toMatchObject([
+    {
+      act: 'erased',
+      client: 'essai',
+      lead: leadDigest(key, id),
+      reference: referenceDigest(key, 'essai', `R-${id}`),
+    },
+    { act: 'addresses', at: '2026-11-01T10:00:00.000Z', addresses: ['01'.repeat(32), '02'.repeat(32)] },
+  ]);
+  expect(lines[0]?.highest['leads']).toBe(id);
+  expect(leadDigest(createKeyRing([Buffer.alloc(32, 7)]).current(), id)).not.toBe(lines[0]?.lead);
+});
+
+test('where the folder cannot be written the rows wait, and none is lost', async () => {
+  await erased(1);
+  const file = join(folder, 'a-file');
+  writeFileSync(file, '');
+  await expect(write(file)).rejects.toThrow();
+  expect(await waiting()).toBe(1);
+  await erased(2);
+  await write();
+  expect((await readLedger(folder, sealKeys)).lines).toHaveLength(2);
+});
+
+test('a line that a crash cut off is told as broken, and the next ones are whole', async () => {
+  await erased(1);
+  await write();
+  const [name = ''] = readdirSync(folder);
+  appendFileSync(join(folder, name), '{"at":"2026-11-0');
+  await erased(2);
+  await write();
+  const read = await readLedger(folder, sealKeys);
+  expect([read.lines.length, read.broken]).toEqual([2, 1]);
+  // A line that another hand wrote or changed counts as none.
+  const text = readFileSync(join(folder, name), 'utf8');
+  writeFileSync(join(folder, name), text.replace('"client":"essai"', '"client":"autre"'));
+  expect(await readLedger(folder, sealKeys)).toMatchObject({ broken: 2 });
+});
+
+test('without a folder nothing is kept for it', async () => {
+  await erased(1);
+  await writeLedger({ database: home.gateway, sealKeys, folder: undefined });
+  expect(await waiting()).toBe(0);
+});
+
+test('lines that wait for five minutes are an alert', async () => {
+  await erased(1);
+  await home.owner.run('UPDATE erasures_unwritten SET at = TIMESTAMPADD(SECOND, -400, UTC_TIMESTAMP(3))');
+  const published = { version: () => Promise.resolve(undefined) } as unknown as Parameters<
+    typeof checkAlerts
+  >[1];
+  const quarantine = { each: () => Promise.resolve(0) } as unknown as Parameters<typeof checkAlerts>[2];
+  await checkAlerts(home.gateway, published, quarantine);
+  await checkAlerts(home.gateway, published, quarantine);
+  expect(await home.owner.all("SELECT kind FROM alerts WHERE kind = 'ledger_late'")).toHaveLength(1);
+});
