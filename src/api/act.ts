@@ -2,9 +2,10 @@
 // transaction of its effects.
 // Invariant: the route requires exactly the permission that the act declares.
 import type { FastifyInstance } from 'fastify';
-import { fieldsOf, perform, type Act } from '../support/acts/act.ts';
+import type { AccessPlace } from '../access/place.ts';
+import { fieldsOf, perform, type Act, type Clocked } from '../support/acts/act.ts';
 import type { Answer } from './repeatable.ts';
-import { acts, type RouteDeps } from './route.ts';
+import { acts } from './route.ts';
 import { request, type Schema } from './schemas.ts';
 
 interface ActRoute<Done> {
@@ -16,14 +17,15 @@ interface ActRoute<Done> {
   readonly params?: Readonly<Record<string, Schema>>;
   readonly answer: Schema;
   readonly status?: 200 | 202;
+  readonly isKeyOptional?: true;
   /** @param to what the address names */
   readonly body: (done: Done, to: string) => object;
 }
 
-export function offers<Input extends object, Done>(
+export function offers<Input extends object, Done, Place extends Clocked>(
   server: FastifyInstance,
-  deps: RouteDeps,
-  act: Act<Input, Done>,
+  deps: { readonly access: AccessPlace; readonly support: Place },
+  act: Act<Input, Done, Place>,
   { body, ...route }: ActRoute<Done>,
 ): void {
   const { params = {}, status = 200 } = route;

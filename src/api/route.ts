@@ -80,7 +80,9 @@ export function asks<Body>(
       },
     },
     (request, reply) =>
-      route.work({ ...askedOf(request), body: request.body as Body }).then((answer) => reply.send(answer)),
+      route
+        .work({ ...askedOf(request), body: request.body as Body })
+        .then((answer) => reply.type('application/json; charset=utf-8').send(answer)),
   );
 }
 
@@ -91,6 +93,8 @@ export function acts<Body>(
   route: Posting & {
     /** 200, or 202 for work that continues after the answer. */
     readonly status?: 200 | 202;
+    /** Where it may come without a key: it then runs each time. */
+    readonly isKeyOptional?: true;
     readonly work: (asked: AskedWith<Body>, keep: Keep) => Promise<Answer>;
   },
 ): void {
@@ -100,7 +104,10 @@ export function acts<Body>(
       config: { permission: route.permission },
       schema: {
         ...schemaOf(route),
-        headers: { ...repeatableHeaders, required: ['idempotency-key'] },
+        headers: {
+          ...repeatableHeaders,
+          ...(route.isKeyOptional === true ? {} : { required: ['idempotency-key'] }),
+        },
         body: route.body,
         response: { [route.status ?? 200]: route.answer },
       },

@@ -1,17 +1,15 @@
-// An act at the terminal: its options by the fields of its declaration, its input from them, and who does it.
+// An act at the terminal: its command, its options by the fields of its declaration, its input from them, and who does it.
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
-import { fieldsOf, perform, type Act, type Asked } from '../support/acts/act.ts';
+import { perform, typedFields, type Act, type Asked } from '../support/acts/act.ts';
 import { wholeCentre } from '../support/scope.ts';
+import { withExamples } from './arguments.ts';
+import { out, withApp } from './terminal.ts';
 
-type AnyAct = Parameters<typeof fieldsOf>[0];
+type AnyAct = Parameters<typeof typedFields>[0];
 
 const optionOf = (name: string): string =>
   `--${name.replaceAll(/[A-Z]/g, (sign) => `-${sign.toLowerCase()}`)}`;
-
-/** The fields that are typed one by one: neither a filter nor the number that is confirmed. */
-const typedFields = (act: AnyAct): ReturnType<typeof fieldsOf> =>
-  fieldsOf(act).filter(([, { schema }]) => schema.type === 'string' || schema.type === 'boolean');
 
 export function withFields(command: Command, act: AnyAct): Command {
   for (const [name, { schema, help, isOptional }] of typedFields(act))
@@ -30,6 +28,30 @@ export function refuseInput(act: AnyAct, options: object): void {
 
 export const performHere = <Input extends object, Done>(
   app: App,
-  act: Act<Input, Done>,
+  act: Act<Input, Done, App>,
   asked: Asked,
 ): Promise<Done> => perform(app, act, { scope: wholeCentre, actor: app.config.actor }, asked);
+
+interface Offered<Done> {
+  readonly note?: string;
+  readonly examples: readonly string[];
+  /** The line that is printed. */
+  readonly told: (done: Done, name: string) => string;
+}
+
+/** A command that does one act on what its one argument names. */
+export function offers<Input extends object, Done>(
+  command: Command,
+  act: Act<Input, Done, App>,
+  { note = '', examples, told }: Offered<Done>,
+): void {
+  withExamples(withFields(command, act), note, ...examples).action(
+    (named: string | number, options: object) => {
+      refuseInput(act, options);
+      const name = String(named);
+      return withApp(async (app) =>
+        out(told(await performHere(app, act, { to: [name], input: options }), name)),
+      );
+    },
+  );
+}

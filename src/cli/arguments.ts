@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { momentIn } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
-import { typedEvidence, typedReason } from '../support/typed-text.ts';
+import { typedReason } from '../support/typed-text.ts';
 
 export { impersonal } from '../support/typed-text.ts';
 
@@ -35,9 +35,6 @@ export function known<T extends string>(text: string, values: readonly T[], what
 /** The reason or note given, fit for the log. @throws USAGE-001, USAGE-002 */
 export const reasonOf = (given: string | undefined, option = '--reason'): string =>
   typedReason(given, option);
-
-/** Reads the evidence of an act. @throws USAGE-001, USAGE-002 */
-export const evidenceOf = (given: string | undefined): string => typedEvidence(given, '--evidence');
 
 /** A typed date or age; an age is subtracted from the database's time, known once it is reached. */
 export type Moment = (now: Date) => Date;

@@ -3,29 +3,23 @@
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import {
+  backfillDestination,
+  discardFile,
+  releaseFile,
   resumeDestination,
   sendFileNow,
   suspendDestination,
-  discardFile,
-  releaseFile,
 } from '../support/acts/destinations.ts';
 import { countOfBackfill } from '../support/backfill.ts';
-import { beginRun } from '../support/bulk-runs.ts';
 import { destinationHeads, type DestinationHead } from '../support/reads/destinations.ts';
 import { wholeCentre } from '../support/scope.ts';
-import { performHere, refuseInput, withFields } from './act-options.ts';
-import { instant, reasonOf, type Moment, withExamples } from './arguments.ts';
+import { offers, performHere, refuseInput, withFields } from './act-options.ts';
+import { withExamples } from './arguments.ts';
 import { followRun, sayGoesOn } from './bulk-work.ts';
 import { destinationTestCommand } from './destination-test.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
 import { out, withApp } from './terminal.ts';
-
-interface Why {
-  readonly reason?: string;
-}
-
-const why = ['--reason <text>', 'why (ticket number); mandatory, written in the log'] as const;
 
 export function destinationCommands(program: Command): void {
   const destination = program
@@ -38,15 +32,14 @@ export function destinationCommands(program: Command): void {
     'relais destination list',
   ).action((options: JsonOption) => withApp((app) => list(app, options.json === true)));
 
-  statusCommands(destination);
   destinationTestCommand(destination);
   backfillCommand(destination);
-  sendFileCommand(destination);
-  heldFileCommands(destination);
+  plainCommands(destination);
 }
 
-function statusCommands(destination: Command): void {
-  for (const [act, name, text, told] of [
+/** The acts that are one command with the fields of their declaration. */
+function plainCommands(destination: Command): void {
+  for (const [act, name, text, done] of [
     [suspendDestination, 'suspend', 'stop sending; its leads wait, visibly', 'is suspended.'],
     [
       resumeDestination,
@@ -54,71 +47,77 @@ function statusCommands(destination: Command): void {
       'send again; also makes a held destination probe at once',
       'is active. One goes first; what else waits follows once that is accepted (relais destination list).',
     ],
-  ] as const) {
-    withExamples(
-      withFields(destination.command(`${name} <destination>`).description(text), act),
-      '',
-      `relais destination ${name} horizon-crm --reason "ticket 13"`,
-    ).action((id: string, options: object) => {
-      refuseInput(act, options);
-      return withApp(async (app) => {
-        await performHere(app, act, { to: [id], input: options });
-        out(`${id} ${told}`);
-      });
+  ] as const)
+    offers(destination.command(`${name} <destination>`).description(text), act, {
+      examples: [`relais destination ${name} horizon-crm --reason "ticket 13"`],
+      told: (_, id) => `${id} ${done}`,
     });
-  }
+  offers(
+    destination
+      .command('send-file <destination>')
+      .description('make a file of what waits now, instead of at the next scheduled hour'),
+    sendFileNow,
+    {
+      examples: ['relais destination send-file alpes-csv --reason "ticket 15"'],
+      told: () => 'The file leaves within a second, if anything waits for it.',
+    },
+  );
+  offers(
+    destination
+      .command('release-file <destination>')
+      .description('let a full file that was held back leave all the same'),
+    releaseFile,
+    {
+      examples: ['relais destination release-file alpes-csv --reason "ticket 16"'],
+      told: ({ rows, missing }) =>
+        `A file of ${rows} leads or more leaves now, ${missing} of the last one's missing.`,
+    },
+  );
+  offers(
+    destination
+      .command('discard-file <destination>')
+      .description('give up a full file that was held back; the next hour makes another'),
+    discardFile,
+    {
+      examples: ['relais destination discard-file alpes-csv --reason "ticket 16"'],
+      told: () =>
+        'Given up. Its leads stand in the file of the next hour, which is looked at in the same way.',
+    },
+  );
+}
+
+interface BackfillOptions {
+  readonly since?: string;
+  readonly dryRun?: boolean;
 }
 
 function backfillCommand(destination: Command): void {
   withExamples(
-    destination
-      .command('backfill <destination>')
-      .description('plan leads that were there before the destination')
-      .requiredOption('--since <date>', 'leads created since: 2026-11-25 or an age such as 30d', instant)
-      .option('--dry-run', 'count only')
-      .option(...why),
+    withFields(
+      destination
+        .command('backfill <destination>')
+        .description('plan leads that were there before the destination')
+        .option('--dry-run', 'count only'),
+      backfillDestination,
+    ),
     '',
     'relais destination backfill horizon-crm --since 2026-11-01 --dry-run',
     'relais destination backfill horizon-crm --since 30d --reason "ticket 14"',
-  ).action((id: string, options: Why & { readonly since: Moment; readonly dryRun?: boolean }) => {
-    const reason = options.dryRun === true ? undefined : reasonOf(options.reason);
+  ).action((id: string, options: BackfillOptions) => {
+    if (options.dryRun !== true) refuseInput(backfillDestination, options);
     return withApp(async (app) => {
-      const { database, config } = app;
-      const since = options.since(database.now());
-      const wanted = { destinationId: id, since };
-      const counted = await countOfBackfill(database, wanted);
-      if (reason === undefined) return out(`${counted} leads would be handed to the planner.`);
-      const run = await beginRun(database, {
-        order: { kind: 'backfill', ...wanted },
-        by: { actor: config.actor, reason },
-        filter: { destination: id, since },
-        deliveries: [],
-        counted,
-      });
+      const { database } = app;
+      if (options.dryRun === true) {
+        const since = backfillDestination.fields.since.read(options.since, '--since', database.now());
+        const counted = await countOfBackfill(database, { destinationId: id, since });
+        return out(`${counted} leads would be handed to the planner.`);
+      }
+      const run = await performHere(app, backfillDestination, { to: [id], input: options });
       sayGoesOn(run.id);
       const { done } = await followRun(app, run);
       out(
         `${done} leads handed to the planner; those the mapping accepts will be sent, a few at a time beside fresh ones.`,
       );
-    });
-  });
-}
-
-function sendFileCommand(destination: Command): void {
-  withExamples(
-    withFields(
-      destination
-        .command('send-file <destination>')
-        .description('make a file of what waits now, instead of at the next scheduled hour'),
-      sendFileNow,
-    ),
-    '',
-    'relais destination send-file alpes-csv --reason "ticket 15"',
-  ).action((id: string, options: object) => {
-    refuseInput(sendFileNow, options);
-    return withApp(async (app) => {
-      await performHere(app, sendFileNow, { to: [id], input: options });
-      out('The file leaves within a second, if anything waits for it.');
     });
   });
 }
@@ -150,28 +149,4 @@ function statusOf({
     ...(heldFile === null ? [] : [`file held: ${heldFile.rows} leads, ${heldFile.missing} missing`]),
   ];
   return because.length === 0 ? status : `${status} (${because.join('; ')})`;
-}
-
-/** relais destination release-file | discard-file: a person releases or gives up a full file withheld for missing leads. */
-function heldFileCommands(destination: Command): void {
-  for (const [name, act, text] of [
-    ['release-file', releaseFile, 'let a full file that was held back leave all the same'],
-    ['discard-file', discardFile, 'give up a full file that was held back; the next hour makes another'],
-  ] as const) {
-    withExamples(
-      withFields(destination.command(`${name} <destination>`).description(text), act),
-      '',
-      `relais destination ${name} alpes-csv --reason "ticket 16"`,
-    ).action((id: string, options: object) => {
-      refuseInput(act, options);
-      return withApp(async (app) => {
-        const held = await performHere(app, act, { to: [id], input: options });
-        out(
-          act === releaseFile
-            ? `A file of ${held.rows} leads or more leaves now, ${held.missing} of the last one's missing.`
-            : 'Given up. Its leads stand in the file of the next hour, which is looked at in the same way.',
-        );
-      });
-    });
-  }
 }

@@ -1,6 +1,6 @@
 // relais mapping publish | rollback | history: manages versions; registers mapping check and preview.
 // Invariant: publish refuses a file that check refuses; with --all nothing is published while one file has an error.
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { RelaisError } from '../errors.ts';
 import { checkAll } from '../mapping/tools/check-folder.ts';
@@ -9,9 +9,11 @@ import { formatProblem } from '../mapping/document/problems.ts';
 import type { MappingVersion } from '../support/reads/mapping-versions.ts';
 import { guessedOptIn } from '../publishing/fitness.ts';
 import { mostKept } from '../publishing/plan.ts';
-import type { PublishRequest } from '../publishing/publish.ts';
-import { impersonal, reasonOf, wholeNumber, withExamples } from './arguments.ts';
-import { askedByOf, askedByOption, instructionOption, instructionsOf, noteWords } from './asked-by.ts';
+import type { Asked } from '../support/acts/act.ts';
+import { publishMapping, rollbackMapping } from '../support/acts/mappings.ts';
+import { performHere, refuseInput, withFields } from './act-options.ts';
+import { impersonal, wholeNumber, withExamples } from './arguments.ts';
+import { instructionOption, instructionsOf, noteWords } from './asked-by.ts';
 import { checkCommand } from './mapping-check.ts';
 import { coverageCommand } from './mapping-coverage.ts';
 import { diffCommand } from './mapping-diff.ts';
@@ -26,24 +28,18 @@ import { countedLines } from './published-counts.ts';
 import { table } from './table.ts';
 import { confirmed, out, say, withApp } from './terminal.ts';
 
-interface PublishOptions {
-  readonly all?: boolean;
+interface VersionOptions {
   readonly note?: string;
   readonly reason?: string;
-  readonly author?: string;
   readonly askedBy?: string;
   readonly instruction?: readonly string[];
   readonly yes?: boolean;
   readonly json?: boolean;
 }
 
-interface RollbackOptions {
-  readonly askedBy?: string;
-  readonly instruction?: readonly string[];
-  readonly yes?: boolean;
-  readonly reason?: string;
-  readonly note?: string;
-  readonly json?: boolean;
+interface PublishOptions extends VersionOptions {
+  readonly all?: boolean;
+  readonly author?: string;
 }
 
 /** A version without its sources. */
@@ -67,18 +63,29 @@ export function mappingCommands(program: Command): void {
   historyCommand(mapping);
 }
 
+/** The options of what puts a version in force. Note and reason are the same. */
+const versionOptions = (command: Command): Command =>
+  withFields(command, publishMapping)
+    .option('--reason <text>', 'the same as --note')
+    .option(...instructionOption)
+    .option('--yes', 'do not ask before waiting deliveries end because accepts no longer takes them');
+
+/** @throws USAGE-001, USAGE-002 */
+function askedFor(options: VersionOptions, own: 'note' | 'reason'): Omit<Asked, 'to'> {
+  const { note, reason, askedBy, instruction, yes } = options;
+  const text = note ?? reason;
+  const input = { note: text, askedBy, instructions: instructionsOf(instruction) };
+  const { fields } = publishMapping;
+  refuseInput({ fields: { [own]: fields.note, askedBy: fields.askedBy } }, { askedBy, [own]: text });
+  return { input, mayEnd: mayEnd(yes === true) };
+}
+
 function publishCommand(mapping: Command): void {
   withExamples(
-    mapping
-      .command('publish [destination]')
+    versionOptions(mapping.command('publish [destination]'))
       .description('put the mapping in force at once, on every worker')
       .option('--all', 'every mapping of the folder')
-      .option('--note <text>', 'what changed and who asked (C48); mandatory (--reason is the same)')
-      .addOption(new Option('--reason <text>', 'the same as --note').hideHelp())
       .option('--author <name>', 'default: RELAIS_ACTOR')
-      .option(...askedByOption)
-      .option(...instructionOption)
-      .option('--yes', 'do not ask before waiting deliveries end because accepts no longer takes them')
       .option('--json', 'as JSON: one object for each mapping'),
     '',
     'relais mapping publish horizon-crm --note "budget added, asked by Horizon on 2026-11-20"',
@@ -88,30 +95,16 @@ function publishCommand(mapping: Command): void {
 
 function rollbackCommand(mapping: Command): void {
   withExamples(
-    mapping
-      .command('rollback <destination> <version>')
+    versionOptions(mapping.command('rollback <destination> <version>'))
       .description('put an earlier version back in force')
-      .option('--reason <text>', 'why (ticket number); mandatory')
-      .addOption(new Option('--note <text>', 'the same as --reason').hideHelp())
-      .option(...askedByOption)
-      .option(...instructionOption)
-      .option('--yes', 'do not ask before waiting deliveries end because accepts no longer takes them')
       .option('--json', 'as JSON'),
     '',
     'relais mapping rollback horizon-crm 3 --reason "ticket 16"',
-  ).action((destination: string, version: string, options: RollbackOptions) => {
+  ).action((destination: string, version: string, options: VersionOptions) => {
     const wanted = wholeNumber(version.replace(/^v/, ''));
-    const reason = reasonOf(options.reason ?? options.note);
-    const asked = askedFor(options);
+    const asked = { ...askedFor(options, 'reason'), to: [destination, String(wanted)] };
     return withApp(async (app) => {
-      const done = await app.publishing.rollback({
-        destinationId: destination,
-        version: wanted,
-        reason,
-        actor: app.config.actor,
-        ...asked,
-        mayEnd: mayEnd(options.yes === true),
-      });
+      const done = await performHere(app, rollbackMapping, asked);
       if (options.json === true) return out(JSON.stringify({ destination, ...versionData(done, true) }));
       out(`${destination} v${done.version} is in force again.`);
     });
@@ -145,21 +138,19 @@ function historyCommand(mapping: Command): void {
   );
 }
 
-const askedFor = ({ askedBy, instruction }: Pick<PublishOptions, 'askedBy' | 'instruction'>) => ({
-  askedBy: askedByOf(askedBy),
-  instructions: instructionsOf(instruction),
-});
-
 async function publish(destination: string | undefined, options: PublishOptions): Promise<void> {
   if ((destination === undefined) !== (options.all === true))
     throw new RelaisError('USAGE-001', 'Name one destination, or say --all.');
-  const note = reasonOf(options.note ?? options.reason, '--note');
+  const asked = askedFor(options, 'note');
   const author = options.author === undefined ? undefined : impersonal(options.author, '--author');
-  const asked = askedFor(options);
   await withApp(async (app) => {
-    const by = author === undefined ? app.config.actor : await actorOf(app.database, author);
+    const actor = author === undefined ? app.config.actor : await actorOf(app.database, author);
     for (const destinationId of destination === undefined ? await allGood(app) : [destination])
-      await publishOne(app, { destinationId, note, ...asked, author: by }, options);
+      await publishOne(
+        { ...app, config: { ...app.config, actor } },
+        { ...asked, to: [destinationId] },
+        options,
+      );
   });
 }
 
@@ -187,13 +178,9 @@ const mayEnd =
       yes,
     );
 
-async function publishOne(
-  app: App,
-  request: Pick<PublishRequest, 'destinationId' | 'author' | 'note' | 'askedBy' | 'instructions'>,
-  options: PublishOptions,
-): Promise<void> {
-  const { destinationId } = request;
-  const done = await app.publishing.publish({ ...request, mayEnd: mayEnd(options.yes === true) });
+async function publishOne(app: App, asked: Asked, options: PublishOptions): Promise<void> {
+  const done = await performHere(app, publishMapping, asked);
+  const { destinationId } = done.mapping;
   const missing = done.mapping.secretNames.filter((name) => app.config.secrets(name).length === 0);
   if (options.json === true) {
     const { changed, authorised, reopened, acceptedAgain, keeping, warnings } = done;

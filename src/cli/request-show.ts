@@ -8,9 +8,11 @@ import { isAnswered, kindWords, type ClosingProblem } from '../domain/requests.t
 import { RelaisError } from '../errors.ts';
 import type { Opened } from '../privacy/requests/open.ts';
 import type { RequestStory } from '../privacy/requests/show.ts';
+import { showNames, writeLetter } from '../support/acts/requests.ts';
 import type { Request } from '../support/reads/requests.ts';
 import { paris } from '../support/paris-time.ts';
-import { reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import { performHere, refuseInput } from './act-options.ts';
+import { wholeNumber, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { table } from './table.ts';
 import { out, say, strong, withApp } from './terminal.ts';
@@ -33,8 +35,9 @@ export function showCommand(request: Command): void {
     'relais request show 17',
     'relais request show 17 --letter horizon-mail > lettre.txt',
     'relais request show 17 --letter horizon-mail --to lettre-17.html',
-  ).action((id: number, options: ShowOptions) =>
-    withApp(async (app) => {
+  ).action((id: number, options: ShowOptions) => {
+    if (options.names === true) refuseInput(showNames, options);
+    return withApp(async (app) => {
       if (options.letter !== undefined) return letterTo(app, id, { ...options, letter: options.letter });
       if (options.to !== undefined)
         throw new RelaisError('USAGE-001', '--to writes the letter to a recipient: name it with --letter.');
@@ -45,17 +48,17 @@ export function showCommand(request: Command): void {
         return outJson([{ ...story, request }]);
       }
       tell(story, database.now());
-      if (options.names === true) await tellNames(app, story, reasonOf(options.reason));
-    }),
-  );
+      if (options.names === true) await tellNames(app, story, options);
+    });
+  });
 }
 
 async function tellNames(
-  { requests, config }: App,
+  app: App,
   { request, subjects }: RequestStory,
-  reason: string,
+  { reason }: ShowOptions,
 ): Promise<void> {
-  const names = await requests.names(request.id, { actor: config.actor, reason });
+  const names = await performHere(app, showNames, { to: [String(request.id)], input: { reason } });
   out();
   table(
     ['lead', 'last name', 'first name'],
@@ -77,14 +80,12 @@ interface ShowOptions extends JsonOption {
 }
 
 async function letterTo(
-  { requests, config }: App,
+  app: App,
   id: number,
-  { letter: destinationId, to, json }: ShowOptions & { readonly letter: string },
+  { letter: destination, to, json }: ShowOptions & { readonly letter: string },
 ): Promise<void> {
-  const { subject, paragraphs, text, page } = await requests.letter(id, {
-    destinationId,
-    actor: config.actor,
-  });
+  const asked = { to: [String(id)], input: { destination } };
+  const { subject, paragraphs, text, page } = await performHere(app, writeLetter, asked);
   if (json === true) return outJson([{ subject, paragraphs }]);
   if (to === undefined) return out(text);
   // The letter of a correction contains the new values.

@@ -8,7 +8,9 @@ import { consentChannels, consentPurposes } from '../domain/lead.ts';
 import { isAnswered, requestKinds, requestStates, takesBack, type RequestKind } from '../domain/requests.ts';
 import { RelaisError } from '../errors.ts';
 import type { NewRequestOrder } from '../privacy/requests/open.ts';
-import { collect, instant, known, listLength, reasonOf, wholeNumber, withExamples } from './arguments.ts';
+import { openRequest } from '../support/acts/requests.ts';
+import { performHere, refuseInput } from './act-options.ts';
+import { collect, instant, known, listLength, wholeNumber, withExamples } from './arguments.ts';
 import { outJson, withJson, type JsonOption } from './json.ts';
 import { withFile } from './named-file.ts';
 import { personOf, personOptions, type PersonOptions } from './person-asked.ts';
@@ -57,7 +59,10 @@ export function requestCommands(program: Command): void {
     'The term is one month from the day it came in. Nothing is changed yet: read the list, then `relais request apply`.',
     'relais request open --client horizon --kind erasure --email zoe@courriel.example --document demande.eml --identity "answered from the address of the lead"',
     'relais request open --client horizon --kind objection --phone "06 39 98 00 01" --channel phone --received 2026-11-20',
-  ).action((options: OpenOptions) => withApp((app) => open(app, options)));
+  ).action((options: OpenOptions) => {
+    refuseInput(openRequest, options);
+    return withApp((app) => open(app, options));
+  });
   listCommand(request);
   showCommand(request);
   accessCommand(request);
@@ -110,18 +115,17 @@ interface ListOptions extends JsonOption {
   readonly before?: number;
 }
 
-async function open({ requests, database, config }: App, options: OpenOptions): Promise<void> {
+async function open(app: App, options: OpenOptions): Promise<void> {
+  const { client, received, document, identity } = options;
   const kind = known(options.kind, requestKinds, 'kind of request');
-  const opened = await requests.open({
-    clientId: options.client,
+  const order = {
     kind,
-    actor: config.actor,
     ...personOf(options),
-    ...(options.received === undefined ? {} : { receivedAt: instant(options.received)(database.now()) }),
-    ...(options.document === undefined ? {} : { demand: await withFile(options.document, demandIn) }),
-    ...(options.identity === undefined ? {} : { identity: reasonOf(options.identity, '--identity') }),
+    ...(received === undefined ? {} : { receivedAt: instant(received)(app.database.now()) }),
+    ...(document === undefined ? {} : { demand: await withFile(document, demandIn) }),
     ...optInsOf(kind, options),
-  });
+  };
+  const opened = await performHere(app, openRequest, { to: [client], input: { order, identity } });
   tellFound(opened);
   const next = isAnswered(kind)
     ? `relais request access ${opened.id} --to FILE --recipient age1...`

@@ -1,20 +1,79 @@
-// An act on a page: its boxes and its input, by the fields of its declaration.
-import type { FastifyRequest } from 'fastify';
+// An act in the console: its address below a page, its boxes and its input, by the fields of its declaration.
+// Invariant: the address asks for the permission of the act; a refusal is explained on the page, and nothing is done.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Permission } from '../access/permissions.ts';
 import { html, type Html } from '../privacy/papers/html.ts';
-import { fieldsOf, type Act } from '../support/acts/act.ts';
+import { perform, typedFields, type Act, type Asked } from '../support/acts/act.ts';
+import type { Both } from '../support/words.ts';
 import { field, sentAgain } from './forms.ts';
-import { hidden, input, tickBox } from './parts.ts';
+import { actingOf } from './gate.ts';
+import { hidden, input, select, tickBox } from './parts.ts';
+import type { ConsolePlace } from './place.ts';
+import { refusal, refusedBy, type Refused } from './refused.ts';
 import { sayTo } from './show.ts';
 
-type AnyAct = Parameters<typeof fieldsOf>[0];
+type AnyAct = Parameters<typeof typedFields>[0];
+
+/** An act as a page offers it. */
+export interface Offered {
+  readonly permission: Permission;
+  /** @returns a word that `saidDone` knows, for the page; or a refusal in words */
+  readonly work: (place: ConsolePlace, request: FastifyRequest, id: string) => Promise<string | Both>;
+}
+
+/** @param more what the page adds to the typed fields */
+export const offered = <Input extends object, Done>(
+  act: Act<Input, Done, ConsolePlace>,
+  told: (done: Done) => string | Both = () => 'done',
+  more: (
+    request: FastifyRequest,
+    place: ConsolePlace,
+  ) => Partial<Asked> | Promise<Partial<Asked>> = () => ({}),
+): Offered => ({
+  permission: act.permission,
+  work: async (place, request, id) => {
+    const { input: added, ...rest } = await more(request, place);
+    const asked = { to: [id], ...rest, input: { ...inputOf(act, request), ...added } };
+    return told(await perform(place, act, actingOf(request), asked));
+  },
+});
+
+/** The subject of a page, and the refusal of an act on it. */
+export interface OnPage {
+  readonly id: string;
+  readonly refused?: Refused | undefined;
+}
+export type ShowPage = (request: FastifyRequest, reply: FastifyReply, on: OnPage) => Promise<FastifyReply>;
+
+/** The addresses of acts on what `path` lists, each below its page. */
+export function actRoutes(
+  server: FastifyInstance,
+  place: ConsolePlace,
+  path: string,
+  acts: Readonly<Record<string, Offered>>,
+  show: ShowPage,
+): void {
+  for (const [name, { permission, work }] of Object.entries(acts))
+    server.post<{ Params: { readonly id: string } }>(
+      `${path}/:id/${name}`,
+      { config: { gate: permission } },
+      async (request, reply) => {
+        const { id } = request.params;
+        let done: string | Both = '';
+        const refused = await refusedBy(async () => {
+          done = await work(place, request, id);
+        });
+        if (refused !== undefined) return show(request, reply, { id, refused });
+        if (typeof done !== 'string') return show(request, reply, { id, refused: refusal(done) });
+        return reply.redirect(`${path}/${encodeURIComponent(id)}${done === '' ? '' : `?say=${done}`}`, 303);
+      },
+    );
+}
 
 /** Values typed into the form, by field name. */
-export const inputOf = <Input extends object>(
-  act: Pick<Act<Input, never>, 'fields'>,
-  request: FastifyRequest,
-): Readonly<Record<string, unknown>> =>
+export const inputOf = (act: AnyAct, request: FastifyRequest): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
-    fieldsOf(act).map(([name, { schema }]) => {
+    typedFields(act).map(([name, { schema }]) => {
       const text = field(request, name, 1_000).trim();
       return [name, schema.type === 'boolean' ? text === 'yes' : text];
     }),
@@ -28,6 +87,8 @@ interface FormAsked {
   readonly names?: readonly string[] | undefined;
   readonly layout?: string;
   readonly hidden?: Readonly<Record<string, string>>;
+  /** Before the hint of its field. */
+  readonly hint?: Both | undefined;
 }
 
 /** A form of an act. It shows a refused input again. */
@@ -35,26 +96,33 @@ export function actForm(request: FastifyRequest, act: AnyAct, asked: FormAsked):
   const { action, button, tone = '', names, layout = 'line' } = asked;
   return html`<form class="${layout}" method="post" action="${action}">
     ${Object.entries(asked.hidden ?? {}).map(([name, value]) => hidden(name, value))}
-    ${boxes(request, act, action, names)}
+    ${boxes(request, act, action, names, asked.hint)}
     <button class="${tone}">${button}</button>
   </form>`;
 }
 
-/** The boxes of an act's fields, or of those that are named. */
+/** The boxes of an act's typed fields, or of those that are named. */
 export const boxes = (
   request: FastifyRequest,
   act: AnyAct,
   action: string,
   names?: readonly string[],
+  before?: Both,
 ): readonly Html[] => {
   const say = sayTo(request);
-  return fieldsOf(act)
+  return typedFields(act)
     .filter(([name]) => names?.includes(name) !== false)
-    .map(([name, { schema, words, hint, isOptional }]) => {
+    .map(([name, { schema, words, hint, choices, isOptional }]) => {
       const value = sentAgain(request, action, name, 1_000);
       if (schema.type === 'boolean') return tickBox(name, 'yes', say(words), value === 'yes');
+      if (choices !== undefined) {
+        const options = Object.entries(choices).map(([one, text]) => ({ value: one, text: say(text) }));
+        return select(name, say(words), options, value);
+      }
       return input(name, say(words), {
-        ...(hint === undefined ? {} : { hint: say(hint) }),
+        ...(hint === undefined
+          ? {}
+          : { hint: before === undefined ? say(hint) : `${say(before)} ${say(hint)}` }),
         ...(isOptional === true ? { optional: true as const } : {}),
         value,
       });

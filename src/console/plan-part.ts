@@ -2,12 +2,17 @@
 // Invariant: a click alone confirms nothing: a note, a tick, and where deliveries would end their number typed.
 import type { FastifyRequest } from 'fastify';
 import { may } from '../access/permissions.ts';
+import { isRelaisError, type RelaisError } from '../errors.ts';
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
+import { publishMapping } from '../support/acts/mappings.ts';
+import type { Both } from '../support/words.ts';
+import { boxes, inputOf } from './act-form.ts';
 import type { ConsolePlace } from './place.ts';
 import { field } from './forms.ts';
 import { personOf, visitOf } from './gate.ts';
 import { categoryText, deliveryLink } from './labels.ts';
 import { hidden, input } from './parts.ts';
+import { refuse, wordsOfRefusal } from './refusals.ts';
 import { sayTo } from './show.ts';
 import { counted, countText } from './times.ts';
 import { mappingCounts } from './words/mapping-counts.ts';
@@ -80,18 +85,15 @@ export function agreeForm(
   form: { readonly action: string; readonly button: string; readonly carried: Piece },
 ): Html {
   const say = sayTo(request);
-  const again = (name: string): { readonly value: string } => ({ value: field(request, name) });
   const count = countText(plan.ending, visitOf(request).language);
   return html`<h2>${form.button}</h2>
     <form class="card stack" method="post" action="${form.action}">
       ${form.carried} ${hidden('fingerprint', plan.fingerprint)}
-      ${hidden('before', String(plan.before?.version ?? ''))}
-      ${input('note', say(words.note), { hint: say(words.noteHint), ...again('note') })}
-      ${input('askedBy', say(words.askedBy), { optional: true, ...again('askedBy') })}
+      ${hidden('before', String(plan.before?.version ?? ''))} ${boxes(request, publishMapping, form.action)}
       ${input('instructions', say(words.instructions), {
         optional: true,
         hint: say(words.instructionsHint),
-        ...again('instructions'),
+        value: field(request, 'instructions'),
       })}
       ${
         plan.ending === 0
@@ -105,27 +107,51 @@ export function agreeForm(
     </form>`;
 }
 
-export interface Agreed {
-  readonly note: string;
-  readonly askedBy: string;
-  readonly instructions: readonly number[];
-  readonly fingerprint: string;
-  readonly before: number | undefined;
-  readonly ending: number;
-  readonly isTicked: boolean;
-}
-
-/** Values of the form above. */
-export function agreedIn(request: FastifyRequest): Agreed {
+/** Input of the form above, for an act on the shown plan. @param text of the mapping's file, where it was typed */
+export function agreedIn(request: FastifyRequest, text?: string): object {
+  if (field(request, 'agree', 3) !== 'yes') refuse(words.notAgreed);
   const before = field(request, 'before', 12);
   const instructions = field(request, 'instructions', 200).split(/[\s,;]+/);
   return {
-    note: field(request, 'note', 1_000).trim(),
-    askedBy: field(request, 'askedBy', 1_000).trim(),
+    ...inputOf(publishMapping, request),
     instructions: instructions.filter((part) => /^\d{1,9}$/.test(part)).map(Number),
-    fingerprint: field(request, 'fingerprint', 64),
-    before: /^\d{1,9}$/.test(before) ? Number(before) : undefined,
-    ending: Number(field(request, 'number', 20).replaceAll(/[\s\u202f.,]/g, '') || '0'),
-    isTicked: field(request, 'agree', 3) === 'yes',
+    shown: {
+      text,
+      fingerprint: field(request, 'fingerprint', 64),
+      before: /^\d{1,9}$/.test(before) ? Number(before) : undefined,
+      ending: Number(field(request, 'number', 20).replaceAll(/[\s\u202f.,]/g, '') || '0'),
+    },
   };
+}
+
+/** A refused act on a plan: in words where it has some, else the refusal whole. */
+export interface PlanRefused {
+  readonly problem?: Both;
+  readonly refusal?: RelaisError;
+}
+
+/** Refusals that answer the request. */
+const answers = /^(MAPPING|INSTRUCTION|CLIENT|DEST|USAGE)-/;
+
+/** Undefined where it was done. */
+export async function planRefusal(work: () => Promise<unknown>): Promise<PlanRefused | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (!isRelaisError(error) || !answers.test(error.code)) throw error;
+    if (error.code === 'MAPPING-004') return { problem: words.changed };
+    const own = wordsOfRefusal(error);
+    return own === undefined ? { refusal: error } : { problem: own };
+  }
+}
+
+/** The plan, or its refusal where it cannot come into force. */
+export async function planOr(work: () => Promise<Plan>): Promise<Plan | RelaisError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isRelaisError(error) || !answers.test(error.code)) throw error;
+    return error;
+  }
 }

@@ -1,6 +1,6 @@
 // Checks a text typed for the log, and words its refusal for a page before the act.
 import { isRelaisError } from '../errors.ts';
-import { typedEvidence, typedReason } from '../support/typed-text.ts';
+import { typedReason } from '../support/typed-text.ts';
 import type { Both } from '../support/words.ts';
 
 /** In both languages why it is refused; undefined: it is not. */
@@ -15,4 +15,3 @@ export function problemOf(check: () => unknown): Both | undefined {
 }
 
 export const reasonProblem = (text: string): Both | undefined => problemOf(() => typedReason(text));
-export const evidenceProblem = (text: string): Both | undefined => problemOf(() => typedEvidence(text));

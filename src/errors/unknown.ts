@@ -41,6 +41,9 @@ export const unknownInstruction = (clientId: string, number: number): RelaisErro
     `Client ${clientId} has no instruction ${number}.`,
   );
 
+export const unknownRequest = (name: number | string): RelaisError =>
+  unknown(`Il n’y a pas de demande de droits ${name}.`, `There is no request ${name}.`);
+
 export const unknownAccount = (login: string): RelaisError =>
   unknown(`Aucun compte n’a l’identifiant ${login}.`, `No account has the login ${login}.`);
 

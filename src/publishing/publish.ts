@@ -47,7 +47,7 @@ export interface PublishRequest {
   /** Leads created before are not taken; default now. */
   readonly leadsFrom?: Date;
   /** Confirms a version whose `accepts` ends waiting deliveries. Without it such a version is refused. */
-  readonly mayEnd?: MayEnd;
+  readonly mayEnd?: MayEnd | undefined;
 }
 
 export interface PublishResult {
@@ -224,7 +224,7 @@ interface RollbackRequest {
   readonly askedBy?: string | undefined;
   /** Numbers of the instructions in the client's register that justify it (C53). */
   readonly instructions?: readonly number[];
-  readonly mayEnd?: MayEnd;
+  readonly mayEnd?: MayEnd | undefined;
 }
 
 async function rollback(deps: PublishingDeps, request: RollbackRequest): Promise<MappingVersion> {

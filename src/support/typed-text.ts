@@ -7,6 +7,7 @@ import { RelaisError } from '../errors.ts';
 const inFrench: Readonly<Partial<Record<string, string>>> = {
   reason: 'le motif',
   evidence: 'la preuve',
+  identity: 'la vérification de l’identité',
   name: 'le nom',
 };
 

@@ -281,7 +281,7 @@ test('C21: an objection goes to the list with every address, and a withdrawal to
     phones,
     optIns: { purposes: ['marketing'], channels: ['email'] },
   });
-  await gateway.app.requests.apply(objection, { ...all, identity: undefined as never });
+  await gateway.app.requests.apply(objection, { ...all, identity: undefined });
   await settled('O-1', 'update', 'delivered failed');
   expect(await recipients(objection)).toEqual(['essai-crm O-1 acknowledged', 'essai-mail O-1 written']);
   const { out } = await relais(

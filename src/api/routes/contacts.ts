@@ -1,9 +1,9 @@
 // The centre's earlier public API at one address: `{"operation": "pullContacts"}`, the key in `x-api-key`.
 // Invariant: pulled contacts count as handed over once the answer has left, and not before; unsent ones are given again.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Acting } from '../../support/acts/acting.ts';
-import { createContacts, type Contacts, type Pulled } from '../../support/acts/contacts.ts';
-import { createPulling } from '../../support/acts/pull.ts';
+import type { By } from '../../support/acts/act.ts';
+import { programmesOf, pullContacts, readContacts, type Pulled } from '../../support/acts/contacts.ts';
+import { leaseLeads, openPulling, type Pulling } from '../../support/acts/pull.ts';
 import { callerFor } from '../callers.ts';
 import * as s from '../schemas.ts';
 import type { PullDeps } from './pull.ts';
@@ -39,12 +39,12 @@ const answerSchema = {
 };
 
 export function contactRoutes(server: FastifyInstance, { support }: PullDeps): void {
-  const contacts = createContacts(support, createPulling(support));
+  const place = openPulling(support);
   const pulled = new WeakMap<FastifyRequest, Pulled>();
   server.post<{ Body: ContactsAsked }>(
     '/v1/contacts',
     {
-      config: { permission: 'lead.pull', keyHeader: 'x-api-key' },
+      config: { permission: leaseLeads.permission, keyHeader: 'x-api-key' },
       schema: {
         summary: 'Regions, programmes and contacts, as the earlier public API gave them',
         description:
@@ -64,28 +64,28 @@ export function contactRoutes(server: FastifyInstance, { support }: PullDeps): v
     },
     async (request, reply) => {
       const { holder, actor } = callerFor(request);
-      const acting: Acting = { scope: holder, actor };
+      const by = { scope: holder, actor };
       const { operation, destination } = request.body;
       if (operation === 'pullContacts') {
-        const answer = await contacts.pull(acting, destination);
+        const answer = await pullContacts(place, by, destination);
         const given = answer.contacts();
         if (given !== undefined) pulled.set(request, answer);
         return reply.send({ contacts: given ?? [] });
       }
-      return reply.send(await told(contacts, acting, operation, destination));
+      return reply.send(await told(place, by, operation, destination));
     },
   );
 }
 
 async function told(
-  contacts: Contacts,
-  acting: Acting,
+  place: Pulling,
+  by: By,
   operation: Exclude<ContactsAsked['operation'], 'pullContacts'>,
   destination: string | undefined,
 ): Promise<object> {
   if (operation === 'readContacts')
-    return { contacts: (await contacts.read(acting, destination)).contacts() ?? [] };
-  const programmes = await contacts.programmes(acting.scope, destination);
+    return { contacts: (await readContacts(place, by, destination)).contacts() ?? [] };
+  const programmes = await programmesOf(place, by.scope, destination);
   if (operation === 'getProgrammes') return { programmes };
   const regions = new Set(programmes.flatMap(({ region_nom: region }) => region ?? []));
   return { regions: [...regions].map((region) => ({ region_nom: region })) };

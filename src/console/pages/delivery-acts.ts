@@ -1,10 +1,9 @@
 // Serves the acts on one delivery on its page: decide its outcome, replay, close, cancel.
 // Invariant: each act has a reason or its evidence and is an entry of the log; a refused one is explained on the page;
 // a form acts on the run and the attempt that its page showed, so that a second press does nothing.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { may, type Permission } from '../../access/permissions.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { perform, type Act } from '../../support/acts/act.ts';
 import type { Seen } from '../../support/acts/as-seen.ts';
 import {
   cancelDelivery,
@@ -17,78 +16,34 @@ import { closeTasks } from '../../support/acts/tasks.ts';
 import type { DeliveryPage } from '../../support/reads/delivery.ts';
 import { isReplayRefusal } from '../../support/replay.ts';
 import type { Both } from '../../support/words.ts';
-import { actForm, inputOf } from '../act-form.ts';
+import { actForm, actRoutes, offered, type Offered, type ShowPage } from '../act-form.ts';
 import { field } from '../forms.ts';
-import { actingOf, personOf } from '../gate.ts';
-import { refusal, refusedBy, type Refused } from '../refused.ts';
+import { personOf } from '../gate.ts';
 import { sayTo } from '../show.ts';
 import { deskWords as words } from '../words/desk.ts';
 import type { Desk } from './sign-in.ts';
 
-type Params = { readonly id: string };
-export interface Named {
-  readonly id: string;
-  readonly refused?: Refused | undefined;
+/** A form acts on the run and the attempt that its page showed. */
+function seenIn(request: FastifyRequest): { readonly seen?: Seen } {
+  const [, run, attempt] = /^(\d{1,9})\.(\d{1,9})$/.exec(field(request, 'seen', 20)) ?? [];
+  return run === undefined ? {} : { seen: { run: Number(run), attempt: Number(attempt) } };
 }
-export type ShowDelivery = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  named: Named,
-) => Promise<FastifyReply>;
-
-/** An act and its address below the delivery's. */
-interface Offered {
-  readonly permission: Permission;
-  /** @returns a word that `saidDone` knows, for the page; or a refusal in words */
-  readonly work: (desk: Desk, request: FastifyRequest, id: string) => Promise<string | Both>;
-}
-
-const offered = <Input extends object, Done>(
-  act: Act<Input, Done>,
-  told: (done: Done) => string | Both = () => 'done',
-): Offered => ({
-  permission: act.permission,
-  work: async ({ place }, request, id) =>
-    told(
-      await perform(place, act, actingOf(request), {
-        to: [id],
-        input: inputOf(act, request),
-        // An answer that names no attempt is refused like one about another attempt.
-        seen: seenOf(request) ?? (act.permission === 'delivery.resolve' ? { run: 0, attempt: 0 } : undefined),
-      }),
-    ),
+/** An answer that names no attempt is refused like one about another attempt. */
+const answered = (request: FastifyRequest): { readonly seen?: Seen } => ({
+  seen: { run: 0, attempt: 0 },
+  ...seenIn(request),
 });
 
-function seenOf(request: FastifyRequest): Seen | undefined {
-  const [, run, attempt] = /^(\d{1,9})\.(\d{1,9})$/.exec(field(request, 'seen', 20)) ?? [];
-  return run === undefined ? undefined : { run: Number(run), attempt: Number(attempt) };
-}
-
 const acts: Readonly<Record<string, Offered>> = {
-  received: offered(deliveryReceived, (done) => done),
-  'not-received': offered(deliveryNotReceived, (done) => done),
-  replay: offered(replayDelivery),
+  received: offered(deliveryReceived, (done) => done, answered),
+  'not-received': offered(deliveryNotReceived, (done) => done, answered),
+  replay: offered(replayDelivery, undefined, seenIn),
   cancel: offered(cancelDelivery),
   close: offered(closeTasks, (closed) => (closed > 0 ? 'done' : words.alreadyClosed)),
 };
 
-export function deliveryActRoutes(server: FastifyInstance, desk: Desk, showDelivery: ShowDelivery): void {
-  for (const [path, { permission, work }] of Object.entries(acts))
-    server.post<{ Params: Params }>(
-      `/deliveries/:id/${path}`,
-      { config: { gate: permission } },
-      async (request, reply) => {
-        const { id } = request.params;
-        let done: string | Both = '';
-        const refused = await refusedBy(async () => {
-          done = await work(desk, request, id);
-        });
-        if (refused !== undefined) return showDelivery(request, reply, { id, refused });
-        if (typeof done !== 'string') return showDelivery(request, reply, { id, refused: refusal(done) });
-        return reply.redirect(`/deliveries/${encodeURIComponent(id)}?say=${done}`, 303);
-      },
-    );
-}
+export const deliveryActRoutes = (server: FastifyInstance, { place }: Desk, show: ShowPage): void =>
+  actRoutes(server, place, '/deliveries', acts, show);
 
 export function deliveryActs(request: FastifyRequest, page: DeliveryPage): Html | undefined {
   const say = sayTo(request);

@@ -5,6 +5,7 @@ import { html, type Html } from '../../privacy/papers/html.ts';
 import { deliveryPage, type DeliveryPage } from '../../support/reads/delivery.ts';
 import { namesFor } from '../../support/named-text.ts';
 import { consentPairWords, consentWords } from '../../support/words.ts';
+import type { OnPage } from '../act-form.ts';
 import { adviceText } from '../advice-text.ts';
 import { isAskedByItself } from '../followed-part.ts';
 import { asked } from '../forms.ts';
@@ -16,7 +17,7 @@ import { refusedNotice } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
 import { deskWords as words, saidDone } from '../words/desk.ts';
-import { deliveryActRoutes, deliveryActs, type Named } from './delivery-acts.ts';
+import { deliveryActRoutes, deliveryActs } from './delivery-acts.ts';
 import type { Desk } from './sign-in.ts';
 
 type Params = { readonly id: string };
@@ -25,14 +26,14 @@ export function deliveryRoutes(server: FastifyInstance, desk: Desk): void {
   server.get<{ Params: Params }>('/deliveries/:id', { config: { gate: 'delivery.read' } }, (request, reply) =>
     onePage(desk, request, reply, { id: request.params.id }),
   );
-  deliveryActRoutes(server, desk, (request, reply, named) => onePage(desk, request, reply, named));
+  deliveryActRoutes(server, desk, (request, reply, on) => onePage(desk, request, reply, on));
 }
 
 async function onePage(
   { place, show }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
-  { id, refused }: Named,
+  { id, refused }: OnPage,
 ): Promise<FastifyReply> {
   const say = sayTo(request);
   const { holder } = personOf(request);

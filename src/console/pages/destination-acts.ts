@@ -2,9 +2,8 @@
 // Invariant: each act has a reason and is an entry of the log, except a test, which changes nothing; a second press does
 // nothing; a refusal is explained on the page.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { may, type Permission } from '../../access/permissions.ts';
+import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { perform, type Act } from '../../support/acts/act.ts';
 import {
   discardFile,
   releaseFile,
@@ -16,22 +15,18 @@ import {
 import type { TestedDestination } from '../../support/destination-test.ts';
 import type { DestinationPage } from '../../support/reads/destinations.ts';
 import type { Both, Language } from '../../support/words.ts';
-import { inputOf } from '../act-form.ts';
-import { field, sentAgain } from '../forms.ts';
-import { actingOf, personOf, visitOf } from '../gate.ts';
+import { actForm, actRoutes, offered, type OnPage } from '../act-form.ts';
+import { field } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
 import type { Say } from '../layout.ts';
-import { facts, hidden, input, notice } from '../parts.ts';
-import { refusedBy, type Refused } from '../refused.ts';
+import { facts, notice } from '../parts.ts';
+import { refusedBy } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { countText, secondsText, timeOf } from '../times.ts';
-import { frame } from '../words/frame.ts';
 import { deskWords as words } from '../words/desk.ts';
 import type { Desk } from './sign-in.ts';
 
-type Params = { readonly id: string };
-export interface ShownDestination {
-  readonly id: string;
-  readonly refused?: Refused | undefined;
+export interface ShownDestination extends OnPage {
   readonly tested?: TestedDestination | undefined;
 }
 type ShowDestination = (
@@ -40,72 +35,36 @@ type ShowDestination = (
   shown: ShownDestination,
 ) => Promise<FastifyReply>;
 
-interface Offered {
-  readonly permission: Permission;
-  /** A word that `saidDone` knows. */
-  readonly done: string;
-  /** Refusal where the destination's state does not allow it. */
-  readonly refused?: Both;
-  readonly work: (desk: Desk, request: FastifyRequest, id: string) => Promise<unknown>;
+/** -1: the form says nothing. */
+function shownIn(request: FastifyRequest): { readonly shown: number } {
+  const text = field(request, 'seen', 20);
+  return { shown: /^\d{1,15}$/.test(text) ? Number(text) : -1 };
 }
 
-const offered = <Input extends object, Done>(
-  act: Act<Input, Done>,
-  done: string,
-  refused?: Both,
-): Offered => ({
-  permission: act.permission,
-  done,
-  ...(refused === undefined ? {} : { refused }),
-  work: ({ place }, request, id) =>
-    perform(place, act, actingOf(request), {
-      to: [id],
-      input: inputOf(act, request),
-      shown: shownIn(request),
-    }),
-});
-
-const acts: Readonly<Record<string, Offered>> = {
-  suspend: offered(suspendDestination, 'done', words.statusAlready),
-  resume: offered(resumeDestination, 'done', words.statusAlready),
-  'release-file': offered(releaseFile, 'released'),
-  'discard-file': offered(discardFile, 'done'),
-  'send-file': offered(sendFileNow, 'asked'),
+const statusActs = { suspend: offered(suspendDestination), resume: offered(resumeDestination) };
+const fileActs = {
+  'release-file': offered(releaseFile, () => 'released', shownIn),
+  'discard-file': offered(discardFile, undefined, shownIn),
+  'send-file': offered(sendFileNow, () => 'asked', shownIn),
 };
 
-/** -1: the form says nothing. */
-function shownIn(request: FastifyRequest): number {
-  const text = field(request, 'seen', 20);
-  return /^\d{1,15}$/.test(text) ? Number(text) : -1;
-}
-
-export function destinationActRoutes(server: FastifyInstance, desk: Desk, show: ShowDestination): void {
-  for (const [path, { permission, done, refused: said, work }] of Object.entries(acts))
-    server.post<{ Params: Params }>(
-      `/destinations/:id/${path}`,
-      { config: { gate: permission } },
-      async (request, reply) => {
-        const { id } = request.params;
-        const refused = await refusedBy(() => work(desk, request, id));
-        if (refused !== undefined)
-          return show(request, reply, {
-            id,
-            refused:
-              refused.error?.code === 'DEST-001' && said !== undefined
-                ? { ...refused, words: said }
-                : refused,
-          });
-        return reply.redirect(`/destinations/${encodeURIComponent(id)}?say=${done}`, 303);
-      },
-    );
-  server.post<{ Params: Params }>(
+export function destinationActRoutes(server: FastifyInstance, { place }: Desk, show: ShowDestination): void {
+  actRoutes(server, place, '/destinations', fileActs, show);
+  actRoutes(server, place, '/destinations', statusActs, (request, reply, { id, refused }) => {
+    const isSoAlready = refused?.error?.code === 'DEST-001';
+    return show(request, reply, {
+      id,
+      refused: isSoAlready ? { ...refused, words: words.statusAlready } : refused,
+    });
+  });
+  server.post<{ Params: { readonly id: string } }>(
     '/destinations/:id/test',
     { config: { gate: 'destination.test' } },
     async (request, reply) => {
       const { id } = request.params;
       let tested: TestedDestination | undefined;
       const refused = await refusedBy(async () => {
-        tested = await tryDestination(desk.place, personOf(request).holder, id);
+        tested = await tryDestination(place, personOf(request).holder, id);
       });
       return show(request, reply, { id, refused, tested });
     },
@@ -135,7 +94,7 @@ export function destinationActs(request: FastifyRequest, page: DestinationPage):
   const maySuspend = may(holder, 'destination.suspend');
   const forms = [
     ...(may(holder, 'file.send') && page.sendsFiles && held === null
-      ? [form('send-file', { text: words.fileNow, seen: newestFileAt?.getTime() ?? 0 })]
+      ? [form('send-file', sendFileNow, words.fileNow, { seen: newestFileAt?.getTime() ?? 0 })]
       : []),
     ...(may(holder, 'destination.test')
       ? [
@@ -145,9 +104,9 @@ export function destinationActs(request: FastifyRequest, page: DestinationPage):
           </form>`,
         ]
       : []),
-    ...(maySuspend && isSlowed ? [form('resume', { text: words.resume })] : []),
+    ...(maySuspend && isSlowed ? [form('resume', resumeDestination, words.resume)] : []),
     ...(maySuspend && page.status === 'active'
-      ? [form('suspend', { text: words.suspend, kind: 'danger' })]
+      ? [form('suspend', suspendDestination, words.suspend, { tone: 'danger' })]
       : []),
   ];
   return html`${held !== null && may(holder, 'file.decide') ? heldPart(request, page, held) : undefined}
@@ -162,26 +121,22 @@ export function destinationActs(request: FastifyRequest, page: DestinationPage):
 const pathOf = ({ destination }: DestinationPage): string =>
   `/destinations/${encodeURIComponent(destination)}`;
 
-interface FormAsked {
-  readonly text: Both;
-  readonly kind?: 'danger';
+const formOf =
+  (request: FastifyRequest, page: DestinationPage) =>
+  (path: string, act: Parameters<typeof actForm>[1], button: Both, more: FormMore = {}): Html => {
+    const { seen, ...rest } = more;
+    return actForm(request, act, {
+      ...rest,
+      action: `${pathOf(page)}/${path}`,
+      button: sayTo(request)(button),
+      ...(seen === undefined ? {} : { hidden: { seen: String(seen) } }),
+    });
+  };
+interface FormMore {
+  readonly tone?: 'danger';
   readonly seen?: number;
   readonly hint?: Both;
 }
-const formOf =
-  (request: FastifyRequest, page: DestinationPage) =>
-  (act: string, { text, kind, seen, hint }: FormAsked): Html => {
-    const say = sayTo(request);
-    const action = `${pathOf(page)}/${act}`;
-    return html`<form class="line" method="post" action="${action}">
-      ${seen === undefined ? undefined : hidden('seen', String(seen))}
-      ${input('reason', say(frame.reason), {
-        value: sentAgain(request, action, 'reason'),
-        hint: hint === undefined ? say(frame.reasonHint) : `${say(hint)} ${say(frame.reasonHint)}`,
-      })}
-      <button class="${kind ?? ''}">${say(text)}</button>
-    </form>`;
-  };
 
 /** The possible losses are shown before the two answers. */
 function heldPart(
@@ -201,7 +156,7 @@ function heldPart(
         [say(words.heldMissing), countText(held.missing, language)],
       ])}
       <p>${say(words.heldText)}</p>
-      ${form('release-file', { text: words.releaseFile, kind: 'danger', seen, hint: words.releaseHint })}
-      ${form('discard-file', { text: words.discardFile, seen, hint: words.discardHint })}
+      ${form('release-file', releaseFile, words.releaseFile, { tone: 'danger', seen, hint: words.releaseHint })}
+      ${form('discard-file', discardFile, words.discardFile, { seen, hint: words.discardHint })}
     </div>`;
 }

@@ -3,19 +3,17 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from '../../privacy/papers/html.ts';
-import { exportedLists, exportList, type ExportedList } from '../../support/acts/export-list.ts';
-import { readFilter } from '../../support/reads/filter.ts';
+import { perform } from '../../support/acts/act.ts';
+import { exportList } from '../../support/acts/export-list.ts';
 import { namesInScope } from '../../support/reads/names.ts';
-import type { Both } from '../../support/words.ts';
+import { boxes, inputOf } from '../act-form.ts';
 import { askedFilter, filterBoxes } from '../filter.ts';
 import { field } from '../forms.ts';
-import { actingOf, personOf } from '../gate.ts';
-import { input, select } from '../parts.ts';
-import { reasonProblem } from '../reasons.ts';
-import { refusal, refusedBy, type Refused } from '../refused.ts';
+import { actingOf, personOf, visitOf } from '../gate.ts';
+import { select } from '../parts.ts';
+import { refusedBy, type Refused } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { exportWords as words } from '../words/admin.ts';
-import { frame } from '../words/frame.ts';
 import { adminPage } from './admin-page.ts';
 import type { Desk } from './sign-in.ts';
 
@@ -24,37 +22,21 @@ export function exportRoutes(server: FastifyInstance, desk: Desk): void {
     exportPage(desk, request, reply, request.query),
   );
   server.post('/exports', { config: { gate: 'list.export' } }, async (request, reply) => {
-    const list = listNamed(field(request, 'list'));
-    const reason = field(request, 'reason', 1_000).trim();
-    const problem = list === undefined ? words.noList : reasonProblem(reason);
-    if (list === undefined || problem !== undefined)
-      return exportPage(desk, request, reply, request.body, refusal(problem ?? words.noList));
     let file: Readable | undefined;
     const refused = await refusedBy(async () => {
-      const { lead: _, ...wanted } = askedFilter(request.body);
-      file = await exportList(desk.place, actingOf(request), {
-        list,
-        filter: readFilter(wanted),
-        reason,
-        say: sayTo(request),
-      });
+      const { lead: _, ...filter } = askedFilter(request.body);
+      const { language } = visitOf(request);
+      const input = { ...inputOf(exportList, request), filter, language };
+      file = await perform(desk.place, exportList, actingOf(request), { to: [], input });
     });
     if (refused !== undefined) return exportPage(desk, request, reply, request.body, refused);
     return reply
       .type('text/csv; charset=utf-8')
-      .header('content-disposition', `attachment; filename="relais-${list}.csv"`)
+      .header('content-disposition', `attachment; filename="relais-${field(request, 'list')}.csv"`)
       .header('content-security-policy', "default-src 'none'; sandbox")
       .send(file);
   });
 }
-
-const listNamed = (name: string): ExportedList | undefined => exportedLists.find((list) => list === name);
-
-const listWords: Readonly<Record<ExportedList, Both>> = {
-  deliveries: frame.deliveries,
-  requests: words.requests,
-  log: words.log,
-};
 
 const conditions = ['client', 'destination', 'state', 'cause', 'run', 'from', 'to'] as const;
 
@@ -68,6 +50,7 @@ async function exportPage(
   const say = sayTo(request);
   const names = await namesInScope(place, personOf(request).holder);
   const wanted = askedFilter(fields);
+  const { list: choices } = exportList.fields;
   const { list } = (typeof fields === 'object' && fields !== null ? fields : {}) as {
     readonly list?: unknown;
   };
@@ -80,13 +63,13 @@ async function exportPage(
         <div class="grid">
           ${select(
             'list',
-            say(words.list),
-            exportedLists.map((value) => ({ value, text: say(listWords[value]) })),
+            say(choices.words),
+            Object.entries(choices.choices ?? {}).map(([value, name]) => ({ value, text: say(name) })),
             typeof list === 'string' ? list : '',
           )}
           ${filterBoxes(conditions, wanted, names, say)}
         </div>
-        ${input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: field(request, 'reason') })}
+        ${boxes(request, exportList, '/exports', ['reason'])}
         <button>${say(words.submit)}</button>
       </form>`,
   });

@@ -4,20 +4,27 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { isRelaisError, type RelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { changedMeanwhile, publishMapping } from '../../support/acts/mappings.ts';
+import { perform } from '../../support/acts/act.ts';
+import { publishMapping } from '../../support/acts/mappings.ts';
 import { draftOf, sourcesToPublish, type Draft } from '../../support/mappings/files.ts';
 import type { TrialAnswer, Trials } from '../../support/mappings/trial-thread.ts';
 import type { Trial } from '../../support/mappings/trial.ts';
 import { draftPage } from '../../support/reads/mappings.ts';
-import type { Both } from '../../support/words.ts';
 import { differencePart } from '../difference.ts';
 import { field } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
 import { lineLink, listing, problemsTable } from '../listing.ts';
 import { hidden, notice } from '../parts.ts';
 import type { ConsolePlace } from '../place.ts';
-import { agreedIn, agreeForm, planPart, type Plan } from '../plan-part.ts';
-import { reasonProblem } from '../reasons.ts';
+import {
+  agreedIn,
+  agreeForm,
+  planOr,
+  planPart,
+  planRefusal,
+  type Plan,
+  type PlanRefused,
+} from '../plan-part.ts';
 import { sayTo } from '../show.ts';
 import { typedFormBytes, typedText } from '../typed.ts';
 import { detail, inEnglish, refusalText, remedyText } from '../words/refusals.ts';
@@ -25,17 +32,12 @@ import { mappingWords as words } from '../words/mappings.ts';
 import { mappingPath } from './mappings.ts';
 import type { Desk } from './sign-in.ts';
 
-/** Refusals that answer the request. */
-export const answers = /^(MAPPING|INSTRUCTION|CLIENT|DEST|USAGE)-/;
-
 type Params = { readonly id: string };
 
-interface Shown {
+interface Shown extends PlanRefused {
   readonly destination: string;
   /** Undefined: the file on disk. */
   readonly text: string | undefined;
-  readonly problem?: Both | undefined;
-  readonly refusal?: RelaisError | undefined;
 }
 
 export function mappingDraftRoutes(server: FastifyInstance, desk: Desk, trials: Trials): void {
@@ -51,7 +53,11 @@ export function mappingDraftRoutes(server: FastifyInstance, desk: Desk, trials: 
     { config: { gate: 'mapping.try' }, bodyLimit: typedFormBytes },
     (request, reply) => {
       const { text, problem } = typedText(request, 'mapping');
-      return page(request, reply, { destination: request.params.id, text, problem });
+      return page(request, reply, {
+        destination: request.params.id,
+        text,
+        ...(problem === undefined ? {} : { problem }),
+      });
     },
   );
   server.post<{ Params: Params }>(
@@ -61,19 +67,15 @@ export function mappingDraftRoutes(server: FastifyInstance, desk: Desk, trials: 
       const { id: destination } = request.params;
       const typed = field(request, 'typed', 3) === 'yes' ? typedText(request, 'mapping') : undefined;
       const shown = { destination, text: typed?.text };
-      const agreed = agreedIn(request);
-      const problem =
-        typed?.problem ?? reasonProblem(agreed.note) ?? (agreed.isTicked ? undefined : words.notAgreed);
-      if (problem !== undefined) return page(request, reply, { ...shown, problem });
-      try {
-        const done = await publishMapping(place, trials, actingOf(request), { ...shown, ...agreed });
-        if (done === changedMeanwhile)
-          return await page(request, reply, { ...shown, problem: words.changed });
-      } catch (error) {
-        if (!isRelaisError(error) || !answers.test(error.code)) throw error;
-        if (error.code === 'MAPPING-004') return page(request, reply, { ...shown, problem: words.changed });
-        return page(request, reply, { ...shown, refusal: error });
-      }
+      const refused =
+        typed?.problem === undefined
+          ? await planRefusal(async () => {
+              const input = agreedIn(request, typed?.text);
+              const asked = { to: [destination], input };
+              await perform({ ...place, trials }, publishMapping, actingOf(request), asked);
+            })
+          : { problem: typed.problem };
+      if (refused !== undefined) return page(request, reply, { ...shown, ...refused });
       return reply.redirect(`${mappingPath(destination)}?say=published`, 303);
     },
   );
@@ -95,7 +97,7 @@ const draftPageOf =
     const trial = answer?.kind === 'tried' ? answer.trial : undefined;
     const planned =
       trial?.isSound === true && may(holder, 'mapping.publish')
-        ? await planOf(place, destination, draft.sources)
+        ? await planOr(() => place.publishing.plan(destination, draft.sources))
         : undefined;
     const refused = refusal ?? (isRelaisError(planned) ? planned : undefined);
     return show(request, reply, {
@@ -113,20 +115,6 @@ const draftPageOf =
       ${filePart(request, draft, trial)}`,
     });
   };
-
-/** Its refusal where it cannot be published. */
-async function planOf(
-  { publishing }: ConsolePlace,
-  destination: string,
-  sources: Draft['sources'],
-): Promise<Plan | RelaisError> {
-  try {
-    return await publishing.plan(destination, sources);
-  } catch (error) {
-    if (!isRelaisError(error) || !answers.test(error.code)) throw error;
-    return error;
-  }
-}
 
 /** Meaning and remedy, then the exact message. */
 export function refusalNotice(request: FastifyRequest, { code, message, french }: RelaisError): Html {

@@ -2,36 +2,33 @@
 // Invariant: a version is shown as it was published; a rollback shows its changes first.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
-import { isRelaisError, type RelaisError } from '../../errors.ts';
+import { isRelaisError } from '../../errors.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
-import { changedMeanwhile, rollbackMapping } from '../../support/acts/mappings.ts';
+import { perform } from '../../support/acts/act.ts';
+import { rollbackMapping } from '../../support/acts/mappings.ts';
 import type { Trials } from '../../support/mappings/trial-thread.ts';
 import { namesFor } from '../../support/named-text.ts';
 import { mappingVersion, type VersionPage } from '../../support/reads/mapping-versions.ts';
 import { versionBesideInForce } from '../../support/reads/mappings.ts';
-import type { Both } from '../../support/words.ts';
 import { differencePart } from '../difference.ts';
 import { asked, numberOf } from '../forms.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { listing } from '../listing.ts';
 import { facts, notice } from '../parts.ts';
 import type { ConsolePlace } from '../place.ts';
-import { agreedIn, agreeForm, planPart, type Plan } from '../plan-part.ts';
-import { reasonProblem } from '../reasons.ts';
+import { agreedIn, agreeForm, planOr, planPart, planRefusal, type PlanRefused } from '../plan-part.ts';
 import { notFound, sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
 import { mappingWords as words } from '../words/mappings.ts';
-import { answers, refusalNotice } from './mapping-draft.ts';
+import { refusalNotice } from './mapping-draft.ts';
 import { inForceTag, mappingPath } from './mappings.ts';
 import type { Desk } from './sign-in.ts';
 
 type Params = { readonly id: string; readonly version: string };
 
-interface Shown {
+interface Shown extends PlanRefused {
   readonly destination: string;
   readonly version: number;
-  readonly problem?: Both;
-  readonly refusal?: RelaisError;
 }
 
 export function mappingVersionRoutes(server: FastifyInstance, desk: Desk, trials: Trials): void {
@@ -48,29 +45,14 @@ export function mappingVersionRoutes(server: FastifyInstance, desk: Desk, trials
       const version = numberOf(request, 'version');
       if (version === undefined) return notFound(reply);
       const shown = { destination: request.params.id, version };
-      const agreed = agreedIn(request);
-      const problem = reasonProblem(agreed.note) ?? (agreed.isTicked ? undefined : words.notAgreed);
-      if (problem !== undefined) return onePage(desk, trials, request, reply, { ...shown, problem });
-      const refused = await rolledBack(desk.place, request, { ...shown, ...agreed });
+      const refused = await planRefusal(async () => {
+        const asked = { to: [shown.destination, String(version)], input: agreedIn(request) };
+        await perform(desk.place, rollbackMapping, actingOf(request), asked);
+      });
       if (refused !== undefined) return onePage(desk, trials, request, reply, { ...shown, ...refused });
       return reply.redirect(`${mappingPath(shown.destination)}?say=published`, 303);
     },
   );
-}
-
-/** Reason of a refusal; undefined: it is in force. */
-async function rolledBack(
-  place: ConsolePlace,
-  request: FastifyRequest,
-  asking: Parameters<typeof rollbackMapping>[2],
-): Promise<Pick<Shown, 'problem' | 'refusal'> | undefined> {
-  try {
-    const done = await rollbackMapping(place, actingOf(request), asking);
-    return done === changedMeanwhile ? { problem: words.changed } : undefined;
-  } catch (error) {
-    if (!isRelaisError(error) || !answers.test(error.code)) throw error;
-    return error.code === 'MAPPING-004' ? { problem: words.changed } : { refusal: error };
-  }
 }
 
 async function onePage(
@@ -85,7 +67,9 @@ async function onePage(
   const page = await mappingVersion(place, holder, { destination, version });
   const named = await namesFor(place, holder);
   const planned =
-    page.isInForce || !may(holder, 'mapping.publish') ? undefined : await planOf(place, destination, version);
+    page.isInForce || !may(holder, 'mapping.publish')
+      ? undefined
+      : await planOr(() => place.publishing.planRollback(destination, version));
   const refused = refusal ?? (isRelaisError(planned) ? planned : undefined);
   return show(request, reply, {
     title: `${destination}, ${say(words.version).toLowerCase()} ${version}`,
@@ -108,20 +92,6 @@ async function onePage(
       }
       ${filesPart(request, destination, page)}`,
   });
-}
-
-/** Its refusal where a rollback to it is impossible. */
-async function planOf(
-  { publishing }: ConsolePlace,
-  destination: string,
-  version: number,
-): Promise<Plan | RelaisError> {
-  try {
-    return await publishing.planRollback(destination, version);
-  } catch (error) {
-    if (!isRelaisError(error) || !answers.test(error.code)) throw error;
-    return error;
-  }
 }
 
 function factsOf(request: FastifyRequest, destination: string, page: VersionPage): Html {

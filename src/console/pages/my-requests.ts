@@ -7,17 +7,18 @@ import { civilDate, frenchDate } from '../../domain/civil-date.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
 import type { RequestStory } from '../../privacy/requests/show.ts';
 import { clockOf, requestsListed } from '../../support/reads/requests.ts';
-import { download } from '../downloads.ts';
-import { asked, field, numberOf } from '../forms.ts';
+import { copyOwnDemand, declareInformed } from '../../support/acts/requests.ts';
+import { actRoutes, boxes, offered, type ShowPage } from '../act-form.ts';
+import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import type { Say } from '../layout.ts';
 import { facts, input, notice, table } from '../parts.ts';
-import { evidenceProblem, reasonProblem } from '../reasons.ts';
-import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { refusedNotice, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../show.ts';
 import { countText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { requestWords as words } from '../words/requests.ts';
+import { documentRoute } from './request-files.ts';
 import { clockPiece, kindText, stateTag } from './requests.ts';
 import type { Desk } from './sign-in.ts';
 
@@ -31,41 +32,9 @@ export function myRequestRoutes(server: FastifyInstance, desk: Desk): void {
   server.get('/my/requests/:id', { config: { gate: 'request.own' } }, (request, reply) =>
     onePage(desk, request, reply),
   );
-  server.post(
-    '/my/requests/:id/documents/:document',
-    { config: { gate: 'request.own' } },
-    async (request, reply) => {
-      const story = await ownStory(desk, request);
-      const document = numberOf(request, 'document');
-      // The officer alone gives out the answer to the person.
-      const demand = story?.demands.find((one) => one.document === document && one.kind === 'demand');
-      if (story === undefined || demand === undefined) return notFound(reply);
-      const reason = field(request, 'reason', 1_000).trim();
-      const problem = reasonProblem(reason);
-      if (problem !== undefined) return onePage(desk, request, reply, refusal(problem));
-      const { actor } = personOf(request);
-      const { name, bytes } = await desk.place.requests.copy(story.request.id, {
-        document: demand.document,
-        actor,
-        reason,
-      });
-      return download(reply, { name, bytes });
-    },
-  );
-  server.post('/my/requests/:id/informed', { config: { gate: 'request.own' } }, async (request, reply) => {
-    const story = await ownStory(desk, request);
-    if (story === undefined) return notFound(reply);
-    const { id } = story.request;
-    const evidence = field(request, 'evidence', 1_000).trim();
-    const problem = evidenceProblem(evidence);
-    const { actor } = personOf(request);
-    const refused =
-      problem === undefined
-        ? await refusedBy(() => desk.place.requests.declareInformed(id, { actor, evidence }))
-        : refusal(problem);
-    if (refused !== undefined) return onePage(desk, request, reply, refused);
-    return reply.redirect(`/my/requests/${id}?say=done`, 303);
-  });
+  const page: ShowPage = (request, reply, { refused }) => onePage(desk, request, reply, refused);
+  documentRoute(server, desk, listPath, copyOwnDemand, page);
+  actRoutes(server, desk.place, listPath, { informed: offered(declareInformed) }, page);
 }
 
 /** Undefined for one that does not exist, or is another client's. */
@@ -170,9 +139,6 @@ const declaration = (id: number, request: FastifyRequest, say: Say): Html =>
   html`<h2>${say(words.myDeclare)}</h2>
     <form class="card stack" method="post" action="/my/requests/${id}/informed">
       <p>${say(words.myDeclareText)}</p>
-      ${input('evidence', say(words.evidence), {
-        hint: say(words.evidenceHint),
-        value: field(request, 'evidence'),
-      })}
+      ${boxes(request, declareInformed, `/my/requests/${id}/informed`)}
       <button>${say(words.myDeclare)}</button>
     </form>`;

@@ -1,99 +1,72 @@
-// Serves an officer's acts on a request from its page: apply, answer, extend, note, lift, close.
-// Invariant: an irreversible act is confirmed by the number of the request; the actor is in the log; a refusal changes nothing.
+// Serves an officer's acts on a request from its page: apply, answer, extend, note, lift, close, and the names on its leads.
+// Invariant: an irreversible act is confirmed by the number of the request.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { outcomes } from '../../domain/requests.ts';
-import type { Requests } from '../../privacy/requests/requests.ts';
+import type { PersonName } from '../../domain/person-name.ts';
 import type { Selection } from '../../privacy/requests/selection.ts';
 import type { Corrections } from '../../privacy/requests/deps.ts';
-import type { Both } from '../../support/words.ts';
+import { perform, type Asked } from '../../support/acts/act.ts';
+import {
+  acknowledgeRequest,
+  applyRequest,
+  closeRequest,
+  extendTerm,
+  liftRestriction,
+  noteAnswered,
+  noteInformed,
+  prepareAnswer,
+  showNames,
+} from '../../support/acts/requests.ts';
+import { actRoutes, inputOf, offered, type Offered } from '../act-form.ts';
 import { field, numberOf, ticked } from '../forms.ts';
-import { personOf } from '../gate.ts';
-import { evidenceProblem, reasonProblem } from '../reasons.ts';
-import { refusal, refusedBy } from '../refused.ts';
-import { notFound } from '../show.ts';
+import { actingOf } from '../gate.ts';
+import type { ConsolePlace } from '../place.ts';
+import { refuse } from '../refusals.ts';
+import { refusedBy } from '../refused.ts';
 import { requestWords as words } from '../words/requests.ts';
 import { correctedAtOnce } from './request-forms.ts';
 import { requestPage } from './request.ts';
 import type { Desk } from './sign-in.ts';
 
-/** A form that was read: its act, or its mistake. */
-type Read =
-  { readonly problem: Both } | { readonly work: (requests: Requests, id: number) => Promise<unknown> };
+const acts: Readonly<Record<string, Offered>> = {
+  apply: offered(applyRequest, undefined, applied),
+  extend: offered(extendTerm),
+  acknowledge: offered(acknowledgeRequest),
+  informed: offered(noteInformed),
+  answer: offered(prepareAnswer, undefined, (request) => ({ input: { selection: selectionOf(request) } })),
+  answered: offered(noteAnswered),
+  lift: offered(liftRestriction),
+  close: offered(closeRequest, undefined, (request) => {
+    refuseUnconfirmed(request);
+    return {};
+  }),
+};
 
 export function requestActRoutes(server: FastifyInstance, desk: Desk): void {
-  const acts: Readonly<Record<string, (request: FastifyRequest) => Read>> = {
-    apply: readApply,
-    extend: readExtend,
-    acknowledge: readAcknowledge,
-    informed: (request) =>
-      withEvidence(
-        request,
-        (evidence, actor) => (requests, id) => requests.declareInformed(id, { actor, evidence }),
-      ),
-    answer: readAnswer,
-    answered: readAnswered,
-    lift: (request) =>
-      withEvidence(request, (evidence, actor) => (requests, id) => requests.lift(id, { actor, evidence })),
-    close: readClose,
-  };
-  for (const [name, read] of Object.entries(acts))
-    server.post(`/requests/:id/${name}`, { config: { gate: 'request.work' } }, async (request, reply) => {
-      const id = numberOf(request);
-      if (id === undefined) return notFound(reply);
-      const asked = read(request);
-      const refused =
-        'problem' in asked
-          ? refusal(asked.problem)
-          : await refusedBy(() => asked.work(desk.place.requests, id));
-      if (refused !== undefined) return requestPage(desk, request, reply, refused);
-      return reply.redirect(`/requests/${id}?say=done`, 303);
+  actRoutes(server, desk.place, '/requests', acts, (request, reply, { refused }) =>
+    requestPage(desk, request, reply, refused),
+  );
+  server.post('/requests/:id/names', { config: { gate: showNames.permission } }, async (request, reply) => {
+    let names: ReadonlyMap<number, PersonName> | undefined;
+    const asked = { to: [String(numberOf(request) ?? '')], input: inputOf(showNames, request) };
+    const refused = await refusedBy(async () => {
+      names = await perform(desk.place, showNames, actingOf(request), asked);
     });
-  server.post('/requests/:id/names', { config: { gate: 'request.work' } }, async (request, reply) => {
-    const id = numberOf(request);
-    if (id === undefined) return notFound(reply);
-    const reason = text(request, 'reason');
-    const problem = reasonProblem(reason);
-    if (problem !== undefined) return requestPage(desk, request, reply, refusal(problem));
-    const by = { actor: personOf(request).actor, reason };
-    return requestPage(desk, request, reply, undefined, await desk.place.requests.names(id, by));
+    return requestPage(desk, request, reply, refused, names);
   });
 }
 
 const text = (request: FastifyRequest, name: string): string => field(request, name, 1_000).trim();
 
-const isConfirmed = (request: FastifyRequest): boolean =>
-  text(request, 'number') === String(numberOf(request) ?? '');
-
-function withEvidence(
-  request: FastifyRequest,
-  work: (evidence: string, actor: string) => (requests: Requests, id: number) => Promise<unknown>,
-): Read {
-  const evidence = text(request, 'evidence');
-  const problem = evidenceProblem(evidence);
-  return problem === undefined ? { work: work(evidence, personOf(request).actor) } : { problem };
+function refuseUnconfirmed(request: FastifyRequest): void {
+  if (text(request, 'number') !== String(numberOf(request) ?? '')) refuse(words.wrongNumber);
 }
 
-/** Empty: noted before, or not needed; the act itself checks. */
-function identityOf(request: FastifyRequest): { readonly problem?: Both; readonly identity?: string } {
-  const identity = text(request, 'identity');
-  if (identity === '') return {};
-  const problem = reasonProblem(identity);
-  return problem === undefined ? { identity } : { problem };
-}
-
-function readApply(request: FastifyRequest): Read {
-  const { problem, ...identity } = identityOf(request);
-  if (problem !== undefined) return { problem };
-  if (!isConfirmed(request)) return { problem: words.wrongNumber };
-  const { actor } = personOf(request);
-  return {
-    work: async (requests, id) => {
-      const { request: held } = await requests.show(id);
-      // A selection confirmed before continues where it stopped: the boxes are not read again.
-      const selection = held.confirmedAt === null ? { selection: selectionOf(request) } : {};
-      return requests.apply(id, { actor, corrections: correctionsOf(request), ...selection, ...identity });
-    },
-  };
+/** A selection confirmed before continues where it stopped: the boxes are not read again. */
+async function applied(request: FastifyRequest, { requests }: ConsolePlace): Promise<Partial<Asked>> {
+  refuseUnconfirmed(request);
+  const { request: held } = await requests.show(numberOf(request) ?? 0);
+  const selection = held.confirmedAt === null ? selectionOf(request) : undefined;
+  return { input: { selection, corrections: correctionsOf(request) } };
 }
 
 /** `lead:HZ-1` and `row:12`, as the boxes of the page name them. */
@@ -116,51 +89,3 @@ function correctionsOf(request: FastifyRequest): Corrections {
     clear: lines.filter(({ value }) => value === '').map(({ column }) => column),
   };
 }
-
-function readExtend(request: FastifyRequest): Read {
-  const reason = text(request, 'reason');
-  const problem = reasonProblem(reason);
-  if (problem !== undefined) return { problem };
-  const { actor } = personOf(request);
-  return { work: (requests, id) => requests.extend(id, { actor, reason }) };
-}
-
-const readAcknowledge = (request: FastifyRequest): Read =>
-  withEvidence(
-    request,
-    (evidence, actor) => (requests, id) =>
-      requests.acknowledge(id, {
-        destinationId: text(request, 'destination'),
-        isExplained: field(request, 'explained') === 'yes',
-        evidence,
-        actor,
-      }),
-  );
-
-function readAnswered(request: FastifyRequest): Read {
-  const { problem, ...identity } = identityOf(request);
-  if (problem !== undefined) return { problem };
-  return withEvidence(
-    request,
-    (evidence, actor) => (requests, id) => requests.answered(id, { actor, evidence, ...identity }),
-  );
-}
-
-function readClose(request: FastifyRequest): Read {
-  const outcome = outcomes.find((name) => name === text(request, 'outcome'));
-  const reason = text(request, 'reason');
-  if (outcome === undefined || !isConfirmed(request)) return { problem: words.wrongNumber };
-  const problem = reason === '' && outcome === 'done' ? undefined : reasonProblem(reason);
-  if (problem !== undefined) return { problem };
-  const { actor } = personOf(request);
-  return { work: (requests, id) => requests.close(id, { outcome, reason, actor }) };
-}
-
-/** The answer is kept sealed for a day, and is downloaded below like the demand. */
-const readAnswer = (request: FastifyRequest): Read => {
-  const { problem, ...identity } = identityOf(request);
-  if (problem !== undefined) return { problem };
-  const { actor } = personOf(request);
-  const selection = selectionOf(request);
-  return { work: (requests, id) => requests.prepareAnswer(id, { selection, actor, ...identity }) };
-};

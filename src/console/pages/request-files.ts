@@ -1,13 +1,15 @@
 // Serves letters and documents of a request, shown here or saved as files.
 // Invariant: POSTed; copying a document has a reason; a paper with a person's data is in the log before a byte is sent.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { mayFor } from '../../access/permissions.ts';
 import { html } from '../../privacy/papers/html.ts';
+import type { Demand } from '../../privacy/requests/documents.ts';
+import { perform } from '../../support/acts/act.ts';
+import { addDemand, copyDocument, writeLetter } from '../../support/acts/requests.ts';
+import { inputOf, type ShowPage } from '../act-form.ts';
 import { download } from '../downloads.ts';
 import { field, numberOf } from '../forms.ts';
-import { personOf } from '../gate.ts';
-import { reasonProblem } from '../reasons.ts';
-import { refusal, refusedBy } from '../refused.ts';
+import { actingOf } from '../gate.ts';
+import { refusedBy } from '../refused.ts';
 import { notFound, sayTo } from '../show.ts';
 import { mostUploaded, uploadOf, withUploads } from '../uploads.ts';
 import { frame } from '../words/frame.ts';
@@ -17,24 +19,13 @@ import { letterPath } from './request-papers.ts';
 import type { Desk } from './sign-in.ts';
 
 export function requestFileRoutes(server: FastifyInstance, desk: Desk): void {
-  const { requests } = desk.place;
   server.post<{ Params: { readonly destination: string } }>(
     '/requests/:id/letters/:destination',
     { config: { gate: 'request.read' } },
     (request, reply) => letterPage(desk, request, reply, request.params.destination),
   );
-  server.post(
-    '/requests/:id/documents/:document',
-    { config: { gate: 'request.read' } },
-    async (request, reply) => {
-      const [id, document] = [numberOf(request), numberOf(request, 'document')];
-      if (id === undefined || document === undefined) return notFound(reply);
-      const reason = field(request, 'reason', 1_000).trim();
-      const problem = reasonProblem(reason);
-      if (problem !== undefined) return requestPage(desk, request, reply, refusal(problem));
-      const { name, bytes } = await requests.copy(id, { document, actor: personOf(request).actor, reason });
-      return download(reply, { name, bytes });
-    },
+  documentRoute(server, desk, '/requests', copyDocument, (request, reply, { refused }) =>
+    requestPage(desk, request, reply, refused),
   );
   withUploads(server, (inner) => {
     inner.post(
@@ -44,14 +35,36 @@ export function requestFileRoutes(server: FastifyInstance, desk: Desk): void {
         const id = numberOf(request);
         if (id === undefined) return notFound(reply);
         const demand = uploadOf(request, 'document') ?? { name: '', bytes: new Uint8Array() };
-        const refused = await refusedBy(() =>
-          requests.addDemand(id, { demand, actor: personOf(request).actor }),
-        );
+        const asked = { to: [String(id)], input: { demand } };
+        const refused = await refusedBy(() => perform(desk.place, addDemand, actingOf(request), asked));
         if (refused !== undefined) return requestPage(desk, request, reply, refused);
         return reply.redirect(`/requests/${id}?say=done`, 303);
       },
     );
   });
+}
+
+/** A document of a request, as a file: for a reason that the page asks for. */
+export function documentRoute(
+  server: FastifyInstance,
+  { place }: Desk,
+  path: string,
+  copying: typeof copyDocument,
+  show: ShowPage,
+): void {
+  server.post<{ Params: { readonly id: string } }>(
+    `${path}/:id/documents/:document`,
+    { config: { gate: copying.permission } },
+    async (request, reply) => {
+      const { id } = request.params;
+      const input = { ...inputOf(copying, request), document: numberOf(request, 'document') ?? 0 };
+      let demand: Demand | undefined;
+      const refused = await refusedBy(async () => {
+        demand = await perform(place, copying, actingOf(request), { to: [id], input });
+      }, /^USAGE-/);
+      return demand === undefined ? show(request, reply, { id, refused }) : download(reply, demand);
+    },
+  );
 }
 
 async function letterPage(
@@ -63,10 +76,8 @@ async function letterPage(
   const id = numberOf(request);
   if (id === undefined) return notFound(reply);
   const say = sayTo(request);
-  const { holder, actor } = personOf(request);
-  const { request: told } = await place.requests.show(id);
-  if (!mayFor(holder, 'request.read', told.clientId)) return notFound(reply);
-  const letter = await place.requests.letter(id, { destinationId, actor });
+  const asked = { to: [String(id)], input: { destination: destinationId } };
+  const letter = await perform(place, writeLetter, actingOf(request), asked);
   const name = `lettre-${id}-${destinationId}`;
   const as = field(request, 'as');
   if (as === 'file')

@@ -3,10 +3,21 @@
 import { extensionProblem, isAnswered, isRecipientDone, needsIdentity } from '../../domain/requests.ts';
 import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
+import {
+  acknowledgeRequest,
+  applyRequest,
+  closeRequest,
+  extendTerm,
+  liftRestriction,
+  noteAnswered,
+  noteInformed,
+  prepareAnswer,
+  showNames,
+} from '../../support/acts/requests.ts';
+import { boxes } from '../act-form.ts';
 import { field, ticked } from '../forms.ts';
 import { optInText } from '../labels.ts';
 import { input, select, table, tickBox } from '../parts.ts';
-import { frame } from '../words/frame.ts';
 import { requestWords as words } from '../words/requests.ts';
 import type { ChangingAnswer } from '../../privacy/requests/show.ts';
 import { consentWords, type Both } from '../../support/words.ts';
@@ -29,16 +40,19 @@ export function actsPart(view: RequestView): Html | undefined {
         ? undefined
         : act(view, 'names', words.showNames, [
             html`<p>${say(words.showNamesText)}</p>`,
-            input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: typed(view, 'reason') }),
+            fields(view, 'names', showNames),
           ])
     }
     ${isOpen && !isAnswered(request.kind) ? applyForm(view) : undefined}
     ${isOpen && isAnswered(request.kind) ? answerForms(view) : undefined}
     ${owing.length === 0 ? undefined : acknowledgeForm(view, owing)}
-    ${evidenceForm(view, 'informed', words.declare)}
+    ${act(view, 'informed', words.declare, [fields(view, 'informed', noteInformed)])}
     ${
       request.kind === 'restriction' && request.appliedAt !== null && request.liftedAt === null
-        ? evidenceForm(view, 'lift', words.lift, words.liftText)
+        ? act(view, 'lift', words.lift, [
+            html`<p>${say(words.liftText)}</p>`,
+            fields(view, 'lift', liftRestriction),
+          ])
         : undefined
     }
     ${extendPart(view)} ${closeForm(view)}`;
@@ -51,7 +65,7 @@ function extendPart(view: RequestView): Html | undefined {
     case undefined:
       return act(view, 'extend', words.extend, [
         html`<p>${say(words.extendText)}</p>`,
-        input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: typed(view, 'reason') }),
+        fields(view, 'extend', extendTerm),
       ]);
     case 'late':
       return html`<p class="quiet">${say(words.extendLate)}</p>`;
@@ -81,23 +95,14 @@ function act(
   </details>`;
 }
 
-const evidenceForm = (view: RequestView, name: string, title: Both, text?: Both): Html =>
-  act(view, name, title, [
-    text === undefined ? undefined : html`<p>${view.say(text)}</p>`,
-    input('evidence', view.say(words.evidence), {
-      hint: view.say(words.evidenceHint),
-      value: typed(view, 'evidence'),
-    }),
-  ]);
-
-const identityInput = (view: RequestView): Piece => {
-  const { kind, identityCheckedAt } = view.story.request;
-  if (identityCheckedAt !== null || !needsIdentity(kind)) return undefined;
-  return input('identity', view.say(words.identity), {
-    hint: view.say(words.evidenceHint),
-    value: typed(view, 'identity'),
-  });
-};
+/** How the identity was checked is asked for once. */
+function fields(view: RequestView, name: string, of: Parameters<typeof boxes>[1]): readonly Html[] {
+  const { id, kind, identityCheckedAt } = view.story.request;
+  const names = Object.keys(of.fields).filter(
+    (one) => one !== 'identity' || (identityCheckedAt === null && needsIdentity(kind)),
+  );
+  return boxes(view.request, of, `/requests/${id}/${name}`, names);
+}
 
 /** Ticked boxes stay ticked; at first, those found by the person's own details. */
 function subjectBoxes({ story: { subjects }, say, request }: RequestView): Html {
@@ -133,7 +138,7 @@ function applyForm(view: RequestView): Html {
       goesOn ? undefined : subjectBoxes(view),
       changingPart(view),
       story.request.kind === 'rectification' ? correctionInputs(view) : undefined,
-      identityInput(view),
+      fields(view, 'apply', applyRequest),
       numberInput(view),
     ],
     'danger',
@@ -187,46 +192,18 @@ const answerForms = (view: RequestView): Html =>
   html`${act(view, 'answer', words.answer, [
     html`<p>${view.say(words.answerText)}</p>`,
     subjectBoxes(view),
-    identityInput(view),
+    fields(view, 'answer', prepareAnswer),
   ])}
-  ${act(view, 'answered', words.answered, [
-    input('evidence', view.say(words.evidence), {
-      hint: view.say(words.evidenceHint),
-      value: typed(view, 'evidence'),
-    }),
-    identityInput(view),
-  ])}`;
+  ${act(view, 'answered', words.answered, [fields(view, 'answered', noteAnswered)])}`;
 
-const acknowledgeForm = (view: RequestView, owing: readonly string[]): Html =>
-  act(view, 'acknowledge', words.acknowledge, [
-    select(
-      'destination',
-      view.say(words.recipient),
-      owing.map((value) => ({ value, text: value })),
-      typed(view, 'destination'),
-    ),
-    tickBox('explained', 'yes', view.say(words.explained)),
-    input('evidence', view.say(words.evidence), {
-      hint: view.say(words.evidenceHint),
-      value: typed(view, 'evidence'),
-    }),
+/** The recipients that owe an answer are offered as choices of the field. */
+const acknowledgeForm = (view: RequestView, owing: readonly string[]): Html => {
+  const choices = Object.fromEntries(owing.map((name) => [name, [name, name] as const]));
+  const { destination, ...rest } = acknowledgeRequest.fields;
+  return act(view, 'acknowledge', words.acknowledge, [
+    fields(view, 'acknowledge', { fields: { destination: { ...destination, choices }, ...rest } }),
   ]);
+};
 
 const closeForm = (view: RequestView): Html =>
-  act(view, 'close', words.close, [
-    select(
-      'outcome',
-      view.say(words.outcome),
-      [
-        { value: 'done', text: view.say(words.closeDone) },
-        { value: 'refused', text: view.say(words.closeRefused) },
-      ],
-      typed(view, 'outcome'),
-    ),
-    input('reason', view.say(frame.reason), {
-      hint: view.say(frame.reasonHint),
-      optional: true,
-      value: typed(view, 'reason'),
-    }),
-    numberInput(view),
-  ]);
+  act(view, 'close', words.close, [fields(view, 'close', closeRequest), numberInput(view)]);

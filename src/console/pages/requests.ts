@@ -7,6 +7,8 @@ import { consentChannels } from '../../domain/lead.ts';
 import { kindWords, requestKinds, takesBack, type RequestKind } from '../../domain/requests.ts';
 import type { NewRequestOrder } from '../../privacy/requests/open.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
+import { perform, type Asked } from '../../support/acts/act.ts';
+import { openRequest } from '../../support/acts/requests.ts';
 import { leadQueryOf } from '../../support/find-person.ts';
 import { requestsListed, type RequestHead } from '../../support/reads/requests.ts';
 import { namesInScope } from '../../support/reads/names.ts';
@@ -14,10 +16,9 @@ import type { Both } from '../../support/words.ts';
 import { nameChoice } from '../choices.ts';
 import { dateBox } from '../dates.ts';
 import { asked, field, ticked } from '../forms.ts';
-import { personOf } from '../gate.ts';
+import { actingOf, personOf } from '../gate.ts';
 import type { Say } from '../layout.ts';
 import { fileBox, input, notice, select, state, table, tickBox } from '../parts.ts';
-import { reasonProblem } from '../reasons.ts';
 import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
 import { sayTo } from '../show.ts';
 import { uploadOf, withUploads, mostUploaded } from '../uploads.ts';
@@ -42,10 +43,10 @@ export function requestsRoutes(server: FastifyInstance, desk: Desk): void {
       { config: { gate: 'request.work' }, bodyLimit: mostUploaded },
       async (request, reply) => {
         const order = orderOf(desk, request);
-        if ('words' in order) return newPage(desk, request, reply, order);
+        if (!('to' in order)) return newPage(desk, request, reply, order);
         let opened = 0;
         const refused = await refusedBy(async () => {
-          opened = (await desk.place.requests.open(order)).id;
+          opened = (await perform(desk.place, openRequest, actingOf(request), order)).id;
         });
         if (refused !== undefined) return newPage(desk, request, reply, refused);
         return reply.redirect(`/requests/${opened}`, 303);
@@ -147,10 +148,7 @@ export const clockPiece = ({ lastDay, daysLeft }: RequestHead['clock'], say: Say
   ${state(say(daysWords(daysLeft)), daysLeft < 0 ? 'bad' : daysLeft <= 7 ? 'warn' : 'calm')}`;
 
 /** Values of the form for the act; or its mistake. */
-function orderOf(
-  { place }: Desk,
-  request: FastifyRequest,
-): Parameters<Desk['place']['requests']['open']>[0] | Refused {
+function orderOf({ place }: Desk, request: FastifyRequest): Asked | Refused {
   const kind = kindNamed(field(request, 'kind'));
   const names = ['client', 'email', 'reference', 'lastName', 'firstName'];
   const [clientId, email, reference, lastName, firstName] = names.map((name) => field(request, name).trim());
@@ -168,25 +166,21 @@ function orderOf(
   const mail = (email ?? '') === '' ? undefined : leadQueryOf({ email: email ?? '' });
   if (mail !== undefined && 'problem' in mail) return refusal(searchProblems[mail.problem]);
   if (received !== '' && !isCivilDate(received)) return refusal(words.badDate);
-  const problem = identity === '' ? undefined : reasonProblem(identity);
-  if (problem !== undefined) return refusal(problem);
   const demand = uploadOf(request, 'document');
   const address = mail?.query.email;
   // Today means now: a later instant would be ahead of the database's clock.
   const isToday = received === '' || received === civilDate(place.database.now());
-  return {
-    clientId,
+  const order = {
     kind,
     phones,
     references: (reference ?? '') === '' ? [] : [reference ?? ''],
-    actor: personOf(request).actor,
     ...(address === undefined ? {} : { email: address }),
     ...(isToday ? {} : { receivedAt: startOfDay(received) }),
-    ...(identity === '' ? {} : { identity }),
     ...(demand === undefined ? {} : { demand }),
     ...((lastName ?? '') === '' ? {} : { name: { lastName, firstName } }),
     ...optInsOf(kind, request),
   };
+  return { to: [clientId], input: { order, identity } };
 }
 
 function optInsOf(kind: RequestKind, request: FastifyRequest): Pick<NewRequestOrder, 'optIns'> {

@@ -3,19 +3,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { may } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { perform, type Act } from '../../support/acts/act.ts';
 import { cancelRunAct, pauseRunAct, resumeRunAct } from '../../support/acts/bulk.ts';
 import { namesFor } from '../../support/named-text.ts';
 import { bulkRun, bulkRunsPage, type BulkFollowed, type BulkRunHead } from '../../support/reads/bulk-runs.ts';
 import { filterFacts } from '../filter-words.ts';
 import { followedOf, followedPart, isAskedByItself } from '../followed-part.ts';
-import { inputOf } from '../act-form.ts';
-import { asked, numberOf, sentAgain } from '../forms.ts';
-import { actingOf, personOf, visitOf } from '../gate.ts';
+import { actForm, actRoutes, offered } from '../act-form.ts';
+import { asked, numberOf } from '../forms.ts';
+import { personOf, visitOf } from '../gate.ts';
 import { deliveryLink } from '../labels.ts';
 import type { Say } from '../layout.ts';
-import { facts, input, notice, section, state, table, type Tone } from '../parts.ts';
-import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { facts, notice, section, state, table, type Tone } from '../parts.ts';
+import { refusedNotice, type Refused } from '../refused.ts';
 import { notFound, sayTo } from '../show.ts';
 import { countText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
@@ -28,18 +27,14 @@ export function runsRoutes(server: FastifyInstance, desk: Desk): void {
   server.get('/runs/:id', { config: { gate: 'task.read' } }, (request, reply) =>
     runPage(desk, request, reply),
   );
-  const offers = <Input extends object>(path: string, act: Act<Input, BulkRunHead>): void =>
-    void server.post(`/runs/:id/${path}`, { config: { gate: act.permission } }, async (request, reply) => {
-      const id = numberOf(request);
-      if (id === undefined) return notFound(reply);
-      const wanted = { to: [String(id)], input: inputOf(act, request) };
-      const refused = await refusedBy(() => perform(place, act, actingOf(request), wanted));
-      if (refused !== undefined) return runPage(desk, request, reply, refused);
-      return reply.redirect(`/runs/${id}`, 303);
-    });
-  offers('stop', cancelRunAct);
-  offers('pause', pauseRunAct);
-  offers('resume', resumeRunAct);
+  const acts = {
+    stop: offered(cancelRunAct, () => ''),
+    pause: offered(pauseRunAct, () => ''),
+    resume: offered(resumeRunAct, () => ''),
+  };
+  actRoutes(server, place, '/runs', acts, (request, reply, { refused }) =>
+    runPage(desk, request, reply, refused),
+  );
 }
 
 async function listPage(
@@ -108,13 +103,13 @@ async function runPage(
   if (isAskedByItself(request) && run.state !== 'running') reply.header('HX-Refresh', 'true');
   const followed = await followedOf(place, run);
   const named = await namesFor(place, holder);
-  const stop = html`<form class="line card" method="post" action="/runs/${id}/stop">
-    ${input('reason', say(frame.reason), {
-      hint: `${say(words.stopText)} ${say(frame.reasonHint)}`,
-      value: sentAgain(request, `/runs/${id}/stop`, 'reason'),
-    })}
-    <button class="danger">${say(words.stopRun)}</button>
-  </form>`;
+  const stop = actForm(request, cancelRunAct, {
+    action: `/runs/${id}/stop`,
+    button: say(words.stopRun),
+    tone: 'danger',
+    layout: 'line card',
+    hint: words.stopText,
+  });
   const isOpen = run.state === 'running' || run.state === 'paused';
   const [act, text] =
     run.state === 'paused' ? (['resume', words.goOn] as const) : (['pause', words.pauseRun] as const);

@@ -2,6 +2,7 @@
 // Invariant: the secret is in one answer and nowhere else; nothing of another client's destination is shown.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
+import { perform } from '../../support/acts/act.ts';
 import {
   overlapDays,
   rotateSecret,
@@ -30,7 +31,7 @@ interface Shown {
 }
 
 export function secretRoutes(server: FastifyInstance, desk: Desk): void {
-  const gated = { config: { gate: 'secret.rotate' } } as const;
+  const gated = { config: { gate: rotateSecret.permission } };
   const path = '/destinations/:id/secret';
   server.get<{ Params: Params }>(path, gated, (request, reply) =>
     secretPage(desk, request, reply, request.params),
@@ -39,13 +40,14 @@ export function secretRoutes(server: FastifyInstance, desk: Desk): void {
     const { id } = request.params;
     let made: RotatedSecret | undefined;
     const refused = await refusedBy(async () => {
-      made = await rotateSecret(desk.place, actingOf(request), id);
+      made = await perform(desk.place, rotateSecret, actingOf(request), { to: [id], input: {} });
     });
     return secretPage(desk, request, reply, { id, refused, made });
   });
   server.post<{ Params: Params }>(`${path}/take-back`, gated, async (request, reply) => {
     const { id } = request.params;
-    const refused = await refusedBy(() => takeBackSecret(desk.place, actingOf(request), id));
+    const asked = { to: [id], input: {} };
+    const refused = await refusedBy(() => perform(desk.place, takeBackSecret, actingOf(request), asked));
     if (refused !== undefined) return secretPage(desk, request, reply, { id, refused });
     return reply.redirect(`/destinations/${encodeURIComponent(id)}/secret?say=taken-back`, 303);
   });

@@ -162,10 +162,6 @@ export const exportWords = {
     'En CSV pour un tableur, sans donnée d’une personne : 100 000 lignes au plus, le journal par période de 31 jours. Inscrit au journal avant le premier octet. L’état, la cause et la destination ne valent que pour les livraisons.',
     'As CSV for a spreadsheet, without a person’s data: 100,000 rows at most, the log by periods of 31 days. Written in the log before the first byte. State, cause and destination are for deliveries alone.',
   ],
-  list: ['Liste', 'List'],
-  noList: ['Choisissez une liste.', 'Choose a list.'],
-  requests: ['Demandes de droits', 'Requests of persons'],
-  log: ['Journal', 'Log'],
   submit: ['Exporter', 'Export'],
   link: ['Exporter en CSV…', 'Export as CSV…'],
 } as const satisfies Readonly<Record<string, Both>>;

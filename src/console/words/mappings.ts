@@ -124,11 +124,6 @@ export const mappingWords = {
   publishText: ['Publier ce texte…', 'Publish this text…'],
   publishTitle: ['Publier', 'Publish'],
   rollback: ['Remettre cette version en vigueur', 'Put this version back in force'],
-  noteHint: [
-    'Ce qui change et qui l’a demandé ; ni adresse e-mail ni téléphone. Dans le journal et dans la note au client.',
-    'What changes and who asked; no mail address, no phone. In the log and in the client’s note.',
-  ],
-  askedBy: ['Demandé par (fonction ou société)', 'Asked by (function or company)'],
   instructions: ['Instructions du client (numéros)', 'Instructions of the client (numbers)'],
   instructionsHint: [
     'Séparés par des virgules ; laissez vide s’il n’y a pas de registre.',

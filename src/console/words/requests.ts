@@ -102,10 +102,6 @@ export const requestWords = {
   told: ['Action attendue', 'To be told'],
   since: ['Depuis', 'Since'],
   evidence: ['Preuve', 'Evidence'],
-  evidenceHint: [
-    'Ce qui l’atteste : un e-mail et sa date, un ticket. Ne nommez personne.',
-    'What it rests on: a mail and its date, a ticket. Names nobody.',
-  ],
   noRecipients: [
     'Personne n’a reçu ces leads, ou personne n’a à être prévenu.',
     'Nobody received these leads, or has to be told.',
@@ -204,7 +200,6 @@ export const requestWords = {
     'It can no longer be extended: the person had to be told within a month of its receipt (GDPR, article 12(3)), and that month is over. Answer them without delay.',
   ],
   acknowledge: ['Noter l’accusé du destinataire', 'Note what the recipient said'],
-  explained: ['Il n’y en aura pas : la preuve indique pourquoi', 'There will be none: the evidence says why'],
   declare: ['Noter que la personne est informée', 'Note that the person was informed'],
   lift: ['Lever la limitation', 'Lift the restriction'],
   liftText: [
@@ -212,12 +207,6 @@ export const requestWords = {
     'The person is told before; what was held back leaves by itself.',
   ],
   close: ['Clore', 'Close'],
-  closeDone: ['faite', 'done'],
-  closeRefused: [
-    'refusée, avec un motif communiqué à la personne',
-    'refused, with a reason the person is told',
-  ],
-  outcome: ['Issue', 'Outcome'],
   acts: ['Agir', 'Act'],
   done: ['Fait.', 'Done.'],
   proofs: ['Preuves signées', 'Signed proofs'],

@@ -22,12 +22,12 @@ import { identityOf, readAsked } from './open.ts';
 
 export interface AccessOrder {
   /** The leads and rows to export; an absent part means all those found by the person's own details. */
-  readonly selection?: Partial<Selection>;
+  readonly selection?: Partial<Selection> | undefined;
   /** age recipients. */
   readonly recipients: readonly string[];
   /** Folder of the log's archives, where months were taken out of MySQL. */
   readonly archives?: string;
-  readonly identity?: string;
+  readonly identity?: string | undefined;
   readonly actor: string;
   /** Writes the file. The log records `fileName` as the evidence. */
   readonly deliver: (bytes: Buffer) => void | Promise<void>;

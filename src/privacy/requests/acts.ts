@@ -149,7 +149,7 @@ export const declareInformed = (
 export const noteAnswered = (
   { database }: Deps,
   id: number,
-  { actor, evidence, identity }: By & { readonly evidence: string; readonly identity?: string },
+  { actor, evidence, identity }: By & { readonly evidence: string; readonly identity?: string | undefined },
 ): Promise<void> =>
   database.transaction(async (tx) => {
     const request = await heldRequest(tx, id);

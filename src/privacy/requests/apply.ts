@@ -37,10 +37,10 @@ import { proved } from '../proofs/prove.ts';
 
 export interface ApplyOrder {
   /** Absent: continues with the selection confirmed before. */
-  readonly selection?: Selection;
+  readonly selection?: Selection | undefined;
   readonly corrections?: Corrections;
   /** How the identity was checked, where the request does not record it yet. */
-  readonly identity?: string;
+  readonly identity?: string | undefined;
   readonly actor: string;
 }
 

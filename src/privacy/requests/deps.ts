@@ -1,6 +1,7 @@
 // Shared parts of the acts on a request: dependencies, locks, and the log entry of each act.
 // Invariant: every act is an entry with its actor; an entry names the request by its number, never the person.
 import { RelaisError } from '../../errors.ts';
+import { unknownRequest } from '../../errors/unknown.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import { appendHandovers, type Handover } from '../../store/handovers.ts';
 import { refuseNamesOfRequest } from '../../store/persons-names.ts';
@@ -53,11 +54,7 @@ export async function heldRequest(tx: Sql, id: number): Promise<Request> {
 }
 
 function known(request: Request | undefined, id: number): Request {
-  if (request === undefined)
-    throw new RelaisError('FIND-001', [
-      `Il n’y a pas de demande de droits ${id}.`,
-      `There is no request ${id}.`,
-    ]);
+  if (request === undefined) throw unknownRequest(id);
   return request;
 }
 

@@ -125,7 +125,7 @@ const isThere = ({ goneAt }: Pick<DemandHead, 'goneAt'>, now: Date): boolean =>
 export async function copyDemand(
   { database, requestSecrets }: RequestDeps,
   id: number,
-  by: { readonly document?: number; readonly actor: string; readonly reason: string },
+  by: { readonly document?: number | undefined; readonly actor: string; readonly reason: string },
 ): Promise<Demand> {
   const request = await existingRequest(database, id);
   const all = (await documentsOf(database, id)).filter((one) => isThere(one, database.now()));

@@ -3,7 +3,8 @@
 // Invariant: nothing is done without the permission, nor with an input that a field refuses.
 import { may, type Holder, type Permission } from '../../access/permissions.ts';
 import { RelaisError } from '../../errors.ts';
-import type { Sql } from '../../store/database.ts';
+import type { Database, Sql } from '../../store/database.ts';
+import type { MayEnd } from '../../publishing/version-effects.ts';
 import type { SupportPlace } from '../place.ts';
 import { typedEvidence, typedLength, typedReason } from '../typed-text.ts';
 import type { Both } from '../words.ts';
@@ -16,6 +17,11 @@ export interface By {
   readonly actor: string;
 }
 
+/** The least that an act has: the database, and its clock. */
+export interface Clocked {
+  readonly database: Database;
+}
+
 /** One field of an act's input. */
 export interface Field<T> {
   /** JSON Schema of what is given. */
@@ -23,6 +29,10 @@ export interface Field<T> {
   readonly isOptional?: true;
   /** Behind its option, and in the description of the HTTP interface. */
   readonly help: string;
+  /** Words of the values of an `enum`, by value. */
+  readonly choices?: Readonly<Record<string, Both>>;
+  /** No text that is typed: its form is the face's own, such as a filter or ticked boxes. */
+  readonly isHandedOver?: true;
   /** Its label on a form, and what stands below it. */
   readonly words: Both;
   readonly hint?: Both;
@@ -34,6 +44,11 @@ export interface Field<T> {
   readonly read: (given: unknown, where: string, now: Date) => T;
 }
 
+/** The input that such fields read. */
+export type InputOf<Fields extends Readonly<Record<string, Field<unknown>>>> = {
+  readonly [Name in keyof Fields]: ReturnType<Fields[Name]['read']>;
+};
+
 /** Targets and input of an act. */
 export interface Asked {
   /** Numbers or keys of deliveries, tasks. */
@@ -42,27 +57,29 @@ export interface Asked {
   readonly input: object;
   /** Which run and which try the page showed: where they have changed, nothing is done. */
   readonly seen?: Seen | undefined;
+  /** Asks the actor, where waiting deliveries would end. */
+  readonly mayEnd?: MayEnd | undefined;
   /** The file that the page showed, where the act is about one: its batch, or the moment it was due. */
   readonly shown?: number | undefined;
 }
 
-export interface Doing<Input> extends Omit<Asked, 'input'> {
-  readonly place: SupportPlace;
+export interface Doing<Input, Place = SupportPlace> extends Omit<Asked, 'input'> {
+  readonly place: Place;
   readonly by: By;
   readonly input: Input;
 }
 
-export interface Act<Input extends object, Done> {
+export interface Act<Input extends object, Done, Place = SupportPlace> {
   readonly permission: Permission;
   readonly fields: { readonly [Name in keyof Input]-?: Field<Input[Name]> };
   /** Does it in one transaction, with what `also` adds to it. */
-  readonly work: (doing: Doing<Input>, also: With<Done>) => Promise<Done>;
+  readonly work: (doing: Doing<Input, Place>, also: With<Done>) => Promise<Done>;
 }
 
 /** @throws ACCESS-003, USAGE-001 and USAGE-002 by a field, and what the act refuses */
-export async function perform<Input extends object, Done>(
-  place: SupportPlace,
-  { permission, fields, work }: Act<Input, Done>,
+export async function perform<Input extends object, Done, Place extends Clocked>(
+  place: Place,
+  { permission, fields, work }: Act<Input, Done, Place>,
   by: By,
   { input, ...asked }: Asked,
   also: With<Done> = alone,
@@ -84,12 +101,15 @@ export const fieldsOf = <Input extends object>({
 }: Pick<Act<Input, never>, 'fields'>): readonly (readonly [name: string, field: Field<unknown>])[] =>
   Object.entries<Field<unknown>>(fields);
 
+export const typedFields = (act: Parameters<typeof fieldsOf>[0]): ReturnType<typeof fieldsOf> =>
+  fieldsOf(act).filter(([, { isHandedOver }]) => isHandedOver !== true);
+
 const typed = {
   type: 'string',
   minLength: typedLength.least,
   maxLength: typedLength.most,
 } as const;
-const textOf = (given: unknown): string => (typeof given === 'string' ? given : '');
+export const textOf = (given: unknown): string => (typeof given === 'string' ? given : '');
 
 export const reason = {
   schema: typed,
@@ -118,9 +138,40 @@ export const flag = (help: string, words: Both): Field<boolean> => ({
   read: (given) => given === true,
 });
 
+export const handedOver = <T>(
+  schema: Field<T>['schema'],
+  help: string,
+  read: Field<T>['read'] = (given) => given as T,
+): Field<T> => ({ schema, help, read, words: ['', ''], isHandedOver: true });
+
+/** One of several values; the first where none is given. */
+export const choice = <T extends string>(
+  choices: Readonly<Record<T, Both>>,
+  help: string,
+  words: Both,
+): Field<T> => {
+  const values = Object.keys(choices) as T[];
+  return {
+    schema: { type: 'string', enum: values },
+    isOptional: true,
+    help: `${help}: ${values.join(', ')}; default: ${values[0] ?? ''}`,
+    words,
+    choices,
+    read: (given = values[0], where) => {
+      const found = values.find((one) => one === given);
+      if (found === undefined)
+        throw new RelaisError('USAGE-001', [
+          `Ce choix n’existe pas : ${values.join(', ')}.`,
+          `${where} is one of: ${values.join(', ')}.`,
+        ]);
+      return found;
+    },
+  };
+};
+
 /** The transaction of an act, and what is added to it. */
 export const inOne = <Done>(
-  { place }: Pick<Doing<unknown>, 'place'>,
+  { place }: Pick<Doing<unknown, Clocked>, 'place'>,
   also: With<Done>,
   work: (tx: Sql) => Promise<Done>,
 ): Promise<Done> =>

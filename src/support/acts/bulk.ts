@@ -18,7 +18,7 @@ import { filterSchemas, readFilter } from '../reads/filter.ts';
 import { isReplayRefusal, replayPlans, type ReplayPlan } from '../replay.ts';
 import { existing, withinScope, type Scope } from '../scope.ts';
 import type { Both } from '../words.ts';
-import { evidence, inOne, reason, type Act, type Field } from './act.ts';
+import { evidence, handedOver, inOne, reason, type Act } from './act.ts';
 import { replayFlags, type ReplayHow } from './deliveries.ts';
 
 /** `received` and `not_received` say what became of those that wait for a decision. */
@@ -217,23 +217,16 @@ interface BulkInput {
   readonly reason: string;
 }
 
-const filterField: Field<DeliveryFilter> = {
-  schema: {
-    type: 'object',
-    additionalProperties: false,
-    minProperties: 1,
-    properties: filterSchemas,
-  },
-  help: 'which deliveries',
-  words: ['Filtre', 'Filter'],
-  read: (given, _where, now) => readFilter(given ?? {}, now),
-};
-const expected: Field<number> = {
-  schema: { type: 'integer', minimum: 1 },
-  help: '`going` of the plan: another number is refused',
-  words: ['Nombre', 'Number'],
-  read: (given) => Number(given),
-};
+export const filterField = handedOver<DeliveryFilter>(
+  { type: 'object', additionalProperties: false, minProperties: 1, properties: filterSchemas },
+  'which deliveries',
+  (given, _where, now) => readFilter(given ?? {}, now),
+);
+const expected = handedOver(
+  { type: 'integer', minimum: 1 },
+  '`going` of the plan: another number is refused',
+  Number,
+);
 const fields = { filter: filterField, expected, reason };
 
 /** Ids kept of those that were named one by one. */

@@ -7,8 +7,16 @@ import type { MappingSources } from '../../mapping/contract.ts';
 import { allDestinations, type Destination } from '../../store/destinations.ts';
 import { readVersions } from '../../store/mapping-versions.ts';
 import type { Scope } from '../scope.ts';
-import type { Acting } from './acting.ts';
-import { leaseNameOf, mostLeased, type Fetched, type Leased, type PullPlace, type Pulling } from './pull.ts';
+import { perform, type By } from './act.ts';
+import {
+  answerLeads,
+  leaseLeads,
+  leaseNameOf,
+  readLeads,
+  type Fetched,
+  type Leased,
+  type Pulling,
+} from './pull.ts';
 
 /** `action_id`, `prospect_id`, and the members that the mapping writes. */
 export type Contact = Readonly<Record<string, unknown>>;
@@ -29,46 +37,33 @@ export interface Pulled extends Given {
   readonly gone: () => Promise<void>;
 }
 
-export interface Contacts {
-  readonly programmes: (scope: Scope, named?: string) => Promise<readonly Programme[]>;
-  readonly read: (acting: Acting, named?: string) => Promise<Given>;
-  readonly pull: (acting: Acting, named?: string) => Promise<Pulled>;
+export async function readContacts(place: Pulling, by: By, named?: string): Promise<Given> {
+  const { id } = await ownDestination(place, by.scope, named);
+  return givenOf(await perform(place, readLeads, by, { to: [id], input: {} }));
 }
 
-export const createContacts = (place: PullPlace, pulling: Pulling): Contacts => ({
-  programmes: async (scope, named) => programmesOf(place, await ownDestination(place, scope, named)),
-  read: async (acting, named) => {
-    const { id } = await ownDestination(place, acting.scope, named);
-    return givenOf(await pulling.read(acting, id, mostLeased));
-  },
-  pull: async (acting, named) => {
-    const { id } = await ownDestination(place, acting.scope, named);
-    const leased = await pulling.lease(acting, id, mostLeased);
-    const { items } = leased;
-    return {
-      ...givenOf(leased),
-      gone: async () => {
-        if (items.length === 0) return;
-        await pulling.answer(
-          acting,
-          id,
-          items.map(({ row }) => ({
-            key: row.key,
-            lease: leaseNameOf(row),
-            outcome: { kind: 'unconfirmed' },
-          })),
-        );
-      },
-    };
-  },
-});
+export async function pullContacts(place: Pulling, by: By, named?: string): Promise<Pulled> {
+  const { id } = await ownDestination(place, by.scope, named);
+  const leased = await perform(place, leaseLeads, by, { to: [id], input: {} });
+  return {
+    ...givenOf(leased),
+    gone: async () => {
+      const items = leased.items.map(({ row }) => ({
+        key: row.key,
+        lease: leaseNameOf(row),
+        outcome: 'unconfirmed',
+      }));
+      if (items.length > 0) await perform(place, answerLeads, by, { to: [id], input: { items } });
+    },
+  };
+}
 
 const givenOf = ({ items, runs }: Leased): Given => ({
   contacts: () => (runs() ? items.map((item) => contactOf(item)) : undefined),
 });
 
 /** The client's only pull destination, or the named one of several. @throws FIND-001, USAGE-001 */
-async function ownDestination({ database }: PullPlace, scope: Scope, named?: string): Promise<Destination> {
+async function ownDestination({ database }: Pulling, scope: Scope, named?: string): Promise<Destination> {
   const fetched = (await allDestinations(database)).filter(
     ({ clientId, connector, status }) =>
       clientId === scope.clientId && isFetched(connector) && status !== 'archived',
@@ -95,10 +90,13 @@ function contactOf({ row, reference, body }: Fetched): Contact {
 }
 
 /** Names by programme code, from the maps `programme_nom` and `region_nom` of the mapping in force. */
-async function programmesOf(
-  { database }: PullPlace,
-  { mappingVersionId }: Destination,
+export async function programmesOf(
+  place: Pulling,
+  scope: Scope,
+  named?: string,
 ): Promise<readonly Programme[]> {
+  const { database } = place;
+  const { mappingVersionId } = await ownDestination(place, scope, named);
   const [version] = await readVersions(database, [mappingVersionId]);
   if (version === undefined) return [];
   const { maps } = wholeMapping(JSON.parse(version.sources) as MappingSources);

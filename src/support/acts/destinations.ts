@@ -8,12 +8,15 @@ import { findDestination, lockDestination, type Destination } from '../../store/
 import type { Sql } from '../../store/database.ts';
 import { countSlotsAfter } from '../../store/file-slots.ts';
 import type { HeldFile } from '../../store/full-files.ts';
+import { countOfBackfill } from '../backfill.ts';
+import { beginRunIn, type BulkRow } from '../bulk-runs.ts';
 import { testDestination, type TestedDestination, type TestPlace } from '../destination-test.ts';
 import { decideHeldFileIn } from '../held-files.ts';
 import type { SupportPlace } from '../place.ts';
+import { readFilter } from '../reads/filter.ts';
 import { existing, type Scope } from '../scope.ts';
 import { setDestinationStatus } from '../suspend.ts';
-import { inOne, reason, type Act, type Doing } from './act.ts';
+import { inOne, reason, textOf, type Act, type Doing, type Field } from './act.ts';
 
 const existingOne = async (place: SupportPlace, scope: Scope, id: string): Promise<Destination> =>
   existing(scope, await findDestination(place.database, id), unknownDestination(id));
@@ -37,6 +40,34 @@ const statusAct = (status: 'active' | 'suspended'): Act<Why, void> => ({
 /** @throws FIND-001, DEST-001 where it has that status already */
 export const suspendDestination = statusAct('suspended');
 export const resumeDestination = statusAct('active');
+
+const since: Field<Date> = {
+  schema: { type: 'string' },
+  help: 'leads created since: 2026-11-25 or an age such as 30d',
+  words: ['Leads créés depuis le', 'Leads created since'],
+  read: (given, where, now) => readFilter({ since: textOf(given) || where }, now).since ?? now,
+};
+
+/** Plans leads that were there before the destination: a run, leased to the caller. @throws FIND-001 */
+export const backfillDestination: Act<Why & { readonly since: Date }, BulkRow> = {
+  permission: 'delivery.replay',
+  fields: { since, reason },
+  work: async (doing, also) => {
+    const { id } = await found(doing);
+    const { place, by, input } = doing;
+    const order = { kind: 'backfill', destinationId: id, since: input.since } as const;
+    const counted = await countOfBackfill(place.database, order);
+    return inOne(doing, also, (tx) =>
+      beginRunIn(tx, {
+        order,
+        by: { actor: by.actor, reason: input.reason },
+        filter: { destination: id, since: input.since },
+        deliveries: [],
+        counted,
+      }),
+    );
+  },
+};
 
 /** @throws FIND-001, MAPPING-002, DEST-001 where it is not set up */
 export async function tryDestination(place: TestPlace, scope: Scope, id: string): Promise<TestedDestination> {

@@ -13,13 +13,17 @@ import { knownInScope } from '../known-names.ts';
 import type { SupportPlace } from '../place.ts';
 import { headOf } from '../reads/delivery-row.ts';
 import { withinScope } from '../scope.ts';
-import { typedReason } from '../typed-text.ts';
-import type { Both } from '../words.ts';
-import type { Acting } from './acting.ts';
+import { inLanguage, type Both, type Language } from '../words.ts';
+import { choice, handedOver, reason, type Act, type Doing } from './act.ts';
+import { filterField } from './bulk.ts';
 import { deliveryColumns, logColumns, requestColumns, type Cell, type Column } from './export-columns.ts';
 
-export const exportedLists = ['deliveries', 'requests', 'log'] as const;
-export type ExportedList = (typeof exportedLists)[number];
+const lists = {
+  deliveries: ['Livraisons', 'Deliveries'],
+  requests: ['Demandes de droits', 'Requests of persons'],
+  log: ['Journal', 'Log'],
+} as const satisfies Readonly<Record<string, Both>>;
+export type ExportedList = keyof typeof lists;
 
 /** Rows of one file: as many as a spreadsheet opens, and the database can send meanwhile. */
 export const mostExported = 100_000;
@@ -27,24 +31,11 @@ export const mostExported = 100_000;
 const mostDays = 31;
 const dayMs = 86_400_000;
 
-export interface ExportAsked {
-  readonly list: ExportedList;
-  /** Requests use only its client; the log uses its client and period, which is mandatory. */
-  readonly filter: DeliveryFilter;
-  readonly reason: string;
-  /** The heading in the reader's language. */
-  readonly say: (words: Both) => string;
-}
-
 /** @throws USAGE-001 where it would be too long, FIND-001 for an unknown name */
-export async function exportList(
-  place: SupportPlace,
-  { scope, actor }: Acting,
-  { list, filter: asked, reason, say }: ExportAsked,
-): Promise<Readable> {
-  const purpose = typedReason(reason);
-  const filter = withinScope(scope, asked);
-  await knownInScope(place.reading, scope, filter);
+async function exported({ place, by, input }: Doing<ExportInput>): Promise<Readable> {
+  const { list, reason: purpose, language } = input;
+  const filter = withinScope(by.scope, input.filter);
+  await knownInScope(place.reading, by.scope, filter);
   const { columns, pages } = await chosen(place, list, filter);
   await place.database.transaction((tx) =>
     appendHandovers(tx, [
@@ -52,7 +43,7 @@ export async function exportList(
         entry: 'exported',
         clientId: filter.client ?? '',
         ...(filter.destination === undefined ? {} : { destinationId: filter.destination }),
-        actor,
+        actor: by.actor,
         purpose,
         reason: list,
         target: periodText(filter),
@@ -63,7 +54,7 @@ export async function exportList(
   return Readable.from(pages).pipe(
     stringify({
       header: true,
-      columns: columns.map(({ heading }) => say(heading)),
+      columns: columns.map(({ heading }) => inLanguage(heading, language)),
       bom: true,
       delimiter: ';',
       // A spreadsheet would run such cells.
@@ -72,6 +63,26 @@ export async function exportList(
     }),
   );
 }
+
+interface ExportInput {
+  readonly list: ExportedList;
+  /** Requests use only its client; the log uses its client and period, which is mandatory. */
+  readonly filter: DeliveryFilter;
+  readonly reason: string;
+  /** Language of the headings. */
+  readonly language: Language;
+}
+
+export const exportList: Act<ExportInput, Readable> = {
+  permission: 'list.export',
+  fields: {
+    list: choice(lists, 'which list', ['Liste', 'List']),
+    filter: filterField,
+    reason,
+    language: handedOver<Language>({ type: 'string', enum: ['fr', 'en'] }, 'of the headings'),
+  },
+  work: exported,
+};
 
 interface Chosen {
   readonly columns: readonly Pick<Column<never>, 'name' | 'heading'>[];

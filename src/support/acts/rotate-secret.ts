@@ -14,8 +14,8 @@ import { deleteRotated, insertRotated, rotatedOf, type RotatedRow } from '../../
 import { lockClients } from '../../store/same-person.ts';
 import type { TestPlace } from '../destination-test.ts';
 import { existing, type Scope } from '../scope.ts';
-import { numberedActor } from '../words.ts';
-import type { Acting } from './acting.ts';
+import { numberedActor, type Both } from '../words.ts';
+import { inOne, type Act, type By } from './act.ts';
 
 export interface RotatePlace extends TestPlace {
   readonly rotated: RotatedSecrets;
@@ -116,78 +116,83 @@ export interface RotatedSecret {
   readonly note: number;
 }
 
-/** @throws FIND-001, DEST-001 where none can be rotated, or one is being rotated */
-export async function rotateSecret(
-  place: RotatePlace,
-  { scope, actor }: Acting,
-  id: string,
-): Promise<RotatedSecret> {
-  const { destination, name, problem } = await found(place, scope, id);
-  if (problem !== undefined)
-    throw new RelaisError('DEST-001', [
-      `Rien ne peut être renouvelé : ${notRotatable[problem]}.`,
-      `Nothing can be renewed: ${problem}.`,
-    ]);
-  const { rotated } = place;
-  const secret = `whsec_${randomBytes(32).toString('base64')}`;
-  return place.database.transaction(async (tx) => {
-    const rows = await heldRows(tx, destination, name);
-    const newest = rotated.inForce(rows, name);
-    if (newest !== undefined && newest.overlapEndsAt > tx.now())
-      throw new RelaisError('DEST-001', [
-        `Un renouvellement est en cours jusqu’au ${moment(newest.overlapEndsAt)} (heure de Paris).`,
-        `One is being renewed until ${newest.overlapEndsAt.toISOString()}.`,
-      ]);
-    // Deletes earlier rotations: behind the present one they sign nothing, and one that the operator has replaced never will.
-    await deleteRotated(
-      tx,
-      rows.filter((row) => row !== newest).map((row) => row.id),
-    );
-    await insertRotated(tx, {
-      clientId: destination.clientId,
-      destinationId: destination.id,
-      name,
-      overlapDays,
-      sealed: rotated.seal(secret, { destinationId: destination.id, name }),
-      overValue: rotated.digestOf(name),
-      madeBy: actor,
-    });
-    const [made] = await rotatedOf(tx, destination.id, name);
-    const overlapEndsAt = made?.overlapEndsAt ?? tx.now();
-    const note = await noted(tx, destination, { scope, actor }, 'renewed', [
-      'Un nouveau secret de signature signe dès maintenant',
-      `L’ancien signe aussi jusqu’au ${moment(overlapEndsAt)} (heure de Paris), puis s’arrête automatiquement`,
-    ]);
-    return { secret, overlapEndsAt, note };
-  });
+interface Held extends Pick<Found, 'destination' | 'name'> {
+  readonly rotated: RotatedSecrets;
+  readonly by: By;
+  readonly rows: readonly RotatedRow[];
+  readonly newest: RotatedRow | undefined;
 }
 
-/** Returns to the previous secret while it still signs, after a loss of the new one. @throws FIND-001, DEST-001 without a rotation */
-export async function takeBackSecret(
-  place: RotatePlace,
-  { scope, actor }: Acting,
-  id: string,
-): Promise<number> {
-  const { destination, name, problem } = await found(place, scope, id);
-  if (problem !== undefined)
-    throw new RelaisError('DEST-001', [
-      `Rien ne peut être repris : ${notRotatable[problem]}.`,
-      `Nothing can be taken back: ${problem}.`,
-    ]);
-  return place.database.transaction(async (tx) => {
-    const newest = place.rotated.inForce(await heldRows(tx, destination, name), name);
-    if (newest === undefined || newest.overlapEndsAt <= tx.now())
+/** @throws FIND-001, DEST-001 where none can be rotated */
+const onSecret = <Done>(
+  [french, english]: Both,
+  change: (tx: Sql, held: Held) => Promise<Done>,
+): Act<Readonly<Record<never, never>>, Done, RotatePlace> => ({
+  permission: 'secret.rotate',
+  fields: {},
+  work: async (doing, also) => {
+    const { by, to, place } = doing;
+    const { rotated } = place;
+    const { destination, name, problem } = await found(place, by.scope, to[0] ?? '');
+    if (problem !== undefined)
       throw new RelaisError('DEST-001', [
-        'Rien n’est en cours de renouvellement.',
-        'Nothing is being renewed.',
+        `Rien ne peut être ${french} : ${notRotatable[problem]}.`,
+        `Nothing can be ${english}: ${problem}.`,
       ]);
-    await deleteRotated(tx, [newest.id]);
-    return noted(tx, destination, { scope, actor }, 'taken_back', [
-      'Le nouveau secret de signature est retiré : il ne signe plus',
-      'L’ancien continue de signer seul',
+    return inOne(doing, also, async (tx) => {
+      const rows = await heldRows(tx, destination, name);
+      const newest = rotated.inForce(rows, name);
+      return change(tx, { rotated, destination, name, by, rows, newest });
+    });
+  },
+});
+
+/** @throws DEST-001 where one is being rotated */
+export const rotateSecret = onSecret(['renouvelé', 'renewed'], async (tx, held): Promise<RotatedSecret> => {
+  const { rotated, destination, name, by, rows, newest } = held;
+  if (newest !== undefined && newest.overlapEndsAt > tx.now())
+    throw new RelaisError('DEST-001', [
+      `Un renouvellement est en cours jusqu’au ${moment(newest.overlapEndsAt)} (heure de Paris).`,
+      `One is being renewed until ${newest.overlapEndsAt.toISOString()}.`,
     ]);
+  // Deletes earlier rotations: behind the present one they sign nothing, and one that the operator has replaced never will.
+  await deleteRotated(
+    tx,
+    rows.filter((row) => row !== newest).map((row) => row.id),
+  );
+  const secret = `whsec_${randomBytes(32).toString('base64')}`;
+  await insertRotated(tx, {
+    clientId: destination.clientId,
+    destinationId: destination.id,
+    name,
+    overlapDays,
+    sealed: rotated.seal(secret, { destinationId: destination.id, name }),
+    overValue: rotated.digestOf(name),
+    madeBy: by.actor,
   });
-}
+  const [made] = await rotatedOf(tx, destination.id, name);
+  const overlapEndsAt = made?.overlapEndsAt ?? tx.now();
+  const note = await noted(tx, held, 'renewed', [
+    'Un nouveau secret de signature signe dès maintenant',
+    `L’ancien signe aussi jusqu’au ${moment(overlapEndsAt)} (heure de Paris), puis s’arrête automatiquement`,
+  ]);
+  return { secret, overlapEndsAt, note };
+});
+
+/** Returns to the previous secret while it still signs, after a loss of the new one. @throws DEST-001 without a rotation */
+export const takeBackSecret = onSecret(['repris', 'taken back'], async (tx, held) => {
+  const { newest } = held;
+  if (newest === undefined || newest.overlapEndsAt <= tx.now())
+    throw new RelaisError('DEST-001', [
+      'Rien n’est en cours de renouvellement.',
+      'Nothing is being renewed.',
+    ]);
+  await deleteRotated(tx, [newest.id]);
+  return noted(tx, held, 'taken_back', [
+    'Le nouveau secret de signature est retiré : il ne signe plus',
+    'L’ancien continue de signer seul',
+  ]);
+});
 
 /** The destination is locked until the transaction ends: the second of two simultaneous rotations waits and finds the first. */
 async function heldRows(
@@ -207,8 +212,7 @@ async function heldRows(
 /** Writes the entry of the log and the client's numbered note. */
 async function noted(
   tx: Sql,
-  { id, clientId }: Destination,
-  { scope, actor }: Acting,
+  { destination: { id, clientId }, by: { scope, actor } }: Held,
   what: 'renewed' | 'taken_back',
   changes: readonly string[],
 ): Promise<number> {
