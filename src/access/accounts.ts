@@ -19,11 +19,16 @@ import {
 import type { Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/handovers.ts';
 import { endSessions } from '../store/sessions.ts';
-import { accountActor, accountIdOf } from './actor.ts';
-import { requireOpenClient } from './clients.ts';
+import {
+  accountActor,
+  accountIdOf,
+  requireOpenClient,
+  newToken,
+  tokenDigest,
+  type AccessPlace,
+} from './place.ts';
 import { hashPassword, passwordProblem } from './passwords.ts';
 import { roles, rolesProblem, type Role } from './permissions.ts';
-import { newToken, tokenDigest, type AccessPlace } from './place.ts';
 
 export interface Account {
   readonly id: number;

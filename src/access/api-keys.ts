@@ -13,10 +13,8 @@ import {
 import { inTurn } from '../store/alone.ts';
 import type { Sql } from '../store/database.ts';
 import { appendHandovers } from '../store/handovers.ts';
-import { keyActor } from './actor.ts';
-import { requireOpenClient } from './clients.ts';
+import { keyActor, requireOpenClient, newToken, tokenDigest, type AccessPlace } from './place.ts';
 import { keyScopes, type Holder, type Permission } from './permissions.ts';
-import { newToken, tokenDigest, type AccessPlace } from './place.ts';
 
 /** Recognisable in a log or a repository, so that secret scanners find it. */
 const prefix = 'relais_';

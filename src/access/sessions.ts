@@ -13,10 +13,9 @@ import {
   type SessionRow,
   type SessionStage,
 } from '../store/sessions.ts';
-import { accountActor } from './actor.ts';
+import { accountActor, newToken, tokenDigest, type AccessPlace } from './place.ts';
 import { toAccount, type Account } from './accounts.ts';
 import { sessionLimits } from './limits.ts';
-import { newToken, tokenDigest, type AccessPlace } from './place.ts';
 
 export interface Caller {
   readonly address: string;

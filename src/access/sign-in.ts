@@ -24,20 +24,20 @@ import {
   type Try,
   type SessionStage,
 } from '../store/sessions.ts';
-import { accountActor } from './actor.ts';
+import { accountActor, openFactor, sealFactor, tokenDigest, type AccessPlace } from './place.ts';
 import { loginOf, noteChange, toAccount } from './accounts.ts';
 import { networkOf, signInLimits, waitMs } from './limits.ts';
-import { checkPassword, hashPassword } from './passwords.ts';
-import { secondFactorRoles } from './permissions.ts';
-import { openFactor, sealFactor, tokenDigest, type AccessPlace } from './place.ts';
 import {
+  checkPassword,
+  hashPassword,
   enrolment,
   isSameDigest,
   newRecoveryCodes,
   newSecret,
   recoveryDigest,
   stepOfCode,
-} from './second-factor.ts';
+} from './passwords.ts';
+import { secondFactorRoles } from './permissions.ts';
 import { beginSession, type Caller, type Session } from './sessions.ts';
 
 export type SignedIn =

@@ -1,10 +1,9 @@
 // Authenticates a caller by the key in `Authorization: Bearer`, and checks its permission.
 // Invariant: a route without a permission answers no caller, except where it is declared public.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { keyActor } from '../access/actor.ts';
+import { keyActor, type AccessPlace } from '../access/place.ts';
 import { holderOfKey } from '../access/api-keys.ts';
 import { may, type Holder, type Permission } from '../access/permissions.ts';
-import type { AccessPlace } from '../access/place.ts';
 import { sendProblem } from './problems.ts';
 
 export interface ApiCaller {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { App } from '../app.ts';
 import { perform, typedFields, type Act, type Asked } from '../support/acts/act.ts';
-import { wholeCentre } from '../support/scope.ts';
+import { wholeCentre } from '../support/place.ts';
 import { withExamples } from './arguments.ts';
 import { out, withApp } from './terminal.ts';
 

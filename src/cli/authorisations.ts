@@ -5,8 +5,8 @@ import type { App } from '../app.ts';
 import type { ClientFacts } from '../domain/destination.ts';
 import { dataCategories } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
-import { authorisationsListed, type ListedAuthorisation } from '../support/reads/authorisations.ts';
-import { wholeCentre } from '../support/scope.ts';
+import { authorisationsListed, type ListedAuthorisation } from '../support/reads/requests.ts';
+import { wholeCentre } from '../support/place.ts';
 import {
   collect,
   impersonal,
@@ -15,16 +15,18 @@ import {
   reasonOf,
   wholeNumber,
   withExamples,
+  askedByOf,
+  askedByOption,
+  instructionOption,
+  instructionsOf,
+  noteWords,
   type Moment,
 } from './arguments.ts';
-import { askedByOf, askedByOption, instructionOption, instructionsOf, noteWords } from './asked-by.ts';
-import { existingDestination } from '../support/reads/names.ts';
-import { outJson, withJson, type JsonOption } from './json.ts';
+import { existingDestination } from '../support/reads/filter.ts';
+import { outJson, withJson, table, out, withApp, type JsonOption } from './terminal.ts';
 import { endAuthorisation, grantAuthorisation, type AskedFor } from '../support/authorisations.ts';
-import { paris } from '../support/paris-time.ts';
-import { countedLines } from './published-counts.ts';
-import { table } from './table.ts';
-import { out, withApp } from './terminal.ts';
+import { paris } from '../support/words.ts';
+import { countedLines } from './mappings.ts';
 
 interface GrantOptions {
   readonly recipient: string;

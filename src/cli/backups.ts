@@ -11,11 +11,8 @@ import type { Config } from '../config.ts';
 import { isCivilDate, civilDate } from '../domain/civil-date.ts';
 import { RelaisError } from '../errors.ts';
 import { recogniseKeys, type Keys } from '../privacy/keys.ts';
-import { withExamples } from './arguments.ts';
-import { hostNow } from './host-clock.ts';
-import { outJson, type JsonOption } from './json.ts';
-import { identityIn, standardInput } from './named-file.ts';
-import { config, confirmed, out, progress, say } from './terminal.ts';
+import { withExamples, identityIn, standardInput } from './arguments.ts';
+import { hostNow, outJson, config, confirmed, out, progress, say, type JsonOption } from './terminal.ts';
 
 export function backupCommands(program: Command): void {
   const backup = program

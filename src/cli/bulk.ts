@@ -2,16 +2,28 @@
 // Invariant: cancelling undoes nothing; it is recorded with actor and reason.
 import { Option, type Command } from 'commander';
 import { cancelRunAct } from '../support/acts/bulk.ts';
-import { readRun, resumeRun, type BulkRow } from '../support/bulk-runs.ts';
-import { bulkRows, bulkStates, type BulkState } from '../support/reads/bulk-runs.ts';
-import type { Language } from '../support/words.ts';
+import { readRun, resumeRun, workRun, type BulkRow } from '../support/bulk-runs.ts';
+import { bulkRows, bulkStates, type BulkState, type BulkRunHead } from '../support/reads/bulk-runs.ts';
+import { inLanguage, paris, type Language, type Both } from '../support/words.ts';
 import { performHere, refuseInput, withFields } from './act-options.ts';
 import { listLength, wholeNumber, withExamples } from './arguments.ts';
-import { printRun } from './bulk-show.ts';
-import { followRun } from './bulk-work.ts';
-import { outJson, withJson, type JsonOption } from './json.ts';
-import { parisShort, table } from './table.ts';
-import { out, say, withApp } from './terminal.ts';
+import {
+  outJson,
+  withJson,
+  parisShort,
+  table,
+  out,
+  say,
+  withApp,
+  strong,
+  progress,
+  type JsonOption,
+} from './terminal.ts';
+import { numbered } from '../domain/counted.ts';
+import { doneWords, isRefusal, refusalWords, type BulkDone } from '../support/bulk-steps.ts';
+import type { App } from '../app.ts';
+import { RelaisError } from '../errors.ts';
+import type { Act, Asked } from '../support/acts/act.ts';
 
 interface ListOptions extends JsonOption {
   readonly state?: BulkState;
@@ -139,3 +151,150 @@ const runData = (run: BulkRow): object => ({
   updatedAt: run.updatedAt,
   endedAt: run.endedAt,
 });
+
+// Prints one bulk run: order, progress, results and refusals. French first.
+// Invariant: deliveries that need a person are named by their numbers; the others are counted.
+
+const kindWords: Readonly<Record<BulkRow['kind'], Both>> = {
+  replay: ['rejeu', 'replay'],
+  cancel: ['annulation', 'cancel'],
+  close: ['classement', 'close'],
+  resolve: ['issue à trancher', 'resolve'],
+  backfill: ['reprise des leads antérieurs', 'backfill'],
+};
+const stateWords: Readonly<Record<BulkRow['state'], Both>> = {
+  running: ['en cours', 'running'],
+  paused: ['en pause', 'paused'],
+  done: ['terminé', 'done'],
+  cancelled: ['arrêté', 'cancelled'],
+};
+
+export function printRun(run: BulkRow, language: Language): void {
+  const say = (...both: Both): string => inLanguage(both, language);
+  const line = (label: Both, text: string): void => out(`  ${inLanguage(label, language).padEnd(11)}${text}`);
+  const { counted, done, refused } = run;
+  const title = `${inLanguage(kindWords[run.kind], language)}, ${inLanguage(stateWords[run.state], language)}`;
+  out(strong(say(`Traitement groupé ${run.id} : ${title}`, `Bulk run ${run.id}: ${title}`)));
+  line(['demandé par', 'asked by'], say(`${run.actor} : ${run.reason}`, `${run.actor}: ${run.reason}`));
+  line(['pour', 'for'], `${run.filter}${run.options === '{}' ? '' : ` ${run.options}`}`);
+  line(['commencé', 'begun'], paris(run.createdAt));
+  line(
+    ['avancement', 'progress'],
+    say(
+      `${done + refused} sur ${counted} : ${done} ${done < 2 ? 'faite' : 'faites'}, ${refused} ${refused < 2 ? 'refusée' : 'refusées'}`,
+      `${done + refused} of ${counted}: ${done} done, ${refused} refused`,
+    ),
+  );
+  if (run.state === 'running') {
+    line(['maintenant', 'now'], inLanguage(nowWords(run), language));
+    if (run.failures > 0) line(['en échec', 'failing'], inLanguage(failingWords(run), language));
+  } else if (run.state === 'paused') line(['maintenant', 'now'], inLanguage(pausedWords, language));
+  else line(['fini', 'ended'], paris(run.endedAt));
+  if (run.state === 'cancelled') {
+    const { cancelledBy, cancelReason } = run;
+    line(
+      ['arrêté', 'cancelled'],
+      say(`par ${cancelledBy} : ${cancelReason}`, `by ${cancelledBy}: ${cancelReason}`),
+    );
+  }
+  for (const [result, { count, ids }] of Object.entries(run.results))
+    out(`  ${String(count).padStart(6)}  ${wordsOf(result, count, language)}${idsText(result, ids, count)}`);
+}
+
+const pausedWords: Both = [
+  'il attend qu’on le reprenne : relais bulk resume',
+  'it waits to be resumed: relais bulk resume',
+];
+
+function nowWords({ isLeased, updatedAt }: BulkRow): Both {
+  const when = paris(updatedAt);
+  return isLeased
+    ? [
+        `un processus y travaille ; pris pour la dernière fois le ${when}`,
+        `a process has it in work; last taken ${when}`,
+      ]
+    : [
+        `attend un planificateur, ou relais bulk resume ; pris pour la dernière fois le ${when}`,
+        `it waits for a planner, or relais bulk resume; last taken ${when}`,
+      ];
+}
+
+const failingWords = ({ failures, failure }: BulkRow): Both => [
+  `${failures} étapes de suite, la dernière par ${failure} ; il est relancé toutes les dix secondes`,
+  `${failures} steps in a row, the last with ${failure}; it is taken up every ten seconds`,
+];
+
+function wordsOf(result: string, count: number, language: Language): string {
+  if (isRefusal(result)) {
+    const refused = numbered(count, [
+      ['refusée : ', 'refused: '],
+      ['refusées : ', 'refused: '],
+    ]);
+    return `${inLanguage(refused, language)}${inLanguage(refusalWords[result], language)}`;
+  }
+  return isDone(result) ? inLanguage(numbered(count, doneWords[result]), language) : result;
+}
+
+const isDone = (result: string): result is BulkDone => result in doneWords;
+
+/** Only for results that a person has to review. */
+const idsText = (result: string, ids: readonly number[], count: number): string =>
+  isRefusal(result) || result === 'passed_on_by_hand'
+    ? ` (${ids.join(' ')}${count > ids.length ? ' ...' : ''})`
+    : '';
+
+// Works a bulk run from a command, with its progress and its results.
+// Invariant: a command that dies loses no work: a planner finishes the run.
+
+/** Refused deliveries named by a report; the others are counted. */
+const mostNamed = 50;
+
+/** Begins a run and works it to its end, counting on a terminal. */
+export async function workAll<Input extends object>(
+  app: App,
+  act: Act<Input, BulkRunHead>,
+  asked: Asked,
+): Promise<BulkRow> {
+  const { id } = await performHere(app, act, asked);
+  // A few deliveries named one by one are done before anyone could read this.
+  if (asked.to.length === 0) sayGoesOn(id);
+  return followRun(app, { id, leaseToken: 0 });
+}
+
+export const sayGoesOn = (id: number): void =>
+  say(
+    `Bulk run ${id}: it goes on if this command ends (relais bulk show ${id}); relais bulk cancel ${id} stops it.`,
+  );
+
+export async function followRun(app: App, run: Pick<BulkRow, 'id' | 'leaseToken'>): Promise<BulkRow> {
+  const line = progress();
+  const ended = await workRun(app, run, ({ done, refused, counted }) =>
+    line.at(`${done + refused} of ${counted}`),
+  );
+  line.end();
+  if (ended.state === 'cancelled') {
+    process.exitCode = 1;
+    say(`Cancelled by ${ended.cancelledBy}: ${ended.cancelReason}. What was done stays done.`);
+  }
+  return ended;
+}
+
+export const countOf = ({ results }: BulkRow, result: string): number => results[result]?.count ?? 0;
+export const idsOf = ({ results }: BulkRow, result: string): readonly number[] => results[result]?.ids ?? [];
+
+/** Prints each refused delivery with its reason; exit code 1 where there is one. */
+export function reportRefused(run: BulkRow): void {
+  let named = 0;
+  for (const [result, { ids }] of Object.entries(run.results)) {
+    if (!isRefusal(result)) continue;
+    for (const id of ids.slice(0, mostNamed - named)) out(`  ${id}: ${refusalWords[result][1]}`);
+    named += Math.min(ids.length, mostNamed - named);
+  }
+  if (run.refused > named) out(`  ... and ${run.refused - named} more`);
+  if (run.refused > 0) process.exitCode = 1;
+}
+
+/** @throws FIND-001 where a filter matched nothing */
+export function refuseNone(matched: number): void {
+  if (matched === 0) throw new RelaisError('FIND-001', 'No delivery matches.');
+}

@@ -3,22 +3,29 @@
 import { Option, type Command } from 'commander';
 import { reasonText } from '../domain/delivery.ts';
 import type { App } from '../app.ts';
-import { deliveriesPage } from '../support/reads/deliveries.ts';
-import { deliveryPage, deliveryRecord } from '../support/reads/delivery.ts';
-import { deliveryColumns, type DeliveryHead } from '../support/reads/delivery-row.ts';
+import {
+  deliveriesPage,
+  deliveryPage,
+  deliveryRecord,
+  deliveryColumns,
+  type DeliveryHead,
+} from '../support/reads/deliveries.ts';
 import { readFilter } from '../support/reads/filter.ts';
-import { wholeCentre } from '../support/scope.ts';
-import { listLength, wholeNumber, withExamples, instant } from './arguments.ts';
-import { withFilters, type FilterOptions } from './delivery-filter.ts';
-import { outJson } from './json.ts';
+import { wholeCentre } from '../support/place.ts';
+import {
+  listLength,
+  wholeNumber,
+  withExamples,
+  instant,
+  withFilters,
+  type FilterOptions,
+} from './arguments.ts';
+import { outJson, parisShort, table, out, say, withApp, confirmed, progress, strong } from './terminal.ts';
 import { sayAge } from './read-side.ts';
-import { parisShort, table } from './table.ts';
-import { out, say, withApp, confirmed, progress, strong } from './terminal.ts';
 import { archiveDeliveries } from '../app/for-terminal.ts';
 import { adviceLine } from '../support/advice.ts';
-import { paris } from '../support/paris-time.ts';
+import { paris, inLanguage, type Both, type Language } from '../support/words.ts';
 import type { Story } from '../support/story.ts';
-import { inLanguage, type Both, type Language } from '../support/words.ts';
 
 interface ListOptions extends FilterOptions {
   readonly reason?: string;

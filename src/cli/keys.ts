@@ -13,9 +13,8 @@ import {
 } from '../privacy/key-rotation.ts';
 import { keysLookedAtMs, keyVariable, type KeysPlace } from '../privacy/keys.ts';
 import { withExamples } from './arguments.ts';
-import { paris } from '../support/paris-time.ts';
-import { table } from './table.ts';
-import { out, progress, say, withApp } from './terminal.ts';
+import { paris } from '../support/words.ts';
+import { table, out, progress, say, withApp } from './terminal.ts';
 
 export function keyCommands(program: Command): void {
   const keys = program

@@ -10,13 +10,14 @@ import {
   namesPerson,
   type AskedProblem,
   type PersonLead,
+  type AskedPerson,
+  type LeadQuery,
 } from '../support/find-person.ts';
-import { paris } from '../support/paris-time.ts';
-import { reasonOf, withExamples } from './arguments.ts';
-import { deliveryData, outJson, personData } from './json.ts';
-import { listRefused, refusedData } from './lead-refused.ts';
-import { table } from './table.ts';
-import { say, withApp } from './terminal.ts';
+import { paris } from '../support/words.ts';
+import { reasonOf, withExamples, collect } from './arguments.ts';
+import { deliveryData, outJson, personData, table, say, withApp, out, strong } from './terminal.ts';
+import type { RefusedFacts } from '../support/masking.ts';
+import type { PersonAsked } from '../privacy/person/find.ts';
 
 export function findCommands(lead: Command): void {
   withExamples(
@@ -115,3 +116,80 @@ const asData = ({ deliveries, person, ...lead }: PersonLead): object => ({
   person: personData(person),
   deliveries: deliveries.map(deliveryData),
 });
+
+// Prints refused rows beside the leads of lead find and lead show: masked and logged like them.
+
+export function listRefused(rows: readonly RefusedFacts[]): void {
+  if (rows.length === 0) return;
+  out(strong('\nLignes refusées / refused rows'));
+  table(
+    ['row', 'client', 'reference', 'received', 'person', 'why'],
+    rows.map((row) => [
+      row.row,
+      row.clientId,
+      row.reference,
+      paris(row.receivedAt),
+      row.person.flatMap(({ value }) => (value === '-' ? [] : [value])).join(' '),
+      row.problems.map(({ column, code }) => `${column} ${code}`).join(', '),
+    ]),
+  );
+}
+
+export const refusedData = (rows: readonly RefusedFacts[]): readonly object[] =>
+  rows.map((row) => ({
+    refusedRow: row.row,
+    client: row.clientId,
+    reference: row.reference,
+    receivedAt: row.receivedAt,
+    problems: row.problems.map(({ column, code }) => ({ column, code })),
+  }));
+
+// Options by which every command finds a person: address, phones, name, leads known to be theirs.
+// Invariant: the same rules everywhere; a lead with a shared address under another name is not the person's.
+
+export interface PersonOptions {
+  readonly email?: string;
+  readonly phone?: readonly string[];
+  readonly name?: string;
+  readonly firstName?: string;
+  readonly lead?: readonly string[];
+}
+
+export const personOptions = (command: Command): Command =>
+  command
+    .option('--email <address>', 'mail address of the person')
+    .option('--phone <number>', 'phone of the person, any spelling; may be repeated', collect)
+    .option(
+      '--name <name>',
+      'last name of the person: who shares the address under another name is not meant',
+    )
+    .option('--first-name <name>', 'first name, beside --name')
+    .option('--lead <reference>', 'a lead known to be the person’s; may be repeated', collect);
+
+/** @throws USAGE-001 */
+export function personOf({
+  email,
+  phone = [],
+  name,
+  firstName,
+  lead = [],
+}: PersonOptions): Omit<PersonAsked, 'clientId'> {
+  if (email === undefined && phone.length + lead.length === 0)
+    throw new RelaisError('USAGE-001', 'Give --email, --phone or --lead: whose data is meant?');
+  const address = email === undefined ? undefined : queryOf({ email }).email;
+  // Parsed like a name search, so that a first name alone is refused here too.
+  if (name !== undefined || firstName !== undefined)
+    queryOf({ ...(name === undefined ? {} : { name }), ...(firstName === undefined ? {} : { firstName }) });
+  return {
+    phones: phone.flatMap((typed) => queryOf({ phone: typed }).phone ?? []),
+    references: lead,
+    ...(address === undefined ? {} : { email: address }),
+    ...(name === undefined ? {} : { name: { lastName: name, firstName } }),
+  };
+}
+
+function queryOf(asked: AskedPerson): LeadQuery {
+  const found = leadQueryOf(asked);
+  if ('problem' in found) throw new RelaisError('USAGE-001', problemWords[found.problem]);
+  return found.query;
+}

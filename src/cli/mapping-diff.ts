@@ -14,11 +14,10 @@ import {
 import { newestLeads, noteRevealed } from '../support/stored-leads.ts';
 import { listLength, reasonOf, withExamples } from './arguments.ts';
 import { inClear, targetsOf, type ChangePair, type ShowValue } from '../support/mappings/diff-words.ts';
-import { samplesOf } from '../support/mappings/samples.ts';
-import { chosenFile, chosenVersion, whichOf, type Chosen } from './mapping-versions.ts';
+import { samplesOf } from '../support/mappings/trial.ts';
+import { chosenFile, chosenVersion, whichOf, type Chosen } from './mapping-check.ts';
 import { maskForm } from '../support/masking.ts';
-import { mappingsFolder, out, say, strong, withAppIfAny } from './terminal.ts';
-import { hostNow } from './host-clock.ts';
+import { mappingsFolder, out, say, strong, withAppIfAny, hostNow } from './terminal.ts';
 
 interface DiffOptions {
   readonly last: number;

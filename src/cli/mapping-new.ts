@@ -11,11 +11,9 @@ import { reservedFolders } from '../mapping/load.ts';
 import { createProblems, formatProblem } from '../mapping/document/problems.ts';
 import { alternatives } from '../mapping/skeleton/recipient.ts';
 import { makeSkeleton, type Skeleton } from '../mapping/skeleton/skeleton.ts';
-import { withExamples } from './arguments.ts';
+import { withExamples, bytesOf, isReadable, textOfFile } from './arguments.ts';
 import { shownPath } from './mapping-check.ts';
-import { bytesOf, isReadable, textOfFile } from './named-file.ts';
-import { table } from './table.ts';
-import { mappingsFolder, out, say, strong } from './terminal.ts';
+import { table, mappingsFolder, out, say, strong } from './terminal.ts';
 
 const kinds = Object.values(connectors);
 

@@ -2,24 +2,25 @@
 // Invariant: never to production; nothing is stored, and a stored lead is an entry of the log as a look-up, not a hand-over.
 import type { Command } from 'commander';
 import { connectors } from '../../connectors/index.ts';
-import type { Connector } from '../../connectors/contract.ts';
+import type { Connector, NetworkPolicy, StandIn, StandInServer, Outcome } from '../../connectors/contract.ts';
 import type { App } from '../app.ts';
 import { coveringAuthorisation } from '../domain/destination.ts';
 import type { DataCategory } from '../domain/lead.ts';
 import { RelaisError } from '../errors.ts';
 import { wholeMapping } from '../mapping/check.ts';
 import type { CompiledMapping } from '../mapping/contract.ts';
-import { authorisationsOf } from '../support/reads/authorisations.ts';
+import { authorisationsOf } from '../support/reads/requests.ts';
 import { reasonOf, withExamples } from './arguments.ts';
 import { storedLead } from '../support/stored-leads.ts';
-import { inventedLead } from './chosen-lead.ts';
-import { chosenFile, type Chosen } from './mapping-versions.ts';
-import { clientPlace, type TrialRecipient } from '../support/test-leads/recipient.ts';
-import { sendTrial, wentWell } from '../support/test-leads/trial.ts';
-import { hostNow } from './host-clock.ts';
-import { localPlace } from './sandbox-place.ts';
-import { printTrial, trialData } from './sandbox-text.ts';
-import { mappingsFolder, out, withApp } from './terminal.ts';
+import { inventedLead } from './lead-show.ts';
+import { chosenFile, type Chosen } from './mapping-check.ts';
+import { clientPlace, settingsByCall, type TrialRecipient } from '../support/test-leads/recipient.ts';
+import { sendTrial, wentWell, type TrialMessage } from '../support/test-leads/trial.ts';
+import { hostNow, mappingsFolder, out, withApp, say, strong } from './terminal.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { notWritten, printSheet } from './mapping-preview.ts';
 
 export interface SendOptions {
   readonly sandbox?: boolean;
@@ -149,5 +150,158 @@ async function coverage(
   return {
     targets: covering.targets.filter((target) => contract.includes(target)),
     categories: covering.categories,
+  };
+}
+
+// Starts a recipient on this machine for a trial.
+// Invariant: never production: it can dial nothing but that recipient, and has no real secret.
+
+/** @throws USAGE-001 where the sandbox's packages are not installed, or no recipient can be simulated */
+export async function localPlace(mapping: CompiledMapping, connector: Connector): Promise<TrialRecipient> {
+  const recipients = await import('../../sandbox/recipients/stand-in.ts').catch(() => {
+    throw new RelaisError(
+      'USAGE-001',
+      "A local recipient needs the development packages (npm ci), which this installation does without. Declare the client's own sandbox in the mapping file, or run this from a checkout.",
+    );
+  });
+  const byCall = settingsByCall(mapping);
+  const folder = mkdtempSync(join(tmpdir(), 'relais-sandbox-'));
+  try {
+    const standIn = await connector.standIn([...byCall.values()], recipients.serversIn(folder));
+    if (typeof standIn === 'string') throw new RelaisError('USAGE-001', standIn);
+    return placeOf(standIn, byCall, folder);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function placeOf(
+  { server, hosts, settingsOf, secret, allowedTargets }: StandIn<unknown>,
+  byCall: ReadonlyMap<string | undefined, unknown>,
+  folder: string,
+): TrialRecipient {
+  const answerWith = server?.answerWith;
+  return {
+    kind: 'local',
+    settingsOf: (call) => settingsOf(byCall.get(call)),
+    network: networkOf(server, hosts),
+    secrets: (name) => [secret(name)].filter((value) => value !== undefined),
+    allowedTargets,
+    ...(answerWith === undefined
+      ? {}
+      : {
+          answerWith: ({ status, headers, mediaType, text }) =>
+            answerWith({ status, headers: { 'content-type': mediaType, ...headers }, body: text }),
+        }),
+    ...(server === undefined ? {} : { received: () => server.received().count }),
+    close: async () => {
+      await server?.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Only the recipient started for the trial can be dialled, and only by the names that lead to it. */
+function networkOf(server: StandInServer | undefined, hosts: readonly string[]): NetworkPolicy {
+  if (server === undefined) return { allowedRanges: [], allowPlaintext: true };
+  const dialled = { host: '127.0.0.1', port: server.port };
+  return {
+    allowedRanges: ['127.0.0.0/8'],
+    // Where the recipient has no certificate, the file itself has an http address (the check permits it, production does not).
+    allowPlaintext: server.authority === undefined,
+    connectTo: Object.fromEntries(hosts.map((host) => [host.toLowerCase(), dialled])),
+    ...(server.authority === undefined ? {} : { extraCa: server.authority }),
+  };
+}
+
+// Prints a trial, or exports it as data: request, answer, and the result of the file's rules.
+// Invariant: secrets masked; a recipient's answer about a real person is not shown: status and length are enough.
+
+export interface SentTrial {
+  readonly destination: string;
+  readonly place: TrialRecipient;
+  readonly invented: boolean;
+  readonly sent: readonly TrialMessage[];
+}
+
+const mostShown = 2_000;
+
+export function printTrial({ destination, place, invented, sent }: SentTrial): void {
+  out(
+    strong(
+      place.kind === 'local'
+        ? `${destination}: to a recipient on this machine, which stands in for the client's`
+        : `${destination}: to the client's own sandbox`,
+    ),
+  );
+  for (const message of sent) {
+    out();
+    if (message.call !== undefined) out(strong(`Call ${message.call}`));
+    if (message.kind === 'not made') out('  not made for this lead');
+    else if (message.kind === 'not written') notWritten(message.result);
+    else printSent(message, invented);
+  }
+  const count = place.received?.();
+  if (count !== undefined && count > 0) out(`\nThe recipient received ${count === 1 ? 'it' : count}.`);
+  out('\nNothing was stored: no delivery, no passage de relais.');
+}
+
+function printSent(message: Extract<TrialMessage, { readonly kind: 'sent' }>, invented: boolean): void {
+  out(strong(`To ${message.composed.target}`));
+  for (const line of message.composed.head) out(line);
+  if (message.text !== '') out(`\n${message.text.trimEnd()}\n`);
+  if (message.bytes > 0) out(`(${message.bytes} bytes, ${message.mediaType})`);
+  printSheet(message.sheet);
+  const { answer, outcome } = message;
+  out(strong('\nAnswer'));
+  const status = outcome.evidence?.status;
+  out(status === undefined ? '  no status' : `  status ${status}`);
+  if (answer !== undefined && invented && answer.text !== '')
+    out(`  ${answer.text.slice(0, mostShown).trimEnd().replaceAll('\n', '\n  ')}`);
+  else if (answer !== undefined) out(`  ${answer.text.length} characters, ${answer.mediaType}`);
+  out(`  means: ${outcomeWords(outcome)}`);
+  if (message.answeredBy === 'rules' || message.answeredBy === 'none')
+    say(
+      message.answeredBy === 'rules'
+        ? "note: this answer is made from the file's own rule for an acceptance, so it proves nothing of the client: record an answer of the client's under `tests`, and it is given here."
+        : 'note: the file has no rule for an acceptance, so the recipient said a plain yes.',
+    );
+}
+
+/** `accepted, reference H-77`; `invalid: phone_invalid`. */
+function outcomeWords(outcome: Outcome): string {
+  const ids = 'captures' in outcome ? Object.entries(outcome.captures ?? {}) : [];
+  return [
+    outcome.kind + ('reason' in outcome ? `: ${outcome.reason}` : ''),
+    ...('reference' in outcome && outcome.reference !== undefined ? [`reference ${outcome.reference}`] : []),
+    ...ids.map(([name, id]) => `${name} ${id}`),
+  ].join(', ');
+}
+
+export function trialData({ destination, place, invented, sent }: SentTrial): unknown {
+  return {
+    destination,
+    to: place.kind === 'local' ? 'local recipient' : "client's sandbox",
+    stored: false,
+    received: place.received?.(),
+    sent: sent.map((message) => {
+      if (message.kind !== 'sent') return message;
+      const { composed, answer, outcome, mediaType, text, bytes, sheet, answeredBy } = message;
+      return {
+        call: message.call,
+        kind: message.kind,
+        target: composed.target,
+        head: composed.head,
+        body: { mediaType, bytes, text, sheet },
+        answer: {
+          status: outcome.evidence?.status,
+          mediaType: answer?.mediaType,
+          from: answeredBy,
+          ...(invented ? { text: answer?.text.slice(0, mostShown) } : {}),
+        },
+        outcome,
+      };
+    }),
   };
 }

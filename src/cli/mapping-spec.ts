@@ -6,9 +6,8 @@ import { RelaisError } from '../errors.ts';
 import { toHtml, toMarkdown } from '../mapping/spec/blocks.ts';
 import { clientDocument } from '../support/mappings/document.ts';
 import { withExamples } from './arguments.ts';
-import { soundFile, chosenVersion, whichOf, type Chosen } from './mapping-versions.ts';
-import { mappingsFolder, out, say, withApp } from './terminal.ts';
-import { hostNow } from './host-clock.ts';
+import { soundFile, chosenVersion, whichOf, type Chosen } from './mapping-check.ts';
+import { mappingsFolder, out, say, withApp, hostNow } from './terminal.ts';
 
 interface SpecOptions {
   readonly version: string;

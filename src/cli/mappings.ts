@@ -6,27 +6,31 @@ import { RelaisError } from '../errors.ts';
 import { checkAll } from '../mapping/tools/check-folder.ts';
 import { loadMappings } from '../mapping/load.ts';
 import { formatProblem } from '../mapping/document/problems.ts';
-import type { MappingVersion } from '../support/reads/mapping-versions.ts';
+import type { MappingVersion } from '../support/reads/mappings.ts';
 import { guessedOptIn } from '../publishing/fitness.ts';
 import { mostKept } from '../publishing/plan.ts';
 import type { Asked } from '../support/acts/act.ts';
 import { publishMapping, rollbackMapping } from '../support/acts/mappings.ts';
 import { performHere, refuseInput, withFields } from './act-options.ts';
-import { impersonal, wholeNumber, withExamples } from './arguments.ts';
-import { instructionOption, instructionsOf, noteWords } from './asked-by.ts';
+import {
+  impersonal,
+  wholeNumber,
+  withExamples,
+  instructionOption,
+  instructionsOf,
+  noteWords,
+} from './arguments.ts';
 import { checkCommand } from './mapping-check.ts';
-import { coverageCommand } from './mapping-coverage.ts';
+import { coverageCommand, mappingTestCommand } from './mapping-test.ts';
 import { diffCommand } from './mapping-diff.ts';
 import { newCommand } from './mapping-new.ts';
 import { previewCommand } from './mapping-preview.ts';
 import { sendCommand } from './mapping-send.ts';
 import { specCommand } from './mapping-spec.ts';
-import { mappingTestCommand } from './mapping-test.ts';
 import { actorOf } from '../support/named-text.ts';
-import { paris } from '../support/paris-time.ts';
-import { countedLines } from './published-counts.ts';
-import { table } from './table.ts';
-import { confirmed, out, say, withApp } from './terminal.ts';
+import { paris } from '../support/words.ts';
+import { table, confirmed, out, say, withApp } from './terminal.ts';
+import { counted, type OneAndSeveral } from '../domain/counted.ts';
 
 interface VersionOptions {
   readonly note?: string;
@@ -217,3 +221,35 @@ async function publishOne(app: App, asked: Asked, options: PublishOptions): Prom
       `Secrets not provided yet: ${missing.join(', ')} (a file of that name in RELAIS_SECRETS_DIR, or RELAIS_SECRET_<NAME>).`,
     );
 }
+
+// Counts the effects of a publication or an authorisation, for its command.
+
+const words = {
+  authorised: [
+    ['habilitation de client.yaml ajoutée', 'authorisation of client.yaml added'],
+    ['habilitations de client.yaml ajoutées', 'authorisations of client.yaml added'],
+  ],
+  reopened: [
+    ['livraison retenue est réexaminée', 'withheld delivery is looked at again'],
+    ['livraisons retenues sont réexaminées', 'withheld deliveries are looked at again'],
+  ],
+  acceptedAgain: [
+    [
+      'livraison terminée par une version antérieure (not_accepted) est de nouveau planifiée',
+      'delivery an earlier version had ended (not_accepted) is planned again',
+    ],
+    [
+      'livraisons terminées par une version antérieure (not_accepted) sont de nouveau planifiées',
+      'deliveries an earlier version had ended (not_accepted) are planned again',
+    ],
+  ],
+} as const satisfies Readonly<Record<string, OneAndSeveral>>;
+
+/** A line for each of them that is not nought. */
+export const countedLines = (
+  done: Readonly<Partial<Record<keyof typeof words, number>>>,
+): readonly string[] =>
+  (['authorised', 'reopened', 'acceptedAgain'] as const).flatMap((what) => {
+    const count = done[what] ?? 0;
+    return count === 0 ? [] : [`${counted(count, words[what])[1]}.`];
+  });

@@ -7,12 +7,9 @@ import { RelaisError } from '../errors.ts';
 import { publishedKeys, checkProof, type ProofProblem, type SignedProof } from '../privacy/proofs/proof.ts';
 import { proofPage } from '../privacy/proofs/proof-page.ts';
 import { proofsListed, proofWithNumber } from '../support/reads/requests.ts';
-import { paris } from '../support/paris-time.ts';
-import { listLength, wholeNumber, withExamples } from './arguments.ts';
-import { outJson, withJson, type JsonOption } from './json.ts';
-import { textOfFile } from './named-file.ts';
-import { table } from './table.ts';
-import { config, out, say, withApp } from './terminal.ts';
+import { paris } from '../support/words.ts';
+import { listLength, wholeNumber, withExamples, textOfFile } from './arguments.ts';
+import { outJson, withJson, table, config, out, say, withApp, type JsonOption } from './terminal.ts';
 
 export function proofCommands(program: Command): void {
   const proof = program

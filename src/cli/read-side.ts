@@ -1,6 +1,6 @@
 // Prints the age of a list that was read from a replica.
 import type { App } from '../app.ts';
-import { paris } from '../support/paris-time.ts';
+import { paris } from '../support/words.ts';
 import { say } from './terminal.ts';
 
 export async function sayAge(reading: App['reading']): Promise<void> {

@@ -12,11 +12,18 @@ import {
   recordInstruction,
   recordOperation,
 } from '../retention/register.ts';
-import { collect, impersonal, known, reasonOf, wholeNumber, withExamples } from './arguments.ts';
-import { askedByOf, askedByOption, noteWords } from './asked-by.ts';
-import { outJson, withJson, type JsonOption } from './json.ts';
-import { table } from './table.ts';
-import { out, say, withApp } from './terminal.ts';
+import {
+  collect,
+  impersonal,
+  known,
+  reasonOf,
+  wholeNumber,
+  withExamples,
+  askedByOf,
+  askedByOption,
+  noteWords,
+} from './arguments.ts';
+import { outJson, withJson, table, out, say, withApp, type JsonOption } from './terminal.ts';
 
 export function registerCommands(program: Command): void {
   instructionCommands(program);

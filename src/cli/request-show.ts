@@ -10,12 +10,10 @@ import type { Opened } from '../privacy/requests/open.ts';
 import type { RequestStory } from '../privacy/requests/show.ts';
 import { showNames, writeLetter } from '../support/acts/requests.ts';
 import type { Request } from '../support/reads/requests.ts';
-import { paris } from '../support/paris-time.ts';
+import { paris } from '../support/words.ts';
 import { performHere, refuseInput } from './act-options.ts';
 import { wholeNumber, withExamples } from './arguments.ts';
-import { outJson, withJson, type JsonOption } from './json.ts';
-import { table } from './table.ts';
-import { out, say, strong, withApp } from './terminal.ts';
+import { outJson, withJson, table, out, say, strong, withApp, type JsonOption } from './terminal.ts';
 
 export function showCommand(request: Command): void {
   withExamples(

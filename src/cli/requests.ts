@@ -10,14 +10,11 @@ import { RelaisError } from '../errors.ts';
 import type { NewRequestOrder } from '../privacy/requests/open.ts';
 import { openRequest } from '../support/acts/requests.ts';
 import { performHere, refuseInput } from './act-options.ts';
-import { collect, instant, known, listLength, wholeNumber, withExamples } from './arguments.ts';
-import { outJson, withJson, type JsonOption } from './json.ts';
-import { withFile } from './named-file.ts';
-import { personOf, personOptions, type PersonOptions } from './person-asked.ts';
-import { accessCommand } from './request-access.ts';
-import { actCommands } from './request-acts.ts';
+import { collect, instant, known, listLength, wholeNumber, withExamples, withFile } from './arguments.ts';
+import { outJson, withJson, out, say, withApp, type JsonOption } from './terminal.ts';
+import { personOf, personOptions, type PersonOptions } from './lead-find.ts';
+import { accessCommand, actCommands } from './request-acts.ts';
 import { listed, showCommand, tellFound } from './request-show.ts';
-import { out, say, withApp } from './terminal.ts';
 
 interface OpenOptions extends PersonOptions {
   readonly client: string;

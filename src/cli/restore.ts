@@ -9,8 +9,7 @@ import type { Config } from '../config.ts';
 import { RelaisError } from '../errors.ts';
 import { silentLog } from '../log.ts';
 import { actorOf } from '../support/named-text.ts';
-import { reasonOf, withExamples } from './arguments.ts';
-import { identityIn } from './named-file.ts';
+import { reasonOf, withExamples, identityIn } from './arguments.ts';
 import { config, out, progress, say } from './terminal.ts';
 
 export function restoreCommands(program: Command): void {

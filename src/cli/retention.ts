@@ -9,9 +9,7 @@ import type { Ending } from '../privacy/requests/let-go.ts';
 import { planRetention, type PlannedDate, type RetentionPlan } from '../retention/plan.ts';
 import { clientsMeant, isRunning, retentionRuns, type RetentionRun } from '../support/reads/retention.ts';
 import { withExamples } from './arguments.ts';
-import { outJson, withJson, type JsonOption } from './json.ts';
-import { table } from './table.ts';
-import { confirmed, out, say, withApp } from './terminal.ts';
+import { outJson, withJson, table, confirmed, out, say, withApp, type JsonOption } from './terminal.ts';
 
 interface PlanOptions extends JsonOption {
   readonly client?: string;

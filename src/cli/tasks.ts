@@ -16,15 +16,31 @@ import {
   type DeliveryTask,
   type TaskFilter,
 } from '../support/reads/tasks.ts';
-import { wholeCentre } from '../support/scope.ts';
+import { wholeCentre } from '../support/place.ts';
 import { inLanguage } from '../support/words.ts';
 import { performHere, refuseInput, withFields } from './act-options.ts';
-import { listLength, wholeNumber, withExamples } from './arguments.ts';
-import { countOf, reportRefused, workAll } from './bulk-work.ts';
-import { isFiltered, withFilters, type FilterOptions } from './delivery-filter.ts';
-import { outJson, withJson, type JsonOption } from './json.ts';
-import { age, parisShort, table } from './table.ts';
-import { confirmed, out, say, strong, withApp } from './terminal.ts';
+import {
+  listLength,
+  wholeNumber,
+  withExamples,
+  isFiltered,
+  withFilters,
+  type FilterOptions,
+} from './arguments.ts';
+import { countOf, reportRefused, workAll } from './bulk.ts';
+import {
+  outJson,
+  withJson,
+  age,
+  parisShort,
+  table,
+  confirmed,
+  out,
+  say,
+  strong,
+  withApp,
+  type JsonOption,
+} from './terminal.ts';
 
 interface ListOptions extends TaskFilter, JsonOption {
   readonly limit: number;

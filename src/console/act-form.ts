@@ -10,7 +10,7 @@ import { actingOf } from './gate.ts';
 import { hidden, input, select, tickBox } from './parts.ts';
 import type { ConsolePlace } from './place.ts';
 import { refusal, refusedBy, type Refused } from './refused.ts';
-import { sayTo } from './show.ts';
+import { sayTo } from './layout.ts';
 
 type AnyAct = Parameters<typeof typedFields>[0];
 

@@ -2,17 +2,19 @@
 // Invariant: none is left out; a group shows its count and links to each of its alerts.
 import type { FastifyRequest } from 'fastify';
 import { may, roleWords, ruleOf, type Permission } from '../access/permissions.ts';
-import { html, type Html } from '../privacy/papers/html.ts';
+import { html, type Html, type Piece } from '../privacy/papers/html.ts';
 import type { AlertHead, AlertKind } from '../support/reads/tasks.ts';
 import type { Both } from '../support/words.ts';
 import { personOf, visitOf } from './gate.ts';
-import { destinationLink, destinationPath, goLivePath } from './labels.ts';
+import { destinationLink, destinationPath, goLivePath, leadPath } from './labels.ts';
 import { facts, table } from './parts.ts';
-import { sayTo } from './show.ts';
+import { sayTo } from './layout.ts';
 import { countText, timeOf } from './times.ts';
 import { deskWords as words } from './words/desk.ts';
 import { frame } from './words/frame.ts';
 import { mappingWords } from './words/mappings.ts';
+import type { Advice, AdvisedAct } from '../support/advice.ts';
+import type { DeliveryHead } from '../support/reads/deliveries.ts';
 
 /** The catalogue has both languages in one text, French first. */
 export function alertTitle({ title }: Pick<AlertHead, 'title'>, request: FastifyRequest): string {
@@ -198,3 +200,64 @@ function alertDoor(
     .map((role) => roleWords[role][language]);
   return html`<span>${say(words.anotherRole)} ${names.join(', ')}.</span>`;
 }
+
+// Renders a piece of advice on a page: the words, and the button or page for it where the reader may use one.
+// Invariant: no command of the terminal; a reader without the permission gets the words alone.
+
+interface AdviceDoor {
+  readonly needs: Permission;
+  /** Name of the button or page. */
+  readonly name: Both;
+  /** Undefined: on the page of the delivery itself. */
+  readonly pathOf?: (delivery: DeliveryHead) => string;
+}
+
+const itsDestination = ({ destination }: DeliveryHead): string => destinationPath(destination);
+const here = (needs: Permission, name: Both): AdviceDoor => ({ needs, name });
+const there = (needs: Permission, name: Both, pathOf: AdviceDoor['pathOf'] = itsDestination): AdviceDoor => ({
+  needs,
+  name,
+  ...(pathOf === undefined ? {} : { pathOf }),
+});
+
+const adviceDoors: Readonly<Record<AdvisedAct, AdviceDoor>> = {
+  replay: here('delivery.replay', words.replay),
+  cancel: here('delivery.cancel', words.cancel),
+  close: here('task.close', words.close),
+  received: here('delivery.resolve', words.received),
+  not_received: here('delivery.resolve', words.notReceived),
+  resume: there('destination.suspend', words.resume),
+  test: there('destination.test', words.testIt),
+  send_file: there('file.send', words.fileNow),
+  release_file: there('file.decide', words.releaseFile),
+  discard_file: there('file.decide', words.discardFile),
+  publish: there(
+    'mapping.read',
+    frame.mappings,
+    ({ destination }) => `/mappings/${encodeURIComponent(destination)}`,
+  ),
+  authorise: there('authorisation.manage', words.authorisations, () => '/authorisations'),
+  see_lead: there('lead.read', words.lead, ({ client, lead }) => leadPath(client, lead)),
+  see_deliveries: there(
+    'delivery.read',
+    frame.deliveries,
+    ({ client, lead }) => `/deliveries?${new URLSearchParams({ client, lead }).toString()}`,
+  ),
+  see_requests: there('request.read', frame.requests, () => '/requests'),
+};
+
+export function adviceText(request: FastifyRequest, advice: Advice, delivery: DeliveryHead): Html {
+  const say = sayTo(request);
+  const { words: text, act, next } = advice;
+  const door = act === undefined ? undefined : adviceDoors[act];
+  const isOpen = door !== undefined && may(personOf(request).holder, door.needs);
+  return html`${say(text)}${isOpen ? html`${say(colon)}${doorText(door, delivery, say(door.name))}` : undefined}${
+    next === undefined ? undefined : `${say(semicolon)}${say(next)}`
+  }`;
+}
+
+const colon: Both = [' : ', ': '];
+const semicolon: Both = [' ; ', '; '];
+
+const doorText = ({ pathOf }: AdviceDoor, delivery: DeliveryHead, name: string): Piece =>
+  pathOf === undefined ? html`<strong>${name}</strong>` : html`<a href="${pathOf(delivery)}">${name}</a>`;

@@ -12,11 +12,10 @@ import {
 import { visitOf } from './gate.ts';
 import { stateTag } from './labels.ts';
 import { table } from './parts.ts';
-import { sayTo } from './show.ts';
+import { sayTo } from './layout.ts';
 import { counted, countText } from './times.ts';
-import { deskWords as words } from './words/desk.ts';
+import { deskWords as words, runCounts } from './words/desk.ts';
 import { frame } from './words/frame.ts';
-import { runCounts } from './words/run-counts.ts';
 
 /** True for the refreshes by the page's script, every two seconds while the run is under way. */
 export const isAskedByItself = ({ headers }: FastifyRequest): boolean =>

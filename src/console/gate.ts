@@ -1,13 +1,14 @@
 // Authenticates a request and checks its permission before any page is made.
 // Invariant: a route without a gate cannot be registered; the account is read at each request, so that a removed right is lost at once.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { accountActor } from '../access/actor.ts';
+import { accountActor } from '../access/place.ts';
 import { may, type Holder, type Permission } from '../access/permissions.ts';
 import { sessionOfToken, type Caller, type Session } from '../access/sessions.ts';
 import type { Language } from '../support/words.ts';
-import { preferredLanguage, type Cookies } from './cookies.ts';
-import { isOurs } from './forgery.ts';
 import type { ConsolePlace } from './place.ts';
+import { parseCookie, stringifySetCookie, type SetCookie } from 'cookie';
+import { knownBrowserSeconds } from '../access/limits.ts';
+import { oidcKeptSeconds } from '../access/oidc.ts';
 
 /** open: for everybody; halfway: the password was right, the second factor is missing; own: for every signed-in person. */
 export type Gate = Permission | 'open' | 'halfway' | 'own';
@@ -101,3 +102,90 @@ export const callerOf = ({ ip, headers }: FastifyRequest): Caller => ({
   address: ip,
   agent: headers['user-agent'] ?? '',
 });
+
+// Reads and sets the cookies: the session's token, the chosen language, and the mark of a browser that has signed in before.
+// Invariant: `__Host-` and Secure wherever TLS is used before the browser; plain HTTP is for a loopback address alone.
+
+export interface Cookies {
+  readonly tokenOf: (request: FastifyRequest) => string | undefined;
+  readonly give: (reply: FastifyReply, token: string) => void;
+  readonly take: (reply: FastifyReply) => void;
+  readonly languageOf: (request: FastifyRequest) => Language | undefined;
+  /** Mark of a browser that has signed in here before: it opens nothing. */
+  readonly knownOf: (request: FastifyRequest) => string | undefined;
+  readonly giveKnown: (reply: FastifyReply, known: string) => void;
+  readonly giveLanguage: (reply: FastifyReply, language: Language) => void;
+  /** Sealed state that a browser keeps while it is at the OpenID Connect provider. */
+  readonly keptOf: (request: FastifyRequest) => string | undefined;
+  readonly giveKept: (reply: FastifyReply, kept: string) => void;
+  readonly takeKept: (reply: FastifyReply) => void;
+}
+
+const aYearSeconds = 365 * 86_400;
+
+export function createCookies(secure: boolean): Cookies {
+  const prefix = secure ? '__Host-' : '';
+  const session = `${prefix}relais`;
+  const language = `${prefix}relais-language`;
+  const known = `${prefix}relais-known`;
+  const kept = `${prefix}relais-oidc`;
+  const read = ({ headers }: FastifyRequest, name: string): string | undefined =>
+    parseCookie((headers.cookie ?? '').slice(0, 4_096))[name];
+  const set = (reply: FastifyReply, cookie: Pick<SetCookie, 'name' | 'value' | 'maxAge'>): void =>
+    // Lax, not Strict: a link in a ticket opens its page. Nothing is changed by a GET.
+    void reply.header(
+      'set-cookie',
+      stringifySetCookie({ ...cookie, path: '/', httpOnly: true, secure, sameSite: 'lax' }),
+    );
+  return {
+    tokenOf: (request) => {
+      const token = read(request, session);
+      return token !== undefined && /^[\w-]{43}$/.test(token) ? token : undefined;
+    },
+    // A session cookie without an age: the browser drops it at its end, and MySQL decides how long it is valid.
+    give: (reply, token) => set(reply, { name: session, value: token }),
+    take: (reply) => set(reply, { name: session, value: '', maxAge: 0 }),
+    knownOf: (request) => read(request, known)?.slice(0, 100),
+    giveKnown: (reply, value) => set(reply, { name: known, value, maxAge: knownBrowserSeconds }),
+    keptOf: (request) => read(request, kept),
+    giveKept: (reply, value) => set(reply, { name: kept, value, maxAge: oidcKeptSeconds }),
+    takeKept: (reply) => set(reply, { name: kept, value: '', maxAge: 0 }),
+    languageOf: (request) => {
+      const chosen = read(request, language);
+      return languages.find((known) => known === chosen);
+    },
+    giveLanguage: (reply, chosen) => set(reply, { name: language, value: chosen, maxAge: aYearSeconds }),
+  };
+}
+
+const languages: readonly Language[] = ['fr', 'en'];
+
+/** French, unless the browser prefers English to it. */
+export function preferredLanguage(header: string | undefined): Language {
+  const asked = (header ?? '')
+    .slice(0, 200)
+    .split(',')
+    .map((part) => part.trim().slice(0, 2).toLowerCase());
+  return asked.find((tag): tag is Language => tag === 'fr' || tag === 'en') ?? 'fr';
+}
+
+// Refuses changing requests that another site makes a browser send (CSRF).
+// Invariant: a request without a known origin changes nothing.
+
+/** True where a form comes from this console. Fetch Metadata first; a browser that sends none still names its Origin. */
+export function isOurs({ headers, host }: FastifyRequest): boolean {
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined) return site === 'same-origin';
+  const { origin } = headers;
+  return origin !== undefined && URL.canParse(origin) && new URL(origin).host === host;
+}
+
+/** A local path to continue at after signing in; anything else is the home page (open redirects). */
+export function ownPage(to: string): string {
+  if (!/^\/(?![/\\])[\x21-\x7e]{0,1000}$/.test(to) || to.includes('\\')) return '/';
+  const base = 'https://console.invalid';
+  const url = URL.canParse(to, base) ? new URL(to, base) : undefined;
+  if (url === undefined || url.origin !== base || url.pathname.startsWith('/sign-')) return '/';
+  // Dots are resolved by now: /.//boutique.example leaves two slashes, which are another host to a browser.
+  return url.pathname.startsWith('//') ? '/' : url.pathname + url.search;
+}

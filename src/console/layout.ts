@@ -4,9 +4,10 @@ import { may, type Permission } from '../access/permissions.ts';
 import { html, written, type Html, type Piece } from '../privacy/papers/html.ts';
 import { inLanguage, type Both, type Language } from '../support/words.ts';
 import { assets } from './assets.ts';
-import { holderOf, type Visit } from './gate.ts';
+import { holderOf, visitOf, type Visit } from './gate.ts';
 import { zoneText } from './times.ts';
 import { frame } from './words/frame.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 export type Say = (both: Both) => string;
 /** Words have many sources: on a page every French apostrophe is the typographic one. */
@@ -146,4 +147,58 @@ function mine({ session, language }: Visit, here: Here, say: Say): Html {
             </form>`
     }
   </div>`;
+}
+
+// Answers with a page in its frame, with its status and the header against caching.
+
+export interface Shown extends Page {
+  readonly status?: number;
+}
+
+export type Show = (request: FastifyRequest, reply: FastifyReply, page: Shown) => FastifyReply;
+
+export const showWith =
+  (now: () => Date): Show =>
+  (request, reply, page) =>
+    reply
+      .code(page.status ?? 200)
+      .type('text/html; charset=utf-8')
+      .send(pageOf(page, visitOf(request), hereOf(request), now()));
+
+/** The address of a sent form is no page to return to. */
+const hereOf = ({ method, url }: FastifyRequest): Here => ({
+  back: method === 'GET' ? url : '/',
+  path: url.split('?')[0] ?? url,
+});
+
+export const sayTo = (request: FastifyRequest): Say => sayIn(visitOf(request).language);
+
+/** Answers like an unknown address: a page without permission must not reveal that it exists. */
+export function notFound(reply: FastifyReply): FastifyReply {
+  reply.callNotFound();
+  return reply;
+}
+
+// Answers with a file: saved by the browser, never shown by it.
+// Invariant: an uploaded file is returned as bytes; its name can break neither the header nor a folder.
+
+/** Bytes that no browser opens by itself; `text` for plain text of ours. */
+export function download(
+  reply: FastifyReply,
+  {
+    name,
+    bytes,
+    type = 'application/octet-stream',
+  }: { name: string; bytes: Uint8Array | string; type?: string },
+): FastifyReply {
+  const plain = name
+    .normalize('NFKD')
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '_')
+    .replace(/^\.+/, '')
+    .slice(-100);
+  return reply
+    .type(type)
+    .header('content-disposition', `attachment; filename="${plain === '' ? 'document' : plain}"`)
+    .header('content-security-policy', "default-src 'none'; sandbox")
+    .send(typeof bytes === 'string' ? bytes : Buffer.from(bytes));
 }

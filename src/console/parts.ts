@@ -1,5 +1,11 @@
 // Renders small parts of pages: notices, states, tables, fields.
 import { html, type Html, type Piece } from '../privacy/papers/html.ts';
+import { encode } from 'uqr';
+import type { Say } from './layout.ts';
+import { dateWords, frame } from './words/frame.ts';
+import { reasons } from '../domain/delivery.ts';
+import { reasonWords } from '../support/words.ts';
+import { deskWords as words } from './words/desk.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'calm';
 
@@ -142,3 +148,80 @@ export const fileBox = (name: string, label: string, hint: string, required = tr
     ><span>${label}</span> <input type="file" name="${name}" ${required ? html` required` : ''} />
     <small>${hint}</small></label
   >`;
+
+// Renders a QR code as SVG.
+
+export function qrCode(text: string): Html {
+  const { data, size } = encode(text, { ecc: 'M', border: 2 });
+  const path = data
+    .flatMap((row, y) => row.map((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : '')))
+    .join('');
+  return html`<svg viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges" aria-hidden="true">
+    <path d="${path}" fill="#000" />
+  </svg>`;
+}
+
+// Renders date fields: the browser draws the field in its own language and rejects invalid dates.
+// Invariant: the expected form is shown beside it in the language of the page.
+
+export interface DateOptions {
+  readonly value: string;
+  readonly optional?: true;
+  /** A further hint. */
+  readonly hint?: string;
+}
+
+/** A day. */
+export const dateBox = (name: string, label: string, say: Say, { hint, ...options }: DateOptions): Html =>
+  input(name, label, {
+    ...options,
+    type: 'date',
+    most: 100,
+    hint: hint === undefined ? say(dateWords.day) : `${say(dateWords.day)}. ${hint}`,
+  });
+
+/** A month. */
+export const monthBox = (name: string, label: string, say: Say, options: DateOptions): Html =>
+  input(name, label, { ...options, type: 'month', most: 7, hint: say(dateWords.month) });
+
+// Renders form fields that choose a client, a destination or a cause from the existing ones, since newcomers do not know the names.
+// Invariant: an account of a client is offered only that client's; the value of the address stays chosen, known or not.
+
+/** Above this number, more than a person reads and a page should carry, the name is typed. */
+const mostOffered = 150;
+
+export interface NameAsked {
+  readonly value: string;
+  /** Text of the empty choice. */
+  readonly none: string;
+  readonly hint?: string;
+  readonly required?: true;
+}
+
+export function nameChoice(
+  name: string,
+  label: string,
+  known: readonly string[],
+  { value, none, hint, required }: NameAsked,
+): Html {
+  if (known.length > mostOffered)
+    return input(name, label, {
+      value,
+      most: 100,
+      ...(hint === undefined ? {} : { hint }),
+      ...(required === true ? {} : { optional: true }),
+    });
+  const all = value === '' || known.includes(value) ? known : [value, ...known];
+  const options = [{ value: '', text: none }, ...all.map((one): Choice => ({ value: one, text: one }))];
+  return select(name, label, options, value, { required: required === true, hint });
+}
+
+/** A cause in words; one followed by a recipient's code is kept as the list gave it. */
+export function causeChoice(name: string, value: string, say: Say): Html {
+  const known = Object.keys(reasons).filter((reason) => reason !== '');
+  const all = value === '' || known.includes(value) ? known : [value, ...known];
+  const options = all
+    .map((reason): Choice => ({ value: reason, text: say(reasonWords(reason)) }))
+    .toSorted((a, b) => a.text.localeCompare(b.text, 'fr'));
+  return select(name, say(frame.cause), [{ value: '', text: say(words.allCauses) }, ...options], value);
+}

@@ -8,7 +8,7 @@ import type { Requests } from '../privacy/requests/requests.ts';
 import type { Sealer } from '../privacy/seal.ts';
 import type { RotatePlace } from '../support/acts/rotate-secret.ts';
 import type { TestPlace } from '../support/destination-test.ts';
-import type { MappingPlace } from '../support/mappings/place.ts';
+import type { MappingPlace } from '../support/mappings/files.ts';
 
 export interface ConsolePlace extends MappingPlace, Pick<RotatePlace, 'credentials' | 'rotated'> {
   readonly config: MappingPlace['config'] & TestPlace['config'];

@@ -12,11 +12,10 @@ import { field } from './forms.ts';
 import { personOf, visitOf } from './gate.ts';
 import { categoryText, deliveryLink } from './labels.ts';
 import { hidden, input } from './parts.ts';
-import { refuse, wordsOfRefusal } from './refusals.ts';
-import { sayTo } from './show.ts';
+import { refuse, wordsOfRefusal } from './refused.ts';
+import { sayTo } from './layout.ts';
 import { counted, countText } from './times.ts';
-import { mappingCounts } from './words/mapping-counts.ts';
-import { mappingWords as words } from './words/mappings.ts';
+import { mappingCounts, mappingWords as words } from './words/mappings.ts';
 
 export type Plan = Awaited<ReturnType<ConsolePlace['publishing']['plan']>>;
 

@@ -1,13 +1,11 @@
 // Renders a refused act on its own page: in words by the code, with the message beside them.
 // Invariant: only a refusal that answers the request is shown so; any other error continues as a failure.
-import { isRelaisError, type RelaisError } from '../errors.ts';
+import { isRelaisError, RelaisError } from '../errors.ts';
 import { html, type Html } from '../privacy/papers/html.ts';
-import type { Both } from '../support/words.ts';
+import { inLanguage, type Both, type Sentence } from '../support/words.ts';
 import type { Say } from './layout.ts';
 import { notice } from './parts.ts';
-import { wordsOfRefusal } from './refusals.ts';
-import { detailPart, sentenceOf } from './detail.ts';
-import { refusalText } from './words/refusals.ts';
+import { refusalText, detail, inEnglish } from './words/refusals.ts';
 
 /** Words for the page, and the error with the exact message; a page's own refusal has words only. */
 export interface Refused {
@@ -66,3 +64,28 @@ export const refusedNotice = (refused: Refused | undefined, say: Say): Html | un
         }`,
         'bad',
       );
+
+// Makes refusals of a page itself, in both languages: the error keeps its code and English message, with the words beside it.
+// Invariant: the words are ours; none are a library's or a recipient's.
+
+const said = new WeakMap<RelaisError, Both>();
+
+/** @throws USAGE-001, which the page of failures shows in these words */
+export function refuse(words: Both): never {
+  const error = new RelaisError('USAGE-001', inLanguage(words, 'en'));
+  said.set(error, words);
+  throw error;
+}
+
+/** Undefined where no page refused it. */
+export const wordsOfRefusal = (error: RelaisError): Both | undefined => said.get(error);
+
+// Renders the exact message behind the words of a page: in the reader's language, or in English where only English exists.
+// Invariant: an English sentence under a French heading is labelled English, and marked so for screen readers.
+
+export const sentenceOf = ({ french, message }: RelaisError): Sentence => ({ french, english: message });
+
+export const detailPart = ({ french, english }: Sentence, say: Say): Html =>
+  french === undefined
+    ? html`${say(inEnglish)} : <span lang="en">${english}</span>`
+    : html`${say(detail)} : ${say([french, english])}`;

@@ -3,10 +3,7 @@
 import { isOwnLimit, splitReason } from '../domain/delivery.ts';
 import type { ListedDelivery } from '../store/delivery-lists.ts';
 import type { Sends } from './sending-state.ts';
-import { nothing, onDestination, publish, reason, replay, type Advice } from './advice-lines.ts';
-import { withheldAdvice } from './withheld-advice.ts';
-
-export { adviceLine, type Advice, type AdvisedAct } from './advice-lines.ts';
+import { inBoth, inLanguage, type Both } from './words.ts';
 
 /** The acts that are open to support now, one line each. */
 export function advice(row: ListedDelivery, sends?: Sends): readonly Advice[] {
@@ -177,3 +174,155 @@ function failedAdvice(base: string, row: ListedDelivery): readonly Advice[] {
       return [replay(row, 'Après correction, rejouer', 'Once repaired, replay')];
   }
 }
+
+// Defines a piece of advice: words, with the command at the terminal and the act in the console. Each face shows its own half.
+// Invariant: no face takes a sentence apart.
+
+/** Acts with a button or a page in the console. */
+export type AdvisedAct =
+  | 'replay'
+  | 'cancel'
+  | 'close'
+  | 'received'
+  | 'not_received'
+  | 'resume'
+  | 'test'
+  | 'send_file'
+  | 'release_file'
+  | 'discard_file'
+  | 'publish'
+  | 'authorise'
+  | 'see_lead'
+  | 'see_deliveries'
+  | 'see_requests';
+
+export interface Advice {
+  /** The remedy, or that none is needed. */
+  readonly words: Both;
+  /** Command of the terminal for it. */
+  readonly command?: string;
+  readonly act?: AdvisedAct;
+  /** The consequence, or the alternative. */
+  readonly next?: Both;
+}
+
+/** The advice as one line of the terminal. */
+export const adviceLine = ({ words, command, next }: Advice): Both =>
+  inBoth((language) => {
+    const line = command === undefined ? [words] : [words, [` : ${command}`, `: ${command}`] as const];
+    const end: Both = next === undefined ? ['', ''] : [` ; ${next[0]}`, `; ${next[1]}`];
+    return [...line, end].map((part) => inLanguage(part, language)).join('');
+  });
+
+/** The option that every act needs. */
+export const reason = '--reason "..."';
+export const nothing = (fr: string, en: string): Advice => ({ words: [fr, en] });
+export const replay = (row: ListedDelivery, fr: string, en: string, how = ''): Advice => ({
+  words: [fr, en],
+  command: `relais replay ${row.id} ${how}${reason}`,
+  act: 'replay',
+});
+const verbs = {
+  resume: 'resume',
+  send_file: 'send-file',
+  release_file: 'release-file',
+  discard_file: 'discard-file',
+} as const;
+export const onDestination = (act: keyof typeof verbs, row: ListedDelivery, words: Both): Advice => ({
+  words,
+  act,
+  command: `relais destination ${verbs[act]} ${row.destinationId} ${reason}`,
+});
+export const publish = (row: ListedDelivery, fr: string, en: string): Advice => ({
+  words: [fr, en],
+  act: 'publish',
+  command: `relais mapping publish ${row.destinationId} --note "..."`,
+});
+
+// Advises support on a withheld delivery: each cause that a person can repair, and its remedy.
+// Invariant: a withheld delivery leaves by itself once its cause is repaired; nothing here sends it.
+
+export function withheldAdvice(base: string, row: ListedDelivery): readonly Advice[] {
+  switch (base) {
+    case 'opt_in_missing':
+      return [
+        nothing(
+          'Faire enregistrer la réponse du prospect (ligne « consent » de lead_intake) ; elle partira automatiquement.',
+          'Have the prospect’s answer recorded (a `consent` row of lead_intake); it then leaves by itself.',
+        ),
+        {
+          words: ['Les réponses enregistrées', 'The answers recorded'],
+          command: `relais lead show ${row.leadReference} --client ${row.clientId}`,
+          act: 'see_lead',
+        },
+      ];
+    case 'recipient_not_authorised':
+    case 'category_not_authorised':
+      return notAuthorisedAdvice(row);
+    case 'mapping_missing':
+      return [publish(row, 'Publier le format', 'Publish the mapping')];
+    case 'go_live_incomplete':
+      return [
+        {
+          words: ['Ce que le client doit encore', 'What the client still owes'],
+          command: `relais client check ${row.clientId}`,
+          act: 'publish',
+          next: [
+            'part automatiquement une fois client.yaml complété et publié',
+            'it leaves by itself once client.yaml is complete and published',
+          ],
+        },
+      ];
+    case 'restricted':
+      return [
+        nothing(
+          'Rien à faire : part automatiquement quand la limitation est levée.',
+          'Nothing to do: it leaves by itself when the restriction is lifted.',
+        ),
+        {
+          words: ['Les demandes de droits de la personne', 'The requests of the person'],
+          command: 'relais request list',
+          act: 'see_requests',
+        },
+      ];
+    case 'create_unsettled':
+      return unsettledAdvice(row);
+    default:
+      return [
+        nothing(
+          'Réparer la cause ci-dessus ; elle repartira automatiquement.',
+          'Repair the cause above; it leaves by itself.',
+        ),
+      ];
+  }
+}
+
+const notAuthorisedAdvice = (row: ListedDelivery): readonly Advice[] => [
+  {
+    words: [
+      'Faire habiliter le destinataire, sur document du client',
+      'Have the recipient authorised, on the client’s written word',
+    ],
+    command: `relais authorisation grant ${row.destinationId} --recipient "..." --document "..."`,
+  },
+  {
+    words: ['Les habilitations', 'The authorisations'],
+    command: `relais authorisation list --destination ${row.destinationId}`,
+    act: 'authorise',
+  },
+];
+
+const unsettledAdvice = (row: ListedDelivery): readonly Advice[] => [
+  {
+    words: [
+      'Demander au client s’il a le lead, puis l’indiquer sur la livraison de création',
+      'Ask the client whether it has the lead, then say so of its create',
+    ],
+    command: 'relais delivery resolve ... --received | --not-received',
+  },
+  {
+    words: ['Ses livraisons', 'Its deliveries'],
+    command: `relais delivery list --lead ${row.leadReference}`,
+    act: 'see_deliveries',
+  },
+];

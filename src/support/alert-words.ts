@@ -4,8 +4,7 @@ import type { AlertKind } from '../domain/alert-kinds.ts';
 import { counted, type OneAndSeveral } from '../domain/counted.ts';
 import { anomalyWords } from './anomalies.ts';
 import { codeWords } from './code-words.ts';
-import { paris } from './paris-time.ts';
-import { reasonWords, type Both } from './words.ts';
+import { paris, reasonWords, type Both } from './words.ts';
 
 type Words = (reason: string) => Both | undefined;
 

@@ -6,8 +6,7 @@ import { unknownClient } from '../errors/unknown.ts';
 import { listAnomalies, type ListedAnomaly } from '../store/anomalies.ts';
 import type { ReadOnlySql } from '../store/database.ts';
 import { clientIds } from '../store/destinations.ts';
-import type { SupportPlace } from './place.ts';
-import { isWithin, type Scope } from './scope.ts';
+import { isWithin, type SupportPlace, type Scope } from './place.ts';
 import type { Both } from './words.ts';
 
 export interface AnomalyWords {

@@ -8,7 +8,7 @@ import { appendHandovers } from '../store/handovers.ts';
 import { countBackfill } from '../store/support-leads.ts';
 import { addBackfill, leadsToBackfill, type BackfillPart } from '../store/support-writes.ts';
 import type { Which } from '../store/named-rows.ts';
-import { existingDestination as existing } from './reads/names.ts';
+import { existingDestination as existing } from './reads/filter.ts';
 import type { Actor } from './replay.ts';
 
 /** Leads of one transaction. */

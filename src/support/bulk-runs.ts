@@ -21,12 +21,12 @@ import {
 import type { Database, ReadOnlySql, Sql } from '../store/database.ts';
 import { readDeliveries } from '../store/deliveries.ts';
 import { refuseNames } from '../store/persons-names.ts';
-import { noteFailedStep, noteGoingOn } from './bulk-failures.ts';
+import { noteFailedStep, noteGoingOn, leaseMs, workStep, type RunDeps } from './bulk-work.ts';
 import { noteBackfillBegun } from './backfill.ts';
 import type { BulkOrder } from './bulk-steps.ts';
-import { leaseMs, workStep, type RunDeps } from './bulk-work.ts';
 import type { Actor } from './replay.ts';
 import { closingText } from './typed-text.ts';
+import type { Scope } from './place.ts';
 
 export type { BulkRow } from '../store/bulk-runs.ts';
 
@@ -200,3 +200,23 @@ function existingRow(run: BulkRow | undefined, id: number): BulkRow {
   if (run === undefined) throw unknownRun(id);
   return run;
 }
+
+// Limits bulk runs to those that were narrowed to the reader's client, or all for the centre.
+// Invariant: another client's run is answered as if it did not exist.
+
+/** The order for people: names of a filter, or ids. */
+export const filterOf = ({ filter }: Pick<BulkRow, 'filter'>): Readonly<Record<string, unknown>> =>
+  JSON.parse(filter) as Readonly<Record<string, unknown>>;
+
+/** @throws FIND-001 */
+export function seenRun({ clientId }: Scope, id: number, run: BulkRow | undefined): BulkRow {
+  if (run === undefined || !isRunSeen({ clientId }, run))
+    throw new RelaisError('FIND-001', [
+      `Aucun traitement groupé n’a le numéro ${id}.`,
+      `No bulk run has the number ${id}.`,
+    ]);
+  return run;
+}
+
+export const isRunSeen = ({ clientId }: Scope, run: Pick<BulkRow, 'filter'>): boolean =>
+  clientId === undefined || filterOf(run)['client'] === clientId;

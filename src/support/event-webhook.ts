@@ -11,7 +11,7 @@ import type { Database } from '../store/database.ts';
 import { beginCursor, deferCursor, moveCursor, readCursor, type EventCursor } from '../store/event-feed.ts';
 import { closeAlertsWith } from '../store/tasks.ts';
 import { eventsPage, type EventKind, type FeedEvent } from './reads/events.ts';
-import { wholeCentre } from './scope.ts';
+import { wholeCentre } from './place.ts';
 
 export interface EventWebhook {
   readonly url: string;

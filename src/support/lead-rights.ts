@@ -6,6 +6,9 @@ import { readLeads } from '../store/leads.ts';
 import { sharedAddresses } from '../store/same-address.ts';
 import { searchLeads } from '../store/support-leads.ts';
 import type { SupportPlace } from './place.ts';
+import { splitReason } from '../domain/delivery.ts';
+import type { Sql } from '../store/database.ts';
+import type { ListedDelivery } from '../store/delivery-lists.ts';
 
 interface Named {
   readonly clientId: string;
@@ -57,4 +60,17 @@ export async function toldByHand(
   }
   const client = destinations.length === 0 ? undefined : await findClient(database, clientId);
   return { destinations, contact: client?.contacts.rights };
+}
+
+// Finds the client's contact for a change or erasure that a recipient cannot receive by machine.
+// Invariant: a contact of the client, from its own client.yaml; never a prospect.
+
+/** Undefined where no letter is needed, or the client names no contact. */
+export async function rightsContact(
+  sql: Sql,
+  { state, reason, clientId }: Pick<ListedDelivery, 'state' | 'reason' | 'clientId'>,
+): Promise<string | undefined> {
+  const byHand = ['manual_erasure_required', 'manual_update_required'];
+  if (state !== 'failed' || !byHand.includes(splitReason(reason).base)) return undefined;
+  return (await findClient(sql, clientId))?.contacts.rights;
 }

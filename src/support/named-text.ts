@@ -1,9 +1,17 @@
 // Replaces actors of the log, `account:12` or `key:3`, by their names for readers (C58).
 // Invariant: a name is shown as long as it is kept; the result is stored nowhere.
 import { accountActorOf, allNames, staffActorOf } from '../store/accounts.ts';
-import type { Sql } from '../store/database.ts';
-import type { SupportPlace } from './place.ts';
-import type { Scope } from './scope.ts';
+import type { Sql, ReadOnlySql } from '../store/database.ts';
+import { isWithin, wholeCentre, type SupportPlace, type Scope } from './place.ts';
+import type { DeliveryFilter } from '../domain/delivery-filter.ts';
+import { reasons } from '../domain/delivery.ts';
+import { RelaisError } from '../errors.ts';
+import { unknownLead } from '../errors/unknown.ts';
+import { didYouMean, suggest } from '../mapping/document/suggest.ts';
+import { readBulkRun } from '../store/bulk-runs.ts';
+import { allDestinations, clientIds } from '../store/destinations.ts';
+import { leadExists } from '../store/delivery-lists.ts';
+import { seenRun } from './bulk-runs.ts';
 
 export { allNames } from '../store/accounts.ts';
 
@@ -24,4 +32,60 @@ export async function namesFor(
 ): Promise<(text: string) => string> {
   const names = clientId === undefined ? await allNames(database) : new Map<string, string>();
   return (text) => namedText(text, names);
+}
+
+// Checks the names in a filter, so that a typing mistake is reported, instead of being answered with an empty list.
+
+type Names = Pick<DeliveryFilter, 'client' | 'destination' | 'reason' | 'lead' | 'bulkRun'>;
+
+/** @throws FIND-001 with the nearest name */
+export const knownNames = (sql: ReadOnlySql, filter: Names): Promise<void> =>
+  knownInScope(sql, wholeCentre, filter);
+
+/** The same for a reader of one client: another client's names are neither known nor suggested. */
+export async function knownInScope(
+  sql: ReadOnlySql,
+  scope: Scope,
+  { client, destination, reason, lead, bulkRun }: Names,
+): Promise<void> {
+  if (bulkRun !== undefined) seenRun(scope, bulkRun, await readBulkRun(sql, bulkRun));
+  if (client !== undefined)
+    known(
+      'client',
+      client,
+      (await clientIds(sql)).filter((id) => isWithin(scope, id)),
+    );
+  if (destination !== undefined) {
+    const all = await allDestinations(sql);
+    known(
+      'destination',
+      destination,
+      all.filter((row) => isWithin(scope, row.clientId)).map((row) => row.id),
+    );
+  }
+  const [base] = (reason ?? '').split(':');
+  if (base !== undefined && base !== '') known('cause', base, Object.keys(reasons));
+  if (lead !== undefined && !(await leadExists(sql, lead, client)))
+    throw client === undefined
+      ? new RelaisError('FIND-001', [
+          `Aucun client n’a de lead de référence ${lead}.`,
+          `No client has a lead with the reference ${lead}.`,
+        ])
+      : unknownLead(client, lead);
+}
+
+const nothingCalled = {
+  client: ['Aucun client ne s’appelle', 'No client is called'],
+  destination: ['Aucune destination ne s’appelle', 'No destination is called'],
+  cause: ['Aucune cause ne s’appelle', 'No cause is called'],
+} as const;
+
+function known(what: keyof typeof nothingCalled, name: string, names: readonly string[]): void {
+  if (names.includes(name)) return;
+  const near = suggest(name, names);
+  const [french, english] = nothingCalled[what];
+  throw new RelaisError('FIND-001', [
+    `${french} ${name}.${near === undefined ? '' : ` Vouliez-vous dire ${near} ?`}`,
+    `${english} ${name}.${didYouMean(near)}`,
+  ]);
 }

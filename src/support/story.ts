@@ -6,13 +6,11 @@ import type { Sql } from '../store/database.ts';
 import { deliveryStory, type ListedDelivery, type StoryEntry } from '../store/delivery-lists.ts';
 import { closedAmong } from '../store/tasks.ts';
 import { advice, type Advice } from './advice.ts';
-import { foldRuns } from './folded-runs.ts';
-import { nextTry, sendingStateFor } from './next-try.ts';
-import { paris } from './paris-time.ts';
-import { rightsContact } from './rights-contact.ts';
-import { wholeCentre, type Scope } from './scope.ts';
+import { nextTry, sendingStateFor } from './sending-state.ts';
+import { paris, actionWords, reasonWords, stateWords, type Both } from './words.ts';
+import { rightsContact } from './lead-rights.ts';
+import { wholeCentre, type Scope } from './place.ts';
 import { hasLeft, storyEvents, type StoryEvent } from './entry-words.ts';
-import { actionWords, reasonWords, stateWords, type Both } from './words.ts';
 
 export interface StoryFact {
   readonly name: 'state' | 'key' | 'planned' | 'reference' | 'ended' | 'next_try' | 'expires';
@@ -130,3 +128,43 @@ export const entryData = ({ digest, consents, fields, ...entry }: StoryEntry): o
   consents: consents === null ? [] : (JSON.parse(consents) as unknown),
   digest: digest?.toString('hex') ?? null,
 });
+
+// Folds the story of a delivery with hundreds of runs, one for each file of all leads: shows the first and the last, counts the others.
+// Invariant: the log itself is never shortened; --json and an export have every entry.
+
+/** Up to so many runs are shown one by one. */
+const told = 12;
+/** Last runs shown of a longer story. */
+const kept = 6;
+
+export interface Folded {
+  /** The shown entries, oldest first. */
+  readonly entries: readonly StoryEntry[];
+  /** Line for the others, after the entries before them. */
+  readonly gap: { readonly behind: number; readonly at: Date; readonly words: Both } | undefined;
+}
+
+export function foldRuns(entries: readonly StoryEntry[]): Folded {
+  const runs = [...new Set(entries.map(({ run }) => run))].filter((run) => run > 0).sort((a, b) => a - b);
+  if (runs.length <= told) return { entries, gap: undefined };
+  const [first = 0] = runs;
+  const from = runs.at(-kept) ?? 0;
+  const isFolded = ({ run }: StoryEntry): boolean => run > first && run < from;
+  const folded = entries.filter(isFolded);
+  const count = new Set(folded.map(({ run }) => run)).size;
+  const good = new Set(
+    folded.filter(({ entry, nextStep }) => entry === 'outcome' && nextStep === 'done').map(({ run }) => run),
+  ).size;
+  const at = folded[0]?.at ?? new Date(0);
+  return {
+    entries: entries.filter((entry) => !isFolded(entry)),
+    gap: {
+      behind: entries.findIndex(isFolded),
+      at,
+      words: [
+        `… ${count} passages de relais, dont ${good} ${good < 2 ? 'accepté' : 'acceptés'}`,
+        `… ${count} hand-overs, ${good} of them accepted`,
+      ],
+    },
+  };
+}

@@ -10,7 +10,7 @@ import {
   setPasswordWithCode,
 } from '../../src/access/accounts.ts';
 import { createApiKey } from '../../src/access/api-keys.ts';
-import { linkIdentity, signInAs } from '../../src/access/identities.ts';
+import { linkIdentity, signInAs } from '../../src/access/oidc.ts';
 import type { Role } from '../../src/access/permissions.ts';
 import type { AccessPlace } from '../../src/access/place.ts';
 import { begin, forget, keep, requestKey } from '../../src/access/request-keys.ts';

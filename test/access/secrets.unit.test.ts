@@ -1,14 +1,16 @@
 // Passwords, codes of an app, recovery codes, and how long somebody waits.
 import { Secret, TOTP } from 'otpauth';
 import { networkOf, signInLimits, waitMs, type Tries } from '../../src/access/limits.ts';
-import { checkPassword, hashPassword, passwordProblem } from '../../src/access/passwords.ts';
 import {
+  checkPassword,
+  hashPassword,
+  passwordProblem,
   enrolment,
   newRecoveryCodes,
   newSecret,
   recoveryDigest,
   stepOfCode,
-} from '../../src/access/second-factor.ts';
+} from '../../src/access/passwords.ts';
 
 // A password is slow to judge on purpose.
 

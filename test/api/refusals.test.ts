@@ -1,6 +1,6 @@
 // What is refused before a route works on it, over HTTP: bytes, charsets, names given twice, width, methods. And in which words.
 import { gzipSync } from 'node:zlib';
-import { overHttp, ours } from '../../src/api/answers-to-codes.ts';
+import { overHttp, ours } from '../../src/api/problems.ts';
 import { catalogue } from '../../src/errors.ts';
 import { askRaw, bodyIn, statusIn } from '../http/raw.ts';
 import { leadRow } from '../trip/gateway.ts';

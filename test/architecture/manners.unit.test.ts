@@ -50,7 +50,7 @@ test('relative imports name the file with its ending, as Node needs it', () => {
 
 /** Where the host's own clock may be asked, and why. Durations are measured by `performance.now()`, business times by the database. */
 const mayAskTheHostsClock: Readonly<Record<string, string>> = {
-  'src/cli/host-clock.ts': 'work on files alone, where no database is asked',
+  'src/cli/terminal.ts': 'work on files alone, where no database is asked',
   'src/mapping/check.ts': 'the same: a check of files; what runs is given the database’s clock',
   'src/delivery/send/trace.ts': 'traces stand beside those of other programs of the host',
   'sandbox/': 'a world of its own, without a client',

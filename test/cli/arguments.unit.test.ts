@@ -1,8 +1,8 @@
 // What is typed, read strictly: numbers, reasons, dates across the changes of the clocks; and what a person's mask shows.
 import { instant, known, listLength, reasonOf, wholeNumber } from '../../src/cli/arguments.ts';
 import { personFacts } from '../../src/support/masking.ts';
-import { age, parisShort, table } from '../../src/cli/table.ts';
-import { paris } from '../../src/support/paris-time.ts';
+import { age, parisShort, table } from '../../src/cli/terminal.ts';
+import { paris } from '../../src/support/words.ts';
 import type { Lead } from '../../src/domain/lead.ts';
 
 const noon = new Date('2026-11-25T12:00:00Z');

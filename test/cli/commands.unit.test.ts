@@ -6,8 +6,7 @@ import { namesSomebody } from '../../src/domain/names-in-text.ts';
 import { maskForm, maskMail, maskName, maskPhone } from '../../src/support/masking.ts';
 import { advice, adviceLine } from '../../src/support/advice.ts';
 import { stateWords } from '../../src/support/words.ts';
-import { table } from '../../src/cli/table.ts';
-import { confirmed, harmless } from '../../src/cli/terminal.ts';
+import { table, confirmed, harmless } from '../../src/cli/terminal.ts';
 import { deliveryStates, reasons } from '../../src/domain/delivery.ts';
 import type { ListedDelivery } from '../../src/store/delivery-lists.ts';
 

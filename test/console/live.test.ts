@@ -1,7 +1,7 @@
 // The live tail: what happens, in its order, each once; by links alone, and followed by the script in a real Chromium.
 import type { Browser as Chromium } from 'playwright-core';
 import { liveAfter, liveUpTo } from '../../src/support/reads/live.ts';
-import { wholeCentre } from '../../src/support/scope.ts';
+import { wholeCentre } from '../../src/support/place.ts';
 import { strangerRow } from '../trip/gateway.ts';
 import { openChromium, watchedPage, type Watched } from './chromium.ts';
 import { viewerOfAnother, type Browser } from './desk.ts';

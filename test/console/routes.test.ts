@@ -1,8 +1,7 @@
 // Every route as every role and as nobody, read from the running console: who comes in is what the one table of permissions says.
 import { may, permissions, roles, type Permission, type Role } from '../../src/access/permissions.ts';
 import { fastify } from 'fastify';
-import { createCookies } from '../../src/console/cookies.ts';
-import { guard } from '../../src/console/gate.ts';
+import { createCookies, guard } from '../../src/console/gate.ts';
 import { browserOf, openDesk, type Browser, type TestDesk } from './desk.ts';
 
 let desk: TestDesk;

@@ -3,8 +3,8 @@ import { countHours } from '../../src/delivery/background/destination-hours.ts';
 import { addDays, civilDate, startOfDay } from '../../src/domain/civil-date.ts';
 import { dropOutdated } from '../../src/roles/background.ts';
 import { sealBefore } from '../../src/store/destination-hours.ts';
-import { destinationPlots, type PlotPoint } from '../../src/support/reads/destination-hours.ts';
-import { wholeCentre } from '../../src/support/scope.ts';
+import { destinationPlots, type PlotPoint } from '../../src/support/reads/destinations.ts';
+import { wholeCentre } from '../../src/support/place.ts';
 import { openGateway, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
 let gateway: Gateway;

@@ -9,8 +9,13 @@ import { createKeyRing } from '../../src/domain/key-ring.ts';
 import { archiveLog, removeArchived } from '../../src/privacy/archive.ts';
 import { proofKeyOf, publishedKeys } from '../../src/privacy/proofs/proof.ts';
 import { checkPack, type CheckedPack } from '../../src/support/audit-pack/check.ts';
-import { auditPack, type PackAsked, type PackPlace } from '../../src/support/audit-pack/pack.ts';
-import { manifestOf, sumsOf } from '../../src/support/audit-pack/signed-zip.ts';
+import {
+  auditPack,
+  manifestOf,
+  sumsOf,
+  type PackAsked,
+  type PackPlace,
+} from '../../src/support/audit-pack/pack.ts';
 import { beginVerification, endVerification } from '../../src/store/log-range.ts';
 import { entryText } from '../../src/privacy/macs.ts';
 import { appendHandovers } from '../../src/store/handovers.ts';

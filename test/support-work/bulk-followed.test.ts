@@ -9,7 +9,7 @@ import { beginRun, cancelRun, dropEndedRuns, workRun } from '../../src/support/b
 import { workStep } from '../../src/support/bulk-work.ts';
 import { bulkFollowed } from '../../src/support/reads/bulk-runs.ts';
 import { countOfFilter, deliveriesPage } from '../../src/support/reads/deliveries.ts';
-import { wholeCentre } from '../../src/support/scope.ts';
+import { wholeCentre } from '../../src/support/place.ts';
 import { openBulkHome, type BulkHome } from './bulk-home.ts';
 
 let home: BulkHome;

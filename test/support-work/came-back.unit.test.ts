@@ -9,7 +9,7 @@ import { espocrm } from '../../sandbox/simulators/espocrm.ts';
 import { tryton } from '../../sandbox/simulators/tryton.ts';
 import { bodyOf, type CrmRequest, type SimulatedCrm } from '../../sandbox/simulators/simulator.ts';
 import { notKept, readBackAndRemove } from '../../src/support/test-leads/came-back.ts';
-import { testLead } from '../../src/support/test-leads/invented.ts';
+import { testLead } from '../../src/support/test-leads/recipient.ts';
 import { sendTrial, wentWell, type TrialInput } from '../../src/support/test-leads/trial.ts';
 import { mappingsRoot, presetTexts } from '../mapping/support.ts';
 

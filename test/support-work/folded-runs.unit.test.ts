@@ -1,6 +1,6 @@
 // The story of a delivery that left with hundreds of files stays readable.
 import type { StoryEntry } from '../../src/store/delivery-lists.ts';
-import { foldRuns } from '../../src/support/folded-runs.ts';
+import { foldRuns } from '../../src/support/story.ts';
 
 const at = (run: number): Date => new Date(Date.UTC(2026, 0, run, 6));
 const entry = (run: number, kind: 'departed' | 'outcome', nextStep = ''): StoryEntry =>

@@ -3,7 +3,7 @@ import type { CompiledMapping } from '../../src/mapping/contract.ts';
 import { readLeads } from '../../src/store/leads.ts';
 import { leadPage } from '../../src/support/reads/lead.ts';
 import { notTaking, refusalOfPlan } from '../../src/support/reads/not-taking.ts';
-import { wholeCentre } from '../../src/support/scope.ts';
+import { wholeCentre } from '../../src/support/place.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
 
 let gateway: Gateway;

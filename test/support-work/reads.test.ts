@@ -9,15 +9,18 @@ import { closeTasks } from '../../src/support/acts/tasks.ts';
 import { setBulkState } from '../../src/store/bulk-runs.ts';
 import { beginRunIn, workAnyRun } from '../../src/support/bulk-runs.ts';
 import { bulkRun, bulkRunsPage, type BulkRunHead } from '../../src/support/reads/bulk-runs.ts';
-import { countOfFilter, deliveriesPage, failureGroups } from '../../src/support/reads/deliveries.ts';
-import { deliveryPage } from '../../src/support/reads/delivery.ts';
-import { destinationPage, destinationsWithHealth } from '../../src/support/reads/destinations.ts';
-import { filesPage } from '../../src/support/reads/files.ts';
+import {
+  countOfFilter,
+  deliveriesPage,
+  failureGroups,
+  deliveryPage,
+} from '../../src/support/reads/deliveries.ts';
+import { destinationPage, destinationsWithHealth, filesPage } from '../../src/support/reads/destinations.ts';
 import { handoversOfLead, leadPage } from '../../src/support/reads/lead.ts';
-import { mappingVersion, mappingVersions } from '../../src/support/reads/mapping-versions.ts';
+import { mappingVersion, mappingVersions } from '../../src/support/reads/mappings.ts';
 import { leadsByReference, peopleFound } from '../../src/support/reads/people.ts';
 import { alertsPage, deliveryTasksPage, openAlerts } from '../../src/support/reads/tasks.ts';
-import { wholeCentre, type Scope } from '../../src/support/scope.ts';
+import { wholeCentre, type Scope } from '../../src/support/place.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { twoClients } from '../support/two-clients.ts';
 import { leadRow, openGateway, type Gateway } from '../trip/gateway.ts';

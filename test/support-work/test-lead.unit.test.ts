@@ -1,7 +1,7 @@
 // The lead of a test, whatever stands in the sample it is made of.
 import { leadFields } from '../../src/domain/lead-fields/columns.ts';
 import type { CompiledMapping } from '../../src/mapping/contract.ts';
-import { testLead } from '../../src/support/test-leads/invented.ts';
+import { testLead } from '../../src/support/test-leads/recipient.ts';
 
 const takesAll = { clientId: 'essai', accepts: () => ({ yes: true }) } as unknown as CompiledMapping;
 const at = { reference: 'TEST-1', now: new Date('2026-11-28T10:00:00Z') };

@@ -3,12 +3,11 @@ import { perform } from '../../src/support/acts/act.ts';
 import { replayAll } from '../../src/support/acts/bulk.ts';
 import { cancelDelivery, replayDelivery } from '../../src/support/acts/deliveries.ts';
 import { closeTasks } from '../../src/support/acts/tasks.ts';
-import { findPeople } from '../../src/support/find-person.ts';
+import { findPeople, findOppositions } from '../../src/support/find-person.ts';
 import { retryRow } from '../../src/support/retry-row.ts';
-import { wholeCentre } from '../../src/support/scope.ts';
+import { wholeCentre } from '../../src/support/place.ts';
 import { appendHandovers } from '../../src/store/handovers.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from '../trip/gateway.ts';
-import { findOppositions } from '../../src/support/lookups.ts';
 
 let gateway: Gateway;
 let id = 0;

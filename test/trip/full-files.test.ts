@@ -2,7 +2,7 @@
 import { silentLog } from '../../src/log.ts';
 import type { Role } from '../../src/roles/role-status.ts';
 import { openDeliveries } from '../../src/store/backlog.ts';
-import { decideHeldFile } from '../../src/support/held-files.ts';
+import { decideHeldFile } from '../../src/support/suspend.ts';
 import { sftpUser } from '../connectors/servers/sftp.ts';
 import { openDropGateway, type DropGateway, type FlowLines } from './drop.ts';
 import { strangerRow } from './gateway.ts';

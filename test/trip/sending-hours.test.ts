@@ -3,7 +3,7 @@ import { createMaintenance } from '../../src/delivery/background/maintenance.ts'
 import { checkAlerts } from '../../src/delivery/background/alert-checks.ts';
 import { quarantineOf } from '../delivery/quarantine-of.ts';
 import { silentLog } from '../../src/log.ts';
-import { paris } from '../../src/support/paris-time.ts';
+import { paris } from '../../src/support/words.ts';
 import { environmentOf, terminalOf } from '../cli/terminal.ts';
 import { startHttpRecipient, type HttpRecipient } from '../connectors/servers/http.ts';
 import { openGateway, strangerRow, webhookFiles, type Gateway } from './gateway.ts';

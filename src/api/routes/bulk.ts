@@ -22,8 +22,7 @@ import {
   type BulkState,
 } from '../../support/reads/bulk-runs.ts';
 import { readFilter, type FilterAsked } from '../../support/reads/filter.ts';
-import { bodyOf, offers } from '../act.ts';
-import { asks, reads, type RouteDeps } from '../route.ts';
+import { bodyOf, offers, asks, reads, type RouteDeps } from '../route.ts';
 import * as s from '../schemas.ts';
 
 const tag = 'work';

@@ -2,14 +2,19 @@
 import type { FastifyInstance } from 'fastify';
 import { deliveryStates } from '../../domain/delivery.ts';
 import { cancelDelivery, replayDelivery } from '../../support/acts/deliveries.ts';
-import { countOfFilter, deliveriesPage, failureGroups, mostCounted } from '../../support/reads/deliveries.ts';
+import {
+  countOfFilter,
+  deliveriesPage,
+  failureGroups,
+  mostCounted,
+  deliveryPage,
+  entryColumns,
+  deliveryColumns,
+} from '../../support/reads/deliveries.ts';
 import { adviceLine } from '../../support/advice.ts';
-import { deliveryPage } from '../../support/reads/delivery.ts';
 import { filterSchemas, readFilter } from '../../support/reads/filter.ts';
-import { offers } from '../act.ts';
-import { reads, type AskedToRead, type RouteDeps } from '../route.ts';
+import { offers, reads, type AskedToRead, type RouteDeps } from '../route.ts';
 import * as s from '../schemas.ts';
-import { deliverySchema, entrySchema, storySchema } from './delivery-schemas.ts';
 
 const tag = 'deliveries';
 const params = { delivery: s.deliveryName('its number, or its key (`webhook-id`)') };
@@ -144,3 +149,32 @@ function actsOnOne(server: FastifyInstance, deps: RouteDeps): void {
     body: ({ id, isByHand }) => ({ delivery: id, isByHand }),
   });
 }
+
+// Schemas of a delivery, its story and its entries of the log.
+
+export const deliverySchema = s.called('Delivery', s.object(s.schemasOf(deliveryColumns)));
+
+export const storySchema = s.called(
+  'Story',
+  s.object({
+    title: s.bothWords,
+    facts: s.list(
+      s.object({
+        name: s.text(),
+        label: s.bothWords,
+        value: s.bothWords,
+        because: s.orNull(s.bothWords),
+      }),
+    ),
+    nothingLeft: s.orNull(s.bothWords),
+    events: s.list(
+      s.object({ at: s.moment(), entry: s.text(), words: s.bothWords, details: s.list(s.bothWords) }),
+    ),
+    advice: s.list(s.bothWords, 'what can be done; empty for a client'),
+    contact: s.orNull(
+      s.text('whom of the client to write to, where its recipient can be told in no other way'),
+    ),
+  }),
+);
+
+export const entrySchema = s.called('LogEntry', s.object(s.schemasOf(entryColumns)));

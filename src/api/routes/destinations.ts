@@ -10,14 +10,13 @@ import {
   destinationColumns,
   destinationPage,
   destinationsWithHealth,
+  filesPage,
   type DestinationHealth,
 } from '../../support/reads/destinations.ts';
 import type { TestedDestination } from '../../support/destination-test.ts';
 import { filterSchemas } from '../../support/reads/filter.ts';
-import { filesPage } from '../../support/reads/files.ts';
-import { mappingVersion, mappingVersions, versionColumns } from '../../support/reads/mapping-versions.ts';
-import { offers } from '../act.ts';
-import { asks, reads, type RouteDeps } from '../route.ts';
+import { mappingVersion, mappingVersions, versionColumns } from '../../support/reads/mappings.ts';
+import { offers, asks, reads, type RouteDeps } from '../route.ts';
 import * as s from '../schemas.ts';
 
 const tag = 'destinations';

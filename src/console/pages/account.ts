@@ -7,7 +7,7 @@ import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { facts, notice, table } from '../parts.ts';
-import { sayTo } from '../show.ts';
+import { sayTo } from '../layout.ts';
 import { timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { signInWords as words } from '../words/sign-in.ts';

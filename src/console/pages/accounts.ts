@@ -1,23 +1,23 @@
 // Serves the list of accounts of people who work with Relais, and the form that creates one, for an administrator (C38).
 // Invariant: a code for setting a password is shown once, in an answer that is kept nowhere.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { accounts, createAccount, type Account } from '../../access/accounts.ts';
+import { accounts, createAccount, accountWithId, type Account } from '../../access/accounts.ts';
 import { roles, roleWords, type Role } from '../../access/permissions.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { namesInScope } from '../../support/reads/names.ts';
+import { namesInScope } from '../../support/reads/filter.ts';
 import type { Both, Language } from '../../support/words.ts';
-import { nameChoice } from '../choices.ts';
-import { field, ticked } from '../forms.ts';
+import { nameChoice, input, state, tickBox } from '../parts.ts';
+import { field, ticked, asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import type { Say } from '../layout.ts';
-import { input, state, tickBox } from '../parts.ts';
+import { sayTo, type Say } from '../layout.ts';
 import { refusal, refusedBy, type Refused } from '../refused.ts';
-import { sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
-import { adminWords as words } from '../words/admin.ts';
+import { adminWords as words, accessEntryWords, accessReasonWords } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { adminList, adminPage, onceShown } from './admin-page.ts';
 import type { Desk } from './sign-in.ts';
+import { accessEntries, type AccessEntries } from '../../access/place.ts';
+import { actorText } from '../labels.ts';
 
 export function accountsRoutes(server: FastifyInstance, desk: Desk): void {
   server.get('/accounts', { config: { gate: 'account.manage' } }, (request, reply) =>
@@ -122,3 +122,53 @@ const accountsTable = (all: readonly Account[], say: Say, language: Language): H
         : html`${state(say(words.ended), 'calm')} ${timeOf(account.endedAt, language)}`,
     ]),
   );
+
+// Serves the log's entries about accounts and keys, newest first: sign-ins, refusals, changes (C38).
+// Invariant: an unknown login is not shown: it may be a mistyped password.
+
+const pageLength = 100;
+
+export function signInsRoutes(server: FastifyInstance, { place, show }: Desk): void {
+  server.get('/sign-ins', { config: { gate: 'account.manage' } }, async (request, reply) => {
+    const say = sayTo(request);
+    const number = (name: string): number | undefined =>
+      Number(/^\d{1,15}$/.exec(asked(request, name))?.[0]) || undefined;
+    const [accountId, before] = [number('account'), number('after')];
+    const account =
+      accountId === undefined ? undefined : await accountWithId(place.access.database, accountId);
+    const entries = await accessEntries(place.access, {
+      limit: pageLength,
+      ...(before === undefined ? {} : { before }),
+      ...(account === undefined ? {} : { accountId: account.id }),
+    });
+    const query = account === undefined ? '' : `account=${account.id}&`;
+    return adminPage({ show }, request, reply, {
+      title: account === undefined ? say(words.signIns) : `${say(words.signIns)} : ${account.login}`,
+      tab: '/sign-ins',
+      body: html`${entriesTable(entries, say, visitOf(request).language)}
+      ${
+        entries.next === undefined
+          ? undefined
+          : html`<p>
+              <a class="button second" href="/sign-ins?${query}after=${entries.next}">${say(frame.next)}</a>
+            </p>`
+      }`,
+    });
+  });
+}
+
+export function entriesTable({ items, names }: AccessEntries, say: Say, language: Language): Html {
+  const who = (actor: string): string => actorText(actor, names, say);
+  return adminList(
+    say,
+    words.history,
+    { columns: [words.at, words.what, words.detail, words.who, words.about], none: words.noEntries },
+    items.map(({ at, entry, reason, actor, target }) => [
+      timeOf(at, language),
+      state(say(accessEntryWords[entry] ?? [entry, entry]), entry === 'sign_in_refused' ? 'bad' : 'calm'),
+      reason === '' ? '' : say(accessReasonWords[reason] ?? [reason, reason]),
+      who(actor),
+      target === '' || target === actor ? '' : who(target),
+    ]),
+  );
+}

@@ -11,15 +11,18 @@ import {
 } from '../../support/acts/verify-log.ts';
 import { namesOfActors } from '../../support/reads/requests.ts';
 import type { Both, Language } from '../../support/words.ts';
-import { download } from '../downloads.ts';
-import { field, numberOf } from '../forms.ts';
+import { download, notFound, sayTo, type Say } from '../layout.ts';
+import { field, numberOf, reasonProblem } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import type { Say } from '../layout.ts';
-import { facts, input, notice, state, table, type Tone } from '../parts.ts';
-import { notFound, sayTo } from '../show.ts';
+import { facts, input, notice, state, table, nameChoice, dateBox, type Tone } from '../parts.ts';
 import { countText, timeOf } from '../times.ts';
-import { auditWords as words, findingWords, packWords } from '../words/privacy.ts';
+import { auditWords as words, findingWords, packWords, auditWords } from '../words/privacy.ts';
 import type { Desk } from './sign-in.ts';
+import { addDays, isCivilDate, startOfDay } from '../../domain/civil-date.ts';
+import { auditPack, type AuditPack, type PackAsked } from '../../support/audit-pack/pack.ts';
+import { namesInScope } from '../../support/reads/filter.ts';
+import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
+import { frame } from '../words/frame.ts';
 
 const mostShown = 50;
 
@@ -210,3 +213,81 @@ const findingsTable = (
       seal ?? '',
     ]),
   );
+
+// Serves the audit pack of a client and a period, as one file (C46).
+// Invariant: POSTed, with a reason; the entry of the log is committed before the first byte is sent.
+
+export function auditPackRoutes(server: FastifyInstance, desk: Desk): void {
+  const gated = { config: { gate: 'audit.export' } } as const;
+  server.get('/audit/pack', gated, (request, reply) => packPage(desk, request, reply));
+  server.post('/audit/pack', gated, async (request, reply) => {
+    const asked = packAsked(request);
+    if ('problem' in asked) return packPage(desk, request, reply, refusal(asked.problem));
+    let pack: AuditPack | undefined;
+    const refused = await refusedBy(async () => {
+      pack = await auditPack(desk.place, asked);
+    });
+    if (refused !== undefined || pack === undefined) return packPage(desk, request, reply, refused);
+    return reply
+      .type('application/zip')
+      .header('content-disposition', `attachment; filename="${pack.name}"`)
+      .header('content-security-policy', "default-src 'none'; sandbox")
+      .send(pack.bytes);
+  });
+}
+
+function packAsked(request: FastifyRequest): PackAsked | { readonly problem: Both } {
+  const [from, until] = [field(request, 'from').trim(), field(request, 'until').trim()];
+  if (!isCivilDate(from) || !isCivilDate(until) || until < from) return { problem: packWords.badPeriod };
+  const typed = field(request, 'anchor').trim();
+  const anchor = typed === '' ? undefined : parseAnchor(typed);
+  if (typed !== '' && anchor === undefined) return { problem: auditWords.badAnchor };
+  const reason = field(request, 'reason', 1_000).trim();
+  const problem = reasonProblem(reason);
+  if (problem !== undefined) return { problem };
+  return {
+    clientId: field(request, 'client').trim(),
+    from: startOfDay(from),
+    until: startOfDay(addDays(until, 1)),
+    actor: personOf(request).actor,
+    reason,
+    anchor,
+  };
+}
+
+async function packPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  refused?: Refused,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const { clients } = await namesInScope(place, personOf(request).holder);
+  const day = (name: 'from' | 'until', label: Both) =>
+    dateBox(name, say(label), say, { value: field(request, name) });
+  return show(request, reply, {
+    title: say(packWords.title),
+    at: '/audit',
+    status: refused === undefined ? 200 : 422,
+    body: html`${refusedNotice(refused, say)}
+      <p>${say(packWords.text)}</p>
+      <p>${say(packWords.proves)}</p>
+      <form class="card stack" method="post" action="/audit/pack">
+        <div class="grid">
+          ${nameChoice('client', say(packWords.client), clients, {
+            value: field(request, 'client'),
+            none: say(frame.choose),
+            required: true,
+          })}
+          ${day('from', packWords.from)} ${day('until', packWords.until)}
+        </div>
+        ${input('anchor', say(auditWords.anchor), {
+          hint: say(auditWords.anchorHint),
+          optional: true,
+          value: field(request, 'anchor'),
+        })}
+        ${input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: field(request, 'reason') })}
+        <button>${say(packWords.make)}</button>
+      </form>`,
+  });
+}

@@ -16,15 +16,26 @@ import type { TestedDestination } from '../../support/destination-test.ts';
 import type { DestinationPage } from '../../support/reads/destinations.ts';
 import type { Both, Language } from '../../support/words.ts';
 import { actForm, actRoutes, offered, type OnPage } from '../act-form.ts';
-import { field } from '../forms.ts';
-import { personOf, visitOf } from '../gate.ts';
-import type { Say } from '../layout.ts';
+import { field, asked } from '../forms.ts';
+import { personOf, visitOf, actingOf } from '../gate.ts';
+import { sayTo, type Say } from '../layout.ts';
 import { facts, notice } from '../parts.ts';
-import { refusedBy } from '../refused.ts';
-import { sayTo } from '../show.ts';
+import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
 import { countText, secondsText, timeOf } from '../times.ts';
 import { deskWords as words } from '../words/desk.ts';
 import type { Desk } from './sign-in.ts';
+import { perform } from '../../support/acts/act.ts';
+import {
+  overlapDays,
+  rotateSecret,
+  secretStanding,
+  takeBackSecret,
+  type NotRotatable,
+  type RotatedSecret,
+  type SecretStanding,
+} from '../../support/acts/rotate-secret.ts';
+import { destinationPath } from '../labels.ts';
+import { secretWords } from '../words/work.ts';
 
 export interface ShownDestination extends OnPage {
   readonly tested?: TestedDestination | undefined;
@@ -159,4 +170,108 @@ function heldPart(
       ${form('release-file', releaseFile, words.releaseFile, { tone: 'danger', seen, hint: words.releaseHint })}
       ${form('discard-file', discardFile, words.discardFile, { seen, hint: words.discardHint })}
     </div>`;
+}
+
+// Serves the secret that signs a destination's deliveries: its date, its renewal with an overlap, its withdrawal while both sign.
+// Invariant: the secret is in one answer and nowhere else; nothing of another client's destination is shown.
+
+type Params = { readonly id: string };
+interface Shown {
+  readonly id: string;
+  readonly refused?: Refused | undefined;
+  readonly made?: RotatedSecret | undefined;
+}
+
+export function secretRoutes(server: FastifyInstance, desk: Desk): void {
+  const gated = { config: { gate: rotateSecret.permission } };
+  const path = '/destinations/:id/secret';
+  server.get<{ Params: Params }>(path, gated, (request, reply) =>
+    secretPage(desk, request, reply, request.params),
+  );
+  server.post<{ Params: Params }>(path, gated, async (request, reply) => {
+    const { id } = request.params;
+    let made: RotatedSecret | undefined;
+    const refused = await refusedBy(async () => {
+      made = await perform(desk.place, rotateSecret, actingOf(request), { to: [id], input: {} });
+    });
+    return secretPage(desk, request, reply, { id, refused, made });
+  });
+  server.post<{ Params: Params }>(`${path}/take-back`, gated, async (request, reply) => {
+    const { id } = request.params;
+    const asked = { to: [id], input: {} };
+    const refused = await refusedBy(() => perform(desk.place, takeBackSecret, actingOf(request), asked));
+    if (refused !== undefined) return secretPage(desk, request, reply, { id, refused });
+    return reply.redirect(`/destinations/${encodeURIComponent(id)}/secret?say=taken-back`, 303);
+  });
+}
+
+const problemWords: Readonly<Record<NotRotatable, Both>> = {
+  not_signed: secretWords.notSigned,
+  private_key: secretWords.privateKey,
+  shared: secretWords.shared,
+  missing: secretWords.missing,
+};
+
+async function secretPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { id, refused, made }: Shown,
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const standing = await secretStanding(place, personOf(request).holder, id);
+  const { problem } = standing;
+  return show(request, reply, {
+    title: `${say(secretWords.title)} : ${id}`,
+    at: '/destinations',
+    under: { path: destinationPath(id), name: id },
+    status: refused === undefined ? 200 : 422,
+    body: html`${refusedNotice(refused, say)}
+      ${asked(request, 'say') === 'taken-back' ? notice(say(secretWords.tookBack), 'good') : undefined}
+      ${made === undefined ? undefined : madePart(request, made)}
+      <p>${say(secretWords.text)}</p>
+      ${problem === undefined ? standingPart(request, id, standing) : notice(say(problemWords[problem]), 'warn')}`,
+  });
+}
+
+function madePart(request: FastifyRequest, { secret, overlapEndsAt, note }: RotatedSecret): Html {
+  const say = sayTo(request);
+  return html`${notice(say(secretWords.once), 'warn')}
+    <div class="card">
+      ${facts([
+        [say(secretWords.secret), html`<code>${secret}</code>`],
+        [say(secretWords.oldUntil), timeOf(overlapEndsAt, visitOf(request).language)],
+        [say(secretWords.note), note],
+      ])}
+    </div>`;
+}
+
+function standingPart(
+  request: FastifyRequest,
+  id: string,
+  { renewedAt, overlapEndsAt }: SecretStanding,
+): Html {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  const path = `/destinations/${encodeURIComponent(id)}/secret`;
+  return html`<div class="card">
+      ${facts([
+        [say(secretWords.signs), html`<code>webhook-signature</code> (Standard Webhooks, v1)`],
+        [say(secretWords.renewed), timeOf(renewedAt, language) ?? say(secretWords.never)],
+        ...(overlapEndsAt === undefined
+          ? []
+          : [[say(secretWords.oldUntil), timeOf(overlapEndsAt, language)] as const]),
+      ])}
+    </div>
+    ${
+      overlapEndsAt === undefined
+        ? html`<form class="card" method="post" action="${path}">
+            <p>${say(secretWords.renewText)} ${overlapDays}.</p>
+            <button>${say(secretWords.renew)}</button>
+          </form>`
+        : html`<form class="card" method="post" action="${path}/take-back">
+            <p>${say(secretWords.takeBackText)}</p>
+            <button class="danger">${say(secretWords.takeBack)}</button>
+          </form>`
+    }`;
 }

@@ -6,29 +6,31 @@ import { html, type Html } from '../../privacy/papers/html.ts';
 import {
   destinationPage,
   destinationsWithHealth,
+  destinationPlots,
   type DestinationHealth,
   type DestinationPage,
+  type DestinationPlots,
+  type PlotPoint,
 } from '../../support/reads/destinations.ts';
-import { destinationPlots } from '../../support/reads/destination-hours.ts';
 import type { Both } from '../../support/words.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { destinationLink, reasonText, stateTag } from '../labels.ts';
 import { facts, notice, state, table, type Tone } from '../parts.ts';
 import { refusedNotice } from '../refused.ts';
-import { sayTo } from '../show.ts';
-import { countText, secondsText } from '../times.ts';
-import { frame } from '../words/frame.ts';
+import { sayTo } from '../layout.ts';
+import { countText, secondsText, clockText, dayText, hourText } from '../times.ts';
+import { frame, plotWords } from '../words/frame.ts';
 import { connectorWords, deskWords as words, saidDone } from '../words/desk.ts';
-import { secretWords, testLeadWords } from '../words/own.ts';
+import { secretWords, testLeadWords } from '../words/work.ts';
 import {
   destinationActRoutes,
   destinationActs,
   testedNotice,
   type ShownDestination,
 } from './destination-acts.ts';
-import { plotsPart } from './destination-plots.ts';
 import type { Desk } from './sign-in.ts';
+import { columnsPlot, linesPlot, type Series } from '../plot.ts';
 
 type Params = { readonly id: string };
 
@@ -190,6 +192,111 @@ function openTable(request: FastifyRequest, page: DestinationPage): Html {
     Object.entries(page.open).map(([name, count]) => [
       stateTag(name as 'waiting', say),
       html`<a href="/deliveries?${destinationQuery(page)}&state=${name}">${countText(count, language)}</a>`,
+    ]),
+  );
+}
+
+// Draws a destination: deliveries delivered, failed and withheld, and their durations, by hour and by day, with tables of the figures.
+// Invariant: each figure of a plot is in its table.
+
+interface Part {
+  readonly title: Both;
+  readonly column: Both;
+  readonly points: readonly PlotPoint[];
+  readonly nameOf: (at: Date) => string;
+  readonly markOf: (at: Date) => string;
+  /** Number of columns from one mark to the next. */
+  readonly every: number;
+}
+
+export function plotsPart(request: FastifyRequest, { hours, days }: DestinationPlots): Html {
+  const { language } = visitOf(request);
+  const parts: readonly Part[] = [
+    {
+      title: plotWords.hours,
+      column: plotWords.hour,
+      points: hours,
+      every: 4,
+      nameOf: (at) => hourText(at, language),
+      markOf: (at) => clockText(at, language),
+    },
+    {
+      title: plotWords.days,
+      column: plotWords.day,
+      points: days,
+      every: 5,
+      nameOf: (at) => dayText(at, language),
+      markOf: (at) => dayText(at, language),
+    },
+  ];
+  return html`${parts.map((part) => plotPart(request, part))}`;
+}
+
+function plotPart(request: FastifyRequest, part: Part): Html {
+  const say = sayTo(request);
+  const heading = html`<h2>${say(part.title)}</h2>`;
+  if (part.points.every(({ delivered, failed, withheld }) => delivered + failed + withheld === 0))
+    return html`${heading}
+      <p>${say(plotWords.none)}</p>`;
+  return html`${heading}
+    <div class="card">
+      ${countsPlot(request, part)}
+      <p class="quiet">${say(plotWords.timesText)}</p>
+      ${timesPlot(request, part)}
+      <details>
+        <summary>${say(plotWords.table)} : ${say(part.title)}</summary>
+        ${figures(request, part)}
+      </details>
+    </div>`;
+}
+
+/** Counted from the end, so that the newest has its mark. */
+const marksOf = ({ points, markOf, every }: Part): readonly string[] =>
+  points.map(({ at }, index) => ((points.length - 1 - index) % every === 0 ? markOf(at) : ''));
+
+function countsPlot(request: FastifyRequest, part: Part): Html {
+  const say = sayTo(request);
+  const series = (what: 'delivered' | 'failed' | 'withheld', tone: Series['tone']): Series => ({
+    name: say(plotWords[what]),
+    tone,
+    values: part.points.map((point) => point[what]),
+  });
+  return columnsPlot({
+    title: `${say(part.title)} : ${say(plotWords.counts)}`,
+    marks: marksOf(part),
+    series: [series('delivered', 'good'), series('failed', 'bad'), series('withheld', 'warn')],
+    scaleText: (value) => countText(value, visitOf(request).language),
+  });
+}
+
+function timesPlot(request: FastifyRequest, part: Part): Html {
+  const say = sayTo(request);
+  const series = (name: Both, tone: Series['tone'], what: 'p50Ms' | 'p95Ms'): Series => ({
+    name: say(name),
+    tone,
+    values: part.points.map((point) => point[what]),
+  });
+  return linesPlot({
+    title: `${say(part.title)} : ${say(plotWords.times)}`,
+    marks: marksOf(part),
+    series: [series(plotWords.half, 'accent', 'p50Ms'), series(plotWords.most, 'warn', 'p95Ms')],
+    scaleText: (value) => secondsText(value / 1_000, visitOf(request).language),
+  });
+}
+
+function figures(request: FastifyRequest, { title, column, points, nameOf }: Part): Html {
+  const say = sayTo(request);
+  const { language } = visitOf(request);
+  const took = (ms: number | null): string => (ms === null ? '–' : secondsText(ms / 1_000, language));
+  const numbers = [plotWords.delivered, plotWords.failed, plotWords.withheld, plotWords.half, plotWords.most];
+  return table(
+    say(title),
+    [{ name: say(column) }, ...numbers.map((name) => ({ name: say(name), number: true as const }))],
+    points.map(({ at, delivered, failed, withheld, p50Ms, p95Ms }) => [
+      html`<time datetime="${at.toISOString()}">${nameOf(at)}</time>`,
+      ...[delivered, failed, withheld].map((count) => countText(count, language)),
+      took(p50Ms),
+      took(p95Ms),
     ]),
   );
 }

@@ -15,7 +15,7 @@ import {
   type Both,
   type Language,
 } from '../../support/words.ts';
-import { field } from '../forms.ts';
+import { field, reasonProblem } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import {
   actionText,
@@ -26,10 +26,8 @@ import {
   reasonText,
   stateTag,
 } from '../labels.ts';
-import type { Say } from '../layout.ts';
+import { sayTo, type Say } from '../layout.ts';
 import { facts, input, notice, table } from '../parts.ts';
-import { reasonProblem } from '../reasons.ts';
-import { sayTo } from '../show.ts';
 import { momentText, timeOf } from '../times.ts';
 import { deskWords } from '../words/desk.ts';
 import { frame } from '../words/frame.ts';

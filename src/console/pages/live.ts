@@ -2,23 +2,19 @@
 // Invariant: each place in the tail has an address; nothing of a person; a client sees its own.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { namesInScope, type KnownNames } from '../../support/reads/names.ts';
-import { readFilter } from '../../support/reads/filter.ts';
+import { namesInScope, readFilter, type KnownNames } from '../../support/reads/filter.ts';
 import { liveAfter, liveUpTo, type LiveEntry, type LivePage } from '../../support/reads/live.ts';
 import { askedFilter, filterForm, queryOf, type AskedFilter } from '../filter.ts';
 import { asked } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { deliveryLink, destinationLink, leadLink, stateTag } from '../labels.ts';
 import { notice, table } from '../parts.ts';
-import { refuse } from '../refusals.ts';
-import { foundOr, statusOfList } from '../refused.ts';
-import { sayTo } from '../show.ts';
+import { refuse, foundOr, statusOfList } from '../refused.ts';
+import { sayTo } from '../layout.ts';
 import { timeOf } from '../times.ts';
-import { deskWords } from '../words/desk.ts';
-import { liveWords as words } from '../words/live.ts';
-import { unknownPart } from './deliveries.ts';
+import { deskWords, liveWords as words } from '../words/desk.ts';
+import { unknownPart, viewsPart } from './deliveries.ts';
 import type { Desk } from './sign-in.ts';
-import { viewsPart } from './views.ts';
 
 /** As many as a page of less than 100 KB shows. */
 const mostShown = 100;

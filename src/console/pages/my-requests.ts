@@ -11,14 +11,13 @@ import { copyOwnDemand, declareInformed } from '../../support/acts/requests.ts';
 import { actRoutes, boxes, offered, type ShowPage } from '../act-form.ts';
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import type { Say } from '../layout.ts';
+import { notFound, sayTo, type Say } from '../layout.ts';
 import { facts, input, notice, table } from '../parts.ts';
 import { refusedNotice, type Refused } from '../refused.ts';
-import { notFound, sayTo } from '../show.ts';
 import { countText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
 import { requestWords as words } from '../words/requests.ts';
-import { documentRoute } from './request-files.ts';
+import { documentRoute } from './request-acts.ts';
 import { clockPiece, kindText, stateTag } from './requests.ts';
 import type { Desk } from './sign-in.ts';
 

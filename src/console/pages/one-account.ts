@@ -9,8 +9,8 @@ import {
   resetAccount,
   type Account,
 } from '../../access/accounts.ts';
-import { accessEntries } from '../../access/entries.ts';
-import { identityOfAccount, linkIdentity } from '../../access/identities.ts';
+import { accessEntries } from '../../access/place.ts';
+import { identityOfAccount, linkIdentity } from '../../access/oidc.ts';
 import { ownSessions } from '../../access/sessions.ts';
 import { RelaisError } from '../../errors.ts';
 import { html, type Html } from '../../privacy/papers/html.ts';
@@ -18,14 +18,13 @@ import { field, numberOf, sentAgain, ticked, wasSent } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { facts, input, section, state, table } from '../parts.ts';
 import { refusal, refusedBy, type Refused } from '../refused.ts';
-import { notFound, sayTo } from '../show.ts';
+import { notFound, sayTo } from '../layout.ts';
 import { timeOf } from '../times.ts';
 import { adminWords as words } from '../words/admin.ts';
 import { frame } from '../words/frame.ts';
 import { signInWords } from '../words/sign-in.ts';
-import { problemOf, roleBoxes, rolesAsked, rolesText } from './accounts.ts';
+import { problemOf, roleBoxes, rolesAsked, rolesText, entriesTable } from './accounts.ts';
 import { adminPage, onceShown } from './admin-page.ts';
-import { entriesTable } from './sign-ins.ts';
 import type { Desk } from './sign-in.ts';
 
 const mostEntries = 20;

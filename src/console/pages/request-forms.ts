@@ -21,7 +21,7 @@ import { input, select, table, tickBox } from '../parts.ts';
 import { requestWords as words } from '../words/requests.ts';
 import type { ChangingAnswer } from '../../privacy/requests/show.ts';
 import { consentWords, type Both } from '../../support/words.ts';
-import type { RequestView } from './request-view.ts';
+import type { RequestView } from './request-papers.ts';
 
 /** Fields that one form can correct. */
 export const correctedAtOnce = 4;

@@ -1,14 +1,17 @@
 // Renders the papers of a request on its page: letters to recipients, the demand, the signed proofs.
 // Invariant: a paper with a person's data is POSTed for, with a reason or as an entry of the log before a byte is sent.
 import { mayFor } from '../../access/permissions.ts';
-import { html, type Html } from '../../privacy/papers/html.ts';
+import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { fileBox, input, notice } from '../parts.ts';
 import { countText } from '../times.ts';
 import { frame } from '../words/frame.ts';
-import { proofActWords } from '../words/request-states.ts';
-import { requestWords as words } from '../words/requests.ts';
-import type { RequestView } from './request-view.ts';
+import { proofActWords, requestWords as words } from '../words/requests.ts';
+import type { FastifyRequest } from 'fastify';
+import type { PersonName } from '../../domain/person-name.ts';
+import type { RequestStory } from '../../privacy/requests/show.ts';
+import type { ProofHead } from '../../support/reads/requests.ts';
+import type { Say } from '../layout.ts';
 
 export const letterPath = (id: number, destinationId: string): string =>
   `/requests/${id}/letters/${encodeURIComponent(destinationId)}`;
@@ -114,3 +117,19 @@ const proofsPart = ({ proofs, say, at }: RequestView): Html | undefined =>
             </li>`,
         )}
       </ul>`;
+
+// The data from which the parts of a request's page are made.
+
+export interface RequestView {
+  readonly request: FastifyRequest;
+  readonly story: RequestStory;
+  readonly proofs: readonly ProofHead[];
+  /** Words for an actor of the log. */
+  readonly nameOf: (actor: string) => string;
+  readonly say: Say;
+  readonly at: (time: Date | null) => Piece;
+  /** Names on its leads, where the officer asked for them with a reason. */
+  readonly names?: ReadonlyMap<number, PersonName>;
+  /** By the database's clock. */
+  readonly now: Date;
+}

@@ -7,22 +7,32 @@ import type { PersonName } from '../../domain/person-name.ts';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import type { RequestStory } from '../../privacy/requests/show.ts';
 import { clockOf, namesOfActors, proofsListed } from '../../support/reads/requests.ts';
-import { changedColumns, changedTable } from '../changed-words.ts';
+import {
+  changedColumns,
+  changedTable,
+  actorText,
+  destinationLink,
+  leadLink,
+  optInText,
+  reasonText,
+} from '../labels.ts';
 import { asked, numberOf } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
-import { actorText, destinationLink, leadLink, optInText, reasonText } from '../labels.ts';
-import type { Say } from '../layout.ts';
+import { notFound, sayTo, type Say } from '../layout.ts';
 import { facts, notice, state, table, type Tone } from '../parts.ts';
 import { refusedNotice, type Refused } from '../refused.ts';
-import { notFound, sayTo } from '../show.ts';
 import { countText, timeOf } from '../times.ts';
 import { deskWords } from '../words/desk.ts';
 import { frame } from '../words/frame.ts';
-import { decisionWords, missingWords, recipientWords, toldWords } from '../words/request-states.ts';
-import { requestWords as words } from '../words/requests.ts';
+import {
+  decisionWords,
+  missingWords,
+  recipientWords,
+  toldWords,
+  requestWords as words,
+} from '../words/requests.ts';
 import { actsPart } from './request-forms.ts';
-import { papersPart } from './request-papers.ts';
-import type { RequestView } from './request-view.ts';
+import { papersPart, type RequestView } from './request-papers.ts';
 import { clockPiece, kindText, stateTag } from './requests.ts';
 import type { Desk } from './sign-in.ts';
 

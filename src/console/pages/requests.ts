@@ -11,20 +11,21 @@ import { perform, type Asked } from '../../support/acts/act.ts';
 import { openRequest } from '../../support/acts/requests.ts';
 import { leadQueryOf } from '../../support/find-person.ts';
 import { requestsListed, type RequestHead } from '../../support/reads/requests.ts';
-import { namesInScope } from '../../support/reads/names.ts';
+import { namesInScope } from '../../support/reads/filter.ts';
 import type { Both } from '../../support/words.ts';
-import { nameChoice } from '../choices.ts';
-import { dateBox } from '../dates.ts';
-import { asked, field, ticked } from '../forms.ts';
+import { nameChoice, dateBox, fileBox, input, notice, select, state, table, tickBox } from '../parts.ts';
+import { asked, field, ticked, uploadOf, withUploads, mostUploaded } from '../forms.ts';
 import { actingOf, personOf } from '../gate.ts';
-import type { Say } from '../layout.ts';
-import { fileBox, input, notice, select, state, table, tickBox } from '../parts.ts';
+import { sayTo, type Say } from '../layout.ts';
 import { refusal, refusedBy, refusedNotice, type Refused } from '../refused.ts';
-import { sayTo } from '../show.ts';
-import { uploadOf, withUploads, mostUploaded } from '../uploads.ts';
 import { frame } from '../words/frame.ts';
-import { channelWords, daysWords, missingWords, requestStateWords } from '../words/request-states.ts';
-import { requestWords as words } from '../words/requests.ts';
+import {
+  channelWords,
+  daysWords,
+  missingWords,
+  requestStateWords,
+  requestWords as words,
+} from '../words/requests.ts';
 import { searchProblems } from '../words/work.ts';
 import type { Desk } from './sign-in.ts';
 

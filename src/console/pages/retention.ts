@@ -13,17 +13,20 @@ import {
   type RetentionRun,
 } from '../../support/reads/retention.ts';
 import type { Language } from '../../support/words.ts';
-import { monthBox } from '../dates.ts';
+import { monthBox, notice, select, state, table } from '../parts.ts';
 import { asked } from '../forms.ts';
 import { visitOf } from '../gate.ts';
 import { actorText } from '../labels.ts';
-import type { Say } from '../layout.ts';
-import { notice, select, state, table } from '../parts.ts';
-import { sayTo } from '../show.ts';
+import { sayTo, type Say } from '../layout.ts';
 import { counted, countText, monthText, timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
-import { endingWords, retentionWords as words, ruleWords, waitsForWords } from '../words/privacy.ts';
-import { retentionCounts } from '../words/retention-counts.ts';
+import {
+  endingWords,
+  retentionWords as words,
+  ruleWords,
+  waitsForWords,
+  retentionCounts,
+} from '../words/privacy.ts';
 import type { Desk } from './sign-in.ts';
 
 const mostRuns = 50;

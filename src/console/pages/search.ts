@@ -3,21 +3,28 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html, type Piece } from '../../privacy/papers/html.ts';
 import { refusalWords } from '../../privacy/person/letter-words.ts';
-import { findPeople, leadQueryOf, type FoundPeople, type PersonLead } from '../../support/find-person.ts';
+import {
+  findPeople,
+  leadQueryOf,
+  lookUpsOf,
+  type FoundPeople,
+  type PersonLead,
+  type LookUpSeen,
+} from '../../support/find-person.ts';
 import type { PersonFact } from '../../support/masking.ts';
-import { namesInScope } from '../../support/reads/names.ts';
+import { namesInScope } from '../../support/reads/filter.ts';
 import type { Both } from '../../support/words.ts';
-import { nameChoice } from '../choices.ts';
-import { asked, field } from '../forms.ts';
+import { nameChoice, input, notice, table } from '../parts.ts';
+import { asked, field, reasonProblem } from '../forms.ts';
 import { personOf, visitOf } from '../gate.ts';
 import { deliveryLink, leadLink, reasonText, stateTag } from '../labels.ts';
-import { input, notice, table } from '../parts.ts';
-import { reasonProblem } from '../reasons.ts';
-import { sayTo } from '../show.ts';
+import { sayTo } from '../layout.ts';
 import { timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
-import { searchProblems, searchWords as words } from '../words/work.ts';
+import { searchProblems, searchWords as words, searchWords } from '../words/work.ts';
 import type { Desk } from './sign-in.ts';
+import { isRelaisError } from '../../errors.ts';
+import { auditWords, lookedWords } from '../words/privacy.ts';
 
 const names = ['reference', 'email', 'phone', 'name', 'firstName'] as const;
 type Asked = Readonly<Partial<Record<(typeof names)[number], string>>>;
@@ -154,5 +161,97 @@ function deliveriesOf({ deliveries }: PersonLead, request: FastifyRequest): Piec
         ${deliveryLink(row.id)} ${row.destinationId} ${stateTag(row.state, say)}
         ${row.state === 'delivered' ? undefined : reasonText(row.reason, say)}
       </div>`,
+  );
+}
+
+// Serves the look-ups of a person: actor, time and reason (C58).
+// Invariant: POSTed, with a reason; the question is an entry of the log before it is answered.
+
+const lookUpNames = ['reference', 'email', 'phone'] as const;
+
+export function lookUpRoutes(server: FastifyInstance, desk: Desk): void {
+  server.get('/audit/lookups', { config: { gate: 'audit.read' } }, (request, reply) =>
+    lookUpsPage(desk, request, reply, {}),
+  );
+  server.post('/audit/lookups', { config: { gate: 'audit.read' } }, async (request, reply) => {
+    const given = Object.fromEntries(
+      lookUpNames
+        .map((name) => [name, field(request, name).trim()] as const)
+        .filter(([, text]) => text !== ''),
+    );
+    const reason = field(request, 'reason', 1_000).trim();
+    const query = leadQueryOf(given);
+    const problem = 'problem' in query ? searchProblems[query.problem] : reasonProblem(reason);
+    if ('problem' in query || problem !== undefined)
+      return lookUpsPage(desk, request, reply, problem === undefined ? {} : { problem });
+    const seen = await foundOr(undefined, () =>
+      lookUpsOf(
+        desk.place,
+        { query: query.query, client: field(request, 'client').trim() },
+        { actor: personOf(request).actor, reason },
+      ),
+    );
+    return lookUpsPage(desk, request, reply, seen === undefined ? { problem: auditWords.noLead } : { seen });
+  });
+}
+
+/** An unknown person is an answer, not a failure. */
+async function foundOr<T, U>(nobody: U, ask: () => Promise<T>): Promise<T | U> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!isRelaisError(error) || error.code !== 'FIND-001') throw error;
+    return nobody;
+  }
+}
+
+async function lookUpsPage(
+  { place, show }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { problem, seen }: { readonly problem?: Both; readonly seen?: readonly LookUpSeen[] },
+): Promise<FastifyReply> {
+  const say = sayTo(request);
+  const { clients } = await namesInScope(place, personOf(request).holder);
+  const box = (name: (typeof lookUpNames)[number], label: Both): Html =>
+    input(name, say(label), { value: field(request, name), optional: true });
+  return show(request, reply, {
+    title: say(auditWords.lookups),
+    at: '/audit',
+    status: problem === undefined ? 200 : 422,
+    body: html`${problem === undefined ? undefined : notice(say(problem), 'bad')}
+      <p>${say(auditWords.lookupsText)}</p>
+      ${seen === undefined ? undefined : seenPart(request, seen)}
+      <form class="card stack" method="post" action="/audit/lookups">
+        <div class="grid">
+          ${nameChoice('client', say(searchWords.client), clients, {
+            value: field(request, 'client'),
+            none: say(frame.choose),
+            required: true,
+          })}
+          ${box('reference', searchWords.reference)} ${box('email', searchWords.email)}
+          ${box('phone', searchWords.phone)}
+        </div>
+        ${input('reason', say(frame.reason), { hint: say(frame.reasonHint), value: field(request, 'reason') })}
+        <button>${say(auditWords.ask)}</button>
+      </form>`,
+  });
+}
+
+function seenPart(request: FastifyRequest, seen: readonly LookUpSeen[]): Html {
+  const say = sayTo(request);
+  if (seen.length === 0) return notice(say(auditWords.nobody));
+  return table(
+    say(auditWords.lookups),
+    [auditWords.when, auditWords.lead, auditWords.what, auditWords.who, auditWords.why].map((name) => ({
+      name: say(name),
+    })),
+    seen.map(({ at, reference, what, actor, name, why }) => [
+      timeOf(at, visitOf(request).language),
+      reference,
+      say(lookedWords[what] ?? [what, what]),
+      name ?? actor,
+      why,
+    ]),
   );
 }

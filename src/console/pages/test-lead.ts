@@ -2,18 +2,23 @@
 // Invariant: another client's destination is answered as if it did not exist; sent by a form alone.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html, type Html } from '../../privacy/papers/html.ts';
-import { testLeadOffer, testLeadsSent, type TestLeadRow } from '../../support/test-leads/seen.ts';
-import { mostTestLeads, sendTestLead, type SentTestLead } from '../../support/test-leads/send.ts';
+import {
+  testLeadOffer,
+  testLeadsSent,
+  mostTestLeads,
+  sendTestLead,
+  type TestLeadRow,
+  type SentTestLead,
+} from '../../support/test-leads/send.ts';
 import type { Both } from '../../support/words.ts';
 import { actingOf, personOf, visitOf } from '../gate.ts';
 import { destinationPath, reasonText } from '../labels.ts';
-import type { Say } from '../layout.ts';
+import { sayTo, type Say } from '../layout.ts';
 import { notice, table } from '../parts.ts';
 import { refusedBy, refusedNotice, type Refused } from '../refused.ts';
-import { sayTo } from '../show.ts';
 import { timeOf } from '../times.ts';
 import { frame } from '../words/frame.ts';
-import { testLeadWords as words } from '../words/own.ts';
+import { testLeadWords as words } from '../words/work.ts';
 import type { Desk } from './sign-in.ts';
 
 type Params = { readonly id: string };

@@ -1,6 +1,7 @@
 // Words around every page: navigation, errors, refusals. French first.
 import { reason } from '../../support/acts/act.ts';
 import type { Both } from '../../support/words.ts';
+import type { ViewProblem } from '../../access/views.ts';
 
 export const frame = {
   skip: ['Aller au contenu', 'Skip to content'],
@@ -66,4 +67,59 @@ export const frame = {
     'Too many requests from this address: wait a minute.',
   ],
   unreadable: ['La requête ne peut pas être lue.', 'The request cannot be read.'],
+} as const satisfies Readonly<Record<string, Both>>;
+
+// Words of the fields that ask for a date. French first.
+
+export const dateWords = {
+  // A browser in another language draws the month first, and shows these letters.
+  day: ['jj/mm/aaaa ; mm/dd : mois d’abord', 'dd/mm/yyyy; mm/dd: month first'],
+  month: ['Mois et année ; sans calendrier : 2027-03', 'Month and year; without a calendar: 2027-03'],
+} as const satisfies Readonly<Record<string, Both>>;
+
+// Words of saved views. French first.
+
+export const viewWords = {
+  views: ['Vos vues enregistrées', 'Your saved views'],
+  save: ['Enregistrer cette vue…', 'Save this view…'],
+  name: ['Nom de la vue', 'Name of the view'],
+  nameHint: [
+    '60 caractères au plus ; ni adresse e-mail ni téléphone. Un nom déjà pris est remplacé.',
+    '60 characters at most; no mail address, no phone. A name that is taken is replaced.',
+  ],
+  keep: ['Enregistrer', 'Save'],
+  removeIt: ['Supprimer la vue', 'Remove the view'],
+  nothing: ['Il n’y a pas de filtre à enregistrer.', 'There is no filter to save.'],
+} as const satisfies Readonly<Record<string, Both>>;
+
+export const viewProblems: Readonly<Record<ViewProblem, Both>> = {
+  no_name: ['Donnez un nom à la vue.', 'Give the view a name.'],
+  name_long: ['Le nom a 60 caractères au plus.', 'The name has 60 characters at most.'],
+  query_long: ['Ce filtre est trop long.', 'This filter is too long.'],
+  too_many: [
+    'Vous avez vingt vues : retirez-en une d’abord.',
+    'You have twenty views: remove one of them first.',
+  ],
+};
+
+// Words of a destination's plots. French first.
+
+export const plotWords = {
+  hours: ['Les dernières 24 heures', 'The last 24 hours'],
+  days: ['Les 30 derniers jours', 'The last 30 days'],
+  counts: ['Issues', 'Outcomes'],
+  times: ['De l’échéance à la livraison', 'From due to delivered'],
+  timesText: [
+    'De l’échéance à la livraison, par heure ou jour de livraison : le temps écoulé depuis que la livraison était due, ou rejouée ; à un huitième près.',
+    'From due to delivered, by the hour or day of delivery: since the delivery was due, or replayed; an eighth off at most.',
+  ],
+  none: ['Rien n’a été livré, refusé ou retenu.', 'Nothing was delivered, refused or withheld.'],
+  table: ['Les chiffres', 'The figures'],
+  hour: ['Heure', 'Hour'],
+  day: ['Jour', 'Day'],
+  delivered: ['livrées', 'delivered'],
+  failed: ['en échec', 'failed'],
+  withheld: ['retenues', 'withheld'],
+  half: ['médiane', 'half within'],
+  most: ['95 % en', '95% within'],
 } as const satisfies Readonly<Record<string, Both>>;

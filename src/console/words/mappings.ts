@@ -1,6 +1,8 @@
 // Words of the integrators' pages: versions, files, trials, publishing, going live. French first.
 import type { DraftState } from '../../support/mappings/files.ts';
 import type { Both } from '../../support/words.ts';
+import type { OneAndSeveral } from '../../domain/counted.ts';
+import type { GoLiveItem } from '../../domain/go-live.ts';
 
 export const mappingWords = {
   mappingOf: ['Format de', 'Mapping of'],
@@ -219,3 +221,64 @@ export const previewActions = {
   update: ['Mise à jour', 'Update'],
   erase: ['Effacement', 'Erasure'],
 } as const satisfies Readonly<Record<string, Both>>;
+
+// Counts of a publication's changes, for one and for several. French first.
+
+export const mappingCounts = {
+  ending: [
+    [
+      'livraison en attente prendrait fin : son lead n’est plus pris',
+      'waiting delivery would end: its lead is not taken any more',
+    ],
+    [
+      'livraisons en attente prendraient fin : leurs leads ne sont plus pris',
+      'waiting deliveries would end: their leads are not taken any more',
+    ],
+  ],
+  keeping: [
+    [
+      'livraison en attente garde l’ancien contenu, car le destinataire l’a peut-être',
+      'waiting delivery keeps the old content, because the recipient may have it',
+    ],
+    [
+      'livraisons en attente gardent l’ancien contenu, car le destinataire l’a peut-être',
+      'waiting deliveries keep the old content, because the recipient may have it',
+    ],
+  ],
+  reopening: [
+    ['livraison retenue est réexaminée', 'withheld delivery is looked at again'],
+    ['livraisons retenues sont réexaminées', 'withheld deliveries are looked at again'],
+  ],
+  waiting: [
+    ['lead l’attend', 'lead waits for it'],
+    ['leads l’attendent', 'leads wait for it'],
+  ],
+} as const satisfies Readonly<Record<string, OneAndSeveral>>;
+
+// Words of the items that a client must complete before it goes live. French first.
+
+/** C49 to C52. */
+export const goLiveWords: Readonly<Record<GoLiveItem, { readonly title: Both; readonly blocks: Both }>> = {
+  greeting: {
+    title: [
+      'C49 : message d’accueil avec la mention, appels entrants',
+      'C49: greeting with the notice, inbound calls',
+    ],
+    blocks: ['Les leads d’appels entrants restent retenus.', 'Leads of inbound calls stay withheld.'],
+  },
+  callerNumber: {
+    title: ['C50 : numéro présenté, appels sortants', 'C50: number to show, outbound calls'],
+    blocks: [
+      'Les leads de rappel et de requalification restent retenus.',
+      'Leads of call-backs and requalifications stay withheld.',
+    ],
+  },
+  optIn: {
+    title: ['C51 : champ opt-in et valeur de chaque réponse', 'C51: opt-in field and value of each answer'],
+    blocks: ['Rien n’est publié.', 'Nothing is published.'],
+  },
+  rightsProcedure: {
+    title: ['C52 : procédure et interlocuteur pour les droits', 'C52: procedure and contact for rights'],
+    blocks: ['Rien n’est publié.', 'Nothing is published.'],
+  },
+};

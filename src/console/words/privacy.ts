@@ -1,6 +1,7 @@
 // Words of the retention calendar and of the audit pages. French first.
 import type { LogProblem } from '../../privacy/verification.ts';
 import type { Both } from '../../support/words.ts';
+import type { OneAndSeveral } from '../../domain/counted.ts';
 
 export const retentionWords = {
   title: ['Durées de conservation', 'Retention'],
@@ -230,3 +231,77 @@ export const packWords = {
   ],
   make: ['Télécharger le dossier', 'Download the pack'],
 } as const satisfies Readonly<Record<string, Both>>;
+
+// Words of the changes of an act on a person's data. French first; the French of tables and fields is that of the signed proofs.
+
+/** English names of the tables. */
+export const changedTables: Readonly<Record<string, string>> = {
+  leads: 'Lead',
+  prospects: 'Identity and contact',
+  lead_projects: 'Property project',
+  lead_origins: 'Origin of the lead',
+  lead_finances: 'Finances',
+  consents: 'Consents',
+  consent_ends: 'Ends of consents',
+  former_addresses: 'Former addresses (keyed digests)',
+  interactions: 'Interactions',
+  lead_revisions: 'Earlier versions kept for what is being sent',
+  intake_receipts: 'Receipts of intake (keyed digests)',
+  deliveries: 'Deliveries',
+  lead_intake: 'Rows handed in, waiting or refused',
+  oppositions: 'Opposition list (keyed digests)',
+  lead_secrets: 'Secret of the lead, which alone gives the digests a meaning',
+};
+
+/** Columns with words of their own, by their table where another has one of that name. */
+export const otherColumns: Readonly<Record<string, Both>> = {
+  all: ['toute la ligne', 'the whole row'],
+  restricted_at: ['limitation du traitement', 'restriction of processing'],
+  'consents.state': ['réponse', 'answer'],
+  'deliveries.state': ['état : annulées', 'state: cancelled'],
+};
+
+/** Changes to the value of a field. */
+export const changes: Readonly<Record<string, Both>> = {
+  added: ['ajouté', 'added'],
+  removed: ['retiré', 'removed'],
+  replaced: ['remplacé', 'replaced'],
+  absent: ['absent, rien à retirer', 'absent, nothing to remove'],
+};
+
+// Counts of the retention calendar, for one and for several. French first.
+
+export const retentionCounts = {
+  purged: [
+    ['lead à supprimer', 'lead to delete'],
+    ['leads à supprimer', 'leads to delete'],
+  ],
+  anonymised: [
+    ['lead à anonymiser', 'lead to anonymise'],
+    ['leads à anonymiser', 'leads to anonymise'],
+  ],
+  long: [
+    [
+      'lead conservé plus de trois ans après le dernier signe du prospect, sur instruction',
+      'kept more than three years after the last sign, on instruction',
+    ],
+    [
+      'leads conservés plus de trois ans après le dernier signe du prospect, sur instruction',
+      'kept more than three years after the last sign, on instruction',
+    ],
+  ],
+  endMissing: [
+    [
+      'lead d’une opération ponctuelle sans date de fin enregistrée',
+      'lead of a one-off operation without a recorded end',
+    ],
+    [
+      'leads d’opérations ponctuelles sans date de fin enregistrée',
+      'leads of one-off operations without a recorded end',
+    ],
+  ],
+  references: [
+    ['référence', 'reference'],
+    ['références', 'references'],
+  ],
+} as const satisfies Readonly<Record<string, OneAndSeveral>>;

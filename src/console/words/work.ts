@@ -113,3 +113,83 @@ export const fieldWord = (list: 'request' | 'interaction', value: string): Both 
   listed[list]?.[value] ?? value,
   value.replaceAll('_', ' '),
 ];
+
+// Words of a client's own acts: a test lead to its own destination, its signing secret. French first.
+
+export const testLeadWords = {
+  title: ['Lead de test', 'Test lead'],
+  link: ['Envoyer un lead de test…', 'Send a test lead…'],
+  text: [
+    'Un lead inventé et reconnaissable : le nom TEST, le prénom Relais, une référence TEST-…, des coordonnées réservées que personne n’a, tous les opt-in refusés. Il suit le format en vigueur et le même chemin qu’un vrai lead ; il n’est ni conservé ni compté. L’envoi et la réponse sont inscrits au journal.',
+    'An invented lead that shows as one: the name TEST, first name Relais, a reference TEST-…, reserved numbers and addresses that nobody has, every opt-in refused. It follows the mapping in force and the real way; it is neither kept nor counted. Sending and answer are entries of the log.',
+  ],
+  sandbox: [
+    'Il va à l’environnement d’essai que le format déclare.',
+    'It goes to the sandbox that the mapping declares.',
+  ],
+  production: [
+    'Le format ne déclare pas d’environnement d’essai : il va là où vont les vrais leads. Effacez-le ensuite chez vous.',
+    'The mapping declares no sandbox: it goes where real leads go. Delete it there afterwards.',
+  ],
+  nowhere: [
+    'Cette destination n’envoie pas les leads un par un, et son format ne déclare pas d’environnement d’essai : un lead de test y serait pris pour un vrai.',
+    'This destination does not carry each lead by itself, and its mapping declares no sandbox: a test lead would be taken for a real one.',
+  ],
+  limit: ['Par heure et par destination, au plus :', 'Of one destination in an hour, at most:'],
+  send: ['Envoyer le lead de test', 'Send the test lead'],
+  taken: ['Le destinataire l’a pris :', 'The recipient has taken it:'],
+  notTaken: ['Le destinataire ne l’a pas pris :', 'The recipient has not taken it:'],
+  before: ['Derniers leads de test', 'Latest test leads'],
+  at: ['Envoyée', 'Sent'],
+  reference: ['Référence', 'Reference'],
+  where: ['Où', 'Where'],
+  inSandbox: ['environnement d’essai', 'sandbox'],
+  inProduction: ['adresse réelle', 'real address'],
+  unknown: ['réponse inconnue', 'answer unknown'],
+} as const satisfies Readonly<Record<string, Both>>;
+
+export const secretWords = {
+  title: ['Secret de signature', 'Signing secret'],
+  link: ['Secret de signature…', 'Signing secret…'],
+  text: [
+    'Ce que vous recevez est signé avec ce secret, pour que vous sachiez que cela vient de nous. Le renouveler n’interrompt rien : les deux secrets signent pendant un temps, l’en-tête porte deux signatures, et il suffit que l’une soit valide.',
+    'What you receive is signed with this secret, so that you know it comes from us. Renewing it interrupts nothing: both sign for a while, the header holds two signatures, and one that fits is enough.',
+  ],
+  signs: ['Signature', 'Signature'],
+  renewed: ['Renouvelé', 'Renewed'],
+  never: ['jamais sur la console', 'never in the console'],
+  oldUntil: ['L’ancien signe aussi jusqu’au', 'The old one signs too until'],
+  renew: ['Renouveler le secret', 'Renew the secret'],
+  renewText: [
+    'Le nouveau n’est montré qu’une fois : mettez-le aussitôt dans votre système. L’ancien s’arrête automatiquement. Nombre de jours pendant lesquels les deux signent :',
+    'The new one is shown once: put it into your system at once. The old one ends by itself. Days on which both sign:',
+  ],
+  once: [
+    'Copiez-le maintenant : il ne sera plus montré. Si vous le perdez, retirez-le ci-dessous avant la date, et recommencez.',
+    'Copy it now: it is not shown again. If you lose it, take it back below before the date, and begin again.',
+  ],
+  secret: ['Nouveau secret', 'New secret'],
+  note: ['Note n°', 'Note no.'],
+  takeBack: ['Retirer le nouveau secret', 'Take the new secret back'],
+  takeBackText: [
+    'Si le nouveau est perdu, ou mis au mauvais endroit : il cesse de signer, et l’ancien continue seul.',
+    'If the new one is lost, or was put in the wrong place: it no longer signs, and the old one goes on alone.',
+  ],
+  tookBack: ['Retiré : l’ancien secret signe seul.', 'Taken back: the old secret signs alone.'],
+  notSigned: [
+    'Cette destination ne signe pas selon Standard Webhooks : il n’y a pas de secret à renouveler ici.',
+    'This destination does not sign by Standard Webhooks: there is no secret to renew here.',
+  ],
+  privateKey: [
+    'Cette destination signe avec une clé privée, dont vous n’avez que la clé publique : le centre la change avec vous.',
+    'This destination signs with a private key, of which you have the public half alone: the centre changes it with you.',
+  ],
+  shared: [
+    'Ce secret sert aussi à autre chose, ou plusieurs signent : le centre le change avec vous.',
+    'This secret serves for something else too, or several sign: the centre changes it with you.',
+  ],
+  missing: [
+    'Aucun secret n’est en place : adressez-vous au centre.',
+    'No secret is in place: ask the centre.',
+  ],
+} as const satisfies Readonly<Record<string, Both>>;

@@ -5,11 +5,11 @@ import { may, type Holder, type Permission } from '../../access/permissions.ts';
 import { RelaisError } from '../../errors.ts';
 import type { Database, Sql } from '../../store/database.ts';
 import type { MayEnd } from '../../publishing/version-effects.ts';
-import type { SupportPlace } from '../place.ts';
+import type { SupportPlace, Scope } from '../place.ts';
 import { typedEvidence, typedLength, typedReason } from '../typed-text.ts';
 import type { Both } from '../words.ts';
-import { alone, type With } from './acting.ts';
-import type { Seen } from './as-seen.ts';
+import { lockDeliveries, type Delivery } from '../../store/deliveries.ts';
+import { lockLeads } from '../../store/leads.ts';
 
 /** The actor: its permissions and client, and its name in the log (`account:7`, `key:3`, `staff:2`). */
 export interface By {
@@ -180,3 +180,34 @@ export const inOne = <Done>(
     await also(tx, done);
     return done;
   });
+
+// Types of an act of support: the actor with its scope, and further work in the same transaction.
+
+export interface Acting {
+  readonly scope: Scope;
+  /** Its name in the log: `account:7`, `key:3`. */
+  readonly actor: string;
+}
+
+/** Runs in the transaction of the act, with its result: both commit, or neither. */
+export type With<T> = (tx: Sql, done: T) => Promise<void>;
+
+export const alone = (): Promise<void> => Promise.resolve();
+
+// Locks a delivery and checks that it is as a page showed it: a second press or an old page then does nothing.
+// Invariant: compared under the locks of the act's own transaction.
+
+/** Run and attempt that the page showed. */
+export type Seen = Pick<Delivery, 'run' | 'attempt'>;
+
+/** Leads before deliveries, the order of all locks. @throws `moved` */
+export async function lockAsSeen(
+  tx: Sql,
+  { id, leadId }: Pick<Delivery, 'id' | 'leadId'>,
+  isAsSeen: (now: Delivery) => boolean,
+  moved: RelaisError,
+): Promise<void> {
+  await lockLeads(tx, [leadId]);
+  const [now] = await lockDeliveries(tx, [id]);
+  if (now === undefined || !isAsSeen(now)) throw moved;
+}

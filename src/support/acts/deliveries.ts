@@ -5,13 +5,21 @@ import { safeReference } from '../../domain/names-in-text.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownDelivery } from '../../errors/unknown.ts';
 import { findDelivery, type ListedDelivery } from '../../store/delivery-lists.ts';
-import { cancelIn } from '../cancel.ts';
+import { cancelIn } from '../close-tasks.ts';
 import { replayIn, type ReplayAnswer, replayRefused } from '../replay.ts';
-import { existing } from '../scope.ts';
+import { existing } from '../place.ts';
 import { stateWords } from '../words.ts';
-import { evidence, flag, inOne, reason, type Act, type Doing, type Field } from './act.ts';
-import type { With } from './acting.ts';
-import { lockAsSeen } from './as-seen.ts';
+import {
+  evidence,
+  flag,
+  inOne,
+  reason,
+  lockAsSeen,
+  type Act,
+  type Doing,
+  type Field,
+  type With,
+} from './act.ts';
 
 export type { Resolution } from '../../delivery/outcome/resolve.ts';
 

@@ -11,11 +11,9 @@ import type { HeldFile } from '../../store/full-files.ts';
 import { countOfBackfill } from '../backfill.ts';
 import { beginRunIn, type BulkRow } from '../bulk-runs.ts';
 import { testDestination, type TestedDestination, type TestPlace } from '../destination-test.ts';
-import { decideHeldFileIn } from '../held-files.ts';
-import type { SupportPlace } from '../place.ts';
+import { decideHeldFileIn, setDestinationStatus } from '../suspend.ts';
+import { existing, type SupportPlace, type Scope } from '../place.ts';
 import { readFilter } from '../reads/filter.ts';
-import { existing, type Scope } from '../scope.ts';
-import { setDestinationStatus } from '../suspend.ts';
 import { inOne, reason, textOf, type Act, type Doing, type Field } from './act.ts';
 
 const existingOne = async (place: SupportPlace, scope: Scope, id: string): Promise<Destination> =>

@@ -5,10 +5,9 @@ import { unknownDestination } from '../../errors/unknown.ts';
 import type { PublishRequest, PublishResult } from '../../publishing/publish.ts';
 import { findDestination } from '../../store/destinations.ts';
 import { fingerprintOf, type MappingVersion } from '../../store/mapping-versions.ts';
-import { sourcesToPublish, versionInForce } from '../mappings/files.ts';
-import type { MappingPlace } from '../mappings/place.ts';
+import { sourcesToPublish, versionInForce, type MappingPlace } from '../mappings/files.ts';
 import type { Trials } from '../mappings/trial-thread.ts';
-import { existing } from '../scope.ts';
+import { existing } from '../place.ts';
 import { impersonal } from '../typed-text.ts';
 import { handedOver, reason, textOf, type Act, type Doing, type Field, type InputOf } from './act.ts';
 

@@ -12,7 +12,7 @@ import type { Selection } from '../../privacy/requests/selection.ts';
 import type { Corrections } from '../../privacy/requests/deps.ts';
 import type { Database } from '../../store/database.ts';
 import { findRequest } from '../../store/requests.ts';
-import { existing, withinScope } from '../scope.ts';
+import { existing, withinScope } from '../place.ts';
 import { typedReason } from '../typed-text.ts';
 import {
   choice,

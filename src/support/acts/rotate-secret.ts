@@ -13,7 +13,7 @@ import { appendHandovers } from '../../store/handovers.ts';
 import { deleteRotated, insertRotated, rotatedOf, type RotatedRow } from '../../store/rotated-secrets.ts';
 import { lockClients } from '../../store/same-person.ts';
 import type { TestPlace } from '../destination-test.ts';
-import { existing, type Scope } from '../scope.ts';
+import { existing, type Scope } from '../place.ts';
 import { numberedActor, type Both } from '../words.ts';
 import { inOne, type Act, type By } from './act.ts';
 

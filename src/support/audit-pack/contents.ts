@@ -8,10 +8,16 @@ import { listInstructions } from '../../store/register.ts';
 import { versionHistory, type MappingVersion } from '../../store/mapping-versions.ts';
 import { noticesOf } from '../../store/notices.ts';
 import { wordingsOf } from '../../store/person-records.ts';
-import { looksFile } from './looks.ts';
-import { journalLines } from './journal.ts';
-import { actorNumber, type PackAsked, type PackFile, type PackPlace } from './place.ts';
-import { requests, retention } from './persons.ts';
+import { journalLines, entryOf } from './journal.ts';
+import { stringify } from 'csv-stringify/sync';
+import { addDays, addMonths, civilDate } from '../../domain/civil-date.ts';
+import { planRetention } from '../../retention/plan.ts';
+import { listRequests, type Request } from '../../store/requests.ts';
+import { listRuns } from '../../store/retention-items.ts';
+import type { Keys } from '../../privacy/keys.ts';
+import type { ProofDeps } from '../../privacy/proofs/prove.ts';
+import type { Anchor } from '../../privacy/verification.ts';
+import type { VerifyPlace } from '../acts/verify-log.ts';
 
 /**
  * In writing order: the log comes before the look-ups, which are taken from it.
@@ -182,3 +188,151 @@ async function authorisations(
     })
     .map(({ clientId: _, ...authorisation }) => authorisation);
 }
+
+// Writes the look-ups and exports of persons, from the log entries in the pack (C39, C58).
+// Invariant: numbers of the staff and of leads; no name, no person.
+
+const kinds: ReadonlySet<string> = new Set(['looked_up', 'revealed', 'person_exported', 'exported']);
+const titles = ['Entrée', 'Date (UTC)', 'Acte', 'Par', 'Lead n°', 'Détail', 'Motif'];
+
+const csv = (rows: readonly (readonly string[])[], bom = false): string =>
+  stringify(
+    rows.map((row) => [...row]),
+    { bom, delimiter: ';', escape_formulas: true },
+  );
+
+/** @returns `see` is called with every entry of the log, before `file` is read */
+export function looksFile(): { readonly see: (text: string) => void; readonly file: PackFile } {
+  const rows: (readonly string[])[] = [];
+  return {
+    see: (text) => {
+      const value = entryOf(text);
+      if (!kinds.has(value('entry'))) return;
+      rows.push([
+        value('id'),
+        `${value('at').slice(0, 23)}Z`,
+        value('entry'),
+        value('actor'),
+        value('lead_id') === '0' ? '' : value('lead_id'),
+        value('reason'),
+        value('purpose'),
+      ]);
+    },
+    file: {
+      name: 'consultations.csv',
+      about:
+        'qui a recherché ou dévoilé une personne, remis un dossier ou exporté une liste : tiré du journal ci-dessus (C39, C58)',
+      content: async function* () {
+        yield await Promise.resolve(csv([titles], true));
+        for (let start = 0; start < rows.length; start += 1_000) yield csv(rows.slice(start, start + 1_000));
+      },
+    },
+  };
+}
+
+// Writes the requests of persons with their clocks, and past and planned deletions, for an audit pack.
+// Invariant: reads only; dates, counts, steps and numbers of the staff; nothing of a person.
+
+/** Most leads dated for the calendar. */
+const mostDated = 100_000;
+const monthsAhead = 12;
+
+/** Open at some time of the period, newest first. */
+export async function* requests(
+  { database }: PackPlace,
+  { clientId, from, until }: PackAsked,
+): AsyncGenerator<object> {
+  for (let before: number | undefined; ;) {
+    const page = await listRequests(database, { clientId }, 200, before);
+    before = page.at(-1)?.id;
+    if (before === undefined) return;
+    for (const request of page)
+      if (request.openedAt < until && (request.closedAt === null || request.closedAt >= from))
+        yield requestFacts(request, database.now());
+  }
+}
+
+/** Dates, steps and numbers of the actors; typed texts about the person are left out. */
+function requestFacts(request: Request, now: Date): object {
+  const { id, kind, state, receivedAt, dueAt, extendedAt, identityCheckedAt, outcome, optIns } = request;
+  const { openedAt, confirmedAt, appliedAt, liftedAt, informedAt, closedAt } = request;
+  return {
+    request: id,
+    kind,
+    state,
+    optIns,
+    receivedAt,
+    openedAt,
+    openedBy: actorNumber(request.openedBy),
+    lastDay: addDays(civilDate(dueAt), -1),
+    extendedAt,
+    identityCheckedAt,
+    confirmedAt,
+    appliedAt,
+    appliedBy: actorNumber(request.appliedBy),
+    liftedAt,
+    informedAt,
+    closedAt,
+    closedBy: actorNumber(request.closedBy),
+    outcome,
+    isLate: (closedAt ?? now) >= dueAt,
+  };
+}
+
+export async function retention(
+  { database }: PackPlace,
+  { clientId, from, until }: PackAsked,
+): Promise<object> {
+  const today = civilDate(database.now());
+  const plan = await planRetention(database, [clientId], { until: addMonths(today, monthsAhead) }, mostDated);
+  const runs = (await listRuns(database, clientId, 10_000)).filter(
+    ({ startedAt }) => startedAt >= from && startedAt < until,
+  );
+  return {
+    runs: runs.map(({ clientId: _, ...run }) => ({ ...run, actor: actorNumber(run.actor) })),
+    sums: {
+      purged: runs.reduce((sum, { purged }) => sum + purged, 0),
+      anonymised: runs.reduce((sum, { anonymised }) => sum + anonymised, 0),
+    },
+    calendar: {
+      asOf: today,
+      isCut: plan.isCut,
+      dates: plan.dates.map(({ clientId: _, references: __, ...date }) => date),
+      requests: plan.requests.map(({ clientId: _, ...line }) => line),
+      waiting: plan.waiting.map(({ clientId: _, ...line }) => line),
+    },
+  };
+}
+
+// Types of an audit pack: its sources, its order, and a file of it.
+
+export interface PackPlace extends VerifyPlace {
+  /** Sealing keys of the log; the pack is signed with a key derived from the one in force. */
+  readonly keys: Pick<Keys, 'seal'>;
+  readonly proofs: Pick<ProofDeps, 'contact'>;
+  /** Folder of the archives of the log, where months were taken out of MySQL. */
+  readonly archives?: string | undefined;
+}
+
+export interface PackAsked {
+  readonly clientId: string;
+  readonly from: Date;
+  /** First instant after the period. */
+  readonly until: Date;
+  readonly actor: string;
+  readonly reason: string;
+  /** Kept outside the database: with it a cut end of the log is detected too. */
+  readonly anchor?: Anchor | undefined;
+}
+
+export interface PackFile {
+  readonly name: string;
+  /** French description of the file, for readers of the pack. */
+  readonly about: string;
+  /** Read in its turn, piece by piece. */
+  readonly content: () => AsyncIterable<string>;
+}
+
+/** Number of an actor in the log; names typed before actors had numbers are left out. */
+export const actorNumber = (actor: string): string =>
+  /^((account|staff|key):\d+|planner|worker|intake|console)$/.test(actor) ? actor : '';

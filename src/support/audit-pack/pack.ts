@@ -1,22 +1,23 @@
 // Builds the audit pack: an auditor's evidence on one client and one period, in one signed ZIP (C46).
 // Invariant: in the log, with actor and reason, before the first byte; it contains nothing of a prospect; an interrupted one is no archive.
-import type { Readable } from 'node:stream';
-import { addDays, civilDate } from '../../domain/civil-date.ts';
+import { Readable } from 'node:stream';
+import { addDays, civilDate, frenchDate, type CivilDate } from '../../domain/civil-date.ts';
 import { RelaisError } from '../../errors.ts';
 import { unknownClient } from '../../errors/unknown.ts';
-import { proofKeyOf } from '../../privacy/proofs/proof.ts';
+import { proofKeyOf, type ProofKey } from '../../privacy/proofs/proof.ts';
 import { findClient } from '../../store/destinations.ts';
 import { appendHandovers } from '../../store/handovers.ts';
 import { installationId } from '../../store/proofs.ts';
 import { startVerification, verificationAsked } from '../acts/verify-log.ts';
 import { typedReason } from '../typed-text.ts';
-import { packFiles } from './contents.ts';
+import { packFiles, type PackAsked, type PackFile, type PackPlace } from './contents.ts';
 import { archivesNeeded } from './journal.ts';
-import type { PackAsked, PackFile, PackPlace } from './place.ts';
-import { readMe } from './read-me.ts';
-import { signedZip } from './signed-zip.ts';
+import { createHash, sign } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { ZipFile } from 'yazl';
+import { moment } from '../../privacy/papers/paper.ts';
 
-export type { PackAsked, PackPlace } from './place.ts';
+export type { PackAsked, PackPlace } from './contents.ts';
 
 export interface AuditPack {
   /** The same for the same client and period: `relais-audit-horizon-2026-01-01-2026-06-30.zip`. */
@@ -94,3 +95,150 @@ const noted = ({ database }: PackPlace, asked: PackAsked, reason: string): Promi
       },
     ]),
   );
+
+// Writes files as one self-proving ZIP: each with its SHA-256 in a manifest, and the manifest signed with the key of proofs (Ed25519).
+// Invariant: written as it is read, in bounded memory; an interrupted one is no archive, since its directory comes last.
+
+export const manifestName = 'manifeste.json';
+export const signatureName = 'manifeste.sig';
+export const sumsName = 'SHA256SUMS';
+export const packFormat = 'relais-audit-pack-1';
+
+export interface PackedFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+/** Members of the manifest beside the list of files. */
+export type ManifestHead = Readonly<Record<string, unknown>>;
+
+/** @param head signed with the files; `madeAt` is the time of every file in the archive */
+export function signedZip(
+  files: readonly PackFile[],
+  { head, madeAt, key }: { readonly head: ManifestHead; readonly madeAt: Date; readonly key: ProofKey },
+): Readable {
+  const zip = new ZipFile();
+  const out = zip.outputStream as Readable;
+  const packed: PackedFile[] = [];
+  let open: Readable | undefined;
+  let manifest = '';
+  const add = (name: string, content: () => AsyncIterable<string | Buffer>): void => {
+    zip.addReadStreamLazy(name, { mtime: madeAt, mode: 0o100600 }, (give) => {
+      open = Readable.from(measured(name, content(), packed), { objectMode: false });
+      open.once('error', (error) => out.destroy(error));
+      give(null, open);
+    });
+  };
+  zip.on('error', (error: Error) => out.destroy(error));
+  // A closed output ends the file that is being read for it.
+  out.once('close', () => open?.destroy());
+  for (const { name, content } of files) add(name, content);
+  add(sumsName, () => once(sumsOf(packed)));
+  add(manifestName, () => {
+    manifest = manifestOf(head, packed);
+    return once(manifest);
+  });
+  add(signatureName, () => once(sign(null, Buffer.from(manifest), key.privateKey)));
+  zip.end();
+  return out;
+}
+
+async function* once<T>(piece: T): AsyncGenerator<T> {
+  yield await Promise.resolve(piece);
+}
+
+async function* measured(
+  name: string,
+  content: AsyncIterable<string | Buffer>,
+  packed: PackedFile[],
+): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const piece of content) {
+    const buffer = typeof piece === 'string' ? Buffer.from(piece) : piece;
+    hash.update(buffer);
+    bytes += buffer.length;
+    yield buffer;
+  }
+  packed.push({ name, bytes, sha256: hash.digest('hex') });
+}
+
+/** The format of `sha256sum -c`. */
+export const sumsOf = (files: readonly PackedFile[]): string =>
+  files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join('');
+
+/** RFC 8785's order of members, indented for human readers; these exact bytes are signed. */
+export const manifestOf = (head: ManifestHead, files: readonly PackedFile[]): string =>
+  `${JSON.stringify(JSON.parse(canonicalize({ format: packFormat, ...head, files }) ?? ''), undefined, 2)}\n`;
+
+// Writes the first file of an audit pack, in French: the contents of each file, and how to check it without Relais.
+// Invariant: it states which proof each part gives, and what is not proved.
+
+export interface ReadMeHead {
+  readonly client: { readonly id: string; readonly name: string };
+  readonly period: { readonly from: CivilDate; readonly until: CivilDate };
+  readonly madeAt: Date;
+  /** Id of the key that signed it. */
+  readonly key: string;
+}
+
+export function readMe(files: readonly PackFile[], { client, period, madeAt, key }: ReadMeHead): string {
+  const list = [
+    ...files.map(({ name, about }) => [name, about] as const),
+    [sumsName, 'la somme SHA-256 de chaque fichier, telle que « sha256sum -c » la lit'] as const,
+    [
+      manifestName,
+      'le manifeste : qui a fait ce dossier, quand, pour quelle période, et la somme de chaque fichier',
+    ] as const,
+    [signatureName, 'la signature Ed25519 du manifeste, 64 octets'] as const,
+  ];
+  return `DOSSIER D’AUDIT
+${client.name} (${client.id}), du ${frenchDate(period.from)} au ${frenchDate(period.until)} inclus
+Fait le ${moment(madeAt)} (heure de Paris)
+
+Ce dossier ne donne ni nom ni coordonnées de prospect : des numéros, des codes, des dates, des noms de champs, les réglages et les
+textes du client. Les personnes du centre y ont un numéro (« account:12 », « staff:7 ») ; la délégation à la protection des données
+du centre sait à qui il correspond, tant que le nom est conservé.
+
+CE QUE CONTIENT CHAQUE FICHIER
+
+${list.map(([name, about]) => `${name}\n    ${about}`).join('\n')}
+
+COMMENT LE VÉRIFIER, SANS RÉSEAU NI LOGICIEL DU CENTRE
+
+1. Le manifeste est bien du centre. Demandez la clé publique au centre par une autre voie que ce dossier (elle est imprimée par
+   « relais proof key ») et comparez-la à la première de cles-publiques.pem. Son nom est ${key}. Puis :
+
+       openssl pkeyutl -verify -pubin -inkey cles-publiques.pem -rawin -in ${manifestName} -sigfile ${signatureName}
+
+2. Aucun fichier n’a changé : la somme de chacun est celle du manifeste.
+
+       sha256sum -c ${sumsName}
+
+   ${sumsName} lui-même a sa somme dans le manifeste.
+
+3. Le journal est d’un seul tenant. Dans journal.jsonl, « previous » de chaque sceau (« seal » ou « link ») est « mac » du sceau qui
+   le précède. Une ligne « seal » est suivie des entrées qu’elle couvre et qui concernent ce client ; une ligne « link » est un
+   sceau qui n’en couvre aucune. Derrière « unsealed » viennent les entrées trop récentes pour être scellées. Une entrée est une
+   liste dont la première ligne du fichier donne les colonnes.
+
+4. Avec Relais, les trois d’un coup :
+
+       relais audit verify DOSSIER.zip --key CLE-PUBLIQUE.pem
+
+CE QUE LA CLÉ DE SCELLEMENT PROUVE DE PLUS
+
+Les sceaux sont des codes d’authentification (HMAC-SHA-256) dont la clé reste au centre. Sur une machine du centre, en présence de
+l’auditeur, « relais audit verify DOSSIER.zip --key CLE-PUBLIQUE.pem --seals » recalcule celui de chaque sceau et de chaque entrée
+de ce dossier. Les autres entrées d’un sceau sont d’autres clients ou hors de la période : elles n’y sont que par leur numéro et
+leur code. Qu’aucune entrée de ce client n’a été omise se constate sur la base du centre ; verification.json dit ce que la
+vérification du journal entier a trouvé quand ce dossier a été fait.
+
+CE QUI MANQUE ICI, ET OÙ LE DEMANDER
+
+Les preuves signées d’actes sur les données d’une personne, les lettres et les demandes de droits sont à la délégation à la
+protection des données. Ce qui a été transmis d’un contact se prouve avec elle, par l’empreinte que le journal en garde.
+`;
+}

@@ -6,7 +6,7 @@ import type { CompiledMapping, MappingSources } from '../../mapping/contract.ts'
 import { toHtml, type Block } from '../../mapping/spec/blocks.ts';
 import { specOf } from '../../mapping/spec/spec.ts';
 import { fingerprintOf, type MappingVersion } from '../../store/mapping-versions.ts';
-import { samplesOf } from './samples.ts';
+import { samplesOf } from './trial.ts';
 
 export interface DocumentOf {
   readonly mapping: CompiledMapping;

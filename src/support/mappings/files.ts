@@ -7,8 +7,10 @@ import { topText } from '../../mapping/document/files.ts';
 import { loadDestination, loadMappings, withTypedText } from '../../mapping/load.ts';
 import { findDestination } from '../../store/destinations.ts';
 import { fingerprintOf, readVersions, type MappingVersion } from '../../store/mapping-versions.ts';
-import { isWithin, type Scope } from '../scope.ts';
-import type { MappingPlace } from './place.ts';
+import { isWithin, type Scope, type SupportPlace } from '../place.ts';
+import type { SendContext } from '../../../connectors/contract.ts';
+import type { CheckOptions } from '../../mapping/check.ts';
+import type { Publishing } from '../../publishing/publish.ts';
 
 /** The file compared with the version in force. `none`: there is no file on this machine. */
 export type DraftState = 'same' | 'differs' | 'new' | 'none' | 'unreadable';
@@ -144,3 +146,16 @@ export async function sourcesToTry(
     ...(given === undefined ? {} : { clientText: given }),
   });
 }
+
+// Dependencies of the work on mappings.
+
+export interface MappingPlace extends SupportPlace {
+  readonly publishing: Publishing;
+  readonly checkOptions: CheckOptions;
+  readonly config: Pick<SendContext, 'secrets'> & {
+    /** The folder of the mapping files on this machine. */
+    readonly mappingsDir: string;
+  };
+}
+
+export type { MappingSources } from '../../mapping/contract.ts';

@@ -2,15 +2,23 @@
 // Invariant: pure; nothing is stored, sent or logged, and no secret is needed.
 import type { Action, Connector, SheetSection } from '../../../connectors/contract.ts';
 import type { Lead } from '../../domain/lead.ts';
-import { checkSources, hasErrors } from '../../mapping/check.ts';
+import { checkSources, hasErrors, type CheckOptions } from '../../mapping/check.ts';
 import type { CheckResult, CompiledMapping, MappingSources, Problem } from '../../mapping/contract.ts';
 import { composedPreview, type ComposedCall } from '../../mapping/tools/composed-preview.ts';
 import type { Preview } from '../../mapping/tools/preview.ts';
-import { leadFromSample } from '../../mapping/tools/sample.ts';
-import { differenceOf, type Difference } from './difference.ts';
-import { contentShown, headLines, whyNotWritten } from './preview-words.ts';
-import type { SampleText } from './samples.ts';
+import { leadFromSample, sampleLead } from '../../mapping/tools/sample.ts';
+import {
+  contentShown,
+  headLines,
+  whyNotWritten,
+  inClear,
+  targetsOf,
+  type TargetPairs,
+} from './diff-words.ts';
 import { reasonWords, type Both } from '../words.ts';
+import { basename } from 'node:path';
+import { diffMappings, type BesidesContent, type OutcomeChange } from '../../mapping/tools/diff.ts';
+import { maskForm } from '../masking.ts';
 
 export interface TrialAsked {
   readonly sources: MappingSources;
@@ -117,3 +125,95 @@ function callOf(mapping: CompiledMapping, { name, applies, result, composed }: C
     origins: result.origins,
   };
 }
+
+// Invented leads to try a mapping on: the client's samples, else the built-in one with every field.
+// Invariant: no real person's data.
+
+export interface SampleText {
+  /** Its file; `built-in` for the built-in one. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export const builtIn: SampleText = { name: 'built-in', text: sampleLead };
+
+/** `horizon/samples/durand.yaml` is called `durand`. */
+export const sampleName = ({ name }: SampleText): string => basename(name).replace(/\.ya?ml$/, '');
+
+/** The client's own samples by their files; empty where it has none. */
+export const ownSamples = ({ files }: Pick<MappingSources, 'files'>): readonly SampleText[] =>
+  Object.entries(files).flatMap(([name, text]) =>
+    /\/samples\/.*\.ya?ml$/.test(name) ? [{ name, text }] : [],
+  );
+
+/** Every sample of the client that can be read; the built-in invented lead when there is none. */
+export function samplesOf(sources: MappingSources): readonly Lead[] {
+  const own = ownSamples(sources);
+  return (own.length === 0 ? [builtIn] : own).flatMap(({ name, text }) => {
+    const sample = leadFromSample(text, name, sources.clientId);
+    return sample.ok ? [sample.lead] : [];
+  });
+}
+
+// Compares one version of a mapping with another: their settings, and their rendering of received leads.
+// Invariant: a person's value is shown by its form alone (C39); nothing of a lead but its reference leaves this file.
+
+export interface FileChange {
+  readonly file: string;
+  readonly change: 'added' | 'removed' | 'changed';
+}
+
+export interface Difference extends BesidesContent {
+  readonly files: readonly FileChange[];
+  /** How many leads were compared. */
+  readonly leads: number;
+  /** False: no lead came yet, and invented ones were compared. */
+  readonly areReal: boolean;
+  /** Leads with another rendering or routing. */
+  readonly differing: number;
+  readonly targets: readonly TargetPairs[];
+  /** Leads that leave on one side only, or fail otherwise. */
+  readonly outcomes: readonly OutcomeChange[];
+  /** Leads that one side only takes. */
+  readonly routing: readonly OutcomeChange[];
+  /** Leads whose values are the same in another order or encoding. */
+  readonly layout: readonly string[];
+}
+
+/** @param before leads: the newest of the destination; none: the client's samples are compared. Undefined: it does not compile any more */
+export function differenceOf(
+  before: { readonly sources: MappingSources; readonly leads: readonly Lead[] },
+  after: { readonly sources: MappingSources; readonly mapping: CompiledMapping },
+  options: CheckOptions & { readonly now: () => number },
+): Difference | undefined {
+  const was = checkSources(before.sources, { ...options, tests: false });
+  if (!was.ok) return undefined;
+  const areReal = before.leads.length > 0;
+  const leads = areReal ? before.leads : samplesOf(after.sources);
+  const found = diffMappings(was.mapping, after.mapping, leads, 'create', new Date(options.now()));
+  const { optIn, settings, answers, accepts, consent, differing, outcomes, routing, layout } = found;
+  return {
+    optIn,
+    settings,
+    answers,
+    accepts,
+    consent,
+    differing,
+    outcomes,
+    routing,
+    layout,
+    files: filesBetween(before.sources.files, after.sources.files),
+    leads: found.leads,
+    areReal,
+    targets: targetsOf(found, areReal ? maskForm : inClear),
+  };
+}
+
+type Files = MappingSources['files'];
+
+export const filesBetween = (before: Files, after: Files): readonly FileChange[] =>
+  [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted().flatMap((file) => {
+    if (before[file] === after[file]) return [];
+    const change = before[file] === undefined ? 'added' : after[file] === undefined ? 'removed' : 'changed';
+    return [{ file, change } as const];
+  });

@@ -11,9 +11,8 @@ import {
   type BulkState,
 } from '../../store/bulk-runs.ts';
 import { doneWords, isRefusal, refusalWords, type BulkDone } from '../bulk-steps.ts';
-import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.ts';
-import type { Scope } from '../scope.ts';
-import { filterOf, isRunSeen, seenRun } from '../seen-runs.ts';
+import { pageOf, type Page, type PageAsked, type SupportPlace, type Scope } from '../place.ts';
+import { filterOf, isRunSeen, seenRun } from '../bulk-runs.ts';
 import type { Both } from '../words.ts';
 import * as s from './columns.ts';
 

@@ -1,17 +1,37 @@
 // Reads deliveries by filter, a page at a time; their count; failures by cause. For every face.
 // Invariant: nothing of a person; only within the reader's scope.
 import type { DeliveryFilter } from '../../domain/delivery-filter.ts';
-import type { DeliveryState } from '../../domain/delivery.ts';
-import { countDeliveries, findDelivery, listDeliveries } from '../../store/delivery-lists.ts';
+import { deliveryStates, type DeliveryState } from '../../domain/delivery.ts';
+import {
+  countDeliveries,
+  findDelivery,
+  listDeliveries,
+  deliveryStory,
+  type ListedDelivery,
+  type StoryEntry,
+} from '../../store/delivery-lists.ts';
 import { countTasks } from '../../store/tasks.ts';
 import { advice, type Advice } from '../advice.ts';
-import { knownInScope } from '../known-names.ts';
-import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.ts';
-import { withinScope, type Scope } from '../scope.ts';
+import { knownInScope } from '../named-text.ts';
+import {
+  pageOf,
+  withinScope,
+  existing,
+  type Page,
+  type PageAsked,
+  type SupportPlace,
+  type Scope,
+} from '../place.ts';
 import { reasonWords, stateWords, type Both } from '../words.ts';
-import { headOf, type DeliveryHead } from './delivery-row.ts';
-
-export type { DeliveryHead } from './delivery-row.ts';
+import * as s from './columns.ts';
+import { unknownDelivery } from '../../errors/unknown.ts';
+import { isUndecided } from '../../delivery/outcome/resolve.ts';
+import { findDestination } from '../../store/destinations.ts';
+import { readVersions } from '../../store/mapping-versions.ts';
+import { publishedHours } from '../sending-state.ts';
+import { replayPlans, type ReplayPlan } from '../replay.ts';
+import { entryData, storyOf, type Story } from '../story.ts';
+import { isCancellable } from '../close-tasks.ts';
 
 /** Newest first. @throws FIND-001 for an unknown name in the filter */
 export async function deliveriesPage(
@@ -90,3 +110,183 @@ export async function failureGroups(
   }
   return groups;
 }
+
+// A delivery in a list: its columns with type and words. Table, JSON, CSV and the schema of the HTTP interface are made of them.
+// Invariant: ids, codes and times; nothing that the lead's tables hold of a person.
+
+interface RowColumn {
+  readonly schema: s.Schema;
+  /** Its heading. */
+  readonly words: Both;
+  /** The name of its column in a CSV file, which the log keeps; without one it is in none. */
+  readonly csv?: string;
+  readonly of: (row: ListedDelivery) => unknown;
+}
+
+const column = <T>(schema: s.Schema, words: Both, of: (row: ListedDelivery) => T, csv?: string) => ({
+  schema,
+  words,
+  of,
+  ...(csv === undefined ? {} : { csv }),
+});
+
+export const deliveryColumns = {
+  id: column(s.whole(), ['Numéro', 'Number'], (row) => row.id, 'number'),
+  key: column(s.text('`webhook-id` of what was sent'), ['Clé', 'Key'], (row) => row.key, 'key'),
+  client: column(s.text(), ['Client', 'Client'], (row) => row.clientId, 'client'),
+  destination: column(s.text(), ['Destination', 'Destination'], (row) => row.destinationId, 'destination'),
+  lead: column(
+    s.text("the centre's reference of the lead"),
+    ['Lead', 'Lead'],
+    (row) => row.leadReference,
+    'lead',
+  ),
+  erased: column(s.flag('the person has been erased'), ['Effacée', 'Erased'], (row) => row.leadErased),
+  revision: column(
+    s.whole('of the lead, when it was planned'),
+    ['Révision', 'Revision'],
+    (row) => row.revision,
+  ),
+  action: column(s.oneOf(['create', 'update', 'erase']), ['Action', 'Action'], (row) => row.action, 'action'),
+  state: column(s.oneOf(deliveryStates), ['État', 'State'], (row) => row.state, 'state'),
+  reason: column(s.text('`base` or `base:CODE`'), ['Cause', 'Cause'], (row) => row.reason, 'reason'),
+  run: column(
+    s.whole('1, and one more for each replay'),
+    ['Vie n° (1 : avant tout rejeu)', 'Run'],
+    (row) => row.run,
+    'run',
+  ),
+  attempt: column(s.whole(), ['Tentative', 'Attempt'], (row) => row.attempt, 'attempt'),
+  departures: column(s.whole(), ['Essais', 'Tries'], (row) => row.departures),
+  createdAt: column(s.moment(), ['Planifiée le', 'Planned'], (row) => row.createdAt, 'planned'),
+  dueAt: column(s.moment(), ['À envoyer le', 'Due'], (row) => row.dueAt, 'due'),
+  expiresAt: column(s.moment(), ['Échéance', 'Expires'], (row) => row.expiresAt),
+  settledAt: column(
+    s.orNull(s.moment()),
+    ['Terminée le', 'Settled'],
+    (row) => row.settledAt ?? null,
+    'settled',
+  ),
+};
+
+/** A delivery in a list, under names that stay. */
+export type DeliveryHead = s.RecordOf<typeof deliveryColumns>;
+export const headOf = (row: ListedDelivery): DeliveryHead => s.recordOf(deliveryColumns, row);
+
+export const rowColumns = Object.entries<RowColumn>(deliveryColumns);
+
+// Reads one delivery: its facts, its story in plain words, its entries of the log, its mapping versions.
+// Invariant: a client reads the events, without the centre's actors and their reasons.
+
+export interface SentOptIn {
+  readonly field: string;
+  readonly value: string;
+  readonly purpose: string;
+  readonly channel: string;
+  readonly state: string;
+}
+const optIn = s.called(
+  'OptIn',
+  s.object({ field: s.text(), value: s.text(), purpose: s.text(), channel: s.text(), state: s.text() }),
+);
+
+const entryColumn = <T>(schema: s.Schema, of: (entry: StoryEntry) => T) => ({ schema, of });
+
+/** An entry of the hand-over log. */
+export const entryColumns = {
+  id: entryColumn(s.whole(), ({ id }) => id),
+  at: entryColumn(s.moment(), ({ at }) => at),
+  entry: entryColumn(s.text(), ({ entry }) => entry),
+  run: entryColumn(s.whole(), ({ run }) => run),
+  attempt: entryColumn(s.whole(), ({ attempt }) => attempt),
+  actor: entryColumn(s.text('empty for a client'), ({ actor }) => actor),
+  purpose: entryColumn(s.text('empty for a client'), ({ purpose }) => purpose),
+  call: entryColumn(s.text(), ({ callName }) => callName),
+  recipient: entryColumn(s.text(), ({ recipient }) => recipient),
+  target: entryColumn(s.text(), ({ target }) => target),
+  connector: entryColumn(s.text(), ({ connector }) => connector),
+  mappingVersion: entryColumn(s.whole(), ({ version }) => version),
+  leadRevision: entryColumn(s.whole(), ({ leadRevision }) => leadRevision),
+  authorisation: entryColumn(s.whole(), ({ authorisation }) => authorisation),
+  document: entryColumn(s.orNull(s.text('what the authorisation rests on')), ({ document }) => document),
+  fields: entryColumn(s.list(s.text(), 'names of fields; no value'), ({ fields }) =>
+    (fields ?? '').split(' ').filter(Boolean),
+  ),
+  consents: entryColumn(
+    s.list(optIn, "the opt-in under the client's own names and values"),
+    ({ consents }) => JSON.parse(consents ?? '[]') as readonly SentOptIn[],
+  ),
+  digest: entryColumn(
+    s.orNull(s.text('SHA-256 of what was sent')),
+    ({ digest }) => digest?.toString('hex') ?? null,
+  ),
+  bytes: entryColumn(s.whole(), ({ bytes }) => bytes),
+  file: entryColumn(s.text(), ({ fileName }) => fileName),
+  outcome: entryColumn(s.text(), ({ outcome }) => outcome),
+  reason: entryColumn(s.text(), ({ reason }) => reason),
+  status: entryColumn(s.whole(), ({ status }) => status),
+  durationMs: entryColumn(s.whole(), ({ durationMs }) => durationMs),
+  nextStep: entryColumn(s.text(), ({ nextStep }) => nextStep),
+};
+export type EntryHead = s.RecordOf<typeof entryColumns>;
+
+export interface DeliveryPage {
+  readonly delivery: DeliveryHead;
+  readonly recipientReference: string | null;
+  readonly story: Story;
+  readonly entries: readonly EntryHead[];
+  /** Number of the version whose content was sent first; null where none was. */
+  readonly sentVersion: number | null;
+  /** Number of the version in force. */
+  readonly versionInForce: number | null;
+  /** Plan of a replay, and whether it can be cancelled; for the centre only. */
+  readonly replay: ReplayPlan | null;
+  /** Waits with the content of an earlier version: a replay may render it by the one in force, under a new key. */
+  readonly canBeAnew: boolean;
+  readonly isCancellable: boolean;
+  /** True where a person has to decide its outcome; for the centre only. */
+  readonly isUndecided: boolean;
+}
+
+/** By number or by key (`webhook-id`). @throws FIND-001 */
+export async function deliveryPage(place: SupportPlace, scope: Scope, name: string): Promise<DeliveryPage> {
+  const { database } = place;
+  const row = existing(scope, await findDelivery(database, name), unknownDelivery(name));
+  const destination = await findDestination(database, row.destinationId);
+  const hours = await publishedHours(place, [destination]);
+  const inForce = destination?.mappingVersionId ?? 0;
+  const versions = await readVersions(
+    database,
+    [row.sentMappingId, inForce].filter((id) => id > 0),
+  );
+  const versionOf = (id: number): number | null => versions.find((known) => known.id === id)?.version ?? null;
+  const isCentre = scope.clientId === undefined;
+  const plan = isCentre ? (await replayPlans(place, [row], { named: true })).get(row.id) : undefined;
+  return {
+    delivery: headOf(row),
+    recipientReference: row.recipientReference ?? null,
+    story: await storyOf(database, row, hours.get(row.destinationId), scope),
+    entries: (await deliveryStory(database, row.id)).map((entry) => entryHead(entry, isCentre)),
+    sentVersion: versionOf(row.sentMappingId),
+    versionInForce: versionOf(inForce),
+    replay: isCentre ? (plan ?? null) : null,
+    canBeAnew:
+      isCentre && (await replayPlans(place, [row], { anew: true, named: true })).get(row.id) !== plan,
+    isCancellable: isCentre && isCancellable(row),
+    isUndecided: isCentre && isUndecided(row),
+  };
+}
+
+/** A delivery with each entry of its log as data, for programs of the centre. @throws FIND-001 */
+export async function deliveryRecord(
+  { database }: SupportPlace,
+  scope: Scope,
+  name: string,
+): Promise<{ readonly head: DeliveryHead; readonly entries: readonly object[] }> {
+  const row = existing(scope, await findDelivery(database, name), unknownDelivery(name));
+  return { head: headOf(row), entries: (await deliveryStory(database, row.id)).map(entryData) };
+}
+
+/** A client reads neither who of the centre acted nor why. */
+export const entryHead = (entry: StoryEntry, isCentre: boolean): EntryHead =>
+  s.recordOf(entryColumns, isCentre ? entry : { ...entry, actor: '', purpose: '' });

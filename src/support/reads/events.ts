@@ -3,8 +3,7 @@
 import { endOf } from '../../domain/delivery.ts';
 import { feedEntries, newestSeal, sealsFrom, type FeedEntry } from '../../store/event-feed.ts';
 import { beyondTheEnd, lastEntryOf, positionOf, rangesAfter, textOf, withinLog } from '../log-position.ts';
-import type { SupportPlace } from '../place.ts';
-import { isWithin, type Scope } from '../scope.ts';
+import { isWithin, type SupportPlace, type Scope } from '../place.ts';
 
 export const eventKinds = [
   'delivered',

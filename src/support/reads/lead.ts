@@ -8,8 +8,7 @@ import { readLeads } from '../../store/leads.ts';
 import { searchLeads } from '../../store/support-leads.ts';
 import { showLead, type LeadFile, type Reveal } from '../lead-file.ts';
 import { maskMail, maskName, maskPhone } from '../masking.ts';
-import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.ts';
-import { isWithin, type Scope } from '../scope.ts';
+import { pageOf, isWithin, type Page, type PageAsked, type SupportPlace, type Scope } from '../place.ts';
 import { notTaking, type NotTaking } from './not-taking.ts';
 
 export interface LeadField {

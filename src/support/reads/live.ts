@@ -11,10 +11,9 @@ import {
 } from '../../store/event-feed.ts';
 import type { HandoverEntry } from '../../store/handovers.ts';
 import { entryLine, departureWords, destinationEntryWords } from '../entry-words.ts';
-import { knownInScope } from '../known-names.ts';
+import { knownInScope } from '../named-text.ts';
 import { positionOf, rangesAfter, textOf, withinLog, type Position } from '../log-position.ts';
-import type { SupportPlace } from '../place.ts';
-import { withinScope, type Scope } from '../scope.ts';
+import { withinScope, type SupportPlace, type Scope } from '../place.ts';
 import type { Both } from '../words.ts';
 
 export type { TailFilter } from '../../store/event-feed.ts';

@@ -4,9 +4,8 @@ import { columnFacts } from '../../domain/lead-fields/columns.ts';
 import type { Lead } from '../../domain/lead.ts';
 import { acceptNames } from '../../mapping/fields/conditions.ts';
 import { destinationsOfClients, type Destination } from '../../store/destinations.ts';
-import { paris } from '../paris-time.ts';
+import { paris, type Both } from '../words.ts';
 import type { SupportPlace } from '../place.ts';
-import type { Both } from '../words.ts';
 
 export interface NotTaking {
   readonly destinationId: string;

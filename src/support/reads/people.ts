@@ -11,10 +11,11 @@ import {
   type FoundPeople,
   type LookUp,
 } from '../find-person.ts';
-import { knownInScope } from '../known-names.ts';
-import type { SupportPlace } from '../place.ts';
-import { withinScope, type Scope } from '../scope.ts';
+import { knownInScope, knownNames } from '../named-text.ts';
+import { withinScope, type SupportPlace, type Scope } from '../place.ts';
 import type { Both } from '../words.ts';
+import { listRefusals, type RefusedRow } from '../../store/intake-refusals.ts';
+import { refusedCounts, type RefusedCount } from '../../store/refused-rows.ts';
 
 /** Leads of exactly that reference, in one client or in all of the scope; nothing of the person, so nothing is logged. */
 export async function leadsByReference(
@@ -63,4 +64,30 @@ async function knownClient(
   const filter = withinScope(scope, client === undefined ? {} : { client });
   await knownInScope(database, scope, filter);
   return { client: filter.client };
+}
+
+// Rows of `lead_intake` that were refused: column and reason, no values; and counts of those that were purged.
+// Invariant: reads only.
+
+type Place = Pick<SupportPlace, 'database'>;
+type OfClient = { readonly client?: string };
+
+/** Newest first. @param page before: the digits of a row. @throws FIND-001 */
+export async function refusedRows(
+  { database }: Place,
+  { client }: OfClient,
+  page: { readonly size: number; readonly before?: string },
+): Promise<readonly RefusedRow[]> {
+  await knownNames(database, client === undefined ? {} : { client });
+  return listRefusals(database, client, page);
+}
+
+/** By client, month and first reason. @throws FIND-001 */
+export async function purgedCounts(
+  { database }: Place,
+  { client }: OfClient,
+): Promise<readonly RefusedCount[]> {
+  await knownNames(database, client === undefined ? {} : { client });
+  const counts = await refusedCounts(database);
+  return client === undefined ? counts : counts.filter(({ clientId }) => clientId === client);
 }

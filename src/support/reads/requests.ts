@@ -6,7 +6,20 @@ import { openRecipients } from '../../store/request-recipients.ts';
 import { listRequests, requestsDueFirst, type Request } from '../../store/requests.ts';
 import { listProofs, findProof, type ProofHead } from '../../store/proofs.ts';
 import { accountNames } from '../../store/accounts.ts';
-import type { SupportPlace } from '../place.ts';
+import { pageOf, isWithin, type SupportPlace, type Page, type PageAsked, type Scope } from '../place.ts';
+import { noteKey } from '../../client-mails/notes.ts';
+import { RelaisError } from '../../errors.ts';
+import {
+  listClientMails,
+  findNote,
+  listNotes,
+  type ListedMail,
+  type StoredNote,
+} from '../../store/client-mails.ts';
+import { knownNames } from '../named-text.ts';
+import { liveAuthorisations, type Authorisation } from '../../domain/destination.ts';
+import { readAuthorisations } from '../../store/authorisations.ts';
+import { allDestinations } from '../../store/destinations.ts';
 
 export type { ProofHead } from '../../store/proofs.ts';
 export type { Request } from '../../store/requests.ts';
@@ -97,3 +110,76 @@ export const proofWithNumber = (
   number: number,
 ): Promise<(ProofHead & { readonly document: string | undefined }) | undefined> =>
   findProof(database, number);
+
+// The centre's own mails to its clients and the written notes they carry (C48), with whether they got through.
+// Invariant: names and codes; a note names fields and settings, never a person's value.
+
+export { bringMailForward, listClientMails, type ListedMail } from '../../store/client-mails.ts';
+
+type Place = Pick<SupportPlace, 'database'>;
+
+export interface MailedNote {
+  readonly note: StoredNote;
+  readonly mails: readonly ListedMail[];
+}
+
+const mailed = async ({ database }: Place, client: string, note: StoredNote): Promise<MailedNote> => ({
+  note,
+  mails: await listClientMails(database, { client, key: noteKey(note.number) }, 10),
+});
+
+/** Newest first. @throws FIND-001 */
+export async function clientNotes(
+  place: Place,
+  client: string,
+  { limit, after }: PageAsked,
+): Promise<Page<MailedNote>> {
+  await knownNames(place.database, { client });
+  const notes = await listNotes(place.database, client, limit + 1, after ?? Number.MAX_SAFE_INTEGER);
+  const page = pageOf(notes, limit, ({ number }) => number);
+  return { ...page, items: await Promise.all(page.items.map((note) => mailed(place, client, note))) };
+}
+
+/** @param number undefined: the last. @throws FIND-001 */
+export async function clientNote(place: Place, client: string, number?: number): Promise<MailedNote> {
+  await knownNames(place.database, { client });
+  const note =
+    number === undefined
+      ? (await listNotes(place.database, client, 1, Number.MAX_SAFE_INTEGER))[0]
+      : await findNote(place.database, client, number);
+  if (note === undefined)
+    throw new RelaisError(
+      'FIND-001',
+      number === undefined
+        ? [`${client} n’a pas encore de note.`, `${client} has no note yet.`]
+        : [`${client} n’a pas de note ${number}.`, `${client} has no note ${number}.`],
+    );
+  return mailed(place, client, note);
+}
+
+// Lists authorisations: recipient, data, and whether in force.
+// Invariant: reads only; a departure reads them again.
+
+export interface ListedAuthorisation extends Authorisation {
+  readonly isLive: boolean;
+}
+
+/** Authorisations of one destination, the oldest first. */
+export const authorisationsOf = async (
+  { database }: Pick<SupportPlace, 'database'>,
+  destination: string,
+): Promise<readonly Authorisation[]> =>
+  (await readAuthorisations(database, [destination])).get(destination) ?? [];
+
+/** By destination, the oldest first. */
+export async function authorisationsListed(
+  { database }: Pick<SupportPlace, 'database'>,
+  scope: Scope,
+): Promise<readonly ListedAuthorisation[]> {
+  const ids = (await allDestinations(database))
+    .filter(({ clientId }) => isWithin(scope, clientId))
+    .map(({ id }) => id);
+  const all = [...(await readAuthorisations(database, ids)).values()].flat();
+  const live = new Set(liveAuthorisations(all, database.now()));
+  return all.map((authorisation) => ({ ...authorisation, isLive: live.has(authorisation) }));
+}

@@ -7,7 +7,7 @@ import { findClient } from '../../store/destinations.ts';
 import { clientsWithRequests } from '../../store/requests.ts';
 import { clientsWithLeads } from '../../store/retention-candidates.ts';
 import { listRuns, runningRuns, waitingItems, type RetentionRun } from '../../store/retention-items.ts';
-import { knownNames } from '../known-names.ts';
+import { knownNames } from '../named-text.ts';
 import type { SupportPlace } from '../place.ts';
 
 export type { PlannedDate, RetentionPlan } from '../../retention/plan.ts';

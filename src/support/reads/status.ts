@@ -2,10 +2,9 @@
 // Invariant: reads only; a gateway at rest and one that does not run look different.
 import { countBulkRuns } from '../../store/bulk-runs.ts';
 import { allDestinations, readStates } from '../../store/destinations.ts';
-import { gatewayStatus, type GatewayStatus } from '../../store/processes.ts';
+import { gatewayStatus, seenProcesses, type GatewayStatus } from '../../store/processes.ts';
 import type { SupportPlace } from '../place.ts';
-import { publishedHours } from '../published-hours.ts';
-import { sendingStateOf, type Sends } from '../sending-state.ts';
+import { publishedHours, sendingStateOf, type Sends } from '../sending-state.ts';
 import type { Both } from '../words.ts';
 
 export interface GatewayNow extends GatewayStatus {
@@ -48,4 +47,16 @@ export async function gatewayNow(place: SupportPlace): Promise<GatewayNow> {
       };
     }),
   };
+}
+
+// Lists the roles necessary for delivery that no running process has.
+// Invariant: reads only the rows of living processes; a console or an API carries no leads.
+
+const carrying = ['planner', 'worker'] as const;
+
+export async function rolesMissing({
+  database,
+}: Pick<SupportPlace, 'database'>): Promise<readonly (typeof carrying)[number][]> {
+  const alive = new Set((await seenProcesses(database)).map(({ role }) => role));
+  return carrying.filter((role) => !alive.has(role));
 }

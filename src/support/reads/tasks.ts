@@ -18,13 +18,12 @@ import {
 } from '../../store/tasks.ts';
 import { advice, type Advice } from '../advice.ts';
 import { alertText } from '../alert-words.ts';
-import { rightsContact } from '../rights-contact.ts';
-import { knownInScope } from '../known-names.ts';
-import { pageOf, type Page, type PageAsked, type SupportPlace } from '../place.ts';
-import { withinScope, type Scope } from '../scope.ts';
+import { rightsContact } from '../lead-rights.ts';
+import { knownInScope } from '../named-text.ts';
+import { pageOf, withinScope, type Page, type PageAsked, type SupportPlace, type Scope } from '../place.ts';
 import { reasonWords, type Both } from '../words.ts';
 import * as s from './columns.ts';
-import { headOf, type DeliveryHead } from './delivery-row.ts';
+import { headOf, type DeliveryHead } from './deliveries.ts';
 
 export type { TaskFilter } from '../../store/tasks.ts';
 export type { AlertKind } from '../../domain/alert-kinds.ts';

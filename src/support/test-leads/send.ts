@@ -17,19 +17,19 @@ import {
   countTestLeads,
   insertTestLead,
   settleTestLead,
+  recentTestLeads,
   type TestLeadRow,
 } from '../../store/support-writes.ts';
-import type { Acting } from '../acts/acting.ts';
+import type { Acting } from '../acts/act.ts';
 import type { RotatePlace } from '../acts/rotate-secret.ts';
 import type { TestPlace } from '../destination-test.ts';
-import { whyNotWritten } from '../mappings/preview-words.ts';
-import { existing, type Scope } from '../scope.ts';
-import { testLead } from './invented.ts';
-import { clientPlace, ownPlace, type TrialRecipient } from './recipient.ts';
+import { whyNotWritten } from '../mappings/diff-words.ts';
+import { existing, type Scope } from '../place.ts';
+import * as refused from './recipient.ts';
+import { testLead, clientPlace, ownPlace, type TrialRecipient } from './recipient.ts';
 import { readBackAndRemove } from './came-back.ts';
 import { sendTrial, wentWell, type TrialInput, type TrialMessage } from './trial.ts';
 import type { Both } from '../words.ts';
-import * as refused from './refused.ts';
 
 /** Tests of one destination in an hour: enough to repair a form, too few to fill a CRM. */
 export const mostTestLeads = 5;
@@ -238,3 +238,38 @@ const settled = (
       },
     ]);
   });
+
+// Reads the page of a test lead: its target, and the results of the latest ones.
+// Invariant: reads only, within the reader's scope.
+
+export type { TestLeadRow } from '../../store/support-writes.ts';
+
+/** Newest first. @throws FIND-001 */
+export async function testLeadsSent(
+  { database }: Pick<TestPlace, 'database'>,
+  scope: Scope,
+  id: string,
+  limit = 10,
+): Promise<readonly TestLeadRow[]> {
+  const found = existing(scope, await findDestination(database, id), unknownDestination(id));
+  return recentTestLeads(database, found.id, limit);
+}
+
+export interface TestLeadOffer {
+  readonly client: string;
+  /** Its target; undefined: it may be sent nowhere. */
+  readonly to: TestLeadRow['place'] | undefined;
+}
+
+/** Facts for the page before a test is sent. @throws FIND-001 */
+export async function testLeadOffer(place: TestPlace, scope: Scope, id: string): Promise<TestLeadOffer> {
+  const found = existing(scope, await findDestination(place.database, id), unknownDestination(id));
+  const mapping = await place.published.version(found.mappingVersionId);
+  const to =
+    mapping?.sandbox !== undefined
+      ? 'sandbox'
+      : mapping !== undefined && carriedAlone.includes(mapping.connector)
+        ? 'production'
+        : undefined;
+  return { client: found.clientId, to };
+}

@@ -3,9 +3,9 @@
 import { deliveryStory, listDeliveries } from '../../../src/store/delivery-lists.ts';
 import type { Database } from '../../../src/store/database.ts';
 import { searchLeads } from '../../../src/store/support-leads.ts';
-import { destinationPlots } from '../../../src/support/reads/destination-hours.ts';
+import { destinationPlots } from '../../../src/support/reads/destinations.ts';
 import { liveAfter, liveUpTo } from '../../../src/support/reads/live.ts';
-import { wholeCentre } from '../../../src/support/scope.ts';
+import { wholeCentre } from '../../../src/support/place.ts';
 import { deskOver, type TestDesk } from '../../console/desk.ts';
 import { openGateway, webhookFiles } from '../../trip/gateway.ts';
 import { addTemplate, fill } from './backlog.ts';

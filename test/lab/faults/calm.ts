@@ -1,8 +1,7 @@
 // The calm after a storm: everybody is well again, and support does its part, until all is settled.
 // Invariant: nothing is repaired here but what a person would; whatever is left at the end is the account's to find.
 import { requestFile } from '../../../src/delivery/files/collect.ts';
-import { replan } from '../../../src/support/replan.ts';
-import { retryRow } from '../../../src/support/retry-row.ts';
+import { replan, retryRow } from '../../../src/support/retry-row.ts';
 import { setDestinationStatus } from '../../../src/support/suspend.ts';
 import type { Gateway } from '../../trip/gateway.ts';
 import { flows } from './mappings-files.ts';
