@@ -191,9 +191,9 @@ export function guardOf(policy: GuardPolicy): Guard {
   if (known !== undefined) return known;
   const guard = createGuard({
     allowedRanges: policy.allowedRanges,
-    ...(policy.extraCa === undefined ? {} : { extraCa: policy.extraCa }),
-    ...(policy.connectTo === undefined ? {} : { connectTo: policy.connectTo }),
-    ...(policy.identity === undefined ? {} : { identity: policy.identity }),
+    extraCa: policy.extraCa,
+    connectTo: policy.connectTo,
+    identity: policy.identity,
   });
   guards.set(key, guard);
   return guard;

@@ -124,9 +124,9 @@ function mysqlOf({
     mysql: {
       gatewayUrl,
       connections: wholeNumber('RELAIS_MYSQL_CONNECTIONS', 2, 500),
-      ...(ownerUrl === undefined ? {} : { ownerUrl }),
-      ...(intakeUrl === undefined ? {} : { intakeUrl }),
-      ...(readUrl === undefined ? {} : { readUrl }),
+      ownerUrl,
+      intakeUrl,
+      readUrl,
     },
   };
 }
@@ -212,8 +212,8 @@ function alertsOf({ read, url, problems }: VariableReader, allowPlaintext: boole
   const mail = alertMailOf(read, problems);
   const webhook = url('RELAIS_ALERT_WEBHOOK', allowPlaintext ? ['https:', 'http:'] : ['https:']);
   return {
-    ...(webhook === undefined ? {} : { webhook }),
-    ...(mail === undefined ? {} : { mail }),
+    webhook,
+    mail,
   };
 }
 
@@ -242,7 +242,7 @@ function bouncesOf({ url, wholeNumber }: VariableReader, allowPlaintext: boolean
   const place = url('RELAIS_BOUNCES_URL', allowPlaintext ? ['imaps:', 'imap:'] : ['imaps:']);
   return {
     everyMs: wholeNumber('RELAIS_BOUNCES_SECONDS', 1, 86_400) * 1_000,
-    ...(place === undefined ? {} : { url: place }),
+    url: place,
   };
 }
 

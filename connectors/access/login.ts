@@ -48,7 +48,7 @@ export async function logIn(
   if (!isToken(token))
     return { ok: false, outcome: refused('LOGIN_TOKEN_MALFORMED', evidence), againAfterMs: again };
   const livesMs = lifetimeMs(login.lifetime);
-  return { ok: true, token, ...(livesMs === undefined ? {} : { livesMs }) };
+  return { ok: true, token, livesMs };
 }
 
 /** The page of a framework that failed before it checked the password: the CRM's database is down, say. */
@@ -61,13 +61,13 @@ function requestOf({ url, json, form, basic, headers = {} }: Login, resolved: Re
   const own = Object.fromEntries(
     Object.entries(headers).map(([name, text]) => [name.toLowerCase(), resolved(text)]),
   );
-  const mediaType =
+  const mediaType: Readonly<Record<string, string>> =
     json !== undefined
       ? { 'content-type': 'application/json' }
       : form !== undefined
         ? { 'content-type': 'application/x-www-form-urlencoded' }
         : {};
-  const authorization =
+  const authorization: Readonly<Record<string, string>> =
     basic === undefined
       ? {}
       : {

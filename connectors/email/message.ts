@@ -49,7 +49,7 @@ export function letterOf(parcel: Parcel, settings: EmailSettings): Letter {
     words: wordsFor(language, parcel),
     parcel,
     ...(attachment === undefined ? {} : { attachmentName: attachment.name }),
-    ...(readAt === undefined ? {} : { readAt }),
+    readAt,
   };
   const domain = domainOf(settings.from);
   return {
@@ -63,7 +63,7 @@ export function letterOf(parcel: Parcel, settings: EmailSettings): Letter {
     key,
     text: renderText(page),
     html: renderHtml(page),
-    ...(attachment === undefined ? {} : { attachment }),
+    attachment,
   };
 }
 

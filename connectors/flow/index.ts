@@ -158,7 +158,7 @@ async function send(parcel: Parcel, settings: FlowSettings, context: SendContext
     name,
     content,
     tempSuffix: settings.tempSuffix ?? '.part',
-    ...(sidecar === undefined ? {} : { sidecar }),
+    sidecar,
   };
   let progress: UploadProgress = 'nothing';
   return await atDrop(

@@ -12,7 +12,7 @@ export type Prepared =
 export const unauthorized = (reason: string, evidence?: Evidence): Outcome => ({
   kind: 'unauthorized',
   reason,
-  ...(evidence === undefined ? {} : { evidence }),
+  evidence,
 });
 
 /** The final address, or the reason why nothing may be sent: secret missing, target not allowed, plaintext. */

@@ -29,7 +29,7 @@ export const requestsOf = (
   createRequests({
     ...rights,
     versionOf: needsOf,
-    ...(consoleUrl === undefined ? {} : { consoleUrl }),
+    consoleUrl,
     requestSecrets: createRequestSecrets({ masterKeys: keys.master, keysSchema }),
     correct: (tx, correction) =>
       correctWithin(

@@ -115,7 +115,7 @@ export function doorOf({ read, wholeNumber, problems }: VariableReader, name: 'A
     problems.push(
       `${variable('HOST')} is reached from other machines: the ${name === 'API' ? 'API' : 'console'} needs ${variable('TLS_PEM')}, or ${variable('PROXIES')}`,
     );
-  return { host, port, proxies, ...(pem === undefined ? {} : { pem }) };
+  return { host, port, proxies, pem };
 }
 
 /** Loaded here, so that a wrong file is reported with the rest of the configuration. */
@@ -143,7 +143,7 @@ export function consoleOf(reader: VariableReader, allowPlaintext: boolean): Conf
   return {
     ...doorOf(reader, 'CONSOLE'),
     ...oidcOf(reader, allowPlaintext),
-    ...(url === undefined ? {} : { url }),
+    url,
   };
 }
 

@@ -29,7 +29,7 @@ const say =
   ): Advise =>
   (destination) => {
     const command = commandOf(destination);
-    return { words: [fr, en], ...(command === undefined ? {} : { command }) };
+    return { words: [fr, en], command };
   };
 const run =
   (command: string): Advise =>

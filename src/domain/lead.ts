@@ -48,9 +48,9 @@ function sourceOf(path: string, place: string, field: Field, category: SourceFie
     person,
     label,
     description,
-    ...(values === undefined ? {} : { values }),
-    ...(words === undefined ? {} : { words }),
-    ...(guess === undefined ? {} : { guess }),
+    values,
+    words,
+    guess,
   };
 }
 

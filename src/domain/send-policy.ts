@@ -84,7 +84,7 @@ export function sendPermission(at: SendSituation): SendPermission {
   return {
     ...room,
     ...(isSameRoom(urgent, room) ? {} : { urgent }),
-    ...(closed === undefined ? {} : { closed }),
+    closed,
   };
 }
 

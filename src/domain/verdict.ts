@@ -202,12 +202,7 @@ function afterUnavailable(
   const { reason, afterMs, maybeReceived } = outcome;
   if (isOwnDoing(reason)) return retryFree(minRetryMs, reasonWith('retry', reason));
   if (maybeReceived && !isPartly(outcome) && policy.onUnknown !== 'resend')
-    return afterUnknown(
-      { kind: 'unknown', reason, ...(afterMs === undefined ? {} : { afterMs }) },
-      at,
-      policy,
-      random,
-    );
+    return afterUnknown({ kind: 'unknown', reason, afterMs }, at, policy, random);
   return nextTry({ reason, afterMs, lookup: false }, at, policy, random);
 }
 

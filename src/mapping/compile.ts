@@ -100,7 +100,7 @@ export function compileMapping(input: CompileInput): CompiledMapping | undefined
     connector: connector.type,
     connectorFacts: connector,
     client,
-    ...(sandbox === undefined ? {} : { sandbox }),
+    sandbox,
     ...withReadBack(compiled.secretNames, readBack, compileCallback({ ...input, hasLookup })),
     categories: [...new Set([...compiled.plans.values()].flatMap((plan) => [...plan.record.categories]))],
     blocks: scope.blocks,
@@ -256,7 +256,7 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
     format,
     sheet: connector?.sheet === true,
     impersonal: impersonalIn(connector, blockAt(mapping, connector?.settingsKey ?? 'send')),
-    ...(noFinancial === undefined ? {} : { noFinancial }),
+    noFinancial,
     // Without a known connector the file is checked as the webhook it most likely is.
     bodySecrets: connector === undefined || connector.bodySecrets === true,
     files: connector?.settingsKey === 'file',
@@ -266,10 +266,10 @@ function scopeOf({ mapping, report, connector, client }: CompileInput, layout: L
     blocks: new Set(),
     entities: entitiesOf(client, textAt(mapping, 'destination')),
     ...(xml === undefined ? {} : { xml: xmlScope(xml, header) }),
-    ...(rpc === undefined ? {} : { rpc }),
-    ...(noNull === undefined ? {} : { noNull }),
+    rpc,
+    noNull,
     ...(client === undefined ? {} : { contract: client.categories }),
-    ...(csv === undefined ? {} : { csv }),
+    csv,
   };
 }
 

@@ -32,7 +32,7 @@ export function scheduleOf(
       empty,
       timezone: textAt(file['schedule'], 'timezone') ?? 'Europe/Paris',
       lateMs: parseDuration(late) ?? lateMs,
-      ...(within === undefined ? {} : { ackWithinMs: within }),
+      ackWithinMs: within,
     },
   };
 }

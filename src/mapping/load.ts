@@ -66,7 +66,7 @@ export function loadMappings(folder: string, only?: string): LoadedFolder {
     if (reservedFolders.includes(clientId) || !isDirectory(join(folder, clientId))) continue;
     const own = filesUnder(clientId);
     const text = own[`${clientId}/client.yaml`];
-    clients.push({ clientId, ...(text === undefined ? {} : { text }) });
+    clients.push({ clientId, text });
     for (const name of Object.keys(own)) if (isSharedMap(name)) maps[name] = own[name] ?? '';
     for (const name of Object.keys(own).filter(isMapping)) {
       const content = own[name] ?? '';

@@ -165,7 +165,7 @@ const reopenedEntries = (rows: readonly Delivery[], actor: string, reason?: stri
     entry: 'reopened' as const,
     ...entryNames(row),
     actor,
-    ...(reason === undefined ? {} : { reason }),
+    reason,
   }));
 
 // Applies the effects of a version that comes into force: notices, go-live list, companies that a phone consent may name.

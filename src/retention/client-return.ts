@@ -141,7 +141,7 @@ async function* pages(
         clientId,
         leadIds,
         refusedRows: [],
-        ...(archives === undefined ? {} : { archives }),
+        archives,
       }),
     );
     yield returnedLeads(file);

@@ -43,7 +43,7 @@ export async function startWorker(
     log,
     signal: aborter.signal,
     leanly,
-    ...(options.step === undefined ? {} : { step: options.step }),
+    step: options.step,
   };
   const deliverer = createDeliverer(needs);
   const { place: redisPlace, prefix } = config.redis;

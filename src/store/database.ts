@@ -74,7 +74,7 @@ const refusalMs = 12_000;
  */
 export function openDatabase(options: ConnectionOptions & { readonly sign?: Sign }): Database {
   const { borrow, clock, databaseName, close } = createConnections(options);
-  const common = { now: clock.now, ...(options.sign === undefined ? {} : { sign: options.sign }) };
+  const common = { now: clock.now, sign: options.sign };
   let refused: { readonly error: SqlFailure; readonly at: number } | undefined;
   const noted = <T>(work: () => Promise<T>): Promise<T> =>
     repeated(work).catch((error: unknown) => {

@@ -183,7 +183,7 @@ describe('what the server says', () => {
         resets += 1;
         return resets === 1 ? 'reset' : undefined;
       },
-    } as SmtpRecipient['faults'];
+    };
     expect(await send()).toMatchObject({ kind: 'unconfirmed' });
     expect([resets, recipient.received.length]).toEqual([2, 2]);
     await email.close?.();

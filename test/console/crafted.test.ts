@@ -97,9 +97,13 @@ test('no form of any page is heard when another site sends it, whoever is signed
     state: 'failed',
     language: 'en',
   };
+  const foreign: readonly Readonly<Record<string, string>>[] = [
+    { 'sec-fetch-site': 'cross-site' },
+    { origin: 'https://boutique.example' },
+  ];
   for (const browser of [support, admin])
     for (const { url } of posts)
-      for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://boutique.example' }]) {
+      for (const headers of foreign) {
         const path = url.replaceAll(/:(\w+)/g, '1');
         expect([url, headers, (await browser.post(path, fields, headers)).status]).toEqual([
           url,

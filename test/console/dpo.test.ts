@@ -276,14 +276,15 @@ test('C46: the log is verified on request, its result kept; an anchor that is no
 
 test('C46: the audit pack is one signed file, asked for with a reason that names nobody, and by nobody but the officer', async () => {
   const fields = { client: 'essai', from: '2026-01-01', until: '2099-12-31', reason: 'audit 7' };
-  for (const wrong of [
+  const wrongs: readonly Readonly<Record<string, string>>[] = [
     { reason: '' },
     { reason: 'appel au 06 39 98 00 01' },
     { client: 'inconnu' },
     { from: '2026-02-30' },
     { from: '2099-12-31', until: '2026-01-01' },
     { anchor: 'x' },
-  ]) {
+  ];
+  for (const wrong of wrongs) {
     const answer = await dpo.post('/audit/pack', { ...fields, ...wrong });
     expect([wrong, answer.status]).toEqual([wrong, 422]);
   }

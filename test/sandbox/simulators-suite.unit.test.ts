@@ -267,12 +267,12 @@ describe.each(['http-json', 'http-xml'])('%s', (preset) => {
   });
 
   test('reads nothing that is unsigned, signed otherwise, or older than five minutes, and knows its token', () => {
-    for (const headers of [
+    const unsigned: readonly Readonly<Record<string, string>>[] = [
       { 'webhook-signature': '' },
       { 'webhook-signature': 'v1,YWJj' },
       { 'webhook-id': 'k9' },
-    ])
-      expect(codeOf(send(lead, { headers }))).toEqual([401, 'SIGNATURE']);
+    ];
+    for (const headers of unsigned) expect(codeOf(send(lead, { headers }))).toEqual([401, 'SIGNATURE']);
     const late = String(Math.floor(clock / 1_000) - 301);
     expect(codeOf(send(lead, { headers: { 'webhook-timestamp': late } }))).toEqual([401, 'SIGNATURE']);
     expect([

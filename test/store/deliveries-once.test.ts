@@ -38,13 +38,13 @@ describe('guarantee 1: the unique key of deliveries', () => {
   test('refuses a twin of the same lead, revision, destination and action', async () => {
     await home.delivery(1);
     await expect(refusedAsTwin({})).resolves.toBe(true);
-    for (const other of [
+    const others: readonly Readonly<Record<string, number | string>>[] = [
       { revision: 2 },
       { action: 'update' },
       { destination_id: 'essai-mail' },
       { client_id: 'autre' },
-    ])
-      await expect(refusedAsTwin(other)).resolves.toBe(false);
+    ];
+    for (const other of others) await expect(refusedAsTwin(other)).resolves.toBe(false);
   });
   test('tells names apart by byte: AB-1é beside ab-1E, AB-1e and ab-1e', async () => {
     for (const destination_id of ['AB-1é', 'ab-1E', 'AB-1e', 'ab-1e'])

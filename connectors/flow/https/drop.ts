@@ -78,7 +78,7 @@ function requestOf(
   const headers = { 'idempotency-key': name, 'content-type': 'application/octet-stream' };
   const body = pacedPieces(content, deadline);
   if (post === undefined) {
-    const condition = conditional === false ? {} : { 'if-none-match': '*' };
+    const condition: Readonly<Record<string, string>> = conditional === false ? {} : { 'if-none-match': '*' };
     return { method: 'PUT', url: at, headers: { ...headers, ...condition }, body };
   }
   const url = new URL(post.url.replace('{name}', encodeURIComponent(name)));

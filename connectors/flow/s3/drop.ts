@@ -57,7 +57,8 @@ function signing(base: URL, { region }: S3Server, keys: S3Keys, { now }: SendCon
       datetime: new Date(now()).toISOString().replace(/[:-]|\.\d{3}/g, ''),
     });
     const { headers: own } = await signer.sign();
-    const length = body === undefined ? {} : { 'content-length': String(body.length) };
+    const length: Readonly<Record<string, string>> =
+      body === undefined ? {} : { 'content-length': String(body.length) };
     const pieces = body === undefined || pace === undefined ? body : sliced(body, pace);
     return {
       method,

@@ -98,7 +98,7 @@ export function outcomeOf(says: LineWord, { reason, id }: ItemAnswer): Outcome {
   switch (says) {
     case 'accepted':
     case 'duplicate':
-      return { kind: says, ...(reference === undefined ? {} : { reference }) };
+      return { kind: says, reference };
     case 'refused':
       return { kind: 'refused', reason: code };
     case 'again':

@@ -48,7 +48,7 @@ export const withReadBack = (
     ...(readBack?.secretNames ?? []),
     ...(callback === undefined ? [] : [callback.secret]),
   ],
-  ...(callback === undefined ? {} : { callback }),
+  callback,
   ...(readBack === undefined ? {} : { readBack: readBack.plan }),
 });
 

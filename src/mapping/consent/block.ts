@@ -205,7 +205,7 @@ function lineOf({ target, path, line, label, pair, need, choices, proof, byAddre
     pairs: [pair],
     answers: choices !== undefined,
     say,
-    ...(line === undefined ? {} : { line }),
+    line,
     write: (answers, out, sent, problems) => {
       const current = answerIn(answers);
       if (current === undefined) return;

@@ -103,7 +103,7 @@ export function createProblems(): {
       severity,
       message,
       french,
-      ...(suggestion === undefined ? {} : { suggestion }),
+      suggestion,
     });
   };
   return {

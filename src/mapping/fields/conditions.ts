@@ -93,7 +93,7 @@ function source(option: unknown, path: Path, where: Where, at?: 'key'): Source |
     const name = typeof option === 'string' ? option : JSON.stringify(option);
     scope.report.error(path, 'MAP-201', absentSource(name), {
       suggestion: typeof option === 'string' ? nearestIn(option, scope, list) : undefined,
-      ...(at === undefined ? {} : { at }),
+      at,
     });
     return undefined;
   }

@@ -64,7 +64,7 @@ export function compileField(
     ? compileCondition(raw['when'], [...path, 'when'], {
         scope,
         categories,
-        ...(list === undefined ? {} : { list }),
+        list,
       })
     : always;
   const where: FieldWhere = {
@@ -74,7 +74,7 @@ export function compileField(
     target,
     categories,
     when,
-    ...(list === undefined ? {} : { list }),
+    list,
   };
   return kinds[0] === 'each' ? compileEach(where, compileField) : compileSingle(where);
 }
@@ -82,7 +82,7 @@ export function compileField(
 function compileSingle(where: FieldWhere): CompiledField | undefined {
   const { raw, path, scope, target, categories, when, list } = where;
   if (Object.hasOwn(raw, 'value')) checkConstant(raw['value'], path, scope, target);
-  const shared = { scope, categories, target, ...(list === undefined ? {} : { list }) };
+  const shared = { scope, categories, target, list };
   const reading = compileReading(raw, path, { ...shared, mode: scope.format });
   if (reading === undefined) return undefined;
   const forPeople = scope.sheet
@@ -104,7 +104,7 @@ function compileSingle(where: FieldWhere): CompiledField | undefined {
     secrets,
     constant: Object.hasOwn(raw, 'value') && when === always,
     free: reading.free,
-    ...(line === undefined ? {} : { line }),
+    line,
     write: (context, out, problems) => {
       if (!when(context)) return;
       const value = reading.read(context, field, problems);

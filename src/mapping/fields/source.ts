@@ -135,8 +135,8 @@ const sourceOf = (
   category: field.category,
   person: field.person,
   read,
-  ...(field.values === undefined ? {} : { values: field.values }),
-  ...(late[path] === undefined ? {} : { late: late[path] }),
+  values: field.values,
+  late: late[path],
 });
 
 const all: ReadonlyMap<string, Source> = new Map(

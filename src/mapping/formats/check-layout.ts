@@ -22,8 +22,8 @@ export const xmlScope = (
   prefixes: new Set(['xml', 'xsi', ...xmlns.map(([prefix]) => prefix)]),
   rootAttributes: new Set(rootAttributes.map(([name]) => name)),
   encoding,
-  ...(root === undefined ? {} : { root }),
-  ...(header === undefined ? {} : { header }),
+  root,
+  header,
 });
 
 /** Checks the elements and attributes that the `xml:` block writes around the records. */

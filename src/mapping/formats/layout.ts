@@ -88,8 +88,8 @@ export function inLayout(scope: Scope, { format, xml, header, rpc, noNull }: Lay
     ...rest,
     format,
     ...(xml === undefined ? {} : { xml: xmlScope(xml, header) }),
-    ...(rpc === undefined ? {} : { rpc }),
-    ...(noNull === undefined ? {} : { noNull }),
+    rpc,
+    noNull,
   };
 }
 
@@ -205,7 +205,7 @@ function envelopeLayout(
         name: field,
         text,
         mediaType: written.mediaType,
-        ...(fileName === undefined ? {} : { fileName }),
+        fileName,
       };
       return multipartBody([...constants.map(([name, value]) => ({ name, text: value })), part], key);
     },
@@ -306,7 +306,7 @@ function protocolLayout(
       checkSoap(soap, xml, report);
       return {
         xml,
-        ...(soap.header === undefined ? {} : { header: soap.header }),
+        header: soap.header,
         document: (entries) => xmlBody([splitHeader(entries, soap.header).record], xml).bytes,
         write: (_columns, records) => soapBody(records[0] ?? [], soap, xml),
       };

@@ -235,10 +235,10 @@ export function compileRule(
     stages,
     kept: raw['kept'] === true,
     readsFault: faults !== undefined && (fault || asksForFault(written)),
-    ...(reference === undefined ? {} : { reference }),
-    ...(record === undefined ? {} : { record }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(after === undefined ? {} : { after }),
+    reference,
+    record,
+    reason,
+    after,
   };
 }
 

@@ -66,7 +66,7 @@ function readsOf(raw: Raw, mapping: Raw, list?: string, parent = ''): readonly F
       target,
       raw,
       sources: pathsIn(raw).flatMap((path) => sourceOf(path, list) ?? []),
-      ...(list === undefined ? {} : { list }),
+      list,
       ...(isRecord(map) ? { map } : {}),
       ...(typeof named === 'string' ? { mapName: named } : {}),
     },

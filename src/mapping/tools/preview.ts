@@ -65,7 +65,7 @@ export function previewMapping(compiled: CompiledMapping, lead: Lead, situation:
     consentTable: tableOf(compiled, situation.action).map((row) => {
       const now = states.get(rowKey(row));
       const label = `${purposeWords[row.purpose]} par ${channelWords[row.channel]}`;
-      return { ...row, label, ...(now === undefined ? {} : { now }) };
+      return { ...row, label, now };
     }),
     result: applied.ok ? written(compiled, applied.record, situation) : applied,
   };
@@ -121,8 +121,8 @@ function written(
     fieldNames,
     consents,
     origins,
-    ...(sheet === undefined ? {} : { sheet }),
-    ...(title === undefined ? {} : { title }),
-    ...(freshUntil === undefined ? {} : { freshUntil }),
+    sheet,
+    title,
+    freshUntil,
   };
 }

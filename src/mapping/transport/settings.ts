@@ -83,7 +83,7 @@ export function checkSettings(
     if (skip(problem.path)) continue;
     report.error(at(problem.path), problem.code, problem.message, {
       suggestion: problem.suggestion,
-      ...(problem.at === undefined ? {} : { at: problem.at }),
+      at: problem.at,
     });
   }
   if (!sound) return undefined;

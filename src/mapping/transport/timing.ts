@@ -143,7 +143,7 @@ export function compileTiming(mapping: unknown, report: Report, way: Way): Timin
     maxAgeMs,
     // A lead of a file waits for its slot, usually once a day.
     promiseMs: durationAt(raw, ['promise'], files ? 26 * ms.hour : ms.hour, report),
-    limits: { ...limits, ...(hours === undefined ? {} : { hours }) },
+    limits: { ...limits, hours },
     timeouts: {
       connectMs: timeoutAt(raw, 'connect', 5_000, report),
       responseMs: timeoutAt(raw, 'response', 15_000, report),

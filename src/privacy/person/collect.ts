@@ -218,7 +218,7 @@ async function fromTheLog(
       data: await dataSent({ ...sent, fields: sent.fields.join(' ') }, versionOf),
       optIn: sent.optIn,
       reception: sent.reception,
-      ...(sent.answeredAt === undefined ? {} : { answeredAt: sent.answeredAt }),
+      answeredAt: sent.answeredAt,
     });
   return {
     transmissions,

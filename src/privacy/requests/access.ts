@@ -123,7 +123,7 @@ async function makeFile(
       closed,
       actor,
       reason: requestName(id),
-      ...(archives === undefined ? {} : { archives }),
+      archives,
     },
   );
   const leftOut = subjects.flatMap(({ kind, subjectId, reference }) => {

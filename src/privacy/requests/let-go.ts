@@ -61,7 +61,7 @@ export async function* dueRequests(
     const page = await closedRequests(sql, {
       after,
       limit: atOnce,
-      ...(clients === undefined ? {} : { clients }),
+      clients,
     });
     for (const request of page) {
       const due = endingOf(request, by);

@@ -133,10 +133,10 @@ const sealAsked = (key: RequestKey, { email, phones, references, name }: PersonA
     'asked',
     Buffer.from(
       JSON.stringify({
-        ...(email === undefined ? {} : { email }),
-        ...(phones === undefined ? {} : { phones }),
-        ...(references === undefined ? {} : { references }),
-        ...(name === undefined ? {} : { name }),
+        email,
+        phones,
+        references,
+        name,
       }),
     ),
   );

@@ -2,7 +2,7 @@
 // Invariant: a receipt is written when the whole content has come, before any answer.
 import type { ServerResponse } from 'node:http';
 import { startHttpRecipient, type HttpRecipient, type Received } from '../../connectors/servers/http.ts';
-import { startSmtpRecipient, type Fault, type SmtpRecipient } from '../../connectors/servers/smtp.ts';
+import { startSmtpRecipient, type Fault } from '../../connectors/servers/smtp.ts';
 import { certificateFor } from '../../connectors/servers/certificate.ts';
 import { startFileRecipients, type FileRecipients } from './file-recipients.ts';
 import { digest, filed } from './filed.ts';
@@ -135,7 +135,7 @@ export async function startRecipients(folder: string, pace: Pace, random: Random
       return fault;
     },
   };
-  smtp.faults = mailFaults as SmtpRecipient['faults'];
+  smtp.faults = mailFaults;
 
   return {
     places: {
