@@ -92,7 +92,7 @@ export const endKey = ({ database }: AccessPlace, id: number, actor: string): Pr
     return true;
   });
 
-export interface KeyHolder {
+interface KeyHolder {
   readonly id: number;
   readonly holder: Holder;
 }

@@ -34,7 +34,7 @@ export interface OidcOptions {
 }
 
 /** The identity that the provider asserts. */
-export interface ProvedIdentity {
+interface ProvedIdentity {
   readonly issuer: string;
   readonly subject: string;
   readonly hasSecondFactor: boolean;

@@ -10,7 +10,7 @@ const saltBytes = 16;
 const hashBytes = 32;
 
 /** NIST SP 800-63B-4: fifteen characters where a password is the only factor. No rules of composition, no expiry. */
-export const passwordLimits = { fewest: 15, most: 256 } as const;
+const passwordLimits = { fewest: 15, most: 256 } as const;
 
 /** One spelling for different keyboards (NIST SP 800-63B-4, section 3.1.1.2). */
 const normalised = (password: string): Buffer => Buffer.from(password.normalize('NFKC'), 'utf8');

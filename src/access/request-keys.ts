@@ -12,7 +12,7 @@ import {
 import type { Sql } from '../store/database.ts';
 import type { AccessPlace } from './place.ts';
 
-export const answersKeptHours = 24;
+const answersKeptHours = 24;
 
 export const requestKey = (
   { tryKey }: AccessPlace,

@@ -20,9 +20,7 @@ export type Keep = (tx: Parameters<typeof keepIn>[0], answer: Answer) => Promise
  * Does the act and keeps key and answer in one transaction, where no request of the key is known. Undefined where that is not possible:
  * then nothing was done.
  */
-export type AtOnce = (
-  key: ReturnType<typeof requestKey> | undefined,
-) => Promise<Answer | 'under_way' | undefined>;
+type AtOnce = (key: ReturnType<typeof requestKey> | undefined) => Promise<Answer | 'under_way' | undefined>;
 
 export async function repeatable(
   place: AccessPlace,

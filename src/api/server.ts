@@ -22,7 +22,7 @@ import { leadRoutes } from './routes/leads.ts';
 import { rowRoutes } from './rows.ts';
 import { request as requestSchema } from './schemas.ts';
 
-export interface ApiOptions {
+interface ApiOptions {
   readonly access: AccessPlace;
   readonly posting: PostingDeps;
   readonly support: PullPlace;

@@ -169,7 +169,7 @@ const stateWords: Readonly<Record<BulkRow['state'], Both>> = {
   cancelled: ['arrêté', 'cancelled'],
 };
 
-export function printRun(run: BulkRow, language: Language): void {
+function printRun(run: BulkRow, language: Language): void {
   const say = (...both: Both): string => inLanguage(both, language);
   const line = (label: Both, text: string): void => out(`  ${inLanguage(label, language).padEnd(11)}${text}`);
   const { counted, done, refused } = run;

@@ -33,7 +33,7 @@ interface CheckOptions extends JsonOption {
   readonly files?: boolean;
 }
 
-export function checkClientCommand(client: Command): void {
+function checkClientCommand(client: Command): void {
   withExamples(
     withJson(
       client
@@ -101,7 +101,7 @@ interface AnomalyOptions extends JsonOption {
   readonly since?: Moment;
 }
 
-export function anomalyCommand(client: Command): void {
+function anomalyCommand(client: Command): void {
   withExamples(
     withJson(
       client
@@ -177,7 +177,7 @@ interface CloseOptions extends JsonOption {
   readonly yes?: boolean;
 }
 
-export function closeClientCommand(client: Command): void {
+function closeClientCommand(client: Command): void {
   withExamples(
     withJson(
       client

@@ -156,7 +156,7 @@ function statusOf({
 // relais destination test: tests the connection to a recipient, without a lead or with an invented one.
 // Invariant: prints the findings of support, and nothing of its own.
 
-export function destinationTestCommand(destination: Command): void {
+function destinationTestCommand(destination: Command): void {
   withExamples(
     destination
       .command('test <destination>')

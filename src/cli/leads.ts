@@ -238,7 +238,7 @@ interface EraseOptions {
   readonly yes?: boolean;
 }
 
-export function rightsCommands(lead: Command): void {
+function rightsCommands(lead: Command): void {
   withExamples(
     lead
       .command('withdraw <reference>')

@@ -89,13 +89,13 @@ async function preview(destination: string, options: PreviewOptions): Promise<vo
 // Prints a preview: head lines, the body, the sheet, the origin of each value, the opt-in truth table.
 // Invariant: shows the result of composed-preview, byte for byte.
 
-export interface Previewed {
+interface Previewed {
   readonly action: Action;
   /** The recipient has accepted the opt-in before. */
   readonly optIn?: 'unchanged' | undefined;
 }
 
-export function printPreview(mapping: CompiledMapping, lead: Lead, { action, optIn }: Previewed): void {
+function printPreview(mapping: CompiledMapping, lead: Lead, { action, optIn }: Previewed): void {
   const { accepts, calls, consentTable, readBack } = composedPreview(mapping, lead, {
     action,
     optIn,

@@ -22,7 +22,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { notWritten, printSheet } from './mapping-preview.ts';
 
-export interface SendOptions {
+interface SendOptions {
   readonly sandbox?: boolean;
   readonly local?: boolean;
   readonly sample?: string;
@@ -157,7 +157,7 @@ async function coverage(
 // Invariant: never production: it can dial nothing but that recipient, and has no real secret.
 
 /** @throws USAGE-001 where the sandbox's packages are not installed, or no recipient can be simulated */
-export async function localPlace(mapping: CompiledMapping, connector: Connector): Promise<TrialRecipient> {
+async function localPlace(mapping: CompiledMapping, connector: Connector): Promise<TrialRecipient> {
   const recipients = await import('../../sandbox/recipients/stand-in.ts').catch(() => {
     throw new RelaisError(
       'USAGE-001',
@@ -218,7 +218,7 @@ function networkOf(server: StandInServer | undefined, hosts: readonly string[]):
 // Prints a trial, or exports it as data: request, answer, and the result of the file's rules.
 // Invariant: secrets masked; a recipient's answer about a real person is not shown: status and length are enough.
 
-export interface SentTrial {
+interface SentTrial {
   readonly destination: string;
   readonly place: TrialRecipient;
   readonly invented: boolean;
@@ -279,7 +279,7 @@ function outcomeWords(outcome: Outcome): string {
   ].join(', ');
 }
 
-export function trialData({ destination, place, invented, sent }: SentTrial): unknown {
+function trialData({ destination, place, invented, sent }: SentTrial): unknown {
   return {
     destination,
     to: place.kind === 'local' ? 'local recipient' : "client's sandbox",

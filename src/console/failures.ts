@@ -182,7 +182,7 @@ const places: readonly Place[] = [
   { kind: 'verification', path: '/audit/verifications/', list: '/audit', needs: 'audit.read' },
 ];
 
-export interface NothingThere {
+interface NothingThere {
   readonly title: Both;
   readonly text: Both;
   readonly more: Html;

@@ -16,7 +16,7 @@ import { countText, momentText } from './times.ts';
 import { frame } from './words/frame.ts';
 
 const names = ['client', 'destination', 'state', 'cause', 'lead', 'run', 'from', 'to'] as const;
-export type FilterName = (typeof names)[number];
+type FilterName = (typeof names)[number];
 export type AskedFilter = Readonly<Partial<Record<FilterName, string>>>;
 
 /** From the address, or from a form with the address's filter. @throws USAGE-001 for a condition given twice */

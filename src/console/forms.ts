@@ -101,7 +101,7 @@ const most = 100_000;
 /** Bytes of a form with three such texts, as browsers encode them. */
 export const typedFormBytes = 1_200_000;
 
-export interface TypedText {
+interface TypedText {
   readonly text: string;
   readonly problem: Both | undefined;
 }

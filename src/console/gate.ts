@@ -161,7 +161,7 @@ export function createCookies(secure: boolean): Cookies {
 const languages: readonly Language[] = ['fr', 'en'];
 
 /** French, unless the browser prefers English to it. */
-export function preferredLanguage(header: string | undefined): Language {
+function preferredLanguage(header: string | undefined): Language {
   const asked = (header ?? '')
     .slice(0, 200)
     .split(',')

@@ -84,7 +84,7 @@ export const facts = (rows: readonly (readonly [Piece, Piece])[]): Html =>
     )}
   </dl>`;
 
-export interface InputOptions {
+interface InputOptions {
   readonly value?: string;
   readonly type?: string;
   readonly hint?: string;
@@ -164,7 +164,7 @@ export function qrCode(text: string): Html {
 // Renders date fields: the browser draws the field in its own language and rejects invalid dates.
 // Invariant: the expected form is shown beside it in the language of the page.
 
-export interface DateOptions {
+interface DateOptions {
   readonly value: string;
   readonly optional?: true;
   /** A further hint. */
@@ -190,7 +190,7 @@ export const monthBox = (name: string, label: string, say: Say, options: DateOpt
 /** Above this number, more than a person reads and a page should carry, the name is typed. */
 const mostOffered = 150;
 
-export interface NameAsked {
+interface NameAsked {
   readonly value: string;
   /** Text of the empty choice. */
   readonly none: string;

@@ -10,7 +10,7 @@ export interface Series {
   readonly values: readonly (number | null)[];
 }
 
-export interface PlotAsked {
+interface PlotAsked {
   /** Read by screen readers. */
   readonly title: string;
   /** Under the columns; an empty one is left out. */

@@ -14,7 +14,7 @@ function format(language: Language, options: Intl.DateTimeFormatOptions): Intl.D
   return known;
 }
 
-export const timeText = (at: Date, language: Language): string =>
+const timeText = (at: Date, language: Language): string =>
   format(language, { dateStyle: 'short', timeStyle: 'medium' }).format(at);
 
 export const timeOf = (at: Date | null | undefined, language: Language): Html | undefined =>

@@ -228,7 +228,7 @@ const verbs = {
   release_file: 'release-file',
   discard_file: 'discard-file',
 } as const;
-export const onDestination = (act: keyof typeof verbs, row: ListedDelivery, words: Both): Advice => ({
+const onDestination = (act: keyof typeof verbs, row: ListedDelivery, words: Both): Advice => ({
   words,
   act,
   command: `relais destination ${verbs[act]} ${row.destinationId} ${reason}`,
@@ -242,7 +242,7 @@ export const publish = (row: ListedDelivery, fr: string, en: string): Advice => 
 // Advises support on a withheld delivery: each cause that a person can repair, and its remedy.
 // Invariant: a withheld delivery leaves by itself once its cause is repaired; nothing here sends it.
 
-export function withheldAdvice(base: string, row: ListedDelivery): readonly Advice[] {
+function withheldAdvice(base: string, row: ListedDelivery): readonly Advice[] {
   switch (base) {
     case 'opt_in_missing':
       return [

@@ -9,7 +9,7 @@ import { clientIds } from '../store/destinations.ts';
 import { isWithin, type SupportPlace, type Scope } from './place.ts';
 import type { Both } from './words.ts';
 
-export interface AnomalyWords {
+interface AnomalyWords {
   readonly title: Both;
   readonly whatToDo: Both;
 }

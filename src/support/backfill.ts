@@ -32,7 +32,7 @@ export async function noteBackfillBegun(tx: Sql, { destinationId }: Backfill, by
 }
 
 /** Position of a backfill. */
-export interface BackfillProgress {
+interface BackfillProgress {
   /** The last lead processed. */
   readonly after: number;
   readonly done: number;

@@ -36,7 +36,7 @@ const keptDays = 400;
 const lookAgainMs = 500;
 
 /** Order and deliveries of a run. */
-export interface RunAsked {
+interface RunAsked {
   readonly order: BulkOrder;
   readonly by: Actor;
   /** For later readers of the run. */

@@ -32,7 +32,7 @@ export type BulkDone =
   | 'closed'
   | 'resolved'
   | 'handed_over';
-export type BulkRefusal =
+type BulkRefusal =
   ReplayRefusal | 'moved_on' | 'not_cancellable' | 'not_failed' | 'closed_before' | 'not_open' | 'broken';
 
 /** Words after their number. */

@@ -248,7 +248,7 @@ function withTally(before: BulkRow['results'], results: readonly ItemResult[]): 
 // Invariant: the run stays: its cause may be repaired, and a step that passes ends the count and the alert.
 
 /** Failures in a row before the alert: a process killed in mid-step is followed by a step that passes. */
-export const tellAfter = 3;
+const tellAfter = 3;
 
 export const reasonOf = (id: number): string => `BULK_RUN_${id}`;
 

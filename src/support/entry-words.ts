@@ -63,7 +63,7 @@ export interface StoryEvent {
 }
 
 /** Columns of an entry that its one line needs. */
-export type ToldOf = Pick<
+type ToldOf = Pick<
   StoryEntry,
   | 'entry'
   | 'run'
@@ -284,7 +284,7 @@ function notReadable(reason: string, say: (fr: string, en: string) => string): s
 // Lists the details under a line of a delivery's story: recipient, opt-in, file, digest.
 // Invariant: no content; only names of fields and the opt-in sent.
 
-export function detailsOf(entry: StoryEntry): readonly Both[] {
+function detailsOf(entry: StoryEntry): readonly Both[] {
   const names = (entry.fields ?? '').replaceAll(' ', ', ');
   const fields: readonly Both[] = names === '' ? [] : [[`champs : ${names}`, `fields: ${names}`]];
   if (entry.entry !== 'departed') return fields;

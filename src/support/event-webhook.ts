@@ -13,19 +13,19 @@ import { closeAlertsWith } from '../store/tasks.ts';
 import { eventsPage, type EventKind, type FeedEvent } from './reads/events.ts';
 import { wholeCentre } from './place.ts';
 
-export interface EventWebhook {
+interface EventWebhook {
   readonly url: string;
   /** `whsec_...`, newest first: each of them signs. */
   readonly secrets: readonly string[];
 }
 
-export interface EventWebhookPlace {
+interface EventWebhookPlace {
   readonly database: Database;
   readonly network: NetworkPolicy;
   readonly log: Log;
 }
 
-export const toldKinds: readonly EventKind[] = ['delivered', 'failed', 'held', 'task'];
+const toldKinds: readonly EventKind[] = ['delivered', 'failed', 'held', 'task'];
 const name = 'webhook';
 const atOnce = 50;
 const retry = { firstMs: 5_000, longestMs: 3_600_000 };

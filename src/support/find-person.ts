@@ -91,7 +91,7 @@ export function leadQueryOf({
 export const namesPerson = (query: LeadQuery): boolean =>
   Object.keys(query).some((asked) => asked !== 'reference');
 
-export interface PeoplePlace {
+interface PeoplePlace {
   readonly database: Database;
   /** Key of the digests on the opposition lists: an address that a lead had before a correction is known by its digest alone. */
   readonly oppositionKey: Buffer;

@@ -73,7 +73,7 @@ export interface ShownRight extends ExercisedRight {
   readonly name?: string;
 }
 
-export type ShownLead =
+type ShownLead =
   | { readonly found: 'lead'; readonly file: LeadFile }
   /** Only rows that intake refused have the reference. */
   | { readonly found: 'refused'; readonly rows: readonly RefusedFacts[] }

@@ -34,7 +34,7 @@ export async function sharingAddress(
   return [...(await readLeads(database, others)).values()].map(({ lead: other }) => other.reference);
 }
 
-export interface ToldByHand {
+interface ToldByHand {
   readonly destinations: readonly string[];
   /** The client's contact for rights. */
   readonly contact: string | undefined;

@@ -28,8 +28,6 @@ export interface PageAsked {
   readonly after?: number;
 }
 
-export const mostOfAPage = 200;
-
 /** A page from rows that were read one longer than requested. */
 export const pageOf = <T>(rows: readonly T[], limit: number, idOf: (row: T) => number): Page<T> => {
   const items = rows.slice(0, limit);

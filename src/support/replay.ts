@@ -297,7 +297,7 @@ async function versionsInForce(
  * Same key, same content (guarantee 4). After a definite refusal the recipient must not answer the new run from its memory of
  * the old key; a content it may have is sent again under the same key only unchanged, or with its revision kept.
  */
-export function needsNewKey(row: Delivery, leadRevision: number, mappingInForce: number): boolean {
+function needsNewKey(row: Delivery, leadRevision: number, mappingInForce: number): boolean {
   const { base } = splitReason(row.reason);
   if (row.state === 'failed')
     return base === 'refused' || base === 'invalid' || base === 'bounced' || base === 'undo_failed';

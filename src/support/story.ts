@@ -12,7 +12,7 @@ import { rightsContact } from './lead-rights.ts';
 import { wholeCentre, type Scope } from './place.ts';
 import { hasLeft, storyEvents, type StoryEvent } from './entry-words.ts';
 
-export interface StoryFact {
+interface StoryFact {
   readonly name: 'state' | 'key' | 'planned' | 'reference' | 'ended' | 'next_try' | 'expires';
   readonly label: Both;
   readonly value: Both;
@@ -137,7 +137,7 @@ const told = 12;
 /** Last runs shown of a longer story. */
 const kept = 6;
 
-export interface Folded {
+interface Folded {
   /** The shown entries, oldest first. */
   readonly entries: readonly StoryEntry[];
   /** Line for the others, after the entries before them. */

@@ -14,7 +14,7 @@ const inFrench: Readonly<Partial<Record<string, string>>> = {
 /** Characters of a text typed for the log. */
 export const typedLength = { least: 3, most: 200 } as const;
 /** Reason and evidence together, without the text that joins them. */
-export const mostTogether = typedLength.most - 20;
+const mostTogether = typedLength.most - 20;
 
 const named = (where: string): string => inFrench[where] ?? where;
 

@@ -203,7 +203,7 @@ const singular = (name: string): string =>
 // Names each operation, as clients generated from the document call it, and describes it beyond its summary.
 // Invariant: the server does not start with an unnamed address; a published name never changes.
 
-export interface OperationSaid {
+interface OperationSaid {
   readonly id: string;
   /** Used when the route has a summary only. */
   readonly description?: string;

@@ -86,7 +86,7 @@ export const schemaIn = ({ content }: Content): SchemaSaid | undefined =>
 export const typeIn = ({ content }: Content): string | undefined => Object.keys(content ?? {})[0];
 
 /** A field of a body: `items[].consents[].state`. */
-export interface FieldSaid {
+interface FieldSaid {
   readonly name: string;
   readonly type: string;
   readonly isRequired: boolean;

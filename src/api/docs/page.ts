@@ -20,7 +20,7 @@ import { createHash } from 'node:crypto';
 
 type Say = (both: Both) => string;
 
-export function docsPage(document: Described, language: Language): string {
+function docsPage(document: Described, language: Language): string {
   const say: Say = (both) => inLanguage(both, language);
   const byTag = Map.groupBy(addressesOf(document), ({ tags }) => tags?.[0] ?? '');
   const other: Language = language === 'fr' ? 'en' : 'fr';

@@ -154,7 +154,7 @@ function actsOnOne(server: FastifyInstance, deps: RouteDeps): void {
 
 export const deliverySchema = s.called('Delivery', s.object(s.schemasOf(deliveryColumns)));
 
-export const storySchema = s.called(
+const storySchema = s.called(
   'Story',
   s.object({
     title: s.bothWords,
@@ -177,4 +177,4 @@ export const storySchema = s.called(
   }),
 );
 
-export const entrySchema = s.called('LogEntry', s.object(s.schemasOf(entryColumns)));
+const entrySchema = s.called('LogEntry', s.object(s.schemasOf(entryColumns)));

@@ -21,7 +21,7 @@ import { bodyOf, offers, asks } from '../route.ts';
 import * as s from '../schemas.ts';
 import { callerFor } from '../callers.ts';
 
-export interface PullDeps {
+interface PullDeps {
   readonly access: AccessPlace;
   readonly support: PullPlace;
 }

@@ -19,7 +19,7 @@ const tabs: readonly (readonly [path: string, name: Both])[] = [
   ['/exports', exportWords.title],
 ];
 
-export interface AdminPage {
+interface AdminPage {
   readonly title: string;
   /** The tab that the page is or belongs to. */
   readonly tab: string;

@@ -179,10 +179,10 @@ const acts: Readonly<Record<string, Offered>> = {
   close: offered(closeTasks, (closed) => (closed > 0 ? 'done' : words.alreadyClosed)),
 };
 
-export const deliveryActRoutes = (server: FastifyInstance, { place }: Desk, show: ShowPage): void =>
+const deliveryActRoutes = (server: FastifyInstance, { place }: Desk, show: ShowPage): void =>
   actRoutes(server, place, '/deliveries', acts, show);
 
-export function deliveryActs(request: FastifyRequest, page: DeliveryPage): Html | undefined {
+function deliveryActs(request: FastifyRequest, page: DeliveryPage): Html | undefined {
   const say = sayTo(request);
   const { holder } = personOf(request);
   const { delivery, isCancellable, isUndecided } = page;

@@ -209,7 +209,7 @@ interface Part {
   readonly every: number;
 }
 
-export function plotsPart(request: FastifyRequest, { hours, days }: DestinationPlots): Html {
+function plotsPart(request: FastifyRequest, { hours, days }: DestinationPlots): Html {
   const { language } = visitOf(request);
   const parts: readonly Part[] = [
     {

@@ -119,7 +119,7 @@ const refusalOf = (signed: Exclude<SignedIn, { kind: 'signed_in' }>, refused: Bo
   signed.kind === 'wait' ? { status: 429, text: waitWords(signed.waitMs) } : { status: 401, text: refused };
 
 /** Signing in ends the browser's open session, so that two people at one screen have two sessions. */
-export async function leaveFormer({ access }: ConsolePlace, request: FastifyRequest): Promise<void> {
+async function leaveFormer({ access }: ConsolePlace, request: FastifyRequest): Promise<void> {
   const { session, token } = visitOf(request);
   if (session !== undefined) await signOut(access, session.account.id, token);
 }

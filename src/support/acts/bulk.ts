@@ -23,7 +23,7 @@ import { replayFlags, type ReplayHow } from './deliveries.ts';
 /** `received` and `not_received` say what became of those that wait for a decision. */
 export type PlannedKind = 'replay' | 'cancel' | 'close' | 'received' | 'not_received';
 
-export interface BulkAsked extends Partial<ReplayHow> {
+interface BulkAsked extends Partial<ReplayHow> {
   readonly kind: PlannedKind;
   /** One condition at least, where no delivery is named. */
   readonly filter: DeliveryFilter;
@@ -51,7 +51,7 @@ export interface BulkPlan {
 }
 
 /** Most deliveries of a run: no person reviews more, and the filter is to be narrowed. */
-export const mostOfARun = 200_000;
+const mostOfARun = 200_000;
 const mostShown = 20;
 
 /** @throws FIND-001, USAGE-001 */

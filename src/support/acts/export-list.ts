@@ -21,10 +21,10 @@ const lists = {
   requests: ['Demandes de droits', 'Requests of persons'],
   log: ['Journal', 'Log'],
 } as const satisfies Readonly<Record<string, Both>>;
-export type ExportedList = keyof typeof lists;
+type ExportedList = keyof typeof lists;
 
 /** Rows of one file: as many as a spreadsheet opens, and the database can send meanwhile. */
-export const mostExported = 100_000;
+const mostExported = 100_000;
 /** Days of the log in one file. */
 const mostDays = 31;
 const dayMs = 86_400_000;
@@ -196,7 +196,7 @@ export const deliveryColumns: readonly Column<DeliveryHead>[] = rowColumns.flatM
   },
 );
 
-export const requestColumns: readonly Column<Request>[] = [
+const requestColumns: readonly Column<Request>[] = [
   column('number', ['Numéro', 'Number'], ({ id }) => id),
   column('client', ['Client', 'Client'], ({ clientId }) => clientId),
   column('kind', ['Droit', 'Right'], ({ kind }) => kind),
@@ -210,7 +210,7 @@ export const requestColumns: readonly Column<Request>[] = [
   column('closed', ['Close le (UTC)', 'Closed (UTC)'], ({ closedAt }) => closedAt),
 ];
 
-export const logColumns: readonly Column<LoggedEntry>[] = [
+const logColumns: readonly Column<LoggedEntry>[] = [
   column('entry_number', ['Entrée n°', 'Entry number'], ({ id }) => id),
   column('at', ['Date (UTC)', 'At (UTC)'], ({ at }) => at),
   column('entry', ['Entrée', 'Entry'], ({ entry }) => entry),

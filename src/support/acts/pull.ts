@@ -30,7 +30,7 @@ import { readVersions } from '../../store/mapping-versions.ts';
 export { leaseNameOf };
 export type { Fetched, Leased };
 
-export const mostLeased = 200;
+const mostLeased = 200;
 
 /** Dependencies of a departure; `App` has all of them. */
 export interface PullPlace extends TestPlace {

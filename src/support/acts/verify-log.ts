@@ -21,7 +21,7 @@ export interface VerifyPlace {
 }
 
 /** `running`, `interrupted`: its process has died; `failed`: it broke off; else its result. */
-export type VerificationEnd = 'running' | 'interrupted' | 'failed' | 'good' | 'bad';
+type VerificationEnd = 'running' | 'interrupted' | 'failed' | 'good' | 'bad';
 
 export interface AskedVerification extends Omit<VerificationRow, 'result' | 'isRunning'> {
   readonly end: VerificationEnd;

@@ -148,7 +148,7 @@ const lengthsBehind = ({ generalPurposeBitFlag }: LocalFileHeader): readonly num
 const harmless: readonly number[] = [0x0001, 0x5455];
 
 /** @throws Wrong */
-export async function checkArchive(zip: ZipFile, entries: Iterable<Entry>): Promise<void> {
+async function checkArchive(zip: ZipFile, entries: Iterable<Entry>): Promise<void> {
   if (zip.comment !== '') throw new Wrong('archive_padded');
   /** Where the next file may begin. */
   let places: readonly number[] = [0];
@@ -210,7 +210,7 @@ export class Wrong extends Error {
   }
 }
 
-export interface JournalCounts {
+interface JournalCounts {
   readonly seals: number;
   readonly entries: number;
   readonly unsealed: number;
@@ -225,7 +225,7 @@ interface OpenSeal {
   at: number;
 }
 
-export async function checkJournal(bytes: Readable, sealKeys: KeyRing | undefined): Promise<JournalCounts> {
+async function checkJournal(bytes: Readable, sealKeys: KeyRing | undefined): Promise<JournalCounts> {
   const counts = { seals: 0, entries: 0, unsealed: 0 };
   let part: 'head' | 'sealed' | 'unsealed' | 'ended' = 'head';
   let open: OpenSeal | undefined;

@@ -202,7 +202,7 @@ const csv = (rows: readonly (readonly string[])[], bom = false): string =>
   );
 
 /** @returns `see` is called with every entry of the log, before `file` is read */
-export function looksFile(): { readonly see: (text: string) => void; readonly file: PackFile } {
+function looksFile(): { readonly see: (text: string) => void; readonly file: PackFile } {
   const rows: (readonly string[])[] = [];
   return {
     see: (text) => {
@@ -334,5 +334,5 @@ export interface PackFile {
 }
 
 /** Number of an actor in the log; names typed before actors had numbers are left out. */
-export const actorNumber = (actor: string): string =>
+const actorNumber = (actor: string): string =>
   /^((account|staff|key):\d+|planner|worker|intake|console)$/.test(actor) ? actor : '';

@@ -22,14 +22,14 @@ import { idsOf } from '../../store/log-range.ts';
 
 export const journalFormat = 'relais-audit-log-1';
 
-export interface JournalAsked {
+interface JournalAsked {
   readonly clientId: string;
   readonly from: Date;
   /** First instant after the period. */
   readonly until: Date;
 }
 
-export interface JournalPlace {
+interface JournalPlace {
   readonly database: Database;
   readonly sealKeys: KeyRing;
   /** Folder of `relais log archive`; undefined: no archives are available. */
@@ -46,7 +46,7 @@ const place = (column: (typeof handoverColumns)[number]): number => handoverColu
 const [atPlace, clientPlace] = [place('at'), place('client_id')];
 
 /** An entry's columns by their names, as its text has them. */
-export type JournalEntry = (column: (typeof handoverColumns)[number] | 'id') => string;
+type JournalEntry = (column: (typeof handoverColumns)[number] | 'id') => string;
 
 export const entryOf = (text: string): JournalEntry => {
   const values = JSON.parse(text) as readonly (string | number | null)[];

@@ -112,10 +112,10 @@ export interface PackedFile {
 }
 
 /** Members of the manifest beside the list of files. */
-export type ManifestHead = Readonly<Record<string, unknown>>;
+type ManifestHead = Readonly<Record<string, unknown>>;
 
 /** @param head signed with the files; `madeAt` is the time of every file in the archive */
-export function signedZip(
+function signedZip(
   files: readonly PackFile[],
   { head, madeAt, key }: { readonly head: ManifestHead; readonly madeAt: Date; readonly key: ProofKey },
 ): Readable {
@@ -176,7 +176,7 @@ export const manifestOf = (head: ManifestHead, files: readonly PackedFile[]): st
 // Writes the first file of an audit pack, in French: the contents of each file, and how to check it without Relais.
 // Invariant: it states which proof each part gives, and what is not proved.
 
-export interface ReadMeHead {
+interface ReadMeHead {
   readonly client: { readonly id: string; readonly name: string };
   readonly period: { readonly from: CivilDate; readonly until: CivilDate };
   readonly madeAt: Date;

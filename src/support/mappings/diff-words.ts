@@ -30,7 +30,7 @@ function shown(value: unknown, show: ShowValue): string {
 }
 
 /** Equal-looking changes together, the most frequent first. */
-export function pairsOf(changes: readonly Change[], show: ShowValue): readonly ChangePair[] {
+function pairsOf(changes: readonly Change[], show: ShowValue): readonly ChangePair[] {
   const pairs = new Map<string, { before: string; after: string; references: string[] }>();
   for (const { reference, before, after } of changes) {
     const shownBefore = shown(before, show);
@@ -90,7 +90,7 @@ const encodedMark = /%E2%80%B9([A-Za-z0-9_.]+)%E2%80%BA/g;
 export const headLines = (composed: Composed | undefined): readonly string[] =>
   (composed?.head ?? []).map((line) => line.replaceAll(encodedMark, '‹$1›'));
 
-export interface ShownContent {
+interface ShownContent {
   /** Empty where nothing but the head leaves. */
   readonly text: string;
   readonly bytes: number;

@@ -8,7 +8,7 @@ import { specOf } from '../../mapping/spec/spec.ts';
 import { fingerprintOf, type MappingVersion } from '../../store/mapping-versions.ts';
 import { samplesOf } from './trial.ts';
 
-export interface DocumentOf {
+interface DocumentOf {
   readonly mapping: CompiledMapping;
   readonly sources: MappingSources;
   /** Absent for a file. */

@@ -114,7 +114,7 @@ export async function sourcesToPublish(
   return { ...typed, destinationId: destination };
 }
 
-export interface TypedTrial {
+interface TypedTrial {
   /** Empty for a client that does not exist yet; then client.yaml names it. */
   readonly destination: string;
   readonly text: string;

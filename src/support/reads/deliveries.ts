@@ -178,7 +178,7 @@ export const rowColumns = Object.entries<RowColumn>(deliveryColumns);
 // Reads one delivery: its facts, its story in plain words, its entries of the log, its mapping versions.
 // Invariant: a client reads the events, without the centre's actors and their reasons.
 
-export interface SentOptIn {
+interface SentOptIn {
   readonly field: string;
   readonly value: string;
   readonly purpose: string;
@@ -228,7 +228,7 @@ export const entryColumns = {
   durationMs: entryColumn(s.whole(), ({ durationMs }) => durationMs),
   nextStep: entryColumn(s.text(), ({ nextStep }) => nextStep),
 };
-export type EntryHead = s.RecordOf<typeof entryColumns>;
+type EntryHead = s.RecordOf<typeof entryColumns>;
 
 export interface DeliveryPage {
   readonly delivery: DeliveryHead;
@@ -288,5 +288,5 @@ export async function deliveryRecord(
 }
 
 /** A client reads neither who of the centre acted nor why. */
-export const entryHead = (entry: StoryEntry, isCentre: boolean): EntryHead =>
+const entryHead = (entry: StoryEntry, isCentre: boolean): EntryHead =>
   s.recordOf(entryColumns, isCentre ? entry : { ...entry, actor: '', purpose: '' });

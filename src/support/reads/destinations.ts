@@ -272,7 +272,7 @@ function pointOf(at: Date, counts: readonly PeriodCount[]): PlotPoint {
 // Lists files of flows, newest first: number, rows, state, and whether their recipient acknowledged them.
 // Invariant: a name and counts; no row of a file.
 
-export interface FileHead extends ListedFile {
+interface FileHead extends ListedFile {
   readonly acknowledged: { readonly read: number; readonly unreadable: number };
 }
 

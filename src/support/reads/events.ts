@@ -79,14 +79,14 @@ const eventOf = (entry: FeedEntry, kind: EventKind): FeedEvent => ({
   reason: entry.reason,
 });
 
-export interface EventsAsked {
+interface EventsAsked {
   /** `next` of the previous answer; `now` for future events; absent: from the beginning of the log. */
   readonly after?: string;
   readonly kinds?: readonly EventKind[];
   readonly limit: number;
 }
 
-export interface EventsPage {
+interface EventsPage {
   readonly items: readonly FeedEvent[];
   /** Always present: kept by the reader, and sent with the next request. */
   readonly next: string;

@@ -11,7 +11,7 @@ import { maskMail, maskName, maskPhone } from '../masking.ts';
 import { pageOf, isWithin, type Page, type PageAsked, type SupportPlace, type Scope } from '../place.ts';
 import { notTaking, type NotTaking } from './not-taking.ts';
 
-export interface LeadField {
+interface LeadField {
   /** Place in the lead: `project.rooms`. */
   readonly path: string;
   /** French, as in the document a client signs, and English. */
@@ -21,16 +21,13 @@ export interface LeadField {
   readonly value: string;
 }
 
-export interface LeadCategory {
+interface LeadCategory {
   readonly category: ColumnFacts['category'];
   readonly fields: readonly LeadField[];
 }
 
 /** An answer or withdrawal of the person, as recorded. */
-export type RecordedConsent = Pick<
-  ConsentRecord,
-  'purpose' | 'channel' | 'state' | 'recordedAt' | 'legalEntity'
->;
+type RecordedConsent = Pick<ConsentRecord, 'purpose' | 'channel' | 'state' | 'recordedAt' | 'legalEntity'>;
 
 export interface LeadPage extends LeadFile {
   readonly categories: readonly LeadCategory[];

@@ -25,7 +25,7 @@ import { newestLeads } from '../stored-leads.ts';
 import type { MappingSources } from '../../mapping/contract.ts';
 import * as s from './columns.ts';
 
-export interface MappingHead {
+interface MappingHead {
   readonly destination: string;
   readonly client: string;
   readonly inForce: VersionHead | undefined;

@@ -40,7 +40,7 @@ export interface RequestHead extends Omit<Request, 'asked'> {
   readonly missing: readonly ClosingProblem['what'][];
 }
 
-export interface RequestsAsked {
+interface RequestsAsked {
   readonly clientId?: string;
   readonly kind?: RequestKind;
   /** Closed ones, newest first; else open ones, the earliest term first. */
@@ -92,7 +92,7 @@ export const namesOfActors = (
   actors: readonly string[],
 ): Promise<ReadonlyMap<string, string>> => accountNames(database, actors);
 
-export interface ProofsAsked {
+interface ProofsAsked {
   readonly client?: string;
   readonly request?: string;
 }
@@ -118,7 +118,7 @@ export { bringMailForward, listClientMails, type ListedMail } from '../../store/
 
 type Place = Pick<SupportPlace, 'database'>;
 
-export interface MailedNote {
+interface MailedNote {
   readonly note: StoredNote;
   readonly mails: readonly ListedMail[];
 }

@@ -63,7 +63,7 @@ export const alertColumns = {
 export interface AlertHead extends s.RecordOf<typeof alertColumns> {
   readonly advice: AlertAdvice;
 }
-export type RaisedAlert = AlertHead & Pick<ListedAlert, 'sentAt' | 'closedAt'>;
+type RaisedAlert = AlertHead & Pick<ListedAlert, 'sentAt' | 'closedAt'>;
 
 const alertHead = (alert: AlertTask): AlertHead => ({
   ...s.recordOf(alertColumns, alert),

@@ -13,7 +13,7 @@ import { contextOf, type TrialInput, type TrialMessage } from './trial.ts';
 type Sent = Extract<TrialMessage, { readonly kind: 'sent' }>;
 
 /** Sentences for the person who sets the destination up; `isWhole` unless something did not come back. */
-export interface CameBack {
+interface CameBack {
   readonly isWhole: boolean;
   readonly notes: readonly Both[];
 }

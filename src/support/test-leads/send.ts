@@ -35,7 +35,7 @@ import type { Both } from '../words.ts';
 export const mostTestLeads = 5;
 const hourSeconds = 3_600;
 /** Connectors that send each lead by itself; a file, a text message or a fetched lead is tried in a sandbox only. */
-export const carriedAlone: readonly string[] = ['webhook', 'email'];
+const carriedAlone: readonly string[] = ['webhook', 'email'];
 
 export interface SentTestLead {
   readonly reference: string;
@@ -255,7 +255,7 @@ export async function testLeadsSent(
   return recentTestLeads(database, found.id, limit);
 }
 
-export interface TestLeadOffer {
+interface TestLeadOffer {
   readonly client: string;
   /** Its target; undefined: it may be sent nowhere. */
   readonly to: TestLeadRow['place'] | undefined;
